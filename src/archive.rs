@@ -1,0 +1,27 @@
+//! Room 5: any stream of bytes becomes one object in S3, or nothing does.
+//!
+//! It does not know what the bytes are. [`seal`] compresses, encrypts, hashes, counts and uploads while it reads, and
+//! gives a [`Staged`] that nobody can see yet; [`Staged::commit`] makes it visible, [`Staged::abandon`] takes it back.
+
+pub mod codec;
+pub mod description;
+pub mod encryption;
+pub mod flow;
+pub mod key;
+pub mod measure;
+pub mod parts;
+pub mod retention;
+pub mod s3;
+pub mod seal;
+pub mod staged;
+
+mod error;
+mod upload;
+
+pub use codec::Codec;
+pub use encryption::Recipients;
+pub use error::ArchiveError;
+pub use s3::Store;
+pub use seal::{Progress, Recipe, seal};
+pub use staged::Staged;
+pub use upload::Upload;

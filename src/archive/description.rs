@@ -1,0 +1,146 @@
+//! `KEY.manifest.json`: what a backup is, in words that outlive this program. The hallway fills it in.
+//!
+//! Its form is fixed by `schemas/backup-manifest.v1.json`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Recipe;
+use super::staged::Sealed;
+
+/// The document. Sizes are in bytes, hashes are SHA-256 in hexadecimal, times are UTC.
+#[derive(Debug, Clone, Serialize)]
+pub struct BackupManifest {
+    /// Version of this document's form.
+    pub format_version: u32,
+    /// Sponsor's name.
+    pub sponsor: String,
+    /// Sponsor's code.
+    pub sponsor_code: String,
+    /// `production`, `staging` or `development`.
+    pub environment: String,
+    /// Key of the dump, in the bucket in which this document stands.
+    pub key: String,
+    /// The time that the key tells.
+    pub timestamp: Timestamp,
+    /// Before the dump's snapshot was taken.
+    pub started_at: Timestamp,
+    /// When the last byte had been read.
+    pub finished_at: Timestamp,
+    /// The dump before compression.
+    pub dump: Size,
+    /// The object that is stored.
+    pub stored: StoredSize,
+    /// How the one became the other.
+    pub encoding: Encoding,
+    /// What was left out on purpose; absent where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
+    /// Whether owners and grants are in the dump.
+    pub includes_privileges: bool,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// Version of pg_dump.
+    pub pg_dump_version: String,
+    /// Version of the server.
+    pub server_version: String,
+    /// Commit that was about to be deployed.
+    pub git_sha: Option<String>,
+    /// Version that was about to be deployed.
+    pub version: Option<String>,
+    /// Workflow run.
+    pub github_run_id: Option<String>,
+    /// Attempt of that run.
+    pub github_run_attempt: Option<String>,
+}
+
+impl BackupManifest {
+    /// The document as it is stored: JSON that people can read, with a final line break.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Text, numbers and options cannot fail to become JSON.
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+}
+
+/// Length and hash.
+#[derive(Debug, Clone, Serialize)]
+pub struct Size {
+    /// Length.
+    pub bytes: u64,
+    /// Hash.
+    pub sha256: String,
+}
+
+/// Length and hashes of what is stored.
+#[derive(Debug, Clone, Serialize)]
+pub struct StoredSize {
+    /// Length.
+    pub bytes: u64,
+    /// Hash.
+    pub sha256: String,
+    /// S3's checksum of the whole object, base64.
+    pub crc64nvme: String,
+}
+
+/// How a dump became an object.
+#[derive(Debug, Clone, Serialize)]
+pub struct Encoding {
+    /// `gzip` or `zstd`.
+    pub codec: &'static str,
+    /// Its level.
+    pub level: i32,
+    /// Independent members.
+    pub members: u64,
+    /// age public keys that can open it; empty where it is not encrypted.
+    pub age_recipients: Vec<String>,
+}
+
+/// What was left out on purpose, as pg_dump patterns.
+#[derive(Debug, Clone, Serialize)]
+pub struct Partial {
+    /// Only these schemas.
+    pub schemas: Vec<String>,
+    /// Not these schemas.
+    pub exclude_schemas: Vec<String>,
+    /// Not the rows of these tables.
+    pub exclude_table_data: Vec<String>,
+}
+
+/// The program that wrote a document.
+#[derive(Debug, Clone, Serialize)]
+pub struct Tool {
+    /// `sponsor-backup`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+impl Tool {
+    /// This program.
+    pub const THIS: Self = Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+}
+
+/// The current form of [`BackupManifest`].
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The parts of the document that the archive knows itself.
+#[must_use]
+pub fn measures(sealed: &Sealed, recipe: &Recipe) -> (Size, StoredSize, Encoding) {
+    (
+        Size { bytes: sealed.plain.bytes, sha256: sealed.plain.sha256.clone() },
+        StoredSize {
+            bytes: sealed.stored.bytes,
+            sha256: sealed.stored.sha256.clone(),
+            crc64nvme: sealed.crc64.clone(),
+        },
+        Encoding {
+            codec: recipe.codec.name(),
+            level: recipe.codec.level(),
+            members: sealed.members,
+            age_recipients: recipe.recipients.public_keys(),
+        },
+    )
+}

@@ -1,0 +1,135 @@
+//! Encryption to age recipients (<https://age-encryption.org/v1>). Pure: bytes in, bytes out.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use age::x25519;
+
+use super::ArchiveError;
+
+/// Who can open an archive: none means that it is not encrypted.
+#[derive(Debug, Clone, Default)]
+pub struct Recipients(Vec<x25519::Recipient>);
+
+impl Recipients {
+    /// Reads public keys, one a line; blank lines and lines that start with `#` are passed over.
+    ///
+    /// # Errors
+    /// The line that is no age public key, in words that follow the input's name.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let keys = lines.map(|line| line.parse().map_err(|error| format!("holds `{line}`: {error}")));
+        Ok(Self(keys.collect::<Result<_, _>>()?))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The public keys, as the manifest of a backup lists them.
+    #[must_use]
+    pub fn public_keys(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// The last step before the bytes are counted: encryption, or nothing.
+pub(super) enum Encryption {
+    /// As they come.
+    None,
+    /// To age recipients.
+    Age(age::stream::StreamWriter<Spill>, Spill),
+}
+
+impl Encryption {
+    pub(super) fn new(recipients: &Recipients) -> Result<Self, ArchiveError> {
+        if recipients.is_empty() {
+            return Ok(Self::None);
+        }
+        let keys = recipients.0.iter().map(|key| key as &dyn age::Recipient);
+        let encryptor = age::Encryptor::with_recipients(keys).map_err(failed)?;
+        let spill = Spill::default();
+        Ok(Self::Age(encryptor.wrap_output(spill.clone()).map_err(failed)?, spill))
+    }
+
+    /// What the bytes become.
+    pub(super) fn update(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, ArchiveError> {
+        match self {
+            Self::None => Ok(bytes),
+            Self::Age(writer, spill) => {
+                writer.write_all(&bytes).map_err(failed)?;
+                Ok(spill.take())
+            }
+        }
+    }
+
+    /// What is still to come. Without it, age's format makes the stream a truncated one.
+    pub(super) fn finish(self) -> Result<Vec<u8>, ArchiveError> {
+        match self {
+            Self::None => Ok(Vec::new()),
+            Self::Age(writer, spill) => {
+                writer.finish().map_err(failed)?;
+                Ok(spill.take())
+            }
+        }
+    }
+}
+
+/// The bytes that the age writer gave and nobody took yet.
+#[derive(Clone, Default)]
+pub(super) struct Spill(Arc<Mutex<Vec<u8>>>);
+
+impl Spill {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Spill {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> ArchiveError {
+    ArchiveError::Transform { what: "encrypted", reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read as _;
+
+    #[test]
+    fn what_a_recipient_opens_is_what_went_in() {
+        let identity = x25519::Identity::generate();
+        let recipients = Recipients::parse(&format!("# ops\n\n {} \n", identity.to_public())).unwrap();
+        let plain = vec![7; 200_000];
+        let mut encryption = Encryption::new(&recipients).unwrap();
+        let mut sealed = encryption.update(plain[..70_000].to_vec()).unwrap();
+        sealed.extend(encryption.update(plain[70_000..].to_vec()).unwrap());
+        sealed.extend(encryption.finish().unwrap());
+        let mut opened = Vec::new();
+        let decryptor = age::Decryptor::new(sealed.as_slice()).unwrap();
+        decryptor
+            .decrypt(std::iter::once(&identity as &dyn age::Identity))
+            .unwrap()
+            .read_to_end(&mut opened)
+            .unwrap();
+        assert_eq!(opened, plain);
+    }
+
+    #[test]
+    fn a_bad_key_is_named() {
+        let error = Recipients::parse("age1nonsense").unwrap_err();
+        assert!(error.starts_with("holds `age1nonsense`"), "{error}");
+        assert!(Recipients::parse("\n").unwrap().is_empty());
+    }
+}

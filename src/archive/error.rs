@@ -1,0 +1,125 @@
+//! Everything that can go wrong with an archive, and what to do about it.
+
+use bytesize::ByteSize;
+
+/// Why there is no archive.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ArchiveError {
+    /// S3 refused a request, or did not answer.
+    #[error("{location}: {operation} failed: {reason}{}", request(.request_id))]
+    S3 {
+        /// Name of the S3 operation.
+        operation: &'static str,
+        /// `s3://bucket/key`.
+        location: String,
+        /// S3's error code, or the HTTP status in words where it gives none.
+        code: String,
+        /// Code and message, or the transport error.
+        reason: String,
+        /// S3's request id.
+        request_id: Option<String>,
+    },
+    /// Something else stands under this key already; it was left alone.
+    #[error("{location} exists already and was not overwritten")]
+    AlreadyExists {
+        /// `s3://bucket/key`.
+        location: String,
+    },
+    /// What was read back is not what was sent.
+    #[error("{location}: the stored {what} is {got}, but {expected} was sent")]
+    Differs {
+        /// `s3://bucket/key`.
+        location: String,
+        /// `size` or a checksum's name.
+        what: &'static str,
+        /// What was sent.
+        expected: String,
+        /// What is stored.
+        got: String,
+    },
+    /// The parts that a database of this size needs do not fit into the memory that was granted.
+    #[error("a database of {} needs {} in flight, and memory-limit is {}", ByteSize(*.database_bytes), ByteSize(*.needed_bytes), ByteSize(*.limit_bytes))]
+    MemoryLimit {
+        /// Size of the database.
+        database_bytes: u64,
+        /// Bytes in flight that its parts need.
+        needed_bytes: u64,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// More than 10,000 parts.
+    #[error("{location}: the stream is longer than an object of S3 may be")]
+    TooLong {
+        /// `s3://bucket/key`.
+        location: String,
+    },
+    /// The source of the stream failed while it was read.
+    #[error("the stream broke: {0}")]
+    Stream(String),
+    /// The compressor or the encryption refused.
+    #[error("the stream cannot be {what}: {reason}")]
+    Transform {
+        /// `compressed` or `encrypted`.
+        what: &'static str,
+        /// What the library said.
+        reason: String,
+    },
+    /// The upload was stopped from outside, by a signal or for want of time.
+    #[error("the upload was stopped")]
+    Stopped,
+}
+
+impl ArchiveError {
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::S3 { code, .. } => return remedy(code).map(str::to_owned),
+            Self::AlreadyExists { .. } => "Another run used the same second; run again.",
+            Self::Differs { .. } => {
+                "Do not trust that object; it has no checksum file and no manifest beside it. Run again, and tell the store's support."
+            }
+            Self::MemoryLimit { needed_bytes, .. } => {
+                let mebibytes = needed_bytes.div_ceil(1 << 20);
+                return Some(format!(
+                    "Set `memory-limit` to {mebibytes}MiB or more, or lower `max-parallel`."
+                ));
+            }
+            Self::TooLong { .. } => "Split the backup with `schemas` and `exclude-schemas`.",
+            Self::Stream(_) | Self::Transform { .. } => {
+                "Run again; if it stays, report it with this message."
+            }
+            Self::Stopped => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn remedy(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "NoSuchBucket" => {
+            "Apply the sponsor's Terraform, or correct SPONSOR_BACKUPS_BUCKET and SPONSOR_AUDIT_LOGS_BUCKET."
+        }
+        "AccessDenied" | "403 Forbidden" => {
+            "Grant s3:PutObject, s3:PutObjectTagging, s3:GetObject and s3:AbortMultipartUpload (with Object Lock also s3:PutObjectRetention) on this bucket; if `expected-bucket-owner` is set, check it."
+        }
+        "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
+            "The AWS keys of this sponsor are wrong: correct SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY."
+        }
+        "ExpiredToken" => {
+            "The temporary AWS credentials ran out: let them live longer than the backup takes."
+        }
+        "RequestTimeTooSkewed" => "Set this machine's clock.",
+        "PermanentRedirect" | "AuthorizationHeaderMalformed" | "301 Moved Permanently" => {
+            "The bucket is in another region: correct SPONSOR_AWS_REGION."
+        }
+        "InvalidStorageClass" => "Correct the `storage-class` input.",
+        "no answer" => "Check `s3-endpoint-url`, the region, and that this runner can reach S3.",
+        "no credentials" => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",
+        _ => return None,
+    })
+}
+
+fn request(id: &Option<String>) -> String {
+    id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
+}

@@ -1,0 +1,144 @@
+//! How many bytes a stream holds in flight, and how all streams together keep to one limit.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::ArchiveError;
+use super::parts::{self, MIB};
+
+/// Bytes of plain text in one member of the archive.
+pub const MEMBER_BYTES: u64 = MIB;
+/// A member in flight: its text, and what compression makes of it.
+const MEMBER_IN_FLIGHT: u64 = 2 * MEMBER_BYTES;
+const SMALL_PART: u64 = 8 * MIB;
+const PART: u64 = 16 * MIB;
+const MOST_PARTS_IN_FLIGHT: u64 = 3;
+const MOST_WORKERS: usize = 8;
+
+/// The memory that one stream uses. Parts are held whole: a request can be sent again only while its bytes are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flow {
+    /// Bytes of the first part; the others are alike (see [`parts::size`]).
+    pub part_bytes: u64,
+    /// Parts that are on their way to S3 at once, beside the one that is being filled.
+    pub parts_in_flight: u64,
+    /// Members that are being compressed at once.
+    pub members_in_flight: u64,
+}
+
+impl Flow {
+    /// Plans for a database of this size, with `share_bytes` as what one stream should take and `limit_bytes` as what it
+    /// may take at most.
+    ///
+    /// # Errors
+    /// The parts that the database needs do not fit into the limit.
+    pub fn plan(
+        database_bytes: u64,
+        share_bytes: u64,
+        limit_bytes: u64,
+        cores: usize,
+    ) -> Result<Self, ArchiveError> {
+        let workers = cores.clamp(1, MOST_WORKERS) as u64 + 2;
+        let members_in_flight = workers.min(share_bytes / 3 / MEMBER_IN_FLIGHT).max(2);
+        let members = members_in_flight * MEMBER_IN_FLIGHT;
+        let needed = parts::first_size_for(database_bytes);
+        let roomy = share_bytes >= members + 3 * PART;
+        let part_bytes = needed.max(if roomy { PART } else { SMALL_PART });
+        let fitting = share_bytes.saturating_sub(members) / part_bytes;
+        let parts_in_flight = fitting.saturating_sub(1).clamp(1, MOST_PARTS_IN_FLIGHT);
+        let flow = Self { part_bytes, parts_in_flight, members_in_flight };
+        if flow.bytes() > limit_bytes {
+            return Err(ArchiveError::MemoryLimit {
+                database_bytes,
+                needed_bytes: flow.bytes(),
+                limit_bytes,
+            });
+        }
+        Ok(flow)
+    }
+
+    /// All that the stream holds at once.
+    #[must_use]
+    pub fn bytes(self) -> u64 {
+        self.members_in_flight * MEMBER_IN_FLIGHT + (self.parts_in_flight + 1) * self.part_bytes
+    }
+}
+
+/// The smallest limit with which anything can be archived.
+#[must_use]
+pub fn smallest_limit() -> u64 {
+    2 * MEMBER_IN_FLIGHT + 2 * SMALL_PART
+}
+
+/// The memory of all streams together.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    limit_bytes: u64,
+    free_mebibytes: Arc<Semaphore>,
+}
+
+impl Budget {
+    /// A budget of so many bytes.
+    #[must_use]
+    pub fn new(limit_bytes: u64) -> Self {
+        let mebibytes = usize::try_from(limit_bytes / MIB).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        Self { limit_bytes, free_mebibytes: Arc::new(Semaphore::new(mebibytes)) }
+    }
+
+    /// The whole of it.
+    #[must_use]
+    pub fn limit_bytes(&self) -> u64 {
+        self.limit_bytes
+    }
+
+    /// Waits until the flow's bytes are free, and holds them until the answer is dropped. A stream reserves all it will
+    /// ever use at once, so two streams can never wait for each other.
+    pub async fn reserve(&self, flow: Flow) -> Option<OwnedSemaphorePermit> {
+        let mebibytes = u32::try_from(flow.bytes().div_ceil(MIB)).ok()?;
+        Arc::clone(&self.free_mebibytes).acquire_many_owned(mebibytes).await.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::{prop_assert, proptest};
+
+    #[test]
+    fn the_default_limit_serves_one_roomy_stream_or_four_lean_ones() {
+        let limit = 96 * MIB;
+        let one = Flow::plan(2 << 30, limit, limit, 2).unwrap();
+        assert_eq!((one.part_bytes, one.parts_in_flight), (16 * MIB, 3));
+        let four = Flow::plan(2 << 30, limit / 4, limit, 2).unwrap();
+        assert_eq!((four.part_bytes, four.parts_in_flight), (8 * MIB, 1));
+        assert!(four.bytes() * 4 <= limit, "{} MiB", four.bytes() / MIB);
+    }
+
+    #[test]
+    fn a_database_too_large_for_the_limit_is_told_what_it_needs() {
+        let error = Flow::plan(1 << 40, 96 * MIB, 96 * MIB, 2).unwrap_err();
+        assert!(error.to_string().starts_with("a database of 1.0 TiB needs"), "{error}");
+        let hint = error.hint().unwrap();
+        let needed: u64 = hint.split("to ").nth(1).unwrap().split("MiB").next().unwrap().parse().unwrap();
+        assert!(Flow::plan(1 << 40, 96 * MIB, needed * MIB, 2).is_ok());
+        assert!(Flow::plan(1 << 40, 96 * MIB, (needed - 1) * MIB, 2).is_err());
+    }
+
+    #[test]
+    fn the_smallest_limit_works_on_any_machine() {
+        let limit = smallest_limit();
+        assert!([1, 2, 64].into_iter().all(|cores| Flow::plan(0, limit / 4, limit, cores).is_ok()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_flow_keeps_to_the_limit(database in 0_u64..(1 << 40), share in 20_u64..2000, streams in 1_u64..8, cores in 1_usize..64) {
+            let (share, limit) = (share * MIB, share * streams * MIB);
+            if let Ok(flow) = Flow::plan(database, share, limit, cores) {
+                prop_assert!(flow.bytes() <= limit);
+                prop_assert!(flow.part_bytes * 9_000 >= database);
+            }
+        }
+    }
+}

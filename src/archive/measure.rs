@@ -1,0 +1,83 @@
+//! Counting and hashing a stream while it goes by. Pure.
+
+use base64::Engine as _;
+use crc_fast::CrcAlgorithm;
+use sha2::{Digest as _, Sha256};
+
+/// A running count and SHA-256.
+#[derive(Debug, Default, Clone)]
+pub struct Meter {
+    bytes: u64,
+    sha256: Sha256,
+}
+
+/// What a stream was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256, 64 hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Meter {
+    /// Takes the next bytes.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.sha256.update(bytes);
+    }
+
+    /// The sums so far.
+    #[must_use]
+    pub fn read(self) -> Measure {
+        let digits = self.sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Measure { bytes: self.bytes, sha256: digits }
+    }
+}
+
+/// A running CRC64NVME, S3's checksum of whole objects.
+pub struct Crc64(crc_fast::Digest);
+
+impl Default for Crc64 {
+    fn default() -> Self {
+        Self(crc_fast::Digest::new(CrcAlgorithm::Crc64Nvme))
+    }
+}
+
+impl std::fmt::Debug for Crc64 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Crc64")
+    }
+}
+
+impl Crc64 {
+    /// Takes the next bytes.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Base64 of the big-endian sum, as S3 writes it.
+    #[must_use]
+    pub fn read(&self) -> String {
+        base64::engine::general_purpose::STANDARD.encode(self.0.finalize().to_be_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_the_published_ones() {
+        let (mut meter, mut crc) = (Meter::default(), Crc64::default());
+        for piece in [&b"1234"[..], b"56789"] {
+            meter.feed(piece);
+            crc.feed(piece);
+        }
+        let measure = meter.read();
+        assert_eq!(measure.bytes, 9);
+        assert_eq!(measure.sha256, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225");
+        // The check value of CRC-64/NVME is 0xae8b14860a799888.
+        assert_eq!(crc.read(), "rosUhgp5mIg=");
+    }
+}

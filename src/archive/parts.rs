@@ -1,0 +1,135 @@
+//! The sizes of a multipart upload's parts. Pure.
+//!
+//! S3 takes 10,000 parts of 5 MiB to 5 GiB (user guide, "Amazon S3 multipart upload limits"). Some compatible stores
+//! want all parts but the last to be equal, so the size is chosen before the start, from the database's size, and grows
+//! only near the end of the 10,000, for a stream that turns out far longer than its database let expect.
+
+/// One mebibyte.
+pub const MIB: u64 = 1 << 20;
+/// The most parts of one upload.
+pub const MOST_PARTS: u32 = 10_000;
+/// The smallest size of a part that is not the last.
+pub const SMALLEST: u64 = 5 * MIB;
+/// The largest size of a part.
+pub const LARGEST: u64 = 5 << 30;
+
+/// Parts of the first size, before growth sets in.
+const EQUAL_PARTS: u32 = 9_000;
+/// Then the size doubles each time so many parts are full.
+const GROWTH_STEP: u32 = 100;
+
+/// The size of part `number` (from 1) of an upload whose first part has `first` bytes.
+#[must_use]
+pub fn size(number: u32, first: u64) -> u64 {
+    let doublings = match number.checked_sub(EQUAL_PARTS + 1) {
+        Some(over) => over / GROWTH_STEP + 1,
+        None => 0,
+    };
+    first.saturating_mul(1 << doublings.min(40)).clamp(SMALLEST, LARGEST)
+}
+
+/// The smallest size of the first part, in whole MiB, with which `bytes` fit before growth sets in (for sizes near S3's
+/// largest object: at all).
+#[must_use]
+pub fn first_size_for(bytes: u64) -> u64 {
+    let equal = bytes.div_ceil(u64::from(EQUAL_PARTS)).next_multiple_of(MIB);
+    equal.clamp(SMALLEST, LARGEST)
+}
+
+/// Cuts a stream of bytes into parts.
+#[derive(Debug)]
+pub struct Cutter {
+    first: u64,
+    number: u32,
+    buffer: Vec<u8>,
+}
+
+impl Cutter {
+    /// A cutter for parts of `first` bytes.
+    #[must_use]
+    pub fn new(first: u64) -> Self {
+        Self { first, number: 1, buffer: Vec::new() }
+    }
+
+    /// Takes bytes, and gives each part that they fill.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Vec<Vec<u8>> {
+        let mut full = Vec::new();
+        while !bytes.is_empty() {
+            let wanted = usize::try_from(size(self.number, self.first)).unwrap_or(usize::MAX);
+            if self.buffer.capacity() == 0 {
+                self.buffer.reserve_exact(wanted);
+            }
+            let (now, later) = bytes.split_at((wanted - self.buffer.len()).min(bytes.len()));
+            self.buffer.extend_from_slice(now);
+            bytes = later;
+            if self.buffer.len() == wanted {
+                full.push(std::mem::take(&mut self.buffer));
+                self.number += 1;
+            }
+        }
+        full
+    }
+
+    /// What is left: the last part, or the whole stream where it filled none.
+    pub fn rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::{ProptestConfig, prop, prop_assert, proptest};
+
+    /// The largest object of S3: 10,000 parts of 5 GiB, 48.8 TiB.
+    const LARGEST_OBJECT: u64 = LARGEST * MOST_PARTS as u64;
+
+    fn whole(first: u64) -> u64 {
+        (1..=MOST_PARTS).map(|number| size(number, first)).sum()
+    }
+
+    #[test]
+    fn the_largest_object_fits() {
+        assert_eq!(whole(first_size_for(LARGEST_OBJECT)), LARGEST_OBJECT);
+        assert_eq!(LARGEST_OBJECT / (1 << 40), 48);
+    }
+
+    #[test]
+    fn growth_carries_a_stream_ten_times_as_long_as_expected() {
+        let expected = 70 << 30;
+        assert!(whole(first_size_for(expected)) > 10 * expected);
+    }
+
+    #[test]
+    fn equal_parts_come_first() {
+        let first = 8 * MIB;
+        assert!((1..=EQUAL_PARTS).all(|number| size(number, first) == first));
+        assert_eq!(size(EQUAL_PARTS + 1, first), 2 * first);
+        assert_eq!(size(MOST_PARTS, first), LARGEST);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn any_size_fits_and_every_part_is_allowed(bytes in 0..=LARGEST_OBJECT, number in 1..=MOST_PARTS) {
+            let first = first_size_for(bytes);
+            prop_assert!(whole(first) >= bytes);
+            prop_assert!((SMALLEST..=LARGEST).contains(&size(number, first)));
+            prop_assert!(number == MOST_PARTS || size(number, first) <= size(number + 1, first));
+        }
+
+        #[test]
+        fn nothing_is_lost_in_cutting(lengths in prop::collection::vec(0_usize..6_000_000, 0..4)) {
+            let whole: Vec<u8> = (0..=255).cycle().take(lengths.iter().sum()).collect();
+            let (mut cutter, mut parts, mut at) = (Cutter::new(SMALLEST), Vec::new(), 0);
+            for length in lengths {
+                parts.extend(cutter.push(&whole[at..at + length]));
+                at += length;
+            }
+            prop_assert!(parts.iter().all(|part: &Vec<u8>| part.len() as u64 == SMALLEST));
+            parts.push(cutter.rest());
+            prop_assert!(parts.concat() == whole);
+        }
+    }
+}

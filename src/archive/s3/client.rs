@@ -1,0 +1,101 @@
+//! Builds a client of the AWS SDK that reads nothing from the environment or from files of its own accord.
+
+use std::time::Duration;
+
+use aws_config::provider_config::ProviderConfig;
+use aws_config::web_identity_token::{StaticConfiguration, WebIdentityTokenCredentialsProvider};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
+};
+use aws_sdk_s3::primitives::DateTime;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+
+use crate::secrets::AwsCredentials;
+
+const CONNECT: Duration = Duration::from_secs(5);
+/// Until the answer begins; it counts the time that the request's body takes to be sent.
+const ANSWER: Duration = Duration::from_secs(600);
+/// How long a transfer may stand still.
+const STALL: Duration = Duration::from_secs(30);
+const ATTEMPTS: u32 = 5;
+
+/// Where S3 is and how it wants to be spoken to.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Another address than Amazon's.
+    pub url: Option<String>,
+    /// The bucket stands in the path, not in the host name.
+    pub force_path_style: bool,
+    /// AWS account id that must own the bucket.
+    pub expected_bucket_owner: Option<String>,
+    /// Requests carry checksums; off for compatible stores that refuse them.
+    pub checksums: bool,
+}
+
+pub(super) fn build(endpoint: &Endpoint, region: &str, credentials: &AwsCredentials) -> Client {
+    let http =
+        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let region = Region::new(region.to_owned());
+    let stall = StalledStreamProtectionConfig::enabled().grace_period(STALL).build();
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).build();
+    let (request, response) = if endpoint.checksums {
+        (RequestChecksumCalculation::WhenSupported, ResponseChecksumValidation::WhenSupported)
+    } else {
+        (RequestChecksumCalculation::WhenRequired, ResponseChecksumValidation::WhenRequired)
+    };
+    let mut config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(provider(credentials, &region, &http))
+        .region(region)
+        .http_client(http)
+        .force_path_style(endpoint.force_path_style)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts)
+        .stalled_stream_protection(stall)
+        .request_checksum_calculation(request)
+        .response_checksum_validation(response);
+    config.set_endpoint_url(endpoint.url.clone());
+    Client::from_conf(config.build())
+}
+
+fn provider(
+    credentials: &AwsCredentials,
+    region: &Region,
+    http: &SharedHttpClient,
+) -> SharedCredentialsProvider {
+    match credentials {
+        AwsCredentials::Keys(keys) => SharedCredentialsProvider::new(Credentials::new(
+            keys.access_key_id.clone(),
+            keys.secret_access_key.expose_secret(),
+            keys.session_token.as_ref().map(|token| token.expose_secret().to_owned()),
+            None,
+            "sponsor",
+        )),
+        AwsCredentials::WebIdentity { token_file, role_arn, session_name } => {
+            let surroundings = ProviderConfig::without_region()
+                .with_region(Some(region.clone()))
+                .with_http_client(http.clone());
+            let identity = StaticConfiguration {
+                web_identity_token_file: token_file.into(),
+                role_arn: role_arn.clone(),
+                session_name: session_name.clone(),
+            };
+            SharedCredentialsProvider::new(
+                WebIdentityTokenCredentialsProvider::builder()
+                    .static_configuration(identity)
+                    .configure(&surroundings)
+                    .build(),
+            )
+        }
+    }
+}
+
+pub(super) fn aws_time(at: Timestamp) -> DateTime {
+    DateTime::from_secs(at.as_second())
+}

@@ -1,0 +1,48 @@
+//! An SDK error becomes ours: its code, its message and its request id, and nothing of the request.
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::RequestId as _;
+use aws_smithy_types::error::display::DisplayErrorContext;
+
+use crate::archive::ArchiveError;
+
+type Response = aws_sdk_s3::config::http::HttpResponse;
+
+pub(super) fn failed<E>(
+    operation: &'static str,
+    location: String,
+    error: &SdkError<E, Response>,
+) -> ArchiveError
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    let (code, reason) = match error.raw_response() {
+        Some(response) => answered(error, response.status().as_u16()),
+        None => unanswered(error),
+    };
+    let request_id = error.raw_response().and_then(|response| response.request_id()).map(str::to_owned);
+    ArchiveError::S3 { operation, location, code, reason, request_id }
+}
+
+/// A HEAD's refusal has no body, hence no code: then the status speaks.
+fn answered<E: ProvideErrorMetadata>(error: &SdkError<E, Response>, status: u16) -> (String, String) {
+    let status =
+        http::StatusCode::from_u16(status).map_or_else(|_| status.to_string(), |status| status.to_string());
+    let metadata = error.as_service_error().map(ProvideErrorMetadata::meta);
+    let code = metadata.and_then(|metadata| metadata.code()).unwrap_or(&status).to_owned();
+    let reason = match metadata.and_then(|metadata| metadata.message()) {
+        Some(message) => format!("{code}: {message}"),
+        None => code.clone(),
+    };
+    (code, reason)
+}
+
+fn unanswered<E>(error: &SdkError<E, Response>) -> (String, String)
+where
+    E: std::error::Error + 'static,
+{
+    let reason = DisplayErrorContext(error).to_string();
+    let reason = reason.split(" (").next().unwrap_or(&reason).to_owned();
+    let code = if reason.contains("credentials") { "no credentials" } else { "no answer" };
+    (code.to_owned(), reason)
+}

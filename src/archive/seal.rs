@@ -1,0 +1,149 @@
+//! The pipeline: read, count and hash, compress over all cores, encrypt, count and hash again, upload. One pass,
+//! nothing on disk.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::task::JoinHandle;
+
+use super::encryption::Encryption;
+use super::flow::MEMBER_BYTES;
+use super::measure::{Crc64, Meter};
+use super::staged::{Sealed, Staged};
+use super::upload::{Held, Upload};
+use super::{ArchiveError, Codec, Recipients};
+
+/// What is done to the bytes.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// How they are compressed.
+    pub codec: Codec,
+    /// Who can decrypt them; nobody in particular where empty.
+    pub recipients: Recipients,
+}
+
+impl Recipe {
+    /// The end of a file name, from `.sql` on: `.sql.gz`, `.sql.zst.age`.
+    #[must_use]
+    pub fn suffix(&self) -> String {
+        let encrypted = if self.recipients.is_empty() { "" } else { ".age" };
+        format!(".sql{}{encrypted}", self.codec.extension())
+    }
+}
+
+/// How far a stream has come, for whoever wants to look.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes read from the source.
+    pub bytes_read: AtomicU64,
+    /// Bytes made of them, to be stored.
+    pub bytes_stored: AtomicU64,
+}
+
+/// Archives a stream up to its end. The object is not visible until the answer is committed.
+///
+/// # Errors
+/// The stream, the compression or S3 fails, or the upload was stopped; what was sent is taken back before this returns.
+pub async fn seal<R: AsyncRead + Unpin>(
+    stream: &mut R,
+    recipe: &Recipe,
+    mut upload: Upload,
+    progress: &Progress,
+) -> Result<Staged, ArchiveError> {
+    match run(stream, recipe, &mut upload, progress).await {
+        Ok((held, sealed)) => Ok(Staged::new(upload, held, sealed)),
+        Err(cause) => {
+            // The first cause is what the user reads; an abort that fails as well leaves parts that expire.
+            upload.abandon().await.ok();
+            Err(cause)
+        }
+    }
+}
+
+async fn run<R: AsyncRead + Unpin>(
+    stream: &mut R,
+    recipe: &Recipe,
+    upload: &mut Upload,
+    progress: &Progress,
+) -> Result<(Held, Sealed), ArchiveError> {
+    let mut plain = Meter::default();
+    let mut outlet = Outlet {
+        encryption: Encryption::new(&recipe.recipients)?,
+        meter: Meter::default(),
+        crc64: Crc64::default(),
+    };
+    let mut members = VecDeque::new();
+    let mut count: u64 = 0;
+    loop {
+        let member = next_member(stream).await?;
+        let last = member.is_empty();
+        // A stream without a byte still becomes a valid file: one empty member.
+        if !last || count == 0 {
+            plain.feed(&member);
+            progress.bytes_read.fetch_add(member.len() as u64, Ordering::Relaxed);
+            members.push_back(compress(recipe.codec, member));
+            count += 1;
+        }
+        while members.len() >= upload.members_in_flight() || (last && !members.is_empty()) {
+            let compressed = finished(members.pop_front()).await?;
+            let stored = outlet.encryption.update(compressed)?;
+            outlet.pass(&stored, upload, progress).await?;
+        }
+        if last {
+            break;
+        }
+    }
+    let Outlet { encryption, meter, crc64 } = outlet;
+    let mut end = Outlet { encryption: Encryption::None, meter, crc64 };
+    end.pass(&encryption.finish()?, upload, progress).await?;
+    let held = upload.finish().await?;
+    Ok((
+        held,
+        Sealed { plain: plain.read(), stored: end.meter.read(), crc64: end.crc64.read(), members: count },
+    ))
+}
+
+/// The text of the next member; empty at the end of the stream. Where members begin is decided here and only here.
+async fn next_member<R: AsyncRead + Unpin>(stream: &mut R) -> Result<Vec<u8>, ArchiveError> {
+    let mut member = Vec::new();
+    let mut limited = stream.take(MEMBER_BYTES);
+    member.reserve_exact(usize::try_from(MEMBER_BYTES).unwrap_or_default());
+    limited.read_to_end(&mut member).await.map_err(|error| ArchiveError::Stream(error.to_string()))?;
+    Ok(member)
+}
+
+fn compress(codec: Codec, plain: Vec<u8>) -> JoinHandle<Result<Vec<u8>, ArchiveError>> {
+    tokio::task::spawn_blocking(move || codec.compress(&plain))
+}
+
+async fn finished(
+    member: Option<JoinHandle<Result<Vec<u8>, ArchiveError>>>,
+) -> Result<Vec<u8>, ArchiveError> {
+    match member {
+        Some(member) => member.await.map_err(|lost| ArchiveError::Stream(lost.to_string()))?,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The end of the pipeline: what passes here is what is stored.
+struct Outlet {
+    encryption: Encryption,
+    meter: Meter,
+    crc64: Crc64,
+}
+
+impl Outlet {
+    async fn pass(
+        &mut self,
+        stored: &[u8],
+        upload: &mut Upload,
+        progress: &Progress,
+    ) -> Result<(), ArchiveError> {
+        self.meter.feed(stored);
+        self.crc64.feed(stored);
+        upload.write(stored).await?;
+        progress.bytes_stored.fetch_add(stored.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! An archive that is all there and that nobody can see: the moment between "written" and "true".
+
+use bytes::Bytes;
+
+use super::ArchiveError;
+use super::key::{checksum_key, description_key, file_name};
+use super::measure::Measure;
+use super::s3::Labels;
+use super::upload::{Held, Upload};
+
+/// What sealing learned of the bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// The stream as it came.
+    pub plain: Measure,
+    /// The bytes that are stored.
+    pub stored: Measure,
+    /// CRC64NVME of the stored bytes, as S3 writes it.
+    pub crc64: String,
+    /// Independent members that the archive consists of.
+    pub members: u64,
+}
+
+/// A sealed stream that waits for the word. One of the two methods must be called.
+#[must_use = "a staged archive is neither visible nor gone until it is committed or abandoned"]
+#[derive(Debug)]
+pub struct Staged {
+    upload: Upload,
+    held: Held,
+    sealed: Sealed,
+}
+
+impl Staged {
+    pub(super) fn new(upload: Upload, held: Held, sealed: Sealed) -> Self {
+        Self { upload, held, sealed }
+    }
+
+    /// What sealing learned.
+    #[must_use]
+    pub fn sealed(&self) -> &Sealed {
+        &self.sealed
+    }
+
+    /// Makes it visible, reads back what is stored and compares, then writes the checksum file and, last, the manifest.
+    /// A backup exists when all three do.
+    ///
+    /// # Errors
+    /// The key is taken, S3 refuses, or what is stored differs from what was sent. An upload that could not be completed
+    /// is taken back.
+    pub async fn commit(self, description: Vec<u8>) -> Result<(), ArchiveError> {
+        let Self { upload, held, sealed } = self;
+        let (store, key) = (upload.store.clone(), upload.key.clone());
+        match held {
+            Held::Whole(bytes) => store.put_new(&key, bytes, &upload.labels).await?,
+            Held::Parts(id, parts) => {
+                let whole = (sealed.stored.bytes, sealed.crc64.as_str());
+                if let Err(cause) = store.complete_upload(&key, &id, parts, whole).await {
+                    upload.abandon().await.ok();
+                    return Err(cause);
+                }
+            }
+        }
+        compare(&upload, &sealed).await?;
+        let labels = |content_type| Labels { storage_class: None, content_type, ..upload.labels.clone() };
+        let line = format!("{}  {}\n", sealed.stored.sha256, file_name(&key));
+        store.put_new(&checksum_key(&key), Bytes::from(line), &labels("text/plain")).await?;
+        store.put_new(&description_key(&key), Bytes::from(description), &labels("application/json")).await
+    }
+
+    /// Takes it back; nobody ever saw it.
+    ///
+    /// # Errors
+    /// S3 does not abort the upload: its parts stay until the bucket's lifecycle removes them.
+    pub async fn abandon(self) -> Result<(), ArchiveError> {
+        self.upload.abandon().await
+    }
+}
+
+/// A store that keeps no checksum of whole objects is asked for the bytes themselves.
+async fn compare(upload: &Upload, sealed: &Sealed) -> Result<(), ArchiveError> {
+    let (store, key) = (&upload.store, &upload.key);
+    let stored = store.head(key).await?;
+    if stored.bytes != sealed.stored.bytes {
+        return Err(store.differs(key, "size", &sealed.stored.bytes.to_string(), &stored.bytes.to_string()));
+    }
+    match stored.crc64 {
+        Some(crc64) if crc64 == sealed.crc64 => Ok(()),
+        Some(crc64) => Err(store.differs(key, "CRC64NVME", &sealed.crc64, &crc64)),
+        None => {
+            let measured = store.measure(key).await?;
+            if measured == sealed.stored {
+                return Ok(());
+            }
+            Err(store.differs(key, "SHA-256", &sealed.stored.sha256, &measured.sha256))
+        }
+    }
+}

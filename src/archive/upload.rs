@@ -1,0 +1,122 @@
+//! Sends a stream of bytes to S3 in parts, or keeps it where it is too short for that.
+
+use aws_sdk_s3::types::CompletedPart;
+use bytes::Bytes;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::ArchiveError;
+use super::flow::Flow;
+use super::parts::{Cutter, MOST_PARTS};
+use super::s3::{Labels, Store, UploadId};
+
+/// An object on its way. Nobody can see it before it is completed.
+#[derive(Debug)]
+pub struct Upload {
+    pub(super) store: Store,
+    pub(super) key: String,
+    pub(super) labels: Labels,
+    flow: Flow,
+    stop: CancellationToken,
+    cutter: Cutter,
+    started: Option<UploadId>,
+    sending: JoinSet<Result<CompletedPart, ArchiveError>>,
+    sent: Vec<CompletedPart>,
+}
+
+/// How the bytes are held until the commit.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// In memory: so few that one request will do.
+    Whole(Bytes),
+    /// At S3, in parts.
+    Parts(UploadId, Vec<CompletedPart>),
+}
+
+impl Upload {
+    /// Prepares an upload; nothing is sent yet. When `stop` is cancelled it gives up at once.
+    #[must_use]
+    pub fn new(store: &Store, key: String, labels: Labels, flow: Flow, stop: CancellationToken) -> Self {
+        Self {
+            store: store.clone(),
+            key,
+            labels,
+            flow,
+            stop,
+            cutter: Cutter::new(flow.part_bytes),
+            started: None,
+            sending: JoinSet::new(),
+            sent: Vec::new(),
+        }
+    }
+
+    pub(super) fn members_in_flight(&self) -> usize {
+        usize::try_from(self.flow.members_in_flight).unwrap_or(usize::MAX)
+    }
+
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
+        for part in self.cutter.push(bytes) {
+            self.send(Bytes::from(part)).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what is left and waits for all parts; a stream that filled no part is only kept.
+    pub(super) async fn finish(&mut self) -> Result<Held, ArchiveError> {
+        let rest = Bytes::from(self.cutter.rest());
+        if self.started.is_none() {
+            return Ok(Held::Whole(rest));
+        }
+        if !rest.is_empty() {
+            self.send(rest).await?;
+        }
+        while !self.sending.is_empty() {
+            self.await_one().await?;
+        }
+        let mut parts = std::mem::take(&mut self.sent);
+        parts.sort_by_key(|part| part.part_number);
+        match self.started.clone() {
+            Some(upload) => Ok(Held::Parts(upload, parts)),
+            None => Ok(Held::Whole(Bytes::new())),
+        }
+    }
+
+    /// Takes back what was sent. A part that is still on its way could outlive the abort, so those are ended first.
+    pub(super) async fn abandon(mut self) -> Result<(), ArchiveError> {
+        self.sending.shutdown().await;
+        match &self.started {
+            Some(upload) => self.store.abort_upload(&self.key, upload).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn send(&mut self, part: Bytes) -> Result<(), ArchiveError> {
+        while self.sending.len() as u64 >= self.flow.parts_in_flight {
+            self.await_one().await?;
+        }
+        let upload = match &self.started {
+            Some(upload) => upload.clone(),
+            None => self.started.insert(self.store.create_upload(&self.key, &self.labels).await?).clone(),
+        };
+        let number = u32::try_from(self.sent.len() + self.sending.len() + 1).unwrap_or(u32::MAX);
+        if number > MOST_PARTS {
+            return Err(ArchiveError::TooLong { location: self.store.location(&self.key) });
+        }
+        let (store, key) = (self.store.clone(), self.key.clone());
+        self.sending.spawn(async move { store.upload_part(&key, &upload, number, part).await });
+        Ok(())
+    }
+
+    async fn await_one(&mut self) -> Result<(), ArchiveError> {
+        let ended = tokio::select! {
+            ended = self.sending.join_next() => ended,
+            () = self.stop.cancelled() => return Err(ArchiveError::Stopped),
+        };
+        match ended {
+            Some(Ok(part)) => self.sent.push(part?),
+            Some(Err(lost)) => return Err(ArchiveError::Stream(lost.to_string())),
+            None => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! Flags and `INPUT_*` variables become an [`Order`]: what was typed becomes what is meant. Pure; the environment comes
+//! in as a value.
+
+pub mod inputs;
+pub mod order;
+
+mod values;
+
+use std::collections::BTreeMap;
+
+use inputs::{COMMAND, Command, INPUTS, Input};
+pub use order::Order;
+use values::Values;
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub enum Request {
+    /// Something to do.
+    Order(Box<Order>),
+    /// A text to show, `--help` for example.
+    Text(String),
+}
+
+/// A command line, an input or a combination that means nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UsageError {
+    /// What is wrong; names the input.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl UsageError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// The process environment, as far as it is text.
+pub type Variables = BTreeMap<String, String>;
+
+/// Reads a command line (without the program's name) and an environment.
+///
+/// # Errors
+/// Anything that is unknown, missing, malformed or contradictory.
+pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, UsageError> {
+    refuse_unknown_inputs(variables)?;
+    let mut arguments = arguments.to_vec();
+    if arguments.is_empty() {
+        let named = variables.get(&inputs::variable(COMMAND.name)).map(|value| value.trim());
+        arguments.extend(named.filter(|name| !name.is_empty()).map(str::to_owned));
+    }
+    let program = std::iter::once(env!("CARGO_PKG_NAME").to_owned());
+    let mut matches = match definition().try_get_matches_from(program.chain(arguments)) {
+        Ok(matches) => matches,
+        Err(error) if !error.use_stderr() => return Ok(Request::Text(error.to_string())),
+        Err(error) => return Err(usage(&error)),
+    };
+    let (name, flags) = matches.remove_subcommand().unwrap_or_default();
+    let command = Command::ALL.into_iter().find(|command| command.name() == name);
+    let command = command.ok_or_else(|| UsageError::new("no command was given"))?;
+    let values = Values::new(command, flags, variables);
+    Ok(Request::Order(Box::new(order::read(command, &values, variables)?)))
+}
+
+/// A misspelt input arrives as a variable that nobody reads: the runner only warns of it.
+fn refuse_unknown_inputs(variables: &Variables) -> Result<(), UsageError> {
+    let known: Vec<String> = INPUTS
+        .iter()
+        .chain([&COMMAND])
+        .map(|input| input.name)
+        .chain(["args", "entryPoint"])
+        .map(inputs::variable)
+        .collect();
+    let Some(variable) = variables.keys().find(|name| name.starts_with("INPUT_") && !known.contains(name))
+    else {
+        return Ok(());
+    };
+    let typed = variable.trim_start_matches("INPUT_").to_lowercase();
+    let likeness = |input: &&Input| (strsim::jaro_winkler(input.name, &typed) * 1000.0) as u32;
+    let hint = match INPUTS.iter().max_by_key(likeness).filter(|input| likeness(input) > 800) {
+        Some(near) => format!("Did you mean `{}`?", near.name),
+        None => "See the README for the inputs.".to_owned(),
+    };
+    Err(UsageError::new(format!("unknown input `{typed}`")).hint(hint))
+}
+
+fn definition() -> clap::Command {
+    let commands = Command::ALL.into_iter().map(|command| {
+        let flags = inputs::of(command).map(flag);
+        clap::Command::new(command.name()).about(command.about()).args(flags)
+    });
+    clap::Command::new(env!("CARGO_PKG_NAME"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Backs up every sponsor's PostgreSQL database to S3 before a deployment, and keeps the record")
+        .after_help("Each flag is also an input of the action: `--some-name` is `some-name`.")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(commands)
+}
+
+fn flag(input: &Input) -> clap::Arg {
+    let default =
+        if input.default.is_empty() { String::new() } else { format!(" [default: {}]", input.default) };
+    let help = format!("{}{default}", input.help.replace(['`', '*'], ""));
+    let flag = clap::Arg::new(input.name).long(input.name).help(help);
+    if input.boolean {
+        flag.num_args(0..=1).require_equals(true).default_missing_value("true").value_name("true|false")
+    } else {
+        flag.num_args(1).allow_hyphen_values(true).value_name(input.name.to_uppercase())
+    }
+}
+
+fn usage(error: &clap::Error) -> UsageError {
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let tip = lines.find_map(|line| line.strip_prefix("tip: ")).map(str::to_owned);
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return UsageError::new("no command was given").hint(text);
+    }
+    UsageError {
+        message,
+        hint: Some(tip.unwrap_or_else(|| "`sponsor-backup --help` lists commands and flags.".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! Every input, once: flags, `INPUT_*` variables, `action.yml` and the README's table all come from this list.
+
+/// A command of this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Writes the job matrix.
+    Matrix,
+    /// Backs up.
+    Backup,
+    /// Records a deployment.
+    Record,
+}
+
+impl Command {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Matrix, Self::Backup, Self::Record];
+
+    /// The word that users type.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Matrix => "matrix",
+            Self::Backup => "backup",
+            Self::Record => "record",
+        }
+    }
+
+    /// What it does, in a line.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Matrix => "Reads the sponsor manifest and writes the job matrix",
+            Self::Backup => "Backs up each selected sponsor's database to S3 and records it",
+            Self::Record => "Writes a deployment's record after the deployment, whatever its outcome",
+        }
+    }
+}
+
+/// One input.
+#[derive(Debug, Clone, Copy)]
+pub struct Input {
+    /// `some-name`: the flag `--some-name` and the variable `INPUT_SOME-NAME`.
+    pub name: &'static str,
+    /// What it is where nothing was set. Empty: nothing.
+    pub default: &'static str,
+    /// What it is for; Markdown.
+    pub help: &'static str,
+    /// Whether it is `true` or `false`.
+    pub boolean: bool,
+    /// The commands that read it.
+    pub commands: &'static [Command],
+}
+
+use Command::{Backup, Matrix, Record};
+
+const EACH: &[Command] = &[Matrix, Backup, Record];
+const STORING: &[Command] = &[Backup, Record];
+const BACKUP: &[Command] = &[Backup];
+
+const fn text(
+    name: &'static str,
+    default: &'static str,
+    commands: &'static [Command],
+    help: &'static str,
+) -> Input {
+    Input { name, default, help, boolean: false, commands }
+}
+
+const fn boolean(
+    name: &'static str,
+    default: &'static str,
+    commands: &'static [Command],
+    help: &'static str,
+) -> Input {
+    Input { name, default, help, boolean: true, commands }
+}
+
+/// The input that names the command, in a workflow only.
+pub const COMMAND: Input = text("command", "backup", EACH, "which command: `matrix`, `backup` or `record`");
+
+/// All inputs but [`COMMAND`], in the order of the documentation.
+pub const INPUTS: &[Input] = &[
+    text("environment", "", EACH, "**required**: `production`, `staging` or `development`"),
+    text(
+        "sponsors",
+        "",
+        EACH,
+        "names, separated by comma, white space or new line; all enabled ones where empty",
+    ),
+    text("manifest", "", EACH, "path of a manifest file; where empty, Doppler's `SPONSOR_MANIFEST` is read"),
+    text(
+        "secrets-file",
+        "",
+        STORING,
+        "local use without Doppler: YAML, sponsor name → map of secret names to values",
+    ),
+    text("core-project", "hht-diary-core", EACH, "Doppler project of the manifest"),
+    text("project-prefix", "hht-diary-", STORING, "a sponsor's Doppler project is this prefix and its name"),
+    text(
+        "config",
+        "",
+        EACH,
+        "Doppler config; by default `production`, `staging` or `dev`, as the environment is",
+    ),
+    text("doppler-api-url", "https://api.doppler.com", EACH, "address of Doppler's API"),
+    text("version", "", STORING, "version that is deployed; goes into record and metadata"),
+    text("reason", "", STORING, "reason of the deployment; goes into record and metadata"),
+    boolean(
+        "pre-migration",
+        "true",
+        BACKUP,
+        "whether the backup runs before a deployment; `false` for nightly backups",
+    ),
+    text("compression", "gzip", BACKUP, "`gzip` or `zstd` (the key ends in `.sql.zst`)"),
+    text(
+        "compression-level",
+        "",
+        BACKUP,
+        "1 to 12 for gzip (4 where empty), 1 to 19 for zstd (3 where empty)",
+    ),
+    text(
+        "age-recipients",
+        "",
+        BACKUP,
+        "age public keys, one a line; the dump is encrypted to them and its key ends in `.age`",
+    ),
+    text(
+        "retention-years",
+        "",
+        STORING,
+        "tag, and Object Lock date where the bucket locks; 7 in production where empty",
+    ),
+    text("object-lock", "auto", STORING, "`auto` (as the bucket does), `governance`, `compliance` or `off`"),
+    boolean("include-privileges", "false", BACKUP, "whether owners and grants are dumped too"),
+    text(
+        "schemas",
+        "",
+        BACKUP,
+        "pg_dump patterns, separated by comma, white space or new line: only these schemas; the backup is then partial",
+    ),
+    text("exclude-schemas", "", BACKUP, "pg_dump patterns: not these schemas; the backup is then partial"),
+    text(
+        "exclude-table-data",
+        "",
+        BACKUP,
+        "pg_dump patterns: not the rows of these tables; the backup is then partial",
+    ),
+    text("storage-class", "STANDARD", BACKUP, "S3 storage class of the dump"),
+    text("memory-limit", "96MiB", BACKUP, "bytes that streams may hold in flight, all sponsors together"),
+    text("max-parallel", "4", STORING, "sponsors in flight at once"),
+    boolean("require-backup", "false", BACKUP, "whether a sponsor whose flag is off is a failure"),
+    boolean("dry-run", "false", BACKUP, "print the plan, change nothing"),
+    text("lock-wait-timeout", "30s", BACKUP, "how long pg_dump waits for its locks"),
+    text("timeout", "6h", BACKUP, "wall clock for one sponsor"),
+    text(
+        "s3-endpoint-url",
+        "",
+        STORING,
+        "address of an S3-compatible store; `AWS_ENDPOINT_URL_S3` is honoured too",
+    ),
+    boolean(
+        "s3-force-path-style",
+        "false",
+        STORING,
+        "whether the bucket stands in the path, as many S3-compatible stores want it",
+    ),
+    text("expected-bucket-owner", "", STORING, "AWS account id that must own the buckets"),
+    text("max-jobs", "256", &[Matrix], "more sponsors than this are grouped evenly"),
+    text(
+        "outcome",
+        "",
+        &[Record],
+        "**required by `record`**: `success`, `failure`, `cancelled` or `skipped` (`needs.deploy.result` fits)",
+    ),
+    text("backup-location", "", &[Record], "from the backup step, where one sponsor is deployed"),
+    text("backup-size", "", &[Record], "from the backup step, where one sponsor is deployed"),
+];
+
+/// The inputs of one command.
+pub fn of(command: Command) -> impl Iterator<Item = &'static Input> {
+    INPUTS.iter().filter(move |input| input.commands.contains(&command))
+}
+
+/// The name of an input's variable: upper-cased, hyphens kept.
+#[must_use]
+pub fn variable(input: &str) -> String {
+    format!("INPUT_{}", input.to_uppercase().replace(' ', "_"))
+}

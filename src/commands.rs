@@ -1,0 +1,40 @@
+//! The hallway: the order of steps. Only here are two rooms known at once, and nothing is decided that a room could
+//! decide.
+
+pub mod edge;
+
+mod backup;
+mod matrix;
+mod publish;
+mod record;
+mod records;
+mod scope;
+mod vault;
+
+pub use edge::{Edge, Stop};
+
+use crate::cli::Order;
+use crate::failure::Failure;
+use crate::report::summary::Subject;
+
+/// Does what was ordered and reports it; gives the exit code.
+pub async fn run(order: Order, edge: Edge) -> u8 {
+    let (subject, environment) = match &order {
+        Order::Matrix(order) => (Subject::Matrix, order.scope.environment),
+        Order::Backup(order) => (Subject::Backup, order.scope.environment),
+        Order::Record(order) => (Subject::Record, order.scope.environment),
+    };
+    let publisher = publish::Publisher { subject, environment, edge: &edge };
+    let done = match order {
+        Order::Matrix(order) => matrix::run(&order, &edge).await,
+        Order::Backup(order) => backup::run(order, &edge, &publisher).await,
+        Order::Record(order) => record::run(order, &edge, &publisher).await,
+    };
+    done.unwrap_or_else(|failure| publisher.failure(&failure))
+}
+
+/// Reports what is wrong with a command line; gives the exit code.
+#[must_use]
+pub fn refuse(failure: &Failure, edge: &Edge) -> u8 {
+    publish::refusal(failure, edge)
+}

@@ -1,0 +1,176 @@
+//! `backup`: for each selected sponsor secrets → flag → dump → archive → record; then the report.
+
+mod facts;
+mod perform;
+mod plan;
+mod prepare;
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+
+use super::publish::{Ended, Publisher};
+use super::scope::{self, SecretsSource};
+use super::vault::{Claims, Labelling};
+use super::{Edge, records};
+use crate::archive::flow::Budget;
+use crate::cli::order::BackupOrder;
+use crate::dump::client::{self, Client};
+use crate::failure::Failure;
+use crate::record::{DeploymentLog, Event, Outcome, document::Heading};
+use crate::report::SponsorResult;
+use crate::report::outputs::json;
+use crate::sponsors::Sponsor;
+use facts::Facts;
+
+/// What all sponsors of a run share.
+struct Run<'a> {
+    order: &'a BackupOrder,
+    edge: &'a Edge,
+    secrets: SecretsSource<'a>,
+    /// Finding none is a failure of those sponsors that need one: a disabled one does not.
+    clients: Result<Vec<Client>, crate::dump::DumpError>,
+    budget: Budget,
+    claims: Claims,
+    /// Bytes in flight that one stream should take.
+    share_bytes: u64,
+}
+
+/// What became of one sponsor, where nothing failed.
+enum Done {
+    BackedUp,
+    Disabled(String),
+    Planned,
+}
+
+pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
+    let sponsors = scope::select_some(&order.scope, edge).await?;
+    let at_once = order.deployment.max_parallel.get().min(sponsors.len());
+    let run = Run {
+        secrets: SecretsSource::open(&order.scope, edge, &sponsors)?,
+        clients: client::installed(&edge.search_path).await,
+        budget: Budget::new(order.memory_limit_bytes),
+        claims: Claims::default(),
+        share_bytes: order.memory_limit_bytes / at_once as u64,
+        order: &order,
+        edge,
+    };
+    let mut ended: Vec<(usize, Ended)> = futures_util::stream::iter(sponsors.iter().enumerate())
+        .map(|(at, sponsor)| {
+            let run = &run;
+            async move { (at, Box::pin(run.sponsor(sponsor, publisher)).await) }
+        })
+        .buffer_unordered(at_once)
+        .collect()
+        .await;
+    ended.sort_by_key(|(at, _)| *at);
+    let ended: Vec<Ended> = ended.into_iter().map(|(_, ended)| ended).collect();
+    if order.dry_run {
+        return run.dry(&sponsors, &ended);
+    }
+    publisher.results(ended)
+}
+
+impl Run<'_> {
+    /// One sponsor from beginning to end. Whatever happens to it stays with it.
+    async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
+        let mut facts = Facts::begin(self.edge.now());
+        let stop = self.edge.stop.child();
+        let timer = tokio::spawn({
+            let (stop, timeout) = (stop.clone(), self.order.timeout);
+            async move {
+                tokio::time::sleep(timeout).await;
+                stop.cancel();
+            }
+        });
+        let done = self.back_up(sponsor, &mut facts, &stop).await;
+        timer.abort();
+        let done =
+            done.map_err(|failure| if stop.is_cancelled() { self.why_stopped(failure) } else { failure });
+        let (log, done) =
+            if self.order.dry_run { (None, done) } else { self.record(sponsor, &facts, done).await };
+        let ended = facts.result(sponsor, log, &done);
+        if !self.order.dry_run || done.is_err() {
+            publisher.sponsor(&ended.0);
+        }
+        ended
+    }
+
+    /// A stopped step reports that it was stopped; what counts is by whom. A failure that came before stays the cause.
+    fn why_stopped(&self, failure: Failure) -> Failure {
+        use crate::{archive::ArchiveError, dump::DumpError};
+        match failure {
+            Failure::Dump(DumpError::Stopped { .. }) | Failure::Archive(ArchiveError::Stopped) => {
+                self.edge.stop.signal().map_or(Failure::TimedOut(self.order.timeout), Failure::Cancelled)
+            }
+            other => other,
+        }
+    }
+
+    /// Keeps the record. Without one a backup is not a success; a failure stays the first one.
+    async fn record(
+        &self,
+        sponsor: &Sponsor,
+        facts: &Facts,
+        done: Result<Done, Failure>,
+    ) -> (Option<String>, Result<Done, Failure>) {
+        let outcome = match &done {
+            Ok(Done::Disabled(_)) => Outcome::Disabled,
+            Ok(_) => Outcome::Success,
+            Err(Failure::Cancelled(_)) => Outcome::Cancelled,
+            Err(_) => Outcome::Failure,
+        };
+        let heading = Heading {
+            event: if self.order.pre_migration { Event::PreDeploymentBackup } else { Event::Backup },
+            sponsor,
+            environment: self.order.scope.environment,
+            at: facts.started,
+            version: self.order.deployment.version.as_deref(),
+            reason: self.order.deployment.reason.as_deref(),
+            run: &self.edge.run,
+        };
+        let mut document = DeploymentLog::begin(heading, outcome);
+        facts.fill(&mut document, &done);
+        let vault = facts.vault.as_ref().map(Arc::as_ref);
+        let (log, failure) = records::keep(&document, sponsor, vault, &self.labelling(facts)).await;
+        match (done, failure) {
+            (Ok(_), Some(failure)) => (log, Err(failure)),
+            (Err(first), Some(second)) => {
+                self.edge.sink.line(&format!("{}: {second}", sponsor.name));
+                (log, Err(first))
+            }
+            (done, None) => {
+                if matches!(done, Ok(Done::Disabled(_))) {
+                    records::say_saved_locally_only(self.edge, &sponsor.name);
+                }
+                (log, done)
+            }
+        }
+    }
+
+    fn labelling(&self, facts: &Facts) -> Labelling<'_> {
+        Labelling {
+            deployment: &self.order.deployment,
+            edge: self.edge,
+            environment: self.order.scope.environment,
+            pre_migration: self.order.pre_migration,
+            at: facts.started,
+        }
+    }
+
+    /// The end of a dry run: no outcome is set, so that nobody takes it for a backup.
+    fn dry(&self, sponsors: &[Sponsor], ended: &[Ended]) -> Result<u8, Failure> {
+        let codes: Vec<u8> = ended.iter().filter_map(|(_, code)| *code).collect();
+        let results: Vec<&SponsorResult> = ended.iter().map(|(result, _)| result).collect();
+        let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
+        let failed = results.iter().filter(|result| result.outcome == Outcome::Failure).count();
+        let verdict =
+            format!("Dry run: nothing was backed up. {} sponsors planned, {failed} would fail.", names.len());
+        self.edge.sink.line(&verdict);
+        self.edge.sink.outputs(&[("sponsors", json(&names))])?;
+        self.edge
+            .sink
+            .summary(&format!("## Backup, dry run · {}\n\n{verdict}", self.order.scope.environment))?;
+        Ok(crate::failure::exit_code(&codes))
+    }
+}

@@ -1,0 +1,104 @@
+//! What is known of one sponsor's backup so far: it grows as the steps succeed, and record and result are drawn from it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::super::publish::Ended;
+use super::super::vault::Vault;
+use super::Done;
+use crate::archive::staged::Sealed;
+use crate::failure::Failure;
+use crate::record::{DeploymentLog, Outcome};
+use crate::report::SponsorResult;
+use crate::sponsors::Sponsor;
+
+pub(super) struct Facts {
+    pub(super) started: Timestamp,
+    clock: Instant,
+    /// Whether the flag is on; `None` until it was read.
+    pub(super) enabled: Option<bool>,
+    pub(super) vault: Option<Arc<Vault>>,
+    pub(super) server_version: Option<String>,
+    pub(super) pg_dump_version: Option<String>,
+    /// The backup that exists now.
+    pub(super) backup: Option<(String, Sealed)>,
+}
+
+impl Facts {
+    pub(super) fn begin(started: Timestamp) -> Self {
+        Self {
+            started,
+            clock: Instant::now(),
+            enabled: None,
+            vault: None,
+            server_version: None,
+            pg_dump_version: None,
+            backup: None,
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        (self.clock.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
+    }
+
+    pub(super) fn fill(&self, document: &mut DeploymentLog, done: &Result<Done, Failure>) {
+        document.s3_archival_enabled = self.enabled;
+        document.server_version.clone_from(&self.server_version);
+        document.pg_dump_version.clone_from(&self.pg_dump_version);
+        document.duration_seconds = Some(self.seconds());
+        if let Some((location, sealed)) = &self.backup {
+            document.backup_location = Some(location.clone());
+            document.backup_size_bytes = Some(sealed.stored.bytes);
+            document.backup_sha256 = Some(sealed.stored.sha256.clone());
+            document.dump_size_bytes = Some(sealed.plain.bytes);
+            document.dump_sha256 = Some(sealed.plain.sha256.clone());
+        }
+        match done {
+            Ok(Done::Disabled(why)) => {
+                document.backup_location = Some(NOT_CONFIGURED.to_owned());
+                document.backup_size_bytes = Some(0);
+                document.message = Some(why.clone());
+            }
+            Ok(_) => {}
+            Err(failure) => {
+                document.stage = Some(failure.stage_and_code().0);
+                document.message = Some(failure.to_string());
+            }
+        }
+    }
+
+    pub(super) fn result(
+        self,
+        sponsor: &Sponsor,
+        log: Option<String>,
+        done: &Result<Done, Failure>,
+    ) -> Ended {
+        let mut result = SponsorResult::success(&sponsor.name, self.clock.elapsed().as_secs_f64());
+        result.deployment_log = log;
+        if let Some((location, sealed)) = self.backup {
+            result.backup_location = Some(location);
+            result.backup_size = Some(sealed.stored.bytes);
+            result.backup_sha256 = Some(sealed.stored.sha256);
+            result.dump_size = Some(sealed.plain.bytes);
+        }
+        match done {
+            Ok(Done::BackedUp | Done::Planned) => (result, None),
+            Ok(Done::Disabled(why)) => {
+                result.outcome = Outcome::Disabled;
+                result.message = Some(why.clone());
+                result.backup_location = Some(NOT_CONFIGURED.to_owned());
+                result.backup_size = Some(0);
+                (result, None)
+            }
+            Err(failure) => {
+                let (stage, code) = failure.stage_and_code();
+                result.fail(stage, failure.to_string(), failure.hint());
+                (result, Some(code))
+            }
+        }
+    }
+}
+
+const NOT_CONFIGURED: &str = "not-configured";

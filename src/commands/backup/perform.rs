@@ -1,0 +1,149 @@
+//! The backup of one sponsor: dump into archive, verdict, commit. The order of these lines is what the product promises.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::facts::Facts;
+use super::prepare::{Outcome, Prepared};
+use super::{Done, Run};
+use crate::archive::description::{BackupManifest, FORMAT_VERSION, Partial, Tool, measures};
+use crate::archive::staged::Sealed;
+use crate::archive::{ArchiveError, Progress, Upload, seal};
+use crate::dump::{Dump, Finished};
+use crate::failure::Failure;
+use crate::report::progress::Reading;
+use crate::sponsors::Sponsor;
+use std::sync::atomic::Ordering;
+
+/// What a dump and its archive turned out to be.
+struct Taken<'a> {
+    started_at: Timestamp,
+    finished_at: Timestamp,
+    sealed: &'a Sealed,
+    finished: &'a Finished,
+}
+
+impl Run<'_> {
+    pub(super) async fn back_up(
+        &self,
+        sponsor: &Sponsor,
+        facts: &mut Facts,
+        stop: &CancellationToken,
+    ) -> Result<Done, Failure> {
+        let stopped = || Failure::from(ArchiveError::Stopped);
+        let outcome = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(stopped()),
+            outcome = self.prepare(sponsor, facts) => outcome?,
+        };
+        let prepared = match outcome {
+            Outcome::Disabled(why) => return Ok(Done::Disabled(why.to_string())),
+            Outcome::Ready(prepared) if self.order.dry_run => {
+                self.show_plan(sponsor, &prepared);
+                return Ok(Done::Planned);
+            }
+            Outcome::Ready(prepared) => prepared,
+        };
+        let _reserved = tokio::select! {
+            () = stop.cancelled() => return Err(stopped()),
+            reserved = self.budget.reserve(prepared.flow) => reserved,
+        };
+        let (sealed, finished) = self.archive(sponsor, facts, &prepared, stop).await?;
+        facts.server_version = Some(finished.server_version);
+        facts.pg_dump_version = Some(finished.pg_dump_version);
+        facts.backup = Some((prepared.store.location(&prepared.key), sealed));
+        Ok(Done::BackedUp)
+    }
+
+    /// Nothing becomes visible before it is true: the dump must have ended well before the archive is committed, and
+    /// where both failed, what failed first is the cause.
+    async fn archive(
+        &self,
+        sponsor: &Sponsor,
+        facts: &Facts,
+        prepared: &Prepared,
+        stop: &CancellationToken,
+    ) -> Result<(Sealed, Finished), Failure> {
+        let Prepared { connection, client, store, key, labels, flow, .. } = prepared;
+        let started_at = self.edge.now();
+        let mut dump = Dump::start(client, connection, &self.order.dump, stop)?;
+        let upload = Upload::new(store, key.clone(), labels.clone(), *flow, stop.clone());
+        let progress = Arc::new(Progress::default());
+        let ticker = self.watch(sponsor, &progress);
+        let staged = seal(&mut dump, &self.order.recipe, upload, &progress).await;
+        ticker.abort();
+        self.edge.sink.progress_ended(&sponsor.name);
+        // Where sealing failed, that is the cause; dropping the dump ends pg_dump.
+        let staged = staged?;
+        let finished = match dump.finish().await {
+            Ok(finished) => finished,
+            Err(cause) => {
+                if let Err(error) = staged.abandon().await {
+                    self.edge.sink.line(&format!("{}: {error}", sponsor.name));
+                }
+                return Err(cause.into());
+            }
+        };
+        let sealed = staged.sealed().clone();
+        let taken = Taken { started_at, finished_at: self.edge.now(), sealed: &sealed, finished: &finished };
+        let description = self.describe(sponsor, facts, key, &taken);
+        staged.commit(description).await?;
+        Ok((sealed, finished))
+    }
+
+    /// Shows every few seconds how far it is, until it is aborted.
+    fn watch(&self, sponsor: &Sponsor, progress: &Arc<Progress>) -> JoinHandle<()> {
+        let (sink, name, progress) =
+            (Arc::clone(&self.edge.sink), sponsor.name.clone(), Arc::clone(progress));
+        tokio::spawn(async move {
+            let begun = Instant::now();
+            loop {
+                tokio::time::sleep(sink.progress_interval()).await;
+                sink.progress(Reading {
+                    sponsor: &name,
+                    bytes_read: progress.bytes_read.load(Ordering::Relaxed),
+                    bytes_stored: progress.bytes_stored.load(Ordering::Relaxed),
+                    elapsed: begun.elapsed(),
+                });
+            }
+        })
+    }
+
+    fn describe(&self, sponsor: &Sponsor, facts: &Facts, key: &str, taken: &Taken<'_>) -> Vec<u8> {
+        let Taken { started_at, finished_at, sealed, finished } = *taken;
+        let (dump, stored, encoding) = measures(sealed, &self.order.recipe);
+        let options = &self.order.dump;
+        let run = &self.edge.run;
+        BackupManifest {
+            format_version: FORMAT_VERSION,
+            sponsor: sponsor.name.clone(),
+            sponsor_code: sponsor.code.clone(),
+            environment: self.order.scope.environment.name().to_owned(),
+            key: key.to_owned(),
+            timestamp: facts.started,
+            started_at,
+            finished_at,
+            dump,
+            stored,
+            encoding,
+            partial: options.is_partial().then(|| Partial {
+                schemas: options.schemas.clone(),
+                exclude_schemas: options.exclude_schemas.clone(),
+                exclude_table_data: options.exclude_table_data.clone(),
+            }),
+            includes_privileges: options.include_privileges,
+            tool: Tool::THIS,
+            pg_dump_version: finished.pg_dump_version.clone(),
+            server_version: finished.server_version.clone(),
+            git_sha: run.commit_sha.clone(),
+            version: self.order.deployment.version.clone(),
+            github_run_id: run.run_id.clone(),
+            github_run_attempt: run.run_attempt.clone(),
+        }
+        .to_bytes()
+    }
+}

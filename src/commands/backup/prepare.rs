@@ -1,0 +1,88 @@
+//! Everything of a backup that changes nothing: it ends with all that is needed to begin.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+
+use super::super::vault::Vault;
+use super::Run;
+use super::facts::Facts;
+use crate::archive::Store;
+use crate::archive::flow::Flow;
+use crate::archive::key::Object;
+use crate::archive::s3::Labels;
+use crate::dump::client::{self, Client};
+use crate::dump::server::{self, Server};
+use crate::dump::{Connection, DumpError};
+use crate::failure::Failure;
+use crate::report::disabled::{SetUp, boxed};
+use crate::secrets::{Archival, Disabled, SecretsError};
+use crate::sponsors::Sponsor;
+
+/// A backup that could begin.
+pub(super) struct Prepared {
+    pub(super) connection: Connection,
+    pub(super) server: Server,
+    pub(super) client: Client,
+    pub(super) store: Store,
+    pub(super) key: String,
+    pub(super) labels: Labels,
+    pub(super) flow: Flow,
+}
+
+/// What preparation comes to.
+pub(super) enum Outcome {
+    Ready(Box<Prepared>),
+    Disabled(Disabled),
+}
+
+impl Run<'_> {
+    pub(super) async fn prepare(&self, sponsor: &Sponsor, facts: &mut Facts) -> Result<Outcome, Failure> {
+        let secrets = match self.secrets.fetch(&sponsor.name).await? {
+            Archival::Enabled(secrets) => secrets,
+            Archival::Disabled(why) => {
+                facts.enabled = Some(false);
+                return self.disabled(sponsor, why);
+            }
+        };
+        facts.enabled = Some(true);
+        self.edge.sink.line(&format!("{}: S3 backup archival is ENABLED", sponsor.name));
+        self.claims.buckets(&sponsor.name, &secrets)?;
+        let vault = Arc::new(Vault::open(&self.order.deployment, &secrets));
+        facts.vault = Some(Arc::clone(&vault));
+        let connection = Connection::parse(&secrets.database_url).map_err(DumpError::from)?;
+        connection.masks().iter().for_each(|mask| self.edge.sink.mask(mask.expose_secret()));
+        self.claims.database(&sponsor.name, &connection.place())?;
+        let clients = self.clients.as_ref().map_err(Clone::clone)?;
+        // Any psql can ask; the newest knows most ways to connect.
+        let server = server::ask(&connection, clients.last().ok_or(DumpError::NoClient)?).await?;
+        facts.server_version = Some(server.version.clone());
+        let client = client::choose(clients, server.major, &connection.place())?.clone();
+        facts.pg_dump_version = Some(client.version.clone());
+        let limit_bytes = self.budget.limit_bytes();
+        let flow = Flow::plan(server.database_bytes, self.share_bytes, limit_bytes, self.edge.cores)?;
+        let suffix = self.order.recipe.suffix();
+        let object = Object::Backup { suffix: &suffix };
+        let mut labels = self.labelling(facts).labels(&vault.backups, sponsor, object).await?;
+        labels.storage_class = Some(self.order.storage_class.clone());
+        labels.content_type = "application/octet-stream";
+        let key = object.key(self.order.scope.environment, facts.started);
+        let store = vault.backups.clone();
+        Ok(Outcome::Ready(Box::new(Prepared { connection, server, client, store, key, labels, flow })))
+    }
+
+    fn disabled(&self, sponsor: &Sponsor, why: Disabled) -> Result<Outcome, Failure> {
+        let text = why.to_string();
+        self.edge.sink.block(&boxed(SetUp {
+            sponsor: &sponsor.name,
+            project: &self.secrets.project(&sponsor.name),
+            config: &self.order.scope.config,
+            region: sponsor.region.as_deref(),
+            why: &text,
+        }));
+        if self.order.require_backup {
+            return Err(SecretsError::Required { disabled: text }.into());
+        }
+        Ok(Outcome::Disabled(why))
+    }
+}

@@ -1,0 +1,114 @@
+//! What is read once, where the program meets the world, and travels as a value from there: the clock, the run's
+//! identity, the signals, and where to write.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{UsageError, Variables};
+use crate::failure::{Failure, Signal};
+use crate::record::RunIdentity;
+use crate::report::sink::{RunnerFiles, Sink};
+
+/// The surroundings of a run.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// Who runs it.
+    pub run: Arc<RunIdentity>,
+    /// Below it, records are written.
+    pub workspace: PathBuf,
+    /// Where programs are looked for.
+    pub search_path: OsString,
+    /// Cores of this machine.
+    pub cores: usize,
+    /// Where the report goes.
+    pub sink: Arc<Sink>,
+    /// Whether somebody wants it to stop.
+    pub stop: Stop,
+}
+
+impl Edge {
+    /// Reads the surroundings.
+    ///
+    /// # Errors
+    /// In a workflow: the runner's output file is not named or cannot be written.
+    pub fn read(variables: &Variables, stop: Stop) -> Result<Self, Failure> {
+        let get =
+            |name: &str| variables.get(name).map(String::as_str).filter(|value| !value.trim().is_empty());
+        let sink = match get("GITHUB_ACTIONS") {
+            Some("true") => {
+                Sink::workflow(runner_files(get)?).map_err(|error| UsageError::new(error.to_string()))?
+            }
+            _ => Sink::terminal(),
+        };
+        Ok(Self {
+            run: Arc::new(RunIdentity::read(get)),
+            workspace: PathBuf::from(get("GITHUB_WORKSPACE").unwrap_or(".")),
+            search_path: get("PATH").unwrap_or_default().into(),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            sink: Arc::new(sink),
+            stop,
+        })
+    }
+
+    /// The only clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+fn runner_files<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<RunnerFiles, UsageError> {
+    let output = get("GITHUB_OUTPUT").ok_or_else(|| {
+        UsageError::new("GITHUB_OUTPUT is not set, so the outputs of this step would be lost")
+            .hint("Run as a step of a workflow, or unset GITHUB_ACTIONS to run as on a terminal.")
+    })?;
+    Ok(RunnerFiles { output: output.into(), summary: get("GITHUB_STEP_SUMMARY").map(PathBuf::from) })
+}
+
+/// A request to stop, from outside.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    token: CancellationToken,
+    signal: Arc<OnceLock<Signal>>,
+}
+
+impl Stop {
+    /// Listens for SIGINT and SIGTERM from now on. As the first process of a container the program would otherwise
+    /// never hear them.
+    ///
+    /// # Errors
+    /// The system refuses to tell.
+    pub fn on_signals() -> std::io::Result<Self> {
+        let stop = Self::default();
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let heard = stop.clone();
+        tokio::spawn(async move {
+            let signal = tokio::select! {
+                _ = interrupt.recv() => Signal::Interrupt,
+                _ = terminate.recv() => Signal::Terminate,
+            };
+            // Only the first one counts, and this task ends with it.
+            heard.signal.set(signal).ok();
+            heard.token.cancel();
+        });
+        Ok(stop)
+    }
+
+    /// The signal, if one came.
+    #[must_use]
+    pub fn signal(&self) -> Option<Signal> {
+        self.signal.get().copied()
+    }
+
+    /// A token that is cancelled with this, or alone.
+    #[must_use]
+    pub fn child(&self) -> CancellationToken {
+        self.token.child_token()
+    }
+}

@@ -1,0 +1,75 @@
+//! The end of every command: log lines, annotations, outputs, summary, exit code.
+
+use super::Edge;
+use crate::failure::{self, Failure};
+use crate::record::Outcome;
+use crate::report::summary::{self, Subject, Title};
+use crate::report::workflow::{Level, annotation};
+use crate::report::{SponsorResult, annotations, outputs, overall, verdict};
+use crate::sponsors::Environment;
+
+/// Knows what the report is of.
+pub(super) struct Publisher<'a> {
+    pub(super) subject: Subject,
+    pub(super) environment: Environment,
+    pub(super) edge: &'a Edge,
+}
+
+/// One sponsor's result, and the code of its failure.
+pub(super) type Ended = (SponsorResult, Option<u8>);
+
+impl Publisher<'_> {
+    /// Shows one sponsor's result as soon as it is there. Failures are never folded away.
+    pub(super) fn sponsor(&self, result: &SponsorResult) {
+        let sink = &self.edge.sink;
+        let (title, details) = (verdict::title(result), verdict::details(result));
+        match result.outcome {
+            Outcome::Success => sink.group(&title, &details),
+            _ => sink.block(&std::iter::once(title).chain(details).collect::<Vec<_>>()),
+        }
+    }
+
+    /// Reports all sponsors' results; gives the exit code.
+    pub(super) fn results(&self, ended: Vec<Ended>) -> Result<u8, Failure> {
+        let codes: Vec<u8> = ended.iter().filter_map(|(_, code)| *code).collect();
+        let results: Vec<SponsorResult> = ended.into_iter().map(|(result, _)| result).collect();
+        let sink = &self.edge.sink;
+        sink.annotations(&annotations::of_results(&results));
+        sink.outputs(&outputs::of_results(&results, overall(&results)))?;
+        let at = self.edge.now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        sink.summary(&summary::of_results(self.title(&at), &results))?;
+        Ok(match self.edge.stop.signal() {
+            Some(signal) => Failure::Cancelled(signal).stage_and_code().1,
+            None => failure::exit_code(&codes),
+        })
+    }
+
+    /// Reports a failure before any sponsor's turn; gives the exit code.
+    pub(super) fn failure(&self, failure: &Failure) -> u8 {
+        let (stage, _) = failure.stage_and_code();
+        let text =
+            summary::of_failure(self.title(""), stage, &failure.to_string(), failure.hint().as_deref());
+        // The failure that is being reported is the one that counts.
+        self.edge.sink.summary(&text).ok();
+        refusal(failure, self.edge)
+    }
+
+    fn title<'t>(&self, at: &'t str) -> Title<'t> {
+        Title { subject: self.subject, environment: self.environment.name(), at }
+    }
+}
+
+/// Reports a failure of which nothing else is known; gives the exit code.
+pub(super) fn refusal(failure: &Failure, edge: &Edge) -> u8 {
+    let (stage, code) = failure.stage_and_code();
+    let (message, hint) = (failure.to_string(), failure.hint().unwrap_or_default());
+    edge.sink.block(&[format!("{stage} failed: {message}"), format!("  {hint}")]);
+    edge.sink.annotations(&[annotation(
+        Level::Error,
+        &format!("{stage} failed"),
+        &format!("{message}\n{hint}"),
+    )]);
+    let outputs = [("results", "[]".to_owned()), ("outcome", Outcome::Failure.name().to_owned())];
+    edge.sink.outputs(&outputs).ok();
+    code
+}

@@ -1,0 +1,106 @@
+//! `record`: the deployment's own record, after the deployment, for every outcome.
+
+use std::time::Instant;
+
+use futures_util::StreamExt as _;
+
+use super::publish::{Ended, Publisher};
+use super::scope::{self, SecretsSource};
+use super::vault::{Claims, Labelling, Vault};
+use super::{Edge, records};
+use crate::cli::UsageError;
+use crate::cli::order::RecordOrder;
+use crate::failure::Failure;
+use crate::record::{DeploymentLog, Event, Outcome, document::Heading};
+use crate::report::SponsorResult;
+use crate::secrets::Archival;
+use crate::sponsors::Sponsor;
+
+/// What all sponsors of a run share.
+struct Run<'a> {
+    order: &'a RecordOrder,
+    edge: &'a Edge,
+    secrets: SecretsSource<'a>,
+    claims: Claims,
+}
+
+pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
+    let sponsors = scope::select_some(&order.scope, edge).await?;
+    if sponsors.len() > 1 && (order.backup_location.is_some() || order.backup_size.is_some()) {
+        let problem = "`backup-location` and `backup-size` are of one sponsor, but several are selected";
+        return Err(UsageError::new(problem)
+            .hint("Name one sponsor in `sponsors`, or leave them out.")
+            .into());
+    }
+    let secrets = SecretsSource::open(&order.scope, edge, &sponsors)?;
+    let run = Run { order: &order, edge, secrets, claims: Claims::default() };
+    let ended: Vec<Ended> = futures_util::stream::iter(&sponsors)
+        .map(|sponsor| Box::pin(run.sponsor(sponsor, publisher)))
+        .buffered(order.deployment.max_parallel.get())
+        .collect()
+        .await;
+    publisher.results(ended)
+}
+
+impl Run<'_> {
+    async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
+        let (begun, at) = (Instant::now(), self.edge.now());
+        let stop = self.edge.stop.child();
+        let vault = tokio::select! {
+            vault = self.vault(sponsor) => vault,
+            () = stop.cancelled() => Err(scope::stopped(self.edge)),
+        };
+        let order = self.order;
+        let heading = Heading {
+            event: Event::Deployment,
+            sponsor,
+            environment: order.scope.environment,
+            at,
+            version: order.deployment.version.as_deref(),
+            reason: order.deployment.reason.as_deref(),
+            run: &self.edge.run,
+        };
+        let mut document = DeploymentLog::begin(heading, order.outcome);
+        document.s3_archival_enabled = vault.as_ref().ok().map(Option::is_some);
+        document.backup_location.clone_from(&order.backup_location);
+        document.backup_size_bytes = order.backup_size;
+        let (vault, failed) = match vault {
+            Ok(vault) => (vault, None),
+            Err(failure) => (None, Some(failure)),
+        };
+        let labelling = Labelling {
+            deployment: &order.deployment,
+            edge: self.edge,
+            environment: order.scope.environment,
+            pre_migration: false,
+            at,
+        };
+        let (log, not_kept) = records::keep(&document, sponsor, vault.as_ref(), &labelling).await;
+        if vault.is_none() && failed.is_none() {
+            records::say_saved_locally_only(self.edge, &sponsor.name);
+        }
+        let mut result = SponsorResult::success(&sponsor.name, begun.elapsed().as_secs_f64());
+        result.deployment_log = log;
+        result.backup_location.clone_from(&order.backup_location);
+        result.backup_size = order.backup_size;
+        let failure = failed.or(not_kept);
+        match &failure {
+            Some(failure) => result.fail(failure.stage_and_code().0, failure.to_string(), failure.hint()),
+            None if vault.is_none() => result.outcome = Outcome::Disabled,
+            None => {}
+        }
+        publisher.sponsor(&result);
+        (result, failure.map(|failure| failure.stage_and_code().1))
+    }
+
+    /// Where the sponsor's records go; nowhere but the workspace where its flag is off.
+    async fn vault(&self, sponsor: &Sponsor) -> Result<Option<Vault>, Failure> {
+        match self.secrets.fetch(&sponsor.name).await? {
+            Archival::Disabled(_) => Ok(None),
+            Archival::Enabled(secrets) => {
+                self.claims.buckets(&sponsor.name, &secrets)?;
+                Ok(Some(Vault::open(&self.order.deployment, &secrets)))
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Keeps a record: in the workspace always, in S3 where that is enabled and can be reached.
+
+use std::time::Duration;
+
+use super::Edge;
+use super::vault::{Labelling, Vault};
+use crate::archive::key::Object;
+use crate::failure::Failure;
+use crate::record::{DeploymentLog, RecordError, log};
+use crate::sponsors::Sponsor;
+
+/// A cancelled run has seconds to live; its record must not cost them all.
+const PATIENCE_WHEN_CANCELLED: Duration = Duration::from_secs(3);
+
+/// Where a record ended up: its `s3://` location, or its path where there is none. The error is what kept it from S3 or
+/// from the disk; the other copy may well exist.
+pub(super) async fn keep(
+    document: &DeploymentLog,
+    sponsor: &Sponsor,
+    vault: Option<&Vault>,
+    labelling: &Labelling<'_>,
+) -> (Option<String>, Option<Failure>) {
+    let bytes = document.to_bytes();
+    let Labelling { edge, environment, at, .. } = *labelling;
+    let local = log::append_locally(&edge.workspace, &sponsor.name, environment, at, &bytes);
+    let (path, mut failure) = match local {
+        Ok(path) => (Some(path.display().to_string()), None),
+        Err(error) => (None, Some(Failure::from(error))),
+    };
+    let Some(vault) = vault else { return (path, failure) };
+    let append = async {
+        let labels = labelling.labels(&vault.audit_logs, sponsor, Object::DeploymentLog).await?;
+        log::append_to_bucket(&vault.audit_logs, environment, at, &bytes, &labels).await
+    };
+    let appended: Result<String, RecordError> = match edge.stop.signal() {
+        None => append.await,
+        Some(_) => match tokio::time::timeout(PATIENCE_WHEN_CANCELLED, append).await {
+            Ok(appended) => appended,
+            Err(_) => return (path, failure),
+        },
+    };
+    match appended {
+        Ok(location) => (Some(location), failure),
+        Err(error) => {
+            failure.get_or_insert(error.into());
+            (path, failure)
+        }
+    }
+}
+
+/// What is said where the flag is off.
+pub(super) fn say_saved_locally_only(edge: &Edge, sponsor: &str) {
+    edge.sink.line(&format!("{sponsor}: S3 audit log archival not yet enabled - log saved locally only"));
+}

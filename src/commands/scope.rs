@@ -1,0 +1,117 @@
+//! Manifest → sponsors, and a sponsor → its secrets: the steps that every command begins with.
+
+use secrecy::ExposeSecret as _;
+
+use super::Edge;
+use crate::cli::order::Scope;
+use crate::failure::Failure;
+use crate::manifest::{self, ManifestError};
+use crate::report::workflow::{Level, annotation};
+use crate::secrets::doppler::{Doppler, Place};
+use crate::secrets::file::SecretsFile;
+use crate::secrets::{self, Archival, AwsFromEnvironment, SecretsError};
+use crate::sponsors::{self, Sponsor};
+
+/// The selected sponsors.
+pub(super) async fn select(scope: &Scope, edge: &Edge) -> Result<Vec<Sponsor>, Failure> {
+    let stop = edge.stop.child();
+    let text = tokio::select! {
+        text = manifest_text(scope, edge) => text?,
+        () = stop.cancelled() => return Err(stopped(edge)),
+    };
+    let manifest = manifest::parse(&text)?;
+    let undecided = sponsors::undecided(&manifest);
+    if !undecided.is_empty() {
+        let message =
+            format!("The manifest does not say whether {} is enabled; it is left out.", undecided.join(", "));
+        edge.sink.line(&message);
+        edge.sink.annotations(&[annotation(Level::Warning, "enabled is missing in the manifest", &message)]);
+    }
+    Ok(sponsors::select(&manifest, &scope.selection)?)
+}
+
+/// The same for commands that have nothing to do without a sponsor.
+pub(super) async fn select_some(scope: &Scope, edge: &Edge) -> Result<Vec<Sponsor>, Failure> {
+    let sponsors = select(scope, edge).await?;
+    if sponsors.is_empty() { Err(sponsors::SponsorsError::NoneEnabled.into()) } else { Ok(sponsors) }
+}
+
+/// What a stopped run says.
+pub(super) fn stopped(edge: &Edge) -> Failure {
+    match edge.stop.signal() {
+        Some(signal) => Failure::Cancelled(signal),
+        None => Failure::Bug("stopped without a signal".to_owned()),
+    }
+}
+
+async fn manifest_text(scope: &Scope, edge: &Edge) -> Result<String, Failure> {
+    if let Some(path) = &scope.manifest {
+        let unreadable = |error: std::io::Error| ManifestError::Unreadable {
+            place: path.display().to_string(),
+            reason: error.to_string(),
+        };
+        return Ok(tokio::fs::read_to_string(path).await.map_err(unreadable)?);
+    }
+    let name = format!("{}/{}", scope.core_project, scope.config);
+    let token = scope.keyring.core_token(&name)?;
+    edge.sink.mask(token.expose_secret());
+    let place = Place { project: scope.core_project.clone(), config: scope.config.clone(), token };
+    let say = |line: String| edge.sink.line(&line);
+    let secrets = Doppler::new(&scope.doppler_api_url)?.fetch(&place, &[secrets::MANIFEST], &say).await?;
+    let manifest = secrets.get(secrets::MANIFEST);
+    let missing = || SecretsError::Missing { place: name, names: vec![secrets::MANIFEST.to_owned()] };
+    Ok(manifest.ok_or_else(missing)?.expose_secret().to_owned())
+}
+
+/// Where sponsors' secrets come from.
+pub(super) struct SecretsSource<'a> {
+    scope: &'a Scope,
+    edge: &'a Edge,
+    origin: Origin,
+    /// Whether exactly one sponsor is selected: then what the environment holds for nobody in particular is its own.
+    only: bool,
+}
+
+enum Origin {
+    Doppler(Doppler),
+    File(SecretsFile),
+}
+
+impl<'a> SecretsSource<'a> {
+    pub(super) fn open(scope: &'a Scope, edge: &'a Edge, sponsors: &[Sponsor]) -> Result<Self, Failure> {
+        let origin = match &scope.secrets_file {
+            Some(path) => Origin::File(SecretsFile::read(path)?),
+            None => Origin::Doppler(Doppler::new(&scope.doppler_api_url)?),
+        };
+        Ok(Self { scope, edge, origin, only: sponsors.len() == 1 })
+    }
+
+    /// The Doppler project of a sponsor.
+    pub(super) fn project(&self, sponsor: &str) -> String {
+        format!("{}{sponsor}", self.scope.project_prefix)
+    }
+
+    /// One sponsor's secrets; what must not be shown is masked before anybody can show it.
+    pub(super) async fn fetch(&self, sponsor: &str) -> Result<Archival, SecretsError> {
+        let keyring = &self.scope.keyring;
+        let of_the_sponsor = keyring.sponsor_keys(sponsor)?;
+        let ambient = if self.only { keyring.ambient()? } else { None };
+        let (place, raw) = match &self.origin {
+            Origin::File(file) => (file.place(sponsor), file.fetch(sponsor)?),
+            Origin::Doppler(doppler) => {
+                let name = format!("{}/{}", self.project(sponsor), self.scope.config);
+                let token = keyring.sponsor_token(sponsor, self.only, &name)?;
+                self.edge.sink.mask(token.expose_secret());
+                let place =
+                    Place { project: self.project(sponsor), config: self.scope.config.clone(), token };
+                let say = |line: String| self.edge.sink.line(&format!("{sponsor}: {line}"));
+                (name, doppler.fetch(&place, &secrets::needed(of_the_sponsor.is_some()), &say).await?)
+            }
+        };
+        let archival = secrets::interpret(&place, &raw, AwsFromEnvironment { of_the_sponsor, ambient })?;
+        if let Archival::Enabled(secrets) = &archival {
+            secrets.masks().iter().for_each(|mask| self.edge.sink.mask(mask.expose_secret()));
+        }
+        Ok(archival)
+    }
+}

@@ -1,0 +1,26 @@
+//! Room 4: a PostgreSQL database becomes one stream of SQL, and a verdict on whether that stream is whole.
+//!
+//! Where the stream goes is not known here. Another kind of source would sit beside [`Dump`] and give the same two
+//! things: bytes to read, and `finish()`.
+
+pub mod child;
+pub mod client;
+pub mod connection;
+pub mod invocation;
+pub mod scan;
+pub mod server;
+
+mod error;
+
+pub use child::Dump;
+pub use connection::Connection;
+pub use error::DumpError;
+
+/// What a dump that ended well says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// Version of the server, as the dump's head tells it.
+    pub server_version: String,
+    /// Version of pg_dump, as the dump's head tells it.
+    pub pg_dump_version: String,
+}

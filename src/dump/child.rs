@@ -1,0 +1,162 @@
+//! pg_dump as a child process: a stream to read, and an end that must be asked for.
+
+use std::pin::Pin;
+use std::process::{ExitStatus, Stdio};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::client::Client;
+use super::invocation::{self, DumpOptions};
+use super::scan::Scan;
+use super::{Connection, DumpError, Finished};
+
+/// How long pg_dump may take to cancel its query on the server and leave, before it is killed.
+const GRACE: Duration = Duration::from_secs(2);
+/// Of what pg_dump says, the last words count.
+const STDERR_KEPT: usize = 8 * 1024;
+
+/// A running pg_dump. Read it to its end, then call [`Dump::finish`]; dropping it stops the child.
+#[derive(Debug)]
+pub struct Dump {
+    stdout: ChildStdout,
+    stderr: JoinHandle<String>,
+    supervisor: JoinHandle<std::io::Result<ExitStatus>>,
+    scan: Scan,
+    connection: Connection,
+    stop: CancellationToken,
+    _stop_on_drop: DropGuard,
+}
+
+impl Dump {
+    /// Starts pg_dump. When `stop` is cancelled, the child is asked to leave (SIGTERM, which also cancels its query on
+    /// the server), killed two seconds later, and the stream ends.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn start(
+        client: &Client,
+        connection: &Connection,
+        options: &DumpOptions,
+        stop: &CancellationToken,
+    ) -> Result<Self, DumpError> {
+        let program = client.program("pg_dump");
+        let not_started =
+            |reason: String| DumpError::NotStarted { program: program.display().to_string(), reason };
+        let mut child = Command::new(&program)
+            .args(options.arguments())
+            .env_clear()
+            .envs(invocation::environment(connection))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| not_started(error.to_string()))?;
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(not_started("it has no pipes".to_owned()));
+        };
+        let stop = stop.child_token();
+        Ok(Self {
+            stdout,
+            stderr: tokio::spawn(last_words(stderr)),
+            supervisor: tokio::spawn(supervise(child, stop.clone())),
+            scan: Scan::default(),
+            connection: connection.clone(),
+            _stop_on_drop: stop.clone().drop_guard(),
+            stop,
+        })
+    }
+
+    /// Waits for the end and judges it: exit status 0 **and** the trailer seen, or there is no dump.
+    ///
+    /// # Errors
+    /// pg_dump failed, was stopped, or its stream is not whole.
+    pub async fn finish(self) -> Result<Finished, DumpError> {
+        let place = self.connection.place();
+        let ended = |reason: String| DumpError::Failed {
+            place: place.clone(),
+            status: "was lost".to_owned(),
+            message: reason,
+        };
+        let status = self.supervisor.await.map_err(|error| ended(error.to_string()))?;
+        let status = status.map_err(|error| ended(error.to_string()))?;
+        let said = self.stderr.await.map_err(|error| ended(error.to_string()))?;
+        if self.stop.is_cancelled() {
+            return Err(DumpError::Stopped { place });
+        }
+        if !status.success() {
+            let message = redact(&said, &self.connection).trim().replace("pg_dump: error: ", "");
+            return Err(DumpError::Failed { place, status: describe(status), message });
+        }
+        if let Some(missing) = self.scan.missing() {
+            return Err(DumpError::Truncated { place, missing });
+        }
+        Ok(Finished {
+            server_version: self.scan.server_version().unwrap_or_default(),
+            pg_dump_version: self.scan.pg_dump_version().unwrap_or_default(),
+        })
+    }
+}
+
+impl AsyncRead for Dump {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.stdout).poll_read(context, buffer))?;
+        this.scan.feed(&buffer.filled()[before..]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+async fn supervise(mut child: Child, stop: CancellationToken) -> std::io::Result<ExitStatus> {
+    tokio::select! {
+        status = child.wait() => return status,
+        () = stop.cancelled() => {}
+    }
+    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+    if let Some(id) = id {
+        // It may have left by itself this very moment; then there is nobody to signal, and wait() tells.
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).ok();
+    }
+    if let Ok(status) = tokio::time::timeout(GRACE, child.wait()).await {
+        return status;
+    }
+    child.kill().await?;
+    child.wait().await
+}
+
+async fn last_words(mut stderr: ChildStderr) -> String {
+    let (mut kept, mut chunk) = (Vec::new(), [0; 4096]);
+    while let Ok(read) = stderr.read(&mut chunk).await {
+        if read == 0 {
+            break;
+        }
+        kept.extend_from_slice(&chunk[..read]);
+        kept.drain(..kept.len().saturating_sub(STDERR_KEPT));
+    }
+    String::from_utf8_lossy(&kept).into_owned()
+}
+
+/// What a child said, without the password in any spelling.
+pub(super) fn redact(text: &str, connection: &Connection) -> String {
+    connection.masks().iter().fold(text.to_owned(), |text, mask| text.replace(mask.expose_secret(), "***"))
+}
+
+fn describe(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt as _;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exited with {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) => "ended".to_owned(),
+    }
+}

@@ -1,0 +1,130 @@
+//! The PostgreSQL client tools of this machine, and which of them suits a server.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::DumpError;
+
+/// Folders of which each sub-folder holds one major version: Debian and Ubuntu, Alpine, Red Hat, Homebrew.
+const VERSIONED: [(&str, &str); 4] =
+    [("/usr/lib/postgresql", "bin"), ("/usr/libexec", ""), ("/usr", "bin"), ("/opt/homebrew/opt", "bin")];
+
+/// One installed set of client tools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// The folder that holds `pg_dump` and `psql`.
+    pub folder: PathBuf,
+    /// Major version.
+    pub major: u32,
+    /// As pg_dump says it: `15.18 (Debian 15.18-0+deb12u1)`.
+    pub version: String,
+}
+
+impl Client {
+    /// Path of one of its programs.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// The client tools on `path` and in the distribution's versioned folders; the first folder of a major version counts.
+///
+/// # Errors
+/// There are none.
+pub async fn installed(path: &OsStr) -> Result<Vec<Client>, DumpError> {
+    let mut found: BTreeMap<u32, Client> = BTreeMap::new();
+    for folder in std::env::split_paths(path).chain(versioned_folders()) {
+        if let Some(client) = examine(folder).await {
+            found.entry(client.major).or_insert(client);
+        }
+    }
+    if found.is_empty() { Err(DumpError::NoClient) } else { Ok(found.into_values().collect()) }
+}
+
+/// The client for a server: of its own major version, else of the nearest newer one. An older one cannot dump it, and
+/// a newer one may write settings that the server's version does not know.
+///
+/// # Errors
+/// The server is newer than every client.
+pub fn choose<'a>(clients: &'a [Client], server_major: u32, place: &str) -> Result<&'a Client, DumpError> {
+    let able = clients.iter().filter(|client| client.major >= server_major);
+    able.min_by_key(|client| client.major).ok_or_else(|| DumpError::ServerNewer {
+        place: place.to_owned(),
+        server: server_major,
+        found: clients.iter().map(|client| client.major.to_string()).collect::<Vec<_>>().join(", "),
+    })
+}
+
+fn versioned_folders() -> impl Iterator<Item = PathBuf> {
+    VERSIONED.into_iter().flat_map(|(base, inner)| {
+        let entries = std::fs::read_dir(base).into_iter().flatten().flatten();
+        let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path().join(inner)).collect();
+        folders.sort();
+        folders
+    })
+}
+
+/// Debian's `/usr/bin/pg_dump` is a script that picks a version by rules of its own: the versioned folders hold what it
+/// would run, so it is passed over.
+async fn examine(folder: PathBuf) -> Option<Client> {
+    let pg_dump = folder.join("pg_dump");
+    let real = pg_dump.canonicalize().ok()?;
+    if real.ends_with("postgresql-common/pg_wrapper") || !folder.join("psql").exists() {
+        return None;
+    }
+    let output =
+        Command::new(&pg_dump).arg("--version").env_clear().stdin(Stdio::null()).output().await.ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let version = text.trim().strip_prefix("pg_dump (PostgreSQL) ")?.to_owned();
+    Some(Client { major: major(&version)?, version, folder: absolute(&folder) })
+}
+
+fn absolute(folder: &Path) -> PathBuf {
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
+}
+
+/// `17` of `17.5 (Debian …)` and of `17beta1`. Versions before 10 are of no use here.
+fn major(version: &str) -> Option<u32> {
+    let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clients(majors: &[u32]) -> Vec<Client> {
+        let client = |major: &u32| Client { folder: "/x".into(), major: *major, version: major.to_string() };
+        majors.iter().map(client).collect()
+    }
+
+    #[test]
+    fn the_servers_own_major_is_best_and_a_newer_one_will_do() {
+        let clients = clients(&[13, 15, 18]);
+        for (server, chosen) in [(13, 13), (14, 15), (15, 15), (16, 18), (9, 13)] {
+            assert_eq!(choose(&clients, server, "db").unwrap().major, chosen, "server {server}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_too_new_names_the_remedy() {
+        let error = choose(&clients(&[13, 15]), 18, "db:5432/app").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "db:5432/app: the server is PostgreSQL 18, newer than every pg_dump here (13, 15)"
+        );
+        assert!(error.hint().unwrap().contains("postgresql-client-18"));
+    }
+
+    #[test]
+    fn versions_are_read() {
+        assert_eq!(major("15.18 (Debian 15.18-0+deb12u1)"), Some(15));
+        assert_eq!(major("19beta2"), Some(19));
+        assert_eq!(major("none"), None);
+    }
+}

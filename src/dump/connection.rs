@@ -1,0 +1,374 @@
+//! A database URL becomes discrete PG* variables. Pure.
+//!
+//! libpq is never given the URL: it refuses parameters that other tools put there, and quotes pieces of a URL that it
+//! cannot read, passwords among them. For the same reason no message here quotes any part of one but names and ports.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use percent_encoding::percent_decode_str;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+/// Port of the transaction-mode poolers of Supabase.
+const TRANSACTION_POOLER: u16 = 6543;
+
+/// URL parameters that libpq reads from the environment (PostgreSQL documentation, "Environment Variables").
+const PARAMETERS: &[(&str, &str)] = &[
+    ("channel_binding", "PGCHANNELBINDING"),
+    ("client_encoding", "PGCLIENTENCODING"),
+    ("connect_timeout", "PGCONNECT_TIMEOUT"),
+    ("gssencmode", "PGGSSENCMODE"),
+    ("hostaddr", "PGHOSTADDR"),
+    ("krbsrvname", "PGKRBSRVNAME"),
+    ("options", "PGOPTIONS"),
+    ("require_auth", "PGREQUIREAUTH"),
+    ("sslcert", "PGSSLCERT"),
+    ("sslcrl", "PGSSLCRL"),
+    ("sslkey", "PGSSLKEY"),
+    ("sslmode", "PGSSLMODE"),
+    ("sslnegotiation", "PGSSLNEGOTIATION"),
+    ("sslrootcert", "PGSSLROOTCERT"),
+    ("target_session_attrs", "PGTARGETSESSIONATTRS"),
+];
+
+/// Parameters of drivers and ORMs that change nothing about what a dump holds.
+const OTHERS: &[&str] = &[
+    "application_name",
+    "connection_limit",
+    "fallback_application_name",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "pgbouncer",
+    "pool_max_conns",
+    "pool_timeout",
+    "prepared_statements",
+    "schema",
+    "socket_timeout",
+    "statement_cache_size",
+    "supa",
+    "tcp_user_timeout",
+];
+
+const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+
+/// Why a database URL cannot be used. Written to follow the word `DATABASE_URL`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectionError {
+    /// It does not parse.
+    #[error("is not a URL: {0}")]
+    NotAUrl(String),
+    /// Another scheme than `postgresql` or `postgres`.
+    #[error("has the scheme `{0}`, not postgresql")]
+    Scheme(String),
+    /// A part that has no default here.
+    #[error("names no {0}")]
+    Lacks(&'static str),
+    /// A part that holds bytes which no variable can carry.
+    #[error("has a {0} that is not UTF-8 text without NUL")]
+    NotText(&'static str),
+    /// A parameter that nobody knows.
+    #[error("has the unknown parameter `{name}`")]
+    UnknownParameter {
+        /// As typed.
+        name: String,
+        /// A known one that looks like it.
+        suggestion: Option<&'static str>,
+    },
+    /// A parameter with a value that it cannot have.
+    #[error("has a bad value for `{0}`")]
+    BadValue(&'static str),
+    /// A pooler in transaction mode, where a dump is not safe.
+    #[error("points at a transaction pooler ({0})")]
+    TransactionPooler(&'static str),
+}
+
+impl ConnectionError {
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::UnknownParameter { suggestion: Some(near), .. } => format!("Did you mean `{near}`?"),
+            Self::UnknownParameter { .. } => "Remove it from DATABASE_URL; libpq's own names are known.".to_owned(),
+            Self::BadValue("sslmode") => format!("One of {}.", SSL_MODES.join(", ")),
+            Self::TransactionPooler(_) => {
+                "Use the direct connection or the session pooler, both on port 5432: session state does not survive transaction pooling."
+                    .to_owned()
+            }
+            _ => {
+                "Write postgresql://user:password@host:5432/database; percent-encode @ : / ? # % in user and password."
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// How to reach one database.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    host: String,
+    port: u16,
+    database: String,
+    user: String,
+    password: Option<SecretString>,
+    /// The password as it stands in the URL, where that differs.
+    password_as_written: Option<SecretString>,
+    variables: BTreeMap<&'static str, String>,
+}
+
+impl Connection {
+    /// Reads `postgresql://user:password@host:port/database?parameters`.
+    ///
+    /// # Errors
+    /// See [`ConnectionError`].
+    pub fn parse(url: &SecretString) -> Result<Self, ConnectionError> {
+        let text = url.expose_secret();
+        let url = Url::parse(text).map_err(|error| ConnectionError::NotAUrl(error.to_string()))?;
+        if !["postgresql", "postgres"].contains(&url.scheme()) {
+            return Err(ConnectionError::Scheme(url.scheme().to_owned()));
+        }
+        if url.fragment().is_some() {
+            return Err(ConnectionError::NotAUrl("it has a `#`".to_owned()));
+        }
+        let mut query = parameters(&url)?;
+        let mut part = |parameter: &str, name: &'static str, in_url: Option<&str>| {
+            let written = query.remove(parameter).map(Ok);
+            let decoded = || in_url.filter(|text| !text.is_empty()).map(|text| decode(text, name));
+            written.or_else(decoded).transpose()
+        };
+        let host = url.host_str().map(|host| host.trim_start_matches('[').trim_end_matches(']'));
+        let host = part("host", "host", host)?.ok_or(ConnectionError::Lacks("host"))?;
+        let user = part("user", "user", Some(url.username()))?.ok_or(ConnectionError::Lacks("user"))?;
+        let password = part("password", "password", url.password())?;
+        let database = part("dbname", "database", path(text))?;
+        let port = match part("port", "port", None)? {
+            Some(port) => port.parse().map_err(|_| ConnectionError::BadValue("port"))?,
+            None => url.port().unwrap_or(5432),
+        };
+        refuse_transaction_pooler(port, &query)?;
+        let written = url.password().filter(|text| Some(*text) != password.as_deref());
+        let mut connection = Self {
+            password_as_written: written.map(SecretString::from),
+            password: password.map(SecretString::from),
+            database: database.ok_or(ConnectionError::Lacks("database"))?,
+            host,
+            port,
+            user,
+            variables: variables(query)?,
+        };
+        connection.require_tls()?;
+        Ok(connection)
+    }
+
+    /// `host:port/database`: what messages may show.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let bare_ipv6 = self.host.parse::<std::net::Ipv6Addr>().is_ok();
+        let host = if bare_ipv6 { format!("[{}]", self.host) } else { self.host.clone() };
+        format!("{host}:{}/{}", self.port, self.database)
+    }
+
+    /// The database's name.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The password, raw and decoded: what logs must never show.
+    #[must_use]
+    pub fn masks(&self) -> Vec<SecretString> {
+        self.password.iter().chain(&self.password_as_written).cloned().collect()
+    }
+
+    /// The variables for a child process, `PGPASSWORD` among them. They are all that libpq is told: files in
+    /// somebody's home that would add a password or a service are shut out.
+    #[must_use]
+    pub fn variables(&self) -> BTreeMap<&'static str, String> {
+        let mut variables = BTreeMap::from([
+            ("PGHOST", self.host.clone()),
+            ("PGPORT", self.port.to_string()),
+            ("PGDATABASE", self.database.clone()),
+            ("PGUSER", self.user.clone()),
+            ("PGAPPNAME", "sponsor-backup".to_owned()),
+            ("PGCONNECT_TIMEOUT", "15".to_owned()),
+            ("PGPASSFILE", "/dev/null".to_owned()),
+            ("PGTZ", "UTC".to_owned()),
+        ]);
+        if let Some(password) = &self.password {
+            variables.insert("PGPASSWORD", password.expose_secret().to_owned());
+        }
+        variables.extend(self.variables.iter().map(|(name, value)| (*name, value.clone())));
+        variables
+    }
+
+    fn is_local(&self) -> bool {
+        let loopback = self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        self.host.starts_with('/') || self.host == "localhost" || loopback
+    }
+
+    /// libpq's default, `prefer`, falls back to plain text without a word. What the URL says on purpose is kept.
+    fn require_tls(&mut self) -> Result<(), ConnectionError> {
+        let local = self.is_local();
+        let mode = self.variables.entry("PGSSLMODE").or_insert_with(|| "prefer".to_owned());
+        if !SSL_MODES.contains(&mode.as_str()) {
+            return Err(ConnectionError::BadValue("sslmode"));
+        }
+        if !local && ["prefer", "allow"].contains(&mode.as_str()) {
+            "require".clone_into(mode);
+        }
+        Ok(())
+    }
+}
+
+/// The path as it was written: a URL's `.` and `..` are names of databases like any other.
+fn path(url: &str) -> Option<&str> {
+    let (_, rest) = url.trim().split_once("://")?;
+    let (_, path) = rest.split(['?', '#']).next()?.split_once('/')?;
+    Some(path)
+}
+
+fn parameters(url: &Url) -> Result<BTreeMap<String, String>, ConnectionError> {
+    let pairs = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name, "parameter")?, decode(value, "parameter")?))
+        })
+        .collect()
+}
+
+fn variables(query: BTreeMap<String, String>) -> Result<BTreeMap<&'static str, String>, ConnectionError> {
+    let mut variables = BTreeMap::new();
+    for (name, value) in query {
+        if let Some((_, variable)) = PARAMETERS.iter().find(|(known, _)| *known == name) {
+            variables.insert(*variable, value);
+        } else if !OTHERS.contains(&name.as_str()) {
+            let suggestion = PARAMETERS
+                .iter()
+                .map(|(known, _)| *known)
+                .find(|known| strsim::jaro_winkler(known, &name) > 0.85);
+            return Err(ConnectionError::UnknownParameter { name, suggestion });
+        }
+    }
+    Ok(variables)
+}
+
+fn refuse_transaction_pooler(port: u16, query: &BTreeMap<String, String>) -> Result<(), ConnectionError> {
+    if port == TRANSACTION_POOLER {
+        return Err(ConnectionError::TransactionPooler("port 6543"));
+    }
+    match query.get("pgbouncer").map(String::as_str) {
+        Some("true" | "1") => Err(ConnectionError::TransactionPooler("pgbouncer=true")),
+        _ => Ok(()),
+    }
+}
+
+fn decode(text: &str, what: &'static str) -> Result<String, ConnectionError> {
+    let decoded = percent_decode_str(text).decode_utf8().map_err(|_| ConnectionError::NotText(what))?;
+    if decoded.contains('\0') {
+        return Err(ConnectionError::NotText(what));
+    }
+    Ok(decoded.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    fn parse(url: &str) -> Result<Connection, ConnectionError> {
+        Connection::parse(&SecretString::from(url))
+    }
+
+    fn variable(url: &str, name: &str) -> Option<String> {
+        parse(url).unwrap().variables().get(name).cloned()
+    }
+
+    #[test]
+    fn special_characters_an_ipv6_host_and_a_socket_directory_are_understood() {
+        let url = "postgresql://o%27neil:p%40ss%2Fw%3Ard%25@[2001:db8::1]:5433/my%20db?sslmode=verify-full&options=-c%20geqo%3Doff";
+        let connection = parse(url).unwrap();
+        let variables = connection.variables();
+        assert_eq!(variables["PGUSER"], "o'neil");
+        assert_eq!(variables["PGPASSWORD"], "p@ss/w:rd%");
+        assert_eq!(variables["PGHOST"], "2001:db8::1");
+        assert_eq!(variables["PGDATABASE"], "my db");
+        assert_eq!(variables["PGSSLMODE"], "verify-full");
+        assert_eq!(variables["PGOPTIONS"], "-c geqo=off");
+        assert_eq!(connection.place(), "[2001:db8::1]:5433/my db");
+        let masks: Vec<_> = connection.masks().iter().map(|mask| mask.expose_secret().to_owned()).collect();
+        assert_eq!(masks, ["p@ss/w:rd%", "p%40ss%2Fw%3Ard%25"]);
+        assert_eq!(variable("postgres://u@%2Frun%2Fpg/app", "PGHOST").unwrap(), "/run/pg");
+        assert_eq!(variable("postgresql:///app?host=/run/pg&user=u", "PGHOST").unwrap(), "/run/pg");
+    }
+
+    #[test]
+    fn plain_text_is_never_fallen_back_to_unless_the_host_is_local_or_the_url_says_so() {
+        for (url, mode) in [
+            ("postgresql://u:p@db.example.org/app", "require"),
+            ("postgresql://u:p@db.example.org/app?sslmode=prefer", "require"),
+            ("postgresql://u:p@db.example.org/app?sslmode=verify-ca", "verify-ca"),
+            ("postgresql://u:p@db.example.org/app?sslmode=disable", "disable"),
+            ("postgresql://u:p@localhost/app", "prefer"),
+            ("postgresql://u:p@127.0.0.1/app", "prefer"),
+            ("postgresql://u:p@[::1]/app", "prefer"),
+        ] {
+            assert_eq!(variable(url, "PGSSLMODE").unwrap(), mode, "{url}");
+        }
+    }
+
+    #[test]
+    fn parameters_of_other_tools_are_left_out_and_unknown_ones_are_errors() {
+        let url =
+            "postgresql://u:p@db/app?schema=public&connection_limit=1&pgbouncer=false&connect_timeout=3";
+        assert_eq!(variable(url, "PGCONNECT_TIMEOUT").unwrap(), "3");
+        let error = parse("postgresql://u:p@db/app?sslmod=require").unwrap_err();
+        assert_eq!(error.to_string(), "has the unknown parameter `sslmod`");
+        assert_eq!(error.hint(), "Did you mean `sslmode`?");
+    }
+
+    #[test]
+    fn a_transaction_pooler_is_refused_with_the_right_port() {
+        for url in ["postgresql://u:p@pooler:6543/db", "postgresql://u:p@db:5432/db?pgbouncer=true"] {
+            let error = parse(url).unwrap_err();
+            assert!(error.to_string().contains("transaction pooler"), "{error}");
+            assert!(error.hint().contains("5432"));
+        }
+    }
+
+    #[test]
+    fn a_bad_url_is_described_without_its_secrets() {
+        for (url, expected) in [
+            ("canary", "is not a URL"),
+            ("mysql://u:canary@db/app", "has the scheme `mysql`"),
+            ("postgresql://:canary@db/app", "names no user"),
+            ("postgresql://u:canary@db", "names no database"),
+            ("postgresql:///app?user=u", "names no host"),
+            ("postgresql://u:canary@a:1,b:2/app", "is not a URL"),
+            ("postgresql://u:canary@db:99999/app", "is not a URL"),
+            ("postgresql://u:canary@db/app#x", "is not a URL: it has a `#`"),
+            ("postgresql://u:canary%ff@db/app", "has a password that is not UTF-8"),
+            ("postgresql://u:canary%00@db/app", "has a password that is not UTF-8"),
+            ("postgresql://u:canary@db/app?sslmode=maybe", "has a bad value for `sslmode`"),
+        ] {
+            let error = parse(url).unwrap_err();
+            assert!(error.to_string().starts_with(expected), "{url} gave: {error}");
+            assert!(!format!("{error} {}", error.hint()).contains("canary"), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_user_password_and_database_survive_encoding(user in "[^\0]{1,20}", password in "[^\0]{1,20}", database in "[^\0]{1,20}") {
+            let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+            let url = format!("postgresql://{}:{}@db/{}", encode(&user), encode(&password), encode(&database));
+            let parsed = parse(&url).unwrap();
+            let variables = parsed.variables();
+            prop_assert_eq!(&variables["PGUSER"], &user);
+            prop_assert_eq!(&variables["PGPASSWORD"], &password);
+            prop_assert_eq!(&variables["PGDATABASE"], &database);
+        }
+    }
+}

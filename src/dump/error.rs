@@ -1,0 +1,166 @@
+//! Everything that can go wrong with a dump, and what to do about it. No message holds a password or a URL.
+
+use super::connection::ConnectionError;
+
+/// Why there is no whole dump.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DumpError {
+    /// The database URL cannot be used.
+    #[error("DATABASE_URL {0}")]
+    Connection(#[from] ConnectionError),
+    /// No PostgreSQL client tools were found.
+    #[error("no pg_dump was found on PATH or in the distribution's versioned directories")]
+    NoClient,
+    /// Every pg_dump is older than the server.
+    #[error("{place}: the server is PostgreSQL {server}, newer than every pg_dump here ({found})")]
+    ServerNewer {
+        /// `host:port/database`.
+        place: String,
+        /// Major version of the server.
+        server: u32,
+        /// Majors of the clients.
+        found: String,
+    },
+    /// A program could not be started.
+    #[error("{program} cannot be started: {reason}")]
+    NotStarted {
+        /// Path of the program.
+        program: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The server could not be asked for its version and size.
+    #[error("{place}: {message}")]
+    Unreachable {
+        /// `host:port/database`.
+        place: String,
+        /// What psql said, redacted.
+        message: String,
+    },
+    /// pg_dump ended badly.
+    #[error("{place}: pg_dump {status}: {message}")]
+    Failed {
+        /// `host:port/database`.
+        place: String,
+        /// How it ended.
+        status: String,
+        /// What it said, redacted.
+        message: String,
+    },
+    /// pg_dump said that all was well, but the stream is not a whole dump.
+    #[error("{place}: the dump is cut off: {missing}")]
+    Truncated {
+        /// `host:port/database`.
+        place: String,
+        /// What a whole dump would hold there.
+        missing: &'static str,
+    },
+    /// The dump was stopped from outside, by a signal or for want of time.
+    #[error("{place}: the dump was stopped")]
+    Stopped {
+        /// `host:port/database`.
+        place: String,
+    },
+}
+
+/// What PostgreSQL says (in the C locale) and what that calls for. The first match counts.
+const REMEDIES: &[(&str, &str)] = &[
+    ("password authentication failed", "Correct user and password in DATABASE_URL."),
+    ("no password supplied", "Put the password into DATABASE_URL, percent-encoded."),
+    (
+        "no pg_hba.conf entry",
+        "Let the server's pg_hba.conf (or the provider's network rules) admit this runner, user and database.",
+    ),
+    (
+        "server does not support SSL",
+        "TLS is required for hosts that are not local: enable it on the server, or write `?sslmode=disable` into DATABASE_URL.",
+    ),
+    ("certificate verify failed", "Give the server's root certificate with `sslrootcert` in DATABASE_URL."),
+    ("row-level security", "Give the role BYPASSRLS; a dump that sees only some rows is no backup."),
+    (
+        "canceling statement due to",
+        "Another session holds a lock, a migration perhaps: run the backup before it, or raise `lock-wait-timeout`.",
+    ),
+    (
+        "permission denied",
+        "Grant the role pg_read_all_data (PostgreSQL 14 or later), or SELECT and USAGE on everything.",
+    ),
+    ("server version mismatch", "Install the PostgreSQL client tools of the server's major version."),
+    ("could not translate host name", "Check the host in DATABASE_URL, and that this runner can resolve it."),
+    ("does not exist", "Check the name in DATABASE_URL or in the input."),
+    ("no matching", "Check the patterns in `schemas`: nothing matches them."),
+    ("Connection refused", "Check host and port in DATABASE_URL, and that the server runs."),
+    ("timeout expired", "Check that a firewall lets this runner reach the server."),
+    ("too many clients", "Raise max_connections, or lower `max-parallel`."),
+    ("remaining connection slots", "Raise max_connections, or lower `max-parallel`."),
+    ("terminating connection", "The server ended the session: see its log."),
+    ("server closed the connection", "The server ended the session: see its log."),
+];
+
+impl DumpError {
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Connection(error) => Some(error.hint()),
+            Self::NoClient => Some("Install postgresql-client of the server's major version.".to_owned()),
+            Self::ServerNewer { server, .. } => Some(format!(
+                "Install postgresql-client-{server}, from PostgreSQL's own apt repository for example."
+            )),
+            Self::NotStarted { .. } => Some("Check that the file is there and may be executed.".to_owned()),
+            Self::Truncated { .. } => Some(
+                "Nothing was kept. Run again; if it stays, check what sits between here and the server."
+                    .to_owned(),
+            ),
+            Self::Stopped { .. } => None,
+            Self::Unreachable { place, message } | Self::Failed { place, message, .. } => {
+                remedy(place, message)
+            }
+        }
+    }
+}
+
+fn remedy(place: &str, message: &str) -> Option<String> {
+    let direct_supabase = place.starts_with("db.") && place.contains(".supabase.co:");
+    let no_route = [
+        "Network is unreachable",
+        "timeout expired",
+        "could not translate",
+        "Cannot assign requested address",
+    ];
+    if direct_supabase && no_route.iter().any(|text| message.contains(text)) {
+        let pooler = "Supabase's direct host has an IPv6 address only: use the session pooler's URL (port 5432, user postgres.PROJECT).";
+        return Some(pooler.to_owned());
+    }
+    REMEDIES.iter().find(|(sign, _)| message.contains(sign)).map(|(_, remedy)| (*remedy).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_supabase_direct_host_is_told_of_the_session_pooler() {
+        let unreachable = |place: &str| DumpError::Unreachable {
+            place: place.to_owned(),
+            message: "connection to server failed: Network is unreachable".to_owned(),
+        };
+        let hint = unreachable("db.abcdef.supabase.co:5432/postgres").hint().unwrap();
+        assert!(hint.contains("session pooler"), "{hint}");
+        assert_eq!(unreachable("db.example.org:5432/app").hint(), None);
+    }
+
+    #[test]
+    fn permission_and_row_security_are_told_apart() {
+        let failed = |message: &str| DumpError::Failed {
+            place: "db:5432/app".to_owned(),
+            status: "exited with 1".to_owned(),
+            message: message.to_owned(),
+        };
+        let rls =
+            failed("query would be affected by row-level security policy for table \"r\"").hint().unwrap();
+        assert!(rls.contains("BYPASSRLS"), "{rls}");
+        let select = failed("permission denied for table secret").hint().unwrap();
+        assert!(select.contains("pg_read_all_data"), "{select}");
+    }
+}

@@ -1,0 +1,98 @@
+//! The command line and the environment of pg_dump and psql. Pure; neither ever carries a password in argv.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::connection::Connection;
+
+/// What of the database is dumped, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DumpOptions {
+    /// Owners and grants are dumped too.
+    pub include_privileges: bool,
+    /// `--schema` patterns.
+    pub schemas: Vec<String>,
+    /// `--exclude-schema` patterns.
+    pub exclude_schemas: Vec<String>,
+    /// `--exclude-table-data` patterns.
+    pub exclude_table_data: Vec<String>,
+    /// How long pg_dump waits for its locks.
+    pub lock_wait_timeout: Duration,
+}
+
+impl DumpOptions {
+    /// Whether something of the database is left out on purpose.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        !(self.schemas.is_empty() && self.exclude_schemas.is_empty() && self.exclude_table_data.is_empty())
+    }
+
+    /// pg_dump's arguments. Never `--enable-row-security`: it drops rows without a word.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<String> {
+        let mut arguments: Vec<String> =
+            ["--format=plain", "--clean", "--if-exists", "--no-password"].map(str::to_owned).to_vec();
+        if !self.include_privileges {
+            arguments.extend(["--no-owner", "--no-acl"].map(str::to_owned));
+        }
+        arguments.push(format!("--lock-wait-timeout={}", self.lock_wait_timeout.as_millis()));
+        for (option, patterns) in [
+            ("schema", &self.schemas),
+            ("exclude-schema", &self.exclude_schemas),
+            ("exclude-table-data", &self.exclude_table_data),
+        ] {
+            arguments.extend(patterns.iter().map(|pattern| format!("--{option}={pattern}")));
+        }
+        arguments
+    }
+}
+
+/// psql's arguments for one query whose answer is one line of fields separated by `|`.
+#[must_use]
+pub fn query_arguments(query: &str) -> Vec<String> {
+    let fixed =
+        ["--no-psqlrc", "--no-password", "--quiet", "--tuples-only", "--no-align", "--field-separator=|"];
+    let mut arguments: Vec<String> = fixed.map(str::to_owned).to_vec();
+    arguments.extend(["--set=ON_ERROR_STOP=1".to_owned(), format!("--command={query}")]);
+    arguments
+}
+
+/// The whole environment of a child: nothing of ours is inherited. Messages come in the C locale, which hints read.
+#[must_use]
+pub fn environment(connection: &Connection) -> BTreeMap<&'static str, String> {
+    let mut environment = connection.variables();
+    environment.insert("LC_ALL", "C".to_owned());
+    environment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plain_case_has_the_flags_that_the_field_uses() {
+        let options = DumpOptions { lock_wait_timeout: Duration::from_secs(30), ..DumpOptions::default() };
+        assert_eq!(
+            options.arguments().join(" "),
+            "--format=plain --clean --if-exists --no-password --no-owner --no-acl --lock-wait-timeout=30000"
+        );
+        assert!(!options.is_partial());
+    }
+
+    #[test]
+    fn patterns_and_privileges_are_passed_on() {
+        let options = DumpOptions {
+            include_privileges: true,
+            schemas: vec!["diary".into(), "auth".into()],
+            exclude_schemas: vec!["cron".into()],
+            exclude_table_data: vec!["diary.cache_*".into()],
+            lock_wait_timeout: Duration::from_millis(1500),
+        };
+        assert_eq!(
+            options.arguments().join(" "),
+            "--format=plain --clean --if-exists --no-password --lock-wait-timeout=1500 --schema=diary --schema=auth \
+             --exclude-schema=cron --exclude-table-data=diary.cache_*"
+        );
+        assert!(options.is_partial());
+    }
+}

@@ -1,0 +1,134 @@
+//! Everything that can fail, one variant a room: its stage, its exit code, its hint.
+
+use std::time::Duration;
+
+use crate::archive::ArchiveError;
+use crate::cli::UsageError;
+use crate::dump::DumpError;
+use crate::manifest::ManifestError;
+use crate::record::RecordError;
+use crate::report::sink::ReportError;
+use crate::secrets::SecretsError;
+use crate::sponsors::SponsorsError;
+
+/// Why a command, or one sponsor's part of it, did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A bad flag, input or combination.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    /// The manifest.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The selection.
+    #[error(transparent)]
+    Sponsors(#[from] SponsorsError),
+    /// Secrets.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// The dump.
+    #[error(transparent)]
+    Dump(#[from] DumpError),
+    /// The archive.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The runner's files. They are checked before the start, so this is a disk that filled up since.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// One sponsor took too long, whatever it was doing.
+    #[error("the sponsor's time of {} s is over", .0.as_secs())]
+    TimedOut(Duration),
+    /// Somebody stopped the program.
+    #[error("stopped by {}", .0.name())]
+    Cancelled(Signal),
+    /// A bug in this program.
+    #[error("this is a bug in sponsor-backup: {0}")]
+    Bug(String),
+}
+
+/// A request to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+impl Signal {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "SIGINT",
+            Self::Terminate => "SIGTERM",
+        }
+    }
+}
+
+/// The code of several failures that happened in different stages.
+pub const SEVERAL: u8 = 20;
+
+impl Failure {
+    /// The room in which it happened, and the code with which the program ends.
+    #[must_use]
+    pub fn stage_and_code(&self) -> (&'static str, u8) {
+        match self {
+            Self::Bug(_) | Self::Report(_) => ("bug", 1),
+            Self::Usage(_) => ("usage", 2),
+            Self::Manifest(_) => ("manifest", 10),
+            Self::Sponsors(_) => ("sponsors", 11),
+            Self::Secrets(_) => ("secrets", 12),
+            Self::Dump(_) | Self::TimedOut(_) => ("dump", 13),
+            Self::Archive(_) => ("archive", 14),
+            Self::Record(_) => ("record", 15),
+            Self::Cancelled(Signal::Interrupt) => ("cancelled", 130),
+            Self::Cancelled(Signal::Terminate) => ("cancelled", 143),
+        }
+    }
+
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage(error) => error.hint.clone(),
+            Self::Manifest(error) => Some(error.hint().to_owned()),
+            Self::Sponsors(error) => Some(error.hint()),
+            Self::Secrets(error) => Some(error.hint()),
+            Self::Dump(error) => error.hint(),
+            Self::Archive(error) => error.hint(),
+            Self::Record(error) => error.hint(),
+            Self::TimedOut(_) => Some(
+                "Nothing of it was kept. Raise `timeout`, or look for what slows the database down."
+                    .to_owned(),
+            ),
+            Self::Cancelled(_) => Some("Nothing half-finished was kept. Run again.".to_owned()),
+            Self::Report(_) => Some("Check that the runner's disk is not full.".to_owned()),
+            Self::Bug(_) => Some("Please report it with this message and the version.".to_owned()),
+        }
+    }
+}
+
+/// The code of a whole run, from those of its failures.
+#[must_use]
+pub fn exit_code(codes: &[u8]) -> u8 {
+    match codes {
+        [] => 0,
+        [first, others @ ..] if others.iter().all(|code| code == first) => *first,
+        _ => SEVERAL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_of_one_stage_keep_its_code_and_others_share_one() {
+        assert_eq!(
+            [exit_code(&[]), exit_code(&[13]), exit_code(&[13, 13]), exit_code(&[13, 14])],
+            [0, 13, 13, 20]
+        );
+    }
+}

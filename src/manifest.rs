@@ -1,0 +1,270 @@
+//! Room 1: the text of a sponsor manifest becomes a [`Manifest`], or an error that names the line's sponsor.
+//!
+//! Pure: where the text comes from (a file, Doppler) is not known here, nor which sponsors are wanted.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// The sponsors of one environment, in the order of the document. At least one; names and codes are unique.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    /// `sponsors[]` of the document.
+    pub entries: Vec<Entry>,
+}
+
+/// One sponsor as the manifest describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Sponsor id, `[a-z][a-z0-9-]*`.
+    pub name: String,
+    /// Three upper-case letters.
+    pub code: String,
+    /// `None` where the manifest does not say; such a sponsor is not enabled.
+    pub enabled: Option<bool>,
+    /// Cloud region, such as `eu-west-1`.
+    pub region: Option<String>,
+    /// Every other field, carried for the tools that own it.
+    pub carried: BTreeMap<String, Value>,
+}
+
+/// Why a text is not a manifest.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ManifestError {
+    /// The source could not be read at all.
+    #[error("manifest {place} cannot be read: {reason}")]
+    Unreadable {
+        /// Path or secret that was to be read.
+        place: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The text does not parse.
+    #[error("manifest is not YAML: {0}")]
+    NotYaml(String),
+    /// The document is something else than one mapping with a list under `sponsors`.
+    #[error("manifest has no list under `sponsors`: {0}")]
+    Shape(String),
+    /// The list is empty.
+    #[error("manifest has no sponsors")]
+    Empty,
+    /// One field of one sponsor does not hold what it must.
+    #[error("manifest, {sponsor}: `{field}` {problem}")]
+    Field {
+        /// `sponsor 2 (titan)`.
+        sponsor: String,
+        /// Field name.
+        field: &'static str,
+        /// What is wrong with it, in words.
+        problem: String,
+    },
+    /// Two sponsors share what must be unique.
+    #[error("manifest: sponsors {first} and {second} both have the {field} `{value}`")]
+    Duplicate {
+        /// `name` or `code`.
+        field: &'static str,
+        /// The shared value.
+        value: String,
+        /// Position of the first, from 1.
+        first: usize,
+        /// Position of the second, from 1.
+        second: usize,
+    },
+}
+
+impl ManifestError {
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "Check the `manifest` input: a path inside the workspace.",
+            Self::NotYaml(_) => {
+                "Check indentation and quotes at the line above, then run `sponsor-backup matrix` again."
+            }
+            Self::Shape(_) => {
+                "Write a list: `sponsors:`, then one `- name: callisto` block for each sponsor."
+            }
+            Self::Empty => "Add at least one sponsor under `sponsors:`; an empty list would back up nothing.",
+            Self::Field { .. } => {
+                "A sponsor needs `name` (a-z, 0-9, -), `code` (three upper-case letters), `enabled: true` or `false` without quotes."
+            }
+            Self::Duplicate { .. } => {
+                "Names and codes identify a sponsor's database and buckets; give each its own."
+            }
+        }
+    }
+}
+
+/// Reads a manifest.
+///
+/// # Errors
+/// Every rule of the manifest that the text breaks; the first one found is returned.
+pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let document: Value = serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| ManifestError::NotYaml(error.without_snippet().to_string()))?;
+    let list = match document.get("sponsors") {
+        Some(Value::Array(list)) => list,
+        Some(Value::Null) => return Err(ManifestError::Empty),
+        Some(other) => return Err(ManifestError::Shape(format!("it holds {}", kind(other)))),
+        None => return Err(ManifestError::Shape(format!("the document is {}", kind(&document)))),
+    };
+    if list.is_empty() {
+        return Err(ManifestError::Empty);
+    }
+    let entries =
+        list.iter().enumerate().map(|(at, value)| entry(at + 1, value)).collect::<Result<Vec<_>, _>>()?;
+    unique("name", entries.iter().map(|entry| entry.name.as_str()))?;
+    unique("code", entries.iter().map(|entry| entry.code.as_str()))?;
+    Ok(Manifest { entries })
+}
+
+fn entry(position: usize, value: &Value) -> Result<Entry, ManifestError> {
+    let mut fields = Fields { sponsor: format!("sponsor {position}"), map: Map::new() };
+    match value {
+        Value::Object(map) => fields.map = map.clone(),
+        other => return Err(fields.error("name", format!("is missing: the entry is {}", kind(other)))),
+    }
+    let name = fields.text("name")?.ok_or_else(|| fields.error("name", "is missing"))?;
+    fields.sponsor = format!("sponsor {position} ({name})");
+    if !is_name(&name) {
+        return Err(fields.error("name", format!("is `{name}`; it must be a-z, then a-z, 0-9 or -")));
+    }
+    let code = fields.text("code")?.ok_or_else(|| fields.error("code", "is missing"))?;
+    if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(fields.error("code", format!("is `{code}`; it must be three upper-case letters")));
+    }
+    let enabled = fields.boolean("enabled")?;
+    let region = fields.text("region")?;
+    Ok(Entry { name, code, enabled, region, carried: fields.map.into_iter().collect() })
+}
+
+/// The fields of one sponsor that have not been read yet.
+struct Fields {
+    sponsor: String,
+    map: Map<String, Value>,
+}
+
+impl Fields {
+    fn text(&mut self, field: &'static str) -> Result<Option<String>, ManifestError> {
+        match self.map.remove(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(self.error(field, format!("is {}, not text", kind(&other)))),
+        }
+    }
+
+    fn boolean(&mut self, field: &'static str) -> Result<Option<bool>, ManifestError> {
+        match self.map.remove(field) {
+            None => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(other) => Err(self.error(field, format!("is {}, not true or false", kind(&other)))),
+        }
+    }
+
+    fn error(&self, field: &'static str, problem: impl Into<String>) -> ManifestError {
+        ManifestError::Field { sponsor: self.sponsor.clone(), field, problem: problem.into() }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+fn unique<'a>(field: &'static str, values: impl Iterator<Item = &'a str>) -> Result<(), ManifestError> {
+    let mut seen = BTreeMap::new();
+    for (at, value) in values.enumerate() {
+        if let Some(first) = seen.insert(value, at) {
+            return Err(ManifestError::Duplicate {
+                field,
+                value: value.to_owned(),
+                first: first + 1,
+                second: at + 1,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn kind(value: &Value) -> String {
+    match value {
+        Value::Null => "empty".to_owned(),
+        Value::Bool(value) => format!("the boolean {value}"),
+        Value::Number(value) => format!("the number {value}"),
+        Value::String(value) => format!("the text \"{}\"", value.chars().take(40).collect::<String>()),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(map) => {
+            format!("a mapping of {}", map.keys().take(3).cloned().collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: &str = indoc::indoc! {"
+        sponsors:
+          - name: callisto
+            code: CAL
+            enabled: true
+            repo: cure-hht/sponsor-callisto
+            tag: v1.2.3
+            mobile_module: true
+            region: eu-west-1
+            colour: {main: teal}
+          - name: titan-2
+            code: YES
+    "};
+
+    #[test]
+    fn reads_the_known_fields_and_carries_the_others() {
+        let manifest = parse(TWO).unwrap();
+        let callisto = &manifest.entries[0];
+        assert_eq!((callisto.name.as_str(), callisto.code.as_str()), ("callisto", "CAL"));
+        assert_eq!((callisto.enabled, callisto.region.as_deref()), (Some(true), Some("eu-west-1")));
+        assert_eq!(callisto.carried["colour"]["main"], "teal");
+        assert_eq!(callisto.carried["mobile_module"], true);
+        let titan = &manifest.entries[1];
+        assert_eq!(
+            (titan.code.as_str(), titan.enabled),
+            ("YES", None),
+            "YES is text in the YAML core schema"
+        );
+    }
+
+    #[test]
+    fn every_bad_manifest_names_what_is_wrong() {
+        let one = |fields: &str| {
+            format!("sponsors:\n  - {{name: callisto, code: CAL, enabled: true}}\n  - {{{fields}}}\n")
+        };
+        for (text, expected) in [
+            ("sponsors: [".to_owned(), "manifest is not YAML"),
+            ("\"just text\"".to_owned(), "no list under `sponsors`: the document is the text"),
+            ("sponsors: {local: [callisto]}".to_owned(), "it holds a mapping of local"),
+            ("sponsors: []".to_owned(), "manifest has no sponsors"),
+            ("sponsors:".to_owned(), "manifest has no sponsors"),
+            (
+                "sponsors: [callisto]".to_owned(),
+                "sponsor 1: `name` is missing: the entry is the text \"callisto\"",
+            ),
+            (one("code: TIT"), "sponsor 2: `name` is missing"),
+            (one("name: Titan, code: TIT"), "sponsor 2 (Titan): `name` is `Titan`"),
+            (one("name: titan"), "sponsor 2 (titan): `code` is missing"),
+            (one("name: titan, code: Tit"), "`code` is `Tit`"),
+            (one("name: titan, code: TITA"), "`code` is `TITA`"),
+            (
+                one("name: titan, code: TIT, enabled: \"true\""),
+                "`enabled` is the text \"true\", not true or false",
+            ),
+            (one("name: titan, code: TIT, enabled: yes"), "`enabled` is the text \"yes\", not true or false"),
+            (one("name: titan, code: TIT, enabled: 1"), "`enabled` is the number 1"),
+            (one("name: callisto, code: TIT"), "sponsors 1 and 2 both have the name `callisto`"),
+            (one("name: titan, code: CAL"), "sponsors 1 and 2 both have the code `CAL`"),
+        ] {
+            let error = parse(&text).expect_err(&text).to_string();
+            assert!(error.contains(expected), "{text}\n  gave: {error}\n  not:  {expected}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Room 6: the deployment log, one document for each thing that happened to a sponsor, whatever its outcome.
+//!
+//! Documents are only ever added. Who decides what happened is the hallway; this room writes it down.
+
+pub mod document;
+pub mod identity;
+pub mod log;
+
+pub use document::{DeploymentLog, Event, Outcome};
+pub use identity::RunIdentity;
+
+use crate::archive::ArchiveError;
+
+/// Why a record could not be kept.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RecordError {
+    /// The file in the workspace could not be written.
+    #[error("record {path} cannot be written: {reason}")]
+    Local {
+        /// Path of the file.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The object could not be written.
+    #[error("record not kept: {0}")]
+    Archive(#[from] ArchiveError),
+}
+
+impl RecordError {
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Local { .. } => {
+                Some("Check that the workspace can be written to and is not full.".to_owned())
+            }
+            Self::Archive(error) => error.hint(),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The deployment log's form, fixed by `schemas/deployment-log.v1.json`. Pure.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::RunIdentity;
+use crate::sponsors::{Environment, Sponsor};
+
+/// The current form of [`DeploymentLog`].
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What a record tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// The backup before a deployment.
+    PreDeploymentBackup,
+    /// A backup that belongs to no deployment, a nightly one for example.
+    Backup,
+    /// The deployment itself.
+    Deployment,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Well.
+    Success,
+    /// Badly.
+    Failure,
+    /// Nothing was done, since the sponsor's flag is off.
+    Disabled,
+    /// It was stopped.
+    Cancelled,
+    /// It was not begun.
+    Skipped,
+}
+
+impl Outcome {
+    /// The outcomes that a deployment can have: GitHub's words for a job's result.
+    pub const OF_A_DEPLOYMENT: [Self; 4] = [Self::Success, Self::Failure, Self::Cancelled, Self::Skipped];
+
+    /// The word that documents and outputs use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Disabled => "disabled",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One record. Keys keep their names for ever: others read them. An absent fact is `null`.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct DeploymentLog {
+    pub format_version: u32,
+    pub event: Event,
+    pub outcome: Outcome,
+    pub deployment_timestamp: Timestamp,
+    pub environment: String,
+    pub sponsor: String,
+    pub sponsor_code: String,
+    pub version: Option<String>,
+    pub reason: Option<String>,
+    pub commit_sha: Option<String>,
+    pub deployer: Option<String>,
+    pub actor: Option<String>,
+    pub triggering_actor: Option<String>,
+    pub repository: Option<String>,
+    #[serde(rename = "ref")]
+    pub git_ref: Option<String>,
+    pub workflow: Option<String>,
+    pub github_run_id: Option<String>,
+    pub github_run_number: Option<String>,
+    pub github_run_attempt: Option<String>,
+    pub github_run_url: Option<String>,
+    pub s3_archival_enabled: Option<bool>,
+    pub backup_location: Option<String>,
+    pub backup_size_bytes: Option<u64>,
+    pub backup_sha256: Option<String>,
+    pub dump_size_bytes: Option<u64>,
+    pub dump_sha256: Option<String>,
+    pub duration_seconds: Option<f64>,
+    pub server_version: Option<String>,
+    pub pg_dump_version: Option<String>,
+    pub tool_version: &'static str,
+    pub stage: Option<&'static str>,
+    pub message: Option<String>,
+}
+
+/// What is known of every record before anything happened.
+#[derive(Debug, Clone, Copy)]
+pub struct Heading<'a> {
+    /// What it tells of.
+    pub event: Event,
+    /// Whom it concerns.
+    pub sponsor: &'a Sponsor,
+    /// Where.
+    pub environment: Environment,
+    /// When it began.
+    pub at: Timestamp,
+    /// Version that is deployed.
+    pub version: Option<&'a str>,
+    /// Why.
+    pub reason: Option<&'a str>,
+    /// Who runs it.
+    pub run: &'a RunIdentity,
+}
+
+impl DeploymentLog {
+    /// A record with its heading, and nothing known yet of what happened.
+    #[must_use]
+    pub fn begin(heading: Heading<'_>, outcome: Outcome) -> Self {
+        let Heading { event, sponsor, environment, at, version, reason, run } = heading;
+        let run = run.clone();
+        Self {
+            format_version: FORMAT_VERSION,
+            event,
+            outcome,
+            deployment_timestamp: Timestamp::from_second(at.as_second()).unwrap_or(at),
+            environment: environment.name().to_owned(),
+            sponsor: sponsor.name.clone(),
+            sponsor_code: sponsor.code.clone(),
+            version: version.map(str::to_owned),
+            reason: reason.map(str::to_owned),
+            commit_sha: run.commit_sha,
+            deployer: run.actor.clone(),
+            actor: run.actor,
+            triggering_actor: run.triggering_actor,
+            repository: run.repository,
+            git_ref: run.git_ref,
+            workflow: run.workflow,
+            github_run_id: run.run_id,
+            github_run_number: run.run_number,
+            github_run_attempt: run.run_attempt,
+            github_run_url: run.run_url,
+            s3_archival_enabled: None,
+            backup_location: None,
+            backup_size_bytes: None,
+            backup_sha256: None,
+            dump_size_bytes: None,
+            dump_sha256: None,
+            duration_seconds: None,
+            server_version: None,
+            pg_dump_version: None,
+            tool_version: env!("CARGO_PKG_VERSION"),
+            stage: None,
+            message: None,
+        }
+    }
+
+    /// The document as it is stored: JSON that people can read, with a final line break.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // A struct of text, numbers and options cannot fail to become JSON.
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+}

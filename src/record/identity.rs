@@ -1,0 +1,55 @@
+//! Who runs this, and for what: read once at the edge, carried as a value. Pure.
+
+/// The run's identity. Absent fields are unknown, on a terminal for example.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunIdentity {
+    /// Commit that is about to be deployed.
+    pub commit_sha: Option<String>,
+    /// Who started the run, and whose rights it has.
+    pub actor: Option<String>,
+    /// Who started this attempt; differs from the actor on a re-run.
+    pub triggering_actor: Option<String>,
+    /// `owner/name`.
+    pub repository: Option<String>,
+    /// `refs/heads/main`.
+    pub git_ref: Option<String>,
+    /// Name of the workflow.
+    pub workflow: Option<String>,
+    /// Id of the run.
+    pub run_id: Option<String>,
+    /// Number of the run.
+    pub run_number: Option<String>,
+    /// Attempt of the run, from 1.
+    pub run_attempt: Option<String>,
+    /// Page of the run.
+    pub run_url: Option<String>,
+}
+
+impl RunIdentity {
+    /// Picks what a runner sets (GitHub documentation, "Default environment variables"); on a terminal the login name
+    /// stands for the actor.
+    pub fn read<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let get =
+            |name: &str| variable(name).map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned);
+        let url = || {
+            Some(format!(
+                "{}/{}/actions/runs/{}",
+                get("GITHUB_SERVER_URL")?,
+                get("GITHUB_REPOSITORY")?,
+                get("GITHUB_RUN_ID")?
+            ))
+        };
+        Self {
+            commit_sha: get("GITHUB_SHA"),
+            actor: get("GITHUB_ACTOR").or_else(|| get("USER")),
+            triggering_actor: get("GITHUB_TRIGGERING_ACTOR"),
+            repository: get("GITHUB_REPOSITORY"),
+            git_ref: get("GITHUB_REF"),
+            workflow: get("GITHUB_WORKFLOW"),
+            run_id: get("GITHUB_RUN_ID"),
+            run_number: get("GITHUB_RUN_NUMBER"),
+            run_attempt: get("GITHUB_RUN_ATTEMPT"),
+            run_url: url(),
+        }
+    }
+}

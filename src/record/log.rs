@@ -1,0 +1,106 @@
+//! Adds a record to the log: in the workspace always, in S3 where that is enabled. Never replaces one.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+
+use super::RecordError;
+use crate::archive::ArchiveError;
+use crate::archive::key::{Object, file_name};
+use crate::archive::s3::{Labels, Store};
+use crate::sponsors::Environment;
+
+/// Two records of one second do not overwrite each other: the later one takes the next free second.
+const SECONDS_TRIED: i64 = 10;
+
+/// Adds it to the workspace; gives the path below it, `deployment-logs/callisto/deployment-prod-….json`.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn append_locally(
+    workspace: &Path,
+    sponsor: &str,
+    environment: Environment,
+    at: Timestamp,
+    document: &[u8],
+) -> Result<PathBuf, RecordError> {
+    let folder = Path::new("deployment-logs").join(sponsor);
+    let failed = |path: &Path, error: &std::io::Error| RecordError::Local {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    };
+    std::fs::create_dir_all(workspace.join(&folder)).map_err(|error| failed(&folder, &error))?;
+    let mut taken = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+    for at in seconds(at) {
+        let path = folder.join(file_name(&Object::DeploymentLog.key(environment, at)));
+        match OpenOptions::new().write(true).create_new(true).open(workspace.join(&path)) {
+            Ok(mut file) => {
+                file.write_all(document)
+                    .and_then(|()| file.sync_all())
+                    .map_err(|error| failed(&path, &error))?;
+                return Ok(path);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => taken = error,
+            Err(error) => return Err(failed(&path, &error)),
+        }
+    }
+    Err(failed(&folder, &taken))
+}
+
+/// Adds it to the sponsor's bucket of audit logs; gives its `s3://` location.
+///
+/// # Errors
+/// S3 refuses.
+pub async fn append_to_bucket(
+    store: &Store,
+    environment: Environment,
+    at: Timestamp,
+    document: &[u8],
+    labels: &Labels,
+) -> Result<String, RecordError> {
+    let body = Bytes::copy_from_slice(document);
+    let mut taken = ArchiveError::AlreadyExists { location: store.location("deployments/") };
+    for at in seconds(at) {
+        let key = Object::DeploymentLog.key(environment, at);
+        match store.put_new(&key, body.clone(), labels).await {
+            Ok(()) => return Ok(store.location(&key)),
+            Err(error @ ArchiveError::AlreadyExists { .. }) => taken = error,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(taken.into())
+}
+
+fn seconds(at: Timestamp) -> impl Iterator<Item = Timestamp> {
+    (0..SECONDS_TRIED).filter_map(move |later| at.checked_add(SignedDuration::from_secs(later)).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_record_of_the_same_second_takes_the_next_one() {
+        let workspace = tempfile::tempdir().unwrap();
+        let at: Timestamp = "2026-12-31T23:59:59Z".parse().unwrap();
+        let append = |text: &str| {
+            append_locally(workspace.path(), "callisto", Environment::Production, at, text.as_bytes())
+        };
+        let paths = [append("one").unwrap(), append("two").unwrap()];
+        assert_eq!(paths[0], Path::new("deployment-logs/callisto/deployment-prod-20261231-235959.json"));
+        assert_eq!(paths[1], Path::new("deployment-logs/callisto/deployment-prod-20270101-000000.json"));
+        let read = |path: &PathBuf| std::fs::read_to_string(workspace.path().join(path)).unwrap();
+        assert_eq!((read(&paths[0]), read(&paths[1])), ("one".to_owned(), "two".to_owned()));
+    }
+
+    #[test]
+    fn a_workspace_that_cannot_be_written_is_named() {
+        let error =
+            append_locally(Path::new("/dev/null"), "io", Environment::Staging, Timestamp::UNIX_EPOCH, b"")
+                .unwrap_err();
+        assert!(error.to_string().starts_with("record deployment-logs/io cannot be written"), "{error}");
+    }
+}

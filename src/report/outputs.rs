@@ -1,0 +1,152 @@
+//! Step outputs: as GITHUB_OUTPUT wants them, and as lines for a terminal. Pure.
+//!
+//! The definitions here are the ones that `action.yml` and the README's table are held against.
+
+use super::SponsorResult;
+use crate::record::Outcome;
+
+/// An output that a command can set.
+#[derive(Debug, Clone, Copy)]
+pub struct Definition {
+    /// Name.
+    pub name: &'static str,
+    /// Commands that set it.
+    pub from: &'static str,
+    /// What it holds.
+    pub help: &'static str,
+}
+
+/// All outputs, in the order of the documentation.
+pub const DEFINITIONS: &[Definition] = &[
+    Definition {
+        name: "matrix",
+        from: "matrix",
+        help: "`{\"include\":[…]}` for `strategy.matrix`; each entry has `name`, `sponsors`, and for a single sponsor `code` and `region`",
+    },
+    Definition {
+        name: "sponsors",
+        from: "matrix, backup",
+        help: "JSON array of the selected sponsors' names",
+    },
+    Definition {
+        name: "count",
+        from: "matrix",
+        help: "number of matrix entries; guard the job with it, an empty matrix is an error on GitHub",
+    },
+    Definition {
+        name: "backup_location",
+        from: "backup",
+        help: "`s3://` location of the one sponsor's dump, `not-configured` where its flag is off; empty where several ran",
+    },
+    Definition {
+        name: "backup_size",
+        from: "backup",
+        help: "bytes stored, of the one sponsor; empty where several ran",
+    },
+    Definition {
+        name: "backup_sha256",
+        from: "backup",
+        help: "SHA-256 of what is stored, of the one sponsor; empty where several ran",
+    },
+    Definition {
+        name: "deployment_log",
+        from: "backup, record",
+        help: "`s3://` location or local path of the one sponsor's record; empty where several ran",
+    },
+    Definition {
+        name: "results",
+        from: "all",
+        help: "JSON array, one object a sponsor: `sponsor`, `outcome`, `stage`, `message`, `backup_location`, `backup_size`, `backup_sha256`, `deployment_log`, `duration_seconds`",
+    },
+    Definition { name: "outcome", from: "all", help: "`success`, `failure` or `disabled`" },
+];
+
+/// One output.
+pub type Output = (&'static str, String);
+
+/// The outputs that tell of sponsors. Those of one sponsor are empty where several ran.
+#[must_use]
+pub fn of_results(results: &[SponsorResult], outcome: Outcome) -> Vec<Output> {
+    let names: Vec<&str> = results.iter().map(|result| result.sponsor.as_str()).collect();
+    let only = if let [only] = results { Some(only) } else { None };
+    let text = |value: Option<&String>| value.cloned().unwrap_or_default();
+    vec![
+        ("sponsors", json(&names)),
+        ("backup_location", text(only.and_then(|only| only.backup_location.as_ref()))),
+        (
+            "backup_size",
+            only.and_then(|only| only.backup_size).map(|size| size.to_string()).unwrap_or_default(),
+        ),
+        ("backup_sha256", text(only.and_then(|only| only.backup_sha256.as_ref()))),
+        ("deployment_log", text(only.and_then(|only| only.deployment_log.as_ref()))),
+        ("results", json(results)),
+        ("outcome", outcome.name().to_owned()),
+    ]
+}
+
+/// JSON on one line.
+#[must_use]
+pub fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    // Text, numbers and lists of them cannot fail to become JSON.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// The text to append to GITHUB_OUTPUT. The delimiter must be one that nobody can guess: a value that held it could
+/// set outputs of its own.
+#[must_use]
+pub fn heredoc(outputs: &[Output], delimiter: &str) -> String {
+    outputs.iter().map(|(name, value)| format!("{name}<<{delimiter}\n{value}\n{delimiter}\n")).collect()
+}
+
+/// `name=value` lines for a terminal; line breaks are shown, not obeyed.
+#[must_use]
+pub fn lines(outputs: &[Output]) -> String {
+    outputs.iter().map(|(name, value)| format!("{name}={}\n", value.replace('\n', "\\n"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::result;
+
+    #[test]
+    fn one_sponsors_facts_are_outputs_of_their_own_and_several_have_only_results() {
+        let one = of_results(&[result("callisto", Outcome::Success)], Outcome::Success);
+        assert!(one.contains(&("backup_size", "13421773".to_owned())));
+        let two = [result("callisto", Outcome::Success), result("titan", Outcome::Failure)];
+        let two = of_results(&two, Outcome::Failure);
+        assert!(two.contains(&("backup_location", String::new())));
+        assert!(two.contains(&("sponsors", "[\"callisto\",\"titan\"]".to_owned())));
+    }
+
+    #[test]
+    fn results_have_just_the_keys_that_workflows_read() {
+        let json = serde_json::to_value(result("callisto", Outcome::Success)).unwrap();
+        let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
+        let mut expected = [
+            "sponsor",
+            "outcome",
+            "stage",
+            "message",
+            "backup_location",
+            "backup_size",
+            "backup_sha256",
+            "deployment_log",
+            "duration_seconds",
+        ];
+        expected.sort_unstable();
+        assert_eq!(keys, expected);
+    }
+
+    #[test]
+    fn every_output_that_is_set_is_defined() {
+        let set = of_results(&[], Outcome::Success);
+        assert!(set.iter().all(|(name, _)| DEFINITIONS.iter().any(|definition| definition.name == *name)));
+    }
+
+    #[test]
+    fn the_heredoc_form_keeps_lines_and_lines_do_not_break() {
+        assert_eq!(heredoc(&[("message", "a\nb=c".to_owned())], "D"), "message<<D\na\nb=c\nD\n");
+        assert_eq!(lines(&[("message", "a\nb".to_owned())]), "message=a\\nb\n");
+    }
+}

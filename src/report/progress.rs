@@ -1,0 +1,55 @@
+//! How far a long dump has come, in words. Pure.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+/// One look at a running backup.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// Sponsor's name.
+    pub sponsor: &'a str,
+    /// Bytes that pg_dump wrote.
+    pub bytes_read: u64,
+    /// Bytes that they became.
+    pub bytes_stored: u64,
+    /// Since the dump began.
+    pub elapsed: Duration,
+}
+
+impl Reading<'_> {
+    /// `callisto: 1.2 GiB read, 301.0 MiB stored, 118.0 MiB/s, 10 s`
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{}: {}", self.sponsor, self.message())
+    }
+
+    /// The same without the name.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let rate = self.bytes_read as f64 / self.elapsed.as_secs_f64().max(0.001);
+        format!(
+            "{} read, {} stored, {}/s, {} s",
+            ByteSize(self.bytes_read),
+            ByteSize(self.bytes_stored),
+            ByteSize(rate as u64),
+            self.elapsed.as_secs()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_tells_amounts_and_rate() {
+        let reading = Reading {
+            sponsor: "callisto",
+            bytes_read: 1 << 30,
+            bytes_stored: 300 << 20,
+            elapsed: Duration::from_secs(8),
+        };
+        assert_eq!(reading.line(), "callisto: 1.0 GiB read, 300.0 MiB stored, 128.0 MiB/s, 8 s");
+    }
+}

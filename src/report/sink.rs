@@ -1,0 +1,177 @@
+//! The only place that writes: the log, masks, outputs and the summary.
+//!
+//! In a workflow everything goes to stdout, where the runner looks for commands. On a terminal stdout carries outputs
+//! alone and people read stderr.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::outputs::{self, Output};
+use super::progress::Reading;
+use super::workflow;
+
+/// Where the report goes.
+#[derive(Debug)]
+pub struct Sink {
+    workflow: Option<RunnerFiles>,
+    bars: Option<(MultiProgress, Mutex<BTreeMap<String, ProgressBar>>)>,
+}
+
+/// The files through which a runner listens.
+#[derive(Debug)]
+pub struct RunnerFiles {
+    /// `GITHUB_OUTPUT`.
+    pub output: PathBuf,
+    /// `GITHUB_STEP_SUMMARY`.
+    pub summary: Option<PathBuf>,
+}
+
+/// A runner's file that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable} ({path}) cannot be written: {reason}")]
+pub struct ReportError {
+    variable: &'static str,
+    path: String,
+    reason: std::io::Error,
+}
+
+impl Sink {
+    /// A sink for a workflow step.
+    ///
+    /// # Errors
+    /// The output file cannot be written: found out before anything is done, not after.
+    pub fn workflow(files: RunnerFiles) -> Result<Self, ReportError> {
+        append("GITHUB_OUTPUT", &files.output, "")?;
+        Ok(Self { workflow: Some(files), bars: None })
+    }
+
+    /// A sink for a terminal, or for a pipe.
+    #[must_use]
+    pub fn terminal() -> Self {
+        let bars = std::io::stderr().is_terminal().then(|| (MultiProgress::new(), Mutex::default()));
+        Self { workflow: None, bars }
+    }
+
+    /// How often a reading is worth taking.
+    #[must_use]
+    pub fn progress_interval(&self) -> Duration {
+        if self.bars.is_some() { Duration::from_millis(200) } else { Duration::from_secs(10) }
+    }
+
+    /// A text that was asked for, `--help` for example.
+    pub fn text(&self, text: &str) {
+        // A reader that has gone away, `head` for example, is no reason to fail.
+        std::io::stdout().lock().write_all(text.as_bytes()).ok();
+    }
+
+    /// A line for people.
+    pub fn line(&self, line: &str) {
+        self.write(&[workflow::inert(line)]);
+    }
+
+    /// Lines that belong together; other sponsors' lines never come between them. Folded away in a workflow.
+    pub fn group(&self, title: &str, lines: &[String]) {
+        if self.workflow.is_some() {
+            self.write(&workflow::group(title, lines));
+        } else {
+            let indented = lines.iter().map(|line| format!("  {line}"));
+            self.write(&std::iter::once(title.to_owned()).chain(indented).collect::<Vec<_>>());
+        }
+    }
+
+    /// Lines that belong together and must be seen.
+    pub fn block(&self, lines: &[String]) {
+        self.write(&lines.iter().map(|line| workflow::inert(line)).collect::<Vec<_>>());
+    }
+
+    /// Hides a value in everything that the runner shows from now on. On a terminal nothing that is masked is printed.
+    pub fn mask(&self, value: &str) {
+        if self.workflow.is_some() && !value.trim().is_empty() {
+            self.write(&[workflow::mask(value)]);
+        }
+    }
+
+    /// Annotations, as workflow commands; a terminal shows the same facts in the verdict.
+    pub fn annotations(&self, commands: &[String]) {
+        if self.workflow.is_some() {
+            self.write(commands);
+        }
+    }
+
+    /// Shows how far a sponsor's dump has come.
+    pub fn progress(&self, reading: Reading<'_>) {
+        let Some((all, bars)) = &self.bars else { return self.line(&reading.line()) };
+        let mut bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = bars.entry(reading.sponsor.to_owned()).or_insert_with(|| {
+            let style = ProgressStyle::with_template("{spinner} {prefix}  {msg}");
+            let bar = ProgressBar::new_spinner().with_prefix(reading.sponsor.to_owned());
+            all.add(style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style)))
+        });
+        bar.set_message(reading.message());
+        bar.tick();
+    }
+
+    /// Takes a sponsor's bar away.
+    pub fn progress_ended(&self, sponsor: &str) {
+        let Some((_, bars)) = &self.bars else { return };
+        if let Some(bar) = bars.lock().unwrap_or_else(PoisonError::into_inner).remove(sponsor) {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Sets the step's outputs.
+    ///
+    /// # Errors
+    /// The runner's file cannot be written.
+    pub fn outputs(&self, outputs: &[Output]) -> Result<(), ReportError> {
+        match &self.workflow {
+            Some(files) => {
+                let delimiter = format!("ghadelimiter_{}", uuid::Uuid::new_v4());
+                append("GITHUB_OUTPUT", &files.output, &outputs::heredoc(outputs, &delimiter))
+            }
+            None => {
+                self.text(&outputs::lines(outputs));
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds to the job's summary. A terminal has none.
+    ///
+    /// # Errors
+    /// The runner's file cannot be written.
+    pub fn summary(&self, markdown: &str) -> Result<(), ReportError> {
+        match self.workflow.as_ref().and_then(|files| files.summary.as_deref()) {
+            Some(path) => append("GITHUB_STEP_SUMMARY", path, &format!("{markdown}\n")),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&self, lines: &[String]) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let write = || match &self.workflow {
+            Some(_) => std::io::stdout().lock().write_all(text.as_bytes()),
+            None => std::io::stderr().lock().write_all(text.as_bytes()),
+        };
+        // Nobody can be told that nobody listens.
+        match &self.bars {
+            Some((all, _)) => all.suspend(write).ok(),
+            None => write().ok(),
+        };
+    }
+}
+
+fn append(variable: &'static str, path: &Path, text: &str) -> Result<(), ReportError> {
+    let written = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|reason| ReportError { variable, path: path.display().to_string(), reason })
+}

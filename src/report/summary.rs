@@ -1,0 +1,277 @@
+//! The job summary, in Markdown: the verdict first, then one row a sponsor, then what failed and what to do. Pure.
+//!
+//! GitHub drops a summary of more than 1 MiB whole, so rows get shorter, and at last fewer, before that.
+
+use std::fmt::Write as _;
+
+use bytesize::ByteSize;
+
+use super::{SponsorResult, count};
+use crate::record::Outcome;
+
+/// Room is left below 1 MiB for what other parts of the step append.
+const LIMIT: usize = 1_000_000;
+/// Of that, failures may take so much.
+const FAILURES_LIMIT: usize = 300_000;
+const MESSAGE_CHARACTERS: usize = 1_500;
+
+/// What a summary is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// Backups.
+    Backup,
+    /// Records of a deployment.
+    Record,
+    /// The job matrix.
+    Matrix,
+}
+
+impl Subject {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Backup => "Backup",
+            Self::Record => "Deployment record",
+            Self::Matrix => "Sponsor matrix",
+        }
+    }
+
+    /// The word for a success.
+    fn done(self) -> &'static str {
+        match self {
+            Self::Backup => "backed up",
+            Self::Record => "recorded",
+            Self::Matrix => "listed",
+        }
+    }
+
+    /// Where the thing itself is.
+    fn location(self, result: &SponsorResult) -> Option<&str> {
+        match self {
+            Self::Backup => result.backup_location.as_deref(),
+            Self::Record | Self::Matrix => result.deployment_log.as_deref(),
+        }
+    }
+}
+
+/// The head of a summary.
+#[derive(Debug, Clone, Copy)]
+pub struct Title<'a> {
+    /// What it is of.
+    pub subject: Subject,
+    /// Environment's name.
+    pub environment: &'a str,
+    /// When, in words.
+    pub at: &'a str,
+}
+
+/// The whole summary.
+#[must_use]
+pub fn of_results(title: Title<'_>, results: &[SponsorResult]) -> String {
+    let mut text = verdict(title, results);
+    let failures = failures(results);
+    let room = LIMIT - failures.len() - text.len();
+    text.push_str(&table(title, results, room));
+    text.push_str(&failures);
+    text
+}
+
+/// The summary of a run that failed before any sponsor's turn.
+#[must_use]
+pub fn of_failure(title: Title<'_>, stage: &str, message: &str, hint: Option<&str>) -> String {
+    let mut text = format!("## ❌ {} failed · {}\n\n", title.subject.name(), title.environment);
+    text.push_str(&failure(None, stage, message, hint));
+    text
+}
+
+fn verdict(title: Title<'_>, results: &[SponsorResult]) -> String {
+    let of = |outcome| count(results, outcome);
+    let (done, failed, disabled) = (of(Outcome::Success), of(Outcome::Failure), of(Outcome::Disabled));
+    let sign = match (failed, disabled) {
+        (0, 0) => "✅",
+        (0, _) => "⚠️",
+        _ => "❌",
+    };
+    let mut parts = Vec::new();
+    if failed > 0 {
+        parts.push(format!("{failed} **failed**"));
+    }
+    if disabled > 0 {
+        parts.push(format!("{disabled} **not enabled, nothing backed up**"));
+    }
+    if done > 0 {
+        parts.push(format!("{done} {}", title.subject.done()));
+    }
+    let sponsors =
+        if results.len() == 1 { "1 sponsor".to_owned() } else { format!("{} sponsors", results.len()) };
+    format!(
+        "## {sign} {} · {}\n\n{sponsors}: {} · {}\n\n",
+        title.subject.name(),
+        title.environment,
+        parts.join(", "),
+        title.at
+    )
+}
+
+fn table(title: Title<'_>, results: &[SponsorResult], room: usize) -> String {
+    let rank = |result: &&SponsorResult| match result.outcome {
+        Outcome::Failure => 0,
+        Outcome::Disabled => 1,
+        _ => 2,
+    };
+    let mut ordered: Vec<&SponsorResult> = results.iter().collect();
+    ordered.sort_by_key(rank);
+    let full = rows(FULL, &ordered, |result| full_row(title, result), room);
+    let short = || rows(SHORT, &ordered, |result| short_row(title, result), room);
+    if full.1 == ordered.len() { full.0 } else { short().0 }
+}
+
+const FULL: &str = "| Sponsor | Outcome | Size | Compressed from | Duration | Location | SHA-256 |\n|---|---|---:|---:|---:|---|---|\n";
+const SHORT: &str = "Locations and hashes are in the output `results`.\n\n| Sponsor | Outcome | Size | Compressed from | Duration |\n|---|---|---:|---:|---:|\n";
+
+/// The table, and how many rows went into it.
+fn rows(
+    head: &str,
+    results: &[&SponsorResult],
+    row: impl Fn(&SponsorResult) -> String,
+    room: usize,
+) -> (String, usize) {
+    const REST: usize = 120;
+    let mut text = head.to_owned();
+    for (at, result) in results.iter().enumerate() {
+        let row = row(result);
+        if text.len() + row.len() + REST > room {
+            let left = results.len() - at;
+            // Writing to a String cannot fail.
+            write!(text, "\n… and {left} more; the output `results` has them all.\n\n").ok();
+            return (text, at);
+        }
+        text.push_str(&row);
+    }
+    text.push('\n');
+    (text, results.len())
+}
+
+fn full_row(title: Title<'_>, result: &SponsorResult) -> String {
+    let code = |text: &str| format!("`{text}`");
+    let location = title.subject.location(result).filter(|_| result.outcome != Outcome::Disabled);
+    let hash = result.backup_sha256.as_deref().map(|hash| code(&format!("{}…", &hash[..hash.len().min(12)])));
+    let short = short_row(title, result);
+    let short = short.trim_end();
+    format!("{short} {} | {} |\n", location.map_or_else(dash, code), hash.unwrap_or_else(dash))
+}
+
+fn short_row(title: Title<'_>, result: &SponsorResult) -> String {
+    let outcome = match result.outcome {
+        Outcome::Success => format!("✅ {}", title.subject.done()),
+        Outcome::Disabled => "⚠️ not enabled".to_owned(),
+        _ => format!("❌ {} failed", result.stage.unwrap_or("bug")),
+    };
+    let size = |bytes: Option<u64>| bytes.map_or_else(dash, |bytes| ByteSize(bytes).to_string());
+    let stored = result.backup_size.filter(|_| result.outcome != Outcome::Disabled);
+    format!(
+        "| {} | {outcome} | {} | {} | {} |\n",
+        result.sponsor,
+        size(stored),
+        size(result.dump_size),
+        duration(result.duration_seconds)
+    )
+}
+
+fn failures(results: &[SponsorResult]) -> String {
+    let failed: Vec<&SponsorResult> =
+        results.iter().filter(|result| result.outcome == Outcome::Failure).collect();
+    if failed.is_empty() {
+        return String::new();
+    }
+    let mut text = "### What failed\n\n".to_owned();
+    for (at, result) in failed.iter().enumerate() {
+        let stage = result.stage.unwrap_or("bug");
+        let message = result.message.as_deref().unwrap_or_default();
+        let one = failure(Some(&result.sponsor), stage, message, result.hint.as_deref());
+        if text.len() + one.len() > FAILURES_LIMIT {
+            writeln!(text, "… and {} more; the output `results` has them all.", failed.len() - at).ok();
+            break;
+        }
+        text.push_str(&one);
+    }
+    text
+}
+
+fn failure(sponsor: Option<&str>, stage: &str, message: &str, hint: Option<&str>) -> String {
+    let message: String = message.chars().take(MESSAGE_CHARACTERS).collect();
+    let who = sponsor.map(|sponsor| format!("**{sponsor}**, ")).unwrap_or_default();
+    let fence = "`".repeat(longest_run(&message, '`').max(2) + 1);
+    let hint = hint.map(|hint| format!("{hint}\n\n")).unwrap_or_default();
+    format!("{who}{stage}:\n\n{fence}text\n{message}\n{fence}\n\n{hint}")
+}
+
+fn longest_run(text: &str, wanted: char) -> usize {
+    let step = |(longest, run): (usize, usize), character| {
+        let run = if character == wanted { run + 1 } else { 0 };
+        (longest.max(run), run)
+    };
+    text.chars().fold((0, 0), step).0
+}
+
+fn duration(seconds: f64) -> String {
+    let whole = seconds as u64;
+    match whole {
+        0..60 => format!("{seconds:.1} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+fn dash() -> String {
+    "–".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::result;
+
+    const TITLE: Title<'_> =
+        Title { subject: Subject::Backup, environment: "production", at: "2026-11-20 12:00:00 UTC" };
+
+    #[test]
+    fn the_verdict_comes_first_and_failures_say_what_to_do() {
+        let results = [
+            result("callisto", Outcome::Success),
+            result("titan", Outcome::Failure),
+            result("europa", Outcome::Disabled),
+        ];
+        insta::with_settings!({ snapshot_path => "../../tests/snapshots", prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!("summary", of_results(TITLE, &results));
+        });
+    }
+
+    #[test]
+    fn ten_thousand_sponsors_stay_under_the_limit_and_are_all_in_the_table() {
+        let results: Vec<_> =
+            (0..10_000).map(|n| result(&format!("sponsor-{n}"), Outcome::Success)).collect();
+        let text = of_results(TITLE, &results);
+        assert!(text.len() < 1 << 20, "{} bytes", text.len());
+        assert_eq!(text.matches("✅ backed up").count(), 10_000);
+    }
+
+    #[test]
+    fn ten_thousand_failures_stay_under_the_limit_and_the_rest_is_counted() {
+        let results: Vec<_> =
+            (0..10_000).map(|n| result(&format!("sponsor-{n}"), Outcome::Failure)).collect();
+        let text = of_results(TITLE, &results);
+        assert!(text.len() < 1 << 20, "{} bytes", text.len());
+        assert!(text.contains("more; the output `results` has them all."));
+    }
+
+    #[test]
+    fn a_message_cannot_end_its_own_block() {
+        let text = of_failure(TITLE, "manifest", "a\n```\n# not a heading", Some("Do this."));
+        assert!(text.contains("````text\na\n```\n# not a heading\n````\n"), "{text}");
+    }
+
+    #[test]
+    fn durations_read_well() {
+        assert_eq!([duration(0.04), duration(75.9), duration(7_260.0)], ["0.0 s", "1 min 15 s", "2 h 1 min"]);
+    }
+}

@@ -1,0 +1,167 @@
+//! Doppler's REST API: one request for just the names that are needed. The only place that talks to Doppler.
+//!
+//! Endpoint, parameters and error bodies: <https://docs.doppler.com/reference/secrets-download>.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable as _};
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+
+use super::{RawSecrets, Secret, SecretsError};
+
+const ATTEMPTS: usize = 5;
+const CONNECT: Duration = Duration::from_secs(5);
+const WHOLE_REQUEST: Duration = Duration::from_secs(15);
+/// Doppler counts requests by the minute; who is told to wait longer had better fail and say so.
+const LONGEST_WAIT: Duration = Duration::from_secs(90);
+
+/// A client of one Doppler installation.
+#[derive(Debug, Clone)]
+pub struct Doppler {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// One config of one project, and what opens it.
+#[derive(Debug)]
+pub struct Place {
+    /// `hht-diary-callisto`.
+    pub project: String,
+    /// `production`.
+    pub config: String,
+    /// A service token of exactly this config.
+    pub token: Secret,
+}
+
+impl Place {
+    fn name(&self) -> String {
+        format!("{}/{}", self.project, self.config)
+    }
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    #[serde(default)]
+    messages: Vec<String>,
+}
+
+impl Doppler {
+    /// A client for `base`, such as `https://api.doppler.com`. Redirects are not followed: a token must not travel.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be built, for want of root certificates for example.
+    pub fn new(base: &str) -> Result<Self, SecretsError> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(WHOLE_REQUEST)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("sponsor-backup/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| SecretsError::Unavailable {
+                place: base.to_owned(),
+                reason: chain(&error),
+                retry_after: None,
+                request_id: None,
+            })?;
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
+    }
+
+    /// The named secrets of one config; those that do not exist are absent from the answer.
+    ///
+    /// Tries up to five times where Doppler says 429 or 5xx or does not answer; `on_retry` hears why.
+    ///
+    /// # Errors
+    /// A final refusal, exhausted tries, or an answer from another project or config than was meant.
+    pub async fn fetch(
+        &self,
+        place: &Place,
+        names: &[&str],
+        on_retry: &(dyn Fn(String) + Sync),
+    ) -> Result<RawSecrets, SecretsError> {
+        let backoff = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(500))
+            .with_max_delay(Duration::from_secs(20))
+            .with_max_times(ATTEMPTS - 1)
+            .with_jitter();
+        let mut secrets = (|| self.attempt(place, names))
+            .retry(backoff)
+            .when(SecretsError::is_transient)
+            .adjust(|error, planned| match error.retry_after() {
+                Some(asked) if asked > LONGEST_WAIT => None,
+                Some(asked) => planned.map(|planned| planned.max(asked)),
+                None => planned,
+            })
+            .notify(|error, wait| on_retry(format!("{error}; trying again in {:.1} s", wait.as_secs_f32())))
+            .await?;
+        let mut origin = |name: &str| secrets.remove(name).unwrap_or_default().expose_secret().to_owned();
+        let got = format!("{}/{}", origin("DOPPLER_PROJECT"), origin("DOPPLER_CONFIG"));
+        if got != place.name() {
+            return Err(SecretsError::WrongPlace { meant: place.name(), got });
+        }
+        Ok(secrets)
+    }
+
+    async fn attempt(&self, place: &Place, names: &[&str]) -> Result<RawSecrets, SecretsError> {
+        let names = [names, &["DOPPLER_PROJECT", "DOPPLER_CONFIG"]].concat().join(",");
+        let query = [
+            ("project", place.project.as_str()),
+            ("config", place.config.as_str()),
+            ("format", "json"),
+            ("include_dynamic_secrets", "false"),
+            ("secrets", names.as_str()),
+        ];
+        let unavailable = |error: reqwest::Error| SecretsError::Unavailable {
+            place: place.name(),
+            reason: chain(&error.without_url()),
+            retry_after: None,
+            request_id: None,
+        };
+        let response = self
+            .http
+            .get(format!("{}/v3/configs/config/secrets/download", self.base))
+            .query(&query)
+            .bearer_auth(place.token.expose_secret())
+            .send()
+            .await
+            .map_err(unavailable)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.map_err(unavailable)?;
+        if status.is_success() {
+            return parse(place, &body);
+        }
+        Err(refusal(place, status, &headers, &body))
+    }
+}
+
+fn parse(place: &Place, body: &[u8]) -> Result<RawSecrets, SecretsError> {
+    let map: BTreeMap<String, Option<String>> = serde_json::from_slice(body).map_err(|error| {
+        let reason = format!("line {}, column {}", error.line(), error.column());
+        SecretsError::NotSecrets { place: place.name(), reason }
+    })?;
+    Ok(map.into_iter().filter_map(|(name, value)| Some((name, Secret::from(value?)))).collect())
+}
+
+fn refusal(place: &Place, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> SecretsError {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let request_id = header("x-request-id");
+    let message = match serde_json::from_slice::<Refusal>(body) {
+        Ok(refusal) if !refusal.messages.is_empty() => refusal.messages.join("; "),
+        _ => status.canonical_reason().unwrap_or("no reason given").to_owned(),
+    };
+    if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+        let retry_after = header("retry-after").and_then(|value| value.parse().ok()).map(Duration::from_secs);
+        let reason = format!("status {}: {message}", status.as_u16());
+        return SecretsError::Unavailable { place: place.name(), reason, retry_after, request_id };
+    }
+    SecretsError::Refused { place: place.name(), status: status.as_u16(), message, request_id }
+}
+
+/// An error with its causes: reqwest alone says only "error sending request".
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

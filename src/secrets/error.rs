@@ -1,0 +1,175 @@
+//! Everything that can go wrong with a sponsor's secrets. No message ever holds a value that is secret.
+
+use std::time::Duration;
+
+/// Why a sponsor's secrets cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SecretsError {
+    /// The environment holds no token for this place.
+    #[error("no Doppler token for {place}: {variable} is not set")]
+    TokenMissing {
+        /// Whose secrets were wanted.
+        place: String,
+        /// The variable that would hold it.
+        variable: String,
+    },
+    /// Two variables whose names differ in case only, with different values.
+    #[error("{variable} is set twice, in different spellings and with different values")]
+    Ambiguous {
+        /// The variable, in capitals.
+        variable: String,
+    },
+    /// One half of an AWS key pair.
+    #[error("{present} is set, but {absent} is not")]
+    HalfAKeyPair {
+        /// The variable that is set.
+        present: String,
+        /// The one that is not.
+        absent: String,
+    },
+    /// Doppler answered with a final refusal.
+    #[error("Doppler refused {place} with status {status}: {message}{}", request(.request_id))]
+    Refused {
+        /// `project/config`.
+        place: String,
+        /// HTTP status.
+        status: u16,
+        /// Doppler's own words.
+        message: String,
+        /// `x-request-id`, for Doppler's support.
+        request_id: Option<String>,
+    },
+    /// Doppler could not serve now: 429, 5xx, or no answer at all.
+    #[error("Doppler did not serve {place}: {reason}{}", request(.request_id))]
+    Unavailable {
+        /// `project/config`.
+        place: String,
+        /// Status or transport error.
+        reason: String,
+        /// How long it asked to wait, where it did.
+        retry_after: Option<Duration>,
+        /// `x-request-id`, for Doppler's support.
+        request_id: Option<String>,
+    },
+    /// The answer is not a map of names to text.
+    #[error("Doppler's answer for {place} is not a map of secrets: {reason}")]
+    NotSecrets {
+        /// `project/config`.
+        place: String,
+        /// What the parser said.
+        reason: String,
+    },
+    /// The token belongs somewhere else: another sponsor's secrets came back.
+    #[error("the token for {meant} opened {got}")]
+    WrongPlace {
+        /// `project/config` that was meant.
+        meant: String,
+        /// `project/config` that answered.
+        got: String,
+    },
+    /// Secrets that are not there, or empty.
+    #[error("{place} lacks {}", .names.join(", "))]
+    Missing {
+        /// Where they should be.
+        place: String,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// A secret that cannot be what it must be. Shown, since it is none of the masked ones.
+    #[error("{place}: {name} is `{value}`, which is not of the form it must have")]
+    Malformed {
+        /// Where it is.
+        place: String,
+        /// Its name.
+        name: String,
+        /// Its value, shortened to 80 characters.
+        value: String,
+    },
+    /// A bucket or database that another sponsor of the same run uses already.
+    #[error("{what} is already used by sponsor {other} in this run")]
+    Shared {
+        /// Bucket or database.
+        what: String,
+        /// The other sponsor.
+        other: String,
+    },
+    /// The secrets file cannot be used.
+    #[error("secrets file {path}: {reason}")]
+    File {
+        /// Path as typed.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The sponsor's flag does not enable the archival, and the order says that it must.
+    #[error("the backup is required, but {disabled}")]
+    Required {
+        /// What the flag holds.
+        disabled: String,
+    },
+}
+
+impl SecretsError {
+    pub(super) fn malformed(place: &str, name: &str, value: &str) -> Self {
+        Self::Malformed {
+            place: place.to_owned(),
+            name: name.to_owned(),
+            value: value.chars().take(80).collect(),
+        }
+    }
+
+    /// Whether the same request may succeed a little later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    /// How long the other side asked to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::TokenMissing { variable, .. } => {
+                format!("Create a read-only service token for that config in Doppler and pass it as env `{variable}`.")
+            }
+            Self::Ambiguous { .. } => "Keep the spelling in capitals and remove the other.".to_owned(),
+            Self::HalfAKeyPair { absent, .. } => format!("Set {absent} too, or neither of the two."),
+            Self::Refused { status: 401, .. } => {
+                "The token is wrong or revoked; create a new service token and update the GitHub secret.".to_owned()
+            }
+            Self::Refused { .. } => {
+                "Check that the token is a service token of just this project and config, and that both exist.".to_owned()
+            }
+            Self::Unavailable { .. } => {
+                "Nothing was backed up. Run again; if it stays, see Doppler's status page and `doppler-api-url`.".to_owned()
+            }
+            Self::NotSecrets { .. } => "Check `doppler-api-url`: something else than Doppler answered.".to_owned(),
+            Self::WrongPlace { .. } => {
+                "The GitHub secret holds another project's or config's token; nothing was read from that database.".to_owned()
+            }
+            Self::Missing { names, .. } => {
+                format!("Set them there: `doppler secrets set {}`.", names.join(" ").replace(" (empty)", ""))
+            }
+            Self::Malformed { .. } => "Buckets are bare names (a-z, 0-9, - and .), regions look like eu-west-1.".to_owned(),
+            Self::Shared { .. } => {
+                "Each sponsor has a database and buckets of its own; correct the secret of the sponsor that is wrong.".to_owned()
+            }
+            Self::File { .. } => "It is YAML: sponsor name, below it a map of secret names to values.".to_owned(),
+            Self::Required { .. } => {
+                "Set ENABLE_S3_BACKUP_ARCHIVAL to `true` for this sponsor, or drop the `require-backup` input.".to_owned()
+            }
+        }
+    }
+}
+
+fn request(id: &Option<String>) -> String {
+    id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
+}

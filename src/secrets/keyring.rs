@@ -1,0 +1,197 @@
+//! The tokens and keys that the process environment holds, by sponsor. Pure: the variables come in as a value.
+
+use std::collections::BTreeMap;
+
+use super::{Secret, SecretsError};
+use secrecy::ExposeSecret as _;
+
+/// One pair of AWS keys.
+#[derive(Debug, Clone)]
+pub struct AwsKeys {
+    /// Not a secret: it appears in every signed request and in CloudTrail.
+    pub access_key_id: String,
+    /// The secret half.
+    pub secret_access_key: Secret,
+    /// For temporary keys only.
+    pub session_token: Option<Secret>,
+}
+
+/// Whose name requests to S3 are signed in.
+#[derive(Debug, Clone)]
+pub enum AwsCredentials {
+    /// A pair of keys.
+    Keys(AwsKeys),
+    /// A role assumed with the token in a file, as `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` say.
+    WebIdentity {
+        /// Path of the token.
+        token_file: String,
+        /// The role.
+        role_arn: String,
+        /// The name that CloudTrail shows.
+        session_name: String,
+    },
+}
+
+impl AwsCredentials {
+    /// The values that logs must never show.
+    #[must_use]
+    pub fn masks(&self) -> Vec<Secret> {
+        match self {
+            Self::Keys(keys) => {
+                std::iter::once(&keys.secret_access_key).chain(&keys.session_token).cloned().collect()
+            }
+            Self::WebIdentity { .. } => Vec::new(),
+        }
+    }
+}
+
+/// The variables of the environment that open something, their names in capitals.
+#[derive(Debug, Default)]
+pub struct Keyring {
+    variables: BTreeMap<String, Vec<Secret>>,
+}
+
+impl Keyring {
+    /// Picks what it knows out of an environment; empty values count as unset, white space around a value is dropped.
+    pub fn from_variables<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut keyring = Self::default();
+        for (name, value) in variables {
+            let (name, value) = (name.to_ascii_uppercase(), value.trim());
+            if !value.is_empty() && (name.starts_with("DOPPLER_TOKEN") || name.starts_with("AWS_")) {
+                let values = keyring.variables.entry(name).or_default();
+                if !values.iter().any(|known| known.expose_secret() == value) {
+                    values.push(Secret::from(value));
+                }
+            }
+        }
+        keyring
+    }
+
+    /// The token that opens the core project.
+    ///
+    /// # Errors
+    /// It is not set, or set twice.
+    pub fn core_token(&self, place: &str) -> Result<Secret, SecretsError> {
+        self.value("DOPPLER_TOKEN_CORE")?.ok_or_else(|| missing(place, "DOPPLER_TOKEN_CORE"))
+    }
+
+    /// The sponsor's own token. `only` says that it is the only sponsor selected: then `DOPPLER_TOKEN` serves too.
+    ///
+    /// # Errors
+    /// It is not set, or set twice.
+    pub fn sponsor_token(&self, sponsor: &str, only: bool, place: &str) -> Result<Secret, SecretsError> {
+        let variable = variable("DOPPLER_TOKEN", sponsor);
+        if let Some(token) = self.value(&variable)? {
+            return Ok(token);
+        }
+        let shared = if only { self.value("DOPPLER_TOKEN")? } else { None };
+        shared.ok_or_else(|| missing(place, &variable))
+    }
+
+    /// The sponsor's own AWS keys.
+    ///
+    /// # Errors
+    /// One half is set and the other is not.
+    pub fn sponsor_keys(&self, sponsor: &str) -> Result<Option<AwsKeys>, SecretsError> {
+        self.pair(&variable("AWS_ACCESS_KEY_ID", sponsor), &variable("AWS_SECRET_ACCESS_KEY", sponsor))
+    }
+
+    /// What the environment holds for AWS itself: keys, or a web identity.
+    ///
+    /// # Errors
+    /// One half of either is set and the other is not.
+    pub fn ambient(&self) -> Result<Option<AwsCredentials>, SecretsError> {
+        if let Some(mut keys) = self.pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")? {
+            keys.session_token = self.value("AWS_SESSION_TOKEN")?;
+            return Ok(Some(AwsCredentials::Keys(keys)));
+        }
+        let identity = self.both("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")?;
+        let session = self.value("AWS_ROLE_SESSION_NAME")?;
+        Ok(identity.map(|(file, role)| AwsCredentials::WebIdentity {
+            token_file: file.expose_secret().to_owned(),
+            role_arn: role.expose_secret().to_owned(),
+            session_name: session
+                .map_or_else(|| "sponsor-backup".to_owned(), |name| name.expose_secret().to_owned()),
+        }))
+    }
+
+    fn pair(&self, id: &str, secret: &str) -> Result<Option<AwsKeys>, SecretsError> {
+        Ok(self.both(id, secret)?.map(|(id, secret)| AwsKeys {
+            access_key_id: id.expose_secret().to_owned(),
+            secret_access_key: secret,
+            session_token: None,
+        }))
+    }
+
+    fn both(&self, one: &str, other: &str) -> Result<Option<(Secret, Secret)>, SecretsError> {
+        let half = |present: &str, absent: &str| SecretsError::HalfAKeyPair {
+            present: present.to_owned(),
+            absent: absent.to_owned(),
+        };
+        match (self.value(one)?, self.value(other)?) {
+            (Some(first), Some(second)) => Ok(Some((first, second))),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(half(one, other)),
+            (None, Some(_)) => Err(half(other, one)),
+        }
+    }
+
+    fn value(&self, variable: &str) -> Result<Option<Secret>, SecretsError> {
+        match self.variables.get(variable).map(Vec::as_slice) {
+            None | Some([]) => Ok(None),
+            Some([value]) => Ok(Some(value.clone())),
+            Some(_) => Err(SecretsError::Ambiguous { variable: variable.to_owned() }),
+        }
+    }
+}
+
+/// `DOPPLER_TOKEN_TITAN_2` for the sponsor `titan-2`.
+fn variable(prefix: &str, sponsor: &str) -> String {
+    format!("{prefix}_{}", sponsor.to_ascii_uppercase().replace('-', "_"))
+}
+
+fn missing(place: &str, variable: &str) -> SecretsError {
+    SecretsError::TokenMissing { place: place.to_owned(), variable: variable.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(keyring: &Keyring, sponsor: &str, only: bool) -> Result<String, String> {
+        let token = keyring.sponsor_token(sponsor, only, "place").map_err(|error| error.to_string())?;
+        Ok(token.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn a_token_is_found_by_the_sponsors_name_whatever_its_case() {
+        let keyring =
+            Keyring::from_variables([("doppler_token_titan_2", " dp.st.a "), ("DOPPLER_TOKEN", "dp.st.b")]);
+        assert_eq!(token(&keyring, "titan-2", false).unwrap(), "dp.st.a");
+        assert_eq!(token(&keyring, "callisto", true).unwrap(), "dp.st.b");
+        let error = token(&keyring, "callisto", false).unwrap_err();
+        assert_eq!(error, "no Doppler token for place: DOPPLER_TOKEN_CALLISTO is not set");
+    }
+
+    #[test]
+    fn two_spellings_must_agree() {
+        let same = Keyring::from_variables([("Doppler_Token_Io", "a"), ("DOPPLER_TOKEN_IO", "a")]);
+        assert_eq!(token(&same, "io", false).unwrap(), "a");
+        let differ = Keyring::from_variables([("Doppler_Token_Io", "a"), ("DOPPLER_TOKEN_IO", "b")]);
+        assert!(token(&differ, "io", false).unwrap_err().contains("set twice"));
+    }
+
+    #[test]
+    fn an_empty_variable_is_an_unset_one() {
+        let keyring = Keyring::from_variables([("DOPPLER_TOKEN_CORE", "")]);
+        assert!(keyring.core_token("place").is_err());
+    }
+
+    #[test]
+    fn half_a_pair_is_an_error() {
+        let keyring = Keyring::from_variables([("AWS_ACCESS_KEY_ID_IO", "AKIA")]);
+        let error = keyring.sponsor_keys("io").unwrap_err().to_string();
+        assert_eq!(error, "AWS_ACCESS_KEY_ID_IO is set, but AWS_SECRET_ACCESS_KEY_IO is not");
+        assert!(keyring.sponsor_keys("titan").unwrap().is_none());
+    }
+}

@@ -1,0 +1,176 @@
+//! Room 2: a manifest and a selection become the sponsors to work on, and the job matrix.
+//!
+//! Pure. Knows nothing of secrets or databases.
+
+pub mod environment;
+pub mod matrix;
+
+use std::collections::BTreeSet;
+
+use crate::manifest::{Entry, Manifest};
+pub use environment::Environment;
+
+/// A sponsor that was selected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sponsor {
+    /// Sponsor id, `[a-z][a-z0-9-]*`.
+    pub name: String,
+    /// Three upper-case letters.
+    pub code: String,
+    /// Cloud region, as the manifest says; the region of its buckets comes with its secrets.
+    pub region: Option<String>,
+}
+
+impl From<&Entry> for Sponsor {
+    fn from(entry: &Entry) -> Self {
+        Self { name: entry.name.clone(), code: entry.code.clone(), region: entry.region.clone() }
+    }
+}
+
+/// Which sponsors were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// Every enabled one.
+    AllEnabled,
+    /// These, by name.
+    Named(BTreeSet<String>),
+}
+
+impl Selection {
+    /// Reads names that are separated by commas, white space or new lines.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let separator = |c: char| c == ',' || c.is_whitespace();
+        let names: BTreeSet<_> =
+            text.split(separator).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        if names.is_empty() { Self::AllEnabled } else { Self::Named(names) }
+    }
+}
+
+/// Why a selection cannot be served.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SponsorsError {
+    /// Names that the manifest does not hold.
+    #[error("sponsor {} is not in the manifest", .names.join(", "))]
+    Unknown {
+        /// The names, as typed.
+        names: Vec<String>,
+        /// The nearest known name, if one is near.
+        suggestion: Option<String>,
+    },
+    /// Names that the manifest holds, but not enabled.
+    #[error("sponsor {} is not enabled in the manifest", .names.join(", "))]
+    Disabled {
+        /// The names.
+        names: Vec<String>,
+    },
+    /// The manifest enables nobody, so there is nothing to back up.
+    #[error("no sponsor of the manifest is enabled")]
+    NoneEnabled,
+}
+
+impl SponsorsError {
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unknown { suggestion: Some(near), .. } => format!("Did you mean `{near}`?"),
+            Self::Unknown { suggestion: None, .. } => "Compare the `sponsors` input with the manifest.".to_owned(),
+            Self::Disabled { .. } => {
+                "Set `enabled: true` for it in the manifest, or leave it out of the `sponsors` input.".to_owned()
+            }
+            Self::NoneEnabled => {
+                "Set `enabled: true` for at least one sponsor; in a workflow, guard the job with `count != '0'` of `matrix`."
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// The selected sponsors, in the manifest's order.
+///
+/// An empty answer is possible only for [`Selection::AllEnabled`]; whether that is an error is the caller's to say.
+///
+/// # Errors
+/// A name that is unknown, or known and not enabled.
+pub fn select(manifest: &Manifest, selection: &Selection) -> Result<Vec<Sponsor>, SponsorsError> {
+    let enabled = |entry: &&Entry| entry.enabled == Some(true);
+    let Selection::Named(names) = selection else {
+        return Ok(manifest.entries.iter().filter(enabled).map(Sponsor::from).collect());
+    };
+    let known: BTreeSet<&str> = manifest.entries.iter().map(|entry| entry.name.as_str()).collect();
+    let unknown: Vec<String> = names.iter().filter(|name| !known.contains(name.as_str())).cloned().collect();
+    if let Some(first) = unknown.first() {
+        let suggestion = nearest(first, known.into_iter());
+        return Err(SponsorsError::Unknown { names: unknown, suggestion });
+    }
+    let wanted: Vec<&Entry> = manifest.entries.iter().filter(|entry| names.contains(&entry.name)).collect();
+    let disabled: Vec<String> =
+        wanted.iter().filter(|entry| !enabled(entry)).map(|entry| entry.name.clone()).collect();
+    if !disabled.is_empty() {
+        return Err(SponsorsError::Disabled { names: disabled });
+    }
+    Ok(wanted.into_iter().map(Sponsor::from).collect())
+}
+
+/// Names of sponsors for whom the manifest does not say whether they are enabled: a typing slip would hide there.
+#[must_use]
+pub fn undecided(manifest: &Manifest) -> Vec<&str> {
+    manifest.entries.iter().filter(|entry| entry.enabled.is_none()).map(|entry| entry.name.as_str()).collect()
+}
+
+fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    known
+        .map(|name| (strsim::jaro_winkler(typed, name), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Manifest {
+        crate::manifest::parse(indoc::indoc! {"
+            sponsors:
+              - {name: callisto, code: CAL, enabled: true, region: eu-west-1}
+              - {name: titan, code: TIT, enabled: false}
+              - {name: europa, code: EUR}
+              - {name: rhea, code: RHE, enabled: true}
+        "})
+        .unwrap()
+    }
+
+    fn names(selection: &str) -> Result<Vec<String>, SponsorsError> {
+        let sponsors = select(&manifest(), &Selection::parse(selection))?;
+        Ok(sponsors.into_iter().map(|sponsor| sponsor.name).collect())
+    }
+
+    #[test]
+    fn nothing_typed_selects_all_that_are_enabled() {
+        assert_eq!(names(" \n").unwrap(), ["callisto", "rhea"]);
+        assert_eq!(undecided(&manifest()), ["europa"]);
+    }
+
+    #[test]
+    fn names_are_split_at_commas_blanks_and_lines_and_keep_the_manifests_order() {
+        assert_eq!(names("rhea,callisto").unwrap(), ["callisto", "rhea"]);
+        assert_eq!(names("rhea\n callisto , rhea").unwrap(), ["callisto", "rhea"]);
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error_that_suggests() {
+        let error = names("calisto").unwrap_err();
+        assert_eq!(error.to_string(), "sponsor calisto is not in the manifest");
+        assert_eq!(error.hint(), "Did you mean `callisto`?");
+    }
+
+    #[test]
+    fn a_disabled_name_is_an_error_also_where_the_manifest_is_silent() {
+        assert_eq!(
+            names("titan europa").unwrap_err().to_string(),
+            "sponsor titan, europa is not enabled in the manifest"
+        );
+    }
+}

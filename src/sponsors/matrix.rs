@@ -1,0 +1,95 @@
+//! The job matrix: one job a sponsor, or even groups where there are more sponsors than jobs.
+
+use std::num::NonZeroUsize;
+
+use serde::Serialize;
+
+use super::Sponsor;
+
+/// What `fromJSON` turns into a `strategy.matrix`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Matrix {
+    /// One entry a job.
+    pub include: Vec<Job>,
+}
+
+/// One job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Job {
+    /// The sponsor's name, or `group-1`.
+    pub name: String,
+    /// Names of its sponsors, separated by commas: the `sponsors` input of the job's step.
+    pub sponsors: String,
+    /// The sponsor's code; absent in a group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The sponsor's region; absent in a group and where the manifest names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+}
+
+/// Builds the matrix. GitHub runs at most 256 jobs a matrix; groups differ in size by one at most.
+#[must_use]
+pub fn matrix(sponsors: &[Sponsor], max_jobs: NonZeroUsize) -> Matrix {
+    let include = if sponsors.len() <= max_jobs.get() {
+        sponsors.iter().map(single).collect()
+    } else {
+        groups(sponsors, max_jobs.get())
+    };
+    Matrix { include }
+}
+
+fn single(sponsor: &Sponsor) -> Job {
+    Job {
+        name: sponsor.name.clone(),
+        sponsors: sponsor.name.clone(),
+        code: Some(sponsor.code.clone()),
+        region: sponsor.region.clone(),
+    }
+}
+
+fn groups(sponsors: &[Sponsor], count: usize) -> Vec<Job> {
+    (0..count)
+        .map(|group| {
+            let members = &sponsors[group * sponsors.len() / count..(group + 1) * sponsors.len() / count];
+            let names: Vec<&str> = members.iter().map(|sponsor| sponsor.name.as_str()).collect();
+            Job { name: format!("group-{}", group + 1), sponsors: names.join(","), code: None, region: None }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+
+    fn sponsors(count: usize) -> Vec<Sponsor> {
+        (0..count).map(|n| Sponsor { name: format!("s{n}"), code: "ABC".into(), region: None }).collect()
+    }
+
+    #[test]
+    fn a_job_a_sponsor_has_the_shape_that_workflows_read() {
+        let callisto =
+            Sponsor { name: "callisto".into(), code: "CAL".into(), region: Some("eu-west-1".into()) };
+        let json = serde_json::to_string(&matrix(&[callisto], NonZeroUsize::MIN)).unwrap();
+        assert_eq!(
+            json,
+            r#"{"include":[{"name":"callisto","sponsors":"callisto","code":"CAL","region":"eu-west-1"}]}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_is_lost_and_groups_are_even(count in 0_usize..3000, jobs in 1_usize..300) {
+            let all = sponsors(count);
+            let matrix = matrix(&all, NonZeroUsize::new(jobs).unwrap());
+            let named: Vec<&str> = matrix.include.iter().flat_map(|job| job.sponsors.split(',')).collect();
+            prop_assert_eq!(named, all.iter().map(|s| s.name.as_str()).collect::<Vec<_>>());
+            prop_assert!(matrix.include.len() == count.min(jobs));
+            let sizes: Vec<usize> = matrix.include.iter().map(|job| job.sponsors.split(',').count()).collect();
+            if let (Some(most), Some(least)) = (sizes.iter().max(), sizes.iter().min()) {
+                prop_assert!(most - least <= 1);
+            }
+        }
+    }
+}
