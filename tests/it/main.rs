@@ -1,0 +1,11 @@
+//! The integration tests: the built binary against real parts, one file per command.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+mod support_works;

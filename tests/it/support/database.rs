@@ -1,0 +1,84 @@
+//! One test's database: its address, its rows, and how to compare them with a restored copy.
+//! Looks in as superuser, so that nothing depends on the rights of the role under test. Never dropped one by one: the
+//! cluster goes as a whole.
+
+use std::collections::BTreeMap;
+
+use super::postgres::Door;
+use super::tools;
+
+/// Every ordinary table that somebody made, with its rows counted and hashed, one SELECT a table.
+const DIGEST_QUERIES: &str = r"
+SELECT format('SELECT %L, count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM ONLY %I.%I t',
+              n.nspname || '.' || c.relname, n.nspname, c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ORDER BY n.nspname, c.relname \gexec
+";
+
+/// A database with the role that owns it.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    /// The database's name, unique.
+    pub(crate) name: String,
+    /// The owner, named like the database.
+    pub(crate) user: String,
+    /// The owner's password as it is, not encoded.
+    pub(crate) password: String,
+    /// The server's TCP port on 127.0.0.1.
+    pub(crate) port: u16,
+    pub(super) superuser: Door,
+}
+
+impl Database {
+    /// `postgresql://user:password@127.0.0.1:port/name`, with the password percent-encoded.
+    pub(crate) fn url(&self) -> String {
+        let password =
+            percent_encoding::utf8_percent_encode(&self.password, percent_encoding::NON_ALPHANUMERIC);
+        format!("postgresql://{}:{password}@127.0.0.1:{}/{}", self.user, self.port, self.name)
+    }
+
+    /// Runs SQL as superuser in this database; gives unaligned tuples; panics on an SQL error.
+    pub(crate) fn psql(&self, sql: &str) -> String {
+        self.superuser.run(&self.name, sql)
+    }
+
+    /// Runs SQL in this database as its owner, who owns what it makes.
+    pub(crate) fn psql_as_owner(&self, sql: &str) -> String {
+        self.psql(&format!("SET ROLE \"{}\"; {sql}", self.user))
+    }
+
+    /// Runs a script (psql's own commands allowed) as superuser in this database.
+    pub(crate) fn script(&self, script: &str, variables: &[(&str, String)]) -> String {
+        use std::io::Write as _;
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(script.as_bytes()).unwrap();
+        let mut psql = self.superuser.psql(&self.name);
+        for (name, value) in variables {
+            psql.args(["-v", &format!("{name}={value}")]);
+        }
+        tools::succeed(psql.arg("-f").arg(file.path())).trim_end().to_owned()
+    }
+
+    /// Makes the diary of a clinical study: `sites`, `patients` and `diary_events`, the same rows for the same numbers.
+    pub(crate) fn load_diary(&self, patients: u32, events: u32) {
+        let variables = [
+            ("owner", self.user.clone()),
+            ("patients", patients.to_string()),
+            ("events", events.to_string()),
+        ];
+        self.script(include_str!("diary.sql"), &variables);
+    }
+
+    /// Rows by table, as `schema.table`.
+    pub(crate) fn row_counts(&self) -> BTreeMap<String, i64> {
+        let digest = self.content_digest();
+        let fields = digest.lines().map(|line| line.split('|').collect::<Vec<_>>());
+        fields.map(|fields| (fields[0].to_owned(), fields[1].parse().unwrap())).collect()
+    }
+
+    /// One line a table, `schema.table|rows|sum of row hashes`: equal for equal rows in any order.
+    pub(crate) fn content_digest(&self) -> String {
+        self.script(DIGEST_QUERIES, &[])
+    }
+}

@@ -1,0 +1,181 @@
+//! A scripted Doppler: the download endpoint, tokens that are bound to one config, the real error bodies, and trouble
+//! on demand. Answers as far as its API is known; holds no list, names or OIDC endpoints.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use super::doppler_answers as answers;
+use super::http::{HangUp, Request, Response, Server};
+use super::tools;
+
+/// A request as it came in.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// The parameter `project`, empty where it was missing.
+    pub(crate) project: String,
+    /// The parameter `config`, empty where it was missing.
+    pub(crate) config: String,
+    /// The names in the parameter `secrets`, in order.
+    pub(crate) secrets: Vec<String>,
+    /// Whether `secrets` was missing: everything was asked for, which the product must not.
+    pub(crate) over_broad: bool,
+    /// The token, whether sent as bearer or as basic user; empty where there was none.
+    pub(crate) token: String,
+    /// When it came.
+    pub(crate) at: Instant,
+}
+
+/// What goes wrong with one request.
+#[derive(Debug, Clone)]
+pub(crate) enum Trouble {
+    /// An error status with Doppler's JSON body.
+    Status(u16),
+    /// An error status with a proxy's HTML body.
+    PlainStatus(u16),
+    /// 429 with `retry-after` in seconds.
+    TooManyRequests {
+        /// Seconds.
+        retry_after: u64,
+    },
+    /// The right answer, late.
+    Slow(Duration),
+    /// An answer that breaks off in the middle of its JSON.
+    CutOff,
+    /// The connection is closed without an answer.
+    HangUp,
+    /// Status 200 with a body that is no JSON.
+    NotJson,
+    /// The right answer with one value changed, such as `DOPPLER_PROJECT`.
+    Lie {
+        /// The secret's name.
+        name: &'static str,
+        /// What is said in place of the truth.
+        value: String,
+    },
+}
+
+/// A running Doppler; it stops when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Doppler {
+    server: Server,
+    state: Arc<Mutex<State>>,
+}
+
+/// What a token may read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scope {
+    Config { project: String, config: String },
+    Everything,
+}
+
+/// Everything that Doppler knows, by project and config.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) configs: BTreeMap<(String, String), BTreeMap<String, String>>,
+    pub(super) tokens: BTreeMap<String, Scope>,
+    asked: Vec<Asked>,
+    next: VecDeque<Trouble>,
+    by_token: BTreeMap<String, VecDeque<Trouble>>,
+}
+
+impl Doppler {
+    /// Starts a Doppler without projects.
+    pub(crate) fn start() -> Self {
+        let state = Arc::new(Mutex::new(State::default()));
+        let shared = Arc::clone(&state);
+        let server = Server::start(move |request| handle(Arc::clone(&shared), request));
+        Self { server, state }
+    }
+
+    /// What the product is given as `doppler-api-url`.
+    pub(crate) fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Adds secrets to a config, which is made if need be, and gives a service token for it alone.
+    pub(crate) fn config<N: Into<String>, V: Into<String>>(
+        &self,
+        project: &str,
+        config: &str,
+        secrets: impl IntoIterator<Item = (N, V)>,
+    ) -> String {
+        let token = format!("dp.st.{config}.{0}{0}", uuid::Uuid::new_v4().simple());
+        let mut state = self.state();
+        let known = state.configs.entry((project.to_owned(), config.to_owned())).or_default();
+        known.extend(secrets.into_iter().map(|(name, value)| (name.into(), value.into())));
+        state
+            .tokens
+            .insert(token.clone(), Scope::Config { project: project.to_owned(), config: config.to_owned() });
+        token
+    }
+
+    /// A token that reads every project, and must name project and config.
+    pub(crate) fn service_account(&self) -> String {
+        let token = format!("dp.sa.{}", tools::unique().repeat(5));
+        self.state().tokens.insert(token.clone(), Scope::Everything);
+        token
+    }
+
+    /// Sets one secret, or takes it away.
+    pub(crate) fn set(&self, project: &str, config: &str, name: &str, value: Option<&str>) {
+        let mut state = self.state();
+        let known = state
+            .configs
+            .get_mut(&(project.to_owned(), config.to_owned()))
+            .expect("a config that was made before");
+        match value {
+            Some(value) => known.insert(name.to_owned(), value.to_owned()),
+            None => known.remove(name),
+        };
+    }
+
+    /// From now on this token is unknown.
+    pub(crate) fn revoke(&self, token: &str) {
+        self.state().tokens.remove(token);
+    }
+
+    /// Every request so far, those in trouble included.
+    pub(crate) fn requests(&self) -> Vec<Asked> {
+        self.state().asked.clone()
+    }
+
+    /// Queues trouble for the next request that has none yet, whoever sends it.
+    pub(crate) fn next(&self, trouble: Trouble) {
+        self.state().next.push_back(trouble);
+    }
+
+    /// The next `times` requests with this token get into trouble.
+    pub(crate) fn trouble_for(&self, token: &str, trouble: &Trouble, times: usize) {
+        let again = std::iter::repeat_n(trouble.clone(), times);
+        self.state().by_token.entry(token.to_owned()).or_default().extend(again);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+async fn handle(state: Arc<Mutex<State>>, request: Request) -> Result<Response, HangUp> {
+    let asked = answers::read(&request);
+    let (trouble, truth) = {
+        let mut state = state.lock().unwrap();
+        state.asked.push(asked.clone());
+        (state.trouble(&asked.token), answers::truth(&state, &request, &asked))
+    };
+    match trouble {
+        None => Ok(answers::tell(truth)),
+        Some(Trouble::Slow(time)) => {
+            tokio::time::sleep(time).await;
+            Ok(answers::tell(truth))
+        }
+        Some(Trouble::HangUp) => Err(HangUp),
+        Some(trouble) => Ok(answers::spoilt(trouble, truth)),
+    }
+}
+
+impl State {
+    fn trouble(&mut self, token: &str) -> Option<Trouble> {
+        self.by_token.get_mut(token).and_then(VecDeque::pop_front).or_else(|| self.next.pop_front())
+    }
+}

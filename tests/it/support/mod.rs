@@ -1,0 +1,40 @@
+//! Real parts for tests and the demo, and the one builder that drives the built binary.
+//! `Run` drives, `Outcome` tells; `Cluster`, `Moto` and `StrictS3` are real servers; `Doppler` and `Proxy` are scripted;
+//! `Trial` puts them together. Nothing here asserts what the product does.
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "the tests and the demo are two programs, and each uses its own part"
+)]
+
+mod database;
+mod doppler;
+mod doppler_answers;
+mod guardian;
+mod http;
+mod moto;
+mod outcome;
+mod postgres;
+mod proxy;
+mod run;
+pub(crate) mod runner;
+mod running;
+mod s3;
+mod sponsor;
+mod strict_s3;
+pub(crate) mod tools;
+mod trial;
+
+pub(crate) use database::Database;
+pub(crate) use doppler::{Asked, Doppler, Trouble};
+pub(crate) use http::{Request, runtime, send_and_wait};
+pub(crate) use moto::Moto;
+pub(crate) use outcome::{Outcome, Stream};
+pub(crate) use postgres::Cluster;
+pub(crate) use proxy::{Action, Proxy, Seen};
+pub(crate) use run::Run;
+pub(crate) use running::Running;
+pub(crate) use s3::{Keys, REGION, Store, Stored};
+pub(crate) use sponsor::Sponsor;
+pub(crate) use strict_s3::StrictS3;
+pub(crate) use trial::{CORE_PROJECT, Plan, Trial, project_of, token_variable};

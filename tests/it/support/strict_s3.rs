@@ -1,0 +1,83 @@
+//! A strict S3 server in this process: the `s3s` library over a temporary folder. Checks signatures and checksums.
+//! Has no tags, versions or locks; for those see `moto`.
+
+use std::ops::Deref;
+use std::path::Path;
+
+use hyper_util::rt::TokioIo;
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s_fs::FileSystem;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use super::http::runtime;
+use super::s3::{Keys, Store};
+use super::tools;
+
+/// A running server; it stops and its objects go when this is dropped.
+#[derive(Debug)]
+pub(crate) struct StrictS3 {
+    store: Store,
+    folder: TempDir,
+    accepting: tokio::task::AbortHandle,
+}
+
+impl Deref for StrictS3 {
+    type Target = Store;
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl StrictS3 {
+    /// Starts a server of the test's own, with keys of its own.
+    pub(crate) fn start() -> Self {
+        let folder = tools::open_folder("strict-s3");
+        let keys = Keys { id: "AKIASTRICTSTRICTSTRI".into(), secret: format!("secret/{}+", tools::unique()) };
+        let mut builder = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap());
+        builder.set_auth(SimpleAuth::from_single(keys.id.clone(), keys.secret.clone()));
+        let listener = runtime().block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let accepting = runtime().spawn(accept(listener, builder.build())).abort_handle();
+        Self { store: Store::new(&endpoint, &keys, keys.clone()), folder, accepting }
+    }
+
+    /// Files of multipart uploads that were neither completed nor aborted, in any bucket: the library cannot list them,
+    /// so its folder is read.
+    pub(crate) fn unfinished_uploads(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        unfinished_below(self.folder.path(), &mut found);
+        found.sort();
+        found
+    }
+}
+
+impl Drop for StrictS3 {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+fn unfinished_below(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type().unwrap().is_dir() {
+            unfinished_below(&entry.path(), found);
+        } else if name.starts_with(".upload-") || name.starts_with(".upload_id-") {
+            found.push(name);
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, service: S3Service) {
+    while let Ok((socket, _)) = listener.accept().await {
+        let service = service.clone();
+        tokio::spawn(async move {
+            // A client that goes away is no failure of the server.
+            let _ended = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(socket), service)
+                .await;
+        });
+    }
+}

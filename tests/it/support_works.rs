@@ -1,0 +1,8 @@
+//! The support itself: every server really starts, and every refusal really refuses. Says nothing about the product.
+
+mod doppler;
+mod postgres;
+mod run;
+mod runner;
+mod s3;
+mod trial;
