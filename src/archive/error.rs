@@ -70,6 +70,12 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
+    /// Whether S3 knows us and says that we may not.
+    #[must_use]
+    pub fn is_access_denied(&self) -> bool {
+        matches!(self, Self::S3 { code, .. } if code == "AccessDenied")
+    }
+
     /// What the reader can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

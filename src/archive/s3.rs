@@ -5,15 +5,14 @@
 
 mod client;
 mod failure;
+mod lock;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
-    ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart, ObjectLockMode,
-    ObjectLockRetentionMode, StorageClass,
+    ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart, StorageClass,
 };
 use bytes::Bytes;
-use jiff::Timestamp;
 
 use super::ArchiveError;
 use super::measure::{Measure, Meter};
@@ -21,6 +20,7 @@ use crate::secrets::AwsCredentials;
 pub use client::Endpoint;
 use client::aws_time;
 use failure::failed;
+pub use lock::{Lock, LockChoice};
 
 /// The metadata key by which a write that was answered late is known as our own.
 const WRITE_ID: &str = "write-id";
@@ -47,28 +47,6 @@ pub struct Labels {
     pub storage_class: Option<String>,
     /// `Content-Type`.
     pub content_type: &'static str,
-}
-
-/// An Object Lock retention.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lock {
-    /// Nobody shortens it, not even the account's root; else those who have the right may.
-    pub compliance: bool,
-    /// The end.
-    pub until: Timestamp,
-}
-
-/// Which lock an order asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LockChoice {
-    /// As the bucket does by default; governance where it locks without a default.
-    Auto,
-    /// Governance.
-    Governance,
-    /// Compliance.
-    Compliance,
-    /// None.
-    Off,
 }
 
 /// An upload in parts that nobody can see yet.
@@ -124,7 +102,7 @@ impl Store {
             .metadata(WRITE_ID, &write_id)
             .content_type(labels.content_type)
             .set_storage_class(labels.storage_class.as_deref().map(StorageClass::from))
-            .set_object_lock_mode(labels.lock.as_ref().map(lock_mode))
+            .set_object_lock_mode(labels.lock.as_ref().map(Lock::mode))
             .set_object_lock_retain_until_date(labels.lock.as_ref().map(|lock| aws_time(lock.until)))
             .send()
             .await;
@@ -152,7 +130,7 @@ impl Store {
             .metadata(WRITE_ID, &write_id)
             .content_type(labels.content_type)
             .set_storage_class(labels.storage_class.as_deref().map(StorageClass::from))
-            .set_object_lock_mode(labels.lock.as_ref().map(lock_mode))
+            .set_object_lock_mode(labels.lock.as_ref().map(Lock::mode))
             .set_object_lock_retain_until_date(labels.lock.as_ref().map(|lock| aws_time(lock.until)))
             .send()
             .await
@@ -271,52 +249,6 @@ impl Store {
         Ok(meter.read())
     }
 
-    /// The lock that the choice comes to in this bucket, until the given moment.
-    ///
-    /// # Errors
-    /// The bucket's configuration cannot be read. A store that knows no Object Lock has none.
-    pub async fn lock(
-        &self,
-        choice: LockChoice,
-        until: Option<Timestamp>,
-    ) -> Result<Option<Lock>, ArchiveError> {
-        let Some(until) = until else { return Ok(None) };
-        let compliance = match choice {
-            LockChoice::Off => return Ok(None),
-            LockChoice::Governance => false,
-            LockChoice::Compliance => true,
-            LockChoice::Auto => match self.default_lock().await? {
-                Some(compliance) => compliance,
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(Lock { compliance, until }))
-    }
-
-    /// Whether the bucket locks its objects, and then whether in compliance mode by default.
-    async fn default_lock(&self) -> Result<Option<bool>, ArchiveError> {
-        let answer = self
-            .client
-            .get_object_lock_configuration()
-            .bucket(&self.bucket)
-            .set_expected_bucket_owner(self.owner.clone())
-            .send()
-            .await;
-        let configuration = match answer {
-            Ok(answer) => answer.object_lock_configuration,
-            Err(error) => match failed("GetObjectLockConfiguration", self.location(""), &error) {
-                ArchiveError::S3 { code, .. } if NO_OBJECT_LOCK.contains(&code.as_str()) => return Ok(None),
-                other => return Err(other),
-            },
-        };
-        let Some(configuration) = configuration.filter(|found| found.object_lock_enabled.is_some()) else {
-            return Ok(None);
-        };
-        let mode =
-            configuration.rule.and_then(|rule| rule.default_retention).and_then(|default| default.mode);
-        Ok(Some(mode == Some(ObjectLockRetentionMode::Compliance)))
-    }
-
     /// "The key is taken" may be the answer to the second sending of a request whose first one succeeded.
     async fn unless_ours(&self, key: &str, write_id: &str, error: ArchiveError) -> Result<(), ArchiveError> {
         let taken = matches!(&error, ArchiveError::S3 { code, .. } if code == "PreconditionFailed" || code.starts_with("412"));
@@ -337,13 +269,6 @@ impl Store {
             got: got.to_owned(),
         }
     }
-}
-
-const NO_OBJECT_LOCK: [&str; 4] =
-    ["ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed", "501 Not Implemented"];
-
-fn lock_mode(lock: &Lock) -> ObjectLockMode {
-    if lock.compliance { ObjectLockMode::Compliance } else { ObjectLockMode::Governance }
 }
 
 fn tagging(tags: &[(String, String)]) -> String {

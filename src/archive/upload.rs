@@ -1,5 +1,7 @@
 //! Sends a stream of bytes to S3 in parts, or keeps it where it is too short for that.
 
+use std::time::Duration;
+
 use aws_sdk_s3::types::CompletedPart;
 use bytes::Bytes;
 use tokio::task::JoinSet;
@@ -9,6 +11,9 @@ use super::ArchiveError;
 use super::flow::Flow;
 use super::parts::{Cutter, MOST_PARTS};
 use super::s3::{Labels, Store, UploadId};
+
+/// A stopped program has seconds to live, and a record still to write.
+const PATIENCE_WHEN_STOPPED: Duration = Duration::from_secs(3);
 
 /// An object on its way. Nobody can see it before it is completed.
 #[derive(Debug)]
@@ -84,10 +89,12 @@ impl Upload {
     /// Takes back what was sent. A part that is still on its way could outlive the abort, so those are ended first.
     pub(super) async fn abandon(mut self) -> Result<(), ArchiveError> {
         self.sending.shutdown().await;
-        match &self.started {
-            Some(upload) => self.store.abort_upload(&self.key, upload).await,
-            None => Ok(()),
+        let Some(upload) = &self.started else { return Ok(()) };
+        let abort = self.store.abort_upload(&self.key, upload);
+        if !self.stop.is_cancelled() {
+            return abort.await;
         }
+        tokio::time::timeout(PATIENCE_WHEN_STOPPED, abort).await.unwrap_or(Err(ArchiveError::Stopped))
     }
 
     async fn send(&mut self, part: Bytes) -> Result<(), ArchiveError> {

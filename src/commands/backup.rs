@@ -5,9 +5,10 @@ mod perform;
 mod plan;
 mod prepare;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::publish::{Ended, Publisher};
 use super::scope::{self, SecretsSource};
@@ -58,7 +59,7 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
     let mut ended: Vec<(usize, Ended)> = futures_util::stream::iter(sponsors.iter().enumerate())
         .map(|(at, sponsor)| {
             let run = &run;
-            async move { (at, Box::pin(run.sponsor(sponsor, publisher)).await) }
+            async move { (at, Box::pin(run.isolated(sponsor, publisher)).await) }
         })
         .buffer_unordered(at_once)
         .collect()
@@ -72,7 +73,19 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
 }
 
 impl Run<'_> {
-    /// One sponsor from beginning to end. Whatever happens to it stays with it.
+    /// Whatever happens to a sponsor stays with it, a bug of this program included.
+    async fn isolated(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
+        let begun = Facts::begin(self.edge.now());
+        let ended = AssertUnwindSafe(self.sponsor(sponsor, publisher)).catch_unwind().await;
+        ended.unwrap_or_else(|_| {
+            let failure = Failure::Bug("it panicked; see the lines above".to_owned());
+            let ended = begun.result(sponsor, None, &Err(failure));
+            publisher.sponsor(&ended.0);
+            ended
+        })
+    }
+
+    /// One sponsor from beginning to end.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
         let mut facts = Facts::begin(self.edge.now());
         let stop = self.edge.stop.child();

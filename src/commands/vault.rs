@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Edge;
 use crate::archive::key::{self, Keeping, Object};
 use crate::archive::retention::retain_until;
-use crate::archive::s3::Labels;
+use crate::archive::s3::{Labels, Lock, LockChoice};
 use crate::archive::{ArchiveError, Store};
 use crate::cli::order::Deployment;
 use crate::secrets::{SecretsError, SponsorSecrets};
@@ -59,10 +59,30 @@ impl Labelling<'_> {
                 ("version", deployment.version.as_deref()),
                 ("reason", deployment.reason.as_deref()),
             ]),
-            lock: store.lock(deployment.lock, until).await?,
+            lock: self.lock(store, sponsor, until).await?,
             storage_class: None,
             content_type: "application/json",
         })
+    }
+}
+
+impl Labelling<'_> {
+    /// Who may write into a bucket may not always ask how it locks. Where nobody asked for a certain lock either, the
+    /// bucket's own default then applies, and that is said.
+    async fn lock(
+        &self,
+        store: &Store,
+        sponsor: &Sponsor,
+        until: Option<Timestamp>,
+    ) -> Result<Option<Lock>, ArchiveError> {
+        match store.lock(self.deployment.lock, until).await {
+            Err(error) if self.deployment.lock == LockChoice::Auto && error.is_access_denied() => {
+                let note = "no lock is asked for; the bucket's own default applies";
+                self.edge.sink.line(&format!("{}: {error}; {note}", sponsor.name));
+                Ok(None)
+            }
+            lock => lock,
+        }
     }
 }
 

@@ -104,6 +104,15 @@ impl Dump {
     }
 }
 
+impl Dump {
+    /// Ends pg_dump, and its session on the server, before this returns.
+    pub async fn abandon(self) {
+        self.stop.cancel();
+        // How it ended does not matter: nobody wants its dump any more.
+        self.supervisor.await.ok();
+    }
+}
+
 impl AsyncRead for Dump {
     fn poll_read(
         self: Pin<&mut Self>,

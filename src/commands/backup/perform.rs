@@ -77,8 +77,13 @@ impl Run<'_> {
         let staged = seal(&mut dump, &self.order.recipe, upload, &progress).await;
         ticker.abort();
         self.edge.sink.progress_ended(&sponsor.name);
-        // Where sealing failed, that is the cause; dropping the dump ends pg_dump.
-        let staged = staged?;
+        let staged = match staged {
+            Ok(staged) => staged,
+            Err(cause) => {
+                dump.abandon().await;
+                return Err(cause.into());
+            }
+        };
         let finished = match dump.finish().await {
             Ok(finished) => finished,
             Err(cause) => {

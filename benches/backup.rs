@@ -1,0 +1,85 @@
+//! What a whole backup costs, as ratios taken pair by pair in one run: `cargo bench --bench backup -- 2048` for some
+//! 2048 MiB of plain dump (256 where no number is given). Needs what `script/setup` installs.
+//!
+//! Database, S3 server and product share this machine's cores, so the absolute times say little. Asserts nothing but
+//! that every backup succeeded.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and ends with a panic where it cannot go on"
+)]
+
+#[path = "../tests/it/support/mod.rs"]
+mod support;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use support::{Cluster, Database, Outcome, Sponsor, StrictS3, Trial, tools};
+
+/// Of the diary's plain dump.
+const BYTES_PER_EVENT: u64 = 236;
+const ROUNDS: usize = 3;
+const MIB: f64 = (1 << 20) as f64;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    // `cargo test --all-targets` starts benchmarks too, to see that they build.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return;
+    }
+    let mebibytes = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(256_u64);
+    let (cluster, store) = (Cluster::start(tools::distribution_bin_dir()), StrictS3::start());
+    let events = mebibytes * (1 << 20) / BYTES_PER_EVENT;
+    let sponsor = Sponsor::named("callisto").diary(3000, u32::try_from(events).expect("a smaller database"));
+    let trial = Trial::plan([sponsor]).cluster(&cluster).store(&store).start();
+    let database = trial.database("callisto");
+    println!("server: PostgreSQL, {} events; S3: in this process; {ROUNDS} rounds\n", events);
+
+    let gzip = [("compression", "gzip")];
+    let zstd = [("compression", "zstd")];
+    let lean = [("compression", "gzip"), ("memory-limit", "24MiB")];
+    pairs("gzip / pg_dump | gzip -6", || backup(&trial, &gzip), || pipe(&cluster, database, "gzip -6"));
+    pairs("zstd / pg_dump | gzip -6", || backup(&trial, &zstd), || pipe(&cluster, database, "gzip -6"));
+    pairs("gzip / pg_dump alone", || backup(&trial, &gzip), || pipe(&cluster, database, "cat"));
+    pairs("gzip in 24 MiB / gzip in 96 MiB", || backup(&trial, &lean), || backup(&trial, &gzip));
+}
+
+/// The median ratio of A's time to B's, their rounds interleaved.
+fn pairs(name: &str, mut a: impl FnMut() -> Duration, mut b: impl FnMut() -> Duration) {
+    let mut ratios: Vec<f64> = (0..ROUNDS).map(|_| a().as_secs_f64() / b().as_secs_f64()).collect();
+    ratios.sort_by(f64::total_cmp);
+    println!("wall {name}: median {:.2} [{:.2}..{:.2}]\n", ratios[ROUNDS / 2], ratios[0], ratios[ROUNDS - 1]);
+}
+
+fn backup(trial: &Trial, inputs: &[(&str, &str)]) -> Duration {
+    let run = inputs.iter().fold(trial.run(), |run, (name, value)| run.input(name, value));
+    let outcome = run.deadline(Duration::from_secs(3600)).run();
+    outcome.assert_code(0);
+    show(inputs, &outcome);
+    outcome.took
+}
+
+fn show(inputs: &[(&str, &str)], outcome: &Outcome) {
+    let bytes = |key: &str| outcome.logs()[0].1[key].as_f64().unwrap_or_default();
+    let (dump, stored) = (bytes("dump_size_bytes"), bytes("backup_size_bytes"));
+    let seconds = outcome.took.as_secs_f64();
+    println!(
+        "  {inputs:?}: {:.0} MiB to {:.0} MiB ({:.2}) in {seconds:.1} s, {:.0} MiB/s, peak memory {:.0} MiB",
+        dump / MIB,
+        stored / MIB,
+        dump / stored,
+        dump / MIB / seconds,
+        outcome.peak_memory as f64 / MIB
+    );
+}
+
+fn pipe(cluster: &Cluster, database: &Database, filter: &str) -> Duration {
+    let started = Instant::now();
+    let pg_dump = cluster.bin_dir().join("pg_dump");
+    let line = format!("\"$0\" --no-owner --no-acl --clean --if-exists \"$1\" | {filter} >/dev/null");
+    let mut command = Command::new("bash");
+    tools::succeed(command.args(["-o", "pipefail", "-c", &line]).arg(pg_dump).arg(database.url()));
+    started.elapsed()
+}
