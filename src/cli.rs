@@ -53,8 +53,7 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
     refuse_unknown_inputs(variables)?;
     let mut arguments = arguments.to_vec();
     if arguments.is_empty() {
-        let named = variables.get(&inputs::variable(COMMAND.name)).map(|value| value.trim());
-        arguments.extend(named.filter(|name| !name.is_empty()).map(str::to_owned));
+        arguments.extend(named_command(variables));
     }
     let program = std::iter::once(env!("CARGO_PKG_NAME").to_owned());
     let mut matches = match definition().try_get_matches_from(program.chain(arguments)) {
@@ -67,6 +66,16 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
     let command = command.ok_or_else(|| UsageError::new("no command was given"))?;
     let values = Values::new(command, flags, variables);
     Ok(Request::Order(Box::new(order::read(command, &values, variables)?)))
+}
+
+/// The command that a step names. In a workflow there is always one; a terminal has to say what it wants.
+fn named_command(variables: &Variables) -> Option<String> {
+    let named = variables
+        .get(&inputs::variable(COMMAND.name))
+        .map(|value| value.trim())
+        .filter(|name| !name.is_empty());
+    let in_a_workflow = variables.get("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    named.or(in_a_workflow.then_some(COMMAND.default)).map(str::to_owned)
 }
 
 /// A misspelt input arrives as a variable that nobody reads: the runner only warns of it.
@@ -118,13 +127,14 @@ fn flag(input: &Input) -> clap::Arg {
 }
 
 fn usage(error: &clap::Error) -> UsageError {
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return UsageError::new("no command was given")
+            .hint("`sponsor-backup --help` lists commands and flags.");
+    }
     let text = error.to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let tip = lines.find_map(|line| line.strip_prefix("tip: ")).map(str::to_owned);
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return UsageError::new("no command was given").hint(text);
-    }
     UsageError {
         message,
         hint: Some(tip.unwrap_or_else(|| "`sponsor-backup --help` lists commands and flags.".to_owned())),

@@ -56,6 +56,12 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_is_unset() {
 }
 
 #[test]
+fn a_step_that_names_no_command_backs_up() {
+    let variables = [("GITHUB_ACTIONS", "true"), ("INPUT_COMMAND", " "), ("INPUT_ENVIRONMENT", "production")];
+    assert!(backup(&[], &variables).is_ok());
+}
+
+#[test]
 fn defaults_are_the_documented_ones() {
     let order = backup(&["backup", "--environment", "production"], &[]).unwrap();
     assert_eq!(order.scope.selection, Selection::AllEnabled);
