@@ -16,6 +16,8 @@ mod support;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use sponsor_backup::archive::Codec;
+use sponsor_backup::dump::scan::Scan;
 use support::{Cluster, Database, Outcome, Sponsor, StrictS3, Trial, tools};
 
 /// Of the diary's plain dump.
@@ -37,6 +39,7 @@ fn main() {
     let database = trial.database("callisto");
     println!("server: PostgreSQL, {} events; S3: in this process; {ROUNDS} rounds\n", events);
 
+    scan_and_compress(&cluster, database);
     let gzip = [("compression", "gzip")];
     let zstd = [("compression", "zstd")];
     let lean = [("compression", "gzip"), ("memory-limit", "24MiB")];
@@ -44,6 +47,28 @@ fn main() {
     pairs("zstd / pg_dump | gzip -6", || backup(&trial, &zstd), || pipe(&cluster, database, "gzip -6"));
     pairs("gzip / pg_dump alone", || backup(&trial, &gzip), || pipe(&cluster, database, "cat"));
     pairs("gzip in 24 MiB / gzip in 96 MiB", || backup(&trial, &lean), || backup(&trial, &gzip));
+}
+
+/// What reading a dump's text costs beside compressing it: CPU of one core, the first 64 MiB of the dump.
+fn scan_and_compress(cluster: &Cluster, database: &Database) {
+    let pg_dump = cluster.bin_dir().join("pg_dump");
+    let line = "\"$0\" \"$1\" | head -c 67108864";
+    let sample =
+        Command::new("bash").args(["-c", line]).arg(pg_dump).arg(database.url()).output().unwrap().stdout;
+    let mut ratios: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let (mut scan, started) = (Scan::default(), Instant::now());
+            sample.chunks(65_536).for_each(|piece| scan.feed(piece));
+            let scanning = started.elapsed();
+            let started = Instant::now();
+            sample
+                .chunks(1 << 20)
+                .for_each(|member| drop(Codec::Gzip(Codec::GZIP_LEVEL).compress(member).unwrap()));
+            scanning.as_secs_f64() / started.elapsed().as_secs_f64()
+        })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    println!("CPU scan / gzip of {:.0} MiB: median {:.3}\n", sample.len() as f64 / MIB, ratios[ROUNDS / 2]);
 }
 
 /// The median ratio of A's time to B's, their rounds interleaved.

@@ -23,4 +23,6 @@ pub struct Finished {
     pub server_version: String,
     /// Version of pg_dump, as the dump's head tells it.
     pub pg_dump_version: String,
+    /// What the tables and the statements held, where that was understood.
+    pub truth: Option<scan::Truth>,
 }

@@ -33,6 +33,9 @@ pub struct BackupManifest {
     pub stored: StoredSize,
     /// How the one became the other.
     pub encoding: Encoding,
+    /// What the dump holds; absent where its text was not understood.
+    #[serde(flatten)]
+    pub contents: Option<Contents>,
     /// What was left out on purpose; absent where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<Partial>,
@@ -63,6 +66,32 @@ impl BackupManifest {
         bytes.push(b'\n');
         bytes
     }
+}
+
+/// What a dump holds, in numbers that a restored database can be compared with.
+#[derive(Debug, Clone, Serialize)]
+pub struct Contents {
+    /// Each table that has a block of rows.
+    pub tables: Vec<Table>,
+    /// Rows of all of them.
+    pub rows_total: u64,
+    /// Statements that are not rows.
+    pub statements: u64,
+    /// Their digest.
+    pub statements_digest: String,
+}
+
+/// One table.
+#[derive(Debug, Clone, Serialize)]
+pub struct Table {
+    /// Schema, without quotes.
+    pub schema: String,
+    /// Name, without quotes.
+    pub name: String,
+    /// Rows.
+    pub rows: u64,
+    /// Digest of the rows in any order.
+    pub digest: String,
 }
 
 /// Length and hash.

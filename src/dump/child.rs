@@ -100,6 +100,7 @@ impl Dump {
         Ok(Finished {
             server_version: self.scan.server_version().unwrap_or_default(),
             pg_dump_version: self.scan.pg_dump_version().unwrap_or_default(),
+            truth: self.scan.truth(),
         })
     }
 }

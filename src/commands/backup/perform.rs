@@ -10,9 +10,10 @@ use tokio_util::sync::CancellationToken;
 use super::facts::Facts;
 use super::prepare::{Outcome, Prepared};
 use super::{Done, Run};
-use crate::archive::description::{BackupManifest, FORMAT_VERSION, Partial, Tool, measures};
+use crate::archive::description::{BackupManifest, Contents, FORMAT_VERSION, Partial, Table, Tool, measures};
 use crate::archive::staged::Sealed;
 use crate::archive::{ArchiveError, Progress, Upload, seal};
+use crate::dump::scan::{TableTruth, Truth};
 use crate::dump::{Dump, Finished};
 use crate::failure::Failure;
 use crate::report::progress::Reading;
@@ -135,6 +136,7 @@ impl Run<'_> {
             dump,
             stored,
             encoding,
+            contents: finished.truth.as_ref().map(contents),
             partial: options.is_partial().then(|| Partial {
                 schemas: options.schemas.clone(),
                 exclude_schemas: options.exclude_schemas.clone(),
@@ -150,5 +152,20 @@ impl Run<'_> {
             github_run_attempt: run.run_attempt.clone(),
         }
         .to_bytes()
+    }
+}
+
+fn contents(truth: &Truth) -> Contents {
+    let table = |table: &TableTruth| Table {
+        schema: table.schema.clone(),
+        name: table.name.clone(),
+        rows: table.rows,
+        digest: table.digest.clone(),
+    };
+    Contents {
+        tables: truth.tables.iter().map(table).collect(),
+        rows_total: truth.rows_total(),
+        statements: truth.statements,
+        statements_digest: truth.statements_digest.clone(),
     }
 }

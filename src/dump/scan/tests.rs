@@ -1,0 +1,142 @@
+use super::*;
+use indoc::indoc;
+
+/// Everything that could be taken for something else.
+const TRICKY: &str = indoc! {r#"
+    --
+    -- PostgreSQL database dump
+    --
+
+    \restrict kEy1
+
+    -- Dumped from database version 15.18
+    -- Dumped by pg_dump version 15.18
+
+    SET client_encoding = 'UTF8';
+    -- COPY public.comment (a) FROM stdin;
+    /* COPY public.block /* nested; */ (a) FROM stdin; */
+    CREATE FUNCTION public.f() RETURNS void LANGUAGE plpgsql AS $_$
+    BEGIN
+      -- it's; $$ not the end
+      COPY public.body (a) FROM stdin;
+    END $_$;
+    CREATE FUNCTION public.g(a int) RETURNS int LANGUAGE sql BEGIN ATOMIC
+     SELECT 1;
+     SELECT $1 AS e;
+    END;
+    COMMENT ON TABLE public.t IS 'it''s; COPY public.string (a) FROM stdin;';
+    COMMENT ON TABLE public.u IS E'a\'; COPY public.escaped (a) FROM stdin;\n';
+    SELECT 'plain\', 1;
+    CREATE TABLE public."semi;colon -- "" $$" (a$b int, name'x');
+    COPY public."semi;colon -- "" $$" (a$b) FROM stdin;
+    1
+    CREATE TABLE x; COPY public.row (a) FROM stdin;
+    \\.
+    \.
+
+    COPY public.empty (a) FROM stdin;
+    \.
+
+
+    COPY "S".two (a, b) FROM stdin;
+    x	\N
+    y	$$
+    \.
+    SELECT pg_catalog.setval('public.s', 42, true);
+
+    --
+    -- PostgreSQL database dump complete
+    --
+
+    \unrestrict kEy1
+
+"#};
+
+fn scan(text: &str) -> Scan {
+    let mut scan = Scan::default();
+    scan.feed(text.as_bytes());
+    scan
+}
+
+fn rows(truth: &Truth) -> Vec<(String, u64)> {
+    truth.tables.iter().map(|table| (format!("{}/{}", table.schema, table.name), table.rows)).collect()
+}
+
+#[test]
+fn what_looks_like_rows_or_statements_is_told_from_them() {
+    let seen = scan(TRICKY);
+    assert_eq!(seen.missing(), None);
+    let expected = [("S/two", 2), ("public/empty", 0), ("public/semi;colon -- \" $$", 3)];
+    assert_eq!(rows(&seen.truth().unwrap()), expected.map(|(name, rows)| (name.to_owned(), rows)));
+    assert_eq!(seen.truth().unwrap().rows_total(), 5);
+    // SET, f, g (in three pieces), two comments, SELECT, CREATE, three COPY, setval.
+    assert_eq!(seen.truth().unwrap().statements, 13);
+}
+
+#[test]
+fn a_split_at_any_byte_makes_no_difference() {
+    let whole = scan(TRICKY).truth().unwrap();
+    for at in 0..TRICKY.len() {
+        let mut split = Scan::default();
+        split.feed(&TRICKY.as_bytes()[..at]);
+        split.feed(&TRICKY.as_bytes()[at..]);
+        assert_eq!(split.truth().unwrap(), whole, "split at {at}");
+        assert_eq!(split.missing(), None);
+    }
+    let mut bytewise = Scan::default();
+    TRICKY.bytes().for_each(|byte| bytewise.feed(&[byte]));
+    assert_eq!(bytewise.truth().unwrap(), whole);
+}
+
+#[test]
+fn the_order_of_rows_and_of_statements_does_not_count_and_everything_else_does() {
+    let whole = scan(TRICKY).truth().unwrap();
+    let same = [
+        ("x\t\\N\ny\t$$\n", "y\t$$\nx\t\\N\n"),
+        ("-- Dumped by pg_dump version 15.18", "-- Dumped by pg_dump version 16.4"),
+        ("kEy1", "other"),
+        ("SET client_encoding = 'UTF8';\n", "\n\nSET client_encoding = 'UTF8'; "),
+    ];
+    for (from, to) in same {
+        assert_eq!(scan(&TRICKY.replace(from, to)).truth().unwrap(), whole, "{from}");
+    }
+    let different = [
+        ("x\t\\N\n", "x\t\\\\N\n"),
+        ("y\t$$\n", "y\t$$\ny\t$$\n"),
+        ("42, true", "43, true"),
+        ("-- it's; $$ not", "-- it is; $$ not"),
+        ("public.empty", "public.emptier"),
+    ];
+    for (from, to) in different {
+        assert_ne!(scan(&TRICKY.replace(from, to)).truth().unwrap(), whole, "{from}");
+    }
+}
+
+#[test]
+fn a_changed_row_changes_its_table_alone() {
+    let (before, after) =
+        (scan(TRICKY).truth().unwrap(), scan(&TRICKY.replace("x\t\\N", "z\t\\N")).truth().unwrap());
+    let changed: Vec<_> = before.tables.iter().zip(&after.tables).filter(|(a, b)| a != b).collect();
+    assert_eq!(changed.len(), 1);
+    assert_eq!(changed[0].0.name, "two");
+    assert_eq!(before.statements_digest, after.statements_digest);
+}
+
+#[test]
+fn a_row_and_a_statement_may_be_longer_than_what_is_kept() {
+    let long = "ab".repeat(700_000);
+    let text = TRICKY.replace("x\t\\N\n", &format!("{long}\n")).replace("not the end", &long);
+    let whole = scan(&text);
+    let mut pieces = Scan::default();
+    text.as_bytes().chunks(65_536).for_each(|piece| pieces.feed(piece));
+    assert_eq!(whole.truth().unwrap(), pieces.truth().unwrap());
+    assert_eq!(whole.missing(), None);
+    assert_eq!(whole.truth().unwrap().rows_total(), 5);
+}
+
+#[test]
+fn a_stream_that_ends_inside_of_something_tells_no_truth() {
+    let cut = TRICKY.replace("y\t$$\n\\.\n", "y\t$$\n");
+    assert_eq!(scan(&cut).truth(), None);
+    assert_eq!(scan("SELECT 'a").truth(), None);
+}

@@ -1,0 +1,131 @@
+//! What a dump holds, in numbers that do not depend on the order in which a server gives its rows.
+
+use std::collections::BTreeMap;
+
+use twox_hash::XxHash3_128;
+
+/// What a dump holds. Two dumps with equal truths restore to equal databases.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Truth {
+    /// Each table that has a block of rows, by schema and name.
+    pub tables: Vec<TableTruth>,
+    /// Statements that are not rows, sequences' values included; comments and psql's own commands left out.
+    pub statements: u64,
+    /// Their digest, 32 hexadecimal digits: the wrapping sum of each one's XXH3-128.
+    pub statements_digest: String,
+}
+
+impl Truth {
+    /// Rows of all tables.
+    #[must_use]
+    pub fn rows_total(&self) -> u64 {
+        self.tables.iter().map(|table| table.rows).sum()
+    }
+}
+
+/// What one table holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableTruth {
+    /// Schema, without quotes.
+    pub schema: String,
+    /// Name, without quotes.
+    pub name: String,
+    /// Rows.
+    pub rows: u64,
+    /// Their digest, 32 hexadecimal digits: the wrapping sum of each row's XXH3-128, as COPY writes the row.
+    pub digest: String,
+}
+
+/// A sum of hashes, which is the same for any order of what was added.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sum {
+    count: u64,
+    digest: u128,
+}
+
+impl Sum {
+    pub(super) fn add(&mut self, hash: u128) {
+        self.count += 1;
+        self.digest = self.digest.wrapping_add(hash);
+    }
+
+    fn digest(self) -> String {
+        format!("{:032x}", self.digest)
+    }
+}
+
+/// The sums of a stream so far.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    pub(super) tables: BTreeMap<(String, String), Sum>,
+    pub(super) statements: Sum,
+}
+
+impl Sums {
+    pub(super) fn truth(&self) -> Truth {
+        let table = |((schema, name), sum): (&(String, String), &Sum)| TableTruth {
+            schema: schema.clone(),
+            name: name.clone(),
+            rows: sum.count,
+            digest: sum.digest(),
+        };
+        Truth {
+            tables: self.tables.iter().map(table).collect(),
+            statements: self.statements.count,
+            statements_digest: self.statements.digest(),
+        }
+    }
+}
+
+/// Hashes a text that arrives in pieces. Short ones are kept whole, which is much the faster way.
+#[derive(Default)]
+pub(super) struct Text {
+    kept: Vec<u8>,
+    long: Option<XxHash3_128>,
+}
+
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Text({} bytes kept)", self.kept.len())
+    }
+}
+
+impl Text {
+    /// The longest text that is kept; the head of a COPY of 1,600 columns is shorter.
+    const KEPT: usize = 512 * 1024;
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        if self.kept.len() > Self::KEPT {
+            self.long.get_or_insert_with(XxHash3_128::new).write(&self.kept);
+            self.kept.clear();
+        }
+        self.kept.extend_from_slice(bytes);
+    }
+
+    /// Gives the last byte back; one that was just pushed is always there.
+    pub(super) fn pop(&mut self) {
+        self.kept.pop();
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.long.is_none()
+    }
+
+    /// The whole text, unless it was too long to keep.
+    pub(super) fn whole(&self) -> Option<&[u8]> {
+        if self.long.is_none() { Some(&self.kept) } else { None }
+    }
+
+    /// Its hash; the text is empty afterwards.
+    pub(super) fn take_hash(&mut self) -> u128 {
+        let hash = match self.long.take() {
+            Some(mut long) => {
+                long.write(&self.kept);
+                long.finish_128()
+            }
+            None => XxHash3_128::oneshot(&self.kept),
+        };
+        self.kept.clear();
+        hash
+    }
+}
