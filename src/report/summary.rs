@@ -44,6 +44,14 @@ impl Subject {
         }
     }
 
+    /// The words for a sponsor whose flag is off.
+    fn disabled(self) -> &'static str {
+        match self {
+            Self::Backup => "not enabled, nothing backed up",
+            Self::Record | Self::Matrix => "not enabled, recorded locally only",
+        }
+    }
+
     /// Where the thing itself is.
     fn location(self, result: &SponsorResult) -> Option<&str> {
         match self {
@@ -78,7 +86,7 @@ pub fn of_results(title: Title<'_>, results: &[SponsorResult]) -> String {
 /// The summary of a run that failed before any sponsor's turn.
 #[must_use]
 pub fn of_failure(title: Title<'_>, stage: &str, message: &str, hint: Option<&str>) -> String {
-    let mut text = format!("## ❌ {} failed · {}\n\n", title.subject.name(), title.environment);
+    let mut text = format!("## ❌ {}, {}: failed\n\n", title.subject.name(), title.environment);
     text.push_str(&failure(None, stage, message, hint));
     text
 }
@@ -86,30 +94,20 @@ pub fn of_failure(title: Title<'_>, stage: &str, message: &str, hint: Option<&st
 fn verdict(title: Title<'_>, results: &[SponsorResult]) -> String {
     let of = |outcome| count(results, outcome);
     let (done, failed, disabled) = (of(Outcome::Success), of(Outcome::Failure), of(Outcome::Disabled));
-    let sign = match (failed, disabled) {
-        (0, 0) => "✅",
-        (0, _) => "⚠️",
-        _ => "❌",
+    let (subject, all) = (title.subject, results.len());
+    let (sign, words) = match (failed, disabled) {
+        (0, 0) => ("✅", format!("{all} of {all} {}", subject.done())),
+        (0, _) => ("⚠️", format!("{disabled} of {all} {}", subject.disabled())),
+        _ => ("❌", format!("{failed} of {all} failed")),
     };
-    let mut parts = Vec::new();
-    if failed > 0 {
-        parts.push(format!("{failed} **failed**"));
-    }
-    if disabled > 0 {
-        parts.push(format!("{disabled} **not enabled, nothing backed up**"));
-    }
-    if done > 0 {
-        parts.push(format!("{done} {}", title.subject.done()));
-    }
-    let sponsors =
-        if results.len() == 1 { "1 sponsor".to_owned() } else { format!("{} sponsors", results.len()) };
-    format!(
-        "## {sign} {} · {}\n\n{sponsors}: {} · {}\n\n",
-        title.subject.name(),
-        title.environment,
-        parts.join(", "),
-        title.at
-    )
+    let counts = [(failed, "failed"), (disabled, subject.disabled()), (done, subject.done())];
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
+    let (name, environment) = (subject.name(), title.environment);
+    format!("## {sign} {name}, {environment}: {words}\n\nSponsors: {} · {}\n\n", counts.join(" · "), title.at)
 }
 
 fn table(title: Title<'_>, results: &[SponsorResult], room: usize) -> String {
@@ -168,13 +166,9 @@ fn short_row(title: Title<'_>, result: &SponsorResult) -> String {
     };
     let size = |bytes: Option<u64>| bytes.map_or_else(dash, |bytes| ByteSize(bytes).to_string());
     let stored = result.backup_size.filter(|_| result.outcome != Outcome::Disabled);
-    format!(
-        "| {} | {outcome} | {} | {} | {} |\n",
-        result.sponsor,
-        size(stored),
-        size(result.dump_size),
-        duration(result.duration_seconds)
-    )
+    // What belongs together is not broken over lines.
+    let cells = [outcome, size(stored), size(result.dump_size), duration(result.duration_seconds)];
+    format!("| {} | {} |\n", result.sponsor, cells.map(|cell| cell.replace(' ', "\u{a0}")).join(" | "))
 }
 
 fn failures(results: &[SponsorResult]) -> String {
@@ -252,7 +246,7 @@ mod tests {
             (0..10_000).map(|n| result(&format!("sponsor-{n}"), Outcome::Success)).collect();
         let text = of_results(TITLE, &results);
         assert!(text.len() < 1 << 20, "{} bytes", text.len());
-        assert_eq!(text.matches("✅ backed up").count(), 10_000);
+        assert_eq!(text.matches("✅\u{a0}backed\u{a0}up").count(), 10_000);
     }
 
     #[test]
