@@ -7,5 +7,6 @@
     reason = "a test fails by panicking"
 )]
 
+mod archive;
 mod support;
 mod support_works;

@@ -1,0 +1,124 @@
+//! The archive by itself, from the library: any bytes, any part size, against an S3 server that checks signatures and
+//! checksums. What was sealed and committed opens, with the formats' own decoders, to what went in.
+
+use std::io::Read as _;
+
+use proptest::prelude::{Just, ProptestConfig, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
+use sponsor_backup::archive::flow::Flow;
+use sponsor_backup::archive::s3::{Endpoint, Labels};
+use sponsor_backup::archive::{Codec, Progress, Recipe, Recipients, Staged, Store, Upload, seal};
+use sponsor_backup::secrets::{AwsCredentials, AwsKeys};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{StrictS3, runtime};
+
+const BUCKET: &str = "sealed";
+const MIB: u64 = 1 << 20;
+
+fn store(server: &StrictS3) -> Store {
+    let endpoint = Endpoint {
+        url: Some(server.endpoint().to_owned()),
+        force_path_style: true,
+        expected_bucket_owner: None,
+        checksums: true,
+    };
+    let keys = AwsKeys {
+        access_key_id: server.access_key().to_owned(),
+        secret_access_key: SecretString::from(server.secret_key()),
+        session_token: None,
+    };
+    Store::open(&endpoint, BUCKET, "eu-west-1", &AwsCredentials::Keys(keys))
+}
+
+fn sealed(server: &StrictS3, key: &str, plain: &[u8], recipe: &Recipe, part_bytes: u64) -> Staged {
+    let flow = Flow { part_bytes, parts_in_flight: 2, members_in_flight: 3 };
+    let labels = Labels { content_type: "application/octet-stream", ..Labels::default() };
+    let upload = Upload::new(&store(server), key.to_owned(), labels, flow, CancellationToken::new());
+    let mut stream = plain;
+    runtime().block_on(seal(&mut stream, recipe, upload, &Progress::default())).unwrap()
+}
+
+fn open(stored: &[u8], codec: Codec, identity: Option<&age::x25519::Identity>) -> Vec<u8> {
+    let mut archive = stored.to_vec();
+    if let Some(identity) = identity {
+        let decryptor = age::Decryptor::new(stored).unwrap();
+        archive.clear();
+        let identities = std::iter::once(identity as &dyn age::Identity);
+        decryptor.decrypt(identities).unwrap().read_to_end(&mut archive).unwrap();
+    }
+    let mut plain = Vec::new();
+    match codec {
+        Codec::Gzip(_) => {
+            flate2::read::MultiGzDecoder::new(archive.as_slice()).read_to_end(&mut plain).unwrap()
+        }
+        Codec::Zstd(_) => zstd::Decoder::new(archive.as_slice()).unwrap().read_to_end(&mut plain).unwrap(),
+    };
+    plain
+}
+
+/// Bytes that no codec makes smaller, or that every codec does.
+fn bytes(length: usize, seed: u64, noisy: bool) -> Vec<u8> {
+    let mut state = seed | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        if noisy { state.to_le_bytes()[3] } else { b'a' + (state % 4) as u8 }
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 20, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_sealed_opens_to_what_went_in(
+        length in prop_oneof![Just(0_usize), 0_usize..3000, 1_000_000_usize..14_000_000],
+        seed: u64,
+        noisy: bool,
+        zstd: bool,
+        encrypted: bool,
+        part_bytes in 5 * MIB..9 * MIB,
+    ) {
+        let server = StrictS3::start();
+        server.bucket(BUCKET);
+        let codec = if zstd { Codec::Zstd(1) } else { Codec::Gzip(1) };
+        let identity = encrypted.then(age::x25519::Identity::generate);
+        let keys = identity.as_ref().map(|identity| identity.to_public().to_string()).unwrap_or_default();
+        let recipe = Recipe { codec, recipients: Recipients::parse(&keys).unwrap() };
+        let plain = bytes(length, seed, noisy);
+
+        let staged = sealed(&server, "a/dump", &plain, &recipe, part_bytes);
+        prop_assert!(server.objects(BUCKET).is_empty(), "nothing is visible before the commit");
+        let told = staged.sealed().clone();
+        runtime().block_on(staged.commit(b"{}".to_vec())).unwrap();
+
+        let stored = server.get(BUCKET, "a/dump");
+        prop_assert_eq!(told.plain.bytes, plain.len() as u64);
+        prop_assert_eq!(told.stored.bytes, stored.len() as u64);
+        prop_assert_eq!(told.stored.sha256, sha256(&stored));
+        prop_assert!(open(&stored, codec, identity.as_ref()) == plain);
+        prop_assert!(server.unfinished_uploads().is_empty());
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn what_was_abandoned_leaves_neither_an_object_nor_parts() {
+    let server = StrictS3::start();
+    server.bucket(BUCKET);
+    let recipe = Recipe { codec: Codec::Gzip(1), recipients: Recipients::default() };
+    for length in [1000, 13_000_000] {
+        let staged = sealed(&server, "a/dump", &bytes(length, 7, true), &recipe, 5 * MIB);
+        let started = server.unfinished_uploads().len();
+        assert_eq!(started > 0, length > 1000, "a long stream is sent in parts");
+        runtime().block_on(staged.abandon()).unwrap();
+        assert!(server.objects(BUCKET).is_empty());
+        assert!(server.unfinished_uploads().is_empty());
+    }
+}
