@@ -1,5 +1,5 @@
-//! What a whole backup costs, as ratios taken pair by pair in one run: `cargo bench --bench backup -- 2048` for some
-//! 2048 MiB of plain dump (256 where no number is given). Needs what `script/setup` installs.
+//! What a whole backup costs, as ratios taken pair by pair in one run: `cargo bench --bench backup -- 2048 5` for some
+//! 2048 MiB of plain dump and five rounds (256 and three where nothing is said). Needs what `script/setup` installs.
 //!
 //! Database, S3 server and product share this machine's cores, so the absolute times say little. Asserts nothing but
 //! that every backup succeeded.
@@ -22,7 +22,6 @@ use support::{Cluster, Database, Outcome, Sponsor, StrictS3, Trial, tools};
 
 /// Of the diary's plain dump.
 const BYTES_PER_EVENT: u64 = 236;
-const ROUNDS: usize = 3;
 const MIB: f64 = (1 << 20) as f64;
 
 fn main() {
@@ -31,31 +30,42 @@ fn main() {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
-    let mebibytes = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(256_u64);
+    let mut numbers = arguments.iter().filter_map(|argument| argument.parse::<u64>().ok());
+    let (mebibytes, rounds) = (numbers.next().unwrap_or(256), numbers.next().unwrap_or(3));
     let (cluster, store) = (Cluster::start(tools::distribution_bin_dir()), StrictS3::start());
     let events = mebibytes * (1 << 20) / BYTES_PER_EVENT;
     let sponsor = Sponsor::named("callisto").diary(3000, u32::try_from(events).expect("a smaller database"));
     let trial = Trial::plan([sponsor]).cluster(&cluster).store(&store).start();
     let database = trial.database("callisto");
-    println!("server: PostgreSQL, {} events; S3: in this process; {ROUNDS} rounds\n", events);
+    println!("server: PostgreSQL, {events} events; S3: in this process; {rounds} rounds\n");
 
-    scan_and_compress(&cluster, database);
+    scan_and_compress(rounds, &cluster, database);
     let gzip = [("compression", "gzip")];
     let zstd = [("compression", "zstd")];
     let lean = [("compression", "gzip"), ("memory-limit", "24MiB")];
-    pairs("gzip / pg_dump | gzip -6", || backup(&trial, &gzip), || pipe(&cluster, database, "gzip -6"));
-    pairs("zstd / pg_dump | gzip -6", || backup(&trial, &zstd), || pipe(&cluster, database, "gzip -6"));
-    pairs("gzip / pg_dump alone", || backup(&trial, &gzip), || pipe(&cluster, database, "cat"));
-    pairs("gzip in 24 MiB / gzip in 96 MiB", || backup(&trial, &lean), || backup(&trial, &gzip));
+    pairs(
+        rounds,
+        "gzip / pg_dump | gzip -6",
+        || backup(&trial, &gzip),
+        || pipe(&cluster, database, "gzip -6"),
+    );
+    pairs(
+        rounds,
+        "zstd / pg_dump | gzip -6",
+        || backup(&trial, &zstd),
+        || pipe(&cluster, database, "gzip -6"),
+    );
+    pairs(rounds, "gzip / pg_dump alone", || backup(&trial, &gzip), || pipe(&cluster, database, "cat"));
+    pairs(rounds, "gzip in 24 MiB / gzip in 96 MiB", || backup(&trial, &lean), || backup(&trial, &gzip));
 }
 
 /// What reading a dump's text costs beside compressing it: CPU of one core, the first 64 MiB of the dump.
-fn scan_and_compress(cluster: &Cluster, database: &Database) {
+fn scan_and_compress(rounds: u64, cluster: &Cluster, database: &Database) {
     let pg_dump = cluster.bin_dir().join("pg_dump");
     let line = "\"$0\" \"$1\" | head -c 67108864";
     let sample =
         Command::new("bash").args(["-c", line]).arg(pg_dump).arg(database.url()).output().unwrap().stdout;
-    let mut ratios: Vec<f64> = (0..ROUNDS)
+    let mut ratios: Vec<f64> = (0..rounds)
         .map(|_| {
             let (mut scan, started) = (Scan::default(), Instant::now());
             sample.chunks(65_536).for_each(|piece| scan.feed(piece));
@@ -68,14 +78,23 @@ fn scan_and_compress(cluster: &Cluster, database: &Database) {
         })
         .collect();
     ratios.sort_by(f64::total_cmp);
-    println!("CPU scan / gzip of {:.0} MiB: median {:.3}\n", sample.len() as f64 / MIB, ratios[ROUNDS / 2]);
+    println!(
+        "CPU scan / gzip of {:.0} MiB: median {:.3}\n",
+        sample.len() as f64 / MIB,
+        ratios[ratios.len() / 2]
+    );
 }
 
 /// The median ratio of A's time to B's, their rounds interleaved.
-fn pairs(name: &str, mut a: impl FnMut() -> Duration, mut b: impl FnMut() -> Duration) {
-    let mut ratios: Vec<f64> = (0..ROUNDS).map(|_| a().as_secs_f64() / b().as_secs_f64()).collect();
+fn pairs(rounds: u64, name: &str, mut a: impl FnMut() -> Duration, mut b: impl FnMut() -> Duration) {
+    let mut ratios: Vec<f64> = (0..rounds).map(|_| a().as_secs_f64() / b().as_secs_f64()).collect();
     ratios.sort_by(f64::total_cmp);
-    println!("wall {name}: median {:.2} [{:.2}..{:.2}]\n", ratios[ROUNDS / 2], ratios[0], ratios[ROUNDS - 1]);
+    println!(
+        "wall {name}: median {:.2} [{:.2}..{:.2}]\n",
+        ratios[ratios.len() / 2],
+        ratios[0],
+        ratios[ratios.len() - 1]
+    );
 }
 
 fn backup(trial: &Trial, inputs: &[(&str, &str)]) -> Duration {
