@@ -1,0 +1,70 @@
+//! Holds the law of the house: a room uses the rooms to its left only; what changes the world is in few places; names
+//! and sizes stay. Reads the sources as text; its own teeth are tested in `architecture/bites.rs`.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "architecture/bites.rs"]
+mod bites;
+#[path = "architecture/law.rs"]
+mod law;
+#[path = "architecture/source.rs"]
+mod source;
+
+use std::path::{Path, PathBuf};
+
+use source::Source;
+
+#[test]
+fn every_source_keeps_the_law() {
+    let breaches: Vec<String> = sources().iter().flat_map(law::breaches).collect();
+    assert!(breaches.is_empty(), "{} breaches of the law:\n{}", breaches.len(), breaches.join("\n"));
+}
+
+#[test]
+fn every_room_is_there_and_the_law_has_seen_its_uses() {
+    let sources = sources();
+    for room in law::ROOMS.iter().chain(&law::UPSTAIRS) {
+        assert!(sources.iter().any(|source| source.room() == *room), "there is no `{room}` in src/");
+    }
+    // A reader that finds nothing would find every house in order.
+    let mentions: Vec<_> = sources.iter().flat_map(|source| source.mentions()).collect();
+    assert!(mentions.iter().filter(|mention| mention.parts[0] == "crate").count() > 200);
+    assert!(mentions.iter().any(|mention| mention.holds(&["crate", "archive", "flow", "Budget"])));
+}
+
+#[test]
+fn no_file_is_long_without_a_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = ["src", "tests", "examples"].iter().flat_map(|folder| rust_files(&root.join(folder)));
+    let measured: Vec<(String, usize)> = files
+        .map(|path| {
+            let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+            (path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), lines)
+        })
+        .collect();
+    assert!(measured.len() > 50, "only {} files were found", measured.len());
+    let problems = law::too_long(&measured);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn sources() -> Vec<Source> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let read = |path: PathBuf| Source {
+        path: path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned(),
+        text: std::fs::read_to_string(&path).unwrap(),
+    };
+    rust_files(&folder).into_iter().map(read).collect()
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}

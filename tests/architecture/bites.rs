@@ -1,0 +1,180 @@
+//! The law has teeth: small sources with one breach each, and sources that look like breaches and are none.
+
+use crate::law::{breaches, too_long};
+use crate::source::Source;
+
+fn judged(path: &str, text: &str) -> Vec<String> {
+    breaches(&Source { path: path.to_owned(), text: text.to_owned() })
+}
+
+#[track_caller]
+fn bites(path: &str, text: &str, word: &str) {
+    let found = judged(path, text);
+    assert!(found.iter().any(|breach| breach.contains(word)), "{path}: {text}\nno `{word}` in {found:?}");
+}
+
+#[track_caller]
+fn lets_pass(path: &str, text: &str) {
+    let found = judged(path, text);
+    assert!(found.is_empty(), "{path}: {text}\n{found:?}");
+}
+
+#[test]
+fn a_room_that_uses_one_to_its_right_is_a_breach_however_it_is_written() {
+    let right = "to the right of `secrets`";
+    for text in [
+        "use crate::archive::Store;",
+        "use crate::{manifest::Entry, archive::{s3::Store, Codec}};",
+        "use crate::{sponsors, report};",
+        "use super::super::archive::Store;",
+        "use super::{super::archive, error};",
+        "use self::super::super::archive::Store;",
+        "pub(crate) use crate::archive as store;",
+        "fn f(store: &crate::archive::Store) {}",
+        "fn f() -> Vec<crate::archive::Store> { Vec::new() }",
+        "fn f() { vec![crate::archive::make()] }",
+        "use sponsor_backup::record::Outcome;",
+        "fn f() { ::sponsor_backup::report::say() }",
+        "impl<T: crate::report::Say> From<T> for X {}",
+        "mod tests { use super::super::super::report::Sink; }",
+        "#[cfg(test)] mod tests { fn f() { crate::report::say() } }",
+    ] {
+        bites("secrets/file.rs", text, right);
+    }
+}
+
+#[test]
+fn no_room_knows_what_is_upstairs() {
+    for upstairs in ["cli", "failure", "commands"] {
+        bites("report/summary.rs", &format!("use crate::{upstairs}::X;"), "to the right of `report`");
+    }
+    bites("cli/order.rs", "use crate::commands::Edge;", "to the right of `cli`");
+    bites("failure.rs", "use crate::commands::Edge;", "to the right of `failure`");
+}
+
+#[test]
+fn the_archive_must_not_know_the_dump_and_may_know_secrets() {
+    bites("archive/seal.rs", "use crate::dump::Dump;", "`archive` must not know");
+    bites("archive.rs", "use super::dump::Dump;", "`archive` must not know");
+    lets_pass("archive/s3/client.rs", "use crate::secrets::Secret; use super::super::error::ArchiveError;");
+}
+
+#[test]
+fn the_whole_house_cannot_be_taken_at_once_or_under_another_name() {
+    for text in
+        ["use crate::*;", "use crate as house;", "use crate::{self as house};", "use super::super::*;"]
+    {
+        bites("dump/child.rs", text, "the whole house");
+    }
+    bites("dump/child.rs", "use crate::metrics::Counter;", "`metrics`, which has no place");
+}
+
+#[test]
+fn what_is_to_the_left_one_s_own_or_only_talked_about_is_no_breach() {
+    for text in [
+        "use crate::manifest::Entry; use crate::secrets::Keyring; use super::doppler;",
+        "// use crate::archive::Store;",
+        "/// Like [`crate::archive::Store`].\nfn f() {}",
+        "const TEXT: &str = \"use crate::archive::Store;\";",
+        "pub(crate) fn archive(record: u8) -> u8 { record }",
+        "mod tests { use super::*; use crate::secrets::report; }",
+        "fn f(x: other::crate_name::archive) {}",
+    ] {
+        lets_pass("secrets/file.rs", text);
+    }
+    lets_pass(
+        "commands/backup/perform.rs",
+        "use crate::archive::seal; use crate::dump::Dump; use super::super::Edge;",
+    );
+    lets_pass("main.rs", "use sponsor_backup::commands; use sponsor_backup::report::sink::Sink;");
+}
+
+#[test]
+fn names_that_say_nothing_and_files_without_a_room_are_breaches() {
+    for path in
+        ["utils.rs", "archive/helpers.rs", "report/common/text.rs", "types.rs", "dump/config.rs", "error.rs"]
+    {
+        bites(path, "", "a name that says nothing");
+    }
+    bites("metrics/push.rs", "", "`metrics` has no place");
+    lets_pass("archive/error.rs", "");
+}
+
+#[test]
+fn ending_the_process_is_a_breach_everywhere() {
+    bites("main.rs", "fn main() { std::process::exit(1) }", "ends the process");
+    bites("dump/child.rs", "use std::process::{Command, exit};", "ends the process");
+    lets_pass("dump/child.rs", "use std::process::{Command, ExitStatus}; fn exit() {}");
+}
+
+#[test]
+fn throwing_a_value_away_is_a_breach() {
+    bites("archive/upload.rs", "fn f() {\n    let _ = g();\n}", "src/archive/upload.rs:2: `let _`");
+    bites("archive/upload.rs", "fn f() { spawn(async { let _: Result<(), ()> = g(); }) }", "`let _`");
+    lets_pass("archive/upload.rs", "fn f() { let _guard = g(); let (_, x) = h(); }");
+}
+
+#[test]
+fn only_the_sink_writes_to_streams_and_only_it_and_the_log_to_files() {
+    for text in [
+        "fn f() { println!(\"x\") }",
+        "fn f() { std::eprintln!(\"x\") }",
+        "fn f() { vec![dbg!(1)]; }",
+        "fn f() { std::io::stdout().lock(); }",
+        "use std::io::{self, stderr};",
+    ] {
+        bites("report/summary.rs", text, "writes to a stream");
+        lets_pass("report/sink.rs", text);
+    }
+    for text in [
+        "use std::fs::OpenOptions;",
+        "fn f() { std::fs::File::create(p); }",
+        "fn f() { tokio::fs::write(p, b); }",
+        "use std::fs::{read, write};",
+    ] {
+        bites("archive/seal.rs", text, "writes a file");
+        lets_pass("record/log.rs", text);
+    }
+    lets_pass("dump/child.rs", "fn f() { command.stdout(Stdio::piped()).stderr(x); child.stdout.take(); }");
+    lets_pass("secrets/file.rs", "#[cfg(test)] mod tests { fn f() { std::fs::write(p, t); } }");
+    bites("secrets/file.rs", "#[cfg(test)] mod tests {} fn f() { std::fs::write(p, t); }", "writes a file");
+}
+
+#[test]
+fn environment_and_clock_are_read_at_the_edge_alone() {
+    bites("secrets/keyring.rs", "fn f() { std::env::var(\"HOME\"); }", "reads the environment");
+    bites("dump/client.rs", "use std::env::{self, vars_os};", "reads the environment");
+    bites("archive/key.rs", "fn f() { jiff::Timestamp::now(); }", "reads the clock");
+    lets_pass("main.rs", "fn f() { std::env::vars_os(); }");
+    lets_pass("commands/edge.rs", "fn f() { Timestamp::now(); }");
+    lets_pass(
+        "dump/client.rs",
+        "const V: &str = env!(\"CARGO_PKG_VERSION\"); fn f() { std::env::split_paths(p); }",
+    );
+}
+
+#[test]
+fn main_is_short_and_lib_tells_the_rooms_in_their_order() {
+    lets_pass("main.rs", &"\n".repeat(40));
+    bites("main.rs", &"\n".repeat(41), "more than 40 lines");
+    let told = |modules: &[&str]| modules.iter().map(|name| format!("pub mod {name};\n")).collect::<String>();
+    let rooms = ["manifest", "sponsors", "secrets", "dump", "archive", "record", "report"];
+    let whole = [&rooms[..], &["cli", "commands", "failure"]].concat();
+    lets_pass("lib.rs", &told(&whole));
+    let mut swapped = whole.clone();
+    swapped.swap(3, 4);
+    bites("lib.rs", &told(&swapped), "the rooms are manifest, sponsors");
+    bites("lib.rs", &told(&whole[..9]), "the rooms are");
+    bites("lib.rs", &told(&[&whole[..], &["tools"]].concat()), "the rooms are");
+}
+
+#[test]
+fn a_long_file_needs_a_reason_and_a_reason_needs_a_long_file() {
+    let files = |s3: usize, other: usize| {
+        [("src/archive/s3.rs", s3), ("src/dump/connection.rs", 301), ("src/cli.rs", other)]
+            .map(|(path, lines)| (path.to_owned(), lines))
+    };
+    assert!(too_long(&files(301, 300)).is_empty());
+    assert_eq!(too_long(&files(301, 301)), ["src/cli.rs has 301 lines, more than 300, and no reason"]);
+    assert_eq!(too_long(&files(300, 300)), ["src/archive/s3.rs is not long any more: take it off the list"]);
+}

@@ -1,0 +1,192 @@
+//! The law: what each source file may be called, may use and may do.
+
+use crate::source::{Mention, Source};
+
+/// The rooms, in the order in which data walks through them.
+pub(crate) const ROOMS: [&str; 7] =
+    ["manifest", "sponsors", "secrets", "dump", "archive", "record", "report"];
+
+/// What stands above the rooms; each may use what is named before it, and every room.
+pub(crate) const UPSTAIRS: [&str; 3] = ["cli", "failure", "commands"];
+
+/// Names through which circles come in: everything ends up there, and everything uses it.
+const FORBIDDEN_NAMES: [&str; 12] = [
+    "utils", "util", "common", "helpers", "helper", "types", "config", "misc", "shared", "errors", "base",
+    "core",
+];
+
+/// Uses to the left that are forbidden all the same: `archive` seals any stream of bytes, whoever made it.
+const STRANGERS: [(&str, &str); 1] = [("archive", "dump")];
+
+/// Files with more lines than [`LONGEST`], each with its reason.
+const LONG_FILES: [(&str, &str); 2] = [
+    ("src/archive/s3.rs", "one method a request; their arguments are what fills the lines"),
+    ("src/dump/connection.rs", "the grammar of a database URL and its table of tests belong together"),
+];
+
+const LONGEST: usize = 300;
+const LONGEST_MAIN: usize = 40;
+
+/// An effect, and the files that may have it.
+struct Effect {
+    what: &'static str,
+    paths: &'static [&'static [&'static str]],
+    allowed: &'static [&'static str],
+    /// Whether tests inside the source may have it too.
+    tests_may: bool,
+}
+
+const EFFECTS: [Effect; 5] = [
+    Effect {
+        what: "ends the process: only `main` does, by returning",
+        paths: &[&["process", "exit"], &["process", "abort"]],
+        allowed: &[],
+        tests_may: false,
+    },
+    Effect {
+        what: "writes to a stream: only `report/sink.rs` does",
+        paths: &[&["stdout"], &["stderr"], &["println"], &["print"], &["eprintln"], &["eprint"], &["dbg"]],
+        allowed: &["report/sink.rs"],
+        tests_may: false,
+    },
+    Effect {
+        what: "writes a file: only `report/sink.rs` and `record/log.rs` do",
+        paths: &[
+            &["OpenOptions"],
+            &["File", "create"],
+            &["File", "create_new"],
+            &["File", "options"],
+            &["fs", "write"],
+            &["fs", "create_dir"],
+            &["fs", "create_dir_all"],
+            &["fs", "rename"],
+            &["fs", "copy"],
+            &["fs", "remove_file"],
+            &["fs", "remove_dir_all"],
+        ],
+        allowed: &["report/sink.rs", "record/log.rs"],
+        tests_may: true,
+    },
+    Effect {
+        what: "reads the environment: `main` does, once, and it travels as a value",
+        paths: &[
+            &["env", "var"],
+            &["env", "vars"],
+            &["env", "var_os"],
+            &["env", "vars_os"],
+            &["env", "args"],
+            &["env", "args_os"],
+        ],
+        allowed: &["main.rs", "commands/edge.rs"],
+        tests_may: false,
+    },
+    Effect {
+        what: "reads the clock: `commands/edge.rs` does, and the time travels as a value",
+        paths: &[&["Timestamp", "now"], &["Zoned", "now"], &["SystemTime", "now"]],
+        allowed: &["commands/edge.rs"],
+        tests_may: false,
+    },
+];
+
+/// Every breach of one file, each a line that names the place and the rule.
+pub(crate) fn breaches(source: &Source) -> Vec<String> {
+    let mut found = named_wrongly(&source.path);
+    for mention in source.mentions() {
+        let place = format!("src/{}:{}: `{}`", source.path, mention.line, mention.parts.join("::"));
+        let problems =
+            used_wrongly(source.room(), &mention).into_iter().chain(done_wrongly(source, &mention));
+        found.extend(problems.map(|problem| format!("{place} {problem}")));
+    }
+    let ignored = source.ignored_values();
+    found.extend(
+        ignored.iter().map(|line| format!("src/{}:{line}: `let _` throws a value away", source.path)),
+    );
+    if source.path == "main.rs" && source.text.lines().count() > LONGEST_MAIN {
+        found.push(format!("src/main.rs has more than {LONGEST_MAIN} lines"));
+    }
+    if source.path == "lib.rs" {
+        found.extend(told_out_of_order(&source.declared_modules()));
+    }
+    found
+}
+
+fn named_wrongly(path: &str) -> Vec<String> {
+    let names: Vec<&str> = path.trim_end_matches(".rs").split('/').collect();
+    // A room's own errors are its business; at the bottom of the house they would be everybody's.
+    if names == ["error"] || names.iter().any(|name| FORBIDDEN_NAMES.contains(name)) {
+        return vec![format!("src/{path}: a name that says nothing of what is inside")];
+    }
+    if is_known(names[0]) {
+        return Vec::new();
+    }
+    vec![format!("src/{path}: `{}` has no place in the house", names[0])]
+}
+
+fn is_known(room: &str) -> bool {
+    ["main", "lib"].contains(&room) || place(room).is_some()
+}
+
+/// How far to the right something stands.
+fn place(room: &str) -> Option<usize> {
+    ROOMS.iter().chain(&UPSTAIRS).position(|known| *known == room)
+}
+
+fn used_wrongly(room: &str, mention: &Mention) -> Option<String> {
+    let [root, used, ..] = mention.parts.as_slice() else { return None };
+    if root != "crate" || used == room {
+        return None;
+    }
+    if used == "*" || used == "self" {
+        return Some("takes the whole house at once".to_owned());
+    }
+    let Some(theirs) = place(used) else {
+        return Some(format!("uses `{used}`, which has no place in the house"));
+    };
+    if STRANGERS.contains(&(room, used)) {
+        return Some(format!("uses `{used}`, which `{room}` must not know"));
+    }
+    // Main and lib stand at the very end.
+    let ours = place(room)?;
+    (theirs > ours).then(|| format!("uses `{used}`, which is to the right of `{room}`"))
+}
+
+fn done_wrongly(source: &Source, mention: &Mention) -> Option<String> {
+    let is_done = |effect: &&Effect| {
+        let here = effect.paths.iter().any(|path| mention.holds(path) && is_meant(path, mention));
+        here && !effect.allowed.contains(&source.path.as_str()) && !(effect.tests_may && mention.in_tests)
+    };
+    EFFECTS.iter().find(is_done).map(|effect| effect.what.to_owned())
+}
+
+/// A word alone is a macro or a function of a path: `.stdout(…)` of a child and a variable are something else.
+fn is_meant(path: &[&str], mention: &Mention) -> bool {
+    let [word] = path else { return true };
+    let is_last = mention.parts.last().is_some_and(|last| last == word);
+    match *word {
+        "stdout" | "stderr" => is_last && !mention.is_member && mention.parts.len() > 1,
+        "OpenOptions" => true,
+        _ => is_last && mention.is_macro,
+    }
+}
+
+fn told_out_of_order(modules: &[String]) -> Option<String> {
+    let (rooms, upstairs) = modules.split_at(ROOMS.len().min(modules.len()));
+    let mut above: Vec<&str> = upstairs.iter().map(String::as_str).collect();
+    above.sort_unstable();
+    let mut expected = UPSTAIRS;
+    expected.sort_unstable();
+    (rooms != ROOMS || above != expected)
+        .then(|| format!("src/lib.rs: the rooms are {}, then upstairs", ROOMS.join(", ")))
+}
+
+/// What is wrong with the length of files, given as path and number of lines; a listed file that is short again is
+/// wrong too.
+pub(crate) fn too_long(files: &[(String, usize)]) -> Vec<String> {
+    let listed = |path: &str| LONG_FILES.iter().any(|(long, _)| *long == path);
+    let unlisted = files.iter().filter(|(path, lines)| *lines > LONGEST && !listed(path));
+    let over =
+        unlisted.map(|(path, lines)| format!("{path} has {lines} lines, more than {LONGEST}, and no reason"));
+    let is_long = |path: &str| files.iter().any(|(file, lines)| file == path && *lines > LONGEST);
+    let stale = LONG_FILES.iter().filter(|(path, _)| !is_long(path));
+    over.chain(stale.map(|(path, _)| format!("{path} is not long any more: take it off the list"))).collect()
+}
