@@ -1,0 +1,56 @@
+# The action's image: the program, and the PostgreSQL clients that it starts.
+FROM rust:1.95-slim-bookworm AS build
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+# A layer of its own for the dependencies: a change of our own sources does not compile them again.
+COPY Cargo.toml Cargo.lock ./
+RUN mkdir src \
+    && touch src/lib.rs \
+    && echo 'fn main() {}' > src/main.rs \
+    && cargo build --release --locked --bin sponsor-backup \
+    && rm -r src
+COPY src src
+# Cargo compares times, and these files may be older than the empty ones that were just built.
+RUN find src -name '*.rs' -exec touch {} + \
+    && cargo build --release --locked --bin sponsor-backup
+
+# Debian's package of this name brings the key of PostgreSQL's repository, vouched for by Debian; only the key is taken.
+FROM debian:bookworm-slim AS key
+WORKDIR /key
+RUN apt-get update \
+    && apt-get download postgresql-common \
+    && dpkg-deb --extract postgresql-common_*.deb . \
+    && rm -rf /var/lib/apt/lists/*
+
+# No USER: GitHub runs container actions as root, since the workspace and the files for outputs belong to the runner.
+FROM debian:bookworm-slim
+LABEL org.opencontainers.image.title="sponsor-backup" \
+      org.opencontainers.image.description="Backs up every sponsor's PostgreSQL database to S3 before a deployment, and keeps the record" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# pgdg: every major version that PostgreSQL supports, from its own repository. debian: the single one of the
+# distribution, where that repository cannot be reached; it dumps servers of its own version and older ones.
+ARG CLIENTS=pgdg
+COPY --from=key /key/usr/share/postgresql-common/pgdg/apt.postgresql.org.asc /usr/share/keyrings/pgdg.asc
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && case "$CLIENTS" in \
+         pgdg) \
+           echo 'deb [signed-by=/usr/share/keyrings/pgdg.asc] https://apt.postgresql.org/pub/repos/apt bookworm-pgdg main' \
+             > /etc/apt/sources.list.d/pgdg.list \
+           && apt-get update \
+           && apt-get install -y --no-install-recommends \
+                postgresql-client-14 \
+                postgresql-client-15 \
+                postgresql-client-16 \
+                postgresql-client-17 \
+                postgresql-client-18 ;; \
+         debian) apt-get install -y --no-install-recommends postgresql-client ;; \
+         *) echo "CLIENTS is '$CLIENTS'; it must be pgdg or debian" >&2; exit 1 ;; \
+       esac \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /build/target/release/sponsor-backup /usr/local/bin/sponsor-backup
+ENTRYPOINT ["/usr/local/bin/sponsor-backup"]
