@@ -1,0 +1,116 @@
+//! The documents say what the program does: `action.yml` and the README's tables are made from the definitions in the
+//! source, the examples from files that are checked here. After a change: `UPDATE_DOCUMENTS=1 cargo test --test documents`.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "documents/render.rs"]
+mod render;
+#[path = "documents/workflows.rs"]
+mod workflows;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use sponsor_backup::cli::inputs::{COMMAND, Command, INPUTS, variable};
+use sponsor_backup::cli::{self, Request};
+use sponsor_backup::report::outputs::DEFINITIONS;
+use sponsor_backup::secrets::file::SecretsFile;
+use sponsor_backup::secrets::{Archival, AwsFromEnvironment, AwsKeys, Secret, interpret};
+
+#[test]
+fn the_action_is_what_the_definitions_say() {
+    hold("action.yml", &render::action());
+}
+
+#[test]
+fn the_readmes_tables_and_examples_are_what_the_sources_say() {
+    let readme = read("README.md");
+    hold("README.md", &render::filled(&readme, &render::blocks(&read)).unwrap());
+}
+
+#[test]
+fn the_action_reads_as_the_yaml_that_was_meant() {
+    let action = yaml("action.yml");
+    let inputs = action["inputs"].as_object().unwrap();
+    assert_eq!(inputs.len(), INPUTS.len() + 1);
+    for input in INPUTS.iter().chain([&COMMAND]) {
+        assert_eq!(
+            inputs[input.name]["default"].as_str().unwrap_or_default(),
+            input.default,
+            "{}",
+            input.name
+        );
+    }
+    let outputs: Vec<&String> = action["outputs"].as_object().unwrap().keys().collect();
+    let mut expected: Vec<&str> = DEFINITIONS.iter().map(|output| output.name).collect();
+    expected.sort_unstable();
+    assert_eq!(outputs, expected);
+    assert_eq!(action["runs"], serde_json::json!({"using": "docker", "image": "Dockerfile"}));
+}
+
+/// What the runner hands over where a workflow sets the required inputs alone.
+#[test]
+fn what_the_action_hands_over_is_what_the_program_takes() {
+    let action = yaml("action.yml");
+    for command in Command::ALL {
+        let mut variables: BTreeMap<String, String> = BTreeMap::new();
+        for (name, input) in action["inputs"].as_object().unwrap() {
+            variables.insert(variable(name), input["default"].as_str().unwrap_or_default().to_owned());
+        }
+        variables.insert(variable("command"), command.name().to_owned());
+        let refused = cli::parse(&[], &variables).unwrap_err();
+        assert_eq!(refused.message, "`environment` is not set");
+        variables.insert(variable("environment"), "production".to_owned());
+        variables.insert(variable("outcome"), "success".to_owned());
+        assert!(matches!(cli::parse(&[], &variables), Ok(Request::Order(_))), "{}", command.name());
+    }
+}
+
+#[test]
+fn the_example_of_local_use_is_one_that_the_program_reads() {
+    let manifest = sponsor_backup::manifest::parse(&read("examples/local/manifest.yaml")).unwrap();
+    let sponsor = manifest.entries.first().unwrap();
+    assert_eq!(sponsor.enabled, Some(true));
+    let secrets = SecretsFile::read(&root().join("examples/local/secrets.yaml")).unwrap();
+    let keys = AwsKeys {
+        access_key_id: "AKIA1".to_owned(),
+        secret_access_key: Secret::from("x"),
+        session_token: None,
+    };
+    let aws = AwsFromEnvironment { of_the_sponsor: Some(keys), ambient: None };
+    let read = interpret("examples/local/secrets.yaml", &secrets.fetch(&sponsor.name).unwrap(), aws);
+    assert!(matches!(read, Ok(Archival::Enabled(_))), "{read:?}");
+}
+
+/// Fails where a document is not what it must be; writes it where that was asked for.
+fn hold(path: &str, expected: &str) {
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+        std::fs::write(root().join(path), expected).unwrap();
+        return;
+    }
+    let found = std::fs::read_to_string(root().join(path)).unwrap_or_default();
+    if found == expected {
+        return;
+    }
+    let pairs = found.lines().map(Some).chain(std::iter::repeat(None)).zip(expected.lines());
+    let first = pairs.enumerate().find(|(_, (found, expected))| *found != Some(*expected));
+    let (line, (found, expected)) = first.unwrap_or((0, (None, "(nothing more)")));
+    panic!(
+        "{path} has drifted from the sources, first in line {}:\n  found    {}\n  expected {expected}\n\
+         Run `UPDATE_DOCUMENTS=1 cargo test --test documents`, and look at what changed.",
+        line + 1,
+        found.unwrap_or("(another end)"),
+    );
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn yaml(path: &str) -> Value {
+    serde_saphyr::from_str(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
