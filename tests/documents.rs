@@ -114,3 +114,16 @@ fn read(path: &str) -> String {
 fn yaml(path: &str) -> Value {
     serde_saphyr::from_str(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
+
+/// The image's first layer knows no sources: a target that the manifest names must be put there as an empty file.
+#[test]
+fn the_image_can_be_built_whatever_targets_the_manifest_names() {
+    let (manifest, dockerfile) = (read("Cargo.toml"), read("Dockerfile"));
+    for (section, folder) in [("bench", "benches"), ("test", "tests"), ("example", "examples")] {
+        for target in manifest.split(&format!("[[{section}]]\n")).skip(1) {
+            let name = target.split('"').nth(1).unwrap();
+            let path = format!("{folder}/{name}.rs");
+            assert!(dockerfile.contains(&path), "the Dockerfile makes no empty {path}");
+        }
+    }
+}
