@@ -27,7 +27,8 @@ pub(crate) struct Database {
     pub(crate) password: String,
     /// The server's TCP port on 127.0.0.1.
     pub(crate) port: u16,
-    pub(super) superuser: Door,
+    /// The way in for whoever looks on.
+    pub(crate) superuser: Door,
 }
 
 impl Database {

@@ -20,6 +20,7 @@ mod run;
 pub(crate) mod runner;
 mod running;
 mod s3;
+pub(crate) mod schemas;
 mod sponsor;
 mod strict_s3;
 pub(crate) mod tools;

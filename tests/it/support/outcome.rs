@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::runner::{self, Console};
+use super::schemas;
 
 /// The runner drops a summary that is larger.
 const LARGEST_SUMMARY: usize = 1024 * 1024;
@@ -162,8 +163,26 @@ impl Outcome {
         std::fs::read_to_string(self.step.join(name)).unwrap()
     }
 
-    /// The records in the workspace's `deployment-logs`, with their paths below it, sorted.
+    /// The records in the workspace's `deployment-logs`, with their paths below it, sorted; one that breaks its schema
+    /// ends the test.
+    #[track_caller]
     pub(crate) fn logs(&self) -> Vec<(String, Value)> {
+        let logs = self.documents();
+        logs.iter().for_each(|(path, log)| schemas::check_log(path, log));
+        logs
+    }
+
+    /// The one record of one sponsor.
+    #[track_caller]
+    pub(crate) fn log(&self, sponsor: &str) -> Value {
+        let all = self.logs();
+        let ours: Vec<_> = all.iter().filter(|(path, _)| path.starts_with(&format!("{sponsor}/"))).collect();
+        assert_eq!(ours.len(), 1, "records of {sponsor} in {all:#?}\n{}", self.transcript());
+        ours[0].1.clone()
+    }
+
+    /// The same as [`Self::logs`], whatever stands in them: for tests of this support.
+    pub(crate) fn documents(&self) -> Vec<(String, Value)> {
         let root = self.workspace.join("deployment-logs");
         let mut found = Vec::new();
         json_below(&root, &root, &mut found);

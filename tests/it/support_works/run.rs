@@ -56,7 +56,7 @@ fn code_streams_outputs_summary_and_records_are_told() {
     assert_eq!(outcome.stderr, "to stderr\n");
     assert_eq!(outcome.result("callisto")["outcome"], "success");
     assert_eq!(outcome.summary(), "# Verdict\n");
-    let logs = outcome.logs();
+    let logs = outcome.documents();
     assert_eq!((logs[0].0.as_str(), &logs[0].1["outcome"]), ("callisto/a.json", &"success".into()));
     let next = shell(Run::step_after(&outcome), "ls; cat $GITHUB_OUTPUT").run();
     assert_eq!(next.stdout, "deployment-logs\nmanifest.yml\n", "the workspace stays, the output file is new");
