@@ -8,5 +8,11 @@
 )]
 
 mod archive;
+mod backup;
+mod bad_input;
+mod matrix;
+mod record;
+mod report;
+mod schemas;
 mod support;
 mod support_works;

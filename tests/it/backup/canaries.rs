@@ -1,0 +1,179 @@
+//! No secret in anything that anybody sees: logs, outputs, summary, records, objects, command lines; whatever fails.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::support::{Database, Moto, Outcome, Run, Running, Sponsor, Store, StrictS3, Trial, tools};
+
+const PASSWORD: &str = "p@ss/w:rd%canary";
+
+/// Every value that must never be seen, by name.
+fn canaries(trial: &Trial, secret_key: &str) -> Vec<(&'static str, String)> {
+    let database = trial.database("callisto");
+    let url = database.url();
+    let encoded = url.split(['@', ':']).nth(2).unwrap().to_owned();
+    assert!(encoded.contains("canary") && encoded != PASSWORD, "{encoded}");
+    vec![
+        ("core token", trial.core_token.clone()),
+        ("token", trial.token("callisto").to_owned()),
+        ("database URL", url),
+        ("password", PASSWORD.to_owned()),
+        ("encoded password", encoded),
+        ("secret key", secret_key.to_owned()),
+        ("foreign secret", "canary-secret-of-another-service".to_owned()),
+    ]
+}
+
+fn assert_unseen(outcome: &Outcome, canaries: &[(&str, String)]) {
+    // Not even for the runner to mask: only the announcements of masks hold a secret.
+    let printed = format!("{}{}", outcome.stdout, outcome.stderr);
+    let unmasked: String = printed.lines().filter(|line| !line.starts_with("::add-mask::")).collect();
+    let everything = outcome.everything();
+    for (name, canary) in canaries {
+        assert!(!unmasked.contains(canary), "{name} was printed: {}", outcome.transcript());
+        assert!(!everything.contains(canary), "{name} is seen in {everything}");
+    }
+}
+
+fn trial(store: &Store) -> Trial {
+    Trial::plan([Sponsor::named("callisto").password(PASSWORD).diary(2, 5)]).store(store).start()
+}
+
+#[test]
+fn a_success_shows_no_secret_and_masks_all_of_them_and_nothing_else() {
+    let strict = StrictS3::start();
+    let trial = trial(&strict);
+    let canaries = canaries(&trial, strict.secret_key());
+    let outcome = trial.run().run();
+    outcome.assert_code(0);
+    assert_unseen(&outcome, &canaries);
+    let masks = outcome.masks();
+    for (name, canary) in canaries.iter().filter(|(name, _)| *name != "foreign secret") {
+        assert!(masks.contains(canary), "{name} is not masked");
+    }
+    assert_eq!(masks.len(), 6, "an allowlist: {masks:?}");
+    let jobs = outcome.job_outputs();
+    for name in [
+        "backup_location",
+        "backup_size",
+        "backup_sha256",
+        "deployment_log",
+        "results",
+        "outcome",
+        "sponsors",
+    ] {
+        assert!(jobs.contains_key(name), "{name} does not reach the next job: {jobs:?}");
+    }
+    for bucket in [trial.bucket("callisto"), trial.log_bucket("callisto")] {
+        for key in strict.keys_in(bucket) {
+            let object = String::from_utf8_lossy(&strict.get(bucket, &key)).into_owned();
+            for (name, canary) in &canaries {
+                assert!(!object.contains(canary), "{name} in {key}");
+            }
+        }
+    }
+    let asked = trial.doppler.requests();
+    assert!(
+        asked.iter().all(|asked| !asked.over_broad && !asked.secrets.contains(&"STRIPE_API_KEY".to_owned()))
+    );
+}
+
+#[test]
+fn no_stage_that_fails_shows_a_secret() {
+    type Spoil = fn(&Trial);
+    let spoilt: [(i32, Spoil); 6] = [
+        (12, |trial| trial.doppler.revoke(trial.token("callisto"))),
+        (12, |trial| trial.secret("callisto", "SPONSOR_AWS_REGION", None)),
+        (13, |trial| {
+            let url = trial.database("callisto").url();
+            trial.secret("callisto", "DATABASE_URL", Some(&format!("{url}?sslmod=require")));
+        }),
+        (13, |trial| {
+            let database = trial.database("callisto");
+            database.psql(&format!("ALTER ROLE \"{}\" PASSWORD 'another'", database.user));
+        }),
+        (14, |trial| trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some("hht-nowhere"))),
+        (15, |trial| trial.secret("callisto", "SPONSOR_AUDIT_LOGS_BUCKET", Some("hht-nowhere"))),
+    ];
+    // The strict server takes objects for buckets that do not exist.
+    let moto = Moto::shared();
+    for (code, spoil) in spoilt {
+        for run in [Run::workflow(), Run::terminal().arg("backup")] {
+            // A trial each: two backups of one second would want one key.
+            let trial = trial(moto);
+            let canaries = canaries(&trial, moto.secret_key());
+            spoil(&trial);
+            let outcome = trial.wire(run).run();
+            outcome.assert_code(code);
+            assert_unseen(&outcome, &canaries);
+        }
+    }
+}
+
+/// Keeps a table locked, so that pg_dump waits, until it is dropped.
+struct Lock(std::process::Child);
+
+impl Lock {
+    fn on(table: &str, database: &Database) -> Self {
+        let mut psql = Command::new(tools::distribution_bin_dir().join("psql"));
+        psql.env_clear().env("PGPASSWORD", &database.password);
+        psql.args(["-Xqt", "-h", "127.0.0.1", "-U", &database.user, "-d", &database.name, "-p"]);
+        psql.arg(database.port.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = psql.spawn().unwrap();
+        let script = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;\n\\echo locked\n");
+        child.stdin.as_mut().unwrap().write_all(script.as_bytes()).unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "locked\n");
+        Self(child)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The end of its input ends psql, and its transaction.
+        drop(self.0.stdin.take());
+        let _ended = self.0.wait();
+    }
+}
+
+fn read(pid: u32, file: &str) -> Option<String> {
+    let bytes = std::fs::read(format!("/proc/{pid}/{file}")).ok()?;
+    Some(String::from_utf8_lossy(&bytes).replace('\0', " "))
+}
+
+/// The pid of pg_dump once it runs; psql and `pg_dump --version`, which run before it, may be seen on the way.
+fn pg_dump_of(running: &Running) -> u32 {
+    tools::wait_for("pg_dump", Duration::from_secs(30), || {
+        let commands =
+            running.children().into_iter().map(|pid| (pid, read(pid, "cmdline").unwrap_or_default()));
+        commands.into_iter().find(|(_, command)| command.contains("/pg_dump --format")).map(|(pid, _)| pid)
+    })
+}
+
+#[test]
+fn no_command_line_holds_a_secret_and_pg_dump_inherits_nothing() {
+    let strict = StrictS3::start();
+    let trial = trial(&strict);
+    let database = trial.database("callisto");
+    let lock = Lock::on("diary_events", database);
+    let running = trial.run().start();
+    let pid = pg_dump_of(&running);
+    let (command, environment) = (read(pid, "cmdline").unwrap(), read(pid, "environ").unwrap());
+    let own = read(running.pid(), "cmdline").unwrap();
+    drop(lock);
+    let outcome = running.wait();
+    outcome.assert_code(0);
+    for (name, canary) in canaries(&trial, strict.secret_key()) {
+        assert!(!command.contains(&canary) && !own.contains(&canary), "{name} in {command} or {own}");
+        assert!(name == "password" || !environment.contains(&canary), "{name} in pg_dump's environment");
+    }
+    assert!(!command.contains(&database.user), "the connection stands in the environment: {command}");
+    for variable in ["PGPASSWORD=", "PGTZ=UTC", "PGAPPNAME=sponsor-backup"] {
+        assert!(environment.contains(variable), "{variable}");
+    }
+    for inherited in ["GITHUB_", "INPUT_", "DOPPLER", "AWS_", "HOME="] {
+        assert!(!environment.contains(inherited), "{inherited} in pg_dump's environment");
+    }
+}

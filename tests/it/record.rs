@@ -1,0 +1,184 @@
+//! `record`: the deployment's own record, whatever its outcome, and the keys that others read.
+
+use serde_json::{Value, json};
+
+use crate::support::{Proxy, Run, Sponsor, Trial};
+
+fn one() -> Trial {
+    Trial::of([Sponsor::named("callisto").empty()])
+}
+
+fn record(trial: &Trial, outcome: &str) -> Run {
+    trial.run().input("command", "record").input("outcome", outcome)
+}
+
+#[track_caller]
+fn stored(trial: &Trial, sponsor: &str) -> Value {
+    let bucket = trial.log_bucket(sponsor);
+    let keys = trial.store.keys_in(bucket);
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    trial.store.get_json(bucket, &keys[0])
+}
+
+#[test]
+fn every_outcome_of_a_deployment_is_recorded_and_is_a_success_of_the_step() {
+    for outcome in ["success", "failure", "cancelled", "skipped"] {
+        let trial = one();
+        let ended = record(&trial, outcome).run();
+        ended.assert_code(0);
+        let log = stored(&trial, "callisto");
+        assert_eq!((&log["outcome"], &log["event"]), (&json!(outcome), &json!("deployment")));
+        assert_eq!(log, ended.log("callisto"), "the copy in the workspace");
+        assert_eq!(ended.output("outcome"), "success", "the record was kept");
+        assert!(
+            ended
+                .output("deployment_log")
+                .starts_with(&format!("s3://{}/deployments/", trial.log_bucket("callisto")))
+        );
+        assert!(trial.store.objects(trial.bucket("callisto")).is_empty());
+    }
+}
+
+#[test]
+fn the_known_keys_hold_what_the_runner_says() {
+    let trial = one();
+    let run = record(&trial, "success").input("version", "v1.4.2").input("reason", "Release");
+    let location = "s3://b/backups/2026/11/20/backup-prod-20261120-120000.sql.gz";
+    let outcome = run.input("backup-location", location).input("backup-size", "13421773").run();
+    outcome.assert_code(0);
+    let log = stored(&trial, "callisto");
+    let expected = json!({
+        "format_version": 1, "environment": "production", "sponsor": "callisto", "sponsor_code": "CAL",
+        "version": "v1.4.2", "reason": "Release", "commit_sha": "8d3b3ff0c7a1e5d24be1a07b8d9c6f5e4a3b2c1d",
+        "deployer": "octocat", "actor": "octocat", "triggering_actor": "hubot",
+        "repository": "cure-hht/hht_diary", "ref": "refs/heads/main", "workflow": "Deploy production",
+        "github_run_id": "17342009911", "github_run_number": "482", "github_run_attempt": "2",
+        "github_run_url": "https://github.example/cure-hht/hht_diary/actions/runs/17342009911",
+        "s3_archival_enabled": true, "backup_location": location, "backup_size_bytes": 13_421_773,
+    });
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(log[name], *value, "{name}");
+    }
+    let head =
+        trial.store.head(trial.log_bucket("callisto"), &trial.store.keys_in(trial.log_bucket("callisto"))[0]);
+    assert_eq!(head.metadata().unwrap()["timestamp"], log["deployment_timestamp"].as_str().unwrap());
+}
+
+#[test]
+fn every_sponsor_gets_a_record_of_its_own_and_one_failure_stays_alone() {
+    let names = ["callisto", "rhea", "titan", "europa"];
+    let trial = Trial::of(names.map(|name| match name {
+        "titan" => Sponsor::named(name).flag(None).empty(),
+        _ => Sponsor::named(name).empty(),
+    }));
+    trial.doppler.revoke(trial.token("europa"));
+    let outcome = record(&trial, "success").run();
+    outcome.assert_code(12);
+    for name in ["callisto", "rhea"] {
+        assert_eq!(stored(&trial, name)["sponsor"], name);
+        assert_eq!(outcome.result(name)["outcome"], "success");
+    }
+    assert_eq!(outcome.result("titan")["outcome"], "disabled");
+    let titan = outcome.log("titan");
+    assert_eq!((&titan["outcome"], &titan["s3_archival_enabled"]), (&json!("success"), &json!(false)));
+    assert!(
+        outcome.visible().contains("titan: S3 audit log archival not yet enabled - log saved locally only")
+    );
+    assert_eq!(outcome.result("europa")["stage"], "secrets");
+    assert_eq!(
+        outcome.log("europa")["s3_archival_enabled"],
+        json!(null),
+        "the local copy is kept all the same"
+    );
+    for name in ["titan", "europa"] {
+        assert!(trial.store.objects(trial.log_bucket(name)).is_empty());
+    }
+}
+
+#[test]
+fn a_flag_that_is_off_keeps_the_record_local_without_a_call_to_s3() {
+    let trial = Trial::of([Sponsor::named("callisto").flag(Some("no")).empty()]);
+    let proxy = Proxy::before(trial.store.endpoint());
+    let outcome = record(&trial, "failure").input("s3-endpoint-url", proxy.endpoint()).run();
+    outcome.assert_code(0);
+    assert!(proxy.requests().is_empty());
+    assert_eq!(outcome.output("outcome"), "disabled");
+    assert_eq!(outcome.log("callisto")["outcome"], "failure");
+    assert!(outcome.workspace.join(outcome.output("deployment_log")).is_file());
+}
+
+#[test]
+fn a_record_that_s3_refuses_is_a_failure_and_its_local_copy_stays() {
+    let trial = one();
+    trial.secret("callisto", "SPONSOR_AUDIT_LOGS_BUCKET", Some("hht-diary-audit-logs-nowhere"));
+    let outcome = record(&trial, "success").run();
+    outcome.assert_code(15);
+    let result = outcome.result("callisto");
+    assert_eq!((&result["outcome"], &result["stage"]), (&json!("failure"), &json!("record")));
+    assert!(result["message"].as_str().unwrap().contains("NoSuchBucket"), "{result}");
+    assert_eq!(outcome.log("callisto")["outcome"], "success");
+    assert!(outcome.workspace.join(outcome.output("deployment_log")).is_file());
+}
+
+#[test]
+fn a_workspace_that_cannot_be_written_is_a_failure_and_s3_has_the_record() {
+    let trial = one();
+    let outcome = record(&trial, "success").file("deployment-logs", "a file in the way").run();
+    outcome.assert_code(15);
+    assert!(outcome.result("callisto")["message"].as_str().unwrap().contains("deployment-logs/callisto"));
+    assert_eq!(stored(&trial, "callisto")["outcome"], "success");
+}
+
+#[test]
+fn a_long_reason_survives_word_for_word_and_metadata_stays_ascii() {
+    let reason =
+        "He said: \"it's 100% fine\" {\\n} \u{7f}\n\tZweite Zeile – 日本語 🩸 ${{ x }} ::error::no\n"
+            .repeat(150);
+    assert!(reason.len() > 10_000);
+    let trial = one();
+    for run in [record(&trial, "success"), trial.run()] {
+        let outcome = run.input("reason", &reason).run();
+        outcome.assert_code(0);
+        assert_eq!(outcome.log("callisto")["reason"], reason.trim());
+        assert!(outcome.annotations("error").is_empty());
+    }
+    let bucket = trial.log_bucket("callisto");
+    let keys = trial.store.keys_in(bucket);
+    assert_eq!(keys.len(), 2, "two records, even within one second");
+    for key in keys {
+        assert_eq!(trial.store.get_json(bucket, &key)["reason"], reason.trim());
+        let head = trial.store.head(bucket, &key);
+        let metadata = head.metadata().unwrap();
+        assert!(metadata.values().all(|value| value.is_ascii() && value.len() <= 256), "{metadata:?}");
+        assert!(metadata["reason"].starts_with("He said: \"it's 100%25 fine\""), "{metadata:?}");
+    }
+}
+
+#[test]
+fn what_belongs_to_one_sponsor_is_refused_for_several() {
+    let trial = Trial::of([Sponsor::named("callisto").empty(), Sponsor::named("rhea").empty()]);
+    let outcome = record(&trial, "success").input("backup-size", "5").run();
+    outcome.assert_code(2);
+    assert!(outcome.visible().contains("`backup-location` and `backup-size` are of one sponsor"));
+    assert!(outcome.logs().is_empty() && trial.store.objects(trial.log_bucket("callisto")).is_empty());
+    assert_eq!(outcome.output("outcome"), "failure");
+}
+
+#[test]
+fn a_backup_step_feeds_its_outputs_to_the_record_step() {
+    let trial = one();
+    let backup = trial.run().run();
+    backup.assert_code(0);
+    let step = trial.wire(Run::step_after(&backup)).input("command", "record").input("outcome", "success");
+    let location = backup.output("backup_location");
+    let step = step.input("backup-location", &location).input("backup-size", backup.output("backup_size"));
+    let outcome = step.run();
+    outcome.assert_code(0);
+    let logs = outcome.logs();
+    assert_eq!(logs.len(), 2, "both records are in the workspace");
+    let deployment = logs.iter().find(|(_, log)| log["event"] == "deployment").unwrap();
+    let before = logs.iter().find(|(_, log)| log["event"] == "pre-deployment-backup").unwrap();
+    for key in ["backup_location", "backup_size_bytes", "commit_sha", "github_run_id"] {
+        assert_eq!(deployment.1[key], before.1[key], "{key}");
+    }
+}

@@ -1,0 +1,189 @@
+//! The report: outputs as a runner and a terminal take them, the summary, and inputs that nobody can mistype unnoticed.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use crate::support::{Run, Sponsor, Trial};
+
+const RESULT_KEYS: [&str; 9] = [
+    "backup_location",
+    "backup_sha256",
+    "backup_size",
+    "deployment_log",
+    "duration_seconds",
+    "message",
+    "outcome",
+    "sponsor",
+    "stage",
+];
+
+#[test]
+fn outputs_are_in_heredoc_form_with_a_delimiter_that_differs_each_time() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let mut delimiters = Vec::new();
+    for _ in 0..2 {
+        let outcome = trial.run().input("command", "matrix").run();
+        outcome.assert_code(0);
+        let text = outcome.command_file("OUTPUT");
+        let (name, delimiter) = text.lines().next().unwrap().split_once("<<").unwrap();
+        assert_eq!(name, "matrix");
+        assert!(delimiter.len() > 36, "{delimiter}");
+        delimiters.push(delimiter.to_owned());
+    }
+    assert_ne!(delimiters[0], delimiters[1]);
+}
+
+#[test]
+fn results_have_just_their_keys_for_success_failure_and_disabled() {
+    let trial = Trial::of([
+        Sponsor::named("callisto").empty(),
+        Sponsor::named("titan").flag(None).empty(),
+        Sponsor::named("rhea").secret("DATABASE_URL", None).empty(),
+    ]);
+    let outcome = trial.run().run();
+    outcome.assert_code(12);
+    let results = outcome.results();
+    let order: Vec<_> = results.iter().map(|result| &result["sponsor"]).collect();
+    assert_eq!(order, ["callisto", "titan", "rhea"], "as in the manifest");
+    for result in &results {
+        assert_eq!(result.as_object().unwrap().keys().collect::<Vec<_>>(), RESULT_KEYS);
+        assert!(result["duration_seconds"].as_f64().unwrap() >= 0.0);
+    }
+    assert_eq!(outcome.result("rhea")["stage"], "secrets");
+    assert!(outcome.job_outputs()["results"].contains("callisto"));
+    let summary = outcome.summary();
+    let row = |sponsor: &str| summary.find(&format!("| {sponsor} |")).unwrap();
+    assert!(row("rhea") < row("titan") && row("titan") < row("callisto"), "failures first: {summary}");
+    assert!(
+        summary.contains("### What failed")
+            && summary.contains("hht-diary-rhea/production lacks DATABASE_URL")
+    );
+}
+
+#[test]
+fn a_terminal_gets_outputs_as_lines_on_stdout_and_words_on_stderr() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let outcome = trial.wire(Run::terminal()).args(["backup", "--sponsors", "callisto"]).run();
+    outcome.assert_code(0);
+    let value = |name: &str| {
+        let line = outcome.stdout.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+        line.unwrap_or_else(|| panic!("no {name} in {}", outcome.stdout)).to_owned()
+    };
+    assert_eq!(value("outcome"), "success");
+    assert!(value("backup_location").starts_with("s3://"));
+    let results: serde_json::Value = serde_json::from_str(&value("results")).unwrap();
+    assert_eq!(results[0]["sponsor"], "callisto");
+    assert_eq!(outcome.stdout.lines().count(), 7, "outputs alone: {}", outcome.stdout);
+    assert!(
+        outcome.stderr.contains("callisto: backed up ") && !outcome.stderr.contains("::"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn the_summary_of_very_many_failures_stays_below_what_the_runner_takes() {
+    let letter = |n: usize| char::from(b'A' + u8::try_from(n % 26).unwrap());
+    let manifest = (0..1_500).fold("sponsors:\n".to_owned(), |mut text, n| {
+        let code: String = [n / 676, n / 26, n].map(letter).iter().collect();
+        writeln!(text, "- {{name: s{n}, code: {code}, enabled: true}}").unwrap();
+        text
+    });
+    let run = Run::workflow().file("m.yml", manifest).file("s.yml", "{}").input("manifest", "m.yml");
+    let outcome = run.input("secrets-file", "s.yml").input("environment", "staging").run();
+    outcome.assert_code(12);
+    assert!(outcome.summary().starts_with("## ❌ Backup, staging: 1500 of 1500 failed"));
+    assert_eq!(outcome.results().len(), 1_500);
+    assert_eq!(outcome.logs().len(), 1_500, "a record each");
+    let errors = outcome.annotations("error");
+    assert_eq!(errors.len(), 10);
+    assert!(errors[9].contains("1491 more sponsors failed"), "{}", errors[9]);
+}
+
+#[test]
+fn without_a_place_for_outputs_nothing_is_begun() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let outcomes = [
+        trial.run().unset("GITHUB_OUTPUT").run(),
+        trial.run().env("GITHUB_OUTPUT", "").run(),
+        trial.run().env("GITHUB_OUTPUT", "/nowhere/at/all").run(),
+    ];
+    for outcome in outcomes {
+        outcome.assert_code(2);
+        assert!(outcome.transcript().contains("GITHUB_OUTPUT"), "{}", outcome.transcript());
+        assert!(outcome.logs().is_empty());
+    }
+    assert!(trial.doppler.requests().is_empty());
+    assert!(trial.store.objects(trial.bucket("callisto")).is_empty());
+}
+
+#[test]
+fn a_misspelt_input_is_an_error_with_a_suggestion_before_anything_is_done() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let outcome = trial.run().input("require-backups", "true").run();
+    outcome.assert_code(2);
+    assert!(outcome.visible().contains("unknown input `require-backups`"), "{}", outcome.visible());
+    assert!(outcome.visible().contains("Did you mean `require-backup`?"));
+    assert_eq!(outcome.output("outcome"), "failure");
+    assert!(outcome.annotations("error")[0].contains("Did you mean `require-backup`?"));
+    assert!(trial.doppler.requests().is_empty() && outcome.logs().is_empty());
+}
+
+#[test]
+fn the_command_is_an_input_a_word_or_backup() {
+    let manifest = "sponsors: [{name: io, code: IOX, enabled: true}]";
+    let run = || {
+        let run = Run::workflow().file("m.yml", manifest).input("manifest", "m.yml");
+        run.input("environment", "staging")
+    };
+    assert_eq!(run().input("command", "matrix").run().assert_code(0).output("count"), "1");
+    assert_eq!(run().arg("matrix").run().assert_code(0).output("count"), "1");
+    let unknown = run().input("command", "matrxi").run();
+    unknown.assert_code(2);
+    assert!(
+        unknown.visible().contains("'matrxi'") && unknown.visible().contains("matrix"),
+        "{}",
+        unknown.visible()
+    );
+    for default in [run(), run().input("command", " ")] {
+        let outcome = default.run();
+        outcome.assert_code(12);
+        assert_eq!(outcome.result("io")["stage"], json!("secrets"), "a backup was begun");
+    }
+    let person = Run::terminal().run();
+    person.assert_code(2);
+    assert!(
+        person.stderr.contains("no command was given") && person.stderr.contains("--help"),
+        "{}",
+        person.stderr
+    );
+}
+
+#[test]
+fn bad_values_of_inputs_are_named_with_what_they_may_be() {
+    for (command, name, value, told) in [
+        ("backup", "environment", "prod", "must be production, staging or development"),
+        ("backup", "compression", "brotli", "`compression` is `brotli`"),
+        ("backup", "compression-level", "13", "gzip knows levels 1 to 12"),
+        ("backup", "age-recipients", "age1nonsense", "`age-recipients` holds `age1nonsense`"),
+        ("backup", "dry-run", "yes", "`dry-run` is `yes`; it must be true or false"),
+        ("backup", "timeout", "soon", "`timeout` is `soon`"),
+        ("backup", "memory-limit", "1MiB", "`memory-limit` is too small"),
+        ("backup", "storage-class", "COLD", "`storage-class` is `COLD`"),
+        ("backup", "object-lock", "maybe", "`object-lock` is `maybe`"),
+        ("backup", "max-parallel", "0", "`max-parallel` is `0`"),
+        ("backup", "retention-years", "101", "`retention-years` is more than 100 years"),
+        ("backup", "doppler-api-url", "http://api.doppler.com", "must begin with https://"),
+        ("backup", "s3-endpoint-url", "minio:9000", "`s3-endpoint-url` is `minio:9000`"),
+        ("record", "outcome", "done", "`outcome` is `done`"),
+        ("record", "outcome", "", "`outcome` is not set"),
+        ("record", "backup-size", "12 MB", "`backup-size` is `12 MB`"),
+        ("matrix", "max-jobs", "-1", "`max-jobs` is `-1`"),
+    ] {
+        let run = Run::workflow().input("environment", "staging").input("outcome", "success");
+        let outcome = run.input("command", command).input(name, value).run();
+        outcome.assert_code(2);
+        assert!(outcome.visible().contains(told), "{told} in {}", outcome.visible());
+    }
+}
