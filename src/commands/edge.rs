@@ -55,10 +55,11 @@ impl Edge {
         })
     }
 
-    /// The only clock.
+    /// The only clock. It tells whole seconds, as names and documents do, so that they all tell the same.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let now = Timestamp::now();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
     }
 }
 

@@ -122,7 +122,7 @@ impl DeploymentLog {
             format_version: FORMAT_VERSION,
             event,
             outcome,
-            deployment_timestamp: Timestamp::from_second(at.as_second()).unwrap_or(at),
+            deployment_timestamp: at,
             environment: environment.name().to_owned(),
             sponsor: sponsor.name.clone(),
             sponsor_code: sponsor.code.clone(),
