@@ -1,6 +1,9 @@
 //! Manifest → sponsors, and a sponsor → its secrets: the steps that every command begins with.
 
+use std::path::Path;
+
 use secrecy::ExposeSecret as _;
+use tokio::io::AsyncReadExt as _;
 
 use super::Edge;
 use crate::cli::order::Scope;
@@ -46,11 +49,14 @@ pub(super) fn stopped(edge: &Edge) -> Failure {
 
 async fn manifest_text(scope: &Scope, edge: &Edge) -> Result<String, Failure> {
     if let Some(path) = &scope.manifest {
-        let unreadable = |error: std::io::Error| ManifestError::Unreadable {
-            place: path.display().to_string(),
-            reason: error.to_string(),
+        let unreadable =
+            |reason: String| ManifestError::Unreadable { place: path.display().to_string(), reason };
+        let text = read(path).await.map_err(|error| unreadable(error.to_string()))?;
+        return if text.len() as u64 > MANIFEST_BYTES {
+            Err(unreadable("too long".to_owned()).into())
+        } else {
+            Ok(text)
         };
-        return Ok(tokio::fs::read_to_string(path).await.map_err(unreadable)?);
     }
     let name = format!("{}/{}", scope.core_project, scope.config);
     let token = scope.keyring.core_token(&name)?;
@@ -61,6 +67,15 @@ async fn manifest_text(scope: &Scope, edge: &Edge) -> Result<String, Failure> {
     let manifest = secrets.get(secrets::MANIFEST);
     let missing = || SecretsError::Missing { place: name, names: vec![secrets::MANIFEST.to_owned()] };
     Ok(manifest.ok_or_else(missing)?.expose_secret().to_owned())
+}
+
+/// A manifest of ten thousand sponsors is a tenth of this; what is longer is no manifest, a device perhaps.
+const MANIFEST_BYTES: u64 = 16 << 20;
+
+async fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    tokio::fs::File::open(path).await?.take(MANIFEST_BYTES + 1).read_to_string(&mut text).await?;
+    Ok(text)
 }
 
 /// Where sponsors' secrets come from.

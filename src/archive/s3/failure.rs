@@ -2,7 +2,6 @@
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId as _;
-use aws_smithy_types::error::display::DisplayErrorContext;
 
 use crate::archive::ArchiveError;
 
@@ -37,12 +36,13 @@ fn answered<E: ProvideErrorMetadata>(error: &SdkError<E, Response>, status: u16)
     (code, reason)
 }
 
+/// The SDK's own words say little; the causes below them tell.
 fn unanswered<E>(error: &SdkError<E, Response>) -> (String, String)
 where
     E: std::error::Error + 'static,
 {
-    let reason = DisplayErrorContext(error).to_string();
-    let reason = reason.split(" (").next().unwrap_or(&reason).to_owned();
+    let chain = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    let reason = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
     let code = if reason.contains("credentials") { "no credentials" } else { "no answer" };
     (code.to_owned(), reason)
 }
