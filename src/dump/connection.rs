@@ -203,9 +203,11 @@ impl Connection {
         variables
     }
 
+    /// `hostaddr` says where the connection goes, whatever the host is called.
     fn is_local(&self) -> bool {
-        let loopback = self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        self.host.starts_with('/') || self.host == "localhost" || loopback
+        let loopback = |text: &str| text.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let by_name = self.host.starts_with('/') || self.host == "localhost" || loopback(&self.host);
+        by_name && self.variables.get("PGHOSTADDR").is_none_or(|address| loopback(address))
     }
 
     /// libpq's default, `prefer`, falls back to plain text without a word. What the URL says on purpose is kept.

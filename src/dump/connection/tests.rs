@@ -37,6 +37,9 @@ fn plain_text_is_never_fallen_back_to_unless_the_host_is_local_or_the_url_says_s
         ("postgresql://u:p@localhost/app", "prefer"),
         ("postgresql://u:p@127.0.0.1/app", "prefer"),
         ("postgresql://u:p@[::1]/app", "prefer"),
+        ("postgresql://u:p@localhost/app?hostaddr=127.0.0.1", "prefer"),
+        ("postgresql://u:p@localhost/app?hostaddr=203.0.113.5", "require"),
+        ("postgresql://u:p@db.example.org/app?hostaddr=127.0.0.1", "require"),
     ] {
         assert_eq!(variable(url, "PGSSLMODE").unwrap(), mode, "{url}");
     }
