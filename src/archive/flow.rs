@@ -40,9 +40,10 @@ impl Flow {
         cores: usize,
     ) -> Result<Self, ArchiveError> {
         let workers = cores.clamp(1, MOST_WORKERS) as u64 + 2;
-        let members_in_flight = workers.min(share_bytes / 3 / MEMBER_IN_FLIGHT).max(2);
-        let members = members_in_flight * MEMBER_IN_FLIGHT;
         let needed = parts::first_size_for(database_bytes);
+        let beside_parts = share_bytes.saturating_sub(2 * needed.max(SMALL_PART));
+        let members_in_flight = workers.min((share_bytes / 3).min(beside_parts) / MEMBER_IN_FLIGHT).max(2);
+        let members = members_in_flight * MEMBER_IN_FLIGHT;
         let roomy = share_bytes >= members + 3 * PART;
         let part_bytes = needed.max(if roomy { PART } else { SMALL_PART });
         let fitting = share_bytes.saturating_sub(members) / part_bytes;
@@ -128,7 +129,9 @@ mod tests {
     #[test]
     fn the_smallest_limit_works_on_any_machine() {
         let limit = smallest_limit();
-        assert!([1, 2, 64].into_iter().all(|cores| Flow::plan(0, limit / 4, limit, cores).is_ok()));
+        for (streams, cores) in [(1, 1), (1, 2), (1, 64), (4, 1), (4, 64)] {
+            assert!(Flow::plan(0, limit / streams, limit, cores).is_ok(), "{streams} streams, {cores} cores");
+        }
     }
 
     proptest! {
