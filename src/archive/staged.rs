@@ -1,12 +1,14 @@
 //! An archive that is all there and that nobody can see: the moment between "written" and "true".
 
+use std::pin::pin;
+
 use bytes::Bytes;
 
 use super::ArchiveError;
 use super::key::{checksum_key, description_key, file_name};
 use super::measure::Measure;
 use super::s3::Labels;
-use super::upload::{Held, Upload};
+use super::upload::{Held, PATIENCE_WHEN_STOPPED, Upload};
 
 /// What sealing learned of the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,29 +44,30 @@ impl Staged {
     }
 
     /// Makes it visible, reads back what is stored and compares, then writes the checksum file and, last, the manifest.
-    /// A backup exists when all three do.
+    /// A backup exists when all three do. Once it is stopped, it has seconds to finish.
     ///
     /// # Errors
     /// The key is taken, S3 refuses, or what is stored differs from what was sent. An upload that could not be completed
     /// is taken back.
     pub async fn commit(self, description: Vec<u8>) -> Result<(), ArchiveError> {
         let Self { upload, held, sealed } = self;
-        let (store, key) = (upload.store.clone(), upload.key.clone());
-        match held {
-            Held::Whole(bytes) => store.put_new(&key, bytes, &upload.labels).await?,
-            Held::Parts(id, parts) => {
-                let whole = (sealed.stored.bytes, sealed.crc64.as_str());
-                if let Err(cause) = store.complete_upload(&key, &id, parts, whole).await {
-                    upload.abandon().await.ok();
-                    return Err(cause);
-                }
-            }
+        let stop = upload.stop.clone();
+        let mut over = pin!(async move {
+            stop.cancelled().await;
+            tokio::time::sleep(PATIENCE_WHEN_STOPPED).await;
+        });
+        let visible = tokio::select! {
+            done = make_visible(&upload, held, &sealed) => done,
+            () = &mut over => Err(ArchiveError::Stopped),
+        };
+        if let Err(cause) = visible {
+            upload.abandon().await.ok();
+            return Err(cause);
         }
-        compare(&upload, &sealed).await?;
-        let labels = |content_type| Labels { storage_class: None, content_type, ..upload.labels.clone() };
-        let line = format!("{}  {}\n", sealed.stored.sha256, file_name(&key));
-        store.put_new(&checksum_key(&key), Bytes::from(line), &labels("text/plain")).await?;
-        store.put_new(&description_key(&key), Bytes::from(description), &labels("application/json")).await
+        tokio::select! {
+            done = complete(&upload, &sealed, description) => done,
+            () = over => Err(ArchiveError::Stopped),
+        }
     }
 
     /// Takes it back; nobody ever saw it.
@@ -74,6 +77,26 @@ impl Staged {
     pub async fn abandon(self) -> Result<(), ArchiveError> {
         self.upload.abandon().await
     }
+}
+
+async fn make_visible(upload: &Upload, held: Held, sealed: &Sealed) -> Result<(), ArchiveError> {
+    let (store, key) = (&upload.store, &upload.key);
+    match held {
+        Held::Whole(bytes) => store.put_new(key, bytes, &upload.labels).await,
+        Held::Parts(id, parts) => {
+            let whole = (sealed.stored.bytes, sealed.crc64.as_str());
+            store.complete_upload(key, &id, parts, whole).await
+        }
+    }
+}
+
+async fn complete(upload: &Upload, sealed: &Sealed, description: Vec<u8>) -> Result<(), ArchiveError> {
+    let (store, key) = (&upload.store, &upload.key);
+    compare(upload, sealed).await?;
+    let labels = |content_type| Labels { storage_class: None, content_type, ..upload.labels.clone() };
+    let line = format!("{}  {}\n", sealed.stored.sha256, file_name(key));
+    store.put_new(&checksum_key(key), Bytes::from(line), &labels("text/plain")).await?;
+    store.put_new(&description_key(key), Bytes::from(description), &labels("application/json")).await
 }
 
 /// A store that keeps no checksum of whole objects is asked for the bytes themselves.

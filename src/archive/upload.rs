@@ -13,7 +13,7 @@ use super::parts::{Cutter, MOST_PARTS};
 use super::s3::{Labels, Store, UploadId};
 
 /// A stopped program has seconds to live, and a record still to write.
-const PATIENCE_WHEN_STOPPED: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE_WHEN_STOPPED: Duration = Duration::from_secs(3);
 
 /// An object on its way. Nobody can see it before it is completed.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Upload {
     pub(super) key: String,
     pub(super) labels: Labels,
     flow: Flow,
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
     cutter: Cutter,
     started: Option<UploadId>,
     sending: JoinSet<Result<CompletedPart, ArchiveError>>,

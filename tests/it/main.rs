@@ -14,5 +14,6 @@ mod matrix;
 mod record;
 mod report;
 mod schemas;
+mod stop;
 mod support;
 mod support_works;

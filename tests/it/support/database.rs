@@ -3,6 +3,8 @@
 //! cluster goes as a whole.
 
 use std::collections::BTreeMap;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use super::postgres::Door;
 use super::tools;
@@ -71,6 +73,45 @@ impl Database {
         self.script(include_str!("diary.sql"), &variables);
     }
 
+    /// Makes the table `noise` with so many mebibytes of text, which gzip shrinks by a quarter only: a dump of this size.
+    pub(crate) fn load_noise(&self, mebibytes: u32) {
+        // One block again and again: no compressor here looks back further than a block is long.
+        self.psql_as_owner(&format!(
+            "CREATE TABLE noise (block text); ALTER TABLE noise ALTER block SET STORAGE EXTERNAL; \
+             INSERT INTO noise SELECT block FROM \
+             (SELECT left(translate(encode(string_agg(sha512(i::text::bytea), ''), 'base64'), E'\n', ''), 1048575) AS block \
+              FROM generate_series(1, 12500) i) AS one, generate_series(1, {mebibytes})"
+        ));
+    }
+
+    /// A session of the superuser that has run `sql` in a transaction and keeps it open until the answer is dropped.
+    pub(crate) fn hold(&self, sql: &str) -> Held {
+        use std::io::{BufRead as _, BufReader, Write as _};
+        let mut psql = self.superuser.psql(&self.name);
+        let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        writeln!(psql.stdin.as_mut().unwrap(), "BEGIN; {sql}; SELECT 'held';").unwrap();
+        let mut answer = String::new();
+        BufReader::new(psql.stdout.as_mut().unwrap()).read_line(&mut answer).unwrap();
+        assert_eq!(answer, "held\n", "{sql}");
+        Held(psql)
+    }
+
+    /// Sessions of the product in this database at this moment.
+    pub(crate) fn sessions(&self) -> usize {
+        let sql = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND application_name = 'sponsor-backup'";
+        self.psql(sql).parse().unwrap()
+    }
+
+    /// Waits until pg_dump waits for a lock that somebody else holds.
+    pub(crate) fn wait_until_a_dump_waits(&self) {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                   AND application_name = 'sponsor-backup' AND wait_event_type = 'Lock'";
+        tools::wait_for("a dump that waits for a lock", Duration::from_secs(60), || {
+            (self.psql(sql) == "1").then_some(())
+        });
+    }
+
     /// Rows by table, as `schema.table`.
     pub(crate) fn row_counts(&self) -> BTreeMap<String, i64> {
         let digest = self.content_digest();
@@ -81,5 +122,17 @@ impl Database {
     /// One line a table, `schema.table|rows|sum of row hashes`: equal for equal rows in any order.
     pub(crate) fn content_digest(&self) -> String {
         self.script(DIGEST_QUERIES, &[])
+    }
+}
+
+/// An open transaction; it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Held(Child);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // That it has ended already is as good.
+        let _killed = self.0.kill();
+        let _reaped = self.0.wait();
     }
 }

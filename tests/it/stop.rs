@@ -1,0 +1,159 @@
+//! Signals and time limits: whatever is stopped leaves nothing half-finished, and a record. Rows F11, F28, F31 and F34 of
+//! the failures that happened to others. A run that did not hear would meet its deadline and fail its test.
+
+use std::time::Duration;
+
+use crate::support::{Action, Outcome, Proxy, Run, Sponsor, Trial, Trouble, tools};
+
+/// Longer than any run here may take.
+const FOR_EVER: Duration = Duration::from_secs(600);
+
+/// A run that has to hear: on its own it would wait far longer than its deadline.
+fn patient(run: Run) -> Run {
+    run.input("lock-wait-timeout", "500s").deadline(Duration::from_secs(60))
+}
+
+/// What holds after any stop: no object, no upload, no session on the server, and a record that says so.
+fn assert_clean(trial: &Trial, outcome: &Outcome, sponsor: &str, recorded: &str) {
+    assert_eq!(trial.store.keys_in(trial.bucket(sponsor)), Vec::<String>::new());
+    assert_eq!(trial.store.uploads(trial.bucket(sponsor)), Vec::<String>::new());
+    let database = trial.database(sponsor);
+    tools::wait_for("the product's sessions to end", Duration::from_secs(10), || {
+        (database.sessions() == 0).then_some(())
+    });
+    let logs = outcome.logs();
+    let mine = logs.iter().filter(|(_, log)| log["sponsor"] == sponsor).map(|(_, log)| log);
+    let mine: Vec<_> = mine.collect();
+    assert_eq!(mine.len(), 1, "{logs:?}");
+    assert_eq!(mine[0]["outcome"], recorded);
+    assert!(mine[0]["backup_location"].is_null());
+    assert_eq!(outcome.result(sponsor)["outcome"], "failure");
+}
+
+#[test]
+fn a_signal_ends_a_dump_that_waits_for_a_lock() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let trial = Trial::of([Sponsor::named("callisto")]);
+        let _migration = trial.database("callisto").hold("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE");
+        let running = patient(trial.run()).start();
+        trial.database("callisto").wait_until_a_dump_waits();
+        let children = running.children();
+        assert_eq!(children.len(), 1);
+        running.signal(signal);
+        let outcome = running.wait();
+        outcome.assert_code(code);
+        assert!(!std::path::Path::new(&format!("/proc/{}", children[0])).exists(), "pg_dump goes on");
+        assert_clean(&trial, &outcome, "callisto", "cancelled");
+        let result = outcome.result("callisto");
+        assert_eq!((&result["stage"], outcome.output("outcome")), (&"cancelled".into(), "failure".into()));
+        assert_eq!(result["message"], format!("stopped by SIG{signal}"));
+        // The record reached S3 too.
+        let keys = trial.store.keys_in(trial.log_bucket("callisto"));
+        assert_eq!(trial.store.get_json(trial.log_bucket("callisto"), &keys[0])["outcome"], "cancelled");
+    }
+}
+
+/// F34: parts are at S3 already, one is on its way, and pg_dump is in the middle of a table.
+#[test]
+fn a_signal_during_an_upload_takes_it_back() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    trial.database("callisto").load_noise(48);
+    let proxy = Proxy::before(trial.store.endpoint());
+    proxy.spoil(1, Action::Delay(FOR_EVER), |seen| seen.query.contains("partNumber=2"));
+    let run = patient(trial.run()).input("s3-endpoint-url", proxy.endpoint()).input("memory-limit", "24MiB");
+    let running = run.start();
+    tools::wait_for("the second part", Duration::from_secs(60), || {
+        proxy.requests().iter().any(|seen| seen.query.contains("partNumber=2")).then_some(())
+    });
+    assert_eq!(trial.store.uploads(trial.bucket("callisto")).len(), 1);
+    running.signal("TERM");
+    let outcome = running.wait();
+    outcome.assert_code(143);
+    assert_clean(&trial, &outcome, "callisto", "cancelled");
+}
+
+/// S3 hangs at the last step. The runner kills ten seconds after its signal, and the record has to be there by then.
+#[test]
+fn a_signal_during_the_commit_is_heard() {
+    for (megabytes, step) in [(1, ".sql.gz"), (24, "uploadId=")] {
+        let trial = Trial::of([Sponsor::named("callisto").empty()]);
+        trial.database("callisto").load_noise(megabytes);
+        let proxy = Proxy::before(trial.store.endpoint());
+        let last = move |seen: &crate::support::Seen| {
+            let one_put = seen.method == "PUT" && seen.path.ends_with(step) && seen.query == "x-id=PutObject";
+            one_put || (seen.method == "POST" && seen.query.contains(step))
+        };
+        proxy.spoil(1, Action::Delay(FOR_EVER), last);
+        let run = patient(trial.run()).input("s3-endpoint-url", proxy.endpoint());
+        let running = run.input("memory-limit", "24MiB").start();
+        tools::wait_for("the last step", Duration::from_secs(60), || {
+            proxy.requests().iter().any(last).then_some(())
+        });
+        running.signal("TERM");
+        let outcome = running.wait();
+        outcome.assert_code(143);
+        assert_clean(&trial, &outcome, "callisto", "cancelled");
+    }
+}
+
+#[test]
+fn a_signal_is_heard_while_the_core_project_is_slow() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let outcome = stopped_while_slow(&trial, &trial.core_token);
+    assert_eq!(outcome.output("outcome"), "failure");
+    // Nobody knows yet whom to record.
+    assert_eq!((outcome.logs().len(), outcome.output("results")), (0, "[]".to_owned()));
+}
+
+#[test]
+fn a_signal_is_heard_while_a_sponsors_project_is_slow() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let outcome = stopped_while_slow(&trial, trial.token("callisto"));
+    assert_clean(&trial, &outcome, "callisto", "cancelled");
+}
+
+/// A run that is stopped while it waits for the answer to a request with this token.
+fn stopped_while_slow(trial: &Trial, token: &str) -> Outcome {
+    trial.doppler.trouble_for(token, &Trouble::Slow(FOR_EVER), 9);
+    let running = patient(trial.run()).start();
+    tools::wait_for("the request", Duration::from_secs(30), || {
+        trial.doppler.requests().iter().any(|asked| asked.token == token).then_some(())
+    });
+    running.signal("TERM");
+    let outcome = running.wait();
+    outcome.assert_code(143);
+    outcome
+}
+
+/// Two wait for locks, and the third has not begun.
+#[test]
+fn each_sponsor_of_a_stopped_run_has_its_record() {
+    let names = ["callisto", "europa", "titan"];
+    let trial = Trial::of(names.map(Sponsor::named));
+    let lock = |name: &str| trial.database(name).hold("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE");
+    let _migrations = names.map(lock);
+    let running = patient(trial.run()).input("max-parallel", "2").start();
+    trial.database("callisto").wait_until_a_dump_waits();
+    trial.database("europa").wait_until_a_dump_waits();
+    running.signal("TERM");
+    let outcome = running.wait();
+    outcome.assert_code(143);
+    for name in names {
+        assert_clean(&trial, &outcome, name, "cancelled");
+    }
+    assert_eq!(outcome.results().len(), 3);
+}
+
+/// F28: what one sponsor takes too long for is no harm to the other.
+#[test]
+fn a_sponsor_that_takes_too_long_is_stopped_alone() {
+    let trial = Trial::of(["callisto", "titan"].map(Sponsor::named));
+    let _migration = trial.database("titan").hold("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE");
+    // Callisto needs a second or two; the rest is for a busy machine.
+    let outcome = patient(trial.run()).input("timeout", "20s").run();
+    outcome.assert_code(13);
+    assert_eq!(outcome.result("callisto")["outcome"], "success");
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
+    assert_eq!(outcome.result("titan")["message"], "the sponsor's time of 20 s is over");
+    assert_clean(&trial, &outcome, "titan", "failure");
+}
