@@ -249,15 +249,18 @@ impl Store {
         Ok(meter.read())
     }
 
-    /// "The key is taken" may be the answer to the second sending of a request whose first one succeeded.
+    /// "The key is taken" and "there is no such upload" may be the answers to the second sending of a request whose first
+    /// one succeeded.
     async fn unless_ours(&self, key: &str, write_id: &str, error: ArchiveError) -> Result<(), ArchiveError> {
-        let taken = matches!(&error, ArchiveError::S3 { code, .. } if code == "PreconditionFailed" || code.starts_with("412"));
-        if !taken {
+        let ArchiveError::S3 { code, .. } = &error else { return Err(error) };
+        let taken = code == "PreconditionFailed" || code.starts_with("412");
+        if !taken && code != "NoSuchUpload" {
             return Err(error);
         }
         match self.head(key).await {
             Ok(stored) if stored.write_id.as_deref() == Some(write_id) => Ok(()),
-            _ => Err(ArchiveError::AlreadyExists { location: self.location(key) }),
+            _ if taken => Err(ArchiveError::AlreadyExists { location: self.location(key) }),
+            _ => Err(error),
         }
     }
 

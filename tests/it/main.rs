@@ -10,6 +10,7 @@
 mod archive;
 mod backup;
 mod bad_input;
+mod faults_upload;
 mod matrix;
 mod record;
 mod report;

@@ -1,0 +1,192 @@
+//! What S3 may do to us on dumps that go there in parts. Rows F1, F13, F20 and F34 of the failures that happened to
+//! others: nothing is visible before it is true, and no unfinished upload is left, whatever happens.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::support::{Action, Outcome, Proxy, Run, Seen, Sponsor, StrictS3, Trial, tools};
+
+const INTERNAL: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>InternalError</Code>\
+                        <Message>We encountered an internal error. Please try again.</Message></Error>";
+
+/// A sponsor whose dump makes three parts, on a server that checks checksums, behind a proxy.
+fn behind_a_proxy() -> (StrictS3, Trial, Proxy) {
+    let strict = StrictS3::start();
+    let trial = Trial::plan([Sponsor::named("callisto").empty()]).store(&strict).start();
+    trial.database("callisto").load_noise(24);
+    let proxy = Proxy::before(trial.store.endpoint());
+    (strict, trial, proxy)
+}
+
+fn run(trial: &Trial, proxy: &Proxy) -> Run {
+    trial.run().input("s3-endpoint-url", proxy.endpoint()).input("memory-limit", "24MiB")
+}
+
+fn refusal(code: &str) -> String {
+    format!("<Error><Code>{code}</Code><Message>Refused on purpose</Message></Error>")
+}
+
+fn is_part(seen: &Seen) -> bool {
+    seen.has("partNumber")
+}
+
+fn is_completion(seen: &Seen) -> bool {
+    seen.method == "POST" && seen.has("uploadId")
+}
+
+fn is_creation(seen: &Seen) -> bool {
+    seen.method == "POST" && seen.has("uploads")
+}
+
+#[track_caller]
+fn assert_nothing_is_left(strict: &StrictS3, trial: &Trial, outcome: &Outcome) {
+    outcome.assert_code(14);
+    assert_eq!(outcome.result("callisto")["stage"], "archive");
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")), Vec::<String>::new());
+    assert_eq!(strict.unfinished_uploads(), Vec::<String>::new());
+}
+
+#[track_caller]
+fn assert_backed_up(strict: &StrictS3, trial: &Trial, outcome: &Outcome) {
+    outcome.assert_code(0);
+    let keys = trial.store.keys_in(trial.bucket("callisto"));
+    assert_eq!(keys.len(), 3, "{keys:?}");
+    let manifest = trial.store.get_json(trial.bucket("callisto"), &keys[1]);
+    let head = trial.store.head(trial.bucket("callisto"), &keys[0]);
+    assert_eq!(manifest["stored"]["bytes"].as_i64(), head.content_length());
+    assert_eq!(strict.unfinished_uploads(), Vec::<String>::new());
+}
+
+/// F13: equal parts but the last, in the order of their numbers, each within S3's limits.
+#[test]
+fn a_dump_goes_up_in_equal_parts() {
+    let (strict, trial, proxy) = behind_a_proxy();
+    let outcome = run(&trial, &proxy).run();
+    assert_backed_up(&strict, &trial, &outcome);
+    let parts: Vec<_> = proxy.requests().into_iter().filter(is_part).collect();
+    assert!(parts.len() >= 3, "{}", parts.len());
+    let lengths: BTreeSet<_> = parts[..parts.len() - 1].iter().map(|part| part.body_length).collect();
+    assert_eq!(lengths.len(), 1, "{lengths:?}");
+    assert!(lengths.first().is_some_and(|length| *length >= 8 << 20), "{lengths:?}");
+}
+
+#[test]
+fn failures_that_pass_are_waited_out() {
+    let (strict, trial, proxy) = behind_a_proxy();
+    let failed = Mutex::new(BTreeSet::new());
+    proxy.rule(move |seen| {
+        let first =
+            failed.lock().unwrap().insert((seen.method.clone(), seen.path.clone(), seen.query.clone()));
+        if first { Action::Status(500, INTERNAL.to_owned()) } else { Action::Pass }
+    });
+    assert_backed_up(&strict, &trial, &run(&trial, &proxy).run());
+}
+
+#[test]
+fn parts_whose_answer_was_lost_are_sent_again() {
+    let (strict, trial, proxy) = behind_a_proxy();
+    proxy.spoil(2, Action::CloseAfter, is_part);
+    assert_backed_up(&strict, &trial, &run(&trial, &proxy).run());
+}
+
+#[test]
+fn a_part_that_is_refused_for_good_leaves_nothing_behind() {
+    let (strict, trial, proxy) = behind_a_proxy();
+    let refusal = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    proxy.spoil(99, Action::Status(403, refusal.to_owned()), |seen| seen.query.contains("partNumber=2"));
+    let outcome = run(&trial, &proxy).run();
+    assert_nothing_is_left(&strict, &trial, &outcome);
+    let message = outcome.result("callisto")["message"].to_string();
+    assert!(message.contains("UploadPart failed: AccessDenied"), "{message}");
+    // Part 1 was stored, so there was something to take back.
+    assert!(proxy.requests().iter().any(|seen| seen.query.contains("partNumber=1")));
+}
+
+/// S3 answers 200 before it knows, and the error stands in the body.
+#[test]
+fn a_completion_that_says_200_and_means_no_is_a_failure() {
+    let (strict, trial, proxy) = behind_a_proxy();
+    proxy.spoil(99, Action::Status(200, INTERNAL.to_owned()), is_completion);
+    let outcome = run(&trial, &proxy).run();
+    assert_nothing_is_left(&strict, &trial, &outcome);
+    let message = outcome.result("callisto")["message"].to_string();
+    assert!(message.contains("CompleteMultipartUpload failed: InternalError"), "{message}");
+}
+
+#[test]
+fn a_completion_that_says_no_once_is_sent_again() {
+    let (strict, trial, proxy) = behind_a_proxy();
+    proxy.spoil(1, Action::Status(200, INTERNAL.to_owned()), is_completion);
+    assert_backed_up(&strict, &trial, &run(&trial, &proxy).run());
+}
+
+/// The second sending hears that the upload is no more, or that the key is taken; what is there is our own.
+#[test]
+fn a_completion_whose_answer_was_lost_is_known_as_our_own() {
+    for (status, code) in [(404, "NoSuchUpload"), (412, "PreconditionFailed")] {
+        let (strict, trial, proxy) = behind_a_proxy();
+        let lost = Mutex::new(false);
+        proxy.rule(move |seen| match is_completion(seen) {
+            true if !std::mem::replace(&mut *lost.lock().unwrap(), true) => Action::CloseAfter,
+            true => Action::Status(status, refusal(code)),
+            false => Action::Pass,
+        });
+        let outcome = run(&trial, &proxy).run();
+        assert_eq!(proxy.requests().iter().filter(|seen| is_completion(seen)).count(), 2);
+        assert_backed_up(&strict, &trial, &outcome);
+    }
+}
+
+/// The same answer without an object that is ours.
+#[test]
+fn an_upload_that_is_no_more_is_a_failure() {
+    let (strict, trial, proxy) = behind_a_proxy();
+    proxy.spoil(99, Action::Status(404, refusal("NoSuchUpload")), is_completion);
+    let outcome = run(&trial, &proxy).run();
+    assert_nothing_is_left(&strict, &trial, &outcome);
+    let message = outcome.result("callisto")["message"].to_string();
+    assert!(message.contains("CompleteMultipartUpload failed: NoSuchUpload"), "{message}");
+}
+
+/// F20: somebody else's object appears under the very key while the parts go up.
+#[test]
+fn what_stands_under_the_key_already_is_left_alone() {
+    let (strict, trial, proxy) = behind_a_proxy();
+    proxy.spoil(1, Action::Delay(Duration::from_secs(3)), is_completion);
+    let running = run(&trial, &proxy).start();
+    let path = tools::wait_for("the completion", Duration::from_secs(60), || {
+        proxy.requests().into_iter().find(is_completion).map(|seen| seen.path)
+    });
+    let bucket = trial.bucket("callisto");
+    trial.store.put(bucket, path.strip_prefix(&format!("/{bucket}/")).unwrap(), "somebody else's");
+    let outcome = running.wait();
+    outcome.assert_code(14);
+    let message = outcome.result("callisto")["message"].to_string();
+    assert!(message.contains("exists already and was not overwritten"), "{message}");
+    let keys = trial.store.keys_in(trial.bucket("callisto"));
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    assert_eq!(trial.store.get(trial.bucket("callisto"), &keys[0]), b"somebody else's");
+    assert_eq!(strict.unfinished_uploads(), Vec::<String>::new());
+}
+
+/// F14: every request that writes; and the owner is named in each.
+#[test]
+fn every_part_carries_a_checksum_and_every_request_the_owner() {
+    let (strict, trial, proxy) = behind_a_proxy();
+    let outcome = run(&trial, &proxy).input("expected-bucket-owner", "123456789012").run();
+    assert_backed_up(&strict, &trial, &outcome);
+    let requests = proxy.requests();
+    for seen in requests.iter().filter(|seen| is_part(seen)) {
+        let trailing = seen.header("x-amz-trailer") == "x-amz-checksum-crc64nvme";
+        assert!(trailing || !seen.header("x-amz-checksum-crc64nvme").is_empty(), "{seen:?}");
+    }
+    let creation = requests.iter().find(|seen| is_creation(seen)).unwrap();
+    assert_eq!(creation.header("x-amz-checksum-algorithm"), "CRC64NVME");
+    assert_eq!(creation.header("x-amz-checksum-type"), "FULL_OBJECT");
+    let completion = requests.iter().find(|seen| is_completion(seen)).unwrap();
+    assert!(!completion.header("x-amz-checksum-crc64nvme").is_empty(), "{completion:?}");
+    assert_eq!(completion.header("if-none-match"), "*");
+    let owned = |seen: &Seen| seen.header("x-amz-expected-bucket-owner") == "123456789012";
+    assert!(requests.iter().all(owned), "{requests:?}");
+}
