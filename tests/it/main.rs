@@ -10,8 +10,15 @@
 mod archive;
 mod backup;
 mod bad_input;
+mod credentials;
+mod faults_doppler;
+mod faults_s3;
 mod faults_upload;
+mod locks;
 mod matrix;
+mod memory;
+mod postgres;
+mod postgres_clients;
 mod record;
 mod report;
 mod schemas;

@@ -1,0 +1,132 @@
+//! Whose token, whose keys, whose bucket: no sponsor ever uses what is not its own. Row F29 of the failures that
+//! happened to others.
+
+use crate::support::{Outcome, Sponsor, StrictS3, Trial, token_variable};
+
+const ID: &str = "SPONSOR_AWS_ACCESS_KEY_ID";
+const SECRET: &str = "SPONSOR_AWS_SECRET_ACCESS_KEY";
+
+/// A server that checks signatures; neither sponsor's Doppler holds keys.
+fn two_without_keys(strict: &StrictS3) -> Trial {
+    let sponsors = ["callisto", "titan"].map(|name| Sponsor::named(name).empty());
+    Trial::plan(sponsors.map(|sponsor| sponsor.secret(ID, None).secret(SECRET, None))).store(strict).start()
+}
+
+fn message(outcome: &Outcome, sponsor: &str) -> String {
+    outcome.result(sponsor)["message"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_token_for_nobody_in_particular_serves_one_sponsor_alone() {
+    let trial = Trial::of(["callisto", "titan"].map(|name| Sponsor::named(name).empty()));
+    let run = || trial.run().unset(&token_variable("callisto")).env("DOPPLER_TOKEN", trial.token("callisto"));
+    run().input("sponsors", "callisto").run().assert_code(0);
+    let both = run().run();
+    both.assert_code(12);
+    assert_eq!(
+        message(&both, "callisto"),
+        "no Doppler token for hht-diary-callisto/production: DOPPLER_TOKEN_CALLISTO is not set"
+    );
+    assert_eq!(both.result("titan")["outcome"], "success");
+}
+
+#[test]
+fn another_sponsors_token_in_ones_own_variable_opens_nothing() {
+    let trial = Trial::of(["callisto", "titan"].map(|name| Sponsor::named(name).empty()));
+    let outcome = trial.run().env(token_variable("callisto"), trial.token("titan")).run();
+    outcome.assert_code(12);
+    assert!(message(&outcome, "callisto").contains("status 400"), "{}", message(&outcome, "callisto"));
+    assert_eq!(trial.store.keys_in(trial.bucket("titan")).len(), 3);
+    assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
+}
+
+#[test]
+fn keys_of_the_environment_serve_one_sponsor_that_has_none() {
+    let strict = StrictS3::start();
+    let trial = two_without_keys(&strict);
+    let run = || {
+        let run = trial.run().env("AWS_ACCESS_KEY_ID", strict.access_key());
+        run.env("AWS_SECRET_ACCESS_KEY", strict.secret_key())
+    };
+    let one = run().input("sponsors", "callisto").run();
+    one.assert_code(0);
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
+    // They may belong to either of two.
+    let both = run().run();
+    both.assert_code(12);
+    for sponsor in ["callisto", "titan"] {
+        let lacks = format!("hht-diary-{sponsor}/production lacks {ID}, {SECRET}");
+        assert_eq!(message(&both, sponsor), lacks);
+    }
+    assert!(trial.store.keys_in(trial.bucket("titan")).is_empty());
+}
+
+#[test]
+fn keys_of_ones_own_come_before_those_of_the_environment() {
+    let strict = StrictS3::start();
+    // A trial each: two backups of one second would have one name.
+    let start = || Trial::plan([Sponsor::named("callisto").empty()]).store(&strict).start();
+    let ambient = |trial: &Trial| {
+        let run = trial.run().env("AWS_ACCESS_KEY_ID", "AKIAOFSOMEBODYELSE00");
+        run.env("AWS_SECRET_ACCESS_KEY", "wrong").env("AWS_SESSION_TOKEN", "wrong")
+    };
+    ambient(&start()).run().assert_code(0);
+    let trial = start();
+    trial.secret("callisto", ID, Some("AKIAWRONGINDOPPLER00"));
+    trial.secret("callisto", SECRET, Some("wrong in Doppler"));
+    let own = ambient(&trial).env("AWS_ACCESS_KEY_ID_CALLISTO", strict.access_key());
+    own.env("AWS_SECRET_ACCESS_KEY_CALLISTO", strict.secret_key()).run().assert_code(0);
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
+    // With keys in the environment, Doppler is not asked for any.
+    let last = trial.doppler.requests().pop().unwrap();
+    assert!(!last.secrets.iter().any(|name| name.contains("ACCESS_KEY")), "{:?}", last.secrets);
+}
+
+#[test]
+fn half_a_key_pair_is_never_completed_from_elsewhere() {
+    let strict = StrictS3::start();
+    let trial = Trial::plan([Sponsor::named("callisto").empty()]).store(&strict).start();
+    let own = trial.run().env("AWS_ACCESS_KEY_ID_CALLISTO", strict.access_key()).run();
+    own.assert_code(12);
+    assert_eq!(
+        message(&own, "callisto"),
+        "AWS_ACCESS_KEY_ID_CALLISTO is set, but AWS_SECRET_ACCESS_KEY_CALLISTO is not"
+    );
+    trial.secret("callisto", SECRET, None);
+    let whole = trial.run().env("AWS_ACCESS_KEY_ID", strict.access_key());
+    let whole = whole.env("AWS_SECRET_ACCESS_KEY", strict.secret_key()).run();
+    whole.assert_code(12);
+    assert_eq!(message(&whole, "callisto"), format!("hht-diary-callisto/production lacks {SECRET}"));
+    assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
+}
+
+/// A secret that was copied from another sponsor's project would put one tenant's data into another's bucket.
+#[test]
+fn what_one_sponsor_uses_no_other_sponsor_of_the_run_may() {
+    let trial = Trial::of(["callisto", "titan", "europa", "rhea"].map(|name| Sponsor::named(name).empty()));
+    trial.secret("titan", "SPONSOR_BACKUPS_BUCKET", Some(trial.bucket("callisto")));
+    trial.secret("europa", "DATABASE_URL", Some(&trial.database("callisto").url()));
+    trial.secret("rhea", "SPONSOR_AUDIT_LOGS_BUCKET", Some(trial.bucket("callisto")));
+    let outcome = trial.run().input("max-parallel", "1").run();
+    outcome.assert_code(12);
+    assert_eq!(outcome.result("callisto")["outcome"], "success");
+    let bucket =
+        format!("bucket {} is already used by sponsor callisto in this run", trial.bucket("callisto"));
+    assert_eq!(message(&outcome, "titan"), bucket);
+    assert_eq!(message(&outcome, "rhea"), bucket);
+    let database = trial.database("callisto");
+    assert_eq!(
+        message(&outcome, "europa"),
+        format!(
+            "database 127.0.0.1:{}/{} is already used by sponsor callisto in this run",
+            database.port, database.name
+        )
+    );
+    // Callisto's dump and what stands beside it, and nobody else's.
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
+    assert_eq!(trial.store.keys_in(trial.log_bucket("callisto")).len(), 1);
+    assert!(
+        ["titan", "europa", "rhea"].iter().all(|other| trial.store.keys_in(trial.bucket(other)).is_empty())
+    );
+    assert_eq!(outcome.logs().len(), 4);
+}

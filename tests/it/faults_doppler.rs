@@ -1,0 +1,183 @@
+//! What Doppler may do to us, and that no sponsor's backup begins before its own secrets are there. Rows F4, F28 and F29
+//! of the failures that happened to others.
+
+use std::time::Duration;
+
+use crate::support::{Asked, Cluster, Proxy, Sponsor, Trial, Trouble, token_variable};
+
+/// The requests that came with a sponsor's token, in order.
+fn asked(trial: &Trial, sponsor: &str) -> Vec<Asked> {
+    let token = trial.token(sponsor);
+    trial.doppler.requests().into_iter().filter(|asked| asked.token == token).collect()
+}
+
+fn callisto() -> Trial {
+    Trial::of([Sponsor::named("callisto")])
+}
+
+#[test]
+fn a_429_is_waited_out_as_long_as_it_asks() {
+    let trial = callisto();
+    trial.doppler.trouble_for(trial.token("callisto"), &Trouble::TooManyRequests { retry_after: 3 }, 1);
+    let outcome = trial.run().run();
+    outcome.assert_code(0);
+    let asked = asked(&trial, "callisto");
+    assert_eq!(asked.len(), 2);
+    // Our own first pause is a second at most, so these three seconds are Doppler's.
+    assert!(asked[1].at - asked[0].at >= Duration::from_secs(3));
+    assert!(outcome.stdout.contains("status 429"), "{}", outcome.transcript());
+}
+
+#[test]
+fn a_429_that_asks_for_longer_than_a_run_can_wait_is_final() {
+    let trial = callisto();
+    trial.doppler.trouble_for(trial.token("callisto"), &Trouble::TooManyRequests { retry_after: 3600 }, 9);
+    trial.run().run().assert_code(12);
+    assert_eq!(asked(&trial, "callisto").len(), 1);
+}
+
+#[test]
+fn trouble_that_passes_is_waited_out() {
+    // The longest that one request may take is 15 seconds.
+    let troubles = [
+        ("callisto", Trouble::Status(500)),
+        ("europa", Trouble::PlainStatus(503)),
+        ("iapetus", Trouble::CutOff),
+        ("titan", Trouble::HangUp),
+        ("rhea", Trouble::Slow(Duration::from_secs(40))),
+    ];
+    let trial = Trial::of(troubles.clone().map(|(name, _)| Sponsor::named(name).empty()));
+    for (name, trouble) in &troubles {
+        trial.doppler.trouble_for(trial.token(name), trouble, 1);
+    }
+    let outcome = trial.run().input("max-parallel", "5").run();
+    outcome.assert_code(0);
+    for (name, trouble) in &troubles {
+        assert_eq!(asked(&trial, name).len(), 2, "{trouble:?}");
+        assert_eq!(outcome.result(name)["outcome"], "success", "{trouble:?}");
+    }
+}
+
+#[test]
+fn doppler_down_for_good_is_given_up_after_five_tries() {
+    let trial = callisto();
+    trial.doppler.trouble_for(trial.token("callisto"), &Trouble::PlainStatus(503), 99);
+    let outcome = trial.run().run();
+    outcome.assert_code(12);
+    assert_eq!(asked(&trial, "callisto").len(), 5);
+    let result = outcome.result("callisto");
+    assert_eq!((&result["outcome"], &result["stage"]), (&"failure".into(), &"secrets".into()));
+    let message = result["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("Doppler did not serve hht-diary-callisto/production: status 503"),
+        "{message}"
+    );
+    // F31: the failure has its record too.
+    assert_eq!(outcome.logs()[0].1["outcome"], "failure");
+}
+
+#[test]
+fn a_core_project_that_does_not_answer_ends_the_run_before_any_sponsor() {
+    let trial = callisto();
+    trial.doppler.trouble_for(&trial.core_token, &Trouble::Status(401), 1);
+    let outcome = trial.run().run();
+    outcome.assert_code(12);
+    assert_eq!((outcome.output("outcome"), outcome.output("results")), ("failure".into(), "[]".into()));
+    assert_eq!(trial.doppler.requests().len(), 1);
+}
+
+/// F28: three sponsors with hopeless tokens, and one whose backup is there all the same.
+#[test]
+fn refusals_are_final_and_stay_with_their_sponsor() {
+    let trial =
+        Trial::of(["callisto", "europa", "iapetus", "titan"].map(|name| Sponsor::named(name).empty()));
+    trial.doppler.revoke(trial.token("callisto"));
+    let elsewhere = trial.doppler.config("hht-diary-europa", "staging", [("DATABASE_URL", "x")]);
+    trial.doppler.trouble_for(trial.token("iapetus"), &Trouble::Status(404), 1);
+    let outcome = trial.run().env(token_variable("europa"), &elsewhere).run();
+    outcome.assert_code(12);
+    let refused = |sponsor: &str, status: &str| {
+        let message = outcome.result(sponsor)["message"].as_str().unwrap().to_owned();
+        let start = format!("Doppler refused hht-diary-{sponsor}/production with status {status}");
+        assert!(message.starts_with(&start), "{message}");
+    };
+    refused("callisto", "401: Invalid Auth token");
+    refused("europa", "400: This token does not have access to requested config 'production'");
+    refused("iapetus", "404");
+    assert_eq!(asked(&trial, "callisto").len() + asked(&trial, "iapetus").len(), 2);
+    let europa = trial.doppler.requests().iter().filter(|asked| asked.token == elsewhere).count();
+    assert_eq!(europa, 1);
+    assert_eq!(outcome.result("titan")["outcome"], "success");
+    assert_eq!(trial.store.keys_in(trial.bucket("titan")).len(), 3);
+}
+
+/// A hotel's log-in page comes with status 200; no second try would change it.
+#[test]
+fn an_answer_that_is_no_map_of_secrets_is_final() {
+    let trial = callisto();
+    trial.doppler.trouble_for(trial.token("callisto"), &Trouble::NotJson, 1);
+    let outcome = trial.run().run();
+    outcome.assert_code(12);
+    assert_eq!(asked(&trial, "callisto").len(), 1);
+    let message = outcome.result("callisto")["message"].to_string();
+    assert!(message.contains("is not a map of secrets"), "{message}");
+    // What the page says is nobody's business: it might be half of somebody's secrets.
+    assert!(!outcome.everything().contains("hotel"), "{}", outcome.everything());
+}
+
+/// F29: another tenant's secrets come back, and neither its database nor any bucket is touched.
+#[test]
+fn secrets_of_another_project_or_config_are_never_used() {
+    for (name, value, told) in [
+        ("DOPPLER_PROJECT", "hht-diary-titan", "opened hht-diary-titan/production"),
+        ("DOPPLER_CONFIG", "staging", "opened hht-diary-callisto/staging"),
+        ("DOPPLER_CONFIG", "", "opened hht-diary-callisto/"),
+    ] {
+        let trial = callisto();
+        let proxy = Proxy::before(trial.store.endpoint());
+        let lie = Trouble::Lie { name, value: value.to_owned() };
+        trial.doppler.trouble_for(trial.token("callisto"), &lie, 1);
+        let outcome = trial.run().input("s3-endpoint-url", proxy.endpoint()).run();
+        outcome.assert_code(12);
+        let message = outcome.result("callisto")["message"].to_string();
+        assert!(message.contains(told), "{message}");
+        assert!(proxy.requests().is_empty());
+        let database =
+            format!("database={} application_name=sponsor-backup", trial.database("callisto").name);
+        assert!(!Cluster::shared().log().contains(&database), "somebody connected");
+        assert_eq!(asked(&trial, "callisto").len(), 1);
+        assert_eq!(outcome.logs()[0].1["outcome"], "failure");
+    }
+}
+
+/// Dynamic secrets are leases that cost: the scripted Doppler refuses who asks for them, so success is the proof.
+#[test]
+fn only_what_is_needed_is_asked_for_and_only_once() {
+    let trial = callisto();
+    let outcome = trial.run().run();
+    outcome.assert_code(0);
+    let all = trial.doppler.requests();
+    assert!(all.iter().all(|asked| !asked.over_broad));
+    let core: Vec<_> = all.iter().filter(|asked| asked.project == "hht-diary-core").collect();
+    assert_eq!(core.len(), 1);
+    assert_eq!(core[0].secrets, ["SPONSOR_MANIFEST", "DOPPLER_PROJECT", "DOPPLER_CONFIG"]);
+    let mine = asked(&trial, "callisto");
+    assert_eq!(mine.len(), 1);
+    let mut names = mine[0].secrets.clone();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "DATABASE_URL",
+            "DOPPLER_CONFIG",
+            "DOPPLER_PROJECT",
+            "ENABLE_S3_BACKUP_ARCHIVAL",
+            "SPONSOR_AUDIT_LOGS_BUCKET",
+            "SPONSOR_AWS_ACCESS_KEY_ID",
+            "SPONSOR_AWS_REGION",
+            "SPONSOR_AWS_SECRET_ACCESS_KEY",
+            "SPONSOR_BACKUPS_BUCKET",
+        ]
+    );
+    assert!(!outcome.everything().contains("canary-secret-of-another-service"));
+}
