@@ -22,6 +22,12 @@ pub enum RecordError {
         /// What the system said.
         reason: String,
     },
+    /// The store took too long.
+    #[error("record not kept in S3: no answer within {seconds} s")]
+    NoAnswer {
+        /// How long was waited.
+        seconds: u64,
+    },
     /// The object could not be written.
     #[error("record not kept: {0}")]
     Archive(#[from] ArchiveError),
@@ -34,6 +40,9 @@ impl RecordError {
         match self {
             Self::Local { .. } => {
                 Some("Check that the workspace can be written to and is not full.".to_owned())
+            }
+            Self::NoAnswer { .. } => {
+                Some("The copy in the workspace was kept; check that this runner can reach S3.".to_owned())
             }
             Self::Archive(error) => error.hint(),
         }

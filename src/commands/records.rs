@@ -9,6 +9,8 @@ use crate::failure::Failure;
 use crate::record::{DeploymentLog, RecordError, log};
 use crate::sponsors::Sponsor;
 
+/// A store that takes longer for so small an object will not take it at all.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// A cancelled run has seconds to live; its record must not cost them all.
 const PATIENCE_WHEN_CANCELLED: Duration = Duration::from_secs(3);
 
@@ -32,13 +34,9 @@ pub(super) async fn keep(
         let labels = labelling.labels(&vault.audit_logs, sponsor, Object::DeploymentLog).await?;
         log::append_to_bucket(&vault.audit_logs, environment, at, &bytes, &labels).await
     };
-    let appended: Result<String, RecordError> = match edge.stop.signal() {
-        None => append.await,
-        Some(_) => match tokio::time::timeout(PATIENCE_WHEN_CANCELLED, append).await {
-            Ok(appended) => appended,
-            Err(_) => return (path, failure),
-        },
-    };
+    let patience = if edge.stop.signal().is_some() { PATIENCE_WHEN_CANCELLED } else { PATIENCE };
+    let late = || RecordError::NoAnswer { seconds: patience.as_secs() };
+    let appended = tokio::time::timeout(patience, append).await.unwrap_or_else(|_| Err(late()));
     match appended {
         Ok(location) => (Some(location), failure),
         Err(error) => {
