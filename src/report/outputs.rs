@@ -2,7 +2,10 @@
 //!
 //! The definitions here are the ones that `action.yml` and the README's table are held against.
 
+use std::collections::BTreeSet;
+
 use super::SponsorResult;
+use super::workflow::{Level, annotation};
 use crate::record::Outcome;
 
 /// An output that a command can set.
@@ -84,6 +87,20 @@ pub fn of_results(results: &[SponsorResult], outcome: Outcome) -> Vec<Output> {
     ]
 }
 
+/// A warning for each output that GitHub will not pass on to other jobs, since a masked value stands in it.
+#[must_use]
+pub fn dropped(outputs: &[Output], masks: &BTreeSet<String>) -> Vec<String> {
+    let holds_a_mask = |value: &str| masks.iter().any(|mask| value.contains(mask.as_str()));
+    let dropped = outputs.iter().filter(|(_, value)| holds_a_mask(value)).map(|(name, _)| {
+        let message = format!(
+            "A secret's value also occurs in the output `{name}`, so GitHub hides it from other jobs. Give that secret a \
+             value that is not a common word."
+        );
+        annotation(Level::Warning, &format!("output {name} is hidden"), &message)
+    });
+    dropped.collect()
+}
+
 /// JSON on one line.
 #[must_use]
 pub fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
@@ -136,6 +153,16 @@ mod tests {
         ];
         expected.sort_unstable();
         assert_eq!(keys, expected);
+    }
+
+    #[test]
+    fn an_output_that_holds_a_masked_value_is_warned_of_by_name_alone() {
+        let results = [result("callisto", Outcome::Success)];
+        let masks = BTreeSet::from(["diary".to_owned(), "not there".to_owned()]);
+        let warnings = dropped(&of_results(&results, Outcome::Success), &masks);
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(warnings[0].starts_with("::warning title=output backup_location is hidden::"));
+        assert!(warnings.iter().all(|warning| !warning.contains("diary")));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In a workflow everything goes to stdout, where the runner looks for commands. On a terminal stdout carries outputs
 //! alone and people read stderr.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use super::workflow;
 #[derive(Debug)]
 pub struct Sink {
     workflow: Option<RunnerFiles>,
+    masks: Mutex<BTreeSet<String>>,
     bars: Option<(MultiProgress, Mutex<BTreeMap<String, ProgressBar>>)>,
 }
 
@@ -48,14 +49,14 @@ impl Sink {
     /// The output file cannot be written: found out before anything is done, not after.
     pub fn workflow(files: RunnerFiles) -> Result<Self, ReportError> {
         append("GITHUB_OUTPUT", &files.output, "")?;
-        Ok(Self { workflow: Some(files), bars: None })
+        Ok(Self { workflow: Some(files), masks: Mutex::default(), bars: None })
     }
 
     /// A sink for a terminal, or for a pipe.
     #[must_use]
     pub fn terminal() -> Self {
         let bars = std::io::stderr().is_terminal().then(|| (MultiProgress::new(), Mutex::default()));
-        Self { workflow: None, bars }
+        Self { workflow: None, masks: Mutex::default(), bars }
     }
 
     /// How often a reading is worth taking.
@@ -94,6 +95,7 @@ impl Sink {
     pub fn mask(&self, value: &str) {
         if self.workflow.is_some() && !value.trim().is_empty() {
             self.write(&[workflow::mask(value)]);
+            self.masks.lock().unwrap_or_else(PoisonError::into_inner).insert(value.to_owned());
         }
     }
 
@@ -125,13 +127,16 @@ impl Sink {
         }
     }
 
-    /// Sets the step's outputs.
+    /// Sets the step's outputs. GitHub drops a job's output in which a masked value stands, without an error: a password
+    /// that is also a word of a bucket's name would do that, so it is said.
     ///
     /// # Errors
     /// The runner's file cannot be written.
     pub fn outputs(&self, outputs: &[Output]) -> Result<(), ReportError> {
         match &self.workflow {
             Some(files) => {
+                let masks = self.masks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                self.annotations(&outputs::dropped(outputs, &masks));
                 let delimiter = format!("ghadelimiter_{}", uuid::Uuid::new_v4());
                 append("GITHUB_OUTPUT", &files.output, &outputs::heredoc(outputs, &delimiter))
             }
