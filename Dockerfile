@@ -18,9 +18,10 @@ COPY src src
 RUN find src -name '*.rs' -exec touch {} + \
     && cargo build --release --locked --bin sponsor-backup
 
-# Debian's package of this name brings the key of PostgreSQL's repository, vouched for by Debian; only the key is taken.
-FROM debian:bookworm-slim AS key
-WORKDIR /key
+# Debian's package of this name knows PostgreSQL's own repository and its key: a script and two files, vouched for by
+# Debian. The rest of the package is not needed.
+FROM debian:bookworm-slim AS pgdg
+WORKDIR /pgdg
 RUN apt-get update \
     && apt-get download postgresql-common \
     && dpkg-deb --extract postgresql-common_*.deb . \
@@ -34,15 +35,13 @@ LABEL org.opencontainers.image.title="sponsor-backup" \
 # pgdg: every major version that PostgreSQL supports, from its own repository. debian: the single one of the
 # distribution, where that repository cannot be reached; it dumps servers of its own version and older ones.
 ARG CLIENTS=pgdg
-COPY --from=key /key/usr/share/postgresql-common/pgdg/apt.postgresql.org.asc /usr/share/keyrings/pgdg.asc
+COPY --from=pgdg /pgdg/usr/share/postgresql-common/pgdg /usr/share/postgresql-common/pgdg
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && case "$CLIENTS" in \
          pgdg) \
-           echo 'deb [signed-by=/usr/share/keyrings/pgdg.asc] https://apt.postgresql.org/pub/repos/apt bookworm-pgdg main' \
-             > /etc/apt/sources.list.d/pgdg.list \
-           && apt-get update \
+           /usr/share/postgresql-common/pgdg/*.sh -y \
            && apt-get install -y --no-install-recommends \
                 postgresql-client-14 \
                 postgresql-client-15 \
