@@ -86,8 +86,8 @@ pub const EXIT_CODES: &[(u8, &str, &str)] = &[
     (14, "archive", "the dump could not be stored, or what is stored is not what was sent"),
     (15, "record", "the record could not be kept; a backup that was taken is there all the same"),
     (SEVERAL, "", "several sponsors failed, in different stages; the outputs and the summary tell which"),
-    (130, "cancelled", "stopped by SIGINT; nothing half-finished is left"),
-    (143, "cancelled", "stopped by SIGTERM; nothing half-finished is left"),
+    (130, "cancelled", "stopped by SIGINT; what was begun is no backup"),
+    (143, "cancelled", "stopped by SIGTERM; what was begun is no backup"),
 ];
 
 impl Failure {
@@ -119,11 +119,12 @@ impl Failure {
             Self::Dump(error) => error.hint(),
             Self::Archive(error) => error.hint(),
             Self::Record(error) => error.hint(),
-            Self::TimedOut(_) => Some(
-                "Nothing of it was kept. Raise `timeout`, or look for what slows the database down."
-                    .to_owned(),
-            ),
-            Self::Cancelled(_) => Some("Nothing half-finished was kept. Run again.".to_owned()),
+            Self::TimedOut(_) => {
+                Some("Raise `timeout`, or look for what slows the database down.".to_owned())
+            }
+            Self::Cancelled(_) => {
+                Some("Only a dump with a manifest beside it is a backup. Run again.".to_owned())
+            }
             Self::Report(_) => Some("Check that the runner's disk is not full.".to_owned()),
             Self::Bug(_) => Some("Please report it with this message and the version.".to_owned()),
         }

@@ -100,7 +100,8 @@ impl ManifestError {
 /// # Errors
 /// Every rule of the manifest that the text breaks; the first one found is returned.
 pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
-    let options = serde_saphyr::options! { strict_booleans: true };
+    // The reader of a manifest limits its length; the parser's own limits are lower than ten thousand sponsors need.
+    let options = serde_saphyr::options! { strict_booleans: true, budget: None };
     let document: Value = serde_saphyr::from_str_with_options(text, options)
         .map_err(|error| ManifestError::NotYaml(error.without_snippet().to_string()))?;
     let list = match document.get("sponsors") {

@@ -58,7 +58,7 @@ pub enum Disabled {
     Missing,
     /// It exists and is empty.
     Empty,
-    /// It holds something else than `true`; shortened to 40 characters.
+    /// It holds something else than `true`: a short word as it is, anything else described.
     Other(String),
 }
 
@@ -67,7 +67,7 @@ impl std::fmt::Display for Disabled {
         match self {
             Self::Missing => write!(f, "{FLAG} does not exist"),
             Self::Empty => write!(f, "{FLAG} is empty"),
-            Self::Other(value) => write!(f, "{FLAG} is `{value}`, not `true`"),
+            Self::Other(value) => write!(f, "{FLAG} is {value}, not `true`"),
         }
     }
 }
@@ -122,12 +122,11 @@ pub fn interpret(place: &str, raw: &RawSecrets, aws: AwsFromEnvironment) -> Resu
     let backups_bucket = text(BACKUPS_BUCKET);
     let audit_logs_bucket = text(AUDIT_LOGS_BUCKET);
     let region = text(REGION);
-    let aws = match (aws.of_the_sponsor, aws.ambient) {
-        (Some(keys), _) => AwsCredentials::Keys(keys),
-        (None, Some(ambient)) if !raw.contains_key(ACCESS_KEY_ID) && !raw.contains_key(SECRET_ACCESS_KEY) => {
-            ambient
-        }
-        (None, _) => AwsCredentials::Keys(AwsKeys {
+    let none_here = !raw.contains_key(ACCESS_KEY_ID) && !raw.contains_key(SECRET_ACCESS_KEY);
+    let own = aws.of_the_sponsor.map(AwsCredentials::Keys);
+    let aws = match if own.is_none() && none_here { aws.ambient? } else { own } {
+        Some(credentials) => credentials,
+        None => AwsCredentials::Keys(AwsKeys {
             access_key_id: text(ACCESS_KEY_ID),
             secret_access_key: Secret::from(text(SECRET_ACCESS_KEY)),
             session_token: None,
@@ -138,11 +137,11 @@ pub fn interpret(place: &str, raw: &RawSecrets, aws: AwsFromEnvironment) -> Resu
     }
     for (name, bucket) in [(BACKUPS_BUCKET, &backups_bucket), (AUDIT_LOGS_BUCKET, &audit_logs_bucket)] {
         if !is_bucket_name(bucket) {
-            return Err(SecretsError::malformed(place, name, bucket));
+            return Err(SecretsError::malformed(place, name, &described(bucket)));
         }
     }
     if !region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-        return Err(SecretsError::malformed(place, REGION, &region));
+        return Err(SecretsError::malformed(place, REGION, &described(&region)));
     }
     Ok(Archival::Enabled(Box::new(SponsorSecrets {
         database_url,
@@ -154,12 +153,19 @@ pub fn interpret(place: &str, raw: &RawSecrets, aws: AwsFromEnvironment) -> Resu
 }
 
 /// The AWS credentials that the environment offers to one sponsor.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct AwsFromEnvironment {
     /// `AWS_ACCESS_KEY_ID_{SPONSOR}` and its secret.
     pub of_the_sponsor: Option<AwsKeys>,
-    /// What the environment holds for AWS itself; only where exactly one sponsor is selected.
-    pub ambient: Option<AwsCredentials>,
+    /// What the environment holds for AWS itself; only where exactly one sponsor is selected. Half of it is an error
+    /// for those who need it.
+    pub ambient: Result<Option<AwsCredentials>, SecretsError>,
+}
+
+impl Default for AwsFromEnvironment {
+    fn default() -> Self {
+        Self { of_the_sponsor: None, ambient: Ok(None) }
+    }
 }
 
 fn disabled(raw: &RawSecrets) -> Option<Disabled> {
@@ -167,8 +173,15 @@ fn disabled(raw: &RawSecrets) -> Option<Disabled> {
         Some("true") => None,
         None => Some(Disabled::Missing),
         Some("") => Some(Disabled::Empty),
-        Some(other) => Some(Disabled::Other(other.chars().take(40).collect())),
+        Some(other) => Some(Disabled::Other(described(other))),
     }
+}
+
+/// A value that is not what it should be may be a secret that was pasted into the wrong row: only a word is shown.
+fn described(value: &str) -> String {
+    let is_a_word =
+        value.len() <= 10 && value.chars().all(|c| c.is_ascii_alphabetic() || c == ' ' || c == '-');
+    if is_a_word { format!("`{value}`") } else { format!("a text of {} characters", value.chars().count()) }
 }
 
 /// The characters and lengths that S3 allows (user guide, "Bucket naming rules").
@@ -213,6 +226,7 @@ mod tests {
             (Some("false"), "ENABLE_S3_BACKUP_ARCHIVAL is `false`, not `true`"),
             (Some("TRUE"), "is `TRUE`, not `true`"),
             (Some("true "), "is `true `, not `true`"),
+            (Some("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), "is a text of 40 characters, not `true`"),
         ] {
             let secrets = value.map(|value| raw(&[(FLAG, value)])).unwrap_or_default();
             match interpret("place", &secrets, AwsFromEnvironment::default()).unwrap() {
@@ -246,7 +260,7 @@ mod tests {
             secret_access_key: Secret::from("x"),
             session_token: None,
         });
-        let aws = AwsFromEnvironment { of_the_sponsor: None, ambient: Some(ambient) };
+        let aws = AwsFromEnvironment { of_the_sponsor: None, ambient: Ok(Some(ambient)) };
         let error = interpret_whole(|secrets| drop(secrets.remove(SECRET_ACCESS_KEY)), aws).unwrap_err();
         assert!(error.to_string().ends_with("lacks SPONSOR_AWS_SECRET_ACCESS_KEY"), "{error}");
     }

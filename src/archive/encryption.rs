@@ -15,10 +15,15 @@ impl Recipients {
     /// Reads public keys, one a line; blank lines and lines that start with `#` are passed over.
     ///
     /// # Errors
-    /// The line that is no age public key, in words that follow the input's name.
+    /// The line that is no age public key, in words that follow the input's name. The line itself is not shown: whoever
+    /// pastes a key file whole pastes the private key, too.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let keys = lines.map(|line| line.parse().map_err(|error| format!("holds `{line}`: {error}")));
+        let lines = text.lines().map(str::trim).enumerate();
+        let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(at, line)| {
+            let private = line.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-");
+            let what = if private { "a private key; give the public one" } else { "no age public key" };
+            line.parse().map_err(|_| format!("holds in line {} {what}", at + 1))
+        });
         Ok(Self(keys.collect::<Result<_, _>>()?))
     }
 
@@ -127,9 +132,10 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_key_is_named() {
-        let error = Recipients::parse("age1nonsense").unwrap_err();
-        assert!(error.starts_with("holds `age1nonsense`"), "{error}");
+    fn a_bad_key_is_told_by_its_line_and_never_shown() {
+        assert_eq!(Recipients::parse("\nage1nonsense").unwrap_err(), "holds in line 2 no age public key");
+        let error = Recipients::parse("# made today\nage-secret-key-1CANARY").unwrap_err();
+        assert_eq!(error, "holds in line 2 a private key; give the public one");
         assert!(Recipients::parse("\n").unwrap().is_empty());
     }
 }

@@ -64,12 +64,30 @@ pub enum ArchiveError {
         /// What the library said.
         reason: String,
     },
+    /// It failed, and not everything could be taken back.
+    #[error("{cause}; {left}")]
+    Unfinished {
+        /// Why it failed.
+        cause: Box<ArchiveError>,
+        /// What is left, in words.
+        left: String,
+    },
     /// The upload was stopped from outside, by a signal or for want of time.
     #[error("the upload was stopped")]
     Stopped,
 }
 
 impl ArchiveError {
+    /// Whether somebody stopped it, and what that left behind.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Option<&str>> {
+        match self {
+            Self::Stopped => Some(None),
+            Self::Unfinished { cause, left } => cause.stopped().map(|_| Some(left.as_str())),
+            _ => None,
+        }
+    }
+
     /// Whether S3 knows us and says that we may not.
     #[must_use]
     pub fn is_access_denied(&self) -> bool {
@@ -81,6 +99,7 @@ impl ArchiveError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::S3 { code, .. } => return remedy(code).map(str::to_owned),
+            Self::Unfinished { cause, .. } => return cause.hint(),
             Self::AlreadyExists { .. } => "Another run used the same second; run again.",
             Self::Differs { .. } => {
                 "Do not trust that object; it has no checksum file and no manifest beside it. Run again, and tell the store's support."

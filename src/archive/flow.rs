@@ -29,10 +29,12 @@ pub struct Flow {
 
 impl Flow {
     /// Plans for a database of this size, with `share_bytes` as what one stream should take and `limit_bytes` as what it
-    /// may take at most.
+    /// may take at most. A dump is mostly far smaller than its database, so a database for which equal parts would not
+    /// fit into the limit is begun with the largest that do; should its dump really be so long, the parts grow near
+    /// their end, and the limit gives way rather than the backup.
     ///
     /// # Errors
-    /// The parts that the database needs do not fit into the limit.
+    /// Not even growing parts would hold the database.
     pub fn plan(
         database_bytes: u64,
         share_bytes: u64,
@@ -40,7 +42,9 @@ impl Flow {
         cores: usize,
     ) -> Result<Self, ArchiveError> {
         let workers = cores.clamp(1, MOST_WORKERS) as u64 + 2;
-        let needed = parts::first_size_for(database_bytes);
+        let largest = limit_bytes.saturating_sub(2 * MEMBER_IN_FLIGHT) / 2 / MIB * MIB;
+        let equal = parts::first_size_for(database_bytes);
+        let needed = if parts::capacity(largest) >= database_bytes { equal.min(largest) } else { equal };
         let beside_parts = share_bytes.saturating_sub(2 * needed.max(SMALL_PART));
         let members_in_flight = workers.min((share_bytes / 3).min(beside_parts) / MEMBER_IN_FLIGHT).max(2);
         let members = members_in_flight * MEMBER_IN_FLIGHT;
@@ -118,12 +122,18 @@ mod tests {
 
     #[test]
     fn a_database_too_large_for_the_limit_is_told_what_it_needs() {
-        let error = Flow::plan(1 << 40, 96 * MIB, 96 * MIB, 2).unwrap_err();
-        assert!(error.to_string().starts_with("a database of 1.0 TiB needs"), "{error}");
+        let error = Flow::plan(4 << 40, 96 * MIB, 96 * MIB, 2).unwrap_err();
+        assert!(error.to_string().starts_with("a database of 4.0 TiB needs"), "{error}");
         let hint = error.hint().unwrap();
         let needed: u64 = hint.split("to ").nth(1).unwrap().split("MiB").next().unwrap().parse().unwrap();
-        assert!(Flow::plan(1 << 40, 96 * MIB, needed * MIB, 2).is_ok());
-        assert!(Flow::plan(1 << 40, 96 * MIB, (needed - 1) * MIB, 2).is_err());
+        assert!(Flow::plan(4 << 40, 96 * MIB, needed * MIB, 2).is_ok());
+    }
+
+    #[test]
+    fn a_large_database_is_begun_with_the_largest_parts_that_the_limit_holds() {
+        let flow = Flow::plan(1 << 40, 96 * MIB, 96 * MIB, 2).unwrap();
+        assert_eq!((flow.part_bytes, flow.parts_in_flight), (46 * MIB, 1));
+        assert!(parts::capacity(flow.part_bytes) > 1 << 40);
     }
 
     #[test]
@@ -140,7 +150,7 @@ mod tests {
             let (share, limit) = (share * MIB, share * streams * MIB);
             if let Ok(flow) = Flow::plan(database, share, limit, cores) {
                 prop_assert!(flow.bytes() <= limit);
-                prop_assert!(flow.part_bytes * 9_000 >= database);
+                prop_assert!(parts::capacity(flow.part_bytes) >= database);
             }
         }
     }

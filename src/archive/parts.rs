@@ -36,6 +36,12 @@ pub fn first_size_for(bytes: u64) -> u64 {
     equal.clamp(SMALLEST, LARGEST)
 }
 
+/// The most bytes that an upload can take whose first part has `first` bytes.
+#[must_use]
+pub fn capacity(first: u64) -> u64 {
+    (1..=MOST_PARTS).map(|number| size(number, first)).sum()
+}
+
 /// Cuts a stream of bytes into parts.
 #[derive(Debug)]
 pub struct Cutter {
@@ -84,20 +90,16 @@ mod tests {
     /// The largest object of S3: 10,000 parts of 5 GiB, 48.8 TiB.
     const LARGEST_OBJECT: u64 = LARGEST * MOST_PARTS as u64;
 
-    fn whole(first: u64) -> u64 {
-        (1..=MOST_PARTS).map(|number| size(number, first)).sum()
-    }
-
     #[test]
     fn the_largest_object_fits() {
-        assert_eq!(whole(first_size_for(LARGEST_OBJECT)), LARGEST_OBJECT);
+        assert_eq!(capacity(first_size_for(LARGEST_OBJECT)), LARGEST_OBJECT);
         assert_eq!(LARGEST_OBJECT / (1 << 40), 48);
     }
 
     #[test]
     fn growth_carries_a_stream_ten_times_as_long_as_expected() {
         let expected = 70 << 30;
-        assert!(whole(first_size_for(expected)) > 10 * expected);
+        assert!(capacity(first_size_for(expected)) > 10 * expected);
     }
 
     #[test]
@@ -114,7 +116,7 @@ mod tests {
         #[test]
         fn any_size_fits_and_every_part_is_allowed(bytes in 0..=LARGEST_OBJECT, number in 1..=MOST_PARTS) {
             let first = first_size_for(bytes);
-            prop_assert!(whole(first) >= bytes);
+            prop_assert!(capacity(first) >= bytes);
             prop_assert!((SMALLEST..=LARGEST).contains(&size(number, first)));
             prop_assert!(number == MOST_PARTS || size(number, first) <= size(number + 1, first));
         }

@@ -69,7 +69,7 @@ impl Store {
     #[must_use]
     pub fn open(endpoint: &Endpoint, bucket: &str, region: &str, credentials: &AwsCredentials) -> Self {
         Self {
-            client: client::build(endpoint, region, credentials),
+            client: client::build(endpoint, bucket, region, credentials),
             bucket: bucket.to_owned(),
             owner: endpoint.expected_bucket_owner.clone(),
             checksum: endpoint.checksums.then_some(ChecksumAlgorithm::Crc64Nvme),

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::encryption::Encryption;
 use super::flow::MEMBER_BYTES;
 use super::measure::{Crc64, Meter};
-use super::staged::{Sealed, Staged};
+use super::staged::{Broken, Sealed, Staged};
 use super::upload::{Held, Upload};
 use super::{ArchiveError, Codec, Recipients};
 
@@ -44,20 +44,16 @@ pub struct Progress {
 /// Archives a stream up to its end. The object is not visible until the answer is committed.
 ///
 /// # Errors
-/// The stream, the compression or S3 fails, or the upload was stopped; what was sent is taken back before this returns.
+/// The stream, the compression or S3 fails, or the upload was stopped; what was sent waits to be abandoned.
 pub async fn seal<R: AsyncRead + Unpin>(
     stream: &mut R,
     recipe: &Recipe,
     mut upload: Upload,
     progress: &Progress,
-) -> Result<Staged, ArchiveError> {
+) -> Result<Staged, Box<Broken>> {
     match run(stream, recipe, &mut upload, progress).await {
         Ok((held, sealed)) => Ok(Staged::new(upload, held, sealed)),
-        Err(cause) => {
-            // The first cause is what the user reads; an abort that fails as well leaves parts that expire.
-            upload.abandon().await.ok();
-            Err(cause)
-        }
+        Err(cause) => Err(Box::new(Broken { cause, upload })),
     }
 }
 

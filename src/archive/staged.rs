@@ -8,7 +8,7 @@ use super::ArchiveError;
 use super::key::{checksum_key, description_key, file_name};
 use super::measure::Measure;
 use super::s3::Labels;
-use super::upload::{Held, PATIENCE_WHEN_STOPPED, Upload};
+use super::upload::{Held, Upload, patience_over};
 
 /// What sealing learned of the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,23 +51,23 @@ impl Staged {
     /// is taken back.
     pub async fn commit(self, description: Vec<u8>) -> Result<(), ArchiveError> {
         let Self { upload, held, sealed } = self;
-        let stop = upload.stop.clone();
-        let mut over = pin!(async move {
-            stop.cancelled().await;
-            tokio::time::sleep(PATIENCE_WHEN_STOPPED).await;
-        });
+        let mut over = pin!(patience_over(upload.stop.clone()));
         let visible = tokio::select! {
             done = make_visible(&upload, held, &sealed) => done,
             () = &mut over => Err(ArchiveError::Stopped),
         };
         if let Err(cause) = visible {
-            upload.abandon().await.ok();
-            return Err(cause);
+            return Err(Box::new(Broken { cause, upload }).abandon().await);
         }
-        tokio::select! {
+        let completed = tokio::select! {
             done = complete(&upload, &sealed, description) => done,
             () = over => Err(ArchiveError::Stopped),
-        }
+        };
+        completed.map_err(|cause| {
+            let location = upload.store.location(&upload.key);
+            let left = format!("{location} stands there without a manifest: it is no backup");
+            ArchiveError::Unfinished { cause: Box::new(cause), left }
+        })
     }
 
     /// Takes it back; nobody ever saw it.
@@ -76,6 +76,29 @@ impl Staged {
     /// S3 does not abort the upload: its parts stay until the bucket's lifecycle removes them.
     pub async fn abandon(self) -> Result<(), ArchiveError> {
         self.upload.abandon().await
+    }
+}
+
+/// A stream that could not be archived, and the upload that it leaves.
+#[must_use = "its parts stay at S3 until it is abandoned"]
+#[derive(Debug)]
+pub struct Broken {
+    pub(super) cause: ArchiveError,
+    pub(super) upload: Upload,
+}
+
+impl Broken {
+    /// Takes back what was sent; gives the cause, and with it what could not be taken back.
+    pub async fn abandon(self: Box<Self>) -> ArchiveError {
+        let Self { cause, upload } = *self;
+        match upload.abandon().await {
+            Ok(()) => cause,
+            Err(_) => {
+                let left =
+                    "the parts of its upload stay until the bucket's lifecycle removes them".to_owned();
+                ArchiveError::Unfinished { cause: Box::new(cause), left }
+            }
+        }
     }
 }
 

@@ -13,7 +13,15 @@ use super::parts::{Cutter, MOST_PARTS};
 use super::s3::{Labels, Store, UploadId};
 
 /// A stopped program has seconds to live, and a record still to write.
-pub(super) const PATIENCE_WHEN_STOPPED: Duration = Duration::from_secs(3);
+const PATIENCE_WHEN_STOPPED: Duration = Duration::from_secs(3);
+/// What cannot be taken back in this time is left to the bucket's lifecycle.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Ends a little after a stop: what is about to succeed may still do so.
+pub(super) async fn patience_over(stop: CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(PATIENCE_WHEN_STOPPED).await;
+}
 
 /// An object on its way. Nobody can see it before it is completed.
 #[derive(Debug)]
@@ -90,11 +98,11 @@ impl Upload {
     pub(super) async fn abandon(mut self) -> Result<(), ArchiveError> {
         self.sending.shutdown().await;
         let Some(upload) = &self.started else { return Ok(()) };
-        let abort = self.store.abort_upload(&self.key, upload);
-        if !self.stop.is_cancelled() {
-            return abort.await;
+        tokio::select! {
+            aborted = self.store.abort_upload(&self.key, upload) => aborted,
+            () = tokio::time::sleep(PATIENCE) => Err(ArchiveError::Stopped),
+            () = patience_over(self.stop.clone()) => Err(ArchiveError::Stopped),
         }
-        tokio::time::timeout(PATIENCE_WHEN_STOPPED, abort).await.unwrap_or(Err(ArchiveError::Stopped))
     }
 
     async fn send(&mut self, part: Bytes) -> Result<(), ArchiveError> {
@@ -103,7 +111,13 @@ impl Upload {
         }
         let upload = match &self.started {
             Some(upload) => upload.clone(),
-            None => self.started.insert(self.store.create_upload(&self.key, &self.labels).await?).clone(),
+            None => {
+                let created = tokio::select! {
+                    created = self.store.create_upload(&self.key, &self.labels) => created?,
+                    () = patience_over(self.stop.clone()) => return Err(ArchiveError::Stopped),
+                };
+                self.started.insert(created).clone()
+            }
         };
         let number = u32::try_from(self.sent.len() + self.sending.len() + 1).unwrap_or(u32::MAX);
         if number > MOST_PARTS {

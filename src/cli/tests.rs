@@ -110,7 +110,7 @@ fn what_means_nothing_is_refused_by_name_and_with_a_suggestion() {
         (with(&["--memory-limit", "1MiB"]), "`memory-limit` is too small"),
         (with(&["--compression", "brotli"]), "`compression` is `brotli`"),
         (with(&["--compression-level", "13"]), "`compression-level` is 13; gzip knows levels 1 to 12"),
-        (with(&["--age-recipients", "age1x"]), "`age-recipients` holds `age1x`"),
+        (with(&["--age-recipients", "age1x"]), "`age-recipients` holds in line 1 no age public key"),
         (with(&["--object-lock", "on"]), "`object-lock` is `on`"),
         (
             refused(&["backup", "--environment", "staging", "--object-lock", "compliance"], &[]),

@@ -16,6 +16,7 @@ use super::vault::{Claims, Labelling};
 use super::{Edge, records};
 use crate::archive::flow::Budget;
 use crate::cli::order::BackupOrder;
+use crate::dump::DumpError;
 use crate::dump::client::{self, Client};
 use crate::failure::Failure;
 use crate::record::{DeploymentLog, Event, Outcome, document::Heading};
@@ -30,7 +31,7 @@ struct Run<'a> {
     edge: &'a Edge,
     secrets: SecretsSource<'a>,
     /// Finding none is a failure of those sponsors that need one: a disabled one does not.
-    clients: Result<Vec<Client>, crate::dump::DumpError>,
+    clients: Result<Vec<Client>, DumpError>,
     budget: Budget,
     claims: Claims,
     /// Bytes in flight that one stream should take.
@@ -45,13 +46,13 @@ enum Done {
 }
 
 pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
-    let sponsors = scope::select_some(&order.scope, edge).await?;
+    let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
     let at_once = order.deployment.max_parallel.get().min(sponsors.len());
     let run = Run {
         secrets: SecretsSource::open(&order.scope, edge, &sponsors)?,
         clients: client::installed(&edge.search_path).await,
         budget: Budget::new(order.memory_limit_bytes),
-        claims: Claims::default(),
+        claims: Claims::new(known),
         share_bytes: order.memory_limit_bytes / at_once as u64,
         order: &order,
         edge,
@@ -59,7 +60,7 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
     let mut ended: Vec<(usize, Ended)> = futures_util::stream::iter(sponsors.iter().enumerate())
         .map(|(at, sponsor)| {
             let run = &run;
-            async move { (at, Box::pin(run.isolated(sponsor, publisher)).await) }
+            async move { (at, Box::pin(run.sponsor(sponsor, publisher)).await) }
         })
         .buffer_unordered(at_once)
         .collect()
@@ -73,33 +74,16 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
 }
 
 impl Run<'_> {
-    /// Whatever happens to a sponsor stays with it, a bug of this program included.
-    async fn isolated(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
-        let begun = Facts::begin(self.edge.now());
-        let ended = AssertUnwindSafe(self.sponsor(sponsor, publisher)).catch_unwind().await;
-        ended.unwrap_or_else(|_| {
-            let failure = Failure::Bug("it panicked; see the lines above".to_owned());
-            let ended = begun.result(sponsor, None, &Err(failure));
-            publisher.sponsor(&ended.0);
-            ended
-        })
-    }
-
-    /// One sponsor from beginning to end.
+    /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
         let mut facts = Facts::begin(self.edge.now());
         let stop = self.edge.stop.child();
-        let timer = tokio::spawn({
-            let (stop, timeout) = (stop.clone(), self.order.timeout);
-            async move {
-                tokio::time::sleep(timeout).await;
-                stop.cancel();
-            }
-        });
-        let done = self.back_up(sponsor, &mut facts, &stop).await;
-        timer.abort();
+        let done = AssertUnwindSafe(self.back_up(sponsor, &mut facts, &stop)).catch_unwind().await;
+        let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
         let done =
-            done.map_err(|failure| if stop.is_cancelled() { self.why_stopped(failure) } else { failure });
+            done.map_err(
+                |failure| if stop.is_cancelled() { self.why_stopped(sponsor, failure) } else { failure },
+            );
         let (log, done) =
             if self.order.dry_run { (None, done) } else { self.record(sponsor, &facts, done).await };
         let ended = facts.result(sponsor, log, &done);
@@ -110,14 +94,19 @@ impl Run<'_> {
     }
 
     /// A stopped step reports that it was stopped; what counts is by whom. A failure that came before stays the cause.
-    fn why_stopped(&self, failure: Failure) -> Failure {
-        use crate::{archive::ArchiveError, dump::DumpError};
-        match failure {
-            Failure::Dump(DumpError::Stopped { .. }) | Failure::Archive(ArchiveError::Stopped) => {
-                self.edge.stop.signal().map_or(Failure::TimedOut(self.order.timeout), Failure::Cancelled)
-            }
-            other => other,
+    fn why_stopped(&self, sponsor: &Sponsor, failure: Failure) -> Failure {
+        let left = match &failure {
+            Failure::Dump(DumpError::Stopped { .. }) => None,
+            Failure::Archive(error) => match error.stopped() {
+                Some(left) => left,
+                None => return failure,
+            },
+            _ => return failure,
+        };
+        if let Some(left) = left {
+            self.edge.sink.line(&format!("{}: {left}", sponsor.name));
         }
+        self.edge.stop.signal().map_or(Failure::TimedOut(self.order.timeout), Failure::Cancelled)
     }
 
     /// Keeps the record. Without one a backup is not a success; a failure stays the first one.

@@ -8,7 +8,7 @@ use crate::report::outputs::json;
 use crate::sponsors::matrix::matrix;
 
 pub(super) async fn run(order: &MatrixOrder, edge: &Edge) -> Result<u8, Failure> {
-    let sponsors = scope::select(&order.scope, edge).await?;
+    let sponsors = scope::select(&order.scope, edge).await?.sponsors;
     let matrix = matrix(&sponsors, order.max_jobs);
     let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
     edge.sink.line(&format!("{} sponsors in {} jobs", names.len(), matrix.include.len()));

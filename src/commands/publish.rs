@@ -37,7 +37,11 @@ impl Publisher<'_> {
         sink.annotations(&annotations::of_results(&results));
         sink.outputs(&outputs::of_results(&results, overall(&results)))?;
         let at = self.edge.now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-        sink.summary(&summary::of_results(self.title(&at), &results))?;
+        if let Err(error) = sink.summary(&summary::of_results(self.title(&at), &results)) {
+            // The outputs stand, and GitHub does not fail a step over its summary either.
+            sink.line(&error.to_string());
+            sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);
+        }
         Ok(match self.edge.stop.signal() {
             Some(signal) => Failure::Cancelled(signal).stage_and_code().1,
             None => failure::exit_code(&codes),

@@ -25,7 +25,7 @@ struct Run<'a> {
 }
 
 pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
-    let sponsors = scope::select_some(&order.scope, edge).await?;
+    let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
     if sponsors.len() > 1 && (order.backup_location.is_some() || order.backup_size.is_some()) {
         let problem = "`backup-location` and `backup-size` are of one sponsor, but several are selected";
         return Err(UsageError::new(problem)
@@ -33,7 +33,7 @@ pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'
             .into());
     }
     let secrets = SecretsSource::open(&order.scope, edge, &sponsors)?;
-    let run = Run { order: &order, edge, secrets, claims: Claims::default() };
+    let run = Run { order: &order, edge, secrets, claims: Claims::new(known) };
     let ended: Vec<Ended> = futures_util::stream::iter(&sponsors)
         .map(|sponsor| Box::pin(run.sponsor(sponsor, publisher)))
         .buffered(order.deployment.max_parallel.get())

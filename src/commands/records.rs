@@ -34,9 +34,13 @@ pub(super) async fn keep(
         let labels = labelling.labels(&vault.audit_logs, sponsor, Object::DeploymentLog).await?;
         log::append_to_bucket(&vault.audit_logs, environment, at, &bytes, &labels).await
     };
-    let patience = if edge.stop.signal().is_some() { PATIENCE_WHEN_CANCELLED } else { PATIENCE };
-    let late = || RecordError::NoAnswer { seconds: patience.as_secs() };
-    let appended = tokio::time::timeout(patience, append).await.unwrap_or_else(|_| Err(late()));
+    let stop = edge.stop.child();
+    let late = |patience: Duration| Err(RecordError::NoAnswer { seconds: patience.as_secs() });
+    let appended = tokio::select! {
+        appended = append => appended,
+        () = tokio::time::sleep(PATIENCE) => late(PATIENCE),
+        () = async { stop.cancelled().await; tokio::time::sleep(PATIENCE_WHEN_CANCELLED).await } => late(PATIENCE_WHEN_CANCELLED),
+    };
     match appended {
         Ok(location) => (Some(location), failure),
         Err(error) => {

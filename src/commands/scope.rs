@@ -15,8 +15,14 @@ use crate::secrets::file::SecretsFile;
 use crate::secrets::{self, Archival, AwsFromEnvironment, SecretsError};
 use crate::sponsors::{self, Sponsor};
 
-/// The selected sponsors.
-pub(super) async fn select(scope: &Scope, edge: &Edge) -> Result<Vec<Sponsor>, Failure> {
+/// The selected sponsors, and who else there is.
+pub(super) struct Selected {
+    pub(super) sponsors: Vec<Sponsor>,
+    /// Every name of the manifest.
+    pub(super) known: Vec<String>,
+}
+
+pub(super) async fn select(scope: &Scope, edge: &Edge) -> Result<Selected, Failure> {
     let stop = edge.stop.child();
     let text = tokio::select! {
         text = manifest_text(scope, edge) => text?,
@@ -30,13 +36,14 @@ pub(super) async fn select(scope: &Scope, edge: &Edge) -> Result<Vec<Sponsor>, F
         edge.sink.line(&message);
         edge.sink.annotations(&[annotation(Level::Warning, "enabled is missing in the manifest", &message)]);
     }
-    Ok(sponsors::select(&manifest, &scope.selection)?)
+    let known = manifest.entries.iter().map(|entry| entry.name.clone()).collect();
+    Ok(Selected { sponsors: sponsors::select(&manifest, &scope.selection)?, known })
 }
 
 /// The same for commands that have nothing to do without a sponsor.
-pub(super) async fn select_some(scope: &Scope, edge: &Edge) -> Result<Vec<Sponsor>, Failure> {
-    let sponsors = select(scope, edge).await?;
-    if sponsors.is_empty() { Err(sponsors::SponsorsError::NoneEnabled.into()) } else { Ok(sponsors) }
+pub(super) async fn select_some(scope: &Scope, edge: &Edge) -> Result<Selected, Failure> {
+    let selected = select(scope, edge).await?;
+    if selected.sponsors.is_empty() { Err(sponsors::SponsorsError::NoneEnabled.into()) } else { Ok(selected) }
 }
 
 /// What a stopped run says.
@@ -110,7 +117,7 @@ impl<'a> SecretsSource<'a> {
     pub(super) async fn fetch(&self, sponsor: &str) -> Result<Archival, SecretsError> {
         let keyring = &self.scope.keyring;
         let of_the_sponsor = keyring.sponsor_keys(sponsor)?;
-        let ambient = if self.only { keyring.ambient()? } else { None };
+        let ambient = if self.only { keyring.ambient() } else { Ok(None) };
         let (place, raw) = match &self.origin {
             Origin::File(file) => (file.place(sponsor), file.fetch(sponsor)?),
             Origin::Doppler(doppler) => {

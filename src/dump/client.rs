@@ -35,7 +35,7 @@ impl Client {
 /// The client tools on `path` and in the distribution's versioned folders; the first folder of a major version counts.
 ///
 /// # Errors
-/// There are none.
+/// None was found.
 pub async fn installed(path: &OsStr) -> Result<Vec<Client>, DumpError> {
     let mut found: BTreeMap<u32, Client> = BTreeMap::new();
     for folder in std::env::split_paths(path).chain(versioned_folders()) {

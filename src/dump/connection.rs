@@ -113,7 +113,7 @@ pub struct Connection {
     database: String,
     user: String,
     password: Option<SecretString>,
-    /// The password as it stands in the URL, where that differs.
+    /// The password in the spelling of a URL, where that differs.
     password_as_written: Option<SecretString>,
     variables: BTreeMap<&'static str, String>,
 }
@@ -170,16 +170,17 @@ impl Connection {
         format!("{host}:{}/{}", self.port, self.database)
     }
 
-    /// The database's name.
+    /// The role.
     #[must_use]
-    pub fn database(&self) -> &str {
-        &self.database
+    pub fn user(&self) -> &str {
+        &self.user
     }
 
     /// The password, raw and decoded: what logs must never show.
     #[must_use]
     pub fn masks(&self) -> Vec<SecretString> {
-        self.password.iter().chain(&self.password_as_written).cloned().collect()
+        let masks = self.password.iter().chain(&self.password_as_written);
+        masks.filter(|mask| !mask.expose_secret().is_empty()).cloned().collect()
     }
 
     /// The variables for a child process, `PGPASSWORD` among them. They are all that libpq is told: files in

@@ -36,6 +36,10 @@ impl DumpOptions {
             arguments.extend(["--no-owner", "--no-acl"].map(str::to_owned));
         }
         arguments.push(format!("--lock-wait-timeout={}", self.lock_wait_timeout.as_millis()));
+        if !self.schemas.is_empty() {
+            // Otherwise a pattern that matches nothing is passed over, as long as another one matches.
+            arguments.push("--strict-names".to_owned());
+        }
         for (option, patterns) in [
             ("schema", &self.schemas),
             ("exclude-schema", &self.exclude_schemas),
@@ -90,7 +94,7 @@ mod tests {
         };
         assert_eq!(
             options.arguments().join(" "),
-            "--format=plain --clean --if-exists --no-password --lock-wait-timeout=1500 --schema=diary --schema=auth \
+            "--format=plain --clean --if-exists --no-password --lock-wait-timeout=1500 --strict-names --schema=diary --schema=auth \
              --exclude-schema=cron --exclude-table-data=diary.cache_*"
         );
         assert!(options.is_partial());

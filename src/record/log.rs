@@ -38,10 +38,12 @@ pub fn append_locally(
         let path = folder.join(file_name(&Object::DeploymentLog.key(environment, at)));
         match OpenOptions::new().write(true).create_new(true).open(workspace.join(&path)) {
             Ok(mut file) => {
-                file.write_all(document)
-                    .and_then(|()| file.sync_all())
-                    .map_err(|error| failed(&path, &error))?;
-                return Ok(path);
+                let written = file.write_all(document).and_then(|()| file.sync_all());
+                return written.map(|()| path.clone()).map_err(|error| {
+                    // Half a record would be read as one.
+                    std::fs::remove_file(workspace.join(&path)).ok();
+                    failed(&path, &error)
+                });
             }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => taken = error,
             Err(error) => return Err(failed(&path, &error)),

@@ -46,9 +46,12 @@ impl Sink {
     /// A sink for a workflow step.
     ///
     /// # Errors
-    /// The output file cannot be written: found out before anything is done, not after.
+    /// One of the files cannot be written: found out before anything is done, not after.
     pub fn workflow(files: RunnerFiles) -> Result<Self, ReportError> {
         append("GITHUB_OUTPUT", &files.output, "")?;
+        if let Some(summary) = &files.summary {
+            append("GITHUB_STEP_SUMMARY", summary, "")?;
+        }
         Ok(Self { workflow: Some(files), masks: Mutex::default(), bars: None })
     }
 

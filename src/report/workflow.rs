@@ -42,12 +42,15 @@ pub fn group(title: &str, lines: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// A line that the runner will not take for a command, whoever wrote its words.
+/// A text of which the runner will take no line for a command, whoever wrote its words.
 #[must_use]
-pub fn inert(line: &str) -> String {
-    let is_command = line.trim_start().starts_with("::");
-    let line = if is_command { format!("\u{200b}{line}") } else { line.to_owned() };
-    line.replace("##[", "#\u{200b}#[").replace('\r', "")
+pub fn inert(text: &str) -> String {
+    let line = |line: &str| {
+        let is_command = line.trim_start().starts_with("::");
+        let line = if is_command { format!("\u{200b}{line}") } else { line.to_owned() };
+        line.replace("##[", "#\u{200b}#[").replace('\r', "")
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn data(text: &str) -> String {
@@ -78,5 +81,6 @@ mod tests {
             assert!(!inert.trim_start().starts_with("::") && !inert.contains("##["), "{inert}");
         }
         assert_eq!(inert("plain :: text"), "plain :: text");
+        assert_eq!(inert("table x\n::add-mask::{\nend"), "table x\n\u{200b}::add-mask::{\nend");
     }
 }

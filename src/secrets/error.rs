@@ -75,14 +75,14 @@ pub enum SecretsError {
         /// Their names.
         names: Vec<String>,
     },
-    /// A secret that cannot be what it must be. Shown, since it is none of the masked ones.
-    #[error("{place}: {name} is `{value}`, which is not of the form it must have")]
+    /// A secret that cannot be what it must be. Described, since another secret may have been pasted there.
+    #[error("{place}: {name} is {value}, which is not of the form it must have")]
     Malformed {
         /// Where it is.
         place: String,
         /// Its name.
         name: String,
-        /// Its value, shortened to 80 characters.
+        /// What its value looks like.
         value: String,
     },
     /// A bucket or database that another sponsor of the same run uses already.
@@ -92,6 +92,14 @@ pub enum SecretsError {
         what: String,
         /// The other sponsor.
         other: String,
+    },
+    /// A bucket that is called after another sponsor of the manifest.
+    #[error("bucket {bucket} is sponsor {owner}'s, by its name")]
+    Foreign {
+        /// The bucket.
+        bucket: String,
+        /// The other sponsor.
+        owner: String,
     },
     /// The secrets file cannot be used.
     #[error("secrets file {path}: {reason}")]
@@ -111,11 +119,7 @@ pub enum SecretsError {
 
 impl SecretsError {
     pub(super) fn malformed(place: &str, name: &str, value: &str) -> Self {
-        Self::Malformed {
-            place: place.to_owned(),
-            name: name.to_owned(),
-            value: value.chars().take(80).collect(),
-        }
+        Self::Malformed { place: place.to_owned(), name: name.to_owned(), value: value.to_owned() }
     }
 
     /// Whether the same request may succeed a little later.
@@ -149,7 +153,7 @@ impl SecretsError {
                 "Check that the token is a service token of just this project and config, and that both exist.".to_owned()
             }
             Self::Unavailable { .. } => {
-                "Nothing was backed up. Run again; if it stays, see Doppler's status page and `doppler-api-url`.".to_owned()
+                "Run again; if it stays, see Doppler's status page and `doppler-api-url`.".to_owned()
             }
             Self::NotSecrets { .. } => "Check `doppler-api-url`: something else than Doppler answered.".to_owned(),
             Self::WrongPlace { .. } => {
@@ -159,7 +163,7 @@ impl SecretsError {
                 format!("Set them there: `doppler secrets set {}`.", names.join(" ").replace(" (empty)", ""))
             }
             Self::Malformed { .. } => "Buckets are bare names (a-z, 0-9, - and .), regions look like eu-west-1.".to_owned(),
-            Self::Shared { .. } => {
+            Self::Shared { .. } | Self::Foreign { .. } => {
                 "Each sponsor has a database and buckets of its own; correct the secret of the sponsor that is wrong.".to_owned()
             }
             Self::File { .. } => "It is YAML: sponsor name, below it a map of secret names to values.".to_owned(),

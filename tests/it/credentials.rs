@@ -110,16 +110,15 @@ fn what_one_sponsor_uses_no_other_sponsor_of_the_run_may() {
     let outcome = trial.run().input("max-parallel", "1").run();
     outcome.assert_code(12);
     assert_eq!(outcome.result("callisto")["outcome"], "success");
-    let bucket =
-        format!("bucket {} is already used by sponsor callisto in this run", trial.bucket("callisto"));
+    let bucket = format!("bucket {} is sponsor callisto's, by its name", trial.bucket("callisto"));
     assert_eq!(message(&outcome, "titan"), bucket);
     assert_eq!(message(&outcome, "rhea"), bucket);
     let database = trial.database("callisto");
     assert_eq!(
         message(&outcome, "europa"),
         format!(
-            "database 127.0.0.1:{}/{} is already used by sponsor callisto in this run",
-            database.port, database.name
+            "database 127.0.0.1:{}/{} as {} is already used by sponsor callisto in this run",
+            database.port, database.name, database.user
         )
     );
     // Callisto's dump and what stands beside it, and nobody else's.
@@ -129,4 +128,18 @@ fn what_one_sponsor_uses_no_other_sponsor_of_the_run_may() {
         ["titan", "europa", "rhea"].iter().all(|other| trial.store.keys_in(trial.bucket(other)).is_empty())
     );
     assert_eq!(outcome.logs().len(), 4);
+}
+
+/// The same when the wrong one comes first, or alone, as in a matrix: the bucket's name tells whose it is.
+#[test]
+fn a_bucket_that_is_called_after_another_sponsor_is_refused_whoever_comes_first() {
+    let trial = Trial::of(["callisto", "titan"].map(|name| Sponsor::named(name).empty()));
+    trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some(trial.bucket("titan")));
+    for sponsors in ["callisto titan", "callisto"] {
+        let outcome = trial.run().input("max-parallel", "1").input("sponsors", sponsors).run();
+        outcome.assert_code(12);
+        let told = format!("bucket {} is sponsor titan's, by its name", trial.bucket("titan"));
+        assert_eq!(message(&outcome, "callisto"), told);
+    }
+    assert_eq!(trial.store.keys_in(trial.bucket("titan")).len(), 3, "titan's own backup alone");
 }

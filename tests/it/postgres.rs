@@ -207,3 +207,15 @@ fn nothing_of_the_callers_environment_reaches_the_connection() {
     let message = outcome.result("callisto")["message"].to_string();
     assert!(message.contains("no password supplied"), "{message}");
 }
+
+/// pg_dump by itself passes over a pattern that matches nothing, as long as another one matches.
+#[test]
+fn a_misspelt_schema_is_a_failure_and_not_a_smaller_backup() {
+    let trial = Trial::of([Sponsor::named("callisto")]);
+    let outcome = trial.run().input("schemas", "public, aith").run();
+    outcome.assert_code(13);
+    let message = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("no matching schemas were found for pattern \"aith\""), "{message}");
+    assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
+    trial.run().input("schemas", "public").run().assert_code(0);
+}

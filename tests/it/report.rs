@@ -166,7 +166,7 @@ fn bad_values_of_inputs_are_named_with_what_they_may_be() {
         ("backup", "environment", "prod", "must be production, staging or development"),
         ("backup", "compression", "brotli", "`compression` is `brotli`"),
         ("backup", "compression-level", "13", "gzip knows levels 1 to 12"),
-        ("backup", "age-recipients", "age1nonsense", "`age-recipients` holds `age1nonsense`"),
+        ("backup", "age-recipients", "age1nonsense", "`age-recipients` holds in line 1 no age public key"),
         ("backup", "dry-run", "yes", "`dry-run` is `yes`; it must be true or false"),
         ("backup", "timeout", "soon", "`timeout` is `soon`"),
         ("backup", "memory-limit", "1MiB", "`memory-limit` is too small"),

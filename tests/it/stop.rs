@@ -72,6 +72,25 @@ fn a_signal_during_an_upload_takes_it_back() {
     assert_clean(&trial, &outcome, "callisto", "cancelled");
 }
 
+/// S3 takes the connection and never answers the very first request of an upload.
+#[test]
+fn a_signal_is_heard_while_the_upload_is_being_created() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    trial.database("callisto").load_noise(16);
+    let proxy = Proxy::before(trial.store.endpoint());
+    let creates = |seen: &crate::support::Seen| seen.method == "POST" && seen.query.starts_with("uploads");
+    proxy.spoil(9, Action::Delay(FOR_EVER), creates);
+    let run = patient(trial.run()).input("s3-endpoint-url", proxy.endpoint()).input("memory-limit", "24MiB");
+    let running = run.start();
+    tools::wait_for("the creation", Duration::from_secs(60), || {
+        proxy.requests().iter().any(creates).then_some(())
+    });
+    running.signal("TERM");
+    let outcome = running.wait();
+    outcome.assert_code(143);
+    assert_clean(&trial, &outcome, "callisto", "cancelled");
+}
+
 /// S3 hangs at the last step. The runner kills ten seconds after its signal, and the record has to be there by then.
 #[test]
 fn a_signal_during_the_commit_is_heard() {

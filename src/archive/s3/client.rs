@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::web_identity_token::{StaticConfiguration, WebIdentityTokenCredentialsProvider};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
@@ -38,7 +38,7 @@ pub struct Endpoint {
     pub checksums: bool,
 }
 
-pub(super) fn build(endpoint: &Endpoint, region: &str, credentials: &AwsCredentials) -> Client {
+pub(super) fn build(endpoint: &Endpoint, bucket: &str, region: &str, credentials: &AwsCredentials) -> Client {
     let http =
         aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let region = Region::new(region.to_owned());
@@ -55,6 +55,8 @@ pub(super) fn build(endpoint: &Endpoint, region: &str, credentials: &AwsCredenti
         .region(region)
         .http_client(http)
         .force_path_style(endpoint.force_path_style)
+        // Else all sponsors of a region would share one budget of retries, and one in trouble would use up the others'.
+        .retry_partition(RetryPartition::new(format!("s3-{bucket}")))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts)
         .stalled_stream_protection(stall)

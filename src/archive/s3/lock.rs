@@ -1,11 +1,12 @@
 //! Object Lock: what an order asks for, and what a bucket makes of it.
 
 use aws_sdk_s3::types::{ObjectLockMode, ObjectLockRetentionMode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Store;
 use super::failure::failed;
 use crate::archive::ArchiveError;
+use crate::archive::retention::retain_until;
 
 const NO_OBJECT_LOCK: [&str; 4] =
     ["ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed", "501 Not Implemented"];
@@ -39,30 +40,32 @@ impl Lock {
 }
 
 impl Store {
-    /// The lock that the choice comes to in this bucket, until the given moment.
+    /// The lock that the choice comes to in this bucket, for an object that is written within a day of `at`. A default
+    /// of the bucket that lasts longer than `years` is kept to: a date that is sent would shorten it.
     ///
     /// # Errors
     /// The bucket's configuration cannot be read. A store that knows no Object Lock has none.
     pub async fn lock(
         &self,
         choice: LockChoice,
-        until: Option<Timestamp>,
+        at: Timestamp,
+        years: Option<u16>,
     ) -> Result<Option<Lock>, ArchiveError> {
-        let Some(until) = until else { return Ok(None) };
-        let compliance = match choice {
-            LockChoice::Off => return Ok(None),
-            LockChoice::Governance => false,
-            LockChoice::Compliance => true,
-            LockChoice::Auto => match self.default_lock().await? {
-                Some(compliance) => compliance,
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(Lock { compliance, until }))
+        let written = at + SignedDuration::from_hours(24);
+        let Some(until) = years.and_then(|years| retain_until(written, years)) else { return Ok(None) };
+        Ok(match choice {
+            LockChoice::Off => None,
+            LockChoice::Governance => Some(Lock { compliance: false, until }),
+            LockChoice::Compliance => Some(Lock { compliance: true, until }),
+            LockChoice::Auto => self
+                .default_lock(written)
+                .await?
+                .map(|default| Lock { compliance: default.compliance, until: until.max(default.until) }),
+        })
     }
 
-    /// Whether the bucket locks its objects, and then whether in compliance mode by default.
-    async fn default_lock(&self) -> Result<Option<bool>, ArchiveError> {
+    /// What the bucket does by default, where it locks at all; without a rule that is nothing.
+    async fn default_lock(&self, written: Timestamp) -> Result<Option<Lock>, ArchiveError> {
         let answer = self
             .client
             .get_object_lock_configuration()
@@ -80,8 +83,14 @@ impl Store {
         let Some(configuration) = configuration.filter(|found| found.object_lock_enabled.is_some()) else {
             return Ok(None);
         };
-        let mode =
-            configuration.rule.and_then(|rule| rule.default_retention).and_then(|default| default.mode);
-        Ok(Some(mode == Some(ObjectLockRetentionMode::Compliance)))
+        let default = configuration.rule.and_then(|rule| rule.default_retention);
+        let compliance =
+            default.as_ref().is_some_and(|rule| rule.mode == Some(ObjectLockRetentionMode::Compliance));
+        let years = default.as_ref().and_then(|rule| u16::try_from(rule.years?).ok());
+        let days =
+            default.as_ref().and_then(|rule| Some(SignedDuration::from_hours(24 * i64::from(rule.days?))));
+        let after_years = years.and_then(|years| retain_until(written, years));
+        let after_days = days.and_then(|days| written.checked_add(days).ok());
+        Ok(Some(Lock { compliance, until: after_years.or(after_days).unwrap_or(written) }))
     }
 }

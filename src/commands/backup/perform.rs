@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::facts::Facts;
 use super::prepare::{Outcome, Prepared};
@@ -36,6 +36,7 @@ impl Run<'_> {
         stop: &CancellationToken,
     ) -> Result<Done, Failure> {
         let stopped = || Failure::from(ArchiveError::Stopped);
+        let limit = self.limit(stop);
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(stopped()),
@@ -49,15 +50,27 @@ impl Run<'_> {
             }
             Outcome::Ready(prepared) => prepared,
         };
+        // Waiting for other sponsors' memory does not count.
+        drop(limit);
         let _reserved = tokio::select! {
             () = stop.cancelled() => return Err(stopped()),
             reserved = self.budget.reserve(prepared.flow) => reserved,
         };
+        let _limit = self.limit(stop);
         let (sealed, finished) = self.archive(sponsor, facts, &prepared, stop).await?;
         facts.server_version = Some(finished.server_version);
         facts.pg_dump_version = Some(finished.pg_dump_version);
         facts.backup = Some((prepared.store.location(&prepared.key), sealed));
         Ok(Done::BackedUp)
+    }
+
+    /// Stops the sponsor when its time is over, until it is dropped.
+    fn limit(&self, stop: &CancellationToken) -> AbortOnDropHandle<()> {
+        let (stop, timeout) = (stop.clone(), self.order.timeout);
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            tokio::time::sleep(timeout).await;
+            stop.cancel();
+        }))
     }
 
     /// Nothing becomes visible before it is true: the dump must have ended well before the archive is committed, and
@@ -76,13 +89,14 @@ impl Run<'_> {
         let progress = Arc::new(Progress::default());
         let ticker = self.watch(sponsor, &progress);
         let staged = seal(&mut dump, &self.order.recipe, upload, &progress).await;
-        ticker.abort();
+        drop(ticker);
         self.edge.sink.progress_ended(&sponsor.name);
         let staged = match staged {
             Ok(staged) => staged,
-            Err(cause) => {
+            // pg_dump first: while it lives, it holds locks.
+            Err(broken) => {
                 dump.abandon().await;
-                return Err(cause.into());
+                return Err(broken.abandon().await.into());
             }
         };
         let finished = match dump.finish().await {
@@ -101,11 +115,11 @@ impl Run<'_> {
         Ok((sealed, finished))
     }
 
-    /// Shows every few seconds how far it is, until it is aborted.
-    fn watch(&self, sponsor: &Sponsor, progress: &Arc<Progress>) -> JoinHandle<()> {
+    /// Shows every few seconds how far it is, until it is dropped.
+    fn watch(&self, sponsor: &Sponsor, progress: &Arc<Progress>) -> AbortOnDropHandle<()> {
         let (sink, name, progress) =
             (Arc::clone(&self.edge.sink), sponsor.name.clone(), Arc::clone(progress));
-        tokio::spawn(async move {
+        AbortOnDropHandle::new(tokio::spawn(async move {
             let begun = Instant::now();
             loop {
                 tokio::time::sleep(sink.progress_interval()).await;
@@ -116,7 +130,7 @@ impl Run<'_> {
                     elapsed: begun.elapsed(),
                 });
             }
-        })
+        }))
     }
 
     fn describe(&self, sponsor: &Sponsor, facts: &Facts, key: &str, taken: &Taken<'_>) -> Vec<u8> {

@@ -52,7 +52,7 @@ impl Run<'_> {
         facts.vault = Some(Arc::clone(&vault));
         let connection = Connection::parse(&secrets.database_url).map_err(DumpError::from)?;
         connection.masks().iter().for_each(|mask| self.edge.sink.mask(mask.expose_secret()));
-        self.claims.database(&sponsor.name, &connection.place())?;
+        self.claims.database(&sponsor.name, &connection)?;
         let clients = self.clients.as_ref().map_err(Clone::clone)?;
         // Any psql can ask; the newest knows most ways to connect.
         let server = server::ask(&connection, clients.last().ok_or(DumpError::NoClient)?).await?;

