@@ -40,11 +40,14 @@ impl Selection {
     /// Reads names that are separated by commas, white space or new lines.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let separator = |c: char| c == ',' || c.is_whitespace();
-        let names: BTreeSet<_> =
-            text.split(separator).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let names: BTreeSet<_> = words(text).map(str::to_owned).collect();
         if names.is_empty() { Self::AllEnabled } else { Self::Named(names) }
     }
+}
+
+/// Words that are separated by commas, white space or new lines.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty())
 }
 
 /// Why a selection cannot be served.

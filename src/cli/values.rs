@@ -6,6 +6,7 @@ use clap::ArgMatches;
 
 use super::inputs::{self, Command, Input};
 use super::{UsageError, Variables};
+use crate::sponsors;
 
 /// What was typed, for one command.
 pub(super) struct Values<'a> {
@@ -74,9 +75,7 @@ impl<'a> Values<'a> {
 
     /// Words, separated by comma, white space or new line.
     pub(super) fn words(&self, name: &str) -> Vec<String> {
-        let text = self.text(name).unwrap_or_default();
-        let words = text.split(|c: char| c == ',' || c.is_whitespace());
-        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        sponsors::words(&self.text(name).unwrap_or_default()).map(str::to_owned).collect()
     }
 
     fn variable(&self, input: &Input) -> Option<String> {

@@ -63,9 +63,7 @@ impl Labelling<'_> {
             content_type: "application/json",
         })
     }
-}
 
-impl Labelling<'_> {
     /// Who may write into a bucket may not always ask how it locks. Where nobody asked for a certain lock either, the
     /// bucket's own default then applies, and that is said.
     async fn lock(&self, store: &Store, sponsor: &Sponsor) -> Result<Option<Lock>, ArchiveError> {

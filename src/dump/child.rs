@@ -103,9 +103,7 @@ impl Dump {
             truth: self.scan.truth(),
         })
     }
-}
 
-impl Dump {
     /// Ends pg_dump, and its session on the server, before this returns.
     pub async fn abandon(self) {
         self.stop.cancel();
