@@ -187,3 +187,13 @@ fn bad_values_of_inputs_are_named_with_what_they_may_be() {
         assert!(outcome.visible().contains(told), "{told} in {}", outcome.visible());
     }
 }
+
+#[test]
+fn a_long_dump_tells_every_few_seconds_how_far_it_is() {
+    let trial = Trial::of([Sponsor::named("callisto")]);
+    let migration = trial.database("callisto").hold("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE");
+    let running = trial.run().start();
+    running.wait_until_printed("callisto: 0 B read, 0 B stored, 0 B/s, 1");
+    drop(migration);
+    running.wait().assert_code(0);
+}
