@@ -80,10 +80,10 @@ impl Run<'_> {
         let stop = self.edge.stop.child();
         let done = AssertUnwindSafe(self.back_up(sponsor, &mut facts, &stop)).catch_unwind().await;
         let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
-        let done =
-            done.map_err(
-                |failure| if stop.is_cancelled() { self.why_stopped(sponsor, failure) } else { failure },
-            );
+        let done = match done {
+            Err(failure) if stop.is_cancelled() => Err(self.why_stopped(sponsor, failure)),
+            done => done,
+        };
         let (log, done) =
             if self.order.dry_run { (None, done) } else { self.record(sponsor, &facts, done).await };
         let ended = facts.result(sponsor, log, &done);
