@@ -158,6 +158,8 @@ impl Store {
             .part_number(number)
             .body(ByteStream::from(body))
             .set_checksum_algorithm(self.checksum.clone())
+            .customize()
+            .config_override(client::patient())
             .send()
             .await
             .map_err(|error| failed("UploadPart", self.location(key), &error))?;

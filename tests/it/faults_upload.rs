@@ -90,6 +90,16 @@ fn parts_whose_answer_was_lost_are_sent_again() {
     assert_backed_up(&strict, &trial, &run(&trial, &proxy).run());
 }
 
+/// Other requests are given up after five tries; hours of a dump may stand behind a part.
+#[test]
+fn a_part_is_not_given_up_while_s3_is_away_for_a_while() {
+    let (strict, trial, proxy) = behind_a_proxy();
+    proxy.spoil(6, Action::Status(503, refusal("SlowDown")), |seen| seen.query.contains("partNumber=2"));
+    assert_backed_up(&strict, &trial, &run(&trial, &proxy).run());
+    let tries = proxy.requests().iter().filter(|seen| seen.query.contains("partNumber=2")).count();
+    assert_eq!(tries, 7);
+}
+
 #[test]
 fn a_part_that_is_refused_for_good_leaves_nothing_behind() {
     let (strict, trial, proxy) = behind_a_proxy();

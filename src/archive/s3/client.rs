@@ -24,6 +24,8 @@ const ANSWER: Duration = Duration::from_secs(600);
 /// How long a transfer may stand still.
 const STALL: Duration = Duration::from_secs(30);
 const ATTEMPTS: u32 = 5;
+/// Of a part: behind it stand hours of a dump, so that a minute of S3's absence is waited out.
+const PART_ATTEMPTS: u32 = 10;
 
 /// Where S3 is and how it wants to be spoken to.
 #[derive(Debug, Clone)]
@@ -64,6 +66,11 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, region: &str, credentials
         .response_checksum_validation(response);
     config.set_endpoint_url(endpoint.url.clone());
     Client::from_conf(config.build())
+}
+
+/// What is different for a request that it would be costly to give up.
+pub(super) fn patient() -> aws_sdk_s3::config::Builder {
+    Config::builder().retry_config(RetryConfig::standard().with_max_attempts(PART_ATTEMPTS))
 }
 
 fn provider(
