@@ -197,3 +197,24 @@ fn a_long_dump_tells_every_few_seconds_how_far_it_is() {
     drop(migration);
     running.wait().assert_code(0);
 }
+
+/// The disk fills up between the start, when the file could be written, and the end.
+#[test]
+fn a_summary_that_is_lost_does_not_replace_true_results() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let outcome = trial.run().env("GITHUB_STEP_SUMMARY", "/dev/full").run();
+    outcome.assert_code(0);
+    assert_eq!((outcome.output("outcome").as_str(), outcome.results().len()), ("success", 1));
+    assert!(outcome.annotations("warning").iter().any(|text| text.contains("GITHUB_STEP_SUMMARY")));
+}
+
+#[test]
+fn outputs_that_are_lost_fail_the_step_with_exit_code_1() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let outcome = trial.run().env("GITHUB_OUTPUT", "/dev/full").run();
+    outcome.assert_code(1);
+    assert!(outcome.annotations("error").iter().any(|text| text.contains("GITHUB_OUTPUT")));
+    // The backup itself is there, and its record too.
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
+    assert_eq!(outcome.logs().len(), 1);
+}
