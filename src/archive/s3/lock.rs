@@ -91,6 +91,7 @@ impl Store {
             default.as_ref().and_then(|rule| Some(SignedDuration::from_hours(24 * i64::from(rule.days?))));
         let after_years = years.and_then(|years| retain_until(written, years));
         let after_days = days.and_then(|days| written.checked_add(days).ok());
-        Ok(Some(Lock { compliance, until: after_years.or(after_days).unwrap_or(written) }))
+        let until = after_years.into_iter().chain(after_days).max().unwrap_or(written);
+        Ok(Some(Lock { compliance, until }))
     }
 }

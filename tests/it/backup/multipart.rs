@@ -1,9 +1,7 @@
 //! Large dumps go in parts and small ones by one put; what travels carries checksums and overwrites nothing.
 
-use std::sync::Mutex;
-
 use super::{dump_key, restored_from};
-use crate::support::{Action, Moto, Proxy, Run, Seen, Sponsor, Store, StrictS3, Trial};
+use crate::support::{Moto, Proxy, Run, Seen, Sponsor, Store, StrictS3, Trial};
 
 const ROWS: u32 = 20;
 
@@ -85,26 +83,11 @@ fn a_large_dump_goes_in_parts_to_a_server_that_checks_every_checksum() {
     assert_whole(&trial);
 }
 
-/// Moto tells a CRC32 where it is asked for a CRC64NVME; S3 tells the one with which the upload was completed.
-fn tell_the_right_checksum(proxy: &Proxy) {
-    let completed = Mutex::new(None);
-    proxy.rule(move |seen| {
-        let mut completed = completed.lock().unwrap();
-        if seen.method == "POST" && seen.has("uploadId") {
-            *completed = Some(seen.header("x-amz-checksum-crc64nvme").to_owned());
-        }
-        match (&*completed, seen.method.as_str()) {
-            (Some(checksum), "HEAD") => Action::ChangeHeader("x-amz-checksum-crc64nvme", checksum.clone()),
-            _ => Action::Pass,
-        }
-    });
-}
-
 #[test]
 fn a_large_dump_in_parts_has_its_tags_and_leaves_no_upload_behind() {
     let trial = large(Moto::shared());
     let proxy = Proxy::before(trial.store.endpoint());
-    tell_the_right_checksum(&proxy);
+    proxy.tell_the_right_checksum();
     in_parts(&trial, &proxy).run().assert_code(0);
     assert!(parts(&proxy.requests()).len() >= 3);
     let (bucket, key) = (trial.bucket("callisto"), dump_key(&trial, "callisto"));

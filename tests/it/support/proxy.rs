@@ -105,6 +105,24 @@ impl Proxy {
         *self.state.rule.lock().unwrap() = Arc::new(rule);
     }
 
+    /// Moto tells a CRC32 where it is asked for the CRC64NVME of an object of parts, or now and then nothing; S3 tells the
+    /// one with which the upload was completed. So does this, as the rule for all requests from now on.
+    pub(crate) fn tell_the_right_checksum(&self) {
+        let completed = Mutex::new(None);
+        self.rule(move |seen| {
+            let mut completed = completed.lock().unwrap();
+            if seen.method == "POST" && seen.has("uploadId") {
+                *completed = Some(seen.header("x-amz-checksum-crc64nvme").to_owned());
+            }
+            match (&*completed, seen.method.as_str()) {
+                (Some(checksum), "HEAD") => {
+                    Action::ChangeHeader("x-amz-checksum-crc64nvme", checksum.clone())
+                }
+                _ => Action::Pass,
+            }
+        });
+    }
+
     /// Does `action` to the first `times` requests that `which` picks, and passes the others.
     pub(crate) fn spoil(
         &self,
