@@ -7,6 +7,7 @@ pub mod child;
 pub mod client;
 pub mod connection;
 pub mod invocation;
+pub mod query;
 pub mod scan;
 pub mod server;
 
@@ -17,12 +18,12 @@ pub use connection::Connection;
 pub use error::DumpError;
 
 /// What a dump that ended well says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Finished {
     /// Version of the server, as the dump's head tells it.
     pub server_version: String,
     /// Version of pg_dump, as the dump's head tells it.
     pub pg_dump_version: String,
-    /// What the tables and the statements held, where that was understood.
-    pub truth: Option<scan::Truth>,
+    /// The scan of its text.
+    pub scan: scan::Scan,
 }

@@ -73,6 +73,13 @@ impl Dump {
         })
     }
 
+    /// Makes the scan keep what each statement is, so that differences can be named. To be called before the first read.
+    #[must_use]
+    pub fn detailed(mut self) -> Self {
+        self.scan = Scan::detailed();
+        self
+    }
+
     /// Waits for the end and judges it: exit status 0 **and** the trailer seen, or there is no dump.
     ///
     /// # Errors
@@ -100,7 +107,7 @@ impl Dump {
         Ok(Finished {
             server_version: self.scan.server_version().unwrap_or_default(),
             pg_dump_version: self.scan.pg_dump_version().unwrap_or_default(),
-            truth: self.scan.truth(),
+            scan: self.scan,
         })
     }
 

@@ -2,14 +2,36 @@
 //!
 //! It never fails and never asks the server: what it learns is of the very bytes that are archived.
 
+mod canonical;
 mod copy;
 mod ends;
+mod inventory;
 mod lexer;
+mod needs;
 mod truth;
+mod words;
 
 use ends::Ends;
+pub use inventory::Inventory;
 use lexer::Lexer;
+pub use needs::Needs;
 pub use truth::{TableTruth, Truth};
+
+/// What ends in a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Boundary {
+    /// A statement that no rows follow.
+    Statement,
+    /// The head of a block of rows.
+    Copy {
+        /// Schema, without quotes.
+        schema: String,
+        /// Name, without quotes.
+        name: String,
+    },
+    /// The last line of a block of rows.
+    Rows,
+}
 
 /// Watches a stream go by.
 #[derive(Debug, Default)]
@@ -19,10 +41,24 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// A scan that also keeps what each statement is, so that differences can be named.
+    #[must_use]
+    pub fn detailed() -> Self {
+        Self { lexer: Lexer::detailed(), ..Self::default() }
+    }
+
     /// Takes the next bytes of the stream.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        self.ends.feed(bytes);
-        self.lexer.feed(bytes);
+    pub fn feed(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            (bytes, _) = self.advance(bytes);
+        }
+    }
+
+    /// Takes bytes up to the end of the first statement or block of rows among them; gives what is left, and what ended.
+    pub fn advance<'b>(&mut self, bytes: &'b [u8]) -> (&'b [u8], Option<Boundary>) {
+        let (left, boundary) = self.lexer.advance(bytes);
+        self.ends.feed(&bytes[..bytes.len() - left.len()]);
+        (left, boundary)
     }
 
     /// What is missing for the stream to be a whole dump, if anything.
@@ -48,6 +84,24 @@ impl Scan {
     #[must_use]
     pub fn truth(&self) -> Option<Truth> {
         (!self.lexer.is_inside()).then(|| self.lexer.truth())
+    }
+
+    /// What the statements so far need of a server.
+    #[must_use]
+    pub fn needs(&self) -> &Needs {
+        self.lexer.needs()
+    }
+
+    /// Whether psql must know `\restrict`: versions before August 2025 do not, and stop at it.
+    #[must_use]
+    pub fn is_restricted(&self) -> bool {
+        self.ends.is_restricted()
+    }
+
+    /// The statements, where the scan is a detailed one.
+    #[must_use]
+    pub fn inventory(&self) -> Option<&Inventory> {
+        self.lexer.inventory()
     }
 }
 

@@ -150,7 +150,7 @@ impl Run<'_> {
             dump,
             stored,
             encoding,
-            contents: finished.truth.as_ref().map(contents),
+            contents: finished.scan.truth().as_ref().map(contents),
             partial: options.is_partial().then(|| Partial {
                 schemas: options.schemas.clone(),
                 exclude_schemas: options.exclude_schemas.clone(),

@@ -44,6 +44,11 @@ impl Ends {
         if end.strip_suffix(TRAILER).is_some_and(whole_line) { None } else { Some("it has no trailer") }
     }
 
+    /// Whether psql's own commands are forbidden between the ends.
+    pub(super) fn is_restricted(&self) -> bool {
+        after(&String::from_utf8_lossy(&self.head), "\n\\restrict ").is_some()
+    }
+
     /// Version of the server that was dumped, such as `15.18 (Debian 15.18-0+deb12u1)`.
     pub(super) fn server_version(&self) -> Option<String> {
         after(&String::from_utf8_lossy(&self.head), "\n-- Dumped from database version ").map(str::to_owned)

@@ -4,8 +4,15 @@
 //! function's body, in a comment or in a row do not count. Follows the lexical rules of PostgreSQL ("Lexical
 //! Structure") for what pg_dump writes, with standard_conforming_strings on.
 
+use super::canonical::canonical;
 use super::copy;
+use super::inventory::Inventory;
+use super::needs::Needs;
 use super::truth::{Sums, Text, Truth};
+use super::{Boundary, words};
+
+/// So many letters of one of psql's commands tell which it is.
+const COMMAND: usize = 32;
 
 /// Where in the text the next byte stands.
 #[derive(Debug, Default)]
@@ -27,8 +34,8 @@ enum Place {
     Comment { inside: bool },
     /// In a block comment.
     Block { depth: usize, previous: u8, inside: bool },
-    /// In one of psql's own commands, such as `\restrict`.
-    Command,
+    /// In one of psql's own commands, such as `\restrict`; its first letters.
+    Command(Vec<u8>),
     /// After the head of a block of rows, before its line ends.
     Head,
     /// In the rows.
@@ -44,20 +51,44 @@ pub(super) struct Lexer {
     /// The table whose rows are being read.
     table: (String, String),
     sums: Sums,
+    needs: Needs,
+    /// Kept where somebody wants to name differences.
+    inventory: Option<Inventory>,
+    /// What ended with the last byte.
+    boundary: Option<Boundary>,
 }
 
 impl Lexer {
-    pub(super) fn feed(&mut self, mut bytes: &[u8]) {
-        while let Some((&first, rest)) = bytes.split_first() {
-            bytes = match self.place {
-                Place::Rows => self.rows(bytes),
-                Place::Quoted { quote, escapes: false, .. } => self.quoted(bytes, quote),
+    /// A lexer that also keeps what each statement is.
+    pub(super) fn detailed() -> Self {
+        Self { inventory: Some(Inventory::default()), ..Self::default() }
+    }
+
+    /// Takes bytes up to the end of the first statement or block of rows among them; gives what is left.
+    pub(super) fn advance<'b>(&mut self, bytes: &'b [u8]) -> (&'b [u8], Option<Boundary>) {
+        let mut left = bytes;
+        while let Some((&first, rest)) = left.split_first() {
+            left = match self.place {
+                Place::Rows => self.rows(left),
+                Place::Quoted { quote, escapes: false, .. } => self.quoted(left, quote),
                 _ => {
                     self.step(first);
                     rest
                 }
             };
+            if let Some(boundary) = self.boundary.take() {
+                return (left, Some(boundary));
+            }
         }
+        (left, None)
+    }
+
+    pub(super) fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    pub(super) fn inventory(&self) -> Option<&Inventory> {
+        self.inventory.as_ref()
     }
 
     pub(super) fn truth(&self) -> Truth {
@@ -66,7 +97,7 @@ impl Lexer {
 
     /// Whether the stream, should it end here, ends in the middle of something.
     pub(super) fn is_inside(&self) -> bool {
-        !matches!(self.place, Place::Between | Place::Command | Place::Comment { inside: false })
+        !matches!(self.place, Place::Between | Place::Command(_) | Place::Comment { inside: false })
     }
 
     /// Rows up to the end of these bytes or of the table; gives what is left.
@@ -78,15 +109,15 @@ impl Lexer {
             rest = later;
             let hash = if self.text.is_empty() {
                 if line == b"\\." {
-                    self.place = Place::Between;
+                    self.end_of_rows();
                     return rest;
                 }
                 twox_hash::XxHash3_128::oneshot(line)
             } else {
                 self.text.push(line);
                 if self.text.whole() == Some(b"\\.") {
-                    self.text = Text::default();
-                    self.place = Place::Between;
+                    self.text.clear();
+                    self.end_of_rows();
                     return rest;
                 }
                 self.text.take_hash()
@@ -95,6 +126,11 @@ impl Lexer {
         }
         self.text.push(rest);
         &[]
+    }
+
+    fn end_of_rows(&mut self) {
+        self.place = Place::Between;
+        self.boundary = Some(Boundary::Rows);
     }
 
     /// A string or name up to its quote; gives what is left.
@@ -122,7 +158,7 @@ impl Lexer {
             Place::Dollar { tag, matched } => self.dollar(tag, matched, byte),
             Place::Comment { inside } if byte == b'\n' => after_comment(inside),
             Place::Block { depth, previous, inside } => block(depth, previous, inside, byte),
-            Place::Command if byte == b'\n' => Place::Between,
+            Place::Command(name) => self.command(name, byte),
             Place::Head if byte == b'\n' => Place::Rows,
             unchanged => unchanged,
         };
@@ -131,9 +167,23 @@ impl Lexer {
     fn between(&mut self, byte: u8) -> Place {
         match byte {
             b' ' | b'\n' | b'\t' | b'\r' => Place::Between,
-            b'\\' => Place::Command,
+            b'\\' => Place::Command(Vec::new()),
             _ => self.statement(b' ', byte),
         }
+    }
+
+    fn command(&mut self, mut name: Vec<u8>, byte: u8) -> Place {
+        if byte == b'\n' {
+            let word = name.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+            if ![&b"restrict"[..], b"unrestrict"].contains(&word) {
+                self.needs.foreign_commands.insert(format!("\\{}", String::from_utf8_lossy(word)));
+            }
+            return Place::Between;
+        }
+        if name.len() < COMMAND {
+            name.push(byte);
+        }
+        Place::Command(name)
     }
 
     fn statement(&mut self, previous: u8, byte: u8) -> Place {
@@ -145,6 +195,11 @@ impl Lexer {
         self.text.push(&[byte]);
         match byte {
             b';' => self.end_of_statement(),
+            b'\\' => {
+                // psql would take what follows for a command of its own.
+                self.needs.foreign_commands.insert("\\ in a statement".to_owned());
+                Place::Statement { previous: byte }
+            }
             b'\'' => {
                 Place::Quoted { quote: byte, escapes: previous.eq_ignore_ascii_case(&b'e'), escaped: false }
             }
@@ -163,17 +218,36 @@ impl Lexer {
     }
 
     fn end_of_statement(&mut self) -> Place {
-        let table = self.text.whole().and_then(copy::table);
-        let hash = self.text.take_hash();
+        let Some(statement) = self.text.whole() else {
+            // Too long for the head of a table, and for anything that names what is needed.
+            let hash = self.text.take_hash();
+            self.sums.statements.add(hash);
+            self.boundary = Some(Boundary::Statement);
+            return Place::Between;
+        };
+        if is_an_open_body(statement) {
+            return Place::Statement { previous: b' ' };
+        }
+        let hash = twox_hash::XxHash3_128::oneshot(&canonical(statement));
         self.sums.statements.add(hash);
+        self.needs.learn(statement);
+        if let Some(inventory) = &mut self.inventory {
+            inventory.add(hash, statement);
+        }
+        let table = copy::table(statement);
+        self.text.clear();
         match table {
             Some(table) => {
                 // A table without rows is known as one, too.
                 self.sums.tables.entry(table.clone()).or_default();
+                self.boundary = Some(Boundary::Copy { schema: table.0.clone(), name: table.1.clone() });
                 self.table = table;
                 Place::Head
             }
-            None => Place::Between,
+            None => {
+                self.boundary = Some(Boundary::Statement);
+                Place::Between
+            }
         }
     }
 
@@ -210,6 +284,21 @@ impl Lexer {
             Place::Dollar { tag, matched }
         }
     }
+}
+
+/// Whether a function's body in standard SQL goes on: statements in it end as others do, and pg_dump writes its `END` at
+/// the beginning of a line.
+fn is_an_open_body(statement: &[u8]) -> bool {
+    let makes_a_routine =
+        statement.starts_with(b"CREATE FUNCTION ") || statement.starts_with(b"CREATE PROCEDURE ");
+    if !makes_a_routine
+        || statement.ends_with(b"\nEND;")
+        || memchr::memmem::find(statement, b"BEGIN ATOMIC").is_none()
+    {
+        return false;
+    }
+    let words = words::of(&String::from_utf8_lossy(statement));
+    words.windows(2).any(|pair| pair[0].is("BEGIN") && pair[1].is("ATOMIC"))
 }
 
 fn after_comment(inside: bool) -> Place {

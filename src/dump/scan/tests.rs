@@ -69,8 +69,9 @@ fn what_looks_like_rows_or_statements_is_told_from_them() {
     let expected = [("S/two", 2), ("public/empty", 0), ("public/semi;colon -- \" $$", 3)];
     assert_eq!(rows(&seen.truth().unwrap()), expected.map(|(name, rows)| (name.to_owned(), rows)));
     assert_eq!(seen.truth().unwrap().rows_total(), 5);
-    // SET, f, g (in three pieces), two comments, SELECT, CREATE, three COPY, setval.
-    assert_eq!(seen.truth().unwrap().statements, 13);
+    // SET, f, g, two comments, SELECT, CREATE, three COPY, setval.
+    assert_eq!(seen.truth().unwrap().statements, 11);
+    assert!(seen.needs().foreign_commands.is_empty());
 }
 
 #[test]
@@ -139,4 +140,28 @@ fn a_stream_that_ends_inside_of_something_tells_no_truth() {
     let cut = TRICKY.replace("y\t$$\n\\.\n", "y\t$$\n");
     assert_eq!(scan(&cut).truth(), None);
     assert_eq!(scan("SELECT 'a").truth(), None);
+}
+
+#[test]
+fn commands_of_psql_that_no_dump_holds_are_told() {
+    let foreign = |text: &str| scan(text).needs().foreign_commands.iter().cloned().collect::<Vec<_>>();
+    assert_eq!(foreign(&TRICKY.replace("SET client", "\\! rm -r /\nSET client")), ["\\!"]);
+    assert_eq!(foreign("SELECT 1 \\gexec\n;"), ["\\ in a statement"]);
+    assert_eq!(foreign("SELECT E'\\n', '\\', $$\\!$$; -- \\!\n"), Vec::<String>::new());
+}
+
+#[test]
+fn boundaries_stand_where_statements_and_rows_end() {
+    let mut scan = Scan::default();
+    let (mut rest, mut told) = (TRICKY, Vec::new());
+    while !rest.is_empty() {
+        let (left, boundary) = scan.advance(rest.as_bytes());
+        let (piece, later) = rest.split_at(rest.len() - left.len());
+        told.extend(boundary.map(|boundary| (boundary, piece)));
+        rest = later;
+    }
+    assert_eq!(told.iter().filter(|(boundary, _)| *boundary == Boundary::Statement).count(), 8);
+    let copies: Vec<_> = told.windows(2).filter(|pair| matches!(pair[0].0, Boundary::Copy { .. })).collect();
+    assert_eq!(copies.len(), 3);
+    assert!(copies.iter().all(|pair| pair[0].1.ends_with("FROM stdin;") && pair[1].1.ends_with("\\.\n")));
 }

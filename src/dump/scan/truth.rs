@@ -116,6 +116,12 @@ impl Text {
         if self.long.is_none() { Some(&self.kept) } else { None }
     }
 
+    /// Forgets it.
+    pub(super) fn clear(&mut self) {
+        self.long = None;
+        self.kept.clear();
+    }
+
     /// Its hash; the text is empty afterwards.
     pub(super) fn take_hash(&mut self) -> u128 {
         let hash = match self.long.take() {

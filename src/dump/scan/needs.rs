@@ -1,0 +1,144 @@
+//! What a server and a client must have for a dump to be restored, learned from the dump's own text.
+
+use std::collections::BTreeSet;
+
+use super::words::{self, Word};
+
+/// The first major version whose servers know `transaction_timeout`, which pg_dump 17 and later sets.
+const TRANSACTION_TIMEOUT: u32 = 17;
+
+/// Names that stand where a role's would, and are none.
+const NO_ROLES: [&str; 4] = ["PUBLIC", "CURRENT_USER", "CURRENT_ROLE", "SESSION_USER"];
+
+/// What the statements of a dump name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Encoding of the text.
+    pub encoding: Option<String>,
+    /// Extensions that are created.
+    pub extensions: BTreeSet<String>,
+    /// Roles that policies, owners and grants name.
+    pub roles: BTreeSet<String>,
+    /// The smallest major version that knows each setting; 0 where any does.
+    pub server_major: u32,
+    /// psql's own commands that pg_dump never writes: they would be obeyed on the machine that restores.
+    pub foreign_commands: BTreeSet<String>,
+}
+
+impl Needs {
+    /// Takes a statement.
+    pub(super) fn learn(&mut self, statement: &[u8]) {
+        let is = |start: &str| statement.starts_with(start.as_bytes());
+        let named = is("CREATE EXTENSION")
+            || is("SET ")
+            || is("CREATE POLICY")
+            || is("GRANT ")
+            || is("REVOKE ")
+            || is("CREATE USER MAPPING")
+            || is("ALTER ")
+                && (is("ALTER DEFAULT PRIVILEGES")
+                    || memchr::memmem::find(statement, b" OWNER TO ").is_some());
+        if !named {
+            return;
+        }
+        let Ok(text) = std::str::from_utf8(statement) else { return };
+        let words = words::of(text);
+        if is("CREATE EXTENSION") {
+            let names =
+                words.iter().skip(2).filter(|word| !["IF", "NOT", "EXISTS"].iter().any(|k| word.is(k)));
+            self.extensions.extend(names.take(1).filter_map(Word::name).map(str::to_owned));
+        } else if is("SET ") {
+            self.learn_setting(text);
+        } else {
+            self.roles.extend(roles(&words));
+        }
+    }
+
+    fn learn_setting(&mut self, text: &str) {
+        if let Some(value) = text.strip_prefix("SET client_encoding = '") {
+            self.encoding = value.split('\'').next().map(str::to_owned);
+        } else if text.starts_with("SET transaction_timeout ") {
+            self.server_major = self.server_major.max(TRANSACTION_TIMEOUT);
+        }
+    }
+}
+
+/// Roles follow `TO`, `FROM`, `FOR` or `ROLE`, as a list that the next keyword ends.
+fn roles(words: &[Word]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let policy = words.get(1).is_some_and(|word| word.is("POLICY"));
+    let mapping = words.get(1).is_some_and(|word| word.is("USER"));
+    let mut listing = false;
+    for (at, word) in words.iter().enumerate().skip(2) {
+        let is = |keyword| word.is(keyword);
+        // `FOR SELECT TO app` of a policy; `FOR ROLE app IN SCHEMA x GRANT … TO y` of default privileges.
+        let begins = is("TO") || is("ROLE") || is("FROM") && !policy || is("FOR") && mapping;
+        if begins {
+            listing = true;
+            continue;
+        }
+        let ends = ["USING", "WITH", "IN", "GRANT", "REVOKE", "GRANTED", "CASCADE", "SERVER", "ON"];
+        let after_a_name = at > 0 && words[at - 1].name().is_some() && !words[at - 1].is("TO");
+        if matches!(word, Word::Sign(sign) if *sign != ',')
+            || matches!(word, Word::Plain(_)) && ends.iter().any(|k| is(k)) && after_a_name
+        {
+            listing = false;
+        } else if let Some(name) = word.name().filter(|_| listing) {
+            let no_role = matches!(word, Word::Plain(_)) && NO_ROLES.iter().any(|known| is(known));
+            if !no_role {
+                found.insert(name.to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_are_found_wherever_a_dump_names_them() {
+        for (statement, expected) in [
+            (
+                "CREATE POLICY p ON diary.t FOR SELECT TO authenticated, \"Ops, 2\" USING ((owner = CURRENT_USER));",
+                "Ops, 2 authenticated",
+            ),
+            ("CREATE POLICY p ON diary.t USING (true);", ""),
+            ("CREATE POLICY \"to\" ON diary.t TO PUBLIC WITH CHECK (true);", ""),
+            ("GRANT SELECT,INSERT(a) ON TABLE diary.\"to x\" TO app WITH GRANT OPTION;", "app"),
+            ("GRANT USAGE ON SCHEMA diary TO service_role;", "service_role"),
+            ("REVOKE ALL ON SCHEMA public FROM PUBLIC;", ""),
+            ("REVOKE ALL ON TABLE t FROM old_app CASCADE;", "old_app"),
+            (
+                "ALTER DEFAULT PRIVILEGES FOR ROLE maker IN SCHEMA diary GRANT SELECT ON TABLES  TO reader;",
+                "maker reader",
+            ),
+            ("ALTER TABLE diary.t OWNER TO app;", "app"),
+            ("CREATE USER MAPPING FOR app SERVER s OPTIONS (\"user\" 'x');", "app"),
+            ("ALTER TABLE ONLY diary.t ALTER COLUMN a SET DEFAULT 1;", ""),
+        ] {
+            let mut needs = Needs::default();
+            needs.learn(statement.as_bytes());
+            let found: Vec<String> = needs.roles.into_iter().collect();
+            assert_eq!(found.join(" "), expected, "{statement}");
+        }
+    }
+
+    #[test]
+    fn extensions_encoding_and_settings_are_found() {
+        let mut needs = Needs::default();
+        for statement in [
+            "SET client_encoding = 'LATIN1';",
+            "SET transaction_timeout = 0;",
+            "CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA extensions;",
+            "CREATE EXTENSION citext;",
+            "COMMENT ON EXTENSION other IS 'CREATE EXTENSION no;';",
+        ] {
+            needs.learn(statement.as_bytes());
+        }
+        assert_eq!(needs.encoding.as_deref(), Some("LATIN1"));
+        assert_eq!(needs.server_major, 17);
+        assert_eq!(needs.extensions.into_iter().collect::<Vec<_>>(), ["citext", "uuid-ossp"]);
+    }
+}
