@@ -4,12 +4,16 @@
 pub mod edge;
 
 mod backup;
+mod drill;
+mod list;
 mod matrix;
 mod publish;
 mod record;
 mod records;
+mod restore;
 mod scope;
 mod vault;
+mod verify;
 
 pub use edge::{Edge, Stop};
 
@@ -23,12 +27,20 @@ pub async fn run(order: Order, edge: Edge) -> u8 {
         Order::Matrix(order) => (Subject::Matrix, order.scope.environment),
         Order::Backup(order) => (Subject::Backup, order.scope.environment),
         Order::Record(order) => (Subject::Record, order.scope.environment),
+        Order::List(order) => (Subject::List, order.scope.environment),
+        Order::Verify(order) => (Subject::Verify, order.scope.environment),
+        Order::Restore(order) => (Subject::Restore, order.scope.environment),
+        Order::Drill(order) => (Subject::Drill, order.scope.environment),
     };
     let publisher = publish::Publisher { subject, environment, edge: &edge };
     let done = match order {
         Order::Matrix(order) => matrix::run(&order, &edge).await,
         Order::Backup(order) => backup::run(order, &edge, &publisher).await,
         Order::Record(order) => record::run(order, &edge, &publisher).await,
+        Order::List(order) => list::run(order, &edge, &publisher).await,
+        Order::Verify(order) => verify::run(order, &edge, &publisher).await,
+        Order::Restore(order) => restore::run(order, &edge, &publisher).await,
+        Order::Drill(order) => drill::run(order, &edge, &publisher).await,
     };
     done.unwrap_or_else(|failure| publisher.failure(&failure))
 }

@@ -6,8 +6,10 @@ use crate::archive::ArchiveError;
 use crate::cli::UsageError;
 use crate::dump::DumpError;
 use crate::manifest::ManifestError;
+use crate::proof::ProofError;
 use crate::record::RecordError;
 use crate::report::sink::ReportError;
+use crate::restore::RestoreError;
 use crate::secrets::SecretsError;
 use crate::sponsors::SponsorsError;
 
@@ -32,6 +34,12 @@ pub enum Failure {
     /// The archive.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// The restore.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// A proof that did not hold.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// The record.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -83,8 +91,14 @@ pub const EXIT_CODES: &[(u8, &str, &str)] = &[
         "a token or secret is missing, refused or malformed; a flag is off and `require-backup` is on",
     ),
     (13, "dump", "the database could not be dumped whole, or not within `timeout`"),
-    (14, "archive", "the dump could not be stored, or what is stored is not what was sent"),
+    (14, "archive", "a backup could not be stored or read, or what is stored is not what was sent"),
     (15, "record", "the record could not be kept; a backup that was taken is there all the same"),
+    (16, "restore", "the backup was not restored; what was in the target is there as before"),
+    (
+        17,
+        "proof",
+        "a proof failed: `verify` or `drill` found a difference, or a restored database does not equal its backup",
+    ),
     (SEVERAL, "", "several sponsors failed, in different stages; the outputs and the summary tell which"),
     (130, "cancelled", "stopped by SIGINT; what was begun is no backup"),
     (143, "cancelled", "stopped by SIGTERM; what was begun is no backup"),
@@ -103,6 +117,8 @@ impl Failure {
             Self::Dump(_) | Self::TimedOut(_) => ("dump", 13),
             Self::Archive(_) => ("archive", 14),
             Self::Record(_) => ("record", 15),
+            Self::Restore(_) => ("restore", 16),
+            Self::Proof(_) => ("proof", 17),
             Self::Cancelled(Signal::Interrupt) => ("cancelled", 130),
             Self::Cancelled(Signal::Terminate) => ("cancelled", 143),
         }
@@ -119,6 +135,8 @@ impl Failure {
             Self::Dump(error) => error.hint(),
             Self::Archive(error) => error.hint(),
             Self::Record(error) => error.hint(),
+            Self::Restore(error) => error.hint(),
+            Self::Proof(error) => Some(error.hint.clone()),
             Self::TimedOut(_) => {
                 Some("Raise `timeout`, or look for what slows the database down.".to_owned())
             }
@@ -158,6 +176,8 @@ mod tests {
             Failure::TimedOut(Duration::ZERO),
             ArchiveError::Stopped.into(),
             RecordError::Archive(ArchiveError::Stopped).into(),
+            RestoreError::Stopped.into(),
+            ProofError { place: "x".to_owned(), findings: Vec::new(), hint: "y".to_owned() }.into(),
             Failure::Cancelled(Signal::Interrupt),
             Failure::Cancelled(Signal::Terminate),
         ];
@@ -169,6 +189,8 @@ mod tests {
             | Failure::Dump(_)
             | Failure::Archive(_)
             | Failure::Record(_)
+            | Failure::Restore(_)
+            | Failure::Proof(_)
             // Shares its code with a bug; its fields are private to the report.
             | Failure::Report(_)
             | Failure::TimedOut(_)

@@ -8,6 +8,8 @@ pub mod sponsors;
 pub mod secrets;
 pub mod dump;
 pub mod archive;
+pub mod restore;
+pub mod proof;
 pub mod record;
 pub mod report;
 

@@ -1,4 +1,4 @@
-//! Room 6: the deployment log, one document for each thing that happened to a sponsor, whatever its outcome.
+//! Room 8: the deployment log, one document for each thing that happened to a sponsor, whatever its outcome.
 //!
 //! Documents are only ever added. Who decides what happened is the hallway; this room writes it down.
 

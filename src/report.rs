@@ -1,4 +1,4 @@
-//! Room 7: what people and workflows are told. Text is made here, purely; only `sink` writes it anywhere.
+//! Room 9: what people and workflows are told. Text is made here, purely; only `sink` writes it anywhere.
 
 pub mod annotations;
 pub mod disabled;

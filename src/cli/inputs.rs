@@ -9,11 +9,20 @@ pub enum Command {
     Backup,
     /// Records a deployment.
     Record,
+    /// Lists backups.
+    List,
+    /// Proves that stored backups are whole.
+    Verify,
+    /// Restores one backup.
+    Restore,
+    /// Proves that a backup restores.
+    Drill,
 }
 
 impl Command {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Matrix, Self::Backup, Self::Record];
+    pub const ALL: [Self; 7] =
+        [Self::Matrix, Self::Backup, Self::Record, Self::List, Self::Verify, Self::Restore, Self::Drill];
 
     /// The word that users type.
     #[must_use]
@@ -22,6 +31,10 @@ impl Command {
             Self::Matrix => "matrix",
             Self::Backup => "backup",
             Self::Record => "record",
+            Self::List => "list",
+            Self::Verify => "verify",
+            Self::Restore => "restore",
+            Self::Drill => "drill",
         }
     }
 
@@ -32,6 +45,12 @@ impl Command {
             Self::Matrix => "Reads the sponsor manifest and writes the job matrix",
             Self::Backup => "Backs up each selected sponsor's database to S3 and records it",
             Self::Record => "Writes a deployment's record after the deployment, whatever its outcome",
+            Self::List => "Lists the backups of a sponsor and environment, newest first",
+            Self::Verify => "Proves that stored backups are whole, byte for byte",
+            Self::Restore => "Restores one backup into a database that was named for it",
+            Self::Drill => {
+                "Restores into a throwaway server, proves equality row for row, measures RPO and RTO"
+            }
         }
     }
 }
@@ -51,11 +70,17 @@ pub struct Input {
     pub commands: &'static [Command],
 }
 
-use Command::{Backup, Matrix, Record};
+use Command::{Backup, Drill, List, Matrix, Record, Restore, Verify};
 
-const EACH: &[Command] = &[Matrix, Backup, Record];
-const STORING: &[Command] = &[Backup, Record];
+const EACH: &[Command] = &Command::ALL;
+/// Those that need a sponsor's secrets.
+const STORE: &[Command] = &[Backup, Record, List, Verify, Restore, Drill];
+/// Those that write into a bucket.
+const WRITING: &[Command] = &[Backup, Record, Drill];
 const BACKUP: &[Command] = &[Backup];
+/// Those that read a backup.
+const OPENING: &[Command] = &[Verify, Restore, Drill];
+const RESTORING: &[Command] = &[Restore, Drill];
 
 const fn text(
     name: &'static str,
@@ -76,7 +101,12 @@ const fn boolean(
 }
 
 /// The input that names the command, in a workflow only.
-pub const COMMAND: Input = text("command", "backup", EACH, "which command: `matrix`, `backup` or `record`");
+pub const COMMAND: Input = text(
+    "command",
+    "backup",
+    EACH,
+    "which command: `matrix`, `backup`, `record`, `list`, `verify`, `restore` or `drill`",
+);
 
 /// All inputs but [`COMMAND`], in the order of the documentation.
 pub const INPUTS: &[Input] = &[
@@ -91,11 +121,11 @@ pub const INPUTS: &[Input] = &[
     text(
         "secrets-file",
         "",
-        STORING,
+        STORE,
         "local use without Doppler: YAML, sponsor name → map of secret names to values",
     ),
     text("core-project", "hht-diary-core", EACH, "Doppler project of the manifest"),
-    text("project-prefix", "hht-diary-", STORING, "a sponsor's Doppler project is this prefix and its name"),
+    text("project-prefix", "hht-diary-", STORE, "a sponsor's Doppler project is this prefix and its name"),
     text(
         "config",
         "",
@@ -103,8 +133,8 @@ pub const INPUTS: &[Input] = &[
         "Doppler config; by default `production`, `staging` or `dev`, as the environment is",
     ),
     text("doppler-api-url", "https://api.doppler.com", EACH, "address of Doppler's API"),
-    text("version", "", STORING, "version that is deployed; goes into record and metadata"),
-    text("reason", "", STORING, "reason of the deployment; goes into record and metadata"),
+    text("version", "", &[Backup, Record], "version that is deployed; goes into record and metadata"),
+    text("reason", "", &[Backup, Record], "reason of the deployment; goes into record and metadata"),
     boolean(
         "pre-migration",
         "true",
@@ -127,10 +157,10 @@ pub const INPUTS: &[Input] = &[
     text(
         "retention-years",
         "",
-        STORING,
+        WRITING,
         "tag, and Object Lock date where the bucket locks; 7 in production where empty",
     ),
-    text("object-lock", "auto", STORING, "`auto` (as the bucket does), `governance`, `compliance` or `off`"),
+    text("object-lock", "auto", WRITING, "`auto` (as the bucket does), `governance`, `compliance` or `off`"),
     boolean("include-privileges", "false", BACKUP, "whether owners and grants are dumped too"),
     text(
         "schemas",
@@ -147,24 +177,24 @@ pub const INPUTS: &[Input] = &[
     ),
     text("storage-class", "STANDARD", BACKUP, "S3 storage class of the dump"),
     text("memory-limit", "96MiB", BACKUP, "bytes that streams may hold in flight, all sponsors together"),
-    text("max-parallel", "4", STORING, "sponsors in flight at once"),
+    text("max-parallel", "4", &[Backup, Record], "sponsors in flight at once"),
     boolean("require-backup", "false", BACKUP, "whether a sponsor whose flag is off is a failure"),
-    boolean("dry-run", "false", BACKUP, "print the plan, change nothing"),
+    boolean("dry-run", "false", &[Backup, Restore, Drill], "print the plan, change nothing"),
     text("lock-wait-timeout", "30s", BACKUP, "how long pg_dump waits for its locks"),
-    text("timeout", "6h", BACKUP, "wall clock for one sponsor"),
+    text("timeout", "6h", &[Backup, Verify, Restore, Drill], "wall clock for one sponsor"),
     text(
         "s3-endpoint-url",
         "",
-        STORING,
+        STORE,
         "address of an S3-compatible store; `AWS_ENDPOINT_URL_S3` is honoured too",
     ),
     boolean(
         "s3-force-path-style",
         "false",
-        STORING,
+        STORE,
         "whether the bucket stands in the path, as many S3-compatible stores want it",
     ),
-    text("expected-bucket-owner", "", STORING, "AWS account id that must own the buckets"),
+    text("expected-bucket-owner", "", STORE, "AWS account id that must own the buckets"),
     text("max-jobs", "256", &[Matrix], "more sponsors than this are grouped evenly"),
     text(
         "outcome",
@@ -174,6 +204,48 @@ pub const INPUTS: &[Input] = &[
     ),
     text("backup-location", "", &[Record], "from the backup step, where one sponsor is deployed"),
     text("backup-size", "", &[Record], "from the backup step, where one sponsor is deployed"),
+    text(
+        "backup",
+        "latest",
+        OPENING,
+        "which backup: `latest`, a time `YYYYMMDD-HHMMSS`, or an `s3://` location",
+    ),
+    boolean("all", "false", &[Verify], "every backup of the sponsor and environment, not one"),
+    boolean("json", "false", &[List], "the list as JSON, on standard output alone"),
+    text(
+        "age-identity-file",
+        "",
+        OPENING,
+        "path of age private keys, one a line, for encrypted backups; the variable `AGE_IDENTITY` may hold them instead",
+    ),
+    boolean("thaw", "false", OPENING, "request the thaw of a backup that lies in Glacier or Deep Archive"),
+    text(
+        "target-database-url",
+        "",
+        RESTORING,
+        "`restore`: the database to restore into; `drill`: a server on which a database is made and dropped, in place of a throwaway server; the variable `TARGET_DATABASE_URL` is read too, and keeps the password out of the process list",
+    ),
+    boolean(
+        "replace",
+        "false",
+        &[Restore],
+        "restore into a database that has tables; all of them are dropped first",
+    ),
+    text(
+        "confirm",
+        "",
+        &[Restore],
+        "the target database's name, typed out, where it is a sponsor's live database or may be one",
+    ),
+    boolean(
+        "skip-missing-extensions",
+        "false",
+        RESTORING,
+        "leave out what needs extensions that the target lacks; the result is then never called equal",
+    ),
+    text("drill-checks", "", &[Drill], "path of a file of SQL statements, each of which must return true"),
+    text("max-rpo", "", &[Drill], "how old the backup may be, such as `6h`; an older one fails the drill"),
+    text("max-rto", "", &[Drill], "how long the drill may take, such as `30m`; a longer one fails it"),
 ];
 
 /// The inputs of one command.

@@ -1,20 +1,22 @@
 //! What is meant: plain values that commands act upon, checked as far as that is possible without asking anybody.
 
+mod opening;
+mod storing;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_sdk_s3::types::StorageClass;
-
 use super::inputs::Command;
 use super::values::{Values, bad};
 use super::{UsageError, Variables};
+use crate::archive::Recipe;
 use crate::archive::s3::{Endpoint, LockChoice};
-use crate::archive::{Codec, Recipe, Recipients, flow};
 use crate::dump::invocation::DumpOptions;
 use crate::record::Outcome;
 use crate::secrets::Keyring;
 use crate::sponsors::{Environment, Selection};
+pub use opening::{DrillOrder, ListOrder, Opening, RestoreOrder, VerifyOrder, Which};
 
 /// What to do.
 #[derive(Debug)]
@@ -25,6 +27,14 @@ pub enum Order {
     Backup(BackupOrder),
     /// `record`
     Record(RecordOrder),
+    /// `list`
+    List(ListOrder),
+    /// `verify`
+    Verify(VerifyOrder),
+    /// `restore`
+    Restore(RestoreOrder),
+    /// `drill`
+    Drill(DrillOrder),
 }
 
 /// Which sponsors, and where their secrets are.
@@ -124,8 +134,12 @@ pub(super) fn read(
     let scope = scope(values, variables)?;
     Ok(match command {
         Command::Matrix => Order::Matrix(MatrixOrder { scope, max_jobs: count(values, "max-jobs")? }),
-        Command::Backup => Order::Backup(backup(scope, values, variables)?),
-        Command::Record => Order::Record(record(scope, values, variables)?),
+        Command::Backup => Order::Backup(storing::backup(scope, values, variables)?),
+        Command::Record => Order::Record(storing::record(scope, values, variables)?),
+        Command::List => Order::List(opening::list(scope, values, variables)?),
+        Command::Verify => Order::Verify(opening::verify(scope, values, variables)?),
+        Command::Restore => Order::Restore(opening::restore(scope, values, variables)?),
+        Command::Drill => Order::Drill(opening::drill(scope, values, variables)?),
     })
 }
 
@@ -153,102 +167,6 @@ fn scope(values: &Values<'_>, variables: &Variables) -> Result<Scope, UsageError
         keyring: Keyring::from_variables(
             variables.iter().map(|(name, value)| (name.as_str(), value.as_str())),
         ),
-    })
-}
-
-fn backup(scope: Scope, values: &Values<'_>, variables: &Variables) -> Result<BackupOrder, UsageError> {
-    let environment = scope.environment;
-    let level = values.number::<i32>("compression-level")?;
-    let codec = Codec::new(&values.required("compression")?, level).map_err(|problem| {
-        let input = if problem.starts_with("is `") { "compression" } else { "compression-level" };
-        bad(input, problem)
-    })?;
-    let recipients = values.text("age-recipients").unwrap_or_default();
-    let recipients = Recipients::parse(&recipients).map_err(|problem| bad("age-recipients", problem))?;
-    let storage_class = values.required("storage-class")?;
-    if !StorageClass::values().contains(&storage_class.as_str()) {
-        let known = StorageClass::values().join(", ");
-        return Err(bad("storage-class", format!("is `{storage_class}`; S3 knows {known}")));
-    }
-    let memory_limit_bytes = values.bytes("memory-limit")?;
-    if memory_limit_bytes < flow::smallest_limit() {
-        let smallest = flow::smallest_limit() >> 20;
-        return Err(bad("memory-limit", format!("is too small; a stream needs {smallest}MiB")));
-    }
-    Ok(BackupOrder {
-        scope,
-        deployment: deployment(environment, values, variables)?,
-        pre_migration: values.boolean("pre-migration")?,
-        recipe: Recipe { codec, recipients },
-        dump: DumpOptions {
-            include_privileges: values.boolean("include-privileges")?,
-            schemas: values.words("schemas"),
-            exclude_schemas: values.words("exclude-schemas"),
-            exclude_table_data: values.words("exclude-table-data"),
-            lock_wait_timeout: values.duration("lock-wait-timeout")?,
-        },
-        storage_class,
-        memory_limit_bytes,
-        require_backup: values.boolean("require-backup")?,
-        dry_run: values.boolean("dry-run")?,
-        timeout: values.duration("timeout")?,
-    })
-}
-
-fn record(scope: Scope, values: &Values<'_>, variables: &Variables) -> Result<RecordOrder, UsageError> {
-    let environment = scope.environment;
-    let typed = values.required("outcome")?;
-    let outcome = Outcome::OF_A_DEPLOYMENT.into_iter().find(|outcome| outcome.name() == typed);
-    let outcome = outcome.ok_or_else(|| {
-        bad("outcome", format!("is `{typed}`; it must be success, failure, cancelled or skipped"))
-    })?;
-    let size = values.text("backup-size");
-    let backup_size = size.as_deref().map(str::parse).transpose().map_err(|_| {
-        bad("backup-size", format!("is `{}`; it must be a number of bytes", size.clone().unwrap_or_default()))
-    })?;
-    Ok(RecordOrder {
-        scope,
-        deployment: deployment(environment, values, variables)?,
-        outcome,
-        backup_location: values.text("backup-location"),
-        backup_size,
-    })
-}
-
-fn deployment(
-    environment: Environment,
-    values: &Values<'_>,
-    variables: &Variables,
-) -> Result<Deployment, UsageError> {
-    let retention_years = values.number::<u16>("retention-years")?;
-    if retention_years.is_some_and(|years| years > 100) {
-        return Err(bad("retention-years", "is more than 100 years"));
-    }
-    let choice = values.required("object-lock")?;
-    let lock = match choice.as_str() {
-        "auto" => LockChoice::Auto,
-        "governance" => LockChoice::Governance,
-        "compliance" => LockChoice::Compliance,
-        "off" => LockChoice::Off,
-        other => {
-            return Err(bad(
-                "object-lock",
-                format!("is `{other}`; it must be auto, governance, compliance or off"),
-            ));
-        }
-    };
-    let retention_years = retention_years.or(environment.retention_years());
-    if retention_years.is_none() && matches!(lock, LockChoice::Governance | LockChoice::Compliance) {
-        return Err(bad("object-lock", format!("is `{choice}`, but nothing says until when"))
-            .hint("Set `retention-years` too."));
-    }
-    Ok(Deployment {
-        version: values.text("version"),
-        reason: values.text("reason"),
-        retention_years,
-        lock,
-        endpoint: endpoint(values, variables)?,
-        max_parallel: count(values, "max-parallel")?,
     })
 }
 

@@ -99,7 +99,7 @@ impl Run<'_> {
             Archival::Disabled(_) => Ok(None),
             Archival::Enabled(secrets) => {
                 self.claims.buckets(&sponsor.name, &secrets)?;
-                Ok(Some(Vault::open(&self.order.deployment, &secrets)))
+                Ok(Some(Vault::open(&self.order.deployment.endpoint, &secrets)))
             }
         }
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Edge;
 use crate::archive::key::{self, Keeping, Object};
-use crate::archive::s3::{Labels, Lock, LockChoice};
+use crate::archive::s3::{Endpoint, Labels, Lock, LockChoice};
 use crate::archive::{ArchiveError, Store};
 use crate::cli::order::Deployment;
 use crate::dump::Connection;
@@ -22,8 +22,8 @@ pub(super) struct Vault {
 }
 
 impl Vault {
-    pub(super) fn open(deployment: &Deployment, secrets: &SponsorSecrets) -> Self {
-        let open = |bucket: &str| Store::open(&deployment.endpoint, bucket, &secrets.region, &secrets.aws);
+    pub(super) fn open(endpoint: &Endpoint, secrets: &SponsorSecrets) -> Self {
+        let open = |bucket: &str| Store::open(endpoint, bucket, &secrets.region, &secrets.aws);
         Self { backups: open(&secrets.backups_bucket), audit_logs: open(&secrets.audit_logs_bucket) }
     }
 }

@@ -5,7 +5,6 @@ use std::process::{ExitStatus, Stdio};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
@@ -98,7 +97,7 @@ impl Dump {
             return Err(DumpError::Stopped { place });
         }
         if !status.success() {
-            let message = redact(&said, &self.connection).trim().replace("pg_dump: error: ", "");
+            let message = self.connection.redact(&said).trim().replace("pg_dump: error: ", "");
             return Err(DumpError::Failed { place, status: describe(status), message });
         }
         if let Some(missing) = self.scan.missing() {
@@ -160,11 +159,6 @@ async fn last_words(mut stderr: ChildStderr) -> String {
         kept.drain(..kept.len().saturating_sub(STDERR_KEPT));
     }
     String::from_utf8_lossy(&kept).into_owned()
-}
-
-/// What a child said, without the password in any spelling.
-pub(super) fn redact(text: &str, connection: &Connection) -> String {
-    connection.masks().iter().fold(text.to_owned(), |text, mask| text.replace(mask.expose_secret(), "***"))
 }
 
 fn describe(status: ExitStatus) -> String {

@@ -25,6 +25,28 @@ pub struct Client {
 }
 
 impl Client {
+    /// Whether the programs of a server of this version lie beside it.
+    #[must_use]
+    pub fn has_server(&self) -> bool {
+        ["initdb", "postgres"].iter().all(|name| self.program(name).exists())
+    }
+
+    /// Whether its psql knows `\\restrict`, with which dumps begin since August 2025 (CVE-2025-8714).
+    #[must_use]
+    pub fn knows_restrict(&self) -> bool {
+        let minor =
+            self.version.split(|c: char| !c.is_ascii_digit()).nth(1).and_then(|minor| minor.parse().ok());
+        let first = match self.major {
+            13 => 22,
+            14 => 19,
+            15 => 14,
+            16 => 10,
+            17 => 6,
+            major => return major > 17,
+        };
+        minor.unwrap_or(0) >= first
+    }
+
     /// Path of one of its programs.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
@@ -119,6 +141,15 @@ mod tests {
             "db:5432/app: the server is PostgreSQL 18, newer than every pg_dump here (13, 15)"
         );
         assert!(error.hint().unwrap().contains("postgresql-client-18"));
+    }
+
+    #[test]
+    fn a_psql_before_august_2025_does_not_know_restrict() {
+        let knows = |major: u32, version: &str| {
+            Client { folder: "/x".into(), major, version: version.to_owned() }.knows_restrict()
+        };
+        assert!(knows(15, "15.18 (Debian 15.18-0+deb12u1)") && knows(18, "18.0") && knows(13, "13.22"));
+        assert!(!knows(15, "15.13 (Debian 15.13-0+deb12u1)") && !knows(12, "12.40") && !knows(17, "17beta1"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
 
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -162,6 +163,46 @@ impl Connection {
         Ok(connection)
     }
 
+    /// A database of a server that listens in a folder of this machine and asks for no password.
+    #[must_use]
+    pub fn at_socket(folder: &Path, database: &str, user: &str) -> Self {
+        Self {
+            host: folder.display().to_string(),
+            port: 5432,
+            database: database.to_owned(),
+            user: user.to_owned(),
+            password: None,
+            password_as_written: None,
+            variables: BTreeMap::new(),
+        }
+    }
+
+    /// Another database of the same server.
+    #[must_use]
+    pub fn with_database(&self, name: &str) -> Self {
+        Self { database: name.to_owned(), ..self.clone() }
+    }
+
+    /// The database's name.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// Whether both name one database: by host, port and name. All names of this machine are one host; whoever hides one
+    /// server behind two other names is not found out.
+    #[must_use]
+    pub fn is_same_database(&self, other: &Self) -> bool {
+        let host = |connection: &Self| {
+            if connection.is_local() {
+                String::new()
+            } else {
+                connection.host.trim_end_matches('.').to_lowercase()
+            }
+        };
+        host(self) == host(other) && self.port == other.port && self.database == other.database
+    }
+
     /// `host:port/database`: what messages may show.
     #[must_use]
     pub fn place(&self) -> String {
@@ -181,6 +222,12 @@ impl Connection {
     pub fn masks(&self) -> Vec<SecretString> {
         let masks = self.password.iter().chain(&self.password_as_written);
         masks.filter(|mask| !mask.expose_secret().is_empty()).cloned().collect()
+    }
+
+    /// What a child said, without the password in any spelling.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        self.masks().iter().fold(text.to_owned(), |text, mask| text.replace(mask.expose_secret(), "***"))
     }
 
     /// The variables for a child process, `PGPASSWORD` among them. They are all that libpq is told: files in

@@ -61,6 +61,26 @@ pub fn query_arguments(query: &str) -> Vec<String> {
     arguments
 }
 
+/// psql's arguments for a script on its standard input. A statement that fails ends all, or is taken back alone.
+#[must_use]
+pub fn load_arguments(leave_out_what_fails: bool) -> Vec<String> {
+    let fixed = [
+        "--no-psqlrc",
+        "--no-password",
+        "--quiet",
+        "--tuples-only",
+        "--no-align",
+        "--field-separator=|",
+        "--file=-",
+    ];
+    let modes: &[&str] = if leave_out_what_fails {
+        &["--set=ON_ERROR_ROLLBACK=on", "--set=VERBOSITY=verbose"]
+    } else {
+        &["--set=ON_ERROR_STOP=1"]
+    };
+    fixed.iter().chain(modes).map(|argument| (*argument).to_owned()).collect()
+}
+
 /// The whole environment of a child: nothing of ours is inherited. Messages come in the C locale, which hints read.
 #[must_use]
 pub fn environment(connection: &Connection) -> BTreeMap<&'static str, String> {

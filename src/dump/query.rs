@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::client::Client;
-use super::{Connection, DumpError, child, invocation};
+use super::{Connection, DumpError, invocation};
 
 /// A server that cannot answer one small query in this time will not give a dump either.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,7 +50,7 @@ pub async fn within(
         Err(_) => return Err(failed(format!("no answer within {} s: timeout expired", patience.as_secs()))),
     };
     if !output.status.success() {
-        let said = child::redact(&String::from_utf8_lossy(&output.stderr), connection);
+        let said = connection.redact(&String::from_utf8_lossy(&output.stderr));
         return Err(failed(
             said.trim().trim_start_matches("psql: ").trim_start_matches("error: ").to_owned(),
         ));

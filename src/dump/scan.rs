@@ -22,6 +22,8 @@ pub use truth::{TableTruth, Truth};
 pub enum Boundary {
     /// A statement that no rows follow.
     Statement,
+    /// `BEGIN` or `COMMIT`.
+    Transaction,
     /// The head of a block of rows.
     Copy {
         /// Schema, without quotes.

@@ -24,6 +24,14 @@ pub enum Subject {
     Record,
     /// The job matrix.
     Matrix,
+    /// A list of backups.
+    List,
+    /// Stored backups, read through.
+    Verify,
+    /// A restore.
+    Restore,
+    /// A drill.
+    Drill,
 }
 
 impl Subject {
@@ -32,6 +40,10 @@ impl Subject {
             Self::Backup => "Backup",
             Self::Record => "Deployment record",
             Self::Matrix => "Sponsor matrix",
+            Self::List => "Backups",
+            Self::Verify => "Verification",
+            Self::Restore => "Restore",
+            Self::Drill => "Restore drill",
         }
     }
 
@@ -40,7 +52,10 @@ impl Subject {
         match self {
             Self::Backup => "backed up",
             Self::Record => "recorded",
-            Self::Matrix => "listed",
+            Self::Matrix | Self::List => "listed",
+            Self::Verify => "verified",
+            Self::Restore => "restored",
+            Self::Drill => "proved to restore",
         }
     }
 
@@ -49,14 +64,15 @@ impl Subject {
         match self {
             Self::Backup => "not enabled, nothing backed up",
             Self::Record | Self::Matrix => "not enabled, recorded locally only",
+            Self::List | Self::Verify | Self::Restore | Self::Drill => "not enabled, so there are no backups",
         }
     }
 
     /// Where the thing itself is.
     fn location(self, result: &SponsorResult) -> Option<&str> {
         match self {
-            Self::Backup => result.backup_location.as_deref(),
             Self::Record | Self::Matrix => result.deployment_log.as_deref(),
+            _ => result.backup_location.as_deref(),
         }
     }
 }

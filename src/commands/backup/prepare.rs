@@ -48,7 +48,7 @@ impl Run<'_> {
         facts.enabled = Some(true);
         self.edge.sink.line(&format!("{}: S3 backup archival is ENABLED", sponsor.name));
         self.claims.buckets(&sponsor.name, &secrets)?;
-        let vault = Arc::new(Vault::open(&self.order.deployment, &secrets));
+        let vault = Arc::new(Vault::open(&self.order.deployment.endpoint, &secrets));
         facts.vault = Some(Arc::clone(&vault));
         let connection = Connection::parse(&secrets.database_url).map_err(DumpError::from)?;
         connection.masks().iter().for_each(|mask| self.edge.sink.mask(mask.expose_secret()));

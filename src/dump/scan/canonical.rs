@@ -1,42 +1,59 @@
 //! One spelling for what servers spell in two ways.
 //!
-//! A server writes an expression from its parsed form, and one form changes when it is read again: the check
+//! A server writes an expression from its parsed form, and a few forms change when they are read again: the check
 //! `status IN ('a', 'b')` of a `varchar` column is first written `(ARRAY['a'::character varying, …])::text[]`, and after
 //! a restore `ARRAY[('a'::character varying)::text, …]`. Without this, no restored database with such a check would ever
 //! equal its backup. Everything else counts as it stands.
 
 use std::borrow::Cow;
 
-/// The statement with every cast of an array written as casts of its elements, as a restored server writes it.
+use memchr::memmem::find;
+
+/// The statement as a restored server writes it.
 pub(super) fn canonical(statement: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memmem::find(statement, b"])::").is_none() {
-        return Cow::Borrowed(statement);
+    let casts = find(statement, b"]::").is_some() || find(statement, b"])::").is_some();
+    let values = find(statement, b"( VALUES ").is_some();
+    let mut text = Cow::Borrowed(statement);
+    if casts {
+        text = Cow::Owned(with_cast_elements(statement.to_vec()));
     }
-    let mut text = statement.to_vec();
-    let mut from = 0;
-    while let Some(found) = memchr::memmem::find(&text[from..], b"(ARRAY[").map(|at| at + from) {
-        match rewritten(&text[found..]) {
-            Some((new, length)) => {
-                text.splice(found..found + length, new);
-            }
-            None => from = found,
-        }
-        from += b"(ARRAY[".len();
+    if values {
+        text = Cow::Owned(without_blanks_before_values(&text));
     }
-    Cow::Owned(text)
+    text
 }
 
-/// `(ARRAY[a, b])::type[]` at the start of the text as `ARRAY[(a)::type, (b)::type]`, and its length.
+/// Every cast of an array written as casts of its elements.
+fn with_cast_elements(mut text: Vec<u8>) -> Vec<u8> {
+    let mut from = 0;
+    while let Some(found) = find(&text[from..], b"ARRAY[").map(|at| at + from) {
+        let in_parentheses = found.checked_sub(1).filter(|before| text[*before] == b'(');
+        let rewritten = |begin: usize| Some((begin, rewritten(&text[begin..])?));
+        from = found + b"ARRAY[".len();
+        if let Some((begin, (new, length))) = in_parentheses.and_then(rewritten).or_else(|| rewritten(found))
+        {
+            text.splice(begin..begin + length, new);
+            from = begin + b"ARRAY[".len();
+        }
+    }
+    text
+}
+
+/// `(ARRAY[a, b])::type[]` at the start of the text as `ARRAY[(a)::type, (b)::type]`, and `ARRAY[a, b]::type[]` as
+/// `ARRAY[a::type, b::type]`, with the length of what was there.
 fn rewritten(text: &[u8]) -> Option<(Vec<u8>, usize)> {
-    let inside = &text[b"(ARRAY[".len()..];
+    let is_in_parentheses = text.starts_with(b"(");
+    let (open, middle, close): (&[u8], &[u8], &[u8]) =
+        if is_in_parentheses { (b"(ARRAY[", b"(", b")::") } else { (b"ARRAY[", b"", b"::") };
+    let inside = text.strip_prefix(open)?;
     let (elements, end) = elements(inside)?;
-    let cast = inside[end..].strip_prefix(b"])::")?;
+    let cast = inside[end + 1..].strip_prefix(close)?;
     let length = cast.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"_ \".".contains(byte)))?;
     let (name, rest) = cast.split_at(length);
     rest.strip_prefix(b"[]")?;
-    let casts: Vec<Vec<u8>> = elements.iter().map(|one| [b"(", *one, b")::", name].concat()).collect();
+    let casts: Vec<Vec<u8>> = elements.iter().map(|one| [middle, *one, close, name].concat()).collect();
     let new = [b"ARRAY[", casts.join(&b", "[..]).as_slice(), b"]"].concat();
-    Some((new, b"(ARRAY[".len() + end + b"])::".len() + length + b"[]".len()))
+    Some((new, open.len() + end + 1 + close.len() + length + b"[]".len()))
 }
 
 /// The elements up to the bracket that ends the array, and where that stands.
@@ -63,6 +80,17 @@ fn elements(text: &[u8]) -> Option<(Vec<&[u8]>, usize)> {
     None
 }
 
+/// A list of values in a view gets a blank before it when it is read again.
+fn without_blanks_before_values(text: &[u8]) -> Vec<u8> {
+    let (mut new, mut rest) = (Vec::with_capacity(text.len()), text);
+    while let Some(at) = find(rest, b"( VALUES ") {
+        new.extend_from_slice(&rest[..=at]);
+        rest = &rest[at + 2..];
+    }
+    new.extend_from_slice(rest);
+    new
+}
+
 #[cfg(test)]
 mod tests {
     use super::canonical;
@@ -73,11 +101,23 @@ mod tests {
 
     #[test]
     fn the_two_spellings_become_one() {
-        let first =
-            "CHECK (((s)::text = ANY ((ARRAY['a'::character varying, 'b, ]'::character varying])::text[])))";
-        let after = "CHECK (((s)::text = ANY (ARRAY[('a'::character varying)::text, ('b, ]'::character varying)::text])))";
-        assert_eq!(told(first), after);
-        assert_eq!(told(after), after);
+        for (first, after) in [
+            (
+                "CHECK (((s)::text = ANY ((ARRAY['a'::character varying, 'b, ]'::character varying])::text[])))",
+                "CHECK (((s)::text = ANY (ARRAY[('a'::character varying)::text, ('b, ]'::character varying)::text])))",
+            ),
+            (
+                "ON (s::text = ANY (ARRAY['a'::character varying, 'b'::character varying]::text[])) FROM t;",
+                "ON (s::text = ANY (ARRAY['a'::character varying::text, 'b'::character varying::text])) FROM t;",
+            ),
+            (
+                "SELECT 1 FROM (VALUES (1)) a, ( VALUES (2)) b;",
+                "SELECT 1 FROM (VALUES (1)) a, (VALUES (2)) b;",
+            ),
+        ] {
+            assert_eq!(told(first), after);
+            assert_eq!(told(after), after);
+        }
     }
 
     #[test]
@@ -96,6 +136,7 @@ mod tests {
             "(a[1])::text[]",
             "(ARRAY[1])::text",
             "((ARRAY[1]))::int[]",
+            "ARRAY[]::t",
         ] {
             assert_eq!(told(text), text);
         }

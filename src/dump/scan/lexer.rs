@@ -234,6 +234,7 @@ impl Lexer {
         if let Some(inventory) = &mut self.inventory {
             inventory.add(hash, statement);
         }
+        let is_transaction = statement == b"BEGIN;" || statement == b"COMMIT;";
         let table = copy::table(statement);
         self.text.clear();
         match table {
@@ -245,7 +246,8 @@ impl Lexer {
                 Place::Head
             }
             None => {
-                self.boundary = Some(Boundary::Statement);
+                let boundary = if is_transaction { Boundary::Transaction } else { Boundary::Statement };
+                self.boundary = Some(boundary);
                 Place::Between
             }
         }

@@ -1,0 +1,228 @@
+//! The orders of commands that read what is stored: `list`, `verify`, `restore` and `drill`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use secrecy::SecretString;
+
+use super::{Deployment, Scope, endpoint, storing};
+use crate::archive::s3::Endpoint;
+use crate::cli::values::{Values, bad};
+use crate::cli::{UsageError, Variables};
+
+/// Which backup is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// The newest one.
+    Latest,
+    /// The one whose key tells this time.
+    At(Timestamp),
+    /// The one at `s3://bucket/key`.
+    Location {
+        /// Its bucket.
+        bucket: String,
+        /// Its key.
+        key: String,
+    },
+}
+
+/// `list`
+#[derive(Debug)]
+pub struct ListOrder {
+    /// Whose.
+    pub scope: Scope,
+    /// Where S3 is.
+    pub endpoint: Endpoint,
+    /// As JSON.
+    pub json: bool,
+}
+
+/// How a backup is read.
+#[derive(Debug)]
+pub struct Opening {
+    /// Where S3 is.
+    pub endpoint: Endpoint,
+    /// Which one.
+    pub which: Which,
+    /// age private keys, from the environment.
+    pub identity: Option<SecretString>,
+    /// File of age private keys.
+    pub identity_file: Option<PathBuf>,
+    /// Whether a frozen one is to be thawed.
+    pub thaw: bool,
+    /// Wall clock for one sponsor.
+    pub timeout: Duration,
+}
+
+/// `verify`
+#[derive(Debug)]
+pub struct VerifyOrder {
+    /// Whose.
+    pub scope: Scope,
+    /// Which, and how.
+    pub opening: Opening,
+    /// Every backup, not one.
+    pub all: bool,
+}
+
+/// `restore`
+#[derive(Debug)]
+pub struct RestoreOrder {
+    /// Whose.
+    pub scope: Scope,
+    /// Which, and how.
+    pub opening: Opening,
+    /// Where to.
+    pub target: SecretString,
+    /// Whether what is there is dropped.
+    pub replace: bool,
+    /// The name of a live database, typed out.
+    pub confirm: Option<String>,
+    /// Whether what needs a missing extension is left out.
+    pub skip_missing_extensions: bool,
+    /// Whether to stop at the plan.
+    pub dry_run: bool,
+}
+
+/// `drill`
+#[derive(Debug)]
+pub struct DrillOrder {
+    /// Whose.
+    pub scope: Scope,
+    /// How the report is kept.
+    pub deployment: Deployment,
+    /// Which, and how.
+    pub opening: Opening,
+    /// A server to drill on; a throwaway one where absent.
+    pub target: Option<SecretString>,
+    /// Whether what needs a missing extension is left out.
+    pub skip_missing_extensions: bool,
+    /// File of SQL assertions.
+    pub checks: Option<PathBuf>,
+    /// How old the backup may be.
+    pub max_rpo: Option<Duration>,
+    /// How long all may take.
+    pub max_rto: Option<Duration>,
+    /// Whether to stop at the plan.
+    pub dry_run: bool,
+}
+
+pub(super) fn list(
+    scope: Scope,
+    values: &Values<'_>,
+    variables: &Variables,
+) -> Result<ListOrder, UsageError> {
+    Ok(ListOrder { scope, endpoint: endpoint(values, variables)?, json: values.boolean("json")? })
+}
+
+pub(super) fn verify(
+    scope: Scope,
+    values: &Values<'_>,
+    variables: &Variables,
+) -> Result<VerifyOrder, UsageError> {
+    let all = values.boolean("all")?;
+    let opening = opening(values, variables)?;
+    if all && opening.which != Which::Latest {
+        return Err(
+            UsageError::new("`all` and `backup` contradict each other").hint("Leave one of them out.")
+        );
+    }
+    Ok(VerifyOrder { scope, opening, all })
+}
+
+pub(super) fn restore(
+    scope: Scope,
+    values: &Values<'_>,
+    variables: &Variables,
+) -> Result<RestoreOrder, UsageError> {
+    let target = target(values, variables).ok_or_else(|| {
+        UsageError::new("`target-database-url` is not set")
+            .hint("Name the database to restore into, best in the variable TARGET_DATABASE_URL.")
+    })?;
+    Ok(RestoreOrder {
+        scope,
+        opening: opening(values, variables)?,
+        target,
+        replace: values.boolean("replace")?,
+        confirm: values.text("confirm"),
+        skip_missing_extensions: values.boolean("skip-missing-extensions")?,
+        dry_run: values.boolean("dry-run")?,
+    })
+}
+
+pub(super) fn drill(
+    scope: Scope,
+    values: &Values<'_>,
+    variables: &Variables,
+) -> Result<DrillOrder, UsageError> {
+    let limit = |name| values.text(name).map(|_| values.duration(name)).transpose();
+    Ok(DrillOrder {
+        deployment: storing::deployment(scope.environment, values, variables)?,
+        scope,
+        opening: opening(values, variables)?,
+        target: target(values, variables),
+        skip_missing_extensions: values.boolean("skip-missing-extensions")?,
+        checks: values.text("drill-checks").map(PathBuf::from),
+        max_rpo: limit("max-rpo")?,
+        max_rto: limit("max-rto")?,
+        dry_run: values.boolean("dry-run")?,
+    })
+}
+
+fn opening(values: &Values<'_>, variables: &Variables) -> Result<Opening, UsageError> {
+    let identity = variables.get("AGE_IDENTITY").map(|text| text.trim()).filter(|text| !text.is_empty());
+    Ok(Opening {
+        endpoint: endpoint(values, variables)?,
+        which: which(&values.required("backup")?)?,
+        identity: identity.map(SecretString::from),
+        identity_file: values.text("age-identity-file").map(PathBuf::from),
+        thaw: values.boolean("thaw")?,
+        timeout: values.duration("timeout")?,
+    })
+}
+
+fn target(values: &Values<'_>, variables: &Variables) -> Option<SecretString> {
+    let variable = || {
+        variables.get("TARGET_DATABASE_URL").map(|url| url.trim().to_owned()).filter(|url| !url.is_empty())
+    };
+    values.text("target-database-url").or_else(variable).map(SecretString::from)
+}
+
+fn which(text: &str) -> Result<Which, UsageError> {
+    if text == "latest" {
+        return Ok(Which::Latest);
+    }
+    if let Some((bucket, key)) = text.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) {
+        return Ok(Which::Location { bucket: bucket.to_owned(), key: key.to_owned() });
+    }
+    let exact = text.len() == "YYYYMMDD-HHMMSS".len();
+    let at = DateTime::strptime("%Y%m%d-%H%M%S", text).ok().filter(|_| exact);
+    let at = at.and_then(|at| at.to_zoned(TimeZone::UTC).ok()).map(|at| Which::At(at.timestamp()));
+    at.ok_or_else(|| {
+        bad(
+            "backup",
+            format!(
+                "is `{text}`; it must be latest, a time such as 20261120-013000 (UTC), or an s3:// location"
+            ),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_is_named_in_three_ways() {
+        assert_eq!(which("latest"), Ok(Which::Latest));
+        assert_eq!(which("20261120-013059"), Ok(Which::At("2026-11-20T01:30:59Z".parse().unwrap())));
+        let location = Which::Location { bucket: "b".to_owned(), key: "backups/x.sql.gz".to_owned() };
+        assert_eq!(which("s3://b/backups/x.sql.gz"), Ok(location));
+        for wrong in ["newest", "20261320-013059", "2026112-013059", "20261120-0130590", "s3://bucket"] {
+            assert!(which(wrong).unwrap_err().message.starts_with("`backup` is"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! `verify`: being built.
+
+use super::Edge;
+use super::publish::Publisher;
+use crate::cli::UsageError;
+use crate::cli::order::VerifyOrder;
+use crate::failure::Failure;
+
+#[expect(clippy::unused_async, reason = "being built")]
+pub(super) async fn run(
+    _order: VerifyOrder,
+    _edge: &Edge,
+    _publisher: &Publisher<'_>,
+) -> Result<u8, Failure> {
+    Err(UsageError::new("this command is being built").into())
+}

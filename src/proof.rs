@@ -1,0 +1,18 @@
+//! Room 7: what was found is compared with what was promised. Pure; the verdict is derived here and nowhere else.
+
+pub mod compare;
+pub mod limits;
+
+pub use compare::{Comparison, Verdict};
+
+/// What a proof found. It is no accident on the way but its result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {}", .findings.join("; "))]
+pub struct ProofError {
+    /// What was looked at.
+    pub place: String,
+    /// What is wrong with it, each in words.
+    pub findings: Vec<String>,
+    /// What the reader can do about it.
+    pub hint: String,
+}

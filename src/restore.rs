@@ -1,0 +1,19 @@
+//! Room 6: a dump's text becomes a database again: in a server of our own that is thrown away, or in one that was named.
+//!
+//! Where the text comes from is not known here, and whether the result equals the backup is not decided here.
+
+pub mod load;
+pub mod plan;
+pub mod script;
+pub mod target;
+pub mod throwaway;
+
+mod complaints;
+mod error;
+mod leftovers;
+
+pub use error::RestoreError;
+pub use load::{LeftOut, Load};
+pub use plan::Plan;
+pub use target::Target;
+pub use throwaway::Throwaway;

@@ -1,0 +1,162 @@
+//! Everything that can keep a backup from being restored, and what to do about it. No message holds a password or a URL.
+
+use crate::dump::DumpError;
+use crate::dump::connection::ConnectionError;
+
+/// Why nothing was restored.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RestoreError {
+    /// The target's URL cannot be used.
+    #[error("target-database-url {0}")]
+    Url(#[from] ConnectionError),
+    /// The target could not be asked, or not be dumped.
+    #[error(transparent)]
+    Server(#[from] DumpError),
+    /// The programs that are needed are not installed.
+    #[error("no {what} of PostgreSQL {major} was found (there is {found})")]
+    NotInstalled {
+        /// `server` or `psql and pg_dump`.
+        what: &'static str,
+        /// Major version.
+        major: u32,
+        /// Majors that were found.
+        found: String,
+    },
+    /// psql is too old for `\restrict`, with which the dump begins.
+    #[error("psql {version} does not know \\restrict, with which this dump begins")]
+    OldPsql {
+        /// Its version.
+        version: String,
+    },
+    /// The throwaway server did not come up.
+    #[error("the throwaway server cannot be {what}: {reason}")]
+    Throwaway {
+        /// `made`, `started` or `removed`.
+        what: &'static str,
+        /// What the system or PostgreSQL said.
+        reason: String,
+    },
+    /// The target is older than the dump.
+    #[error("{place}: the server is PostgreSQL {server}, and the dump needs {needed} or later")]
+    ServerOlder {
+        /// `host:port/database`.
+        place: String,
+        /// Its major version.
+        server: u32,
+        /// The smallest that will do.
+        needed: u32,
+    },
+    /// The target holds something.
+    #[error("{place} is not empty: it holds {relations} tables, views and sequences")]
+    NotEmpty {
+        /// `host:port/database`.
+        place: String,
+        /// How many.
+        relations: u64,
+    },
+    /// The target is, or may be, a sponsor's live database.
+    #[error("{place} {why}")]
+    Live {
+        /// `host:port/database`.
+        place: String,
+        /// Whose it is, or why nobody knows.
+        why: String,
+        /// The database's name.
+        database: String,
+    },
+    /// The target does not exist, and the role may not create it.
+    #[error("{place} does not exist, and the role {user} may not create databases")]
+    MayNotCreate {
+        /// `host:port/database`.
+        place: String,
+        /// The role.
+        user: String,
+    },
+    /// Something that the dump needs is not there.
+    #[error("{place} lacks the {what} {}", .names.join(", "))]
+    Lacks {
+        /// `host:port/database`, or the throwaway server.
+        place: String,
+        /// `extensions` or `roles`.
+        what: &'static str,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// The dump holds commands that psql would run on this machine.
+    #[error("the dump holds commands of psql that pg_dump never writes: {}", .commands.join(", "))]
+    ForeignCommands {
+        /// Their names.
+        commands: Vec<String>,
+    },
+    /// A statement failed; nothing of the dump was kept.
+    #[error("{place}: the dump was not restored: {message}")]
+    Failed {
+        /// `host:port/database`.
+        place: String,
+        /// What psql said.
+        message: String,
+    },
+    /// It was stopped from outside, by a signal or for want of time.
+    #[error("the restore was stopped")]
+    Stopped,
+}
+
+impl RestoreError {
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Url(error) => return Some(in_terms_of_the_target(&error.hint())),
+            Self::Server(error) => return error.hint().map(|hint| in_terms_of_the_target(&hint)),
+            Self::NotInstalled { what: "server", major, .. } => {
+                return Some(format!(
+                    "Install postgresql-{major}, or name an existing server with `target-database-url`."
+                ));
+            }
+            Self::NotInstalled { major, .. } => {
+                return Some(format!("Install postgresql-client-{major}."));
+            }
+            Self::OldPsql { .. } => "Update the PostgreSQL client tools to a release since August 2025.",
+            Self::Throwaway { reason, .. } => return of_the_machine(reason),
+            Self::ServerOlder { needed, .. } => {
+                return Some(format!("Restore into PostgreSQL {needed} or later."));
+            }
+            Self::NotEmpty { .. } => {
+                "Name an empty database, or set `replace` to drop what is there in the same transaction."
+            }
+            Self::Live { database, .. } => {
+                return Some(format!("If that is what you want, repeat its name: `confirm: {database}`."));
+            }
+            Self::MayNotCreate { .. } => "Create the database first, or grant the role CREATEDB.",
+            Self::Lacks { what: "extensions", .. } => {
+                "Install them on that server, or set `skip-missing-extensions` to restore without what needs them."
+            }
+            Self::Lacks { .. } => "Create them on that server: CREATE ROLE name NOLOGIN.",
+            Self::ForeignCommands { .. } => {
+                "Do not restore it by hand either before you know who wrote them."
+            }
+            Self::Failed { message, .. } => return of_the_machine(message),
+            Self::Stopped => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// The rooms to the left know one URL only.
+fn in_terms_of_the_target(hint: &str) -> String {
+    hint.replace("DATABASE_URL", "target-database-url")
+}
+
+fn of_the_machine(message: &str) -> Option<String> {
+    let remedies = [
+        ("No space left on device", "The disk is full: give more space, or name another place with TMPDIR."),
+        ("could not access directory", "Name a place that every user may enter with TMPDIR."),
+        ("does not exist", "Something that the dump names is not there: see the message."),
+        ("permission denied", "Restore as a role that may make what the dump holds."),
+        ("must be owner", "Restore as the owner of the database."),
+        ("because other objects depend on it", "Set `replace` to drop all that is there."),
+        ("max_locks_per_transaction", "Raise max_locks_per_transaction on the target's server."),
+    ];
+    let remedy = remedies.iter().find(|(sign, _)| message.contains(sign));
+    remedy.map(|(_, remedy)| (*remedy).to_owned())
+}

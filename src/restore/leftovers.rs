@@ -1,0 +1,162 @@
+//! The private folder of a throwaway server and the account that owns it; and what a run that was killed left of both.
+
+use std::fs::File;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// All folders begin so, and no others do.
+const PREFIX: &str = "sponsor-backup-drill-";
+/// Who may run a server, in order; the one of PostgreSQL's own packages first.
+const ACCOUNTS: [&str; 2] = ["postgres", "nobody"];
+
+/// An account of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Account {
+    pub(super) user: u32,
+    pub(super) group: u32,
+}
+
+impl Account {
+    /// Whom to be in place of root, for whom PostgreSQL's server refuses to run; `None` where we are somebody else.
+    pub(super) fn unprivileged() -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            return None;
+        }
+        let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        ACCOUNTS.iter().find_map(|name| Self::named(name, &accounts))
+    }
+
+    fn named(name: &str, accounts: &str) -> Option<Self> {
+        let line = accounts.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        let mut numbers = line.split(':').skip(1).map(|field| field.parse().ok());
+        Some(Self { user: numbers.next()??, group: numbers.next()?? })
+    }
+}
+
+/// A folder that only its account may enter. Held by a lock for as long as its run lives; removed when dropped.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Held open: it is locked for as long as this lives.
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes one, after removing those that killed runs left beside it.
+    pub(super) fn make(scratch: &Path, account: Option<&Account>) -> std::io::Result<Self> {
+        sweep(scratch);
+        let path = scratch.join(format!("{PREFIX}{}", &uuid::Uuid::new_v4().simple().to_string()[..12]));
+        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
+        let lock = lock_file(&path).inspect_err(|_| remove(&path).unwrap_or_default())?;
+        lock.try_lock()?;
+        let folder = Self { _lock: lock, path };
+        if let Some(account) = account {
+            chown(&folder.path, Some(account.user), Some(account.group))?;
+        }
+        Ok(folder)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes it, also while the last processes in it are on their way out.
+    pub(super) fn remove(&self) -> std::io::Result<()> {
+        remove(&self.path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Whoever wants to know calls `remove` first.
+        self.remove().ok();
+    }
+}
+
+/// Asks a server to leave at once, without tidying up.
+pub(super) fn quit(id: Option<u32>) {
+    let id = id.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    if let Some(id) = id {
+        // It may have left by itself.
+        kill_process(id, Signal::QUIT).ok();
+    }
+}
+
+fn lock_file(folder: &Path) -> std::io::Result<File> {
+    let path = folder.join("owner");
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(file)
+}
+
+/// Removes the folders whose run is gone: nobody holds their lock. Their server, should it live, is ended first.
+fn sweep(scratch: &Path) {
+    let entries = std::fs::read_dir(scratch).into_iter().flatten().flatten();
+    for path in entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX))
+        .map(|entry| entry.path())
+    {
+        let Ok(lock) = File::options().read(true).write(true).open(path.join("owner")) else { continue };
+        if lock.try_lock().is_ok() {
+            // The number in the data's own file is that of a server which really ran there.
+            let server = std::fs::read_to_string(path.join("data/postmaster.pid")).unwrap_or_default();
+            let id = server.lines().next().and_then(|line| line.parse().ok());
+            quit(id.filter(|id| runs_in(*id, &path)));
+            remove(&path).ok();
+        }
+    }
+}
+
+/// Whether the process works in this folder: numbers of processes are used again.
+fn runs_in(id: u32, folder: &Path) -> bool {
+    std::fs::read_link(format!("/proc/{id}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder))
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    let mut removed = Ok(());
+    for _ in 0..300 {
+        removed = match std::fs::remove_dir_all(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        };
+        if removed.is_ok() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    removed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_read_by_its_whole_name() {
+        let accounts = "root:x:0:0:root:/root:/bin/sh\npostgres-exporter:x:7:7::/:/bin/false\npostgres:x:104:106::/:/bin/sh\n";
+        assert_eq!(Account::named("postgres", accounts), Some(Account { user: 104, group: 106 }));
+        assert_eq!(Account::named("nobody", accounts), None);
+    }
+
+    #[test]
+    fn a_folder_is_private_held_and_gone() {
+        let scratch = tempfile::tempdir().unwrap();
+        let first = Folder::make(scratch.path(), None).unwrap();
+        assert_eq!(std::fs::metadata(first.path()).unwrap().permissions().mode() & 0o777, 0o700);
+        // A second run leaves the first one's alone.
+        let second = Folder::make(scratch.path(), None).unwrap();
+        assert!(first.path().exists() && second.path().exists());
+        // A killed run drops its lock and nothing else.
+        let orphan = scratch.path().join(format!("{PREFIX}orphan"));
+        std::fs::create_dir_all(orphan.join("data")).unwrap();
+        drop(lock_file(&orphan).unwrap());
+        let third = Folder::make(scratch.path(), None).unwrap();
+        assert!(!orphan.exists() && first.path().exists());
+        let gone = [first.path().to_owned(), second.path().to_owned(), third.path().to_owned()];
+        drop((first, second, third));
+        assert!(gone.iter().all(|path| !path.exists()));
+    }
+}

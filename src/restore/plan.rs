@@ -1,0 +1,133 @@
+//! What a restore will do, and what keeps it from being begun. Pure: everything that can be known before a statement runs
+//! is known here.
+
+use std::collections::BTreeSet;
+
+use super::RestoreError;
+use super::target::Facts;
+use crate::dump::scan::Needs;
+
+/// What a dump needs, and what it is about to meet.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// `host:port/database`, or what stands for it.
+    pub place: String,
+    /// Extensions that the target lacks.
+    pub missing_extensions: BTreeSet<String>,
+    /// Roles that the target lacks.
+    pub missing_roles: BTreeSet<String>,
+    /// Whether the target is too old, and for what.
+    too_old: Option<RestoreError>,
+    /// What is in the target already.
+    pub relations: u64,
+}
+
+impl Plan {
+    /// Compares what is needed with what is there. `server_major` is that of the server that was dumped.
+    #[must_use]
+    pub fn new(place: &str, needs: &Needs, server_major: u32, facts: &Facts) -> Self {
+        let needed = needs.server_major.max(server_major);
+        let too_old = (facts.major() < needed).then(|| RestoreError::ServerOlder {
+            place: place.to_owned(),
+            server: facts.major(),
+            needed,
+        });
+        Self {
+            place: place.to_owned(),
+            missing_extensions: needs.extensions.difference(&facts.extensions).cloned().collect(),
+            missing_roles: needs.roles.difference(&facts.roles).cloned().collect(),
+            too_old,
+            relations: facts.relations,
+        }
+    }
+
+    /// What keeps it from being begun, most important first.
+    #[must_use]
+    pub fn obstacles(&self, allowed: Allowed) -> Vec<RestoreError> {
+        let lacks = |what, names: &BTreeSet<String>| RestoreError::Lacks {
+            place: self.place.clone(),
+            what,
+            names: names.iter().cloned().collect(),
+        };
+        let mut found: Vec<RestoreError> = self.too_old.iter().cloned().collect();
+        if self.relations > 0 && !allowed.replace {
+            found.push(RestoreError::NotEmpty { place: self.place.clone(), relations: self.relations });
+        }
+        if !self.missing_extensions.is_empty() && !allowed.skip_missing_extensions {
+            found.push(lacks("extensions", &self.missing_extensions));
+        }
+        if !self.missing_roles.is_empty() && !allowed.make_roles {
+            found.push(lacks("roles", &self.missing_roles));
+        }
+        found
+    }
+}
+
+/// What may be done about obstacles.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Allowed {
+    /// What is in the target may be dropped.
+    pub replace: bool,
+    /// What needs a missing extension may be left out.
+    pub skip_missing_extensions: bool,
+    /// Missing roles may be made: the server is ours.
+    pub make_roles: bool,
+}
+
+/// Makes roles that can do nothing, so that what names them can be restored.
+#[must_use]
+pub fn making_roles(names: &BTreeSet<String>) -> String {
+    names.iter().map(|name| format!("CREATE ROLE \"{}\" NOLOGIN;\n", name.replace('"', "\"\""))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        serde_json::from_value(serde_json::json!({
+            "version_number": 150_018, "version": "15.18", "relations": 2, "extensions": ["citext"], "roles": ["app"],
+            "may_create": true, "encoding": "UTF8",
+        }))
+        .unwrap()
+    }
+
+    fn needs(server_major: u32) -> Needs {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Needs {
+            extensions: names(&["citext", "postgis"]),
+            roles: names(&["app", "reader"]),
+            server_major,
+            ..Needs::default()
+        }
+    }
+
+    fn told(plan: &Plan, allowed: Allowed) -> String {
+        plan.obstacles(allowed).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn every_obstacle_is_told_and_can_be_allowed_by_itself() {
+        let plan = Plan::new("db:5432/app", &needs(0), 15, &facts());
+        assert_eq!(
+            told(&plan, Allowed::default()),
+            "db:5432/app is not empty: it holds 2 tables, views and sequences; db:5432/app lacks the extensions postgis; \
+             db:5432/app lacks the roles reader"
+        );
+        let all = Allowed { replace: true, skip_missing_extensions: true, make_roles: true };
+        assert_eq!(told(&plan, all), "");
+        assert_eq!(making_roles(&plan.missing_roles), "CREATE ROLE \"reader\" NOLOGIN;\n");
+    }
+
+    #[test]
+    fn an_older_server_is_refused_whatever_is_allowed() {
+        let all = Allowed { replace: true, skip_missing_extensions: true, make_roles: true };
+        for (needs, dumped) in [(needs(0), 16), (needs(17), 15)] {
+            let told = told(&Plan::new("db:5432/app", &needs, dumped, &facts()), all);
+            assert!(
+                told.starts_with("db:5432/app: the server is PostgreSQL 15, and the dump needs 1"),
+                "{told}"
+            );
+        }
+    }
+}

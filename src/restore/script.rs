@@ -1,0 +1,147 @@
+//! Cuts a dump's text into what a loader sends one by one. Pure.
+//!
+//! Rows pass as they come; a statement is held until its end, so that it can be left out whole.
+
+use crate::dump::scan::{Boundary, Scan};
+
+/// A piece of the text, with everything between it and the piece before.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// A statement.
+    Statement(Vec<u8>),
+    /// `BEGIN` or `COMMIT`: pg_dump puts large objects into a transaction of their own.
+    Transaction(Vec<u8>),
+    /// The head of a block of rows.
+    Copy {
+        /// Its text.
+        head: Vec<u8>,
+        /// Schema, without quotes.
+        schema: String,
+        /// Name, without quotes.
+        name: String,
+    },
+    /// Rows of the table of the last head, or the line that ends them.
+    Rows(Vec<u8>),
+    /// What follows the last statement.
+    Rest(Vec<u8>),
+}
+
+/// Cuts a text; what it learns on the way is told by its scan.
+#[derive(Debug)]
+pub struct Script {
+    scan: Scan,
+    held: Vec<u8>,
+    in_rows: bool,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self { scan: Scan::detailed(), held: Vec::new(), in_rows: false }
+    }
+}
+
+impl Script {
+    /// Takes the next bytes; gives the pieces that they complete.
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        while !bytes.is_empty() {
+            let (left, boundary) = self.scan.advance(bytes);
+            self.held.extend_from_slice(&bytes[..bytes.len() - left.len()]);
+            bytes = left;
+            match boundary {
+                Some(boundary) => pieces.push(self.complete(boundary)),
+                None if self.in_rows => pieces.push(Piece::Rows(std::mem::take(&mut self.held))),
+                None => {}
+            }
+        }
+        pieces
+    }
+
+    /// What is left at the end of the text, and the scan of all of it.
+    #[must_use]
+    pub fn finish(self) -> (Piece, Scan) {
+        (Piece::Rest(self.held), self.scan)
+    }
+
+    fn complete(&mut self, boundary: Boundary) -> Piece {
+        let text = std::mem::take(&mut self.held);
+        self.in_rows = matches!(boundary, Boundary::Copy { .. });
+        match boundary {
+            Boundary::Statement => Piece::Statement(text),
+            Boundary::Transaction => Piece::Transaction(text),
+            Boundary::Copy { schema, name } => Piece::Copy { head: text, schema, name },
+            Boundary::Rows => Piece::Rows(text),
+        }
+    }
+}
+
+/// The statements of a file of assertions, each with the comments above it.
+///
+/// # Errors
+/// The file ends in the middle of a statement, or holds one of psql's commands or rows.
+pub fn statements(text: &str) -> Result<Vec<String>, &'static str> {
+    let mut script = Script::default();
+    let mut found = Vec::new();
+    for piece in script.feed(text.as_bytes()) {
+        match piece {
+            Piece::Statement(statement) => {
+                found.push(String::from_utf8_lossy(&statement).trim().to_owned());
+            }
+            _ => return Err("it holds more than questions"),
+        }
+    }
+    let (_, scan) = script.finish();
+    if scan.truth().is_none() {
+        return Err("its last statement has no end; each ends with a semicolon");
+    }
+    if !scan.needs().foreign_commands.is_empty() {
+        return Err("it holds commands of psql");
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DUMP: &str = "-- head\nSET a = 1;\n\nBEGIN;\nSELECT lo;\nCOMMIT;\nCOPY s.\"t\" (a) FROM stdin;\n1\n2\n\\.\n\nSELECT 2;\n-- end\n";
+
+    fn text(pieces: &[Piece]) -> String {
+        let bytes = |piece: &Piece| match piece {
+            Piece::Statement(text) | Piece::Transaction(text) | Piece::Rows(text) | Piece::Rest(text) => {
+                text.clone()
+            }
+            Piece::Copy { head, .. } => head.clone(),
+        };
+        String::from_utf8(pieces.iter().flat_map(bytes).collect()).unwrap()
+    }
+
+    #[test]
+    fn pieces_in_a_row_are_the_text_however_it_is_cut() {
+        for size in [1, 2, 7, 1000] {
+            let mut script = Script::default();
+            let mut pieces: Vec<Piece> =
+                DUMP.as_bytes().chunks(size).flat_map(|chunk| script.feed(chunk)).collect();
+            let (rest, scan) = script.finish();
+            pieces.push(rest);
+            assert_eq!(text(&pieces), DUMP);
+            assert_eq!(scan.truth().unwrap().rows_total(), 2);
+            let transactions = pieces.iter().filter(|piece| matches!(piece, Piece::Transaction(_)));
+            assert_eq!(transactions.count(), 2);
+            let copied = pieces.iter().find_map(|piece| match piece {
+                Piece::Copy { schema, name, .. } => Some(format!("{schema}.{name}")),
+                _ => None,
+            });
+            assert_eq!(copied.unwrap(), "s.t");
+        }
+    }
+
+    #[test]
+    fn assertions_are_one_statement_each() {
+        let found = statements("-- one\nSELECT 1 = 1;\nSELECT ';' = ';' ;").unwrap();
+        assert_eq!(found, ["-- one\nSELECT 1 = 1;", "SELECT ';' = ';' ;"]);
+        for wrong in ["SELECT true", "\\! ls\nSELECT true;", "COPY t FROM stdin;\n1\n\\.\n", "BEGIN;"] {
+            assert!(statements(wrong).is_err(), "{wrong}");
+        }
+    }
+}

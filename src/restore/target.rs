@@ -1,0 +1,249 @@
+//! The server and the database that a dump is going to be restored into: what is there, and what is made and dropped.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::RestoreError;
+use crate::dump::client::Client;
+use crate::dump::query::query;
+use crate::dump::{Connection, DumpError};
+
+/// Databases to connect to where the target does not exist yet.
+const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
+
+/// Everything in one answer. What belongs to an extension comes and goes with it, so it does not count.
+const QUESTION: &str = "SELECT json_build_object(
+  'version_number', current_setting('server_version_num')::int,
+  'version', current_setting('server_version'),
+  'relations', (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+       WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')),
+  'extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_catalog.pg_available_extensions),
+  'roles', (SELECT json_agg(rolname) FROM pg_catalog.pg_roles),
+  'may_create', (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user),
+  'encoding', pg_catalog.getdatabaseencoding())";
+
+/// What a server said of itself and of the database.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Facts {
+    version_number: u32,
+    /// `15.18 (Debian 15.18-0+deb12u1)`.
+    pub version: String,
+    /// Tables, views and sequences in the database that belong to nobody else.
+    pub relations: u64,
+    /// Extensions that could be created.
+    pub extensions: BTreeSet<String>,
+    /// Roles of the server.
+    pub roles: BTreeSet<String>,
+    /// Whether we may create databases.
+    pub may_create: bool,
+    /// The database's encoding.
+    pub encoding: String,
+}
+
+impl Facts {
+    /// Major version.
+    #[must_use]
+    pub fn major(&self) -> u32 {
+        self.version_number / 10_000
+    }
+}
+
+/// A database that was named, there or not.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// How to reach it.
+    pub connection: Connection,
+    /// What is known of it, or of its server where it does not exist.
+    pub facts: Facts,
+    /// A database of the same server from which it can be created; `None` where it exists.
+    maintenance: Option<Connection>,
+}
+
+impl Target {
+    /// Looks at it; changes nothing.
+    ///
+    /// # Errors
+    /// Its server cannot be reached, or refuses.
+    pub async fn look(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
+        match facts(connection, client).await {
+            Ok(facts) => return Ok(Self { connection: connection.clone(), facts, maintenance: None }),
+            Err(RestoreError::Server(DumpError::Unreachable { message, .. }))
+                if tells_that_it_is_missing(&message) => {}
+            Err(other) => return Err(other),
+        }
+        let mut last = None;
+        for name in MAINTENANCE {
+            let maintenance = connection.with_database(name);
+            match facts(&maintenance, client).await {
+                Ok(facts) => {
+                    let connection = connection.clone();
+                    return Ok(Self {
+                        connection,
+                        facts: Facts { relations: 0, ..facts },
+                        maintenance: Some(maintenance),
+                    });
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or(RestoreError::Stopped))
+    }
+
+    /// Whether it is there.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.maintenance.is_none()
+    }
+
+    /// Creates it, where it is not there; whether it was.
+    ///
+    /// # Errors
+    /// The role may not.
+    pub async fn create(&self, encoding: &str, client: &Client) -> Result<bool, RestoreError> {
+        let Some(maintenance) = &self.maintenance else { return Ok(false) };
+        create(maintenance, self.connection.database(), encoding, client).await?;
+        Ok(true)
+    }
+
+    /// Drops it, where [`Target::create`] made it.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn drop_again(&self, client: &Client) -> Result<(), RestoreError> {
+        match &self.maintenance {
+            Some(maintenance) => drop_database(maintenance, self.connection.database(), client).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// A database of our own on somebody's server, told by its name and by a mark.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    host: Connection,
+    /// The database that was made.
+    pub connection: Connection,
+}
+
+/// The mark that a database of ours bears; one without it is never dropped.
+const MARK: &str = "sponsor-backup drill: may be dropped";
+
+impl Visit {
+    /// Makes and marks a database beside the one that is connected to.
+    ///
+    /// # Errors
+    /// The role may not.
+    pub async fn begin(
+        host: &Connection,
+        name: &str,
+        encoding: &str,
+        client: &Client,
+    ) -> Result<Self, RestoreError> {
+        let visit = Self { host: host.clone(), connection: host.with_database(name) };
+        create(host, name, encoding, client).await?;
+        let mark = format!("COMMENT ON DATABASE {} IS '{MARK}'", quoted(name));
+        if let Err(error) = query(host, client, &mark).await {
+            drop_database(host, name, client).await?;
+            return Err(error.into());
+        }
+        Ok(visit)
+    }
+
+    /// Drops it, if it still bears the mark.
+    ///
+    /// # Errors
+    /// The server refuses, or somebody took the mark away.
+    pub async fn end(&self, client: &Client) -> Result<(), RestoreError> {
+        let name = self.connection.database();
+        if Self::left_behind(&self.host, client).await?.iter().any(|marked| marked == name) {
+            return drop_database(&self.host, name, client).await;
+        }
+        let message = "it does not bear the mark of a drill any more, so it was left alone".to_owned();
+        Err(RestoreError::Failed { place: self.connection.place(), message })
+    }
+
+    /// Names of all databases on that server that bear the mark: more than one's own, where others drill or were killed.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn left_behind(host: &Connection, client: &Client) -> Result<Vec<String>, RestoreError> {
+        let sql = format!(
+            "SELECT coalesce(json_agg(datname), '[]') FROM pg_catalog.pg_database
+             WHERE pg_catalog.shobj_description(oid, 'pg_database') = '{MARK}'"
+        );
+        let answer = query(host, client, &sql).await?;
+        Ok(serde_json::from_str(&answer).unwrap_or_default())
+    }
+}
+
+/// Drops everything that people made, in the transaction in which the dump is then loaded: should that fail, all is as
+/// it was. What belongs to PostgreSQL or to an extension stays; `public` is made anew as a fresh database has it.
+#[must_use]
+pub fn clearing(major: u32) -> String {
+    let (owner, right) = if major >= 15 { ("pg_database_owner", "USAGE") } else { ("CURRENT_USER", "ALL") };
+    format!(
+        "DO $clear$ DECLARE name text; had_public boolean; BEGIN
+  had_public := pg_catalog.to_regnamespace('public') IS NOT NULL;
+  FOR name IN SELECT nspname FROM pg_catalog.pg_namespace n WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
+  LOOP EXECUTE pg_catalog.format('DROP SCHEMA IF EXISTS %I CASCADE', name); END LOOP;
+  PERFORM pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata;
+  IF had_public THEN
+    CREATE SCHEMA public AUTHORIZATION {owner};
+    COMMENT ON SCHEMA public IS 'standard public schema';
+    GRANT {right} ON SCHEMA public TO PUBLIC;
+  END IF;
+END $clear$;\n"
+    )
+}
+
+async fn facts(connection: &Connection, client: &Client) -> Result<Facts, RestoreError> {
+    let answer = query(connection, client, QUESTION).await?;
+    // psql prints the pieces of the answer on one line each where it holds line breaks.
+    serde_json::from_str(&answer).map_err(|_| {
+        let message = format!("the server's answer is not understood: {answer}");
+        DumpError::Unreachable { place: connection.place(), message }.into()
+    })
+}
+
+async fn create(host: &Connection, name: &str, encoding: &str, client: &Client) -> Result<(), RestoreError> {
+    // The template that nobody has changed.
+    let sql = |locale: &str| {
+        let encoding = encoding.replace('\'', "''");
+        format!("CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}'{locale}", quoted(name))
+    };
+    let made = match query(host, client, &sql("")).await {
+        // A server of another encoding has a locale that does not go with this one; C goes with all.
+        Err(DumpError::Unreachable { message, .. }) if message.contains("does not match locale") => {
+            query(host, client, &sql(" LC_COLLATE 'C' LC_CTYPE 'C'")).await
+        }
+        made => made,
+    };
+    match made {
+        Ok(_) => Ok(()),
+        Err(DumpError::Unreachable { message, .. })
+            if message.contains("permission denied to create database") =>
+        {
+            let (place, user) = (host.with_database(name).place(), host.user().to_owned());
+            Err(RestoreError::MayNotCreate { place, user })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn drop_database(host: &Connection, name: &str, client: &Client) -> Result<(), RestoreError> {
+    query(host, client, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))).await?;
+    Ok(())
+}
+
+fn tells_that_it_is_missing(message: &str) -> bool {
+    message.contains("FATAL:  database \"") && message.trim_end().ends_with("does not exist")
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
