@@ -3,6 +3,7 @@
 //! Documents are only ever added. Who decides what happened is the hallway; this room writes it down.
 
 pub mod document;
+pub mod drill;
 pub mod identity;
 pub mod log;
 

@@ -20,6 +20,8 @@ pub enum Object<'a> {
     },
     /// A deployment log.
     DeploymentLog,
+    /// A drill's report.
+    DrillReport,
 }
 
 impl Object<'_> {
@@ -34,6 +36,7 @@ impl Object<'_> {
         let (folder, stem, suffix) = match self {
             Self::Backup { suffix } => ("backups", "backup", suffix),
             Self::DeploymentLog => ("deployments", "deployment", ".json"),
+            Self::DrillReport => ("drills", "drill", ".json"),
         };
         let (day, second) = (at.strftime("%Y/%m/%d"), at.strftime("%Y%m%d-%H%M%S"));
         format!("{prefix}{folder}/{day}/{stem}-{}-{second}{suffix}", environment.short())
@@ -43,6 +46,7 @@ impl Object<'_> {
         match self {
             Self::Backup { .. } => "database-backup",
             Self::DeploymentLog => "deployment-log",
+            Self::DrillReport => "drill-report",
         }
     }
 }
@@ -146,6 +150,10 @@ mod tests {
         assert_eq!(
             Object::DeploymentLog.key(Environment::Development, at("2026-01-01T00:00:00+02:00")),
             "development/deployments/2025/12/31/deployment-dev-20251231-220000.json"
+        );
+        assert_eq!(
+            Object::DrillReport.key(Environment::Production, at("2026-11-21T01:02:03Z")),
+            "drills/2026/11/21/drill-prod-20261121-010203.json"
         );
         assert_eq!(checksum_key("a/b.sql.gz"), "a/b.sql.gz.sha256");
         assert_eq!(description_key("a/b.sql.gz"), "a/b.sql.gz.manifest.json");

@@ -15,6 +15,7 @@ use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Labelling};
 use super::{Edge, records};
 use crate::archive::flow::Budget;
+use crate::archive::key::Object;
 use crate::cli::order::BackupOrder;
 use crate::dump::DumpError;
 use crate::dump::client::{self, Client};
@@ -134,7 +135,13 @@ impl Run<'_> {
         let mut document = DeploymentLog::begin(heading, outcome);
         facts.fill(&mut document, &done);
         let vault = facts.vault.as_ref().map(Arc::as_ref);
-        let (log, failure) = records::keep(&document, sponsor, vault, &self.labelling(facts)).await;
+        let (log, failure) = records::keep(
+            (Object::DeploymentLog, &document.to_bytes()),
+            sponsor,
+            vault,
+            &self.labelling(facts),
+        )
+        .await;
         match (done, failure) {
             (Ok(_), Some(failure)) => (log, Err(failure)),
             (Err(first), Some(second)) => {

@@ -8,6 +8,7 @@ use super::publish::{Ended, Publisher};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Labelling, Vault};
 use super::{Edge, records};
+use crate::archive::key::Object;
 use crate::cli::UsageError;
 use crate::cli::order::RecordOrder;
 use crate::failure::Failure;
@@ -75,7 +76,9 @@ impl Run<'_> {
             pre_migration: false,
             at,
         };
-        let (log, not_kept) = records::keep(&document, sponsor, vault.as_ref(), &labelling).await;
+        let (log, not_kept) =
+            records::keep((Object::DeploymentLog, &document.to_bytes()), sponsor, vault.as_ref(), &labelling)
+                .await;
         if vault.is_none() && failed.is_none() {
             records::say_saved_locally_only(self.edge, &sponsor.name);
         }

@@ -6,7 +6,8 @@ use super::Edge;
 use super::vault::{Labelling, Vault};
 use crate::archive::key::Object;
 use crate::failure::Failure;
-use crate::record::{DeploymentLog, RecordError, log};
+use crate::record::RecordError;
+use crate::record::log::{self, Entry};
 use crate::sponsors::Sponsor;
 
 /// A store that takes longer for so small an object will not take it at all.
@@ -17,22 +18,22 @@ const PATIENCE_WHEN_CANCELLED: Duration = Duration::from_secs(3);
 /// Where a record ended up: its `s3://` location, or its path where there is none. The error is what kept it from S3 or
 /// from the disk; the other copy may well exist.
 pub(super) async fn keep(
-    document: &DeploymentLog,
+    (object, document): (Object<'_>, &[u8]),
     sponsor: &Sponsor,
     vault: Option<&Vault>,
     labelling: &Labelling<'_>,
 ) -> (Option<String>, Option<Failure>) {
-    let bytes = document.to_bytes();
     let Labelling { edge, environment, at, .. } = *labelling;
-    let local = log::append_locally(&edge.workspace, &sponsor.name, environment, at, &bytes);
+    let entry = Entry { object, sponsor: &sponsor.name, environment, at, document };
+    let local = log::append_locally(&edge.workspace, entry);
     let (path, mut failure) = match local {
         Ok(path) => (Some(path.display().to_string()), None),
         Err(error) => (None, Some(Failure::from(error))),
     };
     let Some(vault) = vault else { return (path, failure) };
     let append = async {
-        let labels = labelling.labels(&vault.audit_logs, sponsor, Object::DeploymentLog).await?;
-        log::append_to_bucket(&vault.audit_logs, environment, at, &bytes, &labels).await
+        let labels = labelling.labels(&vault.audit_logs, sponsor, object).await?;
+        log::append_to_bucket(&vault.audit_logs, entry, &labels).await
     };
     let stop = edge.stop.child();
     let late = |patience: Duration| Err(RecordError::NoAnswer { seconds: patience.as_secs() });

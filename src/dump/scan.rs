@@ -7,6 +7,7 @@ mod copy;
 mod ends;
 mod inventory;
 mod lexer;
+mod lexical;
 mod needs;
 mod truth;
 mod words;
@@ -91,7 +92,7 @@ impl Scan {
     /// What the statements so far need of a server.
     #[must_use]
     pub fn needs(&self) -> &Needs {
-        self.lexer.needs()
+        &self.lexer.needs
     }
 
     /// Whether psql must know `\restrict`: versions before August 2025 do not, and stop at it.
@@ -103,7 +104,7 @@ impl Scan {
     /// The statements, where the scan is a detailed one.
     #[must_use]
     pub fn inventory(&self) -> Option<&Inventory> {
-        self.lexer.inventory()
+        self.lexer.inventory.as_ref()
     }
 }
 

@@ -16,29 +16,51 @@ use crate::sponsors::Environment;
 /// Two records of one second do not overwrite each other: the later one takes the next free second.
 const SECONDS_TRIED: i64 = 10;
 
+/// A document to be kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// What it is: a deployment log or a drill's report.
+    pub object: Object<'a>,
+    /// Whom it concerns.
+    pub sponsor: &'a str,
+    /// Where.
+    pub environment: Environment,
+    /// When what it tells of began.
+    pub at: Timestamp,
+    /// The document.
+    pub document: &'a [u8],
+}
+
+impl Entry<'_> {
+    fn folder(&self) -> PathBuf {
+        let kind = if self.object == Object::DrillReport { "drill-reports" } else { "deployment-logs" };
+        Path::new(kind).join(self.sponsor)
+    }
+
+    /// The keys that it may take, of which the first free one is taken.
+    fn keys(&self) -> impl Iterator<Item = String> {
+        let Self { object, environment, at, .. } = *self;
+        seconds(at).map(move |at| object.key(environment, at))
+    }
+}
+
 /// Adds it to the workspace; gives the path below it, `deployment-logs/callisto/deployment-prod-….json`.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn append_locally(
-    workspace: &Path,
-    sponsor: &str,
-    environment: Environment,
-    at: Timestamp,
-    document: &[u8],
-) -> Result<PathBuf, RecordError> {
-    let folder = Path::new("deployment-logs").join(sponsor);
+pub fn append_locally(workspace: &Path, entry: Entry<'_>) -> Result<PathBuf, RecordError> {
+    let folder = entry.folder();
     let failed = |path: &Path, error: &std::io::Error| RecordError::Local {
         path: path.display().to_string(),
         reason: error.to_string(),
     };
     std::fs::create_dir_all(workspace.join(&folder)).map_err(|error| failed(&folder, &error))?;
     let mut taken = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
-    for at in seconds(at) {
-        let path = folder.join(file_name(&Object::DeploymentLog.key(environment, at)));
+    for key in entry.keys() {
+        let path = folder.join(file_name(&key));
         match OpenOptions::new().write(true).create_new(true).open(workspace.join(&path)) {
             Ok(mut file) => {
-                let written = file.write_all(document).and_then(|()| file.sync_all());
+                let written = file.write_all(entry.document).and_then(|()| file.sync_all());
                 return written.map(|()| path.clone()).map_err(|error| {
                     // Half a record would be read as one.
                     std::fs::remove_file(workspace.join(&path)).ok();
@@ -58,15 +80,12 @@ pub fn append_locally(
 /// S3 refuses.
 pub async fn append_to_bucket(
     store: &Store,
-    environment: Environment,
-    at: Timestamp,
-    document: &[u8],
+    entry: Entry<'_>,
     labels: &Labels,
 ) -> Result<String, RecordError> {
-    let body = Bytes::copy_from_slice(document);
-    let mut taken = ArchiveError::AlreadyExists { location: store.location("deployments/") };
-    for at in seconds(at) {
-        let key = Object::DeploymentLog.key(environment, at);
+    let body = Bytes::copy_from_slice(entry.document);
+    let mut taken = ArchiveError::AlreadyExists { location: store.location("") };
+    for key in entry.keys() {
         match store.put_new(&key, body.clone(), labels).await {
             Ok(()) => return Ok(store.location(&key)),
             Err(error @ ArchiveError::AlreadyExists { .. }) => taken = error,
@@ -84,13 +103,16 @@ fn seconds(at: Timestamp) -> impl Iterator<Item = Timestamp> {
 mod tests {
     use super::*;
 
+    fn entry<'a>(sponsor: &'a str, at: Timestamp, text: &'a str) -> Entry<'a> {
+        let (object, environment) = (Object::DeploymentLog, Environment::Production);
+        Entry { object, sponsor, environment, at, document: text.as_bytes() }
+    }
+
     #[test]
     fn a_second_record_of_the_same_second_takes_the_next_one() {
         let workspace = tempfile::tempdir().unwrap();
         let at: Timestamp = "2026-12-31T23:59:59Z".parse().unwrap();
-        let append = |text: &str| {
-            append_locally(workspace.path(), "callisto", Environment::Production, at, text.as_bytes())
-        };
+        let append = |text: &str| append_locally(workspace.path(), entry("callisto", at, text));
         let paths = [append("one").unwrap(), append("two").unwrap()];
         assert_eq!(paths[0], Path::new("deployment-logs/callisto/deployment-prod-20261231-235959.json"));
         assert_eq!(paths[1], Path::new("deployment-logs/callisto/deployment-prod-20270101-000000.json"));
@@ -101,8 +123,7 @@ mod tests {
     #[test]
     fn a_workspace_that_cannot_be_written_is_named() {
         let error =
-            append_locally(Path::new("/dev/null"), "io", Environment::Staging, Timestamp::UNIX_EPOCH, b"")
-                .unwrap_err();
+            append_locally(Path::new("/dev/null"), entry("io", Timestamp::UNIX_EPOCH, "")).unwrap_err();
         assert!(error.to_string().starts_with("record deployment-logs/io cannot be written"), "{error}");
     }
 }

@@ -4,12 +4,13 @@
 //! function's body, in a comment or in a row do not count. Follows the lexical rules of PostgreSQL ("Lexical
 //! Structure") for what pg_dump writes, with standard_conforming_strings on.
 
+use super::Boundary;
 use super::canonical::canonical;
 use super::copy;
 use super::inventory::Inventory;
+use super::lexical::{is_an_open_body, is_in_a_name};
 use super::needs::Needs;
 use super::truth::{Sums, Text, Truth};
-use super::{Boundary, words};
 
 /// So many letters of one of psql's commands tell which it is.
 const COMMAND: usize = 32;
@@ -51,9 +52,9 @@ pub(super) struct Lexer {
     /// The table whose rows are being read.
     table: (String, String),
     sums: Sums,
-    needs: Needs,
+    pub(super) needs: Needs,
     /// Kept where somebody wants to name differences.
-    inventory: Option<Inventory>,
+    pub(super) inventory: Option<Inventory>,
     /// What ended with the last byte.
     boundary: Option<Boundary>,
 }
@@ -81,14 +82,6 @@ impl Lexer {
             }
         }
         (left, None)
-    }
-
-    pub(super) fn needs(&self) -> &Needs {
-        &self.needs
-    }
-
-    pub(super) fn inventory(&self) -> Option<&Inventory> {
-        self.inventory.as_ref()
     }
 
     pub(super) fn truth(&self) -> Truth {
@@ -288,21 +281,6 @@ impl Lexer {
     }
 }
 
-/// Whether a function's body in standard SQL goes on: statements in it end as others do, and pg_dump writes its `END` at
-/// the beginning of a line.
-fn is_an_open_body(statement: &[u8]) -> bool {
-    let makes_a_routine =
-        statement.starts_with(b"CREATE FUNCTION ") || statement.starts_with(b"CREATE PROCEDURE ");
-    if !makes_a_routine
-        || statement.ends_with(b"\nEND;")
-        || memchr::memmem::find(statement, b"BEGIN ATOMIC").is_none()
-    {
-        return false;
-    }
-    let words = words::of(&String::from_utf8_lossy(statement));
-    words.windows(2).any(|pair| pair[0].is("BEGIN") && pair[1].is("ATOMIC"))
-}
-
 fn after_comment(inside: bool) -> Place {
     if inside { Place::Statement { previous: b' ' } } else { Place::Between }
 }
@@ -315,9 +293,4 @@ fn block(depth: usize, previous: u8, inside: bool, byte: u8) -> Place {
         (b'/', b'*', _) => Place::Block { depth: depth + 1, previous: 0, inside },
         _ => Place::Block { depth, previous: byte, inside },
     }
-}
-
-/// Letters, digits, `_`, and every byte of a character beyond ASCII.
-fn is_in_a_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }

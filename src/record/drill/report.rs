@@ -1,0 +1,170 @@
+//! A drill's report as a document, fixed by `schemas/drill-report.v1.json`. Pure.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Check, Course, Findings, LeftOut, Status, Target};
+use crate::proof::Comparison;
+use crate::proof::compare::TablePair;
+use crate::proof::limits::{Measured, minutes};
+
+/// The current form of [`DrillReport`].
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The document. Keys keep their names for ever: others read them. An absent fact is `null`.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct DrillReport {
+    pub format_version: u32,
+    pub status: Status,
+    pub verdict: Option<&'static str>,
+    pub drill_timestamp: Timestamp,
+    pub environment: String,
+    pub sponsor: String,
+    pub sponsor_code: String,
+    pub backup_location: Option<String>,
+    pub backup_snapshot_at: Option<Timestamp>,
+    pub backup_size_bytes: Option<u64>,
+    pub backup_sha256: Option<String>,
+    pub backup_age_minutes: Option<f64>,
+    pub max_rpo_minutes: Option<f64>,
+    pub rpo_compliant: Option<bool>,
+    pub restore_duration_minutes: f64,
+    pub max_rto_minutes: Option<f64>,
+    pub rto_compliant: Option<bool>,
+    pub durations_ms: Durations,
+    pub target: Option<Target>,
+    pub rows_expected: Option<u64>,
+    pub rows_found: Option<u64>,
+    pub tables: Vec<Table>,
+    pub statements: Option<Statements>,
+    pub checks: Vec<Check>,
+    pub left_out: Vec<LeftOut>,
+    pub roles_made: Vec<String>,
+    pub findings: Vec<String>,
+    pub stage: Option<&'static str>,
+    pub message: Option<String>,
+    pub tool_version: &'static str,
+    pub actor: Option<String>,
+    pub repository: Option<String>,
+    pub workflow: Option<String>,
+    pub github_run_id: Option<String>,
+    pub github_run_attempt: Option<String>,
+    pub github_run_url: Option<String>,
+}
+
+/// Milliseconds by phase, and of all.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct Durations {
+    pub fetch: Option<u64>,
+    pub decrypt: Option<u64>,
+    pub load: Option<u64>,
+    pub verify: Option<u64>,
+    pub total: u64,
+}
+
+/// One table's result.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct Table {
+    pub schema: String,
+    pub name: String,
+    pub rows_expected: Option<u64>,
+    pub rows_found: Option<u64>,
+    pub equal: bool,
+}
+
+/// How the statements compare.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct Statements {
+    pub expected: u64,
+    pub found: u64,
+    pub equal: Option<bool>,
+}
+
+impl DrillReport {
+    /// The report of a drill.
+    #[must_use]
+    pub fn new(course: &Course<'_>, findings: &Findings) -> Self {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let (backup, comparison, run) =
+            (findings.backup.as_ref(), findings.comparison.as_ref(), course.run.clone());
+        let (age, restore, phases) = (course.age(findings), course.restore_time(), findings.phases);
+        let total = |rows: fn(&TablePair) -> Option<u64>| {
+            comparison.map(|comparison| comparison.tables.iter().filter_map(rows).sum())
+        };
+        Self {
+            format_version: FORMAT_VERSION,
+            status: course.status(findings),
+            verdict: comparison.map(|comparison| comparison.verdict().name()),
+            drill_timestamp: course.at,
+            environment: course.environment.name().to_owned(),
+            sponsor: course.sponsor.name.clone(),
+            sponsor_code: course.sponsor.code.clone(),
+            backup_location: backup.map(|backup| backup.location.clone()),
+            backup_snapshot_at: backup.map(|backup| backup.snapshot_at),
+            backup_size_bytes: backup.map(|backup| backup.bytes),
+            backup_sha256: backup.map(|backup| backup.sha256.clone()),
+            backup_age_minutes: age.map(Measured::minutes),
+            max_rpo_minutes: course.max_rpo.map(minutes),
+            rpo_compliant: age.and_then(Measured::is_compliant),
+            restore_duration_minutes: restore.minutes(),
+            max_rto_minutes: course.max_rto.map(minutes),
+            // A drill that did not reach its end says nothing of how long a restore takes.
+            rto_compliant: comparison.and_then(|_| restore.is_compliant()),
+            durations_ms: Durations {
+                fetch: phases.fetch.map(ms),
+                decrypt: phases.decrypt.map(ms),
+                load: phases.load.map(ms),
+                verify: phases.verify.map(ms),
+                total: ms(course.took),
+            },
+            target: findings.target.clone(),
+            rows_expected: total(|table| table.rows_expected),
+            rows_found: total(|table| table.rows_found),
+            tables: comparison.map(tables).unwrap_or_default(),
+            statements: comparison.map(|comparison| Statements {
+                expected: comparison.statements.0,
+                found: comparison.statements.1,
+                equal: comparison.statements_equal,
+            }),
+            checks: findings.checks.clone(),
+            left_out: findings.left_out.clone(),
+            roles_made: findings.roles_made.clone(),
+            findings: course.wrong(findings),
+            stage: course.broken.map(|(stage, ..)| stage),
+            message: course.broken.map(|(_, message, _)| message.to_owned()),
+            tool_version: env!("CARGO_PKG_VERSION"),
+            actor: run.actor,
+            repository: run.repository,
+            workflow: run.workflow,
+            github_run_id: run.run_id,
+            github_run_attempt: run.run_attempt,
+            github_run_url: run.run_url,
+        }
+    }
+
+    /// The document as it is stored: JSON that people can read, with a final line break.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // A struct of text, numbers and options cannot fail to become JSON.
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+}
+
+fn tables(comparison: &Comparison) -> Vec<Table> {
+    let table = |table: &TablePair| Table {
+        schema: table.schema.clone(),
+        name: table.name.clone(),
+        rows_expected: table.rows_expected,
+        rows_found: table.rows_found,
+        equal: table.is_equal,
+    };
+    comparison.tables.iter().map(table).collect()
+}
