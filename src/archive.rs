@@ -2,7 +2,11 @@
 //!
 //! It does not know what the bytes are. [`seal`] compresses, encrypts, hashes, counts and uploads while it reads, and
 //! gives a [`Staged`] that nobody can see yet; [`Staged::commit`] makes it visible, [`Staged::abandon`] takes it back.
+//!
+//! And back: [`catalogue::catalogue`] tells which backups a listing holds.
 
+pub mod catalogue;
+pub mod checksum;
 pub mod codec;
 pub mod description;
 pub mod encryption;
@@ -14,6 +18,7 @@ pub mod retention;
 pub mod s3;
 pub mod seal;
 pub mod staged;
+pub mod thaw;
 
 mod error;
 mod upload;

@@ -8,6 +8,38 @@ use libdeflater::{CompressionLvl, Compressor};
 
 use super::ArchiveError;
 
+/// What decompresses an archive. The level does not matter for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `gunzip`.
+    Gzip,
+    /// `zstd -d`.
+    Zstd,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Gzip, Self::Zstd];
+
+    /// `gzip` or `zstd`, as the manifest of a backup names it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// The end of a file name: `.gz` or `.zst`.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Gzip => ".gz",
+            Self::Zstd => ".zst",
+        }
+    }
+}
+
 /// How members are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Codec {
@@ -40,13 +72,19 @@ impl Codec {
         }
     }
 
+    /// What decompresses it.
+    #[must_use]
+    pub fn format(self) -> Format {
+        match self {
+            Self::Gzip(_) => Format::Gzip,
+            Self::Zstd(_) => Format::Zstd,
+        }
+    }
+
     /// `gzip` or `zstd`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Gzip(_) => "gzip",
-            Self::Zstd(_) => "zstd",
-        }
+        self.format().name()
     }
 
     /// The level.
@@ -60,10 +98,7 @@ impl Codec {
     /// The end of a file name: `.gz` or `.zst`.
     #[must_use]
     pub fn extension(self) -> &'static str {
-        match self {
-            Self::Gzip(_) => ".gz",
-            Self::Zstd(_) => ".zst",
-        }
+        self.format().extension()
     }
 
     /// One member that decompresses to `plain`. The same input gives the same bytes.

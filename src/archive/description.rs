@@ -2,14 +2,17 @@
 //!
 //! Its form is fixed by `schemas/backup-manifest.v1.json`.
 
-use jiff::Timestamp;
-use serde::Serialize;
+use std::borrow::Cow;
 
-use super::Recipe;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 use super::staged::Sealed;
+use super::{ArchiveError, Recipe};
 
 /// The document. Sizes are in bytes, hashes are SHA-256 in hexadecimal, times are UTC.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BackupManifest {
     /// Version of this document's form.
     pub format_version: u32,
@@ -66,10 +69,35 @@ impl BackupManifest {
         bytes.push(b'\n');
         bytes
     }
+
+    /// Reads the document that stands at `location`. What it does not know it passes over: later versions add to the form.
+    ///
+    /// # Errors
+    /// It is no JSON, has a form that this version does not know, or lacks something.
+    pub fn parse(location: &str, bytes: &[u8]) -> Result<Self, ArchiveError> {
+        let malformed = |what: String| ArchiveError::Malformed { location: location.to_owned(), what };
+        let document: Value = serde_json::from_slice(bytes)
+            .map_err(|error| malformed(format!("it is no JSON document: {error}")))?;
+        let version = document.get("format_version").and_then(Value::as_u64);
+        if version.is_some_and(|version| version > u64::from(FORMAT_VERSION)) {
+            return Err(malformed(format!(
+                "its form has version {}, and this program knows no later one than {FORMAT_VERSION}",
+                version.unwrap_or_default()
+            )));
+        }
+        // Else a flaw in one of them would pass for their absence.
+        let told = CONTENTS.iter().any(|name| document.get(name).is_some());
+        let contents = told.then(|| Contents::deserialize(&document)).transpose();
+        let manifest = contents.and_then(|_| Self::deserialize(document));
+        manifest.map_err(|error| malformed(format!("it is no manifest of a backup: {error}")))
+    }
 }
 
+/// The fields of [`Contents`]: all or none.
+const CONTENTS: [&str; 4] = ["tables", "rows_total", "statements", "statements_digest"];
+
 /// What a dump holds, in numbers that a restored database can be compared with.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Contents {
     /// Each table that has a block of rows.
     pub tables: Vec<Table>,
@@ -82,7 +110,7 @@ pub struct Contents {
 }
 
 /// One table.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Table {
     /// Schema, without quotes.
     pub schema: String,
@@ -95,7 +123,7 @@ pub struct Table {
 }
 
 /// Length and hash.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Size {
     /// Length.
     pub bytes: u64,
@@ -104,7 +132,7 @@ pub struct Size {
 }
 
 /// Length and hashes of what is stored.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StoredSize {
     /// Length.
     pub bytes: u64,
@@ -115,10 +143,10 @@ pub struct StoredSize {
 }
 
 /// How a dump became an object.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Encoding {
     /// `gzip` or `zstd`.
-    pub codec: &'static str,
+    pub codec: String,
     /// Its level.
     pub level: i32,
     /// Independent members.
@@ -128,7 +156,7 @@ pub struct Encoding {
 }
 
 /// What was left out on purpose, as pg_dump patterns.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Partial {
     /// Only these schemas.
     pub schemas: Vec<String>,
@@ -139,17 +167,20 @@ pub struct Partial {
 }
 
 /// The program that wrote a document.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Tool {
     /// `sponsor-backup`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its version.
-    pub version: &'static str,
+    pub version: Cow<'static, str>,
 }
 
 impl Tool {
     /// This program.
-    pub const THIS: Self = Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+    pub const THIS: Self = Self {
+        name: Cow::Borrowed(env!("CARGO_PKG_NAME")),
+        version: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
+    };
 }
 
 /// The current form of [`BackupManifest`].
@@ -166,10 +197,13 @@ pub fn measures(sealed: &Sealed, recipe: &Recipe) -> (Size, StoredSize, Encoding
             crc64nvme: sealed.crc64.clone(),
         },
         Encoding {
-            codec: recipe.codec.name(),
+            codec: recipe.codec.name().to_owned(),
             level: recipe.codec.level(),
             members: sealed.members,
             age_recipients: recipe.recipients.public_keys(),
         },
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,9 @@
 
 use bytesize::ByteSize;
 
-/// Why there is no archive.
+use super::thaw::{Thaw, patience};
+
+/// Why there is no archive, or why it cannot be read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ArchiveError {
     /// S3 refused a request, or did not answer.
@@ -72,8 +74,74 @@ pub enum ArchiveError {
         /// What is left, in words.
         left: String,
     },
-    /// The upload was stopped from outside, by a signal or for want of time.
-    #[error("the upload was stopped")]
+    /// Nothing stands under this key.
+    #[error("{location} does not exist")]
+    Missing {
+        /// `s3://bucket/key`.
+        location: String,
+    },
+    /// A small file beside a backup is not what it should be.
+    #[error("{location}: {what}")]
+    Malformed {
+        /// `s3://bucket/key`.
+        location: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// It lies in a storage class from which nothing can be read at once.
+    #[error("{location} is in storage class {class} and {}", waiting(class, *thaw))]
+    Frozen {
+        /// `s3://bucket/key`.
+        location: String,
+        /// S3 storage class.
+        class: String,
+        /// Whether somebody has asked for it.
+        thaw: Thaw,
+    },
+    /// Another object stands there than the one that was examined.
+    #[error("{location} was replaced while it was read")]
+    Replaced {
+        /// `s3://bucket/key`.
+        location: String,
+    },
+    /// The connection broke again and again.
+    #[error("{location}: the connection broke after {bytes} of {of} bytes: {reason}")]
+    CutOff {
+        /// `s3://bucket/key`.
+        location: String,
+        /// Bytes that came.
+        bytes: u64,
+        /// Bytes that it has.
+        of: u64,
+        /// What the connection said last.
+        reason: String,
+    },
+    /// What is stored cannot be opened.
+    #[error("{location} is damaged: {what}")]
+    Corrupt {
+        /// `s3://bucket/key`.
+        location: String,
+        /// Where it shows.
+        what: String,
+    },
+    /// It is encrypted, and there is nothing to open it with.
+    #[error("{location} is encrypted, and no age identity was given{}", for_whom(recipients))]
+    IdentityMissing {
+        /// `s3://bucket/key`.
+        location: String,
+        /// age public keys that it is encrypted to, where they are known.
+        recipients: Vec<String>,
+    },
+    /// It is encrypted to others.
+    #[error("{location}: no age identity that was given opens it{}", for_whom(recipients))]
+    IdentityWrong {
+        /// `s3://bucket/key`.
+        location: String,
+        /// age public keys that it is encrypted to, where they are known.
+        recipients: Vec<String>,
+    },
+    /// The transfer was stopped from outside, by a signal or for want of time.
+    #[error("the transfer was stopped")]
     Stopped,
 }
 
@@ -98,7 +166,7 @@ impl ArchiveError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::S3 { code, .. } => return remedy(code).map(str::to_owned),
+            Self::S3 { operation, code, .. } => return remedy(operation, code).map(str::to_owned),
             Self::Unfinished { cause, .. } => return cause.hint(),
             Self::AlreadyExists { .. } => "Another run used the same second; run again.",
             Self::Differs { .. } => {
@@ -114,25 +182,55 @@ impl ArchiveError {
             Self::Stream(_) | Self::Transform { .. } => {
                 "Run again; if it stays, report it with this message."
             }
+            Self::Missing { .. } => "Look with `sponsor-backup list` for what is there.",
+            Self::Malformed { .. } => {
+                "If a newer version of this program wrote it, use that one; else trust another backup, and find out who changed this one."
+            }
+            Self::Frozen { thaw: Thaw::NotRequested, .. } => {
+                "Run again with `thaw` to ask S3 for it, and once more when it is there."
+            }
+            Self::Frozen { thaw: Thaw::Ongoing, .. } => "Run again when it is there.",
+            Self::Replaced { .. } => {
+                "Find out who writes to this bucket: no backup is ever replaced. Run again."
+            }
+            Self::CutOff { .. } => "Check the network between this runner and S3, and run again.",
+            Self::Corrupt { .. } => {
+                "Take another backup (`sponsor-backup list`). Keep this one as it is, and compare it with its checksum file."
+            }
+            Self::IdentityMissing { .. } => {
+                "Give the age identity of one of its recipients: env AGE_IDENTITY, or the input `age-identity-file`."
+            }
+            Self::IdentityWrong { .. } => {
+                "Give the age identity of one of its recipients (env AGE_IDENTITY, or the input `age-identity-file`); if it is that one, the object's head is damaged."
+            }
             Self::Stopped => return None,
         };
         Some(hint.to_owned())
     }
 }
 
-fn remedy(code: &str) -> Option<&'static str> {
+fn remedy(operation: &str, code: &str) -> Option<&'static str> {
     Some(match code {
         "NoSuchBucket" => {
             "Apply the sponsor's Terraform, or correct SPONSOR_BACKUPS_BUCKET and SPONSOR_AUDIT_LOGS_BUCKET."
         }
-        "AccessDenied" | "403 Forbidden" => {
-            "Grant s3:PutObject, s3:PutObjectTagging, s3:GetObject and s3:AbortMultipartUpload (with Object Lock also s3:PutObjectRetention) on this bucket; if `expected-bucket-owner` is set, check it."
-        }
+        "AccessDenied" | "403 Forbidden" => match operation {
+            "ListObjectsV2" => {
+                "Grant s3:ListBucket on this bucket; if `expected-bucket-owner` is set, check it."
+            }
+            "HeadObject" | "GetObject" => {
+                "Grant s3:GetObject on the objects of this bucket, and to read backups also s3:ListBucket on the bucket, without which S3 refuses what is not there; if `expected-bucket-owner` is set, check it."
+            }
+            "RestoreObject" => "Grant s3:RestoreObject on the objects of this bucket.",
+            _ => {
+                "Grant s3:PutObject, s3:PutObjectTagging, s3:GetObject and s3:AbortMultipartUpload (with Object Lock also s3:PutObjectRetention) on this bucket; if `expected-bucket-owner` is set, check it."
+            }
+        },
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
             "The AWS keys of this sponsor are wrong: correct SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY."
         }
         "ExpiredToken" => {
-            "The temporary AWS credentials ran out: let them live longer than the backup takes."
+            "The temporary AWS credentials ran out: let them live longer than the transfer takes."
         }
         "RequestTimeTooSkewed" => "Set this machine's clock.",
         "PermanentRedirect" | "AuthorizationHeaderMalformed" | "301 Moved Permanently" => {
@@ -147,4 +245,21 @@ fn remedy(code: &str) -> Option<&'static str> {
 
 fn request(id: &Option<String>) -> String {
     id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
+}
+
+fn waiting(class: &str, thaw: Thaw) -> String {
+    match thaw {
+        Thaw::NotRequested => {
+            format!("must be thawed before it can be read, which takes {}", patience(class))
+        }
+        Thaw::Ongoing => format!("is being thawed, which takes {}", patience(class)),
+    }
+}
+
+fn for_whom(recipients: &[String]) -> String {
+    if recipients.is_empty() {
+        String::new()
+    } else {
+        format!(" (it is encrypted to {})", recipients.join(", "))
+    }
 }

@@ -8,6 +8,8 @@ use crate::sponsors::Environment;
 
 /// S3 takes 2 KB of metadata in all; no single value needs more than this.
 const METADATA_VALUE: usize = 256;
+/// The time in a key.
+pub(super) const SECOND: &str = "%Y%m%d-%H%M%S";
 const METADATA_ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// An object that the product writes.
@@ -29,17 +31,27 @@ impl Object<'_> {
     #[must_use]
     pub fn key(self, environment: Environment, at: Timestamp) -> String {
         let at = at.to_zoned(TimeZone::UTC);
-        let prefix = match environment {
-            Environment::Production => String::new(),
-            Environment::Staging | Environment::Development => format!("{}/", environment.name()),
+        let (stem, suffix) = match self {
+            Self::Backup { suffix } => ("backup", suffix),
+            Self::DeploymentLog => ("deployment", ".json"),
+            Self::DrillReport => ("drill", ".json"),
         };
-        let (folder, stem, suffix) = match self {
-            Self::Backup { suffix } => ("backups", "backup", suffix),
-            Self::DeploymentLog => ("deployments", "deployment", ".json"),
-            Self::DrillReport => ("drills", "drill", ".json"),
+        let folder = self.folder(environment);
+        let (day, second) = (at.strftime("%Y/%m/%d"), at.strftime(SECOND));
+        format!("{folder}/{day}/{stem}-{}-{second}{suffix}", environment.short())
+    }
+
+    /// Where all objects of its kind and environment stand, without a slash at the end.
+    pub(super) fn folder(self, environment: Environment) -> String {
+        let folder = match self {
+            Self::Backup { .. } => "backups",
+            Self::DeploymentLog => "deployments",
+            Self::DrillReport => "drills",
         };
-        let (day, second) = (at.strftime("%Y/%m/%d"), at.strftime("%Y%m%d-%H%M%S"));
-        format!("{prefix}{folder}/{day}/{stem}-{}-{second}{suffix}", environment.short())
+        match environment {
+            Environment::Production => folder.to_owned(),
+            Environment::Staging | Environment::Development => format!("{}/{folder}", environment.name()),
+        }
     }
 
     fn kind(self) -> &'static str {

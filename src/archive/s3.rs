@@ -6,6 +6,9 @@
 mod client;
 mod failure;
 mod lock;
+mod read;
+
+pub(super) mod download;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;

@@ -4,11 +4,11 @@ use std::pin::pin;
 
 use bytes::Bytes;
 
-use super::ArchiveError;
-use super::key::{checksum_key, description_key, file_name};
+use super::key::{checksum_key, description_key};
 use super::measure::Measure;
 use super::s3::Labels;
 use super::upload::{Held, Upload, patience_over};
+use super::{ArchiveError, checksum};
 
 /// What sealing learned of the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +117,7 @@ async fn complete(upload: &Upload, sealed: &Sealed, description: Vec<u8>) -> Res
     let (store, key) = (&upload.store, &upload.key);
     compare(upload, sealed).await?;
     let labels = |content_type| Labels { storage_class: None, content_type, ..upload.labels.clone() };
-    let line = format!("{}  {}\n", sealed.stored.sha256, file_name(key));
+    let line = checksum::line(&sealed.stored.sha256, key);
     store.put_new(&checksum_key(key), Bytes::from(line), &labels("text/plain")).await?;
     store.put_new(&description_key(key), Bytes::from(description), &labels("application/json")).await
 }

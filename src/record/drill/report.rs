@@ -11,11 +11,10 @@ use crate::proof::compare::TablePair;
 use crate::proof::limits::{Measured, minutes};
 
 /// The current form of [`DrillReport`].
-pub const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 1;
 
 /// The document. Keys keep their names for ever: others read them. An absent fact is `null`.
 #[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct DrillReport {
     pub format_version: u32,
     pub status: Status,
@@ -57,7 +56,6 @@ pub struct DrillReport {
 
 /// Milliseconds by phase, and of all.
 #[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct Durations {
     pub fetch: Option<u64>,
     pub decrypt: Option<u64>,
@@ -68,7 +66,6 @@ pub struct Durations {
 
 /// One table's result.
 #[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct Table {
     pub schema: String,
     pub name: String,
@@ -79,7 +76,6 @@ pub struct Table {
 
 /// How the statements compare.
 #[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct Statements {
     pub expected: u64,
     pub found: u64,

@@ -1,0 +1,189 @@
+//! What a listing of a bucket holds: the backups of one environment, and what is left of those that are none. Pure.
+//!
+//! A key is ours only when it is, letter for letter, one that [`Object::key`] writes; what only looks like one is passed
+//! over.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::codec::Format;
+use super::key::{Object, SECOND, checksum_key, description_key};
+use crate::sponsors::Environment;
+
+/// Letters of the time in a key.
+const SECOND_LENGTH: usize = "20260101-000000".len();
+
+/// An object in a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The whole key.
+    pub key: String,
+    /// Size.
+    pub bytes: u64,
+    /// S3 storage class; `STANDARD` where S3 says none.
+    pub storage_class: String,
+    /// When it was written.
+    pub modified: Option<Timestamp>,
+}
+
+/// The key of a dump, and what it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupKey {
+    /// The whole key.
+    pub key: String,
+    /// When the backup was taken, to the second.
+    pub at: Timestamp,
+    /// What decompresses it.
+    pub format: Format,
+    /// Whether it is encrypted to age recipients.
+    pub encrypted: bool,
+}
+
+impl BackupKey {
+    /// Reads the key of a dump of this environment; gives `None` where it is the key of anything else.
+    #[must_use]
+    pub fn parse(environment: Environment, key: &str) -> Option<Self> {
+        let compressed = key.strip_suffix(".age").unwrap_or(key);
+        let format = Format::ALL.into_iter().find(|format| compressed.ends_with(format.extension()))?;
+        let stem = compressed.strip_suffix(format.extension())?.strip_suffix(".sql")?;
+        let second = stem.get(stem.len().checked_sub(SECOND_LENGTH)?..)?;
+        let at = DateTime::strptime(SECOND, second).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        let suffix = key.get(stem.len()..)?;
+        let ours = Object::Backup { suffix }.key(environment, at) == key;
+        ours.then(|| Self { key: key.to_owned(), at, format, encrypted: compressed.len() < key.len() })
+    }
+}
+
+/// A backup: a dump with its checksum file and its manifest beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The dump.
+    pub backup: BackupKey,
+    /// Size as it is stored.
+    pub bytes: u64,
+    /// S3 storage class of the dump.
+    pub storage_class: String,
+    /// When the dump was written.
+    pub modified: Option<Timestamp>,
+}
+
+/// What a backup consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece {
+    /// The dump itself.
+    Dump,
+    /// `KEY.sha256`.
+    Checksum,
+    /// `KEY.manifest.json`.
+    Manifest,
+}
+
+impl Piece {
+    /// In words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dump => "dump",
+            Self::Checksum => "checksum file",
+            Self::Manifest => "manifest",
+        }
+    }
+}
+
+/// What is left of a backup that is none: it was cut off before its end, or something of it was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incomplete {
+    /// The dump that is there, or that was.
+    pub backup: BackupKey,
+    /// What is not there; never empty.
+    pub lacks: Vec<Piece>,
+}
+
+/// All that is known of an environment's backups without opening one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    /// The newest first; those of one second by key.
+    pub backups: Vec<Entry>,
+    /// In the same order.
+    pub incomplete: Vec<Incomplete>,
+}
+
+/// What all keys of an environment's backups begin with, to be listed by.
+#[must_use]
+pub fn prefix(environment: Environment) -> String {
+    format!("{}/", Object::Backup { suffix: "" }.folder(environment))
+}
+
+/// Sorts out a listing. What is neither a dump of this environment nor beside one is passed over.
+#[must_use]
+pub fn catalogue(environment: Environment, listed: Vec<Listed>) -> Catalogue {
+    let mut found: BTreeMap<String, Found> = BTreeMap::new();
+    for object in listed {
+        let (piece, dump) = piece_of(&object.key);
+        let Some(backup) = BackupKey::parse(environment, dump) else { continue };
+        let found = found.entry(backup.key.clone()).or_insert_with(|| Found::of(backup));
+        match piece {
+            Piece::Dump => found.dump = Some(object),
+            Piece::Checksum => found.checksum = true,
+            Piece::Manifest => found.manifest = true,
+        }
+    }
+    let mut found: Vec<Found> = found.into_values().collect();
+    // Stable: the map has sorted those of one second by key.
+    found.sort_by_key(|found| Reverse(found.backup.at));
+    let mut catalogue = Catalogue::default();
+    for found in found {
+        match found.judge() {
+            Ok(entry) => catalogue.backups.push(entry),
+            Err(incomplete) => catalogue.incomplete.push(incomplete),
+        }
+    }
+    catalogue
+}
+
+/// Which piece a key would be, and of which dump.
+fn piece_of(key: &str) -> (Piece, &str) {
+    let beside = |name: fn(&str) -> String| key.strip_suffix(&name(""));
+    match (beside(checksum_key), beside(description_key)) {
+        (Some(dump), _) => (Piece::Checksum, dump),
+        (_, Some(dump)) => (Piece::Manifest, dump),
+        _ => (Piece::Dump, key),
+    }
+}
+
+struct Found {
+    backup: BackupKey,
+    dump: Option<Listed>,
+    checksum: bool,
+    manifest: bool,
+}
+
+impl Found {
+    fn of(backup: BackupKey) -> Self {
+        Self { backup, dump: None, checksum: false, manifest: false }
+    }
+
+    fn judge(self) -> Result<Entry, Incomplete> {
+        match self {
+            Self { backup, dump: Some(dump), checksum: true, manifest: true } => Ok(Entry {
+                backup,
+                bytes: dump.bytes,
+                storage_class: dump.storage_class,
+                modified: dump.modified,
+            }),
+            Self { backup, dump, checksum, manifest } => {
+                let there =
+                    [(dump.is_some(), Piece::Dump), (checksum, Piece::Checksum), (manifest, Piece::Manifest)];
+                let lacks = there.into_iter().filter(|(there, _)| !there).map(|(_, piece)| piece);
+                Err(Incomplete { backup, lacks: lacks.collect() })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

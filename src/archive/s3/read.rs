@@ -1,0 +1,141 @@
+//! Requests that read: which objects there are, what one is, its bytes where they are few; and the request for a thaw.
+
+use aws_sdk_s3::primitives::DateTime;
+use aws_sdk_s3::types::{EncodingType, GlacierJobParameters, Object, RestoreRequest, Tier};
+use bytes::{Bytes, BytesMut};
+use jiff::Timestamp;
+
+use super::Store;
+use super::download::Download;
+use super::failure::failed;
+use crate::archive::ArchiveError;
+use crate::archive::catalogue::Listed;
+use crate::archive::thaw::{Examined, Restored};
+
+const STANDARD: &str = "STANDARD";
+const GONE: [&str; 4] = ["NoSuchKey", "NotFound", "404 Not Found", "404"];
+
+impl Store {
+    /// Every object whose key begins with the prefix, in the order of keys.
+    ///
+    /// # Errors
+    /// S3 refuses.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, ArchiveError> {
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .prefix(prefix)
+            // XML cannot carry every key; one that it cannot would hide all others.
+            .encoding_type(EncodingType::Url)
+            .into_paginator()
+            .send();
+        let mut listed = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failed("ListObjectsV2", self.location(prefix), &error))?;
+            let encoded = page.encoding_type == Some(EncodingType::Url);
+            listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|it| told(it, encoded)));
+        }
+        Ok(listed)
+    }
+
+    /// What S3 tells of an object.
+    ///
+    /// # Errors
+    /// It does not exist, or S3 refuses.
+    pub async fn examine(&self, key: &str) -> Result<Examined, ArchiveError> {
+        let head = self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .send()
+            .await
+            .map_err(|error| self.missing(key, failed("HeadObject", self.location(key), &error)))?;
+        Ok(Examined {
+            bytes: head.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
+            etag: head.e_tag.unwrap_or_default(),
+            storage_class: head.storage_class.map_or(STANDARD.to_owned(), |class| class.as_str().to_owned()),
+            restored: Restored::parse(head.restore.as_deref()),
+            retain_until: head.object_lock_retain_until_date.and_then(|until| time(&until)),
+        })
+    }
+
+    /// The bytes of an object that must not be longer than the limit.
+    ///
+    /// # Errors
+    /// It does not exist, is longer, or S3 refuses.
+    pub async fn read_small(&self, key: &str, limit_bytes: u64) -> Result<Bytes, ArchiveError> {
+        let mut download = Download::of_whatever_is_there(self, key).await?;
+        let mut bytes = BytesMut::new();
+        let too_long = || ArchiveError::Malformed {
+            location: self.location(key),
+            what: format!("it is longer than {limit_bytes} bytes"),
+        };
+        if download.bytes() > limit_bytes {
+            return Err(too_long());
+        }
+        while let Some(piece) = download.next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes.freeze())
+    }
+
+    /// Asks S3 to thaw an object and to keep it readable for so many days. Asking twice does no harm.
+    ///
+    /// # Errors
+    /// It does not exist, is not frozen, or S3 refuses.
+    pub async fn thaw(&self, key: &str, days: u16) -> Result<(), ArchiveError> {
+        let standard = GlacierJobParameters::builder().tier(Tier::Standard).build();
+        let request = standard
+            .map(|tier| RestoreRequest::builder().days(i32::from(days)).glacier_job_parameters(tier).build());
+        let request = request.map_err(|error| ArchiveError::Stream(error.to_string()))?;
+        let sent = self
+            .client
+            .restore_object()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .restore_request(request)
+            .send()
+            .await;
+        match sent.map_err(|error| self.missing(key, failed("RestoreObject", self.location(key), &error))) {
+            Ok(_) => Ok(()),
+            Err(ArchiveError::S3 { code, .. }) if code == "RestoreAlreadyInProgress" => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells an object that is not there from other refusals.
+    pub(super) fn missing(&self, key: &str, error: ArchiveError) -> ArchiveError {
+        match error {
+            ArchiveError::S3 { code, .. } if GONE.contains(&code.as_str()) => {
+                ArchiveError::Missing { location: self.location(key) }
+            }
+            error => error,
+        }
+    }
+}
+
+/// A key that is no UTF-8 is none of ours.
+fn told(object: Object, encoded: bool) -> Option<Listed> {
+    let key = object.key?;
+    Some(Listed {
+        key: if encoded { decoded(&key)? } else { key },
+        bytes: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+        storage_class: object.storage_class.map_or(STANDARD.to_owned(), |class| class.as_str().to_owned()),
+        modified: object.last_modified.and_then(|at| time(&at)),
+    })
+}
+
+/// S3 writes a blank as a plus sign.
+fn decoded(key: &str) -> Option<String> {
+    let key = key.replace('+', " ");
+    percent_encoding::percent_decode_str(&key).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+fn time(at: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
+}

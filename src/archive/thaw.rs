@@ -1,0 +1,131 @@
+//! Storage classes from which nothing can be read before it was thawed. Pure.
+//!
+//! Facts: Amazon S3 API reference, HeadObject and RestoreObject; S3 user guide, archive retrieval options.
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+
+use super::ArchiveError;
+
+const FROZEN_CLASSES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
+
+/// What S3 tells of an object without giving its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examined {
+    /// Size.
+    pub bytes: u64,
+    /// The mark by which this very object is known from another one under its key; empty where the store gives none.
+    pub etag: String,
+    /// S3 storage class; `STANDARD` where S3 says none.
+    pub storage_class: String,
+    /// Whether a copy of it was thawed.
+    pub restored: Restored,
+    /// Until when nobody can delete it, where that is known.
+    pub retain_until: Option<Timestamp>,
+}
+
+/// How far the thaw of an object has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restored {
+    /// Nobody asked for it.
+    No,
+    /// S3 is at it.
+    Ongoing,
+    /// It can be read until then.
+    Until(Timestamp),
+}
+
+/// Why an object is still frozen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thaw {
+    /// Nobody asked for it.
+    NotRequested,
+    /// S3 is at it.
+    Ongoing,
+}
+
+impl Restored {
+    /// Reads the header `x-amz-restore`. What it does not understand counts as no thaw.
+    pub(super) fn parse(header: Option<&str>) -> Self {
+        let header = header.unwrap_or_default();
+        if header.contains("ongoing-request=\"true\"") {
+            return Self::Ongoing;
+        }
+        let date = header.split_once("expiry-date=\"").and_then(|(_, rest)| rest.split_once('"'));
+        let until = date.and_then(|(date, _)| rfc2822::parse(date).ok());
+        until.map_or(Self::No, |until| Self::Until(until.timestamp()))
+    }
+}
+
+impl Examined {
+    /// Whether its bytes can be had now.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Frozen`] where they must be thawed first.
+    pub fn readable(&self, location: &str) -> Result<(), ArchiveError> {
+        let thaw = match self.restored {
+            _ if !FROZEN_CLASSES.contains(&self.storage_class.as_str()) => return Ok(()),
+            Restored::Until(_) => return Ok(()),
+            Restored::Ongoing => Thaw::Ongoing,
+            Restored::No => Thaw::NotRequested,
+        };
+        Err(ArchiveError::Frozen { location: location.to_owned(), class: self.storage_class.clone(), thaw })
+    }
+}
+
+/// How long a thaw takes.
+pub(super) fn patience(class: &str) -> &'static str {
+    match class {
+        "GLACIER" => "3 to 5 hours",
+        _ => "up to 12 hours (48 if it was asked for in bulk)",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readable(class: &str, header: Option<&str>) -> Result<(), ArchiveError> {
+        let examined = Examined {
+            bytes: 1,
+            etag: String::new(),
+            storage_class: class.to_owned(),
+            restored: Restored::parse(header),
+            retain_until: None,
+        };
+        examined.readable("s3://b/k")
+    }
+
+    #[test]
+    fn the_header_is_read_as_s3_writes_it() {
+        let ended = r#"ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT""#;
+        let until = "2012-12-21T00:00:00Z".parse().unwrap();
+        assert_eq!(Restored::parse(Some(ended)), Restored::Until(until));
+        assert_eq!(Restored::parse(Some(r#"ongoing-request="true""#)), Restored::Ongoing);
+        assert_eq!(Restored::parse(Some(r#"ongoing-request="false""#)), Restored::No);
+        assert_eq!(Restored::parse(None), Restored::No);
+    }
+
+    #[test]
+    fn what_is_frozen_can_be_read_only_once_it_is_thawed() {
+        let ended = Some(r#"ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT""#);
+        for class in ["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"] {
+            assert!(readable(class, None).is_ok(), "{class}");
+        }
+        for class in ["GLACIER", "DEEP_ARCHIVE"] {
+            assert!(readable(class, ended).is_ok(), "{class}");
+            let asked = readable(class, Some(r#"ongoing-request="true""#)).unwrap_err();
+            assert!(matches!(asked, ArchiveError::Frozen { thaw: Thaw::Ongoing, .. }), "{asked}");
+        }
+        let error = readable("GLACIER", None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "s3://b/k is in storage class GLACIER and must be thawed before it can be read, which takes 3 to 5 hours"
+        );
+        let error = readable("DEEP_ARCHIVE", Some(r#"ongoing-request="true""#)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "s3://b/k is in storage class DEEP_ARCHIVE and is being thawed, which takes up to 12 hours (48 if it was asked for in bulk)"
+        );
+    }
+}
