@@ -3,7 +3,8 @@
 //! It does not know what the bytes are. [`seal`] compresses, encrypts, hashes, counts and uploads while it reads, and
 //! gives a [`Staged`] that nobody can see yet; [`Staged::commit`] makes it visible, [`Staged::abandon`] takes it back.
 //!
-//! And back: [`catalogue::catalogue`] tells which backups a listing holds.
+//! And back: [`catalogue::catalogue`] tells which backups a listing holds, and [`open()`] reads one of them, undoes all of
+//! that and measures it again.
 
 pub mod catalogue;
 pub mod checksum;
@@ -11,8 +12,10 @@ pub mod codec;
 pub mod description;
 pub mod encryption;
 pub mod flow;
+pub mod identities;
 pub mod key;
 pub mod measure;
+pub mod open;
 pub mod parts;
 pub mod retention;
 pub mod s3;
@@ -20,12 +23,15 @@ pub mod seal;
 pub mod staged;
 pub mod thaw;
 
+mod decode;
 mod error;
 mod upload;
 
 pub use codec::Codec;
 pub use encryption::Recipients;
 pub use error::ArchiveError;
+pub use identities::Identities;
+pub use open::{Opened, Reader, Source, open};
 pub use s3::Store;
 pub use seal::{Progress, Recipe, seal};
 pub use staged::Staged;

@@ -12,14 +12,16 @@ use sponsor_backup::archive::{Codec, Progress, Recipe, Recipients, Staged, Store
 use sponsor_backup::secrets::{AwsCredentials, AwsKeys};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{StrictS3, runtime};
+use crate::support::{self, REGION, StrictS3, runtime};
 
-const BUCKET: &str = "sealed";
-const MIB: u64 = 1 << 20;
+/// The bucket of these tests.
+pub(super) const BUCKET: &str = "sealed";
+pub(super) const MIB: u64 = 1 << 20;
 
-fn store(server: &StrictS3) -> Store {
+/// The library's store for a bucket of the server, spoken to at `endpoint`.
+pub(super) fn store_at(endpoint: &str, server: &support::Store, bucket: &str) -> Store {
     let endpoint = Endpoint {
-        url: Some(server.endpoint().to_owned()),
+        url: Some(endpoint.to_owned()),
         force_path_style: true,
         expected_bucket_owner: None,
         checksums: true,
@@ -29,10 +31,15 @@ fn store(server: &StrictS3) -> Store {
         secret_access_key: SecretString::from(server.secret_key()),
         session_token: None,
     };
-    Store::open(&endpoint, BUCKET, "eu-west-1", &AwsCredentials::Keys(keys))
+    Store::open(&endpoint, bucket, REGION, &AwsCredentials::Keys(keys))
 }
 
-fn sealed(server: &StrictS3, key: &str, plain: &[u8], recipe: &Recipe, part_bytes: u64) -> Staged {
+fn store(server: &StrictS3) -> Store {
+    store_at(server.endpoint(), server, BUCKET)
+}
+
+/// Seals the bytes into the bucket of these tests; nobody sees them yet.
+pub(super) fn sealed(server: &StrictS3, key: &str, plain: &[u8], recipe: &Recipe, part_bytes: u64) -> Staged {
     let flow = Flow { part_bytes, parts_in_flight: 2, members_in_flight: 3 };
     let labels = Labels { content_type: "application/octet-stream", ..Labels::default() };
     let upload = Upload::new(&store(server), key.to_owned(), labels, flow, CancellationToken::new());
@@ -59,7 +66,7 @@ fn open(stored: &[u8], codec: Codec, identity: Option<&age::x25519::Identity>) -
 }
 
 /// Bytes that no codec makes smaller, or that every codec does.
-fn bytes(length: usize, seed: u64, noisy: bool) -> Vec<u8> {
+pub(super) fn bytes(length: usize, seed: u64, noisy: bool) -> Vec<u8> {
     let mut state = seed | 1;
     let mut next = || {
         state ^= state << 13;

@@ -8,6 +8,8 @@
 )]
 
 mod archive;
+mod archive_catalogue;
+mod archive_open;
 mod backup;
 mod bad_input;
 mod credentials;
