@@ -5,4 +5,5 @@ mod postgres;
 mod run;
 mod runner;
 mod s3;
+mod samples;
 mod trial;

@@ -11,7 +11,7 @@ use super::tools;
 
 /// Every ordinary table that somebody made, with its rows counted and hashed, one SELECT a table.
 const DIGEST_QUERIES: &str = r"
-SELECT format('SELECT %L, count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM ONLY %I.%I t',
+SELECT format('SELECT to_json(%L::text), count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM ONLY %I.%I t',
               n.nspname || '.' || c.relname, n.nspname, c.relname)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -115,11 +115,11 @@ impl Database {
     /// Rows by table, as `schema.table`.
     pub(crate) fn row_counts(&self) -> BTreeMap<String, i64> {
         let digest = self.content_digest();
-        let fields = digest.lines().map(|line| line.split('|').collect::<Vec<_>>());
-        fields.map(|fields| (fields[0].to_owned(), fields[1].parse().unwrap())).collect()
+        let fields = digest.lines().map(|line| line.rsplitn(3, '|').collect::<Vec<_>>());
+        fields.map(|fields| (serde_json::from_str(fields[2]).unwrap(), fields[1].parse().unwrap())).collect()
     }
 
-    /// One line a table, `schema.table|rows|sum of row hashes`: equal for equal rows in any order.
+    /// One line a table, `"schema.table"|rows|sum of row hashes`, the name as JSON: equal for equal rows in any order.
     pub(crate) fn content_digest(&self) -> String {
         self.script(DIGEST_QUERIES, &[])
     }

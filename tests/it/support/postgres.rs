@@ -14,6 +14,10 @@ use super::tools;
 const ACCOUNT: &str = "postgres";
 const SUPERUSER: &str = "postgres";
 
+/// How values look to whoever looks on, whatever the database sets for its sessions.
+const SESSION: &str = "-c timezone=UTC -c client_min_messages=warning -c datestyle=ISO -c intervalstyle=postgres \
+                       -c bytea_output=hex -c extra_float_digits=1";
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Cluster {
@@ -142,18 +146,22 @@ impl Door {
 
     /// psql as superuser on a database, still to be given its `-c` or `-f`.
     pub(crate) fn psql(&self, database: &str) -> Command {
-        let mut command = Command::new(self.bin_dir.join("psql"));
-        command.env_clear().env("PGOPTIONS", "-c timezone=UTC -c client_min_messages=warning");
-        command.arg("-h").arg(&self.socket_folder).args([
-            "-p",
-            &self.port.to_string(),
-            "-U",
-            SUPERUSER,
-            "-d",
-            database,
-        ]);
-        command.args(["-XqAt", "-v", "ON_ERROR_STOP=1"]);
+        let mut command = self.client("psql");
+        command.env("PGOPTIONS", SESSION).args(["-d", database, "-XqAt", "-v", "ON_ERROR_STOP=1"]);
         command
+    }
+
+    /// Another client program of this major as superuser, still to be given its database.
+    pub(super) fn client(&self, program: &str) -> Command {
+        let mut command = Command::new(self.bin_dir.join(program));
+        command.env_clear().arg("-h").arg(&self.socket_folder);
+        command.args(["-p", &self.port.to_string(), "-U", SUPERUSER]);
+        command
+    }
+
+    /// Whether the server is the distribution's, which has extensions, libxml and ICU.
+    pub(super) fn is_distribution(&self) -> bool {
+        self.bin_dir == tools::distribution_bin_dir()
     }
 }
 
