@@ -71,6 +71,7 @@ CREATE VIEW every_shape AS
 WITH recent AS MATERIALIZED (SELECT * FROM orders WHERE placed > '2024-01-01 12:00:00+00' AND status IN ('open', 'closed'))
 SELECT o.id, o.status, coalesce(o.status, 'x') AS filled, nullif(o.customer, '') AS customer, o.lines #>> '{n}' AS n,
   CASE o.status WHEN 'open' THEN 1 WHEN 'closed' THEN 2 ELSE -3 END AS rank, o.status IN ('open') AS single, o.status NOT IN ('a', 'b') AS other,
+  (SELECT 'x') AS constant, ARRAY(SELECT 'y' FROM journal) AS constants, EXISTS (SELECT 'z' FROM journal) AS is_there,
   (o.status || 'x') IN ('ax', 'bx') AS joined, o.price::int % 3 = ANY ('{1,2}') AS chosen, ROW (o.id, 'a') < ROW (5, 'b'::text) AS less,
   extract(year FROM o.placed) AS year, o.placed AT TIME ZONE 'Europe/Paris' AS local, substring(o.customer FROM 1 FOR 2) AS part,
   trim(BOTH 'x' FROM o.customer) AS trimmed, position('c' IN o.customer) AS at, overlay(o.customer PLACING 'zz' FROM 1) AS over,

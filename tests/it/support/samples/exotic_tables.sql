@@ -36,7 +36,8 @@ CREATE TABLE statuses (
   day     date CHECK (day IN ('2024-01-01', '2024-12-31')) CHECK (day > '2000-01-01'),
   instant timestamptz CHECK (instant > '2000-01-01 00:00:00+00') DEFAULT '2024-01-01 00:00:00+00',
   tags    varchar(5)[] CHECK (tags <@ ARRAY['a', 'b']::varchar[]) DEFAULT ARRAY['a', 'b'],
-  span    int4range, name name CHECK (name IN ('a', 'b')),
+  span    int4range, name name CHECK (name IN ('a', 'b')), net cidr CHECK (net IN ('192.0.2.0/24', '2001:db8::/32')),
+  mixed   varchar(3) CHECK (mixed IN (upper('a'), 'it''s', NULL, 'x,]', 'y'::varchar(3))),
   CONSTRAINT "both; 'named'" CHECK (coalesce(short, 'none') || long <> 'x' AND (short = long OR short LIKE 'o%')),
   CONSTRAINT no_overlap EXCLUDE USING gist (span WITH &&) WHERE (short IN ('open', 'closed')) DEFERRABLE,
   CONSTRAINT once UNIQUE NULLS NOT DISTINCT (short, long, id) INCLUDE (amount) DEFERRABLE INITIALLY DEFERRED
