@@ -12,6 +12,7 @@ mod record;
 mod records;
 mod restore;
 mod scope;
+mod stored;
 mod vault;
 mod verify;
 

@@ -39,6 +39,9 @@ pub struct BackupManifest {
     /// What the dump holds; absent where its text was not understood.
     #[serde(flatten)]
     pub contents: Option<Contents>,
+    /// What a restore needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<RestoreNeeds>,
     /// What was left out on purpose; absent where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<Partial>,
@@ -107,6 +110,23 @@ pub struct Contents {
     pub statements: u64,
     /// Their digest.
     pub statements_digest: String,
+}
+
+/// What must be there for the dump to be restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreNeeds {
+    /// Smallest major version of psql.
+    pub client_major: u32,
+    /// Smallest major version of the server.
+    pub server_major: u32,
+    /// Whether psql must know `\restrict`: releases before August 2025 do not.
+    pub restricted: bool,
+    /// Encoding of the text.
+    pub encoding: Option<String>,
+    /// Extensions that are created.
+    pub extensions: Vec<String>,
+    /// Roles that are named.
+    pub roles: Vec<String>,
 }
 
 /// One table.

@@ -74,6 +74,14 @@ pub enum ArchiveError {
         /// What is left, in words.
         left: String,
     },
+    /// There is no such backup.
+    #[error("{place} holds no backup{which}")]
+    NoBackup {
+        /// `s3://bucket/prefix`.
+        place: String,
+        /// Which was looked for, with a blank before it; empty where any would have done.
+        which: String,
+    },
     /// Nothing stands under this key.
     #[error("{location} does not exist")]
     Missing {
@@ -182,7 +190,9 @@ impl ArchiveError {
             Self::Stream(_) | Self::Transform { .. } => {
                 "Run again; if it stays, report it with this message."
             }
-            Self::Missing { .. } => "Look with `sponsor-backup list` for what is there.",
+            Self::NoBackup { .. } | Self::Missing { .. } => {
+                "Look with `sponsor-backup list` for what is there."
+            }
             Self::Malformed { .. } => {
                 "If a newer version of this program wrote it, use that one; else trust another backup, and find out who changed this one."
             }

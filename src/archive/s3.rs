@@ -79,6 +79,12 @@ impl Store {
         }
     }
 
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
     /// `s3://bucket/key`.
     #[must_use]
     pub fn location(&self, key: &str) -> String {

@@ -111,7 +111,8 @@ fn absolute(folder: &Path) -> PathBuf {
 }
 
 /// `17` of `17.5 (Debian …)` and of `17beta1`. Versions before 10 are of no use here.
-fn major(version: &str) -> Option<u32> {
+#[must_use]
+pub fn major(version: &str) -> Option<u32> {
     let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
     digits.parse().ok()
 }

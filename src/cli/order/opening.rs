@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
 use super::{Deployment, Scope, endpoint, storing};
+use crate::archive::Identities;
 use crate::archive::s3::Endpoint;
 use crate::cli::values::{Values, bad};
 use crate::cli::{UsageError, Variables};
@@ -48,7 +49,7 @@ pub struct Opening {
     /// Which one.
     pub which: Which,
     /// age private keys, from the environment.
-    pub identity: Option<SecretString>,
+    pub identities: Identities,
     /// File of age private keys.
     pub identity_file: Option<PathBuf>,
     /// Whether a frozen one is to be thawed.
@@ -173,11 +174,13 @@ pub(super) fn drill(
 }
 
 fn opening(values: &Values<'_>, variables: &Variables) -> Result<Opening, UsageError> {
-    let identity = variables.get("AGE_IDENTITY").map(|text| text.trim()).filter(|text| !text.is_empty());
+    let identities = variables.get("AGE_IDENTITY").map(String::as_str).unwrap_or_default();
+    let identities = Identities::parse(identities)
+        .map_err(|problem| UsageError::new(format!("AGE_IDENTITY {problem}")))?;
     Ok(Opening {
         endpoint: endpoint(values, variables)?,
         which: which(&values.required("backup")?)?,
-        identity: identity.map(SecretString::from),
+        identities,
         identity_file: values.text("age-identity-file").map(PathBuf::from),
         thaw: values.boolean("thaw")?,
         timeout: values.duration("timeout")?,

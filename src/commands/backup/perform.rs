@@ -10,9 +10,12 @@ use tokio_util::task::AbortOnDropHandle;
 use super::facts::Facts;
 use super::prepare::{Outcome, Prepared};
 use super::{Done, Run};
-use crate::archive::description::{BackupManifest, Contents, FORMAT_VERSION, Partial, Table, Tool, measures};
+use crate::archive::description::{
+    BackupManifest, Contents, FORMAT_VERSION, Partial, RestoreNeeds, Table, Tool, measures,
+};
 use crate::archive::staged::Sealed;
 use crate::archive::{ArchiveError, Progress, Upload, seal};
+use crate::dump::client::major;
 use crate::dump::scan::{TableTruth, Truth};
 use crate::dump::{Dump, Finished};
 use crate::failure::Failure;
@@ -151,6 +154,7 @@ impl Run<'_> {
             stored,
             encoding,
             contents: finished.scan.truth().as_ref().map(contents),
+            restore: Some(needs(finished)),
             partial: options.is_partial().then(|| Partial {
                 schemas: options.schemas.clone(),
                 exclude_schemas: options.exclude_schemas.clone(),
@@ -166,6 +170,20 @@ impl Run<'_> {
             github_run_attempt: run.run_attempt.clone(),
         }
         .to_bytes()
+    }
+}
+
+/// The smallest versions are those of the server and of pg_dump: PostgreSQL promises no way back to older ones.
+fn needs(finished: &Finished) -> RestoreNeeds {
+    let needs = finished.scan.needs();
+    let server = major(&finished.server_version).unwrap_or_default();
+    RestoreNeeds {
+        client_major: major(&finished.pg_dump_version).unwrap_or_default(),
+        server_major: server.max(needs.server_major),
+        restricted: finished.scan.is_restricted(),
+        encoding: needs.encoding.clone(),
+        extensions: needs.extensions.iter().cloned().collect(),
+        roles: needs.roles.iter().cloned().collect(),
     }
 }
 

@@ -1,0 +1,224 @@
+//! One stored backup: found, described, and read through to its end before anybody trusts it.
+
+use std::time::{Duration, Instant};
+
+use secrecy::ExposeSecret as _;
+use tokio_util::sync::CancellationToken;
+
+use super::Edge;
+use crate::archive::catalogue::{BackupKey, catalogue, prefix};
+use crate::archive::description::{BackupManifest, Contents};
+use crate::archive::key::{checksum_key, description_key};
+use crate::archive::{ArchiveError, Identities, Source, Store, checksum, open};
+use crate::cli::UsageError;
+use crate::cli::order::{Opening, Which};
+use crate::dump::scan::{Scan, TableTruth, Truth};
+use crate::failure::Failure;
+use crate::proof::ProofError;
+use crate::sponsors::{Environment, Sponsor};
+
+/// A manifest of a hundred thousand tables is a quarter of this.
+const MANIFEST_BYTES: u64 = 64 << 20;
+const CHECKSUM_BYTES: u64 = 4096;
+/// How long a thawed backup stays readable.
+const THAW_DAYS: u16 = 7;
+
+const HINT: &str =
+    "Do not restore this backup: take another one (`sponsor-backup list`), and find out who changed it.";
+
+/// A backup whose three parts are there and agree with each other. Its bytes were not read yet.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) source: Source,
+    pub(super) description: BackupManifest,
+    pub(super) location: String,
+}
+
+/// A backup whose every byte was read, and found to be what its manifest says.
+#[derive(Debug)]
+pub(super) struct Proven {
+    /// The scan of its text.
+    pub(super) scan: Scan,
+    /// What it holds.
+    pub(super) truth: Truth,
+    /// Fetching it, and all that happened meanwhile but `decrypt`.
+    pub(super) fetch: Duration,
+    /// Decrypting and decompressing.
+    pub(super) decrypt: Duration,
+}
+
+/// The private keys of the environment and of the file that was named.
+pub(super) async fn identities(opening: &Opening, edge: &Edge) -> Result<Identities, Failure> {
+    let Some(path) = &opening.identity_file else { return Ok(opening.identities.clone()) };
+    let bad = |problem: String| UsageError::new(format!("`age-identity-file` {problem}"));
+    let text =
+        tokio::fs::read_to_string(path).await.map_err(|error| bad(format!("cannot be read: {error}")))?;
+    let text = secrecy::SecretString::from(text);
+    for line in text.expose_secret().lines().filter(|line| line.trim().starts_with("AGE-SECRET-KEY-")) {
+        edge.sink.mask(line.trim());
+    }
+    Ok(Identities::parse(text.expose_secret()).map_err(bad)?)
+}
+
+/// Finds the backup that is meant.
+pub(super) async fn find(
+    store: &Store,
+    environment: Environment,
+    which: &Which,
+) -> Result<BackupKey, Failure> {
+    let none = |which: String| ArchiveError::NoBackup { place: store.location(&prefix(environment)), which };
+    match which {
+        Which::Location { bucket, key } => {
+            let is_here = bucket == store.bucket();
+            let parsed = BackupKey::parse(environment, key).filter(|_| is_here);
+            Ok(parsed.ok_or_else(|| none(format!(" at s3://{bucket}/{key}")))?)
+        }
+        Which::Latest => {
+            let listed = store.list(&prefix(environment)).await?;
+            let newest = catalogue(environment, listed).backups.into_iter().next();
+            Ok(newest.ok_or_else(|| none(String::new()))?.backup)
+        }
+        Which::At(at) => {
+            let day = at.strftime("%Y/%m/%d/");
+            let listed = store.list(&format!("{}{day}", prefix(environment))).await?;
+            let keys = listed.iter().filter_map(|object| BackupKey::parse(environment, &object.key));
+            let found = keys.into_iter().find(|key| key.at == *at);
+            Ok(found.ok_or_else(|| none(format!(" of {}", at.strftime("%Y%m%d-%H%M%S"))))?)
+        }
+    }
+}
+
+/// Reads what stands beside a dump and compares the three with each other; a frozen one is thawed where that is wanted.
+pub(super) async fn describe(
+    store: &Store,
+    (sponsor, environment): (&Sponsor, Environment),
+    backup: BackupKey,
+    identities: &Identities,
+    thaw: bool,
+) -> Result<Stored, Failure> {
+    let BackupKey { key, format, encrypted, .. } = backup;
+    let location = store.location(&key);
+    let examined = store.examine(&key).await?;
+    if let Err(frozen) = examined.readable(&location) {
+        return Err(if thaw { thawing(store, &key, frozen).await? } else { frozen }.into());
+    }
+    let beside = description_key(&key);
+    let document = store.read_small(&beside, MANIFEST_BYTES).await?;
+    let description = BackupManifest::parse(&store.location(&beside), &document)?;
+    let beside = checksum_key(&key);
+    let line = store.read_small(&beside, CHECKSUM_BYTES).await?;
+    let sha256 = checksum::parse(&store.location(&beside), &key, &line)?;
+    let mut findings = Vec::new();
+    let whose = [
+        ("sponsor", sponsor.name.as_str(), description.sponsor.as_str()),
+        ("environment", environment.name(), description.environment.as_str()),
+        ("key", key.as_str(), description.key.as_str()),
+    ];
+    for (what, expected, told) in whose {
+        if expected != told {
+            findings.push(format!("its manifest is of another backup: {what} {told} in place of {expected}"));
+        }
+    }
+    if sha256 != description.stored.sha256 {
+        findings.push("its checksum file and its manifest tell different hashes".to_owned());
+    }
+    if examined.bytes != description.stored.bytes {
+        let bytes = description.stored.bytes;
+        findings.push(format!("it has {} bytes, and its manifest says {bytes}", examined.bytes));
+    }
+    if !findings.is_empty() {
+        return Err(proof(&location, findings));
+    }
+    identities.check(&location, &description.encoding.age_recipients)?;
+    let etag = examined.etag;
+    let bytes = examined.bytes;
+    let source =
+        Source { store: store.clone(), key, etag, bytes, format, encrypted, identities: identities.clone() };
+    Ok(Stored { source, description, location })
+}
+
+/// Reads a backup through to its end and compares everything that its manifest says.
+pub(super) async fn prove(stored: &Stored, stop: &CancellationToken) -> Result<Proven, Failure> {
+    let begun = Instant::now();
+    let mut reader = open(stored.source.clone(), stop.clone())?;
+    let mut scan = Scan::detailed();
+    let opened = loop {
+        match reader.next().await {
+            Ok(Some(piece)) => scan.feed(&piece),
+            Ok(None) => break reader.finish().await?,
+            Err(ArchiveError::Corrupt { what, .. }) => return Err(proof(&stored.location, vec![what])),
+            Err(error) => return Err(error.into()),
+        }
+    };
+    let (description, mut findings) = (&stored.description, Vec::new());
+    if opened.stored.sha256 != description.stored.sha256 {
+        let (told, found) = (&description.stored.sha256, &opened.stored.sha256);
+        findings.push(format!("its SHA-256 is {found}, and its checksum file says {told}"));
+    }
+    if opened.plain.sha256 != description.dump.sha256 || opened.plain.bytes != description.dump.bytes {
+        findings.push("its text is not the one that its manifest describes".to_owned());
+    }
+    findings.extend(scan.missing().map(|missing| format!("the dump is cut off: {missing}")));
+    let truth = scan.truth();
+    findings.extend(differing(description.contents.as_ref(), truth.as_ref()));
+    let foreign = &scan.needs().foreign_commands;
+    if !foreign.is_empty() {
+        let commands = foreign.iter().cloned().collect::<Vec<_>>().join(", ");
+        findings.push(format!("it holds commands of psql that pg_dump never writes: {commands}"));
+    }
+    match truth {
+        Some(truth) if findings.is_empty() => {
+            let decrypt = opened.decoding;
+            Ok(Proven { scan, truth, fetch: begun.elapsed().saturating_sub(decrypt), decrypt })
+        }
+        _ => Err(proof(&stored.location, findings)),
+    }
+}
+
+/// A proof that did not hold, of a stored backup.
+pub(super) fn proof(location: &str, findings: Vec<String>) -> Failure {
+    ProofError { place: location.to_owned(), findings, hint: HINT.to_owned() }.into()
+}
+
+/// What the manifest tells of the tables and statements otherwise than the text does.
+fn differing(told: Option<&Contents>, truth: Option<&Truth>) -> Vec<String> {
+    let Some(truth) = truth else { return vec!["its text ends in the middle of a statement".to_owned()] };
+    let Some(told) = told else { return Vec::new() };
+    let tables: Vec<TableTruth> = told.tables.iter().map(table_truth).collect();
+    let mut findings = Vec::new();
+    if tables != truth.tables {
+        let differs = |table: &&TableTruth| !truth.tables.contains(table);
+        let names = tables.iter().filter(differs).map(|table| format!("{}.{}", table.schema, table.name));
+        let names: Vec<String> = names.take(20).collect();
+        findings.push(format!("its tables are not the ones of its manifest: {}", names.join(", ")));
+    }
+    if told.statements != truth.statements || told.statements_digest != truth.statements_digest {
+        findings.push("its statements are not the ones of its manifest".to_owned());
+    }
+    findings
+}
+
+fn table_truth(table: &crate::archive::description::Table) -> TableTruth {
+    TableTruth {
+        schema: table.schema.clone(),
+        name: table.name.clone(),
+        rows: table.rows,
+        digest: table.digest.clone(),
+    }
+}
+
+/// Asks S3 for the dump and for what stands beside it, should that be frozen, too.
+async fn thawing(store: &Store, key: &str, frozen: ArchiveError) -> Result<ArchiveError, Failure> {
+    store.thaw(key, THAW_DAYS).await?;
+    for beside in [checksum_key(key), description_key(key)] {
+        if store.examine(&beside).await?.readable(&store.location(&beside)).is_err() {
+            store.thaw(&beside, THAW_DAYS).await?;
+        }
+    }
+    Ok(match frozen {
+        ArchiveError::Frozen { location, class, .. } => {
+            ArchiveError::Frozen { location, class, thaw: crate::archive::thaw::Thaw::Ongoing }
+        }
+        other => other,
+    })
+}
