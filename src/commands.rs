@@ -11,6 +11,7 @@ mod publish;
 mod record;
 mod records;
 mod restore;
+mod restoring;
 mod scope;
 mod stored;
 mod vault;

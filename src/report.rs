@@ -2,6 +2,7 @@
 
 pub mod annotations;
 pub mod disabled;
+pub mod drill;
 pub mod outputs;
 pub mod plan;
 pub mod progress;

@@ -7,13 +7,17 @@ pub mod plan;
 pub mod script;
 pub mod target;
 pub mod throwaway;
+pub mod tools;
+pub mod visit;
 
 mod complaints;
 mod error;
 mod leftovers;
 
 pub use error::RestoreError;
-pub use load::{LeftOut, Load};
+pub use load::{LeftOut, Load, Loaded, Manner, OnError};
 pub use plan::Plan;
 pub use target::Target;
 pub use throwaway::Throwaway;
+pub use tools::Tools;
+pub use visit::Visit;

@@ -1,12 +1,180 @@
-//! `drill`: being built.
+//! `drill`: for each selected sponsor a stored backup → proved → restored into a server that is thrown away → compared →
+//! report.
 
-use super::Edge;
-use super::publish::Publisher;
+mod perform;
+mod stage;
+
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::time::Instant;
+
+use futures_util::FutureExt as _;
+
+use super::publish::{Ended, Publisher};
+use super::scope::{self, SecretsSource};
+use super::vault::{Claims, Labelling, Vault};
+use super::{Edge, records, stored};
+use crate::archive::Identities;
+use crate::archive::key::Object;
 use crate::cli::UsageError;
 use crate::cli::order::DrillOrder;
+use crate::dump::DumpError;
+use crate::dump::client::{self, Client};
 use crate::failure::Failure;
+use crate::proof::ProofError;
+use crate::record::Outcome;
+use crate::record::drill::{Course, DrillReport, Findings};
+use crate::report::{SponsorResult, drill as text};
+use crate::restore::{RestoreError, script};
+use crate::sponsors::Sponsor;
 
-#[expect(clippy::unused_async, reason = "being built")]
-pub(super) async fn run(_order: DrillOrder, _edge: &Edge, _publisher: &Publisher<'_>) -> Result<u8, Failure> {
-    Err(UsageError::new("this command is being built").into())
+/// What all sponsors of a run share.
+struct Run<'a> {
+    order: &'a DrillOrder,
+    edge: &'a Edge,
+    secrets: SecretsSource<'a>,
+    clients: Result<Vec<Client>, DumpError>,
+    claims: Claims,
+    identities: Identities,
+    checks: Vec<String>,
+}
+
+/// What became of one sponsor, where nothing failed.
+enum Done {
+    Drilled,
+    Disabled(String),
+    Planned,
+}
+
+/// What is known of one sponsor's drill so far.
+#[derive(Default)]
+struct Facts {
+    findings: Findings,
+    vault: Option<Vault>,
+}
+
+pub(super) async fn run(order: DrillOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
+    let checks = checks(order.checks.as_deref()).await?;
+    let identities = stored::identities(&order.opening, edge).await?;
+    let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
+    let run = Run {
+        secrets: SecretsSource::open(&order.scope, edge, &sponsors)?,
+        clients: client::installed(&edge.search_path).await,
+        claims: Claims::new(known),
+        order: &order,
+        edge,
+        identities,
+        checks,
+    };
+    let (mut ended, mut drilled) = (Vec::new(), Vec::new());
+    // One after the other: each takes the disk of a whole database, and its time is measured.
+    for sponsor in &sponsors {
+        let (result, report) = Box::pin(run.sponsor(sponsor, publisher)).await;
+        ended.push(result);
+        drilled.extend(report);
+    }
+    let outputs = if let [only] = drilled.as_slice() { text::outputs(only) } else { text::no_outputs() };
+    publisher.results_with(ended, outputs, &text::summary(&drilled))
+}
+
+/// The sponsor's own assertions.
+async fn checks(path: Option<&Path>) -> Result<Vec<String>, UsageError> {
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let bad = |problem: String| UsageError::new(format!("`drill-checks` {}: {problem}", path.display()));
+    let text = tokio::fs::read_to_string(path).await.map_err(|error| bad(error.to_string()))?;
+    let found = script::statements(&text).map_err(|problem| bad(problem.to_owned()))?;
+    if found.is_empty() { Err(bad("it holds no statement".to_owned())) } else { Ok(found) }
+}
+
+impl Run<'_> {
+    /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
+    async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> (Ended, Option<text::Drilled>) {
+        let (begun, at) = (Instant::now(), self.edge.now());
+        let stop = self.edge.stop.child();
+        let mut facts = Facts::default();
+        let done = AssertUnwindSafe(self.drill(sponsor, &mut facts, at, &stop)).catch_unwind().await;
+        let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
+        let took = begun.elapsed();
+        let done = match done {
+            Err(_) if stop.is_cancelled() => Err(self.edge.stop.signal().map_or_else(
+                || RestoreError::TimedOut { seconds: self.order.opening.timeout.as_secs() }.into(),
+                Failure::Cancelled,
+            )),
+            done => done,
+        };
+        let mut result = SponsorResult::success(&sponsor.name, took.as_secs_f64());
+        if let Some(backup) = &facts.findings.backup {
+            result.backup_location = Some(backup.location.clone());
+            result.backup_size = Some(backup.bytes);
+            result.backup_sha256 = Some(backup.sha256.clone());
+        }
+        let broken = done.as_ref().err().map(|failure| (failure.stage_and_code().0, failure.to_string()));
+        let course = Course {
+            sponsor,
+            environment: self.order.scope.environment,
+            at,
+            took,
+            max_rpo: self.order.max_rpo,
+            max_rto: self.order.max_rto,
+            broken: broken.as_ref().map(|(stage, message)| (*stage, message.as_str(), *stage == "cancelled")),
+            run: &self.edge.run,
+        };
+        let (done, drilled) = match done {
+            Ok(Done::Disabled(why)) => {
+                result.outcome = Outcome::Disabled;
+                result.message = Some(why);
+                (Ok(()), None)
+            }
+            Ok(Done::Planned) => (Ok(()), None),
+            other => {
+                let report = DrillReport::new(&course, &facts.findings);
+                let (location, failure) = self.keep(sponsor, &report, facts.vault.as_ref(), at).await;
+                let done = other.map(drop).and_then(|()| wrong(&course, &facts.findings));
+                let done = done.and(failure.map_or(Ok(()), Err));
+                (done, Some(text::Drilled { report, location }))
+            }
+        };
+        let code = match &done {
+            Ok(()) => {
+                result.message = result.message.or(drilled.as_ref().map(text::line));
+                None
+            }
+            Err(failure) => {
+                let (stage, code) = failure.stage_and_code();
+                result.fail(stage, failure.to_string(), failure.hint());
+                Some(code)
+            }
+        };
+        publisher.sponsor(&result);
+        ((result, code), drilled)
+    }
+
+    /// Keeps the report: in the workspace, and in the sponsor's bucket of audit logs.
+    async fn keep(
+        &self,
+        sponsor: &Sponsor,
+        report: &DrillReport,
+        vault: Option<&Vault>,
+        at: jiff::Timestamp,
+    ) -> (Option<String>, Option<Failure>) {
+        let labelling = Labelling {
+            deployment: &self.order.deployment,
+            edge: self.edge,
+            environment: self.order.scope.environment,
+            pre_migration: false,
+            at,
+        };
+        records::keep((Object::DrillReport, &report.to_bytes()), sponsor, vault, &labelling).await
+    }
+}
+
+/// What a drill found is its failure.
+fn wrong(course: &Course<'_>, findings: &Findings) -> Result<(), Failure> {
+    let found = course.wrong(findings);
+    if found.is_empty() {
+        return Ok(());
+    }
+    let place = findings.backup.as_ref().map(|backup| backup.location.clone()).unwrap_or_default();
+    let hint = "The report names every table and statement. Until it is understood, do not rely on this backup alone.";
+    Err(ProofError { place, findings: found, hint: hint.to_owned() }.into())
 }

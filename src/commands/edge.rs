@@ -23,6 +23,8 @@ pub struct Edge {
     pub workspace: PathBuf,
     /// Where programs are looked for.
     pub search_path: OsString,
+    /// Below it, throwaway servers are made.
+    pub scratch: PathBuf,
     /// Cores of this machine.
     pub cores: usize,
     /// Where the report goes.
@@ -49,6 +51,7 @@ impl Edge {
             run: Arc::new(RunIdentity::read(get)),
             workspace: PathBuf::from(get("GITHUB_WORKSPACE").unwrap_or(".")),
             search_path: get("PATH").unwrap_or_default().into(),
+            scratch: PathBuf::from(get("TMPDIR").or(get("RUNNER_TEMP")).unwrap_or("/tmp")),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             sink: Arc::new(sink),
             stop,

@@ -3,6 +3,7 @@
 use super::Edge;
 use crate::failure::{self, Failure};
 use crate::record::Outcome;
+use crate::report::outputs::Output;
 use crate::report::summary::{self, Subject, Title};
 use crate::report::workflow::{Level, annotation};
 use crate::report::{SponsorResult, annotations, outputs, overall, verdict};
@@ -31,13 +32,26 @@ impl Publisher<'_> {
 
     /// Reports all sponsors' results; gives the exit code.
     pub(super) fn results(&self, ended: Vec<Ended>) -> Result<u8, Failure> {
+        self.results_with(ended, Vec::new(), "")
+    }
+
+    /// The same, with outputs and a chapter of the summary that only this command has.
+    pub(super) fn results_with(
+        &self,
+        ended: Vec<Ended>,
+        own: Vec<Output>,
+        chapter: &str,
+    ) -> Result<u8, Failure> {
         let codes: Vec<u8> = ended.iter().filter_map(|(_, code)| *code).collect();
         let results: Vec<SponsorResult> = ended.into_iter().map(|(result, _)| result).collect();
         let sink = &self.edge.sink;
         sink.annotations(&annotations::of_results(&results));
-        sink.outputs(&outputs::of_results(&results, overall(&results)))?;
+        let mut outputs = outputs::of_results(&results, overall(&results));
+        outputs.extend(own);
+        sink.outputs(&outputs)?;
         let at = self.edge.now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-        if let Err(error) = sink.summary(&summary::of_results(self.title(&at), &results)) {
+        let summary = summary::of_results(self.title(&at), &results) + chapter;
+        if let Err(error) = sink.summary(&summary) {
             // The outputs stand, and GitHub does not fail a step over its summary either.
             sink.line(&error.to_string());
             sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);

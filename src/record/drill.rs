@@ -73,6 +73,8 @@ pub struct Target {
     pub place: Option<String>,
     /// The server's version.
     pub server_version: String,
+    /// Whether the server, or the database on the existing one, is gone again.
+    pub removed: bool,
 }
 
 /// The backup.

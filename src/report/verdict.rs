@@ -10,6 +10,9 @@ use crate::record::Outcome;
 pub fn title(result: &SponsorResult) -> String {
     let SponsorResult { sponsor, outcome, duration_seconds: seconds, .. } = result;
     match (outcome, result.backup_size, result.dump_size) {
+        (Outcome::Success, ..) if result.message.is_some() => {
+            format!("{sponsor}: {}, in {seconds:.1} s", result.message.as_deref().unwrap_or_default())
+        }
         (Outcome::Success, Some(stored), Some(dump)) => {
             format!(
                 "{sponsor}: backed up {}, compressed from {}, in {seconds:.1} s",

@@ -96,6 +96,12 @@ pub enum RestoreError {
         /// What psql said.
         message: String,
     },
+    /// It took too long, whatever it was doing.
+    #[error("the sponsor's time of {seconds} s is over")]
+    TimedOut {
+        /// The limit.
+        seconds: u64,
+    },
     /// It was stopped from outside, by a signal or for want of time.
     #[error("the restore was stopped")]
     Stopped,
@@ -136,6 +142,7 @@ impl RestoreError {
                 "Do not restore it by hand either before you know who wrote them."
             }
             Self::Failed { message, .. } => return of_the_machine(message),
+            Self::TimedOut { .. } => "Raise `timeout`.",
             Self::Stopped => return None,
         };
         Some(hint.to_owned())

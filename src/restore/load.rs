@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
 use super::complaints::{Complaint, Complaints};
-use super::script::{Piece, Script};
+use super::script::{Piece, Script, without_comments};
 use crate::dump::client::Client;
 use crate::dump::scan::Scan;
 use crate::dump::{Connection, invocation};
@@ -31,6 +31,17 @@ pub enum OnError {
     GiveUp,
     /// It is left out, where it fails for want of something, and told.
     LeaveOut,
+}
+
+/// How a dump is loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner<'a> {
+    /// What happens to a statement that fails.
+    pub on_error: OnError,
+    /// SQL that runs in the same transaction before all else.
+    pub first: &'a str,
+    /// Whether the dump's own statements drop what is there.
+    pub drops: bool,
 }
 
 /// A statement that was left out.
@@ -61,6 +72,7 @@ pub struct Load {
     script: Script,
     place: String,
     on_error: OnError,
+    drops: bool,
     /// Lines sent so far, and at which of them statements ended.
     lines: u64,
     sent: Vec<(u64, String)>,
@@ -71,18 +83,17 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts psql and a transaction, in which `first` is run before anything else.
+    /// Starts psql and a transaction.
     ///
     /// # Errors
     /// psql cannot be started.
     pub async fn start(
         client: &Client,
         connection: &Connection,
-        on_error: OnError,
-        first: &str,
+        manner: Manner<'_>,
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
-        let place = connection.place();
+        let (place, Manner { on_error, first, drops }) = (connection.place(), manner);
         let failed = |message: String| RestoreError::Failed { place: place.clone(), message };
         let asks = on_error == OnError::LeaveOut;
         let mut psql = Command::new(client.program("psql"))
@@ -106,6 +117,7 @@ impl Load {
             script: Script::default(),
             place: place.clone(),
             on_error,
+            drops,
             lines: 0,
             sent: Vec::new(),
             left_out: Vec::new(),
@@ -164,7 +176,8 @@ impl Load {
         match piece {
             // All is one transaction, ours.
             Piece::Transaction(_) => Ok(()),
-            Piece::Statement(text) => {
+            Piece::Drop(_) if !self.drops => Ok(()),
+            Piece::Statement(text) | Piece::Drop(text) => {
                 self.send(&text).await?;
                 self.note(&text);
                 Ok(())
@@ -276,10 +289,10 @@ fn statement_at(sent: &[(u64, String)], line: u64) -> &str {
     sent.get(after).map_or("", |(_, excerpt)| excerpt)
 }
 
-/// The beginning of a statement, without the comments above it.
+/// The beginning of a statement on one line, without the comments above it.
 fn excerpt(text: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&text[..text.len().min(8 * 1024)]);
-    let lines = text.lines().skip_while(|line| line.trim().is_empty() || line.starts_with("--"));
-    let line = lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    let statement = without_comments(text);
+    let text = String::from_utf8_lossy(&statement[..statement.len().min(2048)]);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().take(160).collect()
 }

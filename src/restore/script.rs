@@ -9,6 +9,10 @@ use crate::dump::scan::{Boundary, Scan};
 pub enum Piece {
     /// A statement.
     Statement(Vec<u8>),
+    /// A statement of the part that drops what a database held before. A fresh one holds nothing, and not all of these
+    /// statements can be run there: a view that groups by a key outside of `public` is made anew in a schema that does not
+    /// exist yet.
+    Drop(Vec<u8>),
     /// `BEGIN` or `COMMIT`: pg_dump puts large objects into a transaction of their own.
     Transaction(Vec<u8>),
     /// The head of a block of rows.
@@ -32,11 +36,13 @@ pub struct Script {
     scan: Scan,
     held: Vec<u8>,
     in_rows: bool,
+    /// Whether the first object has been met: settings stand before it, and what drops.
+    in_objects: bool,
 }
 
 impl Default for Script {
     fn default() -> Self {
-        Self { scan: Scan::detailed(), held: Vec::new(), in_rows: false }
+        Self { scan: Scan::detailed(), held: Vec::new(), in_rows: false, in_objects: false }
     }
 }
 
@@ -66,13 +72,33 @@ impl Script {
     fn complete(&mut self, boundary: Boundary) -> Piece {
         let text = std::mem::take(&mut self.held);
         self.in_rows = matches!(boundary, Boundary::Copy { .. });
+        self.in_objects = self.in_objects || memchr::memmem::find(&text, b"\n-- Name: ").is_some();
         match boundary {
+            Boundary::Statement if !self.in_objects && !is_a_setting(&text) => Piece::Drop(text),
             Boundary::Statement => Piece::Statement(text),
             Boundary::Transaction => Piece::Transaction(text),
             Boundary::Copy { schema, name } => Piece::Copy { head: text, schema, name },
             Boundary::Rows => Piece::Rows(text),
         }
     }
+}
+
+/// A statement without the comments and blank lines above it.
+pub(super) fn without_comments(text: &[u8]) -> &[u8] {
+    let mut rest = text;
+    while let Some(end) = memchr::memchr(b'\n', rest) {
+        let line = rest[..end].trim_ascii();
+        if !line.is_empty() && !line.starts_with(b"--") {
+            break;
+        }
+        rest = &rest[end + 1..];
+    }
+    rest
+}
+
+fn is_a_setting(text: &[u8]) -> bool {
+    let statement = without_comments(text);
+    statement.starts_with(b"SET ") || statement.starts_with(b"SELECT pg_catalog.set_config(")
 }
 
 /// The statements of a file of assertions, each with the comments above it.
@@ -84,7 +110,7 @@ pub fn statements(text: &str) -> Result<Vec<String>, &'static str> {
     let mut found = Vec::new();
     for piece in script.feed(text.as_bytes()) {
         match piece {
-            Piece::Statement(statement) => {
+            Piece::Statement(statement) | Piece::Drop(statement) => {
                 found.push(String::from_utf8_lossy(&statement).trim().to_owned());
             }
             _ => return Err("it holds more than questions"),
@@ -104,13 +130,12 @@ pub fn statements(text: &str) -> Result<Vec<String>, &'static str> {
 mod tests {
     use super::*;
 
-    const DUMP: &str = "-- head\nSET a = 1;\n\nBEGIN;\nSELECT lo;\nCOMMIT;\nCOPY s.\"t\" (a) FROM stdin;\n1\n2\n\\.\n\nSELECT 2;\n-- end\n";
+    const DUMP: &str = "-- head\nSET a = 1;\nDROP TABLE IF EXISTS s.t;\n--\n-- Name: t; Type: TABLE\n--\n\nCREATE TABLE s.t;\nBEGIN;\nSELECT lo;\nCOMMIT;\nCOPY s.\"t\" (a) FROM stdin;\n1\n2\n\\.\n\nSELECT 2;\n-- end\n";
 
     fn text(pieces: &[Piece]) -> String {
         let bytes = |piece: &Piece| match piece {
-            Piece::Statement(text) | Piece::Transaction(text) | Piece::Rows(text) | Piece::Rest(text) => {
-                text.clone()
-            }
+            Piece::Statement(text) | Piece::Transaction(text) | Piece::Rows(text) => text.clone(),
+            Piece::Drop(text) | Piece::Rest(text) => text.clone(),
             Piece::Copy { head, .. } => head.clone(),
         };
         String::from_utf8(pieces.iter().flat_map(bytes).collect()).unwrap()
@@ -128,6 +153,9 @@ mod tests {
             assert_eq!(scan.truth().unwrap().rows_total(), 2);
             let transactions = pieces.iter().filter(|piece| matches!(piece, Piece::Transaction(_)));
             assert_eq!(transactions.count(), 2);
+            let dropping: Vec<&Piece> =
+                pieces.iter().filter(|piece| matches!(piece, Piece::Drop(_))).collect();
+            assert_eq!(dropping, [&Piece::Drop(b"\nDROP TABLE IF EXISTS s.t;".to_vec())]);
             let copied = pieces.iter().find_map(|piece| match piece {
                 Piece::Copy { schema, name, .. } => Some(format!("{schema}.{name}")),
                 _ => None,

@@ -120,65 +120,6 @@ impl Target {
     }
 }
 
-/// A database of our own on somebody's server, told by its name and by a mark.
-#[derive(Debug, Clone)]
-pub struct Visit {
-    host: Connection,
-    /// The database that was made.
-    pub connection: Connection,
-}
-
-/// The mark that a database of ours bears; one without it is never dropped.
-const MARK: &str = "sponsor-backup drill: may be dropped";
-
-impl Visit {
-    /// Makes and marks a database beside the one that is connected to.
-    ///
-    /// # Errors
-    /// The role may not.
-    pub async fn begin(
-        host: &Connection,
-        name: &str,
-        encoding: &str,
-        client: &Client,
-    ) -> Result<Self, RestoreError> {
-        let visit = Self { host: host.clone(), connection: host.with_database(name) };
-        create(host, name, encoding, client).await?;
-        let mark = format!("COMMENT ON DATABASE {} IS '{MARK}'", quoted(name));
-        if let Err(error) = query(host, client, &mark).await {
-            drop_database(host, name, client).await?;
-            return Err(error.into());
-        }
-        Ok(visit)
-    }
-
-    /// Drops it, if it still bears the mark.
-    ///
-    /// # Errors
-    /// The server refuses, or somebody took the mark away.
-    pub async fn end(&self, client: &Client) -> Result<(), RestoreError> {
-        let name = self.connection.database();
-        if Self::left_behind(&self.host, client).await?.iter().any(|marked| marked == name) {
-            return drop_database(&self.host, name, client).await;
-        }
-        let message = "it does not bear the mark of a drill any more, so it was left alone".to_owned();
-        Err(RestoreError::Failed { place: self.connection.place(), message })
-    }
-
-    /// Names of all databases on that server that bear the mark: more than one's own, where others drill or were killed.
-    ///
-    /// # Errors
-    /// The server refuses.
-    pub async fn left_behind(host: &Connection, client: &Client) -> Result<Vec<String>, RestoreError> {
-        let sql = format!(
-            "SELECT coalesce(json_agg(datname), '[]') FROM pg_catalog.pg_database
-             WHERE pg_catalog.shobj_description(oid, 'pg_database') = '{MARK}'"
-        );
-        let answer = query(host, client, &sql).await?;
-        Ok(serde_json::from_str(&answer).unwrap_or_default())
-    }
-}
-
 /// Drops everything that people made, in the transaction in which the dump is then loaded: should that fail, all is as
 /// it was. What belongs to PostgreSQL or to an extension stays; `public` is made anew as a fresh database has it.
 #[must_use]
@@ -210,7 +151,12 @@ async fn facts(connection: &Connection, client: &Client) -> Result<Facts, Restor
     })
 }
 
-async fn create(host: &Connection, name: &str, encoding: &str, client: &Client) -> Result<(), RestoreError> {
+pub(super) async fn create(
+    host: &Connection,
+    name: &str,
+    encoding: &str,
+    client: &Client,
+) -> Result<(), RestoreError> {
     // The template that nobody has changed.
     let sql = |locale: &str| {
         let encoding = encoding.replace('\'', "''");
@@ -235,7 +181,11 @@ async fn create(host: &Connection, name: &str, encoding: &str, client: &Client) 
     }
 }
 
-async fn drop_database(host: &Connection, name: &str, client: &Client) -> Result<(), RestoreError> {
+pub(super) async fn drop_database(
+    host: &Connection,
+    name: &str,
+    client: &Client,
+) -> Result<(), RestoreError> {
     query(host, client, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))).await?;
     Ok(())
 }
@@ -244,6 +194,6 @@ fn tells_that_it_is_missing(message: &str) -> bool {
     message.contains("FATAL:  database \"") && message.trim_end().ends_with("does not exist")
 }
 
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -21,6 +21,8 @@ pub struct Needs {
     pub roles: BTreeSet<String>,
     /// The smallest major version that knows each setting; 0 where any does.
     pub server_major: u32,
+    /// Whether the schema `public` is created, which every fresh database has: a dump of that schema alone does so.
+    pub creates_public: bool,
     /// psql's own commands that pg_dump never writes: they would be obeyed on the machine that restores.
     pub foreign_commands: BTreeSet<String>,
 }
@@ -29,6 +31,7 @@ impl Needs {
     /// Takes a statement.
     pub(super) fn learn(&mut self, statement: &[u8]) {
         let is = |start: &str| statement.starts_with(start.as_bytes());
+        self.creates_public |= statement == b"CREATE SCHEMA public;";
         let named = is("CREATE EXTENSION")
             || is("SET ")
             || is("CREATE POLICY")

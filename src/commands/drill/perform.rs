@@ -1,0 +1,196 @@
+//! The drill of one sponsor. Whatever happens on the stage, it is struck.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::stage::{Set, Stage};
+use super::{Done, Facts, Run};
+use crate::commands::restoring::{self, Restoring};
+use crate::commands::stored::{self, Proven, Stored};
+use crate::commands::vault::Vault;
+use crate::dump::Connection;
+use crate::dump::client::Client;
+use crate::dump::query;
+use crate::failure::Failure;
+use crate::record::drill::{Backup, Check, Findings, LeftOut};
+use crate::report::plan;
+use crate::restore::{Manner, RestoreError};
+use crate::secrets::Archival;
+use crate::sponsors::Sponsor;
+
+impl Run<'_> {
+    pub(super) async fn drill(
+        &self,
+        sponsor: &Sponsor,
+        facts: &mut Facts,
+        at: Timestamp,
+        stop: &CancellationToken,
+    ) -> Result<Done, Failure> {
+        let _limit = self.limit(stop);
+        let stopped = || Failure::from(RestoreError::Stopped);
+        let stored = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(stopped()),
+            stored = self.choose(sponsor, facts) => match stored? {
+                Ok(stored) => stored,
+                Err(disabled) => return Ok(Done::Disabled(disabled)),
+            },
+        };
+        let location = &stored.location;
+        self.edge.sink.line(&format!("{}: reading {location} through", sponsor.name));
+        let proven = stored::prove(&stored, stop).await?;
+        facts.findings.phases.fetch = Some(proven.fetch);
+        facts.findings.phases.decrypt = Some(proven.decrypt);
+        let begun = Instant::now();
+        let stage = tokio::select! {
+            biased;
+            () = stop.cancelled(), if self.order.target.is_none() => return Err(stopped()),
+            stage = Stage::build(self, &stored, &proven) => stage?,
+        };
+        let rehearsal = Rehearsal { run: self, sponsor, stored: &stored, proven: &proven, stop, begun };
+        let done = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(stopped()),
+            done = rehearsal.perform(&stage, &mut facts.findings, at) => done,
+        };
+        let struck = stage.strike().await;
+        if let Some(target) = &mut facts.findings.target {
+            target.removed = struck.is_ok();
+        }
+        match (done, struck) {
+            (Ok(done), struck) => struck.map(|()| done).map_err(Failure::from),
+            (Err(first), struck) => {
+                if let Err(second) = struck {
+                    self.edge.sink.line(&format!("{}: {second}", sponsor.name));
+                }
+                Err(first)
+            }
+        }
+    }
+
+    /// Stops the sponsor when its time is over, until it is dropped.
+    fn limit(&self, stop: &CancellationToken) -> AbortOnDropHandle<()> {
+        let (stop, timeout) = (stop.clone(), self.order.opening.timeout);
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            tokio::time::sleep(timeout).await;
+            stop.cancel();
+        }))
+    }
+
+    /// The backup that is meant, or why there is none.
+    async fn choose(&self, sponsor: &Sponsor, facts: &mut Facts) -> Result<Result<Stored, String>, Failure> {
+        let secrets = match self.secrets.fetch(&sponsor.name).await? {
+            Archival::Enabled(secrets) => secrets,
+            Archival::Disabled(why) => return Ok(Err(why.to_string())),
+        };
+        self.claims.buckets(&sponsor.name, &secrets)?;
+        let vault = facts.vault.insert(Vault::open(&self.order.opening.endpoint, &secrets));
+        let environment = self.order.scope.environment;
+        let key = stored::find(&vault.backups, environment, &self.order.opening.which).await?;
+        let whose = (sponsor, environment);
+        let thaw = self.order.opening.thaw;
+        let stored = stored::describe(&vault.backups, whose, key, &self.identities, thaw).await?;
+        facts.findings.backup = Some(Backup {
+            location: stored.location.clone(),
+            snapshot_at: stored.description.started_at,
+            bytes: stored.description.stored.bytes,
+            sha256: stored.description.stored.sha256.clone(),
+        });
+        Ok(Ok(stored))
+    }
+}
+
+/// A drill whose stage stands.
+struct Rehearsal<'a> {
+    run: &'a Run<'a>,
+    sponsor: &'a Sponsor,
+    stored: &'a Stored,
+    proven: &'a Proven,
+    stop: &'a CancellationToken,
+    begun: Instant,
+}
+
+impl Rehearsal<'_> {
+    async fn perform(&self, stage: &Stage, findings: &mut Findings, at: Timestamp) -> Result<Done, Failure> {
+        let Set { target, tools, plan } = stage.set(self.run, self.stored, self.proven).await?;
+        findings.target = Some(stage.described(&target));
+        self.show(stage, &plan, &target.facts.version, at);
+        let skip = self.run.order.skip_missing_extensions;
+        if let Some(obstacle) = plan.obstacles(stage.allowed(skip)).into_iter().next() {
+            return Err(obstacle.into());
+        }
+        if self.run.order.dry_run {
+            return Ok(Done::Planned);
+        }
+        let restoring =
+            Restoring { stored: self.stored, proven: self.proven, tools: &tools, stop: self.stop };
+        let roles = stage.roles(&plan.missing_roles);
+        let first = roles + restoring::before(self.proven.scan.needs());
+        let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
+        let manner = Manner { on_error, first: &first, drops: false };
+        let loaded = restoring.load(&target.connection, manner).await?;
+        findings.roles_made = plan.missing_roles.iter().cloned().collect();
+        findings.left_out = loaded
+            .left_out
+            .into_iter()
+            .map(|left| LeftOut { statement: left.statement, reason: left.reason })
+            .collect();
+        findings.phases.load = Some(self.begun.elapsed());
+        let verifying = Instant::now();
+        let is_partial = !findings.left_out.is_empty();
+        let comparison = restoring.compare(&target.connection, target.facts.major(), is_partial).await?;
+        findings.comparison = Some(comparison);
+        for statement in &self.run.checks {
+            findings.checks.push(check(&target.connection, &tools.psql, statement, self.run).await);
+        }
+        findings.phases.verify = Some(verifying.elapsed());
+        Ok(Done::Drilled)
+    }
+
+    fn show(&self, stage: &Stage, plan: &crate::restore::Plan, version: &str, at: Timestamp) {
+        let description = &self.stored.description;
+        let age =
+            std::time::Duration::try_from(at.duration_since(description.started_at)).unwrap_or_default();
+        let names = |names: &std::collections::BTreeSet<String>| {
+            if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.iter().cloned().collect::<Vec<_>>().join(", ")
+            }
+        };
+        let roles = names(&plan.missing_roles);
+        let made = matches!(stage, Stage::Throwaway(_)) && !plan.missing_roles.is_empty();
+        let facts = [
+            ("backup", format!("{}, {} old", self.stored.location, crate::proof::limits::words(age))),
+            (
+                "dumped",
+                format!(
+                    "{} rows from PostgreSQL {}",
+                    self.proven.truth.rows_total(),
+                    description.server_version
+                ),
+            ),
+            ("target", format!("{}, PostgreSQL {version}", plan.place)),
+            ("missing extensions", names(&plan.missing_extensions)),
+            ("missing roles", if made { format!("{roles} (made for the drill)") } else { roles }),
+        ];
+        let title = format!("{}: drill", self.sponsor.name);
+        self.run.edge.sink.block(&std::iter::once(title).chain(plan::lines(&facts)).collect::<Vec<_>>());
+    }
+}
+
+/// Asks one of the sponsor's questions. It can change nothing.
+async fn check(connection: &Connection, client: &Client, statement: &str, run: &Run<'_>) -> Check {
+    let sql = format!("SET TRANSACTION READ ONLY;\n{statement}");
+    let answer = query::within(run.order.opening.timeout, connection, client, &sql).await;
+    let (passed, answer) = match answer {
+        Ok(answer) if answer == "t" => (true, "true".to_owned()),
+        Ok(answer) if answer.is_empty() => (false, "nothing".to_owned()),
+        Ok(answer) => (false, answer.chars().take(200).collect()),
+        Err(error) => (false, error.to_string()),
+    };
+    Check { statement: statement.to_owned(), passed, answer }
+}

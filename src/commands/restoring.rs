@@ -1,0 +1,137 @@
+//! The steps that `restore` and `drill` share: fetch again and load, read the result back, compare.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::stored::{self, Proven, Stored};
+use crate::archive::{Reader, open};
+use crate::dump::client::{Client, major};
+use crate::dump::invocation::DumpOptions;
+use crate::dump::scan::Needs;
+use crate::dump::{Connection, DumpError};
+use crate::failure::Failure;
+use crate::proof::Comparison;
+use crate::proof::compare::Side;
+use crate::restore::tools::Wanted;
+use crate::restore::{Load, Loaded, Manner, OnError, RestoreError, Tools};
+
+/// How long the dump of a restored database waits for its locks: nobody else should be in there.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// A proven backup and the programs that restore it.
+pub(super) struct Restoring<'a> {
+    pub(super) stored: &'a Stored,
+    pub(super) proven: &'a Proven,
+    pub(super) tools: &'a Tools,
+    pub(super) stop: &'a CancellationToken,
+}
+
+impl Restoring<'_> {
+    /// Fetches the backup once more and loads it in one transaction. The word to commit is given only when the bytes were
+    /// once more the right ones.
+    pub(super) async fn load(&self, connection: &Connection, manner: Manner<'_>) -> Result<Loaded, Failure> {
+        let mut reader = open(self.stored.source.clone(), self.stop.clone())?;
+        let mut load = Load::start(&self.tools.psql, connection, manner, self.stop).await?;
+        if let Err(failure) = feed(&mut reader, &mut load).await {
+            load.abandon().await;
+            return Err(failure);
+        }
+        let opened = reader.finish().await;
+        match opened {
+            Ok(opened) if opened.stored.sha256 == self.stored.description.stored.sha256 => {
+                Ok(load.commit().await?)
+            }
+            opened => {
+                load.abandon().await;
+                opened?;
+                let changed = "its bytes are not the ones any more that were proved before".to_owned();
+                Err(stored::proof(&self.stored.location, vec![changed]))
+            }
+        }
+    }
+
+    /// Dumps what was restored, as the backup was dumped, and compares.
+    pub(super) async fn compare(
+        &self,
+        connection: &Connection,
+        server_major: u32,
+        is_partial: bool,
+    ) -> Result<Comparison, Failure> {
+        let description = &self.stored.description;
+        let read = self.tools.read_back(connection, &options(self.stored), self.stop).await?;
+        let restored = read.scan.truth().ok_or_else(|| RestoreError::Failed {
+            place: connection.place(),
+            message: "the restored database's own dump is not understood".to_owned(),
+        })?;
+        let majors = |server: &str, pg_dump: &str| (major(server).unwrap_or(0), major(pg_dump).unwrap_or(0));
+        let backup = Side {
+            truth: &self.proven.truth,
+            inventory: self.proven.scan.inventory(),
+            majors: majors(&description.server_version, &description.pg_dump_version),
+        };
+        let restored = Side {
+            truth: &restored,
+            inventory: read.scan.inventory(),
+            majors: (server_major, major(&read.pg_dump_version).unwrap_or(0)),
+        };
+        Ok(Comparison::new(&backup, &restored, is_partial))
+    }
+}
+
+async fn feed(reader: &mut Reader, load: &mut Load) -> Result<(), Failure> {
+    while let Some(piece) = reader.next().await? {
+        load.feed(&piece).await?;
+    }
+    Ok(())
+}
+
+/// What must be there: as the text itself says, which was just read, with the versions of the manifest.
+pub(super) fn wanted(stored: &Stored, proven: &Proven) -> Wanted {
+    Wanted {
+        client_major: major(&stored.description.pg_dump_version).unwrap_or(0),
+        restricted: proven.scan.is_restricted(),
+    }
+}
+
+/// The major version of the server that was dumped.
+pub(super) fn server_major(stored: &Stored) -> u32 {
+    major(&stored.description.server_version).unwrap_or(0)
+}
+
+/// The encoding of a database that is made for the dump.
+pub(super) fn encoding(needs: &Needs) -> &str {
+    needs.encoding.as_deref().unwrap_or("UTF8")
+}
+
+/// What runs before the dump's own statements in a database without tables.
+pub(super) fn before(needs: &Needs) -> &'static str {
+    // It is there and empty, and the dump makes its own.
+    if needs.creates_public { "DROP SCHEMA IF EXISTS public;\n" } else { "" }
+}
+
+pub(super) fn on_error(skip_missing_extensions: bool, missing: bool) -> OnError {
+    if skip_missing_extensions && missing { OnError::LeaveOut } else { OnError::GiveUp }
+}
+
+/// The clients of this machine, or the failure of having none.
+pub(super) fn clients(found: &Result<Vec<Client>, DumpError>) -> Result<(&[Client], &Client), Failure> {
+    let clients = found.as_ref().map_err(Clone::clone)?;
+    // Any psql can ask; the newest knows most ways to connect.
+    let newest = clients.last().ok_or(DumpError::NoClient)?;
+    Ok((clients, newest))
+}
+
+fn options(stored: &Stored) -> DumpOptions {
+    let partial = stored.description.partial.clone();
+    let (schemas, exclude_schemas, exclude_table_data) = partial
+        .map(|partial| (partial.schemas, partial.exclude_schemas, partial.exclude_table_data))
+        .unwrap_or_default();
+    DumpOptions {
+        include_privileges: stored.description.includes_privileges,
+        schemas,
+        exclude_schemas,
+        exclude_table_data,
+        lock_wait_timeout: LOCK_WAIT,
+    }
+}

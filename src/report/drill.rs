@@ -1,0 +1,200 @@
+//! A drill's report for people and workflows: outputs, a line for the log, a chapter of the summary. Pure.
+
+use std::fmt::Write as _;
+
+use super::outputs::Output;
+use super::plan;
+use crate::record::drill::{DrillReport, Status};
+
+/// So many tables are shown; the report has them all.
+const TABLES: usize = 200;
+/// So many findings, statements and checks.
+const LINES: usize = 50;
+
+/// A drill that was reported.
+#[derive(Debug, Clone)]
+pub struct Drilled {
+    /// The report.
+    pub report: DrillReport,
+    /// Where it is kept.
+    pub location: Option<String>,
+}
+
+/// The outputs of the one drill.
+#[must_use]
+pub fn outputs(drilled: &Drilled) -> Vec<Output> {
+    let report = &drilled.report;
+    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let boolean = |value: Option<bool>| value.map(|value| value.to_string()).unwrap_or_default();
+    vec![
+        ("drill_report", drilled.location.clone().unwrap_or_default()),
+        ("drill_status", report.status.name().to_owned()),
+        ("backup_age_minutes", number(report.backup_age_minutes)),
+        ("restore_duration_minutes", number(Some(report.restore_duration_minutes))),
+        ("rpo_compliant", boolean(report.rpo_compliant)),
+        ("rto_compliant", boolean(report.rto_compliant)),
+    ]
+}
+
+/// The same where none or several ran.
+#[must_use]
+pub fn no_outputs() -> Vec<Output> {
+    let names = [
+        "drill_report",
+        "drill_status",
+        "backup_age_minutes",
+        "restore_duration_minutes",
+        "rpo_compliant",
+        "rto_compliant",
+    ];
+    names.map(|name| (name, String::new())).to_vec()
+}
+
+/// `equal: 5 tables, 1,200 rows; report s3://…`
+#[must_use]
+pub fn line(drilled: &Drilled) -> String {
+    let report = &drilled.report;
+    let verdict = report.verdict.unwrap_or(report.status.name());
+    let rows = report.rows_found.unwrap_or_default();
+    let kept = drilled.location.as_ref().map(|location| format!("; report {location}")).unwrap_or_default();
+    format!("{verdict}: {} tables, {rows} rows{kept}", report.tables.len())
+}
+
+/// One chapter a drill.
+#[must_use]
+pub fn summary(drilled: &[Drilled]) -> String {
+    drilled.iter().map(chapter).collect::<Vec<_>>().join("\n")
+}
+
+fn chapter(drilled: &Drilled) -> String {
+    let report = &drilled.report;
+    let mut text = format!(
+        "\n### {} {}: {}\n\n",
+        sign(report.status),
+        report.sponsor,
+        report.verdict.unwrap_or(report.status.name())
+    );
+    text.push_str("| | |\n|---|---|\n");
+    for (label, value) in facts(drilled) {
+        // Writing to a String cannot fail.
+        writeln!(text, "| {label} | {} |", cell(&value)).ok();
+    }
+    list(&mut text, "What is wrong", &report.findings);
+    let left: Vec<String> =
+        report.left_out.iter().map(|left| format!("{} ({})", left.statement, left.reason)).collect();
+    list(&mut text, "Left out", &left);
+    let checks = report.checks.iter().map(|check| {
+        let sign = if check.passed { "✅" } else { "❌" };
+        format!("{sign} {}", check.statement.split_whitespace().collect::<Vec<_>>().join(" "))
+    });
+    list(&mut text, "Checks", &checks.collect::<Vec<_>>());
+    tables(&mut text, report);
+    text
+}
+
+fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
+    let report = &drilled.report;
+    let limit = |limit: Option<f64>, kept: Option<bool>| match (limit, kept) {
+        (Some(limit), Some(true)) => format!(", within {limit} min"),
+        (Some(limit), Some(false)) => format!(", **more than the {limit} min allowed**"),
+        _ => String::new(),
+    };
+    let ms = |value: Option<u64>| value.map_or("–".to_owned(), |value| format!("{value} ms"));
+    let durations = &report.durations_ms;
+    let age = report.backup_age_minutes.map_or("–".to_owned(), |age| format!("{age} min"));
+    let mut facts = vec![
+        ("Backup", report.backup_location.clone().map_or("–".to_owned(), |location| format!("`{location}`"))),
+        ("Age (RPO)", age + &limit(report.max_rpo_minutes, report.rpo_compliant)),
+        (
+            "Duration (RTO)",
+            format!(
+                "{} min{}",
+                report.restore_duration_minutes,
+                limit(report.max_rto_minutes, report.rto_compliant)
+            ),
+        ),
+        (
+            "Phases",
+            format!(
+                "fetch {}, decrypt {}, load {}, verify {}",
+                ms(durations.fetch),
+                ms(durations.decrypt),
+                ms(durations.load),
+                ms(durations.verify)
+            ),
+        ),
+    ];
+    if let Some(target) = &report.target {
+        let place = target.place.as_deref().unwrap_or("throwaway server");
+        facts.push(("Restored into", format!("{place}, PostgreSQL {}", target.server_version)));
+    }
+    if let Some(statements) = &report.statements {
+        let equal = match statements.equal {
+            Some(true) => "equal",
+            Some(false) => "**not equal**",
+            None => "not compared: other versions write them in other words",
+        };
+        facts.push(("Statements", format!("{} of {}, {equal}", statements.found, statements.expected)));
+    }
+    if !report.roles_made.is_empty() {
+        facts.push(("Roles made", report.roles_made.join(", ")));
+    }
+    facts.push((
+        "Report",
+        drilled.location.as_ref().map_or("–".to_owned(), |location| format!("`{location}`")),
+    ));
+    facts
+}
+
+fn tables(text: &mut String, report: &DrillReport) {
+    if report.tables.is_empty() {
+        return;
+    }
+    text.push_str("\n| Table | Rows in the backup | Rows restored | |\n|---|---:|---:|---|\n");
+    let mut ordered: Vec<_> = report.tables.iter().collect();
+    ordered.sort_by_key(|table| table.equal);
+    let rows = |rows: Option<u64>| rows.map_or("–".to_owned(), |rows| rows.to_string());
+    for table in ordered.iter().take(TABLES) {
+        let name = cell(&format!("{}.{}", table.schema, table.name));
+        let equal = if table.equal { "✅ equal" } else { "❌ not equal" };
+        writeln!(text, "| {name} | {} | {} | {equal} |", rows(table.rows_expected), rows(table.rows_found))
+            .ok();
+    }
+    if ordered.len() > TABLES {
+        writeln!(text, "\n… and {} more; the report has them all.", ordered.len() - TABLES).ok();
+    }
+}
+
+fn list(text: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    writeln!(text, "\n**{title}**\n").ok();
+    for line in lines.iter().take(LINES) {
+        writeln!(text, "- {}", cell(line)).ok();
+    }
+    if lines.len() > LINES {
+        writeln!(text, "- … and {} more; the report has them all.", lines.len() - LINES).ok();
+    }
+}
+
+/// Foreign words in Markdown: what would end a cell or begin HTML is defused.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
+}
+
+fn sign(status: Status) -> &'static str {
+    match status {
+        Status::Passed => "✅",
+        Status::Incomplete => "⚠️",
+        Status::Failed | Status::Error | Status::Cancelled => "❌",
+    }
+}
+
+/// The report's facts as lines of a log.
+#[must_use]
+pub fn details(drilled: &Drilled) -> Vec<String> {
+    let facts: Vec<(&str, String)> =
+        facts(drilled).into_iter().map(|(label, value)| (label, value.replace(['`', '*'], ""))).collect();
+    plan::lines(&facts)
+}

@@ -1,0 +1,120 @@
+//! Which of the installed programs restore a dump, and read the result back.
+
+use tokio::io::AsyncReadExt as _;
+use tokio_util::sync::CancellationToken;
+
+use super::RestoreError;
+use super::throwaway::majors;
+use crate::dump::client::{self, Client};
+use crate::dump::invocation::DumpOptions;
+use crate::dump::{Connection, Dump, DumpError, Finished};
+
+/// What a dump says of the programs that made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// Major version of pg_dump.
+    pub client_major: u32,
+    /// Whether psql must know `\restrict`.
+    pub restricted: bool,
+}
+
+/// The programs for one restore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tools {
+    /// It loads.
+    pub psql: Client,
+    /// It reads back: of the version that wrote the dump where that is there, so that its words can be compared.
+    pub pg_dump: Client,
+}
+
+impl Tools {
+    /// Chooses for a server of this major version.
+    ///
+    /// # Errors
+    /// There are no programs that will do.
+    pub fn choose(
+        clients: &[Client],
+        wanted: Wanted,
+        server_major: u32,
+        place: &str,
+    ) -> Result<Self, RestoreError> {
+        let able = clients.iter().filter(|client| client.major >= wanted.client_major);
+        let able: Vec<&Client> = able.collect();
+        let Some(nearest) = able.iter().min_by_key(|client| client.major) else {
+            return Err(RestoreError::NotInstalled {
+                what: "psql and pg_dump",
+                major: wanted.client_major,
+                found: majors(clients.iter().map(|client| client.major)),
+            });
+        };
+        let knows = |client: &&&Client| !wanted.restricted || client.knows_restrict();
+        let psql = able.iter().filter(knows).min_by_key(|client| client.major);
+        let psql = psql.ok_or_else(|| RestoreError::OldPsql { version: nearest.version.clone() })?;
+        let same =
+            able.iter().find(|client| client.major == wanted.client_major && client.major >= server_major);
+        let pg_dump = match same {
+            Some(same) => (*same).clone(),
+            None => client::choose(clients, server_major, place)?.clone(),
+        };
+        Ok(Self { psql: (*psql).clone(), pg_dump })
+    }
+
+    /// Dumps a restored database and reads the dump through; nothing of it is kept but what the scan learns.
+    ///
+    /// # Errors
+    /// pg_dump fails, or is stopped.
+    pub async fn read_back(
+        &self,
+        connection: &Connection,
+        options: &DumpOptions,
+        stop: &CancellationToken,
+    ) -> Result<Finished, RestoreError> {
+        let mut dump = Dump::start(&self.pg_dump, connection, options, stop)?.detailed();
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            match dump.read(&mut buffer).await {
+                Ok(0) => return Ok(dump.finish().await?),
+                Ok(_) => {}
+                Err(error) => {
+                    dump.abandon().await;
+                    let (place, status) = (connection.place(), "was lost".to_owned());
+                    return Err(DumpError::Failed { place, status, message: error.to_string() }.into());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(clients: &[&str], wanted: u32, server: u32) -> Result<(String, String), String> {
+        let client = |version: &&str| Client {
+            folder: "/x".into(),
+            major: client::major(version).unwrap(),
+            version: (*version).to_owned(),
+        };
+        let clients: Vec<Client> = clients.iter().map(client).collect();
+        let wanted = Wanted { client_major: wanted, restricted: true };
+        let tools = Tools::choose(&clients, wanted, server, "db").map_err(|error| error.to_string())?;
+        Ok((tools.psql.version, tools.pg_dump.version))
+    }
+
+    #[test]
+    fn the_dumps_own_version_is_best_and_a_newer_one_will_do() {
+        let all = ["15.18", "16.14", "18.4"];
+        let pair = |psql: &str, pg_dump: &str| Ok((psql.to_owned(), pg_dump.to_owned()));
+        assert_eq!(chosen(&all, 15, 15), pair("15.18", "15.18"));
+        assert_eq!(chosen(&all, 16, 15), pair("16.14", "16.14"));
+        assert_eq!(chosen(&all, 15, 18), pair("15.18", "18.4"));
+        assert_eq!(chosen(&["15.13", "16.14"], 15, 15), pair("16.14", "15.13"));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = chosen(&["15.18"], 16, 16).unwrap_err();
+        assert_eq!(error, "no psql and pg_dump of PostgreSQL 16 was found (there is 15)");
+        assert!(chosen(&["15.13"], 15, 15).unwrap_err().starts_with("psql 15.13 does not know \\restrict"));
+    }
+}
