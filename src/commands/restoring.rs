@@ -59,7 +59,8 @@ impl Restoring<'_> {
         is_partial: bool,
     ) -> Result<Comparison, Failure> {
         let description = &self.stored.description;
-        let read = self.tools.read_back(connection, &options(self.stored), self.stop).await?;
+        let how = (&options(self.stored), self.proven.scan.columns());
+        let read = self.tools.read_back(connection, how, self.stop).await?;
         let restored = read.scan.truth().ok_or_else(|| RestoreError::Failed {
             place: connection.place(),
             message: "the restored database's own dump is not understood".to_owned(),

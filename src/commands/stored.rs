@@ -12,7 +12,7 @@ use crate::archive::key::{checksum_key, description_key};
 use crate::archive::{ArchiveError, Identities, Source, Store, checksum, open};
 use crate::cli::UsageError;
 use crate::cli::order::{Opening, Which};
-use crate::dump::scan::{Scan, TableTruth, Truth};
+use crate::dump::scan::{Columns, Scan, TableTruth, Truth};
 use crate::failure::Failure;
 use crate::proof::ProofError;
 use crate::sponsors::{Environment, Sponsor};
@@ -141,7 +141,7 @@ pub(super) async fn describe(
 pub(super) async fn prove(stored: &Stored, stop: &CancellationToken) -> Result<Proven, Failure> {
     let begun = Instant::now();
     let mut reader = open(stored.source.clone(), stop.clone())?;
-    let mut scan = Scan::detailed();
+    let mut scan = Scan::detailed(Columns::default());
     let opened = loop {
         match reader.next().await {
             Ok(Some(piece)) => scan.feed(&piece),

@@ -12,7 +12,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::client::Client;
 use super::invocation::{self, DumpOptions};
-use super::scan::Scan;
+use super::scan::{Columns, Scan};
 use super::{Connection, DumpError, Finished};
 
 /// How long pg_dump may take to cancel its query on the server and leave, before it is killed.
@@ -72,10 +72,10 @@ impl Dump {
         })
     }
 
-    /// Makes the scan keep what each statement is, so that differences can be named. To be called before the first read.
+    /// Makes the scan a detailed one, to be compared with that of another dump. To be called before the first read.
     #[must_use]
-    pub fn detailed(mut self) -> Self {
-        self.scan = Scan::detailed();
+    pub fn detailed(mut self, wanted: Columns) -> Self {
+        self.scan = Scan::detailed(wanted);
         self
     }
 

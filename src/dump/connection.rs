@@ -142,6 +142,18 @@ impl Connection {
         Self { database: name.to_owned(), ..self.clone() }
     }
 
+    /// The same with settings of the session, as `name=value`; none of them may hold a blank. Sent only where they are
+    /// needed: poolers do not always take them.
+    #[must_use]
+    pub fn with_settings(mut self, settings: &[String]) -> Self {
+        for setting in settings {
+            let options = self.variables.entry("PGOPTIONS").or_default();
+            let blank = if options.is_empty() { "" } else { " " };
+            options.push_str(&format!("{blank}-c {setting}"));
+        }
+        self
+    }
+
     /// The database's name.
     #[must_use]
     pub fn database(&self) -> &str {
@@ -200,7 +212,7 @@ impl Connection {
             ("PGUSER", self.user.clone()),
             ("PGAPPNAME", "sponsor-backup".to_owned()),
             ("PGCONNECT_TIMEOUT", "15".to_owned()),
-            ("PGPASSFILE", "/dev/null".to_owned()),
+            ("PGPASSFILE", "/nonexistent".to_owned()),
             ("PGTZ", "UTC".to_owned()),
         ]);
         if let Some(password) = &self.password {

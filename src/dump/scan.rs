@@ -3,6 +3,7 @@
 //! It never fails and never asks the server: what it learns is of the very bytes that are archived.
 
 mod canonical;
+mod columns;
 mod copy;
 mod ends;
 mod inventory;
@@ -12,6 +13,7 @@ mod needs;
 mod truth;
 mod words;
 
+pub use columns::Columns;
 use ends::Ends;
 pub use inventory::Inventory;
 use lexer::Lexer;
@@ -44,10 +46,17 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// A scan that also keeps what each statement is, so that differences can be named.
+    /// A scan that also keeps what each statement is, so that differences can be named, and that takes rows in the order
+    /// of another dump's columns.
     #[must_use]
-    pub fn detailed() -> Self {
-        Self { lexer: Lexer::detailed(), ..Self::default() }
+    pub fn detailed(wanted: Columns) -> Self {
+        Self { lexer: Lexer::detailed(wanted), ..Self::default() }
+    }
+
+    /// The columns of the tables so far.
+    #[must_use]
+    pub fn columns(&self) -> &Columns {
+        &self.lexer.columns
     }
 
     /// Takes the next bytes of the stream.

@@ -179,13 +179,13 @@ fn pairs(backup: &[TableTruth], restored: &[TableTruth]) -> Vec<TablePair> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dump::scan::Scan;
+    use crate::dump::scan::{Columns, Scan};
 
     const DUMP: &str = "CREATE TABLE s.a;\nCOPY s.a (x) FROM stdin;\n1\n2\n\\.\nCOPY s.b (x) FROM stdin;\n\\.\nSELECT pg_catalog.setval('s.q', 42, true);\n";
 
     fn compared(restored: &str, majors: (u32, u32), is_partial: bool) -> Comparison {
         let scan = |text: &str| {
-            let mut scan = Scan::detailed();
+            let mut scan = Scan::detailed(Columns::default());
             scan.feed(text.as_bytes());
             scan
         };

@@ -42,7 +42,7 @@ pub struct Script {
 
 impl Default for Script {
     fn default() -> Self {
-        Self { scan: Scan::detailed(), held: Vec::new(), in_rows: false, in_objects: false }
+        Self { scan: Scan::default(), held: Vec::new(), in_rows: false, in_objects: false }
     }
 }
 
@@ -83,12 +83,12 @@ impl Script {
     }
 }
 
-/// A statement without the comments and blank lines above it.
+/// A statement without what stands above it: comments, blank lines, psql's own commands.
 pub(super) fn without_comments(text: &[u8]) -> &[u8] {
     let mut rest = text;
     while let Some(end) = memchr::memchr(b'\n', rest) {
         let line = rest[..end].trim_ascii();
-        if !line.is_empty() && !line.starts_with(b"--") {
+        if !(line.is_empty() || line.starts_with(b"--") || line.starts_with(b"\\")) {
             break;
         }
         rest = &rest[end + 1..];
@@ -130,7 +130,7 @@ pub fn statements(text: &str) -> Result<Vec<String>, &'static str> {
 mod tests {
     use super::*;
 
-    const DUMP: &str = "-- head\nSET a = 1;\nDROP TABLE IF EXISTS s.t;\n--\n-- Name: t; Type: TABLE\n--\n\nCREATE TABLE s.t;\nBEGIN;\nSELECT lo;\nCOMMIT;\nCOPY s.\"t\" (a) FROM stdin;\n1\n2\n\\.\n\nSELECT 2;\n-- end\n";
+    const DUMP: &str = "-- head\n\\restrict k\nSET a = 1;\nDROP TABLE IF EXISTS s.t;\n--\n-- Name: t; Type: TABLE\n--\n\nCREATE TABLE s.t;\nBEGIN;\nSELECT lo;\nCOMMIT;\nCOPY s.\"t\" (a) FROM stdin;\n1\n2\n\\.\n\nSELECT 2;\n-- end\n";
 
     fn text(pieces: &[Piece]) -> String {
         let bytes = |piece: &Piece| match piece {

@@ -7,6 +7,7 @@ use super::RestoreError;
 use super::throwaway::majors;
 use crate::dump::client::{self, Client};
 use crate::dump::invocation::DumpOptions;
+use crate::dump::scan::Columns;
 use crate::dump::{Connection, Dump, DumpError, Finished};
 
 /// What a dump says of the programs that made it.
@@ -59,17 +60,18 @@ impl Tools {
         Ok(Self { psql: (*psql).clone(), pg_dump })
     }
 
-    /// Dumps a restored database and reads the dump through; nothing of it is kept but what the scan learns.
+    /// Dumps a restored database and reads the dump through, its rows in the order of the backup's columns; nothing of it
+    /// is kept but what the scan learns.
     ///
     /// # Errors
     /// pg_dump fails, or is stopped.
     pub async fn read_back(
         &self,
         connection: &Connection,
-        options: &DumpOptions,
+        (options, columns): (&DumpOptions, &Columns),
         stop: &CancellationToken,
     ) -> Result<Finished, RestoreError> {
-        let mut dump = Dump::start(&self.pg_dump, connection, options, stop)?.detailed();
+        let mut dump = Dump::start(&self.pg_dump, connection, options, stop)?.detailed(columns.clone());
         let mut buffer = vec![0; 256 * 1024];
         loop {
             match dump.read(&mut buffer).await {

@@ -13,6 +13,7 @@ mod archive_open;
 mod backup;
 mod bad_input;
 mod credentials;
+mod drill;
 mod faults_doppler;
 mod faults_s3;
 mod faults_upload;

@@ -56,6 +56,7 @@ impl Run<'_> {
         let clients = self.clients.as_ref().map_err(Clone::clone)?;
         // Any psql can ask; the newest knows most ways to connect.
         let server = server::ask(&connection, clients.last().ok_or(DumpError::NoClient)?).await?;
+        let connection = connection.with_settings(&server.to_pin);
         facts.server_version = Some(server.version.clone());
         let client = client::choose(clients, server.major, &connection.place())?.clone();
         facts.pg_dump_version = Some(client.version.clone());

@@ -1,24 +1,48 @@
 //! The head of a block of rows, as pg_dump writes it: `COPY schema.table (columns) FROM stdin;`.
 
-/// Schema and table of a statement that rows follow; `None` for any other statement.
-pub(super) fn table(statement: &[u8]) -> Option<(String, String)> {
+/// A table and its columns, in the order of the rows' fields; names are without quotes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) schema: String,
+    pub(super) name: String,
+    pub(super) columns: Vec<String>,
+}
+
+/// The head that a statement is, where rows follow; `None` for any other statement.
+pub(super) fn head(statement: &[u8]) -> Option<Head> {
     let text = std::str::from_utf8(statement).ok()?;
-    let rest = text.strip_prefix("COPY ")?;
-    if !rest.ends_with(" FROM stdin;") {
-        return None;
-    }
+    let rest = text.strip_prefix("COPY ")?.strip_suffix(" FROM stdin;")?;
     let (first, rest) = identifier(rest)?;
-    match rest.strip_prefix('.') {
-        Some(rest) => Some((first, identifier(rest)?.0)),
-        None => Some((String::new(), first)),
+    let (schema, name, rest) = match rest.strip_prefix('.') {
+        Some(rest) => {
+            let (name, rest) = identifier(rest)?;
+            (first, name, rest)
+        }
+        None => (String::new(), first, rest),
+    };
+    // A table without columns has none to name.
+    let columns = rest.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    Some(Head { schema, name, columns: columns.map(names).unwrap_or_default() })
+}
+
+/// The names of a list that is separated by commas.
+pub(super) fn names(mut text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    while let Some((name, rest)) = identifier(text) {
+        names.push(name);
+        match rest.strip_prefix(", ") {
+            Some(more) => text = more,
+            None => break,
+        }
     }
+    names
 }
 
 /// One name without its quotes, and what follows it.
-fn identifier(text: &str) -> Option<(String, &str)> {
+pub(super) fn identifier(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
-        let end = text.find(['.', ' ', '('])?;
-        return Some((text[..end].to_owned(), &text[end..]));
+        let end = text.find(['.', ' ', '(', ',', ')', ';']).unwrap_or(text.len());
+        return (end > 0).then(|| (text[..end].to_owned(), &text[end..]));
     };
     let mut name = String::new();
     let mut rest = quoted;
@@ -38,23 +62,27 @@ fn identifier(text: &str) -> Option<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use super::{Head, head};
 
     #[test]
     fn names_are_read_whatever_they_hold() {
         for (statement, expected) in [
-            ("COPY public.patients (id, \"from\") FROM stdin;", Some(("public", "patients"))),
+            ("COPY public.patients (id, \"from\") FROM stdin;", Some(("public", "patients", "id|from"))),
             (
-                "COPY \"My.Schema\".\"a \"\"b\"\"\n(c) FROM stdin;\" (x) FROM stdin;",
-                Some(("My.Schema", "a \"b\"\n(c) FROM stdin;")),
+                "COPY \"My.Schema\".\"a \"\"b\"\"\n(c) FROM stdin;\" (\"x, y)\", z) FROM stdin;",
+                Some(("My.Schema", "a \"b\"\n(c) FROM stdin;", "x, y)|z")),
             ),
-            ("COPY diary.\"é🙂\" (x) FROM stdin;", Some(("diary", "é🙂"))),
-            ("COPY public.empty  FROM stdin;", Some(("public", "empty"))),
+            ("COPY diary.\"é🙂\" (x) FROM stdin;", Some(("diary", "é🙂", "x"))),
+            ("COPY public.empty  FROM stdin;", Some(("public", "empty", ""))),
             ("COPY public.t TO stdout;", None),
             ("CREATE TABLE public.t ();", None),
         ] {
-            let expected = expected.map(|(schema, name)| (schema.to_owned(), name.to_owned()));
-            assert_eq!(table(statement.as_bytes()), expected, "{statement}");
+            let expected = expected.map(|(schema, name, columns)| Head {
+                schema: schema.to_owned(),
+                name: name.to_owned(),
+                columns: columns.split('|').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            });
+            assert_eq!(head(statement.as_bytes()), expected, "{statement}");
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use super::Boundary;
 use super::canonical::canonical;
+use super::columns::{Columns, permuted};
 use super::copy;
 use super::inventory::Inventory;
 use super::lexical::{is_an_open_body, is_in_a_name};
@@ -55,14 +56,19 @@ pub(super) struct Lexer {
     pub(super) needs: Needs,
     /// Kept where somebody wants to name differences.
     pub(super) inventory: Option<Inventory>,
+    pub(super) columns: Columns,
+    /// The order of columns that is wanted, where it is another dump's.
+    wanted: Columns,
+    /// How the fields of the table that is being read are put into it.
+    order: Option<Vec<usize>>,
     /// What ended with the last byte.
     boundary: Option<Boundary>,
 }
 
 impl Lexer {
-    /// A lexer that also keeps what each statement is.
-    pub(super) fn detailed() -> Self {
-        Self { inventory: Some(Inventory::default()), ..Self::default() }
+    /// A lexer that also keeps what each statement is, and takes rows in the order of these columns.
+    pub(super) fn detailed(wanted: Columns) -> Self {
+        Self { inventory: Some(Inventory::default()), wanted, ..Self::default() }
     }
 
     /// Takes bytes up to the end of the first statement or block of rows among them; gives what is left.
@@ -105,7 +111,7 @@ impl Lexer {
                     self.end_of_rows();
                     return rest;
                 }
-                twox_hash::XxHash3_128::oneshot(line)
+                hash_of(line, self.order.as_deref())
             } else {
                 self.text.push(line);
                 if self.text.whole() == Some(b"\\.") {
@@ -113,7 +119,14 @@ impl Lexer {
                     self.end_of_rows();
                     return rest;
                 }
-                self.text.take_hash()
+                match (self.text.whole(), &self.order) {
+                    (Some(row), Some(order)) => {
+                        let hash = hash_of(row, Some(order));
+                        self.text.clear();
+                        hash
+                    }
+                    _ => self.text.take_hash(),
+                }
             };
             sum.add(hash);
         }
@@ -228,10 +241,13 @@ impl Lexer {
             inventory.add(hash, statement);
         }
         let is_transaction = statement == b"BEGIN;" || statement == b"COMMIT;";
-        let table = copy::table(statement);
+        let head = copy::head(statement);
         self.text.clear();
-        match table {
-            Some(table) => {
+        match head {
+            Some(head) => {
+                self.order = self.wanted.permutation(&head);
+                self.columns.note(&head);
+                let table = (head.schema, head.name);
                 // A table without rows is known as one, too.
                 self.sums.tables.entry(table.clone()).or_default();
                 self.boundary = Some(Boundary::Copy { schema: table.0.clone(), name: table.1.clone() });
@@ -278,6 +294,13 @@ impl Lexer {
         } else {
             Place::Dollar { tag, matched }
         }
+    }
+}
+
+fn hash_of(row: &[u8], order: Option<&[usize]>) -> u128 {
+    match order {
+        Some(order) => twox_hash::XxHash3_128::oneshot(&permuted(row, order)),
+        None => twox_hash::XxHash3_128::oneshot(row),
     }
 }
 

@@ -1,0 +1,73 @@
+//! The check `status IN ('a', 'b')` of a `varchar` column is first written `(ARRAY['a'::character varying, …])::text[]`,
+//! and after a restore `ARRAY[('a'::character varying)::text, …]`.
+
+use memchr::memmem::find;
+
+/// Every cast of an array written as casts of its elements.
+pub(super) fn with_cast_elements(mut text: Vec<u8>) -> Vec<u8> {
+    let mut from = 0;
+    while let Some(found) = find(&text[from..], b"ARRAY[").map(|at| at + from) {
+        let in_parentheses = found.checked_sub(1).filter(|before| text[*before] == b'(');
+        let rewritten = |begin: usize| Some((begin, rewritten(&text[begin..])?));
+        from = found + b"ARRAY[".len();
+        if let Some((begin, (new, length))) = in_parentheses.and_then(rewritten).or_else(|| rewritten(found))
+        {
+            text.splice(begin..begin + length, new);
+            from = begin + b"ARRAY[".len();
+        }
+    }
+    text
+}
+
+/// `(ARRAY[a, b])::type[]` at the start of the text as `ARRAY[(a)::type, (b)::type]`, and `ARRAY[a, b]::type[]` as
+/// `ARRAY[a::type, b::type]`, with the length of what was there.
+fn rewritten(text: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let is_in_parentheses = text.starts_with(b"(");
+    let (open, middle, close): (&[u8], &[u8], &[u8]) =
+        if is_in_parentheses { (b"(ARRAY[", b"(", b")::") } else { (b"ARRAY[", b"", b"::") };
+    let inside = text.strip_prefix(open)?;
+    let (elements, end) = elements(inside)?;
+    let cast = inside[end + 1..].strip_prefix(close)?;
+    let length = cast.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"_ \".".contains(byte)))?;
+    let (name, rest) = cast.split_at(length);
+    rest.strip_prefix(b"[]")?;
+    let casts: Vec<Vec<u8>> = elements.iter().map(|one| [middle, *one, close, name].concat()).collect();
+    let new = [b"ARRAY[", casts.join(&b", "[..]).as_slice(), b"]"].concat();
+    Some((new, open.len() + end + 1 + close.len() + length + b"[]".len()))
+}
+
+/// The elements up to the bracket that ends the array, and where that stands.
+fn elements(text: &[u8]) -> Option<(Vec<&[u8]>, usize)> {
+    let (mut found, mut begin, mut depth, mut quote) = (Vec::new(), 0, 0_u32, None);
+    for (at, byte) in text.iter().enumerate() {
+        match (quote, byte) {
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (None, b'(' | b'[') => depth += 1,
+            (None, b']') if depth == 0 => {
+                found.push(text[begin..at].trim_ascii());
+                return Some((found, at));
+            }
+            (None, b')' | b']') => depth = depth.checked_sub(1)?,
+            (None, b',') if depth == 0 => {
+                found.push(text[begin..at].trim_ascii());
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_cast_elements;
+
+    #[test]
+    fn several_arrays_and_nested_ones_are_met() {
+        let text = b"a (ARRAY[f(1, 2), x[1]])::text[] b (ARRAY[1])::my.\"T 1\"[] c".to_vec();
+        let expected = "a ARRAY[(f(1, 2))::text, (x[1])::text] b ARRAY[(1)::my.\"T 1\"] c";
+        assert_eq!(String::from_utf8(with_cast_elements(text)).unwrap(), expected);
+    }
+}

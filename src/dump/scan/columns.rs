@@ -1,0 +1,54 @@
+//! The order of columns. A table that inherits from another (in the way older than partitions) may have its columns in
+//! another order once it was restored, and its rows their fields: they are put back into the backup's order before they
+//! are compared.
+
+use std::collections::BTreeMap;
+
+use super::copy::Head;
+
+/// The columns of each table, in the order of its rows' fields.
+#[derive(Debug, Clone, Default)]
+pub struct Columns(BTreeMap<(String, String), Vec<String>>);
+
+impl Columns {
+    pub(super) fn note(&mut self, head: &Head) {
+        self.0.insert((head.schema.clone(), head.name.clone()), head.columns.clone());
+    }
+
+    /// Where each field of a row belongs; `None` where it is in place, or where the columns are others.
+    pub(super) fn permutation(&self, head: &Head) -> Option<Vec<usize>> {
+        let wanted = self.0.get(&(head.schema.clone(), head.name.clone()))?;
+        if *wanted == head.columns || wanted.len() != head.columns.len() {
+            return None;
+        }
+        wanted.iter().map(|name| head.columns.iter().position(|column| column == name)).collect()
+    }
+}
+
+/// A row with its fields in that order.
+pub(super) fn permuted(row: &[u8], order: &[usize]) -> Vec<u8> {
+    let fields: Vec<&[u8]> = row.split(|byte| *byte == b'\t').collect();
+    let ordered: Vec<&[u8]> = order.iter().filter_map(|at| fields.get(*at).copied()).collect();
+    ordered.join(&b'\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(columns: &[&str]) -> Head {
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        Head { schema: "s".to_owned(), name: "t".to_owned(), columns }
+    }
+
+    #[test]
+    fn fields_are_put_into_the_order_that_is_wanted() {
+        let mut wanted = Columns::default();
+        wanted.note(&head(&["a", "b", "c"]));
+        let order = wanted.permutation(&head(&["c", "a", "b"])).unwrap();
+        assert_eq!(permuted(b"3\t1\t", &order), b"1\t\t3");
+        assert_eq!(wanted.permutation(&head(&["a", "b", "c"])), None);
+        assert_eq!(wanted.permutation(&head(&["a", "b", "d"])), None);
+        assert_eq!(wanted.permutation(&head(&["a", "b"])), None);
+    }
+}

@@ -1,0 +1,40 @@
+//! Dump → restore → equal: for every sample database on every major version that can hold it.
+
+use super::drill;
+use crate::support::{Cluster, Proxy, Sample, Sponsor, Trial};
+
+fn every_sample_is_equal_on(cluster: &Cluster) {
+    for sample in Sample::of(cluster) {
+        let trial = Trial::plan([Sponsor::named("callisto").empty()]).cluster(cluster).start();
+        let database = trial.database("callisto");
+        sample.load(database);
+        let before = database.content_digest();
+        let proxy = Proxy::before(trial.store.endpoint());
+        proxy.tell_the_right_checksum();
+        let backup = trial.run().path(cluster.bin_dir()).input("s3-endpoint-url", proxy.endpoint());
+        backup.run().assert_code(0);
+        let outcome = drill(&trial).path(cluster.bin_dir()).run();
+        outcome.assert_code(0);
+        let report = outcome.drill_report("callisto");
+        assert_eq!((&report["status"], &report["verdict"]), (&"passed".into(), &"equal".into()), "{sample:?}");
+        let rows: i64 = database.row_counts().values().sum();
+        assert_eq!((&report["rows_expected"], &report["rows_found"]), (&rows.into(), &rows.into()), "{sample:?}");
+        assert_eq!(report["statements"]["equal"], true);
+        assert_eq!(database.content_digest(), before, "the source is as it was");
+    }
+}
+
+#[test]
+fn every_sample_is_equal_on_15() {
+    every_sample_is_equal_on(Cluster::shared());
+}
+
+#[test]
+fn every_sample_is_equal_on_16() {
+    every_sample_is_equal_on(Cluster::of_major(16));
+}
+
+#[test]
+fn every_sample_is_equal_on_18() {
+    every_sample_is_equal_on(Cluster::of_major(18));
+}
