@@ -1,11 +1,13 @@
 //! Room 9: what people and workflows are told. Text is made here, purely; only `sink` writes it anywhere.
 
 pub mod annotations;
+mod comparison;
 pub mod disabled;
 pub mod drill;
 pub mod outputs;
 pub mod plan;
 pub mod progress;
+pub mod restored;
 pub mod sink;
 pub mod summary;
 pub mod verdict;

@@ -24,7 +24,8 @@ pub type RawSecrets = BTreeMap<String, Secret>;
 /// The Doppler secret that holds the sponsor manifest, in the core project.
 pub const MANIFEST: &str = "SPONSOR_MANIFEST";
 
-const DATABASE_URL: &str = "DATABASE_URL";
+/// The secret that holds the address of a sponsor's database.
+pub const DATABASE_URL: &str = "DATABASE_URL";
 const BACKUPS_BUCKET: &str = "SPONSOR_BACKUPS_BUCKET";
 const AUDIT_LOGS_BUCKET: &str = "SPONSOR_AUDIT_LOGS_BUCKET";
 const REGION: &str = "SPONSOR_AWS_REGION";

@@ -1,16 +1,114 @@
-//! `restore`: being built.
+//! `restore`: one sponsor's stored backup → proved → planned → loaded into the database that was named → compared.
 
-use super::Edge;
-use super::publish::Publisher;
+mod guard;
+mod perform;
+
+use std::time::Instant;
+
+use super::publish::{Ended, Publisher};
+use super::scope::{self, SecretsSource};
+use super::vault::Claims;
+use super::{Edge, stored};
+use crate::archive::Identities;
 use crate::cli::UsageError;
 use crate::cli::order::RestoreOrder;
+use crate::dump::client::{self, Client};
+use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
+use crate::record::Outcome;
+use crate::report::SponsorResult;
+use crate::report::restored::{self, Restored};
+use crate::restore::RestoreError;
+use crate::sponsors::Sponsor;
 
-#[expect(clippy::unused_async, reason = "being built")]
-pub(super) async fn run(
-    _order: RestoreOrder,
-    _edge: &Edge,
-    _publisher: &Publisher<'_>,
-) -> Result<u8, Failure> {
-    Err(UsageError::new("this command is being built").into())
+/// Everything that one restore needs to know.
+struct Run<'a> {
+    order: &'a RestoreOrder,
+    edge: &'a Edge,
+    secrets: SecretsSource<'a>,
+    clients: Result<Vec<Client>, DumpError>,
+    claims: Claims,
+    identities: Identities,
+    target: Connection,
+    /// Every sponsor of the manifest.
+    known: Vec<String>,
+}
+
+/// What became of it, where nothing failed.
+enum Done {
+    Restored,
+    Disabled(String),
+    Planned,
+}
+
+pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
+    let identities = stored::identities(&order.opening, edge).await?;
+    edge.sink.mask(secrecy::ExposeSecret::expose_secret(&order.target));
+    let target = Connection::parse(&order.target).map_err(RestoreError::from)?;
+    target.masks().iter().for_each(|mask| edge.sink.mask(secrecy::ExposeSecret::expose_secret(mask)));
+    let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
+    let [sponsor] = sponsors.as_slice() else {
+        let problem = format!("`restore` takes one sponsor, but {} are selected", sponsors.len());
+        return Err(UsageError::new(problem).hint("Name one in `sponsors`.").into());
+    };
+    let run = Run {
+        secrets: SecretsSource::open(&order.scope, edge, &sponsors)?,
+        clients: client::installed(&edge.search_path).await,
+        claims: Claims::new(known.clone()),
+        order: &order,
+        edge,
+        identities,
+        target,
+        known,
+    };
+    let (ended, restored) = Box::pin(run.sponsor(sponsor, publisher)).await;
+    publisher.results_with(vec![ended], Vec::new(), &restored::chapter(&restored))
+}
+
+impl Run<'_> {
+    async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> (Ended, Restored) {
+        let begun = Instant::now();
+        let stop = self.edge.stop.child();
+        let mut restored = Restored { place: self.target.place(), ..Restored::default() };
+        let done = self.restore(sponsor, &mut restored, &stop).await;
+        let done = match done {
+            Err(_) if stop.is_cancelled() => Err(self.edge.stop.signal().map_or_else(
+                || RestoreError::TimedOut { seconds: self.order.opening.timeout.as_secs() }.into(),
+                Failure::Cancelled,
+            )),
+            done => done,
+        };
+        let mut result = SponsorResult::success(&sponsor.name, begun.elapsed().as_secs_f64());
+        if let Some((location, bytes, sha256)) = &restored.backup {
+            result.backup_location = Some(location.clone());
+            result.backup_size = Some(*bytes);
+            result.backup_sha256 = Some(sha256.clone());
+        }
+        let code = match done {
+            Ok(Done::Restored) => {
+                result.message = Some(restored::line(&restored));
+                None
+            }
+            Ok(Done::Planned) => {
+                result.message = Some("dry run: nothing was restored".to_owned());
+                None
+            }
+            Ok(Done::Disabled(why)) => {
+                result.outcome = Outcome::Disabled;
+                result.message = Some(why);
+                None
+            }
+            Err(failure) => {
+                let (stage, code) = failure.stage_and_code();
+                result.fail(stage, failure.to_string(), failure.hint());
+                Some(code)
+            }
+        };
+        if code.is_some() {
+            // Whoever finds a target as it is must know how that came about.
+            self.edge.sink.line(&format!("{}: {}", sponsor.name, restored::state(&restored)));
+        }
+        publisher.sponsor(&result);
+        ((result, code), restored)
+    }
 }

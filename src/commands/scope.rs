@@ -12,7 +12,7 @@ use crate::manifest::{self, ManifestError};
 use crate::report::workflow::{Level, annotation};
 use crate::secrets::doppler::{Doppler, Place};
 use crate::secrets::file::SecretsFile;
-use crate::secrets::{self, Archival, AwsFromEnvironment, SecretsError};
+use crate::secrets::{self, Archival, AwsFromEnvironment, Secret, SecretsError};
 use crate::sponsors::{self, Sponsor};
 
 /// The selected sponsors, and who else there is.
@@ -111,6 +111,27 @@ impl<'a> SecretsSource<'a> {
     /// The Doppler project of a sponsor.
     pub(super) fn project(&self, sponsor: &str) -> String {
         format!("{}{sponsor}", self.scope.project_prefix)
+    }
+
+    /// The address of another sponsor's database, for comparing; nothing else of it is asked for.
+    pub(super) async fn database_url(&self, sponsor: &str) -> Result<Secret, SecretsError> {
+        let (place, raw) = match &self.origin {
+            Origin::File(file) => (file.place(sponsor), file.fetch(sponsor)?),
+            Origin::Doppler(doppler) => {
+                let name = format!("{}/{}", self.project(sponsor), self.scope.config);
+                let token = self.scope.keyring.sponsor_token(sponsor, false, &name)?;
+                self.edge.sink.mask(token.expose_secret());
+                let place =
+                    Place { project: self.project(sponsor), config: self.scope.config.clone(), token };
+                let say = |line: String| self.edge.sink.line(&format!("{sponsor}: {line}"));
+                (name, doppler.fetch(&place, &[secrets::DATABASE_URL], &say).await?)
+            }
+        };
+        let url = raw.get(secrets::DATABASE_URL).cloned();
+        let missing = || SecretsError::Missing { place, names: vec![secrets::DATABASE_URL.to_owned()] };
+        let url = url.ok_or_else(missing)?;
+        self.edge.sink.mask(url.expose_secret());
+        Ok(url)
     }
 
     /// One sponsor's secrets; what must not be shown is masked before anybody can show it.

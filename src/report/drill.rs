@@ -2,14 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::comparison::{Row, cell, list, tables};
 use super::outputs::Output;
-use super::plan;
 use crate::record::drill::{DrillReport, Status};
-
-/// So many tables are shown; the report has them all.
-const TABLES: usize = 200;
-/// So many findings, statements and checks.
-const LINES: usize = 50;
 
 /// A drill that was reported.
 #[derive(Debug, Clone)]
@@ -77,7 +72,7 @@ fn chapter(drilled: &Drilled) -> String {
     text.push_str("| | |\n|---|---|\n");
     for (label, value) in facts(drilled) {
         // Writing to a String cannot fail.
-        writeln!(text, "| {label} | {} |", cell(&value)).ok();
+        writeln!(text, "| {label} | {value} |").ok();
     }
     list(&mut text, "What is wrong", &report.findings);
     let left: Vec<String> =
@@ -88,7 +83,14 @@ fn chapter(drilled: &Drilled) -> String {
         format!("{sign} {}", check.statement.split_whitespace().collect::<Vec<_>>().join(" "))
     });
     list(&mut text, "Checks", &checks.collect::<Vec<_>>());
-    tables(&mut text, report);
+    let rows = report.tables.iter().map(|table| Row {
+        schema: &table.schema,
+        name: &table.name,
+        rows_expected: table.rows_expected,
+        rows_found: table.rows_found,
+        equal: table.equal,
+    });
+    tables(&mut text, rows.collect());
     text
 }
 
@@ -125,7 +127,7 @@ fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
         ),
     ];
     if let Some(target) = &report.target {
-        let place = target.place.as_deref().unwrap_or("throwaway server");
+        let place = cell(target.place.as_deref().unwrap_or("throwaway server"));
         facts.push(("Restored into", format!("{place}, PostgreSQL {}", target.server_version)));
     }
     if let Some(statements) = &report.statements {
@@ -137,7 +139,7 @@ fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
         facts.push(("Statements", format!("{} of {}, {equal}", statements.found, statements.expected)));
     }
     if !report.roles_made.is_empty() {
-        facts.push(("Roles made", report.roles_made.join(", ")));
+        facts.push(("Roles made", cell(&report.roles_made.join(", "))));
     }
     facts.push((
         "Report",
@@ -146,55 +148,10 @@ fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn tables(text: &mut String, report: &DrillReport) {
-    if report.tables.is_empty() {
-        return;
-    }
-    text.push_str("\n| Table | Rows in the backup | Rows restored | |\n|---|---:|---:|---|\n");
-    let mut ordered: Vec<_> = report.tables.iter().collect();
-    ordered.sort_by_key(|table| table.equal);
-    let rows = |rows: Option<u64>| rows.map_or("–".to_owned(), |rows| rows.to_string());
-    for table in ordered.iter().take(TABLES) {
-        let name = cell(&format!("{}.{}", table.schema, table.name));
-        let equal = if table.equal { "✅ equal" } else { "❌ not equal" };
-        writeln!(text, "| {name} | {} | {} | {equal} |", rows(table.rows_expected), rows(table.rows_found))
-            .ok();
-    }
-    if ordered.len() > TABLES {
-        writeln!(text, "\n… and {} more; the report has them all.", ordered.len() - TABLES).ok();
-    }
-}
-
-fn list(text: &mut String, title: &str, lines: &[String]) {
-    if lines.is_empty() {
-        return;
-    }
-    writeln!(text, "\n**{title}**\n").ok();
-    for line in lines.iter().take(LINES) {
-        writeln!(text, "- {}", cell(line)).ok();
-    }
-    if lines.len() > LINES {
-        writeln!(text, "- … and {} more; the report has them all.", lines.len() - LINES).ok();
-    }
-}
-
-/// Foreign words in Markdown: what would end a cell or begin HTML is defused.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
-}
-
 fn sign(status: Status) -> &'static str {
     match status {
         Status::Passed => "✅",
         Status::Incomplete => "⚠️",
         Status::Failed | Status::Error | Status::Cancelled => "❌",
     }
-}
-
-/// The report's facts as lines of a log.
-#[must_use]
-pub fn details(drilled: &Drilled) -> Vec<String> {
-    let facts: Vec<(&str, String)> =
-        facts(drilled).into_iter().map(|(label, value)| (label, value.replace(['`', '*'], ""))).collect();
-    plan::lines(&facts)
 }

@@ -16,9 +16,17 @@ fn every_sample_is_equal_on(cluster: &Cluster) {
         let outcome = drill(&trial).path(cluster.bin_dir()).run();
         outcome.assert_code(0);
         let report = outcome.drill_report("callisto");
-        assert_eq!((&report["status"], &report["verdict"]), (&"passed".into(), &"equal".into()), "{sample:?}");
+        assert_eq!(
+            (&report["status"], &report["verdict"]),
+            (&"passed".into(), &"equal".into()),
+            "{sample:?}"
+        );
         let rows: i64 = database.row_counts().values().sum();
-        assert_eq!((&report["rows_expected"], &report["rows_found"]), (&rows.into(), &rows.into()), "{sample:?}");
+        assert_eq!(
+            (&report["rows_expected"], &report["rows_found"]),
+            (&rows.into(), &rows.into()),
+            "{sample:?}"
+        );
         assert_eq!(report["statements"]["equal"], true);
         assert_eq!(database.content_digest(), before, "the source is as it was");
     }

@@ -1,0 +1,182 @@
+//! The restore itself. Everything that can be known is known before a statement runs, and all statements are one
+//! transaction.
+
+use std::collections::BTreeSet;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{Done, Run};
+use crate::commands::restoring::{self, Restoring};
+use crate::commands::stored::{self, Proven, Stored};
+use crate::commands::vault::Vault;
+use crate::failure::Failure;
+use crate::proof::{ProofError, Verdict};
+use crate::report::plan;
+use crate::report::restored::Restored;
+use crate::restore::plan::Allowed;
+use crate::restore::{Manner, Plan, RestoreError, Target, Tools, target};
+use crate::secrets::Archival;
+use crate::sponsors::Sponsor;
+
+impl Run<'_> {
+    pub(super) async fn restore(
+        &self,
+        sponsor: &Sponsor,
+        restored: &mut Restored,
+        stop: &CancellationToken,
+    ) -> Result<Done, Failure> {
+        let _limit = self.limit(stop);
+        let stopped = || Failure::from(RestoreError::Stopped);
+        let stored = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(stopped()),
+            stored = self.choose(sponsor) => match stored? {
+                Ok(stored) => stored,
+                Err(disabled) => return Ok(Done::Disabled(disabled)),
+            },
+        };
+        let description = &stored.description;
+        let (bytes, sha256) = (description.stored.bytes, description.stored.sha256.clone());
+        restored.backup = Some((stored.location.clone(), bytes, sha256));
+        self.edge.sink.line(&format!("{}: reading {} through", sponsor.name, stored.location));
+        let proven = stored::prove(&stored, stop).await?;
+        let (target, tools, plan) = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(stopped()),
+            planned = self.plan(sponsor, &stored, &proven) => planned?,
+        };
+        if self.order.dry_run {
+            return Ok(Done::Planned);
+        }
+        let needs = proven.scan.needs();
+        let created = target.create(restoring::encoding(needs), &tools.psql).await?;
+        let restoring = Restoring { stored: &stored, proven: &proven, tools: &tools, stop };
+        let done = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(stopped()),
+            done = self.perform(&restoring, &target, &plan, restored) => done,
+        };
+        if done.is_err() && created && !restored.is_loaded {
+            target.drop_again(&tools.psql).await?;
+        }
+        done
+    }
+
+    /// The backup that is meant, once it is sure that the target may be restored into; or why there is none.
+    async fn choose(&self, sponsor: &Sponsor) -> Result<Result<Stored, String>, Failure> {
+        let secrets = match self.secrets.fetch(&sponsor.name).await? {
+            Archival::Enabled(secrets) => secrets,
+            Archival::Disabled(why) => return Ok(Err(why.to_string())),
+        };
+        self.claims.buckets(&sponsor.name, &secrets)?;
+        self.guard(sponsor, &secrets).await?;
+        let (opening, environment) = (&self.order.opening, self.order.scope.environment);
+        let vault = Vault::open(&opening.endpoint, &secrets);
+        let key = stored::find(&vault.backups, environment, &opening.which).await?;
+        let whose = (sponsor, environment);
+        Ok(Ok(stored::describe(&vault.backups, whose, key, &self.identities, opening.thaw).await?))
+    }
+
+    async fn plan(
+        &self,
+        sponsor: &Sponsor,
+        stored: &Stored,
+        proven: &Proven,
+    ) -> Result<(Target, Tools, Plan), Failure> {
+        let (clients, newest) = restoring::clients(&self.clients)?;
+        let target = Target::look(&self.target, newest).await?;
+        let place = self.target.place();
+        let (needs, server) = (proven.scan.needs(), restoring::server_major(stored));
+        let plan = Plan::new(&place, needs, server, &target.facts);
+        self.show(sponsor, stored, proven, &target, &plan);
+        let allowed = Allowed {
+            replace: self.order.replace,
+            skip_missing_extensions: self.order.skip_missing_extensions,
+            make_roles: false,
+        };
+        if let Some(obstacle) = plan.obstacles(allowed).into_iter().next() {
+            return Err(obstacle.into());
+        }
+        if !target.exists() && !target.facts.may_create {
+            let user = self.target.user().to_owned();
+            return Err(RestoreError::MayNotCreate { place, user }.into());
+        }
+        let wanted = restoring::wanted(stored, proven);
+        let tools = Tools::choose(clients, wanted, target.facts.major(), &place)?;
+        Ok((target, tools, plan))
+    }
+
+    async fn perform(
+        &self,
+        restoring: &Restoring<'_>,
+        target: &Target,
+        plan: &Plan,
+        restored: &mut Restored,
+    ) -> Result<Done, Failure> {
+        let needs = restoring.proven.scan.needs();
+        // A backup of some schemas replaces those alone: its own statements drop what it holds.
+        let is_of_some = restoring.stored.description.partial.is_some();
+        let replaces = self.order.replace && target.exists();
+        let first = if replaces && !is_of_some {
+            target::clearing(target.facts.major()) + restoring::before(needs)
+        } else if replaces {
+            String::new()
+        } else {
+            restoring::before(needs).to_owned()
+        };
+        let skip = self.order.skip_missing_extensions;
+        let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
+        let manner = Manner { on_error, first: &first, drops: replaces && is_of_some };
+        let loaded = restoring.load(&target.connection, manner).await?;
+        restored.is_loaded = true;
+        restored.left_out = loaded.left_out;
+        let is_partial = !restored.left_out.is_empty();
+        let comparison = restoring.compare(&target.connection, target.facts.major(), is_partial).await?;
+        let (verdict, findings) = (comparison.verdict(), comparison.findings());
+        restored.comparison = Some(comparison);
+        if verdict == Verdict::NotEqual {
+            let hint = "It was restored, and something of it is not as it was: look at what is named.";
+            return Err(ProofError { place: restored.place.clone(), findings, hint: hint.to_owned() }.into());
+        }
+        Ok(Done::Restored)
+    }
+
+    fn show(&self, sponsor: &Sponsor, stored: &Stored, proven: &Proven, target: &Target, plan: &Plan) {
+        let names = |names: &BTreeSet<String>| {
+            if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.iter().cloned().collect::<Vec<_>>().join(", ")
+            }
+        };
+        let holds = match (target.exists(), plan.relations, self.order.replace) {
+            (false, ..) => "nothing: it does not exist and would be created".to_owned(),
+            (true, 0, false) => "nothing".to_owned(),
+            (true, count, false) => format!("{count} tables, views and sequences"),
+            (true, count, true) => format!("{count} tables, views and sequences, which are replaced"),
+        };
+        let description = &stored.description;
+        let rows = proven.truth.rows_total();
+        let facts = [
+            ("backup", format!("{} of {}", stored.location, description.started_at)),
+            ("dumped", format!("{rows} rows from PostgreSQL {}", description.server_version)),
+            ("target", format!("{}, PostgreSQL {}", plan.place, target.facts.version)),
+            ("target holds", holds),
+            ("missing extensions", names(&plan.missing_extensions)),
+            ("missing roles", names(&plan.missing_roles)),
+        ];
+        let title =
+            format!("{}: {}", sponsor.name, if self.order.dry_run { "would be restored" } else { "restore" });
+        self.edge.sink.block(&std::iter::once(title).chain(plan::lines(&facts)).collect::<Vec<_>>());
+    }
+
+    /// Stops it when its time is over, until it is dropped.
+    fn limit(&self, stop: &CancellationToken) -> AbortOnDropHandle<()> {
+        let (stop, timeout) = (stop.clone(), self.order.opening.timeout);
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            tokio::time::sleep(timeout).await;
+            stop.cancel();
+        }))
+    }
+}

@@ -1,0 +1,84 @@
+//! Tables and lists of what was compared, in Markdown. Pure.
+
+use std::fmt::Write as _;
+
+/// So many tables are shown.
+const TABLES: usize = 200;
+/// So many lines of a list.
+const LINES: usize = 50;
+
+/// One table's result.
+#[derive(Debug)]
+pub(super) struct Row<'a> {
+    pub(super) schema: &'a str,
+    pub(super) name: &'a str,
+    pub(super) rows_expected: Option<u64>,
+    pub(super) rows_found: Option<u64>,
+    pub(super) equal: bool,
+}
+
+/// All tables, those that differ first.
+pub(super) fn tables(text: &mut String, mut rows: Vec<Row<'_>>) {
+    if rows.is_empty() {
+        return;
+    }
+    text.push_str("\n| Table | Rows in the backup | Rows restored | |\n|---|---:|---:|---|\n");
+    rows.sort_by_key(|row| row.equal);
+    let number = |rows: Option<u64>| rows.map_or("–".to_owned(), |rows| rows.to_string());
+    for row in rows.iter().take(TABLES) {
+        let name = cell(&format!("{}.{}", row.schema, row.name));
+        let equal = if row.equal { "✅ equal" } else { "❌ not equal" };
+        let (expected, found) = (number(row.rows_expected), number(row.rows_found));
+        // Writing to a String cannot fail.
+        writeln!(text, "| {name} | {expected} | {found} | {equal} |").ok();
+    }
+    if rows.len() > TABLES {
+        writeln!(text, "\n… and {} more tables.", rows.len() - TABLES).ok();
+    }
+}
+
+/// A list under a title; nothing where it is empty.
+pub(super) fn list(text: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    writeln!(text, "\n**{title}**\n").ok();
+    for line in lines.iter().take(LINES) {
+        writeln!(text, "- {}", cell(line)).ok();
+    }
+    if lines.len() > LINES {
+        writeln!(text, "- … and {} more", lines.len() - LINES).ok();
+    }
+}
+
+/// Foreign words in Markdown: what would end a cell, begin HTML or code, or make a link is defused.
+pub(super) fn cell(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '<' => safe.push_str("&lt;"),
+            '\n' | '\r' | '\t' => safe.push(' '),
+            '|' | '`' | '*' | '[' | ']' | '\\' => {
+                safe.push('\\');
+                safe.push(character);
+            }
+            _ => safe.push(character),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_comes_first_and_foreign_words_are_text() {
+        let row = |name, equal| Row { schema: "s", name, rows_expected: Some(1), rows_found: None, equal };
+        let mut text = String::new();
+        tables(&mut text, vec![row("a", true), row("b|<b>\n[x](y)", false)]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[3], "| s.b\\|&lt;b> \\[x\\](y) | 1 | – | ❌ not equal |");
+        assert_eq!(lines[4], "| s.a | 1 | – | ✅ equal |");
+    }
+}

@@ -1,0 +1,65 @@
+//! What a restore came to, for people. Pure.
+
+use super::comparison::{Row, list, tables};
+use crate::proof::Comparison;
+use crate::restore::LeftOut;
+
+/// All that is known of a restore, as far as it came.
+#[derive(Debug, Default)]
+pub struct Restored {
+    /// `host:port/database`.
+    pub place: String,
+    /// Location, bytes and SHA-256 of the backup.
+    pub backup: Option<(String, u64, String)>,
+    /// Whether the dump is in the target.
+    pub is_loaded: bool,
+    /// What was left out.
+    pub left_out: Vec<LeftOut>,
+    /// How the target compares with the backup.
+    pub comparison: Option<Comparison>,
+}
+
+/// `restored into host:5432/app: equal: 5 tables, 1200 rows`
+#[must_use]
+pub fn line(restored: &Restored) -> String {
+    let Some(comparison) = &restored.comparison else { return state(restored) };
+    let rows: u64 = comparison.tables.iter().filter_map(|table| table.rows_found).sum();
+    let left = match restored.left_out.len() {
+        0 => String::new(),
+        count => format!(", {count} statements left out"),
+    };
+    let (verdict, count) = (comparison.verdict().name(), comparison.tables.len());
+    format!("restored into {}: {verdict}: {count} tables, {rows} rows{left}", restored.place)
+}
+
+/// What the target holds now.
+#[must_use]
+pub fn state(restored: &Restored) -> String {
+    let place = &restored.place;
+    if restored.is_loaded {
+        format!("the backup is in {place}")
+    } else {
+        format!("nothing of {place} was changed")
+    }
+}
+
+/// A chapter of the summary.
+#[must_use]
+pub fn chapter(restored: &Restored) -> String {
+    let mut text = format!("\n{}\n", super::comparison::cell(&line(restored)));
+    let left: Vec<String> =
+        restored.left_out.iter().map(|left| format!("{} ({})", left.statement, left.reason)).collect();
+    list(&mut text, "Left out", &left);
+    if let Some(comparison) = &restored.comparison {
+        list(&mut text, "What differs", &comparison.findings());
+        let rows = comparison.tables.iter().map(|table| Row {
+            schema: &table.schema,
+            name: &table.name,
+            rows_expected: table.rows_expected,
+            rows_found: table.rows_found,
+            equal: table.is_equal,
+        });
+        tables(&mut text, rows.collect());
+    }
+    text
+}
