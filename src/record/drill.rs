@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::RunIdentity;
-use crate::proof::limits::Measured;
+use crate::proof::limits::{Measured, words};
 use crate::proof::{Comparison, Verdict};
 use crate::sponsors::{Environment, Sponsor};
 pub use report::DrillReport;
@@ -82,11 +82,11 @@ pub struct Target {
 pub struct Backup {
     /// `s3://…`.
     pub location: String,
-    /// Before its snapshot was taken.
+    /// A moment before its snapshot was taken: nothing later is surely in it.
     pub snapshot_at: Timestamp,
-    /// Bytes stored.
+    /// Size as it is stored, in bytes.
     pub bytes: u64,
-    /// SHA-256 of what is stored.
+    /// SHA-256 of what is stored, hexadecimal.
     pub sha256: String,
 }
 
@@ -144,7 +144,7 @@ pub struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// How old the backup is.
+    /// How old the backup was when the drill began; `None` where none was found.
     #[must_use]
     pub fn age(&self, findings: &Findings) -> Option<Measured> {
         let snapshot = findings.backup.as_ref()?.snapshot_at;
@@ -157,7 +157,13 @@ impl Course<'_> {
         Measured { took: self.took, limit: self.max_rto }
     }
 
-    /// What is wrong, each in words: what differs, what is not true, what takes too long.
+    /// Whether its time was kept. A drill that did not reach its end says so only where it took too long already.
+    fn is_rto_kept(&self, findings: &Findings) -> Option<bool> {
+        let reached = self.broken.is_none() && findings.comparison.is_some();
+        self.restore_time().is_compliant().filter(|kept| reached || !kept)
+    }
+
+    /// What is wrong, each in words: what differs, what is not true, what is too old or takes too long.
     #[must_use]
     pub fn wrong(&self, findings: &Findings) -> Vec<String> {
         let mut wrong = findings.comparison.as_ref().map(Comparison::findings).unwrap_or_default();
@@ -165,17 +171,15 @@ impl Course<'_> {
         wrong.extend(
             untrue.map(|check| format!("check is not true but {}: {}", check.answer, check.statement)),
         );
-        let age = self.age(findings);
-        let measured = [("the backup is", "old", age), ("the drill took", "", Some(self.restore_time()))];
-        for (what, unit, measured) in measured {
-            let Some(Measured { took, limit: Some(limit) }) = measured else { continue };
-            if took > limit {
-                let words = |time| crate::proof::limits::words(time);
-                wrong.push(
-                    format!("{what} {} {unit}, and at most {} are allowed", words(took), words(limit))
-                        .replace(" ,", ","),
-                );
-            }
+        let excess = |Measured { took, limit }: Measured| {
+            let limit = limit.filter(|limit| took > *limit)?;
+            Some((words(took), words(limit)))
+        };
+        if let Some((age, limit)) = self.age(findings).and_then(excess) {
+            wrong.push(format!("the backup is {age} old, and at most {limit} are allowed"));
+        }
+        if let Some((took, limit)) = excess(self.restore_time()) {
+            wrong.push(format!("the drill took {took}, and at most {limit} are allowed"));
         }
         wrong
     }
@@ -196,3 +200,6 @@ impl Course<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,21 @@
 //! The schemas themselves: they describe every key, admit no other, and refuse what they must. That the product's
 //! documents keep to them is proved wherever a test reads one: the support validates.
 
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use crate::support::schemas::{BACKUP_MANIFEST, DEPLOYMENT_LOG, check_log, check_manifest};
+use serde_json::{Value, json};
+use sponsor_backup::dump::scan::Scan;
+use sponsor_backup::proof::Comparison;
+use sponsor_backup::proof::compare::Side;
+use sponsor_backup::record::RunIdentity;
+use sponsor_backup::record::drill::{
+    Backup, Check, Course, DrillReport, Findings, LeftOut, Phases, Status, Target,
+};
+use sponsor_backup::sponsors::{Environment, Sponsor as Selected};
+
+use crate::support::schemas::{
+    BACKUP_MANIFEST, DEPLOYMENT_LOG, DRILL_REPORT, check_drill, check_log, check_manifest,
+};
 use crate::support::{Sponsor, Trial};
 
 fn parse(schema: &str) -> Value {
@@ -25,7 +37,7 @@ fn properties(path: &str, schema: &Value, found: &mut Vec<(String, Value)>) {
 
 #[test]
 fn schemas_are_valid_describe_every_key_and_admit_no_other() {
-    for text in [DEPLOYMENT_LOG, BACKUP_MANIFEST] {
+    for text in [DEPLOYMENT_LOG, BACKUP_MANIFEST, DRILL_REPORT] {
         let schema = parse(text);
         assert!(jsonschema::meta::is_valid(&schema), "{text}");
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
@@ -37,7 +49,7 @@ fn schemas_are_valid_describe_every_key_and_admit_no_other() {
             assert!(described, "{path} is not described");
             let typed = ["type", "enum", "const"].iter().any(|word| inner.get(word).is_some());
             assert!(typed, "{path} may be anything");
-            if inner["type"] == "object" {
+            if inner["type"] == "object" || inner["type"] == json!(["object", "null"]) {
                 assert_eq!(inner["additionalProperties"], false, "{path}");
                 let required: Vec<&str> =
                     inner["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
@@ -70,9 +82,11 @@ fn a_document_with_a_key_too_many_too_few_or_a_wrong_value_is_refused() {
     let bucket = trial.bucket("callisto");
     let key = trial.store.keys_in(bucket).into_iter().find(|key| key.ends_with(".manifest.json")).unwrap();
     let manifest = trial.store.get_json(bucket, &key);
-    for (check, document) in
-        [(check_log as fn(&str, &Value), log.clone()), (check_manifest, manifest.clone())]
-    {
+    for (check, document) in [
+        (check_log as fn(&str, &Value), log.clone()),
+        (check_manifest, manifest.clone()),
+        (check_drill, passed()),
+    ] {
         for name in document.as_object().unwrap().keys() {
             let mut changed = document.clone();
             changed.as_object_mut().unwrap().remove(name);
@@ -107,5 +121,108 @@ fn a_document_with_a_key_too_many_too_few_or_a_wrong_value_is_refused() {
         let mut changed = manifest.clone();
         *changed.pointer_mut(path).unwrap() = value.clone();
         assert!(refuses(check_manifest, &changed), "{path} may be {value}");
+    }
+}
+
+const DUMP: &str = "CREATE TABLE s.a;\nCOPY s.a (x) FROM stdin;\n1\n2\n\\.\n";
+
+/// All that a drill finds that goes well, but for what the dump of the restored database holds.
+fn findings(restored: &str, is_partial: bool) -> Findings {
+    let scan = |text: &str| {
+        let mut scan = Scan::detailed();
+        scan.feed(text.as_bytes());
+        scan
+    };
+    let (before, after) = (scan(DUMP), scan(restored));
+    let (truth, restored) = (before.truth().unwrap(), after.truth().unwrap());
+    let backup = Side { truth: &truth, inventory: before.inventory(), majors: (15, 15) };
+    let restored = Side { truth: &restored, inventory: after.inventory(), majors: (15, 15) };
+    let took = Some(Duration::from_millis(40));
+    let left_out = LeftOut { statement: "CREATE EXTENSION".to_owned(), reason: "not there".to_owned() };
+    Findings {
+        backup: Some(Backup {
+            location: "s3://b/backups/2026/11/20/backup-prod-20261120-120000.sql.gz".to_owned(),
+            snapshot_at: "2026-11-20T12:00:00.25Z".parse().unwrap(),
+            bytes: 1,
+            sha256: "0".repeat(64),
+        }),
+        target: Some(Target {
+            kind: "throwaway",
+            place: None,
+            server_version: "15.18".to_owned(),
+            removed: true,
+        }),
+        phases: Phases { fetch: took, decrypt: took, load: took, verify: took },
+        comparison: Some(Comparison::new(&backup, &restored, is_partial)),
+        checks: vec![Check { statement: "SELECT true;".to_owned(), passed: true, answer: "true".to_owned() }],
+        left_out: if is_partial { vec![left_out] } else { Vec::new() },
+        roles_made: vec!["reader".to_owned()],
+    }
+}
+
+fn report(findings: &Findings, broken: Option<(&'static str, &str, bool)>) -> (Status, Value) {
+    let sponsor = Selected { name: "callisto".to_owned(), code: "CAL".to_owned(), region: None };
+    let course = Course {
+        sponsor: &sponsor,
+        environment: Environment::Production,
+        at: "2026-11-20T13:00:00Z".parse().unwrap(),
+        took: Duration::from_secs(120),
+        max_rpo: Some(Duration::from_secs(3600)),
+        max_rto: None,
+        broken,
+        run: &RunIdentity::default(),
+    };
+    let document = DrillReport::new(&course, findings).to_bytes();
+    (course.status(findings), serde_json::from_slice(&document).unwrap())
+}
+
+fn passed() -> Value {
+    report(&findings(DUMP, false), None).1
+}
+
+#[test]
+fn a_drill_report_of_every_status_keeps_to_its_schema() {
+    let different = DUMP.replace('2', "3");
+    for (findings, broken, expected) in [
+        (findings(DUMP, false), None, Status::Passed),
+        (findings(DUMP, true), None, Status::Incomplete),
+        (findings(&different, false), None, Status::Failed),
+        (Findings::default(), Some(("proof", "its SHA-256 is another one", false)), Status::Failed),
+        (Findings::default(), Some(("secrets", "no token", false)), Status::Error),
+        (findings(DUMP, false), Some(("restore", "the server cannot be removed", false)), Status::Error),
+        (findings(DUMP, false), Some(("cancelled", "stopped by SIGTERM", true)), Status::Cancelled),
+    ] {
+        let (status, document) = report(&findings, broken);
+        assert_eq!(status, expected);
+        check_drill(expected.name(), &document);
+    }
+}
+
+#[test]
+fn a_drill_report_that_calls_well_what_is_not_is_refused() {
+    for (path, value) in [
+        ("/verdict", json!("not equal")),
+        ("/verdict", json!("incomplete")),
+        ("/verdict", Value::Null),
+        ("/status", json!("incomplete")),
+        ("/status", json!("failed")),
+        ("/status", json!("error")),
+        ("/findings", json!(["table s.a is missing"])),
+        ("/checks/0/passed", json!(false)),
+        ("/rpo_compliant", json!(false)),
+        ("/rto_compliant", json!(false)),
+        ("/left_out", json!([{"statement": "CREATE", "reason": "not there"}])),
+        ("/target", Value::Null),
+        ("/target/removed", json!(false)),
+        ("/target/surprise", json!(1)),
+        ("/backup_location", Value::Null),
+        ("/durations_ms/load", Value::Null),
+        ("/tables/0/rows_found", json!(-1)),
+        ("/drill_timestamp", json!("2026-02-30T00:00:00Z")),
+    ] {
+        let mut changed = passed();
+        let (parent, name) = path.rsplit_once('/').unwrap();
+        changed.pointer_mut(parent).unwrap()[name] = value.clone();
+        assert!(refuses(check_drill, &changed), "{path} may be {value}");
     }
 }

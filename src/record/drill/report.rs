@@ -111,8 +111,7 @@ impl DrillReport {
             rpo_compliant: age.and_then(Measured::is_compliant),
             restore_duration_minutes: restore.minutes(),
             max_rto_minutes: course.max_rto.map(minutes),
-            // A drill that did not reach its end says nothing of how long a restore takes.
-            rto_compliant: comparison.and_then(|_| restore.is_compliant()),
+            rto_compliant: course.is_rto_kept(findings),
             durations_ms: Durations {
                 fetch: phases.fetch.map(ms),
                 decrypt: phases.decrypt.map(ms),

@@ -175,15 +175,38 @@ impl Outcome {
     /// The one record of one sponsor.
     #[track_caller]
     pub(crate) fn log(&self, sponsor: &str) -> Value {
-        let all = self.logs();
-        let ours: Vec<_> = all.iter().filter(|(path, _)| path.starts_with(&format!("{sponsor}/"))).collect();
-        assert_eq!(ours.len(), 1, "records of {sponsor} in {all:#?}\n{}", self.transcript());
-        ours[0].1.clone()
+        self.only("record", sponsor, &self.logs())
     }
 
     /// The same as [`Self::logs`], whatever stands in them: for tests of this support.
     pub(crate) fn documents(&self) -> Vec<(String, Value)> {
-        let root = self.workspace.join("deployment-logs");
+        self.documents_in("deployment-logs")
+    }
+
+    /// The drills' reports in the workspace's `drill-reports`, with their paths below it, sorted; one that breaks its
+    /// schema ends the test.
+    #[track_caller]
+    pub(crate) fn drill_reports(&self) -> Vec<(String, Value)> {
+        let reports = self.documents_in("drill-reports");
+        reports.iter().for_each(|(path, report)| schemas::check_drill(path, report));
+        reports
+    }
+
+    /// The one drill's report of one sponsor.
+    #[track_caller]
+    pub(crate) fn drill_report(&self, sponsor: &str) -> Value {
+        self.only("drill report", sponsor, &self.drill_reports())
+    }
+
+    #[track_caller]
+    fn only(&self, what: &str, sponsor: &str, all: &[(String, Value)]) -> Value {
+        let ours: Vec<_> = all.iter().filter(|(path, _)| path.starts_with(&format!("{sponsor}/"))).collect();
+        assert_eq!(ours.len(), 1, "{what}s of {sponsor} in {all:#?}\n{}", self.transcript());
+        ours[0].1.clone()
+    }
+
+    fn documents_in(&self, folder: &str) -> Vec<(String, Value)> {
+        let root = self.workspace.join(folder);
         let mut found = Vec::new();
         json_below(&root, &root, &mut found);
         found.sort_by(|left, right| left.0.cmp(&right.0));
@@ -221,8 +244,9 @@ impl Outcome {
     pub(crate) fn everything(&self) -> String {
         let files = ["ENV", "OUTPUT", "PATH", "STATE", "STEP_SUMMARY"].map(|name| self.step.join(name));
         let step = files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).collect::<String>();
-        let logs = self.logs().iter().map(|(_, log)| log.to_string()).collect::<String>();
-        format!("{}{step}{logs}", self.visible())
+        let documents = [self.logs(), self.drill_reports()].concat();
+        let documents = documents.iter().map(|(_, document)| document.to_string()).collect::<String>();
+        format!("{}{step}{documents}", self.visible())
     }
 }
 

@@ -9,9 +9,12 @@ use serde_json::Value;
 pub(crate) const DEPLOYMENT_LOG: &str = include_str!("../../../schemas/deployment-log.v1.json");
 /// `schemas/backup-manifest.v1.json`.
 pub(crate) const BACKUP_MANIFEST: &str = include_str!("../../../schemas/backup-manifest.v1.json");
+/// `schemas/drill-report.v1.json`.
+pub(crate) const DRILL_REPORT: &str = include_str!("../../../schemas/drill-report.v1.json");
 
 static LOGS: LazyLock<Validator> = LazyLock::new(|| validator(DEPLOYMENT_LOG));
 static MANIFESTS: LazyLock<Validator> = LazyLock::new(|| validator(BACKUP_MANIFEST));
+static DRILLS: LazyLock<Validator> = LazyLock::new(|| validator(DRILL_REPORT));
 
 /// Panics unless the document has the form of a deployment log.
 #[track_caller]
@@ -25,6 +28,12 @@ pub(crate) fn check_manifest(place: &str, document: &Value) {
     check(&MANIFESTS, place, document);
 }
 
+/// Panics unless the document has the form of a drill's report.
+#[track_caller]
+pub(crate) fn check_drill(place: &str, document: &Value) {
+    check(&DRILLS, place, document);
+}
+
 /// Panics unless an object of a bucket has the form that its key promises.
 #[track_caller]
 pub(crate) fn check_object(key: &str, document: &Value) {
@@ -32,6 +41,8 @@ pub(crate) fn check_object(key: &str, document: &Value) {
         check_manifest(key, document);
     } else if key.contains("deployments/") {
         check_log(key, document);
+    } else if key.contains("drills/") {
+        check_drill(key, document);
     }
 }
 

@@ -75,6 +75,15 @@ fn outputs_that_the_runner_refuses_fail_the_test() {
 }
 
 #[test]
+#[should_panic(expected = "callisto/a.json breaks its schema")]
+fn a_drill_report_that_breaks_its_schema_fails_the_test() {
+    let report = r#"{"status":"passed"}"#;
+    shell(Run::workflow().file("drill-reports/callisto/a.json", report), "true")
+        .run()
+        .drill_report("callisto");
+}
+
+#[test]
 #[should_panic(expected = "the runner drops a summary of 1048577 bytes")]
 fn a_summary_that_is_too_large_fails_the_test() {
     shell(Run::workflow(), "head -c 1048577 /dev/zero >>$GITHUB_STEP_SUMMARY").run().summary();
