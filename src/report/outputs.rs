@@ -26,11 +26,7 @@ pub const DEFINITIONS: &[Definition] = &[
         from: "matrix",
         help: "`{\"include\":[…]}` for `strategy.matrix`; each entry has `name`, `sponsors`, and for a single sponsor `code` and `region`",
     },
-    Definition {
-        name: "sponsors",
-        from: "matrix, backup",
-        help: "JSON array of the selected sponsors' names",
-    },
+    Definition { name: "sponsors", from: "all", help: "JSON array of the selected sponsors' names" },
     Definition {
         name: "count",
         from: "matrix",
@@ -38,23 +34,49 @@ pub const DEFINITIONS: &[Definition] = &[
     },
     Definition {
         name: "backup_location",
-        from: "backup",
+        from: "backup, record, restore, drill",
         help: "`s3://` location of the one sponsor's dump, `not-configured` where its flag is off; empty where several ran",
     },
     Definition {
         name: "backup_size",
-        from: "backup",
+        from: "backup, record, restore, drill",
         help: "bytes stored, of the one sponsor; empty where several ran",
     },
     Definition {
         name: "backup_sha256",
-        from: "backup",
+        from: "backup, restore, drill",
         help: "SHA-256 of what is stored, of the one sponsor; empty where several ran",
     },
     Definition {
         name: "deployment_log",
         from: "backup, record",
         help: "`s3://` location or local path of the one sponsor's record; empty where several ran",
+    },
+    Definition {
+        name: "drill_report",
+        from: "drill",
+        help: "`s3://` location or local path of the one drill's report; empty where several ran",
+    },
+    Definition {
+        name: "drill_status",
+        from: "drill",
+        help: "`passed`, `incomplete`, `failed`, `error` or `cancelled`, of the one drill",
+    },
+    Definition {
+        name: "backup_age_minutes",
+        from: "drill",
+        help: "how old the backup was when the one drill began",
+    },
+    Definition { name: "restore_duration_minutes", from: "drill", help: "how long the one drill took" },
+    Definition {
+        name: "rpo_compliant",
+        from: "drill",
+        help: "whether the backup was no older than `max-rpo`, of the one drill; empty without that limit",
+    },
+    Definition {
+        name: "rto_compliant",
+        from: "drill",
+        help: "whether the one drill took no longer than `max-rto`; empty without that limit, or where it did not reach its end",
     },
     Definition {
         name: "results",

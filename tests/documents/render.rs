@@ -120,8 +120,9 @@ fn keys() -> String {
             (None, Some(days)) => format!("{days} days"),
             (None, None) => panic!("{environment} is kept for no time at all"),
         };
-        let log = Object::DeploymentLog.key(environment, at);
-        vec![code(environment.name()), code(&backup.key(environment, at)), code(&log), kept]
+        let keys =
+            [backup, Object::DeploymentLog, Object::DrillReport].map(|o| code(&o.key(environment, at)));
+        [vec![code(environment.name())], keys.to_vec(), vec![kept]].concat()
     });
     let dump = "KEY";
     let beside = format!(
@@ -129,7 +130,7 @@ fn keys() -> String {
         checksum_key(dump),
         description_key(dump)
     );
-    table(&["environment", "backup", "record", "meant to be kept"], rows) + &beside
+    table(&["environment", "backup", "record", "drill report", "meant to be kept"], rows) + &beside
 }
 
 fn object_tags() -> String {

@@ -6,7 +6,7 @@ use sponsor_backup::cli::inputs::{COMMAND, Command, of};
 use sponsor_backup::report::outputs::DEFINITIONS;
 
 const OURS: &str = "cure-hht/sponsor-backup@";
-const EXAMPLES: [&str; 3] = ["deploy.yml", "scheduled.yml", "manual.yml"];
+const EXAMPLES: [&str; 4] = ["deploy.yml", "scheduled.yml", "manual.yml", "restore-drill.yml"];
 
 fn every_workflow() -> Vec<(String, Value)> {
     let examples = EXAMPLES.iter().map(|name| format!("examples/workflows/{name}"));
@@ -64,14 +64,13 @@ fn examples_read_only_outputs_that_exist() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 2, "the outputs of the matrix step are not read any more, or by another name");
+    assert_eq!(seen, 2 * 2, "the outputs of the matrix step are not read any more, or by another name");
 }
 
 #[test]
 fn the_deployment_is_recorded_whatever_became_of_it_and_logs_are_kept_always() {
     let deploy = crate::yaml("examples/workflows/deploy.yml");
     let jobs = &deploy["jobs"];
-    assert_eq!(jobs["backup"]["if"], "needs.matrix.outputs.count != '0'");
     assert_eq!(jobs["deploy"]["needs"], "backup");
     assert!(jobs["record"]["if"].as_str().unwrap().starts_with("always()"));
     let record = our_steps(&deploy).into_iter().find(|step| step["with"]["command"] == "record").unwrap();
@@ -83,6 +82,35 @@ fn the_deployment_is_recorded_whatever_became_of_it_and_logs_are_kept_always() {
             assert_eq!(step["if"], "always()", "{path}");
         }
     }
+}
+
+/// Each leg of a matrix has its own sponsors, artifacts of its own name, and does not end with another's failure.
+#[test]
+fn a_matrix_of_sponsors_is_guarded_and_its_legs_keep_apart() {
+    for (name, job) in [("deploy.yml", "backup"), ("restore-drill.yml", "drill")] {
+        let workflow = crate::yaml(&format!("examples/workflows/{name}"));
+        let job = &workflow["jobs"][job];
+        assert_eq!(job["if"], "needs.matrix.outputs.count != '0'", "{name}");
+        assert_eq!(job["strategy"]["fail-fast"], false, "{name}");
+        assert_eq!(job["strategy"]["matrix"], "${{ fromJSON(needs.matrix.outputs.matrix) }}", "{name}");
+        assert_eq!(job["steps"][0]["with"]["sponsors"], "${{ matrix.sponsors }}", "{name}");
+        let artifact = job["steps"][1]["with"]["name"].as_str().unwrap();
+        assert!(artifact.ends_with("-${{ matrix.name }}"), "{name}: {artifact}");
+    }
+}
+
+#[test]
+fn the_drill_is_weekly_has_limits_and_keeps_its_reports() {
+    let drill = crate::yaml("examples/workflows/restore-drill.yml");
+    let cron = drill["on"]["schedule"][0]["cron"].as_str().unwrap();
+    let [_, _, day, month, weekday] = cron.split(' ').collect::<Vec<_>>()[..] else { panic!("{cron}") };
+    assert_eq!((day, month), ("*", "*"), "{cron}");
+    assert!(weekday.parse::<u8>().is_ok_and(|weekday| weekday < 7), "{cron}");
+    let steps = &drill["jobs"]["drill"]["steps"];
+    let inputs = &steps[0]["with"];
+    assert_eq!(inputs["command"], "drill");
+    assert!(inputs["max-rpo"].is_string() && inputs["max-rto"].is_string(), "{inputs}");
+    assert_eq!(steps[1]["with"]["path"], "drill-reports/");
 }
 
 #[test]
