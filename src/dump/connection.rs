@@ -75,6 +75,8 @@ pub struct Connection {
     password: Option<SecretString>,
     /// The password in the spelling of a URL, where that differs.
     password_as_written: Option<SecretString>,
+    /// What messages say in place of its address.
+    nickname: Option<&'static str>,
     variables: BTreeMap<&'static str, String>,
 }
 
@@ -116,15 +118,17 @@ impl Connection {
             host,
             port,
             user,
+            nickname: None,
             variables: variables(query)?,
         };
         connection.require_tls()?;
         Ok(connection)
     }
 
-    /// A database of a server that listens in a folder of this machine and asks for no password.
+    /// A database of a server that listens in a folder of this machine and asks for no password. Messages call it by its
+    /// nickname: the folder says nothing to anybody.
     #[must_use]
-    pub fn at_socket(folder: &Path, database: &str, user: &str) -> Self {
+    pub fn at_socket(folder: &Path, database: &str, user: &str, nickname: &'static str) -> Self {
         Self {
             host: folder.display().to_string(),
             port: 5432,
@@ -132,6 +136,7 @@ impl Connection {
             user: user.to_owned(),
             password: None,
             password_as_written: None,
+            nickname: Some(nickname),
             variables: BTreeMap::new(),
         }
     }
@@ -177,6 +182,9 @@ impl Connection {
     /// `host:port/database`: what messages may show.
     #[must_use]
     pub fn place(&self) -> String {
+        if let Some(nickname) = self.nickname {
+            return nickname.to_owned();
+        }
         let bare_ipv6 = self.host.parse::<std::net::Ipv6Addr>().is_ok();
         let host = if bare_ipv6 { format!("[{}]", self.host) } else { self.host.clone() };
         format!("{host}:{}/{}", self.port, self.database)

@@ -154,9 +154,12 @@ fn in_terms_of_the_target(hint: &str) -> String {
     hint.replace("DATABASE_URL", "target-database-url")
 }
 
+const FULL: &str = "The disk is full: give more space, or name another place with TMPDIR.";
+
 fn of_the_machine(message: &str) -> Option<String> {
     let remedies = [
-        ("No space left on device", "The disk is full: give more space, or name another place with TMPDIR."),
+        ("wrote only", FULL),
+        ("No space left on device", FULL),
         ("could not access directory", "Name a place that every user may enter with TMPDIR."),
         ("does not exist", "Something that the dump names is not there: see the message."),
         ("permission denied", "Restore as a role that may make what the dump holds."),

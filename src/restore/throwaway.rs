@@ -21,6 +21,8 @@ use crate::dump::client::Client;
 /// How long a server may take to come up, or to leave.
 const PATIENCE: Duration = Duration::from_secs(60);
 const SUPERUSER: &str = "postgres";
+/// What messages call it.
+pub const NICKNAME: &str = "the throwaway server";
 
 /// Nothing listens on the network, nothing is synced, and one transaction may hold locks on many thousand tables.
 const SETTINGS: [&str; 14] = [
@@ -93,7 +95,7 @@ impl Throwaway {
     /// How to reach one of its databases, as superuser.
     #[must_use]
     pub fn connection(&self, database: &str) -> Connection {
-        Connection::at_socket(self.folder.path(), database, SUPERUSER)
+        Connection::at_socket(self.folder.path(), database, SUPERUSER, NICKNAME)
     }
 
     /// The programs of its own version.

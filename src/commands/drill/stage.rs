@@ -39,7 +39,7 @@ impl Stage {
             let needed = restoring::server_major(stored).max(proven.scan.needs().server_major);
             let programs = Throwaway::programs(clients, needed)?;
             // Which programs load is decided before a server is made for nothing.
-            Tools::choose(clients, restoring::wanted(stored, proven), needed, "the throwaway server")?;
+            Tools::choose(clients, restoring::wanted(stored, proven), needed, throwaway::NICKNAME)?;
             let scratch = throwaway::scratch(&run.edge.scratch);
             return Ok(Self::Throwaway(Throwaway::start(programs, encoding, &scratch).await?));
         };
@@ -58,10 +58,11 @@ impl Stage {
     pub(super) async fn set(&self, run: &Run<'_>, stored: &Stored, proven: &Proven) -> Result<Set, Failure> {
         let (clients, newest) = restoring::clients(&run.clients)?;
         let needs = proven.scan.needs();
-        let (connection, place) = match self {
-            Self::Throwaway(server) => (server.connection(RESTORED), "the throwaway server".to_owned()),
-            Self::Visit(visit, _) => (visit.connection.clone(), visit.connection.place()),
+        let connection = match self {
+            Self::Throwaway(server) => server.connection(RESTORED),
+            Self::Visit(visit, _) => visit.connection.clone(),
         };
+        let place = connection.place();
         let target = Target::look(&connection, newest).await?;
         target.create(restoring::encoding(needs), newest).await?;
         let wanted = restoring::wanted(stored, proven);

@@ -21,12 +21,12 @@ fn every_sample_is_equal_on(cluster: &Cluster) {
             (&"passed".into(), &"equal".into()),
             "{sample:?}"
         );
-        let rows: i64 = database.row_counts().values().sum();
-        assert_eq!(
-            (&report["rows_expected"], &report["rows_found"]),
-            (&rows.into(), &rows.into()),
-            "{sample:?}"
-        );
+        assert_eq!(report["rows_expected"], report["rows_found"]);
+        // Of a table that an extension brings, only the rows that people added are in a dump.
+        if sample != Sample::Postgis {
+            let rows: i64 = database.row_counts().values().sum();
+            assert_eq!(report["rows_found"], rows, "{sample:?}");
+        }
         assert_eq!(report["statements"]["equal"], true);
         assert_eq!(database.content_digest(), before, "the source is as it was");
     }

@@ -45,6 +45,11 @@ impl Running {
         self.child.id()
     }
 
+    /// The folder that it runs in.
+    pub(crate) fn workspace(&self) -> PathBuf {
+        self.folder.path().join("workspace")
+    }
+
     /// Sends a signal by name: `TERM`, `INT`, `KILL`, `STOP`, `CONT`.
     pub(crate) fn signal(&self, name: &str) {
         tools::signal(name, self.pid());

@@ -163,6 +163,11 @@ impl Store {
         uploads.uploads().iter().map(|upload| upload.key.clone().unwrap()).collect()
     }
 
+    /// Takes an object away.
+    pub(crate) fn delete(&self, bucket: &str, key: &str) {
+        runtime().block_on(self.client.delete_object().bucket(bucket).key(key).send()).unwrap();
+    }
+
     /// Stores an object.
     pub(crate) fn put(&self, bucket: &str, key: &str, bytes: impl Into<Vec<u8>>) {
         let body = ByteStream::from(bytes.into());

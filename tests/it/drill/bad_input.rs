@@ -1,0 +1,82 @@
+//! What cannot be drilled is told before anything is touched.
+
+use super::{assert_nothing_is_left, backed_up, drill};
+use crate::support::{Cluster, Sponsor, Trial};
+
+#[test]
+fn no_backup_half_a_backup_and_no_server_are_told() {
+    let trial = Trial::of([Sponsor::named("callisto")]);
+    let outcome = drill(&trial).run();
+    outcome.assert_code(14);
+    assert!(outcome.visible().contains("/backups/ holds no backup"), "{}", outcome.visible());
+    assert_eq!(outcome.drill_report("callisto")["status"], "error");
+
+    trial.run().run().assert_code(0);
+    let keys = trial.store.keys_in(trial.bucket("callisto"));
+    let second = keys[0].split("backup-prod-").nth(1).unwrap()[..15].to_owned();
+    trial.store.delete(trial.bucket("callisto"), &keys[1]);
+    let outcome = drill(&trial).input("backup", second).run();
+    outcome.assert_code(14);
+    assert!(outcome.visible().contains(".manifest.json does not exist"), "{}", outcome.visible());
+    // The newest one that is whole is meant by `latest`.
+    drill(&trial).run().assert_code(14);
+}
+
+#[test]
+fn a_machine_without_the_servers_major_version_is_told_what_to_install() {
+    let trial = Trial::plan([Sponsor::named("callisto")]).cluster(Cluster::of_major(18)).start();
+    trial.run().path(Cluster::of_major(18).bin_dir()).run().assert_code(0);
+    let outcome = drill(&trial).run();
+    outcome.assert_code(16);
+    assert!(outcome.visible().contains("no server of PostgreSQL 18 was found"), "{}", outcome.visible());
+    assert!(outcome.visible().contains("Install postgresql-18"), "{}", outcome.visible());
+    assert_nothing_is_left(&outcome);
+}
+
+#[test]
+fn a_file_of_checks_that_cannot_be_read_is_a_bad_input() {
+    let trial = backed_up();
+    for (text, told) in [
+        (None, "`drill-checks` checks.sql: "),
+        (Some(""), "it holds no statement"),
+        (Some("SELECT true"), "its last statement has no end"),
+        (Some("\\! ls\nSELECT true;"), "it holds commands of psql"),
+    ] {
+        let run = drill(&trial).input("drill-checks", "checks.sql");
+        let run = match text {
+            Some(text) => run.file("checks.sql", text),
+            None => run,
+        };
+        let outcome = run.run();
+        outcome.assert_code(2);
+        assert!(outcome.visible().contains(told), "{}", outcome.visible());
+    }
+}
+
+/// A dump that somebody wrote who knows psql: its commands would run on this machine.
+#[test]
+fn commands_of_psql_in_a_dump_are_never_run() {
+    let trial = backed_up();
+    let bucket = trial.bucket("callisto");
+    let keys = trial.store.keys_in(bucket);
+    let mut text = String::new();
+    let stored = trial.store.get(bucket, &keys[0]);
+    std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(stored.as_slice()), &mut text)
+        .unwrap();
+    let hostile = text.replacen(
+        "\nSET statement_timeout",
+        "\n\\! touch /tmp/sponsor-backup-pwned\nSET statement_timeout",
+        1,
+    );
+    assert_ne!(hostile, text);
+    super::forge(&trial, &keys[0], hostile.as_bytes());
+    let outcome = drill(&trial).run();
+    outcome.assert_code(17);
+    assert!(
+        outcome.visible().contains("commands of psql that pg_dump never writes: \\!"),
+        "{}",
+        outcome.visible()
+    );
+    assert!(!std::path::Path::new("/tmp/sponsor-backup-pwned").exists());
+    assert_nothing_is_left(&outcome);
+}
