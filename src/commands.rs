@@ -34,7 +34,8 @@ pub async fn run(order: Order, edge: Edge) -> u8 {
         Order::Restore(order) => (Subject::Restore, order.scope.environment),
         Order::Drill(order) => (Subject::Drill, order.scope.environment),
     };
-    let publisher = publish::Publisher { subject, environment, edge: &edge };
+    let document = matches!(&order, Order::List(order) if order.json);
+    let publisher = publish::Publisher { subject, environment, edge: &edge, document };
     let done = match order {
         Order::Matrix(order) => matrix::run(&order, &edge).await,
         Order::Backup(order) => backup::run(order, &edge, &publisher).await,

@@ -4,6 +4,7 @@ pub mod annotations;
 mod comparison;
 pub mod disabled;
 pub mod drill;
+pub mod listing;
 pub mod outputs;
 pub mod plan;
 pub mod progress;
@@ -26,7 +27,7 @@ pub struct SponsorResult {
     pub outcome: Outcome,
     /// Room in which it failed.
     pub stage: Option<&'static str>,
-    /// What went wrong, or why it is disabled.
+    /// What went wrong, why it is disabled, or what was done where that is not plain.
     pub message: Option<String>,
     /// `s3://…`, or `not-configured` where disabled.
     pub backup_location: Option<String>,

@@ -69,6 +69,8 @@ pub struct Entry {
     pub storage_class: String,
     /// When the dump was written.
     pub modified: Option<Timestamp>,
+    /// Size of its manifest.
+    pub manifest_bytes: u64,
 }
 
 /// What a backup consists of.
@@ -129,7 +131,7 @@ pub fn catalogue(environment: Environment, listed: Vec<Listed>) -> Catalogue {
         match piece {
             Piece::Dump => found.dump = Some(object),
             Piece::Checksum => found.checksum = true,
-            Piece::Manifest => found.manifest = true,
+            Piece::Manifest => found.manifest_bytes = Some(object.bytes),
         }
     }
     let mut found: Vec<Found> = found.into_values().collect();
@@ -159,25 +161,31 @@ struct Found {
     backup: BackupKey,
     dump: Option<Listed>,
     checksum: bool,
-    manifest: bool,
+    manifest_bytes: Option<u64>,
 }
 
 impl Found {
     fn of(backup: BackupKey) -> Self {
-        Self { backup, dump: None, checksum: false, manifest: false }
+        Self { backup, dump: None, checksum: false, manifest_bytes: None }
     }
 
     fn judge(self) -> Result<Entry, Incomplete> {
         match self {
-            Self { backup, dump: Some(dump), checksum: true, manifest: true } => Ok(Entry {
-                backup,
-                bytes: dump.bytes,
-                storage_class: dump.storage_class,
-                modified: dump.modified,
-            }),
-            Self { backup, dump, checksum, manifest } => {
-                let there =
-                    [(dump.is_some(), Piece::Dump), (checksum, Piece::Checksum), (manifest, Piece::Manifest)];
+            Self { backup, dump: Some(dump), checksum: true, manifest_bytes: Some(manifest_bytes) } => {
+                Ok(Entry {
+                    backup,
+                    bytes: dump.bytes,
+                    storage_class: dump.storage_class,
+                    modified: dump.modified,
+                    manifest_bytes,
+                })
+            }
+            Self { backup, dump, checksum, manifest_bytes } => {
+                let there = [
+                    (dump.is_some(), Piece::Dump),
+                    (checksum, Piece::Checksum),
+                    (manifest_bytes.is_some(), Piece::Manifest),
+                ];
                 let lacks = there.into_iter().filter(|(there, _)| !there).map(|(_, piece)| piece);
                 Err(Incomplete { backup, lacks: lacks.collect() })
             }

@@ -83,16 +83,53 @@ impl BackupManifest {
             .map_err(|error| malformed(format!("it is no JSON document: {error}")))?;
         let version = document.get("format_version").and_then(Value::as_u64);
         if version.is_some_and(|version| version > u64::from(FORMAT_VERSION)) {
-            return Err(malformed(format!(
-                "its form has version {}, and this program knows no later one than {FORMAT_VERSION}",
-                version.unwrap_or_default()
-            )));
+            return Err(malformed(later(version.unwrap_or_default())));
         }
         // Else a flaw in one of them would pass for their absence.
         let told = CONTENTS.iter().any(|name| document.get(name).is_some());
         let contents = told.then(|| Contents::deserialize(&document)).transpose();
         let manifest = contents.and_then(|_| Self::deserialize(document));
         manifest.map_err(|error| malformed(format!("it is no manifest of a backup: {error}")))
+    }
+}
+
+fn later(version: u64) -> String {
+    format!("its form has version {version}, and this program knows no later one than {FORMAT_VERSION}")
+}
+
+/// What a list shows of a manifest. The rest takes no memory, however many tables it tells of.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Excerpt {
+    /// Sponsor's name.
+    pub sponsor: String,
+    /// `production`, `staging` or `development`.
+    pub environment: String,
+    /// Key of the dump.
+    pub key: String,
+    /// The object that is stored.
+    pub stored: StoredSize,
+    /// Rows of all tables; absent where the dump's text was not understood.
+    pub rows_total: Option<u64>,
+}
+
+impl Excerpt {
+    /// Reads it out of the document that stands at `location`.
+    ///
+    /// # Errors
+    /// As [`BackupManifest::parse`], as far as these lines go.
+    pub fn parse(location: &str, bytes: &[u8]) -> Result<Self, ArchiveError> {
+        #[derive(Deserialize)]
+        struct Form {
+            format_version: u64,
+        }
+        let malformed = |what: String| ArchiveError::Malformed { location: location.to_owned(), what };
+        let no_manifest =
+            |error: serde_json::Error| malformed(format!("it is no manifest of a backup: {error}"));
+        let Form { format_version } = serde_json::from_slice(bytes).map_err(no_manifest)?;
+        if format_version > u64::from(FORMAT_VERSION) {
+            return Err(malformed(later(format_version)));
+        }
+        serde_json::from_slice(bytes).map_err(no_manifest)
     }
 }
 

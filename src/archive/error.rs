@@ -148,6 +148,12 @@ pub enum ArchiveError {
         /// age public keys that it is encrypted to, where they are known.
         recipients: Vec<String>,
     },
+    /// It took longer than it may.
+    #[error("the sponsor's time of {seconds} s is over")]
+    OutOfTime {
+        /// How long it may take.
+        seconds: u64,
+    },
     /// The transfer was stopped from outside, by a signal or for want of time.
     #[error("the transfer was stopped")]
     Stopped,
@@ -168,6 +174,12 @@ impl ArchiveError {
     #[must_use]
     pub fn is_access_denied(&self) -> bool {
         matches!(self, Self::S3 { code, .. } if code == "AccessDenied")
+    }
+
+    /// Whether every other request to this bucket would fare the same, because of who asks, or of where.
+    #[must_use]
+    pub fn is_hopeless(&self) -> bool {
+        matches!(self, Self::S3 { code, .. } if HOPELESS.contains(&code.as_str()))
     }
 
     /// What the reader can do about it.
@@ -213,11 +225,24 @@ impl ArchiveError {
             Self::IdentityWrong { .. } => {
                 "Give the age identity of one of its recipients (env AGE_IDENTITY, or the input `age-identity-file`); if it is that one, the object's head is damaged."
             }
+            Self::OutOfTime { .. } => "Raise `timeout`, or look for what slows the transfer down.",
             Self::Stopped => return None,
         };
         Some(hint.to_owned())
     }
 }
+
+const HOPELESS: [&str; 9] = [
+    "NoSuchBucket",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "InvalidToken",
+    "ExpiredToken",
+    "RequestTimeTooSkewed",
+    "AuthorizationHeaderMalformed",
+    "no answer",
+    "no credentials",
+];
 
 fn remedy(operation: &str, code: &str) -> Option<&'static str> {
     Some(match code {

@@ -3,7 +3,9 @@
 use super::Edge;
 use crate::failure::{self, Failure};
 use crate::record::Outcome;
+use crate::report::listing::{self, List};
 use crate::report::outputs::Output;
+use crate::report::sink::ReportError;
 use crate::report::summary::{self, Subject, Title};
 use crate::report::workflow::{Level, annotation};
 use crate::report::{SponsorResult, annotations, outputs, overall, verdict};
@@ -14,6 +16,8 @@ pub(super) struct Publisher<'a> {
     pub(super) subject: Subject,
     pub(super) environment: Environment,
     pub(super) edge: &'a Edge,
+    /// Whether standard output holds a document, in which lines of outputs would be wrong. In a workflow it never does.
+    pub(super) document: bool,
 }
 
 /// One sponsor's result, and the code of its failure.
@@ -32,7 +36,7 @@ impl Publisher<'_> {
 
     /// Reports all sponsors' results; gives the exit code.
     pub(super) fn results(&self, ended: Vec<Ended>) -> Result<u8, Failure> {
-        self.results_with(ended, Vec::new(), "")
+        self.conclude(ended, outputs::of_results, summary::of_results)
     }
 
     /// The same, with outputs and a chapter of the summary that only this command has.
@@ -42,16 +46,30 @@ impl Publisher<'_> {
         own: Vec<Output>,
         chapter: &str,
     ) -> Result<u8, Failure> {
+        let outputs = |results: &[SponsorResult], overall| {
+            outputs::of_results(results, overall).into_iter().chain(own.clone()).collect()
+        };
+        self.conclude(ended, outputs, |title, results| summary::with_chapter(title, results, chapter))
+    }
+
+    /// Reports all sponsors' lists; gives the exit code.
+    pub(super) fn lists(&self, ended: Vec<Ended>, lists: &[List]) -> Result<u8, Failure> {
+        self.conclude(ended, outputs::of_a_list, |title, results| listing::summary(title, results, lists))
+    }
+
+    fn conclude(
+        &self,
+        ended: Vec<Ended>,
+        outputs: impl Fn(&[SponsorResult], Outcome) -> Vec<Output>,
+        summary: impl Fn(Title<'_>, &[SponsorResult]) -> String,
+    ) -> Result<u8, Failure> {
         let codes: Vec<u8> = ended.iter().filter_map(|(_, code)| *code).collect();
         let results: Vec<SponsorResult> = ended.into_iter().map(|(result, _)| result).collect();
         let sink = &self.edge.sink;
         sink.annotations(&annotations::of_results(&results));
-        let mut outputs = outputs::of_results(&results, overall(&results));
-        outputs.extend(own);
-        sink.outputs(&outputs)?;
+        self.outputs(&outputs(&results, overall(&results)))?;
         let at = self.edge.now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-        let summary = summary::of_results(self.title(&at), &results) + chapter;
-        if let Err(error) = sink.summary(&summary) {
+        if let Err(error) = sink.summary(&summary(self.title(&at), &results)) {
             // The outputs stand, and GitHub does not fail a step over its summary either.
             sink.line(&error.to_string());
             sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);
@@ -69,7 +87,14 @@ impl Publisher<'_> {
             summary::of_failure(self.title(""), stage, &failure.to_string(), failure.hint().as_deref());
         // The failure that is being reported is the one that counts.
         self.edge.sink.summary(&text).ok();
-        refusal(failure, self.edge)
+        let code = show(failure, self.edge);
+        self.outputs(&of_a_refusal()).ok();
+        code
+    }
+
+    fn outputs(&self, outputs: &[Output]) -> Result<(), ReportError> {
+        let sink = &self.edge.sink;
+        if self.document && !sink.is_workflow() { Ok(()) } else { sink.outputs(outputs) }
     }
 
     fn title<'t>(&self, at: &'t str) -> Title<'t> {
@@ -79,6 +104,16 @@ impl Publisher<'_> {
 
 /// Reports a failure of which nothing else is known; gives the exit code.
 pub(super) fn refusal(failure: &Failure, edge: &Edge) -> u8 {
+    let code = show(failure, edge);
+    edge.sink.outputs(&of_a_refusal()).ok();
+    code
+}
+
+fn of_a_refusal() -> [Output; 2] {
+    [("results", "[]".to_owned()), ("outcome", Outcome::Failure.name().to_owned())]
+}
+
+fn show(failure: &Failure, edge: &Edge) -> u8 {
     let (stage, code) = failure.stage_and_code();
     let (message, hint) = (failure.to_string(), failure.hint().unwrap_or_default());
     edge.sink.block(&[format!("{stage} failed: {message}"), format!("  {hint}")]);
@@ -87,7 +122,5 @@ pub(super) fn refusal(failure: &Failure, edge: &Edge) -> u8 {
         &format!("{stage} failed"),
         &format!("{message}\n{hint}"),
     )]);
-    let outputs = [("results", "[]".to_owned()), ("outcome", Outcome::Failure.name().to_owned())];
-    edge.sink.outputs(&outputs).ok();
     code
 }

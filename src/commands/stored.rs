@@ -18,7 +18,7 @@ use crate::proof::ProofError;
 use crate::sponsors::{Environment, Sponsor};
 
 /// A manifest of a hundred thousand tables is a quarter of this.
-const MANIFEST_BYTES: u64 = 64 << 20;
+pub(super) const MANIFEST_BYTES: u64 = 64 << 20;
 const CHECKSUM_BYTES: u64 = 4096;
 /// How long a thawed backup stays readable.
 const THAW_DAYS: u16 = 7;
@@ -91,40 +91,47 @@ pub(super) async fn find(
 /// Reads what stands beside a dump and compares the three with each other; a frozen one is thawed where that is wanted.
 pub(super) async fn describe(
     store: &Store,
-    (sponsor, environment): (&Sponsor, Environment),
+    whose: (&Sponsor, Environment),
     backup: BackupKey,
     identities: &Identities,
     thaw: bool,
 ) -> Result<Stored, Failure> {
+    let key = backup.key.clone();
+    match look(store, whose, backup, identities).await {
+        Err(Failure::Archive(frozen @ ArchiveError::Frozen { .. })) if thaw => {
+            Err(thawing(store, &key, frozen).await?.into())
+        }
+        looked => looked,
+    }
+}
+
+async fn look(
+    store: &Store,
+    (sponsor, environment): (&Sponsor, Environment),
+    backup: BackupKey,
+    identities: &Identities,
+) -> Result<Stored, Failure> {
     let BackupKey { key, format, encrypted, .. } = backup;
     let location = store.location(&key);
     let examined = store.examine(&key).await?;
-    if let Err(frozen) = examined.readable(&location) {
-        return Err(if thaw { thawing(store, &key, frozen).await? } else { frozen }.into());
-    }
+    examined.readable(&location)?;
     let beside = description_key(&key);
     let document = store.read_small(&beside, MANIFEST_BYTES).await?;
     let description = BackupManifest::parse(&store.location(&beside), &document)?;
     let beside = checksum_key(&key);
     let line = store.read_small(&beside, CHECKSUM_BYTES).await?;
     let sha256 = checksum::parse(&store.location(&beside), &key, &line)?;
-    let mut findings = Vec::new();
-    let whose = [
-        ("sponsor", sponsor.name.as_str(), description.sponsor.as_str()),
-        ("environment", environment.name(), description.environment.as_str()),
-        ("key", key.as_str(), description.key.as_str()),
-    ];
-    for (what, expected, told) in whose {
-        if expected != told {
-            findings.push(format!("its manifest is of another backup: {what} {told} in place of {expected}"));
-        }
-    }
+    let told = [&description.sponsor, &description.environment, &description.key];
+    let mut findings = of_another([&sponsor.name, environment.name(), &key], told.map(String::as_str));
     if sha256 != description.stored.sha256 {
         findings.push("its checksum file and its manifest tell different hashes".to_owned());
     }
     if examined.bytes != description.stored.bytes {
         let bytes = description.stored.bytes;
         findings.push(format!("it has {} bytes, and its manifest says {bytes}", examined.bytes));
+    }
+    if encrypted == description.encoding.age_recipients.is_empty() {
+        findings.push("its key and its manifest do not agree on whether it is encrypted".to_owned());
     }
     if !findings.is_empty() {
         return Err(proof(&location, findings));
@@ -135,6 +142,29 @@ pub(super) async fn describe(
     let source =
         Source { store: store.clone(), key, etag, bytes, format, encrypted, identities: identities.clone() };
     Ok(Stored { source, description, location })
+}
+
+/// What shows that a manifest is of another backup: its sponsor, its environment, its key.
+pub(super) fn of_another(expected: [&str; 3], told: [&str; 3]) -> Vec<String> {
+    let pairs = ["sponsor", "environment", "key"].into_iter().zip(expected.into_iter().zip(told));
+    let others = pairs.filter(|(_, (expected, told))| expected != told);
+    others
+        .map(|(what, (expected, told))| {
+            format!("its manifest is of another backup: {what} {told} in place of {expected}")
+        })
+        .collect()
+}
+
+/// An error of one of the three parts of a backup, as words about that backup.
+pub(super) fn in_words(store: &Store, key: &str, error: &ArchiveError) -> String {
+    // The dump comes last: its key is the beginning of the other two.
+    let parts = [
+        (checksum_key(key), "its checksum file"),
+        (description_key(key), "its manifest"),
+        (key.to_owned(), "it"),
+    ];
+    let name = |text: String, (key, name): (String, &str)| text.replace(&store.location(&key), name);
+    parts.into_iter().fold(error.to_string(), name)
 }
 
 /// Reads a backup through to its end and compares everything that its manifest says.
@@ -207,12 +237,11 @@ fn table_truth(table: &crate::archive::description::Table) -> TableTruth {
     }
 }
 
-/// Asks S3 for the dump and for what stands beside it, should that be frozen, too.
+/// Asks S3 for those of the three parts that are frozen.
 async fn thawing(store: &Store, key: &str, frozen: ArchiveError) -> Result<ArchiveError, Failure> {
-    store.thaw(key, THAW_DAYS).await?;
-    for beside in [checksum_key(key), description_key(key)] {
-        if store.examine(&beside).await?.readable(&store.location(&beside)).is_err() {
-            store.thaw(&beside, THAW_DAYS).await?;
+    for part in [key.to_owned(), checksum_key(key), description_key(key)] {
+        if store.examine(&part).await?.readable(&store.location(&part)).is_err() {
+            store.thaw(&part, THAW_DAYS).await?;
         }
     }
     Ok(match frozen {

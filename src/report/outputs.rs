@@ -109,6 +109,14 @@ pub fn of_results(results: &[SponsorResult], outcome: Outcome) -> Vec<Output> {
     ]
 }
 
+/// The same for a command that makes no backup and means none in particular.
+#[must_use]
+pub fn of_a_list(results: &[SponsorResult], outcome: Outcome) -> Vec<Output> {
+    let mut outputs = of_results(results, outcome);
+    outputs.retain(|(name, _)| ["sponsors", "results", "outcome"].contains(name));
+    outputs
+}
+
 /// A warning for each output that GitHub will not pass on to other jobs, since a masked value stands in it.
 #[must_use]
 pub fn dropped(outputs: &[Output], masks: &BTreeSet<String>) -> Vec<String> {

@@ -68,6 +68,12 @@ impl Sink {
         if self.bars.is_some() { Duration::from_millis(200) } else { Duration::from_secs(10) }
     }
 
+    /// Whether a runner reads what is written.
+    #[must_use]
+    pub fn is_workflow(&self) -> bool {
+        self.workflow.is_some()
+    }
+
     /// A text that was asked for, `--help` for example.
     pub fn text(&self, text: &str) {
         // A reader that has gone away, `head` for example, is no reason to fail.

@@ -10,7 +10,7 @@ use super::{SponsorResult, count};
 use crate::record::Outcome;
 
 /// Room is left below 1 MiB for what other parts of the step append.
-const LIMIT: usize = 1_000_000;
+pub(super) const LIMIT: usize = 1_000_000;
 /// Of that, failures may take so much.
 const FAILURES_LIMIT: usize = 300_000;
 const MESSAGE_CHARACTERS: usize = 1_500;
@@ -99,6 +99,15 @@ pub fn of_results(title: Title<'_>, results: &[SponsorResult]) -> String {
     text
 }
 
+/// The same with a chapter of its own at the end, or what of it there is room for.
+#[must_use]
+pub fn with_chapter(title: Title<'_>, results: &[SponsorResult], chapter: &str) -> String {
+    let text = of_results(title, results);
+    let full = "\nThere is no room for the tables here; the reports have them.\n";
+    let fits = text.len() + chapter.len() <= LIMIT;
+    text + if fits { chapter } else { full }
+}
+
 /// The summary of a run that failed before any sponsor's turn.
 #[must_use]
 pub fn of_failure(title: Title<'_>, stage: &str, message: &str, hint: Option<&str>) -> String {
@@ -107,7 +116,7 @@ pub fn of_failure(title: Title<'_>, stage: &str, message: &str, hint: Option<&st
     text
 }
 
-fn verdict(title: Title<'_>, results: &[SponsorResult]) -> String {
+pub(super) fn verdict(title: Title<'_>, results: &[SponsorResult]) -> String {
     let of = |outcome| count(results, outcome);
     let (done, failed, disabled) = (of(Outcome::Success), of(Outcome::Failure), of(Outcome::Disabled));
     let (subject, all) = (title.subject, results.len());
@@ -176,7 +185,7 @@ fn full_row(title: Title<'_>, result: &SponsorResult) -> String {
 
 fn short_row(title: Title<'_>, result: &SponsorResult) -> String {
     let outcome = match result.outcome {
-        Outcome::Success => format!("✅ {}", title.subject.done()),
+        Outcome::Success => format!("✅ {}", result.message.as_deref().unwrap_or(title.subject.done())),
         Outcome::Disabled => "⚠️ not enabled".to_owned(),
         _ => format!("❌ {} failed", result.stage.unwrap_or("bug")),
     };
@@ -187,7 +196,7 @@ fn short_row(title: Title<'_>, result: &SponsorResult) -> String {
     format!("| {} | {} |\n", result.sponsor, cells.map(|cell| cell.replace(' ', "\u{a0}")).join(" | "))
 }
 
-fn failures(results: &[SponsorResult]) -> String {
+pub(super) fn failures(results: &[SponsorResult]) -> String {
     let failed: Vec<&SponsorResult> =
         results.iter().filter(|result| result.outcome == Outcome::Failure).collect();
     if failed.is_empty() {

@@ -20,7 +20,10 @@ pub fn title(result: &SponsorResult) -> String {
                 ByteSize(dump)
             )
         }
-        (Outcome::Success, ..) => format!("{sponsor}: done in {seconds:.1} s"),
+        (Outcome::Success, ..) => {
+            let done = result.message.as_deref().unwrap_or("done");
+            format!("{sponsor}: {done} in {seconds:.1} s")
+        }
         (Outcome::Disabled, ..) => format!("{sponsor}: not enabled"),
         _ => format!(
             "{sponsor}: {} failed: {}",

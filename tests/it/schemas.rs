@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sponsor_backup::dump::scan::Scan;
+use sponsor_backup::dump::scan::{Columns, Scan};
 use sponsor_backup::proof::Comparison;
 use sponsor_backup::proof::compare::Side;
 use sponsor_backup::record::RunIdentity;
@@ -129,7 +129,7 @@ const DUMP: &str = "CREATE TABLE s.a;\nCOPY s.a (x) FROM stdin;\n1\n2\n\\.\n";
 /// All that a drill finds that goes well, but for what the dump of the restored database holds.
 fn findings(restored: &str, is_partial: bool) -> Findings {
     let scan = |text: &str| {
-        let mut scan = Scan::detailed();
+        let mut scan = Scan::detailed(Columns::default());
         scan.feed(text.as_bytes());
         scan
     };

@@ -1,7 +1,7 @@
 //! From what was found to what it came to.
 
 use super::*;
-use crate::dump::scan::Scan;
+use crate::dump::scan::{Columns, Scan};
 use crate::proof::compare::Side;
 
 const DUMP: &str =
@@ -9,7 +9,7 @@ const DUMP: &str =
 
 fn compared(restored: &str, majors: (u32, u32), is_partial: bool) -> Comparison {
     let scan = |text: &str| {
-        let mut scan = Scan::detailed();
+        let mut scan = Scan::detailed(Columns::default());
         scan.feed(text.as_bytes());
         scan
     };

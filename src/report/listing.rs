@@ -1,0 +1,247 @@
+//! The backups of a sponsor: a table for people, Markdown for the summary, JSON for programs. Pure.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::SponsorResult;
+use super::summary::{LIMIT, Title, failures, verdict};
+use crate::proof::limits::words;
+
+/// So much of a hash tells backups apart.
+const HASH_DIGITS: usize = 12;
+
+/// One backup; as JSON an object with these keys.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// Sponsor's name.
+    pub sponsor: String,
+    /// `production`, `staging` or `development`.
+    pub environment: &'static str,
+    /// `s3://…` of the dump.
+    pub location: String,
+    /// When it was taken.
+    pub timestamp: Timestamp,
+    /// Bytes stored.
+    pub size_bytes: u64,
+    /// SHA-256 of what is stored, 64 hexadecimal digits; unknown where there is a problem.
+    pub sha256: Option<String>,
+    /// Rows of all its tables; unknown where there is a problem, or where the dump's text was not understood.
+    pub rows: Option<u64>,
+    /// Seconds since it was taken.
+    pub age_seconds: u64,
+    /// S3 storage class.
+    pub storage_class: String,
+    /// Until when nobody can delete it, where it is locked and that may be known.
+    pub locked_until: Option<Timestamp>,
+    /// Whether it is encrypted.
+    pub encrypted: bool,
+    /// Why not all of it is known, in words.
+    pub problem: Option<String>,
+}
+
+/// All backups of one sponsor and environment.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// Sponsor's name.
+    pub sponsor: String,
+    /// `s3://bucket/prefix`.
+    pub place: String,
+    /// The newest first.
+    pub rows: Vec<Row>,
+    /// What is left of so many more.
+    pub incomplete: usize,
+}
+
+impl List {
+    /// `3 backups`
+    #[must_use]
+    pub fn count(&self) -> String {
+        match self.rows.len() {
+            1 => "1 backup".to_owned(),
+            count => format!("{count} backups"),
+        }
+    }
+
+    /// `callisto: 3 backups, 1.2 GiB, in s3://…/`
+    #[must_use]
+    pub fn title(&self) -> String {
+        let bytes = self.rows.iter().map(|row| row.size_bytes).sum();
+        format!("{}: {}, {}, in {}", self.sponsor, self.count(), ByteSize(bytes), self.place)
+    }
+
+    /// The table and what else is to be said.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = aligned(&self.rows);
+        lines.extend(self.left_out());
+        lines
+    }
+
+    /// What is not in the table, where there is something.
+    #[must_use]
+    pub fn left_out(&self) -> Option<String> {
+        let verb = if self.incomplete == 1 { "one is" } else { "ones are" };
+        (self.incomplete > 0).then(|| {
+            format!(
+                "{} half-finished {verb} not listed; `sponsor-backup verify --all` names what is missing.",
+                self.incomplete
+            )
+        })
+    }
+}
+
+const HEAD: [&str; 7] = ["BACKUP (UTC)", "AGE", "SIZE", "ROWS", "SHA-256", "CLASS", "LOCKED UNTIL"];
+/// Of its columns, those that hold amounts.
+const RIGHT: [bool; 7] = [false, true, true, true, false, false, false];
+
+/// What the input `backup` takes comes first.
+fn cells(row: &Row) -> [String; 7] {
+    let dash = || "–".to_owned();
+    [
+        row.timestamp.strftime("%Y%m%d-%H%M%S").to_string(),
+        words(Duration::from_secs(row.age_seconds)),
+        ByteSize(row.size_bytes).to_string(),
+        row.rows.map_or_else(dash, |rows| rows.to_string()),
+        row.sha256.as_deref().map_or_else(dash, |hash| hash.chars().take(HASH_DIGITS).collect()),
+        row.storage_class.clone(),
+        row.locked_until.map_or_else(dash, |until| until.strftime("%Y-%m-%d").to_string()),
+    ]
+}
+
+fn aligned(rows: &[Row]) -> Vec<String> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
+    let width = |column: usize| {
+        let widths = cells.iter().map(|row| row[column].chars().count());
+        widths.max().unwrap_or_default().max(HEAD[column].len())
+    };
+    let widths: [usize; 7] = std::array::from_fn(width);
+    let line = |row: &[String; 7]| {
+        let cell = |column: usize| match (RIGHT[column], widths[column]) {
+            (true, width) => format!("{:>width$}", row[column]),
+            (false, width) => format!("{:<width$}", row[column]),
+        };
+        (0..HEAD.len()).map(cell).collect::<Vec<_>>().join("  ")
+    };
+    let head = line(&HEAD.map(str::to_owned)).trim_end().to_owned();
+    let body = cells.iter().zip(rows).map(|(cells, row)| match &row.problem {
+        Some(problem) => format!("{}  {}", line(cells), problem.replace('\n', " ")),
+        None => line(cells).trim_end().to_owned(),
+    });
+    std::iter::once(head).chain(body).collect()
+}
+
+/// One array of all rows, an object a line.
+#[must_use]
+pub fn json(lists: &[List]) -> String {
+    let rows: Vec<String> = lists.iter().flat_map(|list| &list.rows).map(super::outputs::json).collect();
+    if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", rows.join(",\n")) }
+}
+
+/// The job summary: the verdict, each sponsor's table, what failed. Rows that would make it too long are counted.
+#[must_use]
+pub fn summary(title: Title<'_>, results: &[SponsorResult], lists: &[List]) -> String {
+    const NOTES: usize = 400;
+    let mut text = verdict(title, results);
+    let failures = failures(results);
+    let room = LIMIT.saturating_sub(failures.len() + NOTES * lists.len());
+    for list in lists {
+        write!(text, "### {}\n\n", list.title()).ok();
+        markdown(&mut text, &list.rows, room);
+        if let Some(left_out) = list.left_out() {
+            write!(text, "{left_out}\n\n").ok();
+        }
+    }
+    text.push_str(&failures);
+    text
+}
+
+fn markdown(text: &mut String, rows: &[Row], room: usize) {
+    if rows.is_empty() {
+        return;
+    }
+    // Writing to a String cannot fail.
+    writeln!(text, "| {} | |\n|---|---:|---:|---:|---|---|---|---|", HEAD.join(" | ")).ok();
+    for (at, row) in rows.iter().enumerate() {
+        let problem = row.problem.as_deref().unwrap_or_default().replace('|', "\\|").replace('\n', " ");
+        let cells = cells(row).map(|cell| cell.replace(' ', "\u{a0}")).join(" | ");
+        let line = format!("| {cells} | {problem} |\n");
+        if text.len() + line.len() > room {
+            write!(text, "\n… and {} more; the log has them all.\n", rows.len() - at).ok();
+            break;
+        }
+        text.push_str(&line);
+    }
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Outcome;
+    use crate::report::sample::result;
+    use crate::report::summary::Subject;
+
+    fn row(at: &str, problem: Option<&str>) -> Row {
+        let known = problem.is_none();
+        Row {
+            sponsor: "callisto".to_owned(),
+            environment: "production",
+            location: "s3://b/backups/x.sql.gz".to_owned(),
+            timestamp: at.parse().unwrap(),
+            size_bytes: 13_421_773,
+            sha256: known.then(|| "0123456789abcdef".repeat(4)),
+            rows: known.then_some(41_234),
+            age_seconds: 7_260,
+            storage_class: "STANDARD".to_owned(),
+            locked_until: known.then(|| "2033-11-20T12:00:00Z".parse().unwrap()),
+            encrypted: false,
+            problem: problem.map(str::to_owned),
+        }
+    }
+
+    fn list(rows: Vec<Row>, incomplete: usize) -> List {
+        List { sponsor: "callisto".to_owned(), place: "s3://b/backups/".to_owned(), rows, incomplete }
+    }
+
+    #[test]
+    fn the_table_is_aligned_and_problems_come_last() {
+        let rows = vec![
+            row("2026-11-20T12:00:00Z", None),
+            row("2026-11-19T12:00:00Z", Some("its manifest is gone")),
+        ];
+        assert_eq!(
+            list(rows, 1).lines(),
+            [
+                "BACKUP (UTC)           AGE      SIZE   ROWS  SHA-256       CLASS     LOCKED UNTIL",
+                "20261120-120000  2 h 1 min  12.8 MiB  41234  0123456789ab  STANDARD  2033-11-20",
+                "20261119-120000  2 h 1 min  12.8 MiB      –  –             STANDARD  –             its manifest is gone",
+                "1 half-finished one is not listed; `sponsor-backup verify --all` names what is missing.",
+            ]
+        );
+    }
+
+    #[test]
+    fn no_backup_is_an_empty_array_and_no_table() {
+        let none = list(Vec::new(), 0);
+        assert_eq!(none.title(), "callisto: 0 backups, 0 B, in s3://b/backups/");
+        assert_eq!((none.lines(), json(&[none])), (Vec::new(), "[]\n".to_owned()));
+    }
+
+    #[test]
+    fn a_summary_of_many_thousands_stays_under_the_limit_and_counts_the_rest() {
+        let title = Title { subject: Subject::List, environment: "production", at: "now" };
+        let rows = vec![row("2026-11-20T12:00:00Z", None); 10_000];
+        let lists = [list(rows.clone(), 3), list(rows, 0)];
+        let text = summary(title, &[result("titan", Outcome::Failure)], &lists);
+        assert!(text.len() < 1 << 20, "{} bytes", text.len());
+        assert_eq!(text.matches("more; the log has them all.").count(), 2, "{}", &text[..500]);
+        assert!(text.contains("### What failed") && text.contains("3 half-finished ones are not listed"));
+    }
+}

@@ -1,0 +1,303 @@
+//! `list`: what is told is what the manifests say, nobody else's backups are told, and programs get JSON alone.
+
+use std::time::Duration;
+
+use age::x25519::Identity;
+use serde_json::{Value, json};
+
+use super::shelf::{Shelf, at, checksum, manifest, second, timestamp};
+use crate::support::{Moto, Outcome, Proxy, Run, Sponsor, Trial, Trouble, tools};
+
+const DAY: &str = "backups/2026/02/01";
+
+fn callisto() -> Shelf {
+    Shelf::of(Trial::of([Sponsor::named("callisto").diary(3, 30)]), "callisto")
+}
+
+fn on_a_terminal(trial: &Trial) -> Run {
+    trial.wire(Run::terminal()).arg("list")
+}
+
+/// The array on standard output, on which nothing else may stand.
+#[track_caller]
+fn rows(trial: &Trial) -> Vec<Value> {
+    let outcome = on_a_terminal(trial).arg("--json").run();
+    outcome.assert_code(0);
+    array(&outcome)
+}
+
+#[track_caller]
+fn array(outcome: &Outcome) -> Vec<Value> {
+    let array: Value = serde_json::from_str(&outcome.stdout)
+        .unwrap_or_else(|error| panic!("not JSON alone: {error}\n{}", outcome.transcript()));
+    array.as_array().unwrap().clone()
+}
+
+fn next_second() {
+    std::thread::sleep(Duration::from_millis(1100));
+}
+
+#[test]
+fn three_backups_are_told_as_their_manifests_tell_them() {
+    let shelf = callisto();
+    let recipient = Identity::generate().to_public().to_string();
+    let first = shelf.backup(&[]);
+    shelf.trial.database("callisto").psql_as_owner("CREATE TABLE more AS SELECT generate_series(1, 7)");
+    next_second();
+    let second_one = shelf.backup(&[("compression", "zstd")]);
+    next_second();
+    let third = shelf.backup(&[("age-recipients", &recipient), ("storage-class", "STANDARD_IA")]);
+
+    let rows = rows(&shelf.trial);
+    assert_eq!(rows.len(), 3, "{rows:#?}");
+    for (row, key) in rows.iter().zip([&third, &second_one, &first]) {
+        let told = shelf.manifest(key);
+        let encrypted = *key == third;
+        let expected = json!({
+            "sponsor": "callisto", "environment": "production", "location": shelf.location(key),
+            "timestamp": told["timestamp"], "size_bytes": told["stored"]["bytes"],
+            "sha256": told["stored"]["sha256"], "rows": told["rows_total"], "age_seconds": row["age_seconds"],
+            "storage_class": if encrypted { "STANDARD_IA" } else { "STANDARD" }, "locked_until": null,
+            "encrypted": encrypted, "problem": null,
+        });
+        assert_eq!(*row, expected);
+        assert!(row["age_seconds"].as_u64().unwrap() < 600);
+    }
+    assert_ne!(rows[1]["rows"], rows[2]["rows"]);
+
+    let table = on_a_terminal(&shelf.trial).run();
+    table.assert_code(0);
+    let lines: Vec<&str> = table.stdout.lines().collect();
+    assert!(lines[0].starts_with("callisto: 3 backups, "), "{}", table.transcript());
+    assert!(lines[1].starts_with("BACKUP (UTC)  "));
+    for (line, (row, key)) in lines[2..5].iter().zip(rows.iter().zip([&third, &second_one, &first])) {
+        let hash = row["sha256"].as_str().unwrap();
+        for cell in
+            [&second(key), &row["rows"].to_string(), &hash[..12], row["storage_class"].as_str().unwrap()]
+        {
+            assert!(line.contains(cell), "{cell} is not in {line}");
+        }
+        assert!(!line.contains(&hash[..13]));
+    }
+    let names: Vec<&str> = lines[5..].iter().map(|line| line.split('=').next().unwrap()).collect();
+    assert_eq!(names, ["sponsors", "results", "outcome"], "{}", table.transcript());
+}
+
+#[test]
+fn only_whole_backups_of_this_environment_are_listed() {
+    let shelf = callisto();
+    let real = shelf.backup(&[]);
+    let objects = |key: &str| [key.to_owned(), checksum(key), manifest(key)].map(|key| (key, b"{}".to_vec()));
+    let staging = "staging/backups/2026/02/01/backup-staging-20260201-000000.sql.gz";
+    shelf.put_all(objects(staging).into());
+    shelf.put_all(objects(&format!("{DAY}/backup-staging-20260201-000000.sql.gz")).into());
+    shelf.put_all(objects(&format!("{DAY}/backup-prod-20260201-000000.sql.gz.old")).into());
+    let half = |second: &str, left: usize| {
+        let objects = objects(&format!("{DAY}/backup-prod-{second}.sql.gz"));
+        shelf.put_all(objects[..left].to_vec());
+    };
+    half("20260201-000001", 1);
+    half("20260201-000002", 2);
+
+    let rows = rows(&shelf.trial);
+    assert_eq!(rows.len(), 1, "{rows:#?}");
+    assert_eq!(rows[0]["location"], shelf.location(&real));
+    let note = "2 half-finished ones are not listed; `sponsor-backup verify --all` names what is missing.";
+    assert!(on_a_terminal(&shelf.trial).run().stdout.contains(note));
+    let json = on_a_terminal(&shelf.trial).arg("--json").run();
+    assert!(json.stderr.contains(note), "{}", json.transcript());
+    let step = shelf.run("list").run();
+    assert!(step.visible().contains(note) && step.summary().contains(note));
+}
+
+/// A manifest that cannot be read, or that belongs elsewhere, is said in its row; its neighbours are whole.
+#[test]
+fn a_manifest_with_a_problem_does_not_end_the_list() {
+    let shelf = callisto();
+    let good = shelf.backup(&[]);
+    let spoilt = |second: &str, change: &dyn Fn(&mut Value)| {
+        let key = shelf.copy(&good, second);
+        shelf.edit(&key, change);
+        key
+    };
+    spoilt("20260107-000000", &|document| document["sponsor"] = "titan".into());
+    spoilt("20260106-000000", &|document| document["environment"] = "staging".into());
+    spoilt("20260105-000000", &|document| document["key"] = good.clone().into());
+    spoilt("20260104-000000", &|document| document["stored"]["bytes"] = 5.into());
+    spoilt("20260103-000000", &|document| document["format_version"] = 2.into());
+    let nonsense = shelf.copy(&good, "20260102-000000");
+    shelf.put(&manifest(&nonsense), "no\nmanifest");
+    let frozen = shelf.copy(&good, "20260101-000000");
+    shelf.freeze(&manifest(&frozen));
+
+    let rows = rows(&shelf.trial);
+    assert_eq!((rows.len(), &rows[0]["problem"]), (8, &json!(null)));
+    let bytes = rows[0]["size_bytes"].to_string();
+    let expected = [
+        "its manifest is of another backup: sponsor titan in place of callisto".to_owned(),
+        "its manifest is of another backup: environment staging in place of production".to_owned(),
+        format!("its manifest is of another backup: key {good} in place of {}", at(&good, "20260105-000000")),
+        format!("it has {bytes} bytes, and its manifest says 5"),
+        "its manifest: its form has version 2, and this program knows no later one than 1".to_owned(),
+        "its manifest: it is no manifest of a backup: expected ident at line 1 column 2".to_owned(),
+        "its manifest is in storage class DEEP_ARCHIVE and must be thawed before it can be read, which takes up to 12 hours (48 if it was asked for in bulk)".to_owned(),
+    ];
+    for (row, expected) in rows[1..].iter().zip(expected) {
+        assert_eq!(row["problem"], expected);
+        assert_eq!((&row["sha256"], &row["rows"]), (&json!(null), &json!(null)));
+        assert_eq!(row["size_bytes"], rows[0]["size_bytes"]);
+    }
+    let step = shelf.run("list").run();
+    step.assert_code(0);
+    let warnings = step.annotations("warning");
+    assert!(warnings[0].starts_with("callisto: 7 of 8 backups with a problem"), "{warnings:?}");
+    assert!(step.visible().contains("sponsor titan in place of callisto"));
+}
+
+#[test]
+fn a_lock_is_told() {
+    let moto = Moto::shared();
+    let shelf = callisto();
+    let bucket = format!("locked-{}", tools::unique());
+    moto.bucket_with_object_lock(&bucket);
+    moto.bucket_with_object_lock(&format!("{bucket}-logs"));
+    shelf.trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some(&bucket));
+    shelf.trial.secret("callisto", "SPONSOR_AUDIT_LOGS_BUCKET", Some(&format!("{bucket}-logs")));
+    shelf.trial.run().input("object-lock", "governance").run().assert_code(0);
+    let key = moto.keys_in(&bucket)[0].clone();
+    let until = moto.head(&bucket, &key).object_lock_retain_until_date.unwrap().secs();
+    let rows = rows(&shelf.trial);
+    let told: jiff::Timestamp = rows[0]["locked_until"].as_str().unwrap().parse().unwrap();
+    assert_eq!(told.as_second(), until);
+    let year = told.strftime("%Y-%m-%d").to_string();
+    assert!(on_a_terminal(&shelf.trial).run().stdout.lines().nth(2).unwrap().ends_with(&year));
+}
+
+/// 700 backups, three pages of keys. Small memory is held by the test of `verify --all`.
+#[test]
+fn many_backups_are_listed_newest_first_with_few_requests_at_once() {
+    let shelf = callisto();
+    let real = shelf.backup(&[]);
+    let [dump, line, described] = shelf.copies(&real, "20260101-000000");
+    let described = String::from_utf8(described.1).unwrap();
+    let mut expected = vec![real.clone()];
+    let mut objects = Vec::new();
+    for number in (0..700).rev() {
+        let second = format!("202601{:02}-{:06}", number / 60 + 1, number % 60);
+        let key = at(&real, &second);
+        let described = described.replace(&dump.0, &key).replace("2026-01-01T00:00:00Z", &timestamp(&second));
+        objects.push((key.clone(), dump.1.clone()));
+        objects.push((checksum(&key), line.1.clone()));
+        objects.push((manifest(&key), described.into_bytes()));
+        expected.push(key);
+    }
+    shelf.put_all(objects);
+    let proxy = Proxy::before(shelf.trial.store.endpoint());
+    let run = on_a_terminal(&shelf.trial).input("s3-endpoint-url", proxy.endpoint()).arg("--json");
+    let outcome = run.run();
+    outcome.assert_code(0);
+    let rows = array(&outcome);
+    let told: Vec<&str> = rows.iter().map(|row| row["location"].as_str().unwrap()).collect();
+    assert_eq!(told, expected.iter().map(|key| shelf.location(key)).collect::<Vec<_>>());
+    assert!(rows.iter().all(|row| row["problem"].is_null() && row["sha256"] == rows[0]["sha256"]));
+    let pages = proxy.requests().iter().filter(|seen| seen.has("list-type")).count();
+    assert_eq!((pages, proxy.requests().len()), (3, 3 + 2 * 701), "two requests a backup");
+}
+
+#[test]
+fn a_step_shows_the_table_and_sets_three_outputs() {
+    let shelf = callisto();
+    let key = shelf.backup(&[]);
+    let step = shelf.run("list").run();
+    step.assert_code(0);
+    assert!(step.visible().contains("callisto: 1 backup, "), "{}", step.transcript());
+    assert!(step.visible().contains(&second(&key)) && step.summary().contains(&second(&key)));
+    assert!(step.summary().starts_with("## ✅ Backups, production: 1 of 1 listed"));
+    let outputs = step.outputs();
+    assert_eq!(outputs.keys().collect::<Vec<_>>(), ["outcome", "results", "sponsors"]);
+    assert_eq!((outputs["outcome"].as_str(), outputs["sponsors"].as_str()), ("success", "[\"callisto\"]"));
+    assert_eq!(step.result("callisto")["message"], "1 backup");
+
+    let step = shelf.run("list").input("json", "true").run();
+    step.assert_code(0);
+    let line = step.visible().lines().find(|line| line.starts_with('{')).unwrap().to_owned();
+    let row: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((row["location"].as_str(), step.outputs().len()), (Some(&*shelf.location(&key)), 3));
+}
+
+#[test]
+fn several_sponsors_share_one_array_and_one_failure_stays_alone() {
+    let names = ["callisto", "rhea", "titan", "europa"];
+    let trial = Trial::of(names.map(|name| match name {
+        "titan" => Sponsor::named(name).flag(None).empty(),
+        _ => Sponsor::named(name).empty(),
+    }));
+    trial.run().input("sponsors", "callisto,rhea").run().assert_code(0);
+    // A secret copied from another sponsor's project.
+    trial.secret("europa", "SPONSOR_BACKUPS_BUCKET", Some(trial.bucket("callisto")));
+    let outcome = on_a_terminal(&trial).arg("--json").run();
+    outcome.assert_code(12);
+    let rows = array(&outcome);
+    let told: Vec<&str> = rows.iter().map(|row| row["sponsor"].as_str().unwrap()).collect();
+    assert_eq!(told, ["callisto", "rhea"]);
+    assert!(outcome.stderr.contains("titan: not enabled"), "{}", outcome.transcript());
+    assert!(outcome.stderr.contains("europa: secrets failed: "), "{}", outcome.transcript());
+
+    let step = trial.run().input("command", "list").run();
+    step.assert_code(12);
+    assert_eq!(step.result("titan")["outcome"], "disabled");
+    assert_eq!(step.result("europa")["stage"], "secrets");
+    assert!(step.summary().contains("### callisto: 1 backup") && !step.summary().contains("### europa"));
+}
+
+#[test]
+fn a_flag_that_is_off_asks_s3_for_nothing() {
+    let trial = Trial::of([Sponsor::named("callisto").flag(Some("no")).empty()]);
+    let proxy = Proxy::before(trial.store.endpoint());
+    let step = trial.run().input("command", "list").input("s3-endpoint-url", proxy.endpoint()).run();
+    step.assert_code(0);
+    assert!(proxy.requests().is_empty());
+    assert_eq!(step.output("outcome"), "disabled");
+    let json = on_a_terminal(&trial).arg("--json").run();
+    assert_eq!((json.assert_code(0).stdout.as_str(), json.code), ("[]\n", Some(0)));
+}
+
+#[test]
+fn a_right_that_is_missing_is_named() {
+    let moto = Moto::with_policy(&json!({"Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}));
+    let trial = Trial::plan([Sponsor::named("callisto").empty()]).store(&moto).start();
+    let step = trial.run().input("command", "list").run();
+    step.assert_code(14);
+    let result = step.result("callisto");
+    assert!(result["message"].as_str().unwrap().contains("AccessDenied"), "{result}");
+    assert_eq!(result["stage"], "archive");
+    assert!(step.visible().contains("Grant s3:ListBucket on this bucket"), "{}", step.transcript());
+    assert!(step.summary().contains("Grant s3:ListBucket on this bucket"));
+}
+
+#[test]
+fn standard_output_stays_empty_where_nothing_can_be_listed_as_json() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    trial.manifest(None);
+    let outcome = on_a_terminal(&trial).arg("--json").run();
+    outcome.assert_code(12);
+    assert_eq!(outcome.stdout, "");
+    assert!(outcome.stderr.contains("secrets failed"), "{}", outcome.transcript());
+    let plain = on_a_terminal(&trial).run();
+    assert_eq!(plain.assert_code(12).stdout, "results=[]\noutcome=failure\n");
+}
+
+#[test]
+fn a_signal_ends_it() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    trial.doppler.trouble_for(trial.token("callisto"), &Trouble::Slow(Duration::from_secs(600)), 9);
+    let run = trial.run().input("command", "list").deadline(Duration::from_secs(60)).start();
+    tools::wait_for("the request", Duration::from_secs(30), || {
+        trial.doppler.requests().iter().any(|asked| asked.token == trial.token("callisto")).then_some(())
+    });
+    run.signal("TERM");
+    let outcome = run.wait();
+    outcome.assert_code(143);
+    assert_eq!(outcome.result("callisto")["stage"], "cancelled");
+}
