@@ -10,6 +10,7 @@ mod inventory;
 mod lexer;
 mod lexical;
 mod needs;
+mod place;
 mod truth;
 mod words;
 

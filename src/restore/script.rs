@@ -31,19 +31,13 @@ pub enum Piece {
 }
 
 /// Cuts a text; what it learns on the way is told by its scan.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Script {
     scan: Scan,
     held: Vec<u8>,
     in_rows: bool,
     /// Whether the first object has been met: settings stand before it, and what drops.
     in_objects: bool,
-}
-
-impl Default for Script {
-    fn default() -> Self {
-        Self { scan: Scan::default(), held: Vec::new(), in_rows: false, in_objects: false }
-    }
 }
 
 impl Script {

@@ -89,7 +89,7 @@ impl Run<'_> {
         let place = self.target.place();
         let (needs, server) = (proven.scan.needs(), restoring::server_major(stored));
         let plan = Plan::new(&place, needs, server, &target.facts);
-        self.show(sponsor, stored, proven, &target, &plan);
+        self.show(sponsor, (stored, proven), &target, &plan);
         let allowed = Allowed {
             replace: self.order.replace,
             skip_missing_extensions: self.order.skip_missing_extensions,
@@ -142,7 +142,7 @@ impl Run<'_> {
         Ok(Done::Restored)
     }
 
-    fn show(&self, sponsor: &Sponsor, stored: &Stored, proven: &Proven, target: &Target, plan: &Plan) {
+    fn show(&self, sponsor: &Sponsor, (stored, proven): (&Stored, &Proven), target: &Target, plan: &Plan) {
         let names = |names: &BTreeSet<String>| {
             if names.is_empty() {
                 "none".to_owned()

@@ -11,38 +11,11 @@ use super::copy;
 use super::inventory::Inventory;
 use super::lexical::{is_an_open_body, is_in_a_name};
 use super::needs::Needs;
+use super::place::{Place, after_comment, block};
 use super::truth::{Sums, Text, Truth};
 
 /// So many letters of one of psql's commands tell which it is.
 const COMMAND: usize = 32;
-
-/// Where in the text the next byte stands.
-#[derive(Debug, Default)]
-enum Place {
-    /// Between two statements.
-    #[default]
-    Between,
-    /// In a statement; the previous byte, where it could begin a comment, a tag or an escaped string.
-    Statement { previous: u8 },
-    /// In a string or a quoted name.
-    Quoted { quote: u8, escapes: bool, escaped: bool },
-    /// After a quote that ends the text, unless it is doubled.
-    Closing { quote: u8, escapes: bool },
-    /// In what may be a tag: `$body`.
-    Tag(Vec<u8>),
-    /// Between two tags; so many bytes of the closing one have been seen.
-    Dollar { tag: Vec<u8>, matched: usize },
-    /// In a comment up to the end of the line, and whether a statement goes on after it.
-    Comment { inside: bool },
-    /// In a block comment.
-    Block { depth: usize, previous: u8, inside: bool },
-    /// In one of psql's own commands, such as `\restrict`; its first letters.
-    Command(Vec<u8>),
-    /// After the head of a block of rows, before its line ends.
-    Head,
-    /// In the rows.
-    Rows,
-}
 
 /// Reads a dump as it goes by.
 #[derive(Debug, Default)]
@@ -301,19 +274,5 @@ fn hash_of(row: &[u8], order: Option<&[usize]>) -> u128 {
     match order {
         Some(order) => twox_hash::XxHash3_128::oneshot(&permuted(row, order)),
         None => twox_hash::XxHash3_128::oneshot(row),
-    }
-}
-
-fn after_comment(inside: bool) -> Place {
-    if inside { Place::Statement { previous: b' ' } } else { Place::Between }
-}
-
-/// Block comments nest.
-fn block(depth: usize, previous: u8, inside: bool, byte: u8) -> Place {
-    match (previous, byte, depth) {
-        (b'*', b'/', 1) => after_comment(inside),
-        (b'*', b'/', _) => Place::Block { depth: depth - 1, previous: 0, inside },
-        (b'/', b'*', _) => Place::Block { depth: depth + 1, previous: 0, inside },
-        _ => Place::Block { depth, previous: byte, inside },
     }
 }

@@ -1,0 +1,43 @@
+//! Where in a dump's text the next byte stands, as far as the lexer must know.
+
+/// Where in the text the next byte stands.
+#[derive(Debug, Default)]
+pub(super) enum Place {
+    /// Between two statements.
+    #[default]
+    Between,
+    /// In a statement; the previous byte, where it could begin a comment, a tag or an escaped string.
+    Statement { previous: u8 },
+    /// In a string or a quoted name.
+    Quoted { quote: u8, escapes: bool, escaped: bool },
+    /// After a quote that ends the text, unless it is doubled.
+    Closing { quote: u8, escapes: bool },
+    /// In what may be a tag: `$body`.
+    Tag(Vec<u8>),
+    /// Between two tags; so many bytes of the closing one have been seen.
+    Dollar { tag: Vec<u8>, matched: usize },
+    /// In a comment up to the end of the line, and whether a statement goes on after it.
+    Comment { inside: bool },
+    /// In a block comment.
+    Block { depth: usize, previous: u8, inside: bool },
+    /// In one of psql's own commands, such as `\restrict`; its first letters.
+    Command(Vec<u8>),
+    /// After the head of a block of rows, before its line ends.
+    Head,
+    /// In the rows.
+    Rows,
+}
+
+pub(super) fn after_comment(inside: bool) -> Place {
+    if inside { Place::Statement { previous: b' ' } } else { Place::Between }
+}
+
+/// Block comments nest.
+pub(super) fn block(depth: usize, previous: u8, inside: bool, byte: u8) -> Place {
+    match (previous, byte, depth) {
+        (b'*', b'/', 1) => after_comment(inside),
+        (b'*', b'/', _) => Place::Block { depth: depth - 1, previous: 0, inside },
+        (b'/', b'*', _) => Place::Block { depth: depth + 1, previous: 0, inside },
+        _ => Place::Block { depth, previous: byte, inside },
+    }
+}
