@@ -1,5 +1,5 @@
 //! The product at work, on loopback alone: what a deployment workflow does with it, what is stored, and how the data is
-//! got back with standard tools. Run it with `script/demo`, which builds the binary first.
+//! got back with standard tools and with a drill that proves it equal. Run it with `script/demo`, which builds the binary first.
 //! Shares its servers with the tests; stands on its own feet otherwise, so that it reads from top to bottom.
 #![expect(
     clippy::unwrap_used,
@@ -31,6 +31,8 @@ fn main() {
     show_objects(&trial);
     get_back(&trial, &cluster, &backup);
     drop(backup);
+    list(&trial);
+    drill(&trial);
     leave_nothing(cluster, moto);
     println!("\nDone in {:.0} s.", started.elapsed().as_secs_f64());
 }
@@ -157,6 +159,42 @@ fn get_back(trial: &Trial, cluster: &Cluster, backup: &Outcome) {
     }
     assert_eq!(source.content_digest(), restored.content_digest(), "the restored rows differ");
     println!("  Every row's hash is the same in both databases.");
+}
+
+/// At a terminal: the same binary, with flags and with secrets in a file.
+fn list(trial: &Trial) {
+    title("What an operator sees: `sponsor-backup list --sponsors callisto`");
+    let run = trial.wire(Run::terminal()).args(["list", "--sponsors", "callisto"]);
+    let outcome = run.run();
+    outcome.assert_code(0);
+    println!("{}", indented(&outcome.stdout));
+}
+
+/// The proof: a restore into a server of its own, every table and statement compared.
+fn drill(trial: &Trial) {
+    title("Weekly, `drill`: does callisto's newest backup restore?");
+    let checks = "-- Every event belongs to a patient of the study.\n\
+                  SELECT count(*) = 120000 FROM diary_events JOIN patients USING (patient_id);\n";
+    println!("checks.sql, the sponsor's own assertions:\n\n{}\n", indented(checks));
+    let outcome = trial
+        .run()
+        .input("command", "drill")
+        .input("sponsors", "callisto")
+        .input("max-rpo", "6h")
+        .input("max-rto", "30m")
+        .file("checks.sql", checks)
+        .input("drill-checks", "checks.sql")
+        .run();
+    show_step(&outcome);
+    show_outputs(&outcome);
+    println!("\nJob summary (GitHub renders this Markdown):\n");
+    println!("{}", indented(&outcome.summary()));
+    let location = outcome.output("drill_report");
+    println!("\nThe report, {location}:\n");
+    let (bucket, key) = split_location(&location);
+    let report = trial.store.get_json(&bucket, &key);
+    println!("{}", indented(&serde_json::to_string_pretty(&report).unwrap()));
+    assert_eq!(report["status"], "passed", "the drill did not pass");
 }
 
 fn leave_nothing(cluster: Cluster, moto: Moto) {

@@ -146,6 +146,9 @@ impl Run<'_> {
             }
         };
         publisher.sponsor(&result);
+        if let Some(location) = drilled.as_ref().and_then(|drilled| drilled.location.as_ref()) {
+            self.edge.sink.line(&format!("{}: report {location}", sponsor.name));
+        }
         ((result, code), drilled)
     }
 

@@ -45,14 +45,17 @@ pub fn no_outputs() -> Vec<Output> {
     names.map(|name| (name, String::new())).to_vec()
 }
 
-/// `equal: 5 tables, 1,200 rows; report s3://…`
+/// `equal: 5 tables, 1200 rows`
 #[must_use]
 pub fn line(drilled: &Drilled) -> String {
     let report = &drilled.report;
     let verdict = report.verdict.unwrap_or(report.status.name());
     let rows = report.rows_found.unwrap_or_default();
-    let kept = drilled.location.as_ref().map(|location| format!("; report {location}")).unwrap_or_default();
-    format!("{verdict}: {} tables, {rows} rows{kept}", report.tables.len())
+    let left = match report.left_out.len() {
+        0 => String::new(),
+        count => format!(", {count} statements left out"),
+    };
+    format!("{verdict}: {} tables, {rows} rows{left}", report.tables.len())
 }
 
 /// One chapter a drill.
