@@ -11,6 +11,7 @@ pub mod progress;
 pub mod restored;
 pub mod sink;
 pub mod summary;
+pub mod tally;
 pub mod verdict;
 pub mod workflow;
 

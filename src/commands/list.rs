@@ -24,8 +24,8 @@ use crate::sponsors::Sponsor;
 
 /// Requests to S3 at once.
 const IN_FLIGHT: usize = 16;
-/// Of manifests that are held at once, as many as one of the longest has.
-const MANIFEST_MEBIBYTES: u32 = (stored::MANIFEST_BYTES >> 20) as u32;
+/// Of manifests, so much is held at once; one that is longer than that is held alone.
+const MANIFEST_MEBIBYTES: u32 = 32;
 
 /// What all sponsors of a run share.
 struct Run<'a> {

@@ -1,16 +1,205 @@
-//! `verify`: being built.
+//! `verify`: stored backups are read through, and everything that is said of them is held against what was read.
 
-use super::Edge;
-use super::publish::Publisher;
+mod judge;
+mod round;
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::publish::{Ended, Publisher};
+use super::scope::{self, SecretsSource};
+use super::vault::{Claims, Vault};
+use super::{Edge, stored};
+use crate::archive::catalogue::{BackupKey, Catalogue, Incomplete, catalogue, prefix};
+use crate::archive::{ArchiveError, Identities, Store};
 use crate::cli::UsageError;
-use crate::cli::order::VerifyOrder;
+use crate::cli::order::{VerifyOrder, Which};
 use crate::failure::Failure;
+use crate::secrets::{Archival, Disabled};
+use crate::sponsors::Sponsor;
+use round::Round;
 
-#[expect(clippy::unused_async, reason = "being built")]
-pub(super) async fn run(
-    _order: VerifyOrder,
-    _edge: &Edge,
-    _publisher: &Publisher<'_>,
-) -> Result<u8, Failure> {
-    Err(UsageError::new("this command is being built").into())
+/// What all sponsors of a run share.
+struct Run<'a> {
+    order: &'a VerifyOrder,
+    edge: &'a Edge,
+    secrets: SecretsSource<'a>,
+    claims: Claims,
+    identities: Identities,
+}
+
+/// One sponsor's backups, and whether their time is over.
+struct Shelf<'a> {
+    sponsor: &'a Sponsor,
+    store: Store,
+    stop: &'a CancellationToken,
+}
+
+pub(super) async fn run(order: VerifyOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
+    let identities = stored::identities(&order.opening, edge).await?;
+    let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
+    if sponsors.len() > 1 && matches!(order.opening.which, Which::Location { .. }) {
+        let problem = "`backup` names a backup of one sponsor, but several are selected";
+        return Err(UsageError::new(problem).hint("Name that sponsor in `sponsors`.").into());
+    }
+    let secrets = SecretsSource::open(&order.scope, edge, &sponsors)?;
+    let run = Run { order: &order, edge, secrets, claims: Claims::new(known), identities };
+    let mut ended = Vec::new();
+    for sponsor in &sponsors {
+        ended.push(Box::pin(run.sponsor(sponsor, publisher)).await);
+    }
+    publisher.results(ended)
+}
+
+impl Run<'_> {
+    /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
+    async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
+        let (begun, stop) = (Instant::now(), self.edge.stop.child());
+        let timeout = self.order.opening.timeout;
+        let _limit = limit(&stop, timeout);
+        let mut round = Round::begin(&sponsor.name, self.edge);
+        let done = AssertUnwindSafe(self.verify(sponsor, &mut round, &stop)).catch_unwind().await;
+        let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
+        let done = done.map_err(|failure| match failure {
+            Failure::Archive(ArchiveError::Stopped) => self.why_stopped(timeout),
+            failure => failure,
+        });
+        let ended = round.end(done, self.order.opening.thaw, begun.elapsed());
+        publisher.sponsor(&ended.0);
+        ended
+    }
+
+    fn why_stopped(&self, timeout: Duration) -> Failure {
+        let late = ArchiveError::OutOfTime { seconds: timeout.as_secs() };
+        self.edge.stop.signal().map_or(late.into(), Failure::Cancelled)
+    }
+
+    /// Fills the round; what ends it early is the error.
+    async fn verify(
+        &self,
+        sponsor: &Sponsor,
+        round: &mut Round<'_>,
+        stop: &CancellationToken,
+    ) -> Result<Option<Disabled>, Failure> {
+        let secrets = match or_stopped(stop, async { Ok(self.secrets.fetch(&sponsor.name).await?) }).await? {
+            Archival::Disabled(why) => return Ok(Some(why)),
+            Archival::Enabled(secrets) => secrets,
+        };
+        self.claims.buckets(&sponsor.name, &secrets)?;
+        let store = Vault::open(&self.order.opening.endpoint, &secrets).backups;
+        let shelf = Shelf { sponsor, store, stop };
+        if self.order.all {
+            self.all(&shelf, round).await?
+        } else {
+            self.one(&shelf, round).await?
+        }
+        Ok(None)
+    }
+
+    /// The one backup that was asked for. What stops it is its failure; what is left of one is a finding.
+    async fn one(&self, shelf: &Shelf<'_>, round: &mut Round<'_>) -> Result<(), Failure> {
+        let which = &self.order.opening.which;
+        let environment = self.order.scope.environment;
+        let judged = match or_stopped(shelf.stop, stored::find(&shelf.store, environment, which)).await {
+            Ok(backup) => {
+                let location = shelf.store.location(&backup.key);
+                let judged = self.judge(shelf, backup).await;
+                round.location = Some(location.clone());
+                judged.map(|judged| (location, judged))
+            }
+            Err(failure) => Err(failure),
+        };
+        let failure = match judged {
+            Ok((location, judged)) => return round.only(&location, judged),
+            Err(failure) => failure,
+        };
+        if matches!(&failure, Failure::Archive(ArchiveError::NoBackup { .. } | ArchiveError::Missing { .. }))
+            && let Some(left) = or_stopped(shelf.stop, self.left_of(&shelf.store, which)).await?
+        {
+            let location = shelf.store.location(&left.backup.key);
+            round.left(&location, &left);
+            round.location = Some(location);
+            return Ok(());
+        }
+        Err(failure)
+    }
+
+    /// What is left of the backup that is meant, where something is.
+    async fn left_of(&self, store: &Store, which: &Which) -> Result<Option<Incomplete>, Failure> {
+        let environment = self.order.scope.environment;
+        let prefix = prefix(environment);
+        let folder = match which {
+            Which::At(at) => format!("{prefix}{}", at.strftime("%Y/%m/%d/")),
+            Which::Location { bucket, key } if bucket == store.bucket() => key.clone(),
+            _ => return Ok(None),
+        };
+        let is_meant = |backup: &BackupKey| match which {
+            Which::At(at) => backup.at == *at,
+            Which::Location { key, .. } => backup.key == *key,
+            Which::Latest => false,
+        };
+        let left = catalogue(environment, store.list(&folder).await?).incomplete;
+        Ok(left.into_iter().find(|left| is_meant(&left.backup)))
+    }
+
+    /// Every backup, one at a time: what is wrong with one keeps nobody from the next.
+    async fn all(&self, shelf: &Shelf<'_>, round: &mut Round<'_>) -> Result<(), Failure> {
+        let environment = self.order.scope.environment;
+        let prefix = prefix(environment);
+        let listed = or_stopped(shelf.stop, async { Ok(shelf.store.list(&prefix).await?) }).await?;
+        let Catalogue { backups, incomplete } = catalogue(environment, listed);
+        if backups.is_empty() && incomplete.is_empty() {
+            let place = shelf.store.location(&prefix);
+            return Err(ArchiveError::NoBackup { place, which: String::new() }.into());
+        }
+        for entry in backups {
+            self.next(shelf, entry.backup, round).await?;
+        }
+        for left in incomplete {
+            // Another run may have been about to finish it.
+            if or_stopped(shelf.stop, shelf.is_whole_by_now(&left)).await? {
+                self.next(shelf, left.backup, round).await?;
+            } else {
+                round.left(&shelf.store.location(&left.backup.key), &left);
+            }
+        }
+        Ok(())
+    }
+
+    async fn next(&self, shelf: &Shelf<'_>, backup: BackupKey, round: &mut Round<'_>) -> Result<(), Failure> {
+        let location = shelf.store.location(&backup.key);
+        match self.judge(shelf, backup).await {
+            Ok(judged) => round.add(&location, judged),
+            Err(Failure::Archive(error)) if error.stopped().is_some() || error.is_hopeless() => {
+                return Err(error.into());
+            }
+            Err(failure) => round.fail(failure),
+        }
+        Ok(())
+    }
+}
+
+/// What is waited for, unless it is stopped first.
+async fn or_stopped<T>(
+    stop: &CancellationToken,
+    wait: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(ArchiveError::Stopped.into()),
+        done = wait => done,
+    }
+}
+
+/// Stops the sponsor when its time is over, until it is dropped.
+fn limit(stop: &CancellationToken, timeout: Duration) -> AbortOnDropHandle<()> {
+    let stop = stop.clone();
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        tokio::time::sleep(timeout).await;
+        stop.cancel();
+    }))
 }

@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn a_summary_of_many_thousands_stays_under_the_limit_and_counts_the_rest() {
         let title = Title { subject: Subject::List, environment: "production", at: "now" };
-        let rows = vec![row("2026-11-20T12:00:00Z", None); 10_000];
+        let rows = vec![row("2026-11-20T12:00:00Z", None); 20_000];
         let lists = [list(rows.clone(), 3), list(rows, 0)];
         let text = summary(title, &[result("titan", Outcome::Failure)], &lists);
         assert!(text.len() < 1 << 20, "{} bytes", text.len());

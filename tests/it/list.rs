@@ -1,11 +1,13 @@
 //! `list`: what is told is what the manifests say, nobody else's backups are told, and programs get JSON alone.
 
+mod many;
+
 use std::time::Duration;
 
 use age::x25519::Identity;
 use serde_json::{Value, json};
 
-use super::shelf::{Shelf, at, checksum, manifest, second, timestamp};
+use super::shelf::{Shelf, at, checksum, manifest, second};
 use crate::support::{Moto, Outcome, Proxy, Run, Sponsor, Trial, Trouble, tools};
 
 const DAY: &str = "backups/2026/02/01";
@@ -33,19 +35,13 @@ fn array(outcome: &Outcome) -> Vec<Value> {
     array.as_array().unwrap().clone()
 }
 
-fn next_second() {
-    std::thread::sleep(Duration::from_millis(1100));
-}
-
 #[test]
 fn three_backups_are_told_as_their_manifests_tell_them() {
     let shelf = callisto();
     let recipient = Identity::generate().to_public().to_string();
     let first = shelf.backup(&[]);
     shelf.trial.database("callisto").psql_as_owner("CREATE TABLE more AS SELECT generate_series(1, 7)");
-    next_second();
     let second_one = shelf.backup(&[("compression", "zstd")]);
-    next_second();
     let third = shelf.backup(&[("age-recipients", &recipient), ("storage-class", "STANDARD_IA")]);
 
     let rows = rows(&shelf.trial);
@@ -171,37 +167,6 @@ fn a_lock_is_told() {
     assert_eq!(told.as_second(), until);
     let year = told.strftime("%Y-%m-%d").to_string();
     assert!(on_a_terminal(&shelf.trial).run().stdout.lines().nth(2).unwrap().ends_with(&year));
-}
-
-/// 700 backups, three pages of keys. Small memory is held by the test of `verify --all`.
-#[test]
-fn many_backups_are_listed_newest_first_with_few_requests_at_once() {
-    let shelf = callisto();
-    let real = shelf.backup(&[]);
-    let [dump, line, described] = shelf.copies(&real, "20260101-000000");
-    let described = String::from_utf8(described.1).unwrap();
-    let mut expected = vec![real.clone()];
-    let mut objects = Vec::new();
-    for number in (0..700).rev() {
-        let second = format!("202601{:02}-{:06}", number / 60 + 1, number % 60);
-        let key = at(&real, &second);
-        let described = described.replace(&dump.0, &key).replace("2026-01-01T00:00:00Z", &timestamp(&second));
-        objects.push((key.clone(), dump.1.clone()));
-        objects.push((checksum(&key), line.1.clone()));
-        objects.push((manifest(&key), described.into_bytes()));
-        expected.push(key);
-    }
-    shelf.put_all(objects);
-    let proxy = Proxy::before(shelf.trial.store.endpoint());
-    let run = on_a_terminal(&shelf.trial).input("s3-endpoint-url", proxy.endpoint()).arg("--json");
-    let outcome = run.run();
-    outcome.assert_code(0);
-    let rows = array(&outcome);
-    let told: Vec<&str> = rows.iter().map(|row| row["location"].as_str().unwrap()).collect();
-    assert_eq!(told, expected.iter().map(|key| shelf.location(key)).collect::<Vec<_>>());
-    assert!(rows.iter().all(|row| row["problem"].is_null() && row["sha256"] == rows[0]["sha256"]));
-    let pages = proxy.requests().iter().filter(|seen| seen.has("list-type")).count();
-    assert_eq!((pages, proxy.requests().len()), (3, 3 + 2 * 701), "two requests a backup");
 }
 
 #[test]

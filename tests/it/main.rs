@@ -30,3 +30,4 @@ mod shelf;
 mod stop;
 mod support;
 mod support_works;
+mod verify;

@@ -1,6 +1,9 @@
 //! Backups on a sponsor's shelf, for tests of what reads them: real ones are taken, copied to other times, and changed.
 //! Makes no claim about the program but that a backup is taken.
 
+use std::cell::Cell;
+use std::time::Duration;
+
 use aws_sdk_s3::types::StorageClass;
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
@@ -15,12 +18,13 @@ pub(super) struct Shelf {
     pub(super) trial: Trial,
     pub(super) bucket: String,
     sponsor: &'static str,
+    taken: Cell<bool>,
 }
 
 impl Shelf {
     pub(super) fn of(trial: Trial, sponsor: &'static str) -> Self {
         let bucket = trial.bucket(sponsor).to_owned();
-        Self { trial, bucket, sponsor }
+        Self { trial, bucket, sponsor, taken: Cell::new(false) }
     }
 
     /// A step with this command and no other input than the trial's.
@@ -28,8 +32,11 @@ impl Shelf {
         self.trial.run().input("command", command).input("sponsors", self.sponsor)
     }
 
-    /// Takes a backup; gives the dump's key.
+    /// Takes a backup, each in a second of its own; gives the dump's key.
     pub(super) fn backup(&self, inputs: &[(&str, &str)]) -> String {
+        if self.taken.replace(true) {
+            std::thread::sleep(Duration::from_millis(1100));
+        }
         let run = self.trial.run().input("sponsors", self.sponsor);
         let outcome = inputs.iter().fold(run, |run, (name, value)| run.input(name, *value)).run();
         outcome.assert_code(0);
@@ -55,6 +62,28 @@ impl Shelf {
         manifest["timestamp"] = timestamp(second).into();
         let (checksum, described) = (checksum(&copy), self::manifest(&copy));
         [(copy, self.get(key)), (checksum, line.into_bytes()), (described, manifest.to_string().into())]
+    }
+
+    /// The same at many times, several at once; gives the dumps' keys in that order.
+    pub(super) fn many(&self, key: &str, seconds: impl Iterator<Item = String>) -> Vec<String> {
+        let model = "19990101-000000";
+        let objects = self.copies(key, model);
+        let (old, mut keys) = (objects[0].0.clone(), Vec::new());
+        let [dump, line, described] = objects.map(|(_, bytes)| bytes);
+        let [line, described] = [line, described].map(|bytes| String::from_utf8(bytes).unwrap());
+        let copies = seconds.flat_map(|second| {
+            let new = at(&old, &second);
+            let described = described.replace(&old, &new).replace(&timestamp(model), &timestamp(&second));
+            keys.push(new.clone());
+            let line = line.replace(model, &second);
+            [
+                (checksum(&new), line.into_bytes()),
+                (manifest(&new), described.into_bytes()),
+                (new, dump.clone()),
+            ]
+        });
+        self.put_all(copies.collect());
+        keys
     }
 
     /// Changes a manifest.

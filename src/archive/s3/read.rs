@@ -69,7 +69,6 @@ impl Store {
     /// It does not exist, is longer, or S3 refuses.
     pub async fn read_small(&self, key: &str, limit_bytes: u64) -> Result<Bytes, ArchiveError> {
         let mut download = Download::of_whatever_is_there(self, key).await?;
-        let mut bytes = BytesMut::new();
         let too_long = || ArchiveError::Malformed {
             location: self.location(key),
             what: format!("it is longer than {limit_bytes} bytes"),
@@ -77,6 +76,7 @@ impl Store {
         if download.bytes() > limit_bytes {
             return Err(too_long());
         }
+        let mut bytes = BytesMut::with_capacity(usize::try_from(download.bytes()).unwrap_or_default());
         while let Some(piece) = download.next().await? {
             bytes.extend_from_slice(&piece);
         }

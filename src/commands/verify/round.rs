@@ -1,0 +1,153 @@
+//! What is known of one sponsor's backups so far: said as it comes to light, summed up at the end.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use super::super::publish::Ended;
+use super::super::{Edge, stored};
+use super::judge::Judged;
+use crate::archive::ArchiveError;
+use crate::archive::catalogue::{Incomplete, Piece};
+use crate::archive::key::file_name;
+use crate::failure::Failure;
+use crate::record::Outcome;
+use crate::report::SponsorResult;
+use crate::report::tally::Tally;
+use crate::report::workflow::{Level, annotation};
+use crate::secrets::Disabled;
+
+pub(super) struct Round<'a> {
+    sponsor: &'a str,
+    edge: &'a Edge,
+    tally: Tally,
+    /// The first error that was no finding.
+    failure: Option<Failure>,
+    /// Of the one backup that was asked for.
+    pub(super) location: Option<String>,
+    /// Its size and hash, once they are proved.
+    proven: Option<(u64, String)>,
+}
+
+impl<'a> Round<'a> {
+    pub(super) fn begin(sponsor: &'a str, edge: &'a Edge) -> Self {
+        Self { sponsor, edge, tally: Tally::default(), failure: None, location: None, proven: None }
+    }
+
+    /// The one backup that was asked for; that it is frozen is a failure then.
+    pub(super) fn only(&mut self, location: &str, judged: Judged) -> Result<(), Failure> {
+        match judged {
+            Judged::Frozen(frozen) => return Err(frozen.into()),
+            Judged::Whole { bytes, ref sha256, .. } => self.proven = Some((bytes, sha256.clone())),
+            Judged::Bad(_) => {}
+        }
+        self.add(location, judged);
+        Ok(())
+    }
+
+    pub(super) fn add(&mut self, location: &str, judged: Judged) {
+        match judged {
+            Judged::Whole { bytes, rows, .. } => {
+                self.tally.verified += 1;
+                self.say(&format!("{} verified: {}, {rows} rows", file_name(location), ByteSize(bytes)));
+            }
+            Judged::Bad(findings) => self.bad(format!("{location}: {}", findings.join("; "))),
+            Judged::Frozen(frozen) => {
+                self.say(&format!("not read: {frozen}"));
+                if let ArchiveError::Frozen { class, .. } = frozen {
+                    *self.tally.frozen.entry(class).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    /// What is left of a backup.
+    pub(super) fn left(&mut self, location: &str, left: &Incomplete) {
+        let pieces: Vec<&str> = left.lacks.iter().copied().map(Piece::name).collect();
+        let verb = if pieces.len() == 1 { "is" } else { "are" };
+        self.bad(format!("{location}: its {} {verb} missing", pieces.join(" and its ")));
+    }
+
+    /// A backup that could not be read.
+    pub(super) fn fail(&mut self, failure: Failure) {
+        self.tally.failed += 1;
+        self.say(&format!("not read: {failure}"));
+        self.failure.get_or_insert(failure);
+    }
+
+    fn bad(&mut self, finding: String) {
+        self.say(&format!("NOT WHOLE: {finding}"));
+        self.tally.findings.push(finding);
+    }
+
+    fn say(&self, words: &str) {
+        self.edge.sink.line(&format!("{}: {words}", self.sponsor));
+    }
+
+    /// The result: a signal, then a finding, then an error, whatever came first.
+    pub(super) fn end(
+        mut self,
+        done: Result<Option<Disabled>, Failure>,
+        thaw: bool,
+        took: Duration,
+    ) -> Ended {
+        self.warn_of_frozen(thaw);
+        let mut result = SponsorResult::success(self.sponsor, took.as_secs_f64());
+        result.backup_location.clone_from(&self.location);
+        (result.backup_size, result.backup_sha256) = self.proven.take().unzip();
+        let error = match done {
+            Ok(Some(disabled)) => {
+                self.say(&format!("{disabled}, so there are no backups"));
+                result.outcome = Outcome::Disabled;
+                result.message = Some(disabled.to_string());
+                return (result, None);
+            }
+            Ok(None) => self.failure.take(),
+            // It ended the round, so it counts more than what happened to one backup.
+            Err(failure) => Some(failure),
+        };
+        let (failure, also) = match (self.finding(), error) {
+            (None, None) => {
+                result.message = Some(self.tally.words());
+                return (result, None);
+            }
+            (_, Some(cancelled @ Failure::Cancelled(_))) => (cancelled, None),
+            (Some(finding), error) => (finding, error),
+            (None, Some(error)) => (error, None),
+        };
+        let (stage, code) = failure.stage_and_code();
+        let mut message = failure.to_string();
+        if let Some(error) = also {
+            message.push_str(&format!("; besides, not all were read: {error}"));
+        }
+        if self.tally.failed > 1 {
+            message.push_str(&format!("; {} backups could not be read", self.tally.failed));
+        }
+        result.fail(stage, message, failure.hint());
+        (result, Some(code))
+    }
+
+    fn finding(&self) -> Option<Failure> {
+        let named = self.tally.named();
+        match (named.as_slice(), &self.location) {
+            ([], _) => None,
+            ([only], Some(location)) => {
+                let words = only.strip_prefix(&format!("{location}: ")).unwrap_or(only);
+                Some(stored::proof(location, vec![words.to_owned()]))
+            }
+            _ => Some(stored::proof(&self.tally.place(), named)),
+        }
+    }
+
+    fn warn_of_frozen(&self, thaw: bool) {
+        let Some(not_read) = self.tally.not_read() else { return };
+        let rest = if thaw {
+            "Their thaw is requested: run again when it is done."
+        } else {
+            "Nothing is known of them. Run again with `thaw` to ask S3 for them."
+        };
+        self.edge.sink.block(&[format!("{}: {not_read}. {rest}", self.sponsor)]);
+        let title = format!("{}: {not_read}", self.sponsor);
+        self.edge.sink.annotations(&[annotation(Level::Warning, &title, rest)]);
+    }
+}

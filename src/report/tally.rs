@@ -1,0 +1,90 @@
+//! What became of a sponsor's stored backups, in words. Pure.
+
+use std::collections::BTreeMap;
+
+/// A message that named more findings would be no message; the log has them all.
+const NAMED: usize = 100;
+
+/// Backups that were looked at, by what became of them.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// Read through and found to be what their manifests say.
+    pub verified: usize,
+    /// What is wrong with the others, one entry a backup.
+    pub findings: Vec<String>,
+    /// Could not be read, for another reason than themselves.
+    pub failed: usize,
+    /// Not read since they are frozen, by S3 storage class.
+    pub frozen: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    /// `3 backups verified, 1 in Deep Archive not read`
+    #[must_use]
+    pub fn words(&self) -> String {
+        let backups = if self.verified == 1 { "backup" } else { "backups" };
+        let verified = format!("{} {backups} verified", self.verified);
+        self.not_read().map_or_else(|| verified.clone(), |not_read| format!("{verified}, {not_read}"))
+    }
+
+    /// `1 in Deep Archive not read`; nothing where all were read.
+    #[must_use]
+    pub fn not_read(&self) -> Option<String> {
+        let frozen: Vec<String> =
+            self.frozen.iter().map(|(class, count)| format!("{count} in {}", name(class))).collect();
+        (!frozen.is_empty()).then(|| format!("{} not read", frozen.join(" and ")))
+    }
+
+    /// `2 of 5 backups are not whole`
+    #[must_use]
+    pub fn place(&self) -> String {
+        let (bad, all) = (self.findings.len(), self.all());
+        format!("{bad} of {all} backups {} not whole", if bad == 1 { "is" } else { "are" })
+    }
+
+    /// The findings; of very many the first, and how many more there are.
+    #[must_use]
+    pub fn named(&self) -> Vec<String> {
+        let more = self.findings.len().saturating_sub(NAMED);
+        let more = (more > 0).then(|| format!("and {more} more, which the log names"));
+        self.findings.iter().take(NAMED).cloned().chain(more).collect()
+    }
+
+    fn all(&self) -> usize {
+        self.verified + self.findings.len() + self.failed + self.frozen.values().sum::<usize>()
+    }
+}
+
+/// As people call an S3 storage class from which nothing can be read at once.
+fn name(class: &str) -> &str {
+    match class {
+        "DEEP_ARCHIVE" => "Deep Archive",
+        "GLACIER" => "Glacier",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_read_is_never_left_out() {
+        let mut tally = Tally { verified: 3, ..Tally::default() };
+        assert_eq!((tally.words().as_str(), tally.not_read()), ("3 backups verified", None));
+        tally.frozen.insert("DEEP_ARCHIVE".to_owned(), 1);
+        assert_eq!(tally.words(), "3 backups verified, 1 in Deep Archive not read");
+        tally.frozen.insert("GLACIER".to_owned(), 2);
+        tally.verified = 1;
+        assert_eq!(tally.words(), "1 backup verified, 1 in Deep Archive and 2 in Glacier not read");
+    }
+
+    #[test]
+    fn findings_are_counted_among_all_and_very_many_are_cut() {
+        let mut tally = Tally { verified: 2, failed: 1, findings: vec!["a".to_owned()], ..Tally::default() };
+        assert_eq!((tally.place().as_str(), tally.named().len()), ("1 of 4 backups is not whole", 1));
+        tally.findings = vec!["a".to_owned(); 150];
+        let named = tally.named();
+        assert_eq!((named.len(), named[100].as_str()), (101, "and 50 more, which the log names"));
+    }
+}

@@ -1,0 +1,47 @@
+//! `list` over many backups, and over long manifests.
+
+use super::super::shelf::{Shelf, manifest};
+use super::{array, callisto, on_a_terminal};
+use crate::support::{Proxy, Sponsor, StrictS3, Trial};
+
+/// 701 backups, three pages of keys.
+#[test]
+fn many_backups_are_listed_newest_first() {
+    let shelf = callisto();
+    let mut expected = vec![shelf.backup(&[])];
+    let seconds = (0..700).rev().map(|number| format!("202601{:02}-{:06}", number / 60 + 1, number % 60));
+    expected.extend(shelf.many(&expected[0], seconds));
+    let proxy = Proxy::before(shelf.trial.store.endpoint());
+    let outcome = on_a_terminal(&shelf.trial).input("s3-endpoint-url", proxy.endpoint()).arg("--json").run();
+    outcome.assert_code(0);
+    let rows = array(&outcome);
+    let told: Vec<&str> = rows.iter().map(|row| row["location"].as_str().unwrap()).collect();
+    assert_eq!(told, expected.iter().map(|key| shelf.location(key)).collect::<Vec<_>>());
+    assert!(rows.iter().all(|row| row["problem"].is_null() && row["sha256"] == rows[0]["sha256"]));
+    let pages = proxy.requests().iter().filter(|seen| seen.has("list-type")).count();
+    assert_eq!((pages, proxy.requests().len()), (3, 3 + 2 * 701), "two requests a backup");
+}
+
+/// Databases of very many tables have long manifests, of which a list shows two lines.
+#[test]
+fn memory_does_not_grow_with_the_manifests() {
+    let strict = StrictS3::start();
+    let trial = Trial::plan([Sponsor::named("callisto").diary(3, 30)]).store(&strict).start();
+    let shelf = Shelf::of(trial, "callisto");
+    let key = shelf.backup(&[]);
+    shelf.edit(&key, |document| {
+        let table = document["tables"][0].clone();
+        document["tables"] = vec![table; 80_000].into();
+    });
+    let bytes = shelf.get(&manifest(&key)).len() as u64;
+    shelf.many(&key, (1..20).map(|day| format!("202601{day:02}-000000")));
+    let outcome = on_a_terminal(&shelf.trial).arg("--json").run();
+    outcome.assert_code(0);
+    let rows = array(&outcome);
+    assert_eq!(rows.len(), 20);
+    assert!(rows.iter().all(|row| row["problem"].is_null()), "{rows:#?}");
+    let (all, peak) = (20 * bytes, outcome.peak_memory);
+    println!("manifests of {} MiB in all, peak memory {} MiB", all >> 20, peak >> 20);
+    // 16 at once would be more than this, and so would one that was read into a tree of values.
+    assert!(peak > 0 && peak < 14 * bytes, "{} MiB", peak >> 20);
+}
