@@ -1,8 +1,12 @@
 //! `list` over many backups, and over long manifests.
 
+use std::time::Duration;
+
 use super::super::shelf::{Shelf, manifest};
 use super::{array, callisto, on_a_terminal};
-use crate::support::{Proxy, Sponsor, StrictS3, Trial};
+use crate::support::{Action, Proxy, Seen, Sponsor, StrictS3, Trial};
+
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// 701 backups, three pages of keys.
 #[test]
@@ -35,13 +39,20 @@ fn memory_does_not_grow_with_the_manifests() {
     });
     let bytes = shelf.get(&manifest(&key)).len() as u64;
     shelf.many(&key, (1..20).map(|day| format!("202601{day:02}-000000")));
-    let outcome = on_a_terminal(&shelf.trial).arg("--json").run();
+    let proxy = Proxy::before(strict.endpoint());
+    let is_manifest = |seen: &Seen| seen.path.ends_with(".manifest.json");
+    proxy.spoil(20, Action::Delay(PAUSE), is_manifest);
+    let run = on_a_terminal(&shelf.trial).input("s3-endpoint-url", proxy.endpoint());
+    let outcome = run.arg("--json").run();
     outcome.assert_code(0);
     let rows = array(&outcome);
     assert_eq!(rows.len(), 20);
+    // None of the first was answered yet.
+    let asked: Vec<_> = proxy.requests().into_iter().filter(is_manifest).map(|seen| seen.at).collect();
+    let together = asked.iter().filter(|at| at.duration_since(asked[0]) < PAUSE).count();
+    assert!((1..=4).contains(&together), "{together} manifests of {bytes} bytes at once");
     assert!(rows.iter().all(|row| row["problem"].is_null()), "{rows:#?}");
     let (all, peak) = (20 * bytes, outcome.peak_memory);
     println!("manifests of {} MiB in all, peak memory {} MiB", all >> 20, peak >> 20);
-    // 16 at once would be more than this, and so would one that was read into a tree of values.
     assert!(peak > 0 && peak < 14 * bytes, "{} MiB", peak >> 20);
 }
