@@ -3,6 +3,8 @@
 pub mod compare;
 pub mod limits;
 
+mod wording;
+
 pub use compare::{Comparison, Verdict};
 
 /// What a proof found. It is no accident on the way but its result.

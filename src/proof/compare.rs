@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::wording::differing;
 use crate::dump::scan::{Inventory, TableTruth, Truth};
-
-/// Of statements that differ, so many are named.
-const NAMED: usize = 20;
 
 /// What a comparison comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,9 +80,9 @@ pub struct Comparison {
     pub statements: (u64, u64),
     /// Whether they are the same; `None` where versions differ so that they cannot be compared.
     pub statements_equal: Option<bool>,
-    /// Statements of the backup that the restored database lacks, the first of them.
+    /// Statements of the backup that the restored database lacks.
     pub missing: Vec<String>,
-    /// Statements of the restored database that the backup lacks, the first of them.
+    /// Statements of the restored database that the backup lacks.
     pub unexpected: Vec<String>,
     /// Whether something was left out on purpose.
     pub is_partial: bool,
@@ -133,17 +131,7 @@ impl Comparison {
             return found;
         }
         let missing = if self.is_partial { &[] } else { self.missing.as_slice() };
-        for (what, statements) in [("lacks", missing), ("holds besides", &self.unexpected)] {
-            found.extend(
-                statements
-                    .iter()
-                    .take(NAMED)
-                    .map(|statement| format!("the restored database {what}: {statement}")),
-            );
-            if statements.len() > NAMED {
-                found.push(format!("it {what} {} more statements", statements.len() - NAMED));
-            }
-        }
+        found.extend(differing(missing, &self.unexpected));
         if self.missing.is_empty() && self.unexpected.is_empty() {
             found.push("its statements differ".to_owned());
         }
@@ -218,7 +206,7 @@ mod tests {
             (
                 "42",
                 "43",
-                "the restored database lacks: SELECT pg_catalog.setval('s.q', 42, true);; the restored database holds besides: SELECT pg_catalog.setval('s.q', 43, true);",
+                "statement differs: SELECT pg_catalog.setval('s.q', 42, true);: `…alog.setval('s.q', 42, true);` became `…alog.setval('s.q', 43, true);`",
             ),
         ] {
             let comparison = compared(&DUMP.replace(from, to), (15, 15), false);

@@ -1,42 +1,48 @@
-//! What each statement is, in a line: kept only where two dumps are going to be compared, so that a difference can be
-//! named.
+//! What each statement is: kept only where two dumps are going to be compared, so that a difference can be named.
 
 use std::collections::BTreeMap;
 
-/// So many statements are kept; of a dump with more, differences are counted but not all named.
-const KEPT: usize = 200_000;
-/// So many characters of each tell which one it is.
-const EXCERPT: usize = 160;
+/// Of each statement so many characters are kept: enough to show where two of them part.
+const TEXT: usize = 4096;
+/// And so many bytes of all; of a dump with more, differences are counted but not all named.
+const KEPT: usize = 64 << 20;
+/// What each costs beside its text.
+const ENTRY: usize = 64;
 
 /// The statements of a dump, by hash, with how often each occurs.
 #[derive(Debug, Clone, Default)]
-pub struct Inventory(BTreeMap<u128, (u32, Box<str>)>);
+pub struct Inventory {
+    statements: BTreeMap<u128, (u32, Box<str>)>,
+    bytes: usize,
+}
 
 impl Inventory {
     pub(super) fn add(&mut self, hash: u128, statement: &[u8]) {
-        if let Some((count, _)) = self.0.get_mut(&hash) {
+        if let Some((count, _)) = self.statements.get_mut(&hash) {
             *count += 1;
-        } else if self.0.len() < KEPT {
-            self.0.insert(hash, (1, excerpt(statement).into()));
+        } else if self.bytes < KEPT {
+            let text = on_one_line(statement);
+            self.bytes += text.len() + ENTRY;
+            self.statements.insert(hash, (1, text.into()));
         }
     }
 
-    /// The statements that are here more often than there, each in a line.
+    /// The statements that are here more often than there, each on one line, long ones cut.
     #[must_use]
     pub fn beyond(&self, other: &Self) -> Vec<String> {
-        let times = |hash| other.0.get(hash).map_or(0, |(count, _)| *count);
-        let more = self.0.iter().filter(|(hash, (count, _))| *count > times(hash));
-        more.map(|(_, (_, excerpt))| excerpt.to_string()).collect()
+        let times = |hash| other.statements.get(hash).map_or(0, |(count, _)| *count);
+        let more = self.statements.iter().filter(|(hash, (count, _))| *count > times(hash));
+        let mut found: Vec<String> = more.map(|(_, (_, text))| text.to_string()).collect();
+        found.sort();
+        found
     }
 }
 
-/// The beginning of a statement on one line.
-pub(super) fn excerpt(statement: &[u8]) -> String {
+fn on_one_line(statement: &[u8]) -> String {
     // Four bytes are the longest character.
-    let text = String::from_utf8_lossy(&statement[..statement.len().min(EXCERPT * 8)]);
+    let text = String::from_utf8_lossy(&statement[..statement.len().min(TEXT * 4)]);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let short: String = line.chars().take(EXCERPT).collect();
-    if short.len() < line.len() { short + "…" } else { short }
+    line.chars().take(TEXT).collect()
 }
 
 #[cfg(test)]
@@ -54,9 +60,8 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_is_one_short_line() {
-        assert_eq!(excerpt(b"CREATE TABLE t (\n    a int\n);"), "CREATE TABLE t ( a int );");
-        let long = excerpt("é".repeat(5000).as_bytes());
-        assert_eq!(long.chars().count(), 161, "{long}");
+    fn a_text_is_one_line_and_not_too_long() {
+        assert_eq!(on_one_line(b"CREATE TABLE t (\n    a int\n);"), "CREATE TABLE t ( a int );");
+        assert_eq!(on_one_line("é".repeat(50_000).as_bytes()).chars().count(), TEXT);
     }
 }
