@@ -13,6 +13,7 @@ pub mod visit;
 mod complaints;
 mod error;
 mod leftovers;
+mod psql;
 
 pub use error::RestoreError;
 pub use load::{LeftOut, Load, Loaded, Manner, OnError};

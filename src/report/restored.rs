@@ -11,12 +11,24 @@ pub struct Restored {
     pub place: String,
     /// Location, bytes and SHA-256 of the backup.
     pub backup: Option<(String, u64, String)>,
-    /// Whether the dump is in the target.
-    pub is_loaded: bool,
+    /// What the target holds now.
+    pub content: Content,
     /// What was left out.
     pub left_out: Vec<LeftOut>,
     /// How the target compares with the backup.
     pub comparison: Option<Comparison>,
+}
+
+/// What a target holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Content {
+    /// What it held before.
+    #[default]
+    Before,
+    /// The backup.
+    Backup,
+    /// One of the two.
+    Unknown,
 }
 
 /// `restored into host:5432/app: equal: 5 tables, 1200 rows`
@@ -36,10 +48,10 @@ pub fn line(restored: &Restored) -> String {
 #[must_use]
 pub fn state(restored: &Restored) -> String {
     let place = &restored.place;
-    if restored.is_loaded {
-        format!("the backup is in {place}")
-    } else {
-        format!("nothing of {place} was changed")
+    match restored.content {
+        Content::Before => format!("nothing of {place} was changed"),
+        Content::Backup => format!("the backup is in {place}"),
+        Content::Unknown => format!("it is not known whether the backup is in {place}"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::ChildStderr;
+use tokio::sync::mpsc;
 
 use super::RestoreError;
 use crate::dump::Connection;
@@ -31,15 +32,22 @@ impl Complaint {
         FOR_WANT.contains(&self.code.as_str())
     }
 
-    /// Reads `psql:<stdin>:12: ERROR:  42704: type "geometry" does not exist`; the code is there where it is wanted.
+    /// Reads `psql:<stdin>:12: ERROR:  42704: type "geometry" does not exist`; the code is there where it is wanted. By it
+    /// an error is known in the language of any server.
     fn parse(line: &str) -> Option<Self> {
         let (number, rest) = line.strip_prefix("psql:<stdin>:")?.split_once(": ")?;
-        let text = rest.strip_prefix("ERROR:  ").or_else(|| rest.strip_prefix("FATAL:  "))?;
+        let (severity, text) = rest.split_once(":  ")?;
         let coded = text
             .split_once(": ")
             .filter(|(code, _)| code.len() == 5 && code.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let is_error = coded.map_or(["ERROR", "FATAL"].contains(&severity), |(code, _)| {
+            // Success, warning, no data.
+            !["00", "01", "02"].iter().any(|class| code.starts_with(class))
+        });
         let (code, message) = coded.unwrap_or(("", text));
-        Some(Self { line: number.parse().ok()?, code: code.to_owned(), message: message.to_owned() })
+        let complaint =
+            || Some(Self { line: number.parse().ok()?, code: code.to_owned(), message: message.to_owned() });
+        if is_error { complaint() } else { None }
     }
 }
 
@@ -52,26 +60,47 @@ pub(super) struct Complaints {
 }
 
 impl Complaints {
-    /// Reads to the end; the target's password is taken out.
-    pub(super) async fn read(stderr: ChildStderr, connection: Connection) -> Self {
+    /// Reads to the end; the target's password is taken out. When `mark` comes by in an error, it is told whether all
+    /// before it can be borne; that error itself is nobody's.
+    pub(super) async fn read(
+        stderr: ChildStderr,
+        connection: Connection,
+        (mark, told): (String, mpsc::Sender<bool>),
+    ) -> Self {
         let mut this = Self { all: Vec::new(), words: Vec::new(), place: connection.place() };
         let mut lines = BufReader::new(stderr).lines();
         while let Ok(Some(line)) = lines.next_line().await {
-            let line = connection.redact(&line);
             match Complaint::parse(&line) {
-                Some(complaint) if this.all.len() < KEPT => this.all.push(complaint),
+                // Nobody may be listening any more.
+                Some(complaint) if complaint.message.contains(&mark) => {
+                    told.send(this.worst().is_none()).await.ok();
+                }
+                Some(mut complaint) if this.all.len() < KEPT || this.is_worst_so_far(&complaint) => {
+                    complaint.message = connection.redact(&complaint.message);
+                    this.all.push(complaint);
+                }
                 Some(_) => {}
-                None if this.words.len() < WORDS_KEPT && !line.contains("NOTICE:") => this.words.push(line),
+                None if this.words.len() < WORDS_KEPT && !line.contains("NOTICE:") => {
+                    this.words.push(connection.redact(&line));
+                }
                 None => {}
             }
         }
         this
     }
 
-    /// The first error that is not for want of something, or the first, or what else was said.
+    /// The first error that is not for want of something.
+    pub(super) fn worst(&self) -> Option<&Complaint> {
+        self.all.iter().find(|complaint| !complaint.is_for_want_of_something())
+    }
+
+    fn is_worst_so_far(&self, complaint: &Complaint) -> bool {
+        !complaint.is_for_want_of_something() && self.worst().is_none()
+    }
+
+    /// The worst, or the first, or what else was said.
     pub(super) fn failure(&self, otherwise: &str) -> RestoreError {
-        let worst = self.all.iter().find(|complaint| !complaint.is_for_want_of_something());
-        let message = match worst.or(self.all.first()) {
+        let message = match self.worst().or(self.all.first()) {
             Some(complaint) => complaint.message.clone(),
             None if self.words.is_empty() => otherwise.to_owned(),
             None => self.words.join("; "),
@@ -97,7 +126,11 @@ mod tests {
                 .unwrap();
         assert_eq!(plain.message, "could not extend file: No space left on device");
         assert!(!plain.is_for_want_of_something());
-        assert_eq!(Complaint::parse("psql:<stdin>:3: NOTICE:  00000: x"), None);
+        let abroad = Complaint::parse("psql:<stdin>:9: FEHLER:  42501: keine Berechtigung").unwrap();
+        assert!(!abroad.is_for_want_of_something());
+        for harmless in ["NOTICE:  00000: x", "WARNUNG:  01000: x", "WARNING:  x"] {
+            assert_eq!(Complaint::parse(&format!("psql:<stdin>:3: {harmless}")), None);
+        }
         assert_eq!(Complaint::parse("LINE 1: SELECT"), None);
     }
 }

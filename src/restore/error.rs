@@ -96,6 +96,12 @@ pub enum RestoreError {
         /// What psql said.
         message: String,
     },
+    /// The connection was lost, or it was stopped, after the word to commit was given.
+    #[error("{place}: it is not known whether the backup is in there: the end was not confirmed")]
+    Unsure {
+        /// `host:port/database`.
+        place: String,
+    },
     /// It took too long, whatever it was doing.
     #[error("the sponsor's time of {seconds} s is over")]
     TimedOut {
@@ -142,6 +148,7 @@ impl RestoreError {
                 "Do not restore it by hand either before you know who wrote them."
             }
             Self::Failed { message, .. } => return of_the_machine(message),
+            Self::Unsure { .. } => "Look into it. All of the backup is there, or all that was there before.",
             Self::TimedOut { .. } => "Raise `timeout`.",
             Self::Stopped => return None,
         };

@@ -13,7 +13,7 @@ use crate::commands::vault::Vault;
 use crate::failure::Failure;
 use crate::proof::{ProofError, Verdict};
 use crate::report::plan;
-use crate::report::restored::Restored;
+use crate::report::restored::{Content, Restored};
 use crate::restore::plan::Allowed;
 use crate::restore::{Manner, Plan, RestoreError, Target, Tools, target};
 use crate::secrets::Archival;
@@ -52,12 +52,9 @@ impl Run<'_> {
         let needs = proven.scan.needs();
         let created = target.create(restoring::encoding(needs), &tools.psql).await?;
         let restoring = Restoring { stored: &stored, proven: &proven, tools: &tools, stop };
-        let done = tokio::select! {
-            biased;
-            () = stop.cancelled() => Err(stopped()),
-            done = self.perform(&restoring, &target, &plan, restored) => done,
-        };
-        if done.is_err() && created && !restored.is_loaded {
+        // Each of its steps hears of a stop, and none may be left before it has taken back what it did.
+        let done = self.perform(&restoring, &target, &plan, restored).await;
+        if done.is_err() && created && restored.content == Content::Before {
             target.drop_again(&tools.psql).await?;
         }
         done
@@ -128,8 +125,12 @@ impl Run<'_> {
         let skip = self.order.skip_missing_extensions;
         let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
         let manner = Manner { on_error, first: &first, drops: replaces && is_of_some };
-        let loaded = restoring.load(&target.connection, manner).await?;
-        restored.is_loaded = true;
+        let loaded = restoring.load(&target.connection, manner).await.inspect_err(|failure| {
+            if matches!(failure, Failure::Restore(RestoreError::Unsure { .. })) {
+                restored.content = Content::Unknown;
+            }
+        })?;
+        restored.content = Content::Backup;
         restored.left_out = loaded.left_out;
         let is_partial = !restored.left_out.is_empty();
         let comparison = restoring.compare(&target.connection, target.facts.major(), is_partial).await?;

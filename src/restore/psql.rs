@@ -1,0 +1,195 @@
+//! psql as a child process that is fed a script: its pipes, its answers, and an end. What the script says, and when it is
+//! over, is not known here.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::RestoreError;
+use super::complaints::Complaints;
+use crate::dump::client::Client;
+use crate::dump::{Connection, invocation};
+
+/// How long psql may take to cancel its statement on the server and leave.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A running psql. Dropping it stops it, but does not wait for that.
+#[derive(Debug)]
+pub(super) struct Psql {
+    stdin: ChildStdin,
+    stderr: JoinHandle<Complaints>,
+    supervisor: JoinHandle<std::io::Result<ExitStatus>>,
+    /// Answers to questions, and to the last of them whether all complaints before it can be borne.
+    answers: Option<mpsc::Receiver<bool>>,
+    /// The word by which an answer of ours is told from all else: nobody who wrote a dump can know it.
+    mark: String,
+    place: String,
+    /// Line breaks sent so far.
+    lines: u64,
+    stop: CancellationToken,
+    _stop_on_drop: DropGuard,
+}
+
+impl Psql {
+    /// Starts it. Where `asks` is set, a statement that fails is taken back alone, and questions can be asked.
+    pub(super) fn start(
+        client: &Client,
+        connection: &Connection,
+        asks: bool,
+        stop: &CancellationToken,
+    ) -> Result<Self, RestoreError> {
+        let place = connection.place();
+        let failed = |message: String| RestoreError::Failed { place: place.clone(), message };
+        let mut psql = Command::new(client.program("psql"))
+            .args(invocation::load_arguments(asks))
+            .env_clear()
+            .envs(invocation::environment(connection))
+            .stdin(Stdio::piped())
+            .stdout(if asks { Stdio::piped() } else { Stdio::null() })
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failed(format!("psql cannot be started: {error}")))?;
+        let (Some(stdin), Some(stderr)) = (psql.stdin.take(), psql.stderr.take()) else {
+            return Err(failed("psql has no pipes".to_owned()));
+        };
+        let mark = format!("sponsor-backup-{}", uuid::Uuid::new_v4().simple());
+        let (to_us, from_it) = mpsc::channel(1);
+        let stdout = psql.stdout.take();
+        let asked = stdout.is_some();
+        if let Some(stdout) = stdout {
+            tokio::spawn(answers(stdout, mark.clone(), to_us.clone()));
+        }
+        let stop = stop.child_token();
+        Ok(Self {
+            stdin,
+            stderr: tokio::spawn(Complaints::read(stderr, connection.clone(), (mark.clone(), to_us))),
+            supervisor: tokio::spawn(supervise(psql, stop.clone())),
+            answers: asked.then_some(from_it),
+            mark,
+            place,
+            lines: 0,
+            _stop_on_drop: stop.clone().drop_guard(),
+            stop,
+        })
+    }
+
+    /// Line breaks sent so far.
+    pub(super) fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), RestoreError> {
+        self.lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let written = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(RestoreError::Stopped),
+            written = self.stdin.write_all(bytes) => written,
+        };
+        match written {
+            Ok(()) => Ok(()),
+            // It has left already: what it said is the cause.
+            Err(_) => Err(self.why_it_ended().await),
+        }
+    }
+
+    /// Asks whether an expression of SQL is true; yes, where nothing can be asked.
+    pub(super) async fn is(&mut self, expression: &str) -> Result<bool, RestoreError> {
+        let question = format!("\nSELECT '{}', {expression};\n", self.mark);
+        self.answer(&question).await
+    }
+
+    /// Whether all complaints so far can be borne; known only where statements are taken back alone. Asked by an error:
+    /// it comes after the others on the same way, and no setting hides it.
+    pub(super) async fn is_bearable(&mut self) -> Result<bool, RestoreError> {
+        let question = format!("\nSELECT '{}'::pg_catalog.int4;\n", self.mark);
+        self.answer(&question).await
+    }
+
+    async fn answer(&mut self, question: &str) -> Result<bool, RestoreError> {
+        if self.answers.is_none() {
+            return Ok(true);
+        }
+        self.send(question.as_bytes()).await?;
+        let Some(answers) = &mut self.answers else { return Ok(true) };
+        let answer = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(RestoreError::Stopped),
+            answer = answers.recv() => answer,
+        };
+        match answer {
+            Some(answer) => Ok(answer),
+            None => Err(self.why_it_ended().await),
+        }
+    }
+
+    async fn why_it_ended(&mut self) -> RestoreError {
+        if self.stop.is_cancelled() {
+            return RestoreError::Stopped;
+        }
+        let otherwise = "psql ended before the dump did";
+        match tokio::time::timeout(GRACE, &mut self.stderr).await {
+            Ok(Ok(complaints)) => complaints.failure(otherwise),
+            _ => RestoreError::Failed { place: self.place.clone(), message: otherwise.to_owned() },
+        }
+    }
+
+    /// Closes its input and waits: how it ended, and what it said. A stop does not keep it from telling.
+    pub(super) async fn end(self) -> Result<(ExitStatus, Complaints), RestoreError> {
+        let Self { stdin, stderr, supervisor, place, _stop_on_drop, .. } = self;
+        drop(stdin);
+        let failed = |message: String| RestoreError::Failed { place: place.clone(), message };
+        let status = supervisor.await.map_err(|error| failed(error.to_string()))?;
+        let status = status.map_err(|error| failed(error.to_string()))?;
+        let complaints = stderr.await.map_err(|error| failed(error.to_string()))?;
+        Ok((status, complaints))
+    }
+
+    /// Ends it and its session on the server before this returns.
+    pub(super) async fn abandon(self) {
+        let Self { stdin, supervisor, stop, .. } = self;
+        stop.cancel();
+        // What it takes for a statement at the end of its input is part of the transaction that is taken back.
+        drop(stdin);
+        // How it ended does not matter: what it did is taken back.
+        supervisor.await.ok();
+    }
+}
+
+/// A server goes on with a statement whose client was killed, locks and all, until it has something to say. So psql is
+/// interrupted, which cancels the statement, and killed only if it stays.
+async fn supervise(mut psql: Child, stop: CancellationToken) -> std::io::Result<ExitStatus> {
+    tokio::select! {
+        status = psql.wait() => return status,
+        () = stop.cancelled() => {}
+    }
+    let id = psql.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    if let Some(id) = id {
+        // It may have left by itself this very moment; then there is nobody to signal, and wait() tells.
+        kill_process(id, Signal::INT).ok();
+    }
+    if let Ok(status) = tokio::time::timeout(GRACE, psql.wait()).await {
+        return status;
+    }
+    psql.kill().await?;
+    psql.wait().await
+}
+
+/// The answers among what psql prints; the rest is what the dump's queries say.
+async fn answers(stdout: ChildStdout, mark: String, to_us: mpsc::Sender<bool>) {
+    let mut lines = BufReader::new(stdout).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let Some(answer) = line.strip_prefix(&mark).and_then(|rest| rest.strip_prefix('|')) else {
+            continue;
+        };
+        if to_us.send(answer == "t").await.is_err() {
+            return;
+        }
+    }
+}
