@@ -12,6 +12,9 @@ use crate::dump::{Connection, DumpError};
 /// Databases to connect to where the target does not exist yet.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
 
+/// The smallest number of an object that somebody made (PostgreSQL, `FirstNormalObjectId`); all below came with the server.
+const FIRST_OF_PEOPLE: u32 = 16_384;
+
 /// Everything in one answer. What belongs to an extension comes and goes with it, so it does not count.
 const QUESTION: &str = "SELECT json_build_object(
   'version_number', current_setting('server_version_num')::int,
@@ -121,24 +124,44 @@ impl Target {
 }
 
 /// Drops everything that people made, in the transaction in which the dump is then loaded: should that fail, all is as
-/// it was. What belongs to PostgreSQL or to an extension stays; `public` is made anew as a fresh database has it.
+/// it was. What belongs to PostgreSQL or to an extension stays; `public` is made anew as a fresh database has it. Event
+/// triggers go first, so that they have no say in it.
 #[must_use]
 pub fn clearing(major: u32) -> String {
     let (owner, right) = if major >= 15 { ("pg_database_owner", "USAGE") } else { ("CURRENT_USER", "ALL") };
+    let drops = [
+        ("pg_event_trigger", "'DROP EVENT TRIGGER ' || quote_ident(evtname)"),
+        ("pg_publication", "'DROP PUBLICATION ' || quote_ident(pubname)"),
+        ("pg_foreign_server", "format('DROP SERVER IF EXISTS %I CASCADE', srvname)"),
+        ("pg_foreign_data_wrapper", "format('DROP FOREIGN DATA WRAPPER IF EXISTS %I CASCADE', fdwname)"),
+        ("pg_namespace", "format('DROP SCHEMA IF EXISTS %I CASCADE', nspname)"),
+        ("pg_cast", "format('DROP CAST IF EXISTS (%s AS %s)', castsource::regtype, casttarget::regtype)"),
+        ("pg_am", "format('DROP ACCESS METHOD IF EXISTS %I CASCADE', amname)"),
+        ("pg_largeobject_metadata", "format('SELECT pg_catalog.lo_unlink(%s)', c.oid)"),
+    ];
+    let drops = drops.map(|(catalogue, command)| {
+        format!(
+            "  FOR command IN SELECT {command} FROM pg_catalog.{catalogue} c WHERE {} AND NOT EXISTS
+    (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.{catalogue}'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  LOOP EXECUTE command; END LOOP;\n",
+            match catalogue {
+                "pg_namespace" => "nspname !~ '^pg_' AND nspname <> 'information_schema'".to_owned(),
+                "pg_largeobject_metadata" => "true".to_owned(),
+                _ => format!("c.oid >= {FIRST_OF_PEOPLE}"),
+            }
+        )
+    });
     format!(
-        "DO $clear$ DECLARE name text; had_public boolean; BEGIN
-  had_public := pg_catalog.to_regnamespace('public') IS NOT NULL;
-  FOR name IN SELECT nspname FROM pg_catalog.pg_namespace n WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-      WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
-  LOOP EXECUTE pg_catalog.format('DROP SCHEMA IF EXISTS %I CASCADE', name); END LOOP;
-  PERFORM pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata;
-  IF had_public THEN
+        "DO $clear$ DECLARE command text; had_public boolean; BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
+  had_public := to_regnamespace('public') IS NOT NULL;
+{}  IF had_public THEN
     CREATE SCHEMA public AUTHORIZATION {owner};
     COMMENT ON SCHEMA public IS 'standard public schema';
     GRANT {right} ON SCHEMA public TO PUBLIC;
   END IF;
-END $clear$;\n"
+END $clear$;\n",
+        drops.concat()
     )
 }
 
