@@ -8,8 +8,8 @@ const QUERY: &str = "SELECT current_setting('server_version_num'), current_setti
                      pg_database_size(current_database()), current_setting('bytea_output'), \
                      current_setting('quote_all_identifiers'), current_setting('standard_conforming_strings')";
 
-/// Settings that change a dump's text, and what they must be: a restored database, which is compared with the dump, has
-/// none of its own. Time zone and form of dates are set by us and by pg_dump.
+/// Settings that change a dump's text, and what they must be for dumps of two databases to be compared. Time zone and form
+/// of dates are set by us and by pg_dump.
 const PINNED: [(&str, &str); 3] =
     [("bytea_output", "hex"), ("quote_all_identifiers", "off"), ("standard_conforming_strings", "on")];
 

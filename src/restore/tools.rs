@@ -8,7 +8,7 @@ use super::throwaway::majors;
 use crate::dump::client::{self, Client};
 use crate::dump::invocation::DumpOptions;
 use crate::dump::scan::Columns;
-use crate::dump::{Connection, Dump, DumpError, Finished};
+use crate::dump::{Connection, Dump, DumpError, Finished, server};
 
 /// What a dump says of the programs that made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,13 @@ impl Tools {
         (options, columns): (&DumpOptions, &Columns),
         stop: &CancellationToken,
     ) -> Result<Finished, RestoreError> {
+        // A database that was there before may have settings of its own, as its role may.
+        let server = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(RestoreError::Stopped),
+            server = server::ask(connection, &self.psql) => server?,
+        };
+        let connection = &connection.clone().with_settings(&server.to_pin);
         let mut dump = Dump::start(&self.pg_dump, connection, options, stop)?.detailed(columns.clone());
         let mut buffer = vec![0; 256 * 1024];
         loop {
