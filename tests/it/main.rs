@@ -25,6 +25,7 @@ mod postgres;
 mod postgres_clients;
 mod record;
 mod report;
+mod restore;
 mod schemas;
 mod shelf;
 mod stop;

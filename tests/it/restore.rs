@@ -1,0 +1,60 @@
+//! `restore`: one stored backup into the database that was named for it. Everything is as the backup says, or everything is
+//! as it was before.
+
+mod targets;
+
+use crate::support::{Cluster, Database, Outcome, Run, Sponsor, Trial, tools};
+
+/// A restore of a trial's newest backup, as a workflow step.
+fn restore(trial: &Trial, target: &Database) -> Run {
+    into(trial, &target.url())
+}
+
+/// The same into whatever a URL names.
+fn into(trial: &Trial, url: &str) -> Run {
+    trial.run().input("command", "restore").env("TARGET_DATABASE_URL", url)
+}
+
+/// One sponsor, whose diary is backed up.
+fn with_a_backup() -> Trial {
+    let trial = Trial::of([Sponsor::named("callisto")]);
+    trial.run().run().assert_code(0);
+    trial
+}
+
+/// An empty database on the server of the trials.
+fn empty() -> Database {
+    Cluster::shared().database("target")
+}
+
+/// The key of a sponsor's one dump.
+#[track_caller]
+fn dump_key(trial: &Trial, sponsor: &str) -> String {
+    let keys = trial.store.keys_in(trial.bucket(sponsor));
+    let [key, _, _] = keys.as_slice() else { panic!("not one backup: {keys:?}") };
+    key.clone()
+}
+
+/// The message of the one result.
+fn message(outcome: &Outcome) -> String {
+    outcome.results()[0]["message"].as_str().unwrap_or_default().to_owned()
+}
+
+/// `127.0.0.1:port/name`, as messages name it.
+fn place(database: &Database) -> String {
+    format!("127.0.0.1:{}/{}", database.port, database.name)
+}
+
+/// All that a database of the distribution's server holds, in pg_dump's words, without the key that is new each time.
+fn all_of(database: &Database) -> String {
+    let mut pg_dump = std::process::Command::new(tools::distribution_bin_dir().join("pg_dump"));
+    let text = tools::succeed(pg_dump.env("TZ", "UTC").arg("--dbname").arg(database.url()));
+    let is_key = |line: &&str| line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ");
+    text.lines().filter(|line| !is_key(line)).map(|line| format!("{line}\n")).collect()
+}
+
+/// How often the product has come to a database of the distribution's server, whatever it did there.
+fn visits(database: &Database) -> usize {
+    let visit = format!("database={} application_name=sponsor-backup", database.name);
+    Cluster::shared().log().lines().filter(|line| line.contains(&visit)).count()
+}

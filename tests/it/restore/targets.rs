@@ -1,0 +1,270 @@
+//! Empty targets, targets that do not exist, targets that hold something, and servers of other versions.
+
+use std::time::Duration;
+
+use super::{all_of, dump_key, empty, message, place, restore, with_a_backup};
+use crate::support::{Cluster, Database, Outcome, Run, Sample, Sponsor, Trial, tools};
+
+/// A sponsor on this server with this sample, backed up.
+fn sampled(cluster: &Cluster, sample: Sample) -> Trial {
+    let trial = Trial::plan([Sponsor::named("callisto").empty()]).cluster(cluster).start();
+    sample.load(trial.database("callisto"));
+    trial.run().path(cluster.bin_dir()).run().assert_code(0);
+    trial
+}
+
+/// A database whose owner may do anything.
+fn of_a_superuser(cluster: &Cluster) -> Database {
+    let target = cluster.database("target");
+    target.psql(&format!("ALTER ROLE \"{}\" SUPERUSER", target.user));
+    target
+}
+
+/// With the programs of every version.
+fn with_all_clients(run: Run) -> Run {
+    run.path(&tools::wheel_bin_dir(16)).path(&tools::wheel_bin_dir(18))
+}
+
+fn exists(cluster: &Cluster, name: &str) -> bool {
+    let sql = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+    cluster.psql("postgres", &sql) == "1"
+}
+
+/// Rows by their hash. Of two tables the columns come back in another order, as pg_dump restores inheritance; what they
+/// hold is for the product to compare.
+fn digest(database: &Database) -> Vec<String> {
+    let reordered =
+        |line: &&str| ["\"shapes.ducks\"", "\"shapes.newts\""].iter().any(|name| line.starts_with(name));
+    database.content_digest().lines().filter(|line| !reordered(line)).map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn assert_restored(outcome: &Outcome, trial: &Trial, target: &Database, verdict: &str) {
+    outcome.assert_code(0);
+    let source = trial.database("callisto");
+    let (expected, found) = (digest(source), digest(target));
+    let differing: Vec<_> = found.iter().filter(|line| !expected.contains(line)).collect();
+    assert!(differing.is_empty() && expected.len() == found.len(), "{differing:#?}");
+    let (tables, rows) = (source.row_counts().len(), source.row_counts().values().sum::<i64>());
+    let told = message(outcome);
+    let start = format!("restored into {}: {verdict}: ", place(target));
+    assert!(told.starts_with(&start) && told.ends_with(&format!(" tables, {rows} rows")), "{told}; {tables}");
+    assert!(outcome.summary().contains(&told), "{}", outcome.summary());
+}
+
+#[test]
+fn an_empty_database_gets_all_of_it() {
+    let trial = with_a_backup();
+    let target = empty();
+    let before = trial.database("callisto").content_digest();
+    let outcome = restore(&trial, &target).run();
+    assert_restored(&outcome, &trial, &target, "equal");
+    assert_eq!(trial.database("callisto").content_digest(), before, "the source is as it was");
+    let location = format!("s3://{}/{}", trial.bucket("callisto"), dump_key(&trial, "callisto"));
+    let result = outcome.result("callisto");
+    assert_eq!((&result["outcome"], &result["backup_location"]), (&"success".into(), &location.into()));
+    assert_eq!(outcome.output("outcome"), "success");
+    let row = "| public.diary_events | 300 | 300 | ✅ equal |";
+    assert!(outcome.summary().contains(row), "{}", outcome.summary());
+}
+
+#[test]
+fn every_kind_of_object_is_restored() {
+    for sample in [Sample::Exotic, Sample::Unclean, Sample::Extensions] {
+        let trial = sampled(Cluster::shared(), sample);
+        let target = of_a_superuser(Cluster::shared());
+        assert_restored(&restore(&trial, &target).run(), &trial, &target, "equal");
+    }
+}
+
+/// Where another version says the same in other words, rows alone can be compared.
+#[test]
+fn a_newer_server_gets_the_same_rows() {
+    for (major, verdict) in [(16, "equal"), (18, "rows equal")] {
+        let trial = with_a_backup();
+        let target = Cluster::of_major(major).database("target");
+        let outcome = with_all_clients(restore(&trial, &target)).run();
+        assert_restored(&outcome, &trial, &target, verdict);
+    }
+}
+
+#[test]
+fn everything_goes_from_16_to_18() {
+    let trial = sampled(Cluster::of_major(16), Sample::Exotic);
+    let target = of_a_superuser(Cluster::of_major(18));
+    for role in ["sample_reader", "Sample \"\"Writer\"\""] {
+        let make =
+            format!("DO $$BEGIN CREATE ROLE \"{role}\"; EXCEPTION WHEN duplicate_object THEN NULL; END$$");
+        target.psql(&make);
+    }
+    let outcome = with_all_clients(restore(&trial, &target)).run();
+    assert_restored(&outcome, &trial, &target, "rows equal");
+}
+
+#[test]
+fn an_older_server_is_refused() {
+    let trial = sampled(Cluster::of_major(16), Sample::Diary);
+    let target = empty();
+    let before = all_of(&target);
+    let outcome = with_all_clients(restore(&trial, &target)).run();
+    outcome.assert_code(16);
+    let told = format!("{}: the server is PostgreSQL 15, and the dump needs 16 or later", place(&target));
+    assert_eq!(message(&outcome), told);
+    assert_eq!(all_of(&target), before);
+}
+
+#[test]
+fn a_target_that_does_not_exist_is_created_by_a_role_that_may() {
+    let trial = with_a_backup();
+    let role = empty();
+    let target = Database { name: format!("{}_new", role.name), ..role.clone() };
+    let refused = restore(&trial, &target).run();
+    refused.assert_code(16);
+    let may_not =
+        format!("{} does not exist, and the role {} may not create databases", place(&target), role.user);
+    assert_eq!(message(&refused), may_not);
+    assert!(!exists(Cluster::shared(), &target.name));
+
+    role.psql(&format!("ALTER ROLE \"{}\" CREATEDB", role.user));
+    assert_restored(&restore(&trial, &target).run(), &trial, &target, "equal");
+    assert_eq!(
+        target.psql("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"),
+        role.user
+    );
+}
+
+/// A database that this run made is no use to anybody when the dump is not in it.
+#[test]
+fn a_created_target_goes_with_the_restore_that_fails() {
+    let trial = failing_late();
+    let role = empty();
+    role.psql(&format!("ALTER ROLE \"{}\" CREATEDB", role.user));
+    let target = Database { name: format!("{}_new", role.name), ..role.clone() };
+    let outcome = restore(&trial, &target).run();
+    assert_failed_late(&outcome, &target);
+    assert!(!exists(Cluster::shared(), &target.name));
+}
+
+#[test]
+fn a_target_that_holds_tables_is_left_alone() {
+    let trial = with_a_backup();
+    let target = empty();
+    target.psql_as_owner("CREATE TABLE mine (id int); CREATE VIEW seen AS SELECT * FROM mine");
+    let before = all_of(&target);
+    let outcome = restore(&trial, &target).run();
+    outcome.assert_code(16);
+    let told = format!("{} is not empty: it holds 2 tables, views and sequences", place(&target));
+    assert_eq!(message(&outcome), told);
+    assert!(outcome.stdout.contains("set `replace` to drop what is there"), "{}", outcome.transcript());
+    assert_eq!(all_of(&target), before);
+}
+
+/// What a database may hold beside tables, and in other schemas.
+const ODDS_AND_ENDS: &str =
+    "CREATE TABLE mine (id int PRIMARY KEY, note text); INSERT INTO mine VALUES (1, 'kept');
+CREATE TABLE patients (other int); INSERT INTO patients VALUES (7);
+CREATE SCHEMA \"Other; place\"; CREATE TYPE \"Other; place\".mood AS ENUM ('sad');
+CREATE VIEW \"Other; place\".seen AS SELECT * FROM mine;
+CREATE MATERIALIZED VIEW stale AS SELECT count(*) FROM mine;
+CREATE FUNCTION answer() RETURNS int LANGUAGE sql AS 'SELECT 42';
+CREATE SEQUENCE numbers; CREATE DOMAIN word AS text; CREATE COLLATION odd FROM \"C\";
+SELECT lo_from_bytea(77, 'bytes'), lo_create(78);
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC;
+COMMENT ON SCHEMA \"Other; place\" IS 'ours'";
+
+#[test]
+fn replace_leaves_nothing_of_what_was_there() {
+    for (cluster, rights) in [
+        (Cluster::shared(), "false"),
+        (Cluster::shared(), "true"),
+        (Cluster::of_major(16), "true"),
+        (Cluster::of_major(18), "false"),
+    ] {
+        let trial = Trial::plan([Sponsor::named("callisto")]).cluster(cluster).start();
+        let run = trial.run().path(cluster.bin_dir()).input("include-privileges", rights);
+        run.run().assert_code(0);
+        let target = cluster.database("target");
+        target.psql_as_owner(ODDS_AND_ENDS);
+        if rights == "true" {
+            // It gives things to the owner of the source.
+            target.psql(&format!("ALTER ROLE \"{}\" SUPERUSER", target.user));
+        }
+        let outcome = restore(&trial, &target).path(cluster.bin_dir()).input("replace", "true").run();
+        assert_restored(&outcome, &trial, &target, "equal");
+        assert_eq!(target.psql("SELECT count(*) FROM pg_largeobject_metadata"), "0");
+        assert_eq!(target.psql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'Other%'"), "0");
+        assert_eq!(target.psql("SELECT count(*) FROM pg_default_acl"), "0");
+    }
+}
+
+/// All that was there is there again, in the same place: names collide wherever something was left.
+#[test]
+fn replace_restores_over_everything() {
+    for sample in [Sample::Exotic, Sample::Extensions] {
+        let trial = sampled(Cluster::shared(), sample);
+        let target = of_a_superuser(Cluster::shared());
+        sample.load(&target);
+        let outcome = restore(&trial, &target).input("replace", "true").run();
+        assert_restored(&outcome, &trial, &target, "equal");
+    }
+}
+
+/// A backup whose last statements an ordinary role may not run, after tables, rows and large objects.
+fn failing_late() -> Trial {
+    let trial = Trial::of([Sponsor::named("callisto")]);
+    let database = trial.database("callisto");
+    database.psql_as_owner("SELECT lo_from_bytea(77, 'new bytes'), lo_from_bytea(4711, 'more')");
+    database.psql(
+        "CREATE FUNCTION watched() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+         CREATE EVENT TRIGGER watch ON sql_drop EXECUTE FUNCTION watched()",
+    );
+    trial.run().run().assert_code(0);
+    trial
+}
+
+#[track_caller]
+fn assert_failed_late(outcome: &Outcome, target: &Database) {
+    outcome.assert_code(16);
+    let why = "the dump was not restored: permission denied to create event trigger \"watch\"";
+    assert_eq!(message(outcome), format!("{}: {why}", place(target)));
+    assert!(
+        outcome.stdout.contains(&format!("nothing of {} was changed", place(target))),
+        "{}",
+        outcome.transcript()
+    );
+}
+
+/// The large objects of a dump are in a transaction of their own there, which would end the one around everything.
+#[test]
+fn a_restore_that_fails_late_takes_all_of_it_back() {
+    let trial = failing_late();
+    let target = empty();
+    target.psql_as_owner(ODDS_AND_ENDS);
+    let before = all_of(&target);
+    assert!(before.contains("lo_create('78')") && before.contains("Other; place"));
+    let outcome = restore(&trial, &target).input("replace", "true").run();
+    assert_failed_late(&outcome, &target);
+    assert_eq!(all_of(&target), before);
+
+    let nothing = empty();
+    let before = all_of(&nothing);
+    assert_failed_late(&restore(&trial, &nothing).run(), &nothing);
+    assert_eq!(all_of(&nothing), before);
+}
+
+/// What a role sets for its sessions is for its everyday work: a restore may wait.
+#[test]
+fn limits_of_the_role_do_not_end_a_restore() {
+    let trial = with_a_backup();
+    for setting in ["statement_timeout", "lock_timeout"] {
+        let target = empty();
+        target.psql_as_owner(ODDS_AND_ENDS);
+        target.psql(&format!("ALTER ROLE \"{}\" SET {setting} = '500ms'", target.user));
+        let reader = target.hold("LOCK TABLE mine IN ACCESS SHARE MODE");
+        let running = restore(&trial, &target).input("replace", "true").start();
+        target.wait_until_a_dump_waits();
+        std::thread::sleep(Duration::from_secs(1));
+        drop(reader);
+        assert_restored(&running.wait(), &trial, &target, "equal");
+    }
+}
