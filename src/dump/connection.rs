@@ -232,8 +232,14 @@ impl Connection {
 
     /// `hostaddr` says where the connection goes, whatever the host is called.
     fn is_local(&self) -> bool {
-        let loopback = |text: &str| text.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        let by_name = self.host.starts_with('/') || self.host == "localhost" || loopback(&self.host);
+        // Linux takes the address of no machine for its own.
+        let loopback = |text: &str| {
+            let address = text.parse::<IpAddr>().map(|address| address.to_canonical());
+            address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
+        };
+        let name = self.host.trim_end_matches('.');
+        let by_name =
+            self.host.starts_with('/') || name.eq_ignore_ascii_case("localhost") || loopback(&self.host);
         by_name && self.variables.get("PGHOSTADDR").is_none_or(|address| loopback(address))
     }
 

@@ -1,6 +1,8 @@
 //! `restore`: one stored backup into the database that was named for it. Everything is as the backup says, or everything is
 //! as it was before.
 
+mod live;
+mod missing;
 mod targets;
 
 use crate::support::{Cluster, Database, Outcome, Run, Sponsor, Trial, tools};
