@@ -1,8 +1,12 @@
 //! `restore`: one stored backup into the database that was named for it. Everything is as the backup says, or everything is
 //! as it was before.
 
+mod damage;
 mod live;
 mod missing;
+mod opening;
+mod secrecy;
+mod stop;
 mod targets;
 
 use crate::support::{Cluster, Database, Outcome, Run, Sponsor, Trial, tools};
@@ -35,6 +39,12 @@ fn dump_key(trial: &Trial, sponsor: &str) -> String {
     let keys = trial.store.keys_in(trial.bucket(sponsor));
     let [key, _, _] = keys.as_slice() else { panic!("not one backup: {keys:?}") };
     key.clone()
+}
+
+/// The key of a dump of the same day, a moment after midnight.
+fn at_another_time(key: &str) -> String {
+    let (day, _) = key.rsplit_once('-').unwrap();
+    format!("{day}-000001.sql.gz")
 }
 
 /// The message of the one result.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{all_of, dump_key, empty, message, place, restore, with_a_backup};
+use super::{all_of, dump_key, empty, message, place, restore, visits, with_a_backup};
 use crate::support::{Cluster, Database, Outcome, Run, Sample, Sponsor, Trial, tools};
 
 /// A sponsor on this server with this sample, backed up.
@@ -64,6 +64,7 @@ fn an_empty_database_gets_all_of_it() {
     let result = outcome.result("callisto");
     assert_eq!((&result["outcome"], &result["backup_location"]), (&"success".into(), &location.into()));
     assert_eq!(outcome.output("outcome"), "success");
+    assert!(visits(&target) > 0, "other tests show that there was none");
     let row = "| public.diary_events | 300 | 300 | ✅ equal |";
     assert!(outcome.summary().contains(row), "{}", outcome.summary());
 }
