@@ -51,35 +51,55 @@ impl Complaint {
     }
 }
 
+/// What was heard since the last mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Heard {
+    Nothing,
+    /// Errors for want of something.
+    Bearable,
+    /// Another error, at any time: its message.
+    Unbearable(String),
+}
+
 /// All that psql said.
 #[derive(Debug)]
 pub(super) struct Complaints {
     pub(super) all: Vec<Complaint>,
+    /// Whether any came after the last mark.
+    pub(super) are_unheard: bool,
     words: Vec<String>,
     place: String,
 }
 
 impl Complaints {
-    /// Reads to the end; the target's password is taken out. When `mark` comes by in an error, it is told whether all
-    /// before it can be borne; that error itself is nobody's.
+    /// Reads to the end; the target's password is taken out. When `mark` comes by in an error, it is told what was heard
+    /// before it; that error itself is nobody's.
     pub(super) async fn read(
         stderr: ChildStderr,
         connection: Connection,
-        (mark, told): (String, mpsc::Sender<bool>),
+        (mark, told): (String, mpsc::Sender<Heard>),
     ) -> Self {
-        let mut this = Self { all: Vec::new(), words: Vec::new(), place: connection.place() };
+        let mut this =
+            Self { all: Vec::new(), are_unheard: false, words: Vec::new(), place: connection.place() };
         let mut lines = BufReader::new(stderr).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             match Complaint::parse(&line) {
                 // Nobody may be listening any more.
                 Some(complaint) if complaint.message.contains(&mark) => {
-                    told.send(this.worst().is_none()).await.ok();
+                    let any = std::mem::take(&mut this.are_unheard);
+                    let heard = match this.worst() {
+                        Some(worst) => Heard::Unbearable(worst.message.clone()),
+                        None if any => Heard::Bearable,
+                        None => Heard::Nothing,
+                    };
+                    told.send(heard).await.ok();
                 }
                 Some(mut complaint) if this.all.len() < KEPT || this.is_worst_so_far(&complaint) => {
+                    this.are_unheard = true;
                     complaint.message = connection.redact(&complaint.message);
                     this.all.push(complaint);
                 }
-                Some(_) => {}
+                Some(_) => this.are_unheard = true,
                 None if this.words.len() < WORDS_KEPT && !line.contains("NOTICE:") => {
                     this.words.push(connection.redact(&line));
                 }

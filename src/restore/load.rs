@@ -6,7 +6,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
-use super::complaints::Complaint;
+use super::complaints::{Complaint, Heard};
 use super::psql::Psql;
 use super::script::{Piece, Script, without_comments};
 use crate::dump::Connection;
@@ -68,8 +68,7 @@ pub struct Load {
     drops: bool,
     /// Lines of psql's input at which statements ended.
     sent: Vec<(u64, String)>,
-    left_out: Vec<LeftOut>,
-    /// Whether the rows that come now belong to a table that is not there.
+    /// Whether the rows that come now belong to a table that does not take them.
     skips_rows: bool,
     stop: CancellationToken,
 }
@@ -95,7 +94,6 @@ impl Load {
             on_error,
             drops,
             sent: Vec::new(),
-            left_out: Vec::new(),
             skips_rows: false,
             stop: stop.clone(),
         })
@@ -119,28 +117,33 @@ impl Load {
     pub async fn commit(mut self) -> Result<Loaded, RestoreError> {
         let script = std::mem::take(&mut self.script);
         let (rest, scan) = script.finish();
-        self.pass(rest).await?;
-        // The server would commit what is left when a statement was taken back alone.
-        let is_bearable = self.psql.is_bearable().await?;
-        if is_bearable {
-            self.psql.send(b"\nCOMMIT;\n").await?;
+        if let Err(failure) = self.say_commit(rest).await {
+            self.abandon().await;
+            return Err(failure);
         }
-        let Self { psql, place, sent, left_out, stop, .. } = self;
+        let Self { psql, place, sent, stop, .. } = self;
         let (status, complaints) = psql.end().await?;
-        let refused = !is_bearable || complaints.worst().is_some();
+        let refused = complaints.are_unheard;
         match status.code() {
             Some(0) if !refused => {
                 let named = |complaint: &Complaint| LeftOut {
                     statement: statement_at(&sent, complaint.line).to_owned(),
                     reason: complaint.message.clone(),
                 };
-                Ok(Loaded { scan, left_out: complaints.all.iter().map(named).chain(left_out).collect() })
+                Ok(Loaded { scan, left_out: complaints.all.iter().map(named).collect() })
             }
             // So psql ends where a statement failed (psql, "Exit Status"); else the connection was lost, or it was stopped.
             Some(0 | 3) if refused && stop.is_cancelled() => Err(RestoreError::Stopped),
             Some(0 | 3) if refused => Err(complaints.failure("psql ended badly")),
             _ => Err(RestoreError::Unsure { place }),
         }
+    }
+
+    async fn say_commit(&mut self, rest: Piece) -> Result<(), RestoreError> {
+        self.pass(rest).await?;
+        // The server would commit what is left when a statement was taken back alone.
+        self.psql.heard().await?;
+        self.psql.send(b"\nCOMMIT;\n").await
     }
 
     /// Ends psql; the server takes back what was done.
@@ -158,15 +161,12 @@ impl Load {
                 self.note(&text);
                 Ok(())
             }
-            Piece::Copy { head, schema, name } => {
-                self.skips_rows = !self.is_there(&schema, &name).await?;
-                if self.skips_rows {
-                    let reason = "its table was left out".to_owned();
-                    self.left_out.push(LeftOut { statement: excerpt(&head), reason });
-                    return Ok(());
+            Piece::Copy(head) => {
+                self.skips_rows = !self.takes_rows(&head).await?;
+                if !self.skips_rows {
+                    self.psql.send(&head).await?;
+                    self.note(&head);
                 }
-                self.psql.send(&head).await?;
-                self.note(&head);
                 Ok(())
             }
             Piece::Rows(_) if self.skips_rows => Ok(()),
@@ -182,11 +182,17 @@ impl Load {
         }
     }
 
-    /// Only where statements may be left out can a table be missing. Its rows, sent all the same, would be taken for SQL.
-    async fn is_there(&mut self, schema: &str, name: &str) -> Result<bool, RestoreError> {
-        let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-        let table = format!("{}.{}", quoted(schema), quoted(name)).replace('\'', "''");
-        self.psql.is(&format!("pg_catalog.to_regclass('{table}') IS NOT NULL")).await
+    /// Only where statements may be left out can a table be missing, or be another one. Its rows, sent all the same, would
+    /// be taken for SQL: so the head goes ahead with no rows.
+    async fn takes_rows(&mut self, head: &[u8]) -> Result<bool, RestoreError> {
+        if self.on_error == OnError::GiveUp {
+            return Ok(true);
+        }
+        self.psql.heard().await?;
+        self.psql.send(head.trim_ascii_end()).await?;
+        self.note(head);
+        self.psql.send(b"\n\\.\n").await?;
+        Ok(self.psql.heard().await? == Heard::Nothing)
     }
 
     fn note(&mut self, text: &[u8]) {

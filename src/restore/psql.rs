@@ -1,18 +1,18 @@
-//! psql as a child process that is fed a script: its pipes, its answers, and an end. What the script says, and when it is
-//! over, is not known here.
+//! psql as a child process that is fed a script: its pipes, what is heard of it, and an end. What the script says, and when
+//! it is over, is not known here.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::RestoreError;
-use super::complaints::Complaints;
+use super::complaints::{Complaints, Heard};
 use crate::dump::client::Client;
 use crate::dump::{Connection, invocation};
 
@@ -25,9 +25,9 @@ pub(super) struct Psql {
     stdin: ChildStdin,
     stderr: JoinHandle<Complaints>,
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
-    /// Answers to questions, and to the last of them whether all complaints before it can be borne.
-    answers: Option<mpsc::Receiver<bool>>,
-    /// The word by which an answer of ours is told from all else: nobody who wrote a dump can know it.
+    /// What was heard up to each of our marks; nothing where it leaves at the first error.
+    heard: Option<mpsc::Receiver<Heard>>,
+    /// The word by which an error of ours is told from all others: nobody who wrote a dump can know it.
     mark: String,
     place: String,
     /// Line breaks sent so far.
@@ -37,21 +37,21 @@ pub(super) struct Psql {
 }
 
 impl Psql {
-    /// Starts it. Where `asks` is set, a statement that fails is taken back alone, and questions can be asked.
+    /// Starts it. It leaves at the first error, or takes back alone the statement that fails.
     pub(super) fn start(
         client: &Client,
         connection: &Connection,
-        asks: bool,
+        leaves_out: bool,
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
         let place = connection.place();
         let failed = |message: String| RestoreError::Failed { place: place.clone(), message };
         let mut psql = Command::new(client.program("psql"))
-            .args(invocation::load_arguments(asks))
+            .args(invocation::load_arguments(leaves_out))
             .env_clear()
             .envs(invocation::environment(connection))
             .stdin(Stdio::piped())
-            .stdout(if asks { Stdio::piped() } else { Stdio::null() })
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -60,18 +60,13 @@ impl Psql {
             return Err(failed("psql has no pipes".to_owned()));
         };
         let mark = format!("sponsor-backup-{}", uuid::Uuid::new_v4().simple());
-        let (to_us, from_it) = mpsc::channel(1);
-        let stdout = psql.stdout.take();
-        let asked = stdout.is_some();
-        if let Some(stdout) = stdout {
-            tokio::spawn(answers(stdout, mark.clone(), to_us.clone()));
-        }
+        let (told, heard) = mpsc::channel(1);
         let stop = stop.child_token();
         Ok(Self {
             stdin,
-            stderr: tokio::spawn(Complaints::read(stderr, connection.clone(), (mark.clone(), to_us))),
+            stderr: tokio::spawn(Complaints::read(stderr, connection.clone(), (mark.clone(), told))),
             supervisor: tokio::spawn(supervise(psql, stop.clone())),
-            answers: asked.then_some(from_it),
+            heard: leaves_out.then_some(heard),
             mark,
             place,
             lines: 0,
@@ -99,32 +94,24 @@ impl Psql {
         }
     }
 
-    /// Asks whether an expression of SQL is true; yes, where nothing can be asked.
-    pub(super) async fn is(&mut self, expression: &str) -> Result<bool, RestoreError> {
-        let question = format!("\nSELECT '{}', {expression};\n", self.mark);
-        self.answer(&question).await
-    }
-
-    /// Whether all complaints so far can be borne; known only where statements are taken back alone. Asked by an error:
-    /// it comes after the others on the same way, and no setting hides it.
-    pub(super) async fn is_bearable(&mut self) -> Result<bool, RestoreError> {
-        let question = format!("\nSELECT '{}'::pg_catalog.int4;\n", self.mark);
-        self.answer(&question).await
-    }
-
-    async fn answer(&mut self, question: &str) -> Result<bool, RestoreError> {
-        if self.answers.is_none() {
-            return Ok(true);
+    /// What was heard of the statements since this was asked last. It is asked by an error: that comes after theirs on the
+    /// same way, and no setting hides it.
+    pub(super) async fn heard(&mut self) -> Result<Heard, RestoreError> {
+        if self.heard.is_none() {
+            return Ok(Heard::Nothing);
         }
-        self.send(question.as_bytes()).await?;
-        let Some(answers) = &mut self.answers else { return Ok(true) };
-        let answer = tokio::select! {
+        self.send(format!("\nSELECT '{}'::pg_catalog.int4;\n", self.mark).as_bytes()).await?;
+        let Some(heard) = &mut self.heard else { return Ok(Heard::Nothing) };
+        let heard = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(RestoreError::Stopped),
-            answer = answers.recv() => answer,
+            heard = heard.recv() => heard,
         };
-        match answer {
-            Some(answer) => Ok(answer),
+        match heard {
+            Some(Heard::Unbearable(message)) => {
+                Err(RestoreError::Failed { place: self.place.clone(), message })
+            }
+            Some(heard) => Ok(heard),
             None => Err(self.why_it_ended().await),
         }
     }
@@ -179,17 +166,4 @@ async fn supervise(mut psql: Child, stop: CancellationToken) -> std::io::Result<
     }
     psql.kill().await?;
     psql.wait().await
-}
-
-/// The answers among what psql prints; the rest is what the dump's queries say.
-async fn answers(stdout: ChildStdout, mark: String, to_us: mpsc::Sender<bool>) {
-    let mut lines = BufReader::new(stdout).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        let Some(answer) = line.strip_prefix(&mark).and_then(|rest| rest.strip_prefix('|')) else {
-            continue;
-        };
-        if to_us.send(answer == "t").await.is_err() {
-            return;
-        }
-    }
 }

@@ -71,7 +71,7 @@ fn what_needs_a_missing_extension_is_left_out_and_told() {
     for left_out in [
         "- CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public; (extension \"citext\" is not available)",
         "- CREATE TABLE public.notes ( note public.citext ); (type \"public.citext\" does not exist)",
-        "- COPY public.notes (note) FROM stdin; (its table was left out)",
+        "- COPY public.notes (note) FROM stdin; (relation \"public.notes\" does not exist)",
     ] {
         assert!(summary.contains(left_out), "{left_out} is not in:\n{summary}");
     }
@@ -100,6 +100,26 @@ fn what_fails_for_another_reason_fails_the_restore() {
     let why = "permission denied to create foreign-data wrapper \"nobody_home\"";
     assert_eq!(message(&outcome), format!("{}: the dump was not restored: {why}", place(&target)));
     assert_empty(&target);
+}
+
+/// A table that is there and is not the dump's own refuses the block, and its rows would be taken for statements.
+#[test]
+fn rows_never_become_statements_in_a_table_that_was_there() {
+    let besides = "CREATE EXTENSION citext; CREATE TABLE mine (note text);
+        INSERT INTO mine VALUES ('; COMMIT; CREATE TABLE public.pwned ();'), ('\\! touch pwned')";
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    trial.database("callisto").psql_as_owner(besides);
+    trial.run().input("schemas", "public").run().assert_code(0);
+    let target = Cluster::of_major(16).database("target");
+    // The dump's own DROP is refused, as is its CREATE.
+    target.psql_as_owner(
+        "CREATE TABLE mine (other int); CREATE SCHEMA apart; CREATE VIEW apart.seen AS SELECT * FROM mine",
+    );
+    let outcome = skipping(&trial, &target).input("replace", "true").run();
+    outcome.assert_code(16);
+    assert!(message(&outcome).contains("because other objects depend on it"), "{}", message(&outcome));
+    assert_eq!(target.row_counts().into_iter().collect::<Vec<_>>(), [("public.mine".to_owned(), 0)]);
+    assert!(!outcome.workspace.join("pwned").exists());
 }
 
 /// A row that the target refuses is the block's fault, not that of the statement after it.
