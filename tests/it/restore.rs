@@ -9,7 +9,9 @@ mod secrecy;
 mod stop;
 mod targets;
 
-use crate::support::{Cluster, Database, Outcome, Run, Sponsor, Trial, tools};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::{Action, Cluster, Database, Outcome, Proxy, Run, Seen, Sponsor, Trial, tools};
 
 /// A restore of a trial's newest backup, as a workflow step.
 fn restore(trial: &Trial, target: &Database) -> Run {
@@ -69,4 +71,22 @@ fn all_of(database: &Database) -> String {
 fn visits(database: &Database) -> usize {
     let visit = format!("database={} application_name=sponsor-backup", database.name);
     Cluster::shared().log().lines().filter(|line| line.contains(&visit)).count()
+}
+
+fn is_fetch(seen: &Seen) -> bool {
+    seen.method == "GET" && seen.path.ends_with(".sql.gz")
+}
+
+/// How often the dump's bytes were asked for.
+fn fetches(proxy: &Proxy) -> usize {
+    proxy.requests().iter().filter(|seen| is_fetch(seen)).count()
+}
+
+/// Does something to the second fetch of the dump: the first is for reading it through.
+fn spoil_the_second(proxy: &Proxy, action: Action) {
+    let seen_before = AtomicUsize::new(0);
+    proxy.rule(move |seen| {
+        let second = is_fetch(seen) && seen_before.fetch_add(1, Ordering::SeqCst) > 0;
+        if second { action.clone() } else { Action::Pass }
+    });
 }

@@ -7,8 +7,11 @@ use std::time::Duration;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{all_of, at_another_time, dump_key, empty, message, restore, visits, with_a_backup};
-use crate::support::{Action, Database, Outcome, Proxy, Run, Seen, Sponsor, Trial, tools};
+use super::{
+    all_of, at_another_time, dump_key, empty, fetches, message, restore, spoil_the_second, visits,
+    with_a_backup,
+};
+use crate::support::{Action, Database, Outcome, Proxy, Run, Sponsor, Trial, tools};
 
 /// The three objects of a trial's one backup.
 struct Backup<'a> {
@@ -192,24 +195,6 @@ fn a_dump_that_ends_early_is_not_restored() {
     assert_untouched(backup.restored_into(&target), &target, 17, "the dump is cut off");
 }
 
-/// Whether this is a request for the dump's bytes, and its number among those.
-pub(super) fn fetches(proxy: &Proxy) -> usize {
-    proxy.requests().iter().filter(|seen| is_fetch(seen)).count()
-}
-
-pub(super) fn is_fetch(seen: &Seen) -> bool {
-    seen.method == "GET" && seen.path.ends_with(".sql.gz")
-}
-
-/// Does something to the second fetch of the dump: the first is for reading it through.
-pub(super) fn spoil_the_second(proxy: &Proxy, action: Action) {
-    let seen_before = std::sync::atomic::AtomicUsize::new(0);
-    proxy.rule(move |seen| {
-        let second = is_fetch(seen) && seen_before.fetch_add(1, std::sync::atomic::Ordering::SeqCst) > 0;
-        if second { action.clone() } else { Action::Pass }
-    });
-}
-
 /// What is loaded and then turns out to be another dump is taken back, in a target that holds something too.
 #[test]
 fn bytes_that_change_between_the_two_readings_are_not_committed() {
@@ -268,7 +253,7 @@ fn an_object_that_is_replaced_between_the_two_readings_is_not_restored() {
     role.psql(&format!("ALTER ROLE \"{}\" CREATEDB", role.user));
     let target = Database { name: format!("{}_new", role.name), ..role.clone() };
     let proxy = Proxy::before(trial.store.endpoint());
-    spoil_the_second(&proxy, Action::Delay(Duration::from_secs(3)));
+    spoil_the_second(&proxy, Action::Delay(Duration::from_secs(5)));
     let running = backup.restored_into(&target).input("s3-endpoint-url", proxy.endpoint()).start();
     tools::wait_for("the second reading", Duration::from_secs(30), || (fetches(&proxy) == 2).then_some(()));
     let text = gunzipped(&backup.get(""));

@@ -138,7 +138,7 @@ fn no_command_line_holds_the_target() {
     let trial = with_a_backup();
     let (target, canaries) = target();
     let proxy = Proxy::before(trial.store.endpoint());
-    super::damage::spoil_the_second(&proxy, Action::Delay(Duration::from_secs(2)));
+    super::spoil_the_second(&proxy, Action::Delay(Duration::from_secs(2)));
     let running = restore(&trial, &target).input("s3-endpoint-url", proxy.endpoint()).start();
     // Whatever starts meanwhile is looked at: questions, the load, and the dump that reads it back.
     let mut seen = std::collections::BTreeMap::new();

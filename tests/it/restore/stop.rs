@@ -60,7 +60,7 @@ fn a_signal_while_it_is_loaded_drops_what_was_created() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
         let target = absent();
         let proxy = Proxy::before(trial.store.endpoint());
-        super::damage::spoil_the_second(&proxy, Action::Delay(FOR_EVER));
+        super::spoil_the_second(&proxy, Action::Delay(FOR_EVER));
         let run = restore(&trial, &target).input("s3-endpoint-url", proxy.endpoint());
         let running = run.deadline(DEADLINE).start();
         tools::wait_for("the load", DEADLINE, || (exists(&target) && target.sessions() == 1).then_some(()));
@@ -103,10 +103,10 @@ fn a_signal_while_the_backup_is_read_through_leaves_the_target_alone() {
     let trial = with_a_backup();
     let target = empty();
     let proxy = Proxy::before(trial.store.endpoint());
-    proxy.spoil(9, Action::Delay(FOR_EVER), super::damage::is_fetch);
+    proxy.spoil(9, Action::Delay(FOR_EVER), super::is_fetch);
     let running =
         restore(&trial, &target).input("s3-endpoint-url", proxy.endpoint()).deadline(DEADLINE).start();
-    tools::wait_for("the reading", DEADLINE, || (super::damage::fetches(&proxy) == 1).then_some(()));
+    tools::wait_for("the reading", DEADLINE, || (super::fetches(&proxy) == 1).then_some(()));
     running.signal("TERM");
     let outcome = running.wait();
     outcome.assert_code(143);

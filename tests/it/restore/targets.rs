@@ -210,6 +210,28 @@ fn replace_restores_over_everything() {
     }
 }
 
+/// A backup of some schemas says nothing of the others.
+#[test]
+fn a_backup_of_one_schema_replaces_that_one_alone() {
+    let trial = Trial::of([Sponsor::named("callisto")]);
+    trial.database("callisto").psql_as_owner("CREATE SCHEMA apart CREATE TABLE kept (id int)");
+    trial.run().input("schemas", "public").run().assert_code(0);
+    let target = empty();
+    target.load_diary(3, 10);
+    target.psql_as_owner(
+        "CREATE SCHEMA apart CREATE TABLE kept (note text); INSERT INTO apart.kept VALUES ('mine')",
+    );
+    let outcome = restore(&trial, &target).input("replace", "true").run();
+    outcome.assert_code(0);
+    assert!(message(&outcome).contains(": equal: 3 tables, 332 rows"), "{}", message(&outcome));
+    assert_eq!(target.psql("SELECT note FROM apart.kept"), "mine");
+    assert_eq!(target.row_counts()["public.diary_events"], 300);
+    // Into nothing it goes as well.
+    let target = empty();
+    restore(&trial, &target).run().assert_code(0);
+    assert_eq!(target.row_counts().len(), 3);
+}
+
 /// A backup whose last statements an ordinary role may not run, after tables, rows and large objects.
 fn failing_late() -> Trial {
     let trial = Trial::of([Sponsor::named("callisto")]);
