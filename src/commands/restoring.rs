@@ -88,11 +88,8 @@ async fn feed(reader: &mut Reader, load: &mut Load) -> Result<(), Failure> {
 }
 
 /// What must be there: as the text itself says, which was just read, with the versions of the manifest.
-pub(super) fn wanted(stored: &Stored, proven: &Proven) -> Wanted {
-    Wanted {
-        client_major: major(&stored.description.pg_dump_version).unwrap_or(0),
-        restricted: proven.scan.is_restricted(),
-    }
+pub(super) fn wanted(stored: &Stored) -> Wanted {
+    Wanted { client_major: major(&stored.description.pg_dump_version).unwrap_or(0) }
 }
 
 /// The major version of the server that was dumped.

@@ -5,7 +5,7 @@
 
 mod parameters;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -13,6 +13,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use parameters::{SSL_MODES, decode, parameters, refuse_transaction_pooler, variables};
+
+/// How the hosts of Supabase's poolers are called.
+const POOLER: &str = ".pooler.supabase.com";
 
 /// Why a database URL cannot be used. Written to follow the word `DATABASE_URL`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -165,18 +168,30 @@ impl Connection {
         &self.database
     }
 
-    /// Whether both name one database: by host, port and name. All names of this machine are one host; whoever hides one
-    /// server behind two other names is not found out.
+    /// Whether both name one database: by host, port and name. `ours` and `theirs` are further names and addresses of the
+    /// two hosts. Behind a pooler of Supabase the user tells one project's database from another's.
     #[must_use]
-    pub fn is_same_database(&self, other: &Self) -> bool {
-        let host = |connection: &Self| {
-            if connection.is_local() {
-                String::new()
-            } else {
-                connection.host.trim_end_matches('.').to_lowercase()
-            }
-        };
-        host(self) == host(other) && self.port == other.port && self.database == other.database
+    pub fn is_same_database(&self, other: &Self, ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> bool {
+        let (mut mine, mut others) = (self.hosts(), other.hosts());
+        mine.extend(ours.iter().cloned());
+        others.extend(theirs.iter().cloned());
+        let is_pooled = mine.iter().any(|host| host.ends_with(POOLER));
+        !mine.is_disjoint(&others)
+            && self.port == other.port
+            && self.database == other.database
+            && (!is_pooled || self.user == other.user)
+    }
+
+    /// Every name and address by which its host is called; this machine is `localhost`, however it is called.
+    #[must_use]
+    pub fn hosts(&self) -> BTreeSet<String> {
+        if self.is_local() {
+            return BTreeSet::from(["localhost".to_owned()]);
+        }
+        let addresses = self.variables.get("PGHOSTADDR").map(String::as_str).unwrap_or_default();
+        let all =
+            self.host.split(',').chain(addresses.split(',')).map(|host| host.trim().trim_end_matches('.'));
+        all.filter(|host| !host.is_empty()).map(str::to_lowercase).collect()
     }
 
     /// `host:port/database`: what messages may show.

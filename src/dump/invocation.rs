@@ -71,13 +71,11 @@ pub fn load_arguments(leave_out_what_fails: bool) -> Vec<String> {
         "--tuples-only",
         "--no-align",
         "--field-separator=|",
+        "--set=VERBOSITY=verbose",
         "--file=-",
     ];
-    let modes: &[&str] = if leave_out_what_fails {
-        &["--set=ON_ERROR_ROLLBACK=on", "--set=VERBOSITY=verbose"]
-    } else {
-        &["--set=ON_ERROR_STOP=1"]
-    };
+    let modes: &[&str] =
+        if leave_out_what_fails { &["--set=ON_ERROR_ROLLBACK=on"] } else { &["--set=ON_ERROR_STOP=1"] };
     fixed.iter().chain(modes).map(|argument| (*argument).to_owned()).collect()
 }
 

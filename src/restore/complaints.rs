@@ -32,6 +32,12 @@ impl Complaint {
         FOR_WANT.contains(&self.code.as_str())
     }
 
+    /// Errors of data quote the data, which are somebody's: `invalid input syntax for type integer: "…"`.
+    fn without_data(&self) -> &str {
+        let end = if self.code.starts_with("22") { self.message.find('"') } else { None };
+        self.message[..end.unwrap_or(self.message.len())].trim_end_matches([' ', ':'])
+    }
+
     /// Reads `psql:<stdin>:12: ERROR:  42704: type "geometry" does not exist`; the code is there where it is wanted. By it
     /// an error is known in the language of any server.
     fn parse(line: &str) -> Option<Self> {
@@ -40,10 +46,14 @@ impl Complaint {
         let coded = text
             .split_once(": ")
             .filter(|(code, _)| code.len() == 5 && code.bytes().all(|b| b.is_ascii_alphanumeric()));
-        let is_error = coded.map_or(["ERROR", "FATAL"].contains(&severity), |(code, _)| {
-            // Success, warning, no data.
-            !["00", "01", "02"].iter().any(|class| code.starts_with(class))
-        });
+        let is_error = match severity {
+            "ERROR" | "FATAL" | "PANIC" => true,
+            "WARNING" | "NOTICE" | "INFO" | "LOG" | "DEBUG" => false,
+            // In another language. Success, warning, no data.
+            _ => {
+                coded.is_some_and(|(code, _)| !["00", "01", "02"].iter().any(|class| code.starts_with(class)))
+            }
+        };
         let (code, message) = coded.unwrap_or(("", text));
         let complaint =
             || Some(Self { line: number.parse().ok()?, code: code.to_owned(), message: message.to_owned() });
@@ -96,7 +106,7 @@ impl Complaints {
                 }
                 Some(mut complaint) if this.all.len() < KEPT || this.is_worst_so_far(&complaint) => {
                     this.are_unheard = true;
-                    complaint.message = connection.redact(&complaint.message);
+                    complaint.message = connection.redact(complaint.without_data());
                     this.all.push(complaint);
                 }
                 Some(_) => this.are_unheard = true,
@@ -146,9 +156,12 @@ mod tests {
                 .unwrap();
         assert_eq!(plain.message, "could not extend file: No space left on device");
         assert!(!plain.is_for_want_of_something());
+        let data =
+            Complaint::parse("psql:<stdin>:3: ERROR:  22P02: invalid input syntax for type integer: \"zoe\"");
+        assert_eq!(data.unwrap().without_data(), "invalid input syntax for type integer");
         let abroad = Complaint::parse("psql:<stdin>:9: FEHLER:  42501: keine Berechtigung").unwrap();
         assert!(!abroad.is_for_want_of_something());
-        for harmless in ["NOTICE:  00000: x", "WARNUNG:  01000: x", "WARNING:  x"] {
+        for harmless in ["NOTICE:  00000: x", "WARNUNG:  01000: x", "WARNING:  x", "WARNING:  55000: x"] {
             assert_eq!(Complaint::parse(&format!("psql:<stdin>:3: {harmless}")), None);
         }
         assert_eq!(Complaint::parse("LINE 1: SELECT"), None);

@@ -22,8 +22,8 @@ pub enum RestoreError {
         /// Majors that were found.
         found: String,
     },
-    /// psql is too old for `\restrict`, with which the dump begins.
-    #[error("psql {version} does not know \\restrict, with which this dump begins")]
+    /// psql is too old for `\restrict`, without which a dump could give it orders.
+    #[error("psql {version} does not know \\restrict, without which a dump could give it orders")]
     OldPsql {
         /// Its version.
         version: String,

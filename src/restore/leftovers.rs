@@ -1,10 +1,12 @@
 //! The private folder of a throwaway server and the account that owns it; and what a run that was killed left of both.
 
 use std::fs::File;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
+use std::io::Read as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// All folders begin so, and no others do.
@@ -47,12 +49,17 @@ pub(super) struct Folder {
 impl Folder {
     /// Makes one, after removing those that killed runs left beside it.
     pub(super) fn make(scratch: &Path, account: Option<&Account>) -> std::io::Result<Self> {
-        sweep(scratch);
-        let path = scratch.join(format!("{PREFIX}{}", &uuid::Uuid::new_v4().simple().to_string()[..12]));
-        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
-        let lock = lock_file(&path).inspect_err(|_| remove(&path).unwrap_or_default())?;
-        lock.try_lock()?;
-        let folder = Self { _lock: lock, path };
+        sweep(scratch, account);
+        let name = format!("{PREFIX}{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
+        let path = scratch.join(&name);
+        // It gets the name by which it is swept only once its lock is held.
+        let hidden = scratch.join(format!(".{name}"));
+        std::fs::DirBuilder::new().mode(0o700).create(&hidden)?;
+        let made = locked(&hidden).and_then(|lock| {
+            std::fs::rename(&hidden, &path)?;
+            Ok(lock)
+        });
+        let folder = Self { _lock: made.inspect_err(|_| remove(&hidden).unwrap_or_default())?, path };
         if let Some(account) = account {
             chown(&folder.path, Some(account.user), Some(account.group))?;
         }
@@ -85,29 +92,41 @@ pub(super) fn quit(id: Option<u32>) {
     }
 }
 
-fn lock_file(folder: &Path) -> std::io::Result<File> {
-    let path = folder.join("owner");
-    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(file)
+fn locked(folder: &Path) -> std::io::Result<File> {
+    let lock =
+        File::options().read(true).write(true).create_new(true).mode(0o600).open(folder.join("owner"))?;
+    lock.try_lock()?;
+    Ok(lock)
 }
 
-/// Removes the folders whose run is gone: nobody holds their lock. Their server, should it live, is ended first.
-fn sweep(scratch: &Path) {
+/// Removes the folders whose run is gone: nobody holds their lock. Their server, should it live, is ended first. Others may
+/// write into the same place, so nothing is touched that does not belong to us or to the account that runs our servers.
+fn sweep(scratch: &Path, account: Option<&Account>) {
+    let ours = |owner: u32| {
+        owner == rustix::process::geteuid().as_raw() || account.is_some_and(|account| account.user == owner)
+    };
     let entries = std::fs::read_dir(scratch).into_iter().flatten().flatten();
-    for path in entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX))
-        .map(|entry| entry.path())
-    {
-        let Ok(lock) = File::options().read(true).write(true).open(path.join("owner")) else { continue };
-        if lock.try_lock().is_ok() {
+    let named = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
+    for path in named.map(|entry| entry.path()) {
+        let is_ours = std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir() && ours(found.uid()));
+        let lock = Some(&path).filter(|_| is_ours).and_then(|path| opened(&path.join("owner")));
+        if lock.is_some_and(|lock| lock.try_lock().is_ok()) {
             // The number in the data's own file is that of a server which really ran there.
-            let server = std::fs::read_to_string(path.join("data/postmaster.pid")).unwrap_or_default();
-            let id = server.lines().next().and_then(|line| line.parse().ok());
+            let mut number = String::new();
+            let file = opened(&path.join("data/postmaster.pid"));
+            file.and_then(|file| file.take(32).read_to_string(&mut number).ok());
+            let id = number.lines().next().and_then(|line| line.parse().ok());
             quit(id.filter(|id| runs_in(*id, &path)));
             remove(&path).ok();
         }
     }
+}
+
+/// An ordinary file, neither a link to somewhere else nor a pipe that waits for somebody.
+fn opened(path: &Path) -> Option<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::options().read(true).custom_flags(i32::try_from(flags.bits()).ok()?).open(path).ok()?;
+    file.metadata().ok()?.is_file().then_some(file)
 }
 
 /// Whether the process works in this folder: numbers of processes are used again.
@@ -133,6 +152,7 @@ fn remove(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn an_account_is_read_by_its_whole_name() {
@@ -152,9 +172,16 @@ mod tests {
         // A killed run drops its lock and nothing else.
         let orphan = scratch.path().join(format!("{PREFIX}orphan"));
         std::fs::create_dir_all(orphan.join("data")).unwrap();
-        drop(lock_file(&orphan).unwrap());
+        drop(locked(&orphan).unwrap());
+        // And somebody else puts traps there.
+        let trap = scratch.path().join(format!("{PREFIX}trap"));
+        std::fs::create_dir_all(trap.join("data")).unwrap();
+        let fifo = std::process::Command::new("mkfifo").arg(trap.join("owner")).status().unwrap();
+        assert!(fifo.success());
+        let link = scratch.path().join(format!("{PREFIX}link"));
+        std::os::unix::fs::symlink("/", &link).unwrap();
         let third = Folder::make(scratch.path(), None).unwrap();
-        assert!(!orphan.exists() && first.path().exists());
+        assert!(!orphan.exists() && first.path().exists() && trap.exists() && link.is_symlink());
         let gone = [first.path().to_owned(), second.path().to_owned(), third.path().to_owned()];
         drop((first, second, third));
         assert!(gone.iter().all(|path| !path.exists()));

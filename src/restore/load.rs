@@ -3,6 +3,8 @@
 //! A plain dump that ends too early would be committed without an error, so the word `COMMIT` is ours to say, and it is
 //! said only when the caller knows that the text was whole and the right one.
 
+use std::borrow::Cow;
+
 use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
@@ -86,7 +88,9 @@ impl Load {
     ) -> Result<Self, RestoreError> {
         let Manner { on_error, first, drops } = manner;
         let mut psql = Psql::start(client, connection, on_error == OnError::LeaveOut, stop)?;
-        psql.send(format!("{BEGIN}{first}").as_bytes()).await?;
+        // Nobody who wrote a dump can know the key, so psql obeys none of its own commands, whatever they are hidden in.
+        let key = uuid::Uuid::new_v4().simple();
+        psql.send(format!("\\restrict {key}\n{BEGIN}{first}").as_bytes()).await?;
         Ok(Self {
             psql,
             script: Script::default(),
@@ -121,10 +125,12 @@ impl Load {
             self.abandon().await;
             return Err(failure);
         }
-        let Self { psql, place, sent, stop, .. } = self;
+        let Self { psql, place, sent, stop, on_error, .. } = self;
         let (status, complaints) = psql.end().await?;
         let refused = complaints.are_unheard;
         match status.code() {
+            // Then psql would have ended with 3 had anything failed.
+            Some(0) if on_error == OnError::GiveUp => Ok(Loaded { scan, left_out: Vec::new() }),
             Some(0) if !refused => {
                 let named = |complaint: &Complaint| LeftOut {
                     statement: statement_at(&sent, complaint.line).to_owned(),
@@ -157,7 +163,7 @@ impl Load {
             Piece::Transaction(_) => Ok(()),
             Piece::Drop(_) if !self.drops => Ok(()),
             Piece::Statement(text) | Piece::Drop(text) => {
-                self.psql.send(&text).await?;
+                self.psql.send(&without_restrictions(&text)).await?;
                 self.note(&text);
                 Ok(())
             }
@@ -178,7 +184,7 @@ impl Load {
                 }
                 Ok(())
             }
-            Piece::Rest(text) => self.psql.send(&text).await,
+            Piece::Rest(text) => self.psql.send(&without_restrictions(&text)).await,
         }
     }
 
@@ -200,6 +206,17 @@ impl Load {
             self.sent.push((self.psql.lines() + 1, excerpt(text)));
         }
     }
+}
+
+/// A piece without the dump's own restrictions, which stand above a statement: ours is in force already.
+fn without_restrictions(text: &[u8]) -> Cow<'_, [u8]> {
+    let (above, statement) = text.split_at(text.len() - without_comments(text).len());
+    if memchr::memmem::find(above, b"restrict ").is_none() {
+        return Cow::Borrowed(text);
+    }
+    let is_one = |line: &&[u8]| line.starts_with(b"\\restrict ") || line.starts_with(b"\\unrestrict ");
+    let kept = above.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_one(line));
+    Cow::Owned(kept.flatten().chain(statement).copied().collect())
 }
 
 /// The statement that psql means by a line: the one that ended there.

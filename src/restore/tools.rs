@@ -15,8 +15,6 @@ use crate::dump::{Connection, Dump, DumpError, Finished, server};
 pub struct Wanted {
     /// Major version of pg_dump.
     pub client_major: u32,
-    /// Whether psql must know `\restrict`.
-    pub restricted: bool,
 }
 
 /// The programs for one restore.
@@ -48,7 +46,8 @@ impl Tools {
                 found: majors(clients.iter().map(|client| client.major)),
             });
         };
-        let knows = |client: &&&Client| !wanted.restricted || client.knows_restrict();
+        // Every dump is loaded under a restriction of ours.
+        let knows = |client: &&&Client| client.knows_restrict();
         let psql = able.iter().filter(knows).min_by_key(|client| client.major);
         let psql = psql.ok_or_else(|| RestoreError::OldPsql { version: nearest.version.clone() })?;
         let same =
@@ -105,7 +104,7 @@ mod tests {
             version: (*version).to_owned(),
         };
         let clients: Vec<Client> = clients.iter().map(client).collect();
-        let wanted = Wanted { client_major: wanted, restricted: true };
+        let wanted = Wanted { client_major: wanted };
         let tools = Tools::choose(&clients, wanted, server, "db").map_err(|error| error.to_string())?;
         Ok((tools.psql.version, tools.pg_dump.version))
     }

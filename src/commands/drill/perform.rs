@@ -1,7 +1,9 @@
 //! The drill of one sponsor. Whatever happens on the stage, it is struck.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -54,7 +56,10 @@ impl Run<'_> {
         let done = tokio::select! {
             biased;
             () = stop.cancelled() => Err(stopped()),
-            done = rehearsal.perform(&stage, &mut facts.findings, at) => done,
+            // A bug must not leave a stage standing.
+            done = AssertUnwindSafe(rehearsal.perform(&stage, &mut facts.findings, at)).catch_unwind() => {
+                done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())))
+            }
         };
         let struck = stage.strike().await;
         if let Some(target) = &mut facts.findings.target {

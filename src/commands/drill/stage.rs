@@ -39,7 +39,7 @@ impl Stage {
             let needed = restoring::server_major(stored).max(proven.scan.needs().server_major);
             let programs = Throwaway::programs(clients, needed)?;
             // Which programs load is decided before a server is made for nothing.
-            Tools::choose(clients, restoring::wanted(stored, proven), needed, throwaway::NICKNAME)?;
+            Tools::choose(clients, restoring::wanted(stored), needed, throwaway::NICKNAME)?;
             let scratch = throwaway::scratch(&run.edge.scratch);
             return Ok(Self::Throwaway(Throwaway::start(programs, encoding, &scratch).await?));
         };
@@ -65,7 +65,7 @@ impl Stage {
         let place = connection.place();
         let target = Target::look(&connection, newest).await?;
         target.create(restoring::encoding(needs), newest).await?;
-        let wanted = restoring::wanted(stored, proven);
+        let wanted = restoring::wanted(stored);
         let tools = Tools::choose(clients, wanted, target.facts.major(), &place)?;
         let plan = Plan::new(&place, needs, restoring::server_major(stored), &target.facts);
         Ok(Set { target, tools, plan })

@@ -1,5 +1,8 @@
 //! Whether the target is a sponsor's live database: then its name must have been typed out.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use secrecy::ExposeSecret as _;
 
 use super::Run;
@@ -9,6 +12,9 @@ use crate::restore::RestoreError;
 use crate::secrets::SponsorSecrets;
 use crate::sponsors::Sponsor;
 
+/// A name that is not resolved by then is compared as a name alone.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl Run<'_> {
     /// Compares the target with the database of every sponsor of the manifest. One whose secrets cannot be read here may
     /// be the target's owner as well.
@@ -16,6 +22,7 @@ impl Run<'_> {
         if self.order.confirm.as_deref() == Some(self.target.database()) {
             return Ok(());
         }
+        let ours = addresses(&self.target).await;
         let mut unknown = Vec::new();
         for name in &self.known {
             let live = if *name == sponsor.name {
@@ -24,10 +31,11 @@ impl Run<'_> {
                 self.live_database(name).await
             };
             match live {
-                Some(live) if live.is_same_database(&self.target) => {
-                    return Err(self.live(format!("is the live database of {name}")));
+                Some(live) => {
+                    if self.target.is_same_database(&live, &ours, &addresses(&live).await) {
+                        return Err(self.live(format!("is the live database of {name}")));
+                    }
                 }
-                Some(_) => {}
                 None => unknown.push(name.as_str()),
             }
         }
@@ -49,4 +57,17 @@ impl Run<'_> {
         let database = self.target.database().to_owned();
         RestoreError::Live { place: self.target.place(), why, database }.into()
     }
+}
+
+/// The addresses of a host's names, as far as this machine can tell: two names may be one host.
+async fn addresses(connection: &Connection) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for host in connection.hosts() {
+        if let Ok(Ok(addresses)) =
+            tokio::time::timeout(PATIENCE, tokio::net::lookup_host((host.as_str(), 0))).await
+        {
+            found.extend(addresses.map(|address| address.ip().to_canonical().to_string()));
+        }
+    }
+    found
 }

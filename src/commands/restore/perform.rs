@@ -99,7 +99,7 @@ impl Run<'_> {
             let user = self.target.user().to_owned();
             return Err(RestoreError::MayNotCreate { place, user }.into());
         }
-        let wanted = restoring::wanted(stored, proven);
+        let wanted = restoring::wanted(stored);
         let tools = Tools::choose(clients, wanted, target.facts.major(), &place)?;
         Ok((target, tools, plan))
     }

@@ -96,3 +96,25 @@ proptest! {
         prop_assert_eq!(&variables["PGDATABASE"], &database);
     }
 }
+
+#[test]
+fn one_database_is_known_under_all_names_of_its_host() {
+    let none = std::collections::BTreeSet::new();
+    let resolved = std::collections::BTreeSet::from(["10.0.0.7".to_owned()]);
+    let connection = |url: &str| Connection::parse(&SecretString::from(url)).unwrap();
+    let live = connection("postgres://app@prod.example.com/app");
+    for (target, same) in [
+        ("postgres://other@PROD.example.com.:5432/app", true),
+        ("postgres://app@elsewhere.example.com/app?hostaddr=10.0.0.7", true),
+        ("postgres://app@host/app?host=other.example.com,prod.example.com", true),
+        ("postgres://app@prod.example.com:5433/app", false),
+        ("postgres://app@prod.example.com/application", false),
+        ("postgres://app@elsewhere.example.com/app?hostaddr=10.0.0.8", false),
+    ] {
+        assert_eq!(connection(target).is_same_database(&live, &none, &resolved), same, "{target}");
+    }
+    let pooled =
+        |user: &str| connection(&format!("postgres://postgres.{user}@aws-0.pooler.supabase.com/postgres"));
+    assert!(pooled("abc").is_same_database(&pooled("abc"), &none, &none));
+    assert!(!pooled("abc").is_same_database(&pooled("xyz"), &none, &none));
+}

@@ -80,3 +80,27 @@ fn commands_of_psql_in_a_dump_are_never_run() {
     assert!(!std::path::Path::new("/tmp/sponsor-backup-pwned").exists());
     assert_nothing_is_left(&outcome);
 }
+
+/// The same, hidden where our reader takes it for a string and psql does not: psql itself must refuse.
+#[test]
+fn commands_of_psql_that_are_hidden_in_a_string_are_never_run() {
+    let trial = backed_up();
+    let bucket = trial.bucket("callisto");
+    let keys = trial.store.keys_in(bucket);
+    let mut text = String::new();
+    let stored = trial.store.get(bucket, &keys[0]);
+    std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(stored.as_slice()), &mut text)
+        .unwrap();
+    let key = text.split("\n\\restrict ").nth(1).unwrap().split('\n').next().unwrap();
+    let trap = format!(
+        "\n\\unrestrict {key}\n\\restrict {key}\n\\unrestrict {key}\nSET standard_conforming_strings = off;\n\
+         SELECT 'a\\' || ' \n\\! touch /tmp/sponsor-backup-hidden\n'; --';\n\\restrict {key}\nSET check_function_bodies"
+    );
+    let hostile = text.replacen("\nSET check_function_bodies", &trap, 1);
+    assert_ne!(hostile, text);
+    super::forge(&trial, &keys[0], hostile.as_bytes());
+    let outcome = drill(&trial).run();
+    assert!([Some(16), Some(17)].contains(&outcome.code), "{}", outcome.transcript());
+    assert!(!std::path::Path::new("/tmp/sponsor-backup-hidden").exists());
+    assert_nothing_is_left(&outcome);
+}
