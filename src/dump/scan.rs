@@ -11,6 +11,7 @@ mod lexer;
 mod lexical;
 mod needs;
 mod place;
+mod quotes;
 mod truth;
 mod words;
 

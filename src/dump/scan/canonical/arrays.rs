@@ -1,7 +1,9 @@
 //! The check `status IN ('a', 'b')` of a `varchar` column is first written `(ARRAY['a'::character varying, …])::text[]`,
-//! and after a restore `ARRAY[('a'::character varying)::text, …]`.
+//! and after a restore `ARRAY[('a'::character varying)::text, …]`. Takes masked code.
 
 use memchr::memmem::find;
+
+use crate::dump::scan::quotes::NAME;
 
 /// Every cast of an array written as casts of its elements.
 pub(super) fn with_cast_elements(mut text: Vec<u8>) -> Vec<u8> {
@@ -28,7 +30,9 @@ fn rewritten(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let inside = text.strip_prefix(open)?;
     let (elements, end) = elements(inside)?;
     let cast = inside[end + 1..].strip_prefix(close)?;
-    let length = cast.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"_ \".".contains(byte)))?;
+    let length = cast
+        .iter()
+        .position(|byte| !(byte.is_ascii_alphanumeric() || b"_ .".contains(byte) || *byte == NAME))?;
     let (name, rest) = cast.split_at(length);
     rest.strip_prefix(b"[]")?;
     let casts: Vec<Vec<u8>> = elements.iter().map(|one| [middle, *one, close, name].concat()).collect();
@@ -38,19 +42,16 @@ fn rewritten(text: &[u8]) -> Option<(Vec<u8>, usize)> {
 
 /// The elements up to the bracket that ends the array, and where that stands.
 fn elements(text: &[u8]) -> Option<(Vec<&[u8]>, usize)> {
-    let (mut found, mut begin, mut depth, mut quote) = (Vec::new(), 0, 0_u32, None);
+    let (mut found, mut begin, mut depth) = (Vec::new(), 0, 0_u32);
     for (at, byte) in text.iter().enumerate() {
-        match (quote, byte) {
-            (Some(open), byte) if byte == open => quote = None,
-            (Some(_), _) => {}
-            (None, b'\'' | b'"') => quote = Some(byte),
-            (None, b'(' | b'[') => depth += 1,
-            (None, b']') if depth == 0 => {
+        match byte {
+            b'(' | b'[' => depth += 1,
+            b']' if depth == 0 => {
                 found.push(text[begin..at].trim_ascii());
                 return Some((found, at));
             }
-            (None, b')' | b']') => depth = depth.checked_sub(1)?,
-            (None, b',') if depth == 0 => {
+            b')' | b']' => depth = depth.checked_sub(1)?,
+            b',' if depth == 0 => {
                 found.push(text[begin..at].trim_ascii());
                 begin = at + 1;
             }
@@ -63,11 +64,15 @@ fn elements(text: &[u8]) -> Option<(Vec<&[u8]>, usize)> {
 #[cfg(test)]
 mod tests {
     use super::with_cast_elements;
+    use crate::dump::scan::quotes::Masked;
 
     #[test]
     fn several_arrays_and_nested_ones_are_met() {
-        let text = b"a (ARRAY[f(1, 2), x[1]])::text[] b (ARRAY[1])::my.\"T 1\"[] c".to_vec();
-        let expected = "a ARRAY[(f(1, 2))::text, (x[1])::text] b ARRAY[(1)::my.\"T 1\"] c";
-        assert_eq!(String::from_utf8(with_cast_elements(text)).unwrap(), expected);
+        let text = b"a (ARRAY[f(1, ','), x[1]])::text[] b (ARRAY[1, ']'])::my.\"T 1\"[] c";
+        let expected =
+            "a ARRAY[(f(1, ','))::text, (x[1])::text] b ARRAY[(1)::my.\"T 1\", (']')::my.\"T 1\"] c";
+        let masked = Masked::of(text).unwrap();
+        let code = with_cast_elements(masked.code.clone());
+        assert_eq!(String::from_utf8(masked.unmasked(&code)).unwrap(), expected);
     }
 }

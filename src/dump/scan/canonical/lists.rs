@@ -1,56 +1,61 @@
 //! Lists whose order is another one after a restore, without any meaning: the roles of a policy come in the order in which
 //! the server's roles were made, and the columns of a table that inherits, in its parent's order.
 
-use crate::dump::scan::copy::{head, identifier, names};
+use std::ops::Range;
+
+use memchr::memmem::find;
+
+use crate::dump::scan::quotes::Masked;
+
+const COPY: &[u8] = b"COPY ";
+const POLICY: &[u8] = b"CREATE POLICY ";
+const TABLE: &[u8] = b"CREATE TABLE ";
+const INHERITS: &[u8] = b"\n)\nINHERITS (";
+
+/// Whether a closer look is worth its time.
+pub(super) fn may_be_in(statement: &[u8]) -> bool {
+    statement.starts_with(COPY)
+        || statement.starts_with(POLICY)
+        || statement.starts_with(TABLE) && find(statement, INHERITS).is_some()
+}
 
 /// The statement with such a list sorted; `None` where it has none.
-pub(super) fn ordered(statement: &[u8]) -> Option<Vec<u8>> {
-    if statement.starts_with(b"COPY ") {
-        let mut head = head(statement)?;
-        head.columns.sort();
-        // Not as pg_dump writes it, but the same for the same.
-        let columns: Vec<String> = head.columns.iter().map(|name| quoted(name)).collect();
-        let text = format!(
-            "COPY {}.{} ({}) FROM stdin;",
-            quoted(&head.schema),
-            quoted(&head.name),
-            columns.join(", ")
-        );
-        return Some(text.into_bytes());
-    }
-    let text = std::str::from_utf8(statement).ok()?;
-    if text.starts_with("CREATE POLICY ") {
-        return with_roles_in_order(text).map(String::into_bytes);
-    }
-    if text.starts_with("CREATE TABLE ") && text.contains("\n)\nINHERITS (") {
-        return with_columns_in_order(text).map(String::into_bytes);
-    }
-    None
+pub(super) fn ordered(statement: &Masked<'_>) -> Option<Vec<u8>> {
+    let code = statement.code.as_slice();
+    let (list, comma) = if code.starts_with(COPY) {
+        (between(code, b"(", b")")?, &b", "[..])
+    } else if code.starts_with(POLICY) {
+        let ends = [&b" USING ("[..], b" WITH CHECK (", b";"];
+        let end = ends.into_iter().filter_map(|sign| find(code, sign)).min()?;
+        (after(&code[..end], b" TO ")?..end, &b", "[..])
+    } else if code.starts_with(TABLE) {
+        (between(code, b"(\n", INHERITS)?, &b",\n"[..])
+    } else {
+        return None;
+    };
+    let (before, behind) = (&code[..list.start], &code[list.end..]);
+    // What is quoted decides as well.
+    let mut items: Vec<Vec<u8>> =
+        split(&code[list], comma).into_iter().map(|item| statement.unmasked(item)).collect();
+    items.sort();
+    Some([statement.unmasked(before), items.join(comma), statement.unmasked(behind)].concat())
 }
 
-fn with_roles_in_order(text: &str) -> Option<String> {
-    let (_, rest) = identifier(text.strip_prefix("CREATE POLICY ")?)?;
-    let (_, mut rest) = identifier(rest.strip_prefix(" ON ")?)?;
-    if let Some(name) = rest.strip_prefix('.') {
-        rest = identifier(name)?.1;
+fn after(code: &[u8], sign: &[u8]) -> Option<usize> {
+    Some(find(code, sign)? + sign.len())
+}
+
+fn between(code: &[u8], open: &[u8], close: &[u8]) -> Option<Range<usize>> {
+    let begin = after(code, open)?;
+    Some(begin..begin + find(&code[begin..], close)?)
+}
+
+fn split<'a>(mut list: &'a [u8], comma: &[u8]) -> Vec<&'a [u8]> {
+    let mut items = Vec::new();
+    while let Some(at) = find(list, comma) {
+        items.push(&list[..at]);
+        list = &list[at + comma.len()..];
     }
-    let expression = [" USING (", " WITH CHECK (", ";"].iter().filter_map(|sign| rest.find(sign)).min()?;
-    let (options, expression) = rest.split_at(expression);
-    let (before, list) = options.split_once(" TO ")?;
-    let mut roles: Vec<String> = names(list).iter().map(|name| quoted(name)).collect();
-    roles.sort();
-    let begin = text.len() - rest.len();
-    Some(format!("{}{before} TO {}{expression}", &text[..begin], roles.join(", ")))
-}
-
-fn with_columns_in_order(text: &str) -> Option<String> {
-    let (head, rest) = text.split_once("(\n")?;
-    let (columns, tail) = rest.split_once("\n)\nINHERITS (")?;
-    let mut lines: Vec<&str> = columns.split('\n').map(|line| line.trim_end_matches(',')).collect();
-    lines.sort_unstable();
-    Some(format!("{head}(\n{}\n)\nINHERITS ({tail}", lines.join(",\n")))
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    items.push(list);
+    items
 }

@@ -1,0 +1,161 @@
+//! A statement's code told from what is quoted in it: strings, quoted names and texts between dollar signs. Pure.
+//!
+//! What a server spells in another way is always code; the same letters in a string or in a function's body mean
+//! something else and must stay.
+
+use super::lexical::is_in_a_name;
+
+/// In masked code, a string is its number between two of these, …
+pub(super) const STRING: u8 = 1;
+/// … a quoted name between two of these, …
+pub(super) const NAME: u8 = 2;
+/// … and a text between dollar signs between two of these. None of the three can stand in code.
+const DOLLARS: u8 = 3;
+
+/// Part of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Segment<'a> {
+    /// Outside of quotes.
+    Code(&'a [u8]),
+    /// With its quotes, and the sign for its kind.
+    Quoted(u8, &'a [u8]),
+}
+
+/// The parts of a statement in order; one after the other they are the statement. What never ends, ends with it.
+pub(super) fn segments(statement: &[u8]) -> Vec<Segment<'_>> {
+    let (mut found, mut begin, mut at) = (Vec::new(), 0, 0);
+    while at < statement.len() {
+        let rest = &statement[at..];
+        let previous = |back: usize| at.checked_sub(back).map_or(b' ', |before| statement[before]);
+        let quoted = match rest[0] {
+            b'\'' => {
+                let escapes = previous(1).eq_ignore_ascii_case(&b'e') && !is_in_a_name(previous(2));
+                Some((STRING, quoted_length(rest, escapes)))
+            }
+            b'"' => Some((NAME, quoted_length(rest, false))),
+            b'$' if !is_in_a_name(previous(1)) => dollars_length(rest).map(|length| (DOLLARS, length)),
+            _ => None,
+        };
+        let Some((kind, length)) = quoted else {
+            at += 1;
+            continue;
+        };
+        found.extend((begin < at).then(|| Segment::Code(&statement[begin..at])));
+        found.push(Segment::Quoted(kind, &rest[..length]));
+        at += length;
+        begin = at;
+    }
+    found.extend((begin < at).then(|| Segment::Code(&statement[begin..])));
+    found
+}
+
+/// How long the string or name is that the text begins with. A doubled quote is two texts side by side, which is as good.
+fn quoted_length(text: &[u8], escapes: bool) -> usize {
+    let mut at = 1;
+    while let Some(byte) = text.get(at) {
+        at += 1;
+        if escapes && *byte == b'\\' {
+            at += 1;
+        } else if *byte == text[0] {
+            if text.get(at) != Some(&text[0]) {
+                return at;
+            }
+            at += 1;
+        }
+    }
+    text.len()
+}
+
+fn dollars_length(text: &[u8]) -> Option<usize> {
+    let tag = &text[..memchr::memchr(b'$', &text[1..])? + 2];
+    let name = &tag[1..tag.len() - 1];
+    if !name.iter().all(|byte| is_in_a_name(*byte)) || name.first().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    let end = memchr::memmem::find(&text[tag.len()..], tag);
+    Some(end.map_or(text.len(), |end| end + 2 * tag.len()))
+}
+
+/// A statement whose quoted parts are numbers, so that its code can be searched and changed without them.
+#[derive(Debug)]
+pub(super) struct Masked<'a> {
+    /// Its code.
+    pub(super) code: Vec<u8>,
+    quoted: Vec<&'a [u8]>,
+}
+
+impl<'a> Masked<'a> {
+    /// `None` where the code holds what no code holds.
+    pub(super) fn of(statement: &'a [u8]) -> Option<Self> {
+        let (mut code, mut quoted) = (Vec::with_capacity(statement.len()), Vec::new());
+        for segment in segments(statement) {
+            match segment {
+                Segment::Code(text) if text.iter().any(|byte| is_a_sign(*byte)) => return None,
+                Segment::Code(text) => code.extend_from_slice(text),
+                Segment::Quoted(sign, text) => {
+                    code.push(sign);
+                    code.extend_from_slice(quoted.len().to_string().as_bytes());
+                    code.push(sign);
+                    quoted.push(text);
+                }
+            }
+        }
+        Some(Self { code, quoted })
+    }
+
+    /// Masked code, whole or a part, with what is quoted in its place again.
+    pub(super) fn unmasked(&self, code: &[u8]) -> Vec<u8> {
+        let mut text = Vec::with_capacity(code.len());
+        for (at, part) in code.split(|byte| is_a_sign(*byte)).enumerate() {
+            // Every other part is a number.
+            let number = std::str::from_utf8(part).ok().filter(|_| at % 2 == 1);
+            let quoted = number.and_then(|number| self.quoted.get(number.parse::<usize>().ok()?));
+            text.extend_from_slice(quoted.copied().unwrap_or(part));
+        }
+        text
+    }
+}
+
+fn is_a_sign(byte: u8) -> bool {
+    [STRING, NAME, DOLLARS].contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(statement: &str) -> String {
+        let part = |segment| match segment {
+            Segment::Code(text) => String::from_utf8_lossy(text).into_owned(),
+            Segment::Quoted(sign, text) => format!("<{sign}:{}>", String::from_utf8_lossy(text)),
+        };
+        segments(statement.as_bytes()).into_iter().map(part).collect()
+    }
+
+    #[test]
+    fn code_is_told_from_what_is_quoted() {
+        for (statement, expected) in [
+            ("SELECT a;", "SELECT a;"),
+            ("'it''s \\' || b", "<1:'it''s \\'> || b"),
+            ("E'a\\'b', e'\\\\' || name'x\\'", "E<1:'a\\'b'>, e<1:'\\\\'> || name<1:'x\\'>"),
+            ("t.\"a 'b'\"\"c\" = ''", "t.<2:\"a 'b'\"\"c\"> = <1:''>"),
+            ("AS $_$ it's $$ $1 $_$;", "AS <3:$_$ it's $$ $1 $_$>;"),
+            ("a$b$ || $1 || $2 || $$$$", "a$b$ || $1 || $2 || <3:$$$$>"),
+            ("x 'never", "x <1:'never>"),
+            ("$a$ never", "<3:$a$ never>"),
+        ] {
+            assert_eq!(told(statement), expected);
+            let masked = Masked::of(statement.as_bytes()).unwrap();
+            assert_eq!(masked.unmasked(&masked.code), statement.as_bytes());
+        }
+    }
+
+    #[test]
+    fn every_text_comes_back_as_it_was() {
+        proptest::proptest!(|(text in "['\"$aeE1\\\\ x]{0,40}")| {
+            let masked = Masked::of(text.as_bytes()).unwrap();
+            proptest::prop_assert_eq!(masked.unmasked(&masked.code), text.as_bytes());
+        });
+        assert!(Masked::of(b"a\x01b").is_none());
+    }
+}
