@@ -4,6 +4,7 @@
 
 mod canonical;
 mod columns;
+mod context;
 mod copy;
 mod ends;
 mod inventory;

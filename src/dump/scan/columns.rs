@@ -25,8 +25,15 @@ impl Columns {
     }
 }
 
-/// A row with its fields in that order.
-pub(super) fn permuted(row: &[u8], order: &[usize]) -> Vec<u8> {
+/// The hash of a row, with its fields in that order.
+pub(super) fn hash_of(row: &[u8], order: Option<&[usize]>) -> u128 {
+    match order {
+        Some(order) => twox_hash::XxHash3_128::oneshot(&permuted(row, order)),
+        None => twox_hash::XxHash3_128::oneshot(row),
+    }
+}
+
+fn permuted(row: &[u8], order: &[usize]) -> Vec<u8> {
     let fields: Vec<&[u8]> = row.split(|byte| *byte == b'\t').collect();
     let ordered: Vec<&[u8]> = order.iter().filter_map(|at| fields.get(*at).copied()).collect();
     ordered.join(&b'\t')

@@ -6,7 +6,8 @@
 
 use super::Boundary;
 use super::canonical::canonical;
-use super::columns::{Columns, permuted};
+use super::columns::{Columns, hash_of};
+use super::context::Context;
 use super::copy;
 use super::inventory::Inventory;
 use super::lexical::{is_an_open_body, is_in_a_name};
@@ -26,6 +27,7 @@ pub(super) struct Lexer {
     /// The table whose rows are being read.
     table: (String, String),
     sums: Sums,
+    context: Context,
     pub(super) needs: Needs,
     /// Kept where somebody wants to name differences.
     pub(super) inventory: Option<Inventory>,
@@ -207,7 +209,7 @@ impl Lexer {
         if is_an_open_body(statement) {
             return Place::Statement { previous: b' ' };
         }
-        let hash = twox_hash::XxHash3_128::oneshot(&canonical(statement));
+        let hash = self.context.mixed(statement, twox_hash::XxHash3_128::oneshot(&canonical(statement)));
         self.sums.statements.add(hash);
         self.needs.learn(statement);
         if let Some(inventory) = &mut self.inventory {
@@ -267,12 +269,5 @@ impl Lexer {
         } else {
             Place::Dollar { tag, matched }
         }
-    }
-}
-
-fn hash_of(row: &[u8], order: Option<&[usize]>) -> u128 {
-    match order {
-        Some(order) => twox_hash::XxHash3_128::oneshot(&permuted(row, order)),
-        None => twox_hash::XxHash3_128::oneshot(row),
     }
 }

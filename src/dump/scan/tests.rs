@@ -165,3 +165,18 @@ fn boundaries_stand_where_statements_and_rows_end() {
     assert_eq!(copies.len(), 3);
     assert!(copies.iter().all(|pair| pair[0].1.ends_with("FROM stdin;") && pair[1].1.ends_with("\\.\n")));
 }
+
+#[test]
+fn exchanged_contents_of_large_objects_are_found() {
+    let objects = |first: &str, second: &str| {
+        let write = |number: u32, bytes: &str| {
+            format!(
+                "SELECT pg_catalog.lo_open('{number}', 131072);\nSELECT pg_catalog.lowrite(0, '\\x{bytes}');\n\
+                 SELECT pg_catalog.lo_close(0);\n"
+            )
+        };
+        scan(&format!("BEGIN;\n{}{}COMMIT;\n", write(1001, first), write(1002, second))).truth().unwrap()
+    };
+    assert_eq!(objects("01", "02"), objects("01", "02"));
+    assert_ne!(objects("01", "02"), objects("02", "01"));
+}
