@@ -7,6 +7,7 @@ mod columns;
 mod context;
 mod copy;
 mod ends;
+mod excerpt;
 mod inventory;
 mod lexer;
 mod lexical;
@@ -18,6 +19,7 @@ mod words;
 
 pub use columns::Columns;
 use ends::Ends;
+pub use excerpt::{shown, without_comments};
 pub use inventory::Inventory;
 use lexer::Lexer;
 pub use needs::Needs;

@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use super::RestoreError;
 use super::complaints::{Complaint, Heard};
 use super::psql::Psql;
-use super::script::{Piece, Script, without_comments};
+use super::script::{Piece, Script};
 use crate::dump::Connection;
 use crate::dump::client::Client;
-use crate::dump::scan::Scan;
+use crate::dump::scan::{Scan, shown};
 
 /// What a role or a database sets for sessions of everyday work must not end this one.
 const BEGIN: &str = "BEGIN;
@@ -21,6 +21,9 @@ SET LOCAL statement_timeout = 0;
 SET LOCAL lock_timeout = 0;
 SET LOCAL idle_in_transaction_session_timeout = 0;
 ";
+
+/// So many characters tell which statement was left out.
+const EXCERPT: usize = 160;
 
 /// What happens to a statement that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,7 +206,7 @@ impl Load {
 
     fn note(&mut self, text: &[u8]) {
         if self.on_error == OnError::LeaveOut {
-            self.sent.push((self.psql.lines() + 1, excerpt(text)));
+            self.sent.push((self.psql.lines() + 1, shown(text).chars().take(EXCERPT).collect()));
         }
     }
 }
@@ -223,12 +226,4 @@ fn without_restrictions(text: &[u8]) -> Cow<'_, [u8]> {
 fn statement_at(sent: &[(u64, String)], line: u64) -> &str {
     let after = sent.partition_point(|(end, _)| *end < line);
     sent.get(after).map_or("", |(_, excerpt)| excerpt)
-}
-
-/// The beginning of a statement on one line, without the comments above it.
-fn excerpt(text: &[u8]) -> String {
-    let statement = without_comments(text);
-    let text = String::from_utf8_lossy(&statement[..statement.len().min(2048)]);
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().take(160).collect()
 }

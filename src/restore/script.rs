@@ -2,7 +2,7 @@
 //!
 //! Rows pass as they come; a statement is held until its end, so that it can be left out whole.
 
-use crate::dump::scan::{Boundary, Scan};
+use crate::dump::scan::{Boundary, Scan, without_comments};
 
 /// A piece of the text, with everything between it and the piece before.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,19 +68,6 @@ impl Script {
             Boundary::Rows => Piece::Rows(text),
         }
     }
-}
-
-/// A statement without what stands above it: comments, blank lines, psql's own commands.
-pub(super) fn without_comments(text: &[u8]) -> &[u8] {
-    let mut rest = text;
-    while let Some(end) = memchr::memchr(b'\n', rest) {
-        let line = rest[..end].trim_ascii();
-        if !(line.is_empty() || line.starts_with(b"--") || line.starts_with(b"\\")) {
-            break;
-        }
-        rest = &rest[end + 1..];
-    }
-    rest
 }
 
 fn is_a_setting(text: &[u8]) -> bool {

@@ -3,6 +3,8 @@
 
 use memchr::memmem::find;
 
+use super::excerpt::shown;
+
 const OPENS: &[u8] = b"SELECT pg_catalog.lo_open('";
 const WRITES: &[u8] = b"SELECT pg_catalog.lowrite(";
 const ACCESS_METHOD: &[u8] = b"SET default_table_access_method = ";
@@ -34,6 +36,14 @@ impl Context {
             return with(hash, &[&self.access_method]);
         }
         hash
+    }
+
+    /// The statement that was just taken, as it may be shown.
+    pub(super) fn shown(&self, statement: &[u8]) -> String {
+        if statement.starts_with(WRITES) {
+            return format!("contents of large object {}", String::from_utf8_lossy(&self.object));
+        }
+        shown(statement)
     }
 }
 

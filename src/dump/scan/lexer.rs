@@ -213,7 +213,7 @@ impl Lexer {
         self.sums.statements.add(hash);
         self.needs.learn(statement);
         if let Some(inventory) = &mut self.inventory {
-            inventory.add(hash, statement);
+            inventory.add(hash, || self.context.shown(statement));
         }
         let is_transaction = statement == b"BEGIN;" || statement == b"COMMIT;";
         let head = copy::head(statement);

@@ -180,3 +180,24 @@ fn exchanged_contents_of_large_objects_are_found() {
     assert_eq!(objects("01", "02"), objects("01", "02"));
     assert_ne!(objects("01", "02"), objects("02", "01"));
 }
+
+#[test]
+fn what_differs_is_named_without_its_contents() {
+    let detailed = |contents: &str, password: &str| {
+        let mut scan = Scan::detailed(Columns::default());
+        scan.feed(
+            format!(
+                "SELECT pg_catalog.lo_open('1001', 131072);\nSELECT pg_catalog.lowrite(0, '\\x{contents}');\n\
+                 SELECT pg_catalog.lowrite(0, '\\x{contents}99');\nSELECT pg_catalog.lo_close(0);\n\
+                 CREATE USER MAPPING FOR app SERVER far OPTIONS (\n    password '{password}'\n);\n"
+            )
+            .as_bytes(),
+        );
+        scan
+    };
+    let (before, after) = (detailed("01", "hunter2"), detailed("02", "hunter3"));
+    assert_eq!(
+        before.inventory().unwrap().beyond(after.inventory().unwrap()),
+        ["CREATE USER MAPPING FOR app SERVER far OPTIONS ( password …", "contents of large object 1001"]
+    );
+}
