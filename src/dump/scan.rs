@@ -32,6 +32,8 @@ pub enum Boundary {
     Statement,
     /// `BEGIN` or `COMMIT`.
     Transaction,
+    /// `SET default_tablespace`: says only where files lie, on a server that has such a place. It is no part of the truth.
+    Place,
     /// The head of a block of rows.
     Copy {
         /// Schema, without quotes.

@@ -164,6 +164,8 @@ impl Load {
         match piece {
             // All is one transaction, ours.
             Piece::Transaction(_) => Ok(()),
+            // Other servers keep their files in other places.
+            Piece::Place(_) => Ok(()),
             Piece::Drop(_) if !self.drops => Ok(()),
             Piece::Statement(text) | Piece::Drop(text) => {
                 self.psql.send(&without_restrictions(&text)).await?;

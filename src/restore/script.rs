@@ -15,6 +15,8 @@ pub enum Piece {
     Drop(Vec<u8>),
     /// `BEGIN` or `COMMIT`: pg_dump puts large objects into a transaction of their own.
     Transaction(Vec<u8>),
+    /// `SET default_tablespace`, which says only where files lie.
+    Place(Vec<u8>),
     /// The head of a block of rows.
     Copy(Vec<u8>),
     /// Rows of the table of the last head, or the line that ends them.
@@ -64,10 +66,25 @@ impl Script {
             Boundary::Statement if !self.in_objects && !is_a_setting(&text) => Piece::Drop(text),
             Boundary::Statement => Piece::Statement(text),
             Boundary::Transaction => Piece::Transaction(text),
+            Boundary::Place => {
+                let (text, commands) = without_commands(&text);
+                self.held = commands;
+                Piece::Place(text)
+            }
             Boundary::Copy { .. } => Piece::Copy(text),
             Boundary::Rows => Piece::Rows(text),
         }
     }
+}
+
+/// A statement without psql's own commands above it, and those, each on a line of its own.
+fn without_commands(text: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (above, statement) = text.split_at(text.len() - without_comments(text).len());
+    let lines = above.split_inclusive(|byte| *byte == b'\n');
+    let (commands, others): (Vec<&[u8]>, Vec<&[u8]>) =
+        lines.partition(|line| line.trim_ascii_start().starts_with(b"\\"));
+    let begin: &[u8] = if commands.is_empty() { b"" } else { b"\n" };
+    ([others.concat(), statement.to_vec()].concat(), [begin, &commands.concat()].concat())
 }
 
 fn is_a_setting(text: &[u8]) -> bool {
@@ -109,7 +126,7 @@ mod tests {
     fn text(pieces: &[Piece]) -> String {
         let bytes = |piece: &Piece| match piece {
             Piece::Statement(text) | Piece::Transaction(text) | Piece::Rows(text) => text.clone(),
-            Piece::Drop(text) | Piece::Rest(text) | Piece::Copy(text) => text.clone(),
+            Piece::Drop(text) | Piece::Rest(text) | Piece::Copy(text) | Piece::Place(text) => text.clone(),
         };
         String::from_utf8(pieces.iter().flat_map(bytes).collect()).unwrap()
     }
@@ -132,6 +149,19 @@ mod tests {
             let heads = pieces.iter().filter(|piece| matches!(piece, Piece::Copy(_)));
             assert_eq!(heads.count(), 1);
         }
+    }
+
+    #[test]
+    fn a_place_is_a_piece_with_its_comments_and_without_commands() {
+        let dump = "SET a = 1;\n\n-- one\n\\restrict k\n-- two\n\nSET default_tablespace = fast;\n\nSET b = 2;\nSET default_tablespace = '';\n";
+        let pieces = Script::default().feed(dump.as_bytes());
+        let expected = [
+            Piece::Statement(b"SET a = 1;".to_vec()),
+            Piece::Place(b"\n\n-- one\n-- two\n\nSET default_tablespace = fast;".to_vec()),
+            Piece::Statement(b"\n\\restrict k\n\n\nSET b = 2;".to_vec()),
+            Piece::Place(b"\nSET default_tablespace = '';".to_vec()),
+        ];
+        assert_eq!(pieces, expected);
     }
 
     #[test]

@@ -209,6 +209,11 @@ impl Lexer {
         if is_an_open_body(statement) {
             return Place::Statement { previous: b' ' };
         }
+        if statement.starts_with(b"SET default_tablespace = ") {
+            self.text.clear();
+            self.boundary = Some(Boundary::Place);
+            return Place::Between;
+        }
         let hash = self.context.mixed(statement, twox_hash::XxHash3_128::oneshot(&canonical(statement)));
         self.sums.statements.add(hash);
         self.needs.learn(statement);

@@ -97,6 +97,7 @@ fn the_order_of_rows_and_of_statements_does_not_count_and_everything_else_does()
         ("-- Dumped by pg_dump version 15.18", "-- Dumped by pg_dump version 16.4"),
         ("kEy1", "other"),
         ("SET client_encoding = 'UTF8';\n", "\n\nSET client_encoding = 'UTF8'; "),
+        ("CREATE TABLE public", "SET default_tablespace = '';\n\nCREATE TABLE public"),
     ];
     for (from, to) in same {
         assert_eq!(scan(&TRICKY.replace(from, to)).truth().unwrap(), whole, "{from}");
