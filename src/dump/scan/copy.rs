@@ -1,5 +1,7 @@
 //! The head of a block of rows, as pg_dump writes it: `COPY schema.table (columns) FROM stdin;`.
 
+use super::lexical::decoded;
+
 /// A table and its columns, in the order of the rows' fields; names are without quotes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Head {
@@ -10,7 +12,10 @@ pub(super) struct Head {
 
 /// The head that a statement is, where rows follow; `None` for any other statement.
 pub(super) fn head(statement: &[u8]) -> Option<Head> {
-    let text = std::str::from_utf8(statement).ok()?;
+    if !statement.starts_with(b"COPY ") {
+        return None;
+    }
+    let text = decoded(statement);
     let rest = text.strip_prefix("COPY ")?.strip_suffix(" FROM stdin;")?;
     let (first, rest) = identifier(rest)?;
     let (schema, name, rest) = match rest.strip_prefix('.') {
@@ -63,6 +68,15 @@ pub(super) fn identifier(text: &str) -> Option<(String, &str)> {
 #[cfg(test)]
 mod tests {
     use super::{Head, head};
+
+    #[test]
+    fn names_that_are_not_utf8_are_read_byte_by_byte() {
+        let latin1 = head(b"COPY public.\"caf\xe9\" (\"pr\xe9nom\", nom) FROM stdin;").unwrap();
+        assert_eq!(
+            (latin1.name.as_str(), latin1.columns),
+            ("café", vec!["prénom".to_owned(), "nom".to_owned()])
+        );
+    }
 
     #[test]
     fn names_are_read_whatever_they_hold() {

@@ -1,6 +1,17 @@
 //! Rules of the lexer that look at more, or at less, than where it stands. Pure.
 
+use std::borrow::Cow;
+
 use super::words;
+
+/// A text as UTF-8; where it is none, as Latin-1, byte by byte: databases in other encodings have names, too, and
+/// nothing of one may be lost.
+pub(super) fn decoded(text: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(text) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(text.iter().copied().map(char::from).collect()),
+    }
+}
 
 /// Whether a function's body in standard SQL goes on: statements in it end as others do, and pg_dump writes its `END` at
 /// the beginning of a line.

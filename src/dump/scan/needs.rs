@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::lexical::decoded;
 use super::words::{self, Word};
 
 /// The first major version whose servers know `transaction_timeout`, which pg_dump 17 and later sets.
@@ -44,14 +45,14 @@ impl Needs {
         if !named {
             return;
         }
-        let Ok(text) = std::str::from_utf8(statement) else { return };
-        let words = words::of(text);
+        let text = decoded(statement);
+        let words = words::of(&text);
         if is("CREATE EXTENSION") {
             let names =
                 words.iter().skip(2).filter(|word| !["IF", "NOT", "EXISTS"].iter().any(|k| word.is(k)));
             self.extensions.extend(names.take(1).filter_map(Word::name).map(str::to_owned));
         } else if is("SET ") {
-            self.learn_setting(text);
+            self.learn_setting(&text);
         } else {
             self.roles.extend(roles(&words));
         }
@@ -126,6 +127,13 @@ mod tests {
             let found: Vec<String> = needs.roles.into_iter().collect();
             assert_eq!(found.join(" "), expected, "{statement}");
         }
+    }
+
+    #[test]
+    fn a_role_of_a_name_that_is_not_utf8_is_found() {
+        let mut needs = Needs::default();
+        needs.learn(b"ALTER TABLE public.t OWNER TO \"ren\xe9\";");
+        assert_eq!(needs.roles.into_iter().collect::<Vec<_>>(), ["rené"]);
     }
 
     #[test]

@@ -202,3 +202,11 @@ fn what_differs_is_named_without_its_contents() {
         ["CREATE USER MAPPING FOR app SERVER far OPTIONS ( password …", "contents of large object 1001"]
     );
 }
+
+#[test]
+fn rows_are_told_from_statements_in_any_encoding() {
+    let text = b"CREATE TABLE public.t (\n    pr\xe9nom text\n);\nCOPY public.t (pr\xe9nom) FROM stdin;\nRen\xe9; 'x\n\\.\n";
+    let mut scan = Scan::default();
+    scan.feed(text);
+    assert_eq!(rows(&scan.truth().unwrap()), [("public/t".to_owned(), 1)]);
+}
