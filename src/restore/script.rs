@@ -61,7 +61,9 @@ impl Script {
     fn complete(&mut self, boundary: Boundary) -> Piece {
         let text = std::mem::take(&mut self.held);
         self.in_rows = matches!(boundary, Boundary::Copy { .. });
-        self.in_objects = self.in_objects || memchr::memmem::find(&text, b"\n-- Name: ").is_some();
+        // Not in the statement itself: what it names may be called so.
+        let above = &text[..text.len() - without_comments(&text).len()];
+        self.in_objects = self.in_objects || memchr::memmem::find(above, b"\n-- Name: ").is_some();
         match boundary {
             Boundary::Statement if !self.in_objects && !is_a_setting(&text) => Piece::Drop(text),
             Boundary::Statement => Piece::Statement(text),
@@ -162,6 +164,14 @@ mod tests {
             Piece::Place(b"\nSET default_tablespace = '';".to_vec()),
         ];
         assert_eq!(pieces, expected);
+    }
+
+    #[test]
+    fn a_name_that_looks_like_an_objects_head_is_none() {
+        let dump = "SET a = 1;\nDROP TABLE IF EXISTS s.\"\n-- Name: \";\nDROP SCHEMA IF EXISTS s;\n--\n-- Name: t;\n--\n\nCREATE TABLE t ();\n";
+        let pieces = Script::default().feed(dump.as_bytes());
+        assert_eq!(pieces.iter().filter(|piece| matches!(piece, Piece::Drop(_))).count(), 2);
+        assert!(matches!(pieces.last(), Some(Piece::Statement(_))));
     }
 
     #[test]
