@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Of all statements' texts so many bytes are kept; of a dump with more, differences are counted but not all named.
+/// Of all statements' texts so many bytes are kept; of a dump with more, differences are found but not named.
 const KEPT: usize = 64 << 20;
 /// What each costs beside its text.
 const ENTRY: usize = 64;
@@ -12,6 +12,7 @@ const ENTRY: usize = 64;
 pub struct Inventory {
     statements: BTreeMap<u128, (u32, Box<str>)>,
     bytes: usize,
+    lacks_some: bool,
 }
 
 impl Inventory {
@@ -23,12 +24,24 @@ impl Inventory {
             let text = text();
             self.bytes += text.len() + ENTRY;
             self.statements.insert(hash, (1, text.into()));
+        } else {
+            self.lacks_some = true;
         }
     }
 
+    /// Whether every statement is in it; a dump may have too many.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.lacks_some
+    }
+
     /// The statements that are here more often than there, each as it may be shown, and equal texts once.
+    /// None where either is not whole: a statement that it lacks may be in its dump.
     #[must_use]
     pub fn beyond(&self, other: &Self) -> Vec<String> {
+        if !(self.is_whole() && other.is_whole()) {
+            return Vec::new();
+        }
         let times = |hash| other.statements.get(hash).map_or(0, |(count, _)| *count);
         let more = self.statements.iter().filter(|(hash, (count, _))| *count > times(hash));
         let mut found: Vec<String> = more.map(|(_, (_, text))| text.to_string()).collect();
@@ -53,5 +66,17 @@ mod tests {
         }
         assert_eq!(before.beyond(&after), ["b"]);
         assert_eq!(after.beyond(&before), ["c"]);
+    }
+
+    #[test]
+    fn nothing_is_named_where_one_is_not_whole() {
+        let (mut small, mut full) = (Inventory::default(), Inventory::default());
+        small.add(1, || "a".to_owned());
+        full.add(2, || "b".repeat(KEPT));
+        assert!(full.is_whole());
+        assert_eq!(small.beyond(&full), ["a"]);
+        full.add(1, || "a".to_owned());
+        assert!(!full.is_whole());
+        assert_eq!((small.beyond(&full), full.beyond(&small)), (Vec::new(), Vec::new()));
     }
 }

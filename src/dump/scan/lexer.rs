@@ -199,47 +199,52 @@ impl Lexer {
     }
 
     fn end_of_statement(&mut self) -> Place {
-        let Some(statement) = self.text.whole() else {
-            // Too long for the head of a table, and for anything that names what is needed.
-            let hash = self.text.take_hash();
-            self.sums.statements.add(hash);
-            self.boundary = Some(Boundary::Statement);
-            return Place::Between;
-        };
+        let Some(statement) = self.text.whole() else { return self.end_of_long_statement() };
         if is_an_open_body(statement) {
             return Place::Statement { previous: b' ' };
         }
-        if statement.starts_with(b"SET default_tablespace = ") {
-            self.text.clear();
-            self.boundary = Some(Boundary::Place);
-            return Place::Between;
-        }
-        let hash = self.context.mixed(statement, twox_hash::XxHash3_128::oneshot(&canonical(statement)));
-        self.sums.statements.add(hash);
-        self.needs.learn(statement);
-        if let Some(inventory) = &mut self.inventory {
-            inventory.add(hash, || self.context.shown(statement));
-        }
+        let is_place = statement.starts_with(b"SET default_tablespace = ");
         let is_transaction = statement == b"BEGIN;" || statement == b"COMMIT;";
+        self.boundary = Some(match (is_place, is_transaction) {
+            (true, _) => Boundary::Place,
+            (_, true) => Boundary::Transaction,
+            _ => Boundary::Statement,
+        });
+        if !is_place {
+            let hash = self.context.mixed(statement, twox_hash::XxHash3_128::oneshot(&canonical(statement)));
+            self.sums.statements.add(hash);
+            self.needs.learn(statement);
+            if let Some(inventory) = &mut self.inventory {
+                inventory.add(hash, || self.context.shown(statement));
+            }
+        }
         let head = copy::head(statement);
         self.text.clear();
-        match head {
-            Some(head) => {
-                self.order = self.wanted.permutation(&head);
-                self.columns.note(&head);
-                let table = (head.schema, head.name);
-                // A table without rows is known as one, too.
-                self.sums.tables.entry(table.clone()).or_default();
-                self.boundary = Some(Boundary::Copy { schema: table.0.clone(), name: table.1.clone() });
-                self.table = table;
-                Place::Head
-            }
-            None => {
-                let boundary = if is_transaction { Boundary::Transaction } else { Boundary::Statement };
-                self.boundary = Some(boundary);
-                Place::Between
-            }
+        head.map_or(Place::Between, |head| self.begin_rows(head))
+    }
+
+    /// One that is too long for the head of a table, and for anything that names what is needed.
+    fn end_of_long_statement(&mut self) -> Place {
+        let beginning = self.text.beginning().to_vec();
+        let hash = self.context.mixed(&beginning, self.text.take_hash());
+        self.sums.statements.add(hash);
+        if let Some(inventory) = &mut self.inventory {
+            let text = || format!("a statement of more than 512 KiB: {}", self.context.shown(&beginning));
+            inventory.add(hash, text);
         }
+        self.boundary = Some(Boundary::Statement);
+        Place::Between
+    }
+
+    fn begin_rows(&mut self, head: copy::Head) -> Place {
+        self.order = self.wanted.permutation(&head);
+        self.columns.note(&head);
+        self.table = (head.schema, head.name);
+        // A table without rows is known as one, too.
+        self.sums.tables.entry(self.table.clone()).or_default();
+        let (schema, name) = self.table.clone();
+        self.boundary = Some(Boundary::Copy { schema, name });
+        Place::Head
     }
 
     fn escaped_string(&mut self, quote: u8, escapes: bool, escaped: bool, byte: u8) -> Place {

@@ -210,3 +210,18 @@ fn rows_are_told_from_statements_in_any_encoding() {
     scan.feed(text);
     assert_eq!(rows(&scan.truth().unwrap()), [("public/t".to_owned(), 1)]);
 }
+
+#[test]
+fn a_very_long_statement_is_named_by_its_beginning() {
+    let detailed = |end: &str| {
+        let mut scan = Scan::detailed(Columns::default());
+        let text = format!("CREATE FUNCTION s.f() LANGUAGE sql AS $$ {}{end} $$;\n", "x".repeat(700_000));
+        text.as_bytes().chunks(65_536).for_each(|piece| scan.feed(piece));
+        scan
+    };
+    let found = detailed("a").inventory().unwrap().beyond(detailed("b").inventory().unwrap());
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].starts_with("a statement of more than 512 KiB: CREATE FUNCTION s.f() LANGUAGE sql AS $$ xx")
+    );
+}

@@ -82,6 +82,8 @@ impl Sums {
 pub(super) struct Text {
     kept: Vec<u8>,
     long: Option<XxHash3_128>,
+    /// How a text begins that was too long.
+    beginning: Vec<u8>,
 }
 
 impl std::fmt::Debug for Text {
@@ -93,9 +95,14 @@ impl std::fmt::Debug for Text {
 impl Text {
     /// The longest text that is kept; the head of a COPY of 1,600 columns is shorter.
     const KEPT: usize = 512 * 1024;
+    /// Of a longer one so many bytes stay, to tell which it is.
+    const BEGINNING: usize = 16 * 1024;
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
         if self.kept.len() > Self::KEPT {
+            if self.long.is_none() {
+                self.beginning = self.kept[..Self::BEGINNING].to_vec();
+            }
             self.long.get_or_insert_with(XxHash3_128::new).write(&self.kept);
             self.kept.clear();
         }
@@ -114,6 +121,11 @@ impl Text {
     /// The whole text, unless it was too long to keep.
     pub(super) fn whole(&self) -> Option<&[u8]> {
         if self.long.is_none() { Some(&self.kept) } else { None }
+    }
+
+    /// Its first bytes: all of a text that was not too long to keep.
+    pub(super) fn beginning(&self) -> &[u8] {
+        if self.long.is_none() { &self.kept } else { &self.beginning }
     }
 
     /// Forgets it.
