@@ -110,6 +110,7 @@ impl Lexer {
     }
 
     fn end_of_rows(&mut self) {
+        self.text.keep_long(false);
         self.place = Place::Between;
         self.boundary = Some(Boundary::Rows);
     }
@@ -238,6 +239,7 @@ impl Lexer {
 
     fn begin_rows(&mut self, head: copy::Head) -> Place {
         self.order = self.wanted.permutation(&head);
+        self.text.keep_long(self.order.is_some());
         self.columns.note(&head);
         self.table = (head.schema, head.name);
         // A table without rows is known as one, too.

@@ -225,3 +225,14 @@ fn a_very_long_statement_is_named_by_its_beginning() {
         found[0].starts_with("a statement of more than 512 KiB: CREATE FUNCTION s.f() LANGUAGE sql AS $$ xx")
     );
 }
+
+#[test]
+fn a_very_long_row_is_put_into_the_wanted_order_of_columns() {
+    let long = "x".repeat(3 << 20);
+    let text = |columns: &str, row: &str| format!("COPY s.t ({columns}) FROM stdin;\n{row}\n\\.\n");
+    let mut before = Scan::detailed(Columns::default());
+    before.feed(text("a, b", &format!("{long}\t1")).as_bytes());
+    let mut after = Scan::detailed(before.columns().clone());
+    text("b, a", &format!("1\t{long}")).as_bytes().chunks(65_536).for_each(|piece| after.feed(piece));
+    assert_eq!(before.truth().unwrap(), after.truth().unwrap());
+}

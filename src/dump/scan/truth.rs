@@ -80,6 +80,8 @@ impl Sums {
 /// Hashes a text that arrives in pieces. Short ones are kept whole, which is much the faster way.
 #[derive(Default)]
 pub(super) struct Text {
+    /// Whether longer ones are kept whole, too.
+    keeps_long: bool,
     kept: Vec<u8>,
     long: Option<XxHash3_128>,
     /// How a text begins that was too long.
@@ -95,11 +97,22 @@ impl std::fmt::Debug for Text {
 impl Text {
     /// The longest text that is kept; the head of a COPY of 1,600 columns is shorter.
     const KEPT: usize = 512 * 1024;
+    /// The longest one that is kept where its fields are to be put into another order.
+    const KEPT_LONG: usize = 64 << 20;
     /// Of a longer one so many bytes stay, to tell which it is.
     const BEGINNING: usize = 16 * 1024;
 
+    /// Keeps texts up to 64 MiB from here on, or no longer.
+    pub(super) fn keep_long(&mut self, keeps_long: bool) {
+        if self.keeps_long && !keeps_long {
+            self.kept.shrink_to(Self::KEPT);
+        }
+        self.keeps_long = keeps_long;
+    }
+
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        if self.kept.len() > Self::KEPT {
+        let most = if self.keeps_long { Self::KEPT_LONG } else { Self::KEPT };
+        if self.kept.len() > most {
             if self.long.is_none() {
                 self.beginning = self.kept[..Self::BEGINNING].to_vec();
             }
