@@ -2,7 +2,7 @@
 //! is changed by a pg_dump that does so before it reads.
 
 use super::{assert_nothing_is_left, backed_up, drill, tampering};
-use crate::support::{Proxy, Trial};
+use crate::support::{Proxy, Sponsor, Trial};
 
 const APPEND_ONLY: &str = "ALTER TABLE diary_events DISABLE TRIGGER append_only;";
 const AGAIN: &str = "; ALTER TABLE diary_events ENABLE TRIGGER append_only";
@@ -73,6 +73,28 @@ fn statements_and_tables_are_found() {
         ("DROP TABLE diary_events CASCADE", "table public.diary_events is missing"),
     ] {
         assert_found(&trial, sql, finding);
+    }
+}
+
+/// All that is read of a large object is its contents: exchanged, they are the same bytes in all.
+#[test]
+fn exchanged_contents_of_large_objects_are_found_and_not_shown() {
+    let trial = Trial::of([Sponsor::named("callisto").diary(2, 5)]);
+    let (one, two) = ("Patient 17 fainted", "Patient 23 fainted");
+    trial
+        .database("callisto")
+        .psql_as_owner(&format!("SELECT lo_from_bytea(1001, '{one}'), lo_from_bytea(1002, '{two}')"));
+    trial.run().run().assert_code(0);
+    drill(&trial).run().assert_code(0);
+    let sql = format!("SELECT lo_put(1001, 0, '{two}'), lo_put(1002, 0, '{one}')");
+    assert_found(&trial, &sql, "the restored database lacks: contents of large object 1001");
+    let programs = tampering(&sql);
+    let outcome = drill(&trial).path(programs.path()).run();
+    let shown = format!("{}{}{:#}", outcome.visible(), outcome.summary(), outcome.drill_report("callisto"));
+    assert!(shown.contains("contents of large object 1002"), "{shown}");
+    for contents in [one, two] {
+        let hex: String = contents.bytes().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!shown.contains(contents) && !shown.contains(&hex[..16]), "{shown}");
     }
 }
 
