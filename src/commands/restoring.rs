@@ -1,5 +1,6 @@
 //! The steps that `restore` and `drill` share: fetch again and load, read the result back, compare.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -51,12 +52,12 @@ impl Restoring<'_> {
         }
     }
 
-    /// Dumps what was restored, as the backup was dumped, and compares.
+    /// Dumps what was restored, as the backup was dumped, and compares; see [`Loaded::left_out_tables`].
     pub(super) async fn compare(
         &self,
         connection: &Connection,
         server_major: u32,
-        is_partial: bool,
+        left_out: Option<&BTreeSet<(String, String)>>,
     ) -> Result<Comparison, Failure> {
         let description = &self.stored.description;
         let how = (&options(self.stored), self.proven.scan.columns());
@@ -76,7 +77,7 @@ impl Restoring<'_> {
             inventory: read.scan.inventory(),
             majors: (server_major, major(&read.pg_dump_version).unwrap_or(0)),
         };
-        Ok(Comparison::new(&backup, &restored, is_partial))
+        Ok(Comparison::new(&backup, &restored, left_out))
     }
 }
 

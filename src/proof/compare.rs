@@ -1,16 +1,20 @@
 //! A backup's truth and a restored database's truth, table by table. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::wording::differing;
 use crate::dump::scan::{Inventory, TableTruth, Truth};
+
+/// What sets a sequence to its value, in the words of every version.
+const SEQUENCE: &str = "SELECT pg_catalog.setval(";
 
 /// What a comparison comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Every row of every table and every statement is the same.
     Equal,
-    /// Every row is the same. The statements were written by another version of PostgreSQL, in other words.
+    /// Every row and every sequence is the same. The other statements were written by another version of PostgreSQL, in
+    /// other words.
     RowsEqual,
     /// What was restored is the same, but something was left out on purpose.
     Incomplete,
@@ -80,23 +84,31 @@ pub struct Comparison {
     pub statements: (u64, u64),
     /// Whether they are the same; `None` where versions differ so that they cannot be compared.
     pub statements_equal: Option<bool>,
-    /// Statements of the backup that the restored database lacks.
+    /// Statements of the backup that the restored database lacks; where versions differ, only those of sequences.
     pub missing: Vec<String>,
-    /// Statements of the restored database that the backup lacks.
+    /// Statements of the restored database that the backup lacks; where versions differ, only those of sequences.
     pub unexpected: Vec<String>,
-    /// Whether something was left out on purpose.
-    pub is_partial: bool,
+    /// The tables that were left out, by schema and name; `None` where nothing at all was left out.
+    pub left_out: Option<BTreeSet<(String, String)>>,
 }
 
 impl Comparison {
-    /// Compares a restored database with its backup.
+    /// Compares a restored database with its backup. `left_out` is `None` where nothing at all was left out.
     #[must_use]
-    pub fn new(backup: &Side<'_>, restored: &Side<'_>, is_partial: bool) -> Self {
+    pub fn new(
+        backup: &Side<'_>,
+        restored: &Side<'_>,
+        left_out: Option<&BTreeSet<(String, String)>>,
+    ) -> Self {
         let same = backup.truth.statements_digest == restored.truth.statements_digest
             && backup.truth.statements == restored.truth.statements;
         let comparable = backup.majors == restored.majors;
         let beyond = |one: &Side<'_>, other: &Side<'_>| match (one.inventory, other.inventory) {
-            (Some(one), Some(other)) if !same && comparable => one.beyond(other),
+            (Some(one), Some(other)) if !same => {
+                let mut found = one.beyond(other);
+                found.retain(|statement| comparable || statement.starts_with(SEQUENCE));
+                found
+            }
             _ => Vec::new(),
         };
         Self {
@@ -105,19 +117,22 @@ impl Comparison {
             statements_equal: (same || comparable).then_some(same),
             missing: beyond(backup, restored),
             unexpected: beyond(restored, backup),
-            is_partial,
+            left_out: left_out.cloned(),
         }
     }
 
-    /// The verdict. Where something was left out, a missing table or statement is no finding, but nothing is called
-    /// equal either.
+    /// The verdict. Where something was left out, the tables that are known to be and a missing statement are no finding,
+    /// but nothing is called equal either.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let differ = self.differing().next().is_some();
-        match (differ, self.is_partial, self.statements_equal) {
-            (true, ..) => Verdict::NotEqual,
-            (false, true, _) if self.unexpected.is_empty() => Verdict::Incomplete,
-            (false, true, _) | (false, false, Some(false)) => Verdict::NotEqual,
+        let is_partial = self.left_out.is_some();
+        let differ = self.differing().next().is_some()
+            || self.lost_rows().is_some()
+            || !self.unexpected.is_empty()
+            || !(is_partial || self.missing.is_empty());
+        match (differ, is_partial, self.statements_equal) {
+            (true, ..) | (false, false, Some(false)) => Verdict::NotEqual,
+            (false, true, _) => Verdict::Incomplete,
             (false, false, Some(true)) => Verdict::Equal,
             (false, false, None) => Verdict::RowsEqual,
         }
@@ -127,19 +142,32 @@ impl Comparison {
     #[must_use]
     pub fn findings(&self) -> Vec<String> {
         let mut found: Vec<String> = self.differing().map(TablePair::finding).collect();
-        if self.verdict() != Verdict::NotEqual || self.statements_equal != Some(false) {
+        found.extend(self.lost_rows().map(|rows| format!("none of the {rows} rows was restored")));
+        if self.verdict() != Verdict::NotEqual || self.statements_equal == Some(true) {
             return found;
         }
-        let missing = if self.is_partial { &[] } else { self.missing.as_slice() };
+        let missing = if self.left_out.is_some() { &[] } else { self.missing.as_slice() };
         found.extend(differing(missing, &self.unexpected));
-        if self.missing.is_empty() && self.unexpected.is_empty() {
+        if self.missing.is_empty() && self.unexpected.is_empty() && self.statements_equal == Some(false) {
             found.push("its statements differ".to_owned());
         }
         found
     }
 
     fn differing(&self) -> impl Iterator<Item = &TablePair> {
-        self.tables.iter().filter(|table| !(table.is_equal || self.is_partial && table.rows_found.is_none()))
+        self.tables.iter().filter(|table| !(table.is_equal || self.is_left_out(table)))
+    }
+
+    fn is_left_out(&self, table: &TablePair) -> bool {
+        let name = || (table.schema.clone(), table.name.clone());
+        table.rows_found.is_none() && self.left_out.as_ref().is_some_and(|tables| tables.contains(&name()))
+    }
+
+    /// The rows of the backup, where all of them were left out: what is left has nothing to prove.
+    fn lost_rows(&self) -> Option<u64> {
+        let total = |rows: fn(&TablePair) -> Option<u64>| self.tables.iter().filter_map(rows).sum::<u64>();
+        let (expected, found) = (total(|table| table.rows_expected), total(|table| table.rows_found));
+        (self.left_out.is_some() && expected > 0 && found == 0).then_some(expected)
     }
 }
 
@@ -171,7 +199,7 @@ mod tests {
 
     const DUMP: &str = "CREATE TABLE s.a;\nCOPY s.a (x) FROM stdin;\n1\n2\n\\.\nCOPY s.b (x) FROM stdin;\n\\.\nSELECT pg_catalog.setval('s.q', 42, true);\n";
 
-    fn compared(restored: &str, majors: (u32, u32), is_partial: bool) -> Comparison {
+    fn compared(restored: &str, majors: (u32, u32), left_out: Option<&[&str]>) -> Comparison {
         let scan = |text: &str| {
             let mut scan = Scan::detailed(Columns::default());
             scan.feed(text.as_bytes());
@@ -179,16 +207,18 @@ mod tests {
         };
         let (before, after) = (scan(DUMP), scan(restored));
         let (truth, restored) = (before.truth().unwrap(), after.truth().unwrap());
+        let named = |names: &[&str]| names.iter().map(|name| ("s".to_owned(), (*name).to_owned())).collect();
+        let left_out = left_out.map(named);
         Comparison::new(
             &Side { truth: &truth, inventory: before.inventory(), majors: (15, 15) },
             &Side { truth: &restored, inventory: after.inventory(), majors },
-            is_partial,
+            left_out.as_ref(),
         )
     }
 
     #[test]
     fn the_same_is_equal_in_any_order() {
-        let comparison = compared(&DUMP.replace("1\n2\n", "2\n1\n"), (15, 15), false);
+        let comparison = compared(&DUMP.replace("1\n2\n", "2\n1\n"), (15, 15), None);
         assert_eq!((comparison.verdict(), comparison.findings()), (Verdict::Equal, vec![]));
         assert_eq!(comparison.tables.len(), 2);
     }
@@ -209,7 +239,7 @@ mod tests {
                 "statement differs: SELECT pg_catalog.setval('s.q', 42, true);: `…alog.setval('s.q', 42, true);` became `…alog.setval('s.q', 43, true);`",
             ),
         ] {
-            let comparison = compared(&DUMP.replace(from, to), (15, 15), false);
+            let comparison = compared(&DUMP.replace(from, to), (15, 15), None);
             assert_eq!(comparison.verdict(), Verdict::NotEqual, "{to}");
             assert_eq!(comparison.findings().join("; "), finding);
         }
@@ -217,18 +247,48 @@ mod tests {
 
     #[test]
     fn statements_of_another_version_are_not_compared_but_rows_are() {
-        let newer = compared(&DUMP.replace("CREATE TABLE", "CREATE  TABLE"), (18, 18), false);
+        let newer = compared(&DUMP.replace("CREATE TABLE", "CREATE  TABLE"), (18, 18), None);
         assert_eq!((newer.verdict(), newer.statements_equal), (Verdict::RowsEqual, None));
-        assert_eq!(compared(DUMP, (18, 18), false).verdict(), Verdict::Equal);
-        assert_eq!(compared(&DUMP.replace("2\n\\.", "3\n\\."), (18, 18), false).verdict(), Verdict::NotEqual);
+        assert_eq!(compared(DUMP, (18, 18), None).verdict(), Verdict::Equal);
+        assert_eq!(compared(&DUMP.replace("2\n\\.", "3\n\\."), (18, 18), None).verdict(), Verdict::NotEqual);
+    }
+
+    /// Other rows would come out of a sequence that stands elsewhere, whatever the version.
+    #[test]
+    fn a_sequence_of_another_version_is_compared() {
+        let newer =
+            compared(&DUMP.replace("CREATE TABLE", "CREATE  TABLE").replace("42", "43"), (18, 18), None);
+        assert_eq!((newer.verdict(), newer.statements_equal), (Verdict::NotEqual, None));
+        let told = newer.findings().join("; ");
+        assert!(
+            told.starts_with("statement differs: SELECT pg_catalog.setval('s.q', 42, true);: "),
+            "{told}"
+        );
+        let without = DUMP.replace("SELECT pg_catalog.setval('s.q', 42, true);\n", "");
+        assert_eq!(compared(&without, (18, 18), None).verdict(), Verdict::NotEqual);
+        assert_eq!(compared(&without, (18, 18), Some(&[])).verdict(), Verdict::Incomplete);
     }
 
     #[test]
     fn what_was_left_out_makes_nothing_equal_and_hides_no_difference() {
         let without = DUMP.replace("COPY s.b (x) FROM stdin;\n\\.\n", "");
-        assert_eq!(compared(&without, (15, 15), true).verdict(), Verdict::Incomplete);
-        assert_eq!(compared(DUMP, (15, 15), true).verdict(), Verdict::Incomplete);
-        assert_eq!(compared(&without.replace("1\n", "7\n"), (15, 15), true).verdict(), Verdict::NotEqual);
-        assert_eq!(compared(&without.replace("42", "43"), (15, 15), true).verdict(), Verdict::NotEqual);
+        let verdict = |text: &str, left_out| compared(text, (15, 15), Some(left_out)).verdict();
+        assert_eq!(verdict(&without, &["b"]), Verdict::Incomplete);
+        assert_eq!(verdict(DUMP, &[]), Verdict::Incomplete);
+        assert_eq!(verdict(&without.replace("1\n", "7\n"), &["b"]), Verdict::NotEqual);
+        assert_eq!(verdict(&without.replace("42", "43"), &["b"]), Verdict::NotEqual);
+        assert_eq!(verdict(&DUMP.replace("1\n", "7\n"), &["a"]), Verdict::NotEqual, "it is there");
+    }
+
+    #[test]
+    fn what_is_missing_and_was_not_left_out_is_a_finding() {
+        let without = DUMP.replace("COPY s.b (x) FROM stdin;\n\\.\n", "");
+        let comparison = compared(&without, (15, 15), Some(&["a"]));
+        assert_eq!(comparison.verdict(), Verdict::NotEqual);
+        assert_eq!(comparison.findings(), ["table s.b is missing"]);
+        let empty = DUMP.replace("COPY s.a (x) FROM stdin;\n1\n2\n\\.\n", "");
+        let comparison = compared(&empty, (15, 15), Some(&["a"]));
+        assert_eq!(comparison.verdict(), Verdict::NotEqual);
+        assert_eq!(comparison.findings(), ["none of the 2 rows was restored"]);
     }
 }

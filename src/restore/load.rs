@@ -4,6 +4,7 @@
 //! said only when the caller knows that the text was whole and the right one.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +14,7 @@ use super::psql::Psql;
 use super::script::{Piece, Script};
 use crate::dump::Connection;
 use crate::dump::client::Client;
-use crate::dump::scan::{Scan, shown};
+use crate::dump::scan::{Boundary, Scan, shown, without_comments};
 
 /// What a role or a database sets for sessions of everyday work must not end this one.
 const BEGIN: &str = "BEGIN;
@@ -61,6 +62,16 @@ pub struct Loaded {
     pub scan: Scan,
     /// What was left out.
     pub left_out: Vec<LeftOut>,
+    /// Tables whose rows were left out, by schema and name.
+    tables: BTreeSet<(String, String)>,
+}
+
+impl Loaded {
+    /// The tables that took no rows, by schema and name; `None` where nothing at all was left out.
+    #[must_use]
+    pub fn left_out_tables(&self) -> Option<&BTreeSet<(String, String)>> {
+        (!self.left_out.is_empty()).then_some(&self.tables)
+    }
 }
 
 /// A running psql in a transaction. Feed it, then [`Load::commit`] or [`Load::abandon`]; dropping it abandons.
@@ -75,6 +86,8 @@ pub struct Load {
     sent: Vec<(u64, String)>,
     /// Whether the rows that come now belong to a table that does not take them.
     skips_rows: bool,
+    /// Tables that took none.
+    left_out: BTreeSet<(String, String)>,
     stop: CancellationToken,
 }
 
@@ -102,6 +115,7 @@ impl Load {
             drops,
             sent: Vec::new(),
             skips_rows: false,
+            left_out: BTreeSet::new(),
             stop: stop.clone(),
         })
     }
@@ -128,18 +142,18 @@ impl Load {
             self.abandon().await;
             return Err(failure);
         }
-        let Self { psql, place, sent, stop, on_error, .. } = self;
+        let Self { psql, place, sent, left_out: tables, stop, on_error, .. } = self;
         let (status, complaints) = psql.end().await?;
         let refused = complaints.are_unheard;
         match status.code() {
             // Then psql would have ended with 3 had anything failed.
-            Some(0) if on_error == OnError::GiveUp => Ok(Loaded { scan, left_out: Vec::new() }),
+            Some(0) if on_error == OnError::GiveUp => Ok(Loaded { scan, left_out: Vec::new(), tables }),
             Some(0) if !refused => {
                 let named = |complaint: &Complaint| LeftOut {
                     statement: statement_at(&sent, complaint.line).to_owned(),
                     reason: complaint.message.clone(),
                 };
-                Ok(Loaded { scan, left_out: complaints.all.iter().map(named).collect() })
+                Ok(Loaded { scan, left_out: complaints.all.iter().map(named).collect(), tables })
             }
             // So psql ends where a statement failed (psql, "Exit Status"); else the connection was lost, or it was stopped.
             Some(0 | 3) if refused && stop.is_cancelled() => Err(RestoreError::Stopped),
@@ -174,7 +188,9 @@ impl Load {
             }
             Piece::Copy(head) => {
                 self.skips_rows = !self.takes_rows(&head).await?;
-                if !self.skips_rows {
+                if self.skips_rows {
+                    self.left_out.extend(table_of(&head));
+                } else {
                     self.psql.send(&head).await?;
                     self.note(&head);
                 }
@@ -222,6 +238,14 @@ fn without_restrictions(text: &[u8]) -> Cow<'_, [u8]> {
     let is_one = |line: &&[u8]| line.starts_with(b"\\restrict ") || line.starts_with(b"\\unrestrict ");
     let kept = above.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_one(line));
     Cow::Owned(kept.flatten().chain(statement).copied().collect())
+}
+
+/// The table of a head, by schema and name.
+fn table_of(head: &[u8]) -> Option<(String, String)> {
+    match Scan::default().advance(head).1 {
+        Some(Boundary::Copy { schema, name }) => Some((schema, name)),
+        _ => None,
+    }
 }
 
 /// The statement that psql means by a line: the one that ended there.

@@ -140,13 +140,13 @@ impl Rehearsal<'_> {
         findings.roles_made = plan.missing_roles.iter().cloned().collect();
         findings.left_out = loaded
             .left_out
-            .into_iter()
-            .map(|left| LeftOut { statement: left.statement, reason: left.reason })
+            .iter()
+            .map(|left| LeftOut { statement: left.statement.clone(), reason: left.reason.clone() })
             .collect();
         findings.phases.load = Some(self.begun.elapsed());
         let verifying = Instant::now();
-        let is_partial = !findings.left_out.is_empty();
-        let comparison = restoring.compare(&target.connection, target.facts.major(), is_partial).await?;
+        let left_out = loaded.left_out_tables();
+        let comparison = restoring.compare(&target.connection, target.facts.major(), left_out).await?;
         findings.comparison = Some(comparison);
         for statement in &self.run.checks {
             findings.checks.push(check(&target.connection, &tools.psql, statement, self.run).await);

@@ -131,9 +131,9 @@ impl Run<'_> {
             }
         })?;
         restored.content = Content::Backup;
-        restored.left_out = loaded.left_out;
-        let is_partial = !restored.left_out.is_empty();
-        let comparison = restoring.compare(&target.connection, target.facts.major(), is_partial).await?;
+        restored.left_out.clone_from(&loaded.left_out);
+        let left_out = loaded.left_out_tables();
+        let comparison = restoring.compare(&target.connection, target.facts.major(), left_out).await?;
         let (verdict, findings) = (comparison.verdict(), comparison.findings());
         restored.comparison = Some(comparison);
         if verdict == Verdict::NotEqual {

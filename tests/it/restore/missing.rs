@@ -146,6 +146,21 @@ fn rows_that_need_what_is_missing_are_told_by_their_own_name() {
     );
 }
 
+/// Where nothing but what is left out had rows, there is nothing to be content with.
+#[test]
+fn a_restore_without_any_row_is_no_success() {
+    let besides =
+        "CREATE EXTENSION citext; CREATE TABLE notes (note citext); INSERT INTO notes VALUES ('a'), ('b');
+        CREATE TABLE plain (id int)";
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    trial.database("callisto").psql_as_owner(besides);
+    trial.run().run().assert_code(0);
+    let target = Cluster::of_major(16).database("target");
+    let outcome = skipping(&trial, &target).run();
+    outcome.assert_code(17);
+    assert_eq!(message(&outcome), format!("{}: none of the 2 rows was restored", place(&target)));
+}
+
 fn planned(outcome: &Outcome, lines: &[(&str, &str)]) {
     for (label, value) in lines {
         let line = format!("  {label:<18}  {value}");
