@@ -51,13 +51,30 @@ impl DumpOptions {
     }
 }
 
-/// psql's arguments for one query whose answer is one line of fields separated by `|`.
+/// What anybody who may create in a schema of the search path can put before PostgreSQL's own functions and operators
+/// would be called as us.
+const OWN_NAMES_ONLY: &str = "SET search_path = pg_catalog, pg_temp";
+
+/// psql's arguments for one query of ours whose answer is one line of fields separated by `|`. In it only what is
+/// PostgreSQL's own goes without its schema.
 #[must_use]
 pub fn query_arguments(query: &str) -> Vec<String> {
+    // A command of its own: some statements must be alone.
+    arguments(&[OWN_NAMES_ONLY, query])
+}
+
+/// The same for a query of the sponsor's, which means what it means in that database.
+#[must_use]
+pub fn sponsors_query_arguments(query: &str) -> Vec<String> {
+    arguments(&[query])
+}
+
+fn arguments(commands: &[&str]) -> Vec<String> {
     let fixed =
         ["--no-psqlrc", "--no-password", "--quiet", "--tuples-only", "--no-align", "--field-separator=|"];
     let mut arguments: Vec<String> = fixed.map(str::to_owned).to_vec();
-    arguments.extend(["--set=ON_ERROR_STOP=1".to_owned(), format!("--command={query}")]);
+    arguments.push("--set=ON_ERROR_STOP=1".to_owned());
+    arguments.extend(commands.iter().map(|command| format!("--command={command}")));
     arguments
 }
 

@@ -30,11 +30,33 @@ pub async fn within(
     client: &Client,
     sql: &str,
 ) -> Result<String, DumpError> {
+    ask(patience, connection, client, invocation::query_arguments(sql)).await
+}
+
+/// The same for a question of the sponsor's: its names are looked up as the database has them looked up.
+///
+/// # Errors
+/// See [`query`].
+pub async fn sponsors(
+    patience: Duration,
+    connection: &Connection,
+    client: &Client,
+    sql: &str,
+) -> Result<String, DumpError> {
+    ask(patience, connection, client, invocation::sponsors_query_arguments(sql)).await
+}
+
+async fn ask(
+    patience: Duration,
+    connection: &Connection,
+    client: &Client,
+    arguments: Vec<String>,
+) -> Result<String, DumpError> {
     let psql = client.program("psql");
     let failed = |message: String| DumpError::Unreachable { place: connection.place(), message };
     let mut command = Command::new(&psql);
     command
-        .args(invocation::query_arguments(sql))
+        .args(arguments)
         .env_clear()
         .envs(invocation::environment(connection))
         .stdin(Stdio::null())

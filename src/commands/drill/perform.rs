@@ -190,7 +190,7 @@ impl Rehearsal<'_> {
 /// Asks one of the sponsor's questions. It can change nothing.
 async fn check(connection: &Connection, client: &Client, statement: &str, run: &Run<'_>) -> Check {
     let sql = format!("SET TRANSACTION READ ONLY;\n{statement}");
-    let answer = query::within(run.order.opening.timeout, connection, client, &sql).await;
+    let answer = query::sponsors(run.order.opening.timeout, connection, client, &sql).await;
     let (passed, answer) = match answer {
         Ok(answer) if answer == "t" => (true, "true".to_owned()),
         Ok(answer) if answer.is_empty() => (false, "nothing".to_owned()),

@@ -160,6 +160,23 @@ fn a_target_that_holds_tables_is_left_alone() {
     assert_eq!(all_of(&target), before);
 }
 
+/// Who may create in a schema of the target's search path could lay an operator in the way of every question.
+#[test]
+fn nothing_of_the_target_is_called_by_a_question() {
+    let trial = with_a_backup();
+    let target = empty();
+    target.psql_as_owner(
+        "CREATE TABLE called (); CREATE FUNCTION lie(name, name) RETURNS bool LANGUAGE plpgsql AS
+         'BEGIN INSERT INTO public.called DEFAULT VALUES; RETURN true; END';
+         CREATE OPERATOR !~ (LEFTARG = name, RIGHTARG = name, FUNCTION = lie);
+         CREATE OPERATOR <> (LEFTARG = name, RIGHTARG = name, FUNCTION = lie)",
+    );
+    target.psql(&format!("ALTER DATABASE \"{}\" SET search_path = public, pg_catalog", target.name));
+    restore(&trial, &target).input("dry-run", "true").run().assert_code(16);
+    assert_eq!(target.psql("SELECT count(*) FROM public.called"), "0");
+    restore(&trial, &target).input("replace", "true").run().assert_code(0);
+}
+
 /// What a database may hold beside tables, and in other schemas.
 const ODDS_AND_ENDS: &str =
     "CREATE TABLE mine (id int PRIMARY KEY, note text); INSERT INTO mine VALUES (1, 'kept');
