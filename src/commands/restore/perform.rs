@@ -55,7 +55,9 @@ impl Run<'_> {
         // Each of its steps hears of a stop, and none may be left before it has taken back what it did.
         let done = self.perform(&restoring, &target, &plan, restored).await;
         if done.is_err() && created && restored.content == Content::Before {
-            target.drop_again(&tools.psql).await?;
+            if let Err(second) = target.drop_again(&tools.psql).await {
+                self.edge.sink.line(&format!("{}: {second}", sponsor.name));
+            }
         }
         done
     }
