@@ -60,7 +60,7 @@ impl Restoring<'_> {
         left_out: Option<&BTreeSet<(String, String)>>,
     ) -> Result<Comparison, Failure> {
         let description = &self.stored.description;
-        let how = (&options(self.stored), self.proven.scan.columns());
+        let how = (&options(self.stored, self.proven), self.proven.scan.columns());
         let read = self.tools.read_back(connection, how, self.stop).await?;
         let restored = read.scan.truth().ok_or_else(|| RestoreError::Failed {
             place: connection.place(),
@@ -121,7 +121,7 @@ pub(super) fn clients(found: &Result<Vec<Client>, DumpError>) -> Result<(&[Clien
     Ok((clients, newest))
 }
 
-fn options(stored: &Stored) -> DumpOptions {
+fn options(stored: &Stored, proven: &Proven) -> DumpOptions {
     let partial = stored.description.partial.clone();
     let (schemas, exclude_schemas, exclude_table_data) = partial
         .map(|partial| (partial.schemas, partial.exclude_schemas, partial.exclude_table_data))
@@ -131,6 +131,8 @@ fn options(stored: &Stored) -> DumpOptions {
         schemas,
         exclude_schemas,
         exclude_table_data,
+        // A database that was there before may have another one, and rows are compared byte by byte.
+        encoding: proven.scan.needs().encoding.clone(),
         lock_wait_timeout: LOCK_WAIT,
     }
 }

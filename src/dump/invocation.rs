@@ -16,6 +16,8 @@ pub struct DumpOptions {
     pub exclude_schemas: Vec<String>,
     /// `--exclude-table-data` patterns.
     pub exclude_table_data: Vec<String>,
+    /// Encoding of the text; that of the database where none is named.
+    pub encoding: Option<String>,
     /// How long pg_dump waits for its locks.
     pub lock_wait_timeout: Duration,
 }
@@ -36,6 +38,7 @@ impl DumpOptions {
             arguments.extend(["--no-owner", "--no-acl"].map(str::to_owned));
         }
         arguments.push(format!("--lock-wait-timeout={}", self.lock_wait_timeout.as_millis()));
+        arguments.extend(self.encoding.iter().map(|encoding| format!("--encoding={encoding}")));
         if !self.schemas.is_empty() {
             // Otherwise a pattern that matches nothing is passed over, as long as another one matches.
             arguments.push("--strict-names".to_owned());
@@ -125,11 +128,12 @@ mod tests {
             schemas: vec!["diary".into(), "auth".into()],
             exclude_schemas: vec!["cron".into()],
             exclude_table_data: vec!["diary.cache_*".into()],
+            encoding: Some("LATIN1".into()),
             lock_wait_timeout: Duration::from_millis(1500),
         };
         assert_eq!(
             options.arguments().join(" "),
-            "--format=plain --clean --if-exists --no-password --lock-wait-timeout=1500 --strict-names --schema=diary --schema=auth \
+            "--format=plain --clean --if-exists --no-password --lock-wait-timeout=1500 --encoding=LATIN1 --strict-names --schema=diary --schema=auth \
              --exclude-schema=cron --exclude-table-data=diary.cache_*"
         );
         assert!(options.is_partial());

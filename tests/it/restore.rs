@@ -4,6 +4,7 @@
 mod damage;
 mod live;
 mod missing;
+mod odd_targets;
 mod opening;
 mod secrecy;
 mod stop;

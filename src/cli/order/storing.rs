@@ -44,6 +44,7 @@ pub(super) fn backup(
             schemas: values.words("schemas"),
             exclude_schemas: values.words("exclude-schemas"),
             exclude_table_data: values.words("exclude-table-data"),
+            encoding: None,
             lock_wait_timeout: values.duration("lock-wait-timeout")?,
         },
         storage_class,
