@@ -123,9 +123,26 @@ impl Target {
     }
 }
 
+/// Takes back what roles set for everything that they make, in whatever schema; PostgreSQL forgets a setting that says what
+/// it would do anyway. Of a role that we are not, nothing that we make takes anything.
+const DEFAULT_PRIVILEGES: &str = "  FOR command IN
+    SELECT format('ALTER DEFAULT PRIVILEGES FOR ROLE %1$I REVOKE ALL ON %2$s FROM PUBLIC, %1$I%3$s;
+                   ALTER DEFAULT PRIVILEGES FOR ROLE %1$I GRANT ALL ON %2$s TO %1$I;', r.rolname, k.kind, g.names)
+        || CASE WHEN k.free <> '' THEN format('ALTER DEFAULT PRIVILEGES FOR ROLE %I GRANT %s ON %s TO PUBLIC',
+                                              r.rolname, k.free, k.kind) ELSE '' END
+    FROM pg_default_acl d JOIN pg_roles r ON r.oid = d.defaclrole
+    JOIN (VALUES ('r', 'TABLES', ''), ('S', 'SEQUENCES', ''), ('f', 'FUNCTIONS', 'EXECUTE'), ('T', 'TYPES', 'USAGE'),
+                 ('n', 'SCHEMAS', ''), ('L', 'LARGE OBJECTS', '')) k (letter, kind, free)
+      ON k.letter::\"char\" = d.defaclobjtype,
+    LATERAL (SELECT coalesce(string_agg(format(', %I', o.rolname), ''), '') AS names
+             FROM aclexplode(d.defaclacl) a JOIN pg_roles o ON o.oid = a.grantee) g
+    WHERE d.defaclnamespace = 0 AND pg_has_role(d.defaclrole, 'MEMBER')
+  LOOP EXECUTE command; END LOOP;
+";
+
 /// Drops everything that people made, in the transaction in which the dump is then loaded: should that fail, all is as
-/// it was. What belongs to PostgreSQL or to an extension stays; `public` is made anew as a fresh database has it. Event
-/// triggers go first, so that they have no say in it.
+/// it was. What belongs to PostgreSQL or to an extension stays; `public` is made anew as a fresh database has it, whether
+/// it was there or not: a dump counts on it. Event triggers go first, so that they have no say in it.
 #[must_use]
 pub fn clearing(major: u32) -> String {
     let (owner, right) = if major >= 15 { ("pg_database_owner", "USAGE") } else { ("CURRENT_USER", "ALL") };
@@ -152,10 +169,9 @@ pub fn clearing(major: u32) -> String {
         )
     });
     format!(
-        "DO $clear$ DECLARE command text; had_public boolean; BEGIN
+        "DO $clear$ DECLARE command text; BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
-  had_public := to_regnamespace('public') IS NOT NULL;
-{}  IF had_public THEN
+{}{DEFAULT_PRIVILEGES}  IF to_regnamespace('public') IS NULL THEN
     CREATE SCHEMA public AUTHORIZATION {owner};
     COMMENT ON SCHEMA public IS 'standard public schema';
     GRANT {right} ON SCHEMA public TO PUBLIC;

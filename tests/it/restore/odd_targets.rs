@@ -1,7 +1,7 @@
 //! Targets that are not as a fresh database is: of another encoding, without `public`, with things that are no tables, with
 //! privileges of their own for all that is made.
 
-use super::{empty, message, place, restore};
+use super::{empty, message, place, restore, with_a_backup};
 use crate::support::{Cluster, Database, Sponsor, Trial};
 
 #[test]
@@ -27,4 +27,37 @@ fn rows_are_compared_in_the_encoding_of_the_backup() {
     assert_eq!(message(&outcome), told);
     assert_eq!(target.psql("SELECT note FROM notes WHERE note <> 'plain'"), "café");
     assert_eq!(target.psql("SELECT getdatabaseencoding()"), "UTF8");
+}
+
+#[test]
+fn replace_makes_public_where_it_was_dropped() {
+    let trial = with_a_backup();
+    let target = empty();
+    target.psql("DROP SCHEMA public");
+    let outcome = restore(&trial, &target).input("replace", "true").run();
+    outcome.assert_code(0);
+    assert!(message(&outcome).contains(": equal: "), "{}", message(&outcome));
+}
+
+#[test]
+fn replace_takes_back_what_is_set_for_all_that_is_made() {
+    let trial = with_a_backup();
+    for cluster in [Cluster::shared(), Cluster::of_major(18)] {
+        let target = cluster.database("target");
+        target.psql_as_owner(
+            "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;
+             ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO pg_monitor WITH GRANT OPTION;
+             ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM CURRENT_USER;
+             ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM PUBLIC;
+             ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC;
+             ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC",
+        );
+        assert_eq!(target.psql("SELECT count(*) FROM pg_default_acl"), "5");
+        restore(&trial, &target).path(cluster.bin_dir()).input("replace", "true").run().assert_code(0);
+        assert_eq!(target.psql("SELECT count(*) FROM pg_default_acl"), "0");
+        assert_eq!(
+            target.psql("SELECT count(*) FROM pg_class WHERE relname = 'patients' AND relacl IS NOT NULL"),
+            "0"
+        );
+    }
 }
