@@ -7,6 +7,7 @@ pub mod child;
 pub mod client;
 pub mod connection;
 pub mod invocation;
+pub mod names;
 pub mod query;
 pub mod scan;
 pub mod server;

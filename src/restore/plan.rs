@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::RestoreError;
 use super::target::Facts;
+use crate::dump::names::quoted;
 use crate::dump::scan::Needs;
 
 /// What a dump needs, and what it is about to meet.
@@ -77,7 +78,7 @@ pub struct Allowed {
 /// Makes roles that can do nothing, so that what names them can be restored.
 #[must_use]
 pub fn making_roles(names: &BTreeSet<String>) -> String {
-    names.iter().map(|name| format!("CREATE ROLE \"{}\" NOLOGIN;\n", name.replace('"', "\"\""))).collect()
+    names.iter().map(|name| format!("CREATE ROLE {} NOLOGIN;\n", quoted(name))).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::RestoreError;
 use crate::dump::client::Client;
+use crate::dump::names::quoted;
 use crate::dump::query::query;
 use crate::dump::{Connection, DumpError};
 
@@ -231,8 +232,4 @@ pub(super) async fn drop_database(
 
 fn tells_that_it_is_missing(message: &str) -> bool {
     message.contains("FATAL:  database \"") && message.trim_end().ends_with("does not exist")
-}
-
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

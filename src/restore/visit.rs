@@ -1,9 +1,10 @@
 //! A database of our own on somebody else's server, for a drill: made, marked, and dropped again.
 
 use super::RestoreError;
-use super::target::{create, drop_database, quoted};
+use super::target::{create, drop_database};
 use crate::dump::Connection;
 use crate::dump::client::Client;
+use crate::dump::names::quoted;
 use crate::dump::query::query;
 
 /// A database of our own on somebody's server, told by its name and by a mark.
