@@ -1,14 +1,18 @@
 //! The server and the database that a dump is going to be restored into: what is there, and what is made and dropped.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::RestoreError;
 use crate::dump::client::Client;
 use crate::dump::names::quoted;
-use crate::dump::query::query;
+use crate::dump::query::{query, within};
 use crate::dump::{Connection, DumpError};
+
+/// How long a database may take to be made or dropped: a server goes on with it even when nobody waits any more.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Databases to connect to where the target does not exist yet.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
@@ -203,10 +207,10 @@ pub(super) async fn create(
         let encoding = encoding.replace('\'', "''");
         format!("CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}'{locale}", quoted(name))
     };
-    let made = match query(host, client, &sql("")).await {
+    let made = match within(PATIENCE, host, client, &sql("")).await {
         // A server of another encoding has a locale that does not go with this one; C goes with all.
         Err(DumpError::Unreachable { message, .. }) if message.contains("does not match locale") => {
-            query(host, client, &sql(" LC_COLLATE 'C' LC_CTYPE 'C'")).await
+            within(PATIENCE, host, client, &sql(" LC_COLLATE 'C' LC_CTYPE 'C'")).await
         }
         made => made,
     };
@@ -227,7 +231,8 @@ pub(super) async fn drop_database(
     name: &str,
     client: &Client,
 ) -> Result<(), RestoreError> {
-    query(host, client, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))).await?;
+    let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name));
+    within(PATIENCE, host, client, &sql).await?;
     Ok(())
 }
 

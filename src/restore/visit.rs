@@ -18,6 +18,18 @@ pub struct Visit {
 /// The mark that a database of ours bears; one without it is never dropped.
 const MARK: &str = "sponsor-backup drill: may be dropped";
 
+/// A database with a subscription is not dropped, and a subscription drops its slot, on the server that it reads from: this
+/// one, a copy, must let go of that first.
+const NO_SUBSCRIPTIONS: &str = "DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT quote_ident(s.subname) FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
+    WHERE d.datname = current_database()
+  LOOP
+    EXECUTE 'ALTER SUBSCRIPTION ' || name || ' DISABLE';
+    EXECUTE 'ALTER SUBSCRIPTION ' || name || ' SET (slot_name = NONE)';
+    EXECUTE 'DROP SUBSCRIPTION ' || name;
+  END LOOP;
+END $$";
+
 impl Visit {
     /// Makes and marks a database beside the one that is connected to.
     ///
@@ -30,13 +42,19 @@ impl Visit {
         client: &Client,
     ) -> Result<Self, RestoreError> {
         let visit = Self { host: host.clone(), connection: host.with_database(name) };
-        create(host, name, encoding, client).await?;
-        let mark = format!("COMMENT ON DATABASE {} IS '{MARK}'", quoted(name));
-        if let Err(error) = query(host, client, &mark).await {
-            drop_database(host, name, client).await?;
-            return Err(error.into());
+        if let Err(first) = visit.make(encoding, client).await {
+            // It may be there in spite of the error, and the name is ours alone. What was wrong first is the cause.
+            drop_database(host, name, client).await.ok();
+            return Err(first);
         }
         Ok(visit)
+    }
+
+    async fn make(&self, encoding: &str, client: &Client) -> Result<(), RestoreError> {
+        let name = self.connection.database();
+        create(&self.host, name, encoding, client).await?;
+        query(&self.host, client, &format!("COMMENT ON DATABASE {} IS '{MARK}'", quoted(name))).await?;
+        Ok(())
     }
 
     /// Drops it, if it still bears the mark.
@@ -46,6 +64,8 @@ impl Visit {
     pub async fn end(&self, client: &Client) -> Result<(), RestoreError> {
         let name = self.connection.database();
         if Self::left_behind(&self.host, client).await?.iter().any(|marked| marked == name) {
+            // Should this fail, the server says of the database what is in its way.
+            query(&self.connection, client, NO_SUBSCRIPTIONS).await.ok();
             return drop_database(&self.host, name, client).await;
         }
         let message = "it does not bear the mark of a drill any more, so it was left alone".to_owned();

@@ -64,6 +64,34 @@ fn the_live_database_beside_it_is_untouched() {
     assert_eq!(state(trial.database("callisto")), before);
 }
 
+/// A database with a subscription cannot be dropped, and one whose making seemed to fail may be there.
+#[test]
+fn nothing_stays_of_a_subscription_or_of_a_lost_answer() {
+    let cluster = Cluster::start(tools::distribution_bin_dir());
+    let trial =
+        crate::support::Trial::plan([crate::support::Sponsor::named("callisto")]).cluster(&cluster).start();
+    let source = trial.database("callisto");
+    source.psql(&format!("ALTER ROLE \"{}\" SUPERUSER", source.user));
+    source.psql("CREATE SUBSCRIPTION \"News \"\"daily\"\"\" CONNECTION 'host=/nonexistent' PUBLICATION p WITH (connect = false, slot_name = news)");
+    trial.run().run().assert_code(0);
+    let url = visitor(&cluster);
+    cluster.psql("postgres", "DO $$ BEGIN EXECUTE (SELECT format('ALTER ROLE %I SUPERUSER', rolname) FROM pg_roles WHERE rolname LIKE 'visitor%'); END $$");
+    let outcome = drill(&trial).env("TARGET_DATABASE_URL", &url).run();
+    outcome.assert_code(0);
+    assert_eq!(outcome.drill_report("callisto")["verdict"], "equal");
+    assert_eq!(cluster.psql("postgres", OURS), "0");
+    assert_eq!(source.psql("SELECT count(*) FROM pg_subscription"), "1");
+
+    let psql = cluster.bin_dir().join("psql").display().to_string();
+    let lost = format!("case \"$*\" in *'CREATE DATABASE'*) {psql} \"$@\"; echo lost >&2; exit 2;; esac");
+    let programs = programs("", &lost);
+    let outcome = drill(&trial).env("TARGET_DATABASE_URL", &url).path(programs.path()).run();
+    outcome.assert_code(16);
+    let told = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
+    assert!(told.contains("lost"), "{told}");
+    assert_eq!(cluster.psql("postgres", OURS), "0");
+}
+
 #[test]
 fn a_role_that_may_not_create_databases_is_told_so() {
     let trial = backed_up();
