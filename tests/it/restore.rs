@@ -2,6 +2,7 @@
 //! as it was before.
 
 mod damage;
+mod failing;
 mod live;
 mod missing;
 mod odd_targets;

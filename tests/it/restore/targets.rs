@@ -1,7 +1,5 @@
 //! Empty targets, targets that do not exist, targets that hold something, and servers of other versions.
 
-use std::time::Duration;
-
 use super::{all_of, dump_key, empty, message, place, restore, visits, with_a_backup};
 use crate::support::{Cluster, Database, Outcome, Run, Sample, Sponsor, Trial, tools};
 
@@ -25,7 +23,7 @@ fn with_all_clients(run: Run) -> Run {
     run.path(&tools::wheel_bin_dir(16)).path(&tools::wheel_bin_dir(18))
 }
 
-fn exists(cluster: &Cluster, name: &str) -> bool {
+pub(super) fn exists(cluster: &Cluster, name: &str) -> bool {
     let sql = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
     cluster.psql("postgres", &sql) == "1"
 }
@@ -39,7 +37,7 @@ fn digest(database: &Database) -> Vec<String> {
 }
 
 #[track_caller]
-fn assert_restored(outcome: &Outcome, trial: &Trial, target: &Database, verdict: &str) {
+pub(super) fn assert_restored(outcome: &Outcome, trial: &Trial, target: &Database, verdict: &str) {
     outcome.assert_code(0);
     let source = trial.database("callisto");
     let (expected, found) = (digest(source), digest(target));
@@ -134,18 +132,6 @@ fn a_target_that_does_not_exist_is_created_by_a_role_that_may() {
     );
 }
 
-/// A database that this run made is no use to anybody when the dump is not in it.
-#[test]
-fn a_created_target_goes_with_the_restore_that_fails() {
-    let trial = failing_late();
-    let role = empty();
-    role.psql(&format!("ALTER ROLE \"{}\" CREATEDB", role.user));
-    let target = Database { name: format!("{}_new", role.name), ..role.clone() };
-    let outcome = restore(&trial, &target).run();
-    assert_failed_late(&outcome, &target);
-    assert!(!exists(Cluster::shared(), &target.name));
-}
-
 #[test]
 fn a_target_that_holds_tables_is_left_alone() {
     let trial = with_a_backup();
@@ -178,7 +164,7 @@ fn nothing_of_the_target_is_called_by_a_question() {
 }
 
 /// What a database may hold beside tables, and in other schemas.
-const ODDS_AND_ENDS: &str =
+pub(super) const ODDS_AND_ENDS: &str =
     "CREATE TABLE mine (id int PRIMARY KEY, note text); INSERT INTO mine VALUES (1, 'kept');
 CREATE TABLE patients (other int); INSERT INTO patients VALUES (7);
 CREATE SCHEMA \"Other; place\"; CREATE TYPE \"Other; place\".mood AS ENUM ('sad');
@@ -247,64 +233,4 @@ fn a_backup_of_one_schema_replaces_that_one_alone() {
     let target = empty();
     restore(&trial, &target).run().assert_code(0);
     assert_eq!(target.row_counts().len(), 3);
-}
-
-/// A backup whose last statements an ordinary role may not run, after tables, rows and large objects.
-fn failing_late() -> Trial {
-    let trial = Trial::of([Sponsor::named("callisto")]);
-    let database = trial.database("callisto");
-    database.psql_as_owner("SELECT lo_from_bytea(77, 'new bytes'), lo_from_bytea(4711, 'more')");
-    database.psql(
-        "CREATE FUNCTION watched() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
-         CREATE EVENT TRIGGER watch ON sql_drop EXECUTE FUNCTION watched()",
-    );
-    trial.run().run().assert_code(0);
-    trial
-}
-
-#[track_caller]
-fn assert_failed_late(outcome: &Outcome, target: &Database) {
-    outcome.assert_code(16);
-    let why = "the dump was not restored: permission denied to create event trigger \"watch\"";
-    assert_eq!(message(outcome), format!("{}: {why}", place(target)));
-    assert!(
-        outcome.stdout.contains(&format!("nothing of {} was changed", place(target))),
-        "{}",
-        outcome.transcript()
-    );
-}
-
-/// The large objects of a dump are in a transaction of their own there, which would end the one around everything.
-#[test]
-fn a_restore_that_fails_late_takes_all_of_it_back() {
-    let trial = failing_late();
-    let target = empty();
-    target.psql_as_owner(ODDS_AND_ENDS);
-    let before = all_of(&target);
-    assert!(before.contains("lo_create('78')") && before.contains("Other; place"));
-    let outcome = restore(&trial, &target).input("replace", "true").run();
-    assert_failed_late(&outcome, &target);
-    assert_eq!(all_of(&target), before);
-
-    let nothing = empty();
-    let before = all_of(&nothing);
-    assert_failed_late(&restore(&trial, &nothing).run(), &nothing);
-    assert_eq!(all_of(&nothing), before);
-}
-
-/// What a role sets for its sessions is for its everyday work: a restore may wait.
-#[test]
-fn limits_of_the_role_do_not_end_a_restore() {
-    let trial = with_a_backup();
-    for setting in ["statement_timeout", "lock_timeout"] {
-        let target = empty();
-        target.psql_as_owner(ODDS_AND_ENDS);
-        target.psql(&format!("ALTER ROLE \"{}\" SET {setting} = '500ms'", target.user));
-        let reader = target.hold("LOCK TABLE mine IN ACCESS SHARE MODE");
-        let running = restore(&trial, &target).input("replace", "true").start();
-        target.wait_until_a_dump_waits();
-        std::thread::sleep(Duration::from_secs(1));
-        drop(reader);
-        assert_restored(&running.wait(), &trial, &target, "equal");
-    }
 }
