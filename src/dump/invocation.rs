@@ -66,10 +66,13 @@ pub fn query_arguments(query: &str) -> Vec<String> {
     arguments(&[OWN_NAMES_ONLY, query])
 }
 
-/// The same for a query of the sponsor's, which means what it means in that database.
+/// The same for a query of the sponsor's, which means what it means in that database. Errors are told by their code
+/// alone: in words they may quote what is in the rows.
 #[must_use]
 pub fn sponsors_query_arguments(query: &str) -> Vec<String> {
-    arguments(&[query])
+    let mut arguments = arguments(&[query]);
+    arguments.push("--set=VERBOSITY=sqlstate".to_owned());
+    arguments
 }
 
 fn arguments(commands: &[&str]) -> Vec<String> {

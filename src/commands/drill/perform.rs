@@ -191,11 +191,19 @@ impl Rehearsal<'_> {
 async fn check(connection: &Connection, client: &Client, statement: &str, run: &Run<'_>) -> Check {
     let sql = format!("SET TRANSACTION READ ONLY;\n{statement}");
     let answer = query::sponsors(run.order.opening.timeout, connection, client, &sql).await;
+    // What is in the rows is the patients': an answer that is neither true nor false is not repeated.
     let (passed, answer) = match answer {
-        Ok(answer) if answer == "t" => (true, "true".to_owned()),
-        Ok(answer) if answer.is_empty() => (false, "nothing".to_owned()),
-        Ok(answer) => (false, answer.chars().take(200).collect()),
-        Err(error) => (false, error.to_string()),
+        Ok(answer) => match answer.as_str() {
+            "t" => (true, "true".to_owned()),
+            "f" => (false, "false".to_owned()),
+            "" => (false, "nothing".to_owned()),
+            _ => (false, "something else".to_owned()),
+        },
+        Err(error) => {
+            let error = error.to_string();
+            let code = error.split("ERROR:  ").nth(1).and_then(|rest| rest.split_whitespace().next());
+            (false, code.map_or_else(|| "no answer".to_owned(), |code| format!("error {code}")))
+        }
     };
     Check { statement: statement.to_owned(), passed, answer }
 }

@@ -54,10 +54,9 @@ impl Run<'_> {
         let restoring = Restoring { stored: &stored, proven: &proven, tools: &tools, stop };
         // Each of its steps hears of a stop, and none may be left before it has taken back what it did.
         let done = self.perform(&restoring, &target, &plan, restored).await;
-        if done.is_err() && created && restored.content == Content::Before {
-            if let Err(second) = target.drop_again(&tools.psql).await {
-                self.edge.sink.line(&format!("{}: {second}", sponsor.name));
-            }
+        let takes_back = done.is_err() && created && restored.content == Content::Before;
+        if takes_back && let Err(second) = target.drop_again(&tools.psql).await {
+            self.edge.sink.line(&format!("{}: {second}", sponsor.name));
         }
         done
     }
