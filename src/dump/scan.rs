@@ -49,7 +49,8 @@ pub enum Boundary {
 #[derive(Debug, Default)]
 pub struct Scan {
     ends: Ends,
-    lexer: Lexer,
+    /// Apart, for it is large and futures carry it about.
+    lexer: Box<Lexer>,
 }
 
 impl Scan {
@@ -57,7 +58,7 @@ impl Scan {
     /// of another dump's columns.
     #[must_use]
     pub fn detailed(wanted: Columns) -> Self {
-        Self { lexer: Lexer::detailed(wanted), ..Self::default() }
+        Self { lexer: Box::new(Lexer::detailed(wanted)), ..Self::default() }
     }
 
     /// The columns of the tables so far.
