@@ -45,10 +45,10 @@ fn programs(before_pg_dump: &str, before_psql: &str) -> TempDir {
     folder
 }
 
-/// Programs that change the restored database before it is read back.
+/// Programs that change the restored database before it is read back. What the change answers is no part of the dump.
 fn tampering(sql: &str) -> TempDir {
     let psql = Cluster::shared().bin_dir().join("psql").display().to_string();
-    programs(&format!("{psql} -Xqv ON_ERROR_STOP=1 -c {}", shell(sql)), "")
+    programs(&format!("{psql} -Xqv ON_ERROR_STOP=1 -o /dev/null -c {}", shell(sql)), "")
 }
 
 fn shell(text: &str) -> String {

@@ -86,7 +86,8 @@ fn exchanged_contents_of_large_objects_are_found_and_not_shown() {
         .psql_as_owner(&format!("SELECT lo_from_bytea(1001, '{one}'), lo_from_bytea(1002, '{two}')"));
     trial.run().run().assert_code(0);
     drill(&trial).run().assert_code(0);
-    let sql = format!("SELECT lo_put(1001, 0, '{two}'), lo_put(1002, 0, '{one}')");
+    let sql =
+        format!("DO $$ BEGIN PERFORM lo_put(1001, 0, '{two}'); PERFORM lo_put(1002, 0, '{one}'); END $$");
     assert_found(&trial, &sql, "the restored database lacks: contents of large object 1001");
     let programs = tampering(&sql);
     let outcome = drill(&trial).path(programs.path()).run();
