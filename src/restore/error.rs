@@ -47,12 +47,12 @@ pub enum RestoreError {
         needed: u32,
     },
     /// The target holds something.
-    #[error("{place} is not empty: it holds {relations} tables, views and sequences")]
+    #[error("{place} is not empty: it holds {objects} tables, views, sequences, functions and large objects")]
     NotEmpty {
         /// `host:port/database`.
         place: String,
         /// How many.
-        relations: u64,
+        objects: u64,
     },
     /// The target is, or may be, a sponsor's live database.
     #[error("{place} {why}")]

@@ -20,7 +20,7 @@ pub struct Plan {
     /// Whether the target is too old, and for what.
     too_old: Option<RestoreError>,
     /// What is in the target already.
-    pub relations: u64,
+    pub objects: u64,
 }
 
 impl Plan {
@@ -38,7 +38,7 @@ impl Plan {
             missing_extensions: needs.extensions.difference(&facts.extensions).cloned().collect(),
             missing_roles: needs.roles.difference(&facts.roles).cloned().collect(),
             too_old,
-            relations: facts.relations,
+            objects: facts.objects,
         }
     }
 
@@ -51,8 +51,8 @@ impl Plan {
             names: names.iter().cloned().collect(),
         };
         let mut found: Vec<RestoreError> = self.too_old.iter().cloned().collect();
-        if self.relations > 0 && !allowed.replace {
-            found.push(RestoreError::NotEmpty { place: self.place.clone(), relations: self.relations });
+        if self.objects > 0 && !allowed.replace {
+            found.push(RestoreError::NotEmpty { place: self.place.clone(), objects: self.objects });
         }
         if !self.missing_extensions.is_empty() && !allowed.skip_missing_extensions {
             found.push(lacks("extensions", &self.missing_extensions));
@@ -87,7 +87,7 @@ mod tests {
 
     fn facts() -> Facts {
         serde_json::from_value(serde_json::json!({
-            "version_number": 150_018, "version": "15.18", "relations": 2, "extensions": ["citext"], "roles": ["app"],
+            "version_number": 150_018, "version": "15.18", "objects": 2, "extensions": ["citext"], "roles": ["app"],
             "may_create": true, "encoding": "UTF8",
         }))
         .unwrap()
@@ -112,7 +112,7 @@ mod tests {
         let plan = Plan::new("db:5432/app", &needs(0), 15, &facts());
         assert_eq!(
             told(&plan, Allowed::default()),
-            "db:5432/app is not empty: it holds 2 tables, views and sequences; db:5432/app lacks the extensions postgis; \
+            "db:5432/app is not empty: it holds 2 tables, views, sequences, functions and large objects; db:5432/app lacks the extensions postgis; \
              db:5432/app lacks the roles reader"
         );
         let all = Allowed { replace: true, skip_missing_extensions: true, make_roles: true };

@@ -24,10 +24,15 @@ const FIRST_OF_PEOPLE: u32 = 16_384;
 const QUESTION: &str = "SELECT json_build_object(
   'version_number', current_setting('server_version_num')::int,
   'version', current_setting('server_version'),
-  'relations', (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  'objects', (SELECT count(*) FROM
+      (SELECT 'pg_catalog.pg_class'::regclass AS class, oid, relnamespace AS schema FROM pg_catalog.pg_class
+         WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+       UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, pronamespace FROM pg_catalog.pg_proc) o
+     JOIN pg_catalog.pg_namespace n ON n.oid = o.schema
+     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-       WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')),
+       WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e'))
+    + (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata),
   'extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_catalog.pg_available_extensions),
   'roles', (SELECT json_agg(rolname) FROM pg_catalog.pg_roles),
   'may_create', (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user),
@@ -39,8 +44,8 @@ pub struct Facts {
     version_number: u32,
     /// `15.18 (Debian 15.18-0+deb12u1)`.
     pub version: String,
-    /// Tables, views and sequences in the database that belong to nobody else.
-    pub relations: u64,
+    /// Tables, views, sequences, functions and large objects in the database that belong to nobody else.
+    pub objects: u64,
     /// Extensions that could be created.
     pub extensions: BTreeSet<String>,
     /// Roles of the server.
@@ -90,7 +95,7 @@ impl Target {
                     let connection = connection.clone();
                     return Ok(Self {
                         connection,
-                        facts: Facts { relations: 0, ..facts },
+                        facts: Facts { objects: 0, ..facts },
                         maintenance: Some(maintenance),
                     });
                 }

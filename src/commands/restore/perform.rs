@@ -152,11 +152,13 @@ impl Run<'_> {
                 names.iter().cloned().collect::<Vec<_>>().join(", ")
             }
         };
-        let holds = match (target.exists(), plan.relations, self.order.replace) {
+        let holds = match (target.exists(), plan.objects, self.order.replace) {
             (false, ..) => "nothing: it does not exist and would be created".to_owned(),
             (true, 0, false) => "nothing".to_owned(),
-            (true, count, false) => format!("{count} tables, views and sequences"),
-            (true, count, true) => format!("{count} tables, views and sequences, which are replaced"),
+            (true, count, false) => format!("{count} tables, views, sequences, functions and large objects"),
+            (true, count, true) => {
+                format!("{count} tables, views, sequences, functions and large objects, which are replaced")
+            }
         };
         let description = &stored.description;
         let rows = proven.truth.rows_total();

@@ -61,3 +61,17 @@ fn replace_takes_back_what_is_set_for_all_that_is_made() {
         );
     }
 }
+
+#[test]
+fn functions_and_large_objects_are_something_too() {
+    let trial = with_a_backup();
+    for sql in ["CREATE FUNCTION answer() RETURNS int LANGUAGE sql AS 'SELECT 42'", "SELECT lo_create(77)"] {
+        let target = empty();
+        target.psql("CREATE EXTENSION pgcrypto");
+        target.psql_as_owner(sql);
+        let outcome = restore(&trial, &target).run();
+        outcome.assert_code(16);
+        let told = "is not empty: it holds 1 tables, views, sequences, functions and large objects";
+        assert_eq!(message(&outcome), format!("{} {told}", place(&target)));
+    }
+}

@@ -140,7 +140,10 @@ fn a_target_that_holds_tables_is_left_alone() {
     let before = all_of(&target);
     let outcome = restore(&trial, &target).run();
     outcome.assert_code(16);
-    let told = format!("{} is not empty: it holds 2 tables, views and sequences", place(&target));
+    let told = format!(
+        "{} is not empty: it holds 2 tables, views, sequences, functions and large objects",
+        place(&target)
+    );
     assert_eq!(message(&outcome), told);
     assert!(outcome.stdout.contains("set `replace` to drop what is there"), "{}", outcome.transcript());
     assert_eq!(all_of(&target), before);
