@@ -171,7 +171,10 @@ fn of_the_machine(message: &str) -> Option<String> {
         ("does not exist", "Something that the dump names is not there: see the message."),
         ("permission denied", "Restore as a role that may make what the dump holds."),
         ("must be owner", "Restore as the owner of the database."),
-        ("because other objects depend on it", "Set `replace` to drop all that is there."),
+        (
+            "because other objects depend on it",
+            "Drop what depends on it first. Of a backup of the whole database, `replace` does that.",
+        ),
         ("max_locks_per_transaction", "Raise max_locks_per_transaction on the target's server."),
     ];
     let remedy = remedies.iter().find(|(sign, _)| message.contains(sign));
