@@ -88,7 +88,7 @@ fn a_whole_dump_is_no_backup_when_pg_dump_failed() {
 fn a_server_newer_than_every_client_is_told_with_its_remedy() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     // This client is the newest of the machine, so it is the one that asks.
-    let clients = fake_clients("echo 'pg_dump (PostgreSQL) 98.2'", "echo '990001|99.1|8000000'");
+    let clients = fake_clients("echo 'pg_dump (PostgreSQL) 98.2'", "echo '990001|99.1|8000000|hex|off|on'");
     let outcome = trial.run().path(clients.path()).run();
     assert_no_backup(&trial, &outcome, "the server is PostgreSQL 99, newer than every pg_dump here (");
     assert!(outcome.stdout.contains("Install postgresql-client-99"), "{}", outcome.transcript());
