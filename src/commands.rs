@@ -5,6 +5,7 @@ pub mod edge;
 
 mod backup;
 mod drill;
+mod limit;
 mod list;
 mod matrix;
 mod publish;

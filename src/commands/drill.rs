@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use super::publish::{Ended, Publisher};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Labelling, Vault};
-use super::{Edge, records, stored};
+use super::{Edge, records, restoring, stored};
 use crate::archive::Identities;
 use crate::archive::key::Object;
 use crate::cli::UsageError;
@@ -25,7 +25,7 @@ use crate::proof::ProofError;
 use crate::record::Outcome;
 use crate::record::drill::{Course, DrillReport, Findings};
 use crate::report::{SponsorResult, drill as text};
-use crate::restore::{RestoreError, script};
+use crate::restore::script;
 use crate::sponsors::Sponsor;
 
 /// What all sponsors of a run share.
@@ -96,10 +96,9 @@ impl Run<'_> {
         let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
         let took = begun.elapsed();
         let done = match done {
-            Err(_) if stop.is_cancelled() => Err(self.edge.stop.signal().map_or_else(
-                || RestoreError::TimedOut { seconds: self.order.opening.timeout.as_secs() }.into(),
-                Failure::Cancelled,
-            )),
+            Err(_) if stop.is_cancelled() => {
+                Err(restoring::why_stopped(self.edge, self.order.opening.timeout))
+            }
             done => done,
         };
         let mut result = SponsorResult::success(&sponsor.name, took.as_secs_f64());

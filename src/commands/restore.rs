@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::publish::{Ended, Publisher};
 use super::scope::{self, SecretsSource};
 use super::vault::Claims;
-use super::{Edge, stored};
+use super::{Edge, restoring, stored};
 use crate::archive::Identities;
 use crate::cli::UsageError;
 use crate::cli::order::RestoreOrder;
@@ -72,10 +72,9 @@ impl Run<'_> {
         let mut restored = Restored { place: self.target.place(), ..Restored::default() };
         let done = self.restore(sponsor, &mut restored, &stop).await;
         let done = match done {
-            Err(_) if stop.is_cancelled() => Err(self.edge.stop.signal().map_or_else(
-                || RestoreError::TimedOut { seconds: self.order.opening.timeout.as_secs() }.into(),
-                Failure::Cancelled,
-            )),
+            Err(_) if stop.is_cancelled() => {
+                Err(restoring::why_stopped(self.edge, self.order.opening.timeout))
+            }
             done => done,
         };
         let mut result = SponsorResult::success(&sponsor.name, begun.elapsed().as_secs_f64());

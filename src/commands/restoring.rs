@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::Edge;
 use super::stored::{self, Proven, Stored};
 use crate::archive::{Reader, open};
 use crate::dump::client::{Client, major};
@@ -91,6 +92,12 @@ async fn feed(reader: &mut Reader, load: &mut Load) -> Result<(), Failure> {
 /// What must be there: as the text itself says, which was just read, with the versions of the manifest.
 pub(super) fn wanted(stored: &Stored) -> Wanted {
     Wanted { client_major: major(&stored.description.pg_dump_version).unwrap_or(0) }
+}
+
+/// Who stopped it: somebody, or the clock.
+pub(super) fn why_stopped(edge: &Edge, timeout: Duration) -> Failure {
+    let over = || RestoreError::TimedOut { seconds: timeout.as_secs() }.into();
+    edge.stop.signal().map_or_else(over, Failure::Cancelled)
 }
 
 /// The major version of the server that was dumped.

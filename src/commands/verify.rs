@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
+use super::limit::limit;
 use super::publish::{Ended, Publisher};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Vault};
@@ -193,13 +193,4 @@ async fn or_stopped<T>(
         () = stop.cancelled() => Err(ArchiveError::Stopped.into()),
         done = wait => done,
     }
-}
-
-/// Stops the sponsor when its time is over, until it is dropped.
-fn limit(stop: &CancellationToken, timeout: Duration) -> AbortOnDropHandle<()> {
-    let stop = stop.clone();
-    AbortOnDropHandle::new(tokio::spawn(async move {
-        tokio::time::sleep(timeout).await;
-        stop.cancel();
-    }))
 }

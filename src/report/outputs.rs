@@ -34,17 +34,17 @@ pub const DEFINITIONS: &[Definition] = &[
     },
     Definition {
         name: "backup_location",
-        from: "backup, record, restore, drill",
+        from: "backup, record, verify, restore, drill",
         help: "`s3://` location of the one sponsor's dump, `not-configured` where its flag is off; empty where several ran",
     },
     Definition {
         name: "backup_size",
-        from: "backup, record, restore, drill",
+        from: "backup, record, verify, restore, drill",
         help: "bytes stored, of the one sponsor; empty where several ran",
     },
     Definition {
         name: "backup_sha256",
-        from: "backup, restore, drill",
+        from: "backup, verify, restore, drill",
         help: "SHA-256 of what is stored, of the one sponsor; empty where several ran",
     },
     Definition {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::super::limit::limit;
 use super::facts::Facts;
 use super::prepare::{Outcome, Prepared};
 use super::{Done, Run};
@@ -39,7 +40,7 @@ impl Run<'_> {
         stop: &CancellationToken,
     ) -> Result<Done, Failure> {
         let stopped = || Failure::from(ArchiveError::Stopped);
-        let limit = self.limit(stop);
+        let while_preparing = limit(stop, self.order.timeout);
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(stopped()),
@@ -54,26 +55,17 @@ impl Run<'_> {
             Outcome::Ready(prepared) => prepared,
         };
         // Waiting for other sponsors' memory does not count.
-        drop(limit);
+        drop(while_preparing);
         let _reserved = tokio::select! {
             () = stop.cancelled() => return Err(stopped()),
             reserved = self.budget.reserve(prepared.flow) => reserved,
         };
-        let _limit = self.limit(stop);
+        let _limit = limit(stop, self.order.timeout);
         let (sealed, finished) = self.archive(sponsor, facts, &prepared, stop).await?;
         facts.server_version = Some(finished.server_version);
         facts.pg_dump_version = Some(finished.pg_dump_version);
         facts.backup = Some((prepared.store.location(&prepared.key), sealed));
         Ok(Done::BackedUp)
-    }
-
-    /// Stops the sponsor when its time is over, until it is dropped.
-    fn limit(&self, stop: &CancellationToken) -> AbortOnDropHandle<()> {
-        let (stop, timeout) = (stop.clone(), self.order.timeout);
-        AbortOnDropHandle::new(tokio::spawn(async move {
-            tokio::time::sleep(timeout).await;
-            stop.cancel();
-        }))
     }
 
     /// Nothing becomes visible before it is true: the dump must have ended well before the archive is committed, and

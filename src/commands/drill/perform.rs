@@ -6,10 +6,10 @@ use std::time::Instant;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::stage::{Set, Stage};
 use super::{Done, Facts, Run};
+use crate::commands::limit::limit;
 use crate::commands::restoring::{self, Restoring};
 use crate::commands::stored::{self, Proven, Stored};
 use crate::commands::vault::Vault;
@@ -31,7 +31,7 @@ impl Run<'_> {
         at: Timestamp,
         stop: &CancellationToken,
     ) -> Result<Done, Failure> {
-        let _limit = self.limit(stop);
+        let _limit = limit(stop, self.order.opening.timeout);
         let stopped = || Failure::from(RestoreError::Stopped);
         let stored = tokio::select! {
             biased;
@@ -74,15 +74,6 @@ impl Run<'_> {
                 Err(first)
             }
         }
-    }
-
-    /// Stops the sponsor when its time is over, until it is dropped.
-    fn limit(&self, stop: &CancellationToken) -> AbortOnDropHandle<()> {
-        let (stop, timeout) = (stop.clone(), self.order.opening.timeout);
-        AbortOnDropHandle::new(tokio::spawn(async move {
-            tokio::time::sleep(timeout).await;
-            stop.cancel();
-        }))
     }
 
     /// The backup that is meant, or why there is none.
@@ -159,14 +150,7 @@ impl Rehearsal<'_> {
         let description = &self.stored.description;
         let age =
             std::time::Duration::try_from(at.duration_since(description.started_at)).unwrap_or_default();
-        let names = |names: &std::collections::BTreeSet<String>| {
-            if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.iter().cloned().collect::<Vec<_>>().join(", ")
-            }
-        };
-        let roles = names(&plan.missing_roles);
+        let roles = plan::names(&plan.missing_roles);
         let made = matches!(stage, Stage::Throwaway(_)) && !plan.missing_roles.is_empty();
         let facts = [
             ("backup", format!("{}, {} old", self.stored.location, crate::proof::limits::words(age))),
@@ -179,7 +163,7 @@ impl Rehearsal<'_> {
                 ),
             ),
             ("target", format!("{}, PostgreSQL {version}", plan.place)),
-            ("missing extensions", names(&plan.missing_extensions)),
+            ("missing extensions", plan::names(&plan.missing_extensions)),
             ("missing roles", if made { format!("{roles} (made for the drill)") } else { roles }),
         ];
         let title = format!("{}: drill", self.sponsor.name);

@@ -1,12 +1,10 @@
 //! The restore itself. Everything that can be known is known before a statement runs, and all statements are one
 //! transaction.
 
-use std::collections::BTreeSet;
-
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::{Done, Run};
+use crate::commands::limit::limit;
 use crate::commands::restoring::{self, Restoring};
 use crate::commands::stored::{self, Proven, Stored};
 use crate::commands::vault::Vault;
@@ -26,7 +24,7 @@ impl Run<'_> {
         restored: &mut Restored,
         stop: &CancellationToken,
     ) -> Result<Done, Failure> {
-        let _limit = self.limit(stop);
+        let _limit = limit(stop, self.order.opening.timeout);
         let stopped = || Failure::from(RestoreError::Stopped);
         let stored = tokio::select! {
             biased;
@@ -145,13 +143,6 @@ impl Run<'_> {
     }
 
     fn show(&self, sponsor: &Sponsor, (stored, proven): (&Stored, &Proven), target: &Target, plan: &Plan) {
-        let names = |names: &BTreeSet<String>| {
-            if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.iter().cloned().collect::<Vec<_>>().join(", ")
-            }
-        };
         let holds = match (target.exists(), plan.objects, self.order.replace) {
             (false, ..) => "nothing: it does not exist and would be created".to_owned(),
             (true, 0, false) => "nothing".to_owned(),
@@ -167,20 +158,11 @@ impl Run<'_> {
             ("dumped", format!("{rows} rows from PostgreSQL {}", description.server_version)),
             ("target", format!("{}, PostgreSQL {}", plan.place, target.facts.version)),
             ("target holds", holds),
-            ("missing extensions", names(&plan.missing_extensions)),
-            ("missing roles", names(&plan.missing_roles)),
+            ("missing extensions", plan::names(&plan.missing_extensions)),
+            ("missing roles", plan::names(&plan.missing_roles)),
         ];
         let title =
             format!("{}: {}", sponsor.name, if self.order.dry_run { "would be restored" } else { "restore" });
         self.edge.sink.block(&std::iter::once(title).chain(plan::lines(&facts)).collect::<Vec<_>>());
-    }
-
-    /// Stops it when its time is over, until it is dropped.
-    fn limit(&self, stop: &CancellationToken) -> AbortOnDropHandle<()> {
-        let (stop, timeout) = (stop.clone(), self.order.opening.timeout);
-        AbortOnDropHandle::new(tokio::spawn(async move {
-            tokio::time::sleep(timeout).await;
-            stop.cancel();
-        }))
     }
 }
