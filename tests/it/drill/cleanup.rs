@@ -147,22 +147,16 @@ fn the_next_drill_removes_what_a_killed_one_left() {
 /// The disk is full while it is loaded.
 #[test]
 fn a_full_disk_is_told_and_nothing_stays() {
-    if !tools::is_root() {
-        panic!("this test mounts a small file system, for which it needs root: {}", tools::REMEDY);
-    }
     let trial = Trial::of([crate::support::Sponsor::named("callisto").empty()]);
     trial.database("callisto").load_noise(48);
     let proxy = crate::support::Proxy::before(trial.store.endpoint());
     proxy.tell_the_right_checksum();
     trial.run().input("s3-endpoint-url", proxy.endpoint()).run().assert_code(0);
     let folder = tools::open_folder("full");
-    tools::run(
-        "mount",
-        ["-t", "tmpfs", "-o", "size=72m,mode=0755", "tmpfs", folder.path().to_str().unwrap()],
-    );
+    as_root(&["mount", "-t", "tmpfs", "-o", "size=72m,mode=1777", "tmpfs", folder.path().to_str().unwrap()]);
     let outcome = drill(&trial).env("TMPDIR", folder.path()).run();
     let left = folders_in(folder.path());
-    tools::run("umount", [folder.path().to_str().unwrap()]);
+    as_root(&["umount", folder.path().to_str().unwrap()]);
     outcome.assert_code(16);
     assert_eq!(left, Vec::<std::path::PathBuf>::new());
     let report = outcome.drill_report("callisto");
@@ -172,4 +166,11 @@ fn a_full_disk_is_told_and_nothing_stays() {
     assert_eq!((&report["status"], &report["target"]["removed"]), (&"error".into(), &true.into()));
     assert!(outcome.visible().contains("The disk is full"), "{}", outcome.transcript());
     assert_eq!(Cluster::shared().psql("postgres", "SELECT 1"), "1");
+}
+
+/// As `script/setup` does what needs rights.
+fn as_root(command: &[&str]) {
+    let sudo: &[&str] = if tools::is_root() { &[] } else { &["sudo"] };
+    let words = [sudo, command].concat();
+    tools::run(words[0], &words[1..]);
 }
