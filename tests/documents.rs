@@ -2,6 +2,8 @@
 //! source, the examples from files that are checked here. After a change: `UPDATE_DOCUMENTS=1 cargo test --test documents`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "documents/faults.rs"]
+mod faults;
 #[path = "documents/render.rs"]
 mod render;
 #[path = "documents/workflows.rs"]
@@ -26,6 +28,19 @@ fn the_action_is_what_the_definitions_say() {
 fn the_readmes_tables_and_examples_are_what_the_sources_say() {
     let readme = read("README.md");
     hold("README.md", &render::filled(&readme, &render::blocks(&read)).unwrap());
+}
+
+/// The modules stand in the order in which the suite names them.
+#[test]
+fn the_table_of_faults_is_what_the_suite_says() {
+    let suite = read("tests/it/faults.rs");
+    let names = suite.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let source = |name: &str| faults::Source {
+        name: name.to_owned(),
+        text: read(&format!("tests/it/faults/{name}.rs")),
+    };
+    let page = faults::page(&names.map(source).collect::<Vec<_>>()).unwrap();
+    hold("docs/faults.md", &page);
 }
 
 #[test]

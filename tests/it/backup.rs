@@ -1,7 +1,6 @@
 //! `backup`, from manifest to summary: what several sponsors of one run get, and what each of them is spared of the
 //! others' troubles.
 
-mod canaries;
 mod dry_run;
 mod encodings;
 mod flag;

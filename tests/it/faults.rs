@@ -1,0 +1,21 @@
+//! The fault suite: everything that may go wrong around a backup, played with real parts, and what must hold after it.
+//! `script/faults` runs it; `docs/faults.md` is made of the rows above its tests, so each test here has one:
+//!
+//! ```text
+//! /// - fault: what goes wrong
+//! /// - injected: how the test makes it go wrong
+//! /// - seen: what the user is told, and the exit code
+//! /// - left: what remains
+//! ```
+//!
+//! A test that plays several faults has a row for each.
+
+mod clients;
+mod doppler;
+mod leaks;
+mod locks;
+mod postgres;
+mod s3;
+mod stop;
+mod tenancy;
+mod upload;
