@@ -25,6 +25,7 @@ pub mod thaw;
 
 mod decode;
 mod error;
+mod stopping;
 mod upload;
 
 pub use codec::Codec;

@@ -2,34 +2,32 @@
 
 use std::process::ExitCode;
 
-use sponsor_backup::cli::{self, Request, Variables};
-use sponsor_backup::commands::{self, Edge, Stop};
+use sponsor_backup::cli::{self, Request};
+use sponsor_backup::commands::{self, Edge, Stop, edge};
 use sponsor_backup::failure::Failure;
 use sponsor_backup::report::sink::Sink;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> std::io::Result<ExitCode> {
     // The only provider that is linked; a second installation would fail, and there is none.
     rustls::crypto::ring::default_provider().install_default().ok();
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    let variables: Variables = std::env::vars_os().filter_map(text).collect();
-    let arguments: Vec<String> =
-        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-    ExitCode::from(start(&arguments, &variables).await)
+    let runtime = tokio::runtime::Runtime::new()?;
+    let code = runtime.block_on(start());
+    // What the system does in threads of its own, a look-up of a name for example, cannot be called off: nobody waits.
+    runtime.shutdown_background();
+    Ok(ExitCode::from(code))
 }
 
-async fn start(arguments: &[String], variables: &Variables) -> u8 {
+async fn start() -> u8 {
+    let (arguments, variables) = (edge::arguments(), edge::variables());
     let stop = Stop::on_signals().map_err(|error| Failure::Bug(error.to_string()));
-    let edge = match stop.and_then(|stop| Edge::read(variables, stop)) {
+    let edge = match stop.and_then(|stop| Edge::read(&variables, stop)) {
         Ok(edge) => edge,
         Err(failure) => {
             Sink::terminal().block(&[failure.to_string(), failure.hint().unwrap_or_default()]);
             return failure.stage_and_code().1;
         }
     };
-    match cli::parse(arguments, variables) {
+    match cli::parse(&arguments, &variables) {
         Ok(Request::Order(order)) => commands::run(*order, edge).await,
         Ok(Request::Text(text)) => {
             edge.sink.text(&text);

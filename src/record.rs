@@ -24,10 +24,10 @@ pub enum RecordError {
         reason: String,
     },
     /// The store took too long.
-    #[error("record not kept in S3: no answer within {seconds} s")]
+    #[error("record not kept in S3: no answer {within}")]
     NoAnswer {
-        /// How long was waited.
-        seconds: u64,
+        /// How long was waited: `within two minutes`.
+        within: &'static str,
     },
     /// The object could not be written.
     #[error("record not kept: {0}")]

@@ -72,7 +72,11 @@ async fn run<R: AsyncRead + Unpin>(
     let mut members = VecDeque::new();
     let mut count: u64 = 0;
     loop {
-        let member = next_member(stream).await?;
+        // Whoever holds the other end of the stream may not hear of a stop.
+        let member = tokio::select! {
+            member = next_member(stream) => member?,
+            () = upload.stopping.heard() => return Err(ArchiveError::Stopped),
+        };
         let last = member.is_empty();
         // A stream without a byte still becomes a valid file: one empty member.
         if !last || count == 0 {

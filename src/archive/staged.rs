@@ -1,13 +1,11 @@
 //! An archive that is all there and that nobody can see: the moment between "written" and "true".
 
-use std::pin::pin;
-
 use bytes::Bytes;
 
 use super::key::{checksum_key, description_key};
 use super::measure::Measure;
 use super::s3::Labels;
-use super::upload::{Held, Upload, patience_over};
+use super::upload::{Held, TO_SUCCEED, Upload};
 use super::{ArchiveError, checksum};
 
 /// What sealing learned of the bytes.
@@ -51,17 +49,16 @@ impl Staged {
     /// is taken back.
     pub async fn commit(self, description: Vec<u8>) -> Result<(), ArchiveError> {
         let Self { upload, held, sealed } = self;
-        let mut over = pin!(patience_over(upload.stop.clone()));
         let visible = tokio::select! {
             done = make_visible(&upload, held, &sealed) => done,
-            () = &mut over => Err(ArchiveError::Stopped),
+            () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
         };
         if let Err(cause) = visible {
             return Err(Box::new(Broken { cause, upload }).abandon().await);
         }
         let completed = tokio::select! {
             done = complete(&upload, &sealed, description) => done,
-            () = over => Err(ArchiveError::Stopped),
+            () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
         };
         completed.map_err(|cause| {
             let location = upload.store.location(&upload.key);

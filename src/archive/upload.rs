@@ -11,17 +11,15 @@ use super::ArchiveError;
 use super::flow::Flow;
 use super::parts::{Cutter, MOST_PARTS};
 use super::s3::{Labels, Store, UploadId};
+use super::stopping::Stopping;
 
-/// A stopped program has seconds to live, and a record still to write.
-const PATIENCE_WHEN_STOPPED: Duration = Duration::from_secs(3);
+/// A stopped program has five seconds to live, and a record still to write. So long after the stop, what is about to
+/// succeed may still do so.
+pub(super) const TO_SUCCEED: Duration = Duration::from_millis(1500);
+/// So long after the stop, what was sent may still be taken back.
+const TO_TAKE_BACK: Duration = Duration::from_secs(3);
 /// What cannot be taken back in this time is left to the bucket's lifecycle.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Ends a little after a stop: what is about to succeed may still do so.
-pub(super) async fn patience_over(stop: CancellationToken) {
-    stop.cancelled().await;
-    tokio::time::sleep(PATIENCE_WHEN_STOPPED).await;
-}
 
 /// An object on its way. Nobody can see it before it is completed.
 #[derive(Debug)]
@@ -30,7 +28,7 @@ pub struct Upload {
     pub(super) key: String,
     pub(super) labels: Labels,
     flow: Flow,
-    pub(super) stop: CancellationToken,
+    pub(super) stopping: Stopping,
     cutter: Cutter,
     started: Option<UploadId>,
     sending: JoinSet<Result<CompletedPart, ArchiveError>>,
@@ -47,7 +45,7 @@ pub(super) enum Held {
 }
 
 impl Upload {
-    /// Prepares an upload; nothing is sent yet. When `stop` is cancelled it gives up at once.
+    /// Prepares an upload; nothing is sent yet. When `stop` is cancelled it gives up at once. Needs a runtime around it.
     #[must_use]
     pub fn new(store: &Store, key: String, labels: Labels, flow: Flow, stop: CancellationToken) -> Self {
         Self {
@@ -55,7 +53,7 @@ impl Upload {
             key,
             labels,
             flow,
-            stop,
+            stopping: Stopping::new(stop),
             cutter: Cutter::new(flow.part_bytes),
             started: None,
             sending: JoinSet::new(),
@@ -101,7 +99,7 @@ impl Upload {
         tokio::select! {
             aborted = self.store.abort_upload(&self.key, upload) => aborted,
             () = tokio::time::sleep(PATIENCE) => Err(ArchiveError::Stopped),
-            () = patience_over(self.stop.clone()) => Err(ArchiveError::Stopped),
+            () = self.stopping.over(TO_TAKE_BACK) => Err(ArchiveError::Stopped),
         }
     }
 
@@ -114,7 +112,7 @@ impl Upload {
             None => {
                 let created = tokio::select! {
                     created = self.store.create_upload(&self.key, &self.labels) => created?,
-                    () = patience_over(self.stop.clone()) => return Err(ArchiveError::Stopped),
+                    () = self.stopping.over(TO_SUCCEED) => return Err(ArchiveError::Stopped),
                 };
                 self.started.insert(created).clone()
             }
@@ -131,7 +129,7 @@ impl Upload {
     async fn await_one(&mut self) -> Result<(), ArchiveError> {
         let ended = tokio::select! {
             ended = self.sending.join_next() => ended,
-            () = self.stop.cancelled() => return Err(ArchiveError::Stopped),
+            () = self.stopping.heard() => return Err(ArchiveError::Stopped),
         };
         match ended {
             Some(Ok(part)) => self.sent.push(part?),

@@ -4,15 +4,31 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{UsageError, Variables};
 use crate::failure::{Failure, Signal};
 use crate::record::RunIdentity;
 use crate::report::sink::{RunnerFiles, Sink};
+
+/// The command line, without the program's name.
+#[must_use]
+pub fn arguments() -> Vec<String> {
+    std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect()
+}
+
+/// The process environment, as far as it is text.
+#[must_use]
+pub fn variables() -> Variables {
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
+}
 
 /// The surroundings of a run.
 #[derive(Debug, Clone)]
@@ -78,7 +94,7 @@ fn runner_files<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<RunnerFiles
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     token: CancellationToken,
-    signal: Arc<OnceLock<Signal>>,
+    signal: Arc<OnceLock<(Signal, Instant)>>,
 }
 
 impl Stop {
@@ -98,7 +114,7 @@ impl Stop {
                 _ = terminate.recv() => Signal::Terminate,
             };
             // Only the first one counts, and this task ends with it.
-            heard.signal.set(signal).ok();
+            heard.signal.set((signal, Instant::now())).ok();
             heard.token.cancel();
         });
         Ok(stop)
@@ -107,7 +123,14 @@ impl Stop {
     /// The signal, if one came.
     #[must_use]
     pub fn signal(&self) -> Option<Signal> {
-        self.signal.get().copied()
+        self.signal.get().map(|(signal, _)| *signal)
+    }
+
+    /// Ends so long after the signal, however late that is asked for.
+    pub async fn over(&self, patience: Duration) {
+        self.token.cancelled().await;
+        let since = self.signal.get().map_or_else(Instant::now, |(_, at)| *at);
+        tokio::time::sleep_until(since + patience).await;
     }
 
     /// A token that is cancelled with this, or alone.

@@ -12,8 +12,8 @@ use crate::sponsors::Sponsor;
 
 /// A store that takes longer for so small an object will not take it at all.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// A cancelled run has seconds to live; its record must not cost them all.
-const PATIENCE_WHEN_CANCELLED: Duration = Duration::from_secs(3);
+/// A cancelled run is over five seconds after its signal: so long after it, its record may still reach S3.
+const UNTIL_AFTER_A_SIGNAL: Duration = Duration::from_secs(4);
 
 /// Where a record ended up: its `s3://` location, or its path where there is none. The error is what kept it from S3 or
 /// from the disk; the other copy may well exist.
@@ -35,12 +35,11 @@ pub(super) async fn keep(
         let labels = labelling.labels(&vault.audit_logs, sponsor, object).await?;
         log::append_to_bucket(&vault.audit_logs, entry, &labels).await
     };
-    let stop = edge.stop.child();
-    let late = |patience: Duration| Err(RecordError::NoAnswer { seconds: patience.as_secs() });
+    let late = |within| Err(RecordError::NoAnswer { within });
     let appended = tokio::select! {
         appended = append => appended,
-        () = tokio::time::sleep(PATIENCE) => late(PATIENCE),
-        () = async { stop.cancelled().await; tokio::time::sleep(PATIENCE_WHEN_CANCELLED).await } => late(PATIENCE_WHEN_CANCELLED),
+        () = tokio::time::sleep(PATIENCE) => late("within two minutes"),
+        () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => late("in the seconds after the signal"),
     };
     match appended {
         Ok(location) => (Some(location), failure),

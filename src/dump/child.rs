@@ -16,7 +16,9 @@ use super::scan::{Columns, Scan};
 use super::{Connection, DumpError, Finished};
 
 /// How long pg_dump may take to cancel its query on the server and leave, before it is killed.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(1);
+/// How long its last words are waited for once it has ended: a child of its own might keep the pipe open.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Of what pg_dump says, the last words count.
 const STDERR_KEPT: usize = 8 * 1024;
 
@@ -34,7 +36,7 @@ pub struct Dump {
 
 impl Dump {
     /// Starts pg_dump. When `stop` is cancelled, the child is asked to leave (SIGTERM, which also cancels its query on
-    /// the server), killed two seconds later, and the stream ends.
+    /// the server), killed a second later, and the stream ends.
     ///
     /// # Errors
     /// The program cannot be started.
@@ -92,10 +94,13 @@ impl Dump {
         };
         let status = self.supervisor.await.map_err(|error| ended(error.to_string()))?;
         let status = status.map_err(|error| ended(error.to_string()))?;
-        let said = self.stderr.await.map_err(|error| ended(error.to_string()))?;
         if self.stop.is_cancelled() {
             return Err(DumpError::Stopped { place });
         }
+        let said = match tokio::time::timeout(LAST_WORDS, self.stderr).await {
+            Ok(said) => said.map_err(|error| ended(error.to_string()))?,
+            Err(_) => "its standard error was still open".to_owned(),
+        };
         if !status.success() {
             let message = self.connection.redact(&said).trim().replace("pg_dump: error: ", "");
             return Err(DumpError::Failed { place, status: describe(status), message });

@@ -17,7 +17,7 @@ use crate::dump::client::Client;
 use crate::dump::{Connection, invocation};
 
 /// How long psql may take to cancel its statement on the server and leave.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// A running psql. Dropping it stops it, but does not wait for that.
 #[derive(Debug)]

@@ -84,7 +84,7 @@ fn rows(doc: &[&str]) -> Result<Vec<[String; 4]>, String> {
         }
     }
     let in_order = cells.iter().enumerate().all(|(at, (cell, _))| at % CELLS.len() == *cell);
-    if cells.is_empty() || !in_order || cells.len() % CELLS.len() != 0 {
+    if cells.is_empty() || !in_order || !cells.len().is_multiple_of(CELLS.len()) {
         let names = CELLS.map(|(name, _)| format!("`- {name}: `")).join(", ");
         return Err(format!("above a test of this suite stand rows of four lines each: {names}"));
     }

@@ -11,6 +11,7 @@
 //! A test that plays several faults has a row for each.
 
 mod clients;
+mod deadline;
 mod doppler;
 mod leaks;
 mod locks;
