@@ -11,7 +11,10 @@
 //! A test that plays several faults has a row for each.
 
 mod clients;
+mod connection;
 mod doppler;
+mod dump;
+mod endless;
 mod leaks;
 mod locks;
 mod postgres;

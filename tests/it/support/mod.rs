@@ -7,6 +7,7 @@
     reason = "the tests and the demo are two programs, and each uses its own part"
 )]
 
+pub(crate) mod clients;
 mod database;
 mod doppler;
 mod doppler_answers;
@@ -26,6 +27,7 @@ mod sponsor;
 mod strict_s3;
 pub(crate) mod tools;
 mod trial;
+mod wire;
 
 pub(crate) use database::Database;
 pub(crate) use doppler::{Asked, Doppler, Trouble};
@@ -41,3 +43,4 @@ pub(crate) use samples::Sample;
 pub(crate) use sponsor::Sponsor;
 pub(crate) use strict_s3::StrictS3;
 pub(crate) use trial::{CORE_PROJECT, Plan, Trial, project_of, token_variable};
+pub(crate) use wire::Wire;
