@@ -17,6 +17,8 @@ mod dump;
 mod endless;
 mod leaks;
 mod locks;
+mod machine;
+mod moments;
 mod postgres;
 mod s3;
 mod stop;

@@ -4,7 +4,7 @@
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use crate::support::{Cluster, Database, Outcome, Sponsor, Trial, clients, project_of, tools};
+use crate::support::{Cluster, Database, Sponsor, Trial, clients, project_of, tools};
 
 fn dump_of(trial: &Trial, sponsor: &str) -> String {
     let keys = trial.store.keys_in(trial.bucket(sponsor));

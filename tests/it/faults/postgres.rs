@@ -188,7 +188,7 @@ fn a_misspelt_schema_is_a_failure_and_not_a_smaller_backup() {
 
 /// - fault: the server stops at once in the middle of a table, while parts are uploaded
 /// - injected: SIGQUIT to a server of its own, as `pg_ctl stop -m immediate` does
-/// - seen: `pg_dump exited with 1` and the server's last words; exit code 13
+/// - seen: `pg_dump exited with 1`, the table, and where to look; exit code 13
 /// - left: a record of the failure; the upload is aborted; the backup of a sponsor on another server
 #[test]
 fn a_server_that_stops_in_the_middle_leaves_nothing() {
@@ -201,15 +201,12 @@ fn a_server_that_stops_in_the_middle_leaves_nothing() {
     ]);
     let postmaster = std::fs::read_to_string(cluster.folder().join("data/postmaster.pid")).unwrap();
     let postmaster = postmaster.lines().next().unwrap().parse().unwrap();
-    let (message, outcome) = broken_in_the_middle(&trial, || tools::signal("QUIT", postmaster));
-    assert!(message.contains("pg_dump exited with 1: "), "{message}");
-    assert!(message.contains("terminating connection") || message.contains("server closed"), "{message}");
-    assert!(outcome.stdout.contains("The server ended the session: see its log."));
+    broken_in_the_middle(&trial, || tools::signal("QUIT", postmaster));
 }
 
 /// - fault: the connection to the server is cut in the middle of a table, while parts are uploaded
 /// - injected: a TCP proxy between pg_dump and the server that closes both ends
-/// - seen: `pg_dump exited with 1` and `server closed the connection`; exit code 13
+/// - seen: `pg_dump exited with 1`, the table, and where to look; exit code 13
 /// - left: a record of the failure; the upload is aborted; the backup of another sponsor
 #[test]
 fn a_connection_that_is_cut_in_the_middle_leaves_nothing() {
@@ -219,16 +216,14 @@ fn a_connection_that_is_cut_in_the_middle_leaves_nothing() {
     let wire = Wire::to(database.port);
     let through = url(database, &format!(":{}/", database.port), &format!(":{}/", wire.port()));
     trial.secret("callisto", "DATABASE_URL", Some(&through));
-    let (message, _) = broken_in_the_middle(&trial, || wire.cut());
-    assert!(message.contains("pg_dump exited with 1: "), "{message}");
-    assert!(message.contains("closed the connection") || message.contains("SSL error"), "{message}");
+    broken_in_the_middle(&trial, || wire.cut());
     tools::wait_for("the session's end", Duration::from_secs(10), || {
         (database.sessions() == 0).then_some(())
     });
 }
 
 /// A run in which `breaks` is done once parts of callisto's dump are on their way, while most of it is still to come.
-fn broken_in_the_middle(trial: &Trial, breaks: impl FnOnce()) -> (String, Outcome) {
+fn broken_in_the_middle(trial: &Trial, breaks: impl FnOnce()) {
     let proxy = Proxy::before(trial.store.endpoint());
     let is_second = |seen: &crate::support::Seen| seen.query.contains("partNumber=2");
     proxy.spoil(1, Action::Delay(Duration::from_secs(5)), is_second);
@@ -243,5 +238,9 @@ fn broken_in_the_middle(trial: &Trial, breaks: impl FnOnce()) -> (String, Outcom
     assert_eq!(outcome.log("callisto")["outcome"], "failure");
     assert_eq!(outcome.result("titan")["outcome"], "success");
     assert_eq!(trial.store.keys_in(trial.bucket("titan")).len(), 3);
-    (failure(trial, &outcome, "callisto"), outcome)
+    let message = failure(trial, &outcome, "callisto");
+    assert!(message.contains("pg_dump exited with 1: "), "{message}");
+    // Which of its words come depends on what the server could still send; each has a remedy that says where to look.
+    assert!(message.contains("\"noise\" failed: PQgetCopyData() failed"), "{message}");
+    assert!(outcome.stdout.contains("see its log") || outcome.stdout.contains("see the server's log"));
 }

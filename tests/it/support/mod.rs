@@ -9,6 +9,7 @@
 
 pub(crate) mod clients;
 mod database;
+mod disk;
 mod doppler;
 mod doppler_answers;
 mod guardian;
@@ -30,6 +31,7 @@ mod trial;
 mod wire;
 
 pub(crate) use database::Database;
+pub(crate) use disk::Disk;
 pub(crate) use doppler::{Asked, Doppler, Trouble};
 pub(crate) use http::{Request, runtime, send_and_wait};
 pub(crate) use moto::Moto;
