@@ -18,7 +18,7 @@ use crate::archive::flow::Budget;
 use crate::archive::key::Object;
 use crate::cli::order::BackupOrder;
 use crate::dump::DumpError;
-use crate::dump::client::{self, Client};
+use crate::dump::client::Client;
 use crate::failure::Failure;
 use crate::record::{DeploymentLog, Event, Outcome, document::Heading};
 use crate::report::SponsorResult;
@@ -51,7 +51,7 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
     let at_once = order.deployment.max_parallel.get().min(sponsors.len());
     let run = Run {
         secrets: SecretsSource::open(&order.scope, edge, &sponsors)?,
-        clients: client::installed(&edge.search_path).await,
+        clients: scope::clients(edge).await?,
         budget: Budget::new(order.memory_limit_bytes),
         claims: Claims::new(known),
         share_bytes: order.memory_limit_bytes / at_once as u64,

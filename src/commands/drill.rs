@@ -19,7 +19,7 @@ use crate::archive::key::Object;
 use crate::cli::UsageError;
 use crate::cli::order::DrillOrder;
 use crate::dump::DumpError;
-use crate::dump::client::{self, Client};
+use crate::dump::client::Client;
 use crate::failure::Failure;
 use crate::proof::ProofError;
 use crate::record::Outcome;
@@ -59,7 +59,7 @@ pub(super) async fn run(order: DrillOrder, edge: &Edge, publisher: &Publisher<'_
     let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
     let run = Run {
         secrets: SecretsSource::open(&order.scope, edge, &sponsors)?,
-        clients: client::installed(&edge.search_path).await,
+        clients: scope::clients(edge).await?,
         claims: Claims::new(known),
         order: &order,
         edge,

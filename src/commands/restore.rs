@@ -12,7 +12,7 @@ use super::{Edge, restoring, stored};
 use crate::archive::Identities;
 use crate::cli::UsageError;
 use crate::cli::order::RestoreOrder;
-use crate::dump::client::{self, Client};
+use crate::dump::client::Client;
 use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
 use crate::record::Outcome;
@@ -53,7 +53,7 @@ pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<
     };
     let run = Run {
         secrets: SecretsSource::open(&order.scope, edge, &sponsors)?,
-        clients: client::installed(&edge.search_path).await,
+        clients: scope::clients(edge).await?,
         claims: Claims::new(known.clone()),
         order: &order,
         edge,

@@ -7,6 +7,8 @@ use tokio::io::AsyncReadExt as _;
 
 use super::Edge;
 use crate::cli::order::Scope;
+use crate::dump::DumpError;
+use crate::dump::client::{self, Client};
 use crate::failure::Failure;
 use crate::manifest::{self, ManifestError};
 use crate::report::workflow::{Level, annotation};
@@ -44,6 +46,15 @@ pub(super) async fn select(scope: &Scope, edge: &Edge) -> Result<Selected, Failu
 pub(super) async fn select_some(scope: &Scope, edge: &Edge) -> Result<Selected, Failure> {
     let selected = select(scope, edge).await?;
     if selected.sponsors.is_empty() { Err(sponsors::SponsorsError::NoneEnabled.into()) } else { Ok(selected) }
+}
+
+/// The client tools of this machine. That there are none is a failure only of those who need one.
+pub(super) async fn clients(edge: &Edge) -> Result<Result<Vec<Client>, DumpError>, Failure> {
+    let stop = edge.stop.child();
+    tokio::select! {
+        clients = client::installed(&edge.search_path) => Ok(clients),
+        () = stop.cancelled() => Err(stopped(edge)),
+    }
 }
 
 /// What a stopped run says.

@@ -1,10 +1,15 @@
 //! pg_dump as a child process: a stream to read, and an end that must be asked for.
+//!
+//! It leads a process group of its own, so that what it starts itself ends with it: a wrapper's pg_dump holds locks, too.
 
-use std::pin::Pin;
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::process::{ExitStatus, Stdio};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use futures_util::future::{MaybeDone, maybe_done};
+use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
@@ -17,15 +22,15 @@ use super::{Connection, DumpError, Finished};
 
 /// How long pg_dump may take to cancel its query on the server and leave, before it is killed.
 const GRACE: Duration = Duration::from_secs(1);
-/// How long its last words are waited for once it has ended: a child of its own might keep the pipe open.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+/// What pg_dump wrote is in its pipes when it has ended. Somebody else may hold them open for ever.
+const SILENCE: Duration = Duration::from_secs(1);
 /// Of what pg_dump says, the last words count.
 const STDERR_KEPT: usize = 8 * 1024;
 
 /// A running pg_dump. Read it to its end, then call [`Dump::finish`]; dropping it stops the child.
-#[derive(Debug)]
 pub struct Dump {
     stdout: ChildStdout,
+    silence: MaybeDone<Pin<Box<dyn Future<Output = ()> + Send>>>,
     stderr: JoinHandle<String>,
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
     scan: Scan,
@@ -57,16 +62,18 @@ impl Dump {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
+            .process_group(0)
             .spawn()
             .map_err(|error| not_started(error.to_string()))?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(not_started("it has no pipes".to_owned()));
         };
-        let stop = stop.child_token();
+        let (stop, ended) = (stop.child_token(), CancellationToken::new());
         Ok(Self {
             stdout,
-            stderr: tokio::spawn(last_words(stderr)),
-            supervisor: tokio::spawn(supervise(child, stop.clone())),
+            silence: maybe_done(Box::pin(silence_after(ended.clone()))),
+            stderr: tokio::spawn(last_words(stderr, silence_after(ended.clone()))),
+            supervisor: tokio::spawn(supervise(child, stop.clone(), ended.drop_guard())),
             scan: Scan::default(),
             connection: connection.clone(),
             _stop_on_drop: stop.clone().drop_guard(),
@@ -97,10 +104,7 @@ impl Dump {
         if self.stop.is_cancelled() {
             return Err(DumpError::Stopped { place });
         }
-        let said = match tokio::time::timeout(LAST_WORDS, self.stderr).await {
-            Ok(said) => said.map_err(|error| ended(error.to_string()))?,
-            Err(_) => "its standard error was still open".to_owned(),
-        };
+        let said = self.stderr.await.map_err(|error| ended(error.to_string()))?;
         if !status.success() {
             let message = self.connection.redact(&said).trim().replace("pg_dump: error: ", "");
             return Err(DumpError::Failed { place, status: describe(status), message });
@@ -131,32 +135,56 @@ impl AsyncRead for Dump {
     ) -> Poll<std::io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.stdout).poll_read(context, buffer))?;
+        match Pin::new(&mut this.stdout).poll_read(context, buffer) {
+            Poll::Ready(read) => read?,
+            // An end without a byte is the end of the stream.
+            Poll::Pending => ready!(Pin::new(&mut this.silence).poll(context)),
+        }
         this.scan.feed(&buffer.filled()[before..]);
         Poll::Ready(Ok(()))
     }
 }
 
-async fn supervise(mut child: Child, stop: CancellationToken) -> std::io::Result<ExitStatus> {
-    tokio::select! {
-        status = child.wait() => return status,
-        () = stop.cancelled() => {}
+/// Ends with the child and all that it started.
+async fn supervise(
+    mut child: Child,
+    stop: CancellationToken,
+    _ended: DropGuard,
+) -> std::io::Result<ExitStatus> {
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let signal = |signal: Signal| {
+        if let Some(group) = group {
+            // All of it may have left by itself this very moment; then there is nobody to signal.
+            rustix::process::kill_process_group(group, signal).ok();
+        }
+    };
+    let status = tokio::select! {
+        status = child.wait() => Ok(status),
+        () = stop.cancelled() => {
+            signal(Signal::TERM);
+            tokio::time::timeout(GRACE, child.wait()).await
+        }
+    };
+    signal(Signal::KILL);
+    match status {
+        Ok(status) => status,
+        Err(_) => child.wait().await,
     }
-    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-    if let Some(id) = id {
-        // It may have left by itself this very moment; then there is nobody to signal, and wait() tells.
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).ok();
-    }
-    if let Ok(status) = tokio::time::timeout(GRACE, child.wait()).await {
-        return status;
-    }
-    child.kill().await?;
-    child.wait().await
 }
 
-async fn last_words(mut stderr: ChildStderr) -> String {
+async fn silence_after(ended: CancellationToken) {
+    ended.cancelled().await;
+    tokio::time::sleep(SILENCE).await;
+}
+
+async fn last_words(mut stderr: ChildStderr, silence: impl Future<Output = ()>) -> String {
     let (mut kept, mut chunk) = (Vec::new(), [0; 4096]);
-    while let Ok(read) = stderr.read(&mut chunk).await {
+    let mut silence = pin!(silence);
+    loop {
+        let read = tokio::select! {
+            read = stderr.read(&mut chunk) => read.unwrap_or_default(),
+            () = &mut silence => 0,
+        };
         if read == 0 {
             break;
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::process::Command;
 
@@ -12,6 +13,9 @@ use super::DumpError;
 /// Folders of which each sub-folder holds one major version: Debian and Ubuntu, Alpine, Red Hat, Homebrew.
 const VERSIONED: [(&str, &str); 4] =
     [("/usr/lib/postgresql", "bin"), ("/usr/libexec", ""), ("/usr", "bin"), ("/opt/homebrew/opt", "bin")];
+
+/// A program that does not tell its version in this time will not dump either.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One installed set of client tools.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,8 +103,9 @@ async fn examine(folder: PathBuf) -> Option<Client> {
     if real.ends_with("postgresql-common/pg_wrapper") || !folder.join("psql").exists() {
         return None;
     }
-    let output =
-        Command::new(&pg_dump).arg("--version").env_clear().stdin(Stdio::null()).output().await.ok()?;
+    let mut command = Command::new(&pg_dump);
+    command.arg("--version").env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let version = text.trim().strip_prefix("pg_dump (PostgreSQL) ")?.to_owned();
     Some(Client { major: major(&version)?, version, folder: absolute(&folder) })

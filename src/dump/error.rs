@@ -95,6 +95,10 @@ const REMEDIES: &[(&str, &str)] = &[
     ("remaining connection slots", "Raise max_connections, or lower `max-parallel`."),
     ("terminating connection", "The server ended the session: see its log."),
     ("server closed the connection", "The server ended the session: see its log."),
+    (
+        "PQgetCopyData() failed",
+        "The connection broke in the middle: see the server's log, and what sits between here and the server.",
+    ),
 ];
 
 impl DumpError {

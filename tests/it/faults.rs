@@ -11,10 +11,15 @@
 //! A test that plays several faults has a row for each.
 
 mod clients;
+mod connection;
 mod deadline;
 mod doppler;
+mod dump;
+mod endless;
 mod leaks;
 mod locks;
+mod machine;
+mod moments;
 mod postgres;
 mod s3;
 mod stop;

@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::time::Duration;
 
 use super::{assert_nothing_is_left, backed_up, drill, folders_in, processes_of, programs, scratch};
-use crate::support::{Cluster, Running, Trial, tools};
+use crate::support::{Cluster, Disk, Running, Trial, tools};
 
 /// A drill that waits with its server up: its pg_dump has an hour to spare.
 fn waiting(trial: &Trial) -> (tempfile::TempDir, Running) {
@@ -153,10 +153,10 @@ fn a_full_disk_is_told_and_nothing_stays() {
     proxy.tell_the_right_checksum();
     trial.run().input("s3-endpoint-url", proxy.endpoint()).run().assert_code(0);
     let folder = tools::open_folder("full");
-    as_root(&["mount", "-t", "tmpfs", "-o", "size=72m,mode=1777", "tmpfs", folder.path().to_str().unwrap()]);
+    let disk = Disk::over(folder.path(), "72m");
     let outcome = drill(&trial).env("TMPDIR", folder.path()).run();
     let left = folders_in(folder.path());
-    as_root(&["umount", folder.path().to_str().unwrap()]);
+    drop(disk);
     outcome.assert_code(16);
     assert_eq!(left, Vec::<std::path::PathBuf>::new());
     let report = outcome.drill_report("callisto");
@@ -166,11 +166,4 @@ fn a_full_disk_is_told_and_nothing_stays() {
     assert_eq!((&report["status"], &report["target"]["removed"]), (&"error".into(), &true.into()));
     assert!(outcome.visible().contains("The disk is full"), "{}", outcome.transcript());
     assert_eq!(Cluster::shared().psql("postgres", "SELECT 1"), "1");
-}
-
-/// As `script/setup` does what needs rights.
-fn as_root(command: &[&str]) {
-    let sudo: &[&str] = if tools::is_root() { &[] } else { &["sudo"] };
-    let words = [sudo, command].concat();
-    tools::run(words[0], &words[1..]);
 }

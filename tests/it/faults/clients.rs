@@ -1,34 +1,10 @@
-//! Which client tools dump which server, how they are called, and what becomes of a dump that they get wrong.
-//! Rows F1, F2, F3, F6, F22 and F32 of the failures that happened to others.
+//! Which client tools dump which server, and how they are called.
+//! Rows F6, F22 and F32 of the failures that happened to others. What a pg_dump does wrong: `dump` and `endless`.
 
 use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
-use crate::support::{Cluster, Database, Outcome, Sponsor, Trial, project_of, tools};
-
-/// Client tools that are shell scripts. They are run without a `PATH`, so they name programs by their whole paths.
-fn fake_clients(pg_dump: &str, psql: &str) -> TempDir {
-    let folder = tools::open_folder("clients");
-    for (name, script) in [("pg_dump", pg_dump), ("psql", psql)] {
-        let path = folder.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    folder
-}
-
-fn real(program: &str) -> String {
-    Cluster::shared().bin_dir().join(program).display().to_string()
-}
-
-/// A pg_dump of the server's own major version that does `script` when it is asked for a dump.
-fn misbehaving(script: &str) -> TempDir {
-    let pg_dump = real("pg_dump");
-    let version = format!("if [ \"$1\" = --version ]; then exec {pg_dump} --version; fi");
-    fake_clients(&format!("{version}\n{script}"), &format!("exec {} \"$@\"", real("psql")))
-}
+use crate::support::{Cluster, Database, Sponsor, Trial, clients, project_of, tools};
 
 fn dump_of(trial: &Trial, sponsor: &str) -> String {
     let keys = trial.store.keys_in(trial.bucket(sponsor));
@@ -38,72 +14,72 @@ fn dump_of(trial: &Trial, sponsor: &str) -> String {
     text
 }
 
-#[track_caller]
-fn assert_no_backup(trial: &Trial, outcome: &Outcome, told: &str) {
-    outcome.assert_code(13);
-    let result = outcome.result("callisto");
-    assert_eq!((&result["outcome"], &result["stage"]), (&"failure".into(), &"dump".into()));
-    assert!(result["message"].as_str().unwrap().contains(told), "{result:#}");
-    assert_eq!(trial.store.keys_in(trial.bucket("callisto")), Vec::<String>::new());
-    assert_eq!(trial.store.uploads(trial.bucket("callisto")), Vec::<String>::new());
-}
-
-/// F2 and F3: whatever cut the stream, its exit status says that all was well.
-#[test]
-fn a_dump_that_is_cut_off_is_no_backup_though_pg_dump_says_so() {
-    let trial = Trial::of([Sponsor::named("callisto")]);
-    let pg_dump = real("pg_dump");
-    for (script, told) in [
-        (format!("{pg_dump} \"$@\" | /usr/bin/head -c 9000\nexit 0"), "the dump is cut off: "),
-        ("exit 0".to_owned(), "the dump is cut off: it does not begin as a dump"),
-    ] {
-        let clients = misbehaving(&script);
-        let outcome = trial.run().path(clients.path()).run();
-        assert_no_backup(&trial, &outcome, told);
-    }
-}
-
-/// The same where parts are at S3 already.
-#[test]
-fn a_long_dump_that_is_cut_off_is_taken_back() {
-    let trial = Trial::of([Sponsor::named("callisto").empty()]);
-    trial.database("callisto").load_noise(24);
-    let clients = misbehaving(&format!("{} \"$@\" | /usr/bin/head -c 20000000\nexit 0", real("pg_dump")));
-    let outcome = trial.run().path(clients.path()).input("memory-limit", "24MiB").run();
-    assert_no_backup(&trial, &outcome, "the dump is cut off: ");
-}
-
-/// F1: the whole dump is there, trailer and all, and the exit status says no.
-#[test]
-fn a_whole_dump_is_no_backup_when_pg_dump_failed() {
-    let trial = Trial::of([Sponsor::named("callisto")]);
-    let script = format!("{} \"$@\"\necho 'pg_dump: error: last words' >&2\nexit 1", real("pg_dump"));
-    let clients = misbehaving(&script);
-    let outcome = trial.run().path(clients.path()).run();
-    assert_no_backup(&trial, &outcome, "pg_dump exited with 1: last words");
-}
-
 /// F6: a server of the future, played by a psql that says so.
+/// - fault: the server is newer than every pg_dump of the machine
+/// - injected: a psql that answers as a PostgreSQL 99
+/// - seen: `the server is PostgreSQL 99, newer than every pg_dump here`, and which package to install; exit code 13
+/// - left: a record of the failure
 #[test]
 fn a_server_newer_than_every_client_is_told_with_its_remedy() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     // This client is the newest of the machine, so it is the one that asks.
-    let clients = fake_clients("echo 'pg_dump (PostgreSQL) 98.2'", "echo '990001|99.1|8000000|hex|off|on'");
+    let clients =
+        clients::scripted("echo 'pg_dump (PostgreSQL) 98.2'", "echo '990001|99.1|8000000|hex|off|on'");
     let outcome = trial.run().path(clients.path()).run();
-    assert_no_backup(&trial, &outcome, "the server is PostgreSQL 99, newer than every pg_dump here (");
+    outcome.assert_code(13);
+    let message = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("the server is PostgreSQL 99, newer than every pg_dump here ("), "{message}");
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")), Vec::<String>::new());
     assert!(outcome.stdout.contains("Install postgresql-client-99"), "{}", outcome.transcript());
 }
 
+/// - fault: a pg_dump on PATH does not work
+/// - injected: a script that exits with 3
+/// - seen: success with the next pg_dump; exit code 0
+/// - left: the whole backup
 #[test]
 fn a_folder_whose_pg_dump_does_not_work_is_passed_over() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
-    let clients = fake_clients("exit 3", "exit 3");
+    let clients = clients::scripted("exit 3", "exit 3");
     let outcome = trial.run().path(clients.path()).run();
-    // A folder whose pg_dump does not even tell its version is passed over.
     outcome.assert_code(0);
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
+}
+
+/// - fault: a pg_dump on PATH never tells its version, on a dead network disk perhaps
+/// - injected: a script that sleeps
+/// - seen: success with the next pg_dump after 20 s; exit code 0
+/// - left: the whole backup
+/// - fault: SIGTERM comes meanwhile
+/// - injected: the signal
+/// - seen: `stopped by SIGTERM`; exit code 143
+/// - left: nothing; no record, for no sponsor was begun
+#[test]
+fn a_pg_dump_that_never_tells_its_version_is_passed_over() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let seen = tools::open_folder("seen");
+    let asked = seen.path().join("asked");
+    let sleep = format!(": >{}\nexec /usr/bin/sleep 600", asked.display());
+    let clients = clients::scripted(&sleep, &sleep);
+    let stopped = trial.run().path(clients.path()).start();
+    tools::wait_for("the question", Duration::from_secs(30), || asked.exists().then_some(()));
+    let signalled = Instant::now();
+    stopped.signal("TERM");
+    let stopped = stopped.wait();
+    stopped.assert_code(143);
+    assert!(signalled.elapsed() < Duration::from_secs(5));
+    assert!(stopped.stdout.contains("cancelled failed: stopped by SIGTERM"), "{}", stopped.transcript());
+    assert_eq!(stopped.logs().len(), 0);
+    let outcome = trial.run().path(clients.path()).deadline(Duration::from_secs(60)).run();
+    outcome.assert_code(0);
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
 }
 
 /// F6: servers of three majors in one run, each dumped by its own, and the rows come back by its own psql.
+/// - fault: the databases of one run are on servers of three major versions
+/// - injected: PostgreSQL 15, 16 and 18, and the clients of each
+/// - seen: success; exit code 0
+/// - left: three backups, each by the pg_dump of its own version, that restore to the same rows
 #[test]
 fn each_server_is_dumped_by_the_client_of_its_own_major() {
     let trial = Trial::of(["callisto", "europa", "titan"].map(Sponsor::named));
@@ -135,6 +111,10 @@ fn each_server_is_dumped_by_the_client_of_its_own_major() {
 }
 
 /// F22: what other users of the machine can see of a process holds no password, and what the process can see is small.
+/// - fault: others on the machine read command lines and environments of children
+/// - injected: clients that write theirs down
+/// - seen: success; exit code 0
+/// - left: no password in a command line, nothing of ours but PG variables in an environment
 #[test]
 fn no_password_is_in_any_command_line() {
     let password = "p@ss:w/rd'%+ é?#";
@@ -143,9 +123,9 @@ fn no_password_is_in_any_command_line() {
     let tell = |program: &str| {
         let arguments = format!("printf '%s\\n' {program} \"$@\" >>{}/arguments", seen.path().display());
         let names = format!("/usr/bin/env | /usr/bin/cut -d= -f1 >>{}/names", seen.path().display());
-        format!("{arguments}\n{names}\nexec {} \"$@\"", real(program))
+        format!("{arguments}\n{names}\nexec {} \"$@\"", clients::real(program))
     };
-    let clients = fake_clients(&tell("pg_dump"), &tell("psql"));
+    let clients = clients::scripted(&tell("pg_dump"), &tell("psql"));
     trial.run().path(clients.path()).env("STRIPE_API_KEY", "x").run().assert_code(0);
     let read = |name: &str| std::fs::read_to_string(seen.path().join(name)).unwrap();
     let arguments = read("arguments");
@@ -161,6 +141,10 @@ fn no_password_is_in_any_command_line() {
 }
 
 /// F32: the role, like the machine that runs the test, has its clock set to Auckland.
+/// - fault: the clocks of the machine and of the database role are far from UTC
+/// - injected: `TZ`, and a role whose time zone is Auckland
+/// - seen: success; exit code 0
+/// - left: a backup whose times are in UTC
 #[test]
 fn a_dump_is_taken_in_utc_and_under_our_own_name() {
     let trial = Trial::of([Sponsor::named("callisto")]);

@@ -1,13 +1,13 @@
-//! What a PostgreSQL server may do to us: refuse, hide rows, lock, go away. Rows F1, F8, F11, F22, F28, F43 and F44 of the
-//! failures that happened to others. Which client dumps which server, and what a bad client does: `postgres_clients`.
+//! What a PostgreSQL server may do to us: refuse, hide rows, lock, go away. Rows F1, F8, F11, F22 and F28 of the failures
+//! that happened to others. Which client dumps which server: `clients`; how a connection is made: `connection`.
 
 use std::time::Duration;
 
-use crate::support::{Action, Cluster, Database, Outcome, Proxy, Sponsor, Trial, tools};
+use crate::support::{Action, Cluster, Database, Outcome, Proxy, Sponsor, Trial, Wire, tools};
 
 /// The failure of a sponsor's dump: nothing of it is in its bucket.
 #[track_caller]
-fn failure(trial: &Trial, outcome: &Outcome, sponsor: &str) -> String {
+pub(super) fn failure(trial: &Trial, outcome: &Outcome, sponsor: &str) -> String {
     let result = outcome.result(sponsor);
     assert_eq!((&result["outcome"], &result["stage"]), (&"failure".into(), &"dump".into()), "{result:#}");
     assert_eq!(trial.store.keys_in(trial.bucket(sponsor)), Vec::<String>::new());
@@ -16,13 +16,25 @@ fn failure(trial: &Trial, outcome: &Outcome, sponsor: &str) -> String {
 }
 
 /// The URL of a database with one piece of it replaced.
-fn url(database: &Database, from: &str, to: &str) -> String {
+pub(super) fn url(database: &Database, from: &str, to: &str) -> String {
     let url = database.url();
     assert!(url.contains(from), "{from}");
     url.replace(from, to)
 }
 
 /// F28: three databases that cannot be reached, each in its own way, and one whose backup is there.
+/// - fault: the password in DATABASE_URL is wrong
+/// - injected: another password
+/// - seen: `password authentication failed`, and what to correct; exit code 13
+/// - left: a record of the failure without the password
+/// - fault: the database does not exist
+/// - injected: another name
+/// - seen: `does not exist`, and what to check; exit code 13
+/// - left: a record of the failure
+/// - fault: no server listens
+/// - injected: a free port
+/// - seen: `Connection refused`, and what to check; exit code 13
+/// - left: a record of the failure
 #[test]
 fn what_the_server_says_is_told_with_its_remedy() {
     let trial = Trial::of(["callisto", "europa", "rhea", "titan"].map(|name| Sponsor::named(name).empty()));
@@ -52,6 +64,10 @@ fn what_the_server_says_is_told_with_its_remedy() {
     assert!(!outcome.everything().contains("canary-of-a-wrong-password"), "{}", outcome.everything());
 }
 
+/// - fault: the role may not read one of the tables
+/// - injected: a table of the superuser's
+/// - seen: `permission denied for table`, and which role to grant; exit code 13
+/// - left: a record of the failure
 #[test]
 fn a_table_that_may_not_be_read_fails_the_whole_backup() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -64,6 +80,10 @@ fn a_table_that_may_not_be_read_fails_the_whole_backup() {
 }
 
 /// F8: the rows that a policy hides would be missing without a word.
+/// - fault: a row-level security policy hides rows from the role
+/// - injected: a policy on a table of somebody else's
+/// - seen: `row-level security policy`, and that the role needs BYPASSRLS; exit code 13
+/// - left: a record of the failure
 #[test]
 fn rows_that_a_policy_hides_fail_the_backup() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -83,6 +103,10 @@ fn rows_that_a_policy_hides_fail_the_backup() {
 }
 
 /// F11: a migration holds its lock; the backup gives up in time and queues nobody behind it.
+/// - fault: a migration holds a lock
+/// - injected: an open transaction with `ALTER TABLE`
+/// - seen: `canceling statement due to` the time limit, and what to do; exit code 13
+/// - left: a record of the failure; no session waits for the lock
 #[test]
 fn a_lock_that_is_not_given_in_time_fails_the_backup() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -99,6 +123,10 @@ fn a_lock_that_is_not_given_in_time_fails_the_backup() {
 }
 
 /// F1: pg_dump dies in the middle of a table, when a part is at S3 already.
+/// - fault: the real pg_dump is killed in the middle of a table, while a part is on its way
+/// - injected: SIGKILL from outside
+/// - seen: `pg_dump was killed by signal 9`; exit code 13
+/// - left: a record of the failure; the upload is aborted
 #[test]
 fn a_pg_dump_that_is_killed_leaves_nothing() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -121,6 +149,10 @@ fn a_pg_dump_that_is_killed_leaves_nothing() {
 }
 
 /// The same from the server's side.
+/// - fault: an administrator ends the session
+/// - injected: `pg_terminate_backend`
+/// - seen: `terminating connection due to administrator command`; exit code 13
+/// - left: a record of the failure
 #[test]
 fn a_session_that_the_server_ends_leaves_nothing() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -138,77 +170,11 @@ fn a_session_that_the_server_ends_leaves_nothing() {
     assert!(message.contains("terminating connection due to administrator command"), "{message}");
 }
 
-/// F44: `hostaddr` makes this machine play a host with a name of its own, to which plain text would be too little.
-#[test]
-fn a_host_that_is_not_local_is_spoken_to_in_tls_only() {
-    let plain = Cluster::of_major(16);
-    let (without, with) = (plain.database("without_tls"), Cluster::shared().database("with_tls"));
-    let remote = |database: &Database, more: &str| {
-        format!("{}?hostaddr=127.0.0.1{more}", url(database, "@127.0.0.1:", "@db.example.org:"))
-    };
-    // A trial each: two backups of one second would have one name.
-    let run = |url: &str, path: &std::path::Path| {
-        let trial = Trial::of([Sponsor::named("callisto").empty().secret("DATABASE_URL", Some(url))]);
-        let outcome = trial.run().path(path).run();
-        (trial, outcome)
-    };
-    let clients = Cluster::shared().bin_dir();
-    for refused in
-        [remote(&without, ""), remote(&without, "&sslmode=prefer"), without.url() + "?sslmode=require"]
-    {
-        let (trial, outcome) = run(&refused, clients);
-        outcome.assert_code(13);
-        let message = failure(&trial, &outcome, "callisto");
-        assert!(message.contains("server does not support SSL"), "{message}");
-        assert!(outcome.stdout.contains("write `?sslmode=disable`"), "{}", outcome.transcript());
-    }
-    run(&remote(&with, ""), clients).1.assert_code(0);
-    let root = Cluster::shared().certificate().unwrap().display().to_string();
-    let verified = format!("?sslmode=verify-full&sslrootcert={root}");
-    run(&(with.url() + &verified), clients).1.assert_code(0);
-    // What stands there on purpose is done.
-    run(&remote(&without, "&sslmode=disable"), plain.bin_dir()).1.assert_code(0);
-    // And the certificate is really looked at: it is for 127.0.0.1 and localhost.
-    let (trial, outcome) = run(&remote(&with, &verified.replace('?', "&")), clients);
-    outcome.assert_code(13);
-    let message = failure(&trial, &outcome, "callisto");
-    assert!(message.contains("does not match host name"), "{message}");
-}
-
-/// F43: only the URL counts, whatever the job's environment and home hold.
-#[test]
-fn nothing_of_the_callers_environment_reaches_the_connection() {
-    let trial = Trial::of([Sponsor::named("callisto").empty()]);
-    let database = trial.database("callisto");
-    let home = tools::open_folder("home");
-    let passwords = home.path().join(".pgpass");
-    std::fs::write(&passwords, format!("*:*:*:*:{}\n", database.password)).unwrap();
-    tools::run("chmod", ["600".to_owned(), passwords.display().to_string()]);
-    let surrounded = || {
-        let nonsense = [
-            ("PGHOST", "203.0.113.1"),
-            ("PGPORT", "1"),
-            ("PGDATABASE", "nowhere"),
-            ("PGUSER", "nobody"),
-            ("PGOPTIONS", "-c no_such_setting=1"),
-            ("PGSERVICE", "no-such-service"),
-            ("PGSSLMODE", "verify-full"),
-            ("PGAPPNAME", "psql"),
-            ("PGCLIENTENCODING", "no-such-encoding"),
-        ];
-        let run = nonsense.into_iter().fold(trial.run(), |run, (name, value)| run.env(name, value));
-        run.env("HOME", home.path()).env("PGPASSFILE", &passwords).env("PGPASSWORD", &database.password)
-    };
-    surrounded().run().assert_code(0);
-    let open = url(database, &format!(":{}@", database.password.replace('-', "%2D")), "@");
-    trial.secret("callisto", "DATABASE_URL", Some(&open));
-    let outcome = surrounded().run();
-    outcome.assert_code(13);
-    let message = outcome.result("callisto")["message"].to_string();
-    assert!(message.contains("no password supplied"), "{message}");
-}
-
 /// pg_dump by itself passes over a pattern that matches nothing, as long as another one matches.
+/// - fault: a pattern in `schemas` matches nothing
+/// - injected: a misspelt name beside a right one
+/// - seen: `no matching schemas were found for pattern`; exit code 13
+/// - left: a record of the failure
 #[test]
 fn a_misspelt_schema_is_a_failure_and_not_a_smaller_backup() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -218,4 +184,63 @@ fn a_misspelt_schema_is_a_failure_and_not_a_smaller_backup() {
     assert!(message.contains("no matching schemas were found for pattern \"aith\""), "{message}");
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
     trial.run().input("schemas", "public").run().assert_code(0);
+}
+
+/// - fault: the server stops at once in the middle of a table, while parts are uploaded
+/// - injected: SIGQUIT to a server of its own, as `pg_ctl stop -m immediate` does
+/// - seen: `pg_dump exited with 1`, the table, and where to look; exit code 13
+/// - left: a record of the failure; the upload is aborted; the backup of a sponsor on another server
+#[test]
+fn a_server_that_stops_in_the_middle_leaves_nothing() {
+    let cluster = Cluster::start(tools::distribution_bin_dir());
+    let doomed = cluster.database("callisto");
+    doomed.load_noise(64);
+    let trial = Trial::of([
+        Sponsor::named("callisto").empty().secret("DATABASE_URL", Some(&doomed.url())),
+        Sponsor::named("titan"),
+    ]);
+    let postmaster = std::fs::read_to_string(cluster.folder().join("data/postmaster.pid")).unwrap();
+    let postmaster = postmaster.lines().next().unwrap().parse().unwrap();
+    broken_in_the_middle(&trial, || tools::signal("QUIT", postmaster));
+}
+
+/// - fault: the connection to the server is cut in the middle of a table, while parts are uploaded
+/// - injected: a TCP proxy between pg_dump and the server that closes both ends
+/// - seen: `pg_dump exited with 1`, the table, and where to look; exit code 13
+/// - left: a record of the failure; the upload is aborted; the backup of another sponsor
+#[test]
+fn a_connection_that_is_cut_in_the_middle_leaves_nothing() {
+    let trial = Trial::of([Sponsor::named("callisto").empty(), Sponsor::named("titan")]);
+    let database = trial.database("callisto");
+    database.load_noise(64);
+    let wire = Wire::to(database.port);
+    let through = url(database, &format!(":{}/", database.port), &format!(":{}/", wire.port()));
+    trial.secret("callisto", "DATABASE_URL", Some(&through));
+    broken_in_the_middle(&trial, || wire.cut());
+    tools::wait_for("the session's end", Duration::from_secs(10), || {
+        (database.sessions() == 0).then_some(())
+    });
+}
+
+/// A run in which `breaks` is done once parts of callisto's dump are on their way, while most of it is still to come.
+fn broken_in_the_middle(trial: &Trial, breaks: impl FnOnce()) {
+    let proxy = Proxy::before(trial.store.endpoint());
+    let is_second = |seen: &crate::support::Seen| seen.query.contains("partNumber=2");
+    proxy.spoil(1, Action::Delay(Duration::from_secs(5)), is_second);
+    let run = trial.run().input("s3-endpoint-url", proxy.endpoint()).input("memory-limit", "24MiB");
+    let running = run.start();
+    tools::wait_for("the second part", Duration::from_secs(60), || {
+        proxy.requests().iter().any(is_second).then_some(())
+    });
+    breaks();
+    let outcome = running.wait();
+    outcome.assert_code(13);
+    assert_eq!(outcome.log("callisto")["outcome"], "failure");
+    assert_eq!(outcome.result("titan")["outcome"], "success");
+    assert_eq!(trial.store.keys_in(trial.bucket("titan")).len(), 3);
+    let message = failure(trial, &outcome, "callisto");
+    assert!(message.contains("pg_dump exited with 1: "), "{message}");
+    // Which of its words come depends on what the server could still send; each has a remedy that says where to look.
+    assert!(message.contains("\"noise\" failed: PQgetCopyData() failed"), "{message}");
+    assert!(outcome.stdout.contains("see its log") || outcome.stdout.contains("see the server's log"));
 }

@@ -30,6 +30,14 @@ fn assert_clean(trial: &Trial, outcome: &Outcome, sponsor: &str, recorded: &str)
     assert_eq!(outcome.result(sponsor)["outcome"], "failure");
 }
 
+/// - fault: SIGTERM comes while pg_dump waits for a lock
+/// - injected: the signal, and an open transaction
+/// - seen: `stopped by SIGTERM`; exit code 143
+/// - left: a record `cancelled`, in S3 too; no pg_dump, no session
+/// - fault: SIGINT comes while pg_dump waits for a lock
+/// - injected: the signal, and an open transaction
+/// - seen: `stopped by SIGINT`; exit code 130
+/// - left: a record `cancelled`, in S3 too; no pg_dump, no session
 #[test]
 fn a_signal_ends_a_dump_that_waits_for_a_lock() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
@@ -54,6 +62,10 @@ fn a_signal_ends_a_dump_that_waits_for_a_lock() {
 }
 
 /// F34: parts are at S3 already, one is on its way, and pg_dump is in the middle of a table.
+/// - fault: SIGTERM comes while a part is on its way and S3 does not answer
+/// - injected: a proxy that holds the second part back, and the signal
+/// - seen: `stopped by SIGTERM`; exit code 143
+/// - left: a record `cancelled`; the upload is aborted
 #[test]
 fn a_signal_during_an_upload_takes_it_back() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -73,6 +85,10 @@ fn a_signal_during_an_upload_takes_it_back() {
 }
 
 /// S3 takes the connection and never answers the very first request of an upload.
+/// - fault: SIGTERM comes while S3 does not answer the first request of an upload
+/// - injected: a proxy that holds it back, and the signal
+/// - seen: `stopped by SIGTERM`; exit code 143
+/// - left: a record `cancelled`
 #[test]
 fn a_signal_is_heard_while_the_upload_is_being_created() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -92,6 +108,14 @@ fn a_signal_is_heard_while_the_upload_is_being_created() {
 }
 
 /// S3 hangs at the last step. The runner kills ten seconds after its signal, and the record has to be there by then.
+/// - fault: SIGTERM comes while S3 does not answer the one request of a small backup
+/// - injected: a proxy that holds it back, and the signal
+/// - seen: `stopped by SIGTERM`; exit code 143
+/// - left: a record `cancelled`
+/// - fault: SIGTERM comes while S3 does not answer the completion of an upload
+/// - injected: a proxy that holds it back, and the signal
+/// - seen: `stopped by SIGTERM`; exit code 143
+/// - left: a record `cancelled`; the upload is aborted
 #[test]
 fn a_signal_during_the_commit_is_heard() {
     for (megabytes, step) in [(1, ".sql.gz"), (24, "uploadId=")] {
@@ -115,6 +139,10 @@ fn a_signal_during_the_commit_is_heard() {
     }
 }
 
+/// - fault: SIGTERM comes while Doppler does not answer for the manifest
+/// - injected: a Doppler that is slow, and the signal
+/// - seen: `stopped by SIGTERM`; exit code 143
+/// - left: nothing; nobody knows yet whom to record
 #[test]
 fn a_signal_is_heard_while_the_core_project_is_slow() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -124,6 +152,10 @@ fn a_signal_is_heard_while_the_core_project_is_slow() {
     assert_eq!((outcome.logs().len(), outcome.output("results")), (0, "[]".to_owned()));
 }
 
+/// - fault: SIGTERM comes while Doppler does not answer for a sponsor
+/// - injected: a Doppler that is slow, and the signal
+/// - seen: `stopped by SIGTERM`; exit code 143
+/// - left: a record `cancelled` in the workspace
 #[test]
 fn a_signal_is_heard_while_a_sponsors_project_is_slow() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -145,6 +177,10 @@ fn stopped_while_slow(trial: &Trial, token: &str) -> Outcome {
 }
 
 /// Two wait for locks, and the third has not begun.
+/// - fault: SIGTERM comes while two sponsors wait for locks and a third has not begun
+/// - injected: the signal, and open transactions
+/// - seen: `stopped by SIGTERM` of each; exit code 143
+/// - left: three records `cancelled`
 #[test]
 fn each_sponsor_of_a_stopped_run_has_its_record() {
     let names = ["callisto", "europa", "titan"];
@@ -164,6 +200,10 @@ fn each_sponsor_of_a_stopped_run_has_its_record() {
 }
 
 /// F28: what one sponsor takes too long for is no harm to the other.
+/// - fault: one sponsor takes longer than `timeout`
+/// - injected: an open transaction that holds a lock
+/// - seen: `the sponsor's time of 20 s is over`; exit code 13
+/// - left: a record of the failure; the backup of the other sponsor
 #[test]
 fn a_sponsor_that_takes_too_long_is_stopped_alone() {
     let trial = Trial::of(["callisto", "titan"].map(Sponsor::named));

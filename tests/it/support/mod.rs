@@ -7,7 +7,9 @@
     reason = "the tests and the demo are two programs, and each uses its own part"
 )]
 
+pub(crate) mod clients;
 mod database;
+mod disk;
 mod doppler;
 mod doppler_answers;
 mod guardian;
@@ -26,8 +28,10 @@ mod sponsor;
 mod strict_s3;
 pub(crate) mod tools;
 mod trial;
+mod wire;
 
 pub(crate) use database::Database;
+pub(crate) use disk::Disk;
 pub(crate) use doppler::{Asked, Doppler, Trouble};
 pub(crate) use http::{Request, runtime, send_and_wait};
 pub(crate) use moto::Moto;
@@ -41,3 +45,4 @@ pub(crate) use samples::Sample;
 pub(crate) use sponsor::Sponsor;
 pub(crate) use strict_s3::StrictS3;
 pub(crate) use trial::{CORE_PROJECT, Plan, Trial, project_of, token_variable};
+pub(crate) use wire::Wire;

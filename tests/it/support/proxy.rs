@@ -2,6 +2,7 @@
 //! Whoever signs, signs for the proxy's address; the `Host` header is kept, so signatures stay valid at the server.
 //! Bodies pass byte for byte. Understands neither S3 nor retries: rules do.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -108,13 +109,14 @@ impl Proxy {
     /// Moto tells a CRC32 where it is asked for the CRC64NVME of an object of parts, or now and then nothing; S3 tells the
     /// one with which the upload was completed. So does this, as the rule for all requests from now on.
     pub(crate) fn tell_the_right_checksum(&self) {
-        let completed = Mutex::new(None);
+        let completed = Mutex::new(BTreeMap::new());
         self.rule(move |seen| {
             let mut completed = completed.lock().unwrap();
             if seen.method == "POST" && seen.has("uploadId") {
-                *completed = Some(seen.header("x-amz-checksum-crc64nvme").to_owned());
+                let checksum = seen.header("x-amz-checksum-crc64nvme").to_owned();
+                completed.insert(seen.path.clone(), checksum);
             }
-            match (&*completed, seen.method.as_str()) {
+            match (completed.get(&seen.path), seen.method.as_str()) {
                 (Some(checksum), "HEAD") => {
                     Action::ChangeHeader("x-amz-checksum-crc64nvme", checksum.clone())
                 }

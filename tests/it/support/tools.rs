@@ -72,6 +72,22 @@ pub(crate) fn is_root() -> bool {
     run("id", ["-u"]).trim() == "0"
 }
 
+/// Runs what needs rights, as `script/setup` does.
+pub(crate) fn as_root(command: &[&str]) -> String {
+    let sudo: &[&str] = if is_root() { &[] } else { &["sudo"] };
+    let words = [sudo, command].concat();
+    run(words[0], &words[1..])
+}
+
+/// The library that shifts a program's clock.
+pub(crate) fn libfaketime() -> PathBuf {
+    let machines = std::fs::read_dir("/usr/lib").into_iter().flatten().filter_map(Result::ok);
+    machines
+        .map(|machine| machine.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists())
+        .unwrap_or_else(|| panic!("no libfaketime below /usr/lib: {REMEDY}"))
+}
+
 /// A fresh folder that every user may enter, for servers which run as somebody else. Gone with this process at the
 /// latest.
 pub(crate) fn open_folder(purpose: &str) -> tempfile::TempDir {

@@ -1,0 +1,95 @@
+//! How a connection to a PostgreSQL server is made: in TLS, and by the URL alone. Rows F43 and F44 of the failures that
+//! happened to others.
+
+use super::postgres::{failure, url};
+use crate::support::{Cluster, Database, Sponsor, Trial, tools};
+
+/// F44: `hostaddr` makes this machine play a host with a name of its own, to which plain text would be too little.
+/// - fault: a server of another machine speaks plain text alone
+/// - injected: a server without TLS under a name of its own
+/// - seen: `server does not support SSL`, and what to write where that is meant; exit code 13
+/// - left: a record of the failure
+/// - fault: the URL asks for `sslmode=prefer`
+/// - injected: the same server
+/// - seen: the same
+/// - left: the same
+/// - fault: a certificate is of another host
+/// - injected: `sslmode=verify-full` under another name
+/// - seen: `does not match host name`; exit code 13
+/// - left: a record of the failure
+#[test]
+fn a_host_that_is_not_local_is_spoken_to_in_tls_only() {
+    let plain = Cluster::of_major(16);
+    let (without, with) = (plain.database("without_tls"), Cluster::shared().database("with_tls"));
+    let remote = |database: &Database, more: &str| {
+        format!("{}?hostaddr=127.0.0.1{more}", url(database, "@127.0.0.1:", "@db.example.org:"))
+    };
+    // A trial each: two backups of one second would have one name.
+    let run = |url: &str, path: &std::path::Path| {
+        let trial = Trial::of([Sponsor::named("callisto").empty().secret("DATABASE_URL", Some(url))]);
+        let outcome = trial.run().path(path).run();
+        (trial, outcome)
+    };
+    let clients = Cluster::shared().bin_dir();
+    for refused in
+        [remote(&without, ""), remote(&without, "&sslmode=prefer"), without.url() + "?sslmode=require"]
+    {
+        let (trial, outcome) = run(&refused, clients);
+        outcome.assert_code(13);
+        let message = failure(&trial, &outcome, "callisto");
+        assert!(message.contains("server does not support SSL"), "{message}");
+        assert!(outcome.stdout.contains("write `?sslmode=disable`"), "{}", outcome.transcript());
+    }
+    run(&remote(&with, ""), clients).1.assert_code(0);
+    let root = Cluster::shared().certificate().unwrap().display().to_string();
+    let verified = format!("?sslmode=verify-full&sslrootcert={root}");
+    run(&(with.url() + &verified), clients).1.assert_code(0);
+    // What stands there on purpose is done.
+    run(&remote(&without, "&sslmode=disable"), plain.bin_dir()).1.assert_code(0);
+    // And the certificate is really looked at: it is for 127.0.0.1 and localhost.
+    let (trial, outcome) = run(&remote(&with, &verified.replace('?', "&")), clients);
+    outcome.assert_code(13);
+    let message = failure(&trial, &outcome, "callisto");
+    assert!(message.contains("does not match host name"), "{message}");
+}
+
+/// F43: only the URL counts, whatever the job's environment and home hold.
+/// - fault: the job's environment holds PG variables and its home a password file
+/// - injected: nonsense in nine variables, a right `.pgpass`
+/// - seen: success by the URL alone; exit code 0
+/// - left: the whole backup
+/// - fault: the URL lacks the password that environment and home hold
+/// - injected: the same
+/// - seen: `no password supplied`; exit code 13
+/// - left: a record of the failure
+#[test]
+fn nothing_of_the_callers_environment_reaches_the_connection() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let database = trial.database("callisto");
+    let home = tools::open_folder("home");
+    let passwords = home.path().join(".pgpass");
+    std::fs::write(&passwords, format!("*:*:*:*:{}\n", database.password)).unwrap();
+    tools::run("chmod", ["600".to_owned(), passwords.display().to_string()]);
+    let surrounded = || {
+        let nonsense = [
+            ("PGHOST", "203.0.113.1"),
+            ("PGPORT", "1"),
+            ("PGDATABASE", "nowhere"),
+            ("PGUSER", "nobody"),
+            ("PGOPTIONS", "-c no_such_setting=1"),
+            ("PGSERVICE", "no-such-service"),
+            ("PGSSLMODE", "verify-full"),
+            ("PGAPPNAME", "psql"),
+            ("PGCLIENTENCODING", "no-such-encoding"),
+        ];
+        let run = nonsense.into_iter().fold(trial.run(), |run, (name, value)| run.env(name, value));
+        run.env("HOME", home.path()).env("PGPASSFILE", &passwords).env("PGPASSWORD", &database.password)
+    };
+    surrounded().run().assert_code(0);
+    let open = url(database, &format!(":{}@", database.password.replace('-', "%2D")), "@");
+    trial.secret("callisto", "DATABASE_URL", Some(&open));
+    let outcome = surrounded().run();
+    outcome.assert_code(13);
+    let message = outcome.result("callisto")["message"].to_string();
+    assert!(message.contains("no password supplied"), "{message}");
+}

@@ -1,0 +1,203 @@
+//! What a pg_dump may do wrong, played by a stand-in: it fails, lies or dies.
+//! In every run a sponsor more, whose pg_dump is the real one, has its whole backup.
+
+use tempfile::TempDir;
+
+use crate::support::{Outcome, Proxy, Run, Sponsor, Trial, clients};
+
+/// The sponsor to whom nothing happens.
+pub(super) const HEALTHY: &str = "titan";
+
+/// What the stand-in does for a sponsor, and what is told of it.
+pub(super) struct Fault {
+    pub(super) sponsor: &'static str,
+    pub(super) script: String,
+    told: &'static str,
+}
+
+pub(super) fn fault(sponsor: &'static str, script: impl Into<String>, told: &'static str) -> Fault {
+    Fault { sponsor, script: script.into(), told }
+}
+
+/// So many bytes of the beginning of a real dump, and then what `then` says.
+pub(super) fn beginning(bytes: u32, then: &str) -> String {
+    format!("{} \"$@\" 2>/dev/null | /usr/bin/head -c {bytes}\n{then}", clients::real("pg_dump"))
+}
+
+/// The trial of these faults. Databases are small; a test makes them larger where it must.
+pub(super) fn stage(faults: &[Fault]) -> (Trial, TempDir) {
+    let names = faults.iter().map(|fault| fault.sponsor).chain([HEALTHY]);
+    let folder = clients::misbehaving_for(faults.iter().map(|fault| (fault.sponsor, fault.script.as_str())));
+    (Trial::of(names.map(Sponsor::named)), folder)
+}
+
+/// What holds after all of them: each is its own sponsor's failure, and the healthy one has its backup.
+#[track_caller]
+pub(super) fn assert_failed(trial: &Trial, outcome: &Outcome, faults: &[Fault]) {
+    for Fault { sponsor, told, .. } in faults {
+        let result = outcome.result(sponsor);
+        assert_eq!((&result["outcome"], &result["stage"]), (&"failure".into(), &"dump".into()), "{result:#}");
+        let message = result["message"].as_str().unwrap();
+        assert!(message.contains(told), "{sponsor}: {message}");
+        assert_eq!(trial.store.keys_in(trial.bucket(sponsor)), Vec::<String>::new(), "{sponsor}");
+        assert_eq!(trial.store.uploads(trial.bucket(sponsor)), Vec::<String>::new(), "{sponsor}");
+        assert_eq!(outcome.log(sponsor)["outcome"], "failure");
+        let kept = trial.store.keys_in(trial.log_bucket(sponsor));
+        assert_eq!(trial.store.get_json(trial.log_bucket(sponsor), &kept[0])["stage"], "dump");
+        assert_eq!(trial.database(sponsor).sessions(), 0, "{sponsor}");
+    }
+    assert_whole(trial, outcome, HEALTHY);
+}
+
+#[track_caller]
+pub(super) fn assert_whole(trial: &Trial, outcome: &Outcome, sponsor: &str) {
+    assert_eq!(outcome.result(sponsor)["outcome"], "success", "{}", outcome.transcript());
+    assert_eq!(trial.store.keys_in(trial.bucket(sponsor)).len(), 3);
+}
+
+/// Through this proxy a store answers uploads in parts as S3 does.
+fn through(proxy: &Proxy, run: Run) -> Run {
+    proxy.tell_the_right_checksum();
+    run.input("s3-endpoint-url", proxy.endpoint()).input("memory-limit", "24MiB")
+}
+
+/// F1. The longest has many parts at S3 when it fails.
+/// - fault: pg_dump writes nothing and fails
+/// - injected: a stand-in that exits with 1
+/// - seen: `pg_dump exited with 1` and its last words; exit code 13
+/// - left: a record of the failure
+/// - fault: pg_dump writes one byte and fails
+/// - injected: a stand-in that cuts a real dump off and exits with 1
+/// - seen: `pg_dump exited with 1` and its last words; exit code 13
+/// - left: a record of the failure
+/// - fault: pg_dump writes 5 MiB and fails, when no part of an upload is full
+/// - injected: a stand-in that cuts a real dump off and exits with 1
+/// - seen: `pg_dump exited with 1` and its last words; exit code 13
+/// - left: a record of the failure
+/// - fault: pg_dump writes 100 MiB and fails, when many parts are at S3
+/// - injected: a stand-in that cuts a real dump off and exits with 1
+/// - seen: `pg_dump exited with 1` and its last words; exit code 13
+/// - left: a record of the failure; the upload is aborted
+#[test]
+fn bytes_and_then_a_failure_are_no_backup() {
+    let words = "echo 'pg_dump: error: last words' >&2; exit 1";
+    let told = "pg_dump exited with 1: last words";
+    let faults = [
+        fault("callisto", words, told),
+        fault("europa", beginning(1, words), told),
+        fault("rhea", beginning(5 << 20, words), told),
+        fault("oberon", beginning(100 << 20, words), told),
+    ];
+    let (trial, folder) = stage(&faults);
+    trial.database("rhea").load_noise(6);
+    trial.database("oberon").load_noise(104);
+    let proxy = Proxy::before(trial.store.endpoint());
+    let outcome = through(&proxy, trial.run().path(folder.path())).run();
+    outcome.assert_code(13);
+    assert_failed(&trial, &outcome, &faults);
+    let parts = proxy.requests().into_iter().filter(|seen| seen.has("partNumber"));
+    assert!(parts.filter(|seen| seen.path.contains(trial.bucket("oberon"))).count() > 8);
+}
+
+/// - fault: pg_dump writes the whole dump, trailer and all, and then fails
+/// - injected: a stand-in that exits with 1 after a real dump
+/// - seen: `pg_dump exited with 1` and its last words; exit code 13
+/// - left: a record of the failure
+#[test]
+fn a_whole_dump_is_no_backup_when_pg_dump_failed() {
+    let words = "echo 'pg_dump: error: last words' >&2; exit 1";
+    let script = format!("{} \"$@\"\n{words}", clients::real("pg_dump"));
+    let faults = [fault("callisto", script, "pg_dump exited with 1: last words")];
+    let (trial, folder) = stage(&faults);
+    let outcome = trial.run().path(folder.path()).run();
+    outcome.assert_code(13);
+    assert_failed(&trial, &outcome, &faults);
+}
+
+/// F2 and F3: whatever cut the stream, its exit status says that all was well.
+/// - fault: pg_dump writes nothing and says that all is well
+/// - injected: a stand-in that exits with 0
+/// - seen: `the dump is cut off: it does not begin as a dump`; exit code 13
+/// - left: a record of the failure
+/// - fault: the dump is cut off and pg_dump says that all is well
+/// - injected: a stand-in that passes on 9000 bytes and exits with 0
+/// - seen: `the dump is cut off`; exit code 13
+/// - left: a record of the failure
+/// - fault: the dump is cut off when parts of it are at S3, and pg_dump says that all is well
+/// - injected: a stand-in that passes on 20 MB and exits with 0
+/// - seen: `the dump is cut off`; exit code 13
+/// - left: a record of the failure; the upload is aborted
+#[test]
+fn a_dump_that_is_cut_off_is_no_backup_though_pg_dump_says_so() {
+    let told = "the dump is cut off: its last line does not lift the restriction of its first";
+    let faults = [
+        fault("callisto", "exit 0", "the dump is cut off: it does not begin as a dump"),
+        fault("europa", beginning(9000, "exit 0"), told),
+        fault("rhea", beginning(20_000_000, "exit 0"), told),
+    ];
+    let (trial, folder) = stage(&faults);
+    trial.database("rhea").load_noise(24);
+    let proxy = Proxy::before(trial.store.endpoint());
+    let outcome = through(&proxy, trial.run().path(folder.path())).run();
+    outcome.assert_code(13);
+    assert_failed(&trial, &outcome, &faults);
+    assert!(proxy.requests().iter().any(|seen| seen.has("partNumber")));
+}
+
+/// What the database holds may look like the end of a dump; no cut behind it makes a backup.
+/// - fault: a row holds the words of the trailer, and the dump is cut off behind it
+/// - injected: a stand-in that ends with the line of that row and exits with 0
+/// - seen: `the dump is cut off`; exit code 13
+/// - left: a record of the failure
+/// - fault: a function's text holds the lines of the trailer, and the dump is cut off behind them
+/// - injected: a stand-in that ends with those lines and exits with 0
+/// - seen: `the dump is cut off: its last line does not lift the restriction`; exit code 13
+/// - left: a record of the failure
+/// - fault: the same with a pg_dump from before August 2025, which writes no restriction
+/// - injected: a stand-in that leaves out `\restrict`, ends with those lines and exits with 0
+/// - seen: `the dump is cut off: it ends in the middle of a statement`; exit code 13
+/// - left: a record of the failure
+#[test]
+fn the_trailers_words_in_the_database_do_not_end_a_dump() {
+    let real = clients::real("pg_dump");
+    let cut = |filter: &str| format!("{real} \"$@\" 2>/dev/null {filter}\nexit 0");
+    let behind_the_lines = "/usr/bin/sed '/dump complete/{n;q}'";
+    let restriction = "its last line does not lift the restriction of its first";
+    let faults = [
+        fault("callisto", cut("| /usr/bin/sed '/dump complete/q'"), restriction),
+        fault("europa", cut(&format!("| {behind_the_lines}")), restriction),
+        fault(
+            "rhea",
+            cut(&format!("| /usr/bin/grep -v '^.restrict' | {behind_the_lines}")),
+            "it ends in the middle of a statement",
+        ),
+    ];
+    let (trial, folder) = stage(&faults);
+    let trailer = r"\n--\n-- PostgreSQL database dump complete\n--\n";
+    trial.database("callisto").psql_as_owner(&format!("CREATE TABLE a_rumour AS SELECT E'{trailer}' AS it"));
+    let body = trailer.replace(r"\n", "\n");
+    for sponsor in ["europa", "rhea"] {
+        let function =
+            format!("CREATE FUNCTION rumour() RETURNS text LANGUAGE sql AS $_$ SELECT '{body}' $_$");
+        trial.database(sponsor).psql_as_owner(&function);
+    }
+    let outcome = trial.run().path(folder.path()).run();
+    outcome.assert_code(13);
+    assert_failed(&trial, &outcome, &faults);
+}
+
+/// - fault: pg_dump is killed in the middle of a table, when parts are at S3
+/// - injected: a stand-in that sends itself SIGKILL after 20 MB
+/// - seen: `pg_dump was killed by signal 9`; exit code 13
+/// - left: a record of the failure; the upload is aborted
+#[test]
+fn a_pg_dump_that_dies_in_the_middle_leaves_nothing() {
+    let faults = [fault("callisto", beginning(20_000_000, "kill -9 $$"), "pg_dump was killed by signal 9")];
+    let (trial, folder) = stage(&faults);
+    trial.database("callisto").load_noise(24);
+    let proxy = Proxy::before(trial.store.endpoint());
+    let outcome = through(&proxy, trial.run().path(folder.path())).run();
+    outcome.assert_code(13);
+    assert_failed(&trial, &outcome, &faults);
+    assert!(proxy.requests().iter().any(|seen| seen.has("partNumber")));
+}

@@ -1,0 +1,35 @@
+//! A small file system in memory over a folder: one that is full, or that can only be read. Needs root, or sudo.
+
+use std::path::{Path, PathBuf};
+
+use super::tools;
+
+/// A mounted file system, gone with all that it holds when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Disk(PathBuf);
+
+impl Disk {
+    /// One of this size, such as `16m`, which anybody may write to.
+    pub(crate) fn over(folder: &Path, size: &str) -> Self {
+        let options = format!("size={size},mode=1777");
+        tools::as_root(&["mount", "-t", "tmpfs", "-o", &options, "tmpfs", folder.to_str().unwrap()]);
+        Self(folder.to_owned())
+    }
+
+    /// From now on it can only be read.
+    pub(crate) fn make_read_only(&self) {
+        tools::as_root(&["mount", "-o", "remount,ro", self.0.to_str().unwrap()]);
+    }
+
+    /// Fills what is left of it.
+    pub(crate) fn fill(&self) {
+        let _full = std::fs::write(self.0.join("filler"), vec![0; 1 << 20]).unwrap_err();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Lazily: what still has a file open there must not fail a test that has seen all it wanted.
+        tools::as_root(&["umount", "--lazy", self.0.to_str().unwrap()]);
+    }
+}
