@@ -84,7 +84,11 @@ impl Scan {
     /// What is missing for the stream to be a whole dump, if anything.
     #[must_use]
     pub fn missing(&self) -> Option<&'static str> {
-        self.ends.missing()
+        self.ends.missing().or_else(|| {
+            // Rows and functions may hold the words of a trailer; only of a restricted dump nobody knows the last line.
+            let is_in_doubt = self.lexer.is_inside() && !self.is_restricted();
+            is_in_doubt.then_some("its trailer stands inside of something")
+        })
     }
 
     /// Version of the server that was dumped, such as `15.18 (Debian 15.18-0+deb12u1)`.
