@@ -9,6 +9,7 @@
 pub mod catalogue;
 pub mod checksum;
 pub mod codec;
+pub mod decode;
 pub mod description;
 pub mod encryption;
 pub mod flow;
@@ -23,7 +24,6 @@ pub mod seal;
 pub mod staged;
 pub mod thaw;
 
-mod decode;
 mod error;
 mod stopping;
 mod upload;

@@ -28,6 +28,9 @@ pub struct Entry {
     pub carried: BTreeMap<String, Value>,
 }
 
+/// Of what is wrong, so many characters are shown.
+const SHOWN: usize = 40;
+
 /// Why a text is not a manifest.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ManifestError {
@@ -100,10 +103,15 @@ impl ManifestError {
 /// # Errors
 /// Every rule of the manifest that the text breaks; the first one found is returned.
 pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
-    // The reader of a manifest limits its length; the parser's own limits are lower than ten thousand sponsors need.
-    let options = serde_saphyr::options! { strict_booleans: true, budget: None };
+    // The reader of a manifest limits its length; the parser's own limits are lower than ten thousand sponsors need, but
+    // that of depth is wanted: each level takes its part of the stack.
+    let budget = serde_saphyr::budget! {
+        max_events: usize::MAX, max_nodes: usize::MAX, max_merge_keys: usize::MAX,
+        max_aliases: usize::MAX, max_anchors: usize::MAX, enforce_alias_anchor_ratio: false,
+    };
+    let options = serde_saphyr::options! { strict_booleans: true, budget: budget };
     let document: Value = serde_saphyr::from_str_with_options(text, options)
-        .map_err(|error| ManifestError::NotYaml(error.without_snippet().to_string()))?;
+        .map_err(|error| ManifestError::NotYaml(shortened(&error.without_snippet().to_string(), 300)))?;
     let list = match document.get("sponsors") {
         Some(Value::Array(list)) => list,
         Some(Value::Null) => return Err(ManifestError::Empty),
@@ -127,13 +135,15 @@ fn entry(position: usize, value: &Value) -> Result<Entry, ManifestError> {
         other => return Err(fields.error("name", format!("is missing: the entry is {}", kind(other)))),
     }
     let name = fields.text("name")?.ok_or_else(|| fields.error("name", "is missing"))?;
-    fields.sponsor = format!("sponsor {position} ({name})");
+    fields.sponsor = format!("sponsor {position} ({})", shortened(&name, SHOWN));
     if !is_name(&name) {
-        return Err(fields.error("name", format!("is `{name}`; it must be a-z, then a-z, 0-9 or -")));
+        let shown = shortened(&name, SHOWN);
+        return Err(fields.error("name", format!("is `{shown}`; it must be a-z, then a-z, 0-9 or -")));
     }
     let code = fields.text("code")?.ok_or_else(|| fields.error("code", "is missing"))?;
     if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(fields.error("code", format!("is `{code}`; it must be three upper-case letters")));
+        let shown = shortened(&code, SHOWN);
+        return Err(fields.error("code", format!("is `{shown}`; it must be three upper-case letters")));
     }
     let enabled = fields.boolean("enabled")?;
     let region = fields.text("region")?;
@@ -179,7 +189,7 @@ fn unique<'a>(field: &'static str, values: impl Iterator<Item = &'a str>) -> Res
         if let Some(first) = seen.insert(value, at) {
             return Err(ManifestError::Duplicate {
                 field,
-                value: value.to_owned(),
+                value: shortened(value, SHOWN),
                 first: first + 1,
                 second: at + 1,
             });
@@ -188,15 +198,25 @@ fn unique<'a>(field: &'static str, values: impl Iterator<Item = &'a str>) -> Res
     Ok(())
 }
 
+/// The beginning of a text, of at most so many characters.
+fn shortened(text: &str, most: usize) -> String {
+    let mut short: String = text.chars().take(most).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
 fn kind(value: &Value) -> String {
     match value {
         Value::Null => "empty".to_owned(),
         Value::Bool(value) => format!("the boolean {value}"),
         Value::Number(value) => format!("the number {value}"),
-        Value::String(value) => format!("the text \"{}\"", value.chars().take(40).collect::<String>()),
+        Value::String(value) => format!("the text \"{}\"", shortened(value, SHOWN)),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(map) => {
-            format!("a mapping of {}", map.keys().take(3).cloned().collect::<Vec<_>>().join(", "))
+            let names: Vec<_> = map.keys().take(3).map(|name| shortened(name, SHOWN)).collect();
+            format!("a mapping of {}", names.join(", "))
         }
     }
 }
@@ -242,6 +262,8 @@ mod tests {
         };
         for (text, expected) in [
             ("sponsors: [".to_owned(), "manifest is not YAML"),
+            (format!("sponsors: {}", "[".repeat(65)), "manifest is not YAML"),
+            (format!("{}x", "- ".repeat(200)), "manifest is not YAML"),
             ("\"just text\"".to_owned(), "no list under `sponsors`: the document is the text"),
             ("sponsors: {local: [callisto]}".to_owned(), "it holds a mapping of local"),
             ("sponsors: []".to_owned(), "manifest has no sponsors"),

@@ -21,11 +21,14 @@ const DECRYPTED_BYTES: usize = 64 << 10;
 const WINDOW_LOG: u32 = 23;
 
 /// What is to be undone.
-pub(super) struct Decoding {
-    pub(super) location: String,
-    pub(super) format: Format,
+#[derive(Debug)]
+pub struct Decoding {
+    /// `s3://bucket/key`, for messages.
+    pub location: String,
+    /// What decompresses it.
+    pub format: Format,
     /// Where it is encrypted, with what it is opened.
-    pub(super) identities: Option<Identities>,
+    pub identities: Option<Identities>,
 }
 
 impl Decoding {
@@ -34,7 +37,7 @@ impl Decoding {
     ///
     /// # Errors
     /// What came in as an error; or the stream is cut, altered, or goes on after its end.
-    pub(super) fn run(
+    pub fn run(
         &self,
         stored: Receiver<Result<Bytes, ArchiveError>>,
         plain: &Sender<Bytes>,

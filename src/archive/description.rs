@@ -78,7 +78,7 @@ impl BackupManifest {
     /// # Errors
     /// It is no JSON, has a form that this version does not know, or lacks something.
     pub fn parse(location: &str, bytes: &[u8]) -> Result<Self, ArchiveError> {
-        let malformed = |what: String| ArchiveError::Malformed { location: location.to_owned(), what };
+        let malformed = |what: String| malformed(location, &what);
         let document: Value = serde_json::from_slice(bytes)
             .map_err(|error| malformed(format!("it is no JSON document: {error}")))?;
         let version = document.get("format_version").and_then(Value::as_u64);
@@ -91,6 +91,11 @@ impl BackupManifest {
         let manifest = contents.and_then(|_| Self::deserialize(document));
         manifest.map_err(|error| malformed(format!("it is no manifest of a backup: {error}")))
     }
+}
+
+/// What is wrong may quote the document, which may hold anything of any length.
+fn malformed(location: &str, what: &str) -> ArchiveError {
+    ArchiveError::Malformed { location: location.to_owned(), what: what.chars().take(300).collect() }
 }
 
 fn later(version: u64) -> String {
@@ -122,7 +127,7 @@ impl Excerpt {
         struct Form {
             format_version: u64,
         }
-        let malformed = |what: String| ArchiveError::Malformed { location: location.to_owned(), what };
+        let malformed = |what: String| malformed(location, &what);
         let no_manifest =
             |error: serde_json::Error| malformed(format!("it is no manifest of a backup: {error}"));
         let Form { format_version } = serde_json::from_slice(bytes).map_err(no_manifest)?;

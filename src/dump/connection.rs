@@ -91,6 +91,13 @@ impl Connection {
     pub fn parse(url: &SecretString) -> Result<Self, ConnectionError> {
         let text = url.expose_secret();
         let url = Url::parse(text).map_err(|error| ConnectionError::NotAUrl(error.to_string()))?;
+        let Some(rest) = behind_the_host(text) else {
+            return Err(ConnectionError::NotAUrl("it has no `://`".to_owned()));
+        };
+        // The rest of a password that holds `@` and then `/` or `?` would be taken for a name, and be shown.
+        if rest.contains('@') {
+            return Err(ConnectionError::NotAUrl("it has an `@` behind its host".to_owned()));
+        }
         if !["postgresql", "postgres"].contains(&url.scheme()) {
             return Err(ConnectionError::Scheme(url.scheme().to_owned()));
         }
@@ -107,7 +114,7 @@ impl Connection {
         let host = part("host", "host", host)?.ok_or(ConnectionError::Lacks("host"))?;
         let user = part("user", "user", Some(url.username()))?.ok_or(ConnectionError::Lacks("user"))?;
         let password = part("password", "password", url.password())?;
-        let database = part("dbname", "database", path(text))?;
+        let database = part("dbname", "database", path(rest))?;
         let port = match part("port", "port", None)? {
             Some(port) => port.parse().map_err(|_| ConnectionError::BadValue("port"))?,
             None => url.port().unwrap_or(5432),
@@ -221,7 +228,10 @@ impl Connection {
     /// What a child said, without the password in any spelling.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        self.masks().iter().fold(text.to_owned(), |text, mask| text.replace(mask.expose_secret(), "***"))
+        let mut masks = self.masks();
+        // One may be part of the other.
+        masks.sort_by_key(|mask| std::cmp::Reverse(mask.expose_secret().len()));
+        masks.iter().fold(text.to_owned(), |text, mask| text.replace(mask.expose_secret(), "***"))
     }
 
     /// The variables for a child process, `PGPASSWORD` among them. They are all that libpq is told: files in
@@ -272,11 +282,15 @@ impl Connection {
     }
 }
 
-/// The path as it was written: a URL's `.` and `..` are names of databases like any other.
-fn path(url: &str) -> Option<&str> {
+/// What follows user, password, host and port, as it was written.
+fn behind_the_host(url: &str) -> Option<&str> {
     let (_, rest) = url.trim().split_once("://")?;
-    let (_, path) = rest.split(['?', '#']).next()?.split_once('/')?;
-    Some(path)
+    Some(rest.find(['/', '?', '#']).map_or("", |end| &rest[end..]))
+}
+
+/// The path of it: a URL's `.` and `..` are names of databases like any other.
+fn path(behind_the_host: &str) -> Option<&str> {
+    behind_the_host.split(['?', '#']).next()?.strip_prefix('/')
 }
 
 #[cfg(test)]

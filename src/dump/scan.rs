@@ -84,9 +84,11 @@ impl Scan {
     /// What is missing for the stream to be a whole dump, if anything.
     #[must_use]
     pub fn missing(&self) -> Option<&'static str> {
-        // Nobody in the database knows the key of a restriction. Without one, the trailer may stand in a function's text.
-        let inside = !self.is_restricted() && self.lexer.is_inside();
-        self.ends.missing().or_else(|| inside.then_some("it ends in the middle of a statement"))
+        self.ends.missing().or_else(|| {
+            // Rows and functions may hold the words of a trailer; only of a restricted dump nobody knows the last line.
+            let is_in_doubt = self.lexer.is_inside() && !self.is_restricted();
+            is_in_doubt.then_some("its trailer stands inside of something")
+        })
     }
 
     /// Version of the server that was dumped, such as `15.18 (Debian 15.18-0+deb12u1)`.

@@ -19,6 +19,9 @@ const WHOLE_REQUEST: Duration = Duration::from_secs(15);
 /// Doppler counts requests by the minute; who is told to wait longer had better fail and say so.
 const LONGEST_WAIT: Duration = Duration::from_secs(90);
 
+/// Of what it says, nobody reads more letters.
+const LONGEST_MESSAGE: usize = 500;
+
 /// A client of one Doppler installation.
 #[derive(Debug, Clone)]
 pub struct Doppler {
@@ -87,7 +90,7 @@ impl Doppler {
             .with_max_delay(Duration::from_secs(20))
             .with_max_times(ATTEMPTS - 1)
             .with_jitter();
-        let mut secrets = (|| self.attempt(place, names))
+        let secrets = (|| self.attempt(place, names))
             .retry(backoff)
             .when(SecretsError::is_transient)
             .adjust(|error, planned| match error.retry_after() {
@@ -97,12 +100,7 @@ impl Doppler {
             })
             .notify(|error, wait| on_retry(format!("{error}; trying again in {:.1} s", wait.as_secs_f32())))
             .await?;
-        let mut origin = |name: &str| secrets.remove(name).unwrap_or_default().expose_secret().to_owned();
-        let got = format!("{}/{}", origin("DOPPLER_PROJECT"), origin("DOPPLER_CONFIG"));
-        if got != place.name() {
-            return Err(SecretsError::WrongPlace { meant: place.name(), got });
-        }
-        Ok(secrets)
+        from_the_place(place, secrets)
     }
 
     async fn attempt(&self, place: &Place, names: &[&str]) -> Result<RawSecrets, SecretsError> {
@@ -130,11 +128,31 @@ impl Doppler {
             .map_err(unavailable)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await.map_err(unavailable)?;
-        if status.is_success() {
-            return parse(place, &body);
-        }
-        Err(refusal(place, status, &headers, &body))
+        answer(place, status, &headers, &body)
     }
+}
+
+/// The secrets without what tells their origin. Pure.
+///
+/// # Errors
+/// They come from another project or config than was meant.
+pub fn from_the_place(place: &Place, mut secrets: RawSecrets) -> Result<RawSecrets, SecretsError> {
+    let mut origin = |name: &str| secrets.remove(name).unwrap_or_default().expose_secret().to_owned();
+    let got = format!("{}/{}", origin("DOPPLER_PROJECT"), origin("DOPPLER_CONFIG"));
+    if got == place.name() { Ok(secrets) } else { Err(SecretsError::WrongPlace { meant: place.name(), got }) }
+}
+
+/// What an answer means. Pure.
+///
+/// # Errors
+/// A refusal, or something else than a map of names to text.
+pub fn answer(
+    place: &Place,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<RawSecrets, SecretsError> {
+    if status.is_success() { parse(place, body) } else { Err(refusal(place, status, headers, body)) }
 }
 
 fn parse(place: &Place, body: &[u8]) -> Result<RawSecrets, SecretsError> {
@@ -149,7 +167,9 @@ fn refusal(place: &Place, status: StatusCode, headers: &HeaderMap, body: &[u8]) 
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let request_id = header("x-request-id");
     let message = match serde_json::from_slice::<Refusal>(body) {
-        Ok(refusal) if !refusal.messages.is_empty() => refusal.messages.join("; "),
+        Ok(refusal) if !refusal.messages.is_empty() => {
+            refusal.messages.join("; ").chars().take(LONGEST_MESSAGE).collect()
+        }
         _ => status.canonical_reason().unwrap_or("no reason given").to_owned(),
     };
     if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {

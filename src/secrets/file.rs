@@ -18,17 +18,29 @@ impl SecretsFile {
     /// # Errors
     /// It cannot be read, or is not a map of maps of text. Values are never quoted in the message.
     pub fn read(path: &Path) -> Result<Self, SecretsError> {
-        let failed = |reason: String| SecretsError::File { path: path.display().to_string(), reason };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-        let parsed: BTreeMap<String, BTreeMap<String, String>> = serde_saphyr::from_str(&text)
-            .map_err(|error| failed(format!("not a map of sponsors to secrets{}", position(&error))))?;
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| SecretsError::File { path: shown.clone(), reason: error.to_string() })?;
+        Self::parse(&shown, &text)
+    }
+
+    /// Parses the text of the file at `path`.
+    ///
+    /// # Errors
+    /// It is not a map of maps of text. Values are never quoted in the message.
+    pub fn parse(path: &str, text: &str) -> Result<Self, SecretsError> {
+        let parsed: BTreeMap<String, BTreeMap<String, String>> =
+            serde_saphyr::from_str(text).map_err(|error| {
+                let reason = format!("not a map of sponsors to secrets{}", position(&error));
+                SecretsError::File { path: path.to_owned(), reason }
+            })?;
         let sponsors = parsed
             .into_iter()
             .map(|(sponsor, secrets)| {
                 (sponsor, secrets.into_iter().map(|(name, value)| (name, Secret::from(value))).collect())
             })
             .collect();
-        Ok(Self { path: path.display().to_string(), sponsors })
+        Ok(Self { path: path.to_owned(), sponsors })
     }
 
     /// What the file holds for one sponsor.

@@ -10,7 +10,7 @@ use super::columns::{Columns, hash_of};
 use super::context::Context;
 use super::copy;
 use super::inventory::Inventory;
-use super::lexical::{is_an_open_body, is_in_a_name};
+use super::lexical::{ends_a_body, is_an_open_body, is_in_a_name};
 use super::needs::Needs;
 use super::place::{Place, after_comment, block};
 use super::truth::{Sums, Text, Truth};
@@ -36,6 +36,8 @@ pub(super) struct Lexer {
     wanted: Columns,
     /// How the fields of the table that is being read are put into it.
     order: Option<Vec<usize>>,
+    /// Whether the statement is a routine whose body is open, so that its beginning need not be read at each semicolon.
+    in_body: bool,
     /// What ended with the last byte.
     boundary: Option<Boundary>,
 }
@@ -201,7 +203,8 @@ impl Lexer {
 
     fn end_of_statement(&mut self) -> Place {
         let Some(statement) = self.text.whole() else { return self.end_of_long_statement() };
-        if is_an_open_body(statement) {
+        self.in_body = if self.in_body { !ends_a_body(statement) } else { is_an_open_body(statement) };
+        if self.in_body {
             return Place::Statement { previous: b' ' };
         }
         let is_place = statement.starts_with(b"SET default_tablespace = ");
@@ -226,6 +229,7 @@ impl Lexer {
 
     /// One that is too long for the head of a table, and for anything that names what is needed.
     fn end_of_long_statement(&mut self) -> Place {
+        self.in_body = false;
         let beginning = self.text.beginning().to_vec();
         let hash = self.context.mixed(&beginning, self.text.take_hash());
         self.sums.statements.add(hash);

@@ -19,13 +19,18 @@ pub(super) fn is_an_open_body(statement: &[u8]) -> bool {
     let makes_a_routine =
         statement.starts_with(b"CREATE FUNCTION ") || statement.starts_with(b"CREATE PROCEDURE ");
     if !makes_a_routine
-        || statement.ends_with(b"\nEND;")
+        || ends_a_body(statement)
         || memchr::memmem::find(statement, b"BEGIN ATOMIC").is_none()
     {
         return false;
     }
     let words = words::of(&String::from_utf8_lossy(statement));
     words.windows(2).any(|pair| pair[0].is("BEGIN") && pair[1].is("ATOMIC"))
+}
+
+/// Whether a body that was open has ended.
+pub(super) fn ends_a_body(statement: &[u8]) -> bool {
+    statement.ends_with(b"\nEND;")
 }
 
 /// Letters, digits, `_`, and every byte of a character beyond ASCII.

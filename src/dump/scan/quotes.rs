@@ -12,6 +12,10 @@ pub(super) const NAME: u8 = 2;
 /// … and a text between dollar signs between two of these. None of the three can stand in code.
 const DOLLARS: u8 = 3;
 
+/// No name is longer, with its quotes and its schema (PostgreSQL's are of 63 bytes). One that is would be written once for
+/// each element of an array, and a text of half a MiB would become one of many GiB.
+pub(super) const LONGEST_NAME: usize = 300;
+
 /// Part of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Segment<'a> {
@@ -85,12 +89,13 @@ pub(super) struct Masked<'a> {
 }
 
 impl<'a> Masked<'a> {
-    /// `None` where the code holds what no code holds.
+    /// `None` where the code holds what no code holds, or a name is too long to be one.
     pub(super) fn of(statement: &'a [u8]) -> Option<Self> {
         let (mut code, mut quoted) = (Vec::with_capacity(statement.len()), Vec::new());
         for segment in segments(statement) {
             match segment {
                 Segment::Code(text) if text.iter().any(|byte| is_a_sign(*byte)) => return None,
+                Segment::Quoted(NAME, text) if text.len() > LONGEST_NAME => return None,
                 Segment::Code(text) => code.extend_from_slice(text),
                 Segment::Quoted(sign, text) => {
                     code.push(sign);

@@ -226,6 +226,47 @@ fn a_very_long_statement_is_named_by_its_beginning() {
     );
 }
 
+/// A server may send anything: a text of a MiB must not take minutes, nor gigabytes.
+#[test]
+fn a_hostile_statement_costs_no_more_than_its_length() {
+    let repeated = |text: &str| text.repeat((500 << 10) / text.len());
+    let (many, long) = (",".repeat(200_000), "t".repeat(200_000));
+    let begun = std::time::Instant::now();
+    for text in [
+        format!("CREATE FUNCTION f() BEGIN ATOMIC {}\nEND;", repeated(";")),
+        format!("SELECT {};", repeated("ARRAY[")),
+        format!("SELECT {};", repeated("(ARRAY[")),
+        format!("SELECT ARRAY[{many}]::{long}[];"),
+        format!("SELECT ARRAY[{many}]::\"{long}\"[];"),
+        format!("SELECT {};", repeated("( SELECT 'x'::text AS text), ( VALUES (")),
+        format!("CREATE POLICY p ON t TO {};", repeated("$a, ")),
+    ] {
+        assert_eq!(scan(&text).truth().unwrap().statements, 1);
+    }
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}
+
+/// Three rows, or three lines of a function, may be the words of a trailer.
+#[test]
+fn a_trailer_in_the_middle_of_something_is_none() {
+    let trailer = "--\n-- PostgreSQL database dump complete\n--";
+    let unrestricted = TRICKY.replace("\\restrict kEy1\n", "").replace("\\unrestrict kEy1\n", "");
+    for (from, to) in
+        [("x\t\\N\n", format!("{trailer}\n")), ("  -- it's; $$ not the end\n", format!("{trailer}\n"))]
+    {
+        let hostile = unrestricted.replace(from, &to);
+        assert_eq!(scan(&hostile).missing(), None);
+        let cut = hostile.find("complete\n--").unwrap() + "complete\n--".len();
+        for at in [cut, cut + 1] {
+            assert_eq!(
+                scan(&hostile[..at]).missing(),
+                Some("its trailer stands inside of something"),
+                "{to}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_very_long_row_is_put_into_the_wanted_order_of_columns() {
     let long = "x".repeat(3 << 20);

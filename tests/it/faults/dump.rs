@@ -155,7 +155,7 @@ fn a_dump_that_is_cut_off_is_no_backup_though_pg_dump_says_so() {
 /// - left: a record of the failure
 /// - fault: the same with a pg_dump from before August 2025, which writes no restriction
 /// - injected: a stand-in that leaves out `\restrict`, ends with those lines and exits with 0
-/// - seen: `the dump is cut off: it ends in the middle of a statement`; exit code 13
+/// - seen: `the dump is cut off: its trailer stands inside of something`; exit code 13
 /// - left: a record of the failure
 #[test]
 fn the_trailers_words_in_the_database_do_not_end_a_dump() {
@@ -169,7 +169,7 @@ fn the_trailers_words_in_the_database_do_not_end_a_dump() {
         fault(
             "rhea",
             cut(&format!("| /usr/bin/grep -v '^.restrict' | {behind_the_lines}")),
-            "it ends in the middle of a statement",
+            "its trailer stands inside of something",
         ),
     ];
     let (trial, folder) = stage(&faults);

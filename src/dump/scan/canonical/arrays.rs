@@ -3,7 +3,10 @@
 
 use memchr::memmem::find;
 
-use crate::dump::scan::quotes::NAME;
+use crate::dump::scan::quotes::{LONGEST_NAME, NAME};
+
+/// Arrays deeper inside of brackets are left as they are, so that nobody's text is read again and again.
+const DEEPEST: u32 = 64;
 
 /// Every cast of an array written as casts of its elements.
 pub(super) fn with_cast_elements(mut text: Vec<u8>) -> Vec<u8> {
@@ -34,7 +37,7 @@ fn rewritten(text: &[u8]) -> Option<(Vec<u8>, usize)> {
         .iter()
         .position(|byte| !(byte.is_ascii_alphanumeric() || b"_ .".contains(byte) || *byte == NAME))?;
     let (name, rest) = cast.split_at(length);
-    rest.strip_prefix(b"[]")?;
+    rest.strip_prefix(b"[]").filter(|_| length <= LONGEST_NAME)?;
     let casts: Vec<Vec<u8>> = elements.iter().map(|one| [middle, *one, close, name].concat()).collect();
     let new = [b"ARRAY[", casts.join(&b", "[..]).as_slice(), b"]"].concat();
     Some((new, open.len() + end + 1 + close.len() + length + b"[]".len()))
@@ -45,6 +48,7 @@ fn elements(text: &[u8]) -> Option<(Vec<&[u8]>, usize)> {
     let (mut found, mut begin, mut depth) = (Vec::new(), 0, 0_u32);
     for (at, byte) in text.iter().enumerate() {
         match byte {
+            b'(' | b'[' if depth == DEEPEST => return None,
             b'(' | b'[' => depth += 1,
             b']' if depth == 0 => {
                 found.push(text[begin..at].trim_ascii());
