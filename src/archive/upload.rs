@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::ArchiveError;
 use super::flow::Flow;
 use super::parts::{Cutter, MOST_PARTS};
-use super::s3::{Labels, Store, UploadId};
+use super::s3::{Creations, Labels, Store, UploadId};
 
 /// A stopped program has seconds to live, and a record still to write.
 const PATIENCE_WHEN_STOPPED: Duration = Duration::from_secs(3);
@@ -32,6 +32,7 @@ pub struct Upload {
     flow: Flow,
     pub(super) stop: CancellationToken,
     cutter: Cutter,
+    pub(super) creations: Creations,
     started: Option<UploadId>,
     sending: JoinSet<Result<CompletedPart, ArchiveError>>,
     sent: Vec<CompletedPart>,
@@ -57,6 +58,7 @@ impl Upload {
             flow,
             stop,
             cutter: Cutter::new(flow.part_bytes),
+            creations: Creations::default(),
             started: None,
             sending: JoinSet::new(),
             sent: Vec::new(),
@@ -97,9 +99,8 @@ impl Upload {
     /// Takes back what was sent. A part that is still on its way could outlive the abort, so those are ended first.
     pub(super) async fn abandon(mut self) -> Result<(), ArchiveError> {
         self.sending.shutdown().await;
-        let Some(upload) = &self.started else { return Ok(()) };
         tokio::select! {
-            aborted = self.store.abort_upload(&self.key, upload) => aborted,
+            aborted = self.store.take_back(&self.key, self.started.as_ref(), &self.creations) => aborted,
             () = tokio::time::sleep(PATIENCE) => Err(ArchiveError::Stopped),
             () = patience_over(self.stop.clone()) => Err(ArchiveError::Stopped),
         }
@@ -113,7 +114,7 @@ impl Upload {
             Some(upload) => upload.clone(),
             None => {
                 let created = tokio::select! {
-                    created = self.store.create_upload(&self.key, &self.labels) => created?,
+                    created = self.store.create_upload(&self.key, &self.labels, &self.creations) => created?,
                     () = patience_over(self.stop.clone()) => return Err(ArchiveError::Stopped),
                 };
                 self.started.insert(created).clone()
