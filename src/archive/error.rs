@@ -1,8 +1,11 @@
 //! Everything that can go wrong with an archive, and what to do about it.
 
+mod remedy;
+
 use bytesize::ByteSize;
 
 use super::thaw::{Thaw, patience};
+use remedy::{HOPELESS, remedy};
 
 /// Why there is no archive, or why it cannot be read.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -14,12 +17,14 @@ pub enum ArchiveError {
         operation: &'static str,
         /// `s3://bucket/key`.
         location: String,
+        /// HTTP status of the answer, where one came.
+        status: Option<u16>,
         /// S3's error code, or the HTTP status in words where it gives none.
         code: String,
         /// Code and message, or the transport error.
         reason: String,
         /// S3's request id.
-        request_id: Option<String>,
+        request_id: Option<Box<str>>,
     },
     /// Something else stands under this key already; it was left alone.
     #[error("{location} exists already and was not overwritten")]
@@ -32,7 +37,7 @@ pub enum ArchiveError {
     Differs {
         /// `s3://bucket/key`.
         location: String,
-        /// `size` or a checksum's name.
+        /// `size`, `lock`, `tags` or a checksum's name.
         what: &'static str,
         /// What was sent.
         expected: String,
@@ -73,6 +78,16 @@ pub enum ArchiveError {
         cause: Box<ArchiveError>,
         /// What is left, in words.
         left: String,
+    },
+    /// The creation of an upload was never answered, and what became of it cannot be seen or undone.
+    #[error(
+        "an upload in parts to {location} may be left, since its creation was never answered, and it could not be taken back: {cause}"
+    )]
+    Stray {
+        /// `s3://bucket/key`.
+        location: String,
+        /// Why not.
+        cause: Box<ArchiveError>,
     },
     /// There is no such backup.
     #[error("{place} holds no backup{which}")]
@@ -182,13 +197,43 @@ impl ArchiveError {
         matches!(self, Self::S3 { code, .. } if HOPELESS.contains(&code.as_str()))
     }
 
+    /// Whether S3 said that it did not do it, and why; else it may have been done.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.status().is_some_and(|status| (400..500).contains(&status))
+    }
+
+    /// Whether S3 found something under a key that should be free.
+    pub(super) fn says_taken(&self) -> bool {
+        self.status() == Some(412)
+    }
+
+    /// Whether S3 saw another write to the same key under way.
+    pub(super) fn is_conflict(&self) -> bool {
+        self.status() == Some(409)
+    }
+
+    /// Whether S3 knows no such upload: it was completed or aborted.
+    pub(super) fn says_no_such_upload(&self) -> bool {
+        matches!(self, Self::S3 { code, .. } if code == "NoSuchUpload")
+    }
+
+    fn status(&self) -> Option<u16> {
+        if let Self::S3 { status, .. } = self { *status } else { None }
+    }
+
     /// What the reader can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::S3 { operation, code, .. } => return remedy(operation, code).map(str::to_owned),
-            Self::Unfinished { cause, .. } => return cause.hint(),
+            Self::Unfinished { cause, .. } | Self::Stray { cause, .. } => return cause.hint(),
             Self::AlreadyExists { .. } => "Another run used the same second; run again.",
+            Self::Differs { what: "lock", .. } => {
+                "Grant s3:GetObjectRetention on the objects of this bucket: without it, S3 does not tell a lock. If it is granted, the store did not lock that object as it was asked to: tell its support, or set `object-lock` to `off`."
+            }
+            Self::Differs { what: "tags", .. } => {
+                "The store did not keep the tags that it was sent: tell its support. That object has no checksum file and no manifest beside it."
+            }
             Self::Differs { .. } => {
                 "Do not trust that object; it has no checksum file and no manifest beside it. Run again, and tell the store's support."
             }
@@ -232,53 +277,7 @@ impl ArchiveError {
     }
 }
 
-const HOPELESS: [&str; 9] = [
-    "NoSuchBucket",
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "InvalidToken",
-    "ExpiredToken",
-    "RequestTimeTooSkewed",
-    "AuthorizationHeaderMalformed",
-    "no answer",
-    "no credentials",
-];
-
-fn remedy(operation: &str, code: &str) -> Option<&'static str> {
-    Some(match code {
-        "NoSuchBucket" => {
-            "Apply the sponsor's Terraform, or correct SPONSOR_BACKUPS_BUCKET and SPONSOR_AUDIT_LOGS_BUCKET."
-        }
-        "AccessDenied" | "403 Forbidden" => match operation {
-            "ListObjectsV2" => {
-                "Grant s3:ListBucket on this bucket; if `expected-bucket-owner` is set, check it."
-            }
-            "HeadObject" | "GetObject" => {
-                "Grant s3:GetObject on the objects of this bucket, and to read backups also s3:ListBucket on the bucket, without which S3 refuses what is not there; if `expected-bucket-owner` is set, check it."
-            }
-            "RestoreObject" => "Grant s3:RestoreObject on the objects of this bucket.",
-            _ => {
-                "Grant s3:PutObject, s3:PutObjectTagging, s3:GetObject and s3:AbortMultipartUpload (with Object Lock also s3:PutObjectRetention) on this bucket; if `expected-bucket-owner` is set, check it."
-            }
-        },
-        "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
-            "The AWS keys of this sponsor are wrong: correct SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY."
-        }
-        "ExpiredToken" => {
-            "The temporary AWS credentials ran out: let them live longer than the transfer takes."
-        }
-        "RequestTimeTooSkewed" => "Set this machine's clock.",
-        "PermanentRedirect" | "AuthorizationHeaderMalformed" | "301 Moved Permanently" => {
-            "The bucket is in another region: correct SPONSOR_AWS_REGION."
-        }
-        "InvalidStorageClass" => "Correct the `storage-class` input.",
-        "no answer" => "Check `s3-endpoint-url`, the region, and that this runner can reach S3.",
-        "no credentials" => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",
-        _ => return None,
-    })
-}
-
-fn request(id: &Option<String>) -> String {
+fn request(id: &Option<Box<str>>) -> String {
     id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
 }
 

@@ -2,8 +2,10 @@
 //! nothing on disk.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::task::JoinHandle;
 
@@ -44,14 +46,17 @@ pub struct Progress {
 /// Archives a stream up to its end. The object is not visible until the answer is committed.
 ///
 /// # Errors
-/// The stream, the compression or S3 fails, or the upload was stopped; what was sent waits to be abandoned.
+/// The stream, the compression or S3 fails, or panics, or the upload was stopped; what was sent waits to be abandoned.
 pub async fn seal<R: AsyncRead + Unpin>(
     stream: &mut R,
     recipe: &Recipe,
     mut upload: Upload,
     progress: &Progress,
 ) -> Result<Staged, Box<Broken>> {
-    match run(stream, recipe, &mut upload, progress).await {
+    // A panic may end the stream, and must not leave the parts that were sent.
+    let sealed = AssertUnwindSafe(run(stream, recipe, &mut upload, progress)).catch_unwind().await;
+    let panicked = |_| Err(ArchiveError::Stream("its sealing panicked; see the lines above".to_owned()));
+    match sealed.unwrap_or_else(panicked) {
         Ok((held, sealed)) => Ok(Staged::new(upload, held, sealed)),
         Err(cause) => Err(Box::new(Broken { cause, upload })),
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::key::{checksum_key, description_key};
 use super::measure::Measure;
-use super::s3::Labels;
+use super::s3::{Labels, Lock, Stored};
 use super::upload::{Held, TO_SUCCEED, Upload};
 use super::{ArchiveError, checksum};
 
@@ -42,29 +42,42 @@ impl Staged {
     }
 
     /// Makes it visible, reads back what is stored and compares, then writes the checksum file and, last, the manifest.
-    /// A backup exists when all three do. Once it is stopped, it has seconds to finish.
+    /// A backup exists when all three do. Once it is stopped, it has seconds to finish. Gives what is to be said of it.
     ///
     /// # Errors
     /// The key is taken, S3 refuses, or what is stored differs from what was sent. An upload that could not be completed
     /// is taken back.
-    pub async fn commit(self, description: Vec<u8>) -> Result<(), ArchiveError> {
+    pub async fn commit(self, description: Vec<u8>) -> Result<Vec<String>, ArchiveError> {
         let Self { upload, held, sealed } = self;
         let visible = tokio::select! {
             done = make_visible(&upload, held, &sealed) => done,
             () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
         };
-        if let Err(cause) = visible {
-            return Err(Box::new(Broken { cause, upload }).abandon().await);
-        }
+        let mut remarks = match visible {
+            Ok(remarks) => remarks,
+            Err(cause) => return Err(Box::new(Broken { cause, upload }).abandon().await),
+        };
         let completed = tokio::select! {
             done = complete(&upload, &sealed, description) => done,
             () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
         };
-        completed.map_err(|cause| {
-            let location = upload.store.location(&upload.key);
-            let left = format!("{location} stands there without a manifest: it is no backup");
-            ArchiveError::Unfinished { cause: Box::new(cause), left }
-        })
+        match completed {
+            Ok(remark) => {
+                remarks.extend(remark);
+                Ok(remarks)
+            }
+            Err(cause) => {
+                let location = upload.store.location(&upload.key);
+                // Only of a write beside the dump it may be unknown by now whether it was done.
+                let dump = if matches!(cause, ArchiveError::Unfinished { .. }) {
+                    format!("{location} stands there, and is a backup only if its manifest does")
+                } else {
+                    format!("{location} stands there without a manifest: it is no backup")
+                };
+                remarks.push(dump);
+                Err(ArchiveError::Unfinished { cause: Box::new(cause), left: remarks.join("; ") })
+            }
+        }
     }
 
     /// Takes it back; nobody ever saw it.
@@ -90,45 +103,61 @@ impl Broken {
         let Self { cause, upload } = *self;
         match upload.abandon().await {
             Ok(()) => cause,
-            Err(_) => {
-                let left =
-                    "the parts of its upload stay until the bucket's lifecycle removes them".to_owned();
+            Err(error) => {
+                let left = match error {
+                    ArchiveError::Stray { .. } => error.to_string(),
+                    _ => "the parts of its upload stay until the bucket's lifecycle removes them".to_owned(),
+                };
                 ArchiveError::Unfinished { cause: Box::new(cause), left }
             }
         }
     }
 }
 
-async fn make_visible(upload: &Upload, held: Held, sealed: &Sealed) -> Result<(), ArchiveError> {
+async fn make_visible(upload: &Upload, held: Held, sealed: &Sealed) -> Result<Vec<String>, ArchiveError> {
     let (store, key) = (&upload.store, &upload.key);
     match held {
-        Held::Whole(bytes) => store.put_new(key, bytes, &upload.labels).await,
+        Held::Whole(bytes) => store.put_new(key, bytes, &upload.labels).await.map(|()| Vec::new()),
         Held::Parts(id, parts) => {
+            let strays = store.abort_strays(key, Some(&id), &upload.creations).await;
             let whole = (sealed.stored.bytes, sealed.crc64.as_str());
-            store.complete_upload(key, &id, parts, whole).await
+            store.complete_upload(key, &id, parts, whole).await?;
+            Ok(strays.err().map(|error| error.to_string()).into_iter().collect())
         }
     }
 }
 
-async fn complete(upload: &Upload, sealed: &Sealed, description: Vec<u8>) -> Result<(), ArchiveError> {
+async fn complete(
+    upload: &Upload,
+    sealed: &Sealed,
+    description: Vec<u8>,
+) -> Result<Option<String>, ArchiveError> {
     let (store, key) = (&upload.store, &upload.key);
-    compare(upload, sealed).await?;
+    let stored = store.head(key).await?;
+    compare(upload, sealed, &stored).await?;
+    compare_lock(upload, key, stored.lock.as_ref())?;
+    let remark = compare_tags(upload).await?;
     let labels = |content_type| Labels { storage_class: None, content_type, ..upload.labels.clone() };
     let line = checksum::line(&sealed.stored.sha256, key);
-    store.put_new(&checksum_key(key), Bytes::from(line), &labels("text/plain")).await?;
-    store.put_new(&description_key(key), Bytes::from(description), &labels("application/json")).await
+    let beside = checksum_key(key);
+    store.put_new(&beside, Bytes::from(line), &labels("text/plain")).await?;
+    if upload.labels.lock.is_some() {
+        // The manifest is written as this file is, and may only be when all else is proven. Tags of the two bind nothing.
+        compare_lock(upload, &beside, store.head(&beside).await?.lock.as_ref())?;
+    }
+    store.put_new(&description_key(key), Bytes::from(description), &labels("application/json")).await?;
+    Ok(remark)
 }
 
 /// A store that keeps no checksum of whole objects is asked for the bytes themselves.
-async fn compare(upload: &Upload, sealed: &Sealed) -> Result<(), ArchiveError> {
+async fn compare(upload: &Upload, sealed: &Sealed, stored: &Stored) -> Result<(), ArchiveError> {
     let (store, key) = (&upload.store, &upload.key);
-    let stored = store.head(key).await?;
     if stored.bytes != sealed.stored.bytes {
         return Err(store.differs(key, "size", &sealed.stored.bytes.to_string(), &stored.bytes.to_string()));
     }
-    match stored.crc64 {
-        Some(crc64) if crc64 == sealed.crc64 => Ok(()),
-        Some(crc64) => Err(store.differs(key, "CRC64NVME", &sealed.crc64, &crc64)),
+    match &stored.crc64 {
+        Some(crc64) if *crc64 == sealed.crc64 => Ok(()),
+        Some(crc64) => Err(store.differs(key, "CRC64NVME", &sealed.crc64, crc64)),
         None => {
             let measured = store.measure(key).await?;
             if measured == sealed.stored {
@@ -137,4 +166,33 @@ async fn compare(upload: &Upload, sealed: &Sealed) -> Result<(), ArchiveError> {
             Err(store.differs(key, "SHA-256", &sealed.stored.sha256, &measured.sha256))
         }
     }
+}
+
+fn compare_lock(upload: &Upload, key: &str, stored: Option<&Lock>) -> Result<(), ArchiveError> {
+    let Some(asked) = &upload.labels.lock else { return Ok(()) };
+    if stored.is_some_and(|stored| stored.keeps(asked)) {
+        return Ok(());
+    }
+    let got = stored.map_or("missing".to_owned(), ToString::to_string);
+    Err(upload.store.differs(key, "lock", &asked.to_string(), &got))
+}
+
+/// Tags decide about retention at S3 and tell auditors what an object is. A store that has none can do no harm by them.
+async fn compare_tags(upload: &Upload) -> Result<Option<String>, ArchiveError> {
+    let (store, key) = (&upload.store, &upload.key);
+    let mut sent = upload.labels.tags.clone();
+    sent.sort();
+    if sent.is_empty() {
+        return Ok(None);
+    }
+    match store.tags(key).await? {
+        None => Ok(Some(format!("the store knows no tags: {} has none", store.location(key)))),
+        Some(stored) if stored == sent => Ok(None),
+        Some(stored) => Err(store.differs(key, "tags", &told(&sent), &told(&stored))),
+    }
+}
+
+fn told(tags: &[(String, String)]) -> String {
+    let told: Vec<_> = tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if told.is_empty() { "none".to_owned() } else { told.join(" ") }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::ArchiveError;
 use super::flow::Flow;
 use super::parts::{Cutter, MOST_PARTS};
-use super::s3::{Labels, Store, UploadId};
+use super::s3::{Creations, Labels, Store, UploadId};
 use super::stopping::Stopping;
 
 /// A stopped program has five seconds to live, and a record still to write. So long after the stop, what is about to
@@ -30,6 +30,7 @@ pub struct Upload {
     flow: Flow,
     pub(super) stopping: Stopping,
     cutter: Cutter,
+    pub(super) creations: Creations,
     started: Option<UploadId>,
     sending: JoinSet<Result<CompletedPart, ArchiveError>>,
     sent: Vec<CompletedPart>,
@@ -55,6 +56,7 @@ impl Upload {
             flow,
             stopping: Stopping::new(stop),
             cutter: Cutter::new(flow.part_bytes),
+            creations: Creations::default(),
             started: None,
             sending: JoinSet::new(),
             sent: Vec::new(),
@@ -95,9 +97,8 @@ impl Upload {
     /// Takes back what was sent. A part that is still on its way could outlive the abort, so those are ended first.
     pub(super) async fn abandon(mut self) -> Result<(), ArchiveError> {
         self.sending.shutdown().await;
-        let Some(upload) = &self.started else { return Ok(()) };
         tokio::select! {
-            aborted = self.store.abort_upload(&self.key, upload) => aborted,
+            aborted = self.store.take_back(&self.key, self.started.as_ref(), &self.creations) => aborted,
             () = tokio::time::sleep(PATIENCE) => Err(ArchiveError::Stopped),
             () = self.stopping.over(TO_TAKE_BACK) => Err(ArchiveError::Stopped),
         }
@@ -111,7 +112,7 @@ impl Upload {
             Some(upload) => upload.clone(),
             None => {
                 let created = tokio::select! {
-                    created = self.store.create_upload(&self.key, &self.labels) => created?,
+                    created = self.store.create_upload(&self.key, &self.labels, &self.creations) => created?,
                     () = self.stopping.over(TO_SUCCEED) => return Err(ArchiveError::Stopped),
                 };
                 self.started.insert(created).clone()

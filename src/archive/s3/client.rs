@@ -19,10 +19,19 @@ use secrecy::ExposeSecret as _;
 use crate::secrets::AwsCredentials;
 
 const CONNECT: Duration = Duration::from_secs(5);
-/// Until the answer begins; it counts the time that the request's body takes to be sent.
-const ANSWER: Duration = Duration::from_secs(600);
+/// For one attempt of a request that carries little and asks for little: S3 answers it within a second, and who does not
+/// within this time has lost it. Of a download it ends with the head of the answer.
+const ANSWER: Duration = Duration::from_secs(30);
+/// Beyond it, each byte of a body may take as long as at this rate: several sponsors may share a slow line.
+const SLOWEST_BYTES_PER_SECOND: usize = 32 << 10;
+/// For one attempt of a part, the time that its bytes take included.
+const PART: Duration = Duration::from_secs(600);
+/// For one attempt to complete an upload: S3 puts thousands of parts together, which may take it minutes.
+pub(super) const ASSEMBLY: Duration = Duration::from_secs(600);
 /// How long a transfer may stand still.
 const STALL: Duration = Duration::from_secs(30);
+/// For one attempt to take an upload back: there is time for several.
+pub(super) const ABORT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 5;
 /// Of a part: behind it stand hours of a dump, so that a minute of S3's absence is waited out.
 const PART_ATTEMPTS: u32 = 10;
@@ -45,7 +54,8 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, region: &str, credentials
         aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let region = Region::new(region.to_owned());
     let stall = StalledStreamProtectionConfig::enabled().grace_period(STALL).build();
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).build();
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
     let (request, response) = if endpoint.checksums {
         (RequestChecksumCalculation::WhenSupported, ResponseChecksumValidation::WhenSupported)
     } else {
@@ -70,7 +80,17 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, region: &str, credentials
 
 /// What is different for a request that it would be costly to give up.
 pub(super) fn patient() -> aws_sdk_s3::config::Builder {
-    Config::builder().retry_config(RetryConfig::standard().with_max_attempts(PART_ATTEMPTS))
+    answered_within(PART).retry_config(RetryConfig::standard().with_max_attempts(PART_ATTEMPTS))
+}
+
+/// What is different for a request whose every attempt may take so long.
+pub(super) fn answered_within(patience: Duration) -> aws_sdk_s3::config::Builder {
+    Config::builder().timeout_config(TimeoutConfig::builder().operation_attempt_timeout(patience).build())
+}
+
+/// How long one attempt to store so many bytes may take.
+pub(super) fn patience(bytes: usize) -> Duration {
+    ANSWER + Duration::from_secs((bytes / SLOWEST_BYTES_PER_SECOND) as u64)
 }
 
 fn provider(

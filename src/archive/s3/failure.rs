@@ -15,12 +15,13 @@ pub(super) fn failed<E>(
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
-    let (code, reason) = match error.raw_response() {
-        Some(response) => answered(error, response.status().as_u16()),
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let (code, reason) = match status {
+        Some(status) => answered(error, status),
         None => unanswered(error),
     };
-    let request_id = error.raw_response().and_then(|response| response.request_id()).map(str::to_owned);
-    ArchiveError::S3 { operation, location, code, reason, request_id }
+    let request_id = error.raw_response().and_then(|response| response.request_id()).map(Box::from);
+    ArchiveError::S3 { operation, location, status, code, reason, request_id }
 }
 
 /// A HEAD's refusal has no body, hence no code: then the status speaks.

@@ -1,10 +1,12 @@
 //! Object Lock: what an order asks for, and what a bucket makes of it.
 
+use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{ObjectLockMode, ObjectLockRetentionMode};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Store;
 use super::failure::failed;
+use super::read::time;
 use crate::archive::ArchiveError;
 use crate::archive::retention::retain_until;
 
@@ -33,7 +35,29 @@ pub enum LockChoice {
     Off,
 }
 
+/// As messages tell it: `GOVERNANCE until 2033-11-20T12:00:00Z`.
+impl std::fmt::Display for Lock {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} until {:.0}", self.mode().as_str(), self.until)
+    }
+}
+
 impl Lock {
+    /// What S3 tells of an object's lock; a mode that is unknown here is none to rely on.
+    pub(super) fn told(mode: Option<ObjectLockMode>, until: Option<&DateTime>) -> Option<Self> {
+        let compliance = match mode? {
+            ObjectLockMode::Compliance => true,
+            ObjectLockMode::Governance => false,
+            _ => return None,
+        };
+        Some(Self { compliance, until: time(until?)? })
+    }
+
+    /// Whether it holds at least as long as another, and as strictly. S3 keeps whole seconds.
+    pub(in crate::archive) fn keeps(&self, asked: &Self) -> bool {
+        self.compliance == asked.compliance && self.until.as_second() >= asked.until.as_second()
+    }
+
     pub(super) fn mode(&self) -> ObjectLockMode {
         if self.compliance { ObjectLockMode::Compliance } else { ObjectLockMode::Governance }
     }

@@ -136,6 +136,6 @@ fn decoded(key: &str) -> Option<String> {
     percent_encoding::percent_decode_str(&key).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
-fn time(at: &DateTime) -> Option<Timestamp> {
+pub(super) fn time(at: &DateTime) -> Option<Timestamp> {
     Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }

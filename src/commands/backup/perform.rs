@@ -106,7 +106,9 @@ impl Run<'_> {
         let sealed = staged.sealed().clone();
         let taken = Taken { started_at, finished_at: self.edge.now(), sealed: &sealed, finished: &finished };
         let description = self.describe(sponsor, facts, key, &taken);
-        staged.commit(description).await?;
+        for remark in staged.commit(description).await? {
+            self.edge.sink.line(&format!("{}: {remark}", sponsor.name));
+        }
         Ok((sealed, finished))
     }
 

@@ -1,0 +1,61 @@
+//! What the reader can do about an error code of S3. Pure.
+
+/// Codes after which every other request to the bucket would fare the same.
+pub(super) const HOPELESS: [&str; 9] = [
+    "NoSuchBucket",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "InvalidToken",
+    "ExpiredToken",
+    "RequestTimeTooSkewed",
+    "AuthorizationHeaderMalformed",
+    "no answer",
+    "no credentials",
+];
+
+/// What to do about an error code of S3.
+pub(super) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
+    Some(match code {
+        "NoSuchBucket" => {
+            "Apply the sponsor's Terraform, or correct SPONSOR_BACKUPS_BUCKET and SPONSOR_AUDIT_LOGS_BUCKET."
+        }
+        "AccessDenied" | "403 Forbidden" => match operation {
+            "ListObjectsV2" => {
+                "Grant s3:ListBucket on this bucket; if `expected-bucket-owner` is set, check it."
+            }
+            "HeadObject" | "GetObject" => {
+                "Grant s3:GetObject on the objects of this bucket, and to read backups also s3:ListBucket on the bucket, without which S3 refuses what is not there; if `expected-bucket-owner` is set, check it."
+            }
+            "GetObjectTagging" => {
+                "Grant s3:GetObjectTagging on the objects of this bucket: a dump's tags are read back; if `expected-bucket-owner` is set, check it."
+            }
+            "ListMultipartUploads" => {
+                "Grant s3:ListBucketMultipartUploads on this bucket, and let its lifecycle abort incomplete uploads."
+            }
+            "RestoreObject" => "Grant s3:RestoreObject on the objects of this bucket.",
+            _ => {
+                "Grant s3:PutObject, s3:PutObjectTagging, s3:GetObject and s3:AbortMultipartUpload (with Object Lock also s3:PutObjectRetention) on this bucket; a bucket with a KMS key of yours also needs kms:GenerateDataKey and kms:Decrypt on that key; a bucket policy that denies wins over every grant; if `expected-bucket-owner` is set, check it."
+            }
+        },
+        "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
+            "The AWS keys of this sponsor are wrong: correct SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY."
+        }
+        "ExpiredToken" => {
+            "The temporary AWS credentials ran out: let them live longer than the transfer takes."
+        }
+        "RequestTimeTooSkewed" => "Set this machine's clock.",
+        "PermanentRedirect" | "AuthorizationHeaderMalformed" | "301 Moved Permanently" => {
+            "The bucket is in another region: correct SPONSOR_AWS_REGION."
+        }
+        "ConditionalRequestConflict" | "409 Conflict" => {
+            "Another run was writing under the same key; run again."
+        }
+        code if code.starts_with("KMS.") => {
+            "The KMS key by which this bucket encrypts cannot be used: look at its state and its policy."
+        }
+        "InvalidStorageClass" => "Correct the `storage-class` input.",
+        "no answer" => "Check `s3-endpoint-url`, the region, and that this runner can reach S3.",
+        "no credentials" => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",
+        _ => return None,
+    })
+}

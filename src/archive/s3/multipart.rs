@@ -1,0 +1,188 @@
+//! Uploads in parts: created, filled, completed, or taken back.
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{ChecksumType, CompletedMultipartUpload, CompletedPart, StorageClass};
+use bytes::Bytes;
+
+use super::creations::Creations;
+use super::failure::failed;
+use super::{Labels, Lock, Store, WRITE_ID, aws_time, client, tagging};
+use crate::archive::ArchiveError;
+
+/// An upload in parts that nobody can see yet.
+#[derive(Debug, Clone)]
+pub(in crate::archive) struct UploadId {
+    id: String,
+    pub(in crate::archive) write_id: String,
+}
+
+impl Store {
+    /// `creations` learns of each one that was sent and not answered.
+    pub(in crate::archive) async fn create_upload(
+        &self,
+        key: &str,
+        labels: &Labels,
+        creations: &Creations,
+    ) -> Result<UploadId, ArchiveError> {
+        let write_id = uuid::Uuid::new_v4().to_string();
+        let whole = self.checksum.as_ref().map(|_| ChecksumType::FullObject);
+        let created = self
+            .client
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .set_checksum_algorithm(self.checksum.clone())
+            .set_checksum_type(whole)
+            .tagging(tagging(&labels.tags))
+            .set_metadata(Some(labels.metadata.iter().cloned().collect()))
+            .metadata(WRITE_ID, &write_id)
+            .content_type(labels.content_type)
+            .set_storage_class(labels.storage_class.as_deref().map(StorageClass::from))
+            .set_object_lock_mode(labels.lock.as_ref().map(Lock::mode))
+            .set_object_lock_retain_until_date(labels.lock.as_ref().map(|lock| aws_time(lock.until)))
+            .customize()
+            .interceptor(creations.clone())
+            .send()
+            .await
+            .map_err(|error| failed("CreateMultipartUpload", self.location(key), &error))?;
+        let id = created.upload_id.ok_or_else(|| self.differs(key, "upload id", "an id", "missing"))?;
+        creations.answered();
+        Ok(UploadId { id, write_id })
+    }
+
+    pub(in crate::archive) async fn upload_part(
+        &self,
+        key: &str,
+        upload: &UploadId,
+        number: u32,
+        body: Bytes,
+    ) -> Result<CompletedPart, ArchiveError> {
+        let number =
+            i32::try_from(number).map_err(|_| ArchiveError::TooLong { location: self.location(key) })?;
+        let sent = self
+            .client
+            .upload_part()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .upload_id(&upload.id)
+            .part_number(number)
+            .body(ByteStream::from(body))
+            .set_checksum_algorithm(self.checksum.clone())
+            .customize()
+            .config_override(client::patient())
+            .send()
+            .await
+            .map_err(|error| failed("UploadPart", self.location(key), &error))?;
+        Ok(CompletedPart::builder()
+            .part_number(number)
+            .set_e_tag(sent.e_tag)
+            .set_checksum_crc64_nvme(sent.checksum_crc64_nvme)
+            .build())
+    }
+
+    /// `parts` in ascending order. `crc64` is that of the whole object: S3 refuses to complete another one.
+    pub(in crate::archive) async fn complete_upload(
+        &self,
+        key: &str,
+        upload: &UploadId,
+        parts: Vec<CompletedPart>,
+        (bytes, crc64): (u64, &str),
+    ) -> Result<(), ArchiveError> {
+        let checksum = self.checksum.as_ref();
+        let sent = self
+            .client
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .upload_id(&upload.id)
+            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
+            .if_none_match("*")
+            .set_checksum_type(checksum.map(|_| ChecksumType::FullObject))
+            .set_checksum_crc64_nvme(checksum.map(|_| crc64.to_owned()))
+            .set_mpu_object_size(checksum.and_then(|_| i64::try_from(bytes).ok()))
+            .customize()
+            .config_override(client::answered_within(client::ASSEMBLY))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let error = failed("CompleteMultipartUpload", self.location(key), &error);
+                self.unless_ours(key, &upload.write_id, error).await
+            }
+        }
+    }
+
+    /// Takes back the upload, if one was begun, and whatever creations without an answer have left.
+    pub(in crate::archive) async fn take_back(
+        &self,
+        key: &str,
+        upload: Option<&UploadId>,
+        creations: &Creations,
+    ) -> Result<(), ArchiveError> {
+        if let Some(upload) = upload {
+            self.abort_upload(key, &upload.id).await?;
+        }
+        self.abort_strays(key, None, creations).await
+    }
+
+    /// An upload that is no more is one that was taken back.
+    async fn abort_upload(&self, key: &str, id: &str) -> Result<(), ArchiveError> {
+        let sent = self
+            .client
+            .abort_multipart_upload()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .upload_id(id)
+            .customize()
+            .config_override(client::answered_within(client::ABORT))
+            .send()
+            .await;
+        match sent.map_err(|error| failed("AbortMultipartUpload", self.location(key), &error)) {
+            Err(error) if !error.says_no_such_upload() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where a creation was never answered, S3 may hold an upload whose id nobody knows: all uploads to this very key but
+    /// the one that is still needed are aborted. Only another run of the same sponsor in the same second could have one
+    /// there too, and one of those two fails in any case.
+    pub(in crate::archive) async fn abort_strays(
+        &self,
+        key: &str,
+        needed: Option<&UploadId>,
+        creations: &Creations,
+    ) -> Result<(), ArchiveError> {
+        if !creations.unanswered() {
+            return Ok(());
+        }
+        let stray = |cause| ArchiveError::Stray { location: self.location(key), cause: Box::new(cause) };
+        for id in self.uploads_to(key).await.map_err(stray)? {
+            if needed.is_none_or(|needed| needed.id != id) {
+                self.abort_upload(key, &id).await.map_err(stray)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The ids of the unfinished uploads to this very key. They come first of all whose keys begin with it, and one page
+    /// holds a thousand.
+    async fn uploads_to(&self, key: &str) -> Result<Vec<String>, ArchiveError> {
+        let answer = self
+            .client
+            .list_multipart_uploads()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .prefix(key)
+            .send()
+            .await;
+        let page = answer.map_err(|error| failed("ListMultipartUploads", self.location(key), &error))?;
+        let exactly =
+            page.uploads.unwrap_or_default().into_iter().filter(|it| it.key.as_deref() == Some(key));
+        Ok(exactly.filter_map(|upload| upload.upload_id).collect())
+    }
+}

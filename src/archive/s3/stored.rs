@@ -1,0 +1,107 @@
+//! What is stored under a key, read back to be compared with what was sent.
+
+use aws_sdk_s3::types::ChecksumMode;
+
+use super::failure::failed;
+use super::{Lock, Store, WRITE_ID};
+use crate::archive::ArchiveError;
+use crate::archive::measure::{Measure, Meter};
+
+/// How stores say that they know nothing of tags.
+const NO_TAGS: [&str; 4] =
+    ["NotImplemented", "501 Not Implemented", "MethodNotAllowed", "405 Method Not Allowed"];
+
+/// What is stored under a key.
+#[derive(Debug)]
+pub(in crate::archive) struct Stored {
+    pub(in crate::archive) bytes: u64,
+    pub(in crate::archive) crc64: Option<String>,
+    pub(in crate::archive) lock: Option<Lock>,
+    write_id: Option<String>,
+}
+
+impl Store {
+    pub(in crate::archive) async fn head(&self, key: &str) -> Result<Stored, ArchiveError> {
+        let head = self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .checksum_mode(ChecksumMode::Enabled)
+            .send()
+            .await
+            .map_err(|error| self.missing(key, failed("HeadObject", self.location(key), &error)))?;
+        Ok(Stored {
+            bytes: head.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
+            crc64: head.checksum_crc64_nvme,
+            lock: Lock::told(head.object_lock_mode, head.object_lock_retain_until_date.as_ref()),
+            write_id: head.metadata.and_then(|mut metadata| metadata.remove(WRITE_ID)),
+        })
+    }
+
+    /// Reads an object through and measures it, a piece at a time.
+    pub(in crate::archive) async fn measure(&self, key: &str) -> Result<Measure, ArchiveError> {
+        let get = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .send()
+            .await
+            .map_err(|error| failed("GetObject", self.location(key), &error))?;
+        let (mut body, mut meter) = (get.body, Meter::default());
+        while let Some(piece) = body.next().await {
+            meter.feed(&piece.map_err(|error| ArchiveError::Stream(error.to_string()))?);
+        }
+        Ok(meter.read())
+    }
+
+    /// An object's tags, sorted; `None` where the store knows no tags.
+    pub(in crate::archive) async fn tags(
+        &self,
+        key: &str,
+    ) -> Result<Option<Vec<(String, String)>>, ArchiveError> {
+        let answer = self
+            .client
+            .get_object_tagging()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .send()
+            .await;
+        match answer.map_err(|error| failed("GetObjectTagging", self.location(key), &error)) {
+            Ok(answer) => {
+                let mut tags: Vec<_> = answer.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect();
+                tags.sort();
+                Ok(Some(tags))
+            }
+            Err(ArchiveError::S3 { code, .. }) if NO_TAGS.contains(&code.as_str()) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A write that failed may have been done all the same: where its answer was lost, or came too late, and where the
+    /// second sending of it hears that the key is taken, or that there is no such upload any more.
+    pub(super) async fn unless_ours(
+        &self,
+        key: &str,
+        write_id: &str,
+        error: ArchiveError,
+    ) -> Result<(), ArchiveError> {
+        let taken = error.says_taken();
+        if error.is_refusal() && !taken && !error.says_no_such_upload() {
+            return Err(error);
+        }
+        match self.head(key).await {
+            Ok(stored) if stored.write_id.as_deref() == Some(write_id) => Ok(()),
+            _ if taken => Err(ArchiveError::AlreadyExists { location: self.location(key) }),
+            Ok(_) | Err(ArchiveError::Missing { .. }) => Err(error),
+            Err(_) => {
+                let left = format!("whether {} was written is not known", self.location(key));
+                Err(ArchiveError::Unfinished { cause: Box::new(error), left })
+            }
+        }
+    }
+}
