@@ -15,9 +15,8 @@ async fn main() -> ExitCode {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
     let variables: Variables = std::env::vars_os().filter_map(text).collect();
-    let arguments: Vec<String> =
-        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-    ExitCode::from(start(&arguments, &variables).await)
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    ExitCode::from(start(&arguments.collect::<Vec<_>>(), &variables).await)
 }
 
 async fn start(arguments: &[String], variables: &Variables) -> u8 {
@@ -29,6 +28,7 @@ async fn start(arguments: &[String], variables: &Variables) -> u8 {
             return failure.stage_and_code().1;
         }
     };
+    edge.sink.tell_of_panics();
     match cli::parse(arguments, variables) {
         Ok(Request::Order(order)) => commands::run(*order, edge).await,
         Ok(Request::Text(text)) => {

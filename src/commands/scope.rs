@@ -7,6 +7,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::Edge;
 use crate::cli::order::Scope;
+use crate::dump::Connection;
 use crate::failure::Failure;
 use crate::manifest::{self, ManifestError};
 use crate::report::workflow::{Level, annotation};
@@ -153,7 +154,9 @@ impl<'a> SecretsSource<'a> {
         };
         let archival = secrets::interpret(&place, &raw, AwsFromEnvironment { of_the_sponsor, ambient })?;
         if let Archival::Enabled(secrets) = &archival {
-            secrets.masks().iter().for_each(|mask| self.edge.sink.mask(mask.expose_secret()));
+            let password = Connection::parse(&secrets.database_url).map(|connection| connection.masks());
+            let masks = secrets.masks().into_iter().chain(password.unwrap_or_default());
+            masks.for_each(|mask| self.edge.sink.mask(mask.expose_secret()));
         }
         Ok(archival)
     }
