@@ -27,6 +27,7 @@ async fn start() -> u8 {
             return failure.stage_and_code().1;
         }
     };
+    edge.sink.tell_of_panics();
     match cli::parse(&arguments, &variables) {
         Ok(Request::Order(order)) => commands::run(*order, edge).await,
         Ok(Request::Text(text)) => {

@@ -2,7 +2,7 @@
 //!
 //! Pure: where the text comes from (a file, Doppler) is not known here, nor which sponsors are wanted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -24,6 +24,8 @@ pub struct Entry {
     pub enabled: Option<bool>,
     /// Cloud region, such as `eu-west-1`.
     pub region: Option<String>,
+    /// Sponsors with whom it may share a bucket or a database, where they say the same of it.
+    pub may_share_with: Vec<String>,
     /// Every other field, carried for the tools that own it.
     pub carried: BTreeMap<String, Value>,
 }
@@ -89,7 +91,7 @@ impl ManifestError {
             }
             Self::Empty => "Add at least one sponsor under `sponsors:`; an empty list would back up nothing.",
             Self::Field { .. } => {
-                "A sponsor needs `name` (a-z, 0-9, -), `code` (three upper-case letters), `enabled: true` or `false` without quotes."
+                "A sponsor needs `name` (a-z, 0-9, -), `code` (three upper-case letters), `enabled: true` or `false` without quotes; `may_share_with` is a list of sponsors' names."
             }
             Self::Duplicate { .. } => {
                 "Names and codes identify a sponsor's database and buckets; give each its own."
@@ -125,6 +127,7 @@ pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
         list.iter().enumerate().map(|(at, value)| entry(at + 1, value)).collect::<Result<Vec<_>, _>>()?;
     unique("name", entries.iter().map(|entry| entry.name.as_str()))?;
     unique("code", entries.iter().map(|entry| entry.code.as_str()))?;
+    partners_are_known(&entries)?;
     Ok(Manifest { entries })
 }
 
@@ -147,7 +150,8 @@ fn entry(position: usize, value: &Value) -> Result<Entry, ManifestError> {
     }
     let enabled = fields.boolean("enabled")?;
     let region = fields.text("region")?;
-    Ok(Entry { name, code, enabled, region, carried: fields.map.into_iter().collect() })
+    let may_share_with = fields.names("may_share_with")?;
+    Ok(Entry { name, code, enabled, region, may_share_with, carried: fields.map.into_iter().collect() })
 }
 
 /// The fields of one sponsor that have not been read yet.
@@ -173,6 +177,19 @@ impl Fields {
         }
     }
 
+    fn names(&mut self, field: &'static str) -> Result<Vec<String>, ManifestError> {
+        let list = match self.map.remove(field) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(list)) => list,
+            Some(other) => return Err(self.error(field, format!("is {}, not a list of names", kind(&other)))),
+        };
+        let name = |value| match value {
+            Value::String(name) => Ok(name),
+            other => Err(self.error(field, format!("holds {}, not a name", kind(&other)))),
+        };
+        list.into_iter().map(name).collect()
+    }
+
     fn error(&self, field: &'static str, problem: impl Into<String>) -> ManifestError {
         ManifestError::Field { sponsor: self.sponsor.clone(), field, problem: problem.into() }
     }
@@ -181,6 +198,22 @@ impl Fields {
 fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// A slip in a name would otherwise show only when the sharing that it allows is refused.
+fn partners_are_known(entries: &[Entry]) -> Result<(), ManifestError> {
+    let known: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    for (at, entry) in entries.iter().enumerate() {
+        let stranger = entry.may_share_with.iter().find(|name| !known.contains(name.as_str()));
+        let problem = match stranger {
+            Some(stranger) => format!("names {stranger}, which is not in the manifest"),
+            None if entry.may_share_with.contains(&entry.name) => "names the sponsor itself".to_owned(),
+            None => continue,
+        };
+        let sponsor = format!("sponsor {} ({})", at + 1, entry.name);
+        return Err(ManifestError::Field { sponsor, field: "may_share_with", problem });
+    }
+    Ok(())
 }
 
 fn unique<'a>(field: &'static str, values: impl Iterator<Item = &'a str>) -> Result<(), ManifestError> {
@@ -222,72 +255,4 @@ fn kind(value: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TWO: &str = indoc::indoc! {"
-        sponsors:
-          - name: callisto
-            code: CAL
-            enabled: true
-            repo: cure-hht/sponsor-callisto
-            tag: v1.2.3
-            mobile_module: true
-            region: eu-west-1
-            colour: {main: teal}
-          - name: titan-2
-            code: YES
-    "};
-
-    #[test]
-    fn reads_the_known_fields_and_carries_the_others() {
-        let manifest = parse(TWO).unwrap();
-        let callisto = &manifest.entries[0];
-        assert_eq!((callisto.name.as_str(), callisto.code.as_str()), ("callisto", "CAL"));
-        assert_eq!((callisto.enabled, callisto.region.as_deref()), (Some(true), Some("eu-west-1")));
-        assert_eq!(callisto.carried["colour"]["main"], "teal");
-        assert_eq!(callisto.carried["mobile_module"], true);
-        let titan = &manifest.entries[1];
-        assert_eq!(
-            (titan.code.as_str(), titan.enabled),
-            ("YES", None),
-            "YES is text in the YAML core schema"
-        );
-    }
-
-    #[test]
-    fn every_bad_manifest_names_what_is_wrong() {
-        let one = |fields: &str| {
-            format!("sponsors:\n  - {{name: callisto, code: CAL, enabled: true}}\n  - {{{fields}}}\n")
-        };
-        for (text, expected) in [
-            ("sponsors: [".to_owned(), "manifest is not YAML"),
-            (format!("sponsors: {}", "[".repeat(65)), "manifest is not YAML"),
-            (format!("{}x", "- ".repeat(200)), "manifest is not YAML"),
-            ("\"just text\"".to_owned(), "no list under `sponsors`: the document is the text"),
-            ("sponsors: {local: [callisto]}".to_owned(), "it holds a mapping of local"),
-            ("sponsors: []".to_owned(), "manifest has no sponsors"),
-            ("sponsors:".to_owned(), "manifest has no sponsors"),
-            (
-                "sponsors: [callisto]".to_owned(),
-                "sponsor 1: `name` is missing: the entry is the text \"callisto\"",
-            ),
-            (one("code: TIT"), "sponsor 2: `name` is missing"),
-            (one("name: Titan, code: TIT"), "sponsor 2 (Titan): `name` is `Titan`"),
-            (one("name: titan"), "sponsor 2 (titan): `code` is missing"),
-            (one("name: titan, code: Tit"), "`code` is `Tit`"),
-            (one("name: titan, code: TITA"), "`code` is `TITA`"),
-            (
-                one("name: titan, code: TIT, enabled: \"true\""),
-                "`enabled` is the text \"true\", not true or false",
-            ),
-            (one("name: titan, code: TIT, enabled: yes"), "`enabled` is the text \"yes\", not true or false"),
-            (one("name: titan, code: TIT, enabled: 1"), "`enabled` is the number 1"),
-            (one("name: callisto, code: TIT"), "sponsors 1 and 2 both have the name `callisto`"),
-            (one("name: titan, code: CAL"), "sponsors 1 and 2 both have the code `CAL`"),
-        ] {
-            let error = parse(&text).expect_err(&text).to_string();
-            assert!(error.contains(expected), "{text}\n  gave: {error}\n  not:  {expected}");
-        }
-    }
-}
+mod tests;

@@ -19,11 +19,22 @@ pub struct Sponsor {
     pub code: String,
     /// Cloud region, as the manifest says; the region of its buckets comes with its secrets.
     pub region: Option<String>,
+    /// Sponsors with whom it may share a bucket or a database: both entries of the manifest say so.
+    pub partners: BTreeSet<String>,
 }
 
-impl From<&Entry> for Sponsor {
-    fn from(entry: &Entry) -> Self {
-        Self { name: entry.name.clone(), code: entry.code.clone(), region: entry.region.clone() }
+impl Sponsor {
+    fn of(entry: &Entry, manifest: &Manifest) -> Self {
+        let consents = |name: &&String| {
+            let partner = manifest.entries.iter().find(|entry| entry.name == **name);
+            partner.is_some_and(|partner| partner.may_share_with.contains(&entry.name))
+        };
+        Self {
+            name: entry.name.clone(),
+            code: entry.code.clone(),
+            region: entry.region.clone(),
+            partners: entry.may_share_with.iter().filter(consents).cloned().collect(),
+        }
     }
 }
 
@@ -99,7 +110,8 @@ impl SponsorsError {
 pub fn select(manifest: &Manifest, selection: &Selection) -> Result<Vec<Sponsor>, SponsorsError> {
     let enabled = |entry: &&Entry| entry.enabled == Some(true);
     let Selection::Named(names) = selection else {
-        return Ok(manifest.entries.iter().filter(enabled).map(Sponsor::from).collect());
+        let enabled = manifest.entries.iter().filter(enabled);
+        return Ok(enabled.map(|entry| Sponsor::of(entry, manifest)).collect());
     };
     let known: BTreeSet<&str> = manifest.entries.iter().map(|entry| entry.name.as_str()).collect();
     let unknown: Vec<String> = names.iter().filter(|name| !known.contains(name.as_str())).cloned().collect();
@@ -113,7 +125,7 @@ pub fn select(manifest: &Manifest, selection: &Selection) -> Result<Vec<Sponsor>
     if !disabled.is_empty() {
         return Err(SponsorsError::Disabled { names: disabled });
     }
-    Ok(wanted.into_iter().map(Sponsor::from).collect())
+    Ok(wanted.into_iter().map(|entry| Sponsor::of(entry, manifest)).collect())
 }
 
 /// Names of sponsors for whom the manifest does not say whether they are enabled: a typing slip would hide there.
@@ -160,6 +172,21 @@ mod tests {
     fn names_are_split_at_commas_blanks_and_lines_and_keep_the_manifests_order() {
         assert_eq!(names("rhea,callisto").unwrap(), ["callisto", "rhea"]);
         assert_eq!(names("rhea\n callisto , rhea").unwrap(), ["callisto", "rhea"]);
+    }
+
+    #[test]
+    fn partners_are_those_who_name_each_other() {
+        let manifest = crate::manifest::parse(indoc::indoc! {"
+            sponsors:
+              - {name: callisto, code: CAL, enabled: true, may_share_with: [titan, rhea]}
+              - {name: titan, code: TIT, enabled: false, may_share_with: [callisto]}
+              - {name: rhea, code: RHE, enabled: true}
+        "})
+        .unwrap();
+        let sponsors = select(&manifest, &Selection::AllEnabled).unwrap();
+        let partners: Vec<Vec<&str>> =
+            sponsors.iter().map(|sponsor| sponsor.partners.iter().map(String::as_str).collect()).collect();
+        assert_eq!(partners, [vec!["titan"], vec![]], "one side's word is not enough");
     }
 
     #[test]

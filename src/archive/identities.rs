@@ -57,6 +57,12 @@ impl Identities {
         }
     }
 
+    /// The private keys as they are written: what logs must never show.
+    #[must_use]
+    pub fn masks(&self) -> Vec<age::secrecy::SecretString> {
+        self.0.iter().map(x25519::Identity::to_string).collect()
+    }
+
     pub(super) fn keys(&self) -> impl Iterator<Item = &dyn age::Identity> {
         self.0.iter().map(|key| key as &dyn age::Identity)
     }

@@ -87,7 +87,7 @@ impl Run<'_> {
         };
         let (log, done) =
             if self.order.dry_run { (None, done) } else { self.record(sponsor, &facts, done).await };
-        let ended = facts.result(sponsor, log, &done);
+        let ended = facts.result(sponsor, log, &done, self.edge);
         if !self.order.dry_run || done.is_err() {
             publisher.sponsor(&ended.0);
         }
@@ -133,7 +133,7 @@ impl Run<'_> {
             run: &self.edge.run,
         };
         let mut document = DeploymentLog::begin(heading, outcome);
-        facts.fill(&mut document, &done);
+        facts.fill(&mut document, &done, self.edge);
         let vault = facts.vault.as_ref().map(Arc::as_ref);
         let (log, failure) = records::keep(
             (Object::DeploymentLog, &document.to_bytes()),

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
-use super::publish::{Ended, Publisher};
+use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Labelling, Vault};
 use super::{Edge, records, restoring, stored};
@@ -107,7 +107,7 @@ impl Run<'_> {
             result.backup_size = Some(backup.bytes);
             result.backup_sha256 = Some(backup.sha256.clone());
         }
-        let broken = done.as_ref().err().map(|failure| (failure.stage_and_code().0, failure.to_string()));
+        let broken = done.as_ref().err().map(|failure| Told::of(failure, self.edge));
         let course = Course {
             sponsor,
             environment: self.order.scope.environment,
@@ -115,7 +115,9 @@ impl Run<'_> {
             took,
             max_rpo: self.order.max_rpo,
             max_rto: self.order.max_rto,
-            broken: broken.as_ref().map(|(stage, message)| (*stage, message.as_str(), *stage == "cancelled")),
+            broken: broken
+                .as_ref()
+                .map(|told| (told.stage, told.message.as_str(), told.stage == "cancelled")),
             run: &self.edge.run,
         };
         let (done, drilled) = match done {
@@ -138,11 +140,7 @@ impl Run<'_> {
                 result.message = result.message.or(drilled.as_ref().map(text::line));
                 None
             }
-            Err(failure) => {
-                let (stage, code) = failure.stage_and_code();
-                result.fail(stage, failure.to_string(), failure.hint());
-                Some(code)
-            }
+            Err(failure) => Some(Told::of(failure, self.edge).fail(&mut result)),
         };
         publisher.sponsor(&result);
         if let Some(location) = drilled.as_ref().and_then(|drilled| drilled.location.as_ref()) {

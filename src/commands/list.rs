@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
-use super::publish::{Ended, Publisher};
+use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Vault};
 use super::{Edge, stored};
@@ -34,6 +34,12 @@ struct Run<'a> {
     secrets: SecretsSource<'a>,
     claims: Claims,
     memory: Semaphore,
+}
+
+/// Of whom a manifest tells.
+enum Whose {
+    Ours,
+    APartners,
 }
 
 pub(super) async fn run(order: ListOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
@@ -73,11 +79,7 @@ impl Run<'_> {
                 result.message = Some(disabled.to_string());
                 None
             }
-            Err(failure) => {
-                let (stage, code) = failure.stage_and_code();
-                result.fail(stage, failure.to_string(), failure.hint());
-                Some(code)
-            }
+            Err(failure) => Some(Told::of(&failure, self.edge).fail(&mut result)),
         };
         publisher.sponsor(&result);
         (result, code)
@@ -88,22 +90,23 @@ impl Run<'_> {
             Archival::Disabled(why) => return Ok(Err(why)),
             Archival::Enabled(secrets) => secrets,
         };
-        self.claims.buckets(&sponsor.name, &secrets)?;
+        self.claims.buckets(sponsor, &secrets)?;
         let store = Vault::open(&self.order.endpoint, &secrets).backups;
         let environment = self.order.scope.environment;
         let prefix = prefix(environment);
         let Catalogue { backups, incomplete } = catalogue(environment, store.list(&prefix).await?);
-        let rows = futures_util::stream::iter(backups)
+        let rows: Vec<Option<Row>> = futures_util::stream::iter(backups)
             .map(|entry| self.row(&store, sponsor, entry))
             .buffered(IN_FLIGHT)
             .try_collect()
             .await?;
+        let rows = rows.into_iter().flatten().collect();
         let (sponsor, place) = (sponsor.name.clone(), store.location(&prefix));
         Ok(Ok(List { sponsor, place, rows, incomplete: incomplete.len() }))
     }
 
-    /// What cannot be learned of one backup is said in its row, and does not end the list.
-    async fn row(&self, store: &Store, sponsor: &Sponsor, entry: Entry) -> Result<Row, ArchiveError> {
+    /// What cannot be learned of one backup is said in its row, and does not end the list. A partner's backup has none.
+    async fn row(&self, store: &Store, sponsor: &Sponsor, entry: Entry) -> Result<Option<Row>, ArchiveError> {
         let at = entry.backup.at;
         let age = self.edge.now().duration_since(at).as_secs();
         let mut row = Row {
@@ -120,15 +123,25 @@ impl Run<'_> {
             encrypted: entry.backup.encrypted,
             problem: None,
         };
-        match self.look(store, &entry, &mut row).await {
+        match self.look(store, sponsor, &entry, &mut row).await {
+            Ok(Whose::APartners) => return Ok(None),
             Err(error) if error.is_hopeless() => return Err(error),
-            Err(error) => row.problem = Some(stored::in_words(store, &entry.backup.key, &error)),
-            Ok(()) => {}
+            Err(error) => {
+                let words = stored::in_words(store, &entry.backup.key, &error);
+                row.problem = Some(self.edge.sink.redacted(&words));
+            }
+            Ok(Whose::Ours) => {}
         }
-        Ok(row)
+        Ok(Some(row))
     }
 
-    async fn look(&self, store: &Store, entry: &Entry, row: &mut Row) -> Result<(), ArchiveError> {
+    async fn look(
+        &self,
+        store: &Store,
+        sponsor: &Sponsor,
+        entry: &Entry,
+        row: &mut Row,
+    ) -> Result<Whose, ArchiveError> {
         let key = &entry.backup.key;
         row.locked_until = store.examine(key).await?.retain_until;
         let mebibytes = u32::try_from(entry.manifest_bytes >> 20).unwrap_or(u32::MAX).saturating_add(1);
@@ -137,6 +150,9 @@ impl Run<'_> {
         let beside = description_key(key);
         let document = store.read_small(&beside, stored::MANIFEST_BYTES).await?;
         let told = Excerpt::parse(&store.location(&beside), &document)?;
+        if sponsor.partners.contains(&told.sponsor) {
+            return Ok(Whose::APartners);
+        }
         let mut problems = stored::of_another(
             [&row.sponsor, row.environment, key],
             [&told.sponsor, &told.environment, &told.key],
@@ -148,9 +164,9 @@ impl Run<'_> {
         if problems.is_empty() {
             (row.sha256, row.rows) = (Some(told.stored.sha256), told.rows_total);
         } else {
-            row.problem = Some(problems.join("; "));
+            row.problem = Some(self.edge.sink.redacted(&problems.join("; ")));
         }
-        Ok(())
+        Ok(Whose::Ours)
     }
 
     fn show(&self, list: &List) {

@@ -20,6 +20,28 @@ pub(super) struct Publisher<'a> {
     pub(super) document: bool,
 }
 
+/// What is told of a failure, wherever that is kept: the words of others in it may hold a secret, and these do not.
+pub(super) struct Told {
+    pub(super) stage: &'static str,
+    pub(super) code: u8,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+}
+
+impl Told {
+    pub(super) fn of(failure: &Failure, edge: &Edge) -> Self {
+        let (stage, code) = failure.stage_and_code();
+        let clean = |words: String| edge.sink.redacted(&words);
+        Self { stage, code, message: clean(failure.to_string()), hint: failure.hint().map(clean) }
+    }
+
+    /// Makes a result the failure; gives its code.
+    pub(super) fn fail(self, result: &mut SponsorResult) -> u8 {
+        result.fail(self.stage, self.message, self.hint);
+        self.code
+    }
+}
+
 /// One sponsor's result, and the code of its failure.
 pub(super) type Ended = (SponsorResult, Option<u8>);
 
@@ -82,9 +104,8 @@ impl Publisher<'_> {
 
     /// Reports a failure before any sponsor's turn; gives the exit code.
     pub(super) fn failure(&self, failure: &Failure) -> u8 {
-        let (stage, _) = failure.stage_and_code();
-        let text =
-            summary::of_failure(self.title(""), stage, &failure.to_string(), failure.hint().as_deref());
+        let Told { stage, message, hint, .. } = Told::of(failure, self.edge);
+        let text = summary::of_failure(self.title(""), stage, &message, hint.as_deref());
         // The failure that is being reported is the one that counts.
         self.edge.sink.summary(&text).ok();
         let code = show(failure, self.edge);
@@ -114,8 +135,8 @@ fn of_a_refusal() -> [Output; 2] {
 }
 
 fn show(failure: &Failure, edge: &Edge) -> u8 {
-    let (stage, code) = failure.stage_and_code();
-    let (message, hint) = (failure.to_string(), failure.hint().unwrap_or_default());
+    let Told { stage, code, message, hint } = Told::of(failure, edge);
+    let hint = hint.unwrap_or_default();
     edge.sink.block(&[format!("{stage} failed: {message}"), format!("  {hint}")]);
     edge.sink.annotations(&[annotation(
         Level::Error,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use futures_util::StreamExt as _;
 
-use super::publish::{Ended, Publisher};
+use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Labelling, Vault};
 use super::{Edge, records};
@@ -87,13 +87,12 @@ impl Run<'_> {
         result.backup_location.clone_from(&order.backup_location);
         result.backup_size = order.backup_size;
         let failure = failed.or(not_kept);
-        match &failure {
-            Some(failure) => result.fail(failure.stage_and_code().0, failure.to_string(), failure.hint()),
-            None if vault.is_none() => result.outcome = Outcome::Disabled,
-            None => {}
+        let code = failure.map(|failure| Told::of(&failure, self.edge).fail(&mut result));
+        if code.is_none() && vault.is_none() {
+            result.outcome = Outcome::Disabled;
         }
         publisher.sponsor(&result);
-        (result, failure.map(|failure| failure.stage_and_code().1))
+        (result, code)
     }
 
     /// Where the sponsor's records go; nowhere but the workspace where its flag is off.
@@ -101,7 +100,7 @@ impl Run<'_> {
         match self.secrets.fetch(&sponsor.name).await? {
             Archival::Disabled(_) => Ok(None),
             Archival::Enabled(secrets) => {
-                self.claims.buckets(&sponsor.name, &secrets)?;
+                self.claims.buckets(sponsor, &secrets)?;
                 Ok(Some(Vault::open(&self.order.deployment.endpoint, &secrets)))
             }
         }

@@ -5,7 +5,7 @@ mod perform;
 
 use std::time::Instant;
 
-use super::publish::{Ended, Publisher};
+use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
 use super::vault::Claims;
 use super::{Edge, restoring, stored};
@@ -97,11 +97,7 @@ impl Run<'_> {
                 result.message = Some(why);
                 None
             }
-            Err(failure) => {
-                let (stage, code) = failure.stage_and_code();
-                result.fail(stage, failure.to_string(), failure.hint());
-                Some(code)
-            }
+            Err(failure) => Some(Told::of(&failure, self.edge).fail(&mut result)),
         };
         if code.is_some() {
             // Whoever finds a target as it is must know how that came about.

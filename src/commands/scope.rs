@@ -7,8 +7,8 @@ use tokio::io::AsyncReadExt as _;
 
 use super::Edge;
 use crate::cli::order::Scope;
-use crate::dump::DumpError;
 use crate::dump::client::{self, Client};
+use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
 use crate::manifest::{self, ManifestError};
 use crate::report::workflow::{Level, annotation};
@@ -164,7 +164,9 @@ impl<'a> SecretsSource<'a> {
         };
         let archival = secrets::interpret(&place, &raw, AwsFromEnvironment { of_the_sponsor, ambient })?;
         if let Archival::Enabled(secrets) = &archival {
-            secrets.masks().iter().for_each(|mask| self.edge.sink.mask(mask.expose_secret()));
+            let password = Connection::parse(&secrets.database_url).map(|connection| connection.masks());
+            let masks = secrets.masks().into_iter().chain(password.unwrap_or_default());
+            masks.for_each(|mask| self.edge.sink.mask(mask.expose_secret()));
         }
         Ok(archival)
     }

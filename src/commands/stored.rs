@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Edge;
 use crate::archive::catalogue::{BackupKey, catalogue, prefix};
-use crate::archive::description::{BackupManifest, Contents};
+use crate::archive::description::{BackupManifest, Contents, Excerpt};
 use crate::archive::key::{checksum_key, description_key};
 use crate::archive::{ArchiveError, Identities, Source, Store, checksum, open};
 use crate::cli::UsageError;
@@ -49,7 +49,11 @@ pub(super) struct Proven {
 
 /// The private keys of the environment and of the file that was named.
 pub(super) async fn identities(opening: &Opening, edge: &Edge) -> Result<Identities, Failure> {
-    let Some(path) = &opening.identity_file else { return Ok(opening.identities.clone()) };
+    let hide = |keys: &Identities| keys.masks().iter().for_each(|key| edge.sink.mask(key.expose_secret()));
+    let Some(path) = &opening.identity_file else {
+        hide(&opening.identities);
+        return Ok(opening.identities.clone());
+    };
     let bad = |problem: String| UsageError::new(format!("`age-identity-file` {problem}"));
     let text =
         tokio::fs::read_to_string(path).await.map_err(|error| bad(format!("cannot be read: {error}")))?;
@@ -60,10 +64,10 @@ pub(super) async fn identities(opening: &Opening, edge: &Edge) -> Result<Identit
     Ok(Identities::parse(text.expose_secret()).map_err(bad)?)
 }
 
-/// Finds the backup that is meant.
+/// Finds the backup that is meant, among the sponsor's own.
 pub(super) async fn find(
     store: &Store,
-    environment: Environment,
+    (sponsor, environment): (&Sponsor, Environment),
     which: &Which,
 ) -> Result<BackupKey, Failure> {
     let none = |which: String| ArchiveError::NoBackup { place: store.location(&prefix(environment)), which };
@@ -75,17 +79,46 @@ pub(super) async fn find(
         }
         Which::Latest => {
             let listed = store.list(&prefix(environment)).await?;
-            let newest = catalogue(environment, listed).backups.into_iter().next();
-            Ok(newest.ok_or_else(|| none(String::new()))?.backup)
+            let newest_first = catalogue(environment, listed).backups.into_iter().map(|entry| entry.backup);
+            let own = first_own(store, sponsor, newest_first).await?;
+            Ok(own.ok_or_else(|| none(String::new()))?)
         }
         Which::At(at) => {
             let day = at.strftime("%Y/%m/%d/");
             let listed = store.list(&format!("{}{day}", prefix(environment))).await?;
             let keys = listed.iter().filter_map(|object| BackupKey::parse(environment, &object.key));
-            let found = keys.into_iter().find(|key| key.at == *at);
-            Ok(found.ok_or_else(|| none(format!(" of {}", at.strftime("%Y%m%d-%H%M%S"))))?)
+            let own = first_own(store, sponsor, keys.filter(|key| key.at == *at)).await?;
+            Ok(own.ok_or_else(|| none(format!(" of {}", at.strftime("%Y%m%d-%H%M%S"))))?)
         }
     }
+}
+
+async fn first_own(
+    store: &Store,
+    sponsor: &Sponsor,
+    backups: impl Iterator<Item = BackupKey>,
+) -> Result<Option<BackupKey>, ArchiveError> {
+    for backup in backups {
+        if !is_a_partners(store, sponsor, &backup.key).await? {
+            return Ok(Some(backup));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a backup is that of a sponsor who may share this bucket: keys do not tell whose they are, manifests do. One
+/// without a manifest that can be understood, or that names anybody else, is for the sponsor to look into.
+pub(super) async fn is_a_partners(store: &Store, sponsor: &Sponsor, key: &str) -> Result<bool, ArchiveError> {
+    if sponsor.partners.is_empty() {
+        return Ok(false);
+    }
+    let beside = description_key(key);
+    let document = match store.read_small(&beside, MANIFEST_BYTES).await {
+        Err(ArchiveError::Missing { .. } | ArchiveError::Malformed { .. }) => return Ok(false),
+        document => document?,
+    };
+    let told = Excerpt::parse(&store.location(&beside), &document);
+    Ok(told.is_ok_and(|told| sponsor.partners.contains(&told.sponsor)))
 }
 
 /// Reads what stands beside a dump and compares the three with each other; a frozen one is thawed where that is wanted.

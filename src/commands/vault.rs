@@ -1,6 +1,6 @@
 //! A sponsor's two buckets, and the guard that no two sponsors of a run share a bucket or a database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -78,11 +78,13 @@ impl Labelling<'_> {
     }
 }
 
-/// What sponsors of this run use, and who came first. A secret copied from another sponsor's project would put one
-/// tenant's data into another's bucket.
+/// What sponsors of this run use. A secret copied from another sponsor's project would put one tenant's data into
+/// another's bucket. Only partners may share, see [`Sponsor::partners`].
 #[derive(Debug)]
 pub(super) struct Claims {
-    claimed: Mutex<BTreeMap<String, String>>,
+    buckets: Mutex<BTreeMap<String, Vec<String>>>,
+    /// By each name of their hosts.
+    databases: Mutex<BTreeMap<String, Vec<(String, Connection)>>>,
     /// Every sponsor of the manifest, selected or not.
     known: Vec<String>,
 }
@@ -92,17 +94,21 @@ const CONVENTION: [&str; 2] = ["hht-diary-backups-", "hht-diary-audit-logs-"];
 
 impl Claims {
     pub(super) fn new(known: Vec<String>) -> Self {
-        Self { claimed: Mutex::default(), known }
+        Self { buckets: Mutex::default(), databases: Mutex::default(), known }
     }
 
-    pub(super) fn buckets(&self, sponsor: &str, secrets: &SponsorSecrets) -> Result<(), SecretsError> {
+    pub(super) fn buckets(&self, sponsor: &Sponsor, secrets: &SponsorSecrets) -> Result<(), SecretsError> {
         for bucket in [&secrets.backups_bucket, &secrets.audit_logs_bucket] {
-            match self.owner_by_name(bucket) {
-                Some(owner) if owner != sponsor => {
-                    return Err(SecretsError::Foreign { bucket: bucket.clone(), owner: owner.to_owned() });
-                }
-                _ => self.claim(format!("bucket {bucket}"), sponsor)?,
+            if let Some(owner) = self.owner_by_name(bucket).filter(|owner| is_stranger(sponsor, owner)) {
+                return Err(SecretsError::Foreign { bucket: bucket.clone(), owner: owner.to_owned() });
             }
+            let mut claimed = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+            let users = claimed.entry(bucket.clone()).or_default();
+            if let Some(other) = users.iter().find(|user| is_stranger(sponsor, user)) {
+                let what = format!("bucket {bucket}");
+                return Err(SecretsError::Shared { what, other: other.clone() });
+            }
+            users.push(sponsor.name.clone());
         }
         Ok(())
     }
@@ -115,36 +121,84 @@ impl Claims {
         names.filter(fits).max_by_key(|name| name.len())
     }
 
-    /// The user counts: behind a pooler, it alone tells one sponsor's database from another's.
-    pub(super) fn database(&self, sponsor: &str, connection: &Connection) -> Result<(), SecretsError> {
-        self.claim(format!("database {} as {}", connection.place(), connection.user()), sponsor)
+    /// Databases are compared by host, port and name, see [`Connection::is_same_database`]; two users of one database
+    /// have one database. Addresses do not count here, unlike where a live database could be overwritten: many servers
+    /// of a cloud stand behind one, and their databases often have one name.
+    pub(super) fn database(&self, sponsor: &Sponsor, connection: &Connection) -> Result<(), SecretsError> {
+        let (ours, theirs) = (BTreeSet::new(), BTreeSet::new());
+        let mut claimed = self.databases.lock().unwrap_or_else(PoisonError::into_inner);
+        for host in connection.hosts() {
+            let users = claimed.entry(host).or_default();
+            let is_same = |other: &Connection| connection.is_same_database(other, &ours, &theirs);
+            let is_foreign =
+                |(user, other): &&(String, Connection)| is_stranger(sponsor, user) && is_same(other);
+            if let Some((other, _)) = users.iter().find(is_foreign) {
+                let what = format!("database {}", connection.place());
+                return Err(SecretsError::Shared { what, other: other.clone() });
+            }
+            users.push((sponsor.name.clone(), connection.clone()));
+        }
+        Ok(())
     }
+}
 
-    fn claim(&self, what: String, sponsor: &str) -> Result<(), SecretsError> {
-        let mut claims = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        let owner = claims.entry(what.clone()).or_insert_with(|| sponsor.to_owned());
-        if owner == sponsor { Ok(()) } else { Err(SecretsError::Shared { what, other: owner.clone() }) }
-    }
+/// Whether the other one is neither the sponsor itself nor a partner.
+fn is_stranger(sponsor: &Sponsor, other: &str) -> bool {
+    sponsor.name != other && !sponsor.partners.contains(other)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn sponsor(name: &str, partners: &[&str]) -> Sponsor {
+        let partners = partners.iter().map(|name| (*name).to_owned()).collect();
+        Sponsor { name: name.to_owned(), code: "ABC".to_owned(), region: None, partners }
+    }
+
     #[test]
     fn what_one_sponsor_uses_no_other_may() {
         let claims = Claims::new(Vec::new());
-        let claim = |sponsor: &str, url: &str| {
-            claims.database(sponsor, &Connection::parse(&secrecy::SecretString::from(url)).unwrap())
+        let claim = |name: &str, url: &str| {
+            let connection = Connection::parse(&secrecy::SecretString::from(url)).unwrap();
+            claims.database(&sponsor(name, &[]), &connection).map_err(|error| error.to_string())
         };
-        assert!(claim("callisto", "postgres://app@db/app").is_ok());
-        assert!(claim("callisto", "postgres://app@db/app").is_ok());
-        assert!(claim("titan", "postgres://app@db/other").is_ok());
-        let error = claim("titan", "postgres://app@db/app").unwrap_err().to_string();
-        assert_eq!(error, "database db:5432/app as app is already used by sponsor callisto in this run");
-        // Behind a pooler of Supabase only the user differs.
-        assert!(claim("callisto", "postgres://postgres.abc@aws-0-eu.pooler.supabase.com/postgres").is_ok());
-        assert!(claim("titan", "postgres://postgres.xyz@aws-0-eu.pooler.supabase.com/postgres").is_ok());
+        assert_eq!(claim("callisto", "postgres://app@db.example/app"), Ok(()));
+        assert_eq!(claim("callisto", "postgres://app@db.example/app"), Ok(()));
+        assert_eq!(claim("titan", "postgres://app@db.example/other"), Ok(()));
+        assert_eq!(claim("titan", "postgres://app@db.example:5433/app"), Ok(()));
+        // Another user, another way to write the host, one of several hosts: the same database.
+        for url in [
+            "postgres://app@db.example/app",
+            "postgres://titan@db.example/app",
+            "postgres://titan@DB.example.:5432/app?sslmode=require",
+            "postgres://titan@elsewhere/app?host=standby.example,db.example",
+        ] {
+            let told = claim("titan", url).unwrap_err();
+            assert!(told.ends_with("is already used by sponsor callisto in this run"), "{url}: {told}");
+        }
+        assert_eq!(claim("callisto", "postgres://app@localhost/app"), Ok(()));
+        assert!(claim("titan", "postgres://app@127.0.0.1/app").is_err());
+        // Behind a pooler of Supabase only the user tells projects apart.
+        assert_eq!(
+            claim("callisto", "postgres://postgres.abc@aws-0-eu.pooler.supabase.com/postgres"),
+            Ok(())
+        );
+        assert_eq!(claim("titan", "postgres://postgres.xyz@aws-0-eu.pooler.supabase.com/postgres"), Ok(()));
+        assert!(claim("rhea", "postgres://postgres.xyz@aws-0-eu.pooler.supabase.com/postgres").is_err());
+    }
+
+    #[test]
+    fn partners_may_share_and_a_third_who_is_none_of_both_may_not() {
+        let claims = Claims::new(["callisto", "titan", "rhea"].map(str::to_owned).to_vec());
+        let claim = |sponsor: &Sponsor| {
+            let url = secrecy::SecretString::from("postgres://app@db.example/app");
+            claims.database(sponsor, &Connection::parse(&url).unwrap()).map_err(|error| error.to_string())
+        };
+        assert_eq!(claim(&sponsor("callisto", &["titan"])), Ok(()));
+        assert_eq!(claim(&sponsor("titan", &["callisto", "rhea"])), Ok(()));
+        let told = claim(&sponsor("rhea", &["titan"])).unwrap_err();
+        assert_eq!(told, "database db.example:5432/app is already used by sponsor callisto in this run");
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Run<'_> {
             Archival::Disabled(why) => return Ok(Some(why)),
             Archival::Enabled(secrets) => secrets,
         };
-        self.claims.buckets(&sponsor.name, &secrets)?;
+        self.claims.buckets(sponsor, &secrets)?;
         let store = Vault::open(&self.order.opening.endpoint, &secrets).backups;
         let shelf = Shelf { sponsor, store, stop };
         if self.order.all {
@@ -103,8 +103,8 @@ impl Run<'_> {
     /// The one backup that was asked for. What stops it is its failure; what is left of one is a finding.
     async fn one(&self, shelf: &Shelf<'_>, round: &mut Round<'_>) -> Result<(), Failure> {
         let which = &self.order.opening.which;
-        let environment = self.order.scope.environment;
-        let judged = match or_stopped(shelf.stop, stored::find(&shelf.store, environment, which)).await {
+        let whose = (shelf.sponsor, self.order.scope.environment);
+        let judged = match or_stopped(shelf.stop, stored::find(&shelf.store, whose, which)).await {
             Ok(backup) => {
                 let location = shelf.store.location(&backup.key);
                 let judged = self.judge(shelf, backup).await;
@@ -151,17 +151,26 @@ impl Run<'_> {
         let environment = self.order.scope.environment;
         let prefix = prefix(environment);
         let listed = or_stopped(shelf.stop, async { Ok(shelf.store.list(&prefix).await?) }).await?;
-        let Catalogue { backups, incomplete } = catalogue(environment, listed);
+        let Catalogue { backups: all, incomplete } = catalogue(environment, listed);
+        let mut backups = Vec::new();
+        for entry in all {
+            if !shelf.is_a_partners(&entry.backup).await? {
+                backups.push(entry.backup);
+            }
+        }
         if backups.is_empty() && incomplete.is_empty() {
             let place = shelf.store.location(&prefix);
             return Err(ArchiveError::NoBackup { place, which: String::new() }.into());
         }
-        for entry in backups {
-            self.next(shelf, entry.backup, round).await?;
+        for backup in backups {
+            self.next(shelf, backup, round).await?;
         }
         for left in incomplete {
             // Another run may have been about to finish it.
             if or_stopped(shelf.stop, shelf.is_whole_by_now(&left)).await? {
+                if shelf.is_a_partners(&left.backup).await? {
+                    continue;
+                }
                 self.next(shelf, left.backup, round).await?;
             } else {
                 round.left(&shelf.store.location(&left.backup.key), &left);

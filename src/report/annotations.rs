@@ -3,14 +3,14 @@
 //! The runner shows ten of each type and drops the others, so the important ones come first and the last one counts.
 
 use super::SponsorResult;
-use super::workflow::{Level, annotation};
+use super::workflow::{Annotation, Level, annotation};
 use crate::record::Outcome;
 
 const SHOWN: usize = 10;
 
 /// One error a failed sponsor and one warning a disabled one, ten of each at most.
 #[must_use]
-pub fn of_results(results: &[SponsorResult]) -> Vec<String> {
+pub fn of_results(results: &[SponsorResult]) -> Vec<Annotation> {
     let failed = results.iter().filter(|result| result.outcome == Outcome::Failure).map(|result| {
         let stage = result.stage.unwrap_or("bug");
         let message = result.message.as_deref().unwrap_or_default();
@@ -31,10 +31,10 @@ pub fn of_results(results: &[SponsorResult]) -> Vec<String> {
     shown
 }
 
-fn limited(level: Level, all: Vec<(String, String)>, rest: &str) -> Vec<String> {
+fn limited(level: Level, all: Vec<(String, String)>, rest: &str) -> Vec<Annotation> {
     let keep = if all.len() > SHOWN { SHOWN - 1 } else { all.len() };
     let more = all.len() - keep;
-    let mut shown: Vec<String> =
+    let mut shown: Vec<Annotation> =
         all.iter().take(keep).map(|(title, message)| annotation(level, title, message)).collect();
     if more > 0 {
         shown.push(annotation(level, &format!("{more} {rest}"), &format!("{more} {rest}.")));
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn eleven_failures_make_ten_annotations_of_which_the_last_counts_the_rest() {
         let results: Vec<_> = (0..11).map(|n| result(&format!("s{n}"), Outcome::Failure)).collect();
-        let shown = of_results(&results);
+        let shown: Vec<String> = of_results(&results).iter().map(Annotation::command).collect();
         assert_eq!(shown.len(), 10);
         assert!(shown[9].starts_with("::error title=2 more sponsors failed"), "{}", shown[9]);
         assert!(shown[0].starts_with("::error title=s0%3A dump failed::db.example.org"), "{}", shown[0]);
@@ -61,6 +61,6 @@ mod tests {
     fn a_disabled_sponsor_is_a_warning_and_a_success_is_silent() {
         let shown = of_results(&[result("a", Outcome::Disabled), result("b", Outcome::Success)]);
         assert_eq!(shown.len(), 1);
-        assert!(shown[0].starts_with("::warning title=a%3A no backup::"));
+        assert!(shown[0].command().starts_with("::warning title=a%3A no backup::"));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::markdown::cell;
+
 /// So many tables are shown.
 const TABLES: usize = 200;
 /// So many lines of a list.
@@ -49,23 +51,6 @@ pub(super) fn list(text: &mut String, title: &str, lines: &[String]) {
     if lines.len() > LINES {
         writeln!(text, "- … and {} more", lines.len() - LINES).ok();
     }
-}
-
-/// Foreign words in Markdown: what would end a cell, begin HTML or code, or make a link is defused.
-pub(super) fn cell(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '<' => safe.push_str("&lt;"),
-            '\n' | '\r' | '\t' => safe.push(' '),
-            '|' | '`' | '*' | '[' | ']' | '\\' => {
-                safe.push('\\');
-                safe.push(character);
-            }
-            _ => safe.push(character),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]

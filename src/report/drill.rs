@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::comparison::{Row, cell, list, tables};
+use super::comparison::{Row, list, tables};
+use super::markdown::{cell, code};
 use super::outputs::Output;
 use crate::record::drill::{DrillReport, Status};
 
@@ -108,7 +109,7 @@ fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
     let durations = &report.durations_ms;
     let age = report.backup_age_minutes.map_or("–".to_owned(), |age| format!("{age} min"));
     let mut facts = vec![
-        ("Backup", report.backup_location.clone().map_or("–".to_owned(), |location| format!("`{location}`"))),
+        ("Backup", report.backup_location.as_deref().map_or("–".to_owned(), code)),
         ("Age (RPO)", age + &limit(report.max_rpo_minutes, report.rpo_compliant)),
         (
             "Duration (RTO)",
@@ -131,7 +132,7 @@ fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
     ];
     if let Some(target) = &report.target {
         let place = cell(target.place.as_deref().unwrap_or("throwaway server"));
-        facts.push(("Restored into", format!("{place}, PostgreSQL {}", target.server_version)));
+        facts.push(("Restored into", format!("{place}, PostgreSQL {}", cell(&target.server_version))));
     }
     if let Some(statements) = &report.statements {
         let equal = match statements.equal {
@@ -144,10 +145,7 @@ fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
     if !report.roles_made.is_empty() {
         facts.push(("Roles made", cell(&report.roles_made.join(", "))));
     }
-    facts.push((
-        "Report",
-        drilled.location.as_ref().map_or("–".to_owned(), |location| format!("`{location}`")),
-    ));
+    facts.push(("Report", drilled.location.as_deref().map_or("–".to_owned(), code)));
     facts
 }
 

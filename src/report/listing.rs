@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::SponsorResult;
+use super::markdown::cell;
 use super::summary::{LIMIT, Title, failures, verdict};
 use crate::proof::limits::words;
 
@@ -152,7 +153,7 @@ pub fn summary(title: Title<'_>, results: &[SponsorResult], lists: &[List]) -> S
     let failures = failures(results);
     let room = LIMIT.saturating_sub(failures.len() + NOTES * lists.len());
     for list in lists {
-        write!(text, "### {}\n\n", list.title()).ok();
+        write!(text, "### {}\n\n", cell(&list.title())).ok();
         markdown(&mut text, &list.rows, room);
         if let Some(left_out) = list.left_out() {
             write!(text, "{left_out}\n\n").ok();
@@ -169,8 +170,8 @@ fn markdown(text: &mut String, rows: &[Row], room: usize) {
     // Writing to a String cannot fail.
     writeln!(text, "| {} | |\n|---|---:|---:|---:|---|---|---|---|", HEAD.join(" | ")).ok();
     for (at, row) in rows.iter().enumerate() {
-        let problem = row.problem.as_deref().unwrap_or_default().replace('|', "\\|").replace('\n', " ");
-        let cells = cells(row).map(|cell| cell.replace(' ', "\u{a0}")).join(" | ");
+        let problem = cell(row.problem.as_deref().unwrap_or_default());
+        let cells = cells(row).map(|text| cell(&text).replace(' ', "\u{a0}")).join(" | ");
         let line = format!("| {cells} | {problem} |\n");
         if text.len() + line.len() > room {
             write!(text, "\n… and {} more; the log has them all.\n", rows.len() - at).ok();

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::SponsorResult;
-use super::workflow::{Level, annotation};
+use super::workflow::{Annotation, Level, annotation};
 use crate::record::Outcome;
 
 /// An output that a command can set.
@@ -119,7 +119,7 @@ pub fn of_a_list(results: &[SponsorResult], outcome: Outcome) -> Vec<Output> {
 
 /// A warning for each output that GitHub will not pass on to other jobs, since a masked value stands in it.
 #[must_use]
-pub fn dropped(outputs: &[Output], masks: &BTreeSet<String>) -> Vec<String> {
+pub fn dropped(outputs: &[Output], masks: &BTreeSet<String>) -> Vec<Annotation> {
     let holds_a_mask = |value: &str| masks.iter().any(|mask| value.contains(mask.as_str()));
     let dropped = outputs.iter().filter(|(_, value)| holds_a_mask(value)).map(|(name, _)| {
         let message = format!(
@@ -148,7 +148,10 @@ pub fn heredoc(outputs: &[Output], delimiter: &str) -> String {
 /// `name=value` lines for a terminal; line breaks are shown, not obeyed.
 #[must_use]
 pub fn lines(outputs: &[Output]) -> String {
-    outputs.iter().map(|(name, value)| format!("{name}={}\n", value.replace('\n', "\\n"))).collect()
+    outputs
+        .iter()
+        .map(|(name, value)| format!("{name}={}\n", value.replace('\n', "\\n").replace('\r', "\\r")))
+        .collect()
 }
 
 #[cfg(test)]
@@ -190,6 +193,7 @@ mod tests {
         let results = [result("callisto", Outcome::Success)];
         let masks = BTreeSet::from(["diary".to_owned(), "not there".to_owned()]);
         let warnings = dropped(&of_results(&results, Outcome::Success), &masks);
+        let warnings: Vec<String> = warnings.iter().map(Annotation::command).collect();
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(warnings[0].starts_with("::warning title=output backup_location is hidden::"));
         assert!(warnings.iter().all(|warning| !warning.contains("diary")));

@@ -58,7 +58,7 @@ pub fn state(restored: &Restored) -> String {
 /// A chapter of the summary.
 #[must_use]
 pub fn chapter(restored: &Restored) -> String {
-    let mut text = format!("\n{}\n", super::comparison::cell(&line(restored)));
+    let mut text = format!("\n{}\n", super::markdown::cell(&line(restored)));
     let left: Vec<String> =
         restored.left_out.iter().map(|left| format!("{} ({})", left.statement, left.reason)).collect();
     list(&mut text, "Left out", &left);

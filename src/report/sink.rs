@@ -2,25 +2,34 @@
 //!
 //! In a workflow everything goes to stdout, where the runner looks for commands. On a terminal stdout carries outputs
 //! alone and people read stderr.
+//!
+//! It hears of every secret before anything that may quote it, and writes none: what it writes for people is without
+//! them; what programs read (outputs, the summary's locations, lists as JSON) is, too, unless a secret may be a part of a
+//! name. The words in there were made with [`Sink::redacted`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::{IsTerminal as _, Write as _};
+use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::outputs::{self, Output};
 use super::progress::Reading;
-use super::workflow;
+use super::redaction::Redaction;
+use super::workflow::{self, Annotation, annotation};
 
 /// Where the report goes.
 #[derive(Debug)]
 pub struct Sink {
     workflow: Option<RunnerFiles>,
+    /// What the runner was told.
     masks: Mutex<BTreeSet<String>>,
+    /// The same, in every spelling.
+    secrets: RwLock<Redaction>,
     bars: Option<(MultiProgress, Mutex<BTreeMap<String, ProgressBar>>)>,
 }
 
@@ -52,14 +61,14 @@ impl Sink {
         if let Some(summary) = &files.summary {
             append("GITHUB_STEP_SUMMARY", summary, "")?;
         }
-        Ok(Self { workflow: Some(files), masks: Mutex::default(), bars: None })
+        Ok(Self { workflow: Some(files), masks: Mutex::default(), secrets: RwLock::default(), bars: None })
     }
 
     /// A sink for a terminal, or for a pipe.
     #[must_use]
     pub fn terminal() -> Self {
         let bars = std::io::stderr().is_terminal().then(|| (MultiProgress::new(), Mutex::default()));
-        Self { workflow: None, masks: Mutex::default(), bars }
+        Self { workflow: None, masks: Mutex::default(), secrets: RwLock::default(), bars }
     }
 
     /// How often a reading is worth taking.
@@ -74,44 +83,83 @@ impl Sink {
         self.workflow.is_some()
     }
 
+    /// Words without any secret in any spelling: for what is kept in a record or a result.
+    #[must_use]
+    pub fn redacted(&self, text: &str) -> String {
+        self.secrets.read().unwrap_or_else(PoisonError::into_inner).prose(text)
+    }
+
+    /// Makes this tell of panics from now on: where, and the words without any secret.
+    pub fn tell_of_panics(self: &Arc<Self>) {
+        let sink = Arc::clone(self);
+        std::panic::set_hook(Box::new(move |panic| sink.panicked(panic)));
+    }
+
+    fn panicked(&self, panic: &PanicHookInfo<'_>) {
+        let place = panic.location().map_or_else(|| "somewhere".to_owned(), ToString::to_string);
+        let words = panic.payload_as_str().unwrap_or("no words");
+        // Nothing may be waited for here: this thread may hold it itself. Then the place has to do.
+        let words = match self.secrets.try_read() {
+            Ok(secrets) => secrets.prose(words),
+            Err(TryLockError::Poisoned(secrets)) => secrets.into_inner().prose(words),
+            Err(TryLockError::WouldBlock) => "its words are not shown".to_owned(),
+        };
+        let line = workflow::inert(&format!("panicked at {place}: {words}\n"));
+        match &self.workflow {
+            Some(_) => std::io::stdout().lock().write_all(line.as_bytes()).ok(),
+            None => std::io::stderr().lock().write_all(line.as_bytes()).ok(),
+        };
+    }
+
     /// A text that was asked for, `--help` for example.
     pub fn text(&self, text: &str) {
         // A reader that has gone away, `head` for example, is no reason to fail.
-        std::io::stdout().lock().write_all(text.as_bytes()).ok();
+        std::io::stdout().lock().write_all(self.data(text).as_bytes()).ok();
     }
 
     /// A line for people.
     pub fn line(&self, line: &str) {
-        self.write(&[workflow::inert(line)]);
+        self.write(&[self.shown(line)]);
     }
 
     /// Lines that belong together; other sponsors' lines never come between them. Folded away in a workflow.
     pub fn group(&self, title: &str, lines: &[String]) {
         if self.workflow.is_some() {
-            self.write(&workflow::group(title, lines));
+            let lines: Vec<String> = lines.iter().map(|line| self.redacted(line)).collect();
+            self.write(&workflow::group(&self.redacted(title), &lines));
         } else {
-            let indented = lines.iter().map(|line| format!("  {line}"));
-            self.write(&std::iter::once(title.to_owned()).chain(indented).collect::<Vec<_>>());
+            let indented = lines.iter().map(|line| self.shown(&format!("  {line}")));
+            self.write(&std::iter::once(self.shown(title)).chain(indented).collect::<Vec<_>>());
         }
     }
 
     /// Lines that belong together and must be seen.
     pub fn block(&self, lines: &[String]) {
-        self.write(&lines.iter().map(|line| workflow::inert(line)).collect::<Vec<_>>());
+        self.write(&lines.iter().map(|line| self.shown(line)).collect::<Vec<_>>());
     }
 
-    /// Hides a value in everything that the runner shows from now on. On a terminal nothing that is masked is printed.
+    /// Hides a value in everything that is written from now on, and in everything that the runner shows.
     pub fn mask(&self, value: &str) {
-        if self.workflow.is_some() && !value.trim().is_empty() {
-            self.write(&[workflow::mask(value)]);
-            self.masks.lock().unwrap_or_else(PoisonError::into_inner).insert(value.to_owned());
+        if value.trim().is_empty() {
+            return;
+        }
+        // Once is enough, and one thread's word is written before another's line that may hold it.
+        let mut masks = self.masks.lock().unwrap_or_else(PoisonError::into_inner);
+        if masks.insert(value.to_owned()) {
+            self.secrets.write().unwrap_or_else(PoisonError::into_inner).add(value);
+            if self.workflow.is_some() {
+                self.write(&[workflow::mask(value)]);
+            }
         }
     }
 
     /// Annotations, as workflow commands; a terminal shows the same facts in the verdict.
-    pub fn annotations(&self, commands: &[String]) {
+    pub fn annotations(&self, annotations: &[Annotation]) {
         if self.workflow.is_some() {
-            self.write(commands);
+            let clean = |Annotation { level, title, message }: &Annotation| {
+                annotation(*level, &self.redacted(title), &self.redacted(message)).command()
+            };
+            self.write(&annotations.iter().map(clean).collect::<Vec<_>>());
         }
     }
 
@@ -147,7 +195,8 @@ impl Sink {
                 let masks = self.masks.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 self.annotations(&outputs::dropped(outputs, &masks));
                 let delimiter = format!("ghadelimiter_{}", uuid::Uuid::new_v4());
-                append("GITHUB_OUTPUT", &files.output, &outputs::heredoc(outputs, &delimiter))
+                let text = self.data(&outputs::heredoc(outputs, &delimiter));
+                append("GITHUB_OUTPUT", &files.output, &text)
             }
             None => {
                 self.text(&outputs::lines(outputs));
@@ -162,9 +211,17 @@ impl Sink {
     /// The runner's file cannot be written.
     pub fn summary(&self, markdown: &str) -> Result<(), ReportError> {
         match self.workflow.as_ref().and_then(|files| files.summary.as_deref()) {
-            Some(path) => append("GITHUB_STEP_SUMMARY", path, &format!("{markdown}\n")),
+            Some(path) => append("GITHUB_STEP_SUMMARY", path, &self.data(&format!("{markdown}\n"))),
             None => Ok(()),
         }
+    }
+
+    fn shown(&self, line: &str) -> String {
+        workflow::inert(&self.redacted(line))
+    }
+
+    fn data(&self, text: &str) -> String {
+        self.secrets.read().unwrap_or_else(PoisonError::into_inner).data(text)
     }
 
     fn write(&self, lines: &[String]) {

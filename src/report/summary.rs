@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use bytesize::ByteSize;
 
+use super::markdown::{block, cell, code, sentence};
 use super::{SponsorResult, count};
 use crate::record::Outcome;
 
@@ -175,9 +176,9 @@ fn rows(
 }
 
 fn full_row(title: Title<'_>, result: &SponsorResult) -> String {
-    let code = |text: &str| format!("`{text}`");
     let location = title.subject.location(result).filter(|_| result.outcome != Outcome::Disabled);
-    let hash = result.backup_sha256.as_deref().map(|hash| code(&format!("{}…", &hash[..hash.len().min(12)])));
+    let hash = result.backup_sha256.as_deref();
+    let hash = hash.map(|hash| code(&format!("{}…", hash.chars().take(12).collect::<String>())));
     let short = short_row(title, result);
     let short = short.trim_end();
     format!("{short} {} | {} |\n", location.map_or_else(dash, code), hash.unwrap_or_else(dash))
@@ -185,7 +186,7 @@ fn full_row(title: Title<'_>, result: &SponsorResult) -> String {
 
 fn short_row(title: Title<'_>, result: &SponsorResult) -> String {
     let outcome = match result.outcome {
-        Outcome::Success => format!("✅ {}", result.message.as_deref().unwrap_or(title.subject.done())),
+        Outcome::Success => format!("✅ {}", cell(result.message.as_deref().unwrap_or(title.subject.done()))),
         Outcome::Disabled => "⚠️ not enabled".to_owned(),
         _ => format!("❌ {} failed", result.stage.unwrap_or("bug")),
     };
@@ -219,17 +220,8 @@ pub(super) fn failures(results: &[SponsorResult]) -> String {
 fn failure(sponsor: Option<&str>, stage: &str, message: &str, hint: Option<&str>) -> String {
     let message: String = message.chars().take(MESSAGE_CHARACTERS).collect();
     let who = sponsor.map(|sponsor| format!("**{sponsor}**, ")).unwrap_or_default();
-    let fence = "`".repeat(longest_run(&message, '`').max(2) + 1);
-    let hint = hint.map(|hint| format!("{hint}\n\n")).unwrap_or_default();
-    format!("{who}{stage}:\n\n{fence}text\n{message}\n{fence}\n\n{hint}")
-}
-
-fn longest_run(text: &str, wanted: char) -> usize {
-    let step = |(longest, run): (usize, usize), character| {
-        let run = if character == wanted { run + 1 } else { 0 };
-        (longest.max(run), run)
-    };
-    text.chars().fold((0, 0), step).0
+    let hint = hint.map(|hint| format!("{}\n\n", sentence(hint))).unwrap_or_default();
+    format!("{who}{stage}:\n\n{}\n\n{hint}", block(&message))
 }
 
 fn duration(seconds: f64) -> String {

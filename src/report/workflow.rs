@@ -14,16 +14,35 @@ pub enum Level {
 /// Longer messages are cut by the runner.
 const MESSAGE: usize = 4000;
 
-/// `::error title=…::…`
+/// What a run's page shows beside its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    /// Its kind.
+    pub level: Level,
+    /// In bold.
+    pub title: String,
+    /// The words; those of others may be among them.
+    pub message: String,
+}
+
+impl Annotation {
+    /// `::error title=…::…`
+    #[must_use]
+    pub fn command(&self) -> String {
+        let name = match self.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Notice => "notice",
+        };
+        let message: String = self.message.chars().take(MESSAGE).collect();
+        format!("::{name} title={}::{}", property(&self.title), data(&message))
+    }
+}
+
+/// An annotation.
 #[must_use]
-pub fn annotation(level: Level, title: &str, message: &str) -> String {
-    let name = match level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-        Level::Notice => "notice",
-    };
-    let message: String = message.chars().take(MESSAGE).collect();
-    format!("::{name} title={}::{}", property(title), data(&message))
+pub fn annotation(level: Level, title: &str, message: &str) -> Annotation {
+    Annotation { level, title: title.to_owned(), message: message.to_owned() }
 }
 
 /// `::add-mask::…`
@@ -42,15 +61,23 @@ pub fn group(title: &str, lines: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// A text of which the runner will take no line for a command, whoever wrote its words.
+/// A text of which the runner will take no line for a command and a terminal will obey nothing, whoever wrote its words.
 #[must_use]
 pub fn inert(text: &str) -> String {
     let line = |line: &str| {
-        let is_command = line.trim_start().starts_with("::");
-        let line = if is_command { format!("\u{200b}{line}") } else { line.to_owned() };
-        line.replace("##[", "#\u{200b}#[").replace('\r', "")
+        // What a terminal obeys goes: with a carriage return words could overwrite others, or begin a line of their own.
+        let seen: String = line.chars().filter(|character| !is_obeyed(*character)).collect();
+        let is_command = seen.trim_start().starts_with("::");
+        let seen = if is_command { format!("\u{200b}{seen}") } else { seen };
+        seen.replace("##[", "#\u{200b}#[")
     };
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Control characters, and those that turn the direction of writing.
+fn is_obeyed(character: char) -> bool {
+    (character.is_control() && character != '\t')
+        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
 fn data(text: &str) -> String {
@@ -63,12 +90,38 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_line_of_a_foreign_text_is_a_command(
+            text in "(\\PC|[ \t\n\r\u{1b}\u{85}:#]|::error::|##\\[group\\]|::stop-commands::){0,30}",
+        ) {
+            let inert = inert(&text);
+            prop_assert!(!inert.contains(['\r', '\u{1b}']) && !inert.contains("##["), "{inert:?}");
+            // The runner breaks lines where any of these stands.
+            for line in inert.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
+                prop_assert!(!line.trim_start().starts_with("::"), "{line:?}");
+            }
+        }
+
+        #[test]
+        fn an_annotation_is_one_line_with_one_command(title in "(\\PC|[:,%\n\r]){0,30}", message in "(\\PC|[:%\n\r]){0,30}") {
+            let command = annotation(Level::Error, &title, &message).command();
+            prop_assert!(!command.contains(['\n', '\r']));
+            let (head, data) = command.strip_prefix("::error title=").unwrap().split_once("::").unwrap();
+            prop_assert!(!head.contains([':', ',']));
+            let unescaped = data.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%");
+            prop_assert_eq!(unescaped, message);
+        }
+    }
 
     #[test]
     fn texts_cannot_break_out_of_their_command() {
         assert_eq!(
-            annotation(Level::Error, "a: b, c", "100%\n::set-output name=x::y\r"),
+            annotation(Level::Error, "a: b, c", "100%\n::set-output name=x::y\r").command(),
             "::error title=a%3A b%2C c::100%25%0A::set-output name=x::y%0D"
         );
         assert_eq!(mask("p\nq"), "::add-mask::p%0Aq");

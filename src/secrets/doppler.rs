@@ -2,14 +2,15 @@
 //!
 //! Endpoint, parameters and error bodies: <https://docs.doppler.com/reference/secrets-download>.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret as _;
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::{RawSecrets, Secret, SecretsError};
 
@@ -18,9 +19,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 const WHOLE_REQUEST: Duration = Duration::from_secs(15);
 /// Doppler counts requests by the minute; who is told to wait longer had better fail and say so.
 const LONGEST_WAIT: Duration = Duration::from_secs(90);
-
-/// Of what it says, nobody reads more letters.
-const LONGEST_MESSAGE: usize = 500;
+/// The longest manifest is a half of it. What is longer is no answer of Doppler's.
+const BODY_BYTES: usize = 32 << 20;
+/// Of what an error says.
+const MESSAGE_CHARACTERS: usize = 1000;
 
 /// A client of one Doppler installation.
 #[derive(Debug, Clone)]
@@ -44,12 +46,6 @@ impl Place {
     fn name(&self) -> String {
         format!("{}/{}", self.project, self.config)
     }
-}
-
-#[derive(Deserialize)]
-struct Refusal {
-    #[serde(default)]
-    messages: Vec<String>,
 }
 
 impl Doppler {
@@ -127,9 +123,25 @@ impl Doppler {
             .await
             .map_err(unavailable)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(unavailable)?;
+        let (body, is_whole) = body(response).await.map_err(unavailable)?;
+        if status.is_success() && !is_whole {
+            let reason = format!("it is longer than {BODY_BYTES} bytes");
+            return Err(SecretsError::NotSecrets { place: place.name(), reason });
+        }
         answer(place, status, &headers, &body)
     }
+}
+
+/// The body as far as anybody needs it, and whether that is all: whatever answers, it must not fill our memory.
+async fn body(mut response: reqwest::Response) -> Result<(Vec<u8>, bool), reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await? {
+        if body.len() + piece.len() > BODY_BYTES {
+            return Ok((body, false));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok((body, true))
 }
 
 /// The secrets without what tells their origin. Pure.
@@ -156,25 +168,68 @@ pub fn answer(
 }
 
 fn parse(place: &Place, body: &[u8]) -> Result<RawSecrets, SecretsError> {
-    let map: BTreeMap<String, Option<String>> = serde_json::from_slice(body).map_err(|error| {
+    let Pairs(pairs) = serde_json::from_slice(body).map_err(|error| {
         let reason = format!("line {}, column {}", error.line(), error.column());
         SecretsError::NotSecrets { place: place.name(), reason }
     })?;
-    Ok(map.into_iter().filter_map(|(name, value)| Some((name, Secret::from(value?)))).collect())
+    let mut secrets = RawSecrets::new();
+    for (name, value) in pairs {
+        // A secret without a value is none. Of two values nobody knows which is meant.
+        if let Some(value) = value
+            && secrets.insert(name, Secret::from(value)).is_some()
+        {
+            let reason = "it holds a name twice".to_owned();
+            return Err(SecretsError::NotSecrets { place: place.name(), reason });
+        }
+    }
+    Ok(secrets)
+}
+
+/// A JSON object as it is written, names that occur twice included.
+struct Pairs(Vec<(String, Option<String>)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PairsVisitor)
+    }
+}
+
+struct PairsVisitor;
+
+impl<'de> Visitor<'de> for PairsVisitor {
+    type Value = Pairs;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("names and texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(Pairs(pairs))
+    }
 }
 
 fn refusal(place: &Place, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> SecretsError {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let request_id = header("x-request-id");
-    let message = match serde_json::from_slice::<Refusal>(body) {
-        Ok(refusal) if !refusal.messages.is_empty() => {
-            refusal.messages.join("; ").chars().take(LONGEST_MESSAGE).collect()
-        }
-        _ => status.canonical_reason().unwrap_or("no reason given").to_owned(),
+    let told: Value = serde_json::from_slice(body).unwrap_or_default();
+    let messages: Vec<&str> =
+        told["messages"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let message = match messages.as_slice() {
+        [] => status.canonical_reason().unwrap_or("no reason given").to_owned(),
+        messages => messages.join("; ").chars().take(MESSAGE_CHARACTERS).collect(),
     };
-    if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
-        let retry_after = header("retry-after").and_then(|value| value.parse().ok()).map(Duration::from_secs);
-        let reason = format!("status {}: {message}", status.as_u16());
+    // Some answers say themselves whether another try makes sense, and when.
+    let (says, seconds) =
+        (told["data"]["isRetryable"].as_bool(), told["data"]["isRetryableAfterSec"].as_u64());
+    let by_status = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
+    if says.unwrap_or(by_status || seconds.is_some()) {
+        let asked = header("retry-after").and_then(|value| value.parse().ok()).or(seconds);
+        let (reason, retry_after) =
+            (format!("status {}: {message}", status.as_u16()), asked.map(Duration::from_secs));
         return SecretsError::Unavailable { place: place.name(), reason, retry_after, request_id };
     }
     SecretsError::Refused { place: place.name(), status: status.as_u16(), message, request_id }

@@ -164,7 +164,7 @@ impl SecretsError {
             }
             Self::Malformed { .. } => "Buckets are bare names (a-z, 0-9, - and .), regions look like eu-west-1.".to_owned(),
             Self::Shared { .. } | Self::Foreign { .. } => {
-                "Each sponsor has a database and buckets of its own; correct the secret of the sponsor that is wrong.".to_owned()
+                "Each sponsor has a database and buckets of its own; correct the secret of the sponsor that is wrong. Where two may share, both say so in the manifest: `may_share_with`.".to_owned()
             }
             Self::File { .. } => "It is YAML: sponsor name, below it a map of secret names to values.".to_owned(),
             Self::Required { .. } => {

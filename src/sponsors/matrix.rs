@@ -60,17 +60,30 @@ fn groups(sponsors: &[Sponsor], count: usize) -> Vec<Job> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     fn sponsors(count: usize) -> Vec<Sponsor> {
-        (0..count).map(|n| Sponsor { name: format!("s{n}"), code: "ABC".into(), region: None }).collect()
+        (0..count)
+            .map(|n| Sponsor {
+                name: format!("s{n}"),
+                code: "ABC".into(),
+                region: None,
+                partners: BTreeSet::new(),
+            })
+            .collect()
     }
 
     #[test]
     fn a_job_a_sponsor_has_the_shape_that_workflows_read() {
-        let callisto =
-            Sponsor { name: "callisto".into(), code: "CAL".into(), region: Some("eu-west-1".into()) };
+        let callisto = Sponsor {
+            name: "callisto".into(),
+            code: "CAL".into(),
+            region: Some("eu-west-1".into()),
+            partners: BTreeSet::new(),
+        };
         let json = serde_json::to_string(&matrix(&[callisto], NonZeroUsize::MIN)).unwrap();
         assert_eq!(
             json,

@@ -161,7 +161,12 @@ fn findings(restored: &str, is_partial: bool) -> Findings {
 }
 
 fn report(findings: &Findings, broken: Option<(&'static str, &str, bool)>) -> (Status, Value) {
-    let sponsor = Selected { name: "callisto".to_owned(), code: "CAL".to_owned(), region: None };
+    let sponsor = Selected {
+        name: "callisto".to_owned(),
+        code: "CAL".to_owned(),
+        region: None,
+        partners: Default::default(),
+    };
     let course = Course {
         sponsor: &sponsor,
         environment: Environment::Production,

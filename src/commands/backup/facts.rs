@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::super::publish::Ended;
+use super::super::Edge;
+use super::super::publish::{Ended, Told};
 use super::super::vault::Vault;
 use super::Done;
 use crate::archive::staged::Sealed;
@@ -43,7 +44,7 @@ impl Facts {
         (self.clock.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
     }
 
-    pub(super) fn fill(&self, document: &mut DeploymentLog, done: &Result<Done, Failure>) {
+    pub(super) fn fill(&self, document: &mut DeploymentLog, done: &Result<Done, Failure>, edge: &Edge) {
         document.s3_archival_enabled = self.enabled;
         document.server_version.clone_from(&self.server_version);
         document.pg_dump_version.clone_from(&self.pg_dump_version);
@@ -63,8 +64,8 @@ impl Facts {
             }
             Ok(_) => {}
             Err(failure) => {
-                document.stage = Some(failure.stage_and_code().0);
-                document.message = Some(failure.to_string());
+                let Told { stage, message, .. } = Told::of(failure, edge);
+                (document.stage, document.message) = (Some(stage), Some(message));
             }
         }
     }
@@ -74,6 +75,7 @@ impl Facts {
         sponsor: &Sponsor,
         log: Option<String>,
         done: &Result<Done, Failure>,
+        edge: &Edge,
     ) -> Ended {
         let mut result = SponsorResult::success(&sponsor.name, self.clock.elapsed().as_secs_f64());
         result.deployment_log = log;
@@ -93,8 +95,7 @@ impl Facts {
                 (result, None)
             }
             Err(failure) => {
-                let (stage, code) = failure.stage_and_code();
-                result.fail(stage, failure.to_string(), failure.hint());
+                let code = Told::of(failure, edge).fail(&mut result);
                 (result, Some(code))
             }
         }

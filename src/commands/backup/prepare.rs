@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use secrecy::ExposeSecret as _;
-
 use super::super::vault::Vault;
 use super::Run;
 use super::facts::Facts;
@@ -47,12 +45,11 @@ impl Run<'_> {
         };
         facts.enabled = Some(true);
         self.edge.sink.line(&format!("{}: S3 backup archival is ENABLED", sponsor.name));
-        self.claims.buckets(&sponsor.name, &secrets)?;
+        self.claims.buckets(sponsor, &secrets)?;
         let vault = Arc::new(Vault::open(&self.order.deployment.endpoint, &secrets));
         facts.vault = Some(Arc::clone(&vault));
         let connection = Connection::parse(&secrets.database_url).map_err(DumpError::from)?;
-        connection.masks().iter().for_each(|mask| self.edge.sink.mask(mask.expose_secret()));
-        self.claims.database(&sponsor.name, &connection)?;
+        self.claims.database(sponsor, &connection)?;
         let clients = self.clients.as_ref().map_err(Clone::clone)?;
         // Any psql can ask; the newest knows most ways to connect.
         let server = server::ask(&connection, clients.last().ok_or(DumpError::NoClient)?).await?;

@@ -82,11 +82,11 @@ impl Run<'_> {
             Archival::Enabled(secrets) => secrets,
             Archival::Disabled(why) => return Ok(Err(why.to_string())),
         };
-        self.claims.buckets(&sponsor.name, &secrets)?;
+        self.claims.buckets(sponsor, &secrets)?;
         let vault = facts.vault.insert(Vault::open(&self.order.opening.endpoint, &secrets));
         let environment = self.order.scope.environment;
-        let key = stored::find(&vault.backups, environment, &self.order.opening.which).await?;
         let whose = (sponsor, environment);
+        let key = stored::find(&vault.backups, whose, &self.order.opening.which).await?;
         let thaw = self.order.opening.thaw;
         let stored = stored::describe(&vault.backups, whose, key, &self.identities, thaw).await?;
         facts.findings.backup = Some(Backup {
@@ -129,10 +129,11 @@ impl Rehearsal<'_> {
         let manner = Manner { on_error, first: &first, drops: false };
         let loaded = restoring.load(&target.connection, manner).await?;
         findings.roles_made = plan.missing_roles.iter().cloned().collect();
+        let clean = |words: &str| self.run.edge.sink.redacted(words);
         findings.left_out = loaded
             .left_out
             .iter()
-            .map(|left| LeftOut { statement: left.statement.clone(), reason: left.reason.clone() })
+            .map(|left| LeftOut { statement: left.statement.clone(), reason: clean(&left.reason) })
             .collect();
         findings.phases.load = Some(self.begun.elapsed());
         let verifying = Instant::now();

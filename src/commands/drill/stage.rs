@@ -43,6 +43,7 @@ impl Stage {
             let scratch = throwaway::scratch(&run.edge.scratch);
             return Ok(Self::Throwaway(Throwaway::start(programs, encoding, &scratch).await?));
         };
+        run.edge.sink.mask(url.expose_secret());
         let host = Connection::parse(url).map_err(RestoreError::from)?;
         host.masks().iter().for_each(|mask| run.edge.sink.mask(mask.expose_secret()));
         let others = Visit::left_behind(&host, newest).await?;

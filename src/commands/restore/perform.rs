@@ -65,12 +65,12 @@ impl Run<'_> {
             Archival::Enabled(secrets) => secrets,
             Archival::Disabled(why) => return Ok(Err(why.to_string())),
         };
-        self.claims.buckets(&sponsor.name, &secrets)?;
+        self.claims.buckets(sponsor, &secrets)?;
         self.guard(sponsor, &secrets).await?;
         let (opening, environment) = (&self.order.opening, self.order.scope.environment);
         let vault = Vault::open(&opening.endpoint, &secrets);
-        let key = stored::find(&vault.backups, environment, &opening.which).await?;
         let whose = (sponsor, environment);
+        let key = stored::find(&vault.backups, whose, &opening.which).await?;
         Ok(Ok(stored::describe(&vault.backups, whose, key, &self.identities, opening.thaw).await?))
     }
 
@@ -131,6 +131,9 @@ impl Run<'_> {
         })?;
         restored.content = Content::Backup;
         restored.left_out.clone_from(&loaded.left_out);
+        for left in &mut restored.left_out {
+            left.reason = self.edge.sink.redacted(&left.reason);
+        }
         let left_out = loaded.left_out_tables();
         let comparison = restoring.compare(&target.connection, target.facts.major(), left_out).await?;
         let (verdict, findings) = (comparison.verdict(), comparison.findings());

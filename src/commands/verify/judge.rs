@@ -61,6 +61,12 @@ impl Run<'_> {
 }
 
 impl Shelf<'_> {
+    /// See [`stored::is_a_partners`].
+    pub(super) async fn is_a_partners(&self, backup: &BackupKey) -> Result<bool, Failure> {
+        let told = async { Ok(stored::is_a_partners(&self.store, self.sponsor, &backup.key).await?) };
+        or_stopped(self.stop, told).await
+    }
+
     /// Whether what was missing is there now.
     pub(super) async fn is_whole_by_now(&self, left: &Incomplete) -> Result<bool, Failure> {
         let key = &left.backup.key;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::super::publish::Ended;
+use super::super::publish::{Ended, Told};
 use super::super::{Edge, stored};
 use super::judge::Judged;
 use crate::archive::ArchiveError;
@@ -115,15 +115,15 @@ impl<'a> Round<'a> {
             (Some(finding), error) => (finding, error),
             (None, Some(error)) => (error, None),
         };
-        let (stage, code) = failure.stage_and_code();
-        let mut message = failure.to_string();
+        let Told { stage, code, mut message, hint } = Told::of(&failure, self.edge);
         if let Some(error) = also {
+            let Told { message: error, .. } = Told::of(&error, self.edge);
             message.push_str(&format!("; besides, not all were read: {error}"));
         }
         if self.tally.failed > 1 {
             message.push_str(&format!("; {} backups could not be read", self.tally.failed));
         }
-        result.fail(stage, message, failure.hint());
+        result.fail(stage, message, hint);
         (result, Some(code))
     }
 

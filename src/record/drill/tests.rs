@@ -1,5 +1,7 @@
 //! From what was found to what it came to.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::dump::scan::{Columns, Scan};
 use crate::proof::compare::Side;
@@ -47,7 +49,12 @@ fn came_to(
     limits: [Option<Duration>; 2],
     broken: Broken,
 ) -> (Status, String, DrillReport) {
-    let sponsor = Sponsor { name: "callisto".to_owned(), code: "CAL".to_owned(), region: None };
+    let sponsor = Sponsor {
+        name: "callisto".to_owned(),
+        code: "CAL".to_owned(),
+        region: None,
+        partners: BTreeSet::new(),
+    };
     let course = Course {
         sponsor: &sponsor,
         environment: Environment::Production,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Asked, Cluster, Proxy, Sponsor, Trial, Trouble, token_variable};
+use crate::support::{Asked, Cluster, Doppler, Outcome, Proxy, Sponsor, Trial, Trouble, token_variable};
 
 /// The requests that came with a sponsor's token, in order.
 fn asked(trial: &Trial, sponsor: &str) -> Vec<Asked> {
@@ -15,6 +15,10 @@ fn callisto() -> Trial {
     Trial::of([Sponsor::named("callisto")])
 }
 
+/// - fault: Doppler limits the rate
+/// - injected: one 429 with `retry-after: 3`
+/// - seen: `status 429; trying again`, then a success; exit 0
+/// - left: the backup, begun three seconds later
 #[test]
 fn a_429_is_waited_out_as_long_as_it_asks() {
     let trial = callisto();
@@ -28,6 +32,10 @@ fn a_429_is_waited_out_as_long_as_it_asks() {
     assert!(outcome.stdout.contains("status 429"), "{}", outcome.transcript());
 }
 
+/// - fault: Doppler asks to wait for an hour
+/// - injected: 429 with `retry-after: 3600`
+/// - seen: that sponsor's failure at once; exit 12
+/// - left: no second request, no backup
 #[test]
 fn a_429_that_asks_for_longer_than_a_run_can_wait_is_final() {
     let trial = callisto();
@@ -36,6 +44,20 @@ fn a_429_that_asks_for_longer_than_a_run_can_wait_is_final() {
     assert_eq!(asked(&trial, "callisto").len(), 1);
 }
 
+/// - fault: Doppler is down for a moment
+/// - injected: one 500 in JSON, one 503 in HTML
+/// - seen: the second try; exit 0
+/// - left: the backup
+///
+/// - fault: Doppler's answer breaks off
+/// - injected: a body that ends in the middle of its JSON, a connection that is closed without an answer
+/// - seen: the second try; exit 0
+/// - left: the backup
+///
+/// - fault: Doppler answers too late
+/// - injected: 40 seconds of silence
+/// - seen: the second try after 15 seconds; exit 0
+/// - left: the backup
 #[test]
 fn trouble_that_passes_is_waited_out() {
     // The longest that one request may take is 15 seconds.
@@ -58,6 +80,10 @@ fn trouble_that_passes_is_waited_out() {
     }
 }
 
+/// - fault: Doppler is down for good
+/// - injected: 503 for every request
+/// - seen: `Doppler did not serve` with the status; exit 12
+/// - left: the local record of the failure
 #[test]
 fn doppler_down_for_good_is_given_up_after_five_tries() {
     let trial = callisto();
@@ -76,6 +102,10 @@ fn doppler_down_for_good_is_given_up_after_five_tries() {
     assert_eq!(outcome.logs()[0].1["outcome"], "failure");
 }
 
+/// - fault: the core token is wrong
+/// - injected: 401 for the manifest
+/// - seen: the failure and `results=[]`; exit 12
+/// - left: no sponsor was asked for anything
 #[test]
 fn a_core_project_that_does_not_answer_ends_the_run_before_any_sponsor() {
     let trial = callisto();
@@ -87,6 +117,16 @@ fn a_core_project_that_does_not_answer_ends_the_run_before_any_sponsor() {
 }
 
 /// F28: three sponsors with hopeless tokens, and one whose backup is there all the same.
+///
+/// - fault: a sponsor's token is revoked
+/// - injected: a token that Doppler does not know
+/// - seen: `status 401: Invalid Auth token`; exit 12
+/// - left: other sponsors' backups; no second request
+///
+/// - fault: a sponsor's token is of another config
+/// - injected: the token of `staging` in place of that of `production`
+/// - seen: `status 400` with Doppler's words; exit 12
+/// - left: other sponsors' backups; no second request
 #[test]
 fn refusals_are_final_and_stay_with_their_sponsor() {
     let trial =
@@ -112,6 +152,11 @@ fn refusals_are_final_and_stay_with_their_sponsor() {
 }
 
 /// A hotel's log-in page comes with status 200; no second try would change it.
+///
+/// - fault: something else than Doppler answers
+/// - injected: a log-in page with status 200
+/// - seen: `is not a map of secrets`, and none of its words; exit 12
+/// - left: no second request, no backup
 #[test]
 fn an_answer_that_is_no_map_of_secrets_is_final() {
     let trial = callisto();
@@ -126,6 +171,11 @@ fn an_answer_that_is_no_map_of_secrets_is_final() {
 }
 
 /// F29: another tenant's secrets come back, and neither its database nor any bucket is touched.
+///
+/// - fault: another sponsor's secrets come back
+/// - injected: `DOPPLER_PROJECT` or `DOPPLER_CONFIG` of the answer are not the ones that were asked for
+/// - seen: `the token for … opened …`; exit 12
+/// - left: no request to S3, no connection to a database, a local record
 #[test]
 fn secrets_of_another_project_or_config_are_never_used() {
     for (name, value, told) in [
@@ -151,6 +201,11 @@ fn secrets_of_another_project_or_config_are_never_used() {
 }
 
 /// Dynamic secrets are leases that cost: the scripted Doppler refuses who asks for them, so success is the proof.
+///
+/// - fault: a config holds more than a backup needs
+/// - injected: a secret of another service beside ours
+/// - seen: nothing of it; exit 0
+/// - left: one request for nine names, none for dynamic secrets
 #[test]
 fn only_what_is_needed_is_asked_for_and_only_once() {
     let trial = callisto();
@@ -180,4 +235,202 @@ fn only_what_is_needed_is_asked_for_and_only_once() {
         ]
     );
     assert!(!outcome.everything().contains("canary-secret-of-another-service"));
+}
+
+/// How a run of `list`, which asks for the same secrets and changes nothing, ends after this answer.
+fn after(trial: &Trial, trouble: &Trouble, times: usize) -> (Outcome, usize) {
+    let before = asked(trial, "callisto").len();
+    trial.doppler.trouble_for(trial.token("callisto"), trouble, times);
+    let outcome = trial.run().input("command", "list").run();
+    let tries = asked(trial, "callisto").len() - before;
+    (outcome, tries)
+}
+
+fn answer(status: u16, body: &str) -> Trouble {
+    Trouble::Answer { status, headers: Vec::new(), body: body.to_owned() }
+}
+
+/// - fault: Doppler refuses, in JSON or not
+/// - injected: 400, 401, 403 and 404 with JSON, HTML, an empty body, half a body, or `messages` that are no list
+/// - seen: `Doppler refused` with the status, and Doppler's words where there are some; exit 12
+/// - left: no second request
+///
+/// - fault: Doppler sends elsewhere
+/// - injected: 301, 302, 307 and 308 whose `Location` is another server
+/// - seen: `Doppler refused` with the status; exit 12
+/// - left: no request to the other server, so no token travels
+///
+/// - fault: Doppler says that nothing has changed
+/// - injected: 304 without a body
+/// - seen: `Doppler refused` with the status; exit 12
+/// - left: no second request
+///
+/// - fault: a server error that says itself that it is final
+/// - injected: 500 with `data.isRetryable` false
+/// - seen: `Doppler refused` with the status; exit 12
+/// - left: no second request
+#[test]
+fn a_refusal_is_final_whatever_it_looks_like() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let elsewhere = Doppler::start();
+    for (status, body, told) in [
+        (400, r#"{"messages":["One.","Two."],"success":false}"#, "status 400: One.; Two."),
+        (400, "<html>nginx</html>", "status 400: Bad Request"),
+        (401, "", "status 401: Unauthorized"),
+        (403, r#"{"messages":["No access"],"data":{"isRetryable":false}}"#, "status 403: No access"),
+        (404, r#"{"messages":"nothing","data":7}"#, "status 404: Not Found"),
+        (404, r#"{"messages":["half"#, "status 404: Not Found"),
+        (304, "", "status 304: Not Modified"),
+        (301, "", "status 301: "),
+        (302, "", "status 302: "),
+        (307, "", "status 307: "),
+        (308, "", "status 308: "),
+        (500, r#"{"messages":["Never"],"data":{"isRetryable":false}}"#, "status 500: Never"),
+    ] {
+        let headers = vec![("location", format!("{}/v3/configs/config/secrets/download", elsewhere.url()))];
+        let trouble = Trouble::Answer { status, headers, body: body.to_owned() };
+        let (outcome, tries) = after(&trial, &trouble, 1);
+        outcome.assert_code(12);
+        let message = outcome.result("callisto")["message"].to_string();
+        let start = format!("Doppler refused hht-diary-callisto/production with {told}");
+        assert!(message.contains(&start), "{message}");
+        assert_eq!(tries, 1, "{status} {body}");
+    }
+    assert_eq!(elsewhere.requests().len(), 0);
+}
+
+/// - fault: Doppler says itself that another try makes sense
+/// - injected: 400 with `data.isRetryable` true, 409 with `data.isRetryableAfterSec`
+/// - seen: the second try; exit 0
+/// - left: what was ordered
+///
+/// - fault: Doppler limits the rate and tells for how long in the body alone
+/// - injected: 429 with `data.isRetryableAfterSec` 3 and no header
+/// - seen: the second try after three seconds; exit 0
+/// - left: what was ordered
+///
+/// - fault: Doppler's `retry-after` is no number
+/// - injected: 429 with a date, 503 with `-5`
+/// - seen: the second try after our own pause; exit 0
+/// - left: what was ordered
+#[test]
+fn an_answer_that_says_so_is_tried_again() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let with = |status, name, value: &str, body: &str| Trouble::Answer {
+        status,
+        headers: vec![(name, value.to_owned())],
+        body: body.to_owned(),
+    };
+    for (trouble, at_least) in [
+        (answer(400, r#"{"messages":["Busy"],"data":{"isRetryable":true}}"#), 0),
+        (answer(409, r#"{"messages":["Busy"],"data":{"isRetryableAfterSec":2}}"#), 2),
+        (answer(429, r#"{"messages":["Slow"],"data":{"isRetryableAfterSec":3}}"#), 3),
+        (with(429, "retry-after", "Wed, 21 Oct 2026 07:28:00 GMT", "{}"), 0),
+        (with(503, "retry-after", "-5", "<html>"), 0),
+    ] {
+        let (outcome, tries) = after(&trial, &trouble, 1);
+        outcome.assert_code(0);
+        assert_eq!(tries, 2, "{trouble:?}");
+        let asked = asked(&trial, "callisto");
+        let waited = asked[asked.len() - 1].at - asked[asked.len() - 2].at;
+        assert!(waited >= Duration::from_secs(at_least), "{waited:?} after {trouble:?}");
+    }
+}
+
+/// - fault: Doppler limits the rate for a while
+/// - injected: four times 429 with `retry-after: 3`
+/// - seen: each wait with its reason, then a success; exit 0
+/// - left: the backup, begun twelve seconds later
+#[test]
+fn a_limit_that_lasts_is_waited_out_each_time() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    trial.doppler.trouble_for(trial.token("callisto"), &Trouble::TooManyRequests { retry_after: 3 }, 4);
+    let outcome = trial.run().run();
+    outcome.assert_code(0);
+    let asked = asked(&trial, "callisto");
+    assert_eq!(asked.len(), 5);
+    assert!(asked[4].at - asked[0].at >= Duration::from_secs(12));
+    assert_eq!(outcome.stdout.matches("status 429").count(), 4, "{}", outcome.transcript());
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
+}
+
+/// - fault: Doppler's answer is no map of texts
+/// - injected: an empty body, a list, `null`, a number or an object for a text, half a map, status 204
+/// - seen: `is not a map of secrets` with line and column, and none of its words; exit 12
+/// - left: no second request
+///
+/// - fault: Doppler's answer holds a name twice
+/// - injected: two values of `DATABASE_URL`
+/// - seen: `it holds a name twice`; exit 12
+/// - left: neither is used
+#[test]
+fn an_answer_that_is_no_map_of_texts_is_final() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    for (status, body) in [
+        (200, ""),
+        (204, ""),
+        (200, "null"),
+        (200, r#"["hidden"]"#),
+        (200, r#"{"DATABASE_URL":7,"X":"hidden"}"#),
+        (200, r#"{"DATABASE_URL":{"raw":"hidden","computed":null}}"#),
+        (200, r#"{"DATABASE_URL":"hidden","#),
+        (200, r#"{"DATABASE_URL":"hidden","A":"1","DATABASE_URL":"hidden too"}"#),
+    ] {
+        let (outcome, tries) = after(&trial, &answer(status, body), 1);
+        outcome.assert_code(12);
+        let message = outcome.result("callisto")["message"].to_string();
+        assert!(message.contains("is not a map of secrets: "), "{body}: {message}");
+        assert_eq!(message.contains("it holds a name twice"), body.contains("too"), "{message}");
+        assert!(!outcome.everything().contains("hidden"), "{}", outcome.everything());
+        assert_eq!(tries, 1, "{body}");
+    }
+}
+
+/// - fault: Doppler holds no value for a name
+/// - injected: `null` for `DATABASE_URL`
+/// - seen: `lacks DATABASE_URL`; exit 12
+/// - left: no backup
+///
+/// - fault: a right answer of a wrong type
+/// - injected: `content-type: text/plain` with the right map
+/// - seen: a success; exit 0
+/// - left: what was ordered
+#[test]
+fn a_value_that_is_null_is_missing_and_the_type_of_the_answer_does_not_matter() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let (backups, logs) = (trial.bucket("callisto"), trial.log_bucket("callisto"));
+    let keys = trial.store.keys();
+    let map = |url: &str| {
+        format!(
+            r#"{{"DOPPLER_PROJECT":"hht-diary-callisto","DOPPLER_CONFIG":"production","DATABASE_URL":{url},
+            "SPONSOR_BACKUPS_BUCKET":"{backups}","SPONSOR_AUDIT_LOGS_BUCKET":"{logs}","SPONSOR_AWS_REGION":"eu-west-1",
+            "SPONSOR_AWS_ACCESS_KEY_ID":"{}","SPONSOR_AWS_SECRET_ACCESS_KEY":"{}","ENABLE_S3_BACKUP_ARCHIVAL":"true"}}"#,
+            keys.id, keys.secret
+        )
+    };
+    let (outcome, _) = after(&trial, &answer(200, &map("null")), 1);
+    outcome.assert_code(12);
+    assert!(outcome.result("callisto")["message"].to_string().contains("lacks DATABASE_URL"));
+    let headers = vec![("content-type", "text/plain".to_owned())];
+    let body = map("\"postgres://app@127.0.0.1:1/app\"");
+    let (outcome, tries) = after(&trial, &Trouble::Answer { status: 200, headers, body }, 1);
+    outcome.assert_code(0);
+    assert_eq!(tries, 1);
+}
+
+/// - fault: Doppler's answer never ends
+/// - injected: a map of 160 MiB, with status 200 and with 400
+/// - seen: `it is longer than …`, or the refusal; exit 12
+/// - left: memory stays below 100 MiB
+#[test]
+fn an_answer_without_end_does_not_fill_the_memory() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let body = format!(r#"{{"DATABASE_URL":"{}"}}"#, "x".repeat(160 << 20));
+    for (status, told) in [(200, "it is longer than 33554432 bytes"), (400, "status 400: Bad Request")] {
+        let (outcome, tries) = after(&trial, &answer(status, &body), 1);
+        outcome.assert_code(12);
+        assert!(outcome.result("callisto")["message"].to_string().contains(told), "{}", outcome.transcript());
+        assert_eq!(tries, 1);
+        assert!(outcome.peak_memory < 100 << 20, "{} bytes", outcome.peak_memory);
+    }
 }

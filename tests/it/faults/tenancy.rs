@@ -117,8 +117,8 @@ fn what_one_sponsor_uses_no_other_sponsor_of_the_run_may() {
     assert_eq!(
         message(&outcome, "europa"),
         format!(
-            "database 127.0.0.1:{}/{} as {} is already used by sponsor callisto in this run",
-            database.port, database.name, database.user
+            "database 127.0.0.1:{}/{} is already used by sponsor callisto in this run",
+            database.port, database.name
         )
     );
     // Callisto's dump and what stands beside it, and nobody else's.

@@ -46,6 +46,15 @@ pub(crate) enum Trouble {
     HangUp,
     /// Status 200 with a body that is no JSON.
     NotJson,
+    /// Just this.
+    Answer {
+        /// Its status.
+        status: u16,
+        /// Headers beside the usual ones, or in their place.
+        headers: Vec<(&'static str, String)>,
+        /// Its body.
+        body: String,
+    },
     /// The right answer with one value changed, such as `DOPPLER_PROJECT`.
     Lie {
         /// The secret's name.

@@ -124,6 +124,13 @@ pub(super) fn spoilt(trouble: Trouble, truth: Truth) -> Response {
         Trouble::NotJson => {
             respond(200, "<html><body>Please log in to the hotel's network</body></html>".into())
         }
+        Trouble::Answer { status, headers, body } => {
+            let mut response = respond(status, body);
+            for (name, value) in headers {
+                response.headers_mut().insert(name, value.parse().unwrap());
+            }
+            response
+        }
         Trouble::CutOff => cut_off(truth),
         Trouble::Lie { name, value } => tell(truth.map(|mut secrets| {
             secrets.insert(name.to_owned(), value);

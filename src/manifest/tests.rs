@@ -1,0 +1,73 @@
+use super::*;
+
+const TWO: &str = indoc::indoc! {"
+    sponsors:
+      - name: callisto
+        code: CAL
+        enabled: true
+        repo: cure-hht/sponsor-callisto
+        tag: v1.2.3
+        mobile_module: true
+        region: eu-west-1
+        colour: {main: teal}
+      - name: titan-2
+        code: YES
+"};
+
+#[test]
+fn reads_the_known_fields_and_carries_the_others() {
+    let manifest = parse(TWO).unwrap();
+    let callisto = &manifest.entries[0];
+    assert_eq!((callisto.name.as_str(), callisto.code.as_str()), ("callisto", "CAL"));
+    assert_eq!((callisto.enabled, callisto.region.as_deref()), (Some(true), Some("eu-west-1")));
+    assert_eq!(callisto.carried["colour"]["main"], "teal");
+    assert_eq!(callisto.carried["mobile_module"], true);
+    let titan = &manifest.entries[1];
+    assert_eq!((titan.code.as_str(), titan.enabled), ("YES", None), "YES is text in the YAML core schema");
+}
+
+#[test]
+fn every_bad_manifest_names_what_is_wrong() {
+    let one = |fields: &str| {
+        format!("sponsors:\n  - {{name: callisto, code: CAL, enabled: true}}\n  - {{{fields}}}\n")
+    };
+    for (text, expected) in [
+        ("sponsors: [".to_owned(), "manifest is not YAML"),
+        (format!("sponsors: {}", "[".repeat(65)), "manifest is not YAML"),
+        (format!("{}x", "- ".repeat(200)), "manifest is not YAML"),
+        ("\"just text\"".to_owned(), "no list under `sponsors`: the document is the text"),
+        ("sponsors: {local: [callisto]}".to_owned(), "it holds a mapping of local"),
+        ("sponsors: []".to_owned(), "manifest has no sponsors"),
+        ("sponsors:".to_owned(), "manifest has no sponsors"),
+        (
+            "sponsors: [callisto]".to_owned(),
+            "sponsor 1: `name` is missing: the entry is the text \"callisto\"",
+        ),
+        (one("code: TIT"), "sponsor 2: `name` is missing"),
+        (one("name: Titan, code: TIT"), "sponsor 2 (Titan): `name` is `Titan`"),
+        (one("name: titan"), "sponsor 2 (titan): `code` is missing"),
+        (one("name: titan, code: Tit"), "`code` is `Tit`"),
+        (one("name: titan, code: TITA"), "`code` is `TITA`"),
+        (
+            one("name: titan, code: TIT, enabled: \"true\""),
+            "`enabled` is the text \"true\", not true or false",
+        ),
+        (one("name: titan, code: TIT, enabled: yes"), "`enabled` is the text \"yes\", not true or false"),
+        (one("name: titan, code: TIT, enabled: 1"), "`enabled` is the number 1"),
+        (
+            one("name: titan, code: TIT, may_share_with: callisto"),
+            "`may_share_with` is the text \"callisto\", not a list of names",
+        ),
+        (one("name: titan, code: TIT, may_share_with: [1]"), "`may_share_with` holds the number 1"),
+        (
+            one("name: titan, code: TIT, may_share_with: [calisto]"),
+            "sponsor 2 (titan): `may_share_with` names calisto, which is not in the manifest",
+        ),
+        (one("name: titan, code: TIT, may_share_with: [titan]"), "names the sponsor itself"),
+        (one("name: callisto, code: TIT"), "sponsors 1 and 2 both have the name `callisto`"),
+        (one("name: titan, code: CAL"), "sponsors 1 and 2 both have the code `CAL`"),
+    ] {
+        let error = parse(&text).expect_err(&text).to_string();
+        assert!(error.contains(expected), "{text}\n  gave: {error}\n  not:  {expected}");
+    }
+}

@@ -1,0 +1,132 @@
+//! Foreign words in Markdown: whoever wrote them, they are shown as they are and do nothing. Pure.
+
+/// After it, no reader of Markdown, HTML or mentions goes on with what it believed to have found. It does not show.
+const BREAK: char = '\u{200b}';
+
+/// Words in a cell of a table, an item of a list or a heading: one line of text, without markup.
+pub(super) fn cell(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '<' => safe.push_str("&lt;"),
+            '&' => safe.push_str("&amp;"),
+            '\n' | '\r' | '\t' => safe.push(' '),
+            '|' | '`' | '*' | '[' | ']' | '\\' | '~' | '#' | '$' => safe.extend(['\\', character]),
+            '-' | '+' | '>' if safe.is_empty() => safe.extend(['\\', character]),
+            // A mention or an address, and links that nobody marked as such.
+            '@' => safe.extend([character, BREAK]),
+            ':' if characters.peek() == Some(&'/') => safe.extend([character, BREAK]),
+            '.' if ends_with_www(&safe) => safe.extend([BREAK, character]),
+            character if character.is_control() => {}
+            character => safe.push(character),
+        }
+    }
+    safe
+}
+
+fn ends_with_www(text: &str) -> bool {
+    text.len()
+        .checked_sub(3)
+        .and_then(|start| text.get(start..))
+        .is_some_and(|end| end.eq_ignore_ascii_case("www"))
+}
+
+/// Words as code in a cell of a table: one line, whatever backticks and bars are in it.
+pub(super) fn code(text: &str) -> String {
+    let line: String = text
+        .chars()
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect::<String>()
+        .replace('|', "\\|");
+    if line.is_empty() {
+        return line;
+    }
+    let fence = "`".repeat(longest_run(&line, '`') + 1);
+    let room = if line.starts_with('`') || line.ends_with('`') { " " } else { "" };
+    format!("{fence}{room}{line}{room}{fence}")
+}
+
+/// Several lines as code.
+pub(super) fn block(text: &str) -> String {
+    let fence = "`".repeat(longest_run(text, '`').max(2) + 1);
+    format!("{fence}text\n{text}\n{fence}")
+}
+
+/// Our own words with foreign names among them: our marks stay, theirs do nothing.
+pub(super) fn sentence(text: &str) -> String {
+    let mut safe = text.replace(['\n', '\r'], " ");
+    for mark in ["<", "](", "@", "://"] {
+        let (first, rest) = mark.split_at(1);
+        safe = safe.replace(mark, &format!("{first}{BREAK}{rest}"));
+    }
+    safe
+}
+
+fn longest_run(text: &str, wanted: char) -> usize {
+    let step = |(longest, run): (usize, usize), character| {
+        let run = if character == wanted { run + 1 } else { 0 };
+        (longest.max(run), run)
+    };
+    text.chars().fold((0, 0), step).0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn marks_links_and_mentions_are_text() {
+        for (foreign, shown) in [
+            ("a|b", "a\\|b"),
+            ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)>"),
+            ("<!-- the rest", "&lt;!-- the rest"),
+            ("[x](https://evil.example)", "\\[x\\](https:\u{200b}//evil.example)"),
+            ("see WWW.evil.example", "see WWW\u{200b}.evil.example"),
+            ("mailto:a@b.example", "mailto:a@\u{200b}b.example"),
+            ("@octocat", "@\u{200b}octocat"),
+            ("# a\r\n- b", "\\# a  - b"),
+            ("- a", "\\- a"),
+            ("db.example.org:5432/app", "db.example.org:5432/app"),
+            ("\u{1b}[31mred", "\\[31mred"),
+        ] {
+            assert_eq!(cell(foreign), shown);
+        }
+        assert_eq!(code("a`b|c\nd"), "``a`b\\|c d``");
+        assert_eq!(code("`"), "`` ` ``");
+    }
+
+    proptest! {
+        #[test]
+        fn a_cell_is_one_line_without_a_way_out(text in "(\\PC|[|`<@\\[\\]\n\r\t\\\\]){0,60}") {
+            let safe = cell(&text);
+            prop_assert!(!safe.contains(['\n', '\r', '<']));
+            let mut before = ' ';
+            for character in safe.chars() {
+                let escaped = before == '\\';
+                prop_assert!(escaped || !"|`[]*".contains(character), "{safe}");
+                before = if escaped && character == '\\' { ' ' } else { character };
+            }
+            prop_assert!(!safe.contains("://"));
+        }
+
+        #[test]
+        fn code_ends_where_it_should(text in "(\\PC|[|`\n\r]){1,60}") {
+            let shown = code(&text);
+            let fence: String = shown.chars().take_while(|character| *character == '`').collect();
+            let inside = &shown[fence.len()..shown.len() - fence.len()];
+            prop_assert!(!shown.contains(['\n', '\r']) && !inside.contains(&fence));
+            prop_assert!(!inside.replace("\\|", "").contains('|'));
+        }
+
+        #[test]
+        fn a_block_ends_where_it_should(text in "(\\PC|[`\n~]){0,80}") {
+            let shown = block(&text);
+            let fence: String = shown.chars().take_while(|character| *character == '`').collect();
+            let lines: Vec<&str> = shown.split('\n').collect();
+            prop_assert!(lines[1..lines.len() - 1].iter().all(|line| !line.contains(&fence)));
+        }
+    }
+}
