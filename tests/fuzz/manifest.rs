@@ -7,7 +7,9 @@ use sponsor_backup::manifest::{Manifest, parse};
 
 use crate::engine::{Outcome, Target};
 
-const SEEDS: [&str; 6] = [
+const SEEDS: [&str; 8] = [
+    "sponsors: [{name: io, code: IOO}, {name: io-2, code: IOO}]",
+    "sponsors: [{name: io, code: IOO}, {name: io, code: IOP}]",
     "sponsors:\n  - name: callisto\n    code: CAL\n    enabled: true\n    repo: a/b\n    region: eu-west-1\n  - {name: titan-2, code: TIT, enabled: false, tag: v1}\n",
     "sponsors: [{name: a, code: AAA, colour: {main: [1, 2.5, null, ~, 0x1f, 1e3]}}]",
     "base: &base {enabled: true, region: x}\nsponsors:\n  - <<: *base\n    name: io\n    code: IOO\n  - name: \"eu\\u0072opa\"\n    code: 'EUR'\n    text: |\n      a\n      b\n    folded: >-\n      c\n",

@@ -153,25 +153,36 @@ fn cut_or_changed(dump: &[u8], dice: &mut Dice) -> Outcome {
     Ok(format!("{} {}", truth.tables.len(), truth.rows_total()))
 }
 
+/// The lines of a dump, and which of them are rows: pg_dump writes a comment above their head, which a function's body that
+/// begins like such a head has not.
+fn with_rows(dump: &[u8]) -> Vec<(&[u8], bool)> {
+    let (mut is_announced, mut in_rows) = (false, false);
+    let told = dump.split_inclusive(|byte| *byte == b'\n').map(|line| {
+        let is_row = in_rows && line != b"\\.\n";
+        let is_head = is_announced && line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;\n");
+        is_announced = !is_head && (is_announced || line.starts_with(b"-- Data for Name: "));
+        in_rows = is_head || is_row;
+        (line, is_row)
+    });
+    told.collect()
+}
+
 /// Rows and a function that hold what looks like the end of a dump. The dump stays one that pg_dump could have written.
 fn with_hostile_contents(dump: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut hostile = Vec::new();
-    let mut in_rows = false;
     let mut has_body = false;
-    for line in dump.split_inclusive(|byte| *byte == b'\n') {
-        if in_rows && dice.once_in(3) {
+    for (line, is_row) in with_rows(dump) {
+        if is_row && dice.once_in(3) {
             let all = [
                 "--\n-- PostgreSQL database dump complete\n--\n".to_owned(),
                 format!("{}\n", dice.pick(&ROWS)),
             ];
             hostile.extend_from_slice(all[dice.below(2)].as_bytes());
         }
-        if !in_rows && !has_body && line.starts_with(b"ALTER TABLE ONLY ") {
+        if !is_row && !has_body && line.starts_with(b"ALTER TABLE ONLY ") {
             hostile.extend_from_slice(BODY.as_bytes());
             has_body = true;
         }
-        in_rows =
-            line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;\n") || in_rows && line != b"\\.\n";
         hostile.extend_from_slice(line);
     }
     hostile
@@ -189,17 +200,10 @@ fn after_a_trailer(text: &[u8]) -> impl Iterator<Item = usize> {
 
 /// One other byte in a row is another truth of that table, and of no other; another order of rows is none.
 fn changed_row(dump: &[u8], truth: &Truth, dice: &mut Dice) -> Result<(), String> {
-    let mut lines: Vec<&[u8]> = dump.split_inclusive(|byte| *byte == b'\n').collect();
-    let mut rows = Vec::new();
-    let mut in_rows = false;
-    for (at, line) in lines.iter().enumerate() {
-        if in_rows && *line != b"\\.\n" && line.len() > 3 && !line.contains(&b'\\') {
-            rows.push(at);
-        }
-        in_rows =
-            line.starts_with(b"COPY ") && line.ends_with(b" FROM stdin;\n") || in_rows && *line != b"\\.\n";
-    }
-    // Of the hostile function nothing is a row, and neither is what stands in a body that begins like a table's head.
+    let all = with_rows(dump);
+    let can_change = |line: &[u8]| line.len() > 3 && !line.contains(&b'\\');
+    let rows: Vec<usize> = (0..all.len()).filter(|at| all[*at].1 && can_change(all[*at].0)).collect();
+    let mut lines: Vec<&[u8]> = all.into_iter().map(|(line, _)| line).collect();
     let Some(&at) = rows.get(dice.below(rows.len())) else { return Ok(()) };
     let mut other = lines[at].to_vec();
     let byte = dice.below(other.len() - 1);

@@ -30,12 +30,10 @@ const TOKENS: &[&[u8]] = &[
 
 #[test]
 fn manifests_of_backups() {
-    let seeds = vec![
-        MANIFEST.into(),
-        MANIFEST
-            .replace(r#""partial":{"schemas":["a"],"exclude_schemas":[],"exclude_table_data":[]},"#, "")
-            .into(),
-    ];
+    let partial = r#""partial":{"schemas":["a"],"exclude_schemas":[],"exclude_table_data":[]},"#;
+    let others = [(partial, ""), (r#""format_version":1"#, r#""format_version":2"#)];
+    let mut seeds: Vec<Vec<u8>> = others.map(|(from, to)| MANIFEST.replace(from, to).into_bytes()).to_vec();
+    seeds.push(MANIFEST.into());
     Target { name: "description", seeds, tokens: TOKENS, longest: 8000 }.run(|input, _| manifest(input));
 }
 
