@@ -10,6 +10,7 @@
 //!
 //! A test that plays several faults has a row for each.
 
+mod checksums;
 mod clients;
 mod doppler;
 mod leaks;
@@ -18,6 +19,7 @@ mod postgres;
 mod proof;
 mod requests;
 mod s3;
+mod sealing;
 mod stop;
 mod tenancy;
 mod uncertain;

@@ -1,19 +1,10 @@
 //! What may have been done and may not: lost answers to creations, answers that never come, writes that meet others, a
-//! clock that is off, and a stream that panics while parts are on their way.
+//! clock that is off.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use sponsor_backup::archive::flow::Flow;
-use sponsor_backup::archive::s3::Labels;
-use sponsor_backup::archive::{Codec, Progress, Recipe, Recipients, Upload, seal};
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio_util::sync::CancellationToken;
-
-use crate::archive::{BUCKET, MIB, bytes, store_at};
-use crate::support::{Action, Outcome, Proxy, Run, Seen, Sponsor, StrictS3, Trial, runtime, tools};
+use crate::support::{Action, Outcome, Proxy, Run, Seen, Sponsor, Trial, runtime, tools};
 
 fn refusal(code: &str) -> String {
     format!("<Error><Code>{code}</Code><Message>Refused on purpose</Message></Error>")
@@ -45,6 +36,9 @@ fn is_completion(seen: &Seen) -> bool {
 fn is_dump(seen: &Seen) -> bool {
     seen.method == "PUT" && seen.path.ends_with(".sql.gz")
 }
+
+/// Whether a request is of this kind.
+type Kind = fn(&Seen) -> bool;
 
 #[track_caller]
 fn assert_backed_up(trial: &Trial, outcome: &Outcome) {
@@ -144,7 +138,7 @@ fn an_upload_that_cannot_be_taken_back_is_told() {
 /// - left: the whole backup
 #[test]
 fn a_request_that_is_never_answered_is_sent_again_within_a_minute() {
-    let kinds: [(&str, fn(&Seen) -> bool, u32); 5] = [
+    let kinds: [(&str, Kind, u32); 5] = [
         ("alpha", is_creation, 12),
         ("bravo", is_dump, 0),
         ("cargo", |seen| seen.method == "HEAD" && seen.path.ends_with(".sql.gz"), 0),
@@ -219,7 +213,7 @@ fn a_write_that_meets_another_one_is_repeated_or_told() {
     // The first passes, and each later one only as its own third sending.
     assert_backed_up(&trial, &run(&trial, &proxy).run());
     assert_eq!(proxy.requests().iter().filter(|seen| seen.method == "PUT").count(), 10);
-    for (noise, which) in [(0, is_dump as fn(&Seen) -> bool), (12, is_completion)] {
+    for (noise, which) in [(0, is_dump as Kind), (12, is_completion)] {
         let (trial, proxy) = behind_a_proxy(noise);
         proxy.spoil(99, conflict(), which);
         let outcome = run(&trial, &proxy).run();
@@ -277,45 +271,4 @@ fn what_nobody_can_know_is_said() {
     );
     let keys = trial.store.keys_in(trial.bucket("callisto"));
     assert!(keys.len() == 1 && keys[0].ends_with(".sql.gz"), "{keys:?}");
-}
-
-/// Brings bytes, and then panics.
-struct Panics(Vec<u8>);
-
-impl AsyncRead for Panics {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        assert!(!self.0.is_empty(), "a bug on purpose");
-        let length = buffer.remaining().min(self.0.len());
-        buffer.put_slice(&self.0.drain(..length).collect::<Vec<_>>());
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// - fault: a bug of this program panics while a dump is archived
-/// - injected: from the library: a stream that panics after 13 MiB, two parts of which were sent
-/// - seen: `its sealing panicked`
-/// - left: an empty bucket, the upload aborted
-#[test]
-fn a_panic_leaves_no_parts() {
-    let server = StrictS3::start();
-    server.bucket(BUCKET);
-    let flow = Flow { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3 };
-    let labels = Labels { content_type: "application/octet-stream", ..Labels::default() };
-    let proxy = Proxy::before(server.endpoint());
-    let store = store_at(&proxy.endpoint(), &server, BUCKET);
-    let upload = Upload::new(&store, "a/dump".to_owned(), labels, flow, CancellationToken::new());
-    let recipe = Recipe { codec: Codec::Gzip(1), recipients: Recipients::default() };
-    let mut stream = Panics(bytes(13 << 20, 7, true));
-    let cause = runtime().block_on(async {
-        let broken = seal(&mut stream, &recipe, upload, &Progress::default()).await.unwrap_err();
-        broken.abandon().await
-    });
-    assert!(cause.to_string().contains("its sealing panicked"), "{cause}");
-    assert!(proxy.requests().iter().any(|seen| seen.has("partNumber")));
-    assert!(server.unfinished_uploads().is_empty());
-    assert!(server.objects(BUCKET).is_empty());
 }

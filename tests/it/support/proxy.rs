@@ -70,6 +70,7 @@ pub(crate) enum Action {
     Stall,
 }
 
+type Headers = Vec<(HeaderName, HeaderValue)>;
 type Rule = Arc<dyn Fn(&Seen) -> Action + Send + Sync>;
 
 /// A running proxy; it stops when this is dropped.
@@ -83,7 +84,7 @@ struct State {
     seen: Mutex<Vec<Seen>>,
     rule: Mutex<Rule>,
     /// What the answer to a HEAD must tell, by path; nothing is mended where absent.
-    told: Mutex<Option<BTreeMap<String, Vec<(HeaderName, HeaderValue)>>>>,
+    told: Mutex<Option<BTreeMap<String, Headers>>>,
 }
 
 /// What a HEAD tells of what an upload in parts was created and completed with.
