@@ -10,6 +10,7 @@
 //!
 //! A test that plays several faults has a row for each.
 
+mod checksums;
 mod clients;
 mod connection;
 mod deadline;
@@ -21,7 +22,11 @@ mod locks;
 mod machine;
 mod moments;
 mod postgres;
+mod proof;
+mod requests;
 mod s3;
+mod sealing;
 mod stop;
 mod tenancy;
+mod uncertain;
 mod upload;

@@ -57,6 +57,10 @@ fn assert_locked(
     }
 }
 
+/// - fault: somebody deletes a backup of production before its time
+/// - injected: moto with Object Lock and no default retention
+/// - seen: success
+/// - left: dump, companions and record, in governance mode for seven calendar years
 #[test]
 fn a_bucket_that_locks_keeps_everything_of_production_for_seven_years() {
     let (trial, buckets) = locking("production");
@@ -79,6 +83,14 @@ fn lock_strictly(trial: &Trial, buckets: &[String; 2], days: Option<i32>, years:
 }
 
 /// A shorter default is lengthened; a longer one is kept, though a date that is sent wins over it at S3.
+/// - fault: the bucket's default retention is shorter than seven years
+/// - injected: moto with a default of one day in compliance mode
+/// - seen: success
+/// - left: everything locked in compliance mode for seven calendar years
+/// - fault: the bucket's default retention is longer than seven years
+/// - injected: moto with a default of ten years, and one of 4018 days
+/// - seen: success
+/// - left: everything locked for the ten years, or the 4018 days
 #[test]
 fn a_bucket_that_locks_strictly_by_default_is_followed_and_never_shortened() {
     for (days, years, kept_years) in [(Some(1), None, 7), (None, Some(10), 10), (Some(4018), None, 11)] {
@@ -90,6 +102,10 @@ fn a_bucket_that_locks_strictly_by_default_is_followed_and_never_shortened() {
     }
 }
 
+/// - fault: a certain mode and time are wanted
+/// - injected: moto with Object Lock, the inputs `object-lock` and `retention-years`
+/// - seen: success
+/// - left: everything locked in that mode for nine calendar years
 #[test]
 fn a_mode_that_was_asked_for_is_used() {
     for (input, mode) in
@@ -102,6 +118,10 @@ fn a_mode_that_was_asked_for_is_used() {
     }
 }
 
+/// - fault: no lock is wanted in a bucket that could lock
+/// - injected: moto with Object Lock, `object-lock` set to `off`
+/// - seen: success
+/// - left: the whole backup, not locked
 #[test]
 fn off_is_off() {
     let (trial, buckets) = locking("production");
@@ -109,6 +129,10 @@ fn off_is_off() {
     assert!(locks.iter().all(|lock| *lock == (None, None)), "{locks:?}");
 }
 
+/// - fault: a lock would keep what staging should let go
+/// - injected: moto with Object Lock, staging, without and with `retention-years`
+/// - seen: success
+/// - left: everything unlocked, or locked for the year that was asked for
 #[test]
 fn staging_is_locked_only_where_years_were_asked_for() {
     let (trial, buckets) = locking("staging");
@@ -120,6 +144,10 @@ fn staging_is_locked_only_where_years_were_asked_for() {
     assert_locked(&with, &ObjectLockMode::Governance, 1, began);
 }
 
+/// - fault: the bucket cannot lock
+/// - injected: moto without Object Lock
+/// - seen: success
+/// - left: the whole backup, not locked
 #[test]
 fn a_bucket_that_does_not_lock_is_left_as_it_is() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -129,6 +157,10 @@ fn a_bucket_that_does_not_lock_is_left_as_it_is() {
 }
 
 /// The lock of a dump in parts is told when its upload is created. Moto forgets it there, so the request is what counts.
+/// - fault: a dump in parts would go without a lock
+/// - injected: moto with Object Lock behind a recording proxy
+/// - seen: success: the upload is created with mode and date
+/// - left: the whole backup, locked for seven calendar years
 #[test]
 fn a_dump_in_parts_is_locked_too() {
     let (trial, _) = locking("production");

@@ -1,5 +1,6 @@
 //! What S3 may do to us on small dumps: refuse, fail, lose answers, lie. A backup is said to exist only when it does.
-//! Rows F4, F5, F14, F15, F20, F31 of the failures that happened to others; dumps in parts are in `faults_upload`.
+//! Rows F4, F20, F31 of the failures that happened to others; dumps in parts are in `upload`, what is read back in
+//! `checksums` and `proof`, requests that fail for ever in `requests`.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -10,7 +11,7 @@ use serde_json::json;
 use crate::support::{Action, Moto, Outcome, Proxy, Run, Seen, Sponsor, StrictS3, Trial, tools};
 
 /// A trial of one sponsor whose requests to S3 pass a proxy.
-fn behind_a_proxy(strict: Option<&StrictS3>) -> (Trial, Proxy) {
+pub(super) fn behind_a_proxy(strict: Option<&StrictS3>) -> (Trial, Proxy) {
     let plan = Trial::plan([Sponsor::named("callisto").diary(3, 30)]);
     let trial = strict.map(|strict| Trial::plan([Sponsor::named("callisto").diary(3, 30)]).store(strict));
     let trial = trial.unwrap_or(plan).start();
@@ -18,17 +19,17 @@ fn behind_a_proxy(strict: Option<&StrictS3>) -> (Trial, Proxy) {
     (trial, proxy)
 }
 
-fn run(trial: &Trial, proxy: &Proxy) -> Run {
+pub(super) fn run(trial: &Trial, proxy: &Proxy) -> Run {
     trial.run().input("s3-endpoint-url", proxy.endpoint())
 }
 
-fn is_dump(seen: &Seen) -> bool {
+pub(super) fn is_dump(seen: &Seen) -> bool {
     seen.path.ends_with(".sql.gz")
 }
 
 /// The failure of the only sponsor, in the archive.
 #[track_caller]
-fn failure(outcome: &Outcome) -> String {
+pub(super) fn failure(outcome: &Outcome) -> String {
     outcome.assert_code(14);
     let result = outcome.result("callisto");
     assert_eq!((&result["outcome"], &result["stage"]), (&"failure".into(), &"archive".into()));
@@ -38,6 +39,10 @@ fn failure(outcome: &Outcome) -> String {
     result["message"].as_str().unwrap().to_owned()
 }
 
+/// - fault: the bucket of backups does not exist
+/// - injected: the secret names a bucket that nobody made
+/// - seen: `NoSuchBucket`, the bucket, and to apply the sponsor's Terraform; exit code 14
+/// - left: nothing in the bucket of backups; the record in the other bucket
 #[test]
 fn a_bucket_that_is_missing_is_named_with_its_remedy() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -55,6 +60,14 @@ fn a_bucket_that_is_missing_is_named_with_its_remedy() {
 }
 
 /// Signatures and rights are really checked here. F4, F28: two fail, and the third has its backup.
+/// - fault: the sponsor's keys have no rights on its bucket
+/// - injected: moto with IAM and a policy for another sponsor alone
+/// - seen: `AccessDenied`, and which rights to grant; exit code 14
+/// - left: an empty bucket; the third sponsor has its backup
+/// - fault: the secret access key is wrong
+/// - injected: moto with IAM, another secret in Doppler
+/// - seen: `SignatureDoesNotMatch`, and which secrets to correct; exit code 14
+/// - left: an empty bucket; the third sponsor has its backup
 #[test]
 fn wrong_keys_and_missing_rights_are_told_apart() {
     let mine = "arn:aws:s3:::hht-diary-*-callisto-*";
@@ -75,22 +88,41 @@ fn wrong_keys_and_missing_rights_are_told_apart() {
     assert!(!outcome.everything().contains("another-secret-altogether"));
 }
 
+/// - fault: every request fails once with 503 `SlowDown`
+/// - injected: a proxy that answers each different request so the first time
+/// - seen: success
+/// - left: the whole backup and its record
+/// - fault: every request fails once with 500, or is cut off before it was done, or its answer is lost
+/// - injected: a proxy, for each of three sponsors in another way
+/// - seen: success
+/// - left: the whole backup and its record
 #[test]
 fn failures_that_pass_are_waited_out() {
-    let (trial, proxy) = behind_a_proxy(None);
-    let slow_down = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
+    let answer = |status, code: &str| Action::Status(status, format!("<Error><Code>{code}</Code></Error>"));
+    let names = ["alpha", "bravo", "cargo", "delta"];
+    let ways =
+        [answer(503, "SlowDown"), answer(500, "InternalError"), Action::CloseBefore, Action::CloseAfter];
+    let trial = Trial::of(names.map(|name| Sponsor::named(name).empty()));
+    let proxy = Proxy::before(trial.store.endpoint());
     let failed = Mutex::new(BTreeSet::new());
     // Each different request fails once.
     proxy.rule(move |seen| {
+        let way = names.iter().position(|name| seen.path.contains(&format!("-{name}-"))).unwrap();
         let first =
             failed.lock().unwrap().insert((seen.method.clone(), seen.path.clone(), seen.query.clone()));
-        if first { Action::Status(503, slow_down.to_owned()) } else { Action::Pass }
+        if first { ways[way].clone() } else { Action::Pass }
     });
     run(&trial, &proxy).run().assert_code(0);
-    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
-    assert_eq!(trial.store.keys_in(trial.log_bucket("callisto")).len(), 1);
+    for name in names {
+        assert_eq!(trial.store.keys_in(trial.bucket(name)).len(), 3);
+        assert_eq!(trial.store.keys_in(trial.log_bucket(name)).len(), 1);
+    }
 }
 
+/// - fault: S3 cannot be reached
+/// - injected: an endpoint at which nobody listens
+/// - seen: to check `s3-endpoint-url`, region and network; exit code 14
+/// - left: nothing at S3; the record in the workspace
 #[test]
 fn an_s3_that_cannot_be_reached_is_named_with_its_remedy() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -101,6 +133,10 @@ fn an_s3_that_cannot_be_reached_is_named_with_its_remedy() {
 }
 
 /// F20's other half: the second sending of a write that was done is refused as "taken", and what is there is our own.
+/// - fault: the answer to each write is lost, and its second sending hears 412
+/// - injected: a proxy that forwards and hangs up, once for each PUT
+/// - seen: success: what is there is our own
+/// - left: the whole backup and its record
 #[test]
 fn a_write_whose_answer_was_lost_is_known_as_our_own() {
     let (trial, proxy) = behind_a_proxy(None);
@@ -117,6 +153,14 @@ fn a_write_whose_answer_was_lost_is_known_as_our_own() {
 }
 
 /// F20: somebody else's object appears under the very key, a moment before our write.
+/// - fault: somebody else's object has the dump's key
+/// - injected: a proxy that delays the write while the test puts an object there
+/// - seen: `exists already and was not overwritten`; exit code 14
+/// - left: somebody else's object as it was
+/// - fault: somebody else's object has the key of the checksum file or the manifest
+/// - injected: the same, for each of the two
+/// - seen: `exists already`, and that the dump stands there without a manifest; exit code 14
+/// - left: somebody else's object as it was, and a dump that is no backup
 #[test]
 fn what_stands_under_the_key_already_is_left_alone() {
     for suffix in [".sql.gz", ".sha256", ".manifest.json"] {
@@ -141,94 +185,10 @@ fn what_stands_under_the_key_already_is_left_alone() {
     }
 }
 
-/// F5: nothing is said to exist, and nothing is written beside it, when what is read back is not what was sent.
-#[track_caller]
-fn assert_not_believed(trial: &Trial, run: Run, told: &str) {
-    let message = failure(&run.run());
-    assert!(message.contains(told), "{message}");
-    let keys = trial.store.keys_in(trial.bucket("callisto"));
-    assert!(keys.iter().all(|key| key.ends_with(".sql.gz")), "{keys:?}");
-}
-
-#[test]
-fn a_size_or_checksum_that_differs_is_not_believed() {
-    let strict = StrictS3::start();
-    for (header, value, told) in [
-        ("content-length", "17", "the stored size is 17, but "),
-        ("x-amz-checksum-crc64nvme", "AAAAAAAAAAA=", "the stored CRC64NVME is AAAAAAAAAAA=, but "),
-    ] {
-        let (trial, proxy) = behind_a_proxy(Some(&strict));
-        proxy.spoil(99, Action::ChangeHeader(header, value.to_owned()), |seen| {
-            seen.method == "HEAD" && is_dump(seen)
-        });
-        assert_not_believed(&trial, run(&trial, &proxy), told);
-    }
-}
-
-/// A store that is sent no checksums keeps none.
-fn without_checksums(run: Run) -> Run {
-    run.env("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
-}
-
-#[test]
-fn a_store_that_keeps_no_checksums_is_read_through() {
-    for (checksums, reads) in [(true, 0), (false, 1)] {
-        let (trial, proxy) = behind_a_proxy(None);
-        let run = run(&trial, &proxy);
-        let outcome = if checksums { run } else { without_checksums(run) }.run();
-        outcome.assert_code(0);
-        let requests = proxy.requests();
-        let seen = requests.iter().filter(|seen| seen.method == "GET" && is_dump(seen)).count();
-        assert_eq!(seen, reads, "checksums: {checksums}");
-    }
-}
-
-#[test]
-fn a_dump_that_reads_back_changed_or_cut_is_not_believed() {
-    for (action, told) in [
-        (Action::ReplaceBody(b"something else".to_vec()), "the stored SHA-256 is "),
-        (Action::CutAnswer(100), "the stream broke"),
-    ] {
-        let (trial, proxy) = behind_a_proxy(None);
-        proxy.spoil(99, action, |seen| seen.method == "GET" && is_dump(seen));
-        assert_not_believed(&trial, without_checksums(run(&trial, &proxy)), told);
-    }
-}
-
-/// One bit turns over on the way. Without checksums, reading through finds it; a server that checks them refuses.
-#[test]
-fn a_bit_that_turned_over_on_the_way_is_found() {
-    let writing = |seen: &Seen| seen.method == "PUT" && is_dump(seen);
-    let (trial, proxy) = behind_a_proxy(None);
-    proxy.spoil(99, Action::SpoilRequest, writing);
-    assert_not_believed(&trial, without_checksums(run(&trial, &proxy)), "the stored SHA-256 is ");
-    let strict = StrictS3::start();
-    let (trial, proxy) = behind_a_proxy(Some(&strict));
-    proxy.spoil(99, Action::SpoilRequest, writing);
-    assert_not_believed(&trial, run(&trial, &proxy), "PutObject failed");
-    assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
-}
-
-/// F14 and F15: a locking bucket refuses a write without a checksum, and some stores refuse one with.
-#[test]
-fn every_write_carries_a_checksum_unless_it_was_switched_off() {
-    let strict = StrictS3::start();
-    for (switch, carried) in [("when_supported", true), ("when_required", false)] {
-        let (trial, proxy) = behind_a_proxy(Some(&strict));
-        let outcome = run(&trial, &proxy).env("AWS_REQUEST_CHECKSUM_CALCULATION", switch).run();
-        outcome.assert_code(0);
-        let writes: Vec<_> = proxy.requests().into_iter().filter(|seen| seen.method == "PUT").collect();
-        assert_eq!(writes.len(), 4);
-        for seen in writes {
-            let names = seen.headers.keys().map(|name| name.as_str().to_owned()).collect::<Vec<_>>();
-            let direct = names.iter().any(|name| name == "x-amz-checksum-crc64nvme");
-            let trailing = seen.header("x-amz-trailer") == "x-amz-checksum-crc64nvme";
-            assert_eq!(direct || trailing, carried, "{} {names:?}", seen.path);
-            assert!(carried || !names.iter().any(|name| name.contains("checksum")), "{names:?}");
-        }
-    }
-}
-
+/// - fault: the bucket might be another account's
+/// - injected: a recording proxy, `expected-bucket-owner` set, a dump in one request
+/// - seen: success: every request names the owner
+/// - left: the whole backup and its record
 #[test]
 fn the_buckets_owner_is_named_in_every_request() {
     let (trial, proxy) = behind_a_proxy(None);

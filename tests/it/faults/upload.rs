@@ -59,6 +59,10 @@ fn assert_backed_up(strict: &StrictS3, trial: &Trial, outcome: &Outcome) {
 }
 
 /// F13: equal parts but the last, in the order of their numbers, each within S3's limits.
+/// - fault: a store takes equal parts only, or at most 10,000
+/// - injected: a recording proxy before s3s, a dump of three parts
+/// - seen: success: all parts but the last are equal and of at least 8 MiB
+/// - left: the whole backup
 #[test]
 fn a_dump_goes_up_in_equal_parts() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -71,6 +75,10 @@ fn a_dump_goes_up_in_equal_parts() {
     assert!(lengths.first().is_some_and(|length| *length >= 8 << 20), "{lengths:?}");
 }
 
+/// - fault: every request of an upload in parts fails once with 500
+/// - injected: a proxy that answers each different request so the first time
+/// - seen: success
+/// - left: the whole backup
 #[test]
 fn failures_that_pass_are_waited_out() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -83,6 +91,10 @@ fn failures_that_pass_are_waited_out() {
     assert_backed_up(&strict, &trial, &run(&trial, &proxy).run());
 }
 
+/// - fault: the answers to two parts are lost
+/// - injected: a proxy that forwards and hangs up
+/// - seen: success
+/// - left: the whole backup
 #[test]
 fn parts_whose_answer_was_lost_are_sent_again() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -91,6 +103,10 @@ fn parts_whose_answer_was_lost_are_sent_again() {
 }
 
 /// Other requests are given up after five tries; hours of a dump may stand behind a part.
+/// - fault: S3 is too busy for a part for half a minute
+/// - injected: a proxy that answers 503 `SlowDown` to one part six times
+/// - seen: success
+/// - left: the whole backup
 #[test]
 fn a_part_is_not_given_up_while_s3_is_away_for_a_while() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -100,6 +116,10 @@ fn a_part_is_not_given_up_while_s3_is_away_for_a_while() {
     assert_eq!(tries, 7);
 }
 
+/// - fault: a part is refused after another one was stored
+/// - injected: a proxy that answers 403 to the second part
+/// - seen: `UploadPart failed: AccessDenied`; exit code 14
+/// - left: an empty bucket, the upload aborted
 #[test]
 fn a_part_that_is_refused_for_good_leaves_nothing_behind() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -114,6 +134,10 @@ fn a_part_that_is_refused_for_good_leaves_nothing_behind() {
 }
 
 /// S3 answers 200 before it knows, and the error stands in the body.
+/// - fault: the completion is answered with 200 and an error in the body
+/// - injected: a proxy that answers `InternalError` so, each time
+/// - seen: `CompleteMultipartUpload failed: InternalError`; exit code 14
+/// - left: an empty bucket, the upload aborted
 #[test]
 fn a_completion_that_says_200_and_means_no_is_a_failure() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -124,6 +148,10 @@ fn a_completion_that_says_200_and_means_no_is_a_failure() {
     assert!(message.contains("CompleteMultipartUpload failed: InternalError"), "{message}");
 }
 
+/// - fault: the same once
+/// - injected: a proxy that answers so the first time
+/// - seen: success
+/// - left: the whole backup
 #[test]
 fn a_completion_that_says_no_once_is_sent_again() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -132,6 +160,14 @@ fn a_completion_that_says_no_once_is_sent_again() {
 }
 
 /// The second sending hears that the upload is no more, or that the key is taken; what is there is our own.
+/// - fault: the answer to a completion that succeeded is lost, and its second sending hears 404 `NoSuchUpload`
+/// - injected: a proxy that forwards and hangs up, then answers so
+/// - seen: success: what is there is our own
+/// - left: the whole backup
+/// - fault: the same, and the second sending hears 412
+/// - injected: a proxy that forwards and hangs up, then answers so
+/// - seen: success: what is there is our own
+/// - left: the whole backup
 #[test]
 fn a_completion_whose_answer_was_lost_is_known_as_our_own() {
     for (status, code) in [(404, "NoSuchUpload"), (412, "PreconditionFailed")] {
@@ -149,6 +185,10 @@ fn a_completion_whose_answer_was_lost_is_known_as_our_own() {
 }
 
 /// The same answer without an object that is ours.
+/// - fault: somebody aborted the upload
+/// - injected: a proxy that answers the completion with 404 `NoSuchUpload`
+/// - seen: `CompleteMultipartUpload failed: NoSuchUpload`; exit code 14
+/// - left: an empty bucket
 #[test]
 fn an_upload_that_is_no_more_is_a_failure() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -160,6 +200,10 @@ fn an_upload_that_is_no_more_is_a_failure() {
 }
 
 /// F20: somebody else's object appears under the very key while the parts go up.
+/// - fault: somebody else's object has the key while the parts go up
+/// - injected: a proxy that delays the completion while the test puts an object there
+/// - seen: `exists already and was not overwritten`; exit code 14
+/// - left: somebody else's object as it was, the upload aborted
 #[test]
 fn what_stands_under_the_key_already_is_left_alone() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -181,6 +225,10 @@ fn what_stands_under_the_key_already_is_left_alone() {
 }
 
 /// F14: every request that writes; and the owner is named in each.
+/// - fault: a part is altered on the way, or the bucket is another account's
+/// - injected: a recording proxy, `expected-bucket-owner` set, a dump in parts
+/// - seen: success: each part and the whole carry a CRC64NVME, every request names the owner
+/// - left: the whole backup
 #[test]
 fn every_part_carries_a_checksum_and_every_request_the_owner() {
     let (strict, trial, proxy) = behind_a_proxy();

@@ -64,8 +64,13 @@ pub(crate) enum Action {
     CutAnswer(usize),
     /// Forwarded; a header of the answer is set.
     ChangeHeader(&'static str, String),
+    /// Forwarded; a header of the answer is left out.
+    DropHeader(&'static str),
+    /// Not forwarded, and never answered; the connection stays open.
+    Stall,
 }
 
+type Headers = Vec<(HeaderName, HeaderValue)>;
 type Rule = Arc<dyn Fn(&Seen) -> Action + Send + Sync>;
 
 /// A running proxy; it stops when this is dropped.
@@ -78,14 +83,24 @@ struct State {
     target: String,
     seen: Mutex<Vec<Seen>>,
     rule: Mutex<Rule>,
+    /// What the answer to a HEAD must tell, by path; nothing is mended where absent.
+    told: Mutex<Option<BTreeMap<String, Headers>>>,
 }
+
+/// What a HEAD tells of what an upload in parts was created and completed with.
+const KEPT: [&str; 3] =
+    ["x-amz-checksum-crc64nvme", "x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date"];
 
 impl Proxy {
     /// Starts a proxy before `endpoint` (`http://127.0.0.1:port`) that passes everything.
     pub(crate) fn before(endpoint: &str) -> Self {
         let rule: Rule = Arc::new(|_| Action::Pass);
-        let state =
-            Arc::new(State { target: endpoint.to_owned(), seen: Mutex::default(), rule: Mutex::new(rule) });
+        let state = Arc::new(State {
+            target: endpoint.to_owned(),
+            seen: Mutex::default(),
+            rule: Mutex::new(rule),
+            told: Mutex::default(),
+        });
         let shared = Arc::clone(&state);
         let server = Server::start(move |request| handle(Arc::clone(&shared), request));
         Self { server, state }
@@ -106,23 +121,11 @@ impl Proxy {
         *self.state.rule.lock().unwrap() = Arc::new(rule);
     }
 
-    /// Moto tells a CRC32 where it is asked for the CRC64NVME of an object of parts, or now and then nothing; S3 tells the
-    /// one with which the upload was completed. So does this, as the rule for all requests from now on.
+    /// Moto tells a CRC32 where it is asked for the CRC64NVME of an object of parts, or now and then nothing, and forgets
+    /// such an object's lock; S3 tells those with which the upload was completed and created. So does this from now on,
+    /// whatever the rule is; only what a rule changes in an answer comes after it.
     pub(crate) fn tell_the_right_checksum(&self) {
-        let completed = Mutex::new(BTreeMap::new());
-        self.rule(move |seen| {
-            let mut completed = completed.lock().unwrap();
-            if seen.method == "POST" && seen.has("uploadId") {
-                let checksum = seen.header("x-amz-checksum-crc64nvme").to_owned();
-                completed.insert(seen.path.clone(), checksum);
-            }
-            match (completed.get(&seen.path), seen.method.as_str()) {
-                (Some(checksum), "HEAD") => {
-                    Action::ChangeHeader("x-amz-checksum-crc64nvme", checksum.clone())
-                }
-                _ => Action::Pass,
-            }
-        });
+        *self.state.told.lock().unwrap() = Some(BTreeMap::new());
     }
 
     /// Does `action` to the first `times` requests that `which` picks, and passes the others.
@@ -146,6 +149,7 @@ impl Proxy {
 
 async fn handle(state: Arc<State>, request: Request) -> Result<Response, HangUp> {
     let seen = state.note(&request);
+    state.keep(&seen);
     let rule = Arc::clone(&*state.rule.lock().unwrap());
     match rule(&seen) {
         Action::Pass => Ok(forward(&state, request).await?.map(http::whole)),
@@ -173,6 +177,12 @@ async fn handle(state: Arc<State>, request: Request) -> Result<Response, HangUp>
             response.headers_mut().insert(HeaderName::from_static(name), value.parse().unwrap());
             Ok(response.map(http::whole))
         }
+        Action::DropHeader(name) => {
+            let mut response = forward(&state, request).await?;
+            response.headers_mut().remove(name);
+            Ok(response.map(http::whole))
+        }
+        Action::Stall => std::future::pending().await,
     }
 }
 
@@ -191,10 +201,33 @@ impl State {
         all.push(seen.clone());
         seen
     }
+
+    fn keep(&self, seen: &Seen) {
+        if let Some(told) = &mut *self.told.lock().unwrap()
+            && seen.method == "POST"
+        {
+            let kept = KEPT.iter().filter_map(|name| {
+                let value = seen.headers.get(*name)?.clone();
+                Some((HeaderName::from_static(name), value))
+            });
+            told.entry(seen.path.clone()).or_default().extend(kept);
+        }
+    }
+
+    fn mend(&self, request: &(hyper::Method, String), response: &mut hyper::Response<Bytes>) {
+        let (method, path) = request;
+        if let Some(kept) = self.told.lock().unwrap().as_ref().and_then(|told| told.get(path))
+            && method == hyper::Method::HEAD
+            && response.status().is_success()
+        {
+            kept.iter().for_each(|(name, value)| drop(response.headers_mut().insert(name, value.clone())));
+        }
+    }
 }
 
 /// A server that cannot be reached shows as a closed connection, as it would without the proxy.
 async fn forward(state: &State, mut request: Request) -> Result<hyper::Response<Bytes>, HangUp> {
+    let asked = (request.method().clone(), request.uri().path().to_owned());
     let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let target: Uri = format!("{}{path_and_query}", state.target).parse().unwrap();
     *request.uri_mut() = target;
@@ -202,6 +235,7 @@ async fn forward(state: &State, mut request: Request) -> Result<hyper::Response<
     request.headers_mut().remove(TRANSFER_ENCODING);
     let mut response = http::send(request).await.map_err(|_| HangUp)?;
     response.headers_mut().remove(TRANSFER_ENCODING);
+    state.mend(&asked, &mut response);
     Ok(response)
 }
 

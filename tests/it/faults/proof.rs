@@ -1,0 +1,276 @@
+//! What a store must have kept beside the bytes before success is said: lock, tags, encryption; and whose bucket it is.
+
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::types::{
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+    ServerSideEncryptionRule,
+};
+
+use crate::support::{Action, Outcome, Proxy, Run, Seen, Sponsor, StrictS3, Trial, runtime};
+
+const REFUSAL: &str = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+
+/// A trial of one sponsor whose two buckets can lock, behind a proxy.
+fn locking() -> (Trial, Proxy, String) {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let bucket = format!("{}-locks", trial.bucket("callisto"));
+    trial.store.bucket_with_object_lock(&bucket);
+    trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some(&bucket));
+    let proxy = Proxy::before(trial.store.endpoint());
+    proxy.tell_the_right_checksum();
+    (trial, proxy, bucket)
+}
+
+fn run(trial: &Trial, proxy: &Proxy) -> Run {
+    trial.run().input("s3-endpoint-url", proxy.endpoint())
+}
+
+/// The run failed in the archive with these words, and left so many objects, none of them a manifest.
+#[track_caller]
+fn assert_not_believed(trial: &Trial, bucket: &str, outcome: &Outcome, told: &[&str], objects: usize) {
+    outcome.assert_code(14);
+    let message = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
+    assert!(told.iter().all(|told| message.contains(told)), "{message}");
+    assert!(message.ends_with("stands there without a manifest: it is no backup"), "{message}");
+    assert_eq!(outcome.output("backup_location"), "");
+    let keys = trial.store.keys_in(bucket);
+    assert_eq!(keys.len(), objects, "{keys:?}");
+    assert!(keys.iter().all(|key| !key.ends_with(".manifest.json")), "{keys:?}");
+}
+
+/// - fault: the store took the dump and did not lock it
+/// - injected: a proxy that leaves `x-amz-object-lock-mode` out of the answer to HEAD, for the dump in one request
+/// - seen: `the stored lock is missing, but GOVERNANCE until … was sent`, and to grant `s3:GetObjectRetention`; exit code 14
+/// - left: the dump, which is no backup
+/// - fault: the store locked the dump for less time than was asked for
+/// - injected: a proxy that changes the date in the answer to HEAD to one in 2030
+/// - seen: `the stored lock is GOVERNANCE until 2030-01-01T00:00:00Z, but … was sent`; exit code 14
+/// - left: the dump, which is no backup
+/// - fault: the store locked the dump in another mode
+/// - injected: a proxy that changes the mode in the answer to HEAD
+/// - seen: `the stored lock is …, but … was sent`; exit code 14
+/// - left: the dump, which is no backup
+/// - fault: the store locked the dump, and not what stands beside it
+/// - injected: a proxy that leaves the mode out of the answer to HEAD of the checksum file
+/// - seen: `.sha256: the stored lock is missing`; exit code 14
+/// - left: the dump and its checksum file, which are no backup
+#[test]
+fn a_lock_that_was_not_kept_is_no_success() {
+    let date = "x-amz-object-lock-retain-until-date";
+    let mode = "x-amz-object-lock-mode";
+    for (ending, action, told, objects) in [
+        (".sql.gz", Action::DropHeader(mode), "the stored lock is missing, but GOVERNANCE until 20", 1),
+        (
+            ".sql.gz",
+            Action::ChangeHeader(date, "2030-01-01T00:00:00Z".to_owned()),
+            "the stored lock is GOVERNANCE until 2030-01-01T00:00:00Z, but GOVERNANCE until 20",
+            1,
+        ),
+        (
+            ".sql.gz",
+            Action::ChangeHeader(mode, "COMPLIANCE".to_owned()),
+            "the stored lock is COMPLIANCE until 20",
+            1,
+        ),
+        (".sha256", Action::DropHeader(mode), ".sha256: the stored lock is missing", 2),
+    ] {
+        let (trial, proxy, bucket) = locking();
+        proxy.spoil(99, action, move |seen| seen.method == "HEAD" && seen.path.ends_with(ending));
+        let outcome = run(&trial, &proxy).run();
+        assert_not_believed(&trial, &bucket, &outcome, &[told], objects);
+        assert!(outcome.stdout.contains("Grant s3:GetObjectRetention"), "{}", outcome.transcript());
+    }
+}
+
+/// - fault: the store forgot the lock of a dump that went there in parts
+/// - injected: moto, which does
+/// - seen: `the stored lock is missing`; exit code 14
+/// - left: the dump, which is no backup
+#[test]
+fn a_store_that_forgets_the_lock_of_parts_is_not_believed() {
+    let (trial, proxy, bucket) = locking();
+    trial.database("callisto").load_noise(12);
+    // The proxy mends what moto tells of parts, its checksum with it; the lock stays as moto has it.
+    let as_moto = Action::DropHeader("x-amz-object-lock-mode");
+    proxy.spoil(99, as_moto, |seen| seen.method == "HEAD");
+    let outcome = run(&trial, &proxy).input("memory-limit", "24MiB").run();
+    assert_not_believed(&trial, &bucket, &outcome, &["the stored lock is missing, but GOVERNANCE until"], 1);
+}
+
+/// - fault: the store lost a tag of the dump, or all of them
+/// - injected: a proxy that changes the answer to GetObjectTagging
+/// - seen: `the stored tags are …`, what was sent, and that no manifest stands there; exit code 14
+/// - left: the dump, which is no backup
+#[test]
+fn tags_that_were_not_kept_are_no_success() {
+    let set = |tags: &str| format!("<Tagging><TagSet>{tags}</TagSet></Tagging>").into_bytes();
+    let one = "<Tag><Key>environment</Key><Value>production</Value></Tag>";
+    for (answer, told) in [
+        (set(one), "the stored tags is environment=production, but "),
+        (set(""), "the stored tags is none, but "),
+    ] {
+        let trial = Trial::of([Sponsor::named("callisto").empty()]);
+        let proxy = Proxy::before(trial.store.endpoint());
+        proxy.spoil(99, Action::ReplaceBody(answer), |seen| seen.method == "GET" && seen.has("tagging"));
+        let outcome = run(&trial, &proxy).run();
+        let sent = "environment=production fda-compliant=true pre-migration=true retention-years=7 sponsor=callisto \
+                    type=database-backup was sent";
+        assert_not_believed(&trial, trial.bucket("callisto"), &outcome, &[told, sent], 1);
+    }
+}
+
+/// - fault: the store knows no tags
+/// - injected: s3s, which answers 501
+/// - seen: a line that says so; success
+/// - left: the whole backup
+#[test]
+fn a_store_without_tags_is_accepted_and_said() {
+    let strict = StrictS3::start();
+    let trial = Trial::plan([Sponsor::named("callisto").empty()]).store(&strict).start();
+    let outcome = trial.run().run();
+    outcome.assert_code(0);
+    assert!(outcome.stdout.contains("the store knows no tags: s3://"), "{}", outcome.transcript());
+    assert_eq!(strict.keys_in(trial.bucket("callisto")).len(), 3);
+}
+
+/// The answers to HEAD of all that a run stores in a bucket that encrypts by default.
+fn encrypted(algorithm: ServerSideEncryption, key: Option<&str>, noise: u32) -> Vec<HeadObjectOutput> {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    if noise > 0 {
+        trial.database("callisto").load_noise(noise);
+    }
+    let buckets = [trial.bucket("callisto"), trial.log_bucket("callisto")];
+    for bucket in buckets {
+        let default = ServerSideEncryptionByDefault::builder().sse_algorithm(algorithm.clone());
+        let default = default.set_kms_master_key_id(key.map(str::to_owned)).build().unwrap();
+        let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(default);
+        let rule = rule.bucket_key_enabled(true).build();
+        let configuration = ServerSideEncryptionConfiguration::builder().rules(rule).build().unwrap();
+        let request = trial.store.client().put_bucket_encryption().bucket(bucket);
+        runtime().block_on(request.server_side_encryption_configuration(configuration).send()).unwrap();
+    }
+    let proxy = Proxy::before(trial.store.endpoint());
+    proxy.tell_the_right_checksum();
+    run(&trial, &proxy).input("memory-limit", "24MiB").run().assert_code(0);
+    assert_eq!(proxy.requests().iter().any(|seen| seen.has("partNumber")), noise > 0);
+    // Whoever sends no encryption gets the bucket's; a header would win over it.
+    let own = |seen: &Seen| seen.headers.keys().any(|name| name.as_str().contains("server-side-encryption"));
+    assert!(!proxy.requests().iter().any(own));
+    let heads = buckets.iter().flat_map(|bucket| {
+        let keys = trial.store.keys_in(bucket).into_iter();
+        keys.map(|key| trial.store.head(bucket, &key)).collect::<Vec<_>>()
+    });
+    heads.collect()
+}
+
+/// - fault: the bucket encrypts with a KMS key and a bucket key, and a header of ours could undo it
+/// - injected: moto with a default encryption `aws:kms`, a dump in one request and one in parts
+/// - seen: success: no request carries an encryption of its own
+/// - left: dump, companions and record, each encrypted by that key
+/// - fault: the bucket encrypts with AES256
+/// - injected: moto with a default encryption `AES256`
+/// - seen: success
+/// - left: dump, companions and record, each encrypted so
+#[test]
+fn everything_is_encrypted_as_the_bucket_wants() {
+    let key = "arn:aws:kms:eu-west-1:123456789012:key/0b0c7a0e-4f5a-4f4e-9f0b-2f5a5c0b7d11";
+    for noise in [0, 12] {
+        let heads = encrypted(ServerSideEncryption::AwsKms, Some(key), noise);
+        assert_eq!(heads.len(), 4);
+        for head in heads {
+            assert_eq!(head.server_side_encryption(), Some(&ServerSideEncryption::AwsKms), "{head:?}");
+            assert_eq!(head.ssekms_key_id(), Some(key), "{head:?}");
+            assert_eq!(head.bucket_key_enabled(), Some(true), "{head:?}");
+        }
+    }
+    let heads = encrypted(ServerSideEncryption::Aes256, None, 0);
+    assert_eq!(heads.len(), 4);
+    assert!(heads.iter().all(|head| head.server_side_encryption() == Some(&ServerSideEncryption::Aes256)));
+}
+
+/// - fault: a bucket policy denies the write, for instance because it wants another encryption
+/// - injected: a bucket policy of moto that denies `s3:PutObject` to all
+/// - seen: `PutObject failed: 403 Forbidden`, and that a bucket policy wins over grants; exit code 14
+/// - left: an empty bucket
+#[test]
+fn a_bucket_policy_that_denies_is_hinted_at() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let bucket = trial.bucket("callisto");
+    let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",
+        "Action": "s3:PutObject", "Resource": format!("arn:aws:s3:::{bucket}/*")}]});
+    let request = trial.store.client().put_bucket_policy().bucket(bucket).policy(policy.to_string());
+    runtime().block_on(request.send()).unwrap();
+    let outcome = trial.run().run();
+    outcome.assert_code(14);
+    let message = outcome.result("callisto")["message"].to_string();
+    assert!(message.contains("PutObject failed: 403 Forbidden"), "{message}");
+    let hint = "a bucket policy that denies wins over every grant";
+    assert!(
+        outcome.stdout.contains(hint) && outcome.stdout.contains("kms:GenerateDataKey"),
+        "{}",
+        outcome.stdout
+    );
+    assert!(trial.store.keys_in(bucket).is_empty());
+}
+
+/// - fault: the bucket belongs to another AWS account than `expected-bucket-owner` says
+/// - injected: a proxy that answers 403 to every request that does not name the owner 999999999999
+/// - seen: `AccessDenied`, and to check `expected-bucket-owner`; exit code 14
+/// - left: nothing in either bucket; the record in the workspace
+#[test]
+fn a_bucket_of_another_owner_gets_nothing() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let proxy = Proxy::before(trial.store.endpoint());
+    proxy.spoil(99, Action::Status(403, REFUSAL.to_owned()), |seen| {
+        seen.header("x-amz-expected-bucket-owner") != "999999999999"
+    });
+    let outcome = run(&trial, &proxy).input("expected-bucket-owner", "123456789012").run();
+    outcome.assert_code(14);
+    let message = outcome.result("callisto")["message"].to_string();
+    assert!(message.contains("AccessDenied"), "{message}");
+    assert!(outcome.stdout.contains("if `expected-bucket-owner` is set, check it"), "{}", outcome.stdout);
+    assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
+    assert!(trial.store.keys_in(trial.log_bucket("callisto")).is_empty());
+    assert_eq!(outcome.log("callisto")["outcome"], "failure");
+    let right = run(&trial, &proxy).input("expected-bucket-owner", "999999999999").run();
+    right.assert_code(0);
+}
+
+/// - fault: one of the age identities to which backups are encrypted is lost, or a key was rotated
+/// - injected: two recipients, then a third one; each identity by itself decrypts what the buckets hold
+/// - seen: success; `verify` with any one of a backup's identities, and exit code 17 with one that came later
+/// - left: backups that each identity of their time opens alone
+#[test]
+fn each_of_several_identities_opens_a_backup_alone() {
+    use age::secrecy::ExposeSecret as _;
+    let [old, kept, new] = std::array::from_fn(|_| age::x25519::Identity::generate());
+    let public = |of: &[&age::x25519::Identity]| {
+        of.iter().map(|identity| identity.to_public().to_string()).collect::<Vec<_>>().join("\n")
+    };
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let backup = |recipients: String| {
+        let outcome = trial.run().input("age-recipients", recipients).run();
+        outcome.assert_code(0);
+        outcome.output("backup_location")
+    };
+    let before = backup(public(&[&old, &kept]));
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let after = backup(public(&[&kept, &new]));
+    for (location, identity, opens) in [
+        (&before, &old, true),
+        (&before, &kept, true),
+        (&before, &new, false),
+        (&after, &kept, true),
+        (&after, &new, true),
+        (&after, &old, false),
+    ] {
+        let run = trial.run().input("command", "verify").input("backup", location);
+        let outcome = run.env("AGE_IDENTITY", identity.to_string().expose_secret()).run();
+        assert_eq!(outcome.code == Some(0), opens, "{}", outcome.transcript());
+        assert!(
+            opens || outcome.stdout.contains("no age identity that was given opens it"),
+            "{}",
+            outcome.stdout
+        );
+    }
+}

@@ -1,0 +1,256 @@
+//! Every kind of request of a run, failing for ever in each way in which S3 and the network fail: a sponsor for each
+//! way, all in one run. Those that fail once are in `s3` and `upload`.
+
+use std::time::Duration;
+
+use crate::support::{Action, Outcome, Proxy, Seen, Sponsor, Trial};
+
+const NAMES: [&str; 6] = ["alpha", "bravo", "cargo", "delta", "ember", "fjord"];
+
+/// The ways, in the order of the sponsors, and what a message then holds; a HEAD's answer has no body, and so no code.
+fn ways() -> [(Action, &'static str, &'static str); 6] {
+    let answer = |status, code: &str| {
+        Action::Status(status, format!("<Error><Code>{code}</Code><Message>On purpose</Message></Error>"))
+    };
+    [
+        (answer(500, "InternalError"), "InternalError", "500"),
+        (answer(503, "SlowDown"), "SlowDown", "503"),
+        (answer(400, "InvalidRequest"), "InvalidRequest", "400"),
+        (answer(403, "AccessDenied"), "AccessDenied", "403"),
+        (Action::CloseBefore, "", ""),
+        (Action::CloseAfter, "", ""),
+    ]
+}
+
+/// A run in which one kind of request fails for ever, for each sponsor in another way.
+struct Played {
+    trial: Trial,
+    proxy: Proxy,
+    outcome: Outcome,
+}
+
+fn play(noise: u32, kind: impl Fn(&Seen) -> bool + Send + Sync + 'static) -> Played {
+    let trial = Trial::of(NAMES.map(|name| Sponsor::named(name).empty()));
+    if noise > 0 {
+        NAMES.iter().for_each(|name| trial.database(name).load_noise(noise));
+    }
+    let proxy = Proxy::before(trial.store.endpoint());
+    proxy.tell_the_right_checksum();
+    let buckets = NAMES.map(|name| [trial.bucket(name).to_owned(), trial.log_bucket(name).to_owned()]);
+    let ways = ways();
+    proxy.rule(move |seen| {
+        let bucket = seen.path.split('/').nth(1).unwrap_or_default();
+        let sponsor = buckets.iter().position(|own| own.iter().any(|name| name == bucket));
+        if kind(seen) { ways[sponsor.unwrap()].0.clone() } else { Action::Pass }
+    });
+    let run = trial.run().input("s3-endpoint-url", proxy.endpoint()).input("max-parallel", "6");
+    let outcome = run.input("memory-limit", "144MiB").deadline(Duration::from_secs(300)).run();
+    Played { trial, proxy, outcome }
+}
+
+impl Played {
+    /// The sponsor's backup failed in the archive; its message holds all of these, and the bucket so many objects.
+    #[track_caller]
+    fn assert_failed(&self, sponsor: &str, told: &[&str], objects: usize) {
+        let result = self.outcome.result(sponsor);
+        let told_all = result.to_string();
+        assert_eq!(
+            (&result["outcome"], &result["stage"]),
+            (&"failure".into(), &"archive".into()),
+            "{told_all}"
+        );
+        assert_eq!(result["backup_location"], serde_json::Value::Null, "{told_all}");
+        let message = result["message"].as_str().unwrap();
+        assert!(told.iter().all(|told| message.contains(told)), "{sponsor}: {message}");
+        let keys = self.trial.store.keys_in(self.trial.bucket(sponsor));
+        assert_eq!(keys.len(), objects, "{sponsor}: {keys:?}");
+        // What is visible is told, and nothing is told that is not.
+        assert_eq!(
+            message.contains("stands there without a manifest: it is no backup"),
+            objects > 0,
+            "{message}"
+        );
+        self.assert_recorded(sponsor, "failure");
+    }
+
+    #[track_caller]
+    fn assert_backed_up(&self, sponsor: &str) {
+        let result = self.outcome.result(sponsor);
+        assert_eq!(result["outcome"], "success", "{result}");
+        let bucket = self.trial.bucket(sponsor);
+        let keys = self.trial.store.keys_in(bucket);
+        assert_eq!(keys.len(), 3, "{keys:?}");
+        let manifest = self.trial.store.get_json(bucket, &keys[1]);
+        let length = self.trial.store.head(bucket, &keys[0]).content_length();
+        assert_eq!(manifest["stored"]["bytes"].as_i64(), length);
+        self.assert_recorded(sponsor, "success");
+    }
+
+    /// The record is in the audit bucket, and no upload in parts is left.
+    #[track_caller]
+    fn assert_recorded(&self, sponsor: &str, outcome: &str) {
+        let (store, bucket) = (&self.trial.store, self.trial.log_bucket(sponsor));
+        let keys = store.keys_in(bucket);
+        assert_eq!(keys.len(), 1, "{keys:?}");
+        assert_eq!(store.get_json(bucket, &keys[0])["outcome"], outcome);
+        assert_eq!(store.uploads(self.trial.bucket(sponsor)), Vec::<String>::new(), "{sponsor}");
+    }
+
+    /// Every way but the last: a lost answer may be the one to a request that was done.
+    #[track_caller]
+    fn assert_all_failed_but_the_last(&self, operation: &str, objects: usize) {
+        for (sponsor, (_, code, status)) in NAMES.iter().zip(ways()).take(5) {
+            let code = if operation == "HeadObject" { status } else { code };
+            self.assert_failed(sponsor, &[&format!("{operation} failed: "), code], objects);
+        }
+    }
+}
+
+fn writes(ending: &'static str) -> impl Fn(&Seen) -> bool {
+    move |seen| seen.method == "PUT" && seen.path.ends_with(ending)
+}
+
+/// - fault: S3 answers every sending of the dump with 500, 503 `SlowDown`, 400 or 403, or the connection is cut before it
+/// - injected: a proxy before moto, for each of five sponsors in another way
+/// - seen: `PutObject failed`, with S3's code; exit code 14
+/// - left: an empty bucket
+/// - fault: the dump is stored, and every answer to its sending is lost
+/// - injected: a proxy that forwards and hangs up, each time
+/// - seen: success: a HEAD shows that what is there is our own
+/// - left: the whole backup
+#[test]
+fn a_dump_that_cannot_be_put() {
+    let played = play(0, writes(".sql.gz"));
+    played.outcome.assert_code(14);
+    played.assert_all_failed_but_the_last("PutObject", 0);
+    played.assert_backed_up("fjord");
+}
+
+/// - fault: the checksum file is refused with 500, 503, 400 or 403 for ever, or cut off
+/// - injected: a proxy before moto, for each of five sponsors in another way
+/// - seen: `PutObject failed`, and that the dump stands there without a manifest; exit code 14
+/// - left: the dump, which is no backup
+/// - fault: the checksum file is stored, and every answer is lost
+/// - injected: a proxy that forwards and hangs up, each time
+/// - seen: success
+/// - left: the whole backup
+#[test]
+fn a_checksum_file_that_cannot_be_put() {
+    let played = play(0, writes(".sha256"));
+    played.outcome.assert_code(14);
+    played.assert_all_failed_but_the_last("PutObject", 1);
+    played.assert_backed_up("fjord");
+}
+
+/// - fault: the manifest is refused with 500, 503, 400 or 403 for ever, or cut off
+/// - injected: a proxy before moto, for each of five sponsors in another way
+/// - seen: `PutObject failed`, and that the dump stands there without a manifest; exit code 14
+/// - left: the dump and its checksum file, which are no backup
+/// - fault: the manifest is stored, and every answer is lost
+/// - injected: a proxy that forwards and hangs up, each time
+/// - seen: success
+/// - left: the whole backup
+#[test]
+fn a_manifest_that_cannot_be_put() {
+    let played = play(0, writes(".manifest.json"));
+    played.outcome.assert_code(14);
+    played.assert_all_failed_but_the_last("PutObject", 2);
+    played.assert_backed_up("fjord");
+}
+
+/// - fault: reading back is answered with 500, 503, 400 or 403 for ever, or not at all
+/// - injected: a proxy before moto, for each of six sponsors in another way
+/// - seen: `HeadObject failed`, and that the dump stands there without a manifest; exit code 14
+/// - left: the dump, which is no backup
+#[test]
+fn a_dump_that_cannot_be_read_back() {
+    let played = play(0, |seen| seen.method == "HEAD" && seen.path.ends_with(".sql.gz"));
+    played.outcome.assert_code(14);
+    played.assert_all_failed_but_the_last("HeadObject", 1);
+    played.assert_failed("fjord", &["HeadObject failed: "], 1);
+}
+
+/// - fault: reading the tags back is answered with 500, 503, 400 or 403 for ever, or not at all
+/// - injected: a proxy before moto, for each of six sponsors in another way
+/// - seen: `GetObjectTagging failed`, after 403 with the right to grant; exit code 14
+/// - left: the dump, which is no backup
+#[test]
+fn tags_that_cannot_be_read_back() {
+    let played = play(0, |seen| seen.method == "GET" && seen.has("tagging"));
+    played.outcome.assert_code(14);
+    played.assert_all_failed_but_the_last("GetObjectTagging", 1);
+    played.assert_failed("fjord", &["GetObjectTagging failed: "], 1);
+    assert!(played.outcome.stdout.contains("Grant s3:GetObjectTagging"), "{}", played.outcome.transcript());
+}
+
+/// - fault: the record is refused with 500, 503, 400 or 403 for ever, or cut off
+/// - injected: a proxy before moto, for each of five sponsors in another way
+/// - seen: `record not kept`, with S3's code; exit code 15
+/// - left: the whole backup, and the record in the workspace
+/// - fault: the record is stored, and every answer is lost
+/// - injected: a proxy that forwards and hangs up, each time
+/// - seen: success
+/// - left: the whole backup and its record
+#[test]
+fn a_record_that_cannot_be_put() {
+    let played = play(0, |seen| seen.method == "PUT" && seen.path.contains("/deployments/"));
+    played.outcome.assert_code(15);
+    for (sponsor, (_, code, _)) in NAMES.iter().zip(ways()).take(5) {
+        let result = played.outcome.result(sponsor);
+        let message = result["message"].as_str().unwrap();
+        assert_eq!(result["stage"], "record", "{result}");
+        assert!(message.contains("record not kept: ") && message.contains(code), "{message}");
+        assert_eq!(played.trial.store.keys_in(played.trial.bucket(sponsor)).len(), 3);
+        assert_eq!(played.trial.store.keys_in(played.trial.log_bucket(sponsor)).len(), 0);
+        assert_eq!(played.outcome.log(sponsor)["outcome"], "success");
+    }
+    played.assert_backed_up("fjord");
+}
+
+/// - fault: the upload in parts cannot be created: 500, 503, 400 or 403 for ever, or cut off
+/// - injected: a proxy before moto, for each of five sponsors in another way
+/// - seen: `CreateMultipartUpload failed`, with S3's code; exit code 14
+/// - left: an empty bucket
+/// - fault: the upload is created five times, and every answer is lost, so that nobody knows its ids
+/// - injected: a proxy that forwards and hangs up, each time
+/// - seen: `CreateMultipartUpload failed`; exit code 14
+/// - left: an empty bucket: uploads under this very key are listed and aborted
+#[test]
+fn an_upload_that_cannot_be_created() {
+    let played = play(12, |seen| seen.method == "POST" && seen.has("uploads"));
+    played.outcome.assert_code(14);
+    played.assert_all_failed_but_the_last("CreateMultipartUpload", 0);
+    played.assert_failed("fjord", &["CreateMultipartUpload failed: "], 0);
+    let bucket = played.trial.bucket("fjord");
+    let aborted = played.proxy.requests().into_iter().filter(|seen| seen.method == "DELETE");
+    let aborted = aborted.filter(|seen| seen.path.starts_with(&format!("/{bucket}/"))).count();
+    assert_eq!(aborted, 5);
+}
+
+/// - fault: a part is refused with 500, 503, 400 or 403 for ever, or its connection is cut before or after it was stored
+/// - injected: a proxy before moto, for each of six sponsors in another way
+/// - seen: `UploadPart failed`, with S3's code; exit code 14
+/// - left: an empty bucket, the upload aborted
+#[test]
+fn a_part_that_cannot_be_sent() {
+    let played = play(12, |seen| seen.query.contains("partNumber=1"));
+    played.outcome.assert_code(14);
+    played.assert_all_failed_but_the_last("UploadPart", 0);
+    played.assert_failed("fjord", &["UploadPart failed: "], 0);
+}
+
+/// - fault: the upload cannot be completed: 500, 503, 400 or 403 for ever, or cut off
+/// - injected: a proxy before moto, for each of five sponsors in another way
+/// - seen: `CompleteMultipartUpload failed`, with S3's code; exit code 14
+/// - left: an empty bucket, the upload aborted
+/// - fault: the upload is completed, and every answer is lost
+/// - injected: a proxy that forwards and hangs up, each time
+/// - seen: success: a HEAD shows that what is there is our own
+/// - left: the whole backup
+#[test]
+fn an_upload_that_cannot_be_completed() {
+    let played = play(12, |seen| seen.method == "POST" && seen.has("uploadId"));
+    played.outcome.assert_code(14);
+    played.assert_all_failed_but_the_last("CompleteMultipartUpload", 0);
+    played.assert_backed_up("fjord");
+}

@@ -1,0 +1,54 @@
+//! Bugs of this program while a dump is archived.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use sponsor_backup::archive::flow::Flow;
+use sponsor_backup::archive::s3::Labels;
+use sponsor_backup::archive::{Codec, Progress, Recipe, Recipients, Upload, seal};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio_util::sync::CancellationToken;
+
+use crate::archive::{BUCKET, MIB, bytes, store_at};
+use crate::support::{Proxy, StrictS3, runtime};
+
+/// Brings bytes, and then panics.
+struct Panics(Vec<u8>);
+
+impl AsyncRead for Panics {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        assert!(!self.0.is_empty(), "a bug on purpose");
+        let length = buffer.remaining().min(self.0.len());
+        buffer.put_slice(&self.0.drain(..length).collect::<Vec<_>>());
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// - fault: a bug of this program panics while a dump is archived
+/// - injected: from the library: a stream that panics after 13 MiB, two parts of which were sent
+/// - seen: `its sealing panicked`
+/// - left: an empty bucket, the upload aborted
+#[test]
+fn a_panic_leaves_no_parts() {
+    let server = StrictS3::start();
+    server.bucket(BUCKET);
+    let flow = Flow { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3 };
+    let labels = Labels { content_type: "application/octet-stream", ..Labels::default() };
+    let proxy = Proxy::before(server.endpoint());
+    let store = store_at(&proxy.endpoint(), &server, BUCKET);
+    let upload = Upload::new(&store, "a/dump".to_owned(), labels, flow, CancellationToken::new());
+    let recipe = Recipe { codec: Codec::Gzip(1), recipients: Recipients::default() };
+    let mut stream = Panics(bytes(13 << 20, 7, true));
+    let cause = runtime().block_on(async {
+        let broken = seal(&mut stream, &recipe, upload, &Progress::default()).await.unwrap_err();
+        broken.abandon().await
+    });
+    assert!(cause.to_string().contains("its sealing panicked"), "{cause}");
+    assert!(proxy.requests().iter().any(|seen| seen.has("partNumber")));
+    assert!(server.unfinished_uploads().is_empty());
+    assert!(server.objects(BUCKET).is_empty());
+}
