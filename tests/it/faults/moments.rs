@@ -38,18 +38,40 @@ fn a_signal_at_any_moment_leaves_whole_backups_or_none() {
 /// - left: each sponsor has its whole backup or none, and a record that says which
 #[test]
 fn the_first_process_of_a_container_hears_signals_too() {
-    let as_first = |run: Run| {
-        let user: &[&str] = if tools::is_root() { &[] } else { &["--user", "--map-root-user"] };
-        let run = run.program("unshare").args(user.iter().copied());
-        run.args(["--pid", "--fork"]).arg(tools::binary())
-    };
-    signal_at_random_moments(as_first, |running| {
-        let child = running.children().first().copied()?;
-        let inside = std::fs::read_to_string(format!("/proc/{child}/status")).ok()?;
-        let pids = inside.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
-        assert_eq!(pids.split_whitespace().next_back(), Some("1"), "{pids}");
-        Some(child)
+    signal_at_random_moments(as_first_process, |running| {
+        let pid = innermost(running.children().first().copied()?);
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let pids = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+        assert_eq!(pids.split_whitespace().next_back(), Some("1"), "{status}");
+        Some(pid)
     });
+}
+
+/// In a namespace of its own. Where nobody is root, sudo makes it, and the program is run by us again.
+fn as_first_process(run: Run) -> Run {
+    let namespace = ["unshare", "--pid", "--fork"].map(str::to_owned);
+    if tools::is_root() {
+        return run.program(&namespace[0]).args(&namespace[1..]).arg(tools::binary());
+    }
+    let id = |which: &str| tools::run("id", [which]).trim().to_owned();
+    let path = format!("PATH={}:/usr/bin:/bin", tools::distribution_bin_dir().display());
+    let ourselves = ["setpriv", "--reuid", &id("-u"), "--regid", &id("-g"), "--init-groups", "env", &path];
+    let run = run.program("sudo").arg("--preserve-env").args(namespace).args(ourselves.map(str::to_owned));
+    run.arg(tools::binary())
+}
+
+/// The last of a chain of processes of which each waits for the next.
+fn innermost(pid: u32) -> u32 {
+    let is_ours = |pid: u32| {
+        std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "sponsor-backup\n")
+    };
+    let child = |pid: u32| {
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+        children.split_whitespace().next()?.parse().ok()
+    };
+    std::iter::successors(Some(pid), |pid| if is_ours(*pid) { None } else { child(*pid) })
+        .last()
+        .unwrap_or(pid)
 }
 
 /// One trial for all: what a run leaves is what is there more than before it.
@@ -60,6 +82,10 @@ fn signal_at_random_moments(wrap: impl Fn(Run) -> Run, pid: impl Fn(&Running) ->
     let proxy = Proxy::before(trial.store.endpoint());
     proxy.tell_the_right_checksum();
     let start = || {
+        // Backups of one second would have one name.
+        let second = || jiff::Timestamp::now().as_second();
+        let last = second();
+        tools::wait_for("the next second", Duration::from_secs(10), || (second() > last).then_some(()));
         let run = trial.run().input("s3-endpoint-url", proxy.endpoint()).input("memory-limit", "48MiB");
         wrap(run).deadline(Duration::from_secs(60)).start()
     };
