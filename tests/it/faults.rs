@@ -12,6 +12,7 @@
 
 mod clients;
 mod doppler;
+mod inert;
 mod leaks;
 mod locks;
 mod postgres;
