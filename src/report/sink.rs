@@ -157,7 +157,7 @@ impl Sink {
     pub fn annotations(&self, annotations: &[Annotation]) {
         if self.workflow.is_some() {
             let clean = |Annotation { level, title, message }: &Annotation| {
-                annotation(*level, &self.redacted(title), &self.redacted(message)).command()
+                annotation(*level, &self.shown(title), &self.shown(message)).command()
             };
             self.write(&annotations.iter().map(clean).collect::<Vec<_>>());
         }

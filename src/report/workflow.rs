@@ -54,7 +54,7 @@ pub fn mask(value: &str) -> String {
 /// Opens and closes a fold of the log.
 #[must_use]
 pub fn group(title: &str, lines: &[String]) -> Vec<String> {
-    let title = format!("::group::{}", data(title));
+    let title = format!("::group::{}", data(&inert(title)));
     std::iter::once(title)
         .chain(lines.iter().map(|line| inert(line)))
         .chain(["::endgroup::".to_owned()])

@@ -17,6 +17,7 @@ mod deadline;
 mod doppler;
 mod dump;
 mod endless;
+mod inert;
 mod leaks;
 mod locks;
 mod machine;

@@ -1,6 +1,9 @@
 //! Whose token, whose keys, whose bucket: no sponsor ever uses what is not its own. Row F29 of the failures that
 //! happened to others.
 
+mod only_ones_own;
+mod sharing;
+
 use crate::support::{Outcome, Sponsor, StrictS3, Trial, token_variable};
 
 const ID: &str = "SPONSOR_AWS_ACCESS_KEY_ID";
@@ -16,6 +19,10 @@ fn message(outcome: &Outcome, sponsor: &str) -> String {
     outcome.result(sponsor)["message"].as_str().unwrap_or_default().to_owned()
 }
 
+/// - fault: one token for several sponsors
+/// - injected: `DOPPLER_TOKEN` alone, with one sponsor selected and with two
+/// - seen: a success for one; `DOPPLER_TOKEN_CALLISTO is not set` where there are two; exit 12
+/// - left: the other sponsor's backup
 #[test]
 fn a_token_for_nobody_in_particular_serves_one_sponsor_alone() {
     let trial = Trial::of(["callisto", "titan"].map(|name| Sponsor::named(name).empty()));
@@ -30,6 +37,10 @@ fn a_token_for_nobody_in_particular_serves_one_sponsor_alone() {
     assert_eq!(both.result("titan")["outcome"], "success");
 }
 
+/// - fault: two sponsors' tokens are mixed up
+/// - injected: titan's token in `DOPPLER_TOKEN_CALLISTO`
+/// - seen: `status 400`; exit 12
+/// - left: titan's own backup, and nothing in callisto's bucket
 #[test]
 fn another_sponsors_token_in_ones_own_variable_opens_nothing() {
     let trial = Trial::of(["callisto", "titan"].map(|name| Sponsor::named(name).empty()));
@@ -40,6 +51,10 @@ fn another_sponsors_token_in_ones_own_variable_opens_nothing() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
+/// - fault: AWS keys for nobody in particular
+/// - injected: `AWS_ACCESS_KEY_ID` in the environment and no keys in Doppler, for one sponsor and for two
+/// - seen: a success for one; `lacks SPONSOR_AWS_ACCESS_KEY_ID` where there are two; exit 12
+/// - left: nothing in the second sponsor's bucket
 #[test]
 fn keys_of_the_environment_serve_one_sponsor_that_has_none() {
     let strict = StrictS3::start();
@@ -61,6 +76,10 @@ fn keys_of_the_environment_serve_one_sponsor_that_has_none() {
     assert!(trial.store.keys_in(trial.bucket("titan")).is_empty());
 }
 
+/// - fault: foreign AWS keys beside the sponsor's own
+/// - injected: wrong keys in the environment or in Doppler, right ones where they come first
+/// - seen: a success; exit 0
+/// - left: the backup; Doppler is not asked for keys that the environment holds
 #[test]
 fn keys_of_ones_own_come_before_those_of_the_environment() {
     let strict = StrictS3::start();
@@ -82,6 +101,10 @@ fn keys_of_ones_own_come_before_those_of_the_environment() {
     assert!(!last.secrets.iter().any(|name| name.contains("ACCESS_KEY")), "{:?}", last.secrets);
 }
 
+/// - fault: half of a pair of AWS keys
+/// - injected: `AWS_ACCESS_KEY_ID_CALLISTO` alone, or half of the pair in Doppler, with a whole pair elsewhere
+/// - seen: the half that is missing, by name; exit 12
+/// - left: nothing in the bucket
 #[test]
 fn half_a_key_pair_is_never_completed_from_elsewhere() {
     let strict = StrictS3::start();
@@ -101,6 +124,16 @@ fn half_a_key_pair_is_never_completed_from_elsewhere() {
 }
 
 /// A secret that was copied from another sponsor's project would put one tenant's data into another's bucket.
+///
+/// - fault: a bucket was copied from another sponsor's secrets
+/// - injected: titan's bucket of backups, or rhea's of logs, is callisto's
+/// - seen: `bucket … is sponsor callisto's, by its name`; exit 12
+/// - left: callisto's backup alone, and four records
+///
+/// - fault: a database was copied from another sponsor's secrets
+/// - injected: europa's `DATABASE_URL` is callisto's
+/// - seen: `database … is already used by sponsor callisto in this run`; exit 12
+/// - left: callisto's backup alone
 #[test]
 fn what_one_sponsor_uses_no_other_sponsor_of_the_run_may() {
     let trial = Trial::of(["callisto", "titan", "europa", "rhea"].map(|name| Sponsor::named(name).empty()));
@@ -131,6 +164,11 @@ fn what_one_sponsor_uses_no_other_sponsor_of_the_run_may() {
 }
 
 /// The same when the wrong one comes first, or alone, as in a matrix: the bucket's name tells whose it is.
+///
+/// - fault: the wrong bucket comes first, or alone as in a matrix
+/// - injected: callisto's bucket is called after titan, who comes later or not at all
+/// - seen: `bucket … is sponsor titan's, by its name`; exit 12
+/// - left: titan's own backup alone
 #[test]
 fn a_bucket_that_is_called_after_another_sponsor_is_refused_whoever_comes_first() {
     let trial = Trial::of(["callisto", "titan"].map(|name| Sponsor::named(name).empty()));

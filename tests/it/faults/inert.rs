@@ -1,0 +1,223 @@
+//! Words of others that would be commands to the runner, marks in the summary, or orders to a terminal: they are text.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::support::{Action, Cluster, Outcome, Proxy, Run, Sponsor, Trial, Trouble, tools};
+
+/// All that a runner, a terminal, Markdown or HTML would obey.
+const ORDERS: [&str; 16] = [
+    "::error title=owned::owned",
+    "  ::warning::owned",
+    "::add-mask::callisto",
+    "::stop-commands::owned",
+    "::set-output name=owned::owned",
+    "##[group]owned",
+    "##[error]owned",
+    "over\r::error::owned",
+    "over\u{1b}[2K\u{1b}[1Aowned",
+    "owned<<ghadelimiter_owned",
+    "outcome=success",
+    "```",
+    "| a | b |",
+    "<img src=x onerror=owned()><details><!--",
+    "[owned](https://evil.example) https://evil.example www.evil.example",
+    "@octocat #1 # owned",
+];
+
+/// What a run of ours says by itself.
+const OWN: [&str; 5] = ["add-mask", "error", "warning", "group", "endgroup"];
+
+/// The text outside of code: there, nothing of it may do anything.
+fn outside_of_code(summary: &str) -> String {
+    let (mut outside, mut fence) = (String::new(), None::<String>);
+    for line in summary.lines() {
+        let ticks: String = line.chars().take_while(|character| *character == '`').collect();
+        match &fence {
+            Some(open) if ticks.len() >= open.len() && line == ticks => fence = None,
+            Some(_) => {}
+            None if ticks.len() >= 3 => fence = Some(ticks),
+            None => {
+                outside.push_str(line);
+                outside.push('\n');
+            }
+        }
+    }
+    assert!(fence.is_none(), "a block has no end: {summary}");
+    outside
+}
+
+/// The run said only what it says by itself, and its outputs are its own.
+#[track_caller]
+fn assert_inert(outcome: &Outcome, sponsor: &str) {
+    let both = format!("{}{}", outcome.stdout, outcome.stderr);
+    assert!(!both.contains(['\r', '\u{1b}']) && !both.contains("##["), "{}", outcome.transcript());
+    let commands = both.lines().map(str::trim_start).filter_map(|line| line.strip_prefix("::"));
+    let names: BTreeSet<&str> = commands.filter_map(|command| command.split([' ', ':']).next()).collect();
+    assert!(names.iter().all(|name| OWN.contains(name)), "{names:?}: {}", outcome.transcript());
+    assert!(!outcome.masks().contains(&"callisto".to_owned()), "{}", outcome.transcript());
+    // The words of others may stand in our own annotation; none of them is one.
+    for kind in ["error", "warning", "notice"] {
+        for annotation in outcome.annotations(kind) {
+            assert!(!annotation.starts_with("owned"), "{annotation}");
+        }
+    }
+    let outputs = outcome.outputs();
+    assert!(!outputs.contains_key("owned"), "{outputs:?}");
+    assert_ne!(outputs["outcome"], "success");
+    let outside = outside_of_code(&outcome.summary());
+    for mark in ["<img", "<details", "<!--", "](http", "://evil", "www.evil", "@octocat", "| a | b |"] {
+        assert!(!outside.contains(mark), "{mark} in {outside}");
+    }
+    assert_eq!(outcome.log(sponsor)["outcome"], "failure");
+}
+
+fn callisto() -> Trial {
+    Trial::of([Sponsor::named("callisto").empty()])
+}
+
+/// - fault: pg_dump's stderr holds workflow commands, escape sequences, Markdown and HTML
+/// - injected: a stand-in that prints `::error::`, `::add-mask::`, `::stop-commands::`, a group, carriage returns, an output's
+///   delimiter, fences, tables, tags, links and mentions
+/// - seen: the failure of the dump with these words as text; exit 13
+/// - left: no annotation, mask, group or output but our own; a summary without foreign marks; all words in the record
+#[test]
+fn what_pg_dump_says_is_text() {
+    let trial = callisto();
+    let folder = tools::open_folder("orders");
+    let said = folder.path().join("said");
+    std::fs::write(&said, ORDERS.join("\n")).unwrap();
+    let real = |name: &str| Cluster::shared().bin_dir().join(name).display().to_string();
+    let version = format!("if [ \"$1\" = --version ]; then exec {} --version; fi", real("pg_dump"));
+    let scripts = [
+        ("pg_dump", format!("{version}\n/bin/cat {} >&2\nexit 1", said.display())),
+        ("psql", format!("exec {} \"$@\"", real("psql"))),
+    ];
+    for (name, script) in scripts {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let outcome = trial.run().path(folder.path()).run();
+    outcome.assert_code(13);
+    assert_inert(&outcome, "callisto");
+    let message = outcome.log("callisto")["message"].as_str().unwrap().to_owned();
+    assert!(ORDERS.iter().all(|order| message.contains(order.trim())), "{message}");
+    let terminal = trial.wire(Run::terminal().arg("backup")).path(folder.path()).run();
+    assert!(!terminal.stderr.contains(['\r', '\u{1b}']), "{}", terminal.transcript());
+    assert!(terminal.stderr.contains("owned<<ghadelimiter_owned"), "{}", terminal.transcript());
+}
+
+/// - fault: an error of Doppler's holds workflow commands, Markdown and HTML
+/// - injected: the same words as `messages` of a 400, and of a 503 that is tried again
+/// - seen: the refusal with these words as text; exit 12
+/// - left: the same
+#[test]
+fn what_doppler_says_is_text() {
+    let trial = callisto();
+    let body = serde_json::json!({"messages": ORDERS}).to_string();
+    for status in [503, 400] {
+        let trouble = Trouble::Answer { status, headers: Vec::new(), body: body.clone() };
+        trial.doppler.trouble_for(trial.token("callisto"), &trouble, 1);
+    }
+    let outcome = trial.run().run();
+    outcome.assert_code(12);
+    assert!(outcome.stdout.contains("status 503: "), "{}", outcome.transcript());
+    assert_inert(&outcome, "callisto");
+}
+
+/// - fault: an error of S3's holds workflow commands, Markdown and HTML
+/// - injected: the same words as `Message` and as `Code` of a 403 for every upload
+/// - seen: the failure with these words as text; exit 14
+/// - left: the same
+#[test]
+fn what_s3_says_is_text() {
+    let words = ORDERS.join("\n").replace('&', "&amp;").replace('<', "&lt;").replace('\u{1b}', "");
+    for body in [
+        format!("<Error><Code>AccessDenied</Code><Message>{words}</Message></Error>"),
+        format!("<Error><Code>{words}</Code><Message>no</Message></Error>"),
+    ] {
+        let trial = callisto();
+        let proxy = Proxy::before(trial.store.endpoint());
+        proxy.rule(move |seen| {
+            let is_dump = seen.method == "PUT" && seen.path.contains(".sql.gz");
+            if is_dump { Action::Status(403, body.clone()) } else { Action::Pass }
+        });
+        let outcome = trial.run().input("s3-endpoint-url", proxy.endpoint()).run();
+        outcome.assert_code(14);
+        assert!(outcome.stdout.contains("owned<<ghadelimiter_owned"), "{}", outcome.transcript());
+        assert_inert(&outcome, "callisto");
+    }
+}
+
+/// - fault: a field of the manifest holds workflow commands, Markdown and HTML
+/// - injected: `region`, `repo` and `tag` of a disabled sponsor, and of an enabled one in the job matrix
+/// - seen: the steps to enable it, with these words as text; the matrix with them as JSON; exit 0
+/// - left: no command, mask or output but our own
+///
+/// - fault: `reason` and `version` hold them
+/// - injected: the same words in both inputs
+/// - seen: nothing of them; exit 0
+/// - left: the record holds them, word for word
+#[test]
+fn what_people_type_is_text() {
+    let words = ORDERS.join("\n");
+    let quoted = serde_json::to_string(&words).unwrap();
+    let manifest = format!(
+        "sponsors:\n  - {{name: callisto, code: CAL, enabled: true, region: {quoted}, repo: {quoted}, tag: {quoted}}}\n"
+    );
+    let sponsor = Sponsor::named("callisto").empty().flag(None);
+    let trial = Trial::plan([sponsor]).manifest(&manifest).start();
+    let run = trial.run().input("reason", words.clone()).input("version", words.clone());
+    let outcome = run.run();
+    outcome.assert_code(0);
+    assert!(outcome.stdout.contains("terraform apply -var sponsor=callisto -var region="));
+    assert_typed(&outcome);
+    let log = outcome.log("callisto");
+    assert_eq!((log["reason"].as_str(), log["version"].as_str()), (Some(words.trim()), Some(words.trim())));
+    let matrix = trial.run().input("command", "matrix").run();
+    matrix.assert_code(0);
+    assert_typed(&matrix);
+    let told: serde_json::Value = serde_json::from_str(&matrix.output("matrix")).unwrap();
+    assert_eq!(told["include"][0]["region"], words.as_str());
+}
+
+#[track_caller]
+fn assert_typed(outcome: &Outcome) {
+    assert!(!outcome.stdout.contains(['\r', '\u{1b}']) && !outcome.stdout.contains("##["));
+    let ours = outcome.stdout.lines().map(str::trim_start).filter(|line| line.starts_with("::"));
+    for line in ours {
+        let known = ["::add-mask::dp.", "::warning title=callisto%3A no backup::"];
+        assert!(known.iter().any(|known| line.starts_with(known)), "{line}");
+    }
+    assert!(!outcome.outputs().contains_key("owned"), "{:?}", outcome.outputs());
+    let outside = outside_of_code(&outcome.summary());
+    for mark in ["<img", "<details", "<!--", "](http", "://evil", "@octocat", "owned"] {
+        assert!(!outside.contains(mark), "{mark} in {outside}");
+    }
+}
+
+/// - fault: the place of a backup, or of a recorded one, holds workflow commands, Markdown and HTML
+/// - injected: the same words as `backup` of a `verify`, and as `backup-location` of a `record`
+/// - seen: `holds no backup` with them as text, exit 14; the record of a success, exit 0
+/// - left: no command or output but our own, and a table with its own columns alone
+#[test]
+fn a_place_that_is_typed_is_text() {
+    let trial = callisto();
+    let place = format!("s3://{}/{}", trial.bucket("callisto"), ORDERS.join("\n"));
+    let outcome = trial.run().input("command", "verify").input("backup", place.clone()).run();
+    assert!([Some(2), Some(14)].contains(&outcome.code), "{}", outcome.transcript());
+    let both = outcome.stdout.clone();
+    assert!(!both.contains(['\r', '\u{1b}']) && !both.contains("##["), "{both}");
+    assert!(outcome.annotations("error").iter().all(|annotation| !annotation.starts_with("owned")));
+    let recorded = trial.run().input("command", "record").input("outcome", "success");
+    let recorded = recorded.input("backup-location", place).run();
+    assert!([Some(0), Some(2)].contains(&recorded.code), "{}", recorded.transcript());
+    let summary = recorded.summary();
+    for summary in [outcome.summary(), summary] {
+        let rows = outside_of_code(&summary);
+        let columns = |row: &str| row.replace("\\|", "").matches('|').count();
+        let table: BTreeSet<usize> = rows.lines().filter(|line| line.starts_with('|')).map(columns).collect();
+        assert!(table.len() <= 1, "{summary}");
+    }
+}

@@ -1,0 +1,185 @@
+//! Recorders before everything that a run could talk to: Doppler, both sponsors' databases, S3.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::{Cluster, Outcome, Proxy, Run, Seen, Sponsor, Trial};
+
+/// A way to a server that counts who takes it.
+struct Road {
+    port: u16,
+    taken: Arc<AtomicUsize>,
+}
+
+impl Road {
+    fn to(port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let road = Self { port: listener.local_addr().unwrap().port(), taken: Arc::default() };
+        let taken = Arc::clone(&road.taken);
+        std::thread::spawn(move || {
+            for near in listener.incoming().map_while(Result::ok) {
+                taken.fetch_add(1, Ordering::SeqCst);
+                let far = TcpStream::connect(("127.0.0.1", port)).unwrap();
+                carry(near.try_clone().unwrap(), far.try_clone().unwrap());
+                carry(far, near);
+            }
+        });
+        road
+    }
+
+    fn taken(&self) -> usize {
+        self.taken.load(Ordering::SeqCst)
+    }
+}
+
+/// Until either side has had enough.
+fn carry(mut from: TcpStream, mut to: TcpStream) {
+    std::thread::spawn(move || {
+        let mut piece = [0; 16 * 1024];
+        while let Ok(read @ 1..) = from.read(&mut piece) {
+            if to.write_all(&piece[..read]).is_err() {
+                break;
+            }
+        }
+        let _closed = to.shutdown(std::net::Shutdown::Both);
+    });
+}
+
+/// Two sponsors with keys of their own, all behind recorders.
+struct Watched {
+    trial: Trial,
+    s3: Proxy,
+    roads: [Road; 2],
+}
+
+const SPONSORS: [&str; 2] = ["callisto", "titan"];
+
+fn key_of(sponsor: &str) -> String {
+    format!("AKIAOF{}", sponsor.to_uppercase())
+}
+
+impl Watched {
+    fn start() -> Self {
+        let trial = Trial::of(SPONSORS.map(|name| {
+            Sponsor::named(name).diary(2, 5).secret("SPONSOR_AWS_ACCESS_KEY_ID", Some(&key_of(name)))
+        }));
+        let roads = SPONSORS.map(|name| {
+            let database = trial.database(name);
+            let road = Road::to(database.port);
+            let url = database.url().replace(&format!(":{}/", database.port), &format!(":{}/", road.port));
+            trial.secret(name, "DATABASE_URL", Some(&url));
+            road
+        });
+        let s3 = Proxy::before(trial.store.endpoint());
+        Self { trial, s3, roads }
+    }
+
+    fn run(&self, command: &str) -> Run {
+        self.trial.run().input("command", command).input("s3-endpoint-url", self.s3.endpoint())
+    }
+
+    /// Runs for callisto alone, and looks at what came by; gives what titan's token asked Doppler for.
+    #[track_caller]
+    fn only_callisto(&self, run: Run, asks_its_database: bool) -> (Outcome, Vec<Vec<String>>) {
+        let trial = &self.trial;
+        let (asked, seen) = (trial.doppler.requests().len(), self.s3.requests().len());
+        let before = self.roads.each_ref().map(Road::taken);
+        let outcome = run.input("sponsors", "callisto").run();
+        outcome.assert_code(0);
+        let after = self.roads.each_ref().map(Road::taken);
+        assert_eq!(after[1], before[1], "somebody went to titan's database");
+        assert_eq!(after[0] > before[0], asks_its_database, "callisto's database");
+        let mut titans = Vec::new();
+        for asked in trial.doppler.requests().split_off(asked) {
+            let place = (asked.project.as_str(), asked.config.as_str());
+            match place {
+                ("hht-diary-core", "production") => assert_eq!(asked.token, trial.core_token),
+                ("hht-diary-callisto", "production") => assert_eq!(asked.token, trial.token("callisto")),
+                ("hht-diary-titan", "production") => {
+                    assert_eq!(asked.token, trial.token("titan"));
+                    titans.push(asked.secrets);
+                }
+                other => panic!("who is {other:?}?"),
+            }
+        }
+        let requests = self.s3.requests().split_off(seen);
+        assert!(!requests.is_empty(), "nothing was asked of S3");
+        for seen in requests {
+            self.assert_own("callisto", &seen);
+        }
+        (outcome, titans)
+    }
+
+    #[track_caller]
+    fn assert_own(&self, sponsor: &str, seen: &Seen) {
+        let bucket = bucket_of(seen);
+        let own = [self.trial.bucket(sponsor), self.trial.log_bucket(sponsor)];
+        assert!(own.contains(&bucket), "{sponsor} asked for {} {}", seen.method, seen.path);
+        let credential = format!("Credential={}/", key_of(sponsor));
+        assert!(seen.header("authorization").contains(&credential), "{}", seen.header("authorization"));
+    }
+}
+
+fn bucket_of(seen: &Seen) -> &str {
+    seen.path.split('/').nth(1).unwrap()
+}
+
+/// - fault: a run for one sponsor could reach another
+/// - injected: recorders before Doppler, both databases and S3; `backup`, `record`, `list`, `verify` and `drill` for callisto
+/// - seen: a success each; exit 0
+/// - left: requests for callisto's config with callisto's token and for the manifest, connections to callisto's host, and
+///   requests for callisto's two buckets with callisto's key; nothing else
+#[test]
+fn a_run_for_one_sponsor_reaches_nobody_elses() {
+    let watched = Watched::start();
+    // What the others read must be there.
+    for (command, asks_its_database) in
+        [("backup", true), ("record", false), ("list", false), ("verify", false), ("drill", false)]
+    {
+        let mut run = watched.run(command);
+        if command == "record" {
+            run = run.input("outcome", "success");
+        }
+        let (_, titans) = watched.only_callisto(run, asks_its_database);
+        assert_eq!(titans, Vec::<Vec<String>>::new(), "{command}");
+    }
+}
+
+/// - fault: a restore could reach another sponsor's data
+/// - injected: the same recorders, and a restore into a database that is nobody's
+/// - seen: a success; exit 0
+/// - left: of titan, only the address of its database was asked for, to refuse it as a target; nobody connected to it
+#[test]
+fn a_restore_asks_of_other_sponsors_for_their_address_alone() {
+    let watched = Watched::start();
+    watched.only_callisto(watched.run("backup"), true);
+    let target = Cluster::shared().database("target");
+    let run = watched.run("restore").env("TARGET_DATABASE_URL", target.url());
+    let (_, titans) = watched.only_callisto(run, false);
+    assert_eq!(titans, [["DATABASE_URL", "DOPPLER_PROJECT", "DOPPLER_CONFIG"]]);
+}
+
+/// - fault: two sponsors of one run could use each other's keys
+/// - injected: both are backed up at once, with keys of their own
+/// - seen: both successes; exit 0
+/// - left: each request for a bucket carries the key of the bucket's own sponsor
+#[test]
+fn each_request_of_a_run_carries_the_key_of_its_own_sponsor() {
+    let watched = Watched::start();
+    watched.run("backup").run().assert_code(0);
+    let mut buckets = BTreeSet::new();
+    for seen in watched.s3.requests() {
+        let bucket = bucket_of(&seen).to_owned();
+        let owns = |sponsor: &&str| {
+            bucket == watched.trial.bucket(sponsor) || bucket == watched.trial.log_bucket(sponsor)
+        };
+        let owner = SPONSORS.into_iter().find(owns).unwrap_or_else(|| panic!("whose is {bucket}?"));
+        watched.assert_own(owner, &seen);
+        buckets.insert(bucket);
+    }
+    assert_eq!(buckets.len(), 4, "{buckets:?}");
+    assert!(watched.roads.iter().all(|road| road.taken() > 0));
+}

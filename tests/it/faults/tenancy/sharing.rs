@@ -1,0 +1,163 @@
+//! Two sponsors with one bucket or one database: refused, unless both say in the manifest that it is meant.
+
+use std::time::Duration;
+
+use super::message;
+use crate::support::{Cluster, Sponsor, Trial};
+
+/// A manifest in which callisto and titan say these things about each other.
+fn manifest(callisto: &str, titan: &str) -> String {
+    format!(
+        "sponsors:\n  - {{name: callisto, code: CAL, enabled: true{callisto}}}\n  \
+         - {{name: titan, code: TIT, enabled: true{titan}}}\n"
+    )
+}
+
+const BOTH: [&str; 2] = [", may_share_with: [titan]", ", may_share_with: [callisto]"];
+
+fn two(callisto: &str, titan: &str) -> Trial {
+    let sponsors = [Sponsor::named("callisto"), Sponsor::named("titan").diary(3, 7)];
+    Trial::plan(sponsors).manifest(&manifest(callisto, titan)).start()
+}
+
+/// - fault: one database under two names, without consent
+/// - injected: titan's `DATABASE_URL` names callisto's database by another host name and another user
+/// - seen: `database … is already used by sponsor callisto in this run`; exit 12
+/// - left: callisto's backup alone
+///
+/// - fault: one side alone says that it may share
+/// - injected: `may_share_with` in callisto's entry only, or in titan's only
+/// - seen: the same; exit 12
+/// - left: callisto's backup alone
+#[test]
+fn one_database_by_another_name_is_refused_unless_both_agree() {
+    for [callisto, titan] in [["", ""], [BOTH[0], ""], ["", BOTH[1]]] {
+        let trial = two(callisto, titan);
+        let [mine, theirs] = ["callisto", "titan"].map(|name| trial.database(name));
+        mine.psql(&format!("GRANT CONNECT ON DATABASE \"{}\" TO \"{}\"", mine.name, theirs.user));
+        let url = theirs.url().replace("127.0.0.1", "localhost");
+        let url = format!("{}/{}", url.rsplit_once('/').unwrap().0, mine.name);
+        trial.secret("titan", "DATABASE_URL", Some(&url));
+        let outcome = trial.run().input("max-parallel", "1").run();
+        outcome.assert_code(12);
+        assert_eq!(outcome.result("callisto")["outcome"], "success");
+        let told = message(&outcome, "titan");
+        assert!(told.ends_with("is already used by sponsor callisto in this run"), "{told}");
+        assert!(trial.store.keys_in(trial.bucket("titan")).is_empty());
+    }
+}
+
+/// - fault: one database for two sponsors, by consent
+/// - injected: titan's `DATABASE_URL` is callisto's, and both entries have `may_share_with`
+/// - seen: two successes; exit 0
+/// - left: a backup in each bucket
+#[test]
+fn one_database_by_consent_is_backed_up_for_both() {
+    let trial = two(BOTH[0], BOTH[1]);
+    trial.secret("titan", "DATABASE_URL", Some(&trial.database("callisto").url()));
+    trial.run().run().assert_code(0);
+    for sponsor in ["callisto", "titan"] {
+        assert_eq!(trial.store.keys_in(trial.bucket(sponsor)).len(), 3);
+    }
+}
+
+/// - fault: the manifest lets somebody share with a stranger
+/// - injected: `may_share_with: [tritan]`
+/// - seen: `may_share_with` names tritan, which is not in the manifest; exit 10
+/// - left: nothing was begun
+#[test]
+fn a_partner_must_be_in_the_manifest() {
+    let trial = two(", may_share_with: [tritan]", "");
+    let outcome = trial.run().run();
+    outcome.assert_code(10);
+    let told = "manifest, sponsor 1 (callisto): `may_share_with` names tritan, which is not in the manifest";
+    assert!(outcome.stdout.contains(told), "{}", outcome.transcript());
+    assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
+}
+
+/// Both sponsors' backups in callisto's bucket, titan's the newest.
+fn one_bucket() -> Trial {
+    let trial = two(BOTH[0], BOTH[1]);
+    let bucket = trial.bucket("callisto").to_owned();
+    trial.secret("titan", "SPONSOR_BACKUPS_BUCKET", Some(&bucket));
+    for sponsor in ["callisto", "titan"] {
+        trial.run().input("sponsors", sponsor).run().assert_code(0);
+        // Keys tell the time to the second, and not the sponsor.
+        std::thread::sleep(Duration::from_millis(1100));
+    }
+    trial
+}
+
+/// The keys of the two dumps: callisto's, then titan's.
+fn dumps(trial: &Trial) -> [String; 2] {
+    let keys = trial.store.keys_in(trial.bucket("callisto")).into_iter();
+    let dumps: Vec<String> = keys.filter(|key| key.ends_with(".sql.gz")).collect();
+    dumps.try_into().unwrap()
+}
+
+/// - fault: another sponsor's backup is the newest of a bucket that two share by consent
+/// - injected: `list`, `verify`, `verify` with `all`, `restore` and `drill` of callisto's newest
+/// - seen: callisto's own backup each time; exit 0
+/// - left: the restored database equals callisto's
+#[test]
+fn in_a_bucket_by_consent_each_sees_its_own_backups() {
+    let trial = one_bucket();
+    let [mine, theirs] = dumps(&trial);
+    let at = |key: &str| format!("s3://{}/{key}", trial.bucket("callisto"));
+    let run = |command: &str| trial.run().input("command", command).input("sponsors", "callisto");
+    let listed = run("list").input("json", "true").run();
+    listed.assert_code(0);
+    assert!(listed.stdout.contains(&mine) && !listed.stdout.contains(&theirs), "{}", listed.stdout);
+    assert_eq!(listed.result("callisto")["message"], "1 backup");
+    let titans = trial.run().input("command", "list").input("sponsors", "titan").input("json", "true").run();
+    assert!(titans.stdout.contains(&theirs) && !titans.stdout.contains(&mine), "{}", titans.stdout);
+    let verified = run("verify").run();
+    verified.assert_code(0);
+    assert_eq!(verified.output("backup_location"), at(&mine));
+    let all = run("verify").input("all", "true").run();
+    all.assert_code(0);
+    assert_eq!(all.result("callisto")["message"], "1 backup verified");
+    let target = Cluster::shared().database("target");
+    let restored = run("restore").env("TARGET_DATABASE_URL", target.url()).run();
+    restored.assert_code(0);
+    assert_eq!(restored.output("backup_location"), at(&mine));
+    assert_eq!(target.content_digest(), trial.database("callisto").content_digest());
+    let drilled = run("drill").run();
+    drilled.assert_code(0);
+    assert_eq!(drilled.output("backup_location"), at(&mine));
+}
+
+/// - fault: another sponsor's backup is asked for by its place, in a bucket that two share by consent
+/// - injected: `verify`, `restore` and `drill` of callisto with the place of titan's backup
+/// - seen: `its manifest is of another backup: sponsor titan in place of callisto`; exit 17
+/// - left: the target is as it was
+///
+/// - fault: nothing of a shared bucket is one's own
+/// - injected: callisto's backup is deleted; `verify` with `all`, and of its newest
+/// - seen: `holds no backup`; exit 14
+/// - left: nothing is called verified
+#[test]
+fn another_sponsors_backup_is_never_ones_own() {
+    let trial = one_bucket();
+    let [mine, theirs] = dumps(&trial);
+    let at = format!("s3://{}/{theirs}", trial.bucket("callisto"));
+    let run = |command: &str| trial.run().input("command", command).input("sponsors", "callisto");
+    let target = Cluster::shared().database("target");
+    for command in ["verify", "restore", "drill"] {
+        let run = run(command).input("backup", &at).env("TARGET_DATABASE_URL", target.url());
+        let outcome = run.unset(if command == "restore" { "" } else { "TARGET_DATABASE_URL" }).run();
+        outcome.assert_code(17);
+        let told = message(&outcome, "callisto");
+        let another = "its manifest is of another backup: sponsor titan in place of callisto";
+        assert!(told.contains(another), "{command}: {told}");
+    }
+    assert_eq!(target.content_digest(), "");
+    for key in [mine.clone(), format!("{mine}.sha256"), format!("{mine}.manifest.json")] {
+        trial.store.delete(trial.bucket("callisto"), &key);
+    }
+    for all in ["true", "false"] {
+        let outcome = run("verify").input("all", all).run();
+        outcome.assert_code(14);
+        assert!(message(&outcome, "callisto").contains("holds no backup"), "{}", outcome.transcript());
+    }
+}
