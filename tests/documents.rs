@@ -40,6 +40,7 @@ fn the_table_of_faults_is_what_the_suite_says() {
         text: read(&format!("tests/it/faults/{name}.rs")),
     };
     let page = faults::page(&names.map(source).collect::<Vec<_>>()).unwrap();
+    assert!(faults::count(&page) >= 60, "{} rows", faults::count(&page));
     hold("docs/faults.md", &page);
 }
 
