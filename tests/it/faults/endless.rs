@@ -136,8 +136,13 @@ fn a_flood_of_words_neither_fills_memory_nor_hides_the_last_ones() {
 #[test]
 fn whoever_holds_the_pipes_open_is_not_waited_for() {
     let (pids, real) = (Pids::new(), clients::real("pg_dump"));
-    let start = |sponsor: &str, sleep: &str| format!("{sleep} &\n{}", pids.write(sponsor, "$!"));
-    let (near, away) = ("/usr/bin/sleep 600", "/usr/bin/setsid /usr/bin/sleep 600");
+    // It has to be where it wants to be before pg_dump ends.
+    let start = |sponsor: &str, session: &str| {
+        let file = pids.0.path().join(sponsor).display().to_string();
+        let sleep = format!("/bin/sh -c '{}; exec /usr/bin/sleep 600'", pids.write(sponsor, "$$"));
+        format!("{session} {sleep} &\nuntil [ -s {file} ]; do /usr/bin/sleep 0.05; done")
+    };
+    let (near, away) = ("", "/usr/bin/setsid");
     let dump = |sponsor: &str, sleep: &str| format!("{}\nexec {real} \"$@\"", start(sponsor, sleep));
     let fails = format!("{}\necho 'pg_dump: error: last words' >&2\nexit 1", start("rhea", away));
     let faults = [fault("rhea", fails, "pg_dump exited with 1: last words")];
