@@ -109,7 +109,8 @@ impl Failure {
     #[must_use]
     pub fn stage_and_code(&self) -> (&'static str, u8) {
         match self {
-            Self::Bug(_) | Self::Report(_) => ("bug", 1),
+            Self::Bug(_) => ("bug", 1),
+            Self::Report(_) => ("report", 1),
             Self::Usage(_) => ("usage", 2),
             Self::Manifest(_) => ("manifest", 10),
             Self::Sponsors(_) => ("sponsors", 11),

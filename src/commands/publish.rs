@@ -96,10 +96,9 @@ impl Publisher<'_> {
             sink.line(&error.to_string());
             sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);
         }
-        Ok(match self.edge.stop.signal() {
-            Some(signal) => Failure::Cancelled(signal).stage_and_code().1,
-            None => failure::exit_code(&codes),
-        })
+        let cancelled = self.edge.stop.signal().map(|signal| Failure::Cancelled(signal).stage_and_code().1);
+        // A signal that came when all was done cancelled nothing.
+        Ok(cancelled.filter(|code| codes.contains(code)).unwrap_or_else(|| failure::exit_code(&codes)))
     }
 
     /// Reports a failure before any sponsor's turn; gives the exit code.

@@ -104,7 +104,7 @@ impl Run<'_> {
     async fn one(&self, shelf: &Shelf<'_>, round: &mut Round<'_>) -> Result<(), Failure> {
         let which = &self.order.opening.which;
         let whose = (shelf.sponsor, self.order.scope.environment);
-        let judged = match or_stopped(shelf.stop, stored::find(&shelf.store, whose, which)).await {
+        let judged = match or_stopped(shelf.stop, Box::pin(stored::find(&shelf.store, whose, which))).await {
             Ok(backup) => {
                 let location = shelf.store.location(&backup.key);
                 let judged = self.judge(shelf, backup).await;
