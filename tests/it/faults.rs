@@ -24,3 +24,4 @@ mod stop;
 mod tenancy;
 mod uncertain;
 mod upload;
+mod waiting;
