@@ -31,3 +31,4 @@ mod stop;
 mod tenancy;
 mod uncertain;
 mod upload;
+mod waiting;

@@ -1,0 +1,78 @@
+//! Time: answers that never come or come late, and a clock that is off.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::uncertain::{
+    Kind, assert_backed_up, behind_a_proxy, failure, is_completion, is_creation, is_dump, refusal, run,
+};
+use crate::support::{Action, Proxy, Sponsor, Trial};
+
+/// - fault: S3 stands still: a request is taken and never answered
+/// - injected: a proxy that keeps the connection open and says nothing, once for each kind of small request
+/// - seen: success: after half a minute the request is sent again
+/// - left: the whole backup
+#[test]
+fn a_request_that_is_never_answered_is_sent_again_within_a_minute() {
+    let kinds: [(&str, Kind, u32); 5] = [
+        ("alpha", is_creation, 12),
+        ("bravo", is_dump, 0),
+        ("cargo", |seen| seen.method == "HEAD" && seen.path.ends_with(".sql.gz"), 0),
+        ("delta", |seen| seen.has("tagging"), 0),
+        ("ember", |seen| seen.method == "PUT" && seen.path.contains("/deployments/"), 0),
+    ];
+    let trial = Trial::of(kinds.map(|(name, ..)| Sponsor::named(name).empty()));
+    let proxy = Proxy::before(trial.store.endpoint());
+    proxy.tell_the_right_checksum();
+    let stalled = kinds.map(|(name, kind, noise)| {
+        if noise > 0 {
+            trial.database(name).load_noise(noise);
+        }
+        (format!("-{name}-"), kind, AtomicUsize::new(0))
+    });
+    proxy.rule(move |seen| {
+        let ours = stalled.iter().find(|(name, ..)| seen.path.contains(name));
+        let (_, kind, count) = ours.unwrap();
+        let stalls = kind(seen) && count.fetch_add(1, Ordering::Relaxed) == 0;
+        if stalls { Action::Stall } else { Action::Pass }
+    });
+    let run = run(&trial, &proxy).input("max-parallel", "5").input("memory-limit", "120MiB");
+    let outcome = run.run();
+    outcome.assert_code(0);
+    for (name, ..) in kinds {
+        assert_eq!(trial.store.keys_in(trial.bucket(name)).len(), 3, "{name}");
+        assert_eq!(trial.store.keys_in(trial.log_bucket(name)).len(), 1, "{name}");
+        assert_eq!(trial.store.uploads(trial.bucket(name)), Vec::<String>::new(), "{name}");
+        let took = outcome.result(name)["duration_seconds"].as_f64().unwrap();
+        assert!((25.0..90.0).contains(&took) || name == "ember", "{name}: {took} s");
+    }
+}
+
+/// - fault: S3 takes its time to complete an upload
+/// - injected: a proxy that forwards the completion after 40 seconds
+/// - seen: success, and the completion was sent once
+/// - left: the whole backup
+#[test]
+fn a_completion_that_takes_long_is_waited_for() {
+    let (trial, proxy) = behind_a_proxy(12);
+    proxy.spoil(1, Action::Delay(Duration::from_secs(40)), is_completion);
+    assert_backed_up(&trial, &run(&trial, &proxy).run());
+    assert_eq!(proxy.requests().iter().filter(|seen| is_completion(seen)).count(), 1);
+}
+
+/// - fault: the machine's clock is 20 minutes off
+/// - injected: a proxy that answers 403 `RequestTimeTooSkewed` to everything
+/// - seen: `RequestTimeTooSkewed`, and to set the machine's clock, within seconds; exit code 14
+/// - left: empty buckets; the record in the workspace
+#[test]
+fn a_clock_that_is_off_is_named_at_once() {
+    let (trial, proxy) = behind_a_proxy(0);
+    proxy.spoil(99, Action::Status(403, refusal("RequestTimeTooSkewed")), |_| true);
+    let outcome = run(&trial, &proxy).run();
+    let message = failure(&outcome);
+    assert!(message.contains("RequestTimeTooSkewed"), "{message}");
+    assert!(outcome.stdout.contains("Set this machine's clock."), "{}", outcome.transcript());
+    assert!(proxy.requests().len() <= 6, "{:?}", proxy.requests());
+    assert_eq!(outcome.log("callisto")["outcome"], "failure");
+    assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
+}
