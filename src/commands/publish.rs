@@ -96,9 +96,13 @@ impl Publisher<'_> {
             sink.line(&error.to_string());
             sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);
         }
-        let cancelled = self.edge.stop.signal().map(|signal| Failure::Cancelled(signal).stage_and_code().1);
-        // A signal that came when all was done cancelled nothing.
-        Ok(cancelled.filter(|code| codes.contains(code)).unwrap_or_else(|| failure::exit_code(&codes)))
+        let Some(signal) = self.edge.stop.signal() else { return Ok(failure::exit_code(&codes)) };
+        let (cancelled, code) = (Failure::Cancelled(signal), Failure::Cancelled(signal).stage_and_code().1);
+        if !codes.contains(&code) {
+            // Whoever asked for an end does not want what comes after this program either.
+            sink.line(&format!("{cancelled}, when every sponsor was done"));
+        }
+        Ok(code)
     }
 
     /// Reports a failure before any sponsor's turn; gives the exit code.

@@ -99,7 +99,7 @@ async fn first_own(
     backups: impl Iterator<Item = BackupKey>,
 ) -> Result<Option<BackupKey>, ArchiveError> {
     for backup in backups {
-        if !is_a_partners(store, sponsor, &backup.key).await? {
+        if !Box::pin(is_a_partners(store, sponsor, &backup.key)).await? {
             return Ok(Some(backup));
         }
     }

@@ -63,8 +63,9 @@ impl Run<'_> {
 impl Shelf<'_> {
     /// See [`stored::is_a_partners`].
     pub(super) async fn is_a_partners(&self, backup: &BackupKey) -> Result<bool, Failure> {
-        let told = async { Ok(stored::is_a_partners(&self.store, self.sponsor, &backup.key).await?) };
-        or_stopped(self.stop, Box::pin(told)).await
+        let told = stored::is_a_partners(&self.store, self.sponsor, &backup.key);
+        let told = Box::pin(async { Ok(told.await?) });
+        or_stopped(self.stop, told).await
     }
 
     /// Whether what was missing is there now.

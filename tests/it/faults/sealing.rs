@@ -40,10 +40,10 @@ fn a_panic_leaves_no_parts() {
     let labels = Labels { content_type: "application/octet-stream", ..Labels::default() };
     let proxy = Proxy::before(server.endpoint());
     let store = store_at(&proxy.endpoint(), &server, BUCKET);
-    let upload = Upload::new(&store, "a/dump".to_owned(), labels, flow, CancellationToken::new());
     let recipe = Recipe { codec: Codec::Gzip(1), recipients: Recipients::default() };
     let mut stream = Panics(bytes(13 << 20, 7, true));
     let cause = runtime().block_on(async {
+        let upload = Upload::new(&store, "a/dump".to_owned(), labels, flow, CancellationToken::new());
         let broken = seal(&mut stream, &recipe, upload, &Progress::default()).await.unwrap_err();
         broken.abandon().await
     });

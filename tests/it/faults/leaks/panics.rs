@@ -49,3 +49,25 @@ fn panic_twice(output: std::path::PathBuf) {
     let _caught = std::panic::catch_unwind(bug);
     let _joined = std::thread::spawn(bug).join();
 }
+
+/// - fault: a step that forgets to take a secret out of an output, the summary or an annotation
+/// - injected: a token and an AWS key in each of them, handed to the only writer
+/// - seen: `***` in their place
+/// - left: the bucket and the sponsor beside them as they are, though a password is called like them
+#[test]
+fn what_is_written_has_no_secret_even_where_a_step_forgets() {
+    let folder = tempfile::tempdir().unwrap();
+    let [output, summary] = ["output", "summary"].map(|name| folder.path().join(name));
+    let sink =
+        Sink::workflow(RunnerFiles { output: output.clone(), summary: Some(summary.clone()) }).unwrap();
+    let secrets =
+        ["dp.st.production.CanaryCanaryCanary0123456789", "wJalrXUtnFEMI/canary/bPxRfiCYEXAMPLEKEY"];
+    secrets.iter().chain(&["callisto"]).for_each(|secret| sink.mask(secret));
+    let text = format!("s3://hht-diary-backups-callisto/{} {}", secrets[0], secrets[1]);
+    sink.outputs(&[("message", text.clone())]).unwrap();
+    sink.summary(&text).unwrap();
+    for path in [output, summary] {
+        let written = std::fs::read_to_string(path).unwrap();
+        assert!(written.contains("s3://hht-diary-backups-callisto/*** ***\n"), "{written}");
+    }
+}

@@ -1,0 +1,204 @@
+//! Every answer of which Doppler, or whatever stands before it, is known to be capable: which are final, and which are not.
+
+use std::time::Duration;
+
+use super::asked;
+use crate::support::{Doppler, Outcome, Sponsor, Trial, Trouble};
+
+/// How a run of `list`, which asks for the same secrets and changes nothing, ends after this answer.
+fn after(trial: &Trial, trouble: &Trouble, times: usize) -> (Outcome, usize) {
+    let before = asked(trial, "callisto").len();
+    trial.doppler.trouble_for(trial.token("callisto"), trouble, times);
+    let outcome = trial.run().input("command", "list").run();
+    let tries = asked(trial, "callisto").len() - before;
+    (outcome, tries)
+}
+
+fn answer(status: u16, body: &str) -> Trouble {
+    Trouble::Answer { status, headers: Vec::new(), body: body.to_owned() }
+}
+
+/// - fault: Doppler refuses, in JSON or not
+/// - injected: 400, 401, 403 and 404 with JSON, HTML, an empty body, half a body, or `messages` that are no list
+/// - seen: `Doppler refused` with the status, and Doppler's words where there are some; exit 12
+/// - left: no second request
+///
+/// - fault: Doppler sends elsewhere
+/// - injected: 301, 302, 307 and 308 whose `Location` is another server
+/// - seen: `Doppler refused` with the status; exit 12
+/// - left: no request to the other server, so no token travels
+///
+/// - fault: Doppler says that nothing has changed
+/// - injected: 304 without a body
+/// - seen: `Doppler refused` with the status; exit 12
+/// - left: no second request
+///
+/// - fault: a server error that says itself that it is final
+/// - injected: 500 with `data.isRetryable` false
+/// - seen: `Doppler refused` with the status; exit 12
+/// - left: no second request
+#[test]
+fn a_refusal_is_final_whatever_it_looks_like() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let elsewhere = Doppler::start();
+    for (status, body, told) in [
+        (400, r#"{"messages":["One.","Two."],"success":false}"#, "status 400: One.; Two."),
+        (400, "<html>nginx</html>", "status 400: Bad Request"),
+        (401, "", "status 401: Unauthorized"),
+        (403, r#"{"messages":["No access"],"data":{"isRetryable":false}}"#, "status 403: No access"),
+        (404, r#"{"messages":"nothing","data":7}"#, "status 404: Not Found"),
+        (404, r#"{"messages":["half"#, "status 404: Not Found"),
+        (304, "", "status 304: Not Modified"),
+        (301, "", "status 301: "),
+        (302, "", "status 302: "),
+        (307, "", "status 307: "),
+        (308, "", "status 308: "),
+        (500, r#"{"messages":["Never"],"data":{"isRetryable":false}}"#, "status 500: Never"),
+    ] {
+        let headers = vec![("location", format!("{}/v3/configs/config/secrets/download", elsewhere.url()))];
+        let trouble = Trouble::Answer { status, headers, body: body.to_owned() };
+        let (outcome, tries) = after(&trial, &trouble, 1);
+        outcome.assert_code(12);
+        let message = outcome.result("callisto")["message"].to_string();
+        let start = format!("Doppler refused hht-diary-callisto/production with {told}");
+        assert!(message.contains(&start), "{message}");
+        assert_eq!(tries, 1, "{status} {body}");
+    }
+    assert_eq!(elsewhere.requests().len(), 0);
+}
+
+/// - fault: Doppler says itself that another try makes sense
+/// - injected: 400 with `data.isRetryable` true, 409 with `data.isRetryableAfterSec`
+/// - seen: the second try; exit 0
+/// - left: what was ordered
+///
+/// - fault: Doppler limits the rate and tells for how long in the body alone
+/// - injected: 429 with `data.isRetryableAfterSec` 3 and no header
+/// - seen: the second try after three seconds; exit 0
+/// - left: what was ordered
+///
+/// - fault: Doppler's `retry-after` is no number
+/// - injected: 429 with a date, 503 with `-5`
+/// - seen: the second try after our own pause; exit 0
+/// - left: what was ordered
+#[test]
+fn an_answer_that_says_so_is_tried_again() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let with = |status, name, value: &str, body: &str| Trouble::Answer {
+        status,
+        headers: vec![(name, value.to_owned())],
+        body: body.to_owned(),
+    };
+    for (trouble, at_least) in [
+        (answer(400, r#"{"messages":["Busy"],"data":{"isRetryable":true}}"#), 0),
+        (answer(409, r#"{"messages":["Busy"],"data":{"isRetryableAfterSec":2}}"#), 2),
+        (answer(429, r#"{"messages":["Slow"],"data":{"isRetryableAfterSec":3}}"#), 3),
+        (with(429, "retry-after", "Wed, 21 Oct 2026 07:28:00 GMT", "{}"), 0),
+        (with(503, "retry-after", "-5", "<html>"), 0),
+    ] {
+        let (outcome, tries) = after(&trial, &trouble, 1);
+        outcome.assert_code(0);
+        assert_eq!(tries, 2, "{trouble:?}");
+        let asked = asked(&trial, "callisto");
+        let waited = asked[asked.len() - 1].at - asked[asked.len() - 2].at;
+        assert!(waited >= Duration::from_secs(at_least), "{waited:?} after {trouble:?}");
+    }
+}
+
+/// - fault: Doppler limits the rate for a while
+/// - injected: four times 429 with `retry-after: 3`
+/// - seen: each wait with its reason, then a success; exit 0
+/// - left: the backup, begun twelve seconds later
+#[test]
+fn a_limit_that_lasts_is_waited_out_each_time() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    trial.doppler.trouble_for(trial.token("callisto"), &Trouble::TooManyRequests { retry_after: 3 }, 4);
+    let outcome = trial.run().run();
+    outcome.assert_code(0);
+    let asked = asked(&trial, "callisto");
+    assert_eq!(asked.len(), 5);
+    assert!(asked[4].at - asked[0].at >= Duration::from_secs(12));
+    assert_eq!(outcome.stdout.matches("status 429").count(), 4, "{}", outcome.transcript());
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
+}
+
+/// - fault: Doppler's answer is no map of texts
+/// - injected: an empty body, a list, `null`, a number or an object for a text, half a map, status 204
+/// - seen: `is not a map of secrets` with line and column, and none of its words; exit 12
+/// - left: no second request
+///
+/// - fault: Doppler's answer holds a name twice
+/// - injected: two values of `DATABASE_URL`
+/// - seen: `it holds a name twice`; exit 12
+/// - left: neither is used
+#[test]
+fn an_answer_that_is_no_map_of_texts_is_final() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    for (status, body) in [
+        (200, ""),
+        (204, ""),
+        (200, "null"),
+        (200, r#"["hidden"]"#),
+        (200, r#"{"DATABASE_URL":7,"X":"hidden"}"#),
+        (200, r#"{"DATABASE_URL":{"raw":"hidden","computed":null}}"#),
+        (200, r#"{"DATABASE_URL":"hidden","#),
+        (200, r#"{"DATABASE_URL":"hidden","A":"1","DATABASE_URL":"hidden too"}"#),
+    ] {
+        let (outcome, tries) = after(&trial, &answer(status, body), 1);
+        outcome.assert_code(12);
+        let message = outcome.result("callisto")["message"].to_string();
+        assert!(message.contains("is not a map of secrets: "), "{body}: {message}");
+        assert_eq!(message.contains("it holds a name twice"), body.contains("too"), "{message}");
+        assert!(!outcome.everything().contains("hidden"), "{}", outcome.everything());
+        assert_eq!(tries, 1, "{body}");
+    }
+}
+
+/// - fault: Doppler holds no value for a name
+/// - injected: `null` for `DATABASE_URL`
+/// - seen: `lacks DATABASE_URL`; exit 12
+/// - left: no backup
+///
+/// - fault: a right answer of a wrong type
+/// - injected: `content-type: text/plain` with the right map
+/// - seen: a success; exit 0
+/// - left: what was ordered
+#[test]
+fn a_value_that_is_null_is_missing_and_the_type_of_the_answer_does_not_matter() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let (backups, logs) = (trial.bucket("callisto"), trial.log_bucket("callisto"));
+    let keys = trial.store.keys();
+    let map = |url: &str| {
+        format!(
+            r#"{{"DOPPLER_PROJECT":"hht-diary-callisto","DOPPLER_CONFIG":"production","DATABASE_URL":{url},
+            "SPONSOR_BACKUPS_BUCKET":"{backups}","SPONSOR_AUDIT_LOGS_BUCKET":"{logs}","SPONSOR_AWS_REGION":"eu-west-1",
+            "SPONSOR_AWS_ACCESS_KEY_ID":"{}","SPONSOR_AWS_SECRET_ACCESS_KEY":"{}","ENABLE_S3_BACKUP_ARCHIVAL":"true"}}"#,
+            keys.id, keys.secret
+        )
+    };
+    let (outcome, _) = after(&trial, &answer(200, &map("null")), 1);
+    outcome.assert_code(12);
+    assert!(outcome.result("callisto")["message"].to_string().contains("lacks DATABASE_URL"));
+    let headers = vec![("content-type", "text/plain".to_owned())];
+    let body = map("\"postgres://app@127.0.0.1:1/app\"");
+    let (outcome, tries) = after(&trial, &Trouble::Answer { status: 200, headers, body }, 1);
+    outcome.assert_code(0);
+    assert_eq!(tries, 1);
+}
+
+/// - fault: Doppler's answer never ends
+/// - injected: a map of 160 MiB, with status 200 and with 400
+/// - seen: `it is longer than …`, or the refusal; exit 12
+/// - left: memory stays below 100 MiB
+#[test]
+fn an_answer_without_end_does_not_fill_the_memory() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let body = format!(r#"{{"DATABASE_URL":"{}"}}"#, "x".repeat(160 << 20));
+    for (status, told) in [(200, "it is longer than 33554432 bytes"), (400, "status 400: Bad Request")] {
+        let (outcome, tries) = after(&trial, &answer(status, &body), 1);
+        outcome.assert_code(12);
+        assert!(outcome.result("callisto")["message"].to_string().contains(told), "{}", outcome.transcript());
+        assert_eq!(tries, 1);
+        assert!(outcome.peak_memory < 100 << 20, "{} bytes", outcome.peak_memory);
+    }
+}
