@@ -80,7 +80,7 @@ pub(crate) fn blocks(read: &dyn Fn(&str) -> String) -> Vec<(&'static str, String
         ("exit-codes", exit_codes()),
         ("keys", keys()),
         ("tags", object_tags()),
-        ("deploy.yml", file("examples/workflows/deploy.yml")),
+        ("deploy-production.yml", file("docs/workflows/deploy-production.yml")),
         ("manifest.yaml", file("examples/local/manifest.yaml")),
         ("secrets.yaml", file("examples/local/secrets.yaml")),
     ]

@@ -47,6 +47,7 @@ pub(crate) struct Plan {
     cluster: Option<Door>,
     suffix: String,
     manifest: Option<String>,
+    others: Vec<String>,
 }
 
 impl Trial {
@@ -64,6 +65,7 @@ impl Trial {
             cluster: None,
             suffix: format!("-{}", tools::unique()),
             manifest: None,
+            others: Vec::new(),
         }
     }
 
@@ -126,6 +128,12 @@ impl Plan {
         self
     }
 
+    /// With the same manifest and secrets in the config of another environment, too.
+    pub(crate) fn also(mut self, environment: &str) -> Self {
+        self.others.push(environment.to_owned());
+        self
+    }
+
     /// With buckets on another S3 server, which has to allow its `keys` to use them.
     pub(crate) fn store(mut self, store: &Store) -> Self {
         self.store = Some(store.clone());
@@ -156,6 +164,9 @@ impl Plan {
         let store = self.store.clone().unwrap_or_else(|| Store::clone(Moto::shared()));
         let config = config_of(&self.environment);
         let manifest = self.manifest.clone().unwrap_or_else(|| manifest(&self.sponsors));
+        for other in &self.others {
+            doppler.config(CORE_PROJECT, config_of(other), [("SPONSOR_MANIFEST", &manifest)]);
+        }
         let core_token = doppler.config(CORE_PROJECT, config, [("SPONSOR_MANIFEST", manifest)]);
         let stages =
             self.sponsors.iter().map(|sponsor| (sponsor.name.clone(), self.stage(sponsor, &store, &doppler)));
@@ -174,7 +185,11 @@ impl Plan {
             store.bucket(bucket);
         }
         let secrets = sponsor.secrets(&database, &buckets, store.keys());
-        let token = doppler.config(&project_of(&sponsor.name), config_of(&self.environment), secrets);
+        let project = project_of(&sponsor.name);
+        for other in &self.others {
+            doppler.config(&project, config_of(other), secrets.clone());
+        }
+        let token = doppler.config(&project, config_of(&self.environment), secrets);
         Stage { database, buckets, token }
     }
 }

@@ -1,0 +1,247 @@
+//! One repository as a user has it, and act that runs its workflows on this machine.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Trial, token_variable, tools};
+
+/// Where `script/setup-checks` puts act and node when `SPONSOR_BACKUP_CHECKS` names no other place. Keep both in step.
+const DEFAULT_CHECKS: &str = "/var/tmp/sponsor-backup-checks-1";
+/// No workflow here takes longer; one that hangs is ended, and its scene fails.
+const SECONDS: &str = "240";
+const OURS: &str = "cure-hht/sponsor-backup";
+const UPLOAD: &str = "actions/upload-artifact";
+/// act does by itself what this one does.
+const CHECKOUT: &str = "actions/checkout";
+
+/// What the users' own step stands for: it notes that it ran and with what, and fails where it is told so.
+const DEPLOY: &str = "\
+#!/bin/sh
+echo \"$(date -u +%Y-%m-%dT%H:%M:%SZ) $VERSION $SPONSORS\" >>\"$DEPLOYED\"
+# What is recorded later bears a later second.
+sleep 1.1
+test ! -e \"$DEPLOYED-fails\"
+";
+
+/// A repository with our workflows, unchanged.
+pub(crate) struct Repository {
+    folder: TempDir,
+    secrets: BTreeMap<String, String>,
+}
+
+/// A run that has ended.
+pub(crate) struct Ran {
+    /// act's own exit code.
+    pub(crate) code: Option<i32>,
+    lines: Vec<Value>,
+    stderr: String,
+    artifacts: PathBuf,
+}
+
+impl Repository {
+    /// With the tokens of a trial's environment as secrets, and the trial's servers behind the action.
+    pub(crate) fn of(trial: &Trial, sponsors: &[&str]) -> Self {
+        let folder = tools::open_folder("workflows");
+        let root = folder.path();
+        let workflows = root.join("repository/.github/workflows");
+        for made in
+            [&workflows, &root.join("home"), &root.join("temp"), &root.join("action"), &root.join("upload")]
+        {
+            std::fs::create_dir_all(made).unwrap();
+        }
+        for file in std::fs::read_dir(source("docs/workflows")).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), workflows.join(file.file_name())).unwrap();
+        }
+        let deploy = root.join("repository/deploy");
+        std::fs::write(&deploy, DEPLOY).unwrap();
+        std::fs::set_permissions(&deploy, std::fs::Permissions::from_mode(0o755)).unwrap();
+        stand_ins(root, trial);
+        let mut secrets = BTreeMap::from([("DOPPLER_TOKEN_CORE".to_owned(), trial.core_token.clone())]);
+        secrets.extend(sponsors.iter().map(|name| (token_variable(name), trial.token(name).to_owned())));
+        let repository = Self { folder, secrets };
+        repository.commit();
+        repository
+    }
+
+    /// With other tokens.
+    pub(crate) fn all_tokens(mut self, token: &str) -> Self {
+        self.secrets.values_mut().for_each(|value| token.clone_into(value));
+        self
+    }
+
+    fn commit(&self) {
+        let git = |args: &[&str]| {
+            let mut git = self.clean("git");
+            git.args(["-c", "user.name=octocat", "-c", "user.email=octocat@example.com"]).args(args);
+            tools::succeed(git.current_dir(self.folder.path().join("repository")));
+        };
+        git(&["init", "--quiet", "--initial-branch=main"]);
+        git(&["remote", "add", "origin", "https://github.com/cure-hht/hht_diary.git"]);
+        git(&["add", "--all"]);
+        git(&["commit", "--quiet", "--message=x"]);
+    }
+
+    /// Nothing of this process's environment reaches a step: not its tokens, not its own runner's files.
+    fn clean(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let path = [checks().join("bin"), tools::distribution_bin_dir(), "/usr/bin".into(), "/bin".into()];
+        let mut command = Command::new(program);
+        command.env_clear().env("PATH", std::env::join_paths(path).unwrap());
+        let root = self.folder.path();
+        command.env("HOME", root.join("home")).env("TMPDIR", root.join("temp"));
+        command
+    }
+
+    /// Each deployment's line: time, version, sponsors.
+    pub(crate) fn deployed(&self) -> Vec<String> {
+        let noted = std::fs::read_to_string(self.folder.path().join("deployed")).unwrap_or_default();
+        noted.lines().map(str::to_owned).collect()
+    }
+
+    /// From now on the users' own step fails.
+    pub(crate) fn let_deployments_fail(&self) {
+        std::fs::write(self.folder.path().join("deployed-fails"), "").unwrap();
+    }
+
+    /// Runs a workflow to its end, as after this event.
+    pub(crate) fn run(&self, workflow: &str, event: &str, payload: &Value) -> Ran {
+        let root = self.folder.path();
+        let run = root.join(format!("run-{}", tools::unique()));
+        let artifacts = run.join("artifacts");
+        std::fs::create_dir_all(&artifacts).unwrap();
+        std::fs::write(run.join("event.json"), payload.to_string()).unwrap();
+        let secrets = self.secrets.iter().map(|(name, value)| format!("{name}={value}\n"));
+        std::fs::write(run.join("secrets"), secrets.collect::<String>()).unwrap();
+        let mut act = self.clean("timeout");
+        act.args(["--kill-after=10", SECONDS]).arg(checks().join("bin/act")).args([event, "--json"]);
+        act.current_dir(root.join("repository"))
+            .arg("--workflows")
+            .arg(format!(".github/workflows/{workflow}"));
+        act.arg("--eventpath").arg(run.join("event.json")).arg("--secret-file").arg(run.join("secrets"));
+        act.args(["--platform", "ubuntu-24.04=-self-hosted", "--actor", "octocat", "--no-cache-server"]);
+        for (action, folder) in self.actions() {
+            act.arg("--local-repository").arg(format!("{action}={}", root.join(folder).display()));
+        }
+        let environment = [
+            ("SPONSOR_BACKUP_BINARY", tools::binary()),
+            ("ARTIFACTS", artifacts.clone()),
+            ("DEPLOYED", root.join("deployed")),
+        ];
+        for (name, value) in environment {
+            act.arg("--env").arg(format!("{name}={}", value.display()));
+        }
+        let output = act.output().unwrap();
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let lines =
+            stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| json!({"msg": line})));
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ran { code: output.status.code(), lines: lines.collect(), stderr, artifacts }
+    }
+
+    /// What the workflows use, as they name and pin it, and what stands in for it.
+    fn actions(&self) -> BTreeMap<String, &'static str> {
+        let mut found = BTreeMap::new();
+        for file in std::fs::read_dir(self.folder.path().join("repository/.github/workflows")).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            let used = text.lines().filter_map(|line| line.split_once("uses: ")?.1.split_whitespace().next());
+            for action in used.filter(|action| !action.starts_with("./")) {
+                let (name, _) = action.split_once('@').expect(action);
+                let folder = match name {
+                    OURS => "action",
+                    UPLOAD => "upload",
+                    CHECKOUT => continue,
+                    other => panic!("nothing stands in for {other}"),
+                };
+                found.insert(action.to_owned(), folder);
+            }
+        }
+        found
+    }
+}
+
+/// The action as `action.yml` has it, with other defaults for the servers' addresses, and without an image.
+fn stand_ins(root: &Path, trial: &Trial) {
+    let text = std::fs::read_to_string(source("action.yml")).unwrap();
+    let mut action: Value = serde_saphyr::from_str(&text).unwrap();
+    let local = [
+        ("doppler-api-url", trial.doppler.url()),
+        ("s3-endpoint-url", trial.store.endpoint().to_owned()),
+        ("s3-force-path-style", "true".to_owned()),
+    ];
+    for (name, value) in local {
+        assert!(action["inputs"][name].is_object(), "the action has no input {name} any more");
+        action["inputs"][name]["default"] = value.into();
+    }
+    action["runs"] = json!({"using": "node20", "main": "run.cjs"});
+    // JSON is YAML, too.
+    std::fs::write(root.join("action/action.yml"), action.to_string()).unwrap();
+    let here = source("examples/workflows/stand_ins");
+    std::fs::copy(here.join("run.cjs"), root.join("action/run.cjs")).unwrap();
+    for name in ["action.yml", "run.cjs"] {
+        std::fs::copy(here.join("upload-artifact").join(name), root.join("upload").join(name)).unwrap();
+    }
+}
+
+impl Ran {
+    /// How each job ended, by its name without the workflow's: those that were skipped are not there. A leg of a matrix is
+    /// what its steps were, since act says `failure` of every leg that ends after another one's failure.
+    pub(crate) fn jobs(&self) -> BTreeMap<String, String> {
+        let mut jobs: BTreeMap<String, String> = BTreeMap::new();
+        for line in &self.lines {
+            let Some((_, job)) = line["job"].as_str().and_then(|job| job.split_once('/')) else { continue };
+            let (step, whole) = (line["stepResult"].as_str(), line["jobResult"].as_str());
+            let Some(result) = step.or(whole) else { continue };
+            let known = jobs.entry(job.trim().to_owned()).or_insert_with(|| result.to_owned());
+            if step == Some("failure") {
+                result.clone_into(known);
+            }
+        }
+        jobs
+    }
+
+    /// The artifacts' names, each with its files.
+    pub(crate) fn artifacts(&self) -> BTreeMap<String, Vec<PathBuf>> {
+        let folders = std::fs::read_dir(&self.artifacts).unwrap().map(|entry| entry.unwrap());
+        folders.map(|entry| (entry.file_name().into_string().unwrap(), files(&entry.path()))).collect()
+    }
+
+    /// Everything that steps and runner said.
+    pub(crate) fn log(&self) -> String {
+        let said = self.lines.iter().map(|line| {
+            let text = line["msg"].as_str().unwrap_or_default().trim_end();
+            format!("    {} | {text}\n", line["job"].as_str().unwrap_or_default().trim_end())
+        });
+        said.collect::<String>() + &self.stderr
+    }
+}
+
+/// Who looks at a failure wants to see what ran.
+impl Drop for Ran {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}    jobs: {:?}\n    artifacts: {:?}", self.log(), self.jobs(), self.artifacts());
+        }
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+fn checks() -> PathBuf {
+    std::env::var_os("SPONSOR_BACKUP_CHECKS").map_or_else(|| DEFAULT_CHECKS.into(), PathBuf::from)
+}
+
+fn source(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
