@@ -4,6 +4,8 @@
 
 #[path = "documents/faults.rs"]
 mod faults;
+#[path = "documents/release.rs"]
+mod release;
 #[path = "documents/render.rs"]
 mod render;
 #[path = "documents/workflows.rs"]
