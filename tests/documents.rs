@@ -8,6 +8,8 @@ mod faults;
 mod release;
 #[path = "documents/render.rs"]
 mod render;
+#[path = "documents/troubleshooting.rs"]
+mod troubleshooting;
 #[path = "documents/workflows.rs"]
 mod workflows;
 
