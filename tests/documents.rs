@@ -4,6 +4,8 @@
 
 #[path = "documents/faults.rs"]
 mod faults;
+#[path = "documents/links.rs"]
+mod links;
 #[path = "documents/release.rs"]
 mod release;
 #[path = "documents/render.rs"]
