@@ -4,8 +4,14 @@
 
 #[path = "documents/faults.rs"]
 mod faults;
+#[path = "documents/links.rs"]
+mod links;
+#[path = "documents/release.rs"]
+mod release;
 #[path = "documents/render.rs"]
 mod render;
+#[path = "documents/troubleshooting.rs"]
+mod troubleshooting;
 #[path = "documents/workflows.rs"]
 mod workflows;
 

@@ -82,6 +82,10 @@ const REMEDIES: &[(&str, &str)] = &[
         "Another session holds a lock, a migration perhaps: run the backup before it, or raise `lock-wait-timeout`.",
     ),
     (
+        "permission denied for large object",
+        "pg_read_all_data does not cover large objects: make the role a member of the role that owns them.",
+    ),
+    (
         "permission denied",
         "Grant the role pg_read_all_data (PostgreSQL 14 or later), or SELECT and USAGE on everything.",
     ),
@@ -155,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn permission_and_row_security_are_told_apart() {
+    fn permissions_and_row_security_are_told_apart() {
         let failed = |message: &str| DumpError::Failed {
             place: "db:5432/app".to_owned(),
             status: "exited with 1".to_owned(),
@@ -165,6 +169,8 @@ mod tests {
             failed("query would be affected by row-level security policy for table \"r\"").hint().unwrap();
         assert!(rls.contains("BYPASSRLS"), "{rls}");
         let select = failed("permission denied for table secret").hint().unwrap();
-        assert!(select.contains("pg_read_all_data"), "{select}");
+        assert!(select.starts_with("Grant the role pg_read_all_data"), "{select}");
+        let large = failed("permission denied for large object 16398").hint().unwrap();
+        assert!(large.contains("owns them"), "{large}");
     }
 }

@@ -1,0 +1,65 @@
+//! The pages' links to each other lead somewhere: the file is there, and the heading too.
+
+use std::collections::BTreeSet;
+
+const PAGES: [&str; 8] = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/faq.md",
+    "docs/faults.md",
+    "docs/releasing.md",
+    "docs/setup.md",
+    "docs/troubleshooting.md",
+];
+
+/// The text without its blocks of code.
+fn prose(page: &str) -> String {
+    crate::read(page).split("```").step_by(2).collect()
+}
+
+/// The headings, as GitHub spells them in addresses.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let text = prose(page);
+    let headings =
+        text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    headings
+        .map(|heading| {
+            let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+            kept.collect::<String>().to_lowercase().replace(' ', "-")
+        })
+        .collect()
+}
+
+/// Where a link on `page` leads: a path of the repository, and a heading.
+fn target<'a>(page: &str, link: &'a str) -> (String, Option<&'a str>) {
+    let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
+    let path = match (path, page.contains('/')) {
+        ("", _) => page.to_owned(),
+        (path, false) => path.to_owned(),
+        (path, true) => path.strip_prefix("../").map_or_else(|| format!("docs/{path}"), str::to_owned),
+    };
+    (path, anchor)
+}
+
+#[test]
+fn every_link_between_pages_leads_somewhere() {
+    let (mut seen, mut broken) = (0, Vec::new());
+    for page in PAGES {
+        let text = prose(page);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.starts_with("http") {
+                continue;
+            }
+            seen += 1;
+            let (path, anchor) = target(page, link);
+            let missing = !crate::root().join(&path).exists()
+                || anchor.is_some_and(|anchor| !anchors(&path).contains(anchor));
+            if missing {
+                broken.push(format!("{page}: {link}"));
+            }
+        }
+    }
+    assert!(seen > 60, "only {seen} links were found");
+    assert!(broken.is_empty(), "{broken:#?}");
+}
