@@ -10,13 +10,18 @@
 //!
 //! A test that plays several faults has a row for each.
 
+mod answers;
 mod clients;
 mod doppler;
+mod foreign;
 mod inert;
 mod leaks;
 mod locks;
+mod only_ones_own;
+mod panics;
 mod postgres;
 mod s3;
+mod sharing;
 mod stop;
 mod tenancy;
 mod upload;
