@@ -186,7 +186,9 @@ async fn compare_tags(upload: &Upload) -> Result<Option<String>, ArchiveError> {
         return Ok(None);
     }
     match store.tags(key).await? {
-        None => Ok(Some(format!("the store knows no tags: {} has none", store.location(key)))),
+        None => {
+            Ok(Some(format!("the store tells no tags: those of {} were not read back", store.location(key))))
+        }
         Some(stored) if stored == sent => Ok(None),
         Some(stored) => Err(store.differs(key, "tags", &told(&sent), &told(&stored))),
     }

@@ -178,7 +178,7 @@ async fn silence_after(ended: CancellationToken) {
 }
 
 async fn last_words(mut stderr: ChildStderr, silence: impl Future<Output = ()>) -> String {
-    let (mut kept, mut chunk) = (Vec::new(), [0; 4096]);
+    let (mut kept, mut chunk, mut is_cut) = (Vec::new(), [0; 4096], false);
     let mut silence = pin!(silence);
     loop {
         let read = tokio::select! {
@@ -189,9 +189,12 @@ async fn last_words(mut stderr: ChildStderr, silence: impl Future<Output = ()>) 
             break;
         }
         kept.extend_from_slice(&chunk[..read]);
+        is_cut |= kept.len() > STDERR_KEPT;
         kept.drain(..kept.len().saturating_sub(STDERR_KEPT));
     }
-    String::from_utf8_lossy(&kept).into_owned()
+    // Half a password would not be known for one: what is cut begins with a whole line.
+    let begins = if is_cut { memchr::memchr(b'\n', &kept).map_or(kept.len(), |end| end + 1) } else { 0 };
+    String::from_utf8_lossy(&kept[begins..]).into_owned()
 }
 
 fn describe(status: ExitStatus) -> String {
@@ -200,5 +203,24 @@ fn describe(status: ExitStatus) -> String {
         (Some(code), _) => format!("exited with {code}"),
         (None, Some(signal)) => format!("was killed by signal {signal}"),
         (None, None) => "ended".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_very_many_words_the_last_whole_lines_are_kept() {
+        let say = |script: &str| {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", script]).stderr(Stdio::piped()).spawn().unwrap().stderr.take().unwrap()
+        };
+        let never = std::future::pending;
+        assert_eq!(last_words(say("echo 'a secret' >&2"), never()).await, "a secret\n");
+        let flood = "i=0; while [ $i -lt 2000 ]; do echo 'a secret' >&2; i=$((i + 1)); done";
+        let said = last_words(say(flood), never()).await;
+        assert!(said.len() > STDERR_KEPT / 2 && said.lines().all(|line| line == "a secret"), "{said}");
+        assert_eq!(last_words(say("head -c 20000 /dev/zero | tr '\\0' x >&2"), never()).await, "");
     }
 }

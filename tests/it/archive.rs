@@ -42,6 +42,7 @@ fn store(server: &StrictS3) -> Store {
 pub(super) fn sealed(server: &StrictS3, key: &str, plain: &[u8], recipe: &Recipe, part_bytes: u64) -> Staged {
     let flow = Flow { part_bytes, parts_in_flight: 2, members_in_flight: 3 };
     let labels = Labels { content_type: "application/octet-stream", ..Labels::default() };
+    let _runtime = runtime().enter();
     let upload = Upload::new(&store(server), key.to_owned(), labels, flow, CancellationToken::new());
     let mut stream = plain;
     runtime().block_on(seal(&mut stream, recipe, upload, &Progress::default())).unwrap()

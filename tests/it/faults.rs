@@ -10,6 +10,7 @@
 //!
 //! A test that plays several faults has a row for each.
 
+mod answers;
 mod checksums;
 mod clients;
 mod connection;
@@ -17,16 +18,20 @@ mod deadline;
 mod doppler;
 mod dump;
 mod endless;
+mod foreign;
 mod inert;
 mod leaks;
 mod locks;
 mod machine;
 mod moments;
+mod only_ones_own;
+mod panics;
 mod postgres;
 mod proof;
 mod requests;
 mod s3;
 mod sealing;
+mod sharing;
 mod stop;
 mod tenancy;
 mod uncertain;

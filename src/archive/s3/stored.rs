@@ -7,9 +7,14 @@ use super::{Lock, Store, WRITE_ID};
 use crate::archive::ArchiveError;
 use crate::archive::measure::{Measure, Meter};
 
-/// How stores say that they know nothing of tags.
-const NO_TAGS: [&str; 4] =
-    ["NotImplemented", "501 Not Implemented", "MethodNotAllowed", "405 Method Not Allowed"];
+/// How stores say that they know nothing of tags, or tell none of an object that went into a frozen storage class.
+const NO_TAGS: [&str; 5] = [
+    "NotImplemented",
+    "501 Not Implemented",
+    "MethodNotAllowed",
+    "405 Method Not Allowed",
+    "InvalidObjectState",
+];
 
 /// What is stored under a key.
 #[derive(Debug)]

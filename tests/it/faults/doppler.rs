@@ -1,14 +1,12 @@
 //! What Doppler may do to us, and that no sponsor's backup begins before its own secrets are there. Rows F4, F28 and F29
 //! of the failures that happened to others.
 
-mod answers;
-
 use std::time::Duration;
 
 use crate::support::{Asked, Cluster, Proxy, Sponsor, Trial, Trouble, token_variable};
 
 /// The requests that came with a sponsor's token, in order.
-fn asked(trial: &Trial, sponsor: &str) -> Vec<Asked> {
+pub(super) fn asked(trial: &Trial, sponsor: &str) -> Vec<Asked> {
     let token = trial.token(sponsor);
     trial.doppler.requests().into_iter().filter(|asked| asked.token == token).collect()
 }

@@ -6,14 +6,11 @@ use std::time::Duration;
 
 use crate::support::{Database, Moto, Outcome, Run, Running, Sponsor, Store, StrictS3, Trial, tools};
 
-mod foreign;
-mod panics;
-
 /// Two lines, and every character that something quotes.
-const PASSWORD: &str = "p@:/?#%&+ '\"\\canary\nsecond-canary";
+pub(super) const PASSWORD: &str = "p@:/?#%&+ '\"\\canary\nsecond-canary";
 
 /// Every value that must never be seen, by name.
-fn canaries(trial: &Trial, secret_key: &str) -> Vec<(&'static str, String)> {
+pub(super) fn canaries(trial: &Trial, secret_key: &str) -> Vec<(&'static str, String)> {
     let database = trial.database("callisto");
     let url = database.url();
     let encoded = url.split(['@', ':']).nth(2).unwrap().to_owned();
@@ -29,7 +26,7 @@ fn canaries(trial: &Trial, secret_key: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn assert_unseen(outcome: &Outcome, canaries: &[(&str, String)]) {
+pub(super) fn assert_unseen(outcome: &Outcome, canaries: &[(&str, String)]) {
     // Not even for the runner to mask: only the announcements of masks hold a secret.
     let printed = format!("{}{}", outcome.stdout, outcome.stderr);
     let unmasked: String = printed.lines().filter(|line| !line.starts_with("::add-mask::")).collect();
@@ -40,7 +37,7 @@ fn assert_unseen(outcome: &Outcome, canaries: &[(&str, String)]) {
     }
 }
 
-fn trial(store: &Store) -> Trial {
+pub(super) fn trial(store: &Store) -> Trial {
     Trial::plan([Sponsor::named("callisto").password(PASSWORD).diary(2, 5)]).store(store).start()
 }
 

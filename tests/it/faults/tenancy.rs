@@ -1,9 +1,6 @@
 //! Whose token, whose keys, whose bucket: no sponsor ever uses what is not its own. Row F29 of the failures that
 //! happened to others.
 
-mod only_ones_own;
-mod sharing;
-
 use crate::support::{Outcome, Sponsor, StrictS3, Trial, token_variable};
 
 const ID: &str = "SPONSOR_AWS_ACCESS_KEY_ID";
@@ -15,7 +12,7 @@ fn two_without_keys(strict: &StrictS3) -> Trial {
     Trial::plan(sponsors.map(|sponsor| sponsor.secret(ID, None).secret(SECRET, None))).store(strict).start()
 }
 
-fn message(outcome: &Outcome, sponsor: &str) -> String {
+pub(super) fn message(outcome: &Outcome, sponsor: &str) -> String {
     outcome.result(sponsor)["message"].as_str().unwrap_or_default().to_owned()
 }
 

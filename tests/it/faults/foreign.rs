@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 
-use super::{PASSWORD, assert_unseen, canaries, trial};
+use super::leaks::{PASSWORD, assert_unseen, canaries, trial};
 use crate::support::{Action, Cluster, Doppler, Moto, Outcome, Proxy, Run, Sponsor, Trial, Trouble, tools};
 
 /// pg_dump and psql as scripts; what is not spoilt is the real one.

@@ -21,14 +21,14 @@ fn a_panic_tells_its_place_and_no_secret() {
     for workflow in [true, false] {
         let output = if workflow { folder.path().join("output") } else { "".into() };
         let mut itself = Command::new(std::env::current_exe().unwrap());
-        let name = "faults::leaks::panics::a_panic_tells_its_place_and_no_secret";
+        let name = "faults::panics::a_panic_tells_its_place_and_no_secret";
         let ended = itself.args(["--exact", name, "--nocapture"]).env(PANICS, output).output().unwrap();
         let printed = String::from_utf8(ended.stdout).unwrap() + &String::from_utf8(ended.stderr).unwrap();
         let shown: Vec<&str> = printed.lines().filter(|line| !line.starts_with("::add-mask::")).collect();
         let shown = shown.join("\n");
         assert!(!shown.contains("canary"), "{shown}");
         assert!(!shown.lines().any(|line| line.starts_with("::")), "{shown}");
-        assert_eq!(shown.matches("panicked at tests/it/faults/leaks/panics.rs:").count(), 2, "{shown}");
+        assert_eq!(shown.matches("panicked at tests/it/faults/panics.rs:").count(), 2, "{shown}");
         assert!(shown.contains(": the URL is postgres://app:***@db, *** in full"), "{shown}");
     }
 }

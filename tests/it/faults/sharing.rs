@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::message;
+use super::tenancy::message;
 use crate::support::{Cluster, Sponsor, Trial};
 
 /// A manifest in which callisto and titan say these things about each other.

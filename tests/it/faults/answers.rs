@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::asked;
+use super::doppler::asked;
 use crate::support::{Doppler, Outcome, Sponsor, Trial, Trouble};
 
 /// How a run of `list`, which asks for the same secrets and changes nothing, ends after this answer.
