@@ -5,15 +5,17 @@ use super::packaging;
 
 const ENVIRONMENT: &str = "\
 Environment:
-  INPUT_SOME-NAME          stands for --some-name, as the action's input `some-name` does; a flag wins
+  INPUT_SOME-NAME          stands for --some-name, unless that is given too
   DOPPLER_TOKEN_CORE       opens the Doppler project of the manifest
-  DOPPLER_TOKEN_{SPONSOR}  opens that sponsor's config; DOPPLER_TOKEN does where one sponsor is selected
+  DOPPLER_TOKEN_{SPONSOR}  opens that sponsor's config
+  DOPPLER_TOKEN            the same, where one sponsor is selected
   AWS_ACCESS_KEY_ID_{SPONSOR}, AWS_SECRET_ACCESS_KEY_{SPONSOR}
                            that sponsor's keys, where they are not in Doppler
   AWS_ENDPOINT_URL_S3, AGE_IDENTITY, TARGET_DATABASE_URL, GITHUB_API_URL
                            as the flags that name them say
 
-Secrets belong into variables: flags can be seen in the list of processes.";
+Secrets belong into variables: flags can be seen in the list of processes.
+A flag `--some-name` is the input `some-name` of the action.";
 
 /// The definition for clap.
 pub(super) fn definition() -> clap::Command {
@@ -21,6 +23,11 @@ pub(super) fn definition() -> clap::Command {
         let flags = inputs::of(command).map(flag);
         clap::Command::new(command.name())
             .about(command.about())
+            .override_usage(format!(
+                "{} {} --environment <ENVIRONMENT> [OPTIONS]",
+                env!("CARGO_PKG_NAME"),
+                command.name()
+            ))
             .after_help(format!(
                 "{}\n\nVariables are explained by `sponsor-backup --help`.",
                 examples(command)
