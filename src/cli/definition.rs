@@ -57,8 +57,8 @@ fn examples(command: Command) -> String {
         Command::Backup => &[
             "--environment production",
             "--environment staging --sponsors callisto,titan --dry-run",
-            "--environment development --manifest manifest.yaml --secrets-file secrets.yaml",
-            "--environment production --pre-migration=false --compression zstd --timeout 2h",
+            "--environment development --manifest m.yaml --secrets-file s.yaml",
+            "--environment production --pre-migration=false --compression zstd",
         ],
         Command::Record => &["--environment production --outcome success --version v1.4.2"],
         Command::List => &["--environment production --sponsors callisto", "--environment production --json"],

@@ -59,7 +59,9 @@ fn page(command: Option<&str>) -> Result<String, UsageError> {
             let found = whole.get_subcommands().find(|known| known.get_name() == name).cloned();
             let found = found.ok_or_else(|| UsageError::new(format!("no command is called `{name}`")))?;
             // As `man` and the pages' files call it.
-            found.display_name(format!("{}-{name}", env!("CARGO_PKG_NAME")))
+            found
+                .display_name(format!("{}-{name}", env!("CARGO_PKG_NAME")))
+                .version(env!("CARGO_PKG_VERSION"))
         }
     };
     let mut bytes = Vec::new();
