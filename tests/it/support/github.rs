@@ -56,6 +56,7 @@ pub(super) struct State {
     pub(super) breaches: Vec<String>,
     asked: Vec<String>,
     trouble: Vec<(&'static str, Trouble)>,
+    next: Option<(&'static str, Trouble)>,
 }
 
 impl GitHub {
@@ -131,9 +132,9 @@ impl GitHub {
         self.state().trouble.push((words, trouble));
     }
 
-    /// All is well again.
-    pub(crate) fn recover(&self) {
-        self.state().trouble.clear();
+    /// The next request whose method and path hold these words does, and no other.
+    pub(crate) fn next(&self, words: &'static str, trouble: Trouble) {
+        self.state().next = Some((words, trouble));
     }
 
     /// Every request so far, as `POST /repos/…`.
@@ -162,7 +163,9 @@ async fn handle(state: Arc<Mutex<State>>, request: Request) -> Result<Response, 
     let trouble = {
         let mut state = state.lock().unwrap();
         state.asked.push(line.clone());
-        state.trouble.iter().find(|(words, _)| line.contains(words)).map(|(_, trouble)| trouble.clone())
+        let once = state.next.take_if(|(words, _)| line.contains(*words));
+        let always = || state.trouble.iter().find(|(words, _)| line.contains(words)).cloned();
+        once.or_else(always).map(|(_, trouble)| trouble)
     };
     let json = |status: u16, body: String| {
         let answer = hyper::Response::builder().status(status).header("content-type", "application/json");
