@@ -4,6 +4,8 @@
 pub mod inputs;
 pub mod order;
 
+mod definition;
+mod packaging;
 mod values;
 
 use std::collections::BTreeMap;
@@ -56,12 +58,15 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
         arguments.extend(named_command(variables));
     }
     let program = std::iter::once(env!("CARGO_PKG_NAME").to_owned());
-    let mut matches = match definition().try_get_matches_from(program.chain(arguments)) {
+    let mut matches = match definition::definition().try_get_matches_from(program.chain(arguments)) {
         Ok(matches) => matches,
         Err(error) if !error.use_stderr() => return Ok(Request::Text(error.to_string())),
         Err(error) => return Err(usage(&error)),
     };
     let (name, flags) = matches.remove_subcommand().unwrap_or_default();
+    if let Some(text) = packaging::text(&name, &flags) {
+        return text.map(Request::Text);
+    }
     let command = Command::ALL.into_iter().find(|command| command.name() == name);
     let command = command.ok_or_else(|| UsageError::new("no command was given"))?;
     let values = Values::new(command, flags, variables);
@@ -98,32 +103,6 @@ fn refuse_unknown_inputs(variables: &Variables) -> Result<(), UsageError> {
         None => "See the README for the inputs.".to_owned(),
     };
     Err(UsageError::new(format!("unknown input `{typed}`")).hint(hint))
-}
-
-fn definition() -> clap::Command {
-    let commands = Command::ALL.into_iter().map(|command| {
-        let flags = inputs::of(command).map(flag);
-        clap::Command::new(command.name()).about(command.about()).args(flags)
-    });
-    clap::Command::new(env!("CARGO_PKG_NAME"))
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("Backs up every sponsor's PostgreSQL database to S3 before a deployment, and keeps the record")
-        .after_help("Each flag is also an input of the action: `--some-name` is `some-name`.")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommands(commands)
-}
-
-fn flag(input: &Input) -> clap::Arg {
-    let default =
-        if input.default.is_empty() { String::new() } else { format!(" [default: {}]", input.default) };
-    let help = format!("{}{default}", input.help.replace(['`', '*'], ""));
-    let flag = clap::Arg::new(input.name).long(input.name).help(help);
-    if input.boolean {
-        flag.num_args(0..=1).require_equals(true).default_missing_value("true").value_name("true|false")
-    } else {
-        flag.num_args(1).allow_hyphen_values(true).value_name(input.name.to_uppercase())
-    }
 }
 
 fn usage(error: &clap::Error) -> UsageError {

@@ -3,6 +3,8 @@
 
 pub mod edge;
 
+mod alarm;
+mod asking;
 mod backup;
 mod drill;
 mod limit;
@@ -20,6 +22,8 @@ mod verify;
 
 pub use edge::{Edge, Stop};
 
+use std::sync::OnceLock;
+
 use crate::cli::Order;
 use crate::failure::Failure;
 use crate::report::summary::Subject;
@@ -36,7 +40,10 @@ pub async fn run(order: Order, edge: Edge) -> u8 {
         Order::Drill(order) => (Subject::Drill, order.scope.environment),
     };
     let document = matches!(&order, Order::List(order) if order.json);
-    let publisher = publish::Publisher { subject, environment, edge: &edge, document };
+    alarm::hide_token(&order, &edge);
+    let alarm = alarm::Alarm::of(&order);
+    let publisher =
+        publish::Publisher { subject, environment, edge: &edge, document, heard: OnceLock::new() };
     let done = match order {
         Order::Matrix(order) => matrix::run(&order, &edge).await,
         Order::Backup(order) => backup::run(order, &edge, &publisher).await,
@@ -46,7 +53,11 @@ pub async fn run(order: Order, edge: Edge) -> u8 {
         Order::Restore(order) => restore::run(order, &edge, &publisher).await,
         Order::Drill(order) => drill::run(order, &edge, &publisher).await,
     };
-    done.unwrap_or_else(|failure| publisher.failure(&failure))
+    let code = done.unwrap_or_else(|failure| publisher.failure(&failure));
+    if let Some(alarm) = alarm {
+        Box::pin(alarm.ring(&publisher)).await;
+    }
+    code
 }
 
 /// Reports what is wrong with a command line; gives the exit code.

@@ -2,11 +2,15 @@
 //!
 //! Documents are only ever added. Who decides what happened is the hallway; this room writes it down.
 
+pub mod alarm;
+pub mod circumstances;
 pub mod document;
 pub mod drill;
+pub mod github;
 pub mod identity;
 pub mod log;
 
+pub use circumstances::Circumstances;
 pub use document::{DeploymentLog, Event, Outcome};
 pub use identity::RunIdentity;
 

@@ -4,6 +4,7 @@ pub mod annotations;
 mod comparison;
 pub mod disabled;
 pub mod drill;
+pub mod issue;
 pub mod listing;
 mod markdown;
 pub mod outputs;

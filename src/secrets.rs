@@ -5,6 +5,7 @@
 pub mod doppler;
 pub mod file;
 pub mod keyring;
+pub mod transit;
 
 mod error;
 

@@ -135,6 +135,18 @@ pub const INPUTS: &[Input] = &[
     text("doppler-api-url", "https://api.doppler.com", EACH, "address of Doppler's API"),
     text("version", "", &[Backup, Record], "version that is deployed; goes into record and metadata"),
     text("reason", "", &[Backup, Record], "reason of the deployment; goes into record and metadata"),
+    text(
+        "github-token",
+        "",
+        WRITING,
+        "token with which GitHub is asked who approved the run and which pull requests brought the commit, and writes the issue of `issue-on-failure`; `github.token` fits",
+    ),
+    boolean(
+        "issue-on-failure",
+        "false",
+        &[Backup, Drill],
+        "whether a failure opens an issue in this repository, one for each environment, which a later success closes; needs `github-token`",
+    ),
     boolean(
         "pre-migration",
         "true",

@@ -14,7 +14,9 @@ use crate::archive::Recipe;
 use crate::archive::s3::{Endpoint, LockChoice};
 use crate::dump::invocation::DumpOptions;
 use crate::record::Outcome;
-use crate::secrets::Keyring;
+use crate::record::github::Access;
+use crate::secrets::transit::is_safe_for_tokens;
+use crate::secrets::{Keyring, Secret};
 use crate::sponsors::{Environment, Selection};
 pub use opening::{DrillOrder, ListOrder, Opening, RestoreOrder, VerifyOrder, Which};
 
@@ -109,6 +111,10 @@ pub struct BackupOrder {
     pub dry_run: bool,
     /// Wall clock for one sponsor.
     pub timeout: Duration,
+    /// How GitHub is asked.
+    pub github: Option<Access>,
+    /// Whether a failure is told in an issue.
+    pub issue_on_failure: bool,
 }
 
 /// `record`
@@ -124,6 +130,8 @@ pub struct RecordOrder {
     pub backup_location: Option<String>,
     /// From the backup step.
     pub backup_size: Option<u64>,
+    /// How GitHub is asked.
+    pub github: Option<Access>,
 }
 
 pub(super) fn read(
@@ -199,14 +207,14 @@ fn count(values: &Values<'_>, name: &'static str) -> Result<NonZeroUsize, UsageE
     Ok(NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN))
 }
 
-/// Plain text is for this machine's own loopback only.
-fn is_safe_for_tokens(url: &str) -> bool {
-    let Ok(url) = url::Url::parse(url) else { return false };
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" && url.has_host() || url.scheme() == "http" && loopback
+/// How GitHub is asked; not at all without a token.
+fn github(values: &Values<'_>, variables: &Variables) -> Result<Option<Access>, UsageError> {
+    let Some(token) = values.text("github-token") else { return Ok(None) };
+    // It goes into a header. The value is not repeated.
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(bad("github-token", "holds a character that no token has"));
+    }
+    let api_url = variables.get("GITHUB_API_URL").map(|url| url.trim()).filter(|url| !url.is_empty());
+    let api_url = api_url.unwrap_or("https://api.github.com").to_owned();
+    Ok(Some(Access { api_url, token: Secret::from(token) }))
 }

@@ -8,8 +8,10 @@ mod prepare;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::future::join;
 use futures_util::{FutureExt as _, StreamExt as _};
 
+use super::asking::Asking;
 use super::publish::{Ended, Publisher};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Labelling};
@@ -35,6 +37,7 @@ struct Run<'a> {
     clients: Result<Vec<Client>, DumpError>,
     budget: Budget,
     claims: Claims,
+    asking: Asking<'a>,
     /// Bytes in flight that one stream should take.
     share_bytes: u64,
 }
@@ -54,18 +57,25 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
         clients: scope::clients(edge).await?,
         budget: Budget::new(order.memory_limit_bytes),
         claims: Claims::new(known),
+        asking: Asking::new(order.github.as_ref(), edge),
         share_bytes: order.memory_limit_bytes / at_once as u64,
         order: &order,
         edge,
     };
-    let mut ended: Vec<(usize, Ended)> = futures_util::stream::iter(sponsors.iter().enumerate())
+    let sponsors_turns = futures_util::stream::iter(sponsors.iter().enumerate())
         .map(|(at, sponsor)| {
             let run = &run;
             async move { (at, Box::pin(run.sponsor(sponsor, publisher)).await) }
         })
         .buffer_unordered(at_once)
-        .collect()
-        .await;
+        .collect();
+    // A dry run writes no record.
+    let asked = async {
+        if !order.dry_run {
+            run.asking.answer().await;
+        }
+    };
+    let ((), mut ended): ((), Vec<(usize, Ended)>) = join(asked, sponsors_turns).await;
     ended.sort_by_key(|(at, _)| *at);
     let ended: Vec<Ended> = ended.into_iter().map(|(_, ended)| ended).collect();
     if order.dry_run {
@@ -131,6 +141,7 @@ impl Run<'_> {
             version: self.order.deployment.version.as_deref(),
             reason: self.order.deployment.reason.as_deref(),
             run: &self.edge.run,
+            circumstances: self.asking.answer().await,
         };
         let mut document = DeploymentLog::begin(heading, outcome);
         facts.fill(&mut document, &done, self.edge);

@@ -1,5 +1,7 @@
 //! The end of every command: log lines, annotations, outputs, summary, exit code.
 
+use std::sync::OnceLock;
+
 use super::Edge;
 use crate::failure::{self, Failure};
 use crate::record::Outcome;
@@ -18,6 +20,19 @@ pub(super) struct Publisher<'a> {
     pub(super) edge: &'a Edge,
     /// Whether standard output holds a document, in which lines of outputs would be wrong. In a workflow it never does.
     pub(super) document: bool,
+    /// What was reported.
+    pub(super) heard: OnceLock<Heard>,
+}
+
+/// How a run ended, as it was reported.
+pub(super) enum Heard {
+    Results(Vec<SponsorResult>),
+    /// It failed before any sponsor's turn.
+    Refusal {
+        stage: &'static str,
+        message: String,
+        hint: Option<String>,
+    },
 }
 
 /// What is told of a failure, wherever that is kept: the words of others in it may hold a secret, and these do not.
@@ -96,6 +111,7 @@ impl Publisher<'_> {
             sink.line(&error.to_string());
             sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);
         }
+        self.heard.set(Heard::Results(results)).ok();
         let Some(signal) = self.edge.stop.signal() else { return Ok(failure::exit_code(&codes)) };
         let (cancelled, code) = (Failure::Cancelled(signal), Failure::Cancelled(signal).stage_and_code().1);
         if !codes.contains(&code) {
@@ -112,6 +128,7 @@ impl Publisher<'_> {
         // The failure that is being reported is the one that counts.
         self.edge.sink.summary(&text).ok();
         let code = show(failure, self.edge);
+        self.heard.set(Heard::Refusal { stage, message, hint }).ok();
         self.outputs(&of_a_refusal()).ok();
         code
     }

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
+use futures_util::future::join;
 
+use super::asking::Asking;
 use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Labelling, Vault};
@@ -23,6 +25,7 @@ struct Run<'a> {
     edge: &'a Edge,
     secrets: SecretsSource<'a>,
     claims: Claims,
+    asking: Asking<'a>,
 }
 
 pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
@@ -34,7 +37,8 @@ pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'
             .into());
     }
     let secrets = SecretsSource::open(&order.scope, edge, &sponsors)?;
-    let run = Run { order: &order, edge, secrets, claims: Claims::new(known) };
+    let asking = Asking::new(order.github.as_ref(), edge);
+    let run = Run { order: &order, edge, secrets, claims: Claims::new(known), asking };
     let ended: Vec<Ended> = futures_util::stream::iter(&sponsors)
         .map(|sponsor| Box::pin(run.sponsor(sponsor, publisher)))
         .buffered(order.deployment.max_parallel.get())
@@ -47,10 +51,13 @@ impl Run<'_> {
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
         let (begun, at) = (Instant::now(), self.edge.now());
         let stop = self.edge.stop.child();
-        let vault = tokio::select! {
-            vault = self.vault(sponsor) => vault,
-            () = stop.cancelled() => Err(scope::stopped(self.edge)),
+        let vault = async {
+            tokio::select! {
+                vault = self.vault(sponsor) => vault,
+                () = stop.cancelled() => Err(scope::stopped(self.edge)),
+            }
         };
+        let (circumstances, vault) = join(self.asking.answer(), vault).await;
         let order = self.order;
         let heading = Heading {
             event: Event::Deployment,
@@ -60,6 +67,7 @@ impl Run<'_> {
             version: order.deployment.version.as_deref(),
             reason: order.deployment.reason.as_deref(),
             run: &self.edge.run,
+            circumstances,
         };
         let mut document = DeploymentLog::begin(heading, order.outcome);
         document.s3_archival_enabled = vault.as_ref().ok().map(Option::is_some);

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::RunIdentity;
+use super::circumstances::{Answer, Approval, Circumstances, PullRequest};
 use crate::sponsors::{Environment, Sponsor};
 
 /// The current form of [`DeploymentLog`].
@@ -79,6 +80,8 @@ pub struct DeploymentLog {
     pub github_run_number: Option<String>,
     pub github_run_attempt: Option<String>,
     pub github_run_url: Option<String>,
+    pub approvals: Answer<Approval>,
+    pub pull_requests: Answer<PullRequest>,
     pub s3_archival_enabled: Option<bool>,
     pub backup_location: Option<String>,
     pub backup_size_bytes: Option<u64>,
@@ -110,14 +113,16 @@ pub struct Heading<'a> {
     pub reason: Option<&'a str>,
     /// Who runs it.
     pub run: &'a RunIdentity,
+    /// Who approved it, and what brought its commit.
+    pub circumstances: &'a Circumstances,
 }
 
 impl DeploymentLog {
     /// A record with its heading, and nothing known yet of what happened.
     #[must_use]
     pub fn begin(heading: Heading<'_>, outcome: Outcome) -> Self {
-        let Heading { event, sponsor, environment, at, version, reason, run } = heading;
-        let run = run.clone();
+        let Heading { event, sponsor, environment, at, version, reason, run, circumstances } = heading;
+        let (run, circumstances) = (run.clone(), circumstances.clone());
         Self {
             format_version: FORMAT_VERSION,
             event,
@@ -139,6 +144,8 @@ impl DeploymentLog {
             github_run_number: run.run_number,
             github_run_attempt: run.run_attempt,
             github_run_url: run.run_url,
+            approvals: circumstances.approvals,
+            pull_requests: circumstances.pull_requests,
             s3_archival_enabled: None,
             backup_location: None,
             backup_size_bytes: None,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::SponsorResult;
 use super::markdown::cell;
-use super::summary::{LIMIT, Title, failures, verdict};
+use super::summary::{FAILURES_LIMIT, LIMIT, Title, failures, verdict};
 use crate::proof::limits::words;
 
 /// So much of a hash tells backups apart.
@@ -150,7 +150,7 @@ pub fn json(lists: &[List]) -> String {
 pub fn summary(title: Title<'_>, results: &[SponsorResult], lists: &[List]) -> String {
     const NOTES: usize = 400;
     let mut text = verdict(title, results);
-    let failures = failures(results);
+    let failures = failures(results, FAILURES_LIMIT);
     let room = LIMIT.saturating_sub(failures.len() + NOTES * lists.len());
     for list in lists {
         write!(text, "### {}\n\n", cell(&list.title())).ok();

@@ -13,7 +13,7 @@ use crate::record::Outcome;
 /// Room is left below 1 MiB for what other parts of the step append.
 pub(super) const LIMIT: usize = 1_000_000;
 /// Of that, failures may take so much.
-const FAILURES_LIMIT: usize = 300_000;
+pub(super) const FAILURES_LIMIT: usize = 300_000;
 const MESSAGE_CHARACTERS: usize = 1_500;
 
 /// What a summary is of.
@@ -36,7 +36,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Backup => "Backup",
             Self::Record => "Deployment record",
@@ -93,7 +93,7 @@ pub struct Title<'a> {
 #[must_use]
 pub fn of_results(title: Title<'_>, results: &[SponsorResult]) -> String {
     let mut text = verdict(title, results);
-    let failures = failures(results);
+    let failures = failures(results, FAILURES_LIMIT);
     let room = LIMIT - failures.len() - text.len();
     text.push_str(&table(title, results, room));
     text.push_str(&failures);
@@ -197,7 +197,8 @@ fn short_row(title: Title<'_>, result: &SponsorResult) -> String {
     format!("| {} | {} |\n", result.sponsor, cells.map(|cell| cell.replace(' ', "\u{a0}")).join(" | "))
 }
 
-pub(super) fn failures(results: &[SponsorResult]) -> String {
+/// What failed, up to a length.
+pub(super) fn failures(results: &[SponsorResult], limit: usize) -> String {
     let failed: Vec<&SponsorResult> =
         results.iter().filter(|result| result.outcome == Outcome::Failure).collect();
     if failed.is_empty() {
@@ -208,7 +209,7 @@ pub(super) fn failures(results: &[SponsorResult]) -> String {
         let stage = result.stage.unwrap_or("bug");
         let message = result.message.as_deref().unwrap_or_default();
         let one = failure(Some(&result.sponsor), stage, message, result.hint.as_deref());
-        if text.len() + one.len() > FAILURES_LIMIT {
+        if text.len() + one.len() > limit {
             writeln!(text, "… and {} more; the output `results` has them all.", failed.len() - at).ok();
             break;
         }
@@ -217,7 +218,7 @@ pub(super) fn failures(results: &[SponsorResult]) -> String {
     text
 }
 
-fn failure(sponsor: Option<&str>, stage: &str, message: &str, hint: Option<&str>) -> String {
+pub(super) fn failure(sponsor: Option<&str>, stage: &str, message: &str, hint: Option<&str>) -> String {
     let message: String = message.chars().take(MESSAGE_CHARACTERS).collect();
     let who = sponsor.map(|sponsor| format!("**{sponsor}**, ")).unwrap_or_default();
     let hint = hint.map(|hint| format!("{}\n\n", sentence(hint))).unwrap_or_default();

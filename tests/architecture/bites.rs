@@ -44,6 +44,16 @@ fn a_room_that_uses_one_to_its_right_is_a_breach_however_it_is_written() {
 }
 
 #[test]
+fn only_those_who_are_named_talk_to_the_world() {
+    for path in ["record/document.rs", "report/issue.rs", "commands/alarm.rs", "record/github/issues.rs"] {
+        bites(path, "use octocrab::Octocrab;", "only `record/github.rs` does");
+        bites(path, "fn f() { reqwest::Client::new(); }", "speaks HTTP");
+    }
+    bites("secrets/doppler.rs", "fn f() { octocrab::instance(); }", "talks to GitHub");
+    lets_pass("record/github.rs", "use octocrab::Octocrab; fn f() { reqwest::Client::builder(); }");
+}
+
+#[test]
 fn no_room_knows_what_is_upstairs() {
     for upstairs in ["cli", "failure", "commands"] {
         bites("report/summary.rs", &format!("use crate::{upstairs}::X;"), "to the right of `report`");

@@ -33,7 +33,7 @@ struct Effect {
     tests_may: bool,
 }
 
-const EFFECTS: [Effect; 5] = [
+const EFFECTS: [Effect; 7] = [
     Effect {
         what: "ends the process: only `main` does, by returning",
         paths: &[&["process", "exit"], &["process", "abort"]],
@@ -64,6 +64,18 @@ const EFFECTS: [Effect; 5] = [
         ],
         allowed: &["report/sink.rs", "record/log.rs", "restore/leftovers.rs"],
         tests_may: true,
+    },
+    Effect {
+        what: "speaks HTTP: only `secrets/doppler.rs` and `record/github.rs` do, and the client of S3",
+        paths: &[&["reqwest"], &["hyper"], &["aws_smithy_http_client"]],
+        allowed: &["secrets/doppler.rs", "record/github.rs", "archive/s3/client.rs"],
+        tests_may: false,
+    },
+    Effect {
+        what: "talks to GitHub: only `record/github.rs` does",
+        paths: &[&["octocrab"]],
+        allowed: &["record/github.rs"],
+        tests_may: false,
     },
     Effect {
         what: "reads the environment: `main` does, once, and it travels as a value",
@@ -162,7 +174,7 @@ fn is_meant(path: &[&str], mention: &Mention) -> bool {
     let is_last = mention.parts.last().is_some_and(|last| last == word);
     match *word {
         "stdout" | "stderr" => is_last && !mention.is_member && mention.parts.len() > 1,
-        "OpenOptions" => true,
+        "OpenOptions" | "reqwest" | "hyper" | "aws_smithy_http_client" | "octocrab" => true,
         _ => is_last && mention.is_macro,
     }
 }

@@ -8,11 +8,12 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
-use super::{Deployment, Scope, endpoint, storing};
+use super::{Deployment, Scope, endpoint, github, storing};
 use crate::archive::Identities;
 use crate::archive::s3::Endpoint;
 use crate::cli::values::{Values, bad};
 use crate::cli::{UsageError, Variables};
+use crate::record::github::Access;
 
 /// Which backup is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +110,10 @@ pub struct DrillOrder {
     pub max_rto: Option<Duration>,
     /// Whether to stop at the plan.
     pub dry_run: bool,
+    /// How GitHub is asked.
+    pub github: Option<Access>,
+    /// Whether a failure is told in an issue.
+    pub issue_on_failure: bool,
 }
 
 pub(super) fn list(
@@ -170,6 +175,8 @@ pub(super) fn drill(
         max_rpo: limit("max-rpo")?,
         max_rto: limit("max-rto")?,
         dry_run: values.boolean("dry-run")?,
+        github: github(values, variables)?,
+        issue_on_failure: values.boolean("issue-on-failure")?,
     })
 }
 

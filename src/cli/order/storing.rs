@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types::StorageClass;
 
-use super::{BackupOrder, Deployment, RecordOrder, Scope, count, endpoint};
+use super::{BackupOrder, Deployment, RecordOrder, Scope, count, endpoint, github};
 use crate::archive::s3::LockChoice;
 use crate::archive::{Codec, Recipe, Recipients, flow};
 use crate::cli::values::{Values, bad};
@@ -52,6 +52,8 @@ pub(super) fn backup(
         require_backup: values.boolean("require-backup")?,
         dry_run: values.boolean("dry-run")?,
         timeout: values.duration("timeout")?,
+        github: github(values, variables)?,
+        issue_on_failure: values.boolean("issue-on-failure")?,
     })
 }
 
@@ -76,6 +78,7 @@ pub(super) fn record(
         outcome,
         backup_location: values.text("backup-location"),
         backup_size,
+        github: github(values, variables)?,
     })
 }
 

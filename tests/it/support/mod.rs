@@ -1,5 +1,5 @@
 //! Real parts for tests and the demo, and the one builder that drives the built binary.
-//! `Run` drives, `Outcome` tells; `Cluster`, `Moto` and `StrictS3` are real servers; `Doppler` and `Proxy` are scripted;
+//! `Run` drives, `Outcome` tells; `Cluster`, `Moto` and `StrictS3` are real servers; `Doppler`, `GitHub` and `Proxy` are scripted;
 //! `Trial` puts them together. Nothing here asserts what the product does.
 #![allow(
     dead_code,
@@ -12,6 +12,9 @@ mod database;
 mod disk;
 mod doppler;
 mod doppler_answers;
+mod github;
+mod github_answers;
+mod github_contract;
 mod guardian;
 mod http;
 mod moto;
@@ -33,6 +36,7 @@ mod wire;
 pub(crate) use database::Database;
 pub(crate) use disk::Disk;
 pub(crate) use doppler::{Asked, Doppler, Trouble};
+pub(crate) use github::{GitHub, REPOSITORY, Trouble as GitHubTrouble};
 pub(crate) use http::{Request, runtime, send_and_wait};
 pub(crate) use moto::Moto;
 pub(crate) use outcome::{Outcome, Stream};

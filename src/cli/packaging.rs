@@ -1,0 +1,101 @@
+//! What packages install beside the program: completions for shells and manual pages, made from the definition. They are
+//! commands of the terminal alone; the action has no such inputs.
+
+use clap::ArgMatches;
+use clap_complete::{Shell, generate};
+
+use super::UsageError;
+use super::definition::definition;
+
+const COMPLETIONS: &str = "completions";
+const MAN: &str = "man";
+const SHELLS: [(&str, Shell); 3] = [("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish)];
+
+pub(super) fn commands() -> [clap::Command; 2] {
+    let shell = clap::Arg::new("shell")
+        .required(true)
+        .value_name("SHELL")
+        .value_parser(SHELLS.map(|(name, _)| name))
+        .help("whose completions");
+    let page = clap::Arg::new("command").value_name("COMMAND").help("a command's own page");
+    [
+        clap::Command::new(COMPLETIONS)
+            .about("Prints a shell's completions")
+            .after_help("Example:\n  sponsor-backup completions bash >/etc/bash_completion.d/sponsor-backup")
+            .arg(shell),
+        clap::Command::new(MAN)
+            .about("Prints the manual page, or that of a command")
+            .after_help(
+                "Example:\n  sponsor-backup man >sponsor-backup.1\n  sponsor-backup man backup >sponsor-backup-backup.1",
+            )
+            .arg(page),
+    ]
+}
+
+/// The text that was asked for; `None` where another command was.
+pub(super) fn text(command: &str, arguments: &ArgMatches) -> Option<Result<String, UsageError>> {
+    let asked = |name: &str| arguments.get_one::<String>(name).map(String::as_str);
+    match command {
+        COMPLETIONS => Some(completions(asked("shell").unwrap_or_default())),
+        MAN => Some(page(asked("command"))),
+        _ => None,
+    }
+}
+
+fn completions(shell: &str) -> Result<String, UsageError> {
+    let known = SHELLS.iter().find(|(name, _)| *name == shell);
+    let (_, shell) = known.ok_or_else(|| UsageError::new(format!("no completions for `{shell}`")))?;
+    let mut bytes = Vec::new();
+    generate(*shell, &mut definition(), env!("CARGO_PKG_NAME"), &mut bytes);
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn page(command: Option<&str>) -> Result<String, UsageError> {
+    let mut whole = definition();
+    whole.build();
+    let chosen = match command {
+        None => whole,
+        Some(name) => {
+            let found = whole.get_subcommands().find(|known| known.get_name() == name).cloned();
+            let found = found.ok_or_else(|| UsageError::new(format!("no command is called `{name}`")))?;
+            // As `man` and the pages' files call it.
+            found
+                .display_name(format!("{}-{name}", env!("CARGO_PKG_NAME")))
+                .version(env!("CARGO_PKG_VERSION"))
+        }
+    };
+    let mut bytes = Vec::new();
+    let made = clap_mangen::Man::new(chosen).render(&mut bytes);
+    made.map_err(|error| UsageError::new(format!("the page cannot be made: {error}")))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::inputs::{Command, INPUTS};
+
+    #[test]
+    fn completions_of_every_shell_know_every_command_and_flag() {
+        for (shell, _) in SHELLS {
+            let text = completions(shell).unwrap();
+            let flag =
+                |name: &str| text.contains(&format!("-l {name}")) || text.contains(&format!("--{name}"));
+            assert!(INPUTS.iter().all(|input| flag(input.name)), "{shell}");
+            assert!(Command::ALL.iter().all(|command| text.contains(command.name())), "{shell}");
+        }
+        assert!(completions("tcsh").is_err());
+    }
+
+    #[test]
+    fn manual_pages_have_flags_examples_and_names() {
+        let whole = page(None).unwrap();
+        assert!(whole.contains(".TH sponsor-backup 1") && whole.contains("DOPPLER_TOKEN_CORE"), "{whole}");
+        for command in Command::ALL {
+            let text = page(Some(command.name())).unwrap();
+            assert!(text.contains(&format!(".TH sponsor-backup-{} 1", command.name())), "{text}");
+            assert!(text.contains("Examples:") && text.contains("\\-\\-environment"), "{text}");
+        }
+        assert!(page(Some("bake")).is_err());
+    }
+}

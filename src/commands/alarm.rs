@@ -1,0 +1,130 @@
+//! `issue-on-failure`: after the report, the environment's issue is told how the run ended. What goes wrong with that is a
+//! warning, and changes nothing else.
+
+use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use secrecy::ExposeSecret as _;
+
+use super::Edge;
+use super::publish::{Heard, Publisher};
+use crate::cli::Order;
+use crate::record::Outcome;
+use crate::record::alarm::{WHOLE_RUN, marker};
+use crate::record::github::{Access, GitHub, Tidings, Told};
+use crate::report::issue;
+use crate::report::workflow::{Level, annotation};
+
+/// All that is asked and written. A runner may wait so long for an issue, and not longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What to ring with.
+pub(super) struct Alarm {
+    access: Option<Access>,
+    command: &'static str,
+}
+
+/// How GitHub is asked by an order. Its token is hidden before anything else happens.
+pub(super) fn hide_token(order: &Order, edge: &Edge) {
+    let access = match order {
+        Order::Backup(order) => &order.github,
+        Order::Record(order) => &order.github,
+        Order::Drill(order) => &order.github,
+        _ => &None,
+    };
+    if let Some(access) = access {
+        edge.sink.mask(access.token.expose_secret());
+    }
+}
+
+impl Alarm {
+    /// The alarm of an order, where it wants one. A dry run has done nothing that could be told.
+    pub(super) fn of(order: &Order) -> Option<Self> {
+        let (access, command) = match order {
+            Order::Backup(order) if order.issue_on_failure && !order.dry_run => (&order.github, "backup"),
+            Order::Drill(order) if order.issue_on_failure && !order.dry_run => (&order.github, "drill"),
+            _ => return None,
+        };
+        Some(Self { access: access.clone(), command })
+    }
+
+    /// Tells the issue. A run that somebody stopped has neither failed nor succeeded.
+    pub(super) async fn ring(&self, publisher: &Publisher<'_>) {
+        let edge = publisher.edge;
+        let (Some(heard), None) = (publisher.heard.get(), edge.stop.signal()) else { return };
+        let stop = edge.stop.child();
+        let told = AssertUnwindSafe(self.tell(heard, publisher)).catch_unwind();
+        let told = tokio::select! {
+            told = tokio::time::timeout(PATIENCE, told) => match told {
+                Ok(Ok(told)) => told,
+                Ok(Err(_)) => Err("this is a bug in sponsor-backup".to_owned()),
+                Err(_) => Err("GitHub did not answer within thirty seconds".to_owned()),
+            },
+            () = stop.cancelled() => Err("the run was stopped".to_owned()),
+        };
+        match told {
+            Ok(told) => told.into_iter().for_each(|told| edge.sink.line(&words(told))),
+            Err(reason) => {
+                let title = "the issue of this environment was not told";
+                edge.sink.line(&format!("{title}: {reason}"));
+                edge.sink.annotations(&[annotation(Level::Warning, title, &reason)]);
+            }
+        }
+    }
+
+    async fn tell(&self, heard: &Heard, publisher: &Publisher<'_>) -> Result<Vec<Told>, String> {
+        let edge = publisher.edge;
+        let access = self.access.as_ref().ok_or("`issue-on-failure` needs `github-token`")?;
+        let tidings = self.tidings(heard, publisher);
+        if tidings.failed.is_empty() && tidings.well.is_empty() {
+            return Ok(Vec::new());
+        }
+        let github = GitHub::new(access, edge.run.repository.as_deref());
+        Box::pin(github.map_err(|error| error.to_string())?.tell(&tidings))
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    fn tidings(&self, heard: &Heard, publisher: &Publisher<'_>) -> Tidings {
+        let (edge, environment) = (publisher.edge, publisher.environment.name());
+        let run = issue::Run {
+            subject: publisher.subject,
+            environment,
+            url: edge.run.run_url.as_deref(),
+            attempt: edge.run.run_attempt.as_deref(),
+        };
+        let own = || BTreeSet::from([WHOLE_RUN.to_owned()]);
+        let (failed, well, failure) = match heard {
+            Heard::Refusal { stage, message, hint } => {
+                (own(), BTreeSet::new(), issue::of_a_refusal(run, (stage, message), hint.as_deref()))
+            }
+            Heard::Results(results) => {
+                let having = |outcome| -> BTreeSet<String> {
+                    let these = results.iter().filter(|result| result.outcome == outcome);
+                    these.map(|result| result.sponsor.clone()).collect()
+                };
+                // A sponsor whose flag is off is neither: nothing was proved.
+                let well = having(Outcome::Success).into_iter().chain(own()).collect();
+                (having(Outcome::Failure), well, issue::of_failures(run, results))
+            }
+        };
+        Tidings {
+            marker: marker(self.command, environment),
+            title: issue::title(run),
+            failed,
+            well,
+            failure: edge.sink.redacted(&failure),
+            recovery: issue::of_a_recovery(run),
+        }
+    }
+}
+
+fn words(told: Told) -> String {
+    match told {
+        Told::Opened(number) => format!("issue #{number} was opened"),
+        Told::Commented(number) => format!("issue #{number} got a comment"),
+        Told::Closed(number) => format!("issue #{number} was closed"),
+    }
+}

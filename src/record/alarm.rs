@@ -1,0 +1,92 @@
+//! What an issue remembers: which environment it is of, and which sponsors fail. Pure.
+//!
+//! It stands in comments of HTML in the first lines of the issue and of its comments, and is only ever added to: the
+//! sponsors' jobs run at once, and none may overwrite what another has said. Words of others come after those lines.
+
+use std::collections::BTreeSet;
+
+/// Finds the issues again.
+pub const LABEL: &str = "sponsor-backup";
+/// Stands for the run where it failed before any sponsor's turn.
+pub const WHOLE_RUN: &str = "the-run-itself";
+/// The lines in which a note may stand.
+const HEAD: usize = 2;
+
+/// The first line of an issue, by which it is known: `backup`, `production`.
+#[must_use]
+pub fn marker(command: &str, environment: &str) -> String {
+    format!("<!-- sponsor-backup issue: {command} {environment} -->")
+}
+
+/// Whether an issue is the one with this marker.
+#[must_use]
+pub fn is_marked(body: &str, marker: &str) -> bool {
+    body.lines().next().is_some_and(|line| line.trim_end() == marker)
+}
+
+/// The line which says that these sponsors fail.
+#[must_use]
+pub fn failed(sponsors: &BTreeSet<String>) -> String {
+    note(FAILED, sponsors)
+}
+
+/// The line which says that these sponsors are well again.
+#[must_use]
+pub fn well(sponsors: &BTreeSet<String>) -> String {
+    note(WELL, sponsors)
+}
+
+const FAILED: &str = "failed";
+const WELL: &str = "well";
+
+fn note(word: &str, sponsors: &BTreeSet<String>) -> String {
+    let names: Vec<&str> = sponsors.iter().map(String::as_str).collect();
+    format!("<!-- sponsor-backup {word}: {} -->", names.join(" "))
+}
+
+/// Who fails, after an issue and its comments in their order.
+#[must_use]
+pub fn failing<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    let mut failing = BTreeSet::new();
+    for line in texts.into_iter().flat_map(|text| text.lines().take(HEAD)) {
+        let names = |word: &str| {
+            let rest = line.trim().strip_prefix("<!-- sponsor-backup ")?.strip_prefix(word)?;
+            let names = rest.strip_prefix(": ")?.strip_suffix(" -->")?;
+            Some(names.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        };
+        failing.extend(names(FAILED).unwrap_or_default());
+        for name in names(WELL).unwrap_or_default() {
+            failing.remove(&name);
+        }
+    }
+    failing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn an_issue_remembers_who_fails_until_it_is_said_to_be_well() {
+        let marker = marker("backup", "production");
+        let body = format!("{marker}\n{}\n\nWords", failed(&set(&["callisto", "titan"])));
+        let comments = [failed(&set(&["rhea"])), well(&set(&["titan"])), "thanks!".to_owned()];
+        let texts = || std::iter::once(body.as_str()).chain(comments.iter().map(String::as_str));
+        assert_eq!(failing(texts()), set(&["callisto", "rhea"]));
+        let last = well(&set(&["callisto", "rhea"]));
+        assert_eq!(failing(texts().chain([last.as_str()])), set(&[]));
+    }
+
+    #[test]
+    fn words_of_others_further_down_say_nothing() {
+        let forged = format!("{}\nerror:\n{}", failed(&set(&["io"])), well(&set(&["io"])));
+        assert_eq!(failing([forged.as_str()]), set(&["io"]));
+        assert!(!is_marked(&format!("hello\n{}", marker("backup", "staging")), &marker("backup", "staging")));
+        assert!(is_marked(&format!("{}\r\n", marker("drill", "staging")), &marker("drill", "staging")));
+        assert!(!is_marked(&marker("drill", "staging"), &marker("backup", "staging")));
+    }
+}

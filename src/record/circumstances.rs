@@ -1,0 +1,297 @@
+//! Who approved a run and what brought its commit, as a record tells it, and the reading of it from GitHub's answers. Pure.
+//!
+//! That nobody approved and that nobody could be asked are two things: only where the answer was read are there entries,
+//! and otherwise there is a reason.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// More than these are counted, not kept.
+const APPROVALS: usize = 100;
+/// The same.
+const PULL_REQUESTS: usize = 20;
+/// Words of others are kept up to this length, in characters.
+const COMMENT: usize = 1000;
+/// The same, of titles.
+const TITLE: usize = 300;
+/// The same, of names.
+const NAME: usize = 255;
+/// The same, of reasons.
+const REASON: usize = 500;
+
+/// Whether there is an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// GitHub was asked and has answered: what is not among the entries is not there.
+    Read,
+    /// Nobody asked, for want of a token or of a run.
+    NotAsked,
+    /// It was tried, and there is no answer.
+    Unavailable,
+}
+
+/// What is known of one question. Only [`Status::Read`] has entries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct Answer<T> {
+    pub status: Status,
+    pub reason: Option<String>,
+    pub entries: Option<Vec<T>>,
+    pub omitted: Option<usize>,
+}
+
+/// One person's word on a run that waited for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct Approval {
+    pub user: Option<String>,
+    pub state: Word,
+    pub comment: String,
+    pub environments: Vec<String>,
+}
+
+/// What was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "GitHub's own words")]
+pub enum Word {
+    Approved,
+    Rejected,
+    Pending,
+}
+
+/// A pull request that holds the commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct PullRequest {
+    pub number: u64,
+    pub title: String,
+    pub author: Option<String>,
+    pub base: String,
+    pub merged_at: Option<Timestamp>,
+    pub merged_by: Option<String>,
+}
+
+/// Both answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct Circumstances {
+    pub approvals: Answer<Approval>,
+    pub pull_requests: Answer<PullRequest>,
+}
+
+impl<T> Answer<T> {
+    fn read(mut entries: Vec<T>, most: usize) -> Self {
+        let omitted = entries.len().saturating_sub(most);
+        entries.truncate(most);
+        Self { status: Status::Read, reason: None, entries: Some(entries), omitted: Some(omitted) }
+    }
+
+    /// Nobody asked.
+    pub fn not_asked(reason: &str) -> Self {
+        Self::without(Status::NotAsked, reason)
+    }
+
+    /// There is no answer.
+    pub fn unavailable(reason: &str) -> Self {
+        Self::without(Status::Unavailable, reason)
+    }
+
+    fn without(status: Status, reason: &str) -> Self {
+        Self { status, reason: Some(bounded(reason, REASON)), entries: None, omitted: None }
+    }
+}
+
+impl Circumstances {
+    /// Nobody asked either.
+    #[must_use]
+    pub fn not_asked(reason: &str) -> Self {
+        Self { approvals: Answer::not_asked(reason), pull_requests: Answer::not_asked(reason) }
+    }
+
+    /// There is no answer to either.
+    #[must_use]
+    pub fn unavailable(reason: &str) -> Self {
+        Self { approvals: Answer::unavailable(reason), pull_requests: Answer::unavailable(reason) }
+    }
+
+    /// The same with every text of others made clean.
+    #[must_use]
+    pub fn cleaned(mut self, clean: impl Fn(&str) -> String) -> Self {
+        for reason in [&mut self.approvals.reason, &mut self.pull_requests.reason].into_iter().flatten() {
+            *reason = clean(reason);
+        }
+        for approval in self.approvals.entries.iter_mut().flatten() {
+            approval.user = approval.user.as_deref().map(&clean);
+            approval.comment = clean(&approval.comment);
+            approval.environments.iter_mut().for_each(|name| *name = clean(name));
+        }
+        for pull in self.pull_requests.entries.iter_mut().flatten() {
+            pull.title = clean(&pull.title);
+            pull.base = clean(&pull.base);
+            pull.author = pull.author.as_deref().map(&clean);
+            pull.merged_by = pull.merged_by.as_deref().map(&clean);
+        }
+        self
+    }
+
+    /// What a log says of it, one line a question.
+    #[must_use]
+    pub fn lines(&self) -> [String; 2] {
+        let approval = |approval: &Approval| {
+            let word = match approval.state {
+                Word::Approved => "approved by",
+                Word::Rejected => "rejected by",
+                Word::Pending => "waiting for",
+            };
+            let places = approval.environments.join(", ");
+            format!("{word} {} ({places})", approval.user.as_deref().unwrap_or("a deleted account"))
+        };
+        let pull = |pull: &PullRequest| format!("#{} {}", pull.number, pull.title);
+        [
+            line("approvals", &self.approvals, "none", approval),
+            line("pull requests of the commit", &self.pull_requests, "none", pull),
+        ]
+    }
+
+    /// Why there is no answer, where it was tried.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        let reasons = [
+            (self.approvals.status, &self.approvals.reason),
+            (self.pull_requests.status, &self.pull_requests.reason),
+        ];
+        let mut reasons: Vec<&str> = reasons
+            .iter()
+            .filter(|(status, _)| *status == Status::Unavailable)
+            .filter_map(|(_, reason)| reason.as_deref())
+            .collect();
+        reasons.dedup();
+        (!reasons.is_empty()).then(|| reasons.join("\n"))
+    }
+}
+
+fn line<T>(what: &str, answer: &Answer<T>, none: &str, one: impl Fn(&T) -> String) -> String {
+    let words = match (&answer.entries, answer.status) {
+        (Some(entries), _) if entries.is_empty() => none.to_owned(),
+        (Some(entries), _) => entries.iter().map(one).collect::<Vec<_>>().join("; "),
+        (None, Status::NotAsked) => format!("not asked, {}", answer.reason.as_deref().unwrap_or_default()),
+        (None, _) => format!("unknown, {}", answer.reason.as_deref().unwrap_or_default()),
+    };
+    format!("{what}: {words}")
+}
+
+/// A text of at most so many characters; what was cut is seen to be cut.
+pub(super) fn bounded(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// An account in GitHub's answers; a deleted one is `null`.
+#[derive(Debug, Deserialize)]
+struct User {
+    login: String,
+}
+
+fn login(user: Option<User>) -> Option<String> {
+    user.map(|user| bounded(&user.login, NAME))
+}
+
+/// One element of what `/actions/runs/{run_id}/approvals` answers.
+#[derive(Debug, Deserialize)]
+pub(super) struct RawApproval {
+    user: Option<User>,
+    state: Word,
+    comment: String,
+    environments: Vec<Named>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    name: String,
+}
+
+/// What `/commits/{commit_sha}/pulls` and `/pulls/{pull_number}` answer; the first does not tell by whom it was merged.
+#[derive(Debug, Deserialize)]
+pub(super) struct RawPull {
+    pub(super) number: u64,
+    title: String,
+    user: Option<User>,
+    base: Base,
+    pub(super) merged_at: Option<Timestamp>,
+    #[serde(default)]
+    merged_by: Option<User>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Base {
+    #[serde(rename = "ref")]
+    name: String,
+}
+
+/// Those of GitHub's pull requests that are kept; of the others nothing more needs to be asked.
+pub(super) fn kept(pulls: &[RawPull]) -> &[RawPull] {
+    &pulls[..pulls.len().min(PULL_REQUESTS)]
+}
+
+pub(super) fn approvals(raw: Vec<RawApproval>) -> Answer<Approval> {
+    let one = |raw: RawApproval| Approval {
+        user: login(raw.user),
+        state: raw.state,
+        comment: bounded(&raw.comment, COMMENT),
+        environments: raw.environments.iter().take(NAME).map(|it| bounded(&it.name, NAME)).collect(),
+    };
+    Answer::read(raw.into_iter().map(one).collect(), APPROVALS)
+}
+
+pub(super) fn pull_requests(raw: Vec<RawPull>) -> Answer<PullRequest> {
+    let one = |raw: RawPull| PullRequest {
+        number: raw.number,
+        title: bounded(&raw.title, TITLE),
+        author: login(raw.user),
+        base: bounded(&raw.base.name, NAME),
+        merged_at: raw.merged_at,
+        merged_by: login(raw.merged_by),
+    };
+    Answer::read(raw.into_iter().map(one).collect(), PULL_REQUESTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_and_nobody_could_be_asked_are_never_the_same() {
+        let nobody = serde_json::to_value(approvals(Vec::new())).unwrap();
+        assert_eq!(
+            nobody,
+            serde_json::json!({"status": "read", "reason": null, "entries": [], "omitted": 0})
+        );
+        for answer in [Answer::<Approval>::not_asked("x"), Answer::unavailable("x")] {
+            let answer = serde_json::to_value(answer).unwrap();
+            assert!(answer["entries"].is_null() && answer["omitted"].is_null() && answer["reason"] == "x");
+        }
+    }
+
+    #[test]
+    fn long_words_are_cut_between_characters_and_many_entries_are_counted() {
+        assert_eq!(bounded("日本語", 2), "日本…");
+        assert_eq!(bounded("日本", 2), "日本");
+        let many: Vec<u8> = vec![0; 25];
+        let answer = Answer::read(many, PULL_REQUESTS);
+        assert_eq!((answer.entries.unwrap().len(), answer.omitted), (20, Some(5)));
+    }
+
+    #[test]
+    fn a_word_that_is_none_of_githubs_is_no_approval() {
+        let read = |state: &str| {
+            let text =
+                format!(r#"[{{"user": null, "state": "{state}", "comment": "", "environments": []}}]"#);
+            serde_json::from_str::<Vec<RawApproval>>(&text)
+        };
+        assert!(read("approved").is_ok() && read("waved through").is_err());
+    }
+}

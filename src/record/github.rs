@@ -1,0 +1,211 @@
+//! GitHub's REST API, as far as records and alarms need it: the only place that talks to GitHub.
+//!
+//! Reading is tried again where that may help; writing never is, since an issue would be opened twice. Redirects are not
+//! followed, and no token travels in plain text. What it is asked is in `questions.rs` and `issues.rs`.
+
+mod issues;
+mod questions;
+
+use std::time::Duration;
+
+use backon::{ConstantBuilder, Retryable as _};
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, Limited};
+use octocrab::Octocrab;
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::circumstances::bounded;
+use crate::secrets::Secret;
+use crate::secrets::transit::is_safe_for_tokens;
+pub use issues::{Tidings, Told};
+
+const CONNECT: Duration = Duration::from_secs(3);
+const WHOLE_REQUEST: Duration = Duration::from_secs(10);
+const TRIES_AGAIN: usize = 2;
+const BETWEEN_TRIES: Duration = Duration::from_millis(250);
+/// A page of pull requests, each with two repositories, is a tenth of this.
+const BODY_BYTES: usize = 8 << 20;
+/// Of what GitHub says.
+const MESSAGE_CHARACTERS: usize = 300;
+
+/// Where GitHub's API is, and what opens it.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// `https://api.github.com`, or the address of another installation with its path.
+    pub api_url: String,
+    /// A token, of the job for example.
+    pub token: Secret,
+}
+
+/// Why GitHub has not told, or not done, what it was asked for. None is a failure of a backup.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GitHubError {
+    /// The token would travel in plain text.
+    #[error("GITHUB_API_URL must begin with https://; a token must not travel in plain text")]
+    Unsafe,
+    /// The repository is not named.
+    #[error("GITHUB_REPOSITORY does not name a repository as owner/name")]
+    NoRepository,
+    /// No client can be made, for want of root certificates for example.
+    #[error("GitHub cannot be asked: {0}")]
+    NoClient(String),
+    /// Nothing came back.
+    #[error("GitHub did not answer {what}: {reason}")]
+    NoAnswer {
+        /// Method and path.
+        what: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// An error came back.
+    #[error("GitHub answered {what} with {status}: {message}")]
+    Refused {
+        /// Method and path.
+        what: String,
+        /// HTTP's status.
+        status: u16,
+        /// What GitHub said.
+        message: String,
+    },
+    /// Something else came back.
+    #[error("GitHub's answer to {what} makes no sense: {reason}")]
+    Nonsense {
+        /// Method and path.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The issue was opened, but will not be found again.
+    #[error("issue #{0} did not get its label, so the next run will not find it")]
+    NoLabel(u64),
+}
+
+impl GitHubError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::NoAnswer { .. } => true,
+            Self::Refused { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+}
+
+/// A client for one repository.
+#[derive(Debug, Clone)]
+pub struct GitHub {
+    client: Octocrab,
+    repository: String,
+}
+
+impl GitHub {
+    /// A client for `repository`, such as `cure-hht/hht_diary`. Asks nothing yet.
+    ///
+    /// # Errors
+    /// The address is not safe, the repository is none, or no client can be made.
+    pub fn new(access: &Access, repository: Option<&str>) -> Result<Self, GitHubError> {
+        if !is_safe_for_tokens(&access.api_url) {
+            return Err(GitHubError::Unsafe);
+        }
+        let repository = repository.filter(|name| is_repository(name)).ok_or(GitHubError::NoRepository)?;
+        // Our own HTTP client: it honours proxies, follows no redirect, and knows our TLS.
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(WHOLE_REQUEST)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| GitHubError::NoClient(chain(&error)))?;
+        let base = access.api_url.trim_end_matches('/');
+        let client = Octocrab::builder()
+            .base_uri(base)
+            .map(|builder| builder.personal_token(access.token.expose_secret().to_owned()))
+            .and_then(|builder| builder.build_with_reqwest(http))
+            .map_err(|error| GitHubError::NoClient(chain(&error)))?;
+        Ok(Self { client, repository: repository.to_owned() })
+    }
+
+    /// Asks for something below the repository, `/issues?state=open` for example.
+    async fn get<T: DeserializeOwned>(&self, below: &str) -> Result<T, GitHubError> {
+        let backoff = ConstantBuilder::default().with_delay(BETWEEN_TRIES).with_max_times(TRIES_AGAIN);
+        (|| self.once(Method::GET, below, None)).retry(backoff).when(GitHubError::is_transient).await
+    }
+
+    async fn once<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        below: &str,
+        body: Option<&Value>,
+    ) -> Result<T, GitHubError> {
+        let route = format!("/repos/{}{below}", self.repository);
+        let what = format!("{method} {}", route.split('?').next().unwrap_or(&route));
+        let sent = match method {
+            Method::GET => self.client._get(route).await,
+            Method::PATCH => self.client._patch(route, body).await,
+            _ => self.client._post(route, body).await,
+        };
+        let lost = |reason: String| GitHubError::NoAnswer { what: what.clone(), reason };
+        let (status, bytes) = read(sent.map_err(|error| lost(chain(&error)))?).await.map_err(lost)?;
+        if !status.is_success() {
+            return Err(GitHubError::Refused { what, status: status.as_u16(), message: said(&bytes) });
+        }
+        serde_json::from_slice(&bytes).map_err(|error| GitHubError::Nonsense {
+            what,
+            reason: bounded(&error.to_string(), MESSAGE_CHARACTERS),
+        })
+    }
+}
+
+async fn read(
+    response: http::Response<BoxBody<Bytes, octocrab::Error>>,
+) -> Result<(StatusCode, Bytes), String> {
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, BODY_BYTES).collect().await.map_err(|error| chain(error.as_ref()))?;
+    Ok((head.status, body.to_bytes()))
+}
+
+/// What GitHub says of an error. A proxy in between says it in HTML, which tells nobody anything.
+fn said(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Said {
+        message: String,
+    }
+    match serde_json::from_slice::<Said>(body) {
+        Ok(said) => bounded(&said.message, MESSAGE_CHARACTERS),
+        Err(_) => "no message".to_owned(),
+    }
+}
+
+fn is_repository(name: &str) -> bool {
+    let plain = |part: &str| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        !part.is_empty() && part != "." && part != ".." && part.bytes().all(known)
+    };
+    name.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name))
+}
+
+/// An error and its causes. Its address is in the message already.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut words: Vec<String> = causes.map(ToString::to_string).collect();
+    words.dedup();
+    bounded(&words.join(": "), MESSAGE_CHARACTERS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_two_plain_names() {
+        for name in ["cure-hht/hht_diary", "a/b.c"] {
+            assert!(is_repository(name), "{name}");
+        }
+        for name in ["", "a", "a/", "/b", "a/b/c", "a/..", "a/b?x=1", "a/b%2f", "a/b c"] {
+            assert!(!is_repository(name), "{name}");
+        }
+    }
+}

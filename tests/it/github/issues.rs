@@ -1,0 +1,188 @@
+//! `issue-on-failure`: one issue for each environment, opened, commented on and closed; what cannot be told is a warning.
+
+use std::time::Duration;
+
+use super::{asking, one};
+use crate::support::{GitHub, GitHubTrouble as Trouble, Run, Sponsor, Trial};
+
+fn telling(trial: &Trial, github: &GitHub) -> Run {
+    asking(trial.run(), github).input("issue-on-failure", "true")
+}
+
+fn breaks(trial: &Trial) {
+    trial.secret("callisto", "SPONSOR_AWS_REGION", None);
+}
+
+fn mends(trial: &Trial) {
+    trial.secret("callisto", "SPONSOR_AWS_REGION", Some("eu-west-1"));
+}
+
+/// Number and state of every issue.
+fn states(github: &GitHub) -> Vec<(u64, String)> {
+    let issues = github.issues().into_iter();
+    issues
+        .map(|issue| (issue["number"].as_u64().unwrap(), issue["state"].as_str().unwrap().to_owned()))
+        .collect()
+}
+
+fn open(number: u64) -> (u64, String) {
+    (number, "open".to_owned())
+}
+
+fn closed(number: u64) -> (u64, String) {
+    (number, "closed".to_owned())
+}
+
+#[test]
+fn two_failures_and_a_success_are_one_issue_and_a_persons_issue_is_left_alone() {
+    let (trial, github) = (one(), GitHub::start());
+    let theirs = github.issue_of("dave", "Ideas", "About backups", &["sponsor-backup"]);
+    breaks(&trial);
+    let outcome = telling(&trial, &github).run();
+    outcome.assert_code(12);
+    assert_eq!(states(&github), [open(theirs), open(2)]);
+    let issue = github.issues()[1].clone();
+    assert_eq!(issue["title"], "Backup of production fails");
+    assert_eq!(issue["labels"][0]["name"], "sponsor-backup");
+    let body = issue["body"].as_str().unwrap();
+    for words in [
+        "**callisto**, secrets:",
+        "SPONSOR_AWS_REGION",
+        "[The run, attempt 2](https://github.example/cure-hht/hht_diary/actions/runs/17342009911)",
+    ] {
+        assert!(body.contains(words), "no {words} in {body}");
+    }
+    assert!(outcome.visible().contains("issue #2 was opened"));
+    telling(&trial, &github).run().assert_code(12);
+    assert_eq!((states(&github), github.comments(2).len()), (vec![open(theirs), open(2)], 1));
+    assert!(github.comments(2)[0].contains("**callisto**, secrets:"));
+    mends(&trial);
+    telling(&trial, &github).run().assert_code(0);
+    assert_eq!(states(&github), [open(theirs), closed(2)]);
+    assert!(github.comments(2)[1].contains("It went well again"));
+    assert!(github.comments(theirs).is_empty());
+    let before = github.requests();
+    telling(&trial, &github).run().assert_code(0);
+    let writes = github.requests().iter().skip(before.len()).filter(|line| !line.starts_with("GET ")).count();
+    assert_eq!((writes, states(&github).len()), (0, 2), "a success without an issue writes nothing");
+    breaks(&trial);
+    telling(&trial, &github).run().assert_code(12);
+    assert_eq!(states(&github), [open(theirs), closed(2), open(3)], "what is closed stays closed");
+}
+
+#[test]
+fn two_environments_are_two_issues_and_a_drill_has_its_own() {
+    let github = GitHub::start();
+    let production = one();
+    let staging = Trial::plan([Sponsor::named("callisto").empty()]).environment("staging").start();
+    for trial in [&production, &staging] {
+        breaks(trial);
+        telling(trial, &github).run().assert_code(12);
+    }
+    telling(&production, &github).input("command", "drill").run().assert_code(12);
+    let titles: Vec<String> =
+        github.issues().iter().map(|issue| issue["title"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(
+        titles,
+        ["Backup of production fails", "Backup of staging fails", "Restore drill of production fails"]
+    );
+    mends(&production);
+    telling(&production, &github).run().assert_code(0);
+    assert_eq!(states(&github), [closed(1), open(2), open(3)]);
+    telling(&production, &github).input("command", "drill").run().assert_code(0);
+    assert_eq!(states(&github), [closed(1), open(2), closed(3)]);
+}
+
+#[test]
+fn a_run_that_fails_before_any_sponsors_turn_is_told_and_the_next_run_that_gets_further_closes_it() {
+    let (trial, github) = (one(), GitHub::start());
+    telling(&trial, &github).input("sponsors", "calisto").run().assert_code(11);
+    assert_eq!(states(&github), [open(1)]);
+    assert!(github.issues()[0]["body"].as_str().unwrap().contains("It failed before any sponsor's turn."));
+    telling(&trial, &github).run().assert_code(0);
+    assert_eq!(states(&github), [closed(1)]);
+}
+
+#[test]
+fn what_cannot_be_told_is_a_warning_and_changes_nothing_else() {
+    let trial = one();
+    breaks(&trial);
+    for (trouble, reason) in [
+        (Trouble::Status(403, "Resource not accessible by integration"), "with 403"),
+        (
+            Trouble::Status(410, "Issues has been disabled in this repository."),
+            "with 410: Issues has been disabled",
+        ),
+        (Trouble::Html(502), "with 502"),
+        (Trouble::Quotes, "bad header Bearer ***"),
+        (Trouble::HangUp, "did not answer"),
+        (Trouble::Says("[]"), "makes no sense"),
+    ] {
+        let github = GitHub::start();
+        github.trouble("POST ", trouble.clone());
+        let outcome = telling(&trial, &github).run();
+        outcome.assert_code(12);
+        let warnings = outcome.annotations("warning").join("\n");
+        assert!(warnings.contains("the issue of this environment was not told: "), "{warnings}");
+        assert!(warnings.contains(reason), "{trouble:?}: {warnings}");
+        assert!(!outcome.everything().contains(&github.token));
+        let posts = github.requests().iter().filter(|line| line.starts_with("POST ")).count();
+        assert_eq!(posts, 1, "what is written is not tried again");
+    }
+    let github = GitHub::start();
+    let outcome = telling(&trial, &github).input("github-token", "").run();
+    outcome.assert_code(12);
+    assert!(outcome.annotations("warning").join("\n").contains("`issue-on-failure` needs `github-token`"));
+    mends(&trial);
+    github.lacks("issues");
+    let outcome = telling(&trial, &github).run();
+    outcome.assert_code(0);
+    assert_eq!(outcome.output("outcome"), "success");
+    assert!(outcome.annotations("warning").join("\n").contains("with 403"), "told while all is well, too");
+}
+
+#[test]
+fn nothing_is_told_of_a_dry_run_of_a_flag_that_is_off_and_where_nobody_wants_it() {
+    let (trial, github) = (one(), GitHub::start());
+    breaks(&trial);
+    asking(trial.run(), &github).run().assert_code(12);
+    telling(&trial, &github).input("dry-run", "true").run().assert_code(12);
+    assert!(github.issues().is_empty());
+    telling(&trial, &github).run().assert_code(12);
+    assert_eq!(states(&github), [open(1)]);
+    mends(&trial);
+    trial.secret("callisto", "ENABLE_S3_BACKUP_ARCHIVAL", Some("false"));
+    telling(&trial, &github).run().assert_code(0);
+    assert_eq!(states(&github), [open(1)], "a flag that is off proves nothing");
+    telling(&trial, &github).input("require-backup", "true").run().assert_code(12);
+    assert_eq!(github.comments(1).len(), 1, "unless a backup is required");
+}
+
+#[test]
+fn a_run_that_somebody_stopped_tells_nothing() {
+    let (trial, github) = (one(), GitHub::start());
+    trial.doppler.trouble_for(
+        trial.token("callisto"),
+        &crate::support::Trouble::Slow(Duration::from_secs(10)),
+        1,
+    );
+    let running = telling(&trial, &github).start();
+    crate::support::tools::wait_for("the sponsor's turn", Duration::from_secs(20), || {
+        (trial.doppler.requests().len() > 1).then_some(())
+    });
+    running.signal("TERM");
+    running.wait().assert_code(143);
+    assert!(!github.requests().iter().any(|line| line.contains("/issues")), "{:?}", github.requests());
+}
+
+#[test]
+fn a_failures_words_do_nothing_in_the_issue_and_hold_no_secret() {
+    let (trial, github) = (one(), GitHub::start());
+    let url = trial.database("callisto").url();
+    let text = format!("{url}?sslmod=```%0A@octocat");
+    trial.secret("callisto", "DATABASE_URL", Some(&text));
+    telling(&trial, &github).run().assert_code(13);
+    let body = github.issues()[0]["body"].as_str().unwrap().to_owned();
+    assert!(!body.contains(&url) && !body.contains(&trial.database("callisto").password), "{body}");
+    assert!(!body.contains(trial.token("callisto")) && !body.contains(&github.token));
+}

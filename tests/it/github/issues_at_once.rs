@@ -1,0 +1,88 @@
+//! Jobs of a matrix tell one issue, each of its own sponsor, in any order and at the same moment.
+
+use std::time::Duration;
+
+use super::asking;
+use crate::support::{GitHub, GitHubTrouble as Trouble, Run, Sponsor, Trial};
+
+fn two() -> Trial {
+    Trial::of(["callisto", "titan"].map(|name| Sponsor::named(name).empty()))
+}
+
+fn job(trial: &Trial, github: &GitHub, sponsor: &str) -> Run {
+    asking(trial.run(), github).input("issue-on-failure", "true").input("sponsors", sponsor)
+}
+
+fn region(trial: &Trial, sponsor: &str, is_there: bool) {
+    trial.secret(sponsor, "SPONSOR_AWS_REGION", is_there.then_some("eu-west-1"));
+}
+
+fn open_issues(github: &GitHub) -> Vec<u64> {
+    let open = github.issues().into_iter().filter(|issue| issue["state"] == "open");
+    open.map(|issue| issue["number"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn one_sponsors_success_does_not_hide_anothers_failure() {
+    let (trial, github) = (two(), GitHub::start());
+    region(&trial, "callisto", false);
+    job(&trial, &github, "callisto").run().assert_code(12);
+    job(&trial, &github, "titan").run().assert_code(0);
+    assert_eq!((open_issues(&github), github.comments(1).len()), (vec![1], 0));
+    region(&trial, "titan", false);
+    job(&trial, &github, "titan").run().assert_code(12);
+    region(&trial, "callisto", true);
+    job(&trial, &github, "callisto").run().assert_code(0);
+    assert_eq!((open_issues(&github), github.comments(1).len()), (vec![1], 2), "titan still fails");
+    region(&trial, "titan", true);
+    job(&trial, &github, "titan").run().assert_code(0);
+    assert!(open_issues(&github).is_empty());
+}
+
+/// As GitHub's list is a moment late, or two jobs look before either has opened one.
+#[test]
+fn an_issue_that_was_opened_twice_is_closed_by_whoever_came_later() {
+    let (trial, github) = (two(), GitHub::start());
+    for sponsor in ["callisto", "titan"] {
+        region(&trial, sponsor, false);
+    }
+    job(&trial, &github, "callisto").run().assert_code(12);
+    github.next("GET /repos/cure-hht/hht_diary/issues", Trouble::Says("[]"));
+    job(&trial, &github, "titan").run().assert_code(12);
+    assert_eq!(github.issues().len(), 2, "both have opened one");
+    assert_eq!(open_issues(&github), [1], "and the later one has seen it");
+    assert!(github.comments(2)[0].contains("The same as #1"));
+    for sponsor in ["callisto", "titan"] {
+        region(&trial, sponsor, true);
+        assert_eq!(open_issues(&github), [1], "{sponsor} is still told of in the issue that is open");
+        job(&trial, &github, sponsor).run().assert_code(0);
+    }
+    assert!(open_issues(&github).is_empty());
+}
+
+#[test]
+fn jobs_that_fail_at_the_same_time_leave_one_issue_open() {
+    let (trial, github) = (two(), GitHub::start());
+    for sponsor in ["callisto", "titan"] {
+        region(&trial, sponsor, false);
+    }
+    github.trouble("GET /repos/cure-hht/hht_diary/issues", Trouble::Slow(Duration::from_secs(1)));
+    let jobs = ["callisto", "titan"].map(|sponsor| job(&trial, &github, sponsor).start());
+    for job in jobs {
+        job.wait().assert_code(12);
+    }
+    assert_eq!(open_issues(&github), [1], "{:#?}", github.issues());
+}
+
+#[test]
+fn a_strangers_comment_closes_nothing() {
+    let (trial, github) = (two(), GitHub::start());
+    region(&trial, "callisto", false);
+    job(&trial, &github, "callisto").run().assert_code(12);
+    github.comment_of("mallory", 1, "<!-- sponsor-backup well: callisto -->");
+    job(&trial, &github, "titan").run().assert_code(0);
+    region(&trial, "callisto", true);
+    job(&trial, &github, "callisto").run().assert_code(0);
+    assert!(open_issues(&github).is_empty());
+    assert_eq!(github.comments(1).len(), 2, "the stranger's and the recovery's: {:?}", github.comments(1));
+}
