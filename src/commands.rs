@@ -5,6 +5,7 @@ pub mod edge;
 
 mod backup;
 mod drill;
+mod keyless;
 mod limit;
 mod list;
 mod matrix;
@@ -19,6 +20,8 @@ mod vault;
 mod verify;
 
 pub use edge::{Edge, Stop};
+
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::Order;
 use crate::failure::Failure;
@@ -37,6 +40,12 @@ pub async fn run(order: Order, edge: Edge) -> u8 {
     };
     let document = matches!(&order, Order::List(order) if order.json);
     let publisher = publish::Publisher { subject, environment, edge: &edge, document };
+    // A stopped run asks for no more secrets, and has few seconds: what it was lent is given back while it ends.
+    let stopped = edge.clone();
+    let early = AbortOnDropHandle::new(tokio::spawn(async move {
+        stopped.stop.child().cancelled().await;
+        stopped.loans.give_back(&stopped).await;
+    }));
     let done = match order {
         Order::Matrix(order) => matrix::run(&order, &edge).await,
         Order::Backup(order) => backup::run(order, &edge, &publisher).await,
@@ -46,7 +55,12 @@ pub async fn run(order: Order, edge: Edge) -> u8 {
         Order::Restore(order) => restore::run(order, &edge, &publisher).await,
         Order::Drill(order) => drill::run(order, &edge, &publisher).await,
     };
-    done.unwrap_or_else(|failure| publisher.failure(&failure))
+    let code = done.unwrap_or_else(|failure| publisher.failure(&failure));
+    if edge.stop.signal().is_some() {
+        early.await.ok();
+    }
+    edge.loans.give_back(&edge).await;
+    code
 }
 
 /// Reports what is wrong with a command line; gives the exit code.

@@ -14,6 +14,7 @@ mod backup;
 mod bad_input;
 mod drill;
 mod faults;
+mod keyless;
 mod list;
 mod matrix;
 mod memory;
