@@ -84,7 +84,6 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Clien
     };
     let mut config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(caller.provider.clone())
         .region(caller.region.clone())
         .http_client(caller.http.clone())
         .force_path_style(endpoint.force_path_style)
@@ -95,6 +94,8 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Clien
         .stalled_stream_protection(stall)
         .request_checksum_calculation(request)
         .response_checksum_validation(response);
+    // The builder's other way to take one would make it another one for the cache, and each bucket a session of its own.
+    config.set_credentials_provider(Some(caller.provider.clone()));
     if let Some(cache) = &caller.cache {
         config = config.identity_cache(cache.clone());
     }

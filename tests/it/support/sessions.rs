@@ -1,7 +1,6 @@
 //! Sessions of AWS roles: given out by the scripted STS, and held to by the strict S3 server, which checks signature,
 //! session token and end, and what both the role and the session's policy allow.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -19,6 +18,9 @@ type Answer<'a, T> = Pin<Box<dyn Future<Output = S3Result<T>> + Send + 'a>>;
 /// One session.
 #[derive(Debug, Clone)]
 pub(crate) struct Granted {
+    /// Public half of its keys. One role's sessions share them, unlike the real ones: the server takes uploads for theirs
+    /// who have the key that began them, where S3 looks at the account. Tokens differ.
+    pub(crate) id: String,
     /// Secret half of its keys.
     pub(crate) secret: String,
     /// Its session token.
@@ -39,8 +41,8 @@ pub(crate) struct Granted {
 #[derive(Debug, Clone)]
 pub(crate) struct Sessions {
     owner: Keys,
-    granted: Arc<Mutex<BTreeMap<String, Granted>>>,
-    /// What was done with a session, as `role action resource`.
+    granted: Arc<Mutex<Vec<Granted>>>,
+    /// What was done with sessions.
     done: Arc<Mutex<Vec<String>>>,
 }
 
@@ -54,13 +56,13 @@ impl Sessions {
         &self.owner
     }
 
-    pub(super) fn grant(&self, id: &str, session: Granted) {
-        self.granted.lock().unwrap().insert(id.to_owned(), session);
+    pub(super) fn grant(&self, session: Granted) {
+        self.granted.lock().unwrap().push(session);
     }
 
     /// Every session so far.
     pub(crate) fn all(&self) -> Vec<Granted> {
-        self.granted.lock().unwrap().values().cloned().collect()
+        self.granted.lock().unwrap().clone()
     }
 
     /// Actions that were allowed, each once, sorted.
@@ -77,11 +79,11 @@ impl Sessions {
             return Ok(());
         }
         let sessions = self.granted.lock().unwrap();
-        let session = sessions.get(&credentials.access_key).ok_or_else(|| s3_error!(InvalidAccessKeyId))?;
         let token = cx.headers().get("x-amz-security-token").and_then(|value| value.to_str().ok());
-        if token != Some(&session.token) {
-            return Err(s3_error!(InvalidToken, "The provided token is malformed or otherwise invalid."));
-        }
+        let is_it = |session: &&Granted| {
+            session.id == credentials.access_key && token == Some(session.token.as_str())
+        };
+        let session = sessions.iter().find(is_it).ok_or_else(|| s3_error!(InvalidToken))?;
         if session.ends <= SystemTime::now() {
             return Err(s3_error!(ExpiredToken, "The provided token has expired."));
         }
@@ -176,7 +178,8 @@ impl S3Auth for Sessions {
         let secret = if access_key == self.owner.id {
             Some(self.owner.secret.clone())
         } else {
-            self.granted.lock().unwrap().get(access_key).map(|session| session.secret.clone())
+            let sessions = self.granted.lock().unwrap();
+            sessions.iter().find(|session| session.id == access_key).map(|session| session.secret.clone())
         };
         let secret = secret.map(SecretKey::from);
         Box::pin(async move { secret.ok_or_else(|| s3_error!(InvalidAccessKeyId)) })

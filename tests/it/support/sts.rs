@@ -24,6 +24,8 @@ struct State {
     issuer: Arc<Issuer>,
     sessions: Sessions,
     roles: BTreeMap<String, Role>,
+    /// Of each role, the keys of its sessions; see [`Granted::id`].
+    keys: BTreeMap<String, (String, String)>,
     /// How long sessions really last, whatever was asked for.
     lifetime: Option<Duration>,
     asked: Vec<BTreeMap<String, String>>,
@@ -46,6 +48,7 @@ impl Sts {
             issuer: Arc::clone(issuer),
             sessions: sessions.clone(),
             roles: BTreeMap::new(),
+            keys: BTreeMap::new(),
             lifetime: None,
             asked: Vec::new(),
             troubles: VecDeque::new(),
@@ -105,7 +108,7 @@ impl State {
         self.assume(&form).unwrap_or_else(refuse)
     }
 
-    fn assume(&self, form: &BTreeMap<String, String>) -> Result<Response, Refusal> {
+    fn assume(&mut self, form: &BTreeMap<String, String>) -> Result<Response, Refusal> {
         let text = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
         let invalid = |what: &str| (400, "ValidationError", format!("{what} is not valid"));
         if (text("Action"), text("Version")) != ("AssumeRoleWithWebIdentity", "2011-06-15") {
@@ -148,25 +151,30 @@ impl State {
         let policy: Value = serde_json::from_str(text("Policy"))
             .map_err(|_| (400, "MalformedPolicyDocument", "the policy is no JSON".to_owned()))?;
         let ends = after(self.lifetime.unwrap_or(Duration::from_secs(seconds)));
+        let buckets = role.buckets.clone();
+        let fresh = || {
+            (format!("ASIA{}", tools::unique().to_uppercase()), format!("canary-secret-{}", tools::unique()))
+        };
+        let (id, secret) = self.keys.entry(text("RoleArn").to_owned()).or_insert_with(fresh).clone();
         let session = Granted {
-            secret: format!("canary-secret-{}", tools::unique()),
+            id,
+            secret,
             token: format!("canary-session-{}", tools::unique().repeat(8)),
             ends,
             role: text("RoleArn").to_owned(),
             name: name.to_owned(),
             policy,
-            buckets: role.buckets.clone(),
+            buckets,
         };
-        let id = format!("ASIA{}", tools::unique().to_uppercase());
-        let answer = given(&id, &session);
-        self.sessions.grant(&id, session);
+        let answer = given(&session);
+        self.sessions.grant(session);
         Ok(answer)
     }
 }
 
-fn given(id: &str, session: &Granted) -> Response {
+fn given(session: &Granted) -> Response {
     let ends = jiff::Timestamp::try_from(session.ends).unwrap();
-    let (secret, token) = (&session.secret, &session.token);
+    let Granted { id, secret, token, .. } = session;
     let credentials = format!(
         "<Credentials><AccessKeyId>{id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
          <SessionToken>{token}</SessionToken><Expiration>{ends}</Expiration></Credentials>"
