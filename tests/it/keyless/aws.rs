@@ -10,8 +10,6 @@ fn a_dump_that_outlives_its_session_goes_on_with_another() {
     let keyless = Keyless::with([Sponsor::named("callisto").empty()], &["callisto"]);
     keyless.database("callisto").load_noise(24);
     keyless.sts.lifetime(Duration::from_secs(4));
-    let migration = keyless.database("callisto").hold("CREATE TABLE late (x int); LOCK TABLE late");
-    drop(migration);
     let held = keyless.database("callisto").hold("LOCK TABLE noise IN ACCESS EXCLUSIVE MODE");
     let running = keyless.run().input("lock-wait-timeout", "60s").input("memory-limit", "24MiB").start();
     keyless.database("callisto").wait_until_a_dump_waits();

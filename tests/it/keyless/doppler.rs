@@ -1,6 +1,6 @@
 //! Doppler's tokens on loan: which one opens what, and that they are given back on every way out.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{assert_given_back, assert_unseen};
 use crate::support::{IDENTITY, Keyless, Trouble, token_variable, tools};
@@ -27,14 +27,36 @@ fn tokens_are_given_back_after_a_signal_and_the_run_is_over_in_time() {
         let _migration = keyless.database("callisto").hold("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE");
         let running = keyless.run().input("lock-wait-timeout", "500s").start();
         keyless.database("callisto").wait_until_a_dump_waits();
-        let signalled = std::time::Instant::now();
+        let signalled = Instant::now();
         running.signal(signal);
         let outcome = running.wait();
         outcome.assert_code(code);
-        assert!(signalled.elapsed() < Duration::from_secs(6), "{:?}", signalled.elapsed());
+        assert!(signalled.elapsed() < Duration::from_secs(5), "{:?}", signalled.elapsed());
         assert_given_back(&keyless);
         assert_unseen(&keyless, &outcome);
     }
+}
+
+/// The runner kills ten seconds after its signal: nobody waits for Doppler then.
+#[test]
+fn a_doppler_that_does_not_answer_holds_no_stopped_run_up() {
+    let keyless = Keyless::of(&["callisto"]);
+    let _migration = keyless.database("callisto").hold("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE");
+    let running = keyless.run().input("lock-wait-timeout", "500s").start();
+    keyless.database("callisto").wait_until_a_dump_waits();
+    keyless.doppler.delay_identities(Duration::from_secs(600));
+    let signalled = Instant::now();
+    running.signal("TERM");
+    let outcome = running.wait();
+    outcome.assert_code(143);
+    assert!(signalled.elapsed() < Duration::from_secs(5), "{:?}", signalled.elapsed());
+    let told = "was not revoked, and ends by itself: Doppler did not answer in the seconds after the signal";
+    assert_eq!(
+        outcome.stdout.lines().filter(|line| line.contains(told) && !line.starts_with("::")).count(),
+        1
+    );
+    assert_eq!(outcome.log("callisto")["outcome"], "cancelled");
+    assert_unseen(&keyless, &outcome);
 }
 
 #[test]

@@ -91,6 +91,7 @@ pub(super) struct State {
     pub(super) identities: BTreeMap<String, Identity>,
     pub(super) lent: Vec<Lent>,
     pub(super) identity_troubles: VecDeque<u16>,
+    identity_delay: Duration,
 }
 
 impl Doppler {
@@ -146,6 +147,11 @@ impl Doppler {
         self.state().identity_troubles.push_back(status);
     }
 
+    /// From now on exchanges and revocations are answered so late.
+    pub(crate) fn delay_identities(&self, delay: Duration) {
+        self.state().identity_delay = delay;
+    }
+
     /// Sets one secret, or takes it away.
     pub(crate) fn set(&self, project: &str, config: &str, name: &str, value: Option<&str>) {
         let mut state = self.state();
@@ -186,7 +192,12 @@ impl Doppler {
 }
 
 async fn handle(state: Arc<Mutex<State>>, request: Request) -> Result<Response, HangUp> {
-    if let Some(answer) = identities::answer(&mut state.lock().unwrap(), &request) {
+    let (about_identities, delay) = {
+        let mut state = state.lock().unwrap();
+        (identities::answer(&mut state, &request), state.identity_delay)
+    };
+    if let Some(answer) = about_identities {
+        tokio::time::sleep(delay).await;
         return Ok(answer);
     }
     let asked = answers::read(&request);
