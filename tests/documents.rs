@@ -4,6 +4,8 @@
 
 #[path = "documents/faults.rs"]
 mod faults;
+#[path = "documents/keyless.rs"]
+mod keyless;
 #[path = "documents/render.rs"]
 mod render;
 #[path = "documents/workflows.rs"]

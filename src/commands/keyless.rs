@@ -92,6 +92,8 @@ impl Loans {
             }
         };
         tokio::select! {
+            // Where there is nothing to give back, nobody is late.
+            biased;
             () = all => (),
             () = tokio::time::sleep(TO_REVOKE) => not_given_back(edge, "Doppler does not answer"),
             () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => {

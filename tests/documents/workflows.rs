@@ -5,7 +5,7 @@ use serde_json::Value;
 use sponsor_backup::cli::inputs::{COMMAND, Command, of};
 use sponsor_backup::report::outputs::DEFINITIONS;
 
-const OURS: &str = "cure-hht/sponsor-backup@";
+pub(crate) const OURS: &str = "cure-hht/sponsor-backup@";
 const EXAMPLES: [&str; 4] = ["deploy.yml", "scheduled.yml", "manual.yml", "restore-drill.yml"];
 
 fn every_workflow() -> Vec<(String, Value)> {

@@ -8,7 +8,7 @@ mod refused;
 use std::time::Duration;
 
 use crate::support::oidc::{SUBJECT, SUBJECT_WITH_IDS};
-use crate::support::{Keyless, Outcome, Run, role_of};
+use crate::support::{Granted, Keyless, Outcome, Run, role_of};
 
 /// Not even for the runner to mask: only the announcements of masks hold a secret.
 #[track_caller]
@@ -30,6 +30,31 @@ fn assert_given_back(keyless: &Keyless) {
     let lent = keyless.doppler.lent();
     assert!(!lent.is_empty(), "nothing was lent");
     assert!(lent.iter().all(|lent| lent.revoked), "{lent:?}");
+}
+
+/// A session can touch its sponsor's two buckets alone, objects only below a prefix, and keys only through S3.
+#[track_caller]
+fn assert_narrow(session: &Granted, sponsor: &str) {
+    let text = session.policy.to_string();
+    assert!(!text.contains("Delete") && !text.contains("s3:*"), "{text}");
+    for statement in session.policy["Statement"].as_array().unwrap() {
+        let (action, resource) = (statement["Action"].to_string(), statement["Resource"].as_str().unwrap());
+        if action.contains("kms:") {
+            assert!(!action.contains("s3:"), "{statement}");
+            assert_eq!(statement["Condition"]["StringLike"]["kms:ViaService"], "s3.eu-west-1.*");
+            continue;
+        }
+        let (bucket, folder) = resource.split_once('/').unwrap_or((resource, ""));
+        let kind = bucket.strip_prefix("arn:aws:s3:::hht-diary-").unwrap_or_else(|| panic!("{statement}"));
+        let own = [format!("backups-{sponsor}-eu-west-1"), format!("audit-logs-{sponsor}-eu-west-1")];
+        assert!(own.contains(&kind.to_owned()), "{statement}");
+        match folder {
+            "" => {
+                assert!(statement["Condition"]["StringLikeIfExists"]["s3:prefix"].is_string(), "{statement}")
+            }
+            folder => assert!(["backups/*", "deployments/*", "drills/*"].contains(&folder), "{statement}"),
+        }
+    }
 }
 
 #[test]
@@ -87,15 +112,6 @@ fn each_command_does_its_work_with_its_own_rights_and_no_others() {
     for session in keyless.sessions.all() {
         assert_eq!(session.name, "callisto-17342009911");
         assert_eq!(session.role, role_of("callisto"));
-        let policy = session.policy.to_string();
-        assert!(!policy.contains("Delete") && !policy.contains("s3:*"), "{policy}");
-        let objects = session.policy["Statement"].as_array().unwrap().iter();
-        let objects = objects.filter(|statement| statement["Resource"].to_string().contains("/*"));
-        for statement in objects {
-            let resource = statement["Resource"].as_str().unwrap();
-            let (bucket, folder) = (resource.split('/').next().unwrap(), resource.split('/').nth(1).unwrap());
-            assert!(bucket.ends_with("callisto-eu-west-1"), "{resource}");
-            assert!(["backups", "deployments", "drills"].contains(&folder), "{resource}");
-        }
+        assert_narrow(&session, "callisto");
     }
 }
