@@ -137,7 +137,7 @@ pub const INPUTS: &[Input] = &[
         "doppler-identity-id",
         "",
         EACH,
-        "id of a Doppler service account identity: this job's own OIDC token opens core project and sponsors' projects, and no Doppler token is stored ([keyless](docs/keyless.md))",
+        "id of a Doppler service account identity: this job's own OIDC token opens core project and sponsors' projects, and no Doppler token is stored; see docs/keyless.md",
     ),
     text("version", "", &[Backup, Record], "version that is deployed; goes into record and metadata"),
     text("reason", "", &[Backup, Record], "reason of the deployment; goes into record and metadata"),
@@ -205,7 +205,7 @@ pub const INPUTS: &[Input] = &[
         "aws-role-arn",
         "",
         STORE,
-        "AWS role that this job's own OIDC token assumes, where one sponsor is selected; where several are, each has its `SPONSOR_AWS_ROLE_ARN` ([keyless](docs/keyless.md))",
+        "AWS role that this job's own OIDC token assumes, where one sponsor is selected; where several are, each has its `SPONSOR_AWS_ROLE_ARN`; see docs/keyless.md",
     ),
     text("max-jobs", "256", &[Matrix], "more sponsors than this are grouped evenly"),
     text(
