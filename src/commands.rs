@@ -7,6 +7,7 @@ mod alarm;
 mod asking;
 mod backup;
 mod drill;
+mod keyless;
 mod limit;
 mod list;
 mod matrix;
@@ -23,6 +24,8 @@ mod verify;
 pub use edge::{Edge, Stop};
 
 use std::sync::OnceLock;
+
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::Order;
 use crate::failure::Failure;
@@ -44,6 +47,12 @@ pub async fn run(order: Order, edge: Edge) -> u8 {
     let alarm = alarm::Alarm::of(&order);
     let publisher =
         publish::Publisher { subject, environment, edge: &edge, document, heard: OnceLock::new() };
+    // A stopped run asks for no more secrets, and has few seconds: what it was lent is given back while it ends.
+    let stopped = edge.clone();
+    let early = AbortOnDropHandle::new(tokio::spawn(async move {
+        stopped.stop.child().cancelled().await;
+        stopped.loans.give_back(&stopped).await;
+    }));
     let done = match order {
         Order::Matrix(order) => matrix::run(&order, &edge).await,
         Order::Backup(order) => backup::run(order, &edge, &publisher).await,
@@ -57,6 +66,10 @@ pub async fn run(order: Order, edge: Edge) -> u8 {
     if let Some(alarm) = alarm {
         Box::pin(alarm.ring(&publisher)).await;
     }
+    if edge.stop.signal().is_some() {
+        early.await.ok();
+    }
+    edge.loans.give_back(&edge).await;
     code
 }
 

@@ -4,16 +4,22 @@
 
 pub mod doppler;
 pub mod file;
+pub mod github;
 pub mod keyring;
 pub mod transit;
 
 mod error;
+mod found;
+mod http;
 
 use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret as _;
 
 pub use error::SecretsError;
+use found::{ACCESS_KEY_ID, Found, ROLE_ARN, SECRET_ACCESS_KEY};
+pub use found::{AwsFromEnvironment, is_role_arn};
+pub use github::IdTokens;
 pub use keyring::{AwsCredentials, AwsKeys, Keyring};
 
 /// A value that Debug output never shows and that memory forgets on drop.
@@ -31,15 +37,12 @@ const BACKUPS_BUCKET: &str = "SPONSOR_BACKUPS_BUCKET";
 const AUDIT_LOGS_BUCKET: &str = "SPONSOR_AUDIT_LOGS_BUCKET";
 const REGION: &str = "SPONSOR_AWS_REGION";
 const FLAG: &str = "ENABLE_S3_BACKUP_ARCHIVAL";
-const ACCESS_KEY_ID: &str = "SPONSOR_AWS_ACCESS_KEY_ID";
-const SECRET_ACCESS_KEY: &str = "SPONSOR_AWS_SECRET_ACCESS_KEY";
-
-/// The secrets to ask for: AWS keys only where the environment does not hold the sponsor's own.
+/// The secrets to ask for: AWS keys and role only where the environment does not hold the sponsor's own.
 #[must_use]
 pub fn needed(own_keys_in_environment: bool) -> Vec<&'static str> {
     let mut names = vec![DATABASE_URL, BACKUPS_BUCKET, AUDIT_LOGS_BUCKET, REGION, FLAG];
     if !own_keys_in_environment {
-        names.extend([ACCESS_KEY_ID, SECRET_ACCESS_KEY]);
+        names.extend([ACCESS_KEY_ID, SECRET_ACCESS_KEY, ROLE_ARN]);
     }
     names
 }
@@ -108,32 +111,13 @@ pub fn interpret(place: &str, raw: &RawSecrets, aws: AwsFromEnvironment) -> Resu
     if let Some(disabled) = disabled(raw) {
         return Ok(Archival::Disabled(disabled));
     }
-    let mut lacking = Vec::new();
-    let mut text = |name: &'static str| match raw.get(name).map(|value| value.expose_secret().trim()) {
-        Some(value) if !value.is_empty() => value.to_owned(),
-        Some(_) => {
-            lacking.push(format!("{name} (empty)"));
-            String::new()
-        }
-        None => {
-            lacking.push(name.to_owned());
-            String::new()
-        }
-    };
-    let database_url = Secret::from(text(DATABASE_URL));
-    let backups_bucket = text(BACKUPS_BUCKET);
-    let audit_logs_bucket = text(AUDIT_LOGS_BUCKET);
-    let region = text(REGION);
-    let none_here = !raw.contains_key(ACCESS_KEY_ID) && !raw.contains_key(SECRET_ACCESS_KEY);
-    let own = aws.of_the_sponsor.map(AwsCredentials::Keys);
-    let aws = match if own.is_none() && none_here { aws.ambient? } else { own } {
-        Some(credentials) => credentials,
-        None => AwsCredentials::Keys(AwsKeys {
-            access_key_id: text(ACCESS_KEY_ID),
-            secret_access_key: Secret::from(text(SECRET_ACCESS_KEY)),
-            session_token: None,
-        }),
-    };
+    let mut found = Found::new(raw);
+    let database_url = Secret::from(found.text(DATABASE_URL));
+    let backups_bucket = found.text(BACKUPS_BUCKET);
+    let audit_logs_bucket = found.text(AUDIT_LOGS_BUCKET);
+    let region = found.text(REGION);
+    let aws = found.credentials(place, aws)?;
+    let lacking = found.lacking();
     if !lacking.is_empty() {
         return Err(SecretsError::Missing { place: place.to_owned(), names: lacking });
     }
@@ -152,22 +136,6 @@ pub fn interpret(place: &str, raw: &RawSecrets, aws: AwsFromEnvironment) -> Resu
         region,
         aws,
     })))
-}
-
-/// The AWS credentials that the environment offers to one sponsor.
-#[derive(Debug)]
-pub struct AwsFromEnvironment {
-    /// `AWS_ACCESS_KEY_ID_{SPONSOR}` and its secret.
-    pub of_the_sponsor: Option<AwsKeys>,
-    /// What the environment holds for AWS itself; only where exactly one sponsor is selected. Half of it is an error
-    /// for those who need it.
-    pub ambient: Result<Option<AwsCredentials>, SecretsError>,
-}
-
-impl Default for AwsFromEnvironment {
-    fn default() -> Self {
-        Self { of_the_sponsor: None, ambient: Ok(None) }
-    }
 }
 
 fn disabled(raw: &RawSecrets) -> Option<Disabled> {
@@ -262,7 +230,7 @@ mod tests {
             secret_access_key: Secret::from("x"),
             session_token: None,
         });
-        let aws = AwsFromEnvironment { of_the_sponsor: None, ambient: Ok(Some(ambient)) };
+        let aws = AwsFromEnvironment { ambient: Ok(Some(ambient)), ..AwsFromEnvironment::default() };
         let error = interpret_whole(|secrets| drop(secrets.remove(SECRET_ACCESS_KEY)), aws).unwrap_err();
         assert!(error.to_string().ends_with("lacks SPONSOR_AWS_SECRET_ACCESS_KEY"), "{error}");
     }

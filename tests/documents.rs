@@ -4,6 +4,8 @@
 
 #[path = "documents/faults.rs"]
 mod faults;
+#[path = "documents/keyless.rs"]
+mod keyless;
 #[path = "documents/links.rs"]
 mod links;
 #[path = "documents/release.rs"]
@@ -100,7 +102,7 @@ fn the_example_of_local_use_is_one_that_the_program_reads() {
         secret_access_key: Secret::from("x"),
         session_token: None,
     };
-    let aws = AwsFromEnvironment { of_the_sponsor: Some(keys), ambient: Ok(None) };
+    let aws = AwsFromEnvironment { of_the_sponsor: Some(keys), ..AwsFromEnvironment::default() };
     let read = interpret("examples/local/secrets.yaml", &secrets.fetch(&sponsor.name).unwrap(), aws);
     assert!(matches!(read, Ok(Archival::Enabled(_))), "{read:?}");
 }

@@ -1,11 +1,13 @@
 //! Everything that can go wrong with an archive, and what to do about it.
 
 mod remedy;
+mod wording;
 
 use bytesize::ByteSize;
 
-use super::thaw::{Thaw, patience};
-use remedy::{HOPELESS, remedy};
+use super::thaw::Thaw;
+use remedy::{HOPELESS, of_a_role, remedy};
+use wording::{for_whom, request, waiting};
 
 /// Why there is no archive, or why it cannot be read.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -25,6 +27,18 @@ pub enum ArchiveError {
         reason: String,
         /// S3's request id.
         request_id: Option<Box<str>>,
+    },
+    /// There is no session of the role in whose name S3 is asked.
+    #[error("role {role} cannot be assumed: {reason}")]
+    Role {
+        /// Its ARN.
+        role: String,
+        /// STS's error code, `id-token` where GitHub gave no word for this job, or `no answer`.
+        code: String,
+        /// Code and message, or the transport error.
+        reason: String,
+        /// What GitHub's word says of this job; empty where there is none.
+        claims: String,
     },
     /// Something else stands under this key already; it was left alone.
     #[error("{location} exists already and was not overwritten")]
@@ -194,7 +208,8 @@ impl ArchiveError {
     /// Whether every other request to this bucket would fare the same, because of who asks, or of where.
     #[must_use]
     pub fn is_hopeless(&self) -> bool {
-        matches!(self, Self::S3 { code, .. } if HOPELESS.contains(&code.as_str()))
+        matches!(self, Self::Role { .. })
+            || matches!(self, Self::S3 { code, .. } if HOPELESS.contains(&code.as_str()))
     }
 
     /// Whether S3 said that it did not do it, and why; else it may have been done.
@@ -226,6 +241,7 @@ impl ArchiveError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::S3 { operation, code, .. } => return remedy(operation, code).map(str::to_owned),
+            Self::Role { code, claims, .. } => return Some(of_a_role(code, claims)),
             Self::Unfinished { cause, .. } | Self::Stray { cause, .. } => return cause.hint(),
             Self::AlreadyExists { .. } => "Another run used the same second; run again.",
             Self::Differs { what: "lock", .. } => {
@@ -274,26 +290,5 @@ impl ArchiveError {
             Self::Stopped => return None,
         };
         Some(hint.to_owned())
-    }
-}
-
-fn request(id: &Option<Box<str>>) -> String {
-    id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
-}
-
-fn waiting(class: &str, thaw: Thaw) -> String {
-    match thaw {
-        Thaw::NotRequested => {
-            format!("must be thawed before it can be read, which takes {}", patience(class))
-        }
-        Thaw::Ongoing => format!("is being thawed, which takes {}", patience(class)),
-    }
-}
-
-fn for_whom(recipients: &[String]) -> String {
-    if recipients.is_empty() {
-        String::new()
-    } else {
-        format!(" (it is encrypted to {})", recipients.join(", "))
     }
 }

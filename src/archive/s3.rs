@@ -10,7 +10,10 @@ mod lock;
 mod multipart;
 mod put;
 mod read;
+mod role;
 mod stored;
+
+pub mod policy;
 
 pub(super) mod download;
 
@@ -18,12 +21,12 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 
 use super::ArchiveError;
-use crate::secrets::AwsCredentials;
-pub use client::Endpoint;
 use client::aws_time;
+pub use client::{Caller, Endpoint};
 pub(super) use creations::Creations;
 pub use lock::{Lock, LockChoice};
 pub(super) use multipart::UploadId;
+pub use role::{Session, session_name};
 pub(super) use stored::Stored;
 
 /// The metadata key by which a write that was answered late is known as our own.
@@ -54,11 +57,11 @@ pub struct Labels {
 }
 
 impl Store {
-    /// A bucket at an endpoint, with exactly these credentials: nothing is looked for elsewhere.
+    /// A bucket at an endpoint, in exactly this caller's name: nothing is looked for elsewhere.
     #[must_use]
-    pub fn open(endpoint: &Endpoint, bucket: &str, region: &str, credentials: &AwsCredentials) -> Self {
+    pub fn open(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Self {
         Self {
-            client: client::build(endpoint, bucket, region, credentials),
+            client: client::build(endpoint, bucket, caller),
             bucket: bucket.to_owned(),
             owner: endpoint.expected_bucket_owner.clone(),
             checksum: endpoint.checksums.then_some(ChecksumAlgorithm::Crc64Nvme),

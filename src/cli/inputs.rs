@@ -133,6 +133,12 @@ pub const INPUTS: &[Input] = &[
         "Doppler config; by default `production`, `staging` or `dev`, as the environment is",
     ),
     text("doppler-api-url", "https://api.doppler.com", EACH, "address of Doppler's API"),
+    text(
+        "doppler-identity-id",
+        "",
+        EACH,
+        "id of a Doppler service account identity: this job's own OIDC token opens core project and sponsors' projects, and no Doppler token is stored; see docs/keyless.md",
+    ),
     text("version", "", &[Backup, Record], "version that is deployed; goes into record and metadata"),
     text("reason", "", &[Backup, Record], "reason of the deployment; goes into record and metadata"),
     text(
@@ -207,6 +213,12 @@ pub const INPUTS: &[Input] = &[
         "whether the bucket stands in the path, as many S3-compatible stores want it",
     ),
     text("expected-bucket-owner", "", STORE, "AWS account id that must own the buckets"),
+    text(
+        "aws-role-arn",
+        "",
+        STORE,
+        "AWS role that this job's own OIDC token assumes, where one sponsor is selected; where several are, each has its `SPONSOR_AWS_ROLE_ARN`; see docs/keyless.md",
+    ),
     text("max-jobs", "256", &[Matrix], "more sponsors than this are grouped evenly"),
     text(
         "outcome",

@@ -1,5 +1,6 @@
 //! What is meant: plain values that commands act upon, checked as far as that is possible without asking anybody.
 
+mod keyless;
 mod opening;
 mod storing;
 
@@ -58,6 +59,12 @@ pub struct Scope {
     pub config: String,
     /// Doppler's address.
     pub doppler_api_url: String,
+    /// Doppler identity that this job's own OIDC token opens.
+    pub doppler_identity: Option<String>,
+    /// AWS role for the one sponsor that is selected.
+    pub aws_role: Option<String>,
+    /// Another AWS STS than that of the region.
+    pub sts_endpoint_url: Option<String>,
     /// Tokens and keys of the environment.
     pub keyring: Keyring,
 }
@@ -163,6 +170,7 @@ fn scope(values: &Values<'_>, variables: &Variables) -> Result<Scope, UsageError
             "must begin with https://; a token must not travel in plain text",
         ));
     }
+    let keyless = keyless::read(values, variables)?;
     Ok(Scope {
         environment,
         selection: Selection::parse(&values.text("sponsors").unwrap_or_default()),
@@ -172,6 +180,9 @@ fn scope(values: &Values<'_>, variables: &Variables) -> Result<Scope, UsageError
         project_prefix: values.text("project-prefix").unwrap_or_default(),
         config: values.text("config").unwrap_or_else(|| environment.doppler_config().to_owned()),
         doppler_api_url,
+        doppler_identity: keyless.doppler_identity,
+        aws_role: keyless.aws_role,
+        sts_endpoint_url: keyless.sts_endpoint_url,
         keyring: Keyring::from_variables(
             variables.iter().map(|(name, value)| (name.as_str(), value.as_str())),
         ),

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::keyless::Loans;
 use crate::cli::{UsageError, Variables};
 use crate::failure::{Failure, Signal};
 use crate::record::RunIdentity;
@@ -47,6 +48,8 @@ pub struct Edge {
     pub sink: Arc<Sink>,
     /// Whether somebody wants it to stop.
     pub stop: Stop,
+    /// What is given back at the end.
+    pub(super) loans: Arc<Loans>,
 }
 
 impl Edge {
@@ -71,6 +74,7 @@ impl Edge {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             sink: Arc::new(sink),
             stop,
+            loans: Arc::default(),
         })
     }
 

@@ -7,11 +7,12 @@ use tokio::sync::Semaphore;
 
 use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
-use super::vault::{Claims, Vault};
+use super::vault::{Claims, Vault, Way};
 use super::{Edge, stored};
 use crate::archive::catalogue::{Catalogue, Entry, catalogue, prefix};
 use crate::archive::description::Excerpt;
 use crate::archive::key::description_key;
+use crate::archive::s3::policy::Purpose;
 use crate::archive::{ArchiveError, Store};
 use crate::cli::order::ListOrder;
 use crate::failure::Failure;
@@ -91,7 +92,14 @@ impl Run<'_> {
             Archival::Enabled(secrets) => secrets,
         };
         self.claims.buckets(sponsor, &secrets)?;
-        let store = Vault::open(&self.order.endpoint, &secrets).backups;
+        let way = Way {
+            scope: &self.order.scope,
+            edge: self.edge,
+            endpoint: &self.order.endpoint,
+            sponsor: &sponsor.name,
+            purpose: Purpose::Read { thaw: false },
+        };
+        let store = Vault::open(&way, &secrets).backups;
         let environment = self.order.scope.environment;
         let prefix = prefix(environment);
         let Catalogue { backups, incomplete } = catalogue(environment, store.list(&prefix).await?);

@@ -8,9 +8,10 @@ use futures_util::future::join;
 use super::asking::Asking;
 use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
-use super::vault::{Claims, Labelling, Vault};
+use super::vault::{Claims, Labelling, Vault, Way};
 use super::{Edge, records};
 use crate::archive::key::Object;
+use crate::archive::s3::policy::Purpose;
 use crate::cli::UsageError;
 use crate::cli::order::RecordOrder;
 use crate::failure::Failure;
@@ -109,7 +110,14 @@ impl Run<'_> {
             Archival::Disabled(_) => Ok(None),
             Archival::Enabled(secrets) => {
                 self.claims.buckets(sponsor, &secrets)?;
-                Ok(Some(Vault::open(&self.order.deployment.endpoint, &secrets)))
+                let way = Way {
+                    scope: &self.order.scope,
+                    edge: self.edge,
+                    endpoint: &self.order.deployment.endpoint,
+                    sponsor: &sponsor.name,
+                    purpose: Purpose::Record,
+                };
+                Ok(Some(Vault::open(&way, &secrets)))
             }
         }
     }

@@ -5,7 +5,8 @@ use std::path::Path;
 use secrecy::ExposeSecret as _;
 use tokio::io::AsyncReadExt as _;
 
-use super::Edge;
+use super::{Edge, keyless};
+use crate::cli::UsageError;
 use crate::cli::order::Scope;
 use crate::dump::client::{self, Client};
 use crate::dump::{Connection, DumpError};
@@ -14,7 +15,8 @@ use crate::manifest::{self, ManifestError};
 use crate::report::workflow::{Level, annotation};
 use crate::secrets::doppler::{Doppler, Place};
 use crate::secrets::file::SecretsFile;
-use crate::secrets::{self, Archival, AwsFromEnvironment, Secret, SecretsError};
+use crate::secrets::keyring::Owner;
+use crate::secrets::{self, Archival, AwsFromEnvironment, IdTokens, RawSecrets, Secret, SecretsError};
 use crate::sponsors::{self, Sponsor};
 
 /// The selected sponsors, and who else there is.
@@ -77,11 +79,11 @@ async fn manifest_text(scope: &Scope, edge: &Edge) -> Result<String, Failure> {
         };
     }
     let name = format!("{}/{}", scope.core_project, scope.config);
-    let token = scope.keyring.core_token(&name)?;
-    edge.sink.mask(token.expose_secret());
+    let doppler = Doppler::new(&scope.doppler_api_url)?;
+    let token = keyless::token((scope, edge), &doppler, Owner::Core, false, &name).await?;
     let place = Place { project: scope.core_project.clone(), config: scope.config.clone(), token };
     let say = |line: String| edge.sink.line(&line);
-    let secrets = Doppler::new(&scope.doppler_api_url)?.fetch(&place, &[secrets::MANIFEST], &say).await?;
+    let secrets = doppler.fetch(&place, &[secrets::MANIFEST], &say).await?;
     let manifest = secrets.get(secrets::MANIFEST);
     let missing = || SecretsError::Missing { place: name, names: vec![secrets::MANIFEST.to_owned()] };
     Ok(manifest.ok_or_else(missing)?.expose_secret().to_owned())
@@ -103,6 +105,8 @@ pub(super) struct SecretsSource<'a> {
     origin: Origin,
     /// Whether exactly one sponsor is selected: then what the environment holds for nobody in particular is its own.
     only: bool,
+    /// GitHub's word for this job, for roles of AWS.
+    tokens: Result<IdTokens, SecretsError>,
 }
 
 enum Origin {
@@ -116,7 +120,14 @@ impl<'a> SecretsSource<'a> {
             Some(path) => Origin::File(SecretsFile::read(path)?),
             None => Origin::Doppler(Doppler::new(&scope.doppler_api_url)?),
         };
-        Ok(Self { scope, edge, origin, only: sponsors.len() == 1 })
+        let only = sponsors.len() == 1;
+        if scope.aws_role.is_some() && !only {
+            let problem = "`aws-role-arn` is the role of one sponsor, but several are selected";
+            let hint =
+                "Name one sponsor in `sponsors`, or give each its own: SPONSOR_AWS_ROLE_ARN in its secrets.";
+            return Err(UsageError::new(problem).hint(hint).into());
+        }
+        Ok(Self { scope, edge, origin, only, tokens: keyless::id_tokens(scope, edge) })
     }
 
     /// The Doppler project of a sponsor.
@@ -126,18 +137,7 @@ impl<'a> SecretsSource<'a> {
 
     /// The address of another sponsor's database, for comparing; nothing else of it is asked for.
     pub(super) async fn database_url(&self, sponsor: &str) -> Result<Secret, SecretsError> {
-        let (place, raw) = match &self.origin {
-            Origin::File(file) => (file.place(sponsor), file.fetch(sponsor)?),
-            Origin::Doppler(doppler) => {
-                let name = format!("{}/{}", self.project(sponsor), self.scope.config);
-                let token = self.scope.keyring.sponsor_token(sponsor, false, &name)?;
-                self.edge.sink.mask(token.expose_secret());
-                let place =
-                    Place { project: self.project(sponsor), config: self.scope.config.clone(), token };
-                let say = |line: String| self.edge.sink.line(&format!("{sponsor}: {line}"));
-                (name, doppler.fetch(&place, &[secrets::DATABASE_URL], &say).await?)
-            }
-        };
+        let (place, raw) = self.raw(sponsor, false, &[secrets::DATABASE_URL]).await?;
         let url = raw.get(secrets::DATABASE_URL).cloned();
         let missing = || SecretsError::Missing { place, names: vec![secrets::DATABASE_URL.to_owned()] };
         let url = url.ok_or_else(missing)?;
@@ -150,24 +150,35 @@ impl<'a> SecretsSource<'a> {
         let keyring = &self.scope.keyring;
         let of_the_sponsor = keyring.sponsor_keys(sponsor)?;
         let ambient = if self.only { keyring.ambient() } else { Ok(None) };
-        let (place, raw) = match &self.origin {
-            Origin::File(file) => (file.place(sponsor), file.fetch(sponsor)?),
-            Origin::Doppler(doppler) => {
-                let name = format!("{}/{}", self.project(sponsor), self.scope.config);
-                let token = keyring.sponsor_token(sponsor, self.only, &name)?;
-                self.edge.sink.mask(token.expose_secret());
-                let place =
-                    Place { project: self.project(sponsor), config: self.scope.config.clone(), token };
-                let say = |line: String| self.edge.sink.line(&format!("{sponsor}: {line}"));
-                (name, doppler.fetch(&place, &secrets::needed(of_the_sponsor.is_some()), &say).await?)
-            }
-        };
-        let archival = secrets::interpret(&place, &raw, AwsFromEnvironment { of_the_sponsor, ambient })?;
+        let (place, raw) = self.raw(sponsor, self.only, &secrets::needed(of_the_sponsor.is_some())).await?;
+        let (role, tokens) = (self.scope.aws_role.clone(), self.tokens.clone());
+        let aws = AwsFromEnvironment { of_the_sponsor, role, tokens, ambient };
+        let archival = secrets::interpret(&place, &raw, aws)?;
         if let Archival::Enabled(secrets) = &archival {
             let password = Connection::parse(&secrets.database_url).map(|connection| connection.masks());
             let masks = secrets.masks().into_iter().chain(password.unwrap_or_default());
             masks.for_each(|mask| self.edge.sink.mask(mask.expose_secret()));
         }
         Ok(archival)
+    }
+
+    /// The named secrets of one sponsor, and where they stand.
+    async fn raw(
+        &self,
+        sponsor: &str,
+        only: bool,
+        names: &[&str],
+    ) -> Result<(String, RawSecrets), SecretsError> {
+        let doppler = match &self.origin {
+            Origin::File(file) => return Ok((file.place(sponsor), file.fetch(sponsor)?)),
+            Origin::Doppler(doppler) => doppler,
+        };
+        let (project, config) = (self.project(sponsor), self.scope.config.clone());
+        let name = format!("{project}/{config}");
+        let whose = Owner::Sponsor(sponsor);
+        let token = keyless::token((self.scope, self.edge), doppler, whose, only, &name).await?;
+        let say = |line: String| self.edge.sink.line(&format!("{sponsor}: {line}"));
+        let raw = doppler.fetch(&Place { project, config, token }, names, &say).await?;
+        Ok((name, raw))
     }
 }

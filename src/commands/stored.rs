@@ -113,7 +113,7 @@ pub(super) async fn is_a_partners(store: &Store, sponsor: &Sponsor, key: &str) -
         return Ok(false);
     }
     let beside = description_key(key);
-    let document = match store.read_small(&beside, MANIFEST_BYTES).await {
+    let document = match Box::pin(store.read_small(&beside, MANIFEST_BYTES)).await {
         Err(ArchiveError::Missing { .. } | ArchiveError::Malformed { .. }) => return Ok(false),
         document => document?,
     };

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 
 use super::Edge;
 use crate::archive::key::{self, Keeping, Object};
-use crate::archive::s3::{Endpoint, Labels, Lock, LockChoice};
+use crate::archive::s3::policy::{self, Purpose};
+use crate::archive::s3::{Caller, Endpoint, Labels, Lock, LockChoice, Session, session_name};
 use crate::archive::{ArchiveError, Store};
-use crate::cli::order::Deployment;
+use crate::cli::order::{Deployment, Scope};
 use crate::dump::Connection;
-use crate::secrets::{SecretsError, SponsorSecrets};
+use crate::secrets::{AwsCredentials, SecretsError, SponsorSecrets};
 use crate::sponsors::{Environment, Sponsor};
 
 /// The buckets of one sponsor.
@@ -21,10 +22,39 @@ pub(super) struct Vault {
     pub(super) audit_logs: Store,
 }
 
+/// What leads to a sponsor's buckets.
+pub(super) struct Way<'a> {
+    pub(super) scope: &'a Scope,
+    pub(super) edge: &'a Edge,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) sponsor: &'a str,
+    /// A session of a role can do no more than this.
+    pub(super) purpose: Purpose,
+}
+
 impl Vault {
-    pub(super) fn open(endpoint: &Endpoint, secrets: &SponsorSecrets) -> Self {
-        let open = |bucket: &str| Store::open(endpoint, bucket, &secrets.region, &secrets.aws);
+    pub(super) fn open(way: &Way<'_>, secrets: &SponsorSecrets) -> Self {
+        let caller = Caller::new(&secrets.region, &secrets.aws, &way.session(secrets));
+        let open = |bucket: &str| Store::open(way.endpoint, bucket, &caller);
         Self { backups: open(&secrets.backups_bucket), audit_logs: open(&secrets.audit_logs_bucket) }
+    }
+}
+
+impl Way<'_> {
+    fn session(&self, secrets: &SponsorSecrets) -> Session {
+        let AwsCredentials::Role { arn, .. } = &secrets.aws else { return Session::default() };
+        let place = policy::Place {
+            role: arn,
+            region: &secrets.region,
+            backups: &secrets.backups_bucket,
+            audit_logs: &secrets.audit_logs_bucket,
+            environment: self.scope.environment,
+        };
+        Session {
+            name: session_name(self.sponsor, self.edge.run.run_id.as_deref()),
+            policy: policy::policy(self.purpose, place),
+            sts_endpoint_url: self.scope.sts_endpoint_url.clone(),
+        }
     }
 }
 

@@ -12,9 +12,10 @@ use tokio_util::sync::CancellationToken;
 use super::limit::limit;
 use super::publish::{Ended, Publisher};
 use super::scope::{self, SecretsSource};
-use super::vault::{Claims, Vault};
+use super::vault::{Claims, Vault, Way};
 use super::{Edge, stored};
 use crate::archive::catalogue::{BackupKey, Catalogue, Incomplete, catalogue, prefix};
+use crate::archive::s3::policy::Purpose;
 use crate::archive::{ArchiveError, Identities, Store};
 use crate::cli::UsageError;
 use crate::cli::order::{VerifyOrder, Which};
@@ -90,7 +91,14 @@ impl Run<'_> {
             Archival::Enabled(secrets) => secrets,
         };
         self.claims.buckets(sponsor, &secrets)?;
-        let store = Vault::open(&self.order.opening.endpoint, &secrets).backups;
+        let way = Way {
+            scope: &self.order.scope,
+            edge: self.edge,
+            endpoint: &self.order.opening.endpoint,
+            sponsor: &sponsor.name,
+            purpose: Purpose::Read { thaw: self.order.opening.thaw },
+        };
+        let store = Vault::open(&way, &secrets).backups;
         let shelf = Shelf { sponsor, store, stop };
         if self.order.all {
             self.all(&shelf, round).await?

@@ -2,9 +2,10 @@
 //!
 //! Endpoint, parameters and error bodies: <https://docs.doppler.com/reference/secrets-download>.
 
+mod identity;
+
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable as _};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret as _;
@@ -12,15 +13,10 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::http::{self, BODY_BYTES, body, chain, persistently};
 use super::{RawSecrets, Secret, SecretsError};
+pub use identity::Session;
 
-const ATTEMPTS: usize = 5;
-const CONNECT: Duration = Duration::from_secs(5);
-const WHOLE_REQUEST: Duration = Duration::from_secs(15);
-/// Doppler counts requests by the minute; who is told to wait longer had better fail and say so.
-const LONGEST_WAIT: Duration = Duration::from_secs(90);
-/// The longest manifest is a half of it. What is longer is no answer of Doppler's.
-const BODY_BYTES: usize = 32 << 20;
 /// Of what an error says.
 const MESSAGE_CHARACTERS: usize = 1000;
 
@@ -38,7 +34,7 @@ pub struct Place {
     pub project: String,
     /// `production`.
     pub config: String,
-    /// A service token of exactly this config.
+    /// A service token of exactly this config, or one of an identity, which opens others too.
     pub token: Secret,
 }
 
@@ -54,18 +50,12 @@ impl Doppler {
     /// # Errors
     /// The HTTP client cannot be built, for want of root certificates for example.
     pub fn new(base: &str) -> Result<Self, SecretsError> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE_REQUEST)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("sponsor-backup/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| SecretsError::Unavailable {
-                place: base.to_owned(),
-                reason: chain(&error),
-                retry_after: None,
-                request_id: None,
-            })?;
+        let http = http::client().map_err(|error| SecretsError::Unavailable {
+            place: base.to_owned(),
+            reason: chain(&error),
+            retry_after: None,
+            request_id: None,
+        })?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
     }
 
@@ -81,21 +71,7 @@ impl Doppler {
         names: &[&str],
         on_retry: &(dyn Fn(String) + Sync),
     ) -> Result<RawSecrets, SecretsError> {
-        let backoff = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(500))
-            .with_max_delay(Duration::from_secs(20))
-            .with_max_times(ATTEMPTS - 1)
-            .with_jitter();
-        let secrets = (|| self.attempt(place, names))
-            .retry(backoff)
-            .when(SecretsError::is_transient)
-            .adjust(|error, planned| match error.retry_after() {
-                Some(asked) if asked > LONGEST_WAIT => None,
-                Some(asked) => planned.map(|planned| planned.max(asked)),
-                None => planned,
-            })
-            .notify(|error, wait| on_retry(format!("{error}; trying again in {:.1} s", wait.as_secs_f32())))
-            .await?;
+        let secrets = persistently(|| self.attempt(place, names), on_retry).await?;
         from_the_place(place, secrets)
     }
 
@@ -132,18 +108,6 @@ impl Doppler {
     }
 }
 
-/// The body as far as anybody needs it, and whether that is all: whatever answers, it must not fill our memory.
-async fn body(mut response: reqwest::Response) -> Result<(Vec<u8>, bool), reqwest::Error> {
-    let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await? {
-        if body.len() + piece.len() > BODY_BYTES {
-            return Ok((body, false));
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok((body, true))
-}
-
 /// The secrets without what tells their origin. Pure.
 ///
 /// # Errors
@@ -164,7 +128,7 @@ pub fn answer(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<RawSecrets, SecretsError> {
-    if status.is_success() { parse(place, body) } else { Err(refusal(place, status, headers, body)) }
+    if status.is_success() { parse(place, body) } else { Err(refusal(&place.name(), status, headers, body)) }
 }
 
 fn parse(place: &Place, body: &[u8]) -> Result<RawSecrets, SecretsError> {
@@ -212,7 +176,7 @@ impl<'de> Visitor<'de> for PairsVisitor {
     }
 }
 
-fn refusal(place: &Place, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> SecretsError {
+fn refusal(place: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> SecretsError {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let request_id = header("x-request-id");
     let told: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -230,13 +194,7 @@ fn refusal(place: &Place, status: StatusCode, headers: &HeaderMap, body: &[u8]) 
         let asked = header("retry-after").and_then(|value| value.parse().ok()).or(seconds);
         let (reason, retry_after) =
             (format!("status {}: {message}", status.as_u16()), asked.map(Duration::from_secs));
-        return SecretsError::Unavailable { place: place.name(), reason, retry_after, request_id };
+        return SecretsError::Unavailable { place: place.to_owned(), reason, retry_after, request_id };
     }
-    SecretsError::Refused { place: place.name(), status: status.as_u16(), message, request_id }
-}
-
-/// An error with its causes: reqwest alone says only "error sending request".
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+    SecretsError::Refused { place: place.to_owned(), status: status.as_u16(), message, request_id }
 }

@@ -19,6 +19,34 @@ pub enum SecretsError {
         /// The variable, in capitals.
         variable: String,
     },
+    /// The job cannot ask GitHub for an ID token.
+    #[error("GitHub gives this job no ID token: {variable} is not set")]
+    NoIdToken {
+        /// The variable that GitHub sets where it does.
+        variable: String,
+    },
+    /// GitHub did not give an ID token.
+    #[error("GitHub gave no ID token: {reason}")]
+    IdToken {
+        /// Status or transport error.
+        reason: String,
+        /// Status of a final refusal; without one, another try may succeed.
+        status: Option<u16>,
+    },
+    /// Doppler does not take the ID token for this identity.
+    #[error("Doppler refused identity {identity} with status {status}: {message}{}", request(.request_id))]
+    IdentityRefused {
+        /// Its id.
+        identity: String,
+        /// HTTP status.
+        status: u16,
+        /// Doppler's own words.
+        message: String,
+        /// `x-request-id`, for Doppler's support.
+        request_id: Option<String>,
+        /// What the token said.
+        claims: String,
+    },
     /// One half of an AWS key pair.
     #[error("{present} is set, but {absent} is not")]
     HalfAKeyPair {
@@ -125,7 +153,7 @@ impl SecretsError {
     /// Whether the same request may succeed a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        matches!(self, Self::Unavailable { .. } | Self::IdToken { status: None, .. })
     }
 
     /// How long the other side asked to wait.
@@ -145,24 +173,36 @@ impl SecretsError {
                 format!("Create a read-only service token for that config in Doppler and pass it as env `{variable}`.")
             }
             Self::Ambiguous { .. } => "Keep the spelling in capitals and remove the other.".to_owned(),
+            Self::NoIdToken { .. } => {
+                "Add `permissions: id-token: write` to the job, and to the one that calls its workflow; a pull request from a fork never gets it, nor does a run outside GitHub.".to_owned()
+            }
+            Self::IdToken { status: Some(_), .. } => {
+                "Check that the job has `permissions: id-token: write`, and that it still runs: its right to ask ends with it.".to_owned()
+            }
+            Self::IdToken { .. } => "Run again; if it stays, see GitHub's status page.".to_owned(),
+            Self::IdentityRefused { claims, .. } => {
+                format!("This job's token says {claims}: in Doppler, the identity's claims must be just these (docs/keyless.md), and its id `doppler-identity-id`.")
+            }
             Self::HalfAKeyPair { absent, .. } => format!("Set {absent} too, or neither of the two."),
             Self::Refused { status: 401, .. } => {
                 "The token is wrong or revoked; create a new service token and update the GitHub secret.".to_owned()
             }
             Self::Refused { .. } => {
-                "Check that the token is a service token of just this project and config, and that both exist.".to_owned()
+                "Check that the token is a service token of just this project and config (or that the identity's service account may read it), and that both exist.".to_owned()
             }
             Self::Unavailable { .. } => {
                 "Run again; if it stays, see Doppler's status page and `doppler-api-url`.".to_owned()
             }
             Self::NotSecrets { .. } => "Check `doppler-api-url`: something else than Doppler answered.".to_owned(),
             Self::WrongPlace { .. } => {
-                "The GitHub secret holds another project's or config's token; nothing was read from that database.".to_owned()
+                "The GitHub secret holds another project's or config's token, or something else than Doppler answered; nothing was read from that database.".to_owned()
             }
             Self::Missing { names, .. } => {
                 format!("Set them there: `doppler secrets set {}`.", names.join(" ").replace(" (empty)", ""))
             }
-            Self::Malformed { .. } => "Buckets are bare names (a-z, 0-9, - and .), regions look like eu-west-1.".to_owned(),
+            Self::Malformed { .. } => {
+                "Buckets are bare names (a-z, 0-9, - and .), regions look like eu-west-1, roles like arn:aws:iam::123456789012:role/name.".to_owned()
+            },
             Self::Shared { .. } | Self::Foreign { .. } => {
                 "Each sponsor has a database and buckets of its own; correct the secret of the sponsor that is wrong. Where two may share, both say so in the manifest: `may_share_with`.".to_owned()
             }

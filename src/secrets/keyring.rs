@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::github::{IdTokenRequest, IdTokens};
 use super::{Secret, SecretsError};
 use secrecy::ExposeSecret as _;
 
@@ -30,6 +31,33 @@ pub enum AwsCredentials {
         /// The name that CloudTrail shows.
         session_name: String,
     },
+    /// A role assumed with GitHub's own word for this job.
+    Role {
+        /// The role.
+        arn: String,
+        /// Where that word comes from.
+        tokens: IdTokens,
+    },
+}
+
+/// Whose Doppler token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// The core project, which holds the manifest.
+    Core,
+    /// A sponsor.
+    Sponsor(&'a str),
+}
+
+impl Owner<'_> {
+    /// The variable that is named after the owner.
+    #[must_use]
+    pub fn variable(self) -> String {
+        match self {
+            Self::Core => "DOPPLER_TOKEN_CORE".to_owned(),
+            Self::Sponsor(name) => variable("DOPPLER_TOKEN", name),
+        }
+    }
 }
 
 impl AwsCredentials {
@@ -40,10 +68,14 @@ impl AwsCredentials {
             Self::Keys(keys) => {
                 std::iter::once(&keys.secret_access_key).chain(&keys.session_token).cloned().collect()
             }
-            Self::WebIdentity { .. } => Vec::new(),
+            // What a role gives is hidden when it comes.
+            Self::WebIdentity { .. } | Self::Role { .. } => Vec::new(),
         }
     }
 }
+
+const PREFIXES: [&str; 3] = ["DOPPLER_TOKEN", "AWS_", ID_TOKEN];
+const ID_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_";
 
 /// The variables of the environment that open something, their names in capitals.
 #[derive(Debug, Default)]
@@ -57,7 +89,7 @@ impl Keyring {
         let mut keyring = Self::default();
         for (name, value) in variables {
             let (name, value) = (name.to_ascii_uppercase(), value.trim());
-            if !value.is_empty() && (name.starts_with("DOPPLER_TOKEN") || name.starts_with("AWS_")) {
+            if !value.is_empty() && PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
                 let values = keyring.variables.entry(name).or_default();
                 if !values.iter().any(|known| known.expose_secret() == value) {
                     values.push(Secret::from(value));
@@ -67,25 +99,37 @@ impl Keyring {
         keyring
     }
 
-    /// The token that opens the core project.
+    /// The token in the variable that is named after its owner.
     ///
     /// # Errors
-    /// It is not set, or set twice.
-    pub fn core_token(&self, place: &str) -> Result<Secret, SecretsError> {
-        self.value("DOPPLER_TOKEN_CORE")?.ok_or_else(|| missing(place, "DOPPLER_TOKEN_CORE"))
+    /// It is set twice.
+    pub fn own_token(&self, owner: Owner<'_>) -> Result<Option<Secret>, SecretsError> {
+        self.value(&owner.variable())
     }
 
-    /// The sponsor's own token. `only` says that it is the only sponsor selected: then `DOPPLER_TOKEN` serves too.
+    /// The owner's token. `only` says that one sponsor alone is selected: then `DOPPLER_TOKEN` serves it too.
     ///
     /// # Errors
     /// It is not set, or set twice.
-    pub fn sponsor_token(&self, sponsor: &str, only: bool, place: &str) -> Result<Secret, SecretsError> {
-        let variable = variable("DOPPLER_TOKEN", sponsor);
-        if let Some(token) = self.value(&variable)? {
+    pub fn token(&self, owner: Owner<'_>, only: bool, place: &str) -> Result<Secret, SecretsError> {
+        if let Some(token) = self.own_token(owner)? {
             return Ok(token);
         }
-        let shared = if only { self.value("DOPPLER_TOKEN")? } else { None };
-        shared.ok_or_else(|| missing(place, &variable))
+        let shared = if only && owner != Owner::Core { self.value("DOPPLER_TOKEN")? } else { None };
+        shared.ok_or_else(|| missing(place, &owner.variable()))
+    }
+
+    /// How this job asks GitHub for its ID token.
+    ///
+    /// # Errors
+    /// GitHub has not told it: the job lacks a permission, or runs elsewhere.
+    pub fn id_token_request(&self) -> Result<IdTokenRequest, SecretsError> {
+        let value = |end: &str| {
+            let variable = format!("{ID_TOKEN}{end}");
+            self.value(&variable)?.ok_or(SecretsError::NoIdToken { variable })
+        };
+        let (url, bearer) = (value("URL")?, value("TOKEN")?);
+        Ok(IdTokenRequest { url: url.expose_secret().to_owned(), bearer })
     }
 
     /// The sponsor's own AWS keys.
@@ -159,7 +203,8 @@ mod tests {
     use super::*;
 
     fn token(keyring: &Keyring, sponsor: &str, only: bool) -> Result<String, String> {
-        let token = keyring.sponsor_token(sponsor, only, "place").map_err(|error| error.to_string())?;
+        let token =
+            keyring.token(Owner::Sponsor(sponsor), only, "place").map_err(|error| error.to_string())?;
         Ok(token.expose_secret().to_owned())
     }
 
@@ -184,7 +229,20 @@ mod tests {
     #[test]
     fn an_empty_variable_is_an_unset_one() {
         let keyring = Keyring::from_variables([("DOPPLER_TOKEN_CORE", "")]);
-        assert!(keyring.core_token("place").is_err());
+        assert!(keyring.token(Owner::Core, true, "place").is_err());
+    }
+
+    #[test]
+    fn the_shared_token_never_opens_the_core_project() {
+        let keyring = Keyring::from_variables([("DOPPLER_TOKEN", "dp.st.b")]);
+        assert!(keyring.token(Owner::Core, true, "place").is_err());
+    }
+
+    #[test]
+    fn half_of_an_id_token_request_is_none() {
+        let keyring = Keyring::from_variables([("ACTIONS_ID_TOKEN_REQUEST_URL", "https://x/?a=b")]);
+        let told = keyring.id_token_request().unwrap_err().to_string();
+        assert!(told.ends_with("ACTIONS_ID_TOKEN_REQUEST_TOKEN is not set"), "{told}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod bad_input;
 mod drill;
 mod faults;
 mod github;
+mod keyless;
 mod list;
 mod matrix;
 mod memory;

@@ -59,3 +59,37 @@ pub(super) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// What to do where a role cannot be assumed, by STS's error code.
+pub(super) fn of_a_role(code: &str, claims: &str) -> String {
+    let says = if claims.is_empty() { String::new() } else { format!(" This job's token says {claims}.") };
+    let what = match code {
+        "id-token" => {
+            return "Check that the job has `permissions: id-token: write`, and that it still runs; if GitHub does not answer, run again.".to_owned();
+        }
+        "AccessDenied" => {
+            "The role's trust policy does not let this job in, or there is no such role: its conditions must name `aud` and `sub` as they are (docs/keyless.md)."
+        }
+        "InvalidIdentityToken" => {
+            "The role's account does not know GitHub as an identity provider, or not with the audience sts.amazonaws.com: create https://token.actions.githubusercontent.com there (docs/keyless.md)."
+        }
+        "IDPRejectedClaim" => {
+            "AWS does not take a claim of GitHub's token: run again, and look at the role's trust policy."
+        }
+        "ExpiredTokenException" | "ExpiredToken" => {
+            "GitHub's token was too old when AWS saw it: set this machine's clock, and run again."
+        }
+        "IDPCommunicationError" => "AWS could not reach GitHub to look at the token: run again.",
+        "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => {
+            "The session's policy is too large for AWS: shorten the names of the buckets, or take tags off the session."
+        }
+        "RegionDisabledException" => {
+            "STS is not active in that region: activate it in the account, or correct SPONSOR_AWS_REGION."
+        }
+        "no answer" => {
+            "Check SPONSOR_AWS_REGION, AWS_ENDPOINT_URL_STS, and that this runner can reach AWS STS."
+        }
+        _ => "Look at the role and its trust policy (docs/keyless.md).",
+    };
+    format!("{what}{says}")
+}

@@ -9,16 +9,17 @@ use aws_sdk_s3::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
-    SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
+    SharedCredentialsProvider, SharedHttpClient, SharedIdentityCache, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::primitives::DateTime;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
+use super::role::{self, Session};
 use crate::secrets::AwsCredentials;
 
-const CONNECT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// For one attempt of a request that carries little and asks for little: S3 answers it within a second, and who does not
 /// within this time has lost it. Of a download it ends with the head of the answer.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -49,10 +50,30 @@ pub struct Endpoint {
     pub checksums: bool,
 }
 
-pub(super) fn build(endpoint: &Endpoint, bucket: &str, region: &str, credentials: &AwsCredentials) -> Client {
-    let http =
-        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let region = Region::new(region.to_owned());
+/// Who asks, and where: made once a sponsor, so that its buckets share one session.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    region: Region,
+    http: SharedHttpClient,
+    provider: SharedCredentialsProvider,
+    /// The SDK's own where absent.
+    cache: Option<SharedIdentityCache>,
+}
+
+impl Caller {
+    /// Exactly these credentials. The session is that of a role which is assumed here; others have their own.
+    #[must_use]
+    pub fn new(region: &str, credentials: &AwsCredentials, session: &Session) -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let region = Region::new(region.to_owned());
+        let (provider, cache) = provider(credentials, &region, &http, session);
+        Self { region, http, provider, cache }
+    }
+}
+
+pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Client {
     let stall = StalledStreamProtectionConfig::enabled().grace_period(STALL).build();
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
@@ -63,9 +84,8 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, region: &str, credentials
     };
     let mut config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(provider(credentials, &region, &http))
-        .region(region)
-        .http_client(http)
+        .region(caller.region.clone())
+        .http_client(caller.http.clone())
         .force_path_style(endpoint.force_path_style)
         // Else all sponsors of a region would share one budget of retries, and one in trouble would use up the others'.
         .retry_partition(RetryPartition::new(format!("s3-{bucket}")))
@@ -74,6 +94,11 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, region: &str, credentials
         .stalled_stream_protection(stall)
         .request_checksum_calculation(request)
         .response_checksum_validation(response);
+    // The builder's other way to take one would make it another one for the cache, and each bucket a session of its own.
+    config.set_credentials_provider(Some(caller.provider.clone()));
+    if let Some(cache) = &caller.cache {
+        config = config.identity_cache(cache.clone());
+    }
     config.set_endpoint_url(endpoint.url.clone());
     Client::from_conf(config.build())
 }
@@ -93,19 +118,24 @@ pub(super) fn patience(bytes: usize) -> Duration {
     ANSWER + Duration::from_secs((bytes / SLOWEST_BYTES_PER_SECOND) as u64)
 }
 
+/// A provider, and the cache that it needs where that is not the SDK's own.
 fn provider(
     credentials: &AwsCredentials,
     region: &Region,
     http: &SharedHttpClient,
-) -> SharedCredentialsProvider {
+    session: &Session,
+) -> (SharedCredentialsProvider, Option<SharedIdentityCache>) {
     match credentials {
-        AwsCredentials::Keys(keys) => SharedCredentialsProvider::new(Credentials::new(
-            keys.access_key_id.clone(),
-            keys.secret_access_key.expose_secret(),
-            keys.session_token.as_ref().map(|token| token.expose_secret().to_owned()),
-            None,
-            "sponsor",
-        )),
+        AwsCredentials::Keys(keys) => {
+            let keys = Credentials::new(
+                keys.access_key_id.clone(),
+                keys.secret_access_key.expose_secret(),
+                keys.session_token.as_ref().map(|token| token.expose_secret().to_owned()),
+                None,
+                "sponsor",
+            );
+            (SharedCredentialsProvider::new(keys), None)
+        }
         AwsCredentials::WebIdentity { token_file, role_arn, session_name } => {
             let surroundings = ProviderConfig::without_region()
                 .with_region(Some(region.clone()))
@@ -115,12 +145,15 @@ fn provider(
                 role_arn: role_arn.clone(),
                 session_name: session_name.clone(),
             };
-            SharedCredentialsProvider::new(
-                WebIdentityTokenCredentialsProvider::builder()
-                    .static_configuration(identity)
-                    .configure(&surroundings)
-                    .build(),
-            )
+            let provider = WebIdentityTokenCredentialsProvider::builder()
+                .static_configuration(identity)
+                .configure(&surroundings)
+                .build();
+            (SharedCredentialsProvider::new(provider), None)
+        }
+        AwsCredentials::Role { arn, tokens } => {
+            let (provider, cache) = role::provider((arn, tokens), region, http, session);
+            (provider, Some(cache))
         }
     }
 }

@@ -3,6 +3,7 @@
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId as _;
 
+use super::role::RoleError;
 use crate::archive::ArchiveError;
 
 type Response = aws_sdk_s3::config::http::HttpResponse;
@@ -15,6 +16,9 @@ pub(super) fn failed<E>(
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
+    if let Some(error) = RoleError::below(error) {
+        return error;
+    }
     let status = error.raw_response().map(|response| response.status().as_u16());
     let (code, reason) = match status {
         Some(status) => answered(error, status),

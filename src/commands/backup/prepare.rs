@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::super::vault::Vault;
+use super::super::vault::{Vault, Way};
 use super::Run;
 use super::facts::Facts;
 use crate::archive::Store;
 use crate::archive::flow::Flow;
 use crate::archive::key::Object;
 use crate::archive::s3::Labels;
+use crate::archive::s3::policy::Purpose;
 use crate::dump::client::{self, Client};
 use crate::dump::server::{self, Server};
 use crate::dump::{Connection, DumpError};
@@ -46,7 +47,14 @@ impl Run<'_> {
         facts.enabled = Some(true);
         self.edge.sink.line(&format!("{}: S3 backup archival is ENABLED", sponsor.name));
         self.claims.buckets(sponsor, &secrets)?;
-        let vault = Arc::new(Vault::open(&self.order.deployment.endpoint, &secrets));
+        let way = Way {
+            scope: &self.order.scope,
+            edge: self.edge,
+            endpoint: &self.order.deployment.endpoint,
+            sponsor: &sponsor.name,
+            purpose: Purpose::Backup,
+        };
+        let vault = Arc::new(Vault::open(&way, &secrets));
         facts.vault = Some(Arc::clone(&vault));
         let connection = Connection::parse(&secrets.database_url).map_err(DumpError::from)?;
         self.claims.database(sponsor, &connection)?;

@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::stage::{Set, Stage};
 use super::{Done, Facts, Run};
+use crate::archive::s3::policy::Purpose;
 use crate::commands::limit::limit;
 use crate::commands::restoring::{self, Restoring};
 use crate::commands::stored::{self, Proven, Stored};
-use crate::commands::vault::Vault;
+use crate::commands::vault::{Vault, Way};
 use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::query;
@@ -83,7 +84,14 @@ impl Run<'_> {
             Archival::Disabled(why) => return Ok(Err(why.to_string())),
         };
         self.claims.buckets(sponsor, &secrets)?;
-        let vault = facts.vault.insert(Vault::open(&self.order.opening.endpoint, &secrets));
+        let way = Way {
+            scope: &self.order.scope,
+            edge: self.edge,
+            endpoint: &self.order.opening.endpoint,
+            sponsor: &sponsor.name,
+            purpose: Purpose::Drill { thaw: self.order.opening.thaw },
+        };
+        let vault = facts.vault.insert(Vault::open(&way, &secrets));
         let environment = self.order.scope.environment;
         let whose = (sponsor, environment);
         let key = stored::find(&vault.backups, whose, &self.order.opening.which).await?;

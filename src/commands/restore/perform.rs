@@ -4,10 +4,11 @@
 use tokio_util::sync::CancellationToken;
 
 use super::{Done, Run};
+use crate::archive::s3::policy::Purpose;
 use crate::commands::limit::limit;
 use crate::commands::restoring::{self, Restoring};
 use crate::commands::stored::{self, Proven, Stored};
-use crate::commands::vault::Vault;
+use crate::commands::vault::{Vault, Way};
 use crate::failure::Failure;
 use crate::proof::{ProofError, Verdict};
 use crate::report::plan;
@@ -68,7 +69,14 @@ impl Run<'_> {
         self.claims.buckets(sponsor, &secrets)?;
         self.guard(sponsor, &secrets).await?;
         let (opening, environment) = (&self.order.opening, self.order.scope.environment);
-        let vault = Vault::open(&opening.endpoint, &secrets);
+        let way = Way {
+            scope: &self.order.scope,
+            edge: self.edge,
+            endpoint: &opening.endpoint,
+            sponsor: &sponsor.name,
+            purpose: Purpose::Read { thaw: opening.thaw },
+        };
+        let vault = Vault::open(&way, &secrets);
         let whose = (sponsor, environment);
         let key = stored::find(&vault.backups, whose, &opening.which).await?;
         Ok(Ok(stored::describe(&vault.backups, whose, key, &self.identities, opening.thaw).await?))

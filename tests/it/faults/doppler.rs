@@ -230,6 +230,7 @@ fn only_what_is_needed_is_asked_for_and_only_once() {
             "SPONSOR_AUDIT_LOGS_BUCKET",
             "SPONSOR_AWS_ACCESS_KEY_ID",
             "SPONSOR_AWS_REGION",
+            "SPONSOR_AWS_ROLE_ARN",
             "SPONSOR_AWS_SECRET_ACCESS_KEY",
             "SPONSOR_BACKUPS_BUCKET",
         ]

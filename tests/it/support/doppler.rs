@@ -1,11 +1,12 @@
 //! A scripted Doppler: the download endpoint, tokens that are bound to one config, the real error bodies, and trouble
-//! on demand. Answers as far as its API is known; holds no list, names or OIDC endpoints.
+//! on demand. Answers as far as its API is known; holds no list or names endpoints. For identities see their own file.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::doppler_answers as answers;
+use super::doppler_identities::{self as identities, Identity, Lent};
 use super::http::{HangUp, Request, Response, Server};
 use super::tools;
 
@@ -76,6 +77,7 @@ pub(crate) struct Doppler {
 pub(super) enum Scope {
     Config { project: String, config: String },
     Everything,
+    Projects(BTreeSet<String>),
 }
 
 /// Everything that Doppler knows, by project and config.
@@ -86,6 +88,10 @@ pub(super) struct State {
     asked: Vec<Asked>,
     next: VecDeque<Trouble>,
     by_token: BTreeMap<String, VecDeque<Trouble>>,
+    pub(super) identities: BTreeMap<String, Identity>,
+    pub(super) lent: Vec<Lent>,
+    pub(super) identity_troubles: VecDeque<u16>,
+    identity_delay: Duration,
 }
 
 impl Doppler {
@@ -124,6 +130,26 @@ impl Doppler {
         let token = format!("dp.sa.{}", tools::unique().repeat(5));
         self.state().tokens.insert(token.clone(), Scope::Everything);
         token
+    }
+
+    /// Makes an identity, or another one of it.
+    pub(crate) fn identity(&self, id: &str, identity: Identity) {
+        self.state().identities.insert(id.to_owned(), identity);
+    }
+
+    /// Every token that an identity was lent, in order.
+    pub(crate) fn lent(&self) -> Vec<Lent> {
+        self.state().lent.clone()
+    }
+
+    /// The next exchange or revocation fails with this status.
+    pub(crate) fn refuse_next_identity(&self, status: u16) {
+        self.state().identity_troubles.push_back(status);
+    }
+
+    /// From now on exchanges and revocations are answered so late.
+    pub(crate) fn delay_identities(&self, delay: Duration) {
+        self.state().identity_delay = delay;
     }
 
     /// Sets one secret, or takes it away.
@@ -166,9 +192,18 @@ impl Doppler {
 }
 
 async fn handle(state: Arc<Mutex<State>>, request: Request) -> Result<Response, HangUp> {
+    let (about_identities, delay) = {
+        let mut state = state.lock().unwrap();
+        (identities::answer(&mut state, &request), state.identity_delay)
+    };
+    if let Some(answer) = about_identities {
+        tokio::time::sleep(delay).await;
+        return Ok(answer);
+    }
     let asked = answers::read(&request);
     let (trouble, truth) = {
         let mut state = state.lock().unwrap();
+        identities::end_what_is_over(&mut state);
         state.asked.push(asked.clone());
         (state.trouble(&asked.token), answers::truth(&state, &request, &asked))
     };

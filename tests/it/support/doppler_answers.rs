@@ -82,10 +82,11 @@ fn permitted(scope: &Scope, asked: &Asked) -> Result<(String, String), (u16, Str
             refused("config", &asked.config)
         }
         Scope::Config { project, config } => Ok((project.clone(), config.clone())),
-        Scope::Everything if asked.project.is_empty() || asked.config.is_empty() => {
+        Scope::Everything | Scope::Projects(_) if asked.project.is_empty() || asked.config.is_empty() => {
             Err((400, "You must specify a project and a config".into()))
         }
-        Scope::Everything => Ok((asked.project.clone(), asked.config.clone())),
+        Scope::Projects(known) if !known.contains(&asked.project) => refused("project", &asked.project),
+        Scope::Everything | Scope::Projects(_) => Ok((asked.project.clone(), asked.config.clone())),
     }
 }
 
@@ -148,11 +149,11 @@ fn cut_off(truth: Truth) -> Response {
     response.map(|_| http::broken_off(half))
 }
 
-fn refuse(status: u16, message: &str) -> Response {
+pub(super) fn refuse(status: u16, message: &str) -> Response {
     respond(status, json!({"messages": [message], "success": false}).to_string())
 }
 
-fn respond(status: u16, body: String) -> Response {
+pub(super) fn respond(status: u16, body: String) -> Response {
     let kind = if body.starts_with('<') { "text/html" } else { "application/json" };
     let reset = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 60;
     hyper::Response::builder()

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use super::http::runtime;
 use super::s3::{Keys, Store};
+use super::sessions::Sessions;
 use super::tools;
 
 /// A running server; it stops and its objects go when this is dropped.
@@ -33,10 +34,25 @@ impl Deref for StrictS3 {
 impl StrictS3 {
     /// Starts a server of the test's own, with keys of its own.
     pub(crate) fn start() -> Self {
+        let keys = keys();
+        let auth = SimpleAuth::from_single(keys.id.clone(), keys.secret.clone());
+        Self::serve(keys, |builder| builder.set_auth(auth))
+    }
+
+    /// The same for the sessions of roles: what neither they nor the keys allow is refused.
+    pub(crate) fn with_sessions() -> (Self, Sessions) {
+        let sessions = Sessions::new(keys());
+        let server = Self::serve(sessions.owner().clone(), |builder| {
+            builder.set_auth(sessions.clone());
+            builder.set_access(sessions.clone());
+        });
+        (server, sessions)
+    }
+
+    fn serve(keys: Keys, guard: impl FnOnce(&mut S3ServiceBuilder)) -> Self {
         let folder = tools::open_folder("strict-s3");
-        let keys = Keys { id: "AKIASTRICTSTRICTSTRI".into(), secret: format!("secret/{}+", tools::unique()) };
         let mut builder = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap());
-        builder.set_auth(SimpleAuth::from_single(keys.id.clone(), keys.secret.clone()));
+        guard(&mut builder);
         let listener = runtime().block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let accepting = runtime().spawn(accept(listener, builder.build())).abort_handle();
@@ -57,6 +73,10 @@ impl Drop for StrictS3 {
     fn drop(&mut self) {
         self.accepting.abort();
     }
+}
+
+fn keys() -> Keys {
+    Keys { id: "AKIASTRICTSTRICTSTRI".into(), secret: format!("secret/{}+", tools::unique()) }
 }
 
 fn unfinished_below(folder: &Path, found: &mut Vec<String>) {

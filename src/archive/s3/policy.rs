@@ -1,0 +1,171 @@
+//! The rights that a session keeps of its role's: what one command does to one sponsor's objects of one environment. Pure.
+//!
+//! A session can do what both its role and this policy allow (IAM user guide, "Session policies"), so that a role which
+//! may do more, or is another sponsor's, is no way around it.
+
+use serde_json::{Value, json};
+
+use crate::archive::key::Object;
+use crate::sponsors::Environment;
+
+/// STS takes no more characters than this.
+pub const LONGEST: usize = 2048;
+
+/// What a command does in a sponsor's buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Writes backups and records.
+    Backup,
+    /// Writes records.
+    Record,
+    /// Reads backups.
+    Read {
+        /// And asks S3 to thaw them.
+        thaw: bool,
+    },
+    /// Reads backups and writes reports.
+    Drill {
+        /// And asks S3 to thaw them.
+        thaw: bool,
+    },
+}
+
+/// Whose objects, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Of the role: its partition is that of the buckets.
+    pub role: &'a str,
+    /// Region of the buckets.
+    pub region: &'a str,
+    /// Bucket of the dumps.
+    pub backups: &'a str,
+    /// Bucket of the records.
+    pub audit_logs: &'a str,
+    /// Which environment.
+    pub environment: Environment,
+}
+
+/// To store an object under a new key and to read back what is there then.
+const STORE: [&str; 5] =
+    ["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectRetention", "s3:GetObject", "s3:GetObjectRetention"];
+/// A dump, beside that: its tags are read back, and it is stored in parts.
+const DUMP: [&str; 2] = ["s3:GetObjectTagging", "s3:AbortMultipartUpload"];
+const READ: [&str; 2] = ["s3:GetObject", "s3:GetObjectRetention"];
+const THAW: &str = "s3:RestoreObject";
+const LIST: &str = "s3:ListBucket";
+const LIST_UPLOADS: &str = "s3:ListBucketMultipartUploads";
+const LOCKS: &str = "s3:GetBucketObjectLockConfiguration";
+
+/// The policy, as STS takes it.
+#[must_use]
+pub fn policy(purpose: Purpose, place: Place<'_>) -> String {
+    let backups = (place.backups, Object::Backup { suffix: "" });
+    let log = (place.audit_logs, Object::DeploymentLog);
+    let report = (place.audit_logs, Object::DrillReport);
+    let read = |thaw: bool| [&READ[..], if thaw { &[THAW] } else { &[] }].concat();
+    let (mut statements, writes) = match purpose {
+        Purpose::Backup => {
+            let mut all = place.allow(backups, &[&STORE[..], &DUMP].concat(), &[LIST, LIST_UPLOADS, LOCKS]);
+            all.extend(place.allow(log, &STORE, &[LIST, LOCKS]));
+            (all, true)
+        }
+        Purpose::Record => (place.allow(log, &STORE, &[LIST, LOCKS]), true),
+        Purpose::Read { thaw } => (place.allow(backups, &read(thaw), &[LIST]), false),
+        Purpose::Drill { thaw } => {
+            let mut all = place.allow(backups, &read(thaw), &[LIST]);
+            all.extend(place.allow(report, &STORE, &[LIST, LOCKS]));
+            (all, true)
+        }
+    };
+    statements.push(place.keys(writes));
+    json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+}
+
+impl Place<'_> {
+    /// The objects of one kind, and the questions about their bucket.
+    fn allow(
+        &self,
+        (bucket, object): (&str, Object<'_>),
+        objects: &[&str],
+        questions: &[&str],
+    ) -> Vec<Value> {
+        let folder = object.folder(self.environment);
+        let bucket = format!("arn:{}:s3:::{bucket}", self.partition());
+        // Looking at an object that is not there is a listing without a prefix: hence `IfExists`.
+        let below = json!({"StringLikeIfExists": {"s3:prefix": format!("{folder}/*")}});
+        vec![
+            json!({"Effect": "Allow", "Action": objects, "Resource": format!("{bucket}/{folder}/*")}),
+            json!({"Effect": "Allow", "Action": questions, "Resource": bucket, "Condition": below}),
+        ]
+    }
+
+    /// A bucket may be encrypted with a key of its owner's. Which one, its own policy and the role say; here, that it is
+    /// used through S3 alone.
+    fn keys(&self, writes: bool) -> Value {
+        let actions = if writes { vec!["kms:Decrypt", "kms:GenerateDataKey"] } else { vec!["kms:Decrypt"] };
+        let through = json!({"StringLike": {"kms:ViaService": format!("s3.{}.*", self.region)}});
+        json!({"Effect": "Allow", "Action": actions, "Resource": "*", "Condition": through})
+    }
+
+    fn partition(&self) -> &str {
+        self.role.split(':').nth(1).unwrap_or("aws")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Purpose; 6] = [
+        Purpose::Backup,
+        Purpose::Record,
+        Purpose::Read { thaw: false },
+        Purpose::Read { thaw: true },
+        Purpose::Drill { thaw: false },
+        Purpose::Drill { thaw: true },
+    ];
+
+    fn place<'a>(bucket: &'a str, environment: Environment) -> Place<'a> {
+        let role = "arn:aws-us-gov:iam::123456789012:role/r";
+        Place { role, region: "ap-southeast-1", backups: bucket, audit_logs: bucket, environment }
+    }
+
+    #[test]
+    fn the_longest_policy_is_one_that_sts_takes() {
+        let bucket = "b".repeat(63);
+        for (purpose, environment) in
+            ALL.into_iter().flat_map(|purpose| Environment::ALL.map(|environment| (purpose, environment)))
+        {
+            let policy = policy(purpose, place(&bucket, environment));
+            assert!(policy.len() <= LONGEST, "{purpose:?} {environment}: {}", policy.len());
+            serde_json::from_str::<Value>(&policy).unwrap();
+        }
+    }
+
+    #[test]
+    fn each_purpose_has_its_rights_and_none_can_delete() {
+        for purpose in ALL {
+            let text = policy(purpose, place("bucket", Environment::Staging));
+            let writes = !matches!(purpose, Purpose::Read { .. });
+            assert_eq!(text.contains("s3:PutObject"), writes, "{purpose:?}");
+            assert_eq!(text.contains("RestoreObject"), format!("{purpose:?}").contains("thaw: true"));
+            assert!(!text.contains("Delete") && !text.contains("s3:*"), "{text}");
+            assert!(text.contains("arn:aws-us-gov:s3:::bucket/staging/"), "{text}");
+            assert!(!text.contains("arn:aws-us-gov:s3:::bucket/*"), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_backup_touches_the_dumps() {
+        let writes_dumps = |purpose| {
+            let policy: Value =
+                serde_json::from_str(&policy(purpose, place("b", Environment::Production))).unwrap();
+            let statements = policy["Statement"].as_array().unwrap().clone();
+            statements.iter().any(|statement| {
+                statement["Resource"] == "arn:aws-us-gov:s3:::b/backups/*"
+                    && statement["Action"].to_string().contains("s3:Put")
+            })
+        };
+        assert_eq!(ALL.map(writes_dumps), [true, false, false, false, false, false]);
+    }
+}

@@ -1,0 +1,193 @@
+//! A role of AWS, assumed with GitHub's own word for this job: for an hour at a time, and for one sponsor's objects only.
+//!
+//! Facts: AWS STS API reference, "AssumeRoleWithWebIdentity". The SDK asks again before a session ends.
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Credentials, IdentityCache, ProvideCredentials, Region, SharedCredentialsProvider,
+    SharedHttpClient, SharedIdentityCache,
+};
+use aws_sdk_sts::config::retry::RetryConfig;
+use aws_sdk_sts::config::timeout::TimeoutConfig;
+use aws_sdk_sts::error::ProvideErrorMetadata as _;
+use aws_sdk_sts::types::Credentials as Given;
+use secrecy::ExposeSecret as _;
+
+use super::client::CONNECT;
+use crate::archive::ArchiveError;
+use crate::secrets::IdTokens;
+
+/// What AWS wants GitHub's word to be for.
+const AUDIENCE: &str = "sts.amazonaws.com";
+/// Every role allows an hour; only some allow more.
+const SESSION_SECONDS: i32 = 3600;
+/// So long before its end, a session is replaced: a request that begins now must not be refused on its way.
+const BEFORE_THE_END: Duration = Duration::from_secs(120);
+/// For all tries to get a session, GitHub's word included.
+const PATIENCE: Duration = Duration::from_secs(120);
+const ANSWER: Duration = Duration::from_secs(10);
+const ATTEMPTS: u32 = 5;
+/// Of a session's name.
+const LONGEST_NAME: usize = 64;
+
+/// What a session may do, and how it is called.
+#[derive(Debug, Clone, Default)]
+pub struct Session {
+    /// As CloudTrail shows it; see [`session_name`].
+    pub name: String,
+    /// The rights that are left of the role's, as JSON; see [`super::policy`].
+    pub policy: String,
+    /// Another STS than that of the region.
+    pub sts_endpoint_url: Option<String>,
+}
+
+/// `callisto-17342009911`: whose, and in which run. STS takes 2 to 64 characters of a few kinds.
+#[must_use]
+pub fn session_name(sponsor: &str, run: Option<&str>) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || "_=,.@-".contains(c) { c } else { '-' };
+    let clean = |text: &str, longest: usize| text.chars().map(allowed).take(longest).collect::<String>();
+    let run = clean(run.unwrap_or("no-run"), LONGEST_NAME / 2);
+    let sponsor = clean(sponsor, LONGEST_NAME - 1 - run.len());
+    format!("{sponsor}-{run}")
+}
+
+/// Why there is no session.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("role {role} cannot be assumed: {reason}")]
+pub(super) struct RoleError {
+    role: String,
+    /// STS's error code; `id-token` where GitHub gave no word.
+    code: String,
+    reason: String,
+    /// What GitHub's word said.
+    claims: String,
+}
+
+impl RoleError {
+    /// The error below another one's causes.
+    pub(super) fn below(error: &(dyn std::error::Error + 'static)) -> Option<ArchiveError> {
+        let Self { role, code, reason, claims } = std::iter::successors(Some(error), |error| error.source())
+            .find_map(|error| error.downcast_ref())?;
+        Some(ArchiveError::Role {
+            role: role.clone(),
+            code: code.clone(),
+            reason: reason.clone(),
+            claims: claims.clone(),
+        })
+    }
+}
+
+/// Gets sessions, one after the other.
+#[derive(Debug)]
+struct Role {
+    sts: aws_sdk_sts::Client,
+    arn: String,
+    tokens: IdTokens,
+    session: Session,
+}
+
+/// A provider, and the cache in which all clients of one sponsor keep its session.
+pub(super) fn provider(
+    (arn, tokens): (&str, &IdTokens),
+    region: &Region,
+    http: &SharedHttpClient,
+    session: &Session,
+) -> (SharedCredentialsProvider, SharedIdentityCache) {
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
+    let mut config = aws_sdk_sts::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(region.clone())
+        .http_client(http.clone())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts);
+    config.set_endpoint_url(session.sts_endpoint_url.clone());
+    let role = Role {
+        sts: aws_sdk_sts::Client::from_conf(config.build()),
+        arn: arn.to_owned(),
+        tokens: tokens.clone(),
+        session: session.clone(),
+    };
+    let cache = IdentityCache::lazy().load_timeout(PATIENCE).buffer_time(BEFORE_THE_END).build();
+    (SharedCredentialsProvider::new(role), cache)
+}
+
+impl ProvideCredentials for Role {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            self.assume().await.map_err(CredentialsError::provider_error)
+        })
+    }
+}
+
+impl Role {
+    async fn assume(&self) -> Result<Credentials, RoleError> {
+        let word = self.tokens.token(AUDIENCE, &|_| ()).await;
+        let word = word.map_err(|error| self.failed("id-token", error.to_string(), String::new()))?;
+        let answer = self
+            .sts
+            .assume_role_with_web_identity()
+            .role_arn(&self.arn)
+            .role_session_name(&self.session.name)
+            .web_identity_token(word.value.expose_secret())
+            .policy(&self.session.policy)
+            .duration_seconds(SESSION_SECONDS)
+            .send()
+            .await;
+        let answer = answer.map_err(|error| {
+            let claims = word.claims.to_string();
+            match (error.code(), error.message()) {
+                (Some(code), message) => {
+                    self.failed(code, format!("{code}: {}", message.unwrap_or("no reason given")), claims)
+                }
+                (None, _) => self.failed("no answer", causes(&error), claims),
+            }
+        })?;
+        let given = answer.credentials;
+        let given = given
+            .ok_or_else(|| self.failed("no answer", "STS gave no credentials".to_owned(), String::new()))?;
+        Ok(self.credentials(given))
+    }
+
+    /// What STS gave, hidden before anybody can show it.
+    fn credentials(&self, given: Given) -> Credentials {
+        self.tokens.hide(&given.secret_access_key);
+        self.tokens.hide(&given.session_token);
+        // A time that cannot be told is one that has come: the next request asks again.
+        let end = SystemTime::try_from(given.expiration).unwrap_or(SystemTime::UNIX_EPOCH);
+        let Given { access_key_id, secret_access_key, session_token, .. } = given;
+        Credentials::new(access_key_id, secret_access_key, Some(session_token), Some(end), "role")
+    }
+
+    fn failed(&self, code: &str, reason: String, claims: String) -> RoleError {
+        RoleError { role: self.arn.clone(), code: code.to_owned(), reason, claims }
+    }
+}
+
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_called_after_sponsor_and_run_in_the_characters_that_sts_takes() {
+        assert_eq!(session_name("callisto", Some("17342009911")), "callisto-17342009911");
+        assert_eq!(session_name("c/ö", None), "c---no-run");
+        for (sponsor, run) in [("s".repeat(300), "r".repeat(300)), (String::new(), String::new())] {
+            let name = session_name(&sponsor, Some(&run));
+            assert!(name.len() <= 64, "{name}");
+        }
+        // The run stays whole, however long the sponsor's name is.
+        assert!(session_name(&"s".repeat(300), Some("17342009911")).ends_with("s-17342009911"));
+    }
+}

@@ -1,0 +1,150 @@
+//! Everybody who may refuse GitHub's word, and what the user is told then.
+
+use super::{assert_given_back, assert_unseen};
+use crate::support::{IDENTITY, Identity, Keyless, Outcome, Role, role_of};
+
+#[track_caller]
+fn assert_told(outcome: &Outcome, code: i32, words: &[&str]) {
+    outcome.assert_code(code);
+    for word in words {
+        assert!(outcome.visible().contains(word), "`{word}` in {}", outcome.transcript());
+    }
+}
+
+#[test]
+fn without_the_permission_the_permission_is_named() {
+    let keyless = Keyless::of(&["callisto"]);
+    for variable in ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"] {
+        let outcome = keyless.run().unset(variable).run();
+        assert_told(&outcome, 12, &[&format!("{variable} is not set"), "permissions: id-token: write"]);
+    }
+    // The same where Doppler is opened by a token, and the role alone needs it.
+    let tokens = keyless.trial.run().run();
+    assert_told(&tokens, 12, &["GitHub gives this job no ID token", "permissions: id-token: write"]);
+    assert_eq!((keyless.github.asked().len(), keyless.sts.asked().len()), (0, 0));
+}
+
+#[test]
+fn a_github_that_refuses_or_fails_is_told_apart() {
+    let keyless = Keyless::of(&["callisto"]);
+    keyless.github.refuse_next(403);
+    assert_told(&keyless.run().run(), 12, &["GitHub gave no ID token: status 403", "id-token: write"]);
+    // One that fails twice is asked a third time.
+    keyless.github.refuse_next(500);
+    keyless.github.refuse_next(503);
+    let outcome = keyless.run().run();
+    assert_told(&outcome, 0, &["GitHub gave no ID token: status 500", "trying again"]);
+    assert_unseen(&keyless, &outcome);
+}
+
+#[test]
+fn claims_that_doppler_does_not_expect_are_told_as_they_are() {
+    let keyless = Keyless::of(&["callisto"]);
+    let spoilt: [(&str, Identity); 2] = [
+        ("aud", Identity { audience: "https://github.com/cure-hht".to_owned(), ..keyless.identity() }),
+        (
+            "sub",
+            Identity {
+                subjects: vec!["repo:cure-hht/other:environment:production".to_owned()],
+                ..keyless.identity()
+            },
+        ),
+    ];
+    for (what, identity) in spoilt {
+        keyless.doppler.identity(IDENTITY, identity);
+        let outcome = keyless.run().run();
+        let audience = keyless.doppler.url();
+        let subject = "repo:cure-hht/hht_diary:environment:production";
+        assert_told(&outcome, 12, &[IDENTITY, "status 403", &audience, subject, "docs/keyless.md"]);
+        assert_unseen(&keyless, &outcome);
+        assert!(keyless.doppler.lent().is_empty(), "{what}");
+    }
+    keyless.doppler.identity(IDENTITY, keyless.identity());
+    // A branch's run, or another environment's, is not let in.
+    for subject in
+        ["repo:cure-hht/hht_diary:ref:refs/heads/main", "repo:cure-hht/hht_diary:environment:staging"]
+    {
+        keyless.github.subject(subject);
+        assert_told(&keyless.run().run(), 12, &["status 403", subject]);
+    }
+    assert!(keyless.doppler.lent().is_empty() && keyless.sts.asked().is_empty());
+}
+
+#[test]
+fn a_word_that_is_too_old_or_an_identity_that_does_not_exist_is_refused() {
+    let keyless = Keyless::of(&["callisto"]);
+    keyless.github.seconds(-10);
+    assert_told(&keyless.run().run(), 12, &["status 401: Invalid OIDC token"]);
+    keyless.github.seconds(300);
+    let other = keyless.run().input("doppler-identity-id", "00000000-0000-4000-8000-000000000000");
+    assert_told(&other.run(), 12, &["status 404: Could not find requested identity"]);
+    assert!(keyless.doppler.lent().is_empty());
+}
+
+#[test]
+fn a_role_that_does_not_trust_this_job_is_told_with_what_the_job_says() {
+    let keyless = Keyless::of(&["callisto", "titan"]);
+    let elsewhere = vec!["repo:cure-hht/other:environment:production".to_owned()];
+    keyless.sts.role(&role_of("callisto"), Role { subjects: elsewhere, buckets: Vec::new() });
+    let outcome = keyless.run().run();
+    let words = [
+        "AccessDenied",
+        "trust policy",
+        "sts.amazonaws.com",
+        "repo:cure-hht/hht_diary:environment:production",
+    ];
+    assert_told(&outcome, 14, &words);
+    assert_eq!(outcome.result("titan")["outcome"], "success");
+    assert_given_back(&keyless);
+    assert_unseen(&keyless, &outcome);
+}
+
+#[test]
+fn each_refusal_of_sts_has_its_own_hint() {
+    let keyless = Keyless::of(&["callisto"]);
+    for (status, code, hint) in [
+        (400, "ExpiredTokenException", "set this machine's clock"),
+        (403, "IDPRejectedClaim", "does not take a claim"),
+        (400, "InvalidIdentityToken", "does not know GitHub as an identity provider"),
+        (403, "AccessDenied", "trust policy does not let this job in"),
+        (400, "PackedPolicyTooLarge", "policy is too large"),
+        (403, "RegionDisabledException", "activate it in the account"),
+    ] {
+        // Each sponsor's first request to S3 asks for a session, and so does its record.
+        for _ in 0..2 {
+            keyless.sts.refuse_next(status, code);
+        }
+        let asked = keyless.sts.asked().len();
+        let outcome = keyless.run().run();
+        assert_told(&outcome, 14, &[&role_of("callisto"), code, hint]);
+        assert_eq!(keyless.sts.asked().len() - asked, 2, "{code} is not tried again");
+        assert_unseen(&keyless, &outcome);
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+    }
+}
+
+#[test]
+fn an_sts_that_could_not_reach_github_is_asked_again() {
+    let keyless = Keyless::of(&["callisto"]);
+    for _ in 0..2 {
+        keyless.sts.refuse_next(400, "IDPCommunicationError");
+    }
+    let outcome = keyless.run().run();
+    outcome.assert_code(0);
+    assert_eq!(keyless.sts.asked().len(), 3);
+}
+
+#[test]
+fn what_is_no_identity_no_role_or_no_safe_address_is_refused_and_not_repeated() {
+    let keyless = Keyless::of(&["callisto"]);
+    let canary = "dp.st.production.canary";
+    let outcome = keyless.run().input("doppler-identity-id", canary).run();
+    assert_told(&outcome, 2, &["`doppler-identity-id` is not the id of an identity"]);
+    assert!(!outcome.transcript().contains(canary));
+    let outcome = keyless.run().input("aws-role-arn", canary).run();
+    assert_told(&outcome, 2, &["`aws-role-arn` is not the name of a role"]);
+    assert!(!outcome.transcript().contains(canary));
+    let outcome = keyless.run().env("AWS_ENDPOINT_URL_STS", "http://sts.example").run();
+    assert_told(&outcome, 2, &["AWS_ENDPOINT_URL_STS"]);
+    assert!(keyless.github.asked().is_empty());
+}
