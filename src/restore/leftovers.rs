@@ -36,6 +36,19 @@ impl Account {
         let mut numbers = line.split(':').skip(1).map(|field| field.parse().ok());
         Some(Self { user: numbers.next()??, group: numbers.next()?? })
     }
+
+    /// Whether it may go into a folder, through all that lie above it. What is not there is told by whoever needs it.
+    pub(super) fn enters(&self, folder: &Path) -> bool {
+        let may = |found: std::fs::Metadata| {
+            let bit = match (found.uid() == self.user, found.gid() == self.group) {
+                (true, _) => 0o100,
+                (false, true) => 0o010,
+                (false, false) => 0o001,
+            };
+            found.mode() & bit != 0
+        };
+        folder.ancestors().all(|above| std::fs::metadata(above).ok().is_none_or(may))
+    }
 }
 
 /// A folder that only its account may enter. Held by a lock for as long as its run lives; removed when dropped.
@@ -159,6 +172,30 @@ mod tests {
         let accounts = "root:x:0:0:root:/root:/bin/sh\npostgres-exporter:x:7:7::/:/bin/false\npostgres:x:104:106::/:/bin/sh\n";
         assert_eq!(Account::named("postgres", accounts), Some(Account { user: 104, group: 106 }));
         assert_eq!(Account::named("nobody", accounts), None);
+    }
+
+    #[test]
+    fn a_folder_is_entered_through_all_above_it() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("folder");
+        std::fs::create_dir(&folder).unwrap();
+        let mode = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let owner = std::fs::metadata(&folder).unwrap();
+        let somebody = Account { user: owner.uid() + 1, group: owner.gid() + 1 };
+        let one_of_us = Account { group: owner.gid(), ..somebody };
+        for (modes, enters) in [
+            ((0o755, 0o755), (true, true)),
+            ((0o711, 0o711), (true, true)),
+            ((0o700, 0o755), (false, false)),
+            ((0o755, 0o700), (false, false)),
+            ((0o755, 0o750), (false, true)),
+        ] {
+            mode(above.path(), modes.0);
+            mode(&folder, modes.1);
+            assert_eq!((somebody.enters(&folder), one_of_us.enters(&folder)), enters, "{modes:?}");
+        }
     }
 
     #[test]

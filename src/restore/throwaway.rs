@@ -214,8 +214,10 @@ pub fn fits_a_socket(scratch: &Path) -> bool {
     scratch.as_os_str().len() <= 107 - 50
 }
 
-/// The place for folders: the first of these that is short enough.
+/// The place for folders: the wanted one, where its path is short enough and the server's account may enter it. What a runner
+/// of one's own mounts may be closed to everybody but its owner.
 #[must_use]
 pub fn scratch(wanted: &Path) -> PathBuf {
-    if fits_a_socket(wanted) { wanted.to_owned() } else { PathBuf::from("/tmp") }
+    let open = Account::unprivileged().is_none_or(|account| account.enters(wanted));
+    if open && fits_a_socket(wanted) { wanted.to_owned() } else { PathBuf::from("/tmp") }
 }

@@ -103,6 +103,18 @@ fn a_signal_in_the_middle_leaves_nothing_but_a_report() {
     }
 }
 
+/// Some runners share their folder for temporary files with nobody. Where we are root, the server is run by somebody else.
+#[test]
+fn a_folder_that_the_servers_account_may_not_enter_is_not_used() {
+    let trial = backed_up();
+    let run = drill(&trial);
+    let closed = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(scratch(&run.workspace()), closed).unwrap();
+    let outcome = run.run();
+    outcome.assert_code(0);
+    assert_nothing_is_left(&outcome);
+}
+
 /// At whatever moment: while it is read, while the cluster is made, while it is loaded.
 #[test]
 fn a_signal_at_any_moment_leaves_nothing() {

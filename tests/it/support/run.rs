@@ -1,6 +1,8 @@
 //! The one builder that drives the built binary: a cleared environment, then what a runner or a terminal sets.
 //! Starts and waits; what came of it is told by `outcome`.
 
+mod container;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
