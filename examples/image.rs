@@ -150,8 +150,11 @@ fn drill(stage: &Stage) {
     println!("  a drill took {:.1} s", took.as_secs_f64());
 }
 
+/// A way to stop a container: its name, what is done, and the exit code that must follow.
+type Way = (&'static str, fn(&Container), i32);
+
 /// The runner signals docker's client, which hands it on; people say `docker stop` and `docker kill`.
-const SIGNALS: [(&str, fn(&Container), i32); 4] = [
+const SIGNALS: [Way; 4] = [
     ("the runner's SIGINT", |container| container.running.signal("INT"), 130),
     ("the runner's SIGTERM", |container| container.running.signal("TERM"), 143),
     ("docker kill --signal INT", |container| drop(docker(["kill", "--signal", "INT", &container.name])), 130),

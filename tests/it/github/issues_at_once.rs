@@ -23,7 +23,7 @@ fn open_issues(github: &GitHub) -> Vec<u64> {
 }
 
 #[test]
-fn one_sponsors_success_does_not_hide_anothers_failure() {
+fn a_sponsors_success_does_not_hide_the_failure_of_another() {
     let (trial, github) = (two(), GitHub::start());
     region(&trial, "callisto", false);
     job(&trial, &github, "callisto").run().assert_code(12);
