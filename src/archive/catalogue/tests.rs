@@ -85,6 +85,11 @@ fn what_is_left_of_a_backup_says_what_it_lacks() {
     assert_eq!(lacks(&[checksum, dump]), Some(vec![Piece::Manifest]));
     assert_eq!(lacks(&[dump, manifest]), Some(vec![Piece::Checksum]));
     assert_eq!(lacks(&[checksum, manifest]), Some(vec![Piece::Dump]));
+    // What the reader is told of it.
+    assert_eq!(
+        [Piece::Dump, Piece::Checksum, Piece::Manifest].map(Piece::name),
+        ["dump", "checksum file", "manifest"]
+    );
     assert_eq!(lacks(&[&checksum_key(checksum), "development/backups/"]), None);
 }
 
