@@ -49,12 +49,21 @@ impl Staged {
     /// is taken back.
     pub async fn commit(self, description: Vec<u8>) -> Result<Vec<String>, ArchiveError> {
         let Self { upload, held, sealed } = self;
+        let location = upload.store.location(&upload.key);
+        let in_one_request = matches!(held, Held::Whole(_));
         let visible = tokio::select! {
             done = make_visible(&upload, held, &sealed) => done,
             () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
         };
         let mut remarks = match visible {
             Ok(remarks) => remarks,
+            // An upload in parts can be taken back; a request that nobody waits for any more may still be done.
+            Err(cause @ ArchiveError::Stopped) if in_one_request => {
+                let left = format!(
+                    "whether {location} was written is not known; without a manifest it is no backup"
+                );
+                return Err(ArchiveError::Unfinished { cause: Box::new(cause), left });
+            }
             Err(cause) => return Err(Box::new(Broken { cause, upload }).abandon().await),
         };
         let completed = tokio::select! {
@@ -67,9 +76,8 @@ impl Staged {
                 Ok(remarks)
             }
             Err(cause) => {
-                let location = upload.store.location(&upload.key);
                 // Only of a write beside the dump it may be unknown by now whether it was done.
-                let dump = if matches!(cause, ArchiveError::Unfinished { .. }) {
+                let dump = if matches!(cause, ArchiveError::Unfinished { .. } | ArchiveError::Stopped) {
                     format!("{location} stands there, and is a backup only if its manifest does")
                 } else {
                     format!("{location} stands there without a manifest: it is no backup")

@@ -81,6 +81,27 @@ fn a_stop_during_a_silent_commit_is_over_in_time() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
+/// - fault: S3 falls silent at the manifest, or at a dump that goes there in one request, then SIGTERM comes
+/// - injected: a proxy that answers nothing from that request on
+/// - seen: over within 5 s, exit 143, `stopped by SIGTERM`, and that it is not known whether that request was done
+/// - left: what S3 did before it fell silent; a local record `cancelled`
+#[test]
+fn what_a_stop_leaves_open_is_said_to_be_open() {
+    for (last, told) in [
+        (".manifest.json", "stands there, and is a backup only if its manifest does"),
+        (".sql.gz", "was written is not known; without a manifest it is no backup"),
+    ] {
+        let trial = Trial::of([Sponsor::named("callisto").empty()]);
+        let proxy = Proxy::before(trial.store.endpoint());
+        let write = move |seen: &Seen| seen.method == "PUT" && seen.path.ends_with(last);
+        silent_from(&proxy, write);
+        let running = trial.run().input("s3-endpoint-url", proxy.endpoint()).start();
+        wait_for(&proxy, write);
+        let outcome = stopped(running);
+        assert!(outcome.stdout.contains(told), "{}", outcome.transcript());
+    }
+}
+
 /// - fault: pg_dump hears nothing, and somebody else holds the other end of its pipes
 /// - injected: a stand-in for pg_dump that ignores SIGTERM and leaves a child behind; then SIGTERM comes
 /// - seen: over within 5 s, exit 143, `stopped by SIGTERM`

@@ -97,8 +97,8 @@ fn signal_at_random_moments(wrap: impl Fn(Run) -> Run, pid: impl Fn(&Running) ->
         let (name, code) = if moment % 2 == 0 { ("INT", 130) } else { ("TERM", 143) };
         // Each tenth of the run has its moment.
         let after = 1 + (moment * whole + dice.below(whole)) / MOMENTS;
-        // The dump lies between two requests; the last ones follow each other fast.
-        let wait = Duration::from_millis(dice.below(if moment < 7 { 250 } else { 30 }));
+        // The dump lies between two of the first requests; the later ones follow each other fast.
+        let wait = Duration::from_millis(dice.below(if moment < 4 { 250 } else { 10 }));
         let (before, already) = ([LARGE, SMALL].map(|sponsor| Left::of(&trial, sponsor)), requests());
         let running = start();
         tools::wait_for("the moment", Duration::from_secs(40), || {
