@@ -1,9 +1,6 @@
 //! Backups on a sponsor's shelf, for tests of what reads them: real ones are taken, copied to other times, and changed.
 //! Makes no claim about the program but that a backup is taken.
 
-use std::cell::Cell;
-use std::time::Duration;
-
 use aws_sdk_s3::types::StorageClass;
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
@@ -18,13 +15,12 @@ pub(super) struct Shelf {
     pub(super) trial: Trial,
     pub(super) bucket: String,
     sponsor: &'static str,
-    taken: Cell<bool>,
 }
 
 impl Shelf {
     pub(super) fn of(trial: Trial, sponsor: &'static str) -> Self {
         let bucket = trial.bucket(sponsor).to_owned();
-        Self { trial, bucket, sponsor, taken: Cell::new(false) }
+        Self { trial, bucket, sponsor }
     }
 
     /// A step with this command and no other input than the trial's.
@@ -34,9 +30,6 @@ impl Shelf {
 
     /// Takes a backup, each in a second of its own; gives the dump's key.
     pub(super) fn backup(&self, inputs: &[(&str, &str)]) -> String {
-        if self.taken.replace(true) {
-            std::thread::sleep(Duration::from_millis(1100));
-        }
         let run = self.trial.run().input("sponsors", self.sponsor);
         let outcome = inputs.iter().fold(run, |run, (name, value)| run.input(name, *value)).run();
         outcome.assert_code(0);

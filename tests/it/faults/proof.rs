@@ -254,7 +254,6 @@ fn each_of_several_identities_opens_a_backup_alone() {
         outcome.output("backup_location")
     };
     let before = backup(public(&[&old, &kept]));
-    std::thread::sleep(std::time::Duration::from_millis(1100));
     let after = backup(public(&[&kept, &new]));
     for (location, identity, opens) in [
         (&before, &old, true),

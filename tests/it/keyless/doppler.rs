@@ -97,7 +97,6 @@ fn an_answer_of_another_project_or_config_is_refused() {
         let running = keyless.run().run();
         running.assert_code(0);
         let before = keyless.store.keys_in(keyless.bucket("callisto")).len();
-        std::thread::sleep(Duration::from_millis(1100));
         // The core project's answer is right, the sponsor's is not.
         keyless.doppler.next(Trouble::Slow(Duration::ZERO));
         keyless.doppler.next(Trouble::Lie { name, value: "hht-diary-titan".to_owned() });

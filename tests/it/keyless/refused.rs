@@ -119,7 +119,6 @@ fn each_refusal_of_sts_has_its_own_hint() {
         assert_told(&outcome, 14, &[&role_of("callisto"), code, hint]);
         assert_eq!(keyless.sts.asked().len() - asked, 2, "{code} is not tried again");
         assert_unseen(&keyless, &outcome);
-        std::thread::sleep(std::time::Duration::from_millis(1100));
     }
 }
 

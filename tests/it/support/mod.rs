@@ -30,6 +30,7 @@ mod running;
 mod s3;
 mod samples;
 pub(crate) mod schemas;
+mod seconds;
 mod sessions;
 mod sponsor;
 mod strict_s3;

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::outcome::Outcome;
 use super::running::Running;
+use super::seconds::Seconds;
 use super::tools;
 
 /// A run that ends later than this is killed, and its test fails.
@@ -60,6 +61,7 @@ pub(crate) struct Run {
     /// Where the runner's files are, of which each step gets new ones.
     step: PathBuf,
     deadline: Duration,
+    seconds: Seconds,
 }
 
 impl Run {
@@ -95,6 +97,7 @@ impl Run {
             folder,
             step,
             deadline: DEADLINE,
+            seconds: Seconds::default(),
         }
     }
 
@@ -176,6 +179,12 @@ impl Run {
         self
     }
 
+    /// Starts in another second than any run of these that has ended.
+    pub(super) fn seconds(mut self, seconds: &Seconds) -> Self {
+        self.seconds = seconds.clone();
+        self
+    }
+
     /// Runs to the end.
     pub(crate) fn run(self) -> Outcome {
         self.start().wait()
@@ -189,7 +198,8 @@ impl Run {
         // Set last, so that a test may even replace PATH.
         command.envs(&self.environment);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.seconds.wait_for_the_next();
         let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
-        Running::new(child, self.folder, self.step, self.deadline)
+        Running::new(child, self.folder, self.step, self.deadline, self.seconds)
     }
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::outcome::{Line, Outcome, Stream, Usage};
+use super::seconds::Seconds;
 use super::tools;
 
 /// How long a run's own children may go on after it.
@@ -26,18 +27,25 @@ pub(crate) struct Running {
     step: PathBuf,
     started: Instant,
     deadline: Duration,
+    seconds: Seconds,
     peak_memory: Arc<AtomicU64>,
 }
 
 impl Running {
-    pub(super) fn new(mut child: Child, folder: Arc<TempDir>, step: PathBuf, deadline: Duration) -> Self {
+    pub(super) fn new(
+        mut child: Child,
+        folder: Arc<TempDir>,
+        step: PathBuf,
+        deadline: Duration,
+        seconds: Seconds,
+    ) -> Self {
         let lines = Arc::default();
         let readers = vec![
             collect(child.stdout.take().unwrap(), Stream::Out, &lines),
             collect(child.stderr.take().unwrap(), Stream::Error, &lines),
         ];
         let peak_memory = watch_memory(child.id());
-        Self { child, lines, readers, folder, step, started: Instant::now(), deadline, peak_memory }
+        Self { child, lines, readers, folder, step, started: Instant::now(), deadline, seconds, peak_memory }
     }
 
     /// The process id.
@@ -123,6 +131,7 @@ impl Drop for Running {
         // After an orderly wait both fail, which is right: there is nothing left to end.
         let _killed = self.child.kill();
         let _reaped = self.child.wait();
+        self.seconds.ended();
     }
 }
 

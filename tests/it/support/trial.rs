@@ -10,6 +10,7 @@ use super::moto::Moto;
 use super::postgres::{Cluster, Door};
 use super::run::Run;
 use super::s3::{REGION, Store};
+use super::seconds::Seconds;
 use super::sponsor::Sponsor;
 use super::tools;
 
@@ -36,6 +37,7 @@ pub(crate) struct Trial {
     /// The token of the core project.
     pub(crate) core_token: String,
     stages: BTreeMap<String, Stage>,
+    seconds: Seconds,
 }
 
 /// A trial in preparation.
@@ -77,6 +79,7 @@ impl Trial {
     /// Gives a run this trial's inputs and tokens.
     pub(crate) fn wire(&self, run: Run) -> Run {
         let run = run
+            .seconds(&self.seconds)
             .input("environment", &self.environment)
             .input("doppler-api-url", self.doppler.url())
             .input("s3-endpoint-url", self.store.endpoint())
@@ -170,7 +173,14 @@ impl Plan {
         let core_token = doppler.config(CORE_PROJECT, config, [("SPONSOR_MANIFEST", manifest)]);
         let stages =
             self.sponsors.iter().map(|sponsor| (sponsor.name.clone(), self.stage(sponsor, &store, &doppler)));
-        Trial { stages: stages.collect(), doppler, store, environment: self.environment, core_token }
+        Trial {
+            stages: stages.collect(),
+            doppler,
+            store,
+            environment: self.environment,
+            core_token,
+            seconds: Seconds::default(),
+        }
     }
 
     fn stage(&self, sponsor: &Sponsor, store: &Store, doppler: &Doppler) -> Stage {
