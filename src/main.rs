@@ -23,7 +23,8 @@ async fn start() -> u8 {
     let edge = match stop.and_then(|stop| Edge::read(&variables, stop)) {
         Ok(edge) => edge,
         Err(failure) => {
-            Sink::terminal().block(&[failure.to_string(), failure.hint().unwrap_or_default()]);
+            let lines = [Some(failure.to_string()), failure.hint()];
+            Sink::terminal().block(&lines.into_iter().flatten().collect::<Vec<_>>());
             return failure.stage_and_code().1;
         }
     };

@@ -156,12 +156,10 @@ fn of_a_refusal() -> [Output; 2] {
 
 fn show(failure: &Failure, edge: &Edge) -> u8 {
     let Told { stage, code, message, hint } = Told::of(failure, edge);
-    let hint = hint.unwrap_or_default();
-    edge.sink.block(&[format!("{stage} failed: {message}"), format!("  {hint}")]);
-    edge.sink.annotations(&[annotation(
-        Level::Error,
-        &format!("{stage} failed"),
-        &format!("{message}\n{hint}"),
-    )]);
+    let head = format!("{stage} failed");
+    let line = hint.as_deref().map(|hint| format!("  {hint}"));
+    edge.sink.block(&[Some(format!("{head}: {message}")), line].into_iter().flatten().collect::<Vec<_>>());
+    let text = [Some(message), hint].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    edge.sink.annotations(&[annotation(Level::Error, &head, &text)]);
     code
 }

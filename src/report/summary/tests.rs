@@ -1,0 +1,61 @@
+use super::*;
+use crate::report::sample::result;
+
+const TITLE: Title<'_> =
+    Title { subject: Subject::Backup, environment: "production", at: "2026-11-20 12:00:00 UTC" };
+
+#[test]
+fn the_verdict_comes_first_and_failures_say_what_to_do() {
+    let results = [
+        result("callisto", Outcome::Success),
+        result("titan", Outcome::Failure),
+        result("europa", Outcome::Disabled),
+    ];
+    insta::with_settings!({ snapshot_path => "../../../tests/snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("summary", of_results(TITLE, &results));
+    });
+}
+
+#[test]
+fn ten_thousand_sponsors_stay_under_the_limit_and_are_all_in_the_table() {
+    let results: Vec<_> = (0..10_000).map(|n| result(&format!("sponsor-{n}"), Outcome::Success)).collect();
+    let text = of_results(TITLE, &results);
+    assert!(text.len() < 1 << 20, "{} bytes", text.len());
+    assert_eq!(text.matches("✅\u{a0}backed\u{a0}up").count(), 10_000);
+}
+
+#[test]
+fn ten_thousand_failures_stay_under_the_limit_and_the_rest_is_counted() {
+    let results: Vec<_> = (0..10_000).map(|n| result(&format!("sponsor-{n}"), Outcome::Failure)).collect();
+    let text = of_results(TITLE, &results);
+    assert!(text.len() < 1 << 20, "{} bytes", text.len());
+    assert!(text.contains("more; the output `results` has them all."));
+}
+
+#[test]
+fn what_is_not_enabled_does_not_look_as_if_nothing_at_all_was_backed_up() {
+    let headline = |outcomes: &[Outcome]| {
+        let results: Vec<_> = outcomes.iter().map(|outcome| result("callisto", *outcome)).collect();
+        of_results(TITLE, &results).lines().next().unwrap().to_owned()
+    };
+    let (done, disabled) = (Outcome::Success, Outcome::Disabled);
+    assert_eq!(
+        [headline(&[done, disabled, done]), headline(&[disabled, disabled]), headline(&[done])],
+        [
+            "## ⚠️ Backup, production: 2 of 3 backed up, 1 not enabled",
+            "## ⚠️ Backup, production: 2 of 2 not enabled, nothing backed up",
+            "## ✅ Backup, production: 1 of 1 backed up",
+        ]
+    );
+}
+
+#[test]
+fn a_message_cannot_end_its_own_block() {
+    let text = of_failure(TITLE, "manifest", "a\n```\n# not a heading", Some("Do this."));
+    assert!(text.contains("````text\na\n```\n# not a heading\n````\n"), "{text}");
+}
+
+#[test]
+fn durations_read_well() {
+    assert_eq!([duration(0.04), duration(75.9), duration(7_260.0)], ["0.0 s", "1 min 15 s", "2 h 1 min"]);
+}
