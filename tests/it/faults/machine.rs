@@ -217,3 +217,24 @@ fn a_clock_that_jumps_changes_names_alone() {
         verify.run().assert_code(0);
     }
 }
+
+/// - fault: the system grants the program no thread for files
+/// - injected: `prlimit --nproc` of one thread too few, for a user who has no other process
+/// - seen: `panicked at …: OS can't spawn worker thread: Resource temporarily unavailable`; exit code 1
+/// - left: nothing was begun
+#[test]
+fn a_system_without_threads_is_told_as_a_bug_is() {
+    let folder = tools::open_folder("threads");
+    let program = folder.path().join("sponsor-backup");
+    std::fs::copy(tools::binary(), &program).unwrap();
+    let user = ["setpriv", "--reuid", "61234", "--regid", "61234", "--clear-groups", "prlimit"];
+    let words = if tools::is_root() { user.to_vec() } else { [&["sudo"][..], &user].concat() };
+    // The first thread, and the workers: as many as there are cores.
+    let granted = 1 + std::thread::available_parallelism().unwrap().get();
+    let run = Run::terminal().program(words[0]).args(&words[1..]).arg(format!("--nproc={granted}"));
+    let outcome =
+        run.arg(&program).args(["matrix", "--environment", "production", "--manifest", "none"]).run();
+    outcome.assert_code(1);
+    assert!(outcome.stderr.contains("panicked at "), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("Resource temporarily unavailable"), "{}", outcome.stderr);
+}
