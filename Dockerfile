@@ -1,9 +1,9 @@
 # The action's image: the program, and the PostgreSQL clients and servers that it starts.
 #
-# What it is built on can be named with its digest: --build-arg DEBIAN=debian:bookworm-slim@sha256:…. A release notes in its
+# What it is built on can be named with its digest: --build-arg DEBIAN=debian:trixie-slim@sha256:…. A release notes in its
 # provenance which digests it met.
-ARG RUST=rust:1.95-slim-bookworm
-ARG DEBIAN=debian:bookworm-slim
+ARG RUST=rust:1.95-slim-trixie
+ARG DEBIAN=debian:trixie-slim
 
 FROM $RUST AS build
 WORKDIR /build
@@ -20,13 +20,13 @@ COPY src src
 RUN find src -name '*.rs' -exec touch {} + \
     && cargo build --release --locked --bin sponsor-backup
 
-# Debian's package of this name knows PostgreSQL's own repository and its key: a script and two files, vouched for by
-# Debian. The rest of the package is not needed.
+# Debian knows PostgreSQL's own repository and its key: a script and two files, vouched for by Debian. Since Debian 13 they
+# are in the first of these packages, before it in the second; of neither is the rest needed.
 FROM $DEBIAN AS pgdg
 WORKDIR /pgdg
 RUN apt-get update \
-    && apt-get download postgresql-common \
-    && dpkg-deb --extract postgresql-common_*.deb . \
+    && apt-get download postgresql-client-common postgresql-common \
+    && for package in *.deb; do dpkg-deb --extract "$package" . || exit 1; done \
     && rm -rf /var/lib/apt/lists/*
 
 # No USER: GitHub runs container actions as root, since the workspace and the files for outputs belong to the runner.
