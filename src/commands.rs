@@ -54,7 +54,7 @@ pub async fn run(order: Order, edge: Edge) -> u8 {
         stopped.loans.give_back(&stopped).await;
     }));
     let done = match order {
-        Order::Matrix(order) => matrix::run(&order, &edge).await,
+        Order::Matrix(order) => matrix::run(&order, &edge, &publisher).await,
         Order::Backup(order) => backup::run(order, &edge, &publisher).await,
         Order::Record(order) => record::run(order, &edge, &publisher).await,
         Order::List(order) => list::run(order, &edge, &publisher).await,

@@ -144,14 +144,14 @@ pub const INPUTS: &[Input] = &[
     text(
         "github-token",
         "",
-        WRITING,
+        &[Matrix, Backup, Record, Drill],
         "token with which GitHub is asked who approved the run and which pull requests brought the commit, and writes the issue of `issue-on-failure`; `github.token` fits",
     ),
     boolean(
         "issue-on-failure",
         "false",
-        &[Backup, Drill],
-        "whether a failure opens an issue in this repository, one for each environment, which a later success closes; needs `github-token`",
+        &[Matrix, Backup, Drill],
+        "whether a failure opens an issue in this repository, one for each command and environment, which a later success closes; needs `github-token`",
     ),
     boolean(
         "pre-migration",

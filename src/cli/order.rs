@@ -93,6 +93,10 @@ pub struct MatrixOrder {
     pub scope: Scope,
     /// More sponsors than this are grouped.
     pub max_jobs: NonZeroUsize,
+    /// How GitHub is asked.
+    pub github: Option<Access>,
+    /// Whether a failure is told in an issue.
+    pub issue_on_failure: bool,
 }
 
 /// `backup`
@@ -148,7 +152,12 @@ pub(super) fn read(
 ) -> Result<Order, UsageError> {
     let scope = scope(values, variables)?;
     Ok(match command {
-        Command::Matrix => Order::Matrix(MatrixOrder { scope, max_jobs: count(values, "max-jobs")? }),
+        Command::Matrix => Order::Matrix(MatrixOrder {
+            scope,
+            max_jobs: count(values, "max-jobs")?,
+            github: github(values, variables)?,
+            issue_on_failure: values.boolean("issue-on-failure")?,
+        }),
         Command::Backup => Order::Backup(storing::backup(scope, values, variables)?),
         Command::Record => Order::Record(storing::record(scope, values, variables)?),
         Command::List => Order::List(opening::list(scope, values, variables)?),

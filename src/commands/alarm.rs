@@ -11,11 +11,13 @@ use secrecy::ExposeSecret as _;
 use super::Edge;
 use super::publish::{Heard, Publisher};
 use crate::cli::Order;
+use crate::manifest::is_name;
 use crate::record::Outcome;
-use crate::record::alarm::{WHOLE_RUN, marker};
+use crate::record::alarm::{SELECTION, WHOLE_RUN, marker};
 use crate::record::github::{Access, GitHub, Tidings, Told};
 use crate::report::issue;
 use crate::report::workflow::{Level, annotation};
+use crate::sponsors::Selection;
 
 /// All that is asked and written. A runner may wait so long for an issue, and not longer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,11 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Alarm {
     access: Option<Access>,
     command: &'static str,
+    selection: Selection,
 }
 
 /// How GitHub is asked by an order. Its token is hidden before anything else happens.
 pub(super) fn hide_token(order: &Order, edge: &Edge) {
     let access = match order {
+        Order::Matrix(order) => &order.github,
         Order::Backup(order) => &order.github,
         Order::Record(order) => &order.github,
         Order::Drill(order) => &order.github,
@@ -42,12 +46,17 @@ pub(super) fn hide_token(order: &Order, edge: &Edge) {
 impl Alarm {
     /// The alarm of an order, where it wants one. A dry run has done nothing that could be told.
     pub(super) fn of(order: &Order) -> Option<Self> {
-        let (access, command) = match order {
-            Order::Backup(order) if order.issue_on_failure && !order.dry_run => (&order.github, "backup"),
-            Order::Drill(order) if order.issue_on_failure && !order.dry_run => (&order.github, "drill"),
+        let (access, command, scope) = match order {
+            Order::Matrix(order) if order.issue_on_failure => (&order.github, "matrix", &order.scope),
+            Order::Backup(order) if order.issue_on_failure && !order.dry_run => {
+                (&order.github, "backup", &order.scope)
+            }
+            Order::Drill(order) if order.issue_on_failure && !order.dry_run => {
+                (&order.github, "drill", &order.scope)
+            }
             _ => return None,
         };
-        Some(Self { access: access.clone(), command })
+        Some(Self { access: access.clone(), command, selection: scope.selection.clone() })
     }
 
     /// Tells the issue. A run that somebody stopped has neither failed nor succeeded.
@@ -95,10 +104,10 @@ impl Alarm {
             url: edge.run.run_url.as_deref(),
             attempt: edge.run.run_attempt.as_deref(),
         };
-        let own = || BTreeSet::from([WHOLE_RUN.to_owned()]);
         let (failed, well, failure) = match heard {
             Heard::Refusal { stage, message, hint } => {
-                (own(), BTreeSet::new(), issue::of_a_refusal(run, (stage, message), hint.as_deref()))
+                let failure = issue::of_a_refusal(run, (stage, message), hint.as_deref());
+                (self.refused(stage), BTreeSet::new(), failure)
             }
             Heard::Results(results) => {
                 let having = |outcome| -> BTreeSet<String> {
@@ -106,7 +115,7 @@ impl Alarm {
                     these.map(|result| result.sponsor.clone()).collect()
                 };
                 // A sponsor whose flag is off is neither: nothing was proved.
-                let well = having(Outcome::Success).into_iter().chain(own()).collect();
+                let well = having(Outcome::Success).into_iter().chain(self.reached()).collect();
                 (having(Outcome::Failure), well, issue::of_failures(run, results))
             }
         };
@@ -118,6 +127,28 @@ impl Alarm {
             failure: edge.sink.redacted(&failure),
             recovery: issue::of_a_recovery(run),
         }
+    }
+
+    /// Who fails where nobody's turn came. A job of a matrix fails for its own sponsors: others' success says nothing of them.
+    fn refused(&self, stage: &str) -> BTreeSet<String> {
+        match &self.selection {
+            Selection::Named(names) if stage != "sponsors" && names.iter().all(|name| is_name(name)) => {
+                names.clone()
+            }
+            Selection::AllEnabled if stage != "sponsors" => BTreeSet::from([WHOLE_RUN.to_owned()]),
+            // Words that were typed in, perhaps, and which no success would ever answer by name.
+            _ => BTreeSet::from([SELECTION.to_owned()]),
+        }
+    }
+
+    /// What is well as soon as sponsors have their turn. The matrix has done its work by then.
+    fn reached(&self) -> BTreeSet<String> {
+        let of_all = match &self.selection {
+            Selection::AllEnabled => BTreeSet::from([WHOLE_RUN.to_owned()]),
+            Selection::Named(names) if self.command == "matrix" => names.clone(),
+            Selection::Named(_) => BTreeSet::new(),
+        };
+        of_all.into_iter().chain([SELECTION.to_owned()]).collect()
     }
 }
 

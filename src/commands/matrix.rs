@@ -1,13 +1,15 @@
 //! `matrix`: manifest → selection → outputs.
 
+use super::publish::{Heard, Publisher};
 use super::{Edge, scope};
 use crate::cli::order::MatrixOrder;
 use crate::failure::Failure;
 use crate::record::Outcome;
 use crate::report::outputs::json;
+use crate::report::workflow::{Level, annotation};
 use crate::sponsors::matrix::matrix;
 
-pub(super) async fn run(order: &MatrixOrder, edge: &Edge) -> Result<u8, Failure> {
+pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
     let sponsors = scope::select(&order.scope, edge).await?.sponsors;
     let matrix = matrix(&sponsors, order.max_jobs);
     let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
@@ -19,5 +21,11 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge) -> Result<u8, Failure>
         ("results", "[]".to_owned()),
         ("outcome", Outcome::Success.name().to_owned()),
     ])?;
+    if names.is_empty() {
+        // No job comes after this one that could say so.
+        let text = "The manifest enables no sponsor: nothing is backed up, and nothing fails.";
+        edge.sink.annotations(&[annotation(Level::Warning, "nobody is enabled", text)]);
+    }
+    publisher.heard.set(Heard::Results(Vec::new())).ok();
     Ok(0)
 }

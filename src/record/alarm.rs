@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 
 /// Finds the issues again.
 pub const LABEL: &str = "sponsor-backup";
-/// Stands for the run where it failed before any sponsor's turn.
+/// Stands for a run of all enabled sponsors that failed before any sponsor's turn.
 pub const WHOLE_RUN: &str = "the-run-itself";
+/// Stands for a selection that could not be served.
+pub const SELECTION: &str = "the-selection";
 /// The lines in which a note may stand.
 const HEAD: usize = 2;
 

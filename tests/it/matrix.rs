@@ -127,6 +127,8 @@ fn an_empty_matrix_is_told_by_its_count_and_is_no_failure() {
     let outcome = of_file("sponsors: [{name: titan, code: TIT, enabled: false}]").run();
     outcome.assert_code(0);
     assert_eq!((outcome.output("count").as_str(), names(&outcome).len()), ("0", 0));
+    let warned = outcome.annotations("warning");
+    assert!(warned.len() == 1 && warned[0].contains("enables no sponsor"), "{warned:?}");
     assert_eq!(outcome.output("matrix"), r#"{"include":[]}"#);
 }
 

@@ -103,6 +103,25 @@ fn a_run_that_fails_before_any_sponsors_turn_is_told_and_the_next_run_that_gets_
     assert_eq!(states(&github), [closed(1)]);
 }
 
+/// Where the matrix fails, there are no jobs of sponsors that could tell it.
+#[test]
+fn a_matrix_that_fails_has_an_issue_of_its_own() {
+    let (trial, github) = (one(), GitHub::start());
+    for sponsors in ["", "callisto"] {
+        let matrix = || telling(&trial, &github).input("command", "matrix").input("sponsors", sponsors);
+        matrix().file("bad.yml", "sponsors: [").input("manifest", "bad.yml").run().assert_code(10);
+        let issues = github.issues();
+        let issue = issues.last().unwrap();
+        assert_eq!(issue["title"], "Sponsor matrix of production fails");
+        let number = issue["number"].as_u64().unwrap();
+        telling(&trial, &github).run().assert_code(0);
+        assert_eq!(states(&github).last().unwrap(), &open(number), "a backup says nothing of it");
+        matrix().run().assert_code(0);
+        assert_eq!(states(&github).last().unwrap(), &closed(number));
+    }
+    assert_eq!(states(&github).len(), 2);
+}
+
 #[test]
 fn what_cannot_be_told_is_a_warning_and_changes_nothing_else() {
     let trial = one();

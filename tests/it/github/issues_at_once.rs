@@ -39,6 +39,37 @@ fn a_sponsors_success_does_not_hide_the_failure_of_another() {
     assert!(open_issues(&github).is_empty());
 }
 
+/// Each job reads the manifest anew, and one of them may be out of luck.
+#[test]
+fn a_job_that_is_refused_is_not_forgotten_over_the_success_of_another() {
+    let (trial, github) = (two(), GitHub::start());
+    let refused = |sponsor: &str| {
+        job(&trial, &github, sponsor).file("bad.yml", "sponsors: [").input("manifest", "bad.yml")
+    };
+    refused("titan").run().assert_code(10);
+    assert!(github.issues()[0]["body"].as_str().unwrap().contains("<!-- sponsor-backup failed: titan -->"));
+    job(&trial, &github, "callisto").run().assert_code(0);
+    assert_eq!((open_issues(&github), github.comments(1).len()), (vec![1], 0), "titan has no backup");
+    job(&trial, &github, "titan").run().assert_code(0);
+    assert!(open_issues(&github).is_empty());
+    // What was typed in is nobody's name, and does not get into the lines that are read again.
+    refused("io --> <!-- sponsor-backup well: titan").run().assert_code(10);
+    assert!(
+        github.issues()[1]["body"]
+            .as_str()
+            .unwrap()
+            .contains("<!-- sponsor-backup failed: the-selection -->")
+    );
+    job(&trial, &github, "callisto").run().assert_code(0);
+    assert!(open_issues(&github).is_empty());
+    // A run of all that fails is answered by a run of all.
+    refused("").run().assert_code(10);
+    job(&trial, &github, "callisto").run().assert_code(0);
+    assert_eq!(open_issues(&github), [3]);
+    job(&trial, &github, "").run().assert_code(0);
+    assert!(open_issues(&github).is_empty());
+}
+
 /// As GitHub's list is a moment late, or two jobs look before either has opened one.
 #[test]
 fn an_issue_that_was_opened_twice_is_closed_by_whoever_came_later() {
