@@ -208,6 +208,22 @@ fn each_schedule_of_the_nightly_backup_starts_its_own_job() {
     }
 }
 
+/// Nobody watches a schedule; a step without this would fail unseen.
+#[test]
+fn whatever_fails_on_a_schedule_opens_an_issue() {
+    for path in [REUSABLE, DRILL] {
+        let workflow = crate::yaml(path);
+        assert_eq!(our_steps(&workflow).len(), 2, "{path}");
+        for step in our_steps(&workflow) {
+            assert_eq!(step["with"]["issue-on-failure"], "${{ github.event_name == 'schedule' }}", "{path}");
+            assert_eq!(step["with"]["github-token"], "${{ github.token }}", "{path}");
+        }
+        for (name, job) in jobs(&workflow) {
+            assert_eq!(job["permissions"]["issues"], "write", "{path}: {name}");
+        }
+    }
+}
+
 #[test]
 fn the_drill_is_weekly_has_limits_and_keeps_its_reports() {
     let drill = crate::yaml(DRILL);
