@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Trial, token_variable, tools};
+use crate::support::{IDENTITY, Keyless, Trial, token_variable, tools};
 
 /// Where `script/setup-checks` puts act and node when `SPONSOR_BACKUP_CHECKS` names no other place. Keep both in step.
 const DEFAULT_CHECKS: &str = "/var/tmp/sponsor-backup-checks-1";
@@ -32,6 +32,10 @@ test ! -e \"$DEPLOYED-fails\"
 pub(crate) struct Repository {
     folder: TempDir,
     secrets: BTreeMap<String, String>,
+    /// What `vars` holds.
+    variables: BTreeMap<&'static str, String>,
+    /// What the runner sets for every step.
+    environment: BTreeMap<&'static str, String>,
 }
 
 /// A run that has ended.
@@ -46,6 +50,27 @@ pub(crate) struct Ran {
 impl Repository {
     /// With the tokens of a trial's environment as secrets, and the trial's servers behind the action.
     pub(crate) fn of(trial: &Trial, sponsors: &[&str]) -> Self {
+        let mut repository = Self::bare(trial);
+        repository.secrets.insert("DOPPLER_TOKEN_CORE".to_owned(), trial.core_token.clone());
+        let tokens = sponsors.iter().map(|name| (token_variable(name), trial.token(name).to_owned()));
+        repository.secrets.extend(tokens);
+        repository
+    }
+
+    /// Without a secret: with an identity's id alone, and a scripted GitHub's word for its jobs. The real one vouches only for
+    /// a job with `id-token: write`, and names its environment; here, since act knows neither, each job gets the same word.
+    pub(crate) fn without_secrets(keyless: &Keyless) -> Self {
+        let mut repository = Self::bare(&keyless.trial);
+        repository.variables.insert("DOPPLER_IDENTITY_ID", IDENTITY.to_owned());
+        repository.environment.extend([
+            ("ACTIONS_ID_TOKEN_REQUEST_URL", keyless.github.url()),
+            ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", keyless.github.bearer().to_owned()),
+            ("AWS_ENDPOINT_URL_STS", keyless.sts.url()),
+        ]);
+        repository
+    }
+
+    fn bare(trial: &Trial) -> Self {
         let folder = tools::open_folder("workflows");
         let root = folder.path();
         let workflows = root.join("repository/.github/workflows");
@@ -62,9 +87,8 @@ impl Repository {
         std::fs::write(&deploy, DEPLOY).unwrap();
         std::fs::set_permissions(&deploy, std::fs::Permissions::from_mode(0o755)).unwrap();
         stand_ins(root, trial);
-        let mut secrets = BTreeMap::from([("DOPPLER_TOKEN_CORE".to_owned(), trial.core_token.clone())]);
-        secrets.extend(sponsors.iter().map(|name| (token_variable(name), trial.token(name).to_owned())));
-        let repository = Self { folder, secrets };
+        let (secrets, variables, environment) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let repository = Self { folder, secrets, variables, environment };
         repository.commit();
         repository
     }
@@ -134,6 +158,9 @@ impl Repository {
         ];
         for (name, value) in environment {
             act.arg("--env").arg(format!("{name}={}", value.display()));
+        }
+        for (option, values) in [("--env", &self.environment), ("--var", &self.variables)] {
+            act.args(values.iter().flat_map(|(name, value)| [option.to_owned(), format!("{name}={value}")]));
         }
         let output = act.output().unwrap();
         let stdout = String::from_utf8_lossy(&output.stdout);

@@ -1,11 +1,11 @@
-//! The three deployments, and what becomes of them when something in them fails.
+//! The four deployments, and what becomes of them when something in them fails.
 
 use serde_json::{Value, json};
 
 use crate::Servers;
 use crate::act::{Ran, Repository};
 use crate::seen::{dumps, record, records};
-use crate::support::{Sponsor, Trial};
+use crate::support::{Keyless, Sponsor, Trial};
 
 const SPONSORS: [&str; 2] = ["callisto", "titan"];
 const REASON: &str = "release 1.4.2: \"diary\" screen; $(second) `try`";
@@ -22,6 +22,36 @@ pub(crate) fn production(servers: &Servers) {
     let trial = servers.plan().start();
     let repository = Repository::of(&trial, &SPONSORS);
     let ran = deploy_production(&repository);
+    assert_deployed(&trial, &repository, &ran, "deploy production");
+    for sponsor in SPONSORS {
+        let dumps = dumps(&trial, sponsor);
+        assert_eq!(trial.store.tags(trial.bucket(sponsor), &dumps[0])["pre-migration"], "true");
+    }
+    let leaked = SPONSORS.iter().map(|name| trial.token(name)).chain([trial.core_token.as_str()]);
+    for token in leaked {
+        assert!(!ran.log().contains(token), "a token stands in the log");
+    }
+}
+
+/// On a stage of its own: its S3 knows sessions of roles, and no tags.
+pub(crate) fn keyless(_: &Servers) {
+    let keyless = Keyless::of(&SPONSORS);
+    let repository = Repository::without_secrets(&keyless);
+    let ran = repository.run("deploy-production-keyless.yml", "workflow_dispatch", &dispatched(""));
+    assert_deployed(&keyless, &repository, &ran, "deploy production without stored secrets");
+    let lent = keyless.doppler.lent();
+    assert_eq!(lent.len(), 4, "one for the plan, one for each backup, one for the record: {lent:?}");
+    assert!(lent.iter().all(|lent| lent.revoked), "a token was not given back: {lent:?}");
+    let asked = keyless.doppler.requests();
+    assert!(asked.iter().all(|asked| lent.iter().any(|lent| lent.token == asked.token)), "{asked:?}");
+    for (what, canary) in keyless.canaries() {
+        assert!(!ran.log().contains(&canary), "{what} stands in the log");
+    }
+}
+
+/// Approved, backed up, deployed, and recorded, in this order and for every sponsor.
+#[track_caller]
+fn assert_deployed(trial: &Trial, repository: &Repository, ran: &Ran, workflow: &str) {
     ran.assert_jobs(
         true,
         &[
@@ -40,22 +70,17 @@ pub(crate) fn production(servers: &Servers) {
     // The outputs of the job `matrix` have arrived in the last job that reads them.
     assert_eq!(with, r#"v1.4.2 ["callisto","titan"]"#);
     for sponsor in SPONSORS {
-        let dumps = dumps(&trial, sponsor);
+        let dumps = dumps(trial, sponsor);
         assert_eq!(dumps.len(), 1, "{dumps:?}");
-        assert_eq!(trial.store.tags(trial.bucket(sponsor), &dumps[0])["pre-migration"], "true");
         let (before, after) =
-            (record(&trial, sponsor, "pre-deployment-backup"), record(&trial, sponsor, "deployment"));
+            (record(trial, sponsor, "pre-deployment-backup"), record(trial, sponsor, "deployment"));
         let at = |record: &Value| record["deployment_timestamp"].as_str().unwrap().to_owned();
         assert!(at(&before).as_str() <= time && time < at(&after).as_str(), "{before:#}\n{time}\n{after:#}");
         for record in [&before, &after] {
             assert_eq!(record["outcome"], "success");
             assert_eq!((&record["version"], &record["reason"]), (&json!("v1.4.2"), &json!(REASON)));
-            assert_eq!(record["workflow"], "deploy production");
+            assert_eq!(record["workflow"], workflow);
         }
-    }
-    let leaked = SPONSORS.iter().map(|name| trial.token(name)).chain([trial.core_token.as_str()]);
-    for token in leaked {
-        assert!(!ran.log().contains(token), "a token stands in the log");
     }
 }
 

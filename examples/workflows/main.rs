@@ -22,8 +22,9 @@ use support::{Cluster, Moto, Plan, Sponsor, Trial, tools};
 
 type Scene = (&'static str, fn(&Servers));
 
-const SCENES: [Scene; 10] = [
+const SCENES: [Scene; 11] = [
     ("production is approved, backed up, deployed and recorded", deployments::production),
+    ("keyless: production is deployed and recorded without a stored secret", deployments::keyless),
     ("a deployment that fails is recorded as a failure", deployments::failing),
     ("a failed backup stops the deployment, not the other backup nor the record", deployments::no_backup),
     ("where the manifest cannot be read, nothing is deployed", deployments::no_manifest),
