@@ -23,8 +23,10 @@ mod verify;
 
 pub use edge::{Edge, Stop};
 
+use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
 
+use futures_util::FutureExt as _;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::Order;
@@ -53,15 +55,19 @@ pub async fn run(order: Order, edge: Edge) -> u8 {
         stopped.stop.child().cancelled().await;
         stopped.loans.give_back(&stopped).await;
     }));
-    let done = match order {
-        Order::Matrix(order) => matrix::run(&order, &edge, &publisher).await,
-        Order::Backup(order) => backup::run(order, &edge, &publisher).await,
-        Order::Record(order) => record::run(order, &edge, &publisher).await,
-        Order::List(order) => list::run(order, &edge, &publisher).await,
-        Order::Verify(order) => verify::run(order, &edge, &publisher).await,
-        Order::Restore(order) => restore::run(order, &edge, &publisher).await,
-        Order::Drill(order) => drill::run(order, &edge, &publisher).await,
-    };
+    let done = AssertUnwindSafe(async {
+        match order {
+            Order::Matrix(order) => matrix::run(&order, &edge, &publisher).await,
+            Order::Backup(order) => backup::run(order, &edge, &publisher).await,
+            Order::Record(order) => record::run(order, &edge, &publisher).await,
+            Order::List(order) => list::run(order, &edge, &publisher).await,
+            Order::Verify(order) => verify::run(order, &edge, &publisher).await,
+            Order::Restore(order) => restore::run(order, &edge, &publisher).await,
+            Order::Drill(order) => drill::run(order, &edge, &publisher).await,
+        }
+    });
+    // A panic outside of a sponsor's turn is reported like any other failure, and what was lent is given back.
+    let done = done.catch_unwind().await.unwrap_or_else(|_| Err(Failure::Bug("it has panicked".to_owned())));
     let code = done.unwrap_or_else(|failure| publisher.failure(&failure));
     if let Some(alarm) = alarm {
         Box::pin(alarm.ring(&publisher)).await;

@@ -12,6 +12,8 @@ mod links;
 mod release;
 #[path = "documents/render.rs"]
 mod render;
+#[path = "documents/schedules.rs"]
+mod schedules;
 #[path = "documents/troubleshooting.rs"]
 mod troubleshooting;
 #[path = "documents/workflows.rs"]

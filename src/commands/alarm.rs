@@ -13,7 +13,7 @@ use super::publish::{Heard, Publisher};
 use crate::cli::Order;
 use crate::manifest::is_name;
 use crate::record::Outcome;
-use crate::record::alarm::{SELECTION, WHOLE_RUN, marker};
+use crate::record::alarm::{WHOLE_RUN, marker, turn};
 use crate::record::github::{Access, GitHub, Tidings, Told};
 use crate::report::issue;
 use crate::report::workflow::{Level, annotation};
@@ -63,6 +63,10 @@ impl Alarm {
     pub(super) async fn ring(&self, publisher: &Publisher<'_>) {
         let edge = publisher.edge;
         let (Some(heard), None) = (publisher.heard.get(), edge.stop.signal()) else { return };
+        // Whoever wrote a wrong input sees it, and of the backups nothing is known.
+        if matches!(heard, Heard::Refusal { stage: "usage", .. }) {
+            return;
+        }
         let stop = edge.stop.child();
         let told = AssertUnwindSafe(self.tell(heard, publisher)).catch_unwind();
         let told = tokio::select! {
@@ -107,7 +111,7 @@ impl Alarm {
         let (failed, well, failure) = match heard {
             Heard::Refusal { stage, message, hint } => {
                 let failure = issue::of_a_refusal(run, (stage, message), hint.as_deref());
-                (self.refused(stage), BTreeSet::new(), failure)
+                (self.refused(), BTreeSet::new(), failure)
             }
             Heard::Results(results) => {
                 let having = |outcome| -> BTreeSet<String> {
@@ -122,6 +126,7 @@ impl Alarm {
         Tidings {
             marker: marker(self.command, environment),
             title: issue::title(run),
+            all_had_their_turn: self.is_of_all() && matches!(heard, Heard::Results(_)),
             failed,
             well,
             failure: edge.sink.redacted(&failure),
@@ -129,26 +134,29 @@ impl Alarm {
         }
     }
 
-    /// Who fails where nobody's turn came. A job of a matrix fails for its own sponsors: others' success says nothing of them.
-    fn refused(&self, stage: &str) -> BTreeSet<String> {
+    /// What fails where nobody's turn came. Whoever ran for certain sponsors has failed for these: others' success says
+    /// nothing of them. The matrix runs for all jobs that come after it.
+    fn refused(&self) -> BTreeSet<String> {
         match &self.selection {
-            Selection::Named(names) if stage != "sponsors" && names.iter().all(|name| is_name(name)) => {
-                names.clone()
+            // What was typed in may be nobody's name, and must not get between the lines that are read again.
+            Selection::Named(names) if !self.is_matrix() && names.iter().all(|name| is_name(name)) => {
+                names.iter().map(|name| turn(name)).collect()
             }
-            Selection::AllEnabled if stage != "sponsors" => BTreeSet::from([WHOLE_RUN.to_owned()]),
-            // Words that were typed in, perhaps, and which no success would ever answer by name.
-            _ => BTreeSet::from([SELECTION.to_owned()]),
+            _ => BTreeSet::from([WHOLE_RUN.to_owned()]),
         }
     }
 
-    /// What is well as soon as sponsors have their turn. The matrix has done its work by then.
+    /// What is well as soon as sponsors have their turn.
     fn reached(&self) -> BTreeSet<String> {
-        let of_all = match &self.selection {
-            Selection::AllEnabled => BTreeSet::from([WHOLE_RUN.to_owned()]),
-            Selection::Named(names) if self.command == "matrix" => names.clone(),
-            Selection::Named(_) => BTreeSet::new(),
-        };
-        of_all.into_iter().chain([SELECTION.to_owned()]).collect()
+        if self.is_of_all() { BTreeSet::from([WHOLE_RUN.to_owned()]) } else { self.refused() }
+    }
+
+    fn is_of_all(&self) -> bool {
+        self.is_matrix() || self.selection == Selection::AllEnabled
+    }
+
+    fn is_matrix(&self) -> bool {
+        self.command == "matrix"
     }
 }
 

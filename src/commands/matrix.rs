@@ -25,6 +25,7 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<
         // No job comes after this one that could say so.
         let text = "The manifest enables no sponsor: nothing is backed up, and nothing fails.";
         edge.sink.annotations(&[annotation(Level::Warning, "nobody is enabled", text)]);
+        return Ok(0);
     }
     publisher.heard.set(Heard::Results(Vec::new())).ok();
     Ok(0)

@@ -7,12 +7,24 @@ use std::collections::BTreeSet;
 
 /// Finds the issues again.
 pub const LABEL: &str = "sponsor-backup";
-/// Stands for a run of all enabled sponsors that failed before any sponsor's turn.
+/// Stands for a run that failed before any sponsor's turn, where it was not for certain sponsors alone.
 pub const WHOLE_RUN: &str = "the-run-itself";
-/// Stands for a selection that could not be served.
-pub const SELECTION: &str = "the-selection";
+/// Begins what stands for the turn that a sponsor did not get. No sponsor's name has a colon.
+const TURN: &str = "turn:";
 /// The lines in which a note may stand.
 const HEAD: usize = 2;
+
+/// Stands for the turn that a sponsor did not get.
+#[must_use]
+pub fn turn(sponsor: &str) -> String {
+    format!("{TURN}{sponsor}")
+}
+
+/// Whether it stands for a turn that somebody did not get.
+#[must_use]
+pub fn is_turn(name: &str) -> bool {
+    name.starts_with(TURN)
+}
 
 /// The first line of an issue, by which it is known: `backup`, `production`.
 #[must_use]

@@ -29,14 +29,21 @@ pub fn title(run: Run<'_>) -> String {
 /// What failed, of each sponsor, and where to look.
 #[must_use]
 pub fn of_failures(run: Run<'_>, results: &[SponsorResult]) -> String {
-    whole(run, &failures(results, LIMIT))
+    let failures = failures(results, LIMIT);
+    whole(
+        run,
+        &format!(
+            "{failures}The next failure adds a comment here, and the next success of the same sponsors closes this issue."
+        ),
+    )
 }
 
 /// The same of a run that failed before any sponsor's turn.
 #[must_use]
 pub fn of_a_refusal(run: Run<'_>, (stage, message): (&str, &str), hint: Option<&str>) -> String {
     let what = failure(None, stage, message, hint);
-    whole(run, &format!("It failed before any sponsor's turn.\n\n{what}"))
+    let ends = "The next failure adds a comment here; the next run for the same sponsors that gets further closes this issue.";
+    whole(run, &format!("It failed before any sponsor's turn.\n\n{what}{ends}"))
 }
 
 /// That sponsors are well again.
@@ -48,10 +55,7 @@ pub fn of_a_recovery(run: Run<'_>) -> String {
 fn whole(run: Run<'_>, failures: &str) -> String {
     let (name, environment) = (run.subject.name(), cell(run.environment));
     let link = link(run);
-    format!(
-        "**{name}, {environment}: failed.** {link}\n\n{failures}The next failure adds a comment here, and the next success \
-         of the same sponsors closes this issue.\n"
-    )
+    format!("**{name}, {environment}: failed.** {link}\n\n{failures}\n")
 }
 
 /// The runner names the page; a name that could end the link is shown as it is.

@@ -48,7 +48,9 @@ fn the_keyless_workflow_does_what_the_one_with_tokens_does() {
         }
         let steps = job["steps"].as_array().unwrap().iter().zip(other["steps"].as_array().unwrap());
         for (step, other) in steps {
-            assert_eq!(step["uses"], other["uses"]);
+            for part in ["uses", "if", "run"] {
+                assert_eq!(step[part], other[part], "{part} of a step of {name}");
+            }
             for (input, value) in step["with"].as_object().into_iter().flatten() {
                 assert_eq!(*value, other["with"][input], "{input} of {name}");
             }

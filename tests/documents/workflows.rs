@@ -9,11 +9,11 @@ use sponsor_backup::report::outputs::DEFINITIONS;
 
 pub(crate) const OURS: &str = "cure-hht/sponsor-backup@";
 const ENVIRONMENTS: [&str; 3] = ["production", "staging", "development"];
-const REUSABLE: &str = "docs/workflows/backup-databases-multi-sponsor.yml";
+pub(crate) const REUSABLE: &str = "docs/workflows/backup-databases-multi-sponsor.yml";
 const KEYLESS: &str = "docs/workflows/deploy-production-keyless.yml";
 const RELEASE: &str = ".github/workflows/release.yml";
-const NIGHTLY: &str = "docs/workflows/backup-nightly.yml";
-const DRILL: &str = "docs/workflows/restore-drill.yml";
+pub(crate) const NIGHTLY: &str = "docs/workflows/backup-nightly.yml";
+pub(crate) const DRILL: &str = "docs/workflows/restore-drill.yml";
 
 fn deployment(environment: &str) -> String {
     format!("docs/workflows/deploy-{environment}.yml")
@@ -41,7 +41,7 @@ fn every_workflow() -> Vec<(String, Value)> {
     templates().into_iter().chain(of_this_repository).collect()
 }
 
-fn jobs(workflow: &Value) -> impl Iterator<Item = (&String, &Value)> {
+pub(crate) fn jobs(workflow: &Value) -> impl Iterator<Item = (&String, &Value)> {
     workflow["jobs"].as_object().unwrap().iter()
 }
 
@@ -51,7 +51,7 @@ fn steps(workflow: &Value) -> Vec<&Value> {
 }
 
 /// The steps that use this action.
-fn our_steps(workflow: &Value) -> Vec<&Value> {
+pub(crate) fn our_steps(workflow: &Value) -> Vec<&Value> {
     let ours = |step: &&Value| step["uses"].as_str().is_some_and(|uses| uses.starts_with(OURS));
     steps(workflow).into_iter().filter(ours).collect()
 }
@@ -188,54 +188,6 @@ fn logs_are_kept_whatever_became_of_the_step_before() {
         }
     }
     assert_eq!(seen, 4 * 2 + 2);
-}
-
-#[test]
-fn each_schedule_of_the_nightly_backup_starts_its_own_job() {
-    let nightly = crate::yaml(NIGHTLY);
-    let crons: BTreeSet<String> = nightly["on"]["schedule"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|entry| format!("github.event.schedule == '{}'", entry["cron"].as_str().unwrap()))
-        .collect();
-    let guards: BTreeSet<String> =
-        jobs(&nightly).map(|(_, job)| job["if"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(crons, guards);
-    for (name, job) in jobs(&nightly) {
-        let called = format!("./{}", REUSABLE.replace("docs/", ".github/"));
-        assert_eq!(job["uses"], called, "{name}");
-    }
-}
-
-/// Nobody watches a schedule; a step without this would fail unseen.
-#[test]
-fn whatever_fails_on_a_schedule_opens_an_issue() {
-    for path in [REUSABLE, DRILL] {
-        let workflow = crate::yaml(path);
-        assert_eq!(our_steps(&workflow).len(), 2, "{path}");
-        for step in our_steps(&workflow) {
-            assert_eq!(step["with"]["issue-on-failure"], "${{ github.event_name == 'schedule' }}", "{path}");
-            assert_eq!(step["with"]["github-token"], "${{ github.token }}", "{path}");
-        }
-        for (name, job) in jobs(&workflow) {
-            assert_eq!(job["permissions"]["issues"], "write", "{path}: {name}");
-        }
-    }
-}
-
-#[test]
-fn the_drill_is_weekly_has_limits_and_keeps_its_reports() {
-    let drill = crate::yaml(DRILL);
-    let cron = drill["on"]["schedule"][0]["cron"].as_str().unwrap();
-    let [_, _, day, month, weekday] = cron.split(' ').collect::<Vec<_>>()[..] else { panic!("{cron}") };
-    assert_eq!((day, month), ("*", "*"), "{cron}");
-    assert!(weekday.parse::<u8>().is_ok_and(|weekday| weekday < 7), "{cron}");
-    let steps = &drill["jobs"]["drill"]["steps"];
-    let inputs = &steps[0]["with"];
-    assert_eq!(inputs["command"], "drill");
-    assert!(inputs["max-rpo"].is_string() && inputs["max-rto"].is_string(), "{inputs}");
-    assert_eq!(steps[1]["with"]["path"], "drill-reports/");
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub struct Tidings {
     pub failed: BTreeSet<String>,
     /// Who is well.
     pub well: BTreeSet<String>,
+    /// Whether every enabled sponsor has had its turn.
+    pub all_had_their_turn: bool,
     /// What is said of those who failed.
     pub failure: String,
     /// What is said where somebody is well again.
@@ -160,8 +162,10 @@ impl GitHub {
     /// Says who is well again; closes the issue where that was the last one.
     async fn recover(&self, issue: &Issue, tidings: &Tidings) -> Result<Option<Told>, GitHubError> {
         let number = issue.number;
-        let recovered: BTreeSet<String> =
-            self.failing(issue).await?.intersection(&tidings.well).cloned().collect();
+        let mut recovered = self.failing(issue).await?;
+        recovered.retain(|name| {
+            tidings.well.contains(name) || (tidings.all_had_their_turn && alarm::is_turn(name))
+        });
         if recovered.is_empty() {
             return Ok(None);
         }

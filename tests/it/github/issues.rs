@@ -94,7 +94,7 @@ fn two_environments_are_two_issues_and_a_drill_has_its_own() {
 }
 
 #[test]
-fn a_run_that_fails_before_any_sponsors_turn_is_told_and_the_next_run_that_gets_further_closes_it() {
+fn a_selection_that_cannot_be_served_is_told_and_the_next_run_of_all_closes_it() {
     let (trial, github) = (one(), GitHub::start());
     telling(&trial, &github).input("sponsors", "calisto").run().assert_code(11);
     assert_eq!(states(&github), [open(1)]);
@@ -107,19 +107,25 @@ fn a_run_that_fails_before_any_sponsors_turn_is_told_and_the_next_run_that_gets_
 #[test]
 fn a_matrix_that_fails_has_an_issue_of_its_own() {
     let (trial, github) = (one(), GitHub::start());
-    for sponsors in ["", "callisto"] {
-        let matrix = || telling(&trial, &github).input("command", "matrix").input("sponsors", sponsors);
-        matrix().file("bad.yml", "sponsors: [").input("manifest", "bad.yml").run().assert_code(10);
+    for (refused, served) in [("", ""), ("callisto", "callisto"), ("", "callisto"), ("callisto", "")] {
+        let matrix =
+            |sponsors: &str| telling(&trial, &github).input("command", "matrix").input("sponsors", sponsors);
+        let of_file = |text: &str| matrix(refused).file("m.yml", text).input("manifest", "m.yml");
+        of_file("sponsors: [").run().assert_code(10);
         let issues = github.issues();
         let issue = issues.last().unwrap();
         assert_eq!(issue["title"], "Sponsor matrix of production fails");
         let number = issue["number"].as_u64().unwrap();
         telling(&trial, &github).run().assert_code(0);
         assert_eq!(states(&github).last().unwrap(), &open(number), "a backup says nothing of it");
-        matrix().run().assert_code(0);
+        if refused.is_empty() {
+            of_file("sponsors: [{name: callisto, code: CAL, enabled: false}]").run().assert_code(0);
+            assert_eq!(states(&github).last().unwrap(), &open(number), "nobody enabled is no recovery");
+        }
+        matrix(served).run().assert_code(0);
         assert_eq!(states(&github).last().unwrap(), &closed(number));
     }
-    assert_eq!(states(&github).len(), 2);
+    assert_eq!(states(&github).len(), 4);
 }
 
 #[test]
