@@ -1,6 +1,6 @@
-//! Parse, start, run, exit code: a panic outside of a sponsor's turn is a bug as well, and has been told.
+//! Parse, start, run, exit code.
 
-use std::{panic, process::ExitCode};
+use std::process::ExitCode;
 
 use sponsor_backup::cli::{self, Request};
 use sponsor_backup::commands::{self, Edge, Stop, edge};
@@ -11,7 +11,7 @@ fn main() -> std::io::Result<ExitCode> {
     // The only provider that is linked; a second installation would fail, and there is none.
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = tokio::runtime::Runtime::new()?;
-    let code = panic::catch_unwind(panic::AssertUnwindSafe(|| runtime.block_on(start()))).unwrap_or(1);
+    let code = runtime.block_on(start());
     // What the system does in threads of its own, a look-up of a name for example, cannot be called off: nobody waits.
     runtime.shutdown_background();
     Ok(ExitCode::from(code))

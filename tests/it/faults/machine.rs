@@ -220,7 +220,7 @@ fn a_clock_that_jumps_changes_names_alone() {
 
 /// - fault: the system grants the program no thread for files
 /// - injected: `prlimit --nproc` of one thread too few, for a user who has no other process
-/// - seen: `panicked at …: OS can't spawn worker thread: Resource temporarily unavailable`; exit code 1
+/// - seen: `panicked at …: OS can't spawn worker thread: Resource temporarily unavailable`, and that this is a bug; exit code 1
 /// - left: nothing was begun
 #[test]
 fn a_system_without_threads_is_told_as_a_bug_is() {
@@ -236,5 +236,10 @@ fn a_system_without_threads_is_told_as_a_bug_is() {
         run.arg(&program).args(["matrix", "--environment", "production", "--manifest", "none"]).run();
     outcome.assert_code(1);
     assert!(outcome.stderr.contains("panicked at "), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("this is a bug in sponsor-backup: it has panicked"),
+        "{}",
+        outcome.stderr
+    );
     assert!(outcome.stderr.contains("Resource temporarily unavailable"), "{}", outcome.stderr);
 }
