@@ -21,7 +21,7 @@ const STRANGERS: [(&str, &str); 1] = [("archive", "dump")];
 /// Files with more lines than [`LONGEST`], each with its reason.
 pub(crate) const LONG_FILES: &[(&str, &str)] = &[];
 
-const LONGEST: usize = 300;
+const LONGEST: usize = 400;
 const LONGEST_MAIN: usize = 40;
 
 /// An effect, and the files that may have it.

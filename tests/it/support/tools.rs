@@ -24,9 +24,12 @@ pub(crate) fn python_tool(name: &str) -> PathBuf {
     path
 }
 
-/// The binary under test, or for the demo the one that was built beside it.
+/// The binary under test, or for the demo the one that was built next to it. `SPONSOR_BACKUP_BINARY` names another one,
+/// an older release for example, to see which tests fail with it.
 pub(crate) fn binary() -> PathBuf {
-    let path = option_env!("CARGO_BIN_EXE_sponsor-backup").map_or_else(beside_this_example, PathBuf::from);
+    let built =
+        || option_env!("CARGO_BIN_EXE_sponsor-backup").map_or_else(beside_this_example, PathBuf::from);
+    let path = std::env::var_os("SPONSOR_BACKUP_BINARY").map_or_else(built, PathBuf::from);
     assert!(path.exists(), "{} is missing: run `cargo build` first", path.display());
     path
 }
