@@ -44,11 +44,19 @@ pub async fn run(order: Order, edge: Edge) -> u8 {
         Order::Restore(order) => (Subject::Restore, order.scope.environment),
         Order::Drill(order) => (Subject::Drill, order.scope.environment),
     };
+    let dry_run = match &order {
+        Order::Matrix(_) | Order::List(_) => false,
+        Order::Backup(order) => order.dry_run,
+        Order::Record(order) => order.dry_run,
+        Order::Verify(order) => order.dry_run,
+        Order::Restore(order) => order.dry_run,
+        Order::Drill(order) => order.dry_run,
+    };
     let document = matches!(&order, Order::List(order) if order.json);
     alarm::hide_token(&order, &edge);
     let alarm = alarm::Alarm::of(&order);
     let publisher =
-        publish::Publisher { subject, environment, edge: &edge, document, heard: OnceLock::new() };
+        publish::Publisher { subject, dry_run, environment, edge: &edge, document, heard: OnceLock::new() };
     // A stopped run asks for no more secrets, and has few seconds: what it was lent is given back while it ends.
     let stopped = edge.clone();
     let early = AbortOnDropHandle::new(tokio::spawn(async move {

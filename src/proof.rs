@@ -1,11 +1,14 @@
 //! Room 7: what was found is compared with what was promised. Pure; the verdict is derived here and nowhere else.
 
 pub mod compare;
+pub mod conclusion;
+pub mod drill;
 pub mod limits;
 
 mod wording;
 
 pub use compare::{Comparison, Verdict};
+pub use conclusion::{Conclusion, Outcome, State};
 
 /// What a proof found. It is no accident on the way but its result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

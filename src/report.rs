@@ -20,15 +20,17 @@ pub mod workflow;
 
 use serde::Serialize;
 
-use crate::record::Outcome;
+use crate::proof::{Conclusion, Outcome, State};
+use crate::restore::TargetState;
 
 /// How one sponsor fared: an entry of the `results` output.
 #[derive(Debug, Clone, Serialize)]
 pub struct SponsorResult {
     /// Sponsor's name.
     pub sponsor: String,
-    /// `success`, `failure` or `disabled`.
-    pub outcome: Outcome,
+    /// `outcome` and `state`, which only [`Conclusion`]'s own facts can make a success.
+    #[serde(flatten)]
+    conclusion: Conclusion,
     /// Room in which it failed.
     pub stage: Option<&'static str>,
     /// What went wrong, why it is disabled, or what was done where that is not plain.
@@ -43,21 +45,30 @@ pub struct SponsorResult {
     pub deployment_log: Option<String>,
     /// Wall clock.
     pub duration_seconds: f64,
+    /// What a restore's or drill's target holds now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<TargetState>,
     /// What can be done about it. For people: not part of the output.
     #[serde(skip)]
     pub hint: Option<String>,
     /// Bytes before compression. For people: not part of the output.
     #[serde(skip)]
     pub dump_size: Option<u64>,
+    /// What is odd about it without being a failure, each in words. For people: not part of the output.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
+    /// Backups in an archive tier that were left out by request. For people: not part of the output.
+    #[serde(skip)]
+    pub frozen: usize,
 }
 
 impl SponsorResult {
-    /// A success of which nothing else is known yet.
+    /// What a turn came to; nothing else is known yet.
     #[must_use]
-    pub fn success(sponsor: &str, duration_seconds: f64) -> Self {
+    pub fn new(sponsor: &str, conclusion: Conclusion, duration_seconds: f64) -> Self {
         Self {
             sponsor: sponsor.to_owned(),
-            outcome: Outcome::Success,
+            conclusion,
             stage: None,
             message: None,
             backup_location: None,
@@ -65,53 +76,84 @@ impl SponsorResult {
             backup_sha256: None,
             deployment_log: None,
             duration_seconds: (duration_seconds * 1000.0).round() / 1000.0,
+            target: None,
             hint: None,
             dump_size: None,
+            warnings: Vec::new(),
+            frozen: 0,
         }
     }
 
     /// Makes it a failure; what is known already stays.
     pub fn fail(&mut self, stage: &'static str, message: String, hint: Option<String>) {
-        self.outcome = Outcome::Failure;
+        self.conclusion = self.conclusion.but_failed();
         self.stage = Some(stage);
         self.message = Some(message);
         self.hint = hint;
     }
+
+    /// What it came to.
+    #[must_use]
+    pub fn conclusion(&self) -> Conclusion {
+        self.conclusion
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.conclusion.outcome()
+    }
+
+    /// The sign in front of it. The green one is for a success about which there is nothing more to say.
+    fn sign(&self) -> &'static str {
+        let is_notable = self.conclusion.state().is_some_and(State::is_notable);
+        match self.outcome() {
+            Outcome::Failure => "❌",
+            Outcome::Success if self.warnings.is_empty() && !is_notable => "✅",
+            Outcome::Success | Outcome::Disabled => "⚠️",
+            Outcome::Planned => "📝",
+        }
+    }
 }
 
-/// One word for all sponsors: a failure of any is a failure; disabled only where nobody was enabled.
+/// What all results come to together.
 #[must_use]
-pub fn overall(results: &[SponsorResult]) -> Outcome {
-    let any = |outcome| results.iter().any(|result| result.outcome == outcome);
-    if any(Outcome::Failure) {
-        Outcome::Failure
-    } else if any(Outcome::Disabled) && !any(Outcome::Success) {
-        Outcome::Disabled
-    } else {
-        Outcome::Success
-    }
+pub fn overall(results: &[SponsorResult]) -> Conclusion {
+    Conclusion::overall(&results.iter().map(SponsorResult::conclusion).collect::<Vec<_>>())
 }
 
 /// How many results have this outcome.
 #[must_use]
 pub fn count(results: &[SponsorResult], outcome: Outcome) -> usize {
-    results.iter().filter(|result| result.outcome == outcome).count()
+    results.iter().filter(|result| result.outcome() == outcome).count()
 }
 
 #[cfg(test)]
 pub(crate) mod sample {
     use super::{Outcome, SponsorResult};
+    use crate::proof::Conclusion;
+    use crate::proof::conclusion::{BackupFacts, Held};
+
+    /// A backup that is as it should be.
+    pub(crate) fn backed_up() -> Conclusion {
+        let held = Held { tables: 3, rows: 52_500, bytes: 53_687_091 };
+        Conclusion::of_backup(&BackupFacts { held, partial: false, before: Some(held) })
+    }
 
     /// A result with plausible facts, for tests of texts.
     pub(crate) fn result(sponsor: &str, outcome: Outcome) -> SponsorResult {
+        let conclusion = match outcome {
+            Outcome::Success => backed_up(),
+            Outcome::Failure => Conclusion::failed(None),
+            Outcome::Disabled => Conclusion::disabled(),
+            Outcome::Planned => Conclusion::planned(),
+        };
         let well = outcome == Outcome::Success;
         let failed = outcome == Outcome::Failure;
         let location = format!(
             "s3://hht-diary-backups-{sponsor}-eu-west-1/backups/2026/11/20/backup-prod-20261120-120000.sql.gz"
         );
         SponsorResult {
-            sponsor: sponsor.to_owned(),
-            outcome,
             stage: failed.then_some("dump"),
             message: failed.then(|| {
                 "db.example.org:5432/app: FATAL:  password authentication failed for user \"app\"".to_owned()
@@ -120,9 +162,9 @@ pub(crate) mod sample {
             backup_size: well.then_some(13_421_773),
             backup_sha256: well.then(|| "0123456789abcdef".repeat(4)),
             deployment_log: Some(format!("deployment-logs/{sponsor}/deployment-prod-20261120-120000.json")),
-            duration_seconds: 12.34,
             hint: failed.then(|| "Correct user and password in DATABASE_URL.".to_owned()),
             dump_size: well.then_some(53_687_091),
+            ..SponsorResult::new(sponsor, conclusion, 12.34)
         }
     }
 }

@@ -5,6 +5,7 @@
 pub mod load;
 pub mod plan;
 pub mod script;
+pub mod state;
 pub mod target;
 pub mod throwaway;
 pub mod tools;
@@ -18,6 +19,7 @@ mod psql;
 pub use error::RestoreError;
 pub use load::{LeftOut, Load, Loaded, Manner, OnError};
 pub use plan::Plan;
+pub use state::TargetState;
 pub use target::Target;
 pub use throwaway::Throwaway;
 pub use tools::Tools;

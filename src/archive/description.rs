@@ -218,7 +218,7 @@ pub struct Encoding {
 }
 
 /// What was left out on purpose, as pg_dump patterns.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Partial {
     /// Only these schemas.
     pub schemas: Vec<String>,
@@ -226,6 +226,20 @@ pub struct Partial {
     pub exclude_schemas: Vec<String>,
     /// Not the rows of these tables.
     pub exclude_table_data: Vec<String>,
+}
+
+impl Partial {
+    /// What is not in the backup: `rows excluded by request: diary.audit_log`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let lists = [
+            ("only the schemas", &self.schemas),
+            ("schemas excluded by request", &self.exclude_schemas),
+            ("rows excluded by request", &self.exclude_table_data),
+        ];
+        let told = lists.iter().filter(|(_, patterns)| !patterns.is_empty());
+        told.map(|(what, patterns)| format!("{what}: {}", patterns.join(", "))).collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// The program that wrote a document.

@@ -197,7 +197,12 @@ pub const INPUTS: &[Input] = &[
     text("memory-limit", "96MiB", BACKUP, "bytes that streams may hold in flight, all sponsors together"),
     text("max-parallel", "4", &[Backup, Record], "sponsors in flight at once"),
     boolean("require-backup", "false", BACKUP, "whether a sponsor whose flag is off is a failure"),
-    boolean("dry-run", "false", &[Backup, Restore, Drill], "print the plan, change nothing"),
+    boolean(
+        "dry-run",
+        "false",
+        &[Backup, Record, Verify, Restore, Drill],
+        "Print the plan and change nothing",
+    ),
     text("lock-wait-timeout", "30s", BACKUP, "how long pg_dump waits for its locks"),
     text("timeout", "6h", &[Backup, Verify, Restore, Drill], "wall clock for one sponsor"),
     text(
@@ -235,6 +240,12 @@ pub const INPUTS: &[Input] = &[
         "which backup: `latest`, a time `YYYYMMDD-HHMMSS`, or an `s3://` location",
     ),
     boolean("all", "false", &[Verify], "every backup of the sponsor and environment, not one"),
+    boolean(
+        "skip-frozen",
+        "false",
+        &[Verify],
+        "With `all`: verify only the backups that are not in an archive tier, and report how many are",
+    ),
     boolean("json", "false", &[List], "the list as JSON, on standard output alone"),
     text(
         "age-identity-file",

@@ -141,6 +141,8 @@ pub struct RecordOrder {
     pub backup_location: Option<String>,
     /// From the backup step.
     pub backup_size: Option<u64>,
+    /// Whether to stop at the plan.
+    pub dry_run: bool,
     /// How GitHub is asked.
     pub github: Option<Access>,
 }

@@ -12,7 +12,7 @@ use super::Edge;
 use super::publish::{Heard, Publisher};
 use crate::cli::Order;
 use crate::manifest::is_name;
-use crate::record::Outcome;
+use crate::proof::Outcome;
 use crate::record::alarm::{WHOLE_RUN, marker, turn};
 use crate::record::github::{Access, GitHub, Tidings, Told};
 use crate::report::issue;
@@ -115,7 +115,7 @@ impl Alarm {
             }
             Heard::Results(results) => {
                 let having = |outcome| -> BTreeSet<String> {
-                    let these = results.iter().filter(|result| result.outcome == outcome);
+                    let these = results.iter().filter(|result| result.outcome() == outcome);
                     these.map(|result| result.sponsor.clone()).collect()
                 };
                 // A sponsor whose flag is off is neither: nothing was proved.

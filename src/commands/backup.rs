@@ -12,7 +12,7 @@ use futures_util::future::join;
 use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::asking::Asking;
-use super::publish::{Ended, Publisher};
+use super::publish::{Ended, Publisher, Turn};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Labelling};
 use super::{Edge, records};
@@ -22,9 +22,7 @@ use crate::cli::order::BackupOrder;
 use crate::dump::DumpError;
 use crate::dump::client::Client;
 use crate::failure::Failure;
-use crate::record::{DeploymentLog, Event, Outcome, document::Heading};
-use crate::report::SponsorResult;
-use crate::report::outputs::json;
+use crate::record::{DeploymentLog, Event, document::Heading};
 use crate::sponsors::Sponsor;
 use facts::Facts;
 
@@ -40,13 +38,6 @@ struct Run<'a> {
     asking: Asking<'a>,
     /// Bytes in flight that one stream should take.
     share_bytes: u64,
-}
-
-/// What became of one sponsor, where nothing failed.
-enum Done {
-    BackedUp,
-    Disabled(String),
-    Planned,
 }
 
 pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
@@ -78,9 +69,6 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
     let ((), mut ended): ((), Vec<(usize, Ended)>) = join(asked, sponsors_turns).await;
     ended.sort_by_key(|(at, _)| *at);
     let ended: Vec<Ended> = ended.into_iter().map(|(_, ended)| ended).collect();
-    if order.dry_run {
-        return run.dry(&sponsors, &ended);
-    }
     publisher.results(ended)
 }
 
@@ -98,9 +86,7 @@ impl Run<'_> {
         let (log, done) =
             if self.order.dry_run { (None, done) } else { self.record(sponsor, &facts, done).await };
         let ended = facts.result(sponsor, log, &done, self.edge);
-        if !self.order.dry_run || done.is_err() {
-            publisher.sponsor(&ended.0);
-        }
+        publisher.sponsor(&ended.0);
         ended
     }
 
@@ -125,14 +111,8 @@ impl Run<'_> {
         &self,
         sponsor: &Sponsor,
         facts: &Facts,
-        done: Result<Done, Failure>,
-    ) -> (Option<String>, Result<Done, Failure>) {
-        let outcome = match &done {
-            Ok(Done::Disabled(_)) => Outcome::Disabled,
-            Ok(_) => Outcome::Success,
-            Err(Failure::Cancelled(_)) => Outcome::Cancelled,
-            Err(_) => Outcome::Failure,
-        };
+        done: Result<Turn<()>, Failure>,
+    ) -> (Option<String>, Result<Turn<()>, Failure>) {
         let heading = Heading {
             event: if self.order.pre_migration { Event::PreDeploymentBackup } else { Event::Backup },
             sponsor,
@@ -143,7 +123,8 @@ impl Run<'_> {
             run: &self.edge.run,
             circumstances: self.asking.answer().await,
         };
-        let mut document = DeploymentLog::begin(heading, outcome);
+        let was_cancelled = matches!(done, Err(Failure::Cancelled(_)));
+        let mut document = DeploymentLog::of_backup(heading, facts.conclusion(&done), was_cancelled);
         facts.fill(&mut document, &done, self.edge);
         let vault = facts.vault.as_ref().map(Arc::as_ref);
         let (log, failure) = records::keep(
@@ -160,7 +141,7 @@ impl Run<'_> {
                 (log, Err(first))
             }
             (done, None) => {
-                if matches!(done, Ok(Done::Disabled(_))) {
+                if matches!(done, Ok(Turn::Disabled(_))) {
                     records::say_saved_locally_only(self.edge, &sponsor.name);
                 }
                 (log, done)
@@ -176,21 +157,5 @@ impl Run<'_> {
             pre_migration: self.order.pre_migration,
             at: facts.started,
         }
-    }
-
-    /// The end of a dry run: no outcome is set, so that nobody takes it for a backup.
-    fn dry(&self, sponsors: &[Sponsor], ended: &[Ended]) -> Result<u8, Failure> {
-        let codes: Vec<u8> = ended.iter().filter_map(|(_, code)| *code).collect();
-        let results: Vec<&SponsorResult> = ended.iter().map(|(result, _)| result).collect();
-        let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
-        let failed = results.iter().filter(|result| result.outcome == Outcome::Failure).count();
-        let verdict =
-            format!("Dry run: nothing was backed up. {} sponsors planned, {failed} would fail.", names.len());
-        self.edge.sink.line(&verdict);
-        self.edge.sink.outputs(&[("sponsors", json(&names))])?;
-        self.edge
-            .sink
-            .summary(&format!("## Backup, dry run · {}\n\n{verdict}", self.order.scope.environment))?;
-        Ok(crate::failure::exit_code(&codes))
     }
 }

@@ -10,20 +10,21 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
-use super::publish::{Ended, Publisher, Told};
+use super::publish::{Ended, Publisher, Told, Turn};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Labelling, Vault};
 use super::{Edge, records, restoring, stored};
 use crate::archive::Identities;
+use crate::archive::description::Partial;
 use crate::archive::key::Object;
 use crate::cli::UsageError;
 use crate::cli::order::DrillOrder;
 use crate::dump::DumpError;
 use crate::dump::client::Client;
 use crate::failure::Failure;
-use crate::proof::ProofError;
-use crate::record::Outcome;
-use crate::record::drill::{Course, DrillReport, Findings};
+use crate::proof::drill::{Course, Findings};
+use crate::proof::{Conclusion, ProofError};
+use crate::record::drill::{DrillReport, Whose};
 use crate::report::{SponsorResult, drill as text};
 use crate::restore::script;
 use crate::sponsors::Sponsor;
@@ -37,13 +38,6 @@ struct Run<'a> {
     claims: Claims,
     identities: Identities,
     checks: Vec<String>,
-}
-
-/// What became of one sponsor, where nothing failed.
-enum Done {
-    Drilled,
-    Disabled(String),
-    Planned,
 }
 
 /// What is known of one sponsor's drill so far.
@@ -101,16 +95,8 @@ impl Run<'_> {
             }
             done => done,
         };
-        let mut result = SponsorResult::success(&sponsor.name, took.as_secs_f64());
-        if let Some(backup) = &facts.findings.backup {
-            result.backup_location = Some(backup.location.clone());
-            result.backup_size = Some(backup.bytes);
-            result.backup_sha256 = Some(backup.sha256.clone());
-        }
         let broken = done.as_ref().err().map(|failure| Told::of(failure, self.edge));
         let course = Course {
-            sponsor,
-            environment: self.order.scope.environment,
             at,
             took,
             max_rpo: self.order.max_rpo,
@@ -118,17 +104,30 @@ impl Run<'_> {
             broken: broken
                 .as_ref()
                 .map(|told| (told.stage, told.message.as_str(), told.stage == "cancelled")),
-            run: &self.edge.run,
         };
+        let whose = Whose { sponsor, environment: self.order.scope.environment, run: &self.edge.run };
+        let conclusion = match &done {
+            Ok(Turn::Disabled(_)) => Conclusion::disabled(),
+            Ok(Turn::Planned) => Conclusion::planned(),
+            Ok(Turn::Done(())) | Err(_) => course.conclusion(&facts.findings),
+        };
+        let mut result = SponsorResult::new(&sponsor.name, conclusion, took.as_secs_f64());
+        if let Some(backup) = &facts.findings.backup {
+            result.backup_location = Some(backup.location.clone());
+            result.backup_size = Some(backup.bytes);
+            result.backup_sha256 = Some(backup.sha256.clone());
+            result.warnings.extend(backup.partial.as_ref().map(Partial::words));
+        }
         let (done, drilled) = match done {
-            Ok(Done::Disabled(why)) => {
-                result.outcome = Outcome::Disabled;
+            Ok(Turn::Disabled(why)) => {
                 result.message = Some(why);
                 (Ok(()), None)
             }
-            Ok(Done::Planned) => (Ok(()), None),
+            Ok(Turn::Planned) => (Ok(()), None),
+            // A dry run that found an obstacle drilled nothing either: it leaves no report.
+            Err(failure) if self.order.dry_run => (Err(failure), None),
             other => {
-                let report = DrillReport::new(&course, &facts.findings);
+                let report = DrillReport::new(whose, &course, &facts.findings);
                 let (location, failure) = self.keep(sponsor, &report, facts.vault.as_ref(), at).await;
                 let done = other.map(drop).and_then(|()| wrong(&course, &facts.findings));
                 let done = done.and(failure.map_or(Ok(()), Err));
@@ -170,9 +169,12 @@ impl Run<'_> {
 
 /// What a drill found is its failure.
 fn wrong(course: &Course<'_>, findings: &Findings) -> Result<(), Failure> {
-    let found = course.wrong(findings);
-    if found.is_empty() {
+    if course.conclusion(findings).is_success() {
         return Ok(());
+    }
+    let mut found = course.wrong(findings);
+    if found.is_empty() {
+        found.push(format!("incomplete: {} statements of the backup were left out", findings.left_out.len()));
     }
     let place = findings.backup.as_ref().map(|backup| backup.location.clone()).unwrap_or_default();
     let hint = "The report names every table and statement. Until it is understood, do not rely on this backup alone.";

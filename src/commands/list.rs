@@ -16,7 +16,7 @@ use crate::archive::s3::policy::Purpose;
 use crate::archive::{ArchiveError, Store};
 use crate::cli::order::ListOrder;
 use crate::failure::Failure;
-use crate::record::Outcome;
+use crate::proof::Conclusion;
 use crate::report::SponsorResult;
 use crate::report::listing::{self, List, Row};
 use crate::report::workflow::{Level, annotation};
@@ -66,7 +66,12 @@ impl Run<'_> {
             listed = self.list(sponsor) => listed,
             () = stop.cancelled() => Err(scope::stopped(self.edge)),
         };
-        let mut result = SponsorResult::success(&sponsor.name, begun.elapsed().as_secs_f64());
+        let conclusion = match &listed {
+            Ok(Ok(list)) => Conclusion::of_listing(list.rows.len()),
+            Ok(Err(_)) => Conclusion::disabled(),
+            Err(_) => Conclusion::failed(None),
+        };
+        let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
         let code = match listed {
             Ok(Ok(list)) => {
                 result.message = Some(list.count());
@@ -76,7 +81,6 @@ impl Run<'_> {
             }
             Ok(Err(disabled)) => {
                 self.edge.sink.line(&format!("{}: {disabled}, so there are no backups", sponsor.name));
-                result.outcome = Outcome::Disabled;
                 result.message = Some(disabled.to_string());
                 None
             }

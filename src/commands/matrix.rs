@@ -4,8 +4,8 @@ use super::publish::{Heard, Publisher};
 use super::{Edge, scope};
 use crate::cli::order::MatrixOrder;
 use crate::failure::Failure;
-use crate::record::Outcome;
-use crate::report::outputs::json;
+use crate::proof::Conclusion;
+use crate::report::outputs::{self, json};
 use crate::report::workflow::{Level, annotation};
 use crate::sponsors::matrix::matrix;
 
@@ -14,13 +14,14 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<
     let matrix = matrix(&sponsors, order.max_jobs);
     let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
     edge.sink.line(&format!("{} sponsors in {} jobs", names.len(), matrix.include.len()));
-    edge.sink.outputs(&[
+    let mut all = vec![
         ("matrix", json(&matrix)),
         ("sponsors", json(&names)),
         ("count", matrix.include.len().to_string()),
         ("results", "[]".to_owned()),
-        ("outcome", Outcome::Success.name().to_owned()),
-    ])?;
+    ];
+    all.extend(outputs::of_a_conclusion(Conclusion::of_listing(names.len())));
+    edge.sink.outputs(&all)?;
     if names.is_empty() {
         // No job comes after this one that could say so.
         let text = "The manifest enables no sponsor: nothing is backed up, and nothing fails.";

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::Edge;
 use crate::failure::{self, Failure};
-use crate::record::Outcome;
+use crate::proof::{Conclusion, Outcome};
 use crate::report::listing::{self, List};
 use crate::report::outputs::Output;
 use crate::report::sink::ReportError;
@@ -13,9 +13,21 @@ use crate::report::workflow::{Level, annotation};
 use crate::report::{SponsorResult, annotations, outputs, overall, verdict};
 use crate::sponsors::Environment;
 
+/// What a sponsor's turn came to, where nothing failed.
+pub(super) enum Turn<T> {
+    /// All that was asked for was done.
+    Done(T),
+    /// The sponsor's flag is off, and why.
+    Disabled(String),
+    /// The turn ended at the plan.
+    Planned,
+}
+
 /// Knows what the report is of.
 pub(super) struct Publisher<'a> {
     pub(super) subject: Subject,
+    /// Whether the run is to end at the plan.
+    pub(super) dry_run: bool,
     pub(super) environment: Environment,
     pub(super) edge: &'a Edge,
     /// Whether standard output holds a document, in which lines of outputs would be wrong. In a workflow it never does.
@@ -65,8 +77,8 @@ impl Publisher<'_> {
     pub(super) fn sponsor(&self, result: &SponsorResult) {
         let sink = &self.edge.sink;
         let (title, details) = (verdict::title(result), verdict::details(result));
-        match result.outcome {
-            Outcome::Success => sink.group(&title, &details),
+        match result.outcome() {
+            Outcome::Success if result.warnings.is_empty() => sink.group(&title, &details),
             _ => sink.block(&std::iter::once(title).chain(details).collect::<Vec<_>>()),
         }
     }
@@ -83,7 +95,7 @@ impl Publisher<'_> {
         own: Vec<Output>,
         chapter: &str,
     ) -> Result<u8, Failure> {
-        let outputs = |results: &[SponsorResult], overall| {
+        let outputs = |results: &[SponsorResult], overall: Conclusion| {
             outputs::of_results(results, overall).into_iter().chain(own.clone()).collect()
         };
         self.conclude(ended, outputs, |title, results| summary::with_chapter(title, results, chapter))
@@ -97,7 +109,7 @@ impl Publisher<'_> {
     fn conclude(
         &self,
         ended: Vec<Ended>,
-        outputs: impl Fn(&[SponsorResult], Outcome) -> Vec<Output>,
+        outputs: impl Fn(&[SponsorResult], Conclusion) -> Vec<Output>,
         summary: impl Fn(Title<'_>, &[SponsorResult]) -> String,
     ) -> Result<u8, Failure> {
         let codes: Vec<u8> = ended.iter().filter_map(|(_, code)| *code).collect();
@@ -139,7 +151,7 @@ impl Publisher<'_> {
     }
 
     fn title<'t>(&self, at: &'t str) -> Title<'t> {
-        Title { subject: self.subject, environment: self.environment.name(), at }
+        Title { subject: self.subject, environment: self.environment.name(), at, dry_run: self.dry_run }
     }
 }
 
@@ -150,8 +162,9 @@ pub(super) fn refusal(failure: &Failure, edge: &Edge) -> u8 {
     code
 }
 
-fn of_a_refusal() -> [Output; 2] {
-    [("results", "[]".to_owned()), ("outcome", Outcome::Failure.name().to_owned())]
+fn of_a_refusal() -> Vec<Output> {
+    let conclusion = outputs::of_a_conclusion(Conclusion::failed(None));
+    std::iter::once(("results", "[]".to_owned())).chain(conclusion).collect()
 }
 
 fn show(failure: &Failure, edge: &Edge) -> u8 {

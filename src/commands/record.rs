@@ -15,7 +15,8 @@ use crate::archive::s3::policy::Purpose;
 use crate::cli::UsageError;
 use crate::cli::order::RecordOrder;
 use crate::failure::Failure;
-use crate::record::{DeploymentLog, Event, Outcome, document::Heading};
+use crate::proof::Conclusion;
+use crate::record::{DeploymentLog, Event, document::Heading};
 use crate::report::SponsorResult;
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
@@ -70,7 +71,7 @@ impl Run<'_> {
             run: &self.edge.run,
             circumstances,
         };
-        let mut document = DeploymentLog::begin(heading, order.outcome);
+        let mut document = DeploymentLog::of_deployment(heading, order.outcome);
         document.s3_archival_enabled = vault.as_ref().ok().map(Option::is_some);
         document.backup_location.clone_from(&order.backup_location);
         document.backup_size_bytes = order.backup_size;
@@ -85,21 +86,32 @@ impl Run<'_> {
             pre_migration: false,
             at,
         };
-        let (log, not_kept) =
-            records::keep((Object::DeploymentLog, &document.to_bytes()), sponsor, vault.as_ref(), &labelling)
-                .await;
-        if vault.is_none() && failed.is_none() {
+        let (log, not_kept) = if order.dry_run {
+            let document = String::from_utf8_lossy(&document.to_bytes()).into_owned();
+            let title = format!("{}: would be recorded", sponsor.name);
+            let lines = document.lines().map(|line| format!("  {line}"));
+            self.edge.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());
+            (None, None)
+        } else {
+            let entry = (Object::DeploymentLog, &*document.to_bytes());
+            records::keep(entry, sponsor, vault.as_ref(), &labelling).await
+        };
+        let is_disabled = vault.is_none() && failed.is_none();
+        if is_disabled && !order.dry_run {
             records::say_saved_locally_only(self.edge, &sponsor.name);
         }
-        let mut result = SponsorResult::success(&sponsor.name, begun.elapsed().as_secs_f64());
+        let conclusion = match &log {
+            _ if order.dry_run => Conclusion::planned(),
+            _ if is_disabled => Conclusion::disabled(),
+            Some(log) => Conclusion::of_record(log),
+            None => Conclusion::failed(None),
+        };
+        let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
         result.deployment_log = log;
         result.backup_location.clone_from(&order.backup_location);
         result.backup_size = order.backup_size;
         let failure = failed.or(not_kept);
         let code = failure.map(|failure| Told::of(&failure, self.edge).fail(&mut result));
-        if code.is_none() && vault.is_none() {
-            result.outcome = Outcome::Disabled;
-        }
         publisher.sponsor(&result);
         (result, code)
     }

@@ -5,7 +5,7 @@ mod perform;
 
 use std::time::Instant;
 
-use super::publish::{Ended, Publisher, Told};
+use super::publish::{Ended, Publisher, Told, Turn};
 use super::scope::{self, SecretsSource};
 use super::vault::Claims;
 use super::{Edge, restoring, stored};
@@ -15,7 +15,7 @@ use crate::cli::order::RestoreOrder;
 use crate::dump::client::Client;
 use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
-use crate::record::Outcome;
+use crate::proof::{Conclusion, ProofError, conclusion};
 use crate::report::SponsorResult;
 use crate::report::restored::{self, Restored};
 use crate::restore::RestoreError;
@@ -32,13 +32,6 @@ struct Run<'a> {
     target: Connection,
     /// Every sponsor of the manifest.
     known: Vec<String>,
-}
-
-/// What became of it, where nothing failed.
-enum Done {
-    Restored,
-    Disabled(String),
-    Planned,
 }
 
 pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
@@ -77,23 +70,35 @@ impl Run<'_> {
             }
             done => done,
         };
-        let mut result = SponsorResult::success(&sponsor.name, begun.elapsed().as_secs_f64());
+        let found = Conclusion::of_restore(conclusion::Restored {
+            comparison: restored.comparison.as_ref(),
+            falls_short: false,
+        });
+        let done = match done {
+            Ok(Turn::Done(())) if !found.is_success() => Err(self.falls_short(&restored)),
+            done => done,
+        };
+        let conclusion = match &done {
+            Ok(Turn::Done(())) => found,
+            Ok(Turn::Planned) => Conclusion::planned(),
+            Ok(Turn::Disabled(_)) => Conclusion::disabled(),
+            Err(_) => found.but_failed(),
+        };
+        let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
+        result.target = Some(restored.target);
+        result.warnings.extend(restored.partial.clone());
         if let Some((location, bytes, sha256)) = &restored.backup {
             result.backup_location = Some(location.clone());
             result.backup_size = Some(*bytes);
             result.backup_sha256 = Some(sha256.clone());
         }
         let code = match done {
-            Ok(Done::Restored) => {
+            Ok(Turn::Done(())) => {
                 result.message = Some(restored::line(&restored));
                 None
             }
-            Ok(Done::Planned) => {
-                result.message = Some("dry run: nothing was restored".to_owned());
-                None
-            }
-            Ok(Done::Disabled(why)) => {
-                result.outcome = Outcome::Disabled;
+            Ok(Turn::Planned) => None,
+            Ok(Turn::Disabled(why)) => {
                 result.message = Some(why);
                 None
             }
@@ -105,5 +110,22 @@ impl Run<'_> {
         }
         publisher.sponsor(&result);
         ((result, code), restored)
+    }
+
+    /// What was restored is as it was, but not everything was restored or compared; or it is not as it was.
+    fn falls_short(&self, restored: &Restored) -> Failure {
+        let findings =
+            restored.comparison.as_ref().map(|comparison| comparison.findings()).unwrap_or_default();
+        let (findings, hint) = if findings.is_empty() {
+            let left_out = restored.left_out.len();
+            let what = format!("incomplete: {left_out} statements of the backup were left out");
+            (
+                vec![what],
+                "The summary names what was left out. Restore into a server that has the missing extensions.",
+            )
+        } else {
+            (findings, "It was restored, and something of it is not as it was: look at what is named.")
+        };
+        ProofError { place: restored.place.clone(), findings, hint: hint.to_owned() }.into()
     }
 }

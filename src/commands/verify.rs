@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::limit::limit;
-use super::publish::{Ended, Publisher};
+use super::publish::{Ended, Publisher, Turn};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Vault, Way};
 use super::{Edge, stored};
@@ -20,7 +20,7 @@ use crate::archive::{ArchiveError, Identities, Store};
 use crate::cli::UsageError;
 use crate::cli::order::{VerifyOrder, Which};
 use crate::failure::Failure;
-use crate::secrets::{Archival, Disabled};
+use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
 use round::Round;
 
@@ -62,7 +62,7 @@ impl Run<'_> {
         let (begun, stop) = (Instant::now(), self.edge.stop.child());
         let timeout = self.order.opening.timeout;
         let _limit = limit(&stop, timeout);
-        let mut round = Round::begin(&sponsor.name, self.edge);
+        let mut round = Round::begin(&sponsor.name, self.edge, self.order.skip_frozen);
         let done = AssertUnwindSafe(self.verify(sponsor, &mut round, &stop)).catch_unwind().await;
         let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
         let done = done.map_err(|failure| match failure {
@@ -85,9 +85,9 @@ impl Run<'_> {
         sponsor: &Sponsor,
         round: &mut Round<'_>,
         stop: &CancellationToken,
-    ) -> Result<Option<Disabled>, Failure> {
+    ) -> Result<Turn<()>, Failure> {
         let secrets = match or_stopped(stop, async { Ok(self.secrets.fetch(&sponsor.name).await?) }).await? {
-            Archival::Disabled(why) => return Ok(Some(why)),
+            Archival::Disabled(why) => return Ok(Turn::Disabled(why.to_string())),
             Archival::Enabled(secrets) => secrets,
         };
         self.claims.buckets(sponsor, &secrets)?;
@@ -100,12 +100,33 @@ impl Run<'_> {
         };
         let store = Vault::open(&way, &secrets).backups;
         let shelf = Shelf { sponsor, store, stop };
+        if self.order.dry_run {
+            return self.plan(&shelf).await;
+        }
         if self.order.all {
             self.all(&shelf, round).await?
         } else {
             self.one(&shelf, round).await?
         }
-        Ok(None)
+        Ok(Turn::Done(()))
+    }
+
+    /// Names what would be read, and reads none of it.
+    async fn plan(&self, shelf: &Shelf<'_>) -> Result<Turn<()>, Failure> {
+        let environment = self.order.scope.environment;
+        let keys = if self.order.all {
+            let listed = async { Ok(shelf.store.list(&prefix(environment)).await?) };
+            let backups = catalogue(environment, or_stopped(shelf.stop, listed).await?).backups;
+            backups.into_iter().map(|entry| entry.backup.key).collect()
+        } else {
+            let whose = (shelf.sponsor, environment);
+            let found = Box::pin(stored::find(&shelf.store, whose, &self.order.opening.which));
+            vec![or_stopped(shelf.stop, found).await?.key]
+        };
+        let title = format!("{}: would be verified", shelf.sponsor.name);
+        let lines = keys.iter().map(|key| format!("  {}", shelf.store.location(key)));
+        self.edge.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());
+        Ok(Turn::Planned)
     }
 
     /// The one backup that was asked for. What stops it is its failure; what is left of one is a finding.

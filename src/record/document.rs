@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use super::RunIdentity;
 use super::circumstances::{Answer, Approval, Circumstances, PullRequest};
+use crate::archive::description::Partial;
+use crate::proof::{self, Conclusion, State};
 use crate::sponsors::{Environment, Sponsor};
 
 /// The current form of [`DeploymentLog`].
@@ -22,7 +24,7 @@ pub enum Event {
     Deployment,
 }
 
-/// How it ended.
+/// How a deployment or a backup ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -55,6 +57,29 @@ impl Outcome {
     }
 }
 
+impl From<Conclusion> for Outcome {
+    fn from(conclusion: Conclusion) -> Self {
+        match conclusion.outcome() {
+            proof::Outcome::Success => Self::Success,
+            proof::Outcome::Failure => Self::Failure,
+            proof::Outcome::Disabled => Self::Disabled,
+            // A dry run writes no record.
+            proof::Outcome::Planned => Self::Skipped,
+        }
+    }
+}
+
+/// The backup before the one that a record tells of, and what it held.
+#[derive(Debug, Clone, Serialize)]
+pub struct PreviousBackup {
+    /// `s3://…`
+    pub location: String,
+    /// Rows of all tables; `None` if its manifest does not say.
+    pub rows_total: Option<u64>,
+    /// Bytes of the dump before compression.
+    pub dump_size_bytes: u64,
+}
+
 /// One record. Keys keep their names for ever: others read them. An absent fact is `null`.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the schema describes each key, once")]
@@ -62,6 +87,7 @@ pub struct DeploymentLog {
     pub format_version: u32,
     pub event: Event,
     pub outcome: Outcome,
+    pub state: Option<State>,
     pub deployment_timestamp: Timestamp,
     pub environment: String,
     pub sponsor: String,
@@ -88,6 +114,11 @@ pub struct DeploymentLog {
     pub backup_sha256: Option<String>,
     pub dump_size_bytes: Option<u64>,
     pub dump_sha256: Option<String>,
+    pub partial: Option<Partial>,
+    pub tables_total: Option<u64>,
+    pub rows_total: Option<u64>,
+    pub previous_backup: Option<PreviousBackup>,
+    pub warnings: Vec<String>,
     pub duration_seconds: Option<f64>,
     pub server_version: Option<String>,
     pub pg_dump_version: Option<String>,
@@ -118,15 +149,28 @@ pub struct Heading<'a> {
 }
 
 impl DeploymentLog {
-    /// A record with its heading, and nothing known yet of what happened.
+    /// The record of a deployment, which ended as others say.
     #[must_use]
-    pub fn begin(heading: Heading<'_>, outcome: Outcome) -> Self {
+    pub fn of_deployment(heading: Heading<'_>, outcome: Outcome) -> Self {
+        Self::begin(heading, outcome)
+    }
+
+    /// The record of a backup.
+    #[must_use]
+    pub fn of_backup(heading: Heading<'_>, conclusion: Conclusion, was_cancelled: bool) -> Self {
+        let outcome = if was_cancelled { Outcome::Cancelled } else { conclusion.into() };
+        Self { state: conclusion.state(), ..Self::begin(heading, outcome) }
+    }
+
+    /// A record with its heading, and nothing known yet of what happened.
+    fn begin(heading: Heading<'_>, outcome: Outcome) -> Self {
         let Heading { event, sponsor, environment, at, version, reason, run, circumstances } = heading;
         let (run, circumstances) = (run.clone(), circumstances.clone());
         Self {
             format_version: FORMAT_VERSION,
             event,
             outcome,
+            state: None,
             deployment_timestamp: at,
             environment: environment.name().to_owned(),
             sponsor: sponsor.name.clone(),
@@ -152,6 +196,11 @@ impl DeploymentLog {
             backup_sha256: None,
             dump_size_bytes: None,
             dump_sha256: None,
+            partial: None,
+            tables_total: None,
+            rows_total: None,
+            previous_backup: None,
+            warnings: Vec::new(),
             duration_seconds: None,
             server_version: None,
             pg_dump_version: None,

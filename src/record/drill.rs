@@ -1,6 +1,4 @@
-//! What a drill learned, and what it came to: derived from what it found, here and nowhere else. Pure.
-
-mod report;
+//! A drill's report as a document, fixed by `schemas/drill-report.v1.json`. Pure.
 
 use std::time::Duration;
 
@@ -8,197 +6,187 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::RunIdentity;
-use crate::proof::limits::{Measured, words};
-use crate::proof::{Comparison, Verdict};
+use crate::archive::description::Partial;
+use crate::proof::compare::TablePair;
+use crate::proof::drill::{Check, Course, Findings, LeftOut, Status, Target};
+use crate::proof::limits::{Measured, minutes};
+use crate::proof::{Comparison, Outcome, State};
 use crate::sponsors::{Environment, Sponsor};
-pub use report::DrillReport;
 
-/// What a drill came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// The restored database equals its backup (or its rows do, where versions differ), every check is true and every
-    /// limit is kept.
-    Passed,
-    /// The same, but something was left out on purpose.
-    Incomplete,
-    /// Something differs, a check is not true, or a limit is exceeded.
-    Failed,
-    /// The drill could not be carried out to its end.
-    Error,
-    /// It was stopped.
-    Cancelled,
-}
+/// The current form of [`DrillReport`].
+const FORMAT_VERSION: u32 = 1;
 
-impl Status {
-    /// The word that documents and outputs use.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Incomplete => "incomplete",
-            Self::Failed => "failed",
-            Self::Error => "error",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-/// One of the sponsor's own assertions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// The statement.
-    pub statement: String,
-    /// Whether it returned true.
-    pub passed: bool,
-    /// What it returned, or the server's error.
-    pub answer: String,
-}
-
-/// A statement that was left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftOut {
-    /// Its beginning.
-    pub statement: String,
-    /// What the server said.
-    pub reason: String,
-}
-
-/// Where it was restored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Target {
-    /// `throwaway` or `existing`.
-    pub kind: &'static str,
-    /// `host:port/database` of an existing server.
-    pub place: Option<String>,
-    /// The server's version.
-    pub server_version: String,
-    /// Whether the server, or the database on the existing one, is gone again.
-    pub removed: bool,
-}
-
-/// The backup.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Backup {
-    /// `s3://…`.
-    pub location: String,
-    /// A moment before its snapshot was taken: nothing later is surely in it.
-    pub snapshot_at: Timestamp,
-    /// Size as it is stored, in bytes.
-    pub bytes: u64,
-    /// SHA-256 of what is stored, hexadecimal.
-    pub sha256: String,
-}
-
-/// How long each phase took; `None` where it was not reached.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Phases {
-    /// Fetching the object and proving its hash.
-    pub fetch: Option<Duration>,
-    /// Decrypting and decompressing it.
-    pub decrypt: Option<Duration>,
-    /// Starting the server and loading, the second fetch included.
-    pub load: Option<Duration>,
-    /// Reading the restored database, comparing and checking.
-    pub verify: Option<Duration>,
-}
-
-/// All that a drill learned, as far as it came.
-#[derive(Debug, Clone, Default)]
-pub struct Findings {
-    /// The backup.
-    pub backup: Option<Backup>,
-    /// Where it was restored.
+/// The document. Keys keep their names for ever: others read them. An absent fact is `null`.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct DrillReport {
+    pub format_version: u32,
+    pub status: Status,
+    pub outcome: Outcome,
+    pub state: Option<State>,
+    pub verdict: Option<&'static str>,
+    pub drill_timestamp: Timestamp,
+    pub environment: String,
+    pub sponsor: String,
+    pub sponsor_code: String,
+    pub backup_location: Option<String>,
+    pub backup_snapshot_at: Option<Timestamp>,
+    pub backup_size_bytes: Option<u64>,
+    pub backup_sha256: Option<String>,
+    pub partial: Option<Partial>,
+    pub backup_age_minutes: Option<f64>,
+    pub max_rpo_minutes: Option<f64>,
+    pub rpo_compliant: Option<bool>,
+    pub restore_duration_minutes: f64,
+    pub max_rto_minutes: Option<f64>,
+    pub rto_compliant: Option<bool>,
+    pub durations_ms: Durations,
     pub target: Option<Target>,
-    /// How long it took.
-    pub phases: Phases,
-    /// How it compares.
-    pub comparison: Option<Comparison>,
-    /// The sponsor's own checks.
+    pub rows_expected: Option<u64>,
+    pub rows_found: Option<u64>,
+    pub tables: Vec<Table>,
+    pub statements: Option<Statements>,
     pub checks: Vec<Check>,
-    /// What was left out.
     pub left_out: Vec<LeftOut>,
-    /// Roles that the dump names and that were made for the drill.
     pub roles_made: Vec<String>,
+    pub findings: Vec<String>,
+    pub stage: Option<&'static str>,
+    pub message: Option<String>,
+    pub tool_version: &'static str,
+    pub actor: Option<String>,
+    pub repository: Option<String>,
+    pub workflow: Option<String>,
+    pub github_run_id: Option<String>,
+    pub github_run_attempt: Option<String>,
+    pub github_run_url: Option<String>,
 }
 
-/// How a drill was set up and how it ended.
+/// Whom a drill concerns, and who ran it.
 #[derive(Debug, Clone, Copy)]
-pub struct Course<'a> {
-    /// Whose.
+pub struct Whose<'a> {
+    /// Sponsor.
     pub sponsor: &'a Sponsor,
-    /// Where.
+    /// Environment.
     pub environment: Environment,
-    /// When it began.
-    pub at: Timestamp,
-    /// How long all of it took.
-    pub took: Duration,
-    /// How old the backup may be.
-    pub max_rpo: Option<Duration>,
-    /// How long all may take.
-    pub max_rto: Option<Duration>,
-    /// What kept it from its end: stage and message, and whether somebody stopped it.
-    pub broken: Option<(&'static str, &'a str, bool)>,
-    /// Who runs it.
+    /// Run.
     pub run: &'a RunIdentity,
 }
 
-impl Course<'_> {
-    /// How old the backup was when the drill began; `None` where none was found.
+/// Milliseconds by phase, and of all.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct Durations {
+    pub fetch: Option<u64>,
+    pub decrypt: Option<u64>,
+    pub load: Option<u64>,
+    pub verify: Option<u64>,
+    pub total: u64,
+}
+
+/// One table's result.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct Table {
+    pub schema: String,
+    pub name: String,
+    pub rows_expected: Option<u64>,
+    pub rows_found: Option<u64>,
+    pub equal: bool,
+}
+
+/// How the statements compare.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the schema describes each key, once")]
+pub struct Statements {
+    pub expected: u64,
+    pub found: u64,
+    pub equal: Option<bool>,
+}
+
+impl DrillReport {
+    /// The report of a drill.
     #[must_use]
-    pub fn age(&self, findings: &Findings) -> Option<Measured> {
-        let snapshot = findings.backup.as_ref()?.snapshot_at;
-        // A clock that is behind makes no backup younger than new.
-        let took = Duration::try_from(self.at.duration_since(snapshot)).unwrap_or_default();
-        Some(Measured { took, limit: self.max_rpo })
-    }
-
-    fn restore_time(&self) -> Measured {
-        Measured { took: self.took, limit: self.max_rto }
-    }
-
-    /// Whether its time was kept. A drill that did not reach its end says so only where it took too long already.
-    fn is_rto_kept(&self, findings: &Findings) -> Option<bool> {
-        let reached = self.broken.is_none() && findings.comparison.is_some();
-        self.restore_time().is_compliant().filter(|kept| reached || !kept)
-    }
-
-    /// What is wrong, each in words: what differs, what is not true, what is too old or takes too long.
-    #[must_use]
-    pub fn wrong(&self, findings: &Findings) -> Vec<String> {
-        let mut wrong = findings.comparison.as_ref().map(Comparison::findings).unwrap_or_default();
-        let untrue = findings.checks.iter().filter(|check| !check.passed);
-        wrong.extend(
-            untrue.map(|check| format!("check is not true but {}: {}", check.answer, check.statement)),
-        );
-        let excess = |Measured { took, limit }: Measured| {
-            let limit = limit.filter(|limit| took > *limit)?;
-            Some((words(took), words(limit)))
+    pub fn new(whose: Whose<'_>, course: &Course<'_>, findings: &Findings) -> Self {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let (backup, comparison, run) =
+            (findings.backup.as_ref(), findings.comparison.as_ref(), whose.run.clone());
+        let conclusion = course.conclusion(findings);
+        let (age, restore, phases) = (course.age(findings), course.restore_time(), findings.phases);
+        let total = |rows: fn(&TablePair) -> Option<u64>| {
+            comparison.map(|comparison| comparison.tables.iter().filter_map(rows).sum())
         };
-        if let Some((age, limit)) = self.age(findings).and_then(excess) {
-            wrong.push(format!("the backup is {age} old, and at most {limit} are allowed"));
+        Self {
+            format_version: FORMAT_VERSION,
+            status: course.status(findings),
+            outcome: conclusion.outcome(),
+            state: conclusion.state(),
+            verdict: comparison.map(|comparison| comparison.verdict().name()),
+            drill_timestamp: course.at,
+            environment: whose.environment.name().to_owned(),
+            sponsor: whose.sponsor.name.clone(),
+            sponsor_code: whose.sponsor.code.clone(),
+            backup_location: backup.map(|backup| backup.location.clone()),
+            backup_snapshot_at: backup.map(|backup| backup.snapshot_at),
+            backup_size_bytes: backup.map(|backup| backup.bytes),
+            backup_sha256: backup.map(|backup| backup.sha256.clone()),
+            partial: backup.and_then(|backup| backup.partial.clone()),
+            backup_age_minutes: age.map(Measured::minutes),
+            max_rpo_minutes: course.max_rpo.map(minutes),
+            rpo_compliant: age.and_then(Measured::is_compliant),
+            restore_duration_minutes: restore.minutes(),
+            max_rto_minutes: course.max_rto.map(minutes),
+            rto_compliant: course.is_rto_kept(findings),
+            durations_ms: Durations {
+                fetch: phases.fetch.map(ms),
+                decrypt: phases.decrypt.map(ms),
+                load: phases.load.map(ms),
+                verify: phases.verify.map(ms),
+                total: ms(course.took),
+            },
+            target: findings.target.clone(),
+            rows_expected: total(|table| table.rows_expected),
+            rows_found: total(|table| table.rows_found),
+            tables: comparison.map(tables).unwrap_or_default(),
+            statements: comparison.map(|comparison| Statements {
+                expected: comparison.statements.0,
+                found: comparison.statements.1,
+                equal: comparison.statements_equal,
+            }),
+            checks: findings.checks.clone(),
+            left_out: findings.left_out.clone(),
+            roles_made: findings.roles_made.clone(),
+            findings: course.wrong(findings),
+            stage: course.broken.map(|(stage, ..)| stage),
+            message: course.broken.map(|(_, message, _)| message.to_owned()),
+            tool_version: env!("CARGO_PKG_VERSION"),
+            actor: run.actor,
+            repository: run.repository,
+            workflow: run.workflow,
+            github_run_id: run.run_id,
+            github_run_attempt: run.run_attempt,
+            github_run_url: run.run_url,
         }
-        if let Some((took, limit)) = excess(self.restore_time()) {
-            wrong.push(format!("the drill took {took}, and at most {limit} are allowed"));
-        }
-        wrong
     }
 
-    /// What the drill came to.
+    /// The document as it is stored: JSON that people can read, with a final line break.
     #[must_use]
-    pub fn status(&self, findings: &Findings) -> Status {
-        match (self.broken, &findings.comparison) {
-            (Some((_, _, true)), _) => Status::Cancelled,
-            (Some(("proof", ..)), _) => Status::Failed,
-            (Some(_), _) | (None, None) => Status::Error,
-            (None, Some(comparison)) => match comparison.verdict() {
-                _ if !self.wrong(findings).is_empty() => Status::Failed,
-                Verdict::NotEqual => Status::Failed,
-                Verdict::Incomplete => Status::Incomplete,
-                Verdict::Equal | Verdict::RowsEqual => Status::Passed,
-            },
-        }
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // A struct of text, numbers and options cannot fail to become JSON.
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
     }
+}
+
+fn tables(comparison: &Comparison) -> Vec<Table> {
+    let table = |table: &TablePair| Table {
+        schema: table.schema.clone(),
+        name: table.name.clone(),
+        rows_expected: table.rows_expected,
+        rows_found: table.rows_found,
+        equal: table.is_equal,
+    };
+    comparison.tables.iter().map(table).collect()
 }
 
 #[cfg(test)]

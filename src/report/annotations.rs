@@ -4,29 +4,32 @@
 
 use super::SponsorResult;
 use super::workflow::{Annotation, Level, annotation};
-use crate::record::Outcome;
+use crate::proof::Outcome;
 
 const SHOWN: usize = 10;
 
-/// One error a failed sponsor and one warning a disabled one, ten of each at most.
+/// One error per failed sponsor, and one warning per disabled one and per odd thing, ten of each at most.
 #[must_use]
 pub fn of_results(results: &[SponsorResult]) -> Vec<Annotation> {
-    let failed = results.iter().filter(|result| result.outcome == Outcome::Failure).map(|result| {
+    let failed = results.iter().filter(|result| result.outcome() == Outcome::Failure).map(|result| {
         let stage = result.stage.unwrap_or("bug");
         let message = result.message.as_deref().unwrap_or_default();
         let hint = result.hint.as_deref().map(|hint| format!("\n{hint}")).unwrap_or_default();
         (format!("{}: {stage} failed", result.sponsor), format!("{message}{hint}"))
     });
-    let disabled = results.iter().filter(|result| result.outcome == Outcome::Disabled).map(|result| {
+    let disabled = results.iter().filter(|result| result.outcome() == Outcome::Disabled).map(|result| {
         let why = result.message.as_deref().unwrap_or_default();
         (format!("{}: no backup", result.sponsor), format!("S3 backup archival is not enabled: {why}"))
+    });
+    let odd = results.iter().flat_map(|result| {
+        result.warnings.iter().map(|warning| (format!("{}: warning", result.sponsor), warning.clone()))
     });
     let mut shown =
         limited(Level::Error, failed.collect(), "more sponsors failed; the summary lists them all");
     shown.extend(limited(
         Level::Warning,
-        disabled.collect(),
-        "more sponsors have no backup; the summary lists them all",
+        disabled.chain(odd).collect(),
+        "more warnings; the summary lists them all",
     ));
     shown
 }
@@ -62,5 +65,9 @@ mod tests {
         let shown = of_results(&[result("a", Outcome::Disabled), result("b", Outcome::Success)]);
         assert_eq!(shown.len(), 1);
         assert!(shown[0].command().starts_with("::warning title=a%3A no backup::"));
+        let mut odd = result("c", Outcome::Success);
+        odd.warnings.push("rows excluded by request: diary.*".to_owned());
+        let shown = of_results(&[odd]);
+        assert!(shown[0].command().starts_with("::warning title=c%3A warning::rows excluded"));
     }
 }

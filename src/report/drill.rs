@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::comparison::{Row, list, tables};
 use super::markdown::{cell, code};
 use super::outputs::Output;
-use crate::record::drill::{DrillReport, Status};
+use crate::proof::drill::Status;
+use crate::record::drill::DrillReport;
 
 /// A drill that was reported.
 #[derive(Debug, Clone)]

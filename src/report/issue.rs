@@ -76,7 +76,7 @@ fn is_plain(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Outcome;
+    use crate::proof::Outcome;
     use crate::report::sample::result;
 
     fn run(url: &str) -> Run<'_> {

@@ -185,7 +185,7 @@ fn markdown(text: &mut String, rows: &[Row], room: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Outcome;
+    use crate::proof::Outcome;
     use crate::report::sample::result;
     use crate::report::summary::Subject;
 
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_summary_of_many_thousands_stays_under_the_limit_and_counts_the_rest() {
-        let title = Title { subject: Subject::List, environment: "production", at: "now" };
+        let title = Title { subject: Subject::List, environment: "production", at: "now", dry_run: false };
         let rows = vec![row("2026-11-20T12:00:00Z", None); 20_000];
         let lists = [list(rows.clone(), 3), list(rows, 0)];
         let text = summary(title, &[result("titan", Outcome::Failure)], &lists);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::SponsorResult;
 use super::workflow::{Annotation, Level, annotation};
-use crate::record::Outcome;
+use crate::proof::Conclusion;
 
 /// An output that a command can set.
 #[derive(Debug, Clone, Copy)]
@@ -81,9 +81,18 @@ pub const DEFINITIONS: &[Definition] = &[
     Definition {
         name: "results",
         from: "all",
-        help: "JSON array, one object a sponsor: `sponsor`, `outcome`, `stage`, `message`, `backup_location`, `backup_size`, `backup_sha256`, `deployment_log`, `duration_seconds`",
+        help: "JSON array, one object per sponsor: `sponsor`, `outcome`, `state`, `stage`, `message`, `backup_location`, `backup_size`, `backup_sha256`, `deployment_log`, `duration_seconds`; from `restore` and `drill` also `target` (`unchanged`, `created`, `replaced`, `unknown`)",
     },
-    Definition { name: "outcome", from: "all", help: "`success`, `failure` or `disabled`" },
+    Definition {
+        name: "outcome",
+        from: "all",
+        help: "`success`, `failure` or `disabled`; `planned` after a dry run",
+    },
+    Definition {
+        name: "state",
+        from: "all",
+        help: "what is really known: `complete`, `partial`, `empty` (backup); `verified`, `partly-verified`, `unverified` (verify); `proven`, `incomplete`, `different` (restore, drill); `planned` (dry run); the worst one of several sponsors; empty if nothing is known",
+    },
 ];
 
 /// One output.
@@ -91,7 +100,7 @@ pub type Output = (&'static str, String);
 
 /// The outputs that tell of sponsors. Those of one sponsor are empty where several ran.
 #[must_use]
-pub fn of_results(results: &[SponsorResult], outcome: Outcome) -> Vec<Output> {
+pub fn of_results(results: &[SponsorResult], overall: Conclusion) -> Vec<Output> {
     let names: Vec<&str> = results.iter().map(|result| result.sponsor.as_str()).collect();
     let only = if let [only] = results { Some(only) } else { None };
     let text = |value: Option<&String>| value.cloned().unwrap_or_default();
@@ -105,15 +114,24 @@ pub fn of_results(results: &[SponsorResult], outcome: Outcome) -> Vec<Output> {
         ("backup_sha256", text(only.and_then(|only| only.backup_sha256.as_ref()))),
         ("deployment_log", text(only.and_then(|only| only.deployment_log.as_ref()))),
         ("results", json(results)),
-        ("outcome", outcome.name().to_owned()),
     ]
+    .into_iter()
+    .chain(of_a_conclusion(overall))
+    .collect()
+}
+
+/// `outcome` and `state`.
+#[must_use]
+pub fn of_a_conclusion(conclusion: Conclusion) -> [Output; 2] {
+    let state = conclusion.state().map(|state| state.name().to_owned());
+    [("outcome", conclusion.outcome().name().to_owned()), ("state", state.unwrap_or_default())]
 }
 
 /// The same for a command that makes no backup and means none in particular.
 #[must_use]
-pub fn of_a_list(results: &[SponsorResult], outcome: Outcome) -> Vec<Output> {
-    let mut outputs = of_results(results, outcome);
-    outputs.retain(|(name, _)| ["sponsors", "results", "outcome"].contains(name));
+pub fn of_a_list(results: &[SponsorResult], overall: Conclusion) -> Vec<Output> {
+    let mut outputs = of_results(results, overall);
+    outputs.retain(|(name, _)| ["sponsors", "results", "outcome", "state"].contains(name));
     outputs
 }
 
@@ -157,14 +175,18 @@ pub fn lines(outputs: &[Output]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proof::Outcome;
+    use crate::report::overall;
     use crate::report::sample::result;
 
     #[test]
     fn one_sponsors_facts_are_outputs_of_their_own_and_several_have_only_results() {
-        let one = of_results(&[result("callisto", Outcome::Success)], Outcome::Success);
+        let one = [result("callisto", Outcome::Success)];
+        let one = of_results(&one, overall(&one));
         assert!(one.contains(&("backup_size", "13421773".to_owned())));
         let two = [result("callisto", Outcome::Success), result("titan", Outcome::Failure)];
-        let two = of_results(&two, Outcome::Failure);
+        let two = of_results(&two, overall(&two));
+        assert!(two.contains(&("outcome", "failure".to_owned())));
         assert!(two.contains(&("backup_location", String::new())));
         assert!(two.contains(&("sponsors", "[\"callisto\",\"titan\"]".to_owned())));
     }
@@ -176,6 +198,7 @@ mod tests {
         let mut expected = [
             "sponsor",
             "outcome",
+            "state",
             "stage",
             "message",
             "backup_location",
@@ -192,7 +215,7 @@ mod tests {
     fn an_output_that_holds_a_masked_value_is_warned_of_by_name_alone() {
         let results = [result("callisto", Outcome::Success)];
         let masks = BTreeSet::from(["diary".to_owned(), "not there".to_owned()]);
-        let warnings = dropped(&of_results(&results, Outcome::Success), &masks);
+        let warnings = dropped(&of_results(&results, overall(&results)), &masks);
         let warnings: Vec<String> = warnings.iter().map(Annotation::command).collect();
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(warnings[0].starts_with("::warning title=output backup_location is hidden::"));
@@ -201,7 +224,7 @@ mod tests {
 
     #[test]
     fn every_output_that_is_set_is_defined() {
-        let set = of_results(&[], Outcome::Success);
+        let set = of_results(&[], overall(&[]));
         assert!(set.iter().all(|(name, _)| DEFINITIONS.iter().any(|definition| definition.name == *name)));
     }
 

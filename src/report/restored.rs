@@ -2,7 +2,7 @@
 
 use super::comparison::{Row, list, tables};
 use crate::proof::Comparison;
-use crate::restore::LeftOut;
+use crate::restore::{LeftOut, TargetState};
 
 /// All that is known of a restore, as far as it came.
 #[derive(Debug, Default)]
@@ -11,24 +11,14 @@ pub struct Restored {
     pub place: String,
     /// Location, bytes and SHA-256 of the backup.
     pub backup: Option<(String, u64, String)>,
+    /// What was left out of the backup by request, in words.
+    pub partial: Option<String>,
     /// What the target holds now.
-    pub content: Content,
+    pub target: TargetState,
     /// What was left out.
     pub left_out: Vec<LeftOut>,
     /// How the target compares with the backup.
     pub comparison: Option<Comparison>,
-}
-
-/// What a target holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Content {
-    /// What it held before.
-    #[default]
-    Before,
-    /// The backup.
-    Backup,
-    /// One of the two.
-    Unknown,
 }
 
 /// `restored into host:5432/app: equal: 5 tables, 1200 rows`
@@ -48,10 +38,13 @@ pub fn line(restored: &Restored) -> String {
 #[must_use]
 pub fn state(restored: &Restored) -> String {
     let place = &restored.place;
-    match restored.content {
-        Content::Before => format!("nothing of {place} was changed"),
-        Content::Backup => format!("the backup is in {place}"),
-        Content::Unknown => format!("it is not known whether the backup is in {place}"),
+    match restored.target {
+        TargetState::Unchanged => format!("nothing in {place} was changed"),
+        TargetState::Created => format!("{place} was created and holds the backup"),
+        TargetState::Replaced => format!("{place} holds the backup now"),
+        TargetState::Unknown => {
+            format!("the end was not confirmed: {place} holds the backup or what it held before")
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 
 use super::markdown::{block, cell, code, sentence};
 use super::{SponsorResult, count};
-use crate::record::Outcome;
+use crate::proof::{Outcome, State};
 
 /// Room is left below 1 MiB for what other parts of the step append.
 pub(super) const LIMIT: usize = 1_000_000;
@@ -69,6 +69,17 @@ impl Subject {
         }
     }
 
+    /// The words of a dry run.
+    fn planned(self) -> &'static str {
+        match self {
+            Self::Backup => "nothing was backed up",
+            Self::Record => "nothing was recorded",
+            Self::Matrix | Self::List => "nothing was listed",
+            Self::Verify => "nothing was verified",
+            Self::Restore | Self::Drill => "nothing was restored",
+        }
+    }
+
     /// Where the thing itself is.
     fn location(self, result: &SponsorResult) -> Option<&str> {
         match self {
@@ -87,6 +98,15 @@ pub struct Title<'a> {
     pub environment: &'a str,
     /// When, in words.
     pub at: &'a str,
+    /// Whether the run ended at the plan.
+    pub dry_run: bool,
+}
+
+impl Title<'_> {
+    fn name(&self) -> String {
+        let dry_run = if self.dry_run { ", dry run" } else { "" };
+        format!("{}, {}{dry_run}", self.subject.name(), self.environment)
+    }
 }
 
 /// The whole summary.
@@ -97,6 +117,18 @@ pub fn of_results(title: Title<'_>, results: &[SponsorResult]) -> String {
     let room = LIMIT - failures.len() - text.len();
     text.push_str(&table(title, results, room));
     text.push_str(&failures);
+    text.push_str(&warnings(results));
+    text
+}
+
+/// What is odd about results, each in words. They are few and short beside failures, which must never be cut for them.
+fn warnings(results: &[SponsorResult]) -> String {
+    let all: Vec<String> = results
+        .iter()
+        .flat_map(|result| result.warnings.iter().map(|warning| format!("**{}**: {warning}", result.sponsor)))
+        .collect();
+    let mut text = String::new();
+    super::comparison::list(&mut text, "Warnings", &all);
     text
 }
 
@@ -112,7 +144,7 @@ pub fn with_chapter(title: Title<'_>, results: &[SponsorResult], chapter: &str) 
 /// The summary of a run that failed before any sponsor's turn.
 #[must_use]
 pub fn of_failure(title: Title<'_>, stage: &str, message: &str, hint: Option<&str>) -> String {
-    let mut text = format!("## ❌ {}, {}: failed\n\n", title.subject.name(), title.environment);
+    let mut text = format!("## ❌ {}: failed\n\n", title.name());
     text.push_str(&failure(None, stage, message, hint));
     text
 }
@@ -120,28 +152,50 @@ pub fn of_failure(title: Title<'_>, stage: &str, message: &str, hint: Option<&st
 pub(super) fn verdict(title: Title<'_>, results: &[SponsorResult]) -> String {
     let of = |outcome| count(results, outcome);
     let (done, failed, disabled) = (of(Outcome::Success), of(Outcome::Failure), of(Outcome::Disabled));
+    let planned = of(Outcome::Planned);
     let (subject, all) = (title.subject, results.len());
     let (sign, words) = match (failed, disabled) {
-        (0, 0) => ("✅", format!("{all} of {all} {}", subject.done())),
+        (0, _) if title.dry_run => ("📝", format!("{}, {planned} of {all} planned", subject.planned())),
+        (_, _) if title.dry_run => ("❌", format!("{}, {failed} of {all} would fail", subject.planned())),
+        (0, 0) => (sign_of_all(results), format!("{all} of {all} {}", subject.done())),
         (0, _) if done == 0 => ("⚠️", format!("{all} of {all} {}", subject.disabled())),
         (0, _) => ("⚠️", format!("{done} of {all} {}, {disabled} not enabled", subject.done())),
         _ => ("❌", format!("{failed} of {all} failed")),
     };
-    let counts = [(failed, "failed"), (disabled, "not enabled"), (done, subject.done())];
+    let counts =
+        [(failed, "failed"), (disabled, "not enabled"), (done, subject.done()), (planned, "planned only")];
     let counts: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, words)| format!("{count} {words}"))
         .collect();
-    let (name, environment) = (subject.name(), title.environment);
-    format!("## {sign} {name}, {environment}: {words}\n\nSponsors: {} · {}\n\n", counts.join(" · "), title.at)
+    let (name, notes) = (title.name(), notes(results));
+    format!("## {sign} {name}: {words}{notes}\n\nSponsors: {} · {}\n\n", counts.join(" · "), title.at)
+}
+
+fn sign_of_all(results: &[SponsorResult]) -> &'static str {
+    if results.iter().all(|result| result.sign() == "✅") { "✅" } else { "⚠️" }
+}
+
+/// What the numbers of a headline would hide: ` (1 partial, 2 frozen backups not read)`.
+fn notes(results: &[SponsorResult]) -> String {
+    let having = |state| results.iter().filter(|result| result.conclusion().state() == Some(state)).count();
+    let states = State::ALL.into_iter().filter(|state| state.is_notable());
+    let states = states.map(|state| (having(state), state.name().replace('-', " ")));
+    let mut notes: Vec<String> =
+        states.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+    let frozen: usize = results.iter().map(|result| result.frozen).sum();
+    if frozen > 0 {
+        notes.push(format!("{frozen} frozen {} not read", if frozen == 1 { "backup" } else { "backups" }));
+    }
+    if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) }
 }
 
 fn table(title: Title<'_>, results: &[SponsorResult], room: usize) -> String {
-    let rank = |result: &&SponsorResult| match result.outcome {
+    let rank = |result: &&SponsorResult| match result.outcome() {
         Outcome::Failure => 0,
         Outcome::Disabled => 1,
-        _ => 2,
+        Outcome::Success | Outcome::Planned => 2,
     };
     let mut ordered: Vec<&SponsorResult> = results.iter().collect();
     ordered.sort_by_key(rank);
@@ -177,7 +231,7 @@ fn rows(
 }
 
 fn full_row(title: Title<'_>, result: &SponsorResult) -> String {
-    let location = title.subject.location(result).filter(|_| result.outcome != Outcome::Disabled);
+    let location = title.subject.location(result).filter(|_| result.outcome() != Outcome::Disabled);
     let hash = result.backup_sha256.as_deref();
     let hash = hash.map(|hash| code(&format!("{}…", hash.chars().take(12).collect::<String>())));
     let short = short_row(title, result);
@@ -186,13 +240,20 @@ fn full_row(title: Title<'_>, result: &SponsorResult) -> String {
 }
 
 fn short_row(title: Title<'_>, result: &SponsorResult) -> String {
-    let outcome = match result.outcome {
-        Outcome::Success => format!("✅ {}", cell(result.message.as_deref().unwrap_or(title.subject.done()))),
-        Outcome::Disabled => "⚠️ not enabled".to_owned(),
-        _ => format!("❌ {} failed", result.stage.unwrap_or("bug")),
+    let state = result.conclusion().state().filter(|state| state.is_notable());
+    let state = state.map(|state| format!(" ({})", state.name().replace('-', " "))).unwrap_or_default();
+    let sign = result.sign();
+    let outcome = match result.outcome() {
+        Outcome::Success => {
+            let words = cell(result.message.as_deref().unwrap_or(title.subject.done()));
+            format!("{sign} {words}{state}")
+        }
+        Outcome::Disabled => format!("{sign} not enabled"),
+        Outcome::Planned => format!("{sign} planned only"),
+        Outcome::Failure => format!("{sign} {} failed{state}", result.stage.unwrap_or("bug")),
     };
     let size = |bytes: Option<u64>| bytes.map_or_else(dash, |bytes| ByteSize(bytes).to_string());
-    let stored = result.backup_size.filter(|_| result.outcome != Outcome::Disabled);
+    let stored = result.backup_size.filter(|_| result.outcome() != Outcome::Disabled);
     // What belongs together is not broken over lines.
     let cells = [outcome, size(stored), size(result.dump_size), duration(result.duration_seconds)];
     format!("| {} | {} |\n", result.sponsor, cells.map(|cell| cell.replace(' ', "\u{a0}")).join(" | "))
@@ -201,7 +262,7 @@ fn short_row(title: Title<'_>, result: &SponsorResult) -> String {
 /// What failed, up to a length.
 pub(super) fn failures(results: &[SponsorResult], limit: usize) -> String {
     let failed: Vec<&SponsorResult> =
-        results.iter().filter(|result| result.outcome == Outcome::Failure).collect();
+        results.iter().filter(|result| result.outcome() == Outcome::Failure).collect();
     if failed.is_empty() {
         return String::new();
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::proof::conclusion::Reading;
+
 /// A message that named more findings would be no message; the log has them all.
 const NAMED: usize = 100;
 
@@ -19,6 +21,19 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// What was in question, and what of it was verified.
+    #[must_use]
+    pub fn reading(&self, skip_frozen: bool) -> Reading {
+        let frozen = if skip_frozen { 0 } else { self.frozen_count() };
+        Reading { verified: self.verified, not_verified: self.findings.len() + self.failed + frozen }
+    }
+
+    /// Backups in an archive tier.
+    #[must_use]
+    pub fn frozen_count(&self) -> usize {
+        self.frozen.values().sum()
+    }
+
     /// `3 backups verified, 1 in Deep Archive not read`
     #[must_use]
     pub fn words(&self) -> String {
@@ -51,7 +66,7 @@ impl Tally {
     }
 
     fn all(&self) -> usize {
-        self.verified + self.findings.len() + self.failed + self.frozen.values().sum::<usize>()
+        self.verified + self.findings.len() + self.failed + self.frozen_count()
     }
 }
 

@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 use sponsor_backup::dump::scan::{Columns, Scan};
 use sponsor_backup::proof::Comparison;
 use sponsor_backup::proof::compare::Side;
+use sponsor_backup::proof::drill::{Backup, Check, Course, Findings, LeftOut, Phases, Status, Target};
 use sponsor_backup::record::RunIdentity;
-use sponsor_backup::record::drill::{
-    Backup, Check, Course, DrillReport, Findings, LeftOut, Phases, Status, Target,
-};
+use sponsor_backup::record::drill::{DrillReport, Whose};
 use sponsor_backup::sponsors::{Environment, Sponsor as Selected};
 
 use crate::support::schemas::{
@@ -23,7 +22,19 @@ fn parse(schema: &str) -> Value {
 }
 
 /// The keys that older deployment logs do not have.
-const NEWER: [&&str; 2] = [&"approvals", &"pull_requests"];
+const NEWER: [&&str; 8] = [
+    &"approvals",
+    &"partial",
+    &"previous_backup",
+    &"pull_requests",
+    &"rows_total",
+    &"state",
+    &"tables_total",
+    &"warnings",
+];
+
+/// The keys that older drill reports do not have.
+const NEWER_OF_DRILLS: [&&str; 3] = [&"outcome", &"partial", &"state"];
 
 /// Every subschema of an object's properties, with its path.
 fn properties(path: &str, schema: &Value, found: &mut Vec<(String, Value)>) {
@@ -64,6 +75,7 @@ fn schemas_are_valid_describe_every_key_and_admit_no_other() {
                         &[&"partial", &"rows_total", &"statements", &"statements_digest", &"tables"]
                     }
                     Some("Deployment log") => &NEWER,
+                    Some("Drill report") => &NEWER_OF_DRILLS,
                     _ => &[],
                 };
                 assert_eq!(missing, optional, "{path}");
@@ -95,7 +107,8 @@ fn a_document_with_a_key_too_many_too_few_or_a_wrong_value_is_refused() {
         for name in document.as_object().unwrap().keys() {
             let mut changed = document.clone();
             changed.as_object_mut().unwrap().remove(name);
-            let is_optional = NEWER.iter().any(|optional| **optional == name);
+            let mut newer = NEWER.iter().chain(&NEWER_OF_DRILLS);
+            let is_optional = newer.any(|optional| **optional == name);
             assert_eq!(refuses(check, &changed), !is_optional, "{name}");
             changed = document.clone();
             changed[name] = json!([["neither"]]);
@@ -156,6 +169,7 @@ fn findings(restored: &str, is_partial: bool) -> Findings {
             snapshot_at: "2026-11-20T12:00:00.25Z".parse().unwrap(),
             bytes: 1,
             sha256: "0".repeat(64),
+            partial: None,
         }),
         target: Some(Target {
             kind: "throwaway",
@@ -178,17 +192,16 @@ fn report(findings: &Findings, broken: Option<(&'static str, &str, bool)>) -> (S
         region: None,
         partners: Default::default(),
     };
+    let run = RunIdentity::default();
+    let whose = Whose { sponsor: &sponsor, environment: Environment::Production, run: &run };
     let course = Course {
-        sponsor: &sponsor,
-        environment: Environment::Production,
         at: "2026-11-20T13:00:00Z".parse().unwrap(),
         took: Duration::from_secs(120),
         max_rpo: Some(Duration::from_secs(3600)),
         max_rto: None,
         broken,
-        run: &RunIdentity::default(),
     };
-    let document = DrillReport::new(&course, findings).to_bytes();
+    let document = DrillReport::new(whose, &course, findings).to_bytes();
     (course.status(findings), serde_json::from_slice(&document).unwrap())
 }
 

@@ -68,6 +68,10 @@ pub struct VerifyOrder {
     pub opening: Opening,
     /// Every backup, not one.
     pub all: bool,
+    /// Whether backups in an archive tier are left out.
+    pub skip_frozen: bool,
+    /// Whether to stop at the plan.
+    pub dry_run: bool,
 }
 
 /// `restore`
@@ -136,7 +140,11 @@ pub(super) fn verify(
             UsageError::new("`all` and `backup` contradict each other").hint("Leave one of them out.")
         );
     }
-    Ok(VerifyOrder { scope, opening, all })
+    let skip_frozen = values.boolean("skip-frozen")?;
+    if skip_frozen && !all {
+        return Err(UsageError::new("`skip-frozen` is for `all`").hint("Set `all` too, or leave it out."));
+    }
+    Ok(VerifyOrder { scope, opening, all, skip_frozen, dry_run: values.boolean("dry-run")? })
 }
 
 pub(super) fn restore(

@@ -78,6 +78,7 @@ pub(super) fn record(
         outcome,
         backup_location: values.text("backup-location"),
         backup_size,
+        dry_run: values.boolean("dry-run")?,
         github: github(values, variables)?,
     })
 }

@@ -6,12 +6,15 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::super::Edge;
-use super::super::publish::{Ended, Told};
+use super::super::publish::{Ended, Told, Turn};
 use super::super::vault::Vault;
-use super::Done;
+use crate::archive::description::Partial;
 use crate::archive::staged::Sealed;
 use crate::failure::Failure;
-use crate::record::{DeploymentLog, Outcome};
+use crate::proof::Conclusion;
+use crate::proof::conclusion::BackupFacts;
+use crate::record::DeploymentLog;
+use crate::record::document::PreviousBackup;
 use crate::report::SponsorResult;
 use crate::sponsors::Sponsor;
 
@@ -25,6 +28,14 @@ pub(super) struct Facts {
     pub(super) pg_dump_version: Option<String>,
     /// The backup that exists now.
     pub(super) backup: Option<(String, Sealed)>,
+    /// What it holds.
+    pub(super) taken: Option<BackupFacts>,
+    /// What was left out of it by request.
+    pub(super) partial: Option<Partial>,
+    /// The backup before it.
+    pub(super) previous: Option<PreviousBackup>,
+    /// What is odd without being a failure, each in words.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Facts {
@@ -37,6 +48,21 @@ impl Facts {
             server_version: None,
             pg_dump_version: None,
             backup: None,
+            taken: None,
+            partial: None,
+            previous: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// What the turn comes to. Where something failed after the backup, what is known of it stays known.
+    pub(super) fn conclusion(&self, done: &Result<Turn<()>, Failure>) -> Conclusion {
+        let known = self.taken.as_ref().map(Conclusion::of_backup);
+        match done {
+            Ok(Turn::Done(())) => known.unwrap_or(Conclusion::failed(None)),
+            Ok(Turn::Disabled(_)) => Conclusion::disabled(),
+            Ok(Turn::Planned) => Conclusion::planned(),
+            Err(_) => known.map_or(Conclusion::failed(None), Conclusion::but_failed),
         }
     }
 
@@ -44,7 +70,7 @@ impl Facts {
         (self.clock.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
     }
 
-    pub(super) fn fill(&self, document: &mut DeploymentLog, done: &Result<Done, Failure>, edge: &Edge) {
+    pub(super) fn fill(&self, document: &mut DeploymentLog, done: &Result<Turn<()>, Failure>, edge: &Edge) {
         document.s3_archival_enabled = self.enabled;
         document.server_version.clone_from(&self.server_version);
         document.pg_dump_version.clone_from(&self.pg_dump_version);
@@ -56,8 +82,15 @@ impl Facts {
             document.dump_size_bytes = Some(sealed.plain.bytes);
             document.dump_sha256 = Some(sealed.plain.sha256.clone());
         }
+        if let Some(taken) = &self.taken {
+            document.tables_total = Some(taken.held.tables);
+            document.rows_total = Some(taken.held.rows);
+        }
+        document.partial.clone_from(&self.partial);
+        document.previous_backup.clone_from(&self.previous);
+        document.warnings.clone_from(&self.warnings);
         match done {
-            Ok(Done::Disabled(why)) => {
+            Ok(Turn::Disabled(why)) => {
                 document.backup_location = Some(NOT_CONFIGURED.to_owned());
                 document.backup_size_bytes = Some(0);
                 document.message = Some(why.clone());
@@ -74,11 +107,13 @@ impl Facts {
         self,
         sponsor: &Sponsor,
         log: Option<String>,
-        done: &Result<Done, Failure>,
+        done: &Result<Turn<()>, Failure>,
         edge: &Edge,
     ) -> Ended {
-        let mut result = SponsorResult::success(&sponsor.name, self.clock.elapsed().as_secs_f64());
+        let took = self.clock.elapsed().as_secs_f64();
+        let mut result = SponsorResult::new(&sponsor.name, self.conclusion(done), took);
         result.deployment_log = log;
+        result.warnings = self.warnings;
         if let Some((location, sealed)) = self.backup {
             result.backup_location = Some(location);
             result.backup_size = Some(sealed.stored.bytes);
@@ -86,9 +121,8 @@ impl Facts {
             result.dump_size = Some(sealed.plain.bytes);
         }
         match done {
-            Ok(Done::BackedUp | Done::Planned) => (result, None),
-            Ok(Done::Disabled(why)) => {
-                result.outcome = Outcome::Disabled;
+            Ok(Turn::Done(()) | Turn::Planned) => (result, None),
+            Ok(Turn::Disabled(why)) => {
                 result.message = Some(why.clone());
                 result.backup_location = Some(NOT_CONFIGURED.to_owned());
                 result.backup_size = Some(0);

@@ -8,18 +8,22 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::super::limit::limit;
+use super::Run;
 use super::facts::Facts;
 use super::prepare::{Outcome, Prepared};
-use super::{Done, Run};
 use crate::archive::description::{
     BackupManifest, Contents, FORMAT_VERSION, Partial, RestoreNeeds, Table, Tool, measures,
 };
 use crate::archive::staged::Sealed;
 use crate::archive::{ArchiveError, Progress, Upload, seal};
+use crate::commands::publish::Turn;
 use crate::dump::client::major;
+use crate::dump::invocation::DumpOptions;
 use crate::dump::scan::{TableTruth, Truth};
 use crate::dump::{Dump, Finished};
 use crate::failure::Failure;
+use crate::proof::ProofError;
+use crate::proof::conclusion::{BackupFacts, Held};
 use crate::report::progress::Reading;
 use crate::sponsors::Sponsor;
 use std::sync::atomic::Ordering;
@@ -38,8 +42,10 @@ impl Run<'_> {
         sponsor: &Sponsor,
         facts: &mut Facts,
         stop: &CancellationToken,
-    ) -> Result<Done, Failure> {
+    ) -> Result<Turn<()>, Failure> {
         let stopped = || Failure::from(ArchiveError::Stopped);
+        facts.partial = partial(&self.order.dump);
+        facts.warnings.extend(facts.partial.as_ref().map(Partial::words));
         let while_preparing = limit(stop, self.order.timeout);
         let outcome = tokio::select! {
             biased;
@@ -47,10 +53,10 @@ impl Run<'_> {
             outcome = self.prepare(sponsor, facts) => outcome?,
         };
         let prepared = match outcome {
-            Outcome::Disabled(why) => return Ok(Done::Disabled(why.to_string())),
+            Outcome::Disabled(why) => return Ok(Turn::Disabled(why.to_string())),
             Outcome::Ready(prepared) if self.order.dry_run => {
                 self.show_plan(sponsor, &prepared);
-                return Ok(Done::Planned);
+                return Ok(Turn::Planned);
             }
             Outcome::Ready(prepared) => prepared,
         };
@@ -64,8 +70,20 @@ impl Run<'_> {
         let (sealed, finished) = self.archive(sponsor, facts, &prepared, stop).await?;
         facts.server_version = Some(finished.server_version);
         facts.pg_dump_version = Some(finished.pg_dump_version);
-        facts.backup = Some((prepared.store.location(&prepared.key), sealed));
-        Ok(Done::BackedUp)
+        let truth = finished.scan.truth().unwrap_or_default();
+        let held =
+            Held { tables: truth.tables.len() as u64, rows: truth.rows_total(), bytes: sealed.plain.bytes };
+        let location = prepared.store.location(&prepared.key);
+        facts.backup = Some((location.clone(), sealed));
+        let partial = facts.partial.is_some();
+        let taken = facts.taken.insert(BackupFacts { held, partial, before: None });
+        facts.warnings.extend(taken.warnings());
+        if let Some(finding) = taken.lost_everything() {
+            let hint = "Check that DATABASE_URL names the right database. What the backup before held is still stored.";
+            let (place, findings) = (location, vec![finding]);
+            return Err(ProofError { place, findings, hint: hint.to_owned() }.into());
+        }
+        Ok(Turn::Done(()))
     }
 
     /// Nothing becomes visible before it is true: the dump must have ended well before the archive is committed, and
@@ -149,11 +167,7 @@ impl Run<'_> {
             encoding,
             contents: finished.scan.truth().as_ref().map(contents),
             restore: Some(needs(finished)),
-            partial: options.is_partial().then(|| Partial {
-                schemas: options.schemas.clone(),
-                exclude_schemas: options.exclude_schemas.clone(),
-                exclude_table_data: options.exclude_table_data.clone(),
-            }),
+            partial: facts.partial.clone(),
             includes_privileges: options.include_privileges,
             tool: Tool::THIS,
             pg_dump_version: finished.pg_dump_version.clone(),
@@ -165,6 +179,15 @@ impl Run<'_> {
         }
         .to_bytes()
     }
+}
+
+/// What is left out by request.
+fn partial(options: &DumpOptions) -> Option<Partial> {
+    options.is_partial().then(|| Partial {
+        schemas: options.schemas.clone(),
+        exclude_schemas: options.exclude_schemas.clone(),
+        exclude_table_data: options.exclude_table_data.clone(),
+    })
 }
 
 /// The smallest versions are those of the server and of pg_dump: PostgreSQL promises no way back to older ones.

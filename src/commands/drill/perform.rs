@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::stage::{Set, Stage};
-use super::{Done, Facts, Run};
+use super::{Facts, Run};
 use crate::archive::s3::policy::Purpose;
 use crate::commands::limit::limit;
+use crate::commands::publish::Turn;
 use crate::commands::restoring::{self, Restoring};
 use crate::commands::stored::{self, Proven, Stored};
 use crate::commands::vault::{Vault, Way};
@@ -18,7 +19,7 @@ use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::query;
 use crate::failure::Failure;
-use crate::record::drill::{Backup, Check, Findings, LeftOut};
+use crate::proof::drill::{Backup, Check, Findings, LeftOut};
 use crate::report::plan;
 use crate::restore::{Manner, RestoreError};
 use crate::secrets::Archival;
@@ -31,7 +32,7 @@ impl Run<'_> {
         facts: &mut Facts,
         at: Timestamp,
         stop: &CancellationToken,
-    ) -> Result<Done, Failure> {
+    ) -> Result<Turn<()>, Failure> {
         let _limit = limit(stop, self.order.opening.timeout);
         let stopped = || Failure::from(RestoreError::Stopped);
         let stored = tokio::select! {
@@ -39,7 +40,7 @@ impl Run<'_> {
             () = stop.cancelled() => return Err(stopped()),
             stored = self.choose(sponsor, facts) => match stored? {
                 Ok(stored) => stored,
-                Err(disabled) => return Ok(Done::Disabled(disabled)),
+                Err(disabled) => return Ok(Turn::Disabled(disabled)),
             },
         };
         let location = &stored.location;
@@ -102,6 +103,7 @@ impl Run<'_> {
             snapshot_at: stored.description.started_at,
             bytes: stored.description.stored.bytes,
             sha256: stored.description.stored.sha256.clone(),
+            partial: stored.description.partial.clone(),
         });
         Ok(Ok(stored))
     }
@@ -118,7 +120,12 @@ struct Rehearsal<'a> {
 }
 
 impl Rehearsal<'_> {
-    async fn perform(&self, stage: &Stage, findings: &mut Findings, at: Timestamp) -> Result<Done, Failure> {
+    async fn perform(
+        &self,
+        stage: &Stage,
+        findings: &mut Findings,
+        at: Timestamp,
+    ) -> Result<Turn<()>, Failure> {
         let Set { target, tools, plan } = stage.set(self.run, self.stored, self.proven).await?;
         findings.target = Some(stage.described(&target));
         self.show(stage, &plan, &target.facts.version, at);
@@ -127,7 +134,7 @@ impl Rehearsal<'_> {
             return Err(obstacle.into());
         }
         if self.run.order.dry_run {
-            return Ok(Done::Planned);
+            return Ok(Turn::Planned);
         }
         let restoring =
             Restoring { stored: self.stored, proven: self.proven, tools: &tools, stop: self.stop };
@@ -152,7 +159,7 @@ impl Rehearsal<'_> {
             findings.checks.push(check(&target.connection, &tools.psql, statement, self.run).await);
         }
         findings.phases.verify = Some(verifying.elapsed());
-        Ok(Done::Drilled)
+        Ok(Turn::Done(()))
     }
 
     fn show(&self, stage: &Stage, plan: &crate::restore::Plan, version: &str, at: Timestamp) {

@@ -10,7 +10,7 @@ use crate::commands::stored::{Proven, Stored};
 use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::failure::Failure;
-use crate::record::drill;
+use crate::proof::drill;
 use crate::restore::plan::{Allowed, making_roles};
 use crate::restore::{Plan, RestoreError, Target, Throwaway, Tools, Visit, throwaway};
 

@@ -4,13 +4,14 @@ use super::super::stored;
 use super::{Run, Shelf, or_stopped};
 use crate::archive::ArchiveError;
 use crate::archive::catalogue::{BackupKey, Incomplete, Piece};
+use crate::archive::description::Partial;
 use crate::archive::key::{checksum_key, description_key};
 use crate::failure::Failure;
 
 /// What a backup turned out to be.
 pub(super) enum Judged {
     /// What its manifest says.
-    Whole { bytes: u64, sha256: String, rows: u64 },
+    Whole { bytes: u64, sha256: String, rows: u64, partial: Option<String> },
     /// Something else; what shows it, in words.
     Bad(Vec<String>),
     /// Not readable before it is thawed.
@@ -45,7 +46,8 @@ impl Run<'_> {
         };
         let rows = proven.truth.tables.iter().map(|table| table.rows).sum();
         let told = stored.description.stored;
-        Ok(Judged::Whole { bytes: told.bytes, sha256: told.sha256, rows })
+        let partial = stored.description.partial.as_ref().map(Partial::words);
+        Ok(Judged::Whole { bytes: told.bytes, sha256: told.sha256, rows, partial })
     }
 
     /// Whether an error tells of the backup itself. Where one was asked for by its place, nothing there is no finding.

@@ -4,34 +4,46 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::super::publish::{Ended, Told};
+use super::super::publish::{Ended, Told, Turn};
 use super::super::{Edge, stored};
 use super::judge::Judged;
 use crate::archive::ArchiveError;
 use crate::archive::catalogue::{Incomplete, Piece};
 use crate::archive::key::file_name;
 use crate::failure::Failure;
-use crate::record::Outcome;
+use crate::proof::{Conclusion, ProofError, State};
 use crate::report::SponsorResult;
 use crate::report::tally::Tally;
 use crate::report::workflow::{Level, annotation};
-use crate::secrets::Disabled;
 
 pub(super) struct Round<'a> {
     sponsor: &'a str,
     edge: &'a Edge,
     tally: Tally,
+    /// Whether backups in an archive tier are left out by request.
+    skip_frozen: bool,
     /// The first error that was no finding.
     failure: Option<Failure>,
     /// Of the one backup that was asked for.
     pub(super) location: Option<String>,
     /// Its size and hash, once they are proved.
     proven: Option<(u64, String)>,
+    /// Verified backups from which something was excluded by request, in words.
+    partial: Vec<String>,
 }
 
 impl<'a> Round<'a> {
-    pub(super) fn begin(sponsor: &'a str, edge: &'a Edge) -> Self {
-        Self { sponsor, edge, tally: Tally::default(), failure: None, location: None, proven: None }
+    pub(super) fn begin(sponsor: &'a str, edge: &'a Edge, skip_frozen: bool) -> Self {
+        Self {
+            sponsor,
+            edge,
+            tally: Tally::default(),
+            skip_frozen,
+            failure: None,
+            location: None,
+            proven: None,
+            partial: Vec::new(),
+        }
     }
 
     /// The one backup that was asked for; that it is frozen is a failure then.
@@ -47,8 +59,9 @@ impl<'a> Round<'a> {
 
     pub(super) fn add(&mut self, location: &str, judged: Judged) {
         match judged {
-            Judged::Whole { bytes, rows, .. } => {
+            Judged::Whole { bytes, rows, partial, .. } => {
                 self.tally.verified += 1;
+                self.partial.extend(partial.map(|words| format!("{}: {words}", file_name(location))));
                 self.say(&format!("{} verified: {}, {rows} rows", file_name(location), ByteSize(bytes)));
             }
             Judged::Bad(findings) => self.bad(format!("{location}: {}", findings.join("; "))),
@@ -85,32 +98,35 @@ impl<'a> Round<'a> {
     }
 
     /// The result: a signal, then a finding, then an error, whatever came first.
-    pub(super) fn end(
-        mut self,
-        done: Result<Option<Disabled>, Failure>,
-        thaw: bool,
-        took: Duration,
-    ) -> Ended {
+    pub(super) fn end(mut self, done: Result<Turn<()>, Failure>, thaw: bool, took: Duration) -> Ended {
         self.warn_of_frozen(thaw);
-        let mut result = SponsorResult::success(self.sponsor, took.as_secs_f64());
+        let conclusion = match &done {
+            Ok(Turn::Disabled(_)) => Conclusion::disabled(),
+            Ok(Turn::Planned) => Conclusion::planned(),
+            Ok(Turn::Done(())) | Err(_) => Conclusion::of_reading(self.tally.reading(self.skip_frozen)),
+        };
+        let mut result = SponsorResult::new(self.sponsor, conclusion, took.as_secs_f64());
         result.backup_location.clone_from(&self.location);
         (result.backup_size, result.backup_sha256) = self.proven.take().unzip();
+        result.warnings = std::mem::take(&mut self.partial);
+        result.frozen = self.tally.frozen_count();
         let error = match done {
-            Ok(Some(disabled)) => {
+            Ok(Turn::Disabled(disabled)) => {
                 self.say(&format!("{disabled}, so there are no backups"));
-                result.outcome = Outcome::Disabled;
-                result.message = Some(disabled.to_string());
+                result.message = Some(disabled);
                 return (result, None);
             }
-            Ok(None) => self.failure.take(),
+            Ok(Turn::Planned) => return (result, None),
+            Ok(Turn::Done(())) => self.failure.take(),
             // It ended the round, so it counts more than what happened to one backup.
             Err(failure) => Some(failure),
         };
         let (failure, also) = match (self.finding(), error) {
-            (None, None) => {
+            (None, None) if conclusion.is_success() => {
                 result.message = Some(self.tally.words());
                 return (result, None);
             }
+            (None, None) => (self.not_read(conclusion.state()), None),
             (_, Some(cancelled @ Failure::Cancelled(_))) => (cancelled, None),
             (Some(finding), error) => (finding, error),
             (None, Some(error)) => (error, None),
@@ -125,6 +141,22 @@ impl<'a> Round<'a> {
         }
         result.fail(stage, message, hint);
         (result, Some(code))
+    }
+
+    /// Nothing is wrong with what was read, but not everything was read that was asked for.
+    fn not_read(&self, state: Option<State>) -> Failure {
+        let frozen = if self.skip_frozen {
+            "every backup is in an archive tier"
+        } else {
+            "not every backup could be read"
+        };
+        let hint = if state == Some(State::Unverified) && self.skip_frozen {
+            "Run with `thaw` to ask S3 for them, and again when they can be read."
+        } else {
+            "Run with `thaw` to ask S3 for the frozen ones, or set `skip-frozen` to verify only the others."
+        };
+        let findings = vec![format!("{frozen}: {}", self.tally.words())];
+        ProofError { place: self.sponsor.to_owned(), findings, hint: hint.to_owned() }.into()
     }
 
     fn finding(&self) -> Option<Failure> {

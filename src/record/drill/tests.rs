@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::dump::scan::{Columns, Scan};
 use crate::proof::compare::Side;
+use crate::proof::drill::Backup;
 
 const DUMP: &str = "CREATE TABLE s.a;\nCOPY s.a (x) FROM stdin;\n1\n2\n\\.\nCOPY s.b (x) FROM stdin;\n5\n\\.\nSELECT pg_catalog.setval('s.q', 42, true);\n";
 
@@ -34,6 +35,7 @@ fn findings() -> Findings {
         snapshot_at: "2026-11-20T12:00:00.25Z".parse().unwrap(),
         bytes: 1,
         sha256: "0".repeat(64),
+        partial: None,
     };
     let checks =
         vec![Check { statement: "SELECT true;".to_owned(), passed: true, answer: "true".to_owned() }];
@@ -55,17 +57,16 @@ fn came_to(
         region: None,
         partners: BTreeSet::new(),
     };
+    let run = RunIdentity::default();
+    let whose = Whose { sponsor: &sponsor, environment: Environment::Production, run: &run };
     let course = Course {
-        sponsor: &sponsor,
-        environment: Environment::Production,
         at: "2026-11-20T13:00:00Z".parse().unwrap(),
         took: minutes(2),
         max_rpo: limits[0],
         max_rto: limits[1],
         broken,
-        run: &RunIdentity::default(),
     };
-    let report = DrillReport::new(&course, findings);
+    let report = DrillReport::new(whose, &course, findings);
     (course.status(findings), course.wrong(findings).join("; "), report)
 }
 
@@ -92,6 +93,7 @@ fn what_was_compared_makes_the_status() {
         let (came, told, report) = came_to(&findings, [None, None], None);
         assert_eq!((came, told.as_str()), (status, wrong), "{restored}");
         assert_eq!((report.status, report.findings.join("; ")), (status, told), "{restored}");
+        assert_eq!(report.outcome == Outcome::Success, status == Status::Passed, "{restored}");
     }
 }
 
@@ -133,7 +135,7 @@ fn a_drill_that_was_broken_off_never_passes_whatever_it_had_found() {
     ] {
         for findings in [findings(), Findings::default()] {
             let (came, _, report) = came_to(&findings, [None, Some(minutes(3))], Some(broken));
-            assert_eq!(came, status, "{broken:?}");
+            assert_eq!((came, report.outcome), (status, Outcome::Failure), "{broken:?}");
             assert_eq!((report.stage, report.message.as_deref()), (Some(broken.0), Some(broken.1)));
             // Two minutes until it broke say nothing of how long it would have taken.
             assert_eq!(report.rto_compliant, None);

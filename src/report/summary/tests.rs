@@ -1,8 +1,12 @@
 use super::*;
 use crate::report::sample::result;
 
-const TITLE: Title<'_> =
-    Title { subject: Subject::Backup, environment: "production", at: "2026-11-20 12:00:00 UTC" };
+const TITLE: Title<'_> = Title {
+    subject: Subject::Backup,
+    environment: "production",
+    at: "2026-11-20 12:00:00 UTC",
+    dry_run: false,
+};
 
 #[test]
 fn the_verdict_comes_first_and_failures_say_what_to_do() {
