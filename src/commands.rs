@@ -11,6 +11,7 @@ mod keyless;
 mod limit;
 mod list;
 mod matrix;
+mod previous;
 mod publish;
 mod record;
 mod records;

@@ -9,7 +9,7 @@ use crate::sponsors::Sponsor;
 
 impl Run<'_> {
     pub(super) fn show_plan(&self, sponsor: &Sponsor, prepared: &Prepared) {
-        let Prepared { connection, server, client, store, key, labels, flow } = prepared;
+        let Prepared { connection, server, client, store, key, labels, flow, previous } = prepared;
         let tags: Vec<String> = labels.tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let lock = labels.lock.as_ref().map_or_else(
             || "none".to_owned(),
@@ -23,6 +23,7 @@ impl Run<'_> {
             ("client", format!("{} ({})", client.program("pg_dump").display(), client.version)),
             ("arguments", self.order.dump.arguments().join(" ")),
             ("object", store.location(key)),
+            ("previous backup", previous.words()),
             ("tags", tags.join(" ")),
             ("lock", lock),
             ("storage class", self.order.storage_class.clone()),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::previous::Previous;
 use super::super::vault::{Vault, Way};
 use super::Run;
 use super::facts::Facts;
@@ -27,6 +28,8 @@ pub(super) struct Prepared {
     pub(super) key: String,
     pub(super) labels: Labels,
     pub(super) flow: Flow,
+    /// The backup before this one.
+    pub(super) previous: Previous,
 }
 
 /// What preparation comes to.
@@ -72,9 +75,12 @@ impl Run<'_> {
         let mut labels = self.labelling(facts).labels(&vault.backups, sponsor, object).await?;
         labels.storage_class = Some(self.order.storage_class.clone());
         labels.content_type = "application/octet-stream";
-        let key = object.key(self.order.scope.environment, facts.started);
+        let environment = self.order.scope.environment;
+        let key = object.key(environment, facts.started);
         let store = vault.backups.clone();
-        Ok(Outcome::Ready(Box::new(Prepared { connection, server, client, store, key, labels, flow })))
+        let previous = Previous::find(&store, (sponsor, environment), facts.started).await?;
+        let prepared = Prepared { connection, server, client, store, key, labels, flow, previous };
+        Ok(Outcome::Ready(Box::new(prepared)))
     }
 
     fn disabled(&self, sponsor: &Sponsor, why: Disabled) -> Result<Outcome, Failure> {

@@ -1,6 +1,6 @@
 //! A dry run tells what would be done, and does none of it.
 
-use crate::support::{Proxy, Sponsor, Trial};
+use crate::support::{Action, Proxy, Sponsor, Trial};
 
 #[test]
 fn a_dry_run_prints_the_plan_and_changes_nothing() {
@@ -47,4 +47,39 @@ fn a_dry_run_finds_what_would_fail() {
     assert!(outcome.visible().contains("rhea: dump failed: 127.0.0.1:1/none"), "{}", outcome.visible());
     assert!(outcome.visible().contains("2 sponsors planned, 1 would fail."));
     assert!(outcome.logs().is_empty());
+}
+
+#[test]
+fn a_dry_run_shows_the_previous_backup_or_why_it_is_unknown() {
+    let trial = Trial::of([Sponsor::named("callisto").diary(2, 5)]);
+    let proxy = Proxy::before(trial.store.endpoint());
+    let shown = || {
+        let run = trial.run().input("s3-endpoint-url", proxy.endpoint()).input("dry-run", "true").run();
+        run.assert_code(0);
+        let line = run.stdout.lines().find_map(|line| line.trim().strip_prefix("previous backup")).unwrap();
+        line.trim().to_owned()
+    };
+    assert_eq!(shown(), "none");
+    let first = trial.run().run();
+    first.assert_code(0);
+    let rows = trial.database("callisto").row_counts().values().sum::<i64>();
+    let location = first.output("backup_location");
+    assert_eq!(shown(), format!("{location}, {rows} rows"));
+    // An older month is found as well, and a damaged newest one is not passed over.
+    let bucket = trial.bucket("callisto");
+    let key = location.strip_prefix(&format!("s3://{bucket}/")).unwrap();
+    let old = "backups/2024/02/29/backup-prod-20240229-000001.sql.gz";
+    for part in ["", ".sha256", ".manifest.json"] {
+        let bytes = trial.store.get(bucket, &format!("{key}{part}"));
+        trial.store.put(bucket, &format!("{old}{part}"), bytes);
+        trial.store.delete(bucket, &format!("{key}{part}"));
+    }
+    let told = shown();
+    assert!(told.starts_with(&format!("unknown: s3://{bucket}/{old}: its manifest is of another")), "{told}");
+    let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+    proxy.rule(
+        move |seen| if seen.has("list-type") { Action::Status(403, denied.to_owned()) } else { Action::Pass },
+    );
+    let told = shown();
+    assert!(told.starts_with("unknown: ") && told.contains("ListObjectsV2 failed: AccessDenied"), "{told}");
 }
