@@ -129,15 +129,22 @@ pub fn count(results: &[SponsorResult], outcome: Outcome) -> usize {
 }
 
 #[cfg(test)]
+mod tests;
+
+#[cfg(test)]
 pub(crate) mod sample {
     use super::{Outcome, SponsorResult};
     use crate::proof::Conclusion;
-    use crate::proof::conclusion::{BackupFacts, Held};
+    use crate::proof::conclusion::{BackupFacts, Before, Held};
 
     /// A backup that is as it should be.
     pub(crate) fn backed_up() -> Conclusion {
         let held = Held { tables: 3, rows: 52_500, bytes: 53_687_091 };
-        Conclusion::of_backup(&BackupFacts { held, partial: false, before: Some(held) })
+        Conclusion::of_backup(&BackupFacts {
+            held,
+            partial: false,
+            before: Some(Before { rows: 52_000, bytes: 53_000_000 }),
+        })
     }
 
     /// A result with plausible facts, for tests of texts.

@@ -45,6 +45,9 @@ pub struct BackupManifest {
     /// What was left out on purpose; absent where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<Partial>,
+    /// The newest backup before this one that held rows; absent if there was none, or if it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_backup: Option<PreviousBackup>,
     /// Whether owners and grants are in the dump.
     pub includes_privileges: bool,
     /// Who wrote it.
@@ -240,6 +243,17 @@ impl Partial {
         let told = lists.iter().filter(|(_, patterns)| !patterns.is_empty());
         told.map(|(what, patterns)| format!("{what}: {}", patterns.join(", "))).collect::<Vec<_>>().join("; ")
     }
+}
+
+/// A backup that another one is compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousBackup {
+    /// `s3://…`
+    pub location: String,
+    /// Rows of all tables.
+    pub rows_total: u64,
+    /// Bytes of the dump before compression.
+    pub dump_size_bytes: u64,
 }
 
 /// The program that wrote a document.

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::stored::{self, MANIFEST_BYTES};
 use crate::archive::catalogue::{BackupKey, catalogue, prefix};
-use crate::archive::description::BackupManifest;
+use crate::archive::description::{BackupManifest, PreviousBackup};
 use crate::archive::key::description_key;
 use crate::archive::{ArchiveError, Store};
 use crate::sponsors::{Environment, Sponsor};
@@ -42,6 +42,21 @@ impl Previous {
             }
         }
         Ok(Self::None)
+    }
+
+    /// The newest backup that held rows: this one, or the one that this one was compared with. Otherwise a first empty
+    /// backup would make the next one look normal.
+    pub(super) fn comparand(&self) -> Option<PreviousBackup> {
+        let Self::Backup { location, description } = self else { return None };
+        let contents = description.contents.as_ref()?;
+        if contents.tables.is_empty() && description.previous_backup.is_some() {
+            return description.previous_backup.clone();
+        }
+        Some(PreviousBackup {
+            location: location.clone(),
+            rows_total: contents.rows_total,
+            dump_size_bytes: description.dump.bytes,
+        })
     }
 
     /// What a dry run shows of it.

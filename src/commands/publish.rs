@@ -123,6 +123,9 @@ impl Publisher<'_> {
             sink.line(&error.to_string());
             sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);
         }
+        if self.dry_run {
+            sink.line(&summary::headline(self.title(&at), &results).1);
+        }
         self.heard.set(Heard::Results(results)).ok();
         let Some(signal) = self.edge.stop.signal() else { return Ok(failure::exit_code(&codes)) };
         let (cancelled, code) = (Failure::Cancelled(signal), Failure::Cancelled(signal).stage_and_code().1);

@@ -99,7 +99,22 @@ impl State {
     }
 }
 
-/// How a command ended, and what is really known. The facts that lead to it are the arguments of its constructors.
+/// How a command ended, and what is really known. The facts that lead to it are the arguments of its constructors; nothing
+/// else makes one:
+///
+/// ```compile_fail,E0451
+/// use sponsor_backup::proof::{Conclusion, Outcome, State};
+/// let forged = Conclusion { outcome: Outcome::Success, state: Some(State::Proven) };
+/// ```
+///
+/// nor can a result call itself a success:
+///
+/// ```compile_fail,E0616
+/// use sponsor_backup::proof::Conclusion;
+/// use sponsor_backup::report::SponsorResult;
+/// let mut result = SponsorResult::new("callisto", Conclusion::failed(None), 1.0);
+/// result.conclusion = Conclusion::planned();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Conclusion {
     outcome: Outcome,
@@ -124,8 +139,17 @@ pub struct BackupFacts {
     pub held: Held,
     /// Whether something was excluded by request.
     pub partial: bool,
-    /// What the backup before it held; `None` where there was none, or nobody knows.
-    pub before: Option<Held>,
+    /// What the backup before it held; `None` if there was none, or if it could not be read.
+    pub before: Option<Before>,
+}
+
+/// What the newest earlier backup with rows held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before {
+    /// Rows of all tables.
+    pub rows: u64,
+    /// Bytes of the dump before compression.
+    pub bytes: u64,
 }
 
 /// More than this share of rows or bytes gone since the backup before deserves a warning, in percent.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::RunIdentity;
 use super::circumstances::{Answer, Approval, Circumstances, PullRequest};
-use crate::archive::description::Partial;
+use crate::archive::description::{Partial, PreviousBackup};
 use crate::proof::{self, Conclusion, State};
 use crate::sponsors::{Environment, Sponsor};
 
@@ -67,17 +67,6 @@ impl From<Conclusion> for Outcome {
             proof::Outcome::Planned => Self::Skipped,
         }
     }
-}
-
-/// The backup before the one that a record tells of, and what it held.
-#[derive(Debug, Clone, Serialize)]
-pub struct PreviousBackup {
-    /// `s3://…`
-    pub location: String,
-    /// Rows of all tables; `None` if its manifest does not say.
-    pub rows_total: Option<u64>,
-    /// Bytes of the dump before compression.
-    pub dump_size_bytes: u64,
 }
 
 /// One record. Keys keep their names for ever: others read them. An absent fact is `null`.

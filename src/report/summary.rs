@@ -150,6 +150,25 @@ pub fn of_failure(title: Title<'_>, stage: &str, message: &str, hint: Option<&st
 }
 
 pub(super) fn verdict(title: Title<'_>, results: &[SponsorResult]) -> String {
+    let (sign, headline) = headline(title, results);
+    let counts = [
+        (Outcome::Failure, "failed"),
+        (Outcome::Disabled, "not enabled"),
+        (Outcome::Success, title.subject.done()),
+        (Outcome::Planned, "planned only"),
+    ];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .map(|(outcome, words)| (count(results, outcome), words))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
+    format!("## {sign} {headline}\n\nSponsors: {} · {}\n\n", counts.join(" · "), title.at)
+}
+
+/// The sign, and `Backup, production: 2 of 3 backed up, 1 not enabled (1 partial)`.
+#[must_use]
+pub fn headline(title: Title<'_>, results: &[SponsorResult]) -> (&'static str, String) {
     let of = |outcome| count(results, outcome);
     let (done, failed, disabled) = (of(Outcome::Success), of(Outcome::Failure), of(Outcome::Disabled));
     let planned = of(Outcome::Planned);
@@ -162,15 +181,7 @@ pub(super) fn verdict(title: Title<'_>, results: &[SponsorResult]) -> String {
         (0, _) => ("⚠️", format!("{done} of {all} {}, {disabled} not enabled", subject.done())),
         _ => ("❌", format!("{failed} of {all} failed")),
     };
-    let counts =
-        [(failed, "failed"), (disabled, "not enabled"), (done, subject.done()), (planned, "planned only")];
-    let counts: Vec<String> = counts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, words)| format!("{count} {words}"))
-        .collect();
-    let (name, notes) = (title.name(), notes(results));
-    format!("## {sign} {name}: {words}{notes}\n\nSponsors: {} · {}\n\n", counts.join(" · "), title.at)
+    (sign, format!("{}: {words}{}", title.name(), notes(results)))
 }
 
 fn sign_of_all(results: &[SponsorResult]) -> &'static str {

@@ -20,6 +20,7 @@ mod list;
 mod matrix;
 mod memory;
 mod record;
+mod released;
 mod report;
 mod restore;
 mod schemas;

@@ -71,9 +71,14 @@ fn schemas_are_valid_describe_every_key_and_admit_no_other() {
                     inner["properties"].as_object().unwrap().keys().map(String::as_str).collect();
                 let missing: Vec<_> = named.iter().filter(|name| !required.contains(name)).collect();
                 let optional: &[&&str] = match schema["title"].as_str().filter(|_| path.is_empty()) {
-                    Some("Backup manifest") => {
-                        &[&"partial", &"rows_total", &"statements", &"statements_digest", &"tables"]
-                    }
+                    Some("Backup manifest") => &[
+                        &"partial",
+                        &"previous_backup",
+                        &"rows_total",
+                        &"statements",
+                        &"statements_digest",
+                        &"tables",
+                    ],
                     Some("Deployment log") => &NEWER,
                     Some("Drill report") => &NEWER_OF_DRILLS,
                     _ => &[],

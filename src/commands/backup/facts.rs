@@ -8,13 +8,12 @@ use jiff::Timestamp;
 use super::super::Edge;
 use super::super::publish::{Ended, Told, Turn};
 use super::super::vault::Vault;
-use crate::archive::description::Partial;
+use crate::archive::description::{Partial, PreviousBackup};
 use crate::archive::staged::Sealed;
 use crate::failure::Failure;
 use crate::proof::Conclusion;
 use crate::proof::conclusion::BackupFacts;
 use crate::record::DeploymentLog;
-use crate::record::document::PreviousBackup;
 use crate::report::SponsorResult;
 use crate::sponsors::Sponsor;
 

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::super::limit::limit;
+use super::super::previous::Previous;
 use super::Run;
 use super::facts::Facts;
 use super::prepare::{Outcome, Prepared};
@@ -23,7 +24,7 @@ use crate::dump::scan::{TableTruth, Truth};
 use crate::dump::{Dump, Finished};
 use crate::failure::Failure;
 use crate::proof::ProofError;
-use crate::proof::conclusion::{BackupFacts, Held};
+use crate::proof::conclusion::{BackupFacts, Before, Held};
 use crate::report::progress::Reading;
 use crate::sponsors::Sponsor;
 use std::sync::atomic::Ordering;
@@ -60,6 +61,10 @@ impl Run<'_> {
             }
             Outcome::Ready(prepared) => prepared,
         };
+        facts.previous = prepared.previous.comparand();
+        if let Previous::Unknown(reason) = &prepared.previous {
+            facts.warnings.push(format!("not compared with the backup before: {reason}"));
+        }
         // Waiting for other sponsors' memory does not count.
         drop(while_preparing);
         let _reserved = tokio::select! {
@@ -76,7 +81,9 @@ impl Run<'_> {
         let location = prepared.store.location(&prepared.key);
         facts.backup = Some((location.clone(), sealed));
         let partial = facts.partial.is_some();
-        let taken = facts.taken.insert(BackupFacts { held, partial, before: None });
+        let before = facts.previous.as_ref();
+        let before = before.map(|before| Before { rows: before.rows_total, bytes: before.dump_size_bytes });
+        let taken = facts.taken.insert(BackupFacts { held, partial, before });
         facts.warnings.extend(taken.warnings());
         if let Some(finding) = taken.lost_everything() {
             let hint = "Check that DATABASE_URL names the right database. What the backup before held is still stored.";
@@ -168,6 +175,7 @@ impl Run<'_> {
             contents: finished.scan.truth().as_ref().map(contents),
             restore: Some(needs(finished)),
             partial: facts.partial.clone(),
+            previous_backup: facts.previous.clone(),
             includes_privileges: options.include_privileges,
             tool: Tool::THIS,
             pg_dump_version: finished.pg_dump_version.clone(),

@@ -24,18 +24,17 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
         "--format=plain --clean --if-exists --no-password --no-owner --no-acl --lock-wait-timeout=30000",
         "retention-years=7",
         "storage class  STANDARD",
-        "Dry run: nothing was backed up. 2 sponsors planned, 0 would fail.",
+        "Backup, production, dry run: nothing was backed up, 1 of 2 planned",
+        "callisto: planned only, nothing was done",
         "S3 BACKUP ARCHIVAL NOT YET ENABLED",
     ] {
         assert!(visible.contains(part), "{part} in {visible}");
     }
-    let outputs = outcome.outputs();
-    assert_eq!(
-        outputs.keys().collect::<Vec<_>>(),
-        ["sponsors"],
-        "no outcome: nobody may take it for a backup"
-    );
-    assert!(outcome.summary().starts_with("## Backup, dry run · production"));
+    assert_eq!((outcome.output("outcome"), outcome.output("state")), ("planned".into(), "planned".into()));
+    assert_eq!(outcome.output("backup_location"), "", "nobody may take it for a backup");
+    assert_eq!(outcome.result("callisto")["outcome"], "planned");
+    assert!(outcome.summary().starts_with("## 📝 Backup, production, dry run: nothing was backed up"));
+    assert!(!outcome.summary().contains('✅'), "{}", outcome.summary());
 }
 
 #[test]
@@ -45,7 +44,8 @@ fn a_dry_run_finds_what_would_fail() {
     let outcome = trial.run().input("dry-run", "true").run();
     outcome.assert_code(13);
     assert!(outcome.visible().contains("rhea: dump failed: 127.0.0.1:1/none"), "{}", outcome.visible());
-    assert!(outcome.visible().contains("2 sponsors planned, 1 would fail."));
+    assert!(outcome.visible().contains("dry run: nothing was backed up, 1 of 2 would fail"));
+    assert_eq!(outcome.output("outcome"), "failure");
     assert!(outcome.logs().is_empty());
 }
 

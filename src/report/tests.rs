@@ -1,0 +1,200 @@
+//! The table over command, state, dry run and number of sponsors: whatever says how a run ended says the same.
+
+use super::summary::{Subject, Title};
+use super::{SponsorResult, annotations, outputs, overall, sample, summary, verdict};
+use crate::proof::conclusion::{BackupFacts, Before, Held, Reading, Restored};
+use crate::proof::{Comparison, Conclusion, Outcome, State};
+
+/// A comparison that comes to each verdict.
+fn comparison(state: State) -> Comparison {
+    use crate::dump::scan::{Columns, Scan};
+    use crate::proof::compare::Side;
+    let dump = "COPY s.a (x) FROM stdin;\n1\n\\.\nCOPY s.b (x) FROM stdin;\n1\n\\.\n";
+    let other = dump.replacen("\n1\n", "\n2\n", usize::from(state == State::Different));
+    let scan = |text: &str| {
+        let mut scan = Scan::detailed(Columns::default());
+        scan.feed(text.as_bytes());
+        scan
+    };
+    let (before, after) = (scan(dump), scan(&other));
+    let (truth, restored) = (before.truth().unwrap(), after.truth().unwrap());
+    let left_out = (state == State::Incomplete).then(Default::default);
+    Comparison::new(
+        &Side { truth: &truth, inventory: before.inventory(), majors: (15, 15) },
+        &Side { truth: &restored, inventory: after.inventory(), majors: (15, 15) },
+        left_out.as_ref(),
+    )
+}
+
+fn backup(tables: u64, partial: bool, before: Option<u64>) -> Conclusion {
+    let held = Held { tables, rows: 10 * tables, bytes: 1000 };
+    let before = before.map(|rows| Before { rows, bytes: 1000 });
+    Conclusion::of_backup(&BackupFacts { held, partial, before })
+}
+
+fn restore(state: State, falls_short: bool) -> Conclusion {
+    Conclusion::of_restore(Restored { comparison: Some(&comparison(state)), falls_short })
+}
+
+/// Every way in which one sponsor's part of a command can end, with the outcome and the state that it must have.
+fn endings(subject: Subject) -> Vec<(Conclusion, Outcome, Option<State>)> {
+    use Outcome::{Disabled, Failure, Success};
+    use State::{
+        Complete, Different, Empty, Incomplete, Partial, PartlyVerified, Proven, Unverified, Verified,
+    };
+    let reading = |verified, not_verified| Conclusion::of_reading(Reading { verified, not_verified });
+    let mut endings = match subject {
+        Subject::Backup => vec![
+            (backup(3, false, None), Success, Some(Complete)),
+            (backup(3, false, Some(9)), Success, Some(Complete)),
+            (backup(3, true, Some(9)), Success, Some(Partial)),
+            (backup(0, true, None), Success, Some(Partial)),
+            (backup(0, false, None), Success, Some(Empty)),
+            (backup(0, false, Some(0)), Success, Some(Empty)),
+            (backup(0, false, Some(1)), Failure, Some(Empty)),
+            (backup(0, true, Some(1)), Failure, Some(Empty)),
+            (backup(3, false, None).but_failed(), Failure, Some(Complete)),
+        ],
+        Subject::Verify => vec![
+            (reading(2, 0), Success, Some(Verified)),
+            (reading(2, 1), Failure, Some(PartlyVerified)),
+            (reading(0, 1), Failure, Some(Unverified)),
+            (reading(0, 0), Failure, Some(Unverified)),
+            (reading(2, 0).but_failed(), Failure, Some(Verified)),
+        ],
+        Subject::Restore | Subject::Drill => vec![
+            (restore(Proven, false), Success, Some(Proven)),
+            (restore(Proven, true), Failure, Some(Proven)),
+            (restore(Incomplete, false), Failure, Some(Incomplete)),
+            (restore(Different, false), Failure, Some(Different)),
+            (restore(Proven, false).but_failed(), Failure, Some(Proven)),
+            (Conclusion::of_restore(Restored { comparison: None, falls_short: false }), Failure, None),
+        ],
+        Subject::Record => vec![(Conclusion::of_record("s3://b/deployments/x.json"), Success, None)],
+        Subject::Matrix | Subject::List => vec![(Conclusion::of_listing(0), Success, None)],
+    };
+    endings.push((Conclusion::failed(None), Failure, None));
+    endings.push((Conclusion::disabled(), Disabled, None));
+    endings
+}
+
+fn result(name: &str, conclusion: Conclusion) -> SponsorResult {
+    let mut result = SponsorResult { ..SponsorResult::new(name, conclusion, 1.0) };
+    if conclusion.is_failure() {
+        result.fail("proof", "something is wrong".to_owned(), None);
+    }
+    result
+}
+
+const SUBJECTS: [Subject; 7] = [
+    Subject::Backup,
+    Subject::Record,
+    Subject::Matrix,
+    Subject::List,
+    Subject::Verify,
+    Subject::Restore,
+    Subject::Drill,
+];
+
+/// What must hold of everything that is written about these results.
+fn check(title: Title<'_>, results: &[SponsorResult]) {
+    let all = overall(results);
+    let text = summary::of_results(title, results);
+    let headline = text.lines().next().unwrap();
+    let (states, names): (Vec<_>, Vec<_>) =
+        results.iter().map(|result| (result.conclusion().state(), result.sponsor.clone())).unzip();
+    let context = format!("{title:?} {states:?}: {headline}");
+    let are = |outcome| results.iter().all(|result| result.outcome() == outcome);
+    let any = |outcome| results.iter().any(|result| result.outcome() == outcome);
+    // The green sign stands for nothing but successes about which there is nothing more to say.
+    let is_plain = |result: &SponsorResult| {
+        result.outcome() == Outcome::Success && !result.conclusion().state().is_some_and(State::is_notable)
+    };
+    assert_eq!(headline.contains('✅'), results.iter().all(is_plain), "{context}");
+    assert_eq!(headline.contains('❌'), any(Outcome::Failure), "{context}");
+    for name in names {
+        let row = text.lines().find(|line| line.starts_with(&format!("| {name} |"))).unwrap();
+        let one = results.iter().find(|result| result.sponsor == name).unwrap();
+        assert_eq!(row.contains('✅'), is_plain(one), "{context}: {row}");
+        let title = verdict::title(one);
+        if !one.conclusion().is_success() {
+            for word in ["backed up:", "verified,", "restored,", "proved"] {
+                assert!(!title.contains(word), "{context}: {title}");
+            }
+        }
+    }
+    // What the numbers would hide is in the headline, and nothing that is not a success is counted as one.
+    for state in State::ALL.into_iter().filter(|state| state.is_notable() && states.contains(&Some(*state))) {
+        assert!(headline.contains(&state.name().replace('-', " ")), "{context}");
+    }
+    let outputs = outputs::of_results(results, all);
+    let output = |name| outputs.iter().find(|(known, _)| *known == name).unwrap().1.clone();
+    assert_eq!(output("outcome"), all.outcome().name(), "{context}");
+    assert_eq!(output("outcome") == "success", !any(Outcome::Failure) && any(Outcome::Success), "{context}");
+    assert_eq!(output("outcome") == "disabled", are(Outcome::Disabled), "{context}");
+    assert_eq!(output("state"), states.iter().flatten().max().map_or("", |state| state.name()), "{context}");
+    let annotations = annotations::of_results(results);
+    let errors = annotations.iter().filter(|one| one.command().starts_with("::error")).count();
+    assert_eq!(errors, results.iter().filter(|result| result.conclusion().is_failure()).count(), "{context}");
+}
+
+#[test]
+fn whatever_says_how_a_run_ended_says_the_same() {
+    for subject in SUBJECTS {
+        let title = Title { subject, environment: "production", at: "now", dry_run: false };
+        let endings = endings(subject);
+        for (conclusion, outcome, state) in &endings {
+            assert_eq!((conclusion.outcome(), conclusion.state()), (*outcome, *state), "{subject:?}");
+            check(title, &[result("callisto", *conclusion)]);
+            for (other, ..) in &endings {
+                let two = [result("callisto", *conclusion), result("titan", *other)];
+                check(title, &two);
+                for (third, ..) in &endings {
+                    let third = result("rhea", *third);
+                    check(title, &[two[0].clone(), two[1].clone(), third]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_dry_run_is_never_green_and_says_that_nothing_was_done() {
+    for subject in [Subject::Backup, Subject::Record, Subject::Verify, Subject::Restore, Subject::Drill] {
+        let title = Title { subject, environment: "production", at: "now", dry_run: true };
+        let (planned, failed) = (Conclusion::planned(), Conclusion::failed(None));
+        for conclusions in [vec![planned], vec![planned, planned], vec![planned, failed], vec![failed]] {
+            let names = ["callisto", "titan"];
+            let results: Vec<_> =
+                conclusions.iter().zip(names).map(|(conclusion, name)| result(name, *conclusion)).collect();
+            let text = summary::of_results(title, &results);
+            let headline = text.lines().next().unwrap();
+            assert!(!text.contains('✅'), "{text}");
+            assert!(headline.contains("dry run: nothing was "), "{headline}");
+            let is_failure = conclusions.contains(&failed);
+            assert_eq!(headline.contains('❌'), is_failure, "{headline}");
+            let expected = if is_failure { Outcome::Failure } else { Outcome::Planned };
+            assert_eq!(overall(&results).outcome(), expected);
+            assert_eq!(overall(&results).state(), conclusions.iter().filter_map(|one| one.state()).max());
+        }
+    }
+}
+
+#[test]
+fn a_fall_of_more_than_a_fifth_is_a_warning() {
+    let warnings = |rows: u64, bytes: u64, before: Option<(u64, u64)>| {
+        let held = Held { tables: 1, rows, bytes };
+        let before = before.map(|(rows, bytes)| Before { rows, bytes });
+        BackupFacts { held, partial: false, before }.warnings().join("; ")
+    };
+    assert_eq!(warnings(80, 100, Some((100, 100))), "");
+    assert_eq!(warnings(100, 80, Some((100, 100))), "");
+    assert_eq!(warnings(0, 1, None), "");
+    assert_eq!(warnings(79, 100, Some((100, 100))), "79 rows, and the backup before held 100");
+    assert!(warnings(100, 79, Some((100, 100))).starts_with("79 bytes of dump"));
+    assert!(warnings(u64::MAX, u64::MAX, Some((u64::MAX, u64::MAX))).is_empty());
+    let empty = Held { tables: 0, rows: 0, bytes: 500 };
+    let facts = BackupFacts { held: empty, partial: false, before: None };
+    assert!(facts.warnings()[0].contains("no table"), "{:?}", facts.warnings());
+    assert_eq!(sample::backed_up().outcome(), Outcome::Success);
+}
