@@ -15,7 +15,6 @@ use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Labelling, Vault};
 use super::{Edge, records, restoring, stored};
 use crate::archive::Identities;
-use crate::archive::description::Partial;
 use crate::archive::key::Object;
 use crate::cli::UsageError;
 use crate::cli::order::DrillOrder;
@@ -116,8 +115,9 @@ impl Run<'_> {
             result.backup_location = Some(backup.location.clone());
             result.backup_size = Some(backup.bytes);
             result.backup_sha256 = Some(backup.sha256.clone());
-            result.warnings.extend(backup.partial.as_ref().map(Partial::words));
         }
+        let partial = facts.findings.backup.as_ref().and_then(|backup| backup.partial.as_ref());
+        result.warnings = course.restored(&facts.findings).warnings(partial);
         let (done, drilled) = match done {
             Ok(Turn::Disabled(why)) => {
                 result.message = Some(why);

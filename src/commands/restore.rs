@@ -70,10 +70,8 @@ impl Run<'_> {
             }
             done => done,
         };
-        let found = Conclusion::of_restore(conclusion::Restored {
-            comparison: restored.comparison.as_ref(),
-            falls_short: false,
-        });
+        let facts = conclusion::Restored { comparison: restored.comparison.as_ref(), falls_short: false };
+        let found = Conclusion::of_restore(facts);
         let done = match done {
             Ok(Turn::Done(())) if !found.is_success() => Err(self.falls_short(&restored)),
             done => done,
@@ -86,7 +84,7 @@ impl Run<'_> {
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
         result.target = Some(restored.target);
-        result.warnings.extend(restored.partial.clone());
+        result.warnings = facts.warnings(restored.partial.as_ref());
         if let Some((location, bytes, sha256)) = &restored.backup {
             result.backup_location = Some(location.clone());
             result.backup_size = Some(*bytes);

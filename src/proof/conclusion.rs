@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::compare::{Comparison, Verdict};
+use crate::archive::description::Partial;
 
 /// How a command ended, for one sponsor or for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -203,6 +204,16 @@ pub struct Restored<'a> {
     pub comparison: Option<&'a Comparison>,
     /// Whether a check of the sponsor is not true, or a limit is exceeded.
     pub falls_short: bool,
+}
+
+impl Restored<'_> {
+    /// What a reader must know of one that found nothing wrong, each in words.
+    #[must_use]
+    pub fn warnings(&self, partial: Option<&Partial>) -> Vec<String> {
+        let is_empty = self.comparison.is_some_and(|comparison| comparison.tables.is_empty());
+        let nothing = "the backup holds no table with rows, so no row was compared".to_owned();
+        partial.map(Partial::words).into_iter().chain(is_empty.then_some(nothing)).collect()
+    }
 }
 
 impl Conclusion {

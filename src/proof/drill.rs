@@ -185,12 +185,17 @@ impl Course<'_> {
         wrong
     }
 
+    /// What its conclusion is drawn from.
+    #[must_use]
+    pub fn restored<'f>(&self, findings: &'f Findings) -> conclusion::Restored<'f> {
+        let falls_short = !self.shortfalls(findings).is_empty();
+        conclusion::Restored { comparison: findings.comparison.as_ref(), falls_short }
+    }
+
     /// What it comes to. A drill that was broken off is a failure, whatever it had found by then.
     #[must_use]
     pub fn conclusion(&self, findings: &Findings) -> Conclusion {
-        let comparison = findings.comparison.as_ref();
-        let falls_short = !self.shortfalls(findings).is_empty();
-        let found = Conclusion::of_restore(conclusion::Restored { comparison, falls_short });
+        let found = Conclusion::of_restore(self.restored(findings));
         if self.broken.is_some() { found.but_failed() } else { found }
     }
 

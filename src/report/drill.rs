@@ -57,7 +57,8 @@ pub fn line(drilled: &Drilled) -> String {
         0 => String::new(),
         count => format!(", {count} statements left out"),
     };
-    format!("{verdict}: {} tables, {rows} rows{left}", report.tables.len())
+    let partial = report.partial.as_ref().map(|partial| format!("; {}", partial.words())).unwrap_or_default();
+    format!("{verdict}: {} tables, {rows} rows{left}{partial}", report.tables.len())
 }
 
 /// One chapter a drill.
@@ -70,7 +71,7 @@ fn chapter(drilled: &Drilled) -> String {
     let report = &drilled.report;
     let mut text = format!(
         "\n### {} {}: {}\n\n",
-        sign(report.status),
+        sign(report),
         report.sponsor,
         report.verdict.unwrap_or(report.status.name())
     );
@@ -131,6 +132,9 @@ fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
             ),
         ),
     ];
+    if let Some(partial) = &report.partial {
+        facts.push(("Not in the backup", cell(&partial.words())));
+    }
     if let Some(target) = &report.target {
         let place = cell(target.place.as_deref().unwrap_or("throwaway server"));
         facts.push(("Restored into", format!("{place}, PostgreSQL {}", cell(&target.server_version))));
@@ -150,10 +154,10 @@ fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn sign(status: Status) -> &'static str {
-    match status {
-        Status::Passed => "✅",
-        Status::Incomplete => "⚠️",
-        Status::Failed | Status::Error | Status::Cancelled => "❌",
+fn sign(report: &DrillReport) -> &'static str {
+    match report.status {
+        Status::Passed if report.partial.is_none() && !report.tables.is_empty() => "✅",
+        Status::Passed => "⚠️",
+        Status::Incomplete | Status::Failed | Status::Error | Status::Cancelled => "❌",
     }
 }

@@ -1,6 +1,7 @@
 //! What a restore came to, for people. Pure.
 
 use super::comparison::{Row, list, tables};
+use crate::archive::description::Partial;
 use crate::proof::Comparison;
 use crate::restore::{LeftOut, TargetState};
 
@@ -11,8 +12,8 @@ pub struct Restored {
     pub place: String,
     /// Location, bytes and SHA-256 of the backup.
     pub backup: Option<(String, u64, String)>,
-    /// What was left out of the backup by request, in words.
-    pub partial: Option<String>,
+    /// What was left out of the backup by request.
+    pub partial: Option<Partial>,
     /// What the target holds now.
     pub target: TargetState,
     /// What was left out.
@@ -31,7 +32,9 @@ pub fn line(restored: &Restored) -> String {
         count => format!(", {count} statements left out"),
     };
     let (verdict, count) = (comparison.verdict().name(), comparison.tables.len());
-    format!("restored into {}: {verdict}: {count} tables, {rows} rows{left}", restored.place)
+    let partial =
+        restored.partial.as_ref().map(|partial| format!("; {}", partial.words())).unwrap_or_default();
+    format!("restored into {}: {verdict}: {count} tables, {rows} rows{left}{partial}", restored.place)
 }
 
 /// What the target holds now.

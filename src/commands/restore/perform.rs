@@ -4,7 +4,6 @@
 use tokio_util::sync::CancellationToken;
 
 use super::Run;
-use crate::archive::description::Partial;
 use crate::archive::s3::policy::Purpose;
 use crate::commands::limit::limit;
 use crate::commands::publish::Turn;
@@ -39,7 +38,7 @@ impl Run<'_> {
         let description = &stored.description;
         let (bytes, sha256) = (description.stored.bytes, description.stored.sha256.clone());
         restored.backup = Some((stored.location.clone(), bytes, sha256));
-        restored.partial = description.partial.as_ref().map(Partial::words);
+        restored.partial = description.partial.clone();
         self.edge.sink.line(&format!("{}: reading {} through", sponsor.name, stored.location));
         let proven = stored::prove(&stored, stop).await?;
         let (target, tools, plan) = tokio::select! {

@@ -51,7 +51,9 @@ fn what_needs_them_is_left_out_on_request_named_and_never_equal() {
     // A user mapping names the owner.
     Cluster::of_major(16).psql("postgres", &format!("CREATE ROLE \"{}\"", trial.database("callisto").user));
     let outcome = on_16(&trial).input("skip-missing-extensions", "true").run();
-    outcome.assert_code(0);
+    outcome.assert_code(17);
+    assert_eq!((outcome.output("outcome"), outcome.output("state")), ("failure".into(), "incomplete".into()));
+    assert!(!outcome.summary().contains("✅ 1 of 1"), "{}", outcome.summary());
     let report = outcome.drill_report("callisto");
     assert_eq!(
         (&report["status"], &report["verdict"]),
