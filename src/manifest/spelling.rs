@@ -31,7 +31,7 @@ mod tests {
             ("regoin", Some("region")),
             ("rgion", Some("region")),
             ("may-share-with", Some("may_share_with")),
-            ("may_shear_wiht", Some("may_share_with")),
+            ("may_shar_wiht", Some("may_share_with")),
             ("disabled", None),
             ("enabled_at", None),
             ("repo", None),

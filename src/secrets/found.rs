@@ -49,7 +49,7 @@ impl<'a> Found<'a> {
             let role = if role_here { Some(self.text(ROLE_ARN)) } else { aws.role };
             if let Some(arn) = role {
                 if role_here && !arn.is_empty() && !is_role_arn(&arn) {
-                    let problem = format!("is {}, not arn:aws:iam::123456789012:role/name", described(&arn));
+                    let problem = format!("is {}, not the ARN of a role", described(&arn));
                     return Err(SecretsError::malformed(&place.to_string(), ROLE_ARN, &problem));
                 }
                 return Ok(AwsCredentials::Role { arn, tokens: aws.tokens? });

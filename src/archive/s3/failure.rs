@@ -4,6 +4,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId as _;
 
 use super::role::RoleError;
+use super::signer::HEADER;
 use crate::archive::ArchiveError;
 
 type Response = aws_sdk_s3::config::http::HttpResponse;
@@ -25,7 +26,8 @@ where
         None => unanswered(error),
     };
     let request_id = error.raw_response().and_then(|response| response.request_id()).map(Box::from);
-    ArchiveError::S3 { operation, location, status, code, reason, request_id }
+    let keys = error.raw_response().and_then(|response| response.headers().get(HEADER)).map(Box::from);
+    ArchiveError::S3 { operation, location, status, code, reason, request_id, keys }
 }
 
 /// A HEAD's refusal has no body, hence no code: then the status speaks.
