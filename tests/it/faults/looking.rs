@@ -19,7 +19,6 @@ fn both(trial: &Trial, run: impl Fn() -> Run, code: i32) -> [Outcome; 2] {
     let before = trial.store.keys_in(trial.bucket("callisto"));
     let dry = run().input("dry-run", "true").run();
     dry.assert_code(code);
-    assert!(dry.visible().contains("1 would fail."), "{}", dry.visible());
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")), before);
     assert!(dry.logs().is_empty());
     let real = run().run();
