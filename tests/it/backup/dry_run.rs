@@ -23,7 +23,7 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
         &object,
         "--format=plain --clean --if-exists --no-password --no-owner --no-acl --lock-wait-timeout=30000",
         "retention-years=7",
-        "storage class  STANDARD",
+        "storage class    STANDARD",
         "Backup, production, dry run: nothing was backed up, 1 of 2 planned",
         "callisto: planned only, nothing was done",
         "S3 BACKUP ARCHIVAL NOT YET ENABLED",
