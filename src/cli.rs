@@ -1,6 +1,7 @@
 //! Flags and `INPUT_*` variables become an [`Order`]: what was typed becomes what is meant. Pure; the environment comes
 //! in as a value.
 
+pub mod duration;
 pub mod inputs;
 pub mod order;
 
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 
 use inputs::{COMMAND, Command, INPUTS, Input};
 pub use order::Order;
-use values::Values;
+use values::{Values, yaml_boolean};
 
 /// What a command line asks for.
 #[derive(Debug)]
@@ -57,11 +58,13 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
     if arguments.is_empty() {
         arguments.extend(named_command(variables));
     }
+    let command = arguments.first().and_then(|word| Command::ALL.into_iter().find(|it| it.name() == word));
     let program = std::iter::once(env!("CARGO_PKG_NAME").to_owned());
-    let mut matches = match definition::definition().try_get_matches_from(program.chain(arguments)) {
+    let words = program.chain(with_booleans_joined(arguments));
+    let mut matches = match definition::definition().try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(error) if !error.use_stderr() => return Ok(Request::Text(error.to_string())),
-        Err(error) => return Err(usage(&error)),
+        Err(error) => return Err(usage(&error, command)),
     };
     let (name, flags) = matches.remove_subcommand().unwrap_or_default();
     if let Some(text) = packaging::text(&name, &flags) {
@@ -71,6 +74,28 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
     let command = command.ok_or_else(|| UsageError::new("no command was given"))?;
     let values = Values::new(command, flags, variables);
     Ok(Request::Order(Box::new(order::read(command, &values, variables)?)))
+}
+
+/// A flag that is `true` or `false` takes the next word only if it is one of the two: `--dry-run false` becomes
+/// `--dry-run=false`, and the word after any other flag is that flag's value, whatever it looks like.
+fn with_booleans_joined(arguments: Vec<String>) -> Vec<String> {
+    let mut joined = Vec::with_capacity(arguments.len());
+    let mut words = arguments.into_iter().peekable();
+    while let Some(word) = words.next() {
+        let input = word.strip_prefix("--").and_then(|name| INPUTS.iter().find(|input| input.name == name));
+        match input {
+            Some(input) if input.boolean => match words.next_if(|next| yaml_boolean(next).is_some()) {
+                Some(value) => joined.push(format!("{word}={value}")),
+                None => joined.push(word),
+            },
+            Some(_) => {
+                joined.push(word);
+                joined.extend(words.next());
+            }
+            None => joined.push(word),
+        }
+    }
+    joined
 }
 
 /// The command that a step names. In a workflow there is always one; a terminal has to say what it wants.
@@ -105,19 +130,19 @@ fn refuse_unknown_inputs(variables: &Variables) -> Result<(), UsageError> {
     Err(UsageError::new(format!("unknown input `{typed}`")).hint(hint))
 }
 
-fn usage(error: &clap::Error) -> UsageError {
+fn usage(error: &clap::Error, command: Option<Command>) -> UsageError {
+    let help = match command {
+        Some(command) => format!("`sponsor-backup {} --help` lists its flags.", command.name()),
+        None => "`sponsor-backup --help` lists the commands.".to_owned(),
+    };
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return UsageError::new("no command was given")
-            .hint("`sponsor-backup --help` lists commands and flags.");
+        return UsageError::new("no command was given").hint(help);
     }
     let text = error.to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let tip = lines.find_map(|line| line.strip_prefix("tip: ")).map(str::to_owned);
-    UsageError {
-        message,
-        hint: Some(tip.unwrap_or_else(|| "`sponsor-backup --help` lists commands and flags.".to_owned())),
-    }
+    UsageError { message, hint: Some(tip.unwrap_or(help)) }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod connection;
 pub mod invocation;
 pub mod names;
 pub mod query;
+pub mod rehearsal;
 pub mod scan;
 pub mod server;
 

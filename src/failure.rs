@@ -130,7 +130,7 @@ impl Failure {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage(error) => error.hint.clone(),
-            Self::Manifest(error) => Some(error.hint().to_owned()),
+            Self::Manifest(error) => Some(error.hint()),
             Self::Sponsors(error) => Some(error.hint()),
             Self::Secrets(error) => Some(error.hint()),
             Self::Dump(error) => error.hint(),

@@ -2,6 +2,8 @@
 //!
 //! Pure: where the text comes from (a file, Doppler) is not known here, nor which sponsors are wanted.
 
+pub mod spelling;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
@@ -26,9 +28,10 @@ pub struct Entry {
     pub region: Option<String>,
     /// Sponsors with whom it may share a bucket or a database, where they say the same of it.
     pub may_share_with: Vec<String>,
-    /// Every other field, carried for the tools that own it.
-    pub carried: BTreeMap<String, Value>,
 }
+
+/// The fields of a sponsor that are read here. Every other field belongs to another tool, and is carried.
+const READ: [&str; 5] = ["name", "code", "enabled", "region", "may_share_with"];
 
 /// Of what is wrong, so many characters are shown.
 const SHOWN: usize = 40;
@@ -63,6 +66,16 @@ pub enum ManifestError {
         /// What is wrong with it, in words.
         problem: String,
     },
+    /// A field that is read here is missing, and one that is not is spelt almost like it.
+    #[error("manifest, {sponsor}: `{field}` is missing, and `{typed}` is not a field that is read")]
+    Misspelt {
+        /// `sponsor 2 (titan)`.
+        sponsor: String,
+        /// As typed.
+        typed: String,
+        /// Field name.
+        field: &'static str,
+    },
     /// Two sponsors share what must be unique.
     #[error("manifest: sponsors {first} and {second} both have the {field} `{value}`")]
     Duplicate {
@@ -80,8 +93,9 @@ pub enum ManifestError {
 impl ManifestError {
     /// What the reader can do about it.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> String {
+        let hint = match self {
+            Self::Misspelt { field, .. } => return format!("Did you mean `{field}`?"),
             Self::Unreadable { .. } => "Check the `manifest` input: a path inside the workspace.",
             Self::NotYaml(_) => {
                 "Check indentation and quotes at the line above, then run `sponsor-backup matrix` again."
@@ -96,7 +110,8 @@ impl ManifestError {
             Self::Duplicate { .. } => {
                 "Names and codes identify a sponsor's database and buckets; give each its own."
             }
-        }
+        };
+        hint.to_owned()
     }
 }
 
@@ -118,7 +133,7 @@ pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
         Some(Value::Array(list)) => list,
         Some(Value::Null) => return Err(ManifestError::Empty),
         Some(other) => return Err(ManifestError::Shape(format!("it holds {}", kind(other)))),
-        None => return Err(ManifestError::Shape(format!("the document is {}", kind(&document)))),
+        None => return Err(ManifestError::Shape(without_sponsors(&document))),
     };
     if list.is_empty() {
         return Err(ManifestError::Empty);
@@ -131,14 +146,26 @@ pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
     Ok(Manifest { entries })
 }
 
+fn without_sponsors(document: &Value) -> String {
+    let keys = document.as_object().into_iter().flat_map(Map::keys);
+    let misspelt = keys.into_iter().find(|key| spelling::meant(key, ["sponsors"]).is_some());
+    match misspelt {
+        Some(typed) => format!("it has `{}`; did you mean `sponsors`?", shortened(typed, SHOWN)),
+        None => format!("the document is {}", kind(document)),
+    }
+}
+
 fn entry(position: usize, value: &Value) -> Result<Entry, ManifestError> {
     let mut fields = Fields { sponsor: format!("sponsor {position}"), map: Map::new() };
     match value {
         Value::Object(map) => fields.map = map.clone(),
         other => return Err(fields.error("name", format!("is missing: the entry is {}", kind(other)))),
     }
+    if let Some(Value::String(name)) = fields.map.get("name") {
+        fields.sponsor = format!("sponsor {position} ({})", shortened(name, SHOWN));
+    }
+    fields.are_spelt_right()?;
     let name = fields.text("name")?.ok_or_else(|| fields.error("name", "is missing"))?;
-    fields.sponsor = format!("sponsor {position} ({})", shortened(&name, SHOWN));
     if !is_name(&name) {
         let shown = shortened(&name, SHOWN);
         return Err(fields.error("name", format!("is `{shown}`; it must be a-z, then a-z, 0-9 or -")));
@@ -151,7 +178,7 @@ fn entry(position: usize, value: &Value) -> Result<Entry, ManifestError> {
     let enabled = fields.boolean("enabled")?;
     let region = fields.text("region")?;
     let may_share_with = fields.names("may_share_with")?;
-    Ok(Entry { name, code, enabled, region, may_share_with, carried: fields.map.into_iter().collect() })
+    Ok(Entry { name, code, enabled, region, may_share_with })
 }
 
 /// The fields of one sponsor that have not been read yet.
@@ -161,6 +188,22 @@ struct Fields {
 }
 
 impl Fields {
+    /// A slip in a field's name would leave a sponsor without what the field says, without a word.
+    fn are_spelt_right(&self) -> Result<(), ManifestError> {
+        let missing: Vec<&'static str> =
+            READ.into_iter().filter(|field| !self.map.contains_key(*field)).collect();
+        let others = self.map.keys().filter(|key| !READ.contains(&key.as_str()));
+        let slip = others.filter_map(|typed| Some((typed, spelling::meant(typed, missing.iter().copied())?)));
+        match slip.into_iter().next() {
+            Some((typed, field)) => Err(ManifestError::Misspelt {
+                sponsor: self.sponsor.clone(),
+                typed: shortened(typed, SHOWN),
+                field,
+            }),
+            None => Ok(()),
+        }
+    }
+
     fn text(&mut self, field: &'static str) -> Result<Option<String>, ManifestError> {
         match self.map.remove(field) {
             None | Some(Value::Null) => Ok(None),

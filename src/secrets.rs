@@ -11,16 +11,20 @@ pub mod transit;
 mod error;
 mod found;
 mod http;
+mod place;
 
 use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret as _;
+
+use crate::manifest::spelling;
 
 pub use error::SecretsError;
 use found::{ACCESS_KEY_ID, Found, ROLE_ARN, SECRET_ACCESS_KEY};
 pub use found::{AwsFromEnvironment, is_role_arn};
 pub use github::IdTokens;
 pub use keyring::{AwsCredentials, AwsKeys, Keyring};
+pub use place::Place;
 
 /// A value that Debug output never shows and that memory forgets on drop.
 pub type Secret = secrecy::SecretString;
@@ -106,8 +110,10 @@ impl SponsorSecrets {
 /// Turns what a source gave into what a backup needs. `aws` comes from the environment and wins over the source's.
 ///
 /// # Errors
-/// Names everything that is missing or empty at once; then what has not the form it must have.
-pub fn interpret(place: &str, raw: &RawSecrets, aws: AwsFromEnvironment) -> Result<Archival, SecretsError> {
+/// A name that is misspelt, the flag's included; then everything that is missing or empty at once; then what has not the
+/// form it must have.
+pub fn interpret(place: &Place, raw: &RawSecrets, aws: AwsFromEnvironment) -> Result<Archival, SecretsError> {
+    are_spelt_right(place, raw)?;
     if let Some(disabled) = disabled(raw) {
         return Ok(Archival::Disabled(disabled));
     }
@@ -116,18 +122,22 @@ pub fn interpret(place: &str, raw: &RawSecrets, aws: AwsFromEnvironment) -> Resu
     let backups_bucket = found.text(BACKUPS_BUCKET);
     let audit_logs_bucket = found.text(AUDIT_LOGS_BUCKET);
     let region = found.text(REGION);
+    let how_to_pass_keys = aws.how_to_pass_keys.clone();
     let aws = found.credentials(place, aws)?;
     let lacking = found.lacking();
     if !lacking.is_empty() {
-        return Err(SecretsError::Missing { place: place.to_owned(), names: lacking });
+        let wants_keys = lacking.iter().any(|name| name.contains("_ACCESS_KEY"));
+        let or = if wants_keys { Some(how_to_pass_keys).filter(|how| !how.is_empty()) } else { None };
+        return Err(place.lacks(lacking, or));
     }
+    let malformed = |name: &str, problem: &str| SecretsError::malformed(&place.to_string(), name, problem);
     for (name, bucket) in [(BACKUPS_BUCKET, &backups_bucket), (AUDIT_LOGS_BUCKET, &audit_logs_bucket)] {
-        if !is_bucket_name(bucket) {
-            return Err(SecretsError::malformed(place, name, &described(bucket)));
+        if let Some(problem) = no_bucket_name(bucket) {
+            return Err(malformed(name, &problem));
         }
     }
     if !region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-        return Err(SecretsError::malformed(place, REGION, &described(&region)));
+        return Err(malformed(REGION, &format!("is {}, not a region such as eu-west-1", described(&region))));
     }
     Ok(Archival::Enabled(Box::new(SponsorSecrets {
         database_url,
@@ -136,6 +146,21 @@ pub fn interpret(place: &str, raw: &RawSecrets, aws: AwsFromEnvironment) -> Resu
         region,
         aws,
     })))
+}
+
+/// A slip in a name would leave a sponsor without that secret, or without a backup. A source that gives only what it is
+/// asked for gives no other name.
+fn are_spelt_right(place: &Place, raw: &RawSecrets) -> Result<(), SecretsError> {
+    let known = needed(false);
+    let missing: Vec<&'static str> = known.iter().copied().filter(|name| !raw.contains_key(*name)).collect();
+    let others = raw.keys().filter(|name| !known.contains(&name.as_str()));
+    for typed in others {
+        if let Some(name) = spelling::meant(typed, missing.iter().copied()) {
+            let typed = typed.trim().to_owned();
+            return Err(SecretsError::Misspelt { place: place.to_string(), typed, name });
+        }
+    }
+    Ok(())
 }
 
 fn disabled(raw: &RawSecrets) -> Option<Disabled> {
@@ -154,11 +179,20 @@ fn described(value: &str) -> String {
     if is_a_word { format!("`{value}`") } else { format!("a text of {} characters", value.chars().count()) }
 }
 
-/// The characters and lengths that S3 allows (user guide, "Bucket naming rules").
-fn is_bucket_name(name: &str) -> bool {
-    let inside =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
-    (3..=63).contains(&name.len()) && name.bytes().all(inside)
+/// Why S3 has no bucket of this name (user guide, "Bucket naming rules"). The text itself may be a secret.
+fn no_bucket_name(name: &str) -> Option<String> {
+    if name.starts_with("s3://") {
+        return Some("begins with s3://; write the bare name".to_owned());
+    }
+    let is_other = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-' || *c == '.');
+    match name.chars().find(is_other) {
+        Some(c) if c.is_ascii_uppercase() => Some("has an upper-case letter".to_owned()),
+        Some('/') => Some("has a slash; write the bare name".to_owned()),
+        Some(c) if c.is_whitespace() => Some("has white space in it".to_owned()),
+        Some(_) => Some("has a character that is not a-z, 0-9, - or .".to_owned()),
+        None if (3..=63).contains(&name.len()) => None,
+        None => Some(format!("has {} characters, and a bucket name has 3 to 63", name.len())),
+    }
 }
 
 #[cfg(test)]
@@ -167,6 +201,10 @@ mod tests {
 
     fn raw(pairs: &[(&str, &str)]) -> RawSecrets {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::from(*value))).collect()
+    }
+
+    fn place() -> Place {
+        Place::Doppler { project: "hht-diary-callisto".to_owned(), config: "production".to_owned() }
     }
 
     const WHOLE: [(&str, &str); 7] = [
@@ -185,7 +223,7 @@ mod tests {
     ) -> Result<Archival, SecretsError> {
         let mut secrets = raw(&WHOLE);
         change(&mut secrets);
-        interpret("hht-diary-callisto/production", &secrets, aws)
+        interpret(&place(), &secrets, aws)
     }
 
     #[test]
@@ -199,7 +237,7 @@ mod tests {
             (Some("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), "is a text of 40 characters, not `true`"),
         ] {
             let secrets = value.map(|value| raw(&[(FLAG, value)])).unwrap_or_default();
-            match interpret("place", &secrets, AwsFromEnvironment::default()).unwrap() {
+            match interpret(&place(), &secrets, AwsFromEnvironment::default()).unwrap() {
                 Archival::Disabled(disabled) => assert!(disabled.to_string().contains(told), "{disabled}"),
                 Archival::Enabled(_) => panic!("{value:?} enabled the archival"),
             }
@@ -229,6 +267,7 @@ mod tests {
             access_key_id: "AMBIENT".into(),
             secret_access_key: Secret::from("x"),
             session_token: None,
+            called: "x".to_owned(),
         });
         let aws = AwsFromEnvironment { ambient: Ok(Some(ambient)), ..AwsFromEnvironment::default() };
         let error = interpret_whole(|secrets| drop(secrets.remove(SECRET_ACCESS_KEY)), aws).unwrap_err();
@@ -247,13 +286,47 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_that_is_a_path_or_a_url_is_refused() {
-        for bad in ["s3://bucket", "bucket/other", "Bucket", "b"] {
-            let error = interpret_whole(
-                |secrets| drop(secrets.insert(BACKUPS_BUCKET.to_owned(), Secret::from(bad))),
-                AwsFromEnvironment::default(),
-            );
-            assert!(error.unwrap_err().to_string().contains(BACKUPS_BUCKET));
+    fn a_misspelt_name_is_an_error_where_the_right_one_is_missing() {
+        for (typed, right) in [
+            ("SPONSER_AWS_REGION", REGION),
+            ("SPONSOR-AWS-REGION", REGION),
+            ("sponsor_aws_region", REGION),
+            ("DATABSE_URL", DATABASE_URL),
+            ("ENABLE_S3_BACKUP_ARCHIVL", FLAG),
+            ("SPONSOR_BACKUP_BUCKET", BACKUPS_BUCKET),
+            ("SPONSOR_AWS_SECRET_ACESS_KEY", SECRET_ACCESS_KEY),
+            ("SPONSOR_AWS_ROLE_ARM", ROLE_ARN),
+        ] {
+            let renamed = |secrets: &mut RawSecrets| {
+                let value = secrets.remove(right).unwrap_or_else(|| Secret::from("x"));
+                secrets.insert(typed.to_owned(), value);
+            };
+            let error = interpret_whole(renamed, AwsFromEnvironment::default()).unwrap_err();
+            let expected = format!("{right} is missing, and {typed} is not a secret that is read");
+            assert!(error.to_string().ends_with(&expected), "{error}");
+            assert_eq!(error.hint(), format!("Did you mean {right}?"));
+        }
+        // Beside the right one it belongs to somebody else.
+        let both = |secrets: &mut RawSecrets| drop(secrets.insert("DATABSE_URL".to_owned(), "x".into()));
+        interpret_whole(both, AwsFromEnvironment::default()).unwrap();
+    }
+
+    #[test]
+    fn a_text_that_is_no_bucket_name_is_described_and_never_shown() {
+        for (bad, expected) in [
+            ("s3://canary", "begins with s3://; write the bare name"),
+            ("canary/other", "has a slash; write the bare name"),
+            ("cAnary", "has an upper-case letter"),
+            ("canary bucket", "has white space in it"),
+            ("canary+bucket", "has a character that is not a-z, 0-9, - or ."),
+            ("b", "has 1 characters, and a bucket name has 3 to 63"),
+        ] {
+            let change = |secrets: &mut RawSecrets| {
+                drop(secrets.insert(BACKUPS_BUCKET.to_owned(), Secret::from(bad)));
+            };
+            let error = interpret_whole(change, AwsFromEnvironment::default()).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("SPONSOR_BACKUPS_BUCKET {expected}")), "{bad}: {error}");
+            assert!(!error.to_lowercase().contains("canary"), "{error}");
         }
     }
 }

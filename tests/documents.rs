@@ -103,9 +103,10 @@ fn the_example_of_local_use_is_one_that_the_program_reads() {
         access_key_id: "AKIA1".to_owned(),
         secret_access_key: Secret::from("x"),
         session_token: None,
+        called: "x".to_owned(),
     };
     let aws = AwsFromEnvironment { of_the_sponsor: Some(keys), ..AwsFromEnvironment::default() };
-    let read = interpret("examples/local/secrets.yaml", &secrets.fetch(&sponsor.name).unwrap(), aws);
+    let read = interpret(&secrets.place(&sponsor.name), &secrets.fetch(&sponsor.name).unwrap(), aws);
     assert!(matches!(read, Ok(Archival::Enabled(_))), "{read:?}");
 }
 

@@ -6,14 +6,23 @@ mod wording;
 use bytesize::ByteSize;
 
 use super::thaw::Thaw;
-use remedy::{HOPELESS, of_a_role, remedy};
-use wording::{for_whom, request, waiting};
+use remedy::{HOPELESS, of_a_role, of_keys, remedy};
+use wording::{for_whom, told, waiting};
+
+/// A request to S3 that failed. Apart, for errors are carried about.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// S3's id of it.
+    pub id: Option<String>,
+    /// What the keys are called that signed it, where it was keys.
+    pub keys: Option<String>,
+}
 
 /// Why there is no archive, or why it cannot be read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ArchiveError {
     /// S3 refused a request, or did not answer.
-    #[error("{location}: {operation} failed: {reason}{}", request(.request_id))]
+    #[error("{location}: {operation} failed: {reason}{}", told(.request))]
     S3 {
         /// Name of the S3 operation.
         operation: &'static str,
@@ -25,8 +34,8 @@ pub enum ArchiveError {
         code: String,
         /// Code and message, or the transport error.
         reason: String,
-        /// S3's request id.
-        request_id: Option<Box<str>>,
+        /// What else is known of the request.
+        request: Box<Request>,
     },
     /// There is no session of the role in whose name S3 is asked.
     #[error("role {role} cannot be assumed: {reason}")]
@@ -39,6 +48,12 @@ pub enum ArchiveError {
         reason: String,
         /// What GitHub's word says of this job; empty where there is none.
         claims: String,
+    },
+    /// A certain lock is asked for, and the bucket locks nothing.
+    #[error("{location} has no Object Lock, and a lock is asked for")]
+    NoObjectLock {
+        /// `s3://bucket/`.
+        location: String,
     },
     /// Something else stands under this key already; it was left alone.
     #[error("{location} exists already and was not overwritten")]
@@ -240,7 +255,13 @@ impl ArchiveError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::S3 { operation, code, .. } => return remedy(operation, code).map(str::to_owned),
+            Self::S3 { operation, code, request, .. } => {
+                let of_the_keys = request.keys.as_ref().and_then(|keys| of_keys(code, keys));
+                return of_the_keys.or_else(|| remedy(operation, code).map(str::to_owned));
+            }
+            Self::NoObjectLock { .. } => {
+                "Make a bucket with Object Lock (it is chosen when a bucket is made), or set `object-lock` to `auto` or `off`."
+            }
             Self::Role { code, claims, .. } => return Some(of_a_role(code, claims)),
             Self::Unfinished { cause, .. } | Self::Stray { cause, .. } => return cause.hint(),
             Self::AlreadyExists { .. } => "Another run used the same second; run again.",

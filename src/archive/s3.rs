@@ -3,6 +3,7 @@
 //! Each request that writes carries a checksum, refuses to overwrite, and names the bucket's owner where one is expected.
 //! Facts about S3's behaviour: Amazon S3 API reference, operation by operation.
 
+mod access;
 mod client;
 mod creations;
 mod failure;
@@ -11,6 +12,7 @@ mod multipart;
 mod put;
 mod read;
 mod role;
+mod signer;
 mod stored;
 
 pub mod policy;

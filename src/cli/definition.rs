@@ -11,6 +11,8 @@ Environment:
   DOPPLER_TOKEN            the same, where one sponsor is selected
   AWS_ACCESS_KEY_ID_{SPONSOR}, AWS_SECRET_ACCESS_KEY_{SPONSOR}
                            that sponsor's keys, where they are not in Doppler
+  AWS_SESSION_TOKEN_{SPONSOR}
+                           beside them, where they are temporary
   AWS_ENDPOINT_URL_S3, AGE_IDENTITY, TARGET_DATABASE_URL, GITHUB_API_URL
                            as the flags that name them say
 

@@ -172,3 +172,22 @@ fn the_sdks_own_switches_are_honoured() {
     assert_eq!(order.deployment.endpoint.url.as_deref(), Some("http://127.0.0.1:9000"));
     assert!(!order.deployment.endpoint.checksums);
 }
+
+#[test]
+fn a_boolean_flag_takes_the_next_word_only_if_it_is_a_boolean() {
+    let order = |more: &[&'static str]| {
+        backup(&[&["backup", "--environment", "production"], more].concat(), &[]).unwrap()
+    };
+    let spaced = order(&["--pre-migration", "false", "--dry-run", "True", "--require-backup"]);
+    assert_eq!((spaced.pre_migration, spaced.dry_run, spaced.require_backup), (false, true, true));
+    let bare = order(&["--dry-run", "--sponsors", "false"]);
+    assert!(bare.dry_run);
+    assert_eq!(bare.scope.selection, Selection::parse("false"));
+    // The value of a flag that is none is left alone, whatever it looks like.
+    let text = order(&["--reason", "--dry-run", "--version", "true"]);
+    assert_eq!(text.deployment.reason.as_deref(), Some("--dry-run"));
+    assert_eq!(text.deployment.version.as_deref(), Some("true"));
+    assert!(!text.dry_run);
+    let other = refused(&["backup", "--environment", "production", "--dry-run", "yes"], &[]);
+    assert_eq!(other, "unexpected argument 'yes' found | `sponsor-backup backup --help` lists its flags.");
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 
 use super::inputs::{self, Command, Input};
-use super::{UsageError, Variables};
+use super::{UsageError, Variables, duration};
 use crate::sponsors;
 
 /// What was typed, for one command.
@@ -37,13 +37,9 @@ impl<'a> Values<'a> {
         })
     }
 
-    /// The spellings of YAML's core schema, as the runner's own toolkit takes them.
     pub(super) fn boolean(&self, name: &'static str) -> Result<bool, UsageError> {
-        match self.text(name).as_deref() {
-            Some("true" | "True" | "TRUE") => Ok(true),
-            None | Some("false" | "False" | "FALSE") => Ok(false),
-            Some(other) => Err(bad(name, format!("is `{other}`; it must be true or false"))),
-        }
+        let Some(text) = self.text(name) else { return Ok(false) };
+        yaml_boolean(&text).ok_or_else(|| bad(name, format!("is `{text}`; it must be true or false")))
     }
 
     pub(super) fn number<T: std::str::FromStr + PartialOrd + From<u8>>(
@@ -59,10 +55,8 @@ impl<'a> Values<'a> {
 
     pub(super) fn duration(&self, name: &'static str) -> Result<Duration, UsageError> {
         let text = self.required(name)?;
-        let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
-        parsed
-            .filter(|span| *span >= Duration::from_millis(1))
-            .ok_or_else(|| bad(name, format!("is `{text}`; write a duration such as 30s, 10m or 6h")))
+        duration::parse(&text)
+            .ok_or_else(|| bad(name, format!("is `{text}`; write a duration such as 30s, 10m, 6h or 1d12h")))
     }
 
     pub(super) fn bytes(&self, name: &'static str) -> Result<u64, UsageError> {
@@ -81,6 +75,15 @@ impl<'a> Values<'a> {
     fn variable(&self, input: &Input) -> Option<String> {
         let value = self.variables.get(&inputs::variable(input.name))?.trim();
         Some(value.to_owned()).filter(|value| !value.is_empty())
+    }
+}
+
+/// The spellings of YAML's core schema, as the runner's own toolkit takes them.
+pub(super) fn yaml_boolean(text: &str) -> Option<bool> {
+    match text {
+        "true" | "True" | "TRUE" => Some(true),
+        "false" | "False" | "FALSE" => Some(false),
+        _ => None,
     }
 }
 

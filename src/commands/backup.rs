@@ -4,6 +4,8 @@ mod facts;
 mod perform;
 mod plan;
 mod prepare;
+mod rehearse;
+mod storage;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

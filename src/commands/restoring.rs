@@ -141,5 +141,6 @@ fn options(stored: &Stored, proven: &Proven) -> DumpOptions {
         // A database that was there before may have another one, and rows are compared byte by byte.
         encoding: proven.scan.needs().encoding.clone(),
         lock_wait_timeout: LOCK_WAIT,
+        schema_only: false,
     }
 }

@@ -13,10 +13,10 @@ use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
 use crate::manifest::{self, ManifestError};
 use crate::report::workflow::{Level, annotation};
-use crate::secrets::doppler::{Doppler, Place};
-use crate::secrets::file::SecretsFile;
+use crate::secrets::doppler::{self, Doppler};
+use crate::secrets::file::{SecretsFile, others_can_open};
 use crate::secrets::keyring::Owner;
-use crate::secrets::{self, Archival, AwsFromEnvironment, IdTokens, RawSecrets, Secret, SecretsError};
+use crate::secrets::{self, Archival, AwsFromEnvironment, IdTokens, Place, RawSecrets, Secret, SecretsError};
 use crate::sponsors::{self, Sponsor};
 
 /// The selected sponsors, and who else there is.
@@ -78,14 +78,15 @@ async fn manifest_text(scope: &Scope, edge: &Edge) -> Result<String, Failure> {
             Ok(text)
         };
     }
-    let name = format!("{}/{}", scope.core_project, scope.config);
+    let (project, config) = (scope.core_project.clone(), scope.config.clone());
+    let place = Place::Doppler { project: project.clone(), config: config.clone() };
     let doppler = Doppler::new(&scope.doppler_api_url)?;
-    let token = keyless::token((scope, edge), &doppler, Owner::Core, false, &name).await?;
-    let place = Place { project: scope.core_project.clone(), config: scope.config.clone(), token };
+    let token = keyless::token((scope, edge), &doppler, Owner::Core, false, &place.to_string()).await?;
     let say = |line: String| edge.sink.line(&line);
-    let secrets = doppler.fetch(&place, &[secrets::MANIFEST], &say).await?;
+    let asked = doppler::Place { project, config, token };
+    let secrets = doppler.fetch(&asked, &[secrets::MANIFEST], &say).await?;
     let manifest = secrets.get(secrets::MANIFEST);
-    let missing = || SecretsError::Missing { place: name, names: vec![secrets::MANIFEST.to_owned()] };
+    let missing = || place.lacks(vec![secrets::MANIFEST.to_owned()], None);
     Ok(manifest.ok_or_else(missing)?.expose_secret().to_owned())
 }
 
@@ -96,6 +97,16 @@ async fn read(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     tokio::fs::File::open(path).await?.take(MANIFEST_BYTES + 1).read_to_string(&mut text).await?;
     Ok(text)
+}
+
+/// Says that others than its owner can read a file of secrets, as ssh does of its keys. It is used all the same.
+pub(super) fn warn_of_open_file(path: &Path, input: &str, edge: &Edge) {
+    if others_can_open(path) {
+        let path = path.display();
+        let message = format!("{path} ({input}) can be read by other users: run `chmod 600 {path}`.");
+        edge.sink.line(&message);
+        edge.sink.annotations(&[annotation(Level::Warning, "other users can read secrets", &message)]);
+    }
 }
 
 /// Where sponsors' secrets come from.
@@ -117,7 +128,10 @@ enum Origin {
 impl<'a> SecretsSource<'a> {
     pub(super) fn open(scope: &'a Scope, edge: &'a Edge, sponsors: &[Sponsor]) -> Result<Self, Failure> {
         let origin = match &scope.secrets_file {
-            Some(path) => Origin::File(SecretsFile::read(path)?),
+            Some(path) => {
+                warn_of_open_file(path, "secrets-file", edge);
+                Origin::File(SecretsFile::read(path)?)
+            }
             None => Origin::Doppler(Doppler::new(&scope.doppler_api_url)?),
         };
         let only = sponsors.len() == 1;
@@ -139,7 +153,7 @@ impl<'a> SecretsSource<'a> {
     pub(super) async fn database_url(&self, sponsor: &str) -> Result<Secret, SecretsError> {
         let (place, raw) = self.raw(sponsor, false, &[secrets::DATABASE_URL]).await?;
         let url = raw.get(secrets::DATABASE_URL).cloned();
-        let missing = || SecretsError::Missing { place, names: vec![secrets::DATABASE_URL.to_owned()] };
+        let missing = || place.lacks(vec![secrets::DATABASE_URL.to_owned()], None);
         let url = url.ok_or_else(missing)?;
         self.edge.sink.mask(url.expose_secret());
         Ok(url)
@@ -152,7 +166,8 @@ impl<'a> SecretsSource<'a> {
         let ambient = if self.only { keyring.ambient() } else { Ok(None) };
         let (place, raw) = self.raw(sponsor, self.only, &secrets::needed(of_the_sponsor.is_some())).await?;
         let (role, tokens) = (self.scope.aws_role.clone(), self.tokens.clone());
-        let aws = AwsFromEnvironment { of_the_sponsor, role, tokens, ambient };
+        let how_to_pass_keys = keyring.how_to_pass_keys(sponsor, self.only);
+        let aws = AwsFromEnvironment { of_the_sponsor, role, tokens, ambient, how_to_pass_keys };
         let archival = secrets::interpret(&place, &raw, aws)?;
         if let Archival::Enabled(secrets) = &archival {
             let password = Connection::parse(&secrets.database_url).map(|connection| connection.masks());
@@ -168,17 +183,17 @@ impl<'a> SecretsSource<'a> {
         sponsor: &str,
         only: bool,
         names: &[&str],
-    ) -> Result<(String, RawSecrets), SecretsError> {
+    ) -> Result<(Place, RawSecrets), SecretsError> {
         let doppler = match &self.origin {
             Origin::File(file) => return Ok((file.place(sponsor), file.fetch(sponsor)?)),
             Origin::Doppler(doppler) => doppler,
         };
         let (project, config) = (self.project(sponsor), self.scope.config.clone());
-        let name = format!("{project}/{config}");
+        let place = Place::Doppler { project: project.clone(), config: config.clone() };
         let whose = Owner::Sponsor(sponsor);
-        let token = keyless::token((self.scope, self.edge), doppler, whose, only, &name).await?;
+        let token = keyless::token((self.scope, self.edge), doppler, whose, only, &place.to_string()).await?;
         let say = |line: String| self.edge.sink.line(&format!("{sponsor}: {line}"));
-        let raw = doppler.fetch(&Place { project, config, token }, names, &say).await?;
-        Ok((name, raw))
+        let raw = doppler.fetch(&doppler::Place { project, config, token }, names, &say).await?;
+        Ok((place, raw))
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
-use super::Edge;
+use super::{Edge, scope};
 use crate::archive::catalogue::{BackupKey, catalogue, prefix};
 use crate::archive::description::{BackupManifest, Contents, Excerpt};
 use crate::archive::key::{checksum_key, description_key};
@@ -54,6 +54,7 @@ pub(super) async fn identities(opening: &Opening, edge: &Edge) -> Result<Identit
         hide(&opening.identities);
         return Ok(opening.identities.clone());
     };
+    scope::warn_of_open_file(path, "age-identity-file", edge);
     let bad = |problem: String| UsageError::new(format!("`age-identity-file` {problem}"));
     let text =
         tokio::fs::read_to_string(path).await.map_err(|error| bad(format!("cannot be read: {error}")))?;

@@ -20,6 +20,8 @@ use crate::sponsors::{Environment, Sponsor};
 pub(super) struct Vault {
     pub(super) backups: Store,
     pub(super) audit_logs: Store,
+    /// Whose name requests are signed in, for people.
+    pub(super) signed_by: String,
 }
 
 /// What leads to a sponsor's buckets.
@@ -36,7 +38,11 @@ impl Vault {
     pub(super) fn open(way: &Way<'_>, secrets: &SponsorSecrets) -> Self {
         let caller = Caller::new(&secrets.region, &secrets.aws, &way.session(secrets));
         let open = |bucket: &str| Store::open(way.endpoint, bucket, &caller);
-        Self { backups: open(&secrets.backups_bucket), audit_logs: open(&secrets.audit_logs_bucket) }
+        Self {
+            backups: open(&secrets.backups_bucket),
+            audit_logs: open(&secrets.audit_logs_bucket),
+            signed_by: secrets.aws.told(),
+        }
     }
 }
 

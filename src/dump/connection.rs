@@ -23,6 +23,9 @@ pub enum ConnectionError {
     /// It does not parse.
     #[error("is not a URL: {0}")]
     NotAUrl(String),
+    /// A user or password whose signs end it too early. It is not known which part of it is secret.
+    #[error("is not a URL: it has an `@` behind its host, or a `/`, `?` or `#` before it")]
+    NotEncoded,
     /// Another scheme than `postgresql` or `postgres`.
     #[error("has the scheme `{0}`, not postgresql")]
     Scheme(String),
@@ -55,6 +58,10 @@ impl ConnectionError {
         match self {
             Self::UnknownParameter { suggestion: Some(near), .. } => format!("Did you mean `{near}`?"),
             Self::UnknownParameter { .. } => "Remove it from DATABASE_URL; libpq's own names are known.".to_owned(),
+            Self::NotEncoded => {
+                "Percent-encode user and password: write %40 for @, %2F for /, %3F for ?, %23 for #, %3A for : and %25 for %."
+                    .to_owned()
+            }
             Self::BadValue("sslmode") => format!("One of {}.", SSL_MODES.join(", ")),
             Self::TransactionPooler(_) => {
                 "Use the direct connection or the session pooler, both on port 5432: session state does not survive transaction pooling."
@@ -90,14 +97,15 @@ impl Connection {
     /// See [`ConnectionError`].
     pub fn parse(url: &SecretString) -> Result<Self, ConnectionError> {
         let text = url.expose_secret();
+        let rest = behind_the_host(text);
+        // The rest of a password that holds `/`, `?` or `#` would be taken for a port or a name, and be shown.
+        if rest.is_some_and(|rest| rest.contains('@')) {
+            return Err(ConnectionError::NotEncoded);
+        }
         let url = Url::parse(text).map_err(|error| ConnectionError::NotAUrl(error.to_string()))?;
-        let Some(rest) = behind_the_host(text) else {
+        let Some(rest) = rest else {
             return Err(ConnectionError::NotAUrl("it has no `://`".to_owned()));
         };
-        // The rest of a password that holds `@` and then `/` or `?` would be taken for a name, and be shown.
-        if rest.contains('@') {
-            return Err(ConnectionError::NotAUrl("it has an `@` behind its host".to_owned()));
-        }
         if !["postgresql", "postgres"].contains(&url.scheme()) {
             return Err(ConnectionError::Scheme(url.scheme().to_owned()));
         }

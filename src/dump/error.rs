@@ -47,6 +47,14 @@ pub enum DumpError {
         /// What it said, redacted.
         message: String,
     },
+    /// This role could not read all that is to be dumped.
+    #[error("{place}: this role cannot read {}", .what.join(", "))]
+    Unreadable {
+        /// `host:port/database`.
+        place: String,
+        /// Tables and sequences, each with the reason.
+        what: Vec<String>,
+    },
     /// pg_dump said that all was well, but the stream is not a whole dump.
     #[error("{place}: the dump is cut off: {missing}")]
     Truncated {
@@ -118,6 +126,10 @@ impl DumpError {
             Self::NotStarted { .. } => Some("Check that the file is there and may be executed.".to_owned()),
             Self::Truncated { .. } => Some(
                 "Nothing was kept. Run again; if it stays, check what sits between here and the server."
+                    .to_owned(),
+            ),
+            Self::Unreadable { .. } => Some(
+                "Grant the role pg_read_all_data, and BYPASSRLS where row-level security hides rows from it."
                     .to_owned(),
             ),
             Self::Stopped { .. } => None,

@@ -20,6 +20,8 @@ pub struct DumpOptions {
     pub encoding: Option<String>,
     /// How long pg_dump waits for its locks.
     pub lock_wait_timeout: Duration,
+    /// No row is read: for a rehearsal.
+    pub schema_only: bool,
 }
 
 impl DumpOptions {
@@ -38,6 +40,7 @@ impl DumpOptions {
             arguments.extend(["--no-owner", "--no-acl"].map(str::to_owned));
         }
         arguments.push(format!("--lock-wait-timeout={}", self.lock_wait_timeout.as_millis()));
+        arguments.extend(self.schema_only.then(|| "--schema-only".to_owned()));
         arguments.extend(self.encoding.iter().map(|encoding| format!("--encoding={encoding}")));
         if !self.schemas.is_empty() {
             // Otherwise a pattern that matches nothing is passed over, as long as another one matches.
@@ -133,6 +136,7 @@ mod tests {
             exclude_table_data: vec!["diary.cache_*".into()],
             encoding: Some("LATIN1".into()),
             lock_wait_timeout: Duration::from_millis(1500),
+            schema_only: false,
         };
         assert_eq!(
             options.arguments().join(" "),

@@ -15,13 +15,11 @@ const TWO: &str = indoc::indoc! {"
 "};
 
 #[test]
-fn reads_the_known_fields_and_carries_the_others() {
+fn reads_the_known_fields_and_leaves_the_others_to_their_owners() {
     let manifest = parse(TWO).unwrap();
     let callisto = &manifest.entries[0];
     assert_eq!((callisto.name.as_str(), callisto.code.as_str()), ("callisto", "CAL"));
     assert_eq!((callisto.enabled, callisto.region.as_deref()), (Some(true), Some("eu-west-1")));
-    assert_eq!(callisto.carried["colour"]["main"], "teal");
-    assert_eq!(callisto.carried["mobile_module"], true);
     let titan = &manifest.entries[1];
     assert_eq!((titan.code.as_str(), titan.enabled), ("YES", None), "YES is text in the YAML core schema");
 }
@@ -70,4 +68,29 @@ fn every_bad_manifest_names_what_is_wrong() {
         let error = parse(&text).expect_err(&text).to_string();
         assert!(error.contains(expected), "{text}\n  gave: {error}\n  not:  {expected}");
     }
+}
+
+#[test]
+fn a_misspelt_field_is_an_error_where_the_right_one_is_missing() {
+    let one = |fields: &str| parse(&format!("sponsors: [{{{fields}}}]"));
+    for (fields, expected) in [
+        ("name: io, code: IOS, enabeld: true", "`enabled` is missing, and `enabeld` is not"),
+        ("name: io, code: IOS, Enabled: true", "`enabled` is missing, and `Enabled` is not"),
+        ("name: io, code: IOS, enabled: true, regoin: eu-west-1", "`region` is missing, and `regoin` is not"),
+        ("name: io, code: IOS, may-share-with: [io]", "`may_share_with` is missing, and `may-share-with`"),
+        ("nmae: io, code: IOS", "manifest, sponsor 1: `name` is missing, and `nmae` is not"),
+        ("name: io, cod: IOS", "manifest, sponsor 1 (io): `code` is missing, and `cod` is not"),
+    ] {
+        let error = one(fields).expect_err(fields);
+        assert!(error.to_string().contains(expected), "{fields}\n  gave: {error}\n  not:  {expected}");
+        assert!(error.hint().starts_with("Did you mean `"), "{}", error.hint());
+    }
+    // Beside the right one it belongs to another tool.
+    let both = one("name: io, code: IOS, enabled: true, enabeld: false, region: x, regoin: y").unwrap();
+    assert_eq!(both.entries[0].enabled, Some(true));
+    for other in ["repo: x/y", "tag: v1", "portal: true", "disabled: true", "colour: teal", "notes: none"] {
+        one(&format!("name: io, code: IOS, {other}")).expect(other);
+    }
+    let singular = parse("sponsor: [{name: io, code: IOS}]").unwrap_err().to_string();
+    assert!(singular.contains("it has `sponsor`; did you mean `sponsors`?"), "{singular}");
 }

@@ -44,6 +44,21 @@ impl Entry<'_> {
     }
 }
 
+/// Whether a record could be added to the workspace, as far as that is known without doing it.
+///
+/// # Errors
+/// The folder, or the one that it would be made in, cannot be written to.
+pub fn can_append_locally(workspace: &Path) -> Result<(), RecordError> {
+    use rustix::fs::{Access, access};
+    let folder = workspace.join("deployment-logs");
+    let asked = if folder.exists() { &folder } else { workspace };
+    let failed = |error: rustix::io::Errno| RecordError::Local {
+        path: "deployment-logs".to_owned(),
+        reason: std::io::Error::from(error).to_string(),
+    };
+    access(asked, Access::WRITE_OK | Access::EXEC_OK).map_err(failed)
+}
+
 /// Adds it to the workspace; gives the path below it, `deployment-logs/callisto/deployment-prod-….json`.
 ///
 /// # Errors
@@ -125,5 +140,8 @@ mod tests {
         let error =
             append_locally(Path::new("/dev/null"), entry("io", Timestamp::UNIX_EPOCH, "")).unwrap_err();
         assert!(error.to_string().starts_with("record deployment-logs/io cannot be written"), "{error}");
+        let asked = can_append_locally(Path::new("/dev/null")).unwrap_err();
+        assert!(asked.to_string().starts_with("record deployment-logs cannot be written"), "{asked}");
+        can_append_locally(tempfile::tempdir().unwrap().path()).unwrap();
     }
 }

@@ -55,6 +55,14 @@ pub enum SecretsError {
         /// The one that is not.
         absent: String,
     },
+    /// Temporary AWS keys, which are of no use without their session token.
+    #[error("{id} begins with ASIA: temporary AWS keys need a session token, and there is none")]
+    NoSessionToken {
+        /// The variable or secret that holds the key's id.
+        id: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// Doppler answered with a final refusal.
     #[error("Doppler refused {place} with status {status}: {message}{}", request(.request_id))]
     Refused {
@@ -102,16 +110,28 @@ pub enum SecretsError {
         place: String,
         /// Their names.
         names: Vec<String>,
+        /// How to set them there.
+        hint: String,
+    },
+    /// A secret that is needed is missing, and one that is not is spelt almost like it.
+    #[error("{place}: {name} is missing, and {typed} is not a secret that is read")]
+    Misspelt {
+        /// Where it is.
+        place: String,
+        /// As typed.
+        typed: String,
+        /// The name that is missing.
+        name: &'static str,
     },
     /// A secret that cannot be what it must be. Described, since another secret may have been pasted there.
-    #[error("{place}: {name} is {value}, which is not of the form it must have")]
+    #[error("{place}: {name} {problem}")]
     Malformed {
         /// Where it is.
         place: String,
         /// Its name.
         name: String,
-        /// What its value looks like.
-        value: String,
+        /// What is wrong with it, in words.
+        problem: String,
     },
     /// A bucket or database that another sponsor of the same run uses already.
     #[error("{what} is already used by sponsor {other} in this run")]
@@ -136,6 +156,8 @@ pub enum SecretsError {
         path: String,
         /// What is wrong.
         reason: String,
+        /// What to do about it.
+        hint: String,
     },
     /// The sponsor's flag does not enable the archival, and the order says that it must.
     #[error("the backup is required, but {disabled}")]
@@ -146,8 +168,8 @@ pub enum SecretsError {
 }
 
 impl SecretsError {
-    pub(super) fn malformed(place: &str, name: &str, value: &str) -> Self {
-        Self::Malformed { place: place.to_owned(), name: name.to_owned(), value: value.to_owned() }
+    pub(super) fn malformed(place: &str, name: &str, problem: &str) -> Self {
+        Self::Malformed { place: place.to_owned(), name: name.to_owned(), problem: problem.to_owned() }
     }
 
     /// Whether the same request may succeed a little later.
@@ -197,16 +219,14 @@ impl SecretsError {
             Self::WrongPlace { .. } => {
                 "The GitHub secret holds another project's or config's token, or something else than Doppler answered; nothing was read from that database.".to_owned()
             }
-            Self::Missing { names, .. } => {
-                format!("Set them there: `doppler secrets set {}`.", names.join(" ").replace(" (empty)", ""))
-            }
+            Self::Missing { hint, .. } | Self::NoSessionToken { hint, .. } | Self::File { hint, .. } => hint.clone(),
+            Self::Misspelt { name, .. } => format!("Did you mean {name}?"),
             Self::Malformed { .. } => {
                 "Buckets are bare names (a-z, 0-9, - and .), regions look like eu-west-1, roles like arn:aws:iam::123456789012:role/name.".to_owned()
             },
             Self::Shared { .. } | Self::Foreign { .. } => {
                 "Each sponsor has a database and buckets of its own; correct the secret of the sponsor that is wrong. Where two may share, both say so in the manifest: `may_share_with`.".to_owned()
             }
-            Self::File { .. } => "It is YAML: sponsor name, below it a map of secret names to values.".to_owned(),
             Self::Required { .. } => {
                 "Set ENABLE_S3_BACKUP_ARCHIVAL to `true` for this sponsor, or drop the `require-backup` input.".to_owned()
             }

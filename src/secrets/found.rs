@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::{AwsCredentials, AwsKeys, IdTokens, RawSecrets, Secret, SecretsError, described};
+use super::{AwsCredentials, AwsKeys, IdTokens, Place, RawSecrets, Secret, SecretsError, described};
 
 pub(super) const ACCESS_KEY_ID: &str = "SPONSOR_AWS_ACCESS_KEY_ID";
 pub(super) const SECRET_ACCESS_KEY: &str = "SPONSOR_AWS_SECRET_ACCESS_KEY";
@@ -37,7 +37,7 @@ impl<'a> Found<'a> {
     /// Half of something is never completed from elsewhere.
     pub(super) fn credentials(
         &mut self,
-        place: &str,
+        place: &Place,
         aws: AwsFromEnvironment,
     ) -> Result<AwsCredentials, SecretsError> {
         if let Some(keys) = aws.of_the_sponsor {
@@ -49,7 +49,8 @@ impl<'a> Found<'a> {
             let role = if role_here { Some(self.text(ROLE_ARN)) } else { aws.role };
             if let Some(arn) = role {
                 if role_here && !arn.is_empty() && !is_role_arn(&arn) {
-                    return Err(SecretsError::malformed(place, ROLE_ARN, &described(&arn)));
+                    let problem = format!("is {}, not the ARN of a role", described(&arn));
+                    return Err(SecretsError::malformed(&place.to_string(), ROLE_ARN, &problem));
                 }
                 return Ok(AwsCredentials::Role { arn, tokens: aws.tokens? });
             }
@@ -57,11 +58,15 @@ impl<'a> Found<'a> {
                 return Ok(ambient);
             }
         }
-        Ok(AwsCredentials::Keys(AwsKeys {
+        let keys = AwsKeys {
             access_key_id: self.text(ACCESS_KEY_ID),
             secret_access_key: Secret::from(self.text(SECRET_ACCESS_KEY)),
             session_token: None,
-        }))
+            called: format!("{ACCESS_KEY_ID} and {SECRET_ACCESS_KEY} in {place}"),
+        };
+        let how =
+            format!("Keep keys there that do not expire, or pass temporary ones: {}.", aws.how_to_pass_keys);
+        keys.usable(&format!("{ACCESS_KEY_ID} in {place}"), how).map(AwsCredentials::Keys)
     }
 }
 
@@ -92,13 +97,16 @@ pub struct AwsFromEnvironment {
     /// What the environment holds for AWS itself; only where exactly one sponsor is selected. Half of it is an error
     /// for those who need it.
     pub ambient: Result<Option<AwsCredentials>, SecretsError>,
+    /// How keys are passed in the environment, where there are none: [`super::Keyring::how_to_pass_keys`].
+    pub how_to_pass_keys: String,
 }
 
 impl Default for AwsFromEnvironment {
     fn default() -> Self {
         let variable = "ACTIONS_ID_TOKEN_REQUEST_URL".to_owned();
         let tokens = Err(SecretsError::NoIdToken { variable });
-        Self { of_the_sponsor: None, role: None, tokens, ambient: Ok(None) }
+        let how_to_pass_keys = String::new();
+        Self { of_the_sponsor: None, role: None, tokens, ambient: Ok(None), how_to_pass_keys }
     }
 }
 
@@ -121,12 +129,18 @@ mod tests {
     }
 
     fn keys(id: &str) -> AwsKeys {
-        AwsKeys { access_key_id: id.to_owned(), secret_access_key: Secret::from("x"), session_token: None }
+        AwsKeys {
+            access_key_id: id.to_owned(),
+            secret_access_key: Secret::from("x"),
+            session_token: None,
+            called: "x".to_owned(),
+        }
     }
 
     /// Everything that an environment and an order may offer.
     fn everything() -> AwsFromEnvironment {
         AwsFromEnvironment {
+            how_to_pass_keys: String::new(),
             of_the_sponsor: None,
             role: Some(ARN.replace("callisto", "of-the-order")),
             tokens: Ok(tokens()),
@@ -138,7 +152,8 @@ mod tests {
     fn chosen(pairs: &[(&str, &str)], aws: AwsFromEnvironment) -> Result<String, String> {
         let raw = raw(pairs);
         let mut found = Found::new(&raw);
-        let chosen = found.credentials("place", aws).map_err(|error| error.to_string())?;
+        let place = Place::File { path: "s.yaml".to_owned(), sponsor: "io".to_owned() };
+        let chosen = found.credentials(&place, aws).map_err(|error| error.to_string())?;
         let lacking = found.lacking();
         if !lacking.is_empty() {
             return Err(format!("lacks {}", lacking.join(", ")));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::github::{IdTokenRequest, IdTokens};
 use super::{Secret, SecretsError};
+use crate::manifest::spelling;
 use secrecy::ExposeSecret as _;
 
 /// One pair of AWS keys.
@@ -15,6 +16,24 @@ pub struct AwsKeys {
     pub secret_access_key: Secret,
     /// For temporary keys only.
     pub session_token: Option<Secret>,
+    /// What the pair is called where it was found: `AWS_ACCESS_KEY_ID_IO and AWS_SECRET_ACCESS_KEY_IO`.
+    pub called: String,
+}
+
+/// What the ids of temporary keys begin with (IAM user guide, "Unique identifiers").
+const TEMPORARY: &str = "ASIA";
+
+impl AwsKeys {
+    /// A pair as it was found, if it can be used.
+    ///
+    /// # Errors
+    /// Temporary keys without a session token; `id` is what their id is called, `hint` where the token belongs.
+    pub(super) fn usable(self, id: &str, hint: impl Into<String>) -> Result<Self, SecretsError> {
+        if self.access_key_id.starts_with(TEMPORARY) && self.session_token.is_none() {
+            return Err(SecretsError::NoSessionToken { id: id.to_owned(), hint: hint.into() });
+        }
+        Ok(self)
+    }
 }
 
 /// Whose name requests to S3 are signed in.
@@ -61,6 +80,16 @@ impl Owner<'_> {
 }
 
 impl AwsCredentials {
+    /// Whose they are, for people: nothing of it is secret.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::Keys(keys) => format!("access key {} ({})", keys.access_key_id, keys.called),
+            Self::WebIdentity { role_arn, .. } => format!("role {role_arn} (AWS_WEB_IDENTITY_TOKEN_FILE)"),
+            Self::Role { arn, .. } => format!("role {arn} (this job's OIDC token)"),
+        }
+    }
+
     /// The values that logs must never show.
     #[must_use]
     pub fn masks(&self) -> Vec<Secret> {
@@ -135,9 +164,9 @@ impl Keyring {
     /// The sponsor's own AWS keys.
     ///
     /// # Errors
-    /// One half is set and the other is not.
+    /// One of them is set and another is not.
     pub fn sponsor_keys(&self, sponsor: &str) -> Result<Option<AwsKeys>, SecretsError> {
-        self.pair(&variable("AWS_ACCESS_KEY_ID", sponsor), &variable("AWS_SECRET_ACCESS_KEY", sponsor))
+        self.keys(&AWS_KEYS.map(|prefix| variable(prefix, sponsor)))
     }
 
     /// What the environment holds for AWS itself: keys, or a web identity.
@@ -145,8 +174,7 @@ impl Keyring {
     /// # Errors
     /// One half of either is set and the other is not.
     pub fn ambient(&self) -> Result<Option<AwsCredentials>, SecretsError> {
-        if let Some(mut keys) = self.pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")? {
-            keys.session_token = self.value("AWS_SESSION_TOKEN")?;
+        if let Some(keys) = self.keys(&AWS_KEYS.map(str::to_owned))? {
             return Ok(Some(AwsCredentials::Keys(keys)));
         }
         let identity = self.both("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")?;
@@ -159,19 +187,49 @@ impl Keyring {
         }))
     }
 
-    fn pair(&self, id: &str, secret: &str) -> Result<Option<AwsKeys>, SecretsError> {
-        Ok(self.both(id, secret)?.map(|(id, secret)| AwsKeys {
-            access_key_id: id.expose_secret().to_owned(),
-            secret_access_key: secret,
-            session_token: None,
-        }))
+    /// How a sponsor's AWS keys are passed in the environment, and why what is there does not serve it. `only` says that
+    /// one sponsor alone is selected.
+    #[must_use]
+    pub fn how_to_pass_keys(&self, sponsor: &str, only: bool) -> String {
+        let [id, secret, token] = AWS_KEYS.map(|prefix| variable(prefix, sponsor));
+        let mut hint = format!("set {id} and {secret} (with {token} for temporary keys)");
+        let is_set = |name: &str| self.variables.contains_key(name);
+        let prefix = format!("{}_", AWS_KEYS[0]);
+        let others = self.variables.keys().filter(|name| name.starts_with(&prefix));
+        if let Some(typed) = others.into_iter().find(|name| spelling::meant(name, [id.as_str()]).is_some()) {
+            hint += &format!("; {typed} is set, did you mean {id}?");
+        }
+        if is_set(AWS_KEYS[0]) && !only {
+            hint += &format!("; {} serves only where one sponsor is selected", AWS_KEYS[0]);
+        } else if is_set("AWS_PROFILE") && !is_set(AWS_KEYS[0]) {
+            hint +=
+                "; AWS_PROFILE is not read: run `eval \"$(aws configure export-credentials --format env)\"`";
+            hint += if only { " first" } else { " first, and select one sponsor" };
+        }
+        hint
+    }
+
+    /// A pair of keys and their session token, by the names of their variables.
+    fn keys(&self, names: &[String; 3]) -> Result<Option<AwsKeys>, SecretsError> {
+        let [id, secret, token] = names;
+        let session_token = self.value(token)?;
+        let Some((access_key_id, secret_access_key)) = self.both(id, secret)? else {
+            return match session_token {
+                Some(_) => Err(half(token, id)),
+                None => Ok(None),
+            };
+        };
+        let also = if session_token.is_some() { format!(", {token}") } else { String::new() };
+        let keys = AwsKeys {
+            access_key_id: access_key_id.expose_secret().to_owned(),
+            secret_access_key,
+            session_token,
+            called: format!("{id} and {secret}{also}"),
+        };
+        keys.usable(id, format!("Set {token}, too.")).map(Some)
     }
 
     fn both(&self, one: &str, other: &str) -> Result<Option<(Secret, Secret)>, SecretsError> {
-        let half = |present: &str, absent: &str| SecretsError::HalfAKeyPair {
-            present: present.to_owned(),
-            absent: absent.to_owned(),
-        };
         match (self.value(one)?, self.value(other)?) {
             (Some(first), Some(second)) => Ok(Some((first, second))),
             (None, None) => Ok(None),
@@ -187,6 +245,13 @@ impl Keyring {
             Some(_) => Err(SecretsError::Ambiguous { variable: variable.to_owned() }),
         }
     }
+}
+
+/// Id, secret half and session token of AWS keys.
+const AWS_KEYS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
+fn half(present: &str, absent: &str) -> SecretsError {
+    SecretsError::HalfAKeyPair { present: present.to_owned(), absent: absent.to_owned() }
 }
 
 /// `DOPPLER_TOKEN_TITAN_2` for the sponsor `titan-2`.
@@ -251,5 +316,43 @@ mod tests {
         let error = keyring.sponsor_keys("io").unwrap_err().to_string();
         assert_eq!(error, "AWS_ACCESS_KEY_ID_IO is set, but AWS_SECRET_ACCESS_KEY_IO is not");
         assert!(keyring.sponsor_keys("titan").unwrap().is_none());
+    }
+
+    #[test]
+    fn temporary_keys_come_with_their_session_token_or_are_refused() {
+        let pair = [("AWS_ACCESS_KEY_ID_IO", "ASIA1"), ("AWS_SECRET_ACCESS_KEY_IO", "x")];
+        let error = Keyring::from_variables(pair).sponsor_keys("io").unwrap_err();
+        assert!(error.to_string().starts_with("AWS_ACCESS_KEY_ID_IO begins with ASIA"), "{error}");
+        assert_eq!(error.hint(), "Set AWS_SESSION_TOKEN_IO, too.");
+        let token = [("AWS_SESSION_TOKEN_IO", "canary")];
+        let keyring = Keyring::from_variables(pair.into_iter().chain(token));
+        let keys = keyring.sponsor_keys("io").unwrap().unwrap();
+        assert_eq!(keys.session_token.as_ref().unwrap().expose_secret(), "canary");
+        let told = AwsCredentials::Keys(keys).told();
+        assert_eq!(
+            told,
+            "access key ASIA1 (AWS_ACCESS_KEY_ID_IO and AWS_SECRET_ACCESS_KEY_IO, AWS_SESSION_TOKEN_IO)"
+        );
+        let alone = Keyring::from_variables(token).sponsor_keys("io").unwrap_err().to_string();
+        assert_eq!(alone, "AWS_SESSION_TOKEN_IO is set, but AWS_ACCESS_KEY_ID_IO is not");
+        let nobodys = [("AWS_ACCESS_KEY_ID", "ASIA1"), ("AWS_SECRET_ACCESS_KEY", "x")];
+        assert!(Keyring::from_variables(nobodys).ambient().unwrap_err().to_string().contains("ASIA"));
+    }
+
+    #[test]
+    fn where_keys_are_passed_is_told_by_the_sponsors_own_variables() {
+        let told = |variables: &[(&str, &str)], only: bool| {
+            Keyring::from_variables(variables.iter().copied()).how_to_pass_keys("io-2", only)
+        };
+        let plain = "set AWS_ACCESS_KEY_ID_IO_2 and AWS_SECRET_ACCESS_KEY_IO_2 (with AWS_SESSION_TOKEN_IO_2 for temporary keys)";
+        assert_eq!(told(&[], true), plain);
+        assert!(told(&[("AWS_PROFILE", "ops")], true).ends_with("--format env)\"` first"));
+        assert!(told(&[("AWS_PROFILE", "ops")], false).ends_with("and select one sponsor"));
+        assert!(told(&[("AWS_ACCESS_KEY_ID", "A")], false).ends_with("only where one sponsor is selected"));
+        let near = told(&[("AWS_ACCESS_KEY_ID_IO2", "A")], true);
+        assert!(
+            near.ends_with("AWS_ACCESS_KEY_ID_IO2 is set, did you mean AWS_ACCESS_KEY_ID_IO_2?"),
+            "{near}"
+        );
     }
 }

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret as _;
 use sponsor_backup::secrets::doppler::{Place, answer, from_the_place};
-use sponsor_backup::secrets::{AwsFromEnvironment, Secret, interpret};
+use sponsor_backup::secrets::{AwsFromEnvironment, Place as Kept, Secret, interpret};
 
 use crate::engine::{Outcome, Target};
 
@@ -81,7 +81,8 @@ fn law(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Outcome {
     }
     let Ok(secrets) = taken else { return Ok("another place".to_owned()) };
     let names = secrets.len();
-    let read = interpret("hht-diary-io/production", &secrets, AwsFromEnvironment::default());
+    let doppler = Kept::Doppler { project: "hht-diary-io".into(), config: "production".into() };
+    let read = interpret(&doppler, &secrets, AwsFromEnvironment::default());
     // Names are shown, and buckets, and the region; a canary in one of these is no secret.
     let shown_on_purpose = secrets.keys().any(|name| name.contains(CANARY))
         || [

@@ -70,11 +70,12 @@ fn law(text: &str) -> Outcome {
 /// JSON is YAML.
 fn written(manifest: &Manifest) -> String {
     let entries = manifest.entries.iter().map(|entry| {
-        let mut map: Map<String, Value> = entry.carried.clone().into_iter().collect();
+        let mut map = Map::new();
         map.insert("name".to_owned(), entry.name.clone().into());
         map.insert("code".to_owned(), entry.code.clone().into());
         map.extend(entry.enabled.map(|enabled| ("enabled".to_owned(), enabled.into())));
         map.extend(entry.region.clone().map(|region| ("region".to_owned(), region.into())));
+        map.insert("may_share_with".to_owned(), entry.may_share_with.clone().into());
         Value::Object(map)
     });
     serde_json::json!({ "sponsors": entries.collect::<Vec<_>>() }).to_string()

@@ -30,6 +30,7 @@ pub(super) fn store_at(endpoint: &str, server: &support::Store, bucket: &str) ->
         access_key_id: server.access_key().to_owned(),
         secret_access_key: SecretString::from(server.secret_key()),
         session_token: None,
+        called: "x".to_owned(),
     };
     let caller = Caller::new(REGION, &AwsCredentials::Keys(keys), &Session::default());
     Store::open(&endpoint, bucket, &caller)

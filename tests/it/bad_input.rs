@@ -3,3 +3,4 @@
 mod databases;
 mod manifests;
 mod secrets;
+mod spelling;

@@ -22,6 +22,7 @@ mod foreign;
 mod inert;
 mod leaks;
 mod locks;
+mod looking;
 mod machine;
 mod moments;
 mod only_ones_own;

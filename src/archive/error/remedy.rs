@@ -13,6 +13,21 @@ pub(super) const HOPELESS: [&str; 9] = [
     "no credentials",
 ];
 
+/// What to do about keys that S3 does not take, by what they are called where they were found.
+pub(super) fn of_keys(code: &str, keys: &str) -> Option<String> {
+    Some(match code {
+        "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
+            format!("The AWS keys of this sponsor are wrong: correct {keys}.")
+        }
+        "ExpiredToken" => {
+            format!(
+                "The temporary AWS keys ran out: set new ones in {keys}, which live longer than the backup takes."
+            )
+        }
+        _ => return None,
+    })
+}
+
 /// What to do about an error code of S3.
 pub(super) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
     Some(match code {
@@ -21,7 +36,7 @@ pub(super) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
         }
         "AccessDenied" | "403 Forbidden" => match operation {
             "ListObjectsV2" => {
-                "Grant s3:ListBucket on this bucket; if `expected-bucket-owner` is set, check it."
+                "Grant s3:ListBucket on this bucket (`backup` needs all of the AWS policy in the README); if `expected-bucket-owner` is set, check it."
             }
             "HeadObject" | "GetObject" => {
                 "Grant s3:GetObject on the objects of this bucket, and to read backups also s3:ListBucket on the bucket, without which S3 refuses what is not there; if `expected-bucket-owner` is set, check it."

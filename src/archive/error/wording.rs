@@ -1,9 +1,10 @@
 //! Parts of messages. Pure.
 
+use super::Request;
 use crate::archive::thaw::{Thaw, patience};
 
-pub(super) fn request(id: &Option<Box<str>>) -> String {
-    id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
+pub(super) fn told(request: &Request) -> String {
+    request.id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
 }
 
 pub(super) fn waiting(class: &str, thaw: Thaw) -> String {

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
 use super::role::{self, Session};
+use super::signer::Signer;
 use crate::secrets::AwsCredentials;
 
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
@@ -58,6 +59,8 @@ pub struct Caller {
     provider: SharedCredentialsProvider,
     /// The SDK's own where absent.
     cache: Option<SharedIdentityCache>,
+    /// What keys are called, where it is keys.
+    called: Option<String>,
 }
 
 impl Caller {
@@ -69,7 +72,11 @@ impl Caller {
             .build_https();
         let region = Region::new(region.to_owned());
         let (provider, cache) = provider(credentials, &region, &http, session);
-        Self { region, http, provider, cache }
+        let called = match credentials {
+            AwsCredentials::Keys(keys) => Some(keys.called.clone()),
+            AwsCredentials::WebIdentity { .. } | AwsCredentials::Role { .. } => None,
+        };
+        Self { region, http, provider, cache, called }
     }
 }
 
@@ -100,6 +107,9 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Clien
         config = config.identity_cache(cache.clone());
     }
     config.set_endpoint_url(endpoint.url.clone());
+    if let Some(called) = &caller.called {
+        config = config.interceptor(Signer(called.clone()));
+    }
     Client::from_conf(config.build())
 }
 

@@ -4,7 +4,9 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId as _;
 
 use super::role::RoleError;
+use super::signer::HEADER;
 use crate::archive::ArchiveError;
+use crate::archive::error::Request;
 
 type Response = aws_sdk_s3::config::http::HttpResponse;
 
@@ -24,8 +26,12 @@ where
         Some(status) => answered(error, status),
         None => unanswered(error),
     };
-    let request_id = error.raw_response().and_then(|response| response.request_id()).map(Box::from);
-    ArchiveError::S3 { operation, location, status, code, reason, request_id }
+    let answer = error.raw_response();
+    let request = Request {
+        id: answer.and_then(|answer| answer.request_id()).map(str::to_owned),
+        keys: answer.and_then(|answer| answer.headers().get(HEADER)).map(str::to_owned),
+    };
+    ArchiveError::S3 { operation, location, status, code, reason, request: Box::new(request) }
 }
 
 /// A HEAD's refusal has no body, hence no code: then the status speaks.

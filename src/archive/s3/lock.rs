@@ -10,7 +10,7 @@ use super::read::time;
 use crate::archive::ArchiveError;
 use crate::archive::retention::retain_until;
 
-const NO_OBJECT_LOCK: [&str; 4] =
+pub(super) const NO_OBJECT_LOCK: [&str; 4] =
     ["ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed", "501 Not Implemented"];
 
 /// An Object Lock retention.

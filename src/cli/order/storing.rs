@@ -46,6 +46,7 @@ pub(super) fn backup(
             exclude_table_data: values.words("exclude-table-data"),
             encoding: None,
             lock_wait_timeout: values.duration("lock-wait-timeout")?,
+            schema_only: false,
         },
         storage_class,
         memory_limit_bytes,

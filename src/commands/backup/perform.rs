@@ -56,7 +56,8 @@ impl Run<'_> {
         let prepared = match outcome {
             Outcome::Disabled(why) => return Ok(Turn::Disabled(why.to_string())),
             Outcome::Ready(prepared) if self.order.dry_run => {
-                self.show_plan(sponsor, &prepared);
+                self.rehearse(sponsor, facts, &prepared, stop).await?;
+                self.show_plan(sponsor, facts, &prepared);
                 return Ok(Turn::Planned);
             }
             Outcome::Ready(prepared) => prepared,

@@ -3,12 +3,19 @@
 use bytesize::ByteSize;
 
 use super::Run;
+use super::facts::Facts;
 use super::prepare::Prepared;
+use crate::archive::key::Object;
 use crate::report::plan;
 use crate::sponsors::Sponsor;
 
+/// What a dry run has asked, and what it cannot know without changing something.
+const ASKED: &str = "both buckets and their locks, the database's schema and what this role may read";
+const NOT_ASKED: &str =
+    "rows, and whether objects can be stored: s3:PutObject, s3:PutObjectTagging, and a KMS key";
+
 impl Run<'_> {
-    pub(super) fn show_plan(&self, sponsor: &Sponsor, prepared: &Prepared) {
+    pub(super) fn show_plan(&self, sponsor: &Sponsor, facts: &Facts, prepared: &Prepared) {
         let Prepared { connection, server, client, store, key, labels, flow, previous } = prepared;
         let tags: Vec<String> = labels.tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let lock = labels.lock.as_ref().map_or_else(
@@ -17,19 +24,27 @@ impl Run<'_> {
                 format!("{} until {}", if lock.compliance { "compliance" } else { "governance" }, lock.until)
             },
         );
-        let facts = [
+        let record = facts.vault.as_ref().map_or_else(String::new, |vault| {
+            vault.audit_logs.location(&Object::DeploymentLog.key(self.order.scope.environment, facts.started))
+        });
+        let signed_by = facts.vault.as_ref().map_or_else(String::new, |vault| vault.signed_by.clone());
+        let lines = [
             ("database", format!("{}, {} on disk", connection.place(), ByteSize(server.database_bytes))),
             ("server", format!("PostgreSQL {}", server.version)),
             ("client", format!("{} ({})", client.program("pg_dump").display(), client.version)),
             ("arguments", self.order.dump.arguments().join(" ")),
             ("object", store.location(key)),
+            ("record", record),
+            ("signed by", signed_by),
             ("previous backup", previous.words()),
             ("tags", tags.join(" ")),
             ("lock", lock),
             ("storage class", self.order.storage_class.clone()),
             ("parts", format!("{}, {} in flight", ByteSize(flow.part_bytes), flow.parts_in_flight)),
+            ("asked", ASKED.to_owned()),
+            ("not asked", NOT_ASKED.to_owned()),
         ];
         let title = format!("{}: would be backed up", sponsor.name);
-        self.edge.sink.block(&std::iter::once(title).chain(plan::lines(&facts)).collect::<Vec<_>>());
+        self.edge.sink.block(&std::iter::once(title).chain(plan::lines(&lines)).collect::<Vec<_>>());
     }
 }

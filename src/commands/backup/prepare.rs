@@ -59,6 +59,7 @@ impl Run<'_> {
         };
         let vault = Arc::new(Vault::open(&way, &secrets));
         facts.vault = Some(Arc::clone(&vault));
+        self.ask_storage(sponsor, facts, &vault).await?;
         let connection = Connection::parse(&secrets.database_url).map_err(DumpError::from)?;
         self.claims.database(sponsor, &connection)?;
         let clients = self.clients.as_ref().map_err(Clone::clone)?;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::stored_log;
-use crate::support::{Keys, Outcome, Sponsor, Store, StrictS3, Trial};
+use crate::support::{Keys, Outcome, Proxy, Sponsor, Store, StrictS3, Trial};
 
 fn one() -> Trial {
     Trial::of([Sponsor::named("callisto").diary(2, 5)])
@@ -122,4 +122,21 @@ fn keys_of_nobody_in_particular_serve_one_sponsor_and_never_two() {
     both.assert_code(12);
     let message = both.result("rhea")["message"].as_str().unwrap().to_owned();
     assert!(message.ends_with("lacks SPONSOR_AWS_ACCESS_KEY_ID, SPONSOR_AWS_SECRET_ACCESS_KEY"), "{message}");
+}
+
+#[test]
+fn temporary_keys_of_a_sponsor_are_used_with_their_session_token() {
+    let trial = one();
+    let proxy = Proxy::before(trial.store.endpoint());
+    let run = trial.run().input("s3-endpoint-url", proxy.endpoint());
+    let run = run.env("AWS_ACCESS_KEY_ID_CALLISTO", "ASIATESTSPONSORBACKUP");
+    let run = run.env("AWS_SECRET_ACCESS_KEY_CALLISTO", "any-secret-does");
+    let outcome = run.env("AWS_SESSION_TOKEN_CALLISTO", "canary-of-a-session").run();
+    outcome.assert_code(0);
+    let requests = proxy.requests();
+    assert!(!requests.is_empty());
+    for seen in requests {
+        assert_eq!(seen.header("x-amz-security-token"), "canary-of-a-session", "{}", seen.path);
+    }
+    assert!(!outcome.everything().contains("canary-of-a-session"));
 }

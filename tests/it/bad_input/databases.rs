@@ -27,6 +27,13 @@ fn a_url_that_cannot_be_read_is_described_without_its_words() {
         ("postgresql://u:canary@db", "DATABASE_URL names no database", "Write postgresql://"),
         ("postgresql://u:canary@db/app#x", "it has a `#`", "percent-encode"),
         (
+            "postgresql://u:canary#x@db:5432/app",
+            "is not a URL: it has an `@` behind its host",
+            "Percent-encode",
+        ),
+        ("postgresql://u:x@y/canary@db/app", "is not a URL: it has an `@` behind its host", "Percent-encode"),
+        ("postgresql://u:canary@db:five/app", "is not a URL: invalid port number", "Write postgresql://"),
+        (
             "postgresql://u:canary@db/app?sslmod=require",
             "the unknown parameter `sslmod`",
             "Did you mean `sslmode`?",

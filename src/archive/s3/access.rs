@@ -1,0 +1,56 @@
+//! What a bucket answers before anything is written into it: a dump takes hours, and S3 should not refuse it at the end.
+
+use aws_sdk_s3::types::EncodingType;
+
+use super::Store;
+use super::failure::failed;
+use super::lock::NO_OBJECT_LOCK;
+use crate::archive::ArchiveError;
+
+impl Store {
+    /// Whether there is an object whose key begins so. The bucket must be there for that, in this region and of this
+    /// owner, and open to this caller; that objects may be stored is not known by it.
+    ///
+    /// # Errors
+    /// S3 refuses.
+    pub async fn holds(&self, prefix: &str) -> Result<bool, ArchiveError> {
+        let answer = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .prefix(prefix)
+            .max_keys(1)
+            .encoding_type(EncodingType::Url)
+            .send()
+            .await;
+        let answer = answer.map_err(|error| failed("ListObjectsV2", self.location(prefix), &error))?;
+        Ok(!answer.contents().is_empty())
+    }
+
+    /// Checks that the bucket can lock objects at all, where a certain lock is asked for. Who may not ask is not told.
+    ///
+    /// # Errors
+    /// It cannot, or S3 fails.
+    pub async fn can_lock(&self) -> Result<(), ArchiveError> {
+        let answer = self
+            .client
+            .get_object_lock_configuration()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .send()
+            .await;
+        let configuration = match answer {
+            Ok(answer) => answer.object_lock_configuration,
+            Err(error) => match failed("GetObjectLockConfiguration", self.location(""), &error) {
+                ArchiveError::S3 { code, .. } if NO_OBJECT_LOCK.contains(&code.as_str()) => None,
+                error if error.is_access_denied() => return Ok(()),
+                error => return Err(error),
+            },
+        };
+        match configuration.and_then(|found| found.object_lock_enabled) {
+            Some(_) => Ok(()),
+            None => Err(ArchiveError::NoObjectLock { location: self.location("") }),
+        }
+    }
+}

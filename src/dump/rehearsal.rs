@@ -1,0 +1,117 @@
+//! What can be known of a dump without reading a row: pg_dump writes the schema alone, with all its locks, and the server
+//! says what this role could not read after that. Nothing is changed.
+
+use std::collections::HashMap;
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio_util::sync::CancellationToken;
+
+use super::client::Client;
+use super::invocation::DumpOptions;
+use super::query::query;
+use super::{Connection, Dump, DumpError};
+
+/// Tables and sequences that this role cannot read whole, each with the head of the comment that pg_dump puts before it:
+/// what of it is dumped, the patterns of the options decide. Extensions dump none of theirs but what they mark.
+const UNREADABLE: &str = "SELECT CASE WHEN readable THEN 'r' ELSE 'p' END || '-- Name: ' || relname || '; Type: ' || kind || '; Schema: ' || nspname || ';'
+  FROM (SELECT c.relname, n.nspname, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
+               has_table_privilege(c.oid, 'SELECT') AS readable,
+               c.relkind = 'r' AND c.relrowsecurity AND row_security_active(c.oid) AS filtered
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')) AS found
+ WHERE NOT readable OR filtered
+ ORDER BY nspname, relname";
+
+/// Of what cannot be read, so many are named.
+const NAMED: usize = 5;
+
+/// Does all of a dump that reads no row.
+///
+/// # Errors
+/// What would end the dump: a pattern that matches nothing, a lock that is not given, a right that is missing.
+pub async fn rehearse(
+    client: &Client,
+    connection: &Connection,
+    options: &DumpOptions,
+    stop: &CancellationToken,
+) -> Result<(), DumpError> {
+    let answer = query(connection, client, UNREADABLE).await?;
+    let unreadable: HashMap<&str, Why> = answer.lines().filter_map(Why::read).collect();
+    let alone = DumpOptions { schema_only: true, ..options.clone() };
+    let mut dump = Dump::start(client, connection, &alone, stop)?;
+    let mut named = Vec::new();
+    let mut lines = BufReader::new(&mut dump);
+    let mut line = Vec::new();
+    // What breaks here, the end of pg_dump explains.
+    while lines.read_until(b'\n', &mut line).await.is_ok_and(|bytes| bytes > 0) {
+        let text = String::from_utf8_lossy(&line);
+        let head = text.find("; Owner: ").map_or("", |end| &text[..=end]);
+        if let Some(why) = unreadable.get(head).filter(|why| why.counts(options)) {
+            named.push(format!("{} ({})", object(head), why.words()));
+        }
+        line.clear();
+    }
+    dump.finish().await?;
+    if named.is_empty() {
+        return Ok(());
+    }
+    let more = named.len().saturating_sub(NAMED);
+    named.truncate(NAMED);
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    Err(DumpError::Unreadable { place: connection.place(), what: named })
+}
+
+/// Why something cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    NoRight,
+    RowSecurity,
+}
+
+impl Why {
+    fn read(line: &str) -> Option<(&str, Self)> {
+        let (head, why) = (line.get(1..)?, line.get(..1)?);
+        Some((head, if why == "r" { Self::RowSecurity } else { Self::NoRight }))
+    }
+
+    /// Which rows `exclude-table-data` leaves out only pg_dump knows; of these no policy matters.
+    fn counts(self, options: &DumpOptions) -> bool {
+        self == Self::NoRight || options.exclude_table_data.is_empty()
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::NoRight => "no SELECT right",
+            Self::RowSecurity => "row-level security",
+        }
+    }
+}
+
+/// `table diary.events` of `-- Name: events; Type: TABLE; Schema: diary;`.
+fn object(head: &str) -> String {
+    let parts = head.strip_prefix("-- Name: ").and_then(|rest| rest.rsplit_once("; Type: "));
+    let parts = parts.and_then(|(name, rest)| Some((name, rest.split_once("; Schema: ")?)));
+    match parts {
+        Some((name, (kind, schema))) => {
+            format!("{} {}.{name}", kind.to_lowercase(), schema.trim_end_matches(';'))
+        }
+        None => head.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_called_by_its_name() {
+        assert_eq!(object("-- Name: a; b; Type: TABLE; Schema: diary;"), "table diary.a; b");
+        assert_eq!(object("-- Name: s; Type: SEQUENCE; Schema: x y;"), "sequence x y.s");
+        let read = Why::read("r-- Name: a; Type: TABLE; Schema: s;");
+        assert_eq!(read, Some(("-- Name: a; Type: TABLE; Schema: s;", Why::RowSecurity)));
+        assert_eq!(Why::read(""), None);
+    }
+}
