@@ -76,7 +76,7 @@ fn three_backups_are_told_as_their_manifests_tell_them() {
         assert!(!line.contains(&hash[..13]));
     }
     let names: Vec<&str> = lines[5..].iter().map(|line| line.split('=').next().unwrap()).collect();
-    assert_eq!(names, ["sponsors", "results", "outcome"], "{}", table.transcript());
+    assert_eq!(names, ["sponsors", "results", "outcome", "state"], "{}", table.transcript());
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_step_shows_the_table_and_sets_three_outputs() {
     assert!(step.visible().contains(&second(&key)) && step.summary().contains(&second(&key)));
     assert!(step.summary().starts_with("## ✅ Backups, production: 1 of 1 listed"));
     let outputs = step.outputs();
-    assert_eq!(outputs.keys().collect::<Vec<_>>(), ["outcome", "results", "sponsors"]);
+    assert_eq!(outputs.keys().collect::<Vec<_>>(), ["outcome", "results", "sponsors", "state"]);
     assert_eq!((outputs["outcome"].as_str(), outputs["sponsors"].as_str()), ("success", "[\"callisto\"]"));
     assert_eq!(step.result("callisto")["message"], "1 backup");
 
@@ -252,7 +252,7 @@ fn a_step_shows_the_table_and_sets_three_outputs() {
     step.assert_code(0);
     let line = step.visible().lines().find(|line| line.starts_with('{')).unwrap().to_owned();
     let row: Value = serde_json::from_str(&line).unwrap();
-    assert_eq!((row["location"].as_str(), step.outputs().len()), (Some(&*shelf.location(&key)), 3));
+    assert_eq!((row["location"].as_str(), step.outputs().len()), (Some(&*shelf.location(&key)), 4));
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn standard_output_stays_empty_where_nothing_can_be_listed_as_json() {
     assert_eq!(outcome.stdout, "");
     assert!(outcome.stderr.contains("secrets failed"), "{}", outcome.transcript());
     let plain = on_a_terminal(&trial).run();
-    assert_eq!(plain.assert_code(12).stdout, "results=[]\noutcome=failure\n");
+    assert_eq!(plain.assert_code(12).stdout, "results=[]\noutcome=failure\nstate=\n");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::shelf::at;
 use crate::support::{Action, Proxy, Run, Sponsor, Trial};
 
 fn one() -> Trial {
@@ -201,8 +202,7 @@ fn a_location_that_is_not_this_sponsors_backup_is_refused_and_the_deployment_is_
     let size = trial.store.get(bucket, &key).len().to_string();
     // Titan's backup under a key of callisto's.
     let foreign = theirs.strip_prefix(&format!("s3://{}/", trial.bucket("titan"))).unwrap();
-    let misplaced = foreign.replace(&foreign[8..18], "2026/01/01");
-    let misplaced = misplaced.replace(&foreign[foreign.len() - 22..foreign.len() - 7], "20260101-000000");
+    let misplaced = at(foreign, "20260101-000000");
     for end in ["", ".sha256", ".manifest.json"] {
         let bytes = trial.store.get(trial.bucket("titan"), &format!("{foreign}{end}"));
         trial.store.put(bucket, &format!("{misplaced}{end}"), bytes);
@@ -211,7 +211,7 @@ fn a_location_that_is_not_this_sponsors_backup_is_refused_and_the_deployment_is_
         let run = record(&trial, "success").input("sponsors", "callisto");
         run.input("backup-location", location).input("backup-size", size).run()
     };
-    let nowhere = ours.replace(&key[key.len() - 22..key.len() - 7], "20010101-000000");
+    let nowhere = format!("s3://{bucket}/{}", at(&key, "20010101-000000"));
     for (location, size, told) in [
         (&theirs, &*size, "the bucket of callisto's backups"),
         (&nowhere, &size, "does not exist"),
