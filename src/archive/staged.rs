@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::key::{checksum_key, description_key};
+use super::key::{checksum_key, description_key, with_lock};
 use super::measure::Measure;
 use super::s3::{Labelled, Labels, Lock, Locked, Stored};
 use super::upload::{Held, TO_SUCCEED, Upload};
@@ -162,7 +162,7 @@ async fn complete(
     compare(upload, sealed, &stored).await?;
     compare_lock(upload, key, stored.lock.as_ref())?;
     let labelled = store.label_as(key, stored.lock, &upload.labels).await;
-    let remark = compare_tags(upload, &labelled.tags).await?;
+    let (labelled, remark) = compare_tags(upload, labelled).await?;
     let labels = |content_type| Labels { storage_class: None, content_type, ..upload.labels.clone() };
     let line = checksum::line(&sealed.stored.sha256, key);
     let beside = checksum_key(key);
@@ -217,20 +217,32 @@ fn compare_lock(upload: &Upload, key: &str, stored: Option<&Lock>) -> Result<(),
 }
 
 /// Tags decide about retention at S3 and tell auditors what an object is. A store that has none can do no harm by them.
-async fn compare_tags(upload: &Upload, sent: &[(String, String)]) -> Result<Option<String>, ArchiveError> {
+/// Where the answer to the change of a tag was lost, what is read back says whether it was made.
+async fn compare_tags(
+    upload: &Upload,
+    mut labelled: Labelled,
+) -> Result<(Labelled, Option<String>), ArchiveError> {
     let (store, key) = (&upload.store, &upload.key);
-    let mut sent = sent.to_vec();
-    sent.sort();
-    if sent.is_empty() {
-        return Ok(None);
+    if upload.labels.tags.is_empty() {
+        return Ok((labelled, None));
     }
-    match store.tags(key).await? {
-        None => {
-            Ok(Some(format!("the store tells no tags: those of {} were not read back", store.location(key))))
-        }
-        Some(stored) if stored == sent => Ok(None),
-        Some(stored) => Err(store.differs(key, "tags", &told(&sent), &told(&stored))),
+    let Some(stored) = store.tags(key).await? else {
+        let remark = format!("the store tells no tags: those of {} were not read back", store.location(key));
+        return Ok((labelled, Some(remark)));
+    };
+    let wanted = with_lock(&upload.labels.tags, labelled.lock.name());
+    if stored == sorted(&wanted) {
+        (labelled.tags, labelled.warning) = (wanted, None);
+    } else if stored != sorted(&labelled.tags) {
+        return Err(store.differs(key, "tags", &told(&sorted(&labelled.tags)), &told(&stored)));
     }
+    Ok((labelled, None))
+}
+
+fn sorted(tags: &[(String, String)]) -> Vec<(String, String)> {
+    let mut tags = tags.to_vec();
+    tags.sort();
+    tags
 }
 
 fn told(tags: &[(String, String)]) -> String {

@@ -207,6 +207,7 @@ fn a_location_that_is_not_this_sponsors_backup_is_refused_and_the_deployment_is_
         let bytes = trial.store.get(trial.bucket("titan"), &format!("{foreign}{end}"));
         trial.store.put(bucket, &format!("{misplaced}{end}"), bytes);
     }
+    let foreign_size = trial.store.get(trial.bucket("titan"), foreign).len().to_string();
     let run = |location: &str, size: &str| {
         let run = record(&trial, "success").input("sponsors", "callisto");
         run.input("backup-location", location).input("backup-size", size).run()
@@ -216,7 +217,7 @@ fn a_location_that_is_not_this_sponsors_backup_is_refused_and_the_deployment_is_
         (&theirs, &*size, "the bucket of callisto's backups"),
         (&nowhere, &size, "does not exist"),
         (&ours, "5", "`backup-size` says 5"),
-        (&format!("s3://{bucket}/{misplaced}"), &size, "sponsor titan in place of callisto"),
+        (&format!("s3://{bucket}/{misplaced}"), &foreign_size, "sponsor titan in place of callisto"),
     ] {
         let outcome = run(location, size);
         outcome.assert_code(15);
