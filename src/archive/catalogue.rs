@@ -182,7 +182,7 @@ pub fn catalogue(environment: Environment, listed: Vec<Listed>) -> Catalogue {
     for found in found {
         match found.judge() {
             Ok(entry) => catalogue.backups.push(entry),
-            Err(incomplete) => catalogue.incomplete.push(incomplete),
+            Err(incomplete) => catalogue.incomplete.push(*incomplete),
         }
     }
     catalogue
@@ -210,7 +210,7 @@ impl Found {
         Self { backup, dump: None, checksum: false, manifest_bytes: None }
     }
 
-    fn judge(self) -> Result<Entry, Incomplete> {
+    fn judge(self) -> Result<Entry, Box<Incomplete>> {
         match self {
             Self { backup, dump: Some(dump), checksum: true, manifest_bytes: Some(manifest_bytes) } => {
                 Ok(Entry {
@@ -228,7 +228,7 @@ impl Found {
                     (manifest_bytes.is_some(), Piece::Manifest),
                 ];
                 let lacks = there.into_iter().filter(|(there, _)| !there).map(|(_, piece)| piece);
-                Err(Incomplete { backup, lacks: lacks.collect(), dump })
+                Err(Box::new(Incomplete { backup, lacks: lacks.collect(), dump }))
             }
         }
     }

@@ -100,7 +100,7 @@ impl<'a> Place<'a> {
         // First: an upload that is completed between the two questions shows twice rather than never.
         let uploads = self.uploads(&prefix).await?;
         let Catalogue { backups, incomplete } =
-            catalogue(self.environment, self.backups.list(&prefix).await?);
+            catalogue(self.environment, Box::pin(self.backups.list(&prefix)).await?);
         let mut attempts: Vec<Attempt> = Vec::new();
         for entry in backups {
             attempts.push(Attempt { backup: entry.backup.clone(), standing: Standing::Whole(entry) });
@@ -121,7 +121,7 @@ impl<'a> Place<'a> {
 
     /// Who may list objects may not always list uploads. An upload is not a backup, so that this does not end the search.
     async fn uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, ArchiveError> {
-        match self.backups.open_uploads(prefix).await {
+        match Box::pin(self.backups.open_uploads(prefix)).await {
             Ok(listed) => Ok(open_uploads(self.environment, listed)),
             Err(error) if error.is_hopeless() => Err(error),
             Err(error) if error.is_not_implemented() => {
@@ -154,7 +154,7 @@ impl<'a> Place<'a> {
         if !left.is_bare() {
             return Ok(Standing::Lacks(left));
         }
-        let why = match self.has_trace(&left.backup).await {
+        let why = match Box::pin(self.has_trace(&left.backup)).await {
             Ok(false) => return Ok(Standing::Foreign(left.dump)),
             Ok(true) => left.words(),
             Err(error) if error.is_hopeless() => return Err(error),
@@ -198,7 +198,7 @@ impl<'a> Place<'a> {
                 Piece::Checksum => checksum_key(key),
                 Piece::Manifest => description_key(key),
             };
-            match self.backups.examine(&key).await {
+            match Box::pin(self.backups.examine(&key)).await {
                 Ok(_) => {}
                 Err(ArchiveError::Missing { .. }) => return Ok(false),
                 Err(error) => return Err(error),
