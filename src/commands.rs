@@ -5,7 +5,9 @@ pub mod edge;
 
 mod alarm;
 mod asking;
+mod attempts;
 mod backup;
+mod choice;
 mod drill;
 mod keyless;
 mod limit;

@@ -9,6 +9,7 @@ pub mod drill;
 pub mod github;
 pub mod identity;
 pub mod log;
+pub mod trace;
 
 pub use circumstances::Circumstances;
 pub use document::{DeploymentLog, Event, Outcome};
@@ -33,6 +34,14 @@ pub enum RecordError {
         /// How long was waited: `within two minutes`.
         within: &'static str,
     },
+    /// What it was to say is not so.
+    #[error("the record names no backup, since {location} is not recorded: {why}")]
+    Untrue {
+        /// `s3://bucket/key` of the backup that was named.
+        location: String,
+        /// What S3 showed.
+        why: String,
+    },
     /// The object could not be written.
     #[error("record not kept: {0}")]
     Archive(#[from] ArchiveError),
@@ -49,6 +58,10 @@ impl RecordError {
             Self::NoAnswer { .. } => {
                 Some("The copy in the workspace was kept; check that this runner can reach S3.".to_owned())
             }
+            Self::Untrue { .. } => Some(
+                "Pass `backup_location` and `backup_size` of this sponsor's own backup step. The deployment itself is recorded."
+                    .to_owned(),
+            ),
             Self::Archive(error) => error.hint(),
         }
     }

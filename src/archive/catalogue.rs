@@ -103,6 +103,38 @@ pub struct Incomplete {
     pub backup: BackupKey,
     /// What is not there; never empty.
     pub lacks: Vec<Piece>,
+    /// The dump's object, where that is there.
+    pub dump: Option<Listed>,
+}
+
+impl Incomplete {
+    /// `its checksum file and its manifest are missing`
+    #[must_use]
+    pub fn words(&self) -> String {
+        let verb = if self.lacks.len() == 1 { "is" } else { "are" };
+        format!("its {} {verb} missing", self.names(" and its "))
+    }
+
+    /// `checksum file and manifest`, with this between the two.
+    #[must_use]
+    pub fn names(&self, between: &str) -> String {
+        self.lacks.iter().copied().map(Piece::name).collect::<Vec<_>>().join(between)
+    }
+
+    /// Whether the dump stands alone. So does one that another program put under a key of ours.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.lacks == [Piece::Checksum, Piece::Manifest]
+    }
+}
+
+/// An upload in parts that was neither completed nor aborted. Nobody can see what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenUpload {
+    /// The dump that it would become.
+    pub backup: BackupKey,
+    /// When it was begun, where S3 tells that.
+    pub begun: Option<Timestamp>,
 }
 
 /// All that is known of an environment's backups without opening one.
@@ -118,6 +150,15 @@ pub struct Catalogue {
 #[must_use]
 pub fn prefix(environment: Environment) -> String {
     format!("{}/", Object::Backup { suffix: "" }.folder(environment))
+}
+
+/// The open uploads of this environment's dumps, out of a list of keys and times.
+#[must_use]
+pub fn open_uploads(environment: Environment, listed: Vec<(String, Option<Timestamp>)>) -> Vec<OpenUpload> {
+    let parsed = listed.into_iter().filter_map(|(key, begun)| {
+        BackupKey::parse(environment, &key).map(|backup| OpenUpload { backup, begun })
+    });
+    parsed.collect()
 }
 
 /// Sorts out a listing. What is neither a dump of this environment nor beside one is passed over.
@@ -141,7 +182,7 @@ pub fn catalogue(environment: Environment, listed: Vec<Listed>) -> Catalogue {
     for found in found {
         match found.judge() {
             Ok(entry) => catalogue.backups.push(entry),
-            Err(incomplete) => catalogue.incomplete.push(incomplete),
+            Err(incomplete) => catalogue.incomplete.push(*incomplete),
         }
     }
     catalogue
@@ -169,7 +210,7 @@ impl Found {
         Self { backup, dump: None, checksum: false, manifest_bytes: None }
     }
 
-    fn judge(self) -> Result<Entry, Incomplete> {
+    fn judge(self) -> Result<Entry, Box<Incomplete>> {
         match self {
             Self { backup, dump: Some(dump), checksum: true, manifest_bytes: Some(manifest_bytes) } => {
                 Ok(Entry {
@@ -187,7 +228,7 @@ impl Found {
                     (manifest_bytes.is_some(), Piece::Manifest),
                 ];
                 let lacks = there.into_iter().filter(|(there, _)| !there).map(|(_, piece)| piece);
-                Err(Incomplete { backup, lacks: lacks.collect() })
+                Err(Box::new(Incomplete { backup, lacks: lacks.collect(), dump }))
             }
         }
     }

@@ -118,9 +118,16 @@ pub struct Excerpt {
     pub stored: StoredSize,
     /// Rows of all tables; absent where the dump's text was not understood.
     pub rows_total: Option<u64>,
+    partial: Option<serde::de::IgnoredAny>,
 }
 
 impl Excerpt {
+    /// Whether something was left out on purpose.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.partial.is_some()
+    }
+
     /// Reads it out of the document that stands at `location`.
     ///
     /// # Errors

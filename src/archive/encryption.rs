@@ -12,11 +12,12 @@ use super::ArchiveError;
 pub struct Recipients(Vec<x25519::Recipient>);
 
 impl Recipients {
-    /// Reads public keys, one a line; blank lines and lines that start with `#` are passed over.
+    /// Reads public keys, one a line; blank lines and lines that start with `#` are passed over. A text without any
+    /// character asks for no encryption; one that holds something else than keys asked for it and did not get it.
     ///
     /// # Errors
-    /// The line that is no age public key, in words that follow the input's name. The line itself is not shown: whoever
-    /// pastes a key file whole pastes the private key, too.
+    /// The line that is no age public key, in words that follow the input's name, or that there is none. The line itself
+    /// is not shown: whoever pastes a key file whole pastes the private key, too.
     pub fn parse(text: &str) -> Result<Self, String> {
         let lines = text.lines().map(str::trim).enumerate();
         let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(at, line)| {
@@ -24,7 +25,13 @@ impl Recipients {
             let what = if private { "a private key; give the public one" } else { "no age public key" };
             line.parse().map_err(|_| format!("holds in line {} {what}", at + 1))
         });
-        Ok(Self(keys.collect::<Result<_, _>>()?))
+        let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
+        match text.lines().position(|line| !line.trim().is_empty()) {
+            Some(first) if keys.is_empty() => {
+                Err(format!("holds no age public key: line {} is a comment, and no key follows", first + 1))
+            }
+            _ => Ok(Self(keys)),
+        }
     }
 
     /// Whether there are none.
@@ -137,5 +144,10 @@ mod tests {
         let error = Recipients::parse("# made today\nage-secret-key-1CANARY").unwrap_err();
         assert_eq!(error, "holds in line 2 a private key; give the public one");
         assert!(Recipients::parse("\n").unwrap().is_empty());
+        let commented = Recipients::parse("\n# ops key: age1x").unwrap_err();
+        assert_eq!(commented, "holds no age public key: line 2 is a comment, and no key follows");
+        let good = x25519::Identity::generate().to_public();
+        let broken = Recipients::parse(&format!("{good}\nage1nonsense\n{good}")).unwrap_err();
+        assert_eq!(broken, "holds in line 2 no age public key");
     }
 }

@@ -220,6 +220,21 @@ impl ArchiveError {
         matches!(self, Self::S3 { code, .. } if code == "AccessDenied")
     }
 
+    /// Whether the store does not know what it was asked.
+    #[must_use]
+    pub fn is_not_implemented(&self) -> bool {
+        matches!(self.status(), Some(405 | 501))
+    }
+
+    /// Whether it tells of the stored object itself, and not of what kept it from being read.
+    #[must_use]
+    pub fn is_finding(&self) -> bool {
+        matches!(
+            self,
+            Self::Malformed { .. } | Self::Corrupt { .. } | Self::Replaced { .. } | Self::Missing { .. }
+        )
+    }
+
     /// Whether every other request to this bucket would fare the same, because of who asks, or of where.
     #[must_use]
     pub fn is_hopeless(&self) -> bool {

@@ -92,9 +92,16 @@ pub struct Keeping<'a> {
     pub pre_migration: bool,
     /// Years to keep it, where it is kept for years.
     pub retention_years: Option<u16>,
+    /// Whether something was left out of the backup on purpose.
+    pub partial: bool,
 }
 
-/// The object's tags.
+/// The tag that tells an object's lock. It is put when S3 has shown the lock; until then it is [`NOT_KNOWN`].
+pub const LOCK_TAG: &str = "object-lock";
+/// The value of a tag that nobody has checked yet.
+pub const NOT_KNOWN: &str = "unknown";
+
+/// The object's tags, as they are before anything of the object was read back. S3 takes ten.
 #[must_use]
 pub fn tags(object: Object<'_>, keeping: Keeping<'_>) -> Vec<(String, String)> {
     let mut tags = vec![
@@ -111,9 +118,25 @@ pub fn tags(object: Object<'_>, keeping: Keeping<'_>) -> Vec<(String, String)> {
         tags.push(("retention-days", days.to_string()));
     }
     if keeping.environment == Environment::Production {
-        tags.push(("fda-compliant", keeping.retention_years.is_some_and(|years| years >= 7).to_string()));
+        tags.push(("fda-compliant", is_compliant(keeping).to_string()));
     }
+    tags.push((LOCK_TAG, NOT_KNOWN.to_owned()));
     tags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// As the field means it: the whole database, kept for seven years. It says nothing of a lock.
+fn is_compliant(keeping: Keeping<'_>) -> bool {
+    !keeping.partial && keeping.retention_years.is_some_and(|years| years >= 7)
+}
+
+/// The same tags with what S3 showed of the lock.
+#[must_use]
+pub fn with_lock(tags: &[(String, String)], lock: &str) -> Vec<(String, String)> {
+    let told = |(name, value): &(String, String)| {
+        let value = if name == LOCK_TAG { lock.to_owned() } else { value.clone() };
+        (name.clone(), value)
+    };
+    tags.iter().map(told).collect()
 }
 
 /// Metadata that HTTP headers can carry: values that are empty are left out, what is not printable ASCII is
@@ -173,7 +196,13 @@ mod tests {
     }
 
     fn told(object: Object<'_>, environment: Environment, pre_migration: bool, years: Option<u16>) -> String {
-        let keeping = Keeping { sponsor: "callisto", environment, pre_migration, retention_years: years };
+        let keeping = Keeping {
+            sponsor: "callisto",
+            environment,
+            pre_migration,
+            retention_years: years,
+            partial: false,
+        };
         let tags = tags(object, keeping).into_iter().map(|(name, value)| format!("{name}={value}"));
         tags.collect::<Vec<_>>().join(" ")
     }
@@ -183,16 +212,32 @@ mod tests {
         let backup = Object::Backup { suffix: ".sql.gz" };
         assert_eq!(
             told(backup, Environment::Production, true, Some(7)),
-            "environment=production type=database-backup sponsor=callisto pre-migration=true retention-years=7 fda-compliant=true"
+            "environment=production type=database-backup sponsor=callisto pre-migration=true retention-years=7 fda-compliant=true object-lock=unknown"
         );
         assert_eq!(
             told(Object::DeploymentLog, Environment::Staging, false, None),
-            "environment=staging type=deployment-log sponsor=callisto retention-days=30"
+            "environment=staging type=deployment-log sponsor=callisto retention-days=30 object-lock=unknown"
         );
         assert_eq!(
             told(backup, Environment::Development, false, None),
-            "environment=development type=database-backup sponsor=callisto retention-days=7"
+            "environment=development type=database-backup sponsor=callisto retention-days=7 object-lock=unknown"
         );
+    }
+
+    #[test]
+    fn a_partial_backup_is_never_called_compliant_and_a_lock_is_told_as_s3_showed_it() {
+        let keeping = Keeping {
+            sponsor: "callisto",
+            environment: Environment::Production,
+            pre_migration: true,
+            retention_years: Some(7),
+            partial: true,
+        };
+        let tags = tags(Object::Backup { suffix: ".sql.gz" }, keeping);
+        assert!(tags.contains(&("fda-compliant".to_owned(), "false".to_owned())), "{tags:?}");
+        assert!(tags.len() <= 10);
+        let told = with_lock(&tags, "governance");
+        assert_eq!((told.len(), told.last().unwrap().1.as_str()), (tags.len(), "governance"));
     }
 
     #[test]

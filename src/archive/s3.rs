@@ -26,9 +26,10 @@ use super::ArchiveError;
 use client::aws_time;
 pub use client::{Caller, Endpoint};
 pub(super) use creations::Creations;
-pub use lock::{Lock, LockChoice};
+pub use lock::{ByDefault, Lock, LockChoice, Locked};
 pub(super) use multipart::UploadId;
 pub use role::{Session, session_name};
+pub use stored::Labelled;
 pub(super) use stored::Stored;
 
 /// The metadata key by which a write that was answered late is known as our own.
@@ -52,6 +53,8 @@ pub struct Labels {
     pub metadata: Vec<(String, String)>,
     /// Until when, and how strictly, the object is locked.
     pub lock: Option<Lock>,
+    /// What the bucket does where no lock is sent.
+    pub by_default: ByDefault,
     /// S3 storage class; S3's own default where absent.
     pub storage_class: Option<String>,
     /// `Content-Type`.

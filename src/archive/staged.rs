@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
-use super::key::{checksum_key, description_key};
+use super::key::{checksum_key, description_key, with_lock};
 use super::measure::Measure;
-use super::s3::{Labels, Lock, Stored};
+use super::s3::{Labelled, Labels, Lock, Locked, Stored};
 use super::upload::{Held, TO_SUCCEED, Upload};
 use super::{ArchiveError, checksum};
 
@@ -19,6 +19,17 @@ pub struct Sealed {
     pub crc64: String,
     /// Independent members that the archive consists of.
     pub members: u64,
+}
+
+/// What is known of a backup that exists now.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// Whether the dump is locked, as S3 showed it.
+    pub lock: Locked,
+    /// What is to be said of it.
+    pub remarks: Vec<String>,
+    /// What of its labels is not as it should be.
+    pub warnings: Vec<String>,
 }
 
 /// A sealed stream that waits for the word. One of the two methods must be called.
@@ -42,12 +53,12 @@ impl Staged {
     }
 
     /// Makes it visible, reads back what is stored and compares, then writes the checksum file and, last, the manifest.
-    /// A backup exists when all three do. Once it is stopped, it has seconds to finish. Gives what is to be said of it.
+    /// A backup exists when all three do. Once it is stopped, it has seconds to finish.
     ///
     /// # Errors
     /// The key is taken, S3 refuses, or what is stored differs from what was sent. An upload that could not be completed
     /// is taken back.
-    pub async fn commit(self, description: Vec<u8>) -> Result<Vec<String>, ArchiveError> {
+    pub async fn commit(self, description: Vec<u8>) -> Result<Committed, ArchiveError> {
         let Self { upload, held, sealed } = self;
         let location = upload.store.location(&upload.key);
         let in_one_request = matches!(held, Held::Whole(_));
@@ -70,11 +81,8 @@ impl Staged {
             done = complete(&upload, &sealed, description) => done,
             () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
         };
-        match completed {
-            Ok(remark) => {
-                remarks.extend(remark);
-                Ok(remarks)
-            }
+        let (labelled, remark) = match completed {
+            Ok(completed) => completed,
             Err(cause) => {
                 // Only of a write beside the dump it may be unknown by now whether it was done.
                 let dump = if matches!(cause, ArchiveError::Unfinished { .. } | ArchiveError::Stopped) {
@@ -83,9 +91,17 @@ impl Staged {
                     format!("{location} stands there without a manifest: it is no backup")
                 };
                 remarks.push(dump);
-                Err(ArchiveError::Unfinished { cause: Box::new(cause), left: remarks.join("; ") })
+                return Err(ArchiveError::Unfinished { cause: Box::new(cause), left: remarks.join("; ") });
             }
-        }
+        };
+        remarks.extend(remark);
+        // The backup exists by now: what goes wrong with the labels of the two small files is only told.
+        let beside = tokio::select! {
+            beside = label_beside(&upload, &labelled) => beside,
+            () = upload.stopping.over(TO_SUCCEED) => None,
+        };
+        let warnings = labelled.warning.into_iter().chain(beside).collect();
+        Ok(Committed { lock: labelled.lock, remarks, warnings })
     }
 
     /// Takes it back; nobody ever saw it.
@@ -135,16 +151,18 @@ async fn make_visible(upload: &Upload, held: Held, sealed: &Sealed) -> Result<Ve
     }
 }
 
+/// Gives what S3 showed of the dump's lock, and what is to be said of its tags.
 async fn complete(
     upload: &Upload,
     sealed: &Sealed,
     description: Vec<u8>,
-) -> Result<Option<String>, ArchiveError> {
+) -> Result<(Labelled, Option<String>), ArchiveError> {
     let (store, key) = (&upload.store, &upload.key);
     let stored = store.head(key).await?;
     compare(upload, sealed, &stored).await?;
     compare_lock(upload, key, stored.lock.as_ref())?;
-    let remark = compare_tags(upload).await?;
+    let labelled = store.label_as(key, stored.lock, &upload.labels).await;
+    let (labelled, remark) = compare_tags(upload, labelled).await?;
     let labels = |content_type| Labels { storage_class: None, content_type, ..upload.labels.clone() };
     let line = checksum::line(&sealed.stored.sha256, key);
     let beside = checksum_key(key);
@@ -154,7 +172,20 @@ async fn complete(
         compare_lock(upload, &beside, store.head(&beside).await?.lock.as_ref())?;
     }
     store.put_new(&description_key(key), Bytes::from(description), &labels("application/json")).await?;
-    Ok(remark)
+    Ok((labelled, remark))
+}
+
+/// Puts what S3 shows of the locks of the two small files into their tags. Where that was refused for the dump, it
+/// would be refused again.
+async fn label_beside(upload: &Upload, dump: &Labelled) -> Option<String> {
+    if dump.tags == upload.labels.tags {
+        return None;
+    }
+    let mut warning = None;
+    for key in [checksum_key(&upload.key), description_key(&upload.key)] {
+        warning = warning.or(upload.store.label(&key, &upload.labels).await.warning);
+    }
+    warning
 }
 
 /// A store that keeps no checksum of whole objects is asked for the bytes themselves.
@@ -186,20 +217,32 @@ fn compare_lock(upload: &Upload, key: &str, stored: Option<&Lock>) -> Result<(),
 }
 
 /// Tags decide about retention at S3 and tell auditors what an object is. A store that has none can do no harm by them.
-async fn compare_tags(upload: &Upload) -> Result<Option<String>, ArchiveError> {
+/// Where the answer to the change of a tag was lost, what is read back says whether it was made.
+async fn compare_tags(
+    upload: &Upload,
+    mut labelled: Labelled,
+) -> Result<(Labelled, Option<String>), ArchiveError> {
     let (store, key) = (&upload.store, &upload.key);
-    let mut sent = upload.labels.tags.clone();
-    sent.sort();
-    if sent.is_empty() {
-        return Ok(None);
+    if upload.labels.tags.is_empty() {
+        return Ok((labelled, None));
     }
-    match store.tags(key).await? {
-        None => {
-            Ok(Some(format!("the store tells no tags: those of {} were not read back", store.location(key))))
-        }
-        Some(stored) if stored == sent => Ok(None),
-        Some(stored) => Err(store.differs(key, "tags", &told(&sent), &told(&stored))),
+    let Some(stored) = store.tags(key).await? else {
+        let remark = format!("the store tells no tags: those of {} were not read back", store.location(key));
+        return Ok((labelled, Some(remark)));
+    };
+    let wanted = with_lock(&upload.labels.tags, labelled.lock.name());
+    if stored == sorted(&wanted) {
+        (labelled.tags, labelled.warning) = (wanted, None);
+    } else if stored != sorted(&labelled.tags) {
+        return Err(store.differs(key, "tags", &told(&sorted(&labelled.tags)), &told(&stored)));
     }
+    Ok((labelled, None))
+}
+
+fn sorted(tags: &[(String, String)]) -> Vec<(String, String)> {
+    let mut tags = tags.to_vec();
+    tags.sort();
+    tags
 }
 
 fn told(tags: &[(String, String)]) -> String {

@@ -18,6 +18,12 @@ pub struct Examined {
     pub etag: String,
     /// S3 storage class; `STANDARD` where S3 says none.
     pub storage_class: String,
+    /// The tier into which Intelligent-Tiering moved it, from which it cannot be read.
+    pub archive_tier: Option<String>,
+    /// S3's CRC64NVME of the whole object, where S3 keeps one.
+    pub crc64: Option<String>,
+    /// The id of the write of ours that made it; no other program's objects have one.
+    pub write_id: Option<String>,
     /// Whether a copy of it was thawed.
     pub restored: Restored,
     /// Until when nobody can delete it, where that is known.
@@ -63,20 +69,30 @@ impl Examined {
     /// # Errors
     /// [`ArchiveError::Frozen`] where they must be thawed first.
     pub fn readable(&self, location: &str) -> Result<(), ArchiveError> {
-        let thaw = match self.restored {
+        let thaw = match (self.restored, &self.archive_tier) {
+            // Intelligent-Tiering makes no copy: the object leaves the tier, and S3 names none any more.
+            (Restored::Ongoing, Some(_)) => Thaw::Ongoing,
+            (_, Some(_)) => Thaw::NotRequested,
             _ if !FROZEN_CLASSES.contains(&self.storage_class.as_str()) => return Ok(()),
-            Restored::Until(_) => return Ok(()),
-            Restored::Ongoing => Thaw::Ongoing,
-            Restored::No => Thaw::NotRequested,
+            (Restored::Until(_), None) => return Ok(()),
+            (Restored::Ongoing, None) => Thaw::Ongoing,
+            (Restored::No, None) => Thaw::NotRequested,
         };
-        Err(ArchiveError::Frozen { location: location.to_owned(), class: self.storage_class.clone(), thaw })
+        let class = self.archive_tier.as_ref().unwrap_or(&self.storage_class).clone();
+        Err(ArchiveError::Frozen { location: location.to_owned(), class, thaw })
+    }
+
+    /// For how many days a thaw asks. What leaves a tier of Intelligent-Tiering stays out, and S3 takes no number for it.
+    #[must_use]
+    pub fn thaw_days(&self, days: u16) -> Option<u16> {
+        self.archive_tier.is_none().then_some(days)
     }
 }
 
 /// How long a thaw takes.
 pub(super) fn patience(class: &str) -> &'static str {
     match class {
-        "GLACIER" => "3 to 5 hours",
+        "GLACIER" | "ARCHIVE_ACCESS" => "3 to 5 hours",
         _ => "up to 12 hours (48 if it was asked for in bulk)",
     }
 }
@@ -85,15 +101,36 @@ pub(super) fn patience(class: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn readable(class: &str, header: Option<&str>) -> Result<(), ArchiveError> {
-        let examined = Examined {
+    fn examined(class: &str, tier: Option<&str>, header: Option<&str>) -> Examined {
+        Examined {
             bytes: 1,
             etag: String::new(),
             storage_class: class.to_owned(),
+            archive_tier: tier.map(str::to_owned),
+            crc64: None,
+            write_id: None,
             restored: Restored::parse(header),
             retain_until: None,
-        };
-        examined.readable("s3://b/k")
+        }
+    }
+
+    fn readable(class: &str, header: Option<&str>) -> Result<(), ArchiveError> {
+        examined(class, None, header).readable("s3://b/k")
+    }
+
+    #[test]
+    fn a_tier_of_intelligent_tiering_is_frozen_until_s3_names_none() {
+        let class = "INTELLIGENT_TIERING";
+        for (header, thaw) in [(None, Thaw::NotRequested), (Some(r#"ongoing-request="true""#), Thaw::Ongoing)]
+        {
+            let frozen = examined(class, Some("DEEP_ARCHIVE_ACCESS"), header);
+            let error = frozen.readable("s3://b/k").unwrap_err();
+            assert!(matches!(error, ArchiveError::Frozen { thaw: told, .. } if told == thaw));
+            assert!(error.to_string().contains("in storage class DEEP_ARCHIVE_ACCESS"), "{error}");
+            assert_eq!(frozen.thaw_days(7), None);
+        }
+        assert_eq!(examined("GLACIER", None, None).thaw_days(7), Some(7));
+        assert!(readable(class, None).is_ok());
     }
 
     #[test]

@@ -107,14 +107,18 @@ fn heading(input: &str) -> &'static str {
         "schemas" | "exclude-schemas" | "exclude-table-data" | "include-privileges" | "lock-wait-timeout" => {
             "The dump"
         }
-        "compression" | "compression-level" | "age-recipients" => "Compression and encryption",
+        "compression" | "compression-level" | "age-recipients" | "require-encryption" => {
+            "Compression and encryption"
+        }
         "retention-years"
         | "object-lock"
         | "storage-class"
         | "s3-endpoint-url"
         | "s3-force-path-style"
         | "expected-bucket-owner" => "Storage",
-        "backup" | "all" | "skip-frozen" | "age-identity-file" | "thaw" => "Which backup, and how it is read",
+        "backup" | "allow-older" | "all" | "skip-frozen" | "age-identity-file" | "thaw" => {
+            "Which backup, and how it is read"
+        }
         "target-database-url" | "replace" | "confirm" | "skip-missing-extensions" => "The target",
         "drill-checks" | "max-rpo" | "max-rto" => "What a drill must show",
         _ => "How it runs",

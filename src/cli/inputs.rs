@@ -172,6 +172,12 @@ pub const INPUTS: &[Input] = &[
         BACKUP,
         "age public keys, one a line; the dump is encrypted to them and its key ends in `.age`",
     ),
+    boolean(
+        "require-encryption",
+        "false",
+        BACKUP,
+        "Fail a backup without `age-recipients` before anything is done",
+    ),
     text(
         "retention-years",
         "",
@@ -238,6 +244,12 @@ pub const INPUTS: &[Input] = &[
         "latest",
         OPENING,
         "which backup: `latest`, a time `YYYYMMDD-HHMMSS`, or an `s3://` location",
+    ),
+    boolean(
+        "allow-older",
+        "false",
+        OPENING,
+        "Let `latest` fall back to an older backup if the newest is damaged or unfinished",
     ),
     boolean("all", "false", &[Verify], "every backup of the sponsor and environment, not one"),
     boolean(

@@ -12,6 +12,7 @@ use super::inputs::Command;
 use super::values::{Values, bad};
 use super::{UsageError, Variables};
 use crate::archive::Recipe;
+use crate::archive::catalogue::BackupKey;
 use crate::archive::s3::{Endpoint, LockChoice};
 use crate::dump::invocation::DumpOptions;
 use crate::record::Outcome;
@@ -128,6 +129,15 @@ pub struct BackupOrder {
     pub issue_on_failure: bool,
 }
 
+/// A backup that was named by its location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedBackup {
+    /// The bucket.
+    pub bucket: String,
+    /// The dump.
+    pub backup: BackupKey,
+}
+
 /// `record`
 #[derive(Debug)]
 pub struct RecordOrder {
@@ -139,6 +149,8 @@ pub struct RecordOrder {
     pub outcome: Outcome,
     /// From the backup step.
     pub backup_location: Option<String>,
+    /// The backup at that location, where there is one.
+    pub backup: Option<NamedBackup>,
     /// From the backup step.
     pub backup_size: Option<u64>,
     /// Whether to stop at the plan.

@@ -157,6 +157,7 @@ impl Run<'_> {
             edge: self.edge,
             environment: self.order.scope.environment,
             pre_migration: self.order.pre_migration,
+            partial: self.order.dump.is_partial(),
             at: facts.started,
         }
     }

@@ -161,6 +161,7 @@ impl Run<'_> {
             edge: self.edge,
             environment: self.order.scope.environment,
             pre_migration: false,
+            partial: false,
             at,
         };
         records::keep((Object::DrillReport, &report.to_bytes()), sponsor, vault, &labelling).await

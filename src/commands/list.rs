@@ -1,19 +1,21 @@
 //! `list`: for each selected sponsor what its bucket holds, and of each backup what stands beside it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
+use super::attempts::{Attempt, Place, Standing};
 use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
+use super::stored::Found;
 use super::vault::{Claims, Vault, Way};
 use super::{Edge, stored};
-use crate::archive::catalogue::{Catalogue, Entry, catalogue, prefix};
+use crate::archive::ArchiveError;
+use crate::archive::catalogue::{Entry, prefix};
 use crate::archive::description::Excerpt;
 use crate::archive::key::description_key;
 use crate::archive::s3::policy::Purpose;
-use crate::archive::{ArchiveError, Store};
 use crate::cli::order::ListOrder;
 use crate::failure::Failure;
 use crate::proof::Conclusion;
@@ -27,6 +29,11 @@ use crate::sponsors::Sponsor;
 const IN_FLIGHT: usize = 16;
 /// Of manifests, so much is held at once; one that is longer than that is held alone.
 const MANIFEST_MEBIBYTES: u32 = 32;
+
+/// No run takes longer than this by default: an upload that was begun before is over.
+const AN_UPLOAD: Duration = Duration::from_secs(6 * 3600);
+const UNKNOWN: &str = "unknown";
+const DAMAGED: &str = "damaged";
 
 /// What all sponsors of a run share.
 struct Run<'a> {
@@ -103,43 +110,57 @@ impl Run<'_> {
             sponsor: &sponsor.name,
             purpose: Purpose::Read { thaw: false },
         };
-        let store = Vault::open(&way, &secrets).backups;
-        let environment = self.order.scope.environment;
-        let prefix = prefix(environment);
-        let Catalogue { backups, incomplete } = catalogue(environment, store.list(&prefix).await?);
-        let rows: Vec<Option<Row>> = futures_util::stream::iter(backups)
-            .map(|entry| self.row(&store, sponsor, entry))
+        let whose = (sponsor, self.order.scope.environment);
+        let place = Vault::open(&way, &secrets).place(whose, AN_UPLOAD, self.edge);
+        let rows: Vec<Option<Row>> = futures_util::stream::iter(place.attempts().await?)
+            .map(|attempt| self.row(&place, attempt))
             .buffered(IN_FLIGHT)
             .try_collect()
             .await?;
         let rows = rows.into_iter().flatten().collect();
-        let (sponsor, place) = (sponsor.name.clone(), store.location(&prefix));
-        Ok(Ok(List { sponsor, place, rows, incomplete: incomplete.len() }))
+        let (sponsor, place) = (sponsor.name.clone(), place.backups.location(&prefix(place.environment)));
+        Ok(Ok(List { sponsor, place, rows }))
     }
 
     /// What cannot be learned of one backup is said in its row, and does not end the list. A partner's backup has none.
-    async fn row(&self, store: &Store, sponsor: &Sponsor, entry: Entry) -> Result<Option<Row>, ArchiveError> {
-        let at = entry.backup.at;
-        let age = self.edge.now().duration_since(at).as_secs();
+    async fn row(&self, place: &Place<'_>, attempt: Attempt) -> Result<Option<Row>, ArchiveError> {
+        let Attempt { backup, standing } = attempt;
+        let age = self.edge.now().duration_since(backup.at).as_secs();
         let mut row = Row {
-            sponsor: sponsor.name.clone(),
-            environment: self.order.scope.environment.name(),
-            location: store.location(&entry.backup.key),
-            timestamp: at,
-            size_bytes: entry.bytes,
+            sponsor: place.sponsor.name.clone(),
+            environment: place.environment.name(),
+            location: place.location(&backup),
+            timestamp: backup.at,
+            status: UNKNOWN.to_owned(),
+            partial: None,
+            size_bytes: None,
             sha256: None,
             rows: None,
             age_seconds: u64::try_from(age).unwrap_or_default(),
-            storage_class: entry.storage_class.clone(),
+            storage_class: None,
             locked_until: None,
-            encrypted: entry.backup.encrypted,
+            encrypted: backup.encrypted,
             problem: None,
         };
-        match self.look(store, sponsor, &entry, &mut row).await {
+        let looked = match standing {
+            Standing::Whole(entry) => {
+                row.holds(entry.bytes, &entry.storage_class);
+                self.look(place, &entry, &mut row).await
+            }
+            Standing::Lacks(left) => match Box::pin(place.look_closer(left)).await {
+                Ok(standing) => Ok(self.tell(&standing, &mut row)),
+                Err(error) => Err(error),
+            },
+            standing => Ok(self.tell(&standing, &mut row)),
+        };
+        match looked {
             Ok(Whose::APartners) => return Ok(None),
             Err(error) if error.is_hopeless() => return Err(error),
             Err(error) => {
-                let words = stored::in_words(store, &entry.backup.key, &error);
+                if error.is_finding() {
+                    DAMAGED.clone_into(&mut row.status);
+                }
+                let words = stored::in_words(&place.backups, &backup.key, &error);
                 row.problem = Some(self.edge.sink.redacted(&words));
             }
             Ok(Whose::Ours) => {}
@@ -147,35 +168,43 @@ impl Run<'_> {
         Ok(Some(row))
     }
 
-    async fn look(
-        &self,
-        store: &Store,
-        sponsor: &Sponsor,
-        entry: &Entry,
-        row: &mut Row,
-    ) -> Result<Whose, ArchiveError> {
-        let key = &entry.backup.key;
-        row.locked_until = store.examine(key).await?.retain_until;
+    /// The row of what is no backup.
+    fn tell(&self, standing: &Standing, row: &mut Row) -> Whose {
+        row.status = standing.name().unwrap_or_default();
+        row.problem = standing.words().map(|words| self.edge.sink.redacted(&words));
+        if let Some(dump) = standing.dump() {
+            row.holds(dump.bytes, &dump.storage_class);
+        }
+        Whose::Ours
+    }
+
+    async fn look(&self, place: &Place<'_>, entry: &Entry, row: &mut Row) -> Result<Whose, ArchiveError> {
+        let (store, key) = (&place.backups, &entry.backup.key);
+        let examined = store.examine(key).await?;
+        row.locked_until = examined.retain_until;
         let mebibytes = u32::try_from(entry.manifest_bytes >> 20).unwrap_or(u32::MAX).saturating_add(1);
         // Never closed, so that this always gives one.
         let _held = self.memory.acquire_many(mebibytes.min(MANIFEST_MEBIBYTES)).await.ok();
         let beside = description_key(key);
         let document = store.read_small(&beside, stored::MANIFEST_BYTES).await?;
         let told = Excerpt::parse(&store.location(&beside), &document)?;
-        if sponsor.partners.contains(&told.sponsor) {
+        if place.sponsor.partners.contains(&told.sponsor) {
             return Ok(Whose::APartners);
         }
-        let mut problems = stored::of_another(
+        row.partial = Some(told.is_partial());
+        let sha256 = stored::checksum_of(store, key).await?;
+        let whose = stored::of_another(
             [&row.sponsor, row.environment, key],
             [&told.sponsor, &told.environment, &told.key],
         );
-        if told.stored.bytes != entry.bytes {
-            problems
-                .push(format!("it has {} bytes, and its manifest says {}", entry.bytes, told.stored.bytes));
-        }
+        let found = Found { bytes: entry.bytes, crc64: examined.crc64, sha256 };
+        let problems = [whose, found.differing(&told.stored)].concat();
         if problems.is_empty() {
             (row.sha256, row.rows) = (Some(told.stored.sha256), told.rows_total);
+            let status = if row.partial == Some(true) { "partial" } else { "complete" };
+            status.clone_into(&mut row.status);
         } else {
+            DAMAGED.clone_into(&mut row.status);
             row.problem = Some(self.edge.sink.redacted(&problems.join("; ")));
         }
         Ok(Whose::Ours)
@@ -185,15 +214,17 @@ impl Run<'_> {
         let sink = &self.edge.sink;
         let problems = list.rows.iter().filter(|row| row.problem.is_some()).count();
         if problems > 0 {
-            let title = format!("{}: {problems} of {} with a problem", list.sponsor, list.count());
-            let message = "Not all that a list shows is known of them; `verify` tells more.";
+            let all = list.rows.len();
+            let title = format!("{}: {problems} of {all} backups with a problem", list.sponsor);
+            let message =
+                "Their rows name it. Run `sponsor-backup verify --all` to read all backups through.";
             sink.annotations(&[annotation(Level::Warning, &title, message)]);
         }
         match (sink.is_workflow(), self.order.json) {
             (true, false) => sink.group(&list.title(), &list.lines()),
             (true, true) => sink.line(&list.title()),
             (false, false) => sink.text(&format!("{}\n{}\n", list.title(), list.lines().join("\n"))),
-            (false, true) => list.left_out().iter().for_each(|left_out| sink.line(left_out)),
+            (false, true) => {}
         }
     }
 

@@ -1,5 +1,7 @@
 //! `record`: the deployment's own record, after the deployment, for every outcome.
 
+mod check;
+
 use std::time::Instant;
 
 use futures_util::StreamExt as _;
@@ -16,10 +18,12 @@ use crate::cli::UsageError;
 use crate::cli::order::RecordOrder;
 use crate::failure::Failure;
 use crate::proof::Conclusion;
-use crate::record::{DeploymentLog, Event, document::Heading};
+use crate::record::{DeploymentLog, Event, RecordError, document::Heading};
 use crate::report::SponsorResult;
+use crate::report::workflow::{Level, annotation};
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
+use check::{Checked, check};
 
 /// What all sponsors of a run share.
 struct Run<'a> {
@@ -73,17 +77,17 @@ impl Run<'_> {
         };
         let mut document = DeploymentLog::of_deployment(heading, order.outcome);
         document.s3_archival_enabled = vault.as_ref().ok().map(Option::is_some);
-        document.backup_location.clone_from(&order.backup_location);
-        document.backup_size_bytes = order.backup_size;
         let (vault, failed) = match vault {
             Ok(vault) => (vault, None),
             Err(failure) => (None, Some(failure)),
         };
+        let untrue = self.name_backup(sponsor, vault.as_ref(), &mut document).await;
         let labelling = Labelling {
             deployment: &order.deployment,
             edge: self.edge,
             environment: order.scope.environment,
             pre_migration: false,
+            partial: false,
             at,
         };
         let (log, not_kept) = if order.dry_run {
@@ -108,12 +112,53 @@ impl Run<'_> {
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
         result.deployment_log = log;
-        result.backup_location.clone_from(&order.backup_location);
-        result.backup_size = order.backup_size;
-        let failure = failed.or(not_kept);
+        result.backup_location.clone_from(&document.backup_location);
+        result.backup_size = document.backup_size_bytes;
+        let failure = failed.or(untrue.map(Failure::from)).or(not_kept);
         let code = failure.map(|failure| Told::of(&failure, self.edge).fail(&mut result));
         publisher.sponsor(&result);
         (result, code)
+    }
+
+    /// Writes down the backup that was named, as far as it is seen to be there. One that is not is the step's failure: the
+    /// deployment is recorded all the same, without a backup and with the reason.
+    async fn name_backup(
+        &self,
+        sponsor: &Sponsor,
+        vault: Option<&Vault>,
+        document: &mut DeploymentLog,
+    ) -> Option<RecordError> {
+        let order = self.order;
+        document.backup_location.clone_from(&order.backup_location);
+        document.backup_size_bytes = order.backup_size;
+        let named = order.backup.as_ref()?;
+        let stop = self.edge.stop.child();
+        let whose = (sponsor, order.scope.environment);
+        let checked = match vault {
+            None => Checked::NotAsked("S3 was not asked".to_owned()),
+            Some(vault) => tokio::select! {
+                checked = check(&vault.backups, whose, named, order.backup_size) => checked,
+                () = stop.cancelled() => Checked::NotAsked("the run was stopped".to_owned()),
+            },
+        };
+        document.backup_location_verified = Some(matches!(checked, Checked::Seen));
+        match checked {
+            Checked::Seen => None,
+            Checked::NotAsked(why) => {
+                let (sink, title) =
+                    (&self.edge.sink, format!("{}: backup-location not verified", sponsor.name));
+                let why = sink.redacted(&why);
+                sink.line(&format!("{title}: {why}"));
+                sink.annotations(&[annotation(Level::Warning, &title, &why)]);
+                None
+            }
+            Checked::Refused(error) => {
+                (document.backup_location, document.backup_size_bytes) = (None, None);
+                (document.stage, document.message) =
+                    (Some("record"), Some(self.edge.sink.redacted(&error.to_string())));
+                Some(error)
+            }
+        }
     }
 
     /// Where the sponsor's records go; nowhere but the workspace where its flag is off.

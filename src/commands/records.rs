@@ -8,6 +8,7 @@ use crate::archive::key::Object;
 use crate::failure::Failure;
 use crate::record::RecordError;
 use crate::record::log::{self, Entry};
+use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Sponsor;
 
 /// A store that takes longer for so small an object will not take it at all.
@@ -31,9 +32,10 @@ pub(super) async fn keep(
         Err(error) => (None, Some(Failure::from(error))),
     };
     let Some(vault) = vault else { return (path, failure) };
+    let store = &vault.audit_logs;
     let append = async {
-        let labels = labelling.labels(&vault.audit_logs, sponsor, object).await?;
-        log::append_to_bucket(&vault.audit_logs, entry, &labels).await
+        let labels = labelling.labels(store, sponsor, object).await?;
+        Ok((log::append_to_bucket(store, entry, &labels).await?, labels))
     };
     let late = |within| Err(RecordError::NoAnswer { within });
     let appended = tokio::select! {
@@ -42,12 +44,28 @@ pub(super) async fn keep(
         () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => late("in the seconds after the signal"),
     };
     match appended {
-        Ok(location) => (Some(location), failure),
+        Ok((key, labels)) => {
+            // The record is kept by now, and its tag says `unknown` until this is done.
+            tokio::select! {
+                labelled = store.label(&key, &labels) => say(labelling, sponsor, labelled.warning),
+                () = tokio::time::sleep(PATIENCE) => {}
+                () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => {}
+            }
+            (Some(store.location(&key)), failure)
+        }
         Err(error) => {
             failure.get_or_insert(error.into());
             (path, failure)
         }
     }
+}
+
+fn say(labelling: &Labelling<'_>, sponsor: &Sponsor, warning: Option<String>) {
+    let Some(warning) = warning else { return };
+    let sink = &labelling.edge.sink;
+    let (title, warning) = (format!("{}: the record's labels", sponsor.name), sink.redacted(&warning));
+    sink.line(&format!("{}: {warning}", sponsor.name));
+    sink.annotations(&[annotation(Level::Warning, &title, &warning)]);
 }
 
 /// What is said where the flag is off.

@@ -6,8 +6,8 @@ use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
 use super::{Edge, scope};
-use crate::archive::catalogue::{BackupKey, catalogue, prefix};
-use crate::archive::description::{BackupManifest, Contents, Excerpt};
+use crate::archive::catalogue::{BackupKey, prefix};
+use crate::archive::description::{BackupManifest, Contents, Excerpt, StoredSize};
 use crate::archive::key::{checksum_key, description_key};
 use crate::archive::{ArchiveError, Identities, Source, Store, checksum, open};
 use crate::cli::UsageError;
@@ -65,7 +65,7 @@ pub(super) async fn identities(opening: &Opening, edge: &Edge) -> Result<Identit
     Ok(Identities::parse(text.expose_secret()).map_err(bad)?)
 }
 
-/// Finds the backup that is meant, among the sponsor's own.
+/// Finds the backup that is meant, among the sponsor's own; the latest is found by [`super::attempts`].
 pub(super) async fn find(
     store: &Store,
     (sponsor, environment): (&Sponsor, Environment),
@@ -78,12 +78,7 @@ pub(super) async fn find(
             let parsed = BackupKey::parse(environment, key).filter(|_| is_here);
             Ok(parsed.ok_or_else(|| none(format!(" at s3://{bucket}/{key}")))?)
         }
-        Which::Latest => {
-            let listed = store.list(&prefix(environment)).await?;
-            let newest_first = catalogue(environment, listed).backups.into_iter().map(|entry| entry.backup);
-            let own = first_own(store, sponsor, newest_first).await?;
-            Ok(own.ok_or_else(|| none(String::new()))?)
-        }
+        Which::Latest => Err(none(String::new()).into()),
         Which::At(at) => {
             let day = at.strftime("%Y/%m/%d/");
             let listed = store.list(&format!("{}{day}", prefix(environment))).await?;
@@ -152,18 +147,11 @@ async fn look(
     let beside = description_key(&key);
     let document = store.read_small(&beside, MANIFEST_BYTES).await?;
     let description = BackupManifest::parse(&store.location(&beside), &document)?;
-    let beside = checksum_key(&key);
-    let line = store.read_small(&beside, CHECKSUM_BYTES).await?;
-    let sha256 = checksum::parse(&store.location(&beside), &key, &line)?;
+    let sha256 = checksum_of(store, &key).await?;
     let told = [&description.sponsor, &description.environment, &description.key];
     let mut findings = of_another([&sponsor.name, environment.name(), &key], told.map(String::as_str));
-    if sha256 != description.stored.sha256 {
-        findings.push("its checksum file and its manifest tell different hashes".to_owned());
-    }
-    if examined.bytes != description.stored.bytes {
-        let bytes = description.stored.bytes;
-        findings.push(format!("it has {} bytes, and its manifest says {bytes}", examined.bytes));
-    }
+    let found = Found { bytes: examined.bytes, crc64: examined.crc64, sha256 };
+    findings.extend(found.differing(&description.stored));
     if encrypted == description.encoding.age_recipients.is_empty() {
         findings.push("its key and its manifest do not agree on whether it is encrypted".to_owned());
     }
@@ -176,6 +164,40 @@ async fn look(
     let source =
         Source { store: store.clone(), key, etag, bytes, format, encrypted, identities: identities.clone() };
     Ok(Stored { source, description, location })
+}
+
+/// The hash that the checksum file of a dump tells.
+pub(super) async fn checksum_of(store: &Store, key: &str) -> Result<String, ArchiveError> {
+    let beside = checksum_key(key);
+    let line = store.read_small(&beside, CHECKSUM_BYTES).await?;
+    checksum::parse(&store.location(&beside), key, &line)
+}
+
+/// What is known of a dump without reading it.
+pub(super) struct Found {
+    pub(super) bytes: u64,
+    /// As S3 keeps it, where it does.
+    pub(super) crc64: Option<String>,
+    /// As the checksum file tells it.
+    pub(super) sha256: String,
+}
+
+impl Found {
+    /// What of it is not as the manifest says.
+    pub(super) fn differing(self, told: &StoredSize) -> Vec<String> {
+        let mut findings = Vec::new();
+        if self.sha256 != told.sha256 {
+            findings.push("its checksum file and its manifest tell different hashes".to_owned());
+        }
+        if self.bytes != told.bytes {
+            findings.push(format!("it has {} bytes, and its manifest says {}", self.bytes, told.bytes));
+        }
+        if let Some(crc64) = self.crc64.filter(|crc64| *crc64 != told.crc64nvme) {
+            findings
+                .push(format!("its CRC64NVME is {crc64} at S3, and its manifest says {}", told.crc64nvme));
+        }
+        findings
+    }
 }
 
 /// What shows that a manifest is of another backup: its sponsor, its environment, its key.
@@ -274,8 +296,9 @@ fn table_truth(table: &crate::archive::description::Table) -> TableTruth {
 /// Asks S3 for those of the three parts that are frozen.
 async fn thawing(store: &Store, key: &str, frozen: ArchiveError) -> Result<ArchiveError, Failure> {
     for part in [key.to_owned(), checksum_key(key), description_key(key)] {
-        if store.examine(&part).await?.readable(&store.location(&part)).is_err() {
-            store.thaw(&part, THAW_DAYS).await?;
+        let examined = store.examine(&part).await?;
+        if examined.readable(&store.location(&part)).is_err() {
+            store.thaw(&part, examined.thaw_days(THAW_DAYS)).await?;
         }
     }
     Ok(match frozen {

@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::Edge;
+use super::attempts::Place;
 use crate::archive::key::{self, Keeping, Object};
 use crate::archive::s3::policy::{self, Purpose};
-use crate::archive::s3::{Caller, Endpoint, Labels, Lock, LockChoice, Session, session_name};
+use crate::archive::s3::{
+    ByDefault, Caller, Endpoint, Labels, Lock, LockChoice, Locked, Session, session_name,
+};
 use crate::archive::{ArchiveError, Store};
 use crate::cli::order::{Deployment, Scope};
 use crate::dump::Connection;
@@ -46,6 +50,19 @@ impl Vault {
     }
 }
 
+impl Vault {
+    /// Where the sponsor's attempts at a backup are. An upload that was begun longer ago than `patience` is over.
+    pub(super) fn place<'a>(
+        &self,
+        (sponsor, environment): (&'a Sponsor, Environment),
+        patience: Duration,
+        edge: &'a Edge,
+    ) -> Place<'a> {
+        let (backups, audit_logs) = (self.backups.clone(), self.audit_logs.clone());
+        Place { backups, audit_logs, sponsor, environment, patience, edge }
+    }
+}
+
 impl Way<'_> {
     fn session(&self, secrets: &SponsorSecrets) -> Session {
         let AwsCredentials::Role { arn, .. } = &secrets.aws else { return Session::default() };
@@ -70,6 +87,8 @@ pub(super) struct Labelling<'a> {
     pub(super) edge: &'a Edge,
     pub(super) environment: Environment,
     pub(super) pre_migration: bool,
+    /// Whether something is left out of the backup on purpose.
+    pub(super) partial: bool,
     pub(super) at: Timestamp,
 }
 
@@ -82,9 +101,11 @@ impl Labelling<'_> {
         sponsor: &Sponsor,
         object: Object<'_>,
     ) -> Result<Labels, ArchiveError> {
-        let Self { deployment, edge, environment, pre_migration, at } = *self;
+        let Self { deployment, edge, environment, pre_migration, partial, at } = *self;
         let retention_years = deployment.retention_years;
-        let keeping = Keeping { sponsor: &sponsor.name, environment, pre_migration, retention_years };
+        let keeping =
+            Keeping { sponsor: &sponsor.name, environment, pre_migration, retention_years, partial };
+        let (lock, by_default) = self.lock(store, sponsor).await?;
         Ok(Labels {
             tags: key::tags(object, keeping),
             metadata: key::metadata(&[
@@ -94,22 +115,48 @@ impl Labelling<'_> {
                 ("version", deployment.version.as_deref()),
                 ("reason", deployment.reason.as_deref()),
             ]),
-            lock: self.lock(store, sponsor).await?,
+            lock,
+            by_default,
             storage_class: None,
             content_type: "application/json",
         })
     }
 
     /// Who may write into a bucket may not always ask how it locks. Where nobody asked for a certain lock either, the
-    /// bucket's own default then applies, and that is said.
-    async fn lock(&self, store: &Store, sponsor: &Sponsor) -> Result<Option<Lock>, ArchiveError> {
+    /// bucket's own default then applies, and what it did shows when the object is read back.
+    async fn lock(
+        &self,
+        store: &Store,
+        sponsor: &Sponsor,
+    ) -> Result<(Option<Lock>, ByDefault), ArchiveError> {
         match store.lock(self.deployment.lock, self.at, self.deployment.retention_years).await {
             Err(error) if self.deployment.lock == LockChoice::Auto && error.is_access_denied() => {
                 let note = "no lock is asked for; the bucket's own default applies";
                 self.edge.sink.line(&format!("{}: {error}; {note}", sponsor.name));
-                Ok(None)
+                Ok((None, ByDefault::Unknown))
             }
             lock => lock,
+        }
+    }
+
+    /// What is wrong with the lock of a backup that was read back. Production promises to keep what it stores.
+    pub(super) fn not_locked(&self, bucket: &str, lock: &Locked) -> Option<String> {
+        if self.environment != Environment::Production {
+            return None;
+        }
+        match lock {
+            Locked::Until(_) => None,
+            Locked::No if self.deployment.lock == LockChoice::Off => Some(
+                "not locked, by `object-lock: off`: the backup can be deleted before its time".to_owned(),
+            ),
+            Locked::No => Some(format!(
+                "not locked: the backup can be deleted before its time. Enable Object Lock on bucket {bucket}, and grant \
+                 s3:GetBucketObjectLockConfiguration on it"
+            )),
+            Locked::Unknown => Some(format!(
+                "not locked, as far as S3 shows: grant s3:GetObjectRetention on the objects of bucket {bucket}, and \
+                 s3:GetBucketObjectLockConfiguration on the bucket"
+            )),
         }
     }
 }

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
+use super::attempts::{Attempt, Latest, Next, Place, Standing};
 use super::limit::limit;
 use super::publish::{Ended, Publisher, Turn};
 use super::scope::{self, SecretsSource};
 use super::vault::{Claims, Vault, Way};
 use super::{Edge, stored};
-use crate::archive::catalogue::{BackupKey, Catalogue, Incomplete, catalogue, prefix};
+use crate::archive::catalogue::{BackupKey, Incomplete, catalogue, prefix};
 use crate::archive::s3::policy::Purpose;
 use crate::archive::{ArchiveError, Identities, Store};
 use crate::cli::UsageError;
@@ -22,6 +23,7 @@ use crate::cli::order::{VerifyOrder, Which};
 use crate::failure::Failure;
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
+use judge::Judged;
 use round::Round;
 
 /// What all sponsors of a run share.
@@ -35,8 +37,7 @@ struct Run<'a> {
 
 /// One sponsor's backups, and whether their time is over.
 struct Shelf<'a> {
-    sponsor: &'a Sponsor,
-    store: Store,
+    place: Place<'a>,
     stop: &'a CancellationToken,
 }
 
@@ -98,8 +99,9 @@ impl Run<'_> {
             sponsor: &sponsor.name,
             purpose: Purpose::Read { thaw: self.order.opening.thaw },
         };
-        let store = Vault::open(&way, &secrets).backups;
-        let shelf = Shelf { sponsor, store, stop };
+        let whose = (sponsor, self.order.scope.environment);
+        let place = Vault::open(&way, &secrets).place(whose, self.order.opening.timeout, self.edge);
+        let shelf = Shelf { place, stop };
         if self.order.dry_run {
             return self.plan(&shelf).await;
         }
@@ -113,18 +115,24 @@ impl Run<'_> {
 
     /// Names what would be read, and reads none of it.
     async fn plan(&self, shelf: &Shelf<'_>) -> Result<Turn<()>, Failure> {
-        let environment = self.order.scope.environment;
-        let keys = if self.order.all {
-            let listed = async { Ok(shelf.store.list(&prefix(environment)).await?) };
-            let backups = catalogue(environment, or_stopped(shelf.stop, listed).await?).backups;
-            backups.into_iter().map(|entry| entry.backup.key).collect()
+        let place = &shelf.place;
+        let backups: Vec<BackupKey> = if self.order.all {
+            let attempts = or_stopped(shelf.stop, async { Ok(place.attempts().await?) }).await?;
+            let whole = |attempt: &Attempt| matches!(attempt.standing, Standing::Whole(_));
+            attempts.into_iter().filter(whole).map(|attempt| attempt.backup).collect()
+        } else if self.order.opening.which == Which::Latest {
+            let newest = async {
+                let mut latest = Latest::of(place.clone(), self.order.opening.allow_older).await?;
+                latest.newest().await
+            };
+            vec![or_stopped(shelf.stop, newest).await?]
         } else {
-            let whose = (shelf.sponsor, environment);
-            let found = Box::pin(stored::find(&shelf.store, whose, &self.order.opening.which));
-            vec![or_stopped(shelf.stop, found).await?.key]
+            let whose = (place.sponsor, place.environment);
+            let found = Box::pin(stored::find(&place.backups, whose, &self.order.opening.which));
+            vec![or_stopped(shelf.stop, found).await?]
         };
-        let title = format!("{}: would be verified", shelf.sponsor.name);
-        let lines = keys.iter().map(|key| format!("  {}", shelf.store.location(key)));
+        let title = format!("{}: would be verified", place.sponsor.name);
+        let lines = backups.iter().map(|backup| format!("  {}", place.location(backup)));
         self.edge.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());
         Ok(Turn::Planned)
     }
@@ -132,10 +140,14 @@ impl Run<'_> {
     /// The one backup that was asked for. What stops it is its failure; what is left of one is a finding.
     async fn one(&self, shelf: &Shelf<'_>, round: &mut Round<'_>) -> Result<(), Failure> {
         let which = &self.order.opening.which;
-        let whose = (shelf.sponsor, self.order.scope.environment);
-        let judged = match or_stopped(shelf.stop, Box::pin(stored::find(&shelf.store, whose, which))).await {
+        if *which == Which::Latest {
+            return Box::pin(self.latest(shelf, round)).await;
+        }
+        let (place, store) = (&shelf.place, &shelf.place.backups);
+        let whose = (place.sponsor, place.environment);
+        let judged = match or_stopped(shelf.stop, Box::pin(stored::find(store, whose, which))).await {
             Ok(backup) => {
-                let location = shelf.store.location(&backup.key);
+                let location = place.location(&backup);
                 let judged = self.judge(shelf, backup).await;
                 round.location = Some(location.clone());
                 judged.map(|judged| (location, judged))
@@ -147,10 +159,10 @@ impl Run<'_> {
             Err(failure) => failure,
         };
         if matches!(&failure, Failure::Archive(ArchiveError::NoBackup { .. } | ArchiveError::Missing { .. }))
-            && let Some(left) = or_stopped(shelf.stop, self.left_of(&shelf.store, which)).await?
+            && let Some(left) = or_stopped(shelf.stop, self.left_of(store, which)).await?
         {
-            let location = shelf.store.location(&left.backup.key);
-            round.left(&location, &left);
+            let location = place.location(&left.backup);
+            round.left(&location, &Standing::Lacks(left));
             round.location = Some(location);
             return Ok(());
         }
@@ -175,41 +187,93 @@ impl Run<'_> {
         Ok(left.into_iter().find(|left| is_meant(&left.backup)))
     }
 
-    /// Every backup, one at a time: what is wrong with one keeps nobody from the next.
-    async fn all(&self, shelf: &Shelf<'_>, round: &mut Round<'_>) -> Result<(), Failure> {
-        let environment = self.order.scope.environment;
-        let prefix = prefix(environment);
-        let listed = or_stopped(shelf.stop, async { Ok(shelf.store.list(&prefix).await?) }).await?;
-        let Catalogue { backups: all, incomplete } = catalogue(environment, listed);
-        let mut backups = Vec::new();
-        for entry in all {
-            if !shelf.is_a_partners(&entry.backup).await? {
-                backups.push(entry.backup);
-            }
-        }
-        if backups.is_empty() && incomplete.is_empty() {
-            let place = shelf.store.location(&prefix);
-            return Err(ArchiveError::NoBackup { place, which: String::new() }.into());
-        }
-        for backup in backups {
-            self.next(shelf, backup, round).await?;
-        }
-        for left in incomplete {
-            // Another run may have been about to finish it.
-            if or_stopped(shelf.stop, shelf.is_whole_by_now(&left)).await? {
-                if shelf.is_a_partners(&left.backup).await? {
-                    continue;
+    /// The newest attempt; one that is no backup is a finding, unless an older one may stand in for it.
+    async fn latest(&self, shelf: &Shelf<'_>, round: &mut Round<'_>) -> Result<(), Failure> {
+        let allow_older = self.order.opening.allow_older;
+        let latest = async { Ok(Latest::of(shelf.place.clone(), allow_older).await?) };
+        let mut latest = or_stopped(shelf.stop, latest).await?;
+        loop {
+            let (backup, judged) = match or_stopped(shelf.stop, latest.next()).await? {
+                Next::Bad(backup, words) => (backup, Judged::Bad(vec![words])),
+                Next::Backup(backup) => {
+                    let judged = self.judge(shelf, backup.clone()).await?;
+                    (backup, judged)
                 }
-                self.next(shelf, left.backup, round).await?;
-            } else {
-                round.left(&shelf.store.location(&left.backup.key), &left);
+            };
+            let location = shelf.place.location(&backup);
+            if let Judged::Bad(findings) = &judged
+                && latest.passes_over(&location, findings)
+            {
+                continue;
+            }
+            round.location = Some(location.clone());
+            return round.only(&location, judged);
+        }
+    }
+
+    /// Every attempt, one at a time: what is wrong with one keeps nobody from the next.
+    async fn all(&self, shelf: &Shelf<'_>, round: &mut Round<'_>) -> Result<(), Failure> {
+        let place = &shelf.place;
+        let attempts = or_stopped(shelf.stop, async { Ok(place.attempts().await?) }).await?;
+        let (mut left_over, mut is_newest, mut found) = (Vec::new(), true, false);
+        for Attempt { backup, standing } in attempts {
+            let location = place.location(&backup);
+            match standing {
+                Standing::Whole(_) if shelf.is_a_partners(&backup).await? => {}
+                Standing::Whole(_) => {
+                    (is_newest, found) = (false, true);
+                    self.next(shelf, backup, round).await?;
+                }
+                Standing::Lacks(left) => left_over.push(left),
+                // What a later backup has made good is for the bucket's lifecycle to clear away.
+                Standing::Unfinished { .. } if is_newest => {
+                    found = true;
+                    round.left(&location, &standing);
+                }
+                other => place.say(&format!("{location}: {}", other.words().unwrap_or_default())),
             }
         }
-        Ok(())
+        for left in left_over {
+            found |= self.left_over(shelf, left, round).await?;
+        }
+        if found {
+            return Ok(());
+        }
+        let place = place.backups.location(&prefix(place.environment));
+        Err(ArchiveError::NoBackup { place, which: String::new() }.into())
+    }
+
+    /// Something that lacks a part; gives whether it is one of ours. Another run may have been about to finish it.
+    async fn left_over(
+        &self,
+        shelf: &Shelf<'_>,
+        left: Incomplete,
+        round: &mut Round<'_>,
+    ) -> Result<bool, Failure> {
+        let (place, backup) = (&shelf.place, left.backup.clone());
+        let is_whole = async { Ok(place.is_whole_by_now(&left).await?) };
+        if or_stopped(shelf.stop, is_whole).await? {
+            if !shelf.is_a_partners(&backup).await? {
+                self.next(shelf, backup, round).await?;
+            }
+            return Ok(true);
+        }
+        let location = place.location(&backup);
+        match or_stopped(shelf.stop, async { Ok(place.look_closer(left).await?) }).await? {
+            foreign @ Standing::Foreign(_) => {
+                let words = foreign.words().unwrap_or_default();
+                place.warn("not a backup", &format!("{location}: {words}"));
+                Ok(false)
+            }
+            standing => {
+                round.left(&location, &standing);
+                Ok(true)
+            }
+        }
     }
 
     async fn next(&self, shelf: &Shelf<'_>, backup: BackupKey, round: &mut Round<'_>) -> Result<(), Failure> {
-        let location = shelf.store.location(&backup.key);
+        let location = shelf.place.location(&backup);
         match self.judge(shelf, backup).await {
             Ok(judged) => round.add(&location, judged),
             Err(Failure::Archive(error)) if error.stopped().is_some() || error.is_hopeless() => {

@@ -14,7 +14,7 @@ use crate::archive::s3::{Labels, Store};
 use crate::sponsors::Environment;
 
 /// Two records of one second do not overwrite each other: the later one takes the next free second.
-const SECONDS_TRIED: i64 = 10;
+pub(super) const SECONDS_TRIED: i64 = 10;
 
 /// A document to be kept.
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +89,7 @@ pub fn append_locally(workspace: &Path, entry: Entry<'_>) -> Result<PathBuf, Rec
     Err(failed(&folder, &taken))
 }
 
-/// Adds it to the sponsor's bucket of audit logs; gives its `s3://` location.
+/// Adds it to the sponsor's bucket of audit logs; gives its key.
 ///
 /// # Errors
 /// S3 refuses.
@@ -102,7 +102,7 @@ pub async fn append_to_bucket(
     let mut taken = ArchiveError::AlreadyExists { location: store.location("") };
     for key in entry.keys() {
         match store.put_new(&key, body.clone(), labels).await {
-            Ok(()) => return Ok(store.location(&key)),
+            Ok(()) => return Ok(key),
             Err(error @ ArchiveError::AlreadyExists { .. }) => taken = error,
             Err(error) => return Err(error.into()),
         }
@@ -110,7 +110,7 @@ pub async fn append_to_bucket(
     Err(taken.into())
 }
 
-fn seconds(at: Timestamp) -> impl Iterator<Item = Timestamp> {
+pub(super) fn seconds(at: Timestamp) -> impl Iterator<Item = Timestamp> {
     (0..SECONDS_TRIED).filter_map(move |later| at.checked_add(SignedDuration::from_secs(later)).ok())
 }
 

@@ -26,22 +26,40 @@ pub struct Row {
     pub location: String,
     /// When it was taken.
     pub timestamp: Timestamp,
-    /// Bytes stored.
-    pub size_bytes: u64,
+    /// `complete`, `partial`, `damaged`, `missing …`, `unfinished`, `in progress`, `foreign`; `unknown` where S3 did not let
+    /// it be looked at.
+    pub status: String,
+    /// Whether something was left out on purpose; unknown where there is no manifest that can be read.
+    pub partial: Option<bool>,
+    /// Bytes stored; unknown where there is no dump.
+    pub size_bytes: Option<u64>,
     /// SHA-256 of what is stored, 64 hexadecimal digits; unknown where there is a problem.
     pub sha256: Option<String>,
     /// Rows of all its tables; unknown where there is a problem, or where the dump's text was not understood.
     pub rows: Option<u64>,
     /// Seconds since it was taken.
     pub age_seconds: u64,
-    /// S3 storage class.
-    pub storage_class: String,
+    /// S3 storage class; unknown where there is no dump.
+    pub storage_class: Option<String>,
     /// Until when nobody can delete it, where it is locked and that may be known.
     pub locked_until: Option<Timestamp>,
     /// Whether it is encrypted.
     pub encrypted: bool,
-    /// Why not all of it is known, in words.
+    /// What is wrong with it, or why not all of it is known, in words.
     pub problem: Option<String>,
+}
+
+impl Row {
+    /// Tells of the dump.
+    pub fn holds(&mut self, bytes: u64, storage_class: &str) {
+        (self.size_bytes, self.storage_class) = (Some(bytes), Some(storage_class.to_owned()));
+    }
+
+    /// Whether it has the three parts of a backup, whatever state they are in.
+    #[must_use]
+    pub fn is_a_backup(&self) -> bool {
+        ["complete", "partial", "damaged", "unknown"].contains(&self.status.as_str())
+    }
 }
 
 /// All backups of one sponsor and environment.
@@ -51,17 +69,15 @@ pub struct List {
     pub sponsor: String,
     /// `s3://bucket/prefix`.
     pub place: String,
-    /// The newest first.
+    /// The newest first; attempts that are no backups among them.
     pub rows: Vec<Row>,
-    /// What is left of so many more.
-    pub incomplete: usize,
 }
 
 impl List {
     /// `3 backups`
     #[must_use]
     pub fn count(&self) -> String {
-        match self.rows.len() {
+        match self.rows.iter().filter(|row| row.is_a_backup()).count() {
             1 => "1 backup".to_owned(),
             count => format!("{count} backups"),
         }
@@ -70,45 +86,33 @@ impl List {
     /// `callisto: 3 backups, 1.2 GiB, in s3://…/`
     #[must_use]
     pub fn title(&self) -> String {
-        let bytes = self.rows.iter().map(|row| row.size_bytes).sum();
+        let backups = self.rows.iter().filter(|row| row.is_a_backup());
+        let bytes = backups.filter_map(|row| row.size_bytes).sum();
         format!("{}: {}, {}, in {}", self.sponsor, self.count(), ByteSize(bytes), self.place)
     }
 
-    /// The table and what else is to be said.
+    /// The table.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let mut lines = aligned(&self.rows);
-        lines.extend(self.left_out());
-        lines
-    }
-
-    /// What is not in the table, where there is something.
-    #[must_use]
-    pub fn left_out(&self) -> Option<String> {
-        let verb = if self.incomplete == 1 { "one is" } else { "ones are" };
-        (self.incomplete > 0).then(|| {
-            format!(
-                "{} half-finished {verb} not listed; `sponsor-backup verify --all` names what is missing.",
-                self.incomplete
-            )
-        })
+        aligned(&self.rows)
     }
 }
 
-const HEAD: [&str; 7] = ["BACKUP (UTC)", "AGE", "SIZE", "ROWS", "SHA-256", "CLASS", "LOCKED UNTIL"];
+const HEAD: [&str; 8] = ["BACKUP (UTC)", "STATUS", "AGE", "SIZE", "ROWS", "SHA-256", "CLASS", "LOCKED UNTIL"];
 /// Of its columns, those that hold amounts.
-const RIGHT: [bool; 7] = [false, true, true, true, false, false, false];
+const RIGHT: [bool; 8] = [false, false, true, true, true, false, false, false];
 
 /// What the input `backup` takes comes first.
-fn cells(row: &Row) -> [String; 7] {
+fn cells(row: &Row) -> [String; 8] {
     let dash = || "–".to_owned();
     [
         row.timestamp.strftime("%Y%m%d-%H%M%S").to_string(),
+        row.status.clone(),
         words(Duration::from_secs(row.age_seconds)),
-        ByteSize(row.size_bytes).to_string(),
+        row.size_bytes.map_or_else(dash, |bytes| ByteSize(bytes).to_string()),
         row.rows.map_or_else(dash, |rows| rows.to_string()),
         row.sha256.as_deref().map_or_else(dash, |hash| hash.chars().take(HASH_DIGITS).collect()),
-        row.storage_class.clone(),
+        row.storage_class.clone().unwrap_or_else(dash),
         row.locked_until.map_or_else(dash, |until| until.strftime("%Y-%m-%d").to_string()),
     ]
 }
@@ -117,13 +121,13 @@ fn aligned(rows: &[Row]) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
+    let cells: Vec<[String; 8]> = rows.iter().map(cells).collect();
     let width = |column: usize| {
         let widths = cells.iter().map(|row| row[column].chars().count());
         widths.max().unwrap_or_default().max(HEAD[column].len())
     };
-    let widths: [usize; 7] = std::array::from_fn(width);
-    let line = |row: &[String; 7]| {
+    let widths: [usize; 8] = std::array::from_fn(width);
+    let line = |row: &[String; 8]| {
         let cell = |column: usize| match (RIGHT[column], widths[column]) {
             (true, width) => format!("{:>width$}", row[column]),
             (false, width) => format!("{:<width$}", row[column]),
@@ -155,9 +159,6 @@ pub fn summary(title: Title<'_>, results: &[SponsorResult], lists: &[List]) -> S
     for list in lists {
         write!(text, "### {}\n\n", cell(&list.title())).ok();
         markdown(&mut text, &list.rows, room);
-        if let Some(left_out) = list.left_out() {
-            write!(text, "{left_out}\n\n").ok();
-        }
     }
     text.push_str(&failures);
     text
@@ -168,7 +169,7 @@ fn markdown(text: &mut String, rows: &[Row], room: usize) {
         return;
     }
     // Writing to a String cannot fail.
-    writeln!(text, "| {} | |\n|---|---:|---:|---:|---|---|---|---|", HEAD.join(" | ")).ok();
+    writeln!(text, "| {} | |\n|---|---|---:|---:|---:|---|---|---|---|", HEAD.join(" | ")).ok();
     for (at, row) in rows.iter().enumerate() {
         let problem = cell(row.problem.as_deref().unwrap_or_default());
         let cells = cells(row).map(|text| cell(&text).replace(' ', "\u{a0}")).join(" | ");
@@ -196,41 +197,52 @@ mod tests {
             environment: "production",
             location: "s3://b/backups/x.sql.gz".to_owned(),
             timestamp: at.parse().unwrap(),
-            size_bytes: 13_421_773,
+            status: if known { "complete" } else { "damaged" }.to_owned(),
+            partial: known.then_some(false),
+            size_bytes: Some(13_421_773),
             sha256: known.then(|| "0123456789abcdef".repeat(4)),
             rows: known.then_some(41_234),
             age_seconds: 7_260,
-            storage_class: "STANDARD".to_owned(),
+            storage_class: Some("STANDARD".to_owned()),
             locked_until: known.then(|| "2033-11-20T12:00:00Z".parse().unwrap()),
             encrypted: false,
             problem: problem.map(str::to_owned),
         }
     }
 
-    fn list(rows: Vec<Row>, incomplete: usize) -> List {
-        List { sponsor: "callisto".to_owned(), place: "s3://b/backups/".to_owned(), rows, incomplete }
+    fn list(rows: Vec<Row>) -> List {
+        List { sponsor: "callisto".to_owned(), place: "s3://b/backups/".to_owned(), rows }
     }
 
     #[test]
     fn the_table_is_aligned_and_problems_come_last() {
+        let unfinished = Row {
+            status: "unfinished".to_owned(),
+            partial: None,
+            size_bytes: None,
+            storage_class: None,
+            ..row("2026-11-18T12:00:00Z", Some("it is unfinished: its upload was never completed"))
+        };
         let rows = vec![
             row("2026-11-20T12:00:00Z", None),
             row("2026-11-19T12:00:00Z", Some("its manifest is gone")),
+            unfinished,
         ];
+        assert_eq!(list(rows.clone()).title(), "callisto: 2 backups, 25.6 MiB, in s3://b/backups/");
         assert_eq!(
-            list(rows, 1).lines(),
+            list(rows).lines(),
             [
-                "BACKUP (UTC)           AGE      SIZE   ROWS  SHA-256       CLASS     LOCKED UNTIL",
-                "20261120-120000  2 h 1 min  12.8 MiB  41234  0123456789ab  STANDARD  2033-11-20",
-                "20261119-120000  2 h 1 min  12.8 MiB      –  –             STANDARD  –             its manifest is gone",
-                "1 half-finished one is not listed; `sponsor-backup verify --all` names what is missing.",
+                "BACKUP (UTC)     STATUS            AGE      SIZE   ROWS  SHA-256       CLASS     LOCKED UNTIL",
+                "20261120-120000  complete    2 h 1 min  12.8 MiB  41234  0123456789ab  STANDARD  2033-11-20",
+                "20261119-120000  damaged     2 h 1 min  12.8 MiB      –  –             STANDARD  –             its manifest is gone",
+                "20261118-120000  unfinished  2 h 1 min         –      –  –             –         –             it is unfinished: its upload was never completed",
             ]
         );
     }
 
     #[test]
     fn no_backup_is_an_empty_array_and_no_table() {
-        let none = list(Vec::new(), 0);
+        let none = list(Vec::new());
         assert_eq!(none.title(), "callisto: 0 backups, 0 B, in s3://b/backups/");
         assert_eq!((none.lines(), json(&[none])), (Vec::new(), "[]\n".to_owned()));
     }
@@ -239,10 +251,10 @@ mod tests {
     fn a_summary_of_many_thousands_stays_under_the_limit_and_counts_the_rest() {
         let title = Title { subject: Subject::List, environment: "production", at: "now", dry_run: false };
         let rows = vec![row("2026-11-20T12:00:00Z", None); 20_000];
-        let lists = [list(rows.clone(), 3), list(rows, 0)];
+        let lists = [list(rows.clone()), list(rows)];
         let text = summary(title, &[result("titan", Outcome::Failure)], &lists);
         assert!(text.len() < 1 << 20, "{} bytes", text.len());
         assert_eq!(text.matches("more; the log has them all.").count(), 2, "{}", &text[..500]);
-        assert!(text.contains("### What failed") && text.contains("3 half-finished ones are not listed"));
+        assert!(text.contains("### What failed"));
     }
 }

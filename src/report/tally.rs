@@ -75,6 +75,8 @@ fn name(class: &str) -> &str {
     match class {
         "DEEP_ARCHIVE" => "Deep Archive",
         "GLACIER" => "Glacier",
+        "ARCHIVE_ACCESS" => "Archive Access",
+        "DEEP_ARCHIVE_ACCESS" => "Deep Archive Access",
         other => other,
     }
 }

@@ -140,6 +140,7 @@ fn object_tags() -> String {
             environment,
             pre_migration: true,
             retention_years: environment.retention_years(),
+            partial: false,
         };
         let tags = tags(Object::Backup { suffix: ".sql.gz" }, keeping);
         let tags: Vec<String> = tags.iter().map(|(name, value)| code(&format!("{name}={value}"))).collect();

@@ -149,7 +149,7 @@ fn a_right_that_is_missing_is_named() {
         (runtime().block_on(store.list("")).unwrap_err(), "Grant s3:ListBucket on"),
         (runtime().block_on(store.examine("k")).unwrap_err(), "Grant s3:GetObject on"),
         (runtime().block_on(store.read_small("k", 1)).unwrap_err(), "Grant s3:GetObject on"),
-        (runtime().block_on(store.thaw("k", 1)).unwrap_err(), "Grant s3:RestoreObject on"),
+        (runtime().block_on(store.thaw("k", Some(1))).unwrap_err(), "Grant s3:RestoreObject on"),
     ];
     for (error, expected) in hints {
         let hint = error.hint().unwrap();
@@ -186,7 +186,7 @@ fn a_frozen_backup_is_read_once_it_was_thawed() {
     let proxy = Proxy::before(moto.endpoint());
     let store = store_at(&proxy.endpoint(), moto, "frozen");
     let examine = || runtime().block_on(store.examine(KEY)).unwrap();
-    let thaw = || runtime().block_on(store.thaw(KEY, 3));
+    let thaw = || runtime().block_on(store.thaw(KEY, Some(3)));
 
     let frozen = examine();
     assert_eq!((frozen.storage_class.as_str(), frozen.restored), ("DEEP_ARCHIVE", Restored::No));
@@ -217,8 +217,8 @@ fn what_is_not_frozen_is_not_thawed() {
     moto.bucket("never-frozen");
     moto.put("never-frozen", KEY, "x");
     let store = store_at(moto.endpoint(), moto, "never-frozen");
-    let error = runtime().block_on(store.thaw(KEY, 3)).unwrap_err();
+    let error = runtime().block_on(store.thaw(KEY, Some(3))).unwrap_err();
     assert!(matches!(&error, ArchiveError::S3 { code, .. } if code == "InvalidObjectState"), "{error}");
-    let missing = runtime().block_on(store.thaw("none", 3)).unwrap_err();
+    let missing = runtime().block_on(store.thaw("none", Some(3))).unwrap_err();
     assert!(matches!(missing, ArchiveError::Missing { .. }), "{missing}");
 }

@@ -20,6 +20,7 @@ mod dump;
 mod endless;
 mod foreign;
 mod inert;
+mod labels;
 mod leaks;
 mod locks;
 mod looking;

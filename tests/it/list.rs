@@ -51,7 +51,7 @@ fn three_backups_are_told_as_their_manifests_tell_them() {
         let encrypted = *key == third;
         let expected = json!({
             "sponsor": "callisto", "environment": "production", "location": shelf.location(key),
-            "timestamp": told["timestamp"], "size_bytes": told["stored"]["bytes"],
+            "timestamp": told["timestamp"], "status": "complete", "partial": false, "size_bytes": told["stored"]["bytes"],
             "sha256": told["stored"]["sha256"], "rows": told["rows_total"], "age_seconds": row["age_seconds"],
             "storage_class": if encrypted { "STANDARD_IA" } else { "STANDARD" }, "locked_until": null,
             "encrypted": encrypted, "problem": null,
@@ -76,7 +76,7 @@ fn three_backups_are_told_as_their_manifests_tell_them() {
         assert!(!line.contains(&hash[..13]));
     }
     let names: Vec<&str> = lines[5..].iter().map(|line| line.split('=').next().unwrap()).collect();
-    assert_eq!(names, ["sponsors", "results", "outcome"], "{}", table.transcript());
+    assert_eq!(names, ["sponsors", "results", "outcome", "state"], "{}", table.transcript());
 }
 
 #[test]
@@ -96,14 +96,77 @@ fn only_whole_backups_of_this_environment_are_listed() {
     half("20260201-000002", 2);
 
     let rows = rows(&shelf.trial);
-    assert_eq!(rows.len(), 1, "{rows:#?}");
-    assert_eq!(rows[0]["location"], shelf.location(&real));
-    let note = "2 half-finished ones are not listed; `sponsor-backup verify --all` names what is missing.";
-    assert!(on_a_terminal(&shelf.trial).run().stdout.contains(note));
-    let json = on_a_terminal(&shelf.trial).arg("--json").run();
-    assert!(json.stderr.contains(note), "{}", json.transcript());
+    let told: Vec<_> = rows.iter().map(|row| (row["location"].clone(), row["status"].clone())).collect();
+    let half = |second: &str| json!(shelf.location(&format!("{DAY}/backup-prod-{second}.sql.gz")));
+    let expected = [
+        (json!(shelf.location(&real)), json!("complete")),
+        (half("20260201-000002"), json!("missing manifest")),
+        (half("20260201-000001"), json!("foreign")),
+    ];
+    assert_eq!(told, expected, "{rows:#?}");
+    assert!(on_a_terminal(&shelf.trial).run().stdout.starts_with("callisto: 1 backup, "));
     let step = shelf.run("list").run();
-    assert!(step.visible().contains(note) && step.summary().contains(note));
+    assert!(step.annotations("warning")[0].starts_with("callisto: 2 of 3 backups with a problem"));
+}
+
+/// Whatever is not a whole backup of the whole database has a word of its own, in the table and as JSON.
+#[test]
+fn each_attempt_is_told_by_what_became_of_it() {
+    let shelf = callisto();
+    let good = shelf.backup(&[]);
+    let copy = |second: &str| shelf.copy(&good, second);
+    shelf.put(&checksum(&copy("20260107-000000")), "");
+    let other_hash = copy("20260106-000000");
+    let line = String::from_utf8(shelf.get(&checksum(&other_hash))).unwrap();
+    shelf.put(&checksum(&other_hash), line.replacen(&line[..64], &"0".repeat(64), 1));
+    shelf.remove(&checksum(&copy("20260105-000000")));
+    shelf.remove(&manifest(&copy("20260104-000000")));
+    shelf.remove(&copy("20260103-000000"));
+    shelf.edit(&copy("20260102-000000"), |document| {
+        document["partial"] =
+            json!({"schemas": [], "exclude_schemas": [], "exclude_table_data": ["diary.*"]});
+    });
+    // Moto tells of every upload that it was begun in 2010.
+    let client = shelf.trial.store.client();
+    let open = at(&good, "20260101-000000");
+    let upload = client.create_multipart_upload().bucket(&shelf.bucket).key(open).send();
+    crate::support::runtime().block_on(upload).unwrap();
+
+    let rows = rows(&shelf.trial);
+    let told: Vec<&str> = rows.iter().map(|row| row["status"].as_str().unwrap()).collect();
+    let expected = [
+        "complete",
+        "damaged",
+        "damaged",
+        "missing checksum file",
+        "missing manifest",
+        "missing dump",
+        "partial",
+        "unfinished",
+    ];
+    assert_eq!(told, expected, "{rows:#?}");
+    let partial: Vec<&Value> = rows.iter().map(|row| &row["partial"]).collect();
+    assert_eq!((partial[0], partial[6], partial[7]), (&json!(false), &json!(true), &json!(null)));
+    assert_eq!(rows[2]["problem"], "its checksum file and its manifest tell different hashes");
+    assert!(rows[7]["problem"].as_str().unwrap().contains("its upload was begun at 2010"), "{rows:#?}");
+    let table = on_a_terminal(&shelf.trial).run();
+    assert!(table.stdout.starts_with("callisto: 4 backups, "), "{}", table.transcript());
+    for (status, line) in expected.iter().zip(table.stdout.lines().skip(2)) {
+        assert!(line.contains(status), "{status} is not in {line}");
+    }
+}
+
+/// The dump's hash in S3 is not the manifest's: nobody has to read it to see that.
+#[test]
+fn a_checksum_that_s3_keeps_is_held_against_the_manifest() {
+    let shelf = callisto();
+    let key = shelf.backup(&[]);
+    shelf.edit(&key, |document| document["stored"]["crc64nvme"] = "AAAAAAAAAAA=".into());
+    let rows = rows(&shelf.trial);
+    assert_eq!(rows[0]["status"], "damaged");
+    let problem = rows[0]["problem"].as_str().unwrap();
+    assert!(problem.contains(" at S3, and its manifest says AAAAAAAAAAA="), "{problem}");
+    shelf.run("verify").run().assert_code(17);
 }
 
 /// A manifest that cannot be read, or that belongs elsewhere, is said in its row; its neighbours are whole.
@@ -140,6 +203,8 @@ fn a_manifest_with_a_problem_does_not_end_the_list() {
     ];
     for (row, expected) in rows[1..].iter().zip(expected) {
         assert_eq!(row["problem"], expected);
+        let is_frozen = expected.contains("DEEP_ARCHIVE");
+        assert_eq!(row["status"], if is_frozen { "unknown" } else { "damaged" });
         assert_eq!((&row["sha256"], &row["rows"]), (&json!(null), &json!(null)));
         assert_eq!(row["size_bytes"], rows[0]["size_bytes"]);
     }
@@ -179,7 +244,7 @@ fn a_step_shows_the_table_and_sets_three_outputs() {
     assert!(step.visible().contains(&second(&key)) && step.summary().contains(&second(&key)));
     assert!(step.summary().starts_with("## ✅ Backups, production: 1 of 1 listed"));
     let outputs = step.outputs();
-    assert_eq!(outputs.keys().collect::<Vec<_>>(), ["outcome", "results", "sponsors"]);
+    assert_eq!(outputs.keys().collect::<Vec<_>>(), ["outcome", "results", "sponsors", "state"]);
     assert_eq!((outputs["outcome"].as_str(), outputs["sponsors"].as_str()), ("success", "[\"callisto\"]"));
     assert_eq!(step.result("callisto")["message"], "1 backup");
 
@@ -187,7 +252,7 @@ fn a_step_shows_the_table_and_sets_three_outputs() {
     step.assert_code(0);
     let line = step.visible().lines().find(|line| line.starts_with('{')).unwrap().to_owned();
     let row: Value = serde_json::from_str(&line).unwrap();
-    assert_eq!((row["location"].as_str(), step.outputs().len()), (Some(&*shelf.location(&key)), 3));
+    assert_eq!((row["location"].as_str(), step.outputs().len()), (Some(&*shelf.location(&key)), 4));
 }
 
 #[test]
@@ -250,7 +315,7 @@ fn standard_output_stays_empty_where_nothing_can_be_listed_as_json() {
     assert_eq!(outcome.stdout, "");
     assert!(outcome.stderr.contains("secrets failed"), "{}", outcome.transcript());
     let plain = on_a_terminal(&trial).run();
-    assert_eq!(plain.assert_code(12).stdout, "results=[]\noutcome=failure\n");
+    assert_eq!(plain.assert_code(12).stdout, "results=[]\noutcome=failure\nstate=\n");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Proxy, Run, Sponsor, Trial};
+use super::shelf::at;
+use crate::support::{Action, Proxy, Run, Sponsor, Trial};
 
 fn one() -> Trial {
     Trial::of([Sponsor::named("callisto").empty()])
@@ -43,10 +44,11 @@ fn every_outcome_of_a_deployment_is_recorded_and_is_a_success_of_the_step() {
 fn the_known_keys_hold_what_the_runner_says() {
     let trial = one();
     let run = record(&trial, "success").input("version", "v1.4.2").input("reason", "Release");
-    let location = "s3://b/backups/2026/11/20/backup-prod-20261120-120000.sql.gz";
-    let outcome = run.input("backup-location", location).input("backup-size", "13421773").run();
+    let backup = trial.run().run();
+    let (location, size) = (backup.output("backup_location"), backup.output("backup_size"));
+    let outcome = run.input("backup-location", &location).input("backup-size", &size).run();
     outcome.assert_code(0);
-    let log = stored(&trial, "callisto");
+    let log = outcome.log("callisto");
     let expected = json!({
         "format_version": 1, "environment": "production", "sponsor": "callisto", "sponsor_code": "CAL",
         "version": "v1.4.2", "reason": "Release", "commit_sha": "8d3b3ff0c7a1e5d24be1a07b8d9c6f5e4a3b2c1d",
@@ -54,13 +56,16 @@ fn the_known_keys_hold_what_the_runner_says() {
         "repository": "cure-hht/hht_diary", "ref": "refs/heads/main", "workflow": "Deploy production",
         "github_run_id": "17342009911", "github_run_number": "482", "github_run_attempt": "2",
         "github_run_url": "https://github.example/cure-hht/hht_diary/actions/runs/17342009911",
-        "s3_archival_enabled": true, "backup_location": location, "backup_size_bytes": 13_421_773,
+        "s3_archival_enabled": true, "backup_location": location,
+        "backup_size_bytes": size.parse::<u64>().unwrap(), "backup_location_verified": true,
     });
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(log[name], *value, "{name}");
     }
-    let head =
-        trial.store.head(trial.log_bucket("callisto"), &trial.store.keys_in(trial.log_bucket("callisto"))[0]);
+    let key = outcome.output("deployment_log");
+    let key = key.strip_prefix(&format!("s3://{}/", trial.log_bucket("callisto"))).unwrap();
+    assert_eq!(trial.store.get_json(trial.log_bucket("callisto"), key), log);
+    let head = trial.store.head(trial.log_bucket("callisto"), key);
     assert_eq!(head.metadata().unwrap()["timestamp"], log["deployment_timestamp"].as_str().unwrap());
 }
 
@@ -181,4 +186,93 @@ fn a_backup_step_feeds_its_outputs_to_the_record_step() {
     for key in ["backup_location", "backup_size_bytes", "commit_sha", "github_run_id"] {
         assert_eq!(deployment.1[key], before.1[key], "{key}");
     }
+}
+
+/// What a record would assert, and what S3 shows: nothing is recorded as a backup that was not seen.
+#[test]
+fn a_location_that_is_not_this_sponsors_backup_is_refused_and_the_deployment_is_recorded() {
+    let trial = Trial::of([Sponsor::named("callisto").empty(), Sponsor::named("titan").empty()]);
+    let [ours, theirs] = ["callisto", "titan"].map(|name| {
+        let backup = trial.run().input("sponsors", name).run();
+        backup.assert_code(0);
+        backup.output("backup_location")
+    });
+    let bucket = trial.bucket("callisto");
+    let key = ours.strip_prefix(&format!("s3://{bucket}/")).unwrap().to_owned();
+    let size = trial.store.get(bucket, &key).len().to_string();
+    // Titan's backup under a key of callisto's.
+    let foreign = theirs.strip_prefix(&format!("s3://{}/", trial.bucket("titan"))).unwrap();
+    let misplaced = at(foreign, "20260101-000000");
+    for end in ["", ".sha256", ".manifest.json"] {
+        let bytes = trial.store.get(trial.bucket("titan"), &format!("{foreign}{end}"));
+        trial.store.put(bucket, &format!("{misplaced}{end}"), bytes);
+    }
+    let foreign_size = trial.store.get(trial.bucket("titan"), foreign).len().to_string();
+    let run = |location: &str, size: &str| {
+        let run = record(&trial, "success").input("sponsors", "callisto");
+        run.input("backup-location", location).input("backup-size", size).run()
+    };
+    let nowhere = format!("s3://{bucket}/{}", at(&key, "20010101-000000"));
+    for (location, size, told) in [
+        (&theirs, &*size, "the bucket of callisto's backups"),
+        (&nowhere, &size, "does not exist"),
+        (&ours, "5", "`backup-size` says 5"),
+        (&format!("s3://{bucket}/{misplaced}"), &foreign_size, "sponsor titan in place of callisto"),
+    ] {
+        let outcome = run(location, size);
+        outcome.assert_code(15);
+        let log = outcome.log("callisto");
+        assert_eq!((&log["event"], &log["outcome"]), (&json!("deployment"), &json!("success")));
+        for field in ["backup_location", "backup_size_bytes"] {
+            assert_eq!(log[field], Value::Null, "{location}: {log}");
+        }
+        assert_eq!(log["backup_location_verified"], false);
+        assert!(log["message"].as_str().unwrap().contains(told), "{told}: {log}");
+        assert_eq!(outcome.output("backup_location"), "");
+        let kept = outcome.output("deployment_log");
+        assert!(kept.starts_with(&format!("s3://{}/", trial.log_bucket("callisto"))), "{kept}");
+    }
+    let staging = ours.replace("/backups/", "/staging/backups/").replace("-prod-", "-staging-");
+    for location in
+        [format!("{ours}.sha256"), format!("{ours}.manifest.json"), staging, "yesterday".to_owned()]
+    {
+        let outcome = run(&location, &size);
+        outcome.assert_code(2);
+        assert!(outcome.visible().contains("`backup-location` is `"), "{}", outcome.transcript());
+    }
+    trial.store.delete(bucket, &format!("{key}.manifest.json"));
+    let outcome = run(&ours, &size);
+    outcome.assert_code(15);
+    assert_eq!(outcome.log("callisto")["backup_location"], Value::Null);
+}
+
+#[test]
+fn a_location_that_s3_does_not_show_is_recorded_as_not_verified() {
+    let trial = one();
+    let backup = trial.run().run();
+    let proxy = Proxy::before(trial.store.endpoint());
+    let path = format!("/{}/", trial.bucket("callisto"));
+    let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+    proxy.rule(move |seen| match seen.path.starts_with(&path) {
+        true => Action::Status(403, denied.to_owned()),
+        false => Action::Pass,
+    });
+    let run = record(&trial, "success").input("s3-endpoint-url", proxy.endpoint());
+    let outcome = run.input("backup-location", backup.output("backup_location")).run();
+    outcome.assert_code(0);
+    let log = outcome.log("callisto");
+    assert_eq!(log["backup_location"], backup.output("backup_location"));
+    assert_eq!(log["backup_location_verified"], false);
+    let warnings = outcome.annotations("warning").join("\n");
+    assert!(warnings.contains("backup-location not verified"), "{warnings}");
+}
+
+#[test]
+fn what_a_disabled_backup_step_gives_is_recorded() {
+    let trial = Trial::of([Sponsor::named("callisto").flag(None).empty()]);
+    let backup = trial.run().run();
+    let run = record(&trial, "success").input("backup-location", backup.output("backup_location"));
+    let outcome = run.input("backup-size", backup.output("backup_size")).run();
+    outcome.assert_code(0);
+    assert_eq!(outcome.logs().last().unwrap().1["backup_location"], "not-configured");
 }

@@ -22,8 +22,11 @@ fn parse(schema: &str) -> Value {
 }
 
 /// The keys that older deployment logs do not have.
-const NEWER: [&&str; 8] = [
+const NEWER: [&&str; 11] = [
     &"approvals",
+    &"backup_location_verified",
+    &"locked_until",
+    &"object_lock",
     &"partial",
     &"previous_backup",
     &"pull_requests",

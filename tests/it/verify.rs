@@ -1,6 +1,7 @@
 //! `verify`: what is whole is called so, and nothing else is. Each way in which a stored backup can be spoilt is played on
 //! a real one. The rounds over many backups are in `verify/rounds`.
 
+mod latest;
 mod rounds;
 mod sealed;
 
@@ -70,17 +71,6 @@ fn a_whole_backup_of_any_kind_is_verified() {
     let outcome = file.run();
     outcome.assert_code(0);
     assert!(outcome.masks().contains(&private.to_owned()) && !outcome.visible().contains(private));
-}
-
-#[test]
-fn the_latest_is_the_newest_whole_one() {
-    let shelf = callisto();
-    let newest = shelf.backup(&[]);
-    let older = shelf.copy(&newest, OLD);
-    shelf.put(&older, "spoilt");
-    let half = at(&newest, "20991231-235959");
-    shelf.put(&half, "half");
-    assert_verified(&shelf, &newest, shelf.run("verify"));
 }
 
 #[test]

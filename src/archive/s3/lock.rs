@@ -4,9 +4,9 @@ use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{ObjectLockMode, ObjectLockRetentionMode};
 use jiff::{SignedDuration, Timestamp};
 
-use super::Store;
 use super::failure::failed;
 use super::read::time;
+use super::{Labels, Store};
 use crate::archive::ArchiveError;
 use crate::archive::retention::retain_until;
 
@@ -33,6 +33,49 @@ pub enum LockChoice {
     Compliance,
     /// None.
     Off,
+}
+
+/// What a bucket does to an object that is written without a word about a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ByDefault {
+    /// Nothing: it has no Object Lock, or no default retention.
+    Nothing,
+    /// It locks it.
+    Locks,
+    /// S3 did not answer the question.
+    #[default]
+    Unknown,
+}
+
+/// Whether a stored object is locked, as S3 answered it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Locked {
+    /// It is.
+    Until(Lock),
+    /// It is not.
+    No,
+    /// S3 did not answer the question.
+    #[default]
+    Unknown,
+}
+
+impl Locked {
+    /// As tags and records write it: `governance`, `compliance`, `none` or `unknown`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Until(Lock { compliance: false, .. }) => "governance",
+            Self::Until(Lock { compliance: true, .. }) => "compliance",
+            Self::No => "none",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The end of the lock.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        if let Self::Until(lock) = self { Some(lock.until) } else { None }
+    }
 }
 
 /// As messages tell it: `GOVERNANCE until 2033-11-20T12:00:00Z`.
@@ -63,33 +106,83 @@ impl Lock {
     }
 }
 
+/// How a bucket locks.
+struct Configuration {
+    /// Of its own accord.
+    by_default: ByDefault,
+    /// The least that is to be asked for; without a rule, a lock that ends at once.
+    lock: Option<Lock>,
+}
+
 impl Store {
-    /// The lock that the choice comes to in this bucket, for an object that is written within a day of `at`. A default
-    /// of the bucket that lasts longer than `years` is kept to: a date that is sent would shorten it.
+    /// The lock that the choice comes to in this bucket, for an object that is written within a day of `at`, and what
+    /// the bucket does where none is sent. A default of the bucket that lasts longer than `years` is kept to: a date that
+    /// is sent would shorten it.
     ///
     /// # Errors
-    /// The bucket's configuration cannot be read. A store that knows no Object Lock has none.
+    /// The bucket's configuration decides and cannot be read. A store that knows no Object Lock has none.
     pub async fn lock(
         &self,
         choice: LockChoice,
         at: Timestamp,
         years: Option<u16>,
-    ) -> Result<Option<Lock>, ArchiveError> {
+    ) -> Result<(Option<Lock>, ByDefault), ArchiveError> {
         let written = at + SignedDuration::from_hours(24);
-        let Some(until) = years.and_then(|years| retain_until(written, years)) else { return Ok(None) };
-        Ok(match choice {
-            LockChoice::Off => None,
-            LockChoice::Governance => Some(Lock { compliance: false, until }),
-            LockChoice::Compliance => Some(Lock { compliance: true, until }),
-            LockChoice::Auto => self
-                .default_lock(written)
-                .await?
-                .map(|default| Lock { compliance: default.compliance, until: until.max(default.until) }),
-        })
+        let until = years.and_then(|years| retain_until(written, years));
+        let compliance = match (choice, until) {
+            (LockChoice::Governance, Some(_)) => false,
+            (LockChoice::Compliance, Some(_)) => true,
+            // No lock is sent. What the bucket does then shows after the upload; this tells how to read that.
+            (LockChoice::Off, _) | (_, None) => {
+                let by_default = self.configuration(written).await;
+                return Ok((None, by_default.map_or(ByDefault::Unknown, |found| found.by_default)));
+            }
+            (LockChoice::Auto, Some(until)) => {
+                let Configuration { by_default, lock } = self.configuration(written).await?;
+                let lock = lock.map(|default| Lock { until: until.max(default.until), ..default });
+                return Ok((lock, by_default));
+            }
+        };
+        let lock = until.map(|until| Lock { compliance, until });
+        Ok((lock, ByDefault::Unknown))
     }
 
-    /// What the bucket does by default, where it locks at all; without a rule that is nothing.
-    async fn default_lock(&self, written: Timestamp) -> Result<Option<Lock>, ArchiveError> {
+    /// What is known of an object's lock, where a HEAD told this.
+    pub(in crate::archive) async fn locked(&self, key: &str, told: Option<Lock>, sent: &Labels) -> Locked {
+        match (told, sent.by_default) {
+            (Some(lock), _) => Locked::Until(lock),
+            (None, ByDefault::Nothing) if sent.lock.is_none() => Locked::No,
+            (None, _) => self.retention(key).await,
+        }
+    }
+
+    /// A HEAD is silent about a lock also where s3:GetObjectRetention is not granted. Asked for the lock alone, S3 says
+    /// which of the two it is: there is none (400, 404), the store knows none (405, 501), or it may not be told (403).
+    async fn retention(&self, key: &str) -> Locked {
+        let answer = self
+            .client
+            .get_object_retention()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .send()
+            .await;
+        let retention = match answer {
+            Ok(answer) => answer.retention,
+            Err(error) => {
+                return match failed("GetObjectRetention", self.location(key), &error) {
+                    ArchiveError::S3 { status: Some(200 | 400 | 404 | 405 | 501), .. } => Locked::No,
+                    _ => Locked::Unknown,
+                };
+            }
+        };
+        let Some(retention) = retention else { return Locked::No };
+        let mode = retention.mode.map(|mode| ObjectLockMode::from(mode.as_str()));
+        Lock::told(mode, retention.retain_until_date.as_ref()).map_or(Locked::Unknown, Locked::Until)
+    }
+
+    /// How the bucket locks.
+    async fn configuration(&self, written: Timestamp) -> Result<Configuration, ArchiveError> {
         let answer = self
             .client
             .get_object_lock_configuration()
@@ -100,12 +193,14 @@ impl Store {
         let configuration = match answer {
             Ok(answer) => answer.object_lock_configuration,
             Err(error) => match failed("GetObjectLockConfiguration", self.location(""), &error) {
-                ArchiveError::S3 { code, .. } if NO_OBJECT_LOCK.contains(&code.as_str()) => return Ok(None),
+                ArchiveError::S3 { code, .. } if NO_OBJECT_LOCK.contains(&code.as_str()) => {
+                    return Ok(Configuration { by_default: ByDefault::Nothing, lock: None });
+                }
                 other => return Err(other),
             },
         };
         let Some(configuration) = configuration.filter(|found| found.object_lock_enabled.is_some()) else {
-            return Ok(None);
+            return Ok(Configuration { by_default: ByDefault::Nothing, lock: None });
         };
         let default = configuration.rule.and_then(|rule| rule.default_retention);
         let compliance =
@@ -116,6 +211,7 @@ impl Store {
         let after_years = years.and_then(|years| retain_until(written, years));
         let after_days = days.and_then(|days| written.checked_add(days).ok());
         let until = after_years.into_iter().chain(after_days).max().unwrap_or(written);
-        Ok(Some(Lock { compliance, until }))
+        let by_default = if default.is_some() { ByDefault::Locks } else { ByDefault::Nothing };
+        Ok(Configuration { by_default, lock: Some(Lock { compliance, until }) })
     }
 }

@@ -3,9 +3,11 @@
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumType, CompletedMultipartUpload, CompletedPart, StorageClass};
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::creations::Creations;
 use super::failure::failed;
+use super::read::time;
 use super::{Labels, Lock, Store, WRITE_ID, aws_time, client, tagging};
 use crate::archive::ArchiveError;
 
@@ -167,6 +169,32 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Key and beginning of every upload below the prefix that was neither completed nor aborted.
+    ///
+    /// # Errors
+    /// S3 refuses, or knows no such list.
+    pub async fn open_uploads(&self, prefix: &str) -> Result<Vec<(String, Option<Timestamp>)>, ArchiveError> {
+        let (mut found, mut marker) = (Vec::new(), (None, None));
+        loop {
+            let request = self
+                .client
+                .list_multipart_uploads()
+                .bucket(&self.bucket)
+                .set_expected_bucket_owner(self.owner.clone())
+                .prefix(prefix)
+                .set_key_marker(marker.0)
+                .set_upload_id_marker(marker.1);
+            let page = request.send().await;
+            let page = page.map_err(|error| failed("ListMultipartUploads", self.location(prefix), &error))?;
+            let uploads = page.uploads.unwrap_or_default().into_iter();
+            found.extend(uploads.filter_map(|it| Some((it.key?, it.initiated.and_then(|at| time(&at))))));
+            marker = (page.next_key_marker, page.next_upload_id_marker);
+            if page.is_truncated != Some(true) || marker.0.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// The ids of the unfinished uploads to this very key. They come first of all whose keys begin with it, and one page

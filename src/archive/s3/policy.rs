@@ -16,14 +16,14 @@ pub const LONGEST: usize = 2048;
 pub enum Purpose {
     /// Writes backups and records.
     Backup,
-    /// Writes records.
+    /// Writes records, and looks at the backup that one names.
     Record,
-    /// Reads backups.
+    /// Reads backups, and the records of the runs that made them.
     Read {
         /// And asks S3 to thaw them.
         thaw: bool,
     },
-    /// Reads backups and writes reports.
+    /// Reads as much, and writes reports.
     Drill {
         /// And asks S3 to thaw them.
         thaw: bool,
@@ -51,6 +51,8 @@ const STORE: [&str; 5] =
 /// A dump, beside that: its tags are read back, and it is stored in parts.
 const DUMP: [&str; 2] = ["s3:GetObjectTagging", "s3:AbortMultipartUpload"];
 const READ: [&str; 2] = ["s3:GetObject", "s3:GetObjectRetention"];
+/// Whether a dump without a manifest is a run's of ours shows in its record.
+const LOOK: [&str; 1] = ["s3:GetObject"];
 const THAW: &str = "s3:RestoreObject";
 const LIST: &str = "s3:ListBucket";
 const LIST_UPLOADS: &str = "s3:ListBucketMultipartUploads";
@@ -69,10 +71,19 @@ pub fn policy(purpose: Purpose, place: Place<'_>) -> String {
             all.extend(place.allow(log, &STORE, &[LIST, LOCKS]));
             (all, true)
         }
-        Purpose::Record => (place.allow(log, &STORE, &[LIST, LOCKS]), true),
-        Purpose::Read { thaw } => (place.allow(backups, &read(thaw), &[LIST]), false),
+        Purpose::Record => {
+            let mut all = place.allow(log, &STORE, &[LIST, LOCKS]);
+            all.extend(place.allow(backups, &LOOK, &[LIST]));
+            (all, true)
+        }
+        Purpose::Read { thaw } => {
+            let mut all = place.allow(backups, &read(thaw), &[LIST, LIST_UPLOADS]);
+            all.extend(place.allow(log, &LOOK, &[LIST]));
+            (all, false)
+        }
         Purpose::Drill { thaw } => {
-            let mut all = place.allow(backups, &read(thaw), &[LIST]);
+            let mut all = place.allow(backups, &read(thaw), &[LIST, LIST_UPLOADS]);
+            all.extend(place.allow(log, &LOOK, &[LIST]));
             all.extend(place.allow(report, &STORE, &[LIST, LOCKS]));
             (all, true)
         }

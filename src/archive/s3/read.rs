@@ -1,13 +1,13 @@
 //! Requests that read: which objects there are, what one is, its bytes where they are few; and the request for a thaw.
 
 use aws_sdk_s3::primitives::DateTime;
-use aws_sdk_s3::types::{EncodingType, GlacierJobParameters, Object, RestoreRequest, Tier};
+use aws_sdk_s3::types::{ChecksumMode, EncodingType, GlacierJobParameters, Object, RestoreRequest, Tier};
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 
-use super::Store;
 use super::download::Download;
 use super::failure::failed;
+use super::{Store, WRITE_ID};
 use crate::archive::ArchiveError;
 use crate::archive::catalogue::Listed;
 use crate::archive::thaw::{Examined, Restored};
@@ -51,6 +51,7 @@ impl Store {
             .bucket(&self.bucket)
             .set_expected_bucket_owner(self.owner.clone())
             .key(key)
+            .checksum_mode(ChecksumMode::Enabled)
             .send()
             .await
             .map_err(|error| self.missing(key, failed("HeadObject", self.location(key), &error)))?;
@@ -58,6 +59,9 @@ impl Store {
             bytes: head.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
             etag: head.e_tag.unwrap_or_default(),
             storage_class: head.storage_class.map_or(STANDARD.to_owned(), |class| class.as_str().to_owned()),
+            archive_tier: head.archive_status.map(|tier| tier.as_str().to_owned()),
+            crc64: head.checksum_crc64_nvme,
+            write_id: head.metadata.and_then(|mut metadata| metadata.remove(WRITE_ID)),
             restored: Restored::parse(head.restore.as_deref()),
             retain_until: head.object_lock_retain_until_date.and_then(|until| time(&until)),
         })
@@ -83,14 +87,17 @@ impl Store {
         Ok(bytes.freeze())
     }
 
-    /// Asks S3 to thaw an object and to keep it readable for so many days. Asking twice does no harm.
+    /// Asks S3 to thaw an object and to keep it readable for so many days, see [`Examined::thaw_days`]. Asking twice does
+    /// no harm.
     ///
     /// # Errors
     /// It does not exist, is not frozen, or S3 refuses.
-    pub async fn thaw(&self, key: &str, days: u16) -> Result<(), ArchiveError> {
+    pub async fn thaw(&self, key: &str, days: Option<u16>) -> Result<(), ArchiveError> {
         let standard = GlacierJobParameters::builder().tier(Tier::Standard).build();
-        let request = standard
-            .map(|tier| RestoreRequest::builder().days(i32::from(days)).glacier_job_parameters(tier).build());
+        let request = standard.map(|tier| {
+            let request = RestoreRequest::builder().set_days(days.map(i32::from));
+            request.glacier_job_parameters(tier).build()
+        });
         let request = request.map_err(|error| ArchiveError::Stream(error.to_string()))?;
         let sent = self
             .client

@@ -1,10 +1,11 @@
 //! What is stored under a key, read back to be compared with what was sent.
 
-use aws_sdk_s3::types::ChecksumMode;
+use aws_sdk_s3::types::{ChecksumMode, Tag, Tagging};
 
 use super::failure::failed;
-use super::{Lock, Store, WRITE_ID};
+use super::{Labels, Lock, Locked, Store, WRITE_ID};
 use crate::archive::ArchiveError;
+use crate::archive::key::with_lock;
 use crate::archive::measure::{Measure, Meter};
 
 /// How stores say that they know nothing of tags, or tell none of an object that went into a frozen storage class.
@@ -25,7 +26,73 @@ pub(in crate::archive) struct Stored {
     write_id: Option<String>,
 }
 
+/// What S3 showed of a stored object's lock, and whether its tag says so.
+#[derive(Debug, Clone)]
+pub struct Labelled {
+    /// The lock.
+    pub lock: Locked,
+    /// The object's tags as they should be now.
+    pub(in crate::archive) tags: Vec<(String, String)>,
+    /// Why its tag does not say so, in words.
+    pub warning: Option<String>,
+}
+
 impl Store {
+    /// Reads back the lock of an object that was just written, and puts it into the object's tag. What goes wrong is told
+    /// in words: the object is stored, and its tag says `unknown`, which is true.
+    pub async fn label(&self, key: &str, sent: &Labels) -> Labelled {
+        match self.head(key).await {
+            Ok(stored) => self.label_as(key, stored.lock, sent).await,
+            Err(error) => Labelled {
+                lock: Locked::Unknown,
+                tags: sent.tags.clone(),
+                warning: Some(format!("the lock of {} was not read back: {error}", self.location(key))),
+            },
+        }
+    }
+
+    /// The same, where a HEAD told this of the lock.
+    pub(in crate::archive) async fn label_as(
+        &self,
+        key: &str,
+        told: Option<Lock>,
+        sent: &Labels,
+    ) -> Labelled {
+        let lock = self.locked(key, told, sent).await;
+        let tags = with_lock(&sent.tags, lock.name());
+        if tags == sent.tags {
+            return Labelled { lock, tags, warning: None };
+        }
+        match self.put_tags(key, &tags).await {
+            Ok(()) => Labelled { lock, tags, warning: None },
+            // A store without tags can say nothing untrue by them.
+            Err(ArchiveError::S3 { code, .. }) if NO_TAGS.contains(&code.as_str()) => {
+                Labelled { lock, tags: sent.tags.clone(), warning: None }
+            }
+            Err(error) => {
+                let warning = format!("the tag `object-lock` stays `unknown`: {error}");
+                Labelled { lock, tags: sent.tags.clone(), warning: Some(warning) }
+            }
+        }
+    }
+
+    /// Replaces all tags of an object.
+    async fn put_tags(&self, key: &str, tags: &[(String, String)]) -> Result<(), ArchiveError> {
+        let bad = |error: aws_sdk_s3::error::BuildError| ArchiveError::Stream(error.to_string());
+        let tag = |(name, value): &(String, String)| Tag::builder().key(name).value(value).build();
+        let set = tags.iter().map(tag).collect::<Result<_, _>>().map_err(bad)?;
+        let sent = self
+            .client
+            .put_object_tagging()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .tagging(Tagging::builder().set_tag_set(Some(set)).build().map_err(bad)?)
+            .send()
+            .await;
+        sent.map(drop).map_err(|error| failed("PutObjectTagging", self.location(key), &error))
+    }
+
     pub(in crate::archive) async fn head(&self, key: &str) -> Result<Stored, ArchiveError> {
         let head = self
             .client

@@ -55,6 +55,8 @@ pub struct Opening {
     pub identity_file: Option<PathBuf>,
     /// Whether a frozen one is to be thawed.
     pub thaw: bool,
+    /// Whether `latest` may fall back to an older backup.
+    pub allow_older: bool,
     /// Wall clock for one sponsor.
     pub timeout: Duration,
 }
@@ -140,6 +142,11 @@ pub(super) fn verify(
             UsageError::new("`all` and `backup` contradict each other").hint("Leave one of them out.")
         );
     }
+    if all && opening.allow_older {
+        return Err(
+            UsageError::new("`all` and `allow-older` contradict each other").hint("Leave one of them out.")
+        );
+    }
     let skip_frozen = values.boolean("skip-frozen")?;
     if skip_frozen && !all {
         return Err(UsageError::new("`skip-frozen` is for `all`").hint("Set `all` too, or leave it out."));
@@ -192,9 +199,15 @@ fn opening(values: &Values<'_>, variables: &Variables) -> Result<Opening, UsageE
     let identities = variables.get("AGE_IDENTITY").map(String::as_str).unwrap_or_default();
     let identities = Identities::parse(identities)
         .map_err(|problem| UsageError::new(format!("AGE_IDENTITY {problem}")))?;
+    let (which, allow_older) = (which(&values.required("backup")?)?, values.boolean("allow-older")?);
+    if allow_older && which != Which::Latest {
+        return Err(UsageError::new("`allow-older` is for `latest`, but `backup` names a certain backup")
+            .hint("Leave one of them out."));
+    }
     Ok(Opening {
         endpoint: endpoint(values, variables)?,
-        which: which(&values.required("backup")?)?,
+        which,
+        allow_older,
         identities,
         identity_file: values.text("age-identity-file").map(PathBuf::from),
         thaw: values.boolean("thaw")?,
@@ -209,11 +222,16 @@ fn target(values: &Values<'_>, variables: &Variables) -> Option<SecretString> {
     values.text("target-database-url").or_else(variable).map(SecretString::from)
 }
 
+/// Bucket and key of an `s3://` location.
+pub(super) fn place(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'))
+}
+
 fn which(text: &str) -> Result<Which, UsageError> {
     if text == "latest" {
         return Ok(Which::Latest);
     }
-    if let Some((bucket, key)) = text.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) {
+    if let Some((bucket, key)) = place(text) {
         return Ok(Which::Location { bucket: bucket.to_owned(), key: key.to_owned() });
     }
     let exact = text.len() == "YYYYMMDD-HHMMSS".len();

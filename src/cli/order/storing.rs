@@ -2,7 +2,9 @@
 
 use aws_sdk_s3::types::StorageClass;
 
-use super::{BackupOrder, Deployment, RecordOrder, Scope, count, endpoint, github};
+use super::opening::place;
+use super::{BackupOrder, Deployment, NamedBackup, RecordOrder, Scope, count, endpoint, github};
+use crate::archive::catalogue::BackupKey;
 use crate::archive::s3::LockChoice;
 use crate::archive::{Codec, Recipe, Recipients, flow};
 use crate::cli::values::{Values, bad};
@@ -10,6 +12,9 @@ use crate::cli::{UsageError, Variables};
 use crate::dump::invocation::DumpOptions;
 use crate::record::Outcome;
 use crate::sponsors::Environment;
+
+/// What a backup step gives as location where the sponsor's flag is off.
+const NOT_CONFIGURED: &str = "not-configured";
 
 pub(super) fn backup(
     scope: Scope,
@@ -24,6 +29,11 @@ pub(super) fn backup(
     })?;
     let recipients = values.text("age-recipients").unwrap_or_default();
     let recipients = Recipients::parse(&recipients).map_err(|problem| bad("age-recipients", problem))?;
+    if values.boolean("require-encryption")? && recipients.is_empty() {
+        return Err(UsageError::new("`require-encryption` is true, but `age-recipients` holds no key").hint(
+            "Set `age-recipients` to age public keys. A variable that is not set in the workflow arrives empty.",
+        ));
+    }
     let storage_class = values.required("storage-class")?;
     if !StorageClass::values().contains(&storage_class.as_str()) {
         let known = StorageClass::values().join(", ");
@@ -73,15 +83,36 @@ pub(super) fn record(
     let backup_size = size.as_deref().map(str::parse).transpose().map_err(|_| {
         bad("backup-size", format!("is `{}`; it must be a number of bytes", size.clone().unwrap_or_default()))
     })?;
+    let backup_location = values.text("backup-location");
+    let named = backup_location.as_deref().filter(|location| *location != NOT_CONFIGURED);
+    let backup = named.map(|location| named_backup(environment, location)).transpose()?;
+    if backup_location.is_some() && backup.is_none() && backup_size.is_some_and(|size| size > 0) {
+        return Err(bad(
+            "backup-size",
+            format!("says that there is a backup, but `backup-location` is {NOT_CONFIGURED}"),
+        ));
+    }
     Ok(RecordOrder {
         scope,
         deployment: deployment(environment, values, variables)?,
         outcome,
-        backup_location: values.text("backup-location"),
+        backup_location,
+        backup,
         backup_size,
         dry_run: values.boolean("dry-run")?,
         github: github(values, variables)?,
     })
+}
+
+/// Only a dump of this environment is a backup: what stands beside it, and what is elsewhere, is not.
+fn named_backup(environment: Environment, location: &str) -> Result<NamedBackup, UsageError> {
+    let parsed = place(location)
+        .and_then(|(bucket, key)| Some((bucket.to_owned(), BackupKey::parse(environment, key)?)));
+    let (bucket, backup) = parsed.ok_or_else(|| {
+        bad("backup-location", format!("is `{location}`, which is no location of a backup of {environment}"))
+            .hint("Pass the output `backup_location` of the backup step.")
+    })?;
+    Ok(NamedBackup { bucket, backup })
 }
 
 pub(super) fn deployment(

@@ -9,6 +9,7 @@ use super::super::Edge;
 use super::super::publish::{Ended, Told, Turn};
 use super::super::vault::Vault;
 use crate::archive::description::{Partial, PreviousBackup};
+use crate::archive::s3::Locked;
 use crate::archive::staged::Sealed;
 use crate::failure::Failure;
 use crate::proof::Conclusion;
@@ -33,6 +34,8 @@ pub(super) struct Facts {
     pub(super) partial: Option<Partial>,
     /// The backup before it.
     pub(super) previous: Option<PreviousBackup>,
+    /// Whether it is locked, as S3 showed it.
+    pub(super) lock: Option<Locked>,
     /// What is odd without being a failure, each in words.
     pub(super) warnings: Vec<String>,
 }
@@ -50,6 +53,7 @@ impl Facts {
             taken: None,
             partial: None,
             previous: None,
+            lock: None,
             warnings: Vec::new(),
         }
     }
@@ -88,6 +92,9 @@ impl Facts {
         document.partial.clone_from(&self.partial);
         document.previous_backup.clone_from(&self.previous);
         document.warnings.clone_from(&self.warnings);
+        if let Some(lock) = &self.lock {
+            (document.object_lock, document.locked_until) = (Some(lock.name()), lock.until());
+        }
         match done {
             Ok(Turn::Disabled(why)) => {
                 document.backup_location = Some(NOT_CONFIGURED.to_owned());

@@ -15,7 +15,7 @@ use super::prepare::{Outcome, Prepared};
 use crate::archive::description::{
     BackupManifest, Contents, FORMAT_VERSION, Partial, RestoreNeeds, Table, Tool, measures,
 };
-use crate::archive::staged::Sealed;
+use crate::archive::staged::{Committed, Sealed};
 use crate::archive::{ArchiveError, Progress, Upload, seal};
 use crate::commands::publish::Turn;
 use crate::dump::client::major;
@@ -73,7 +73,7 @@ impl Run<'_> {
             reserved = self.budget.reserve(prepared.flow) => reserved,
         };
         let _limit = limit(stop, self.order.timeout);
-        let (sealed, finished) = self.archive(sponsor, facts, &prepared, stop).await?;
+        let (sealed, finished, committed) = self.archive(sponsor, facts, &prepared, stop).await?;
         facts.server_version = Some(finished.server_version);
         facts.pg_dump_version = Some(finished.pg_dump_version);
         let truth = finished.scan.truth().unwrap_or_default();
@@ -81,6 +81,9 @@ impl Run<'_> {
             Held { tables: truth.tables.len() as u64, rows: truth.rows_total(), bytes: sealed.plain.bytes };
         let location = prepared.store.location(&prepared.key);
         facts.backup = Some((location.clone(), sealed));
+        facts.warnings.extend(self.labelling(facts).not_locked(prepared.store.bucket(), &committed.lock));
+        facts.warnings.extend(committed.warnings);
+        facts.lock = Some(committed.lock);
         let partial = facts.partial.is_some();
         let before = facts.previous.as_ref();
         let before = before.map(|before| Before { rows: before.rows_total, bytes: before.dump_size_bytes });
@@ -102,7 +105,7 @@ impl Run<'_> {
         facts: &Facts,
         prepared: &Prepared,
         stop: &CancellationToken,
-    ) -> Result<(Sealed, Finished), Failure> {
+    ) -> Result<(Sealed, Finished, Committed), Failure> {
         let Prepared { connection, client, store, key, labels, flow, .. } = prepared;
         let started_at = self.edge.now();
         let mut dump = Dump::start(client, connection, &self.order.dump, stop)?;
@@ -132,10 +135,11 @@ impl Run<'_> {
         let sealed = staged.sealed().clone();
         let taken = Taken { started_at, finished_at: self.edge.now(), sealed: &sealed, finished: &finished };
         let description = self.describe(sponsor, facts, key, &taken);
-        for remark in staged.commit(description).await? {
+        let committed = staged.commit(description).await?;
+        for remark in &committed.remarks {
             self.edge.sink.line(&format!("{}: {remark}", sponsor.name));
         }
-        Ok((sealed, finished))
+        Ok((sealed, finished, committed))
     }
 
     /// Shows every few seconds how far it is, until it is dropped.

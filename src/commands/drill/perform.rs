@@ -10,10 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::stage::{Set, Stage};
 use super::{Facts, Run};
 use crate::archive::s3::policy::Purpose;
+use crate::commands::choice::Chosen;
 use crate::commands::limit::limit;
 use crate::commands::publish::Turn;
 use crate::commands::restoring::{self, Restoring};
-use crate::commands::stored::{self, Proven, Stored};
+use crate::commands::stored::{Proven, Stored};
 use crate::commands::vault::{Vault, Way};
 use crate::dump::Connection;
 use crate::dump::client::Client;
@@ -35,17 +36,19 @@ impl Run<'_> {
     ) -> Result<Turn<()>, Failure> {
         let _limit = limit(stop, self.order.opening.timeout);
         let stopped = || Failure::from(RestoreError::Stopped);
-        let stored = tokio::select! {
+        let mut chosen = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(stopped()),
-            stored = self.choose(sponsor, facts) => match stored? {
-                Ok(stored) => stored,
+            chosen = self.choose(sponsor, facts) => match chosen? {
+                Ok(chosen) => chosen,
                 Err(disabled) => return Ok(Turn::Disabled(disabled)),
             },
         };
-        let location = &stored.location;
-        self.edge.sink.line(&format!("{}: reading {location} through", sponsor.name));
-        let proven = stored::prove(&stored, stop).await?;
+        self.edge.sink.line(&format!("{}: reading {} through", sponsor.name, chosen.stored.location));
+        let proven = chosen.prove(stop).await;
+        let stored = chosen.stored;
+        facts.findings.backup = Some(backup(&stored));
+        let proven = proven?;
         facts.findings.phases.fetch = Some(proven.fetch);
         facts.findings.phases.decrypt = Some(proven.decrypt);
         let begun = Instant::now();
@@ -79,7 +82,11 @@ impl Run<'_> {
     }
 
     /// The backup that is meant, or why there is none.
-    async fn choose(&self, sponsor: &Sponsor, facts: &mut Facts) -> Result<Result<Stored, String>, Failure> {
+    async fn choose<'a>(
+        &'a self,
+        sponsor: &'a Sponsor,
+        facts: &mut Facts,
+    ) -> Result<Result<Chosen<'a>, String>, Failure> {
         let secrets = match self.secrets.fetch(&sponsor.name).await? {
             Archival::Enabled(secrets) => secrets,
             Archival::Disabled(why) => return Ok(Err(why.to_string())),
@@ -95,17 +102,22 @@ impl Run<'_> {
         let vault = facts.vault.insert(Vault::open(&way, &secrets));
         let environment = self.order.scope.environment;
         let whose = (sponsor, environment);
-        let key = stored::find(&vault.backups, whose, &self.order.opening.which).await?;
-        let thaw = self.order.opening.thaw;
-        let stored = stored::describe(&vault.backups, whose, key, &self.identities, thaw).await?;
-        facts.findings.backup = Some(Backup {
-            location: stored.location.clone(),
-            snapshot_at: stored.description.started_at,
-            bytes: stored.description.stored.bytes,
-            sha256: stored.description.stored.sha256.clone(),
-            partial: stored.description.partial.clone(),
-        });
-        Ok(Ok(stored))
+        let opening = &self.order.opening;
+        let place = vault.place(whose, opening.timeout, self.edge);
+        let chosen = Chosen::find(place, opening, &self.identities).await?;
+        facts.findings.backup = Some(backup(&chosen.stored));
+        Ok(Ok(chosen))
+    }
+}
+
+/// What the report says of the backup.
+fn backup(stored: &Stored) -> Backup {
+    Backup {
+        location: stored.location.clone(),
+        snapshot_at: stored.description.started_at,
+        bytes: stored.description.stored.bytes,
+        sha256: stored.description.stored.sha256.clone(),
+        partial: stored.description.partial.clone(),
     }
 }
 

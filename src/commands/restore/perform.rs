@@ -5,10 +5,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Run;
 use crate::archive::s3::policy::Purpose;
+use crate::commands::choice::Chosen;
 use crate::commands::limit::limit;
 use crate::commands::publish::Turn;
 use crate::commands::restoring::{self, Restoring};
-use crate::commands::stored::{self, Proven, Stored};
+use crate::commands::stored::{Proven, Stored};
 use crate::commands::vault::{Vault, Way};
 use crate::failure::Failure;
 use crate::report::plan;
@@ -27,20 +28,22 @@ impl Run<'_> {
     ) -> Result<Turn<()>, Failure> {
         let _limit = limit(stop, self.order.opening.timeout);
         let stopped = || Failure::from(RestoreError::Stopped);
-        let stored = tokio::select! {
+        let mut chosen = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(stopped()),
-            stored = self.choose(sponsor) => match stored? {
-                Ok(stored) => stored,
+            chosen = self.choose(sponsor) => match chosen? {
+                Ok(chosen) => chosen,
                 Err(disabled) => return Ok(Turn::Disabled(disabled)),
             },
         };
+        self.edge.sink.line(&format!("{}: reading {} through", sponsor.name, chosen.stored.location));
+        let proven = chosen.prove(stop).await;
+        let stored = chosen.stored;
         let description = &stored.description;
         let (bytes, sha256) = (description.stored.bytes, description.stored.sha256.clone());
         restored.backup = Some((stored.location.clone(), bytes, sha256));
         restored.partial = description.partial.clone();
-        self.edge.sink.line(&format!("{}: reading {} through", sponsor.name, stored.location));
-        let proven = stored::prove(&stored, stop).await?;
+        let proven = proven?;
         let (target, tools, plan) = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(stopped()),
@@ -62,7 +65,7 @@ impl Run<'_> {
     }
 
     /// The backup that is meant, once it is sure that the target may be restored into; or why there is none.
-    async fn choose(&self, sponsor: &Sponsor) -> Result<Result<Stored, String>, Failure> {
+    async fn choose<'a>(&'a self, sponsor: &'a Sponsor) -> Result<Result<Chosen<'a>, String>, Failure> {
         let secrets = match self.secrets.fetch(&sponsor.name).await? {
             Archival::Enabled(secrets) => secrets,
             Archival::Disabled(why) => return Ok(Err(why.to_string())),
@@ -79,8 +82,8 @@ impl Run<'_> {
         };
         let vault = Vault::open(&way, &secrets);
         let whose = (sponsor, environment);
-        let key = stored::find(&vault.backups, whose, &opening.which).await?;
-        Ok(Ok(stored::describe(&vault.backups, whose, key, &self.identities, opening.thaw).await?))
+        let place = vault.place(whose, opening.timeout, self.edge);
+        Ok(Ok(Chosen::find(place, opening, &self.identities).await?))
     }
 
     async fn plan(

@@ -3,9 +3,9 @@
 use super::super::stored;
 use super::{Run, Shelf, or_stopped};
 use crate::archive::ArchiveError;
-use crate::archive::catalogue::{BackupKey, Incomplete, Piece};
+use crate::archive::catalogue::BackupKey;
 use crate::archive::description::Partial;
-use crate::archive::key::{checksum_key, description_key};
+use crate::cli::order::Which;
 use crate::failure::Failure;
 
 /// What a backup turned out to be.
@@ -24,17 +24,17 @@ impl Run<'_> {
         match Box::pin(self.read(shelf, backup)).await {
             Err(Failure::Proof(error)) => Ok(Judged::Bad(error.findings)),
             Err(Failure::Archive(frozen @ ArchiveError::Frozen { .. })) => Ok(Judged::Frozen(frozen)),
-            Err(Failure::Archive(error)) if self.is_finding(&error, &shelf.store.location(&key)) => {
-                Ok(Judged::Bad(vec![stored::in_words(&shelf.store, &key, &error)]))
+            Err(Failure::Archive(error)) if self.is_finding(&error, &shelf.place.backups.location(&key)) => {
+                Ok(Judged::Bad(vec![stored::in_words(&shelf.place.backups, &key, &error)]))
             }
             judged => judged,
         }
     }
 
     async fn read(&self, shelf: &Shelf<'_>, backup: BackupKey) -> Result<Judged, Failure> {
-        let whose = (shelf.sponsor, self.order.scope.environment);
+        let whose = (shelf.place.sponsor, self.order.scope.environment);
         let (identities, thaw) = (&self.identities, self.order.opening.thaw);
-        let described = Box::pin(stored::describe(&shelf.store, whose, backup, identities, thaw));
+        let described = Box::pin(stored::describe(&shelf.place.backups, whose, backup, identities, thaw));
         let stored = or_stopped(shelf.stop, described).await?;
         let proven = match stored::prove(&stored, shelf.stop).await {
             // One of the keys is a recipient's, or nothing would have been fetched.
@@ -52,12 +52,10 @@ impl Run<'_> {
 
     /// Whether an error tells of the backup itself. Where one was asked for by its place, nothing there is no finding.
     fn is_finding(&self, error: &ArchiveError, dump: &str) -> bool {
+        let was_listed = self.order.all || self.order.opening.which == Which::Latest;
         match error {
-            ArchiveError::Malformed { .. } | ArchiveError::Corrupt { .. } | ArchiveError::Replaced { .. } => {
-                true
-            }
-            ArchiveError::Missing { location } => self.order.all || location != dump,
-            _ => false,
+            ArchiveError::Missing { location } if location == dump => was_listed,
+            error => error.is_finding(),
         }
     }
 }
@@ -65,26 +63,6 @@ impl Run<'_> {
 impl Shelf<'_> {
     /// See [`stored::is_a_partners`].
     pub(super) async fn is_a_partners(&self, backup: &BackupKey) -> Result<bool, Failure> {
-        let told = stored::is_a_partners(&self.store, self.sponsor, &backup.key);
-        let told = Box::pin(async { Ok(told.await?) });
-        or_stopped(self.stop, told).await
-    }
-
-    /// Whether what was missing is there now.
-    pub(super) async fn is_whole_by_now(&self, left: &Incomplete) -> Result<bool, Failure> {
-        let key = &left.backup.key;
-        for piece in &left.lacks {
-            let key = match piece {
-                Piece::Dump => key.clone(),
-                Piece::Checksum => checksum_key(key),
-                Piece::Manifest => description_key(key),
-            };
-            match self.store.examine(&key).await {
-                Ok(_) => {}
-                Err(ArchiveError::Missing { .. }) => return Ok(false),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(true)
+        or_stopped(self.stop, async { Ok(self.place.is_a_partners(backup).await?) }).await
     }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
+use super::super::attempts::Standing;
 use super::super::publish::{Ended, Told, Turn};
 use super::super::{Edge, stored};
 use super::judge::Judged;
 use crate::archive::ArchiveError;
-use crate::archive::catalogue::{Incomplete, Piece};
 use crate::archive::key::file_name;
 use crate::failure::Failure;
 use crate::proof::{Conclusion, ProofError, State};
@@ -75,10 +75,8 @@ impl<'a> Round<'a> {
     }
 
     /// What is left of a backup.
-    pub(super) fn left(&mut self, location: &str, left: &Incomplete) {
-        let pieces: Vec<&str> = left.lacks.iter().copied().map(Piece::name).collect();
-        let verb = if pieces.len() == 1 { "is" } else { "are" };
-        self.bad(format!("{location}: its {} {verb} missing", pieces.join(" and its ")));
+    pub(super) fn left(&mut self, location: &str, standing: &Standing) {
+        self.bad(format!("{location}: {}", standing.words().unwrap_or_default()));
     }
 
     /// A backup that could not be read.

@@ -45,7 +45,12 @@ fn keys_tags_and_metadata_are_those_of_the_field_in_every_environment() {
         assert_eq!(trial.store.keys_in(logs), std::slice::from_ref(&record));
         assert_eq!(outcome.output("backup_location"), format!("s3://{bucket}/{dump}"));
         assert_eq!(outcome.output("deployment_log"), format!("s3://{logs}/{record}"));
-        let common = [("environment", environment), ("sponsor", "callisto"), ("pre-migration", "true")];
+        let common = [
+            ("environment", environment),
+            ("sponsor", "callisto"),
+            ("pre-migration", "true"),
+            ("object-lock", "none"),
+        ];
         for (bucket, key) in beside.iter().map(|key| (bucket, key)).chain([(logs, &record)]) {
             let kind = if bucket == logs { "deployment-log" } else { "database-backup" };
             assert_eq!(
@@ -74,6 +79,7 @@ fn a_nightly_backup_is_not_tagged_as_one_before_a_deployment() {
         ("sponsor", "callisto"),
         ("retention-years", "3"),
         ("fda-compliant", "false"),
+        ("object-lock", "none"),
     ];
     assert_eq!(trial.store.tags(trial.bucket("callisto"), &dump_key(&trial, "callisto")), tags(&expected));
     assert_eq!(outcome.log("callisto")["event"], "backup");

@@ -18,8 +18,10 @@ fn no_backup_half_a_backup_and_no_server_are_told() {
     let outcome = drill(&trial).input("backup", second).run();
     outcome.assert_code(14);
     assert!(outcome.visible().contains(".manifest.json does not exist"), "{}", outcome.visible());
-    // The newest one that is whole is meant by `latest`.
-    drill(&trial).run().assert_code(14);
+    // The newest attempt is meant by `latest`, whole or not.
+    let outcome = drill(&trial).run();
+    outcome.assert_code(17);
+    assert!(outcome.visible().contains("its manifest is missing"), "{}", outcome.visible());
 }
 
 #[test]

@@ -199,7 +199,7 @@ fn assert_typed(outcome: &Outcome) {
 
 /// - fault: the place of a backup, or of a recorded one, holds workflow commands, Markdown and HTML
 /// - injected: the same words as `backup` of a `verify`, and as `backup-location` of a `record`
-/// - seen: `holds no backup` with them as text, exit 14; the record of a success, exit 0
+/// - seen: `holds no backup` with them as text, exit 14; that it is no location of a backup, exit 2
 /// - left: no command or output but our own, and a table with its own columns alone
 #[test]
 fn a_place_that_is_typed_is_text() {
@@ -212,7 +212,7 @@ fn a_place_that_is_typed_is_text() {
     assert!(outcome.annotations("error").iter().all(|annotation| !annotation.starts_with("owned")));
     let recorded = trial.run().input("command", "record").input("outcome", "success");
     let recorded = recorded.input("backup-location", place).run();
-    assert!([Some(0), Some(2)].contains(&recorded.code), "{}", recorded.transcript());
+    recorded.assert_code(2);
     let summary = recorded.summary();
     for summary in [outcome.summary(), summary] {
         let rows = outside_of_code(&summary);

@@ -113,8 +113,8 @@ fn tags_that_were_not_kept_are_no_success() {
         let proxy = Proxy::before(trial.store.endpoint());
         proxy.spoil(99, Action::ReplaceBody(answer), |seen| seen.method == "GET" && seen.has("tagging"));
         let outcome = run(&trial, &proxy).run();
-        let sent = "environment=production fda-compliant=true pre-migration=true retention-years=7 sponsor=callisto \
-                    type=database-backup was sent";
+        let sent = "environment=production fda-compliant=true object-lock=none pre-migration=true retention-years=7 \
+                    sponsor=callisto type=database-backup was sent";
         assert_not_believed(&trial, trial.bucket("callisto"), &outcome, &[told, sent], 1);
     }
 }

@@ -143,11 +143,13 @@ fn a_backup_that_is_not_what_was_stored_never_reaches_the_target() {
 
 #[test]
 fn a_backup_without_its_companions_is_none() {
-    for suffix in [".manifest.json", ".sha256"] {
+    for (suffix, told) in
+        [(".manifest.json", "its manifest is missing"), (".sha256", "its checksum file is missing")]
+    {
         let trial = with_a_backup();
         let target = empty();
         Backup::of(&trial).remove(suffix);
-        assert_untouched(restore(&trial, &target), &target, 14, "holds no backup");
+        assert_untouched(restore(&trial, &target), &target, 17, told);
     }
 }
 

@@ -112,6 +112,8 @@ fn wanted(cx: &S3AccessContext<'_>) -> Vec<(&'static str, String)> {
         "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload" => "s3:PutObject",
         "AbortMultipartUpload" => "s3:AbortMultipartUpload",
         "GetObject" | "HeadObject" => "s3:GetObject",
+        "PutObjectTagging" => "s3:PutObjectTagging",
+        "GetObjectRetention" => "s3:GetObjectRetention",
         "GetObjectTagging" => "s3:GetObjectTagging",
         "ListObjectsV2" => "s3:ListBucket",
         "ListMultipartUploads" => "s3:ListBucketMultipartUploads",

@@ -209,7 +209,7 @@ fn a_signal_and_the_end_of_ones_time_are_heard() {
     outcome.assert_code(143);
     assert_eq!(outcome.result("callisto")["stage"], "cancelled");
 
-    let late = run().input("timeout", "3s").run();
+    let late = run().input("backup", second(&key)).input("timeout", "3s").run();
     late.assert_code(14);
     assert_eq!(message(&late), "the sponsor's time of 3 s is over");
     // What was found before is not forgotten.

@@ -1,0 +1,65 @@
+//! The backup that a deployment's record names, held against what is stored: a record asserts nothing that was not seen.
+
+use crate::archive::description::Excerpt;
+use crate::archive::key::description_key;
+use crate::archive::{ArchiveError, Store};
+use crate::cli::order::NamedBackup;
+use crate::commands::stored;
+use crate::record::RecordError;
+use crate::sponsors::{Environment, Sponsor};
+
+/// What is known of a named backup.
+pub(super) enum Checked {
+    /// It is this sponsor's, of this environment, whole, and as large as was said.
+    Seen,
+    /// Nothing, and why.
+    NotAsked(String),
+    /// That the record would be untrue.
+    Refused(RecordError),
+}
+
+/// Looks at a backup.
+pub(super) async fn check(
+    store: &Store,
+    (sponsor, environment): (&Sponsor, Environment),
+    named: &NamedBackup,
+    bytes: Option<u64>,
+) -> Checked {
+    let refused = |why: String| {
+        let location = format!("s3://{}/{}", named.bucket, named.backup.key);
+        Checked::Refused(RecordError::Untrue { location, why })
+    };
+    if named.bucket != store.bucket() {
+        return refused(format!("it is not in {}, the bucket of {}'s backups", store.bucket(), sponsor.name));
+    }
+    match problem(store, (sponsor, environment), &named.backup.key, bytes).await {
+        Ok(None) => Checked::Seen,
+        Ok(Some(why)) => refused(why),
+        Err(error) if error.is_finding() => refused(stored::in_words(store, &named.backup.key, &error)),
+        Err(error) => Checked::NotAsked(error.to_string()),
+    }
+}
+
+/// What is not as it should be; one that does not exist, or has no manifest that can be read, is an error.
+async fn problem(
+    store: &Store,
+    (sponsor, environment): (&Sponsor, Environment),
+    key: &str,
+    bytes: Option<u64>,
+) -> Result<Option<String>, ArchiveError> {
+    let stored = store.examine(key).await?.bytes;
+    if let Some(bytes) = bytes.filter(|bytes| *bytes != stored) {
+        return Ok(Some(format!("it has {stored} bytes, and `backup-size` says {bytes}")));
+    }
+    let beside = description_key(key);
+    let document = store.read_small(&beside, stored::MANIFEST_BYTES).await?;
+    let told = Excerpt::parse(&store.location(&beside), &document)?;
+    let mut problems = stored::of_another(
+        [&sponsor.name, environment.name(), key],
+        [&told.sponsor, &told.environment, &told.key],
+    );
+    if told.stored.bytes != stored {
+        problems.push(format!("it has {stored} bytes, and its manifest says {}", told.stored.bytes));
+    }
+    Ok((!problems.is_empty()).then(|| problems.join("; ")))
+}

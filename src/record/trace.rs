@@ -1,0 +1,91 @@
+//! The trace that a run of this program leaves: the record of its backup, whatever became of that. Pure.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::log::SECONDS_TRIED;
+use crate::archive::key::Object;
+use crate::sponsors::Environment;
+
+/// Of a record, what tells whose it is. Records of other programs have other keys.
+#[derive(Deserialize)]
+struct Trace {
+    event: Event,
+    sponsor: String,
+    environment: String,
+    deployment_timestamp: Timestamp,
+    tool_version: String,
+}
+
+#[derive(PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Event {
+    PreDeploymentBackup,
+    Backup,
+    #[serde(other)]
+    Other,
+}
+
+/// What the keys begin with under which the record of a backup of this second can be; one key, or two at the end of a
+/// minute.
+#[must_use]
+pub fn prefixes(environment: Environment, at: Timestamp) -> BTreeSet<String> {
+    let last = at.checked_add(SignedDuration::from_secs(SECONDS_TRIED - 1)).unwrap_or(at);
+    let minute = |at| {
+        let key = Object::DeploymentLog.key(environment, at);
+        key.get(..key.len().saturating_sub("SS.json".len())).unwrap_or_default().to_owned()
+    };
+    [minute(at), minute(last)].into_iter().collect()
+}
+
+/// Whether this key is one under which the record of a backup of this second can be.
+#[must_use]
+pub fn can_be(environment: Environment, at: Timestamp, key: &str) -> bool {
+    super::log::seconds(at).any(|at| Object::DeploymentLog.key(environment, at) == key)
+}
+
+/// Whether a document is the record of this sponsor's backup of this second.
+#[must_use]
+pub fn is_of(document: &[u8], sponsor: &str, environment: Environment, at: Timestamp) -> bool {
+    serde_json::from_slice::<Trace>(document).is_ok_and(|trace| {
+        trace.event != Event::Other
+            && trace.sponsor == sponsor
+            && trace.environment == environment.name()
+            && trace.deployment_timestamp.as_second() == at.as_second()
+            && !trace.tool_version.is_empty()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_record_of_ours_of_this_second_is_a_trace() {
+        let at: Timestamp = "2026-11-20T12:59:55Z".parse().unwrap();
+        let production = Environment::Production;
+        let prefixes: Vec<String> = prefixes(production, at).into_iter().collect();
+        assert_eq!(prefixes[0], "deployments/2026/11/20/deployment-prod-20261120-1259");
+        assert_eq!(prefixes[1], "deployments/2026/11/20/deployment-prod-20261120-1300");
+        assert!(can_be(production, at, "deployments/2026/11/20/deployment-prod-20261120-130004.json"));
+        assert!(!can_be(production, at, "deployments/2026/11/20/deployment-prod-20261120-130005.json"));
+        let record = |event: &str, sponsor: &str, at: &str| {
+            format!(
+                r#"{{"event":"{event}","sponsor":"{sponsor}","environment":"production",
+                    "deployment_timestamp":"{at}","tool_version":"0.1.0","outcome":"failure"}}"#
+            )
+        };
+        let is_ours = |text: String| is_of(text.as_bytes(), "callisto", production, at);
+        assert!(is_ours(record("backup", "callisto", "2026-11-20T12:59:55.7Z")));
+        assert!(is_ours(record("pre-deployment-backup", "callisto", "2026-11-20T12:59:55Z")));
+        assert!(!is_ours(record("deployment", "callisto", "2026-11-20T12:59:55Z")));
+        assert!(!is_ours(record("backup", "titan", "2026-11-20T12:59:55Z")));
+        assert!(!is_ours(record("backup", "callisto", "2026-11-20T12:59:56Z")));
+        // As the shell step before this program wrote it.
+        assert!(!is_ours(
+            r#"{"deployment_timestamp":"2026-11-20T12:59:55Z","environment":"production"}"#.to_owned()
+        ));
+    }
+}
