@@ -97,7 +97,7 @@ pub const EXIT_CODES: &[(u8, &str, &str)] = &[
     (
         17,
         "proof",
-        "a proof failed: `verify` or `drill` found a difference, or a restored database does not equal its backup",
+        "a proof failed: `verify` or `drill` found a difference, a restored database does not equal its backup, or a limit was exceeded, such as `max-backup-age`",
     ),
     (SEVERAL, "", "several sponsors failed, in different stages; the outputs and the summary tell which"),
     (130, "cancelled", "stopped by SIGINT; what was begun is no backup"),

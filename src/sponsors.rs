@@ -7,7 +7,7 @@ pub mod matrix;
 
 use std::collections::BTreeSet;
 
-use crate::manifest::{Entry, Manifest};
+use crate::manifest::{Entry, Manifest, is_name};
 pub use environment::Environment;
 
 /// A sponsor that was selected.
@@ -15,7 +15,7 @@ pub use environment::Environment;
 pub struct Sponsor {
     /// Sponsor id, `[a-z][a-z0-9-]*`.
     pub name: String,
-    /// Three upper-case letters.
+    /// Three upper-case letters; empty if the manifest no longer holds the sponsor, see [`listed`].
     pub code: String,
     /// Cloud region, as the manifest says; the region of its buckets comes with its secrets.
     pub region: Option<String>,
@@ -24,6 +24,11 @@ pub struct Sponsor {
 }
 
 impl Sponsor {
+    /// One that the manifest no longer holds: it shares nothing with anybody.
+    fn gone(name: &str) -> Self {
+        Self { name: name.to_owned(), code: String::new(), region: None, partners: BTreeSet::new() }
+    }
+
     fn of(entry: &Entry, manifest: &Manifest) -> Self {
         let consents = |name: &&String| {
             let partner = manifest.entries.iter().find(|entry| entry.name == **name);
@@ -43,14 +48,20 @@ impl Sponsor {
 pub enum Selection {
     /// Every enabled one.
     AllEnabled,
-    /// These, by name.
+    /// These, as somebody typed them.
     Named(BTreeSet<String>),
+    /// These, as `matrix` listed them in its output `sponsors`.
+    Listed(BTreeSet<String>),
 }
 
 impl Selection {
-    /// Reads names that are separated by commas, white space or new lines.
+    /// Reads names that are separated by commas, white space or new lines, or a JSON array of names. An empty array names
+    /// no sponsor; an empty text selects all of them.
     #[must_use]
     pub fn parse(text: &str) -> Self {
+        if let Ok(listed) = serde_json::from_str(text) {
+            return Self::Listed(listed);
+        }
         let names: BTreeSet<_> = words(text).map(str::to_owned).collect();
         if names.is_empty() { Self::AllEnabled } else { Self::Named(names) }
     }
@@ -78,6 +89,9 @@ pub enum SponsorsError {
         /// The names.
         names: Vec<String>,
     },
+    /// A list that names no sponsor.
+    #[error("`sponsors` is an empty list")]
+    NoneListed,
     /// The manifest enables nobody, so there is nothing to back up.
     #[error("no sponsor of the manifest is enabled")]
     NoneEnabled,
@@ -92,6 +106,9 @@ impl SponsorsError {
             Self::Unknown { suggestion: None, .. } => "Compare the `sponsors` input with the manifest.".to_owned(),
             Self::Disabled { .. } => {
                 "Set `enabled: true` for it in the manifest, or leave it out of the `sponsors` input.".to_owned()
+            }
+            Self::NoneListed => {
+                "Guard the job with `count != '0'` of `matrix`, or leave `sponsors` empty for all enabled sponsors.".to_owned()
             }
             Self::NoneEnabled => {
                 "Set `enabled: true` for at least one sponsor; in a workflow, guard the job with `count != '0'` of `matrix`."
@@ -109,10 +126,13 @@ impl SponsorsError {
 /// A name that is unknown, or known and not enabled.
 pub fn select(manifest: &Manifest, selection: &Selection) -> Result<Vec<Sponsor>, SponsorsError> {
     let enabled = |entry: &&Entry| entry.enabled == Some(true);
-    let Selection::Named(names) = selection else {
+    let (Selection::Named(names) | Selection::Listed(names)) = selection else {
         let enabled = manifest.entries.iter().filter(enabled);
         return Ok(enabled.map(|entry| Sponsor::of(entry, manifest)).collect());
     };
+    if names.is_empty() {
+        return Err(SponsorsError::NoneListed);
+    }
     let known: BTreeSet<&str> = manifest.entries.iter().map(|entry| entry.name.as_str()).collect();
     let unknown: Vec<String> = names.iter().filter(|name| !known.contains(name.as_str())).cloned().collect();
     if let Some(first) = unknown.first() {
@@ -126,6 +146,38 @@ pub fn select(manifest: &Manifest, selection: &Selection) -> Result<Vec<Sponsor>
         return Err(SponsorsError::Disabled { names: disabled });
     }
     Ok(wanted.into_iter().map(|entry| Sponsor::of(entry, manifest)).collect())
+}
+
+/// The sponsors that `matrix` listed, whether or not the manifest still holds or enables them, and the names of those that
+/// it does not. It may have changed since, or be unreadable now.
+///
+/// # Errors
+/// The list is empty, or holds what cannot be a sponsor's name.
+pub fn listed(
+    manifest: Option<&Manifest>,
+    names: &BTreeSet<String>,
+) -> Result<(Vec<Sponsor>, Vec<String>), SponsorsError> {
+    let impossible: Vec<String> = names.iter().filter(|name| !is_name(name)).cloned().collect();
+    if !impossible.is_empty() {
+        return Err(SponsorsError::Unknown { names: impossible, suggestion: None });
+    }
+    if names.is_empty() {
+        return Err(SponsorsError::NoneListed);
+    }
+    let (mut sponsors, mut changed) = (Vec::new(), Vec::new());
+    for name in names {
+        let found = manifest.and_then(|manifest| {
+            let entry = manifest.entries.iter().find(|entry| entry.name == *name)?;
+            Some((entry, manifest))
+        });
+        if found.is_none_or(|(entry, _)| entry.enabled != Some(true)) {
+            changed.push(name.clone());
+        }
+        sponsors.push(
+            found.map_or_else(|| Sponsor::gone(name), |(entry, manifest)| Sponsor::of(entry, manifest)),
+        );
+    }
+    Ok((sponsors, changed))
 }
 
 /// Names of sponsors for whom the manifest does not say whether they are enabled: a typing slip would hide there.
@@ -172,6 +224,13 @@ mod tests {
     fn names_are_split_at_commas_blanks_and_lines_and_keep_the_manifests_order() {
         assert_eq!(names("rhea,callisto").unwrap(), ["callisto", "rhea"]);
         assert_eq!(names("rhea\n callisto , rhea").unwrap(), ["callisto", "rhea"]);
+    }
+
+    #[test]
+    fn an_array_names_whom_it_lists_and_an_empty_one_nobody() {
+        assert_eq!(names(r#" ["rhea","callisto"] "#).unwrap(), ["callisto", "rhea"]);
+        assert_eq!(names("[]"), Err(SponsorsError::NoneListed));
+        assert!(names(r#"["rhea""#).is_err(), "not an array, and nobody's name");
     }
 
     #[test]

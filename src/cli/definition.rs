@@ -63,7 +63,11 @@ fn examples(command: Command) -> String {
             "--environment production --pre-migration=false --compression zstd",
         ],
         Command::Record => &["--environment production --outcome success --version v1.4.2"],
-        Command::List => &["--environment production --sponsors callisto", "--environment production --json"],
+        Command::List => &[
+            "--environment production --sponsors callisto",
+            "--environment production --json",
+            "--environment production --max-backup-age 8h",
+        ],
         Command::Verify => {
             &["--environment production --sponsors callisto", "--environment production --all --timeout 3h"]
         }
@@ -116,7 +120,7 @@ fn heading(input: &str) -> &'static str {
         | "s3-endpoint-url"
         | "s3-force-path-style"
         | "expected-bucket-owner" => "Storage",
-        "backup" | "allow-older" | "all" | "skip-frozen" | "age-identity-file" | "thaw" => {
+        "backup" | "allow-older" | "all" | "skip-frozen" | "max-backup-age" | "age-identity-file" | "thaw" => {
             "Which backup, and how it is read"
         }
         "target-database-url" | "replace" | "confirm" | "skip-missing-extensions" => "The target",
@@ -130,7 +134,7 @@ fn value_name(input: &str) -> &'static str {
     match input {
         "manifest" | "secrets-file" | "age-identity-file" | "drill-checks" => "FILE",
         "doppler-api-url" | "s3-endpoint-url" | "target-database-url" => "URL",
-        "timeout" | "lock-wait-timeout" | "max-rpo" | "max-rto" => "DURATION",
+        "timeout" | "lock-wait-timeout" | "max-backup-age" | "max-rpo" | "max-rto" => "DURATION",
         "memory-limit" | "backup-size" => "SIZE",
         "max-parallel" | "max-jobs" | "compression-level" | "retention-years" => "NUMBER",
         "sponsors" | "confirm" | "config" | "core-project" => "NAME",

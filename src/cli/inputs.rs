@@ -115,7 +115,7 @@ pub const INPUTS: &[Input] = &[
         "sponsors",
         "",
         EACH,
-        "names, separated by comma, white space or new line; all enabled ones where empty",
+        "names, separated by comma, white space or new line, or the JSON array that `matrix` puts out; all enabled ones where empty",
     ),
     text("manifest", "", EACH, "path of a manifest file; where empty, Doppler's `SPONSOR_MANIFEST` is read"),
     text(
@@ -144,13 +144,13 @@ pub const INPUTS: &[Input] = &[
     text(
         "github-token",
         "",
-        &[Matrix, Backup, Record, Drill],
+        &[Matrix, Backup, Record, List, Verify, Drill],
         "token with which GitHub is asked who approved the run and which pull requests brought the commit, and writes the issue of `issue-on-failure`; `github.token` fits",
     ),
     boolean(
         "issue-on-failure",
         "false",
-        &[Matrix, Backup, Drill],
+        &[Matrix, Backup, List, Verify, Drill],
         "whether a failure opens an issue in this repository, one for each command and environment, which a later success closes; needs `github-token`",
     ),
     boolean(
@@ -259,6 +259,12 @@ pub const INPUTS: &[Input] = &[
         "With `all`: verify only the backups that are not in an archive tier, and report how many are",
     ),
     boolean("json", "false", &[List], "the list as JSON, on standard output alone"),
+    text(
+        "max-backup-age",
+        "",
+        &[List],
+        "how old each sponsor's newest backup may be, such as `8h`; if one is older or a sponsor has none, the exit code is 17. Lists the newest backups only",
+    ),
     text(
         "age-identity-file",
         "",

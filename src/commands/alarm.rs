@@ -35,8 +35,10 @@ pub(super) fn hide_token(order: &Order, edge: &Edge) {
         Order::Matrix(order) => &order.github,
         Order::Backup(order) => &order.github,
         Order::Record(order) => &order.github,
+        Order::List(order) => &order.github,
+        Order::Verify(order) => &order.github,
         Order::Drill(order) => &order.github,
-        _ => &None,
+        Order::Restore(_) => &None,
     };
     if let Some(access) = access {
         edge.sink.mask(access.token.expose_secret());
@@ -50,6 +52,14 @@ impl Alarm {
             Order::Matrix(order) if order.issue_on_failure => (&order.github, "matrix", &order.scope),
             Order::Backup(order) if order.issue_on_failure && !order.dry_run => {
                 (&order.github, "backup", &order.scope)
+            }
+            // That the newest backup is whole does not mend an older one, nor does a list make a backup new.
+            Order::List(order) if order.issue_on_failure => {
+                let command = if order.max_backup_age.is_some() { "list age" } else { "list" };
+                (&order.github, command, &order.scope)
+            }
+            Order::Verify(order) if order.issue_on_failure && !order.dry_run => {
+                (&order.github, if order.all { "verify all" } else { "verify" }, &order.scope)
             }
             Order::Drill(order) if order.issue_on_failure && !order.dry_run => {
                 (&order.github, "drill", &order.scope)
@@ -139,7 +149,9 @@ impl Alarm {
     fn refused(&self) -> BTreeSet<String> {
         match &self.selection {
             // What was typed in may be nobody's name, and must not get between the lines that are read again.
-            Selection::Named(names) if !self.is_matrix() && names.iter().all(|name| is_name(name)) => {
+            Selection::Named(names) | Selection::Listed(names)
+                if !self.is_matrix() && names.iter().all(|name| is_name(name)) =>
+            {
                 names.iter().map(|name| turn(name)).collect()
             }
             _ => BTreeSet::from([WHOLE_RUN.to_owned()]),

@@ -19,6 +19,7 @@ use crate::archive::s3::policy::Purpose;
 use crate::cli::order::ListOrder;
 use crate::failure::Failure;
 use crate::proof::Conclusion;
+use crate::proof::limits::freshness;
 use crate::report::SponsorResult;
 use crate::report::listing::{self, List, Row};
 use crate::report::workflow::{Level, annotation};
@@ -34,6 +35,8 @@ const MANIFEST_MEBIBYTES: u32 = 32;
 const AN_UPLOAD: Duration = Duration::from_secs(6 * 3600);
 const UNKNOWN: &str = "unknown";
 const DAMAGED: &str = "damaged";
+const COMPLETE: &str = "complete";
+const PARTIAL: &str = "partial";
 
 /// What all sponsors of a run share.
 struct Run<'a> {
@@ -73,10 +76,14 @@ impl Run<'_> {
             listed = self.list(sponsor) => listed,
             () = stop.cancelled() => Err(scope::stopped(self.edge)),
         };
+        let judged = match &listed {
+            Ok(Ok(list)) => self.judge(list),
+            _ => Ok(()),
+        };
         let conclusion = match &listed {
-            Ok(Ok(list)) => Conclusion::of_listing(list.rows.len()),
+            Ok(Ok(list)) if judged.is_ok() => Conclusion::of_listing(list.rows.len()),
             Ok(Err(_)) => Conclusion::disabled(),
-            Err(_) => Conclusion::failed(None),
+            _ => Conclusion::failed(None),
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
         let code = match listed {
@@ -84,7 +91,10 @@ impl Run<'_> {
                 result.message = Some(list.count());
                 self.show(&list);
                 lists.push(list);
-                return (result, None);
+                match judged {
+                    Ok(()) => return (result, None),
+                    Err(failure) => Some(Told::of(&failure, self.edge).fail(&mut result)),
+                }
             }
             Ok(Err(disabled)) => {
                 self.edge.sink.line(&format!("{}: {disabled}, so there are no backups", sponsor.name));
@@ -112,14 +122,40 @@ impl Run<'_> {
         };
         let whose = (sponsor, self.order.scope.environment);
         let place = Vault::open(&way, &secrets).place(whose, AN_UPLOAD, self.edge);
-        let rows: Vec<Option<Row>> = futures_util::stream::iter(place.attempts().await?)
-            .map(|attempt| self.row(&place, attempt))
-            .buffered(IN_FLIGHT)
-            .try_collect()
-            .await?;
-        let rows = rows.into_iter().flatten().collect();
+        let attempts = place.attempts().await?;
+        let rows = if self.order.max_backup_age.is_some() {
+            self.newest(&place, attempts).await?
+        } else {
+            let rows: Vec<Option<Row>> = futures_util::stream::iter(attempts)
+                .map(|attempt| self.row(&place, attempt))
+                .buffered(IN_FLIGHT)
+                .try_collect()
+                .await?;
+            rows.into_iter().flatten().collect()
+        };
         let (sponsor, place) = (sponsor.name.clone(), place.backups.location(&prefix(place.environment)));
         Ok(Ok(List { sponsor, place, rows }))
+    }
+
+    /// Down to the newest that counts: of thousands of backups a watcher wants to know one.
+    async fn newest(&self, place: &Place<'_>, attempts: Vec<Attempt>) -> Result<Vec<Row>, ArchiveError> {
+        let mut rows = Vec::new();
+        for attempt in attempts {
+            let Some(row) = self.row(place, attempt).await? else { continue };
+            let is_newest = counts(&row) && row.timestamp <= self.edge.now();
+            rows.push(row);
+            if is_newest {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// What `max-backup-age` says of a list.
+    fn judge(&self, list: &List) -> Result<(), Failure> {
+        let Some(limit) = self.order.max_backup_age else { return Ok(()) };
+        let taken = list.rows.iter().filter(|row| counts(row)).map(|row| row.timestamp);
+        Ok(freshness(&list.place, taken, self.edge.now(), limit)?)
     }
 
     /// What cannot be learned of one backup is said in its row, and does not end the list. A partner's backup has none.
@@ -201,7 +237,7 @@ impl Run<'_> {
         let problems = [whose, found.differing(&told.stored)].concat();
         if problems.is_empty() {
             (row.sha256, row.rows) = (Some(told.stored.sha256), told.rows_total);
-            let status = if row.partial == Some(true) { "partial" } else { "complete" };
+            let status = if row.partial == Some(true) { PARTIAL } else { COMPLETE };
             status.clone_into(&mut row.status);
         } else {
             DAMAGED.clone_into(&mut row.status);
@@ -236,4 +272,9 @@ impl Run<'_> {
             sink.text(&json);
         }
     }
+}
+
+/// Whether a row is one of a backup that a watcher may rely on.
+fn counts(row: &Row) -> bool {
+    [COMPLETE, PARTIAL].contains(&row.status.as_str())
 }

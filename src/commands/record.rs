@@ -35,7 +35,7 @@ struct Run<'a> {
 }
 
 pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
-    let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
+    let scope::Selected { sponsors, known } = scope::deployed(&order.scope, edge).await?;
     if sponsors.len() > 1 && (order.backup_location.is_some() || order.backup_size.is_some()) {
         let problem = "`backup-location` and `backup-size` are of one sponsor, but several are selected";
         return Err(UsageError::new(problem)

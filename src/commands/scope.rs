@@ -11,13 +11,13 @@ use crate::cli::order::Scope;
 use crate::dump::client::{self, Client};
 use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
-use crate::manifest::{self, ManifestError};
+use crate::manifest::{self, Manifest, ManifestError};
 use crate::report::workflow::{Level, annotation};
 use crate::secrets::doppler::{self, Doppler};
 use crate::secrets::file::{SecretsFile, others_can_open};
 use crate::secrets::keyring::Owner;
 use crate::secrets::{self, Archival, AwsFromEnvironment, IdTokens, Place, RawSecrets, Secret, SecretsError};
-use crate::sponsors::{self, Sponsor};
+use crate::sponsors::{self, Selection, Sponsor};
 
 /// The selected sponsors, and who else there is.
 pub(super) struct Selected {
@@ -26,22 +26,58 @@ pub(super) struct Selected {
     pub(super) known: Vec<String>,
 }
 
-pub(super) async fn select(scope: &Scope, edge: &Edge) -> Result<Selected, Failure> {
+async fn manifest(scope: &Scope, edge: &Edge) -> Result<Manifest, Failure> {
     let stop = edge.stop.child();
     let text = tokio::select! {
         text = manifest_text(scope, edge) => text?,
         () = stop.cancelled() => return Err(stopped(edge)),
     };
-    let manifest = manifest::parse(&text)?;
+    Ok(manifest::parse(&text)?)
+}
+
+pub(super) async fn select(scope: &Scope, edge: &Edge) -> Result<Selected, Failure> {
+    let manifest = manifest(scope, edge).await?;
     let undecided = sponsors::undecided(&manifest);
     if !undecided.is_empty() {
         let message =
             format!("The manifest does not say whether {} is enabled; it is left out.", undecided.join(", "));
-        edge.sink.line(&message);
-        edge.sink.annotations(&[annotation(Level::Warning, "enabled is missing in the manifest", &message)]);
+        warn(edge, "enabled is missing in the manifest", &message);
     }
-    let known = manifest.entries.iter().map(|entry| entry.name.clone()).collect();
-    Ok(Selected { sponsors: sponsors::select(&manifest, &scope.selection)?, known })
+    Ok(Selected { sponsors: sponsors::select(&manifest, &scope.selection)?, known: names(&manifest) })
+}
+
+fn names(manifest: &Manifest) -> Vec<String> {
+    manifest.entries.iter().map(|entry| entry.name.clone()).collect()
+}
+
+/// The sponsors of a deployment that is to be recorded. Names that somebody typed are held against the manifest. The list
+/// that `matrix` put out is not: it says who was deployed, whatever became of the manifest since.
+pub(super) async fn deployed(scope: &Scope, edge: &Edge) -> Result<Selected, Failure> {
+    let Selection::Listed(listed) = &scope.selection else { return select_some(scope, edge).await };
+    let manifest = match manifest(scope, edge).await {
+        Ok(manifest) => Some(manifest),
+        Err(Failure::Cancelled(signal)) => return Err(Failure::Cancelled(signal)),
+        Err(failure) => {
+            let message = edge.sink.redacted(&format!("{failure}; deployments are recorded without it"));
+            warn(edge, "the manifest was not read", &message);
+            None
+        }
+    };
+    let (sponsors, changed) = sponsors::listed(manifest.as_ref(), listed)?;
+    if manifest.is_some() && !changed.is_empty() {
+        let message = format!(
+            "The manifest no longer enables {}; the deployment is recorded all the same.",
+            changed.join(", ")
+        );
+        warn(edge, "the manifest has changed", &message);
+    }
+    let known = manifest.as_ref().map(names).unwrap_or_default().into_iter().chain(changed).collect();
+    Ok(Selected { sponsors, known })
+}
+
+fn warn(edge: &Edge, title: &str, message: &str) {
+    edge.sink.line(message);
+    edge.sink.annotations(&[annotation(Level::Warning, title, message)]);
 }
 
 /// The same for commands that have nothing to do without a sponsor.

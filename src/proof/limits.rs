@@ -2,6 +2,43 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use super::ProofError;
+
+/// Clocks differ. A backup whose time lies further ahead was named by a wrong clock, and would seem new for ever.
+const AHEAD: Duration = Duration::from_secs(600);
+
+/// Holds a sponsor's newest backup against `max-backup-age`.
+///
+/// # Errors
+/// The newest backup is too old, or there is none. `place` is where the backups are.
+pub fn freshness(
+    place: &str,
+    taken: impl IntoIterator<Item = Timestamp>,
+    now: Timestamp,
+    limit: Duration,
+) -> Result<(), ProofError> {
+    let now = now.as_second();
+    let ahead = i64::try_from(AHEAD.as_secs()).unwrap_or(i64::MAX);
+    let past = taken.into_iter().map(|at| now.saturating_sub(at.as_second())).filter(|age| *age >= -ahead);
+    // Below zero by some seconds: taken just now.
+    let newest = past.min().map(|age| Duration::from_secs(u64::try_from(age).unwrap_or_default()));
+    let finding = match newest {
+        Some(age) if Measured { took: age, limit: Some(limit) }.is_compliant() == Some(true) => return Ok(()),
+        Some(age) => {
+            format!("the newest backup is {} old, and max-backup-age is {}", words(age), words(limit))
+        }
+        None => "there is no backup".to_owned(),
+    };
+    Err(ProofError {
+        place: place.to_owned(),
+        findings: vec![finding],
+        hint: "Take a backup, and look at the runs of the scheduled workflow: one may be failing, cancelled or disabled."
+            .to_owned(),
+    })
+}
+
 /// A measured time and what it may be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
@@ -57,6 +94,24 @@ mod tests {
         assert_eq!(measured(60, Some(60)).is_compliant(), Some(true));
         assert_eq!(measured(61, Some(60)).is_compliant(), Some(false));
         assert_eq!(measured(100, None).minutes(), 1.67);
+    }
+
+    #[test]
+    fn the_newest_backup_counts_and_none_and_one_from_the_future_do_not_pass() {
+        let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
+        let judged = |taken: &[&str]| {
+            let taken: Vec<Timestamp> = taken.iter().map(|at| at.parse().unwrap()).collect();
+            freshness("s3://b/backups/", taken, now, Duration::from_secs(8 * 3600))
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(judged(&["2026-11-28T04:00:00Z"]), Ok(()), "to the last moment");
+        assert_eq!(judged(&["2026-11-28T12:00:05Z"]), Ok(()), "a clock that is ahead by seconds");
+        assert_eq!(judged(&["2026-11-01T00:00:00Z", "2026-11-28T11:00:00Z"]), Ok(()));
+        let late = "s3://b/backups/: the newest backup is 8 h 1 min old, and max-backup-age is 8 h 0 min";
+        assert_eq!(judged(&["2026-11-28T03:59:00Z", "2026-11-27T11:00:00Z"]), Err(late.to_owned()));
+        let none = "s3://b/backups/: there is no backup";
+        assert_eq!(judged(&[]), Err(none.to_owned()));
+        assert_eq!(judged(&["2027-11-28T12:00:00Z"]), Err(none.to_owned()));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `list`: what is told is what the manifests say, nobody else's backups are told, and programs get JSON alone.
 
+mod ages;
 mod many;
 
 use std::time::Duration;

@@ -159,6 +159,60 @@ fn a_long_reason_survives_word_for_word_and_metadata_stays_ascii() {
     }
 }
 
+/// Between `matrix` and `record`, titan is disabled, io is taken out and europa is new.
+#[test]
+fn a_deployment_is_recorded_for_those_whom_matrix_listed_whatever_the_manifest_says_by_then() {
+    let names = ["callisto", "titan", "io", "europa"];
+    let trial = Trial::of(names.map(|name| Sponsor::named(name).empty()));
+    let entry = |name: &str, enabled: bool| {
+        let code = &name.to_uppercase()[..2];
+        format!("- {{name: {name}, code: {code}X, enabled: {enabled}, region: eu-west-1}}\n")
+    };
+    trial.manifest(Some(&format!(
+        "sponsors:\n{}{}{}",
+        entry("callisto", true),
+        entry("titan", false),
+        entry("europa", true)
+    )));
+    let listed = r#"["callisto","titan","io"]"#;
+    let outcome = record(&trial, "success").input("sponsors", listed).run();
+    outcome.assert_code(0);
+    for (name, code) in [("callisto", json!("CAX")), ("titan", json!("TIX")), ("io", Value::Null)] {
+        let log = stored(&trial, name);
+        assert_eq!((&log["sponsor"], &log["sponsor_code"]), (&json!(name), &code));
+    }
+    assert!(trial.store.objects(trial.log_bucket("europa")).is_empty(), "europa was not deployed");
+    let warnings = outcome.annotations("warning");
+    assert!(warnings.iter().any(|warning| warning.contains("no longer enables io, titan")), "{warnings:?}");
+
+    trial.manifest(Some("not: a manifest"));
+    let outcome = record(&trial, "failure").input("sponsors", r#"["titan"]"#).run();
+    outcome.assert_code(0);
+    assert_eq!(trial.store.keys_in(trial.log_bucket("titan")).len(), 2);
+    assert!(outcome.annotations("warning").iter().any(|warning| warning.contains("has no list under")));
+}
+
+/// Somebody's typing slip is nobody's deployment, and neither is an empty list.
+#[test]
+fn names_that_were_typed_are_held_against_the_manifest_and_an_empty_list_is_nobody() {
+    let trial = one();
+    for (sponsors, words) in [
+        ("calisto", "sponsor calisto is not in the manifest"),
+        (r#"["calli/../sto"]"#, "sponsor calli/../sto is not in the manifest"),
+        ("[]", "`sponsors` is an empty list"),
+    ] {
+        let outcome = record(&trial, "success").input("sponsors", sponsors).run();
+        outcome.assert_code(11);
+        assert!(outcome.visible().contains(words), "{}", outcome.transcript());
+        assert!(outcome.logs().is_empty());
+    }
+    for command in ["backup", "list"] {
+        trial.run().input("command", command).input("sponsors", "[]").run().assert_code(11);
+        let listed = trial.run().input("command", command).input("sponsors", r#"["callisto"]"#).run();
+        listed.assert_code(0);
+    }
+}
+
 #[test]
 fn what_belongs_to_one_sponsor_is_refused_for_several() {
     let trial = Trial::of([Sponsor::named("callisto").empty(), Sponsor::named("rhea").empty()]);

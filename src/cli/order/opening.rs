@@ -40,6 +40,12 @@ pub struct ListOrder {
     pub endpoint: Endpoint,
     /// As JSON.
     pub json: bool,
+    /// How old each sponsor's newest backup may be.
+    pub max_backup_age: Option<Duration>,
+    /// How GitHub is asked.
+    pub github: Option<Access>,
+    /// Whether a failure is told in an issue.
+    pub issue_on_failure: bool,
 }
 
 /// How a backup is read.
@@ -74,6 +80,10 @@ pub struct VerifyOrder {
     pub skip_frozen: bool,
     /// Whether to stop at the plan.
     pub dry_run: bool,
+    /// How GitHub is asked.
+    pub github: Option<Access>,
+    /// Whether a failure is told in an issue.
+    pub issue_on_failure: bool,
 }
 
 /// `restore`
@@ -127,7 +137,14 @@ pub(super) fn list(
     values: &Values<'_>,
     variables: &Variables,
 ) -> Result<ListOrder, UsageError> {
-    Ok(ListOrder { scope, endpoint: endpoint(values, variables)?, json: values.boolean("json")? })
+    Ok(ListOrder {
+        scope,
+        endpoint: endpoint(values, variables)?,
+        json: values.boolean("json")?,
+        max_backup_age: limit(values, "max-backup-age")?,
+        github: github(values, variables)?,
+        issue_on_failure: values.boolean("issue-on-failure")?,
+    })
 }
 
 pub(super) fn verify(
@@ -151,7 +168,15 @@ pub(super) fn verify(
     if skip_frozen && !all {
         return Err(UsageError::new("`skip-frozen` is for `all`").hint("Set `all` too, or leave it out."));
     }
-    Ok(VerifyOrder { scope, opening, all, skip_frozen, dry_run: values.boolean("dry-run")? })
+    Ok(VerifyOrder {
+        scope,
+        opening,
+        all,
+        skip_frozen,
+        dry_run: values.boolean("dry-run")?,
+        github: github(values, variables)?,
+        issue_on_failure: values.boolean("issue-on-failure")?,
+    })
 }
 
 pub(super) fn restore(
@@ -179,7 +204,6 @@ pub(super) fn drill(
     values: &Values<'_>,
     variables: &Variables,
 ) -> Result<DrillOrder, UsageError> {
-    let limit = |name| values.text(name).map(|_| values.duration(name)).transpose();
     Ok(DrillOrder {
         deployment: storing::deployment(scope.environment, values, variables)?,
         scope,
@@ -187,12 +211,17 @@ pub(super) fn drill(
         target: target(values, variables),
         skip_missing_extensions: values.boolean("skip-missing-extensions")?,
         checks: values.text("drill-checks").map(PathBuf::from),
-        max_rpo: limit("max-rpo")?,
-        max_rto: limit("max-rto")?,
+        max_rpo: limit(values, "max-rpo")?,
+        max_rto: limit(values, "max-rto")?,
         dry_run: values.boolean("dry-run")?,
         github: github(values, variables)?,
         issue_on_failure: values.boolean("issue-on-failure")?,
     })
+}
+
+/// A duration that need not be given.
+fn limit(values: &Values<'_>, name: &'static str) -> Result<Option<Duration>, UsageError> {
+    values.text(name).map(|_| values.duration(name)).transpose()
 }
 
 fn opening(values: &Values<'_>, variables: &Variables) -> Result<Opening, UsageError> {

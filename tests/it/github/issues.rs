@@ -128,6 +128,23 @@ fn a_matrix_that_fails_has_an_issue_of_its_own() {
     assert_eq!(states(&github).len(), 4);
 }
 
+/// A watcher and a scheduled verification tell, too.
+#[test]
+fn a_backup_that_is_missing_and_one_that_is_not_whole_have_issues_of_their_own() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let github = GitHub::start();
+    let watch = || telling(&trial, &github).input("command", "list").input("max-backup-age", "8h");
+    let verify = || telling(&trial, &github).input("command", "verify");
+    watch().run().assert_code(17);
+    verify().run().assert_code(14);
+    assert_eq!(states(&github), [open(1), open(2)]);
+    trial.run().run().assert_code(0);
+    watch().run().assert_code(0);
+    assert_eq!(states(&github), [closed(1), open(2)]);
+    verify().run().assert_code(0);
+    assert_eq!(states(&github), [closed(1), closed(2)]);
+}
+
 #[test]
 fn what_cannot_be_told_is_a_warning_and_changes_nothing_else() {
     let trial = one();
