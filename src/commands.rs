@@ -33,11 +33,19 @@ use futures_util::FutureExt as _;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::Order;
+use crate::cli::order::{BackupOrder, RecordOrder};
 use crate::failure::Failure;
 use crate::report::summary::Subject;
 
 /// Does what was ordered and reports it; gives the exit code.
-pub async fn run(order: Order, edge: Edge) -> u8 {
+pub async fn run(order: Order, mut edge: Edge) -> u8 {
+    // The run's own commit is the one of its workflow file. What is deployed may be another one, and that is what counts.
+    if let Order::Backup(BackupOrder { deployment, .. }) | Order::Record(RecordOrder { deployment, .. }) =
+        &order
+        && let Some(commit) = &deployment.commit_sha
+    {
+        std::sync::Arc::make_mut(&mut edge.run).commit_sha = Some(commit.clone());
+    }
     let (subject, environment) = match &order {
         Order::Matrix(order) => (Subject::Matrix, order.scope.environment),
         Order::Backup(order) => (Subject::Backup, order.scope.environment),

@@ -7,6 +7,7 @@ pub mod file;
 pub mod github;
 pub mod keyring;
 pub mod transit;
+pub mod workflows;
 
 mod error;
 mod found;

@@ -6,6 +6,8 @@
 mod faults;
 #[path = "documents/keyless.rs"]
 mod keyless;
+#[path = "../examples/workflows/known.rs"]
+mod known;
 #[path = "documents/links.rs"]
 mod links;
 #[path = "documents/release.rs"]

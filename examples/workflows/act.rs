@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::known::without_newer_keys;
 use crate::support::{IDENTITY, Keyless, Trial, token_variable, tools};
 
 /// Where `script/setup-checks` puts act and node when `SPONSOR_BACKUP_CHECKS` names no other place. Keep both in step.
@@ -16,7 +17,6 @@ const DEFAULT_CHECKS: &str = "/var/tmp/sponsor-backup-checks-1";
 const SECONDS: &str = "240";
 const OURS: &str = "cure-hht/sponsor-backup";
 const UPLOAD: &str = "actions/upload-artifact";
-/// act does by itself what this one does.
 const CHECKOUT: &str = "actions/checkout";
 
 /// What the users' own step stands for: it notes that it ran and with what, and fails where it is told so.
@@ -25,10 +25,11 @@ const DEPLOY: &str = "\
 echo \"$(date -u +%Y-%m-%dT%H:%M:%SZ) $VERSION $SPONSORS\" >>\"$DEPLOYED\"
 # What is recorded later bears a later second.
 sleep 1.1
+while test -e \"$DEPLOYED-goes-on\"; do sleep 0.1; done
 test ! -e \"$DEPLOYED-fails\"
 ";
 
-/// A repository with our workflows, unchanged.
+/// A repository with our workflows, unchanged but for the lines that act does not know.
 pub(crate) struct Repository {
     folder: TempDir,
     secrets: BTreeMap<String, String>,
@@ -74,14 +75,14 @@ impl Repository {
         let folder = tools::open_folder("workflows");
         let root = folder.path();
         let workflows = root.join("repository/.github/workflows");
-        for made in
-            [&workflows, &root.join("home"), &root.join("temp"), &root.join("action"), &root.join("upload")]
-        {
-            std::fs::create_dir_all(made).unwrap();
+        std::fs::create_dir_all(&workflows).unwrap();
+        for made in ["home", "temp", "programs", "action", "upload", "checkout"] {
+            std::fs::create_dir(root.join(made)).unwrap();
         }
         for file in std::fs::read_dir(source("docs/workflows")).unwrap() {
             let file = file.unwrap();
-            std::fs::copy(file.path(), workflows.join(file.file_name())).unwrap();
+            let text = std::fs::read_to_string(file.path()).unwrap();
+            std::fs::write(workflows.join(file.file_name()), without_newer_keys(&text)).unwrap();
         }
         let deploy = root.join("repository/deploy");
         std::fs::write(&deploy, DEPLOY).unwrap();
@@ -91,6 +92,21 @@ impl Repository {
         let repository = Self { folder, secrets, variables, environment };
         repository.commit();
         repository
+    }
+
+    /// With one more secret.
+    pub(crate) fn with_secret(mut self, name: &str, value: &str) -> Self {
+        self.secrets.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// With one of its workflows changed, for what act cannot play: a cancelled job, a refused approval, a caller's mistake.
+    pub(crate) fn changed(self, workflow: &str, from: &str, to: &str) -> Self {
+        let path = self.folder.path().join("repository/.github/workflows").join(workflow);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches(from).count(), 1, "{workflow} has not one `{from}`");
+        std::fs::write(path, text.replace(from, to)).unwrap();
+        self
     }
 
     /// With other tokens.
@@ -109,14 +125,40 @@ impl Repository {
         git(&["remote", "add", "origin", "https://github.com/cure-hht/hht_diary.git"]);
         git(&["add", "--all"]);
         git(&["commit", "--quiet", "--message=x"]);
+        git(&["tag", "v1.4.2"]);
+        // What is on main has moved on since the version that is deployed.
+        std::fs::write(self.folder.path().join("repository/later"), "").unwrap();
+        git(&["add", "--all"]);
+        git(&["commit", "--quiet", "--message=later"]);
+    }
+
+    /// The commit of a version.
+    pub(crate) fn commit_of(&self, version: &str) -> String {
+        let mut git = self.clean("git");
+        git.current_dir(self.folder.path().join("repository"))
+            .args(["rev-parse", &format!("{version}^{{commit}}")]);
+        String::from_utf8(git.output().unwrap().stdout).unwrap().trim().to_owned()
+    }
+
+    /// From now on this job's clock is ahead by so many minutes.
+    pub(crate) fn let_the_clock_run_ahead(&self, job: &str, minutes: u32) {
+        let date = self.folder.path().join("programs/date");
+        let script = format!(
+            "#!/bin/sh\nif [ \"$GITHUB_JOB\" = {job} ]; then exec /bin/date --date '{minutes} minutes' \"$@\"; fi\n\
+             exec /bin/date \"$@\"\n"
+        );
+        std::fs::write(&date, script).unwrap();
+        std::fs::set_permissions(&date, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// Nothing of this process's environment reaches a step: not its tokens, not its own runner's files.
     fn clean(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let path = [checks().join("bin"), tools::distribution_bin_dir(), "/usr/bin".into(), "/bin".into()];
+        let root = self.folder.path();
+        let programs = root.join("programs");
+        let path =
+            [programs, checks().join("bin"), tools::distribution_bin_dir(), "/usr/bin".into(), "/bin".into()];
         let mut command = Command::new(program);
         command.env_clear().env("PATH", std::env::join_paths(path).unwrap());
-        let root = self.folder.path();
         command.env("HOME", root.join("home")).env("TMPDIR", root.join("temp"));
         command
     }
@@ -130,6 +172,27 @@ impl Repository {
     /// From now on the users' own step fails.
     pub(crate) fn let_deployments_fail(&self) {
         std::fs::write(self.folder.path().join("deployed-fails"), "").unwrap();
+    }
+
+    /// Deployments last until this ends, which happens as soon as one has begun.
+    pub(crate) fn during_a_deployment<T>(
+        &self,
+        run: impl FnOnce() -> T,
+        meanwhile: impl FnOnce() + Send,
+    ) -> T {
+        let goes_on = self.folder.path().join("deployed-goes-on");
+        std::fs::write(&goes_on, "").unwrap();
+        let deployed = self.folder.path().join("deployed");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                tools::wait_for("a deployment", std::time::Duration::from_secs(240), || {
+                    deployed.exists().then_some(())
+                });
+                meanwhile();
+                std::fs::remove_file(&goes_on).unwrap();
+            });
+            run()
+        })
     }
 
     /// Runs a workflow to its end, as after this event.
@@ -155,6 +218,7 @@ impl Repository {
             ("SPONSOR_BACKUP_BINARY", tools::binary()),
             ("ARTIFACTS", artifacts.clone()),
             ("DEPLOYED", root.join("deployed")),
+            ("REPOSITORY", root.join("repository")),
         ];
         for (name, value) in environment {
             act.arg("--env").arg(format!("{name}={}", value.display()));
@@ -181,7 +245,7 @@ impl Repository {
                 let folder = match name {
                     OURS => "action",
                     UPLOAD => "upload",
-                    CHECKOUT => continue,
+                    CHECKOUT => "checkout",
                     other => panic!("nothing stands in for {other}"),
                 };
                 found.insert(action.to_owned(), folder);
@@ -204,13 +268,15 @@ fn stand_ins(root: &Path, trial: &Trial) {
         assert!(action["inputs"][name].is_object(), "the action has no input {name} any more");
         action["inputs"][name]["default"] = value.into();
     }
-    action["runs"] = json!({"using": "node20", "main": "run.cjs"});
+    action["runs"] = json!({"using": "node24", "main": "run.cjs"});
     // JSON is YAML, too.
     std::fs::write(root.join("action/action.yml"), action.to_string()).unwrap();
     let here = source("examples/workflows/stand_ins");
     std::fs::copy(here.join("run.cjs"), root.join("action/run.cjs")).unwrap();
-    for name in ["action.yml", "run.cjs"] {
-        std::fs::copy(here.join("upload-artifact").join(name), root.join("upload").join(name)).unwrap();
+    for (of, to) in [("upload-artifact", "upload"), ("checkout", "checkout")] {
+        for name in ["action.yml", "run.cjs"] {
+            std::fs::copy(here.join(of).join(name), root.join(to).join(name)).unwrap();
+        }
     }
 }
 
@@ -220,7 +286,7 @@ impl Ran {
     pub(crate) fn jobs(&self) -> BTreeMap<String, String> {
         let mut jobs: BTreeMap<String, String> = BTreeMap::new();
         for line in &self.lines {
-            let Some((_, job)) = line["job"].as_str().and_then(|job| job.split_once('/')) else { continue };
+            let Some((_, job)) = line["job"].as_str().and_then(|job| job.rsplit_once('/')) else { continue };
             let (step, whole) = (line["stepResult"].as_str(), line["jobResult"].as_str());
             let Some(result) = step.or(whole) else { continue };
             let known = jobs.entry(job.trim().to_owned()).or_insert_with(|| result.to_owned());

@@ -8,6 +8,7 @@ use crate::seen::{dumps, record, records};
 use crate::support::{Keyless, Sponsor, Trial};
 
 const SPONSORS: [&str; 2] = ["callisto", "titan"];
+const AGES: &str = "Backup ages of all sponsors";
 const REASON: &str = "release 1.4.2: \"diary\" screen; $(second) `try`";
 
 fn dispatched(sponsors: &str) -> Value {
@@ -22,7 +23,7 @@ pub(crate) fn production(servers: &Servers) {
     let trial = servers.plan().start();
     let repository = Repository::of(&trial, &SPONSORS);
     let ran = deploy_production(&repository);
-    assert_deployed(&trial, &repository, &ran, "deploy production");
+    assert_deployed(&trial, &repository, &ran);
     for sponsor in SPONSORS {
         let dumps = dumps(&trial, sponsor);
         assert_eq!(trial.store.tags(trial.bucket(sponsor), &dumps[0])["pre-migration"], "true");
@@ -37,10 +38,10 @@ pub(crate) fn production(servers: &Servers) {
 pub(crate) fn keyless(_: &Servers) {
     let keyless = Keyless::of(&SPONSORS);
     let repository = Repository::without_secrets(&keyless);
-    let ran = repository.run("deploy-production-keyless.yml", "workflow_dispatch", &dispatched(""));
-    assert_deployed(&keyless, &repository, &ran, "deploy production without stored secrets");
+    let ran = repository.run("deploy-production.yml", "workflow_dispatch", &dispatched(""));
+    assert_deployed(&keyless, &repository, &ran);
     let lent = keyless.doppler.lent();
-    assert_eq!(lent.len(), 4, "one for the plan, one for each backup, one for the record: {lent:?}");
+    assert_eq!(lent.len(), 5, "one each for the plan, the backups, the ages, and the record: {lent:?}");
     assert!(lent.iter().all(|lent| lent.revoked), "a token was not given back: {lent:?}");
     let asked = keyless.doppler.requests();
     assert!(asked.iter().all(|asked| lent.iter().any(|lent| lent.token == asked.token)), "{asked:?}");
@@ -51,19 +52,25 @@ pub(crate) fn keyless(_: &Servers) {
 
 /// Approved, backed up, deployed, and recorded, in this order and for every sponsor.
 #[track_caller]
-fn assert_deployed(trial: &Trial, repository: &Repository, ran: &Ran, workflow: &str) {
+fn assert_deployed(trial: &Trial, repository: &Repository, ran: &Ran) {
     ran.assert_jobs(
         true,
         &[
             ("Approval", "success"),
+            ("Environment and version", "success"),
             ("Sponsors", "success"),
             ("Backup of callisto-1", "success"),
             ("Backup of titan-2", "success"),
+            (AGES, "success"),
             ("Deployment", "success"),
             ("Record", "success"),
         ],
     );
-    ran.assert_artifacts(&["backup-logs-callisto-1", "backup-logs-titan-1", "deployment-logs-1"]);
+    ran.assert_artifacts(&[
+        "backup-logs-production-callisto-1",
+        "backup-logs-production-titan-1",
+        "deployment-logs-production-1",
+    ]);
     let deployed = repository.deployed();
     let [line] = &deployed[..] else { panic!("deployed: {deployed:?}") };
     let (time, with) = line.split_once(' ').unwrap();
@@ -79,7 +86,10 @@ fn assert_deployed(trial: &Trial, repository: &Repository, ran: &Ran, workflow: 
         for record in [&before, &after] {
             assert_eq!(record["outcome"], "success");
             assert_eq!((&record["version"], &record["reason"]), (&json!("v1.4.2"), &json!(REASON)));
-            assert_eq!(record["workflow"], workflow);
+            // act tells the name of the workflow that is called; GitHub tells that of the caller.
+            assert_eq!(record["workflow"], "deploy");
+            // And not the commit of the branch on which the run began.
+            assert_eq!(record["commit_sha"], repository.commit_of("v1.4.2"));
         }
     }
 }
@@ -93,9 +103,11 @@ pub(crate) fn failing(servers: &Servers) {
         false,
         &[
             ("Approval", "success"),
+            ("Environment and version", "success"),
             ("Sponsors", "success"),
             ("Backup of callisto-1", "success"),
             ("Backup of titan-2", "success"),
+            (AGES, "success"),
             ("Deployment", "failure"),
             ("Record", "success"),
         ],
@@ -117,14 +129,20 @@ pub(crate) fn no_backup(servers: &Servers) {
         false,
         &[
             ("Approval", "success"),
+            ("Environment and version", "success"),
             ("Sponsors", "success"),
             ("Backup of callisto-1", "success"),
             ("Backup of titan-2", "failure"),
+            (AGES, "failure"),
             ("Record", "success"),
         ],
     );
     // The log of what failed is kept, too.
-    ran.assert_artifacts(&["backup-logs-callisto-1", "backup-logs-titan-1", "deployment-logs-1"]);
+    ran.assert_artifacts(&[
+        "backup-logs-production-callisto-1",
+        "backup-logs-production-titan-1",
+        "deployment-logs-production-1",
+    ]);
     assert!(repository.deployed().is_empty(), "deployed without titan's backup");
     assert_eq!((dumps(&trial, "callisto").len(), dumps(&trial, "titan").len()), (1, 0));
     assert_eq!(record(&trial, "callisto", "pre-deployment-backup")["outcome"], "success");
@@ -140,7 +158,15 @@ pub(crate) fn no_manifest(servers: &Servers) {
     trial.manifest(None);
     let repository = Repository::of(&trial, &SPONSORS);
     let ran = deploy_production(&repository);
-    ran.assert_jobs(false, &[("Approval", "success"), ("Sponsors", "failure"), ("Record", "failure")]);
+    ran.assert_jobs(
+        false,
+        &[
+            ("Approval", "success"),
+            ("Environment and version", "success"),
+            ("Sponsors", "failure"),
+            ("Record", "failure"),
+        ],
+    );
     assert!(repository.deployed().is_empty(), "deployed without a manifest");
 }
 
@@ -148,7 +174,10 @@ pub(crate) fn nobody(servers: &Servers) {
     let trial = servers.plan_of([Sponsor::named("callisto").disabled()]).start();
     let repository = Repository::of(&trial, &["callisto"]);
     let ran = deploy_production(&repository);
-    ran.assert_jobs(true, &[("Approval", "success"), ("Sponsors", "success")]);
+    ran.assert_jobs(
+        true,
+        &[("Approval", "success"), ("Environment and version", "success"), ("Sponsors", "success")],
+    );
     ran.assert_artifacts(&[]);
     assert!(repository.deployed().is_empty(), "deployed for nobody");
     assert!(dumps(&trial, "callisto").is_empty());
@@ -161,9 +190,11 @@ pub(crate) fn staging(servers: &Servers) {
     ran.assert_jobs(
         true,
         &[
+            ("Environment and version", "success"),
             ("Sponsors", "success"),
             ("Backup of callisto-1", "success"),
             ("Backup of titan-2", "success"),
+            (AGES, "success"),
             ("Deployment", "success"),
             ("Record", "success"),
         ],
@@ -179,19 +210,101 @@ pub(crate) fn staging(servers: &Servers) {
 pub(crate) fn development(servers: &Servers) {
     let trial = servers.plan().environment("development").start();
     let repository = Repository::of(&trial, &SPONSORS);
+    let inputs =
+        json!({"environment": "development", "sponsors": "callisto", "reason": "x", "dry-run": "false"});
+    let by_hand = "backup-databases-multi-sponsor.yml";
+    assert_eq!(repository.run(by_hand, "workflow_dispatch", &json!({"inputs": inputs})).code, Some(0));
+    let mut inputs = dispatched("titan");
+    inputs["inputs"]["version"] = "main".into();
+    let ran = repository.run("deploy-development.yml", "workflow_dispatch", &inputs);
+    ran.assert_jobs(true, &of_titan("success"));
+    assert_recorded(&trial, "titan", "development/");
+    assert_eq!(record(&trial, "titan", "deployment")["commit_sha"], repository.commit_of("main"));
+    assert!(repository.deployed()[0].ends_with(r#" main ["titan"]"#), "{:?}", repository.deployed());
+    assert!(records(&trial, "callisto", "deployment").is_empty());
+}
+
+fn of_titan(ages: &str) -> [(&str, &str); 6] {
+    [
+        ("Environment and version", "success"),
+        ("Sponsors", "success"),
+        ("Backup of titan", "success"),
+        (AGES, ages),
+        ("Deployment", "success"),
+        ("Record", "success"),
+    ]
+}
+
+/// Nobody has ever backed callisto up. Titan's deployment does not wait for it, and is not green either.
+pub(crate) fn another_sponsors_age(servers: &Servers) {
+    let trial = servers.plan().environment("development").start();
+    let repository = Repository::of(&trial, &SPONSORS);
     let ran = repository.run("deploy-development.yml", "workflow_dispatch", &dispatched("titan"));
+    ran.assert_jobs(false, &of_titan("failure"));
+    assert!(ran.log().contains("callisto: proof failed: "), "nobody says whose backup is missing");
+    assert_recorded(&trial, "titan", "development/");
+}
+
+pub(crate) fn not_approved(servers: &Servers) {
+    let trial = servers.plan().start();
+    let refused = ("${{ needs.approve.result }}", "failure");
+    let repository = Repository::of(&trial, &SPONSORS).changed("deploy-production.yml", refused.0, refused.1);
+    let ran = deploy_production(&repository);
     ran.assert_jobs(
         true,
-        &[
-            ("Sponsors", "success"),
-            ("Backup of titan", "success"),
-            ("Deployment", "success"),
-            ("Record", "success"),
-        ],
+        &[("Approval", "success"), ("Environment and version", "success"), ("Record", "success")],
     );
-    assert_recorded(&trial, "titan", "development/");
-    assert!(repository.deployed()[0].ends_with(r#" v1.4.2 ["titan"]"#), "{:?}", repository.deployed());
-    assert!(dumps(&trial, "callisto").is_empty() && records(&trial, "callisto", "deployment").is_empty());
+    assert!(repository.deployed().is_empty(), "deployed without an approval");
+    for sponsor in SPONSORS {
+        assert!(dumps(&trial, sponsor).is_empty());
+        assert_eq!(record(&trial, sponsor, "deployment")["outcome"], "skipped");
+    }
+}
+
+pub(crate) fn no_such_version(servers: &Servers) {
+    let trial = servers.plan().start();
+    let repository = Repository::of(&trial, &SPONSORS);
+    for version in ["v9.9.9", "main"] {
+        let mut inputs = dispatched("");
+        inputs["inputs"]["version"] = version.into();
+        let ran = repository.run("deploy-production.yml", "workflow_dispatch", &inputs);
+        ran.assert_jobs(false, &[("Approval", "success"), ("Environment and version", "failure")]);
+    }
+    assert!(repository.deployed().is_empty());
+    assert!(SPONSORS.iter().all(|sponsor| dumps(&trial, sponsor).is_empty()), "backed up for no version");
+}
+
+/// While it is deployed, callisto is disabled, titan is taken out, and ganymede comes.
+pub(crate) fn another_manifest(servers: &Servers) {
+    let trial = servers.plan().start();
+    let repository = Repository::of(&trial, &SPONSORS);
+    let manifest = "sponsors:\n- {name: callisto, code: CAL, enabled: false}\n- {name: ganymede, code: GAN, enabled: true}\n";
+    let ran =
+        repository.during_a_deployment(|| deploy_production(&repository), || trial.manifest(Some(manifest)));
+    // The job that looks at every sponsor runs beside the deployment, before or after the change.
+    assert_eq!((ran.jobs()["Deployment"].as_str(), ran.jobs()["Record"].as_str()), ("success", "success"));
+    for sponsor in SPONSORS {
+        assert_eq!(record(&trial, sponsor, "deployment")["outcome"], "success");
+    }
+    assert!(records(&trial, "ganymede", "deployment").is_empty(), "ganymede was not deployed");
+}
+
+/// As after a re-run of the failed job, which keeps the backups of the first attempt.
+pub(crate) fn old_backups(servers: &Servers) {
+    let trial = servers.plan().start();
+    let repository = Repository::of(&trial, &SPONSORS);
+    repository.let_the_clock_run_ahead("deploy", 100);
+    let ran = deploy_production(&repository);
+    assert_eq!(ran.jobs()["Deployment"], "success", "the backups are good for two hours");
+    assert_eq!(repository.deployed().len(), 1);
+    repository.let_the_clock_run_ahead("deploy", 121);
+    let ran = deploy_production(&repository);
+    assert_eq!(ran.jobs()["Deployment"], "failure");
+    assert!(ran.log().contains("Start a new run."));
+    assert_eq!(repository.deployed().len(), 1, "deployed on old backups");
+    let outcomes: Vec<Value> =
+        records(&trial, "titan", "deployment").iter().map(|record| record["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["success", "failure"]);
 }
 
 #[track_caller]

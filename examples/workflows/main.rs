@@ -11,6 +11,8 @@
 
 mod act;
 mod deployments;
+mod known;
+mod reading;
 mod seen;
 mod without_deployment;
 #[path = "../../tests/it/support/mod.rs"]
@@ -22,18 +24,28 @@ use support::{Cluster, Moto, Plan, Sponsor, Trial, tools};
 
 type Scene = (&'static str, fn(&Servers));
 
-const SCENES: [Scene; 11] = [
+const SCENES: [Scene; 21] = [
     ("production is approved, backed up, deployed and recorded", deployments::production),
     ("keyless: production is deployed and recorded without a stored secret", deployments::keyless),
+    ("nobody approved: nothing is backed up or deployed, and the record says so", deployments::not_approved),
+    ("a version that is neither tag nor commit is refused before any backup", deployments::no_such_version),
+    ("the manifest changes between matrix and record", deployments::another_manifest),
+    ("backups that are too old are deployed on by no run", deployments::old_backups),
     ("a deployment that fails is recorded as a failure", deployments::failing),
     ("a failed backup stops the deployment, not the other backup nor the record", deployments::no_backup),
     ("where the manifest cannot be read, nothing is deployed", deployments::no_manifest),
     ("nobody enabled: no backup, no deployment, no error", deployments::nobody),
     ("a push to main deploys to staging", deployments::staging),
     ("development is deployed for one sponsor alone", deployments::development),
+    ("a sponsor without a recent backup is seen by the next deployment", deployments::another_sponsors_age),
+    ("a misspelt environment ends before it is used", without_deployment::misspelt),
     ("backups by hand: the plan, then one sponsor's backup", without_deployment::by_hand),
-    ("scheduled backups of each environment", without_deployment::scheduled),
+    ("scheduled backups of each environment, whatever their cron text", without_deployment::scheduled),
+    ("a backup that never ran is seen by the schedule's last job", without_deployment::cancelled),
+    ("the watcher in another repository", without_deployment::watcher),
     ("the drill fails without backups, and passes with them", without_deployment::drill),
+    ("backups are listed and verified", reading::listed_and_verified),
+    ("one backup is restored by a workflow", reading::restored),
 ];
 
 /// What all scenes share.
@@ -59,6 +71,9 @@ impl Servers {
 
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
+    if wanted == "--copies-for-linters" {
+        return copies_for_linters(&std::env::args().skip(2).collect::<Vec<_>>());
+    }
     let servers = Servers { cluster: Cluster::start(tools::distribution_bin_dir()), moto: Moto::start() };
     let mut passed = 0;
     for (name, play) in SCENES.iter().filter(|(name, _)| name.contains(&wanted)) {
@@ -70,4 +85,14 @@ fn main() {
     }
     assert!(passed > 0, "no scene's name holds `{wanted}`");
     println!("{passed} passed, 0 failed");
+}
+
+/// The workflows of these paths as the linters know them, below a folder.
+fn copies_for_linters(arguments: &[String]) {
+    let (folder, paths) = arguments.split_first().expect("a folder and paths of workflows");
+    for path in paths {
+        let copy = std::path::Path::new(folder).join(path);
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::write(copy, known::without_newer_keys(&std::fs::read_to_string(path).unwrap())).unwrap();
+    }
 }

@@ -104,9 +104,8 @@ fn heading(input: &str) -> &'static str {
         "manifest" | "secrets-file" | "core-project" | "project-prefix" | "config" | "doppler-api-url" => {
             "Manifest and secrets"
         }
-        "version" | "reason" | "outcome" | "backup-location" | "backup-size" | "pre-migration" => {
-            "The deployment"
-        }
+        "version" | "commit-sha" | "reason" | "outcome" | "backup-location" | "backup-size"
+        | "pre-migration" => "The deployment",
         "github-token" | "issue-on-failure" => "GitHub",
         "schemas" | "exclude-schemas" | "exclude-table-data" | "include-privileges" | "lock-wait-timeout" => {
             "The dump"
@@ -133,6 +132,7 @@ fn heading(input: &str) -> &'static str {
 fn value_name(input: &str) -> &'static str {
     match input {
         "manifest" | "secrets-file" | "age-identity-file" | "drill-checks" => "FILE",
+        "workflows" => "FOLDER",
         "doppler-api-url" | "s3-endpoint-url" | "target-database-url" => "URL",
         "timeout" | "lock-wait-timeout" | "max-backup-age" | "max-rpo" | "max-rto" => "DURATION",
         "memory-limit" | "backup-size" => "SIZE",

@@ -140,6 +140,12 @@ pub const INPUTS: &[Input] = &[
         "id of a Doppler service account identity: this job's own OIDC token opens core project and sponsors' projects, and no Doppler token is stored; see docs/keyless.md",
     ),
     text("version", "", &[Backup, Record], "version that is deployed; goes into record and metadata"),
+    text(
+        "commit-sha",
+        "",
+        &[Backup, Record],
+        "commit that is deployed, 40 hexadecimal digits, if it is not the one of the workflow run; goes into record and metadata",
+    ),
     text("reason", "", &[Backup, Record], "reason of the deployment; goes into record and metadata"),
     text(
         "github-token",
@@ -231,6 +237,12 @@ pub const INPUTS: &[Input] = &[
         "AWS role that this job's own OIDC token assumes, where one sponsor is selected; where several are, each has its `SPONSOR_AWS_ROLE_ARN`; see docs/keyless.md",
     ),
     text("max-jobs", "256", &[Matrix], "more sponsors than this are grouped evenly"),
+    text(
+        "workflows",
+        "",
+        &[Matrix],
+        "path of a folder of workflows; name the places that lack the Doppler token of a sponsor, with exit code 17",
+    ),
     text(
         "outcome",
         "",

@@ -75,6 +75,8 @@ pub struct Scope {
 pub struct Deployment {
     /// Its version.
     pub version: Option<String>,
+    /// The commit that is deployed, if it is not the run's own.
+    pub commit_sha: Option<String>,
     /// Why.
     pub reason: Option<String>,
     /// Years to keep.
@@ -94,6 +96,8 @@ pub struct MatrixOrder {
     pub scope: Scope,
     /// More sponsors than this are grouped.
     pub max_jobs: NonZeroUsize,
+    /// A folder of workflows that must pass on every sponsor's token.
+    pub workflows: Option<PathBuf>,
     /// How GitHub is asked.
     pub github: Option<Access>,
     /// Whether a failure is told in an issue.
@@ -169,6 +173,7 @@ pub(super) fn read(
         Command::Matrix => Order::Matrix(MatrixOrder {
             scope,
             max_jobs: count(values, "max-jobs")?,
+            workflows: values.text("workflows").map(PathBuf::from),
             github: github(values, variables)?,
             issue_on_failure: values.boolean("issue-on-failure")?,
         }),

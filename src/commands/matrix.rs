@@ -1,12 +1,16 @@
 //! `matrix`: manifest → selection → outputs.
 
+use std::path::Path;
+
 use super::publish::{Heard, Publisher};
 use super::{Edge, scope};
+use crate::cli::UsageError;
 use crate::cli::order::MatrixOrder;
 use crate::failure::Failure;
-use crate::proof::Conclusion;
+use crate::proof::{Conclusion, ProofError};
 use crate::report::outputs::{self, json};
 use crate::report::workflow::{Level, annotation};
+use crate::secrets::workflows::missing_tokens;
 use crate::sponsors::matrix::matrix;
 
 pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
@@ -14,6 +18,9 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<
     let matrix = matrix(&sponsors, order.max_jobs);
     let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
     edge.sink.line(&format!("{} sponsors in {} jobs", names.len(), matrix.include.len()));
+    if let Some(folder) = &order.workflows {
+        tokens_are_passed_on(folder, &names, edge)?;
+    }
     let mut all = vec![
         ("matrix", json(&matrix)),
         ("sponsors", json(&names)),
@@ -30,4 +37,37 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<
     }
     publisher.heard.set(Heard::Results(Vec::new())).ok();
     Ok(0)
+}
+
+/// Names each place of the workflows that lacks a sponsor's token.
+fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], edge: &Edge) -> Result<(), Failure> {
+    let unreadable =
+        |error: &dyn std::fmt::Display| UsageError::new(format!("`workflows` cannot be read: {error}"));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(&error))? {
+        let path = entry.map_err(|error| unreadable(&error))?.path();
+        if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut findings = Vec::new();
+    for file in &files {
+        let name = file.display();
+        let text = std::fs::read_to_string(file).map_err(|error| unreadable(&format!("{name}: {error}")))?;
+        let missing =
+            missing_tokens(&text, sponsors).map_err(|error| unreadable(&format!("{name}: {error}")))?;
+        findings.extend(missing.into_iter().map(|missing| format!("{name}: {missing}")));
+    }
+    if findings.is_empty() {
+        edge.sink.line(&format!("{} workflows pass on every sponsor's token, or none", files.len()));
+        return Ok(());
+    }
+    findings.iter().for_each(|finding| edge.sink.line(finding));
+    Err(ProofError {
+        place: folder.display().to_string(),
+        findings: vec![format!("{} places lack a sponsor's token", findings.len())],
+        hint: "Add the lines that are named above, next to those of other sponsors.".to_owned(),
+    }
+    .into())
 }

@@ -1,41 +1,97 @@
-//! What runs on a schedule, where nobody watches: each line starts its own job, and what fails opens an issue.
+//! What runs on a schedule, where nobody watches: no job depends on the text of a line, and what fails opens an issue.
 
-use std::collections::BTreeSet;
+use serde_json::json;
 
-use super::workflows::{DRILL, NIGHTLY, REUSABLE, jobs, our_steps};
+use super::workflows::{
+    DEPLOY, DRILL, NIGHTLY, PRODUCTION, REUSABLE, VERIFY, WATCHER, jobs, our_steps, templates,
+};
+
+/// A condition that repeats a cron text is false as soon as somebody changes one of the two: green, and no backup ever.
+#[test]
+fn a_cron_text_stands_in_one_place() {
+    let mut scheduled = Vec::new();
+    for (path, workflow) in templates() {
+        let text = crate::read(&path);
+        assert!(!text.contains("github.event.schedule"), "{path}");
+        let Some(schedule) = workflow["on"]["schedule"].as_array() else { continue };
+        for line in schedule {
+            let cron = line["cron"].as_str().unwrap();
+            assert_eq!(text.matches(cron).count(), 1, "{path}: {cron}");
+            let minute = cron.split(' ').next().unwrap().parse::<u32>().unwrap();
+            assert_ne!(minute, 0, "{path}: GitHub is late at full hours");
+        }
+        assert_eq!(schedule.len(), 1, "{path}: two lines cannot be told apart without their texts");
+        assert!(
+            !workflow["on"]["workflow_dispatch"].is_null() || text.contains("workflow_dispatch:"),
+            "{path}"
+        );
+        scheduled.push(path);
+    }
+    let mut expected = [DRILL, NIGHTLY, PRODUCTION, VERIFY, WATCHER];
+    expected.sort_unstable();
+    assert_eq!(scheduled, expected);
+}
 
 #[test]
-fn each_schedule_of_the_nightly_backup_starts_its_own_job() {
-    let nightly = crate::yaml(NIGHTLY);
-    let crons: BTreeSet<String> = nightly["on"]["schedule"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|entry| format!("github.event.schedule == '{}'", entry["cron"].as_str().unwrap()))
-        .collect();
-    let guards: BTreeSet<String> =
-        jobs(&nightly).map(|(_, job)| job["if"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(crons, guards);
-    for (name, job) in jobs(&nightly) {
-        let called = format!("./{}", REUSABLE.replace("docs/", ".github/"));
-        assert_eq!(job["uses"], called, "{name}");
+fn a_scheduled_backup_calls_the_reusable_workflow_unconditionally_and_shows_what_jobs_cost() {
+    for path in [NIGHTLY, PRODUCTION] {
+        let workflow = crate::yaml(path);
+        assert_eq!(jobs(&workflow).count(), 1, "{path}");
+        for (name, job) in jobs(&workflow) {
+            assert!(job["if"].is_null(), "{path}: {name}");
+            assert_eq!(job["uses"], format!("./{}", REUSABLE.replace("docs/", ".github/")), "{path}: {name}");
+            assert!(job["with"]["max-jobs"].is_string(), "{path}: {name}");
+        }
     }
+}
+
+/// A job that was cancelled while it waited, or never started, has neither failed nor succeeded. The last job looks at what
+/// S3 holds, whatever became of those before it.
+#[test]
+fn the_last_job_of_a_backup_looks_for_backups_that_are_missing() {
+    let workflow = crate::yaml(REUSABLE);
+    let ages = &workflow["jobs"]["ages"];
+    assert_eq!(ages["needs"], json!(["check", "matrix", "backup"]));
+    let condition = ages["if"].as_str().unwrap();
+    assert!(condition.starts_with("always() && "), "{condition}");
+    assert!(!condition.contains("needs.backup") && !condition.contains("needs.matrix.result"), "{condition}");
+    let inputs = &ages["steps"][0]["with"];
+    assert_eq!((&inputs["command"], &inputs["sponsors"]), (&json!("list"), &json!("${{ inputs.sponsors }}")));
+    assert!(inputs["max-backup-age"].is_string());
 }
 
 /// Nobody watches a schedule; a step without this would fail unseen.
 #[test]
 fn whatever_fails_on_a_schedule_opens_an_issue() {
-    for path in [REUSABLE, DRILL] {
+    for (path, steps) in [(REUSABLE, 3), (DRILL, 2), (VERIFY, 2), (WATCHER, 1)] {
         let workflow = crate::yaml(path);
-        assert_eq!(our_steps(&workflow).len(), 2, "{path}");
+        assert_eq!(our_steps(&workflow).len(), steps, "{path}");
         for step in our_steps(&workflow) {
-            assert_eq!(step["with"]["issue-on-failure"], "${{ github.event_name == 'schedule' }}", "{path}");
+            let wanted = if path == WATCHER { "true" } else { "${{ github.event_name == 'schedule' }}" };
+            assert_eq!(step["with"]["issue-on-failure"], wanted, "{path}");
             assert_eq!(step["with"]["github-token"], "${{ github.token }}", "{path}");
         }
-        for (name, job) in jobs(&workflow) {
+        for (name, job) in jobs(&workflow).filter(|(name, _)| *name != "check") {
             assert_eq!(job["permissions"]["issues"], "write", "{path}: {name}");
         }
     }
+    let ages = &crate::yaml(DEPLOY)["jobs"]["ages"];
+    assert_eq!(ages["steps"][0]["with"]["issue-on-failure"], "true");
+    assert_eq!(ages["permissions"]["issues"], "write");
+}
+
+/// Daily the newest, on the first of a month all that can be read at once.
+#[test]
+fn the_monthly_verification_follows_from_the_date() {
+    let verify = crate::yaml(VERIFY);
+    let run = verify["jobs"]["check"]["steps"][1]["run"].as_str().unwrap();
+    assert!(run.contains(r#"[ "$EVENT" = schedule ] && [ "$(date -u +%d)" = 01 ]"#), "{run}");
+    let inputs = &verify["jobs"]["verify"]["steps"][0]["with"];
+    for input in ["all", "skip-frozen"] {
+        assert_eq!(inputs[input], "${{ needs.check.outputs.all }}");
+    }
+    let cron = verify["on"]["schedule"][0]["cron"].as_str().unwrap();
+    assert!(cron.ends_with(" * * *"), "{cron}");
 }
 
 #[test]
@@ -50,17 +106,4 @@ fn the_drill_is_weekly_has_limits_and_keeps_its_reports() {
     assert_eq!(inputs["command"], "drill");
     assert!(inputs["max-rpo"].is_string() && inputs["max-rto"].is_string(), "{inputs}");
     assert_eq!(steps[1]["with"]["path"], "drill-reports/");
-}
-
-/// Rights that a caller does not grant end a called workflow before it begins, and then nothing is told either.
-#[test]
-fn the_nightly_backup_grants_what_the_workflow_that_it_calls_asks_for() {
-    let (reusable, nightly) = (crate::yaml(REUSABLE), crate::yaml(NIGHTLY));
-    for (called, asks) in jobs(&reusable) {
-        for (right, level) in asks["permissions"].as_object().unwrap() {
-            for (name, job) in jobs(&nightly) {
-                assert_eq!(&job["permissions"][right], level, "{name} lacks {right} for {called}");
-            }
-        }
-    }
 }

@@ -149,3 +149,24 @@ fn a_selection_keeps_the_manifests_order_whatever_separates_the_names() {
     outcome.assert_code(0);
     assert_eq!(names(&outcome), ["sponsor-1", "sponsor-3", "sponsor-4"]);
 }
+
+/// The templates as they are know callisto and titan.
+#[test]
+fn workflows_that_lack_a_sponsors_token_are_named_with_the_place() {
+    let templates = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/workflows");
+    let sponsors = |names: &[(&str, &str)]| {
+        let entry =
+            |(name, code): &(&str, &str)| format!("- {{name: {name}, code: {code}, enabled: true}}\n");
+        format!("sponsors:\n{}", names.iter().map(entry).collect::<String>())
+    };
+    let known = sponsors(&[("callisto", "CAL"), ("titan", "TIT")]);
+    of_file(&known).input("workflows", templates).run().assert_code(0);
+    let more = sponsors(&[("callisto", "CAL"), ("titan", "TIT"), ("io-2", "IOX")]);
+    let outcome = of_file(&more).input("workflows", templates).run();
+    outcome.assert_code(17);
+    let places = ["deploy.yml: jobs.backup.steps.0.env", "restore.yml: jobs.restore.steps.0.env"];
+    for place in places.into_iter().chain(["backup-nightly.yml: jobs.nightly.secrets"]) {
+        assert!(outcome.visible().contains(&format!("{place} lacks DOPPLER_TOKEN_IO_2")), "{place}");
+    }
+    of_file(&known).input("workflows", "no/such/folder").run().assert_code(2);
+}

@@ -159,6 +159,28 @@ fn a_long_reason_survives_word_for_word_and_metadata_stays_ascii() {
     }
 }
 
+/// What is deployed need not be what the workflow file came with.
+#[test]
+fn the_record_and_the_backup_name_the_commit_that_is_deployed() {
+    let trial = one();
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let outcome = record(&trial, "success").input("commit-sha", commit).run();
+    outcome.assert_code(0);
+    assert_eq!(stored(&trial, "callisto")["commit_sha"], commit);
+    let outcome = trial.run().input("commit-sha", commit).run();
+    outcome.assert_code(0);
+    assert_eq!(outcome.log("callisto")["commit_sha"], commit);
+    let key = outcome.output("backup_location").replace(&format!("s3://{}/", trial.bucket("callisto")), "");
+    let head = trial.store.head(trial.bucket("callisto"), &key);
+    assert_eq!(head.metadata().unwrap()["git-sha"], commit);
+
+    for wrong in ["v1.4.2", "8d3b3ff", "0123456789abcdef0123456789abcdef0123456g"] {
+        let outcome = record(&trial, "success").input("commit-sha", wrong).run();
+        outcome.assert_code(2);
+        assert!(outcome.visible().contains("it must be 40 hexadecimal digits"), "{}", outcome.transcript());
+    }
+}
+
 /// Between `matrix` and `record`, titan is disabled, io is taken out and europa is new.
 #[test]
 fn a_deployment_is_recorded_for_those_whom_matrix_listed_whatever_the_manifest_says_by_then() {

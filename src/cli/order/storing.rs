@@ -142,8 +142,14 @@ pub(super) fn deployment(
         return Err(bad("object-lock", format!("is `{choice}`, but nothing says until when"))
             .hint("Set `retention-years` too."));
     }
+    let commit_sha = values.text("commit-sha");
+    let is_hash = |text: &String| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if let Some(text) = commit_sha.as_ref().filter(|text| !is_hash(text)) {
+        return Err(bad("commit-sha", format!("is `{text}`; it must be 40 hexadecimal digits")));
+    }
     Ok(Deployment {
         version: values.text("version"),
+        commit_sha,
         reason: values.text("reason"),
         retention_years,
         lock,

@@ -1,0 +1,76 @@
+//! The workflows that read what is stored: lists, verifications, restores.
+
+use serde_json::{Value, json};
+
+use crate::Servers;
+use crate::act::{Ran, Repository};
+use crate::seen::dumps;
+use crate::support::Sponsor;
+
+const SPONSORS: [&str; 2] = ["callisto", "titan"];
+
+pub(crate) fn listed_and_verified(servers: &Servers) {
+    let trial = servers.plan().start();
+    let repository = Repository::of(&trial, &SPONSORS);
+    let list = |age: &str| {
+        let inputs = json!({"environment": "production", "sponsors": "", "max-backup-age": age});
+        repository.run("list.yml", "workflow_dispatch", &json!({"inputs": inputs}))
+    };
+    let verify = |event: &str, inputs: &Value| repository.run("verify.yml", event, inputs);
+    let verified = |ran: &Ran, ended_well: bool, result| {
+        ran.assert_jobs(
+            ended_well,
+            &[
+                ("Environment", "success"),
+                ("Sponsors", "success"),
+                ("Verification of callisto-1", result),
+                ("Verification of titan-2", result),
+            ],
+        );
+    };
+    let daily = json!({"schedule": "11 4 * * *"});
+    list("8h").assert_jobs(false, &[("Environment", "success"), ("Backups", "failure")]);
+    verified(&verify("schedule", &daily), false, "failure");
+
+    repository.run("backup-production.yml", "schedule", &json!({"schedule": "any"}));
+    for age in ["8h", ""] {
+        list(age).assert_jobs(true, &[("Environment", "success"), ("Backups", "success")]);
+    }
+    verified(&verify("schedule", &daily), true, "success");
+    let inputs = json!({"environment": "production", "sponsors": "", "backup": "latest", "all": "true"});
+    let ran = verify("workflow_dispatch", &json!({"inputs": inputs}));
+    verified(&ran, true, "success");
+    for sponsor in SPONSORS {
+        assert!(ran.log().contains(&format!("{sponsor}: 1 backup verified")), "{sponsor}");
+    }
+}
+
+pub(crate) fn restored(servers: &Servers) {
+    // Without ganymede, whose database nobody here knows.
+    let trial = servers.plan_of(SPONSORS.map(Sponsor::named)).start();
+    let target = servers.cluster.database("restored");
+    let server = target.url().rsplit_once('/').unwrap().0.to_owned();
+    let repository = Repository::of(&trial, &SPONSORS).with_secret("RESTORE_SERVER_URL", &server);
+    repository.run("backup-production.yml", "schedule", &json!({"schedule": "any"}));
+    let backup = dumps(&trial, "callisto").remove(0);
+    let backup = format!("s3://{}/{backup}", trial.bucket("callisto"));
+    let restore = |into: &str, dry_run: &str| {
+        let inputs = json!({
+            "environment": "production", "sponsor": "callisto", "backup": backup, "target": into,
+            "confirm": "", "dry-run": dry_run
+        });
+        repository.run("restore.yml", "workflow_dispatch", &json!({"inputs": inputs}))
+    };
+    // A name that would send the password elsewhere.
+    restore("x?host=192.0.2.1", "false").assert_jobs(false, &[("Environment and target", "failure")]);
+    let jobs = |result| [("Environment and target", "success"), ("Restore of callisto", result)];
+    // Only a sponsor's own backup.
+    let live = trial.database("callisto").name.clone();
+    restore(&live, "false").assert_jobs(false, &jobs("failure"));
+    restore(&target.name, "true").assert_jobs(true, &jobs("success"));
+    assert!(target.row_counts().is_empty(), "the plan alone has restored something");
+    let ran = restore(&target.name, "false");
+    ran.assert_jobs(true, &jobs("success"));
+    assert_eq!(target.content_digest(), trial.database("callisto").content_digest());
+    assert!(!ran.log().contains(&target.password), "the password stands in the log");
+}

@@ -1,0 +1,68 @@
+//! Which workflows pass on the tokens of some sponsors and not of others: somebody has added a sponsor and forgotten a line.
+//!
+//! Pure. Knows nothing of what a workflow does, only where tokens stand next to each other.
+
+use serde_json::Value;
+
+use super::keyring::Owner;
+
+const TOKEN: &str = "DOPPLER_TOKEN_";
+
+/// What is missing in the text of a workflow: `jobs.backup.steps.0.env lacks DOPPLER_TOKEN_RHEA`.
+///
+/// Wherever the token of one sponsor is passed on, those of the others belong too. A workflow without tokens lacks nothing.
+///
+/// # Errors
+/// The text is not YAML.
+pub fn missing_tokens(text: &str, sponsors: &[&str]) -> Result<Vec<String>, String> {
+    let workflow: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    let wanted: Vec<String> = sponsors.iter().map(|name| Owner::Sponsor(name).variable()).collect();
+    let mut missing = Vec::new();
+    walk(&workflow, "", &wanted, &mut missing);
+    Ok(missing)
+}
+
+fn walk(value: &Value, path: &str, wanted: &[String], missing: &mut Vec<String>) {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::Object(object) => {
+            let held: Vec<String> = object.keys().map(|key| key.to_uppercase()).collect();
+            if held.iter().any(|key| key.starts_with(TOKEN) && **key != Owner::Core.variable()) {
+                let lacks: Vec<&str> =
+                    wanted.iter().filter(|token| !held.contains(token)).map(String::as_str).collect();
+                if !lacks.is_empty() {
+                    missing.push(format!("{path} lacks {}", lacks.join(", ")));
+                }
+            }
+            object.iter().for_each(|(key, value)| walk(value, &below(key), wanted, missing));
+        }
+        Value::Array(array) => {
+            array
+                .iter()
+                .enumerate()
+                .for_each(|(at, value)| walk(value, &below(&at.to_string()), wanted, missing));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_place_that_passes_on_some_tokens_must_pass_on_all() {
+        let text = indoc::indoc! {"
+            on: {workflow_call: {secrets: {DOPPLER_TOKEN_CORE: {required: false}, DOPPLER_TOKEN_IO: {required: false}}}}
+            jobs:
+              matrix: {steps: [{env: {DOPPLER_TOKEN_CORE: x}}]}
+              backup: {steps: [{env: {DOPPLER_TOKEN_CORE: x, DOPPLER_TOKEN_IO: x, doppler_token_rhea_2: x}}]}
+        "};
+        assert_eq!(
+            missing_tokens(text, &["io", "rhea-2"]).unwrap(),
+            ["on.workflow_call.secrets lacks DOPPLER_TOKEN_RHEA_2"]
+        );
+        assert_eq!(missing_tokens("jobs: {a: {env: {DOPPLER_TOKEN_CORE: x}}}", &["io"]).unwrap(), [""; 0]);
+        assert!(missing_tokens("jobs: [", &["io"]).is_err());
+    }
+}
