@@ -2,6 +2,8 @@
 //! source, the examples from files that are checked here. After a change: `UPDATE_DOCUMENTS=1 cargo test --test documents`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "documents/deployments.rs"]
+mod deployments;
 #[path = "documents/faults.rs"]
 mod faults;
 #[path = "documents/keyless.rs"]
@@ -10,6 +12,8 @@ mod keyless;
 mod known;
 #[path = "documents/links.rs"]
 mod links;
+#[path = "documents/pins.rs"]
+mod pins;
 #[path = "documents/release.rs"]
 mod release;
 #[path = "documents/render.rs"]

@@ -8,7 +8,6 @@ use sponsor_backup::cli::inputs::{COMMAND, Command, of};
 use sponsor_backup::report::outputs::DEFINITIONS;
 
 pub(crate) const OURS: &str = "cure-hht/sponsor-backup@";
-const ENVIRONMENTS: [&str; 3] = ["production", "staging", "development"];
 pub(crate) const REUSABLE: &str = "docs/workflows/backup-databases-multi-sponsor.yml";
 pub(crate) const DEPLOY: &str = "docs/workflows/deploy.yml";
 const RELEASE: &str = ".github/workflows/release.yml";
@@ -21,11 +20,7 @@ pub(crate) const WATCHER: &str = "docs/workflows/watch-backups.yml";
 const LIST: &str = "docs/workflows/list.yml";
 const RESTORE: &str = "docs/workflows/restore.yml";
 /// No workflow, but copied together with them.
-const DEPENDABOT: &str = "docs/workflows/dependabot.yml";
-
-fn deployment(environment: &str) -> String {
-    format!("docs/workflows/deploy-{environment}.yml")
-}
+pub(crate) const DEPENDABOT: &str = "docs/workflows/dependabot.yml";
 
 fn paths_in(folder: &str) -> Vec<String> {
     let files = std::fs::read_dir(crate::root().join(folder)).unwrap();
@@ -43,7 +38,7 @@ pub(crate) fn templates() -> Vec<(String, Value)> {
     all
 }
 
-fn every_workflow() -> Vec<(String, Value)> {
+pub(crate) fn every_workflow() -> Vec<(String, Value)> {
     let of_this_repository = paths_in(".github/workflows").into_iter();
     let of_this_repository = of_this_repository.map(|path| (path.clone(), crate::yaml(&path)));
     templates().into_iter().chain(of_this_repository).collect()
@@ -126,98 +121,6 @@ fn templates_read_only_outputs_that_exist() {
             assert_eq!(read, declared, "{path}: {name}");
         }
     }
-}
-
-#[test]
-fn a_deployment_waits_for_all_backups_and_is_recorded_whatever_became_of_it() {
-    let workflow = crate::yaml(DEPLOY);
-    let jobs = &workflow["jobs"];
-    assert_eq!(jobs["deploy"]["needs"], json!(["check", "matrix", "backup"]));
-    assert!(jobs["deploy"]["if"].is_null(), "it runs after a failure");
-    assert_eq!(
-        jobs["record"]["if"],
-        "always() && needs.check.result == 'success' && needs.matrix.outputs.count != '0'"
-    );
-    assert_eq!(jobs["record"]["needs"], json!(["check", "matrix", "deploy"]));
-    let record = &jobs["record"]["steps"][0]["with"];
-    assert_eq!(record["outcome"], "${{ needs.deploy.result }}");
-    // Those whom `matrix` has listed; without a list, those who were meant.
-    let listed =
-        "${{ needs.matrix.result == 'success' && needs.matrix.outputs.sponsors || inputs.sponsors }}";
-    assert_eq!(record["sponsors"], listed);
-    // The deployment and the backup before it bear the same version, commit and reason.
-    let backup = &jobs["backup"]["steps"][0]["with"];
-    for input in ["version", "commit-sha", "reason"] {
-        assert!(backup[input].is_string() && backup[input] == record[input], "{input}");
-    }
-    assert_eq!(backup["require-backup"], "${{ inputs.require-backup }}");
-}
-
-/// What is deployed is what was checked and what the record names.
-#[test]
-fn the_version_is_checked_before_the_backup_and_its_commit_is_deployed() {
-    let workflow = crate::yaml(DEPLOY);
-    let job = |name: &str| workflow["jobs"][name].clone();
-    let checkout = |name: &str| {
-        let steps = job(name)["steps"].as_array().unwrap().clone();
-        let checkout = steps
-            .into_iter()
-            .find(|step| step["uses"].as_str().is_some_and(|uses| uses.contains("checkout")));
-        checkout.unwrap()["with"]["ref"].clone()
-    };
-    assert_eq!(checkout("check"), "${{ inputs.version }}");
-    assert_eq!(checkout("deploy"), "${{ needs.check.outputs.commit }}");
-    assert_eq!(job("backup")["steps"][0]["with"]["commit-sha"], "${{ needs.check.outputs.commit }}");
-    assert_eq!(
-        (job("matrix")["needs"].clone(), job("check")["needs"].clone()),
-        (json!("check"), Value::Null)
-    );
-}
-
-/// GitHub repeats failed jobs and keeps the results of others, for weeks.
-#[test]
-fn a_re_run_deploys_only_while_the_backups_are_fresh() {
-    let workflow = crate::yaml(DEPLOY);
-    let jobs = &workflow["jobs"];
-    assert_eq!(jobs["matrix"]["steps"][0]["id"], "clock", "the clock starts before any backup");
-    let first = &jobs["deploy"]["steps"][0];
-    assert_eq!(first["env"]["BEGAN"], "${{ needs.matrix.outputs.began }}");
-    assert_eq!(first["env"]["LIMIT"], "${{ inputs.fresh-for-minutes }}");
-    assert!(first["if"].is_null() && first["run"].as_str().unwrap().contains("exit 1"));
-    // Whoever is left without a backup is seen, deployed or not, and holds nobody up.
-    let ages = &jobs["ages"]["steps"][0]["with"];
-    assert_eq!((&ages["command"], &ages["sponsors"]), (&json!("list"), &Value::Null));
-    assert_eq!(ages["max-backup-age"], "${{ inputs.max-backup-age }}");
-    assert!(!jobs["deploy"]["needs"].as_array().unwrap().contains(&json!("ages")));
-}
-
-/// A word left over from the file that this one was copied from would back up another environment.
-#[test]
-fn a_deployment_speaks_of_its_own_environment_alone() {
-    for environment in ENVIRONMENTS {
-        let path = deployment(environment);
-        let workflow = crate::yaml(&path);
-        let release = &workflow["jobs"]["release"];
-        assert_eq!(release["uses"], "./.github/workflows/deploy.yml", "{path}");
-        assert_eq!(release["with"]["environment"], environment, "{path}");
-        assert_eq!(release["concurrency"]["group"], format!("deploy-{environment}"), "{path}");
-        // A run that waits for an approval holds up no hotfix.
-        assert!(workflow["concurrency"].is_null(), "{path}");
-        let others = ENVIRONMENTS.into_iter().filter(|other| *other != environment);
-        let text: String =
-            crate::read(&path).lines().filter(|line| !line.trim_start().starts_with('#')).collect();
-        for other in others {
-            assert!(!text.contains(&format!(" {other}")), "{path} speaks of {other}");
-        }
-    }
-    let production = crate::yaml(&deployment("production"));
-    let (approve, release) = (&production["jobs"]["approve"], &production["jobs"]["release"]);
-    assert_eq!(approve["environment"], "production");
-    assert!(approve["concurrency"]["group"].as_str().unwrap().ends_with("${{ github.run_id }}"));
-    assert_eq!((&release["needs"], &release["if"]), (&json!("approve"), &json!("always()")));
-    assert_eq!(release["with"]["approval"], "${{ needs.approve.result }}");
-    assert_eq!(crate::yaml(DEPLOY)["jobs"]["matrix"]["if"], "inputs.approval == 'success'");
-    assert_eq!(release["with"]["require-backup"], true);
 }
 
 /// GitHub creates an environment that does not exist, without protection.
@@ -358,64 +261,6 @@ fn logs_are_kept_whatever_became_of_the_step_before() {
         }
     }
     assert_eq!(seen, 4);
-}
-
-#[test]
-fn every_action_is_pinned_by_its_commit_and_its_version_is_told() {
-    for (path, _) in every_workflow() {
-        let text = crate::read(&path);
-        let is_a_step = |line: &&str| line.trim_start().trim_start_matches("- ").starts_with("uses: ");
-        let uses: Vec<&str> = text.lines().filter(is_a_step).collect();
-        assert!(!uses.is_empty(), "{path}");
-        for line in uses.into_iter().filter(|line| !line.contains("uses: ./")) {
-            let (_, pin) = line.split_once('@').expect(line);
-            let (commit, version) = pin.split_once(" # v").expect(line);
-            let is_hash = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-            assert!(is_hash && version.starts_with(|c: char| c.is_ascii_digit()), "{path}: {line}");
-            assert!(!is_on_node_20(line.split("uses: ").nth(1).unwrap(), version), "{path}: {line}");
-        }
-    }
-}
-
-/// GitHub has announced to remove Node 20 from its runners. An action's commit does not tell, its major version does.
-fn is_on_node_20(action: &str, version: &str) -> bool {
-    let first_on_node_24 = [
-        ("actions/checkout@", 5),
-        ("actions/upload-artifact@", 6),
-        ("actions/download-artifact@", 7),
-        ("actions/attest-build-provenance@", 4),
-        ("anchore/scan-action@", 7),
-        (OURS, 0),
-    ];
-    let known = first_on_node_24.into_iter().find(|(name, _)| action.starts_with(name));
-    let (_, first) = known.unwrap_or_else(|| panic!("since when is {action} on Node 24?"));
-    version.split('.').next().unwrap().trim().parse::<u32>().unwrap() < first
-}
-
-#[test]
-fn majors_that_run_on_node_20_are_refused() {
-    for (action, version, refused) in [
-        ("actions/checkout@11bd719", "4.2.2", true),
-        ("actions/checkout@de0fac2", "6.0.2", false),
-        ("actions/upload-artifact@ea165f8", "4.6.2", true),
-        ("actions/upload-artifact@x", "5.0.0", true),
-        ("actions/download-artifact@d3f86a1", "6.0.0", true),
-        ("actions/download-artifact@3e5f45b", "8.0.1", false),
-    ] {
-        assert_eq!(is_on_node_20(action, version), refused, "{action} {version}");
-    }
-}
-
-/// Ours and that which users copy.
-#[test]
-fn pinned_actions_are_kept_up_to_date() {
-    let ecosystems = |path: &str| -> BTreeSet<String> {
-        let updates = crate::yaml(path)["updates"].as_array().unwrap().clone();
-        updates.iter().map(|update| update["package-ecosystem"].as_str().unwrap().to_owned()).collect()
-    };
-    assert_eq!(ecosystems(DEPENDABOT), BTreeSet::from(["github-actions".to_owned()]));
-    let ours = ["cargo", "docker", "github-actions"].map(str::to_owned);
-    assert_eq!(ecosystems(".github/dependabot.yml"), BTreeSet::from(ours));
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! The actions that workflows use: named by commit and version, on a Node that runners have, and kept up to date.
+
+use std::collections::BTreeSet;
+
+use super::workflows::{DEPENDABOT, OURS, every_workflow};
+
+#[test]
+fn every_action_is_pinned_by_its_commit_and_its_version_is_told() {
+    for (path, _) in every_workflow() {
+        let text = crate::read(&path);
+        let is_a_step = |line: &&str| line.trim_start().trim_start_matches("- ").starts_with("uses: ");
+        let uses: Vec<&str> = text.lines().filter(is_a_step).collect();
+        assert!(!uses.is_empty(), "{path}");
+        for line in uses.into_iter().filter(|line| !line.contains("uses: ./")) {
+            let (_, pin) = line.split_once('@').expect(line);
+            let (commit, version) = pin.split_once(" # v").expect(line);
+            let is_hash = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_hash && version.starts_with(|c: char| c.is_ascii_digit()), "{path}: {line}");
+            assert!(!is_on_node_20(line.split("uses: ").nth(1).unwrap(), version), "{path}: {line}");
+        }
+    }
+}
+
+/// GitHub has announced to remove Node 20 from its runners. An action's commit does not tell, its major version does.
+fn is_on_node_20(action: &str, version: &str) -> bool {
+    let first_on_node_24 = [
+        ("actions/checkout@", 5),
+        ("actions/upload-artifact@", 6),
+        ("actions/download-artifact@", 7),
+        ("actions/attest-build-provenance@", 4),
+        ("anchore/scan-action@", 7),
+        (OURS, 0),
+    ];
+    let known = first_on_node_24.into_iter().find(|(name, _)| action.starts_with(name));
+    let (_, first) = known.unwrap_or_else(|| panic!("since when is {action} on Node 24?"));
+    version.split('.').next().unwrap().trim().parse::<u32>().unwrap() < first
+}
+
+#[test]
+fn majors_that_run_on_node_20_are_refused() {
+    for (action, version, refused) in [
+        ("actions/checkout@11bd719", "4.2.2", true),
+        ("actions/checkout@de0fac2", "6.0.2", false),
+        ("actions/upload-artifact@ea165f8", "4.6.2", true),
+        ("actions/upload-artifact@x", "5.0.0", true),
+        ("actions/download-artifact@d3f86a1", "6.0.0", true),
+        ("actions/download-artifact@3e5f45b", "8.0.1", false),
+    ] {
+        assert_eq!(is_on_node_20(action, version), refused, "{action} {version}");
+    }
+}
+
+/// Ours and that which users copy.
+#[test]
+fn pinned_actions_are_kept_up_to_date() {
+    let ecosystems = |path: &str| -> BTreeSet<String> {
+        let updates = crate::yaml(path)["updates"].as_array().unwrap().clone();
+        updates.iter().map(|update| update["package-ecosystem"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ecosystems(DEPENDABOT), BTreeSet::from(["github-actions".to_owned()]));
+    let ours = ["cargo", "docker", "github-actions"].map(str::to_owned);
+    assert_eq!(ecosystems(".github/dependabot.yml"), BTreeSet::from(ours));
+}
