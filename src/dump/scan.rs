@@ -19,9 +19,10 @@ mod words;
 
 pub use columns::Columns;
 use ends::Ends;
-pub use excerpt::{shown, without_comments};
+pub use excerpt::{names, shown, without_comments};
 pub use inventory::Inventory;
 use lexer::Lexer;
+pub use lexical::decoded;
 pub use needs::Needs;
 pub use truth::{TableTruth, Truth};
 
