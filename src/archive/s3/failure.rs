@@ -29,7 +29,7 @@ where
     };
     let answer = error.raw_response();
     let request = Request {
-        id: answer.and_then(|answer| answer.request_id()).map(str::to_owned),
+        id: answer.and_then(|answer| answer.request_id()).map(foreign),
         keys: answer.and_then(|answer| answer.headers().get(HEADER)).map(str::to_owned),
     };
     ArchiveError::S3 { operation, location, status, code, reason, request: Box::new(request) }

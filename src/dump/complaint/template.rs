@@ -119,6 +119,9 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("40P01", "deadlock detected"),
     ("53200", "out of shared memory"),
     ("53200", "out of memory"),
+    ("53100", "could not extend file \"{}\": No space left on device"),
+    ("53100", "could not extend file \"{}\": wrote only {} of {} bytes at block {}"),
+    ("53100", "could not write to file \"{}\": No space left on device"),
     // Rights.
     ("42501", "permission denied to create database"),
     ("42501", "permission denied to create extension \"{}\""),
