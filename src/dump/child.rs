@@ -114,8 +114,9 @@ impl Dump {
         let said = self.stderr.await.map_err(|error| ended(error.to_string()))?;
         if !status.success() {
             let mut names = self.names;
-            // Which table it is of cannot be known from the dump, which may not have begun. Without an answer the rest
-            // of the message has to do.
+            self.scan.tables().iter().for_each(|table| names.add(&table.name));
+            // The dump may not have come to the table that it is about, so the server is asked for the names. Without an
+            // answer the rest of the message has to do.
             let texts = Complaint::would_be_names(&said);
             query::learn_known(&self.connection, &self.client, &texts, &mut names).await.ok();
             let message = Complaint::uncoded(&said, &names);

@@ -114,8 +114,8 @@ impl Complaint {
         Some(Self::coded(code, words, names))
     }
 
-    /// What libpq or one of PostgreSQL's programs said on its standard error, where no code comes with it: the first line
-    /// that fits.
+    /// What libpq or one of PostgreSQL's programs said on its standard error, where no code comes with it: the line that
+    /// fits and tells most.
     #[must_use]
     pub fn uncoded(words: &str, names: &Names) -> Self {
         match Self::first_heard(words) {
@@ -130,8 +130,10 @@ impl Complaint {
         Self::first_heard(words).map(|heard| heard.gaps).unwrap_or_default()
     }
 
+    /// A server's error tells more than what its client makes of it.
     fn first_heard(words: &str) -> Option<Heard> {
-        words.lines().find_map(|line| Heard::of(without_prefixes(line), None))
+        let heard = || words.lines().filter_map(|line| Heard::of(without_prefixes(line), None));
+        heard().find(|heard| !heard.code.is_empty()).or_else(|| heard().next())
     }
 
     /// The error code, where there is one.
@@ -256,7 +258,7 @@ fn without_prefixes(line: &str) -> &str {
     while let Some(later) = PREFIXES.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
         rest = later.trim_start();
     }
-    if rest.starts_with("connection to server ") || rest.starts_with("Dumping the contents of table ") {
+    if rest.starts_with("connection to server ") {
         rest = rest.split_once(" failed: ").map_or(rest, |(_, later)| later);
     }
     match rest.split_once(":  ") {

@@ -141,7 +141,7 @@ const REMEDIES: &[(&str, &str, &str)] = &[
     ("", "server closed the connection", ENDED),
     (
         "",
-        "PQgetCopyData() failed",
+        "Dumping the contents of table",
         "The connection broke in the middle: see the server's log, and what sits between here and the server.",
     ),
 ];

@@ -111,6 +111,12 @@ impl Scan {
         (!self.lexer.is_inside()).then(|| self.lexer.truth())
     }
 
+    /// The tables whose rows have begun to come so far.
+    #[must_use]
+    pub fn tables(&self) -> Vec<TableTruth> {
+        self.lexer.truth().tables
+    }
+
     /// What the statements so far need of a server.
     #[must_use]
     pub fn needs(&self) -> &Needs {

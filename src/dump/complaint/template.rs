@@ -234,7 +234,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("", "no matching tables were found for pattern \"{}\""),
     ("", "no matching schemas were found"),
     ("", "no matching tables were found"),
-    ("", "PQgetCopyData() failed."),
-    ("", "PQgetResult() failed."),
+    ("", "Dumping the contents of table \"{}\" failed: PQgetCopyData() failed."),
+    ("", "Dumping the contents of table \"{}\" failed: PQgetResult() failed."),
     ("", "could not write to output file: No space left on device"),
 ];

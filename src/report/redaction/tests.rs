@@ -74,7 +74,7 @@ fn of_foreign_words_even_the_shortest_secret_is_taken_out() {
     ] {
         assert_eq!(redaction.prose(&text(words)), format!("app said {expected}, app"));
     }
-    assert_eq!(redaction.prose(&text("hunter7")[..20]), "app said ***");
+    assert_eq!(redaction.prose(text("hunter7").split('\u{2069}').next().unwrap()), "app said ***");
     assert_eq!(knowing(&[]).prose(&text("x")), "app said x, app");
 }
 
