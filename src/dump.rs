@@ -5,6 +5,7 @@
 
 pub mod child;
 pub mod client;
+pub mod complaint;
 pub mod connection;
 pub mod invocation;
 pub mod names;
@@ -12,10 +13,12 @@ pub mod query;
 pub mod rehearsal;
 pub mod scan;
 pub mod server;
+pub mod sqlstate;
 
 mod error;
 
 pub use child::Dump;
+pub use complaint::{Complaint, Names};
 pub use connection::Connection;
 pub use error::DumpError;
 

@@ -4,6 +4,7 @@
 
 pub mod doppler;
 pub mod file;
+pub mod foreign;
 pub mod github;
 pub mod keyring;
 pub mod transit;

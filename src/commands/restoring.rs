@@ -11,7 +11,7 @@ use crate::archive::{Reader, open};
 use crate::dump::client::{Client, major};
 use crate::dump::invocation::DumpOptions;
 use crate::dump::scan::Needs;
-use crate::dump::{Connection, DumpError};
+use crate::dump::{Complaint, Connection, DumpError};
 use crate::failure::Failure;
 use crate::proof::Comparison;
 use crate::proof::compare::Side;
@@ -63,9 +63,9 @@ impl Restoring<'_> {
         let description = &self.stored.description;
         let how = (&options(self.stored, self.proven), self.proven.scan.columns());
         let read = self.tools.read_back(connection, how, self.stop).await?;
-        let restored = read.scan.truth().ok_or_else(|| RestoreError::Failed {
-            place: connection.place(),
-            message: "the restored database's own dump is not understood".to_owned(),
+        let restored = read.scan.truth().ok_or_else(|| {
+            let message = Complaint::ours("the restored database's own dump is not understood");
+            RestoreError::failed(connection.place(), message)
         })?;
         let majors = |server: &str, pg_dump: &str| (major(server).unwrap_or(0), major(pg_dump).unwrap_or(0));
         let backup = Side {

@@ -18,7 +18,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::client::Client;
 use super::invocation::{self, DumpOptions};
 use super::scan::{Columns, Scan};
-use super::{Connection, DumpError, Finished};
+use super::{Complaint, Connection, DumpError, Finished, Names, query};
 
 /// How long pg_dump may take to cancel its query on the server and leave, before it is killed.
 const GRACE: Duration = Duration::from_secs(1);
@@ -35,6 +35,9 @@ pub struct Dump {
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
     scan: Scan,
     connection: Connection,
+    client: Client,
+    /// Names that may be shown when it fails.
+    names: Names,
     stop: CancellationToken,
     _stop_on_drop: DropGuard,
 }
@@ -69,6 +72,8 @@ impl Dump {
             return Err(not_started("it has no pipes".to_owned()));
         };
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
+        let mut names = Names::of(connection);
+        options.patterns().for_each(|pattern| names.add(pattern));
         Ok(Self {
             stdout,
             silence: maybe_done(Box::pin(silence_after(ended.clone()))),
@@ -76,6 +81,8 @@ impl Dump {
             supervisor: tokio::spawn(supervise(child, stop.clone(), ended.drop_guard())),
             scan: Scan::default(),
             connection: connection.clone(),
+            client: client.clone(),
+            names,
             _stop_on_drop: stop.clone().drop_guard(),
             stop,
         })
@@ -97,7 +104,7 @@ impl Dump {
         let ended = |reason: String| DumpError::Failed {
             place: place.clone(),
             status: "was lost".to_owned(),
-            message: reason,
+            message: Complaint::ours(reason),
         };
         let status = self.supervisor.await.map_err(|error| ended(error.to_string()))?;
         let status = status.map_err(|error| ended(error.to_string()))?;
@@ -106,7 +113,13 @@ impl Dump {
         }
         let said = self.stderr.await.map_err(|error| ended(error.to_string()))?;
         if !status.success() {
-            let message = self.connection.redact(&said).trim().replace("pg_dump: error: ", "");
+            let mut names = self.names;
+            self.scan.tables().iter().for_each(|table| names.add(&table.name));
+            // The dump may not have come to the table that it is about, so the server is asked for the names. Without an
+            // answer the rest of the message has to do.
+            let texts = Complaint::would_be_names(&said);
+            query::learn_known(&self.connection, &self.client, &texts, &mut names).await.ok();
+            let message = Complaint::uncoded(&said, &names);
             return Err(DumpError::Failed { place, status: describe(status), message });
         }
         if let Some(missing) = self.scan.missing() {

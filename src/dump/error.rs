@@ -1,5 +1,7 @@
-//! Everything that can go wrong with a dump, and what to do about it. No message holds a password or a URL.
+//! Everything that can go wrong with a dump, and what to do about it. No message holds a password, a URL or
+//! what a server said in words of its own.
 
+use super::complaint::Complaint;
 use super::connection::ConnectionError;
 
 /// Why there is no whole dump.
@@ -34,8 +36,8 @@ pub enum DumpError {
     Unreachable {
         /// `host:port/database`.
         place: String,
-        /// What psql said, redacted.
-        message: String,
+        /// What psql complained of.
+        message: Complaint,
     },
     /// pg_dump ended badly.
     #[error("{place}: pg_dump {status}: {message}")]
@@ -44,8 +46,8 @@ pub enum DumpError {
         place: String,
         /// How it ended.
         status: String,
-        /// What it said, redacted.
-        message: String,
+        /// What it complained of.
+        message: Complaint,
     },
     /// This role could not read all that is to be dumped.
     #[error("{place}: this role cannot read {}", .what.join(", "))]
@@ -71,47 +73,84 @@ pub enum DumpError {
     },
 }
 
-/// What PostgreSQL says (in the C locale) and what that calls for. The first match counts.
-const REMEDIES: &[(&str, &str)] = &[
-    ("password authentication failed", "Correct user and password in DATABASE_URL."),
-    ("no password supplied", "Put the password into DATABASE_URL, percent-encoded."),
+/// Error codes, the beginnings of texts that may be shown, and what the two call for. An empty one fits everything; the
+/// first that fits counts. Libpq's and pg_dump's own texts have no code.
+const REMEDIES: &[(&str, &str, &str)] = &[
+    ("28P01", "", "Correct user and password in DATABASE_URL."),
+    ("", "fe_sendauth: no password supplied", "Put the password into DATABASE_URL, percent-encoded."),
+    ("28000", "role ", "Correct the user in DATABASE_URL."),
     (
-        "no pg_hba.conf entry",
+        "28000",
+        "",
         "Let the server's pg_hba.conf (or the provider's network rules) admit this runner, user and database.",
     ),
     (
+        "",
         "server does not support SSL",
         "TLS is required for hosts that are not local: enable it on the server, or write `?sslmode=disable` into DATABASE_URL.",
     ),
-    ("certificate verify failed", "Give the server's root certificate with `sslrootcert` in DATABASE_URL."),
-    ("row-level security", "Give the role BYPASSRLS; a dump that sees only some rows is no backup."),
     (
-        "canceling statement due to",
-        "Another session holds a lock, a migration perhaps: run the backup before it, or raise `lock-wait-timeout`.",
+        "",
+        "SSL error: certificate verify failed",
+        "Give the server's root certificate with `sslrootcert` in DATABASE_URL.",
     ),
     (
+        "42501",
+        "query would be affected by row-level security",
+        "Give the role BYPASSRLS; a dump that sees only some rows is no backup.",
+    ),
+    ("57014", "", LOCKED),
+    ("55P03", "", LOCKED),
+    ("40001", "", LOCKED),
+    (
+        "42501",
         "permission denied for large object",
         "pg_read_all_data does not cover large objects: make the role a member of the role that owns them.",
     ),
     (
-        "permission denied",
+        "42501",
+        "",
         "Grant the role pg_read_all_data (PostgreSQL 14 or later), or SELECT and USAGE on everything.",
     ),
-    ("server version mismatch", "Install the PostgreSQL client tools of the server's major version."),
-    ("could not translate host name", "Check the host in DATABASE_URL, and that this runner can resolve it."),
-    ("does not exist", "Check the name in DATABASE_URL or in the input."),
-    ("no matching", "Check the patterns in `schemas`: nothing matches them."),
-    ("Connection refused", "Check host and port in DATABASE_URL, and that the server runs."),
-    ("timeout expired", "Check that a firewall lets this runner reach the server."),
-    ("too many clients", "Raise max_connections, or lower `max-parallel`."),
-    ("remaining connection slots", "Raise max_connections, or lower `max-parallel`."),
-    ("terminating connection", "The server ended the session: see its log."),
-    ("server closed the connection", "The server ended the session: see its log."),
     (
-        "PQgetCopyData() failed",
+        "",
+        "aborting because of server version mismatch",
+        "Install the PostgreSQL client tools of the server's major version.",
+    ),
+    (
+        "",
+        "could not translate host name",
+        "Check the host in DATABASE_URL, and that this runner can resolve it.",
+    ),
+    ("3D000", "", "Check the name in DATABASE_URL or in the input."),
+    ("", "no such database", "Check the name in DATABASE_URL or in the input."),
+    (
+        "",
+        "Tenant or user not found",
+        "Correct user and host in DATABASE_URL: the pooler does not know the project.",
+    ),
+    ("", "no matching", "Check the patterns in `schemas`: nothing matches them."),
+    ("", "Connection refused", "Check host and port in DATABASE_URL, and that the server runs."),
+    ("", "timeout expired", NOT_REACHED),
+    ("", NO_ANSWER, NOT_REACHED),
+    ("53300", "", "Raise max_connections, or lower `max-parallel`."),
+    ("57P01", "", ENDED),
+    ("57P02", "", ENDED),
+    ("57P05", "", ENDED),
+    ("25P03", "", ENDED),
+    ("", "server closed the connection", ENDED),
+    (
+        "",
+        "Dumping the contents of table",
         "The connection broke in the middle: see the server's log, and what sits between here and the server.",
     ),
 ];
+
+const LOCKED: &str = "Another session holds a lock, a migration perhaps: run the backup before it, or raise `lock-wait-timeout`.";
+const NOT_REACHED: &str = "Check that a firewall lets this runner reach the server.";
+const ENDED: &str = "The server ended the session: see its log.";
+/// How a server's silence is told.
+pub(super) const NO_ANSWER: &str = "no answer within";
 
 impl DumpError {
     /// What the reader can do about it.
@@ -140,30 +179,41 @@ impl DumpError {
     }
 }
 
-fn remedy(place: &str, message: &str) -> Option<String> {
+fn remedy(place: &str, complaint: &Complaint) -> Option<String> {
     let direct_supabase = place.starts_with("db.") && place.contains(".supabase.co:");
     let no_route = [
         "Network is unreachable",
         "timeout expired",
+        NO_ANSWER,
         "could not translate",
         "Cannot assign requested address",
     ];
-    if direct_supabase && no_route.iter().any(|text| message.contains(text)) {
+    if direct_supabase && no_route.iter().any(|text| complaint.begins(text)) {
         let pooler = "Supabase's direct host has an IPv6 address only: use the session pooler's URL (port 5432, user postgres.PROJECT).";
         return Some(pooler.to_owned());
     }
-    REMEDIES.iter().find(|(sign, _)| message.contains(sign)).map(|(_, remedy)| (*remedy).to_owned())
+    let fits = |(code, begins, _): &&(&str, &str, &str)| {
+        (code.is_empty() || complaint.is(code)) && (begins.is_empty() || complaint.begins(begins))
+    };
+    REMEDIES.iter().find(fits).map(|(_, _, remedy)| (*remedy).to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Names;
     use super::*;
+
+    fn heard(words: &str) -> Complaint {
+        Complaint::uncoded(words, &Names::default())
+    }
 
     #[test]
     fn a_supabase_direct_host_is_told_of_the_session_pooler() {
         let unreachable = |place: &str| DumpError::Unreachable {
             place: place.to_owned(),
-            message: "connection to server failed: Network is unreachable".to_owned(),
+            message: heard(
+                "psql: error: connection to server at \"db\", port 5432 failed: Network is unreachable",
+            ),
         };
         let hint = unreachable("db.abcdef.supabase.co:5432/postgres").hint().unwrap();
         assert!(hint.contains("session pooler"), "{hint}");
@@ -175,7 +225,7 @@ mod tests {
         let failed = |message: &str| DumpError::Failed {
             place: "db:5432/app".to_owned(),
             status: "exited with 1".to_owned(),
-            message: message.to_owned(),
+            message: heard(&format!("pg_dump: error: query failed: ERROR:  {message}")),
         };
         let rls =
             failed("query would be affected by row-level security policy for table \"r\"").hint().unwrap();
@@ -184,5 +234,14 @@ mod tests {
         assert!(select.starts_with("Grant the role pg_read_all_data"), "{select}");
         let large = failed("permission denied for large object 16398").hint().unwrap();
         assert!(large.contains("owns them"), "{large}");
+    }
+
+    /// A server whose messages are in another language tells by its code.
+    #[test]
+    fn remedies_go_by_the_code() {
+        let message = Complaint::coded("42501", "keine Berechtigung für Tabelle zoe", &Names::default());
+        let error = DumpError::Unreachable { place: "db:5432/app".to_owned(), message };
+        assert_eq!(error.to_string(), "db:5432/app: insufficient privilege (42501)");
+        assert!(error.hint().unwrap().starts_with("Grant the role"));
     }
 }

@@ -31,6 +31,11 @@ impl DumpOptions {
         !(self.schemas.is_empty() && self.exclude_schemas.is_empty() && self.exclude_table_data.is_empty())
     }
 
+    /// The patterns of what is dumped and what is not, as they were asked for.
+    pub fn patterns(&self) -> impl Iterator<Item = &String> {
+        self.schemas.iter().chain(&self.exclude_schemas).chain(&self.exclude_table_data)
+    }
+
     /// pg_dump's arguments. Never `--enable-row-security`: it drops rows without a word.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
@@ -66,7 +71,10 @@ const OWN_NAMES_ONLY: &str = "SET search_path = pg_catalog, pg_temp";
 #[must_use]
 pub fn query_arguments(query: &str) -> Vec<String> {
     // A command of its own: some statements must be alone.
-    arguments(&[OWN_NAMES_ONLY, query])
+    let mut arguments = arguments(&[OWN_NAMES_ONLY, query]);
+    // Errors come with their codes, by which they are known in any language.
+    arguments.push("--set=VERBOSITY=verbose".to_owned());
+    arguments
 }
 
 /// The same for a query of the sponsor's, which means what it means in that database. Errors are told by their code

@@ -7,7 +7,9 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::client::Client;
-use super::{Connection, DumpError, invocation};
+use super::error::NO_ANSWER;
+use super::scan::decoded;
+use super::{Complaint, Connection, DumpError, Names, invocation};
 
 /// A server that cannot answer one small query in this time will not give a dump either.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,7 +32,9 @@ pub async fn within(
     client: &Client,
     sql: &str,
 ) -> Result<String, DumpError> {
-    ask(patience, connection, client, invocation::query_arguments(sql)).await
+    let mut names = Names::of(connection);
+    names.learn(sql.as_bytes());
+    ask(patience, connection, client, (invocation::query_arguments(sql), &names)).await
 }
 
 /// The same for a question of the sponsor's: its names are looked up as the database has them looked up.
@@ -43,17 +47,50 @@ pub async fn sponsors(
     client: &Client,
     sql: &str,
 ) -> Result<String, DumpError> {
-    ask(patience, connection, client, invocation::sponsors_query_arguments(sql)).await
+    let names = Names::default();
+    ask(patience, connection, client, (invocation::sponsors_query_arguments(sql), &names)).await
+}
+
+/// Takes in those of some texts that are names of something in the database.
+///
+/// # Errors
+/// See [`query`].
+pub async fn learn_known(
+    connection: &Connection,
+    client: &Client,
+    texts: &[String],
+    names: &mut Names,
+) -> Result<(), DumpError> {
+    // None of PostgreSQL's messages has one of these in a name that is common enough to be missed.
+    let plain = texts.iter().filter(|text| !text.contains(['\'', '\\']) && !text.contains(char::is_control));
+    let listed: Vec<String> = plain.map(|text| format!("'{text}'")).collect();
+    if listed.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT coalesce(json_agg(text), '[]') FROM unnest(ARRAY[{}]::text[]) text WHERE text IN (
+           SELECT relname::text FROM pg_catalog.pg_class UNION ALL SELECT nspname FROM pg_catalog.pg_namespace
+           UNION ALL SELECT proname FROM pg_catalog.pg_proc UNION ALL SELECT typname FROM pg_catalog.pg_type
+           UNION ALL SELECT rolname FROM pg_catalog.pg_roles UNION ALL SELECT lanname FROM pg_catalog.pg_language
+           UNION ALL SELECT fdwname FROM pg_catalog.pg_foreign_data_wrapper
+           UNION ALL SELECT srvname FROM pg_catalog.pg_foreign_server
+           UNION ALL SELECT oid::text FROM pg_catalog.pg_largeobject_metadata)",
+        listed.join(", ")
+    );
+    let known: Vec<String> =
+        serde_json::from_str(&query(connection, client, &sql).await?).unwrap_or_default();
+    known.iter().for_each(|name| names.add(name));
+    Ok(())
 }
 
 async fn ask(
     patience: Duration,
     connection: &Connection,
     client: &Client,
-    arguments: Vec<String>,
+    (arguments, names): (Vec<String>, &Names),
 ) -> Result<String, DumpError> {
     let psql = client.program("psql");
-    let failed = |message: String| DumpError::Unreachable { place: connection.place(), message };
+    let failed = |message: Complaint| DumpError::Unreachable { place: connection.place(), message };
     let mut command = Command::new(&psql);
     command
         .args(arguments)
@@ -69,13 +106,12 @@ async fn ask(
                 reason: error.to_string(),
             });
         }
-        Err(_) => return Err(failed(format!("no answer within {} s: timeout expired", patience.as_secs()))),
+        Err(_) => return Err(failed(Complaint::ours(format!("{NO_ANSWER} {} s", patience.as_secs())))),
     };
     if !output.status.success() {
-        let said = connection.redact(&String::from_utf8_lossy(&output.stderr));
-        return Err(failed(
-            said.trim().trim_start_matches("psql: ").trim_start_matches("error: ").to_owned(),
-        ));
+        let said = decoded(&output.stderr);
+        let coded = said.lines().find_map(|line| Complaint::in_line(line, names));
+        return Err(failed(coded.unwrap_or_else(|| Complaint::uncoded(&said, names))));
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())
 }

@@ -19,9 +19,10 @@ mod words;
 
 pub use columns::Columns;
 use ends::Ends;
-pub use excerpt::{shown, without_comments};
+pub use excerpt::{names, shown, without_comments};
 pub use inventory::Inventory;
 use lexer::Lexer;
+pub use lexical::decoded;
 pub use needs::Needs;
 pub use truth::{TableTruth, Truth};
 
@@ -108,6 +109,12 @@ impl Scan {
     #[must_use]
     pub fn truth(&self) -> Option<Truth> {
         (!self.lexer.is_inside()).then(|| self.lexer.truth())
+    }
+
+    /// The tables whose rows have begun to come so far.
+    #[must_use]
+    pub fn tables(&self) -> Vec<TableTruth> {
+        self.lexer.truth().tables
     }
 
     /// What the statements so far need of a server.

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::query::query;
-use super::{Connection, DumpError};
+use super::{Complaint, Connection, DumpError};
 
 const QUERY: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
                      pg_database_size(current_database()), current_setting('bytea_output'), \
@@ -34,7 +34,7 @@ pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, Dum
     let answer = query(connection, client, QUERY).await?;
     parse(&answer).ok_or_else(|| DumpError::Unreachable {
         place: connection.place(),
-        message: format!("the server's answer is not understood: {answer}"),
+        message: Complaint::ours("the server's answer is not understood"),
     })
 }
 

@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use super::circumstances::bounded;
 use crate::secrets::Secret;
+use crate::secrets::foreign::foreign;
 use crate::secrets::transit::is_safe_for_tokens;
 pub use issues::{Tidings, Told};
 
@@ -174,7 +175,7 @@ fn said(body: &[u8]) -> String {
         message: String,
     }
     match serde_json::from_slice::<Said>(body) {
-        Ok(said) => bounded(&said.message, MESSAGE_CHARACTERS),
+        Ok(said) => foreign(&bounded(&said.message, MESSAGE_CHARACTERS)),
         Err(_) => "no message".to_owned(),
     }
 }

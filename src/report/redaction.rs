@@ -3,15 +3,19 @@
 //! Most secrets never come near a text. But others quote what they were given: a server its connection, a shell its
 //! environment, an error page the request. A runner hides what it was told of; records, outputs and terminals do not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::secrets::foreign::MARKS;
 
 /// What stands in a secret's place.
 const STARS: &str = "***";
-/// Shorter secrets, and shorter lines of longer ones, stay: `true`, `app` and `}` are parts of every other text. To star
-/// them out would hide nothing, spoil what people need to read, and tell them which word the secret is. A password of any
-/// length is taken out where it can come from: what pg_dump and psql say.
+/// Shorter secrets, and shorter lines of longer ones, stay in our own words: `true`, `app` and `}` are parts of every
+/// other text. To star them out would hide nothing, spoil what people need to read, and tell them which word the secret is.
+/// A secret of any length is taken out of foreign words, which may quote it; those of PostgreSQL are never repeated.
 const SHORTEST: usize = 8;
 /// From here on, a secret is no part of a name by chance.
 const NO_WORD: usize = 20;
@@ -44,10 +48,30 @@ const USERINFO: &AsciiSet = &CONTROLS
     .add(b']')
     .add(b'|');
 
-/// Every spelling of every secret, found by its first bytes: a text is read once, however many there are.
+/// Every spelling of every secret. A text is read once, however many there are.
 #[derive(Debug, Default)]
 pub struct Redaction {
-    spellings: BTreeMap<[u8; SHORTEST], BTreeSet<String>>,
+    spellings: BTreeSet<String>,
+    /// Secrets that are too short to be looked for in our own words.
+    short: BTreeSet<String>,
+    /// Made anew when it is needed after another secret came.
+    searcher: OnceLock<Searcher>,
+}
+
+#[derive(Debug)]
+struct Searcher {
+    /// `None` where there are more spellings than it can hold: then nothing at all is shown.
+    automaton: Option<AhoCorasick>,
+    /// Whether each spelling may be a name, in the automaton's order.
+    may_be_names: Vec<bool>,
+}
+
+impl Searcher {
+    fn of(spellings: &BTreeSet<String>) -> Self {
+        let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(spellings);
+        let may_be_names = spellings.iter().map(|spelling| may_be_a_name(spelling)).collect();
+        Self { automaton: automaton.ok(), may_be_names }
+    }
 }
 
 impl Redaction {
@@ -55,51 +79,83 @@ impl Redaction {
     pub fn add(&mut self, secret: &str) {
         let lines = secret.lines().map(str::trim).filter(|_| secret.trim().contains('\n'));
         for part in [secret, secret.trim()].into_iter().chain(lines) {
-            for spelling in spellings(part) {
-                if let Some(first) = first_bytes(spelling.as_bytes()) {
-                    self.spellings.entry(first).or_default().insert(spelling);
-                }
-            }
+            let long = spellings(part).into_iter().filter(|spelling| spelling.len() >= SHORTEST);
+            self.spellings.extend(long);
         }
+        if !secret.trim().is_empty() && secret.trim().len() < SHORTEST {
+            self.short.extend(spellings(secret.trim()));
+        }
+        self.searcher = OnceLock::new();
     }
 
-    /// A text for people, without any secret.
+    /// A text for people, without any secret: of foreign words, not even the shortest.
     #[must_use]
     pub fn prose(&self, text: &str) -> String {
-        self.without(text, |_| true)
+        let text = self.without(text, |_| true);
+        if !text.contains(MARKS) {
+            return text;
+        }
+        let mut parts = text.split(MARKS[0]);
+        let ours = parts.next().unwrap_or_default().to_owned();
+        parts.fold(ours, |clean, part| {
+            let (foreign, ours) = part.split_once(MARKS[1]).unwrap_or((part, ""));
+            format!("{clean}{}{ours}", self.without_short(foreign))
+        })
     }
 
     /// A text that programs read, without any secret that cannot be a part of what belongs there: a password that is also
     /// the name of a sponsor must not change where the backup is said to be.
     #[must_use]
     pub fn data(&self, text: &str) -> String {
-        self.without(text, |spelling| !may_be_a_name(spelling))
+        self.without(text, |may_be_a_name| !may_be_a_name)
     }
 
-    fn without(&self, text: &str, wanted: impl Fn(&str) -> bool) -> String {
+    fn without(&self, text: &str, wanted: impl Fn(bool) -> bool) -> String {
+        if self.spellings.is_empty() {
+            return text.to_owned();
+        }
+        let searcher = self.searcher.get_or_init(|| Searcher::of(&self.spellings));
+        let Some(automaton) = &searcher.automaton else { return STARS.to_owned() };
+        let found = automaton.find_overlapping_iter(text);
+        let found = found.filter(|found| wanted(searcher.may_be_names[found.pattern().as_usize()]));
+        let mut spans: Vec<(usize, usize)> = found.map(|found| (found.start(), found.end())).collect();
+        spans.sort_unstable();
         let (mut clean, mut hidden) = (String::with_capacity(text.len()), 0);
-        for (at, _) in text.char_indices() {
-            let Some(length) = self.longest_at(&text[at..], &wanted) else { continue };
-            if at >= hidden {
-                clean.push_str(&text[hidden..at]);
+        for (start, end) in spans {
+            if start >= hidden {
+                clean.push_str(&text[hidden..start]);
                 clean.push_str(STARS);
             }
             // Secrets that overlap are hidden together.
-            hidden = hidden.max(at + length);
+            hidden = hidden.max(end);
         }
         clean.push_str(&text[hidden..]);
         clean
     }
 
-    fn longest_at(&self, text: &str, wanted: impl Fn(&str) -> bool) -> Option<usize> {
-        let known = self.spellings.get(&first_bytes(text.as_bytes())?)?;
-        let found = known.iter().filter(|spelling| text.starts_with(spelling.as_str()) && wanted(spelling));
-        found.map(String::len).max()
+    /// Short secrets are parts of other words by chance: they are taken out where they stand alone.
+    fn without_short(&self, text: &str) -> String {
+        let is_alone = |at: usize, secret: &str| {
+            let before = text[..at].chars().next_back();
+            let after = text[at + secret.len()..].chars().next();
+            !before.into_iter().chain(after).any(char::is_alphanumeric)
+        };
+        let (mut clean, mut at) = (String::new(), 0);
+        while let Some(next) = text[at..].chars().next() {
+            let here = |secret: &&String| text[at..].starts_with(secret.as_str()) && is_alone(at, secret);
+            match self.short.iter().filter(here).map(String::len).max() {
+                Some(length) => {
+                    clean.push_str(STARS);
+                    at += length;
+                }
+                None => {
+                    clean.push(next);
+                    at += next.len_utf8();
+                }
+            }
+        }
+        clean
     }
-}
-
-fn first_bytes(bytes: &[u8]) -> Option<[u8; SHORTEST]> {
-    bytes.get(..SHORTEST)?.try_into().ok()
 }
 
 /// Whether buckets, keys, regions, sponsors or times are written like this.

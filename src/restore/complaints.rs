@@ -1,11 +1,16 @@
-//! What psql says while it loads: errors, each with the line of its statement.
+//! What psql says while it loads: errors, each with its statement. What is kept of them can be shown.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::ChildStderr;
 use tokio::sync::mpsc;
 
 use super::RestoreError;
-use crate::dump::Connection;
+use super::sent::Sent;
+use crate::dump::Complaint;
+use crate::dump::complaint::with_code;
+use crate::dump::scan::decoded;
 
 /// So many are kept; of a restore with more, nobody reads all.
 const KEPT: usize = 10_000;
@@ -16,36 +21,43 @@ const WORDS_KEPT: usize = 20;
 /// functions, tables, columns and schemas, features not supported, files of extensions missing.
 const FOR_WANT: [&str; 7] = ["42704", "42883", "42P01", "42703", "3F000", "0A000", "58P01"];
 
-/// One error.
+/// A statement that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Complaint {
-    /// The line of psql's input at which the statement ended, from 1.
-    pub(super) line: u64,
-    /// SQLSTATE, where psql was told to tell it.
-    pub(super) code: String,
-    /// In the server's words.
-    pub(super) message: String,
+pub(super) struct Refused {
+    /// Its kind and names.
+    pub(super) statement: String,
+    /// What the server complained of.
+    pub(super) complaint: Complaint,
 }
 
-impl Complaint {
+impl Refused {
     pub(super) fn is_for_want_of_something(&self) -> bool {
-        FOR_WANT.contains(&self.code.as_str())
+        self.complaint.code().is_some_and(|code| FOR_WANT.contains(&code.code()))
     }
 
-    /// Errors of data quote the data, which are somebody's: `invalid input syntax for type integer: "…"`.
-    fn without_data(&self) -> &str {
-        let end = if self.code.starts_with("22") { self.message.find('"') } else { None };
-        self.message[..end.unwrap_or(self.message.len())].trim_end_matches([' ', ':'])
+    pub(super) fn failure(&self, place: &str) -> RestoreError {
+        let Self { statement, complaint } = self.clone();
+        RestoreError::Failed { place: place.to_owned(), statement, message: complaint }
     }
+}
 
+/// One error as psql writes it.
+#[derive(Debug, PartialEq, Eq)]
+struct Error<'a> {
+    /// The line of psql's input at which the statement ended, from 1.
+    line: u64,
+    /// SQLSTATE, where psql was told to tell it.
+    code: &'a str,
+    words: &'a str,
+}
+
+impl<'a> Error<'a> {
     /// Reads `psql:<stdin>:12: ERROR:  42704: type "geometry" does not exist`; the code is there where it is wanted. By it
     /// an error is known in the language of any server.
-    fn parse(line: &str) -> Option<Self> {
+    fn parse(line: &'a str) -> Option<Self> {
         let (number, rest) = line.strip_prefix("psql:<stdin>:")?.split_once(": ")?;
         let (severity, text) = rest.split_once(":  ")?;
-        let coded = text
-            .split_once(": ")
-            .filter(|(code, _)| code.len() == 5 && code.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let coded = with_code(text);
         let is_error = match severity {
             "ERROR" | "FATAL" | "PANIC" => true,
             "WARNING" | "NOTICE" | "INFO" | "LOG" | "DEBUG" => false,
@@ -54,10 +66,9 @@ impl Complaint {
                 coded.is_some_and(|(code, _)| !["00", "01", "02"].iter().any(|class| code.starts_with(class)))
             }
         };
-        let (code, message) = coded.unwrap_or(("", text));
-        let complaint =
-            || Some(Self { line: number.parse().ok()?, code: code.to_owned(), message: message.to_owned() });
-        if is_error { complaint() } else { None }
+        let (code, words) = coded.unwrap_or(("", text));
+        let line = number.parse().ok()?;
+        is_error.then_some(Self { line, code, words })
     }
 }
 
@@ -67,51 +78,50 @@ pub(super) enum Heard {
     Nothing,
     /// Errors for want of something.
     Bearable,
-    /// Another error, at any time: its message.
-    Unbearable(String),
+    /// Another error, at any time.
+    Unbearable(Box<Refused>),
 }
 
 /// All that psql said.
 #[derive(Debug)]
 pub(super) struct Complaints {
-    pub(super) all: Vec<Complaint>,
+    pub(super) all: Vec<Refused>,
     /// Whether any came after the last mark.
     pub(super) are_unheard: bool,
-    words: Vec<String>,
+    words: String,
+    sent: Arc<Mutex<Sent>>,
     place: String,
 }
 
 impl Complaints {
-    /// Reads to the end; the target's password is taken out. When `mark` comes by in an error, it is told what was heard
-    /// before it; that error itself is nobody's.
+    /// Reads to the end. When `mark` comes by in an error, it is told what was heard before it; that error itself is
+    /// nobody's.
     pub(super) async fn read(
         stderr: ChildStderr,
-        connection: Connection,
+        (sent, place): (Arc<Mutex<Sent>>, String),
         (mark, told): (String, mpsc::Sender<Heard>),
     ) -> Self {
-        let mut this =
-            Self { all: Vec::new(), are_unheard: false, words: Vec::new(), place: connection.place() };
-        let mut lines = BufReader::new(stderr).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            match Complaint::parse(&line) {
+        let mut this = Self { all: Vec::new(), are_unheard: false, words: String::new(), sent, place };
+        let mut lines = BufReader::new(stderr).split(b'\n');
+        let mut words = 0;
+        while let Ok(Some(line)) = lines.next_segment().await {
+            let line = decoded(&line);
+            match Error::parse(&line) {
                 // Nobody may be listening any more.
-                Some(complaint) if complaint.message.contains(&mark) => {
+                Some(error) if error.words.contains(&mark) => {
                     let any = std::mem::take(&mut this.are_unheard);
                     let heard = match this.worst() {
-                        Some(worst) => Heard::Unbearable(worst.message.clone()),
+                        Some(worst) => Heard::Unbearable(Box::new(worst.clone())),
                         None if any => Heard::Bearable,
                         None => Heard::Nothing,
                     };
                     told.send(heard).await.ok();
                 }
-                Some(mut complaint) if this.all.len() < KEPT || this.is_worst_so_far(&complaint) => {
-                    this.are_unheard = true;
-                    complaint.message = connection.redact(complaint.without_data());
-                    this.all.push(complaint);
-                }
-                Some(_) => this.are_unheard = true,
-                None if this.words.len() < WORDS_KEPT && !line.contains("NOTICE:") => {
-                    this.words.push(connection.redact(&line));
+                Some(error) => this.take(&error),
+                None if words < WORDS_KEPT => {
+                    words += 1;
+                    this.words.push_str(&line);
+                    this.words.push('\n');
                 }
                 None => {}
             }
@@ -119,51 +129,61 @@ impl Complaints {
         this
     }
 
-    /// The first error that is not for want of something.
-    pub(super) fn worst(&self) -> Option<&Complaint> {
-        self.all.iter().find(|complaint| !complaint.is_for_want_of_something())
+    fn take(&mut self, error: &Error<'_>) {
+        self.are_unheard = true;
+        let refused = {
+            let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            let complaint = Complaint::coded(error.code, error.words, &sent.names);
+            Refused { statement: sent.statement_at(error.line), complaint }
+        };
+        if self.all.len() < KEPT || (!refused.is_for_want_of_something() && self.worst().is_none()) {
+            self.all.push(refused);
+        }
     }
 
-    fn is_worst_so_far(&self, complaint: &Complaint) -> bool {
-        !complaint.is_for_want_of_something() && self.worst().is_none()
+    /// The first error that is not for want of something.
+    pub(super) fn worst(&self) -> Option<&Refused> {
+        self.all.iter().find(|refused| !refused.is_for_want_of_something())
     }
 
     /// The worst, or the first, or what else was said.
     pub(super) fn failure(&self, otherwise: &str) -> RestoreError {
-        let message = match self.worst().or(self.all.first()) {
-            Some(complaint) => complaint.message.clone(),
-            None if self.words.is_empty() => otherwise.to_owned(),
-            None => self.words.join("; "),
-        };
-        RestoreError::Failed { place: self.place.clone(), message }
+        if let Some(refused) = self.worst().or(self.all.first()) {
+            return refused.failure(&self.place);
+        }
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = Complaint::uncoded(&self.words, &sent.names);
+        let message = if said.is_unknown() { Complaint::ours(otherwise) } else { said };
+        RestoreError::failed(self.place.clone(), message)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dump::Names;
+
+    fn is_for_want(error: &Error<'_>) -> bool {
+        let complaint = Complaint::coded(error.code, error.words, &Names::default());
+        Refused { statement: String::new(), complaint }.is_for_want_of_something()
+    }
 
     #[test]
     fn errors_are_read_with_and_without_their_code() {
         let coded =
-            Complaint::parse("psql:<stdin>:12: ERROR:  42704: type \"public.geometry\" does not exist")
-                .unwrap();
-        assert_eq!((coded.line, coded.code.as_str()), (12, "42704"));
-        assert_eq!(coded.message, "type \"public.geometry\" does not exist");
-        assert!(coded.is_for_want_of_something());
+            Error::parse("psql:<stdin>:12: ERROR:  42704: type \"public.geometry\" does not exist").unwrap();
+        assert_eq!((coded.line, coded.code), (12, "42704"));
+        assert_eq!(coded.words, "type \"public.geometry\" does not exist");
+        assert!(is_for_want(&coded));
         let plain =
-            Complaint::parse("psql:<stdin>:3: ERROR:  could not extend file: No space left on device")
-                .unwrap();
-        assert_eq!(plain.message, "could not extend file: No space left on device");
-        assert!(!plain.is_for_want_of_something());
-        let data =
-            Complaint::parse("psql:<stdin>:3: ERROR:  22P02: invalid input syntax for type integer: \"zoe\"");
-        assert_eq!(data.unwrap().without_data(), "invalid input syntax for type integer");
-        let abroad = Complaint::parse("psql:<stdin>:9: FEHLER:  42501: keine Berechtigung").unwrap();
-        assert!(!abroad.is_for_want_of_something());
+            Error::parse("psql:<stdin>:3: ERROR:  could not extend file: No space left on device").unwrap();
+        assert_eq!((plain.code, plain.words), ("", "could not extend file: No space left on device"));
+        assert!(!is_for_want(&plain));
+        let abroad = Error::parse("psql:<stdin>:9: FEHLER:  42501: keine Berechtigung").unwrap();
+        assert!(!is_for_want(&abroad));
         for harmless in ["NOTICE:  00000: x", "WARNUNG:  01000: x", "WARNING:  x", "WARNING:  55000: x"] {
-            assert_eq!(Complaint::parse(&format!("psql:<stdin>:3: {harmless}")), None);
+            assert_eq!(Error::parse(&format!("psql:<stdin>:3: {harmless}")), None);
         }
-        assert_eq!(Complaint::parse("LINE 1: SELECT"), None);
+        assert_eq!(Error::parse("LINE 1: SELECT"), None);
     }
 }

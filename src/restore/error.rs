@@ -1,7 +1,7 @@
 //! Everything that can keep a backup from being restored, and what to do about it. No message holds a password or a URL.
 
-use crate::dump::DumpError;
 use crate::dump::connection::ConnectionError;
+use crate::dump::{Complaint, DumpError};
 
 /// Why nothing was restored.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -89,12 +89,14 @@ pub enum RestoreError {
         commands: Vec<String>,
     },
     /// A statement failed; nothing of the dump was kept.
-    #[error("{place}: the dump was not restored: {message}")]
+    #[error("{place}: the dump was not restored: {}{message}", named(.statement))]
     Failed {
         /// `host:port/database`.
         place: String,
-        /// What psql said.
-        message: String,
+        /// The statement's kind and names; empty where it was none.
+        statement: String,
+        /// What the server or psql complained of.
+        message: Complaint,
     },
     /// The connection was lost, or it was stopped, after the word to commit was given.
     #[error("{place}: it is not known whether the backup is in there: the end was not confirmed")]
@@ -114,6 +116,12 @@ pub enum RestoreError {
 }
 
 impl RestoreError {
+    /// Nothing of the dump was kept, for a reason that is not a statement's.
+    #[must_use]
+    pub fn failed(place: String, message: Complaint) -> Self {
+        Self::Failed { place, statement: String::new(), message }
+    }
+
     /// What the reader can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -147,7 +155,7 @@ impl RestoreError {
             Self::ForeignCommands { .. } => {
                 "Do not restore it by hand either before you know who wrote them."
             }
-            Self::Failed { message, .. } => return of_the_machine(message),
+            Self::Failed { message, .. } => return of_the_server(message),
             Self::Unsure { .. } => "Look into it. All of the backup is there, or all that was there before.",
             Self::TimedOut { .. } => "Raise `timeout`.",
             Self::Stopped => return None,
@@ -163,20 +171,35 @@ fn in_terms_of_the_target(hint: &str) -> String {
 
 const FULL: &str = "The disk is full: give more space, or name another place with TMPDIR.";
 
-fn of_the_machine(message: &str) -> Option<String> {
+/// Of what a program of this machine says, in the C locale.
+fn of_the_machine(reason: &str) -> Option<String> {
     let remedies = [
         ("wrote only", FULL),
         ("No space left on device", FULL),
         ("could not access directory", "Name a place that every user may enter with TMPDIR."),
-        ("does not exist", "Something that the dump names is not there: see the message."),
-        ("permission denied", "Restore as a role that may make what the dump holds."),
-        ("must be owner", "Restore as the owner of the database."),
-        (
-            "because other objects depend on it",
-            "Drop what depends on it first. Of a backup of the whole database, `replace` does that.",
-        ),
-        ("max_locks_per_transaction", "Raise max_locks_per_transaction on the target's server."),
     ];
-    let remedy = remedies.iter().find(|(sign, _)| message.contains(sign));
+    let remedy = remedies.iter().find(|(sign, _)| reason.contains(sign));
     remedy.map(|(_, remedy)| (*remedy).to_owned())
+}
+
+/// Of a statement that failed, by its error code.
+fn of_the_server(complaint: &Complaint) -> Option<String> {
+    let remedy = match complaint.code()?.code() {
+        "53100" => FULL,
+        "42501" if complaint.begins("must be owner") => "Restore as the owner of the database.",
+        "42501" => "Restore as a role that may make what the dump holds.",
+        "2BP01" => "Drop what depends on it first. Of a backup of the whole database, `replace` does that.",
+        "53200" if !complaint.begins("out of memory") => {
+            "Raise max_locks_per_transaction on the target's server."
+        }
+        "3D000" | "3F000" | "42704" | "42883" | "42P01" | "42703" | "58P01" => {
+            "Something that the dump names is not there: see the message."
+        }
+        _ => return None,
+    };
+    Some(remedy.to_owned())
+}
+
+fn named(statement: &str) -> String {
+    if statement.is_empty() { String::new() } else { format!("{statement}: ") }
 }

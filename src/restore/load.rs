@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
-use super::complaints::{Complaint, Heard};
+use super::complaints::{Heard, Refused};
 use super::psql::Psql;
 use super::script::{Piece, Script};
 use crate::dump::Connection;
 use crate::dump::client::Client;
-use crate::dump::scan::{Boundary, Scan, shown, without_comments};
+use crate::dump::scan::{Boundary, Scan, without_comments};
 
 /// What a role or a database sets for sessions of everyday work must not end this one.
 const BEGIN: &str = "BEGIN;
@@ -23,8 +23,8 @@ SET LOCAL lock_timeout = 0;
 SET LOCAL idle_in_transaction_session_timeout = 0;
 ";
 
-/// So many characters tell which statement was left out.
-const EXCERPT: usize = 160;
+/// After so many statements, psql is asked what it has to say: fewer than it remembers.
+const ASKED: u32 = 5000;
 
 /// What happens to a statement that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Manner<'a> {
 /// A statement that was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Its beginning.
+    /// Its kind and names.
     pub statement: String,
     /// What the server said.
     pub reason: String,
@@ -82,8 +82,8 @@ pub struct Load {
     place: String,
     on_error: OnError,
     drops: bool,
-    /// Lines of psql's input at which statements ended.
-    sent: Vec<(u64, String)>,
+    /// Statements since psql was last asked what it has to say.
+    unasked: u32,
     /// Whether the rows that come now belong to a table that does not take them.
     skips_rows: bool,
     /// Tables that took none.
@@ -113,7 +113,7 @@ impl Load {
             place: connection.place(),
             on_error,
             drops,
-            sent: Vec::new(),
+            unasked: 0,
             skips_rows: false,
             left_out: BTreeSet::new(),
             stop: stop.clone(),
@@ -142,16 +142,16 @@ impl Load {
             self.abandon().await;
             return Err(failure);
         }
-        let Self { psql, place, sent, left_out: tables, stop, on_error, .. } = self;
+        let Self { psql, place, left_out: tables, stop, on_error, .. } = self;
         let (status, complaints) = psql.end().await?;
         let refused = complaints.are_unheard;
         match status.code() {
             // Then psql would have ended with 3 had anything failed.
             Some(0) if on_error == OnError::GiveUp => Ok(Loaded { scan, left_out: Vec::new(), tables }),
             Some(0) if !refused => {
-                let named = |complaint: &Complaint| LeftOut {
-                    statement: statement_at(&sent, complaint.line).to_owned(),
-                    reason: complaint.message.clone(),
+                let named = |refused: &Refused| LeftOut {
+                    statement: refused.statement.clone(),
+                    reason: refused.complaint.to_string(),
                 };
                 Ok(Loaded { scan, left_out: complaints.all.iter().map(named).collect(), tables })
             }
@@ -182,28 +182,25 @@ impl Load {
             Piece::Place(_) => Ok(()),
             Piece::Drop(_) if !self.drops => Ok(()),
             Piece::Statement(text) | Piece::Drop(text) => {
-                self.psql.send(&without_restrictions(&text)).await?;
-                self.note(&text);
-                Ok(())
+                self.ask_now_and_then().await?;
+                let text = without_restrictions(&text);
+                self.psql.note(&text);
+                self.psql.send(&text).await
             }
             Piece::Copy(head) => {
                 self.skips_rows = !self.takes_rows(&head).await?;
                 if self.skips_rows {
                     self.left_out.extend(table_of(&head));
                 } else {
+                    self.psql.note(&head);
                     self.psql.send(&head).await?;
-                    self.note(&head);
                 }
                 Ok(())
             }
             Piece::Rows(_) if self.skips_rows => Ok(()),
             Piece::Rows(text) => {
-                self.psql.send(&text).await?;
-                // psql complains of rows at the end of their block.
-                if let Some((line, _)) = self.sent.last_mut() {
-                    *line = self.psql.lines() + 1;
-                }
-                Ok(())
+                self.psql.note_rows(&text);
+                self.psql.send(&text).await
             }
             Piece::Rest(text) => self.psql.send(&without_restrictions(&text)).await,
         }
@@ -216,16 +213,20 @@ impl Load {
             return Ok(true);
         }
         self.psql.heard().await?;
-        self.psql.send(head.trim_ascii_end()).await?;
-        self.note(head);
-        self.psql.send(b"\n\\.\n").await?;
+        let empty = [head.trim_ascii_end(), b"\n\\.\n"].concat();
+        self.psql.note(&empty);
+        self.psql.send(&empty).await?;
         Ok(self.psql.heard().await? == Heard::Nothing)
     }
 
-    fn note(&mut self, text: &[u8]) {
-        if self.on_error == OnError::LeaveOut {
-            self.sent.push((self.psql.lines() + 1, shown(text).chars().take(EXCERPT).collect()));
+    /// Where statements may fail, none is forgotten before it is known whether it did.
+    async fn ask_now_and_then(&mut self) -> Result<(), RestoreError> {
+        self.unasked += 1;
+        if self.unasked < ASKED {
+            return Ok(());
         }
+        self.unasked = 0;
+        self.psql.heard().await.map(drop)
     }
 }
 
@@ -246,10 +247,4 @@ fn table_of(head: &[u8]) -> Option<(String, String)> {
         Some(Boundary::Copy { schema, name }) => Some((schema, name)),
         _ => None,
     }
-}
-
-/// The statement that psql means by a line: the one that ended there.
-fn statement_at(sent: &[(u64, String)], line: u64) -> &str {
-    let after = sent.partition_point(|(end, _)| *end < line);
-    sent.get(after).map_or("", |(_, excerpt)| excerpt)
 }

@@ -2,6 +2,7 @@
 //! it is over, is not known here.
 
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -13,8 +14,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::RestoreError;
 use super::complaints::{Complaints, Heard};
+use super::sent::Sent;
 use crate::dump::client::Client;
-use crate::dump::{Connection, invocation};
+use crate::dump::{Complaint, Connection, invocation};
 
 /// How long psql may take to cancel its statement on the server and leave.
 const GRACE: Duration = Duration::from_secs(1);
@@ -29,6 +31,8 @@ pub(super) struct Psql {
     heard: Option<mpsc::Receiver<Heard>>,
     /// The word by which an error of ours is told from all others: nobody who wrote a dump can know it.
     mark: String,
+    /// What it may complain of.
+    sent: Arc<Mutex<Sent>>,
     place: String,
     /// Line breaks sent so far.
     lines: u64,
@@ -45,7 +49,7 @@ impl Psql {
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
         let place = connection.place();
-        let failed = |message: String| RestoreError::Failed { place: place.clone(), message };
+        let failed = |message: String| RestoreError::failed(place.clone(), Complaint::ours(message));
         let mut psql = Command::new(client.program("psql"))
             .args(invocation::load_arguments(leaves_out))
             .env_clear()
@@ -62,9 +66,12 @@ impl Psql {
         let mark = format!("sponsor-backup-{}", uuid::Uuid::new_v4().simple());
         let (told, heard) = mpsc::channel(1);
         let stop = stop.child_token();
+        let sent = Arc::new(Mutex::new(Sent::to(connection)));
+        let of = (Arc::clone(&sent), place.clone());
         Ok(Self {
             stdin,
-            stderr: tokio::spawn(Complaints::read(stderr, connection.clone(), (mark.clone(), told))),
+            stderr: tokio::spawn(Complaints::read(stderr, of, (mark.clone(), told))),
+            sent,
             supervisor: tokio::spawn(supervise(psql, stop.clone())),
             heard: leaves_out.then_some(heard),
             mark,
@@ -75,13 +82,24 @@ impl Psql {
         })
     }
 
-    /// Line breaks sent so far.
-    pub(super) fn lines(&self) -> u64 {
-        self.lines
+    /// Remembers a statement, which is sent next. psql may complain of it before all of it is sent.
+    pub(super) fn note(&self, statement: &[u8]) {
+        let line = self.line_after(statement);
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).note(line, statement);
+    }
+
+    /// Remembers rows, which are sent next, for part of the last statement.
+    pub(super) fn note_rows(&self, rows: &[u8]) {
+        let line = self.line_after(rows);
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).goes_on(line);
+    }
+
+    fn line_after(&self, text: &[u8]) -> u64 {
+        self.lines + breaks(text) + 1
     }
 
     pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), RestoreError> {
-        self.lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        self.lines += breaks(bytes);
         let written = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(RestoreError::Stopped),
@@ -108,9 +126,7 @@ impl Psql {
             heard = heard.recv() => heard,
         };
         match heard {
-            Some(Heard::Unbearable(message)) => {
-                Err(RestoreError::Failed { place: self.place.clone(), message })
-            }
+            Some(Heard::Unbearable(refused)) => Err(refused.failure(&self.place)),
             Some(heard) => Ok(heard),
             None => Err(self.why_it_ended().await),
         }
@@ -123,7 +139,7 @@ impl Psql {
         let otherwise = "psql ended before the dump did";
         match tokio::time::timeout(GRACE, &mut self.stderr).await {
             Ok(Ok(complaints)) => complaints.failure(otherwise),
-            _ => RestoreError::Failed { place: self.place.clone(), message: otherwise.to_owned() },
+            _ => RestoreError::failed(self.place.clone(), Complaint::ours(otherwise)),
         }
     }
 
@@ -131,7 +147,7 @@ impl Psql {
     pub(super) async fn end(self) -> Result<(ExitStatus, Complaints), RestoreError> {
         let Self { stdin, stderr, supervisor, place, _stop_on_drop, .. } = self;
         drop(stdin);
-        let failed = |message: String| RestoreError::Failed { place: place.clone(), message };
+        let failed = |message: String| RestoreError::failed(place.clone(), Complaint::ours(message));
         let status = supervisor.await.map_err(|error| failed(error.to_string()))?;
         let status = status.map_err(|error| failed(error.to_string()))?;
         let complaints = stderr.await.map_err(|error| failed(error.to_string()))?;
@@ -147,6 +163,10 @@ impl Psql {
         // How it ended does not matter: what it did is taken back.
         supervisor.await.ok();
     }
+}
+
+fn breaks(text: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', text).count() as u64
 }
 
 /// A server goes on with a statement whose client was killed, locks and all, until it has something to say. So psql is

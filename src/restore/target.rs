@@ -9,10 +9,15 @@ use super::RestoreError;
 use crate::dump::client::Client;
 use crate::dump::names::quoted;
 use crate::dump::query::{query, within};
-use crate::dump::{Connection, DumpError};
+use crate::dump::{Complaint, Connection, DumpError};
 
 /// How long a database may take to be made or dropped: a server goes on with it even when nobody waits any more.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// SQLSTATE of an encoding that does not go with the locale (`invalid_parameter_value`), …
+const NOT_OF_THIS_LOCALE: &str = "22023";
+/// … and of a right that is lacking (`insufficient_privilege`).
+const NO_RIGHT: &str = "42501";
 
 /// Databases to connect to where the target does not exist yet.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
@@ -81,28 +86,26 @@ impl Target {
     /// # Errors
     /// Its server cannot be reached, or refuses.
     pub async fn look(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
-        match facts(connection, client).await {
+        let first = match facts(connection, client).await {
             Ok(facts) => return Ok(Self { connection: connection.clone(), facts, maintenance: None }),
-            Err(RestoreError::Server(DumpError::Unreachable { message, .. }))
-                if tells_that_it_is_missing(&message) => {}
+            Err(error) if may_be_missing(&error) => error,
             Err(other) => return Err(other),
-        }
+        };
         let mut last = None;
         for name in MAINTENANCE {
             let maintenance = connection.with_database(name);
-            match facts(&maintenance, client).await {
-                Ok(facts) => {
+            match is_missing(connection, &maintenance, client).await {
+                Ok(true) => {
+                    let facts = Facts { objects: 0, ..facts(&maintenance, client).await? };
                     let connection = connection.clone();
-                    return Ok(Self {
-                        connection,
-                        facts: Facts { objects: 0, ..facts },
-                        maintenance: Some(maintenance),
-                    });
+                    return Ok(Self { connection, facts, maintenance: Some(maintenance) });
                 }
+                Ok(false) => return Err(first),
                 Err(error) => last = Some(error),
             }
         }
-        Err(last.unwrap_or(RestoreError::Stopped))
+        // Where the first error was understood, it is the second one that keeps us from going on.
+        Err(if is_unknown(&first) { first } else { last.unwrap_or(first) })
     }
 
     /// Whether it is there.
@@ -196,7 +199,7 @@ async fn facts(connection: &Connection, client: &Client) -> Result<Facts, Restor
     // psql prints the pieces of the answer on one line each where it holds line breaks.
     serde_json::from_str(&answer).map_err(|_| {
         // It names every role of the server.
-        let message = "the server's answer is not understood".to_owned();
+        let message = Complaint::ours("the server's answer is not understood");
         DumpError::Unreachable { place: connection.place(), message }.into()
     })
 }
@@ -214,16 +217,14 @@ pub(super) async fn create(
     };
     let made = match within(PATIENCE, host, client, &sql("")).await {
         // A server of another encoding has a locale that does not go with this one; C goes with all.
-        Err(DumpError::Unreachable { message, .. }) if message.contains("does not match locale") => {
+        Err(DumpError::Unreachable { message, .. }) if message.is(NOT_OF_THIS_LOCALE) => {
             within(PATIENCE, host, client, &sql(" LC_COLLATE 'C' LC_CTYPE 'C'")).await
         }
         made => made,
     };
     match made {
         Ok(_) => Ok(()),
-        Err(DumpError::Unreachable { message, .. })
-            if message.contains("permission denied to create database") =>
-        {
+        Err(DumpError::Unreachable { message, .. }) if message.is(NO_RIGHT) => {
             let (place, user) = (host.with_database(name).place(), host.user().to_owned());
             Err(RestoreError::MayNotCreate { place, user })
         }
@@ -241,6 +242,27 @@ pub(super) async fn drop_database(
     Ok(())
 }
 
-fn tells_that_it_is_missing(message: &str) -> bool {
-    message.contains("FATAL:  database \"") && message.trim_end().ends_with("does not exist")
+/// A session that was refused comes without an error code; only the server's words tell why, in its own language.
+fn may_be_missing(error: &RestoreError) -> bool {
+    match error {
+        RestoreError::Server(DumpError::Unreachable { message, .. }) => {
+            message.is("3D000") || message.is_unknown()
+        }
+        _ => false,
+    }
+}
+
+fn is_unknown(error: &RestoreError) -> bool {
+    matches!(error, RestoreError::Server(DumpError::Unreachable { message, .. }) if message.is_unknown())
+}
+
+/// Whether a server has no database of this name.
+async fn is_missing(
+    connection: &Connection,
+    maintenance: &Connection,
+    client: &Client,
+) -> Result<bool, RestoreError> {
+    let name = connection.database().replace('\'', "''");
+    let sql = format!("SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = '{name}')");
+    Ok(query(maintenance, client, &sql).await? == "t")
 }

@@ -8,7 +8,7 @@ use super::throwaway::majors;
 use crate::dump::client::{self, Client};
 use crate::dump::invocation::DumpOptions;
 use crate::dump::scan::Columns;
-use crate::dump::{Connection, Dump, DumpError, Finished, server};
+use crate::dump::{Complaint, Connection, Dump, DumpError, Finished, server};
 
 /// What a dump says of the programs that made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +86,12 @@ impl Tools {
                 Err(error) => {
                     dump.abandon().await;
                     let (place, status) = (connection.place(), "was lost".to_owned());
-                    return Err(DumpError::Failed { place, status, message: error.to_string() }.into());
+                    return Err(DumpError::Failed {
+                        place,
+                        status,
+                        message: Complaint::ours(error.to_string()),
+                    }
+                    .into());
                 }
             }
         }

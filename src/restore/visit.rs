@@ -2,10 +2,10 @@
 
 use super::RestoreError;
 use super::target::{create, drop_database};
-use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::names::quoted;
 use crate::dump::query::query;
+use crate::dump::{Complaint, Connection};
 
 /// A database of our own on somebody's server, told by its name and by a mark.
 #[derive(Debug, Clone)]
@@ -68,8 +68,8 @@ impl Visit {
             query(&self.connection, client, NO_SUBSCRIPTIONS).await.ok();
             return drop_database(&self.host, name, client).await;
         }
-        let message = "it does not bear the mark of a drill any more, so it was left alone".to_owned();
-        Err(RestoreError::Failed { place: self.connection.place(), message })
+        let message = "it does not bear the mark of a drill any more, so it was left alone";
+        Err(RestoreError::failed(self.connection.place(), Complaint::ours(message)))
     }
 
     /// Names of all databases on that server that bear the mark: more than one's own, where others drill or were killed.

@@ -13,6 +13,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::foreign::foreign;
 use super::http::{self, BODY_BYTES, body, chain, persistently};
 use super::{RawSecrets, Secret, SecretsError};
 pub use identity::Session;
@@ -184,7 +185,7 @@ fn refusal(place: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) ->
         told["messages"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let message = match messages.as_slice() {
         [] => status.canonical_reason().unwrap_or("no reason given").to_owned(),
-        messages => messages.join("; ").chars().take(MESSAGE_CHARACTERS).collect(),
+        messages => foreign(&messages.join("; ").chars().take(MESSAGE_CHARACTERS).collect::<String>()),
     };
     // Some answers say themselves whether another try makes sense, and when.
     let (says, seconds) =

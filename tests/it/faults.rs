@@ -11,6 +11,7 @@
 //! A test that plays several faults has a row for each.
 
 mod answers;
+mod canaries;
 mod checksums;
 mod clients;
 mod connection;

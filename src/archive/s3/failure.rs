@@ -7,6 +7,7 @@ use super::role::RoleError;
 use super::signer::HEADER;
 use crate::archive::ArchiveError;
 use crate::archive::error::Request;
+use crate::secrets::foreign::foreign;
 
 type Response = aws_sdk_s3::config::http::HttpResponse;
 
@@ -28,7 +29,7 @@ where
     };
     let answer = error.raw_response();
     let request = Request {
-        id: answer.and_then(|answer| answer.request_id()).map(str::to_owned),
+        id: answer.and_then(|answer| answer.request_id()).map(foreign),
         keys: answer.and_then(|answer| answer.headers().get(HEADER)).map(str::to_owned),
     };
     ArchiveError::S3 { operation, location, status, code, reason, request: Box::new(request) }
@@ -41,7 +42,7 @@ fn answered<E: ProvideErrorMetadata>(error: &SdkError<E, Response>, status: u16)
     let metadata = error.as_service_error().map(ProvideErrorMetadata::meta);
     let code = metadata.and_then(|metadata| metadata.code()).unwrap_or(&status).to_owned();
     let reason = match metadata.and_then(|metadata| metadata.message()) {
-        Some(message) => format!("{code}: {message}"),
+        Some(message) => foreign(&format!("{code}: {message}")),
         None => code.clone(),
     };
     (code, reason)

@@ -19,6 +19,7 @@ use secrecy::ExposeSecret as _;
 use super::client::CONNECT;
 use crate::archive::ArchiveError;
 use crate::secrets::IdTokens;
+use crate::secrets::foreign::foreign;
 
 /// What AWS wants GitHub's word to be for.
 const AUDIENCE: &str = "sts.amazonaws.com";
@@ -144,7 +145,8 @@ impl Role {
             let claims = word.claims.to_string();
             match (error.code(), error.message()) {
                 (Some(code), message) => {
-                    self.failed(code, format!("{code}: {}", message.unwrap_or("no reason given")), claims)
+                    let message = foreign(message.unwrap_or("no reason given"));
+                    self.failed(code, format!("{code}: {message}"), claims)
                 }
                 (None, _) => self.failed("no answer", causes(&error), claims),
             }

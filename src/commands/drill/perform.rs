@@ -16,9 +16,9 @@ use crate::commands::publish::Turn;
 use crate::commands::restoring::{self, Restoring};
 use crate::commands::stored::{Proven, Stored};
 use crate::commands::vault::{Vault, Way};
-use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::query;
+use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
 use crate::proof::drill::{Backup, Check, Findings, LeftOut};
 use crate::report::plan;
@@ -212,9 +212,9 @@ async fn check(connection: &Connection, client: &Client, statement: &str, run: &
             _ => (false, "something else".to_owned()),
         },
         Err(error) => {
-            let error = error.to_string();
-            let code = error.split("ERROR:  ").nth(1).and_then(|rest| rest.split_whitespace().next());
-            (false, code.map_or_else(|| "no answer".to_owned(), |code| format!("error {code}")))
+            let code =
+                if let DumpError::Unreachable { message, .. } = &error { message.code() } else { None };
+            (false, code.map_or_else(|| "no answer".to_owned(), |code| format!("error {}", code.code())))
         }
     };
     Check { statement: statement.to_owned(), passed, answer }

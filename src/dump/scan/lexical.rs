@@ -6,7 +6,8 @@ use super::words;
 
 /// A text as UTF-8; where it is none, as Latin-1, byte by byte: databases in other encodings have names, too, and
 /// nothing of one may be lost.
-pub(super) fn decoded(text: &[u8]) -> Cow<'_, str> {
+#[must_use]
+pub fn decoded(text: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(text) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(text.iter().copied().map(char::from).collect()),

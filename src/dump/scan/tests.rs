@@ -199,7 +199,7 @@ fn what_differs_is_named_without_its_contents() {
     let (before, after) = (detailed("01", "hunter2"), detailed("02", "hunter3"));
     assert_eq!(
         before.inventory().unwrap().beyond(after.inventory().unwrap()),
-        ["CREATE USER MAPPING FOR app SERVER far OPTIONS ( password …", "contents of large object 1001"]
+        ["CREATE USER MAPPING FOR app SERVER far", "contents of large object 1001"]
     );
 }
 
@@ -220,10 +220,7 @@ fn a_very_long_statement_is_named_by_its_beginning() {
         scan
     };
     let found = detailed("a").inventory().unwrap().beyond(detailed("b").inventory().unwrap());
-    assert_eq!(found.len(), 1);
-    assert!(
-        found[0].starts_with("a statement of more than 512 KiB: CREATE FUNCTION s.f() LANGUAGE sql AS $$ xx")
-    );
+    assert_eq!(found, ["a statement of more than 512 KiB: CREATE FUNCTION s.f()"]);
 }
 
 /// A server may send anything: a text of a MiB must not take minutes, nor gigabytes.

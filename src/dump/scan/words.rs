@@ -1,13 +1,15 @@
-//! The words of a statement at its top level: what stands in parentheses, in strings or between dollar signs is passed
-//! over. Enough to find the names that a statement needs; no parser of SQL.
+//! The words of a statement: names, keywords and signs, with strings and texts between dollar signs told apart from them
+//! and comments passed over. Enough to find the names that a statement needs; no parser of SQL.
 
-/// A name or keyword, or a sign.
+/// A name or keyword, a sign, or a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Word {
     /// Unquoted: a keyword, or a name as it is stored.
     Plain(String),
     /// Quoted: always a name; here without its quotes.
     Quoted(String),
+    /// A string, or a text between dollar signs. What it says is not for anybody here.
+    Text,
     /// Anything else, one character each.
     Sign(char),
 }
@@ -22,65 +24,124 @@ impl Word {
     pub(super) fn name(&self) -> Option<&str> {
         match self {
             Self::Plain(name) | Self::Quoted(name) => Some(name),
-            Self::Sign(_) => None,
+            Self::Text | Self::Sign(_) => None,
         }
     }
 }
 
-/// The words of a statement, in order.
+/// The words of a statement at its top level, in order: neither texts, nor parentheses and what is in them.
 pub(super) fn of(statement: &str) -> Vec<Word> {
-    let mut words = Vec::new();
-    let (mut rest, mut depth) = (statement, 0_u32);
-    while let Some(first) = rest.chars().next() {
-        let (word, later) = match first {
-            '\'' => (None, after_quoted(rest, '\'').1),
-            '"' => {
-                let (name, later) = after_quoted(rest, '"');
-                (Some(Word::Quoted(name)), later)
-            }
-            '$' => (None, after_dollars(rest)),
-            '(' | ')' => {
-                depth = if first == '(' { depth + 1 } else { depth.saturating_sub(1) };
-                (None, &rest[1..])
-            }
-            _ if first.is_whitespace() => (None, &rest[first.len_utf8()..]),
-            _ if is_in_a_word(first) => {
-                let end = rest.find(|c| !is_in_a_word(c)).unwrap_or(rest.len());
-                (Some(Word::Plain(rest[..end].to_owned())), &rest[end..])
-            }
-            _ => (Some(Word::Sign(first)), &rest[first.len_utf8()..]),
-        };
-        words.extend(word.filter(|_| depth == 0));
-        rest = later;
-    }
-    words
+    let mut depth = 0_u32;
+    let at_the_top = |word: &Word| match word {
+        Word::Sign('(') => {
+            depth += 1;
+            false
+        }
+        Word::Sign(')') => {
+            depth = depth.saturating_sub(1);
+            false
+        }
+        Word::Text => false,
+        _ => depth == 0,
+    };
+    Words::of(statement).filter(at_the_top).collect()
 }
 
-/// The text in quotes that `text` begins with, doubled quotes made one, and what follows.
-fn after_quoted(text: &str, quote: char) -> (String, &str) {
+/// All words of a statement, in order, read one by one.
+#[derive(Debug, Clone)]
+pub(super) struct Words<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn of(statement: &'a str) -> Self {
+        Self { rest: statement }
+    }
+}
+
+impl Iterator for Words<'_> {
+    type Item = Word;
+
+    fn next(&mut self) -> Option<Word> {
+        loop {
+            let rest = self.rest;
+            let first = rest.chars().next()?;
+            let (word, later) = match first {
+                '\'' => (Some(Word::Text), after_quoted(rest, '\'', false).1),
+                '"' => {
+                    let (name, later) = after_quoted(rest, '"', false);
+                    (Some(Word::Quoted(name)), later)
+                }
+                '$' => after_dollars(rest).map_or((None, &rest[1..]), |later| (Some(Word::Text), later)),
+                '-' if rest.starts_with("--") => (None, rest.find('\n').map_or("", |end| &rest[end..])),
+                '/' if rest.starts_with("/*") => (None, after_comment(rest)),
+                'E' | 'e' if rest[1..].starts_with('\'') => {
+                    (Some(Word::Text), after_quoted(&rest[1..], '\'', true).1)
+                }
+                _ if first.is_whitespace() => (None, &rest[first.len_utf8()..]),
+                _ if is_in_a_word(first) => {
+                    let end = rest.find(|c| !(is_in_a_word(c) || c == '$')).unwrap_or(rest.len());
+                    (Some(Word::Plain(rest[..end].to_owned())), &rest[end..])
+                }
+                _ => (Some(Word::Sign(first)), &rest[first.len_utf8()..]),
+            };
+            self.rest = later;
+            if word.is_some() {
+                return word;
+            }
+        }
+    }
+}
+
+/// The text in quotes that `text` begins with, doubled quotes made one, and what follows. In some strings, a backslash
+/// takes the next character with it.
+fn after_quoted(text: &str, quote: char, escapes: bool) -> (String, &str) {
     let (mut inner, mut rest) = (String::new(), &text[1..]);
     loop {
-        let Some(end) = rest.find(quote) else { return (inner + rest, "") };
+        let end = rest.find(|c| c == quote || (escapes && c == '\\'));
+        let Some(end) = end else { return (inner + rest, "") };
         inner.push_str(&rest[..end]);
+        let is_quote = rest[end..].starts_with(quote);
         rest = &rest[end + 1..];
-        match rest.strip_prefix(quote) {
-            Some(more) => {
-                inner.push(quote);
-                rest = more;
+        match rest.chars().next() {
+            Some(next) if !is_quote || next == quote => {
+                inner.push(next);
+                rest = &rest[next.len_utf8()..];
             }
-            None => return (inner, rest),
+            _ if is_quote => return (inner, rest),
+            _ => return (inner, ""),
         }
     }
 }
 
-/// What follows a text between two equal tags; a lone dollar sign is passed over by itself.
-fn after_dollars(text: &str) -> &str {
-    let Some(end) = text[1..].find('$').map(|at| at + 2) else { return &text[1..] };
+/// What follows a text between two equal tags, where `text` begins with one.
+fn after_dollars(text: &str) -> Option<&str> {
+    let end = text[1..].find('$')? + 2;
     let tag = &text[..end];
-    if !tag[1..end - 1].chars().all(is_in_a_word) {
-        return &text[1..];
+    let name = &tag[1..end - 1];
+    if !name.chars().all(is_in_a_word) || name.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
     }
-    text[end..].find(tag).map_or("", |at| &text[end + at + tag.len()..])
+    Some(text[end..].find(tag).map_or("", |at| &text[end + at + tag.len()..]))
+}
+
+/// What follows a comment in which others may be.
+fn after_comment(text: &str) -> &str {
+    let (mut rest, mut depth) = (text, 0_u32);
+    while let Some(at) = rest.find(['/', '*']) {
+        rest = &rest[at..];
+        if rest.starts_with("/*") {
+            (depth, rest) = (depth + 1, &rest[2..]);
+        } else if rest.starts_with("*/") {
+            (depth, rest) = (depth - 1, &rest[2..]);
+            if depth == 0 {
+                return rest;
+            }
+        } else {
+            rest = &rest[1..];
+        }
+    }
+    ""
 }
 
 fn is_in_a_word(c: char) -> bool {
@@ -91,26 +152,42 @@ fn is_in_a_word(c: char) -> bool {
 mod tests {
     use super::*;
 
+    fn told(words: impl IntoIterator<Item = Word>) -> String {
+        let told = words.into_iter().map(|word| match word {
+            Word::Sign(sign) => sign.to_string(),
+            Word::Plain(name) => name,
+            Word::Quoted(name) => format!("<{name}>"),
+            Word::Text => "text".to_owned(),
+        });
+        told.collect::<Vec<_>>().join(" ")
+    }
+
     #[test]
     fn only_the_top_level_is_told() {
         let words = of(
             "CREATE POLICY \"a \"\"b\"\"\" ON x.t TO app, \"Ops\" USING ((a = 'TO it''s') OR f($$ TO $$));",
         );
-        let told: Vec<String> = words
-            .iter()
-            .map(|word| match word {
-                Word::Sign(sign) => sign.to_string(),
-                Word::Plain(name) => name.clone(),
-                Word::Quoted(name) => format!("<{name}>"),
-            })
-            .collect();
-        assert_eq!(told.join(" "), "CREATE POLICY <a \"b\"> ON x . t TO app , <Ops> USING ;");
+        assert_eq!(told(words), "CREATE POLICY <a \"b\"> ON x . t TO app , <Ops> USING ;");
+    }
+
+    #[test]
+    fn texts_and_comments_hide_what_is_in_them() {
+        for (statement, expected) in [
+            ("a E'b\\' c' d", "a text d"),
+            ("a e'\\\\' d", "a text d"),
+            ("name'x\\' d", "name text d"),
+            ("f('it''s', x$1, $1) $_$ it's $$ $_$ z", "f ( text , x$1 , 1 ) text z"),
+            ("a -- it's\nb /* it's /* \" */ $$ */ c", "a b c"),
+            ("a - b / c * d", "a - b / c * d"),
+        ] {
+            assert_eq!(told(Words::of(statement)), expected, "{statement}");
+        }
     }
 
     #[test]
     fn a_text_that_never_ends_ends() {
-        for text in ["'a", "\"a", "$x$ a", "$", "(((", "é$1"] {
-            assert!(of(text).len() <= 3, "{text}");
+        for text in ["'a", "\"a", "$x$ a", "$", "(((", "é$1", "E'\\", "/* /* */", "--", "e'a\\'"] {
+            assert!(of(text).len() <= 3 && Words::of(text).count() <= 3, "{text}");
         }
     }
 }

@@ -85,7 +85,7 @@ fn what_was_compared_makes_the_status() {
             (15, 15),
             false,
             Status::Failed,
-            "the restored database lacks: CREATE TABLE s.a;",
+            "the restored database lacks: CREATE TABLE s.a",
         ),
     ] {
         let comparison = Some(compared(&restored, majors, is_partial));

@@ -62,6 +62,23 @@ fn short_words_stay_as_they_are() {
 }
 
 #[test]
+fn of_foreign_words_even_the_shortest_secret_is_taken_out() {
+    use crate::secrets::foreign::foreign;
+    let redaction = knowing(&["hunter7", "app", "p/w", "}"]);
+    let text = |words: &str| format!("app said {}, app", foreign(words));
+    for (words, expected) in [
+        ("PGPASSWORD=hunter7;", "PGPASSWORD=***;"),
+        ("app:p%2Fw@db/app mapped", "***:***@db/*** mapped"),
+        ("hunter77 {} }", "hunter77 {*** ***"),
+        ("\u{2069}app", "***"),
+    ] {
+        assert_eq!(redaction.prose(&text(words)), format!("app said {expected}, app"));
+    }
+    assert_eq!(redaction.prose(text("hunter7").split('\u{2069}').next().unwrap()), "app said ***");
+    assert_eq!(knowing(&[]).prose(&text("x")), "app said x, app");
+}
+
+#[test]
 fn a_name_stays_in_data_and_goes_from_prose() {
     let redaction = knowing(&["callisto", "hht-diary-backups-callisto-eu-west-1", "s3://hht-diary-backups"]);
     let location = "s3://hht-diary-backups-callisto-eu-west-1/backups/2026/11/20/backup.sql.gz";

@@ -83,12 +83,14 @@ fn nothing_stays_of_a_subscription_or_of_a_lost_answer() {
     assert_eq!(source.psql("SELECT count(*) FROM pg_subscription"), "1");
 
     let psql = cluster.bin_dir().join("psql").display().to_string();
-    let lost = format!("case \"$*\" in *'CREATE DATABASE'*) {psql} \"$@\"; echo lost >&2; exit 2;; esac");
+    let lost = format!(
+        "case \"$*\" in *'CREATE DATABASE'*) {psql} \"$@\"; echo server closed the connection unexpectedly >&2; exit 2;; esac"
+    );
     let programs = programs("", &lost);
     let outcome = drill(&trial).env("TARGET_DATABASE_URL", &url).path(programs.path()).run();
     outcome.assert_code(16);
     let told = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
-    assert!(told.contains("lost"), "{told}");
+    assert!(told.contains("server closed the connection unexpectedly"), "{told}");
     assert_eq!(cluster.psql("postgres", OURS), "0");
 }
 

@@ -55,7 +55,7 @@ fn assert_silent(trial: &Trial, outcome: &Outcome) {
 
 /// - fault: pg_dump prints its environment when it fails
 /// - injected: a stand-in that prints `env`, `export -p` and `set` to stderr; at debug level and on a terminal
-/// - seen: the failure of the dump with `***` in the secret's place; exit 13
+/// - seen: the failure of the dump, and that its words are not shown; exit 13
 /// - left: no canary in streams, outputs, summary and records, in S3 and here
 ///
 /// - fault: psql prints its environment when it fails
@@ -70,7 +70,7 @@ fn a_child_that_prints_its_environment_shows_no_password() {
             let outcome = trial.wire(run).path(clients.path()).run();
             outcome.assert_code(13);
             let message = outcome.log("callisto")["message"].to_string();
-            assert!(message.contains("***") && message.contains("fatal: it was"), "{message}");
+            assert!(message.contains("an error that is not shown"), "{message}");
             assert_silent(&trial, &outcome);
         }
     }
@@ -91,7 +91,7 @@ fn a_restore_whose_psql_prints_its_environment_shows_no_password() {
         let outcome = run.path(clients.path()).run();
         assert!([Some(13), Some(16)].contains(&outcome.code), "{}", outcome.transcript());
         let printed = format!("{}{}", outcome.stdout, outcome.stderr);
-        assert!(printed.contains("fatal: it was"), "{}", outcome.transcript());
+        assert!(printed.contains("an error that is not shown"), "{}", outcome.transcript());
         assert_unseen(&outcome, &[("target", target.url()), ("identity", identity.clone())]);
         assert_silent(&trial, &outcome);
         assert!(outcome.stdout.contains("::add-mask::") == outcome.masks().contains(&identity));

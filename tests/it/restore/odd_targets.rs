@@ -1,8 +1,10 @@
 //! Targets that are not as a fresh database is: of another encoding, without `public`, with things that are no tables, with
 //! privileges of their own for all that is made.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::{empty, message, place, restore, with_a_backup};
-use crate::support::{Cluster, Database, Sponsor, Trial};
+use crate::support::{Cluster, Database, Sponsor, Trial, tools};
 
 #[test]
 fn rows_are_compared_in_the_encoding_of_the_backup() {
@@ -74,4 +76,27 @@ fn functions_and_large_objects_are_something_too() {
         let told = "is not empty: it holds 1 tables, views, sequences, functions and large objects";
         assert_eq!(message(&outcome), format!("{} {told}", place(&target)));
     }
+}
+
+/// Whose session is refused gets the server's words, without a code: what they mean must not be read from them.
+#[test]
+fn a_target_that_does_not_exist_is_known_in_any_language() {
+    let trial = with_a_backup();
+    let role = empty();
+    role.psql(&format!("ALTER ROLE \"{}\" CREATEDB", role.user));
+    let target = Database { name: format!("{}_neu", role.name), ..role.clone() };
+    let folder = tools::open_folder("german");
+    let real = Cluster::shared().bin_dir().join("psql").display().to_string();
+    let path = folder.path().join("psql");
+    let german = "s/database \"\\(.*\\)\" does not exist/Datenbank »\\1« existiert nicht/";
+    let script = format!("#!/bin/sh\n{{ {real} \"$@\" 2>&1 >&3 | /bin/sed '{german}' >&2; }} 3>&1\n");
+    // A pipe forgets how its first part ended.
+    let script = script.replace("#!/bin/sh", "#!/bin/bash\nset -o pipefail");
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::symlink(Cluster::shared().bin_dir().join("pg_dump"), folder.path().join("pg_dump"))
+        .unwrap();
+    let outcome = restore(&trial, &target).path(folder.path()).run();
+    outcome.assert_code(0);
+    assert!(message(&outcome).contains(": equal: "), "{}", message(&outcome));
 }

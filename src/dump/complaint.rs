@@ -1,0 +1,271 @@
+//! What a server, libpq or pg_dump complained of, in words that cannot hold a row or a secret. Pure.
+//!
+//! Others' words are never repeated. They are held against a list of texts that PostgreSQL is known to write; what is
+//! shown is the text of our list, with those names in it that are known from elsewhere. A function of the sponsor's can
+//! raise any error in any words, a patient's name among them. Of whatever does not fit, the error code is shown by name.
+
+mod template;
+
+use std::collections::HashSet;
+use std::fmt;
+
+use super::connection::Connection;
+use super::scan;
+use super::sqlstate::SqlState;
+use template::TEMPLATES;
+
+/// What stands for an error of which nothing is known that could be shown.
+const NOT_SHOWN: &str = "an error that is not shown, because it could hold data (see the server's log)";
+/// No dump needs more names than these to be understood.
+const NAMES_KEPT: usize = 200_000;
+/// No complaint that fits is longer, in bytes.
+const LONGEST: usize = 2048;
+
+/// Names that may be shown: of the connection, of the dump's statements, of what was asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Names(HashSet<Box<str>>);
+
+impl Names {
+    /// The names that a connection has of itself.
+    #[must_use]
+    pub fn of(connection: &Connection) -> Self {
+        let mut names = Self::default();
+        names.add(connection.database());
+        names.add(connection.user());
+        connection.hosts().iter().for_each(|host| names.add(host));
+        names
+    }
+
+    /// Takes a name in.
+    pub fn add(&mut self, name: &str) {
+        if self.0.len() < NAMES_KEPT && !self.0.contains(name) {
+            self.0.insert(name.into());
+        }
+    }
+
+    /// Takes in the names of a statement.
+    pub fn learn(&mut self, statement: &[u8]) {
+        scan::names(statement).iter().for_each(|name| self.add(name));
+    }
+
+    /// Whether a text is a known name: alone, with its schema before it, or with the types of its arguments behind it.
+    fn know(&self, text: &str) -> bool {
+        let (name, arguments) = match text.strip_suffix(')').and_then(|text| text.split_once('(')) {
+            Some((name, arguments)) => (name, arguments),
+            None => (text, ""),
+        };
+        self.know_a_path(text)
+            || (self.know_a_path(name)
+                && arguments.split(',').all(|argument| self.know_a_type(argument.trim())))
+    }
+
+    fn know_a_path(&self, text: &str) -> bool {
+        self.0.contains(text)
+            || text
+                .match_indices('.')
+                .any(|(dot, _)| self.0.contains(&text[..dot]) && self.know_a_path(&text[dot + 1..]))
+    }
+
+    fn know_a_type(&self, text: &str) -> bool {
+        let text = text.trim_end_matches("[]");
+        text.is_empty() || template::TYPES.contains(&text) || self.know_a_path(text)
+    }
+}
+
+/// One complaint, as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    code: Option<SqlState>,
+    said: Said,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Said {
+    /// In our own words.
+    Ours(String),
+    /// A text of the list, with the names for its gaps; `None` for one that is not known.
+    Known(&'static str, Vec<Option<String>>),
+    NotShown,
+}
+
+impl Complaint {
+    /// Something that went wrong here, in our own words or in those of this machine's system.
+    #[must_use]
+    pub fn ours(words: impl Into<String>) -> Self {
+        Self { code: None, said: Said::Ours(words.into()) }
+    }
+
+    /// What a server said together with its code. A code that PostgreSQL does not have is not shown either.
+    #[must_use]
+    pub fn coded(code: &str, words: &str, names: &Names) -> Self {
+        let Some(code) = SqlState::parse(code) else { return Self { code: None, said: Said::NotShown } };
+        let said = match Heard::of(words, Some(code)) {
+            Some(heard) => heard.shown(names),
+            None => Said::NotShown,
+        };
+        Self { code: Some(code), said }
+    }
+
+    /// The same from a line of psql's that has the code in it: `ERROR:  42P01: relation "t" does not exist`.
+    #[must_use]
+    pub fn in_line(line: &str, names: &Names) -> Option<Self> {
+        let (_, words) = line.split_once(":  ")?;
+        let (code, words) = with_code(words)?;
+        Some(Self::coded(code, words, names))
+    }
+
+    /// What libpq or one of PostgreSQL's programs said on its standard error, where no code comes with it: the line that
+    /// fits and tells most.
+    #[must_use]
+    pub fn uncoded(words: &str, names: &Names) -> Self {
+        match Self::first_heard(words) {
+            Some(heard) => Self { code: SqlState::parse(heard.code), said: heard.shown(names) },
+            None => Self { code: None, said: Said::NotShown },
+        }
+    }
+
+    /// The texts in such words that would be names, could they be known for some.
+    #[must_use]
+    pub fn would_be_names(words: &str) -> Vec<String> {
+        Self::first_heard(words).map(|heard| heard.gaps).unwrap_or_default()
+    }
+
+    /// A server's error tells more than what its client makes of it.
+    fn first_heard(words: &str) -> Option<Heard> {
+        let heard = || words.lines().filter_map(|line| Heard::of(without_prefixes(line), None));
+        heard().find(|heard| !heard.code.is_empty()).or_else(|| heard().next())
+    }
+
+    /// The error code, where there is one.
+    #[must_use]
+    pub fn code(&self) -> Option<SqlState> {
+        self.code
+    }
+
+    /// Whether the error has this code.
+    #[must_use]
+    pub fn is(&self, code: &str) -> bool {
+        self.code.is_some_and(|known| known.code() == code)
+    }
+
+    /// Whether it is a text of the list, or one of ours, that begins like this.
+    #[must_use]
+    pub fn begins(&self, with: &str) -> bool {
+        match &self.said {
+            Said::Ours(words) => words.starts_with(with),
+            Said::Known(template, _) => template.starts_with(with),
+            Said::NotShown => false,
+        }
+    }
+
+    /// Whether nothing is known of it but that it happened.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.code.is_none() && self.said == Said::NotShown
+    }
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.said, self.code) {
+            (Said::Ours(words), _) => formatter.write_str(words)?,
+            (Said::Known(template, gaps), _) => {
+                let mut gaps = gaps.iter();
+                for (at, piece) in template.split("{}").enumerate() {
+                    if at > 0 {
+                        formatter.write_str(gaps.next().and_then(Option::as_deref).unwrap_or("…"))?;
+                    }
+                    formatter.write_str(piece)?;
+                }
+            }
+            (Said::NotShown, Some(code)) => formatter.write_str(&code.condition())?,
+            (Said::NotShown, None) => formatter.write_str(NOT_SHOWN)?,
+        }
+        self.code.map_or(Ok(()), |code| write!(formatter, " ({})", code.code()))
+    }
+}
+
+/// A code and what follows it, which may be nothing.
+#[must_use]
+pub fn with_code(words: &str) -> Option<(&str, &str)> {
+    let (code, words) = words.split_once(": ").unwrap_or((words.trim_end(), ""));
+    let is_one =
+        code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    is_one.then_some((code, words))
+}
+
+/// A line that fits a text of the list.
+struct Heard {
+    code: &'static str,
+    template: &'static str,
+    gaps: Vec<String>,
+}
+
+impl Heard {
+    fn of(line: &str, code: Option<SqlState>) -> Option<Self> {
+        if line.len() > LONGEST {
+            return None;
+        }
+        let of_the_code = TEMPLATES.iter().filter(|(known, _)| code.is_none_or(|code| code.code() == *known));
+        of_the_code
+            .into_iter()
+            .find_map(|(code, template)| Some(Self { code, template, gaps: fit(template, line)? }))
+    }
+
+    fn shown(self, names: &Names) -> Said {
+        let known =
+            |gap: String| (template::KINDS.contains(&gap.as_str()) || names.know(&gap)).then_some(gap);
+        Said::Known(self.template, self.gaps.into_iter().map(known).collect())
+    }
+}
+
+/// What a line has in a template's gaps, where it is the same all around them.
+fn fit(template: &str, line: &str) -> Option<Vec<String>> {
+    let (first, gaps) = match template.split_once("{}") {
+        Some((first, gaps)) => (first, gaps.split("{}")),
+        None => return (template == line).then(Vec::new),
+    };
+    let (mut rest, mut found) = (line.strip_prefix(first)?, Vec::new());
+    let mut pieces = gaps.peekable();
+    while let Some(piece) = pieces.next() {
+        let is_last = pieces.peek().is_none();
+        let (gap, later) = match (is_last, piece) {
+            (true, piece) => (rest.strip_suffix(piece)?, ""),
+            (false, piece) => rest.split_once(piece)?,
+        };
+        if gap.is_empty() {
+            return None;
+        }
+        found.push(gap.to_owned());
+        rest = later;
+    }
+    Some(found)
+}
+
+/// A line without what programs put before what went wrong: their names, the statement's place, the connection, the
+/// severity in whatever language.
+fn without_prefixes(line: &str) -> &str {
+    const PREFIXES: [&str; 7] = [
+        "psql: ",
+        "pg_dump: ",
+        "error: ",
+        "fatal: ",
+        "detail: ",
+        "query failed: ",
+        "Error message from server: ",
+    ];
+    let mut rest = line.trim();
+    while let Some(later) = PREFIXES.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+        rest = later.trim_start();
+    }
+    if rest.starts_with("connection to server ") {
+        rest = rest.split_once(" failed: ").map_or(rest, |(_, later)| later);
+    }
+    match rest.split_once(":  ") {
+        Some((severity, later)) if severity.chars().all(char::is_alphabetic) => later,
+        _ => rest,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+use super::*;
+
+/// Statements as pg_dump writes them, with `hunter2` wherever something may be that nobody is to see.
+const STATEMENTS: &[(&str, &str)] = &[
+    (
+        "\n--\n-- Name: t\n--\n\n\\restrict k\nCREATE TABLE s.t (\n    a text DEFAULT 'hunter2'\n);",
+        "CREATE TABLE s.t",
+    ),
+    ("CREATE UNLOGGED TABLE s.t (\n a int CHECK (a > 2)\n);", "CREATE UNLOGGED TABLE s.t"),
+    ("CREATE FOREIGN TABLE s.t (\n) SERVER far OPTIONS (\n password 'hunter2');", "CREATE FOREIGN TABLE s.t"),
+    ("CREATE VIEW s.v AS\n SELECT 'hunter2'::text AS a, hunter2;", "CREATE VIEW s.v"),
+    ("CREATE OR REPLACE VIEW s.v AS\nSELECT\n NULL::text AS hunter2;", "CREATE OR REPLACE VIEW s.v"),
+    ("CREATE MATERIALIZED VIEW s.m AS\n SELECT 'hunter2';", "CREATE MATERIALIZED VIEW s.m"),
+    ("REFRESH MATERIALIZED VIEW s.m;", "REFRESH MATERIALIZED VIEW s.m"),
+    (
+        "CREATE FUNCTION notify.push(message text DEFAULT 'hunter2'::text, a text[] DEFAULT ARRAY['hunter2'::text, hunter2], OUT \"B\" integer) RETURNS text\n    LANGUAGE sql\n    SET app.key TO 'hunter2'\n    AS $$SELECT dblink('hunter2')$$;",
+        "CREATE FUNCTION notify.push(message text, a text[], OUT \"B\" integer)",
+    ),
+    (
+        "CREATE FUNCTION s.f() RETURNS text\n    LANGUAGE sql\n    BEGIN ATOMIC\n SELECT 'hunter2';\nEND;",
+        "CREATE FUNCTION s.f()",
+    ),
+    (
+        "CREATE PROCEDURE s.p(IN a public.geometry)\n LANGUAGE sql\n AS $_$ hunter2 $_$;",
+        "CREATE PROCEDURE s.p(IN a public.geometry)",
+    ),
+    (
+        "CREATE AGGREGATE s.a(double precision ORDER BY anyelement) (\n SFUNC = f,\n INITCOND = 'hunter2'\n);",
+        "CREATE AGGREGATE s.a(double precision ORDER BY anyelement)",
+    ),
+    ("CREATE AGGREGATE s.a(*) (\n INITCOND = 'hunter2'\n);", "CREATE AGGREGATE s.a(*)"),
+    ("CREATE TYPE s.e AS ENUM (\n 'hunter2'\n);", "CREATE TYPE s.e"),
+    (
+        "CREATE DOMAIN s.d AS text DEFAULT 'hunter2' CONSTRAINT c CHECK ((VALUE <> 'hunter2'));",
+        "CREATE DOMAIN s.d",
+    ),
+    (
+        "CREATE UNIQUE INDEX i ON ONLY s.t USING btree (lower(a || 'hunter2')) WHERE (a = 'hunter2');",
+        "CREATE UNIQUE INDEX i ON ONLY s.t",
+    ),
+    ("CREATE STATISTICS s.x ON (a || 'hunter2'), b FROM s.t;", "CREATE STATISTICS s.x"),
+    (
+        "CREATE TRIGGER t BEFORE INSERT OR UPDATE OF a ON s.t FOR EACH ROW WHEN (new.a = 'hunter2') EXECUTE FUNCTION s.call('hunter2');",
+        "CREATE TRIGGER t ON s.t",
+    ),
+    (
+        "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON s.t EXECUTE FUNCTION f('hunter2');",
+        "CREATE CONSTRAINT TRIGGER t ON s.t",
+    ),
+    (
+        "CREATE EVENT TRIGGER e ON ddl_command_end\n WHEN TAG IN ('hunter2')\n EXECUTE FUNCTION f();",
+        "CREATE EVENT TRIGGER e ON ddl_command_end",
+    ),
+    (
+        "CREATE POLICY \"own rows\" ON s.t TO app USING ((a = 'hunter2'));",
+        "CREATE POLICY \"own rows\" ON s.t",
+    ),
+    (
+        "CREATE RULE r AS\n    ON INSERT TO s.t\n   WHERE (new.a = 'hunter2') DO INSTEAD NOTHING;",
+        "CREATE RULE r TO s.t",
+    ),
+    ("CREATE OPERATOR s.=== (\n    FUNCTION = hunter2,\n    LEFTARG = text\n);", "CREATE OPERATOR s.==="),
+    (
+        "CREATE OPERATOR CLASS s.c\n    DEFAULT FOR TYPE text USING btree AS\n    STORAGE hunter2;",
+        "CREATE OPERATOR CLASS s.c",
+    ),
+    ("CREATE CAST (text AS s.d) WITH FUNCTION s.f(text) AS ASSIGNMENT;", "CREATE CAST (text AS s.d)"),
+    ("CREATE COLLATION s.c (provider = icu, locale = 'hunter2');", "CREATE COLLATION s.c"),
+    ("CREATE FOREIGN DATA WRAPPER w OPTIONS (\n a 'hunter2'\n);", "CREATE FOREIGN DATA WRAPPER w"),
+    (
+        "CREATE SERVER far TYPE 'hunter2' FOREIGN DATA WRAPPER w OPTIONS (\n    host 'hunter2'\n);",
+        "CREATE SERVER far",
+    ),
+    (
+        "CREATE USER MAPPING FOR app SERVER far OPTIONS (\n    password 'hunter2',\n    \"user\" 'x'\n);",
+        "CREATE USER MAPPING FOR app SERVER far",
+    ),
+    ("ALTER SERVER far OPTIONS (SET host 'hunter2');", "ALTER SERVER far"),
+    ("CREATE SUBSCRIPTION s CONNECTION 'host=far password=hunter2' PUBLICATION p;", "CREATE SUBSCRIPTION s"),
+    ("CREATE PUBLICATION p WITH (publish = 'hunter2');", "CREATE PUBLICATION p"),
+    (
+        "ALTER PUBLICATION p ADD TABLE ONLY s.t (a) WHERE ((a = 'hunter2'));",
+        "ALTER PUBLICATION p ADD TABLE ONLY s.t",
+    ),
+    (
+        "CREATE TEXT SEARCH DICTIONARY s.d (\n TEMPLATE = pg_catalog.simple,\n stopwords = 'hunter2' );",
+        "CREATE TEXT SEARCH DICTIONARY s.d",
+    ),
+    (
+        "ALTER TEXT SEARCH CONFIGURATION s.c\n    ADD MAPPING FOR asciiword WITH hunter2;",
+        "ALTER TEXT SEARCH CONFIGURATION s.c ADD MAPPING FOR asciiword",
+    ),
+    ("CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;", "CREATE EXTENSION IF NOT EXISTS citext"),
+    (
+        "ALTER TABLE ONLY s.t ALTER COLUMN a SET DEFAULT hunter2('hunter2');",
+        "ALTER TABLE ONLY s.t ALTER COLUMN a SET DEFAULT",
+    ),
+    (
+        "ALTER TABLE s.t ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (\n START WITH 22\n);",
+        "ALTER TABLE s.t ALTER COLUMN id ADD GENERATED",
+    ),
+    (
+        "ALTER TABLE ONLY s.t\n    ADD CONSTRAINT c CHECK ((a <> 'hunter2')) NOT VALID;",
+        "ALTER TABLE ONLY s.t ADD CONSTRAINT c",
+    ),
+    (
+        "ALTER TABLE ONLY s.t\n    ADD CONSTRAINT c FOREIGN KEY (a) REFERENCES s.u(a);",
+        "ALTER TABLE ONLY s.t ADD CONSTRAINT c FOREIGN KEY",
+    ),
+    (
+        "ALTER TABLE ONLY s.t ATTACH PARTITION s.p FOR VALUES IN ('hunter2');",
+        "ALTER TABLE ONLY s.t ATTACH PARTITION s.p",
+    ),
+    (
+        "ALTER TABLE IF EXISTS ONLY s.t DROP CONSTRAINT IF EXISTS c;",
+        "ALTER TABLE IF EXISTS ONLY s.t DROP CONSTRAINT IF EXISTS c",
+    ),
+    ("ALTER TABLE s.t ENABLE ROW LEVEL SECURITY;", "ALTER TABLE s.t ENABLE ROW LEVEL SECURITY"),
+    ("ALTER DATABASE app SET \"app.jwt\" TO 'hunter2';", "ALTER DATABASE app SET \"app.jwt\""),
+    (
+        "ALTER ROLE r IN DATABASE app SET search_path TO 'hunter2';",
+        "ALTER ROLE r IN DATABASE app SET search_path",
+    ),
+    ("ALTER TYPE s.e ADD VALUE 'hunter2';", "ALTER TYPE s.e ADD VALUE"),
+    ("COMMENT ON TABLE s.t IS E'hunter2 ''';", "COMMENT ON TABLE s.t"),
+    ("COMMENT ON COLUMN s.t.c IS 'hunter2';", "COMMENT ON COLUMN s.t.c"),
+    ("COMMENT ON CONSTRAINT c ON DOMAIN s.d IS 'hunter2';", "COMMENT ON CONSTRAINT c ON DOMAIN s.d"),
+    ("COMMENT ON FUNCTION s.f(a text) IS 'hunter2 ON hunter2';", "COMMENT ON FUNCTION s.f(a text)"),
+    ("COMMENT ON EVENT TRIGGER e IS 'hunter2';", "COMMENT ON EVENT TRIGGER e"),
+    ("COMMENT ON LARGE OBJECT 1001 IS 'hunter2';", "COMMENT ON LARGE OBJECT 1001"),
+    ("SECURITY LABEL FOR dummy ON TABLE s.t IS 'hunter2';", "SECURITY LABEL FOR dummy ON TABLE s.t"),
+    (
+        "GRANT SELECT(a),UPDATE(b) ON TABLE s.t TO app WITH GRANT OPTION;",
+        "GRANT SELECT(a), UPDATE(b) ON TABLE s.t TO app WITH GRANT OPTION",
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE r IN SCHEMA s GRANT SELECT ON TABLES TO app;",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE r IN SCHEMA s GRANT SELECT ON TABLES TO app",
+    ),
+    ("COPY s.t (a, b) FROM stdin;", "COPY s.t"),
+    ("INSERT INTO s.t VALUES ('hunter2');", "INSERT INTO s.t"),
+    ("SET app.key = 'hunter2';", "SET app.key"),
+    ("SELECT pg_catalog.set_config('hunter2', 'hunter2', false);", "SELECT pg_catalog.set_config"),
+    ("SELECT pg_catalog.setval('s.\"Q\"', 42, true);", "SELECT pg_catalog.setval('s.\"Q\"', 42, true)"),
+    ("SELECT pg_catalog.setval('hunter2', hunter2, true);", "SELECT pg_catalog.setval"),
+    ("SELECT pg_catalog.lo_open('1001', 131072);", "SELECT pg_catalog.lo_open('1001')"),
+    ("SELECT pg_catalog.lo_open('hunter2', 131072);", "SELECT pg_catalog.lo_open"),
+    ("SELECT pg_catalog.lowrite(0, '\\x68756e74657232');", "contents of a large object"),
+    ("SELECT hunter2('hunter2');", "SELECT"),
+    ("DO $$ BEGIN PERFORM hunter2(); END $$;", "DO"),
+    ("WITH hunter2 AS (SELECT 1) SELECT 2;", "a statement that pg_dump does not write"),
+    ("hunter2;", "a statement that pg_dump does not write"),
+    ("DROP OPERATOR IF EXISTS s.===(text, text);", "DROP OPERATOR IF EXISTS s.===(text, text)"),
+    ("DROP FUNCTION IF EXISTS s.f(a text);", "DROP FUNCTION IF EXISTS s.f(a text)"),
+];
+
+#[test]
+fn of_every_statement_kind_and_names_are_shown_and_nothing_else() {
+    for (statement, expected) in STATEMENTS {
+        assert_eq!(shown(statement.as_bytes()), *expected, "{statement}");
+        assert!(!shown(statement.as_bytes()).contains("hunter2"), "{statement}");
+    }
+}
+
+#[test]
+fn what_is_shown_is_one_short_line_of_whole_characters() {
+    let long = format!("CREATE TABLE \"{}\n\" (a int);", "é".repeat(50_000));
+    assert_eq!(shown(long.as_bytes()).chars().count(), 13 + LONGEST_NAME / 4 + 3);
+    let many = format!("GRANT SELECT ON TABLE s.t TO {};", vec!["a_role"; 1000].join(", "));
+    assert_eq!(shown(many.as_bytes()).chars().count(), SHOWN + 1);
+    assert_eq!(shown(b"CREATE TABLE \"F\xe9lle\" ();"), "CREATE TABLE \"Félle\"");
+}
+
+#[test]
+fn names_are_read_wherever_they_stand_but_in_no_text() {
+    let statement = b"-- not\nCREATE TABLE s.t (\"A b\" public.geometry DEFAULT 'no', CHECK (f($$no$$)));";
+    let names = names(statement);
+    for name in ["s", "t", "A b", "public", "geometry", "f"] {
+        assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
+    }
+    assert!(!names.iter().any(|name| ["no", "not"].contains(&name.as_str())), "{names:?}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_is_ever_shown(statement in "(CREATE|ALTER|COMMENT ON|SET|GRANT|DROP) (FUNCTION|TABLE|ROLE|RULE|CAST)[ a-zA-Z.(,\"$]{0,30}") {
+        for text in ["'hunter2'", "E'\\'hunter2'", "$$hunter2$$", "$a$hunter2$a$"] {
+            let whole = format!("{} {text};", statement.replace(['"', '$'], " "));
+            proptest::prop_assert!(!shown(whole.as_bytes()).contains("hunter2"), "{whole}");
+        }
+        proptest::prop_assert!(shown(statement.as_bytes()).chars().count() <= SHOWN + 1);
+    }
+}
