@@ -104,9 +104,8 @@ fn heading(input: &str) -> &'static str {
             "The deployment"
         }
         "github-token" | "issue-on-failure" => "GitHub",
-        "schemas" | "exclude-schemas" | "exclude-table-data" | "include-privileges" | "lock-wait-timeout" => {
-            "The dump"
-        }
+        "schemas" | "exclude-schemas" | "exclude-table-data" | "include-privileges" | "lock-wait-timeout"
+        | "max-replica-lag" => "The dump",
         "compression" | "compression-level" | "age-recipients" | "require-encryption" => {
             "Compression and encryption"
         }
@@ -130,7 +129,7 @@ fn value_name(input: &str) -> &'static str {
     match input {
         "manifest" | "secrets-file" | "age-identity-file" | "drill-checks" => "FILE",
         "doppler-api-url" | "s3-endpoint-url" | "target-database-url" => "URL",
-        "timeout" | "lock-wait-timeout" | "max-rpo" | "max-rto" => "DURATION",
+        "timeout" | "lock-wait-timeout" | "max-replica-lag" | "max-rpo" | "max-rto" => "DURATION",
         "memory-limit" | "backup-size" => "SIZE",
         "max-parallel" | "max-jobs" | "compression-level" | "retention-years" => "NUMBER",
         "sponsors" | "confirm" | "config" | "core-project" => "NAME",
