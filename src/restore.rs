@@ -15,6 +15,7 @@ mod complaints;
 mod error;
 mod leftovers;
 mod psql;
+mod session;
 
 pub use error::RestoreError;
 pub use load::{LeftOut, Load, Loaded, Manner, OnError};

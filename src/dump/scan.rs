@@ -105,16 +105,14 @@ impl Scan {
         if let Some(missing) = self.ends.missing() {
             return Err(Unfit::Cut(missing));
         }
-        let foreign = &self.lexer.needs.foreign_commands;
-        if !foreign.is_empty() {
-            return Err(Unfit::Foreign(foreign.iter().cloned().collect()));
-        }
         // Rows and functions may hold the words of a trailer; only of a restricted dump nobody knows the last line.
-        self.truth().ok_or(Unfit::Cut(if self.is_restricted() {
+        let truth = self.truth().ok_or(Unfit::Cut(if self.is_restricted() {
             "its text ends in the middle of a statement"
         } else {
             "its trailer stands inside of something"
-        }))
+        }))?;
+        let foreign = &self.lexer.needs.foreign_commands;
+        if foreign.is_empty() { Ok(truth) } else { Err(Unfit::Foreign(foreign.iter().cloned().collect())) }
     }
 
     /// Version of the server that was dumped, such as `15.18 (Debian 15.18-0+deb12u1)`.

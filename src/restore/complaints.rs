@@ -65,8 +65,8 @@ impl Complaint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Heard {
     Nothing,
-    /// Errors for want of something.
-    Bearable,
+    /// Errors for want of something; the lines of those that are kept.
+    Bearable(Vec<u64>),
     /// Another error, at any time: its message.
     Unbearable(String),
 }
@@ -77,6 +77,8 @@ pub(super) struct Complaints {
     pub(super) all: Vec<Complaint>,
     /// Whether any came after the last mark.
     pub(super) are_unheard: bool,
+    /// So many were heard at the last mark.
+    heard: usize,
     words: Vec<String>,
     place: String,
 }
@@ -89,8 +91,8 @@ impl Complaints {
         connection: Connection,
         (mark, told): (String, mpsc::Sender<Heard>),
     ) -> Self {
-        let mut this =
-            Self { all: Vec::new(), are_unheard: false, words: Vec::new(), place: connection.place() };
+        let (all, words, place) = (Vec::new(), Vec::new(), connection.place());
+        let mut this = Self { all, are_unheard: false, heard: 0, words, place };
         let mut lines = BufReader::new(stderr).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             match Complaint::parse(&line) {
@@ -99,9 +101,12 @@ impl Complaints {
                     let any = std::mem::take(&mut this.are_unheard);
                     let heard = match this.worst() {
                         Some(worst) => Heard::Unbearable(worst.message.clone()),
-                        None if any => Heard::Bearable,
+                        None if any => {
+                            Heard::Bearable(this.all[this.heard..].iter().map(|new| new.line).collect())
+                        }
                         None => Heard::Nothing,
                     };
+                    this.heard = this.all.len();
                     told.send(heard).await.ok();
                 }
                 Some(mut complaint) if this.all.len() < KEPT || this.is_worst_so_far(&complaint) => {

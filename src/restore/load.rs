@@ -12,19 +12,16 @@ use super::RestoreError;
 use super::complaints::{Complaint, Heard};
 use super::psql::Psql;
 use super::script::{Piece, Script};
+use super::session;
 use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::scan::{Boundary, Scan, shown, without_comments};
-
-/// What a role or a database sets for sessions of everyday work must not end this one.
-const BEGIN: &str = "BEGIN;
-SET LOCAL statement_timeout = 0;
-SET LOCAL lock_timeout = 0;
-SET LOCAL idle_in_transaction_session_timeout = 0;
-";
+use crate::dump::server::Money;
 
 /// So many characters tell which statement was left out.
 const EXCERPT: usize = 160;
+/// After so many statements psql is asked which of them were refused: the others need not be remembered.
+const UNSETTLED: usize = 1000;
 
 /// What happens to a statement that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +41,8 @@ pub struct Manner<'a> {
     pub first: &'a str,
     /// Whether the dump's own statements drop what is there.
     pub drops: bool,
+    /// How its amounts of money are written.
+    pub money: Money,
 }
 
 /// A statement that was left out.
@@ -82,8 +81,10 @@ pub struct Load {
     place: String,
     on_error: OnError,
     drops: bool,
-    /// Lines of psql's input at which statements ended.
+    /// Lines of psql's input at which statements ended: those that were refused, and the latest ones.
     sent: Vec<(u64, String)>,
+    /// So many of them are known to have been refused.
+    settled: usize,
     /// Whether the rows that come now belong to a table that does not take them.
     skips_rows: bool,
     /// Tables that took none.
@@ -102,11 +103,11 @@ impl Load {
         manner: Manner<'_>,
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
-        let Manner { on_error, first, drops } = manner;
+        let Manner { on_error, first, drops, money } = manner;
         let mut psql = Psql::start(client, connection, on_error == OnError::LeaveOut, stop)?;
         // Nobody who wrote a dump can know the key, so psql obeys none of its own commands, whatever they are hidden in.
-        let key = uuid::Uuid::new_v4().simple();
-        psql.send(format!("\\restrict {key}\n{BEGIN}{first}").as_bytes()).await?;
+        let key = uuid::Uuid::new_v4().simple().to_string();
+        psql.send((session::begin(&key, money) + first).as_bytes()).await?;
         Ok(Self {
             psql,
             script: Script::default(),
@@ -114,6 +115,7 @@ impl Load {
             on_error,
             drops,
             sent: Vec::new(),
+            settled: 0,
             skips_rows: false,
             left_out: BTreeSet::new(),
             stop: stop.clone(),
@@ -165,7 +167,7 @@ impl Load {
     async fn say_commit(&mut self, rest: Piece) -> Result<(), RestoreError> {
         self.pass(rest).await?;
         // The server would commit what is left when a statement was taken back alone.
-        self.psql.heard().await?;
+        self.settle().await?;
         self.psql.send(b"\nCOMMIT;\n").await
     }
 
@@ -184,6 +186,9 @@ impl Load {
             Piece::Statement(text) | Piece::Drop(text) => {
                 self.psql.send(&without_restrictions(&text)).await?;
                 self.note(&text);
+                if self.sent.len() - self.settled >= UNSETTLED {
+                    self.settle().await?;
+                }
                 Ok(())
             }
             Piece::Copy(head) => {
@@ -215,11 +220,30 @@ impl Load {
         if self.on_error == OnError::GiveUp {
             return Ok(true);
         }
-        self.psql.heard().await?;
+        self.settle().await?;
         self.psql.send(head.trim_ascii_end()).await?;
         self.note(head);
         self.psql.send(b"\n\\.\n").await?;
-        Ok(self.psql.heard().await? == Heard::Nothing)
+        self.settle().await
+    }
+
+    /// Waits until psql has run all that was sent, and forgets what was not refused; gives whether that is everything.
+    async fn settle(&mut self) -> Result<bool, RestoreError> {
+        let heard = self.psql.heard().await?;
+        let lines = match &heard {
+            Heard::Bearable(lines) => lines.as_slice(),
+            Heard::Nothing | Heard::Unbearable(_) => &[],
+        };
+        let refused: BTreeSet<usize> =
+            lines.iter().map(|line| self.sent.partition_point(|(end, _)| end < line)).collect();
+        let mut at = 0;
+        let settled = self.settled;
+        self.sent.retain(|_| {
+            at += 1;
+            at <= settled || refused.contains(&(at - 1))
+        });
+        self.settled = self.sent.len();
+        Ok(heard == Heard::Nothing)
     }
 
     fn note(&mut self, text: &[u8]) {
