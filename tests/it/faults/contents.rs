@@ -5,12 +5,12 @@ use crate::support::{Run, Sponsor, Trial, clients};
 
 /// What the stand-in writes, and what it says.
 fn saying(words: &str) -> String {
-    format!("{} \"$@\"\nstatus=$?\necho {words} >&2\nexit $status", clients::real("pg_dump"))
+    format!("{} \"$@\"\nstatus=$?\n{{ echo {words}; }} >&2\nexit $status", clients::real("pg_dump"))
 }
 
 /// A real dump with something before its trailer.
 fn with(text: &str) -> String {
-    let sed = format!("/usr/bin/sed 's/^-- PostgreSQL database dump complete$/{text}/'");
+    let sed = format!("/usr/bin/sed 's/^-- PostgreSQL database dump complete$/{text}\\n--\\n&/'");
     format!("{} \"$@\" | {sed}", clients::real("pg_dump"))
 }
 
@@ -128,15 +128,11 @@ fn the_warnings_of_pg_dump_are_read() {
 fn what_verify_would_refuse_is_not_stored() {
     let inside = "the dump is cut off: its text ends in the middle of a statement";
     let faults = [
-        fault(
-            "callisto",
-            with("\\n\\\\echo pwned\\n&"),
-            "commands of psql that pg_dump never writes: \\echo",
-        ),
-        fault("europa", with("\\nSELECT 1\\n&"), inside),
-        fault("rhea", with("\\nSELECT \"open\\n&"), inside),
-        fault("oberon", with("\\nSELECT $open$ x\\n&"), inside),
-        fault("dione", with("\\nCOPY public.sites (site_id) FROM stdin;\\n&"), inside),
+        fault("callisto", with("\\n\\\\echo pwned"), "commands of psql that pg_dump never writes: \\echo"),
+        fault("europa", with("\\nSELECT 1"), inside),
+        fault("rhea", with("\\nSELECT \"open"), inside),
+        fault("oberon", with("\\nSELECT $open$ x"), inside),
+        fault("dione", with("\\nCOPY public.sites (site_id) FROM stdin;"), inside),
     ];
     let (trial, folder) = stage(&faults);
     let outcome = trial.run().path(folder.path()).run();

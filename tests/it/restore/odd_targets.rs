@@ -94,17 +94,14 @@ fn settings_of_the_target_change_no_row() {
         "TimeZone = 'Asia/Kolkata'",
         "transform_null_equals = on",
         "backslash_quote = off",
-        "default_transaction_read_only = on",
         "default_transaction_isolation = 'serializable'",
         "standard_conforming_strings = off",
         "xmloption = document",
         "search_path = ''",
         "statement_timeout = '1s'",
+        "default_transaction_read_only = on",
     ] {
-        target.psql(&format!(
-            "SET default_transaction_read_only = off; ALTER DATABASE \"{}\" SET {setting}",
-            target.name
-        ));
+        target.psql(&format!("ALTER DATABASE \"{}\" SET {setting}", target.name));
     }
     let outcome = restore(&trial, &target).run();
     outcome.assert_code(0);
