@@ -14,6 +14,8 @@ pub mod rehearsal;
 pub mod scan;
 pub mod server;
 pub mod sqlstate;
+pub mod standby;
+pub mod warnings;
 
 mod error;
 
@@ -29,6 +31,12 @@ pub struct Finished {
     pub server_version: String,
     /// Version of pg_dump, as the dump's head tells it.
     pub pg_dump_version: String,
+    /// What it holds.
+    pub truth: scan::Truth,
     /// The scan of its text.
     pub scan: scan::Scan,
+    /// What a restore of parts of it would have to know, as pg_dump says.
+    pub notes: Vec<String>,
+    /// What else pg_dump warned of, in words without data. None of it means that content is missing.
+    pub warnings: Vec<String>,
 }

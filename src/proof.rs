@@ -4,7 +4,9 @@ pub mod compare;
 pub mod conclusion;
 pub mod drill;
 pub mod limits;
+pub mod stored;
 
+mod objects;
 mod wording;
 
 pub use compare::{Comparison, Verdict};

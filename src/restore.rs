@@ -16,6 +16,7 @@ mod error;
 mod leftovers;
 mod psql;
 mod sent;
+mod session;
 
 pub use error::RestoreError;
 pub use load::{LeftOut, Load, Loaded, Manner, OnError};

@@ -26,7 +26,7 @@ pub struct BackupManifest {
     pub key: String,
     /// The time that the key tells.
     pub timestamp: Timestamp,
-    /// Before the dump's snapshot was taken.
+    /// Before the dump's snapshot was taken; of a standby that lags, when its data is from.
     pub started_at: Timestamp,
     /// When the last byte had been read.
     pub finished_at: Timestamp,
@@ -48,6 +48,15 @@ pub struct BackupManifest {
     /// The newest backup before this one that held rows; absent if there was none, or if it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_backup: Option<PreviousBackup>,
+    /// What of a standby was dumped; absent where the database was no standby, or release 0.1 did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<Standby>,
+    /// What everybody should know of it, in words without data. Release 0.1 did not write it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<String>>,
+    /// The locale in which amounts of money are written: `C`. That of the database where absent, as in release 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lc_monetary: Option<String>,
     /// Whether owners and grants are in the dump.
     pub includes_privileges: bool,
     /// Who wrote it.
@@ -162,6 +171,73 @@ pub struct Contents {
     pub statements: u64,
     /// Their digest.
     pub statements_digest: String,
+    /// Each sequence; release 0.1 did not write them down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequences: Option<Vec<Sequence>>,
+    /// The large objects; release 0.1 did not write them down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub large_objects: Option<LargeObjects>,
+}
+
+/// One sequence.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sequence {
+    /// Schema, without quotes.
+    pub schema: String,
+    /// Name, without quotes.
+    pub name: String,
+    /// Where it is.
+    pub value: i64,
+    /// Whether that value was handed out already.
+    pub is_called: bool,
+}
+
+/// All large objects.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LargeObjects {
+    /// So many.
+    pub count: u64,
+    /// Bytes of all of them.
+    pub bytes: u64,
+    /// Digest of all of them.
+    pub digest: String,
+    /// So many neighboring OIDs belong to one group: 1 up to 10,000 large objects.
+    pub oids_per_group: u32,
+    /// The groups.
+    pub groups: Vec<LargeObjectGroup>,
+}
+
+/// A large object, or several neighbors.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LargeObjectGroup {
+    /// The smallest OID that may be in it.
+    pub oid: u32,
+    /// Large objects in it.
+    pub count: u64,
+    /// Bytes of all of them.
+    pub bytes: u64,
+    /// Digest of contents, owner, grants and comment of all of them.
+    pub digest: String,
+}
+
+/// A database that replays what another one wrote.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Standby {
+    /// When the last transaction that it had replayed was committed; `None` where none was since it started.
+    pub replayed_at: Option<Timestamp>,
+    /// How far it was behind at most; 0 where it had replayed all that it had received, and went on receiving.
+    pub lag_seconds: u64,
+    /// Tables whose rows it does not have, so that they are not in the dump either.
+    pub unlogged_tables: Vec<Name>,
+}
+
+/// The name of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Name {
+    /// Schema, without quotes.
+    pub schema: String,
+    /// Name, without quotes.
+    pub name: String,
 }
 
 /// What must be there for the dump to be restored.

@@ -216,6 +216,12 @@ pub const INPUTS: &[Input] = &[
         "Print the plan and change nothing",
     ),
     text("lock-wait-timeout", "30s", BACKUP, "how long pg_dump waits for its locks"),
+    text(
+        "max-replica-lag",
+        "5m",
+        BACKUP,
+        "how far a standby may lag behind its primary; one that lags more is not backed up",
+    ),
     text("timeout", "6h", &[Backup, Verify, Restore, Drill], "wall clock for one sponsor"),
     text(
         "s3-endpoint-url",

@@ -117,6 +117,8 @@ pub struct BackupOrder {
     pub recipe: Recipe,
     /// What is dumped.
     pub dump: DumpOptions,
+    /// How far a standby may lag behind its primary.
+    pub max_replica_lag: Duration,
     /// Of the dump's object.
     pub storage_class: String,
     /// Bytes in flight, all sponsors together.

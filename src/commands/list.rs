@@ -8,7 +8,6 @@ use tokio::sync::Semaphore;
 use super::attempts::{Attempt, Place, Standing};
 use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
-use super::stored::Found;
 use super::vault::{Claims, Vault, Way};
 use super::{Edge, stored};
 use crate::archive::ArchiveError;
@@ -20,6 +19,7 @@ use crate::cli::order::ListOrder;
 use crate::failure::Failure;
 use crate::proof::Conclusion;
 use crate::proof::limits::freshness;
+use crate::proof::stored::{Found, of_another};
 use crate::report::SponsorResult;
 use crate::report::listing::{self, List, Row};
 use crate::report::workflow::{Level, annotation};
@@ -229,10 +229,8 @@ impl Run<'_> {
         }
         row.partial = Some(told.is_partial());
         let sha256 = stored::checksum_of(store, key).await?;
-        let whose = stored::of_another(
-            [&row.sponsor, row.environment, key],
-            [&told.sponsor, &told.environment, &told.key],
-        );
+        let whose =
+            of_another([&row.sponsor, row.environment, key], [&told.sponsor, &told.environment, &told.key]);
         let found = Found { bytes: entry.bytes, crc64: examined.crc64, sha256 };
         let problems = [whose, found.differing(&told.stored)].concat();
         if problems.is_empty() {

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::stored::{self, MANIFEST_BYTES};
+use super::stored::MANIFEST_BYTES;
 use crate::archive::catalogue::{BackupKey, catalogue, prefix};
 use crate::archive::description::{BackupManifest, PreviousBackup};
 use crate::archive::key::description_key;
 use crate::archive::{ArchiveError, Store};
+use crate::proof::stored::of_another;
 use crate::sponsors::{Environment, Sponsor};
 
 /// What a bucket says of the backup before this one.
@@ -88,7 +89,7 @@ async fn newest(
         }
         let told = [&description.sponsor, &description.environment, &description.key].map(String::as_str);
         let location = store.location(&key);
-        return Ok(match stored::of_another([&sponsor.name, environment.name(), &key], told) {
+        return Ok(match of_another([&sponsor.name, environment.name(), &key], told) {
             findings if findings.is_empty() => {
                 Previous::Backup { location, description: Box::new(description) }
             }

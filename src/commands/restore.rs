@@ -63,7 +63,7 @@ impl Run<'_> {
         let begun = Instant::now();
         let stop = self.edge.stop.child();
         let mut restored = Restored { place: self.target.place(), ..Restored::default() };
-        let done = self.restore(sponsor, &mut restored, &stop).await;
+        let done = Box::pin(self.restore(sponsor, &mut restored, &stop)).await;
         let done = match done {
             Err(_) if stop.is_cancelled() => {
                 Err(restoring::why_stopped(self.edge, self.order.opening.timeout))

@@ -11,7 +11,8 @@ use crate::archive::{Reader, open};
 use crate::dump::client::{Client, major};
 use crate::dump::invocation::DumpOptions;
 use crate::dump::scan::Needs;
-use crate::dump::{Complaint, Connection, DumpError};
+use crate::dump::server::Money;
+use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
 use crate::proof::Comparison;
 use crate::proof::compare::Side;
@@ -61,12 +62,8 @@ impl Restoring<'_> {
         left_out: Option<&BTreeSet<(String, String)>>,
     ) -> Result<Comparison, Failure> {
         let description = &self.stored.description;
-        let how = (&options(self.stored, self.proven), self.proven.scan.columns());
+        let how = (&options(self.stored, self.proven), self.proven.scan.columns(), money(self.stored));
         let read = self.tools.read_back(connection, how, self.stop).await?;
-        let restored = read.scan.truth().ok_or_else(|| {
-            let message = Complaint::ours("the restored database's own dump is not understood");
-            RestoreError::failed(connection.place(), message)
-        })?;
         let majors = |server: &str, pg_dump: &str| (major(server).unwrap_or(0), major(pg_dump).unwrap_or(0));
         let backup = Side {
             truth: &self.proven.truth,
@@ -74,7 +71,7 @@ impl Restoring<'_> {
             majors: majors(&description.server_version, &description.pg_dump_version),
         };
         let restored = Side {
-            truth: &restored,
+            truth: &read.truth,
             inventory: read.scan.inventory(),
             majors: (server_major, major(&read.pg_dump_version).unwrap_or(0)),
         };
@@ -128,6 +125,11 @@ pub(super) fn clients(found: &Result<Vec<Client>, DumpError>) -> Result<(&[Clien
     Ok((clients, newest))
 }
 
+/// How the amounts of money of a dump are written.
+pub(super) fn money(stored: &Stored) -> Money {
+    if stored.description.lc_monetary.is_some() { Money::Plain } else { Money::AsThere }
+}
+
 fn options(stored: &Stored, proven: &Proven) -> DumpOptions {
     let partial = stored.description.partial.clone();
     let (schemas, exclude_schemas, exclude_table_data) = partial
@@ -140,6 +142,8 @@ fn options(stored: &Stored, proven: &Proven) -> DumpOptions {
         exclude_table_data,
         // A database that was there before may have another one, and rows are compared byte by byte.
         encoding: proven.scan.needs().encoding.clone(),
+        // A standby does not have them, so neither has its dump.
+        no_unlogged_rows: stored.description.standby.is_some(),
         lock_wait_timeout: LOCK_WAIT,
         schema_only: false,
     }

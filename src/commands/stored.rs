@@ -7,14 +7,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Edge, scope};
 use crate::archive::catalogue::{BackupKey, prefix};
-use crate::archive::description::{BackupManifest, Contents, Excerpt, StoredSize};
+use crate::archive::description::{BackupManifest, Excerpt};
 use crate::archive::key::{checksum_key, description_key};
 use crate::archive::{ArchiveError, Identities, Source, Store, checksum, open};
 use crate::cli::UsageError;
 use crate::cli::order::{Opening, Which};
-use crate::dump::scan::{Columns, Scan, TableTruth, Truth};
+use crate::dump::scan::{Columns, Scan, Truth};
 use crate::failure::Failure;
-use crate::proof::ProofError;
+use crate::proof::stored::{Found, Read, contradictions, judged, refuted};
 use crate::sponsors::{Environment, Sponsor};
 
 /// A manifest of a hundred thousand tables is a quarter of this.
@@ -22,9 +22,6 @@ pub(super) const MANIFEST_BYTES: u64 = 64 << 20;
 const CHECKSUM_BYTES: u64 = 4096;
 /// How long a thawed backup stays readable.
 const THAW_DAYS: u16 = 7;
-
-const HINT: &str =
-    "Do not restore this backup: take another one (`sponsor-backup list`), and find out who changed it.";
 
 /// A backup whose three parts are there and agree with each other. Its bytes were not read yet.
 #[derive(Debug)]
@@ -148,13 +145,8 @@ async fn look(
     let document = store.read_small(&beside, MANIFEST_BYTES).await?;
     let description = BackupManifest::parse(&store.location(&beside), &document)?;
     let sha256 = checksum_of(store, &key).await?;
-    let told = [&description.sponsor, &description.environment, &description.key];
-    let mut findings = of_another([&sponsor.name, environment.name(), &key], told.map(String::as_str));
     let found = Found { bytes: examined.bytes, crc64: examined.crc64, sha256 };
-    findings.extend(found.differing(&description.stored));
-    if encrypted == description.encoding.age_recipients.is_empty() {
-        findings.push("its key and its manifest do not agree on whether it is encrypted".to_owned());
-    }
+    let findings = contradictions(&description, [&sponsor.name, environment.name(), &key], found, encrypted);
     if !findings.is_empty() {
         return Err(proof(&location, findings));
     }
@@ -171,44 +163,6 @@ pub(super) async fn checksum_of(store: &Store, key: &str) -> Result<String, Arch
     let beside = checksum_key(key);
     let line = store.read_small(&beside, CHECKSUM_BYTES).await?;
     checksum::parse(&store.location(&beside), key, &line)
-}
-
-/// What is known of a dump without reading it.
-pub(super) struct Found {
-    pub(super) bytes: u64,
-    /// As S3 keeps it, where it does.
-    pub(super) crc64: Option<String>,
-    /// As the checksum file tells it.
-    pub(super) sha256: String,
-}
-
-impl Found {
-    /// What of it is not as the manifest says.
-    pub(super) fn differing(self, told: &StoredSize) -> Vec<String> {
-        let mut findings = Vec::new();
-        if self.sha256 != told.sha256 {
-            findings.push("its checksum file and its manifest tell different hashes".to_owned());
-        }
-        if self.bytes != told.bytes {
-            findings.push(format!("it has {} bytes, and its manifest says {}", self.bytes, told.bytes));
-        }
-        if let Some(crc64) = self.crc64.filter(|crc64| *crc64 != told.crc64nvme) {
-            findings
-                .push(format!("its CRC64NVME is {crc64} at S3, and its manifest says {}", told.crc64nvme));
-        }
-        findings
-    }
-}
-
-/// What shows that a manifest is of another backup: its sponsor, its environment, its key.
-pub(super) fn of_another(expected: [&str; 3], told: [&str; 3]) -> Vec<String> {
-    let pairs = ["sponsor", "environment", "key"].into_iter().zip(expected.into_iter().zip(told));
-    let others = pairs.filter(|(_, (expected, told))| expected != told);
-    others
-        .map(|(what, (expected, told))| {
-            format!("its manifest is of another backup: {what} {told} in place of {expected}")
-        })
-        .collect()
 }
 
 /// An error of one of the three parts of a backup, as words about that backup.
@@ -236,61 +190,20 @@ pub(super) async fn prove(stored: &Stored, stop: &CancellationToken) -> Result<P
             Err(error) => return Err(error.into()),
         }
     };
-    let (description, mut findings) = (&stored.description, Vec::new());
-    if opened.stored.sha256 != description.stored.sha256 {
-        let (told, found) = (&description.stored.sha256, &opened.stored.sha256);
-        findings.push(format!("its SHA-256 is {found}, and its checksum file says {told}"));
-    }
-    if opened.plain.sha256 != description.dump.sha256 || opened.plain.bytes != description.dump.bytes {
-        findings.push("its text is not the one that its manifest describes".to_owned());
-    }
-    findings.extend(scan.missing().map(|missing| format!("the dump is cut off: {missing}")));
-    let truth = scan.truth();
-    findings.extend(differing(description.contents.as_ref(), truth.as_ref()));
-    let foreign = &scan.needs().foreign_commands;
-    if !foreign.is_empty() {
-        let commands = foreign.iter().cloned().collect::<Vec<_>>().join(", ");
-        findings.push(format!("it holds commands of psql that pg_dump never writes: {commands}"));
-    }
-    match truth {
-        Some(truth) if findings.is_empty() => {
-            let decrypt = opened.decoding;
-            Ok(Proven { scan, truth, fetch: begun.elapsed().saturating_sub(decrypt), decrypt })
-        }
-        _ => Err(proof(&stored.location, findings)),
-    }
+    let read = Read {
+        stored_sha256: &opened.stored.sha256,
+        sha256: &opened.plain.sha256,
+        bytes: opened.plain.bytes,
+        scan: &scan,
+    };
+    let truth = judged(&stored.description, read).map_err(|findings| proof(&stored.location, findings))?;
+    let decrypt = opened.decoding;
+    Ok(Proven { scan, truth, fetch: begun.elapsed().saturating_sub(decrypt), decrypt })
 }
 
 /// A proof that did not hold, of a stored backup.
 pub(super) fn proof(location: &str, findings: Vec<String>) -> Failure {
-    ProofError { place: location.to_owned(), findings, hint: HINT.to_owned() }.into()
-}
-
-/// What the manifest tells of the tables and statements otherwise than the text does.
-fn differing(told: Option<&Contents>, truth: Option<&Truth>) -> Vec<String> {
-    let Some(truth) = truth else { return vec!["its text ends in the middle of a statement".to_owned()] };
-    let Some(told) = told else { return Vec::new() };
-    let tables: Vec<TableTruth> = told.tables.iter().map(table_truth).collect();
-    let mut findings = Vec::new();
-    if tables != truth.tables {
-        let differs = |table: &&TableTruth| !truth.tables.contains(table);
-        let names = tables.iter().filter(differs).map(|table| format!("{}.{}", table.schema, table.name));
-        let names: Vec<String> = names.take(20).collect();
-        findings.push(format!("its tables are not the ones of its manifest: {}", names.join(", ")));
-    }
-    if told.statements != truth.statements || told.statements_digest != truth.statements_digest {
-        findings.push("its statements are not the ones of its manifest".to_owned());
-    }
-    findings
-}
-
-fn table_truth(table: &crate::archive::description::Table) -> TableTruth {
-    TableTruth {
-        schema: table.schema.clone(),
-        name: table.name.clone(),
-        rows: table.rows,
-        digest: table.digest.clone(),
-    }
+    refuted(location, findings).into()
 }
 
 /// Asks S3 for those of the three parts that are frozen.

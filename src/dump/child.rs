@@ -18,26 +18,30 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::client::Client;
 use super::invocation::{self, DumpOptions};
 use super::scan::{Columns, Scan};
+use super::warnings::Warnings;
 use super::{Complaint, Connection, DumpError, Finished, Names, query};
 
 /// How long pg_dump may take to cancel its query on the server and leave, before it is killed.
 const GRACE: Duration = Duration::from_secs(1);
 /// What pg_dump wrote is in its pipes when it has ended. Somebody else may hold them open for ever.
 const SILENCE: Duration = Duration::from_secs(1);
-/// Of what pg_dump says, the last words count.
-const STDERR_KEPT: usize = 8 * 1024;
+/// So much of what pg_dump says is kept, for each of its warnings counts.
+const STDERR_KEPT: usize = 1024 * 1024;
+/// Of an error the last words count.
+const LAST_WORDS: usize = 8 * 1024;
 
 /// A running pg_dump. Read it to its end, then call [`Dump::finish`]; dropping it stops the child.
 pub struct Dump {
     stdout: ChildStdout,
     silence: MaybeDone<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    stderr: JoinHandle<String>,
+    stderr: JoinHandle<Said>,
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
     scan: Scan,
     connection: Connection,
     client: Client,
     /// Names that may be shown when it fails.
     names: Names,
+    is_of_some_schemas: bool,
     stop: CancellationToken,
     _stop_on_drop: DropGuard,
 }
@@ -77,12 +81,13 @@ impl Dump {
         Ok(Self {
             stdout,
             silence: maybe_done(Box::pin(silence_after(ended.clone()))),
-            stderr: tokio::spawn(last_words(stderr, silence_after(ended.clone()))),
+            stderr: tokio::spawn(words(stderr, silence_after(ended.clone()))),
             supervisor: tokio::spawn(supervise(child, stop.clone(), ended.drop_guard())),
             scan: Scan::default(),
             connection: connection.clone(),
             client: client.clone(),
             names,
+            is_of_some_schemas: !options.schemas.is_empty(),
             _stop_on_drop: stop.clone().drop_guard(),
             stop,
         })
@@ -95,7 +100,8 @@ impl Dump {
         self
     }
 
-    /// Waits for the end and judges it: exit status 0 **and** the trailer seen, or there is no dump.
+    /// Waits for the end and judges it: exit status 0, the trailer seen, **and** no word of missing content, or there is no
+    /// dump.
     ///
     /// # Errors
     /// pg_dump failed, was stopped, or its stream is not whole.
@@ -117,18 +123,29 @@ impl Dump {
             self.scan.tables().iter().for_each(|table| names.add(&table.name));
             // The dump may not have come to the table that it is about, so the server is asked for the names. Without an
             // answer the rest of the message has to do.
-            let texts = Complaint::would_be_names(&said);
+            let said = said.last_words();
+            let texts = Complaint::would_be_names(said);
             query::learn_known(&self.connection, &self.client, &texts, &mut names).await.ok();
-            let message = Complaint::uncoded(&said, &names);
+            let message = Complaint::uncoded(said, &names);
             return Err(DumpError::Failed { place, status: describe(status), message });
         }
-        if let Some(missing) = self.scan.missing() {
-            return Err(DumpError::Truncated { place, missing });
+        let truth = self.scan.judged().map_err(|reason| DumpError::Unfit { place: place.clone(), reason })?;
+        if said.is_cut {
+            let missing = "pg_dump printed more warnings than can be read".to_owned();
+            return Err(DumpError::Incomplete { place, missing });
+        }
+        let said = self.connection.redact(&said.text);
+        let Warnings { notes, shown, missing } = Warnings::read(&said, self.is_of_some_schemas);
+        if !missing.is_empty() {
+            return Err(DumpError::Incomplete { place, missing: missing.join("; ") });
         }
         Ok(Finished {
             server_version: self.scan.server_version().unwrap_or_default(),
             pg_dump_version: self.scan.pg_dump_version().unwrap_or_default(),
+            truth,
             scan: self.scan,
+            notes,
+            warnings: shown,
         })
     }
 
@@ -190,7 +207,24 @@ async fn silence_after(ended: CancellationToken) {
     tokio::time::sleep(SILENCE).await;
 }
 
-async fn last_words(mut stderr: ChildStderr, silence: impl Future<Output = ()>) -> String {
+/// What pg_dump wrote to its standard error.
+struct Said {
+    text: String,
+    /// Whether there was more before it.
+    is_cut: bool,
+}
+
+impl Said {
+    /// Half a password would not be known for one: what is cut begins with a whole line.
+    fn last_words(&self) -> &str {
+        let text = &self.text;
+        let Some(from) = text.len().checked_sub(LAST_WORDS) else { return text };
+        let from = (from..text.len()).find(|at| text.as_bytes()[at - 1] == b'\n').unwrap_or(text.len());
+        &text[from..]
+    }
+}
+
+async fn words(mut stderr: ChildStderr, silence: impl Future<Output = ()>) -> Said {
     let (mut kept, mut chunk, mut is_cut) = (Vec::new(), [0; 4096], false);
     let mut silence = pin!(silence);
     loop {
@@ -205,9 +239,8 @@ async fn last_words(mut stderr: ChildStderr, silence: impl Future<Output = ()>) 
         is_cut |= kept.len() > STDERR_KEPT;
         kept.drain(..kept.len().saturating_sub(STDERR_KEPT));
     }
-    // Half a password would not be known for one: what is cut begins with a whole line.
     let begins = if is_cut { memchr::memchr(b'\n', &kept).map_or(kept.len(), |end| end + 1) } else { 0 };
-    String::from_utf8_lossy(&kept[begins..]).into_owned()
+    Said { text: String::from_utf8_lossy(&kept[begins..]).into_owned(), is_cut }
 }
 
 fn describe(status: ExitStatus) -> String {
@@ -230,10 +263,14 @@ mod tests {
             command.args(["-c", script]).stderr(Stdio::piped()).spawn().unwrap().stderr.take().unwrap()
         };
         let never = std::future::pending;
-        assert_eq!(last_words(say("echo 'a secret' >&2"), never()).await, "a secret\n");
+        let said = words(say("echo 'a secret' >&2"), never()).await;
+        assert_eq!((said.last_words(), said.is_cut), ("a secret\n", false));
         let flood = "i=0; while [ $i -lt 2000 ]; do echo 'a secret' >&2; i=$((i + 1)); done";
-        let said = last_words(say(flood), never()).await;
-        assert!(said.len() > STDERR_KEPT / 2 && said.lines().all(|line| line == "a secret"), "{said}");
-        assert_eq!(last_words(say("head -c 20000 /dev/zero | tr '\\0' x >&2"), never()).await, "");
+        let said = words(say(flood), never()).await;
+        let last = said.last_words();
+        assert!(!said.is_cut && said.text.len() == 2000 * 9 && last.len() > LAST_WORDS / 2, "{last}");
+        assert!(last.lines().all(|line| line == "a secret"), "{last}");
+        let said = words(say("head -c 2000000 /dev/zero | tr '\\0' x >&2"), never()).await;
+        assert!(said.is_cut && said.text.is_empty());
     }
 }

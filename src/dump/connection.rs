@@ -177,6 +177,15 @@ impl Connection {
         self
     }
 
+    /// Whether its URL asks for an encoding, by a parameter of its own or among the options of the session.
+    #[must_use]
+    pub fn asks_for_an_encoding(&self) -> bool {
+        // The server takes hyphens for underscores, and a backslash makes the next letter itself.
+        let options = self.variables.get("PGOPTIONS").map(|text| text.replace('\\', "").replace('-', "_"));
+        self.variables.contains_key("PGCLIENTENCODING")
+            || options.is_some_and(|text| text.to_ascii_lowercase().contains("client_encoding"))
+    }
+
     /// The database's name.
     #[must_use]
     pub fn database(&self) -> &str {

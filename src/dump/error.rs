@@ -3,6 +3,7 @@
 
 use super::complaint::Complaint;
 use super::connection::ConnectionError;
+use super::scan::Unfit;
 
 /// Why there is no whole dump.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -57,13 +58,41 @@ pub enum DumpError {
         /// Tables and sequences, each with the reason.
         what: Vec<String>,
     },
-    /// pg_dump said that all was well, but the stream is not a whole dump.
-    #[error("{place}: the dump is cut off: {missing}")]
-    Truncated {
+    /// pg_dump said that all was well, but nobody should keep or restore what it wrote.
+    #[error("{place}: {reason}")]
+    Unfit {
         /// `host:port/database`.
         place: String,
-        /// What a whole dump would hold there.
-        missing: &'static str,
+        /// What is wrong with it.
+        reason: Unfit,
+    },
+    /// The dump is whole, but the database is not in it.
+    #[error("{place}: the dump lacks content of the database: {missing}")]
+    Incomplete {
+        /// `host:port/database`.
+        place: String,
+        /// What shows it, in words without data.
+        missing: String,
+    },
+    /// A standby has not replayed what its primary wrote, or nobody knows whether it has.
+    #[error("{place}: the standby {lag}, and `max-replica-lag` allows {limit}")]
+    Lagging {
+        /// `host:port/database`.
+        place: String,
+        /// How far it is behind, in words.
+        lag: String,
+        /// What is allowed, in words.
+        limit: String,
+    },
+    /// The URL asks for another encoding than the database has.
+    #[error("{place}: DATABASE_URL asks for the encoding {asked}, but the database has {has}")]
+    Encoding {
+        /// `host:port/database`.
+        place: String,
+        /// The session's encoding.
+        asked: String,
+        /// The database's encoding.
+        has: String,
     },
     /// The dump was stopped from outside, by a signal or for want of time.
     #[error("{place}: the dump was stopped")]
@@ -93,6 +122,11 @@ const REMEDIES: &[(&str, &str, &str)] = &[
         "",
         "SSL error: certificate verify failed",
         "Give the server's root certificate with `sslrootcert` in DATABASE_URL.",
+    ),
+    (
+        "",
+        "conflict with recovery",
+        "The database is a standby, whose replay canceled the dump: back up the primary, or raise max_standby_streaming_delay on the standby (or set hot_standby_feedback).",
     ),
     (
         "42501",
@@ -163,8 +197,21 @@ impl DumpError {
                 "Install postgresql-client-{server}, from PostgreSQL's own apt repository for example."
             )),
             Self::NotStarted { .. } => Some("Check that the file is there and may be executed.".to_owned()),
-            Self::Truncated { .. } => Some(
-                "Nothing was kept. Run again; if it stays, check what sits between here and the server."
+            Self::Unfit { reason: Unfit::Cut(_), .. } => Some(
+                "Nothing was stored. Run again; if it stays, check what sits between here and the server."
+                    .to_owned(),
+            ),
+            Self::Unfit { reason: Unfit::Foreign(_), .. } => Some(
+                "Nothing was stored. Update the PostgreSQL client tools (CVE-2025-8714, CVE-2025-8715), and look for object names and comments that hold line breaks."
+                    .to_owned(),
+            ),
+            Self::Incomplete { missing, .. } => Some(remedy_of_missing(missing).to_owned()),
+            Self::Lagging { .. } => Some(
+                "Back up the primary, let the standby catch up (`pg_last_xact_replay_timestamp()`), or raise `max-replica-lag`."
+                    .to_owned(),
+            ),
+            Self::Encoding { .. } => Some(
+                "Remove `client_encoding` from DATABASE_URL: a backup is always in the database's own encoding."
                     .to_owned(),
             ),
             Self::Unreadable { .. } => Some(
@@ -176,6 +223,19 @@ impl DumpError {
                 remedy(place, message)
             }
         }
+    }
+}
+
+/// What was missing, and what gives it.
+fn remedy_of_missing(missing: &str) -> &'static str {
+    if missing.contains("subscriptions") {
+        "Nothing was stored. Back up as a superuser, or drop the subscriptions."
+    } else if missing.contains("user mapping") {
+        "Nothing was stored. Back up as a superuser or as the owner of the foreign server, or drop the user mappings."
+    } else if missing.contains("sequence") {
+        "Nothing was stored. Grant the role SELECT on all sequences (or pg_read_all_data)."
+    } else {
+        "Nothing was stored. Repair the object that is named, then back up again."
     }
 }
 

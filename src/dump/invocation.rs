@@ -18,6 +18,8 @@ pub struct DumpOptions {
     pub exclude_table_data: Vec<String>,
     /// Encoding of the text; that of the database where none is named.
     pub encoding: Option<String>,
+    /// Rows of unlogged tables are left out, as pg_dump does itself on a standby.
+    pub no_unlogged_rows: bool,
     /// How long pg_dump waits for its locks.
     pub lock_wait_timeout: Duration,
     /// No row is read: for a rehearsal.
@@ -47,6 +49,9 @@ impl DumpOptions {
         arguments.push(format!("--lock-wait-timeout={}", self.lock_wait_timeout.as_millis()));
         arguments.extend(self.schema_only.then(|| "--schema-only".to_owned()));
         arguments.extend(self.encoding.iter().map(|encoding| format!("--encoding={encoding}")));
+        if self.no_unlogged_rows {
+            arguments.push("--no-unlogged-table-data".to_owned());
+        }
         if !self.schemas.is_empty() {
             // Otherwise a pattern that matches nothing is passed over, as long as another one matches.
             arguments.push("--strict-names".to_owned());
@@ -143,12 +148,13 @@ mod tests {
             exclude_schemas: vec!["cron".into()],
             exclude_table_data: vec!["diary.cache_*".into()],
             encoding: Some("LATIN1".into()),
+            no_unlogged_rows: true,
             lock_wait_timeout: Duration::from_millis(1500),
             schema_only: false,
         };
         assert_eq!(
             options.arguments().join(" "),
-            "--format=plain --clean --if-exists --no-password --lock-wait-timeout=1500 --encoding=LATIN1 --strict-names --schema=diary --schema=auth \
+            "--format=plain --clean --if-exists --no-password --lock-wait-timeout=1500 --encoding=LATIN1 --no-unlogged-table-data --strict-names --schema=diary --schema=auth \
              --exclude-schema=cron --exclude-table-data=diary.cache_*"
         );
         assert!(options.is_partial());

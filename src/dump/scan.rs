@@ -9,11 +9,13 @@ mod copy;
 mod ends;
 mod excerpt;
 mod inventory;
+mod large_objects;
 mod lexer;
 mod lexical;
 mod needs;
 mod place;
 mod quotes;
+mod sequence;
 mod truth;
 mod words;
 
@@ -21,9 +23,11 @@ pub use columns::Columns;
 use ends::Ends;
 pub use excerpt::{names, shown, without_comments};
 pub use inventory::Inventory;
+pub use large_objects::{Group, LargeObjects};
 use lexer::Lexer;
 pub use lexical::decoded;
 pub use needs::Needs;
+pub use sequence::Position;
 pub use truth::{TableTruth, Truth};
 
 /// What ends in a stream.
@@ -44,6 +48,17 @@ pub enum Boundary {
     },
     /// The last line of a block of rows.
     Rows,
+}
+
+/// Why a stream is no dump that anybody should keep or restore.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It is not whole.
+    #[error("the dump is cut off: {0}")]
+    Cut(&'static str),
+    /// It has psql run commands on the machine that restores it.
+    #[error("it holds commands of psql that pg_dump never writes: {}", .0.join(", "))]
+    Foreign(Vec<String>),
 }
 
 /// Watches a stream go by.
@@ -82,14 +97,23 @@ impl Scan {
         (left, boundary)
     }
 
-    /// What is missing for the stream to be a whole dump, if anything.
-    #[must_use]
-    pub fn missing(&self) -> Option<&'static str> {
-        self.ends.missing().or_else(|| {
-            // Rows and functions may hold the words of a trailer; only of a restricted dump nobody knows the last line.
-            let is_in_doubt = self.lexer.is_inside() && !self.is_restricted();
-            is_in_doubt.then_some("its trailer stands inside of something")
-        })
+    /// What the stream holds, now that it has ended, or why it is no dump that anybody should keep or restore. Nobody else
+    /// decides this: not who makes a backup, and not who reads one.
+    ///
+    /// # Errors
+    /// See [`Unfit`].
+    pub fn judged(&self) -> Result<Truth, Unfit> {
+        if let Some(missing) = self.ends.missing() {
+            return Err(Unfit::Cut(missing));
+        }
+        // Rows and functions may hold the words of a trailer; only of a restricted dump nobody knows the last line.
+        let truth = self.truth().ok_or(Unfit::Cut(if self.is_restricted() {
+            "its text ends in the middle of a statement"
+        } else {
+            "its trailer stands inside of something"
+        }))?;
+        let foreign = &self.lexer.needs.foreign_commands;
+        if foreign.is_empty() { Ok(truth) } else { Err(Unfit::Foreign(foreign.iter().cloned().collect())) }
     }
 
     /// Version of the server that was dumped, such as `15.18 (Debian 15.18-0+deb12u1)`.
@@ -104,8 +128,7 @@ impl Scan {
         self.ends.pg_dump_version()
     }
 
-    /// What the tables and the statements held; `None` where the stream ends in the middle of one. A whole dump whose
-    /// text was not understood is still a whole dump: no number is better than a wrong one.
+    /// What the tables and the statements held; `None` where the stream ends in the middle of one.
     #[must_use]
     pub fn truth(&self) -> Option<Truth> {
         (!self.lexer.is_inside()).then(|| self.lexer.truth())

@@ -1,17 +1,51 @@
-//! What must be known of a server before a dump: its version and the database's size.
+//! What must be known of a server before a dump: its version, the database's size and encoding, and what the role is not
+//! shown of it.
+
+use std::collections::BTreeSet;
 
 use super::client::Client;
 use super::query::query;
+use super::scan::Truth;
 use super::{Complaint, Connection, DumpError};
 
 const QUERY: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
-                     pg_database_size(current_database()), current_setting('bytea_output'), \
-                     current_setting('quote_all_identifiers'), current_setting('standard_conforming_strings')";
+                     pg_database_size(current_database()), pg_is_in_recovery(), getdatabaseencoding(), \
+                     current_setting('client_encoding'), has_table_privilege('pg_catalog.pg_user_mapping', 'SELECT'), \
+                     (SELECT count(*) FROM pg_user_mappings m JOIN pg_foreign_server s ON s.oid = m.srvid \
+                       WHERE m.umoptions IS NULL AND NOT (pg_has_role(s.srvowner, 'USAGE') AND m.umuser = 0 \
+                         OR m.usename = current_user \
+                            AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE')) \
+                         OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))), ";
+/// Of an unreadable sequence pg_dump 18 may write the value 0, and of an unlogged one on a standby as well.
+const SEQUENCES: &str = ", (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname)), '[]') \
+                         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' \
+                         AND (NOT has_sequence_privilege(c.oid, 'SELECT') \
+                              OR c.relpersistence = 'u' AND pg_is_in_recovery()))";
+/// Which of the mappings that the view does not show have options: whoever may read the table itself can tell.
+const MAPPINGS: &str = "SELECT count(*) FROM pg_user_mapping m JOIN pg_user_mappings v ON v.umid = m.oid \
+                        WHERE m.umoptions IS NOT NULL AND v.umoptions IS NULL";
 
-/// Settings that change a dump's text, and what they must be for dumps of two databases to be compared. Time zone and form
-/// of dates are set by us and by pg_dump.
-const PINNED: [(&str, &str); 3] =
-    [("bytea_output", "hex"), ("quote_all_identifiers", "off"), ("standard_conforming_strings", "on")];
+/// Settings that change a dump's text, and what they must be for dumps of two databases to be compared, and for any
+/// server to read the dump back. All others that count (form of dates, intervals and numbers, search path, row security)
+/// pg_dump sets itself.
+const PINNED: [(&str, &str); 5] = [
+    ("bytea_output", "hex"),
+    ("quote_all_identifiers", "off"),
+    ("standard_conforming_strings", "on"),
+    // Amounts of money have no other form that every server reads.
+    (MONEY, "C"),
+    ("TimeZone", "UTC"),
+];
+const MONEY: &str = "lc_monetary";
+
+/// How amounts of money are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Money {
+    /// In a form that every server reads.
+    Plain,
+    /// As the database has it. So release 0.1 dumped them.
+    AsThere,
+}
 
 /// What a server said of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +56,77 @@ pub struct Server {
     pub version: String,
     /// Bytes of the database on disk, indexes included.
     pub database_bytes: u64,
+    /// Whether it replays what another server wrote.
+    pub is_standby: bool,
+    /// Encoding of the database.
+    pub encoding: String,
+    /// Encoding of a session.
+    pub session_encoding: String,
     /// Settings of the database or the role that must be others for a dump, as `name=value`.
-    pub to_pin: Vec<String>,
+    to_pin: Vec<(&'static str, &'static str)>,
+    /// User mappings of which the role is not shown whether they have options, and whether it can look them up.
+    hidden_mappings: u64,
+    reads_mappings: bool,
+    /// Sequences whose value the role is not shown, by schema and name.
+    hidden_sequences: BTreeSet<(String, String)>,
+}
+
+impl Server {
+    /// Settings that a session must have for a dump, as `name=value`, and does not have by itself.
+    #[must_use]
+    pub fn to_pin(&self, money: Money) -> Vec<String> {
+        let wanted = self.to_pin.iter().filter(|(name, _)| money == Money::Plain || *name != MONEY);
+        wanted.map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    /// Fails where the URL asks for another encoding than the database's own: a dump in it need not be readable, or lacks
+    /// the database's encoding. What a role or the database sets is no wish, and `--encoding` overrides it.
+    ///
+    /// # Errors
+    /// [`DumpError::Encoding`].
+    pub fn check_encoding(&self, connection: &Connection) -> Result<(), DumpError> {
+        if !connection.asks_for_an_encoding() || self.session_encoding == self.encoding {
+            return Ok(());
+        }
+        let (asked, has) = (self.session_encoding.clone(), self.encoding.clone());
+        Err(DumpError::Encoding { place: connection.place(), asked, has })
+    }
+
+    /// Fails where pg_dump would leave out the options of a user mapping without a word.
+    ///
+    /// # Errors
+    /// [`DumpError::Incomplete`], or the server cannot be asked.
+    pub async fn check_mappings(&self, connection: &Connection, client: &Client) -> Result<(), DumpError> {
+        let hidden = match (self.hidden_mappings, self.reads_mappings) {
+            (0, _) => return Ok(()),
+            // What cannot be looked up may be there.
+            (hidden, false) => hidden,
+            (_, true) => {
+                let answer = query(connection, client, MAPPINGS).await?;
+                answer.parse().map_err(|_| not_understood(connection))?
+            }
+        };
+        if hidden == 0 {
+            return Ok(());
+        }
+        let missing =
+            format!("{hidden} user mapping(s) whose options the role {} cannot see", connection.user());
+        Err(DumpError::Incomplete { place: connection.place(), missing })
+    }
+
+    /// Fails where the dump holds sequences whose value the role is not shown: pg_dump made one up.
+    ///
+    /// # Errors
+    /// [`DumpError::Incomplete`].
+    pub fn check_sequences(&self, connection: &Connection, truth: &Truth) -> Result<(), DumpError> {
+        let made_up = self.hidden_sequences.iter().filter(|name| truth.sequences.contains_key(*name));
+        let names: Vec<String> = made_up.take(20).map(|(schema, name)| format!("{schema}.{name}")).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let missing = format!("the values of sequences that the role cannot read: {}", names.join(", "));
+        Err(DumpError::Incomplete { place: connection.place(), missing })
+    }
 }
 
 /// Asks the server; any version of psql will do.
@@ -31,27 +134,40 @@ pub struct Server {
 /// # Errors
 /// It cannot be reached, refuses, or does not answer within a minute.
 pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, DumpError> {
-    let answer = query(connection, client, QUERY).await?;
-    parse(&answer).ok_or_else(|| DumpError::Unreachable {
-        place: connection.place(),
-        message: Complaint::ours("the server's answer is not understood"),
-    })
+    let settings = PINNED.map(|(name, _)| format!("current_setting('{name}')")).join(", ");
+    let answer = query(connection, client, &format!("{QUERY}{settings}{SEQUENCES}")).await?;
+    parse(&answer).ok_or_else(|| not_understood(connection))
+}
+
+fn not_understood(connection: &Connection) -> DumpError {
+    let message = Complaint::ours("the server's answer is not understood");
+    DumpError::Unreachable { place: connection.place(), message }
 }
 
 fn parse(answer: &str) -> Option<Server> {
-    let mut fields = answer.split('|');
-    let (number, version, size) = (fields.next()?, fields.next()?, fields.next()?);
-    let settings: Vec<&str> = fields.collect();
+    // The last field holds names, and names may hold anything.
+    let fields: Vec<&str> = answer.splitn(9 + PINNED.len(), '|').collect();
+    let [number, version, size, standby, encoding, session, reads, hidden, settings @ .., sequences] =
+        fields.as_slice()
+    else {
+        return None;
+    };
     if settings.len() != PINNED.len() {
         return None;
     }
-    let differ = PINNED.iter().zip(settings).filter(|((_, wanted), found)| wanted != found);
+    let differ = PINNED.into_iter().zip(settings).filter(|((_, wanted), found)| wanted != *found);
     let number: u32 = number.parse().ok()?;
     Some(Server {
         major: number / 10_000,
-        version: version.to_owned(),
+        version: (*version).to_owned(),
         database_bytes: size.parse().ok()?,
-        to_pin: differ.map(|((name, wanted), _)| format!("{name}={wanted}")).collect(),
+        is_standby: *standby == "t",
+        encoding: (*encoding).to_owned(),
+        session_encoding: (*session).to_owned(),
+        to_pin: differ.map(|(setting, _)| setting).collect(),
+        hidden_mappings: hidden.parse().ok()?,
+        reads_mappings: *reads == "t",
+        hidden_sequences: serde_json::from_str(sequences).ok()?,
     })
 }
 
@@ -61,9 +177,13 @@ mod tests {
 
     #[test]
     fn the_answer_is_read() {
-        let server = parse("150018|15.18 (Debian 15.18-0+deb12u1)|7853871|escape|off|on").unwrap();
-        assert_eq!((server.major, server.database_bytes), (15, 7_853_871));
-        assert_eq!(server.to_pin, ["bytea_output=hex"]);
+        let answer = "150018|15.18 (Debian 15.18-0+deb12u1)|7853871|f|UTF8|LATIN1|t|2|escape|off|on|de_DE|UTC|[[\"s\", \"a|b\"]]";
+        let server = parse(answer).unwrap();
+        assert_eq!((server.major, server.database_bytes, server.is_standby), (15, 7_853_871, false));
+        assert_eq!(server.to_pin(Money::Plain), ["bytea_output=hex", "lc_monetary=C"]);
+        assert_eq!(server.to_pin(Money::AsThere), ["bytea_output=hex"]);
+        assert_eq!((server.hidden_mappings, server.reads_mappings), (2, true));
+        assert!(server.hidden_sequences.contains(&("s".to_owned(), "a|b".to_owned())));
         assert_eq!(parse("150018|15.18"), None);
         assert_eq!(parse(""), None);
     }

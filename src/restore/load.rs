@@ -12,16 +12,11 @@ use super::RestoreError;
 use super::complaints::{Heard, Refused};
 use super::psql::Psql;
 use super::script::{Piece, Script};
+use super::session;
 use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::scan::{Boundary, Scan, without_comments};
-
-/// What a role or a database sets for sessions of everyday work must not end this one.
-const BEGIN: &str = "BEGIN;
-SET LOCAL statement_timeout = 0;
-SET LOCAL lock_timeout = 0;
-SET LOCAL idle_in_transaction_session_timeout = 0;
-";
+use crate::dump::server::Money;
 
 /// After so many statements, psql is asked what it has to say: fewer than it remembers.
 const ASKED: u32 = 5000;
@@ -44,6 +39,8 @@ pub struct Manner<'a> {
     pub first: &'a str,
     /// Whether the dump's own statements drop what is there.
     pub drops: bool,
+    /// How its amounts of money are written.
+    pub money: Money,
 }
 
 /// A statement that was left out.
@@ -102,11 +99,11 @@ impl Load {
         manner: Manner<'_>,
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
-        let Manner { on_error, first, drops } = manner;
+        let Manner { on_error, first, drops, money } = manner;
         let mut psql = Psql::start(client, connection, on_error == OnError::LeaveOut, stop)?;
         // Nobody who wrote a dump can know the key, so psql obeys none of its own commands, whatever they are hidden in.
-        let key = uuid::Uuid::new_v4().simple();
-        psql.send(format!("\\restrict {key}\n{BEGIN}{first}").as_bytes()).await?;
+        let key = uuid::Uuid::new_v4().simple().to_string();
+        psql.send((session::begin(&key, money) + first).as_bytes()).await?;
         Ok(Self {
             psql,
             script: Script::default(),

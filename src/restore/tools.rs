@@ -8,6 +8,7 @@ use super::throwaway::majors;
 use crate::dump::client::{self, Client};
 use crate::dump::invocation::DumpOptions;
 use crate::dump::scan::Columns;
+use crate::dump::server::Money;
 use crate::dump::{Complaint, Connection, Dump, DumpError, Finished, server};
 
 /// What a dump says of the programs that made it.
@@ -67,7 +68,7 @@ impl Tools {
     pub async fn read_back(
         &self,
         connection: &Connection,
-        (options, columns): (&DumpOptions, &Columns),
+        (options, columns, money): (&DumpOptions, &Columns, Money),
         stop: &CancellationToken,
     ) -> Result<Finished, RestoreError> {
         // A database that was there before may have settings of its own, as its role may.
@@ -76,7 +77,7 @@ impl Tools {
             () = stop.cancelled() => return Err(RestoreError::Stopped),
             server = server::ask(connection, &self.psql) => server?,
         };
-        let connection = &connection.clone().with_settings(&server.to_pin);
+        let connection = &connection.clone().with_settings(&server.to_pin(money));
         let mut dump = Dump::start(&self.pg_dump, connection, options, stop)?.detailed(columns.clone());
         let mut buffer = vec![0; 256 * 1024];
         loop {

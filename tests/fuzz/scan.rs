@@ -59,7 +59,7 @@ fn told(scan: &Scan) -> String {
     format!(
         "{:?} {:?} {:?} {:?} {:?} {} {inventory:?} {:?}",
         scan.truth(),
-        scan.missing(),
+        scan.judged().err(),
         scan.needs(),
         scan.server_version(),
         scan.pg_dump_version(),
@@ -108,7 +108,7 @@ fn chunked(text: &[u8], dice: &mut Dice) -> Outcome {
     let tables = truth
         .as_ref()
         .map(|truth| (truth.tables.len(), truth.rows_total().min(20), truth.statements.min(20)));
-    Ok(format!("{:?} {tables:?} {}", whole.missing(), whole.needs().foreign_commands.len()))
+    Ok(format!("{:?} {tables:?} {}", whole.judged().err(), whole.needs().foreign_commands.len()))
 }
 
 fn bytes(piece: Piece) -> Vec<u8> {
@@ -133,8 +133,8 @@ fn cut_or_changed(dump: &[u8], dice: &mut Dice) -> Outcome {
     let hostile = with_hostile_contents(dump, dice);
     let whole = fed(&hostile, || usize::MAX);
     let truth = whole.truth().ok_or("a whole dump is not understood")?;
-    if let Some(missing) = whole.missing() {
-        return Err(format!("a whole dump is told to be none: {missing}"));
+    if let Err(unfit) = whole.judged() {
+        return Err(format!("a whole dump is told to be none: {unfit}"));
     }
     let length = hostile.trim_ascii_end().len();
     let mut places = vec![dice.below(length), dice.below(length)];
@@ -144,7 +144,7 @@ fn cut_or_changed(dump: &[u8], dice: &mut Dice) -> Outcome {
     for at in places {
         growing.feed(&hostile[fed_bytes..at]);
         fed_bytes = at;
-        if growing.missing().is_none() {
+        if growing.judged().is_ok() {
             let end = String::from_utf8_lossy(&hostile[at.saturating_sub(80)..at]).into_owned();
             return Err(format!("{at} bytes of {length} pass for a whole dump; they end with {end:?}"));
         }

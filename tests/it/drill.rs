@@ -6,6 +6,7 @@ mod differences;
 mod existing;
 mod lacking;
 mod limits;
+mod objects;
 mod samples;
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -89,6 +90,17 @@ fn assert_nothing_is_left(outcome: &Outcome) {
 
 /// Puts another text in a backup's place, with sizes and hashes that fit: what somebody could do who may write.
 fn forge(trial: &Trial, key: &str, text: &[u8]) {
+    forge_with_contents(trial, key, text);
+    let (bucket, beside) = (trial.bucket("callisto"), format!("{key}.manifest.json"));
+    let mut manifest = trial.store.get_json(bucket, &beside);
+    for name in ["tables", "rows_total", "statements", "statements_digest"] {
+        manifest.as_object_mut().unwrap().remove(name);
+    }
+    trial.store.put(bucket, &beside, serde_json::to_vec(&manifest).unwrap());
+}
+
+/// The same, but the manifest still tells what the backup held.
+fn forge_with_contents(trial: &Trial, key: &str, text: &[u8]) {
     use std::io::Write as _;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(text).unwrap();
@@ -100,9 +112,6 @@ fn forge(trial: &Trial, key: &str, text: &[u8]) {
     let (bucket, beside) = (trial.bucket("callisto"), format!("{key}.manifest.json"));
     let mut manifest = trial.store.get_json(bucket, &beside);
     manifest["dump"] = serde_json::json!({"bytes": text.len(), "sha256": sha256(text)});
-    for name in ["tables", "rows_total", "statements", "statements_digest"] {
-        manifest.as_object_mut().unwrap().remove(name);
-    }
     manifest["stored"]["bytes"] = stored.len().into();
     manifest["stored"]["sha256"] = sha256(&stored).into();
     let line = format!("{}  {}\n", sha256(&stored), key.rsplit('/').next().unwrap());

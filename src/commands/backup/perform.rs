@@ -13,19 +13,20 @@ use super::Run;
 use super::facts::Facts;
 use super::prepare::{Outcome, Prepared};
 use crate::archive::description::{
-    BackupManifest, Contents, FORMAT_VERSION, Partial, RestoreNeeds, Table, Tool, measures,
+    BackupManifest, FORMAT_VERSION, Name, Partial, RestoreNeeds, Standby, Tool, measures,
 };
 use crate::archive::staged::{Committed, Sealed};
 use crate::archive::{ArchiveError, Progress, Upload, seal};
 use crate::commands::publish::Turn;
 use crate::dump::client::major;
 use crate::dump::invocation::DumpOptions;
-use crate::dump::scan::{TableTruth, Truth};
 use crate::dump::{Dump, Finished};
 use crate::failure::Failure;
 use crate::proof::ProofError;
 use crate::proof::conclusion::{BackupFacts, Before, Held};
+use crate::proof::stored::contents;
 use crate::report::progress::Reading;
+use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Sponsor;
 use std::sync::atomic::Ordering;
 
@@ -74,9 +75,11 @@ impl Run<'_> {
         };
         let _limit = limit(stop, self.order.timeout);
         let (sealed, finished, committed) = self.archive(sponsor, facts, &prepared, stop).await?;
+        facts.warnings = prepared.warnings(&finished);
+        self.note(sponsor, &finished.notes);
         facts.server_version = Some(finished.server_version);
         facts.pg_dump_version = Some(finished.pg_dump_version);
-        let truth = finished.scan.truth().unwrap_or_default();
+        let truth = finished.truth;
         let held =
             Held { tables: truth.tables.len() as u64, rows: truth.rows_total(), bytes: sealed.plain.bytes };
         let location = prepared.store.location(&prepared.key);
@@ -106,9 +109,9 @@ impl Run<'_> {
         prepared: &Prepared,
         stop: &CancellationToken,
     ) -> Result<(Sealed, Finished, Committed), Failure> {
-        let Prepared { connection, client, store, key, labels, flow, .. } = prepared;
-        let started_at = self.edge.now();
-        let mut dump = Dump::start(client, connection, &self.order.dump, stop)?;
+        let Prepared { connection, client, store, key, labels, flow, options, .. } = prepared;
+        let started_at = prepared.as_of(self.edge.now());
+        let mut dump = Dump::start(client, connection, options, stop)?;
         let upload = Upload::new(store, key.clone(), labels.clone(), *flow, stop.clone());
         let progress = Arc::new(Progress::default());
         let ticker = self.watch(sponsor, &progress);
@@ -123,7 +126,11 @@ impl Run<'_> {
                 return Err(broken.abandon().await.into());
             }
         };
-        let finished = match dump.finish().await {
+        let finished = dump.finish().await.and_then(|finished| {
+            prepared.server.check_sequences(connection, &finished.truth)?;
+            Ok(finished)
+        });
+        let finished = match finished {
             Ok(finished) => finished,
             Err(cause) => {
                 if let Err(error) = staged.abandon().await {
@@ -134,12 +141,20 @@ impl Run<'_> {
         };
         let sealed = staged.sealed().clone();
         let taken = Taken { started_at, finished_at: self.edge.now(), sealed: &sealed, finished: &finished };
-        let description = self.describe(sponsor, facts, key, &taken);
+        let description = self.describe(sponsor, facts, prepared, &taken);
         let committed = staged.commit(description).await?;
         for remark in &committed.remarks {
             self.edge.sink.line(&format!("{}: {remark}", sponsor.name));
         }
         Ok((sealed, finished, committed))
+    }
+
+    /// Shows what pg_dump notes.
+    fn note(&self, sponsor: &Sponsor, notes: &[String]) {
+        if !notes.is_empty() {
+            let title = format!("{}: backed up", sponsor.name);
+            self.edge.sink.annotations(&[annotation(Level::Notice, &title, &notes.join("; "))]);
+        }
     }
 
     /// Shows every few seconds how far it is, until it is dropped.
@@ -160,7 +175,7 @@ impl Run<'_> {
         }))
     }
 
-    fn describe(&self, sponsor: &Sponsor, facts: &Facts, key: &str, taken: &Taken<'_>) -> Vec<u8> {
+    fn describe(&self, sponsor: &Sponsor, facts: &Facts, prepared: &Prepared, taken: &Taken<'_>) -> Vec<u8> {
         let Taken { started_at, finished_at, sealed, finished } = *taken;
         let (dump, stored, encoding) = measures(sealed, &self.order.recipe);
         let options = &self.order.dump;
@@ -170,17 +185,20 @@ impl Run<'_> {
             sponsor: sponsor.name.clone(),
             sponsor_code: sponsor.code.clone(),
             environment: self.order.scope.environment.name().to_owned(),
-            key: key.to_owned(),
+            key: prepared.key.clone(),
             timestamp: facts.started,
             started_at,
             finished_at,
             dump,
             stored,
             encoding,
-            contents: finished.scan.truth().as_ref().map(contents),
+            contents: Some(contents(&finished.truth)),
             restore: Some(needs(finished)),
             partial: facts.partial.clone(),
             previous_backup: facts.previous.clone(),
+            standby: prepared.standby(finished),
+            warnings: Some(prepared.warnings(finished)),
+            lc_monetary: Some("C".to_owned()),
             includes_privileges: options.include_privileges,
             tool: Tool::THIS,
             pg_dump_version: finished.pg_dump_version.clone(),
@@ -203,6 +221,30 @@ fn partial(options: &DumpOptions) -> Option<Partial> {
     })
 }
 
+impl Prepared {
+    /// When the data of a dump that begins now is from.
+    fn as_of(&self, now: Timestamp) -> Timestamp {
+        self.standby.as_ref().map_or(now, |(standby, asked_at)| standby.as_of(*asked_at))
+    }
+
+    /// What everybody should know of the backup, in words without data.
+    fn warnings(&self, finished: &Finished) -> Vec<String> {
+        let standby = self.standby.as_ref().map(|(standby, _)| standby);
+        let of_standby = standby.map(|standby| standby.warnings(&standby.without_rows(&finished.truth)));
+        of_standby.into_iter().flatten().chain(finished.warnings.iter().cloned()).collect()
+    }
+
+    fn standby(&self, finished: &Finished) -> Option<Standby> {
+        let (standby, _) = self.standby.as_ref()?;
+        let unlogged = standby.without_rows(&finished.truth).into_iter();
+        Some(Standby {
+            replayed_at: standby.replayed_at,
+            lag_seconds: standby.lag.seconds(),
+            unlogged_tables: unlogged.map(|(schema, name)| Name { schema, name }).collect(),
+        })
+    }
+}
+
 /// The smallest versions are those of the server and of pg_dump: PostgreSQL promises no way back to older ones.
 fn needs(finished: &Finished) -> RestoreNeeds {
     let needs = finished.scan.needs();
@@ -214,20 +256,5 @@ fn needs(finished: &Finished) -> RestoreNeeds {
         encoding: needs.encoding.clone(),
         extensions: needs.extensions.iter().cloned().collect(),
         roles: needs.roles.iter().cloned().collect(),
-    }
-}
-
-fn contents(truth: &Truth) -> Contents {
-    let table = |table: &TableTruth| Table {
-        schema: table.schema.clone(),
-        name: table.name.clone(),
-        rows: table.rows,
-        digest: table.digest.clone(),
-    };
-    Contents {
-        tables: truth.tables.iter().map(table).collect(),
-        rows_total: truth.rows_total(),
-        statements: truth.statements,
-        statements_digest: truth.statements_digest.clone(),
     }
 }

@@ -16,7 +16,8 @@ const NOT_ASKED: &str =
 
 impl Run<'_> {
     pub(super) fn show_plan(&self, sponsor: &Sponsor, facts: &Facts, prepared: &Prepared) {
-        let Prepared { connection, server, client, store, key, labels, flow, previous } = prepared;
+        let Prepared { connection, server, client, store, key, labels, flow, options, previous, .. } =
+            prepared;
         let tags: Vec<String> = labels.tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let lock = labels.lock.as_ref().map_or_else(
             || "none".to_owned(),
@@ -32,7 +33,7 @@ impl Run<'_> {
             ("database", format!("{}, {} on disk", connection.place(), ByteSize(server.database_bytes))),
             ("server", format!("PostgreSQL {}", server.version)),
             ("client", format!("{} ({})", client.program("pg_dump").display(), client.version)),
-            ("arguments", self.order.dump.arguments().join(" ")),
+            ("arguments", options.arguments().join(" ")),
             ("object", store.location(key)),
             ("record", record),
             ("signed by", signed_by),

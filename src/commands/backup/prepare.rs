@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::super::previous::Previous;
 use super::super::vault::{Vault, Way};
 use super::Run;
@@ -12,7 +14,9 @@ use crate::archive::key::Object;
 use crate::archive::s3::Labels;
 use crate::archive::s3::policy::Purpose;
 use crate::dump::client::{self, Client};
-use crate::dump::server::{self, Server};
+use crate::dump::invocation::DumpOptions;
+use crate::dump::server::{self, Money, Server};
+use crate::dump::standby::{self, Standby};
 use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
 use crate::report::disabled::{SetUp, boxed};
@@ -23,6 +27,9 @@ use crate::sponsors::Sponsor;
 pub(super) struct Prepared {
     pub(super) connection: Connection,
     pub(super) server: Server,
+    /// What the server is a standby of, at the moment when it was asked.
+    pub(super) standby: Option<(Standby, Timestamp)>,
+    pub(super) options: DumpOptions,
     pub(super) client: Client,
     pub(super) store: Store,
     pub(super) key: String,
@@ -64,8 +71,14 @@ impl Run<'_> {
         self.claims.database(sponsor, &connection)?;
         let clients = self.clients.as_ref().map_err(Clone::clone)?;
         // Any psql can ask; the newest knows most ways to connect.
-        let server = server::ask(&connection, clients.last().ok_or(DumpError::NoClient)?).await?;
-        let connection = connection.with_settings(&server.to_pin);
+        let newest = clients.last().ok_or(DumpError::NoClient)?;
+        let server = server::ask(&connection, newest).await?;
+        server.check_encoding(&connection)?;
+        if self.order.dump.schemas.is_empty() {
+            server.check_mappings(&connection, newest).await?;
+        }
+        let standby = self.standby(&server, &connection, newest).await?;
+        let connection = connection.with_settings(&server.to_pin(Money::Plain));
         facts.server_version = Some(server.version.clone());
         let client = client::choose(clients, server.major, &connection.place())?.clone();
         facts.pg_dump_version = Some(client.version.clone());
@@ -80,8 +93,26 @@ impl Run<'_> {
         let key = object.key(environment, facts.started);
         let store = vault.backups.clone();
         let previous = Previous::find(&store, (sponsor, environment), facts.started).await?;
-        let prepared = Prepared { connection, server, client, store, key, labels, flow, previous };
+        let options = DumpOptions { encoding: Some(server.encoding.clone()), ..self.order.dump.clone() };
+        let prepared =
+            Prepared { connection, server, standby, options, client, store, key, labels, flow, previous };
         Ok(Outcome::Ready(Box::new(prepared)))
+    }
+
+    /// What a standby holds, unless it lags too much.
+    async fn standby(
+        &self,
+        server: &Server,
+        connection: &Connection,
+        client: &Client,
+    ) -> Result<Option<(Standby, Timestamp)>, DumpError> {
+        if !server.is_standby {
+            return Ok(None);
+        }
+        let asked_at = self.edge.now();
+        let standby = standby::ask(connection, client).await?;
+        standby.check(connection, self.order.max_replica_lag)?;
+        Ok(Some((standby, asked_at)))
     }
 
     fn disabled(&self, sponsor: &Sponsor, why: Disabled) -> Result<Outcome, Failure> {

@@ -21,8 +21,8 @@ impl Run<'_> {
         prepared: &Prepared,
         stop: &CancellationToken,
     ) -> Result<(), Failure> {
-        let Prepared { client, connection, .. } = prepared;
-        rehearse(client, connection, &self.order.dump, stop).await?;
+        let Prepared { client, connection, options, .. } = prepared;
+        rehearse(client, connection, options, stop).await?;
         log::can_append_locally(&self.edge.workspace)?;
         if let Some(vault) = &facts.vault {
             let labelling = self.labelling(facts);

@@ -153,7 +153,7 @@ impl Rehearsal<'_> {
         let roles = stage.roles(&plan.missing_roles);
         let first = roles + restoring::before(self.proven.scan.needs());
         let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
-        let manner = Manner { on_error, first: &first, drops: false };
+        let manner = Manner { on_error, first: &first, drops: false, money: restoring::money(self.stored) };
         let loaded = restoring.load(&target.connection, manner).await?;
         findings.roles_made = plan.missing_roles.iter().cloned().collect();
         let clean = |words: &str| self.run.edge.sink.redacted(words);

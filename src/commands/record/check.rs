@@ -5,6 +5,7 @@ use crate::archive::key::description_key;
 use crate::archive::{ArchiveError, Store};
 use crate::cli::order::NamedBackup;
 use crate::commands::stored;
+use crate::proof::stored::of_another;
 use crate::record::RecordError;
 use crate::sponsors::{Environment, Sponsor};
 
@@ -54,10 +55,8 @@ async fn problem(
     let beside = description_key(key);
     let document = store.read_small(&beside, stored::MANIFEST_BYTES).await?;
     let told = Excerpt::parse(&store.location(&beside), &document)?;
-    let mut problems = stored::of_another(
-        [&sponsor.name, environment.name(), key],
-        [&told.sponsor, &told.environment, &told.key],
-    );
+    let mut problems =
+        of_another([&sponsor.name, environment.name(), key], [&told.sponsor, &told.environment, &told.key]);
     if told.stored.bytes != stored {
         problems.push(format!("it has {stored} bytes, and its manifest says {}", told.stored.bytes));
     }

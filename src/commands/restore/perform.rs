@@ -135,7 +135,8 @@ impl Run<'_> {
         };
         let skip = self.order.skip_missing_extensions;
         let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
-        let manner = Manner { on_error, first: &first, drops: replaces && is_of_some };
+        let money = restoring::money(restoring.stored);
+        let manner = Manner { on_error, first: &first, drops: replaces && is_of_some, money };
         let loaded = restoring.load(&target.connection, manner).await.inspect_err(|failure| {
             if matches!(failure, Failure::Restore(RestoreError::Unsure { .. })) {
                 restored.target = TargetState::Unknown;

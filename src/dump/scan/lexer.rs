@@ -216,9 +216,9 @@ impl Lexer {
         });
         if !is_place {
             let hash = self.context.mixed(statement, twox_hash::XxHash3_128::oneshot(&canonical(statement)));
-            self.sums.statements.add(hash);
+            let is_named = self.sums.learn(statement, hash);
             self.needs.learn(statement);
-            if let Some(inventory) = &mut self.inventory {
+            if let Some(inventory) = self.inventory.as_mut().filter(|_| !is_named) {
                 inventory.add(hash, || self.context.shown(statement));
             }
         }
@@ -232,8 +232,8 @@ impl Lexer {
         self.in_body = false;
         let beginning = self.text.beginning().to_vec();
         let hash = self.context.mixed(&beginning, self.text.take_hash());
-        self.sums.statements.add(hash);
-        if let Some(inventory) = &mut self.inventory {
+        let is_named = self.sums.learn(&beginning, hash);
+        if let Some(inventory) = self.inventory.as_mut().filter(|_| !is_named) {
             let text = || format!("a statement of more than 512 KiB: {}", self.context.shown(&beginning));
             inventory.add(hash, text);
         }

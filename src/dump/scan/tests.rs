@@ -65,7 +65,7 @@ fn rows(truth: &Truth) -> Vec<(String, u64)> {
 #[test]
 fn what_looks_like_rows_or_statements_is_told_from_them() {
     let seen = scan(TRICKY);
-    assert_eq!(seen.missing(), None);
+    assert!(seen.judged().is_ok());
     let expected = [("S/two", 2), ("public/empty", 0), ("public/semi;colon -- \" $$", 3)];
     assert_eq!(rows(&seen.truth().unwrap()), expected.map(|(name, rows)| (name.to_owned(), rows)));
     assert_eq!(seen.truth().unwrap().rows_total(), 5);
@@ -82,7 +82,7 @@ fn a_split_at_any_byte_makes_no_difference() {
         split.feed(&TRICKY.as_bytes()[..at]);
         split.feed(&TRICKY.as_bytes()[at..]);
         assert_eq!(split.truth().unwrap(), whole, "split at {at}");
-        assert_eq!(split.missing(), None);
+        assert!(split.judged().is_ok());
     }
     let mut bytewise = Scan::default();
     TRICKY.bytes().for_each(|byte| bytewise.feed(&[byte]));
@@ -132,7 +132,7 @@ fn a_row_and_a_statement_may_be_longer_than_what_is_kept() {
     let mut pieces = Scan::default();
     text.as_bytes().chunks(65_536).for_each(|piece| pieces.feed(piece));
     assert_eq!(whole.truth().unwrap(), pieces.truth().unwrap());
-    assert_eq!(whole.missing(), None);
+    assert!(whole.judged().is_ok());
     assert_eq!(whole.truth().unwrap().rows_total(), 5);
 }
 
@@ -140,6 +140,19 @@ fn a_row_and_a_statement_may_be_longer_than_what_is_kept() {
 fn a_stream_that_ends_inside_of_something_tells_no_truth() {
     let cut = TRICKY.replace("y\t$$\n\\.\n", "y\t$$\n");
     assert_eq!(scan(&cut).truth(), None);
+    for open in ["$$ open", "'open", "\"open", "COPY public.t (a) FROM stdin;", "SELECT 1"] {
+        let cut = TRICKY.replace(
+            "\n--\n-- PostgreSQL database dump complete",
+            &format!("\n{open}\n--\n-- PostgreSQL database dump complete"),
+        );
+        assert_eq!(
+            scan(&cut).judged(),
+            Err(Unfit::Cut("its text ends in the middle of a statement")),
+            "{open}"
+        );
+    }
+    let foreign = TRICKY.replace("SET client", "\\echo pwned\nSET client");
+    assert_eq!(scan(&foreign).judged(), Err(Unfit::Foreign(vec!["\\echo".to_owned()])));
     assert_eq!(scan("SELECT 'a").truth(), None);
 }
 
@@ -199,7 +212,7 @@ fn what_differs_is_named_without_its_contents() {
     let (before, after) = (detailed("01", "hunter2"), detailed("02", "hunter3"));
     assert_eq!(
         before.inventory().unwrap().beyond(after.inventory().unwrap()),
-        ["CREATE USER MAPPING FOR app SERVER far", "contents of large object 1001"]
+        ["CREATE USER MAPPING FOR app SERVER far"]
     );
 }
 
@@ -252,12 +265,12 @@ fn a_trailer_in_the_middle_of_something_is_none() {
         [("x\t\\N\n", format!("{trailer}\n")), ("  -- it's; $$ not the end\n", format!("{trailer}\n"))]
     {
         let hostile = unrestricted.replace(from, &to);
-        assert_eq!(scan(&hostile).missing(), None);
+        assert!(scan(&hostile).judged().is_ok());
         let cut = hostile.find("complete\n--").unwrap() + "complete\n--".len();
         for at in [cut, cut + 1] {
             assert_eq!(
-                scan(&hostile[..at]).missing(),
-                Some("its trailer stands inside of something"),
+                scan(&hostile[..at]).judged(),
+                Err(Unfit::Cut("its trailer stands inside of something")),
                 "{to}"
             );
         }

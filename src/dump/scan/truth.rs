@@ -4,11 +4,20 @@ use std::collections::BTreeMap;
 
 use twox_hash::XxHash3_128;
 
+use super::large_objects::{LargeObjects, Watch};
+use super::sequence::{self, Position};
+
 /// What a dump holds. Two dumps with equal truths restore to equal databases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Truth {
     /// Each table that has a block of rows, by schema and name.
     pub tables: Vec<TableTruth>,
+    /// Each sequence, by schema and name. Its statement counts below as well.
+    pub sequences: BTreeMap<(String, String), Position>,
+    /// The large objects. Their statements count below as well.
+    pub large_objects: LargeObjects,
+    /// Materialized views, whose rows no dump holds: they are computed again.
+    pub materialized_views: u64,
     /// Statements that are not rows, sequences' values included; comments and psql's own commands left out.
     pub statements: u64,
     /// Their digest, 32 hexadecimal digits: the wrapping sum of each one's XXH3-128.
@@ -59,9 +68,27 @@ impl Sum {
 pub(super) struct Sums {
     pub(super) tables: BTreeMap<(String, String), Sum>,
     pub(super) statements: Sum,
+    sequences: BTreeMap<(String, String), Position>,
+    large_objects: Watch,
+    materialized_views: u64,
 }
 
 impl Sums {
+    /// Takes a statement, or the beginning of one, by its hash; gives whether differences of it are named by the sequence
+    /// or the large object that it is about.
+    pub(super) fn learn(&mut self, statement: &[u8], hash: u128) -> bool {
+        self.statements.add(hash);
+        if statement.starts_with(b"REFRESH MATERIALIZED VIEW ") {
+            self.materialized_views += 1;
+        }
+        if let Some((name, position)) = sequence::set(statement) {
+            // A later one wins, as it does in a restore.
+            self.sequences.insert(name, position);
+            return true;
+        }
+        self.large_objects.learn(statement, hash)
+    }
+
     pub(super) fn truth(&self) -> Truth {
         let table = |((schema, name), sum): (&(String, String), &Sum)| TableTruth {
             schema: schema.clone(),
@@ -71,6 +98,9 @@ impl Sums {
         };
         Truth {
             tables: self.tables.iter().map(table).collect(),
+            sequences: self.sequences.clone(),
+            large_objects: self.large_objects.found.clone(),
+            materialized_views: self.materialized_views,
             statements: self.statements.count,
             statements_digest: self.statements.digest(),
         }

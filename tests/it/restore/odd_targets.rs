@@ -100,3 +100,38 @@ fn a_target_that_does_not_exist_is_known_in_any_language() {
     outcome.assert_code(0);
     assert!(message(&outcome).contains(": equal: "), "{}", message(&outcome));
 }
+
+/// What a database is set to for everyday work must not change a row on its way in.
+#[test]
+fn settings_of_the_target_change_no_row() {
+    let trial = Trial::of([Sponsor::named("callisto").diary(2, 5)]);
+    trial.database("callisto").psql_as_owner(
+        "CREATE TABLE odd (words text[], pause interval, born date, at timestamptz, price money); \
+         INSERT INTO odd VALUES ('{x,NULL,\"NULL\"}', '-1 days +02:03:00', '2020-02-01', '2020-02-01 12:00:00+05', 1234.5); \
+         CREATE VIEW unknown AS SELECT born = NULL AS never FROM odd",
+    );
+    trial.run().run().assert_code(0);
+    let target = empty();
+    for setting in [
+        "array_nulls = off",
+        "IntervalStyle = sql_standard",
+        "DateStyle = 'German'",
+        "TimeZone = 'Asia/Kolkata'",
+        "transform_null_equals = on",
+        "backslash_quote = off",
+        "default_transaction_isolation = 'serializable'",
+        "standard_conforming_strings = off",
+        "xmloption = document",
+        "search_path = ''",
+        "statement_timeout = '1s'",
+        "default_transaction_read_only = on",
+    ] {
+        target.psql(&format!("ALTER DATABASE \"{}\" SET {setting}", target.name));
+    }
+    let outcome = restore(&trial, &target).run();
+    outcome.assert_code(0);
+    assert!(message(&outcome).contains(": equal:"), "{}", message(&outcome));
+    let sql = "SET array_nulls = on; SELECT words[2] IS NULL, words[3] = 'NULL' FROM public.odd";
+    assert_eq!(target.psql(sql), "t|t");
+    assert!(target.psql("SELECT never IS NULL FROM public.unknown").ends_with('t'));
+}

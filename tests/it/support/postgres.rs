@@ -44,12 +44,33 @@ impl Cluster {
     pub(crate) fn start(bin_dir: PathBuf) -> Self {
         for _ in 0..5 {
             let cluster = Self::launch(bin_dir.clone());
-            let taken = cluster.server.ready("PostgreSQL", || {
-                let log = cluster.server.log();
-                let ready = log.contains("ready to accept connections").then_some(false);
-                ready.or_else(|| log.contains("could not create any TCP/IP sockets").then_some(true))
-            });
-            if !taken {
+            if !cluster.is_port_taken() {
+                return cluster;
+            }
+        }
+        panic!("five ports in a row were taken by others before PostgreSQL had them");
+    }
+
+    /// A standby of this server, which replays what this one writes.
+    pub(crate) fn standby(&self) -> Self {
+        let copy = |bin_dir: &Path, folder: &Path| {
+            let data = folder.join("data");
+            let (program, port) = (bin_dir.join("pg_basebackup").display().to_string(), self.door.port);
+            let (target, host) = (data.display().to_string(), self.door.socket_folder.display().to_string());
+            if tools::is_root() {
+                tools::run("chown", [format!("{ACCOUNT}:"), folder.display().to_string()]);
+            }
+            let port = port.to_string();
+            let arguments = [
+                "-D", &target, "-h", &host, "-p", &port, "-U", SUPERUSER, "-R", "-X", "stream", "-c", "fast",
+            ];
+            let command = as_account(std::iter::once(program).chain(arguments.map(str::to_owned)).collect());
+            tools::succeed(Command::new(&command[0]).args(&command[1..]).current_dir("/"));
+            data
+        };
+        for _ in 0..5 {
+            let cluster = Self::launched(self.door.bin_dir.clone(), &copy);
+            if !cluster.is_port_taken() {
                 return cluster;
             }
         }
@@ -57,8 +78,12 @@ impl Cluster {
     }
 
     fn launch(bin_dir: PathBuf) -> Self {
+        Self::launched(bin_dir, &initialise)
+    }
+
+    fn launched(bin_dir: PathBuf, make: &dyn Fn(&Path, &Path) -> PathBuf) -> Self {
         let folder = tools::open_folder("postgres");
-        let data = initialise(&bin_dir, folder.path());
+        let data = make(&bin_dir, folder.path());
         let certificate = supports_tls(&bin_dir).then(|| make_certificate(folder.path(), &data));
         let port = tools::free_port();
         let program = bin_dir.join("postgres").display().to_string();
@@ -67,6 +92,15 @@ impl Cluster {
         // QUIT is the immediate shutdown: nothing here outlives the test, so nothing needs writing down.
         let server = Guarded::start(folder, "QUIT", &command, &[]);
         Self { door: Door { bin_dir, socket_folder: data, port }, certificate, server }
+    }
+
+    /// Waits until it is ready, or knows that another has its port.
+    fn is_port_taken(&self) -> bool {
+        self.server.ready("PostgreSQL", || {
+            let log = self.server.log();
+            let ready = log.contains("ready to accept").then_some(false);
+            ready.or_else(|| log.contains("could not create any TCP/IP sockets").then_some(true))
+        })
     }
 
     /// A fresh database, its name beginning with `prefix`, owned by a fresh role with a password.

@@ -1,0 +1,164 @@
+//! What the large objects of a dump hold, in sums that depend neither on their order nor on the version of PostgreSQL that
+//! wrote them, and that stay small however many there are. Pure.
+
+use std::collections::BTreeMap;
+
+use memchr::memmem::find;
+
+const CREATES: &[u8] = b"SELECT pg_catalog.lo_create('";
+const OPENS: &[u8] = b"SELECT pg_catalog.lo_open('";
+const WRITES: &[u8] = b"SELECT pg_catalog.lowrite(0, '\\x";
+const ANY_WRITE: &[u8] = b"SELECT pg_catalog.lowrite(";
+const ANY: &[u8] = b"SELECT pg_catalog.lo_";
+const LARGE_OBJECT: &[u8] = b"LARGE OBJECT ";
+/// What says something of one large object: who owns it, who may read it, what it is for.
+const DESCRIBES: [&[u8]; 5] =
+    [b"ALTER LARGE OBJECT ", b"COMMENT ON LARGE OBJECT ", b"GRANT ", b"REVOKE ", b"SECURITY LABEL "];
+/// So many groups are told apart. With more large objects, a group holds several neighbors.
+const GROUPS: usize = 10_000;
+
+/// What the large objects hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LargeObjects {
+    /// Each group holds the large objects whose OIDs, shifted by so many bits, are the same: one each where it is 0.
+    pub shift: u32,
+    /// The groups, by the smallest OID that may be in them.
+    pub groups: BTreeMap<u32, Group>,
+}
+
+/// A large object, or several neighbors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Group {
+    /// So many.
+    pub count: u64,
+    /// Bytes of all of them.
+    pub bytes: u64,
+    /// The wrapping sum of the hashes of all statements that make them.
+    pub digest: u128,
+}
+
+impl Group {
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.bytes += other.bytes;
+        self.digest = self.digest.wrapping_add(other.digest);
+    }
+}
+
+impl LargeObjects {
+    /// All of them together.
+    #[must_use]
+    pub fn total(&self) -> Group {
+        self.groups.values().fold(Group::default(), |mut total, group| {
+            total.add(*group);
+            total
+        })
+    }
+
+    /// The same in groups that are at least as coarse as `shift` says.
+    #[must_use]
+    pub fn coarser(&self, shift: u32) -> Self {
+        let shift = shift.clamp(self.shift, 31);
+        let mut coarser = Self { shift, groups: BTreeMap::new() };
+        for (first, group) in &self.groups {
+            coarser.groups.entry(first >> shift << shift).or_default().add(*group);
+        }
+        coarser
+    }
+
+    fn add(&mut self, oid: u32, group: Group) {
+        self.groups.entry(oid >> self.shift << self.shift).or_default().add(group);
+        while self.groups.len() > GROUPS {
+            *self = self.coarser(self.shift + 1);
+        }
+    }
+}
+
+/// The large objects of a stream so far.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    pub(super) found: LargeObjects,
+    /// The one that was opened last.
+    open: u32,
+}
+
+impl Watch {
+    /// Takes the next statement, or the beginning of one, with its hash; gives whether it is about a large object.
+    pub(super) fn learn(&mut self, statement: &[u8], hash: u128) -> bool {
+        let mut group = Group { digest: hash, ..Group::default() };
+        let oid = if statement.starts_with(ANY_WRITE) {
+            let digits = statement.strip_prefix(WRITES).and_then(|rest| memchr::memchr(b'\'', rest));
+            group.bytes = digits.unwrap_or_default() as u64 / 2;
+            Some(self.open)
+        } else if let Some(rest) = statement.strip_prefix(OPENS) {
+            let oid = number(rest);
+            self.open = oid.unwrap_or_default();
+            oid
+        } else if let Some(rest) = statement.strip_prefix(CREATES) {
+            group.count = 1;
+            number(rest)
+        } else if DESCRIBES.iter().any(|start| statement.starts_with(start)) {
+            // Privileges and a label's provider come before it, and what people wrote behind it.
+            find(statement, LARGE_OBJECT).and_then(|at| number(&statement[at + LARGE_OBJECT.len()..]))
+        } else {
+            // What closes one, or drops what a target held, says nothing of its own.
+            return statement.starts_with(ANY);
+        };
+        if let Some(oid) = oid {
+            self.found.add(oid, group);
+        }
+        oid.is_some()
+    }
+}
+
+fn number(text: &[u8]) -> Option<u32> {
+    let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    std::str::from_utf8(&text[..end]).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watched(statements: &[String]) -> LargeObjects {
+        let mut watch = Watch::default();
+        for statement in statements {
+            watch.learn(statement.as_bytes(), twox_hash::XxHash3_128::oneshot(statement.as_bytes()));
+        }
+        watch.found
+    }
+
+    fn object(oid: u32) -> [String; 4] {
+        [
+            format!("SELECT pg_catalog.lo_create('{oid}');"),
+            format!("ALTER LARGE OBJECT {oid} OWNER TO app;"),
+            format!("SELECT pg_catalog.lo_open('{oid}', 131072);"),
+            format!("SELECT pg_catalog.lowrite(0, '\\x{oid:08}');"),
+        ]
+    }
+
+    #[test]
+    fn each_object_has_its_own_sum() {
+        let found = watched(&[object(1001), object(1002)].concat());
+        assert_eq!((found.shift, found.groups.len()), (0, 2));
+        assert_eq!((found.groups[&1001].count, found.groups[&1001].bytes), (1, 4));
+        assert_ne!(found.groups[&1001].digest, found.groups[&1002].digest);
+        let granted = [object(1001).to_vec(), vec!["GRANT SELECT ON LARGE OBJECT 1001 TO app;".to_owned()]];
+        assert_ne!(watched(&granted.concat()).groups[&1001].digest, found.groups[&1001].digest);
+        assert_eq!(watched(&["GRANT SELECT ON TABLE t TO app;".to_owned()]), LargeObjects::default());
+    }
+
+    #[test]
+    fn very_many_come_in_groups_whatever_their_order() {
+        let oids: Vec<u32> = (0..25_000).map(|n| 16_384 + n * 3).collect();
+        let all: Vec<String> = oids.iter().flat_map(|oid| object(*oid)).collect();
+        let backwards: Vec<String> = oids.iter().rev().flat_map(|oid| object(*oid)).collect();
+        let (found, again) = (watched(&all), watched(&backwards));
+        assert_eq!(found, again);
+        assert!(found.groups.len() <= GROUPS && found.shift > 0, "{}", found.groups.len());
+        assert_eq!((found.total().count, found.total().bytes), (25_000, 100_000));
+        let fewer = watched(&all[..4 * 9_000]);
+        assert_eq!(fewer.shift, 0);
+        assert_eq!(fewer.coarser(found.shift).total(), fewer.total());
+    }
+}

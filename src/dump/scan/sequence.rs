@@ -1,0 +1,69 @@
+//! What sets a sequence to its value, as every version of pg_dump writes it. Pure.
+
+use super::copy::identifier;
+use super::lexical::decoded;
+
+const SETS: &str = "SELECT pg_catalog.setval('";
+
+/// Where a sequence stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Its last value, or its first one.
+    pub value: i64,
+    /// Whether that was handed out already.
+    pub is_called: bool,
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.value)?;
+        if self.is_called { Ok(()) } else { f.write_str(" (not used yet)") }
+    }
+}
+
+/// Schema, name and position of the sequence that a statement sets; `None` for any other statement.
+pub(super) fn set(statement: &[u8]) -> Option<((String, String), Position)> {
+    if !statement.starts_with(SETS.as_bytes()) {
+        return None;
+    }
+    let text = decoded(statement);
+    let rest = text.strip_prefix(SETS)?.strip_suffix(");")?;
+    let (rest, called) = rest.rsplit_once(", ")?;
+    let (name, value) = rest.rsplit_once("', ")?;
+    // The whole name is a string, in which quotes are doubled.
+    let name = name.replace("''", "'");
+    let (schema, rest) = identifier(&name)?;
+    let (name, rest) = identifier(rest.strip_prefix('.')?)?;
+    let is_called = match called {
+        "true" => true,
+        "false" => false,
+        _ => return None,
+    };
+    rest.is_empty().then_some(((schema, name), Position { value: value.parse().ok()?, is_called }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Position, set};
+
+    #[test]
+    fn names_and_values_are_read() {
+        for (statement, expected) in [
+            (
+                "SELECT pg_catalog.setval('public.t_id_seq', 42, true);",
+                Some(("public", "t_id_seq", 42, true)),
+            ),
+            (
+                "SELECT pg_catalog.setval('\"S. \"\"x\"\"\".\"Q''x'', 7\"', -5, false);",
+                Some(("S. \"x\"", "Q'x', 7", -5, false)),
+            ),
+            ("SELECT pg_catalog.setval('s.q', 4 + 2, true);", None),
+            ("SELECT pg_catalog.set_config('search_path', '', false);", None),
+        ] {
+            let expected = expected.map(|(schema, name, value, is_called)| {
+                ((schema.to_owned(), name.to_owned()), Position { value, is_called })
+            });
+            assert_eq!(set(statement.as_bytes()), expected, "{statement}");
+        }
+    }
+}

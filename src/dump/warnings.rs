@@ -1,0 +1,173 @@
+//! What pg_dump says although it ends well: a note, or a word that content is missing. Pure.
+//!
+//! A message of pg_dump quotes names at most, and one of the server's may quote anything. So only what matches a template
+//! here is shown as it stands; of any other, the words before the first quote, number or colon.
+
+/// What one warning means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing is missing. pg_dump says what a restore of parts of the dump would need.
+    Note,
+    /// Something of the database is not in the dump, or not as it is there.
+    Missing,
+}
+
+use Kind::{Missing, Note};
+
+/// The warnings of pg_dump 13 to 18 (`pg_log_warning` in its sources), each by its text up to the first thing that varies.
+/// pg_dump writes the object all the same, or leaves it out: in both cases a restore gives another database.
+const KNOWN: &[(&str, Kind)] = &[
+    ("there are circular foreign-key constraints on this table:", Note),
+    ("there are circular foreign-key constraints among these tables:", Note),
+    ("requested compression not available in this installation", Note),
+    ("subscriptions not dumped because current user is not a superuser", Missing),
+    ("could not resolve dependency loop among these items:", Missing),
+    ("archive items not in correct section order", Missing),
+    ("could not find parent extension for ", Missing),
+    ("could not find function definition for function with OID ", Missing),
+    ("could not find operator with OID ", Missing),
+    ("could not find index attname ", Missing),
+    ("could not find referenced extension ", Missing),
+    ("could not find where to insert IF EXISTS in statement ", Missing),
+    ("could not parse ", Missing),
+    ("bogus transform definition", Missing),
+    ("bogus value in ", Missing),
+    ("postfix operators are not supported anymore (operator ", Missing),
+    ("WITH OIDS is not supported anymore (table ", Missing),
+    ("invalid type ", Missing),
+    ("unrecognized ", Missing),
+    ("typtype of data type ", Missing),
+    ("owner of ", Missing),
+    ("aggregate function ", Missing),
+    ("skipping ", Missing),
+    ("missing metadata for large objects ", Missing),
+    ("failed to get data for sequence ", Missing),
+];
+
+/// The server warns that its sort order changed since the database was made. The dump holds all rows.
+const COLLATION: &str = "has a collation version mismatch";
+/// Of a text that no template knows at most so many characters are shown.
+const SHOWN: usize = 120;
+/// So many warnings are kept; with more, the last line counts them.
+const KEPT: usize = 50;
+
+/// What pg_dump said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Warnings {
+    /// What a restore of parts of the dump would have to know.
+    pub notes: Vec<String>,
+    /// What everybody should know, in words without data.
+    pub shown: Vec<String>,
+    /// What shows that content is missing.
+    pub missing: Vec<String>,
+}
+
+impl Warnings {
+    /// Reads what pg_dump wrote to its standard error. A dump of some schemas has no subscriptions anyway.
+    #[must_use]
+    pub fn read(said: &str, is_of_some_schemas: bool) -> Self {
+        let mut this = Self::default();
+        for line in said.lines() {
+            let Some(text) = line.strip_prefix("pg_dump: warning: ") else {
+                this.shown.extend(of_the_server(line));
+                continue;
+            };
+            match KNOWN.iter().find(|(start, _)| text.starts_with(start)) {
+                Some((start, Missing)) if is_of_some_schemas && start.starts_with("subscriptions ") => {}
+                Some((start, Missing)) => this.missing.push(named(start, text)),
+                Some((start, Note)) => {
+                    this.notes.push(format!("pg_dump notes: {}", start.trim_end_matches(':')));
+                }
+                None if text.contains(" not dumped") => this.missing.push(words(text)),
+                None => this.shown.push(format!("pg_dump warns: {}", words(text))),
+            }
+        }
+        for list in [&mut this.notes, &mut this.shown, &mut this.missing] {
+            list.dedup();
+            let count = list.len();
+            list.truncate(KEPT);
+            if count > KEPT {
+                list.push(format!("{} more warnings", count - KEPT));
+            }
+        }
+        this
+    }
+}
+
+/// A warning of the server's, which comes through libpq without pg_dump's name before it.
+fn of_the_server(line: &str) -> Option<String> {
+    let text = line.strip_prefix("WARNING:")?.trim_start();
+    Some(if text.contains(COLLATION) {
+        format!("the server warns that the database {COLLATION}")
+    } else {
+        "the server printed a warning during the dump; see its log".to_owned()
+    })
+}
+
+/// A message that a template knows: its name is all that varies.
+fn named(start: &str, text: &str) -> String {
+    let rest: String = text[start.len()..].chars().filter(|c| !c.is_control()).take(SHOWN).collect();
+    format!("{start}{rest}").trim_end_matches([':', ' ']).to_owned()
+}
+
+/// The words of a message before anything that varies.
+fn words(text: &str) -> String {
+    let varies = |c: char| c.is_ascii_digit() || c.is_control() || "\"'`$(:=".contains(c);
+    let end = text.find(varies).unwrap_or(text.len());
+    let words: String = text[..end].trim_end().chars().take(SHOWN).collect();
+    if end < text.len() { format!("{words} …") } else { words }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_shown_and_missing_content_is_told_apart() {
+        let said = "pg_dump: warning: there are circular foreign-key constraints on this table:\n\
+                    pg_dump: detail: parts\n\
+                    pg_dump: hint: You might not be able to restore the dump without using --disable-triggers or temporarily dropping the constraints.\n\
+                    pg_dump: hint: Consider using a full dump instead of a --data-only dump to avoid this problem.\n";
+        let found = Warnings::read(said, false);
+        assert_eq!(found.notes, ["pg_dump notes: there are circular foreign-key constraints on this table"]);
+        assert!(found.shown.is_empty() && found.missing.is_empty());
+        for (said, expected) in [
+            (
+                "subscriptions not dumped because current user is not a superuser",
+                "subscriptions not dumped because current user is not a superuser",
+            ),
+            (
+                "owner of function \"f\" appears to be invalid",
+                "owner of function \"f\" appears to be invalid",
+            ),
+            (
+                "could not find parent extension for FUNCTION f",
+                "could not find parent extension for FUNCTION f",
+            ),
+            ("unrecognized collation provider: x", "unrecognized collation provider: x"),
+            ("statistics of 5 tables not dumped", "statistics of …"),
+        ] {
+            let found = Warnings::read(&format!("pg_dump: warning: {said}\n"), false);
+            assert_eq!((found.missing, found.shown), (vec![expected.to_owned()], vec![]));
+        }
+        let subscriptions =
+            "pg_dump: warning: subscriptions not dumped because current user is not a superuser";
+        assert_eq!(Warnings::read(subscriptions, true), Warnings::default());
+    }
+
+    #[test]
+    fn of_an_unknown_warning_no_data_is_shown() {
+        let said = "pg_dump: warning: something new about row \"Zoe Canary\" (1979)\nWARNING:  patient Zoe Canary\n\
+                    WARNING:  database \"app\" has a collation version mismatch\nDETAIL:  Zoe Canary\n";
+        let found = Warnings::read(said, false);
+        assert_eq!(
+            found.shown,
+            [
+                "pg_dump warns: something new about row …",
+                "the server printed a warning during the dump; see its log",
+                "the server warns that the database has a collation version mismatch",
+            ]
+        );
+        assert!(found.missing.is_empty());
+    }
+}

@@ -1,0 +1,147 @@
+//! Sequences and large objects that differ, each by its name. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dump::scan::{Group, LargeObjects, Position};
+
+/// So many of a kind are named.
+const NAMED: usize = 20;
+
+/// What differs, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Differences {
+    /// What is not there any more.
+    pub(super) missing: Vec<String>,
+    /// What is there and differs, or was not there before.
+    pub(super) changed: Vec<String>,
+}
+
+impl Differences {
+    pub(super) fn all(self) -> Vec<String> {
+        [self.missing, self.changed].concat()
+    }
+
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.missing.extend(other.missing);
+        self.changed.extend(other.changed);
+        self
+    }
+
+    fn shortened(mut self, kind: &str) -> Self {
+        for list in [&mut self.missing, &mut self.changed] {
+            let count = list.len();
+            list.truncate(NAMED);
+            if count > NAMED {
+                list.push(format!("{} more {kind} differ", count - NAMED));
+            }
+        }
+        self
+    }
+}
+
+type Positions = BTreeMap<(String, String), Position>;
+
+/// Compares sequences.
+pub(super) fn sequences(expected: &Positions, found: &Positions) -> Differences {
+    let mut differences = Differences::default();
+    for name in expected.keys().chain(found.keys()).collect::<BTreeSet<_>>() {
+        let told = format!("sequence {}.{}", name.0, name.1);
+        match (expected.get(name), found.get(name)) {
+            (Some(_), None) => differences.missing.push(format!("{told} is missing")),
+            (None, _) => differences.changed.push(format!("{told} is not in the backup")),
+            (Some(expected), Some(found)) if expected != found => {
+                differences.changed.push(format!("{told} is at {found}, expected {expected}"));
+            }
+            _ => {}
+        }
+    }
+    differences.shortened("sequences")
+}
+
+/// Compares large objects. Where there are very many, neighbors are named together.
+pub(super) fn large_objects(expected: &LargeObjects, found: &LargeObjects) -> Differences {
+    let shift = expected.shift.max(found.shift);
+    let (expected, found) = (expected.coarser(shift), found.coarser(shift));
+    let mut differences = Differences::default();
+    for first in expected.groups.keys().chain(found.groups.keys()).collect::<BTreeSet<_>>() {
+        let last = first | ((1 << shift) - 1);
+        let told = if *first == last {
+            format!("large object {first}")
+        } else {
+            format!("one or more of the large objects {first} to {last}")
+        };
+        match (expected.groups.get(first), found.groups.get(first)) {
+            (Some(_), None) => differences.missing.push(format!("{told} is missing")),
+            (None, _) => differences.changed.push(format!("{told} is not in the backup")),
+            (Some(expected), Some(found)) if expected != found => {
+                differences.changed.push(format!("{told} {}", how(expected, found)));
+            }
+            _ => {}
+        }
+    }
+    differences.shortened("large objects")
+}
+
+fn how(expected: &Group, found: &Group) -> String {
+    if found.count < expected.count {
+        format!("is missing ({} are there, expected {})", found.count, expected.count)
+    } else if found.bytes != expected.bytes {
+        format!("has {} bytes, expected {}", found.bytes, expected.bytes)
+    } else {
+        "has other contents, another owner or other grants".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn objects(shift: u32, groups: &[(u32, u64, u64, u128)]) -> LargeObjects {
+        let group =
+            |&(first, count, bytes, digest): &(u32, u64, u64, u128)| (first, Group { count, bytes, digest });
+        LargeObjects { shift, groups: groups.iter().map(group).collect() }
+    }
+
+    #[test]
+    fn each_large_object_is_named() {
+        let before = objects(0, &[(7, 1, 3, 1), (8, 1, 3, 2), (9, 1, 3, 3)]);
+        assert_eq!(large_objects(&before, &before), Differences::default());
+        let after = objects(0, &[(8, 1, 4, 9), (9, 1, 3, 4), (10, 1, 1, 1)]);
+        assert_eq!(
+            large_objects(&before, &after).all(),
+            [
+                "large object 7 is missing",
+                "large object 8 has 4 bytes, expected 3",
+                "large object 9 has other contents, another owner or other grants",
+                "large object 10 is not in the backup",
+            ]
+        );
+    }
+
+    #[test]
+    fn groups_of_two_sizes_are_compared() {
+        let (fine, coarse) = (objects(0, &[(8, 1, 3, 2), (9, 1, 3, 3)]), objects(1, &[(8, 2, 6, 5)]));
+        assert_eq!(large_objects(&fine, &coarse), Differences::default());
+        let changed = objects(1, &[(8, 2, 6, 6)]);
+        assert_eq!(
+            large_objects(&fine, &changed).all(),
+            ["one or more of the large objects 8 to 9 has other contents, another owner or other grants"]
+        );
+    }
+
+    #[test]
+    fn each_sequence_is_named() {
+        let position = |value| Position { value, is_called: true };
+        let named = |name: &str, value| (("s".to_owned(), name.to_owned()), position(value));
+        let before = Positions::from([named("a", 1), named("b", 2)]);
+        let after = Positions::from([named("b", 3), named("c", 2)]);
+        assert_eq!(
+            sequences(&before, &after).all(),
+            [
+                "sequence s.a is missing",
+                "sequence s.b is at 3, expected 2",
+                "sequence s.c is not in the backup"
+            ]
+        );
+    }
+}

@@ -1,0 +1,251 @@
+//! A stored backup: its dump, its checksum file and its manifest, held against each other. Pure; nothing is fetched here.
+
+use super::ProofError;
+use super::objects;
+use crate::archive::description::{
+    BackupManifest, Contents, LargeObjectGroup, LargeObjects, Sequence, StoredSize, Table,
+};
+use crate::dump::scan::{self, Group, Position, Scan, TableTruth, Truth, Unfit};
+
+const HINT: &str =
+    "Do not restore this backup: take another one (`sponsor-backup list`), and find out who changed it.";
+
+/// What is known of a dump without reading it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Bytes of the object.
+    pub bytes: u64,
+    /// As S3 keeps it, where it does.
+    pub crc64: Option<String>,
+    /// As the checksum file tells it.
+    pub sha256: String,
+}
+
+impl Found {
+    /// What of it is not as the manifest says.
+    #[must_use]
+    pub fn differing(self, told: &StoredSize) -> Vec<String> {
+        let mut findings = Vec::new();
+        if self.sha256 != told.sha256 {
+            findings.push("its checksum file and its manifest tell different hashes".to_owned());
+        }
+        if self.bytes != told.bytes {
+            findings.push(format!("it has {} bytes, and its manifest says {}", self.bytes, told.bytes));
+        }
+        if let Some(crc64) = self.crc64.filter(|crc64| *crc64 != told.crc64nvme) {
+            findings
+                .push(format!("its CRC64NVME is {crc64} at S3, and its manifest says {}", told.crc64nvme));
+        }
+        findings
+    }
+}
+
+/// What was read of a dump.
+#[derive(Debug, Clone, Copy)]
+pub struct Read<'a> {
+    /// SHA-256 of the object.
+    pub stored_sha256: &'a str,
+    /// SHA-256 of the text.
+    pub sha256: &'a str,
+    /// Bytes of the text.
+    pub bytes: u64,
+    /// The scan of the text.
+    pub scan: &'a Scan,
+}
+
+/// A proof that did not hold.
+#[must_use]
+pub fn refuted(location: &str, findings: Vec<String>) -> ProofError {
+    ProofError { place: location.to_owned(), findings, hint: HINT.to_owned() }
+}
+
+/// Where what lies beside a dump contradicts its manifest. `asked` are sponsor, environment and key.
+#[must_use]
+pub fn contradictions(
+    manifest: &BackupManifest,
+    asked: [&str; 3],
+    found: Found,
+    is_encrypted: bool,
+) -> Vec<String> {
+    let told = [&manifest.sponsor, &manifest.environment, &manifest.key];
+    let mut findings = of_another(asked, told.map(String::as_str));
+    findings.extend(found.differing(&manifest.stored));
+    if is_encrypted == manifest.encoding.age_recipients.is_empty() {
+        findings.push("its key and its manifest do not agree on whether it is encrypted".to_owned());
+    }
+    findings
+}
+
+/// What shows that a manifest is of another backup: its sponsor, its environment, its key.
+#[must_use]
+pub fn of_another(expected: [&str; 3], told: [&str; 3]) -> Vec<String> {
+    let pairs = ["sponsor", "environment", "key"].into_iter().zip(expected.into_iter().zip(told));
+    let others = pairs.filter(|(_, (expected, told))| expected != told);
+    others
+        .map(|(what, (expected, told))| {
+            format!("its manifest is of another backup: {what} {told} in place of {expected}")
+        })
+        .collect()
+}
+
+/// What a dump holds that was read to its end, where it is what its manifest says.
+///
+/// # Errors
+/// What contradicts the manifest, or makes it no dump, each in words.
+pub fn judged(manifest: &BackupManifest, read: Read<'_>) -> Result<Truth, Vec<String>> {
+    let mut findings = Vec::new();
+    if read.stored_sha256 != manifest.stored.sha256 {
+        let (told, found) = (&manifest.stored.sha256, read.stored_sha256);
+        findings.push(format!("its SHA-256 is {found}, and its checksum file says {told}"));
+    }
+    if read.sha256 != manifest.dump.sha256 || read.bytes != manifest.dump.bytes {
+        findings.push("its text is not the one that its manifest describes".to_owned());
+    }
+    let judged = read.scan.judged();
+    // What is no dump to keep may still tell by name what was changed.
+    let truth = match &judged {
+        Ok(truth) => Some(truth.clone()),
+        Err(Unfit::Foreign(_)) => read.scan.truth(),
+        Err(Unfit::Cut(_)) => None,
+    };
+    if let (Some(told), Some(truth)) = (&manifest.contents, &truth) {
+        findings.extend(differing(told, truth));
+    }
+    match judged {
+        Ok(truth) if findings.is_empty() => Ok(truth),
+        Ok(_) => Err(findings),
+        Err(unfit) => {
+            findings.push(unfit.to_string());
+            Err(findings)
+        }
+    }
+}
+
+/// What the manifest tells otherwise than the text does. Of what release 0.1 did not write down, nothing is told.
+fn differing(told: &Contents, truth: &Truth) -> Vec<String> {
+    let tables: Vec<TableTruth> = told.tables.iter().map(table_truth).collect();
+    let mut findings = Vec::new();
+    if tables != truth.tables {
+        let differs = |table: &&TableTruth| !truth.tables.contains(table);
+        let names = tables.iter().filter(differs).map(|table| format!("{}.{}", table.schema, table.name));
+        let names: Vec<String> = names.take(20).collect();
+        findings.push(format!("its tables are not the ones of its manifest: {}", names.join(", ")));
+    }
+    if let Some(sequences) = &told.sequences {
+        let told = sequences.iter().map(position).collect();
+        findings.extend(objects::sequences(&told, &truth.sequences).all());
+    }
+    if let Some(told) = &told.large_objects {
+        match large_objects(told) {
+            Some(told) => findings.extend(objects::large_objects(&told, &truth.large_objects).all()),
+            None => findings.push("its manifest's large objects are not understood".to_owned()),
+        }
+    }
+    if told.statements != truth.statements || told.statements_digest != truth.statements_digest {
+        findings.push("its statements are not the ones of its manifest".to_owned());
+    }
+    findings
+}
+
+/// What a manifest says of a dump that holds this.
+#[must_use]
+pub fn contents(truth: &Truth) -> Contents {
+    let table = |table: &TableTruth| Table {
+        schema: table.schema.clone(),
+        name: table.name.clone(),
+        rows: table.rows,
+        digest: table.digest.clone(),
+    };
+    let sequence = |((schema, name), position): (&(String, String), &Position)| Sequence {
+        schema: schema.clone(),
+        name: name.clone(),
+        value: position.value,
+        is_called: position.is_called,
+    };
+    let total = truth.large_objects.total();
+    let group = |(first, group): (&u32, &Group)| LargeObjectGroup {
+        oid: *first,
+        count: group.count,
+        bytes: group.bytes,
+        digest: hex(group.digest),
+    };
+    Contents {
+        tables: truth.tables.iter().map(table).collect(),
+        rows_total: truth.rows_total(),
+        statements: truth.statements,
+        statements_digest: truth.statements_digest.clone(),
+        sequences: Some(truth.sequences.iter().map(sequence).collect()),
+        large_objects: Some(LargeObjects {
+            count: total.count,
+            bytes: total.bytes,
+            digest: hex(total.digest),
+            oids_per_group: 1 << truth.large_objects.shift,
+            groups: truth.large_objects.groups.iter().map(group).collect(),
+        }),
+    }
+}
+
+fn table_truth(table: &Table) -> TableTruth {
+    TableTruth {
+        schema: table.schema.clone(),
+        name: table.name.clone(),
+        rows: table.rows,
+        digest: table.digest.clone(),
+    }
+}
+
+fn position(sequence: &Sequence) -> ((String, String), Position) {
+    let Sequence { schema, name, value, is_called } = sequence;
+    ((schema.clone(), name.clone()), Position { value: *value, is_called: *is_called })
+}
+
+/// `None` where the document contradicts itself.
+fn large_objects(told: &LargeObjects) -> Option<scan::LargeObjects> {
+    let mut read = scan::LargeObjects { shift: told.oids_per_group.trailing_zeros(), ..Default::default() };
+    for LargeObjectGroup { oid, count, bytes, digest } in &told.groups {
+        let digest = u128::from_str_radix(digest, 16).ok()?;
+        read.groups.insert(*oid, Group { count: *count, bytes: *bytes, digest });
+    }
+    let total = read.total();
+    let is_one =
+        (told.count, told.bytes, told.digest.as_str()) == (total.count, total.bytes, &hex(total.digest));
+    (is_one && told.oids_per_group.is_power_of_two()).then_some(read)
+}
+
+fn hex(digest: u128) -> String {
+    format!("{digest:032x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DUMP: &str = "SELECT pg_catalog.lo_create('1001');\nSELECT pg_catalog.setval('s.q', 42, true);\n\
+                        SELECT pg_catalog.lo_open('1001', 131072);\nSELECT pg_catalog.lowrite(0, '\\x0102');\n";
+
+    fn truth(text: &str) -> Truth {
+        let mut scan = Scan::default();
+        scan.feed(text.as_bytes());
+        scan.truth().unwrap()
+    }
+
+    #[test]
+    fn a_forged_sequence_or_large_object_is_named() {
+        let told = contents(&truth(DUMP));
+        assert_eq!(differing(&told, &truth(DUMP)), Vec::<String>::new());
+        let statements = "its statements are not the ones of its manifest";
+        assert_eq!(
+            differing(&told, &truth(&DUMP.replace("42", "7"))),
+            ["sequence s.q is at 7, expected 42", statements]
+        );
+        assert_eq!(
+            differing(&told, &truth(&DUMP.replace("\\x0102", "\\x0103"))),
+            ["large object 1001 has other contents, another owner or other grants", statements]
+        );
+        let of_release_0_1 = Contents { sequences: None, large_objects: None, ..told.clone() };
+        assert_eq!(differing(&of_release_0_1, &truth(&DUMP.replace("42", "7"))), [statements]);
+        let mut forged = told;
+        forged.large_objects.as_mut().unwrap().count = 2;
+        assert_eq!(differing(&forged, &truth(DUMP)), ["its manifest's large objects are not understood"]);
+    }
+}

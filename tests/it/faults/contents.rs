@@ -1,0 +1,173 @@
+//! What a dump lacks, or holds besides, although pg_dump says that all is well: it is refused before anything is stored.
+
+use super::dump::{assert_failed, assert_whole, fault, stage};
+use crate::support::{Run, Sponsor, Trial, clients};
+
+/// What the stand-in writes, and what it says.
+fn saying(words: &str) -> String {
+    format!("{} \"$@\"\nstatus=$?\n{{ echo {words}; }} >&2\nexit $status", clients::real("pg_dump"))
+}
+
+/// A real dump with something before its trailer.
+fn with(text: &str) -> String {
+    let sed = format!("/usr/bin/sed 's/^-- PostgreSQL database dump complete$/{text}\\n--\\n&/'");
+    format!("{} \"$@\" | {sed}", clients::real("pg_dump"))
+}
+
+#[track_caller]
+fn assert_refused(trial: &Trial, run: Run, sponsor: &str, told: &str) {
+    let outcome = run.input("sponsors", sponsor).run();
+    outcome.assert_code(13);
+    let message = outcome.result(sponsor)["message"].as_str().unwrap().to_owned();
+    assert!(message.contains(told), "{message}");
+    assert!(outcome.visible().contains("hint"), "{}", outcome.visible());
+    assert!(!outcome.everything().contains("hunter2"), "{}", outcome.everything());
+    assert_eq!(trial.store.keys_in(trial.bucket(sponsor)), Vec::<String>::new());
+}
+
+/// - fault: the role is no superuser and the database has subscriptions, which pg_dump then leaves out
+/// - injected: a subscription in the database
+/// - seen: `the dump lacks content of the database: subscriptions not dumped`; exit code 13
+/// - left: a record of the failure
+/// - fault: the role cannot see the options of a user mapping, which pg_dump then leaves out without a word
+/// - injected: another role's user mapping with a password
+/// - seen: `the dump lacks content of the database: 1 user mapping(s) whose options …`; exit code 13
+/// - left: a record of the failure
+#[test]
+fn what_a_role_is_not_shown_is_an_error_and_no_smaller_backup() {
+    let names = ["callisto", "europa"];
+    let trial = Trial::of(names.map(|name| Sponsor::named(name).diary(2, 5)));
+    let callisto = trial.database("callisto");
+    callisto.psql(
+        "CREATE SUBSCRIPTION news CONNECTION 'host=/nonexistent password=hunter2' PUBLICATION p \
+         WITH (connect = false, slot_name = NONE)",
+    );
+    let told = "the dump lacks content of the database: subscriptions not dumped because current user is not a superuser";
+    assert_refused(&trial, trial.run(), "callisto", told);
+    // Of some schemas nobody asked for subscriptions.
+    trial.run().input("sponsors", "callisto").input("schemas", "public").run().assert_code(0);
+    callisto.psql("DROP SUBSCRIPTION news");
+
+    let europa = trial.database("europa");
+    europa.psql(
+        "CREATE FOREIGN DATA WRAPPER wrapper; CREATE SERVER far FOREIGN DATA WRAPPER wrapper; \
+         CREATE USER MAPPING FOR postgres SERVER far OPTIONS (password 'hunter2')",
+    );
+    let told = "the dump lacks content of the database: 1 user mapping(s) whose options the role";
+    assert_refused(&trial, trial.run(), "europa", told);
+    assert_refused(&trial, trial.run().input("dry-run", "true"), "europa", told);
+    // One that may read all still gets a dump without them.
+    europa.psql(&format!("GRANT pg_read_all_data TO \"{}\"", europa.user));
+    assert_refused(&trial, trial.run(), "europa", told);
+    // Nothing is hidden where there is nothing.
+    europa.psql("DROP USER MAPPING FOR postgres SERVER far; CREATE USER MAPPING FOR postgres SERVER far");
+    trial.run().input("sponsors", "europa").run().assert_code(0);
+}
+
+/// - fault: pg_dump says that it could not dump an object
+/// - injected: a stand-in that says so and exits with 0 after a real dump
+/// - seen: `the dump lacks content of the database: could not find parent extension for …`; exit code 13
+/// - left: a record of the failure
+/// - fault: pg_dump says that the owner of an object is not there
+/// - injected: a stand-in that says so and exits with 0 after a real dump
+/// - seen: `the dump lacks content of the database: owner of function …`; exit code 13
+/// - left: a record of the failure
+/// - fault: pg_dump prints a warning that nobody knows
+/// - injected: a stand-in that prints one, with data in it, after a real dump
+/// - seen: an annotation with the warning's first words; success
+/// - left: the backup, with the warning in its manifest
+#[test]
+fn the_warnings_of_pg_dump_are_read() {
+    let faults = [
+        fault(
+            "callisto",
+            saying("'pg_dump: warning: could not find parent extension for FUNCTION f'"),
+            "could not find parent extension for FUNCTION f",
+        ),
+        fault(
+            "europa",
+            saying("'pg_dump: warning: owner of function \"f\" appears to be invalid'"),
+            "owner of function \"f\" appears to be invalid",
+        ),
+    ];
+    let (trial, folder) = stage(&faults);
+    let outcome = trial.run().path(folder.path()).run();
+    outcome.assert_code(13);
+    assert_failed(&trial, &outcome, &faults);
+
+    let words = "'pg_dump: warning: there are circular foreign-key constraints on this table:'; \
+                 echo 'pg_dump: detail: visits' >&2; \
+                 echo 'pg_dump: warning: something new about \"Zoe Canary\", 1979' >&2; \
+                 echo 'WARNING:  Zoe Canary was here'";
+    let trial = Trial::of([Sponsor::named("callisto").diary(2, 5)]);
+    let folder = clients::misbehaving(&saying(words));
+    let outcome = trial.run().path(folder.path()).run();
+    outcome.assert_code(0);
+    assert_whole(&trial, &outcome, "callisto");
+    let warnings = outcome.annotations("warning").join("\n");
+    assert!(warnings.contains("pg_dump warns: something new about"), "{warnings}");
+    assert!(!warnings.contains("circular"), "{warnings}");
+    let notes = outcome.annotations("notice").join("\n");
+    assert!(notes.contains("pg_dump notes: there are circular foreign-key constraints"), "{notes}");
+    let bucket = trial.bucket("callisto");
+    let key = trial.store.keys_in(bucket).into_iter().find(|key| key.ends_with(".manifest.json")).unwrap();
+    let told = trial.store.get_json(bucket, &key)["warnings"].to_string();
+    assert!(told.contains("something new about") && told.contains("the server printed a warning"), "{told}");
+    assert!(!outcome.everything().contains("Canary"), "{}", outcome.everything());
+}
+
+/// - fault: a pg_dump from before August 2025 writes a line of psql's own commands, which a name smuggled in
+/// - injected: a stand-in that adds `\echo` to a real dump
+/// - seen: `it holds commands of psql that pg_dump never writes: \echo`; exit code 13
+/// - left: a record of the failure
+/// - fault: the text ends in the middle of a statement, its last lines notwithstanding
+/// - injected: stand-ins that open a statement, a string, a body and a block of rows before the trailer of a real dump
+/// - seen: `the dump is cut off: its text ends in the middle of a statement`; exit code 13
+/// - left: a record of the failure
+#[test]
+fn what_verify_would_refuse_is_not_stored() {
+    let inside = "the dump is cut off: its text ends in the middle of a statement";
+    let faults = [
+        fault("callisto", with("\\n\\\\echo pwned"), "commands of psql that pg_dump never writes: \\echo"),
+        fault("europa", with("\\nSELECT 1"), inside),
+        fault("rhea", with("\\nSELECT \"open"), inside),
+        fault("oberon", with("\\nSELECT $open$ x"), inside),
+        fault("dione", with("\\nCOPY public.sites (site_id) FROM stdin;"), inside),
+    ];
+    let (trial, folder) = stage(&faults);
+    let outcome = trial.run().path(folder.path()).run();
+    outcome.assert_code(13);
+    assert_failed(&trial, &outcome, &faults);
+}
+
+/// - fault: DATABASE_URL asks for another encoding than the database has
+/// - injected: `client_encoding`, as a parameter and among the session's options
+/// - seen: `DATABASE_URL asks for the encoding SQL_ASCII, but the database has UTF8`; exit code 13
+/// - left: a record of the failure
+#[test]
+fn a_dump_is_in_the_databases_own_encoding() {
+    let trial = Trial::of([Sponsor::named("callisto").diary(2, 5)]);
+    let database = trial.database("callisto");
+    let url = database.url();
+    for wish in [
+        "client_encoding=SQL_ASCII",
+        "options=-c%20client_encoding%3DSQL_ASCII",
+        "options=--client-encoding%3DSQL_ASCII",
+    ] {
+        trial.secret("callisto", "DATABASE_URL", Some(&format!("{url}?{wish}")));
+        let told = "DATABASE_URL asks for the encoding SQL_ASCII, but the database has UTF8";
+        assert_refused(&trial, trial.run(), "callisto", told);
+    }
+    trial.secret("callisto", "DATABASE_URL", Some(&format!("{url}?client_encoding=utf-8")));
+    trial.run().run().assert_code(0);
+    // What a role has for everyday work is no wish.
+    trial.secret("callisto", "DATABASE_URL", Some(&url));
+    database.psql(&format!("ALTER ROLE \"{}\" SET client_encoding = 'LATIN1'", database.user));
+    let outcome = trial.run().run();
+    outcome.assert_code(0);
+    let location = outcome.output("backup_location");
+    let key =
+        location.split_once("/backups/").map(|(_, rest)| format!("backups/{rest}.manifest.json")).unwrap();
+    let manifest = trial.store.get_json(trial.bucket("callisto"), &key);
+    assert_eq!(manifest["restore"]["encoding"], "UTF8");
+}
