@@ -43,7 +43,7 @@ fn answered<E: ProvideErrorMetadata>(error: &SdkError<E, Response>, status: u16)
     let code = metadata.and_then(|metadata| metadata.code()).unwrap_or(&status).to_owned();
     let reason = match metadata.and_then(|metadata| metadata.message()) {
         Some(message) => foreign(&format!("{code}: {message}")),
-        None => code.clone(),
+        None => foreign(&code),
     };
     (code, reason)
 }
