@@ -77,7 +77,8 @@ fn only_the_newest_backup_is_looked_at() {
     let proxy = crate::support::Proxy::before(shelf.trial.store.endpoint());
     let outcome = watch(&shelf.trial, "8h").input("s3-endpoint-url", proxy.endpoint()).run();
     outcome.assert_code(0);
-    assert!(proxy.requests().len() <= 4, "{} requests", proxy.requests().len());
+    // Of 31 backups, each of which takes three.
+    assert!(proxy.requests().len() < 10, "{} requests", proxy.requests().len());
     let json = shelf.trial.wire(Run::terminal()).arg("list").arg("--json").arg("--max-backup-age=8h").run();
     json.assert_code(0);
     let rows: Vec<Value> = serde_json::from_str(&json.stdout).unwrap();
