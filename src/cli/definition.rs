@@ -107,9 +107,8 @@ fn heading(input: &str) -> &'static str {
         "version" | "commit-sha" | "reason" | "outcome" | "backup-location" | "backup-size"
         | "pre-migration" => "The deployment",
         "github-token" | "issue-on-failure" => "GitHub",
-        "schemas" | "exclude-schemas" | "exclude-table-data" | "include-privileges" | "lock-wait-timeout" => {
-            "The dump"
-        }
+        "schemas" | "exclude-schemas" | "exclude-table-data" | "include-privileges" | "accept-new-source"
+        | "lock-wait-timeout" => "The dump",
         "compression" | "compression-level" | "age-recipients" | "require-encryption" => {
             "Compression and encryption"
         }
@@ -119,9 +118,8 @@ fn heading(input: &str) -> &'static str {
         | "s3-endpoint-url"
         | "s3-force-path-style"
         | "expected-bucket-owner" => "Storage",
-        "backup" | "allow-older" | "all" | "skip-frozen" | "max-backup-age" | "age-identity-file" | "thaw" => {
-            "Which backup, and how it is read"
-        }
+        "backup" | "allow-older" | "all" | "skip-frozen" | "max-backup-age" | "age-identity-file"
+        | "thaw" => "Which backup, and how it is read",
         "target-database-url" | "replace" | "confirm" | "skip-missing-extensions" => "The target",
         "drill-checks" | "max-rpo" | "max-rto" => "What a drill must show",
         _ => "How it runs",
@@ -137,7 +135,7 @@ fn value_name(input: &str) -> &'static str {
         "timeout" | "lock-wait-timeout" | "max-backup-age" | "max-rpo" | "max-rto" => "DURATION",
         "memory-limit" | "backup-size" => "SIZE",
         "max-parallel" | "max-jobs" | "compression-level" | "retention-years" => "NUMBER",
-        "sponsors" | "confirm" | "config" | "core-project" => "NAME",
+        "sponsors" | "accept-new-source" | "confirm" | "config" | "core-project" => "NAME",
         "schemas" | "exclude-schemas" | "exclude-table-data" => "PATTERN",
         "environment" => "ENVIRONMENT",
         "github-token" => "TOKEN",

@@ -35,6 +35,7 @@ mod requests;
 mod s3;
 mod sealing;
 mod sharing;
+mod sources;
 mod stop;
 mod tenancy;
 mod uncertain;

@@ -13,7 +13,7 @@ use super::Run;
 use super::facts::Facts;
 use super::prepare::{Outcome, Prepared};
 use crate::archive::description::{
-    BackupManifest, Contents, FORMAT_VERSION, Partial, RestoreNeeds, Table, Tool, measures,
+    BackupManifest, Contents, FORMAT_VERSION, Partial, RestoreNeeds, SourceDatabase, Table, Tool, measures,
 };
 use crate::archive::staged::{Committed, Sealed};
 use crate::archive::{ArchiveError, Progress, Upload, seal};
@@ -35,6 +35,7 @@ struct Taken<'a> {
     finished_at: Timestamp,
     sealed: &'a Sealed,
     finished: &'a Finished,
+    source: Option<&'a SourceDatabase>,
 }
 
 impl Run<'_> {
@@ -47,7 +48,8 @@ impl Run<'_> {
         let stopped = || Failure::from(ArchiveError::Stopped);
         facts.partial = partial(&self.order.dump);
         facts.warnings.extend(facts.partial.as_ref().map(Partial::words));
-        let while_preparing = limit(stop, self.order.timeout);
+        let left = self.order.timeout.saturating_sub(self.survey.took(sponsor));
+        let while_preparing = limit(stop, left);
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(stopped()),
@@ -106,7 +108,7 @@ impl Run<'_> {
         prepared: &Prepared,
         stop: &CancellationToken,
     ) -> Result<(Sealed, Finished, Committed), Failure> {
-        let Prepared { connection, client, store, key, labels, flow, .. } = prepared;
+        let Prepared { connection, client, store, key, labels, flow, source, .. } = prepared;
         let started_at = self.edge.now();
         let mut dump = Dump::start(client, connection, &self.order.dump, stop)?;
         let upload = Upload::new(store, key.clone(), labels.clone(), *flow, stop.clone());
@@ -133,7 +135,9 @@ impl Run<'_> {
             }
         };
         let sealed = staged.sealed().clone();
-        let taken = Taken { started_at, finished_at: self.edge.now(), sealed: &sealed, finished: &finished };
+        let finished_at = self.edge.now();
+        let taken =
+            Taken { started_at, finished_at, sealed: &sealed, finished: &finished, source: source.as_ref() };
         let description = self.describe(sponsor, facts, key, &taken);
         let committed = staged.commit(description).await?;
         for remark in &committed.remarks {
@@ -161,7 +165,7 @@ impl Run<'_> {
     }
 
     fn describe(&self, sponsor: &Sponsor, facts: &Facts, key: &str, taken: &Taken<'_>) -> Vec<u8> {
-        let Taken { started_at, finished_at, sealed, finished } = *taken;
+        let Taken { started_at, finished_at, sealed, finished, source } = *taken;
         let (dump, stored, encoding) = measures(sealed, &self.order.recipe);
         let options = &self.order.dump;
         let run = &self.edge.run;
@@ -178,6 +182,7 @@ impl Run<'_> {
             stored,
             encoding,
             contents: finished.scan.truth().as_ref().map(contents),
+            source: source.cloned(),
             restore: Some(needs(finished)),
             partial: facts.partial.clone(),
             previous_backup: facts.previous.clone(),
