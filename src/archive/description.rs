@@ -39,6 +39,9 @@ pub struct BackupManifest {
     /// What the dump holds; absent where its text was not understood.
     #[serde(flatten)]
     pub contents: Option<Contents>,
+    /// Which database was dumped; absent where the server did not tell, and in backups of release 0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceDatabase>,
     /// What a restore needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore: Option<RestoreNeeds>,
@@ -238,6 +241,23 @@ pub struct Name {
     pub schema: String,
     /// Name, without quotes.
     pub name: String,
+}
+
+/// The database that was dumped, so that it is known again whatever address leads to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceDatabase {
+    /// `host:port/database`, as it was reached.
+    pub place: String,
+    /// PostgreSQL's system identifier of the server. Digits.
+    pub system_identifier: String,
+    /// The database's OID.
+    pub database_oid: u32,
+    /// The database's name in its server.
+    pub database: String,
+    /// When the server was started.
+    pub server_started_at: Timestamp,
+    /// Whether the server is a standby.
+    pub in_recovery: bool,
 }
 
 /// What must be there for the dump to be restored.

@@ -107,8 +107,8 @@ fn heading(input: &str) -> &'static str {
         "version" | "commit-sha" | "reason" | "outcome" | "backup-location" | "backup-size"
         | "pre-migration" => "The deployment",
         "github-token" | "issue-on-failure" => "GitHub",
-        "schemas" | "exclude-schemas" | "exclude-table-data" | "include-privileges" | "lock-wait-timeout"
-        | "max-replica-lag" => "The dump",
+        "schemas" | "exclude-schemas" | "exclude-table-data" | "include-privileges" | "accept-new-source"
+        | "lock-wait-timeout" | "max-replica-lag" => "The dump",
         "compression" | "compression-level" | "age-recipients" | "require-encryption" => {
             "Compression and encryption"
         }
@@ -137,7 +137,7 @@ fn value_name(input: &str) -> &'static str {
         }
         "memory-limit" | "backup-size" => "SIZE",
         "max-parallel" | "max-jobs" | "compression-level" | "retention-years" => "NUMBER",
-        "sponsors" | "confirm" | "config" | "core-project" => "NAME",
+        "sponsors" | "accept-new-source" | "confirm" | "config" | "core-project" => "NAME",
         "schemas" | "exclude-schemas" | "exclude-table-data" => "PATTERN",
         "environment" => "ENVIRONMENT",
         "github-token" => "TOKEN",

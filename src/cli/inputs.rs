@@ -205,6 +205,12 @@ pub const INPUTS: &[Input] = &[
         BACKUP,
         "pg_dump patterns: not the rows of these tables; the backup is then partial",
     ),
+    text(
+        "accept-new-source",
+        "",
+        BACKUP,
+        "names of sponsors whose database is not the one of their previous backup, on purpose: after a move, or an upgrade by dump and restore",
+    ),
     text("storage-class", "STANDARD", BACKUP, "S3 storage class of the dump"),
     text("memory-limit", "96MiB", BACKUP, "bytes that streams may hold in flight, all sponsors together"),
     text("max-parallel", "4", &[Backup, Record], "sponsors in flight at once"),
@@ -306,7 +312,7 @@ pub const INPUTS: &[Input] = &[
         "confirm",
         "",
         &[Restore],
-        "the target database's name, typed out, where it is a sponsor's live database or may be one",
+        "`sponsor/database`, typed out, to restore into the sponsor's own live database, or into one that holds tables and may be live",
     ),
     boolean(
         "skip-missing-extensions",

@@ -125,6 +125,8 @@ pub struct BackupOrder {
     pub memory_limit_bytes: u64,
     /// Whether a disabled flag is a failure.
     pub require_backup: bool,
+    /// Sponsors whose database is another one than before, on purpose.
+    pub accept_new_source: Vec<String>,
     /// Whether to stop at the plan.
     pub dry_run: bool,
     /// Wall clock for one sponsor.

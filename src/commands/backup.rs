@@ -5,6 +5,7 @@ mod perform;
 mod plan;
 mod prepare;
 mod rehearse;
+mod source;
 mod storage;
 
 use std::panic::AssertUnwindSafe;
@@ -16,10 +17,12 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use super::asking::Asking;
 use super::publish::{Ended, Publisher, Turn};
 use super::scope::{self, SecretsSource};
-use super::vault::{Claims, Labelling};
+use super::survey::{Means, Survey};
+use super::vault::Labelling;
 use super::{Edge, records};
 use crate::archive::flow::Budget;
 use crate::archive::key::Object;
+use crate::cli::UsageError;
 use crate::cli::order::BackupOrder;
 use crate::dump::DumpError;
 use crate::dump::client::Client;
@@ -36,20 +39,27 @@ struct Run<'a> {
     /// Finding none is a failure of those sponsors that need one: a disabled one does not.
     clients: Result<Vec<Client>, DumpError>,
     budget: Budget,
-    claims: Claims,
+    survey: Survey,
     asking: Asking<'a>,
     /// Bytes in flight that one stream should take.
     share_bytes: u64,
 }
 
 pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
-    let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
+    let selected = scope::select_some(&order.scope, edge).await?;
+    let sponsors = &selected.sponsors;
+    accepted_are_known(&order, &selected)?;
     let at_once = order.deployment.max_parallel.get().min(sponsors.len());
+    let secrets = SecretsSource::open(&order.scope, edge, sponsors)?;
+    let clients = scope::clients(edge).await?;
+    let client = clients.as_ref().ok().and_then(|clients| clients.last());
+    let means = Means { client, at_once, timeout: order.timeout };
+    let survey = Survey::of_databases(&secrets, &selected, means, edge).await;
     let run = Run {
-        secrets: SecretsSource::open(&order.scope, edge, &sponsors)?,
-        clients: scope::clients(edge).await?,
+        secrets,
+        clients,
         budget: Budget::new(order.memory_limit_bytes),
-        claims: Claims::new(known),
+        survey,
         asking: Asking::new(order.github.as_ref(), edge),
         share_bytes: order.memory_limit_bytes / at_once as u64,
         order: &order,
@@ -72,6 +82,17 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
     ended.sort_by_key(|(at, _)| *at);
     let ended: Vec<Ended> = ended.into_iter().map(|(_, ended)| ended).collect();
     publisher.results(ended)
+}
+
+/// A slip in a name would otherwise show only in the refusal that it was meant to lift.
+fn accepted_are_known(order: &BackupOrder, selected: &scope::Selected) -> Result<(), UsageError> {
+    match order.accept_new_source.iter().find(|name| !selected.known.contains(name)) {
+        None => Ok(()),
+        Some(stranger) => {
+            let problem = format!("`accept-new-source` names {stranger}, which is not in the manifest");
+            Err(UsageError::new(problem).hint("Write names of sponsors, separated by comma or white space."))
+        }
+    }
 }
 
 impl Run<'_> {

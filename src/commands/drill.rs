@@ -12,7 +12,8 @@ use futures_util::FutureExt as _;
 
 use super::publish::{Ended, Publisher, Told, Turn};
 use super::scope::{self, SecretsSource};
-use super::vault::{Claims, Labelling, Vault};
+use super::survey::Survey;
+use super::vault::{Labelling, Vault};
 use super::{Edge, records, restoring, stored};
 use crate::archive::Identities;
 use crate::archive::key::Object;
@@ -32,9 +33,8 @@ use crate::sponsors::Sponsor;
 struct Run<'a> {
     order: &'a DrillOrder,
     edge: &'a Edge,
-    secrets: SecretsSource<'a>,
+    survey: Survey,
     clients: Result<Vec<Client>, DumpError>,
-    claims: Claims,
     identities: Identities,
     checks: Vec<String>,
 }
@@ -49,11 +49,11 @@ struct Facts {
 pub(super) async fn run(order: DrillOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
     let checks = checks(order.checks.as_deref()).await?;
     let identities = stored::identities(&order.opening, edge).await?;
-    let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
+    let selected = scope::select_some(&order.scope, edge).await?;
+    let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors)?;
     let run = Run {
-        secrets: SecretsSource::open(&order.scope, edge, &sponsors)?,
+        survey: Survey::of_secrets(&secrets, &selected, edge).await,
         clients: scope::clients(edge).await?,
-        claims: Claims::new(known),
         order: &order,
         edge,
         identities,
@@ -61,7 +61,7 @@ pub(super) async fn run(order: DrillOrder, edge: &Edge, publisher: &Publisher<'_
     };
     let (mut ended, mut drilled) = (Vec::new(), Vec::new());
     // One after the other: each takes the disk of a whole database, and its time is measured.
-    for sponsor in &sponsors {
+    for sponsor in &selected.sponsors {
         let (result, report) = Box::pin(run.sponsor(sponsor, publisher)).await;
         ended.push(result);
         drilled.extend(report);

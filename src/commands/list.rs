@@ -8,7 +8,8 @@ use tokio::sync::Semaphore;
 use super::attempts::{Attempt, Place, Standing};
 use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
-use super::vault::{Claims, Vault, Way};
+use super::survey::Survey;
+use super::vault::{Vault, Way};
 use super::{Edge, stored};
 use crate::archive::ArchiveError;
 use crate::archive::catalogue::{Entry, prefix};
@@ -42,8 +43,7 @@ const PARTIAL: &str = "partial";
 struct Run<'a> {
     order: &'a ListOrder,
     edge: &'a Edge,
-    secrets: SecretsSource<'a>,
-    claims: Claims,
+    survey: Survey,
     memory: Semaphore,
 }
 
@@ -54,12 +54,13 @@ enum Whose {
 }
 
 pub(super) async fn run(order: ListOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
-    let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
-    let secrets = SecretsSource::open(&order.scope, edge, &sponsors)?;
+    let selected = scope::select_some(&order.scope, edge).await?;
+    let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors)?;
+    let survey = Survey::of_secrets(&secrets, &selected, edge).await;
     let memory = Semaphore::new(MANIFEST_MEBIBYTES as usize);
-    let run = Run { order: &order, edge, secrets, claims: Claims::new(known), memory };
+    let run = Run { order: &order, edge, survey, memory };
     let (mut ended, mut lists) = (Vec::new(), Vec::new());
-    for sponsor in &sponsors {
+    for sponsor in &selected.sponsors {
         ended.push(Box::pin(run.sponsor(sponsor, publisher, &mut lists)).await);
     }
     if order.json {
@@ -108,11 +109,10 @@ impl Run<'_> {
     }
 
     async fn list(&self, sponsor: &Sponsor) -> Result<Result<List, Disabled>, Failure> {
-        let secrets = match self.secrets.fetch(&sponsor.name).await? {
-            Archival::Disabled(why) => return Ok(Err(why)),
+        let secrets = match self.survey.secrets_of_its_own(sponsor).await? {
+            Archival::Disabled(why) => return Ok(Err(why.clone())),
             Archival::Enabled(secrets) => secrets,
         };
-        self.claims.buckets(sponsor, &secrets)?;
         let way = Way {
             scope: &self.order.scope,
             edge: self.edge,
@@ -121,7 +121,7 @@ impl Run<'_> {
             purpose: Purpose::Read { thaw: false },
         };
         let whose = (sponsor, self.order.scope.environment);
-        let place = Vault::open(&way, &secrets).place(whose, AN_UPLOAD, self.edge);
+        let place = Vault::open(&way, secrets).place(whose, AN_UPLOAD, self.edge);
         let attempts = place.attempts().await?;
         let rows = if self.order.max_backup_age.is_some() {
             self.newest(&place, attempts).await?

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::stored::MANIFEST_BYTES;
 use crate::archive::catalogue::{BackupKey, catalogue, prefix};
-use crate::archive::description::{BackupManifest, PreviousBackup};
+use crate::archive::description::{BackupManifest, PreviousBackup, SourceDatabase};
 use crate::archive::key::description_key;
 use crate::archive::{ArchiveError, Store};
 use crate::proof::stored::of_another;
@@ -58,6 +58,14 @@ impl Previous {
             rows_total: contents.rows_total,
             dump_size_bytes: description.dump.bytes,
         })
+    }
+
+    /// The database that it is of, where it says so.
+    pub(super) fn source(&self) -> Option<&SourceDatabase> {
+        match self {
+            Self::Backup { description, .. } => description.source.as_ref(),
+            Self::None | Self::Unknown(_) => None,
+        }
     }
 
     /// What a dry run shows of it.

@@ -10,7 +10,8 @@ use futures_util::future::join;
 use super::asking::Asking;
 use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
-use super::vault::{Claims, Labelling, Vault, Way};
+use super::survey::Survey;
+use super::vault::{Labelling, Vault, Way};
 use super::{Edge, records};
 use crate::archive::key::Object;
 use crate::archive::s3::policy::Purpose;
@@ -29,23 +30,24 @@ use check::{Checked, check};
 struct Run<'a> {
     order: &'a RecordOrder,
     edge: &'a Edge,
-    secrets: SecretsSource<'a>,
-    claims: Claims,
+    survey: Survey,
     asking: Asking<'a>,
 }
 
 pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
-    let scope::Selected { sponsors, known } = scope::deployed(&order.scope, edge).await?;
+    let selected = scope::deployed(&order.scope, edge).await?;
+    let sponsors = &selected.sponsors;
     if sponsors.len() > 1 && (order.backup_location.is_some() || order.backup_size.is_some()) {
         let problem = "`backup-location` and `backup-size` are of one sponsor, but several are selected";
         return Err(UsageError::new(problem)
             .hint("Name one sponsor in `sponsors`, or leave them out.")
             .into());
     }
-    let secrets = SecretsSource::open(&order.scope, edge, &sponsors)?;
+    let secrets = SecretsSource::open(&order.scope, edge, sponsors)?;
+    let survey = Survey::of_secrets(&secrets, &selected, edge).await;
     let asking = Asking::new(order.github.as_ref(), edge);
-    let run = Run { order: &order, edge, secrets, claims: Claims::new(known), asking };
-    let ended: Vec<Ended> = futures_util::stream::iter(&sponsors)
+    let run = Run { order: &order, edge, survey, asking };
+    let ended: Vec<Ended> = futures_util::stream::iter(sponsors)
         .map(|sponsor| Box::pin(run.sponsor(sponsor, publisher)))
         .buffered(order.deployment.max_parallel.get())
         .collect()
@@ -163,10 +165,9 @@ impl Run<'_> {
 
     /// Where the sponsor's records go; nowhere but the workspace where its flag is off.
     async fn vault(&self, sponsor: &Sponsor) -> Result<Option<Vault>, Failure> {
-        match self.secrets.fetch(&sponsor.name).await? {
+        match self.survey.secrets_of_its_own(sponsor).await? {
             Archival::Disabled(_) => Ok(None),
             Archival::Enabled(secrets) => {
-                self.claims.buckets(sponsor, &secrets)?;
                 let way = Way {
                     scope: &self.order.scope,
                     edge: self.edge,
@@ -174,7 +175,7 @@ impl Run<'_> {
                     sponsor: &sponsor.name,
                     purpose: Purpose::Record,
                 };
-                Ok(Some(Vault::open(&way, &secrets)))
+                Ok(Some(Vault::open(&way, secrets)))
             }
         }
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::publish::{Ended, Publisher, Told, Turn};
 use super::scope::{self, SecretsSource};
-use super::vault::Claims;
+use super::survey::Survey;
 use super::{Edge, restoring, stored};
 use crate::archive::Identities;
 use crate::cli::UsageError;
@@ -27,7 +27,7 @@ struct Run<'a> {
     edge: &'a Edge,
     secrets: SecretsSource<'a>,
     clients: Result<Vec<Client>, DumpError>,
-    claims: Claims,
+    survey: Survey,
     identities: Identities,
     target: Connection,
     /// Every sponsor of the manifest.
@@ -39,20 +39,21 @@ pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<
     edge.sink.mask(secrecy::ExposeSecret::expose_secret(&order.target));
     let target = Connection::parse(&order.target).map_err(RestoreError::from)?;
     target.masks().iter().for_each(|mask| edge.sink.mask(secrecy::ExposeSecret::expose_secret(mask)));
-    let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
-    let [sponsor] = sponsors.as_slice() else {
-        let problem = format!("`restore` takes one sponsor, but {} are selected", sponsors.len());
+    let selected = scope::select_some(&order.scope, edge).await?;
+    let [sponsor] = selected.sponsors.as_slice() else {
+        let problem = format!("`restore` takes one sponsor, but {} are selected", selected.sponsors.len());
         return Err(UsageError::new(problem).hint("Name one in `sponsors`.").into());
     };
+    let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors)?;
     let run = Run {
-        secrets: SecretsSource::open(&order.scope, edge, &sponsors)?,
+        survey: Survey::of_secrets(&secrets, &selected, edge).await,
+        secrets,
         clients: scope::clients(edge).await?,
-        claims: Claims::new(known.clone()),
         order: &order,
         edge,
         identities,
         target,
-        known,
+        known: selected.known.clone(),
     };
     let (ended, restored) = Box::pin(run.sponsor(sponsor, publisher)).await;
     publisher.results_with(vec![ended], Vec::new(), &restored::chapter(&restored))

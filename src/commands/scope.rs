@@ -17,7 +17,7 @@ use crate::secrets::doppler::{self, Doppler};
 use crate::secrets::file::{SecretsFile, others_can_open};
 use crate::secrets::keyring::Owner;
 use crate::secrets::{self, Archival, AwsFromEnvironment, IdTokens, Place, RawSecrets, Secret, SecretsError};
-use crate::sponsors::{self, Selection, Sponsor};
+use crate::sponsors::{self, Environment, Selection, Sponsor};
 
 /// The selected sponsors, and who else there is.
 pub(super) struct Selected {
@@ -185,9 +185,35 @@ impl<'a> SecretsSource<'a> {
         format!("{}{sponsor}", self.scope.project_prefix)
     }
 
-    /// The address of another sponsor's database, for comparing; nothing else of it is asked for.
-    pub(super) async fn database_url(&self, sponsor: &str) -> Result<Secret, SecretsError> {
-        let (place, raw) = self.raw(sponsor, false, &[secrets::DATABASE_URL]).await?;
+    pub(super) fn environment(&self) -> Environment {
+        self.scope.environment
+    }
+
+    /// Whether there is a token with which a sponsor's secrets may be read, or a file that holds them.
+    pub(super) fn has_key_to(&self, sponsor: &str) -> bool {
+        match &self.origin {
+            Origin::File(file) => file.fetch(sponsor).is_ok(),
+            Origin::Doppler(_) => {
+                let own = self.scope.keyring.own_token(Owner::Sponsor(sponsor));
+                self.scope.doppler_identity.is_some() || own.is_ok_and(|token| token.is_some())
+            }
+        }
+    }
+
+    /// The address of a database in any environment, for comparing; nothing else of it is asked for.
+    pub(super) async fn database_url(
+        &self,
+        sponsor: &str,
+        environment: Environment,
+        is_selected: bool,
+    ) -> Result<Secret, SecretsError> {
+        let config = if environment == self.scope.environment {
+            &self.scope.config
+        } else {
+            environment.doppler_config()
+        };
+        let (place, raw) =
+            self.raw((sponsor, config), is_selected && self.only, &[secrets::DATABASE_URL]).await?;
         let url = raw.get(secrets::DATABASE_URL).cloned();
         let missing = || place.lacks(vec![secrets::DATABASE_URL.to_owned()], None);
         let url = url.ok_or_else(missing)?;
@@ -200,7 +226,9 @@ impl<'a> SecretsSource<'a> {
         let keyring = &self.scope.keyring;
         let of_the_sponsor = keyring.sponsor_keys(sponsor)?;
         let ambient = if self.only { keyring.ambient() } else { Ok(None) };
-        let (place, raw) = self.raw(sponsor, self.only, &secrets::needed(of_the_sponsor.is_some())).await?;
+        let (place, raw) = self
+            .raw((sponsor, &self.scope.config), self.only, &secrets::needed(of_the_sponsor.is_some()))
+            .await?;
         let (role, tokens) = (self.scope.aws_role.clone(), self.tokens.clone());
         let how_to_pass_keys = keyring.how_to_pass_keys(sponsor, self.only);
         let aws = AwsFromEnvironment { of_the_sponsor, role, tokens, ambient, how_to_pass_keys };
@@ -216,15 +244,22 @@ impl<'a> SecretsSource<'a> {
     /// The named secrets of one sponsor, and where they stand.
     async fn raw(
         &self,
-        sponsor: &str,
+        (sponsor, config): (&str, &str),
         only: bool,
         names: &[&str],
     ) -> Result<(Place, RawSecrets), SecretsError> {
+        let (project, config) = (self.project(sponsor), config.to_owned());
         let doppler = match &self.origin {
-            Origin::File(file) => return Ok((file.place(sponsor), file.fetch(sponsor)?)),
+            Origin::File(file) if config == self.scope.config => {
+                return Ok((file.place(sponsor), file.fetch(sponsor)?));
+            }
+            // A file holds the secrets of the one environment that is being worked in.
+            Origin::File(file) => {
+                let names = names.iter().map(|name| (*name).to_owned()).collect();
+                return Err(file.place(sponsor).lacks(names, None));
+            }
             Origin::Doppler(doppler) => doppler,
         };
-        let (project, config) = (self.project(sponsor), self.scope.config.clone());
         let place = Place::Doppler { project: project.clone(), config: config.clone() };
         let whose = Owner::Sponsor(sponsor);
         let token = keyless::token((self.scope, self.edge), doppler, whose, only, &place.to_string()).await?;

@@ -13,7 +13,8 @@ use super::attempts::{Attempt, Latest, Next, Place, Standing};
 use super::limit::limit;
 use super::publish::{Ended, Publisher, Turn};
 use super::scope::{self, SecretsSource};
-use super::vault::{Claims, Vault, Way};
+use super::survey::Survey;
+use super::vault::{Vault, Way};
 use super::{Edge, stored};
 use crate::archive::catalogue::{BackupKey, Incomplete, catalogue, prefix};
 use crate::archive::s3::policy::Purpose;
@@ -30,8 +31,7 @@ use round::Round;
 struct Run<'a> {
     order: &'a VerifyOrder,
     edge: &'a Edge,
-    secrets: SecretsSource<'a>,
-    claims: Claims,
+    survey: Survey,
     identities: Identities,
 }
 
@@ -43,15 +43,17 @@ struct Shelf<'a> {
 
 pub(super) async fn run(order: VerifyOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
     let identities = stored::identities(&order.opening, edge).await?;
-    let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
+    let selected = scope::select_some(&order.scope, edge).await?;
+    let sponsors = &selected.sponsors;
     if sponsors.len() > 1 && matches!(order.opening.which, Which::Location { .. }) {
         let problem = "`backup` names a backup of one sponsor, but several are selected";
         return Err(UsageError::new(problem).hint("Name that sponsor in `sponsors`.").into());
     }
-    let secrets = SecretsSource::open(&order.scope, edge, &sponsors)?;
-    let run = Run { order: &order, edge, secrets, claims: Claims::new(known), identities };
+    let secrets = SecretsSource::open(&order.scope, edge, sponsors)?;
+    let survey = Survey::of_secrets(&secrets, &selected, edge).await;
+    let run = Run { order: &order, edge, survey, identities };
     let mut ended = Vec::new();
-    for sponsor in &sponsors {
+    for sponsor in sponsors {
         ended.push(Box::pin(run.sponsor(sponsor, publisher)).await);
     }
     publisher.results(ended)
@@ -87,11 +89,11 @@ impl Run<'_> {
         round: &mut Round<'_>,
         stop: &CancellationToken,
     ) -> Result<Turn<()>, Failure> {
-        let secrets = match or_stopped(stop, async { Ok(self.secrets.fetch(&sponsor.name).await?) }).await? {
+        let secrets = async { Ok(self.survey.secrets_of_its_own(sponsor).await?) };
+        let secrets = match or_stopped(stop, secrets).await? {
             Archival::Disabled(why) => return Ok(Turn::Disabled(why.to_string())),
             Archival::Enabled(secrets) => secrets,
         };
-        self.claims.buckets(sponsor, &secrets)?;
         let way = Way {
             scope: &self.order.scope,
             edge: self.edge,
@@ -100,7 +102,7 @@ impl Run<'_> {
             purpose: Purpose::Read { thaw: self.order.opening.thaw },
         };
         let whose = (sponsor, self.order.scope.environment);
-        let place = Vault::open(&way, &secrets).place(whose, self.order.opening.timeout, self.edge);
+        let place = Vault::open(&way, secrets).place(whose, self.order.opening.timeout, self.edge);
         let shelf = Shelf { place, stop };
         if self.order.dry_run {
             return self.plan(&shelf).await;

@@ -165,6 +165,17 @@ impl Connection {
         Self { database: name.to_owned(), ..self.clone() }
     }
 
+    /// The same database as its server calls itself, where it says so: behind a tunnel or a pooler that is another address.
+    #[must_use]
+    pub fn as_reached_at(&self, address: Option<&str>, port: u16, database: &str) -> Self {
+        let mut itself = Self { port, database: database.to_owned(), ..self.clone() };
+        if let Some(address) = address {
+            address.clone_into(&mut itself.host);
+            itself.variables.remove("PGHOSTADDR");
+        }
+        itself
+    }
+
     /// The same with settings of the session, as `name=value`; none of them may hold a blank. Sent only where they are
     /// needed: poolers do not always take them.
     #[must_use]

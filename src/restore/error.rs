@@ -54,15 +54,35 @@ pub enum RestoreError {
         /// How many.
         objects: u64,
     },
-    /// The target is, or may be, a sponsor's live database.
-    #[error("{place} {why}")]
+    /// The target is, or may be, the sponsor's own live database.
+    #[error("{place} {why}{}", .wrote.as_ref().map(|wrote| format!("; `confirm` is `{wrote}`, not `{confirm}`")).unwrap_or_default())]
     Live {
         /// `host:port/database`.
         place: String,
         /// Whose it is, or why nobody knows.
         why: String,
-        /// The database's name.
-        database: String,
+        /// `sponsor/database`: what would confirm it.
+        confirm: String,
+        /// What was written instead.
+        wrote: Option<String>,
+        /// How an input is written where this runs: `--name value`, else `name: value`.
+        on_terminal: bool,
+    },
+    /// The target is another sponsor's live database.
+    #[error("{place} is the live database of {owner}, and no other sponsor's backup is restored there")]
+    LiveOfAnother {
+        /// `host:port/database`.
+        place: String,
+        /// Whose it is.
+        owner: String,
+    },
+    /// The address leads to another database than the one that was made for a drill.
+    #[error("{place} leads to the database {reached} instead, so nothing was restored")]
+    Elsewhere {
+        /// `host:port/database`.
+        place: String,
+        /// The database that answered.
+        reached: String,
     },
     /// The target does not exist, and the role may not create it.
     #[error("{place} does not exist, and the role {user} may not create databases")]
@@ -144,8 +164,20 @@ impl RestoreError {
             Self::NotEmpty { .. } => {
                 "Name an empty database, or set `replace` to drop what is there in the same transaction."
             }
-            Self::Live { database, .. } => {
-                return Some(format!("If that is what you want, repeat its name: `confirm: {database}`."));
+            Self::Live { place, confirm, on_terminal, .. } => {
+                let typed =
+                    if *on_terminal { format!("--confirm {confirm}") } else { format!("confirm: {confirm}") };
+                return Some(format!(
+                    "Restore into another database, such as {place}_restored: it is created. To restore into this one, write `{typed}`."
+                ));
+            }
+            Self::LiveOfAnother { place, .. } => {
+                return Some(format!(
+                    "Restore into another database, such as {place}_restored: it is created."
+                ));
+            }
+            Self::Elsewhere { .. } => {
+                "Use the server's own address: this pooler leads every name to one database."
             }
             Self::MayNotCreate { .. } => "Create the database first, or grant the role CREATEDB.",
             Self::Lacks { what: "extensions", .. } => {

@@ -54,7 +54,12 @@ impl Visit {
         let name = self.connection.database();
         create(&self.host, name, encoding, client).await?;
         query(&self.host, client, &format!("COMMENT ON DATABASE {} IS '{MARK}'", quoted(name))).await?;
-        Ok(())
+        // A pooler may lead every name to one database, which is not ours.
+        let reached = query(&self.connection, client, "SELECT current_database()").await?;
+        if reached == name {
+            return Ok(());
+        }
+        Err(RestoreError::Elsewhere { place: self.connection.place(), reached })
     }
 
     /// Drops it, if it still bears the mark.

@@ -133,8 +133,8 @@ pub enum SecretsError {
         /// What is wrong with it, in words.
         problem: String,
     },
-    /// A bucket or database that another sponsor of the same run uses already.
-    #[error("{what} is already used by sponsor {other} in this run")]
+    /// A bucket or database that another sponsor uses, too.
+    #[error("{what} is also used by sponsor {other}")]
     Shared {
         /// Bucket or database.
         what: String,
@@ -148,6 +148,16 @@ pub enum SecretsError {
         bucket: String,
         /// The other sponsor.
         owner: String,
+    },
+    /// The database is not the one that the previous backup was taken of.
+    #[error("DATABASE_URL leads to {is}, but the previous backup is of {was}")]
+    OtherSource {
+        /// The sponsor.
+        sponsor: String,
+        /// The database, in words.
+        is: String,
+        /// The previous one, in words.
+        was: String,
     },
     /// The secrets file cannot be used.
     #[error("secrets file {path}: {reason}")]
@@ -226,6 +236,9 @@ impl SecretsError {
             },
             Self::Shared { .. } | Self::Foreign { .. } => {
                 "Each sponsor has a database and buckets of its own; correct the secret of the sponsor that is wrong. Where two may share, both say so in the manifest: `may_share_with`.".to_owned()
+            }
+            Self::OtherSource { sponsor, .. } => {
+                format!("Correct DATABASE_URL if it is another sponsor's or environment's. After a move, or an upgrade by dump and restore, run once with `accept-new-source` set to `{sponsor}`.")
             }
             Self::Required { .. } => {
                 "Set ENABLE_S3_BACKUP_ARCHIVAL to `true` for this sponsor, or drop the `require-backup` input.".to_owned()

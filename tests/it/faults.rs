@@ -37,6 +37,7 @@ mod s3;
 mod sealing;
 mod sharing;
 mod standby;
+mod sources;
 mod stop;
 mod tenancy;
 mod uncertain;

@@ -25,6 +25,11 @@ fn into(trial: &Trial, url: &str) -> Run {
     trial.run().input("command", "restore").env("TARGET_DATABASE_URL", url)
 }
 
+/// What must be typed out to replace what is in a database that cannot be told from callisto's live ones.
+fn confirmed(target: &Database) -> String {
+    format!("callisto/{}", target.name)
+}
+
 /// One sponsor, whose diary is backed up.
 fn with_a_backup() -> Trial {
     let trial = Trial::of([Sponsor::named("callisto")]);

@@ -23,6 +23,11 @@ pub enum Purpose {
         /// And asks S3 to thaw them.
         thaw: bool,
     },
+    /// Reads backups, and of the other environments what their manifests say.
+    Restore {
+        /// And asks S3 to thaw them.
+        thaw: bool,
+    },
     /// Reads as much, and writes reports.
     Drill {
         /// And asks S3 to thaw them.
@@ -81,6 +86,12 @@ pub fn policy(purpose: Purpose, place: Place<'_>) -> String {
             all.extend(place.allow(log, &LOOK, &[LIST]));
             (all, false)
         }
+        Purpose::Restore { thaw } => {
+            let mut all = place.allow(backups, &read(thaw), &[LIST, LIST_UPLOADS]);
+            all.extend(place.allow(log, &LOOK, &[LIST]));
+            all.extend(place.others().into_iter().flat_map(|other| other.allow_manifests(backups)));
+            (all, false)
+        }
         Purpose::Drill { thaw } => {
             let mut all = place.allow(backups, &read(thaw), &[LIST, LIST_UPLOADS]);
             all.extend(place.allow(log, &LOOK, &[LIST]));
@@ -110,6 +121,21 @@ impl Place<'_> {
         ]
     }
 
+    /// The same of the other environments.
+    fn others(&self) -> Vec<Self> {
+        let others = Environment::ALL.into_iter().filter(|environment| *environment != self.environment);
+        others.map(|environment| Self { environment, ..*self }).collect()
+    }
+
+    /// What is beside the dumps, and which there are; not the dumps.
+    fn allow_manifests(&self, (bucket, object): (&str, Object<'_>)) -> Vec<Value> {
+        let mut statements = self.allow((bucket, object), &["s3:GetObject"], &[LIST]);
+        let folder = object.folder(self.environment);
+        statements[0]["Resource"] =
+            json!(format!("arn:{}:s3:::{bucket}/{folder}/*.manifest.json", self.partition()));
+        statements
+    }
+
     /// A bucket may be encrypted with a key of its owner's. Which one, its own policy and the role say; here, that it is
     /// used through S3 alone.
     fn keys(&self, writes: bool) -> Value {
@@ -127,11 +153,13 @@ impl Place<'_> {
 mod tests {
     use super::*;
 
-    const ALL: [Purpose; 6] = [
+    const ALL: [Purpose; 8] = [
         Purpose::Backup,
         Purpose::Record,
         Purpose::Read { thaw: false },
         Purpose::Read { thaw: true },
+        Purpose::Restore { thaw: false },
+        Purpose::Restore { thaw: true },
         Purpose::Drill { thaw: false },
         Purpose::Drill { thaw: true },
     ];
@@ -157,7 +185,7 @@ mod tests {
     fn each_purpose_has_its_rights_and_none_can_delete() {
         for purpose in ALL {
             let text = policy(purpose, place("bucket", Environment::Staging));
-            let writes = !matches!(purpose, Purpose::Read { .. });
+            let writes = !matches!(purpose, Purpose::Read { .. } | Purpose::Restore { .. });
             assert_eq!(text.contains("s3:PutObject"), writes, "{purpose:?}");
             assert_eq!(text.contains("RestoreObject"), format!("{purpose:?}").contains("thaw: true"));
             assert!(!text.contains("Delete") && !text.contains("s3:*"), "{text}");
@@ -177,6 +205,6 @@ mod tests {
                     && statement["Action"].to_string().contains("s3:Put")
             })
         };
-        assert_eq!(ALL.map(writes_dumps), [true, false, false, false, false, false]);
+        assert_eq!(ALL.map(writes_dumps), [true, false, false, false, false, false, false, false]);
     }
 }

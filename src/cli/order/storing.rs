@@ -63,6 +63,7 @@ pub(super) fn backup(
         storage_class,
         memory_limit_bytes,
         require_backup: values.boolean("require-backup")?,
+        accept_new_source: values.words("accept-new-source"),
         dry_run: values.boolean("dry-run")?,
         timeout: values.duration("timeout")?,
         github: github(values, variables)?,

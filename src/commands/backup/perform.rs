@@ -13,7 +13,7 @@ use super::Run;
 use super::facts::Facts;
 use super::prepare::{Outcome, Prepared};
 use crate::archive::description::{
-    BackupManifest, FORMAT_VERSION, Name, Partial, RestoreNeeds, Standby, Tool, measures,
+    BackupManifest, FORMAT_VERSION, Name, Partial, RestoreNeeds, SourceDatabase, Standby, Tool, measures,
 };
 use crate::archive::staged::{Committed, Sealed};
 use crate::archive::{ArchiveError, Progress, Upload, seal};
@@ -36,6 +36,7 @@ struct Taken<'a> {
     finished_at: Timestamp,
     sealed: &'a Sealed,
     finished: &'a Finished,
+    source: Option<&'a SourceDatabase>,
 }
 
 impl Run<'_> {
@@ -48,7 +49,8 @@ impl Run<'_> {
         let stopped = || Failure::from(ArchiveError::Stopped);
         facts.partial = partial(&self.order.dump);
         facts.warnings.extend(facts.partial.as_ref().map(Partial::words));
-        let while_preparing = limit(stop, self.order.timeout);
+        let left = self.order.timeout.saturating_sub(self.survey.took(sponsor));
+        let while_preparing = limit(stop, left);
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(stopped()),
@@ -109,7 +111,7 @@ impl Run<'_> {
         prepared: &Prepared,
         stop: &CancellationToken,
     ) -> Result<(Sealed, Finished, Committed), Failure> {
-        let Prepared { connection, client, store, key, labels, flow, options, .. } = prepared;
+        let Prepared { connection, client, store, key, labels, flow, options, source, .. } = prepared;
         let started_at = prepared.as_of(self.edge.now());
         let mut dump = Dump::start(client, connection, options, stop)?;
         let upload = Upload::new(store, key.clone(), labels.clone(), *flow, stop.clone());
@@ -140,7 +142,9 @@ impl Run<'_> {
             }
         };
         let sealed = staged.sealed().clone();
-        let taken = Taken { started_at, finished_at: self.edge.now(), sealed: &sealed, finished: &finished };
+        let finished_at = self.edge.now();
+        let taken =
+            Taken { started_at, finished_at, sealed: &sealed, finished: &finished, source: source.as_ref() };
         let description = self.describe(sponsor, facts, prepared, &taken);
         let committed = staged.commit(description).await?;
         for remark in &committed.remarks {
@@ -176,7 +180,7 @@ impl Run<'_> {
     }
 
     fn describe(&self, sponsor: &Sponsor, facts: &Facts, prepared: &Prepared, taken: &Taken<'_>) -> Vec<u8> {
-        let Taken { started_at, finished_at, sealed, finished } = *taken;
+        let Taken { started_at, finished_at, sealed, finished, source } = *taken;
         let (dump, stored, encoding) = measures(sealed, &self.order.recipe);
         let options = &self.order.dump;
         let run = &self.edge.run;
@@ -193,6 +197,7 @@ impl Run<'_> {
             stored,
             encoding,
             contents: Some(contents(&finished.truth)),
+            source: source.cloned(),
             restore: Some(needs(finished)),
             partial: facts.partial.clone(),
             previous_backup: facts.previous.clone(),

@@ -9,11 +9,13 @@ use super::super::vault::{Vault, Way};
 use super::Run;
 use super::facts::Facts;
 use crate::archive::Store;
+use crate::archive::description::SourceDatabase;
 use crate::archive::flow::Flow;
 use crate::archive::key::Object;
 use crate::archive::s3::Labels;
 use crate::archive::s3::policy::Purpose;
 use crate::dump::client::{self, Client};
+use crate::dump::identity::{Identity, Unidentified};
 use crate::dump::invocation::DumpOptions;
 use crate::dump::server::{self, Money, Server};
 use crate::dump::standby::{self, Standby};
@@ -37,6 +39,7 @@ pub(super) struct Prepared {
     pub(super) flow: Flow,
     /// The backup before this one.
     pub(super) previous: Previous,
+    pub(super) source: Option<SourceDatabase>,
 }
 
 /// What preparation comes to.
@@ -47,16 +50,16 @@ pub(super) enum Outcome {
 
 impl Run<'_> {
     pub(super) async fn prepare(&self, sponsor: &Sponsor, facts: &mut Facts) -> Result<Outcome, Failure> {
-        let secrets = match self.secrets.fetch(&sponsor.name).await? {
+        let secrets = match self.survey.secrets(sponsor).await? {
             Archival::Enabled(secrets) => secrets,
             Archival::Disabled(why) => {
                 facts.enabled = Some(false);
-                return self.disabled(sponsor, why);
+                return self.disabled(sponsor, why.clone());
             }
         };
         facts.enabled = Some(true);
         self.edge.sink.line(&format!("{}: S3 backup archival is ENABLED", sponsor.name));
-        self.claims.buckets(sponsor, &secrets)?;
+        self.survey.judgement().buckets(sponsor)?;
         let way = Way {
             scope: &self.order.scope,
             edge: self.edge,
@@ -64,13 +67,15 @@ impl Run<'_> {
             sponsor: &sponsor.name,
             purpose: Purpose::Backup,
         };
-        let vault = Arc::new(Vault::open(&way, &secrets));
+        let vault = Arc::new(Vault::open(&way, secrets));
         facts.vault = Some(Arc::clone(&vault));
         self.ask_storage(sponsor, facts, &vault).await?;
         let connection = Connection::parse(&secrets.database_url).map_err(DumpError::from)?;
-        self.claims.database(sponsor, &connection)?;
+        self.survey.judgement().database(sponsor)?;
+        facts.warnings.extend(self.survey.judgement().warnings(sponsor));
         let clients = self.clients.as_ref().map_err(Clone::clone)?;
         // Any psql can ask; the newest knows most ways to connect.
+        let identity = self.identity(sponsor)?;
         let newest = clients.last().ok_or(DumpError::NoClient)?;
         let server = server::ask(&connection, newest).await?;
         server.check_encoding(&connection)?;
@@ -93,9 +98,21 @@ impl Run<'_> {
         let key = object.key(environment, facts.started);
         let store = vault.backups.clone();
         let previous = Previous::find(&store, (sponsor, environment), facts.started).await?;
+        let source = self.source(sponsor, &connection, identity, &previous)?;
         let options = DumpOptions { encoding: Some(server.encoding.clone()), ..self.order.dump.clone() };
-        let prepared =
-            Prepared { connection, server, standby, options, client, store, key, labels, flow, previous };
+        let prepared = Prepared {
+            connection,
+            server,
+            standby,
+            options,
+            client,
+            store,
+            key,
+            labels,
+            flow,
+            previous,
+            source,
+        };
         Ok(Outcome::Ready(Box::new(prepared)))
     }
 
@@ -113,6 +130,24 @@ impl Run<'_> {
         let standby = standby::ask(connection, client).await?;
         standby.check(connection, self.order.max_replica_lag)?;
         Ok(Some((standby, asked_at)))
+    }
+
+    /// Which database it is; a server that answers and does not tell is backed up all the same.
+    fn identity(&self, sponsor: &Sponsor) -> Result<Option<&Identity>, Failure> {
+        let Some(database) = self.survey.database(sponsor) else { return Ok(None) };
+        match database.identity.as_ref().map_err(Clone::clone)? {
+            Ok(identity) => Ok(Some(identity)),
+            Err(Unidentified(reason)) => {
+                let words = "it was not compared with other sponsors' or with the previous backup's";
+                let place = database.connection.place();
+                let line = format!(
+                    "{}: {place} does not tell which database it is, and {words}: {reason}",
+                    sponsor.name
+                );
+                self.edge.sink.line(&line);
+                Ok(None)
+            }
+        }
     }
 
     fn disabled(&self, sponsor: &Sponsor, why: Disabled) -> Result<Outcome, Failure> {

@@ -87,11 +87,10 @@ impl Run<'_> {
         sponsor: &'a Sponsor,
         facts: &mut Facts,
     ) -> Result<Result<Chosen<'a>, String>, Failure> {
-        let secrets = match self.secrets.fetch(&sponsor.name).await? {
+        let secrets = match self.survey.secrets_of_its_own(sponsor).await? {
             Archival::Enabled(secrets) => secrets,
             Archival::Disabled(why) => return Ok(Err(why.to_string())),
         };
-        self.claims.buckets(sponsor, &secrets)?;
         let way = Way {
             scope: &self.order.scope,
             edge: self.edge,
@@ -99,7 +98,7 @@ impl Run<'_> {
             sponsor: &sponsor.name,
             purpose: Purpose::Drill { thaw: self.order.opening.thaw },
         };
-        let vault = facts.vault.insert(Vault::open(&way, &secrets));
+        let vault = facts.vault.insert(Vault::open(&way, secrets));
         let environment = self.order.scope.environment;
         let whose = (sponsor, environment);
         let opening = &self.order.opening;

@@ -1,4 +1,8 @@
-//! Whether the target is a sponsor's live database: then its name must have been typed out.
+//! Whose live database the target is, or may be. A database is known by its identity, whatever address leads to it.
+//!
+//! Live are the databases of all environments of all sponsors. Of the selected sponsor, each is asked which one it is, or
+//! its newest backup is. Nobody connects to the database of another sponsor: of those, addresses are compared, and a target
+//! that is not there proves nothing, since a tunnel or a pooler is another address.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,56 +10,245 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::Run;
+use crate::archive::Store;
+use crate::archive::description::SourceDatabase;
+use crate::commands::neighbours::{Neighbour, Neighbours, some_of};
+use crate::commands::previous::Previous;
+use crate::commands::restoring;
 use crate::dump::Connection;
+use crate::dump::client::Client;
+use crate::dump::identity::{self, Identity, Likeness, ReachedAt};
 use crate::failure::Failure;
-use crate::restore::RestoreError;
+use crate::restore::{RestoreError, Target};
 use crate::secrets::SponsorSecrets;
-use crate::sponsors::Sponsor;
+use crate::sponsors::{Environment, Sponsor};
 
 /// A name that is not resolved by then is compared as a name alone.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What the target is to the live databases.
+#[derive(Debug, Default)]
+pub(super) struct Kinship {
+    /// Whose live database it is.
+    is: Vec<String>,
+    /// Whose it may be, and why nobody knows.
+    may_be: Vec<String>,
+    /// Whose address differs, which proves nothing.
+    by_address: Vec<String>,
+}
+
+/// The target, by every address that is known of it.
+struct Known<'a> {
+    target: &'a Target,
+    identity: Option<Identity>,
+    /// As it was named, and as its server calls itself.
+    ways: Vec<Way>,
+}
+
+/// An address of the target.
+struct Way {
+    connection: Connection,
+    /// What its hosts' names stand for.
+    addresses: BTreeSet<String>,
+}
+
 impl Run<'_> {
-    /// Compares the target with the database of every sponsor of the manifest. One whose secrets cannot be read here may
-    /// be the target's owner as well.
-    pub(super) async fn guard(&self, sponsor: &Sponsor, secrets: &SponsorSecrets) -> Result<(), Failure> {
-        if self.order.confirm.as_deref() == Some(self.target.database()) {
-            return Ok(());
+    /// Where other sponsors' databases are. Refuses a target at such an address before anybody connects to it; it need not
+    /// even be there: restored, it would be the other one's.
+    pub(super) async fn neighbours(&self, sponsor: &Sponsor) -> Result<Neighbours, Failure> {
+        let others: Vec<&str> =
+            self.known.iter().map(String::as_str).filter(|name| *name != sponsor.name).collect();
+        let neighbours = Neighbours::of_all(&self.secrets, &others, self.edge).await;
+        let way = Way::of(self.target.clone()).await;
+        for neighbour in &neighbours.found {
+            self.not_anothers(sponsor, neighbour, &[&way]).await?;
         }
-        let ours = addresses(&self.target).await;
-        let mut unknown = Vec::new();
-        for name in &self.known {
-            let live = if *name == sponsor.name {
-                Connection::parse(&secrets.database_url).ok()
-            } else {
-                self.live_database(name).await
-            };
-            match live {
-                Some(live) => {
-                    if self.target.is_same_database(&live, &ours, &addresses(&live).await) {
-                        return Err(self.live(format!("is the live database of {name}")));
-                    }
-                }
-                None => unknown.push(name.as_str()),
-            }
-        }
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let names = unknown.join(", ");
-        Err(self.live(format!("may be the live database of {names}, whose secrets cannot be read here")))
+        Ok(neighbours)
     }
 
-    async fn live_database(&self, sponsor: &str) -> Option<Connection> {
-        let url = self.secrets.database_url(sponsor).await.ok()?;
+    /// Looks whose live database the target is, and whether that is meant; says it.
+    pub(super) async fn guard(
+        &self,
+        sponsor: &Sponsor,
+        (secrets, store): (&SponsorSecrets, &Store),
+        neighbours: &Neighbours,
+    ) -> Result<(), Failure> {
+        let (_, client) = restoring::clients(&self.clients)?;
+        let target = Target::look(&self.target, client).await?;
+        let say = |what: &str| {
+            self.edge.sink.line(&format!("{}: the target {} {what}", sponsor.name, self.target.place()));
+        };
+        if !target.exists() {
+            say("does not exist yet");
+            return Ok(());
+        }
+        let known = Known::of(&target, client).await;
+        let mut kinship = Kinship::default();
+        for neighbour in &neighbours.found {
+            let ways: Vec<&Way> = known.ways.iter().collect();
+            kinship.is.extend(self.not_anothers(sponsor, neighbour, &ways).await?);
+        }
+        kinship.by_address = self.known.iter().filter(|name| **name != sponsor.name).cloned().collect();
+        for environment in Environment::ALL {
+            let connection = self.live(sponsor, secrets, environment).await;
+            self.compare(sponsor, (environment, connection, store), (&known, client), &mut kinship).await;
+        }
+        say(&self.judge(sponsor, &known, &kinship)?);
+        Ok(())
+    }
+
+    /// Refuses what has the address of another sponsor's database. Of a partner's, gives whose it is.
+    async fn not_anothers(
+        &self,
+        sponsor: &Sponsor,
+        neighbour: &Neighbour,
+        ways: &[&Way],
+    ) -> Result<Option<String>, Failure> {
+        if !leads_to(ways.iter().copied(), &neighbour.connection).await {
+            return Ok(None);
+        }
+        let owner = owner(&neighbour.sponsor, neighbour.environment);
+        if sponsor.partners.contains(&neighbour.sponsor) {
+            return Ok(Some(owner));
+        }
+        Err(RestoreError::LiveOfAnother { place: self.target.place(), owner }.into())
+    }
+
+    /// The address of the sponsor's own database in an environment, where it can be read here.
+    async fn live(
+        &self,
+        sponsor: &Sponsor,
+        secrets: &SponsorSecrets,
+        environment: Environment,
+    ) -> Option<Connection> {
+        if environment == self.order.scope.environment {
+            return Connection::parse(&secrets.database_url).ok();
+        }
+        let url = self.secrets.database_url(&sponsor.name, environment, true).await.ok()?;
         let connection = Connection::parse(&url).ok()?;
         connection.masks().iter().for_each(|mask| self.edge.sink.mask(mask.expose_secret()));
         Some(connection)
     }
 
-    fn live(&self, why: String) -> Failure {
-        let database = self.target.database().to_owned();
-        RestoreError::Live { place: self.target.place(), why, database }.into()
+    /// Compares the target with one of the sponsor's own live databases.
+    async fn compare(
+        &self,
+        sponsor: &Sponsor,
+        (environment, connection, store): (Environment, Option<Connection>, &Store),
+        (known, client): (&Known<'_>, &Client),
+        kinship: &mut Kinship,
+    ) {
+        let owner = owner(&sponsor.name, environment);
+        let mut live = None;
+        if let Some(connection) = &connection {
+            if leads_to(known.ways.iter(), connection).await {
+                return kinship.is.push(owner);
+            }
+            live = identity::ask(connection, client).await.ok().and_then(Result::ok);
+        }
+        let asked = live.is_some();
+        if live.is_none() {
+            // Whoever cannot be asked left word of itself in its backups.
+            let previous = Previous::find(store, (sponsor, environment), self.edge.now()).await;
+            live = previous.ok().as_ref().and_then(Previous::source).map(told);
+        }
+        match Likeness::of(known.identity.as_ref(), live.as_ref()) {
+            Likeness::Same => kinship.is.push(owner),
+            Likeness::SameButRestartedOrCopied if asked => {
+                kinship.may_be.push(format!("{owner}: a standby or a copy of it has the same identity"));
+            }
+            Likeness::SameButRestartedOrCopied => {
+                kinship
+                    .may_be
+                    .push(format!("{owner}: its newest backup is of a database with this identity"));
+            }
+            Likeness::Different => {}
+            Likeness::Unknown if known.identity.is_none() => {
+                kinship.may_be.push(format!("{owner}: the target does not tell which database it is"));
+            }
+            Likeness::Unknown => {
+                kinship
+                    .may_be
+                    .push(format!("{owner}: neither it nor a backup of it tells which database it is"));
+            }
+        }
+    }
+
+    /// An empty target must be known to be live to need a word; one whose tables would be dropped must be known not to be.
+    /// Without `replace` such a target is refused anyway, whoever it belongs to.
+    fn judge(&self, sponsor: &Sponsor, known: &Known<'_>, kinship: &Kinship) -> Result<String, Failure> {
+        let holds = known.target.facts.objects > 0;
+        let why = match kinship {
+            Kinship { is, .. } if !is.is_empty() => format!("is the live database of {}", is.join(", ")),
+            Kinship { may_be, by_address, .. }
+                if holds && self.order.replace && !(may_be.is_empty() && by_address.is_empty()) =>
+            {
+                format!("may be the live database of {}", kinship.doubts())
+            }
+            _ if holds => return Ok("is not known to be live".to_owned()),
+            _ => return Ok("is empty, and not known to be live".to_owned()),
+        };
+        let name = known.identity.as_ref().map_or(self.target.database(), |identity| &identity.database);
+        let confirm = format!("{}/{name}", sponsor.name);
+        if self.order.confirm.as_ref() == Some(&confirm) {
+            return Ok(format!("{why}, as confirmed"));
+        }
+        let on_terminal = !self.edge.sink.is_workflow();
+        let wrote = self.order.confirm.clone();
+        Err(RestoreError::Live { place: self.target.place(), why, confirm, wrote, on_terminal }.into())
+    }
+}
+
+impl Kinship {
+    fn doubts(&self) -> String {
+        let by_address = (!self.by_address.is_empty())
+            .then(|| format!("{}: of other sponsors only addresses are compared", some_of(&self.by_address)));
+        self.may_be.iter().cloned().chain(by_address).collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl<'a> Known<'a> {
+    async fn of(target: &'a Target, client: &Client) -> Self {
+        let named = target.connection.clone();
+        let identity = identity::ask(&named, client).await.ok().and_then(Result::ok);
+        let itself = identity.as_ref().map(
+            |Identity { database, reached_at: ReachedAt { address, port }, .. }| {
+                named.as_reached_at(address.as_deref(), *port, database)
+            },
+        );
+        let mut ways = Vec::new();
+        for way in std::iter::once(named).chain(itself) {
+            ways.push(Way::of(way).await);
+        }
+        Self { target, identity, ways }
+    }
+}
+
+impl Way {
+    async fn of(connection: Connection) -> Self {
+        let addresses = addresses(&connection).await;
+        Self { connection, addresses }
+    }
+}
+
+async fn leads_to(mut ways: impl Iterator<Item = &Way>, live: &Connection) -> bool {
+    let theirs = addresses(live).await;
+    ways.any(|way| way.connection.is_same_database(live, &way.addresses, &theirs))
+}
+
+fn owner(sponsor: &str, environment: Environment) -> String {
+    format!("{sponsor} ({environment})")
+}
+
+/// What a backup tells of its database.
+fn told(source: &SourceDatabase) -> Identity {
+    Identity {
+        system_identifier: source.system_identifier.clone(),
+        database_oid: source.database_oid,
+        database: source.database.clone(),
+        server_started_at: source.server_started_at,
+        in_recovery: source.in_recovery,
+        reached_at: ReachedAt { address: None, port: 0 },
     }
 }
 

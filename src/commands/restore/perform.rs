@@ -66,24 +66,25 @@ impl Run<'_> {
 
     /// The backup that is meant, once it is sure that the target may be restored into; or why there is none.
     async fn choose<'a>(&'a self, sponsor: &'a Sponsor) -> Result<Result<Chosen<'a>, String>, Failure> {
-        let secrets = match self.secrets.fetch(&sponsor.name).await? {
+        let secrets = match self.survey.secrets_of_its_own(sponsor).await? {
             Archival::Enabled(secrets) => secrets,
             Archival::Disabled(why) => return Ok(Err(why.to_string())),
         };
-        self.claims.buckets(sponsor, &secrets)?;
-        self.guard(sponsor, &secrets).await?;
+        let neighbours = self.neighbours(sponsor).await?;
         let (opening, environment) = (&self.order.opening, self.order.scope.environment);
         let way = Way {
             scope: &self.order.scope,
             edge: self.edge,
             endpoint: &opening.endpoint,
             sponsor: &sponsor.name,
-            purpose: Purpose::Read { thaw: opening.thaw },
+            purpose: Purpose::Restore { thaw: opening.thaw },
         };
-        let vault = Vault::open(&way, &secrets);
+        let vault = Vault::open(&way, secrets);
         let whose = (sponsor, environment);
         let place = vault.place(whose, opening.timeout, self.edge);
-        Ok(Ok(Chosen::find(place, opening, &self.identities).await?))
+        let chosen = Chosen::find(place, opening, &self.identities).await?;
+        self.guard(sponsor, (secrets, &vault.backups), &neighbours).await?;
+        Ok(Ok(chosen))
     }
 
     async fn plan(

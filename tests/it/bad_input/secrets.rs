@@ -118,10 +118,12 @@ fn shared(name: &str, of_callisto: impl Fn(&Trial) -> String) -> (Trial, String)
     trial.secret("rhea", name, Some(&of_callisto(&trial)));
     let outcome = trial.run().input("max-parallel", "1").run();
     outcome.assert_code(12);
-    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3, "callisto's own backup alone");
+    // A bucket tells by its name whose it is; of a database nobody knows.
+    let of_callisto = if name == "DATABASE_URL" { 0 } else { 3 };
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), of_callisto);
     assert!(trial.store.objects(trial.bucket("rhea")).is_empty());
     let message = outcome.result("rhea")["message"].as_str().unwrap().to_owned();
-    let told = ["is already used by sponsor callisto in this run", "is sponsor callisto's, by its name"];
+    let told = ["is also used by sponsor callisto", "is sponsor callisto's, by its name"];
     assert!(told.iter().any(|told| message.ends_with(told)), "{message}");
     (trial, message)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::targets::{ODDS_AND_ENDS, assert_restored, exists};
-use super::{all_of, empty, message, place, restore, with_a_backup};
+use super::{all_of, confirmed, empty, message, place, restore, with_a_backup};
 use crate::support::{Cluster, Database, Outcome, Sponsor, Trial};
 
 /// A backup whose last statements an ordinary role may not run, after tables, rows and large objects.
@@ -39,7 +39,8 @@ fn a_restore_that_fails_late_takes_all_of_it_back() {
     target.psql_as_owner(ODDS_AND_ENDS);
     let before = all_of(&target);
     assert!(before.contains("lo_create('78')") && before.contains("Other; place"));
-    let outcome = restore(&trial, &target).input("replace", "true").run();
+    let outcome =
+        restore(&trial, &target).input("replace", "true").input("confirm", confirmed(&target)).run();
     assert_failed_late(&outcome, &target);
     assert_eq!(all_of(&target), before);
 
@@ -58,7 +59,8 @@ fn limits_of_the_role_do_not_end_a_restore() {
         target.psql_as_owner(ODDS_AND_ENDS);
         target.psql(&format!("ALTER ROLE \"{}\" SET {setting} = '500ms'", target.user));
         let reader = target.hold("LOCK TABLE mine IN ACCESS SHARE MODE");
-        let running = restore(&trial, &target).input("replace", "true").start();
+        let running =
+            restore(&trial, &target).input("replace", "true").input("confirm", confirmed(&target)).start();
         target.wait_until_a_dump_waits();
         std::thread::sleep(Duration::from_secs(1));
         drop(reader);

@@ -1,8 +1,8 @@
-//! The target is a sponsor's live database, or may be one: then its name must have been typed out. Whoever is refused has
-//! not so much as connected to it.
+//! The target is a live database, or may be one: then `sponsor/database` must have been typed out. Another sponsor's is never
+//! a target.
 
-use super::{empty, into, message, place, restore, visits};
-use crate::support::{Cluster, Database, Outcome, Run, Sponsor, Trial, token_variable};
+use super::{confirmed, empty, into, message, place, restore, visits};
+use crate::support::{Cluster, Database, Outcome, Road, Run, Sponsor, Trial, token_variable};
 
 /// Three sponsors, the last of them not enabled; the first has a backup.
 fn three() -> Trial {
@@ -19,40 +19,131 @@ fn of_callisto(trial: &Trial, target: &Database) -> Run {
     restore(trial, target).input("sponsors", "callisto")
 }
 
+fn replacing(trial: &Trial, target: &Database) -> Run {
+    of_callisto(trial, target).input("replace", "true")
+}
+
 /// Refused for this reason, and untouched.
 #[track_caller]
 fn assert_refused(run: Run, target: &Database, why: &str) -> Outcome {
-    let (before, visited) = (target.content_digest(), visits(target));
+    let before = target.content_digest();
     let outcome = run.run();
     outcome.assert_code(16);
-    assert!(message(&outcome).ends_with(&format!("{} {why}", target.name)), "{}", message(&outcome));
-    let hint = format!("If that is what you want, repeat its name: `confirm: {}`.", target.name);
-    assert!(outcome.stdout.contains(&hint), "{}", outcome.transcript());
-    assert_eq!((target.content_digest(), visits(target)), (before, visited));
+    assert!(message(&outcome).contains(why), "{}", message(&outcome));
+    assert!(outcome.stdout.contains("Restore into another database, such as"), "{}", outcome.transcript());
+    assert_eq!(target.content_digest(), before);
     outcome
 }
 
+const OWN: &str = "is the live database of callisto (production)";
+
 #[test]
-fn no_live_database_of_the_manifest_is_touched() {
+fn ones_own_live_database_wants_sponsor_and_database_typed_out() {
     let trial = three();
-    for sponsor in ["callisto", "titan", "europa"] {
-        let live = trial.database(sponsor);
-        let why = format!("is the live database of {sponsor}");
-        let run = || of_callisto(&trial, live);
-        assert_refused(run(), live, &why);
-        assert_refused(run().input("replace", "true"), live, &why);
-        assert_refused(run().input("replace", "true").input("dry-run", "true"), live, &why);
-        for wrong in ["callisto", "true", "yes", &live.name.to_uppercase(), &place(live)] {
-            assert_refused(run().input("replace", "true").input("confirm", wrong), live, &why);
-        }
+    let live = trial.database("callisto");
+    let run = || of_callisto(&trial, live);
+    for run in
+        [run(), run().input("replace", "true"), run().input("replace", "true").input("dry-run", "true")]
+    {
+        let outcome = assert_refused(run, live, OWN);
+        let hint = format!(
+            "such as {}_restored: it is created. To restore into this one, write `confirm: callisto/{}`.",
+            place(live),
+            live.name
+        );
+        assert!(outcome.stdout.contains(&hint), "{}", outcome.transcript());
+        assert!(message(&outcome).ends_with(OWN), "{}", message(&outcome));
     }
+    let name = &live.name;
+    for wrong in
+        ["callisto", "true", name, &format!("titan/{name}"), &format!("CALLISTO/{name}"), &place(live)]
+    {
+        let run = run().input("replace", "true").input("confirm", wrong);
+        let outcome = assert_refused(run, live, OWN);
+        let told = format!("`confirm` is `{wrong}`, not `callisto/{name}`");
+        assert!(message(&outcome).ends_with(&told), "{}", message(&outcome));
+    }
+    // On a terminal, as one writes it there.
+    let terminal = trial.wire(Run::terminal()).args(["restore", "--sponsors", "callisto", "--replace"]);
+    let outcome = terminal.env("TARGET_DATABASE_URL", live.url()).run();
+    outcome.assert_code(16);
+    let typed = format!("write `--confirm callisto/{name}`");
+    assert!(outcome.transcript().contains(&typed), "{}", outcome.transcript());
+}
+
+#[test]
+fn whoever_types_sponsor_and_database_out_gets_what_was_asked_for() {
+    let trial = three();
+    let live = trial.database("callisto");
+    let before = live.content_digest();
+    live.psql("CREATE TABLE mistake (id int)");
+    let confirmed = || of_callisto(&trial, live).input("confirm", confirmed(live));
+    // It is as full as any other.
+    let refused = confirmed().run();
+    refused.assert_code(16);
+    assert!(message(&refused).contains("is not empty"), "{}", message(&refused));
+    assert_ne!(live.content_digest(), before);
+    let outcome = confirmed().input("replace", "true").run();
+    outcome.assert_code(0);
+    assert!(outcome.stdout.contains(&format!("{OWN}, as confirmed")), "{}", outcome.transcript());
+    assert_eq!(live.content_digest(), before);
+}
+
+#[test]
+fn another_sponsors_live_database_is_never_a_target() {
+    let trial = three();
+    for sponsor in ["titan", "europa"] {
+        let live = trial.database(sponsor);
+        let why = format!(
+            "is the live database of {sponsor} (production), and no other sponsor's backup is restored there"
+        );
+        let name = &live.name;
+        for confirm in ["", name, &format!("callisto/{name}"), &format!("{sponsor}/{name}")] {
+            let before = visits(live);
+            assert_refused(replacing(&trial, live).input("confirm", confirm), live, &why);
+            assert_eq!(visits(live), before, "somebody went to {sponsor}'s database");
+        }
+        // Not there, it would be made; that it is somebody's is known all the same.
+        let gone = live.url().replace(name.as_str(), "gone");
+        trial.secret(sponsor, "DATABASE_URL", Some(&gone));
+        let outcome = into(&trial, &gone).input("sponsors", "callisto").run();
+        outcome.assert_code(16);
+        assert!(message(&outcome).contains(&why), "{}", message(&outcome));
+        trial.secret(sponsor, "DATABASE_URL", Some(&live.url()));
+    }
+}
+
+/// - P9: a tunnel, a pooler's port, a socket are other addresses of one database.
+#[test]
+fn a_live_database_is_known_through_a_tunnel_and_by_its_socket() {
+    let trial = three();
+    let live = trial.database("callisto");
+    let road = Road::to(live.port);
+    let folder = live.psql("SHOW unix_socket_directories");
+    let socket =
+        format!("postgresql://{}@localhost/{}?host={folder}&port={}", live.user, live.name, live.port);
+    for url in [road.url(live), socket] {
+        let run = || into(&trial, &url).input("sponsors", "callisto").input("replace", "true");
+        assert_refused(run(), live, OWN);
+        assert_refused(run().input("confirm", &live.name), live, OWN);
+        let dropped = live.content_digest();
+        run().input("confirm", confirmed(live)).run().assert_code(0);
+        assert_eq!(live.content_digest(), dropped);
+    }
+    // The live one's own address may be the tunnel, and another sponsor's.
+    trial.secret("callisto", "DATABASE_URL", Some(&road.url(live)));
+    assert_refused(replacing(&trial, live), live, OWN);
+    let titan = trial.database("titan");
+    let run = into(&trial, &road.url(titan)).input("sponsors", "callisto").input("replace", "true");
+    let why = "is the live database of titan (production), and no other sponsor's";
+    assert_refused(run.input("confirm", confirmed(titan)), titan, why);
 }
 
 #[test]
 fn a_live_database_is_known_by_other_names_of_this_machine() {
     let trial = three();
     let live = trial.database("titan");
-    let why = "is the live database of titan";
+    let why = "is the live database of titan (production)";
     for name in
         ["localhost", "LOCALHOST", "localhost.", "127.0.0.2", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]"]
     {
@@ -67,76 +158,114 @@ fn a_live_database_is_known_by_other_names_of_this_machine() {
     assert_refused(of_callisto(&trial, live), live, why);
 }
 
+/// Nothing of it is lost, whoever it belongs to.
 #[test]
-fn whoever_types_the_name_out_gets_what_was_asked_for() {
+fn a_target_that_is_empty_or_not_there_needs_no_word_unless_it_is_live() {
     let trial = three();
+    let alone = |run: Run| run.unset(&token_variable("titan")).unset(&token_variable("europa"));
+    let target = empty();
+    alone(of_callisto(&trial, &target)).run().assert_code(0);
+    assert_eq!(target.content_digest(), trial.database("callisto").content_digest());
+    // Now it holds tables, and whose it is nobody knows.
+    let outcome = assert_refused(
+        alone(replacing(&trial, &target)),
+        &target,
+        "may be the live database of callisto (staging): neither it nor a backup of it tells which database it is",
+    );
+    let others = "titan, europa: of other sponsors only addresses are compared";
+    assert!(message(&outcome).ends_with(others), "{}", message(&outcome));
+    alone(replacing(&trial, &target)).input("confirm", confirmed(&target)).run().assert_code(0);
+
+    let maker = Cluster::shared().database("maker");
+    maker.psql(&format!("ALTER ROLE \"{}\" CREATEDB", maker.user));
+    let url = format!("{}_new", maker.url());
+    let run = into(&trial, &url).input("sponsors", "callisto");
+    let outcome = alone(run).run();
+    outcome.assert_code(0);
+    assert!(outcome.stdout.contains("_new does not exist yet"), "{}", outcome.transcript());
+
     let live = trial.database("callisto");
-    let before = live.content_digest();
-    live.psql("CREATE TABLE mistake (id int)");
-    let confirmed = || of_callisto(&trial, live).input("confirm", &live.name);
-    // It is as full as any other.
-    let refused = confirmed().run();
-    refused.assert_code(16);
-    assert!(message(&refused).contains("is not empty"), "{}", message(&refused));
-    assert_ne!(live.content_digest(), before);
-    confirmed().input("replace", "true").run().assert_code(0);
-    assert_eq!(live.content_digest(), before);
+    live.psql_as_owner("DROP TABLE diary_events, patients, sites CASCADE");
+    assert_eq!(live.content_digest(), "");
+    let outcome = alone(of_callisto(&trial, live)).run();
+    outcome.assert_code(16);
+    assert!(message(&outcome).ends_with(OWN), "{}", message(&outcome));
+    // Empty of tables; a function of the diary is left.
+    let replacing = alone(replacing(&trial, live)).input("confirm", confirmed(live));
+    replacing.run().assert_code(0);
 }
 
+/// The newest backup of another environment tells which database is live there.
 #[test]
-fn a_database_that_nobody_can_tell_from_a_live_one_needs_its_name_too() {
+fn the_live_databases_of_other_environments_are_known_by_their_backups() {
     let trial = three();
-    let target = empty();
-    let may_be =
-        |names: &str| format!("may be the live database of {names}, whose secrets cannot be read here");
-    let without = |sponsors: &[&str]| {
-        sponsors.iter().fold(of_callisto(&trial, &target), |run, name| run.unset(&token_variable(name)))
-    };
-    assert_refused(without(&["titan"]), &target, &may_be("titan"));
-    assert_refused(without(&["titan", "europa"]), &target, &may_be("titan, europa"));
-    trial.secret("europa", "DATABASE_URL", None);
-    assert_refused(of_callisto(&trial, &target), &target, &may_be("europa"));
-    trial.secret("europa", "DATABASE_URL", Some("mysql://other"));
-    assert_refused(of_callisto(&trial, &target), &target, &may_be("europa"));
-    without(&["titan", "europa"]).input("confirm", &target.name).run().assert_code(0);
-    assert_eq!(target.content_digest(), trial.database("callisto").content_digest());
+    let staging = Cluster::shared().database("staging");
+    let run = trial.run().input("command", "backup").input("environment", "staging");
+    let run = run.file("s.yml", secrets(&trial, "callisto", &staging)).input("secrets-file", "s.yml");
+    let run = run.file("m.yml", "sponsors: [{name: callisto, code: CAL, enabled: true}]");
+    run.input("manifest", "m.yml").run().assert_code(0);
+    // Through a tunnel, and although it is empty.
+    let road = Road::to(staging.port);
+    let into_staging = || into(&trial, &road.url(&staging)).input("sponsors", "callisto");
+    assert_refused(into_staging(), &staging, "is the live database of callisto (staging)");
+    into_staging().input("confirm", confirmed(&staging)).run().assert_code(0);
+
+    // Since that backup its server was started again, or this is a copy of it.
+    let bucket = trial.bucket("callisto");
+    let keys = trial.store.keys_in(bucket).into_iter();
+    let key =
+        keys.filter(|key| key.starts_with("staging/") && key.ends_with(".manifest.json")).next().unwrap();
+    let mut manifest = trial.store.get_json(bucket, &key);
+    let source = manifest["source"].clone();
+    assert_eq!(
+        source["system_identifier"],
+        staging.psql("SELECT system_identifier FROM pg_control_system()")
+    );
+    assert_eq!(source["database"], staging.name.as_str());
+    assert_eq!(source["place"], place(&staging));
+    manifest["source"]["server_started_at"] = "2026-01-01T00:00:00Z".into();
+    trial.store.put(bucket, &key, manifest.to_string());
+    let why = "may be the live database of callisto (staging): its newest backup is of a database with this identity";
+    assert_refused(into_staging().input("replace", "true"), &staging, why);
+    // A backup of release 0.1 does not tell.
+    manifest.as_object_mut().unwrap().remove("source");
+    trial.store.put(bucket, &key, manifest.to_string());
+    let why = "may be the live database of callisto (staging): neither it nor a backup of it tells which database it is";
+    assert_refused(into_staging().input("replace", "true"), &staging, why);
 }
 
 /// A token for nobody in particular is that of the sponsor which is restored, not of the others.
 #[test]
 fn the_one_token_does_not_speak_for_other_sponsors() {
     let trial = three();
-    let target = empty();
+    let titan = trial.database("titan");
     let names = ["callisto", "titan", "europa"];
-    let run = names.iter().fold(of_callisto(&trial, &target), |run, name| run.unset(&token_variable(name)));
-    let why = "may be the live database of titan, europa, whose secrets cannot be read here";
-    assert_refused(run.env("DOPPLER_TOKEN", trial.token("callisto")), &target, why);
+    let run = names.iter().fold(replacing(&trial, titan), |run, name| run.unset(&token_variable(name)));
+    let why = "titan, europa: of other sponsors only addresses are compared";
+    assert_refused(run.env("DOPPLER_TOKEN", trial.token("callisto")), titan, why);
 }
 
 #[test]
 fn a_file_of_secrets_tells_live_databases_as_doppler_does() {
     let trial = three();
     let file = |sponsors: &[&str]| -> String {
-        sponsors.iter().map(|name| secrets(&trial, name)).collect::<Vec<_>>().concat()
+        sponsors.iter().map(|name| secrets(&trial, name, trial.database(name))).collect::<Vec<_>>().concat()
     };
     let with = |target: &Database, sponsors: &[&str]| {
-        let run = of_callisto(&trial, target).input("secrets-file", "s.yml").input("replace", "true");
-        run.file("s.yml", file(sponsors))
+        replacing(&trial, target).input("secrets-file", "s.yml").file("s.yml", file(sponsors))
     };
     let all = ["callisto", "titan", "europa"];
     for sponsor in all {
         let live = trial.database(sponsor);
-        assert_refused(with(live, &all), live, &format!("is the live database of {sponsor}"));
+        assert_refused(with(live, &all), live, &format!("is the live database of {sponsor} (production)"));
     }
     let target = empty();
-    let why = "may be the live database of titan, europa, whose secrets cannot be read here";
-    assert_refused(with(&target, &["callisto"]), &target, why);
-    with(&target, &all).run().assert_code(0);
+    with(&target, &["callisto"]).run().assert_code(0);
     assert_eq!(target.content_digest(), trial.database("callisto").content_digest());
 }
 
-fn secrets(trial: &Trial, sponsor: &str) -> String {
-    let (url, keys) = (trial.database(sponsor).url(), trial.store.keys());
+fn secrets(trial: &Trial, sponsor: &str, database: &Database) -> String {
+    let (url, keys) = (database.url(), trial.store.keys());
     let (backups, logs) = (trial.bucket(sponsor), trial.log_bucket(sponsor));
     format!(
         "{sponsor}:\n  DATABASE_URL: \"{url}\"\n  SPONSOR_BACKUPS_BUCKET: {backups}\n  SPONSOR_AUDIT_LOGS_BUCKET: {logs}\n  \

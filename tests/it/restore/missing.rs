@@ -1,7 +1,7 @@
 //! What the target lacks, extensions and roles: told before anything is done, left out only on demand, and never called
 //! equal then. And the plan, which `dry-run` stops at.
 
-use super::{all_of, empty, message, place, restore, with_a_backup};
+use super::{all_of, confirmed, empty, message, place, restore, with_a_backup};
 use crate::support::{Cluster, Database, Outcome, Run, Sample, Sponsor, Trial, tools};
 
 /// What would be a statement, were it not a row.
@@ -117,7 +117,8 @@ fn rows_never_become_statements_in_a_table_that_was_there() {
     target.psql_as_owner(
         "CREATE TABLE mine (other int); CREATE SCHEMA apart; CREATE VIEW apart.seen AS SELECT * FROM mine",
     );
-    let outcome = skipping(&trial, &target).input("replace", "true").run();
+    let outcome =
+        skipping(&trial, &target).input("replace", "true").input("confirm", confirmed(&target)).run();
     outcome.assert_code(16);
     assert!(message(&outcome).contains("because other objects depend on it"), "{}", message(&outcome));
     assert_eq!(target.row_counts().into_iter().collect::<Vec<_>>(), [("public.mine".to_owned(), 0)]);
@@ -198,7 +199,7 @@ fn a_dry_run_tells_the_plan_and_changes_nothing() {
     let before = all_of(&role);
     let replaced =
         [("target holds", "1 tables, views, sequences, functions and large objects, which are replaced")];
-    would_be(dry(&role).input("replace", "true").run(), &replaced);
+    would_be(dry(&role).input("replace", "true").input("confirm", confirmed(&role)).run(), &replaced);
     let refused = dry(&role).run();
     refused.assert_code(16);
     planned(&refused, &[("target holds", "1 tables, views, sequences, functions and large objects")]);

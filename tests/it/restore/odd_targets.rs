@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{empty, message, place, restore, with_a_backup};
+use super::{confirmed, empty, message, place, restore, with_a_backup};
 use crate::support::{Cluster, Database, Sponsor, Trial, tools};
 
 #[test]
@@ -36,7 +36,8 @@ fn replace_makes_public_where_it_was_dropped() {
     let trial = with_a_backup();
     let target = empty();
     target.psql("DROP SCHEMA public");
-    let outcome = restore(&trial, &target).input("replace", "true").run();
+    let outcome =
+        restore(&trial, &target).input("replace", "true").input("confirm", confirmed(&target)).run();
     outcome.assert_code(0);
     assert!(message(&outcome).contains(": equal: "), "{}", message(&outcome));
 }
@@ -55,7 +56,12 @@ fn replace_takes_back_what_is_set_for_all_that_is_made() {
              ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC",
         );
         assert_eq!(target.psql("SELECT count(*) FROM pg_default_acl"), "5");
-        restore(&trial, &target).path(cluster.bin_dir()).input("replace", "true").run().assert_code(0);
+        restore(&trial, &target)
+            .path(cluster.bin_dir())
+            .input("replace", "true")
+            .input("confirm", confirmed(&target))
+            .run()
+            .assert_code(0);
         assert_eq!(target.psql("SELECT count(*) FROM pg_default_acl"), "0");
         assert_eq!(
             target.psql("SELECT count(*) FROM pg_class WHERE relname = 'patients' AND relacl IS NOT NULL"),

@@ -1,6 +1,6 @@
 //! Empty targets, targets that do not exist, targets that hold something, and servers of other versions.
 
-use super::{all_of, dump_key, empty, message, place, restore, visits, with_a_backup};
+use super::{all_of, confirmed, dump_key, empty, message, place, restore, visits, with_a_backup};
 use crate::support::{Cluster, Database, Outcome, Run, Sample, Sponsor, Trial, tools};
 
 /// A sponsor on this server with this sample, backed up.
@@ -163,7 +163,11 @@ fn nothing_of_the_target_is_called_by_a_question() {
     target.psql(&format!("ALTER DATABASE \"{}\" SET search_path = public, pg_catalog", target.name));
     restore(&trial, &target).input("dry-run", "true").run().assert_code(16);
     assert_eq!(target.psql("SELECT count(*) FROM public.called"), "0");
-    restore(&trial, &target).input("replace", "true").run().assert_code(0);
+    restore(&trial, &target)
+        .input("replace", "true")
+        .input("confirm", confirmed(&target))
+        .run()
+        .assert_code(0);
 }
 
 /// What a database may hold beside tables, and in other schemas.
@@ -196,7 +200,11 @@ fn replace_leaves_nothing_of_what_was_there() {
             // It gives things to the owner of the source.
             target.psql(&format!("ALTER ROLE \"{}\" SUPERUSER", target.user));
         }
-        let outcome = restore(&trial, &target).path(cluster.bin_dir()).input("replace", "true").run();
+        let outcome = restore(&trial, &target)
+            .path(cluster.bin_dir())
+            .input("replace", "true")
+            .input("confirm", confirmed(&target))
+            .run();
         assert_restored(&outcome, &trial, &target, "equal");
         assert_eq!(target.psql("SELECT count(*) FROM pg_largeobject_metadata"), "0");
         assert_eq!(target.psql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'Other%'"), "0");
@@ -211,7 +219,8 @@ fn replace_restores_over_everything() {
         let trial = sampled(Cluster::shared(), sample);
         let target = of_a_superuser(Cluster::shared());
         sample.load(&target);
-        let outcome = restore(&trial, &target).input("replace", "true").run();
+        let outcome =
+            restore(&trial, &target).input("replace", "true").input("confirm", confirmed(&target)).run();
         assert_restored(&outcome, &trial, &target, "equal");
     }
 }
@@ -227,7 +236,8 @@ fn a_backup_of_one_schema_replaces_that_one_alone() {
     target.psql_as_owner(
         "CREATE SCHEMA apart CREATE TABLE kept (note text); INSERT INTO apart.kept VALUES ('mine')",
     );
-    let outcome = restore(&trial, &target).input("replace", "true").run();
+    let outcome =
+        restore(&trial, &target).input("replace", "true").input("confirm", confirmed(&target)).run();
     outcome.assert_code(0);
     assert!(message(&outcome).contains(": equal: 3 tables, 332 rows"), "{}", message(&outcome));
     assert_eq!(target.psql("SELECT note FROM apart.kept"), "mine");

@@ -1,0 +1,73 @@
+//! Whether a sponsor's database is still the one that its previous backup was taken of.
+
+use super::super::previous::Previous;
+use super::Run;
+use crate::archive::description::SourceDatabase;
+use crate::dump::Connection;
+use crate::dump::identity::Identity;
+use crate::secrets::SecretsError;
+use crate::sponsors::Sponsor;
+
+impl Run<'_> {
+    /// The database as the manifest will describe it; `None` where it does not tell which one it is. A server is restarted
+    /// now and then, so that its start does not count here.
+    ///
+    /// # Errors
+    /// The previous backup is of another database, and the order does not say that this is meant.
+    pub(super) fn source(
+        &self,
+        sponsor: &Sponsor,
+        connection: &Connection,
+        identity: Option<&Identity>,
+        previous: &Previous,
+    ) -> Result<Option<SourceDatabase>, SecretsError> {
+        let source = identity.map(|identity| described(connection, identity));
+        let (name, is_accepted) = (&sponsor.name, self.order.accept_new_source.contains(&sponsor.name));
+        let was = match previous {
+            // That it is unknown is said when what it held is compared.
+            Previous::None | Previous::Unknown(_) => return Ok(source),
+            Previous::Backup { description, .. } => description.source.as_ref(),
+        };
+        match (&source, was) {
+            (Some(is), Some(was)) if !is_one(is, was) => {
+                let (is, was) = (words(is), words(was));
+                if !is_accepted {
+                    return Err(SecretsError::OtherSource { sponsor: name.clone(), is, was });
+                }
+                self.edge
+                    .sink
+                    .line(&format!("{name}: new source, as `accept-new-source` says: {is}; it was {was}"));
+            }
+            (Some(_), None) => {
+                let words = format!("{name}: the previous backup does not say which database it is of");
+                self.edge.sink.line(&words);
+            }
+            // Said when the database was asked.
+            (None, _) | (Some(_), Some(_)) => {}
+        }
+        Ok(source)
+    }
+}
+
+fn described(connection: &Connection, identity: &Identity) -> SourceDatabase {
+    SourceDatabase {
+        place: connection.place(),
+        system_identifier: identity.system_identifier.clone(),
+        database_oid: identity.database_oid,
+        database: identity.database.clone(),
+        server_started_at: identity.server_started_at,
+        in_recovery: identity.in_recovery,
+    }
+}
+
+fn is_one(is: &SourceDatabase, was: &SourceDatabase) -> bool {
+    is.system_identifier == was.system_identifier
+        && is.database_oid == was.database_oid
+        && is.database == was.database
+}
+
+/// A database in words.
+pub(super) fn words(source: &SourceDatabase) -> String {
+    let SourceDatabase { place, system_identifier, database_oid, database, .. } = source;
+    format!("{place} (system identifier {system_identifier}, database {database} with OID {database_oid})")
+}

@@ -1,0 +1,135 @@
+use jiff::Timestamp;
+
+use super::*;
+use crate::dump::identity::ReachedAt;
+
+fn sponsor(name: &str, partners: &[&str]) -> Sponsor {
+    let partners = partners.iter().map(|name| (*name).to_owned()).collect();
+    Sponsor { name: name.to_owned(), code: "ABC".to_owned(), region: None, partners }
+}
+
+fn identity(system: &str, oid: u32, second: i64) -> Identity {
+    Identity {
+        system_identifier: system.to_owned(),
+        database_oid: oid,
+        database: "app".to_owned(),
+        server_started_at: Timestamp::from_second(second).unwrap(),
+        in_recovery: false,
+        reached_at: ReachedAt { address: None, port: 5432 },
+    }
+}
+
+/// Callisto and titan with these addresses and identities: what either is told of its database, and the lookalikes.
+fn two(
+    urls: [&str; 2],
+    identities: [Option<Identity>; 2],
+    partners: [&[&str]; 2],
+) -> ([Result<(), String>; 2], usize) {
+    let sponsors = [sponsor("callisto", partners[0]), sponsor("titan", partners[1])];
+    let connections = urls.map(|url| Connection::parse(&secrecy::SecretString::from(url)).unwrap());
+    let claims: Vec<Claim<'_>> = (0..2)
+        .map(|at| Claim {
+            sponsor: &sponsors[at],
+            buckets: Vec::new(),
+            connection: Some(&connections[at]),
+            identity: identities[at].as_ref(),
+        })
+        .collect();
+    let judgement = judge(&claims, &[]);
+    let told = sponsors.each_ref().map(|it| judgement.database(it).map_err(|error| error.to_string()));
+    (told, judgement.lookalikes.len())
+}
+
+const NOBODY: [&[&str]; 2] = [&[], &[]];
+
+#[test]
+fn without_identities_the_address_decides_and_both_are_refused() {
+    let base = "postgres://app@db.example/app";
+    for (other, is_shared) in [
+        ("postgres://app@db.example/other", false),
+        ("postgres://app@db.example:5433/app", false),
+        // Another user, another way to write the host, one of several hosts: the same database.
+        ("postgres://app@db.example/app", true),
+        ("postgres://titan@db.example/app", true),
+        ("postgres://titan@DB.example.:5432/app?sslmode=require", true),
+        ("postgres://titan@elsewhere/app?host=standby.example,db.example", true),
+    ] {
+        let (told, _) = two([base, other], [None, None], NOBODY);
+        assert_eq!(
+            told.iter().filter(|told| told.is_err()).count(),
+            if is_shared { 2 } else { 0 },
+            "{other}"
+        );
+    }
+    let (told, _) = two(["postgres://a@localhost/app", "postgres://a@127.0.0.1/app"], [None, None], NOBODY);
+    assert_eq!(
+        told[0].clone().unwrap_err(),
+        "database localhost:5432/app is also used by sponsor titan as 127.0.0.1:5432/app"
+    );
+    // Behind a pooler of Supabase only the user tells projects apart.
+    let pooled = |user: &str| format!("postgres://postgres.{user}@aws-0-eu.pooler.supabase.com/postgres");
+    assert_eq!(two([&pooled("abc"), &pooled("xyz")], [None, None], NOBODY).0, [Ok(()), Ok(())]);
+    assert!(two([&pooled("abc"), &pooled("abc")], [None, None], NOBODY).0.iter().all(Result::is_err));
+}
+
+#[test]
+fn identities_decide_whatever_the_addresses_are() {
+    let (direct, tunnel) = ("postgres://app@db.example/app", "postgres://app@localhost:5499/app");
+    let live = || Some(identity("7", 5, 100));
+    let (told, lookalikes) = two([direct, tunnel], [live(), live()], NOBODY);
+    assert!(told.iter().all(Result::is_err) && lookalikes == 0, "{told:?}");
+    // A standby, or a copy of one snapshot: said, not refused.
+    let (told, lookalikes) = two([direct, tunnel], [live(), Some(identity("7", 5, 101))], NOBODY);
+    assert_eq!((told, lookalikes), ([Ok(()), Ok(())], 1));
+    // One address, two databases: a proxy that tells them apart in another way.
+    let (told, lookalikes) = two([direct, direct], [live(), Some(identity("8", 5, 100))], NOBODY);
+    assert_eq!((told, lookalikes), ([Ok(()), Ok(())], 0));
+    // One is unknown.
+    assert!(two([direct, direct], [live(), None], NOBODY).0.iter().all(Result::is_err));
+    assert_eq!(two([direct, tunnel], [live(), None], NOBODY).0, [Ok(()), Ok(())]);
+    // By consent.
+    assert_eq!(two([direct, tunnel], [live(), live()], [&["titan"], &["callisto"]]).0, [Ok(()), Ok(())]);
+}
+
+#[test]
+fn partners_may_share_and_a_third_who_is_none_of_both_may_not() {
+    let sponsors = [
+        sponsor("callisto", &["titan"]),
+        sponsor("titan", &["callisto", "rhea"]),
+        sponsor("rhea", &["titan"]),
+    ];
+    let claims: Vec<Claim<'_>> = sponsors
+        .iter()
+        .map(|sponsor| Claim { sponsor, buckets: vec!["one-bucket"], connection: None, identity: None })
+        .collect();
+    let judgement = judge(&claims, &[]);
+    let told = sponsors.each_ref().map(|it| judgement.buckets(it).map_err(|error| error.to_string()));
+    let shared = |other: &str| Err(format!("bucket one-bucket is also used by sponsor {other}"));
+    assert_eq!(told, [shared("rhea"), Ok(()), shared("callisto")]);
+}
+
+#[test]
+fn a_bucket_that_is_called_after_another_sponsor_is_its_own() {
+    let known = ["io", "io-2", "rhea"].map(str::to_owned);
+    for (bucket, owner) in [
+        ("hht-diary-backups-io-eu-west-1", Some("io")),
+        ("hht-diary-backups-io-2-eu-west-1", Some("io-2")),
+        ("hht-diary-audit-logs-rhea-eu-west-1", Some("rhea")),
+        ("hht-diary-backups-rheas-eu-west-1", None),
+        ("somewhere-else", None),
+    ] {
+        assert_eq!(owner_by_name(bucket, &known), owner, "{bucket}");
+    }
+    // Who took it is refused; who owns it is not.
+    let sponsors = [sponsor("rhea", &[]), sponsor("io", &[])];
+    let claim = |sponsor| Claim {
+        sponsor,
+        buckets: vec!["hht-diary-backups-rhea-eu-west-1"],
+        connection: None,
+        identity: None,
+    };
+    let judgement = judge(&sponsors.each_ref().map(claim), &known);
+    assert!(judgement.buckets(&sponsors[0]).is_ok());
+    let told = judgement.buckets(&sponsors[1]).unwrap_err().to_string();
+    assert_eq!(told, "bucket hht-diary-backups-rhea-eu-west-1 is sponsor rhea's, by its name");
+}

@@ -1,0 +1,201 @@
+//! Before the first sponsor's turn: the secrets of all selected sponsors, and which databases they lead to, so that two that
+//! share one are known before anything of either is read.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+
+use super::Edge;
+use super::claims::{self, Claim, Judgement};
+use super::neighbours::Neighbours;
+use super::scope::{SecretsSource, Selected};
+use crate::dump::client::Client;
+use crate::dump::identity::{self, Identity, Unidentified};
+use crate::dump::{Connection, DumpError};
+use crate::secrets::{Archival, SecretsError};
+use crate::sponsors::Sponsor;
+
+/// Sponsors that are asked about at once, where the order does not say.
+const AT_ONCE: usize = 4;
+
+/// What was learned of all selected sponsors.
+pub(super) struct Survey {
+    found: BTreeMap<String, Found>,
+    judgement: Judgement,
+}
+
+struct Found {
+    /// `None` where a stop or the sponsor's time came first.
+    archival: Option<Result<Archival, SecretsError>>,
+    database: Option<Database>,
+    took: Duration,
+}
+
+/// The database that a sponsor's secrets lead to.
+pub(super) struct Database {
+    pub(super) connection: Connection,
+    /// Which one it is, why it does not tell, or why it cannot be asked.
+    pub(super) identity: Result<Result<Identity, Unidentified>, DumpError>,
+}
+
+/// How databases are asked which ones they are.
+#[derive(Clone, Copy)]
+pub(super) struct Means<'a> {
+    /// Any psql can ask.
+    pub(super) client: Option<&'a Client>,
+    pub(super) at_once: usize,
+    /// For one sponsor.
+    pub(super) timeout: Duration,
+}
+
+impl Survey {
+    /// Secrets alone, for commands that open no database.
+    pub(super) async fn of_secrets(secrets: &SecretsSource<'_>, selected: &Selected, edge: &Edge) -> Self {
+        let found = gather(&selected.sponsors, AT_ONCE, |sponsor| async move {
+            let stop = edge.stop.child();
+            let begun = Instant::now();
+            let archival = tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                archival = secrets.fetch(&sponsor.name) => Some(archival),
+            };
+            Found { archival, database: None, took: begun.elapsed() }
+        })
+        .await;
+        Self::judged(found, selected)
+    }
+
+    /// Secrets and databases. No database of a sponsor that was not selected is connected to: of those, addresses are
+    /// compared.
+    pub(super) async fn of_databases(
+        secrets: &SecretsSource<'_>,
+        selected: &Selected,
+        means: Means<'_>,
+        edge: &Edge,
+    ) -> Self {
+        let found = gather(&selected.sponsors, means.at_once, |sponsor| async move {
+            let (stop, begun) = (edge.stop.child(), Instant::now());
+            let mut found = Found { archival: None, database: None, took: Duration::ZERO };
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(means.timeout) => {}
+                () = look(secrets, &sponsor.name, means.client, &mut found) => {}
+            }
+            found.took = begun.elapsed();
+            found
+        })
+        .await;
+        let mut survey = Self::judged(found, selected);
+        let uses = survey.found.values().any(|found| found.database.is_some());
+        if uses && edge.stop.signal().is_none() {
+            survey.compare_with_others(secrets, selected, edge).await;
+        }
+        survey
+    }
+
+    fn judged(found: BTreeMap<String, Found>, Selected { sponsors, known }: &Selected) -> Self {
+        let claims: Vec<Claim<'_>> =
+            sponsors.iter().filter_map(|sponsor| found.get(&sponsor.name)?.claim(sponsor)).collect();
+        let judgement = claims::judge(&claims, known);
+        Self { found, judgement }
+    }
+
+    /// Databases of sponsors that were not selected are known by their addresses alone.
+    async fn compare_with_others(&mut self, secrets: &SecretsSource<'_>, selected: &Selected, edge: &Edge) {
+        let Selected { sponsors, known } = selected;
+        let is_selected = |name: &str| sponsors.iter().any(|sponsor| sponsor.name == name);
+        let others: Vec<&str> = known.iter().map(String::as_str).filter(|name| !is_selected(name)).collect();
+        let neighbours = Neighbours::of_here(secrets, &others, edge).await;
+        for sponsor in sponsors {
+            let Some(database) = self.found.get(&sponsor.name).and_then(|found| found.database.as_ref())
+            else {
+                continue;
+            };
+            let strangers =
+                neighbours.found.iter().filter(|other| claims::is_stranger(sponsor, &other.sponsor));
+            let none = &std::collections::BTreeSet::new();
+            let same = |connection: &Connection| database.connection.is_same_database(connection, none, none);
+            if let Some(other) = strangers.into_iter().find(|other| same(&other.connection)) {
+                self.judgement.refuse_database(sponsor, &database.connection.place(), &other.sponsor);
+            }
+        }
+        if let Some(words) = neighbours.unread_words() {
+            edge.sink.line(&format!("not compared with the databases of {words}"));
+        }
+    }
+
+    /// The sponsor's secrets. Where a stop or its time came first, this waits for the end that has come already.
+    ///
+    /// # Errors
+    /// They cannot be used.
+    pub(super) async fn secrets(&self, sponsor: &Sponsor) -> Result<&Archival, SecretsError> {
+        match self.found.get(&sponsor.name).and_then(|found| found.archival.as_ref()) {
+            Some(archival) => archival.as_ref().map_err(Clone::clone),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The same, refused where another sponsor has one of its buckets.
+    ///
+    /// # Errors
+    /// They cannot be used.
+    pub(super) async fn secrets_of_its_own(&self, sponsor: &Sponsor) -> Result<&Archival, SecretsError> {
+        let archival = self.secrets(sponsor).await?;
+        self.judgement.buckets(sponsor)?;
+        Ok(archival)
+    }
+
+    pub(super) fn judgement(&self) -> &Judgement {
+        &self.judgement
+    }
+
+    /// The sponsor's database, where its secrets name one that can be asked.
+    pub(super) fn database(&self, sponsor: &Sponsor) -> Option<&Database> {
+        self.found.get(&sponsor.name)?.database.as_ref()
+    }
+
+    /// How much of the sponsor's time is used up.
+    pub(super) fn took(&self, sponsor: &Sponsor) -> Duration {
+        self.found.get(&sponsor.name).map(|found| found.took).unwrap_or_default()
+    }
+}
+
+impl Found {
+    fn claim<'a>(&'a self, sponsor: &'a Sponsor) -> Option<Claim<'a>> {
+        let Some(Ok(Archival::Enabled(secrets))) = &self.archival else { return None };
+        let identity = self.database.as_ref().and_then(|database| database.identity.as_ref().ok());
+        Some(Claim {
+            sponsor,
+            buckets: vec![&secrets.backups_bucket, &secrets.audit_logs_bucket],
+            connection: self.database.as_ref().map(|database| &database.connection),
+            identity: identity.and_then(|identity| identity.as_ref().ok()),
+        })
+    }
+}
+
+async fn look(secrets: &SecretsSource<'_>, sponsor: &str, client: Option<&Client>, found: &mut Found) {
+    let archival = secrets.fetch(sponsor).await;
+    let connection = match &archival {
+        Ok(Archival::Enabled(secrets)) => Connection::parse(&secrets.database_url).ok(),
+        _ => None,
+    };
+    if let (Some(connection), Some(client)) = (connection, client) {
+        let identity = identity::ask(&connection, client).await;
+        found.database = Some(Database { connection, identity });
+    }
+    found.archival = Some(archival);
+}
+
+async fn gather<'a, F: Future<Output = Found>>(
+    sponsors: &'a [Sponsor],
+    at_once: usize,
+    ask: impl Fn(&'a Sponsor) -> F,
+) -> BTreeMap<String, Found> {
+    let asked = sponsors.iter().map(|sponsor| {
+        let found = ask(sponsor);
+        async { (sponsor.name.clone(), found.await) }
+    });
+    futures_util::stream::iter(asked).buffer_unordered(at_once.max(1)).collect().await
+}

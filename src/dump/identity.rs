@@ -1,0 +1,166 @@
+//! Which database answers, whatever address led to it: tunnels, poolers and other ports all lead to the same one.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::client::Client;
+use super::query::query;
+use super::{Connection, DumpError};
+
+/// PostgreSQL lets everybody ask for the system identifier. Managed servers may take that right away, and a call that is
+/// not permitted fails the whole statement, so that the right is asked for first.
+const QUESTION: &str = "SELECT json_build_object(
+  'may_ask', coalesce(has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'), false),
+  'role', current_user,
+  'database_oid', (SELECT oid::int8 FROM pg_database WHERE datname = current_database()),
+  'database', current_database(),
+  'server_started_at', to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),
+  'in_recovery', pg_is_in_recovery(),
+  'address', host(inet_server_addr()),
+  'port', coalesce(inet_server_port(), current_setting('port')::int))";
+
+const SYSTEM_IDENTIFIER: &str = "SELECT system_identifier::text FROM pg_control_system()";
+
+/// One database of one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Made by initdb and copied with the data directory: a standby and a restored snapshot have the same one. Digits.
+    pub system_identifier: String,
+    /// The database's OID in its server.
+    pub database_oid: u32,
+    /// The database's name in its server. A pooler may offer it under another one.
+    pub database: String,
+    /// When the server was started: it tells a server from its copies.
+    pub server_started_at: Timestamp,
+    /// Whether the server is a standby.
+    pub in_recovery: bool,
+    /// Where the server was reached, in its own words.
+    pub reached_at: ReachedAt,
+}
+
+/// A server's own address. It says nothing of who else is reached there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReachedAt {
+    /// Address; absent for a socket.
+    pub address: Option<String>,
+    /// Port.
+    pub port: u16,
+}
+
+/// Why a server that answers does not tell which one it is. Follows a colon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unidentified(pub String);
+
+/// How two databases compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likeness {
+    /// One database.
+    Same,
+    /// One database after a restart, a standby of it, or a copy of its data directory.
+    SameButRestartedOrCopied,
+    /// Two databases.
+    Different,
+    /// One of the two is not known.
+    Unknown,
+}
+
+impl Likeness {
+    /// Compares two databases. One server has a name and an OID only once, so that either of them is enough: databases
+    /// are renamed, and dropped and created again.
+    #[must_use]
+    pub fn of(one: Option<&Identity>, other: Option<&Identity>) -> Self {
+        let (Some(one), Some(other)) = (one, other) else { return Self::Unknown };
+        let in_one_place = one.database_oid == other.database_oid || one.database == other.database;
+        if one.system_identifier != other.system_identifier || !in_one_place {
+            Self::Different
+        } else if one.server_started_at == other.server_started_at {
+            Self::Same
+        } else {
+            Self::SameButRestartedOrCopied
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    may_ask: bool,
+    role: String,
+    database_oid: u32,
+    database: String,
+    server_started_at: Timestamp,
+    in_recovery: bool,
+    address: Option<String>,
+    port: u16,
+}
+
+/// Asks a database which one it is; any version of psql will do.
+///
+/// # Errors
+/// The server cannot be reached, refuses, or does not answer within a minute.
+pub async fn ask(
+    connection: &Connection,
+    client: &Client,
+) -> Result<Result<Identity, Unidentified>, DumpError> {
+    let text = query(connection, client, QUESTION).await?;
+    let answer: Answer = match serde_json::from_str(&text) {
+        Ok(answer) => answer,
+        Err(error) => return Ok(Err(Unidentified(format!("the answer is not understood: {error}")))),
+    };
+    if !answer.may_ask {
+        let reason = format!("role {} must not execute pg_control_system()", answer.role);
+        return Ok(Err(Unidentified(reason)));
+    }
+    Ok(match query(connection, client, SYSTEM_IDENTIFIER).await {
+        Ok(digits) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Ok(Identity {
+                system_identifier: digits,
+                database_oid: answer.database_oid,
+                database: answer.database,
+                server_started_at: answer.server_started_at,
+                in_recovery: answer.in_recovery,
+                reached_at: ReachedAt { address: answer.address, port: answer.port },
+            })
+        }
+        Ok(_) => Err(Unidentified("the system identifier is not a number".to_owned())),
+        Err(error) => Err(Unidentified(error.to_string())),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(system: &str, oid: u32, name: &str, second: i64) -> Identity {
+        Identity {
+            system_identifier: system.to_owned(),
+            database_oid: oid,
+            database: name.to_owned(),
+            server_started_at: Timestamp::from_second(second).unwrap(),
+            in_recovery: false,
+            reached_at: ReachedAt { address: None, port: 5432 },
+        }
+    }
+
+    #[test]
+    fn databases_are_compared_by_server_and_place_in_it() {
+        let live = identity("7", 16_384, "app", 100);
+        for (other, likeness) in [
+            (identity("7", 16_384, "app", 100), Likeness::Same),
+            (identity("7", 16_384, "renamed", 100), Likeness::Same),
+            (identity("7", 20_000, "app", 100), Likeness::Same),
+            (identity("7", 16_384, "app", 101), Likeness::SameButRestartedOrCopied),
+            (identity("7", 20_000, "other", 100), Likeness::Different),
+            (identity("8", 16_384, "app", 100), Likeness::Different),
+        ] {
+            assert_eq!(Likeness::of(Some(&live), Some(&other)), likeness, "{other:?}");
+        }
+        assert_eq!(Likeness::of(Some(&live), None), Likeness::Unknown);
+    }
+
+    #[test]
+    fn what_a_server_calls_itself_does_not_count() {
+        let (one, mut other) = (identity("7", 1, "app", 1), identity("7", 1, "app", 1));
+        other.reached_at = ReachedAt { address: Some("10.0.0.1".to_owned()), port: 6000 };
+        assert_eq!(Likeness::of(Some(&one), Some(&other)), Likeness::Same);
+    }
+}
