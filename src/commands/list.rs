@@ -55,7 +55,7 @@ enum Whose {
 
 pub(super) async fn run(order: ListOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
     let scope::Selected { sponsors, known } = scope::select_some(&order.scope, edge).await?;
-    let secrets = SecretsSource::open(&order.scope, edge, &sponsors)?;
+    let secrets = SecretsSource::open(&order.scope, edge, &sponsors).await?;
     let memory = Semaphore::new(MANIFEST_MEBIBYTES as usize);
     let run = Run { order: &order, edge, secrets, claims: Claims::new(known), memory };
     let (mut ended, mut lists) = (Vec::new(), Vec::new());

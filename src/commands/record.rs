@@ -42,7 +42,7 @@ pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'
             .hint("Name one sponsor in `sponsors`, or leave them out.")
             .into());
     }
-    let secrets = SecretsSource::open(&order.scope, edge, &sponsors)?;
+    let secrets = SecretsSource::open(&order.scope, edge, &sponsors).await?;
     let asking = Asking::new(order.github.as_ref(), edge);
     let run = Run { order: &order, edge, secrets, claims: Claims::new(known), asking };
     let ended: Vec<Ended> = futures_util::stream::iter(&sponsors)

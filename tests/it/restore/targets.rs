@@ -227,7 +227,7 @@ fn a_backup_of_one_schema_replaces_that_one_alone() {
     target.psql_as_owner(
         "CREATE SCHEMA apart CREATE TABLE kept (note text); INSERT INTO apart.kept VALUES ('mine')",
     );
-    let outcome = restore(&trial, &target).input("replace", "true").run();
+    let outcome = restore(&trial, &target).input("replace", "true").input("allow-partial", "true").run();
     outcome.assert_code(0);
     assert!(message(&outcome).contains(": equal: 3 tables, 332 rows"), "{}", message(&outcome));
     assert_eq!(target.psql("SELECT note FROM apart.kept"), "mine");
