@@ -31,14 +31,19 @@ pub use edge::{Edge, Stop};
 
 use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::Order;
 use crate::cli::order::{BackupOrder, RecordOrder};
+use crate::dump::ending;
 use crate::failure::Failure;
 use crate::report::summary::Subject;
+
+/// A run is over five seconds after its signal, whatever it is doing.
+const UNTIL_AFTER_A_SIGNAL: Duration = Duration::from_millis(4500);
 
 /// Does what was ordered and reports it; gives the exit code.
 pub async fn run(order: Order, mut edge: Edge) -> u8 {
@@ -89,7 +94,16 @@ pub async fn run(order: Order, mut edge: Edge) -> u8 {
         }
     });
     // A panic outside of a sponsor's turn is reported like any other failure, and what was lent is given back.
-    let done = done.catch_unwind().await.unwrap_or_else(|_| Err(Failure::Bug("it has panicked".to_owned())));
+    let done = async {
+        let done = done.catch_unwind().await;
+        done.unwrap_or_else(|_| Err(Failure::Bug("it has panicked".to_owned())))
+    };
+    // Every step hears of a signal and takes back what it began. Should one of them not, nobody waits for it.
+    let done = tokio::select! {
+        biased;
+        done = done => done,
+        () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => Err(scope::stopped(&edge)),
+    };
     let code = done.unwrap_or_else(|failure| publisher.failure(&failure));
     if let Some(alarm) = alarm {
         Box::pin(alarm.ring(&publisher)).await;
@@ -98,6 +112,7 @@ pub async fn run(order: Order, mut edge: Edge) -> u8 {
         early.await.ok();
     }
     edge.loans.give_back(&edge).await;
+    tokio::time::timeout(ending::GRACE, ending::of_all()).await.ok();
     code
 }
 

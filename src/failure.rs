@@ -47,14 +47,50 @@ pub enum Failure {
     #[error(transparent)]
     Report(#[from] ReportError),
     /// One sponsor took too long, whatever it was doing.
-    #[error("the sponsor's time of {} s is over", .0.as_secs())]
-    TimedOut(Duration),
+    #[error(transparent)]
+    TimedOut(TimedOut),
+    /// Something failed once the target was not, or not for certain, what it was before.
+    #[error(transparent)]
+    Unproved(Box<Self>),
     /// Somebody stopped the program.
     #[error("stopped by {}", .0.name())]
     Cancelled(Signal),
     /// A bug in this program.
     #[error("this is a bug in sponsor-backup: {0}")]
     Bug(String),
+}
+
+/// The time of one sponsor is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("timed out after {:#} (input `timeout`)", jiff::SignedDuration::try_from(*.after).unwrap_or_default())]
+pub struct TimedOut {
+    after: Duration,
+    doing: Doing,
+}
+
+/// What a sponsor's time is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// A backup.
+    Dump,
+    /// Reading what is stored.
+    Archive,
+    /// A restore or a drill.
+    Restore,
+}
+
+impl TimedOut {
+    /// What happens when so much time has gone.
+    #[must_use]
+    pub fn new(after: Duration, doing: Doing) -> Self {
+        Self { after, doing }
+    }
+
+    /// How much time there is.
+    #[must_use]
+    pub fn after(self) -> Duration {
+        self.after
+    }
 }
 
 /// A request to stop.
@@ -93,11 +129,11 @@ pub const EXIT_CODES: &[(u8, &str, &str)] = &[
     (13, "dump", "the database could not be dumped whole, or not within `timeout`"),
     (14, "archive", "a backup could not be stored or read, or what is stored is not what was sent"),
     (15, "record", "the record could not be kept; a backup that was taken is there all the same"),
-    (16, "restore", "the backup was not restored; what was in the target is there as before"),
+    (16, "restore", "the backup was not restored, and the target is `unchanged`"),
     (
         17,
         "proof",
-        "a proof failed: `verify` or `drill` found a difference, a restored database does not equal its backup, or a limit was exceeded, such as `max-backup-age`",
+        "a proof failed: `verify` or `drill` found a difference, a restored database does not equal its backup, a limit was exceeded, such as `max-backup-age`, or a restore failed when its target was no longer `unchanged` (`target` in `results`)",
     ),
     (SEVERAL, "", "several sponsors failed, in different stages; the outputs and the summary tell which"),
     (130, "cancelled", "stopped by SIGINT; what was begun is no backup"),
@@ -115,13 +151,34 @@ impl Failure {
             Self::Manifest(_) => ("manifest", 10),
             Self::Sponsors(_) => ("sponsors", 11),
             Self::Secrets(_) => ("secrets", 12),
-            Self::Dump(_) | Self::TimedOut(_) => ("dump", 13),
-            Self::Archive(_) => ("archive", 14),
+            Self::Dump(_) | Self::TimedOut(TimedOut { doing: Doing::Dump, .. }) => ("dump", 13),
+            Self::Archive(_) | Self::TimedOut(TimedOut { doing: Doing::Archive, .. }) => ("archive", 14),
             Self::Record(_) => ("record", 15),
-            Self::Restore(_) => ("restore", 16),
-            Self::Proof(_) => ("proof", 17),
+            Self::Restore(_) | Self::TimedOut(TimedOut { doing: Doing::Restore, .. }) => ("restore", 16),
+            Self::Proof(_) | Self::Unproved(_) => ("proof", 17),
             Self::Cancelled(Signal::Interrupt) => ("cancelled", 130),
             Self::Cancelled(Signal::Terminate) => ("cancelled", 143),
+        }
+    }
+
+    /// Whether it only says that somebody wanted an end.
+    #[must_use]
+    pub fn is_stop(&self) -> bool {
+        match self {
+            Self::Dump(error) => matches!(error, DumpError::Stopped { .. }),
+            Self::Archive(error) => error.stopped().is_some(),
+            Self::Restore(error) => error.is_stop(),
+            _ => false,
+        }
+    }
+
+    /// The same failure, of something that is not, or not for certain, what it was before. Who stopped it, and what is a
+    /// bug, stays the same.
+    #[must_use]
+    pub fn after_a_change(self) -> Self {
+        match self.stage_and_code().1 {
+            13..=16 => Self::Unproved(Box::new(self)),
+            _ => self,
         }
     }
 
@@ -138,9 +195,13 @@ impl Failure {
             Self::Record(error) => error.hint(),
             Self::Restore(error) => error.hint(),
             Self::Proof(error) => Some(error.hint.clone()),
+            Self::TimedOut(TimedOut { doing: Doing::Archive, .. }) => {
+                Some("Raise `timeout`, or look for what slows the transfer down.".to_owned())
+            }
             Self::TimedOut(_) => {
                 Some("Raise `timeout`, or look for what slows the database down.".to_owned())
             }
+            Self::Unproved(failure) => failure.hint(),
             Self::Cancelled(_) => {
                 Some("Only a dump with a manifest beside it is a backup. Run again.".to_owned())
             }
@@ -174,7 +235,10 @@ mod tests {
             SponsorsError::NoneEnabled.into(),
             SecretsError::Required { disabled: "x".to_owned() }.into(),
             DumpError::NoClient.into(),
-            Failure::TimedOut(Duration::ZERO),
+            Failure::TimedOut(TimedOut::new(Duration::ZERO, Doing::Dump)),
+            Failure::TimedOut(TimedOut::new(Duration::ZERO, Doing::Archive)),
+            Failure::TimedOut(TimedOut::new(Duration::ZERO, Doing::Restore)),
+            Failure::from(RestoreError::Stopped).after_a_change(),
             ArchiveError::Stopped.into(),
             RecordError::Archive(ArchiveError::Stopped).into(),
             RestoreError::Stopped.into(),
@@ -195,6 +259,7 @@ mod tests {
             // Shares its code with a bug; its fields are private to the report.
             | Failure::Report(_)
             | Failure::TimedOut(_)
+            | Failure::Unproved(_)
             | Failure::Cancelled(_)
             | Failure::Bug(_) => failures,
         }
@@ -211,6 +276,24 @@ mod tests {
         real.sort_by_key(|(_, code)| *code);
         real.dedup();
         assert_eq!(documented, real);
+    }
+
+    #[test]
+    fn the_time_is_told_as_it_is_typed() {
+        for (seconds, told) in [(21_600, "6h"), (5, "5s"), (90, "1m 30s")] {
+            let over = TimedOut::new(Duration::from_secs(seconds), Doing::Restore);
+            assert_eq!(over.to_string(), format!("timed out after {told} (input `timeout`)"));
+        }
+    }
+
+    #[test]
+    fn after_a_change_no_code_says_that_there_was_none() {
+        for failure in one_of_each() {
+            let before = failure.stage_and_code();
+            let after = failure.after_a_change().stage_and_code();
+            let expected = if (13..=16).contains(&before.1) { ("proof", 17) } else { before };
+            assert_eq!(after, expected);
+        }
     }
 
     #[test]

@@ -275,6 +275,9 @@ pub struct RestoreNeeds {
     pub extensions: Vec<String>,
     /// Roles that are named.
     pub roles: Vec<String>,
+    /// Whether a table has FORCE ROW LEVEL SECURITY; absent in documents of release 0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forces_row_security: Option<bool>,
 }
 
 /// One table.

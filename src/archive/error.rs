@@ -192,12 +192,6 @@ pub enum ArchiveError {
         /// age public keys that it is encrypted to, where they are known.
         recipients: Vec<String>,
     },
-    /// It took longer than it may.
-    #[error("the sponsor's time of {seconds} s is over")]
-    OutOfTime {
-        /// How long it may take.
-        seconds: u64,
-    },
     /// The transfer was stopped from outside, by a signal or for want of time.
     #[error("the transfer was stopped")]
     Stopped,
@@ -322,7 +316,6 @@ impl ArchiveError {
             Self::IdentityWrong { .. } => {
                 "Give the age identity of one of its recipients (env AGE_IDENTITY, or the input `age-identity-file`); if it is that one, the object's head is damaged."
             }
-            Self::OutOfTime { .. } => "Raise `timeout`, or look for what slows the transfer down.",
             Self::Stopped => return None,
         };
         Some(hint.to_owned())

@@ -120,7 +120,9 @@ fn heading(input: &str) -> &'static str {
         | "expected-bucket-owner" => "Storage",
         "backup" | "allow-older" | "all" | "skip-frozen" | "max-backup-age" | "age-identity-file"
         | "thaw" => "Which backup, and how it is read",
-        "target-database-url" | "replace" | "confirm" | "skip-missing-extensions" => "The target",
+        "target-database-url" | "replace" | "allow-partial" | "confirm" | "skip-missing-extensions" => {
+            "The target"
+        }
         "drill-checks" | "max-rpo" | "max-rto" => "What a drill must show",
         _ => "How it runs",
     }

@@ -308,6 +308,12 @@ pub const INPUTS: &[Input] = &[
         &[Restore],
         "restore into a database that has tables; all of them are dropped first",
     ),
+    boolean(
+        "allow-partial",
+        "false",
+        &[Restore],
+        "Let `replace` use a backup that left schemas or rows out; what it left out of a table is lost",
+    ),
     text(
         "confirm",
         "",

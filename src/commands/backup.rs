@@ -15,6 +15,7 @@ use futures_util::future::join;
 use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::asking::Asking;
+use super::limit::Clock;
 use super::publish::{Ended, Publisher, Turn};
 use super::scope::{self, SecretsSource};
 use super::survey::{Means, Survey};
@@ -26,7 +27,7 @@ use crate::cli::UsageError;
 use crate::cli::order::BackupOrder;
 use crate::dump::DumpError;
 use crate::dump::client::Client;
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure, TimedOut};
 use crate::record::{DeploymentLog, Event, document::Heading};
 use crate::sponsors::Sponsor;
 use facts::Facts;
@@ -50,7 +51,7 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
     let sponsors = &selected.sponsors;
     accepted_are_known(&order, &selected)?;
     let at_once = order.deployment.max_parallel.get().min(sponsors.len());
-    let secrets = SecretsSource::open(&order.scope, edge, sponsors)?;
+    let secrets = SecretsSource::open(&order.scope, edge, sponsors).await?;
     let clients = scope::clients(edge).await?;
     let client = clients.as_ref().ok().and_then(|clients| clients.last());
     let means = Means { client, at_once, timeout: order.timeout };
@@ -99,34 +100,20 @@ impl Run<'_> {
     /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
         let mut facts = Facts::begin(self.edge.now());
-        let stop = self.edge.stop.child();
-        let done = AssertUnwindSafe(self.back_up(sponsor, &mut facts, &stop)).catch_unwind().await;
+        let clock = Clock::start(self.edge, TimedOut::new(self.order.timeout, Doing::Dump));
+        let done = AssertUnwindSafe(self.back_up(sponsor, &mut facts, &clock)).catch_unwind().await;
         let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
-        let done = match done {
-            Err(failure) if stop.is_cancelled() => Err(self.why_stopped(sponsor, failure)),
-            done => done,
-        };
+        if let Err(Failure::Archive(error)) = &done
+            && let Some(Some(left)) = error.stopped()
+        {
+            self.edge.sink.line(&format!("{}: {left}", sponsor.name));
+        }
+        let done = done.map_err(|failure| clock.cause(failure));
         let (log, done) =
             if self.order.dry_run { (None, done) } else { self.record(sponsor, &facts, done).await };
         let ended = facts.result(sponsor, log, &done, self.edge);
         publisher.sponsor(&ended.0);
         ended
-    }
-
-    /// A stopped step reports that it was stopped; what counts is by whom. A failure that came before stays the cause.
-    fn why_stopped(&self, sponsor: &Sponsor, failure: Failure) -> Failure {
-        let left = match &failure {
-            Failure::Dump(DumpError::Stopped { .. }) => None,
-            Failure::Archive(error) => match error.stopped() {
-                Some(left) => left,
-                None => return failure,
-            },
-            _ => return failure,
-        };
-        if let Some(left) = left {
-            self.edge.sink.line(&format!("{}: {left}", sponsor.name));
-        }
-        self.edge.stop.signal().map_or(Failure::TimedOut(self.order.timeout), Failure::Cancelled)
     }
 
     /// Keeps the record. Without one a backup is not a success; a failure stays the first one.

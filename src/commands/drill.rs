@@ -10,23 +10,24 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
+use super::limit::Clock;
 use super::publish::{Ended, Publisher, Told, Turn};
 use super::scope::{self, SecretsSource};
 use super::survey::Survey;
 use super::vault::{Labelling, Vault};
-use super::{Edge, records, restoring, stored};
+use super::{Edge, records, stored};
 use crate::archive::Identities;
 use crate::archive::key::Object;
 use crate::cli::UsageError;
 use crate::cli::order::DrillOrder;
 use crate::dump::DumpError;
 use crate::dump::client::Client;
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure, TimedOut};
 use crate::proof::drill::{Course, Findings};
 use crate::proof::{Conclusion, ProofError};
 use crate::record::drill::{DrillReport, Whose};
 use crate::report::{SponsorResult, drill as text};
-use crate::restore::script;
+use crate::restore::{TargetState, script};
 use crate::sponsors::Sponsor;
 
 /// What all sponsors of a run share.
@@ -44,13 +45,14 @@ struct Run<'a> {
 struct Facts {
     findings: Findings,
     vault: Option<Vault>,
+    target: TargetState,
 }
 
 pub(super) async fn run(order: DrillOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
     let checks = checks(order.checks.as_deref()).await?;
     let identities = stored::identities(&order.opening, edge).await?;
     let selected = scope::select_some(&order.scope, edge).await?;
-    let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors)?;
+    let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors).await?;
     let run = Run {
         survey: Survey::of_secrets(&secrets, &selected, edge).await,
         clients: scope::clients(edge).await?,
@@ -83,17 +85,15 @@ impl Run<'_> {
     /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> (Ended, Option<text::Drilled>) {
         let (begun, at) = (Instant::now(), self.edge.now());
-        let stop = self.edge.stop.child();
+        let clock = Clock::start(self.edge, TimedOut::new(self.order.opening.timeout, Doing::Restore));
         let mut facts = Facts::default();
-        let done = AssertUnwindSafe(self.drill(sponsor, &mut facts, at, &stop)).catch_unwind().await;
+        let done = AssertUnwindSafe(self.drill(sponsor, &mut facts, at, &clock)).catch_unwind().await;
         let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
         let took = begun.elapsed();
-        let done = match done {
-            Err(_) if stop.is_cancelled() => {
-                Err(restoring::why_stopped(self.edge, self.order.opening.timeout))
-            }
-            done => done,
-        };
+        let done = done.map_err(|failure| clock.cause(failure)).map_err(|failure| match facts.target {
+            TargetState::Unchanged => failure,
+            _ => failure.after_a_change(),
+        });
         let broken = done.as_ref().err().map(|failure| Told::of(failure, self.edge));
         let course = Course {
             at,
@@ -111,6 +111,7 @@ impl Run<'_> {
             Ok(Turn::Done(())) | Err(_) => course.conclusion(&facts.findings),
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, took.as_secs_f64());
+        result.target = Some(facts.target);
         if let Some(backup) = &facts.findings.backup {
             result.backup_location = Some(backup.location.clone());
             result.backup_size = Some(backup.bytes);

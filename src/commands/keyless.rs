@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 
-use super::Edge;
+use super::{Edge, UNTIL_AFTER_A_SIGNAL};
 use crate::cli::order::Scope;
 use crate::report::workflow::{Level, annotation};
 use crate::secrets::doppler::{Doppler, Session};
@@ -20,8 +20,6 @@ use crate::secrets::{IdTokens, Secret, SecretsError};
 const BEFORE_THE_END: SignedDuration = SignedDuration::from_secs(60);
 /// Nobody waits longer for a revocation: the token ends by itself, too.
 const TO_REVOKE: Duration = Duration::from_secs(10);
-/// A run is over five seconds after its signal.
-const UNTIL_AFTER_A_SIGNAL: Duration = Duration::from_millis(4500);
 
 /// The tokens that Doppler lent this run, the one in use last.
 #[derive(Debug, Default)]

@@ -43,7 +43,7 @@ pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'
             .hint("Name one sponsor in `sponsors`, or leave them out.")
             .into());
     }
-    let secrets = SecretsSource::open(&order.scope, edge, sponsors)?;
+    let secrets = SecretsSource::open(&order.scope, edge, sponsors).await?;
     let survey = Survey::of_secrets(&secrets, &selected, edge).await;
     let asking = Asking::new(order.github.as_ref(), edge);
     let run = Run { order: &order, edge, survey, asking };

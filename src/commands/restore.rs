@@ -5,20 +5,21 @@ mod perform;
 
 use std::time::Instant;
 
+use super::limit::Clock;
 use super::publish::{Ended, Publisher, Told, Turn};
 use super::scope::{self, SecretsSource};
 use super::survey::Survey;
-use super::{Edge, restoring, stored};
+use super::{Edge, stored};
 use crate::archive::Identities;
 use crate::cli::UsageError;
 use crate::cli::order::RestoreOrder;
 use crate::dump::client::Client;
 use crate::dump::{Connection, DumpError};
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure, TimedOut};
 use crate::proof::{Conclusion, ProofError, conclusion};
 use crate::report::SponsorResult;
 use crate::report::restored::{self, Restored};
-use crate::restore::RestoreError;
+use crate::restore::{RestoreError, TargetState};
 use crate::sponsors::Sponsor;
 
 /// Everything that one restore needs to know.
@@ -44,7 +45,7 @@ pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<
         let problem = format!("`restore` takes one sponsor, but {} are selected", selected.sponsors.len());
         return Err(UsageError::new(problem).hint("Name one in `sponsors`.").into());
     };
-    let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors)?;
+    let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors).await?;
     let run = Run {
         survey: Survey::of_secrets(&secrets, &selected, edge).await,
         secrets,
@@ -62,15 +63,13 @@ pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<
 impl Run<'_> {
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> (Ended, Restored) {
         let begun = Instant::now();
-        let stop = self.edge.stop.child();
+        let clock = Clock::start(self.edge, TimedOut::new(self.order.opening.timeout, Doing::Restore));
         let mut restored = Restored { place: self.target.place(), ..Restored::default() };
-        let done = Box::pin(self.restore(sponsor, &mut restored, &stop)).await;
-        let done = match done {
-            Err(_) if stop.is_cancelled() => {
-                Err(restoring::why_stopped(self.edge, self.order.opening.timeout))
-            }
-            done => done,
-        };
+        let done = Box::pin(self.restore(sponsor, &mut restored, &clock)).await;
+        let done = done.map_err(|failure| clock.cause(failure)).map_err(|failure| match restored.target {
+            TargetState::Unchanged => failure,
+            _ => failure.after_a_change(),
+        });
         let facts = conclusion::Restored { comparison: restored.comparison.as_ref(), falls_short: false };
         let found = Conclusion::of_restore(facts);
         let done = match done {

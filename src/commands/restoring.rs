@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Edge;
 use super::stored::{self, Proven, Stored};
 use crate::archive::{Reader, open};
 use crate::dump::client::{Client, major};
@@ -16,7 +15,6 @@ use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
 use crate::proof::Comparison;
 use crate::proof::compare::Side;
-use crate::restore::tools::Wanted;
 use crate::restore::{Load, Loaded, Manner, OnError, RestoreError, Tools};
 
 /// How long the dump of a restored database waits for its locks: nobody else should be in there.
@@ -86,15 +84,28 @@ async fn feed(reader: &mut Reader, load: &mut Load) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What must be there: as the text itself says, which was just read, with the versions of the manifest.
-pub(super) fn wanted(stored: &Stored) -> Wanted {
-    Wanted { client_major: major(&stored.description.pg_dump_version).unwrap_or(0) }
+/// The programs for a backup and a server of this major version.
+pub(super) fn tools(
+    stored: &Stored,
+    clients: &[Client],
+    server_major: u32,
+    place: &str,
+) -> Result<Tools, RestoreError> {
+    let written_by = major(&stored.description.pg_dump_version).unwrap_or(0);
+    Tools::choose(clients, written_by, server_major, place)
 }
 
-/// Who stopped it: somebody, or the clock.
-pub(super) fn why_stopped(edge: &Edge, timeout: Duration) -> Failure {
-    let over = || RestoreError::TimedOut { seconds: timeout.as_secs() }.into();
-    edge.stop.signal().map_or_else(over, Failure::Cancelled)
+/// What the dump needs, as its manifest tells before a byte of it is read. What that does not tell, the text does later.
+pub(super) fn told_needs(stored: &Stored) -> Needs {
+    let Some(told) = &stored.description.restore else { return Needs::default() };
+    Needs {
+        encoding: told.encoding.clone(),
+        extensions: told.extensions.iter().cloned().collect(),
+        roles: told.roles.iter().cloned().collect(),
+        server_major: told.server_major,
+        forces_row_security: told.forces_row_security.unwrap_or_default(),
+        ..Needs::default()
+    }
 }
 
 /// The major version of the server that was dumped.

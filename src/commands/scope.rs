@@ -145,6 +145,17 @@ pub(super) fn warn_of_open_file(path: &Path, input: &str, edge: &Edge) {
     }
 }
 
+/// A pipe that nobody writes into would hold a thread for ever; it is not this one.
+async fn secrets_file(path: &Path, edge: &Edge) -> Result<SecretsFile, Failure> {
+    let (path, stop) = (path.to_owned(), edge.stop.child());
+    tokio::select! {
+        read = tokio::task::spawn_blocking(move || SecretsFile::read(&path)) => {
+            Ok(read.map_err(|error| Failure::Bug(error.to_string()))??)
+        }
+        () = stop.cancelled() => Err(stopped(edge)),
+    }
+}
+
 /// Where sponsors' secrets come from.
 pub(super) struct SecretsSource<'a> {
     scope: &'a Scope,
@@ -162,11 +173,15 @@ enum Origin {
 }
 
 impl<'a> SecretsSource<'a> {
-    pub(super) fn open(scope: &'a Scope, edge: &'a Edge, sponsors: &[Sponsor]) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        scope: &'a Scope,
+        edge: &'a Edge,
+        sponsors: &[Sponsor],
+    ) -> Result<Self, Failure> {
         let origin = match &scope.secrets_file {
             Some(path) => {
                 warn_of_open_file(path, "secrets-file", edge);
-                Origin::File(SecretsFile::read(path)?)
+                Origin::File(secrets_file(path, edge).await?)
             }
             None => Origin::Doppler(Doppler::new(&scope.doppler_api_url)?),
         };

@@ -4,13 +4,13 @@ mod judge;
 mod round;
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::attempts::{Attempt, Latest, Next, Place, Standing};
-use super::limit::limit;
+use super::limit::Clock;
 use super::publish::{Ended, Publisher, Turn};
 use super::scope::{self, SecretsSource};
 use super::survey::Survey;
@@ -21,7 +21,7 @@ use crate::archive::s3::policy::Purpose;
 use crate::archive::{ArchiveError, Identities, Store};
 use crate::cli::UsageError;
 use crate::cli::order::{VerifyOrder, Which};
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure, TimedOut};
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
 use judge::Judged;
@@ -49,7 +49,7 @@ pub(super) async fn run(order: VerifyOrder, edge: &Edge, publisher: &Publisher<'
         let problem = "`backup` names a backup of one sponsor, but several are selected";
         return Err(UsageError::new(problem).hint("Name that sponsor in `sponsors`.").into());
     }
-    let secrets = SecretsSource::open(&order.scope, edge, sponsors)?;
+    let secrets = SecretsSource::open(&order.scope, edge, sponsors).await?;
     let survey = Survey::of_secrets(&secrets, &selected, edge).await;
     let run = Run { order: &order, edge, survey, identities };
     let mut ended = Vec::new();
@@ -62,24 +62,15 @@ pub(super) async fn run(order: VerifyOrder, edge: &Edge, publisher: &Publisher<'
 impl Run<'_> {
     /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
-        let (begun, stop) = (Instant::now(), self.edge.stop.child());
-        let timeout = self.order.opening.timeout;
-        let _limit = limit(&stop, timeout);
+        let begun = Instant::now();
+        let clock = Clock::start(self.edge, TimedOut::new(self.order.opening.timeout, Doing::Archive));
         let mut round = Round::begin(&sponsor.name, self.edge, self.order.skip_frozen);
-        let done = AssertUnwindSafe(self.verify(sponsor, &mut round, &stop)).catch_unwind().await;
+        let done = AssertUnwindSafe(self.verify(sponsor, &mut round, clock.stop())).catch_unwind().await;
         let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
-        let done = done.map_err(|failure| match failure {
-            Failure::Archive(ArchiveError::Stopped) => self.why_stopped(timeout),
-            failure => failure,
-        });
+        let done = done.map_err(|failure| clock.cause(failure));
         let ended = round.end(done, self.order.opening.thaw, begun.elapsed());
         publisher.sponsor(&ended.0);
         ended
-    }
-
-    fn why_stopped(&self, timeout: Duration) -> Failure {
-        let late = ArchiveError::OutOfTime { seconds: timeout.as_secs() };
-        self.edge.stop.signal().map_or(late.into(), Failure::Cancelled)
     }
 
     /// Fills the round; what ends it early is the error.

@@ -9,20 +9,18 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::future::{MaybeDone, maybe_done};
-use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::client::Client;
+use super::ending::{self, Signal};
 use super::invocation::{self, DumpOptions};
 use super::scan::{Columns, Scan};
 use super::warnings::Warnings;
 use super::{Complaint, Connection, DumpError, Finished, Names, query};
 
-/// How long pg_dump may take to cancel its query on the server and leave, before it is killed.
-const GRACE: Duration = Duration::from_secs(1);
 /// What pg_dump wrote is in its pipes when it has ended. Somebody else may hold them open for ever.
 const SILENCE: Duration = Duration::from_secs(1);
 /// So much of what pg_dump says is kept, for each of its warnings counts.
@@ -82,7 +80,7 @@ impl Dump {
             stdout,
             silence: maybe_done(Box::pin(silence_after(ended.clone()))),
             stderr: tokio::spawn(words(stderr, silence_after(ended.clone()))),
-            supervisor: tokio::spawn(supervise(child, stop.clone(), ended.drop_guard())),
+            supervisor: tokio::spawn(supervised(child, stop.clone(), ended.drop_guard())),
             scan: Scan::default(),
             connection: connection.clone(),
             client: client.clone(),
@@ -176,30 +174,8 @@ impl AsyncRead for Dump {
 }
 
 /// Ends with the child and all that it started.
-async fn supervise(
-    mut child: Child,
-    stop: CancellationToken,
-    _ended: DropGuard,
-) -> std::io::Result<ExitStatus> {
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let signal = |signal: Signal| {
-        if let Some(group) = group {
-            // All of it may have left by itself this very moment; then there is nobody to signal.
-            rustix::process::kill_process_group(group, signal).ok();
-        }
-    };
-    let status = tokio::select! {
-        status = child.wait() => Ok(status),
-        () = stop.cancelled() => {
-            signal(Signal::TERM);
-            tokio::time::timeout(GRACE, child.wait()).await
-        }
-    };
-    signal(Signal::KILL);
-    match status {
-        Ok(status) => status,
-        Err(_) => child.wait().await,
-    }
+async fn supervised(child: Child, stop: CancellationToken, _ended: DropGuard) -> std::io::Result<ExitStatus> {
+    ending::supervise(child, stop, Signal::TERM).await.map_err(std::io::Error::other)?
 }
 
 async fn silence_after(ended: CancellationToken) {

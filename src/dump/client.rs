@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
 
 use super::DumpError;
+use super::ending::{self, Signal};
 
 /// Folders of which each sub-folder holds one major version: Debian and Ubuntu, Alpine, Red Hat, Homebrew.
 const VERSIONED: [(&str, &str); 4] =
@@ -104,8 +105,9 @@ async fn examine(folder: PathBuf) -> Option<Client> {
         return None;
     }
     let mut command = Command::new(&pg_dump);
-    command.arg("--version").env_clear().stdin(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
+    command.arg("--version").env_clear();
+    let never = CancellationToken::new();
+    let output = ending::output(command, Signal::TERM, PATIENCE, &never).await.ok()??;
     let text = String::from_utf8(output.stdout).ok()?;
     let version = text.trim().strip_prefix("pg_dump (PostgreSQL) ")?.to_owned();
     Some(Client { major: major(&version)?, version, folder: absolute(&folder) })

@@ -1,12 +1,13 @@
 //! One question to a server, asked with psql, so that one library, libpq, decides how to connect for questions, dumps and
 //! restores.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
 
 use super::client::Client;
+use super::ending::{self, Signal};
 use super::error::NO_ANSWER;
 use super::scan::decoded;
 use super::{Complaint, Connection, DumpError, Names, invocation};
@@ -16,25 +17,28 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The answer to one or several statements: a line a row, fields separated by `|`. Any version of psql will do.
 ///
+/// Dropping it cancels the statement on the server.
+///
 /// # Errors
 /// The server cannot be reached, refuses, or does not answer within a minute.
 pub async fn query(connection: &Connection, client: &Client, sql: &str) -> Result<String, DumpError> {
-    within(PATIENCE, connection, client, sql).await
+    within((PATIENCE, &CancellationToken::new()), connection, client, sql).await
 }
 
-/// The same for a question that may take long.
+/// The same for a statement that may take long. When the stop is cancelled, the statement is cancelled on the server,
+/// and psql has ended when this returns: what the statement did is done by then.
 ///
 /// # Errors
-/// See [`query`].
+/// See [`query`]; [`DumpError::Stopped`].
 pub async fn within(
-    patience: Duration,
+    (patience, stop): (Duration, &CancellationToken),
     connection: &Connection,
     client: &Client,
     sql: &str,
 ) -> Result<String, DumpError> {
     let mut names = Names::of(connection);
     names.learn(sql.as_bytes());
-    ask(patience, connection, client, (invocation::query_arguments(sql), &names)).await
+    ask((patience, stop), connection, client, (invocation::query_arguments(sql), &names)).await
 }
 
 /// The same for a question of the sponsor's: its names are looked up as the database has them looked up.
@@ -48,7 +52,8 @@ pub async fn sponsors(
     sql: &str,
 ) -> Result<String, DumpError> {
     let names = Names::default();
-    ask(patience, connection, client, (invocation::sponsors_query_arguments(sql), &names)).await
+    let never = CancellationToken::new();
+    ask((patience, &never), connection, client, (invocation::sponsors_query_arguments(sql), &names)).await
 }
 
 /// Takes in those of some texts that are names of something in the database.
@@ -84,7 +89,7 @@ pub async fn learn_known(
 }
 
 async fn ask(
-    patience: Duration,
+    (patience, stop): (Duration, &CancellationToken),
     connection: &Connection,
     client: &Client,
     (arguments, names): (Vec<String>, &Names),
@@ -92,23 +97,22 @@ async fn ask(
     let psql = client.program("psql");
     let failed = |message: Complaint| DumpError::Unreachable { place: connection.place(), message };
     let mut command = Command::new(&psql);
-    command
-        .args(arguments)
-        .env_clear()
-        .envs(invocation::environment(connection))
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    let output = match tokio::time::timeout(patience, command.output()).await {
-        Ok(Ok(output)) => output,
-        Ok(Err(error)) => {
-            return Err(DumpError::NotStarted {
-                program: psql.display().to_string(),
-                reason: error.to_string(),
-            });
+    command.args(arguments).env_clear().envs(invocation::environment(connection));
+    // At SIGINT psql cancels its statement.
+    let output = match ending::output(command, Signal::INT, patience, stop).await {
+        Ok(Some(output)) => output,
+        Ok(None) => {
+            return Err(failed(Complaint::ours(format!("{NO_ANSWER} {} s", patience.as_secs()))));
         }
-        Err(_) => return Err(failed(Complaint::ours(format!("{NO_ANSWER} {} s", patience.as_secs())))),
+        Err(error) => {
+            let reason = error.to_string();
+            return Err(DumpError::NotStarted { program: psql.display().to_string(), reason });
+        }
     };
     if !output.status.success() {
+        if stop.is_cancelled() {
+            return Err(DumpError::Stopped { place: connection.place() });
+        }
         let said = decoded(&output.stderr);
         let coded = said.lines().find_map(|line| Complaint::in_line(line, names));
         return Err(failed(coded.unwrap_or_else(|| Complaint::uncoded(&said, names))));

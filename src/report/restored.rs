@@ -14,8 +14,10 @@ pub struct Restored {
     pub backup: Option<(String, u64, String)>,
     /// What was left out of the backup by request.
     pub partial: Option<Partial>,
-    /// What the target holds now.
+    /// What became of the target.
     pub target: TargetState,
+    /// Whether the backup is in it, for certain.
+    pub is_loaded: bool,
     /// What was left out.
     pub left_out: Vec<LeftOut>,
     /// How the target compares with the backup.
@@ -37,15 +39,18 @@ pub fn line(restored: &Restored) -> String {
     format!("restored into {}: {verdict}: {count} tables, {rows} rows{left}{partial}", restored.place)
 }
 
-/// What the target holds now.
+/// What became of the target, in words.
 #[must_use]
 pub fn state(restored: &Restored) -> String {
     let place = &restored.place;
-    match restored.target {
-        TargetState::Unchanged => format!("nothing in {place} was changed"),
-        TargetState::Created => format!("{place} was created and holds the backup"),
-        TargetState::Replaced => format!("{place} holds the backup now"),
-        TargetState::Unknown => {
+    match (restored.target, restored.is_loaded) {
+        (TargetState::Unchanged, _) => format!("nothing in {place} was changed"),
+        (TargetState::Created, true) => format!("{place} was created and holds the backup"),
+        (TargetState::Created, false) => {
+            format!("{place} was created, does not hold the backup, and could not be dropped again")
+        }
+        (TargetState::Replaced, _) => format!("{place} holds the backup now"),
+        (TargetState::Unknown, _) => {
             format!("the end was not confirmed: {place} holds the backup or what it held before")
         }
     }

@@ -92,6 +92,35 @@ pub enum RestoreError {
         /// The role.
         user: String,
     },
+    /// The backup left something out by request, and would replace what holds all.
+    #[error("the backup is partial ({what}), and {place} would be replaced by it{}", lost(.losing_rows))]
+    Partial {
+        /// `host:port/database`.
+        place: String,
+        /// What was left out.
+        what: String,
+        /// Tables of the target that would lose their rows.
+        losing_rows: Vec<String>,
+    },
+    /// The role that restores could not read back what it restored.
+    #[error(
+        "{place}: the dump holds tables with FORCE ROW LEVEL SECURITY, which hide rows from this role (no superuser, no BYPASSRLS)"
+    )]
+    HidesRows {
+        /// `host:port/database`.
+        place: String,
+    },
+    /// What was made for a restore or a drill is still there.
+    #[error("{what} was created by this run and could not be dropped: {why}")]
+    LeftBehind {
+        /// What, and where.
+        what: String,
+        /// Why.
+        why: String,
+    },
+    /// Several obstacles at once.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Several(Vec<RestoreError>),
     /// Something that the dump needs is not there.
     #[error("{place} lacks the {what} {}", .names.join(", "))]
     Lacks {
@@ -124,12 +153,6 @@ pub enum RestoreError {
         /// `host:port/database`.
         place: String,
     },
-    /// It took too long, whatever it was doing.
-    #[error("the sponsor's time of {seconds} s is over")]
-    TimedOut {
-        /// The limit.
-        seconds: u64,
-    },
     /// It was stopped from outside, by a signal or for want of time.
     #[error("the restore was stopped")]
     Stopped,
@@ -140,6 +163,18 @@ impl RestoreError {
     #[must_use]
     pub fn failed(place: String, message: Complaint) -> Self {
         Self::Failed { place, statement: String::new(), message }
+    }
+
+    /// All obstacles as one error; `None` where there is none.
+    #[must_use]
+    pub fn all(mut obstacles: Vec<Self>) -> Option<Self> {
+        if obstacles.len() > 1 { Some(Self::Several(obstacles)) } else { obstacles.pop() }
+    }
+
+    /// Whether it only says that somebody wanted an end.
+    #[must_use]
+    pub fn is_stop(&self) -> bool {
+        matches!(self, Self::Stopped | Self::Server(DumpError::Stopped { .. }))
     }
 
     /// What the reader can do about it.
@@ -180,6 +215,16 @@ impl RestoreError {
                 "Use the server's own address: this pooler leads every name to one database."
             }
             Self::MayNotCreate { .. } => "Create the database first, or grant the role CREATEDB.",
+            Self::Partial { .. } => {
+                "Restore into an empty database and copy what you need, or set `allow-partial` if the loss is meant."
+            }
+            Self::HidesRows { .. } => "Restore as a superuser or as a role with BYPASSRLS.",
+            Self::LeftBehind { .. } => "Drop it by hand. Nothing of yours is in it.",
+            Self::Several(obstacles) => {
+                let mut hints: Vec<String> = obstacles.iter().filter_map(Self::hint).collect();
+                hints.dedup();
+                return Some(hints.join(" ")).filter(|hints| !hints.is_empty());
+            }
             Self::Lacks { what: "extensions", .. } => {
                 "Install them on that server, or set `skip-missing-extensions` to restore without what needs them."
             }
@@ -189,11 +234,15 @@ impl RestoreError {
             }
             Self::Failed { message, .. } => return of_the_server(message),
             Self::Unsure { .. } => "Look into it. All of the backup is there, or all that was there before.",
-            Self::TimedOut { .. } => "Raise `timeout`.",
             Self::Stopped => return None,
         };
         Some(hint.to_owned())
     }
+}
+
+fn lost(tables: &[String]) -> String {
+    let names = tables.join(", ");
+    if tables.is_empty() { String::new() } else { format!("; the rows of {names} would be lost") }
 }
 
 /// The rooms to the left know one URL only.
@@ -209,6 +258,7 @@ fn of_the_machine(reason: &str) -> Option<String> {
         ("wrote only", FULL),
         ("No space left on device", FULL),
         ("could not access directory", "Name a place that every user may enter with TMPDIR."),
+        ("(os error", "Set TMPDIR to a folder that exists and can be written to."),
     ];
     let remedy = remedies.iter().find(|(sign, _)| reason.contains(sign));
     remedy.map(|(_, remedy)| (*remedy).to_owned())

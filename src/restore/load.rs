@@ -37,6 +37,8 @@ pub struct Manner<'a> {
     pub on_error: OnError,
     /// SQL that runs in the same transaction before all else.
     pub first: &'a str,
+    /// SQL that runs after all else.
+    pub last: &'a str,
     /// Whether the dump's own statements drop what is there.
     pub drops: bool,
     /// How its amounts of money are written.
@@ -79,6 +81,7 @@ pub struct Load {
     place: String,
     on_error: OnError,
     drops: bool,
+    last: String,
     /// Statements since psql was last asked what it has to say.
     unasked: u32,
     /// Whether the rows that come now belong to a table that does not take them.
@@ -99,7 +102,7 @@ impl Load {
         manner: Manner<'_>,
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
-        let Manner { on_error, first, drops, money } = manner;
+        let Manner { on_error, first, last, drops, money } = manner;
         let mut psql = Psql::start(client, connection, on_error == OnError::LeaveOut, stop)?;
         // Nobody who wrote a dump can know the key, so psql obeys none of its own commands, whatever they are hidden in.
         let key = uuid::Uuid::new_v4().simple().to_string();
@@ -110,6 +113,7 @@ impl Load {
             place: connection.place(),
             on_error,
             drops,
+            last: last.to_owned(),
             unasked: 0,
             skips_rows: false,
             left_out: BTreeSet::new(),
@@ -140,7 +144,9 @@ impl Load {
             return Err(failure);
         }
         let Self { psql, place, left_out: tables, stop, on_error, .. } = self;
-        let (status, complaints) = psql.end().await?;
+        // From here on the server may have heard the word.
+        let unsure = || RestoreError::Unsure { place: place.clone() };
+        let (status, complaints) = psql.end().await.map_err(|_| unsure())?;
         let refused = complaints.are_unheard;
         match status.code() {
             // Then psql would have ended with 3 had anything failed.
@@ -155,12 +161,13 @@ impl Load {
             // So psql ends where a statement failed (psql, "Exit Status"); else the connection was lost, or it was stopped.
             Some(0 | 3) if refused && stop.is_cancelled() => Err(RestoreError::Stopped),
             Some(0 | 3) if refused => Err(complaints.failure("psql ended badly")),
-            _ => Err(RestoreError::Unsure { place }),
+            _ => Err(unsure()),
         }
     }
 
     async fn say_commit(&mut self, rest: Piece) -> Result<(), RestoreError> {
         self.pass(rest).await?;
+        self.psql.send(self.last.as_bytes()).await?;
         // The server would commit what is left when a statement was taken back alone.
         self.psql.heard().await?;
         self.psql.send(b"\nCOMMIT;\n").await

@@ -19,6 +19,8 @@ pub struct Plan {
     pub missing_roles: BTreeSet<String>,
     /// Whether the target is too old, and for what.
     too_old: Option<RestoreError>,
+    /// Whether what was restored would be hidden from the role that restored it.
+    hides_rows: bool,
     /// What is in the target already.
     pub objects: u64,
 }
@@ -38,8 +40,16 @@ impl Plan {
             missing_extensions: needs.extensions.difference(&facts.extensions).cloned().collect(),
             missing_roles: needs.roles.difference(&facts.roles).cloned().collect(),
             too_old,
+            hides_rows: needs.forces_row_security && !facts.sees_all_rows,
             objects: facts.objects,
         }
+    }
+
+    /// Whether people would read the same in both.
+    #[must_use]
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let facts = |plan: &Self| (plan.missing_extensions.clone(), plan.missing_roles.clone(), plan.objects);
+        facts(self) == facts(other)
     }
 
     /// What keeps it from being begun, most important first.
@@ -53,6 +63,9 @@ impl Plan {
         let mut found: Vec<RestoreError> = self.too_old.iter().cloned().collect();
         if self.objects > 0 && !allowed.replace {
             found.push(RestoreError::NotEmpty { place: self.place.clone(), objects: self.objects });
+        }
+        if self.hides_rows {
+            found.push(RestoreError::HidesRows { place: self.place.clone() });
         }
         if !self.missing_extensions.is_empty() && !allowed.skip_missing_extensions {
             found.push(lacks("extensions", &self.missing_extensions));
@@ -86,9 +99,13 @@ mod tests {
     use super::*;
 
     fn facts() -> Facts {
+        of_a_role(false)
+    }
+
+    fn of_a_role(sees_all_rows: bool) -> Facts {
         serde_json::from_value(serde_json::json!({
             "version_number": 150_018, "version": "15.18", "objects": 2, "extensions": ["citext"], "roles": ["app"],
-            "may_create": true, "encoding": "UTF8",
+            "may_create": true, "sees_all_rows": sees_all_rows, "encoding": "UTF8",
         }))
         .unwrap()
     }
@@ -118,6 +135,15 @@ mod tests {
         let all = Allowed { replace: true, skip_missing_extensions: true, make_roles: true };
         assert_eq!(told(&plan, all), "");
         assert_eq!(making_roles(&plan.missing_roles), "CREATE ROLE \"reader\" NOLOGIN;\n");
+    }
+
+    #[test]
+    fn rows_that_the_role_could_not_read_back_are_an_obstacle_that_nothing_allows() {
+        let hidden = Needs { forces_row_security: true, ..Needs::default() };
+        let all = Allowed { replace: true, skip_missing_extensions: true, make_roles: true };
+        let plan = Plan::new("db:5432/app", &hidden, 15, &facts());
+        assert!(told(&plan, all).contains("BYPASSRLS"));
+        assert_eq!(told(&Plan::new("db:5432/app", &hidden, 15, &of_a_role(true)), all), "");
     }
 
     #[test]

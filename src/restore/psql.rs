@@ -3,11 +3,9 @@
 
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncWriteExt as _;
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{ChildStdin, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -16,10 +14,8 @@ use super::RestoreError;
 use super::complaints::{Complaints, Heard};
 use super::sent::Sent;
 use crate::dump::client::Client;
+use crate::dump::ending::{GRACE, Signal, supervise};
 use crate::dump::{Complaint, Connection, invocation};
-
-/// How long psql may take to cancel its statement on the server and leave.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// A running psql. Dropping it stops it, but does not wait for that.
 #[derive(Debug)]
@@ -58,6 +54,7 @@ impl Psql {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
+            .process_group(0)
             .spawn()
             .map_err(|error| failed(format!("psql cannot be started: {error}")))?;
         let (Some(stdin), Some(stderr)) = (psql.stdin.take(), psql.stderr.take()) else {
@@ -72,7 +69,8 @@ impl Psql {
             stdin,
             stderr: tokio::spawn(Complaints::read(stderr, of, (mark.clone(), told))),
             sent,
-            supervisor: tokio::spawn(supervise(psql, stop.clone())),
+            // At SIGINT psql cancels its statement.
+            supervisor: supervise(psql, stop.clone(), Signal::INT),
             heard: leaves_out.then_some(heard),
             mark,
             place,
@@ -167,23 +165,4 @@ impl Psql {
 
 fn breaks(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64
-}
-
-/// A server goes on with a statement whose client was killed, locks and all, until it has something to say. So psql is
-/// interrupted, which cancels the statement, and killed only if it stays.
-async fn supervise(mut psql: Child, stop: CancellationToken) -> std::io::Result<ExitStatus> {
-    tokio::select! {
-        status = psql.wait() => return status,
-        () = stop.cancelled() => {}
-    }
-    let id = psql.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let Some(id) = id {
-        // It may have left by itself this very moment; then there is nobody to signal, and wait() tells.
-        kill_process(id, Signal::INT).ok();
-    }
-    if let Ok(status) = tokio::time::timeout(GRACE, psql.wait()).await {
-        return status;
-    }
-    psql.kill().await?;
-    psql.wait().await
 }

@@ -9,7 +9,7 @@ pub enum TargetState {
     /// What it held before; a database that did not exist still does not.
     #[default]
     Unchanged,
-    /// A database that the restore made is there.
+    /// A database that the restore made is there, with the backup in it or without.
     Created,
     /// The backup is in a database that was there before.
     Replaced,

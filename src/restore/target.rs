@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
 use crate::dump::client::Client;
@@ -11,7 +12,7 @@ use crate::dump::names::quoted;
 use crate::dump::query::{query, within};
 use crate::dump::{Complaint, Connection, DumpError};
 
-/// How long a database may take to be made or dropped: a server goes on with it even when nobody waits any more.
+/// How long a database may take to be made or dropped.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// SQLSTATE of an encoding that does not go with the locale (`invalid_parameter_value`), …
@@ -41,6 +42,7 @@ const QUESTION: &str = "SELECT json_build_object(
   'extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_catalog.pg_available_extensions),
   'roles', (SELECT json_agg(rolname) FROM pg_catalog.pg_roles),
   'may_create', (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user),
+  'sees_all_rows', (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user),
   'encoding', pg_catalog.getdatabaseencoding())";
 
 /// What a server said of itself and of the database.
@@ -57,11 +59,33 @@ pub struct Facts {
     pub roles: BTreeSet<String>,
     /// Whether we may create databases.
     pub may_create: bool,
+    /// Whether row-level security hides nothing from us, on no table.
+    pub sees_all_rows: bool,
     /// The database's encoding.
     pub encoding: String,
 }
 
 impl Facts {
+    /// Asks a server of itself and of the database that is connected to.
+    ///
+    /// # Errors
+    /// It cannot be reached, refuses, or is not understood.
+    pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
+        let answer = query(connection, client, QUESTION).await?;
+        // psql prints the pieces of the answer on one line each where it holds line breaks.
+        serde_json::from_str(&answer).map_err(|_| {
+            // It names every role of the server.
+            let message = Complaint::ours("the server's answer is not understood");
+            DumpError::Unreachable { place: connection.place(), message }.into()
+        })
+    }
+
+    /// The same of a server on which an empty database is going to be made.
+    #[must_use]
+    pub fn of_an_empty_database(self) -> Self {
+        Self { objects: 0, ..self }
+    }
+
     /// Major version.
     #[must_use]
     pub fn major(&self) -> u32 {
@@ -76,8 +100,30 @@ pub struct Target {
     pub connection: Connection,
     /// What is known of it, or of its server where it does not exist.
     pub facts: Facts,
-    /// A database of the same server from which it can be created; `None` where it exists.
-    maintenance: Option<Connection>,
+    /// How it is made; `None` where it exists.
+    making: Option<Making>,
+}
+
+/// How a database is made that is not ours until it has the name that was asked for: under a name that is ours alone, so
+/// that what an interrupted run leaves is known for ours, and nobody else's is ever dropped.
+#[derive(Debug, Clone)]
+struct Making {
+    /// A database of the same server.
+    host: Connection,
+    /// The name that is ours alone.
+    name: String,
+    progress: Progress,
+}
+
+/// How far the making of a database came for certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Nothing of it is there.
+    Nothing,
+    /// It may be there, under the name that is ours alone.
+    Begun,
+    /// It is there, under one of its two names.
+    Made,
 }
 
 impl Target {
@@ -86,21 +132,20 @@ impl Target {
     /// # Errors
     /// Its server cannot be reached, or refuses.
     pub async fn look(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
-        let first = match facts(connection, client).await {
-            Ok(facts) => return Ok(Self { connection: connection.clone(), facts, maintenance: None }),
+        let first = match Facts::ask(connection, client).await {
+            Ok(facts) => return Ok(Self { connection: connection.clone(), facts, making: None }),
             Err(error) if may_be_missing(&error) => error,
             Err(other) => return Err(other),
         };
         let mut last = None;
         for name in MAINTENANCE {
-            let maintenance = connection.with_database(name);
-            match is_missing(connection, &maintenance, client).await {
-                Ok(true) => {
-                    let facts = Facts { objects: 0, ..facts(&maintenance, client).await? };
-                    let connection = connection.clone();
-                    return Ok(Self { connection, facts, maintenance: Some(maintenance) });
+            let host = connection.with_database(name);
+            match exists(&host, connection.database(), client).await {
+                Ok(false) => {
+                    let facts = Facts::ask(&host, client).await?.of_an_empty_database();
+                    return Ok(Self::to_be_made(connection.clone(), facts, host));
                 }
-                Ok(false) => return Err(first),
+                Ok(true) => return Err(first),
                 Err(error) => last = Some(error),
             }
         }
@@ -108,33 +153,99 @@ impl Target {
         Err(if is_unknown(&first) { first } else { last.unwrap_or(first) })
     }
 
-    /// Whether it is there.
+    fn to_be_made(connection: Connection, facts: Facts, host: Connection) -> Self {
+        let (name, progress) = (Purpose::Restore.new_name(), Progress::Nothing);
+        Self { connection, facts, making: Some(Making { host, name, progress }) }
+    }
+
+    /// Whether it was there when it was looked at.
     #[must_use]
     pub fn exists(&self) -> bool {
-        self.maintenance.is_none()
+        self.making.is_none()
     }
 
-    /// Creates it, where it is not there; whether it was.
+    /// Whether it would have to be created by a role that may not.
+    #[must_use]
+    pub fn may_not_be_created(&self) -> bool {
+        !self.exists() && !self.facts.may_create
+    }
+
+    /// Creates it, where it is not there. After an error or a stop, [`Target::drop_again`] takes back what there is.
     ///
     /// # Errors
-    /// The role may not.
-    pub async fn create(&self, encoding: &str, client: &Client) -> Result<bool, RestoreError> {
-        let Some(maintenance) = &self.maintenance else { return Ok(false) };
-        create(maintenance, self.connection.database(), encoding, client).await?;
-        Ok(true)
+    /// The role may not, or somebody else has made one of this name.
+    pub async fn create(
+        &mut self,
+        encoding: &str,
+        client: &Client,
+        stop: &CancellationToken,
+    ) -> Result<(), RestoreError> {
+        let Some(Making { host, name, progress }) = &mut self.making else { return Ok(()) };
+        *progress = Progress::Begun;
+        let wanted = self.connection.database();
+        create((host, name), &self.connection.place(), encoding, client, stop).await?;
+        *progress = Progress::Made;
+        let rename = format!("ALTER DATABASE {} RENAME TO {}", quoted(name), quoted(wanted));
+        within((PATIENCE, stop), host, client, &rename).await?;
+        Ok(())
     }
 
-    /// Drops it, where [`Target::create`] made it.
+    /// Whether [`Target::create`] has made something, or may have.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.making.as_ref().is_some_and(|making| making.progress != Progress::Nothing)
+    }
+
+    /// Drops what [`Target::create`] made, whatever its name is by now.
     ///
     /// # Errors
     /// The server refuses.
-    pub async fn drop_again(&self, client: &Client) -> Result<(), RestoreError> {
-        match &self.maintenance {
-            Some(maintenance) => drop_database(maintenance, self.connection.database(), client).await,
-            None => Ok(()),
+    pub async fn drop_again(&mut self, client: &Client) -> Result<(), RestoreError> {
+        let Some(Making { host, name, progress }) = &mut self.making else { return Ok(()) };
+        if *progress != Progress::Nothing && exists(host, name, client).await? {
+            drop_database(host, name, client).await?;
+        } else if *progress == Progress::Made {
+            drop_database(host, self.connection.database(), client).await?;
+        }
+        *progress = Progress::Nothing;
+        Ok(())
+    }
+
+    /// What is there of a database that [`Target::drop_again`] could not drop: its name may be one of two.
+    #[must_use]
+    pub fn leftover(&self) -> Option<String> {
+        let Making { name, progress, .. } = self.making.as_ref()?;
+        match progress {
+            Progress::Nothing => None,
+            Progress::Begun => Some(name.clone()),
+            Progress::Made => Some(format!("{} or {name}", self.connection.database())),
         }
     }
 }
+
+/// What a database of ours is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A drill's own.
+    Drill,
+    /// A target's, until it has its name.
+    Restore,
+}
+
+impl Purpose {
+    /// A name that nobody else has. By its form alone a database of ours is known.
+    #[must_use]
+    pub fn new_name(self) -> String {
+        let purpose = match self {
+            Self::Drill => "drill",
+            Self::Restore => "restore",
+        };
+        format!("sponsor_backup_{purpose}_{}", uuid::Uuid::new_v4().simple())
+    }
+}
+
+/// The form of [`Purpose::new_name`], as a regular expression of PostgreSQL's.
+pub(super) const NAMES_OF_OURS: &str = "^sponsor_backup_(drill|restore)_[0-9a-f]{32}$";
 
 /// Takes back what roles set for everything that they make, in whatever schema; PostgreSQL forgets a setting that says what
 /// it would do anyway. Of a role that we are not, nothing that we make takes anything.
@@ -194,38 +305,38 @@ END $clear$;\n",
     )
 }
 
-async fn facts(connection: &Connection, client: &Client) -> Result<Facts, RestoreError> {
-    let answer = query(connection, client, QUESTION).await?;
-    // psql prints the pieces of the answer on one line each where it holds line breaks.
-    serde_json::from_str(&answer).map_err(|_| {
-        // It names every role of the server.
-        let message = Complaint::ours("the server's answer is not understood");
-        DumpError::Unreachable { place: connection.place(), message }.into()
-    })
+/// Whether a server has a database of this name.
+pub(super) async fn exists(host: &Connection, name: &str, client: &Client) -> Result<bool, RestoreError> {
+    let name = name.replace('\'', "''");
+    let sql = format!("SELECT count(*) FROM pg_catalog.pg_database WHERE datname = '{name}'");
+    Ok(query(host, client, &sql).await? != "0")
 }
 
+/// Makes a database beside the one that is connected to; messages call it `place`. After an error it may be there.
 pub(super) async fn create(
-    host: &Connection,
-    name: &str,
+    (host, name): (&Connection, &str),
+    place: &str,
     encoding: &str,
     client: &Client,
+    stop: &CancellationToken,
 ) -> Result<(), RestoreError> {
+    let patience = (PATIENCE, stop);
     // The template that nobody has changed.
     let sql = |locale: &str| {
         let encoding = encoding.replace('\'', "''");
         format!("CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}'{locale}", quoted(name))
     };
-    let made = match within(PATIENCE, host, client, &sql("")).await {
+    let made = match within(patience, host, client, &sql("")).await {
         // A server of another encoding has a locale that does not go with this one; C goes with all.
         Err(DumpError::Unreachable { message, .. }) if message.is(NOT_OF_THIS_LOCALE) => {
-            within(PATIENCE, host, client, &sql(" LC_COLLATE 'C' LC_CTYPE 'C'")).await
+            within(patience, host, client, &sql(" LC_COLLATE 'C' LC_CTYPE 'C'")).await
         }
         made => made,
     };
     match made {
         Ok(_) => Ok(()),
         Err(DumpError::Unreachable { message, .. }) if message.is(NO_RIGHT) => {
-            let (place, user) = (host.with_database(name).place(), host.user().to_owned());
+            let (place, user) = (place.to_owned(), host.user().to_owned());
             Err(RestoreError::MayNotCreate { place, user })
         }
         Err(error) => Err(error.into()),
@@ -238,7 +349,7 @@ pub(super) async fn drop_database(
     client: &Client,
 ) -> Result<(), RestoreError> {
     let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name));
-    within(PATIENCE, host, client, &sql).await?;
+    within((PATIENCE, &CancellationToken::new()), host, client, &sql).await?;
     Ok(())
 }
 
@@ -254,15 +365,4 @@ fn may_be_missing(error: &RestoreError) -> bool {
 
 fn is_unknown(error: &RestoreError) -> bool {
     matches!(error, RestoreError::Server(DumpError::Unreachable { message, .. }) if message.is_unknown())
-}
-
-/// Whether a server has no database of this name.
-async fn is_missing(
-    connection: &Connection,
-    maintenance: &Connection,
-    client: &Client,
-) -> Result<bool, RestoreError> {
-    let name = connection.database().replace('\'', "''");
-    let sql = format!("SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = '{name}')");
-    Ok(query(maintenance, client, &sql).await? == "t")
 }

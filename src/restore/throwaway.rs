@@ -7,19 +7,25 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::RestoreError;
 use super::leftovers::{self, Account, Folder};
+use super::target::create;
 use crate::dump::Connection;
 use crate::dump::client::Client;
+use crate::dump::ending::{self, Signal, kill_group};
 
-/// How long a server may take to come up, or to leave.
+/// How long a server may take to come up.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long it may take to leave, before it is killed: nothing in it is worth keeping.
+const GRACE: Duration = Duration::from_secs(1);
 const SUPERUSER: &str = "postgres";
 /// What messages call it.
 pub const NICKNAME: &str = "the throwaway server";
@@ -46,7 +52,7 @@ const SETTINGS: [&str; 14] = [
 #[derive(Debug)]
 pub struct Throwaway {
     server: Option<Child>,
-    folder: Folder,
+    folder: Arc<Folder>,
     client: Client,
     _log: AbortOnDropHandle<()>,
 }
@@ -71,11 +77,11 @@ impl Throwaway {
     ///
     /// # Errors
     /// The system or PostgreSQL refuses.
-    pub async fn start(programs: &Client, encoding: &str, scratch: &Path) -> Result<Self, RestoreError> {
+    pub async fn start(programs: &Client, scratch: &Path) -> Result<Self, RestoreError> {
         let account = Account::unprivileged();
-        let folder =
-            Folder::make(scratch, account.as_ref()).map_err(|error| failed("made", error.to_string()))?;
-        initialise(programs, encoding, &folder, account.as_ref()).await?;
+        let folder = Folder::make(scratch, account.as_ref())
+            .map_err(|error| failed("made", format!("{}: {error}", scratch.display())))?;
+        initialise(programs, &folder, account.as_ref()).await?;
         let data = folder.path().join("data");
         let mut arguments: Vec<OsString> = vec!["-D".into(), data.into(), "-k".into(), folder.path().into()];
         arguments.extend(SETTINGS.iter().flat_map(|setting| ["-c".into(), (*setting).into()]));
@@ -84,7 +90,12 @@ impl Throwaway {
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
         let mut server = command.spawn().map_err(|error| failed("started", error.to_string()))?;
         let stderr = server.stderr.take();
-        let mut this = Self { server: Some(server), folder, client: programs.clone(), _log: drained(None) };
+        let mut this = Self {
+            server: Some(server),
+            folder: Arc::new(folder),
+            client: programs.clone(),
+            _log: drained(None),
+        };
         match ready(stderr).await {
             Ok(log) => this._log = log,
             Err(reason) => return Err(failed("started", reason)),
@@ -98,10 +109,23 @@ impl Throwaway {
         Connection::at_socket(self.folder.path(), database, SUPERUSER, NICKNAME)
     }
 
-    /// The programs of its own version.
+    /// How to reach the database that is there from the start.
     #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
+    pub fn maintenance(&self) -> Connection {
+        self.connection("postgres")
+    }
+
+    /// Makes one of its databases.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn make(
+        &self,
+        database: &str,
+        encoding: &str,
+        stop: &CancellationToken,
+    ) -> Result<(), RestoreError> {
+        create((&self.maintenance(), database), NICKNAME, encoding, &self.client, stop).await
     }
 
     /// Ends the server and removes its folder.
@@ -111,11 +135,16 @@ impl Throwaway {
     pub async fn stop(mut self) -> Result<(), RestoreError> {
         if let Some(mut server) = self.server.take() {
             leftovers::quit(server.id());
-            if tokio::time::timeout(Duration::from_secs(5), server.wait()).await.is_err() {
-                server.kill().await.map_err(|error| failed("removed", error.to_string()))?;
+            if tokio::time::timeout(GRACE, server.wait()).await.is_err() {
+                kill_group(server.id());
+                server.wait().await.map_err(|error| failed("removed", error.to_string()))?;
             }
         }
-        self.folder.remove().map_err(|error| failed("removed", error.to_string()))
+        // That of a large database takes a while. Should nobody wait so long, the next drill finds what is left of it.
+        let folder = Arc::clone(&self.folder);
+        let removed =
+            tokio::task::spawn_blocking(move || folder.remove()).await.map_err(std::io::Error::other);
+        removed.flatten().map_err(|error| failed("removed", error.to_string()))
     }
 }
 
@@ -123,31 +152,34 @@ impl Drop for Throwaway {
     fn drop(&mut self) {
         let Some(mut server) = self.server.take() else { return };
         leftovers::quit(server.id());
-        for _ in 0..500 {
+        for _ in 0..GRACE.as_millis() / 10 {
             if !matches!(server.try_wait(), Ok(None)) {
                 break;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
+        kill_group(server.id());
         // The folder goes with its owner.
     }
 }
 
 async fn initialise(
     programs: &Client,
-    encoding: &str,
     folder: &Folder,
     account: Option<&Account>,
 ) -> Result<(), RestoreError> {
-    // Letters are letters in every language, as the backup's own database has it; order does not matter here.
-    let locale = if encoding.eq_ignore_ascii_case("UTF8") { "C.UTF-8" } else { "C" };
     let mut initdb = command(programs, "initdb", folder, account);
     initdb
         .arg("-D")
         .arg(folder.path().join("data"))
         .args(["-U", SUPERUSER, "--auth=trust", "--no-sync", "--lc-messages=C"])
-        .args([format!("--encoding={encoding}"), format!("--locale={locale}")]);
-    let output = initdb.output().await.map_err(|error| failed("made", error.to_string()))?;
+        // Letters are letters in every language, as the backup's own database has it; order does not matter here.
+        .args(["--encoding=UTF8", "--locale=C.UTF-8"]);
+    // What it was about to make goes with its folder.
+    let output = ending::output(initdb, Signal::KILL, PATIENCE, &CancellationToken::new()).await;
+    let output = output.map_err(|error| failed("made", error.to_string()))?;
+    let late = || failed("made", format!("initdb did not end within {} s", PATIENCE.as_secs()));
+    let output = output.ok_or_else(late)?;
     if output.status.success() {
         return Ok(());
     }

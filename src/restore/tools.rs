@@ -11,13 +11,6 @@ use crate::dump::scan::Columns;
 use crate::dump::server::Money;
 use crate::dump::{Complaint, Connection, Dump, DumpError, Finished, server};
 
-/// What a dump says of the programs that made it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
-    /// Major version of pg_dump.
-    pub client_major: u32,
-}
-
 /// The programs for one restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tools {
@@ -28,22 +21,22 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Chooses for a server of this major version.
+    /// Chooses for a dump that a pg_dump of major version `written_by` wrote, and a server of this major version.
     ///
     /// # Errors
     /// There are no programs that will do.
     pub fn choose(
         clients: &[Client],
-        wanted: Wanted,
+        written_by: u32,
         server_major: u32,
         place: &str,
     ) -> Result<Self, RestoreError> {
-        let able = clients.iter().filter(|client| client.major >= wanted.client_major);
+        let able = clients.iter().filter(|client| client.major >= written_by);
         let able: Vec<&Client> = able.collect();
         let Some(nearest) = able.iter().min_by_key(|client| client.major) else {
             return Err(RestoreError::NotInstalled {
                 what: "psql and pg_dump",
-                major: wanted.client_major,
+                major: written_by,
                 found: majors(clients.iter().map(|client| client.major)),
             });
         };
@@ -51,8 +44,7 @@ impl Tools {
         let knows = |client: &&&Client| client.knows_restrict();
         let psql = able.iter().filter(knows).min_by_key(|client| client.major);
         let psql = psql.ok_or_else(|| RestoreError::OldPsql { version: nearest.version.clone() })?;
-        let same =
-            able.iter().find(|client| client.major == wanted.client_major && client.major >= server_major);
+        let same = able.iter().find(|client| client.major == written_by && client.major >= server_major);
         let pg_dump = match same {
             Some(same) => (*same).clone(),
             None => client::choose(clients, server_major, place)?.clone(),
@@ -110,7 +102,6 @@ mod tests {
             version: (*version).to_owned(),
         };
         let clients: Vec<Client> = clients.iter().map(client).collect();
-        let wanted = Wanted { client_major: wanted };
         let tools = Tools::choose(&clients, wanted, server, "db").map_err(|error| error.to_string())?;
         Ok((tools.psql.version, tools.pg_dump.version))
     }

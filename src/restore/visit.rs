@@ -1,22 +1,31 @@
 //! A database of our own on somebody else's server, for a drill: made, marked, and dropped again.
 
+use tokio_util::sync::CancellationToken;
+
 use super::RestoreError;
-use super::target::{create, drop_database};
+use super::target::{NAMES_OF_OURS, Purpose, create, drop_database, exists};
+use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::names::quoted;
 use crate::dump::query::query;
-use crate::dump::{Complaint, Connection};
 
 /// A database of our own on somebody's server, told by its name and by a mark.
 #[derive(Debug, Clone)]
 pub struct Visit {
     host: Connection,
-    /// The database that was made.
+    /// The database.
     pub connection: Connection,
+    /// Whether it may be there.
+    is_begun: bool,
+    is_marked: bool,
 }
 
 /// The mark that a database of ours bears; one without it is never dropped.
 const MARK: &str = "sponsor-backup drill: may be dropped";
+
+/// Every database that bears it.
+const MARKED: &str = "FROM pg_catalog.pg_database
+  WHERE pg_catalog.shobj_description(oid, 'pg_database') = 'sponsor-backup drill: may be dropped'";
 
 /// A database with a subscription is not dropped, and a subscription drops its slot, on the server that it reads from: this
 /// one, a copy, must let go of that first.
@@ -31,29 +40,28 @@ const NO_SUBSCRIPTIONS: &str = "DO $$ DECLARE name text; BEGIN
 END $$";
 
 impl Visit {
-    /// Makes and marks a database beside the one that is connected to.
+    /// A database beside the one that is connected to, of a name that is ours alone. Nothing is made yet.
+    #[must_use]
+    pub fn new(host: &Connection) -> Self {
+        let name = Purpose::Drill.new_name();
+        Self { host: host.clone(), connection: host.with_database(&name), is_begun: false, is_marked: false }
+    }
+
+    /// Makes and marks it. After an error or a stop, [`Visit::end`] takes back what there is.
     ///
     /// # Errors
     /// The role may not.
     pub async fn begin(
-        host: &Connection,
-        name: &str,
+        &mut self,
         encoding: &str,
         client: &Client,
-    ) -> Result<Self, RestoreError> {
-        let visit = Self { host: host.clone(), connection: host.with_database(name) };
-        if let Err(first) = visit.make(encoding, client).await {
-            // It may be there in spite of the error, and the name is ours alone. What was wrong first is the cause.
-            drop_database(host, name, client).await.ok();
-            return Err(first);
-        }
-        Ok(visit)
-    }
-
-    async fn make(&self, encoding: &str, client: &Client) -> Result<(), RestoreError> {
+        stop: &CancellationToken,
+    ) -> Result<(), RestoreError> {
         let name = self.connection.database();
-        create(&self.host, name, encoding, client).await?;
+        self.is_begun = true;
+        create((&self.host, name), &self.connection.place(), encoding, client, stop).await?;
         query(&self.host, client, &format!("COMMENT ON DATABASE {} IS '{MARK}'", quoted(name))).await?;
+        self.is_marked = true;
         // A pooler may lead every name to one database, which is not ours.
         let reached = query(&self.connection, client, "SELECT current_database()").await?;
         if reached == name {
@@ -62,30 +70,43 @@ impl Visit {
         Err(RestoreError::Elsewhere { place: self.connection.place(), reached })
     }
 
-    /// Drops it, if it still bears the mark.
+    /// Drops it. One that was marked must bear the mark still.
     ///
     /// # Errors
     /// The server refuses, or somebody took the mark away.
     pub async fn end(&self, client: &Client) -> Result<(), RestoreError> {
+        if !self.is_begun {
+            return Ok(());
+        }
+        let left = |why: String| RestoreError::LeftBehind { what: self.connection.place(), why };
         let name = self.connection.database();
-        if Self::left_behind(&self.host, client).await?.iter().any(|marked| marked == name) {
+        // One that was not marked yet may be there in spite of the error, and the name is ours alone.
+        let is_ours = !self.is_marked || {
+            let is_marked = format!("SELECT count(*) {MARKED} AND datname = '{name}'");
+            query(&self.host, client, &is_marked).await.map_err(|error| left(error.to_string()))? == "1"
+        };
+        if !is_ours {
+            return Err(left("it does not bear the mark of a drill any more".to_owned()));
+        }
+        if !self.is_marked
+            && !exists(&self.host, name, client).await.map_err(|error| left(error.to_string()))?
+        {
+            return Ok(());
+        }
+        if self.is_marked {
             // Should this fail, the server says of the database what is in its way.
             query(&self.connection, client, NO_SUBSCRIPTIONS).await.ok();
-            return drop_database(&self.host, name, client).await;
         }
-        let message = "it does not bear the mark of a drill any more, so it was left alone";
-        Err(RestoreError::failed(self.connection.place(), Complaint::ours(message)))
+        drop_database(&self.host, name, client).await.map_err(|error| left(error.to_string()))
     }
 
-    /// Names of all databases on that server that bear the mark: more than one's own, where others drill or were killed.
+    /// Names of all databases on that server that are ours, by the mark or by the form of their name: those of others who
+    /// drill or restore just now, and what killed runs left.
     ///
     /// # Errors
     /// The server refuses.
     pub async fn left_behind(host: &Connection, client: &Client) -> Result<Vec<String>, RestoreError> {
-        let sql = format!(
-            "SELECT coalesce(json_agg(datname), '[]') FROM pg_catalog.pg_database
-             WHERE pg_catalog.shobj_description(oid, 'pg_database') = '{MARK}'"
-        );
+        let sql = format!("SELECT coalesce(json_agg(datname), '[]') {MARKED} OR datname ~ '{NAMES_OF_OURS}'");
         let answer = query(host, client, &sql).await?;
         Ok(serde_json::from_str(&answer).unwrap_or_default())
     }

@@ -14,6 +14,7 @@ mod answers;
 mod canaries;
 mod checksums;
 mod clients;
+mod clocks;
 mod connection;
 mod contents;
 mod deadline;

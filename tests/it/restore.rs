@@ -7,6 +7,8 @@ mod live;
 mod missing;
 mod odd_targets;
 mod opening;
+mod partial;
+mod planning;
 mod secrecy;
 mod stop;
 mod targets;

@@ -97,6 +97,8 @@ pub struct RestoreOrder {
     pub target: SecretString,
     /// Whether what is there is dropped.
     pub replace: bool,
+    /// Whether a backup that left something out may replace what holds all.
+    pub allow_partial: bool,
     /// The name of a live database, typed out.
     pub confirm: Option<String>,
     /// Whether what needs a missing extension is left out.
@@ -193,6 +195,7 @@ pub(super) fn restore(
         opening: opening(values, variables)?,
         target,
         replace: values.boolean("replace")?,
+        allow_partial: values.boolean("allow-partial")?,
         confirm: values.text("confirm"),
         skip_missing_extensions: values.boolean("skip-missing-extensions")?,
         dry_run: values.boolean("dry-run")?,

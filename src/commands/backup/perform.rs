@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::super::limit::limit;
+use super::super::limit::Clock;
 use super::super::previous::Previous;
 use super::Run;
 use super::facts::Facts;
@@ -16,7 +16,7 @@ use crate::archive::description::{
     BackupManifest, FORMAT_VERSION, Name, Partial, RestoreNeeds, SourceDatabase, Standby, Tool, measures,
 };
 use crate::archive::staged::{Committed, Sealed};
-use crate::archive::{ArchiveError, Progress, Upload, seal};
+use crate::archive::{Progress, Upload, seal};
 use crate::commands::publish::Turn;
 use crate::dump::client::major;
 use crate::dump::invocation::DumpOptions;
@@ -44,22 +44,16 @@ impl Run<'_> {
         &self,
         sponsor: &Sponsor,
         facts: &mut Facts,
-        stop: &CancellationToken,
+        clock: &Clock<'_>,
     ) -> Result<Turn<()>, Failure> {
-        let stopped = || Failure::from(ArchiveError::Stopped);
         facts.partial = partial(&self.order.dump);
         facts.warnings.extend(facts.partial.as_ref().map(Partial::words));
-        let left = self.order.timeout.saturating_sub(self.survey.took(sponsor));
-        let while_preparing = limit(stop, left);
-        let outcome = tokio::select! {
-            biased;
-            () = stop.cancelled() => return Err(stopped()),
-            outcome = self.prepare(sponsor, facts) => outcome?,
-        };
-        let prepared = match outcome {
+        // Comparing its database with the others' came before its turn, and is part of its time.
+        clock.spent(self.survey.took(sponsor));
+        let prepared = match clock.or_stopped(self.prepare(sponsor, facts)).await? {
             Outcome::Disabled(why) => return Ok(Turn::Disabled(why.to_string())),
             Outcome::Ready(prepared) if self.order.dry_run => {
-                self.rehearse(sponsor, facts, &prepared, stop).await?;
+                self.rehearse(sponsor, facts, &prepared, clock.stop()).await?;
                 self.show_plan(sponsor, facts, &prepared);
                 return Ok(Turn::Planned);
             }
@@ -70,14 +64,10 @@ impl Run<'_> {
             facts.warnings.push(format!("not compared with the backup before: {reason}"));
         }
         // Waiting for other sponsors' memory does not count.
-        drop(while_preparing);
-        let _reserved = tokio::select! {
-            () = stop.cancelled() => return Err(stopped()),
-            reserved = self.budget.reserve(prepared.flow) => reserved,
-        };
-        let _limit = limit(stop, self.order.timeout);
-        let (sealed, finished, committed) = self.archive(sponsor, facts, &prepared, stop).await?;
-        facts.warnings = prepared.warnings(&finished);
+        let reserved = clock.paused(self.budget.reserve(prepared.flow));
+        let _reserved = clock.or_stopped(async { Ok(reserved.await) }).await?;
+        let (sealed, finished, committed) = self.archive(sponsor, facts, &prepared, clock.stop()).await?;
+        facts.warnings.extend(prepared.warnings(&finished));
         self.note(sponsor, &finished.notes);
         facts.server_version = Some(finished.server_version);
         facts.pg_dump_version = Some(finished.pg_dump_version);
@@ -261,5 +251,6 @@ fn needs(finished: &Finished) -> RestoreNeeds {
         encoding: needs.encoding.clone(),
         extensions: needs.extensions.iter().cloned().collect(),
         roles: needs.roles.iter().cloned().collect(),
+        forces_row_security: Some(needs.forces_row_security),
     }
 }

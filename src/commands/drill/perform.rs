@@ -1,17 +1,16 @@
 //! The drill of one sponsor. Whatever happens on the stage, it is struck.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 
-use super::stage::{Set, Stage};
+use super::stage::Stage;
 use super::{Facts, Run};
 use crate::archive::s3::policy::Purpose;
 use crate::commands::choice::Chosen;
-use crate::commands::limit::limit;
+use crate::commands::limit::{Clock, taken_back};
 use crate::commands::publish::Turn;
 use crate::commands::restoring::{self, Restoring};
 use crate::commands::stored::{Proven, Stored};
@@ -22,7 +21,7 @@ use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
 use crate::proof::drill::{Backup, Check, Findings, LeftOut};
 use crate::report::plan;
-use crate::restore::{Manner, RestoreError};
+use crate::restore::{Manner, Plan, RestoreError, TargetState};
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
 
@@ -32,41 +31,32 @@ impl Run<'_> {
         sponsor: &Sponsor,
         facts: &mut Facts,
         at: Timestamp,
-        stop: &CancellationToken,
+        clock: &Clock<'_>,
     ) -> Result<Turn<()>, Failure> {
-        let _limit = limit(stop, self.order.opening.timeout);
-        let stopped = || Failure::from(RestoreError::Stopped);
-        let mut chosen = tokio::select! {
-            biased;
-            () = stop.cancelled() => return Err(stopped()),
-            chosen = self.choose(sponsor, facts) => match chosen? {
-                Ok(chosen) => chosen,
-                Err(disabled) => return Ok(Turn::Disabled(disabled)),
-            },
+        let mut chosen = match Box::pin(clock.or_stopped(self.choose(sponsor, facts))).await? {
+            Ok(chosen) => chosen,
+            Err(disabled) => return Ok(Turn::Disabled(disabled)),
         };
-        self.edge.sink.line(&format!("{}: reading {} through", sponsor.name, chosen.stored.location));
-        let proven = chosen.prove(stop).await;
-        let stored = chosen.stored;
-        facts.findings.backup = Some(backup(&stored));
-        let proven = proven?;
-        facts.findings.phases.fetch = Some(proven.fetch);
-        facts.findings.phases.decrypt = Some(proven.decrypt);
         let begun = Instant::now();
-        let stage = tokio::select! {
-            biased;
-            () = stop.cancelled(), if self.order.target.is_none() => return Err(stopped()),
-            stage = Stage::build(self, &stored, &proven) => stage?,
-        };
-        let rehearsal = Rehearsal { run: self, sponsor, stored: &stored, proven: &proven, stop, begun };
-        let done = tokio::select! {
-            biased;
-            () = stop.cancelled() => Err(stopped()),
-            // A bug must not leave a stage standing.
-            done = AssertUnwindSafe(rehearsal.perform(&stage, &mut facts.findings, at)).catch_unwind() => {
-                done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())))
-            }
-        };
-        let struck = stage.strike().await;
+        let mut stage = clock.or_stopped(Stage::build(self, &chosen.stored)).await?;
+        let rehearsal = Rehearsal { run: self, sponsor, clock, built: begun.elapsed() };
+        // A bug must not leave a stage standing.
+        let done = rehearsal.perform(&mut chosen, &mut stage, &mut facts.findings, at);
+        let done = Box::pin(AssertUnwindSafe(done).catch_unwind());
+        let done =
+            done.await.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
+        let (what, is_ours) = (stage.connection.place(), stage.is_ours());
+        let struck = taken_back(self.edge, stage.strike()).await.unwrap_or_else(|| {
+            let why = "there was no answer in the seconds after the signal".to_owned();
+            Err(match is_ours {
+                // The next drill removes it.
+                true => RestoreError::Throwaway { what: "removed", reason: why },
+                false => RestoreError::LeftBehind { what, why },
+            })
+        });
+        if struck.is_err() {
+            facts.target = TargetState::Created;
+        }
         if let Some(target) = &mut facts.findings.target {
             target.removed = struck.is_ok();
         }
@@ -124,36 +114,64 @@ fn backup(stored: &Stored) -> Backup {
 struct Rehearsal<'a> {
     run: &'a Run<'a>,
     sponsor: &'a Sponsor,
-    stored: &'a Stored,
-    proven: &'a Proven,
-    stop: &'a CancellationToken,
-    begun: Instant,
+    clock: &'a Clock<'a>,
+    /// How long it took to build the stage.
+    built: Duration,
 }
 
 impl Rehearsal<'_> {
     async fn perform(
         &self,
-        stage: &Stage,
+        chosen: &mut Chosen<'_>,
+        stage: &mut Stage,
         findings: &mut Findings,
         at: Timestamp,
     ) -> Result<Turn<()>, Failure> {
-        let Set { target, tools, plan } = stage.set(self.run, self.stored, self.proven).await?;
-        findings.target = Some(stage.described(&target));
-        self.show(stage, &plan, &target.facts.version, at);
-        let skip = self.run.order.skip_missing_extensions;
-        if let Some(obstacle) = plan.obstacles(stage.allowed(skip)).into_iter().next() {
-            return Err(obstacle.into());
+        let (run, stop) = (self.run, self.clock.stop());
+        // Reading may take hours: what is known to be in the way is told before that.
+        let looked_at = stage.described();
+        let told = stage.plan(run, &chosen.stored, &restoring::told_needs(&chosen.stored));
+        if let Err(obstacle) = told.and_then(|_| stage.tools(run, &chosen.stored)) {
+            findings.target = Some(looked_at);
+            return Err(obstacle);
         }
-        if self.run.order.dry_run {
+        run.edge.sink.line(&format!("{}: reading {} through", self.sponsor.name, chosen.stored.location));
+        let proven = chosen.prove(stop).await;
+        let stored = &chosen.stored;
+        findings.backup = Some(backup(stored));
+        let proven = proven?;
+        findings.phases.fetch = Some(proven.fetch);
+        findings.phases.decrypt = Some(proven.decrypt);
+        findings.target = Some(looked_at);
+        let begun = Instant::now();
+        let needs = proven.scan.needs();
+        let plan = stage.plan(run, stored, needs)?;
+        let tools = stage.tools(run, stored)?;
+        self.show(stage, (stored, &proven), &plan, at);
+        if run.order.dry_run {
             return Ok(Turn::Planned);
         }
-        let restoring =
-            Restoring { stored: self.stored, proven: self.proven, tools: &tools, stop: self.stop };
-        let roles = stage.roles(&plan.missing_roles);
-        let first = roles + restoring::before(self.proven.scan.needs());
+        // It hears of a stop itself, and must not be left before it is known what became of the database.
+        stage.make(restoring::encoding(needs), stop).await?;
+        let restoring = Restoring { stored, proven: &proven, tools: &tools, stop };
+        let restored = self.restore(stage, &restoring, &plan, (findings, begun));
+        self.clock.or_stopped(restored).await
+    }
+
+    async fn restore(
+        &self,
+        stage: &Stage,
+        restoring: &Restoring<'_>,
+        plan: &Plan,
+        (findings, begun): (&mut Findings, Instant),
+    ) -> Result<Turn<()>, Failure> {
+        let Stage { connection, facts, .. } = stage;
+        let first = stage.roles(&plan.missing_roles) + restoring::before(restoring.proven.scan.needs());
+        let skip = self.run.order.skip_missing_extensions;
         let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
-        let manner = Manner { on_error, first: &first, drops: false, money: restoring::money(self.stored) };
-        let loaded = restoring.load(&target.connection, manner).await?;
+        let money = restoring::money(restoring.stored);
+        let manner = Manner { on_error, first: &first, last: "", drops: false, money };
+        let loaded = restoring.load(connection, manner).await?;
         findings.roles_made = plan.missing_roles.iter().cloned().collect();
         let clean = |words: &str| self.run.edge.sink.redacted(words);
         findings.left_out = loaded
@@ -161,35 +179,31 @@ impl Rehearsal<'_> {
             .iter()
             .map(|left| LeftOut { statement: left.statement.clone(), reason: clean(&left.reason) })
             .collect();
-        findings.phases.load = Some(self.begun.elapsed());
+        findings.phases.load = Some(self.built + begun.elapsed());
         let verifying = Instant::now();
         let left_out = loaded.left_out_tables();
-        let comparison = restoring.compare(&target.connection, target.facts.major(), left_out).await?;
+        let comparison = restoring.compare(connection, facts.major(), left_out).await?;
         findings.comparison = Some(comparison);
         for statement in &self.run.checks {
-            findings.checks.push(check(&target.connection, &tools.psql, statement, self.run).await);
+            findings.checks.push(check(connection, &restoring.tools.psql, statement, self.run).await);
         }
         findings.phases.verify = Some(verifying.elapsed());
         Ok(Turn::Done(()))
     }
 
-    fn show(&self, stage: &Stage, plan: &crate::restore::Plan, version: &str, at: Timestamp) {
-        let description = &self.stored.description;
+    fn show(&self, stage: &Stage, (stored, proven): (&Stored, &Proven), plan: &Plan, at: Timestamp) {
+        let description = &stored.description;
         let age =
             std::time::Duration::try_from(at.duration_since(description.started_at)).unwrap_or_default();
         let roles = plan::names(&plan.missing_roles);
-        let made = matches!(stage, Stage::Throwaway(_)) && !plan.missing_roles.is_empty();
+        let made = stage.is_ours() && !plan.missing_roles.is_empty();
         let facts = [
-            ("backup", format!("{}, {} old", self.stored.location, crate::proof::limits::words(age))),
+            ("backup", format!("{}, {} old", stored.location, crate::proof::limits::words(age))),
             (
                 "dumped",
-                format!(
-                    "{} rows from PostgreSQL {}",
-                    self.proven.truth.rows_total(),
-                    description.server_version
-                ),
+                format!("{} rows from PostgreSQL {}", proven.truth.rows_total(), description.server_version),
             ),
-            ("target", format!("{}, PostgreSQL {version}", plan.place)),
+            ("target", format!("{}, PostgreSQL {}", plan.place, stage.facts.version)),
             ("missing extensions", plan::names(&plan.missing_extensions)),
             ("missing roles", if made { format!("{roles} (made for the drill)") } else { roles }),
         ];

@@ -1,65 +1,77 @@
 //! The restore itself. Everything that can be known is known before a statement runs, and all statements are one
 //! transaction.
 
-use tokio_util::sync::CancellationToken;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
 
 use super::Run;
 use crate::archive::s3::policy::Purpose;
 use crate::commands::choice::Chosen;
-use crate::commands::limit::limit;
+use crate::commands::limit::{Clock, taken_back};
 use crate::commands::publish::Turn;
 use crate::commands::restoring::{self, Restoring};
-use crate::commands::stored::{Proven, Stored};
+use crate::commands::stored::Stored;
 use crate::commands::vault::{Vault, Way};
+use crate::dump::client::Client;
+use crate::dump::scan::Needs;
 use crate::failure::Failure;
 use crate::report::plan;
 use crate::report::restored::Restored;
 use crate::restore::plan::Allowed;
-use crate::restore::{Manner, Plan, RestoreError, Target, TargetState, Tools, target};
+use crate::restore::{Manner, Plan, RestoreError, Target, TargetState, Tools, partial, target};
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
+
+/// A target that was looked at, and what a restore would do with it.
+struct Set {
+    target: Target,
+    tools: Tools,
+    plan: Plan,
+}
 
 impl Run<'_> {
     pub(super) async fn restore(
         &self,
         sponsor: &Sponsor,
         restored: &mut Restored,
-        stop: &CancellationToken,
+        clock: &Clock<'_>,
     ) -> Result<Turn<()>, Failure> {
-        let _limit = limit(stop, self.order.opening.timeout);
-        let stopped = || Failure::from(RestoreError::Stopped);
-        let mut chosen = tokio::select! {
-            biased;
-            () = stop.cancelled() => return Err(stopped()),
-            chosen = self.choose(sponsor) => match chosen? {
-                Ok(chosen) => chosen,
-                Err(disabled) => return Ok(Turn::Disabled(disabled)),
-            },
+        let mut chosen = match Box::pin(clock.or_stopped(self.choose(sponsor))).await? {
+            Ok(chosen) => chosen,
+            Err(disabled) => return Ok(Turn::Disabled(disabled)),
         };
-        self.edge.sink.line(&format!("{}: reading {} through", sponsor.name, chosen.stored.location));
-        let proven = chosen.prove(stop).await;
+        note(restored, &chosen.stored);
+        // Reading may take hours: what is known to be in the way is told before that.
+        let told = restoring::told_needs(&chosen.stored);
+        let Set { plan: first, .. } =
+            clock.or_stopped(self.set(sponsor, &chosen.stored, (&told, None))).await?;
+        let location = chosen.stored.location.clone();
+        self.edge.sink.line(&format!("{}: reading {location} through", sponsor.name));
+        let proven = chosen.prove(clock.stop()).await;
         let stored = chosen.stored;
-        let description = &stored.description;
-        let (bytes, sha256) = (description.stored.bytes, description.stored.sha256.clone());
-        restored.backup = Some((stored.location.clone(), bytes, sha256));
-        restored.partial = description.partial.clone();
+        note(restored, &stored);
         let proven = proven?;
-        let (target, tools, plan) = tokio::select! {
-            biased;
-            () = stop.cancelled() => return Err(stopped()),
-            planned = self.plan(sponsor, &stored, &proven) => planned?,
-        };
+        let needs = (proven.scan.needs(), Some(&first).filter(|_| stored.location == location));
+        let Set { mut target, tools, plan } = clock.or_stopped(self.set(sponsor, &stored, needs)).await?;
         if self.order.dry_run {
             return Ok(Turn::Planned);
         }
-        let needs = proven.scan.needs();
-        let created = target.create(restoring::encoding(needs), &tools.psql).await?;
-        let restoring = Restoring { stored: &stored, proven: &proven, tools: &tools, stop };
+        let restoring = Restoring { stored: &stored, proven: &proven, tools: &tools, stop: clock.stop() };
         // Each of its steps hears of a stop, and none may be left before it has taken back what it did.
-        let done = self.perform(&restoring, &target, &plan, restored).await;
-        let takes_back = done.is_err() && created && restored.target == TargetState::Unchanged;
-        if takes_back && let Err(second) = target.drop_again(&tools.psql).await {
-            self.edge.sink.line(&format!("{}: {second}", sponsor.name));
+        let done = AssertUnwindSafe(self.perform(&restoring, &mut target, &plan, restored)).catch_unwind();
+        let done =
+            done.await.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
+        if done.is_err() && restored.target == TargetState::Unchanged && target.is_begun() {
+            let dropped = taken_back(self.edge, target.drop_again(&tools.psql)).await;
+            let why = match dropped {
+                Some(Ok(())) => return done,
+                Some(Err(error)) => error.to_string(),
+                None => "the server did not answer in the seconds after the signal".to_owned(),
+            };
+            restored.target = TargetState::Created;
+            let what = target.leftover().unwrap_or_default();
+            self.edge.sink.line(&format!("{}: {}", sponsor.name, RestoreError::LeftBehind { what, why }));
         }
         done
     }
@@ -87,63 +99,97 @@ impl Run<'_> {
         Ok(Ok(chosen))
     }
 
-    async fn plan(
+    /// Looks at the target and at what is needed; shows it where that is news. All obstacles are told at once.
+    async fn set(
         &self,
         sponsor: &Sponsor,
         stored: &Stored,
-        proven: &Proven,
-    ) -> Result<(Target, Tools, Plan), Failure> {
+        (needs, shown): (&Needs, Option<&Plan>),
+    ) -> Result<Set, Failure> {
         let (clients, newest) = restoring::clients(&self.clients)?;
         let target = Target::look(&self.target, newest).await?;
         let place = self.target.place();
-        let (needs, server) = (proven.scan.needs(), restoring::server_major(stored));
-        let plan = Plan::new(&place, needs, server, &target.facts);
-        self.show(sponsor, (stored, proven), &target, &plan);
+        let plan = Plan::new(&place, needs, restoring::server_major(stored), &target.facts);
+        let losing_rows = self.losing_rows(stored, &target, newest).await?;
+        if shown.is_none_or(|shown| !shown.reads_like(&plan)) {
+            self.show(sponsor, stored, (&target, &losing_rows), &plan);
+        }
         let allowed = Allowed {
             replace: self.order.replace,
             skip_missing_extensions: self.order.skip_missing_extensions,
             make_roles: false,
         };
-        if let Some(obstacle) = plan.obstacles(allowed).into_iter().next() {
-            return Err(obstacle.into());
+        let mut obstacles = plan.obstacles(allowed);
+        let partial = stored.description.partial.as_ref();
+        if let Some(partial) = partial.filter(|_| self.replaces(&target) && !self.order.allow_partial) {
+            let what = partial.words();
+            obstacles.push(RestoreError::Partial { place: place.clone(), what, losing_rows });
         }
-        if !target.exists() && !target.facts.may_create {
+        if target.may_not_be_created() {
             let user = self.target.user().to_owned();
-            return Err(RestoreError::MayNotCreate { place, user }.into());
+            obstacles.push(RestoreError::MayNotCreate { place: place.clone(), user });
         }
-        let wanted = restoring::wanted(stored);
-        let tools = Tools::choose(clients, wanted, target.facts.major(), &place)?;
-        Ok((target, tools, plan))
+        let tools = restoring::tools(stored, clients, target.facts.major(), &place);
+        obstacles.extend(tools.as_ref().err().cloned());
+        match (RestoreError::all(obstacles), tools) {
+            (None, Ok(tools)) => Ok(Set { target, tools, plan }),
+            (Some(obstacle), _) | (None, Err(obstacle)) => Err(obstacle.into()),
+        }
+    }
+
+    fn replaces(&self, target: &Target) -> bool {
+        self.order.replace && target.exists()
+    }
+
+    async fn losing_rows(
+        &self,
+        stored: &Stored,
+        target: &Target,
+        client: &Client,
+    ) -> Result<Vec<String>, RestoreError> {
+        let description = &stored.description;
+        let Some(left_out) = description.partial.as_ref().filter(|_| self.replaces(target)) else {
+            return Ok(Vec::new());
+        };
+        let tables = description.contents.iter().flat_map(|told| &told.tables);
+        let held = tables.map(|table| (table.schema.clone(), table.name.clone())).collect();
+        partial::losing_rows((&target.connection, client), &left_out.exclude_table_data, &held).await
     }
 
     async fn perform(
         &self,
         restoring: &Restoring<'_>,
-        target: &Target,
+        target: &mut Target,
         plan: &Plan,
         restored: &mut Restored,
     ) -> Result<Turn<()>, Failure> {
         let needs = restoring.proven.scan.needs();
         // A backup of some schemas replaces those alone: its own statements drop what it holds.
         let is_of_some = restoring.stored.description.partial.is_some();
-        let replaces = self.order.replace && target.exists();
+        let replaces = self.replaces(target);
         let first = if replaces && !is_of_some {
             target::clearing(target.facts.major()) + restoring::before(needs)
         } else if replaces {
-            String::new()
+            partial::noting()
         } else {
             restoring::before(needs).to_owned()
         };
+        target.create(restoring::encoding(needs), &restoring.tools.psql, restoring.stop).await?;
         let skip = self.order.skip_missing_extensions;
         let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
         let money = restoring::money(restoring.stored);
-        let manner = Manner { on_error, first: &first, drops: replaces && is_of_some, money };
-        let loaded = restoring.load(&target.connection, manner).await.inspect_err(|failure| {
-            if matches!(failure, Failure::Restore(RestoreError::Unsure { .. })) {
+        let drops = replaces && is_of_some;
+        let last = if drops { partial::checking() } else { String::new() };
+        let manner = Manner { on_error, first: &first, last: &last, drops, money };
+        let loaded = match restoring.load(&target.connection, manner).await {
+            Err(Failure::Restore(unsure @ RestoreError::Unsure { .. })) => {
                 restored.target = TargetState::Unknown;
+                return Err(if restoring.stop.is_cancelled() { RestoreError::Stopped } else { unsure }.into());
             }
-        })?;
+            loaded => loaded?,
+        };
         restored.target = if target.exists() { TargetState::Replaced } else { TargetState::Created };
+        restored.is_loaded = true;
         restored.left_out.clone_from(&loaded.left_out);
         for left in &mut restored.left_out {
             left.reason = self.edge.sink.redacted(&left.reason);
@@ -154,7 +200,13 @@ impl Run<'_> {
         Ok(Turn::Done(()))
     }
 
-    fn show(&self, sponsor: &Sponsor, (stored, proven): (&Stored, &Proven), target: &Target, plan: &Plan) {
+    fn show(
+        &self,
+        sponsor: &Sponsor,
+        stored: &Stored,
+        (target, losing_rows): (&Target, &[String]),
+        plan: &Plan,
+    ) {
         let holds = match (target.exists(), plan.objects, self.order.replace) {
             (false, ..) => "nothing: it does not exist and would be created".to_owned(),
             (true, 0, false) => "nothing".to_owned(),
@@ -164,17 +216,32 @@ impl Run<'_> {
             }
         };
         let description = &stored.description;
-        let rows = proven.truth.rows_total();
-        let facts = [
+        let rows = description.contents.as_ref().map(|told| format!("{} rows ", told.rows_total));
+        let rows = rows.unwrap_or_default();
+        let mut facts = vec![
             ("backup", format!("{} of {}", stored.location, description.started_at)),
-            ("dumped", format!("{rows} rows from PostgreSQL {}", description.server_version)),
+            ("dumped", format!("{rows}from PostgreSQL {}", description.server_version)),
             ("target", format!("{}, PostgreSQL {}", plan.place, target.facts.version)),
             ("target holds", holds),
             ("missing extensions", plan::names(&plan.missing_extensions)),
             ("missing roles", plan::names(&plan.missing_roles)),
         ];
+        if let Some(partial) = &description.partial {
+            facts.push(("partial backup", partial.words()));
+        }
+        if !losing_rows.is_empty() {
+            facts.push(("rows that are lost", losing_rows.join(", ")));
+        }
         let title =
             format!("{}: {}", sponsor.name, if self.order.dry_run { "would be restored" } else { "restore" });
         self.edge.sink.block(&std::iter::once(title).chain(plan::lines(&facts)).collect::<Vec<_>>());
     }
+}
+
+/// Which backup it is, for the report.
+fn note(restored: &mut Restored, stored: &Stored) {
+    let description = &stored.description;
+    let (bytes, sha256) = (description.stored.bytes, description.stored.sha256.clone());
+    restored.backup = Some((stored.location.clone(), bytes, sha256));
+    restored.partial.clone_from(&description.partial);
 }

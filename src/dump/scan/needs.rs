@@ -24,6 +24,8 @@ pub struct Needs {
     pub server_major: u32,
     /// Whether the schema `public` is created, which every fresh database has: a dump of that schema alone does so.
     pub creates_public: bool,
+    /// Whether a table hides rows even from its owner.
+    pub forces_row_security: bool,
     /// psql's own commands that pg_dump never writes: they would be obeyed on the machine that restores.
     pub foreign_commands: BTreeSet<String>,
 }
@@ -32,6 +34,7 @@ impl Needs {
     /// Takes a statement.
     pub(super) fn learn(&mut self, statement: &[u8]) {
         let is = |start: &str| statement.starts_with(start.as_bytes());
+        self.forces_row_security |= is("ALTER TABLE ") && statement.ends_with(b" FORCE ROW LEVEL SECURITY;");
         self.creates_public |= statement == b"CREATE SCHEMA public;";
         let named = is("CREATE EXTENSION")
             || is("SET ")

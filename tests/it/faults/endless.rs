@@ -36,19 +36,19 @@ impl Pids {
 
 /// - fault: pg_dump hangs before its first byte
 /// - injected: a stand-in that sleeps
-/// - seen: `the sponsor's time of 15 s is over`; exit code 13
+/// - seen: `timed out after 15s (input 'timeout')`; exit code 13
 /// - left: a record of the failure
 /// - fault: pg_dump hangs and does not heed SIGTERM
 /// - injected: a stand-in that ignores it and sleeps
-/// - seen: `the sponsor's time of 15 s is over`; exit code 13
+/// - seen: `timed out after 15s (input 'timeout')`; exit code 13
 /// - left: a record of the failure
 /// - fault: pg_dump hangs in the middle, and has started the program that hangs
 /// - injected: a stand-in that passes on 20 MB and runs `sleep`
-/// - seen: `the sponsor's time of 15 s is over`; exit code 13
+/// - seen: `timed out after 15s (input 'timeout')`; exit code 13
 /// - left: a record of the failure; the upload is aborted, both processes are gone
 #[test]
 fn a_pg_dump_that_hangs_is_ended_in_time() {
-    let (pids, told) = (Pids::new(), "the sponsor's time of 15 s is over");
+    let (pids, told) = (Pids::new(), "timed out after 15s (input `timeout`)");
     let sleep = "exec /usr/bin/sleep 600";
     let in_the_background = format!("/usr/bin/sleep 600 &\n{}\nwait", pids.write("rhea", "$!"));
     let faults = [

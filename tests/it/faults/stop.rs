@@ -202,7 +202,7 @@ fn each_sponsor_of_a_stopped_run_has_its_record() {
 /// F28: what one sponsor takes too long for is no harm to the other.
 /// - fault: one sponsor takes longer than `timeout`
 /// - injected: an open transaction that holds a lock
-/// - seen: `the sponsor's time of 20 s is over`; exit code 13
+/// - seen: `timed out after 20s (input 'timeout')`; exit code 13
 /// - left: a record of the failure; the backup of the other sponsor
 #[test]
 fn a_sponsor_that_takes_too_long_is_stopped_alone() {
@@ -213,6 +213,6 @@ fn a_sponsor_that_takes_too_long_is_stopped_alone() {
     outcome.assert_code(13);
     assert_eq!(outcome.result("callisto")["outcome"], "success");
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
-    assert_eq!(outcome.result("titan")["message"], "the sponsor's time of 20 s is over");
+    assert_eq!(outcome.result("titan")["message"], "timed out after 20s (input `timeout`)");
     assert_clean(&trial, &outcome, "titan", "failure");
 }

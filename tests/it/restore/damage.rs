@@ -242,7 +242,7 @@ fn damage_that_shows_at_the_very_end_takes_all_of_it_back() {
     let outcome = backup.restored_into(&target).input("s3-endpoint-url", proxy.endpoint()).run();
     outcome.assert_code(14);
     assert!(message(&outcome).contains("is damaged"), "{}", message(&outcome));
-    assert!(outcome.stdout.contains(&format!("nothing of {} was changed", super::place(&target))));
+    assert!(outcome.stdout.contains(&format!("nothing in {} was changed", super::place(&target))));
     assert_eq!(all_of(&target), before);
 }
 

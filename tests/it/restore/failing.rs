@@ -25,7 +25,7 @@ fn assert_failed_late(outcome: &Outcome, target: &Database) {
     let why = "the dump was not restored: permission denied to create event trigger \"watch\"";
     assert_eq!(message(outcome), format!("{}: {why}", place(target)));
     assert!(
-        outcome.stdout.contains(&format!("nothing of {} was changed", place(target))),
+        outcome.stdout.contains(&format!("nothing in {} was changed", place(target))),
         "{}",
         outcome.transcript()
     );

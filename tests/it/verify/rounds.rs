@@ -211,12 +211,12 @@ fn a_signal_and_the_end_of_ones_time_are_heard() {
 
     let late = run().input("backup", second(&key)).input("timeout", "3s").run();
     late.assert_code(14);
-    assert_eq!(message(&late), "the sponsor's time of 3 s is over");
+    assert_eq!(message(&late), "timed out after 3s (input `timeout`)");
     // What was found before is not forgotten.
     shelf.put_all(shelf.copies(&key, "20991231-235959").into());
     shelf.put(&bad, "spoilt");
     let late = run().input("all", "true").input("timeout", "5s").run();
     late.assert_code(17);
     let message = message(&late);
-    assert!(message.contains(&bad) && message.contains("the sponsor's time of 5 s is over"), "{message}");
+    assert!(message.contains(&bad) && message.contains("timed out after 5s (input `timeout`)"), "{message}");
 }

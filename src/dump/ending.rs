@@ -1,0 +1,181 @@
+//! Child processes of ours: each leads a process group of its own, so that what it starts itself ends with it, and each is
+//! over a second after it is told to leave, however deaf it is.
+
+use std::io;
+use std::process::{ExitStatus, Output, Stdio};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use rustix::process::{Pid, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+pub use rustix::process::Signal;
+
+/// How long a child may take to cancel its statement on the server and leave, before it is killed.
+pub const GRACE: Duration = Duration::from_secs(1);
+/// What a child wrote is in its pipes when it has ended. Somebody else may hold them open for ever.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// Children that have not ended yet. Nobody may be waiting for one of them any more, and it must not outlive us.
+static CHILDREN: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
+
+/// Ends when every child has ended. Those that nobody waits for were told to leave.
+pub async fn of_all() {
+    CHILDREN.close();
+    CHILDREN.wait().await;
+}
+
+/// Waits for a child that leads its own group. When `stop` is cancelled, the group gets `polite`, and SIGKILL a second
+/// later. What the child leaves behind in its group is killed.
+///
+/// A server goes on with a statement whose client was killed, locks and all, until it has something to say. So programs of
+/// PostgreSQL are asked first, by the signal at which they cancel their statement.
+pub fn supervise(
+    child: Child,
+    stop: CancellationToken,
+    polite: Signal,
+) -> JoinHandle<io::Result<ExitStatus>> {
+    CHILDREN.spawn(until_it_ends(child, stop, polite))
+}
+
+async fn until_it_ends(mut child: Child, stop: CancellationToken, polite: Signal) -> io::Result<ExitStatus> {
+    let group = child.id();
+    let status = tokio::select! {
+        status = child.wait() => Ok(status),
+        () = stop.cancelled() => {
+            signal(group, polite);
+            tokio::time::timeout(GRACE, child.wait()).await
+        }
+    };
+    kill_group(group);
+    match status {
+        Ok(status) => status,
+        Err(_) => child.wait().await,
+    }
+}
+
+/// Kills a child that leads its own group, and all of that group.
+pub fn kill_group(child: Option<u32>) {
+    signal(child, Signal::KILL);
+}
+
+fn signal(group: Option<u32>, signal: Signal) {
+    if let Some(group) = group.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
+        // All of it may have left by itself this very moment; then there is nobody to signal.
+        kill_process_group(group, signal).ok();
+    }
+}
+
+/// Runs a program to its end and keeps what it writes; `None` where it took longer than `patience`. When `stop` is
+/// cancelled, or this is dropped, it is told to leave; only the first is waited for.
+///
+/// # Errors
+/// It cannot be started.
+pub async fn output(
+    mut command: Command,
+    polite: Signal,
+    patience: Duration,
+    stop: &CancellationToken,
+) -> io::Result<Option<Output>> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.kill_on_drop(true).process_group(0).spawn()?;
+    let (stdout, stderr) = (reading(child.stdout.take()), reading(child.stderr.take()));
+    let leave = stop.child_token();
+    let _leaves_when_dropped = leave.clone().drop_guard();
+    let mut child = supervise(child, leave.clone(), polite);
+    let (status, in_time) = tokio::select! {
+        status = &mut child => (status, true),
+        () = tokio::time::sleep(patience) => {
+            leave.cancel();
+            (child.await, false)
+        }
+    };
+    let status = status.map_err(io::Error::other)??;
+    let (stdout, stderr) = (written(stdout).await, written(stderr).await);
+    Ok(in_time.then_some(Output { status, stdout, stderr }))
+}
+
+fn reading(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> AbortOnDropHandle<Vec<u8>> {
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            // What was read before an error is all there is.
+            pipe.read_to_end(&mut bytes).await.ok();
+        }
+        bytes
+    }))
+}
+
+async fn written(reading: AbortOnDropHandle<Vec<u8>>) -> Vec<u8> {
+    tokio::time::timeout(SILENCE, reading).await.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    /// Far beyond a second, and far below what the scripts would take.
+    const SOON: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn what_a_program_writes_is_kept_with_its_status() {
+        let never = CancellationToken::new();
+        let command = shell("echo out; echo err >&2; exit 3");
+        let output = output(command, Signal::INT, SOON, &never).await.unwrap().unwrap();
+        assert_eq!(
+            (output.status.code(), output.stdout, output.stderr),
+            (Some(3), b"out\n".to_vec(), b"err\n".to_vec())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_deaf_program_and_what_it_started_end_with_the_stop_and_with_the_patience() {
+        let begun = Instant::now();
+        let deaf = "trap '' INT TERM; /bin/sleep 600 & /bin/sleep 600";
+        let never = CancellationToken::new();
+        let late = output(shell(deaf), Signal::INT, Duration::from_millis(50), &never).await;
+        assert!(late.unwrap().is_none());
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let stopped =
+            output(shell(deaf), Signal::INT, Duration::from_secs(600), &stop).await.unwrap().unwrap();
+        assert!(!stopped.status.success());
+        assert!(begun.elapsed() < SOON);
+    }
+
+    #[tokio::test]
+    async fn a_program_that_nobody_waits_for_any_more_is_waited_for_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let (begun, left) = (folder.path().join("begun"), folder.path().join("left"));
+        let script = format!(
+            "trap 'echo > {}; exit 1' INT; echo > {}; while :; do /bin/sleep 0.05; done",
+            left.display(),
+            begun.display()
+        );
+        let never = CancellationToken::new();
+        let running = output(shell(&script), Signal::INT, Duration::from_secs(600), &never);
+        let started = async {
+            while !begun.exists() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::select! {
+            _ = running => panic!("it has no end of its own"),
+            () = started => {}
+        }
+        tokio::time::timeout(SOON, of_all()).await.unwrap();
+        assert!(left.exists());
+    }
+}

@@ -1,0 +1,132 @@
+//! Replacing a database by a backup that left something out: what would lose its rows, and what must not be lost.
+
+use std::collections::BTreeSet;
+
+use super::RestoreError;
+use crate::dump::Connection;
+use crate::dump::client::Client;
+use crate::dump::names::quoted;
+use crate::dump::query::query;
+
+/// Everything that people made, each by a name that it has again after it was dropped and made anew. What belongs to a
+/// table and goes with it is none of it.
+const KEPT: &str = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT (c.relkind = 'S' AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+      AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')))
+  UNION ALL SELECT 'function ' || p.oid::regprocedure FROM pg_proc p WHERE p.oid >= 16384
+  UNION ALL SELECT 'type ' || t.oid::regtype FROM pg_type t WHERE t.oid >= 16384 AND t.typtype IN ('d', 'e', 'r')
+  UNION ALL SELECT 'schema ' || quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_'
+  UNION ALL SELECT 'extension ' || quote_ident(extname) FROM pg_extension
+  UNION ALL SELECT 'event trigger ' || quote_ident(evtname) FROM pg_event_trigger
+  UNION ALL SELECT 'server ' || quote_ident(srvname) FROM pg_foreign_server
+  UNION ALL SELECT 'publication ' || quote_ident(pubname) FROM pg_publication
+  UNION ALL SELECT format('publication %I of %s', p.pubname, r.prrelid::regclass)
+    FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid";
+
+/// Notes what is there, to be run before the dump's own statements drop what they name.
+#[must_use]
+pub fn noting() -> String {
+    format!(
+        "DO $kept$ BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
+  PERFORM set_config('sponsor_backup.kept', (SELECT coalesce(json_agg(k), '[]')::text FROM ({KEPT}) x (k)), true);
+END $kept$;\n"
+    )
+}
+
+/// Fails, and with it the whole transaction, if something of what was noted is not there again: a table's partitions go
+/// with it without a word, and a publication forgets it. It is told as PostgreSQL tells of what it does not drop itself.
+#[must_use]
+pub fn checking() -> String {
+    format!(
+        "\nDO $kept$ DECLARE gone text; BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
+  SELECT min(k) INTO gone
+    FROM json_array_elements_text(current_setting('sponsor_backup.kept')::json) k WHERE k NOT IN ({KEPT});
+  IF gone IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '2BP01', MESSAGE = 'cannot drop ' || gone || ' because other objects depend on it';
+  END IF;
+END $kept$;\n"
+    )
+}
+
+/// The tables of a target that hold rows and whose rows the backup left out by these patterns of pg_dump's, as `schema.table`.
+/// `held` are those whose rows it has.
+///
+/// # Errors
+/// The target cannot be asked.
+pub async fn losing_rows(
+    (connection, client): (&Connection, &Client),
+    patterns: &[String],
+    held: &BTreeSet<(String, String)>,
+) -> Result<Vec<String>, RestoreError> {
+    if patterns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let matches: Vec<String> = patterns.iter().map(|pattern| condition(pattern)).collect();
+    let sql = format!(
+        "SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname) ORDER BY n.nspname, c.relname), '[]')
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+         AND pg_relation_size(c.oid) > 0 AND ({})",
+        matches.join(" OR ")
+    );
+    let answer = query(connection, client, &sql).await?;
+    let found: Vec<(String, String)> = serde_json::from_str(&answer).unwrap_or_default();
+    let lost = found.into_iter().filter(|table| !held.contains(table));
+    Ok(lost.map(|(schema, name)| format!("{}.{}", shown(&schema), shown(&name))).collect())
+}
+
+/// A name as people type it.
+fn shown(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if name.chars().all(plain) { name.to_owned() } else { quoted(name) }
+}
+
+/// A pattern as a condition on `n.nspname` and `c.relname` (PostgreSQL documentation, psql, "Patterns").
+fn condition(pattern: &str) -> String {
+    let (schema, name) = regular_expressions(pattern);
+    let is = |column: &str, expression: &str| format!("{column} ~ '^({})$'", expression.replace('\'', "''"));
+    let schema = schema.map(|schema| format!("{} AND ", is("n.nspname", &schema)));
+    format!("({}{})", schema.unwrap_or_default(), is("c.relname", &name))
+}
+
+/// The regular expressions of a pattern's schema, where it names one, and of its last part.
+fn regular_expressions(pattern: &str) -> (Option<String>, String) {
+    let (mut parts, mut part, mut is_quoted) = (Vec::new(), String::new(), false);
+    let mut letters = pattern.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if is_quoted && letters.peek() == Some(&'"') => part.extend(letters.next()),
+            '"' => is_quoted = !is_quoted,
+            '.' if !is_quoted => parts.push(std::mem::take(&mut part)),
+            '*' if !is_quoted => part.push_str(".*"),
+            '?' if !is_quoted => part.push('.'),
+            '$' => part.push_str("\\$"),
+            _ if is_quoted && "|*+?()[]{}.^\\".contains(letter) => part.extend(['\\', letter]),
+            _ if is_quoted => part.push(letter),
+            _ => part.extend(letter.to_lowercase()),
+        }
+    }
+    (parts.pop(), part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_read_as_psql_reads_them() {
+        for (pattern, schema, name) in [
+            ("audit_log", None, "audit_log"),
+            ("Diary.Audit_*", Some("diary"), "audit_.*"),
+            ("\"Diary\".\"a.b\"\"c\"", Some("Diary"), "a\\.b\"c"),
+            ("d?ary.log_[0-9]+", Some("d.ary"), "log_[0-9]+"),
+            ("money$", None, "money\\$"),
+        ] {
+            let expected = (schema.map(str::to_owned), name.to_owned());
+            assert_eq!(regular_expressions(pattern), expected, "{pattern}");
+        }
+    }
+}

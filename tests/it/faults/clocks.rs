@@ -1,0 +1,221 @@
+//! One clock for one sponsor, and five seconds after a signal, whatever the server or a program does meanwhile.
+
+use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::time::{Duration, Instant};
+
+use crate::support::{Cluster, Database, Outcome, Run, Running, Sponsor, Trial, clients, tools};
+
+/// What is promised.
+const OVER: Duration = Duration::from_secs(5);
+const A_WHILE: Duration = Duration::from_secs(60);
+const OURS: &str = "SELECT count(*) FROM pg_database WHERE datname LIKE 'sponsor\\_backup\\_%'";
+
+fn backed_up(cluster: &Cluster) -> Trial {
+    let trial = Trial::plan([Sponsor::named("callisto")]).cluster(cluster).start();
+    trial.run().run().assert_code(0);
+    trial
+}
+
+/// A role that may create databases, and the URL of one that does not exist.
+fn absent(cluster: &Cluster) -> (String, String) {
+    let name = format!("visitor_{}", tools::unique());
+    cluster.psql("postgres", &format!("CREATE ROLE {name} LOGIN CREATEDB PASSWORD 'visit'"));
+    let at = |database: &str| format!("postgresql://{name}:visit@127.0.0.1:{}/{database}", cluster.port());
+    (at("postgres"), at(&format!("{name}_new")))
+}
+
+fn restore(trial: &Trial, url: &str) -> Run {
+    trial.run().input("command", "restore").env("TARGET_DATABASE_URL", url)
+}
+
+fn drill(trial: &Trial, url: &str) -> Run {
+    trial.run().input("command", "drill").env("TARGET_DATABASE_URL", url)
+}
+
+#[track_caller]
+fn stopped(running: Running, signal: &str) -> Outcome {
+    let at = Instant::now();
+    running.signal(signal);
+    let outcome = running.wait();
+    let took = at.elapsed();
+    assert!(took < OVER, "{took:?} after the signal; {}", outcome.transcript());
+    outcome.assert_code(if signal == "TERM" { 143 } else { 130 });
+    outcome
+}
+
+/// - fault: what is done before a dump and the dump itself take longer than `timeout` only together
+/// - injected: psql and pg_dump that sleep for six seconds each, and `timeout` of eight seconds
+/// - seen: `timed out after 8s (input 'timeout')`; exit code 13
+/// - left: a record of the failure, no backup
+#[test]
+fn a_sponsor_has_one_clock_for_all_of_its_turn() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let real = |name: &str| clients::real(name);
+    let version = format!("if [ \"$1\" = --version ]; then exec {} --version; fi", real("pg_dump"));
+    let slow = clients::scripted(
+        &format!("{version}\n/bin/sleep 6\nexec {} \"$@\"", real("pg_dump")),
+        &format!("/bin/sleep 6\nexec {} \"$@\"", real("psql")),
+    );
+    let outcome = trial.run().path(slow.path()).input("timeout", "8s").run();
+    outcome.assert_code(13);
+    assert_eq!(outcome.result("callisto")["message"], "timed out after 8s (input `timeout`)");
+    assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
+}
+
+/// Programs of which psql sleeps where it is asked to make a database.
+fn slow_to_create() -> tempfile::TempDir {
+    let real = |name: &str| clients::real(name);
+    clients::scripted(
+        &format!("exec {} \"$@\"", real("pg_dump")),
+        &format!("case \"$*\" in *'CREATE DATABASE'*) /bin/sleep 25 ;; esac\nexec {} \"$@\"", real("psql")),
+    )
+}
+
+#[track_caller]
+fn wait_until_it_sleeps(running: &Running) {
+    tools::wait_for("the creation", A_WHILE, || {
+        let line = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        running.children().iter().any(|pid| line(pid).contains("CREATE DATABASE")).then_some(())
+    });
+}
+
+/// - fault: a signal while a program of PostgreSQL makes a database and does not come back
+/// - injected: a stand-in for psql that sleeps for 25 seconds before `CREATE DATABASE`; then SIGTERM, or SIGINT
+/// - seen: over within 5 s, exit 143 or 130, `target` is `unchanged`
+/// - left: no database
+#[test]
+fn a_signal_while_a_database_is_made_is_over_in_time_and_leaves_none() {
+    let cluster = Cluster::start(tools::distribution_bin_dir());
+    let trial = backed_up(&cluster);
+    let (host, new) = absent(&cluster);
+    let slow = slow_to_create();
+    for (run, signal) in [(drill(&trial, &host), "TERM"), (restore(&trial, &new), "INT")] {
+        let running = run.path(slow.path()).start();
+        wait_until_it_sleeps(&running);
+        let outcome = stopped(running, signal);
+        assert_eq!(outcome.result("callisto")["target"], "unchanged");
+        assert_eq!(cluster.psql("postgres", OURS), "0");
+    }
+}
+
+/// - fault: a signal, or the end of the time, while the server itself makes a database and has to wait
+/// - injected: a lock on `pg_database`; then SIGTERM, or `timeout` of ten seconds
+/// - seen: exit 143 within 5 s, or exit 16 with `timed out`; the statement is cancelled on the server, `target` is `unchanged`
+/// - left: no database
+#[test]
+fn a_statement_that_waits_on_the_server_is_cancelled_there() {
+    let cluster = Cluster::start(tools::distribution_bin_dir());
+    let trial = backed_up(&cluster);
+    let (host, new) = absent(&cluster);
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE DATABASE%' AND state = 'active'";
+    let lock = trial.database("callisto").hold("LOCK TABLE pg_catalog.pg_database IN SHARE MODE");
+    for run in [drill(&trial, &host), restore(&trial, &new)] {
+        let running = run.start();
+        tools::wait_for("the statement", A_WHILE, || {
+            (cluster.psql("postgres", waiting) == "1").then_some(())
+        });
+        let outcome = stopped(running, "TERM");
+        assert_eq!(outcome.result("callisto")["target"], "unchanged");
+        assert_eq!(cluster.psql("postgres", waiting), "0");
+    }
+    let outcome = restore(&trial, &new).input("timeout", "10s").run();
+    outcome.assert_code(16);
+    assert_eq!(outcome.result("callisto")["message"], "timed out after 10s (input `timeout`)");
+    assert_eq!(cluster.psql("postgres", waiting), "0");
+    drop(lock);
+    assert_eq!(cluster.psql("postgres", OURS), "0");
+}
+
+/// - fault: a signal while a server takes the connection and says nothing
+/// - injected: a listener that never answers, as database and as target; then SIGTERM
+/// - seen: over within 5 s, exit 143
+/// - left: nothing
+#[test]
+fn a_signal_while_a_server_is_silent_is_over_in_time() {
+    let trial = backed_up(Cluster::shared());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let url = format!("postgresql://a:b@127.0.0.1:{port}/app");
+    let connected = |running: Running| {
+        let (_held, _) = listener.accept().unwrap();
+        stopped(running, "TERM")
+    };
+    connected(restore(&trial, &url).start());
+    connected(drill(&trial, &url).start());
+    trial.secret("callisto", "DATABASE_URL", Some(&url));
+    connected(trial.run().start());
+}
+
+/// - fault: a signal while a file is read that never ends
+/// - injected: a named pipe as `secrets-file`, `manifest`, `age-identity-file`, `drill-checks`; then SIGTERM
+/// - seen: over within 5 s, exit 143
+/// - left: nothing
+#[test]
+fn a_signal_while_a_pipe_is_read_is_over_in_time() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    for (command, input) in [
+        ("backup", "secrets-file"),
+        ("list", "manifest"),
+        ("verify", "age-identity-file"),
+        ("drill", "drill-checks"),
+    ] {
+        let run = trial.run().input("command", command);
+        let pipe = run.workspace().join("pipe");
+        tools::succeed(std::process::Command::new("mkfifo").arg(&pipe));
+        let running = run.input(input, &pipe).start();
+        // It can be opened so only when somebody reads.
+        let _held = tools::wait_for("the reading", A_WHILE, || {
+            std::fs::File::options().write(true).custom_flags(0o4000).open(&pipe).ok()
+        });
+        stopped(running, "TERM");
+    }
+}
+
+/// - fault: a run is killed between making its database and marking it
+/// - injected: a database of the form of our names, without a mark
+/// - seen: the next drill on that server names it
+/// - left: that database, for whoever reads the line
+#[test]
+fn a_database_that_a_killed_run_left_unmarked_is_named() {
+    let cluster = Cluster::start(tools::distribution_bin_dir());
+    let trial = backed_up(&cluster);
+    let (host, _) = absent(&cluster);
+    let left = format!("sponsor_backup_drill_{}", "0a".repeat(16));
+    cluster.psql("postgres", &format!("CREATE DATABASE {left}"));
+    let outcome = drill(&trial, &host).run();
+    outcome.assert_code(0);
+    assert!(outcome.stdout.contains(&left), "{}", outcome.transcript());
+    assert_eq!(outcome.result("callisto")["target"], "unchanged");
+    assert_eq!(cluster.psql("postgres", OURS), "1");
+}
+
+/// A database on the shared server is told apart by its name.
+fn is_there(database: &Database) -> bool {
+    let sql = format!("SELECT count(*) FROM pg_database WHERE datname = '{}'", database.name);
+    Cluster::shared().psql("postgres", &sql) == "1"
+}
+
+/// - fault: reading back fails after the restore was committed
+/// - injected: a pg_dump that fails; a target with a table of its own, and one that does not exist
+/// - seen: exit 17, stage `proof`, `target` is `replaced` or `created`
+/// - left: the restored database
+#[test]
+fn what_fails_after_the_commit_is_never_told_as_unchanged() {
+    let trial = backed_up(Cluster::shared());
+    let failing = clients::misbehaving("echo 'pg_dump: error: out of memory' >&2; exit 1");
+    let full = Cluster::shared().database("target");
+    full.psql_as_owner("CREATE TABLE old (id int)");
+    let role = Cluster::shared().database("target");
+    role.psql(&format!("ALTER ROLE \"{}\" CREATEDB", role.user));
+    let new = Database { name: format!("{}_new", role.name), ..role };
+    for (target, state) in [(full, "replaced"), (new, "created")] {
+        let outcome = restore(&trial, &target.url()).input("replace", "true").path(failing.path()).run();
+        outcome.assert_code(17);
+        let result = outcome.result("callisto");
+        assert_eq!((&result["stage"], &result["target"]), (&"proof".into(), &state.into()));
+        assert!(is_there(&target));
+        assert_eq!(target.content_digest(), trial.database("callisto").content_digest());
+    }
+}
