@@ -124,8 +124,9 @@ const REMEDIES: &[(&str, &str, &str)] = &[
         "Give the server's root certificate with `sslrootcert` in DATABASE_URL.",
     ),
     (
+        // A dump that only reads meets it on a standby alone.
+        "40001",
         "",
-        "conflict with recovery",
         "The database is a standby, whose replay canceled the dump: back up the primary, or raise max_standby_streaming_delay on the standby (or set hot_standby_feedback).",
     ),
     (
@@ -135,7 +136,6 @@ const REMEDIES: &[(&str, &str, &str)] = &[
     ),
     ("57014", "", LOCKED),
     ("55P03", "", LOCKED),
-    ("40001", "", LOCKED),
     (
         "42501",
         "permission denied for large object",
@@ -278,6 +278,16 @@ mod tests {
         let hint = unreachable("db.abcdef.supabase.co:5432/postgres").hint().unwrap();
         assert!(hint.contains("session pooler"), "{hint}");
         assert_eq!(unreachable("db.example.org:5432/app").hint(), None);
+    }
+
+    #[test]
+    fn a_standby_that_canceled_the_dump_is_named() {
+        let words = "pg_dump: error: Dumping the contents of table \"t\" failed: PQgetResult() failed.\n\
+                     pg_dump: detail: Error message from server: ERROR:  canceling statement due to conflict with recovery\n\
+                     DETAIL:  User query might have needed to see row versions that must be removed.\n";
+        let (place, status) = ("db:5432/app".to_owned(), "exited with 1".to_owned());
+        let hint = DumpError::Failed { place, status, message: heard(words) }.hint().unwrap();
+        assert!(hint.starts_with("The database is a standby"), "{hint}");
     }
 
     #[test]
