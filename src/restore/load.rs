@@ -106,7 +106,9 @@ impl Load {
         let mut psql = Psql::start(client, connection, on_error == OnError::LeaveOut, stop)?;
         // Nobody who wrote a dump can know the key, so psql obeys none of its own commands, whatever they are hidden in.
         let key = uuid::Uuid::new_v4().simple().to_string();
-        psql.send((session::begin(&key, money) + first).as_bytes()).await?;
+        let ours = session::begin(&key, money) + first;
+        psql.note_ours(ours.as_bytes());
+        psql.send(ours.as_bytes()).await?;
         Ok(Self {
             psql,
             script: Script::default(),

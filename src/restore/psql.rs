@@ -80,6 +80,12 @@ impl Psql {
         })
     }
 
+    /// Remembers what is sent next for ours, and no statement of the dump.
+    pub(super) fn note_ours(&self, text: &[u8]) {
+        let line = self.lines + breaks(text);
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).note_ours(line, text);
+    }
+
     /// Remembers a statement, which is sent next. psql may complain of it before all of it is sent.
     pub(super) fn note(&self, statement: &[u8]) {
         let line = self.line_after(statement);

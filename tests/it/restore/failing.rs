@@ -22,7 +22,7 @@ fn failing_late() -> Trial {
 #[track_caller]
 fn assert_failed_late(outcome: &Outcome, target: &Database) {
     outcome.assert_code(16);
-    let why = "the dump was not restored: permission denied to create event trigger \"watch\"";
+    let why = "the dump was not restored: CREATE EVENT TRIGGER watch ON sql_drop: permission denied to create event trigger \"watch\" (42501)";
     assert_eq!(message(outcome), format!("{}: {why}", place(target)));
     assert!(
         outcome.stdout.contains(&format!("nothing in {} was changed", place(target))),

@@ -139,7 +139,7 @@ fn a_connection_that_is_lost_takes_all_of_it_back() {
     );
     let outcome = running.wait();
     outcome.assert_code(16);
-    let why = "the dump was not restored: terminating connection due to administrator command";
+    let why = "the dump was not restored: terminating connection due to administrator command (57P01)";
     assert_eq!(message(&outcome), format!("{}: {why}", place(&target)));
     drop(reader);
     assert_eq!(all_of(&target), before);
