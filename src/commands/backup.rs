@@ -100,7 +100,8 @@ impl Run<'_> {
     /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
         let mut facts = Facts::begin(self.edge.now());
-        let clock = Clock::start(self.edge, TimedOut::new(self.order.timeout, Doing::Dump));
+        let over = TimedOut::new(self.order.timeout, Doing::Dump);
+        let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
         let done = AssertUnwindSafe(self.back_up(sponsor, &mut facts, &clock)).catch_unwind().await;
         let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
         if let Err(Failure::Archive(error)) = &done

@@ -54,7 +54,7 @@ pub(super) async fn run(order: DrillOrder, edge: &Edge, publisher: &Publisher<'_
     let selected = scope::select_some(&order.scope, edge).await?;
     let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors).await?;
     let run = Run {
-        survey: Survey::of_secrets(&secrets, &selected, edge).await,
+        survey: Survey::of_secrets(&secrets, &selected, Some(order.opening.timeout), edge).await,
         clients: scope::clients(edge).await?,
         order: &order,
         edge,
@@ -85,7 +85,8 @@ impl Run<'_> {
     /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> (Ended, Option<text::Drilled>) {
         let (begun, at) = (Instant::now(), self.edge.now());
-        let clock = Clock::start(self.edge, TimedOut::new(self.order.opening.timeout, Doing::Restore));
+        let over = TimedOut::new(self.order.opening.timeout, Doing::Restore);
+        let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
         let mut facts = Facts::default();
         let done = AssertUnwindSafe(self.drill(sponsor, &mut facts, at, &clock)).catch_unwind().await;
         let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));

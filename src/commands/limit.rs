@@ -25,9 +25,10 @@ pub(super) struct Clock<'a> {
 }
 
 impl<'a> Clock<'a> {
-    /// Starts it.
-    pub(super) fn start(edge: &'a Edge, over: TimedOut) -> Self {
-        let (end, mut ends) = watch::channel(Some(Instant::now() + over.after()));
+    /// Starts it with what is left: so much was spent before the sponsor's turn.
+    pub(super) fn start(edge: &'a Edge, over: TimedOut, spent: Duration) -> Self {
+        let left = over.after().saturating_sub(spent);
+        let (end, mut ends) = watch::channel(Some(Instant::now() + left));
         let stop = edge.stop.child();
         let rings = stop.clone();
         let ticking = tokio::spawn(async move {

@@ -56,7 +56,7 @@ enum Whose {
 pub(super) async fn run(order: ListOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
     let selected = scope::select_some(&order.scope, edge).await?;
     let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors).await?;
-    let survey = Survey::of_secrets(&secrets, &selected, edge).await;
+    let survey = Survey::of_secrets(&secrets, &selected, None, edge).await;
     let memory = Semaphore::new(MANIFEST_MEBIBYTES as usize);
     let run = Run { order: &order, edge, survey, memory };
     let (mut ended, mut lists) = (Vec::new(), Vec::new());

@@ -11,9 +11,8 @@ use super::scope::SecretsSource;
 use crate::dump::Connection;
 use crate::sponsors::Environment;
 
-/// Look-ups of one run at most: a manifest may hold thousands of sponsors.
+/// Look-ups of one run at most, all at once: a manifest may hold thousands of sponsors.
 const MOST: usize = 50;
-const AT_ONCE: usize = 10;
 /// Whose secrets are not there by then is not compared.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// So many names are shown.
@@ -59,7 +58,7 @@ impl Neighbours {
             let connection = url.ok().and_then(Result::ok).and_then(|url| Connection::parse(&url).ok());
             (sponsor, environment, connection)
         });
-        let mut answers = futures_util::stream::iter(asked).buffered(AT_ONCE);
+        let mut answers = futures_util::stream::iter(asked).buffered(MOST);
         let mut found = Vec::new();
         while let Some((sponsor, environment, connection)) = answers.next().await {
             let Some(connection) = connection else {

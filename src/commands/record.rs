@@ -44,7 +44,7 @@ pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'
             .into());
     }
     let secrets = SecretsSource::open(&order.scope, edge, sponsors).await?;
-    let survey = Survey::of_secrets(&secrets, &selected, edge).await;
+    let survey = Survey::of_secrets(&secrets, &selected, None, edge).await;
     let asking = Asking::new(order.github.as_ref(), edge);
     let run = Run { order: &order, edge, survey, asking };
     let ended: Vec<Ended> = futures_util::stream::iter(sponsors)

@@ -47,7 +47,7 @@ pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<
     };
     let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors).await?;
     let run = Run {
-        survey: Survey::of_secrets(&secrets, &selected, edge).await,
+        survey: Survey::of_secrets(&secrets, &selected, Some(order.opening.timeout), edge).await,
         secrets,
         clients: scope::clients(edge).await?,
         order: &order,
@@ -63,7 +63,8 @@ pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<
 impl Run<'_> {
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> (Ended, Restored) {
         let begun = Instant::now();
-        let clock = Clock::start(self.edge, TimedOut::new(self.order.opening.timeout, Doing::Restore));
+        let over = TimedOut::new(self.order.opening.timeout, Doing::Restore);
+        let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
         let mut restored = Restored { place: self.target.place(), ..Restored::default() };
         let done = Box::pin(self.restore(sponsor, &mut restored, &clock)).await;
         let done = done.map_err(|failure| clock.cause(failure)).map_err(|failure| match restored.target {

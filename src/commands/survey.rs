@@ -50,14 +50,20 @@ pub(super) struct Means<'a> {
 }
 
 impl Survey {
-    /// Secrets alone, for commands that open no database.
-    pub(super) async fn of_secrets(secrets: &SecretsSource<'_>, selected: &Selected, edge: &Edge) -> Self {
+    /// Secrets alone, for commands that open no sponsor's database; each sponsor's within its time, where it has one.
+    pub(super) async fn of_secrets(
+        secrets: &SecretsSource<'_>,
+        selected: &Selected,
+        timeout: Option<Duration>,
+        edge: &Edge,
+    ) -> Self {
         let found = gather(&selected.sponsors, AT_ONCE, |sponsor| async move {
             let stop = edge.stop.child();
             let begun = Instant::now();
             let archival = tokio::select! {
                 biased;
                 () = stop.cancelled() => None,
+                () = over(timeout) => None,
                 archival = secrets.fetch(&sponsor.name) => Some(archival),
             };
             Found { archival, database: None, took: begun.elapsed() }
@@ -80,7 +86,7 @@ impl Survey {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(means.timeout) => {}
+                () = over(Some(means.timeout)) => {}
                 () = look(secrets, &sponsor.name, means.client, &mut found) => {}
             }
             found.took = begun.elapsed();
@@ -89,8 +95,13 @@ impl Survey {
         .await;
         let mut survey = Self::judged(found, selected);
         let uses = survey.found.values().any(|found| found.database.is_some());
-        if uses && edge.stop.signal().is_none() {
-            survey.compare_with_others(secrets, selected, edge).await;
+        if uses {
+            let stop = edge.stop.child();
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                () = survey.compare_with_others(secrets, selected, edge) => {}
+            }
         }
         survey
     }
@@ -172,6 +183,13 @@ impl Found {
             connection: self.database.as_ref().map(|database| &database.connection),
             identity: identity.and_then(|identity| identity.as_ref().ok()),
         })
+    }
+}
+
+async fn over(timeout: Option<Duration>) {
+    match timeout {
+        Some(timeout) => tokio::time::sleep(timeout).await,
+        None => std::future::pending().await,
     }
 }
 

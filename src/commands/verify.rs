@@ -50,7 +50,7 @@ pub(super) async fn run(order: VerifyOrder, edge: &Edge, publisher: &Publisher<'
         return Err(UsageError::new(problem).hint("Name that sponsor in `sponsors`.").into());
     }
     let secrets = SecretsSource::open(&order.scope, edge, sponsors).await?;
-    let survey = Survey::of_secrets(&secrets, &selected, edge).await;
+    let survey = Survey::of_secrets(&secrets, &selected, Some(order.opening.timeout), edge).await;
     let run = Run { order: &order, edge, survey, identities };
     let mut ended = Vec::new();
     for sponsor in sponsors {
@@ -63,7 +63,8 @@ impl Run<'_> {
     /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
         let begun = Instant::now();
-        let clock = Clock::start(self.edge, TimedOut::new(self.order.opening.timeout, Doing::Archive));
+        let over = TimedOut::new(self.order.opening.timeout, Doing::Archive);
+        let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
         let mut round = Round::begin(&sponsor.name, self.edge, self.order.skip_frozen);
         let done = AssertUnwindSafe(self.verify(sponsor, &mut round, clock.stop())).catch_unwind().await;
         let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
