@@ -1,0 +1,79 @@
+//! What a dump holds, as its manifest says: in numbers that a restored database can be compared with.
+
+use serde::{Deserialize, Serialize};
+
+/// The fields of [`Contents`]: all or none.
+pub(super) const CONTENTS: [&str; 4] = ["tables", "rows_total", "statements", "statements_digest"];
+
+/// What a dump holds, in numbers that a restored database can be compared with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Contents {
+    /// Each table that has a block of rows.
+    pub tables: Vec<Table>,
+    /// Rows of all of them.
+    pub rows_total: u64,
+    /// Statements that are not rows.
+    pub statements: u64,
+    /// Their digest.
+    pub statements_digest: String,
+    /// Each sequence; release 0.1 did not write them down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequences: Option<Vec<Sequence>>,
+    /// The large objects; release 0.1 did not write them down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub large_objects: Option<LargeObjects>,
+}
+
+/// One sequence.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sequence {
+    /// Schema, without quotes.
+    pub schema: String,
+    /// Name, without quotes.
+    pub name: String,
+    /// Where it is.
+    pub value: i64,
+    /// Whether that value was handed out already.
+    pub is_called: bool,
+}
+
+/// All large objects.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LargeObjects {
+    /// So many.
+    pub count: u64,
+    /// Bytes of all of them.
+    pub bytes: u64,
+    /// Digest of all of them.
+    pub digest: String,
+    /// So many neighboring OIDs belong to one group: 1 up to 10,000 large objects.
+    pub oids_per_group: u32,
+    /// The groups.
+    pub groups: Vec<LargeObjectGroup>,
+}
+
+/// A large object, or several neighbors.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LargeObjectGroup {
+    /// The smallest OID that may be in it.
+    pub oid: u32,
+    /// Large objects in it.
+    pub count: u64,
+    /// Bytes of all of them.
+    pub bytes: u64,
+    /// Digest of contents, owner, grants and comment of all of them.
+    pub digest: String,
+}
+
+/// One table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Table {
+    /// Schema, without quotes.
+    pub schema: String,
+    /// Name, without quotes.
+    pub name: String,
+    /// Rows.
+    pub rows: u64,
+    /// Digest of the rows in any order.
+    pub digest: String,
+}
