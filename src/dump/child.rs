@@ -132,8 +132,12 @@ impl Dump {
             let missing = "pg_dump printed more warnings than can be read".to_owned();
             return Err(DumpError::Incomplete { place, missing });
         }
-        let said = self.connection.redact(&said.text);
-        let Warnings { notes, shown, missing } = Warnings::read(&said, self.is_of_some_schemas);
+        let mut names = self.names;
+        let texts = Warnings::would_be_names(&said.text);
+        if !texts.is_empty() {
+            query::learn_known(&self.connection, &self.client, &texts, &mut names).await.ok();
+        }
+        let Warnings { notes, shown, missing } = Warnings::read(&said.text, self.is_of_some_schemas, &names);
         if !missing.is_empty() {
             return Err(DumpError::Incomplete { place, missing: missing.join("; ") });
         }

@@ -49,7 +49,7 @@ impl Names {
     }
 
     /// Whether a text is a known name: alone, with its schema before it, or with the types of its arguments behind it.
-    fn know(&self, text: &str) -> bool {
+    pub(super) fn know(&self, text: &str) -> bool {
         let (name, arguments) = match text.strip_suffix(')').and_then(|text| text.split_once('(')) {
             Some((name, arguments)) => (name, arguments),
             None => (text, ""),

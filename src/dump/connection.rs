@@ -253,15 +253,6 @@ impl Connection {
         masks.filter(|mask| !mask.expose_secret().is_empty()).cloned().collect()
     }
 
-    /// What a child said, without the password in any spelling.
-    #[must_use]
-    pub fn redact(&self, text: &str) -> String {
-        let mut masks = self.masks();
-        // One may be part of the other.
-        masks.sort_by_key(|mask| std::cmp::Reverse(mask.expose_secret().len()));
-        masks.iter().fold(text.to_owned(), |text, mask| text.replace(mask.expose_secret(), "***"))
-    }
-
     /// The variables for a child process, `PGPASSWORD` among them. They are all that libpq is told: files in
     /// somebody's home that would add a password or a service are shut out.
     #[must_use]

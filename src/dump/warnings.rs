@@ -1,7 +1,9 @@
 //! What pg_dump says although it ends well: a note, or a word that content is missing. Pure.
 //!
-//! A message of pg_dump quotes names at most, and one of the server's may quote anything. So only what matches a template
-//! here is shown as it stands; of any other, the words before the first quote, number or colon.
+//! A function of the sponsor's can raise a warning in any words, those of pg_dump among them. So what is shown is the text
+//! of our own list, with those names behind it that are known from elsewhere.
+
+use super::Names;
 
 /// What one warning means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,8 @@ enum Kind {
 }
 
 use Kind::{Missing, Note};
+
+const PREFIX: &str = "pg_dump: warning: ";
 
 /// The warnings of pg_dump 13 to 18 (`pg_log_warning` in its sources), each by its text up to the first thing that varies.
 /// pg_dump writes the object all the same, or leaves it out: in both cases a restore gives another database.
@@ -46,8 +50,13 @@ const KNOWN: &[(&str, Kind)] = &[
 
 /// The server warns that its sort order changed since the database was made. The dump holds all rows.
 const COLLATION: &str = "has a collation version mismatch";
-/// Of a text that no template knows at most so many characters are shown.
-const SHOWN: usize = 120;
+/// What stands for a warning that the list does not have.
+const UNKNOWN: &str = "pg_dump printed a warning that is not shown, because it could hold data";
+/// The same where it is clear that something was left out.
+const LEFT_OUT: &str =
+    "pg_dump left something out, in words that are not shown, because they could hold data";
+/// At most so many names are looked up.
+const LOOKED_UP: usize = 50;
 /// So many warnings are kept; with more, the last line counts them.
 const KEPT: usize = 50;
 
@@ -63,23 +72,30 @@ pub struct Warnings {
 }
 
 impl Warnings {
-    /// Reads what pg_dump wrote to its standard error. A dump of some schemas has no subscriptions anyway.
+    /// The texts in quotes, which may be names.
     #[must_use]
-    pub fn read(said: &str, is_of_some_schemas: bool) -> Self {
+    pub fn would_be_names(said: &str) -> Vec<String> {
+        let lines = said.lines().filter_map(|line| line.strip_prefix(PREFIX));
+        lines.flat_map(quoted).take(LOOKED_UP).map(str::to_owned).collect()
+    }
+
+    /// Reads what pg_dump wrote to its standard error; `names` are those that may be shown. A dump of some schemas has no subscriptions anyway.
+    #[must_use]
+    pub fn read(said: &str, is_of_some_schemas: bool, names: &Names) -> Self {
         let mut this = Self::default();
         for line in said.lines() {
-            let Some(text) = line.strip_prefix("pg_dump: warning: ") else {
+            let Some(text) = line.strip_prefix(PREFIX) else {
                 this.shown.extend(of_the_server(line));
                 continue;
             };
             match KNOWN.iter().find(|(start, _)| text.starts_with(start)) {
                 Some((start, Missing)) if is_of_some_schemas && start.starts_with("subscriptions ") => {}
-                Some((start, Missing)) => this.missing.push(named(start, text)),
+                Some((start, Missing)) => this.missing.push(named(start, text, names)),
                 Some((start, Note)) => {
                     this.notes.push(format!("pg_dump notes: {}", start.trim_end_matches(':')));
                 }
-                None if text.contains(" not dumped") => this.missing.push(words(text)),
-                None => this.shown.push(format!("pg_dump warns: {}", words(text))),
+                None if text.contains(" not dumped") => this.missing.push(LEFT_OUT.to_owned()),
+                None => this.shown.push(UNKNOWN.to_owned()),
             }
         }
         for list in [&mut this.notes, &mut this.shown, &mut this.missing] {
@@ -104,18 +120,16 @@ fn of_the_server(line: &str) -> Option<String> {
     })
 }
 
-/// A message that a template knows: its name is all that varies.
-fn named(start: &str, text: &str) -> String {
-    let rest: String = text[start.len()..].chars().filter(|c| !c.is_control()).take(SHOWN).collect();
-    format!("{start}{rest}").trim_end_matches([':', ' ']).to_owned()
+/// The text of the list, and the names behind it that are known.
+fn named(start: &str, text: &str, names: &Names) -> String {
+    let start = start.split('(').next().unwrap_or(start).trim_end_matches([':', ' ']);
+    let known = quoted(text).filter(|name| names.know(name)).map(|name| format!(" \"{name}\""));
+    format!("{start}{}", known.collect::<String>())
 }
 
-/// The words of a message before anything that varies.
-fn words(text: &str) -> String {
-    let varies = |c: char| c.is_ascii_digit() || c.is_control() || "\"'`$(:=".contains(c);
-    let end = text.find(varies).unwrap_or(text.len());
-    let words: String = text[..end].trim_end().chars().take(SHOWN).collect();
-    if end < text.len() { format!("{words} …") } else { words }
+/// The texts in double quotes.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('"').skip(1).step_by(2)
 }
 
 #[cfg(test)]
@@ -128,7 +142,7 @@ mod tests {
                     pg_dump: detail: parts\n\
                     pg_dump: hint: You might not be able to restore the dump without using --disable-triggers or temporarily dropping the constraints.\n\
                     pg_dump: hint: Consider using a full dump instead of a --data-only dump to avoid this problem.\n";
-        let found = Warnings::read(said, false);
+        let found = Warnings::read(said, false, &Names::default());
         assert_eq!(found.notes, ["pg_dump notes: there are circular foreign-key constraints on this table"]);
         assert!(found.shown.is_empty() && found.missing.is_empty());
         for (said, expected) in [
@@ -136,34 +150,31 @@ mod tests {
                 "subscriptions not dumped because current user is not a superuser",
                 "subscriptions not dumped because current user is not a superuser",
             ),
-            (
-                "owner of function \"f\" appears to be invalid",
-                "owner of function \"f\" appears to be invalid",
-            ),
-            (
-                "could not find parent extension for FUNCTION f",
-                "could not find parent extension for FUNCTION f",
-            ),
-            ("unrecognized collation provider: x", "unrecognized collation provider: x"),
-            ("statistics of 5 tables not dumped", "statistics of …"),
+            ("owner of function \"f\" appears to be invalid", "owner of \"f\""),
+            ("owner of function \"Zoe Canary\" appears to be invalid", "owner of"),
+            ("could not find parent extension for FUNCTION f", "could not find parent extension for"),
+            ("unrecognized collation provider: x", "unrecognized"),
+            ("statistics of 5 tables not dumped", LEFT_OUT),
         ] {
-            let found = Warnings::read(&format!("pg_dump: warning: {said}\n"), false);
+            let mut names = Names::default();
+            names.add("f");
+            let found = Warnings::read(&format!("pg_dump: warning: {said}\n"), false, &names);
             assert_eq!((found.missing, found.shown), (vec![expected.to_owned()], vec![]));
         }
         let subscriptions =
             "pg_dump: warning: subscriptions not dumped because current user is not a superuser";
-        assert_eq!(Warnings::read(subscriptions, true), Warnings::default());
+        assert_eq!(Warnings::read(subscriptions, true, &Names::default()), Warnings::default());
     }
 
     #[test]
     fn of_an_unknown_warning_no_data_is_shown() {
         let said = "pg_dump: warning: something new about row \"Zoe Canary\" (1979)\nWARNING:  patient Zoe Canary\n\
                     WARNING:  database \"app\" has a collation version mismatch\nDETAIL:  Zoe Canary\n";
-        let found = Warnings::read(said, false);
+        let found = Warnings::read(said, false, &Names::default());
         assert_eq!(
             found.shown,
             [
-                "pg_dump warns: something new about row …",
+                UNKNOWN,
                 "the server printed a warning during the dump; see its log",
                 "the server warns that the database has a collation version mismatch",
             ]

@@ -82,7 +82,7 @@ fn hides(text: &str, dice: &mut Dice) -> Result<(), String> {
     Ok(())
 }
 
-/// Any user, password and database survive encoding, and no message repeats the password.
+/// Any user, password and database survive encoding.
 fn keeps(text: &str) -> Result<(), String> {
     let text = text.replace('\0', "").chars().take(200).collect::<String>();
     if text.is_empty() {
@@ -92,13 +92,6 @@ fn keeps(text: &str) -> Result<(), String> {
     let parsed = parse(&url).map_err(|error| format!("{url} is refused: {error}"))?;
     if parsed.variables()["PGPASSWORD"] != text || parsed.database() != text {
         return Err(format!("{url} loses something"));
-    }
-    let said = format!("failed for {CANARY}{text}{CANARY} as {CANARY}{}{CANARY}", encoded(&text));
-    let expected = format!("failed for {CANARY}***{CANARY} as {CANARY}***{CANARY}");
-    let redacted = parsed.redact(&said);
-    // A short password occurs in the words around it, too.
-    if text.len() > 20 && redacted != expected {
-        return Err(format!("{said:?} is redacted to {redacted:?}"));
     }
     Ok(())
 }

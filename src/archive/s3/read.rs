@@ -60,7 +60,7 @@ impl Store {
             etag: head.e_tag.unwrap_or_default(),
             storage_class: head.storage_class.map_or(STANDARD.to_owned(), |class| class.as_str().to_owned()),
             archive_tier: head.archive_status.map(|tier| tier.as_str().to_owned()),
-            crc64: head.checksum_crc64_nvme,
+            crc64: head.checksum_crc64_nvme.filter(|text| is_crc64(text)),
             write_id: head.metadata.and_then(|mut metadata| metadata.remove(WRITE_ID)),
             restored: Restored::parse(head.restore.as_deref()),
             retain_until: head.object_lock_retain_until_date.and_then(|until| time(&until)),
@@ -124,6 +124,12 @@ impl Store {
             error => error,
         }
     }
+}
+
+/// Whether a text is a checksum of eight bytes in base64. Some compatible stores answer with another kind of checksum,
+/// which says nothing about the object.
+fn is_crc64(text: &str) -> bool {
+    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).is_ok_and(|sum| sum.len() == 8)
 }
 
 /// A key that is no UTF-8 is none of ours.

@@ -82,12 +82,12 @@ fn the_warnings_of_pg_dump_are_read() {
         fault(
             "callisto",
             saying("'pg_dump: warning: could not find parent extension for FUNCTION f'"),
-            "could not find parent extension for FUNCTION f",
+            "could not find parent extension for",
         ),
         fault(
             "europa",
             saying("'pg_dump: warning: owner of function \"f\" appears to be invalid'"),
-            "owner of function \"f\" appears to be invalid",
+            "the dump lacks content of the database: owner of",
         ),
     ];
     let (trial, folder) = stage(&faults);
@@ -105,14 +105,18 @@ fn the_warnings_of_pg_dump_are_read() {
     outcome.assert_code(0);
     assert_whole(&trial, &outcome, "callisto");
     let warnings = outcome.annotations("warning").join("\n");
-    assert!(warnings.contains("pg_dump warns: something new about"), "{warnings}");
+    assert!(warnings.contains("pg_dump printed a warning that is not shown"), "{warnings}");
     assert!(!warnings.contains("circular"), "{warnings}");
     let notes = outcome.annotations("notice").join("\n");
     assert!(notes.contains("pg_dump notes: there are circular foreign-key constraints"), "{notes}");
     let bucket = trial.bucket("callisto");
     let key = trial.store.keys_in(bucket).into_iter().find(|key| key.ends_with(".manifest.json")).unwrap();
     let told = trial.store.get_json(bucket, &key)["warnings"].to_string();
-    assert!(told.contains("something new about") && told.contains("the server printed a warning"), "{told}");
+    assert!(
+        told.contains("pg_dump printed a warning that is not shown")
+            && told.contains("the server printed a warning"),
+        "{told}"
+    );
     assert!(!outcome.everything().contains("Canary"), "{}", outcome.everything());
 }
 

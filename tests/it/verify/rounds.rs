@@ -113,8 +113,13 @@ fn a_frozen_one_is_said_and_thawed_where_that_is_wanted() {
     // Beside the very first one: one more of each kind.
     shelf.freeze(&shelf.copy(&good, "20260102-000000"));
     let counted = |outcome: &Outcome| {
-        outcome.assert_code(0);
-        assert_eq!(message(outcome), "2 backups verified, 2 in Deep Archive not read");
+        outcome.assert_code(17);
+        let told = "callisto: not every backup could be read: 2 backups verified, 2 in Deep Archive not read";
+        assert_eq!(message(outcome), told);
+        assert_eq!(
+            (outcome.output("outcome"), outcome.output("state")),
+            ("failure".into(), "partly-verified".into())
+        );
         let warnings = outcome.annotations("warning");
         assert!(warnings[0].starts_with("callisto: 2 in Deep Archive not read: "), "{warnings:?}");
         let summary = outcome.summary().replace('\u{a0}', " ");
@@ -134,6 +139,30 @@ fn a_frozen_one_is_said_and_thawed_where_that_is_wanted() {
     let outcome = run().run();
     outcome.assert_code(0);
     assert_eq!(message(&outcome), "4 backups verified");
+}
+
+/// Nothing that was verified is never green, whoever asked for what.
+#[test]
+fn zero_verified_is_no_success_and_skipped_ones_are_counted_in_the_headline() {
+    let shelf = callisto();
+    shelf.backup(&[("storage-class", "DEEP_ARCHIVE")]);
+    shelf.freeze(&shelf.copy(&shelf.backup(&[("storage-class", "DEEP_ARCHIVE")]), "20260102-000000"));
+    for skips in ["false", "true"] {
+        let outcome = all(&shelf).input("skip-frozen", skips).run();
+        outcome.assert_code(17);
+        assert_eq!(
+            (outcome.output("outcome"), outcome.output("state")),
+            ("failure".into(), "unverified".into())
+        );
+        assert!(!outcome.summary().contains('✅'), "{}", outcome.summary());
+    }
+    shelf.backup(&[]);
+    let outcome = all(&shelf).input("skip-frozen", "true").run();
+    outcome.assert_code(0);
+    assert_eq!((outcome.output("outcome"), outcome.output("state")), ("success".into(), "verified".into()));
+    let headline = outcome.summary().lines().next().unwrap().to_owned();
+    assert_eq!(headline, "## ✅ Verification, production: 1 of 1 verified (3 frozen backups not read)");
+    shelf.run("verify").input("skip-frozen", "true").run().assert_code(2);
 }
 
 /// A manifest may be frozen though its dump was thawed already.
