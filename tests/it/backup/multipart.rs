@@ -22,7 +22,8 @@ fn in_parts(trial: &Trial, proxy: &Proxy) -> Run {
 }
 
 fn puts(seen: &[Seen]) -> Vec<&Seen> {
-    seen.iter().filter(|seen| seen.method == "PUT" && !seen.has("partNumber")).collect()
+    let is_object = |seen: &&Seen| !seen.has("partNumber") && !seen.has("tagging");
+    seen.iter().filter(|seen| seen.method == "PUT").filter(is_object).collect()
 }
 
 fn parts(seen: &[Seen]) -> Vec<&Seen> {
