@@ -61,7 +61,7 @@ impl Run<'_> {
         let neighbours = Neighbours::of_all(&self.secrets, &others, self.edge).await;
         let way = Way::of(self.target.clone()).await;
         for neighbour in &neighbours.found {
-            self.not_anothers(sponsor, neighbour, &[&way]).await?;
+            self.not_of_another(sponsor, neighbour, &[&way]).await?;
         }
         Ok(neighbours)
     }
@@ -86,7 +86,7 @@ impl Run<'_> {
         let mut kinship = Kinship::default();
         for neighbour in &neighbours.found {
             let ways: Vec<&Way> = known.ways.iter().collect();
-            kinship.is.extend(self.not_anothers(sponsor, neighbour, &ways).await?);
+            kinship.is.extend(self.not_of_another(sponsor, neighbour, &ways).await?);
         }
         kinship.by_address = self.known.iter().filter(|name| **name != sponsor.name).cloned().collect();
         for environment in Environment::ALL {
@@ -98,7 +98,7 @@ impl Run<'_> {
     }
 
     /// Refuses what has the address of another sponsor's database. Of a partner's, gives whose it is.
-    async fn not_anothers(
+    async fn not_of_another(
         &self,
         sponsor: &Sponsor,
         neighbour: &Neighbour,
