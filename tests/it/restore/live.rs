@@ -212,9 +212,8 @@ fn the_live_databases_of_other_environments_are_known_by_their_backups() {
 
     // Since that backup its server was started again, or this is a copy of it.
     let bucket = trial.bucket("callisto");
-    let keys = trial.store.keys_in(bucket).into_iter();
-    let key =
-        keys.filter(|key| key.starts_with("staging/") && key.ends_with(".manifest.json")).next().unwrap();
+    let mut keys = trial.store.keys_in(bucket).into_iter();
+    let key = keys.find(|key| key.starts_with("staging/") && key.ends_with(".manifest.json")).unwrap();
     let mut manifest = trial.store.get_json(bucket, &key);
     let source = manifest["source"].clone();
     assert_eq!(
