@@ -211,7 +211,8 @@ fn what_fails_after_the_commit_is_never_told_as_unchanged() {
     role.psql(&format!("ALTER ROLE \"{}\" CREATEDB", role.user));
     let new = Database { name: format!("{}_new", role.name), ..role };
     for (target, state) in [(full, "replaced"), (new, "created")] {
-        let outcome = restore(&trial, &target.url()).input("replace", "true").path(failing.path()).run();
+        let run = restore(&trial, &target.url()).input("replace", "true").path(failing.path());
+        let outcome = run.input("confirm", format!("callisto/{}", target.name)).run();
         outcome.assert_code(17);
         let result = outcome.result("callisto");
         assert_eq!((&result["stage"], &result["target"]), (&"proof".into(), &state.into()));

@@ -1,7 +1,7 @@
 //! A backup that left something out never replaces what holds all, unless that is meant; and never more than it holds.
 
-use super::{all_of, empty, message, place, restore};
-use crate::support::{Database, Sponsor, Trial};
+use super::{all_of, confirmed, empty, message, place, restore};
+use crate::support::{Database, Run, Sponsor, Trial};
 
 /// A backup made with an input that leaves something out, of a database like the second value.
 fn partial(sql: &str, input: (&str, &str)) -> (Trial, Database) {
@@ -13,6 +13,10 @@ fn partial(sql: &str, input: (&str, &str)) -> (Trial, Database) {
     (trial, target)
 }
 
+fn replacing(trial: &Trial, target: &Database) -> Run {
+    restore(trial, target).input("replace", "true").input("confirm", confirmed(target))
+}
+
 #[test]
 fn rows_that_were_left_out_are_named_and_lost_only_on_request() {
     let sql = "CREATE TABLE visits (id int); INSERT INTO visits VALUES (1);
@@ -21,7 +25,7 @@ fn rows_that_were_left_out_are_named_and_lost_only_on_request() {
     let (trial, target) = partial(sql, ("exclude-table-data", "public.AUDIT_*"));
     let before = all_of(&target);
     for dry in ["false", "true"] {
-        let outcome = restore(&trial, &target).input("replace", "true").input("dry-run", dry).run();
+        let outcome = replacing(&trial, &target).input("dry-run", dry).run();
         outcome.assert_code(16);
         let told = format!(
             "the backup is partial (rows excluded by request: public.AUDIT_*), and {} would be replaced by it; \
@@ -32,7 +36,7 @@ fn rows_that_were_left_out_are_named_and_lost_only_on_request() {
         assert!(outcome.visible().contains("`allow-partial`"), "{}", outcome.transcript());
         assert_eq!(all_of(&target), before);
     }
-    let outcome = restore(&trial, &target).input("replace", "true").input("allow-partial", "true").run();
+    let outcome = replacing(&trial, &target).input("allow-partial", "true").run();
     outcome.assert_code(0);
     assert!(outcome.stdout.contains("rows that are lost"), "{}", outcome.transcript());
     assert_eq!(target.row_counts()["public.audit_log"], 0);
@@ -48,7 +52,7 @@ fn what_the_backup_does_not_hold_is_never_dropped() {
         CREATE TABLE diary.visits_2026 PARTITION OF diary.visits FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
         INSERT INTO diary.visits VALUES ('2026-05-05')";
     let (trial, target) = partial(sql, ("schemas", "diary"));
-    let replace = || restore(&trial, &target).input("replace", "true").input("allow-partial", "true").run();
+    let replace = || replacing(&trial, &target).input("allow-partial", "true").run();
     replace().assert_code(0);
     target.psql_as_owner(
         "CREATE TABLE old.visits_2025 PARTITION OF diary.visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
