@@ -134,6 +134,8 @@ pub struct Excerpt {
     pub stored: StoredSize,
     /// Rows of all tables; absent where the dump's text was not understood.
     pub rows_total: Option<u64>,
+    /// The newest backup before it that held rows.
+    pub previous_backup: Option<PreviousBackup>,
     partial: Option<serde::de::IgnoredAny>,
 }
 

@@ -296,12 +296,18 @@ impl<'a> Latest<'a> {
         }
     }
 
+    /// What was passed over, and why, each in words.
+    pub(super) fn passed(&self) -> Vec<String> {
+        self.passed.iter().map(|words| format!("passed over {words}")).collect()
+    }
+
     /// Whether an older backup may stand in for one of which this was found. What is passed over is named.
     pub(super) fn passes_over(&mut self, location: &str, findings: &[String]) -> bool {
         if self.allow_older {
             let words = format!("{location}: {}", findings.join("; "));
-            self.place.warn("passed over the newest backup", &words);
-            self.passed.push(words);
+            let line = format!("passed over the newest backup: {words}");
+            self.place.edge.sink.line(&format!("{}: {line}", self.place.sponsor.name));
+            self.passed.push(self.place.edge.sink.redacted(&words));
         }
         self.allow_older
     }

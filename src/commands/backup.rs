@@ -112,7 +112,8 @@ impl Run<'_> {
         let done = done.map_err(|failure| clock.cause(failure));
         let (log, done) =
             if self.order.dry_run { (None, done) } else { self.record(sponsor, &facts, done).await };
-        let ended = facts.result(sponsor, log, &done, self.edge);
+        let conclusion = facts.conclusion(&done, self.order.dry_run);
+        let ended = facts.result(sponsor, log, (&done, conclusion), self.edge);
         publisher.sponsor(&ended.0);
         ended
     }
@@ -135,7 +136,8 @@ impl Run<'_> {
             circumstances: self.asking.answer().await,
         };
         let was_cancelled = matches!(done, Err(Failure::Cancelled(_)));
-        let mut document = DeploymentLog::of_backup(heading, facts.conclusion(&done), was_cancelled);
+        let mut document =
+            DeploymentLog::of_backup(heading, facts.conclusion(&done, self.order.dry_run), was_cancelled);
         facts.fill(&mut document, &done, self.edge);
         let vault = facts.vault.as_ref().map(Arc::as_ref);
         let (log, failure) = records::keep(

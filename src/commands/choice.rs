@@ -43,6 +43,11 @@ impl<'a> Chosen<'a> {
         Ok(Self { stored, place, identities, thaw, latest })
     }
 
+    /// What was passed over for it, each in words.
+    pub(super) fn passed(&self) -> Vec<String> {
+        self.latest.as_ref().map(Latest::passed).unwrap_or_default()
+    }
+
     /// Reads it through to its end. Where it is damaged and an older one may stand in, [`Self::stored`] is that one
     /// afterwards.
     pub(super) async fn prove(&mut self, stop: &CancellationToken) -> Result<Proven, Failure> {

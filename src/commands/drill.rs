@@ -24,7 +24,7 @@ use crate::dump::DumpError;
 use crate::dump::client::Client;
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::proof::drill::{Course, Findings};
-use crate::proof::{Conclusion, ProofError};
+use crate::proof::{Conclusion, ProofError, State};
 use crate::record::drill::{DrillReport, Whose};
 use crate::report::{SponsorResult, drill as text};
 use crate::restore::{TargetState, script};
@@ -119,7 +119,8 @@ impl Run<'_> {
             result.backup_sha256 = Some(backup.sha256.clone());
         }
         let partial = facts.findings.backup.as_ref().and_then(|backup| backup.partial.as_ref());
-        result.warnings = course.restored(&facts.findings).warnings(partial);
+        let warnings = course.restored(&facts.findings).warnings(partial);
+        result.warnings = facts.findings.passed.iter().cloned().chain(warnings).collect();
         let (done, drilled) = match done {
             Ok(Turn::Disabled(why)) => {
                 result.message = Some(why);
@@ -180,6 +181,10 @@ fn wrong(course: &Course<'_>, findings: &Findings) -> Result<(), Failure> {
         found.push(format!("incomplete: {} statements of the backup were left out", findings.left_out.len()));
     }
     let place = findings.backup.as_ref().map(|backup| backup.location.clone()).unwrap_or_default();
-    let hint = "The report names every table and statement. Until it is understood, do not rely on this backup alone.";
+    let hint = if course.conclusion(findings).state() == Some(State::Proven) {
+        "The backup restores. Look at the check, back up more often, or raise `max-rpo` or `max-rto`."
+    } else {
+        "The report names every table and statement. Until it is understood, do not rely on this backup alone."
+    };
     Err(ProofError { place, findings: found, hint: hint.to_owned() }.into())
 }

@@ -54,12 +54,6 @@ impl<'a> Clock<'a> {
         &self.stop
     }
 
-    /// Takes off what was spent before the clock was started.
-    pub(super) fn spent(&self, before: Duration) {
-        self.end
-            .send_modify(|end| *end = end.map(|end| end.checked_sub(before).unwrap_or_else(Instant::now)));
-    }
-
     /// Waits for something that does not count: the clock goes on with what was left.
     pub(super) async fn paused<T>(&self, wait: impl Future<Output = T>) -> T {
         let left = self.end.send_replace(None).map(|end| end.saturating_duration_since(Instant::now()));

@@ -18,12 +18,11 @@ use crate::archive::key::description_key;
 use crate::archive::s3::policy::Purpose;
 use crate::cli::order::ListOrder;
 use crate::failure::Failure;
-use crate::proof::Conclusion;
 use crate::proof::limits::freshness;
 use crate::proof::stored::{Found, of_another};
+use crate::proof::{Conclusion, ProofError};
 use crate::report::SponsorResult;
 use crate::report::listing::{self, List, Row};
-use crate::report::workflow::{Level, annotation};
 use crate::secrets::{Archival, Disabled};
 use crate::sponsors::Sponsor;
 
@@ -36,6 +35,7 @@ const MANIFEST_MEBIBYTES: u32 = 32;
 const AN_UPLOAD: Duration = Duration::from_secs(6 * 3600);
 const UNKNOWN: &str = "unknown";
 const DAMAGED: &str = "damaged";
+const EMPTY: &str = "empty";
 const COMPLETE: &str = "complete";
 const PARTIAL: &str = "partial";
 
@@ -81,15 +81,17 @@ impl Run<'_> {
             Ok(Ok(list)) => self.judge(list),
             _ => Ok(()),
         };
+        let watched = self.order.max_backup_age.is_some();
         let conclusion = match &listed {
             Ok(Ok(list)) if judged.is_ok() => Conclusion::of_listing(list.rows.len()),
-            Ok(Err(_)) => Conclusion::disabled(),
+            Ok(Err(_)) if !watched => Conclusion::disabled(),
             _ => Conclusion::failed(None),
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
         let code = match listed {
             Ok(Ok(list)) => {
                 result.message = Some(list.count());
+                result.warnings.extend(list.problems());
                 self.show(&list);
                 lists.push(list);
                 match judged {
@@ -100,7 +102,13 @@ impl Run<'_> {
             Ok(Err(disabled)) => {
                 self.edge.sink.line(&format!("{}: {disabled}, so there are no backups", sponsor.name));
                 result.message = Some(disabled.to_string());
-                None
+                // A watcher must not find an age fine that it did not look at.
+                let unwatched = watched.then(|| {
+                    let findings = vec![format!("{disabled}, so no backup is taken, and S3 was not asked")];
+                    let hint = "Set the flag to `true`, or leave the sponsor out of `sponsors`.".to_owned();
+                    Failure::from(ProofError { place: sponsor.name.clone(), findings, hint })
+                });
+                unwatched.map(|failure| Told::of(&failure, self.edge).fail(&mut result))
             }
             Err(failure) => Some(Told::of(&failure, self.edge).fail(&mut result)),
         };
@@ -233,7 +241,16 @@ impl Run<'_> {
             of_another([&row.sponsor, row.environment, key], [&told.sponsor, &told.environment, &told.key]);
         let found = Found { bytes: entry.bytes, crc64: examined.crc64, sha256 };
         let problems = [whose, found.differing(&told.stored)].concat();
-        if problems.is_empty() {
+        let lost = told
+            .previous_backup
+            .as_ref()
+            .filter(|before| told.rows_total == Some(0) && before.rows_total > 0);
+        if let (true, Some(before)) = (problems.is_empty(), lost) {
+            EMPTY.clone_into(&mut row.status);
+            (row.sha256, row.rows) = (Some(told.stored.sha256), told.rows_total);
+            row.problem =
+                Some(format!("it holds no row, and {} held {}", before.location, before.rows_total));
+        } else if problems.is_empty() {
             (row.sha256, row.rows) = (Some(told.stored.sha256), told.rows_total);
             let status = if row.partial == Some(true) { PARTIAL } else { COMPLETE };
             status.clone_into(&mut row.status);
@@ -246,14 +263,6 @@ impl Run<'_> {
 
     fn show(&self, list: &List) {
         let sink = &self.edge.sink;
-        let problems = list.rows.iter().filter(|row| row.problem.is_some()).count();
-        if problems > 0 {
-            let all = list.rows.len();
-            let title = format!("{}: {problems} of {all} backups with a problem", list.sponsor);
-            let message =
-                "Their rows name it. Run `sponsor-backup verify --all` to read all backups through.";
-            sink.annotations(&[annotation(Level::Warning, &title, message)]);
-        }
         match (sink.is_workflow(), self.order.json) {
             (true, false) => sink.group(&list.title(), &list.lines()),
             (true, true) => sink.line(&list.title()),

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::stored::MANIFEST_BYTES;
-use crate::archive::catalogue::{BackupKey, catalogue, prefix};
-use crate::archive::description::{BackupManifest, PreviousBackup, SourceDatabase};
+use crate::archive::catalogue::{catalogue, prefix};
+use crate::archive::description::{BackupManifest, Partial, PreviousBackup, SourceDatabase};
 use crate::archive::key::description_key;
 use crate::archive::{ArchiveError, Store};
 use crate::proof::stored::of_another;
@@ -16,55 +16,58 @@ use crate::sponsors::{Environment, Sponsor};
 pub(super) enum Previous {
     /// The bucket holds no whole backup of this sponsor and environment.
     None,
-    /// The newest whole one.
-    Backup { location: String, description: Box<BackupManifest> },
-    /// The bucket cannot be listed, or the newest manifest cannot be read. The reason follows a colon.
+    /// The newest whole one, and the newest of the same scope that held rows, which a new backup is compared with.
+    Backup { location: String, description: Box<BackupManifest>, comparand: Option<PreviousBackup> },
+    /// The newest whole backup here is of a sponsor that does not share this bucket.
+    AnotherSponsors { owner: String },
+    /// The bucket cannot be listed, or a manifest cannot be read. The reason follows a colon.
     Unknown(String),
 }
 
+/// So many manifests are read to find one of the same scope that held rows.
+const READ: usize = 20;
+
 impl Previous {
-    /// Looks for it: in this month's folder first, so that a bucket of seven years is not listed for nothing.
+    /// Looks for it: in this month's folder first, so that a bucket of seven years is not listed for nothing. `partial` is
+    /// what the new backup leaves out by request.
     ///
     /// # Errors
     /// S3 refuses in a way that the backup itself cannot survive either. A missing permission is not one.
     pub(super) async fn find(
         store: &Store,
-        (sponsor, environment): (&Sponsor, Environment),
+        whose: (&Sponsor, Environment),
         now: Timestamp,
+        partial: Option<&Partial>,
     ) -> Result<Self, ArchiveError> {
-        let all = prefix(environment);
+        let all = prefix(whose.1);
         let this_month = format!("{all}{}", now.to_zoned(TimeZone::UTC).strftime("%Y/%m/"));
+        let mut found = Self::None;
         for below in [this_month, all] {
-            match newest(store, (sponsor, environment), &below).await {
-                Ok(Self::None) => {}
-                Ok(found) => return Ok(found),
+            found = match newest(store, whose, &below, partial).await {
+                Ok(found) => found,
                 Err(error) if error.is_hopeless() => return Err(error),
                 Err(error) => return Ok(Self::Unknown(error.to_string())),
+            };
+            if !matches!(found, Self::None | Self::Backup { comparand: None, .. }) {
+                break;
             }
         }
-        Ok(Self::None)
-    }
-
-    /// The newest backup that held rows: this one, or the one that this one was compared with. Otherwise a first empty
-    /// backup would make the next one look normal.
-    pub(super) fn comparand(&self) -> Option<PreviousBackup> {
-        let Self::Backup { location, description } = self else { return None };
-        let contents = description.contents.as_ref()?;
-        if contents.tables.is_empty() && description.previous_backup.is_some() {
-            return description.previous_backup.clone();
-        }
-        Some(PreviousBackup {
-            location: location.clone(),
-            rows_total: contents.rows_total,
-            dump_size_bytes: description.dump.bytes,
-        })
+        Ok(found)
     }
 
     /// The database that it is of, where it says so.
     pub(super) fn source(&self) -> Option<&SourceDatabase> {
         match self {
             Self::Backup { description, .. } => description.source.as_ref(),
-            Self::None | Self::Unknown(_) => None,
+            Self::None | Self::AnotherSponsors { .. } | Self::Unknown(_) => None,
+        }
+    }
+
+    /// What a new backup is compared with.
+    pub(super) fn comparand(&self) -> Option<PreviousBackup> {
+        match self {
+            Self::Backup { comparand, .. } => comparand.clone(),
+            Self::None | Self::AnotherSponsors { .. } | Self::Unknown(_) => None,
         }
     }
 
@@ -72,10 +75,11 @@ impl Previous {
     pub(super) fn words(&self) -> String {
         match self {
             Self::None => "none".to_owned(),
-            Self::Backup { location, description } => {
+            Self::Backup { location, description, .. } => {
                 let rows = description.contents.as_ref().map(|contents| contents.rows_total);
                 rows.map_or_else(|| location.clone(), |rows| format!("{location}, {rows} rows"))
             }
+            Self::AnotherSponsors { owner } => format!("of {owner}"),
             Self::Unknown(reason) => format!("unknown: {reason}"),
         }
     }
@@ -85,24 +89,55 @@ async fn newest(
     store: &Store,
     (sponsor, environment): (&Sponsor, Environment),
     below: &str,
+    partial: Option<&Partial>,
 ) -> Result<Previous, ArchiveError> {
     let listed = store.list(below).await?;
-    for BackupKey { key, .. } in catalogue(environment, listed).backups.into_iter().map(|entry| entry.backup)
-    {
+    let keys = catalogue(environment, listed).backups.into_iter().map(|entry| entry.backup.key);
+    let mut found = Previous::None;
+    for key in keys.take(READ) {
         let beside = description_key(&key);
         let document = Box::pin(store.read_small(&beside, MANIFEST_BYTES)).await?;
         let description = BackupManifest::parse(&store.location(&beside), &document)?;
         if sponsor.partners.contains(&description.sponsor) {
             continue;
         }
+        if description.sponsor != sponsor.name {
+            return Ok(Previous::AnotherSponsors { owner: description.sponsor });
+        }
         let told = [&description.sponsor, &description.environment, &description.key].map(String::as_str);
         let location = store.location(&key);
-        return Ok(match of_another([&sponsor.name, environment.name(), &key], told) {
-            findings if findings.is_empty() => {
-                Previous::Backup { location, description: Box::new(description) }
+        let findings = of_another([&sponsor.name, environment.name(), &key], told);
+        if !findings.is_empty() {
+            return Ok(Previous::Unknown(format!("{location}: {}", findings.join("; "))));
+        }
+        let comparable = comparand(&location, &description, partial);
+        found = match found {
+            Previous::Backup { location, description, .. } => {
+                Previous::Backup { location, description, comparand: comparable }
             }
-            findings => Previous::Unknown(format!("{location}: {}", findings.join("; "))),
-        });
+            _ => Previous::Backup { location, description: Box::new(description), comparand: comparable },
+        };
+        if matches!(&found, Previous::Backup { comparand: Some(_), .. }) {
+            break;
+        }
     }
-    Ok(Previous::None)
+    Ok(found)
+}
+
+/// What a backup of the same scope held, or what it was compared with if it held no table: otherwise a first empty backup
+/// would make the next one look normal.
+fn comparand(
+    location: &str,
+    description: &BackupManifest,
+    partial: Option<&Partial>,
+) -> Option<PreviousBackup> {
+    let contents = description.contents.as_ref().filter(|_| description.partial.as_ref() == partial)?;
+    if contents.tables.is_empty() {
+        return description.previous_backup.clone();
+    }
+    Some(PreviousBackup {
+        location: location.to_owned(),
+        rows_total: contents.rows_total,
+        dump_size_bytes: description.dump.bytes,
+    })
 }

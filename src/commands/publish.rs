@@ -173,7 +173,7 @@ fn of_a_refusal() -> Vec<Output> {
 fn show(failure: &Failure, edge: &Edge) -> u8 {
     let Told { stage, code, message, hint } = Told::of(failure, edge);
     let head = format!("{stage} failed");
-    let line = hint.as_deref().map(|hint| format!("  {hint}"));
+    let line = hint.as_deref().map(|hint| format!("  hint  {hint}"));
     edge.sink.block(&[Some(format!("{head}: {message}")), line].into_iter().flatten().collect::<Vec<_>>());
     let text = [Some(message), hint].into_iter().flatten().collect::<Vec<_>>().join("\n");
     edge.sink.annotations(&[annotation(Level::Error, &head, &text)]);

@@ -85,7 +85,8 @@ impl Run<'_> {
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
         result.target = Some(restored.target);
-        result.warnings = facts.warnings(restored.partial.as_ref());
+        result.warnings =
+            restored.passed.iter().cloned().chain(facts.warnings(restored.partial.as_ref())).collect();
         if let Some((location, bytes, sha256)) = &restored.backup {
             result.backup_location = Some(location.clone());
             result.backup_size = Some(*bytes);

@@ -201,6 +201,7 @@ impl Run<'_> {
                 continue;
             }
             round.location = Some(location.clone());
+            round.warnings.extend(latest.passed());
             return round.only(&location, judged);
         }
     }

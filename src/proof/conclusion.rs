@@ -232,6 +232,8 @@ impl Conclusion {
     #[must_use]
     pub fn of_reading(reading: Reading) -> Self {
         let state = match reading {
+            // It did not come to the first backup.
+            Reading { verified: 0, not_verified: 0 } => return Self::failed(None),
             Reading { verified: 0, .. } => State::Unverified,
             Reading { not_verified: 0, .. } => State::Verified,
             Reading { .. } => State::PartlyVerified,
@@ -294,7 +296,9 @@ impl Conclusion {
         let outcomes = [Outcome::Failure, Outcome::Planned, Outcome::Success, Outcome::Disabled];
         // Nothing at all to say of anybody is what a matrix without sponsors comes to.
         let outcome = outcomes.into_iter().find(|outcome| any(*outcome)).unwrap_or(Outcome::Success);
-        Self { outcome, state: all.iter().filter_map(|one| one.state).max() }
+        // What is not known of one is not known of all.
+        let is_known = !all.iter().any(|one| one.is_failure() && one.state.is_none());
+        Self { outcome, state: all.iter().filter_map(|one| one.state).max().filter(|_| is_known) }
     }
 
     /// How it ended.

@@ -106,6 +106,8 @@ pub struct Phases {
 pub struct Findings {
     /// The backup.
     pub backup: Option<Backup>,
+    /// Newer backups that were passed over, each in words.
+    pub passed: Vec<String>,
     /// Where it was restored.
     pub target: Option<Target>,
     /// How long it took.

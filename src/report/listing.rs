@@ -26,7 +26,7 @@ pub struct Row {
     pub location: String,
     /// When it was taken.
     pub timestamp: Timestamp,
-    /// `complete`, `partial`, `damaged`, `missing …`, `unfinished`, `in progress`, `foreign`; `unknown` where S3 did not let
+    /// `complete`, `partial`, `empty`, `damaged`, `missing …`, `unfinished`, `in progress`, `foreign`; `unknown` where S3 did not let
     /// it be looked at.
     pub status: String,
     /// Whether something was left out on purpose; unknown where there is no manifest that can be read.
@@ -58,7 +58,7 @@ impl Row {
     /// Whether it has the three parts of a backup, whatever state they are in.
     #[must_use]
     pub fn is_a_backup(&self) -> bool {
-        ["complete", "partial", "damaged", "unknown"].contains(&self.status.as_str())
+        ["complete", "partial", "empty", "damaged", "unknown"].contains(&self.status.as_str())
     }
 }
 
@@ -89,6 +89,15 @@ impl List {
         let backups = self.rows.iter().filter(|row| row.is_a_backup());
         let bytes = backups.filter_map(|row| row.size_bytes).sum();
         format!("{}: {}, {}, in {}", self.sponsor, self.count(), ByteSize(bytes), self.place)
+    }
+
+    /// How many rows have a problem, if any has.
+    #[must_use]
+    pub fn problems(&self) -> Option<String> {
+        let problems = self.rows.iter().filter(|row| row.problem.is_some()).count();
+        let all = self.rows.len();
+        let words = "backups with a problem: see their rows, or run `sponsor-backup verify --all`";
+        (problems > 0).then(|| format!("{problems} of {all} {words}"))
     }
 
     /// The table.

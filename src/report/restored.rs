@@ -12,6 +12,8 @@ pub struct Restored {
     pub place: String,
     /// Location, bytes and SHA-256 of the backup.
     pub backup: Option<(String, u64, String)>,
+    /// Newer backups that were passed over, each in words.
+    pub passed: Vec<String>,
     /// What was left out of the backup by request.
     pub partial: Option<Partial>,
     /// What became of the target.

@@ -125,7 +125,7 @@ pub fn of_results(title: Title<'_>, results: &[SponsorResult]) -> String {
 fn warnings(results: &[SponsorResult]) -> String {
     let all: Vec<String> = results
         .iter()
-        .flat_map(|result| result.warnings.iter().map(|warning| format!("**{}**: {warning}", result.sponsor)))
+        .flat_map(|result| result.warnings.iter().map(|warning| format!("{}: {warning}", result.sponsor)))
         .collect();
     let mut text = String::new();
     super::comparison::list(&mut text, "Warnings", &all);

@@ -24,7 +24,9 @@ impl Tally {
     /// What was in question, and what of it was verified.
     #[must_use]
     pub fn reading(&self, skip_frozen: bool) -> Reading {
-        let frozen = if skip_frozen { 0 } else { self.frozen_count() };
+        // Left out by request, unless nothing else is there: then nothing was verified.
+        let is_left_out = skip_frozen && self.all() > self.frozen_count();
+        let frozen = if is_left_out { 0 } else { self.frozen_count() };
         Reading { verified: self.verified, not_verified: self.findings.len() + self.failed + frozen }
     }
 

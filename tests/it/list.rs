@@ -107,7 +107,7 @@ fn only_whole_backups_of_this_environment_are_listed() {
     assert_eq!(told, expected, "{rows:#?}");
     assert!(on_a_terminal(&shelf.trial).run().stdout.starts_with("callisto: 1 backup, "));
     let step = shelf.run("list").run();
-    assert!(step.annotations("warning")[0].starts_with("callisto: 2 of 3 backups with a problem"));
+    assert!(step.annotations("warning")[0].starts_with("callisto: warning: 2 of 3 backups with a problem"));
 }
 
 /// Whatever is not a whole backup of the whole database has a word of its own, in the table and as JSON.
@@ -212,7 +212,7 @@ fn a_manifest_with_a_problem_does_not_end_the_list() {
     let step = shelf.run("list").run();
     step.assert_code(0);
     let warnings = step.annotations("warning");
-    assert!(warnings[0].starts_with("callisto: 7 of 8 backups with a problem"), "{warnings:?}");
+    assert!(warnings[0].starts_with("callisto: warning: 7 of 8 backups with a problem"), "{warnings:?}");
     assert!(step.visible().contains("sponsor titan in place of callisto"));
 }
 

@@ -193,6 +193,7 @@ fn findings(restored: &str, is_partial: bool) -> Findings {
             server_version: "15.18".to_owned(),
             removed: true,
         }),
+        passed: Vec::new(),
         phases: Phases { fetch: took, decrypt: took, load: took, verify: took },
         comparison: Some(Comparison::new(&backup, &restored, is_partial.then(Default::default).as_ref())),
         checks: vec![Check { statement: "SELECT true;".to_owned(), passed: true, answer: "true".to_owned() }],

@@ -59,12 +59,12 @@ impl Facts {
     }
 
     /// What the turn comes to. Where something failed after the backup, what is known of it stays known.
-    pub(super) fn conclusion(&self, done: &Result<Turn<()>, Failure>) -> Conclusion {
+    pub(super) fn conclusion(&self, done: &Result<Turn<()>, Failure>, dry_run: bool) -> Conclusion {
         let known = self.taken.as_ref().map(Conclusion::of_backup);
         match done {
             Ok(Turn::Done(())) => known.unwrap_or(Conclusion::failed(None)),
-            Ok(Turn::Disabled(_)) => Conclusion::disabled(),
-            Ok(Turn::Planned) => Conclusion::planned(),
+            Ok(Turn::Disabled(_)) if !dry_run => Conclusion::disabled(),
+            Ok(Turn::Disabled(_) | Turn::Planned) => Conclusion::planned(),
             Err(_) => known.map_or(Conclusion::failed(None), Conclusion::but_failed),
         }
     }
@@ -113,11 +113,11 @@ impl Facts {
         self,
         sponsor: &Sponsor,
         log: Option<String>,
-        done: &Result<Turn<()>, Failure>,
+        (done, conclusion): (&Result<Turn<()>, Failure>, Conclusion),
         edge: &Edge,
     ) -> Ended {
         let took = self.clock.elapsed().as_secs_f64();
-        let mut result = SponsorResult::new(&sponsor.name, self.conclusion(done), took);
+        let mut result = SponsorResult::new(&sponsor.name, conclusion, took);
         result.deployment_log = log;
         result.warnings = self.warnings;
         if let Some((location, sealed)) = self.backup {

@@ -48,8 +48,6 @@ impl Run<'_> {
     ) -> Result<Turn<()>, Failure> {
         facts.partial = partial(&self.order.dump);
         facts.warnings.extend(facts.partial.as_ref().map(Partial::words));
-        // Comparing its database with the others' came before its turn, and is part of its time.
-        clock.spent(self.survey.took(sponsor));
         let prepared = match clock.or_stopped(self.prepare(sponsor, facts)).await? {
             Outcome::Disabled(why) => return Ok(Turn::Disabled(why.to_string())),
             Outcome::Ready(prepared) if self.order.dry_run => {

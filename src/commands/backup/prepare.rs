@@ -97,7 +97,12 @@ impl Run<'_> {
         let environment = self.order.scope.environment;
         let key = object.key(environment, facts.started);
         let store = vault.backups.clone();
-        let previous = Previous::find(&store, (sponsor, environment), facts.started).await?;
+        let partial = facts.partial.as_ref();
+        let previous = Previous::find(&store, (sponsor, environment), facts.started, partial).await?;
+        if let Previous::AnotherSponsors { owner } = previous {
+            let bucket = secrets.backups_bucket.clone();
+            return Err(SecretsError::Foreign { bucket, owner }.into());
+        }
         let source = self.source(sponsor, &connection, identity, &previous)?;
         let options = DumpOptions { encoding: Some(server.encoding.clone()), ..self.order.dump.clone() };
         let prepared = Prepared {

@@ -25,7 +25,7 @@ impl Run<'_> {
         let (name, is_accepted) = (&sponsor.name, self.order.accept_new_source.contains(&sponsor.name));
         let was = match previous {
             // That it is unknown is said when what it held is compared.
-            Previous::None | Previous::Unknown(_) => return Ok(source),
+            Previous::None | Previous::AnotherSponsors { .. } | Previous::Unknown(_) => return Ok(source),
             Previous::Backup { description, .. } => description.source.as_ref(),
         };
         match (&source, was) {

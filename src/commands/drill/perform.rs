@@ -137,6 +137,7 @@ impl Rehearsal<'_> {
         }
         run.edge.sink.line(&format!("{}: reading {} through", self.sponsor.name, chosen.stored.location));
         let proven = chosen.prove(stop).await;
+        findings.passed = chosen.passed();
         let stored = &chosen.stored;
         findings.backup = Some(backup(stored));
         let proven = proven?;

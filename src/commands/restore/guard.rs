@@ -149,7 +149,7 @@ impl Run<'_> {
         let asked = live.is_some();
         if live.is_none() {
             // Whoever cannot be asked left word of itself in its backups.
-            let previous = Previous::find(store, (sponsor, environment), self.edge.now()).await;
+            let previous = Previous::find(store, (sponsor, environment), self.edge.now(), None).await;
             live = previous.ok().as_ref().and_then(Previous::source).map(told);
         }
         match Likeness::of(known.identity.as_ref(), live.as_ref()) {

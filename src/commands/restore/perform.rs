@@ -49,6 +49,7 @@ impl Run<'_> {
         let location = chosen.stored.location.clone();
         self.edge.sink.line(&format!("{}: reading {location} through", sponsor.name));
         let proven = chosen.prove(clock.stop()).await;
+        restored.passed = chosen.passed();
         let stored = chosen.stored;
         note(restored, &stored);
         let proven = proven?;

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// What a backup turned out to be.
 pub(super) enum Judged {
     /// What its manifest says.
-    Whole { bytes: u64, sha256: String, rows: u64, partial: Option<String> },
+    Whole { bytes: u64, sha256: String, rows: u64, partial: Option<String>, is_empty: bool },
     /// Something else; what shows it, in words.
     Bad(Vec<String>),
     /// Not readable before it is thawed.
@@ -47,7 +47,8 @@ impl Run<'_> {
         let rows = proven.truth.tables.iter().map(|table| table.rows).sum();
         let told = stored.description.stored;
         let partial = stored.description.partial.as_ref().map(Partial::words);
-        Ok(Judged::Whole { bytes: told.bytes, sha256: told.sha256, rows, partial })
+        let is_empty = proven.truth.tables.is_empty();
+        Ok(Judged::Whole { bytes: told.bytes, sha256: told.sha256, rows, partial, is_empty })
     }
 
     /// Whether an error tells of the backup itself. Where one was asked for by its place, nothing there is no finding.

@@ -28,8 +28,8 @@ pub(super) struct Round<'a> {
     pub(super) location: Option<String>,
     /// Its size and hash, once they are proved.
     proven: Option<(u64, String)>,
-    /// Verified backups from which something was excluded by request, in words.
-    partial: Vec<String>,
+    /// What a reader must know of verified backups, each in words.
+    pub(super) warnings: Vec<String>,
 }
 
 impl<'a> Round<'a> {
@@ -42,7 +42,7 @@ impl<'a> Round<'a> {
             failure: None,
             location: None,
             proven: None,
-            partial: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -59,9 +59,13 @@ impl<'a> Round<'a> {
 
     pub(super) fn add(&mut self, location: &str, judged: Judged) {
         match judged {
-            Judged::Whole { bytes, rows, partial, .. } => {
+            Judged::Whole { bytes, rows, partial, is_empty, .. } => {
                 self.tally.verified += 1;
-                self.partial.extend(partial.map(|words| format!("{}: {words}", file_name(location))));
+                let name = file_name(location);
+                self.warnings.extend(partial.map(|words| format!("{name}: {words}")));
+                if is_empty {
+                    self.warnings.push(format!("{name}: it holds no table with rows"));
+                }
                 self.say(&format!("{} verified: {}, {rows} rows", file_name(location), ByteSize(bytes)));
             }
             Judged::Bad(findings) => self.bad(format!("{location}: {}", findings.join("; "))),
@@ -106,7 +110,7 @@ impl<'a> Round<'a> {
         let mut result = SponsorResult::new(self.sponsor, conclusion, took.as_secs_f64());
         result.backup_location.clone_from(&self.location);
         (result.backup_size, result.backup_sha256) = self.proven.take().unzip();
-        result.warnings = std::mem::take(&mut self.partial);
+        result.warnings = std::mem::take(&mut self.warnings);
         result.frozen = self.tally.frozen_count();
         let error = match done {
             Ok(Turn::Disabled(disabled)) => {

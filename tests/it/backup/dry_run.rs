@@ -26,7 +26,7 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
         "storage class    STANDARD",
         "previous backup  none",
         "identity         127.0.0.1:",
-        "Backup, production, dry run: nothing was backed up, 1 of 2 planned",
+        "Backup, production, dry run: nothing was backed up, 2 of 2 planned",
         "callisto: planned only, nothing was done",
         "S3 BACKUP ARCHIVAL NOT YET ENABLED",
     ] {
