@@ -64,24 +64,24 @@ fn through(proxy: &Proxy, run: Run) -> Run {
 /// F1. The longest has many parts at S3 when it fails.
 /// - fault: pg_dump writes nothing and fails
 /// - injected: a stand-in that exits with 1
-/// - seen: `pg_dump exited with 1` and its last words; exit code 13
+/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
 /// - left: a record of the failure
 /// - fault: pg_dump writes one byte and fails
 /// - injected: a stand-in that cuts a real dump off and exits with 1
-/// - seen: `pg_dump exited with 1` and its last words; exit code 13
+/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
 /// - left: a record of the failure
 /// - fault: pg_dump writes 5 MiB and fails, when no part of an upload is full
 /// - injected: a stand-in that cuts a real dump off and exits with 1
-/// - seen: `pg_dump exited with 1` and its last words; exit code 13
+/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
 /// - left: a record of the failure
 /// - fault: pg_dump writes 100 MiB and fails, when many parts are at S3
 /// - injected: a stand-in that cuts a real dump off and exits with 1
-/// - seen: `pg_dump exited with 1` and its last words; exit code 13
+/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
 /// - left: a record of the failure; the upload is aborted
 #[test]
 fn bytes_and_then_a_failure_are_no_backup() {
     let words = "echo 'pg_dump: error: last words' >&2; exit 1";
-    let told = "pg_dump exited with 1: last words";
+    let told = "pg_dump exited with 1: an error that is not shown";
     let faults = [
         fault("callisto", words, told),
         fault("europa", beginning(1, words), told),
@@ -101,13 +101,13 @@ fn bytes_and_then_a_failure_are_no_backup() {
 
 /// - fault: pg_dump writes the whole dump, trailer and all, and then fails
 /// - injected: a stand-in that exits with 1 after a real dump
-/// - seen: `pg_dump exited with 1` and its last words; exit code 13
+/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
 /// - left: a record of the failure
 #[test]
 fn a_whole_dump_is_no_backup_when_pg_dump_failed() {
     let words = "echo 'pg_dump: error: last words' >&2; exit 1";
     let script = format!("{} \"$@\"\n{words}", clients::real("pg_dump"));
-    let faults = [fault("callisto", script, "pg_dump exited with 1: last words")];
+    let faults = [fault("callisto", script, "pg_dump exited with 1: an error that is not shown")];
     let (trial, folder) = stage(&faults);
     let outcome = trial.run().path(folder.path()).run();
     outcome.assert_code(13);

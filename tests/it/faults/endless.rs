@@ -108,7 +108,8 @@ fn a_flood_of_words_neither_fills_memory_nor_hides_the_last_ones() {
     let flood = "/usr/bin/yes 'pg_dump: warning: la' | /usr/bin/head -c 100000000 >&2";
     let last = "echo 'pg_dump: error: last words' >&2\nexit 1";
     let well = format!("({flood}) &\n{} \"$@\" || exit\nwait", clients::real("pg_dump"));
-    let faults = [fault("callisto", format!("{flood}\n{last}"), "last words")];
+    let faults =
+        [fault("callisto", format!("{flood}\n{last}"), "pg_dump exited with 1: an error that is not shown")];
     let trial = Trial::of(["callisto", "europa", HEALTHY].map(Sponsor::named));
     let folder = clients::misbehaving_for([("callisto", faults[0].script.as_str()), ("europa", &well)]);
     let outcome = trial.run().path(folder.path()).run();
@@ -131,7 +132,7 @@ fn a_flood_of_words_neither_fills_memory_nor_hides_the_last_ones() {
 /// - left: the whole backup; the program goes on and is not waited for
 /// - fault: pg_dump fails and leaves such a program behind
 /// - injected: a stand-in that starts `setsid sleep` and exits with 1
-/// - seen: `pg_dump exited with 1` and its last words; exit code 13
+/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
 /// - left: a record of the failure
 #[test]
 fn whoever_holds_the_pipes_open_is_not_waited_for() {
@@ -145,7 +146,7 @@ fn whoever_holds_the_pipes_open_is_not_waited_for() {
     let (near, away) = ("", "/usr/bin/setsid");
     let dump = |sponsor: &str, sleep: &str| format!("{}\nexec {real} \"$@\"", start(sponsor, sleep));
     let fails = format!("{}\necho 'pg_dump: error: last words' >&2\nexit 1", start("rhea", away));
-    let faults = [fault("rhea", fails, "pg_dump exited with 1: last words")];
+    let faults = [fault("rhea", fails, "pg_dump exited with 1: an error that is not shown")];
     let scripts = [dump("callisto", near), dump("europa", away)];
     let trial = Trial::of(["callisto", "europa", "rhea", HEALTHY].map(Sponsor::named));
     let folder = clients::misbehaving_for([

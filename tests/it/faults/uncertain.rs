@@ -170,16 +170,17 @@ fn an_upload_that_was_taken_back_already_is_none() {
 /// - left: an empty bucket, the upload aborted
 #[test]
 fn a_write_that_meets_another_one_is_repeated_or_told() {
+    let is_write = |seen: &Seen| seen.method == "PUT" && !seen.has("tagging");
     let conflict = || Action::Status(409, refusal("ConditionalRequestConflict"));
     let (trial, proxy) = behind_a_proxy(0);
     let sent = AtomicUsize::new(0);
     proxy.rule(move |seen| {
-        let met = seen.method == "PUT" && !sent.fetch_add(1, Ordering::Relaxed).is_multiple_of(3);
+        let met = is_write(seen) && !sent.fetch_add(1, Ordering::Relaxed).is_multiple_of(3);
         if met { conflict() } else { Action::Pass }
     });
     // The first passes, and each later one only as its own third sending.
     assert_backed_up(&trial, &run(&trial, &proxy).run());
-    assert_eq!(proxy.requests().iter().filter(|seen| seen.method == "PUT").count(), 10);
+    assert_eq!(proxy.requests().iter().filter(|seen| is_write(seen)).count(), 10);
     for (noise, which) in [(0, is_dump as Kind), (12, is_completion)] {
         let (trial, proxy) = behind_a_proxy(noise);
         proxy.spoil(99, conflict(), which);
