@@ -92,6 +92,14 @@ impl BackupManifest {
         bytes
     }
 
+    /// Says so if it holds no table although a backup before it held rows. Such a backup failed when it was taken.
+    #[must_use]
+    pub fn lost_everything(&self) -> Option<String> {
+        let is_empty = self.contents.as_ref().is_some_and(|contents| contents.tables.is_empty());
+        let before = self.previous_backup.as_ref().filter(|before| is_empty && before.rows_total > 0)?;
+        Some(format!("it holds no table, and {} held {} rows", before.location, before.rows_total))
+    }
+
     /// Reads the document that stands at `location`. What it does not know it passes over: later versions add to the form.
     ///
     /// # Errors

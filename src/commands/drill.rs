@@ -126,7 +126,10 @@ impl Run<'_> {
                 result.message = Some(why);
                 (Ok(()), None)
             }
-            Ok(Turn::Planned) => (Ok(()), None),
+            Ok(Turn::Planned) => {
+                let (vault, labelling) = (facts.vault.as_ref(), self.labelling(at));
+                (records::could_keep(sponsor, vault, Object::DrillReport, &labelling).await, None)
+            }
             // A dry run that found an obstacle drilled nothing either: it leaves no report.
             Err(failure) if self.order.dry_run => (Err(failure), None),
             other => {
@@ -151,6 +154,17 @@ impl Run<'_> {
         ((result, code), drilled)
     }
 
+    fn labelling(&self, at: jiff::Timestamp) -> Labelling<'_> {
+        Labelling {
+            deployment: &self.order.deployment,
+            edge: self.edge,
+            environment: self.order.scope.environment,
+            pre_migration: false,
+            partial: false,
+            at,
+        }
+    }
+
     /// Keeps the report: in the workspace, and in the sponsor's bucket of audit logs.
     async fn keep(
         &self,
@@ -159,14 +173,7 @@ impl Run<'_> {
         vault: Option<&Vault>,
         at: jiff::Timestamp,
     ) -> (Option<String>, Option<Failure>) {
-        let labelling = Labelling {
-            deployment: &self.order.deployment,
-            edge: self.edge,
-            environment: self.order.scope.environment,
-            pre_migration: false,
-            partial: false,
-            at,
-        };
+        let labelling = self.labelling(at);
         records::keep((Object::DrillReport, &report.to_bytes()), sponsor, vault, &labelling).await
     }
 }

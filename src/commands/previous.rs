@@ -17,7 +17,13 @@ pub(super) enum Previous {
     /// The bucket holds no whole backup of this sponsor and environment.
     None,
     /// The newest whole one, and the newest of the same scope that held rows, which a new backup is compared with.
-    Backup { location: String, description: Box<BackupManifest>, comparand: Option<PreviousBackup> },
+    /// A newer one whose manifest cannot be read is passed over, and named.
+    Backup {
+        location: String,
+        description: Box<BackupManifest>,
+        comparand: Option<PreviousBackup>,
+        unread: Option<String>,
+    },
     /// The newest whole backup here is of a sponsor that does not share this bucket.
     AnotherSponsors { owner: String },
     /// The bucket cannot be listed, or a manifest cannot be read. The reason follows a colon.
@@ -48,7 +54,9 @@ impl Previous {
                 Err(error) if error.is_hopeless() => return Err(error),
                 Err(error) => return Ok(Self::Unknown(error.to_string())),
             };
-            if !matches!(found, Self::None | Self::Backup { comparand: None, .. }) {
+            let goes_on =
+                matches!(found, Self::None | Self::Unknown(_) | Self::Backup { comparand: None, .. });
+            if !goes_on {
                 break;
             }
         }
@@ -68,6 +76,19 @@ impl Previous {
         match self {
             Self::Backup { comparand, .. } => comparand.clone(),
             Self::None | Self::AnotherSponsors { .. } | Self::Unknown(_) => None,
+        }
+    }
+
+    /// What of it was not compared, in words.
+    pub(super) fn warning(&self) -> Option<String> {
+        match self {
+            Self::Unknown(reason) => {
+                Some(format!("neither rows nor source were compared with the backup before: {reason}"))
+            }
+            Self::Backup { unread: Some(reason), location, .. } => {
+                Some(format!("compared with {location}, since a newer backup cannot be read: {reason}"))
+            }
+            Self::None | Self::AnotherSponsors { .. } | Self::Backup { .. } => None,
         }
     }
 
@@ -93,11 +114,17 @@ async fn newest(
 ) -> Result<Previous, ArchiveError> {
     let listed = store.list(below).await?;
     let keys = catalogue(environment, listed).backups.into_iter().map(|entry| entry.backup.key);
-    let mut found = Previous::None;
+    let (mut found, mut unread) = (Previous::None, None);
     for key in keys.take(READ) {
         let beside = description_key(&key);
         let document = Box::pin(store.read_small(&beside, MANIFEST_BYTES)).await?;
-        let description = BackupManifest::parse(&store.location(&beside), &document)?;
+        let description = match BackupManifest::parse(&store.location(&beside), &document) {
+            Ok(description) => description,
+            Err(error) => {
+                unread.get_or_insert(error.to_string());
+                continue;
+            }
+        };
         if sponsor.partners.contains(&description.sponsor) {
             continue;
         }
@@ -108,23 +135,32 @@ async fn newest(
         let location = store.location(&key);
         let findings = of_another([&sponsor.name, environment.name(), &key], told);
         if !findings.is_empty() {
-            return Ok(Previous::Unknown(format!("{location}: {}", findings.join("; "))));
+            unread.get_or_insert(format!("{location}: {}", findings.join("; ")));
+            continue;
         }
         let comparable = comparand(&location, &description, partial);
         found = match found {
-            Previous::Backup { location, description, .. } => {
-                Previous::Backup { location, description, comparand: comparable }
+            Previous::Backup { location, description, unread, .. } => {
+                Previous::Backup { location, description, comparand: comparable, unread }
             }
-            _ => Previous::Backup { location, description: Box::new(description), comparand: comparable },
+            _ => Previous::Backup {
+                location,
+                description: Box::new(description),
+                comparand: comparable,
+                unread: unread.take(),
+            },
         };
         if matches!(&found, Previous::Backup { comparand: Some(_), .. }) {
             break;
         }
     }
-    Ok(found)
+    Ok(match (found, unread) {
+        (Previous::None, Some(reason)) => Previous::Unknown(reason),
+        (found, _) => found,
+    })
 }
 
-/// What a backup of the same scope held, or what it was compared with if it held no table: otherwise a first empty backup
+/// What a backup of the same scope held, or what it was compared with if it held no row: otherwise a first empty backup
 /// would make the next one look normal.
 fn comparand(
     location: &str,
@@ -132,7 +168,7 @@ fn comparand(
     partial: Option<&Partial>,
 ) -> Option<PreviousBackup> {
     let contents = description.contents.as_ref().filter(|_| description.partial.as_ref() == partial)?;
-    if contents.tables.is_empty() {
+    if contents.rows_total == 0 && description.previous_backup.is_some() {
         return description.previous_backup.clone();
     }
     Some(PreviousBackup {

@@ -97,7 +97,10 @@ impl Run<'_> {
             let title = format!("{}: would be recorded", sponsor.name);
             let lines = document.lines().map(|line| format!("  {line}"));
             self.edge.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());
-            (None, None)
+            (
+                None,
+                records::could_keep(sponsor, vault.as_ref(), Object::DeploymentLog, &labelling).await.err(),
+            )
         } else {
             let entry = (Object::DeploymentLog, &*document.to_bytes());
             records::keep(entry, sponsor, vault.as_ref(), &labelling).await

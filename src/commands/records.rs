@@ -68,6 +68,24 @@ fn say(labelling: &Labelling<'_>, sponsor: &Sponsor, warning: Option<String>) {
     sink.annotations(&[annotation(Level::Warning, &title, &warning)]);
 }
 
+/// Whether a record could be kept, as far as that can be asked without writing one.
+///
+/// # Errors
+/// What would keep it from the workspace or from S3.
+pub(super) async fn could_keep(
+    sponsor: &Sponsor,
+    vault: Option<&Vault>,
+    object: Object<'_>,
+    labelling: &Labelling<'_>,
+) -> Result<(), Failure> {
+    log::can_append_locally(&labelling.edge.workspace)?;
+    let Some(vault) = vault else { return Ok(()) };
+    let key = object.key(labelling.environment, labelling.at);
+    vault.audit_logs.holds(&key).await.map_err(RecordError::from)?;
+    labelling.labels(&vault.audit_logs, sponsor, object).await.map_err(RecordError::from)?;
+    Ok(())
+}
+
 /// What is said where the flag is off.
 pub(super) fn say_saved_locally_only(edge: &Edge, sponsor: &str) {
     edge.sink.line(&format!("{sponsor}: S3 audit log archival not yet enabled - log saved locally only"));

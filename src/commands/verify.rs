@@ -112,8 +112,23 @@ impl Run<'_> {
         let place = &shelf.place;
         let backups: Vec<BackupKey> = if self.order.all {
             let attempts = or_stopped(shelf.stop, async { Ok(place.attempts().await?) }).await?;
+            let counts = |attempt: &&Attempt| {
+                matches!(attempt.standing, Standing::Lacks(_) | Standing::Unfinished { .. })
+            };
+            let not_whole = attempts.iter().find(counts);
+            let not_whole = not_whole
+                .and_then(|attempt| Some((place.location(&attempt.backup), attempt.standing.words()?)));
+            if let Some((location, words)) = not_whole {
+                return Err(stored::proof(&location, vec![words]));
+            }
             let whole = |attempt: &Attempt| matches!(attempt.standing, Standing::Whole(_));
-            attempts.into_iter().filter(whole).map(|attempt| attempt.backup).collect()
+            let whole: Vec<BackupKey> =
+                attempts.into_iter().filter(whole).map(|attempt| attempt.backup).collect();
+            if whole.is_empty() {
+                let (place, which) = (place.backups.location(&prefix(place.environment)), String::new());
+                return Err(ArchiveError::NoBackup { place, which }.into());
+            }
+            whole
         } else if self.order.opening.which == Which::Latest {
             let newest = async {
                 let mut latest = Latest::of(place.clone(), self.order.opening.allow_older).await?;
@@ -125,6 +140,11 @@ impl Run<'_> {
             let found = Box::pin(stored::find(&place.backups, whose, &self.order.opening.which));
             vec![or_stopped(shelf.stop, found).await?]
         };
+        let whose = (place.sponsor, place.environment);
+        for backup in &backups {
+            let described = stored::describe(&place.backups, whose, backup.clone(), &self.identities, false);
+            or_stopped(shelf.stop, Box::pin(described)).await?;
+        }
         let title = format!("{}: would be verified", place.sponsor.name);
         let lines = backups.iter().map(|backup| format!("  {}", place.location(backup)));
         self.edge.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());

@@ -25,6 +25,14 @@ const SEQUENCES: &str = ", (SELECT coalesce(json_agg(json_build_array(n.nspname,
 const MAPPINGS: &str = "SELECT count(*) FROM pg_user_mapping m JOIN pg_user_mappings v ON v.umid = m.oid \
                         WHERE m.umoptions IS NOT NULL AND v.umoptions IS NULL";
 
+/// Tables that belong to an extension, hold rows and are not marked by it: pg_dump leaves their rows out without a word.
+const OF_EXTENSIONS: &str = "SELECT coalesce(json_agg(json_build_array(n.nspname || '.' || c.relname, e.extname)), '[]') \
+                             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                             JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' \
+                             JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid \
+                             WHERE c.relkind = 'r' AND c.oid <> ALL (coalesce(e.extconfig, '{}')) \
+                             AND pg_relation_size(c.oid) > 0";
+
 /// Settings that change a dump's text, and what they must be for dumps of two databases to be compared, and for any
 /// server to read the dump back. All others that count (form of dates, intervals and numbers, search path, row security)
 /// pg_dump sets itself.
@@ -137,6 +145,22 @@ pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, Dum
     let settings = PINNED.map(|(name, _)| format!("current_setting('{name}')")).join(", ");
     let answer = query(connection, client, &format!("{QUERY}{settings}{SEQUENCES}")).await?;
     parse(&answer).ok_or_else(|| not_understood(connection))
+}
+
+/// What of a database is not in its dump because it belongs to an extension, each in words.
+///
+/// # Errors
+/// The server cannot be reached, refuses, or does not answer within a minute.
+pub async fn left_to_extensions(connection: &Connection, client: &Client) -> Result<Vec<String>, DumpError> {
+    let answer = query(connection, client, OF_EXTENSIONS).await?;
+    let found: Vec<(String, String)> =
+        serde_json::from_str(&answer).map_err(|_| not_understood(connection))?;
+    let words = |(table, extension): (String, String)| {
+        format!(
+            "rows of {table} are not in the backup: the table belongs to the extension {extension}, and pg_dump leaves such rows out"
+        )
+    };
+    Ok(found.into_iter().map(words).collect())
 }
 
 fn not_understood(connection: &Connection) -> DumpError {

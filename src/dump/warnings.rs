@@ -50,6 +50,18 @@ const KNOWN: &[(&str, Kind)] = &[
 
 /// The server warns that its sort order changed since the database was made. The dump holds all rows.
 const COLLATION: &str = "has a collation version mismatch";
+/// What goes with a message that is judged by its own line, and what says nothing of content. All else is a warning.
+const SILENT: [&str; 9] = [
+    "pg_dump: detail: ",
+    "pg_dump: hint: ",
+    "pg_dump: info: ",
+    "DETAIL: ",
+    "HINT: ",
+    "NOTICE: ",
+    "INFO: ",
+    "CONTEXT: ",
+    "LOG: ",
+];
 /// What stands for a warning that the list does not have.
 const UNKNOWN: &str = "pg_dump printed a warning that is not shown, because it could hold data";
 /// The same where it is clear that something was left out.
@@ -85,7 +97,11 @@ impl Warnings {
         let mut this = Self::default();
         for line in said.lines() {
             let Some(text) = line.strip_prefix(PREFIX) else {
-                this.shown.extend(of_the_server(line));
+                match () {
+                    () if SILENT.iter().any(|start| line.starts_with(start)) || line.trim().is_empty() => {}
+                    () if line.contains("error: ") => this.missing.push(LEFT_OUT.to_owned()),
+                    () => this.shown.push(of_the_server(line)),
+                }
                 continue;
             };
             match KNOWN.iter().find(|(start, _)| text.starts_with(start)) {
@@ -110,14 +126,13 @@ impl Warnings {
     }
 }
 
-/// A warning of the server's, which comes through libpq without pg_dump's name before it.
-fn of_the_server(line: &str) -> Option<String> {
-    let text = line.strip_prefix("WARNING:")?.trim_start();
-    Some(if text.contains(COLLATION) {
+/// A warning of the server's, which comes through libpq without pg_dump's name before it, in any language.
+fn of_the_server(line: &str) -> String {
+    if line.contains(COLLATION) {
         format!("the server warns that the database {COLLATION}")
     } else {
         "the server printed a warning during the dump; see its log".to_owned()
-    })
+    }
 }
 
 /// The text of the list, and the names behind it that are known.

@@ -19,7 +19,11 @@ pub fn title(result: &SponsorResult) -> String {
         (Outcome::Planned, ..) => format!("{sponsor}: planned only, nothing was done"),
         (Outcome::Success, Some(message), ..) => format!("{sponsor}: {message}, in {seconds:.1} s"),
         (Outcome::Success, None, Some(stored), Some(dump)) => {
-            let partial = if result.conclusion.state() == Some(State::Complete) { "" } else { " in part" };
+            let partial = match result.conclusion.state() {
+                Some(State::Partial) => " in part",
+                Some(State::Empty) => " without any table",
+                _ => "",
+            };
             let (stored, dump) = (ByteSize(stored), ByteSize(dump));
             format!("{sponsor}: backed up{partial}: {stored}, compressed from {dump}, in {seconds:.1} s")
         }

@@ -41,7 +41,7 @@ const NEWER_OF_BACKUPS: [&&str; 7] =
     [&"large_objects", &"lc_monetary", &"partial", &"previous_backup", &"sequences", &"standby", &"warnings"];
 
 /// The keys that older drill reports do not have.
-const NEWER_OF_DRILLS: [&&str; 3] = [&"outcome", &"partial", &"state"];
+const NEWER_OF_DRILLS: [&&str; 4] = [&"outcome", &"partial", &"passed_over", &"state"];
 
 /// Every subschema of an object's properties, with its path.
 fn properties(path: &str, schema: &Value, found: &mut Vec<(String, Value)>) {

@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::super::limit::Clock;
-use super::super::previous::Previous;
 use super::Run;
 use super::facts::Facts;
 use super::prepare::{Outcome, Prepared};
@@ -58,9 +57,7 @@ impl Run<'_> {
             Outcome::Ready(prepared) => prepared,
         };
         facts.previous = prepared.previous.comparand();
-        if let Previous::Unknown(reason) = &prepared.previous {
-            facts.warnings.push(format!("not compared with the backup before: {reason}"));
-        }
+        facts.warnings.extend(prepared.previous.warning());
         // Waiting for other sponsors' memory does not count.
         let reserved = clock.paused(self.budget.reserve(prepared.flow));
         let _reserved = clock.or_stopped(async { Ok(reserved.await) }).await?;

@@ -87,6 +87,7 @@ impl Run<'_> {
         facts.server_version = Some(server.version.clone());
         let client = client::choose(clients, server.major, &connection.place())?.clone();
         facts.pg_dump_version = Some(client.version.clone());
+        facts.warnings.extend(server::left_to_extensions(&connection, newest).await?);
         let limit_bytes = self.budget.limit_bytes();
         let flow = Flow::plan(server.database_bytes, self.share_bytes, limit_bytes, self.edge.cores)?;
         let suffix = self.order.recipe.suffix();

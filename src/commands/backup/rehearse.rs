@@ -1,14 +1,16 @@
 //! The rest of a dry run: everything that the real run needs and that can be asked without changing anything.
 
+use std::sync::Arc;
+
 use tokio_util::sync::CancellationToken;
 
 use super::Run;
 use super::facts::Facts;
 use super::prepare::Prepared;
 use crate::archive::key::Object;
+use crate::commands::records;
 use crate::dump::rehearsal::rehearse;
 use crate::failure::Failure;
-use crate::record::{RecordError, log};
 use crate::sponsors::Sponsor;
 
 impl Run<'_> {
@@ -23,12 +25,7 @@ impl Run<'_> {
     ) -> Result<(), Failure> {
         let Prepared { client, connection, options, .. } = prepared;
         rehearse(client, connection, options, stop).await?;
-        log::can_append_locally(&self.edge.workspace)?;
-        if let Some(vault) = &facts.vault {
-            let labelling = self.labelling(facts);
-            let labels = labelling.labels(&vault.audit_logs, sponsor, Object::DeploymentLog).await;
-            labels.map_err(RecordError::from)?;
-        }
-        Ok(())
+        let vault = facts.vault.as_ref().map(Arc::as_ref);
+        records::could_keep(sponsor, vault, Object::DeploymentLog, &self.labelling(facts)).await
     }
 }

@@ -5,7 +5,7 @@ use crate::archive::key::description_key;
 use crate::archive::{ArchiveError, Store};
 use crate::cli::order::NamedBackup;
 use crate::commands::stored;
-use crate::proof::stored::of_another;
+use crate::proof::stored::{Found, of_another};
 use crate::record::RecordError;
 use crate::sponsors::{Environment, Sponsor};
 
@@ -48,7 +48,8 @@ async fn problem(
     key: &str,
     bytes: Option<u64>,
 ) -> Result<Option<String>, ArchiveError> {
-    let stored = store.examine(key).await?.bytes;
+    let examined = store.examine(key).await?;
+    let stored = examined.bytes;
     if let Some(bytes) = bytes.filter(|bytes| *bytes != stored) {
         return Ok(Some(format!("it has {stored} bytes, and `backup-size` says {bytes}")));
     }
@@ -57,8 +58,7 @@ async fn problem(
     let told = Excerpt::parse(&store.location(&beside), &document)?;
     let mut problems =
         of_another([&sponsor.name, environment.name(), key], [&told.sponsor, &told.environment, &told.key]);
-    if told.stored.bytes != stored {
-        problems.push(format!("it has {stored} bytes, and its manifest says {}", told.stored.bytes));
-    }
+    let sha256 = stored::checksum_of(store, key).await?;
+    problems.extend(Found { bytes: stored, crc64: examined.crc64, sha256 }.differing(&told.stored));
     Ok((!problems.is_empty()).then(|| problems.join("; ")))
 }

@@ -45,6 +45,9 @@ impl Run<'_> {
             proven => proven?,
         };
         let rows = proven.truth.tables.iter().map(|table| table.rows).sum();
+        if let Some(lost) = stored.description.lost_everything() {
+            return Ok(Judged::Bad(vec![lost]));
+        }
         let told = stored.description.stored;
         let partial = stored.description.partial.as_ref().map(Partial::words);
         let is_empty = proven.truth.tables.is_empty();

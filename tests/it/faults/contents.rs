@@ -1,7 +1,7 @@
 //! What a dump lacks, or holds besides, although pg_dump says that all is well: it is refused before anything is stored.
 
 use super::dump::{assert_failed, assert_whole, fault, stage};
-use crate::support::{Run, Sponsor, Trial, clients};
+use crate::support::{Cluster, Run, Sponsor, Trial, clients};
 
 /// What the stand-in writes, and what it says.
 fn saying(words: &str) -> String {
@@ -174,4 +174,77 @@ fn a_dump_is_in_the_databases_own_encoding() {
         location.split_once("/backups/").map(|(_, rest)| format!("backups/{rest}.manifest.json")).unwrap();
     let manifest = trial.store.get_json(trial.bucket("callisto"), &key);
     assert_eq!(manifest["restore"]["encoding"], "UTF8");
+}
+
+/// - fault: a table with rows belongs to an extension that does not mark it for dumps
+/// - injected: `ALTER EXTENSION citext ADD TABLE`
+/// - seen: a warning that names table and extension, in the log, the record and the summary; exit code 0
+/// - left: a backup without those rows, whose record says so
+#[test]
+fn rows_that_pg_dump_leaves_to_an_extension_are_named() {
+    let trial = Trial::of([Sponsor::named("callisto").diary(2, 3)]);
+    let database = trial.database("callisto");
+    database.psql("CREATE EXTENSION citext; CREATE TABLE visits (x int); INSERT INTO visits VALUES (1)");
+    database.psql("ALTER EXTENSION citext ADD TABLE visits");
+    let outcome = trial.run().run();
+    outcome.assert_code(0);
+    let told = "rows of public.visits are not in the backup: the table belongs to the extension citext";
+    assert!(outcome.annotations("warning").join("\n").contains(told), "{}", outcome.transcript());
+    assert!(outcome.log("callisto")["warnings"].to_string().contains(told));
+    assert!(!outcome.summary().contains('✅'), "{}", outcome.summary());
+}
+
+/// - fault: a backup goes into a bucket that holds another sponsor's backups, in a run of one sponsor
+/// - injected: callisto's `SPONSOR_BACKUPS_BUCKET` is titan's, and its name says nothing
+/// - seen: `the bucket … is titan's`; exit code 12
+/// - left: titan's backup alone
+#[test]
+fn a_bucket_that_holds_anothers_backups_is_refused_to_one_sponsor_alone() {
+    let trial = Trial::of([Sponsor::named("callisto"), Sponsor::named("titan")]);
+    let shared = "acme-archive-7";
+    trial.store.bucket(shared);
+    trial.secret("titan", "SPONSOR_BACKUPS_BUCKET", Some(shared));
+    trial.run().input("sponsors", "titan").run().assert_code(0);
+    trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some(shared));
+    for dry in ["true", "false"] {
+        let alone = trial.run().unset("DOPPLER_TOKEN_TITAN").input("sponsors", "callisto");
+        let outcome = alone.input("dry-run", dry).run();
+        outcome.assert_code(12);
+        let message = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("titan"), "{message}");
+        assert_eq!(trial.store.keys_in(shared).len(), 3);
+    }
+}
+
+/// - fault: a database is empty, whose earlier backups held rows
+/// - injected: every table is dropped between two backups; then a third backup, and every command that reads
+/// - seen: `the backup holds no table`; exit code 17 of the second and the third backup; `list` shows `empty`; `verify`,
+///   `drill` and `restore` of `latest` end with 17
+/// - left: all three backups, and the target as it was
+#[test]
+fn a_backup_that_lost_everything_is_never_a_good_one() {
+    let trial = Trial::of([Sponsor::named("callisto").diary(2, 3)]);
+    trial.run().run().assert_code(0);
+    trial
+        .database("callisto")
+        .psql("DROP OWNED BY CURRENT_USER; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    for _ in 0..2 {
+        let outcome = trial.run().run();
+        outcome.assert_code(17);
+        assert_eq!((outcome.output("outcome"), outcome.output("state")), ("failure".into(), "empty".into()));
+    }
+    let list = trial.run().input("command", "list").input("json", "true").run();
+    assert!(list.stdout.contains(r#""status":"empty""#), "{}", list.stdout);
+    let target = Cluster::shared().database("target");
+    for command in ["verify", "drill", "restore"] {
+        let run = trial.run().input("command", command);
+        let run = if command == "restore" { run.env("TARGET_DATABASE_URL", target.url()) } else { run };
+        let outcome = run.run();
+        outcome.assert_code(17);
+        assert!(!outcome.summary().contains("✅ 1"), "{}", outcome.summary());
+    }
+    let older = trial.run().input("command", "verify").input("allow-older", "true").run();
+    older.assert_code(0);
+    assert!(older.summary().starts_with("## ⚠️"), "{}", older.summary());
+    assert!(older.summary().contains("passed over"), "{}", older.summary());
 }
