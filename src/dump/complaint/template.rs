@@ -213,6 +213,8 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("", "SSL SYSCALL error: EOF detected"),
     ("", "SSL connection has been closed unexpectedly"),
     ("", "server certificate for \"{}\" does not match host name \"{}\""),
+    ("", "server certificate for \"{}\" (and {} other name) does not match host name \"{}\""),
+    ("", "server certificate for \"{}\" (and {} other names) does not match host name \"{}\""),
     ("", "root certificate file \"{}\" does not exist"),
     ("", "server closed the connection unexpectedly"),
     ("", "could not receive data from server: Connection reset by peer"),

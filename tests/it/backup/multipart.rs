@@ -106,7 +106,8 @@ fn a_store_that_refuses_checksums_gets_none() {
     run.run().assert_code(0);
     let seen = proxy.requests();
     assert!(parts(&seen).len() >= 3 && completions(&seen).len() == 1 && puts(&seen).len() == 3);
-    for request in &seen {
+    // A list of tags is never sent without one: S3 wants it there.
+    for request in seen.iter().filter(|seen| !seen.has("tagging")) {
         assert_eq!(checksum_headers(request), Vec::<&str>::new(), "{} {}", request.method, request.path);
     }
     assert_whole(&trial);
