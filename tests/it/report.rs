@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{Run, Sponsor, Trial};
 
-const RESULT_KEYS: [&str; 9] = [
+const RESULT_KEYS: [&str; 10] = [
     "backup_location",
     "backup_sha256",
     "backup_size",
@@ -16,6 +16,7 @@ const RESULT_KEYS: [&str; 9] = [
     "outcome",
     "sponsor",
     "stage",
+    "state",
 ];
 
 #[test]
@@ -74,7 +75,7 @@ fn a_terminal_gets_outputs_as_lines_on_stdout_and_words_on_stderr() {
     assert!(value("backup_location").starts_with("s3://"));
     let results: serde_json::Value = serde_json::from_str(&value("results")).unwrap();
     assert_eq!(results[0]["sponsor"], "callisto");
-    assert_eq!(outcome.stdout.lines().count(), 7, "outputs alone: {}", outcome.stdout);
+    assert_eq!(outcome.stdout.lines().count(), 8, "outputs alone: {}", outcome.stdout);
     assert!(
         outcome.stderr.contains("callisto: backed up ") && !outcome.stderr.contains("::"),
         "{}",

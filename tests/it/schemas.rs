@@ -37,8 +37,16 @@ const NEWER: [&&str; 11] = [
 ];
 
 /// The keys that older manifests do not have, or that say what most backups are not.
-const NEWER_OF_BACKUPS: [&&str; 7] =
-    [&"large_objects", &"lc_monetary", &"partial", &"previous_backup", &"sequences", &"standby", &"warnings"];
+const NEWER_OF_BACKUPS: [&&str; 8] = [
+    &"large_objects",
+    &"lc_monetary",
+    &"partial",
+    &"previous_backup",
+    &"sequences",
+    &"source",
+    &"standby",
+    &"warnings",
+];
 
 /// The keys that older drill reports do not have.
 const NEWER_OF_DRILLS: [&&str; 4] = [&"outcome", &"partial", &"passed_over", &"state"];
@@ -85,6 +93,7 @@ fn schemas_are_valid_describe_every_key_and_admit_no_other() {
                         &"previous_backup",
                         &"rows_total",
                         &"sequences",
+                        &"source",
                         &"standby",
                         &"statements",
                         &"statements_digest",
