@@ -43,7 +43,8 @@ fn assert_newest_counts(shelf: &Shelf, newest: &str, older: &str, found: &str) {
         assert_eq!(location(&outcome), shelf.location(older), "{}", outcome.transcript());
         assert_eq!(outcome.output("state"), state);
         let warnings = outcome.annotations("warning").join("\n");
-        assert!(warnings.contains("passed over the newest backup"), "{warnings}");
+        assert!(warnings.contains("passed over"), "{warnings}");
+        assert!(outcome.summary().starts_with("## ⚠️"), "{}", outcome.summary());
         assert!(warnings.contains(&shelf.location(newest)) && warnings.contains(found), "{warnings}");
     }
 }
