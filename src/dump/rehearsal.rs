@@ -23,8 +23,21 @@ const UNREADABLE: &str = "SELECT CASE WHEN readable THEN 'r' ELSE 'p' END || '--
  WHERE NOT readable OR filtered
  ORDER BY nspname, relname";
 
+const TABLES: &str = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+
 /// Of what cannot be read, so many are named.
 const NAMED: usize = 5;
+
+/// How many tables people made.
+///
+/// # Errors
+/// The server cannot be reached, refuses, or does not answer within a minute.
+pub async fn tables(client: &Client, connection: &Connection) -> Result<u64, DumpError> {
+    let answer = query(connection, client, TABLES).await?;
+    // An answer that is not a number says nothing about emptiness.
+    Ok(answer.parse().unwrap_or(1))
+}
 
 /// Does all of a dump that reads no row.
 ///

@@ -80,9 +80,7 @@ impl Run<'_> {
         let taken = facts.taken.insert(BackupFacts { held, partial, before });
         facts.warnings.extend(taken.warnings());
         if let Some(finding) = taken.lost_everything() {
-            let hint = "Check that DATABASE_URL names the right database. What the backup before held is still stored.";
-            let (place, findings) = (location, vec![finding]);
-            return Err(ProofError { place, findings, hint: hint.to_owned() }.into());
+            return Err(emptied(location, finding));
         }
         Ok(Turn::Done(()))
     }
@@ -200,6 +198,13 @@ impl Run<'_> {
         }
         .to_bytes()
     }
+}
+
+/// A database that holds nothing although an earlier backup of it held rows.
+pub(super) fn emptied(place: String, finding: String) -> Failure {
+    let hint =
+        "Check that DATABASE_URL names the right database. What the backup before held is still stored.";
+    ProofError { place, findings: vec![finding], hint: hint.to_owned() }.into()
 }
 
 /// What is left out by request.

@@ -9,8 +9,9 @@ use super::facts::Facts;
 use super::prepare::Prepared;
 use crate::archive::key::Object;
 use crate::commands::records;
-use crate::dump::rehearsal::rehearse;
+use crate::dump::rehearsal::{self, rehearse};
 use crate::failure::Failure;
+use crate::proof::conclusion::{BackupFacts, Before, Held};
 use crate::sponsors::Sponsor;
 
 impl Run<'_> {
@@ -25,6 +26,15 @@ impl Run<'_> {
     ) -> Result<(), Failure> {
         let Prepared { client, connection, options, .. } = prepared;
         rehearse(client, connection, options, stop).await?;
+        if !options.is_partial() {
+            let held = Held { tables: rehearsal::tables(client, connection).await?, rows: 0, bytes: 0 };
+            let before = prepared.previous.comparand();
+            let before =
+                before.map(|before| Before { rows: before.rows_total, bytes: before.dump_size_bytes });
+            if let Some(finding) = (BackupFacts { held, partial: false, before }).lost_everything() {
+                return Err(super::perform::emptied(connection.place(), finding));
+            }
+        }
         let vault = facts.vault.as_ref().map(Arc::as_ref);
         records::could_keep(sponsor, vault, Object::DeploymentLog, &self.labelling(facts)).await
     }

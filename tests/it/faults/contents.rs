@@ -226,6 +226,7 @@ fn a_backup_that_lost_everything_is_never_a_good_one() {
     let trial = Trial::of([Sponsor::named("callisto").diary(2, 3)]);
     trial.run().run().assert_code(0);
     trial.database("callisto").psql("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    trial.run().input("dry-run", "true").run().assert_code(17);
     for _ in 0..2 {
         let outcome = trial.run().run();
         outcome.assert_code(17);
