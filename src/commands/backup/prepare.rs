@@ -98,12 +98,7 @@ impl Run<'_> {
         let environment = self.order.scope.environment;
         let key = object.key(environment, facts.started);
         let store = vault.backups.clone();
-        let partial = facts.partial.as_ref();
-        let previous = Previous::find(&store, (sponsor, environment), facts.started, partial).await?;
-        if let Previous::AnotherSponsors { owner } = previous {
-            let bucket = secrets.backups_bucket.clone();
-            return Err(SecretsError::Foreign { bucket, owner }.into());
-        }
+        let previous = self.previous(sponsor, facts, &store).await?;
         let source = self.source(sponsor, &connection, identity, &previous)?;
         let options = DumpOptions { encoding: Some(server.encoding.clone()), ..self.order.dump.clone() };
         let prepared = Prepared {
@@ -120,6 +115,17 @@ impl Run<'_> {
             source,
         };
         Ok(Outcome::Ready(Box::new(prepared)))
+    }
+
+    /// The backup before this one. A bucket that holds another sponsor's is not this sponsor's.
+    async fn previous(&self, sponsor: &Sponsor, facts: &Facts, store: &Store) -> Result<Previous, Failure> {
+        let whose = (sponsor, self.order.scope.environment);
+        match Previous::find(store, whose, facts.started, facts.partial.as_ref()).await? {
+            Previous::AnotherSponsors { owner } => {
+                Err(SecretsError::Foreign { bucket: store.bucket().to_owned(), owner }.into())
+            }
+            previous => Ok(previous),
+        }
     }
 
     /// What a standby holds, unless it lags too much.
