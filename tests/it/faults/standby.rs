@@ -69,7 +69,8 @@ fn a_standby_says_so_and_is_as_old_as_what_it_replayed() {
     outcome.assert_code(0);
     assert_eq!(outcome.drill_report("callisto")["verdict"], "equal");
 
-    database.psql_as_owner("CREATE TABLE before_the_pause ()");
+    // The server of the tests does not wait for its log: this commit must be in it before the standby is asked for it.
+    database.psql_as_owner("SET synchronous_commit = on; CREATE TABLE before_the_pause ()");
     catches_up();
     replayed(&standby, "SELECT pg_wal_replay_pause()");
     database.psql_as_owner("CREATE TABLE after_the_pause ()");
