@@ -56,9 +56,12 @@ async fn problem(
     let beside = description_key(key);
     let document = store.read_small(&beside, stored::MANIFEST_BYTES).await?;
     let told = Excerpt::parse(&store.location(&beside), &document)?;
-    let mut problems =
+    let others =
         of_another([&sponsor.name, environment.name(), key], [&told.sponsor, &told.environment, &told.key]);
+    if !others.is_empty() {
+        return Ok(Some(others.join("; ")));
+    }
     let sha256 = stored::checksum_of(store, key).await?;
-    problems.extend(Found { bytes: stored, crc64: examined.crc64, sha256 }.differing(&told.stored));
+    let problems = Found { bytes: stored, crc64: examined.crc64, sha256 }.differing(&told.stored);
     Ok((!problems.is_empty()).then(|| problems.join("; ")))
 }
