@@ -74,7 +74,7 @@ fn what_a_role_is_not_shown_is_an_error_and_no_smaller_backup() {
 /// - left: a record of the failure
 /// - fault: pg_dump prints a warning that nobody knows
 /// - injected: a stand-in that prints one, with data in it, after a real dump
-/// - seen: an annotation with the warning's first words; success
+/// - seen: an annotation that a warning was printed and is not shown; success
 /// - left: the backup, with the warning in its manifest
 #[test]
 fn the_warnings_of_pg_dump_are_read() {
