@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod conclusion;
+pub mod database;
 pub mod drill;
 pub mod limits;
 pub mod stored;

@@ -23,7 +23,7 @@ pub use error::RestoreError;
 pub use load::{LeftOut, Load, Loaded, Manner, OnError};
 pub use plan::Plan;
 pub use state::TargetState;
-pub use target::Target;
+pub use target::{Form, Target};
 pub use throwaway::Throwaway;
 pub use tools::Tools;
 pub use visit::Visit;

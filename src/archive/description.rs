@@ -3,6 +3,7 @@
 //! Its form is fixed by `schemas/backup-manifest.v1.json`.
 
 mod contents;
+mod database;
 
 use std::borrow::Cow;
 
@@ -14,6 +15,7 @@ use super::staged::Sealed;
 use super::{ArchiveError, Recipe};
 use contents::CONTENTS;
 pub use contents::{Contents, LargeObjectGroup, LargeObjects, Sequence, Table};
+pub use database::{Database, DatabaseSetting};
 
 /// The document. Sizes are in bytes, hashes are SHA-256 in hexadecimal, times are UTC.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,6 +48,9 @@ pub struct BackupManifest {
     /// Which database was dumped; absent where the server did not tell, and in backups of release 0.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceDatabase>,
+    /// What the dump's statements do not carry of its database. Release 0.1 did not write it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<Database>,
     /// What a restore needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore: Option<RestoreNeeds>,

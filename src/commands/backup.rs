@@ -1,6 +1,7 @@
 //! `backup`: for each selected sponsor secrets → flag → dump → archive → record; then the report.
 
 mod facts;
+mod generated;
 mod perform;
 mod plan;
 mod prepare;

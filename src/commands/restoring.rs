@@ -8,14 +8,20 @@ use tokio_util::sync::CancellationToken;
 use super::stored::{self, Proven, Stored};
 use crate::archive::{Reader, open};
 use crate::dump::client::{Client, major};
+use crate::dump::database;
+use crate::dump::generated::{self, Digests};
 use crate::dump::invocation::DumpOptions;
+use crate::dump::locale::Locale;
 use crate::dump::scan::Needs;
 use crate::dump::server::Money;
+use crate::dump::settings::Settings;
 use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
-use crate::proof::Comparison;
 use crate::proof::compare::Side;
-use crate::restore::{Load, Loaded, Manner, OnError, RestoreError, Tools};
+use crate::proof::database::Surroundings;
+use crate::proof::stored::generated as generated_values;
+use crate::proof::{self, Comparison};
+use crate::restore::{Form, Load, Loaded, Manner, OnError, RestoreError, Tools};
 
 /// How long the dump of a restored database waits for its locks: nobody else should be in there.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
@@ -73,7 +79,39 @@ impl Restoring<'_> {
             inventory: read.scan.inventory(),
             majors: (server_major, major(&read.pg_dump_version).unwrap_or(0)),
         };
-        Ok(Comparison::new(&backup, &restored, left_out))
+        let comparison = Comparison::new(&backup, &restored, left_out);
+        let Some(told) = &description.database else { return Ok(comparison) };
+        let found = database::ask(connection, &self.tools.psql).await?;
+        let carried = self.carried();
+        let surroundings = Surroundings::new(told, &carried, &found, connection.database());
+        let values = description.contents.as_ref().map(generated_values).unwrap_or_default();
+        let found = match values.is_empty() {
+            true => Digests::new(),
+            false => generated::digests(&self.tools.psql, connection, LOCK_WAIT, self.stop).await?,
+        };
+        Ok(comparison.with_database(surroundings, &values, &found))
+    }
+
+    /// The settings that the dump carries.
+    pub(super) fn carried(&self) -> Settings {
+        // A text that does not carry what its manifest tells was not proven.
+        self.proven.scan.settings().unwrap_or_default()
+    }
+
+    /// SQL that sets what the settings of the database were: for the session, and for a database that is ours for good.
+    pub(super) fn settings(&self, is_made: bool) -> String {
+        let carried = self.carried();
+        carried.for_session() + &if is_made { carried.for_database() } else { String::new() }
+    }
+
+    /// What a database is made with.
+    pub(super) fn form<'a>(&'a self, locale: Option<&'a Locale>) -> Form<'a> {
+        Form { encoding: encoding(self.proven.scan.needs()), locale }
+    }
+
+    /// The locale that the backup tells.
+    pub(super) fn locale(&self) -> Option<Locale> {
+        self.stored.description.database.as_ref().map(proof::database::locale)
     }
 }
 
@@ -114,7 +152,7 @@ pub(super) fn server_major(stored: &Stored) -> u32 {
 }
 
 /// The encoding of a database that is made for the dump.
-pub(super) fn encoding(needs: &Needs) -> &str {
+fn encoding(needs: &Needs) -> &str {
     needs.encoding.as_deref().unwrap_or("UTF8")
 }
 
@@ -157,5 +195,6 @@ fn options(stored: &Stored, proven: &Proven) -> DumpOptions {
         no_unlogged_rows: stored.description.standby.is_some(),
         lock_wait_timeout: LOCK_WAIT,
         schema_only: false,
+        snapshot: None,
     }
 }

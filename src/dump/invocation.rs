@@ -24,6 +24,8 @@ pub struct DumpOptions {
     pub lock_wait_timeout: Duration,
     /// No row is read: for a rehearsal.
     pub schema_only: bool,
+    /// The snapshot that is dumped; one of its own where none is named.
+    pub snapshot: Option<String>,
 }
 
 impl DumpOptions {
@@ -49,6 +51,7 @@ impl DumpOptions {
         arguments.push(format!("--lock-wait-timeout={}", self.lock_wait_timeout.as_millis()));
         arguments.extend(self.schema_only.then(|| "--schema-only".to_owned()));
         arguments.extend(self.encoding.iter().map(|encoding| format!("--encoding={encoding}")));
+        arguments.extend(self.snapshot.iter().map(|snapshot| format!("--snapshot={snapshot}")));
         if self.no_unlogged_rows {
             arguments.push("--no-unlogged-table-data".to_owned());
         }
@@ -151,6 +154,7 @@ mod tests {
             no_unlogged_rows: true,
             lock_wait_timeout: Duration::from_millis(1500),
             schema_only: false,
+            snapshot: None,
         };
         assert_eq!(
             options.arguments().join(" "),

@@ -8,6 +8,7 @@ mod context;
 mod copy;
 mod ends;
 mod excerpt;
+mod head;
 mod inventory;
 mod large_objects;
 mod lexer;
@@ -22,6 +23,7 @@ mod words;
 pub use columns::Columns;
 use ends::Ends;
 pub use excerpt::{names, shown, without_comments};
+use head::Head;
 pub use inventory::Inventory;
 pub use large_objects::{Group, LargeObjects};
 use lexer::Lexer;
@@ -29,6 +31,8 @@ pub use lexical::decoded;
 pub use needs::Needs;
 pub use sequence::Position;
 pub use truth::{TableTruth, Truth};
+
+use super::settings::Settings;
 
 /// What ends in a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +68,7 @@ pub enum Unfit {
 /// Watches a stream go by.
 #[derive(Debug, Default)]
 pub struct Scan {
+    head: Head,
     ends: Ends,
     /// Apart, for it is large and futures carry it about.
     lexer: Box<Lexer>,
@@ -93,7 +98,10 @@ impl Scan {
     /// Takes bytes up to the end of the first statement or block of rows among them; gives what is left, and what ended.
     pub fn advance<'b>(&mut self, bytes: &'b [u8]) -> (&'b [u8], Option<Boundary>) {
         let (left, boundary) = self.lexer.advance(bytes);
-        self.ends.feed(&bytes[..bytes.len() - left.len()]);
+        let taken = &bytes[..bytes.len() - left.len()];
+        let (held, others) = self.head.feed(taken);
+        self.ends.feed(&held);
+        self.ends.feed(others);
         (left, boundary)
     }
 
@@ -114,6 +122,12 @@ impl Scan {
         }))?;
         let foreign = &self.lexer.needs.foreign_commands;
         if foreign.is_empty() { Ok(truth) } else { Err(Unfit::Foreign(foreign.iter().cloned().collect())) }
+    }
+
+    /// What the stream carries of the database itself; `None` where its first lines are not as they were written.
+    #[must_use]
+    pub fn settings(&self) -> Option<Settings> {
+        Settings::parse(self.head.text()?)
     }
 
     /// Version of the server that was dumped, such as `15.18 (Debian 15.18-0+deb12u1)`.

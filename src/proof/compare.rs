@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::database::Surroundings;
 use super::objects::{self, Differences};
 use super::wording::differing;
+use crate::dump::generated::Digests;
 use crate::dump::scan::{Inventory, TableTruth, Truth};
 
 /// What a comparison comes to.
@@ -12,7 +14,7 @@ pub enum Verdict {
     /// Every row of every table and every statement is the same.
     Equal,
     /// Every row, every sequence and every large object is the same. The other statements were written by another version
-    /// of PostgreSQL, in other words.
+    /// of PostgreSQL, in other words, or the database has another locale.
     RowsEqual,
     /// What was restored is the same, but something was left out on purpose.
     Incomplete,
@@ -44,8 +46,10 @@ pub struct TablePair {
     pub rows_expected: Option<u64>,
     /// Rows in the restored database; `None` where it has no such table.
     pub rows_found: Option<u64>,
-    /// Whether all rows are the same.
+    /// Whether all rows are the same, generated values included.
     pub is_equal: bool,
+    /// Whether stored generated columns hold other values.
+    generated_differ: bool,
 }
 
 impl TablePair {
@@ -56,6 +60,9 @@ impl TablePair {
             (None, _) => format!("table {name} is not in the backup"),
             (Some(expected), Some(found)) if expected != found => {
                 format!("table {name} has {found} rows in place of {expected}")
+            }
+            _ if self.generated_differ => {
+                format!("table {name} has other values in generated columns")
             }
             _ => format!("table {name} has rows that differ"),
         }
@@ -89,6 +96,8 @@ pub struct Comparison {
     pub unexpected: Vec<String>,
     /// Sequences and large objects that differ, whatever the versions.
     objects: Differences,
+    /// How the database itself differs.
+    surroundings: Surroundings,
     /// Materialized views in the backup.
     materialized_views: u64,
     /// Major versions of server and pg_dump on both sides.
@@ -122,10 +131,26 @@ impl Comparison {
             missing: beyond(backup, restored),
             unexpected: beyond(restored, backup),
             objects: sequences.and(large_objects),
+            surroundings: Surroundings::default(),
             materialized_views: backup.truth.materialized_views,
             majors: [backup.majors, restored.majors],
             left_out: left_out.cloned(),
         }
+    }
+
+    /// The same with what is known of the database itself, and with the sums of generated values that the backup tells and
+    /// that were found.
+    #[must_use]
+    pub fn with_database(mut self, surroundings: Surroundings, told: &Digests, found: &Digests) -> Self {
+        self.surroundings = surroundings;
+        for table in &mut self.tables {
+            let name = (table.schema.clone(), table.name.clone());
+            let differ = told.get(&name).is_some_and(|sum| found.get(&name) != Some(sum));
+            if differ && table.is_equal {
+                (table.is_equal, table.generated_differ) = (false, true);
+            }
+        }
+        self
     }
 
     /// The verdict. Where something was left out, the tables that are known to be and a missing statement are no finding,
@@ -140,8 +165,8 @@ impl Comparison {
         match (differ, is_partial, self.statements_equal) {
             (true, ..) | (false, false, Some(false)) => Verdict::NotEqual,
             (false, true, _) => Verdict::Incomplete,
-            (false, false, Some(true)) => Verdict::Equal,
-            (false, false, None) => Verdict::RowsEqual,
+            (false, false, Some(true)) if self.surroundings.locales.is_none() => Verdict::Equal,
+            (false, false, _) => Verdict::RowsEqual,
         }
     }
 
@@ -150,7 +175,12 @@ impl Comparison {
     pub fn findings(&self) -> Vec<String> {
         let mut found: Vec<String> = self.differing().map(TablePair::finding).collect();
         found.extend(self.lost_rows().map(|rows| format!("none of the {rows} rows was restored")));
-        if self.verdict() != Verdict::NotEqual || self.statements_equal == Some(true) {
+        if self.verdict() != Verdict::NotEqual {
+            return found;
+        }
+        // It may be the cause.
+        found.extend(self.surroundings.locales.clone());
+        if self.statements_equal == Some(true) {
             return found;
         }
         found.extend(self.objects.changed.iter().cloned());
@@ -163,6 +193,12 @@ impl Comparison {
             found.push("its statements differ".to_owned());
         }
         found
+    }
+
+    /// What of the database itself is not as it was, each in words. It changes no row.
+    #[must_use]
+    pub fn of_the_database(&self) -> Vec<String> {
+        self.surroundings.locales.iter().chain(&self.surroundings.differing).cloned().collect()
     }
 
     /// What was not compared although it is there, each in words. It changes no verdict: every verdict but
@@ -216,6 +252,7 @@ fn pairs(backup: &[TableTruth], restored: &[TableTruth]) -> Vec<TablePair> {
             rows_expected: expected.map(|table| table.rows),
             rows_found: found.map(|table| table.rows),
             is_equal: expected == found,
+            generated_differ: false,
         }
     };
     names.into_iter().map(pair).collect()

@@ -5,6 +5,7 @@ use super::objects;
 use crate::archive::description::{
     BackupManifest, Contents, LargeObjectGroup, LargeObjects, Sequence, StoredSize, Table,
 };
+use crate::dump::generated::Digests;
 use crate::dump::scan::{self, Group, Position, Scan, TableTruth, Truth, Unfit};
 
 const HINT: &str =
@@ -111,6 +112,9 @@ pub fn judged(manifest: &BackupManifest, read: Read<'_>) -> Result<Truth, Vec<St
     if let (Some(told), Some(truth)) = (&manifest.contents, &truth) {
         findings.extend(differing(told, truth));
     }
+    if let Some(told) = &manifest.database {
+        findings.extend(super::database::contradictions(told, read.scan.settings().as_ref()));
+    }
     match judged {
         Ok(truth) if findings.is_empty() => Ok(truth),
         Ok(_) => Err(findings),
@@ -147,14 +151,15 @@ fn differing(told: &Contents, truth: &Truth) -> Vec<String> {
     findings
 }
 
-/// What a manifest says of a dump that holds this.
+/// What a manifest says of a dump that holds this, with the sums of generated values.
 #[must_use]
-pub fn contents(truth: &Truth) -> Contents {
+pub fn contents(truth: &Truth, generated: &Digests) -> Contents {
     let table = |table: &TableTruth| Table {
         schema: table.schema.clone(),
         name: table.name.clone(),
         rows: table.rows,
         digest: table.digest.clone(),
+        generated_digest: generated.get(&(table.schema.clone(), table.name.clone())).cloned(),
     };
     let sequence = |((schema, name), position): (&(String, String), &Position)| Sequence {
         schema: schema.clone(),
@@ -183,6 +188,16 @@ pub fn contents(truth: &Truth) -> Contents {
             groups: truth.large_objects.groups.iter().map(group).collect(),
         }),
     }
+}
+
+/// The sums of generated values that a manifest tells.
+#[must_use]
+pub fn generated(told: &Contents) -> Digests {
+    let sum = |table: &Table| {
+        let name = (table.schema.clone(), table.name.clone());
+        Some((name, table.generated_digest.clone()?))
+    };
+    told.tables.iter().filter_map(sum).collect()
 }
 
 fn table_truth(table: &Table) -> TableTruth {
@@ -231,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_forged_sequence_or_large_object_is_named() {
-        let told = contents(&truth(DUMP));
+        let told = contents(&truth(DUMP), &Digests::new());
         assert_eq!(differing(&told, &truth(DUMP)), Vec::<String>::new());
         let statements = "its statements are not the ones of its manifest";
         assert_eq!(

@@ -37,6 +37,8 @@ pub struct Manner<'a> {
     pub on_error: OnError,
     /// SQL that runs in the same transaction before all else.
     pub first: &'a str,
+    /// SQL that sets what the database's own settings were; nothing in it may be shown.
+    pub settings: &'a str,
     /// SQL that runs after all else.
     pub last: &'a str,
     /// Whether the dump's own statements drop what is there.
@@ -102,13 +104,15 @@ impl Load {
         manner: Manner<'_>,
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
-        let Manner { on_error, first, last, drops, money } = manner;
+        let Manner { on_error, first, settings, last, drops, money } = manner;
         let mut psql = Psql::start(client, connection, on_error == OnError::LeaveOut, stop)?;
         // Nobody who wrote a dump can know the key, so psql obeys none of its own commands, whatever they are hidden in.
         let key = uuid::Uuid::new_v4().simple().to_string();
         let ours = session::begin(&key, money) + first;
         psql.note_ours(ours.as_bytes());
         psql.send(ours.as_bytes()).await?;
+        psql.pass_over(settings.as_bytes());
+        psql.send(settings.as_bytes()).await?;
         Ok(Self {
             psql,
             script: Script::default(),

@@ -86,6 +86,12 @@ impl Psql {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).note_ours(line, text);
     }
 
+    /// The same for what holds values that no message may show.
+    pub(super) fn pass_over(&self, text: &[u8]) {
+        let line = self.lines + breaks(text);
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).note_ours(line, b"");
+    }
+
     /// Remembers a statement, which is sent next. psql may complain of it before all of it is sent.
     pub(super) fn note(&self, statement: &[u8]) {
         let line = self.line_after(statement);

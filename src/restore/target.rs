@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
 use crate::dump::client::Client;
+use crate::dump::locale::Locale;
 use crate::dump::names::quoted;
 use crate::dump::query::{query, within};
 use crate::dump::{Complaint, Connection, DumpError};
@@ -15,8 +16,9 @@ use crate::dump::{Complaint, Connection, DumpError};
 /// How long a database may take to be made or dropped.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// SQLSTATE of an encoding that does not go with the locale (`invalid_parameter_value`), …
-const NOT_OF_THIS_LOCALE: &str = "22023";
+/// SQLSTATE of an encoding that does not go with the locale (`invalid_parameter_value`), of a locale that the server does not
+/// have (`wrong_object_type`), of a provider that it was built without (`feature_not_supported`), …
+const NOT_WITH_THIS_LOCALE: [&str; 3] = ["22023", "42809", "0A000"];
 /// … and of a right that is lacking (`insufficient_privilege`).
 const NO_RIGHT: &str = "42501";
 
@@ -176,14 +178,14 @@ impl Target {
     /// The role may not, or somebody else has made one of this name.
     pub async fn create(
         &mut self,
-        encoding: &str,
+        form: &Form<'_>,
         client: &Client,
         stop: &CancellationToken,
     ) -> Result<(), RestoreError> {
         let Some(Making { host, name, progress }) = &mut self.making else { return Ok(()) };
         *progress = Progress::Begun;
         let wanted = self.connection.database();
-        create((host, name), &self.connection.place(), encoding, client, stop).await?;
+        create((host, name), &self.connection.place(), (form, self.facts.major()), client, stop).await?;
         *progress = Progress::Made;
         let rename = format!("ALTER DATABASE {} RENAME TO {}", quoted(name), quoted(wanted));
         within((PATIENCE, stop), host, client, &rename).await?;
@@ -312,27 +314,41 @@ pub(super) async fn exists(host: &Connection, name: &str, client: &Client) -> Re
     Ok(query(host, client, &sql).await? != "0")
 }
 
-/// Makes a database beside the one that is connected to; messages call it `place`. After an error it may be there.
+/// What a database is made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Form<'a> {
+    /// Its encoding.
+    pub encoding: &'a str,
+    /// The locale of the database that was dumped, if its backup tells.
+    pub locale: Option<&'a Locale>,
+}
+
+/// Makes a database next to the one that is connected to, on a server of this major version; messages call it `place`. After
+/// an error it may be there.
 pub(super) async fn create(
     (host, name): (&Connection, &str),
     place: &str,
-    encoding: &str,
+    (form, major): (&Form<'_>, u32),
     client: &Client,
     stop: &CancellationToken,
 ) -> Result<(), RestoreError> {
-    let patience = (PATIENCE, stop);
-    // The template that nobody has changed.
-    let sql = |locale: &str| {
-        let encoding = encoding.replace('\'', "''");
-        format!("CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}'{locale}", quoted(name))
-    };
-    let made = match within(patience, host, client, &sql("")).await {
-        // A server of another encoding has a locale that does not go with this one; C goes with all.
-        Err(DumpError::Unreachable { message, .. }) if message.is(NOT_OF_THIS_LOCALE) => {
-            within(patience, host, client, &sql(" LC_COLLATE 'C' LC_CTYPE 'C'")).await
+    let encoding = form.encoding.replace('\'', "''");
+    let mut options = form.locale.map(|locale| locale.options(major)).unwrap_or_default();
+    // The server's own locale; should its encoding not go with that, C goes with all.
+    options.extend([String::new(), " LC_COLLATE 'C' LC_CTYPE 'C'".to_owned()]);
+    let last = options.len() - 1;
+    let mut made = Ok(String::new());
+    for (at, option) in options.iter().enumerate() {
+        // The template that nobody has changed.
+        let sql =
+            format!("CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}'{option}", quoted(name));
+        made = within((PATIENCE, stop), host, client, &sql).await;
+        let is_refused = matches!(&made, Err(DumpError::Unreachable { message, .. })
+            if NOT_WITH_THIS_LOCALE.iter().any(|code| message.is(code)));
+        if !is_refused || at == last {
+            break;
         }
-        made => made,
-    };
+    }
     match made {
         Ok(_) => Ok(()),
         Err(DumpError::Unreachable { message, .. }) if message.is(NO_RIGHT) => {

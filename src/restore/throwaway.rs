@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::RestoreError;
 use super::leftovers::{self, Account, Folder};
-use super::target::create;
+use super::target::{Form, create};
 use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::ending::{self, Signal, kill_group};
@@ -122,10 +122,10 @@ impl Throwaway {
     pub async fn make(
         &self,
         database: &str,
-        encoding: &str,
+        form: &Form<'_>,
         stop: &CancellationToken,
     ) -> Result<(), RestoreError> {
-        create((&self.maintenance(), database), NICKNAME, encoding, &self.client, stop).await
+        create((&self.maintenance(), database), NICKNAME, (form, self.client.major), &self.client, stop).await
     }
 
     /// Ends the server and removes its folder.

@@ -3,7 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
-use super::target::{NAMES_OF_OURS, Purpose, create, drop_database, exists};
+use super::target::{Form, NAMES_OF_OURS, Purpose, create, drop_database, exists};
 use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::names::quoted;
@@ -53,13 +53,13 @@ impl Visit {
     /// The role may not.
     pub async fn begin(
         &mut self,
-        encoding: &str,
+        (form, major): (&Form<'_>, u32),
         client: &Client,
         stop: &CancellationToken,
     ) -> Result<(), RestoreError> {
         let name = self.connection.database();
         self.is_begun = true;
-        create((&self.host, name), &self.connection.place(), encoding, client, stop).await?;
+        create((&self.host, name), &self.connection.place(), (form, major), client, stop).await?;
         query(&self.host, client, &format!("COMMENT ON DATABASE {} IS '{MARK}'", quoted(name))).await?;
         self.is_marked = true;
         // A pooler may lead every name to one database, which is not ours.

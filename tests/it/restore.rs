@@ -11,6 +11,7 @@ mod partial;
 mod planning;
 mod secrecy;
 mod stop;
+mod surroundings;
 mod targets;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -58,6 +58,7 @@ pub(super) fn backup(
             no_unlogged_rows: false,
             lock_wait_timeout: values.duration("lock-wait-timeout")?,
             schema_only: false,
+            snapshot: None,
         },
         max_replica_lag: values.duration("max-replica-lag")?,
         storage_class,

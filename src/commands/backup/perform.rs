@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::super::limit::Clock;
 use super::Run;
 use super::facts::Facts;
+use super::generated::GeneratedValues;
 use super::prepare::{Outcome, Prepared};
 use crate::archive::description::{
     BackupManifest, FORMAT_VERSION, Name, Partial, RestoreNeeds, SourceDatabase, Standby, Tool, measures,
@@ -18,11 +20,14 @@ use crate::archive::staged::{Committed, Sealed};
 use crate::archive::{Progress, Upload, seal};
 use crate::commands::publish::Turn;
 use crate::dump::client::major;
+use crate::dump::database::Database;
+use crate::dump::generated::Digests;
 use crate::dump::invocation::DumpOptions;
 use crate::dump::{Dump, Finished};
 use crate::failure::Failure;
 use crate::proof::ProofError;
 use crate::proof::conclusion::{BackupFacts, Before, Held};
+use crate::proof::database::document;
 use crate::proof::stored::contents;
 use crate::report::progress::Reading;
 use crate::report::workflow::{Level, annotation};
@@ -35,6 +40,7 @@ struct Taken<'a> {
     finished_at: Timestamp,
     sealed: &'a Sealed,
     finished: &'a Finished,
+    generated: &'a Digests,
     source: Option<&'a SourceDatabase>,
 }
 
@@ -96,11 +102,15 @@ impl Run<'_> {
     ) -> Result<(Sealed, Finished, Committed), Failure> {
         let Prepared { connection, client, store, key, labels, flow, options, source, .. } = prepared;
         let started_at = prepared.as_of(self.edge.now());
-        let mut dump = Dump::start(client, connection, options, stop)?;
+        let values = GeneratedValues::watch(prepared, stop).await?;
+        let options = DumpOptions { snapshot: values.snapshot(), ..options.clone() };
+        let mut dump = Dump::start(client, connection, &options, stop)?;
+        let head = prepared.database.settings.head();
+        let mut text = head.as_bytes().chain(&mut dump);
         let upload = Upload::new(store, key.clone(), labels.clone(), *flow, stop.clone());
         let progress = Arc::new(Progress::default());
         let ticker = self.watch(sponsor, &progress);
-        let staged = seal(&mut dump, &self.order.recipe, upload, &progress).await;
+        let staged = seal(&mut text, &self.order.recipe, upload, &progress).await;
         drop(ticker);
         self.edge.sink.progress_ended(&sponsor.name);
         let staged = match staged {
@@ -115,8 +125,12 @@ impl Run<'_> {
             prepared.server.check_sequences(connection, &finished.truth)?;
             Ok(finished)
         });
-        let finished = match finished {
-            Ok(finished) => finished,
+        let ended = match finished {
+            Ok(finished) => values.digests().await.map(|digests| (finished, digests)),
+            Err(cause) => Err(cause),
+        };
+        let (finished, generated) = match ended {
+            Ok(ended) => ended,
             Err(cause) => {
                 if let Err(error) = staged.abandon().await {
                     self.edge.sink.line(&format!("{}: {error}", sponsor.name));
@@ -126,8 +140,14 @@ impl Run<'_> {
         };
         let sealed = staged.sealed().clone();
         let finished_at = self.edge.now();
-        let taken =
-            Taken { started_at, finished_at, sealed: &sealed, finished: &finished, source: source.as_ref() };
+        let taken = Taken {
+            started_at,
+            finished_at,
+            sealed: &sealed,
+            finished: &finished,
+            generated: &generated,
+            source: source.as_ref(),
+        };
         let description = self.describe(sponsor, facts, prepared, &taken);
         let committed = staged.commit(description).await?;
         for remark in &committed.remarks {
@@ -163,7 +183,8 @@ impl Run<'_> {
     }
 
     fn describe(&self, sponsor: &Sponsor, facts: &Facts, prepared: &Prepared, taken: &Taken<'_>) -> Vec<u8> {
-        let Taken { started_at, finished_at, sealed, finished, source } = *taken;
+        let Taken { started_at, finished_at, sealed, finished, generated, source } = *taken;
+        let Database { locale, settings, .. } = &prepared.database;
         let (dump, stored, encoding) = measures(sealed, &self.order.recipe);
         let options = &self.order.dump;
         let run = &self.edge.run;
@@ -179,8 +200,9 @@ impl Run<'_> {
             dump,
             stored,
             encoding,
-            contents: Some(contents(&finished.truth)),
+            contents: Some(contents(&finished.truth, generated)),
             source: source.cloned(),
+            database: Some(document(locale, settings)),
             restore: Some(needs(finished)),
             partial: facts.partial.clone(),
             previous_backup: facts.previous.clone(),

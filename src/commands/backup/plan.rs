@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::prepare::Prepared;
 use super::{Run, source};
 use crate::archive::key::Object;
+use crate::proof::database::{self, document};
 use crate::report::plan;
 use crate::sponsors::Sponsor;
 
@@ -17,7 +18,7 @@ const NOT_ASKED: &str =
 impl Run<'_> {
     pub(super) fn show_plan(&self, sponsor: &Sponsor, facts: &Facts, prepared: &Prepared) {
         let Prepared { connection, server, client, store, key, labels, flow, options, .. } = prepared;
-        let Prepared { previous, source, .. } = prepared;
+        let Prepared { previous, source, database, .. } = prepared;
         let tags: Vec<String> = labels.tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let lock = labels.lock.as_ref().map_or_else(
             || "none".to_owned(),
@@ -31,6 +32,7 @@ impl Run<'_> {
         let signed_by = facts.vault.as_ref().map_or_else(String::new, |vault| vault.signed_by.clone());
         let lines = [
             ("database", format!("{}, {} on disk", connection.place(), ByteSize(server.database_bytes))),
+            ("locale", database::words(&document(&database.locale, &database.settings))),
             ("identity", source.as_ref().map_or_else(|| "unknown".to_owned(), source::words)),
             ("server", format!("PostgreSQL {}", server.version)),
             ("client", format!("{} ({})", client.program("pg_dump").display(), client.version)),

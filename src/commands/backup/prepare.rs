@@ -15,6 +15,7 @@ use crate::archive::key::Object;
 use crate::archive::s3::Labels;
 use crate::archive::s3::policy::Purpose;
 use crate::dump::client::{self, Client};
+use crate::dump::database::{self, Database};
 use crate::dump::identity::{Identity, Unidentified};
 use crate::dump::invocation::DumpOptions;
 use crate::dump::server::{self, Money, Server};
@@ -29,6 +30,8 @@ use crate::sponsors::Sponsor;
 pub(super) struct Prepared {
     pub(super) connection: Connection,
     pub(super) server: Server,
+    /// What the dump's statements do not carry.
+    pub(super) database: Database,
     /// What the server is a standby of, at the moment when it was asked.
     pub(super) standby: Option<(Standby, Timestamp)>,
     pub(super) options: DumpOptions,
@@ -84,6 +87,7 @@ impl Run<'_> {
         }
         let standby = self.standby(&server, &connection, newest).await?;
         let connection = connection.with_settings(&server.to_pin(Money::Plain));
+        let database = database::ask(&connection, newest).await?;
         facts.server_version = Some(server.version.clone());
         let client = client::choose(clients, server.major, &connection.place())?.clone();
         facts.pg_dump_version = Some(client.version.clone());
@@ -104,6 +108,7 @@ impl Run<'_> {
         let prepared = Prepared {
             connection,
             server,
+            database,
             standby,
             options,
             client,

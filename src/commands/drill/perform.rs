@@ -19,6 +19,7 @@ use crate::dump::client::Client;
 use crate::dump::query;
 use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
+use crate::proof::database;
 use crate::proof::drill::{Backup, Check, Findings, LeftOut};
 use crate::report::plan;
 use crate::restore::{Manner, Plan, RestoreError, TargetState};
@@ -153,8 +154,9 @@ impl Rehearsal<'_> {
             return Ok(Turn::Planned);
         }
         // It hears of a stop itself, and must not be left before it is known what became of the database.
-        stage.make(restoring::encoding(needs), stop).await?;
         let restoring = Restoring { stored, proven: &proven, tools: &tools, stop };
+        let locale = restoring.locale();
+        stage.make(&restoring.form(locale.as_ref()), stop).await?;
         let restored = self.restore(stage, &restoring, &plan, (findings, begun));
         self.clock.or_stopped(restored).await
     }
@@ -167,13 +169,17 @@ impl Rehearsal<'_> {
         (findings, begun): (&mut Findings, Instant),
     ) -> Result<Turn<()>, Failure> {
         let Stage { connection, facts, .. } = stage;
-        let first = stage.roles(&plan.missing_roles) + restoring::before(restoring.proven.scan.needs());
+        let mut roles = plan.missing_roles.clone();
+        let carried = restoring.carried();
+        roles.extend(carried.roles().filter(|role| stage.is_ours() && !facts.roles.contains(*role)).cloned());
+        let first = stage.roles(&roles) + restoring::before(restoring.proven.scan.needs());
         let skip = self.run.order.skip_missing_extensions;
         let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
         let money = restoring::money(restoring.stored);
-        let manner = Manner { on_error, first: &first, last: "", drops: false, money };
+        let settings = restoring.settings(true);
+        let manner = Manner { on_error, first: &first, settings: &settings, last: "", drops: false, money };
         let loaded = restoring.load(connection, manner).await?;
-        findings.roles_made = plan.missing_roles.iter().cloned().collect();
+        findings.roles_made = roles.into_iter().collect();
         let clean = |words: &str| self.run.edge.sink.redacted(words);
         findings.left_out = loaded
             .left_out
@@ -198,7 +204,7 @@ impl Rehearsal<'_> {
             std::time::Duration::try_from(at.duration_since(description.started_at)).unwrap_or_default();
         let roles = plan::names(&plan.missing_roles);
         let made = stage.is_ours() && !plan.missing_roles.is_empty();
-        let facts = [
+        let mut facts = vec![
             ("backup", format!("{}, {} old", stored.location, crate::proof::limits::words(age))),
             (
                 "dumped",
@@ -208,6 +214,7 @@ impl Rehearsal<'_> {
             ("missing extensions", plan::names(&plan.missing_extensions)),
             ("missing roles", if made { format!("{roles} (made for the drill)") } else { roles }),
         ];
+        facts.extend(description.database.iter().map(|told| ("database", database::words(told))));
         let title = format!("{}: drill", self.sponsor.name);
         self.run.edge.sink.block(&std::iter::once(title).chain(plan::lines(&facts)).collect::<Vec<_>>());
     }

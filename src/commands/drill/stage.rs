@@ -14,7 +14,7 @@ use crate::dump::scan::Needs;
 use crate::failure::Failure;
 use crate::proof::drill;
 use crate::restore::plan::{Allowed, making_roles};
-use crate::restore::target::Facts;
+use crate::restore::target::{Facts, Form};
 use crate::restore::{Plan, RestoreError, Throwaway, Tools, Visit, throwaway};
 
 /// The database in a throwaway server.
@@ -89,12 +89,12 @@ impl Stage {
     /// Makes the database. Whether that went well or not, [`Stage::strike`] takes it away.
     pub(super) async fn make(
         &mut self,
-        encoding: &str,
+        form: &Form<'_>,
         stop: &CancellationToken,
     ) -> Result<(), RestoreError> {
         match &mut self.place {
-            Place::Throwaway(server) => server.make(RESTORED, encoding, stop).await,
-            Place::Visit(visit, client) => visit.begin(encoding, client, stop).await,
+            Place::Throwaway(server) => server.make(RESTORED, form, stop).await,
+            Place::Visit(visit, client) => visit.begin((form, self.facts.major()), client, stop).await,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::commands::vault::{Vault, Way};
 use crate::dump::client::Client;
 use crate::dump::scan::Needs;
 use crate::failure::Failure;
+use crate::proof::database;
 use crate::report::plan;
 use crate::report::restored::Restored;
 use crate::restore::plan::Allowed;
@@ -175,13 +176,16 @@ impl Run<'_> {
         } else {
             restoring::before(needs).to_owned()
         };
-        target.create(restoring::encoding(needs), &restoring.tools.psql, restoring.stop).await?;
+        let locale = restoring.locale();
+        let form = restoring.form(locale.as_ref());
+        target.create(&form, &restoring.tools.psql, restoring.stop).await?;
         let skip = self.order.skip_missing_extensions;
         let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
         let money = restoring::money(restoring.stored);
         let drops = replaces && is_of_some;
         let last = if drops { partial::checking() } else { String::new() };
-        let manner = Manner { on_error, first: &first, last: &last, drops, money };
+        let settings = restoring.settings(!target.exists());
+        let manner = Manner { on_error, first: &first, settings: &settings, last: &last, drops, money };
         let loaded = match restoring.load(&target.connection, manner).await {
             Err(Failure::Restore(unsure @ RestoreError::Unsure { .. })) => {
                 restored.target = TargetState::Unknown;
@@ -227,6 +231,7 @@ impl Run<'_> {
             ("missing extensions", plan::names(&plan.missing_extensions)),
             ("missing roles", plan::names(&plan.missing_roles)),
         ];
+        facts.extend(description.database.iter().map(|told| ("database", database::words(told))));
         if let Some(partial) = &description.partial {
             facts.push(("partial backup", partial.words()));
         }

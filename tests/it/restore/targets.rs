@@ -12,7 +12,7 @@ fn sampled(cluster: &Cluster, sample: Sample) -> Trial {
 }
 
 /// A database whose owner may do anything.
-fn of_a_superuser(cluster: &Cluster) -> Database {
+pub(super) fn of_a_superuser(cluster: &Cluster) -> Database {
     let target = cluster.database("target");
     target.psql(&format!("ALTER ROLE \"{}\" SUPERUSER", target.user));
     target

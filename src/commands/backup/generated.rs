@@ -1,0 +1,47 @@
+//! The values of generated columns, summed up while pg_dump reads the same snapshot.
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::prepare::Prepared;
+use crate::dump::DumpError;
+use crate::dump::generated::{Digests, Snapshot};
+
+/// The sums on their way. Dropping them ends their session.
+pub(super) enum GeneratedValues {
+    /// No table has such columns.
+    None,
+    /// The snapshot's name, and the work.
+    Summing(String, AbortOnDropHandle<Result<(Digests, Snapshot), DumpError>>),
+}
+
+impl GeneratedValues {
+    /// Begins a snapshot and sums up, if there is anything.
+    pub(super) async fn watch(prepared: &Prepared, stop: &CancellationToken) -> Result<Self, DumpError> {
+        let Prepared { client, connection, options, database, .. } = prepared;
+        if !database.has_generated_values {
+            return Ok(Self::None);
+        }
+        let snapshot = Snapshot::take(client, connection, options.lock_wait_timeout, stop).await?;
+        let id = snapshot.id.clone();
+        Ok(Self::Summing(id, AbortOnDropHandle::new(tokio::spawn(snapshot.digests()))))
+    }
+
+    /// What pg_dump is to read.
+    pub(super) fn snapshot(&self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Summing(id, _) => Some(id.clone()),
+        }
+    }
+
+    /// The sums. To be asked when pg_dump has ended: until then it may need the snapshot.
+    pub(super) async fn digests(self) -> Result<Digests, DumpError> {
+        let Self::Summing(_, work) = self else { return Ok(Digests::new()) };
+        // Nobody aborts it, so it can only have panicked: a bug there is a bug here.
+        let summed = work.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        let (digests, snapshot) = summed?;
+        snapshot.end().await;
+        Ok(digests)
+    }
+}

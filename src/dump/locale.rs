@@ -1,0 +1,166 @@
+//! The encoding and the locale of a database: what `CREATE DATABASE` sets once and no dump carries. Pure.
+
+use serde::Deserialize;
+
+/// A database's encoding and locale, as its server has them (PostgreSQL documentation, `pg_database`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locale {
+    /// `UTF8`.
+    pub encoding: String,
+    /// `libc`, `icu` or `builtin`; absent before PostgreSQL 15, which has libc alone.
+    pub provider: Option<Provider>,
+    /// `LC_COLLATE`.
+    pub collate: String,
+    /// `LC_CTYPE`.
+    pub ctype: String,
+    /// The provider's own locale: `tr-TR`. libc has none.
+    pub locale: Option<String>,
+    /// Additional rules of ICU.
+    pub icu_rules: Option<String>,
+    /// Version of the collation that the database was made with.
+    pub collation_version: Option<String>,
+}
+
+/// Who sorts, and tells capital letters from small ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// The C library.
+    Libc,
+    /// ICU.
+    Icu,
+    /// PostgreSQL itself, since release 17.
+    Builtin,
+}
+
+impl Provider {
+    /// The provider of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Libc, Self::Icu, Self::Builtin].into_iter().find(|provider| provider.name() == name)
+    }
+
+    /// The word of `CREATE DATABASE`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Libc => "libc",
+            Self::Icu => "icu",
+            Self::Builtin => "builtin",
+        }
+    }
+}
+
+impl Locale {
+    /// Options of `CREATE DATABASE` for a server of this major version, best first: a server may not have the locale of the
+    /// C library, which next to another provider hardly matters.
+    #[must_use]
+    pub fn options(&self, major: u32) -> Vec<String> {
+        let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        let libc = format!(" LC_COLLATE {} LC_CTYPE {}", literal(&self.collate), literal(&self.ctype));
+        let own = self.locale.as_deref().map(literal);
+        let rules = self.icu_rules.as_deref().map(|rules| format!(" ICU_RULES {}", literal(rules)));
+        let provider = match (self.provider, own) {
+            (Some(Provider::Icu), Some(own)) => {
+                format!(" LOCALE_PROVIDER icu ICU_LOCALE {own}{}", rules.unwrap_or_default())
+            }
+            (Some(Provider::Builtin), Some(own)) => format!(" LOCALE_PROVIDER builtin BUILTIN_LOCALE {own}"),
+            // Otherwise a server that was set up with ICU would choose that.
+            _ if major >= 15 => " LOCALE_PROVIDER libc".to_owned(),
+            _ => String::new(),
+        };
+        let best = format!("{provider}{libc}");
+        match self.provider {
+            Some(Provider::Icu | Provider::Builtin) => {
+                vec![best, format!("{provider} LC_COLLATE 'C' LC_CTYPE 'C'")]
+            }
+            Some(Provider::Libc) | None => vec![best],
+        }
+    }
+
+    /// What sorts rows and changes letters, in words: `icu tr-TR`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let provider = self.provider.unwrap_or(Provider::Libc).name();
+        let own = self.locale.clone().unwrap_or_else(|| {
+            if self.collate == self.ctype {
+                self.collate.clone()
+            } else {
+                format!("{} (LC_CTYPE {})", self.collate, self.ctype)
+            }
+        });
+        let rules = if self.icu_rules.is_some() { " with ICU rules" } else { "" };
+        format!("{provider} {own}{rules}")
+    }
+
+    /// Whether rows are sorted and letters changed in the same way. Next to ICU the C library has no say in that, but in
+    /// what few functions of PostgreSQL ask it for.
+    #[must_use]
+    pub fn sorts_like(&self, other: &Self) -> bool {
+        let provider = |locale: &Self| locale.provider.unwrap_or(Provider::Libc);
+        let is_libc = provider(self) == Provider::Libc;
+        let is_same_libc = same(&self.collate, &other.collate) && same(&self.ctype, &other.ctype);
+        let own = |locale: &Self| locale.locale.clone().unwrap_or_default();
+        provider(self) == provider(other)
+            && same(&own(self), &own(other))
+            && self.icu_rules == other.icu_rules
+            && (!is_libc || is_same_libc)
+    }
+}
+
+/// Whether two names mean one locale: `en_US.utf8` and `en_US.UTF-8` do, and ICU's `de_DE` and `de-DE`.
+fn same(one: &str, other: &str) -> bool {
+    let plain = |name: &str| {
+        let letters = name.chars().filter(|letter| !matches!(letter, '-' | '_'));
+        let name: String = letters.flat_map(char::to_lowercase).collect();
+        // Two names of one locale that has no other letters than these.
+        if name == "posix" { "c".to_owned() } else { name }
+    };
+    plain(one) == plain(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locale(provider: Option<Provider>, own: Option<&str>, libc: &str) -> Locale {
+        Locale {
+            encoding: "UTF8".to_owned(),
+            provider,
+            collate: libc.to_owned(),
+            ctype: libc.to_owned(),
+            locale: own.map(str::to_owned),
+            icu_rules: None,
+            collation_version: None,
+        }
+    }
+
+    #[test]
+    fn the_locale_of_the_backup_is_tried_first() {
+        let turkish = locale(Some(Provider::Icu), Some("tr-TR"), "de_DE.UTF-8");
+        assert_eq!(
+            turkish.options(15),
+            [
+                " LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LC_COLLATE 'de_DE.UTF-8' LC_CTYPE 'de_DE.UTF-8'",
+                " LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LC_COLLATE 'C' LC_CTYPE 'C'",
+            ]
+        );
+        let old = locale(None, None, "it's");
+        assert_eq!(old.options(14)[0], " LC_COLLATE 'it''s' LC_CTYPE 'it''s'");
+        assert!(old.options(15)[0].starts_with(" LOCALE_PROVIDER libc LC_COLLATE"));
+        let builtin = locale(Some(Provider::Builtin), Some("C.UTF-8"), "C");
+        assert!(builtin.options(17)[0].starts_with(" LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_"));
+    }
+
+    #[test]
+    fn spellings_of_one_locale_sort_alike() {
+        let english = locale(Some(Provider::Libc), None, "en_US.UTF-8");
+        assert!(english.sorts_like(&locale(None, None, "en_US.utf8")));
+        assert!(!english.sorts_like(&locale(None, None, "C.UTF-8")));
+        let turkish = locale(Some(Provider::Icu), Some("tr-TR"), "C.UTF-8");
+        assert!(turkish.sorts_like(&locale(Some(Provider::Icu), Some("tr_TR"), "C")));
+        assert!(!turkish.sorts_like(&english));
+        assert_eq!(turkish.words(), "icu tr-TR");
+        assert_eq!(english.words(), "libc en_US.UTF-8");
+    }
+}

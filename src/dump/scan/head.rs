@@ -1,0 +1,65 @@
+//! The first lines of a dump, in which it carries what pg_dump does not write.
+
+use crate::dump::settings::LINE;
+
+/// No database has so many settings.
+const LONGEST: usize = 4 << 20;
+
+/// Keeps the first lines, as long as they begin as ours do.
+#[derive(Default)]
+pub(super) struct Head {
+    kept: Vec<u8>,
+    is_over: bool,
+}
+
+/// Values in it may be secret.
+impl std::fmt::Debug for Head {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Head({} bytes)", self.kept.len())
+    }
+}
+
+impl Head {
+    /// Takes the next bytes of the stream; gives those that belong to no line of ours: what was held back, and what is left.
+    pub(super) fn feed<'b>(&mut self, mut bytes: &'b [u8]) -> (Vec<u8>, &'b [u8]) {
+        while !self.is_over && !bytes.is_empty() {
+            let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
+            self.kept.extend_from_slice(&bytes[..end]);
+            bytes = &bytes[end..];
+            let begin = memchr::memrchr(b'\n', &self.kept[..self.kept.len() - 1]).map_or(0, |end| end + 1);
+            let line = &self.kept[begin..];
+            let is_ours = line.starts_with(LINE) || LINE.starts_with(line);
+            if !is_ours || self.kept.len() > LONGEST {
+                self.is_over = true;
+                return (self.kept.split_off(begin), bytes);
+            }
+        }
+        (Vec::new(), bytes)
+    }
+
+    /// The lines, each with its line break; `None` where they are no text.
+    pub(super) fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.kept).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_lines_are_kept_however_they_are_cut() {
+        let ours = "-- sponsor-backup salt: 1\n-- sponsor-backup: a\n";
+        for rest in ["--\n-- sponsor-backup: b\n", "-- sponsorship\n", ""] {
+            for (ours, size) in [1, 2, 7, 26, 1000].into_iter().flat_map(|size| [(ours, size), ("", size)]) {
+                let mut head = Head::default();
+                let mut others = Vec::new();
+                for chunk in [ours, rest].concat().as_bytes().chunks(size) {
+                    let (held, left) = head.feed(chunk);
+                    others.extend([&held, left].concat());
+                }
+                assert_eq!((head.text(), others.as_slice()), (Some(ours), rest.as_bytes()));
+            }
+        }
+    }
+}

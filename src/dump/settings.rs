@@ -1,0 +1,354 @@
+//! What `ALTER DATABASE`, `ALTER ROLE … IN DATABASE` and `COMMENT ON DATABASE` set, which no dump carries. Pure.
+//!
+//! Values may be secret: platforms keep signing keys in settings of their own. So they travel as comments in the first lines
+//! of the dump, sealed with it, and only those of a list of PostgreSQL's own settings are shown anywhere.
+
+mod spelling;
+
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest as _, Sha256};
+
+use super::names::quoted;
+use spelling::{Rest, elements, identifier, literal};
+
+/// PostgreSQL's own settings that say how a session reads, writes and looks up things, or how long it may take: their values
+/// are no secret, and any role may set them for its database. All lower case.
+const KNOWN: &[&str] = &[
+    "array_nulls",
+    "backslash_quote",
+    "bytea_output",
+    "check_function_bodies",
+    "client_encoding",
+    "client_min_messages",
+    "constraint_exclusion",
+    "datestyle",
+    "default_statistics_target",
+    "default_text_search_config",
+    "default_toast_compression",
+    "default_transaction_deferrable",
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "effective_cache_size",
+    "escape_string_warning",
+    "extra_float_digits",
+    "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
+    "intervalstyle",
+    "jit",
+    "lc_messages",
+    "lc_monetary",
+    "lc_numeric",
+    "lc_time",
+    "lock_timeout",
+    "maintenance_work_mem",
+    "plan_cache_mode",
+    "quote_all_identifiers",
+    "random_page_cost",
+    "row_security",
+    "search_path",
+    "standard_conforming_strings",
+    "statement_timeout",
+    "timezone",
+    "timezone_abbreviations",
+    "transaction_timeout",
+    "transform_null_equals",
+    "work_mem",
+    "xmlbinary",
+    "xmloption",
+];
+
+/// Settings whose value is a list of names (PostgreSQL, `GUC_LIST_QUOTE`): each is written as a string of its own.
+const LISTS: [&str; 4] =
+    ["search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"];
+
+/// How a line of the head begins that psql can run, once this is cut off.
+const COMMAND: &str = "-- sponsor-backup: ";
+/// How the line begins that makes digests of values differ from backup to backup.
+const SALT: &str = "-- sponsor-backup salt: ";
+/// How every line of the head begins.
+pub const LINE: &[u8] = b"-- sponsor-backup";
+/// psql puts the name of the database here.
+const DATABASE: &str = ":\"DBNAME\"";
+
+/// One setting.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The role for which it is set; everybody where absent.
+    pub role: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its value: more than one where it is a list of names.
+    values: Vec<SecretString>,
+}
+
+impl Setting {
+    /// A setting with its value as `pg_db_role_setting` has it.
+    #[must_use]
+    pub fn new(role: Option<String>, name: String, value: String) -> Self {
+        let elements = LISTS.contains(&name.to_lowercase().as_str()).then(|| elements(&value)).flatten();
+        let values = elements.unwrap_or_else(|| vec![value]).into_iter().map(SecretString::from).collect();
+        Self { role, name, values }
+    }
+
+    /// Its value, where everybody may see it.
+    #[must_use]
+    pub fn shown(&self) -> Option<String> {
+        let values: Vec<&str> = self.values.iter().map(ExposeSecret::expose_secret).collect();
+        self.is_known().then(|| values.join(", "))
+    }
+
+    /// The statement that sets it in a database, without a value that may be secret.
+    #[must_use]
+    pub fn command(&self, database: &str) -> String {
+        let [before, after] =
+            self.statement(&if self.is_known() { self.literals() } else { "…".to_owned() });
+        format!("{before}{}{after}", quoted(database))
+    }
+
+    /// SHA-256 in hexadecimal of role, name and value.
+    #[must_use]
+    pub fn digest(&self, salt: &str) -> String {
+        let values = self.values.iter().map(ExposeSecret::expose_secret);
+        let name = [self.role.as_deref().unwrap_or_default(), self.name.as_str()];
+        digest(salt, name.into_iter().chain(values))
+    }
+
+    /// Whether both say the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.names_same(other) && self.digest("") == other.digest("")
+    }
+
+    /// Whether both are about the same.
+    #[must_use]
+    pub fn names_same(&self, other: &Self) -> bool {
+        self.role == other.role && self.name.eq_ignore_ascii_case(&other.name)
+    }
+
+    fn is_known(&self) -> bool {
+        KNOWN.contains(&self.name.to_lowercase().as_str())
+    }
+
+    /// A setting that somebody made up: PostgreSQL's own have no dot in their names.
+    fn is_custom(&self) -> bool {
+        self.name.contains('.')
+    }
+
+    fn literals(&self) -> String {
+        let values: Vec<String> = self.values.iter().map(|value| literal(value.expose_secret())).collect();
+        values.join(", ")
+    }
+
+    /// The statement before and behind the database's name.
+    fn statement(&self, values: &str) -> [String; 2] {
+        let before = match &self.role {
+            Some(role) => format!("ALTER ROLE {} IN DATABASE ", identifier(role)),
+            None => "ALTER DATABASE ".to_owned(),
+        };
+        [before, format!(" SET {} TO {values}", identifier(&self.name))]
+    }
+}
+
+/// All settings of a database, and its comment.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The settings.
+    pub all: Vec<Setting>,
+    /// The comment.
+    comment: Option<SecretString>,
+    /// By this the digests of values differ from backup to backup.
+    pub salt: String,
+}
+
+impl Settings {
+    /// Settings as they are found in a database.
+    #[must_use]
+    pub fn new(all: Vec<Setting>, comment: Option<String>) -> Self {
+        let salt = uuid::Uuid::new_v4().simple().to_string();
+        Self { all, comment: comment.map(SecretString::from), salt }
+    }
+
+    /// The roles for which something is set.
+    pub fn roles(&self) -> impl Iterator<Item = &String> {
+        self.all.iter().filter_map(|setting| setting.role.as_ref())
+    }
+
+    /// SHA-256 of the comment, in hexadecimal.
+    #[must_use]
+    pub fn comment_digest(&self, salt: &str) -> Option<String> {
+        self.comment.as_ref().map(|comment| digest(salt, [comment.expose_secret()]))
+    }
+
+    /// The first lines of a dump; empty where nothing is set. Each is a comment of SQL, and a statement without its prefix.
+    #[must_use]
+    pub fn head(&self) -> String {
+        if self.all.is_empty() && self.comment.is_none() {
+            return String::new();
+        }
+        let mut head = format!("{SALT}{}\n", self.salt);
+        for setting in &self.all {
+            let [before, after] = setting.statement(&setting.literals());
+            head.push_str(&format!("{COMMAND}{before}{DATABASE}{after};\n"));
+        }
+        if let Some(comment) = &self.comment {
+            let text = literal(comment.expose_secret());
+            head.push_str(&format!("{COMMAND}COMMENT ON DATABASE {DATABASE} IS {text};\n"));
+        }
+        head
+    }
+
+    /// Reads the first lines of a dump; `None` where one of them is not as [`Settings::head`] writes it.
+    #[must_use]
+    pub fn parse(head: &str) -> Option<Self> {
+        let mut this = Self::default();
+        for line in head.lines() {
+            if let Some(salt) = line.strip_prefix(SALT) {
+                salt.clone_into(&mut this.salt);
+            } else {
+                this.take(line.strip_prefix(COMMAND)?)?;
+            }
+        }
+        // What was understood says the same once more.
+        (this.head() == head).then_some(this)
+    }
+
+    fn take(&mut self, statement: &str) -> Option<()> {
+        let mut rest = Rest(statement);
+        if rest.skip("COMMENT ON DATABASE ") {
+            let comment = (rest.skip(DATABASE) && rest.skip(" IS ")).then(|| rest.literal())??;
+            self.comment = Some(comment.into());
+            return (rest.0 == ";").then_some(());
+        }
+        let role = if rest.skip("ALTER ROLE ") {
+            let role = rest.identifier()?;
+            rest.skip(" IN DATABASE ").then_some(Some(role))?
+        } else {
+            rest.skip("ALTER DATABASE ").then_some(None)?
+        };
+        let name = (rest.skip(DATABASE) && rest.skip(" SET ")).then(|| rest.identifier())??;
+        let mut values = Vec::new();
+        while rest.skip(if values.is_empty() { " TO " } else { ", " }) {
+            values.push(rest.literal()?.into());
+        }
+        self.all.push(Setting { role, name, values });
+        (rest.0 == ";").then_some(())
+    }
+
+    /// SQL that gives a session the settings that somebody made up, for its transaction: checks and views of the database
+    /// may ask for them. What a server does not allow is passed over.
+    #[must_use]
+    pub fn for_session(&self) -> String {
+        let custom = self.all.iter().filter(|setting| setting.is_custom() && setting.role.is_none());
+        let statements = custom.flat_map(|setting| {
+            let set =
+                |value| format!("PERFORM set_config({}, {}, true)", literal(&setting.name), literal(value));
+            setting.values.iter().map(move |value| set(value.expose_secret()))
+        });
+        statements.map(|statement| tried(&statement)).collect()
+    }
+
+    /// SQL that gives the database that is connected to these settings and the comment. What a server does not allow is
+    /// passed over, and so is a setting that is neither known nor made up: it may keep sessions from beginning.
+    #[must_use]
+    pub fn for_database(&self) -> String {
+        let applied = self.all.iter().filter(|setting| setting.is_known() || setting.is_custom());
+        let settings = applied.map(|setting| setting.statement(&setting.literals()));
+        let comment = self.comment.iter().map(|comment| {
+            ["COMMENT ON DATABASE ".to_owned(), format!(" IS {}", literal(comment.expose_secret()))]
+        });
+        let executed = settings.chain(comment).map(|[before, after]| {
+            let (before, after) = (literal(&before), literal(&after));
+            tried(&format!("EXECUTE {before} || quote_ident(current_database()) || {after}"))
+        });
+        executed.collect()
+    }
+}
+
+/// A statement of PL/pgSQL whose failure changes nothing. Literals of ours hold no dollar sign.
+fn tried(statement: &str) -> String {
+    format!("DO $set$ BEGIN {statement}; EXCEPTION WHEN OTHERS THEN NULL; END $set$;\n")
+}
+
+fn digest<'a>(salt: &'a str, parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in std::iter::once(salt).chain(parts) {
+        hash.update(part);
+        // No part holds one.
+        hash.update(b"\0");
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(role: Option<&str>, name: &str, value: &str) -> Setting {
+        Setting::new(role.map(str::to_owned), name.to_owned(), value.to_owned())
+    }
+
+    fn settings() -> Settings {
+        let all = vec![
+            setting(None, "search_path", "app, \"$user\", \"a\"\"b, c\", public"),
+            setting(None, "app.key", "it's $set$ \\ a\n-- \"secret\" :'PORT' é 🙂"),
+            setting(Some("app \"user\" é\\"), "work_mem", "64MB"),
+            setting(None, "session_preload_libraries", "pgsodium"),
+        ];
+        Settings::new(all, Some("study 7\n".to_owned()))
+    }
+
+    #[test]
+    fn the_head_of_a_dump_is_read_as_it_was_written() {
+        let written = settings();
+        let head = written.head();
+        assert!(head.is_ascii() && head.lines().all(|line| line.as_bytes().starts_with(LINE)), "{head}");
+        assert!(
+            head.contains("SET \"search_path\" TO E'app', E'\\u0024user', E'a\"b, c', E'public';\n"),
+            "{head}"
+        );
+        let read = Settings::parse(&head).unwrap();
+        assert!(read.all.iter().zip(&written.all).all(|(one, other)| one.is_same(other)));
+        assert_eq!(read.comment_digest("x"), written.comment_digest("x"));
+        assert_eq!(read.all[1].values[0].expose_secret(), written.all[1].values[0].expose_secret());
+        assert_eq!(read.all[2].role, written.all[2].role);
+        assert_eq!(Settings::default().head(), "");
+    }
+
+    #[test]
+    fn a_head_with_anything_else_in_it_is_refused() {
+        let head = settings().head();
+        for (from, to) in
+            [(";\n", "; DROP TABLE t;\n"), ("E'64MB'", "E'64MB' x"), ("ALTER DATABASE", "ALTER SYSTEM")]
+        {
+            let changed = head.replacen(from, to, 1);
+            assert!(changed != head && Settings::parse(&changed).is_none(), "{changed}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_may_be_secret_is_never_shown() {
+        let settings = settings();
+        assert_eq!(settings.all[0].shown().as_deref(), Some("app, $user, a\"b, c, public"));
+        assert_eq!(settings.all[1].shown(), None);
+        assert_eq!(settings.all[1].command("db"), "ALTER DATABASE \"db\" SET \"app.key\" TO …");
+        assert_eq!(
+            settings.all[3].command("db"),
+            "ALTER DATABASE \"db\" SET \"session_preload_libraries\" TO …"
+        );
+        assert!(!format!("{settings:?}").contains("secret\\\""));
+        assert_ne!(settings.all[1].digest("a"), settings.all[1].digest("b"));
+    }
+
+    #[test]
+    fn what_may_keep_sessions_from_beginning_is_not_applied() {
+        let sql = settings().for_database();
+        assert!(
+            sql.contains("app.key") && sql.contains("work_mem") && sql.contains("COMMENT ON DATABASE"),
+            "{sql}"
+        );
+        assert!(!sql.contains("session_preload_libraries"), "{sql}");
+        assert_eq!(sql.matches("$set$").count(), 2 * 4, "{sql}");
+        let session = settings().for_session();
+        assert!(session.contains("app.key") && !session.contains("work_mem"), "{session}");
+    }
+}
