@@ -16,12 +16,14 @@ use super::ending::{GRACE, Signal, supervise};
 use super::scan::decoded;
 use super::{Complaint, Connection, DumpError, Names, invocation};
 
-/// Tables of people that have such columns and that this role can read whole. Not every version has `attgenerated`.
+/// Tables of people that have such columns and that this role can read whole; a standby has no unlogged ones. Not every
+/// version has `attgenerated`.
 pub(super) const TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) AS names FROM pg_attribute a
     WHERE a.attrelid = c.oid AND NOT a.attisdropped AND to_jsonb(a) ->> 'attgenerated' = 's') generated
   WHERE c.relkind = 'r' AND generated.names IS NOT NULL AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid)
+    AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery())
     AND NOT EXISTS (SELECT FROM pg_depend d
       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 

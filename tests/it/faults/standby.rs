@@ -31,7 +31,11 @@ fn a_standby_says_so_and_is_as_old_as_what_it_replayed() {
     let primary = Cluster::start(tools::distribution_bin_dir());
     let trial = Trial::plan([Sponsor::named("callisto").diary(2, 5)]).cluster(&primary).start();
     let database = trial.database("callisto");
-    database.psql_as_owner("CREATE UNLOGGED TABLE scratch AS SELECT 1 AS one");
+    let generated = "(one int, two int GENERATED ALWAYS AS (one * 2) STORED)";
+    database.psql_as_owner(&format!(
+        "CREATE UNLOGGED TABLE scratch {generated}; INSERT INTO scratch VALUES (1);
+         CREATE TABLE doubled {generated}; INSERT INTO doubled VALUES (1)"
+    ));
     let standby = primary.standby();
     let url = database.url().replace(&format!(":{}/", primary.port()), &format!(":{}/", standby.port()));
     trial.secret("callisto", "DATABASE_URL", Some(&url));
@@ -59,6 +63,9 @@ fn a_standby_says_so_and_is_as_old_as_what_it_replayed() {
         serde_json::json!([{"schema": "public", "name": "scratch"}])
     );
     assert!(time(&told["started_at"]) >= time(&told["timestamp"]));
+    let sums =
+        told["tables"].as_array().unwrap().iter().filter(|table| table["generated_digest"].is_string());
+    assert_eq!(sums.map(|table| &table["name"]).collect::<Vec<_>>(), ["doubled", "patients"]);
     let warnings = outcome.annotations("warning").join("\n");
     assert!(
         warnings.contains("the database is a standby") && warnings.contains("public.scratch"),
