@@ -7,6 +7,7 @@ pub mod child;
 pub mod client;
 pub mod complaint;
 pub mod connection;
+pub mod defaults;
 pub mod ending;
 pub mod identity;
 pub mod invocation;

@@ -212,7 +212,9 @@ impl Restored<'_> {
     pub fn warnings(&self, partial: Option<&Partial>) -> Vec<String> {
         let is_empty = self.comparison.is_some_and(|comparison| comparison.tables.is_empty());
         let nothing = "the backup holds no table with rows, so no row was compared".to_owned();
-        partial.map(Partial::words).into_iter().chain(is_empty.then_some(nothing)).collect()
+        let aside = self.comparison.map(Comparison::set_aside).unwrap_or_default();
+        let aside = aside.iter().map(|what| format!("not compared: {what}"));
+        partial.map(Partial::words).into_iter().chain(is_empty.then_some(nothing)).chain(aside).collect()
     }
 }
 

@@ -67,6 +67,7 @@ pub fn chapter(restored: &Restored) -> String {
     list(&mut text, "Left out", &left);
     if let Some(comparison) = &restored.comparison {
         list(&mut text, "What differs", &comparison.findings());
+        list(&mut text, "Not compared", &comparison.not_compared());
         let rows = comparison.tables.iter().map(|table| Row {
             schema: &table.schema,
             name: &table.name,

@@ -167,11 +167,14 @@ impl Rehearsal<'_> {
         (findings, begun): (&mut Findings, Instant),
     ) -> Result<Turn<()>, Failure> {
         let Stage { connection, facts, .. } = stage;
-        let first = stage.roles(&plan.missing_roles) + restoring::before(restoring.proven.scan.needs());
+        let needs = restoring.proven.scan.needs();
+        let first = stage.roles(&plan.missing_roles) + restoring::before(needs, facts, false);
         let skip = self.run.order.skip_missing_extensions;
         let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
         let money = restoring::money(restoring.stored);
-        let manner = Manner { on_error, first: &first, last: "", drops: false, money };
+        let has_blocks = facts.has_blocks;
+        let manner =
+            Manner { on_error, first: &first, last: "", drops: false, money, has_blocks, reaches_out: false };
         let loaded = restoring.load(connection, manner).await?;
         findings.roles_made = plan.missing_roles.iter().cloned().collect();
         let clean = |words: &str| self.run.edge.sink.redacted(words);
@@ -182,8 +185,10 @@ impl Rehearsal<'_> {
             .collect();
         findings.phases.load = Some(self.built + begun.elapsed());
         let verifying = Instant::now();
-        let left_out = loaded.left_out_tables();
-        let comparison = restoring.compare(connection, facts.major(), left_out).await?;
+        let comparison = restoring.compare(connection, facts.major(), &loaded).await?;
+        for what in comparison.set_aside() {
+            self.run.edge.sink.line(&format!("{}: not compared: {what}", self.sponsor.name));
+        }
         findings.comparison = Some(comparison);
         for statement in &self.run.checks {
             findings.checks.push(check(connection, &restoring.tools.psql, statement, self.run).await);

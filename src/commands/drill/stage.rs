@@ -44,14 +44,20 @@ impl Stage {
             // Which programs load is decided before a server is made for nothing.
             restoring::tools(stored, clients, needed, throwaway::NICKNAME)?;
             let server = Throwaway::start(programs, &throwaway::scratch(&run.edge.scratch)).await?;
+            if let Some(why) = server.is_open() {
+                let what = format!("{} is not cut off from the network: {why}", throwaway::NICKNAME);
+                run.edge.sink.line(&what);
+            }
             let facts = Facts::ask(&server.maintenance(), newest).await?;
-            let connection = server.connection(RESTORED);
+            let facts = facts.of_an_empty_database();
+            let connection = facts.quiet(&server.connection(RESTORED));
             return Ok(Self { place: Place::Throwaway(server), connection, facts });
         };
         run.edge.sink.mask(url.expose_secret());
         let host = Connection::parse(url).map_err(RestoreError::from)?;
         host.masks().iter().for_each(|mask| run.edge.sink.mask(mask.expose_secret()));
         let facts = Facts::ask(&host, newest).await?;
+        let host = facts.quiet(&host);
         let others = Visit::left_behind(&host, newest).await?;
         if !others.is_empty() {
             let names = others.join(", ");

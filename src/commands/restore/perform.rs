@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::report::plan;
 use crate::report::restored::Restored;
 use crate::restore::plan::Allowed;
-use crate::restore::{Manner, Plan, RestoreError, Target, TargetState, Tools, partial, target};
+use crate::restore::{Manner, Plan, RestoreError, Target, TargetState, Tools, clearing, partial, reactions};
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
 
@@ -126,6 +126,10 @@ impl Run<'_> {
             let what = partial.words();
             obstacles.push(RestoreError::Partial { place: place.clone(), what, losing_rows });
         }
+        if self.replaces(&target) && partial.is_none() && !target.facts.staying.is_empty() {
+            let names = target.facts.staying.clone();
+            obstacles.push(RestoreError::NotOurs { place: place.clone(), names });
+        }
         if target.may_not_be_created() {
             let user = self.target.user().to_owned();
             obstacles.push(RestoreError::MayNotCreate { place: place.clone(), user });
@@ -168,20 +172,27 @@ impl Run<'_> {
         // A backup of some schemas replaces those alone: its own statements drop what it holds.
         let is_of_some = restoring.stored.description.partial.is_some();
         let replaces = self.replaces(target);
-        let first = if replaces && !is_of_some {
-            target::clearing(target.facts.major()) + restoring::before(needs)
-        } else if replaces {
-            partial::noting()
-        } else {
-            restoring::before(needs).to_owned()
-        };
+        let (clears, drops) = (replaces && !is_of_some, replaces && is_of_some);
+        let is_silenced = target.facts.may_silence_reactions();
+        let first = [
+            if is_silenced { reactions::silencing().to_owned() } else { String::new() },
+            if clears { clearing::clearing(target.facts.major()) } else { String::new() },
+            if drops {
+                partial::noting()
+            } else {
+                restoring::before(needs, &target.facts, clears).to_owned()
+            },
+        ]
+        .concat();
+        let checking = if drops { partial::checking() } else { String::new() };
+        let last = checking + if is_silenced { reactions::waking() } else { "" };
         target.create(restoring::encoding(needs), &restoring.tools.psql, restoring.stop).await?;
         let skip = self.order.skip_missing_extensions;
         let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
         let money = restoring::money(restoring.stored);
-        let drops = replaces && is_of_some;
-        let last = if drops { partial::checking() } else { String::new() };
-        let manner = Manner { on_error, first: &first, last: &last, drops, money };
+        let has_blocks = target.facts.has_blocks;
+        let manner =
+            Manner { on_error, first: &first, last: &last, drops, money, has_blocks, reaches_out: true };
         let loaded = match restoring.load(&target.connection, manner).await {
             Err(Failure::Restore(unsure @ RestoreError::Unsure { .. })) => {
                 restored.target = TargetState::Unknown;
@@ -195,8 +206,7 @@ impl Run<'_> {
         for left in &mut restored.left_out {
             left.reason = self.edge.sink.redacted(&left.reason);
         }
-        let left_out = loaded.left_out_tables();
-        let comparison = restoring.compare(&target.connection, target.facts.major(), left_out).await?;
+        let comparison = restoring.compare(&target.connection, target.facts.major(), &loaded).await?;
         restored.comparison = Some(comparison);
         Ok(Turn::Done(()))
     }
