@@ -51,10 +51,14 @@ impl Others {
         })?;
         let mut others = Self::default();
         for Other { kind, name, made_by } in found {
-            let owned = format!("{kind} {name}, which belongs to another role");
-            let comment = format!("COMMENT ON {} {name}", kind.to_uppercase().replace('-', " "));
-            others.describing.insert(comment, format!("the comment on the {owned}"));
-            others.making.insert(made_by, format!("the {owned}"));
+            let owned = format!("the {kind} {name}, which belongs to another role");
+            let object = kind.to_uppercase().replace('-', " ");
+            others
+                .describing
+                .insert(format!("COMMENT ON {object} {name}"), format!("the comment on {owned}"));
+            // A dump begins with statements that drop what it makes.
+            others.making.insert(format!("DROP {object} IF EXISTS {name}"), owned.clone());
+            others.making.insert(made_by, owned);
         }
         Ok(others)
     }

@@ -71,7 +71,7 @@ fn defaults_of_a_role_end_neither_restore_nor_drill() {
 
         // Over it, once more, and with what is set for the database.
         for default in ["default_transaction_read_only = on", "statement_timeout = '200ms'"] {
-            database.psql(&format!("ALTER DATABASE \"{}\" SET {default}", database.name));
+            cluster.psql("postgres", &format!("ALTER DATABASE \"{}\" SET {default}", database.name));
         }
         let run = on(cluster, into(&trial, &database.url())).input("replace", "true");
         let outcome = run.input("confirm", format!("callisto/{}", database.name)).run();

@@ -39,7 +39,7 @@ fn columns_may_be_called_like_variables_of_psql() {
             ));
         }
         source.psql_as_owner(
-            "CREATE VIEW lower AS SELECT a[1:\"QUIET\"] AS some, note || ':\"QUIET\"' AS note FROM odd;
+            "CREATE VIEW lower AS SELECT a[1:\"QUIET\"] AS part, note || ':\"QUIET\"' AS note FROM odd;
              CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT '':\"QUIET\" a[1:\"\"QUIET\"\"]''';
              INSERT INTO odd (a) VALUES ('{1,2,3}')",
         );
@@ -49,8 +49,8 @@ fn columns_may_be_called_like_variables_of_psql() {
         outcome.assert_code(0);
         assert!(message(&outcome).contains(": equal: 1 tables, 1 rows"), "{}", message(&outcome));
         assert_eq!(
-            target.psql("SELECT some, note, f() FROM lower"),
-            source.psql("SELECT some, note, f() FROM lower")
+            target.psql("SELECT part, note, f() FROM lower"),
+            source.psql("SELECT part, note, f() FROM lower")
         );
         let checks = "SELECT string_agg(pg_get_constraintdef(oid), ' ' ORDER BY conname) FROM pg_constraint WHERE conrelid = 'odd'::regclass";
         assert_eq!(target.psql(checks), source.psql(checks));

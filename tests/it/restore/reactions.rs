@@ -35,7 +35,7 @@ pub(crate) const LOGINS: &str =
     ALTER EVENT TRIGGER init_session ENABLE ALWAYS;";
 
 /// The triggers and what they wrote, without reacting to the question.
-const STATE: &str = "SELECT string_agg(evtname || evtenabled, ' ' ORDER BY evtname) FROM pg_event_trigger;
+const STATE: &str = "SELECT string_agg(format('%s %s', evtname, evtenabled), ', ' ORDER BY evtname) FROM pg_event_trigger;
     SELECT count(*), max(id) FROM audit.ddl; SELECT last_value, is_called FROM audit.ddl_id_seq;
     SELECT count(*), sum(n) FROM per_site; SELECT obj_description(oid) FROM pg_event_trigger WHERE evtname = 'note_ddl'";
 
@@ -54,7 +54,7 @@ fn event_triggers_are_restored_and_do_not_react() {
     for (cluster, privileges) in [(Cluster::shared(), "false"), (Cluster::of_major(18), "true")] {
         let trial = Trial::plan([Sponsor::named("callisto").empty()]).cluster(cluster).start();
         let source = trial.database("callisto");
-        source.psql(REACTIONS);
+        source.psql(&format!("GRANT pg_read_all_data TO \"{}\"; {REACTIONS}", source.user));
         let before = source.psql(STATE);
         trial.run().path(cluster.bin_dir()).input("include-privileges", privileges).run().assert_code(0);
         let target = of_a_superuser(cluster);
