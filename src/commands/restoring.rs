@@ -86,7 +86,8 @@ impl Restoring<'_> {
         let is_left_out =
             |statement: &String| loaded.left_out.iter().any(|left| left.statement == *statement);
         unrefreshed.retain(|statement, _| loaded.refreshes.contains(statement) && !is_left_out(statement));
-        Ok(Aside { comments: others.describing, besides: others.making, unrefreshed })
+        let Others { making: besides, describing: comments, built_in } = others;
+        Ok(Aside { comments, besides, built_in, unrefreshed })
     }
 }
 

@@ -14,6 +14,9 @@ pub const OURS: &[(&str, &str)] = &[
     ("idle_in_transaction_session_timeout", "0"),
     ("idle_session_timeout", "0"),
     ("transaction_timeout", "0"),
+    ("exit_on_error", "off"),
+    // Refuse to read views, or tables of other servers.
+    ("restrict_nonsystem_relation_kind", ""),
     // Write values otherwise, or read them so.
     ("DateStyle", "ISO, MDY"),
     ("IntervalStyle", "postgres"),

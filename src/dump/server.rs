@@ -223,6 +223,8 @@ mod tests {
         assert_eq!(server.to_pin(Money::AsThere), ["bytea_output=hex"]);
         assert_eq!((server.hidden_mappings, server.reads_mappings), (2, true));
         assert!(server.hidden_sequences.contains(&("s".to_owned(), "a|b".to_owned())));
+        let reacts = parse(&answer.replace("|UTC|off|", "|UTC|on|")).unwrap();
+        assert!(reacts.to_pin(Money::Plain).contains(&"event_triggers=off".to_owned()));
         assert_eq!(parse("150018|15.18"), None);
         assert_eq!(parse(""), None);
     }

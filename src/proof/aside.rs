@@ -11,6 +11,8 @@ pub struct Aside {
     pub comments: BTreeMap<String, String>,
     /// They make what was there before and is not ours: the backup need not have them.
     pub besides: BTreeMap<String, String>,
+    /// They make what came with the server: the restored database has it and need not have them.
+    pub built_in: BTreeMap<String, String>,
     /// They refresh views that read other servers: the restored database need not have them.
     pub unrefreshed: BTreeMap<String, String>,
 }
@@ -45,6 +47,7 @@ impl Comparison {
         take(&mut self.unexpected, &aside.besides, &self.missing);
         take(&mut self.missing, &aside.comments, &[]);
         take(&mut self.unexpected, &aside.comments, &[]);
+        take(&mut self.missing, &aside.built_in, &[]);
         take(&mut self.missing, &aside.unrefreshed, &[]);
         let is_all = is_any
             && self.missing.is_empty()
@@ -92,7 +95,7 @@ mod tests {
         Aside {
             comments: one("COMMENT ON EXTENSION a", "the comment on the extension a"),
             besides: one("CREATE SCHEMA p", "the schema p"),
-            unrefreshed: BTreeMap::new(),
+            ..Aside::default()
         }
     }
 

@@ -33,7 +33,7 @@ impl Form {
         let sent = if let Some(rest) = makes_a_schema(statement) {
             // A platform may have made it. What is in it is looked at before the load.
             Cow::Owned([b"CREATE SCHEMA IF NOT EXISTS ", rest].concat())
-        } else if self.has_blocks && describes_what_may_be_anothers(statement) {
+        } else if self.has_blocks && is_about_what_may_be_anothers(statement) {
             Cow::Owned(self.block(&[statement, b" EXCEPTION WHEN insufficient_privilege THEN NULL;"]))
         } else if self.is_refreshed_in_a_block(text) {
             Cow::Owned(self.refreshing(statement))
@@ -144,9 +144,10 @@ fn makes_a_schema(statement: &[u8]) -> Option<&[u8]> {
     statement.strip_prefix(b"CREATE SCHEMA ").filter(|rest| !rest.starts_with(b"IF NOT EXISTS "))
 }
 
-/// Only its owner may describe an extension or a schema, and a platform may have made it.
-fn describes_what_may_be_anothers(statement: &[u8]) -> bool {
-    [&b"COMMENT ON EXTENSION "[..], b"COMMENT ON SCHEMA "].iter().any(|start| statement.starts_with(start))
+/// Only its owner may describe an extension or a schema, or drop an extension, and a platform may have made it.
+fn is_about_what_may_be_anothers(statement: &[u8]) -> bool {
+    let starts = [&b"COMMENT ON EXTENSION "[..], b"COMMENT ON SCHEMA ", b"DROP EXTENSION IF EXISTS "];
+    starts.iter().any(|start| statement.starts_with(start))
 }
 
 /// The name of the view that a statement refreshes as pg_dump does.

@@ -51,10 +51,15 @@ pub(super) fn counting() -> String {
 
 /// A query for what [`clearing`] would leave and the restored data would be mixed with, each in words.
 pub(super) fn staying() -> String {
+    // Each schema is looked at once, however much is in it.
+    let schemas = format!(
+        "(SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE {OF_PEOPLE} AND {STAYS} OFFSET 0) n"
+    );
+    let placed = PLACED.replacen("pg_catalog.pg_namespace n", &schemas, 1);
     format!(
         "SELECT (x.i).type || ' ' || (x.i).identity FROM (
-    SELECT pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS i FROM {PLACED} AND {STAYS} AND NOT {OURS}
-    AND NOT {AN_EXTENSION} AND NOT {OF_AN_EXTENSION}) x
+    SELECT pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS i FROM {placed} AND NOT {AN_EXTENSION}
+    AND NOT {OF_AN_EXTENSION} AND NOT {OURS}) x
   UNION ALL SELECT 'large object ' || oid FROM pg_catalog.pg_largeobject_metadata
     WHERE NOT pg_catalog.pg_has_role(lomowner, 'USAGE')"
     )

@@ -47,7 +47,7 @@ pub enum RestoreError {
         needed: u32,
     },
     /// The target holds something.
-    #[error("{place} is not empty: it holds {objects} tables, views, sequences, functions and large objects")]
+    #[error("{place} is not empty: it holds {objects} tables, views, functions, types and other objects")]
     NotEmpty {
         /// `host:port/database`.
         place: String,

@@ -11,22 +11,27 @@ use crate::dump::query::query;
 use crate::dump::{Complaint, Connection, DumpError};
 
 /// What is another role's, by kind, and the statement that makes it in the words in which statements are shown.
-const QUESTION: &str = "SELECT coalesce(json_agg(json_build_object('kind', kind, 'name', name, 'made_by', made_by)), '[]') FROM (
-  SELECT 'extension', format('%I', extname), 'CREATE EXTENSION IF NOT EXISTS %s', extowner FROM pg_extension
-  UNION ALL SELECT 'schema', format('%I', nspname), 'CREATE SCHEMA %s', nspowner FROM pg_namespace WHERE nspname !~ '^pg_'
-  UNION ALL SELECT 'event trigger', format('%I', evtname), 'CREATE EVENT TRIGGER %s ON ' || evtevent, evtowner
+const QUESTION: &str = "SELECT coalesce(json_agg(json_build_object(
+  'kind', kind, 'name', name, 'made_by', made_by, 'is_built_in', is_built_in)), '[]') FROM (
+  SELECT 'extension', format('%I', extname), 'CREATE EXTENSION IF NOT EXISTS %s', extowner, oid < 16384 FROM pg_extension
+  UNION ALL SELECT 'schema', format('%I', nspname), 'CREATE SCHEMA %s', nspowner, false FROM pg_namespace
+    WHERE nspname !~ '^pg_'
+  UNION ALL SELECT 'event trigger', format('%I', evtname), 'CREATE EVENT TRIGGER %s ON ' || evtevent, evtowner, false
     FROM pg_event_trigger
-  UNION ALL SELECT 'foreign-data wrapper', format('%I', fdwname), 'CREATE FOREIGN DATA WRAPPER %s', fdwowner
+  UNION ALL SELECT 'foreign-data wrapper', format('%I', fdwname), 'CREATE FOREIGN DATA WRAPPER %s', fdwowner, false
     FROM pg_foreign_data_wrapper
-  UNION ALL SELECT 'server', format('%I', srvname), 'CREATE SERVER %s', srvowner FROM pg_foreign_server
-  UNION ALL SELECT 'publication', format('%I', pubname), 'CREATE PUBLICATION %s', pubowner FROM pg_publication
-) x(kind, name, form, owner), LATERAL format(form, name) made_by WHERE NOT pg_has_role(owner, 'USAGE')";
+  UNION ALL SELECT 'server', format('%I', srvname), 'CREATE SERVER %s', srvowner, false FROM pg_foreign_server
+  UNION ALL SELECT 'publication', format('%I', pubname), 'CREATE PUBLICATION %s', pubowner, false FROM pg_publication
+) x(kind, name, form, owner, is_built_in), LATERAL format(form, name) made_by
+  WHERE is_built_in OR NOT pg_has_role(owner, 'USAGE')";
 
 #[derive(Deserialize)]
 struct Other {
     kind: String,
     name: String,
     made_by: String,
+    /// Whether it came with the server. pg_dump passes over it.
+    is_built_in: bool,
 }
 
 /// Statements about what is another role's, each with what it is about in words.
@@ -36,6 +41,8 @@ pub struct Others {
     pub making: BTreeMap<String, String>,
     /// Those that describe it: only its owner may.
     pub describing: BTreeMap<String, String>,
+    /// Those that make and describe what came with the server, and that no dump of the restored database has.
+    pub built_in: BTreeMap<String, String>,
 }
 
 impl Others {
@@ -50,15 +57,20 @@ impl Others {
             DumpError::Unreachable { place: connection.place(), message }
         })?;
         let mut others = Self::default();
-        for Other { kind, name, made_by } in found {
-            let owned = format!("the {kind} {name}, which belongs to another role");
+        for Other { kind, name, made_by, is_built_in } in found {
             let object = kind.to_uppercase().replace('-', " ");
-            others
-                .describing
-                .insert(format!("COMMENT ON {object} {name}"), format!("the comment on {owned}"));
+            let described_by = format!("COMMENT ON {object} {name}");
             // A dump begins with statements that drop what it makes.
-            others.making.insert(format!("DROP {object} IF EXISTS {name}"), owned.clone());
-            others.making.insert(made_by, owned);
+            let made_by = [format!("DROP {object} IF EXISTS {name}"), made_by];
+            if is_built_in {
+                let words = format!("the {kind} {name}, which came with the server");
+                let all = made_by.into_iter().chain([described_by]);
+                others.built_in.extend(all.map(|statement| (statement, words.clone())));
+            } else {
+                let owned = format!("the {kind} {name}, which belongs to another role");
+                others.describing.insert(described_by, format!("the comment on {owned}"));
+                others.making.extend(made_by.map(|statement| (statement, owned.clone())));
+            }
         }
         Ok(others)
     }

@@ -57,7 +57,7 @@ pub struct Facts {
     version_number: u32,
     /// `15.18 (Debian 15.18-0+deb12u1)`.
     pub version: String,
-    /// Tables, views, sequences, functions and large objects in the database that belong to nobody else.
+    /// What people made in the database, and no extension has: tables, views, functions, types, large objects and others.
     pub objects: u64,
     /// What `replace` could not drop, since it belongs to another role: the first of it, each in words.
     #[serde(default)]
@@ -118,6 +118,12 @@ impl Facts {
             has_blocks: true,
             ..self
         }
+    }
+
+    /// Event triggers that are going to react to a load, since only a superuser may disable them.
+    #[must_use]
+    pub fn reactions_that_stay(&self) -> u64 {
+        if self.is_superuser { 0 } else { self.reactions }
     }
 
     /// Whether a load may make `public` itself, in place of one that is there; `clears` says whether all else is dropped.

@@ -221,9 +221,9 @@ impl Run<'_> {
         let holds = match (target.exists(), plan.objects, self.order.replace) {
             (false, ..) => "nothing: it does not exist and would be created".to_owned(),
             (true, 0, false) => "nothing".to_owned(),
-            (true, count, false) => format!("{count} tables, views, sequences, functions and large objects"),
+            (true, count, false) => format!("{count} tables, views, functions, types and other objects"),
             (true, count, true) => {
-                format!("{count} tables, views, sequences, functions and large objects, which are replaced")
+                format!("{count} tables, views, functions, types and other objects, which are replaced")
             }
         };
         let description = &stored.description;
@@ -237,6 +237,11 @@ impl Run<'_> {
             ("missing extensions", plan::names(&plan.missing_extensions)),
             ("missing roles", plan::names(&plan.missing_roles)),
         ];
+        let reactions = target.facts.reactions_that_stay();
+        if reactions > 0 {
+            let words = format!("{reactions} of the target can react: only a superuser can disable them");
+            facts.push(("event triggers", words));
+        }
         if let Some(partial) = &description.partial {
             facts.push(("partial backup", partial.words()));
         }

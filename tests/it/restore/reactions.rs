@@ -1,7 +1,9 @@
 //! Event triggers and login triggers: they are restored, and react neither to the load nor to what reads it back.
 
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
 use super::{confirmed, message, restore};
-use crate::support::{Cluster, Database, Run, Sponsor, Trial};
+use crate::support::{Cluster, Database, Run, Sponsor, Trial, tools};
 
 /// An audit trail of schema changes, a rule against them, and one trigger for each state. A view is refreshed after all of
 /// them were made in the dump.
@@ -99,15 +101,24 @@ fn login_triggers_do_not_react_to_a_restore_or_a_dump() {
     source.psql(&format!("ALTER ROLE \"{}\" SUPERUSER", source.user));
     source.psql(LOGINS);
     source.psql("SELECT 1");
-    trial.run().path(cluster.bin_dir()).run().assert_code(0);
+    let programs = tools::open_folder("programs");
+    symlink(cluster.bin_dir().join("psql"), programs.path().join("psql")).unwrap();
+    let (seen, real) = (programs.path().join("seen"), cluster.bin_dir().join("pg_dump"));
+    let note = format!("case \"$*\" in *--clean*) echo \"$PGOPTIONS\" >> {};; esac", seen.display());
+    let script = format!("#!/bin/sh\n{note}\nexec {} \"$@\"\n", real.display());
+    std::fs::write(programs.path().join("pg_dump"), script).unwrap();
+    let permissions = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(programs.path().join("pg_dump"), permissions).unwrap();
+    trial.run().only_path(&[programs.path()]).run().assert_code(0);
+    let options = std::fs::read_to_string(seen).unwrap();
+    assert!(options.lines().all(|line| line.contains("event_triggers=off")), "{options}");
     let quiet = "SET event_triggers = off; SELECT count(*) FROM user_login_log";
     let target = of_a_superuser(cluster);
     let backed_up = {
         let outcome = restore(&trial, &target).path(cluster.bin_dir()).run();
         outcome.assert_code(0);
         assert!(message(&outcome).contains(": equal: 1 tables, "), "{}", message(&outcome));
-        let rows = message(&outcome).rsplit(' ').nth(1).unwrap().parse::<u32>().unwrap();
-        rows
+        message(&outcome).rsplit(' ').nth(1).unwrap().parse::<u32>().unwrap()
     };
     // The one that looks is a login itself.
     assert_eq!(target.psql(quiet).parse::<u32>().unwrap(), backed_up + 1);
