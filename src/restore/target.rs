@@ -34,6 +34,8 @@ fn question() -> String {
   'clears_public', coalesce({}, true),
   'public_is_empty', coalesce({}, true),
   'reactions', (SELECT count(*) FROM pg_event_trigger WHERE evtenabled <> 'D'),
+  'reacts_to_logins', (SELECT coalesce((to_jsonb(d) ->> 'dathasloginevt')::bool, false) FROM pg_database d
+     WHERE d.datname = current_database()),
   'has_blocks', EXISTS (SELECT FROM pg_language WHERE lanname = 'plpgsql'),
   'extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_catalog.pg_available_extensions),
   'roles', (SELECT json_agg(rolname) FROM pg_catalog.pg_roles),
@@ -71,6 +73,9 @@ pub struct Facts {
     /// Event triggers that are enabled in the database.
     #[serde(default)]
     reactions: u64,
+    /// Whether one of the database's event triggers may react to logins.
+    #[serde(default)]
+    reacts_to_logins: bool,
     /// Whether the database has PL/pgSQL.
     #[serde(default)]
     pub has_blocks: bool,
@@ -135,13 +140,16 @@ impl Facts {
     /// Whether there are event triggers that could react to a load, and we may disable them.
     #[must_use]
     pub fn may_silence_reactions(&self) -> bool {
-        self.reactions > 0 && self.is_superuser
+        self.reactions > 0 && self.is_superuser && self.has_blocks
     }
 
-    /// The same way to the server, on which login triggers do not react to us, if that is known and we may.
+    /// The same way to the database, on which login triggers do not react to us, if there are any and we may; `restored` says
+    /// whether a dump brought some.
     #[must_use]
-    pub fn quiet(&self, connection: &Connection) -> Connection {
-        let settings = (self.major() >= 17 && self.is_superuser).then(|| "event_triggers=off".to_owned());
+    pub fn quiet(&self, connection: &Connection, restored: bool) -> Connection {
+        // Not all servers know the setting, and not all poolers take it.
+        let is_wanted = self.major() >= 17 && self.is_superuser && (self.reacts_to_logins || restored);
+        let settings = is_wanted.then(|| "event_triggers=off".to_owned());
         connection.clone().with_settings(settings.as_slice())
     }
 
@@ -192,7 +200,7 @@ impl Target {
     /// Its server cannot be reached, or refuses.
     pub async fn look(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
         let first = match Facts::ask(connection, client).await {
-            Ok(facts) => return Ok(Self { connection: facts.quiet(connection), facts, making: None }),
+            Ok(facts) => return Ok(Self { connection: facts.quiet(connection, false), facts, making: None }),
             Err(error) if may_be_missing(&error) => error,
             Err(other) => return Err(other),
         };
@@ -202,7 +210,7 @@ impl Target {
             match exists(&host, connection.database(), client).await {
                 Ok(false) => {
                     let facts = Facts::ask(&host, client).await?.of_an_empty_database();
-                    let (connection, host) = (facts.quiet(connection), facts.quiet(&host));
+                    let (connection, host) = (facts.quiet(connection, false), facts.quiet(&host, false));
                     return Ok(Self::to_be_made(connection, facts, host));
                 }
                 Ok(true) => return Err(first),

@@ -185,6 +185,7 @@ impl Rehearsal<'_> {
             .collect();
         findings.phases.load = Some(self.built + begun.elapsed());
         let verifying = Instant::now();
+        let connection = &facts.quiet(connection, needs.reacts_to_logins);
         let comparison = restoring.compare(connection, facts.major(), &loaded).await?;
         for what in comparison.set_aside() {
             self.run.edge.sink.line(&format!("{}: not compared: {what}", self.sponsor.name));

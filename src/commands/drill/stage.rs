@@ -50,14 +50,14 @@ impl Stage {
             }
             let facts = Facts::ask(&server.maintenance(), newest).await?;
             let facts = facts.of_an_empty_database();
-            let connection = facts.quiet(&server.connection(RESTORED));
+            let connection = server.connection(RESTORED);
             return Ok(Self { place: Place::Throwaway(server), connection, facts });
         };
         run.edge.sink.mask(url.expose_secret());
         let host = Connection::parse(url).map_err(RestoreError::from)?;
         host.masks().iter().for_each(|mask| run.edge.sink.mask(mask.expose_secret()));
         let facts = Facts::ask(&host, newest).await?;
-        let host = facts.quiet(&host);
+        let host = facts.quiet(&host, false);
         let others = Visit::left_behind(&host, newest).await?;
         if !others.is_empty() {
             let names = others.join(", ");

@@ -206,7 +206,8 @@ impl Run<'_> {
         for left in &mut restored.left_out {
             left.reason = self.edge.sink.redacted(&left.reason);
         }
-        let comparison = restoring.compare(&target.connection, target.facts.major(), &loaded).await?;
+        let quiet = target.facts.quiet(&target.connection, needs.reacts_to_logins);
+        let comparison = restoring.compare(&quiet, target.facts.major(), &loaded).await?;
         restored.comparison = Some(comparison);
         Ok(Turn::Done(()))
     }
