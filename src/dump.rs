@@ -8,6 +8,7 @@ pub mod client;
 pub mod complaint;
 pub mod connection;
 pub mod database;
+pub mod defaults;
 pub mod ending;
 pub mod generated;
 pub mod identity;

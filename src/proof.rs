@@ -1,5 +1,6 @@
 //! Room 7: what was found is compared with what was promised. Pure; the verdict is derived here and nowhere else.
 
+pub mod aside;
 pub mod compare;
 pub mod conclusion;
 pub mod database;
@@ -10,6 +11,7 @@ pub mod stored;
 mod objects;
 mod wording;
 
+pub use aside::Aside;
 pub use compare::{Comparison, Verdict};
 pub use conclusion::{Conclusion, Outcome, State};
 

@@ -2,9 +2,13 @@
 //!
 //! Where the text comes from is not known here, and whether the result equals the backup is not decided here.
 
+pub mod clearing;
 pub mod load;
+pub mod others;
 pub mod partial;
 pub mod plan;
+pub mod reactions;
+pub mod reading;
 pub mod script;
 pub mod state;
 pub mod target;
@@ -12,8 +16,10 @@ pub mod throwaway;
 pub mod tools;
 pub mod visit;
 
+mod adapted;
 mod complaints;
 mod error;
+mod isolation;
 mod leftovers;
 mod psql;
 mod sent;

@@ -1,6 +1,5 @@
 //! The steps that `restore` and `drill` share: fetch again and load, read the result back, compare.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -20,8 +19,10 @@ use crate::failure::Failure;
 use crate::proof::compare::Side;
 use crate::proof::database::Surroundings;
 use crate::proof::stored::generated as generated_values;
-use crate::proof::{self, Comparison};
-use crate::restore::{Form, Load, Loaded, Manner, OnError, RestoreError, Tools};
+use crate::proof::{self, Aside, Comparison};
+use crate::restore::others::Others;
+use crate::restore::target::Facts;
+use crate::restore::{Form, Load, Loaded, Manner, OnError, RestoreError, Tools, reading};
 
 /// How long the dump of a restored database waits for its locks: nobody else should be in there.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
@@ -58,12 +59,12 @@ impl Restoring<'_> {
         }
     }
 
-    /// Dumps what was restored, as the backup was dumped, and compares; see [`Loaded::left_out_tables`].
+    /// Dumps what was restored, as the backup was dumped, and compares.
     pub(super) async fn compare(
         &self,
         connection: &Connection,
         server_major: u32,
-        left_out: Option<&BTreeSet<(String, String)>>,
+        loaded: &Loaded,
     ) -> Result<Comparison, Failure> {
         let description = &self.stored.description;
         let how = (&options(self.stored, self.proven), self.proven.scan.columns(), money(self.stored));
@@ -79,7 +80,8 @@ impl Restoring<'_> {
             inventory: read.scan.inventory(),
             majors: (server_major, major(&read.pg_dump_version).unwrap_or(0)),
         };
-        let comparison = Comparison::new(&backup, &restored, left_out);
+        let comparison = Comparison::new(&backup, &restored, loaded.left_out_tables());
+        let comparison = comparison.setting_aside(&self.aside(connection, loaded).await?);
         let Some(told) = &description.database else { return Ok(comparison) };
         let found = database::ask(connection, &self.tools.psql).await?;
         let carried = self.carried();
@@ -99,7 +101,10 @@ impl Restoring<'_> {
     }
 
     /// SQL that sets what the settings of the database were: for the session, and for a database that is ours for good.
-    pub(super) fn settings(&self, is_made: bool) -> String {
+    pub(super) fn settings(&self, facts: &Facts, is_made: bool) -> String {
+        if !facts.has_blocks {
+            return String::new();
+        }
         let carried = self.carried();
         carried.for_session() + &if is_made { carried.for_database() } else { String::new() }
     }
@@ -112,6 +117,18 @@ impl Restoring<'_> {
     /// The locale that the backup tells.
     pub(super) fn locale(&self) -> Option<Locale> {
         self.stored.description.database.as_ref().map(proof::database::locale)
+    }
+
+    /// What may differ: what is another role's, and views that were not refreshed.
+    async fn aside(&self, connection: &Connection, loaded: &Loaded) -> Result<Aside, Failure> {
+        let psql = &self.tools.psql;
+        let others = Others::ask(connection, psql).await?;
+        let mut unrefreshed = reading::without_rows(connection, psql).await?;
+        let is_left_out =
+            |statement: &String| loaded.left_out.iter().any(|left| left.statement == *statement);
+        unrefreshed.retain(|statement, _| loaded.refreshes.contains(statement) && !is_left_out(statement));
+        let Others { making: besides, describing: comments, built_in } = others;
+        Ok(Aside { comments, besides, built_in, unrefreshed })
     }
 }
 
@@ -156,10 +173,11 @@ fn encoding(needs: &Needs) -> &str {
     needs.encoding.as_deref().unwrap_or("UTF8")
 }
 
-/// What runs before the dump's own statements in a database without tables.
-pub(super) fn before(needs: &Needs) -> &'static str {
+/// What runs before the dump's own statements in a database without tables, or one that was cleared.
+pub(super) fn before(needs: &Needs, facts: &Facts, clears: bool) -> &'static str {
     // It is there and empty, and the dump makes its own.
-    if needs.creates_public { "DROP SCHEMA IF EXISTS public;\n" } else { "" }
+    let makes_it_anew = needs.creates_public && facts.drops_public(clears);
+    if makes_it_anew { "DROP SCHEMA IF EXISTS public;\n" } else { "" }
 }
 
 pub(super) fn on_error(skip_missing_extensions: bool, missing: bool) -> OnError {

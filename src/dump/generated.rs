@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::client::Client;
 use super::ending::{GRACE, Signal, supervise};
 use super::scan::decoded;
-use super::{Complaint, Connection, DumpError, Names, invocation};
+use super::{Complaint, Connection, DumpError, Names, defaults, invocation};
 
 /// Tables of people that have such columns and that this role can read whole; a standby has no unlogged ones. Not every
 /// version has `attgenerated`.
@@ -27,11 +27,8 @@ pub(super) const TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = 
     AND NOT EXISTS (SELECT FROM pg_depend d
       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 
-/// What changes how values look, and what would end the session while a long dump goes on.
-const SESSION: &str = "SET search_path = pg_catalog, pg_temp; SET statement_timeout = 0;
-SET idle_in_transaction_session_timeout = 0; SET row_security = off; SET bytea_output = hex; SET \"DateStyle\" = ISO;
-SET \"IntervalStyle\" = postgres; SET \"TimeZone\" = UTC; SET extra_float_digits = 3; SET lc_monetary = 'C';
-SET xmlbinary = base64; SET quote_all_identifiers = off;\n";
+/// What besides changes how values look, and shows all rows or none.
+const OF_VALUES: [(&str, &str); 2] = [("lc_monetary", "C"), ("row_security", "off")];
 
 /// Commands for each of these tables. The first takes the lock that pg_dump takes as well, before somebody waits for a
 /// stronger one; the second gives the table's sum of the SHA-256 of its rows, as far as 60 bits of each go: the same for any
@@ -104,8 +101,9 @@ impl Snapshot {
             stop,
         };
         let begin = format!(
-            "{SESSION}SET lock_timeout = {};\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n{}\
+            "SET search_path = pg_catalog, pg_temp;\n{};\nSET lock_timeout = {};\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n{}\
              SET lock_timeout = 0;\nSELECT pg_export_snapshot();\n",
+            defaults::setting(defaults::OURS.iter().chain(&OF_VALUES), false),
             lock_timeout.as_millis(),
             LOCKING.replace("{tables}", TABLES)
         );

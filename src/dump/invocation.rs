@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::connection::Connection;
+use super::defaults;
 
 /// What of the database is dumped, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,11 +76,11 @@ impl DumpOptions {
 const OWN_NAMES_ONLY: &str = "SET search_path = pg_catalog, pg_temp";
 
 /// psql's arguments for one query of ours whose answer is one line of fields separated by `|`. In it only what is
-/// PostgreSQL's own goes without its schema.
+/// PostgreSQL's own goes without its schema, and defaults of the role and the database do not count.
 #[must_use]
 pub fn query_arguments(query: &str) -> Vec<String> {
-    // A command of its own: some statements must be alone.
-    let mut arguments = arguments(&[OWN_NAMES_ONLY, query]);
+    // Commands of their own: some statements must be alone.
+    let mut arguments = arguments(&[OWN_NAMES_ONLY, &defaults::setting(defaults::OURS, false), query]);
     // Errors come with their codes, by which they are known in any language.
     arguments.push("--set=VERBOSITY=verbose".to_owned());
     arguments

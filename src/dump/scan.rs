@@ -29,6 +29,7 @@ pub use large_objects::{Group, LargeObjects};
 use lexer::Lexer;
 pub use lexical::decoded;
 pub use needs::Needs;
+pub use quotes::without_variables;
 pub use sequence::Position;
 pub use truth::{TableTruth, Truth};
 

@@ -36,15 +36,30 @@ const OF_EXTENSIONS: &str = "SELECT coalesce(json_agg(json_build_array(n.nspname
 /// Settings that change a dump's text, and what they must be for dumps of two databases to be compared, and for any
 /// server to read the dump back. All others that count (form of dates, intervals and numbers, search path, row security)
 /// pg_dump sets itself.
-const PINNED: [(&str, &str); 5] = [
+const PINNED: [(&str, &str); 6] = [
     ("bytea_output", "hex"),
     ("quote_all_identifiers", "off"),
     ("standard_conforming_strings", "on"),
     // Amounts of money have no other form that every server reads.
     (MONEY, "C"),
     ("TimeZone", "UTC"),
+    (REACTIONS, "off"),
 ];
+/// Not on, a login trigger of the sponsor's reacts to pg_dump. Asked for where there is one and the role may set it.
+const REACTIONS: &str = "event_triggers";
 const MONEY: &str = "lc_monetary";
+
+/// What a session has of itself, for this one has settings of ours.
+fn asked(setting: &str) -> String {
+    if setting == REACTIONS {
+        // Before PostgreSQL 17 the catalogue has no such column, and no such triggers.
+        return "(SELECT CASE WHEN (to_jsonb(d) ->> 'dathasloginevt')::bool \
+                 AND (SELECT bool_and(rolsuper) FROM pg_roles WHERE rolname IN (current_user, session_user)) \
+                 THEN 'on' ELSE 'off' END FROM pg_database d WHERE d.datname = current_database())"
+            .to_owned();
+    }
+    format!("(SELECT reset_val FROM pg_settings WHERE name = '{setting}')")
+}
 
 /// How amounts of money are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +157,7 @@ impl Server {
 /// # Errors
 /// It cannot be reached, refuses, or does not answer within a minute.
 pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, DumpError> {
-    let settings = PINNED.map(|(name, _)| format!("current_setting('{name}')")).join(", ");
+    let settings = PINNED.map(|(name, _)| asked(name)).join(", ");
     let answer = query(connection, client, &format!("{QUERY}{settings}{SEQUENCES}")).await?;
     parse(&answer).ok_or_else(|| not_understood(connection))
 }
@@ -201,13 +216,15 @@ mod tests {
 
     #[test]
     fn the_answer_is_read() {
-        let answer = "150018|15.18 (Debian 15.18-0+deb12u1)|7853871|f|UTF8|LATIN1|t|2|escape|off|on|de_DE|UTC|[[\"s\", \"a|b\"]]";
+        let answer = "150018|15.18 (Debian 15.18-0+deb12u1)|7853871|f|UTF8|LATIN1|t|2|escape|off|on|de_DE|UTC|off|[[\"s\", \"a|b\"]]";
         let server = parse(answer).unwrap();
         assert_eq!((server.major, server.database_bytes, server.is_standby), (15, 7_853_871, false));
         assert_eq!(server.to_pin(Money::Plain), ["bytea_output=hex", "lc_monetary=C"]);
         assert_eq!(server.to_pin(Money::AsThere), ["bytea_output=hex"]);
         assert_eq!((server.hidden_mappings, server.reads_mappings), (2, true));
         assert!(server.hidden_sequences.contains(&("s".to_owned(), "a|b".to_owned())));
+        let reacts = parse(&answer.replace("|UTC|off|", "|UTC|on|")).unwrap();
+        assert!(reacts.to_pin(Money::Plain).contains(&"event_triggers=off".to_owned()));
         assert_eq!(parse("150018|15.18"), None);
         assert_eq!(parse(""), None);
     }

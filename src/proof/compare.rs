@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::aside::SetAside;
 use super::database::Surroundings;
 use super::objects::{self, Differences};
 use super::wording::differing;
@@ -14,7 +15,7 @@ pub enum Verdict {
     /// Every row of every table and every statement is the same.
     Equal,
     /// Every row, every sequence and every large object is the same. The other statements were written by another version
-    /// of PostgreSQL, in other words, or the database has another locale.
+    /// of PostgreSQL, in other words, the database has another locale, or views that read other servers have no rows.
     RowsEqual,
     /// What was restored is the same, but something was left out on purpose.
     Incomplete,
@@ -95,7 +96,9 @@ pub struct Comparison {
     /// Statements of the restored database that the backup lacks; none where versions differ.
     pub unexpected: Vec<String>,
     /// Sequences and large objects that differ, whatever the versions.
-    objects: Differences,
+    pub(super) objects: Differences,
+    /// Differences that do not count.
+    pub(super) aside: SetAside,
     /// How the database itself differs.
     surroundings: Surroundings,
     /// Materialized views in the backup.
@@ -132,6 +135,7 @@ impl Comparison {
             unexpected: beyond(restored, backup),
             objects: sequences.and(large_objects),
             surroundings: Surroundings::default(),
+            aside: SetAside::default(),
             materialized_views: backup.truth.materialized_views,
             majors: [backup.majors, restored.majors],
             left_out: left_out.cloned(),
@@ -163,9 +167,12 @@ impl Comparison {
             || !(self.unexpected.is_empty() && self.objects.changed.is_empty())
             || !(is_partial || self.missing.is_empty() && self.objects.missing.is_empty());
         match (differ, is_partial, self.statements_equal) {
-            (true, ..) | (false, false, Some(false)) => Verdict::NotEqual,
+            (true, ..) => Verdict::NotEqual,
+            (false, false, Some(false)) if !self.aside.is_all => Verdict::NotEqual,
             (false, true, _) => Verdict::Incomplete,
-            (false, false, Some(true)) if self.surroundings.locales.is_none() => Verdict::Equal,
+            (false, false, Some(_)) if self.aside.unrefreshed == 0 && self.surroundings.locales.is_none() => {
+                Verdict::Equal
+            }
             (false, false, _) => Verdict::RowsEqual,
         }
     }
@@ -205,9 +212,9 @@ impl Comparison {
     /// [`Verdict::Incomplete`] says what it is about, and that one comes with the list of what was left out.
     #[must_use]
     pub fn not_compared(&self) -> Vec<String> {
-        let mut told = Vec::new();
-        if self.materialized_views > 0 {
-            let count = self.materialized_views;
+        let mut told = self.aside.words.clone();
+        let count = self.materialized_views.saturating_sub(self.aside.unrefreshed);
+        if count > 0 {
             told.push(format!("the rows of {count} materialized view(s), which are computed again"));
         }
         if self.statements_equal.is_none() {
@@ -217,6 +224,12 @@ impl Comparison {
             ));
         }
         told
+    }
+
+    /// What was set aside, each in words: a reader of a good result must know of it.
+    #[must_use]
+    pub fn set_aside(&self) -> &[String] {
+        &self.aside.words
     }
 
     fn differing(&self) -> impl Iterator<Item = &TablePair> {

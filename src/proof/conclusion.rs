@@ -212,8 +212,11 @@ impl Restored<'_> {
     pub fn warnings(&self, partial: Option<&Partial>) -> Vec<String> {
         let is_empty = self.comparison.is_some_and(|comparison| comparison.tables.is_empty());
         let nothing = "the backup holds no table with rows, so no row was compared".to_owned();
+        let aside = self.comparison.map(Comparison::set_aside).unwrap_or_default();
+        let aside = aside.iter().map(|what| format!("not compared: {what}"));
         let database = self.comparison.map(Comparison::of_the_database).unwrap_or_default();
-        partial.map(Partial::words).into_iter().chain(is_empty.then_some(nothing)).chain(database).collect()
+        let partial = partial.map(Partial::words);
+        partial.into_iter().chain(is_empty.then_some(nothing)).chain(aside).chain(database).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::comparison::{Row, list, tables};
 use super::markdown::{cell, code};
 use super::outputs::Output;
+use crate::proof::Verdict;
 use crate::proof::drill::Status;
 use crate::record::drill::DrillReport;
 
@@ -81,6 +82,7 @@ fn chapter(drilled: &Drilled) -> String {
         writeln!(text, "| {label} | {value} |").ok();
     }
     list(&mut text, "What is wrong", &report.findings);
+    list(&mut text, "Not compared", &report.not_compared);
     let left: Vec<String> =
         report.left_out.iter().map(|left| format!("{} ({})", left.statement, left.reason)).collect();
     list(&mut text, "Left out", &left);
@@ -142,6 +144,9 @@ fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
     if let Some(statements) = &report.statements {
         let equal = match statements.equal {
             Some(true) => "equal",
+            Some(false) if report.verdict != Some(Verdict::NotEqual.name()) => {
+                "equal but for what was not compared or left out"
+            }
             Some(false) => "**not equal**",
             None => "not compared: other versions write them in other words",
         };

@@ -47,12 +47,20 @@ pub enum RestoreError {
         needed: u32,
     },
     /// The target holds something.
-    #[error("{place} is not empty: it holds {objects} tables, views, sequences, functions and large objects")]
+    #[error("{place} is not empty: it holds {objects} tables, views, functions, types and other objects")]
     NotEmpty {
         /// `host:port/database`.
         place: String,
         /// How many.
         objects: u64,
+    },
+    /// The target holds what `replace` cannot drop.
+    #[error("{place} holds what belongs to another role, and `replace` cannot drop it: {}", .names.join(", "))]
+    NotOurs {
+        /// `host:port/database`.
+        place: String,
+        /// What, each in words.
+        names: Vec<String>,
     },
     /// The target is, or may be, the sponsor's own live database.
     #[error("{place} {why}{}", .wrote.as_ref().map(|wrote| format!("; `confirm` is `{wrote}`, not `{confirm}`")).unwrap_or_default())]
@@ -198,6 +206,9 @@ impl RestoreError {
             }
             Self::NotEmpty { .. } => {
                 "Name an empty database, or set `replace` to drop what is there in the same transaction."
+            }
+            Self::NotOurs { .. } => {
+                "Restore as the role that owns it, drop it first, or restore into another database."
             }
             Self::Live { place, confirm, on_terminal, .. } => {
                 let typed =

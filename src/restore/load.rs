@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
+use super::adapted::Form;
 use super::complaints::{Heard, Refused};
 use super::psql::Psql;
 use super::script::{Piece, Script};
 use super::session;
 use crate::dump::Connection;
 use crate::dump::client::Client;
-use crate::dump::scan::{Boundary, Scan, without_comments};
+use crate::dump::scan::{Boundary, Scan, shown, without_comments};
 use crate::dump::server::Money;
 
 /// After so many statements, psql is asked what it has to say: fewer than it remembers.
@@ -45,6 +46,10 @@ pub struct Manner<'a> {
     pub drops: bool,
     /// How its amounts of money are written.
     pub money: Money,
+    /// Whether the target has PL/pgSQL.
+    pub has_blocks: bool,
+    /// Whether materialized views that read other servers are refreshed.
+    pub reaches_out: bool,
 }
 
 /// A statement that was left out.
@@ -63,6 +68,8 @@ pub struct Loaded {
     pub scan: Scan,
     /// What was left out.
     pub left_out: Vec<LeftOut>,
+    /// The statements that refresh materialized views, as they may be shown.
+    pub refreshes: BTreeSet<String>,
     /// Tables whose rows were left out, by schema and name.
     tables: BTreeSet<(String, String)>,
 }
@@ -84,6 +91,11 @@ pub struct Load {
     on_error: OnError,
     drops: bool,
     last: String,
+    form: Form,
+    /// Statements about event triggers, which come after all else.
+    reactions: Vec<Vec<u8>>,
+    /// Statements that refresh views, which may have to wait for each other.
+    refreshes: Vec<Vec<u8>>,
     /// Statements since psql was last asked what it has to say.
     unasked: u32,
     /// Whether the rows that come now belong to a table that does not take them.
@@ -104,7 +116,7 @@ impl Load {
         manner: Manner<'_>,
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
-        let Manner { on_error, first, settings, last, drops, money } = manner;
+        let Manner { on_error, first, settings, last, drops, money, has_blocks, reaches_out } = manner;
         let mut psql = Psql::start(client, connection, on_error == OnError::LeaveOut, stop)?;
         // Nobody who wrote a dump can know the key, so psql obeys none of its own commands, whatever they are hidden in.
         let key = uuid::Uuid::new_v4().simple().to_string();
@@ -120,6 +132,9 @@ impl Load {
             on_error,
             drops,
             last: last.to_owned(),
+            form: Form { key, has_blocks, reaches_out },
+            reactions: Vec::new(),
+            refreshes: Vec::new(),
             unasked: 0,
             skips_rows: false,
             left_out: BTreeSet::new(),
@@ -149,20 +164,24 @@ impl Load {
             self.abandon().await;
             return Err(failure);
         }
-        let Self { psql, place, left_out: tables, stop, on_error, .. } = self;
+        let Self { psql, place, left_out: tables, stop, on_error, refreshes, .. } = self;
+        let refreshes = refreshes.iter().map(|statement| shown(statement)).collect();
         // From here on the server may have heard the word.
         let unsure = || RestoreError::Unsure { place: place.clone() };
         let (status, complaints) = psql.end().await.map_err(|_| unsure())?;
         let refused = complaints.are_unheard;
         match status.code() {
             // Then psql would have ended with 3 had anything failed.
-            Some(0) if on_error == OnError::GiveUp => Ok(Loaded { scan, left_out: Vec::new(), tables }),
+            Some(0) if on_error == OnError::GiveUp => {
+                Ok(Loaded { scan, left_out: Vec::new(), refreshes, tables })
+            }
             Some(0) if !refused => {
                 let named = |refused: &Refused| LeftOut {
                     statement: refused.statement.clone(),
                     reason: refused.complaint.to_string(),
                 };
-                Ok(Loaded { scan, left_out: complaints.all.iter().map(named).collect(), tables })
+                let left_out = complaints.all.iter().map(named).collect();
+                Ok(Loaded { scan, left_out, refreshes, tables })
             }
             // So psql ends where a statement failed (psql, "Exit Status"); else the connection was lost, or it was stopped.
             Some(0 | 3) if refused && stop.is_cancelled() => Err(RestoreError::Stopped),
@@ -173,6 +192,11 @@ impl Load {
 
     async fn say_commit(&mut self, rest: Piece) -> Result<(), RestoreError> {
         self.pass(rest).await?;
+        self.refresh_those_that_wait().await?;
+        // They would react to all that comes before them, and to nothing that comes after.
+        for statement in std::mem::take(&mut self.reactions) {
+            self.send_statement(&statement).await?;
+        }
         self.psql.send(self.last.as_bytes()).await?;
         // The server would commit what is left when a statement was taken back alone.
         self.psql.heard().await?;
@@ -191,11 +215,10 @@ impl Load {
             // Other servers keep their files in other places.
             Piece::Place(_) => Ok(()),
             Piece::Drop(_) if !self.drops => Ok(()),
-            Piece::Statement(text) | Piece::Drop(text) => {
-                self.ask_now_and_then().await?;
-                let text = without_restrictions(&text);
-                self.psql.note(&text);
-                self.psql.send(&text).await
+            Piece::Statement(text) | Piece::Drop(text) => self.send_statement(&text).await,
+            Piece::Reaction(text) => {
+                self.reactions.push(text);
+                Ok(())
             }
             Piece::Copy(head) => {
                 self.skips_rows = !self.takes_rows(&head).await?;
@@ -203,7 +226,7 @@ impl Load {
                     self.left_out.extend(table_of(&head));
                 } else {
                     self.psql.note(&head);
-                    self.psql.send(&head).await?;
+                    self.psql.send(&self.form.of(&head)).await?;
                 }
                 Ok(())
             }
@@ -216,6 +239,30 @@ impl Load {
         }
     }
 
+    async fn send_statement(&mut self, text: &[u8]) -> Result<(), RestoreError> {
+        self.ask_now_and_then().await?;
+        let text = without_restrictions(text);
+        self.psql.note(&text);
+        self.psql.send(&self.form.of(&text)).await?;
+        if self.form.is_refreshed_in_a_block(&text) {
+            self.refreshes.push(text.into_owned());
+        }
+        Ok(())
+    }
+
+    /// Each is sent once more by itself, so that one that cannot be refreshed is named.
+    async fn refresh_those_that_wait(&mut self) -> Result<(), RestoreError> {
+        if self.refreshes.is_empty() {
+            return Ok(());
+        }
+        self.psql.send(&self.form.refreshing_those_that_wait()).await?;
+        for statement in &self.refreshes {
+            self.psql.note(statement);
+            self.psql.send(&self.form.refreshing_at_last(statement)).await?;
+        }
+        Ok(())
+    }
+
     /// Only where statements may be left out can a table be missing, or be another one. Its rows, sent all the same, would
     /// be taken for SQL: so the head goes ahead with no rows.
     async fn takes_rows(&mut self, head: &[u8]) -> Result<bool, RestoreError> {
@@ -223,7 +270,7 @@ impl Load {
             return Ok(true);
         }
         self.psql.heard().await?;
-        let empty = [head.trim_ascii_end(), b"\n\\.\n"].concat();
+        let empty = [self.form.of(head).trim_ascii_end(), b"\n\\.\n"].concat();
         self.psql.note(&empty);
         self.psql.send(&empty).await?;
         Ok(self.psql.heard().await? == Heard::Nothing)

@@ -129,7 +129,7 @@ mod tests {
         let plan = Plan::new("db:5432/app", &needs(0), 15, &facts());
         assert_eq!(
             told(&plan, Allowed::default()),
-            "db:5432/app is not empty: it holds 2 tables, views, sequences, functions and large objects; db:5432/app lacks the extensions postgis; \
+            "db:5432/app is not empty: it holds 2 tables, views, functions, types and other objects; db:5432/app lacks the extensions postgis; \
              db:5432/app lacks the roles reader"
         );
         let all = Allowed { replace: true, skip_missing_extensions: true, make_roles: true };

@@ -13,6 +13,8 @@ pub enum Piece {
     /// statements can be run there: a view that groups by a key outside of `public` is made anew in a schema that does not
     /// exist yet.
     Drop(Vec<u8>),
+    /// A statement about an event trigger. One that is there reacts to all that follows.
+    Reaction(Vec<u8>),
     /// `BEGIN` or `COMMIT`: pg_dump puts large objects into a transaction of their own.
     Transaction(Vec<u8>),
     /// `SET default_tablespace`, which says only where files lie.
@@ -66,6 +68,7 @@ impl Script {
         self.in_objects = self.in_objects || memchr::memmem::find(above, b"\n-- Name: ").is_some();
         match boundary {
             Boundary::Statement if !self.in_objects && !is_a_setting(&text) => Piece::Drop(text),
+            Boundary::Statement if is_about_a_reaction(&text) => Piece::Reaction(text),
             Boundary::Statement => Piece::Statement(text),
             Boundary::Transaction => Piece::Transaction(text),
             Boundary::Place => {
@@ -87,6 +90,21 @@ fn without_commands(text: &[u8]) -> (Vec<u8>, Vec<u8>) {
         lines.partition(|line| line.trim_ascii_start().starts_with(b"\\"));
     let begin: &[u8] = if commands.is_empty() { b"" } else { b"\n" };
     ([others.concat(), statement.to_vec()].concat(), [begin, &commands.concat()].concat())
+}
+
+/// Whether a statement makes, changes, describes or labels an event trigger.
+fn is_about_a_reaction(text: &[u8]) -> bool {
+    const OBJECT: &[u8] = b" EVENT TRIGGER ";
+    let statement = without_comments(text);
+    let verbs = [&b"CREATE"[..], b"ALTER", b"COMMENT ON"];
+    let names_one = |verb: &&[u8]| statement.strip_prefix(*verb).is_some_and(|rest| rest.starts_with(OBJECT));
+    // The label's provider comes before, and is no text.
+    let labels_one = || {
+        let label = statement.strip_prefix(b"SECURITY LABEL ").unwrap_or_default();
+        let before_texts = label.split(|byte| *byte == b'\'').next().unwrap_or_default();
+        memchr::memmem::find(before_texts, b"ON EVENT TRIGGER ").is_some()
+    };
+    verbs.iter().any(names_one) || labels_one()
 }
 
 fn is_a_setting(text: &[u8]) -> bool {
@@ -129,6 +147,7 @@ mod tests {
         let bytes = |piece: &Piece| match piece {
             Piece::Statement(text) | Piece::Transaction(text) | Piece::Rows(text) => text.clone(),
             Piece::Drop(text) | Piece::Rest(text) | Piece::Copy(text) | Piece::Place(text) => text.clone(),
+            Piece::Reaction(text) => text.clone(),
         };
         String::from_utf8(pieces.iter().flat_map(bytes).collect()).unwrap()
     }
@@ -164,6 +183,23 @@ mod tests {
             Piece::Place(b"\nSET default_tablespace = '';".to_vec()),
         ];
         assert_eq!(pieces, expected);
+    }
+
+    #[test]
+    fn statements_about_event_triggers_are_pieces_of_their_own() {
+        let head = "DROP EVENT TRIGGER IF EXISTS t;\n--\n-- Name: t; Type: EVENT TRIGGER\n--\n\n";
+        for (statement, is_one) in [
+            ("CREATE EVENT TRIGGER t ON login\n   EXECUTE FUNCTION f();", true),
+            ("ALTER EVENT TRIGGER t ENABLE ALWAYS;", true),
+            ("COMMENT ON EVENT TRIGGER t IS 'x';", true),
+            ("SECURITY LABEL FOR dummy ON EVENT TRIGGER t IS 'secret';", true),
+            ("SECURITY LABEL FOR dummy ON TABLE t IS 'ON EVENT TRIGGER x';", false),
+            ("COMMENT ON TABLE t IS 'CREATE EVENT TRIGGER t ON login';", false),
+        ] {
+            let pieces = Script::default().feed(format!("{head}{statement}\n").as_bytes());
+            assert!(matches!(pieces[0], Piece::Drop(_)), "{statement}");
+            assert_eq!(matches!(pieces[1], Piece::Reaction(_)), is_one, "{statement}");
+        }
     }
 
     #[test]

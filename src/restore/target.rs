@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::RestoreError;
+use super::{RestoreError, clearing};
 use crate::dump::client::Client;
 use crate::dump::locale::Locale;
 use crate::dump::names::quoted;
@@ -25,27 +25,35 @@ const NO_RIGHT: &str = "42501";
 /// Databases to connect to where the target does not exist yet.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
 
-/// The smallest number of an object that somebody made (PostgreSQL, `FirstNormalObjectId`); all below came with the server.
-const FIRST_OF_PEOPLE: u32 = 16_384;
-
 /// Everything in one answer. What belongs to an extension comes and goes with it, so it does not count.
-const QUESTION: &str = "SELECT json_build_object(
+fn question() -> String {
+    format!(
+        "SELECT json_build_object(
   'version_number', current_setting('server_version_num')::int,
   'version', current_setting('server_version'),
-  'objects', (SELECT count(*) FROM
-      (SELECT 'pg_catalog.pg_class'::regclass AS class, oid, relnamespace AS schema FROM pg_catalog.pg_class
-         WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
-       UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, pronamespace FROM pg_catalog.pg_proc) o
-     JOIN pg_catalog.pg_namespace n ON n.oid = o.schema
-     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-       WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e'))
-    + (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata),
+  'objects', {},
+  'staying', (SELECT coalesce(json_agg(s ORDER BY s), '[]') FROM (SELECT * FROM ({}) y(s) LIMIT {NAMED}) z),
+  'clears_public', coalesce({}, true),
+  'public_is_empty', coalesce({}, true),
+  'reactions', (SELECT count(*) FROM pg_event_trigger WHERE evtenabled <> 'D'),
+  'reacts_to_logins', (SELECT coalesce((to_jsonb(d) ->> 'dathasloginevt')::bool, false) FROM pg_database d
+     WHERE d.datname = current_database()),
+  'has_blocks', EXISTS (SELECT FROM pg_language WHERE lanname = 'plpgsql'),
   'extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_catalog.pg_available_extensions),
   'roles', (SELECT json_agg(rolname) FROM pg_catalog.pg_roles),
   'may_create', (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user),
+  'is_superuser', (SELECT bool_and(rolsuper) FROM pg_roles WHERE rolname IN (current_user, session_user)),
   'sees_all_rows', (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user),
-  'encoding', pg_catalog.getdatabaseencoding())";
+  'encoding', pg_catalog.getdatabaseencoding())",
+        clearing::counting(),
+        clearing::staying(),
+        clearing::clears_public(),
+        clearing::PUBLIC_IS_EMPTY
+    )
+}
+
+/// So many of what stays are named.
+const NAMED: usize = 20;
 
 /// What a server said of itself and of the database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -53,8 +61,29 @@ pub struct Facts {
     version_number: u32,
     /// `15.18 (Debian 15.18-0+deb12u1)`.
     pub version: String,
-    /// Tables, views, sequences, functions and large objects in the database that belong to nobody else.
+    /// What people made in the database, and no extension has: tables, views, functions, types, large objects and others.
     pub objects: u64,
+    /// What `replace` could not drop, since it belongs to another role: the first of it, each in words.
+    #[serde(default)]
+    pub staying: Vec<String>,
+    /// Whether the schema `public` is not there, or can be dropped with all that is in it.
+    #[serde(default)]
+    clears_public: bool,
+    /// Whether the schema `public` is not there, or is ours and empty.
+    #[serde(default)]
+    public_is_empty: bool,
+    /// Event triggers that are enabled in the database.
+    #[serde(default)]
+    reactions: u64,
+    /// Whether one of the database's event triggers may react to logins.
+    #[serde(default)]
+    reacts_to_logins: bool,
+    /// Whether the database has PL/pgSQL.
+    #[serde(default)]
+    pub has_blocks: bool,
+    /// Whether we are a superuser, however a role of ours was set.
+    #[serde(default)]
+    is_superuser: bool,
     /// Extensions that could be created.
     pub extensions: BTreeSet<String>,
     /// Roles of the server.
@@ -73,7 +102,7 @@ impl Facts {
     /// # Errors
     /// It cannot be reached, refuses, or is not understood.
     pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
-        let answer = query(connection, client, QUESTION).await?;
+        let answer = query(connection, client, &question()).await?;
         // psql prints the pieces of the answer on one line each where it holds line breaks.
         serde_json::from_str(&answer).map_err(|_| {
             // It names every role of the server.
@@ -85,7 +114,45 @@ impl Facts {
     /// The same of a server on which an empty database is going to be made.
     #[must_use]
     pub fn of_an_empty_database(self) -> Self {
-        Self { objects: 0, ..self }
+        // As the template has it. Before PostgreSQL 15 `public` is the first superuser's.
+        let drops_public = self.is_superuser || self.major() >= 15;
+        Self {
+            objects: 0,
+            staying: Vec::new(),
+            clears_public: drops_public,
+            public_is_empty: drops_public,
+            reactions: 0,
+            has_blocks: true,
+            ..self
+        }
+    }
+
+    /// Event triggers that are going to react to a load, since only a superuser may disable them.
+    #[must_use]
+    pub fn reactions_that_stay(&self) -> u64 {
+        if self.is_superuser { 0 } else { self.reactions }
+    }
+
+    /// Whether a load may make `public` itself, in place of one that is there; `clears` says whether all else is dropped.
+    #[must_use]
+    pub fn drops_public(&self, clears: bool) -> bool {
+        if clears { self.clears_public } else { self.public_is_empty }
+    }
+
+    /// Whether there are event triggers that could react to a load, and we may disable them.
+    #[must_use]
+    pub fn may_silence_reactions(&self) -> bool {
+        self.reactions > 0 && self.is_superuser && self.has_blocks
+    }
+
+    /// The same way to the database, on which login triggers do not react to us, if there are any and we may; `restored` says
+    /// whether a dump brought some.
+    #[must_use]
+    pub fn quiet(&self, connection: &Connection, restored: bool) -> Connection {
+        // Not all servers know the setting, and not all poolers take it.
+        let is_wanted = self.major() >= 17 && self.is_superuser && (self.reacts_to_logins || restored);
+        let settings = is_wanted.then(|| "event_triggers=off".to_owned());
+        connection.clone().with_settings(settings.as_slice())
     }
 
     /// Major version.
@@ -135,7 +202,7 @@ impl Target {
     /// Its server cannot be reached, or refuses.
     pub async fn look(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
         let first = match Facts::ask(connection, client).await {
-            Ok(facts) => return Ok(Self { connection: connection.clone(), facts, making: None }),
+            Ok(facts) => return Ok(Self { connection: facts.quiet(connection, false), facts, making: None }),
             Err(error) if may_be_missing(&error) => error,
             Err(other) => return Err(other),
         };
@@ -145,7 +212,8 @@ impl Target {
             match exists(&host, connection.database(), client).await {
                 Ok(false) => {
                     let facts = Facts::ask(&host, client).await?.of_an_empty_database();
-                    return Ok(Self::to_be_made(connection.clone(), facts, host));
+                    let (connection, host) = (facts.quiet(connection, false), facts.quiet(&host, false));
+                    return Ok(Self::to_be_made(connection, facts, host));
                 }
                 Ok(true) => return Err(first),
                 Err(error) => last = Some(error),
@@ -248,64 +316,6 @@ impl Purpose {
 
 /// The form of [`Purpose::new_name`], as a regular expression of PostgreSQL's.
 pub(super) const NAMES_OF_OURS: &str = "^sponsor_backup_(drill|restore)_[0-9a-f]{32}$";
-
-/// Takes back what roles set for everything that they make, in whatever schema; PostgreSQL forgets a setting that says what
-/// it would do anyway. Of a role that we are not, nothing that we make takes anything.
-const DEFAULT_PRIVILEGES: &str = "  FOR command IN
-    SELECT format('ALTER DEFAULT PRIVILEGES FOR ROLE %1$I REVOKE ALL ON %2$s FROM PUBLIC, %1$I%3$s;
-                   ALTER DEFAULT PRIVILEGES FOR ROLE %1$I GRANT ALL ON %2$s TO %1$I;', r.rolname, k.kind, g.names)
-        || CASE WHEN k.free <> '' THEN format('ALTER DEFAULT PRIVILEGES FOR ROLE %I GRANT %s ON %s TO PUBLIC',
-                                              r.rolname, k.free, k.kind) ELSE '' END
-    FROM pg_default_acl d JOIN pg_roles r ON r.oid = d.defaclrole
-    JOIN (VALUES ('r', 'TABLES', ''), ('S', 'SEQUENCES', ''), ('f', 'FUNCTIONS', 'EXECUTE'), ('T', 'TYPES', 'USAGE'),
-                 ('n', 'SCHEMAS', ''), ('L', 'LARGE OBJECTS', '')) k (letter, kind, free)
-      ON k.letter::\"char\" = d.defaclobjtype,
-    LATERAL (SELECT coalesce(string_agg(format(', %I', o.rolname), ''), '') AS names
-             FROM aclexplode(d.defaclacl) a JOIN pg_roles o ON o.oid = a.grantee) g
-    WHERE d.defaclnamespace = 0 AND pg_has_role(d.defaclrole, 'MEMBER')
-  LOOP EXECUTE command; END LOOP;
-";
-
-/// Drops everything that people made, in the transaction in which the dump is then loaded: should that fail, all is as
-/// it was. What belongs to PostgreSQL or to an extension stays; `public` is made anew as a fresh database has it, whether
-/// it was there or not: a dump counts on it. Event triggers go first, so that they have no say in it.
-#[must_use]
-pub fn clearing(major: u32) -> String {
-    let (owner, right) = if major >= 15 { ("pg_database_owner", "USAGE") } else { ("CURRENT_USER", "ALL") };
-    let drops = [
-        ("pg_event_trigger", "'DROP EVENT TRIGGER ' || quote_ident(evtname)"),
-        ("pg_publication", "'DROP PUBLICATION ' || quote_ident(pubname)"),
-        ("pg_foreign_server", "format('DROP SERVER IF EXISTS %I CASCADE', srvname)"),
-        ("pg_foreign_data_wrapper", "format('DROP FOREIGN DATA WRAPPER IF EXISTS %I CASCADE', fdwname)"),
-        ("pg_namespace", "format('DROP SCHEMA IF EXISTS %I CASCADE', nspname)"),
-        ("pg_cast", "format('DROP CAST IF EXISTS (%s AS %s)', castsource::regtype, casttarget::regtype)"),
-        ("pg_am", "format('DROP ACCESS METHOD IF EXISTS %I CASCADE', amname)"),
-        ("pg_largeobject_metadata", "format('SELECT pg_catalog.lo_unlink(%s)', c.oid)"),
-    ];
-    let drops = drops.map(|(catalogue, command)| {
-        format!(
-            "  FOR command IN SELECT {command} FROM pg_catalog.{catalogue} c WHERE {} AND NOT EXISTS
-    (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.{catalogue}'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-  LOOP EXECUTE command; END LOOP;\n",
-            match catalogue {
-                "pg_namespace" => "nspname !~ '^pg_' AND nspname <> 'information_schema'".to_owned(),
-                "pg_largeobject_metadata" => "true".to_owned(),
-                _ => format!("c.oid >= {FIRST_OF_PEOPLE}"),
-            }
-        )
-    });
-    format!(
-        "DO $clear$ DECLARE command text; BEGIN
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
-{}{DEFAULT_PRIVILEGES}  IF to_regnamespace('public') IS NULL THEN
-    CREATE SCHEMA public AUTHORIZATION {owner};
-    COMMENT ON SCHEMA public IS 'standard public schema';
-    GRANT {right} ON SCHEMA public TO PUBLIC;
-  END IF;
-END $clear$;\n",
-        drops.concat()
-    )
-}
 
 /// Whether a server has a database of this name.
 pub(super) async fn exists(host: &Connection, name: &str, client: &Client) -> Result<bool, RestoreError> {

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::RestoreError;
+use super::isolation;
 use super::leftovers::{self, Account, Folder};
 use super::target::{Form, create};
 use crate::dump::Connection;
@@ -54,6 +55,8 @@ pub struct Throwaway {
     server: Option<Child>,
     folder: Arc<Folder>,
     client: Client,
+    /// Why it could connect to other servers; `None` where it cannot.
+    is_open: Option<String>,
     _log: AbortOnDropHandle<()>,
 }
 
@@ -88,12 +91,16 @@ impl Throwaway {
         let mut command = command(programs, "postgres", &folder, account.as_ref());
         // A group of its own: a Ctrl-C on the terminal is for us, and we end the server when we have ended with it.
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
-        let mut server = command.spawn().map_err(|error| failed("started", error.to_string()))?;
+        // What is not cut off goes nowhere, where no host is named.
+        command.env("PGHOST", "/nonexistent");
+        let started = isolation::spawn(command).map_err(|error| failed("started", error.to_string()))?;
+        let (mut server, is_open) = started;
         let stderr = server.stderr.take();
         let mut this = Self {
             server: Some(server),
             folder: Arc::new(folder),
             client: programs.clone(),
+            is_open,
             _log: drained(None),
         };
         match ready(stderr).await {
@@ -101,6 +108,12 @@ impl Throwaway {
             Err(reason) => return Err(failed("started", reason)),
         }
         Ok(this)
+    }
+
+    /// Why it could connect to other servers, where it is not known that it cannot.
+    #[must_use]
+    pub fn is_open(&self) -> Option<&str> {
+        self.is_open.as_deref()
     }
 
     /// How to reach one of its databases, as superuser.

@@ -114,7 +114,7 @@ fn chunked(text: &[u8], dice: &mut Dice) -> Outcome {
 fn bytes(piece: Piece) -> Vec<u8> {
     match piece {
         Piece::Statement(text) | Piece::Drop(text) | Piece::Transaction(text) | Piece::Place(text) => text,
-        Piece::Copy(text) | Piece::Rows(text) | Piece::Rest(text) => text,
+        Piece::Copy(text) | Piece::Rows(text) | Piece::Rest(text) | Piece::Reaction(text) => text,
     }
 }
 

@@ -6,7 +6,9 @@ mod differences;
 mod existing;
 mod lacking;
 mod limits;
+mod network;
 mod objects;
+mod reactions;
 mod samples;
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -2,13 +2,17 @@
 //! as it was before.
 
 mod damage;
+mod defaults;
 mod failing;
+mod forms;
 mod live;
 mod missing;
 mod odd_targets;
 mod opening;
 mod partial;
 mod planning;
+mod platforms;
+mod reactions;
 mod secrecy;
 mod stop;
 mod surroundings;

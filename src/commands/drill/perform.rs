@@ -172,12 +172,20 @@ impl Rehearsal<'_> {
         let mut roles = plan.missing_roles.clone();
         let carried = restoring.carried();
         roles.extend(carried.roles().filter(|role| stage.is_ours() && !facts.roles.contains(*role)).cloned());
-        let first = stage.roles(&roles) + restoring::before(restoring.proven.scan.needs());
-        let skip = self.run.order.skip_missing_extensions;
-        let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
-        let money = restoring::money(restoring.stored);
-        let settings = restoring.settings(true);
-        let manner = Manner { on_error, first: &first, settings: &settings, last: "", drops: false, money };
+        let needs = restoring.proven.scan.needs();
+        let manner = Manner {
+            on_error: restoring::on_error(
+                self.run.order.skip_missing_extensions,
+                !plan.missing_extensions.is_empty(),
+            ),
+            first: &(stage.roles(&roles) + restoring::before(needs, facts, false)),
+            settings: &restoring.settings(facts, true),
+            last: "",
+            drops: false,
+            money: restoring::money(restoring.stored),
+            has_blocks: facts.has_blocks,
+            reaches_out: false,
+        };
         let loaded = restoring.load(connection, manner).await?;
         findings.roles_made = roles.into_iter().collect();
         let clean = |words: &str| self.run.edge.sink.redacted(words);
@@ -188,8 +196,11 @@ impl Rehearsal<'_> {
             .collect();
         findings.phases.load = Some(self.built + begun.elapsed());
         let verifying = Instant::now();
-        let left_out = loaded.left_out_tables();
-        let comparison = restoring.compare(connection, facts.major(), left_out).await?;
+        let connection = &facts.quiet(connection, needs.reacts_to_logins);
+        let comparison = restoring.compare(connection, facts.major(), &loaded).await?;
+        for what in comparison.set_aside() {
+            self.run.edge.sink.line(&format!("{}: not compared: {what}", self.sponsor.name));
+        }
         findings.comparison = Some(comparison);
         for statement in &self.run.checks {
             findings.checks.push(check(connection, &restoring.tools.psql, statement, self.run).await);

@@ -44,7 +44,12 @@ impl Stage {
             // Which programs load is decided before a server is made for nothing.
             restoring::tools(stored, clients, needed, throwaway::NICKNAME)?;
             let server = Throwaway::start(programs, &throwaway::scratch(&run.edge.scratch)).await?;
+            if let Some(why) = server.is_open() {
+                let what = format!("{} is not cut off from the network: {why}", throwaway::NICKNAME);
+                run.edge.sink.line(&what);
+            }
             let facts = Facts::ask(&server.maintenance(), newest).await?;
+            let facts = facts.of_an_empty_database();
             let connection = server.connection(RESTORED);
             return Ok(Self { place: Place::Throwaway(server), connection, facts });
         };
@@ -52,6 +57,7 @@ impl Stage {
         let host = Connection::parse(url).map_err(RestoreError::from)?;
         host.masks().iter().for_each(|mask| run.edge.sink.mask(mask.expose_secret()));
         let facts = Facts::ask(&host, newest).await?;
+        let host = facts.quiet(&host, false);
         let others = Visit::left_behind(&host, newest).await?;
         if !others.is_empty() {
             let names = others.join(", ");

@@ -20,7 +20,7 @@ use crate::proof::database;
 use crate::report::plan;
 use crate::report::restored::Restored;
 use crate::restore::plan::Allowed;
-use crate::restore::{Manner, Plan, RestoreError, Target, TargetState, Tools, partial, target};
+use crate::restore::{Manner, Plan, RestoreError, Target, TargetState, Tools, clearing, partial, reactions};
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
 
@@ -127,6 +127,10 @@ impl Run<'_> {
             let what = partial.words();
             obstacles.push(RestoreError::Partial { place: place.clone(), what, losing_rows });
         }
+        if self.replaces(&target) && partial.is_none() && !target.facts.staying.is_empty() {
+            let names = target.facts.staying.clone();
+            obstacles.push(RestoreError::NotOurs { place: place.clone(), names });
+        }
         if target.may_not_be_created() {
             let user = self.target.user().to_owned();
             obstacles.push(RestoreError::MayNotCreate { place: place.clone(), user });
@@ -169,23 +173,34 @@ impl Run<'_> {
         // A backup of some schemas replaces those alone: its own statements drop what it holds.
         let is_of_some = restoring.stored.description.partial.is_some();
         let replaces = self.replaces(target);
-        let first = if replaces && !is_of_some {
-            target::clearing(target.facts.major()) + restoring::before(needs)
-        } else if replaces {
-            partial::noting()
-        } else {
-            restoring::before(needs).to_owned()
-        };
+        let (clears, drops) = (replaces && !is_of_some, replaces && is_of_some);
+        let is_silenced = target.facts.may_silence_reactions();
+        let first = [
+            if is_silenced { reactions::silencing().to_owned() } else { String::new() },
+            if clears { clearing::clearing(target.facts.major()) } else { String::new() },
+            if drops {
+                partial::noting()
+            } else {
+                restoring::before(needs, &target.facts, clears).to_owned()
+            },
+        ]
+        .concat();
+        let checking = if drops { partial::checking() } else { String::new() };
+        let last = checking + if is_silenced { reactions::waking() } else { "" };
         let locale = restoring.locale();
         let form = restoring.form(locale.as_ref());
         target.create(&form, &restoring.tools.psql, restoring.stop).await?;
         let skip = self.order.skip_missing_extensions;
-        let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
-        let money = restoring::money(restoring.stored);
-        let drops = replaces && is_of_some;
-        let last = if drops { partial::checking() } else { String::new() };
-        let settings = restoring.settings(!target.exists());
-        let manner = Manner { on_error, first: &first, settings: &settings, last: &last, drops, money };
+        let manner = Manner {
+            on_error: restoring::on_error(skip, !plan.missing_extensions.is_empty()),
+            first: &first,
+            settings: &restoring.settings(&target.facts, !target.exists()),
+            last: &last,
+            drops,
+            money: restoring::money(restoring.stored),
+            has_blocks: target.facts.has_blocks,
+            reaches_out: true,
+        };
         let loaded = match restoring.load(&target.connection, manner).await {
             Err(Failure::Restore(unsure @ RestoreError::Unsure { .. })) => {
                 restored.target = TargetState::Unknown;
@@ -199,8 +214,8 @@ impl Run<'_> {
         for left in &mut restored.left_out {
             left.reason = self.edge.sink.redacted(&left.reason);
         }
-        let left_out = loaded.left_out_tables();
-        let comparison = restoring.compare(&target.connection, target.facts.major(), left_out).await?;
+        let quiet = target.facts.quiet(&target.connection, needs.reacts_to_logins);
+        let comparison = restoring.compare(&quiet, target.facts.major(), &loaded).await?;
         restored.comparison = Some(comparison);
         Ok(Turn::Done(()))
     }
@@ -215,9 +230,9 @@ impl Run<'_> {
         let holds = match (target.exists(), plan.objects, self.order.replace) {
             (false, ..) => "nothing: it does not exist and would be created".to_owned(),
             (true, 0, false) => "nothing".to_owned(),
-            (true, count, false) => format!("{count} tables, views, sequences, functions and large objects"),
+            (true, count, false) => format!("{count} tables, views, functions, types and other objects"),
             (true, count, true) => {
-                format!("{count} tables, views, sequences, functions and large objects, which are replaced")
+                format!("{count} tables, views, functions, types and other objects, which are replaced")
             }
         };
         let description = &stored.description;
@@ -232,6 +247,11 @@ impl Run<'_> {
             ("missing roles", plan::names(&plan.missing_roles)),
         ];
         facts.extend(description.database.iter().map(|told| ("database", database::words(told))));
+        let reactions = target.facts.reactions_that_stay();
+        if reactions > 0 {
+            let words = format!("{reactions} of the target can react: only a superuser can disable them");
+            facts.push(("event triggers", words));
+        }
         if let Some(partial) = &description.partial {
             facts.push(("partial backup", partial.words()));
         }

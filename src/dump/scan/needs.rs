@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use memchr::memmem::find;
+
 use super::lexical::decoded;
 use super::words::{self, Word};
 
@@ -26,6 +28,8 @@ pub struct Needs {
     pub creates_public: bool,
     /// Whether a table hides rows even from its owner.
     pub forces_row_security: bool,
+    /// Whether an event trigger reacts to every login, ours included.
+    pub reacts_to_logins: bool,
     /// psql's own commands that pg_dump never writes: they would be obeyed on the machine that restores.
     pub foreign_commands: BTreeSet<String>,
 }
@@ -35,6 +39,7 @@ impl Needs {
     pub(super) fn learn(&mut self, statement: &[u8]) {
         let is = |start: &str| statement.starts_with(start.as_bytes());
         self.forces_row_security |= is("ALTER TABLE ") && statement.ends_with(b" FORCE ROW LEVEL SECURITY;");
+        self.reacts_to_logins |= is("CREATE EVENT TRIGGER ") && find(statement, b" ON login\n").is_some();
         self.creates_public |= statement == b"CREATE SCHEMA public;";
         let named = is("CREATE EXTENSION")
             || is("SET ")
@@ -42,9 +47,7 @@ impl Needs {
             || is("GRANT ")
             || is("REVOKE ")
             || is("CREATE USER MAPPING")
-            || is("ALTER ")
-                && (is("ALTER DEFAULT PRIVILEGES")
-                    || memchr::memmem::find(statement, b" OWNER TO ").is_some());
+            || is("ALTER ") && (is("ALTER DEFAULT PRIVILEGES") || find(statement, b" OWNER TO ").is_some());
         if !named {
             return;
         }
@@ -148,11 +151,12 @@ mod tests {
             "CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA extensions;",
             "CREATE EXTENSION citext;",
             "COMMENT ON EXTENSION other IS 'CREATE EXTENSION no;';",
+            "CREATE EVENT TRIGGER audit ON login\n   EXECUTE FUNCTION public.audit();",
         ] {
             needs.learn(statement.as_bytes());
         }
         assert_eq!(needs.encoding.as_deref(), Some("LATIN1"));
-        assert_eq!(needs.server_major, 17);
+        assert_eq!((needs.server_major, needs.reacts_to_logins), (17, true));
         assert_eq!(needs.extensions.into_iter().collect::<Vec<_>>(), ["citext", "uuid-ossp"]);
     }
 }

@@ -3,6 +3,10 @@
 //! What a server spells in another way is always code; the same letters in a string or in a function's body mean
 //! something else and must stay.
 
+use std::borrow::Cow;
+
+use memchr::memmem::find;
+
 use super::lexical::is_in_a_name;
 
 /// In masked code, a string is its number between two of these, …
@@ -68,6 +72,44 @@ fn quoted_length(text: &[u8], escapes: bool) -> usize {
         }
     }
     text.len()
+}
+
+/// A statement in which psql finds none of its variables: it takes `:"USER"` and `:'PORT'` outside of quotes for one, as in
+/// `days[1:"USER"]`. A blank behind the colon means the same to the server.
+#[must_use]
+pub fn without_variables(statement: &[u8]) -> Cow<'_, [u8]> {
+    let is_cast = |at: usize| at > 0 && statement[at - 1] == b':';
+    let may_be_one =
+        |at: usize| !is_cast(at) && statement.get(at + 1).is_some_and(|next| begins_a_variable(*next));
+    if !memchr::memchr_iter(b':', statement).any(may_be_one) {
+        return Cow::Borrowed(statement);
+    }
+    let (mut new, mut colons) = (Vec::with_capacity(statement.len() + 8), 0_usize);
+    for segment in segments(statement) {
+        match segment {
+            // pg_dump writes no comments within statements. What is quoted behind one need not be quoted.
+            Segment::Code(code) if find(code, b"--").or_else(|| find(code, b"/*")).is_some() => {
+                return Cow::Borrowed(statement);
+            }
+            Segment::Code(code) => {
+                for byte in code {
+                    new.extend((colons == 1 && begins_a_variable(*byte)).then_some(b' '));
+                    colons = if *byte == b':' { colons + 1 } else { 0 };
+                    new.push(*byte);
+                }
+            }
+            Segment::Quoted(_, text) => {
+                new.extend((colons == 1).then_some(b' '));
+                colons = 0;
+                new.extend_from_slice(text);
+            }
+        }
+    }
+    Cow::Owned(new)
+}
+
+fn begins_a_variable(byte: u8) -> bool {
+    byte == b'"' || byte == b'\'' || byte == b'{' || is_in_a_name(byte)
 }
 
 fn dollars_length(text: &[u8]) -> Option<usize> {
@@ -152,6 +194,20 @@ mod tests {
             assert_eq!(told(statement), expected);
             let masked = Masked::of(statement.as_bytes()).unwrap();
             assert_eq!(masked.unmasked(&masked.code), statement.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_colon_before_a_name_in_code_gets_a_blank() {
+        for (statement, expected) in [
+            ("CHECK (a[1:\"QUIET\"] = '{}')", "CHECK (a[1: \"QUIET\"] = '{}')"),
+            ("a[\"X\":\"PORT\"] || b[1:'2'::int]", "a[\"X\": \"PORT\"] || b[1: '2'::int]"),
+            ("a[lo:hi] a[1:E'2'] a[:$$3$$]", "a[lo: hi] a[1: E'2'] a[: $$3$$]"),
+            ("a::\"Type\" ':\"x\"' \":'\" $_$ :\"x\" $_$", "a::\"Type\" ':\"x\"' \":'\" $_$ :\"x\" $_$"),
+            ("'x'::text :: \"T\" a[1:(2)]", "'x'::text :: \"T\" a[1:(2)]"),
+            ("a -- it's\n[1:\"PORT\"] ':\"x\"'", "a -- it's\n[1:\"PORT\"] ':\"x\"'"),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&without_variables(statement.as_bytes())), expected);
         }
     }
 

@@ -203,11 +203,11 @@ fn a_dry_run_tells_the_plan_and_changes_nothing() {
     role.psql_as_owner("CREATE TABLE mine (id int); INSERT INTO mine VALUES (1)");
     let before = all_of(&role);
     let replaced =
-        [("target holds", "1 tables, views, sequences, functions and large objects, which are replaced")];
+        [("target holds", "1 tables, views, functions, types and other objects, which are replaced")];
     would_be(dry(&role).input("replace", "true").input("confirm", confirmed(&role)).run(), &replaced);
     let refused = dry(&role).run();
     refused.assert_code(16);
-    planned(&refused, &[("target holds", "1 tables, views, sequences, functions and large objects")]);
+    planned(&refused, &[("target holds", "1 tables, views, functions, types and other objects")]);
     assert_eq!(all_of(&role), before);
 }
 

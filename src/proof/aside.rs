@@ -1,0 +1,145 @@
+//! Differences that are none of the restore's, and what was not restored on purpose: set aside, and named. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::compare::Comparison;
+
+/// Statements that may differ, as they are shown, each with what it is about in words.
+#[derive(Debug, Default)]
+pub struct Aside {
+    /// Only the owner of what they describe may run them: either side may have others.
+    pub comments: BTreeMap<String, String>,
+    /// They make what was there before and is not ours: the backup need not have them.
+    pub besides: BTreeMap<String, String>,
+    /// They make what came with the server: the restored database has it and need not have them.
+    pub built_in: BTreeMap<String, String>,
+    /// They refresh views that read other servers: the restored database need not have them.
+    pub unrefreshed: BTreeMap<String, String>,
+}
+
+/// What was set aside of a comparison.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SetAside {
+    /// What is not compared for it, each in words.
+    pub(super) words: Vec<String>,
+    /// How many of them are views without rows.
+    pub(super) unrefreshed: u64,
+    /// Whether the statements differ in nothing else.
+    pub(super) is_all: bool,
+}
+
+impl Comparison {
+    /// The same without the differences that are set aside.
+    #[must_use]
+    pub fn setting_aside(mut self, aside: &Aside) -> Self {
+        let mut words = BTreeSet::new();
+        let mut is_any = false;
+        let mut take = |list: &mut Vec<String>, allowed: &BTreeMap<String, String>, not: &[String]| {
+            list.retain(|statement| match allowed.get(statement).filter(|_| !not.contains(statement)) {
+                Some(what) => {
+                    is_any = true;
+                    words.insert(what.clone());
+                    false
+                }
+                None => true,
+            });
+        };
+        take(&mut self.unexpected, &aside.besides, &self.missing);
+        take(&mut self.missing, &aside.comments, &[]);
+        take(&mut self.unexpected, &aside.comments, &[]);
+        take(&mut self.missing, &aside.built_in, &[]);
+        take(&mut self.missing, &aside.unrefreshed, &[]);
+        let is_all = is_any
+            && self.missing.is_empty()
+            && self.unexpected.is_empty()
+            && self.objects == super::objects::Differences::default();
+        // What is there besides is named once, and not its comment as well.
+        let besides = words.clone();
+        words.retain(|what| what.strip_prefix("the comment on ").is_none_or(|of| !besides.contains(of)));
+        // They have no rows, whether their statements were compared or not.
+        words.extend(aside.unrefreshed.values().cloned());
+        self.aside = SetAside {
+            words: words.into_iter().collect(),
+            unrefreshed: aside.unrefreshed.len() as u64,
+            is_all,
+        };
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dump::scan::{Columns, Scan};
+    use crate::proof::Verdict;
+    use crate::proof::compare::Side;
+
+    const DUMP: &str = "CREATE EXTENSION IF NOT EXISTS a WITH SCHEMA s;\nCOMMENT ON EXTENSION a IS 'x';\n\
+        CREATE TABLE s.t;\nREFRESH MATERIALIZED VIEW s.v;\n";
+
+    fn compared(restored: &str, aside: &Aside) -> Comparison {
+        let scan = |text: &str| {
+            let mut scan = Scan::detailed(Columns::default());
+            scan.feed(text.as_bytes());
+            scan
+        };
+        let (before, after) = (scan(DUMP), scan(restored));
+        let (truth, restored) = (before.truth().unwrap(), after.truth().unwrap());
+        let side = |truth, inventory| Side { truth, inventory, majors: (15, 15) };
+        Comparison::new(&side(&truth, before.inventory()), &side(&restored, after.inventory()), None)
+            .setting_aside(aside)
+    }
+
+    fn aside() -> Aside {
+        let one = |statement: &str, what: &str| BTreeMap::from([(statement.to_owned(), what.to_owned())]);
+        Aside {
+            comments: one("COMMENT ON EXTENSION a", "the comment on the extension a"),
+            besides: one("CREATE SCHEMA p", "the schema p"),
+            ..Aside::default()
+        }
+    }
+
+    fn told(comparison: &Comparison) -> (Verdict, String) {
+        (comparison.verdict(), comparison.set_aside().join("; "))
+    }
+
+    #[test]
+    fn a_comment_and_what_is_anothers_do_not_count() {
+        let without = DUMP.replace("IS 'x'", "IS 'y'");
+        assert_eq!(compared(&without, &Aside::default()).verdict(), Verdict::NotEqual);
+        assert_eq!(
+            told(&compared(&without, &aside())),
+            (Verdict::Equal, "the comment on the extension a".to_owned())
+        );
+        let besides = format!("{DUMP}CREATE SCHEMA p;\n");
+        assert_eq!(told(&compared(&besides, &aside())), (Verdict::Equal, "the schema p".to_owned()));
+        assert_eq!(told(&compared(DUMP, &aside())), (Verdict::Equal, String::new()));
+    }
+
+    #[test]
+    fn any_other_difference_counts() {
+        for (from, to) in [
+            ("CREATE TABLE s.t;", "CREATE TABLE s.t (a int);"),
+            ("WITH SCHEMA s", "WITH SCHEMA r"),
+            ("REFRESH MATERIALIZED VIEW s.v;\n", ""),
+            ("CREATE TABLE s.t;", "CREATE TABLE s.t;\nCREATE TABLE s.u;"),
+        ] {
+            let changed = DUMP.replace("IS 'x'", "IS 'y'").replace(from, to);
+            assert_eq!(compared(&changed, &aside()).verdict(), Verdict::NotEqual, "{to}");
+        }
+    }
+
+    #[test]
+    fn a_view_that_was_not_refreshed_makes_nothing_equal() {
+        let view = BTreeMap::from([(
+            "REFRESH MATERIALIZED VIEW s.v".to_owned(),
+            "materialized view s.v".to_owned(),
+        )]);
+        let aside = Aside { unrefreshed: view, ..aside() };
+        let without = DUMP.replace("REFRESH MATERIALIZED VIEW s.v;\n", "");
+        let comparison = compared(&without, &aside);
+        assert_eq!(told(&comparison), (Verdict::RowsEqual, "materialized view s.v".to_owned()));
+        assert_eq!(comparison.findings(), Vec::<String>::new());
+        assert_eq!(comparison.not_compared(), ["materialized view s.v"]);
+    }
+}

@@ -1,0 +1,218 @@
+//! The form in which a dump's statements are sent, where the target wants another than the dump's. Pure.
+//!
+//! A form has as many lines as its statement: psql names a statement that fails by its line.
+
+use std::borrow::Cow;
+
+use super::reading;
+use crate::dump::scan::{without_comments, without_variables};
+
+/// What the transaction remembers: the statements that refresh views which could not be refreshed yet.
+const WAITING: &str = "coalesce(nullif(current_setting('sponsor_backup.waiting', true), ''), '{}')::text[]";
+/// … and whether a view was left alone because it reads another server.
+const NOTE_CUT_OFF: &str = "PERFORM set_config('sponsor_backup.cut_off', 'on', true); ";
+/// The errors of one that does so in a way that PostgreSQL keeps no track of: SQLSTATE class 08, and HV00N.
+const WHEN_CUT_OFF: &str = "WHEN connection_exception OR fdw_unable_to_establish_connection THEN ";
+
+/// What is known of a load that decides on the forms.
+#[derive(Debug)]
+pub(super) struct Form {
+    /// What quotes a statement within a block. Nobody who wrote a dump can know it.
+    pub(super) key: String,
+    /// Whether the target has PL/pgSQL, without which there are no blocks.
+    pub(super) has_blocks: bool,
+    /// Whether views that read other servers are refreshed.
+    pub(super) reaches_out: bool,
+}
+
+impl Form {
+    /// A statement, with what stands above it, as it is sent.
+    pub(super) fn of<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        let statement = without_comments(text);
+        let above = &text[..text.len() - statement.len()];
+        let sent = if let Some(rest) = makes_a_schema(statement) {
+            // A platform may have made it. What is in it is looked at before the load.
+            Cow::Owned([b"CREATE SCHEMA IF NOT EXISTS ", rest].concat())
+        } else if self.has_blocks && is_about_what_may_be_anothers(statement) {
+            Cow::Owned(self.block(&[statement, b" EXCEPTION WHEN insufficient_privilege THEN NULL;"]))
+        } else if self.is_refreshed_in_a_block(text) {
+            Cow::Owned(self.refreshing(statement))
+        } else {
+            without_variables(statement)
+        };
+        match sent {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(sent) => Cow::Owned([above, &sent].concat()),
+        }
+    }
+
+    /// Whether a statement refreshes a view, and is sent so that it may wait for others.
+    pub(super) fn is_refreshed_in_a_block(&self, text: &[u8]) -> bool {
+        self.has_blocks && refreshed(without_comments(text)).is_some()
+    }
+
+    /// Refreshes a view. One that reads another which has no rows yet waits: what functions read, pg_dump does not know.
+    fn refreshing(&self, statement: &[u8]) -> Vec<u8> {
+        let note = format!("PERFORM set_config('sponsor_backup.waiting', array_append({WAITING}, ");
+        let waits = [
+            &b" EXCEPTION WHEN object_not_in_prerequisite_state THEN "[..],
+            note.as_bytes(),
+            &self.text(statement),
+            b")::text, true);",
+        ]
+        .concat();
+        if self.reaches_out {
+            return self.block(&[statement, &waits]);
+        }
+        let name = refreshed(statement).unwrap_or_default();
+        // Of bytes, since a name may be of any encoding.
+        let servers = reading::servers_of("\0::regclass::oid");
+        let (before, after) = servers.split_once('\0').unwrap_or_default();
+        self.block(&[
+            b"IF EXISTS (",
+            before.as_bytes(),
+            &self.text(name),
+            after.as_bytes(),
+            b") THEN ",
+            NOTE_CUT_OFF.as_bytes(),
+            b"ELSE ",
+            statement,
+            b" END IF;",
+            &waits,
+            b" ",
+            WHEN_CUT_OFF.as_bytes(),
+            NOTE_CUT_OFF.as_bytes(),
+        ])
+    }
+
+    /// Refreshes the views that wait, as long as that helps. What fails in another way waits on: it fails again, by name.
+    pub(super) fn refreshing_those_that_wait(&self) -> Vec<u8> {
+        let (cut_off, passed_over) = if self.reaches_out {
+            (String::new(), "")
+        } else {
+            let passed_over =
+                "IF current_setting('sponsor_backup.cut_off', true) = 'on' THEN still := '{}'; END IF;";
+            (format!("{WHEN_CUT_OFF}{NOTE_CUT_OFF}"), passed_over)
+        };
+        let block = format!(
+            "DECLARE waiting text[] := {WAITING}; still text[] := '{{}}'; command text; BEGIN
+  WHILE cardinality(waiting) > 0 LOOP
+    still := '{{}}';
+    FOREACH command IN ARRAY waiting LOOP
+      BEGIN EXECUTE command; EXCEPTION {cut_off}WHEN OTHERS THEN still := array_append(still, command); END;
+    END LOOP;
+    EXIT WHEN cardinality(still) = cardinality(waiting);
+    waiting := still;
+  END LOOP;
+  {passed_over}
+  PERFORM set_config('sponsor_backup.waiting', still::text, true);"
+        );
+        self.framed(&[b"DO ", &self.tag(""), block.as_bytes()])
+    }
+
+    /// Refreshes one of them, if it still waits.
+    pub(super) fn refreshing_at_last(&self, text: &[u8]) -> Vec<u8> {
+        let statement = without_comments(text);
+        let above = &text[..text.len() - statement.len()];
+        let still = format!(" = ANY ({WAITING}) THEN ");
+        let block = self.block(&[b"IF ", &self.text(statement), still.as_bytes(), statement, b" END IF;"]);
+        [above, &block].concat()
+    }
+
+    fn block(&self, parts: &[&[u8]]) -> Vec<u8> {
+        let inner = parts.concat();
+        self.framed(&[b"DO ", &self.tag(""), b"BEGIN ", &inner])
+    }
+
+    fn framed(&self, parts: &[&[u8]]) -> Vec<u8> {
+        [&parts.concat(), &b" END "[..], self.tag("").trim_ascii_end(), b";"].concat()
+    }
+
+    /// A text, or a name, as a string.
+    fn text(&self, text: &[u8]) -> Vec<u8> {
+        let tag = self.tag("t");
+        let tag = tag.trim_ascii_end();
+        [tag, text, tag].concat()
+    }
+
+    fn tag(&self, which: &str) -> Vec<u8> {
+        format!("$ours{which}_{}$ ", self.key).into_bytes()
+    }
+}
+
+fn makes_a_schema(statement: &[u8]) -> Option<&[u8]> {
+    statement.strip_prefix(b"CREATE SCHEMA ").filter(|rest| !rest.starts_with(b"IF NOT EXISTS "))
+}
+
+/// Only its owner may describe an extension or a schema, or drop an extension, and a platform may have made it.
+fn is_about_what_may_be_anothers(statement: &[u8]) -> bool {
+    let starts = [&b"COMMENT ON EXTENSION "[..], b"COMMENT ON SCHEMA ", b"DROP EXTENSION IF EXISTS "];
+    starts.iter().any(|start| statement.starts_with(start))
+}
+
+/// The name of the view that a statement refreshes as pg_dump does.
+fn refreshed(statement: &[u8]) -> Option<&[u8]> {
+    let name = statement.strip_prefix(b"REFRESH MATERIALIZED VIEW ")?.strip_suffix(b";")?;
+    let mut is_quoted = false;
+    let is_in_the_name = |byte: &u8| {
+        is_quoted ^= *byte == b'"';
+        is_quoted || !byte.is_ascii_whitespace()
+    };
+    name.iter().all(is_in_the_name).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(text: &str, has_blocks: bool, reaches_out: bool) -> String {
+        let form = Form { key: "k".to_owned(), has_blocks, reaches_out };
+        String::from_utf8(form.of(text.as_bytes()).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn a_schema_may_be_there() {
+        for (text, expected) in [
+            ("CREATE SCHEMA app;", "CREATE SCHEMA IF NOT EXISTS app;"),
+            ("--\n\nCREATE SCHEMA \"IF\";", "--\n\nCREATE SCHEMA IF NOT EXISTS \"IF\";"),
+            ("CREATE SCHEMA AUTHORIZATION a;", "CREATE SCHEMA IF NOT EXISTS AUTHORIZATION a;"),
+            ("CREATE SCHEMA IF NOT EXISTS a;", "CREATE SCHEMA IF NOT EXISTS a;"),
+            ("CREATE TABLE \"CREATE SCHEMA x\" ();", "CREATE TABLE \"CREATE SCHEMA x\" ();"),
+        ] {
+            assert_eq!(sent(text, true, true), expected);
+        }
+    }
+
+    #[test]
+    fn a_comment_may_be_refused_and_has_its_lines() {
+        let text = "--\n--\n\nCOMMENT ON EXTENSION citext IS 'a\nb; $$';";
+        let block = "--\n--\n\nDO $ours_k$ BEGIN COMMENT ON EXTENSION citext IS 'a\nb; $$'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $ours_k$;";
+        assert_eq!(sent(text, true, true), block);
+        assert_eq!(sent(text, false, true), text);
+        let of_a_table = "COMMENT ON TABLE a IS 'COMMENT ON SCHEMA b';";
+        assert_eq!(sent(of_a_table, true, true), of_a_table);
+    }
+
+    #[test]
+    fn a_view_waits_and_reads_no_other_server_in_a_drill() {
+        let text = "\n\nREFRESH MATERIALIZED VIEW public.\"my ; view\";";
+        let restored = sent(text, true, true);
+        assert!(restored.starts_with("\n\nDO $ours_k$ BEGIN REFRESH "), "{restored}");
+        assert!(restored.contains("$ourst_k$REFRESH MATERIALIZED VIEW public.\"my ; view\";$ourst_k$"));
+        assert!(!restored.contains("connection_exception"), "{restored}");
+        let drilled = sent(text, true, false);
+        assert!(drilled.contains("$ourst_k$public.\"my ; view\"$ourst_k$::regclass::oid"), "{drilled}");
+        assert!(drilled.contains("connection_exception"), "{drilled}");
+        for sent in [&restored, &drilled] {
+            assert_eq!(sent.matches('\n').count(), 2, "{sent}");
+        }
+        for other in [
+            "REFRESH MATERIALIZED VIEW CONCURRENTLY a;",
+            "REFRESH MATERIALIZED VIEW a WITH NO DATA;",
+            "REFRESH MATERIALIZED VIEW a",
+        ] {
+            assert_eq!(sent(other, true, false), other);
+        }
+        assert_eq!(sent(text, false, true), text);
+    }
+}

@@ -1,0 +1,77 @@
+//! What of a restored database belongs to roles that we are not: on a managed server, what its platform made. SQL, and what
+//! it answers.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::RestoreError;
+use crate::dump::client::Client;
+use crate::dump::query::query;
+use crate::dump::{Complaint, Connection, DumpError};
+
+/// What is another role's, by kind, and the statement that makes it in the words in which statements are shown.
+const QUESTION: &str = "SELECT coalesce(json_agg(json_build_object(
+  'kind', kind, 'name', name, 'made_by', made_by, 'is_built_in', is_built_in)), '[]') FROM (
+  SELECT 'extension', format('%I', extname), 'CREATE EXTENSION IF NOT EXISTS %s', extowner, oid < 16384 FROM pg_extension
+  UNION ALL SELECT 'schema', format('%I', nspname), 'CREATE SCHEMA %s', nspowner, false FROM pg_namespace
+    WHERE nspname !~ '^pg_'
+  UNION ALL SELECT 'event trigger', format('%I', evtname), 'CREATE EVENT TRIGGER %s ON ' || evtevent, evtowner, false
+    FROM pg_event_trigger
+  UNION ALL SELECT 'foreign-data wrapper', format('%I', fdwname), 'CREATE FOREIGN DATA WRAPPER %s', fdwowner, false
+    FROM pg_foreign_data_wrapper
+  UNION ALL SELECT 'server', format('%I', srvname), 'CREATE SERVER %s', srvowner, false FROM pg_foreign_server
+  UNION ALL SELECT 'publication', format('%I', pubname), 'CREATE PUBLICATION %s', pubowner, false FROM pg_publication
+) x(kind, name, form, owner, is_built_in), LATERAL format(form, name) made_by
+  WHERE is_built_in OR NOT pg_has_role(owner, 'USAGE')";
+
+#[derive(Deserialize)]
+struct Other {
+    kind: String,
+    name: String,
+    made_by: String,
+    /// Whether it came with the server. pg_dump passes over it.
+    is_built_in: bool,
+}
+
+/// Statements about what is another role's, each with what it is about in words.
+#[derive(Debug, Default)]
+pub struct Others {
+    /// Those that make it.
+    pub making: BTreeMap<String, String>,
+    /// Those that describe it: only its owner may.
+    pub describing: BTreeMap<String, String>,
+    /// Those that make and describe what came with the server, and that no dump of the restored database has.
+    pub built_in: BTreeMap<String, String>,
+}
+
+impl Others {
+    /// Asks a restored database.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
+        let answer = query(connection, client, QUESTION).await?;
+        let found: Vec<Other> = serde_json::from_str(&answer).map_err(|_| {
+            let message = Complaint::ours("the server's answer is not understood");
+            DumpError::Unreachable { place: connection.place(), message }
+        })?;
+        let mut others = Self::default();
+        for Other { kind, name, made_by, is_built_in } in found {
+            let object = kind.to_uppercase().replace('-', " ");
+            let described_by = format!("COMMENT ON {object} {name}");
+            // A dump begins with statements that drop what it makes.
+            let made_by = [format!("DROP {object} IF EXISTS {name}"), made_by];
+            if is_built_in {
+                let words = format!("the {kind} {name}, which came with the server");
+                let all = made_by.into_iter().chain([described_by]);
+                others.built_in.extend(all.map(|statement| (statement, words.clone())));
+            } else {
+                let owned = format!("the {kind} {name}, which belongs to another role");
+                others.describing.insert(described_by, format!("the comment on {owned}"));
+                others.making.extend(made_by.map(|statement| (statement, owned.clone())));
+            }
+        }
+        Ok(others)
+    }
+}
