@@ -17,6 +17,7 @@ use crate::archive::s3::policy::Purpose;
 use crate::dump::client::{self, Client};
 use crate::dump::identity::{Identity, Unidentified};
 use crate::dump::invocation::DumpOptions;
+use crate::dump::query;
 use crate::dump::server::{self, Money, Server};
 use crate::dump::standby::{self, Standby};
 use crate::dump::{Connection, DumpError};
@@ -77,6 +78,7 @@ impl Run<'_> {
         // Any psql can ask; the newest knows most ways to connect.
         let identity = self.identity(sponsor)?;
         let newest = clients.last().ok_or(DumpError::NoClient)?;
+        let connection = query::settled(connection, newest).await?;
         let server = server::ask(&connection, newest).await?;
         server.check_encoding(&connection)?;
         if self.order.dump.schemas.is_empty() {
@@ -85,7 +87,9 @@ impl Run<'_> {
         let standby = self.standby(&server, &connection, newest).await?;
         let connection = connection.with_settings(&server.to_pin(Money::Plain));
         facts.server_version = Some(server.version.clone());
-        let client = client::choose(clients, server.major, &connection.place())?.clone();
+        let client =
+            client::choose(clients, server.major.max(connection.oldest_client()), &connection.place())?
+                .clone();
         facts.pg_dump_version = Some(client.version.clone());
         facts.warnings.extend(server::left_to_extensions(&connection, newest).await?);
         let limit_bytes = self.budget.limit_bytes();
