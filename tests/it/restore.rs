@@ -10,6 +10,7 @@ mod opening;
 mod partial;
 mod planning;
 mod secrecy;
+mod several_hosts;
 mod stop;
 mod targets;
 
