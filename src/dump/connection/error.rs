@@ -54,6 +54,14 @@ pub enum ConnectionError {
     /// A parameter with a value that it cannot have.
     #[error("has a bad value for `{0}`")]
     BadValue(&'static str),
+    /// A parameter with another value than the few that it can have.
+    #[error("has a bad value for `{name}`")]
+    NotOneOf {
+        /// Its name.
+        name: &'static str,
+        /// What it can be.
+        values: &'static [&'static str],
+    },
     /// Parameters that travel in a file, which cannot be written.
     #[error("has parameters that libpq reads from a file, and it cannot be written: {0}")]
     NoFile(String),
@@ -86,7 +94,7 @@ impl ConnectionError {
                     "Install postgresql-client-{since} or a newer one, or remove the parameter from DATABASE_URL."
                 );
             }
-            Self::BadValue("sslmode") => return format!("One of {}.", SSL_MODES.join(", ")),
+            Self::NotOneOf { values, .. } => return format!("One of {}.", values.join(", ")),
             Self::BadValue("port") => {
                 "Write one port from 1 to 65535, or as many as there are hosts, separated by comma."
             }

@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
 use super::ConnectionError;
+use Value::{Any, Number, Of};
 
 /// Port of the transaction-mode poolers of Supabase.
 const TRANSACTION_POOLER: u16 = 6543;
@@ -18,47 +19,64 @@ pub(super) const LAST_KNOWN: u32 = 18;
 /// No client of a version before it is of use here.
 const ALWAYS: u32 = 13;
 
-/// Parameters of libpq: the name, the environment variable if it has one, and the version that brought it.
-const PARAMETERS: &[(&str, Option<&str>, u32)] = &[
-    ("channel_binding", Some("PGCHANNELBINDING"), ALWAYS),
-    ("client_encoding", Some("PGCLIENTENCODING"), ALWAYS),
-    ("connect_timeout", Some("PGCONNECT_TIMEOUT"), ALWAYS),
-    ("gssdelegation", Some("PGGSSDELEGATION"), 17),
-    ("gssencmode", Some("PGGSSENCMODE"), ALWAYS),
-    ("gsslib", Some("PGGSSLIB"), ALWAYS),
-    ("keepalives", None, ALWAYS),
-    ("keepalives_count", None, ALWAYS),
-    ("keepalives_idle", None, ALWAYS),
-    ("keepalives_interval", None, ALWAYS),
-    ("krbsrvname", Some("PGKRBSRVNAME"), ALWAYS),
-    ("max_protocol_version", Some("PGMAXPROTOCOLVERSION"), 18),
-    ("min_protocol_version", Some("PGMINPROTOCOLVERSION"), 18),
-    ("oauth_client_id", None, 18),
-    ("oauth_client_secret", None, 18),
-    ("oauth_issuer", None, 18),
-    ("oauth_scope", None, 18),
-    ("options", Some("PGOPTIONS"), ALWAYS),
-    ("passfile", Some("PGPASSFILE"), ALWAYS),
-    ("require_auth", Some("PGREQUIREAUTH"), 16),
-    ("requirepeer", Some("PGREQUIREPEER"), ALWAYS),
-    ("scram_client_key", None, 18),
-    ("scram_server_key", None, 18),
-    ("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION"), ALWAYS),
-    ("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION"), ALWAYS),
-    ("sslcert", Some("PGSSLCERT"), ALWAYS),
-    ("sslcertmode", Some("PGSSLCERTMODE"), 16),
-    ("sslcompression", Some("PGSSLCOMPRESSION"), ALWAYS),
-    ("sslcrl", Some("PGSSLCRL"), ALWAYS),
-    ("sslcrldir", Some("PGSSLCRLDIR"), 14),
-    ("sslkey", Some("PGSSLKEY"), ALWAYS),
-    ("sslkeylogfile", None, 18),
-    ("sslmode", Some("PGSSLMODE"), ALWAYS),
-    ("sslnegotiation", Some("PGSSLNEGOTIATION"), 17),
-    ("sslpassword", None, ALWAYS),
-    ("sslrootcert", Some("PGSSLROOTCERT"), ALWAYS),
-    ("sslsni", Some("PGSSLSNI"), 14),
-    ("target_session_attrs", Some("PGTARGETSESSIONATTRS"), ALWAYS),
-    ("tcp_user_timeout", None, ALWAYS),
+/// What a parameter's value may be.
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    Any,
+    Number,
+    Of(&'static [&'static str]),
+}
+
+const SWITCH: Value = Of(&["0", "1"]);
+const TLS_VERSION: Value = Of(&["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]);
+
+/// Parameters of libpq: the name, the environment variable if it has one, the version that brought it, and its values. What
+/// libpq says of others is not shown: it could quote a secret.
+const PARAMETERS: &[(&str, Option<&str>, u32, Value)] = &[
+    ("channel_binding", Some("PGCHANNELBINDING"), ALWAYS, Of(&["disable", "prefer", "require"])),
+    ("client_encoding", Some("PGCLIENTENCODING"), ALWAYS, Any),
+    ("connect_timeout", Some("PGCONNECT_TIMEOUT"), ALWAYS, Number),
+    ("gssdelegation", Some("PGGSSDELEGATION"), 17, SWITCH),
+    ("gssencmode", Some("PGGSSENCMODE"), ALWAYS, Of(&["disable", "prefer", "require"])),
+    ("gsslib", Some("PGGSSLIB"), ALWAYS, Any),
+    ("keepalives", None, ALWAYS, Number),
+    ("keepalives_count", None, ALWAYS, Number),
+    ("keepalives_idle", None, ALWAYS, Number),
+    ("keepalives_interval", None, ALWAYS, Number),
+    ("krbsrvname", Some("PGKRBSRVNAME"), ALWAYS, Any),
+    ("max_protocol_version", Some("PGMAXPROTOCOLVERSION"), 18, Of(&["3.0", "3.2", "latest"])),
+    ("min_protocol_version", Some("PGMINPROTOCOLVERSION"), 18, Of(&["3.0", "3.2", "latest"])),
+    ("oauth_client_id", None, 18, Any),
+    ("oauth_client_secret", None, 18, Any),
+    ("oauth_issuer", None, 18, Any),
+    ("oauth_scope", None, 18, Any),
+    ("options", Some("PGOPTIONS"), ALWAYS, Any),
+    ("passfile", Some("PGPASSFILE"), ALWAYS, Any),
+    ("require_auth", Some("PGREQUIREAUTH"), 16, Any),
+    ("requirepeer", Some("PGREQUIREPEER"), ALWAYS, Any),
+    ("scram_client_key", None, 18, Any),
+    ("scram_server_key", None, 18, Any),
+    ("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION"), ALWAYS, TLS_VERSION),
+    ("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION"), ALWAYS, TLS_VERSION),
+    ("sslcert", Some("PGSSLCERT"), ALWAYS, Any),
+    ("sslcertmode", Some("PGSSLCERTMODE"), 16, Of(&["disable", "allow", "require"])),
+    ("sslcompression", Some("PGSSLCOMPRESSION"), ALWAYS, SWITCH),
+    ("sslcrl", Some("PGSSLCRL"), ALWAYS, Any),
+    ("sslcrldir", Some("PGSSLCRLDIR"), 14, Any),
+    ("sslkey", Some("PGSSLKEY"), ALWAYS, Any),
+    ("sslkeylogfile", None, 18, Any),
+    ("sslmode", Some("PGSSLMODE"), ALWAYS, Of(&SSL_MODES)),
+    ("sslnegotiation", Some("PGSSLNEGOTIATION"), 17, Of(&["postgres", "direct"])),
+    ("sslpassword", None, ALWAYS, Any),
+    ("sslrootcert", Some("PGSSLROOTCERT"), ALWAYS, Any),
+    ("sslsni", Some("PGSSLSNI"), 14, SWITCH),
+    (
+        "target_session_attrs",
+        Some("PGTARGETSESSIONATTRS"),
+        ALWAYS,
+        Of(&["any", "read-write", "read-only", "primary", "standby", "prefer-standby"]),
+    ),
+    ("tcp_user_timeout", None, ALWAYS, Number),
 ];
 
 /// Parameters that are read before the others are, for the names that unknown ones may be meant for.
@@ -84,6 +102,9 @@ const OTHERS: &[&str] = &[
 /// Parameters whose values no log may show.
 const SECRETS: [&str; 5] =
     ["oauth_client_secret", "password", "scram_client_key", "scram_server_key", "sslpassword"];
+
+/// The certificates of this machine, in place of a file.
+const SYSTEM: &str = "system";
 
 /// The modes of libpq.
 pub(super) const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
@@ -137,16 +158,22 @@ pub(super) fn taken(mut query: BTreeMap<String, String>) -> Result<Taken, Connec
         query.remove("ssl");
         query.entry("sslmode".to_owned()).or_insert_with(|| "require".to_owned());
     }
+    // So does libpq: with these certificates, less would be no proof of anything.
+    if query.get("sslrootcert").is_some_and(|value| value == SYSTEM) {
+        query.entry("sslmode".to_owned()).or_insert_with(|| "verify-full".to_owned());
+    }
     let mut taken = Taken::default();
     for (name, value) in query {
-        if let Some((name, variable, since)) = PARAMETERS.iter().find(|(known, ..)| *known == name) {
+        if let Some((name, variable, since, allowed)) = PARAMETERS.iter().find(|(known, ..)| *known == name) {
+            let value = allowed.spelled(name, value)?;
+            let brought = brought((*name, *since), &value);
+            if taken.newest.is_none_or(|(_, newest)| newest < brought.1) {
+                taken.newest = Some(brought);
+            }
             match variable {
                 Some(variable) => drop(taken.variables.insert(*variable, value)),
                 None if is_one_line(&value) => drop(taken.unlisted.insert(*name, value.into())),
                 None => return Err(ConnectionError::BadValue(name)),
-            }
-            if taken.newest.is_none_or(|(_, newest)| newest < *since) {
-                taken.newest = Some((*name, *since));
             }
         } else if let Some(unfit) = unfit(&name, &value) {
             return Err(unfit);
@@ -156,6 +183,29 @@ pub(super) fn taken(mut query: BTreeMap<String, String>) -> Result<Taken, Connec
         }
     }
     Ok(taken)
+}
+
+impl Value {
+    /// The value as libpq spells it.
+    fn spelled(self, name: &'static str, value: String) -> Result<String, ConnectionError> {
+        match self {
+            Number if value.trim().parse::<i32>().is_err() => Err(ConnectionError::BadValue(name)),
+            Any | Number => Ok(value),
+            Of(values) => match values.iter().find(|known| known.eq_ignore_ascii_case(&value)) {
+                Some(known) => Ok((*known).to_owned()),
+                None => Err(ConnectionError::NotOneOf { name, values }),
+            },
+        }
+    }
+}
+
+/// The version that brought a parameter; some brought a value.
+fn brought((name, since): (&'static str, u32), value: &str) -> (&'static str, u32) {
+    match (name, value) {
+        ("sslrootcert", SYSTEM) => ("sslrootcert=system", 16),
+        ("target_session_attrs", "read-only" | "primary" | "standby" | "prefer-standby") => (name, 14),
+        _ => (name, since),
+    }
 }
 
 /// Whether a value arrives as it is when it is read from a line.

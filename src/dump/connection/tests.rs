@@ -54,6 +54,7 @@ fn plain_text_is_never_fallen_back_to_unless_the_host_is_local_or_the_url_says_s
         ("postgresql://u:p@/app?host=/run/pg", "prefer"),
         ("postgresql://u:p@db.example.org/app?ssl=true", "require"),
         ("postgresql://u:p@localhost/app?ssl=true", "require"),
+        ("postgresql://u:p@localhost/app?sslrootcert=system", "verify-full"),
         ("postgresql://u:p@localhost/app?ssl=true&sslmode=verify-full", "verify-full"),
     ] {
         assert_eq!(variable(url, "PGSSLMODE").unwrap(), mode, "{url}");
@@ -220,6 +221,9 @@ fn a_parameter_that_libpq_lacks_is_told_with_its_remedy() {
         ("sslmod=require", "Did you mean `sslmode`?"),
         ("sslMode=require", "Did you mean `sslmode`?"),
         ("channelBinding=require", "Did you mean `channel_binding`?"),
+        ("sslmode=maybe", "One of disable, allow, prefer"),
+        ("ssl_min_protocol_version=9", "One of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3."),
+        ("keepalives=many", "Correct it"),
         ("ssl=false", "Write `sslmode` in its place"),
         ("sslaccept=strict", "Write `sslmode` in its place"),
         ("useSSL=true", "Write `sslmode` in its place"),
@@ -231,5 +235,8 @@ fn a_parameter_that_libpq_lacks_is_told_with_its_remedy() {
         let error = parse(&format!("postgresql://u:p@db/app?{parameter}")).unwrap_err();
         assert!(error.hint().starts_with(hint), "{parameter}: {error} {}", error.hint());
     }
+    let url = "postgresql://u:p@localhost/app?ssl_min_protocol_version=tlsv1.2&sslmode=REQUIRE";
+    assert_eq!(variable(url, "PGSSLMINPROTOCOLVERSION").unwrap(), "TLSv1.2");
+    assert_eq!(variable(url, "PGSSLMODE").unwrap(), "require");
     assert!(parse("postgresql://u:p@db/app?replication=false&load_balance_hosts=random").is_ok());
 }
