@@ -62,8 +62,8 @@ pub enum ConnectionError {
         /// What it can be.
         values: &'static [&'static str],
     },
-    /// Parameters that travel in a file, which cannot be written.
-    #[error("has parameters that libpq reads from a file, and it cannot be written: {0}")]
+    /// Parameters that libpq reads as a file, which cannot be made.
+    #[error("has parameters that libpq reads as a file, and it cannot be made: {0}")]
     NoFile(String),
     /// A pooler in transaction mode, where a dump is not safe.
     #[error("points at a transaction pooler ({0})")]
@@ -104,7 +104,9 @@ impl ConnectionError {
                 "Remove it from DATABASE_URL, and write host, port, user and database there themselves."
             }
             Self::SeveralHosts => "Name the one host that is restored into.",
-            Self::NoFile(_) => "Make room in the folder for temporary files (TMPDIR), and let it be written.",
+            Self::NoFile(_) => {
+                "Run on Linux, or remove the parameters that have no PG variable: keepalives, tcp_user_timeout, sslpassword and the like."
+            }
             Self::NotEncoded => {
                 "Percent-encode user and password: write %40 for @, %2F for /, %3F for ?, %23 for #, %3A for : and %25 for %."
             }

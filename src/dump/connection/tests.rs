@@ -194,8 +194,7 @@ fn each_parameter_of_libpq_reaches_it_and_secret_ones_are_masked() {
     let file = Path::new(&variables["PGSERVICEFILE"]).to_owned();
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(text, format!("[{}]\nkeepalives_idle=7\nsslpassword=a@b\n", variables["PGSERVICE"]));
-    use std::os::unix::fs::PermissionsExt as _;
-    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(file.starts_with(format!("/proc/{}/fd", std::process::id())), "{}", file.display());
     let masks: Vec<_> = connection.masks().iter().map(|mask| mask.expose_secret().to_owned()).collect();
     assert_eq!(masks, ["p", "a@b", "a%40b"]);
     let again = connection.with_database("other");

@@ -1,11 +1,9 @@
-//! Parameters that have no environment variable. libpq reads them from a file that only this user may read: arguments
-//! can be seen by everybody on the machine. The file goes with the last connection that needs it.
+//! Parameters that have no environment variable. libpq reads them as a file, which is never on a disk: it is memory of this
+//! process, and only this user's processes find it. Arguments could be seen by everybody on the machine.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::fs::File;
 use std::sync::{Arc, OnceLock};
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -15,7 +13,7 @@ use super::ConnectionError;
 /// How the parameters are called together in the file.
 const SERVICE: &str = "sponsor-backup";
 
-/// The parameters, and their file once it is needed. Clones share it.
+/// The parameters, and their file once it is needed. Clones share it; it goes with the last of them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Unlisted {
     parameters: Arc<BTreeMap<&'static str, SecretString>>,
@@ -32,10 +30,9 @@ impl Unlisted {
         if self.parameters.is_empty() {
             return Ok(Vec::new());
         }
-        let file = self.file.get_or_init(|| File::write(&self.text()).map_err(|error| error.to_string()));
+        let file = self.file.get_or_init(|| in_memory(&self.text()).map_err(|error| error.to_string()));
         let file = file.as_ref().map_err(|reason| ConnectionError::NoFile(reason.clone()))?;
-        let path = file.0.display().to_string();
-        Ok(vec![("PGSERVICEFILE", path), ("PGSERVICE", SERVICE.to_owned())])
+        Ok(vec![("PGSERVICEFILE", path(file)), ("PGSERVICE", SERVICE.to_owned())])
     }
 
     fn text(&self) -> String {
@@ -48,24 +45,20 @@ impl Unlisted {
     }
 }
 
-/// A file that is removed when this is dropped.
-#[derive(Debug)]
-struct File(PathBuf);
-
-impl File {
-    fn write(text: &str) -> std::io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("sponsor-backup-{}.conf", uuid::Uuid::new_v4()));
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        let this = Self(path);
-        file.write_all(text.as_bytes())?;
-        Ok(this)
-    }
+/// Where a child finds what this process has open. Each that opens it reads from its beginning.
+fn path(file: &File) -> String {
+    format!("/proc/{}/fd/{}", std::process::id(), std::os::fd::AsRawFd::as_raw_fd(file))
 }
 
-impl Drop for File {
-    fn drop(&mut self) {
-        let path: &Path = &self.0;
-        // What is gone already is gone.
-        std::fs::remove_file(path).ok();
-    }
+#[cfg(target_os = "linux")]
+fn in_memory(text: &str) -> std::io::Result<File> {
+    let memory = rustix::fs::memfd_create(SERVICE, rustix::fs::MemfdFlags::CLOEXEC)?;
+    let mut file = File::from(memory);
+    std::io::Write::write_all(&mut file, text.as_bytes())?;
+    Ok(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn in_memory(_: &str) -> std::io::Result<File> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
