@@ -186,7 +186,7 @@ fn several_hosts_are_handed_on_and_shown_as_libpq_reads_them() {
 }
 
 #[test]
-fn each_parameter_of_libpq_reaches_it_and_secret_ones_are_masked() {
+fn each_parameter_reaches_libpq_and_secret_ones_are_masked() {
     let url = "postgresql://u:p@db/app?sslsni=1&passfile=/p&keepalives_idle=7&sslpassword=a%40b";
     let connection = parse(url).unwrap();
     let variables = connection.for_client(&client(15)).unwrap();
@@ -204,7 +204,7 @@ fn each_parameter_of_libpq_reaches_it_and_secret_ones_are_masked() {
 }
 
 #[test]
-fn a_parameter_newer_than_the_client_is_refused_with_its_version() {
+fn a_parameter_too_new_for_the_client_is_told_with_its_version() {
     let connection = parse("postgresql://u:p@db/app?sslcertmode=disable&sslsni=1").unwrap();
     let error = connection.for_client(&client(15)).unwrap_err();
     let told = "has the parameter `sslcertmode`, known from PostgreSQL 16 on, and the client in use is 15.1";

@@ -39,7 +39,7 @@ fn a_host_of_no_proxy_is_reached_directly() {
 }
 
 #[test]
-fn a_store_with_tls_is_asked_for_in_a_tunnel_and_a_refusal_is_told() {
+fn a_store_with_tls_is_asked_in_a_tunnel() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let proxy = format!("http://user:canary@{}", listener.local_addr().unwrap());

@@ -160,3 +160,19 @@ fn an_answer_that_no_attempt_cures_ends_at_once() {
         assert!(!played.hint(at).contains("throttling"), "{code}");
     }
 }
+
+#[test]
+fn reading_a_backup_outlasts_a_temporary_answer() {
+    let trial = Trial::of([Sponsor::named("callisto").diary(2, 5)]);
+    trial.run().run().assert_code(0);
+    let proxy = Proxy::before(trial.store.endpoint());
+    for temporary in TEMPORARY {
+        let is_dump = |seen: &Seen| seen.method == "GET" && seen.path.ends_with(".sql.gz");
+        proxy.spoil(1, answer(temporary), is_dump);
+        let before = proxy.requests().len();
+        let outcome = trial.run().input("command", "verify").input("s3-endpoint-url", proxy.endpoint()).run();
+        outcome.assert_code(0);
+        let asked = proxy.requests().split_off(before).iter().filter(|seen| is_dump(seen)).count();
+        assert!(asked >= 2, "{temporary:?}: {asked}");
+    }
+}
