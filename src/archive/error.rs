@@ -1,12 +1,14 @@
 //! Everything that can go wrong with an archive, and what to do about it.
 
 mod remedy;
+mod temporary;
 mod wording;
 
 use bytesize::ByteSize;
 
 use super::thaw::Thaw;
 use remedy::{HOPELESS, of_a_role, of_keys, remedy};
+pub(super) use temporary::Temporary;
 use wording::{for_whom, told, waiting};
 
 /// A request to S3 that failed. Apart, for errors are carried about.
@@ -236,9 +238,10 @@ impl ArchiveError {
             || matches!(self, Self::S3 { code, .. } if HOPELESS.contains(&code.as_str()))
     }
 
-    /// Whether S3 said that it did not do it, and why; else it may have been done.
+    /// Whether S3 said that it did not do it, and why; else it may have been done. After a temporary answer, an attempt
+    /// before the last one may have been done.
     pub(super) fn is_refusal(&self) -> bool {
-        self.status().is_some_and(|status| (400..500).contains(&status))
+        self.temporary().is_none() && self.status().is_some_and(|status| (400..500).contains(&status))
     }
 
     /// Whether S3 found something under a key that should be free.
@@ -246,14 +249,19 @@ impl ArchiveError {
         self.status() == Some(412)
     }
 
-    /// Whether S3 saw another write to the same key under way.
+    /// Whether S3 saw another write to the same key under way. What is only temporary was sent again already.
     pub(super) fn is_conflict(&self) -> bool {
-        self.status() == Some(409)
+        self.status() == Some(409) && self.temporary().is_none()
     }
 
     /// Whether S3 knows no such upload: it was completed or aborted.
     pub(super) fn says_no_such_upload(&self) -> bool {
         matches!(self, Self::S3 { code, .. } if code == "NoSuchUpload")
+    }
+
+    /// Why another attempt might have succeeded.
+    fn temporary(&self) -> Option<Temporary> {
+        if let Self::S3 { status, code, .. } = self { Temporary::of(*status, code) } else { None }
     }
 
     fn status(&self) -> Option<u16> {
@@ -265,6 +273,9 @@ impl ArchiveError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::S3 { operation, code, request, .. } => {
+                if let Some(temporary) = self.temporary() {
+                    return Some(temporary.hint().to_owned());
+                }
                 let of_the_keys = request.keys.as_ref().and_then(|keys| of_keys(code, keys));
                 return of_the_keys.or_else(|| remedy(operation, code).map(str::to_owned));
             }

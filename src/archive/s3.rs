@@ -11,6 +11,7 @@ mod lock;
 mod multipart;
 mod put;
 mod read;
+mod retry;
 mod role;
 mod signer;
 mod stored;

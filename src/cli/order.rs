@@ -1,5 +1,6 @@
 //! What is meant: plain values that commands act upon, checked as far as that is possible without asking anybody.
 
+mod address;
 mod keyless;
 mod opening;
 mod storing;
@@ -225,18 +226,8 @@ fn endpoint(values: &Values<'_>, variables: &Variables) -> Result<Endpoint, Usag
     let variable =
         |name: &str| variables.get(name).map(|value| value.trim().to_owned()).filter(|text| !text.is_empty());
     let url = values.text("s3-endpoint-url").or_else(|| variable("AWS_ENDPOINT_URL_S3"));
-    if let Some(text) = &url {
-        let web = url::Url::parse(text)
-            .is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
-        if !web {
-            return Err(bad(
-                "s3-endpoint-url",
-                format!("is `{text}`; it must begin with https:// or http://"),
-            ));
-        }
-    }
     Ok(Endpoint {
-        url,
+        url: url.map(|text| address::of_a_store(&text)).transpose()?,
         force_path_style: values.boolean("s3-force-path-style")?,
         expected_bucket_owner: values.text("expected-bucket-owner"),
         // The SDKs' own switch, for compatible stores that refuse checksums.

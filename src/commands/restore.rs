@@ -38,7 +38,8 @@ struct Run<'a> {
 pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
     let identities = stored::identities(&order.opening, edge).await?;
     edge.sink.mask(secrecy::ExposeSecret::expose_secret(&order.target));
-    let target = Connection::parse(&order.target).map_err(RestoreError::from)?;
+    let target =
+        Connection::parse(&order.target).and_then(Connection::with_one_host).map_err(RestoreError::from)?;
     target.masks().iter().for_each(|mask| edge.sink.mask(secrecy::ExposeSecret::expose_secret(mask)));
     let selected = scope::select_some(&order.scope, edge).await?;
     let [sponsor] = selected.sponsors.as_slice() else {

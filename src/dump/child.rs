@@ -62,7 +62,7 @@ impl Dump {
         let mut child = Command::new(&program)
             .args(options.arguments())
             .env_clear()
-            .envs(invocation::environment(connection))
+            .envs(invocation::environment(connection, client)?)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,145 +1,79 @@
-//! A database URL becomes discrete PG* variables. Pure.
+//! A database URL becomes discrete PG* variables.
 //!
 //! libpq is never given the URL: it refuses parameters that other tools put there, and quotes pieces of a URL that it
 //! cannot read, passwords among them. For the same reason no message here quotes any part of one but names and ports.
 
+mod error;
+mod hosts;
 mod parameters;
+mod unlisted;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use url::Url;
 
-use parameters::{SSL_MODES, decode, parameters, refuse_transaction_pooler, variables};
+use super::client::Client;
+pub use error::ConnectionError;
+use hosts::Host;
+pub use parameters::Remedy;
+use parameters::{Taken, decode, parameters, refuse_transaction_pooler, secrets, taken};
+use unlisted::Unlisted;
+use written::Written;
 
 /// How the hosts of Supabase's poolers are called.
 const POOLER: &str = ".pooler.supabase.com";
 
-/// Why a database URL cannot be used. Written to follow the word `DATABASE_URL`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConnectionError {
-    /// It does not parse.
-    #[error("is not a URL: {0}")]
-    NotAUrl(String),
-    /// A user or password whose signs end it too early. It is not known which part of it is secret.
-    #[error("is not a URL: it has an `@` behind its host, or a `/`, `?` or `#` before it")]
-    NotEncoded,
-    /// Another scheme than `postgresql` or `postgres`.
-    #[error("has the scheme `{0}`, not postgresql")]
-    Scheme(String),
-    /// A part that has no default here.
-    #[error("names no {0}")]
-    Lacks(&'static str),
-    /// A part that holds bytes which no variable can carry.
-    #[error("has a {0} that is not UTF-8 text without NUL")]
-    NotText(&'static str),
-    /// A parameter that nobody knows.
-    #[error("has the unknown parameter `{name}`")]
-    UnknownParameter {
-        /// As typed.
-        name: String,
-        /// A known one that looks like it.
-        suggestion: Option<&'static str>,
-    },
-    /// A parameter with a value that it cannot have.
-    #[error("has a bad value for `{0}`")]
-    BadValue(&'static str),
-    /// A pooler in transaction mode, where a dump is not safe.
-    #[error("points at a transaction pooler ({0})")]
-    TransactionPooler(&'static str),
-}
-
-impl ConnectionError {
-    /// What the reader can do about it.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::UnknownParameter { suggestion: Some(near), .. } => format!("Did you mean `{near}`?"),
-            Self::UnknownParameter { .. } => "Remove it from DATABASE_URL; libpq's own names are known.".to_owned(),
-            Self::NotEncoded => {
-                "Percent-encode user and password: write %40 for @, %2F for /, %3F for ?, %23 for #, %3A for : and %25 for %."
-                    .to_owned()
-            }
-            Self::BadValue("sslmode") => format!("One of {}.", SSL_MODES.join(", ")),
-            Self::TransactionPooler(_) => {
-                "Use the direct connection or the session pooler, both on port 5432: session state does not survive transaction pooling."
-                    .to_owned()
-            }
-            _ => {
-                "Write postgresql://user:password@host:5432/database; percent-encode @ : / ? # % in user and password."
-                    .to_owned()
-            }
-        }
-    }
-}
-
 /// How to reach one database.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    host: String,
-    port: u16,
+    /// At least one. libpq takes the first that fits.
+    hosts: Vec<Host>,
     database: String,
     user: String,
     password: Option<SecretString>,
-    /// The password in the spelling of a URL, where that differs.
-    password_as_written: Option<SecretString>,
+    /// What logs must never show, as it is and in the spelling of the URL.
+    masks: Vec<SecretString>,
     /// What messages say in place of its address.
     nickname: Option<&'static str>,
     variables: BTreeMap<&'static str, String>,
+    unlisted: Unlisted,
+    /// The parameter that needs the newest client, and its major version.
+    newest: Option<(&'static str, u32)>,
 }
 
 impl Connection {
-    /// Reads `postgresql://user:password@host:port/database?parameters`.
+    /// Reads `postgresql://user:password@host:port/database?parameters`, with one host or several.
     ///
     /// # Errors
     /// See [`ConnectionError`].
     pub fn parse(url: &SecretString) -> Result<Self, ConnectionError> {
-        let text = url.expose_secret();
-        let rest = behind_the_host(text);
-        // The rest of a password that holds `/`, `?` or `#` would be taken for a port or a name, and be shown.
-        if rest.is_some_and(|rest| rest.contains('@')) {
-            return Err(ConnectionError::NotEncoded);
-        }
-        let url = Url::parse(text).map_err(|error| ConnectionError::NotAUrl(error.to_string()))?;
-        let Some(rest) = rest else {
-            return Err(ConnectionError::NotAUrl("it has no `://`".to_owned()));
+        // Line breaks are those of a text that was wrapped.
+        let text = url.expose_secret().trim().replace(['\t', '\n', '\r'], "");
+        let written = Written::split(&text)?;
+        let mut query = parameters(written.query)?;
+        let mut part = |parameter: &str, name: &'static str, in_url: &str| {
+            let in_url = Some(in_url).filter(|text| !text.is_empty());
+            query.remove(parameter).map(Ok).or_else(|| in_url.map(|text| decode(text, name))).transpose()
         };
-        if !["postgresql", "postgres"].contains(&url.scheme()) {
-            return Err(ConnectionError::Scheme(url.scheme().to_owned()));
-        }
-        if url.fragment().is_some() {
-            return Err(ConnectionError::NotAUrl("it has a `#`".to_owned()));
-        }
-        let mut query = parameters(&url)?;
-        let mut part = |parameter: &str, name: &'static str, in_url: Option<&str>| {
-            let written = query.remove(parameter).map(Ok);
-            let decoded = || in_url.filter(|text| !text.is_empty()).map(|text| decode(text, name));
-            written.or_else(decoded).transpose()
-        };
-        let host = url.host_str().map(|host| host.trim_start_matches('[').trim_end_matches(']'));
-        let host = part("host", "host", host)?.ok_or(ConnectionError::Lacks("host"))?;
-        let user = part("user", "user", Some(url.username()))?.ok_or(ConnectionError::Lacks("user"))?;
-        let password = part("password", "password", url.password())?;
-        let database = part("dbname", "database", path(rest))?;
-        let port = match part("port", "port", None)? {
-            Some(port) => port.parse().map_err(|_| ConnectionError::BadValue("port"))?,
-            None => url.port().unwrap_or(5432),
-        };
-        refuse_transaction_pooler(port, &query)?;
-        let written = url.password().filter(|text| Some(*text) != password.as_deref());
-        let mut connection = Self {
-            password_as_written: written.map(SecretString::from),
-            password: password.map(SecretString::from),
-            database: database.ok_or(ConnectionError::Lacks("database"))?,
-            host,
-            port,
-            user,
-            nickname: None,
-            variables: variables(query)?,
-        };
-        connection.require_tls()?;
+        let user = part("user", "user", written.user)?;
+        let password = part("password", "password", written.password.unwrap_or_default())?;
+        let database = part("dbname", "database", written.database)?;
+        let hosts = hosts(&written, &mut query)?;
+        refuse_transaction_pooler(hosts.iter().map(|host| host.port), &query)?;
+        let (user, database) = (
+            user.ok_or(ConnectionError::Lacks("user"))?,
+            database.ok_or(ConnectionError::Lacks("database"))?,
+        );
+        let Taken { variables, unlisted, newest } = taken(query)?;
+        let unlisted = Unlisted::new(unlisted);
+        let masks = password.iter().cloned().chain(written.password.map(str::to_owned));
+        let masks = distinct(masks.chain(secrets(written.query)));
+        let password = password.map(SecretString::from);
+        let mut connection =
+            Self { hosts, database, user, password, masks, nickname: None, variables, unlisted, newest };
+        connection.require_tls();
         Ok(connection)
     }
 
@@ -148,14 +82,15 @@ impl Connection {
     #[must_use]
     pub fn at_socket(folder: &Path, database: &str, user: &str, nickname: &'static str) -> Self {
         Self {
-            host: folder.display().to_string(),
-            port: 5432,
+            hosts: vec![Host::new(&folder.display().to_string(), 5432)],
             database: database.to_owned(),
             user: user.to_owned(),
             password: None,
-            password_as_written: None,
+            masks: Vec::new(),
             nickname: Some(nickname),
             variables: BTreeMap::new(),
+            unlisted: Unlisted::default(),
+            newest: None,
         }
     }
 
@@ -168,12 +103,40 @@ impl Connection {
     /// The same database as its server calls itself, where it says so: behind a tunnel or a pooler that is another address.
     #[must_use]
     pub fn as_reached_at(&self, address: Option<&str>, port: u16, database: &str) -> Self {
-        let mut itself = Self { port, database: database.to_owned(), ..self.clone() };
-        if let Some(address) = address {
-            address.clone_into(&mut itself.host);
-            itself.variables.remove("PGHOSTADDR");
-        }
-        itself
+        let hosts = match address {
+            Some(address) => vec![Host::new(address, port)],
+            None => self.hosts.iter().map(|host| Host { port, ..host.clone() }).collect(),
+        };
+        Self { hosts, database: database.to_owned(), ..self.clone() }
+    }
+
+    /// Whether one of several servers may answer.
+    #[must_use]
+    pub fn has_several_hosts(&self) -> bool {
+        self.hosts.len() > 1
+    }
+
+    /// The same with the one host that answered, so that all that follows asks the same server; all of them where it is
+    /// none of these.
+    #[must_use]
+    pub fn answered_by(&self, name: &str, port: u16) -> Self {
+        let is_it = |host: &&Host| host.name == name && host.port == port;
+        let hosts: Vec<Host> = self.hosts.iter().filter(is_it).cloned().collect();
+        if hosts.is_empty() { self.clone() } else { Self { hosts, ..self.clone() } }
+    }
+
+    /// The same where it has only one host: what is written must go to the server that was examined.
+    ///
+    /// # Errors
+    /// [`ConnectionError::SeveralHosts`].
+    pub fn with_one_host(self) -> Result<Self, ConnectionError> {
+        if self.has_several_hosts() { Err(ConnectionError::SeveralHosts) } else { Ok(self) }
+    }
+
+    /// The oldest client that knows all its parameters, by major version.
+    #[must_use]
+    pub fn oldest_client(&self) -> u32 {
+        self.newest.map_or(0, |(_, since)| since)
     }
 
     /// The same with settings of the session, as `name=value`; none of them may hold a blank. Sent only where they are
@@ -203,8 +166,9 @@ impl Connection {
         &self.database
     }
 
-    /// Whether both name one database: by host, port and name. `ours` and `theirs` are further names and addresses of the
-    /// two hosts. Behind a pooler of Supabase the user tells one project's database from another's.
+    /// Whether both may lead to one database: by host, port and name. `ours` and `theirs` are further names and addresses
+    /// of the two hosts. Of several hosts, any that both have is enough, and so is any port. Behind a pooler of Supabase the
+    /// user tells one project's database from another's.
     #[must_use]
     pub fn is_same_database(&self, other: &Self, ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> bool {
         let (mut mine, mut others) = (self.hosts(), other.hosts());
@@ -212,32 +176,24 @@ impl Connection {
         others.extend(theirs.iter().cloned());
         let is_pooled = mine.iter().any(|host| host.ends_with(POOLER));
         !mine.is_disjoint(&others)
-            && self.port == other.port
+            && self.hosts.iter().any(|host| other.hosts.iter().any(|theirs| host.port == theirs.port))
             && self.database == other.database
             && (!is_pooled || self.user == other.user)
     }
 
-    /// Every name and address by which its host is called; this machine is `localhost`, however it is called.
+    /// Every name and address by which its hosts are called; this machine is `localhost`, however it is called.
     #[must_use]
     pub fn hosts(&self) -> BTreeSet<String> {
-        if self.is_local() {
-            return BTreeSet::from(["localhost".to_owned()]);
-        }
-        let addresses = self.variables.get("PGHOSTADDR").map(String::as_str).unwrap_or_default();
-        let all =
-            self.host.split(',').chain(addresses.split(',')).map(|host| host.trim().trim_end_matches('.'));
-        all.filter(|host| !host.is_empty()).map(str::to_lowercase).collect()
+        self.hosts.iter().flat_map(Host::names).collect()
     }
 
-    /// `host:port/database`: what messages may show.
+    /// `host:port/database`, or `host:port,host:port/database`: what messages may show.
     #[must_use]
     pub fn place(&self) -> String {
         if let Some(nickname) = self.nickname {
             return nickname.to_owned();
         }
-        let bare_ipv6 = self.host.parse::<std::net::Ipv6Addr>().is_ok();
-        let host = if bare_ipv6 { format!("[{}]", self.host) } else { self.host.clone() };
-        format!("{host}:{}/{}", self.port, self.database)
+        format!("{}/{}", self.listed(Host::shown), self.database)
     }
 
     /// The role.
@@ -246,20 +202,20 @@ impl Connection {
         &self.user
     }
 
-    /// The password, raw and decoded: what logs must never show.
+    /// The password and other secrets, raw and decoded: what logs must never show.
     #[must_use]
     pub fn masks(&self) -> Vec<SecretString> {
-        let masks = self.password.iter().chain(&self.password_as_written);
-        masks.filter(|mask| !mask.expose_secret().is_empty()).cloned().collect()
+        self.masks.clone()
     }
 
     /// The variables for a child process, `PGPASSWORD` among them. They are all that libpq is told: files in
-    /// somebody's home that would add a password or a service are shut out.
+    /// somebody's home that would add a password or a service are shut out. Parameters that have no variable are handed
+    /// over by [`Connection::for_client`].
     #[must_use]
     pub fn variables(&self) -> BTreeMap<&'static str, String> {
         let mut variables = BTreeMap::from([
-            ("PGHOST", self.host.clone()),
-            ("PGPORT", self.port.to_string()),
+            ("PGHOST", self.listed(|host| host.name.clone())),
+            ("PGPORT", self.listed(|host| host.port.to_string())),
             ("PGDATABASE", self.database.clone()),
             ("PGUSER", self.user.clone()),
             ("PGAPPNAME", "sponsor-backup".to_owned()),
@@ -267,6 +223,9 @@ impl Connection {
             ("PGPASSFILE", "/nonexistent".to_owned()),
             ("PGTZ", "UTC".to_owned()),
         ]);
+        if self.hosts.iter().any(|host| host.address.is_some()) {
+            variables.insert("PGHOSTADDR", self.listed(|host| host.address.clone().unwrap_or_default()));
+        }
         if let Some(password) = &self.password {
             variables.insert("PGPASSWORD", password.expose_secret().to_owned());
         }
@@ -274,42 +233,66 @@ impl Connection {
         variables
     }
 
-    /// `hostaddr` says where the connection goes, whatever the host is called.
-    fn is_local(&self) -> bool {
-        // Linux takes the address of no machine for its own.
-        let loopback = |text: &str| {
-            let address = text.parse::<IpAddr>().map(|address| address.to_canonical());
-            address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
-        };
-        let name = self.host.trim_end_matches('.');
-        let by_name =
-            self.host.starts_with('/') || name.eq_ignore_ascii_case("localhost") || loopback(&self.host);
-        by_name && self.variables.get("PGHOSTADDR").is_none_or(|address| loopback(address))
+    /// The variables for a child process of this client, and what leads it to the parameters that have none.
+    ///
+    /// # Errors
+    /// The client does not know a parameter, or cannot be handed one.
+    pub fn for_client(&self, client: &Client) -> Result<BTreeMap<&'static str, String>, ConnectionError> {
+        if let Some((name, since)) = self.newest
+            && client.major < since
+        {
+            // It would ignore the variable without a word.
+            return Err(ConnectionError::TooNew { name, since, client: client.version.clone() });
+        }
+        let mut variables = self.variables();
+        variables.extend(self.unlisted.variables()?);
+        Ok(variables)
+    }
+
+    /// Something of each host, separated by comma.
+    fn listed(&self, what: impl Fn(&Host) -> String) -> String {
+        self.hosts.iter().map(what).collect::<Vec<_>>().join(",")
     }
 
     /// libpq's default, `prefer`, falls back to plain text without a word. What the URL says on purpose is kept.
-    fn require_tls(&mut self) -> Result<(), ConnectionError> {
-        let local = self.is_local();
+    fn require_tls(&mut self) {
+        let local = self.hosts.iter().all(Host::is_local);
         let mode = self.variables.entry("PGSSLMODE").or_insert_with(|| "prefer".to_owned());
-        if !SSL_MODES.contains(&mode.as_str()) {
-            return Err(ConnectionError::BadValue("sslmode"));
-        }
         if !local && ["prefer", "allow"].contains(&mode.as_str()) {
             "require".clone_into(mode);
         }
-        Ok(())
     }
 }
 
-/// What follows user, password, host and port, as it was written.
-fn behind_the_host(url: &str) -> Option<&str> {
-    let (_, rest) = url.trim().split_once("://")?;
-    Some(rest.find(['/', '?', '#']).map_or("", |end| &rest[end..]))
+/// The hosts of a URL; parameters win over what stands before the path.
+fn hosts(written: &Written<'_>, query: &mut BTreeMap<String, String>) -> Result<Vec<Host>, ConnectionError> {
+    let names = match query.remove("host").filter(|list| !list.is_empty()) {
+        Some(list) => list.split(',').map(|name| name.trim().to_owned()).collect(),
+        None if written.hosts.iter().all(|(name, _)| name.is_empty()) => Vec::new(),
+        None => written.hosts.iter().map(|(name, _)| decode(name, "host")).collect::<Result<Vec<_>, _>>()?,
+    };
+    // A comma that was encoded would make two hosts of one.
+    if names.iter().any(|name| name.contains(',')) {
+        return Err(ConnectionError::NotAUrl("invalid host name"));
+    }
+    let ports = match query.remove("port").filter(|list| !list.is_empty()) {
+        Some(list) => hosts::ports(&list)?,
+        None if written.hosts.iter().all(|(_, port)| port.is_none()) => Vec::new(),
+        None => written.hosts.iter().map(|(_, port)| *port).collect(),
+    };
+    let addresses = query.remove("hostaddr").filter(|list| !list.is_empty());
+    hosts::paired(&names, addresses.as_deref(), &ports)
 }
 
-/// The path of it: a URL's `.` and `..` are names of databases like any other.
-fn path(behind_the_host: &str) -> Option<&str> {
-    behind_the_host.split(['?', '#']).next()?.strip_prefix('/')
+/// Each text once, without empty ones.
+fn distinct(texts: impl Iterator<Item = String>) -> Vec<SecretString> {
+    let mut kept: Vec<String> = Vec::new();
+    for text in texts {
+        if !text.is_empty() && !kept.contains(&text) {
+            kept.push(text);
+        }
+    }
+    kept.into_iter().map(SecretString::from).collect()
 }
 
 #[cfg(test)]

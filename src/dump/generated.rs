@@ -75,7 +75,7 @@ impl Snapshot {
         let mut child = Command::new(&psql)
             .args(invocation::load_arguments(false))
             .env_clear()
-            .envs(invocation::environment(connection))
+            .envs(invocation::environment(connection, client)?)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::connection::Connection;
+use super::client::Client;
+use super::connection::{Connection, ConnectionError};
 use super::defaults;
 
 /// What of the database is dumped, and how.
@@ -122,12 +123,23 @@ pub fn load_arguments(leave_out_what_fails: bool) -> Vec<String> {
     fixed.iter().chain(modes).map(|argument| (*argument).to_owned()).collect()
 }
 
-/// The whole environment of a child: nothing of ours is inherited. Messages come in the C locale, which hints read.
+/// psql's argument for the host and the port of the server that answered, one a line.
 #[must_use]
-pub fn environment(connection: &Connection) -> BTreeMap<&'static str, String> {
-    let mut environment = connection.variables();
+pub fn whereabouts_arguments() -> Vec<String> {
+    arguments(&["\\echo :HOST", "\\echo :PORT"])
+}
+
+/// The whole environment of a child: nothing of ours is inherited. Messages come in the C locale, which hints read.
+///
+/// # Errors
+/// The client cannot be given all that the URL asks for.
+pub fn environment(
+    connection: &Connection,
+    client: &Client,
+) -> Result<BTreeMap<&'static str, String>, ConnectionError> {
+    let mut environment = connection.for_client(client)?;
     environment.insert("LC_ALL", "C".to_owned());
-    environment
+    Ok(environment)
 }
 
 #[cfg(test)]

@@ -56,6 +56,22 @@ pub async fn sponsors(
     ask((patience, &never), connection, client, (invocation::sponsors_query_arguments(sql), &names)).await
 }
 
+/// The connection to the one server that answers, if there are several: what is found out about it must hold for all
+/// that follows.
+///
+/// # Errors
+/// See [`query`].
+pub async fn settled(connection: Connection, client: &Client) -> Result<Connection, DumpError> {
+    if !connection.has_several_hosts() {
+        return Ok(connection);
+    }
+    let names = Names::of(&connection);
+    let (arguments, never) = (invocation::whereabouts_arguments(), CancellationToken::new());
+    let answer = ask((PATIENCE, &never), &connection, client, (arguments, &names)).await?;
+    let (host, port) = answer.split_once('\n').unwrap_or((&answer, ""));
+    Ok(connection.answered_by(host, port.parse().unwrap_or_default()))
+}
+
 /// Takes in those of some texts that are names of something in the database.
 ///
 /// # Errors
@@ -97,7 +113,7 @@ async fn ask(
     let psql = client.program("psql");
     let failed = |message: Complaint| DumpError::Unreachable { place: connection.place(), message };
     let mut command = Command::new(&psql);
-    command.args(arguments).env_clear().envs(invocation::environment(connection));
+    command.args(arguments).env_clear().envs(invocation::environment(connection, client)?);
     // At SIGINT psql cancels its statement.
     let output = match ending::output(command, Signal::INT, patience, stop).await {
         Ok(Some(output)) => output,

@@ -15,7 +15,7 @@ use super::complaints::{Complaints, Heard};
 use super::sent::Sent;
 use crate::dump::client::Client;
 use crate::dump::ending::{GRACE, Signal, supervise};
-use crate::dump::{Complaint, Connection, invocation};
+use crate::dump::{Complaint, Connection, DumpError, invocation};
 
 /// A running psql. Dropping it stops it, but does not wait for that.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Psql {
         let mut psql = Command::new(client.program("psql"))
             .args(invocation::load_arguments(leaves_out))
             .env_clear()
-            .envs(invocation::environment(connection))
+            .envs(invocation::environment(connection, client).map_err(DumpError::from)?)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -1,12 +1,15 @@
 //! `backup`, from manifest to summary: what several sponsors of one run get, and what each of them is spared of the
 //! others' troubles.
 
+mod addresses;
 mod dry_run;
 mod encodings;
 mod flag;
 mod multipart;
 mod objects;
+mod proxies;
 mod stages;
+mod throttling;
 
 use std::process::{Command, Stdio};
 

@@ -14,6 +14,7 @@ mod planning;
 mod platforms;
 mod reactions;
 mod secrecy;
+mod several_hosts;
 mod stop;
 mod surroundings;
 mod targets;

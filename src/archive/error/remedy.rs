@@ -69,7 +69,9 @@ pub(super) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
             "The KMS key by which this bucket encrypts cannot be used: look at its state and its policy."
         }
         "InvalidStorageClass" => "Correct the `storage-class` input.",
-        "no answer" => "Check `s3-endpoint-url`, the region, and that this runner can reach S3.",
+        "no answer" => {
+            "Check `s3-endpoint-url`, the region, and that this runner can reach S3. If HTTPS_PROXY is set, requests go through that proxy, except to the hosts in NO_PROXY."
+        }
         "no credentials" => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",
         _ => return None,
     })
@@ -102,7 +104,7 @@ pub(super) fn of_a_role(code: &str, claims: &str) -> String {
             "STS is not active in that region: activate it in the account, or correct SPONSOR_AWS_REGION."
         }
         "no answer" => {
-            "Check SPONSOR_AWS_REGION, AWS_ENDPOINT_URL_STS, and that this runner can reach AWS STS."
+            "Check SPONSOR_AWS_REGION, AWS_ENDPOINT_URL_STS, and that this runner can reach AWS STS. If HTTPS_PROXY is set, requests go through that proxy, except to the hosts in NO_PROXY."
         }
         _ => "Look at the role and its trust policy (docs/keyless.md).",
     };

@@ -1,4 +1,5 @@
-//! Builds a client of the AWS SDK that reads nothing from the environment or from files of its own accord.
+//! Builds a client of the AWS SDK that reads nothing from the environment or from files of its own accord, the proxy
+//! apart: it is the one that every other client of this program uses.
 
 use std::time::Duration;
 
@@ -12,10 +13,13 @@ use aws_sdk_s3::config::{
     SharedCredentialsProvider, SharedHttpClient, SharedIdentityCache, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::primitives::DateTime;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
+use super::retry::Retry;
 use super::role::{self, Session};
 use super::signer::Signer;
 use crate::secrets::AwsCredentials;
@@ -67,10 +71,7 @@ impl Caller {
     /// Exactly these credentials. The session is that of a role which is assumed here; others have their own.
     #[must_use]
     pub fn new(region: &str, credentials: &AwsCredentials, session: &Session) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let region = Region::new(region.to_owned());
+        let (region, http) = (Region::new(region.to_owned()), http());
         let (provider, cache) = provider(credentials, &region, &http, session);
         let called = match credentials {
             AwsCredentials::Keys(keys) => Some(keys.called.clone()),
@@ -78,6 +79,18 @@ impl Caller {
         };
         Self { region, http, provider, cache, called }
     }
+}
+
+/// Goes through the proxy of HTTPS_PROXY (of HTTP_PROXY for an endpoint in plain text), but not to hosts of NO_PROXY.
+fn http() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder()
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(Provider::Rustls(CryptoMode::Ring));
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.build()
+    })
 }
 
 pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Client {
@@ -97,6 +110,7 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Clien
         // Else all sponsors of a region would share one budget of retries, and one in trouble would use up the others'.
         .retry_partition(RetryPartition::new(format!("s3-{bucket}")))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_classifier(Retry)
         .timeout_config(timeouts)
         .stalled_stream_protection(stall)
         .request_checksum_calculation(request)

@@ -17,6 +17,7 @@ use aws_sdk_sts::types::Credentials as Given;
 use secrecy::ExposeSecret as _;
 
 use super::client::CONNECT;
+use super::retry::Retry;
 use crate::archive::ArchiveError;
 use crate::secrets::IdTokens;
 use crate::secrets::foreign::foreign;
@@ -104,6 +105,7 @@ pub(super) fn provider(
         .region(region.clone())
         .http_client(http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_classifier(Retry)
         .timeout_config(timeouts);
     config.set_endpoint_url(session.sts_endpoint_url.clone());
     let role = Role {

@@ -18,6 +18,7 @@ use crate::dump::client::{self, Client};
 use crate::dump::database::{self, Database};
 use crate::dump::identity::{Identity, Unidentified};
 use crate::dump::invocation::DumpOptions;
+use crate::dump::query;
 use crate::dump::server::{self, Money, Server};
 use crate::dump::standby::{self, Standby};
 use crate::dump::{Connection, DumpError};
@@ -80,6 +81,7 @@ impl Run<'_> {
         // Any psql can ask; the newest knows most ways to connect.
         let identity = self.identity(sponsor)?;
         let newest = clients.last().ok_or(DumpError::NoClient)?;
+        let connection = query::settled(connection, newest).await?;
         let server = server::ask(&connection, newest).await?;
         server.check_encoding(&connection)?;
         if self.order.dump.schemas.is_empty() {
@@ -89,7 +91,9 @@ impl Run<'_> {
         let connection = connection.with_settings(&server.to_pin(Money::Plain));
         let database = database::ask(&connection, newest).await?;
         facts.server_version = Some(server.version.clone());
-        let client = client::choose(clients, server.major, &connection.place())?.clone();
+        let client =
+            client::choose(clients, server.major.max(connection.oldest_client()), &connection.place())?
+                .clone();
         facts.pg_dump_version = Some(client.version.clone());
         facts.warnings.extend(server::left_to_extensions(&connection, newest).await?);
         let limit_bytes = self.budget.limit_bytes();

@@ -54,7 +54,7 @@ impl Stage {
             return Ok(Self { place: Place::Throwaway(server), connection, facts });
         };
         run.edge.sink.mask(url.expose_secret());
-        let host = Connection::parse(url).map_err(RestoreError::from)?;
+        let host = Connection::parse(url).and_then(Connection::with_one_host).map_err(RestoreError::from)?;
         host.masks().iter().for_each(|mask| run.edge.sink.mask(mask.expose_secret()));
         let facts = Facts::ask(&host, newest).await?;
         let host = facts.quiet(&host, false);

@@ -1,43 +1,94 @@
 //! The part of a database URL after the question mark. Pure.
+//!
+//! Facts: PostgreSQL 13 to 18, libpq, "Parameter Key Words" and "Environment Variables". What stands in neither list here
+//! is refused: it would be left out without a word.
 
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
-use url::Url;
+use secrecy::SecretString;
 
 use super::ConnectionError;
+use Value::{Any, Number, Of};
 
 /// Port of the transaction-mode poolers of Supabase.
 const TRANSACTION_POOLER: u16 = 6543;
 
-/// URL parameters that libpq reads from the environment (PostgreSQL documentation, "Environment Variables").
-const PARAMETERS: &[(&str, &str)] = &[
-    ("channel_binding", "PGCHANNELBINDING"),
-    ("client_encoding", "PGCLIENTENCODING"),
-    ("connect_timeout", "PGCONNECT_TIMEOUT"),
-    ("gssencmode", "PGGSSENCMODE"),
-    ("hostaddr", "PGHOSTADDR"),
-    ("krbsrvname", "PGKRBSRVNAME"),
-    ("options", "PGOPTIONS"),
-    ("require_auth", "PGREQUIREAUTH"),
-    ("sslcert", "PGSSLCERT"),
-    ("sslcrl", "PGSSLCRL"),
-    ("sslkey", "PGSSLKEY"),
-    ("sslmode", "PGSSLMODE"),
-    ("sslnegotiation", "PGSSLNEGOTIATION"),
-    ("sslrootcert", "PGSSLROOTCERT"),
-    ("target_session_attrs", "PGTARGETSESSIONATTRS"),
+/// The newest version whose parameters are listed.
+pub(super) const LAST_KNOWN: u32 = 18;
+/// No client of a version before it is of use here.
+const ALWAYS: u32 = 13;
+
+/// What a parameter's value may be.
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    Any,
+    Number,
+    Of(&'static [&'static str]),
+}
+
+const SWITCH: Value = Of(&["0", "1"]);
+const TLS_VERSION: Value = Of(&["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]);
+
+/// Parameters of libpq: the name, the environment variable if it has one, the version that brought it, and its values. What
+/// libpq says of others is not shown: it could quote a secret.
+const PARAMETERS: &[(&str, Option<&str>, u32, Value)] = &[
+    ("channel_binding", Some("PGCHANNELBINDING"), ALWAYS, Of(&["disable", "prefer", "require"])),
+    ("client_encoding", Some("PGCLIENTENCODING"), ALWAYS, Any),
+    ("connect_timeout", Some("PGCONNECT_TIMEOUT"), ALWAYS, Number),
+    ("gssdelegation", Some("PGGSSDELEGATION"), 17, SWITCH),
+    ("gssencmode", Some("PGGSSENCMODE"), ALWAYS, Of(&["disable", "prefer", "require"])),
+    ("gsslib", Some("PGGSSLIB"), ALWAYS, Any),
+    ("keepalives", None, ALWAYS, Number),
+    ("keepalives_count", None, ALWAYS, Number),
+    ("keepalives_idle", None, ALWAYS, Number),
+    ("keepalives_interval", None, ALWAYS, Number),
+    ("krbsrvname", Some("PGKRBSRVNAME"), ALWAYS, Any),
+    ("max_protocol_version", Some("PGMAXPROTOCOLVERSION"), 18, Of(&["3.0", "3.2", "latest"])),
+    ("min_protocol_version", Some("PGMINPROTOCOLVERSION"), 18, Of(&["3.0", "3.2", "latest"])),
+    ("oauth_client_id", None, 18, Any),
+    ("oauth_client_secret", None, 18, Any),
+    ("oauth_issuer", None, 18, Any),
+    ("oauth_scope", None, 18, Any),
+    ("options", Some("PGOPTIONS"), ALWAYS, Any),
+    ("passfile", Some("PGPASSFILE"), ALWAYS, Any),
+    ("require_auth", Some("PGREQUIREAUTH"), 16, Any),
+    ("requirepeer", Some("PGREQUIREPEER"), ALWAYS, Any),
+    ("scram_client_key", None, 18, Any),
+    ("scram_server_key", None, 18, Any),
+    ("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION"), ALWAYS, TLS_VERSION),
+    ("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION"), ALWAYS, TLS_VERSION),
+    ("sslcert", Some("PGSSLCERT"), ALWAYS, Any),
+    ("sslcertmode", Some("PGSSLCERTMODE"), 16, Of(&["disable", "allow", "require"])),
+    ("sslcompression", Some("PGSSLCOMPRESSION"), ALWAYS, SWITCH),
+    ("sslcrl", Some("PGSSLCRL"), ALWAYS, Any),
+    ("sslcrldir", Some("PGSSLCRLDIR"), 14, Any),
+    ("sslkey", Some("PGSSLKEY"), ALWAYS, Any),
+    ("sslkeylogfile", None, 18, Any),
+    ("sslmode", Some("PGSSLMODE"), ALWAYS, Of(&SSL_MODES)),
+    ("sslnegotiation", Some("PGSSLNEGOTIATION"), 17, Of(&["postgres", "direct"])),
+    ("sslpassword", None, ALWAYS, Any),
+    ("sslrootcert", Some("PGSSLROOTCERT"), ALWAYS, Any),
+    ("sslsni", Some("PGSSLSNI"), 14, SWITCH),
+    (
+        "target_session_attrs",
+        Some("PGTARGETSESSIONATTRS"),
+        ALWAYS,
+        Of(&["any", "read-write", "read-only", "primary", "standby", "prefer-standby"]),
+    ),
+    ("tcp_user_timeout", None, ALWAYS, Number),
 ];
 
-/// Parameters of drivers and ORMs that change nothing about what a dump holds.
+/// Parameters that are read before the others are, for the names that unknown ones may be meant for.
+const OF_THE_ADDRESS: [&str; 6] = ["dbname", "host", "hostaddr", "password", "port", "user"];
+
+/// Parameters of libpq, drivers and ORMs that change nothing about what a dump holds.
 const OTHERS: &[&str] = &[
     "application_name",
     "connection_limit",
     "fallback_application_name",
-    "keepalives",
-    "keepalives_count",
-    "keepalives_idle",
-    "keepalives_interval",
+    // The first host that fits is always taken: what is asked of a server must hold for the dump.
+    "load_balance_hosts",
     "pgbouncer",
     "pool_max_conns",
     "pool_timeout",
@@ -46,45 +97,156 @@ const OTHERS: &[&str] = &[
     "socket_timeout",
     "statement_cache_size",
     "supa",
-    "tcp_user_timeout",
 ];
+
+/// Parameters whose values no log may show.
+const SECRETS: [&str; 5] =
+    ["oauth_client_secret", "password", "scram_client_key", "scram_server_key", "sslpassword"];
+
+/// The certificates of this machine, in place of a file.
+const SYSTEM: &str = "system";
 
 /// The modes of libpq.
 pub(super) const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
-pub(super) fn parameters(url: &Url) -> Result<BTreeMap<String, String>, ConnectionError> {
-    let pairs = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decode(name, "parameter")?, decode(value, "parameter")?))
-        })
-        .collect()
+/// So many letters of an unknown name may be wrong for a known one to be meant.
+const WRONG_LETTERS: usize = 2;
+
+/// What to write in place of an unknown parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// A known one that looks like it.
+    Near(&'static str),
+    /// A driver's way to choose TLS, for which libpq has `sslmode`.
+    Tls,
+    /// Nothing.
+    Remove,
 }
 
-pub(super) fn variables(
-    query: BTreeMap<String, String>,
-) -> Result<BTreeMap<&'static str, String>, ConnectionError> {
-    let mut variables = BTreeMap::new();
+/// What becomes of the parameters, those of the address apart.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Environment variables.
+    pub(super) variables: BTreeMap<&'static str, String>,
+    /// Parameters that have no variable.
+    pub(super) unlisted: BTreeMap<&'static str, SecretString>,
+    /// The parameter that needs the newest client, and its major version.
+    pub(super) newest: Option<(&'static str, u32)>,
+}
+
+/// Names and values, decoded. The last of several of one name counts, as for libpq.
+pub(super) fn parameters(query: &str) -> Result<BTreeMap<String, String>, ConnectionError> {
+    pairs(query).map(|(name, value)| Ok((decode(name, "parameter")?, decode(value, "parameter")?))).collect()
+}
+
+/// The values that no log may show, as they are and as they were written.
+pub(super) fn secrets(query: &str) -> Vec<String> {
+    let is_secret = |name: &str| decode(name, "parameter").is_ok_and(|name| SECRETS.contains(&name.as_str()));
+    let values = pairs(query).filter(|(name, _)| is_secret(name));
+    values.flat_map(|(_, value)| decode(value, "parameter").into_iter().chain([value.to_owned()])).collect()
+}
+
+fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+/// Distributes the parameters that say how to connect, and not where to.
+pub(super) fn taken(mut query: BTreeMap<String, String>) -> Result<Taken, ConnectionError> {
+    // libpq itself takes this one of JDBC, and no other value of it.
+    if query.get("ssl").is_some_and(|value| ["true", "1"].contains(&value.as_str())) {
+        query.remove("ssl");
+        query.entry("sslmode".to_owned()).or_insert_with(|| "require".to_owned());
+    }
+    // So does libpq: with these certificates, less would be no proof of anything.
+    if query.get("sslrootcert").is_some_and(|value| value == SYSTEM) {
+        query.entry("sslmode".to_owned()).or_insert_with(|| "verify-full".to_owned());
+    }
+    let mut taken = Taken::default();
     for (name, value) in query {
-        if let Some((_, variable)) = PARAMETERS.iter().find(|(known, _)| *known == name) {
-            variables.insert(*variable, value);
-        } else if !OTHERS.contains(&name.as_str()) {
-            let suggestion = PARAMETERS
-                .iter()
-                .map(|(known, _)| *known)
-                .find(|known| strsim::jaro_winkler(known, &name) > 0.85);
-            return Err(ConnectionError::UnknownParameter { name, suggestion });
+        if let Some((name, variable, since, allowed)) = PARAMETERS.iter().find(|(known, ..)| *known == name) {
+            let value = allowed.spelled(name, value)?;
+            let brought = brought((*name, *since), &value);
+            if taken.newest.is_none_or(|(_, newest)| newest < brought.1) {
+                taken.newest = Some(brought);
+            }
+            match variable {
+                Some(variable) => drop(taken.variables.insert(*variable, value)),
+                None if is_one_line(&value) => drop(taken.unlisted.insert(*name, value.into())),
+                None => return Err(ConnectionError::BadValue(name)),
+            }
+        } else if let Some(unfit) = unfit(&name, &value) {
+            return Err(unfit);
+        } else if !OTHERS.contains(&name.as_str()) && name != "replication" {
+            let remedy = remedy(&name);
+            return Err(ConnectionError::UnknownParameter { name, remedy });
         }
     }
-    Ok(variables)
+    Ok(taken)
+}
+
+impl Value {
+    /// The value as libpq spells it.
+    fn spelled(self, name: &'static str, value: String) -> Result<String, ConnectionError> {
+        match self {
+            Number if value.trim().parse::<i32>().is_err() => Err(ConnectionError::BadValue(name)),
+            Any | Number => Ok(value),
+            Of(values) => match values.iter().find(|known| known.eq_ignore_ascii_case(&value)) {
+                Some(known) => Ok((*known).to_owned()),
+                None => Err(ConnectionError::NotOneOf { name, values }),
+            },
+        }
+    }
+}
+
+/// The version that brought a parameter; some brought a value.
+fn brought((name, since): (&'static str, u32), value: &str) -> (&'static str, u32) {
+    match (name, value) {
+        ("sslrootcert", SYSTEM) => ("sslrootcert=system", 16),
+        ("target_session_attrs", "read-only" | "primary" | "standby" | "prefer-standby") => (name, 14),
+        _ => (name, since),
+    }
+}
+
+/// Whether a value arrives as it is when it is read from a line.
+fn is_one_line(value: &str) -> bool {
+    !value.contains(char::is_control) && !value.ends_with(|c: char| c.is_ascii_whitespace())
+}
+
+/// Parameters of libpq that lead past the URL, or to no ordinary session.
+fn unfit(name: &str, value: &str) -> Option<ConnectionError> {
+    let (name, why) = match name {
+        "service" => ("service", "leaves to a file on another machine where the database is"),
+        "servicefile" => ("servicefile", "leaves to a file on another machine where the database is"),
+        "replication" if !["", "false", "off", "no", "0"].contains(&value) => {
+            ("replication", "asks for a connection that cannot be dumped from")
+        }
+        _ => return None,
+    };
+    Some(ConnectionError::Unfit { name, why })
+}
+
+fn remedy(name: &str) -> Remedy {
+    let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+    let typed = plain(name);
+    let known = || PARAMETERS.iter().map(|(known, ..)| *known).chain(OF_THE_ADDRESS);
+    let near = |known: &&str| strsim::osa_distance(&plain(known), &typed);
+    let nearest = known().min_by_key(near).filter(|known| {
+        // Of a short name, two other letters make another name.
+        near(known) <= WRONG_LETTERS.min(known.len() / 4)
+    });
+    match nearest {
+        Some(near) => Remedy::Near(near),
+        None if ["ssl", "tls"].iter().any(|word| typed.contains(word)) => Remedy::Tls,
+        None => Remedy::Remove,
+    }
 }
 
 pub(super) fn refuse_transaction_pooler(
-    port: u16,
+    mut ports: impl Iterator<Item = u16>,
     query: &BTreeMap<String, String>,
 ) -> Result<(), ConnectionError> {
-    if port == TRANSACTION_POOLER {
+    if ports.any(|port| port == TRANSACTION_POOLER) {
         return Err(ConnectionError::TransactionPooler("port 6543"));
     }
     match query.get("pgbouncer").map(String::as_str) {

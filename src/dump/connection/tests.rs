@@ -5,15 +5,23 @@ fn parse(url: &str) -> Result<Connection, ConnectionError> {
     Connection::parse(&SecretString::from(url))
 }
 
+fn client(major: u32) -> Client {
+    Client { folder: "/x".into(), major, version: format!("{major}.1") }
+}
+
+fn variables(url: &str) -> BTreeMap<&'static str, String> {
+    parse(url).unwrap().for_client(&client(18)).unwrap()
+}
+
 fn variable(url: &str, name: &str) -> Option<String> {
-    parse(url).unwrap().variables().get(name).cloned()
+    variables(url).get(name).cloned()
 }
 
 #[test]
 fn special_characters_an_ipv6_host_and_a_socket_directory_are_understood() {
     let url = "postgresql://o%27neil:p%40ss%2Fw%3Ard%25@[2001:db8::1]:5433/my%20db?sslmode=verify-full&options=-c%20geqo%3Doff";
     let connection = parse(url).unwrap();
-    let variables = connection.variables();
+    let variables = connection.for_client(&client(18)).unwrap();
     assert_eq!(variables["PGUSER"], "o'neil");
     assert_eq!(variables["PGPASSWORD"], "p@ss/w:rd%");
     assert_eq!(variables["PGHOST"], "2001:db8::1");
@@ -40,6 +48,14 @@ fn plain_text_is_never_fallen_back_to_unless_the_host_is_local_or_the_url_says_s
         ("postgresql://u:p@localhost/app?hostaddr=127.0.0.1", "prefer"),
         ("postgresql://u:p@localhost/app?hostaddr=203.0.113.5", "require"),
         ("postgresql://u:p@db.example.org/app?hostaddr=127.0.0.1", "require"),
+        ("postgresql://u:p@localhost,127.0.0.1/app", "prefer"),
+        ("postgresql://u:p@localhost,db.example.org/app", "require"),
+        ("postgresql://u:p@localhost,127.0.0.1/app?hostaddr=127.0.0.1,203.0.113.5", "require"),
+        ("postgresql://u:p@/app?host=/run/pg", "prefer"),
+        ("postgresql://u:p@db.example.org/app?ssl=true", "require"),
+        ("postgresql://u:p@localhost/app?ssl=true", "require"),
+        ("postgresql://u:p@localhost/app?sslrootcert=system", "verify-full"),
+        ("postgresql://u:p@localhost/app?ssl=true&sslmode=verify-full", "verify-full"),
     ] {
         assert_eq!(variable(url, "PGSSLMODE").unwrap(), mode, "{url}");
     }
@@ -56,7 +72,12 @@ fn parameters_of_other_tools_are_left_out_and_unknown_ones_are_errors() {
 
 #[test]
 fn a_transaction_pooler_is_refused_with_the_right_port() {
-    for url in ["postgresql://u:p@pooler:6543/db", "postgresql://u:p@db:5432/db?pgbouncer=true"] {
+    for url in [
+        "postgresql://u:p@pooler:6543/db",
+        "postgresql://u:p@db:5432/db?pgbouncer=true",
+        "postgresql://u:p@db:5432,pooler:6543/db",
+        "postgresql://u:p@/db?host=a,b&port=6543",
+    ] {
         let error = parse(url).unwrap_err();
         assert!(error.to_string().contains("transaction pooler"), "{error}");
         assert!(error.hint().contains("5432"));
@@ -71,7 +92,16 @@ fn a_bad_url_is_described_without_its_secrets() {
         ("postgresql://:canary@db/app", "names no user"),
         ("postgresql://u:canary@db", "names no database"),
         ("postgresql:///app?user=u", "names no host"),
-        ("postgresql://u:canary@a:1,b:2/app", "is not a URL"),
+        ("postgresql://u:canary@a:1,b:six/app", "is not a URL: invalid port number"),
+        ("postgresql://u:canary@a:1,/app", "names no host"),
+        ("postgresql://u:canary@a,b/app?port=1,2,3", "has a bad value for `port`"),
+        ("postgresql://u:canary@a,b/app?hostaddr=10.0.0.1", "has a bad value for `hostaddr`"),
+        ("postgresql://u:canary@a%2Cb/app", "is not a URL: invalid host name"),
+        ("\"postgresql://u:canary@db/app\"", "is not a URL: something stands before its scheme"),
+        ("jdbc:postgresql://db/app?password=canary", "has the scheme `jdbc`"),
+        ("postgresql+asyncpg://u:canary@db/app", "has the scheme `postgresql+asyncpg`"),
+        ("postgresql://u:canary@[2001:db8::1/app", "is not a URL: invalid host name"),
+        ("postgresql://u:p@db/app?sslpassword=canary%0A", "has a bad value for `sslpassword`"),
         ("postgresql://u:canary@db:99999/app", "is not a URL"),
         ("postgresql://u:canary@db/app#x", "is not a URL: it has a `#`"),
         ("canary:x", "is not a URL: it has no `://`"),
@@ -97,7 +127,7 @@ proptest! {
         let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         let url = format!("postgresql://{}:{}@db/{}", encode(&user), encode(&password), encode(&database));
         let parsed = parse(&url).unwrap();
-        let variables = parsed.variables();
+        let variables = parsed.for_client(&client(18)).unwrap();
         prop_assert_eq!(&variables["PGUSER"], &user);
         prop_assert_eq!(&variables["PGPASSWORD"], &password);
         prop_assert_eq!(&variables["PGDATABASE"], &database);
@@ -117,6 +147,11 @@ fn one_database_is_known_under_all_names_of_its_host() {
         ("postgres://app@prod.example.com:5433/app", false),
         ("postgres://app@prod.example.com/application", false),
         ("postgres://app@elsewhere.example.com/app?hostaddr=10.0.0.8", false),
+        ("postgres://app@scratch.example.com:1,prod.example.com/app", true),
+        ("postgres://app@scratch.example.com,prod.example.com:5432/app?target_session_attrs=any", true),
+        ("postgres://app@a.example.com,b.example.com/app?hostaddr=10.0.0.6,10.0.0.7", true),
+        ("postgres://app@scratch.example.com,other.example.com/app", false),
+        ("postgres://app@scratch.example.com:1,prod.example.com:2/app", false),
     ] {
         assert_eq!(connection(target).is_same_database(&live, &none, &resolved), same, "{target}");
     }
@@ -124,4 +159,83 @@ fn one_database_is_known_under_all_names_of_its_host() {
         |user: &str| connection(&format!("postgres://postgres.{user}@aws-0.pooler.supabase.com/postgres"));
     assert!(pooled("abc").is_same_database(&pooled("abc"), &none, &none));
     assert!(!pooled("abc").is_same_database(&pooled("xyz"), &none, &none));
+}
+
+#[test]
+fn several_hosts_are_handed_on_and_shown_as_libpq_reads_them() {
+    for (url, host, port, place) in [
+        ("postgresql://u:p@a:1,b/app", "a,b", "1,5432", "a:1,b:5432/app"),
+        ("postgresql://u:p@a,b/app?port=6000", "a,b", "6000,6000", "a:6000,b:6000/app"),
+        ("postgresql://u:p@a,[2001:db8::1]:7/app", "a,2001:db8::1", "5432,7", "a:5432,[2001:db8::1]:7/app"),
+        ("postgresql://u:p@x/app?host=a,b&port=1,2", "a,b", "1,2", "a:1,b:2/app"),
+        ("postgresql://u:p@/app?host=/run/pg&port=1", "/run/pg", "1", "/run/pg:1/app"),
+        ("postgresql://u:p@:1/app?host=/run/pg", "/run/pg", "1", "/run/pg:1/app"),
+        ("postgresql://u:p@/app?hostaddr=10.0.0.7", "10.0.0.7", "5432", "10.0.0.7:5432/app"),
+    ] {
+        let variables = variables(url);
+        assert_eq!((variables["PGHOST"].as_str(), variables["PGPORT"].as_str()), (host, port), "{url}");
+        assert_eq!(parse(url).unwrap().place(), place);
+    }
+    let addresses = variable("postgresql://u:p@a,b/app?hostaddr=10.0.0.7,", "PGHOSTADDR");
+    assert_eq!(addresses.unwrap(), "10.0.0.7,");
+    let several = parse("postgresql://u:p@a:1,b:2/app").unwrap();
+    assert_eq!(several.answered_by("b", 2).place(), "b:2/app");
+    assert_eq!(several.answered_by("c", 2).place(), several.place());
+    assert_eq!(several.as_reached_at(Some("10.0.0.7"), 3, "app").place(), "10.0.0.7:3/app");
+    assert_eq!(several.with_one_host().unwrap_err(), ConnectionError::SeveralHosts);
+}
+
+#[test]
+fn each_parameter_reaches_libpq_and_secret_ones_are_masked() {
+    let url = "postgresql://u:p@db/app?sslsni=1&passfile=/p&keepalives_idle=7&sslpassword=a%40b";
+    let connection = parse(url).unwrap();
+    let variables = connection.for_client(&client(15)).unwrap();
+    assert_eq!((variables["PGSSLSNI"].as_str(), variables["PGPASSFILE"].as_str()), ("1", "/p"));
+    let file = Path::new(&variables["PGSERVICEFILE"]).to_owned();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text, format!("[{}]\nkeepalives_idle=7\nsslpassword=a@b\n", variables["PGSERVICE"]));
+    assert!(file.starts_with(format!("/proc/{}/fd", std::process::id())), "{}", file.display());
+    let masks: Vec<_> = connection.masks().iter().map(|mask| mask.expose_secret().to_owned()).collect();
+    assert_eq!(masks, ["p", "a@b", "a%40b"]);
+    let again = connection.with_database("other");
+    assert_eq!(Path::new(&again.for_client(&client(15)).unwrap()["PGSERVICEFILE"]), file);
+    drop((connection, again));
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_parameter_too_new_for_the_client_is_told_with_its_version() {
+    let connection = parse("postgresql://u:p@db/app?sslcertmode=disable&sslsni=1").unwrap();
+    let error = connection.for_client(&client(15)).unwrap_err();
+    let told = "has the parameter `sslcertmode`, known from PostgreSQL 16 on, and the client in use is 15.1";
+    assert_eq!(error.to_string(), told);
+    assert!(error.hint().contains("postgresql-client-16"));
+    assert!(connection.for_client(&client(16)).is_ok());
+    assert_eq!(connection.oldest_client(), 16);
+}
+
+#[test]
+fn a_parameter_that_libpq_lacks_is_told_with_its_remedy() {
+    for (parameter, hint) in [
+        ("sslmod=require", "Did you mean `sslmode`?"),
+        ("sslMode=require", "Did you mean `sslmode`?"),
+        ("channelBinding=require", "Did you mean `channel_binding`?"),
+        ("sslmode=maybe", "One of disable, allow, prefer"),
+        ("ssl_min_protocol_version=9", "One of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3."),
+        ("keepalives=many", "Correct it"),
+        ("ssl=false", "Write `sslmode` in its place"),
+        ("sslaccept=strict", "Write `sslmode` in its place"),
+        ("useSSL=true", "Write `sslmode` in its place"),
+        ("uselibpqcompat=true", "Remove it from DATABASE_URL"),
+        ("search_path=x", "Remove it from DATABASE_URL"),
+        ("service=x", "Remove it from DATABASE_URL"),
+        ("replication=database", "Remove it from DATABASE_URL"),
+    ] {
+        let error = parse(&format!("postgresql://u:p@db/app?{parameter}")).unwrap_err();
+        assert!(error.hint().starts_with(hint), "{parameter}: {error} {}", error.hint());
+    }
+    let url = "postgresql://u:p@localhost/app?ssl_min_protocol_version=tlsv1.2&sslmode=REQUIRE";
+    assert_eq!(variable(url, "PGSSLMINPROTOCOLVERSION").unwrap(), "TLSv1.2");
+    assert_eq!(variable(url, "PGSSLMODE").unwrap(), "require");
+    assert!(parse("postgresql://u:p@db/app?replication=false&load_balance_hosts=random").is_ok());
 }

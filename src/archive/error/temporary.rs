@@ -1,0 +1,90 @@
+//! Answers of a store that another attempt may cure. Pure.
+//!
+//! The SDK knows some itself: 500, 502, 503 and 504, and the codes of AWS for throttling. These are the others.
+
+/// Request timeout; too many requests, whatever the code; and what Cloudflare says before a store that it cannot reach.
+const STATUSES: [u16; 8] = [408, 429, 520, 521, 522, 523, 524, 529];
+
+/// Codes of a store, or of the key service behind it, that has too much to do. Facts: Amazon S3, "Error responses"; AWS KMS,
+/// "Common errors".
+const BUSY: [&str; 8] = [
+    "KMS.DependencyTimeoutException",
+    "KMS.InternalException",
+    "KMS.KMSInternalException",
+    "KMS.KeyUnavailableException",
+    "KMS.ThrottlingException",
+    "OperationAborted",
+    "SlowDown",
+    "TooManyRequests",
+];
+
+/// Codes of a request whose bytes arrived incomplete or changed.
+const SPOILED: [&str; 5] = [
+    "BadDigest",
+    "IncompleteBody",
+    "RequestTimeout",
+    "XAmzContentChecksumMismatch",
+    "XAmzContentSHA256Mismatch",
+];
+
+/// Why another attempt may succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::archive) enum Temporary {
+    /// The store has too much to do.
+    Busy,
+    /// The request did not arrive as it was sent.
+    Spoiled,
+}
+
+impl Temporary {
+    /// Judges an answer by its status and its code.
+    pub(in crate::archive) fn of(status: Option<u16>, code: &str) -> Option<Self> {
+        if SPOILED.contains(&code) {
+            Some(Self::Spoiled)
+        } else if BUSY.contains(&code) || status.is_some_and(|status| STATUSES.contains(&status)) {
+            Some(Self::Busy)
+        } else {
+            None
+        }
+    }
+
+    /// What the reader can do if no attempt succeeds.
+    pub(super) fn hint(self) -> &'static str {
+        match self {
+            Self::Busy => {
+                "The store limits the request rate (throttling), and every attempt was refused. Run again later, and lower `max-parallel`. If it stays, ask the store's support for a higher limit."
+            }
+            Self::Spoiled => {
+                "Every attempt arrived incomplete or changed, as happens with a busy store (throttling) or a bad line. Run again later, lower `max-parallel`, and check the network between this runner and the store."
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_another_attempt_may_cure_is_temporary() {
+        for (status, code, expected) in [
+            (429, "TooManyRequests", Some(Temporary::Busy)),
+            (429, "AnyCode", Some(Temporary::Busy)),
+            (429, "429 Too Many Requests", Some(Temporary::Busy)),
+            (400, "KMS.ThrottlingException", Some(Temporary::Busy)),
+            (409, "OperationAborted", Some(Temporary::Busy)),
+            (400, "IncompleteBody", Some(Temporary::Spoiled)),
+            (400, "BadDigest", Some(Temporary::Spoiled)),
+            (400, "RequestTimeout", Some(Temporary::Spoiled)),
+            (403, "KMS.DisabledException", None),
+            (400, "KMS.KMSInvalidStateException", None),
+            (403, "AllAccessDisabled", None),
+            (400, "ExpiredToken", None),
+            (403, "RequestTimeTooSkewed", None),
+            (409, "ConditionalRequestConflict", None),
+            (412, "PreconditionFailed", None),
+        ] {
+            assert_eq!(Temporary::of(Some(status), code), expected, "{status} {code}");
+        }
+    }
+}

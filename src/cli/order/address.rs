@@ -1,0 +1,49 @@
+//! The address of an S3-compatible store.
+
+use url::Url;
+
+use crate::cli::UsageError;
+use crate::cli::values::bad;
+
+/// An address to which `bucket/key` can be appended: a path in it ends with a slash.
+pub(super) fn of_a_store(text: &str) -> Result<String, UsageError> {
+    let wrong = |problem: &str| bad("s3-endpoint-url", problem);
+    let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+    let Some(url) = url else {
+        return Err(wrong(&format!("is `{text}`; it must begin with https:// or http://")));
+    };
+    // Neither is repeated: keys may have been put there.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("holds a user or a password")
+            .hint("Write the address alone. The keys are secrets of the sponsor."));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("has a `?` or a `#`")
+            .hint("Write the address up to its path, such as https://store.example.org/storage/v1/s3."));
+    }
+    let slash = if url.path().ends_with('/') || url.path().is_empty() { "" } else { "/" };
+    Ok(format!("{text}{slash}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_with_a_path_and_without() {
+        for (text, expected) in [
+            ("https://s3.example.org", "https://s3.example.org"),
+            ("https://s3.example.org/", "https://s3.example.org/"),
+            ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+            ("https://r.example.org/storage/v1/s3", "https://r.example.org/storage/v1/s3/"),
+            ("https://r.example.org/storage/v1/s3/", "https://r.example.org/storage/v1/s3/"),
+        ] {
+            assert_eq!(of_a_store(text).unwrap(), expected);
+        }
+        for wrong in ["minio:9000", "ftp://s3", "https://s3/?x=1", "https://s3/a?x=1", "https://s3/a#x"] {
+            assert!(of_a_store(wrong).unwrap_err().message.starts_with("`s3-endpoint-url` "), "{wrong}");
+        }
+        let keys = of_a_store("https://canary:canary@s3.example.org").unwrap_err();
+        assert!(!keys.message.contains("canary"));
+    }
+}
