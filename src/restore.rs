@@ -16,6 +16,7 @@ mod complaints;
 mod error;
 mod leftovers;
 mod psql;
+mod remedy;
 mod sent;
 mod session;
 

@@ -1,5 +1,6 @@
 //! Everything that can keep a backup from being restored, and what to do about it. No message holds a password or a URL.
 
+use super::remedy::{self, FULL};
 use crate::dump::connection::ConnectionError;
 use crate::dump::{Complaint, DumpError};
 
@@ -138,7 +139,7 @@ pub enum RestoreError {
         commands: Vec<String>,
     },
     /// A statement failed; nothing of the dump was kept.
-    #[error("{place}: the dump was not restored: {}{message}", named(.statement))]
+    #[error("{place}: the dump was not restored: {}{message}{about}", named(.statement))]
     Failed {
         /// `host:port/database`.
         place: String,
@@ -146,6 +147,8 @@ pub enum RestoreError {
         statement: String,
         /// What the server or psql complained of.
         message: Complaint,
+        /// The table and the constraint that the server named, where neither of the two above does.
+        about: String,
     },
     /// The connection was lost, or it was stopped, after the word to commit was given.
     #[error("{place}: it is not known whether the backup is in there: the end was not confirmed")]
@@ -162,7 +165,7 @@ impl RestoreError {
     /// Nothing of the dump was kept, for a reason that is not a statement's.
     #[must_use]
     pub fn failed(place: String, message: Complaint) -> Self {
-        Self::Failed { place, statement: String::new(), message }
+        Self::Failed { place, statement: String::new(), message, about: String::new() }
     }
 
     /// All obstacles as one error; `None` where there is none.
@@ -232,7 +235,7 @@ impl RestoreError {
             Self::ForeignCommands { .. } => {
                 "Do not restore it by hand either before you know who wrote them."
             }
-            Self::Failed { message, .. } => return of_the_server(message),
+            Self::Failed { statement, message, .. } => return remedy::of(statement, message.code()?),
             Self::Unsure { .. } => "Look into it. All of the backup is there, or all that was there before.",
             Self::Stopped => return None,
         };
@@ -250,8 +253,6 @@ fn in_terms_of_the_target(hint: &str) -> String {
     hint.replace("DATABASE_URL", "target-database-url")
 }
 
-const FULL: &str = "The disk is full: give more space, or name another place with TMPDIR.";
-
 /// Of what a program of this machine says, in the C locale.
 fn of_the_machine(reason: &str) -> Option<String> {
     let remedies = [
@@ -262,24 +263,6 @@ fn of_the_machine(reason: &str) -> Option<String> {
     ];
     let remedy = remedies.iter().find(|(sign, _)| reason.contains(sign));
     remedy.map(|(_, remedy)| (*remedy).to_owned())
-}
-
-/// Of a statement that failed, by its error code.
-fn of_the_server(complaint: &Complaint) -> Option<String> {
-    let remedy = match complaint.code()?.code() {
-        "53100" => FULL,
-        "42501" if complaint.begins("must be owner") => "Restore as the owner of the database.",
-        "42501" => "Restore as a role that may make what the dump holds.",
-        "2BP01" => "Drop what depends on it first. Of a backup of the whole database, `replace` does that.",
-        "53200" if !complaint.begins("out of memory") => {
-            "Raise max_locks_per_transaction on the target's server."
-        }
-        "3D000" | "3F000" | "42704" | "42883" | "42P01" | "42703" | "58P01" => {
-            "Something that the dump names is not there: see the message."
-        }
-        _ => return None,
-    };
-    Some(remedy.to_owned())
 }
 
 fn named(statement: &str) -> String {
