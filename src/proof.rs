@@ -7,6 +7,7 @@ pub mod limits;
 pub mod stored;
 
 mod objects;
+mod remedy;
 mod wording;
 
 pub use compare::{Comparison, Verdict};

@@ -3,8 +3,10 @@
 //! Where the text comes from is not known here, and whether the result equals the backup is not decided here.
 
 pub mod load;
+pub mod locks;
 pub mod partial;
 pub mod plan;
+pub mod room;
 pub mod script;
 pub mod state;
 pub mod target;

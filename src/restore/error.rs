@@ -111,6 +111,32 @@ pub enum RestoreError {
         /// `host:port/database`.
         place: String,
     },
+    /// The server's lock table is too small for a restore in one transaction.
+    #[error(
+        "{place}: the restore takes at least {needed} locks in one transaction, and max_locks_per_transaction is {setting}; it must be {wanted} or more"
+    )]
+    TooManyLocks {
+        /// `host:port/database`.
+        place: String,
+        /// Locks that it takes at least.
+        needed: u64,
+        /// The setting.
+        setting: u64,
+        /// What it must be.
+        wanted: u64,
+    },
+    /// The disk is too small for a server of our own with this backup in it.
+    #[error("{folder} has {free} free, and the restored database takes at least {needed} (the dump has {dump})")]
+    NoRoom {
+        /// The folder.
+        folder: String,
+        /// What is free there.
+        free: String,
+        /// The dump's size.
+        dump: String,
+        /// What the database takes at least.
+        needed: String,
+    },
     /// What was made for a restore or a drill is still there.
     #[error("{what} was created by this run and could not be dropped: {why}")]
     LeftBehind {
@@ -222,6 +248,14 @@ impl RestoreError {
                 "Restore into an empty database and copy what you need, or set `allow-partial` if the loss is meant."
             }
             Self::HidesRows { .. } => "Restore as a superuser or as a role with BYPASSRLS.",
+            Self::TooManyLocks { wanted, .. } => {
+                return Some(format!(
+                    "Set max_locks_per_transaction to {wanted} or more on that server and restart it (ALTER SYSTEM, or the provider's parameter group), or restore into another server."
+                ));
+            }
+            Self::NoRoom { .. } => {
+                "Name a folder with more space in TMPDIR, use a larger machine, or name an existing server with `target-database-url`."
+            }
             Self::LeftBehind { .. } => "Drop it by hand. Nothing of yours is in it.",
             Self::Several(obstacles) => {
                 let mut hints: Vec<String> = obstacles.iter().filter_map(Self::hint).collect();

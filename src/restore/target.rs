@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
+use super::locks::LockTable;
 use crate::dump::client::Client;
 use crate::dump::names::quoted;
 use crate::dump::query::{query, within};
@@ -43,7 +44,20 @@ const QUESTION: &str = "SELECT json_build_object(
   'roles', (SELECT json_agg(rolname) FROM pg_catalog.pg_roles),
   'may_create', (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user),
   'sees_all_rows', (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user),
-  'encoding', pg_catalog.getdatabaseencoding())";
+  'encoding', pg_catalog.getdatabaseencoding(),
+  'locks', (SELECT json_build_object(
+      'per_transaction', current_setting('max_locks_per_transaction')::int,
+      'slots', (SELECT sum(setting::int) FILTER (WHERE name !~ '^auto') + max(setting::int) FILTER (WHERE name ~ '^auto')
+        FROM pg_catalog.pg_settings WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes',
+          'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots')),
+      'is_in_huge_pages', coalesce(current_setting('huge_pages_status', true), current_setting('huge_pages')) = 'on',
+      'to_clear', count(*) + 2 * count(*) FILTER (WHERE c.reltype <> 0) + 2 * count(*) FILTER (WHERE c.reltoastrelid <> 0)
+        + coalesce(sum((SELECT count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)), 0)
+        + (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata))
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))";
 
 /// What a server said of itself and of the database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -63,6 +77,8 @@ pub struct Facts {
     pub sees_all_rows: bool,
     /// The database's encoding.
     pub encoding: String,
+    /// The server's lock table.
+    pub locks: LockTable,
 }
 
 impl Facts {
@@ -83,7 +99,7 @@ impl Facts {
     /// The same of a server on which an empty database is going to be made.
     #[must_use]
     pub fn of_an_empty_database(self) -> Self {
-        Self { objects: 0, ..self }
+        Self { objects: 0, locks: self.locks.of_an_empty_database(), ..self }
     }
 
     /// Major version.

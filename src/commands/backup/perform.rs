@@ -252,5 +252,6 @@ fn needs(finished: &Finished) -> RestoreNeeds {
         extensions: needs.extensions.iter().cloned().collect(),
         roles: needs.roles.iter().cloned().collect(),
         forces_row_security: Some(needs.forces_row_security),
+        locks: Some(needs.locks),
     }
 }

@@ -198,7 +198,7 @@ impl Rehearsal<'_> {
             std::time::Duration::try_from(at.duration_since(description.started_at)).unwrap_or_default();
         let roles = plan::names(&plan.missing_roles);
         let made = stage.is_ours() && !plan.missing_roles.is_empty();
-        let facts = [
+        let mut facts = vec![
             ("backup", format!("{}, {} old", stored.location, crate::proof::limits::words(age))),
             (
                 "dumped",
@@ -208,6 +208,9 @@ impl Rehearsal<'_> {
             ("missing extensions", plan::names(&plan.missing_extensions)),
             ("missing roles", if made { format!("{roles} (made for the drill)") } else { roles }),
         ];
+        if let Some(room) = &stage.room {
+            facts.push(("disk", room.words(restoring::size(stored))));
+        }
         let title = format!("{}: drill", self.sponsor.name);
         self.run.edge.sink.block(&std::iter::once(title).chain(plan::lines(&facts)).collect::<Vec<_>>());
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::lexical::decoded;
+use super::locks;
 use super::words::{self, Word};
 
 /// The first major version whose servers know `transaction_timeout`, which pg_dump 17 and later sets.
@@ -26,6 +27,8 @@ pub struct Needs {
     pub creates_public: bool,
     /// Whether a table hides rows even from its owner.
     pub forces_row_security: bool,
+    /// Locks that its statements take at least, if they are one transaction.
+    pub locks: u64,
     /// psql's own commands that pg_dump never writes: they would be obeyed on the machine that restores.
     pub foreign_commands: BTreeSet<String>,
 }
@@ -34,6 +37,7 @@ impl Needs {
     /// Takes a statement.
     pub(super) fn learn(&mut self, statement: &[u8]) {
         let is = |start: &str| statement.starts_with(start.as_bytes());
+        self.locks += locks::of(statement);
         self.forces_row_security |= is("ALTER TABLE ") && statement.ends_with(b" FORCE ROW LEVEL SECURITY;");
         self.creates_public |= statement == b"CREATE SCHEMA public;";
         let named = is("CREATE EXTENSION")
