@@ -10,9 +10,15 @@ impl Comparison {
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         let is_definition = |statement: &&String| {
-            ["CREATE VIEW ", "CREATE OR REPLACE VIEW ", "CREATE MATERIALIZED VIEW ", "CREATE POLICY ", "CREATE RULE "]
-                .iter()
-                .any(|start| statement.starts_with(start))
+            [
+                "CREATE VIEW ",
+                "CREATE OR REPLACE VIEW ",
+                "CREATE MATERIALIZED VIEW ",
+                "CREATE POLICY ",
+                "CREATE RULE ",
+            ]
+            .iter()
+            .any(|start| statement.starts_with(start))
                 || statement.contains(" CONSTRAINT ")
         };
         let changed = |statement: &String| self.unexpected.contains(statement);

@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 
 use super::RestoreError;
 use super::sent::Sent;
-use crate::dump::{Complaint, Names};
 use crate::dump::complaint::with_code;
 use crate::dump::scan::decoded;
+use crate::dump::{Complaint, Names};
 
 /// So many are kept; of a restore with more, nobody reads all.
 const KEPT: usize = 10_000;
@@ -181,7 +181,8 @@ impl Complaints {
             let complaint = Complaint::coded(error.code, error.words, &sent.names);
             Refused { statement: sent.statement_at(error.line), complaint, fields: Fields::default() }
         };
-        self.keeps_last = self.all.len() < KEPT || (!refused.is_for_want_of_something() && self.worst().is_none());
+        self.keeps_last =
+            self.all.len() < KEPT || (!refused.is_for_want_of_something() && self.worst().is_none());
         if self.keeps_last {
             self.all.push(refused);
         }

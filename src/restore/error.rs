@@ -126,7 +126,9 @@ pub enum RestoreError {
         wanted: u64,
     },
     /// The disk is too small for a server of our own with this backup in it.
-    #[error("{folder} has {free} free, and the restored database takes at least {needed} (the dump has {dump})")]
+    #[error(
+        "{folder} has {free} free, and the restored database takes at least {needed} (the dump has {dump})"
+    )]
     NoRoom {
         /// The folder.
         folder: String,

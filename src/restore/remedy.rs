@@ -187,7 +187,10 @@ mod tests {
             ("SELECT pg_catalog.setval('s.q', 1, true)", "P0001", ""),
         ] {
             let found = remedy(statement, code);
-            assert!(found.contains(told) && found.is_empty() == told.is_empty(), "{statement} {code}: {found}");
+            assert!(
+                found.contains(told) && found.is_empty() == told.is_empty(),
+                "{statement} {code}: {found}"
+            );
         }
     }
 }

@@ -66,7 +66,12 @@ impl Room {
     #[must_use]
     pub fn words(&self, size: Size) -> String {
         let Size { dump_bytes, .. } = size;
-        format!("{} free in {}, the dump has {}", ByteSize(self.free), self.folder.display(), ByteSize(dump_bytes))
+        format!(
+            "{} free in {}, the dump has {}",
+            ByteSize(self.free),
+            self.folder.display(),
+            ByteSize(dump_bytes)
+        )
     }
 }
 
@@ -80,7 +85,10 @@ mod tests {
         let size = |stored, rows| Size { dump_bytes: 900 << 20, stored_bytes: stored, rows };
         assert!(room.check(size(136 << 20, 2_000_000)).is_ok());
         let refused = room.check(size(137 << 20, 0)).unwrap_err().to_string();
-        assert_eq!(refused, "/tmp has 100.0 MiB free, and the restored database takes at least 100.5 MiB (the dump has 900.0 MiB)");
+        assert_eq!(
+            refused,
+            "/tmp has 100.0 MiB free, and the restored database takes at least 100.5 MiB (the dump has 900.0 MiB)"
+        );
         assert!(room.check(size(0, 3_000_000)).is_err());
         assert!(room.check(size(u64::MAX, u64::MAX)).is_err());
         assert_eq!(room.words(size(1, 1)), "100.0 MiB free in /tmp, the dump has 900.0 MiB");

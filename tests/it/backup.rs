@@ -4,6 +4,7 @@
 mod dry_run;
 mod encodings;
 mod flag;
+mod lacking;
 mod multipart;
 mod objects;
 mod stages;

@@ -4,6 +4,8 @@
 mod damage;
 mod failing;
 mod live;
+mod locks;
+mod messages;
 mod missing;
 mod odd_targets;
 mod opening;
