@@ -5,6 +5,7 @@ mod dry_run;
 mod encodings;
 mod flag;
 mod lacking;
+mod messages;
 mod multipart;
 mod objects;
 mod stages;

@@ -197,6 +197,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("23P01", "conflicting key value violates exclusion constraint \"{}\""),
     ("23P01", "could not create exclusion constraint \"{}\""),
     ("54000", "index row size {} exceeds btree version {} maximum {} for index \"{}\""),
+    ("54000", "index row requires {} bytes, maximum size is {}"),
     ("54000", "string buffer exceeds maximum allowed length ({} bytes)"),
     ("XX000", "invalid memory alloc request size {}"),
     ("XX000", "cache lookup failed for {} {}"),

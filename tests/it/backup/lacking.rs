@@ -28,11 +28,13 @@ fn of(cluster: &Cluster, sql: &str) -> Trial {
     trial
 }
 
+/// What the run's annotations say of it; nothing if they do not.
 fn warning(outcome: &Outcome) -> String {
-    let warnings = outcome.result("callisto")["warnings"].clone();
-    let warnings = warnings.as_array().unwrap();
-    let found = warnings.iter().filter_map(|warning| warning.as_str()?.strip_prefix(CANNOT));
-    found.map(str::to_owned).collect()
+    let annotations = outcome.annotations("warning");
+    let mut told = annotations.iter().filter_map(|text| Some(text.split_once(CANNOT)?.1.lines().next()?));
+    let first = told.next().unwrap_or_default().to_owned();
+    assert_eq!(told.next(), None, "{annotations:?}");
+    first
 }
 
 #[test]
