@@ -7,6 +7,7 @@ mod existing;
 mod lacking;
 mod limits;
 mod objects;
+mod room;
 mod samples;
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
