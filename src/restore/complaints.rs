@@ -59,8 +59,9 @@ impl Fields {
         let schema = self.schema.as_deref().map(|schema| format!("{schema}.")).unwrap_or_default();
         let table = self.table.as_deref().filter(|table| !told.contains(table));
         let constraint = self.constraint.as_deref().filter(|constraint| !told.contains(constraint));
-        let table = table.map(|table| format!("; table {schema}{table}")).unwrap_or_default();
-        table + &constraint.map(|constraint| format!("; constraint {constraint}")).unwrap_or_default()
+        let table = table.map(|table| format!("table {schema}{table}"));
+        let constraint = constraint.map(|constraint| format!("constraint {constraint}"));
+        table.into_iter().chain(constraint).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -70,9 +71,9 @@ impl Refused {
     }
 
     pub(super) fn failure(&self, place: &str) -> RestoreError {
-        let Self { statement, complaint: message, fields } = self.clone();
-        let about = fields.words(&format!("{statement} {message}"));
-        RestoreError::Failed { place: place.to_owned(), statement, message, about }
+        let Self { statement, complaint, fields } = self.clone();
+        let about = fields.words(&format!("{statement} {complaint}"));
+        RestoreError::Failed { place: place.to_owned(), statement, message: complaint.about(about) }
     }
 }
 
@@ -238,8 +239,8 @@ mod tests {
         ] {
             fields.take(line, &names);
         }
-        assert_eq!(fields.words(""), "; table public.n; constraint little_check");
-        assert_eq!(fields.words("COPY public.n"), "; constraint little_check");
+        assert_eq!(fields.words(""), "table public.n; constraint little_check");
+        assert_eq!(fields.words("COPY public.n"), "constraint little_check");
         fields.take("TABLE NAME:  Zoe Canary", &names);
         assert_eq!(fields.words("little_check"), "");
     }

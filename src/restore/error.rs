@@ -167,7 +167,7 @@ pub enum RestoreError {
         commands: Vec<String>,
     },
     /// A statement failed; nothing of the dump was kept.
-    #[error("{place}: the dump was not restored: {}{message}{about}", named(.statement))]
+    #[error("{place}: the dump was not restored: {}{message}", named(.statement))]
     Failed {
         /// `host:port/database`.
         place: String,
@@ -175,8 +175,6 @@ pub enum RestoreError {
         statement: String,
         /// What the server or psql complained of.
         message: Complaint,
-        /// The table and the constraint that the server named, where neither of the two above does.
-        about: String,
     },
     /// The connection was lost, or it was stopped, after the word to commit was given.
     #[error("{place}: it is not known whether the backup is in there: the end was not confirmed")]
@@ -193,7 +191,7 @@ impl RestoreError {
     /// Nothing of the dump was kept, for a reason that is not a statement's.
     #[must_use]
     pub fn failed(place: String, message: Complaint) -> Self {
-        Self::Failed { place, statement: String::new(), message, about: String::new() }
+        Self::Failed { place, statement: String::new(), message }
     }
 
     /// All obstacles as one error; `None` where there is none.

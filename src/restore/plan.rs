@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn locks_that_do_not_fit_are_an_obstacle_and_those_for_clearing_count_where_all_is_dropped() {
+    fn locks_that_do_not_fit_are_an_obstacle() {
         let of = |locks| Plan::new("db:5432/app", &Needs { locks, ..Needs::default() }, 15, &facts());
         let replacing = Allowed { replace: true, ..Allowed::default() };
         let clearing = Allowed { clears: true, ..replacing };

@@ -31,14 +31,14 @@ fn of(cluster: &Cluster, sql: &str) -> Trial {
 /// What the run's annotations say of it; nothing if they do not.
 fn warning(outcome: &Outcome) -> String {
     let annotations = outcome.annotations("warning");
-    let mut told = annotations.iter().filter_map(|text| Some(text.split_once(CANNOT)?.1.lines().next()?));
+    let mut told = annotations.iter().filter_map(|text| text.split_once(CANNOT)?.1.lines().next());
     let first = told.next().unwrap_or_default().to_owned();
     assert_eq!(told.next(), None, "{annotations:?}");
     first
 }
 
 #[test]
-fn a_schema_that_is_needed_and_left_out_is_named_by_what_needs_it() {
+fn what_needs_a_schema_that_is_left_out_is_named() {
     let needs = "default value for public.t.id needs sequence left_out.numbers; function public.f(left_out.mood) needs type left_out.mood; \
                  policy fine on public.t needs function left_out.is_fine(integer); table constraint fine on public.t needs function left_out.is_fine(integer); \
                  table constraint t_site_fkey on public.t needs index left_out.sites_pkey; table constraint t_site_fkey on public.t needs table left_out.sites; \

@@ -286,9 +286,8 @@ fn remedies_do_not_depend_on_the_servers_words() {
     );
     std::fs::write(&path, script).unwrap();
     tools::run("chmod", ["755".as_ref(), path.as_os_str()]);
-    for name in ["pg_dump"] {
-        std::os::unix::fs::symlink(Cluster::shared().bin_dir().join(name), folder.path().join(name)).unwrap();
-    }
+    let pg_dump = folder.path().join("pg_dump");
+    std::os::unix::fs::symlink(Cluster::shared().bin_dir().join("pg_dump"), pg_dump).unwrap();
     let target = Cluster::shared().database("target");
     let outcome = into(&trial, &target.url()).path(folder.path()).run();
     assert_told(
