@@ -9,6 +9,7 @@ pub mod limits;
 pub mod stored;
 
 mod objects;
+mod remedy;
 mod wording;
 
 pub use aside::Aside;

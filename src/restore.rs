@@ -4,11 +4,13 @@
 
 pub mod clearing;
 pub mod load;
+pub mod locks;
 pub mod others;
 pub mod partial;
 pub mod plan;
 pub mod reactions;
 pub mod reading;
+pub mod room;
 pub mod script;
 pub mod state;
 pub mod target;
@@ -22,6 +24,7 @@ mod error;
 mod isolation;
 mod leftovers;
 mod psql;
+mod remedy;
 mod sent;
 mod session;
 

@@ -234,6 +234,9 @@ pub struct RestoreNeeds {
     /// Whether a table has FORCE ROW LEVEL SECURITY; absent in documents of release 0.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forces_row_security: Option<bool>,
+    /// Locks that a restore takes at least, all in one transaction; absent in documents of release 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locks: Option<u64>,
 }
 
 /// Length and hash.

@@ -24,7 +24,7 @@ use crate::dump::DumpError;
 use crate::dump::client::Client;
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::proof::drill::{Course, Findings};
-use crate::proof::{Conclusion, ProofError, State};
+use crate::proof::{Comparison, Conclusion, ProofError, State};
 use crate::record::drill::{DrillReport, Whose};
 use crate::report::{SponsorResult, drill as text};
 use crate::restore::{TargetState, script};
@@ -193,5 +193,7 @@ fn wrong(course: &Course<'_>, findings: &Findings) -> Result<(), Failure> {
     } else {
         "The report names every table and statement. Until it is understood, do not rely on this backup alone."
     };
-    Err(ProofError { place, findings: found, hint: hint.to_owned() }.into())
+    let remedy = findings.comparison.as_ref().and_then(Comparison::remedy).unwrap_or_default();
+    let hint = format!("{hint} {remedy}").trim_end().to_owned();
+    Err(ProofError { place, findings: found, hint }.into())
 }

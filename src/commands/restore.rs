@@ -16,7 +16,7 @@ use crate::cli::order::RestoreOrder;
 use crate::dump::client::Client;
 use crate::dump::{Connection, DumpError};
 use crate::failure::{Doing, Failure, TimedOut};
-use crate::proof::{Conclusion, ProofError, conclusion};
+use crate::proof::{Comparison, Conclusion, ProofError, conclusion};
 use crate::report::SponsorResult;
 use crate::report::restored::{self, Restored};
 use crate::restore::{RestoreError, TargetState};
@@ -127,6 +127,8 @@ impl Run<'_> {
         } else {
             (findings, "It was restored, and something of it is not as it was: look at what is named.")
         };
-        ProofError { place: restored.place.clone(), findings, hint: hint.to_owned() }.into()
+        let remedy = restored.comparison.as_ref().and_then(Comparison::remedy).unwrap_or_default();
+        let hint = format!("{hint} {remedy}").trim_end().to_owned();
+        ProofError { place: restored.place.clone(), findings, hint }.into()
     }
 }

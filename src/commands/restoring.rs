@@ -21,6 +21,7 @@ use crate::proof::database::Surroundings;
 use crate::proof::stored::generated as generated_values;
 use crate::proof::{self, Aside, Comparison};
 use crate::restore::others::Others;
+use crate::restore::room::Size;
 use crate::restore::target::Facts;
 use crate::restore::{Form, Load, Loaded, Manner, OnError, RestoreError, Tools, reading};
 
@@ -159,7 +160,25 @@ pub(super) fn told_needs(stored: &Stored) -> Needs {
         roles: told.roles.iter().cloned().collect(),
         server_major: told.server_major,
         forces_row_security: told.forces_row_security.unwrap_or_default(),
+        locks: told.locks.unwrap_or_default(),
         ..Needs::default()
+    }
+}
+
+/// Locks that a restore takes at least. Where the manifest does not tell, each statement may take one and a few more.
+pub(super) fn locks(stored: &Stored) -> u64 {
+    let told = stored.description.restore.as_ref().and_then(|needs| needs.locks);
+    let statements = stored.description.contents.as_ref().map_or(0, |contents| contents.statements);
+    told.unwrap_or(statements)
+}
+
+/// What is known of the size of what a backup becomes.
+pub(super) fn size(stored: &Stored) -> Size {
+    let description = &stored.description;
+    Size {
+        dump_bytes: description.dump.bytes,
+        stored_bytes: description.stored.bytes,
+        rows: description.contents.as_ref().map_or(0, |contents| contents.rows_total),
     }
 }
 

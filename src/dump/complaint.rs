@@ -49,7 +49,8 @@ impl Names {
     }
 
     /// Whether a text is a known name: alone, with its schema before it, or with the types of its arguments behind it.
-    pub(super) fn know(&self, text: &str) -> bool {
+    #[must_use]
+    pub fn know(&self, text: &str) -> bool {
         let (name, arguments) = match text.strip_suffix(')').and_then(|text| text.split_once('(')) {
             Some((name, arguments)) => (name, arguments),
             None => (text, ""),
@@ -77,6 +78,8 @@ impl Names {
 pub struct Complaint {
     code: Option<SqlState>,
     said: Said,
+    /// What it is about, in our own words and known names.
+    about: Option<Box<str>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,18 +95,20 @@ impl Complaint {
     /// Something that went wrong here, in our own words or in those of this machine's system.
     #[must_use]
     pub fn ours(words: impl Into<String>) -> Self {
-        Self { code: None, said: Said::Ours(words.into()) }
+        Self { code: None, said: Said::Ours(words.into()), about: None }
     }
 
     /// What a server said together with its code. A code that PostgreSQL does not have is not shown either.
     #[must_use]
     pub fn coded(code: &str, words: &str, names: &Names) -> Self {
-        let Some(code) = SqlState::parse(code) else { return Self { code: None, said: Said::NotShown } };
+        let Some(code) = SqlState::parse(code) else {
+            return Self { code: None, said: Said::NotShown, about: None };
+        };
         let said = match Heard::of(words, Some(code)) {
             Some(heard) => heard.shown(names),
             None => Said::NotShown,
         };
-        Self { code: Some(code), said }
+        Self { code: Some(code), said, about: None }
     }
 
     /// The same from a line of psql's that has the code in it: `ERROR:  42P01: relation "t" does not exist`.
@@ -118,10 +123,22 @@ impl Complaint {
     /// fits and tells most.
     #[must_use]
     pub fn uncoded(words: &str, names: &Names) -> Self {
-        match Self::first_heard(words) {
-            Some(heard) => Self { code: SqlState::parse(heard.code), said: heard.shown(names) },
-            None => Self { code: None, said: Said::NotShown },
-        }
+        let Some(heard) = Self::first_heard(words) else {
+            return Self { code: None, said: Said::NotShown, about: None };
+        };
+        let code = SqlState::parse(heard.code);
+        // The server does not say which table it was reading. pg_dump does, in a line of its own.
+        let mut lines = words.lines().filter_map(|line| Heard::of(without_prefixes(line), None));
+        let of_a_table = lines.find(|line| code.is_some() && line.template.starts_with(template::OF_A_TABLE));
+        let table = of_a_table.and_then(|line| line.gaps.into_iter().find(|name| names.know(name)));
+        Self { code, said: heard.shown(names), about: None }
+            .about(table.map(|table| format!("table {table}")).unwrap_or_default())
+    }
+
+    /// The same with what it is about, in words that may be shown.
+    #[must_use]
+    pub fn about(self, words: String) -> Self {
+        Self { about: (!words.is_empty()).then(|| words.into()), ..self }
     }
 
     /// The texts in such words that would be names, could they be known for some.
@@ -181,7 +198,8 @@ impl fmt::Display for Complaint {
             (Said::NotShown, Some(code)) => formatter.write_str(&code.condition())?,
             (Said::NotShown, None) => formatter.write_str(NOT_SHOWN)?,
         }
-        self.code.map_or(Ok(()), |code| write!(formatter, " ({})", code.code()))
+        self.code.map_or(Ok(()), |code| write!(formatter, " ({})", code.code()))?;
+        self.about.as_ref().map_or(Ok(()), |about| write!(formatter, "; {about}"))
     }
 }
 

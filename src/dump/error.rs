@@ -174,11 +174,30 @@ const REMEDIES: &[(&str, &str, &str)] = &[
     ("25P03", "", ENDED),
     ("", "server closed the connection", ENDED),
     (
+        "25006",
+        "",
+        "The database is read-only: it is a standby, or the role or database sets default_transaction_read_only. Name the primary in DATABASE_URL, and reset that setting.",
+    ),
+    ("54000", "", TOO_LARGE),
+    ("XX000", "invalid memory alloc request size", TOO_LARGE),
+    ("XX000", "", DAMAGED),
+    ("XX001", "", DAMAGED),
+    ("XX002", "", "An index of the live database is damaged: run REINDEX there, then back up again."),
+    ("", "schema with OID", DAMAGED),
+    (
+        "",
+        "Dumping the contents of table \"{}\" failed: PQgetResult()",
+        "The server refused to read this table to its end: see the server's log for the cause.",
+    ),
+    (
         "",
         "Dumping the contents of table",
         "The connection broke in the middle: see the server's log, and what sits between here and the server.",
     ),
 ];
+
+const TOO_LARGE: &str = "A dump is text, and no value may exceed 1 GB as text (a bytea needs twice its size). Split the largest values of this table, or store them as large objects, then back up again. If none is that large, the table is damaged.";
+const DAMAGED: &str = "The live database's catalog or a table is damaged: an object that others refer to is missing or unreadable. Keep earlier backups, find the object in the server's log and repair it, then back up again.";
 
 const LOCKED: &str = "Another session holds a lock, a migration perhaps: run the backup before it, or raise `lock-wait-timeout`.";
 const NOT_REACHED: &str = "Check that a firewall lets this runner reach the server.";

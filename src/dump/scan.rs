@@ -13,6 +13,7 @@ mod inventory;
 mod large_objects;
 mod lexer;
 mod lexical;
+mod locks;
 mod needs;
 mod place;
 mod quotes;

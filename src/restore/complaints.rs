@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 
 use super::RestoreError;
 use super::sent::Sent;
-use crate::dump::Complaint;
 use crate::dump::complaint::with_code;
 use crate::dump::scan::decoded;
+use crate::dump::{Complaint, Names};
 
 /// So many are kept; of a restore with more, nobody reads all.
 const KEPT: usize = 10_000;
@@ -28,6 +28,41 @@ pub(super) struct Refused {
     pub(super) statement: String,
     /// What the server complained of.
     pub(super) complaint: Complaint,
+    /// What it named besides.
+    fields: Fields,
+}
+
+/// What a server names in fields of its own next to an error, whatever language it speaks. Only what is known for a name
+/// is kept: a row may hold a line that looks like a field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Fields {
+    schema: Option<String>,
+    table: Option<String>,
+    constraint: Option<String>,
+}
+
+impl Fields {
+    /// Takes one of the lines below an error. psql labels them in its own language, which is English.
+    fn take(&mut self, line: &str, names: &Names) {
+        let Some((label, value)) = line.split_once(":  ") else { return };
+        let field = match label {
+            "SCHEMA NAME" => &mut self.schema,
+            "TABLE NAME" => &mut self.table,
+            "CONSTRAINT NAME" => &mut self.constraint,
+            _ => return,
+        };
+        *field = names.know(value).then(|| value.to_owned());
+    }
+
+    /// In words, as far as it is not in `told` already.
+    fn words(&self, told: &str) -> String {
+        let schema = self.schema.as_deref().map(|schema| format!("{schema}.")).unwrap_or_default();
+        let table = self.table.as_deref().filter(|table| !told.contains(table));
+        let constraint = self.constraint.as_deref().filter(|constraint| !told.contains(constraint));
+        let table = table.map(|table| format!("table {schema}{table}"));
+        let constraint = constraint.map(|constraint| format!("constraint {constraint}"));
+        table.into_iter().chain(constraint).collect::<Vec<_>>().join("; ")
+    }
 }
 
 impl Refused {
@@ -36,8 +71,9 @@ impl Refused {
     }
 
     pub(super) fn failure(&self, place: &str) -> RestoreError {
-        let Self { statement, complaint } = self.clone();
-        RestoreError::Failed { place: place.to_owned(), statement, message: complaint }
+        let Self { statement, complaint, fields } = self.clone();
+        let about = fields.words(&format!("{statement} {complaint}"));
+        RestoreError::Failed { place: place.to_owned(), statement, message: complaint.about(about) }
     }
 }
 
@@ -88,6 +124,8 @@ pub(super) struct Complaints {
     pub(super) all: Vec<Refused>,
     /// Whether any came after the last mark.
     pub(super) are_unheard: bool,
+    /// Whether the last error is among them.
+    keeps_last: bool,
     words: String,
     sent: Arc<Mutex<Sent>>,
     place: String,
@@ -101,7 +139,14 @@ impl Complaints {
         (sent, place): (Arc<Mutex<Sent>>, String),
         (mark, told): (String, mpsc::Sender<Heard>),
     ) -> Self {
-        let mut this = Self { all: Vec::new(), are_unheard: false, words: String::new(), sent, place };
+        let mut this = Self {
+            all: Vec::new(),
+            are_unheard: false,
+            keeps_last: false,
+            words: String::new(),
+            sent,
+            place,
+        };
         let mut lines = BufReader::new(stderr).split(b'\n');
         let mut words = 0;
         while let Ok(Some(line)) = lines.next_segment().await {
@@ -118,6 +163,7 @@ impl Complaints {
                     told.send(heard).await.ok();
                 }
                 Some(error) => this.take(&error),
+                None if this.take_field(&line) => {}
                 None if words < WORDS_KEPT => {
                     words += 1;
                     this.words.push_str(&line);
@@ -134,11 +180,21 @@ impl Complaints {
         let refused = {
             let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
             let complaint = Complaint::coded(error.code, error.words, &sent.names);
-            Refused { statement: sent.statement_at(error.line), complaint }
+            Refused { statement: sent.statement_at(error.line), complaint, fields: Fields::default() }
         };
-        if self.all.len() < KEPT || (!refused.is_for_want_of_something() && self.worst().is_none()) {
+        self.keeps_last =
+            self.all.len() < KEPT || (!refused.is_for_want_of_something() && self.worst().is_none());
+        if self.keeps_last {
             self.all.push(refused);
         }
+    }
+
+    /// Whether a line says more of the last error; what may be shown of it is kept.
+    fn take_field(&mut self, line: &str) -> bool {
+        let Some(refused) = self.all.last_mut().filter(|_| self.keeps_last) else { return false };
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.fields.take(line, &sent.names);
+        true
     }
 
     /// The first error that is not for want of something.
@@ -165,7 +221,28 @@ mod tests {
 
     fn is_for_want(error: &Error<'_>) -> bool {
         let complaint = Complaint::coded(error.code, error.words, &Names::default());
-        Refused { statement: String::new(), complaint }.is_for_want_of_something()
+        Refused { statement: String::new(), complaint, fields: Fields::default() }.is_for_want_of_something()
+    }
+
+    #[test]
+    fn what_a_server_names_is_shown_if_it_is_known_and_not_told_yet() {
+        let mut names = Names::default();
+        ["public", "n", "little_check"].iter().for_each(|name| names.add(name));
+        let mut fields = Fields::default();
+        for line in [
+            "DETAIL:  Failing row contains (Zoe).",
+            "SCHEMA NAME:  public",
+            "TABLE NAME:  n",
+            "TABLE NAMES:  Zoe",
+            "CONSTRAINT NAME:  little_check",
+            "LOCATION:  x",
+        ] {
+            fields.take(line, &names);
+        }
+        assert_eq!(fields.words(""), "table public.n; constraint little_check");
+        assert_eq!(fields.words("COPY public.n"), "constraint little_check");
+        fields.take("TABLE NAME:  Zoe Canary", &names);
+        assert_eq!(fields.words("little_check"), "");
     }
 
     #[test]

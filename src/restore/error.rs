@@ -1,5 +1,6 @@
 //! Everything that can keep a backup from being restored, and what to do about it. No message holds a password or a URL.
 
+use super::remedy::{self, FULL};
 use crate::dump::connection::ConnectionError;
 use crate::dump::{Complaint, DumpError};
 
@@ -118,6 +119,34 @@ pub enum RestoreError {
         /// `host:port/database`.
         place: String,
     },
+    /// The server's lock table is too small for a restore in one transaction.
+    #[error(
+        "{place}: the restore takes at least {needed} locks in one transaction, and max_locks_per_transaction is {setting}; it must be {wanted} or more"
+    )]
+    TooManyLocks {
+        /// `host:port/database`.
+        place: String,
+        /// Locks that it takes at least.
+        needed: u64,
+        /// The setting.
+        setting: u64,
+        /// What it must be.
+        wanted: u64,
+    },
+    /// The disk is too small for a server of our own with this backup in it.
+    #[error(
+        "{folder} has {free} free, and the restored database takes at least {needed} (the dump has {dump})"
+    )]
+    NoRoom {
+        /// The folder.
+        folder: String,
+        /// What is free there.
+        free: String,
+        /// The dump's size.
+        dump: String,
+        /// What the database takes at least.
+        needed: String,
+    },
     /// What was made for a restore or a drill is still there.
     #[error("{what} was created by this run and could not be dropped: {why}")]
     LeftBehind {
@@ -230,6 +259,14 @@ impl RestoreError {
                 "Restore into an empty database and copy what you need, or set `allow-partial` if the loss is meant."
             }
             Self::HidesRows { .. } => "Restore as a superuser or as a role with BYPASSRLS.",
+            Self::TooManyLocks { wanted, .. } => {
+                return Some(format!(
+                    "Set max_locks_per_transaction to {wanted} or more on that server and restart it (ALTER SYSTEM, or the provider's parameter group), or restore into another server."
+                ));
+            }
+            Self::NoRoom { .. } => {
+                "Name a folder with more space in TMPDIR, use a larger machine, or name an existing server with `target-database-url`."
+            }
             Self::LeftBehind { .. } => "Drop it by hand. Nothing of yours is in it.",
             Self::Several(obstacles) => {
                 let mut hints: Vec<String> = obstacles.iter().filter_map(Self::hint).collect();
@@ -243,7 +280,7 @@ impl RestoreError {
             Self::ForeignCommands { .. } => {
                 "Do not restore it by hand either before you know who wrote them."
             }
-            Self::Failed { message, .. } => return of_the_server(message),
+            Self::Failed { statement, message, .. } => return remedy::of(statement, message.code()?),
             Self::Unsure { .. } => "Look into it. All of the backup is there, or all that was there before.",
             Self::Stopped => return None,
         };
@@ -261,8 +298,6 @@ fn in_terms_of_the_target(hint: &str) -> String {
     hint.replace("DATABASE_URL", "target-database-url")
 }
 
-const FULL: &str = "The disk is full: give more space, or name another place with TMPDIR.";
-
 /// Of what a program of this machine says, in the C locale.
 fn of_the_machine(reason: &str) -> Option<String> {
     let remedies = [
@@ -273,24 +308,6 @@ fn of_the_machine(reason: &str) -> Option<String> {
     ];
     let remedy = remedies.iter().find(|(sign, _)| reason.contains(sign));
     remedy.map(|(_, remedy)| (*remedy).to_owned())
-}
-
-/// Of a statement that failed, by its error code.
-fn of_the_server(complaint: &Complaint) -> Option<String> {
-    let remedy = match complaint.code()?.code() {
-        "53100" => FULL,
-        "42501" if complaint.begins("must be owner") => "Restore as the owner of the database.",
-        "42501" => "Restore as a role that may make what the dump holds.",
-        "2BP01" => "Drop what depends on it first. Of a backup of the whole database, `replace` does that.",
-        "53200" if !complaint.begins("out of memory") => {
-            "Raise max_locks_per_transaction on the target's server."
-        }
-        "3D000" | "3F000" | "42704" | "42883" | "42P01" | "42703" | "58P01" => {
-            "Something that the dump names is not there: see the message."
-        }
-        _ => return None,
-    };
-    Some(remedy.to_owned())
 }
 
 fn named(statement: &str) -> String {

@@ -6,6 +6,7 @@ use super::RestoreError;
 use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::names::quoted;
+use crate::dump::pattern;
 use crate::dump::query::query;
 
 /// Everything that people made, each by a name that it has again after it was dropped and made anew. What belongs to a
@@ -64,7 +65,7 @@ pub async fn losing_rows(
     if patterns.is_empty() {
         return Ok(Vec::new());
     }
-    let matches: Vec<String> = patterns.iter().map(|pattern| condition(pattern)).collect();
+    let matches: Vec<String> = patterns.iter().map(|wanted| pattern::of_tables(wanted)).collect();
     let sql = format!(
         "SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname) ORDER BY n.nspname, c.relname), '[]')
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -82,51 +83,4 @@ pub async fn losing_rows(
 fn shown(name: &str) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.chars().all(plain) { name.to_owned() } else { quoted(name) }
-}
-
-/// A pattern as a condition on `n.nspname` and `c.relname` (PostgreSQL documentation, psql, "Patterns").
-fn condition(pattern: &str) -> String {
-    let (schema, name) = regular_expressions(pattern);
-    let is = |column: &str, expression: &str| format!("{column} ~ '^({})$'", expression.replace('\'', "''"));
-    let schema = schema.map(|schema| format!("{} AND ", is("n.nspname", &schema)));
-    format!("({}{})", schema.unwrap_or_default(), is("c.relname", &name))
-}
-
-/// The regular expressions of a pattern's schema, where it names one, and of its last part.
-fn regular_expressions(pattern: &str) -> (Option<String>, String) {
-    let (mut parts, mut part, mut is_quoted) = (Vec::new(), String::new(), false);
-    let mut letters = pattern.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' if is_quoted && letters.peek() == Some(&'"') => part.extend(letters.next()),
-            '"' => is_quoted = !is_quoted,
-            '.' if !is_quoted => parts.push(std::mem::take(&mut part)),
-            '*' if !is_quoted => part.push_str(".*"),
-            '?' if !is_quoted => part.push('.'),
-            '$' => part.push_str("\\$"),
-            _ if is_quoted && "|*+?()[]{}.^\\".contains(letter) => part.extend(['\\', letter]),
-            _ if is_quoted => part.push(letter),
-            _ => part.extend(letter.to_lowercase()),
-        }
-    }
-    (parts.pop(), part)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_are_read_as_psql_reads_them() {
-        for (pattern, schema, name) in [
-            ("audit_log", None, "audit_log"),
-            ("Diary.Audit_*", Some("diary"), "audit_.*"),
-            ("\"Diary\".\"a.b\"\"c\"", Some("Diary"), "a\\.b\"c"),
-            ("d?ary.log_[0-9]+", Some("d.ary"), "log_[0-9]+"),
-            ("money$", None, "money\\$"),
-        ] {
-            let expected = (schema.map(str::to_owned), name.to_owned());
-            assert_eq!(regular_expressions(pattern), expected, "{pattern}");
-        }
-    }
 }

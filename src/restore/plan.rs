@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::RestoreError;
+use super::locks::LockTable;
 use super::target::Facts;
 use crate::dump::names::quoted;
 use crate::dump::scan::Needs;
@@ -23,6 +24,8 @@ pub struct Plan {
     hides_rows: bool,
     /// What is in the target already.
     pub objects: u64,
+    /// Locks that creating what the dump holds takes at least, and where they must fit.
+    locks: (u64, LockTable),
 }
 
 impl Plan {
@@ -42,6 +45,7 @@ impl Plan {
             too_old,
             hides_rows: needs.forces_row_security && !facts.sees_all_rows,
             objects: facts.objects,
+            locks: (needs.locks, facts.locks),
         }
     }
 
@@ -73,6 +77,10 @@ impl Plan {
         if !self.missing_roles.is_empty() && !allowed.make_roles {
             found.push(lacks("roles", &self.missing_roles));
         }
+        // How many objects need a missing extension, and are left out, is not known.
+        if self.missing_extensions.is_empty() {
+            found.extend(self.locks.1.obstacle(&self.place, self.locks.0, allowed.clears));
+        }
         found
     }
 }
@@ -82,6 +90,8 @@ impl Plan {
 pub struct Allowed {
     /// What is in the target may be dropped.
     pub replace: bool,
+    /// All of it is dropped, in the same transaction.
+    pub clears: bool,
     /// What needs a missing extension may be left out.
     pub skip_missing_extensions: bool,
     /// Missing roles may be made: the server is ours.
@@ -106,6 +116,7 @@ mod tests {
         serde_json::from_value(serde_json::json!({
             "version_number": 150_018, "version": "15.18", "objects": 2, "extensions": ["citext"], "roles": ["app"],
             "may_create": true, "sees_all_rows": sees_all_rows, "encoding": "UTF8",
+            "locks": {"per_transaction": 64, "slots": 121, "is_in_huge_pages": false, "to_clear": 20},
         }))
         .unwrap()
     }
@@ -132,7 +143,7 @@ mod tests {
             "db:5432/app is not empty: it holds 2 tables, views, functions, types and other objects; db:5432/app lacks the extensions postgis; \
              db:5432/app lacks the roles reader"
         );
-        let all = Allowed { replace: true, skip_missing_extensions: true, make_roles: true };
+        let all = Allowed { replace: true, clears: true, skip_missing_extensions: true, make_roles: true };
         assert_eq!(told(&plan, all), "");
         assert_eq!(making_roles(&plan.missing_roles), "CREATE ROLE \"reader\" NOLOGIN;\n");
     }
@@ -140,15 +151,25 @@ mod tests {
     #[test]
     fn rows_that_the_role_could_not_read_back_are_an_obstacle_that_nothing_allows() {
         let hidden = Needs { forces_row_security: true, ..Needs::default() };
-        let all = Allowed { replace: true, skip_missing_extensions: true, make_roles: true };
+        let all = Allowed { replace: true, clears: true, skip_missing_extensions: true, make_roles: true };
         let plan = Plan::new("db:5432/app", &hidden, 15, &facts());
         assert!(told(&plan, all).contains("BYPASSRLS"));
         assert_eq!(told(&Plan::new("db:5432/app", &hidden, 15, &of_a_role(true)), all), "");
     }
 
     #[test]
+    fn locks_that_do_not_fit_are_an_obstacle() {
+        let of = |locks| Plan::new("db:5432/app", &Needs { locks, ..Needs::default() }, 15, &facts());
+        let replacing = Allowed { replace: true, ..Allowed::default() };
+        let clearing = Allowed { clears: true, ..replacing };
+        assert_eq!(told(&of(15_740), replacing), "");
+        assert!(told(&of(15_740), clearing).contains("at least 15760 locks"));
+        assert!(told(&of(15_800), replacing).contains("max_locks_per_transaction is 64"));
+    }
+
+    #[test]
     fn an_older_server_is_refused_whatever_is_allowed() {
-        let all = Allowed { replace: true, skip_missing_extensions: true, make_roles: true };
+        let all = Allowed { replace: true, clears: true, skip_missing_extensions: true, make_roles: true };
         for (needs, dumped) in [(needs(0), 16), (needs(17), 15)] {
             let told = told(&Plan::new("db:5432/app", &needs, dumped, &facts()), all);
             assert!(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use super::locks::LockTable;
 use super::{RestoreError, clearing};
 use crate::dump::client::Client;
 use crate::dump::locale::Locale;
@@ -44,7 +45,20 @@ fn question() -> String {
   'may_create', (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user),
   'is_superuser', (SELECT bool_and(rolsuper) FROM pg_roles WHERE rolname IN (current_user, session_user)),
   'sees_all_rows', (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user),
-  'encoding', pg_catalog.getdatabaseencoding())",
+  'encoding', pg_catalog.getdatabaseencoding(),
+  'locks', (SELECT json_build_object(
+      'per_transaction', current_setting('max_locks_per_transaction')::int,
+      'slots', (SELECT sum(setting::int) FILTER (WHERE name !~ '^auto') + max(setting::int) FILTER (WHERE name ~ '^auto')
+        FROM pg_catalog.pg_settings WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes',
+          'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots')),
+      'is_in_huge_pages', coalesce(current_setting('huge_pages_status', true), current_setting('huge_pages')) = 'on',
+      'to_clear', count(*) + 2 * count(*) FILTER (WHERE c.reltype <> 0) + 2 * count(*) FILTER (WHERE c.reltoastrelid <> 0)
+        + coalesce(sum((SELECT count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)), 0)
+        + (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata))
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))",
         clearing::counting(),
         clearing::staying(),
         clearing::clears_public(),
@@ -94,6 +108,8 @@ pub struct Facts {
     pub sees_all_rows: bool,
     /// The database's encoding.
     pub encoding: String,
+    /// The server's lock table.
+    pub locks: LockTable,
 }
 
 impl Facts {
@@ -118,6 +134,7 @@ impl Facts {
         let drops_public = self.is_superuser || self.major() >= 15;
         Self {
             objects: 0,
+            locks: self.locks.of_an_empty_database(),
             staying: Vec::new(),
             clears_public: drops_public,
             public_is_empty: drops_public,

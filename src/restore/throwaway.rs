@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::RestoreError;
 use super::isolation;
 use super::leftovers::{self, Account, Folder};
+use super::locks::setting_for;
 use super::target::{Form, create};
 use crate::dump::Connection;
 use crate::dump::client::Client;
@@ -31,8 +32,13 @@ const SUPERUSER: &str = "postgres";
 /// What messages call it.
 pub const NICKNAME: &str = "the throwaway server";
 
-/// Nothing listens on the network, nothing is synced, and one transaction may hold locks on many thousand tables.
-const SETTINGS: [&str; 14] = [
+/// One transaction may hold locks on many thousand tables even if it is not known how many there are, …
+const LOCKS: u64 = 4096;
+/// … shared by so many slots for sessions and the server's own processes.
+const SLOTS: u64 = 20;
+
+/// Nothing listens on the network, nothing is synced.
+const SETTINGS: [&str; 13] = [
     "listen_addresses=",
     "port=5432",
     "unix_socket_permissions=0700",
@@ -44,7 +50,6 @@ const SETTINGS: [&str; 14] = [
     "max_wal_senders=0",
     "max_wal_size=4GB",
     "max_connections=10",
-    "max_locks_per_transaction=4096",
     "logging_collector=off",
     "jit=off",
 ];
@@ -76,17 +81,20 @@ impl Throwaway {
         })
     }
 
-    /// Makes a cluster in a folder below `scratch` and starts its server. Dropping the future ends what was begun.
+    /// Makes a cluster in a folder below `scratch` and starts its server, with room for a restore that takes so many locks.
+    /// Dropping the future ends what was begun.
     ///
     /// # Errors
     /// The system or PostgreSQL refuses.
-    pub async fn start(programs: &Client, scratch: &Path) -> Result<Self, RestoreError> {
+    pub async fn start(programs: &Client, scratch: &Path, locks: u64) -> Result<Self, RestoreError> {
         let account = Account::unprivileged();
         let folder = Folder::make(scratch, account.as_ref())
             .map_err(|error| failed("made", format!("{}: {error}", scratch.display())))?;
         initialise(programs, &folder, account.as_ref()).await?;
         let data = folder.path().join("data");
         let mut arguments: Vec<OsString> = vec!["-D".into(), data.into(), "-k".into(), folder.path().into()];
+        let locks = setting_for(locks, SLOTS).max(LOCKS);
+        arguments.extend(["-c".into(), format!("max_locks_per_transaction={locks}").into()]);
         arguments.extend(SETTINGS.iter().flat_map(|setting| ["-c".into(), (*setting).into()]));
         let mut command = command(programs, "postgres", &folder, account.as_ref());
         // A group of its own: a Ctrl-C on the terminal is for us, and we end the server when we have ended with it.

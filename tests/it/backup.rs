@@ -5,6 +5,8 @@ mod addresses;
 mod dry_run;
 mod encodings;
 mod flag;
+mod lacking;
+mod messages;
 mod multipart;
 mod objects;
 mod proxies;

@@ -9,6 +9,7 @@ mod limits;
 mod network;
 mod objects;
 mod reactions;
+mod room;
 mod samples;
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -19,6 +19,7 @@ mod keyless;
 mod list;
 mod matrix;
 mod memory;
+mod recipe;
 mod record;
 mod released;
 mod report;

@@ -6,6 +6,8 @@ mod defaults;
 mod failing;
 mod forms;
 mod live;
+mod locks;
+mod messages;
 mod missing;
 mod odd_targets;
 mod opening;

@@ -56,6 +56,7 @@ impl Run<'_> {
         let prepared = match clock.or_stopped(self.prepare(sponsor, facts)).await? {
             Outcome::Disabled(why) => return Ok(Turn::Disabled(why.to_string())),
             Outcome::Ready(prepared) if self.order.dry_run => {
+                facts.warnings.extend(prepared.lacking.clone());
                 self.rehearse(sponsor, facts, &prepared, clock.stop()).await?;
                 self.show_plan(sponsor, facts, &prepared);
                 return Ok(Turn::Planned);
@@ -248,7 +249,12 @@ impl Prepared {
     fn warnings(&self, finished: &Finished) -> Vec<String> {
         let standby = self.standby.as_ref().map(|(standby, _)| standby);
         let of_standby = standby.map(|standby| standby.warnings(&standby.without_rows(&finished.truth)));
-        of_standby.into_iter().flatten().chain(finished.warnings.iter().cloned()).collect()
+        of_standby
+            .into_iter()
+            .flatten()
+            .chain(self.lacking.clone())
+            .chain(finished.warnings.iter().cloned())
+            .collect()
     }
 
     fn standby(&self, finished: &Finished) -> Option<Standby> {
@@ -274,5 +280,6 @@ fn needs(finished: &Finished) -> RestoreNeeds {
         extensions: needs.extensions.iter().cloned().collect(),
         roles: needs.roles.iter().cloned().collect(),
         forces_row_security: Some(needs.forces_row_security),
+        locks: Some(needs.locks),
     }
 }

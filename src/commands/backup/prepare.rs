@@ -18,6 +18,7 @@ use crate::dump::client::{self, Client};
 use crate::dump::database::{self, Database};
 use crate::dump::identity::{Identity, Unidentified};
 use crate::dump::invocation::DumpOptions;
+use crate::dump::lacking;
 use crate::dump::query;
 use crate::dump::server::{self, Money, Server};
 use crate::dump::standby::{self, Standby};
@@ -44,6 +45,8 @@ pub(super) struct Prepared {
     /// The backup before this one.
     pub(super) previous: Previous,
     pub(super) source: Option<SourceDatabase>,
+    /// What a partial backup needs and leaves out, in words.
+    pub(super) lacking: Option<String>,
 }
 
 /// What preparation comes to.
@@ -96,6 +99,7 @@ impl Run<'_> {
                 .clone();
         facts.pg_dump_version = Some(client.version.clone());
         facts.warnings.extend(server::left_to_extensions(&connection, newest).await?);
+        let lacking = self.lacking(&connection, newest).await;
         let limit_bytes = self.budget.limit_bytes();
         let flow = Flow::plan(server.database_bytes, self.share_bytes, limit_bytes, self.edge.cores)?;
         let suffix = self.order.recipe.suffix();
@@ -122,6 +126,7 @@ impl Run<'_> {
             flow,
             previous,
             source,
+            lacking,
         };
         Ok(Outcome::Ready(Box::new(prepared)))
     }
@@ -135,6 +140,13 @@ impl Run<'_> {
             }
             previous => Ok(previous),
         }
+    }
+
+    /// What the backup needs and leaves out by request. A backup is worth having even if nobody knows.
+    async fn lacking(&self, connection: &Connection, client: &Client) -> Option<String> {
+        lacking::ask(connection, client, &self.order.dump).await.unwrap_or_else(|error| {
+            Some(format!("whether this partial backup holds all that it needs was not checked: {error}"))
+        })
     }
 
     /// What a standby holds, unless it lags too much.

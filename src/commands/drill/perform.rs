@@ -226,6 +226,9 @@ impl Rehearsal<'_> {
             ("missing roles", if made { format!("{roles} (made for the drill)") } else { roles }),
         ];
         facts.extend(description.database.iter().map(|told| ("database", database::words(told))));
+        if let Some(room) = &stage.room {
+            facts.push(("disk", room.words(restoring::size(stored))));
+        }
         let title = format!("{}: drill", self.sponsor.name);
         self.run.edge.sink.block(&std::iter::once(title).chain(plan::lines(&facts)).collect::<Vec<_>>());
     }

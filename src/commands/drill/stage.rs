@@ -14,6 +14,7 @@ use crate::dump::scan::Needs;
 use crate::failure::Failure;
 use crate::proof::drill;
 use crate::restore::plan::{Allowed, making_roles};
+use crate::restore::room::Room;
 use crate::restore::target::{Facts, Form};
 use crate::restore::{Plan, RestoreError, Throwaway, Tools, Visit, throwaway};
 
@@ -31,6 +32,8 @@ pub(super) struct Stage {
     place: Place,
     pub(super) connection: Connection,
     pub(super) facts: Facts,
+    /// The disk of a server of our own.
+    pub(super) room: Option<Room>,
 }
 
 impl Stage {
@@ -43,7 +46,10 @@ impl Stage {
             let programs = Throwaway::programs(clients, needed)?;
             // Which programs load is decided before a server is made for nothing.
             restoring::tools(stored, clients, needed, throwaway::NICKNAME)?;
-            let server = Throwaway::start(programs, &throwaway::scratch(&run.edge.scratch)).await?;
+            let scratch = throwaway::scratch(&run.edge.scratch);
+            let room = Room::of(&scratch);
+            room.as_ref().map_or(Ok(()), |room| room.check(restoring::size(stored)))?;
+            let server = Throwaway::start(programs, &scratch, restoring::locks(stored)).await?;
             if let Some(why) = server.is_open() {
                 let what = format!("{} is not cut off from the network: {why}", throwaway::NICKNAME);
                 run.edge.sink.line(&what);
@@ -51,7 +57,7 @@ impl Stage {
             let facts = Facts::ask(&server.maintenance(), newest).await?;
             let facts = facts.of_an_empty_database();
             let connection = server.connection(RESTORED);
-            return Ok(Self { place: Place::Throwaway(server), connection, facts });
+            return Ok(Self { place: Place::Throwaway(server), connection, facts, room });
         };
         run.edge.sink.mask(url.expose_secret());
         let host = Connection::parse(url).and_then(Connection::with_one_host).map_err(RestoreError::from)?;
@@ -66,7 +72,7 @@ impl Stage {
         let visit = Visit::new(&host);
         let connection = visit.connection.clone();
         let facts = facts.of_an_empty_database();
-        Ok(Self { place: Place::Visit(visit, newest.clone()), connection, facts })
+        Ok(Self { place: Place::Visit(visit, newest.clone()), connection, facts, room: None })
     }
 
     /// What is in the way, all of it.
@@ -75,6 +81,7 @@ impl Stage {
         let plan = Plan::new(&place, needs, restoring::server_major(stored), &self.facts);
         let mut obstacles = plan.obstacles(Allowed {
             replace: false,
+            clears: false,
             skip_missing_extensions: run.order.skip_missing_extensions,
             // Roles are made only where all is ours.
             make_roles: self.is_ours(),

@@ -118,6 +118,7 @@ impl Run<'_> {
         }
         let allowed = Allowed {
             replace: self.order.replace,
+            clears: self.order.replace && stored.description.partial.is_none(),
             skip_missing_extensions: self.order.skip_missing_extensions,
             make_roles: false,
         };

@@ -81,6 +81,9 @@ pub(super) const TYPES: &[&str] = &[
     "xml",
 ];
 
+/// How pg_dump begins to say which table it was reading.
+pub(super) const OF_A_TABLE: &str = "Dumping the contents of table ";
+
 /// The first that fits counts: the narrower ones come first.
 pub(super) const TEMPLATES: &[(&str, &str)] = &[
     // Before there is a session.
@@ -167,6 +170,8 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("0A000", "extension \"{}\" is not available"),
     ("58P01", "could not open extension control file \"{}\": No such file or directory"),
     ("58P01", "could not access file \"{}\": No such file or directory"),
+    ("55000", "materialized view \"{}\" has not been populated"),
+    ("08001", "could not connect to server \"{}\""),
     // What is there already, or in the way.
     ("42P07", "relation \"{}\" already exists"),
     ("42P06", "schema \"{}\" already exists"),
@@ -192,6 +197,11 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("23514", "no partition of relation \"{}\" found for row"),
     ("23P01", "conflicting key value violates exclusion constraint \"{}\""),
     ("23P01", "could not create exclusion constraint \"{}\""),
+    ("54000", "index row size {} exceeds btree version {} maximum {} for index \"{}\""),
+    ("54000", "index row requires {} bytes, maximum size is {}"),
+    ("54000", "string buffer exceeds maximum allowed length ({} bytes)"),
+    ("XX000", "invalid memory alloc request size {}"),
+    ("XX000", "cache lookup failed for {} {}"),
     ("22023", "encoding \"{}\" does not match locale \"{}\""),
     // libpq.
     ("", "Connection refused"),
@@ -260,4 +270,5 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("", "Dumping the contents of table \"{}\" failed: PQgetCopyData() failed."),
     ("", "Dumping the contents of table \"{}\" failed: PQgetResult() failed."),
     ("", "could not write to output file: No space left on device"),
+    ("", "schema with OID {} does not exist"),
 ];

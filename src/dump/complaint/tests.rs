@@ -93,7 +93,7 @@ fn what_programs_put_before_their_words_is_passed_over() {
         ),
         (
             "pg_dump: error: Dumping the contents of table \"app\" failed: PQgetCopyData() failed.\npg_dump: detail: Error message from server: FATAL:  terminating connection due to administrator command",
-            "terminating connection due to administrator command (57P01)",
+            "terminating connection due to administrator command (57P01); table app",
         ),
         ("pg_dump: error: query failed: ERROR:  Zoe Canary\npg_dump: detail: Query was: Zoe", NOT_SHOWN),
         ("psql: Fehler: Verbindung: FATAL:  Datenbank »Zoe« existiert nicht", NOT_SHOWN),

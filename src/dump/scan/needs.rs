@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use memchr::memmem::find;
 
 use super::lexical::decoded;
+use super::locks;
 use super::words::{self, Word};
 
 /// The first major version whose servers know `transaction_timeout`, which pg_dump 17 and later sets.
@@ -30,6 +31,8 @@ pub struct Needs {
     pub forces_row_security: bool,
     /// Whether an event trigger reacts to every login, ours included.
     pub reacts_to_logins: bool,
+    /// Locks that its statements take at least, if they are one transaction.
+    pub locks: u64,
     /// psql's own commands that pg_dump never writes: they would be obeyed on the machine that restores.
     pub foreign_commands: BTreeSet<String>,
 }
@@ -38,6 +41,7 @@ impl Needs {
     /// Takes a statement.
     pub(super) fn learn(&mut self, statement: &[u8]) {
         let is = |start: &str| statement.starts_with(start.as_bytes());
+        self.locks += locks::of(statement);
         self.forces_row_security |= is("ALTER TABLE ") && statement.ends_with(b" FORCE ROW LEVEL SECURITY;");
         self.reacts_to_logins |= is("CREATE EVENT TRIGGER ") && find(statement, b" ON login\n").is_some();
         self.creates_public |= statement == b"CREATE SCHEMA public;";

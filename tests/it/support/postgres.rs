@@ -42,8 +42,13 @@ impl Cluster {
 
     /// A server of the test's own, stopped when dropped: for tests that stop it, fill it or change its settings.
     pub(crate) fn start(bin_dir: PathBuf) -> Self {
+        Self::start_with(bin_dir, &[])
+    }
+
+    /// The same with settings of the test's own, as `name=value`.
+    pub(crate) fn start_with(bin_dir: PathBuf, own: &[&str]) -> Self {
         for _ in 0..5 {
-            let cluster = Self::launch(bin_dir.clone());
+            let cluster = Self::launched(bin_dir.clone(), &initialise, own);
             if !cluster.is_port_taken() {
                 return cluster;
             }
@@ -69,7 +74,7 @@ impl Cluster {
             data
         };
         for _ in 0..5 {
-            let cluster = Self::launched(self.door.bin_dir.clone(), &copy);
+            let cluster = Self::launched(self.door.bin_dir.clone(), &copy, &[]);
             if !cluster.is_port_taken() {
                 return cluster;
             }
@@ -77,11 +82,7 @@ impl Cluster {
         panic!("five ports in a row were taken by others before PostgreSQL had them");
     }
 
-    fn launch(bin_dir: PathBuf) -> Self {
-        Self::launched(bin_dir, &initialise)
-    }
-
-    fn launched(bin_dir: PathBuf, make: &dyn Fn(&Path, &Path) -> PathBuf) -> Self {
+    fn launched(bin_dir: PathBuf, make: &dyn Fn(&Path, &Path) -> PathBuf, own: &[&str]) -> Self {
         let folder = tools::open_folder("postgres");
         let data = make(&bin_dir, folder.path());
         let certificate = supports_tls(&bin_dir).then(|| make_certificate(folder.path(), &data));
@@ -89,6 +90,7 @@ impl Cluster {
         let program = bin_dir.join("postgres").display().to_string();
         let mut command = as_account(vec![program, "-D".into(), data.display().to_string()]);
         command.extend(settings(port, folder.path(), certificate.is_some()));
+        command.extend(own.iter().flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]));
         // QUIT is the immediate shutdown: nothing here outlives the test, so nothing needs writing down.
         let server = Guarded::start(folder, "QUIT", &command, &[]);
         Self { door: Door { bin_dir, socket_folder: data, port }, certificate, server }

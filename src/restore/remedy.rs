@@ -1,0 +1,196 @@
+//! What to do about a statement of the dump that failed, by its error code and its kind. Pure.
+//!
+//! The server's words are not read: it may speak any language, and a function of the sponsor's may raise any words.
+
+use crate::dump::sqlstate::SqlState;
+
+/// What kind of statement failed, as far as the remedy depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The rows of a materialized view are computed again.
+    Refresh,
+    /// A view of either kind is created.
+    View,
+    /// Rows of a table are loaded.
+    Rows,
+    /// An index or a constraint is created: its expressions are computed for every row.
+    Rule,
+    /// Any other statement.
+    Other,
+}
+
+impl Kind {
+    /// Reads the excerpt of a statement, which is in our own words.
+    fn of(statement: &str) -> Self {
+        let is = |start: &str| statement.starts_with(start);
+        if is("REFRESH MATERIALIZED VIEW ") {
+            Self::Refresh
+        } else if is("CREATE VIEW ") || is("CREATE OR REPLACE VIEW ") || is("CREATE MATERIALIZED VIEW ") {
+            Self::View
+        } else if is("COPY ") || is("INSERT INTO ") {
+            Self::Rows
+        } else if is("CREATE INDEX ")
+            || is("CREATE UNIQUE INDEX ")
+            || is("ALTER TABLE ") && statement.contains(" CONSTRAINT ")
+            || is("ALTER DOMAIN ") && statement.contains(" CONSTRAINT ")
+        {
+            Self::Rule
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// Of the disk of a server, ours or another.
+pub(super) const FULL: &str = "The disk is full: give more space, or name another place with TMPDIR.";
+
+/// The remedy for a statement, given as its excerpt; empty if the error is not about a statement.
+pub(super) fn of(statement: &str, code: SqlState) -> Option<String> {
+    let kind = Kind::of(statement);
+    let object = object(statement);
+    let code = code.code();
+    if let Some(remedy) = of_the_rows(code, kind, object).or_else(|| of_another_server(code, kind, object)) {
+        return Some(remedy);
+    }
+    if let Some(remedy) = of_what_is_missing(code, kind, object) {
+        return Some(remedy);
+    }
+    let remedy = match (code, kind) {
+        ("53100", _) => FULL,
+        ("42501", _) => {
+            "Restore as the owner of the database, or as a role that may create what the dump holds. On Supabase, RDS and Neon: docs/platforms.md."
+        }
+        ("2BP01", _) => {
+            "Drop what depends on it first. Of a backup of the whole database, `replace` does that."
+        }
+        ("53200", _) => {
+            "The server ran out of memory, usually for locks: a restore is one transaction and locks each object. Raise max_locks_per_transaction on that server and restart it."
+        }
+        ("25006", _) => {
+            "The target is read-only: it is a standby, or the role or database sets default_transaction_read_only. Restore into the primary, and reset that setting."
+        }
+        ("54000", Kind::Rule) => {
+            return Some(format!(
+                "A value is too large for {object}. In the live database, index an expression such as md5(column), or use a hash index, then back up again."
+            ));
+        }
+        ("54000", _) => {
+            return Some(format!(
+                "A value in {object} exceeds a limit of PostgreSQL on that server. Split it or store it as a large object in the live database, then back up again."
+            ));
+        }
+        ("55000", Kind::Refresh) => {
+            return Some(format!(
+                "{object} reads another materialized view through a function, so pg_dump cannot know which to refresh first. In the live database, name that view in the definition of {object} itself, then back up again."
+            ));
+        }
+        _ => return None,
+    };
+    Some(remedy.to_owned())
+}
+
+/// Rows of the dump that break a rule of the dump.
+fn of_the_rows(code: &str, kind: Kind, object: &str) -> Option<String> {
+    let is_duplicate = match code {
+        "23505" | "23P01" => true,
+        "23502" | "23503" | "23514" | "23000" => false,
+        _ => return None,
+    };
+    if kind == Kind::Refresh {
+        return Some(format!(
+            "Computed again, the rows of {object} break this rule. Run REFRESH MATERIALIZED VIEW {object} in the live database and repair what it reports, then back up again."
+        ));
+    }
+    let breaks = "The live database itself breaks this rule, so no dump of it can be loaded.";
+    let remedy = if is_duplicate {
+        "Remove the duplicates there, run REINDEX, then back up again."
+    } else {
+        "Repair the rows there, then back up again."
+    };
+    Some(format!("{breaks} {remedy}"))
+}
+
+/// A server that the target asks in turn.
+fn of_another_server(code: &str, kind: Kind, object: &str) -> Option<String> {
+    let is_one = code.starts_with("08") || code.starts_with("HV");
+    (is_one && kind != Kind::Other).then(|| {
+        format!(
+            "{object} reads a foreign server that does not answer the target. Let the target reach that server with the address and user mapping in the dump, or correct both in the live database and back up again."
+        )
+    })
+}
+
+/// Names that are not found.
+fn of_what_is_missing(code: &str, kind: Kind, object: &str) -> Option<String> {
+    let remedy = match (code, kind) {
+        ("42704", Kind::Refresh | Kind::Rows | Kind::Rule) => format!(
+            "The definition of {object}, or a function that it calls, reads a setting that the target does not have, or names something without its schema. Set the setting on the target (ALTER DATABASE name SET setting), or write names with their schema in the live database and back up again."
+        ),
+        ("42P01" | "42703" | "42883" | "3F000", Kind::Refresh | Kind::Rows | Kind::Rule) => format!(
+            "A dump is loaded with an empty search_path, so names without a schema are not found. In the live database, write each name with its schema (such as public.name) in the definition of {object} and in the functions it calls, then back up again."
+        ),
+        ("42P01" | "42703" | "42883" | "42704", Kind::View) => format!(
+            "{object} reads something that this server does not have, such as a column of a system view that another major version of PostgreSQL dropped or renamed. Restore into the major version that was dumped, or change {object} in the live database and back up again."
+        ),
+        ("42P01" | "42703" | "42883" | "42704" | "3F000" | "3D000", _) => {
+            "What this statement names is neither in the dump nor on the server. If the backup left out schemas, take one that includes the missing schema. Otherwise create or install what is missing first."
+                .to_owned()
+        }
+        ("0A000" | "58P01", _) => {
+            "Install the extension or library that is named on that server, or restore into a server that has it.".to_owned()
+        }
+        _ => return None,
+    };
+    Some(remedy)
+}
+
+/// The name of what a statement is about: its last words after the kind, without what it belongs to.
+fn object(statement: &str) -> &str {
+    let is_a_keyword = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let mut rest = statement;
+    while let Some((word, later)) = rest.split_once(' ') {
+        if !is_a_keyword(word) {
+            break;
+        }
+        rest = later;
+    }
+    let end = [" ON ", " ADD ", " ALTER "].iter().filter_map(|word| rest.find(word)).min();
+    match &rest[..end.unwrap_or(rest.len())] {
+        "" => "the object",
+        name => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remedy(statement: &str, code: &str) -> String {
+        of(statement, SqlState::parse(code).unwrap()).unwrap_or_default()
+    }
+
+    #[test]
+    fn one_code_means_another_thing_in_another_statement() {
+        for (statement, code, told) in [
+            ("REFRESH MATERIALIZED VIEW public.words", "42P01", "in the definition of public.words and"),
+            ("CREATE UNIQUE INDEX i ON public.t", "42883", "in the definition of i and"),
+            ("ALTER TABLE ONLY public.t ADD CONSTRAINT c", "42P01", "in the definition of public.t and"),
+            ("CREATE VIEW public.v", "42703", "public.v reads something that this server does not have"),
+            ("CREATE EVENT TRIGGER e ON x", "42883", "neither in the dump nor on the server"),
+            ("REFRESH MATERIALIZED VIEW s.m", "08001", "s.m reads a foreign server"),
+            ("REFRESH MATERIALIZED VIEW s.m", "23505", "Run REFRESH MATERIALIZED VIEW s.m in the live"),
+            ("CREATE UNIQUE INDEX i ON public.t", "23505", "REINDEX"),
+            ("COPY public.n", "23514", "The live database itself breaks this rule"),
+            ("CREATE INDEX i ON public.t", "54000", "too large for i"),
+            ("", "53200", "max_locks_per_transaction"),
+            ("", "08006", ""),
+            ("SELECT pg_catalog.setval('s.q', 1, true)", "P0001", ""),
+        ] {
+            let found = remedy(statement, code);
+            assert!(
+                found.contains(told) && found.is_empty() == told.is_empty(),
+                "{statement} {code}: {found}"
+            );
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Whether a disk certainly has no room for a server of our own with a database in it.
+
+use std::path::{Path, PathBuf};
+
+use bytesize::ByteSize;
+
+use super::RestoreError;
+
+/// An empty cluster takes about 40 MB.
+const CLUSTER: u64 = 32 << 20;
+/// Each row has a header of 24 bytes and a pointer of 4 (PostgreSQL documentation, "Database Page Layout").
+const ROW: u64 = 28;
+
+/// What is known of a backup's size before it is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// The dump's text.
+    pub dump_bytes: u64,
+    /// The same as it is stored, compressed.
+    pub stored_bytes: u64,
+    /// Rows of all tables.
+    pub rows: u64,
+}
+
+impl Size {
+    /// What the database takes at least. PostgreSQL compresses long values alone, and less than the backup is compressed;
+    /// but bytes are written twice as long in a dump.
+    fn least(&self) -> u64 {
+        let rows = self.rows.saturating_mul(ROW);
+        (self.stored_bytes / 2).max(rows).saturating_add(CLUSTER)
+    }
+}
+
+/// A folder and the space that we may still use in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    folder: PathBuf,
+    free: u64,
+}
+
+impl Room {
+    /// Looks; `None` if the system does not say.
+    #[must_use]
+    pub fn of(folder: &Path) -> Option<Self> {
+        let found = rustix::fs::statvfs(folder).ok()?;
+        Some(Self { folder: folder.to_owned(), free: found.f_bavail.saturating_mul(found.f_frsize) })
+    }
+
+    /// Refuses what certainly does not fit.
+    ///
+    /// # Errors
+    /// [`RestoreError::NoRoom`].
+    pub fn check(&self, size: Size) -> Result<(), RestoreError> {
+        if self.free >= size.least() {
+            return Ok(());
+        }
+        Err(RestoreError::NoRoom {
+            folder: self.folder.display().to_string(),
+            free: ByteSize(self.free).to_string(),
+            dump: ByteSize(size.dump_bytes).to_string(),
+            needed: ByteSize(size.least()).to_string(),
+        })
+    }
+
+    /// For the plan.
+    #[must_use]
+    pub fn words(&self, size: Size) -> String {
+        let Size { dump_bytes, .. } = size;
+        format!(
+            "{} free in {}, the dump has {}",
+            ByteSize(self.free),
+            self.folder.display(),
+            ByteSize(dump_bytes)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_cannot_fit_is_refused() {
+        let room = Room { folder: "/tmp".into(), free: 100 << 20 };
+        let size = |stored, rows| Size { dump_bytes: 900 << 20, stored_bytes: stored, rows };
+        assert!(room.check(size(136 << 20, 2_000_000)).is_ok());
+        let refused = room.check(size(137 << 20, 0)).unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "/tmp has 100.0 MiB free, and the restored database takes at least 100.5 MiB (the dump has 900.0 MiB)"
+        );
+        assert!(room.check(size(0, 3_000_000)).is_err());
+        assert!(room.check(size(u64::MAX, u64::MAX)).is_err());
+        assert_eq!(room.words(size(1, 1)), "100.0 MiB free in /tmp, the dump has 900.0 MiB");
+        assert!(Room::of(Path::new("/nonexistent/x")).is_none());
+    }
+}
