@@ -9,6 +9,7 @@ mod odd_targets;
 mod opening;
 mod partial;
 mod planning;
+mod reports;
 mod secrecy;
 mod stop;
 mod targets;
