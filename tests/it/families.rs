@@ -1,6 +1,8 @@
 //! Families of PostgreSQL's features, all the way: backed up, verified, drilled, restored into a new database and over a
 //! filled one. What came back is compared by the product and, apart from it, by the catalogue's own words.
 
+use std::time::Duration;
+
 use crate::support::{Cluster, Database, Family, Run, Sponsor, Trial};
 
 /// One sponsor a family, on this server.
@@ -39,7 +41,9 @@ fn every_family_comes_back(cluster: &Cluster, major: u32, with_rights: bool) {
     let families = Family::of_major(major);
     let trial = filled(cluster, &families);
     let before: Vec<_> = families.iter().map(|family| trial.database(family.name).portrait(true)).collect();
-    let run = |command: &str| trial.run().path(cluster.bin_dir()).input("command", command);
+    let run = |command: &str| {
+        trial.run().path(cluster.bin_dir()).input("command", command).deadline(Duration::from_secs(600))
+    };
     run("backup").input("include-privileges", with_rights.to_string()).run().assert_code(0);
     run("verify").run().assert_code(0);
     let drill = run("drill").run();

@@ -8,9 +8,9 @@
 //! two dumps are compared by is in no document, and may learn.
 
 mod arrays;
+mod constants;
 mod lists;
 mod logic;
-mod types;
 
 use std::borrow::Cow;
 
@@ -42,8 +42,8 @@ pub(super) fn comparable(canonical: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(canonical);
     }
     let Some(masked) = Masked::of(canonical) else { return Cow::Borrowed(canonical) };
-    let code = types::without_types_of_null_defaults(&masked.code);
-    let code = types::without_names_of_types(&masked, &logic::flat(&code));
+    let code = constants::without_types_of_null_defaults(&masked.code);
+    let code = constants::without_names_of_types(&masked, &logic::flat(&code));
     Cow::Owned(masked.unmasked(&code))
 }
 
