@@ -117,7 +117,7 @@ impl Comparison {
         restored: &Side<'_>,
         left_out: Option<&BTreeSet<(String, String)>>,
     ) -> Self {
-        let same = backup.truth.statements_digest == restored.truth.statements_digest
+        let same = backup.truth.compared_digest == restored.truth.compared_digest
             && backup.truth.statements == restored.truth.statements;
         let comparable = backup.majors == restored.majors;
         let beyond = |one: &Side<'_>, other: &Side<'_>| match (one.inventory, other.inventory) {

@@ -13,6 +13,7 @@ mod archive_open;
 mod backup;
 mod bad_input;
 mod drill;
+mod families;
 mod faults;
 mod github;
 mod keyless;

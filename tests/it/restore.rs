@@ -15,6 +15,7 @@ mod partial;
 mod planning;
 mod platforms;
 mod reactions;
+mod reports;
 mod secrecy;
 mod several_hosts;
 mod stop;

@@ -3,9 +3,14 @@
 //! A server writes statements from their parsed form, and a few change when they are read again. Without this, no
 //! restored database that holds one of them would ever equal its backup. Everything else counts as it stands, and so does
 //! all that is quoted: strings, names, functions' bodies.
+//!
+//! There are two: manifests hold digests of the first, which therefore is what release 0.1 made it and never changes. What
+//! two dumps are compared by is in no document, and may learn.
 
 mod arrays;
+mod constants;
 mod lists;
+mod logic;
 
 use std::borrow::Cow;
 
@@ -13,7 +18,8 @@ use memchr::memmem::find;
 
 use super::quotes::{Masked, STRING};
 
-/// The statement as a restored server writes it, with lists that have no order in the order of the alphabet.
+/// The statement as manifests know it: as a restored server writes it, with lists that have no order in the order of the
+/// alphabet.
 pub(super) fn canonical(statement: &[u8]) -> Cow<'_, [u8]> {
     let respelled = [&b"ARRAY["[..], b"( VALUES ", b"( SELECT "];
     if !respelled.iter().any(|sign| find(statement, sign).is_some()) && !lists::may_be_in(statement) {
@@ -27,6 +33,18 @@ pub(super) fn canonical(statement: &[u8]) -> Cow<'_, [u8]> {
     }
     masked.code = code;
     Cow::Owned(lists::ordered(&masked).unwrap_or_else(|| masked.unmasked(&masked.code)))
+}
+
+/// The statement as two dumps are compared by, made of the one that manifests know.
+pub(super) fn comparable(canonical: &[u8]) -> Cow<'_, [u8]> {
+    let respelled = [&b" DEFAULT NULL::"[..], b") AND ", b") OR ", b" AS "];
+    if !respelled.iter().any(|sign| find(canonical, sign).is_some()) {
+        return Cow::Borrowed(canonical);
+    }
+    let Some(masked) = Masked::of(canonical) else { return Cow::Borrowed(canonical) };
+    let code = constants::without_types_of_null_defaults(&masked.code);
+    let code = constants::without_names_of_types(&masked, &logic::flat(&code));
+    Cow::Owned(masked.unmasked(&code))
 }
 
 /// A list of values in a view gets a blank before it when it is read again.
@@ -68,7 +86,7 @@ fn is_in_a_name(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::canonical;
+    use super::{canonical, comparable};
 
     fn told(statement: &str) -> String {
         String::from_utf8(canonical(statement.as_bytes()).into_owned()).unwrap()
@@ -113,6 +131,67 @@ mod tests {
         ] {
             assert_eq!(told(first), told(after), "{first}");
             assert_eq!(told(&told(first)), told(first), "{first}");
+        }
+    }
+
+    fn compared(statement: &str) -> String {
+        String::from_utf8(comparable(&canonical(statement.as_bytes())).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn what_manifests_do_not_know_is_compared_in_one_spelling() {
+        for (first, after) in [
+            (
+                "CREATE VIEW s.v AS\n SELECT t.id\n   FROM s.t\n  WHERE (((t.id >= 1) AND (t.id <= 5)) AND (t.k = ') AND ('::text));",
+                "CREATE VIEW s.v AS\n SELECT t.id\n   FROM s.t\n  WHERE ((t.id >= 1) AND (t.id <= 5) AND (t.k = ') AND ('::text));",
+            ),
+            (
+                "CREATE TABLE s.t (\n    a numeric(12,3) DEFAULT NULL,\n    b timestamp(0) with time zone DEFAULT NULL NOT NULL\n);",
+                "CREATE TABLE s.t (\n    a numeric(12,3) DEFAULT NULL::numeric,\n    b timestamp(0) with time zone DEFAULT NULL::timestamp with time zone NOT NULL\n);",
+            ),
+            (
+                "ALTER TABLE ONLY s.t ALTER COLUMN a SET DEFAULT NULL;",
+                "ALTER TABLE ONLY s.t ALTER COLUMN a SET DEFAULT NULL::character varying;",
+            ),
+            (
+                "CREATE PROCEDURE s.p()\n    LANGUAGE sql\n    BEGIN ATOMIC\n SELECT 'done'::text;\nEND;",
+                "CREATE PROCEDURE s.p()\n    LANGUAGE sql\n    BEGIN ATOMIC\n SELECT 'done'::text AS text;\nEND;",
+            ),
+            (
+                "CREATE VIEW v AS SELECT (EXISTS ( SELECT '-1'::integer)), ARRAY( SELECT NULL::character varying), ARRAY( SELECT 'a'::s.\"Mood x\"), ( SELECT '{}'::bigint[]);",
+                "CREATE VIEW v AS SELECT (EXISTS ( SELECT '-1'::integer AS int4)), ARRAY( SELECT NULL::character varying AS \"varchar\"), ARRAY( SELECT 'a'::s.\"Mood x\" AS \"Mood x\"), ( SELECT '{}'::bigint[] AS int8);",
+            ),
+            (
+                "CREATE VIEW v AS SELECT ( SELECT '1'::timestamp(3) with time zone), ( SELECT NULL::\"char\");",
+                "CREATE VIEW v AS SELECT ( SELECT '1'::timestamp(3) with time zone AS timestamptz), ( SELECT NULL::\"char\" AS \"char\");",
+            ),
+        ] {
+            assert_eq!(compared(first), compared(after), "{first}");
+            assert_eq!(compared(&compared(first)), compared(first), "{first}");
+        }
+    }
+
+    /// Digests of these are in manifests of release 0.1.
+    #[test]
+    fn what_manifests_know_never_changes() {
+        for text in [
+            "WHERE (((t.id >= 1) AND (t.id <= 5)) AND (t.k = 'x'::text));",
+            "CREATE TABLE s.t (\n    a numeric(12,3) DEFAULT NULL::numeric\n);",
+            "BEGIN ATOMIC\n SELECT 'done'::text AS text;\nEND;",
+        ] {
+            assert_eq!(told(text), text);
+        }
+    }
+
+    #[test]
+    fn what_means_something_else_is_compared_as_it_stands() {
+        for text in [
+            "SELECT ((a OR b) AND c), (a AND (b AND c)), ((a AND b) OR c);",
+            "SELECT ( SELECT 'x'::integer AS int8), f('x')::integer AS int4, a::integer AS int4, 'x'::text AS \"Text\";",
+            "ALTER TABLE ONLY s.t ALTER COLUMN a SET DEFAULT 'NULL'::text;",
+            "CREATE FUNCTION f() RETURNS int AS $$ SELECT 'x'::text AS text WHERE (((a) AND (b)) AND (c)) DEFAULT NULL::int $$;",
+        ] {
+            assert_eq!(compared(text), text);
         }
     }
 

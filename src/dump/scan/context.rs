@@ -21,8 +21,8 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Takes the next statement, or the beginning of one; gives its hash with what it takes from those before it.
-    pub(super) fn mixed(&mut self, statement: &[u8], hash: u128) -> u128 {
+    /// Takes the next statement, or the beginning of one; gives its hashes with what it takes from those before it.
+    pub(super) fn mixed<const N: usize>(&mut self, statement: &[u8], hashes: [u128; N]) -> [u128; N] {
         let until =
             |text: &[u8], end: u8| text.split(|byte| *byte == end).next().unwrap_or_default().to_vec();
         if let Some(rest) = statement.strip_prefix(OPENS) {
@@ -31,11 +31,11 @@ impl Context {
             self.access_method = until(rest, b';');
         } else if statement.starts_with(WRITES) {
             self.pieces += 1;
-            return with(hash, &[&self.object, &self.pieces.to_le_bytes()]);
+            return hashes.map(|hash| with(hash, &[&self.object, &self.pieces.to_le_bytes()]));
         } else if is_stored(statement) {
-            return with(hash, &[&self.access_method]);
+            return hashes.map(|hash| with(hash, &[&self.access_method]));
         }
-        hash
+        hashes
     }
 
     /// The statement that was just taken, as it may be shown.
@@ -64,7 +64,8 @@ mod tests {
     fn sum(statements: &[&str]) -> u128 {
         let mut context = Context::default();
         let hash = |text: &&str| {
-            context.mixed(text.as_bytes(), twox_hash::XxHash3_128::oneshot(text.as_bytes())) >> 8
+            let [hash] = context.mixed(text.as_bytes(), [twox_hash::XxHash3_128::oneshot(text.as_bytes())]);
+            hash >> 8
         };
         statements.iter().map(hash).sum()
     }

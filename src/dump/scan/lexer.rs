@@ -5,7 +5,7 @@
 //! Structure") for what pg_dump writes, with standard_conforming_strings on.
 
 use super::Boundary;
-use super::canonical::canonical;
+use super::canonical::{canonical, comparable};
 use super::columns::{Columns, hash_of};
 use super::context::Context;
 use super::copy;
@@ -215,11 +215,14 @@ impl Lexer {
             _ => Boundary::Statement,
         });
         if !is_place {
-            let hash = self.context.mixed(statement, twox_hash::XxHash3_128::oneshot(&canonical(statement)));
-            let is_named = self.sums.learn(statement, hash);
+            let canonical = canonical(statement);
+            let hashes =
+                [&canonical, &comparable(&canonical)].map(|text| twox_hash::XxHash3_128::oneshot(text));
+            let [hash, compared] = self.context.mixed(statement, hashes);
+            let is_named = self.sums.learn(statement, hash, compared);
             self.needs.learn(statement);
             if let Some(inventory) = self.inventory.as_mut().filter(|_| !is_named) {
-                inventory.add(hash, || self.context.shown(statement));
+                inventory.add(compared, || self.context.shown(statement));
             }
         }
         let head = copy::head(statement);
@@ -231,8 +234,8 @@ impl Lexer {
     fn end_of_long_statement(&mut self) -> Place {
         self.in_body = false;
         let beginning = self.text.beginning().to_vec();
-        let hash = self.context.mixed(&beginning, self.text.take_hash());
-        let is_named = self.sums.learn(&beginning, hash);
+        let [hash] = self.context.mixed(&beginning, [self.text.take_hash()]);
+        let is_named = self.sums.learn(&beginning, hash, hash);
         if let Some(inventory) = self.inventory.as_mut().filter(|_| !is_named) {
             let text = || format!("a statement of more than 512 KiB: {}", self.context.shown(&beginning));
             inventory.add(hash, text);

@@ -250,6 +250,11 @@ fn a_hostile_statement_costs_no_more_than_its_length() {
         format!("SELECT ARRAY[{many}]::\"{long}\"[];"),
         format!("SELECT {};", repeated("( SELECT 'x'::text AS text), ( VALUES (")),
         format!("CREATE POLICY p ON t TO {};", repeated("$a, ")),
+        format!("SELECT {} AS a;", repeated("(a) AND (")),
+        format!("SELECT {}) AND (a;", repeated("((a) AND (b)) OR ")),
+        format!("SELECT {} AS a;", repeated("'x'::a.")),
+        format!("SELECT 'x'::{long} AS {long}, {};", repeated("'x'::text AS text, ")),
+        format!("SELECT {};", repeated(" DEFAULT NULL::\"a\"[][]")),
     ] {
         assert_eq!(scan(&text).truth().unwrap().statements, 1);
     }

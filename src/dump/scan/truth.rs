@@ -20,8 +20,10 @@ pub struct Truth {
     pub materialized_views: u64,
     /// Statements that are not rows, sequences' values included; comments and psql's own commands left out.
     pub statements: u64,
-    /// Their digest, 32 hexadecimal digits: the wrapping sum of each one's XXH3-128.
+    /// Their digest, 32 hexadecimal digits: the wrapping sum of each one's XXH3-128, in the spelling that manifests know.
     pub statements_digest: String,
+    /// The same in the spelling that two dumps are compared by. No document holds it: releases differ in it.
+    pub compared_digest: String,
 }
 
 impl Truth {
@@ -68,16 +70,18 @@ impl Sum {
 pub(super) struct Sums {
     pub(super) tables: BTreeMap<(String, String), Sum>,
     pub(super) statements: Sum,
+    compared: Sum,
     sequences: BTreeMap<(String, String), Position>,
     large_objects: Watch,
     materialized_views: u64,
 }
 
 impl Sums {
-    /// Takes a statement, or the beginning of one, by its hash; gives whether differences of it are named by the sequence
-    /// or the large object that it is about.
-    pub(super) fn learn(&mut self, statement: &[u8], hash: u128) -> bool {
+    /// Takes a statement, or the beginning of one, by its hashes: the one for manifests and the one for comparing. Gives
+    /// whether differences of it are named by the sequence or the large object that it is about.
+    pub(super) fn learn(&mut self, statement: &[u8], hash: u128, compared: u128) -> bool {
         self.statements.add(hash);
+        self.compared.add(compared);
         if statement.starts_with(b"REFRESH MATERIALIZED VIEW ") {
             self.materialized_views += 1;
         }
@@ -103,6 +107,7 @@ impl Sums {
             materialized_views: self.materialized_views,
             statements: self.statements.count,
             statements_digest: self.statements.digest(),
+            compared_digest: self.compared.digest(),
         }
     }
 }

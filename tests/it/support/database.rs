@@ -2,7 +2,7 @@
 //! Looks in as superuser, so that nothing depends on the rights of the role under test. Never dropped one by one: the
 //! cluster goes as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -117,6 +117,14 @@ impl Database {
         let digest = self.content_digest();
         let fields = digest.lines().map(|line| line.rsplitn(3, '|').collect::<Vec<_>>());
         fields.map(|fields| (serde_json::from_str(fields[2]).unwrap(), fields[1].parse().unwrap())).collect()
+    }
+
+    /// What the database holds, one fact a line: definitions, settings, comments, sequences, large objects and the rows' sums,
+    /// as the catalogue knows them; owners and grants on request. pg_dump has no part in it.
+    pub(crate) fn portrait(&self, with_rights: bool) -> BTreeSet<String> {
+        let rights = if with_rights { "1" } else { "0" };
+        let text = self.script(include_str!("portrait.sql"), &[("rights", rights.to_owned())]);
+        text.lines().map(str::to_owned).collect()
     }
 
     /// One line a table, `"schema.table"|rows|sum of row hashes`, the name as JSON: equal for equal rows in any order.
