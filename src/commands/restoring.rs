@@ -135,7 +135,7 @@ pub(super) fn encoding(needs: &Needs) -> &str {
 /// What runs before the dump's own statements in a database without tables, or one that was cleared.
 pub(super) fn before(needs: &Needs, facts: &Facts, clears: bool) -> &'static str {
     // It is there and empty, and the dump makes its own.
-    let makes_it_anew = needs.creates_public && facts.drops_public(clears);
+    let makes_it_anew = needs.creates_public && facts.ground.drops_public(clears);
     if makes_it_anew { "DROP SCHEMA IF EXISTS public;\n" } else { "" }
 }
 

@@ -172,7 +172,7 @@ impl Rehearsal<'_> {
         let skip = self.run.order.skip_missing_extensions;
         let on_error = restoring::on_error(skip, !plan.missing_extensions.is_empty());
         let money = restoring::money(restoring.stored);
-        let has_blocks = facts.has_blocks;
+        let has_blocks = facts.ground.has_blocks;
         let manner =
             Manner { on_error, first: &first, last: "", drops: false, money, has_blocks, reaches_out: false };
         let loaded = restoring.load(connection, manner).await?;
