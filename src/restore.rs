@@ -3,6 +3,7 @@
 //! Where the text comes from is not known here, and whether the result equals the backup is not decided here.
 
 pub mod clearing;
+pub mod ground;
 pub mod load;
 pub mod locks;
 pub mod others;

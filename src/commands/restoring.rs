@@ -103,7 +103,7 @@ impl Restoring<'_> {
 
     /// SQL that sets what the settings of the database were: for the session, and for a database that is ours for good.
     pub(super) fn settings(&self, facts: &Facts, is_made: bool) -> String {
-        if !facts.has_blocks {
+        if !facts.ground.has_blocks {
             return String::new();
         }
         let carried = self.carried();
@@ -195,7 +195,7 @@ fn encoding(needs: &Needs) -> &str {
 /// What runs before the dump's own statements in a database without tables, or one that was cleared.
 pub(super) fn before(needs: &Needs, facts: &Facts, clears: bool) -> &'static str {
     // It is there and empty, and the dump makes its own.
-    let makes_it_anew = needs.creates_public && facts.drops_public(clears);
+    let makes_it_anew = needs.creates_public && facts.ground.drops_public(clears);
     if makes_it_anew { "DROP SCHEMA IF EXISTS public;\n" } else { "" }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use super::ground::Ground;
 use super::locks::LockTable;
 use super::{RestoreError, clearing};
 use crate::dump::client::Client;
@@ -27,23 +28,14 @@ const NO_RIGHT: &str = "42501";
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
 
 /// Everything in one answer. What belongs to an extension comes and goes with it, so it does not count.
-fn question() -> String {
-    format!(
-        "SELECT json_build_object(
+const QUESTION: &str = "SELECT json_build_object(
   'version_number', current_setting('server_version_num')::int,
   'version', current_setting('server_version'),
-  'objects', {},
-  'staying', (SELECT coalesce(json_agg(s ORDER BY s), '[]') FROM (SELECT * FROM ({}) y(s) LIMIT {NAMED}) z),
-  'clears_public', coalesce({}, true),
-  'public_is_empty', coalesce({}, true),
-  'reactions', (SELECT count(*) FROM pg_event_trigger WHERE evtenabled <> 'D'),
-  'reacts_to_logins', (SELECT coalesce((to_jsonb(d) ->> 'dathasloginevt')::bool, false) FROM pg_database d
-     WHERE d.datname = current_database()),
-  'has_blocks', EXISTS (SELECT FROM pg_language WHERE lanname = 'plpgsql'),
+  'objects', {objects},
+  'ground', {ground},
   'extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_catalog.pg_available_extensions),
   'roles', (SELECT json_agg(rolname) FROM pg_catalog.pg_roles),
   'may_create', (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user),
-  'is_superuser', (SELECT bool_and(rolsuper) FROM pg_roles WHERE rolname IN (current_user, session_user)),
   'sees_all_rows', (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user),
   'encoding', pg_catalog.getdatabaseencoding(),
   'locks', (SELECT json_build_object(
@@ -58,16 +50,7 @@ fn question() -> String {
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))",
-        clearing::counting(),
-        clearing::staying(),
-        clearing::clears_public(),
-        clearing::PUBLIC_IS_EMPTY
-    )
-}
-
-/// So many of what stays are named.
-const NAMED: usize = 20;
+      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))";
 
 /// What a server said of itself and of the database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -77,27 +60,9 @@ pub struct Facts {
     pub version: String,
     /// What people made in the database, and no extension has: tables, views, functions, types, large objects and others.
     pub objects: u64,
-    /// What `replace` could not drop, since it belongs to another role: the first of it, each in words.
+    /// What belongs to whom.
     #[serde(default)]
-    pub staying: Vec<String>,
-    /// Whether the schema `public` is not there, or can be dropped with all that is in it.
-    #[serde(default)]
-    clears_public: bool,
-    /// Whether the schema `public` is not there, or is ours and empty.
-    #[serde(default)]
-    public_is_empty: bool,
-    /// Event triggers that are enabled in the database.
-    #[serde(default)]
-    reactions: u64,
-    /// Whether one of the database's event triggers may react to logins.
-    #[serde(default)]
-    reacts_to_logins: bool,
-    /// Whether the database has PL/pgSQL.
-    #[serde(default)]
-    pub has_blocks: bool,
-    /// Whether we are a superuser, however a role of ours was set.
-    #[serde(default)]
-    is_superuser: bool,
+    pub ground: Ground,
     /// Extensions that could be created.
     pub extensions: BTreeSet<String>,
     /// Roles of the server.
@@ -118,7 +83,9 @@ impl Facts {
     /// # Errors
     /// It cannot be reached, refuses, or is not understood.
     pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
-        let answer = query(connection, client, &question()).await?;
+        let question =
+            QUESTION.replace("{objects}", &clearing::counting()).replace("{ground}", &Ground::question());
+        let answer = query(connection, client, &question).await?;
         // psql prints the pieces of the answer on one line each where it holds line breaks.
         serde_json::from_str(&answer).map_err(|_| {
             // It names every role of the server.
@@ -130,36 +97,9 @@ impl Facts {
     /// The same of a server on which an empty database is going to be made.
     #[must_use]
     pub fn of_an_empty_database(self) -> Self {
-        // As the template has it. Before PostgreSQL 15 `public` is the first superuser's.
-        let drops_public = self.is_superuser || self.major() >= 15;
-        Self {
-            objects: 0,
-            locks: self.locks.of_an_empty_database(),
-            staying: Vec::new(),
-            clears_public: drops_public,
-            public_is_empty: drops_public,
-            reactions: 0,
-            has_blocks: true,
-            ..self
-        }
-    }
-
-    /// Event triggers that are going to react to a load, since only a superuser may disable them.
-    #[must_use]
-    pub fn reactions_that_stay(&self) -> u64 {
-        if self.is_superuser { 0 } else { self.reactions }
-    }
-
-    /// Whether a load may make `public` itself, in place of one that is there; `clears` says whether all else is dropped.
-    #[must_use]
-    pub fn drops_public(&self, clears: bool) -> bool {
-        if clears { self.clears_public } else { self.public_is_empty }
-    }
-
-    /// Whether there are event triggers that could react to a load, and we may disable them.
-    #[must_use]
-    pub fn may_silence_reactions(&self) -> bool {
-        self.reactions > 0 && self.is_superuser && self.has_blocks
+        let major = self.major();
+        let ground = self.ground.of_an_empty_database(major);
+        Self { objects: 0, locks: self.locks.of_an_empty_database(), ground, ..self }
     }
 
     /// The same way to the database, on which login triggers do not react to us, if there are any and we may; `restored` says
@@ -167,7 +107,7 @@ impl Facts {
     #[must_use]
     pub fn quiet(&self, connection: &Connection, restored: bool) -> Connection {
         // Not all servers know the setting, and not all poolers take it.
-        let is_wanted = self.major() >= 17 && self.is_superuser && (self.reacts_to_logins || restored);
+        let is_wanted = self.major() >= 17 && self.ground.may_silence_logins(restored);
         let settings = is_wanted.then(|| "event_triggers=off".to_owned());
         connection.clone().with_settings(settings.as_slice())
     }

@@ -102,13 +102,7 @@ impl Run<'_> {
         let lacking = self.lacking(&connection, newest).await;
         let limit_bytes = self.budget.limit_bytes();
         let flow = Flow::plan(server.database_bytes, self.share_bytes, limit_bytes, self.edge.cores)?;
-        let suffix = self.order.recipe.suffix();
-        let object = Object::Backup { suffix: &suffix };
-        let mut labels = self.labelling(facts).labels(&vault.backups, sponsor, object).await?;
-        labels.storage_class = Some(self.order.storage_class.clone());
-        labels.content_type = "application/octet-stream";
-        let environment = self.order.scope.environment;
-        let key = object.key(environment, facts.started);
+        let (key, labels) = self.object(sponsor, facts, &vault).await?;
         let store = vault.backups.clone();
         let previous = self.previous(sponsor, facts, &store).await?;
         let source = self.source(sponsor, &connection, identity, &previous)?;
@@ -129,6 +123,21 @@ impl Run<'_> {
             lacking,
         };
         Ok(Outcome::Ready(Box::new(prepared)))
+    }
+
+    /// Key and labels of the object that it becomes.
+    async fn object(
+        &self,
+        sponsor: &Sponsor,
+        facts: &Facts,
+        vault: &Vault,
+    ) -> Result<(String, Labels), Failure> {
+        let suffix = self.order.recipe.suffix();
+        let object = Object::Backup { suffix: &suffix };
+        let mut labels = self.labelling(facts).labels(&vault.backups, sponsor, object).await?;
+        labels.storage_class = Some(self.order.storage_class.clone());
+        labels.content_type = "application/octet-stream";
+        Ok((object.key(self.order.scope.environment, facts.started), labels))
     }
 
     /// The backup before this one. A bucket that holds another sponsor's is not this sponsor's.

@@ -183,7 +183,7 @@ impl Rehearsal<'_> {
             last: "",
             drops: false,
             money: restoring::money(restoring.stored),
-            has_blocks: facts.has_blocks,
+            has_blocks: facts.ground.has_blocks,
             reaches_out: false,
         };
         let loaded = restoring.load(connection, manner).await?;

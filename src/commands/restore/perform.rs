@@ -128,8 +128,8 @@ impl Run<'_> {
             let what = partial.words();
             obstacles.push(RestoreError::Partial { place: place.clone(), what, losing_rows });
         }
-        if self.replaces(&target) && partial.is_none() && !target.facts.staying.is_empty() {
-            let names = target.facts.staying.clone();
+        if self.replaces(&target) && partial.is_none() && !target.facts.ground.staying.is_empty() {
+            let names = target.facts.ground.staying.clone();
             obstacles.push(RestoreError::NotOurs { place: place.clone(), names });
         }
         if target.may_not_be_created() {
@@ -175,7 +175,7 @@ impl Run<'_> {
         let is_of_some = restoring.stored.description.partial.is_some();
         let replaces = self.replaces(target);
         let (clears, drops) = (replaces && !is_of_some, replaces && is_of_some);
-        let is_silenced = target.facts.may_silence_reactions();
+        let is_silenced = target.facts.ground.may_silence_reactions();
         let first = [
             if is_silenced { reactions::silencing().to_owned() } else { String::new() },
             if clears { clearing::clearing(target.facts.major()) } else { String::new() },
@@ -199,7 +199,7 @@ impl Run<'_> {
             last: &last,
             drops,
             money: restoring::money(restoring.stored),
-            has_blocks: target.facts.has_blocks,
+            has_blocks: target.facts.ground.has_blocks,
             reaches_out: true,
         };
         let loaded = match restoring.load(&target.connection, manner).await {
@@ -248,7 +248,7 @@ impl Run<'_> {
             ("missing roles", plan::names(&plan.missing_roles)),
         ];
         facts.extend(description.database.iter().map(|told| ("database", database::words(told))));
-        let reactions = target.facts.reactions_that_stay();
+        let reactions = target.facts.ground.reactions_that_stay();
         if reactions > 0 {
             let words = format!("{reactions} of the target can react: only a superuser can disable them");
             facts.push(("event triggers", words));

@@ -153,12 +153,17 @@ fn what_holds_nothing_stays_beside_what_is_restored() {
     let target = empty();
     target.psql(
         "CREATE EXTENSION citext; CREATE EXTENSION pgcrypto; CREATE EXTENSION hstore; CREATE SCHEMA heroku_ext;
-         CREATE FOREIGN DATA WRAPPER platform; CREATE SERVER stats FOREIGN DATA WRAPPER platform; CREATE PUBLICATION feed",
+         CREATE FOREIGN DATA WRAPPER platform; CREATE SERVER stats FOREIGN DATA WRAPPER platform; CREATE PUBLICATION feed;
+         CREATE FUNCTION heroku_ext.seen() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+         ALTER EXTENSION hstore ADD FUNCTION heroku_ext.seen();
+         CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION heroku_ext.seen()",
     );
     target.psql_as_owner("CREATE TABLE mine AS SELECT 1 AS i; SELECT lo_create(5)");
     let outcome = replacing(&trial, &target).run();
     outcome.assert_code(0);
     assert!(message(&outcome).contains(": equal: 1 tables, 2 rows"), "{}", message(&outcome));
+    let told = "1 of the target can react: only a superuser can disable them";
+    assert!(outcome.stdout.contains(told), "{}", outcome.transcript());
     let warnings = outcome.annotations("warning").join("\n");
     for what in [
         "extension hstore",
@@ -166,6 +171,7 @@ fn what_holds_nothing_stays_beside_what_is_restored() {
         "foreign-data wrapper platform",
         "server stats",
         "publication feed",
+        "event trigger watch",
     ] {
         assert!(warnings.contains(&format!("the {what}, which belongs to another role")), "{warnings}");
     }
