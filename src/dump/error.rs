@@ -332,5 +332,15 @@ mod tests {
         let error = DumpError::Unreachable { place: "db:5432/app".to_owned(), message };
         assert_eq!(error.to_string(), "db:5432/app: insufficient privilege (42501)");
         assert!(error.hint().unwrap().starts_with("Grant the role"));
+        for (code, told) in [
+            ("25006", "default_transaction_read_only"),
+            ("XX000", "damaged"),
+            ("XX002", "REINDEX"),
+            ("54000", "1 GB as text"),
+        ] {
+            let message = Complaint::coded(code, "Zoe", &Names::default());
+            let hint = DumpError::Unreachable { place: "db:5432/app".to_owned(), message }.hint().unwrap();
+            assert!(hint.contains(told), "{code}: {hint}");
+        }
     }
 }

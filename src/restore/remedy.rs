@@ -129,7 +129,10 @@ fn of_what_is_missing(code: &str, kind: Kind, object: &str) -> Option<String> {
         ("42P01" | "42703" | "42883" | "3F000", Kind::Refresh | Kind::Rows | Kind::Rule) => format!(
             "A dump is loaded with an empty search_path, so names without a schema are not found. In the live database, write each name with its schema (such as public.name) in the definition of {object} and in the functions it calls, then back up again."
         ),
-        ("42P01" | "42703" | "42883" | "42704", Kind::View) => format!(
+        ("42883", Kind::View) => format!(
+            "{object} calls a function or an operator that is not found without its schema, or that another major version of PostgreSQL dropped. In the live database, write functions with their schema, and IS DISTINCT FROM or NULLIF of another schema's type with = and IS NULL, then back up again."
+        ),
+        ("42P01" | "42703" | "42704", Kind::View) => format!(
             "{object} reads something that this server does not have, such as a column of a system view that another major version of PostgreSQL dropped or renamed. Restore into the major version that was dumped, or change {object} in the live database and back up again."
         ),
         ("42P01" | "42703" | "42883" | "42704" | "3F000" | "3D000", _) => {
@@ -176,6 +179,7 @@ mod tests {
             ("CREATE UNIQUE INDEX i ON public.t", "42883", "in the definition of i and"),
             ("ALTER TABLE ONLY public.t ADD CONSTRAINT c", "42P01", "in the definition of public.t and"),
             ("CREATE VIEW public.v", "42703", "public.v reads something that this server does not have"),
+            ("CREATE VIEW public.v", "42883", "public.v calls a function or an operator"),
             ("CREATE EVENT TRIGGER e ON x", "42883", "neither in the dump nor on the server"),
             ("REFRESH MATERIALIZED VIEW s.m", "08001", "s.m reads a foreign server"),
             ("REFRESH MATERIALIZED VIEW s.m", "23505", "Run REFRESH MATERIALIZED VIEW s.m in the live"),
