@@ -25,7 +25,7 @@ fn a_server_newer_than_every_client_is_told_with_its_remedy() {
     // This client is the newest of the machine, so it is the one that asks.
     let clients = clients::scripted(
         "echo 'pg_dump (PostgreSQL) 98.2'",
-        "echo '990001|99.1|8000000|f|UTF8|UTF8|t|0|hex|off|on|C|UTC|[]'",
+        "echo '990001|99.1|8000000|f|UTF8|UTF8|t|0|hex|off|on|C|UTC|off|[]'",
     );
     let outcome = trial.run().path(clients.path()).run();
     outcome.assert_code(13);
