@@ -68,7 +68,8 @@ impl Restoring<'_> {
         loaded: &Loaded,
     ) -> Result<Comparison, Failure> {
         let description = &self.stored.description;
-        let how = (&options(self.stored, self.proven), self.proven.scan.columns(), money(self.stored));
+        let options = options(self.stored, self.proven);
+        let how = (&options, self.proven.scan.columns(), money(self.stored));
         let read = self.tools.read_back(connection, how, self.stop).await?;
         let majors = |server: &str, pg_dump: &str| (major(server).unwrap_or(0), major(pg_dump).unwrap_or(0));
         let backup = Side {
@@ -90,7 +91,7 @@ impl Restoring<'_> {
         let values = description.contents.as_ref().map(generated_values).unwrap_or_default();
         let found = match values.is_empty() {
             true => Digests::new(),
-            false => generated::digests(&self.tools.psql, connection, LOCK_WAIT, self.stop).await?,
+            false => generated::digests(&self.tools.psql, connection, &options, self.stop).await?,
         };
         Ok(comparison.with_database(surroundings, &values, &found))
     }

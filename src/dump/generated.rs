@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
@@ -13,8 +12,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::client::Client;
 use super::ending::{GRACE, Signal, supervise};
+use super::invocation::DumpOptions;
 use super::scan::decoded;
-use super::{Complaint, Connection, DumpError, Names, defaults, invocation};
+use super::{Complaint, Connection, DumpError, Names, defaults, invocation, pattern};
 
 /// Tables of people that have such columns and that this role can read whole; a standby has no unlogged ones. Not every
 /// version has `attgenerated`.
@@ -52,6 +52,8 @@ pub struct Snapshot {
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
     /// What other sessions know it by.
     pub id: String,
+    /// Which tables it is about, in SQL.
+    tables: String,
     place: String,
     stop: CancellationToken,
     _stop_on_drop: DropGuard,
@@ -61,11 +63,11 @@ impl Snapshot {
     /// Begins one, in which the tables with generated columns are locked as pg_dump locks them.
     ///
     /// # Errors
-    /// The server cannot be reached, refuses, or does not give a lock within `lock_timeout`.
+    /// The server cannot be reached, refuses, or does not give a lock in time.
     pub async fn take(
         client: &Client,
         connection: &Connection,
-        lock_timeout: Duration,
+        options: &DumpOptions,
         stop: &CancellationToken,
     ) -> Result<Self, DumpError> {
         let place = connection.place();
@@ -96,6 +98,7 @@ impl Snapshot {
             // At SIGINT psql cancels its statement.
             supervisor: supervise(child, stop.clone(), Signal::INT),
             id: String::new(),
+            tables: format!("{TABLES}\n    AND {}", pattern::of_dumped_rows(options)),
             place,
             _stop_on_drop: stop.clone().drop_guard(),
             stop,
@@ -104,8 +107,8 @@ impl Snapshot {
             "SET search_path = pg_catalog, pg_temp;\n{};\nSET lock_timeout = {};\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n{}\
              SET lock_timeout = 0;\nSELECT pg_export_snapshot();\n",
             defaults::setting(defaults::OURS.iter().chain(&OF_VALUES), false),
-            lock_timeout.as_millis(),
-            LOCKING.replace("{tables}", TABLES)
+            options.lock_wait_timeout.as_millis(),
+            LOCKING.replace("{tables}", &this.tables)
         );
         this.send(&begin).await?;
         this.id = this.line().await?;
@@ -118,7 +121,7 @@ impl Snapshot {
     /// The connection was lost, or the server refuses.
     pub async fn digests(mut self) -> Result<(Digests, Self), DumpError> {
         let end = format!("end {}", uuid::Uuid::new_v4().simple());
-        let question = SUMMING.replace("{tables}", TABLES);
+        let question = SUMMING.replace("{tables}", &self.tables);
         self.send(&format!("{question}\\echo {end}\n")).await?;
         let mut digests = Digests::new();
         loop {
@@ -192,10 +195,10 @@ impl Snapshot {
 pub async fn digests(
     client: &Client,
     connection: &Connection,
-    lock_timeout: Duration,
+    options: &DumpOptions,
     stop: &CancellationToken,
 ) -> Result<Digests, DumpError> {
-    let snapshot = Snapshot::take(client, connection, lock_timeout, stop).await?;
+    let snapshot = Snapshot::take(client, connection, options, stop).await?;
     let (digests, snapshot) = snapshot.digests().await?;
     snapshot.end().await;
     Ok(digests)

@@ -77,14 +77,11 @@ fn words(found: &[(String, String)]) -> Option<String> {
 }
 
 fn question(options: &DumpOptions) -> String {
-    let any = |patterns: &[String], condition: fn(&str) -> String| {
-        let conditions: Vec<String> = patterns.iter().map(|pattern| condition(pattern)).collect();
-        if conditions.is_empty() { "false".to_owned() } else { conditions.join(" OR ") }
-    };
     let only_some = !options.schemas.is_empty();
-    let wanted = if only_some { any(&options.schemas, pattern::of_schemas) } else { "true".to_owned() };
-    let unwanted = any(&options.exclude_schemas, pattern::of_schemas);
-    let without_rows = any(&options.exclude_table_data, pattern::of_tables);
+    let wanted =
+        if only_some { pattern::any(&options.schemas, pattern::of_schemas) } else { "true".to_owned() };
+    let unwanted = pattern::any(&options.exclude_schemas, pattern::of_schemas);
+    let without_rows = pattern::any(&options.exclude_table_data, pattern::of_tables);
     format!(
         "WITH mine (oid, is_dumped) AS (
     SELECT n.oid, ({wanted}) AND NOT ({unwanted}) FROM pg_namespace n

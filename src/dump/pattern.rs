@@ -1,5 +1,7 @@
 //! Patterns of pg_dump as conditions in SQL (PostgreSQL documentation, psql, "Patterns"). Pure.
 
+use super::invocation::DumpOptions;
+
 /// A pattern of tables as a condition on `n.nspname` and `c.relname`.
 #[must_use]
 pub fn of_tables(pattern: &str) -> String {
@@ -12,6 +14,22 @@ pub fn of_tables(pattern: &str) -> String {
 #[must_use]
 pub fn of_schemas(pattern: &str) -> String {
     is("n.nspname", &regular_expressions(pattern).1)
+}
+
+/// What these options dump the rows of, as a condition on `n.nspname` and `c.relname`.
+#[must_use]
+pub fn of_dumped_rows(options: &DumpOptions) -> String {
+    let [wanted, unwanted] = [&options.schemas, &options.exclude_schemas].map(|list| any(list, of_schemas));
+    let wanted = if options.schemas.is_empty() { "true".to_owned() } else { wanted };
+    let without_rows = any(&options.exclude_table_data, of_tables);
+    format!("({wanted}) AND NOT ({unwanted}) AND NOT ({without_rows})")
+}
+
+/// What one of these patterns fits, as a condition.
+#[must_use]
+pub fn any(patterns: &[String], condition: fn(&str) -> String) -> String {
+    let conditions: Vec<String> = patterns.iter().map(|pattern| condition(pattern)).collect();
+    if conditions.is_empty() { "false".to_owned() } else { conditions.join(" OR ") }
 }
 
 fn is(column: &str, expression: &str) -> String {
@@ -55,6 +73,11 @@ mod tests {
             assert_eq!(regular_expressions(pattern), expected, "{pattern}");
         }
         assert_eq!(of_tables("d.it's"), "(n.nspname ~ '^(d)$' AND c.relname ~ '^(it''s)$')");
+        let options = DumpOptions { exclude_table_data: vec!["a.b".to_owned()], ..DumpOptions::default() };
+        assert_eq!(
+            of_dumped_rows(&options),
+            "(true) AND NOT (false) AND NOT ((n.nspname ~ '^(a)$' AND c.relname ~ '^(b)$'))"
+        );
         assert_eq!(of_schemas("audit_*"), "n.nspname ~ '^(audit_.*)$'");
     }
 }

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_and_what_is_anothers_do_not_count() {
+    fn what_another_role_owns_and_its_comment_do_not_count() {
         let without = DUMP.replace("IS 'x'", "IS 'y'");
         assert_eq!(compared(&without, &Aside::default()).verdict(), Verdict::NotEqual);
         assert_eq!(

@@ -33,7 +33,7 @@ impl Form {
         let sent = if let Some(rest) = makes_a_schema(statement) {
             // A platform may have made it. What is in it is looked at before the load.
             Cow::Owned([b"CREATE SCHEMA IF NOT EXISTS ", rest].concat())
-        } else if self.has_blocks && is_about_what_may_be_anothers(statement) {
+        } else if self.has_blocks && may_be_of_another_role(statement) {
             Cow::Owned(self.block(&[statement, b" EXCEPTION WHEN insufficient_privilege THEN NULL;"]))
         } else if self.is_refreshed_in_a_block(text) {
             Cow::Owned(self.refreshing(statement))
@@ -145,7 +145,7 @@ fn makes_a_schema(statement: &[u8]) -> Option<&[u8]> {
 }
 
 /// Only its owner may describe an extension or a schema, or drop an extension, and a platform may have made it.
-fn is_about_what_may_be_anothers(statement: &[u8]) -> bool {
+fn may_be_of_another_role(statement: &[u8]) -> bool {
     let starts = [&b"COMMENT ON EXTENSION "[..], b"COMMENT ON SCHEMA ", b"DROP EXTENSION IF EXISTS "];
     starts.iter().any(|start| statement.starts_with(start))
 }

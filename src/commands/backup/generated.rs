@@ -22,7 +22,7 @@ impl GeneratedValues {
         if !database.has_generated_values {
             return Ok(Self::None);
         }
-        let snapshot = Snapshot::take(client, connection, options.lock_wait_timeout, stop).await?;
+        let snapshot = Snapshot::take(client, connection, options, stop).await?;
         let id = snapshot.id.clone();
         Ok(Self::Summing(id, AbortOnDropHandle::new(tokio::spawn(snapshot.digests()))))
     }

@@ -92,12 +92,12 @@ impl Run<'_> {
         }
         let standby = self.standby(&server, &connection, newest).await?;
         let connection = connection.with_settings(&server.to_pin(Money::Plain));
-        let database = database::ask(&connection, newest).await?;
         facts.server_version = Some(server.version.clone());
         let client =
             client::choose(clients, server.major.max(connection.oldest_client()), &connection.place())?
                 .clone();
         facts.pg_dump_version = Some(client.version.clone());
+        let database = database::ask(&connection, newest).await?;
         facts.warnings.extend(server::left_to_extensions(&connection, newest).await?);
         let lacking = self.lacking(&connection, newest).await;
         let limit_bytes = self.budget.limit_bytes();

@@ -55,7 +55,7 @@ fn an_extension_of_the_platform_needs_no_comment() {
 
 /// A comment is no data: what only its owner may write is named, and nothing differs for it.
 #[test]
-fn a_comment_on_what_is_anothers_is_named_and_not_compared() {
+fn a_comment_of_another_role_is_named_and_not_compared() {
     let trial = backed_up(&format!(
         "CREATE SCHEMA extensions; COMMENT ON SCHEMA extensions IS 'ours'; {PEOPLE}; COMMENT ON EXTENSION citext IS 'of the studies'"
     ));
@@ -118,7 +118,7 @@ fn a_schema_of_the_platform_may_be_there() {
 
 /// What stays and holds another role's things would be mixed with what is restored.
 #[test]
-fn what_is_anothers_keeps_replace_from_being_begun() {
+fn what_another_role_owns_keeps_replace_from_beginning() {
     let trial = backed_up(PEOPLE);
     for (sql, named) in [
         ("CREATE SCHEMA auth; CREATE TABLE auth.users AS SELECT 1 AS id", "table auth.users"),
