@@ -30,9 +30,16 @@ impl Form {
     pub(super) fn of<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         let statement = without_comments(text);
         let above = &text[..text.len() - statement.len()];
-        let sent = if let Some(rest) = makes_a_schema(statement) {
-            // A platform may have made it. What is in it is looked at before the load.
-            Cow::Owned([b"CREATE SCHEMA IF NOT EXISTS ", rest].concat())
+        let sent = if let Some(name) = makes_a_schema(statement).filter(|_| self.has_blocks) {
+            // A platform may have made it, and need not let us make others. What is in it is looked at before the load.
+            let name = self.text(name);
+            Cow::Owned(self.block(&[
+                b"IF to_regnamespace(",
+                &name,
+                b") IS NULL THEN ",
+                statement,
+                b" END IF;",
+            ]))
         } else if self.has_blocks && may_be_of_another_role(statement) {
             Cow::Owned(self.block(&[statement, b" EXCEPTION WHEN insufficient_privilege THEN NULL;"]))
         } else if self.is_refreshed_in_a_block(text) {
@@ -140,8 +147,9 @@ impl Form {
     }
 }
 
+/// The name of a schema that a statement makes, as it is written there. It has no other clause in a dump.
 fn makes_a_schema(statement: &[u8]) -> Option<&[u8]> {
-    statement.strip_prefix(b"CREATE SCHEMA ").filter(|rest| !rest.starts_with(b"IF NOT EXISTS "))
+    statement.strip_prefix(b"CREATE SCHEMA ")?.strip_suffix(b";")
 }
 
 /// Only its owner may describe an extension or a schema, or drop an extension, and a platform may have made it.
@@ -173,10 +181,14 @@ mod tests {
     #[test]
     fn a_schema_may_be_there() {
         for (text, expected) in [
-            ("CREATE SCHEMA app;", "CREATE SCHEMA IF NOT EXISTS app;"),
-            ("--\n\nCREATE SCHEMA \"IF\";", "--\n\nCREATE SCHEMA IF NOT EXISTS \"IF\";"),
-            ("CREATE SCHEMA AUTHORIZATION a;", "CREATE SCHEMA IF NOT EXISTS AUTHORIZATION a;"),
-            ("CREATE SCHEMA IF NOT EXISTS a;", "CREATE SCHEMA IF NOT EXISTS a;"),
+            (
+                "CREATE SCHEMA app;",
+                "DO $ours_k$ BEGIN IF to_regnamespace($ourst_k$app$ourst_k$) IS NULL THEN CREATE SCHEMA app; END IF; END $ours_k$;",
+            ),
+            (
+                "--\n\nCREATE SCHEMA \"IF\";",
+                "--\n\nDO $ours_k$ BEGIN IF to_regnamespace($ourst_k$\"IF\"$ourst_k$) IS NULL THEN CREATE SCHEMA \"IF\"; END IF; END $ours_k$;",
+            ),
             ("CREATE TABLE \"CREATE SCHEMA x\" ();", "CREATE TABLE \"CREATE SCHEMA x\" ();"),
         ] {
             assert_eq!(sent(text, true, true), expected);

@@ -119,6 +119,14 @@ pub enum RestoreError {
         /// `host:port/database`.
         place: String,
     },
+    /// The dump makes schemas, and the role may not.
+    #[error("{place}: this role may not create the schemas {}", .names.join(", "))]
+    MayNotMakeSchemas {
+        /// `host:port/database`.
+        place: String,
+        /// Their names.
+        names: Vec<String>,
+    },
     /// The server's lock table is too small for a restore in one transaction.
     #[error(
         "{place}: the restore takes at least {needed} locks in one transaction, and max_locks_per_transaction is {setting}; it must be {wanted} or more"
@@ -259,6 +267,9 @@ impl RestoreError {
                 "Restore into an empty database and copy what you need, or set `allow-partial` if the loss is meant."
             }
             Self::HidesRows { .. } => "Restore as a superuser or as a role with BYPASSRLS.",
+            Self::MayNotMakeSchemas { .. } => {
+                "Grant the role CREATE on the database, or create the schemas first."
+            }
             Self::TooManyLocks { wanted, .. } => {
                 return Some(format!(
                     "Set max_locks_per_transaction to {wanted} or more on that server and restart it (ALTER SYSTEM, or the provider's parameter group), or restore into another server."

@@ -1,5 +1,7 @@
 //! What a database holds that is not the dump's: what belongs to other roles, and what would react to a load.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Deserialize;
 
 use super::clearing;
@@ -20,6 +22,10 @@ pub struct Ground {
     reactions: u64,
     /// Whether one of them may react to logins.
     reacts_to_logins: bool,
+    /// Its schemas, and whether each is ours.
+    schemas: BTreeMap<String, bool>,
+    /// Whether we may make others.
+    may_make_schemas: bool,
     /// Whether there is PL/pgSQL.
     pub has_blocks: bool,
     /// Whether we are a superuser, by whichever of our roles.
@@ -37,6 +43,8 @@ impl Ground {
     'reactions', (SELECT count(*) FROM pg_event_trigger WHERE evtenabled <> 'D'),
     'reacts_to_logins', (SELECT coalesce((to_jsonb(d) ->> 'dathasloginevt')::bool, false) FROM pg_database d
       WHERE d.datname = current_database()),
+    'schemas', (SELECT json_object_agg(nspname, pg_has_role(nspowner, 'USAGE')) FROM pg_namespace),
+    'may_make_schemas', has_database_privilege(current_database(), 'CREATE'),
     'has_blocks', EXISTS (SELECT FROM pg_language WHERE lanname = 'plpgsql'),
     'is_superuser', (SELECT bool_and(rolsuper) FROM pg_roles WHERE rolname IN (current_user, session_user)))",
             clearing::staying(),
@@ -54,6 +62,8 @@ impl Ground {
             clears_public: drops_public,
             public_is_empty: drops_public,
             reactions: 0,
+            schemas: BTreeMap::new(),
+            may_make_schemas: true,
             has_blocks: true,
             ..self
         }
@@ -63,6 +73,14 @@ impl Ground {
     #[must_use]
     pub fn drops_public(&self, clears: bool) -> bool {
         if clears { self.clears_public } else { self.public_is_empty }
+    }
+
+    /// Those of these schemas that would have to be made, and may not be; `clears` says whether ours are dropped before.
+    #[must_use]
+    pub fn unmakable<'s>(&self, wanted: &'s BTreeSet<String>, clears: bool) -> Vec<&'s String> {
+        let is_there = |name: &&String| self.schemas.get(*name).is_some_and(|is_ours| !(clears && *is_ours));
+        let missing = wanted.iter().filter(|name| !is_there(name));
+        if self.may_make_schemas { Vec::new() } else { missing.collect() }
     }
 
     /// Whether there are event triggers that would react to a load, and we may disable them.

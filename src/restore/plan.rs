@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::RestoreError;
+use super::ground::Ground;
 use super::locks::LockTable;
 use super::target::Facts;
 use crate::dump::names::quoted;
@@ -26,6 +27,8 @@ pub struct Plan {
     pub objects: u64,
     /// Locks that creating what the dump holds takes at least, and where they must fit.
     locks: (u64, LockTable),
+    /// Schemas that the dump makes, and what is known of the target's.
+    schemas: (BTreeSet<String>, Ground),
 }
 
 impl Plan {
@@ -46,6 +49,7 @@ impl Plan {
             hides_rows: needs.forces_row_security && !facts.sees_all_rows,
             objects: facts.objects,
             locks: (needs.locks, facts.locks),
+            schemas: (needs.schemas.clone(), facts.ground.clone()),
         }
     }
 
@@ -70,6 +74,11 @@ impl Plan {
         }
         if self.hides_rows {
             found.push(RestoreError::HidesRows { place: self.place.clone() });
+        }
+        let (wanted, ground) = &self.schemas;
+        let names: Vec<String> = ground.unmakable(wanted, allowed.clears).into_iter().cloned().collect();
+        if !names.is_empty() {
+            found.push(RestoreError::MayNotMakeSchemas { place: self.place.clone(), names });
         }
         if !self.missing_extensions.is_empty() && !allowed.skip_missing_extensions {
             found.push(lacks("extensions", &self.missing_extensions));

@@ -21,6 +21,8 @@ pub struct Needs {
     pub encoding: Option<String>,
     /// Extensions that are created.
     pub extensions: BTreeSet<String>,
+    /// Schemas that are created.
+    pub schemas: BTreeSet<String>,
     /// Roles that policies, owners and grants name.
     pub roles: BTreeSet<String>,
     /// The smallest major version that knows each setting; 0 where any does.
@@ -46,6 +48,7 @@ impl Needs {
         self.reacts_to_logins |= is("CREATE EVENT TRIGGER ") && find(statement, b" ON login\n").is_some();
         self.creates_public |= statement == b"CREATE SCHEMA public;";
         let named = is("CREATE EXTENSION")
+            || is("CREATE SCHEMA")
             || is("SET ")
             || is("CREATE POLICY")
             || is("GRANT ")
@@ -61,6 +64,8 @@ impl Needs {
             let names =
                 words.iter().skip(2).filter(|word| !["IF", "NOT", "EXISTS"].iter().any(|k| word.is(k)));
             self.extensions.extend(names.take(1).filter_map(Word::name).map(str::to_owned));
+        } else if is("CREATE SCHEMA") {
+            self.schemas.extend(words.get(2).and_then(Word::name).map(str::to_owned));
         } else if is("SET ") {
             self.learn_setting(&text);
         } else {
@@ -154,6 +159,7 @@ mod tests {
             "SET transaction_timeout = 0;",
             "CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA extensions;",
             "CREATE EXTENSION citext;",
+            "CREATE SCHEMA \"Odd schema\";",
             "COMMENT ON EXTENSION other IS 'CREATE EXTENSION no;';",
             "CREATE EVENT TRIGGER audit ON login\n   EXECUTE FUNCTION public.audit();",
         ] {

@@ -78,3 +78,22 @@ fn a_role_that_could_not_read_back_what_it_restores_is_refused_before_anything_i
     restored.assert_code(0);
     assert_eq!(restored.result("callisto")["target"], "created");
 }
+
+#[test]
+fn schemas_the_role_may_not_create_are_an_obstacle() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    trial.database("callisto").psql_as_owner("CREATE SCHEMA app; CREATE TABLE app.t AS SELECT 1 AS id");
+    trial.run().run().assert_code(0);
+    let target = empty();
+    target.psql(&format!("ALTER DATABASE \"{}\" OWNER TO postgres", target.name));
+    for dry_run in ["true", "false"] {
+        let outcome = restore(&trial, &target).input("dry-run", dry_run).run();
+        outcome.assert_code(16);
+        let told = "this role may not create the schemas app";
+        assert!(message(&outcome).contains(told), "{}", message(&outcome));
+    }
+    target.psql(&format!("CREATE SCHEMA app; GRANT CREATE, USAGE ON SCHEMA app TO \"{}\"", target.user));
+    let outcome = restore(&trial, &target).run();
+    outcome.assert_code(0);
+    assert_eq!(target.psql("SELECT id FROM app.t"), "1");
+}
