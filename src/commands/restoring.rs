@@ -60,12 +60,13 @@ impl Restoring<'_> {
         }
     }
 
-    /// Dumps what was restored, as the backup was dumped, and compares.
+    /// Dumps what was restored, as the backup was dumped, and compares, settings of the database only where it keeps them.
     pub(super) async fn compare(
         &self,
         connection: &Connection,
         server_major: u32,
         loaded: &Loaded,
+        keeps_settings: bool,
     ) -> Result<Comparison, Failure> {
         let description = &self.stored.description;
         let options = options(self.stored, self.proven);
@@ -87,7 +88,8 @@ impl Restoring<'_> {
         let Some(told) = &description.database else { return Ok(comparison) };
         let found = database::ask(connection, &self.tools.psql).await?;
         let carried = self.carried();
-        let surroundings = Surroundings::new(told, &carried, &found, connection.database());
+        let carried = keeps_settings.then_some(&carried);
+        let surroundings = Surroundings::new(told, carried, &found, connection.database());
         let values = description.contents.as_ref().map(generated_values).unwrap_or_default();
         let found = match values.is_empty() {
             true => Digests::new(),

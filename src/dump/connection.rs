@@ -66,10 +66,11 @@ impl Connection {
             user.ok_or(ConnectionError::Lacks("user"))?,
             database.ok_or(ConnectionError::Lacks("database"))?,
         );
-        let Taken { variables, unlisted, newest } = taken(query)?;
+        let secrets = secrets(written.query);
+        let Taken { variables, unlisted, newest } = taken(query, !secrets.is_empty())?;
         let unlisted = Unlisted::new(unlisted);
         let masks = password.iter().cloned().chain(written.password.map(str::to_owned));
-        let masks = distinct(masks.chain(secrets(written.query)));
+        let masks = distinct(masks.chain(secrets));
         let password = password.map(SecretString::from);
         let mut connection =
             Self { hosts, database, user, password, masks, nickname: None, variables, unlisted, newest };

@@ -19,10 +19,12 @@ use super::{Complaint, Connection, DumpError, Names, defaults, invocation, patte
 /// Tables of people that have such columns and that this role can read whole; a standby has no unlogged ones. Not every
 /// version has `attgenerated`.
 pub(super) const TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) AS names FROM pg_attribute a
-    WHERE a.attrelid = c.oid AND NOT a.attisdropped AND to_jsonb(a) ->> 'attgenerated' = 's') generated
-  WHERE c.relkind = 'r' AND generated.names IS NOT NULL AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-    AND has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid)
+  CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) AS names,
+      bool_or(to_jsonb(a) ->> 'attgenerated' = 's') AS any FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) generated
+  WHERE c.relkind = 'r' AND generated.any AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+    AND NOT row_security_active(c.oid)
     AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery())
     AND NOT EXISTS (SELECT FROM pg_depend d
       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
@@ -31,8 +33,8 @@ pub(super) const TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = 
 const OF_VALUES: [(&str, &str); 2] = [("lc_monetary", "C"), ("row_security", "off")];
 
 /// Commands for each of these tables. The first takes the lock that pg_dump takes as well, before somebody waits for a
-/// stronger one; the second gives the table's sum of the SHA-256 of its rows, as far as 60 bits of each go: the same for any
-/// order of rows. What psql runs has names in the database's encoding, and its answers are in UTF-8.
+/// stronger one; the second gives the table's sum of the SHA-256 of its rows, all columns by name, as far as 60 bits of each
+/// go: the same for any order of rows. What psql runs has names in the database's encoding, and its answers are in UTF-8.
 const LOCKING: &str =
     "SELECT format('LOCK TABLE ONLY %I.%I IN ACCESS SHARE MODE', n.nspname, c.relname) {tables} \\gexec\n";
 const SUMMING: &str = "SELECT format('SELECT encode(convert_to(json_build_array(%L, %L, sum((''x'' ||

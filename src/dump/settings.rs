@@ -67,6 +67,8 @@ const COMMAND: &str = "-- sponsor-backup: ";
 const SALT: &str = "-- sponsor-backup salt: ";
 /// How every line of the head begins.
 pub const LINE: &[u8] = b"-- sponsor-backup";
+/// No head is longer.
+pub const LONGEST: usize = 4 << 20;
 /// psql puts the name of the database here.
 const DATABASE: &str = ":\"DBNAME\"";
 
@@ -180,8 +182,13 @@ impl Settings {
     }
 
     /// The first lines of a dump; empty where nothing is set. Each is a comment of SQL, and a statement without its prefix.
+    /// `None` where they are too long to be read again.
     #[must_use]
-    pub fn head(&self) -> String {
+    pub fn head(&self) -> Option<String> {
+        Some(self.text()).filter(|text| text.len() <= LONGEST)
+    }
+
+    fn text(&self) -> String {
         if self.all.is_empty() && self.comment.is_none() {
             return String::new();
         }
@@ -209,7 +216,7 @@ impl Settings {
             }
         }
         // What was understood says the same once more.
-        (this.head() == head).then_some(this)
+        (this.text() == head).then_some(this)
     }
 
     fn take(&mut self, statement: &str) -> Option<()> {
@@ -300,7 +307,7 @@ mod tests {
     #[test]
     fn the_head_of_a_dump_is_read_as_it_was_written() {
         let written = settings();
-        let head = written.head();
+        let head = written.head().unwrap();
         assert!(head.is_ascii() && head.lines().all(|line| line.as_bytes().starts_with(LINE)), "{head}");
         assert!(
             head.contains("SET \"search_path\" TO E'app', E'\\u0024user', E'a\"b, c', E'public';\n"),
@@ -311,12 +318,14 @@ mod tests {
         assert_eq!(read.comment_digest("x"), written.comment_digest("x"));
         assert_eq!(read.all[1].values[0].expose_secret(), written.all[1].values[0].expose_secret());
         assert_eq!(read.all[2].role, written.all[2].role);
-        assert_eq!(Settings::default().head(), "");
+        assert_eq!(Settings::default().head().unwrap(), "");
+        let long = Settings::new(Vec::new(), Some("é".repeat(LONGEST / 6)));
+        assert!(long.head().is_none());
     }
 
     #[test]
     fn a_head_with_anything_else_in_it_is_refused() {
-        let head = settings().head();
+        let head = settings().text();
         for (from, to) in
             [(";\n", "; DROP TABLE t;\n"), ("E'64MB'", "E'64MB' x"), ("ALTER DATABASE", "ALTER SYSTEM")]
         {

@@ -92,9 +92,14 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Compares the two; `name` is that of the one that was restored.
+    /// Compares the two; `name` is that of the one that was restored. Settings are compared where they were to be kept.
     #[must_use]
-    pub fn new(told: &description::Database, carried: &Settings, found: &Database, name: &str) -> Self {
+    pub fn new(
+        told: &description::Database,
+        carried: Option<&Settings>,
+        found: &Database,
+        name: &str,
+    ) -> Self {
         let was = locale(told);
         let is = &found.locale;
         let locales = (!was.sorts_like(is))
@@ -109,7 +114,7 @@ impl Surroundings {
         {
             differing.push(format!("the collation version of the database: {was} became {is}"));
         }
-        differing.extend(settings(carried, &found.settings, name));
+        differing.extend(carried.into_iter().flat_map(|carried| settings(carried, &found.settings, name)));
         Self { locales, differing }
     }
 }
@@ -164,7 +169,7 @@ mod tests {
         let was = database("tr-TR", &[("search_path", "app, public"), ("app.key", "secret")]);
         let told = document(&was.locale, &was.settings);
         assert_eq!(contradictions(&told, Some(&was.settings)), Vec::<String>::new());
-        assert_eq!(Surroundings::new(&told, &was.settings, &was, "db"), Surroundings::default());
+        assert_eq!(Surroundings::new(&told, Some(&was.settings), &was, "db"), Surroundings::default());
     }
 
     #[test]
@@ -172,7 +177,7 @@ mod tests {
         let was = database("tr-TR", &[("search_path", "app, public"), ("app.key", "secret")]);
         let told = document(&was.locale, &was.settings);
         let is = database("en-US", &[("app.key", "other"), ("work_mem", "1MB")]);
-        let found = Surroundings::new(&told, &was.settings, &is, "db");
+        let found = Surroundings::new(&told, Some(&was.settings), &is, "db");
         assert_eq!(found.locales.unwrap(), "the locale of the database: icu tr-TR became icu en-US");
         assert_eq!(
             found.differing,

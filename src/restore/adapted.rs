@@ -5,14 +5,25 @@
 use std::borrow::Cow;
 
 use super::reading;
+use super::session::variable;
 use crate::dump::scan::{without_comments, without_variables};
 
-/// What the transaction remembers: the statements that refresh views which could not be refreshed yet.
-const WAITING: &str = "coalesce(nullif(current_setting('sponsor_backup.waiting', true), ''), '{}')::text[]";
-/// … and whether a view was left alone because it reads another server.
-const NOTE_CUT_OFF: &str = "PERFORM set_config('sponsor_backup.cut_off', 'on', true); ";
-/// The errors of one that does so in a way that PostgreSQL keeps no track of: SQLSTATE class 08, and HV00N.
-const WHEN_CUT_OFF: &str = "WHEN connection_exception OR fdw_unable_to_establish_connection THEN ";
+/// The statements that refresh views which could not be refreshed yet.
+fn waiting() -> String {
+    format!("coalesce(nullif(current_setting('{}', true), ''), '{{}}')::text[]", variable("waiting"))
+}
+
+/// Notes that a view was left alone because it reads another server.
+fn note_cut_off() -> String {
+    format!("PERFORM set_config('{}', 'on', true);", variable("cut_off"))
+}
+
+/// The errors of one that does so in a way that PostgreSQL keeps no track of: SQLSTATE class 08, and HV00N. Any function may
+/// raise them, …
+const WHEN_CUT_OFF: &str = "WHEN connection_exception OR fdw_unable_to_establish_connection THEN";
+/// … so they are believed only of a database that has a way to another server.
+const HAS_A_WAY: &str = "EXISTS (SELECT FROM pg_catalog.pg_foreign_server) OR EXISTS \
+                         (SELECT FROM pg_catalog.pg_extension WHERE extname = 'dblink')";
 
 /// What is known of a load that decides on the forms.
 #[derive(Debug)]
@@ -60,7 +71,7 @@ impl Form {
 
     /// Refreshes a view. One that reads another which has no rows yet waits: what functions read, pg_dump does not know.
     fn refreshing(&self, statement: &[u8]) -> Vec<u8> {
-        let note = format!("PERFORM set_config('sponsor_backup.waiting', array_append({WAITING}, ");
+        let note = format!("PERFORM set_config('{}', array_append({}, ", variable("waiting"), waiting());
         let waits = [
             &b" EXCEPTION WHEN object_not_in_prerequisite_state THEN "[..],
             note.as_bytes(),
@@ -81,38 +92,48 @@ impl Form {
             &self.text(name),
             after.as_bytes(),
             b") THEN ",
-            NOTE_CUT_OFF.as_bytes(),
-            b"ELSE ",
+            note_cut_off().as_bytes(),
+            b" ELSE ",
             statement,
             b" END IF;",
             &waits,
-            b" ",
-            WHEN_CUT_OFF.as_bytes(),
-            NOTE_CUT_OFF.as_bytes(),
+            format!(" {WHEN_CUT_OFF} IF {HAS_A_WAY} THEN {} ELSE RAISE; END IF;", note_cut_off()).as_bytes(),
         ])
     }
 
     /// Refreshes the views that wait, as long as that helps. What fails in another way waits on: it fails again, by name.
+    /// Where views were cut off, those that still find a view without rows are passed over.
     pub(super) fn refreshing_those_that_wait(&self) -> Vec<u8> {
+        let (waiting, note) = (waiting(), note_cut_off());
         let (cut_off, passed_over) = if self.reaches_out {
-            (String::new(), "")
+            (String::new(), String::new())
         } else {
-            let passed_over =
-                "IF current_setting('sponsor_backup.cut_off', true) = 'on' THEN still := '{}'; END IF;";
-            (format!("{WHEN_CUT_OFF}{NOTE_CUT_OFF}"), passed_over)
+            (
+                format!(
+                    "{WHEN_CUT_OFF} IF {HAS_A_WAY} THEN {note} ELSE failing := array_append(failing, command); END IF;"
+                ),
+                format!(
+                    "IF current_setting('{}', true) = 'on' THEN still := '{{}}'; END IF;",
+                    variable("cut_off")
+                ),
+            )
         };
         let block = format!(
-            "DECLARE waiting text[] := {WAITING}; still text[] := '{{}}'; command text; BEGIN
+            "DECLARE waiting text[] := {waiting}; still text[] := '{{}}'; failing text[] := '{{}}'; command text; BEGIN
   WHILE cardinality(waiting) > 0 LOOP
-    still := '{{}}';
+    still := '{{}}'; failing := '{{}}';
     FOREACH command IN ARRAY waiting LOOP
-      BEGIN EXECUTE command; EXCEPTION {cut_off}WHEN OTHERS THEN still := array_append(still, command); END;
+      BEGIN EXECUTE command; EXCEPTION {cut_off}
+        WHEN object_not_in_prerequisite_state THEN still := array_append(still, command);
+        WHEN OTHERS THEN failing := array_append(failing, command);
+      END;
     END LOOP;
-    EXIT WHEN cardinality(still) = cardinality(waiting);
-    waiting := still;
+    EXIT WHEN cardinality(still || failing) = cardinality(waiting);
+    waiting := still || failing;
   END LOOP;
   {passed_over}
-  PERFORM set_config('sponsor_backup.waiting', still::text, true);"
+  PERFORM set_config('{}', (still || failing)::text, true);",
+            variable("waiting")
         );
         self.framed(&[b"DO ", &self.tag(""), block.as_bytes()])
     }
@@ -121,7 +142,7 @@ impl Form {
     pub(super) fn refreshing_at_last(&self, text: &[u8]) -> Vec<u8> {
         let statement = without_comments(text);
         let above = &text[..text.len() - statement.len()];
-        let still = format!(" = ANY ({WAITING}) THEN ");
+        let still = format!(" = ANY ({}) THEN ", waiting());
         let block = self.block(&[b"IF ", &self.text(statement), still.as_bytes(), statement, b" END IF;"]);
         [above, &block].concat()
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::RestoreError;
+use super::session::variable;
 use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::names::quoted;
@@ -28,10 +29,11 @@ const KEPT: &str = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
 /// Notes what is there, to be run before the dump's own statements drop what they name.
 #[must_use]
 pub fn noting() -> String {
+    let kept = variable("kept");
     format!(
         "DO $kept$ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
-  PERFORM set_config('sponsor_backup.kept', (SELECT coalesce(json_agg(k), '[]')::text FROM ({KEPT}) x (k)), true);
+  PERFORM set_config('{kept}', (SELECT coalesce(json_agg(k), '[]')::text FROM ({KEPT}) x (k)), true);
 END $kept$;\n"
     )
 }
@@ -40,11 +42,12 @@ END $kept$;\n"
 /// with it without a word, and a publication forgets it. It is told as PostgreSQL tells of what it does not drop itself.
 #[must_use]
 pub fn checking() -> String {
+    let kept = variable("kept");
     format!(
         "\nDO $kept$ DECLARE gone text; BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
   SELECT min(k) INTO gone
-    FROM json_array_elements_text(current_setting('sponsor_backup.kept')::json) k WHERE k NOT IN ({KEPT});
+    FROM json_array_elements_text(current_setting('{kept}')::json) k WHERE k NOT IN ({KEPT});
   IF gone IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = '2BP01', MESSAGE = 'cannot drop ' || gone || ' because other objects depend on it';
   END IF;

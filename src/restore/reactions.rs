@@ -1,11 +1,13 @@
 //! Event triggers of a database that was there before: they have no say in a restore. Those of the dump are made after all
 //! else, and login triggers are kept from our other sessions by [`super::target::Facts::quiet`].
 
+use super::session::variable;
+
 /// Disables those that are enabled, and remembers them for this transaction. Only a superuser may.
 #[must_use]
-pub fn silencing() -> &'static str {
+pub fn silencing() -> String {
     "DO $quiet$ DECLARE command text; BEGIN
-  PERFORM set_config('sponsor_backup.reactions', (SELECT coalesce(json_agg(json_build_object(
+  PERFORM set_config('{reactions}', (SELECT coalesce(json_agg(json_build_object(
     'oid', oid, 'state', CASE evtenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END)),
     '[]')::text FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D'), true);
   FOR command IN SELECT format('ALTER EVENT TRIGGER %I DISABLE', evtname) FROM pg_catalog.pg_event_trigger
@@ -13,16 +15,18 @@ pub fn silencing() -> &'static str {
   LOOP EXECUTE command; END LOOP;
 END $quiet$;
 "
+    .replace("{reactions}", &variable("reactions"))
 }
 
 /// Gives those that are still there the state that they had.
 #[must_use]
-pub fn waking() -> &'static str {
+pub fn waking() -> String {
     "
 DO $quiet$ DECLARE command text; BEGIN
   FOR command IN SELECT format('ALTER EVENT TRIGGER %I %s', e.evtname, r->>'state') FROM pg_catalog.pg_event_trigger e
-    JOIN json_array_elements(current_setting('sponsor_backup.reactions')::json) r ON (r->>'oid')::oid = e.oid
+    JOIN json_array_elements(current_setting('{reactions}')::json) r ON (r->>'oid')::oid = e.oid
   LOOP EXECUTE command; END LOOP;
 END $quiet$;
 "
+    .replace("{reactions}", &variable("reactions"))
 }

@@ -3,6 +3,8 @@
 //! Roles and databases set what everyday work wants. Some of these settings change rows on their way in, or end the
 //! session, so those that do are set here, for this transaction alone.
 
+use std::sync::LazyLock;
+
 use crate::dump::defaults;
 use crate::dump::server::Money;
 
@@ -25,4 +27,11 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 {settings};
 "
     )
+}
+
+/// What a transaction of ours remembers, by a name that nobody else knows: databases and dumps have settings, too.
+pub(super) fn variable(name: &str) -> String {
+    static PREFIX: LazyLock<String> =
+        LazyLock::new(|| format!("sponsor_backup_{}", uuid::Uuid::new_v4().simple()));
+    format!("{}.{name}", *PREFIX)
 }

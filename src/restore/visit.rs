@@ -100,13 +100,15 @@ impl Visit {
         drop_database(&self.host, name, client).await.map_err(|error| left(error.to_string()))
     }
 
-    /// Names of all databases on that server that are ours, by the mark or by the form of their name: those of others who
-    /// drill or restore just now, and what killed runs left.
+    /// Names of all databases on that server that are ours, by the form of their name: those of others who drill or restore
+    /// just now, and what killed runs left. A mark alone proves nothing: a comment is restored with its database.
     ///
     /// # Errors
     /// The server refuses.
     pub async fn left_behind(host: &Connection, client: &Client) -> Result<Vec<String>, RestoreError> {
-        let sql = format!("SELECT coalesce(json_agg(datname), '[]') {MARKED} OR datname ~ '{NAMES_OF_OURS}'");
+        let sql = format!(
+            "SELECT coalesce(json_agg(datname), '[]') FROM pg_database WHERE datname ~ '{NAMES_OF_OURS}'"
+        );
         let answer = query(host, client, &sql).await?;
         Ok(serde_json::from_str(&answer).unwrap_or_default())
     }

@@ -50,7 +50,8 @@ const NEWER_OF_BACKUPS: [&&str; 9] = [
 ];
 
 /// The keys that older drill reports do not have.
-const NEWER_OF_DRILLS: [&&str; 5] = [&"outcome", &"partial", &"passed_over", &"state", &"warnings"];
+const NEWER_OF_DRILLS: [&&str; 6] =
+    [&"not_compared", &"outcome", &"partial", &"passed_over", &"state", &"warnings"];
 
 /// Every subschema of an object's properties, with its path.
 fn properties(path: &str, schema: &Value, found: &mut Vec<(String, Value)>) {

@@ -23,7 +23,7 @@ use crate::dump::client::major;
 use crate::dump::database::Database;
 use crate::dump::generated::Digests;
 use crate::dump::invocation::DumpOptions;
-use crate::dump::{Dump, Finished};
+use crate::dump::{Dump, DumpError, Finished};
 use crate::failure::Failure;
 use crate::proof::ProofError;
 use crate::proof::conclusion::{BackupFacts, Before, Held};
@@ -103,14 +103,17 @@ impl Run<'_> {
     ) -> Result<(Sealed, Finished, Committed), Failure> {
         let Prepared { connection, client, store, key, labels, flow, options, source, .. } = prepared;
         let started_at = prepared.as_of(self.edge.now());
+        let head = prepared.database.settings.head().ok_or_else(|| DumpError::Incomplete {
+            place: connection.place(),
+            missing: "the settings of the database and its comment, which are too long".to_owned(),
+        })?;
+        let progress = Arc::new(Progress::default());
+        let ticker = self.watch(sponsor, &progress);
         let values = GeneratedValues::watch(prepared, stop).await?;
         let options = DumpOptions { snapshot: values.snapshot(), ..options.clone() };
         let mut dump = Dump::start(client, connection, &options, stop)?;
-        let head = prepared.database.settings.head();
         let mut text = head.as_bytes().chain(&mut dump);
         let upload = Upload::new(store, key.clone(), labels.clone(), *flow, stop.clone());
-        let progress = Arc::new(Progress::default());
-        let ticker = self.watch(sponsor, &progress);
         let staged = seal(&mut text, &self.order.recipe, upload, &progress).await;
         drop(ticker);
         self.edge.sink.progress_ended(&sponsor.name);

@@ -179,7 +179,8 @@ impl Rehearsal<'_> {
                 !plan.missing_extensions.is_empty(),
             ),
             first: &(stage.roles(&roles) + restoring::before(needs, facts, false)),
-            settings: &restoring.settings(facts, true),
+            // On another's server, roles would read the values, and the comment is our mark.
+            settings: &restoring.settings(facts, stage.is_ours()),
             last: "",
             drops: false,
             money: restoring::money(restoring.stored),
@@ -197,7 +198,7 @@ impl Rehearsal<'_> {
         findings.phases.load = Some(self.built + begun.elapsed());
         let verifying = Instant::now();
         let connection = &facts.quiet(connection, needs.reacts_to_logins);
-        let comparison = restoring.compare(connection, facts.major(), &loaded).await?;
+        let comparison = restoring.compare(connection, facts.major(), &loaded, stage.is_ours()).await?;
         for what in comparison.set_aside() {
             self.run.edge.sink.line(&format!("{}: not compared: {what}", self.sponsor.name));
         }

@@ -177,7 +177,7 @@ impl Run<'_> {
         let (clears, drops) = (replaces && !is_of_some, replaces && is_of_some);
         let is_silenced = target.facts.ground.may_silence_reactions();
         let first = [
-            if is_silenced { reactions::silencing().to_owned() } else { String::new() },
+            if is_silenced { reactions::silencing() } else { String::new() },
             if clears { clearing::clearing(target.facts.major()) } else { String::new() },
             if drops {
                 partial::noting()
@@ -187,7 +187,7 @@ impl Run<'_> {
         ]
         .concat();
         let checking = if drops { partial::checking() } else { String::new() };
-        let last = checking + if is_silenced { reactions::waking() } else { "" };
+        let last = checking + &if is_silenced { reactions::waking() } else { String::new() };
         let locale = restoring.locale();
         let form = restoring.form(locale.as_ref());
         target.create(&form, &restoring.tools.psql, restoring.stop).await?;
@@ -216,7 +216,7 @@ impl Run<'_> {
             left.reason = self.edge.sink.redacted(&left.reason);
         }
         let quiet = target.facts.quiet(&target.connection, needs.reacts_to_logins);
-        let comparison = restoring.compare(&quiet, target.facts.major(), &loaded).await?;
+        let comparison = restoring.compare(&quiet, target.facts.major(), &loaded, true).await?;
         restored.comparison = Some(comparison);
         Ok(Turn::Done(()))
     }

@@ -152,7 +152,10 @@ fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Distributes the parameters that say how to connect, and not where to.
-pub(super) fn taken(mut query: BTreeMap<String, String>) -> Result<Taken, ConnectionError> {
+pub(super) fn taken(
+    mut query: BTreeMap<String, String>,
+    has_secrets: bool,
+) -> Result<Taken, ConnectionError> {
     // libpq itself takes this one of JDBC, and no other value of it.
     if query.get("ssl").is_some_and(|value| ["true", "1"].contains(&value.as_str())) {
         query.remove("ssl");
@@ -179,6 +182,8 @@ pub(super) fn taken(mut query: BTreeMap<String, String>) -> Result<Taken, Connec
             return Err(unfit);
         } else if !OTHERS.contains(&name.as_str()) && name != "replication" {
             let remedy = remedy(&name);
+            // A secret with an `&` in it would go on as the name of a parameter.
+            let name = if has_secrets || value.is_empty() { "…".to_owned() } else { name };
             return Err(ConnectionError::UnknownParameter { name, remedy });
         }
     }

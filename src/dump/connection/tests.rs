@@ -98,6 +98,8 @@ fn a_bad_url_is_described_without_its_secrets() {
         ("postgresql://u:canary@a,b/app?hostaddr=10.0.0.1", "has a bad value for `hostaddr`"),
         ("postgresql://u:canary@a%2Cb/app", "is not a URL: invalid host name"),
         ("\"postgresql://u:canary@db/app\"", "is not a URL: something stands before its scheme"),
+        ("postgresql://u@db/app?password=x&canary", "has the unknown parameter `…`"),
+        ("postgresql://u@db/app?sslpassword=x&canary=y", "has the unknown parameter `…`"),
         ("jdbc:postgresql://db/app?password=canary", "has the scheme `jdbc`"),
         ("postgresql+asyncpg://u:canary@db/app", "has the scheme `postgresql+asyncpg`"),
         ("postgresql://u:canary@[2001:db8::1/app", "is not a URL: invalid host name"),

@@ -1,9 +1,6 @@
 //! The first lines of a dump, in which it carries what pg_dump does not write.
 
-use crate::dump::settings::LINE;
-
-/// No database has so many settings.
-const LONGEST: usize = 4 << 20;
+use crate::dump::settings::{LINE, LONGEST};
 
 /// Keeps the first lines, as long as they begin as ours do.
 #[derive(Default)]

@@ -163,3 +163,32 @@ fn a_drill_on_a_named_server_refreshes_no_copy() {
     let told = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
     assert!(told.contains("REFRESH MATERIALIZED VIEW public.copied: "), "{told}");
 }
+
+#[test]
+fn a_copy_excuses_no_view_that_fails_by_itself() {
+    let far = far();
+    let trial = copies(&far);
+    trial.database("callisto").psql(
+        "CREATE MATERIALIZED VIEW zc AS SELECT 1 AS n; CREATE FUNCTION helper() RETURNS int LANGUAGE sql AS 'SELECT 1';
+         CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM count(*) FROM public.zc; RETURN helper(); END $$;
+         CREATE MATERIALIZED VIEW b AS SELECT f() AS n",
+    );
+    trial.run().run().assert_code(0);
+    let outcome = drill(&trial).run();
+    outcome.assert_code(16);
+    let message = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("REFRESH MATERIALIZED VIEW public.b"), "{message}");
+}
+
+#[test]
+fn a_view_that_says_it_lost_a_connection_is_not_believed() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    trial.database("callisto").psql_as_owner(
+        "CREATE TABLE wanted AS SELECT true AS is_there;
+         CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+           IF current_setting('search_path') !~ 'public' THEN RAISE EXCEPTION USING ERRCODE = '08000'; END IF; RETURN 1; END $$;
+         CREATE MATERIALIZED VIEW b AS SELECT f() AS n",
+    );
+    trial.run().run().assert_code(0);
+    drill(&trial).run().assert_code(16);
+}

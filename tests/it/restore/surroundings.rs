@@ -223,3 +223,64 @@ fn generated_values_are_summed_in_the_snapshot_of_the_dump() {
         assert!(tables.iter().all(|table| table["generated_digest"].is_string()), "{tables:#?}");
     }
 }
+
+#[test]
+fn generated_values_that_swap_between_rows_are_not_equal() {
+    let sql = "CREATE TABLE t (name text, early bool GENERATED ALWAYS AS (name < 'b') STORED);
+               INSERT INTO t (name) VALUES ('B'), ('á')";
+    let english = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'";
+    let (trial, _) = backed_up(Cluster::shared(), english, &[sql]);
+    let outcome = restore(&trial, &of_a_superuser(Cluster::shared())).run();
+    outcome.assert_code(17);
+    assert!(message(&outcome).contains("table public.t "), "{}", message(&outcome));
+}
+
+#[test]
+fn a_drill_on_a_server_drops_its_database_in_spite_of_a_comment() {
+    let (trial, _) = backed_up(Cluster::shared(), "", &[SETTINGS]);
+    let server = of_a_superuser(Cluster::shared());
+    let drilled = trial.run().input("command", "drill").env("TARGET_DATABASE_URL", server.url()).run();
+    drilled.assert_code(0);
+    assert!(!drilled.transcript().contains("warning"), "{}", drilled.transcript());
+    let left = "SELECT count(*) FROM pg_db_role_setting s, unnest(setconfig) c
+                WHERE c LIKE 'app.key=%' AND setdatabase NOT IN (SELECT oid FROM pg_database)";
+    assert_eq!(server.psql(left), "0");
+    assert_canary_is_secret(&trial, &drilled);
+}
+
+#[test]
+fn settings_of_the_source_do_not_touch_the_load_itself() {
+    let sql =
+        "ALTER DATABASE :\"DBNAME\" SET \"sponsor_backup.waiting\" = '{\"CREATE TABLE public.injected()\"}';
+               ALTER DATABASE :\"DBNAME\" SET \"sponsor_backup.cut_off\" = 'on';
+               CREATE TABLE t (id int); CREATE MATERIALIZED VIEW v AS SELECT count(*) FROM t";
+    let (trial, _) = backed_up(Cluster::shared(), "", &[sql]);
+    let target = to_be_made(Cluster::shared());
+    restore(&trial, &target).run().assert_code(0);
+    assert_eq!(target.psql("SELECT to_regclass('public.injected') IS NULL, count FROM v"), "t|0");
+}
+
+#[test]
+fn a_comment_too_long_to_be_read_again_fails_the_backup() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let source = trial.database("callisto");
+    let long = "DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS %L', current_database(), repeat('é', 800000)); END $$";
+    source.psql(long);
+    let outcome = trial.run().run();
+    outcome.assert_code(13);
+    assert!(outcome.visible().contains("too long"), "{}", outcome.transcript());
+    assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 0);
+}
+
+#[test]
+fn an_excluded_schema_without_rights_does_not_end_the_backup() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let source = trial.database("callisto");
+    source.psql(&format!(
+        "CREATE SCHEMA auth; CREATE TABLE auth.users (a int, b int GENERATED ALWAYS AS (a) STORED);
+         GRANT SELECT ON auth.users TO \"{}\"",
+        source.user
+    ));
+    source.psql_as_owner("CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a) STORED)");
+    trial.run().input("exclude-schemas", "auth").run().assert_code(0);
+}
