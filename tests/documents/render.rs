@@ -126,7 +126,7 @@ fn keys() -> String {
     });
     let dump = "KEY";
     let beside = format!(
-        "\nBeside a backup `{dump}` lie `{}` and, written last, `{}`.\n",
+        "\nNext to a backup `{dump}` are `{}` and, written last, `{}`.\n",
         checksum_key(dump),
         description_key(dump)
     );
