@@ -1,4 +1,4 @@
-//! The documents say what the program does: `action.yml` and the README's tables are made from the definitions in the
+//! The documents say what the program does: `action.yml` and the pages' tables are made from the definitions in the
 //! source, the examples from files that are checked here. After a change: `UPDATE_DOCUMENTS=1 cargo test --test documents`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -41,9 +41,14 @@ fn the_action_is_what_the_definitions_say() {
 }
 
 #[test]
-fn the_readmes_tables_and_examples_are_what_the_sources_say() {
-    let readme = read("README.md");
-    hold("README.md", &render::filled(&readme, &render::blocks(&read)).unwrap());
+fn tables_and_examples_of_the_pages_are_what_the_sources_say() {
+    let mut filled = render::pages(&read);
+    for page in links::pages() {
+        let blocks = filled.iter().position(|(path, _)| *path == page).map(|at| filled.swap_remove(at).1);
+        let expected = render::filled(&read(&page), &blocks.unwrap_or_default());
+        hold(&page, &expected.unwrap_or_else(|error| panic!("{page}: {error}")));
+    }
+    assert!(filled.is_empty(), "{filled:?}");
 }
 
 /// The modules stand in the order in which the suite names them.

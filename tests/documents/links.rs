@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// Those of the root by name, and all of `docs/`: a new page is looked at without being entered here.
-fn pages() -> Vec<String> {
+pub(crate) fn pages() -> Vec<String> {
     let docs = std::fs::read_dir(crate::root().join("docs")).unwrap();
     let names = docs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut pages: Vec<String> =

@@ -1,5 +1,4 @@
-//! Documents made from the definitions. A generated block of the README stands between `<!-- begin NAME -->` and
-//! `<!-- end NAME -->`.
+//! Documents made from the definitions. A page marks a generated block with `<!-- begin NAME -->` and `<!-- end NAME -->`.
 
 use jiff::Timestamp;
 use sponsor_backup::archive::key::{Keeping, Object, checksum_key, description_key, tags};
@@ -64,25 +63,26 @@ fn commands(input: &Input) -> String {
     input.commands.iter().map(|command| command.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// Every generated block of the README, by name.
-pub(crate) fn blocks(read: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
+/// Every page with generated blocks, and the blocks by name.
+pub(crate) fn pages(read: &dyn Fn(&str) -> String) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     let file = |path: &str| format!("```yaml\n{}```\n", read(path));
+    let commands = table(
+        &["command", "what it does"],
+        Command::ALL.map(|command| vec![code(command.name()), command.about().to_owned()]),
+    );
     vec![
+        ("README.md", vec![("commands", commands), ("exit-codes", exit_codes())]),
         (
-            "commands",
-            table(
-                &["command", "what it does"],
-                Command::ALL.map(|c| vec![code(c.name()), c.about().to_owned()]),
-            ),
+            "docs/reference.md",
+            vec![("inputs", inputs()), ("outputs", outputs()), ("keys", keys()), ("tags", object_tags())],
         ),
-        ("inputs", inputs()),
-        ("outputs", outputs()),
-        ("exit-codes", exit_codes()),
-        ("keys", keys()),
-        ("tags", object_tags()),
-        ("deploy-production.yml", file("docs/workflows/deploy-production.yml")),
-        ("manifest.yaml", file("examples/local/manifest.yaml")),
-        ("secrets.yaml", file("examples/local/secrets.yaml")),
+        (
+            "docs/setup.md",
+            vec![
+                ("manifest.yaml", file("examples/local/manifest.yaml")),
+                ("secrets.yaml", file("examples/local/secrets.yaml")),
+            ],
+        ),
     ]
 }
 
@@ -126,7 +126,7 @@ fn keys() -> String {
     });
     let dump = "KEY";
     let beside = format!(
-        "\nBeside a backup `{dump}` lie `{}` and, written last, `{}`.\n",
+        "\nNext to a backup `{dump}` are `{}` and, written last, `{}`.\n",
         checksum_key(dump),
         description_key(dump)
     );
@@ -166,7 +166,7 @@ fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
 /// The document with every block filled in.
 ///
 /// # Errors
-/// A block is missing, or one is there that nobody fills.
+/// A block is missing, or the document has one that is not in `blocks`.
 pub(crate) fn filled(document: &str, blocks: &[(&str, String)]) -> Result<String, String> {
     let mut text = document.to_owned();
     for (name, content) in blocks {
