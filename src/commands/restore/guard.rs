@@ -111,7 +111,8 @@ impl Run<'_> {
         if sponsor.partners.contains(&neighbour.sponsor) {
             return Ok(Some(owner));
         }
-        Err(RestoreError::LiveOfAnother { place: self.target.place(), owner }.into())
+        let (place, database) = (self.target.place(), self.target.database().to_owned());
+        Err(RestoreError::LiveOfAnother { place, database, owner }.into())
     }
 
     /// The address of the sponsor's own database in an environment, where it can be read here.
@@ -195,7 +196,8 @@ impl Run<'_> {
         }
         let on_terminal = !self.edge.sink.is_workflow();
         let wrote = self.order.confirm.clone();
-        Err(RestoreError::Live { place: self.target.place(), why, confirm, wrote, on_terminal }.into())
+        let (place, database) = (self.target.place(), self.target.database().to_owned());
+        Err(RestoreError::Live { place, database, why, confirm, wrote, on_terminal }.into())
     }
 }
 
