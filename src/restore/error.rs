@@ -68,8 +68,6 @@ pub enum RestoreError {
     Live {
         /// `host:port/database`.
         place: String,
-        /// The database's name alone.
-        database: String,
         /// Whose it is, or why nobody knows.
         why: String,
         /// `sponsor/database`: what would confirm it.
@@ -235,7 +233,9 @@ impl RestoreError {
             Self::NotOurs { .. } => {
                 "Restore as the owner of these objects, drop them first, or restore into another database."
             }
-            Self::Live { database, confirm, on_terminal, .. } => {
+            Self::Live { confirm, on_terminal, .. } => {
+                // No sponsor's code has a slash.
+                let database = confirm.split_once('/').map_or(confirm.as_str(), |(_, database)| database);
                 let typed =
                     if *on_terminal { format!("--confirm {confirm}") } else { format!("confirm: {confirm}") };
                 return Some(format!(

@@ -196,8 +196,7 @@ impl Run<'_> {
         }
         let on_terminal = !self.edge.sink.is_workflow();
         let wrote = self.order.confirm.clone();
-        let (place, database) = (self.target.place(), self.target.database().to_owned());
-        Err(RestoreError::Live { place, database, why, confirm, wrote, on_terminal }.into())
+        Err(RestoreError::Live { place: self.target.place(), why, confirm, wrote, on_terminal }.into())
     }
 }
 
