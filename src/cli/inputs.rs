@@ -306,7 +306,7 @@ pub const INPUTS: &[Input] = &[
         "replace",
         "false",
         &[Restore],
-        "restore into a database that has tables; all of them are dropped first",
+        "Restore into a database that is not empty. Drops the objects you own first",
     ),
     boolean(
         "allow-partial",

@@ -63,7 +63,7 @@ pub async fn ask(connection: &Connection, client: &Client) -> Result<Database, D
     let question = QUESTION.replace("{generated}", generated::TABLES);
     let answer = query(connection, client, &question).await?;
     parse(&answer).ok_or_else(|| {
-        let message = Complaint::ours("the server's answer is not understood");
+        let message = Complaint::ours("unexpected answer from the server");
         DumpError::Unreachable { place: connection.place(), message }
     })
 }

@@ -116,8 +116,13 @@ const REMEDIES: &[(&str, &str, &str)] = &[
     (
         "",
         "server does not support SSL",
-        "TLS is required for hosts that are not local: enable it on the server, or write `?sslmode=disable` into DATABASE_URL.",
+        "The server has no TLS, and `sslmode` (or a remote host) requires it. Enable TLS on the server, or write `?sslmode=disable` in DATABASE_URL.",
     ),
+    ("", "server is in hot standby mode", OTHER_HOST),
+    ("", "server is not in hot standby mode", OTHER_HOST),
+    ("", "session is read-only", OTHER_HOST),
+    ("", "session is not read-only", OTHER_HOST),
+    ("", "GSSAPI encryption required but ", "Remove `gssencmode` from DATABASE_URL."),
     (
         "",
         "SSL error: certificate verify failed",
@@ -199,6 +204,7 @@ const REMEDIES: &[(&str, &str, &str)] = &[
 const TOO_LARGE: &str = "A dump is text, and no value may exceed 1 GB as text (a bytea needs twice its size). Split the largest values of this table, or store them as large objects, then back up again. If none is that large, the table is damaged.";
 const DAMAGED: &str = "The live database's catalog or a table is damaged: an object that others refer to is missing or unreadable. Keep earlier backups, find the object in the server's log and repair it, then back up again.";
 
+const OTHER_HOST: &str = "Change `target_session_attrs` in DATABASE_URL, or name another host.";
 const LOCKED: &str = "Another session holds a lock, a migration perhaps: run the backup before it, or raise `lock-wait-timeout`.";
 const NOT_REACHED: &str = "Check that a firewall lets this runner reach the server.";
 const ENDED: &str = "The server ended the session: see its log.";
@@ -323,6 +329,23 @@ mod tests {
         assert!(select.starts_with("Grant the role pg_read_all_data"), "{select}");
         let large = failed("permission denied for large object 16398").hint().unwrap();
         assert!(large.contains("owns them"), "{large}");
+    }
+
+    #[test]
+    fn a_host_that_does_not_fit_the_url_is_told_with_the_parameter() {
+        for (words, parameter) in [
+            ("server is not in hot standby mode", "target_session_attrs"),
+            ("server is in hot standby mode", "target_session_attrs"),
+            ("session is read-only", "target_session_attrs"),
+            ("session is not read-only", "target_session_attrs"),
+            ("GSSAPI encryption required but it is not supported over a local socket", "gssencmode"),
+            ("server does not support SSL, but SSL was required", "sslmode"),
+        ] {
+            let words = format!("psql: error: connection to server at \"db\", port 5432 failed: {words}");
+            let message = heard(&words);
+            let hint = DumpError::Unreachable { place: "db:5432/app".to_owned(), message }.hint().unwrap();
+            assert!(hint.contains(parameter), "{words}: {hint}");
+        }
     }
 
     /// A server whose messages are in another language tells by its code.

@@ -68,12 +68,8 @@ fn words(found: &[(String, String)]) -> Option<String> {
     if found.len() > NAMED {
         named.push(format!("{} more", found.len() - NAMED));
     }
-    (!named.is_empty()).then(|| {
-        format!(
-            "this backup cannot be restored as it is, because it leaves out what it needs: {}",
-            named.join("; ")
-        )
-    })
+    (!named.is_empty())
+        .then(|| format!("this backup cannot be restored alone. Missing: {}", named.join("; ")))
 }
 
 fn question(options: &DumpOptions) -> String {

@@ -179,7 +179,7 @@ pub async fn left_to_extensions(connection: &Connection, client: &Client) -> Res
 }
 
 fn not_understood(connection: &Connection) -> DumpError {
-    let message = Complaint::ours("the server's answer is not understood");
+    let message = Complaint::ours("unexpected answer from the server");
     DumpError::Unreachable { place: connection.place(), message }
 }
 

@@ -107,6 +107,12 @@ impl Setting {
         format!("{before}{}{after}", quoted(database))
     }
 
+    /// The statement that takes it out of a database.
+    #[must_use]
+    pub fn reset(&self, database: &str) -> String {
+        format!("{}{} RESET {}", self.subject(), quoted(database), identifier(&self.name))
+    }
+
     /// SHA-256 in hexadecimal of role, name and value.
     #[must_use]
     pub fn digest(&self, salt: &str) -> String {
@@ -141,13 +147,17 @@ impl Setting {
         values.join(", ")
     }
 
-    /// The statement before and behind the database's name.
-    fn statement(&self, values: &str) -> [String; 2] {
-        let before = match &self.role {
+    /// How a statement about it begins, before the database's name.
+    fn subject(&self) -> String {
+        match &self.role {
             Some(role) => format!("ALTER ROLE {} IN DATABASE ", identifier(role)),
             None => "ALTER DATABASE ".to_owned(),
-        };
-        [before, format!(" SET {} TO {values}", identifier(&self.name))]
+        }
+    }
+
+    /// The statement before and behind the database's name.
+    fn statement(&self, values: &str) -> [String; 2] {
+        [self.subject(), format!(" SET {} TO {values}", identifier(&self.name))]
     }
 }
 

@@ -60,10 +60,11 @@ impl TablePair {
             (Some(_), None) => format!("table {name} is missing"),
             (None, _) => format!("table {name} is not in the backup"),
             (Some(expected), Some(found)) if expected != found => {
-                format!("table {name} has {found} rows in place of {expected}")
+                let found = counted(found, "row");
+                format!("table {name} has {found}, expected {expected}")
             }
             _ if self.generated_differ => {
-                format!("table {name} has other values in generated columns")
+                format!("table {name}: generated columns have different values")
             }
             _ => format!("table {name} has rows that differ"),
         }
@@ -215,7 +216,10 @@ impl Comparison {
         let mut told = self.aside.words.clone();
         let count = self.materialized_views.saturating_sub(self.aside.unrefreshed);
         if count > 0 {
-            told.push(format!("the rows of {count} materialized view(s), which are computed again"));
+            told.push(format!(
+                "the rows of {}, which are computed again",
+                counted(count, "materialized view")
+            ));
         }
         if self.statements_equal.is_none() {
             let [(backup, by), (restored, with)] = self.majors;
@@ -271,6 +275,10 @@ fn pairs(backup: &[TableTruth], restored: &[TableTruth]) -> Vec<TablePair> {
     names.into_iter().map(pair).collect()
 }
 
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -306,7 +314,7 @@ mod tests {
     fn each_difference_is_named() {
         for (from, to, finding) in [
             ("1\n2\n", "1\n3\n", "table s.a has rows that differ"),
-            ("1\n2\n", "1\n", "table s.a has 1 rows in place of 2"),
+            ("1\n2\n", "1\n", "table s.a has 1 row, expected 2"),
             (
                 "COPY s.b",
                 "COPY s.c",

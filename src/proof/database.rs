@@ -61,7 +61,7 @@ pub fn words(told: &description::Database) -> String {
 #[must_use]
 pub(super) fn contradictions(told: &description::Database, carried: Option<&Settings>) -> Vec<String> {
     let Some(carried) = carried else {
-        return vec!["its first lines are not settings of a database".to_owned()];
+        return vec!["the first lines of the dump are not valid database settings".to_owned()];
     };
     let found = document(&locale(told), carried);
     let mut findings = Vec::new();
@@ -74,10 +74,10 @@ pub(super) fn contradictions(told: &description::Database, carried: Option<&Sett
     differing.sort();
     differing.dedup();
     if !differing.is_empty() {
-        findings.push(format!("its settings are not the ones of its manifest: {}", differing.join(", ")));
+        findings.push(format!("database settings differ from the manifest: {}", differing.join(", ")));
     }
     if told.comment_digest != found.comment_digest {
-        findings.push("its comment on the database is not the one of its manifest".to_owned());
+        findings.push("the database comment differs from the manifest".to_owned());
     }
     findings
 }
@@ -103,16 +103,19 @@ impl Surroundings {
         let was = locale(told);
         let is = &found.locale;
         let locales = (!was.sorts_like(is))
-            .then(|| format!("the locale of the database: {} became {}", was.words(), is.words()));
+            .then(|| format!("the database locale is {}, and the backup has {}", is.words(), was.words()));
         let mut differing = Vec::new();
         if was.encoding != is.encoding {
-            differing.push(format!("the encoding of the database: {} became {}", was.encoding, is.encoding));
+            differing.push(format!(
+                "the database encoding is {}, and the backup has {}",
+                is.encoding, was.encoding
+            ));
         }
         if let (Some(was), Some(is)) = (&was.collation_version, &is.collation_version)
             && locales.is_none()
             && was != is
         {
-            differing.push(format!("the collation version of the database: {was} became {is}"));
+            differing.push(format!("the database collation version is {is}, and the backup has {was}"));
         }
         differing.extend(carried.into_iter().flat_map(|carried| settings(carried, &found.settings, name)));
         Self { locales, differing }
@@ -123,23 +126,34 @@ impl Surroundings {
 fn settings(carried: &Settings, found: &Settings, name: &str) -> Vec<String> {
     let mut differing = Vec::new();
     for setting in &carried.all {
-        let of = setting.role.as_ref().map(|role| format!(" of the role {role}")).unwrap_or_default();
         let what = match found.all.iter().find(|other| other.names_same(setting)) {
             None => "is not set",
             Some(other) if !other.is_same(setting) => "has another value",
             Some(_) => continue,
         };
-        differing.push(format!("the setting {}{of} {what}: {};", setting.name, setting.command(name)));
+        let remedy = if setting.shown().is_some() {
+            format!("{};", setting.command(name))
+        } else {
+            "the role may not set it, or the database existed before. The backup's value is in the first lines of the dump"
+                .to_owned()
+        };
+        differing.push(format!("{} {what}: {remedy}", named(setting)));
     }
     for setting in &found.all {
         if !carried.all.iter().any(|other| other.names_same(setting)) {
-            differing.push(format!("the setting {} is set, and was not set in the backup", setting.name));
+            let reset = setting.reset(name);
+            differing.push(format!("{} is set here but not in the backup: {reset};", named(setting)));
         }
     }
     if carried.comment_digest("") != found.comment_digest("") {
-        differing.push("the comment on the database is another one".to_owned());
+        differing.push("the database comment differs from the backup".to_owned());
     }
     differing
+}
+
+fn named(setting: &Setting) -> String {
+    let of = setting.role.as_ref().map(|role| format!(" of the role {role}")).unwrap_or_default();
+    format!("the setting {}{of}", setting.name)
 }
 
 #[cfg(test)]
@@ -178,17 +192,20 @@ mod tests {
         let told = document(&was.locale, &was.settings);
         let is = database("en-US", &[("app.key", "other"), ("work_mem", "1MB")]);
         let found = Surroundings::new(&told, Some(&was.settings), &is, "db");
-        assert_eq!(found.locales.unwrap(), "the locale of the database: icu tr-TR became icu en-US");
+        assert_eq!(found.locales.unwrap(), "the database locale is icu en-US, and the backup has icu tr-TR");
         assert_eq!(
             found.differing,
             [
                 "the setting search_path is not set: ALTER DATABASE \"db\" SET \"search_path\" TO E'app', E'public';",
-                "the setting app.key has another value: ALTER DATABASE \"db\" SET \"app.key\" TO …;",
-                "the setting work_mem is set, and was not set in the backup",
+                "the setting app.key has another value: the role may not set it, or the database existed before. The backup's value is in the first lines of the dump",
+                "the setting work_mem is set here but not in the backup: ALTER DATABASE \"db\" RESET \"work_mem\";",
             ]
         );
         let forged = contradictions(&told, Some(&is.settings));
-        assert_eq!(forged, ["its settings are not the ones of its manifest: app.key, search_path, work_mem"]);
-        assert_eq!(contradictions(&told, None), ["its first lines are not settings of a database"]);
+        assert_eq!(forged, ["database settings differ from the manifest: app.key, search_path, work_mem"]);
+        assert_eq!(
+            contradictions(&told, None),
+            ["the first lines of the dump are not valid database settings"]
+        );
     }
 }

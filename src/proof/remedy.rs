@@ -3,7 +3,7 @@
 use super::Comparison;
 
 /// PostgreSQL looks up some operators without their schema, so that the same words mean another operator after a restore.
-const NO_SCHEMA: &str = "SQL cannot write the schema of the operator in IS DISTINCT FROM, IS NOT DISTINCT FROM, NULLIF, CASE and JOIN USING. If the definition compares a type of another schema so, it means another comparison after any restore. In the live database, write it with = and IS NULL, then back up again.";
+const NO_SCHEMA: &str = "IS DISTINCT FROM, NULLIF, CASE and JOIN USING cannot name an operator's schema. On a type of another schema they use a different operator after a restore. Write the comparison with = and IS NULL in the live database, then back up again.";
 
 impl Comparison {
     /// The remedy for definitions that were restored in the backup's own words and came back in others.

@@ -145,7 +145,7 @@ fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
         let equal = match statements.equal {
             Some(true) => "equal",
             Some(false) if report.verdict != Some(Verdict::NotEqual.name()) => {
-                "equal but for what was not compared or left out"
+                "equal, except what was not compared or left out"
             }
             Some(false) => "**not equal**",
             None => "not compared: other versions write them in other words",

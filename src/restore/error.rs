@@ -48,7 +48,7 @@ pub enum RestoreError {
         needed: u32,
     },
     /// The target holds something.
-    #[error("{place} is not empty: it holds {objects} tables, views, functions, types and other objects")]
+    #[error("{place} is not empty: it holds {}", objects_in_words(*.objects))]
     NotEmpty {
         /// `host:port/database`.
         place: String,
@@ -56,7 +56,7 @@ pub enum RestoreError {
         objects: u64,
     },
     /// The target holds what `replace` cannot drop.
-    #[error("{place} holds what belongs to another role, and `replace` cannot drop it: {}", .names.join(", "))]
+    #[error("{place} has objects that belong to another role, so `replace` cannot drop them: {}", .names.join(", "))]
     NotOurs {
         /// `host:port/database`.
         place: String,
@@ -82,6 +82,8 @@ pub enum RestoreError {
     LiveOfAnother {
         /// `host:port/database`.
         place: String,
+        /// The database's name alone.
+        database: String,
         /// Whose it is.
         owner: String,
     },
@@ -112,9 +114,7 @@ pub enum RestoreError {
         losing_rows: Vec<String>,
     },
     /// The role that restores could not read back what it restored.
-    #[error(
-        "{place}: the dump holds tables with FORCE ROW LEVEL SECURITY, which hide rows from this role (no superuser, no BYPASSRLS)"
-    )]
+    #[error("{place}: tables with FORCE ROW LEVEL SECURITY hide rows from this role")]
     HidesRows {
         /// `host:port/database`.
         place: String,
@@ -128,23 +128,17 @@ pub enum RestoreError {
         names: Vec<String>,
     },
     /// The server's lock table is too small for a restore in one transaction.
-    #[error(
-        "{place}: the restore takes at least {needed} locks in one transaction, and max_locks_per_transaction is {setting}; it must be {wanted} or more"
-    )]
+    #[error("{place}: max_locks_per_transaction is {setting}, but this restore needs {wanted} or more")]
     TooManyLocks {
         /// `host:port/database`.
         place: String,
-        /// Locks that it takes at least.
-        needed: u64,
         /// The setting.
         setting: u64,
         /// What it must be.
         wanted: u64,
     },
     /// The disk is too small for a server of our own with this backup in it.
-    #[error(
-        "{folder} has {free} free, and the restored database takes at least {needed} (the dump has {dump})"
-    )]
+    #[error("{folder} has {free} free, but the restored database needs at least {needed} (dump: {dump})")]
     NoRoom {
         /// The folder.
         folder: String,
@@ -245,20 +239,16 @@ impl RestoreError {
                 "Name an empty database, or set `replace` to drop what is there in the same transaction."
             }
             Self::NotOurs { .. } => {
-                "Restore as the role that owns it, drop it first, or restore into another database."
+                "Restore as the owner of these objects, drop them first, or restore into another database."
             }
-            Self::Live { place, confirm, on_terminal, .. } => {
+            Self::Live { confirm, on_terminal, .. } => {
+                // No sponsor's code has a slash.
+                let database = confirm.split_once('/').map_or(confirm.as_str(), |(_, database)| database);
                 let typed =
                     if *on_terminal { format!("--confirm {confirm}") } else { format!("confirm: {confirm}") };
-                return Some(format!(
-                    "Restore into another database, such as {place}_restored: it is created. To restore into this one, write `{typed}`."
-                ));
+                return Some(format!("{} To restore into this one, write `{typed}`.", another(database)));
             }
-            Self::LiveOfAnother { place, .. } => {
-                return Some(format!(
-                    "Restore into another database, such as {place}_restored: it is created."
-                ));
-            }
+            Self::LiveOfAnother { database, .. } => return Some(another(database)),
             Self::Elsewhere { .. } => {
                 "Use the server's own address: this pooler leads every name to one database."
             }
@@ -278,16 +268,16 @@ impl RestoreError {
             Self::NoRoom { .. } => {
                 "Name a folder with more space in TMPDIR, use a larger machine, or name an existing server with `target-database-url`."
             }
-            Self::LeftBehind { .. } => "Drop it by hand. Nothing of yours is in it.",
+            Self::LeftBehind { .. } => "Drop it by hand. It may hold rows of the backup, and nothing else.",
             Self::Several(obstacles) => {
                 let mut hints: Vec<String> = obstacles.iter().filter_map(Self::hint).collect();
                 hints.dedup();
                 return Some(hints.join(" ")).filter(|hints| !hints.is_empty());
             }
             Self::Lacks { what: "extensions", .. } => {
-                "Install them on that server, or set `skip-missing-extensions` to restore without what needs them."
+                "Install the missing extensions on the target, or set `skip-missing-extensions` to restore without what needs them."
             }
-            Self::Lacks { .. } => "Create them on that server: CREATE ROLE name NOLOGIN.",
+            Self::Lacks { .. } => "Create the missing roles on the target: CREATE ROLE name NOLOGIN.",
             Self::ForeignCommands { .. } => {
                 "Do not restore it by hand either before you know who wrote them."
             }
@@ -297,6 +287,17 @@ impl RestoreError {
         };
         Some(hint.to_owned())
     }
+}
+
+/// How many objects a database holds, in words.
+#[must_use]
+pub fn objects_in_words(count: u64) -> String {
+    let noun = if count == 1 { "object" } else { "objects" };
+    format!("{count} {noun} (tables, views, functions, types or others)")
+}
+
+fn another(database: &str) -> String {
+    format!("Restore into another database, such as {database}_restored. The restore creates it.")
 }
 
 fn lost(tables: &[String]) -> String {

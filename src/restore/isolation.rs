@@ -52,5 +52,5 @@ fn forbid_connections() -> Result<(), String> {
 
 #[cfg(not(target_os = "linux"))]
 fn forbid_connections() -> Result<(), String> {
-    Err("only Linux can do that".to_owned())
+    Err("only Linux supports this".to_owned())
 }

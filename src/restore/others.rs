@@ -53,7 +53,7 @@ impl Others {
     pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
         let answer = query(connection, client, QUESTION).await?;
         let found: Vec<Other> = serde_json::from_str(&answer).map_err(|_| {
-            let message = Complaint::ours("the server's answer is not understood");
+            let message = Complaint::ours("unexpected answer from the server");
             DumpError::Unreachable { place: connection.place(), message }
         })?;
         let mut others = Self::default();

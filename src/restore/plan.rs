@@ -149,7 +149,7 @@ mod tests {
         let plan = Plan::new("db:5432/app", &needs(0), 15, &facts());
         assert_eq!(
             told(&plan, Allowed::default()),
-            "db:5432/app is not empty: it holds 2 tables, views, functions, types and other objects; db:5432/app lacks the extensions postgis; \
+            "db:5432/app is not empty: it holds 2 objects (tables, views, functions, types or others); db:5432/app lacks the extensions postgis; \
              db:5432/app lacks the roles reader"
         );
         let all = Allowed { replace: true, clears: true, skip_missing_extensions: true, make_roles: true };
@@ -162,7 +162,7 @@ mod tests {
         let hidden = Needs { forces_row_security: true, ..Needs::default() };
         let all = Allowed { replace: true, clears: true, skip_missing_extensions: true, make_roles: true };
         let plan = Plan::new("db:5432/app", &hidden, 15, &facts());
-        assert!(told(&plan, all).contains("BYPASSRLS"));
+        assert!(told(&plan, all).contains("FORCE ROW LEVEL SECURITY"));
         assert_eq!(told(&Plan::new("db:5432/app", &hidden, 15, &of_a_role(true)), all), "");
     }
 

@@ -61,7 +61,7 @@ pub async fn without_rows(
     );
     let answer = query(connection, client, &sql).await?;
     let found: Vec<Unpopulated> = serde_json::from_str(&answer).map_err(|_| {
-        let message = Complaint::ours("the server's answer is not understood");
+        let message = Complaint::ours("unexpected answer from the server");
         DumpError::Unreachable { place: connection.place(), message }
     })?;
     Ok(found.into_iter().map(|view| (view.statement.clone(), view.words())).collect())

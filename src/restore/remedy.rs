@@ -60,9 +60,7 @@ pub(super) fn of(statement: &str, code: SqlState) -> Option<String> {
         ("42501", _) => {
             "Restore as the owner of the database, or as a role that may create what the dump holds. On Supabase, RDS and Neon: docs/platforms.md."
         }
-        ("2BP01", _) => {
-            "Drop what depends on it first. Of a backup of the whole database, `replace` does that."
-        }
+        ("2BP01", _) => "Drop what depends on it first. `replace` does this when you restore a full backup.",
         ("53200", _) => {
             "The server ran out of memory, usually for locks: a restore is one transaction and locks each object. Raise max_locks_per_transaction on that server and restart it."
         }
@@ -98,7 +96,7 @@ fn of_the_rows(code: &str, kind: Kind, object: &str) -> Option<String> {
     };
     if kind == Kind::Refresh {
         return Some(format!(
-            "Computed again, the rows of {object} break this rule. Run REFRESH MATERIALIZED VIEW {object} in the live database and repair what it reports, then back up again."
+            "The recomputed rows of {object} break this rule. Run REFRESH MATERIALIZED VIEW {object} in the live database and repair what it reports, then back up again."
         ));
     }
     let breaks = "The live database itself breaks this rule, so no dump of it can be loaded.";
@@ -124,23 +122,23 @@ fn of_another_server(code: &str, kind: Kind, object: &str) -> Option<String> {
 fn of_what_is_missing(code: &str, kind: Kind, object: &str) -> Option<String> {
     let remedy = match (code, kind) {
         ("42704", Kind::Refresh | Kind::Rows | Kind::Rule) => format!(
-            "The definition of {object}, or a function that it calls, reads a setting that the target does not have, or names something without its schema. Set the setting on the target (ALTER DATABASE name SET setting), or write names with their schema in the live database and back up again."
+            "{object} (or a function it calls) reads a setting that the target lacks, or a name without its schema. Set it on the target (ALTER DATABASE name SET …), or add the schema in the live database and back up again."
         ),
         ("42P01" | "42703" | "42883" | "3F000", Kind::Refresh | Kind::Rows | Kind::Rule) => format!(
             "A dump is loaded with an empty search_path, so names without a schema are not found. In the live database, write each name with its schema (such as public.name) in the definition of {object} and in the functions it calls, then back up again."
         ),
         ("42883", Kind::View) => format!(
-            "{object} calls a function or an operator that is not found without its schema, or that another major version of PostgreSQL dropped. In the live database, write functions with their schema, and IS DISTINCT FROM or NULLIF of another schema's type with = and IS NULL, then back up again."
+            "{object} calls a function or an operator that is not found without its schema, or that another major version of PostgreSQL dropped. In the live database, write functions with their schema. Replace IS DISTINCT FROM and NULLIF on types of another schema by = and IS NULL. Back up again."
         ),
         ("42P01" | "42703" | "42704", Kind::View) => format!(
-            "{object} reads something that this server does not have, such as a column of a system view that another major version of PostgreSQL dropped or renamed. Restore into the major version that was dumped, or change {object} in the live database and back up again."
+            "{object} reads something that is neither in the dump nor on this server. If the backup left out schemas, use one that includes them. If it is a system view, restore into the major version that was dumped, or change {object} in the live database and back up again."
         ),
         ("42P01" | "42703" | "42883" | "42704" | "3F000" | "3D000", _) => {
             "What this statement names is neither in the dump nor on the server. If the backup left out schemas, take one that includes the missing schema. Otherwise create or install what is missing first."
                 .to_owned()
         }
         ("0A000" | "58P01", _) => {
-            "Install the extension or library that is named on that server, or restore into a server that has it.".to_owned()
+            "Install the extension or library named above on that server, or use a server that has it.".to_owned()
         }
         _ => return None,
     };
@@ -178,7 +176,11 @@ mod tests {
             ("REFRESH MATERIALIZED VIEW public.words", "42P01", "in the definition of public.words and"),
             ("CREATE UNIQUE INDEX i ON public.t", "42883", "in the definition of i and"),
             ("ALTER TABLE ONLY public.t ADD CONSTRAINT c", "42P01", "in the definition of public.t and"),
-            ("CREATE VIEW public.v", "42703", "public.v reads something that this server does not have"),
+            (
+                "CREATE VIEW public.v",
+                "42703",
+                "public.v reads something that is neither in the dump nor on this server",
+            ),
             ("CREATE VIEW public.v", "42883", "public.v calls a function or an operator"),
             ("CREATE EVENT TRIGGER e ON x", "42883", "neither in the dump nor on the server"),
             ("REFRESH MATERIALIZED VIEW s.m", "08001", "s.m reads a foreign server"),

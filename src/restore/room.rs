@@ -87,7 +87,7 @@ mod tests {
         let refused = room.check(size(137 << 20, 0)).unwrap_err().to_string();
         assert_eq!(
             refused,
-            "/tmp has 100.0 MiB free, and the restored database takes at least 100.5 MiB (the dump has 900.0 MiB)"
+            "/tmp has 100.0 MiB free, but the restored database needs at least 100.5 MiB (dump: 900.0 MiB)"
         );
         assert!(room.check(size(0, 3_000_000)).is_err());
         assert!(room.check(size(u64::MAX, u64::MAX)).is_err());

@@ -89,7 +89,7 @@ impl Facts {
         // psql prints the pieces of the answer on one line each where it holds line breaks.
         serde_json::from_str(&answer).map_err(|_| {
             // It names every role of the server.
-            let message = Complaint::ours("the server's answer is not understood");
+            let message = Complaint::ours("unexpected answer from the server");
             DumpError::Unreachable { place: connection.place(), message }.into()
         })
     }

@@ -52,10 +52,10 @@ impl Temporary {
     pub(super) fn hint(self) -> &'static str {
         match self {
             Self::Busy => {
-                "The store limits the request rate (throttling), and every attempt was refused. Run again later, and lower `max-parallel`. If it stays, ask the store's support for a higher limit."
+                "The store limits the request rate (throttling) and rejected every attempt. Run again later, and lower `max-parallel`. If it happens again, ask the store's support for a higher limit."
             }
             Self::Spoiled => {
-                "Every attempt arrived incomplete or changed, as happens with a busy store (throttling) or a bad line. Run again later, lower `max-parallel`, and check the network between this runner and the store."
+                "Every attempt arrived incomplete or changed. The store may be busy (throttling), or the network unreliable. Run again later, lower `max-parallel`, and check the network between this runner and the store."
             }
         }
     }

@@ -10,12 +10,12 @@ pub(super) fn of_a_store(text: &str) -> Result<String, UsageError> {
     let wrong = |problem: &str| bad("s3-endpoint-url", problem);
     let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
     let Some(url) = url else {
-        return Err(wrong(&format!("is `{text}`; it must begin with https:// or http://")));
+        return Err(wrong(&format!("is `{text}`, which does not begin with https:// or http://")));
     };
     // Neither is repeated: keys may have been put there.
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("holds a user or a password")
-            .hint("Write the address alone. The keys are secrets of the sponsor."));
+            .hint("Write only the address. Pass the keys as the sponsor's secrets."));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("has a `?` or a `#`")

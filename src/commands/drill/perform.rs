@@ -136,7 +136,7 @@ impl Rehearsal<'_> {
             findings.target = Some(looked_at);
             return Err(obstacle);
         }
-        run.edge.sink.line(&format!("{}: reading {} through", self.sponsor.name, chosen.stored.location));
+        run.edge.sink.line(&format!("{}: verifying {}", self.sponsor.name, chosen.stored.location));
         let proven = chosen.prove(stop).await;
         findings.passed = chosen.passed();
         let stored = &chosen.stored;

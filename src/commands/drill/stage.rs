@@ -51,7 +51,7 @@ impl Stage {
             room.as_ref().map_or(Ok(()), |room| room.check(restoring::size(stored)))?;
             let server = Throwaway::start(programs, &scratch, restoring::locks(stored)).await?;
             if let Some(why) = server.is_open() {
-                let what = format!("{} is not cut off from the network: {why}", throwaway::NICKNAME);
+                let what = format!("the temporary server can open network connections: {why}");
                 run.edge.sink.line(&what);
             }
             let facts = Facts::ask(&server.maintenance(), newest).await?;

@@ -111,7 +111,8 @@ impl Run<'_> {
         if sponsor.partners.contains(&neighbour.sponsor) {
             return Ok(Some(owner));
         }
-        Err(RestoreError::LiveOfAnother { place: self.target.place(), owner }.into())
+        let (place, database) = (self.target.place(), self.target.database().to_owned());
+        Err(RestoreError::LiveOfAnother { place, database, owner }.into())
     }
 
     /// The address of the sponsor's own database in an environment, where it can be read here.

@@ -20,7 +20,9 @@ use crate::proof::database;
 use crate::report::plan;
 use crate::report::restored::Restored;
 use crate::restore::plan::Allowed;
-use crate::restore::{Manner, Plan, RestoreError, Target, TargetState, Tools, clearing, partial, reactions};
+use crate::restore::{
+    Manner, Plan, RestoreError, Target, TargetState, Tools, clearing, objects_in_words, partial, reactions,
+};
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
 
@@ -48,7 +50,7 @@ impl Run<'_> {
         let Set { plan: first, .. } =
             clock.or_stopped(self.set(sponsor, &chosen.stored, (&told, None))).await?;
         let location = chosen.stored.location.clone();
-        self.edge.sink.line(&format!("{}: reading {location} through", sponsor.name));
+        self.edge.sink.line(&format!("{}: verifying {location}", sponsor.name));
         let proven = chosen.prove(clock.stop()).await;
         restored.passed = chosen.passed();
         let stored = chosen.stored;
@@ -231,10 +233,8 @@ impl Run<'_> {
         let holds = match (target.exists(), plan.objects, self.order.replace) {
             (false, ..) => "nothing: it does not exist and would be created".to_owned(),
             (true, 0, false) => "nothing".to_owned(),
-            (true, count, false) => format!("{count} tables, views, functions, types and other objects"),
-            (true, count, true) => {
-                format!("{count} tables, views, functions, types and other objects, which are replaced")
-            }
+            (true, count, false) => objects_in_words(count),
+            (true, count, true) => format!("{}, to be replaced", objects_in_words(count)),
         };
         let description = &stored.description;
         let rows = description.contents.as_ref().map(|told| format!("{} rows ", told.rows_total));
@@ -250,7 +250,9 @@ impl Run<'_> {
         facts.extend(description.database.iter().map(|told| ("database", database::words(told))));
         let reactions = target.facts.ground.reactions_that_stay();
         if reactions > 0 {
-            let words = format!("{reactions} of the target can react: only a superuser can disable them");
+            let noun = if reactions == 1 { "event trigger" } else { "event triggers" };
+            let words =
+                format!("{reactions} {noun} of the target may fire. Only a superuser can disable them.");
             facts.push(("event triggers", words));
         }
         if let Some(partial) = &description.partial {

@@ -2,6 +2,9 @@
 
 use super::parameters::{LAST_KNOWN, Remedy, SSL_MODES};
 
+/// The longest value that is shown: `prefer-standby` has 14 letters.
+const LONGEST_WORD: usize = 16;
+
 /// Why a database URL cannot be used. Written to follow the word `DATABASE_URL`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionError {
@@ -9,16 +12,22 @@ pub enum ConnectionError {
     #[error("is not a URL: {0}")]
     NotAUrl(&'static str),
     /// A user or password whose signs end it too early. It is not known which part of it is secret.
-    #[error("is not a URL: it has an `@` behind its host, or a `/`, `?` or `#` before it")]
+    #[error("is not a URL: an `@` follows the host, or a `/`, `?` or `#` comes before it")]
     NotEncoded,
+    /// A host that is a port, as in `h1,h2:5432,5433`.
+    #[error("has a port where a host is expected")]
+    PortAsHost,
+    /// A quote or a command before the URL.
+    #[error("has text before `postgresql://`, such as a quote")]
+    TextBefore,
     /// Another scheme than `postgresql` or `postgres`.
     #[error("has the scheme `{0}`, not postgresql")]
     Scheme(String),
     /// A part that has no default here.
-    #[error("names no {0}")]
+    #[error("has no {0}")]
     Lacks(&'static str),
     /// Several hosts, for what must go to the one server that was examined.
-    #[error("names several hosts, and a target has only one")]
+    #[error("has several hosts, but a restore needs exactly one")]
     SeveralHosts,
     /// A part that holds bytes which cannot be handed on.
     #[error("has a {0} that is not UTF-8 text without NUL")]
@@ -32,9 +41,7 @@ pub enum ConnectionError {
         remedy: Remedy,
     },
     /// A parameter of libpq that the client in use is too old for.
-    #[error(
-        "has the parameter `{name}`, known from PostgreSQL {since} on, and the client in use is {client}"
-    )]
+    #[error("has the parameter `{name}`, which needs a PostgreSQL {since} client (installed: {client})")]
     TooNew {
         /// Its name.
         name: &'static str,
@@ -51,19 +58,29 @@ pub enum ConnectionError {
         /// Why it cannot be taken.
         why: &'static str,
     },
-    /// A parameter with a value that it cannot have.
+    /// A parameter with a value that it cannot have, which may be secret.
     #[error("has a bad value for `{0}`")]
     BadValue(&'static str),
+    /// A parameter that is a number, with something else.
+    #[error("has a bad value for `{name}`{}", shown(.value))]
+    NotANumber {
+        /// Its name.
+        name: &'static str,
+        /// As typed.
+        value: String,
+    },
     /// A parameter with another value than the few that it can have.
-    #[error("has a bad value for `{name}`")]
+    #[error("has a bad value for `{name}`{}", shown(.value))]
     NotOneOf {
         /// Its name.
         name: &'static str,
+        /// As typed.
+        value: String,
         /// What it can be.
         values: &'static [&'static str],
     },
     /// Parameters that libpq reads as a file, which cannot be made.
-    #[error("has parameters that libpq reads as a file, and it cannot be made: {0}")]
+    #[error("has parameters that need a temporary file, which cannot be created: {0}")]
     NoFile(String),
     /// A pooler in transaction mode, where a dump is not safe.
     #[error("points at a transaction pooler ({0})")]
@@ -80,13 +97,13 @@ impl ConnectionError {
             }
             Self::UnknownParameter { remedy: Remedy::Tls, .. } => {
                 return format!(
-                    "Write `sslmode` in its place, with one of {}: `require` encrypts, `verify-full` also checks the server's certificate, `disable` does without TLS.",
+                    "Use `sslmode` instead ({}). `require` encrypts. `verify-full` also checks the certificate. `disable` turns TLS off.",
                     SSL_MODES.join(", ")
                 );
             }
             Self::UnknownParameter { remedy: Remedy::Remove, .. } => {
                 return format!(
-                    "Remove it from DATABASE_URL: it is no parameter of libpq (up to PostgreSQL {LAST_KNOWN})."
+                    "Remove it from DATABASE_URL. libpq (up to PostgreSQL {LAST_KNOWN}) does not have it."
                 );
             }
             Self::TooNew { since, .. } => {
@@ -94,29 +111,39 @@ impl ConnectionError {
                     "Install postgresql-client-{since} or a newer one, or remove the parameter from DATABASE_URL."
                 );
             }
-            Self::NotOneOf { values, .. } => return format!("One of {}.", values.join(", ")),
+            Self::NotOneOf { values, .. } => return format!("Use one of {}.", values.join(", ")),
             Self::BadValue("port") => {
-                "Write one port from 1 to 65535, or as many as there are hosts, separated by comma."
+                "Write one port from 1 to 65535, or as many as there are hosts, separated by commas."
             }
-            Self::BadValue("hostaddr") => "Write as many addresses as there are hosts, separated by comma.",
+            Self::BadValue("hostaddr") => "Write as many addresses as there are hosts, separated by commas.",
+            Self::NotANumber { .. } => "Write a whole number, or remove it from DATABASE_URL.",
             Self::BadValue(_) => "Correct it, or remove it from DATABASE_URL.",
-            Self::Unfit { .. } => {
-                "Remove it from DATABASE_URL, and write host, port, user and database there themselves."
-            }
-            Self::SeveralHosts => "Name the one host that is restored into.",
+            Self::Unfit { .. } => "Remove it, and write host, port, user and database in the URL.",
+            Self::SeveralHosts => "Write only the host to restore into.",
             Self::NoFile(_) => {
                 "Run on Linux, or remove the parameters that have no PG variable: keepalives, tcp_user_timeout, sslpassword and the like."
             }
             Self::NotEncoded => {
                 "Percent-encode user and password: write %40 for @, %2F for /, %3F for ?, %23 for #, %3A for : and %25 for %."
             }
+            Self::PortAsHost => {
+                "Write each port next to its host (host1:5432,host2:5433), or all ports in `?port=5432,5433`."
+            }
+            Self::TextBefore => "Remove the quotes, or other text around the URL.",
             Self::TransactionPooler(_) => {
                 "Use the direct connection or the session pooler, both on port 5432: session state does not survive transaction pooling."
             }
             Self::NotAUrl(_) | Self::Scheme(_) | Self::Lacks(_) | Self::NotText(_) => {
-                "Write postgresql://user:password@host:5432/database; percent-encode @ : / ? # % in user and password."
+                "Write postgresql://user:password@host:5432/database. Percent-encode @ : / ? # % in user and password."
             }
         };
         hint.to_owned()
     }
+}
+
+/// A value that is a word, such as `no-verify`. Anything else may be a piece of a secret that was not encoded.
+fn shown(value: &str) -> String {
+    let is_a_word = value.len() <= LONGEST_WORD
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if is_a_word { format!(": {value}") } else { String::new() }
 }

@@ -194,11 +194,13 @@ impl Value {
     /// The value as libpq spells it.
     fn spelled(self, name: &'static str, value: String) -> Result<String, ConnectionError> {
         match self {
-            Number if value.trim().parse::<i32>().is_err() => Err(ConnectionError::BadValue(name)),
+            Number if value.trim().parse::<i32>().is_err() => {
+                Err(ConnectionError::NotANumber { name, value })
+            }
             Any | Number => Ok(value),
             Of(values) => match values.iter().find(|known| known.eq_ignore_ascii_case(&value)) {
                 Some(known) => Ok((*known).to_owned()),
-                None => Err(ConnectionError::NotOneOf { name, values }),
+                None => Err(ConnectionError::NotOneOf { name, value, values }),
             },
         }
     }
@@ -221,10 +223,10 @@ fn is_one_line(value: &str) -> bool {
 /// Parameters of libpq that lead past the URL, or to no ordinary session.
 fn unfit(name: &str, value: &str) -> Option<ConnectionError> {
     let (name, why) = match name {
-        "service" => ("service", "leaves to a file on another machine where the database is"),
-        "servicefile" => ("servicefile", "leaves to a file on another machine where the database is"),
+        "service" => ("service", "reads the address from a local file"),
+        "servicefile" => ("servicefile", "reads the address from a local file"),
         "replication" if !["", "false", "off", "no", "0"].contains(&value) => {
-            ("replication", "asks for a connection that cannot be dumped from")
+            ("replication", "opens a replication connection, which pg_dump cannot use")
         }
         _ => return None,
     };

@@ -50,8 +50,11 @@ fn check_scheme(before: &str) -> Result<(), ConnectionError> {
         // What is not one may be anything, and is not shown.
         return Err(if is_one {
             ConnectionError::Scheme(scheme)
+        } else if ["postgresql", "postgres"].iter().any(|known| before.to_ascii_lowercase().ends_with(known))
+        {
+            ConnectionError::TextBefore
         } else {
-            ConnectionError::NotAUrl("something stands before its scheme, such as a quote")
+            ConnectionError::NotAUrl("it does not begin with `postgresql://`")
         });
     }
     Ok(())
@@ -72,6 +75,10 @@ fn host(text: &str) -> Result<(&str, Option<u16>), ConnectionError> {
     if name.contains(NEVER_IN_A_HOST) || name.contains(char::is_whitespace) || name.contains(char::is_control)
     {
         return Err(invalid);
+    }
+    // The ports of several hosts do not follow the list of them: `h1,h2:5432,5433` has a third host.
+    if super::hosts::port(name).is_ok() {
+        return Err(ConnectionError::PortAsHost);
     }
     let port = Some(port).filter(|port| !port.is_empty()).map(super::hosts::port).transpose();
     Ok((name, port.map_err(|_| ConnectionError::NotAUrl("invalid port number"))?))

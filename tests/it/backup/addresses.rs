@@ -132,7 +132,7 @@ fn a_parameter_newer_than_the_client_works_or_is_named() {
     let visible = outcome.visible();
     for (at, (parameter, since)) in since.enumerate() {
         let told = format!(
-            "DATABASE_URL has the parameter `{parameter}`, known from PostgreSQL {since} on, and the client in use is 15."
+            "DATABASE_URL has the parameter `{parameter}`, which needs a PostgreSQL {since} client (installed: 15."
         );
         assert!(outcome.result(&name(at))["message"].to_string().contains(&told), "{told} in {visible}");
         assert!(visible.contains(&format!("Install postgresql-client-{since} or a newer one")));
@@ -144,13 +144,17 @@ fn a_parameter_newer_than_the_client_works_or_is_named() {
 #[test]
 fn a_spelling_of_drivers_is_told_with_its_remedy() {
     let rows = [
-        ("{U}?ssl=false", "the unknown parameter `ssl`", "Write `sslmode` in its place"),
+        ("{U}?ssl=false", "the unknown parameter `ssl`", "Use `sslmode` instead"),
         (
             "{U}?sslmode=disable&sslaccept=strict",
             "the unknown parameter `sslaccept`",
-            "Write `sslmode` in its place",
+            "Use `sslmode` instead",
         ),
-        ("{U}?sslmode=no-verify", "a bad value for `sslmode`", "One of disable, allow, prefer, require"),
+        (
+            "{U}?sslmode=no-verify",
+            "a bad value for `sslmode`: no-verify",
+            "Use one of disable, allow, prefer, require",
+        ),
         (
             "{U}?sslmode=disable&uselibpqcompat=true",
             "the unknown parameter `uselibpqcompat`",
@@ -163,11 +167,16 @@ fn a_spelling_of_drivers_is_told_with_its_remedy() {
             "scheme `postgresql+asyncpg`",
             "Write postgresql://",
         ),
-        ("\"{U}\"", "is not a URL", "Write postgresql://"),
+        ("\"{U}\"", "has text before `postgresql://`, such as a quote", "Remove the quotes"),
         (
             "postgresql://{LOGIN}@127.0.0.1:{PORT},127.0.0.1:6543/{NAME}",
             "a transaction pooler (port 6543)",
             "5432",
+        ),
+        (
+            "postgresql://{LOGIN}@127.0.0.1,127.0.0.1:1,2/{NAME}",
+            "a port where a host is expected",
+            "or all ports in `?port=5432,5433`",
         ),
         (
             "postgresql://{LOGIN}@127.0.0.1,127.0.0.1/{NAME}?port=1,2,3",
@@ -254,7 +263,7 @@ fn what_libpq_refuses_of_an_address_is_told() {
             "could not read certificate file \"…\"",
         ),
         ("{U}?channel_binding=require&sslmode=disable", "channel binding required, but SSL not in use"),
-        ("{U}?sslrootcert=system", "the parameter `sslrootcert=system`, known from PostgreSQL 16 on"),
+        ("{U}?sslrootcert=system", "the parameter `sslrootcert=system`, which needs a PostgreSQL 16 client"),
     ];
     let spellings: Vec<_> = rows.iter().map(|(spelling, _)| (*spelling).to_owned()).collect();
     let trial = trial(&spellings);

@@ -2,7 +2,7 @@
 
 use crate::support::{Cluster, Database, Outcome, Sponsor, Trial};
 
-const CANNOT: &str = "this backup cannot be restored as it is, because it leaves out what it needs: ";
+const CANNOT: &str = "this backup cannot be restored alone. Missing: ";
 
 /// What depends on a schema that is left out, one object of each kind; and what does not count.
 const DEPENDENT: &str = "

@@ -47,9 +47,9 @@ fn one_byte_of_one_row_is_found_and_its_table_named() {
 fn one_row_too_few_or_too_many_is_found() {
     let trial = backed_up();
     let sql = format!("{APPEND_ONLY} DELETE FROM diary_events WHERE event_id = 7{AGAIN}");
-    assert_found(&trial, &sql, "table public.diary_events has 299 rows in place of 300");
+    assert_found(&trial, &sql, "table public.diary_events has 299 rows, expected 300");
     let sql = "INSERT INTO sites VALUES ('SITE-999', 'x', 'FR')";
-    assert_found(&trial, sql, "table public.sites has 13 rows in place of 12");
+    assert_found(&trial, sql, "table public.sites has 13 rows, expected 12");
 }
 
 #[test]

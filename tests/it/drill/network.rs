@@ -69,7 +69,7 @@ fn assert_cut_off(outcome: &Outcome) {
         "materialized view public.inner_one, which cannot be refreshed without another server",
         "materialized view public.linked, which reads another server through dblink",
         "materialized view public.parted, which reads the foreign server far",
-        "the rows of 1 materialized view(s), which are computed again",
+        "the rows of 1 materialized view, which are computed again",
     ];
     assert_eq!(told, expected);
     assert!(outcome.stdout.contains(CUT_OFF), "{}", outcome.transcript());

@@ -27,10 +27,10 @@ fn a_disk_that_is_too_small_is_told_before_the_backup_is_read() {
         outcome.assert_code(16);
         let message = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
         let free = format!(
-            "{} has 40.0 MiB free, and the restored database takes at least ",
+            "{} has 40.0 MiB free, but the restored database needs at least ",
             folder.path().display()
         );
-        assert!(message.starts_with(&free) && message.ends_with(" MiB (the dump has 48.0 MiB)"), "{message}");
+        assert!(message.starts_with(&free) && message.ends_with(" MiB (dump: 48.0 MiB)"), "{message}");
         assert!(outcome.visible().contains("TMPDIR"), "{}", outcome.transcript());
     }
     assert_eq!(left, Vec::<std::path::PathBuf>::new());

@@ -47,8 +47,7 @@ fn ones_own_live_database_wants_sponsor_and_database_typed_out() {
     {
         let outcome = assert_refused(run, live, OWN);
         let hint = format!(
-            "such as {}_restored: it is created. To restore into this one, write `confirm: callisto/{}`.",
-            place(live),
+            "such as {0}_restored. The restore creates it. To restore into this one, write `confirm: callisto/{0}`.",
             live.name
         );
         assert!(outcome.stdout.contains(&hint), "{}", outcome.transcript());

@@ -53,7 +53,7 @@ fn tables_that_cannot_fit_are_told_before_the_backup_is_read() {
             let outcome = run().input("dry-run", dry).run();
             outcome.assert_code(16);
             let told = format!(
-                "{}: the restore takes at least 4000 locks in one transaction, and max_locks_per_transaction is 64; it must be 149 or more",
+                "{}: max_locks_per_transaction is 64, but this restore needs 149 or more",
                 place(&target)
             );
             assert_eq!(message(&outcome), told);

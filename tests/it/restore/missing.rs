@@ -138,10 +138,7 @@ fn rows_that_need_what_is_missing_are_told_by_their_own_name() {
     let outcome = skipping(&trial, &target).run();
     // Its rows are not there, and that is a difference.
     outcome.assert_code(17);
-    assert_eq!(
-        message(&outcome),
-        format!("{}: table public.checked has 0 rows in place of 2", place(&target))
-    );
+    assert_eq!(message(&outcome), format!("{}: table public.checked has 0 rows, expected 2", place(&target)));
     let left_out = "- COPY public.checked (type \"public.citext\" does not exist (42704))";
     assert!(outcome.summary().contains(left_out), "{}", outcome.summary());
     assert!(
@@ -202,12 +199,11 @@ fn a_dry_run_tells_the_plan_and_changes_nothing() {
 
     role.psql_as_owner("CREATE TABLE mine (id int); INSERT INTO mine VALUES (1)");
     let before = all_of(&role);
-    let replaced =
-        [("target holds", "1 tables, views, functions, types and other objects, which are replaced")];
+    let replaced = [("target holds", "1 object (tables, views, functions, types or others), to be replaced")];
     would_be(dry(&role).input("replace", "true").input("confirm", confirmed(&role)).run(), &replaced);
     let refused = dry(&role).run();
     refused.assert_code(16);
-    planned(&refused, &[("target holds", "1 tables, views, functions, types and other objects")]);
+    planned(&refused, &[("target holds", "1 object (tables, views, functions, types or others)")]);
     assert_eq!(all_of(&role), before);
 }
 

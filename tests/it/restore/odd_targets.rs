@@ -79,7 +79,7 @@ fn functions_and_large_objects_are_something_too() {
         target.psql_as_owner(sql);
         let outcome = restore(&trial, &target).run();
         outcome.assert_code(16);
-        let told = "is not empty: it holds 1 tables, views, functions, types and other objects";
+        let told = "is not empty: it holds 1 object (tables, views, functions, types or others)";
         assert_eq!(message(&outcome), format!("{} {told}", place(&target)));
     }
 }

@@ -137,7 +137,7 @@ fn what_another_role_owns_keeps_replace_from_beginning() {
             let outcome = replacing(&trial, &target).input("dry-run", dry).run();
             outcome.assert_code(16);
             let told = format!(
-                "{} holds what belongs to another role, and `replace` cannot drop it: {named}",
+                "{} has objects that belong to another role, so `replace` cannot drop them: {named}",
                 place(&target)
             );
             assert!(message(&outcome).contains(&told), "{}", message(&outcome));
@@ -162,7 +162,7 @@ fn what_holds_nothing_stays_beside_what_is_restored() {
     let outcome = replacing(&trial, &target).run();
     outcome.assert_code(0);
     assert!(message(&outcome).contains(": equal: 1 tables, 2 rows"), "{}", message(&outcome));
-    let told = "1 of the target can react: only a superuser can disable them";
+    let told = "1 event trigger of the target may fire. Only a superuser can disable them.";
     assert!(outcome.stdout.contains(told), "{}", outcome.transcript());
     let warnings = outcome.annotations("warning").join("\n");
     for what in [

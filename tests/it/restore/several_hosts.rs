@@ -27,7 +27,7 @@ fn a_target_with_several_hosts_is_refused() {
         let run = trial.run().input("command", command).env("TARGET_DATABASE_URL", &several);
         let outcome = run.run();
         assert_ne!(outcome.code, Some(0));
-        let told = "names several hosts, and a target has only one";
+        let told = "has several hosts, but a restore needs exactly one";
         assert!(outcome.everything().contains(told), "{}", outcome.transcript());
     }
     assert_eq!(target.content_digest(), "");

@@ -141,7 +141,7 @@ fn a_target_that_holds_tables_is_left_alone() {
     let outcome = restore(&trial, &target).run();
     outcome.assert_code(16);
     let told = format!(
-        "{} is not empty: it holds 2 tables, views, functions, types and other objects",
+        "{} is not empty: it holds 2 objects (tables, views, functions, types or others)",
         place(&target)
     );
     assert_eq!(message(&outcome), told);
