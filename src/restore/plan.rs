@@ -172,7 +172,7 @@ mod tests {
         let replacing = Allowed { replace: true, ..Allowed::default() };
         let clearing = Allowed { clears: true, ..replacing };
         assert_eq!(told(&of(15_740), replacing), "");
-        assert!(told(&of(15_740), clearing).contains("at least 15760 locks"));
+        assert!(told(&of(15_740), clearing).contains("needs 129 or more"));
         assert!(told(&of(15_800), replacing).contains("max_locks_per_transaction is 64"));
     }
 

@@ -213,7 +213,7 @@ fn each_parameter_reaches_libpq_and_secret_ones_are_masked() {
 fn a_parameter_too_new_for_the_client_is_told_with_its_version() {
     let connection = parse("postgresql://u:p@db/app?sslcertmode=disable&sslsni=1").unwrap();
     let error = connection.for_client(&client(15)).unwrap_err();
-    let told = "has the parameter `sslcertmode`, known from PostgreSQL 16 on, and the client in use is 15.1";
+    let told = "has the parameter `sslcertmode`, which needs a PostgreSQL 16 client (installed: 15.1)";
     assert_eq!(error.to_string(), told);
     assert!(error.hint().contains("postgresql-client-16"));
     assert!(connection.for_client(&client(16)).is_ok());
@@ -227,15 +227,15 @@ fn a_parameter_that_libpq_lacks_is_told_with_its_remedy() {
         ("sslMode=require", "Did you mean `sslmode`?"),
         ("channelBinding=require", "Did you mean `channel_binding`?"),
         ("sslmode=maybe", "Use one of disable, allow, prefer"),
-        ("ssl_min_protocol_version=9", "One of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3."),
-        ("keepalives=many", "Correct it"),
+        ("ssl_min_protocol_version=9", "Use one of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3."),
+        ("keepalives=many", "Write a whole number"),
         ("ssl=false", "Use `sslmode` instead"),
         ("sslaccept=strict", "Use `sslmode` instead"),
         ("useSSL=true", "Use `sslmode` instead"),
         ("uselibpqcompat=true", "Remove it from DATABASE_URL"),
         ("search_path=x", "Remove it from DATABASE_URL"),
-        ("service=x", "Remove it from DATABASE_URL"),
-        ("replication=database", "Remove it from DATABASE_URL"),
+        ("service=x", "Remove it, and write host"),
+        ("replication=database", "Remove it, and write host"),
     ] {
         let error = parse(&format!("postgresql://u:p@db/app?{parameter}")).unwrap_err();
         assert!(error.hint().starts_with(hint), "{parameter}: {error} {}", error.hint());

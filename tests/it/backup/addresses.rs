@@ -174,11 +174,6 @@ fn a_spelling_of_drivers_is_told_with_its_remedy() {
             "5432",
         ),
         (
-            "postgresql://{LOGIN}@127.0.0.1,127.0.0.1:1,2/{NAME}",
-            "a port where a host is expected",
-            "or all ports in `?port=5432,5433`",
-        ),
-        (
             "postgresql://{LOGIN}@127.0.0.1,127.0.0.1/{NAME}?port=1,2,3",
             "a bad value for `port`",
             "as many as",

@@ -25,6 +25,7 @@ fn a_url_that_cannot_be_read_is_described_without_its_words() {
         ("canary", "DATABASE_URL is not a URL", "Write postgresql://user:password@host"),
         ("mysql://u:canary@db/app", "DATABASE_URL has the scheme `mysql`", "Write postgresql://"),
         ("postgresql://u:canary@db", "DATABASE_URL has no database", "Write postgresql://"),
+        ("postgresql://u:canary@h1,h2:1,2/app", "a port where a host is expected", "`?port=5432,5433`"),
         ("postgresql://u:canary@db/app#x", "it has a `#`", "Percent-encode"),
         ("postgresql://u:canary#x@db:5432/app", "is not a URL: an `@` follows the host", "Percent-encode"),
         ("postgresql://u:x@y/canary@db/app", "is not a URL: an `@` follows the host", "Percent-encode"),

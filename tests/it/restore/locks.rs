@@ -104,7 +104,7 @@ fn objects_that_replace_drops_count_as_well() {
         let outcome = run.run();
         outcome.assert_code(16);
         assert!(
-            message(&outcome).contains("max_locks_per_transaction is 64; it must be "),
+            message(&outcome).contains("max_locks_per_transaction is 64, but this restore needs "),
             "{}",
             message(&outcome)
         );

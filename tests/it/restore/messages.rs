@@ -236,7 +236,9 @@ fn a_view_of_another_majors_catalog_is_named() {
     outcome.assert_code(16);
     let told = message(&outcome);
     assert!(told.contains("CREATE VIEW public.written: ") && told.ends_with(" (42703)"), "{told}");
-    for part in ["public.written reads something that this server does not have", "major version"] {
+    for part in
+        ["public.written reads something that is neither in the dump nor on this server", "major version"]
+    {
         assert!(outcome.visible().contains(part), "{part} in {}", outcome.transcript());
     }
     assert_eq!(target.psql("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"), "0");
@@ -263,7 +265,7 @@ fn a_comparison_without_a_schema_gets_its_remedy() {
             "{}",
             message(&outcome)
         );
-        for part in ["IS NOT DISTINCT FROM", "write it with = and IS NULL"] {
+        for part in ["IS DISTINCT FROM", "Write the comparison with = and IS NULL"] {
             assert!(outcome.visible().contains(part), "{part} in {}", outcome.transcript());
         }
         assert!(!outcome.everything().contains(CANARY), "{}", outcome.everything());
