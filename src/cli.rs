@@ -125,7 +125,7 @@ fn refuse_unknown_inputs(variables: &Variables) -> Result<(), UsageError> {
     let likeness = |input: &&Input| (strsim::jaro_winkler(input.name, &typed) * 1000.0) as u32;
     let hint = match INPUTS.iter().max_by_key(likeness).filter(|input| likeness(input) > 800) {
         Some(near) => format!("Did you mean `{}`?", near.name),
-        None => "See the README for the inputs.".to_owned(),
+        None => "See docs/reference.md for the inputs.".to_owned(),
     };
     Err(UsageError::new(format!("unknown input `{typed}`")).hint(hint))
 }

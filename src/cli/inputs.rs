@@ -1,4 +1,4 @@
-//! Every input, once: flags, `INPUT_*` variables, `action.yml` and the README's table all come from this list.
+//! Every input, once: flags, `INPUT_*` variables, `action.yml` and the table in docs/reference.md all come from this list.
 
 /// A command of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

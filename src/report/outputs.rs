@@ -1,6 +1,6 @@
 //! Step outputs: as GITHUB_OUTPUT wants them, and as lines for a terminal. Pure.
 //!
-//! The definitions here are the ones that `action.yml` and the README's table are held against.
+//! The definitions here are the ones that `action.yml` and the table in docs/reference.md are held against.
 
 use std::collections::BTreeSet;
 

@@ -36,7 +36,7 @@ pub(super) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
         }
         "AccessDenied" | "403 Forbidden" => match operation {
             "ListObjectsV2" => {
-                "Grant s3:ListBucket on this bucket (`backup` needs all of the AWS policy in the README); if `expected-bucket-owner` is set, check it."
+                "Grant s3:ListBucket on this bucket (`backup` needs all of the AWS policy in docs/setup.md); if `expected-bucket-owner` is set, check it."
             }
             "HeadObject" | "GetObject" => {
                 "Grant s3:GetObject on the objects of this bucket, and to read backups also s3:ListBucket on the bucket, without which S3 refuses what is not there; if `expected-bucket-owner` is set, check it."
