@@ -49,21 +49,57 @@ pub(super) fn counting() -> String {
     )
 }
 
-/// A query for what [`clearing`] would leave and the restored data would be mixed with, each in words.
+/// A query for what belongs to another role and would be mixed with the restored data, or would go with what is ours: objects in
+/// schemas, event triggers that call our functions, extensions on top of ours, publications of our tables. Each in words.
 pub(super) fn staying() -> String {
-    // Each schema is looked at once, however much is in it.
-    let schemas = format!(
-        "(SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE {OF_PEOPLE} AND {STAYS} OFFSET 0) n"
+    let words = |from: &str| {
+        format!(
+            "SELECT (x.i).type || ' ' || (x.i).identity FROM (SELECT pg_catalog.pg_identify_object({from}) x"
+        )
+    };
+    let placed = words(&format!(
+        "d.classid, d.objid, 0) AS i FROM {PLACED} AND NOT {AN_EXTENSION}
+    AND NOT {OF_AN_EXTENSION} AND NOT {OURS}"
+    ));
+    let triggers = words(
+        "'pg_catalog.pg_event_trigger'::pg_catalog.regclass, t.oid, 0) AS i FROM pg_catalog.pg_event_trigger t
+    JOIN pg_catalog.pg_proc f ON f.oid = t.evtfoid AND f.oid >= 16384 AND pg_catalog.pg_has_role(f.proowner, 'USAGE')
+    WHERE NOT pg_catalog.pg_has_role(t.evtowner, 'USAGE')",
     );
-    let placed = PLACED.replacen("pg_catalog.pg_namespace n", &schemas, 1);
+    let extensions = words(
+        "d.classid, d.objid, 0) AS i FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension x ON x.oid = d.objid
+    JOIN pg_catalog.pg_extension y ON y.oid = d.refobjid AND pg_catalog.pg_has_role(y.extowner, 'USAGE')
+    WHERE d.classid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+      AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+      AND NOT pg_catalog.pg_has_role(x.extowner, 'USAGE')",
+    );
+    let publications = words(&format!(
+        "'pg_catalog.pg_publication'::pg_catalog.regclass, m.publication, 0) AS i FROM ({PUBLISHED}) m
+    WHERE CASE WHEN m.class = 'pg_catalog.pg_class'::pg_catalog.regclass
+      THEN (SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE') FROM pg_catalog.pg_class c WHERE c.oid = m.what)
+      ELSE (SELECT pg_catalog.pg_has_role(n.nspowner, 'USAGE') FROM pg_catalog.pg_namespace n WHERE n.oid = m.what) END"
+    ));
     format!(
-        "SELECT (x.i).type || ' ' || (x.i).identity FROM (
-    SELECT pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS i FROM {placed} AND NOT {AN_EXTENSION}
-    AND NOT {OF_AN_EXTENSION} AND NOT {OURS}) x
+        "{placed} UNION {triggers} UNION {extensions} UNION {publications}
   UNION ALL SELECT 'large object ' || oid FROM pg_catalog.pg_largeobject_metadata
     WHERE NOT pg_catalog.pg_has_role(lomowner, 'USAGE')"
     )
 }
+
+/// What publications of another role's hold. Before PostgreSQL 15 there are none of schemas.
+const PUBLISHED: &str = "SELECT d.classid, d.objid, p.oid AS publication, r.refclassid AS class, r.refobjid AS what
+    FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_publication p ON p.oid = d.refobjid AND NOT pg_catalog.pg_has_role(p.pubowner, 'USAGE')
+    JOIN pg_catalog.pg_depend r ON r.classid = d.classid AND r.objid = d.objid AND r.refclassid IN
+      ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_namespace'::pg_catalog.regclass)
+    WHERE d.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass AND d.classid IN
+      ('pg_catalog.pg_publication_rel'::pg_catalog.regclass, pg_catalog.to_regclass('pg_catalog.pg_publication_namespace'))";
+
+/// All that belongs to another role and has no place in a schema, or came with another role's extension.
+const OTHERS: &str = "SELECT 'pg_event_trigger'::regclass::oid, oid FROM pg_event_trigger WHERE NOT pg_has_role(evtowner, 'USAGE')
+    UNION SELECT 'pg_extension'::regclass, oid FROM pg_extension WHERE NOT pg_has_role(extowner, 'USAGE')
+    UNION SELECT e.classid, e.objid FROM pg_depend e JOIN pg_extension x ON x.oid = e.refobjid
+      WHERE e.deptype = 'e' AND e.refclassid = 'pg_extension'::regclass AND NOT pg_has_role(x.extowner, 'USAGE')";
 
 /// A query for whether the schema `public` is there and can be dropped with all that is in it.
 pub(super) fn clears_public() -> String {
@@ -96,15 +132,23 @@ const DEFAULT_PRIVILEGES: &str = "  FOR command IN
   LOOP EXECUTE command; END LOOP;
 ";
 
-/// Drops what people made and we own, first what reacts to that. `public` is made anew as a fresh database has it, whether it
+/// Drops what people made and we own, first what reacts to that. It fails if something of another role's goes with it. `public` is made anew as a fresh database has it, whether it
 /// was there or not, unless it stays: a dump counts on it.
 #[must_use]
 pub fn clearing(major: u32) -> String {
     let (owner, right) = if major >= 15 { ("pg_database_owner", "USAGE") } else { ("CURRENT_USER", "ALL") };
     format!(
-        "DO $clear$ DECLARE command text; commands text[]; BEGIN
+        "DO $clear$ DECLARE command text; commands text[]; others jsonb; gone text; BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
-{}{}{}{DEFAULT_PRIVILEGES}  IF to_regnamespace('public') IS NULL THEN
+  SELECT jsonb_agg(jsonb_build_array(class::text, id::text, i.type || ' ' || i.identity)) INTO others
+    FROM ({OTHERS} UNION SELECT classid, objid FROM ({PUBLISHED}) m) o (class, id), LATERAL pg_identify_object(class, id, 0) i;
+{}{}{}  SELECT min(o ->> 2) INTO gone FROM jsonb_array_elements(others) o WHERE NOT (
+    EXISTS (SELECT FROM pg_depend d WHERE d.classid = (o ->> 0)::oid AND d.objid = (o ->> 1)::oid)
+    OR (o ->> 0)::oid = 'pg_extension'::regclass AND EXISTS (SELECT FROM pg_extension x WHERE x.oid = (o ->> 1)::oid));
+  IF gone IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '2BP01', MESSAGE = 'cannot drop ' || gone || ' because other objects depend on it';
+  END IF;
+{DEFAULT_PRIVILEGES}  IF to_regnamespace('public') IS NULL THEN
     CREATE SCHEMA public AUTHORIZATION {owner};
     COMMENT ON SCHEMA public IS 'standard public schema';
     GRANT {right} ON SCHEMA public TO PUBLIC;

@@ -165,6 +165,15 @@ fn the_readmes_recipe_brings_back_the_awkward_ones() {
         });
         assert_same(&tenant, "tenant");
         assert_eq!(tenant.1.psql("SELECT * FROM mine"), "9");
+        let hostile = bench.restored(|database| {
+            let (name, user) = (&database.name, &database.user);
+            database.psql_as_owner("CREATE TABLE a AS SELECT ARRAY[NULL, 'a'] AS b");
+            database.psql(&format!(
+                "ALTER DATABASE \"{name}\" SET array_nulls = off; ALTER DATABASE \"{name}\" SET role = \"{user}\";
+                 ALTER DATABASE \"{name}\" SET default_transaction_read_only = on"
+            ));
+        });
+        assert_same(&hostile, "hostile");
     }
 }
 

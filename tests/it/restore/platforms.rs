@@ -128,10 +128,19 @@ fn what_another_role_owns_keeps_replace_from_beginning() {
         ),
         ("CREATE SCHEMA auth; CREATE TYPE auth.level AS ENUM ('aal1')", "type auth.level"),
         ("SELECT lo_create(4711)", "large object 4711"),
+        ("CREATE TABLE own.theirs AS SELECT 1 AS id", "table own.theirs"),
+        ("CREATE EVENT TRIGGER guard ON ddl_command_end EXECUTE FUNCTION own.note()", "event trigger guard"),
+        ("CREATE PUBLICATION pub FOR TABLE own.mine", "publication pub"),
+        ("CREATE PUBLICATION pub FOR TABLES IN SCHEMA own", "publication pub"),
+        ("CREATE EXTENSION earthdistance SCHEMA extensions", "extension earthdistance"),
     ] {
         let target = empty();
-        target.psql(&format!("CREATE EXTENSION citext; {sql}"));
-        target.psql_as_owner("CREATE TABLE mine AS SELECT 1 AS i");
+        target.psql("CREATE EXTENSION citext; CREATE SCHEMA extensions");
+        target.psql_as_owner(
+            "CREATE SCHEMA own; CREATE TABLE own.mine AS SELECT 1 AS i; CREATE EXTENSION cube SCHEMA own;
+             CREATE FUNCTION own.note() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'",
+        );
+        target.psql(sql);
         let before = target.psql("SELECT count(*) FROM pg_class") + &target.content_digest();
         for dry in ["true", "false"] {
             let outcome = replacing(&trial, &target).input("dry-run", dry).run();
@@ -144,6 +153,23 @@ fn what_another_role_owns_keeps_replace_from_beginning() {
         }
         assert_eq!(target.psql("SELECT count(*) FROM pg_class") + &target.content_digest(), before);
     }
+}
+
+/// A member of a platform's extension may call what is ours. The plan does not see that.
+#[test]
+fn what_would_go_with_ours_ends_replace_and_all_stays() {
+    let trial = backed_up(PEOPLE);
+    let target = empty();
+    target.psql_as_owner("CREATE FUNCTION public.pol() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    target.psql(
+        "CREATE SCHEMA ext; CREATE EXTENSION hstore SCHEMA ext; CREATE TABLE ext.config AS SELECT 1 AS id;
+         CREATE VIEW ext.seen AS SELECT public.pol(); ALTER EXTENSION hstore ADD TABLE ext.config;
+         ALTER EXTENSION hstore ADD VIEW ext.seen",
+    );
+    let outcome = replacing(&trial, &target).run();
+    outcome.assert_code(16);
+    assert!(message(&outcome).contains("(2BP01)"), "{}", message(&outcome));
+    assert_eq!(target.psql("SELECT id, (SELECT pol FROM ext.seen) FROM ext.config"), "1|1");
 }
 
 /// Event triggers, wrappers, publications and extensions of the platform hold nothing: they stay, and are named.
