@@ -2,9 +2,6 @@
 
 use super::parameters::{LAST_KNOWN, Remedy, SSL_MODES};
 
-/// The longest value that is shown: `prefer-standby` has 14 letters.
-const LONGEST_WORD: usize = 16;
-
 /// Why a database URL cannot be used. Written to follow the word `DATABASE_URL`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionError {
@@ -62,20 +59,13 @@ pub enum ConnectionError {
     #[error("has a bad value for `{0}`")]
     BadValue(&'static str),
     /// A parameter that is a number, with something else.
-    #[error("has a bad value for `{name}`{}", shown(.value))]
-    NotANumber {
-        /// Its name.
-        name: &'static str,
-        /// As typed.
-        value: String,
-    },
+    #[error("has a bad value for `{0}`")]
+    NotANumber(&'static str),
     /// A parameter with another value than the few that it can have.
-    #[error("has a bad value for `{name}`{}", shown(.value))]
+    #[error("has a bad value for `{name}`")]
     NotOneOf {
         /// Its name.
         name: &'static str,
-        /// As typed.
-        value: String,
         /// What it can be.
         values: &'static [&'static str],
     },
@@ -116,7 +106,7 @@ impl ConnectionError {
                 "Write one port from 1 to 65535, or as many as there are hosts, separated by commas."
             }
             Self::BadValue("hostaddr") => "Write as many addresses as there are hosts, separated by commas.",
-            Self::NotANumber { .. } => "Write a whole number, or remove it from DATABASE_URL.",
+            Self::NotANumber(_) => "Write a whole number, or remove it from DATABASE_URL.",
             Self::BadValue(_) => "Correct it, or remove it from DATABASE_URL.",
             Self::Unfit { .. } => "Remove it, and write host, port, user and database in the URL.",
             Self::SeveralHosts => "Write only the host to restore into.",
@@ -139,11 +129,4 @@ impl ConnectionError {
         };
         hint.to_owned()
     }
-}
-
-/// A value that is a word, such as `no-verify`. Anything else may be a piece of a secret that was not encoded.
-fn shown(value: &str) -> String {
-    let is_a_word = value.len() <= LONGEST_WORD
-        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if is_a_word { format!(": {value}") } else { String::new() }
 }

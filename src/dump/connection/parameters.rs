@@ -194,13 +194,11 @@ impl Value {
     /// The value as libpq spells it.
     fn spelled(self, name: &'static str, value: String) -> Result<String, ConnectionError> {
         match self {
-            Number if value.trim().parse::<i32>().is_err() => {
-                Err(ConnectionError::NotANumber { name, value })
-            }
+            Number if value.trim().parse::<i32>().is_err() => Err(ConnectionError::NotANumber(name)),
             Any | Number => Ok(value),
             Of(values) => match values.iter().find(|known| known.eq_ignore_ascii_case(&value)) {
                 Some(known) => Ok((*known).to_owned()),
-                None => Err(ConnectionError::NotOneOf { name, value, values }),
+                None => Err(ConnectionError::NotOneOf { name, values }),
             },
         }
     }

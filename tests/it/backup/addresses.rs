@@ -150,11 +150,7 @@ fn a_spelling_of_drivers_is_told_with_its_remedy() {
             "the unknown parameter `sslaccept`",
             "Use `sslmode` instead",
         ),
-        (
-            "{U}?sslmode=no-verify",
-            "a bad value for `sslmode`: no-verify",
-            "Use one of disable, allow, prefer, require",
-        ),
+        ("{U}?sslmode=no-verify", "a bad value for `sslmode`", "Use one of disable, allow, prefer, require"),
         (
             "{U}?sslmode=disable&uselibpqcompat=true",
             "the unknown parameter `uselibpqcompat`",

@@ -5,7 +5,7 @@ use super::targets::exists;
 use super::{confirmed, fetches, into, message, place, restore};
 use crate::support::{Cluster, Database, Proxy, Sponsor, Trial, tools};
 
-/// A server that promises 27 x 64 = 1,728 locks, and takes about 3,000.
+/// A server that promises 27 x 64 = 1,728 locks, and takes 2,300 or more.
 fn small(major: u32) -> Cluster {
     let mut settings =
         vec!["max_connections=20", "max_worker_processes=2", "max_wal_senders=0", "autovacuum=off"];
@@ -70,12 +70,12 @@ fn tables_that_cannot_fit_are_told_before_the_backup_is_read() {
 /// PostgreSQL takes more locks than it promises: what works is not refused.
 #[test]
 fn tables_beyond_the_promise_that_fit_are_restored() {
-    let trial = of_tables(500);
+    let trial = of_tables(400);
     for cluster in [small(15), small(18)] {
         let target = to_be_created(&cluster);
         let outcome = into(&trial, &target.url()).path(cluster.bin_dir()).run();
         outcome.assert_code(0);
-        assert_eq!(target.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "500");
+        assert_eq!(target.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "400");
     }
 }
 

@@ -285,7 +285,7 @@ fn remedies_do_not_depend_on_the_servers_words() {
     let real = Cluster::shared().bin_dir().join("psql").display().to_string();
     // psql's words for every error are replaced.
     let script = format!(
-        "#!/bin/bash\nexec {real} \"$@\" 2> >(/bin/sed -uE 's/^(psql:<stdin>:[0-9]+: )ERROR:  ([0-9A-Z]{{5}}): .*/\\1FEHLER:  \\2: Relation »docs« existiert nicht/' >&2)\n"
+        "#!/bin/bash\nexec 3>&1\n{real} \"$@\" 2>&1 >&3 | /bin/sed -uE 's/^(psql:<stdin>:[0-9]+: )ERROR:  ([0-9A-Z]{{5}}): .*/\\1FEHLER:  \\2: Relation »docs« existiert nicht/' >&2\nexit ${{PIPESTATUS[0]}}\n"
     );
     std::fs::write(&path, script).unwrap();
     tools::run("chmod", ["755".as_ref(), path.as_os_str()]);

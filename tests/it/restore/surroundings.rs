@@ -232,7 +232,7 @@ fn generated_values_that_swap_between_rows_are_not_equal() {
     let (trial, _) = backed_up(Cluster::shared(), english, &[sql]);
     let outcome = restore(&trial, &of_a_superuser(Cluster::shared())).run();
     outcome.assert_code(17);
-    assert!(message(&outcome).contains("table public.t "), "{}", message(&outcome));
+    assert!(message(&outcome).contains("table public.t"), "{}", message(&outcome));
 }
 
 #[test]

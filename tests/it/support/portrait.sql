@@ -25,7 +25,7 @@ INSERT INTO facts SELECT 'relation', concat_ws(' | ', c.oid::regclass, c.relkind
 INSERT INTO facts SELECT 'column', concat_ws(' | ', c.oid::regclass, a.attname, format_type(a.atttypid, a.atttypmod),
     CASE WHEN c.oid NOT IN (SELECT inhrelid FROM heirs) THEN 'no ' || row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum) END, 'not null ' || a.attnotnull, 'default ' || (SELECT x FROM pg_get_expr(d.adbin, d.adrelid) x WHERE x !~ '^NULL::'),
     'generated ' || a.attgenerated::text || a.attidentity::text, 'collation ' || nullif(a.attcollation, 0)::regcollation, 'storage ' || a.attstorage::text, 'compression ' || a.attcompression::text, 'target ' || coalesce(a.attstattarget, -1),
-    'options ' || pg_temp.sorted(a.attoptions), 'far ' || pg_temp.sorted(a.attfdwoptions), 'local ' || a.attislocal, 'inherited ' || a.attinhcount)
+    'options ' || pg_temp.sorted(ARRAY(SELECT o FROM unnest(a.attoptions) o WHERE o NOT LIKE 'pg_attver=%')), 'far ' || pg_temp.sorted(a.attfdwoptions), 'local ' || a.attislocal, 'inherited ' || a.attinhcount)
   FROM relations c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum);
 INSERT INTO facts SELECT 'constraint', concat_ws(' | ', coalesce(nullif(conrelid, 0)::regclass::text, contypid::regtype::text), conname, contype, pg_get_constraintdef(k.oid), 'valid ' || convalidated, 'deferred ' || condeferrable || condeferred,
     CASE WHEN contype IN ('c', 'n', 'f') THEN 'no inherit ' || connoinherit END, 'local ' || conislocal, 'inherited ' || coninhcount, 'index ' || nullif(conindid, 0)::regclass, 'enforced ' || (to_jsonb(k) ->> 'conenforced'), 'part ' || (conparentid <> 0))
