@@ -1,7 +1,7 @@
 //! Whether a restore fits into a server's lock table: it is one transaction, and keeps a lock on each object to its end. Pure.
 //!
 //! PostgreSQL promises max_locks_per_transaction × slots (backends and prepared transactions). It also lends what is left of its
-//! shared memory: with default settings, 15 to 18 take 1.6 times as many locks as they promise, and small servers 1.9 times.
+//! shared memory: 15 to 18 take 1.3 to 1.9 times as many locks as they promise, by release and size.
 //! Twice as many have never fitted. A restore that needs more is refused, and any other is tried.
 
 use serde::Deserialize;
