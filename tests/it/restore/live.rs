@@ -75,7 +75,7 @@ fn whoever_types_sponsor_and_database_out_gets_what_was_asked_for() {
     let trial = three();
     let live = trial.database("callisto");
     let before = live.content_digest();
-    live.psql("CREATE TABLE mistake (id int)");
+    live.psql_as_owner("CREATE TABLE mistake (id int)");
     let confirmed = || of_callisto(&trial, live).input("confirm", confirmed(live));
     // It is as full as any other.
     let refused = confirmed().run();
