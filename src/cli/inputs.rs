@@ -239,7 +239,7 @@ pub const INPUTS: &[Input] = &[
         "s3-force-path-style",
         "false",
         STORE,
-        "whether the bucket stands in the path, as many S3-compatible stores want it",
+        "Use path-style URLs (`endpoint/bucket/key`), as many S3-compatible stores need",
     ),
     text("expected-bucket-owner", "", STORE, "AWS account id that must own the buckets"),
     text(

@@ -100,7 +100,7 @@ impl Restoring<'_> {
 
     /// The settings that the dump carries.
     pub(super) fn carried(&self) -> Settings {
-        // A text that does not carry what its manifest tells was not proven.
+        // The proof has already compared these lines with the manifest.
         self.proven.scan.settings().unwrap_or_default()
     }
 

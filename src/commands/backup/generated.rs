@@ -38,7 +38,7 @@ impl GeneratedValues {
     /// The sums. To be asked when pg_dump has ended: until then it may need the snapshot.
     pub(super) async fn digests(self) -> Result<Digests, DumpError> {
         let Self::Summing(_, work) = self else { return Ok(Digests::new()) };
-        // Nobody aborts it, so it can only have panicked: a bug there is a bug here.
+        // The task is never aborted, so it can only have panicked. Its panic goes on here.
         let summed = work.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         let (digests, snapshot) = summed?;
         snapshot.end().await;

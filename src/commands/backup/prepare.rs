@@ -151,7 +151,7 @@ impl Run<'_> {
         }
     }
 
-    /// What the backup needs and leaves out by request. A backup is worth having even if nobody knows.
+    /// What the backup needs and leaves out by request. A failed check does not end the backup.
     async fn lacking(&self, connection: &Connection, client: &Client) -> Option<String> {
         lacking::ask(connection, client, &self.order.dump).await.unwrap_or_else(|error| {
             Some(format!("whether this partial backup holds all that it needs was not checked: {error}"))

@@ -72,7 +72,7 @@ fn what_a_role_is_not_shown_is_an_error_and_no_smaller_backup() {
 /// - injected: a stand-in that says so and exits with 0 after a real dump
 /// - seen: `the dump lacks content of the database: owner of function …`; exit code 13
 /// - left: a record of the failure
-/// - fault: pg_dump prints a warning that nobody knows
+/// - fault: pg_dump prints an unknown warning
 /// - injected: a stand-in that prints one, with data in it, after a real dump
 /// - seen: an annotation that a warning was printed and is not shown; success
 /// - left: the backup, with the warning in its manifest
