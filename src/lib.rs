@@ -16,3 +16,6 @@ pub mod report;
 pub mod cli;
 pub mod commands;
 pub mod failure;
+
+#[cfg(test)]
+mod reviewed;

@@ -180,6 +180,13 @@ fn main_is_short_and_lib_tells_the_rooms_in_their_order() {
 }
 
 #[test]
+fn reviewed_texts_are_for_tests_alone() {
+    let used = "fn f() { crate::reviewed::text(); }";
+    lets_pass("dump/error/tests.rs", used);
+    bites("dump/error.rs", used, "has no place in the house");
+}
+
+#[test]
 fn a_long_file_needs_a_reason_and_a_reason_needs_a_long_file() {
     let reasons = [("src/archive/s3.rs", "one method a request")];
     let judged = |s3: usize, cli: usize| {

@@ -1,0 +1,44 @@
+//! What a run shows, kept for review in `tests/snapshots`: what differs from run to run is replaced, and nothing else.
+//! After a change: `INSTA_UPDATE=always cargo test --test it NAME`, and read the difference aloud.
+
+use super::outcome::Outcome;
+
+/// What differs from run to run, and what stands in its place. The first match wins.
+const CHANGING: [(&str, &str); 11] = [
+    (r"/tmp/[^ \n`]*?/workspace", "[workspace]"),
+    (r"(127\.0\.0\.1|localhost):\d+", "$1:[port]"),
+    (r"\d{4}/\d{2}/\d{2}", "[date]"),
+    (r"\d{8}-\d{6}", "[time]"),
+    (r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?(Z| UTC)?", "[time]"),
+    (r"\b[0-9a-f]{64}\b", "[sha256]"),
+    (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "[uuid]"),
+    (r"\b\d+(\.\d+)? ?(ms|s|min)\b", "[duration]"),
+    (r"\b\d+(\.\d+)? (B|KiB|MiB|GiB)\b", "[size]"),
+    (r"pg_dump \d+(\.\d+)*", "pg_dump [version]"),
+    (r"PostgreSQL \d+(\.\d+)*", "PostgreSQL [version]"),
+];
+
+impl Outcome {
+    /// Fails if the exit code or what was printed is not what was reviewed last.
+    #[track_caller]
+    pub(crate) fn assert_reviewed(&self, name: &str) -> &Self {
+        let code = self.code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+        reviewed(name, &format!("exit code {code}\n{}", self.transcript()));
+        self
+    }
+}
+
+/// Fails if a text is not the one that was reviewed last.
+#[track_caller]
+pub(crate) fn reviewed(name: &str, text: &str) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
+    insta::with_settings!(
+        {
+            snapshot_path => folder,
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+            filters => CHANGING,
+        },
+        { insta::assert_snapshot!(name, text) }
+    );
+}
