@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_split_at_commas_blanks_and_lines_and_keep_the_manifests_order() {
+    fn names_with_any_separator_keep_the_manifests_order() {
         assert_eq!(names("rhea,callisto").unwrap(), ["callisto", "rhea"]);
         assert_eq!(names("rhea\n callisto , rhea").unwrap(), ["callisto", "rhea"]);
     }
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disabled_name_is_an_error_also_where_the_manifest_is_silent() {
+    fn a_name_without_enabled_in_the_manifest_is_an_error() {
         assert_eq!(
             names("titan europa").unwrap_err().to_string(),
             "sponsor titan, europa is not enabled in the manifest"

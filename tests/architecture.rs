@@ -33,27 +33,39 @@ fn every_room_is_there_and_the_law_has_seen_its_uses() {
 
 #[test]
 fn no_file_is_long_without_a_reason() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files =
-        ["src", "tests", "examples", "benches"].iter().flat_map(|folder| rust_files(&root.join(folder)));
-    let measured: Vec<(String, usize)> = files
-        .map(|path| {
-            let lines = std::fs::read_to_string(&path).unwrap().lines().count();
-            (path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), lines)
-        })
-        .collect();
-    assert!(measured.len() > 50, "only {} files were found", measured.len());
+    let measured: Vec<(String, usize)> =
+        whole_tree().into_iter().map(|source| (source.path, source.text.lines().count())).collect();
     let problems = law::too_long(&measured, law::LONG_FILES);
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
+#[test]
+fn no_function_has_a_long_name() {
+    let problems: Vec<String> = whole_tree().iter().flat_map(law::long_names).collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The sources, with paths below `src/`.
 fn sources() -> Vec<Source> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let read = |path: PathBuf| Source {
-        path: path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned(),
-        text: std::fs::read_to_string(&path).unwrap(),
-    };
-    rust_files(&folder).into_iter().map(read).collect()
+    rust_files(&folder).into_iter().map(|path| read(&folder, &path)).collect()
+}
+
+/// Sources, tests, examples and benches, with paths below the repository's root.
+fn whole_tree() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["src", "tests", "examples", "benches"].iter();
+    let files = folders.flat_map(|folder| rust_files(&root.join(folder)));
+    let files: Vec<Source> = files.map(|path| read(root, &path)).collect();
+    assert!(files.len() > 50, "only {} files were found", files.len());
+    files
+}
+
+fn read(root: &Path, path: &Path) -> Source {
+    Source {
+        path: path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(),
+        text: std::fs::read_to_string(path).unwrap(),
+    }
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_database_is_begun_with_the_largest_parts_that_the_limit_holds() {
+    fn a_large_database_gets_the_largest_parts_within_the_limit() {
         let flow = Flow::plan(1 << 40, 96 * MIB, 96 * MIB, 2).unwrap();
         assert_eq!((flow.part_bytes, flow.parts_in_flight), (46 * MIB, 1));
         assert!(parts::capacity(flow.part_bytes) > 1 << 40);

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partial_backup_is_never_called_compliant_and_a_lock_is_told_as_s3_showed_it() {
+    fn a_partial_backup_is_not_compliant_and_its_lock_is_tagged() {
         let keeping = Keeping {
             sponsor: "callisto",
             environment: Environment::Production,

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definition_is_sound_and_every_example_is_one_that_the_program_takes() {
+    fn the_definition_is_valid_and_every_example_parses() {
         definition().debug_assert();
         for command in Command::ALL {
             for example in examples(command).lines().skip(1) {

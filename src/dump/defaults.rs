@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setting_is_quoted_and_is_for_the_session_or_the_transaction() {
+    fn a_setting_is_quoted_for_the_session_or_the_transaction() {
         let sql = setting(&[("DateStyle", "ISO, MDY")], true);
         assert!(
             sql.contains("(VALUES ('DateStyle', 'ISO, MDY'))") && sql.contains("x.value, true)"),

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_deaf_program_and_what_it_started_end_with_the_stop_and_with_the_patience() {
+    async fn a_program_that_ignores_signals_is_killed_with_its_children() {
         let begun = Instant::now();
         let deaf = "trap '' INT TERM; /bin/sleep 600 & /bin/sleep 600";
         let never = CancellationToken::new();
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_program_that_nobody_waits_for_any_more_is_waited_for_at_the_end() {
+    async fn a_dropped_program_is_awaited_at_the_end() {
         let folder = tempfile::tempdir().unwrap();
         let (begun, left) = (folder.path().join("begun"), folder.path().join("left"));
         let script = format!(

@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_out_makes_nothing_equal_and_hides_no_difference() {
+    fn left_out_content_is_never_equal_and_hides_no_difference() {
         let without = DUMP.replace("COPY s.b (x) FROM stdin;\n\\.\n", "");
         let verdict = |text: &str, left_out| compared(text, (15, 15), Some(left_out)).verdict();
         assert_eq!(verdict(&without, &["b"]), Verdict::Incomplete);

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_backup_counts_and_none_and_one_from_the_future_do_not_pass() {
+    fn freshness_needs_a_recent_backup_that_is_not_in_the_future() {
         let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
         let judged = |taken: &[&str]| {
             let taken: Vec<Timestamp> = taken.iter().map(|at| at.parse().unwrap()).collect();

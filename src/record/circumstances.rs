@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn long_words_are_cut_between_characters_and_many_entries_are_counted() {
+    fn long_text_is_cut_between_characters_and_entries_are_counted() {
         assert_eq!(bounded("日本語", 2), "日本…");
         assert_eq!(bounded("日本", 2), "日本");
         let many: Vec<u8> = vec![0; 25];

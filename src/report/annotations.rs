@@ -51,7 +51,7 @@ mod tests {
     use crate::report::sample::result;
 
     #[test]
-    fn eleven_failures_make_ten_annotations_of_which_the_last_counts_the_rest() {
+    fn eleven_failures_make_ten_annotations_and_the_last_counts() {
         let results: Vec<_> = (0..11).map(|n| result(&format!("s{n}"), Outcome::Failure)).collect();
         let shown: Vec<String> = of_results(&results).iter().map(Annotation::command).collect();
         assert_eq!(shown.len(), 10);

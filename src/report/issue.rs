@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_told_with_stage_message_hint_and_run_and_words_of_others_do_nothing() {
+    fn an_issue_shows_each_failure_and_quotes_foreign_text_safely() {
         let mut failed = result("callisto", Outcome::Failure);
         failed.message = Some("```\n@octocat <!-- sponsor-backup well: callisto --> ::error::x".to_owned());
         let text = of_failures(run("https://github.example/a/b/actions/runs/1"), &[failed]);

@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_of_many_thousands_stays_under_the_limit_and_counts_the_rest() {
+    fn a_list_of_many_thousands_fits_the_limit_and_counts_the_rest() {
         let title = Title { subject: Subject::List, environment: "production", at: "now", dry_run: false };
         let rows = vec![row("2026-11-20T12:00:00Z", None); 20_000];
         let lists = [list(rows.clone()), list(rows)];

@@ -180,7 +180,7 @@ mod tests {
     use crate::report::sample::result;
 
     #[test]
-    fn one_sponsors_facts_are_outputs_of_their_own_and_several_have_only_results() {
+    fn one_sponsor_has_its_own_outputs_and_several_only_results() {
         let one = [result("callisto", Outcome::Success)];
         let one = of_results(&one, overall(&one));
         assert!(one.contains(&("backup_size", "13421773".to_owned())));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_that_holds_a_masked_value_is_warned_of_by_name_alone() {
+    fn an_output_with_a_masked_value_gets_a_warning_by_name_only() {
         let results = [result("callisto", Outcome::Success)];
         let masks = BTreeSet::from(["diary".to_owned(), "not there".to_owned()]);
         let warnings = dropped(&of_results(&results, overall(&results)), &masks);

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_the_role_could_not_read_back_are_an_obstacle_that_nothing_allows() {
+    fn rows_hidden_from_the_role_block_a_restore_always() {
         let hidden = Needs { forces_row_security: true, ..Needs::default() };
         let all = Allowed { replace: true, clears: true, skip_missing_extensions: true, make_roles: true };
         let plan = Plan::new("db:5432/app", &hidden, 15, &facts());

@@ -1,6 +1,6 @@
 //! The law has teeth: small sources with one breach each, and sources that look like breaches and are none.
 
-use crate::law::{breaches, too_long};
+use crate::law::{breaches, long_names, too_long};
 use crate::source::Source;
 
 fn judged(path: &str, text: &str) -> Vec<String> {
@@ -20,7 +20,7 @@ fn lets_pass(path: &str, text: &str) {
 }
 
 #[test]
-fn a_room_that_uses_one_to_its_right_is_a_breach_however_it_is_written() {
+fn a_use_of_a_room_to_the_right_is_a_breach_in_any_form() {
     let right = "to the right of `secrets`";
     for text in [
         "use crate::archive::Store;",
@@ -70,7 +70,7 @@ fn the_archive_must_not_know_the_dump_and_may_know_secrets() {
 }
 
 #[test]
-fn the_whole_house_cannot_be_taken_at_once_or_under_another_name() {
+fn a_glob_or_alias_of_the_crate_root_is_a_breach() {
     for text in
         ["use crate::*;", "use crate as house;", "use crate::{self as house};", "use super::super::*;"]
     {
@@ -80,7 +80,7 @@ fn the_whole_house_cannot_be_taken_at_once_or_under_another_name() {
 }
 
 #[test]
-fn what_is_to_the_left_one_s_own_or_only_talked_about_is_no_breach() {
+fn uses_to_the_left_comments_and_strings_pass() {
     for text in [
         "use crate::manifest::Entry; use crate::secrets::Keyring; use super::doppler;",
         "// use crate::archive::Store;",
@@ -125,7 +125,7 @@ fn throwing_a_value_away_is_a_breach() {
 }
 
 #[test]
-fn only_the_sink_writes_to_streams_and_only_it_and_the_log_to_files() {
+fn only_listed_files_write_to_streams_and_files() {
     for text in [
         "fn f() { println!(\"x\") }",
         "fn f() { std::eprintln!(\"x\") }",
@@ -198,4 +198,22 @@ fn a_long_file_needs_a_reason_and_a_reason_needs_a_long_file() {
     assert_eq!(judged(401, 401), ["src/cli.rs has 401 lines, more than 400, and no reason"]);
     assert_eq!(judged(400, 400), ["src/archive/s3.rs is not long any more: take it off the list"]);
     assert_eq!(too_long(&[], &reasons), ["src/archive/s3.rs is not long any more: take it off the list"]);
+}
+
+#[test]
+fn a_name_of_61_characters_is_too_long_and_one_of_60_is_not() {
+    let named = |text: &str, length: usize| {
+        let text = text.replace("NAME", &"n".repeat(length));
+        long_names(&Source { path: "tests/it/list.rs".to_owned(), text })
+    };
+    for text in [
+        "fn short() {}\nfn NAME() {}",
+        "mod tests {\n#[test] fn NAME() {}\n}",
+        "proptest! {\npub(crate) async fn NAME(count in 0..3) {} }",
+    ] {
+        assert!(named(text, 60).is_empty(), "{text}");
+        let long = format!("tests/it/list.rs:2: `{}` is longer than 60 characters", "n".repeat(61));
+        assert_eq!(named(text, 61), [long], "{text}");
+    }
+    assert!(named("// fn NAME()\nconst X: fn(u8) = y; fn f() { NAME(\"fn NAME()\") }", 61).is_empty());
 }

@@ -25,6 +25,7 @@ const STRANGERS: [(&str, &str); 1] = [("archive", "dump")];
 pub(crate) const LONG_FILES: &[(&str, &str)] = &[];
 
 const LONGEST: usize = 400;
+const LONGEST_NAME: usize = 60;
 const LONGEST_MAIN: usize = 40;
 
 /// An effect, and the files that may have it.
@@ -213,4 +214,13 @@ pub(crate) fn too_long(files: &[(String, usize)], reasons: &[(&str, &str)]) -> V
     let is_long = |path: &str| files.iter().any(|(file, lines)| file == path && *lines > LONGEST);
     let stale = reasons.iter().filter(|(path, _)| !is_long(path));
     over.chain(stale.map(|(path, _)| format!("{path} is not long any more: take it off the list"))).collect()
+}
+
+/// Every function, test or not, whose name is too long to take in at a glance.
+pub(crate) fn long_names(source: &Source) -> Vec<String> {
+    let functions = source.functions().into_iter();
+    let long = functions.filter(|(_, name)| name.chars().count() > LONGEST_NAME);
+    let path = &source.path;
+    long.map(|(line, name)| format!("{path}:{line}: `{name}` is longer than {LONGEST_NAME} characters"))
+        .collect()
 }

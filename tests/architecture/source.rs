@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// One source file.
 pub(crate) struct Source {
-    /// Path below `src/`: `archive/s3.rs`.
+    /// Path below `src/`: `archive/s3.rs`. Only `law::long_names` gets one below the repository root: `src/archive/s3.rs`.
     pub(crate) path: String,
     pub(crate) text: String,
 }
@@ -71,6 +71,17 @@ impl Source {
             lines.extend(ignoring.map(|pair| line(&pair[0])));
         });
         lines
+    }
+
+    /// Line and name of each function that it defines, also inside macros.
+    pub(crate) fn functions(&self) -> Vec<(usize, String)> {
+        let mut found = Vec::new();
+        each_level(self.tokens(), &mut |level| {
+            let defined = level.windows(2).filter(|pair| is_ident(&pair[0], "fn"));
+            let named = defined.filter(|pair| matches!(pair[1], TokenTree::Ident(_)));
+            found.extend(named.map(|pair| (line(&pair[0]), pair[1].to_string())));
+        });
+        found
     }
 
     fn tokens(&self) -> TokenStream {

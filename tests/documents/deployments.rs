@@ -11,7 +11,7 @@ fn deployment(environment: &str) -> String {
 }
 
 #[test]
-fn a_deployment_waits_for_all_backups_and_is_recorded_whatever_became_of_it() {
+fn a_deployment_waits_for_all_backups_and_is_always_recorded() {
     let workflow = crate::yaml(DEPLOY);
     let jobs = &workflow["jobs"];
     assert_eq!(jobs["deploy"]["needs"], json!(["check", "matrix", "backup"]));
@@ -37,7 +37,7 @@ fn a_deployment_waits_for_all_backups_and_is_recorded_whatever_became_of_it() {
 
 /// What is deployed is what was checked and what the record names.
 #[test]
-fn the_version_is_checked_before_the_backup_and_its_commit_is_deployed() {
+fn the_deployed_commit_is_the_one_checked_before_the_backup() {
     let workflow = crate::yaml(DEPLOY);
     let job = |name: &str| workflow["jobs"][name].clone();
     let checkout = |name: &str| {

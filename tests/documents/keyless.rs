@@ -29,7 +29,7 @@ fn every_template_works_without_a_stored_secret_too() {
 }
 
 #[test]
-fn the_trust_policy_names_audience_and_both_forms_of_subject_without_a_star() {
+fn the_trust_policy_pins_audience_and_subjects_without_a_star() {
     let page = crate::read("docs/keyless.md");
     let policy = page.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
     let policy: Value = serde_json::from_str(policy).unwrap();

@@ -88,7 +88,7 @@ fn a_fix_of_an_older_version_does_not_move_the_moving_tag_back() {
 }
 
 #[test]
-fn the_released_action_names_the_image_and_is_otherwise_the_same() {
+fn the_released_action_differs_only_in_its_image() {
     let copy = Copy::new(&[]);
     copy.release(&["prepare", "v9.8.7-source", DIGEST, "out"]).unwrap();
     let action = std::fs::read_to_string(copy.path().join("out/action.yml")).unwrap();

@@ -33,7 +33,7 @@ fn a_cron_text_stands_in_one_place() {
 }
 
 #[test]
-fn a_scheduled_backup_calls_the_reusable_workflow_unconditionally_and_shows_what_jobs_cost() {
+fn a_scheduled_backup_always_calls_the_reusable_workflow() {
     for path in [NIGHTLY, PRODUCTION] {
         let workflow = crate::yaml(path);
         assert_eq!(jobs(&workflow).count(), 1, "{path}");

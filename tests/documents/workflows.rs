@@ -184,7 +184,7 @@ fn whatever_waits_is_not_cancelled() {
 
 /// act and the linters get copies without what they do not know.
 #[test]
-fn copies_for_act_and_the_linters_lack_two_keys_and_nothing_else() {
+fn copies_for_act_and_the_linters_lack_only_two_keys() {
     fn drop_newer(value: &mut Value) {
         if let Some(object) = value.as_object_mut() {
             if object.contains_key("cancel-in-progress") {
@@ -316,7 +316,7 @@ fn callers_grant_what_the_called_workflow_asks_for() {
 
 /// Each by its own name: an expression that makes up the name would hand every secret to the job.
 #[test]
-fn tokens_come_from_secrets_of_the_same_name_and_every_job_has_all_of_them() {
+fn every_job_gets_all_tokens_from_secrets_of_the_same_name() {
     let declared = crate::yaml(REUSABLE)["on"]["workflow_call"]["secrets"].clone();
     assert_eq!(declared, crate::yaml(DEPLOY)["on"]["workflow_call"]["secrets"]);
     for (path, workflow) in templates() {

@@ -232,7 +232,7 @@ fn an_answer_that_never_came_is_asked_for_again() {
 }
 
 #[test]
-fn an_object_that_was_replaced_since_it_was_examined_is_not_read() {
+fn an_object_replaced_after_its_check_is_not_read() {
     let case = Case::new(&bytes(2_500_000, 13, true), Codec::Gzip(1), false);
     let source = case.source();
     let mut other = case.stored();

@@ -82,7 +82,7 @@ fn assert_backed_up(trial: &Trial, outcome: &Outcome, sponsor: &str) {
 }
 
 #[test]
-fn two_are_backed_up_one_is_recorded_as_disabled_and_one_is_left_out() {
+fn enabled_sponsors_are_backed_up_and_others_left_untouched() {
     let trial = four_sponsors();
     let outcome = trial.run().run();
     outcome.assert_code(0);

@@ -56,7 +56,7 @@ fn assert_narrow(session: &Granted, sponsor: &str) {
 }
 
 #[test]
-fn a_run_with_nothing_but_an_identitys_id_backs_up_every_sponsor() {
+fn a_run_with_only_an_identity_backs_up_every_sponsor() {
     for subject in [SUBJECT, SUBJECT_WITH_IDS] {
         let keyless = Keyless::of(&["callisto", "titan"]);
         keyless.github.subject(subject);

@@ -308,7 +308,7 @@ fn a_right_that_is_missing_is_named() {
 }
 
 #[test]
-fn standard_output_stays_empty_where_nothing_can_be_listed_as_json() {
+fn a_failed_list_as_json_leaves_standard_output_empty() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     trial.manifest(None);
     let outcome = on_a_terminal(&trial).arg("--json").run();

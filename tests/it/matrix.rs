@@ -32,7 +32,7 @@ fn many(count: usize) -> String {
 }
 
 #[test]
-fn the_manifest_in_doppler_becomes_a_matrix_of_the_enabled_sponsors() {
+fn the_manifest_in_doppler_gives_a_matrix_of_enabled_sponsors() {
     let trial = Trial::of([
         Sponsor::named("callisto").empty(),
         Sponsor::named("titan").disabled().empty(),
@@ -63,7 +63,7 @@ fn the_manifest_in_doppler_becomes_a_matrix_of_the_enabled_sponsors() {
 }
 
 #[test]
-fn each_environment_has_its_doppler_config_and_both_names_can_be_changed() {
+fn each_environment_has_a_doppler_config_and_both_can_be_set() {
     for (environment, config) in
         [("production", "production"), ("staging", "staging"), ("development", "dev")]
     {
@@ -133,7 +133,7 @@ fn an_empty_matrix_is_told_by_its_count_and_is_no_failure() {
 }
 
 #[test]
-fn a_sponsor_of_whom_the_manifest_does_not_say_is_left_out_with_a_warning() {
+fn a_sponsor_without_enabled_is_left_out_with_a_warning() {
     let outcome =
         of_file("sponsors: [{name: titan, code: TIT}, {name: rhea, code: RHE, enabled: true}]").run();
     outcome.assert_code(0);
@@ -144,7 +144,7 @@ fn a_sponsor_of_whom_the_manifest_does_not_say_is_left_out_with_a_warning() {
 }
 
 #[test]
-fn a_selection_keeps_the_manifests_order_whatever_separates_the_names() {
+fn a_selection_with_any_separator_keeps_the_manifests_order() {
     let outcome = of_file(&many(6)).input("sponsors", " sponsor-4,sponsor-1\n\tsponsor-3 ").run();
     outcome.assert_code(0);
     assert_eq!(names(&outcome), ["sponsor-1", "sponsor-3", "sponsor-4"]);
@@ -152,7 +152,7 @@ fn a_selection_keeps_the_manifests_order_whatever_separates_the_names() {
 
 /// The templates as they are know callisto and titan.
 #[test]
-fn workflows_that_lack_a_sponsors_token_are_named_with_the_place() {
+fn workflows_without_a_sponsors_token_are_named_with_the_job() {
     let templates = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/workflows");
     let sponsors = |names: &[(&str, &str)]| {
         let entry =

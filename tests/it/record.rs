@@ -22,7 +22,7 @@ fn stored(trial: &Trial, sponsor: &str) -> Value {
 }
 
 #[test]
-fn every_outcome_of_a_deployment_is_recorded_and_is_a_success_of_the_step() {
+fn every_deployment_outcome_is_recorded_and_the_step_succeeds() {
     for outcome in ["success", "failure", "cancelled", "skipped"] {
         let trial = one();
         let ended = record(&trial, outcome).run();
@@ -70,7 +70,7 @@ fn the_known_keys_hold_what_the_runner_says() {
 }
 
 #[test]
-fn every_sponsor_gets_a_record_of_its_own_and_one_failure_stays_alone() {
+fn one_sponsors_failure_does_not_cost_other_records() {
     let names = ["callisto", "rhea", "titan", "europa"];
     let trial = Trial::of(names.map(|name| match name {
         "titan" => Sponsor::named(name).flag(None).empty(),
@@ -101,7 +101,7 @@ fn every_sponsor_gets_a_record_of_its_own_and_one_failure_stays_alone() {
 }
 
 #[test]
-fn a_flag_that_is_off_keeps_the_record_local_without_a_call_to_s3() {
+fn a_disabled_sponsors_record_stays_local_and_s3_is_not_called() {
     let trial = Trial::of([Sponsor::named("callisto").flag(Some("no")).empty()]);
     let proxy = Proxy::before(trial.store.endpoint());
     let outcome = record(&trial, "failure").input("s3-endpoint-url", proxy.endpoint()).run();
@@ -113,7 +113,7 @@ fn a_flag_that_is_off_keeps_the_record_local_without_a_call_to_s3() {
 }
 
 #[test]
-fn a_record_that_s3_refuses_is_a_failure_and_its_local_copy_stays() {
+fn a_record_rejected_by_s3_fails_and_the_local_copy_stays() {
     let trial = one();
     trial.secret("callisto", "SPONSOR_AUDIT_LOGS_BUCKET", Some("hht-diary-audit-logs-nowhere"));
     let outcome = record(&trial, "success").run();
@@ -126,7 +126,7 @@ fn a_record_that_s3_refuses_is_a_failure_and_its_local_copy_stays() {
 }
 
 #[test]
-fn a_workspace_that_cannot_be_written_is_a_failure_and_s3_has_the_record() {
+fn a_workspace_without_write_access_fails_and_s3_has_the_record() {
     let trial = one();
     let outcome = record(&trial, "success").file("deployment-logs", "a file in the way").run();
     outcome.assert_code(15);
@@ -135,7 +135,7 @@ fn a_workspace_that_cannot_be_written_is_a_failure_and_s3_has_the_record() {
 }
 
 #[test]
-fn a_long_reason_survives_word_for_word_and_metadata_stays_ascii() {
+fn a_long_reason_is_recorded_whole_and_metadata_stays_ascii() {
     let reason =
         "He said: \"it's 100% fine\" {\\n} \u{7f}\n\tZweite Zeile – 日本語 🩸 ${{ x }} ::error::no\n"
             .repeat(150);
@@ -183,7 +183,7 @@ fn the_record_and_the_backup_name_the_commit_that_is_deployed() {
 
 /// Between `matrix` and `record`, titan is disabled, io is taken out and europa is new.
 #[test]
-fn a_deployment_is_recorded_for_those_whom_matrix_listed_whatever_the_manifest_says_by_then() {
+fn sponsors_that_matrix_listed_are_recorded_after_a_change() {
     let names = ["callisto", "titan", "io", "europa"];
     let trial = Trial::of(names.map(|name| Sponsor::named(name).empty()));
     let entry = |name: &str, enabled: bool| {
@@ -216,7 +216,7 @@ fn a_deployment_is_recorded_for_those_whom_matrix_listed_whatever_the_manifest_s
 
 /// Somebody's typing slip is nobody's deployment, and neither is an empty list.
 #[test]
-fn names_that_were_typed_are_held_against_the_manifest_and_an_empty_list_is_nobody() {
+fn unknown_sponsor_names_and_an_empty_list_are_refused() {
     let trial = one();
     for (sponsors, words) in [
         ("calisto", "sponsor calisto is not in the manifest"),
@@ -266,7 +266,7 @@ fn a_backup_step_feeds_its_outputs_to_the_record_step() {
 
 /// What a record would assert, and what S3 shows: nothing is recorded as a backup that was not seen.
 #[test]
-fn a_location_that_is_not_this_sponsors_backup_is_refused_and_the_deployment_is_recorded() {
+fn a_foreign_location_is_refused_and_the_deployment_recorded() {
     let trial = Trial::of([Sponsor::named("callisto").empty(), Sponsor::named("titan").empty()]);
     let [ours, theirs] = ["callisto", "titan"].map(|name| {
         let backup = trial.run().input("sponsors", name).run();

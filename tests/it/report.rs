@@ -20,7 +20,7 @@ const RESULT_KEYS: [&str; 10] = [
 ];
 
 #[test]
-fn outputs_are_in_heredoc_form_with_a_delimiter_that_differs_each_time() {
+fn outputs_are_heredocs_with_a_new_delimiter_each_time() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let mut delimiters = Vec::new();
     for _ in 0..2 {
@@ -36,7 +36,7 @@ fn outputs_are_in_heredoc_form_with_a_delimiter_that_differs_each_time() {
 }
 
 #[test]
-fn results_have_just_their_keys_for_success_failure_and_disabled() {
+fn results_of_each_outcome_have_exactly_their_keys() {
     let trial = Trial::of([
         Sponsor::named("callisto").empty(),
         Sponsor::named("titan").flag(None).empty(),
@@ -63,7 +63,7 @@ fn results_have_just_their_keys_for_success_failure_and_disabled() {
 }
 
 #[test]
-fn a_terminal_gets_outputs_as_lines_on_stdout_and_words_on_stderr() {
+fn a_terminal_gets_outputs_on_stdout_and_messages_on_stderr() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let outcome = trial.wire(Run::terminal()).args(["backup", "--sponsors", "callisto"]).run();
     outcome.assert_code(0);
@@ -84,7 +84,7 @@ fn a_terminal_gets_outputs_as_lines_on_stdout_and_words_on_stderr() {
 }
 
 #[test]
-fn the_summary_of_very_many_failures_stays_below_what_the_runner_takes() {
+fn a_summary_of_many_failures_stays_under_the_runners_limit() {
     let letter = |n: usize| char::from(b'A' + u8::try_from(n % 26).unwrap());
     let manifest = (0..1_500).fold("sponsors:\n".to_owned(), |mut text, n| {
         let code: String = [n / 676, n / 26, n].map(letter).iter().collect();
@@ -120,7 +120,7 @@ fn without_a_place_for_outputs_nothing_is_begun() {
 }
 
 #[test]
-fn a_misspelt_input_is_an_error_with_a_suggestion_before_anything_is_done() {
+fn a_misspelt_input_fails_at_once_with_a_suggestion() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let outcome = trial.run().input("require-backups", "true").run();
     outcome.assert_code(2);

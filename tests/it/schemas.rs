@@ -123,7 +123,7 @@ fn refuses(check: fn(&str, &Value), document: &Value) -> bool {
 }
 
 #[test]
-fn a_document_with_a_key_too_many_too_few_or_a_wrong_value_is_refused() {
+fn a_document_with_extra_missing_or_wrong_keys_is_refused() {
     let trial = Trial::of([Sponsor::named("callisto").diary(2, 5)]);
     let outcome = trial.run().run();
     outcome.assert_code(0);

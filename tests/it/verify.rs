@@ -240,7 +240,7 @@ fn an_s3_that_refuses_is_no_finding() {
 }
 
 #[test]
-fn a_place_is_of_one_sponsor_and_a_flag_that_is_off_asks_for_nothing() {
+fn a_location_needs_one_sponsor_and_a_disabled_one_is_skipped() {
     let trial = Trial::of(["callisto", "titan"].map(|name| Sponsor::named(name).flag(None).empty()));
     let proxy = Proxy::before(trial.store.endpoint());
     let run = || trial.run().input("command", "verify").input("s3-endpoint-url", proxy.endpoint());

@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_is_called_after_sponsor_and_run_in_the_characters_that_sts_takes() {
+    fn a_session_name_has_sponsor_and_run_in_valid_characters() {
         assert_eq!(session_name("callisto", Some("17342009911")), "callisto-17342009911");
         assert_eq!(session_name("c/ö", None), "c---no-run");
         for (sponsor, run) in [("s".repeat(300), "r".repeat(300)), (String::new(), String::new())] {

@@ -18,7 +18,7 @@ fn variable(url: &str, name: &str) -> Option<String> {
 }
 
 #[test]
-fn special_characters_an_ipv6_host_and_a_socket_directory_are_understood() {
+fn special_characters_an_ipv6_host_and_a_socket_are_parsed() {
     let url = "postgresql://o%27neil:p%40ss%2Fw%3Ard%25@[2001:db8::1]:5433/my%20db?sslmode=verify-full&options=-c%20geqo%3Doff";
     let connection = parse(url).unwrap();
     let variables = connection.for_client(&client(18)).unwrap();
@@ -36,7 +36,7 @@ fn special_characters_an_ipv6_host_and_a_socket_directory_are_understood() {
 }
 
 #[test]
-fn plain_text_is_never_fallen_back_to_unless_the_host_is_local_or_the_url_says_so() {
+fn plain_text_needs_a_local_host_or_an_explicit_sslmode() {
     for (url, mode) in [
         ("postgresql://u:p@db.example.org/app", "require"),
         ("postgresql://u:p@db.example.org/app?sslmode=prefer", "require"),
@@ -62,7 +62,7 @@ fn plain_text_is_never_fallen_back_to_unless_the_host_is_local_or_the_url_says_s
 }
 
 #[test]
-fn parameters_of_other_tools_are_left_out_and_unknown_ones_are_errors() {
+fn other_tools_parameters_are_dropped_and_unknown_ones_fail() {
     let url = "postgresql://u:p@db/app?schema=public&connection_limit=1&pgbouncer=false&connect_timeout=3";
     assert_eq!(variable(url, "PGCONNECT_TIMEOUT").unwrap(), "3");
     let error = parse("postgresql://u:p@db/app?sslmod=require").unwrap_err();

@@ -90,7 +90,7 @@ fn a_split_at_any_byte_makes_no_difference() {
 }
 
 #[test]
-fn the_order_of_rows_and_of_statements_does_not_count_and_everything_else_does() {
+fn only_the_order_of_rows_and_statements_is_ignored() {
     let whole = scan(TRICKY).truth().unwrap();
     let same = [
         ("x\t\\N\ny\t$$\n", "y\t$$\nx\t\\N\n"),

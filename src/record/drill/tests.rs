@@ -126,7 +126,7 @@ fn limits_are_kept_or_fail_the_drill() {
 }
 
 #[test]
-fn a_drill_that_was_broken_off_never_passes_whatever_it_had_found() {
+fn an_interrupted_drill_never_passes() {
     for (broken, status) in [
         (("restore", "the dump was not restored", false), Status::Error),
         (("archive", "the object is gone", false), Status::Error),

@@ -19,7 +19,7 @@ fn the_verdict_comes_first_and_failures_say_what_to_do() {
 }
 
 #[test]
-fn ten_thousand_sponsors_stay_under_the_limit_and_are_all_in_the_table() {
+fn ten_thousand_sponsors_fit_the_limit_and_are_all_listed() {
     let results: Vec<_> = (0..10_000).map(|n| result(&format!("sponsor-{n}"), Outcome::Success)).collect();
     let text = of_results(TITLE, &results);
     assert!(text.len() < 1 << 20, "{} bytes", text.len());
@@ -27,7 +27,7 @@ fn ten_thousand_sponsors_stay_under_the_limit_and_are_all_in_the_table() {
 }
 
 #[test]
-fn ten_thousand_failures_stay_under_the_limit_and_the_rest_is_counted() {
+fn ten_thousand_failures_fit_the_limit_and_the_rest_is_counted() {
     let results: Vec<_> = (0..10_000).map(|n| result(&format!("sponsor-{n}"), Outcome::Failure)).collect();
     let text = of_results(TITLE, &results);
     assert!(text.len() < 1 << 20, "{} bytes", text.len());
@@ -35,7 +35,7 @@ fn ten_thousand_failures_stay_under_the_limit_and_the_rest_is_counted() {
 }
 
 #[test]
-fn what_is_not_enabled_does_not_look_as_if_nothing_at_all_was_backed_up() {
+fn a_headline_counts_disabled_sponsors_separately() {
     let headline = |outcomes: &[Outcome]| {
         let results: Vec<_> = outcomes.iter().map(|outcome| result("callisto", *outcome)).collect();
         of_results(TITLE, &results).lines().next().unwrap().to_owned()

@@ -50,7 +50,7 @@ fn an_encrypted_backup_opens_with_the_identity_and_only_with_it() {
 }
 
 #[test]
-fn special_characters_in_password_and_database_name_are_no_trouble() {
+fn special_characters_in_password_and_database_name_work() {
     let trial = Trial::of([Sponsor::named("callisto").password("p@ss/w:rd%?#&").empty()]);
     let owner = trial.database("callisto");
     let name = format!("café /?#&% {}", owner.name);

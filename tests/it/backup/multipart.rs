@@ -57,7 +57,7 @@ fn assert_whole(trial: &Trial) {
 }
 
 #[test]
-fn a_large_dump_goes_in_parts_to_a_server_that_checks_every_checksum() {
+fn a_large_dump_sends_equal_parts_with_valid_checksums() {
     let strict = StrictS3::start();
     let (trial, proxy) = (large(&strict), Proxy::before(strict.endpoint()));
     in_parts(&trial, &proxy).run().assert_code(0);
@@ -85,7 +85,7 @@ fn a_large_dump_goes_in_parts_to_a_server_that_checks_every_checksum() {
 }
 
 #[test]
-fn a_large_dump_in_parts_has_its_tags_and_leaves_no_upload_behind() {
+fn a_multipart_upload_sets_its_tags_and_leaves_no_upload_open() {
     let trial = large(Moto::shared());
     let proxy = Proxy::before(trial.store.endpoint());
     proxy.tell_the_right_checksum();
@@ -114,7 +114,7 @@ fn a_store_that_refuses_checksums_gets_none() {
 }
 
 #[test]
-fn a_small_dump_is_one_put_and_every_request_names_the_expected_owner() {
+fn a_small_dump_is_one_put_and_requests_name_the_owner() {
     let trial = Trial::of([Sponsor::named("callisto")]);
     let proxy = Proxy::before(trial.store.endpoint());
     let run = trial.run().input("s3-endpoint-url", proxy.endpoint());

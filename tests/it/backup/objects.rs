@@ -24,7 +24,7 @@ fn key(prefix: &str, stem: &str, timestamp: &str) -> String {
 }
 
 #[test]
-fn keys_tags_and_metadata_are_those_of_the_field_in_every_environment() {
+fn keys_tags_and_metadata_match_the_contract_per_environment() {
     let kept = [
         ("production", "", "prod", vec![("retention-years", "7"), ("fda-compliant", "true")]),
         ("staging", "staging/", "staging", vec![("retention-days", "30")]),

@@ -24,7 +24,7 @@ fn assert_failed(outcome: &Outcome, code: i32, stage: &str) -> String {
 }
 
 #[test]
-fn a_secret_that_is_missing_or_empty_is_named_and_s3_is_not_asked() {
+fn a_missing_or_empty_secret_is_named_and_s3_is_not_called() {
     let trial = one();
     trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", None);
     trial.secret("callisto", "SPONSOR_AWS_REGION", Some(" "));
@@ -49,7 +49,7 @@ fn a_table_that_the_role_may_not_read_fails_the_dump() {
 }
 
 #[test]
-fn a_bucket_that_is_missing_fails_the_archive_and_the_record_is_kept() {
+fn a_missing_bucket_fails_the_archive_and_the_record_is_kept() {
     let trial = one();
     trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some("hht-diary-backups-nowhere"));
     let outcome = trial.run().run();
@@ -63,7 +63,7 @@ fn a_bucket_that_is_missing_fails_the_archive_and_the_record_is_kept() {
 }
 
 #[test]
-fn aws_keys_that_are_wrong_fail_the_archive_and_the_record_stays_local() {
+fn wrong_aws_keys_fail_the_archive_and_the_record_stays_local() {
     let strict = StrictS3::start();
     let trial = Trial::plan([Sponsor::named("callisto").empty()]).store(&strict).start();
     trial.secret("callisto", "SPONSOR_AWS_SECRET_ACCESS_KEY", Some("not-the-key-at-all"));
@@ -80,7 +80,7 @@ fn aws_keys_that_are_wrong_fail_the_archive_and_the_record_stays_local() {
 }
 
 #[test]
-fn a_backup_whose_record_cannot_be_kept_is_no_success_but_it_is_there() {
+fn a_backup_without_its_record_fails_but_stays_in_s3() {
     let trial = one();
     trial.secret("callisto", "SPONSOR_AUDIT_LOGS_BUCKET", Some("hht-diary-audit-logs-nowhere"));
     let outcome = trial.run().run();
@@ -125,7 +125,7 @@ fn keys_of_nobody_in_particular_serve_one_sponsor_and_never_two() {
 }
 
 #[test]
-fn temporary_keys_of_a_sponsor_are_used_with_their_session_token() {
+fn a_sponsors_temporary_keys_are_sent_with_their_session_token() {
     let trial = one();
     let proxy = Proxy::before(trial.store.endpoint());
     let run = trial.run().input("s3-endpoint-url", proxy.endpoint());

@@ -66,7 +66,7 @@ fn a_manifest_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_sponsor_that_is_unknown_or_disabled_is_an_error_and_nobody_is_backed_up() {
+fn an_unknown_or_disabled_sponsor_stops_every_backup() {
     let trial = Trial::of([Sponsor::named("callisto").empty(), Sponsor::named("titan").disabled().empty()]);
     let outcome = trial.run().input("sponsors", "callisto, calisto").run();
     assert_refused(

@@ -21,7 +21,7 @@ fn assert_refused(trial: &Trial, outcome: &Outcome, told: &[&str]) {
 }
 
 #[test]
-fn a_token_that_is_missing_revoked_or_another_sponsors_is_told_apart() {
+fn a_missing_revoked_or_foreign_token_each_has_its_own_error() {
     let trial = Trial::of([Sponsor::named("callisto").empty(), Sponsor::named("rhea").empty()]);
     let only = || trial.run().input("sponsors", "callisto");
     let missing = only().unset("DOPPLER_TOKEN_CALLISTO").run();
@@ -75,7 +75,7 @@ fn a_token_for_everybody_serves_one_sponsor_and_never_two() {
 }
 
 #[test]
-fn each_secret_that_is_missing_empty_or_of_the_wrong_form_is_named() {
+fn each_missing_empty_or_invalid_secret_is_named() {
     let trial = one();
     let (bucket, url) = (trial.bucket("callisto").to_owned(), trial.database("callisto").url());
     let log_bucket = trial.log_bucket("callisto").to_owned();
@@ -129,7 +129,7 @@ fn shared(name: &str, of_callisto: impl Fn(&Trial) -> String) -> (Trial, String)
 }
 
 #[test]
-fn two_sponsors_with_one_bucket_or_one_database_are_not_both_served() {
+fn two_sponsors_that_share_a_bucket_or_database_are_refused() {
     let (trial, message) = shared("SPONSOR_BACKUPS_BUCKET", |trial| trial.bucket("callisto").to_owned());
     assert!(message.starts_with(&format!("bucket {} ", trial.bucket("callisto"))), "{message}");
     let (_, message) = shared("SPONSOR_AUDIT_LOGS_BUCKET", |trial| trial.log_bucket("callisto").to_owned());
@@ -139,7 +139,7 @@ fn two_sponsors_with_one_bucket_or_one_database_are_not_both_served() {
 }
 
 #[test]
-fn a_secrets_file_serves_without_doppler_and_its_faults_are_named() {
+fn a_secrets_file_works_without_doppler_and_errors_name_it() {
     let trial = one();
     let secrets = format!(
         "callisto:\n  DATABASE_URL: '{}'\n  SPONSOR_BACKUPS_BUCKET: {}\n  SPONSOR_AUDIT_LOGS_BUCKET: {}\n  \

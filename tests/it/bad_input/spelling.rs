@@ -33,7 +33,7 @@ fn assert_told(outcome: &Outcome, code: i32, told: &[&str]) {
 }
 
 #[test]
-fn a_misspelt_field_of_the_manifest_is_an_error_where_the_right_one_is_missing() {
+fn a_misspelt_manifest_field_fails_if_the_right_one_is_missing() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let run = |entry: &str| {
         local(&trial, &format!("sponsors: [{{name: callisto, code: CAL, {entry}}}]"), &secrets(&trial)).run()
@@ -47,7 +47,7 @@ fn a_misspelt_field_of_the_manifest_is_an_error_where_the_right_one_is_missing()
 }
 
 #[test]
-fn a_misspelt_secret_of_a_file_is_an_error_where_the_right_one_is_missing() {
+fn a_misspelt_secret_fails_if_the_right_one_is_missing() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let whole = secrets(&trial);
     let run = |from: &str, to: &str| local(&trial, MANIFEST, &whole.replace(from, to)).run();
@@ -97,7 +97,7 @@ fn where_keys_belong_is_told_by_the_place() {
 }
 
 #[test]
-fn a_file_of_secrets_that_others_can_read_is_used_with_a_warning() {
+fn a_secrets_file_that_others_can_read_gets_a_warning() {
     use std::os::unix::fs::PermissionsExt as _;
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     for (mode, warned) in [(0o644, true), (0o640, true), (0o600, false)] {

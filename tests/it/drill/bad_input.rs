@@ -25,7 +25,7 @@ fn no_backup_half_a_backup_and_no_server_are_told() {
 }
 
 #[test]
-fn a_machine_without_the_servers_major_version_is_told_what_to_install() {
+fn a_missing_major_version_names_the_package_to_install() {
     let trial = Trial::plan([Sponsor::named("callisto")]).cluster(Cluster::of_major(18)).start();
     trial.run().path(Cluster::of_major(18).bin_dir()).run().assert_code(0);
     let outcome = drill(&trial).run();

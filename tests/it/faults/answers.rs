@@ -164,7 +164,7 @@ fn an_answer_that_is_no_map_of_texts_is_final() {
 /// - seen: a success; exit 0
 /// - left: what was ordered
 #[test]
-fn a_value_that_is_null_is_missing_and_the_type_of_the_answer_does_not_matter() {
+fn a_null_value_is_missing_and_the_content_type_is_ignored() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let (backups, logs) = (trial.bucket("callisto"), trial.log_bucket("callisto"));
     let keys = trial.store.keys();

@@ -85,7 +85,7 @@ fn wait_until_it_sleeps(running: &Running) {
 /// - seen: over within 5 s, exit 143 or 130, `target` is `unchanged`
 /// - left: no database
 #[test]
-fn a_signal_while_a_database_is_made_is_over_in_time_and_leaves_none() {
+fn a_signal_during_create_database_ends_in_time_and_leaves_none() {
     let cluster = Cluster::start(tools::distribution_bin_dir());
     let trial = backed_up(&cluster);
     let (host, new) = absent(&cluster);

@@ -199,7 +199,7 @@ fn rows_that_pg_dump_leaves_to_an_extension_are_named() {
 /// - seen: `the bucket … is titan's`; exit code 12
 /// - left: titan's backup alone
 #[test]
-fn a_bucket_with_backups_of_another_sponsor_is_refused_to_one_alone() {
+fn a_bucket_with_another_sponsors_backups_is_refused() {
     let trial = Trial::of([Sponsor::named("callisto"), Sponsor::named("titan")]);
     let shared = "acme-archive-7";
     trial.store.bucket(shared);

@@ -107,7 +107,7 @@ fn doppler_down_for_good_is_given_up_after_five_tries() {
 /// - seen: the failure and `results=[]`; exit 12
 /// - left: no sponsor was asked for anything
 #[test]
-fn a_core_project_that_does_not_answer_ends_the_run_before_any_sponsor() {
+fn a_refused_core_token_ends_the_run_before_any_sponsor() {
     let trial = callisto();
     trial.doppler.trouble_for(&trial.core_token, &Trouble::Status(401), 1);
     let outcome = trial.run().run();

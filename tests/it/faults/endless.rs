@@ -104,7 +104,7 @@ fn a_signal_ends_a_pg_dump_that_heeds_none() {
 /// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
 /// - left: a record of the failure, as short
 #[test]
-fn a_flood_of_words_neither_fills_memory_nor_hides_the_last_ones() {
+fn a_flood_of_messages_keeps_memory_flat_and_shows_the_last() {
     let flood = "/usr/bin/yes 'pg_dump: warning: la' | /usr/bin/head -c 100000000 >&2";
     let last = "echo 'pg_dump: error: last words' >&2\nexit 1";
     let well = format!("({flood}) &\n{} \"$@\" || exit\nwait", clients::real("pg_dump"));

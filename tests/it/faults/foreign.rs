@@ -81,7 +81,7 @@ fn a_child_that_prints_its_environment_shows_no_password() {
 /// - seen: the failure of the restore; exit 13 or 16
 /// - left: no canary of the target's password, its URL or the identity, which is masked
 #[test]
-fn a_restore_whose_psql_prints_its_environment_shows_no_password() {
+fn a_psql_that_prints_its_environment_shows_no_password() {
     let trial = trial(Moto::shared());
     trial.run().run().assert_code(0);
     let clients = clients(None, Some(TELL_ALL));

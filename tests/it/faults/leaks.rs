@@ -46,7 +46,7 @@ pub(super) fn trial(store: &Store) -> Trial {
 /// - seen: six masks, and no canary; exit 0
 /// - left: outputs that reach the next job, and no canary in any object
 #[test]
-fn a_success_shows_no_secret_and_masks_all_of_them_and_nothing_else() {
+fn a_successful_backup_masks_every_secret_and_nothing_else() {
     let strict = StrictS3::start();
     let trial = trial(&strict);
     let canaries = canaries(&trial, strict.secret_key());

@@ -62,7 +62,7 @@ fn assert_locked(
 /// - seen: success
 /// - left: dump, companions and record, in governance mode for seven calendar years
 #[test]
-fn a_bucket_that_locks_keeps_everything_of_production_for_seven_years() {
+fn a_locking_bucket_keeps_production_for_seven_years() {
     let (trial, buckets) = locking("production");
     let began = Timestamp::now();
     let locks = locks(&trial, &buckets, trial.run());
@@ -92,7 +92,7 @@ fn lock_strictly(trial: &Trial, buckets: &[String; 2], days: Option<i32>, years:
 /// - seen: success
 /// - left: everything locked for the ten years, or the 4018 days
 #[test]
-fn a_bucket_that_locks_strictly_by_default_is_followed_and_never_shortened() {
+fn a_strict_default_lock_is_kept_and_never_shortened() {
     for (days, years, kept_years) in [(Some(1), None, 7), (None, Some(10), 10), (Some(4018), None, 11)] {
         let (trial, buckets) = locking("production");
         lock_strictly(&trial, &buckets, days, years);

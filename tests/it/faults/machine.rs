@@ -33,7 +33,7 @@ fn assert_record_not_kept(trial: &Trial, outcome: &Outcome, reason: &str) {
 /// - seen: `record … cannot be written: Read-only file system`; exit code 15
 /// - left: the whole backup, and its record in S3
 #[test]
-fn a_workspace_that_can_only_be_read_costs_the_local_record_alone() {
+fn a_read_only_workspace_costs_only_the_local_record() {
     let trial = Trial::of([Sponsor::named("callisto")]);
     let run = trial.run();
     let disk = Disk::over(&run.workspace(), "1m");
@@ -66,7 +66,7 @@ fn a_workspace_that_is_full_costs_the_local_record_alone() {
 /// - seen: `GITHUB_OUTPUT (…) cannot be written: Read-only file system`, before anything is done; exit code 2
 /// - left: nothing
 #[test]
-fn outputs_that_cannot_be_written_are_told_before_anything_is_done() {
+fn outputs_that_cannot_be_written_fail_the_run_at_its_start() {
     let trial = Trial::of([Sponsor::named("callisto")]);
     let folder = tools::open_folder("outputs");
     let disk = Disk::over(folder.path(), "1m");

@@ -13,7 +13,7 @@ use crate::support::{Action, Proxy, Sponsor, Trial};
 /// - seen: success: after half a minute the request is sent again
 /// - left: the whole backup
 #[test]
-fn a_request_that_is_never_answered_is_sent_again_within_a_minute() {
+fn a_request_without_an_answer_is_sent_again_within_a_minute() {
     let kinds: [(&str, Kind, u32); 5] = [
         ("alpha", is_creation, 12),
         ("bravo", is_dump, 0),

@@ -15,7 +15,7 @@ fn told() -> GitHub {
 }
 
 #[test]
-fn a_backups_record_tells_who_approved_this_run_and_what_brought_its_commit() {
+fn a_backups_record_has_the_approvals_and_pull_requests() {
     let (trial, github) = (one(), told());
     let outcome = asking(trial.run(), &github).run();
     outcome.assert_code(0);
@@ -42,7 +42,7 @@ fn a_backups_record_tells_who_approved_this_run_and_what_brought_its_commit() {
 }
 
 #[test]
-fn a_deployments_record_tells_it_too_and_asks_once_for_all_sponsors() {
+fn a_deployments_record_has_approvals_from_one_request() {
     let trial = crate::support::Trial::of(
         ["callisto", "rhea"].map(|name| crate::support::Sponsor::named(name).empty()),
     );
@@ -75,7 +75,7 @@ fn nobody_approved_and_nobody_was_asked_are_told_apart() {
 }
 
 #[test]
-fn a_terminal_has_no_run_to_ask_about_and_the_address_of_an_enterprise_server_keeps_its_path() {
+fn a_terminal_asks_no_approvals_and_an_api_path_is_kept() {
     let (trial, github) = (one(), GitHub::below("/api/v3"));
     github.approve(RUN_ID, "alice", "rejected", "");
     let outcome = record(&trial, &github).env("GITHUB_API_URL", format!("{}/", github.url())).run();

@@ -34,7 +34,7 @@ fn closed(number: u64) -> (u64, String) {
 }
 
 #[test]
-fn two_failures_and_a_success_are_one_issue_and_a_persons_issue_is_left_alone() {
+fn repeated_failures_share_one_issue_and_spare_a_persons_issue() {
     let (trial, github) = (one(), GitHub::start());
     let theirs = github.issue_of("dave", "Ideas", "About backups", &["sponsor-backup"]);
     breaks(&trial);
@@ -94,7 +94,7 @@ fn two_environments_are_two_issues_and_a_drill_has_its_own() {
 }
 
 #[test]
-fn a_selection_that_cannot_be_served_is_told_and_the_next_run_of_all_closes_it() {
+fn a_refused_selection_has_an_issue_that_a_full_run_closes() {
     let (trial, github) = (one(), GitHub::start());
     telling(&trial, &github).input("sponsors", "calisto").run().assert_code(11);
     assert_eq!(states(&github), [open(1)]);
@@ -130,7 +130,7 @@ fn a_matrix_that_fails_has_an_issue_of_its_own() {
 
 /// A watcher and a scheduled verification tell, too.
 #[test]
-fn a_backup_that_is_missing_and_one_that_is_not_whole_have_issues_of_their_own() {
+fn a_missing_and_a_damaged_backup_have_separate_issues() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let github = GitHub::start();
     let watch = || telling(&trial, &github).input("command", "list").input("max-backup-age", "8h");
@@ -184,7 +184,7 @@ fn what_cannot_be_told_is_a_warning_and_changes_nothing_else() {
 }
 
 #[test]
-fn nothing_is_told_of_a_dry_run_of_a_flag_that_is_off_and_where_nobody_wants_it() {
+fn no_issue_for_a_dry_run_a_disabled_sponsor_or_without_input() {
     let (trial, github) = (one(), GitHub::start());
     breaks(&trial);
     asking(trial.run(), &github).run().assert_code(12);

@@ -41,7 +41,7 @@ fn a_sponsors_success_does_not_hide_the_failure_of_another() {
 
 /// Each job reads the manifest anew, and one of them may be out of luck.
 #[test]
-fn a_job_that_is_refused_is_not_forgotten_over_the_success_of_another() {
+fn a_refused_jobs_failure_stays_after_another_job_succeeds() {
     let (trial, github) = (two(), GitHub::start());
     let refused = |sponsor: &str| {
         job(&trial, &github, sponsor).file("bad.yml", "sponsors: [").input("manifest", "bad.yml")
@@ -73,7 +73,7 @@ fn a_job_that_is_refused_is_not_forgotten_over_the_success_of_another() {
 
 /// As GitHub's list is a moment late, or two jobs look before either has opened one.
 #[test]
-fn an_issue_that_was_opened_twice_is_closed_by_whoever_came_later() {
+fn an_issue_opened_twice_is_closed_by_the_later_job() {
     let (trial, github) = (two(), GitHub::start());
     for sponsor in ["callisto", "titan"] {
         region(&trial, sponsor, false);

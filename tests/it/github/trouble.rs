@@ -21,7 +21,7 @@ fn assert_unseen(outcome: &Outcome, token: &str) {
 }
 
 #[test]
-fn whatever_goes_wrong_is_written_down_with_its_reason_and_fails_nothing() {
+fn a_github_failure_is_recorded_and_does_not_fail_the_run() {
     for (trouble, reason) in [
         (Trouble::Status(403, "Resource not accessible by integration"), "with 403: Resource not accessible"),
         (Trouble::Status(404, "Not Found"), "with 404: Not Found"),
@@ -60,7 +60,7 @@ fn whatever_goes_wrong_is_written_down_with_its_reason_and_fails_nothing() {
 }
 
 #[test]
-fn a_wrong_token_and_a_lacking_permission_are_told_and_cost_the_other_question_nothing() {
+fn a_missing_permission_leaves_the_other_answer_recorded() {
     let (trial, github) = (one(), GitHub::start());
     github.lacks("actions");
     let log = record(&trial, &github).run().log("callisto");
@@ -118,7 +118,7 @@ fn a_bad_moment_is_tried_again() {
 }
 
 #[test]
-fn a_token_travels_neither_in_plain_text_nor_where_it_is_sent_on_to() {
+fn a_token_is_not_sent_in_plain_text_or_to_a_redirect() {
     let trial = one();
     for address in ["http://github.example/api/v3", "http://127.0.0.1.example", "ftp://localhost", "github"] {
         let (github, run) =
@@ -138,7 +138,7 @@ fn a_token_travels_neither_in_plain_text_nor_where_it_is_sent_on_to() {
 }
 
 #[test]
-fn nobody_at_the_address_a_repository_that_is_none_and_a_token_that_is_none() {
+fn an_invalid_address_repository_or_token_is_recorded() {
     let (trial, github) = (one(), GitHub::start());
     let nobody = format!("http://127.0.0.1:{}", tools::free_port());
     let outcome = record(&trial, &github).env("GITHUB_API_URL", nobody).run();

@@ -46,7 +46,7 @@ fn a_session_that_lasts_is_asked_for_once_a_sponsor() {
 }
 
 #[test]
-fn another_sponsors_role_opens_nothing_and_nothing_of_its_owners() {
+fn another_sponsors_role_reaches_no_bucket() {
     let keyless = Keyless::of(&["callisto", "titan"]);
     keyless.secret("callisto", "SPONSOR_AWS_ROLE_ARN", Some(&role_of("titan")));
     let outcome = keyless.run().run();
@@ -66,7 +66,7 @@ fn another_sponsors_role_opens_nothing_and_nothing_of_its_owners() {
 }
 
 #[test]
-fn a_role_of_the_order_serves_the_one_sponsor_that_is_selected_and_never_several() {
+fn the_role_input_serves_one_sponsor_and_is_refused_for_several() {
     let keyless = Keyless::of(&["callisto", "titan"]);
     for name in ["callisto", "titan"] {
         keyless.secret(name, "SPONSOR_AWS_ROLE_ARN", None);

@@ -21,7 +21,7 @@ fn tokens_are_given_back_after_a_failure_too() {
 }
 
 #[test]
-fn tokens_are_given_back_after_a_signal_and_the_run_is_over_in_time() {
+fn tokens_are_revoked_after_a_signal_and_the_run_ends_in_time() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
         let keyless = Keyless::of(&["callisto"]);
         let _migration = keyless.database("callisto").hold("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE");
@@ -78,7 +78,7 @@ fn a_revocation_that_fails_is_told_and_changes_nothing() {
 }
 
 #[test]
-fn a_token_that_is_about_to_end_is_replaced_and_both_are_given_back() {
+fn a_token_that_expires_soon_is_replaced_and_both_are_revoked() {
     let keyless = Keyless::of(&["callisto", "titan"]);
     let lifetime = Duration::from_secs(30);
     keyless.doppler.identity(IDENTITY, crate::support::Identity { lifetime, ..keyless.identity() });
@@ -110,7 +110,7 @@ fn an_answer_of_another_project_or_config_is_refused() {
 }
 
 #[test]
-fn a_project_that_the_service_account_may_not_read_is_that_sponsors_failure() {
+fn an_unreadable_doppler_project_fails_only_its_sponsor() {
     let keyless = Keyless::of(&["callisto", "titan"]);
     let mut identity = keyless.identity();
     identity.projects.remove("hht-diary-titan");
@@ -140,7 +140,7 @@ fn a_token_that_is_named_after_its_place_wins_and_that_is_said() {
 }
 
 #[test]
-fn the_identity_is_nearer_than_the_token_for_nobody_in_particular() {
+fn the_identity_wins_over_the_shared_doppler_token() {
     let keyless = Keyless::of(&["callisto"]);
     keyless.run().env("DOPPLER_TOKEN", "dp.st.of-something-else").run().assert_code(0);
     assert!(keyless.doppler.requests().iter().all(|asked| asked.token.starts_with("dp.said.")));

@@ -71,7 +71,7 @@ fn claims_that_doppler_does_not_expect_are_told_as_they_are() {
 }
 
 #[test]
-fn a_word_that_is_too_old_or_an_identity_that_does_not_exist_is_refused() {
+fn an_expired_oidc_token_or_unknown_identity_is_refused() {
     let keyless = Keyless::of(&["callisto"]);
     keyless.github.seconds(-10);
     assert_told(&keyless.run().run(), 12, &["status 401: Invalid OIDC token"]);
@@ -82,7 +82,7 @@ fn a_word_that_is_too_old_or_an_identity_that_does_not_exist_is_refused() {
 }
 
 #[test]
-fn a_role_that_does_not_trust_this_job_is_told_with_what_the_job_says() {
+fn a_role_that_does_not_trust_the_job_is_shown_with_its_claims() {
     let keyless = Keyless::of(&["callisto", "titan"]);
     let elsewhere = vec!["repo:cure-hht/other:environment:production".to_owned()];
     keyless.sts.role(&role_of("callisto"), Role { subjects: elsewhere, buckets: Vec::new() });
@@ -134,7 +134,7 @@ fn an_sts_that_could_not_reach_github_is_asked_again() {
 }
 
 #[test]
-fn what_is_no_identity_no_role_or_no_safe_address_is_refused_and_not_repeated() {
+fn an_invalid_identity_role_or_address_is_refused_unshown() {
     let keyless = Keyless::of(&["callisto"]);
     let canary = "dp.st.production.canary";
     let outcome = keyless.run().input("doppler-identity-id", canary).run();

@@ -50,7 +50,7 @@ fn a_sponsor_without_a_new_backup_is_named_and_ends_with_17() {
 
 /// What cannot be restored must not keep a watcher quiet.
 #[test]
-fn a_backup_with_a_problem_does_not_count_and_one_with_a_time_ahead_does_not_either() {
+fn a_broken_backup_and_one_from_the_future_do_not_count() {
     let shelf = callisto();
     let good = shelf.backup(&[]);
     let spoilt = shelf.copy(&good, "20260301-000000");

@@ -94,7 +94,7 @@ fn assert_untouched(run: Run, target: &Database, code: i32, told: &str) {
 type Spoil = fn(&Backup<'_>);
 
 #[test]
-fn a_backup_that_is_not_what_was_stored_never_reaches_the_target() {
+fn an_altered_backup_never_reaches_the_target() {
     let spoilt: [(i32, &str, Spoil); 10] = [
         (17, "the gzip stream is altered", |backup| {
             let mut bytes = backup.get("");
@@ -248,7 +248,7 @@ fn damage_that_shows_at_the_very_end_takes_all_of_it_back() {
 
 /// Somebody writes another object under the same key.
 #[test]
-fn an_object_that_is_replaced_between_the_two_readings_is_not_restored() {
+fn an_object_replaced_between_two_readings_is_not_restored() {
     let trial = with_a_backup();
     let backup = Backup::of(&trial);
     let role = empty();

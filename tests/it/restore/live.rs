@@ -71,7 +71,7 @@ fn ones_own_live_database_wants_sponsor_and_database_typed_out() {
 }
 
 #[test]
-fn whoever_types_sponsor_and_database_out_gets_what_was_asked_for() {
+fn a_confirmed_restore_into_the_live_database_runs() {
     let trial = three();
     let live = trial.database("callisto");
     let before = live.content_digest();
@@ -159,7 +159,7 @@ fn a_live_database_is_known_by_other_names_of_this_machine() {
 
 /// Nothing of it is lost, whoever it belongs to.
 #[test]
-fn a_target_that_is_empty_or_not_there_needs_no_word_unless_it_is_live() {
+fn only_a_live_or_filled_target_needs_confirmation() {
     let trial = three();
     let alone = |run: Run| run.unset(&token_variable("titan")).unset(&token_variable("europa"));
     let target = empty();
@@ -196,7 +196,7 @@ fn a_target_that_is_empty_or_not_there_needs_no_word_unless_it_is_live() {
 
 /// The newest backup of another environment tells which database is live there.
 #[test]
-fn the_live_databases_of_other_environments_are_known_by_their_backups() {
+fn live_databases_of_other_environments_need_confirmation() {
     let trial = three();
     let staging = Cluster::shared().database("staging");
     let run = trial.run().input("command", "backup").input("environment", "staging");

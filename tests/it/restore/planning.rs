@@ -47,7 +47,7 @@ fn a_target_that_will_not_do_is_told_before_the_backup_is_read() {
 }
 
 #[test]
-fn a_place_for_temporary_files_that_is_not_there_is_named_before_the_backup_is_read() {
+fn a_missing_temporary_folder_is_named_before_any_download() {
     let trial = with_a_backup();
     let drill = || trial.run().input("command", "drill").env("TMPDIR", "/nonexistent/scratch");
     let outcome = refused(&trial, drill, 16);
@@ -57,7 +57,7 @@ fn a_place_for_temporary_files_that_is_not_there_is_named_before_the_backup_is_r
 
 /// What was restored would be hidden from the role that has to read it back.
 #[test]
-fn a_role_that_could_not_read_back_what_it_restores_is_refused_before_anything_is_made() {
+fn a_role_that_cannot_read_restored_rows_is_refused_first() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let source = trial.database("callisto");
     source.psql(&format!("ALTER ROLE \"{}\" BYPASSRLS", source.user));

@@ -106,7 +106,7 @@ fn a_restore_that_takes_too_long_takes_all_of_it_back() {
 }
 
 #[test]
-fn a_signal_while_the_backup_is_read_through_leaves_the_target_alone() {
+fn a_signal_during_the_first_reading_leaves_the_target_alone() {
     let trial = with_a_backup();
     let target = empty();
     let proxy = Proxy::before(trial.store.endpoint());

@@ -48,7 +48,7 @@ fn a_token_reads_its_own_config_and_only_the_names_asked_for() {
 }
 
 #[test]
-fn a_request_without_names_gets_everything_and_is_recorded_as_over_broad() {
+fn a_request_without_names_is_recorded_as_over_broad() {
     let (doppler, token) = callisto();
     let (_, secrets) = answer(&doppler, &token, "");
     assert_eq!(secrets["STRIPE_API_KEY"], "canary");

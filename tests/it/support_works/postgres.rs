@@ -42,7 +42,7 @@ fn the_url_works_as_it_is() {
 }
 
 #[test]
-fn the_shared_server_speaks_tls_with_the_certificate_it_gives_out() {
+fn the_shared_server_speaks_tls_with_its_own_certificate() {
     let cluster = Cluster::shared();
     let database = cluster.database("tls");
     let root = cluster.certificate().unwrap().display();
@@ -90,7 +90,7 @@ fn a_diary_survives_dump_and_restore_in_the_digest() {
 }
 
 #[test]
-fn a_server_of_ones_own_ends_with_its_variable_and_leaves_nothing() {
+fn a_private_server_that_is_dropped_stops_and_leaves_nothing() {
     let cluster = Cluster::start(tools::distribution_bin_dir());
     let (port, folder) = (cluster.port(), cluster.folder().to_owned());
     assert!(folder.exists());

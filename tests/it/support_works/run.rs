@@ -96,7 +96,7 @@ fn a_run_that_hangs_is_killed_and_fails_the_test() {
 }
 
 #[test]
-fn what_a_reader_sees_is_masked_and_masked_outputs_do_not_reach_other_jobs() {
+fn masks_hide_values_from_readers_and_drop_outputs() {
     let script = r#"
         echo 'before hunter2'; echo '::add-mask::hunter2'; echo 'after hunter2'
         sleep 0.1; echo 'error hunter2' >&2

@@ -48,7 +48,7 @@ fn the_wheels_servers_take_all_but_extensions() {
 }
 
 #[test]
-fn the_exotic_sample_can_be_dumped_by_its_owner_and_is_the_same_twice() {
+fn the_exotic_sample_loaded_twice_has_equal_row_counts() {
     let cluster = Cluster::shared();
     let (first, second) = (cluster.database("exotic"), cluster.database("exotic"));
     Sample::Exotic.load(&first);

@@ -92,7 +92,7 @@ fn a_newest_backup_that_is_damaged_counts() {
 }
 
 #[test]
-fn an_upload_that_was_never_completed_counts_and_one_that_may_still_be_does_not() {
+fn an_abandoned_upload_fails_and_a_running_one_does_not() {
     let (shelf, newest, _) = two();
     let open = at(&newest, NEWER);
     let client = shelf.trial.store.client();
@@ -122,7 +122,7 @@ fn an_upload_that_was_never_completed_counts_and_one_that_may_still_be_does_not(
 
 /// As the shell step of before wrote them: under our keys, and with nothing of ours beside.
 #[test]
-fn a_foreign_dump_is_named_and_is_not_the_newest_unless_the_records_cannot_be_read() {
+fn a_foreign_dump_is_newest_only_if_records_are_unreadable() {
     let (shelf, newest, _) = two();
     let foreign = at(&newest, NEWER);
     shelf.put(&foreign, "a dump of the shell step");
@@ -156,7 +156,7 @@ fn a_foreign_dump_is_named_and_is_not_the_newest_unless_the_records_cannot_be_re
 }
 
 #[test]
-fn a_whole_newest_backup_is_taken_whatever_is_wrong_with_older_ones() {
+fn a_whole_newest_backup_passes_despite_damaged_older_ones() {
     let (shelf, newest, older) = two();
     shelf.put(&older, "spoilt");
     assert_verified(&shelf, &newest, shelf.run("verify"));

@@ -143,7 +143,7 @@ fn a_frozen_one_is_said_and_thawed_where_that_is_wanted() {
 
 /// Nothing that was verified is never green, whoever asked for what.
 #[test]
-fn zero_verified_is_no_success_and_skipped_ones_are_counted_in_the_headline() {
+fn a_verification_of_nothing_fails_and_counts_skipped_backups() {
     let shelf = callisto();
     let good = shelf.backup(&[]);
     for second in ["20260101-000000", "20260102-000000"] {

@@ -9,7 +9,7 @@ use crate::support::{Proxy, Seen};
 
 /// Nothing of an encrypted dump is fetched that could not be opened.
 #[test]
-fn an_identity_that_is_missing_or_wrong_is_told_before_anything_is_fetched() {
+fn a_missing_or_wrong_identity_fails_before_any_download() {
     let (owner, other) = (Identity::generate(), Identity::generate());
     let public = owner.to_public().to_string();
     let shelf = callisto();
