@@ -62,7 +62,7 @@ fn the_table_of_faults_is_what_the_suite_says() {
     };
     let page = faults::page(&names.map(source).collect::<Vec<_>>()).unwrap();
     assert!(faults::count(&page) >= 60, "{} rows", faults::count(&page));
-    hold("docs/faults.md", &page);
+    hold("docs/reference/faults.md", &page);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `docs/faults.md`, made of the rows above the tests of the fault suite. Pure: the sources come in as text.
+//! `docs/reference/faults.md`, made of the rows above the tests of the fault suite. Pure: the sources come in as text.
 
 const HEAD: &str = "\
 # Faults

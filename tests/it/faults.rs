@@ -1,5 +1,5 @@
 //! The fault suite: everything that may go wrong around a backup, played with real parts, and what must hold after it.
-//! `script/faults` runs it; `docs/faults.md` is made of the rows above its tests, so each test here has one:
+//! `script/faults` runs it; `docs/reference/faults.md` is made of the rows above its tests, so each test here has one:
 //!
 //! ```text
 //! /// - fault: what goes wrong
