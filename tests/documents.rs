@@ -2,6 +2,8 @@
 //! source, the examples from files that are checked here. After a change: `UPDATE_DOCUMENTS=1 cargo test --test documents`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "documents/blocks.rs"]
+mod blocks;
 #[path = "documents/deployments.rs"]
 mod deployments;
 #[path = "documents/faults.rs"]
@@ -14,12 +16,16 @@ mod known;
 mod links;
 #[path = "documents/pins.rs"]
 mod pins;
+#[path = "documents/policy.rs"]
+mod policy;
 #[path = "documents/release.rs"]
 mod release;
 #[path = "documents/render.rs"]
 mod render;
 #[path = "documents/schedules.rs"]
 mod schedules;
+#[path = "documents/shell.rs"]
+mod shell;
 #[path = "documents/troubleshooting.rs"]
 mod troubleshooting;
 #[path = "documents/workflows.rs"]

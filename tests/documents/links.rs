@@ -1,17 +1,21 @@
-//! The pages' links to each other lead somewhere: the file is there, and the heading too.
+//! Every link leads to a file that exists and to a heading that it has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
 
-/// Those of the root by name, and all of `docs/`: a new page is looked at without being entered here.
+/// Every page that a reader sees: a new one is checked without being entered here.
 pub(crate) fn pages() -> Vec<String> {
-    let docs = std::fs::read_dir(crate::root().join("docs")).unwrap();
-    let names = docs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut pages: Vec<String> =
-        names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}")).collect();
+    let mut pages: Vec<String> = ["", "docs", "docs/reference"].into_iter().flat_map(pages_in).collect();
     pages.sort();
-    assert!(pages.len() > 5, "only {pages:?} were found");
-    pages.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned));
+    assert!(pages.len() > 10, "only {pages:?} were found");
     pages
+}
+
+fn pages_in(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(crate::root().join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let path = |name: String| if folder.is_empty() { name } else { format!("{folder}/{name}") };
+    names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "md")).map(path).collect()
 }
 
 /// The text without its blocks of code.
@@ -19,48 +23,80 @@ fn prose(page: &str) -> String {
     crate::read(page).split("```").step_by(2).collect()
 }
 
-/// The headings, as GitHub spells them in addresses.
+/// The headings, as GitHub spells them in addresses. The second heading of one name ends in `-1`.
 fn anchors(page: &str) -> BTreeSet<String> {
     let text = prose(page);
-    let headings =
-        text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     headings
         .map(|heading| {
+            let heading = heading.trim_start_matches('#').trim();
             let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-            kept.collect::<String>().to_lowercase().replace(' ', "-")
+            let anchor = kept.collect::<String>().to_lowercase().replace(' ', "-");
+            let earlier = seen.entry(anchor.clone()).or_default();
+            *earlier += 1;
+            if *earlier == 1 { anchor } else { format!("{anchor}-{}", *earlier - 1) }
         })
         .collect()
+}
+
+/// What follows `](` of Markdown, and the files of pictures in HTML.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let after = |mark: &'static str, end: char| {
+        text.split(mark).skip(1).filter_map(move |rest| rest.split(end).next())
+    };
+    after("](", ')').chain(after("src=\"", '"')).chain(after("srcset=\"", '"')).chain(after("href=\"", '"'))
 }
 
 /// Where a link on `page` leads: a path of the repository, and a heading.
 fn target<'a>(page: &str, link: &'a str) -> (String, Option<&'a str>) {
     let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
-    let path = match (path, page.contains('/')) {
-        ("", _) => page.to_owned(),
-        (path, false) => path.to_owned(),
-        (path, true) => path.strip_prefix("../").map_or_else(|| format!("docs/{path}"), str::to_owned),
-    };
-    (path, anchor)
+    if path.is_empty() {
+        return (page.to_owned(), anchor);
+    }
+    let mut whole = PathBuf::new();
+    for part in Path::new(page).parent().unwrap().join(path).components() {
+        if part == Component::ParentDir {
+            assert!(whole.pop(), "{page}: {link} leads out of the repository");
+        } else {
+            whole.push(part);
+        }
+    }
+    (whole.to_str().unwrap().to_owned(), anchor)
+}
+
+fn is_broken(page: &str, link: &str) -> bool {
+    let (path, anchor) = target(page, link);
+    !crate::root().join(&path).exists() || anchor.is_some_and(|anchor| !anchors(&path).contains(anchor))
 }
 
 #[test]
-fn every_link_between_pages_leads_somewhere() {
+fn every_link_and_anchor_of_the_pages_exists() {
     let (mut seen, mut broken) = (0, Vec::new());
     for page in &pages() {
         let text = prose(page);
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            if link.starts_with("http") {
-                continue;
-            }
+        for link in links(&text).filter(|link| !link.contains("://")) {
             seen += 1;
-            let (path, anchor) = target(page, link);
-            let missing = !crate::root().join(&path).exists()
-                || anchor.is_some_and(|anchor| !anchors(&path).contains(anchor));
-            if missing {
+            if is_broken(page, link) {
                 broken.push(format!("{page}: {link}"));
             }
         }
     }
-    assert!(seen > 60, "only {seen} links were found");
+    assert!(seen > 100, "only {seen} links were found");
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn links_are_read_from_the_folder_of_their_page() {
+    for (page, link, path) in [
+        ("README.md", "docs/setup.md", "docs/setup.md"),
+        ("docs/faq.md", "../README.md", "README.md"),
+        ("docs/faq.md", "reference/faults.md", "docs/reference/faults.md"),
+        ("docs/reference/faults.md", "../setup.md", "docs/setup.md"),
+        ("docs/faq.md", "#cost", "docs/faq.md"),
+    ] {
+        assert_eq!(target(page, link).0, path);
+    }
+    assert!(is_broken("README.md", "docs/setup.md#no-such-heading"));
+    assert!(is_broken("docs/faq.md", "no-such-page.md"));
 }

@@ -71,11 +71,12 @@ pub(crate) fn pages(read: &dyn Fn(&str) -> String) -> Vec<(&'static str, Vec<(&'
         Command::ALL.map(|command| vec![code(command.name()), command.about().to_owned()]),
     );
     vec![
-        ("README.md", vec![("commands", commands), ("exit-codes", exit_codes())]),
+        ("README.md", vec![("commands", commands)]),
         (
             "docs/reference.md",
-            vec![("inputs", inputs()), ("outputs", outputs()), ("keys", keys()), ("tags", object_tags())],
+            vec![("inputs", inputs()), ("outputs", outputs()), ("exit-codes", exit_codes())],
         ),
+        ("docs/storage.md", vec![("keys", keys()), ("tags", object_tags())]),
         (
             "docs/setup.md",
             vec![
