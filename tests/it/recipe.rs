@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Cluster, Database, Proxy, Run, Sample, Sponsor, Trial, tools};
+use crate::support::{Cluster, Database, Moto, Proxy, Run, Sample, Sponsor, Trial, tools};
 
 /// The block of a page that holds all of these words.
 fn block(page: &str, words: &[&str]) -> String {
@@ -233,4 +233,22 @@ fn the_command_to_restore_after_a_bad_deployment_works() {
         run.run().assert_code(0);
     }
     assert_eq!(target.content_digest(), trial.database("callisto").content_digest());
+}
+
+/// The policy that `docs/setup.md` offers, with this sponsor's buckets in it.
+#[test]
+fn the_documented_aws_policy_is_enough_for_every_command() {
+    let policy = include_str!("../../docs/aws-policy.json")
+        .replace("hht-diary-backups-callisto-eu-west-1", "hht-diary-backups-callisto-*")
+        .replace("hht-diary-audit-logs-callisto-eu-west-1", "hht-diary-audit-logs-callisto-*");
+    let moto = Moto::with_policy(&serde_json::from_str(&policy).unwrap());
+    let trial = Trial::plan([Sponsor::named("callisto")]).store(&moto).start();
+    let backup = trial.run().run();
+    backup.assert_code(0);
+    assert!(!backup.visible().contains("Grant"), "{}", backup.visible());
+    for command in ["list", "verify", "drill"] {
+        let outcome = trial.run().input("command", command).run();
+        outcome.assert_code(0);
+        assert!(!outcome.visible().contains("Grant"), "{command}: {}", outcome.visible());
+    }
 }
