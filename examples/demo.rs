@@ -1,11 +1,11 @@
-//! The product at work, on loopback alone: what a deployment workflow does with it, what is stored, and how the data is
-//! got back with standard tools and with a drill that proves it equal. Run it with `script/demo`, which builds the binary first.
-//! Shares its servers with the tests; stands on its own feet otherwise, so that it reads from top to bottom.
+//! Shows the product at work on loopback: the steps of a deployment workflow, the stored objects, a restore with standard
+//! tools, and a drill that proves the backup equal. Run it with `script/demo`, which builds the binary first.
+//! It shares only the servers with the tests, so you can read it from top to bottom.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a demonstration prints, and ends with a panic where it does not hold"
+    reason = "a demonstration prints, and panics if a step fails"
 )]
 
 #[path = "../tests/it/support/mod.rs"]
@@ -24,7 +24,7 @@ fn main() {
     let started = Instant::now();
     let cluster = Cluster::start(tools::distribution_bin_dir());
     let moto = Moto::start();
-    let trial = set_the_stage(&cluster, &moto);
+    let trial = start(&cluster, &moto);
     matrix(&trial);
     let backup = backup(&trial);
     record(&trial, &backup);
@@ -37,8 +37,8 @@ fn main() {
     println!("\nDone in {:.0} s.", started.elapsed().as_secs_f64());
 }
 
-fn set_the_stage(cluster: &Cluster, moto: &Moto) -> Trial {
-    title("The stage");
+fn start(cluster: &Cluster, moto: &Moto) -> Trial {
+    title("Servers and sponsors");
     let trial = Trial::plan([
         Sponsor::named("callisto").diary(1500, 120_000),
         Sponsor::named("titan").diary(900, 80_000),
@@ -49,32 +49,32 @@ fn set_the_stage(cluster: &Cluster, moto: &Moto) -> Trial {
     .store(moto)
     .plain_names()
     .start();
-    println!("PostgreSQL  127.0.0.1:{}, thrown away at the end", cluster.port());
+    println!("PostgreSQL  127.0.0.1:{}, removed at the end", cluster.port());
     for (sponsor, note) in [
-        ("callisto", "archival on"),
-        ("titan", "archival on"),
-        ("europa", "archival off: its flag is `false`"),
+        ("callisto", "backups enabled"),
+        ("titan", "backups enabled"),
+        ("europa", "backups disabled: its flag is `false`"),
     ] {
         let database = trial.database(sponsor);
         let rows: i64 = database.row_counts().values().sum();
         let size = database.psql("SELECT pg_size_pretty(pg_database_size(current_database()))");
         println!("            {sponsor:<9} {rows:>7} rows, {size:>6}, {note}");
     }
-    println!("            ganymede  is `enabled: false` in the manifest");
+    println!("            ganymede  has `enabled: false` in the manifest");
     println!("S3          {}", moto.endpoint());
-    println!("Doppler     {}, scripted: the manifest and one config a sponsor", trial.doppler.url());
+    println!("Doppler     {}, scripted: the manifest and one config per sponsor", trial.doppler.url());
     trial
 }
 
 fn matrix(trial: &Trial) {
-    title("Job 1, step `matrix`: which sponsors take part");
+    title("Job 1, step `matrix`: select the sponsors");
     let outcome = trial.run().input("command", "matrix").run();
     show_step(&outcome);
     show_outputs(&outcome);
 }
 
 fn backup(trial: &Trial) -> Outcome {
-    title("Job 2, step `backup`: every sponsor before the deployment");
+    title("Job 2, step `backup`: back up every sponsor before the deployment");
     let outcome = trial
         .run()
         .input("command", "backup")
@@ -90,7 +90,7 @@ fn backup(trial: &Trial) -> Outcome {
 
 /// The deployment's own record, for the sponsor whose leg of the matrix this would be.
 fn record(trial: &Trial, backup: &Outcome) {
-    title("Job 3, step `record`: the deployment of callisto went well");
+    title("Job 3, step `record`: the deployment of callisto succeeded");
     let result = backup.result("callisto");
     let outcome = trial
         .wire(Run::step_after(backup))
@@ -110,7 +110,7 @@ fn record(trial: &Trial, backup: &Outcome) {
 }
 
 fn show_objects(trial: &Trial) {
-    title("What is in S3 now");
+    title("Objects in S3");
     for sponsor in ["callisto", "titan", "europa"] {
         for bucket in [trial.bucket(sponsor), trial.log_bucket(sponsor)] {
             let objects = trial.store.objects(bucket);
@@ -127,9 +127,9 @@ fn show_objects(trial: &Trial) {
     }
 }
 
-/// What an operator types in seven years, when none of this software may be left.
+/// What an operator types in seven years, without this software.
 fn get_back(trial: &Trial, cluster: &Cluster, backup: &Outcome) {
-    title("Getting callisto's backup back with standard tools");
+    title("Restore callisto's backup with standard tools");
     let location = text(&backup.result("callisto")["backup_location"]);
     let file = location.rsplit('/').next().unwrap().to_owned();
     let copy = cluster.database("callisto_copy");
@@ -161,21 +161,21 @@ fn get_back(trial: &Trial, cluster: &Cluster, backup: &Outcome) {
     println!("  Every row's hash is the same in both databases.");
 }
 
-/// At a terminal: the same binary, with flags and with secrets in a file.
+/// On a terminal: the same binary, with flags.
 fn list(trial: &Trial) {
-    title("What an operator sees: `sponsor-backup list --sponsors callisto`");
+    title("On a terminal: `sponsor-backup list --sponsors callisto`");
     let run = trial.wire(Run::terminal()).args(["list", "--sponsors", "callisto"]);
     let outcome = run.run();
     outcome.assert_code(0);
     println!("{}", indented(&outcome.stdout));
 }
 
-/// The proof: a restore into a server of its own, every table and statement compared.
+/// Restores into a temporary server, and compares every table and statement.
 fn drill(trial: &Trial) {
-    title("Weekly, `drill`: does callisto's newest backup restore?");
+    title("Weekly, `drill`: prove that callisto's newest backup restores");
     let checks = "-- Every event belongs to a patient of the study.\n\
                   SELECT count(*) = 120000 FROM diary_events JOIN patients USING (patient_id);\n";
-    println!("checks.sql, the sponsor's own assertions:\n\n{}\n", indented(checks));
+    println!("checks.sql, the sponsor's own checks:\n\n{}\n", indented(checks));
     let outcome = trial
         .run()
         .input("command", "drill")
@@ -198,15 +198,17 @@ fn drill(trial: &Trial) {
 }
 
 fn leave_nothing(cluster: Cluster, moto: Moto) {
-    title("Leaving");
+    title("Clean up");
     let addresses = [format!("127.0.0.1:{}", cluster.port()), moto.endpoint().replace("http://", "")];
     let folder = cluster.folder().to_owned();
     drop((cluster, moto));
     for address in addresses {
         assert!(std::net::TcpStream::connect(&address).is_err(), "{address} still answers");
     }
-    assert!(!folder.exists(), "{} is still there", folder.display());
-    println!("PostgreSQL and S3 are stopped, their folders removed; Doppler ends with this program.");
+    assert!(!folder.exists(), "{} still exists", folder.display());
+    println!(
+        "PostgreSQL and S3 have stopped, and their folders are removed. Doppler ends with this program."
+    );
 }
 
 fn title(text: &str) {
@@ -215,7 +217,7 @@ fn title(text: &str) {
     println!("\n{}", if bold { format!("\u{1b}[1m{line}\u{1b}[0m") } else { line });
 }
 
-/// The step's log as GitHub shows it: masked, with commands in their usual dress.
+/// The step's log as GitHub shows it: masked, with workflow commands rendered.
 fn show_step(outcome: &Outcome) {
     outcome.assert_code(0);
     for line in outcome.visible().lines() {

@@ -1,11 +1,11 @@
 //! The image as GitHub's runner starts it, against real servers on loopback: a backup, a drill, and cancellations. Run it
 //! with `script/image`, which builds the image first and names it in `SPONSOR_BACKUP_IMAGE`.
-//! Ends with a panic where something does not hold.
+//! Panics if a scene fails.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "it prints how far it is, and ends with a panic where something does not hold"
+    reason = "it prints how far it is, and panics if a scene fails"
 )]
 
 #[path = "../tests/it/support/mod.rs"]
@@ -17,15 +17,15 @@ use std::time::{Duration, Instant};
 
 use support::{Action, Cluster, Moto, Outcome, Proxy, Run, Running, Sponsor, Trial, tools};
 
-/// GitHub kills a cancelled step ten seconds after its first signal; we want to be gone in half that time.
+/// GitHub kills a cancelled step ten seconds after its first signal; we want to be done in half that time.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
-/// The account that a hosted runner works as, and to whom all that it mounts belongs.
+/// The account of a hosted runner. Everything that it mounts belongs to it.
 const RUNNER: &str = "1001:118";
 
 type Scene = (&'static str, fn(&Stage));
 
 const SCENES: [Scene; 5] = [
-    ("the program alone can be told from the image", told),
+    ("the image starts the program, which knows its version", told),
     ("a backup, by an image that has no shell", backup),
     ("a drill of that backup", drill),
     ("cancelled in the middle of an upload", cancelled_upload),
@@ -63,13 +63,13 @@ impl Container {
         docker(["inspect", "--format", "{{.State.Pid}}", &self.name]).trim().parse().unwrap()
     }
 
-    /// The end, so long after this moment, and nothing left of the container.
+    /// Waits for the end. Returns the outcome and how long it took, and asserts that the container is gone.
     fn ends(self) -> (Outcome, Duration) {
         let asked = Instant::now();
         let outcome = self.running.wait();
         let took = asked.elapsed();
         let there = docker(["ps", "--all", "--quiet", "--filter", &format!("name={}", self.name)]);
-        assert_eq!(there, "", "the container is still there");
+        assert_eq!(there, "", "the container still exists");
         (outcome, took)
     }
 }
@@ -83,14 +83,14 @@ fn main() {
         let started = Instant::now();
         println!("{name}");
         play(&stage);
-        println!("  holds, after {:.1} s", started.elapsed().as_secs_f64());
+        println!("  passed after {:.1} s", started.elapsed().as_secs_f64());
         passed += 1;
     }
-    assert!(passed > 0, "no scene's name holds `{wanted}`");
+    assert!(passed > 0, "no scene's name contains `{wanted}`");
     println!("{passed} passed, 0 failed");
 }
 
-/// What can be read off the image: whom it runs as, what it starts, and that it holds no variables but `PATH`.
+/// The image's configuration: its user, its entry point, and no variables except `PATH`.
 fn told(stage: &Stage) {
     let config = docker(["image", "inspect", "--format", "{{json .Config}}", &stage.image]);
     let config: serde_json::Value = serde_json::from_str(&config).unwrap();
@@ -136,7 +136,7 @@ fn drill(stage: &Stage) {
     let trial = stage.trial(two());
     stage.step(trial.run(), &[]).ends().0.assert_code(0);
     let run = trial.run().input("command", "drill").input("sponsors", "callisto").input("max-rpo", "1h");
-    // A runner that shares its folder for temporary files with nobody: PostgreSQL's server is run by somebody else.
+    // Only the runner can enter its folder for temporary files. PostgreSQL's server runs as another account.
     tools::as_root(&["chmod", "700", &temp(&run.workspace()).display().to_string()]);
     let (outcome, took) = stage.step(run, &[]).ends();
     outcome.assert_code(0);

@@ -179,7 +179,7 @@ pub(crate) fn nobody(servers: &Servers) {
         &[("Approval", "success"), ("Environment and version", "success"), ("Sponsors", "success")],
     );
     ran.assert_artifacts(&[]);
-    assert!(repository.deployed().is_empty(), "deployed for nobody");
+    assert!(repository.deployed().is_empty(), "deployed without a sponsor");
     assert!(dumps(&trial, "callisto").is_empty());
 }
 
@@ -241,7 +241,7 @@ pub(crate) fn another_sponsors_age(servers: &Servers) {
     let repository = Repository::of(&trial, &SPONSORS);
     let ran = repository.run("deploy-development.yml", "workflow_dispatch", &dispatched("titan"));
     ran.assert_jobs(false, &of_titan("failure"));
-    assert!(ran.log().contains("callisto: proof failed: "), "nobody says whose backup is missing");
+    assert!(ran.log().contains("callisto: proof failed: "), "the sponsor without a backup is not named");
     assert_recorded(&trial, "titan", "development/");
 }
 
@@ -271,7 +271,7 @@ pub(crate) fn no_such_version(servers: &Servers) {
         ran.assert_jobs(false, &[("Approval", "success"), ("Environment and version", "failure")]);
     }
     assert!(repository.deployed().is_empty());
-    assert!(SPONSORS.iter().all(|sponsor| dumps(&trial, sponsor).is_empty()), "backed up for no version");
+    assert!(SPONSORS.iter().all(|sponsor| dumps(&trial, sponsor).is_empty()), "backed up without a version");
 }
 
 /// While it is deployed, callisto is disabled, titan is taken out, and ganymede comes.
@@ -295,7 +295,7 @@ pub(crate) fn old_backups(servers: &Servers) {
     let repository = Repository::of(&trial, &SPONSORS);
     repository.let_the_clock_run_ahead("deploy", 100);
     let ran = deploy_production(&repository);
-    assert_eq!(ran.jobs()["Deployment"], "success", "the backups are good for two hours");
+    assert_eq!(ran.jobs()["Deployment"], "success", "backups count for two hours");
     assert_eq!(repository.deployed().len(), 1);
     repository.let_the_clock_run_ahead("deploy", 121);
     let ran = deploy_production(&repository);

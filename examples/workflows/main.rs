@@ -1,12 +1,12 @@
-//! The workflows of `docs/workflows/`, run to their end by act, a runner that is not ours: unchanged, with the built program
-//! in place of the image, real databases and a real S3 server. Run it with `script/workflows`, which installs what it needs.
-//! Ends with a panic where one does not do what its comments say.
+//! Runs the workflows of `docs/workflows/` to their end with act, an independent runner: unchanged, with the built program
+//! instead of the image, real databases and a real S3 server. Run it with `script/workflows`, which installs what it needs.
+//! Panics if a workflow does not do what its comments say.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "it prints how far it is, and ends with a panic where something does not hold"
+    reason = "it prints how far it is, and panics if a scene fails"
 )]
 
 mod act;
@@ -27,21 +27,21 @@ type Scene = (&'static str, fn(&Servers));
 const SCENES: [Scene; 21] = [
     ("production is approved, backed up, deployed and recorded", deployments::production),
     ("keyless: production is deployed and recorded without a stored secret", deployments::keyless),
-    ("nobody approved: nothing is backed up or deployed, and the record says so", deployments::not_approved),
-    ("a version that is neither tag nor commit is refused before any backup", deployments::no_such_version),
+    ("no approval: nothing is backed up or deployed, and the record says so", deployments::not_approved),
+    ("a version that is neither tag nor commit fails before any backup", deployments::no_such_version),
     ("the manifest changes between matrix and record", deployments::another_manifest),
-    ("backups that are too old are deployed on by no run", deployments::old_backups),
+    ("no run deploys with backups that are too old", deployments::old_backups),
     ("a deployment that fails is recorded as a failure", deployments::failing),
-    ("a failed backup stops the deployment, not the other backup nor the record", deployments::no_backup),
-    ("where the manifest cannot be read, nothing is deployed", deployments::no_manifest),
-    ("nobody enabled: no backup, no deployment, no error", deployments::nobody),
+    ("a failed backup stops the deployment, but not the other backup or the record", deployments::no_backup),
+    ("nothing is deployed if the manifest cannot be read", deployments::no_manifest),
+    ("no sponsor enabled: no backup, no deployment, no error", deployments::nobody),
     ("a push to main deploys to staging", deployments::staging),
-    ("development is deployed for one sponsor alone", deployments::development),
-    ("a sponsor without a recent backup is seen by the next deployment", deployments::another_sponsors_age),
-    ("a misspelt environment ends before it is used", without_deployment::misspelt),
+    ("development is deployed for one sponsor only", deployments::development),
+    ("the next deployment notices a sponsor without a recent backup", deployments::another_sponsors_age),
+    ("a misspelled environment fails before it is used", without_deployment::misspelt),
     ("backups by hand: the plan, then one sponsor's backup", without_deployment::by_hand),
     ("scheduled backups of each environment, whatever their cron text", without_deployment::scheduled),
-    ("a backup that never ran is seen by the schedule's last job", without_deployment::cancelled),
+    ("the schedule's last job notices a backup that never ran", without_deployment::cancelled),
     ("the watcher in another repository", without_deployment::watcher),
     ("the drill fails without backups, and passes with them", without_deployment::drill),
     ("backups are listed and verified", reading::listed_and_verified),
@@ -55,7 +55,7 @@ struct Servers {
 }
 
 impl Servers {
-    /// Two sponsors with data, and one whom the manifest does not enable.
+    /// Two sponsors with data, and one that the manifest does not enable.
     fn plan(&self) -> Plan {
         self.plan_of([
             Sponsor::named("callisto"),
@@ -80,10 +80,10 @@ fn main() {
         let started = Instant::now();
         println!("{name}");
         play(&servers);
-        println!("  holds, after {:.1} s", started.elapsed().as_secs_f64());
+        println!("  passed after {:.1} s", started.elapsed().as_secs_f64());
         passed += 1;
     }
-    assert!(passed > 0, "no scene's name holds `{wanted}`");
+    assert!(passed > 0, "no scene's name contains `{wanted}`");
     println!("{passed} passed, 0 failed");
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn listed_and_verified(servers: &Servers) {
 }
 
 pub(crate) fn restored(servers: &Servers) {
-    // Without ganymede, whose database nobody here knows.
+    // Without ganymede, whose database is unknown here.
     let trial = servers.plan_of(SPONSORS.map(Sponsor::named)).start();
     let target = servers.cluster.database("restored");
     let server = target.url().rsplit_once('/').unwrap().0.to_owned();
@@ -68,9 +68,9 @@ pub(crate) fn restored(servers: &Servers) {
     let live = trial.database("callisto").name.clone();
     restore(&live, "false").assert_jobs(false, &jobs("failure"));
     restore(&target.name, "true").assert_jobs(true, &jobs("success"));
-    assert!(target.row_counts().is_empty(), "the plan alone has restored something");
+    assert!(target.row_counts().is_empty(), "the plan has restored something");
     let ran = restore(&target.name, "false");
     ran.assert_jobs(true, &jobs("success"));
     assert_eq!(target.content_digest(), trial.database("callisto").content_digest());
-    assert!(!ran.log().contains(&target.password), "the password stands in the log");
+    assert!(!ran.log().contains(&target.password), "the log has the password");
 }

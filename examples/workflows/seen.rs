@@ -1,4 +1,4 @@
-//! What a run left behind: objects in S3, records, artifacts. Panics where it is not what was expected.
+//! What a run left behind: objects in S3, records, artifacts. Panics if it is not what was expected.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Backups by hand and by the clock, and the drill of what they stored.
+//! Backups by hand and on a schedule, and the drill of what they stored.
 
 use serde_json::{Value, json};
 
@@ -30,10 +30,10 @@ pub(crate) fn by_hand(servers: &Servers) {
         ran
     };
     dispatch("true").assert_artifacts(&[]);
-    assert!(dumps(&trial, "titan").is_empty(), "the plan alone has stored something");
+    assert!(dumps(&trial, "titan").is_empty(), "the plan has stored something");
     dispatch("false").assert_artifacts(&["backup-logs-staging-titan-1"]);
     assert_backed_up(&trial, "titan", "staging/", "before a test");
-    assert!(dumps(&trial, "callisto").is_empty(), "callisto was not asked for");
+    assert!(dumps(&trial, "callisto").is_empty(), "callisto was not selected");
 }
 
 pub(crate) fn scheduled(servers: &Servers) {
@@ -82,7 +82,7 @@ pub(crate) fn cancelled(servers: &Servers) {
     }
 }
 
-/// Environments that nobody has set up, and that GitHub would make.
+/// Environments that do not exist, and that GitHub would create.
 pub(crate) fn misspelt(servers: &Servers) {
     let trial = servers.plan().environment("staging").start();
     let repository = Repository::of(&trial, &SPONSORS)

@@ -51,7 +51,7 @@ impl Copy {
         assert!(Command::new("git").args(arguments).current_dir(self.path()).status().unwrap().success());
     }
 
-    /// What the script prints, or why it refuses.
+    /// What the script prints, or its error.
     fn release(&self, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new(self.path().join("script/release")).args(arguments).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -66,7 +66,7 @@ fn a_release_needs_version_changelog_and_tag_to_agree() {
     for fact in ["version=9.8.7\n", "tag=v9.8.7\n", "major=v9\n", "moves=true\n"] {
         assert!(facts.contains(fact), "{facts}");
     }
-    for (tag, why) in [("v9.8.7", "is no tag of the form"), ("v9.8.8-source", "Cargo.toml says 9.8.7")] {
+    for (tag, why) in [("v9.8.7", "is not a tag of the form"), ("v9.8.8-source", "Cargo.toml has 9.8.7")] {
         let refused = copy.release(&["check", tag]).unwrap_err();
         assert!(refused.contains(why), "{refused}");
     }
