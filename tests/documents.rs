@@ -24,6 +24,8 @@ mod release;
 mod render;
 #[path = "documents/schedules.rs"]
 mod schedules;
+#[path = "documents/security.rs"]
+mod security;
 #[path = "documents/shell.rs"]
 mod shell;
 #[path = "documents/troubleshooting.rs"]
