@@ -4,6 +4,8 @@
 
 #[path = "documents/blocks.rs"]
 mod blocks;
+#[path = "documents/contracts.rs"]
+mod contracts;
 #[path = "documents/deployments.rs"]
 mod deployments;
 #[path = "documents/faults.rs"]
