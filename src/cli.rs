@@ -147,3 +147,5 @@ fn usage(error: &clap::Error, command: Option<Command>) -> UsageError {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod texts;

@@ -1,0 +1,135 @@
+//! The texts of the command line, kept for review in `tests/snapshots`.
+
+use super::inputs::Command;
+use super::{Request, UsageError, definition, parse};
+use crate::reviewed;
+
+/// The width of the terminal in which the help is kept.
+const WIDTH: usize = 100;
+
+/// The help, as a terminal of that many columns shows it.
+fn help(arguments: &[&str], width: usize) -> String {
+    let words = std::iter::once(env!("CARGO_PKG_NAME")).chain(arguments.iter().copied());
+    definition::definition().term_width(width).try_get_matches_from(words).unwrap_err().to_string()
+}
+
+fn commands() -> impl Iterator<Item = &'static str> {
+    Command::ALL.into_iter().map(Command::name).chain(["completions", "man"])
+}
+
+#[test]
+fn help_of_every_command_is_reviewed() {
+    reviewed::text("help", &help(&["--help"], WIDTH));
+    reviewed::text("help-short", &help(&["-h"], WIDTH));
+    for command in commands() {
+        reviewed::text(&format!("help-{command}"), &help(&[command, "--help"], WIDTH));
+        reviewed::text(&format!("help-{command}-short"), &help(&[command, "-h"], WIDTH));
+    }
+}
+
+/// What somebody types or sets, and gets an error for.
+struct Case {
+    arguments: &'static [&'static str],
+    variables: &'static [(&'static str, &'static str)],
+}
+
+const fn typed(arguments: &'static [&'static str]) -> Case {
+    Case { arguments, variables: &[] }
+}
+
+/// The same with a variable, and with all that `restore` needs.
+const fn set(arguments: &'static [&'static str], variables: &'static [(&'static str, &'static str)]) -> Case {
+    Case { arguments, variables }
+}
+
+const KEY: &str = "arn:aws:iam::123456789012:user/x";
+const ID: &str = "12345678";
+
+/// At least one of every usage error.
+const CASES: &[Case] = &[
+    typed(&["bakup"]),
+    typed(&["nonsense"]),
+    typed(&["--environment", "production"]),
+    typed(&["completions"]),
+    typed(&["completions", "tcsh"]),
+    typed(&["man", "bake"]),
+    typed(&["backup"]),
+    set(&["backup"], &[("INPUT_SPONSER", "x")]),
+    set(&["backup"], &[("INPUT_QQQ", "x")]),
+    set(&["backup"], &[("INPUT_ENVIRONMENT", "prod")]),
+    typed(&["backup", "--environment"]),
+    typed(&["backup", "--environment", "staging", "--environment", "staging"]),
+    typed(&["backup", "--environment", "production", "--sponsor", "x"]),
+    typed(&["backup", "--environment", "production", "--qqq"]),
+    typed(&["backup", "--environment", "production", "--dry-run", "yes"]),
+    typed(&["backup", "--environment", "production", "--dry-run=yes"]),
+    typed(&["list", "--environment", "production", "--dry-run"]),
+    typed(&["backup", "--environment", "production", "--max-parallel", "0"]),
+    typed(&["backup", "--environment", "production", "--timeout", "soon"]),
+    typed(&["backup", "--environment", "production", "--memory-limit", "lots"]),
+    typed(&["backup", "--environment", "production", "--memory-limit", "1MiB"]),
+    typed(&["backup", "--environment", "production", "--compression", "brotli"]),
+    typed(&["backup", "--environment", "production", "--compression-level", "13"]),
+    typed(&["backup", "--environment", "production", "--age-recipients", "age1x"]),
+    typed(&["backup", "--environment", "production", "--require-encryption"]),
+    typed(&["backup", "--environment", "production", "--object-lock", "on"]),
+    typed(&["backup", "--environment", "staging", "--object-lock", "compliance"]),
+    typed(&["backup", "--environment", "production", "--retention-years", "101"]),
+    typed(&["backup", "--environment", "production", "--storage-class", "DEEP"]),
+    typed(&["backup", "--environment", "production", "--commit-sha", "8d3b3ff"]),
+    typed(&["backup", "--environment", "production", "--github-token", "two words"]),
+    typed(&["backup", "--environment", "production", "--s3-endpoint-url", "minio:9000"]),
+    typed(&["backup", "--environment", "production", "--s3-endpoint-url", "https://a:b@s3.example.org"]),
+    typed(&["backup", "--environment", "production", "--s3-endpoint-url", "https://s3.example.org/?x"]),
+    typed(&["backup", "--environment", "production", "--doppler-api-url", "http://doppler.example.org"]),
+    typed(&["backup", "--environment", "production", "--doppler-identity-id", ID]),
+    typed(&["backup", "--environment", "production", "--aws-role-arn", KEY]),
+    set(&["backup", "--environment", "production"], &[("AWS_ENDPOINT_URL_STS", "http://sts.example.org")]),
+    typed(&["record", "--environment", "production"]),
+    typed(&["record", "--environment", "production", "--outcome", "ok"]),
+    typed(&["record", "--environment", "production", "--outcome", "success", "--backup-size", "1 MB"]),
+    typed(&[
+        "record",
+        "--environment",
+        "production",
+        "--outcome",
+        "success",
+        "--backup-location",
+        "s3://b/x",
+    ]),
+    typed(&[
+        "record",
+        "--environment",
+        "production",
+        "--outcome",
+        "success",
+        "--backup-location",
+        "not-configured",
+        "--backup-size",
+        "12",
+    ]),
+    typed(&["matrix", "--environment", "production", "--max-jobs", "many"]),
+    typed(&["verify", "--environment", "production", "--all", "--backup", "20261120-013000"]),
+    typed(&["verify", "--environment", "production", "--all", "--allow-older"]),
+    typed(&["verify", "--environment", "production", "--skip-frozen"]),
+    typed(&["verify", "--environment", "production", "--backup", "newest"]),
+    typed(&["verify", "--environment", "production", "--backup", "20261120-013000", "--allow-older"]),
+    set(&["verify", "--environment", "production"], &[("AGE_IDENTITY", "age1x")]),
+    typed(&["restore", "--environment", "production"]),
+];
+
+fn refused(case: &Case) -> UsageError {
+    let words: Vec<String> = case.arguments.iter().map(|word| (*word).to_owned()).collect();
+    let variables = case.variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    match parse(&words, &variables.collect()) {
+        Err(error) => error,
+        Ok(Request::Order(order)) => panic!("{words:?}: {order:?}"),
+        Ok(_) => panic!("{words:?} is a text"),
+    }
+}
+
+#[test]
+fn usage_errors_and_their_hints_are_reviewed() {
+    let errors = CASES.iter().map(refused);
+    reviewed::errors("errors-usage", errors.map(|error| (error.message, error.hint)));
+}
