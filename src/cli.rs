@@ -1,15 +1,17 @@
-//! Flags and `INPUT_*` variables become an [`Order`]: what was typed becomes what is meant. Pure; the environment comes
-//! in as a value.
+//! Turns flags and `INPUT_*` variables into an [`Order`]. Pure: the environment comes in as a value.
 
 pub mod duration;
 pub mod inputs;
 pub mod order;
 
+mod command;
 mod definition;
 mod packaging;
 mod values;
 
 use std::collections::BTreeMap;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use inputs::{COMMAND, Command, INPUTS, Input};
 pub use order::Order;
@@ -18,19 +20,26 @@ use values::{Values, yaml_boolean};
 /// What a command line asks for.
 #[derive(Debug)]
 pub enum Request {
-    /// Something to do.
-    Order(Box<Order>),
+    /// A command.
+    Order {
+        /// What to do.
+        order: Box<Order>,
+        /// Whether a terminal prints the outputs.
+        outputs: bool,
+    },
     /// A text to show, `--help` for example.
     Text(String),
+    /// Nothing. Holds the help to show instead.
+    Nothing(String),
 }
 
-/// A command line, an input or a combination that means nothing.
+/// An invalid command line, input or combination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct UsageError {
-    /// What is wrong; names the input.
+    /// What is wrong, a fragment that names the input.
     pub message: String,
-    /// What to do about it.
+    /// What the reader can do, a sentence.
     pub hint: Option<String>,
 }
 
@@ -45,39 +54,43 @@ impl UsageError {
     }
 }
 
-/// The process environment, as far as it is text.
+/// The process environment. Variables that are not UTF-8 are left out.
 pub type Variables = BTreeMap<String, String>;
 
 /// Reads a command line (without the program's name) and an environment.
 ///
 /// # Errors
-/// Anything that is unknown, missing, malformed or contradictory.
+/// An input or flag is unknown, missing or malformed, or two of them contradict each other.
 pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, UsageError> {
     refuse_unknown_inputs(variables)?;
     let mut arguments = arguments.to_vec();
     if arguments.is_empty() {
         arguments.extend(named_command(variables));
     }
-    let command = arguments.first().and_then(|word| Command::ALL.into_iter().find(|it| it.name() == word));
+    let command = arguments.first().filter(|name| is_command(name)).cloned();
     let program = std::iter::once(env!("CARGO_PKG_NAME").to_owned());
     let words = program.chain(with_booleans_joined(arguments));
     let mut matches = match definition::definition().try_get_matches_from(words) {
         Ok(matches) => matches,
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            return Ok(Request::Nothing(error.to_string()));
+        }
         Err(error) if !error.use_stderr() => return Ok(Request::Text(error.to_string())),
-        Err(error) => return Err(usage(&error, command)),
+        Err(error) => return Err(usage(&error, command.as_deref())),
     };
     let (name, flags) = matches.remove_subcommand().unwrap_or_default();
     if let Some(text) = packaging::text(&name, &flags) {
         return text.map(Request::Text);
     }
     let command = Command::ALL.into_iter().find(|command| command.name() == name);
-    let command = command.ok_or_else(|| UsageError::new("no command was given"))?;
+    let command = command.ok_or_else(no_command)?;
     let values = Values::new(command, flags, variables);
-    Ok(Request::Order(Box::new(order::read(command, &values, variables)?)))
+    let outputs = values.boolean("outputs")?;
+    Ok(Request::Order { order: Box::new(order::read(command, &values, variables)?), outputs })
 }
 
-/// A flag that is `true` or `false` takes the next word only if it is one of the two: `--dry-run false` becomes
-/// `--dry-run=false`, and the word after any other flag is that flag's value, whatever it looks like.
+/// A boolean flag takes the next argument only if it is a boolean: `--dry-run false` becomes `--dry-run=false`. Any other
+/// flag takes the next argument as its value, even if it begins with a hyphen.
 fn with_booleans_joined(arguments: Vec<String>) -> Vec<String> {
     let mut joined = Vec::with_capacity(arguments.len());
     let mut words = arguments.into_iter().peekable();
@@ -98,7 +111,7 @@ fn with_booleans_joined(arguments: Vec<String>) -> Vec<String> {
     joined
 }
 
-/// The command that a step names. In a workflow there is always one; a terminal has to say what it wants.
+/// The command that `INPUT_COMMAND` names. It has a default in a workflow, but not on a terminal.
 fn named_command(variables: &Variables) -> Option<String> {
     let named = variables
         .get(&inputs::variable(COMMAND.name))
@@ -108,7 +121,7 @@ fn named_command(variables: &Variables) -> Option<String> {
     named.or(in_a_workflow.then_some(COMMAND.default)).map(str::to_owned)
 }
 
-/// A misspelt input arrives as a variable that nobody reads: the runner only warns of it.
+/// The runner only warns of a misspelt input and passes it on as a variable.
 fn refuse_unknown_inputs(variables: &Variables) -> Result<(), UsageError> {
     let known: Vec<String> = INPUTS
         .iter()
@@ -130,22 +143,55 @@ fn refuse_unknown_inputs(variables: &Variables) -> Result<(), UsageError> {
     Err(UsageError::new(format!("unknown input `{typed}`")).hint(hint))
 }
 
-fn usage(error: &clap::Error, command: Option<Command>) -> UsageError {
-    let help = match command {
-        Some(command) => format!("`sponsor-backup {} --help` lists its flags.", command.name()),
-        None => "`sponsor-backup --help` lists the commands.".to_owned(),
+fn no_command() -> UsageError {
+    UsageError::new("no command given").hint("Write a command first, such as `sponsor-backup backup`.")
+}
+
+/// What clap found, in this program's words.
+fn usage(error: &clap::Error, command: Option<&str>) -> UsageError {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
+        _ => None,
     };
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return UsageError::new("no command was given").hint(help);
-    }
-    let text = error.to_string();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let tip = lines.find_map(|line| line.strip_prefix("tip: ")).map(str::to_owned);
-    UsageError { message, hint: Some(tip.unwrap_or(help)) }
+    // clap shows `--environment <ENVIRONMENT>`.
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    let argument = argument.split_once([' ', '[', '=']).map_or(argument, |(flag, _)| flag);
+    let is_flag = |text: &str| text.starts_with('-');
+    let message = match error.kind() {
+        ErrorKind::UnknownArgument if command.is_none() && is_input(argument) => return no_command(),
+        ErrorKind::UnknownArgument if is_flag(argument) => format!("unknown flag `{argument}`"),
+        ErrorKind::UnknownArgument => format!("unexpected argument `{argument}`"),
+        ErrorKind::InvalidSubcommand => {
+            format!("unknown command `{}`", context(ContextKind::InvalidSubcommand).unwrap_or_default())
+        }
+        ErrorKind::MissingRequiredArgument => format!("`{argument}` is missing"),
+        ErrorKind::InvalidValue if context(ContextKind::InvalidValue) == Some("") => {
+            format!("`{argument}` has no value")
+        }
+        ErrorKind::ArgumentConflict => format!("`{argument}` is set more than once"),
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.trim_start_matches("error: ").replace('\'', "`")
+        }
+    };
+    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let hint = match (near.into_iter().find_map(context), command) {
+        (Some(near), _) => format!("Did you mean `{near}`?"),
+        (None, Some(command)) => format!("See `sponsor-backup {command} --help`."),
+        (None, None) => "See `sponsor-backup --help`.".to_owned(),
+    };
+    UsageError::new(message).hint(hint)
+}
+
+fn is_command(name: &str) -> bool {
+    packaging::is_command(name) || Command::ALL.iter().any(|command| command.name() == name)
+}
+
+fn is_input(flag: &str) -> bool {
+    flag.strip_prefix("--").is_some_and(|name| INPUTS.iter().any(|input| input.name == name))
 }
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod texts;

@@ -39,14 +39,18 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::cli::Order;
 use crate::cli::order::{BackupOrder, RecordOrder};
 use crate::dump::ending;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
+use crate::report::sink::Sink;
 use crate::report::summary::Subject;
 
 /// A run is over five seconds after its signal, whatever it is doing.
 const UNTIL_AFTER_A_SIGNAL: Duration = Duration::from_millis(4500);
 
-/// Does what was ordered and reports it; gives the exit code.
-pub async fn run(order: Order, mut edge: Edge) -> u8 {
+/// Runs a command and reports it. On a terminal, `outputs` prints the outputs. Returns the exit code.
+pub async fn run(order: Order, outputs: bool, mut edge: Edge) -> u8 {
+    if outputs {
+        edge.sink.print_outputs();
+    }
     // The run's own commit is the one of its workflow file. What is deployed may be another one, and that is what counts.
     if let Order::Backup(BackupOrder { deployment, .. }) | Order::Record(RecordOrder { deployment, .. }) =
         &order
@@ -71,11 +75,9 @@ pub async fn run(order: Order, mut edge: Edge) -> u8 {
         Order::Restore(order) => order.dry_run,
         Order::Drill(order) => order.dry_run,
     };
-    let document = matches!(&order, Order::List(order) if order.json);
     alarm::hide_token(&order, &edge);
     let alarm = alarm::Alarm::of(&order);
-    let publisher =
-        publish::Publisher { subject, dry_run, environment, edge: &edge, document, heard: OnceLock::new() };
+    let publisher = publish::Publisher { subject, dry_run, environment, edge: &edge, heard: OnceLock::new() };
     // A stopped run asks for no more secrets, and has few seconds: what it was lent is given back while it ends.
     let stopped = edge.clone();
     let early = AbortOnDropHandle::new(tokio::spawn(async move {
@@ -96,7 +98,7 @@ pub async fn run(order: Order, mut edge: Edge) -> u8 {
     // A panic outside of a sponsor's turn is reported like any other failure, and what was lent is given back.
     let done = async {
         let done = done.catch_unwind().await;
-        done.unwrap_or_else(|_| Err(Failure::Bug("it has panicked".to_owned())))
+        done.unwrap_or_else(|_| Err(Failure::Bug("panicked".to_owned())))
     };
     // Every step hears of a signal and takes back what it began. Should one of them not, nobody waits for it.
     let done = tokio::select! {
@@ -116,8 +118,15 @@ pub async fn run(order: Order, mut edge: Edge) -> u8 {
     code
 }
 
-/// Reports what is wrong with a command line; gives the exit code.
+/// Shows the help if no command was given; returns the exit code.
 #[must_use]
-pub fn refuse(failure: &Failure, edge: &Edge) -> u8 {
-    publish::refusal(failure, edge)
+pub fn no_command(help: &str, sink: &Sink) -> u8 {
+    sink.block(&help.lines().map(str::to_owned).collect::<Vec<_>>());
+    failure::USAGE
+}
+
+/// Reports a failure before any command was accepted; returns the exit code.
+#[must_use]
+pub fn refuse(failure: &Failure, sink: &Sink) -> u8 {
+    publish::refusal(failure, sink)
 }

@@ -1,4 +1,4 @@
-//! Everything that can fail, one variant a room: its stage, its exit code, its hint.
+//! Everything that can fail, one variant per room: its stage, exit code and hint.
 
 use std::time::Duration;
 
@@ -13,54 +13,54 @@ use crate::restore::RestoreError;
 use crate::secrets::SecretsError;
 use crate::sponsors::SponsorsError;
 
-/// Why a command, or one sponsor's part of it, did not succeed.
+/// Why a command failed, for the whole run or for one sponsor.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// A bad flag, input or combination.
+    /// An invalid flag, input or combination.
     #[error(transparent)]
     Usage(#[from] UsageError),
-    /// The manifest.
+    /// The sponsor manifest cannot be used.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The selection.
+    /// The selection of sponsors does not fit the manifest.
     #[error(transparent)]
     Sponsors(#[from] SponsorsError),
-    /// Secrets.
+    /// A secret or token is missing, rejected or malformed.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
-    /// The dump.
+    /// The dump failed.
     #[error(transparent)]
     Dump(#[from] DumpError),
-    /// The archive.
+    /// S3, or what it stores.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// The restore.
+    /// The restore failed.
     #[error(transparent)]
     Restore(#[from] RestoreError),
-    /// A proof that did not hold.
+    /// A check failed.
     #[error(transparent)]
     Proof(#[from] ProofError),
-    /// The record.
+    /// The record was not saved.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The runner's files. They are checked before the start, so this is a disk that filled up since.
+    /// One of the runner's files. They are checked before the start, so the disk has filled up since.
     #[error(transparent)]
     Report(#[from] ReportError),
-    /// One sponsor took too long, whatever it was doing.
+    /// One sponsor exceeded its time limit.
     #[error(transparent)]
     TimedOut(TimedOut),
-    /// Something failed once the target was not, or not for certain, what it was before.
+    /// Something failed after the target had changed, or may have changed.
     #[error(transparent)]
     Unproved(Box<Self>),
-    /// Somebody stopped the program.
-    #[error("stopped by {}", .0.name())]
+    /// A signal stopped the program.
+    #[error("cancelled by {}", .0.name())]
     Cancelled(Signal),
     /// A bug in this program.
-    #[error("this is a bug in sponsor-backup: {0}")]
+    #[error("internal error: {0}")]
     Bug(String),
 }
 
-/// The time of one sponsor is over.
+/// One sponsor exceeded its time limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("timed out after {:#} (input `timeout`)", jiff::SignedDuration::try_from(*.after).unwrap_or_default())]
 pub struct TimedOut {
@@ -68,25 +68,25 @@ pub struct TimedOut {
     doing: Doing,
 }
 
-/// What a sponsor's time is for.
+/// What the time limit covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doing {
     /// A backup.
     Dump,
-    /// Reading what is stored.
+    /// Reading a stored backup.
     Archive,
     /// A restore or a drill.
     Restore,
 }
 
 impl TimedOut {
-    /// What happens when so much time has gone.
+    /// The failure after a time limit.
     #[must_use]
     pub fn new(after: Duration, doing: Doing) -> Self {
         Self { after, doing }
     }
 
-    /// How much time there is.
+    /// The time limit.
     #[must_use]
     pub fn after(self) -> Duration {
         self.after
@@ -111,43 +111,45 @@ impl Signal {
     }
 }
 
-/// The code of several failures that happened in different stages.
+/// The code of invalid usage.
+pub const USAGE: u8 = 2;
+/// The code of several failures in different stages.
 pub const SEVERAL: u8 = 20;
 
-/// Every code with which the program ends, its stage and its meaning, for the documentation.
+/// Every exit code, its stage and its meaning, for the documentation.
 pub const EXIT_CODES: &[(u8, &str, &str)] = &[
-    (0, "", "all well; a sponsor whose flag is off is well too"),
-    (1, "bug", "a bug in this program, or a runner's file that could not be written"),
-    (2, "usage", "a bad flag, input or combination"),
-    (10, "manifest", "the sponsor manifest cannot be read, or is wrong"),
-    (11, "sponsors", "a selected sponsor is unknown or not enabled, or nobody is enabled"),
+    (0, "", "Success. Disabled sponsors count as success"),
+    (1, "bug", "Internal error, or one of the runner's files could not be written"),
+    (USAGE, "usage", "Invalid flag, input or combination"),
+    (10, "manifest", "Sponsor manifest unreadable or invalid"),
+    (11, "sponsors", "Sponsor unknown or not enabled, or no sponsor enabled"),
     (
         12,
         "secrets",
-        "a token or secret is missing, refused or malformed; a flag is off and `require-backup` is on",
+        "Secret or token missing, rejected or malformed, or backups disabled despite `require-backup`",
     ),
-    (13, "dump", "the database could not be dumped whole, or not within `timeout`"),
-    (14, "archive", "a backup could not be stored or read, or what is stored is not what was sent"),
-    (15, "record", "the record could not be kept; a backup that was taken is there all the same"),
-    (16, "restore", "the backup was not restored, and the target is `unchanged`"),
+    (13, "dump", "Dump failed, incomplete or timed out"),
+    (14, "archive", "Upload or download failed, or the stored data does not match"),
+    (15, "record", "Record not saved. A backup that was taken is stored"),
+    (16, "restore", "Restore failed, the target is `unchanged`"),
     (
         17,
         "proof",
-        "a proof failed: `verify` or `drill` found a difference, a restored database does not equal its backup, a limit was exceeded, such as `max-backup-age`, or a restore failed when its target was no longer `unchanged` (`target` in `results`)",
+        "A check failed: backup and database differ, or a limit such as `max-backup-age` is exceeded. Also a restore that failed after it changed the target (`target` in `results`)",
     ),
-    (SEVERAL, "", "several sponsors failed, in different stages; the outputs and the summary tell which"),
-    (130, "cancelled", "stopped by SIGINT; what was begun is no backup"),
-    (143, "cancelled", "stopped by SIGTERM; what was begun is no backup"),
+    (SEVERAL, "", "Several sponsors failed in different stages. See `results` or the summary"),
+    (130, "cancelled", "Cancelled by SIGINT. Unfinished backups do not count as backups"),
+    (143, "cancelled", "Cancelled by SIGTERM. Unfinished backups do not count as backups"),
 ];
 
 impl Failure {
-    /// The room in which it happened, and the code with which the program ends.
+    /// The stage that failed, and the exit code.
     #[must_use]
     pub fn stage_and_code(&self) -> (&'static str, u8) {
         match self {
             Self::Bug(_) => ("bug", 1),
             Self::Report(_) => ("report", 1),
-            Self::Usage(_) => ("usage", 2),
+            Self::Usage(_) => ("usage", USAGE),
             Self::Manifest(_) => ("manifest", 10),
             Self::Sponsors(_) => ("sponsors", 11),
             Self::Secrets(_) => ("secrets", 12),
@@ -161,7 +163,7 @@ impl Failure {
         }
     }
 
-    /// Whether it only says that somebody wanted an end.
+    /// Whether it is only the consequence of a signal or a time limit.
     #[must_use]
     pub fn is_stop(&self) -> bool {
         match self {
@@ -172,8 +174,7 @@ impl Failure {
         }
     }
 
-    /// The same failure, of something that is not, or not for certain, what it was before. Who stopped it, and what is a
-    /// bug, stays the same.
+    /// The same failure after the target had changed, or may have changed. Cancellations and bugs stay what they are.
     #[must_use]
     pub fn after_a_change(self) -> Self {
         match self.stage_and_code().1 {
@@ -182,7 +183,7 @@ impl Failure {
         }
     }
 
-    /// What the reader can do about it.
+    /// What the reader can do about it, one or more sentences.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -196,22 +197,22 @@ impl Failure {
             Self::Restore(error) => error.hint(),
             Self::Proof(error) => Some(error.hint.clone()),
             Self::TimedOut(TimedOut { doing: Doing::Archive, .. }) => {
-                Some("Raise `timeout`, or look for what slows the transfer down.".to_owned())
+                Some("Raise `timeout`, or find out why the transfer is slow.".to_owned())
             }
-            Self::TimedOut(_) => {
-                Some("Raise `timeout`, or look for what slows the database down.".to_owned())
-            }
+            Self::TimedOut(_) => Some("Raise `timeout`, or find out why the database is slow.".to_owned()),
             Self::Unproved(failure) => failure.hint(),
             Self::Cancelled(_) => {
-                Some("Only a dump with a manifest beside it is a backup. Run again.".to_owned())
+                Some("Run it again. An unfinished backup does not count as a backup.".to_owned())
             }
-            Self::Report(_) => Some("Check that the runner's disk is not full.".to_owned()),
-            Self::Bug(_) => Some("Please report it with this message and the version.".to_owned()),
+            Self::Report(_) => Some("Check whether the runner's disk is full.".to_owned()),
+            Self::Bug(_) => {
+                Some("Report this message and the output of `sponsor-backup --version`.".to_owned())
+            }
         }
     }
 }
 
-/// The code of a whole run, from those of its failures.
+/// The exit code of a run, from the codes of its failures.
 #[must_use]
 pub fn exit_code(codes: &[u8]) -> u8 {
     match codes {

@@ -8,11 +8,11 @@ use sponsor_backup::failure::Failure;
 use sponsor_backup::report::sink::Sink;
 
 fn main() -> std::io::Result<ExitCode> {
-    // The only provider that is linked; a second installation would fail, and there is none.
+    // Fails only if a provider is installed already, and no other one is linked.
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = tokio::runtime::Runtime::new()?;
     let code = runtime.block_on(start());
-    // What the system does in threads of its own, a look-up of a name for example, cannot be called off: nobody waits.
+    // A DNS lookup runs in a thread of its own and cannot be cancelled, so do not wait for it.
     runtime.shutdown_background();
     Ok(ExitCode::from(code))
 }
@@ -22,19 +22,16 @@ async fn start() -> u8 {
     let stop = Stop::on_signals().map_err(|error| Failure::Bug(error.to_string()));
     let edge = match stop.and_then(|stop| Edge::read(&variables, stop)) {
         Ok(edge) => edge,
-        Err(failure) => {
-            let lines = [Some(failure.to_string()), failure.hint()];
-            Sink::terminal().block(&lines.into_iter().flatten().collect::<Vec<_>>());
-            return failure.stage_and_code().1;
-        }
+        Err(failure) => return commands::refuse(&failure, &Sink::terminal()),
     };
     edge.sink.tell_of_panics();
     match cli::parse(&arguments, &variables) {
-        Ok(Request::Order(order)) => commands::run(*order, edge).await,
+        Ok(Request::Order { order, outputs }) => commands::run(*order, outputs, edge).await,
         Ok(Request::Text(text)) => {
             edge.sink.text(&text);
             0
         }
-        Err(error) => commands::refuse(&error.into(), &edge),
+        Ok(Request::Nothing(help)) => commands::no_command(&help, &edge.sink),
+        Err(error) => commands::refuse(&error.into(), &edge.sink),
     }
 }

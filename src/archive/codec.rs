@@ -63,12 +63,12 @@ impl Codec {
     pub fn new(name: &str, level: Option<i32>) -> Result<Self, String> {
         let within = |highest: i32, default: i32| match level.unwrap_or(default) {
             level if (1..=highest).contains(&level) => Ok(level),
-            level => Err(format!("is {level}; {name} knows levels 1 to {highest}")),
+            level => Err(format!("is {level}, but {name} has levels 1 to {highest}")),
         };
         match name {
             "gzip" => Ok(Self::Gzip(within(12, Self::GZIP_LEVEL)?)),
             "zstd" => Ok(Self::Zstd(within(19, Self::ZSTD_LEVEL)?)),
-            other => Err(format!("is `{other}`; it must be gzip or zstd")),
+            other => Err(format!("is `{other}`, not gzip or zstd")),
         }
     }
 
@@ -154,9 +154,9 @@ mod tests {
     fn names_and_levels_are_checked() {
         assert_eq!(Codec::new("gzip", None), Ok(Codec::Gzip(4)));
         assert_eq!(Codec::new("zstd", Some(19)), Ok(Codec::Zstd(19)));
-        assert_eq!(Codec::new("gzip", Some(13)).unwrap_err(), "is 13; gzip knows levels 1 to 12");
-        assert_eq!(Codec::new("zstd", Some(0)).unwrap_err(), "is 0; zstd knows levels 1 to 19");
-        assert_eq!(Codec::new("brotli", None).unwrap_err(), "is `brotli`; it must be gzip or zstd");
+        assert_eq!(Codec::new("gzip", Some(13)).unwrap_err(), "is 13, but gzip has levels 1 to 12");
+        assert_eq!(Codec::new("zstd", Some(0)).unwrap_err(), "is 0, but zstd has levels 1 to 19");
+        assert_eq!(Codec::new("brotli", None).unwrap_err(), "is `brotli`, not gzip or zstd");
     }
 
     proptest! {

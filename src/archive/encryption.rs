@@ -22,13 +22,13 @@ impl Recipients {
         let lines = text.lines().map(str::trim).enumerate();
         let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(at, line)| {
             let private = line.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-");
-            let what = if private { "a private key; give the public one" } else { "no age public key" };
-            line.parse().map_err(|_| format!("holds in line {} {what}", at + 1))
+            let what = if private { "a private key, not a public one" } else { "not an age public key" };
+            line.parse().map_err(|_| format!("is wrong in line {}: {what}", at + 1))
         });
         let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
         match text.lines().position(|line| !line.trim().is_empty()) {
             Some(first) if keys.is_empty() => {
-                Err(format!("holds no age public key: line {} is a comment, and no key follows", first + 1))
+                Err(format!("holds no age public key, only a comment in line {}", first + 1))
             }
             _ => Ok(Self(keys)),
         }
@@ -140,14 +140,17 @@ mod tests {
 
     #[test]
     fn a_bad_key_is_told_by_its_line_and_never_shown() {
-        assert_eq!(Recipients::parse("\nage1nonsense").unwrap_err(), "holds in line 2 no age public key");
+        assert_eq!(
+            Recipients::parse("\nage1nonsense").unwrap_err(),
+            "is wrong in line 2: not an age public key"
+        );
         let error = Recipients::parse("# made today\nage-secret-key-1CANARY").unwrap_err();
-        assert_eq!(error, "holds in line 2 a private key; give the public one");
+        assert_eq!(error, "is wrong in line 2: a private key, not a public one");
         assert!(Recipients::parse("\n").unwrap().is_empty());
         let commented = Recipients::parse("\n# ops key: age1x").unwrap_err();
-        assert_eq!(commented, "holds no age public key: line 2 is a comment, and no key follows");
+        assert_eq!(commented, "holds no age public key, only a comment in line 2");
         let good = x25519::Identity::generate().to_public();
         let broken = Recipients::parse(&format!("{good}\nage1nonsense\n{good}")).unwrap_err();
-        assert_eq!(broken, "holds in line 2 no age public key");
+        assert_eq!(broken, "is wrong in line 2: not an age public key");
     }
 }

@@ -24,8 +24,8 @@ impl Identities {
         let lines = text.lines().map(str::trim).enumerate();
         let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(at, line)| {
             let public = line.to_ascii_lowercase().starts_with("age1");
-            let what = if public { "a public key; give the private one" } else { "no age identity" };
-            line.parse().map_err(|_| format!("holds in line {} {what}", at + 1))
+            let what = if public { "a public key, not a private one" } else { "not an age private key" };
+            line.parse().map_err(|_| format!("is wrong in line {}: {what}", at + 1))
         });
         Ok(Self(keys.collect::<Result<_, _>>()?))
     }
@@ -101,9 +101,9 @@ mod tests {
     #[test]
     fn a_bad_line_is_told_by_its_number_and_never_shown() {
         let refused = |text: &str| Identities::parse(text).unwrap_err();
-        assert_eq!(refused("\nAGE-SECRET-KEY-1CANARY"), "holds in line 2 no age identity");
+        assert_eq!(refused("\nAGE-SECRET-KEY-1CANARY"), "is wrong in line 2: not an age private key");
         let public = x25519::Identity::generate().to_public().to_string();
-        assert_eq!(refused(&public), "holds in line 1 a public key; give the private one");
+        assert_eq!(refused(&public), "is wrong in line 1: a public key, not a private one");
         assert!(Identities::parse("# nothing\n\n").unwrap().is_empty());
     }
 }

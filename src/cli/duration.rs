@@ -1,16 +1,16 @@
-//! Durations as people type and read them: a number and `s`, `m`, `h`, `d` or `w`, also combined (`1d12h`). Pure.
+//! Durations as people type them: a number and `s`, `m`, `h`, `d` or `w`, also combined (`1d12h`). Pure.
 
 use std::time::Duration;
 
 use jiff::{Span, SpanRelativeTo};
 
-/// The names and milliseconds of the units that are written. A day is 24 h.
+/// Units and their milliseconds. A day has 24 hours.
 const UNITS: [(&str, u128); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
-/// Reads a duration; `None` where it is none, or none that lasts.
+/// Reads a duration. `None` if the text is not one, or is less than a millisecond.
 #[must_use]
 pub fn parse(text: &str) -> Option<Duration> {
-    // A month or a year is no fixed time: jiff refuses to convert one.
+    // Months and years have no fixed length, so jiff does not convert them.
     let span = text.parse::<Span>().ok()?.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
     Duration::try_from(span).ok().filter(|duration| *duration >= Duration::from_millis(1))
 }

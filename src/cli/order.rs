@@ -1,4 +1,4 @@
-//! What is meant: plain values that commands act upon, checked as far as that is possible without asking anybody.
+//! The orders that commands carry out: plain values, checked as far as possible without any request.
 
 mod address;
 mod keyless;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::inputs::Command;
-use super::values::{Values, bad};
+use super::values::{Values, bad, bad_value};
 use super::{UsageError, Variables};
 use crate::archive::Recipe;
 use crate::archive::catalogue::BackupKey;
@@ -42,16 +42,16 @@ pub enum Order {
     Drill(DrillOrder),
 }
 
-/// Which sponsors, and where their secrets are.
+/// Which sponsors, and where to find their secrets.
 #[derive(Debug)]
 pub struct Scope {
-    /// Which environment.
+    /// Environment.
     pub environment: Environment,
-    /// Which sponsors.
+    /// Sponsors.
     pub selection: Selection,
-    /// Manifest file; Doppler's where absent.
+    /// Manifest file. Absent: the manifest is in Doppler.
     pub manifest: Option<PathBuf>,
-    /// Secrets file; Doppler's where absent.
+    /// Secrets file. Absent: the secrets are in Doppler.
     pub secrets_file: Option<PathBuf>,
     /// Doppler project of the manifest.
     pub core_project: String,
@@ -59,112 +59,112 @@ pub struct Scope {
     pub project_prefix: String,
     /// Doppler config.
     pub config: String,
-    /// Doppler's address.
+    /// Doppler API URL.
     pub doppler_api_url: String,
-    /// Doppler identity that this job's own OIDC token opens.
+    /// Doppler service account identity that accepts this job's OIDC token.
     pub doppler_identity: Option<String>,
-    /// AWS role for the one sponsor that is selected.
+    /// IAM role to assume if exactly one sponsor is selected.
     pub aws_role: Option<String>,
-    /// Another AWS STS than that of the region.
+    /// URL of AWS STS, if not the region's own.
     pub sts_endpoint_url: Option<String>,
-    /// Tokens and keys of the environment.
+    /// Tokens and keys from environment variables.
     pub keyring: Keyring,
 }
 
-/// What is deployed, and how its traces are kept.
+/// The deployment, and how its objects are stored.
 #[derive(Debug)]
 pub struct Deployment {
-    /// Its version.
+    /// Version being deployed.
     pub version: Option<String>,
-    /// The commit that is deployed, if it is not the run's own.
+    /// Commit being deployed, if it is not the run's own.
     pub commit_sha: Option<String>,
-    /// Why.
+    /// Reason for the deployment.
     pub reason: Option<String>,
-    /// Years to keep.
+    /// Years to keep each object.
     pub retention_years: Option<u16>,
-    /// How objects are locked.
+    /// Object Lock mode.
     pub lock: LockChoice,
-    /// Where S3 is.
+    /// S3 endpoint.
     pub endpoint: Endpoint,
-    /// Sponsors at once.
+    /// Sponsors to process in parallel.
     pub max_parallel: NonZeroUsize,
 }
 
 /// `matrix`
 #[derive(Debug)]
 pub struct MatrixOrder {
-    /// Whom.
+    /// Sponsors and their secrets.
     pub scope: Scope,
-    /// More sponsors than this are grouped.
+    /// Maximum number of matrix jobs. Additional sponsors share jobs.
     pub max_jobs: NonZeroUsize,
-    /// A folder of workflows that must pass on every sponsor's token.
+    /// Folder of workflows that must pass on every sponsor's token.
     pub workflows: Option<PathBuf>,
-    /// How GitHub is asked.
+    /// Access to GitHub's API.
     pub github: Option<Access>,
-    /// Whether a failure is told in an issue.
+    /// Whether a failure opens an issue.
     pub issue_on_failure: bool,
 }
 
 /// `backup`
 #[derive(Debug)]
 pub struct BackupOrder {
-    /// Whom.
+    /// Sponsors and their secrets.
     pub scope: Scope,
-    /// What for.
+    /// The deployment.
     pub deployment: Deployment,
-    /// Whether a deployment follows.
+    /// Whether the backup is taken before a deployment.
     pub pre_migration: bool,
-    /// What is done to the bytes.
+    /// Compression and encryption.
     pub recipe: Recipe,
-    /// What is dumped.
+    /// What to dump.
     pub dump: DumpOptions,
-    /// How far a standby may lag behind its primary.
+    /// Maximum lag of a standby behind its primary.
     pub max_replica_lag: Duration,
-    /// Of the dump's object.
+    /// S3 storage class of the dump.
     pub storage_class: String,
-    /// Bytes in flight, all sponsors together.
+    /// Bytes in upload buffers, shared by all sponsors.
     pub memory_limit_bytes: u64,
-    /// Whether a disabled flag is a failure.
+    /// Whether a sponsor with disabled backups fails.
     pub require_backup: bool,
-    /// Sponsors whose database is another one than before, on purpose.
+    /// Sponsors whose database was replaced on purpose since their last backup.
     pub accept_new_source: Vec<String>,
-    /// Whether to stop at the plan.
+    /// Whether to print the plan only.
     pub dry_run: bool,
-    /// Wall clock for one sponsor.
+    /// Time limit per sponsor.
     pub timeout: Duration,
-    /// How GitHub is asked.
+    /// Access to GitHub's API.
     pub github: Option<Access>,
-    /// Whether a failure is told in an issue.
+    /// Whether a failure opens an issue.
     pub issue_on_failure: bool,
 }
 
-/// A backup that was named by its location.
+/// A backup, named by its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedBackup {
-    /// The bucket.
+    /// Bucket.
     pub bucket: String,
-    /// The dump.
+    /// Key of the dump.
     pub backup: BackupKey,
 }
 
 /// `record`
 #[derive(Debug)]
 pub struct RecordOrder {
-    /// Whom.
+    /// Sponsors and their secrets.
     pub scope: Scope,
-    /// What.
+    /// The deployment.
     pub deployment: Deployment,
-    /// How it ended.
+    /// Outcome of the deployment.
     pub outcome: Outcome,
-    /// From the backup step.
+    /// Output `backup_location` of the backup step.
     pub backup_location: Option<String>,
-    /// The backup at that location, where there is one.
+    /// The backup at that location. Absent: there is none, or `not-configured`.
     pub backup: Option<NamedBackup>,
-    /// From the backup step.
+    /// Output `backup_size` of the backup step, in bytes.
     pub backup_size: Option<u64>,
-    /// Whether to stop at the plan.
+    /// Whether to print the plan only.
     pub dry_run: bool,
-    /// How GitHub is asked.
+    /// Access to GitHub's API.
     pub github: Option<Access>,
 }
 
@@ -194,14 +194,16 @@ pub(super) fn read(
 fn scope(values: &Values<'_>, variables: &Variables) -> Result<Scope, UsageError> {
     let environment = values.required("environment")?;
     let environment: Environment = environment.parse().map_err(|()| {
-        bad("environment", format!("is `{environment}`; it must be production, staging or development"))
+        bad_value("environment", &environment, "an environment")
+            .hint("Use `production`, `staging` or `development`.")
     })?;
     let doppler_api_url = values.required("doppler-api-url")?;
     if !is_safe_for_tokens(&doppler_api_url) {
         return Err(bad(
             "doppler-api-url",
-            "must begin with https://; a token must not travel in plain text",
-        ));
+            "does not begin with https://, so tokens would be sent in plain text",
+        )
+        .hint("Write an https:// URL. Only localhost may use http://."));
     }
     let keyless = keyless::read(values, variables)?;
     Ok(Scope {
@@ -230,7 +232,7 @@ fn endpoint(values: &Values<'_>, variables: &Variables) -> Result<Endpoint, Usag
         url: url.map(|text| address::of_a_store(&text)).transpose()?,
         force_path_style: values.boolean("s3-force-path-style")?,
         expected_bucket_owner: values.text("expected-bucket-owner"),
-        // The SDKs' own switch, for compatible stores that refuse checksums.
+        // The AWS SDKs' own switch, for stores that reject checksums.
         checksums: variable("AWS_REQUEST_CHECKSUM_CALCULATION")
             .is_none_or(|value| !value.eq_ignore_ascii_case("when_required")),
     })
@@ -241,12 +243,13 @@ fn count(values: &Values<'_>, name: &'static str) -> Result<NonZeroUsize, UsageE
     Ok(NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN))
 }
 
-/// How GitHub is asked; not at all without a token.
+/// Access to GitHub's API. None without a token.
 fn github(values: &Values<'_>, variables: &Variables) -> Result<Option<Access>, UsageError> {
     let Some(token) = values.text("github-token") else { return Ok(None) };
-    // It goes into a header. The value is not repeated.
+    // The token becomes a header. The message does not repeat it.
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(bad("github-token", "holds a character that no token has"));
+        return Err(bad("github-token", "contains a character that no GitHub token has")
+            .hint("Pass only the token, usually `github.token`."));
     }
     let api_url = variables.get("GITHUB_API_URL").map(|url| url.trim()).filter(|url| !url.is_empty());
     let api_url = api_url.unwrap_or("https://api.github.com").to_owned();

@@ -1,5 +1,5 @@
-//! What packages install beside the program: completions for shells and manual pages, made from the definition. They are
-//! commands of the terminal alone; the action has no such inputs.
+//! The commands `completions` and `man`, made from the definition of the flags. Only for a terminal: the action has no
+//! inputs for them.
 
 use clap::ArgMatches;
 use clap_complete::{Shell, generate};
@@ -16,15 +16,17 @@ pub(super) fn commands() -> [clap::Command; 2] {
         .required(true)
         .value_name("SHELL")
         .value_parser(SHELLS.map(|(name, _)| name))
-        .help("whose completions");
-    let page = clap::Arg::new("command").value_name("COMMAND").help("a command's own page");
+        .help("Shell to complete for");
+    let page = clap::Arg::new("command")
+        .value_name("COMMAND")
+        .help("Command to document (default: the whole program)");
     [
         clap::Command::new(COMPLETIONS)
-            .about("Prints a shell's completions")
+            .about("Print shell completions")
             .after_help("Example:\n  sponsor-backup completions bash >/etc/bash_completion.d/sponsor-backup")
             .arg(shell),
         clap::Command::new(MAN)
-            .about("Prints the manual page, or that of a command")
+            .about("Print the manual page")
             .after_help(
                 "Example:\n  sponsor-backup man >sponsor-backup.1\n  sponsor-backup man backup >sponsor-backup-backup.1",
             )
@@ -32,7 +34,12 @@ pub(super) fn commands() -> [clap::Command; 2] {
     ]
 }
 
-/// The text that was asked for; `None` where another command was.
+/// Whether a command is one of these.
+pub(super) fn is_command(name: &str) -> bool {
+    [COMPLETIONS, MAN].contains(&name)
+}
+
+/// The text to print. `None` if `command` is another command.
 pub(super) fn text(command: &str, arguments: &ArgMatches) -> Option<Result<String, UsageError>> {
     let asked = |name: &str| arguments.get_one::<String>(name).map(String::as_str);
     match command {
@@ -50,6 +57,10 @@ fn completions(shell: &str) -> Result<String, UsageError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+fn no_page(command: &str) -> UsageError {
+    UsageError::new(format!("unknown command `{command}`")).hint("See `sponsor-backup --help`.")
+}
+
 fn page(command: Option<&str>) -> Result<String, UsageError> {
     let mut whole = definition();
     whole.build();
@@ -57,8 +68,8 @@ fn page(command: Option<&str>) -> Result<String, UsageError> {
         None => whole,
         Some(name) => {
             let found = whole.get_subcommands().find(|known| known.get_name() == name).cloned();
-            let found = found.ok_or_else(|| UsageError::new(format!("no command is called `{name}`")))?;
-            // As `man` and the pages' files call it.
+            let found = found.ok_or_else(|| no_page(name))?;
+            // The name that `man` and the pages' files use.
             found
                 .display_name(format!("{}-{name}", env!("CARGO_PKG_NAME")))
                 .version(env!("CARGO_PKG_VERSION"))
@@ -66,7 +77,7 @@ fn page(command: Option<&str>) -> Result<String, UsageError> {
     };
     let mut bytes = Vec::new();
     let made = clap_mangen::Man::new(chosen).render(&mut bytes);
-    made.map_err(|error| UsageError::new(format!("the page cannot be made: {error}")))?;
+    made.map_err(|error| UsageError::new(format!("cannot write the manual page: {error}")))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -94,7 +105,7 @@ mod tests {
         for command in Command::ALL {
             let text = page(Some(command.name())).unwrap();
             assert!(text.contains(&format!(".TH sponsor-backup-{} 1", command.name())), "{text}");
-            assert!(text.contains("Examples:") && text.contains("\\-\\-environment"), "{text}");
+            assert!(text.contains("Examples") && text.contains("\\-\\-environment"), "{text}");
         }
         assert!(page(Some("bake")).is_err());
     }

@@ -1,14 +1,15 @@
-//! The value of each input: a flag wins over its variable, an empty variable is an unset one, then the default.
+//! The value of each input: its flag, else its variable, else its default. An empty flag or variable counts as unset.
 
 use std::time::Duration;
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 
 use super::inputs::{self, Command, Input};
 use super::{UsageError, Variables, duration};
 use crate::sponsors;
 
-/// What was typed, for one command.
+/// The inputs of one command, as they were set.
 pub(super) struct Values<'a> {
     command: Command,
     flags: ArgMatches,
@@ -20,11 +21,12 @@ impl<'a> Values<'a> {
         Self { command, flags, variables }
     }
 
-    /// The value of an input, trimmed; `None` where it is empty or the command does not read it.
+    /// The value of an input, trimmed. `None` if it is empty or the command does not read it.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let input = inputs::of(self.command).find(|input| input.name == name)?;
         let present = |value: &str| Some(value.trim().to_owned()).filter(|value| !value.is_empty());
-        let flag = self.flags.try_get_one::<String>(name).ok().flatten();
+        let is_typed = self.flags.value_source(name) == Some(ValueSource::CommandLine);
+        let flag = self.flags.try_get_one::<String>(name).ok().flatten().filter(|_| is_typed);
         flag.and_then(|value| present(value))
             .or_else(|| self.variable(input))
             .or_else(|| present(input.default))
@@ -32,14 +34,15 @@ impl<'a> Values<'a> {
 
     pub(super) fn required(&self, name: &str) -> Result<String, UsageError> {
         self.text(name).ok_or_else(|| {
-            let hint = format!("Set the input `{name}`, or the flag `--{name}`.");
+            let hint = format!("Set the input `{name}`, on a terminal with `--{name}`.");
             UsageError::new(format!("`{name}` is not set")).hint(hint)
         })
     }
 
     pub(super) fn boolean(&self, name: &'static str) -> Result<bool, UsageError> {
         let Some(text) = self.text(name) else { return Ok(false) };
-        yaml_boolean(&text).ok_or_else(|| bad(name, format!("is `{text}`; it must be true or false")))
+        yaml_boolean(&text)
+            .ok_or_else(|| bad_value(name, &text, "a boolean").hint("Write `true` or `false`."))
     }
 
     pub(super) fn number<T: std::str::FromStr + PartialOrd + From<u8>>(
@@ -49,14 +52,14 @@ impl<'a> Values<'a> {
         let Some(text) = self.text(name) else { return Ok(None) };
         match text.parse::<T>() {
             Ok(number) if number >= T::from(1) => Ok(Some(number)),
-            _ => Err(bad(name, format!("is `{text}`; it must be a whole number from 1"))),
+            _ => Err(bad_value(name, &text, "a positive number").hint("Write a whole number from 1.")),
         }
     }
 
     pub(super) fn duration(&self, name: &'static str) -> Result<Duration, UsageError> {
         let text = self.required(name)?;
-        duration::parse(&text)
-            .ok_or_else(|| bad(name, format!("is `{text}`; write a duration such as 30s, 10m, 6h or 1d12h")))
+        let hint = "Write a duration such as `30s`, `10m`, `6h` or `1d12h`.";
+        duration::parse(&text).ok_or_else(|| bad_value(name, &text, "a duration").hint(hint))
     }
 
     pub(super) fn bytes(&self, name: &'static str) -> Result<u64, UsageError> {
@@ -64,10 +67,10 @@ impl<'a> Values<'a> {
         let parsed = text.parse::<bytesize::ByteSize>();
         parsed
             .map(|size| size.as_u64())
-            .map_err(|_| bad(name, format!("is `{text}`; write a size such as 96MiB")))
+            .map_err(|_| bad_value(name, &text, "a size").hint("Write a size such as `96MiB`."))
     }
 
-    /// Words, separated by comma, white space or new line.
+    /// Names or patterns, separated by commas or whitespace.
     pub(super) fn words(&self, name: &str) -> Vec<String> {
         sponsors::words(&self.text(name).unwrap_or_default()).map(str::to_owned).collect()
     }
@@ -78,7 +81,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// The spellings of YAML's core schema, as the runner's own toolkit takes them.
+/// A boolean in YAML's core schema, as GitHub's own toolkit reads it.
 pub(super) fn yaml_boolean(text: &str) -> Option<bool> {
     match text {
         "true" | "True" | "TRUE" => Some(true),
@@ -87,7 +90,12 @@ pub(super) fn yaml_boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// An input with a value that it cannot have.
+/// An input whose value has something wrong with it.
 pub(super) fn bad(name: &str, problem: impl std::fmt::Display) -> UsageError {
     UsageError::new(format!("`{name}` {problem}"))
+}
+
+/// An input with a value that it cannot have. Repeats the value: not for secrets.
+pub(super) fn bad_value(name: &str, value: &str, expected: &str) -> UsageError {
+    bad(name, format!("is `{value}`, not {expected}"))
 }

@@ -7,7 +7,7 @@ use crate::failure::{self, Failure};
 use crate::proof::{Conclusion, Outcome};
 use crate::report::listing::{self, List};
 use crate::report::outputs::Output;
-use crate::report::sink::ReportError;
+use crate::report::sink::Sink;
 use crate::report::summary::{self, Subject, Title};
 use crate::report::workflow::{Level, annotation};
 use crate::report::{SponsorResult, annotations, outputs, overall, verdict};
@@ -30,8 +30,6 @@ pub(super) struct Publisher<'a> {
     pub(super) dry_run: bool,
     pub(super) environment: Environment,
     pub(super) edge: &'a Edge,
-    /// Whether standard output holds a document, in which lines of outputs would be wrong. In a workflow it never does.
-    pub(super) document: bool,
     /// What was reported.
     pub(super) heard: OnceLock<Heard>,
 }
@@ -57,8 +55,12 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn of(failure: &Failure, edge: &Edge) -> Self {
+        Self::without_secrets(failure, &edge.sink)
+    }
+
+    fn without_secrets(failure: &Failure, sink: &Sink) -> Self {
         let (stage, code) = failure.stage_and_code();
-        let clean = |words: String| edge.sink.redacted(&words);
+        let clean = |words: String| sink.redacted(&words);
         Self { stage, code, message: clean(failure.to_string()), hint: failure.hint().map(clean) }
     }
 
@@ -116,7 +118,7 @@ impl Publisher<'_> {
         let results: Vec<SponsorResult> = ended.into_iter().map(|(result, _)| result).collect();
         let sink = &self.edge.sink;
         sink.annotations(&annotations::of_results(&results));
-        self.outputs(&outputs(&results, overall(&results)))?;
+        sink.outputs(&outputs(&results, overall(&results)))?;
         let at = self.edge.now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
         if let Err(error) = sink.summary(&summary(self.title(&at), &results)) {
             // The outputs stand, and GitHub does not fail a step over its summary either.
@@ -138,19 +140,15 @@ impl Publisher<'_> {
 
     /// Reports a failure before any sponsor's turn; gives the exit code.
     pub(super) fn failure(&self, failure: &Failure) -> u8 {
-        let Told { stage, message, hint, .. } = Told::of(failure, self.edge);
+        let sink = &self.edge.sink;
+        let Told { stage, message, hint, .. } = Told::without_secrets(failure, sink);
         let text = summary::of_failure(self.title(""), stage, &message, hint.as_deref());
         // The failure that is being reported is the one that counts.
-        self.edge.sink.summary(&text).ok();
-        let code = show(failure, self.edge);
+        sink.summary(&text).ok();
+        let code = show(failure, sink);
         self.heard.set(Heard::Refusal { stage, message, hint }).ok();
-        self.outputs(&of_a_refusal()).ok();
+        sink.outputs(&of_a_refusal()).ok();
         code
-    }
-
-    fn outputs(&self, outputs: &[Output]) -> Result<(), ReportError> {
-        let sink = &self.edge.sink;
-        if self.document && !sink.is_workflow() { Ok(()) } else { sink.outputs(outputs) }
     }
 
     fn title<'t>(&self, at: &'t str) -> Title<'t> {
@@ -159,9 +157,9 @@ impl Publisher<'_> {
 }
 
 /// Reports a failure of which nothing else is known; gives the exit code.
-pub(super) fn refusal(failure: &Failure, edge: &Edge) -> u8 {
-    let code = show(failure, edge);
-    edge.sink.outputs(&of_a_refusal()).ok();
+pub(super) fn refusal(failure: &Failure, sink: &Sink) -> u8 {
+    let code = show(failure, sink);
+    sink.outputs(&of_a_refusal()).ok();
     code
 }
 
@@ -170,12 +168,12 @@ fn of_a_refusal() -> Vec<Output> {
     std::iter::once(("results", "[]".to_owned())).chain(conclusion).collect()
 }
 
-fn show(failure: &Failure, edge: &Edge) -> u8 {
-    let Told { stage, code, message, hint } = Told::of(failure, edge);
+fn show(failure: &Failure, sink: &Sink) -> u8 {
+    let Told { stage, code, message, hint } = Told::without_secrets(failure, sink);
     let head = format!("{stage} failed");
     let line = hint.as_deref().map(|hint| format!("  hint  {hint}"));
-    edge.sink.block(&[Some(format!("{head}: {message}")), line].into_iter().flatten().collect::<Vec<_>>());
+    sink.block(&[Some(format!("{head}: {message}")), line].into_iter().flatten().collect::<Vec<_>>());
     let text = [Some(message), hint].into_iter().flatten().collect::<Vec<_>>().join("\n");
-    edge.sink.annotations(&[annotation(Level::Error, &head, &text)]);
+    sink.annotations(&[annotation(Level::Error, &head, &text)]);
     code
 }

@@ -8,14 +8,14 @@ use super::SponsorResult;
 use super::workflow::{Annotation, Level, annotation};
 use crate::proof::Conclusion;
 
-/// An output that a command can set.
+/// An output of the action.
 #[derive(Debug, Clone, Copy)]
 pub struct Definition {
     /// Name.
     pub name: &'static str,
-    /// Commands that set it.
+    /// The commands that set it, or `all`.
     pub from: &'static str,
-    /// What it holds.
+    /// What it holds, as Markdown.
     pub help: &'static str,
 }
 
@@ -24,74 +24,74 @@ pub const DEFINITIONS: &[Definition] = &[
     Definition {
         name: "matrix",
         from: "matrix",
-        help: "`{\"include\":[…]}` for `strategy.matrix`; each entry has `name`, `sponsors`, and for a single sponsor `code` and `region`",
+        help: "Matrix for `strategy.matrix`: `{\"include\":[…]}`. Each entry has `name` and `sponsors`, for a single sponsor also `code` and `region`",
     },
     Definition { name: "sponsors", from: "all", help: "JSON array of the selected sponsors' names" },
     Definition {
         name: "count",
         from: "matrix",
-        help: "number of matrix entries; guard the job with it, an empty matrix is an error on GitHub",
+        help: "Number of matrix jobs. Skip the matrix job if it is 0: GitHub rejects an empty matrix",
     },
     Definition {
         name: "backup_location",
         from: "backup, record, verify, restore, drill",
-        help: "`s3://` location of the one sponsor's dump, `not-configured` where its flag is off; empty where several ran",
+        help: "S3 location of the backup, `not-configured` if backups are disabled. Empty if several sponsors ran",
     },
     Definition {
         name: "backup_size",
         from: "backup, record, verify, restore, drill",
-        help: "bytes stored, of the one sponsor; empty where several ran",
+        help: "Stored size in bytes. Empty if several sponsors ran",
     },
     Definition {
         name: "backup_sha256",
         from: "backup, verify, restore, drill",
-        help: "SHA-256 of what is stored, of the one sponsor; empty where several ran",
+        help: "SHA-256 of the stored object. Empty if several sponsors ran",
     },
     Definition {
         name: "deployment_log",
         from: "backup, record",
-        help: "`s3://` location or local path of the one sponsor's record; empty where several ran",
+        help: "S3 location or local path of the record. Empty if several sponsors ran",
     },
     Definition {
         name: "drill_report",
         from: "drill",
-        help: "`s3://` location or local path of the one drill's report; empty where several ran",
+        help: "S3 location or local path of the drill report. Empty if several sponsors ran",
     },
     Definition {
         name: "drill_status",
         from: "drill",
-        help: "`passed`, `incomplete`, `failed`, `error` or `cancelled`, of the one drill",
+        help: "Result of the drill: `passed`, `incomplete`, `failed`, `error` or `cancelled`. Empty if several sponsors ran",
     },
     Definition {
         name: "backup_age_minutes",
         from: "drill",
-        help: "how old the backup was when the one drill began",
+        help: "Age of the backup when the drill started, in minutes",
     },
-    Definition { name: "restore_duration_minutes", from: "drill", help: "how long the one drill took" },
+    Definition { name: "restore_duration_minutes", from: "drill", help: "Duration of the drill, in minutes" },
     Definition {
         name: "rpo_compliant",
         from: "drill",
-        help: "whether the backup was no older than `max-rpo`, of the one drill; empty without that limit",
+        help: "`true` if the backup was not older than `max-rpo`, else `false`. Empty without that limit",
     },
     Definition {
         name: "rto_compliant",
         from: "drill",
-        help: "whether the one drill took no longer than `max-rto`; empty without that limit, or where it did not reach its end",
+        help: "`true` if the drill took no longer than `max-rto`, else `false`. Empty without that limit, or if the drill did not finish",
     },
     Definition {
         name: "results",
         from: "all",
-        help: "JSON array, one object per sponsor: `sponsor`, `outcome`, `state`, `stage`, `message`, `backup_location`, `backup_size`, `backup_sha256`, `deployment_log`, `duration_seconds`; from `restore` and `drill` also `target` (`unchanged`, `created`, `replaced`, `unknown`)",
+        help: "JSON array with one object per sponsor: `sponsor`, `outcome`, `state`, `stage`, `message`, `backup_location`, `backup_size`, `backup_sha256`, `deployment_log`, `duration_seconds`. `restore` and `drill` add `target` (`unchanged`, `created`, `replaced`, `unknown`)",
     },
     Definition {
         name: "outcome",
         from: "all",
-        help: "`success`, `failure` or `disabled`; `planned` after a dry run",
+        help: "`success`, `failure` or `disabled`. `planned` after a dry run",
     },
     Definition {
         name: "state",
         from: "all",
-        help: "what is really known: `complete`, `partial`, `empty` (backup); `verified`, `partly-verified`, `unverified` (verify); `proven`, `incomplete`, `different` (restore, drill); `planned` (dry run); the worst one of several sponsors; empty if nothing is known",
+        help: "What is known: `complete`, `partial` or `empty` (backup), `verified`, `partly-verified` or `unverified` (verify), `proven`, `incomplete` or `different` (restore, drill), `planned` (dry run). The worst of several sponsors. Empty if nothing is known",
     },
 ];
 

@@ -1,7 +1,7 @@
 //! The only place that writes: the log, masks, outputs and the summary.
 //!
-//! In a workflow everything goes to stdout, where the runner looks for commands. On a terminal stdout carries outputs
-//! alone and people read stderr.
+//! In a workflow everything goes to stdout, where the runner looks for commands. On a terminal stdout carries a command's
+//! result, or the outputs with `--outputs`, and people read stderr.
 //!
 //! It hears of every secret before anything that may quote it, and writes none: what it writes for people is without
 //! them; what programs read (outputs, the summary's locations, lists as JSON) is, too, unless a secret may be a part of a
@@ -12,6 +12,7 @@ use std::fs::OpenOptions;
 use std::io::{IsTerminal as _, Write as _};
 use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct Sink {
     /// The same, in every spelling.
     secrets: RwLock<Redaction>,
     bars: Option<(MultiProgress, Mutex<BTreeMap<String, ProgressBar>>)>,
+    /// Whether a terminal prints the outputs.
+    prints_outputs: AtomicBool,
 }
 
 /// The files through which a runner listens.
@@ -61,14 +64,21 @@ impl Sink {
         if let Some(summary) = &files.summary {
             append("GITHUB_STEP_SUMMARY", summary, "")?;
         }
-        Ok(Self { workflow: Some(files), masks: Mutex::default(), secrets: RwLock::default(), bars: None })
+        Ok(Self {
+            workflow: Some(files),
+            masks: Mutex::default(),
+            secrets: RwLock::default(),
+            bars: None,
+            prints_outputs: AtomicBool::new(false),
+        })
     }
 
     /// A sink for a terminal, or for a pipe.
     #[must_use]
     pub fn terminal() -> Self {
         let bars = std::io::stderr().is_terminal().then(|| (MultiProgress::new(), Mutex::default()));
-        Self { workflow: None, masks: Mutex::default(), secrets: RwLock::default(), bars }
+        let prints_outputs = AtomicBool::new(false);
+        Self { workflow: None, masks: Mutex::default(), secrets: RwLock::default(), bars, prints_outputs }
     }
 
     /// How often a reading is worth taking.
@@ -109,6 +119,18 @@ impl Sink {
             Some(_) => std::io::stdout().lock().write_all(line.as_bytes()).ok(),
             None => std::io::stderr().lock().write_all(line.as_bytes()).ok(),
         };
+    }
+
+    /// Makes a terminal print the outputs from now on.
+    pub fn print_outputs(&self) {
+        self.prints_outputs.store(true, Ordering::Relaxed);
+    }
+
+    /// A command's result for programs: on a terminal, unless the outputs, which hold it too, are printed there.
+    pub fn result(&self, text: &str) {
+        if self.workflow.is_none() && !self.prints_outputs.load(Ordering::Relaxed) {
+            self.text(text);
+        }
     }
 
     /// A text that was asked for, `--help` for example.
@@ -184,7 +206,7 @@ impl Sink {
         }
     }
 
-    /// Sets the step's outputs. GitHub drops a job's output in which a masked value stands, without an error: a password
+    /// Sets the step's outputs; a terminal prints them only after [`Self::print_outputs`]. GitHub drops a job's output in which a masked value stands, without an error: a password
     /// that is also a word of a bucket's name would do that, so it is said.
     ///
     /// # Errors
@@ -199,7 +221,9 @@ impl Sink {
                 append("GITHUB_OUTPUT", &files.output, &text)
             }
             None => {
-                self.text(&outputs::lines(outputs));
+                if self.prints_outputs.load(Ordering::Relaxed) {
+                    self.text(&outputs::lines(outputs));
+                }
                 Ok(())
             }
         }

@@ -10,7 +10,7 @@ use sponsor_backup::sponsors::Environment;
 const ACTION_HEAD: &str = "\
 # Made from src/cli/inputs.rs and src/report/outputs.rs by `UPDATE_DOCUMENTS=1 cargo test --test documents`.
 name: Sponsor backup
-description: Backs up every sponsor's PostgreSQL database to S3 before a deployment, and keeps the record
+description: Back up every sponsor's PostgreSQL database to S3 before you deploy, and prove that the backup restores
 branding:
   icon: database
   color: blue
@@ -20,7 +20,7 @@ pub(crate) fn action() -> String {
     let mut text = format!("{ACTION_HEAD}inputs:\n");
     for input in std::iter::once(&COMMAND).chain(INPUTS) {
         text += &format!("  {}:\n    description: {}\n", input.name, quoted(&description(input)));
-        if is_required(input) {
+        if input.required && input.is_common() {
             text += "    required: true\n";
         }
         if !input.default.is_empty() {
@@ -36,17 +36,9 @@ pub(crate) fn action() -> String {
     text + "runs:\n  using: docker\n  image: Dockerfile\n"
 }
 
-fn is_required(input: &Input) -> bool {
-    input.help.starts_with("**required**")
-}
-
 fn description(input: &Input) -> String {
-    let whose = if input.commands.len() == Command::ALL.len() {
-        String::new()
-    } else {
-        format!(" ({})", commands(input))
-    };
-    format!("{}{whose}", plain(input.help))
+    let whose = if input.is_common() { String::new() } else { format!(" ({})", commands(input)) };
+    format!("{}{whose}", plain(&input.description()))
 }
 
 /// Without the marks of Markdown, which GitHub does not render there.
@@ -90,9 +82,8 @@ pub(crate) fn pages(read: &dyn Fn(&str) -> String) -> Vec<(&'static str, Vec<(&'
 fn inputs() -> String {
     let row = |input: &Input| {
         let default = if input.default.is_empty() { String::new() } else { code(input.default) };
-        let whose =
-            if input.commands.len() == Command::ALL.len() { "all".to_owned() } else { commands(input) };
-        vec![code(input.name), default, input.help.to_owned(), whose]
+        let whose = if input.is_common() { "all".to_owned() } else { commands(input) };
+        vec![code(input.name), default, input.description(), whose]
     };
     let all = std::iter::once(&COMMAND).chain(INPUTS);
     table(&["input", "default", "for", "commands"], all.map(row))

@@ -62,7 +62,7 @@ fn three_backups_are_told_as_their_manifests_tell_them() {
     }
     assert_ne!(rows[1]["rows"], rows[2]["rows"]);
 
-    let table = on_a_terminal(&shelf.trial).run();
+    let table = on_a_terminal(&shelf.trial).arg("--outputs").run();
     table.assert_code(0);
     let lines: Vec<&str> = table.stdout.lines().collect();
     assert!(lines[0].starts_with("callisto: 3 backups, "), "{}", table.transcript());
@@ -150,7 +150,7 @@ fn each_attempt_is_told_by_what_became_of_it() {
     assert_eq!((partial[0], partial[6], partial[7]), (&json!(false), &json!(true), &json!(null)));
     assert_eq!(rows[2]["problem"], "its checksum file and its manifest tell different hashes");
     assert!(rows[7]["problem"].as_str().unwrap().contains("its upload was begun at 2010"), "{rows:#?}");
-    let table = on_a_terminal(&shelf.trial).run();
+    let table = on_a_terminal(&shelf.trial).arg("--outputs").run();
     assert!(table.stdout.starts_with("callisto: 4 backups, "), "{}", table.transcript());
     for (status, line) in expected.iter().zip(table.stdout.lines().skip(2)) {
         assert!(line.contains(status), "{status} is not in {line}");

@@ -177,7 +177,7 @@ fn the_record_and_the_backup_name_the_commit_that_is_deployed() {
     for wrong in ["v1.4.2", "8d3b3ff", "0123456789abcdef0123456789abcdef0123456g"] {
         let outcome = record(&trial, "success").input("commit-sha", wrong).run();
         outcome.assert_code(2);
-        assert!(outcome.visible().contains("it must be 40 hexadecimal digits"), "{}", outcome.transcript());
+        assert!(outcome.visible().contains("not a full commit SHA"), "{}", outcome.transcript());
     }
 }
 

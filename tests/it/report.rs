@@ -65,7 +65,7 @@ fn results_of_each_outcome_have_exactly_their_keys() {
 #[test]
 fn a_terminal_gets_outputs_on_stdout_and_messages_on_stderr() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
-    let outcome = trial.wire(Run::terminal()).args(["backup", "--sponsors", "callisto"]).run();
+    let outcome = trial.wire(Run::terminal()).args(["backup", "--sponsors", "callisto", "--outputs"]).run();
     outcome.assert_code(0);
     let value = |name: &str| {
         let line = outcome.stdout.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
@@ -143,7 +143,7 @@ fn the_command_is_an_input_a_word_or_backup() {
     let unknown = run().input("command", "matrxi").run();
     unknown.assert_code(2);
     assert!(
-        unknown.visible().contains("'matrxi'") && unknown.visible().contains("matrix"),
+        unknown.visible().contains("`matrxi`") && unknown.visible().contains("Did you mean `matrix`?"),
         "{}",
         unknown.visible()
     );
@@ -152,30 +152,74 @@ fn the_command_is_an_input_a_word_or_backup() {
         outcome.assert_code(12);
         assert_eq!(outcome.result("io")["stage"], json!("secrets"), "a backup was begun");
     }
-    let person = Run::terminal().run();
-    person.assert_code(2);
-    assert!(
-        person.stderr.contains("no command was given") && person.stderr.contains("--help"),
-        "{}",
-        person.stderr
-    );
+}
+
+#[test]
+fn no_arguments_on_a_terminal_print_the_help() {
+    let outcome = Run::terminal().run();
+    outcome.assert_code(2);
+    assert_eq!(outcome.stdout, "");
+    assert!(outcome.stderr.contains("Usage: sponsor-backup"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("error"), "{}", outcome.stderr);
+}
+
+/// A failure in the workflow's surroundings has the same form as every other one.
+#[test]
+fn usage_errors_on_a_terminal_have_one_form() {
+    let refused = Run::terminal().args(["backup", "--environment", "production", "--sponsor", "io"]).run();
+    refused.assert_reviewed("terminal-usage-error");
+    let lost = Run::terminal().env("GITHUB_ACTIONS", "true").arg("backup").run();
+    lost.assert_reviewed("workflow-without-output-file");
+}
+
+/// Without `--outputs`, standard output holds a command's result and nothing else.
+#[test]
+fn a_terminal_prints_outputs_only_on_request() {
+    let manifest = "sponsors: [{name: io, code: IOX, enabled: true}]";
+    let run = |more: &[&str]| {
+        let run = Run::terminal().file("m.yml", manifest);
+        run.args(["matrix", "--environment", "staging", "--manifest", "m.yml"]).args(more).run()
+    };
+    let matrix = run(&[]).assert_code(0).stdout.clone();
+    let parsed: serde_json::Value = serde_json::from_str(&matrix).unwrap();
+    assert_eq!(parsed, json!({"include": [{"name": "io", "sponsors": "io", "code": "IOX"}]}));
+    let outputs = run(&["--outputs"]);
+    assert_eq!(outputs.assert_code(0).stdout.lines().last(), Some("state="));
+    assert!(outputs.stdout.starts_with(&format!("matrix={matrix}")), "{}", outputs.stdout);
+    assert_eq!(run(&["--outputs", "false"]).stdout, matrix);
+
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let backup = trial.wire(Run::terminal()).args(["backup", "--sponsors", "callisto"]).run();
+    assert_eq!(backup.assert_code(0).stdout, "");
+    let unknown = trial.wire(Run::terminal()).args(["backup", "--sponsors", "rhea"]).run();
+    assert_eq!(unknown.assert_code(11).stdout, "");
 }
 
 #[test]
 fn bad_values_of_inputs_are_named_with_what_they_may_be() {
     for (command, name, value, told) in [
-        ("backup", "environment", "prod", "must be production, staging or development"),
+        ("backup", "environment", "prod", "`environment` is `prod`, not an environment"),
         ("backup", "compression", "brotli", "`compression` is `brotli`"),
-        ("backup", "compression-level", "13", "gzip knows levels 1 to 12"),
-        ("backup", "age-recipients", "age1nonsense", "`age-recipients` holds in line 1 no age public key"),
-        ("backup", "dry-run", "yes", "`dry-run` is `yes`; it must be true or false"),
+        ("backup", "compression-level", "13", "gzip has levels 1 to 12"),
+        (
+            "backup",
+            "age-recipients",
+            "age1nonsense",
+            "`age-recipients` is wrong in line 1: not an age public key",
+        ),
+        ("backup", "dry-run", "yes", "`dry-run` is `yes`, not a boolean"),
         ("backup", "timeout", "soon", "`timeout` is `soon`"),
         ("backup", "memory-limit", "1MiB", "`memory-limit` is too small"),
         ("backup", "storage-class", "COLD", "`storage-class` is `COLD`"),
         ("backup", "object-lock", "maybe", "`object-lock` is `maybe`"),
         ("backup", "max-parallel", "0", "`max-parallel` is `0`"),
-        ("backup", "retention-years", "101", "`retention-years` is more than 100 years"),
-        ("backup", "doppler-api-url", "http://api.doppler.com", "must begin with https://"),
+        ("backup", "retention-years", "101", "`retention-years` is more than 100"),
+        (
+            "backup",
+            "doppler-api-url",
+            "http://api.doppler.com",
+            "`doppler-api-url` does not begin with https://",
+        ),
         ("backup", "s3-endpoint-url", "minio:9000", "`s3-endpoint-url` is `minio:9000`"),
         ("record", "outcome", "done", "`outcome` is `done`"),
         ("record", "outcome", "", "`outcome` is not set"),

@@ -251,7 +251,7 @@ fn a_drill_report_of_every_status_keeps_to_its_schema() {
         (Findings::default(), Some(("proof", "its SHA-256 is another one", false)), Status::Failed),
         (Findings::default(), Some(("secrets", "no token", false)), Status::Error),
         (findings(DUMP, false), Some(("restore", "the server cannot be removed", false)), Status::Error),
-        (findings(DUMP, false), Some(("cancelled", "stopped by SIGTERM", true)), Status::Cancelled),
+        (findings(DUMP, false), Some(("cancelled", "cancelled by SIGTERM", true)), Status::Cancelled),
     ] {
         let (status, document) = report(&findings, broken);
         assert_eq!(status, expected);

@@ -1,4 +1,4 @@
-//! The orders of commands that read what is stored: `list`, `verify`, `restore` and `drill`.
+//! The orders of the commands that read backups: `list`, `verify`, `restore` and `drill`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use secrecy::SecretString;
 use super::{Deployment, Scope, endpoint, github, storing};
 use crate::archive::Identities;
 use crate::archive::s3::Endpoint;
-use crate::cli::values::{Values, bad};
+use crate::cli::values::{Values, bad_value};
 use crate::cli::{UsageError, Variables};
 use crate::record::github::Access;
 
-/// Which backup is meant.
+/// Which backup to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
-    /// The newest one.
+    /// The newest.
     Latest,
-    /// The one whose key tells this time.
+    /// The one with this time in its key.
     At(Timestamp),
     /// The one at `s3://bucket/key`.
     Location {
@@ -34,103 +34,103 @@ pub enum Which {
 /// `list`
 #[derive(Debug)]
 pub struct ListOrder {
-    /// Whose.
+    /// Sponsors and their secrets.
     pub scope: Scope,
-    /// Where S3 is.
+    /// S3 endpoint.
     pub endpoint: Endpoint,
-    /// As JSON.
+    /// Whether to print JSON.
     pub json: bool,
-    /// How old each sponsor's newest backup may be.
+    /// Maximum age of each sponsor's newest backup.
     pub max_backup_age: Option<Duration>,
-    /// How GitHub is asked.
+    /// Access to GitHub's API.
     pub github: Option<Access>,
-    /// Whether a failure is told in an issue.
+    /// Whether a failure opens an issue.
     pub issue_on_failure: bool,
 }
 
-/// How a backup is read.
+/// Which backup to read, and how.
 #[derive(Debug)]
 pub struct Opening {
-    /// Where S3 is.
+    /// S3 endpoint.
     pub endpoint: Endpoint,
     /// Which one.
     pub which: Which,
-    /// age private keys, from the environment.
+    /// age private keys from `AGE_IDENTITY`.
     pub identities: Identities,
     /// File of age private keys.
     pub identity_file: Option<PathBuf>,
-    /// Whether a frozen one is to be thawed.
+    /// Whether to request access to a backup in an archive tier.
     pub thaw: bool,
     /// Whether `latest` may fall back to an older backup.
     pub allow_older: bool,
-    /// Wall clock for one sponsor.
+    /// Time limit per sponsor.
     pub timeout: Duration,
 }
 
 /// `verify`
 #[derive(Debug)]
 pub struct VerifyOrder {
-    /// Whose.
+    /// Sponsors and their secrets.
     pub scope: Scope,
     /// Which, and how.
     pub opening: Opening,
-    /// Every backup, not one.
+    /// Whether to verify every backup instead of one.
     pub all: bool,
-    /// Whether backups in an archive tier are left out.
+    /// Whether to skip backups in an archive tier.
     pub skip_frozen: bool,
-    /// Whether to stop at the plan.
+    /// Whether to print the plan only.
     pub dry_run: bool,
-    /// How GitHub is asked.
+    /// Access to GitHub's API.
     pub github: Option<Access>,
-    /// Whether a failure is told in an issue.
+    /// Whether a failure opens an issue.
     pub issue_on_failure: bool,
 }
 
 /// `restore`
 #[derive(Debug)]
 pub struct RestoreOrder {
-    /// Whose.
+    /// Sponsors and their secrets.
     pub scope: Scope,
     /// Which, and how.
     pub opening: Opening,
-    /// Where to.
+    /// URL of the database to restore into.
     pub target: SecretString,
-    /// Whether what is there is dropped.
+    /// Whether to drop the objects in the target first.
     pub replace: bool,
-    /// Whether a backup that left something out may replace what holds all.
+    /// Whether a partial backup may replace the target's objects.
     pub allow_partial: bool,
-    /// The name of a live database, typed out.
+    /// `sponsor/database` of a live target, typed out.
     pub confirm: Option<String>,
-    /// Whether what needs a missing extension is left out.
+    /// Whether to skip objects that need missing extensions.
     pub skip_missing_extensions: bool,
-    /// Whether to stop at the plan.
+    /// Whether to print the plan only.
     pub dry_run: bool,
 }
 
 /// `drill`
 #[derive(Debug)]
 pub struct DrillOrder {
-    /// Whose.
+    /// Sponsors and their secrets.
     pub scope: Scope,
-    /// How the report is kept.
+    /// How the report is stored.
     pub deployment: Deployment,
     /// Which, and how.
     pub opening: Opening,
-    /// A server to drill on; a throwaway one where absent.
+    /// URL of an existing server to use. Absent: a temporary server.
     pub target: Option<SecretString>,
-    /// Whether what needs a missing extension is left out.
+    /// Whether to skip objects that need missing extensions.
     pub skip_missing_extensions: bool,
-    /// File of SQL assertions.
+    /// File of SQL statements that must return true.
     pub checks: Option<PathBuf>,
-    /// How old the backup may be.
+    /// Maximum age of the backup.
     pub max_rpo: Option<Duration>,
-    /// How long all may take.
+    /// Maximum duration of the drill.
     pub max_rto: Option<Duration>,
-    /// Whether to stop at the plan.
+    /// Whether to print the plan only.
     pub dry_run: bool,
-    /// How GitHub is asked.
+    /// Access to GitHub's API.
     pub github: Option<Access>,
-    /// Whether a failure is told in an issue.
+    /// Whether a failure opens an issue.
     pub issue_on_failure: bool,
 }
 
@@ -139,10 +139,15 @@ pub(super) fn list(
     values: &Values<'_>,
     variables: &Variables,
 ) -> Result<ListOrder, UsageError> {
+    let json = values.boolean("json")?;
+    if json && values.boolean("outputs")? {
+        return Err(UsageError::new("`json` and `outputs` exclude each other")
+            .hint("Set only one of them: both write to standard output."));
+    }
     Ok(ListOrder {
         scope,
         endpoint: endpoint(values, variables)?,
-        json: values.boolean("json")?,
+        json,
         max_backup_age: limit(values, "max-backup-age")?,
         github: github(values, variables)?,
         issue_on_failure: values.boolean("issue-on-failure")?,
@@ -157,18 +162,18 @@ pub(super) fn verify(
     let all = values.boolean("all")?;
     let opening = opening(values, variables)?;
     if all && opening.which != Which::Latest {
-        return Err(
-            UsageError::new("`all` and `backup` contradict each other").hint("Leave one of them out.")
-        );
+        return Err(UsageError::new("`all` and `backup` exclude each other").hint("Set only one of them."));
     }
     if all && opening.allow_older {
         return Err(
-            UsageError::new("`all` and `allow-older` contradict each other").hint("Leave one of them out.")
+            UsageError::new("`all` and `allow-older` exclude each other").hint("Set only one of them.")
         );
     }
     let skip_frozen = values.boolean("skip-frozen")?;
     if skip_frozen && !all {
-        return Err(UsageError::new("`skip-frozen` is for `all`").hint("Set `all` too, or leave it out."));
+        return Err(
+            UsageError::new("`skip-frozen` needs `all`").hint("Set `all` too, or unset `skip-frozen`.")
+        );
     }
     Ok(VerifyOrder {
         scope,
@@ -188,7 +193,7 @@ pub(super) fn restore(
 ) -> Result<RestoreOrder, UsageError> {
     let target = target(values, variables).ok_or_else(|| {
         UsageError::new("`target-database-url` is not set")
-            .hint("Name the database to restore into, best in the variable TARGET_DATABASE_URL.")
+            .hint("Set the variable TARGET_DATABASE_URL to the URL of the database to restore into.")
     })?;
     Ok(RestoreOrder {
         scope,
@@ -222,19 +227,21 @@ pub(super) fn drill(
     })
 }
 
-/// A duration that need not be given.
+/// An optional duration.
 fn limit(values: &Values<'_>, name: &'static str) -> Result<Option<Duration>, UsageError> {
     values.text(name).map(|_| values.duration(name)).transpose()
 }
 
 fn opening(values: &Values<'_>, variables: &Variables) -> Result<Opening, UsageError> {
     let identities = variables.get("AGE_IDENTITY").map(String::as_str).unwrap_or_default();
-    let identities = Identities::parse(identities)
-        .map_err(|problem| UsageError::new(format!("AGE_IDENTITY {problem}")))?;
+    let identities = Identities::parse(identities).map_err(|problem| {
+        UsageError::new(format!("AGE_IDENTITY {problem}"))
+            .hint("Write one private key per line. Each begins with `AGE-SECRET-KEY-`.")
+    })?;
     let (which, allow_older) = (which(&values.required("backup")?)?, values.boolean("allow-older")?);
     if allow_older && which != Which::Latest {
-        return Err(UsageError::new("`allow-older` is for `latest`, but `backup` names a certain backup")
-            .hint("Leave one of them out."));
+        return Err(UsageError::new("`allow-older` needs `backup: latest`, but `backup` names one backup")
+            .hint("Unset `allow-older` or `backup`."));
     }
     Ok(Opening {
         endpoint: endpoint(values, variables)?,
@@ -270,12 +277,8 @@ fn which(text: &str) -> Result<Which, UsageError> {
     let at = DateTime::strptime("%Y%m%d-%H%M%S", text).ok().filter(|_| exact);
     let at = at.and_then(|at| at.to_zoned(TimeZone::UTC).ok()).map(|at| Which::At(at.timestamp()));
     at.ok_or_else(|| {
-        bad(
-            "backup",
-            format!(
-                "is `{text}`; it must be latest, a time such as 20261120-013000 (UTC), or an s3:// location"
-            ),
-        )
+        bad_value("backup", text, "a backup")
+            .hint("Write `latest`, a UTC time such as `20261120-013000`, or an s3:// location.")
     })
 }
 

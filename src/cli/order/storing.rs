@@ -1,4 +1,4 @@
-//! The orders of commands that make something: `backup` and `record`.
+//! The orders of the commands that write: `backup` and `record`.
 
 use aws_sdk_s3::types::StorageClass;
 
@@ -7,13 +7,13 @@ use super::{BackupOrder, Deployment, NamedBackup, RecordOrder, Scope, count, end
 use crate::archive::catalogue::BackupKey;
 use crate::archive::s3::LockChoice;
 use crate::archive::{Codec, Recipe, Recipients, flow};
-use crate::cli::values::{Values, bad};
+use crate::cli::values::{Values, bad, bad_value};
 use crate::cli::{UsageError, Variables};
 use crate::dump::invocation::DumpOptions;
 use crate::record::Outcome;
 use crate::sponsors::Environment;
 
-/// What a backup step gives as location where the sponsor's flag is off.
+/// The output `backup_location` if backups are disabled for the sponsor.
 const NOT_CONFIGURED: &str = "not-configured";
 
 pub(super) fn backup(
@@ -25,24 +25,29 @@ pub(super) fn backup(
     let level = values.number::<i32>("compression-level")?;
     let codec = Codec::new(&values.required("compression")?, level).map_err(|problem| {
         let input = if problem.starts_with("is `") { "compression" } else { "compression-level" };
-        bad(input, problem)
+        let hint = if input == "compression" { "Use `gzip` or `zstd`." } else { "Choose one of its levels." };
+        bad(input, problem).hint(hint)
     })?;
     let recipients = values.text("age-recipients").unwrap_or_default();
-    let recipients = Recipients::parse(&recipients).map_err(|problem| bad("age-recipients", problem))?;
+    let recipients = Recipients::parse(&recipients).map_err(|problem| {
+        bad("age-recipients", problem).hint("Write one public key per line. Each begins with `age1`.")
+    })?;
     if values.boolean("require-encryption")? && recipients.is_empty() {
-        return Err(UsageError::new("`require-encryption` is true, but `age-recipients` holds no key").hint(
-            "Set `age-recipients` to age public keys. A variable that is not set in the workflow arrives empty.",
+        return Err(UsageError::new("`require-encryption` is set, but `age-recipients` is empty").hint(
+            "Set `age-recipients` to age public keys. An unset variable of the workflow arrives empty.",
         ));
     }
     let storage_class = values.required("storage-class")?;
     if !StorageClass::values().contains(&storage_class.as_str()) {
         let known = StorageClass::values().join(", ");
-        return Err(bad("storage-class", format!("is `{storage_class}`; S3 knows {known}")));
+        return Err(bad_value("storage-class", &storage_class, "an S3 storage class")
+            .hint(format!("Use one of {known}.")));
     }
     let memory_limit_bytes = values.bytes("memory-limit")?;
     if memory_limit_bytes < flow::smallest_limit() {
         let smallest = flow::smallest_limit() >> 20;
-        return Err(bad("memory-limit", format!("is too small; a stream needs {smallest}MiB")));
+        return Err(bad("memory-limit", format!("is too small: an upload needs {smallest}MiB"))
+            .hint(format!("Raise `memory-limit` to at least `{smallest}MiB`.")));
     }
     Ok(BackupOrder {
         scope,
@@ -81,11 +86,12 @@ pub(super) fn record(
     let typed = values.required("outcome")?;
     let outcome = Outcome::OF_A_DEPLOYMENT.into_iter().find(|outcome| outcome.name() == typed);
     let outcome = outcome.ok_or_else(|| {
-        bad("outcome", format!("is `{typed}`; it must be success, failure, cancelled or skipped"))
+        bad_value("outcome", &typed, "an outcome").hint("Use `success`, `failure`, `cancelled` or `skipped`.")
     })?;
     let size = values.text("backup-size");
     let backup_size = size.as_deref().map(str::parse).transpose().map_err(|_| {
-        bad("backup-size", format!("is `{}`; it must be a number of bytes", size.clone().unwrap_or_default()))
+        bad_value("backup-size", size.as_deref().unwrap_or_default(), "a number of bytes")
+            .hint("Pass the output `backup_size` of the backup step.")
     })?;
     let backup_location = values.text("backup-location");
     let named = backup_location.as_deref().filter(|location| *location != NOT_CONFIGURED);
@@ -93,8 +99,9 @@ pub(super) fn record(
     if backup_location.is_some() && backup.is_none() && backup_size.is_some_and(|size| size > 0) {
         return Err(bad(
             "backup-size",
-            format!("says that there is a backup, but `backup-location` is {NOT_CONFIGURED}"),
-        ));
+            format!("is more than 0, but `backup-location` is `{NOT_CONFIGURED}`"),
+        )
+        .hint("Pass both outputs of the same backup step."));
     }
     Ok(RecordOrder {
         scope,
@@ -108,12 +115,12 @@ pub(super) fn record(
     })
 }
 
-/// Only a dump of this environment is a backup: what stands beside it, and what is elsewhere, is not.
+/// Only a dump of this environment is a backup, and not the files next to it.
 fn named_backup(environment: Environment, location: &str) -> Result<NamedBackup, UsageError> {
     let parsed = place(location)
         .and_then(|(bucket, key)| Some((bucket.to_owned(), BackupKey::parse(environment, key)?)));
     let (bucket, backup) = parsed.ok_or_else(|| {
-        bad("backup-location", format!("is `{location}`, which is no location of a backup of {environment}"))
+        bad_value("backup-location", location, &format!("a backup of {environment}"))
             .hint("Pass the output `backup_location` of the backup step.")
     })?;
     Ok(NamedBackup { bucket, backup })
@@ -126,7 +133,7 @@ pub(super) fn deployment(
 ) -> Result<Deployment, UsageError> {
     let retention_years = values.number::<u16>("retention-years")?;
     if retention_years.is_some_and(|years| years > 100) {
-        return Err(bad("retention-years", "is more than 100 years"));
+        return Err(bad("retention-years", "is more than 100").hint("Write a number from 1 to 100."));
     }
     let choice = values.required("object-lock")?;
     let lock = match choice.as_str() {
@@ -135,21 +142,21 @@ pub(super) fn deployment(
         "compliance" => LockChoice::Compliance,
         "off" => LockChoice::Off,
         other => {
-            return Err(bad(
-                "object-lock",
-                format!("is `{other}`; it must be auto, governance, compliance or off"),
-            ));
+            return Err(bad_value("object-lock", other, "an Object Lock mode")
+                .hint("Use `auto`, `governance`, `compliance` or `off`."));
         }
     };
     let retention_years = retention_years.or(environment.retention_years());
     if retention_years.is_none() && matches!(lock, LockChoice::Governance | LockChoice::Compliance) {
-        return Err(bad("object-lock", format!("is `{choice}`, but nothing says until when"))
-            .hint("Set `retention-years` too."));
+        return Err(bad("object-lock", format!("is `{choice}`, but `retention-years` is not set"))
+            .hint("Set `retention-years`. It has a default in production only."));
     }
     let commit_sha = values.text("commit-sha");
     let is_hash = |text: &String| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(text) = commit_sha.as_ref().filter(|text| !is_hash(text)) {
-        return Err(bad("commit-sha", format!("is `{text}`; it must be 40 hexadecimal digits")));
+        return Err(
+            bad_value("commit-sha", text, "a full commit SHA").hint("Write all 40 hexadecimal digits.")
+        );
     }
     Ok(Deployment {
         version: values.text("version"),

@@ -131,7 +131,7 @@ fn an_interrupted_drill_never_passes() {
         (("restore", "the dump was not restored", false), Status::Error),
         (("archive", "the object is gone", false), Status::Error),
         (("proof", "its SHA-256 is another one", false), Status::Failed),
-        (("cancelled", "stopped by SIGTERM", true), Status::Cancelled),
+        (("cancelled", "cancelled by SIGTERM", true), Status::Cancelled),
     ] {
         for findings in [findings(), Findings::default()] {
             let (came, _, report) = came_to(&findings, [None, Some(minutes(3))], Some(broken));

@@ -54,7 +54,7 @@ fn a_folder_whose_pg_dump_does_not_work_is_passed_over() {
 /// - left: the whole backup
 /// - fault: SIGTERM comes meanwhile
 /// - injected: the signal
-/// - seen: `stopped by SIGTERM`; exit code 143
+/// - seen: `cancelled by SIGTERM`; exit code 143
 /// - left: nothing; no record, for no sponsor was begun
 #[test]
 fn a_pg_dump_that_never_tells_its_version_is_passed_over() {
@@ -70,7 +70,7 @@ fn a_pg_dump_that_never_tells_its_version_is_passed_over() {
     let stopped = stopped.wait();
     stopped.assert_code(143);
     assert!(signalled.elapsed() < Duration::from_secs(5));
-    assert!(stopped.stdout.contains("cancelled failed: stopped by SIGTERM"), "{}", stopped.transcript());
+    assert!(stopped.stdout.contains("cancelled failed: cancelled by SIGTERM"), "{}", stopped.transcript());
     assert_eq!(stopped.logs().len(), 0);
     let outcome = trial.run().path(clients.path()).deadline(Duration::from_secs(60)).run();
     outcome.assert_code(0);

@@ -46,7 +46,7 @@ fn stopped(running: Running) -> Outcome {
 
 /// - fault: S3 falls silent in the middle of an upload, then SIGTERM comes
 /// - injected: a proxy that answers nothing from the second part on
-/// - seen: over within 5 s, exit 143, `stopped by SIGTERM`, and that parts stay until the lifecycle removes them
+/// - seen: over within 5 s, exit 143, `cancelled by SIGTERM`, and that parts stay until the lifecycle removes them
 /// - left: the parts of the upload, which nobody can take back; a local record `cancelled`
 #[test]
 fn a_stop_in_the_middle_of_a_silent_upload_is_over_in_time() {
@@ -65,7 +65,7 @@ fn a_stop_in_the_middle_of_a_silent_upload_is_over_in_time() {
 
 /// - fault: S3 falls silent at the commit, then SIGTERM comes
 /// - injected: a proxy that answers nothing from the completion on
-/// - seen: over within 5 s, exit 143, `stopped by SIGTERM`
+/// - seen: over within 5 s, exit 143, `cancelled by SIGTERM`
 /// - left: no object; the parts of the upload; a local record `cancelled`
 #[test]
 fn a_stop_during_a_silent_commit_is_over_in_time() {
@@ -83,7 +83,7 @@ fn a_stop_during_a_silent_commit_is_over_in_time() {
 
 /// - fault: S3 falls silent at the manifest, or at a dump that goes there in one request, then SIGTERM comes
 /// - injected: a proxy that answers nothing from that request on
-/// - seen: over within 5 s, exit 143, `stopped by SIGTERM`, and that it is not known whether that request was done
+/// - seen: over within 5 s, exit 143, `cancelled by SIGTERM`, and that it is not known whether that request was done
 /// - left: what S3 did before it fell silent; a local record `cancelled`
 #[test]
 fn what_a_stop_leaves_open_is_said_to_be_open() {
@@ -104,7 +104,7 @@ fn what_a_stop_leaves_open_is_said_to_be_open() {
 
 /// - fault: pg_dump hears nothing, and somebody else holds the other end of its pipes
 /// - injected: a stand-in for pg_dump that ignores SIGTERM and leaves a child behind; then SIGTERM comes
-/// - seen: over within 5 s, exit 143, `stopped by SIGTERM`
+/// - seen: over within 5 s, exit 143, `cancelled by SIGTERM`
 /// - left: nothing; a record `cancelled` in S3 too
 #[test]
 fn a_pg_dump_that_ignores_the_signal_is_killed_in_time() {

@@ -70,7 +70,7 @@ fn a_pg_dump_that_hangs_is_ended_in_time() {
 
 /// - fault: SIGTERM comes while pg_dump hangs and heeds no signal
 /// - injected: a stand-in that ignores SIGTERM and sleeps, and the signal
-/// - seen: `stopped by SIGTERM`, less than 5 s later; exit code 143
+/// - seen: `cancelled by SIGTERM`, less than 5 s later; exit code 143
 /// - left: a record `cancelled`; the backup of a sponsor that was done before
 #[test]
 fn a_signal_ends_a_pg_dump_that_heeds_none() {
@@ -89,7 +89,7 @@ fn a_signal_ends_a_pg_dump_that_heeds_none() {
     outcome.assert_code(143);
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert!(!pids.is_alive("callisto"), "pg_dump goes on");
-    assert_eq!(outcome.result("callisto")["message"], "stopped by SIGTERM");
+    assert_eq!(outcome.result("callisto")["message"], "cancelled by SIGTERM");
     assert_eq!(outcome.log("callisto")["outcome"], "cancelled");
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")), Vec::<String>::new());
     assert_whole(&trial, &outcome, HEALTHY);

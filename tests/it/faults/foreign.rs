@@ -28,7 +28,7 @@ const TELL_ALL: &str = "exec >&2; /usr/bin/env; export -p; set; echo \"fatal: it
 /// The two surroundings of a run, the first at debug level.
 fn surroundings(command: &str) -> [Run; 2] {
     let debug = Run::workflow().env("RUNNER_DEBUG", "1").env("ACTIONS_STEP_DEBUG", "true");
-    [debug.input("command", command), Run::terminal().arg(command)]
+    [debug.input("command", command), Run::terminal().args([command, "--outputs"])]
 }
 
 /// A private key that opens nothing here.
@@ -224,7 +224,7 @@ fn a_password_that_is_a_word_changes_no_fact() {
         assert!(workflow.summary().contains(&location), "{}", workflow.summary());
         let warned = workflow.annotations("warning").join("\n").contains("output backup_location is hidden");
         assert_eq!(warned, password == "callisto");
-        let terminal = trial.wire(Run::terminal().arg("backup")).run();
+        let terminal = trial.wire(Run::terminal().args(["backup", "--outputs"])).run();
         terminal.assert_code(0);
         assert!(terminal.stdout.contains(&location), "{}", terminal.transcript());
         for outcome in [workflow, terminal] {

@@ -104,7 +104,7 @@ fn what_pg_dump_says_is_not_repeated() {
     let message = outcome.log("callisto")["message"].as_str().unwrap().to_owned();
     assert!(!ORDERS.iter().any(|order| message.contains(order.trim())), "{message}");
     assert!(message.contains("an error that is not shown"), "{message}");
-    let terminal = trial.wire(Run::terminal().arg("backup")).path(folder.path()).run();
+    let terminal = trial.wire(Run::terminal().args(["backup", "--outputs"])).path(folder.path()).run();
     assert!(!terminal.stderr.contains(['\r', '\u{1b}']), "{}", terminal.transcript());
     assert!(!terminal.stderr.contains("owned<<ghadelimiter_owned"), "{}", terminal.transcript());
 }

@@ -191,7 +191,7 @@ fn encryption_that_was_asked_for_is_never_left_out() {
     let good = age::x25519::Identity::generate().to_public().to_string();
     for (recipients, required, told) in [
         ("# ops key: age1x".to_owned(), "false", "line 1 is a comment, and no key follows"),
-        (format!("{good}\nage1broken\n{good}"), "false", "holds in line 2 no age public key"),
+        (format!("{good}\nage1broken\n{good}"), "false", "is wrong in line 2: not an age public key"),
         (String::new(), "true", "`require-encryption` is true, but `age-recipients` holds no key"),
     ] {
         let run = trial.run().input("age-recipients", &recipients).input("require-encryption", required);

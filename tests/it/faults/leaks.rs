@@ -108,7 +108,7 @@ fn no_stage_that_fails_shows_a_secret() {
     // The strict server takes objects for buckets that do not exist.
     let moto = Moto::shared();
     for (code, spoil) in spoilt {
-        for run in [Run::workflow(), Run::terminal().arg("backup")] {
+        for run in [Run::workflow(), Run::terminal().args(["backup", "--outputs"])] {
             // A trial each: two backups of one second would want one key.
             let trial = trial(moto);
             let canaries = canaries(&trial, moto.secret_key());

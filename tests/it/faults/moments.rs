@@ -16,11 +16,11 @@ const MOST_TOO_LATE: usize = 3;
 
 /// - fault: SIGINT comes at five random moments of a run
 /// - injected: the signal, after a random number of requests to Doppler and S3
-/// - seen: `stopped by SIGINT`, less than 5 s later; exit code 130
+/// - seen: `cancelled by SIGINT`, less than 5 s later; exit code 130
 /// - left: each sponsor has its whole backup or none, and a record that says which
 /// - fault: SIGTERM comes at five random moments of a run
 /// - injected: the signal, after a random number of requests to Doppler and S3
-/// - seen: `stopped by SIGTERM`, less than 5 s later; exit code 143
+/// - seen: `cancelled by SIGTERM`, less than 5 s later; exit code 143
 /// - left: each sponsor has its whole backup or none, and a record that says which
 #[test]
 fn a_signal_at_any_moment_leaves_whole_backups_or_none() {
@@ -30,11 +30,11 @@ fn a_signal_at_any_moment_leaves_whole_backups_or_none() {
 /// As in a container, whose first process hears only those signals that it asked for.
 /// - fault: SIGINT comes at five random moments, and the program is the first process of its container
 /// - injected: `unshare --pid --fork`, and the signal
-/// - seen: `stopped by SIGINT`, less than 5 s later; exit code 130
+/// - seen: `cancelled by SIGINT`, less than 5 s later; exit code 130
 /// - left: each sponsor has its whole backup or none, and a record that says which
 /// - fault: SIGTERM comes at five random moments, and the program is the first process of its container
 /// - injected: `unshare --pid --fork`, and the signal
-/// - seen: `stopped by SIGTERM`, less than 5 s later; exit code 143
+/// - seen: `cancelled by SIGTERM`, less than 5 s later; exit code 143
 /// - left: each sponsor has its whole backup or none, and a record that says which
 #[test]
 fn the_first_process_of_a_container_hears_signals_too() {
@@ -122,7 +122,7 @@ fn signal_at_random_moments(wrap: impl Fn(Run) -> Run, pid: impl Fn(&Running) ->
         }
         assert!(took < Duration::from_secs(5), "{took:?}\n{}", outcome.transcript());
         for (sponsor, before) in [LARGE, SMALL].into_iter().zip(before) {
-            before.assert_whole_or_none(&trial, &outcome, sponsor, &format!("stopped by SIG{name}"));
+            before.assert_whole_or_none(&trial, &outcome, sponsor, &format!("cancelled by SIG{name}"));
         }
     }
     assert!(too_late <= MOST_TOO_LATE, "{too_late} runs had ended before their signal");

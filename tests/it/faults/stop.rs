@@ -32,11 +32,11 @@ fn assert_clean(trial: &Trial, outcome: &Outcome, sponsor: &str, recorded: &str)
 
 /// - fault: SIGTERM comes while pg_dump waits for a lock
 /// - injected: the signal, and an open transaction
-/// - seen: `stopped by SIGTERM`; exit code 143
+/// - seen: `cancelled by SIGTERM`; exit code 143
 /// - left: a record `cancelled`, in S3 too; no pg_dump, no session
 /// - fault: SIGINT comes while pg_dump waits for a lock
 /// - injected: the signal, and an open transaction
-/// - seen: `stopped by SIGINT`; exit code 130
+/// - seen: `cancelled by SIGINT`; exit code 130
 /// - left: a record `cancelled`, in S3 too; no pg_dump, no session
 #[test]
 fn a_signal_ends_a_dump_that_waits_for_a_lock() {
@@ -54,7 +54,7 @@ fn a_signal_ends_a_dump_that_waits_for_a_lock() {
         assert_clean(&trial, &outcome, "callisto", "cancelled");
         let result = outcome.result("callisto");
         assert_eq!((&result["stage"], outcome.output("outcome")), (&"cancelled".into(), "failure".into()));
-        assert_eq!(result["message"], format!("stopped by SIG{signal}"));
+        assert_eq!(result["message"], format!("cancelled by SIG{signal}"));
         // The record reached S3 too.
         let keys = trial.store.keys_in(trial.log_bucket("callisto"));
         assert_eq!(trial.store.get_json(trial.log_bucket("callisto"), &keys[0])["outcome"], "cancelled");
@@ -64,7 +64,7 @@ fn a_signal_ends_a_dump_that_waits_for_a_lock() {
 /// F34: parts are at S3 already, one is on its way, and pg_dump is in the middle of a table.
 /// - fault: SIGTERM comes while a part is on its way and S3 does not answer
 /// - injected: a proxy that holds the second part back, and the signal
-/// - seen: `stopped by SIGTERM`; exit code 143
+/// - seen: `cancelled by SIGTERM`; exit code 143
 /// - left: a record `cancelled`; the upload is aborted
 #[test]
 fn a_signal_during_an_upload_takes_it_back() {
@@ -87,7 +87,7 @@ fn a_signal_during_an_upload_takes_it_back() {
 /// S3 takes the connection and never answers the very first request of an upload.
 /// - fault: SIGTERM comes while S3 does not answer the first request of an upload
 /// - injected: a proxy that holds it back, and the signal
-/// - seen: `stopped by SIGTERM`; exit code 143
+/// - seen: `cancelled by SIGTERM`; exit code 143
 /// - left: a record `cancelled`
 #[test]
 fn a_signal_is_heard_while_the_upload_is_being_created() {
@@ -110,11 +110,11 @@ fn a_signal_is_heard_while_the_upload_is_being_created() {
 /// S3 hangs at the last step. The runner kills ten seconds after its signal, and the record has to be there by then.
 /// - fault: SIGTERM comes while S3 does not answer the one request of a small backup
 /// - injected: a proxy that holds it back, and the signal
-/// - seen: `stopped by SIGTERM`; exit code 143
+/// - seen: `cancelled by SIGTERM`; exit code 143
 /// - left: a record `cancelled`
 /// - fault: SIGTERM comes while S3 does not answer the completion of an upload
 /// - injected: a proxy that holds it back, and the signal
-/// - seen: `stopped by SIGTERM`; exit code 143
+/// - seen: `cancelled by SIGTERM`; exit code 143
 /// - left: a record `cancelled`; the upload is aborted
 #[test]
 fn a_signal_during_the_commit_is_heard() {
@@ -141,7 +141,7 @@ fn a_signal_during_the_commit_is_heard() {
 
 /// - fault: SIGTERM comes while Doppler does not answer for the manifest
 /// - injected: a Doppler that is slow, and the signal
-/// - seen: `stopped by SIGTERM`; exit code 143
+/// - seen: `cancelled by SIGTERM`; exit code 143
 /// - left: nothing; nobody knows yet whom to record
 #[test]
 fn a_signal_is_heard_while_the_core_project_is_slow() {
@@ -154,7 +154,7 @@ fn a_signal_is_heard_while_the_core_project_is_slow() {
 
 /// - fault: SIGTERM comes while Doppler does not answer for a sponsor
 /// - injected: a Doppler that is slow, and the signal
-/// - seen: `stopped by SIGTERM`; exit code 143
+/// - seen: `cancelled by SIGTERM`; exit code 143
 /// - left: a record `cancelled` in the workspace
 #[test]
 fn a_signal_is_heard_while_a_sponsors_project_is_slow() {
@@ -179,7 +179,7 @@ fn stopped_while_slow(trial: &Trial, token: &str) -> Outcome {
 /// Two wait for locks, and the third has not begun.
 /// - fault: SIGTERM comes while two sponsors wait for locks and a third has not begun
 /// - injected: the signal, and open transactions
-/// - seen: `stopped by SIGTERM` of each; exit code 143
+/// - seen: `cancelled by SIGTERM` of each; exit code 143
 /// - left: three records `cancelled`
 #[test]
 fn each_sponsor_of_a_stopped_run_has_its_record() {

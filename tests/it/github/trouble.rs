@@ -153,6 +153,6 @@ fn an_invalid_address_repository_or_token_is_recorded() {
     );
     let outcome = record(&trial, &github).input("github-token", "ghs_ca\u{e9}nary\nx: y").run();
     outcome.assert_code(2);
-    assert!(outcome.visible().contains("`github-token` holds a character that no token has"));
+    assert!(outcome.visible().contains("`github-token` contains a character that no GitHub token has"));
     assert!(!outcome.visible().contains("nary"));
 }

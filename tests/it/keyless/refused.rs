@@ -138,10 +138,10 @@ fn an_invalid_identity_role_or_address_is_refused_unshown() {
     let keyless = Keyless::of(&["callisto"]);
     let canary = "dp.st.production.canary";
     let outcome = keyless.run().input("doppler-identity-id", canary).run();
-    assert_told(&outcome, 2, &["`doppler-identity-id` is not the id of an identity"]);
+    assert_told(&outcome, 2, &["`doppler-identity-id` is not an identity ID"]);
     assert!(!outcome.transcript().contains(canary));
     let outcome = keyless.run().input("aws-role-arn", canary).run();
-    assert_told(&outcome, 2, &["`aws-role-arn` is not the name of a role"]);
+    assert_told(&outcome, 2, &["`aws-role-arn` is not the ARN of an IAM role"]);
     assert!(!outcome.transcript().contains(canary));
     let outcome = keyless.run().env("AWS_ENDPOINT_URL_STS", "http://sts.example").run();
     assert_told(&outcome, 2, &["AWS_ENDPOINT_URL_STS"]);

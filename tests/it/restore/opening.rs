@@ -85,9 +85,12 @@ fn an_identity_that_is_none_is_told_and_not_shown() {
     let run = || restore(&trial, &target);
     let with_file = |text: &str| run().file("keys.txt", text).input("age-identity-file", "keys.txt");
     for (run, told) in [
-        (run().env("AGE_IDENTITY", &broken), "AGE_IDENTITY holds in line 1 no age identity"),
-        (with_file(&format!("#\n{broken}")), "`age-identity-file` holds in line 2 no age identity"),
-        (with_file(&public), "`age-identity-file` holds in line 1 a public key; give the private one"),
+        (run().env("AGE_IDENTITY", &broken), "AGE_IDENTITY is wrong in line 1: not an age private key"),
+        (
+            with_file(&format!("#\n{broken}")),
+            "`age-identity-file` is wrong in line 2: not an age private key",
+        ),
+        (with_file(&public), "`age-identity-file` is wrong in line 1: a public key, not a private one"),
         (run().input("age-identity-file", "none.txt"), "`age-identity-file` cannot be read"),
     ] {
         let outcome = run.run();

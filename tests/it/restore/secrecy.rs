@@ -30,7 +30,7 @@ fn assert_unseen(outcome: &Outcome, canaries: &[String]) {
 
 /// As a person at a terminal, where nothing is masked.
 fn terminal(trial: &Trial) -> Run {
-    trial.wire(Run::terminal().arg("restore"))
+    trial.wire(Run::terminal().args(["restore", "--outputs"]))
 }
 
 #[test]

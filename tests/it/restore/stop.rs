@@ -43,7 +43,7 @@ fn stopped(running: Running, signal: &str, code: i32) -> Outcome {
     for child in children {
         assert!(!Path::new(&format!("/proc/{child}")).exists(), "psql goes on");
     }
-    assert_eq!(message(&outcome), format!("stopped by SIG{signal}"));
+    assert_eq!(message(&outcome), format!("cancelled by SIG{signal}"));
     outcome
 }
 

@@ -37,7 +37,7 @@ fn a_missing_or_wrong_identity_fails_before_any_download() {
 
     let nonsense = run().env("AGE_IDENTITY", "AGE-SECRET-KEY-1CANARY").run();
     nonsense.assert_code(2);
-    assert!(nonsense.visible().contains("AGE_IDENTITY holds in line 1 no age identity"));
+    assert!(nonsense.visible().contains("AGE_IDENTITY is wrong in line 1: not an age private key"));
     run().input("age-identity-file", "none.txt").run().assert_code(2);
 }
 

@@ -1,7 +1,8 @@
 //! The texts of the command line, kept for review in `tests/snapshots`.
 
-use super::inputs::Command;
-use super::{Request, UsageError, definition, parse};
+use super::{definition, examples};
+use crate::cli::inputs::Command;
+use crate::cli::{Request, UsageError, parse};
 use crate::reviewed;
 
 /// The width of the terminal in which the help is kept.
@@ -10,11 +11,25 @@ const WIDTH: usize = 100;
 /// The help, as a terminal of that many columns shows it.
 fn help(arguments: &[&str], width: usize) -> String {
     let words = std::iter::once(env!("CARGO_PKG_NAME")).chain(arguments.iter().copied());
-    definition::definition().term_width(width).try_get_matches_from(words).unwrap_err().to_string()
+    definition().term_width(width).try_get_matches_from(words).unwrap_err().to_string()
 }
 
 fn commands() -> impl Iterator<Item = &'static str> {
     Command::ALL.into_iter().map(Command::name).chain(["completions", "man"])
+}
+
+#[test]
+fn every_example_is_one_that_the_program_accepts() {
+    definition().debug_assert();
+    for command in Command::ALL {
+        for example in examples(command).lines().skip(1) {
+            assert!(example.chars().count() <= WIDTH, "{example}");
+            let words: Vec<String> = example.split_whitespace().skip(1).map(str::to_owned).collect();
+            let variables = [("TARGET_DATABASE_URL".to_owned(), "postgresql://a@localhost/b".to_owned())];
+            let parsed = parse(&words, &variables.into_iter().collect());
+            assert!(matches!(parsed, Ok(Request::Order { .. })), "{example}: {parsed:?}");
+        }
+    }
 }
 
 #[test]
@@ -27,7 +42,31 @@ fn help_of_every_command_is_reviewed() {
     }
 }
 
-/// What somebody types or sets, and gets an error for.
+#[test]
+fn help_is_never_wider_than_the_terminal_or_100_columns() {
+    let commands: Vec<&str> = std::iter::once("").chain(commands()).collect();
+    for command in commands {
+        for flag in ["-h", "--help"] {
+            let words = [command, flag].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
+            for (width, widest) in [(80, 80), (100, WIDTH)] {
+                let text = help(&words, width);
+                // clap does not wrap the usage.
+                let lines = text.lines().filter(|line| !line.starts_with("Usage: ") || width == WIDTH);
+                let longest = lines.map(|line| line.chars().count()).max();
+                assert!(longest <= Some(widest), "{words:?} at {width}: {longest:?}\n{text}");
+            }
+            // However wide the terminal of this test is.
+            let Ok(Request::Text(text)) =
+                parse(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>(), &[].into())
+            else {
+                panic!("{words:?}")
+            };
+            assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        }
+    }
+}
+
+/// What a user types and sets, and gets an error for.
 struct Case {
     arguments: &'static [&'static str],
     variables: &'static [(&'static str, &'static str)],
@@ -37,7 +76,6 @@ const fn typed(arguments: &'static [&'static str]) -> Case {
     Case { arguments, variables: &[] }
 }
 
-/// The same with a variable, and with all that `restore` needs.
 const fn set(arguments: &'static [&'static str], variables: &'static [(&'static str, &'static str)]) -> Case {
     Case { arguments, variables }
 }
@@ -116,6 +154,7 @@ const CASES: &[Case] = &[
     typed(&["verify", "--environment", "production", "--backup", "20261120-013000", "--allow-older"]),
     set(&["verify", "--environment", "production"], &[("AGE_IDENTITY", "age1x")]),
     typed(&["restore", "--environment", "production"]),
+    typed(&["list", "--environment", "production", "--json", "--outputs"]),
 ];
 
 fn refused(case: &Case) -> UsageError {
@@ -123,8 +162,7 @@ fn refused(case: &Case) -> UsageError {
     let variables = case.variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     match parse(&words, &variables.collect()) {
         Err(error) => error,
-        Ok(Request::Order(order)) => panic!("{words:?}: {order:?}"),
-        Ok(_) => panic!("{words:?} is a text"),
+        Ok(request) => panic!("{words:?}: {request:?}"),
     }
 }
 

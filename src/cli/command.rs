@@ -1,0 +1,86 @@
+//! The commands of the program.
+
+/// A command of this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Writes the job matrix.
+    Matrix,
+    /// Backs up.
+    Backup,
+    /// Records a deployment.
+    Record,
+    /// Lists backups.
+    List,
+    /// Checks stored backups byte for byte.
+    Verify,
+    /// Restores a backup.
+    Restore,
+    /// Proves that a backup restores.
+    Drill,
+}
+
+impl Command {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 7] =
+        [Self::Matrix, Self::Backup, Self::Record, Self::List, Self::Verify, Self::Restore, Self::Drill];
+
+    /// The name that users type.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Matrix => "matrix",
+            Self::Backup => "backup",
+            Self::Record => "record",
+            Self::List => "list",
+            Self::Verify => "verify",
+            Self::Restore => "restore",
+            Self::Drill => "drill",
+        }
+    }
+
+    /// What it does, at most 80 characters.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Matrix => "Read the sponsor manifest and write the job matrix",
+            Self::Backup => "Back up each selected sponsor's database to S3 and record the run",
+            Self::Record => "Record the outcome of a deployment",
+            Self::List => "List the backups of each selected sponsor, newest first",
+            Self::Verify => "Read stored backups and compare every byte with their checksums",
+            Self::Restore => "Restore a backup into the database you name",
+            Self::Drill => "Restore into a temporary server, compare every row, measure RPO and RTO",
+        }
+    }
+
+    /// Arguments that people type, beginning with the simplest.
+    #[must_use]
+    pub fn examples(self) -> &'static [&'static str] {
+        match self {
+            Self::Matrix => &["--environment production", "--environment production --max-jobs 20"],
+            Self::Backup => &[
+                "--environment production",
+                "--environment staging --sponsors callisto,titan --dry-run",
+                "--environment development --manifest m.yaml --secrets-file s.yaml",
+                "--environment production --pre-migration false --compression zstd",
+            ],
+            Self::Record => &["--environment production --outcome success --version v1.4.2"],
+            Self::List => &[
+                "--environment production --sponsors callisto",
+                "--environment production --json",
+                "--environment production --max-backup-age 8h",
+            ],
+            Self::Verify => &[
+                "--environment production --sponsors callisto",
+                "--environment production --all --timeout 3h",
+            ],
+            Self::Restore => &[
+                "--environment production --sponsors callisto --dry-run",
+                "--environment production --sponsors callisto --backup 20261120-120000",
+            ],
+            Self::Drill => &[
+                "--environment production --sponsors callisto",
+                "--environment production --max-rpo 6h --max-rto 30m",
+            ],
+        }
+    }
+}
