@@ -190,9 +190,9 @@ fn encryption_that_was_asked_for_is_never_left_out() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let good = age::x25519::Identity::generate().to_public().to_string();
     for (recipients, required, told) in [
-        ("# ops key: age1x".to_owned(), "false", "line 1 is a comment, and no key follows"),
+        ("# ops key: age1x".to_owned(), "false", "holds no age public key, only a comment in line 1"),
         (format!("{good}\nage1broken\n{good}"), "false", "is wrong in line 2: not an age public key"),
-        (String::new(), "true", "`require-encryption` is true, but `age-recipients` holds no key"),
+        (String::new(), "true", "`require-encryption` is set, but `age-recipients` is empty"),
     ] {
         let run = trial.run().input("age-recipients", &recipients).input("require-encryption", required);
         let outcome = run.run();
