@@ -262,4 +262,28 @@ mod tests {
             "sponsor titan, europa is not enabled in the manifest"
         );
     }
+
+    #[test]
+    fn every_error_is_reviewed() {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let errors = [
+            SponsorsError::Unknown { names: list(&["calisto"]), suggestion: Some("callisto".to_owned()) },
+            SponsorsError::Unknown { names: list(&["x", "y"]), suggestion: None },
+            SponsorsError::Disabled { names: list(&["titan"]) },
+            SponsorsError::Disabled { names: list(&["europa", "titan"]) },
+            SponsorsError::NoneListed,
+            SponsorsError::NoneEnabled,
+        ];
+        // A new variant does not compile until it is here.
+        let number = |error: &SponsorsError| match error {
+            SponsorsError::Unknown { .. } => 0,
+            SponsorsError::Disabled { .. } => 1,
+            SponsorsError::NoneListed => 2,
+            SponsorsError::NoneEnabled => 3,
+        };
+        let shown: BTreeSet<i32> = errors.iter().map(number).collect();
+        assert_eq!(shown.len(), 4, "a variant is missing: {shown:?}");
+        let texts = errors.iter().map(|error| (error.to_string(), Some(error.hint())));
+        crate::reviewed::errors("errors-sponsors", texts);
+    }
 }

@@ -94,3 +94,52 @@ fn a_misspelt_field_is_an_error_where_the_right_one_is_missing() {
     let singular = parse("sponsor: [{name: io, code: IOS}]").unwrap_err().to_string();
     assert!(singular.contains("it has `sponsor`; did you mean `sponsors`?"), "{singular}");
 }
+
+/// One manifest for each error, and one that cannot be read.
+#[test]
+fn every_error_is_reviewed() {
+    let one = |fields: &str| {
+        format!("sponsors:\n  - {{name: callisto, code: CAL, enabled: true}}\n  - {{{fields}}}\n")
+    };
+    let texts = [
+        "sponsors: [".to_owned(),
+        "sponsors:\n\t- name: callisto\n".to_owned(),
+        "just text".to_owned(),
+        "sponsor: [{name: callisto, code: CAL}]".to_owned(),
+        "sponsors: {local: [callisto]}".to_owned(),
+        "sponsors: []".to_owned(),
+        "sponsors: [callisto]".to_owned(),
+        one("code: TIT"),
+        one("name: Titan, code: TIT"),
+        one("name: titan, code: Tit"),
+        one("name: titan, code: TIT, enabled: yes"),
+        one("name: titan, code: TIT, may_share_with: callisto"),
+        one("name: titan, code: TIT, may_share_with: [calisto]"),
+        one("name: titan, code: TIT, may_share_with: [titan]"),
+        one("name: titan, code: TIT, enabeld: true"),
+        one("name: titan, code: TIT, enabled: true, regoin: eu-west-1"),
+        one("name: callisto, code: TIT"),
+        one("name: titan, code: CAL"),
+    ];
+    let mut errors: Vec<ManifestError> = texts.iter().map(|text| parse(text).expect_err(text)).collect();
+    errors.push(ManifestError::Unreadable {
+        place: "sponsors.yaml".to_owned(),
+        reason: "No such file or directory (os error 2)".to_owned(),
+    });
+    // A new variant does not compile until it is here.
+    let number = |error: &ManifestError| match error {
+        ManifestError::Unreadable { .. } => 0,
+        ManifestError::NotYaml(_) => 1,
+        ManifestError::Shape(_) => 2,
+        ManifestError::Empty => 3,
+        ManifestError::Field { .. } => 4,
+        ManifestError::Misspelt { .. } => 5,
+        ManifestError::Duplicate { .. } => 6,
+    };
+    let shown: BTreeSet<i32> = errors.iter().map(number).collect();
+    assert_eq!(shown.len(), 7, "a variant is missing: {shown:?}");
+    crate::reviewed::errors(
+        "errors-manifest",
+        errors.iter().map(|error| (error.to_string(), Some(error.hint()))),
+    );
+}

@@ -250,3 +250,6 @@ impl SecretsError {
 fn request(id: &Option<String>) -> String {
     id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,3 +170,22 @@ fn workflows_without_a_sponsors_token_are_named_with_the_job() {
     }
     of_file(&known).input("workflows", "no/such/folder").run().assert_code(2);
 }
+
+/// What a terminal shows, from the manifest that most have to the one that enables no sponsor.
+#[test]
+fn what_matrix_prints_is_reviewed() {
+    let matrix = |text: &str, name: &str| {
+        let run = Run::terminal().file("m.yml", text);
+        run.args(["matrix", "--environment=production", "--manifest=m.yml"]).run().assert_reviewed(name);
+    };
+    matrix(
+        "sponsors: [{name: callisto, code: CAL, enabled: true}, {name: europa, code: EUR}]",
+        "matrix-one-sponsor",
+    );
+    matrix("sponsors: [{name: titan, code: TIT, enabled: false}]", "matrix-no-sponsor");
+    let groups = of_file(&many(3)).input("max-jobs", "2").run();
+    groups.assert_reviewed("matrix-groups-in-a-workflow");
+    let lacking = "jobs: {backup: {steps: [{env: {DOPPLER_TOKEN_SPONSOR_0: x}}]}}";
+    let run = of_file(&many(2)).file("flows/backup.yml", lacking).input("workflows", "flows").run();
+    run.assert_reviewed("matrix-workflow-lacks-a-token");
+}
