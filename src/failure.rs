@@ -234,7 +234,7 @@ mod tests {
             UsageError::new("x").into(),
             ManifestError::Unreadable { place: "x".to_owned(), reason: "y".to_owned() }.into(),
             SponsorsError::NoneEnabled.into(),
-            SecretsError::Required { disabled: "x".to_owned() }.into(),
+            SecretsError::Ambiguous { variable: "x".to_owned() }.into(),
             DumpError::NoClient.into(),
             Failure::TimedOut(TimedOut::new(Duration::ZERO, Doing::Dump)),
             Failure::TimedOut(TimedOut::new(Duration::ZERO, Doing::Archive)),

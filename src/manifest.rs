@@ -1,6 +1,6 @@
-//! Room 1: the text of a sponsor manifest becomes a [`Manifest`], or an error that names the line's sponsor.
+//! Room 1: parses the text of a sponsor manifest into a [`Manifest`], or returns an error that names the sponsor.
 //!
-//! Pure: where the text comes from (a file, Doppler) is not known here, nor which sponsors are wanted.
+//! Pure: does not know where the text comes from (a file, Doppler) or which sponsors are selected.
 
 pub mod spelling;
 
@@ -8,75 +8,75 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-/// The sponsors of one environment, in the order of the document. At least one; names and codes are unique.
+/// The sponsors of one environment, in the order of the document. At least one. Names and codes are unique.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
     /// `sponsors[]` of the document.
     pub entries: Vec<Entry>,
 }
 
-/// One sponsor as the manifest describes it.
+/// One sponsor of the manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// Sponsor id, `[a-z][a-z0-9-]*`.
     pub name: String,
     /// Three upper-case letters.
     pub code: String,
-    /// `None` where the manifest does not say; such a sponsor is not enabled.
+    /// `None` if the manifest has no `enabled`. Such a sponsor is not enabled.
     pub enabled: Option<bool>,
     /// Cloud region, such as `eu-west-1`.
     pub region: Option<String>,
-    /// Sponsors with whom it may share a bucket or a database, where they say the same of it.
+    /// Sponsors that it may share a bucket or database with, if they list it too.
     pub may_share_with: Vec<String>,
 }
 
-/// The fields of a sponsor that are read here. Every other field belongs to another tool, and is carried.
+/// The fields of a sponsor that are read here. Every other field belongs to another tool, and is ignored.
 const READ: [&str; 5] = ["name", "code", "enabled", "region", "may_share_with"];
 
-/// Of what is wrong, so many characters are shown.
+/// Characters of a wrong value that an error shows.
 const SHOWN: usize = 40;
 
 /// Why a text is not a manifest.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ManifestError {
-    /// The source could not be read at all.
-    #[error("manifest {place} cannot be read: {reason}")]
+    /// The source cannot be read.
+    #[error("cannot read manifest {place}: {reason}")]
     Unreadable {
-        /// Path or secret that was to be read.
+        /// Path as typed.
         place: String,
-        /// What the system said.
+        /// The system's reason.
         reason: String,
     },
     /// The text does not parse.
     #[error("manifest is not YAML: {0}")]
     NotYaml(String),
-    /// The document is something else than one mapping with a list under `sponsors`.
+    /// The document is not a mapping with a list under `sponsors`.
     #[error("manifest has no list under `sponsors`: {0}")]
     Shape(String),
     /// The list is empty.
     #[error("manifest has no sponsors")]
     Empty,
-    /// One field of one sponsor does not hold what it must.
+    /// A field of a sponsor has a wrong value.
     #[error("manifest, {sponsor}: `{field}` {problem}")]
     Field {
         /// `sponsor 2 (titan)`.
         sponsor: String,
         /// Field name.
         field: &'static str,
-        /// What is wrong with it, in words.
+        /// What is wrong with it.
         problem: String,
     },
-    /// A field that is read here is missing, and one that is not is spelt almost like it.
-    #[error("manifest, {sponsor}: `{field}` is missing, and `{typed}` is not a field that is read")]
+    /// A field is missing, and an unknown one has almost the same name.
+    #[error("manifest, {sponsor}: `{typed}` is not a known field, and `{field}` is missing")]
     Misspelt {
-        /// `sponsor 2 (titan)`.
+        /// `sponsor 2 (titan)`, or `top level`.
         sponsor: String,
         /// As typed.
         typed: String,
         /// Field name.
         field: &'static str,
     },
-    /// Two sponsors share what must be unique.
+    /// Two sponsors have the same name or code.
     #[error("manifest: sponsors {first} and {second} both have the {field} `{value}`")]
     Duplicate {
         /// `name` or `code`.
@@ -91,37 +91,48 @@ pub enum ManifestError {
 }
 
 impl ManifestError {
-    /// What the reader can do about it.
+    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
         let hint = match self {
             Self::Misspelt { field, .. } => return format!("Did you mean `{field}`?"),
-            Self::Unreadable { .. } => "Check the `manifest` input: a path inside the workspace.",
+            Self::Field { field, .. } => form(field),
+            Self::Unreadable { .. } => "Check the `manifest` input: a path in the workspace.",
             Self::NotYaml(_) => {
-                "Check indentation and quotes at the line above, then run `sponsor-backup matrix` again."
+                "Check indentation and quotes at that line, then run `sponsor-backup matrix` to check the manifest."
             }
             Self::Shape(_) => {
-                "Write a list: `sponsors:`, then one `- name: callisto` block for each sponsor."
+                "Write `sponsors:`, and below it one `- name: callisto` block for each sponsor."
             }
-            Self::Empty => "Add at least one sponsor under `sponsors:`; an empty list would back up nothing.",
-            Self::Field { .. } => {
-                "A sponsor needs `name` (a-z, 0-9, -), `code` (three upper-case letters), `enabled: true` or `false` without quotes; `may_share_with` is a list of sponsors' names."
-            }
+            Self::Empty => "Add at least one sponsor under `sponsors:`.",
             Self::Duplicate { .. } => {
-                "Names and codes identify a sponsor's database and buckets; give each its own."
+                "Give each sponsor its own name and code: they identify its database and buckets."
             }
         };
         hint.to_owned()
     }
 }
 
+/// The form of one field.
+fn form(field: &str) -> &'static str {
+    match field {
+        "name" => "Write a name of a-z, 0-9 and - that begins with a letter, for example `name: titan`.",
+        "code" => "Write three upper-case letters, for example `code: TIT`.",
+        "enabled" => "Write `enabled: true` or `enabled: false`, without quotes.",
+        "may_share_with" => {
+            "List names of other sponsors in the manifest, for example `may_share_with: [titan]`."
+        }
+        _ => "Write a region as text, for example `region: eu-west-1`.",
+    }
+}
+
 /// Reads a manifest.
 ///
 /// # Errors
-/// Every rule of the manifest that the text breaks; the first one found is returned.
+/// The first rule that the text breaks.
 pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
-    // The reader of a manifest limits its length; the parser's own limits are lower than ten thousand sponsors need, but
-    // that of depth is wanted: each level takes its part of the stack.
+    // The caller limits the length. The parser's default limits are too low for ten thousand sponsors. Its depth limit stays:
+    // each level uses stack.
     let budget = serde_saphyr::budget! {
         max_events: usize::MAX, max_nodes: usize::MAX, max_merge_keys: usize::MAX,
         max_aliases: usize::MAX, max_anchors: usize::MAX, enforce_alias_anchor_ratio: false,
@@ -132,8 +143,8 @@ pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
     let list = match document.get("sponsors") {
         Some(Value::Array(list)) => list,
         Some(Value::Null) => return Err(ManifestError::Empty),
-        Some(other) => return Err(ManifestError::Shape(format!("it holds {}", kind(other)))),
-        None => return Err(ManifestError::Shape(without_sponsors(&document))),
+        Some(other) => return Err(ManifestError::Shape(format!("it is {}", kind(other)))),
+        None => return Err(without_sponsors(&document)),
     };
     if list.is_empty() {
         return Err(ManifestError::Empty);
@@ -146,12 +157,15 @@ pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
     Ok(Manifest { entries })
 }
 
-fn without_sponsors(document: &Value) -> String {
-    let keys = document.as_object().into_iter().flat_map(Map::keys);
-    let misspelt = keys.into_iter().find(|key| spelling::meant(key, ["sponsors"]).is_some());
-    match misspelt {
-        Some(typed) => format!("it has `{}`; did you mean `sponsors`?", shortened(typed, SHOWN)),
-        None => format!("the document is {}", kind(document)),
+fn without_sponsors(document: &Value) -> ManifestError {
+    let mut keys = document.as_object().into_iter().flat_map(Map::keys);
+    match keys.find(|key| spelling::meant(key, ["sponsors"]).is_some()) {
+        Some(typed) => ManifestError::Misspelt {
+            sponsor: "top level".to_owned(),
+            typed: shortened(typed, SHOWN),
+            field: "sponsors",
+        },
+        None => ManifestError::Shape(format!("the document is {}", kind(document))),
     }
 }
 
@@ -159,7 +173,7 @@ fn entry(position: usize, value: &Value) -> Result<Entry, ManifestError> {
     let mut fields = Fields { sponsor: format!("sponsor {position}"), map: Map::new() };
     match value {
         Value::Object(map) => fields.map = map.clone(),
-        other => return Err(fields.error("name", format!("is missing: the entry is {}", kind(other)))),
+        other => return Err(fields.error("name", format!("is missing: the sponsor is {}", kind(other)))),
     }
     if let Some(Value::String(name)) = fields.map.get("name") {
         fields.sponsor = format!("sponsor {position} ({})", shortened(name, SHOWN));
@@ -168,12 +182,12 @@ fn entry(position: usize, value: &Value) -> Result<Entry, ManifestError> {
     let name = fields.text("name")?.ok_or_else(|| fields.error("name", "is missing"))?;
     if !is_name(&name) {
         let shown = shortened(&name, SHOWN);
-        return Err(fields.error("name", format!("is `{shown}`; it must be a-z, then a-z, 0-9 or -")));
+        return Err(fields.error("name", format!("is `{shown}`, not a valid name")));
     }
     let code = fields.text("code")?.ok_or_else(|| fields.error("code", "is missing"))?;
     if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
         let shown = shortened(&code, SHOWN);
-        return Err(fields.error("code", format!("is `{shown}`; it must be three upper-case letters")));
+        return Err(fields.error("code", format!("is `{shown}`, not three upper-case letters")));
     }
     let enabled = fields.boolean("enabled")?;
     let region = fields.text("region")?;
@@ -188,7 +202,7 @@ struct Fields {
 }
 
 impl Fields {
-    /// A slip in a field's name would leave a sponsor without what the field says, without a word.
+    /// A typo in a field's name would silently leave the sponsor without that field, and perhaps without a backup.
     fn are_spelt_right(&self) -> Result<(), ManifestError> {
         let missing: Vec<&'static str> =
             READ.into_iter().filter(|field| !self.map.contains_key(*field)).collect();
@@ -228,7 +242,7 @@ impl Fields {
         };
         let name = |value| match value {
             Value::String(name) => Ok(name),
-            other => Err(self.error(field, format!("holds {}, not a name", kind(&other)))),
+            other => Err(self.error(field, format!("has {}, not a name", kind(&other)))),
         };
         list.into_iter().map(name).collect()
     }
@@ -243,7 +257,7 @@ pub(crate) fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// A slip in a name would otherwise show only when the sharing that it allows is refused.
+/// A typo in a name would otherwise show only when the sponsors share something.
 fn partners_are_known(entries: &[Entry]) -> Result<(), ManifestError> {
     let known: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     for (at, entry) in entries.iter().enumerate() {
@@ -274,7 +288,7 @@ fn unique<'a>(field: &'static str, values: impl Iterator<Item = &'a str>) -> Res
     Ok(())
 }
 
-/// The beginning of a text, of at most so many characters.
+/// The first `most` characters of a text.
 fn shortened(text: &str, most: usize) -> String {
     let mut short: String = text.chars().take(most).collect();
     if short.len() < text.len() {

@@ -1,6 +1,6 @@
-//! Room 3: a sponsor's secrets, from Doppler or from a file, checked before anyone uses them.
+//! Room 3: a sponsor's secrets from Doppler or a file, checked before use.
 //!
-//! There is no fallback: no default bucket, region or credential. What is missing is that sponsor's failure.
+//! No fallback: no default bucket, region or credential. If a secret is missing, that sponsor fails.
 
 pub mod doppler;
 pub mod file;
@@ -11,6 +11,7 @@ pub mod transit;
 pub mod workflows;
 
 mod error;
+mod flag;
 mod found;
 mod http;
 mod place;
@@ -21,17 +22,20 @@ use secrecy::ExposeSecret as _;
 
 use crate::manifest::spelling;
 
-pub use error::SecretsError;
+pub use error::{SecretsError, Source};
+pub use flag::Disabled;
+use flag::FLAG;
 use found::{ACCESS_KEY_ID, Found, ROLE_ARN, SECRET_ACCESS_KEY};
 pub use found::{AwsFromEnvironment, is_role_arn};
 pub use github::IdTokens;
 pub use keyring::{AwsCredentials, AwsKeys, Keyring};
 pub use place::Place;
+use place::{BUCKET, REGION as REGION_FORM};
 
-/// A value that Debug output never shows and that memory forgets on drop.
+/// A value that Debug output never shows. Zeroed on drop.
 pub type Secret = secrecy::SecretString;
 
-/// Names and values as a source gave them.
+/// Names and values as the source returned them.
 pub type RawSecrets = BTreeMap<String, Secret>;
 
 /// The Doppler secret that holds the sponsor manifest, in the core project.
@@ -42,8 +46,8 @@ pub const DATABASE_URL: &str = "DATABASE_URL";
 const BACKUPS_BUCKET: &str = "SPONSOR_BACKUPS_BUCKET";
 const AUDIT_LOGS_BUCKET: &str = "SPONSOR_AUDIT_LOGS_BUCKET";
 const REGION: &str = "SPONSOR_AWS_REGION";
-const FLAG: &str = "ENABLE_S3_BACKUP_ARCHIVAL";
-/// The secrets to ask for: AWS keys and role only where the environment does not hold the sponsor's own.
+
+/// The secrets to request. AWS keys and role only if the environment does not hold the sponsor's own keys.
 #[must_use]
 pub fn needed(own_keys_in_environment: bool) -> Vec<&'static str> {
     let mut names = vec![DATABASE_URL, BACKUPS_BUCKET, AUDIT_LOGS_BUCKET, REGION, FLAG];
@@ -53,37 +57,27 @@ pub fn needed(own_keys_in_environment: bool) -> Vec<&'static str> {
     names
 }
 
-/// Whether a sponsor's backups go to S3 yet: its own flag decides, for it alone.
+/// Whether a sponsor's backups go to S3 yet. Its own flag decides.
 #[derive(Debug)]
 pub enum Archival {
-    /// They do, and here is what that needs.
+    /// They do. Holds what that needs.
     Enabled(Box<SponsorSecrets>),
-    /// They do not, and this is what the flag held instead of `true`.
+    /// They do not. Holds the reason.
     Disabled(Disabled),
 }
 
-/// What a flag that does not enable holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Disabled {
-    /// The secret does not exist.
-    Missing,
-    /// It exists and is empty.
-    Empty,
-    /// It holds something else than `true`: a short word as it is, anything else described.
-    Other(String),
-}
-
-impl std::fmt::Display for Disabled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Archival {
+    /// Where the secrets come from, for the log: `Doppler hht-diary-callisto/production`.
+    #[must_use]
+    pub fn source(&self) -> String {
         match self {
-            Self::Missing => write!(f, "{FLAG} does not exist"),
-            Self::Empty => write!(f, "{FLAG} is empty"),
-            Self::Other(value) => write!(f, "{FLAG} is {value}, not `true`"),
+            Self::Enabled(secrets) => secrets.source.clone(),
+            Self::Disabled(disabled) => disabled.place().source(),
         }
     }
 }
 
-/// What one sponsor's backup needs to know.
+/// What one sponsor's backup needs.
 #[derive(Debug)]
 pub struct SponsorSecrets {
     /// `postgresql://…`, not parsed yet.
@@ -94,13 +88,14 @@ pub struct SponsorSecrets {
     pub audit_logs_bucket: String,
     /// AWS region of both.
     pub region: String,
-    /// Whose name the requests to S3 are signed in.
+    /// Credentials that sign the requests to S3.
     pub aws: AwsCredentials,
+    source: String,
 }
 
 impl SponsorSecrets {
-    /// The values that logs must never show. Buckets, region and flag are not among them: GitHub drops every output
-    /// in which a masked value stands.
+    /// The values that logs must never show. Not buckets, region and flag: GitHub drops every output that holds a
+    /// masked value.
     #[must_use]
     pub fn masks(&self) -> Vec<Secret> {
         let mut masks = vec![self.database_url.clone()];
@@ -109,14 +104,13 @@ impl SponsorSecrets {
     }
 }
 
-/// Turns what a source gave into what a backup needs. `aws` comes from the environment and wins over the source's.
+/// Turns the secrets of a source into what a backup needs. `aws` comes from the environment and takes precedence.
 ///
 /// # Errors
-/// A name that is misspelt, the flag's included; then everything that is missing or empty at once; then what has not the
-/// form it must have.
+/// A misspelt name, the flag's included. Then all missing or empty secrets at once. Then a malformed one.
 pub fn interpret(place: &Place, raw: &RawSecrets, aws: AwsFromEnvironment) -> Result<Archival, SecretsError> {
-    are_spelt_right(place, raw)?;
-    if let Some(disabled) = disabled(raw) {
+    are_spelt_right(place, raw, raw.keys().map(String::as_str))?;
+    if let Some(disabled) = Disabled::of(place, raw) {
         return Ok(Archival::Disabled(disabled));
     }
     let mut found = Found::new(raw);
@@ -125,75 +119,90 @@ pub fn interpret(place: &Place, raw: &RawSecrets, aws: AwsFromEnvironment) -> Re
     let audit_logs_bucket = found.text(AUDIT_LOGS_BUCKET);
     let region = found.text(REGION);
     let how_to_pass_keys = aws.how_to_pass_keys.clone();
-    let aws = found.credentials(place, aws)?;
+    let (aws, also) = found.credentials(place, aws)?;
     let lacking = found.lacking();
     if !lacking.is_empty() {
         let wants_keys = lacking.iter().any(|name| name.contains("_ACCESS_KEY"));
         let or = if wants_keys { Some(how_to_pass_keys).filter(|how| !how.is_empty()) } else { None };
         return Err(place.lacks(lacking, or));
     }
-    let malformed = |name: &str, problem: &str| SecretsError::malformed(&place.to_string(), name, problem);
     for (name, bucket) in [(BACKUPS_BUCKET, &backups_bucket), (AUDIT_LOGS_BUCKET, &audit_logs_bucket)] {
         if let Some(problem) = no_bucket_name(bucket) {
-            return Err(malformed(name, &problem));
+            return Err(place.malformed(name, &BUCKET, &problem));
         }
     }
     if !region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-        return Err(malformed(REGION, &format!("is {}, not a region such as eu-west-1", described(&region))));
+        return Err(place.malformed(REGION, &REGION_FORM, &format!("it is {}", described(&region))));
     }
+    let source = format!("{}{also}", place.source());
     Ok(Archival::Enabled(Box::new(SponsorSecrets {
         database_url,
         backups_bucket,
         audit_logs_bucket,
         region,
         aws,
+        source,
     })))
 }
 
-/// A slip in a name would leave a sponsor without that secret, or without a backup. A source that gives only what it is
-/// asked for gives no other name.
-fn are_spelt_right(place: &Place, raw: &RawSecrets) -> Result<(), SecretsError> {
+/// Whether a secret that [`interpret`] needs does not exist: it may be misspelt.
+#[must_use]
+pub fn is_something_missing(interpreted: &Result<Archival, SecretsError>) -> bool {
+    match interpreted {
+        Ok(Archival::Disabled(disabled)) => disabled.is_missing(),
+        Ok(Archival::Enabled(_)) => false,
+        Err(error) => matches!(error, SecretsError::Missing { .. }),
+    }
+}
+
+/// A typo in a name would leave a sponsor without that secret, or without a backup. `names` are all that exist at the
+/// place: Doppler returns values only for names that are requested.
+///
+/// # Errors
+/// An unknown name that is almost one that is missing.
+pub fn are_spelt_right<'a>(
+    place: &Place,
+    raw: &RawSecrets,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<(), SecretsError> {
     let known = needed(false);
     let missing: Vec<&'static str> = known.iter().copied().filter(|name| !raw.contains_key(*name)).collect();
-    let others = raw.keys().filter(|name| !known.contains(&name.as_str()));
-    for typed in others {
-        if let Some(name) = spelling::meant(typed, missing.iter().copied()) {
-            let typed = typed.trim().to_owned();
-            return Err(SecretsError::Misspelt { place: place.to_string(), typed, name });
-        }
-    }
-    Ok(())
+    let mut others = names.into_iter().filter(|name| !known.contains(name));
+    let misspelt = others.find_map(|typed| Some((typed, spelling::meant(typed, missing.iter().copied())?)));
+    misspelt.map_or(Ok(()), |(typed, name)| Err(place.misspelt(typed, name)))
 }
 
-fn disabled(raw: &RawSecrets) -> Option<Disabled> {
-    match raw.get(FLAG).map(|flag| flag.expose_secret()) {
-        Some("true") => None,
-        None => Some(Disabled::Missing),
-        Some("") => Some(Disabled::Empty),
-        Some(other) => Some(Disabled::Other(described(other))),
-    }
+/// The same for the secret that holds the manifest.
+///
+/// # Errors
+/// It does not exist. Says whether one of `names` is almost the same.
+pub fn no_manifest<'a>(place: &Place, names: impl IntoIterator<Item = &'a str>) -> SecretsError {
+    let misspelt = names.into_iter().find(|typed| spelling::meant(typed, [MANIFEST]).is_some());
+    misspelt
+        .map_or_else(|| place.lacks(vec![MANIFEST.to_owned()], None), |typed| place.misspelt(typed, MANIFEST))
 }
 
-/// A value that is not what it should be may be a secret that was pasted into the wrong row: only a word is shown.
+/// A wrong value may be a secret, pasted into the wrong row: only a short word is shown.
 fn described(value: &str) -> String {
     let is_a_word =
         value.len() <= 10 && value.chars().all(|c| c.is_ascii_alphabetic() || c == ' ' || c == '-');
     if is_a_word { format!("`{value}`") } else { format!("a text of {} characters", value.chars().count()) }
 }
 
-/// Why S3 has no bucket of this name (user guide, "Bucket naming rules"). The text itself may be a secret.
+/// Why a text is not a bucket name (S3 user guide, "Bucket naming rules"). The text is not shown: it may be a secret.
 fn no_bucket_name(name: &str) -> Option<String> {
     if name.starts_with("s3://") {
-        return Some("begins with s3://; write the bare name".to_owned());
+        return Some("it begins with s3://".to_owned());
     }
     let is_other = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-' || *c == '.');
     match name.chars().find(is_other) {
-        Some(c) if c.is_ascii_uppercase() => Some("has an upper-case letter".to_owned()),
-        Some('/') => Some("has a slash; write the bare name".to_owned()),
-        Some(c) if c.is_whitespace() => Some("has white space in it".to_owned()),
-        Some(_) => Some("has a character that is not a-z, 0-9, - or .".to_owned()),
+        Some(c) if c.is_ascii_uppercase() => Some("it has an upper-case letter".to_owned()),
+        Some('/') => Some("it has a slash".to_owned()),
+        Some(c) if c.is_whitespace() => Some("it has white space".to_owned()),
+        Some(_) => Some("it has a character that is not a-z, 0-9, - or .".to_owned()),
         None if (3..=63).contains(&name.len()) => None,
-        None => Some(format!("has {} characters, and a bucket name has 3 to 63", name.len())),
+        None if name.len() == 1 => Some("it has 1 character".to_owned()),
+        None => Some(format!("it has {} characters", name.len())),
     }
 }
 
@@ -229,24 +238,6 @@ mod tests {
     }
 
     #[test]
-    fn only_the_exact_true_enables_and_the_reason_is_told() {
-        for (value, told) in [
-            (None, "ENABLE_S3_BACKUP_ARCHIVAL does not exist"),
-            (Some(""), "ENABLE_S3_BACKUP_ARCHIVAL is empty"),
-            (Some("false"), "ENABLE_S3_BACKUP_ARCHIVAL is `false`, not `true`"),
-            (Some("TRUE"), "is `TRUE`, not `true`"),
-            (Some("true "), "is `true `, not `true`"),
-            (Some("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), "is a text of 40 characters, not `true`"),
-        ] {
-            let secrets = value.map(|value| raw(&[(FLAG, value)])).unwrap_or_default();
-            match interpret(&place(), &secrets, AwsFromEnvironment::default()).unwrap() {
-                Archival::Disabled(disabled) => assert!(disabled.to_string().contains(told), "{disabled}"),
-                Archival::Enabled(_) => panic!("{value:?} enabled the archival"),
-            }
-        }
-    }
-
-    #[test]
     fn everything_that_is_missing_or_empty_is_named_at_once() {
         let error = interpret_whole(
             |secrets| {
@@ -259,7 +250,7 @@ mod tests {
         .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "hht-diary-callisto/production lacks SPONSOR_BACKUPS_BUCKET, SPONSOR_AWS_REGION (empty), SPONSOR_AWS_SECRET_ACCESS_KEY"
+            "missing secrets in hht-diary-callisto/production: SPONSOR_BACKUPS_BUCKET, SPONSOR_AWS_REGION (empty), SPONSOR_AWS_SECRET_ACCESS_KEY"
         );
     }
 
@@ -273,7 +264,7 @@ mod tests {
         });
         let aws = AwsFromEnvironment { ambient: Ok(Some(ambient)), ..AwsFromEnvironment::default() };
         let error = interpret_whole(|secrets| drop(secrets.remove(SECRET_ACCESS_KEY)), aws).unwrap_err();
-        assert!(error.to_string().ends_with("lacks SPONSOR_AWS_SECRET_ACCESS_KEY"), "{error}");
+        assert!(error.to_string().ends_with("production: SPONSOR_AWS_SECRET_ACCESS_KEY"), "{error}");
     }
 
     #[test]
@@ -288,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_name_is_an_error_where_the_right_one_is_missing() {
+    fn a_misspelt_name_is_an_error_if_the_right_one_is_missing() {
         for (typed, right) in [
             ("SPONSER_AWS_REGION", REGION),
             ("SPONSOR-AWS-REGION", REGION),
@@ -304,30 +295,33 @@ mod tests {
                 secrets.insert(typed.to_owned(), value);
             };
             let error = interpret_whole(renamed, AwsFromEnvironment::default()).unwrap_err();
-            let expected = format!("{right} is missing, and {typed} is not a secret that is read");
+            let expected = format!("{typed} is not a known secret, and {right} is missing");
             assert!(error.to_string().ends_with(&expected), "{error}");
-            assert_eq!(error.hint(), format!("Did you mean {right}?"));
+            assert!(error.hint().starts_with(&format!("Did you mean {right}?")), "{}", error.hint());
         }
-        // Beside the right one it belongs to somebody else.
+        // Next to the right name it belongs to another tool.
         let both = |secrets: &mut RawSecrets| drop(secrets.insert("DATABSE_URL".to_owned(), "x".into()));
         interpret_whole(both, AwsFromEnvironment::default()).unwrap();
     }
 
     #[test]
-    fn a_text_that_is_no_bucket_name_is_described_and_never_shown() {
+    fn a_malformed_bucket_name_is_described_and_never_shown() {
         for (bad, expected) in [
-            ("s3://canary", "begins with s3://; write the bare name"),
-            ("canary/other", "has a slash; write the bare name"),
-            ("cAnary", "has an upper-case letter"),
-            ("canary bucket", "has white space in it"),
-            ("canary+bucket", "has a character that is not a-z, 0-9, - or ."),
-            ("b", "has 1 characters, and a bucket name has 3 to 63"),
+            ("s3://canary", "it begins with s3://"),
+            ("canary/other", "it has a slash"),
+            ("cAnary", "it has an upper-case letter"),
+            ("canary bucket", "it has white space"),
+            ("canary+bucket", "it has a character that is not a-z, 0-9, - or ."),
+            ("b", "it has 1 character"),
         ] {
             let change = |secrets: &mut RawSecrets| {
                 drop(secrets.insert(BACKUPS_BUCKET.to_owned(), Secret::from(bad)));
             };
             let error = interpret_whole(change, AwsFromEnvironment::default()).unwrap_err().to_string();
-            assert!(error.ends_with(&format!("SPONSOR_BACKUPS_BUCKET {expected}")), "{bad}: {error}");
+            assert!(
+                error.ends_with(&format!("SPONSOR_BACKUPS_BUCKET is not a valid bucket name: {expected}")),
+                "{bad}: {error}"
+            );
             assert!(!error.to_lowercase().contains("canary"), "{error}");
         }
     }

@@ -1,6 +1,6 @@
-//! Room 2: a manifest and a selection become the sponsors to work on, and the job matrix.
+//! Room 2: turns a manifest and a selection into the sponsors to process, and the job matrix.
 //!
-//! Pure. Knows nothing of secrets or databases.
+//! Pure. Does not know secrets or databases.
 
 pub mod environment;
 pub mod matrix;
@@ -10,21 +10,21 @@ use std::collections::BTreeSet;
 use crate::manifest::{Entry, Manifest, is_name};
 pub use environment::Environment;
 
-/// A sponsor that was selected.
+/// A selected sponsor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sponsor {
     /// Sponsor id, `[a-z][a-z0-9-]*`.
     pub name: String,
-    /// Three upper-case letters; empty if the manifest no longer holds the sponsor, see [`listed`].
+    /// Three upper-case letters. Empty if the manifest no longer has the sponsor, see [`listed`].
     pub code: String,
-    /// Cloud region, as the manifest says; the region of its buckets comes with its secrets.
+    /// Cloud region from the manifest. The region of its buckets comes with its secrets.
     pub region: Option<String>,
-    /// Sponsors with whom it may share a bucket or a database: both entries of the manifest say so.
+    /// Sponsors that it may share a bucket or database with: each lists the other in the manifest.
     pub partners: BTreeSet<String>,
 }
 
 impl Sponsor {
-    /// One that the manifest no longer holds: it shares nothing with anybody.
+    /// A sponsor that the manifest no longer has: it shares nothing.
     fn gone(name: &str) -> Self {
         Self { name: name.to_owned(), code: String::new(), region: None, partners: BTreeSet::new() }
     }
@@ -43,20 +43,20 @@ impl Sponsor {
     }
 }
 
-/// Which sponsors were asked for.
+/// The requested sponsors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
     /// Every enabled one.
     AllEnabled,
-    /// These, as somebody typed them.
+    /// These, as typed.
     Named(BTreeSet<String>),
-    /// These, as `matrix` listed them in its output `sponsors`.
+    /// These, from the output `sponsors` of `matrix`.
     Listed(BTreeSet<String>),
 }
 
 impl Selection {
-    /// Reads names that are separated by commas, white space or new lines, or a JSON array of names. An empty array names
-    /// no sponsor; an empty text selects all of them.
+    /// Parses names separated by commas or white space, or a JSON array of names. An empty text selects all enabled
+    /// sponsors. An empty array selects none.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         if let Ok(listed) = serde_json::from_str(text) {
@@ -67,63 +67,73 @@ impl Selection {
     }
 }
 
-/// Words that are separated by commas, white space or new lines.
+/// Words separated by commas or white space.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty())
 }
 
-/// Why a selection cannot be served.
+/// Why a selection is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SponsorsError {
-    /// Names that the manifest does not hold.
-    #[error("sponsor {} is not in the manifest", .names.join(", "))]
+    /// Names that the manifest does not have.
+    #[error("{} not in the manifest", are(.names))]
     Unknown {
         /// The names, as typed.
         names: Vec<String>,
-        /// The nearest known name, if one is near.
+        /// The nearest known name.
         suggestion: Option<String>,
     },
-    /// Names that the manifest holds, but not enabled.
-    #[error("sponsor {} is not enabled in the manifest", .names.join(", "))]
+    /// Names that the manifest has, but not enabled.
+    #[error("{} not enabled in the manifest", are(.names))]
     Disabled {
         /// The names.
         names: Vec<String>,
     },
-    /// A list that names no sponsor.
+    /// An empty JSON array.
     #[error("`sponsors` is an empty list")]
     NoneListed,
-    /// The manifest enables nobody, so there is nothing to back up.
-    #[error("no sponsor of the manifest is enabled")]
+    /// The manifest enables no sponsor, so there is nothing to back up.
+    #[error("no sponsor is enabled in the manifest")]
     NoneEnabled,
 }
 
+/// `sponsor titan is` or `sponsors europa, titan are`.
+fn are(names: &[String]) -> String {
+    match names {
+        [name] => format!("sponsor {name} is"),
+        names => format!("sponsors {} are", names.join(", ")),
+    }
+}
+
 impl SponsorsError {
-    /// What the reader can do about it.
+    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
-        match self {
-            Self::Unknown { suggestion: Some(near), .. } => format!("Did you mean `{near}`?"),
-            Self::Unknown { suggestion: None, .. } => "Compare the `sponsors` input with the manifest.".to_owned(),
+        let hint = match self {
+            Self::Unknown { suggestion: Some(near), .. } => return format!("Did you mean `{near}`?"),
+            Self::Unknown { suggestion: None, .. } => {
+                "Correct the `sponsors` input, or add the sponsor to the manifest."
+            }
             Self::Disabled { .. } => {
-                "Set `enabled: true` for it in the manifest, or leave it out of the `sponsors` input.".to_owned()
+                "Set `enabled: true` in the manifest, or remove the sponsor from the `sponsors` input."
             }
             Self::NoneListed => {
-                "Guard the job with `count != '0'` of `matrix`, or leave `sponsors` empty for all enabled sponsors.".to_owned()
+                "Skip the job if the output `count` of `matrix` is 0 (`if: needs.matrix.outputs.count != '0'`), or leave `sponsors` empty to select all enabled sponsors."
             }
             Self::NoneEnabled => {
-                "Set `enabled: true` for at least one sponsor; in a workflow, guard the job with `count != '0'` of `matrix`."
-                    .to_owned()
+                "Set `enabled: true` for at least one sponsor. In a workflow, skip the job if the output `count` of `matrix` is 0 (`if: needs.matrix.outputs.count != '0'`)."
             }
-        }
+        };
+        hint.to_owned()
     }
 }
 
 /// The selected sponsors, in the manifest's order.
 ///
-/// An empty answer is possible only for [`Selection::AllEnabled`]; whether that is an error is the caller's to say.
+/// Empty only for [`Selection::AllEnabled`]. The caller decides whether that is an error.
 ///
 /// # Errors
-/// A name that is unknown, or known and not enabled.
+/// A name that is unknown or not enabled.
 pub fn select(manifest: &Manifest, selection: &Selection) -> Result<Vec<Sponsor>, SponsorsError> {
     let enabled = |entry: &&Entry| entry.enabled == Some(true);
     let (Selection::Named(names) | Selection::Listed(names)) = selection else {
@@ -148,11 +158,11 @@ pub fn select(manifest: &Manifest, selection: &Selection) -> Result<Vec<Sponsor>
     Ok(wanted.into_iter().map(|entry| Sponsor::of(entry, manifest)).collect())
 }
 
-/// The sponsors that `matrix` listed, whether or not the manifest still holds or enables them, and the names of those that
-/// it does not. It may have changed since, or be unreadable now.
+/// The sponsors that `matrix` listed, even if the manifest no longer has or enables them, and the names of those. The manifest
+/// may have changed since, or be unreadable now.
 ///
 /// # Errors
-/// The list is empty, or holds what cannot be a sponsor's name.
+/// The list is empty, or has an invalid name.
 pub fn listed(
     manifest: Option<&Manifest>,
     names: &BTreeSet<String>,
@@ -180,7 +190,7 @@ pub fn listed(
     Ok((sponsors, changed))
 }
 
-/// Names of sponsors for whom the manifest does not say whether they are enabled: a typing slip would hide there.
+/// Names of sponsors without `enabled`: it may have been forgotten.
 #[must_use]
 pub fn undecided(manifest: &Manifest) -> Vec<&str> {
     manifest.entries.iter().filter(|entry| entry.enabled.is_none()).map(|entry| entry.name.as_str()).collect()
@@ -215,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_typed_selects_all_that_are_enabled() {
+    fn an_empty_text_selects_all_enabled_sponsors() {
         assert_eq!(names(" \n").unwrap(), ["callisto", "rhea"]);
         assert_eq!(undecided(&manifest()), ["europa"]);
     }
@@ -227,14 +237,14 @@ mod tests {
     }
 
     #[test]
-    fn an_array_names_whom_it_lists_and_an_empty_one_nobody() {
+    fn an_array_selects_its_names_and_an_empty_one_is_an_error() {
         assert_eq!(names(r#" ["rhea","callisto"] "#).unwrap(), ["callisto", "rhea"]);
         assert_eq!(names("[]"), Err(SponsorsError::NoneListed));
-        assert!(names(r#"["rhea""#).is_err(), "not an array, and nobody's name");
+        assert!(names(r#"["rhea""#).is_err(), "neither an array nor a name");
     }
 
     #[test]
-    fn partners_are_those_who_name_each_other() {
+    fn partners_are_sponsors_that_list_each_other() {
         let manifest = crate::manifest::parse(indoc::indoc! {"
             sponsors:
               - {name: callisto, code: CAL, enabled: true, may_share_with: [titan, rhea]}
@@ -245,7 +255,7 @@ mod tests {
         let sponsors = select(&manifest, &Selection::AllEnabled).unwrap();
         let partners: Vec<Vec<&str>> =
             sponsors.iter().map(|sponsor| sponsor.partners.iter().map(String::as_str).collect()).collect();
-        assert_eq!(partners, [vec!["titan"], vec![]], "one side's word is not enough");
+        assert_eq!(partners, [vec!["titan"], vec![]], "both must list each other");
     }
 
     #[test]
@@ -259,7 +269,7 @@ mod tests {
     fn a_name_without_enabled_in_the_manifest_is_an_error() {
         assert_eq!(
             names("titan europa").unwrap_err().to_string(),
-            "sponsor titan, europa is not enabled in the manifest"
+            "sponsors titan, europa are not enabled in the manifest"
         );
     }
 

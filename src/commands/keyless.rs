@@ -1,5 +1,5 @@
-//! GitHub's word for this job in place of stored secrets: what opens a place of Doppler's, and what is given back at the
-//! end of the run.
+//! OIDC in place of stored Doppler tokens: which token authenticates for which project, and the revocation of short-lived
+//! tokens at the end of the run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,24 +16,24 @@ use crate::secrets::github::Hide;
 use crate::secrets::keyring::Owner;
 use crate::secrets::{IdTokens, Secret, SecretsError};
 
-/// A token that ends so soon is not used for a new request.
+/// A token that expires sooner is not used for a new request.
 const BEFORE_THE_END: SignedDuration = SignedDuration::from_secs(60);
-/// Nobody waits longer for a revocation: the token ends by itself, too.
+/// Time limit of a revocation. The token expires on its own too.
 const TO_REVOKE: Duration = Duration::from_secs(10);
 
-/// The tokens that Doppler lent this run, the one in use last.
+/// The short-lived Doppler tokens of this run, the current one last.
 #[derive(Debug, Default)]
 pub(super) struct Loans(Mutex<Vec<(Doppler, Session)>>);
 
-/// Where this job's ID tokens come from, or why there are none.
+/// The source of this job's OIDC tokens, or why it has none.
 pub(super) fn id_tokens(scope: &Scope, edge: &Edge) -> Result<IdTokens, SecretsError> {
     let request = scope.keyring.id_token_request()?;
     let sink = Arc::clone(&edge.sink);
     IdTokens::new(request, Hide::new(move |secret| sink.mask(secret)))
 }
 
-/// What opens a place of Doppler's: the token in the variable that is named after its owner, then the identity of the
-/// order, then `DOPPLER_TOKEN` where one sponsor alone is selected.
+/// The token for a Doppler project: the variable named after its owner, then the identity of the order, then
+/// `DOPPLER_TOKEN` if exactly one sponsor is selected.
 pub(super) async fn token(
     (scope, edge): (&Scope, &Edge),
     doppler: &Doppler,
@@ -45,8 +45,7 @@ pub(super) async fn token(
         (Some(identity), None) => edge.loans.token((scope, edge), doppler, identity).await?,
         (Some(_), Some(token)) => {
             let variable = owner.variable();
-            edge.sink
-                .line(&format!("{place}: {variable} is set, so `doppler-identity-id` is not used for it"));
+            edge.sink.line(&format!("{place}: {variable} is set, so `doppler-identity-id` is not used here"));
             token
         }
         (None, Some(token)) => token,
@@ -57,7 +56,7 @@ pub(super) async fn token(
 }
 
 impl Loans {
-    /// The token in use, or a new one where there is none or it is about to end.
+    /// The current token, or a new one if there is none or it is about to expire.
     async fn token(
         &self,
         (scope, edge): (&Scope, &Edge),
@@ -70,16 +69,16 @@ impl Loans {
         if let Some((_, session)) = lent.last().filter(|(_, session)| lasts(session)) {
             return Ok(session.token.clone());
         }
-        let say = |line: String| edge.sink.line(&line);
-        let word = id_tokens(scope, edge)?.token(doppler.audience(), &say).await?;
-        let session = doppler.exchange(identity, &word, &say).await?;
+        let print = |line: String| edge.sink.line(&line);
+        let oidc = id_tokens(scope, edge)?.token(doppler.audience(), &print).await?;
+        let session = doppler.exchange(identity, &oidc, &print).await?;
         edge.sink.mask(session.token.expose_secret());
         let token = session.token.clone();
         lent.push((doppler.clone(), session));
         Ok(token)
     }
 
-    /// Gives all of them back. That it failed is said, and nothing else: the run is what it was without it.
+    /// Revokes all of them. A failure is a warning: it does not change the run's outcome.
     pub(super) async fn give_back(&self, edge: &Edge) {
         let all = async {
             let mut lent = self.0.lock().await;
@@ -90,19 +89,19 @@ impl Loans {
             }
         };
         tokio::select! {
-            // Where there is nothing to give back, nobody is late.
+            // Without a token to revoke, the time after a signal does not matter.
             biased;
             () = all => (),
-            () = tokio::time::sleep(TO_REVOKE) => not_given_back(edge, "Doppler does not answer"),
+            () = tokio::time::sleep(TO_REVOKE) => not_given_back(edge, "no response from Doppler"),
             () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => {
-                not_given_back(edge, "Doppler did not answer in the seconds after the signal");
+                not_given_back(edge, "no response from Doppler in the seconds after the signal");
             }
         }
     }
 }
 
 fn not_given_back(edge: &Edge, why: &str) {
-    let words = format!("Doppler's short-lived token was not revoked, and ends by itself: {why}");
-    edge.sink.line(&words);
-    edge.sink.annotations(&[annotation(Level::Warning, "a token was not revoked", &words)]);
+    let message = format!("could not revoke the short-lived Doppler token: {why}. It expires on its own.");
+    edge.sink.line(&format!("warning: {message}"));
+    edge.sink.annotations(&[annotation(Level::Warning, "a token was not revoked", &message)]);
 }

@@ -17,7 +17,8 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<
     let sponsors = scope::select(&order.scope, edge).await?.sponsors;
     let matrix = matrix(&sponsors, order.max_jobs);
     let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
-    edge.sink.line(&format!("{} sponsors in {} jobs", names.len(), matrix.include.len()));
+    let (sponsors, jobs) = (count(names.len(), "sponsor"), count(matrix.include.len(), "job"));
+    edge.sink.line(&format!("{sponsors} in {jobs}"));
     if let Some(folder) = &order.workflows {
         tokens_are_passed_on(folder, &names, edge)?;
     }
@@ -31,19 +32,20 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<
     edge.sink.result(&format!("{}\n", json(&matrix)));
     edge.sink.outputs(&all)?;
     if names.is_empty() {
-        // No job comes after this one that could say so.
-        let text = "The manifest enables no sponsor: nothing is backed up, and nothing fails.";
-        edge.sink.annotations(&[annotation(Level::Warning, "nobody is enabled", text)]);
+        // No later job runs that could warn.
+        let text = "No sponsor is enabled in the manifest. Nothing to back up.";
+        edge.sink.line(&format!("warning: {text}"));
+        edge.sink.annotations(&[annotation(Level::Warning, "no sponsor is enabled", text)]);
         return Ok(0);
     }
     publisher.heard.set(Heard::Results(Vec::new())).ok();
     Ok(0)
 }
 
-/// Names each place of the workflows that lacks a sponsor's token.
+/// Prints each place in the workflows that does not pass a sponsor's token.
 fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], edge: &Edge) -> Result<(), Failure> {
     let unreadable =
-        |error: &dyn std::fmt::Display| UsageError::new(format!("`workflows` cannot be read: {error}"));
+        |error: &dyn std::fmt::Display| UsageError::new(format!("cannot read `workflows`: {error}"));
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| unreadable(&error))? {
         let path = entry.map_err(|error| unreadable(&error))?.path();
@@ -61,14 +63,22 @@ fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], edge: &Edge) -> Result
         findings.extend(missing.into_iter().map(|missing| format!("{name}: {missing}")));
     }
     if findings.is_empty() {
-        edge.sink.line(&format!("{} workflows pass on every sponsor's token, or none", files.len()));
+        edge.sink.line(&format!("{} checked: no sponsor's token is missing", count(files.len(), "workflow")));
         return Ok(());
     }
     findings.iter().for_each(|finding| edge.sink.line(finding));
     Err(ProofError {
         place: folder.display().to_string(),
-        findings: vec![format!("{} places lack a sponsor's token", findings.len())],
-        hint: "Add the lines that are named above, next to those of other sponsors.".to_owned(),
+        findings: vec![format!("{} without a sponsor's token", count(findings.len(), "place"))],
+        hint: "Add the tokens listed above, next to those of other sponsors.".to_owned(),
     }
     .into())
+}
+
+/// `1 sponsor`, `2 sponsors`.
+fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
 }

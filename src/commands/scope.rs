@@ -1,4 +1,4 @@
-//! Manifest → sponsors, and a sponsor → its secrets: the steps that every command begins with.
+//! Manifest → sponsors, and sponsor → secrets: the first steps of every command.
 
 use std::path::Path;
 
@@ -14,12 +14,12 @@ use crate::failure::Failure;
 use crate::manifest::{self, Manifest, ManifestError};
 use crate::report::workflow::{Level, annotation};
 use crate::secrets::doppler::{self, Doppler};
-use crate::secrets::file::{SecretsFile, others_can_open};
+use crate::secrets::file::{self, SecretsFile, others_can_open};
 use crate::secrets::keyring::Owner;
 use crate::secrets::{self, Archival, AwsFromEnvironment, IdTokens, Place, RawSecrets, Secret, SecretsError};
 use crate::sponsors::{self, Environment, Selection, Sponsor};
 
-/// The selected sponsors, and who else there is.
+/// The selected sponsors, and the names of all.
 pub(super) struct Selected {
     pub(super) sponsors: Vec<Sponsor>,
     /// Every name of the manifest.
@@ -39,8 +39,10 @@ pub(super) async fn select(scope: &Scope, edge: &Edge) -> Result<Selected, Failu
     let manifest = manifest(scope, edge).await?;
     let undecided = sponsors::undecided(&manifest);
     if !undecided.is_empty() {
-        let message =
-            format!("The manifest does not say whether {} is enabled; it is left out.", undecided.join(", "));
+        let message = format!(
+            "The manifest has no `enabled` for {}, so no backup is taken. Write `enabled: true` or `enabled: false`.",
+            undecided.join(", ")
+        );
         warn(edge, "enabled is missing in the manifest", &message);
     }
     Ok(Selected { sponsors: sponsors::select(&manifest, &scope.selection)?, known: names(&manifest) })
@@ -50,23 +52,24 @@ fn names(manifest: &Manifest) -> Vec<String> {
     manifest.entries.iter().map(|entry| entry.name.clone()).collect()
 }
 
-/// The sponsors of a deployment that is to be recorded. Names that somebody typed are held against the manifest. The list
-/// that `matrix` put out is not: it says who was deployed, whatever became of the manifest since.
+/// The sponsors of a deployment to record. Typed names must be in the manifest. The output `sponsors` of `matrix` need not
+/// be: those sponsors were deployed, even if the manifest has changed since.
 pub(super) async fn deployed(scope: &Scope, edge: &Edge) -> Result<Selected, Failure> {
     let Selection::Listed(listed) = &scope.selection else { return select_some(scope, edge).await };
     let manifest = match manifest(scope, edge).await {
         Ok(manifest) => Some(manifest),
         Err(Failure::Cancelled(signal)) => return Err(Failure::Cancelled(signal)),
         Err(failure) => {
-            let message = edge.sink.redacted(&format!("{failure}; deployments are recorded without it"));
-            warn(edge, "the manifest was not read", &message);
+            let message =
+                edge.sink.redacted(&format!("{failure}. The deployments are recorded without the manifest."));
+            warn(edge, "the manifest cannot be read", &message);
             None
         }
     };
     let (sponsors, changed) = sponsors::listed(manifest.as_ref(), listed)?;
     if manifest.is_some() && !changed.is_empty() {
         let message = format!(
-            "The manifest no longer enables {}; the deployment is recorded all the same.",
+            "The manifest no longer enables {}. The deployment is recorded nevertheless.",
             changed.join(", ")
         );
         warn(edge, "the manifest has changed", &message);
@@ -80,13 +83,13 @@ fn warn(edge: &Edge, title: &str, message: &str) {
     edge.sink.annotations(&[annotation(Level::Warning, title, message)]);
 }
 
-/// The same for commands that have nothing to do without a sponsor.
+/// The same, for commands that need at least one sponsor.
 pub(super) async fn select_some(scope: &Scope, edge: &Edge) -> Result<Selected, Failure> {
     let selected = select(scope, edge).await?;
     if selected.sponsors.is_empty() { Err(sponsors::SponsorsError::NoneEnabled.into()) } else { Ok(selected) }
 }
 
-/// The client tools of this machine. That there are none is a failure only of those who need one.
+/// The PostgreSQL clients of this machine. Their absence is a failure only for commands that need one.
 pub(super) async fn clients(edge: &Edge) -> Result<Result<Vec<Client>, DumpError>, Failure> {
     let stop = edge.stop.child();
     tokio::select! {
@@ -95,7 +98,7 @@ pub(super) async fn clients(edge: &Edge) -> Result<Result<Vec<Client>, DumpError
     }
 }
 
-/// What a stopped run says.
+/// The failure of a stopped run.
 pub(super) fn stopped(edge: &Edge) -> Failure {
     match edge.stop.signal() {
         Some(signal) => Failure::Cancelled(signal),
@@ -107,9 +110,9 @@ async fn manifest_text(scope: &Scope, edge: &Edge) -> Result<String, Failure> {
     if let Some(path) = &scope.manifest {
         let unreadable =
             |reason: String| ManifestError::Unreadable { place: path.display().to_string(), reason };
-        let text = read(path).await.map_err(|error| unreadable(error.to_string()))?;
+        let text = read(path).await.map_err(|error| unreadable(file::reason(&error)))?;
         return if text.len() as u64 > MANIFEST_BYTES {
-            Err(unreadable("too long".to_owned()).into())
+            Err(unreadable("longer than 16 MiB".to_owned()).into())
         } else {
             Ok(text)
         };
@@ -118,15 +121,17 @@ async fn manifest_text(scope: &Scope, edge: &Edge) -> Result<String, Failure> {
     let place = Place::Doppler { project: project.clone(), config: config.clone() };
     let doppler = Doppler::new(&scope.doppler_api_url)?;
     let token = keyless::token((scope, edge), &doppler, Owner::Core, false, &place.to_string()).await?;
-    let say = |line: String| edge.sink.line(&line);
+    let print = |line: String| edge.sink.line(&line);
     let asked = doppler::Place { project, config, token };
-    let secrets = doppler.fetch(&asked, &[secrets::MANIFEST], &say).await?;
-    let manifest = secrets.get(secrets::MANIFEST);
-    let missing = || place.lacks(vec![secrets::MANIFEST.to_owned()], None);
-    Ok(manifest.ok_or_else(missing)?.expose_secret().to_owned())
+    let secrets = doppler.fetch(&asked, &[secrets::MANIFEST], &print).await?;
+    if let Some(manifest) = secrets.get(secrets::MANIFEST) {
+        return Ok(manifest.expose_secret().to_owned());
+    }
+    let names = doppler.names(&asked).await.unwrap_or_default();
+    Err(secrets::no_manifest(&place, names.iter().map(String::as_str)).into())
 }
 
-/// A manifest of ten thousand sponsors is a tenth of this; what is longer is no manifest, a device perhaps.
+/// Ten times the manifest of ten thousand sponsors. A longer file is not a manifest, but perhaps a device.
 const MANIFEST_BYTES: u64 = 16 << 20;
 
 async fn read(path: &Path) -> std::io::Result<String> {
@@ -135,17 +140,17 @@ async fn read(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// Says that others than its owner can read a file of secrets, as ssh does of its keys. It is used all the same.
+/// Warns if users other than the owner can read a file with secrets, as ssh does. The file is used nevertheless.
 pub(super) fn warn_of_open_file(path: &Path, input: &str, edge: &Edge) {
     if others_can_open(path) {
         let path = path.display();
-        let message = format!("{path} ({input}) can be read by other users: run `chmod 600 {path}`.");
-        edge.sink.line(&message);
+        let message = format!("other users can read {path} (`{input}`). Run `chmod 600 {path}`.");
+        edge.sink.line(&format!("warning: {message}"));
         edge.sink.annotations(&[annotation(Level::Warning, "other users can read secrets", &message)]);
     }
 }
 
-/// A pipe that nobody writes into would hold a thread for ever; it is not this one.
+/// In a thread of its own: a pipe without a writer would block it for ever.
 async fn secrets_file(path: &Path, edge: &Edge) -> Result<SecretsFile, Failure> {
     let (path, stop) = (path.to_owned(), edge.stop.child());
     tokio::select! {
@@ -156,14 +161,14 @@ async fn secrets_file(path: &Path, edge: &Edge) -> Result<SecretsFile, Failure> 
     }
 }
 
-/// Where sponsors' secrets come from.
+/// The source of the sponsors' secrets.
 pub(super) struct SecretsSource<'a> {
     scope: &'a Scope,
     edge: &'a Edge,
     origin: Origin,
-    /// Whether exactly one sponsor is selected: then what the environment holds for nobody in particular is its own.
+    /// Whether exactly one sponsor is selected. Then general variables (`DOPPLER_TOKEN`, `AWS_ACCESS_KEY_ID`) serve it too.
     only: bool,
-    /// GitHub's word for this job, for roles of AWS.
+    /// This job's OIDC tokens, for AWS roles.
     tokens: Result<IdTokens, SecretsError>,
 }
 
@@ -187,9 +192,9 @@ impl<'a> SecretsSource<'a> {
         };
         let only = sponsors.len() == 1;
         if scope.aws_role.is_some() && !only {
-            let problem = "`aws-role-arn` is the role of one sponsor, but several are selected";
+            let problem = "`aws-role-arn` is for one sponsor, but several are selected";
             let hint =
-                "Name one sponsor in `sponsors`, or give each its own: SPONSOR_AWS_ROLE_ARN in its secrets.";
+                "Select one sponsor with `sponsors`, or set SPONSOR_AWS_ROLE_ARN in each sponsor's secrets.";
             return Err(UsageError::new(problem).hint(hint).into());
         }
         Ok(Self { scope, edge, origin, only, tokens: keyless::id_tokens(scope, edge) })
@@ -204,7 +209,7 @@ impl<'a> SecretsSource<'a> {
         self.scope.environment
     }
 
-    /// Whether there is a token with which a sponsor's secrets may be read, or a file that holds them.
+    /// Whether a token can read the sponsor's secrets, or the secrets file holds them.
     pub(super) fn has_key_to(&self, sponsor: &str) -> bool {
         match &self.origin {
             Origin::File(file) => file.fetch(sponsor).is_ok(),
@@ -215,7 +220,7 @@ impl<'a> SecretsSource<'a> {
         }
     }
 
-    /// The address of a database in any environment, for comparing; nothing else of it is asked for.
+    /// The URL of a sponsor's database in any environment, for comparison. Requests no other secret.
     pub(super) async fn database_url(
         &self,
         sponsor: &str,
@@ -227,27 +232,30 @@ impl<'a> SecretsSource<'a> {
         } else {
             environment.doppler_config()
         };
-        let (place, raw) =
-            self.raw((sponsor, config), is_selected && self.only, &[secrets::DATABASE_URL]).await?;
-        let url = raw.get(secrets::DATABASE_URL).cloned();
-        let missing = || place.lacks(vec![secrets::DATABASE_URL.to_owned()], None);
+        let read = self.raw((sponsor, config), is_selected && self.only, &[secrets::DATABASE_URL]).await?;
+        let url = read.raw.get(secrets::DATABASE_URL).cloned();
+        let missing = || read.place.lacks(vec![secrets::DATABASE_URL.to_owned()], None);
         let url = url.ok_or_else(missing)?;
         self.edge.sink.mask(url.expose_secret());
         Ok(url)
     }
 
-    /// One sponsor's secrets; what must not be shown is masked before anybody can show it.
+    /// One sponsor's secrets. Masks them before anything can print them.
     pub(super) async fn fetch(&self, sponsor: &str) -> Result<Archival, SecretsError> {
         let keyring = &self.scope.keyring;
         let of_the_sponsor = keyring.sponsor_keys(sponsor)?;
         let ambient = if self.only { keyring.ambient() } else { Ok(None) };
-        let (place, raw) = self
-            .raw((sponsor, &self.scope.config), self.only, &secrets::needed(of_the_sponsor.is_some()))
-            .await?;
+        let needed = secrets::needed(of_the_sponsor.is_some());
+        let read = self.raw((sponsor, &self.scope.config), self.only, &needed).await?;
         let (role, tokens) = (self.scope.aws_role.clone(), self.tokens.clone());
         let how_to_pass_keys = keyring.how_to_pass_keys(sponsor, self.only);
         let aws = AwsFromEnvironment { of_the_sponsor, role, tokens, ambient, how_to_pass_keys };
-        let archival = secrets::interpret(&place, &raw, aws)?;
+        let archival = secrets::interpret(&read.place, &read.raw, aws);
+        if secrets::is_something_missing(&archival) {
+            let names = read.names().await;
+            secrets::are_spelt_right(&read.place, &read.raw, names.iter().map(String::as_str))?;
+        }
+        let archival = archival?;
         if let Archival::Enabled(secrets) = &archival {
             let password = Connection::parse(&secrets.database_url).map(|connection| connection.masks());
             let masks = secrets.masks().into_iter().chain(password.unwrap_or_default());
@@ -256,19 +264,19 @@ impl<'a> SecretsSource<'a> {
         Ok(archival)
     }
 
-    /// The named secrets of one sponsor, and where they stand.
+    /// The named secrets of one sponsor.
     async fn raw(
         &self,
         (sponsor, config): (&str, &str),
         only: bool,
         names: &[&str],
-    ) -> Result<(Place, RawSecrets), SecretsError> {
+    ) -> Result<Read<'_>, SecretsError> {
         let (project, config) = (self.project(sponsor), config.to_owned());
         let doppler = match &self.origin {
             Origin::File(file) if config == self.scope.config => {
-                return Ok((file.place(sponsor), file.fetch(sponsor)?));
+                return Ok(Read { place: file.place(sponsor), raw: file.fetch(sponsor)?, doppler: None });
             }
-            // A file holds the secrets of the one environment that is being worked in.
+            // A file holds the secrets of one environment, the run's.
             Origin::File(file) => {
                 let names = names.iter().map(|name| (*name).to_owned()).collect();
                 return Err(file.place(sponsor).lacks(names, None));
@@ -278,8 +286,27 @@ impl<'a> SecretsSource<'a> {
         let place = Place::Doppler { project: project.clone(), config: config.clone() };
         let whose = Owner::Sponsor(sponsor);
         let token = keyless::token((self.scope, self.edge), doppler, whose, only, &place.to_string()).await?;
-        let say = |line: String| self.edge.sink.line(&format!("{sponsor}: {line}"));
-        let raw = doppler.fetch(&doppler::Place { project, config, token }, names, &say).await?;
-        Ok((place, raw))
+        let print = |line: String| self.edge.sink.line(&format!("{sponsor}: {line}"));
+        let asked = doppler::Place { project, config, token };
+        let raw = doppler.fetch(&asked, names, &print).await?;
+        Ok(Read { place, raw, doppler: Some((doppler, asked)) })
+    }
+}
+
+/// Secrets as their source returned them.
+struct Read<'a> {
+    place: Place,
+    raw: RawSecrets,
+    /// Doppler, if it is the source.
+    doppler: Option<(&'a Doppler, doppler::Place)>,
+}
+
+impl Read<'_> {
+    /// All names that exist in Doppler, or none: a file has returned them already, and without them a typo is not found.
+    async fn names(&self) -> Vec<String> {
+        match &self.doppler {
+            Some((doppler, asked)) => doppler.names(asked).await.unwrap_or_default(),
+            None => Vec::new(),
+        }
     }
 }

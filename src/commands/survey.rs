@@ -1,5 +1,5 @@
-//! Before the first sponsor's turn: the secrets of all selected sponsors, and which databases they lead to, so that two that
-//! share one are known before anything of either is read.
+//! Before the first sponsor's turn: reads the secrets of all selected sponsors and identifies their databases. So two sponsors
+//! that share a database are known before any of their data is read.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,41 +16,42 @@ use crate::dump::{Connection, DumpError};
 use crate::secrets::{Archival, SecretsError};
 use crate::sponsors::Sponsor;
 
-/// Sponsors that are asked about at once, where the order does not say.
+/// Sponsors in parallel, if the order does not set it.
 const AT_ONCE: usize = 4;
 
-/// What was learned of all selected sponsors.
+/// Secrets and databases of all selected sponsors.
 pub(super) struct Survey {
     found: BTreeMap<String, Found>,
     judgement: Judgement,
 }
 
 struct Found {
-    /// `None` where a stop or the sponsor's time came first.
+    /// `None` if a signal or the sponsor's time limit came first.
     archival: Option<Result<Archival, SecretsError>>,
     database: Option<Database>,
     took: Duration,
 }
 
-/// The database that a sponsor's secrets lead to.
+/// The database of a sponsor's DATABASE_URL.
 pub(super) struct Database {
     pub(super) connection: Connection,
-    /// Which one it is, why it does not tell, or why it cannot be asked.
+    /// Its identity, why it has none, or why the query failed.
     pub(super) identity: Result<Result<Identity, Unidentified>, DumpError>,
 }
 
-/// How databases are asked which ones they are.
+/// How databases are identified.
 #[derive(Clone, Copy)]
 pub(super) struct Means<'a> {
-    /// Any psql can ask.
+    /// Any version of psql.
     pub(super) client: Option<&'a Client>,
     pub(super) at_once: usize,
-    /// For one sponsor.
+    /// Per sponsor.
     pub(super) timeout: Duration,
 }
 
 impl Survey {
-    /// Secrets alone, for commands that open no sponsor's database; each sponsor's within its time, where it has one.
+    /// Secrets only, for commands that do not connect to a sponsor's database. Each within the sponsor's time limit, if it
+    /// has one.
     pub(super) async fn of_secrets(
         secrets: &SecretsSource<'_>,
         selected: &Selected,
@@ -69,11 +70,10 @@ impl Survey {
             Found { archival, database: None, took: begun.elapsed() }
         })
         .await;
-        Self::judged(found, selected)
+        Self::judged(found, selected, edge)
     }
 
-    /// Secrets and databases. No database of a sponsor that was not selected is connected to: of those, addresses are
-    /// compared.
+    /// Secrets and databases. Does not connect to databases of sponsors that are not selected: compares their addresses.
     pub(super) async fn of_databases(
         secrets: &SecretsSource<'_>,
         selected: &Selected,
@@ -93,7 +93,7 @@ impl Survey {
             found
         })
         .await;
-        let mut survey = Self::judged(found, selected);
+        let mut survey = Self::judged(found, selected, edge);
         let uses = survey.found.values().any(|found| found.database.is_some());
         if uses {
             let stop = edge.stop.child();
@@ -106,14 +106,20 @@ impl Survey {
         survey
     }
 
-    fn judged(found: BTreeMap<String, Found>, Selected { sponsors, known }: &Selected) -> Self {
+    fn judged(found: BTreeMap<String, Found>, Selected { sponsors, known }: &Selected, edge: &Edge) -> Self {
+        // In the order of the manifest, not of the answers.
+        for sponsor in sponsors {
+            if let Some(Some(Ok(archival))) = found.get(&sponsor.name).map(|found| &found.archival) {
+                edge.sink.line(&format!("{}: secrets from {}", sponsor.name, archival.source()));
+            }
+        }
         let claims: Vec<Claim<'_>> =
             sponsors.iter().filter_map(|sponsor| found.get(&sponsor.name)?.claim(sponsor)).collect();
         let judgement = claims::judge(&claims, known);
         Self { found, judgement }
     }
 
-    /// Databases of sponsors that were not selected are known by their addresses alone.
+    /// Databases of sponsors that are not selected are known by address only.
     async fn compare_with_others(&mut self, secrets: &SecretsSource<'_>, selected: &Selected, edge: &Edge) {
         let Selected { sponsors, known } = selected;
         let is_selected = |name: &str| sponsors.iter().any(|sponsor| sponsor.name == name);
@@ -137,7 +143,7 @@ impl Survey {
         }
     }
 
-    /// The sponsor's secrets. Where a stop or its time came first, this waits for the end that has come already.
+    /// The sponsor's secrets. Never returns if a signal or the sponsor's time limit came first: its caller is about to end.
     ///
     /// # Errors
     /// They cannot be used.
@@ -148,10 +154,10 @@ impl Survey {
         }
     }
 
-    /// The same, refused where another sponsor has one of its buckets.
+    /// The same, if no other sponsor uses one of its buckets.
     ///
     /// # Errors
-    /// They cannot be used.
+    /// They cannot be used, or another sponsor uses a bucket.
     pub(super) async fn secrets_of_its_own(&self, sponsor: &Sponsor) -> Result<&Archival, SecretsError> {
         let archival = self.secrets(sponsor).await?;
         self.judgement.buckets(sponsor)?;
@@ -162,12 +168,12 @@ impl Survey {
         &self.judgement
     }
 
-    /// The sponsor's database, where its secrets name one that can be asked.
+    /// The sponsor's database, if its URL is valid and a client is installed.
     pub(super) fn database(&self, sponsor: &Sponsor) -> Option<&Database> {
         self.found.get(&sponsor.name)?.database.as_ref()
     }
 
-    /// How much of the sponsor's time is used up.
+    /// How much of the sponsor's time limit this took.
     pub(super) fn took(&self, sponsor: &Sponsor) -> Duration {
         self.found.get(&sponsor.name).map(|found| found.took).unwrap_or_default()
     }

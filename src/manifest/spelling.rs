@@ -1,14 +1,18 @@
 //! Which known name a misspelt one was meant to be. Pure.
 
-/// So many letters may be wrong, missing, too many or swapped with their neighbor.
-const LETTERS: usize = 2;
+/// Letters that may be wrong, missing, additional or swapped with their neighbor. In a short name two typos make another
+/// word: `reason` is not a `region`.
+fn most(known: &str) -> usize {
+    if known.len() <= 6 { 1 } else { 2 }
+}
 
-/// The name among those that are missing which `typed` is at most two letters away from. Case, `-` and `_` do not count.
+/// The missing name that `typed` differs from by a typo or two. Case, `-` and `_` do not count.
 #[must_use]
 pub fn meant<'a>(typed: &str, missing: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = plain(typed);
     let away = |known: &str| strsim::damerau_levenshtein(&typed, &plain(known));
-    let near = missing.into_iter().map(|known| (away(known), known)).filter(|(away, _)| *away <= LETTERS);
+    let near =
+        missing.into_iter().map(|known| (away(known), known)).filter(|(away, known)| *away <= most(known));
     near.min_by_key(|(away, _)| *away).map(|(_, known)| known)
 }
 
@@ -21,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_hand_is_known_and_another_word_is_not() {
+    fn a_typo_is_recognized_and_another_word_is_not() {
         let known = ["name", "enabled", "region", "may_share_with"];
         for (typed, expected) in [
             ("enabeld", Some("enabled")),
@@ -34,6 +38,9 @@ mod tests {
             ("may_shar_wiht", Some("may_share_with")),
             ("disabled", None),
             ("enabled_at", None),
+            ("nmae", Some("name")),
+            ("node", None),
+            ("reason", None),
             ("repo", None),
             ("tag", None),
             ("portal", None),

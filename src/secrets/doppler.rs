@@ -1,6 +1,6 @@
-//! Doppler's REST API: one request for just the names that are needed. The only place that talks to Doppler.
+//! Doppler's REST API: one request for exactly the secrets that are needed. Nothing else talks to Doppler.
 //!
-//! Endpoint, parameters and error bodies: <https://docs.doppler.com/reference/secrets-download>.
+//! Endpoints, parameters and error bodies: <https://docs.doppler.com/reference/secrets-download> and `secrets-names`.
 
 mod identity;
 
@@ -14,11 +14,11 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::foreign::foreign;
-use super::http::{self, BODY_BYTES, body, chain, persistently};
+use super::http::{self, BODY_BYTES, body, cause, persistently};
 use super::{RawSecrets, Secret, SecretsError};
 pub use identity::Session;
 
-/// Of what an error says.
+/// Of Doppler's error message.
 const MESSAGE_CHARACTERS: usize = 1000;
 
 /// A client of one Doppler installation.
@@ -28,14 +28,14 @@ pub struct Doppler {
     base: String,
 }
 
-/// One config of one project, and what opens it.
+/// One config of one project, and a token for it.
 #[derive(Debug)]
 pub struct Place {
     /// `hht-diary-callisto`.
     pub project: String,
     /// `production`.
     pub config: String,
-    /// A service token of exactly this config, or one of an identity, which opens others too.
+    /// A service token for exactly this config, or the token of an identity, which can read others too.
     pub token: Secret,
 }
 
@@ -46,26 +46,22 @@ impl Place {
 }
 
 impl Doppler {
-    /// A client for `base`, such as `https://api.doppler.com`. Redirects are not followed: a token must not travel.
+    /// A client for `base`, such as `https://api.doppler.com`. Does not follow redirects: they could lead a token to
+    /// another host.
     ///
     /// # Errors
-    /// The HTTP client cannot be built, for want of root certificates for example.
+    /// The HTTP client cannot be built, for example without root certificates.
     pub fn new(base: &str) -> Result<Self, SecretsError> {
-        let http = http::client().map_err(|error| SecretsError::Unavailable {
-            place: base.to_owned(),
-            reason: chain(&error),
-            retry_after: None,
-            request_id: None,
-        })?;
+        let http = http::client().map_err(|error| unreachable(base, error))?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
     }
 
-    /// The named secrets of one config; those that do not exist are absent from the answer.
+    /// The named secrets of one config, without those that do not exist.
     ///
-    /// Tries up to five times where Doppler says 429 or 5xx or does not answer; `on_retry` hears why.
+    /// Makes up to five attempts on status 429 or 5xx, or without a response. Calls `on_retry` with the reason.
     ///
     /// # Errors
-    /// A final refusal, exhausted tries, or an answer from another project or config than was meant.
+    /// A final rejection, the last attempt's failure, or secrets of another project or config.
     pub async fn fetch(
         &self,
         place: &Place,
@@ -85,44 +81,66 @@ impl Doppler {
             ("include_dynamic_secrets", "false"),
             ("secrets", names.as_str()),
         ];
-        let unavailable = |error: reqwest::Error| SecretsError::Unavailable {
-            place: place.name(),
-            reason: chain(&error.without_url()),
-            retry_after: None,
-            request_id: None,
-        };
-        let response = self
-            .http
-            .get(format!("{}/v3/configs/config/secrets/download", self.base))
-            .query(&query)
-            .bearer_auth(place.token.expose_secret())
-            .send()
-            .await
-            .map_err(unavailable)?;
+        let (status, headers, body) = self.get(place, "download", &query).await?;
+        answer(place, status, &headers, &body)
+    }
+
+    /// The names of all secrets of one config, without values, to find a misspelt one. One attempt.
+    ///
+    /// # Errors
+    /// Doppler rejects the request, does not answer, or returns something else than names.
+    pub async fn names(&self, place: &Place) -> Result<Vec<String>, SecretsError> {
+        let query = [
+            ("project", place.project.as_str()),
+            ("config", place.config.as_str()),
+            ("include_dynamic_secrets", "false"),
+        ];
+        let (status, headers, body) = self.get(place, "names", &query).await?;
+        if !status.is_success() {
+            return Err(refusal(&place.name(), status, &headers, &body));
+        }
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let names = answer["names"].as_array().ok_or_else(|| {
+            let reason = "it has no list of names".to_owned();
+            SecretsError::NotSecrets { place: place.name(), reason }
+        })?;
+        Ok(names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
+    async fn get(
+        &self,
+        place: &Place,
+        what: &str,
+        query: &[(&str, &str)],
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), SecretsError> {
+        let unavailable = |error| unreachable(&place.name(), error);
+        let request = self.http.get(format!("{}/v3/configs/config/secrets/{what}", self.base)).query(query);
+        let request = request.bearer_auth(place.token.expose_secret());
+        let response = request.send().await.map_err(unavailable)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let (body, is_whole) = body(response).await.map_err(unavailable)?;
         if status.is_success() && !is_whole {
             let reason = format!("it is longer than {BODY_BYTES} bytes");
             return Err(SecretsError::NotSecrets { place: place.name(), reason });
         }
-        answer(place, status, &headers, &body)
+        Ok((status, headers, body))
     }
 }
 
-/// The secrets without what tells their origin. Pure.
+/// Checks that the secrets belong to the place, and removes the two names that say so. Pure.
 ///
 /// # Errors
-/// They come from another project or config than was meant.
+/// They belong to another project or config.
 pub fn from_the_place(place: &Place, mut secrets: RawSecrets) -> Result<RawSecrets, SecretsError> {
     let mut origin = |name: &str| secrets.remove(name).unwrap_or_default().expose_secret().to_owned();
     let got = format!("{}/{}", origin("DOPPLER_PROJECT"), origin("DOPPLER_CONFIG"));
     if got == place.name() { Ok(secrets) } else { Err(SecretsError::WrongPlace { meant: place.name(), got }) }
 }
 
-/// What an answer means. Pure.
+/// The secrets of a response. Pure.
 ///
 /// # Errors
-/// A refusal, or something else than a map of names to text.
+/// A rejection, or something else than a map of names to text.
 pub fn answer(
     place: &Place,
     status: StatusCode,
@@ -139,18 +157,18 @@ fn parse(place: &Place, body: &[u8]) -> Result<RawSecrets, SecretsError> {
     })?;
     let mut secrets = RawSecrets::new();
     for (name, value) in pairs {
-        // A secret without a value is none. Of two values nobody knows which is meant.
+        // A secret without a value does not exist. Two values of one name are ambiguous.
         if let Some(value) = value
             && secrets.insert(name, Secret::from(value)).is_some()
         {
-            let reason = "it holds a name twice".to_owned();
+            let reason = "a name appears twice".to_owned();
             return Err(SecretsError::NotSecrets { place: place.name(), reason });
         }
     }
     Ok(secrets)
 }
 
-/// A JSON object as it is written, names that occur twice included.
+/// A JSON object as written, with duplicate names.
 struct Pairs(Vec<(String, Option<String>)>);
 
 impl<'de> Deserialize<'de> for Pairs {
@@ -177,25 +195,32 @@ impl<'de> Visitor<'de> for PairsVisitor {
     }
 }
 
+fn unreachable(place: &str, error: reqwest::Error) -> SecretsError {
+    let (reason, source) = cause(error);
+    let (place, source) = (place.to_owned(), Some(source));
+    SecretsError::Unavailable { place, reason, retry_after: None, request_id: None, source }
+}
+
 fn refusal(place: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> SecretsError {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let request_id = header("x-request-id");
-    let told: Value = serde_json::from_slice(body).unwrap_or_default();
+    let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
     let messages: Vec<&str> =
-        told["messages"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        parsed["messages"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let message = match messages.as_slice() {
         [] => status.canonical_reason().unwrap_or("no reason given").to_owned(),
         messages => foreign(&messages.join("; ").chars().take(MESSAGE_CHARACTERS).collect::<String>()),
     };
-    // Some answers say themselves whether another try makes sense, and when.
+    // Some responses state whether and when to retry.
     let (says, seconds) =
-        (told["data"]["isRetryable"].as_bool(), told["data"]["isRetryableAfterSec"].as_u64());
+        (parsed["data"]["isRetryable"].as_bool(), parsed["data"]["isRetryableAfterSec"].as_u64());
     let by_status = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
     if says.unwrap_or(by_status || seconds.is_some()) {
         let asked = header("retry-after").and_then(|value| value.parse().ok()).or(seconds);
         let (reason, retry_after) =
             (format!("status {}: {message}", status.as_u16()), asked.map(Duration::from_secs));
-        return SecretsError::Unavailable { place: place.to_owned(), reason, retry_after, request_id };
+        let place = place.to_owned();
+        return SecretsError::Unavailable { place, reason, retry_after, request_id, source: None };
     }
     SecretsError::Refused { place: place.to_owned(), status: status.as_u16(), message, request_id }
 }

@@ -1,6 +1,13 @@
-//! Everything that can go wrong with a sponsor's secrets. No message ever holds a value that is secret.
+//! Everything that can go wrong with a sponsor's secrets. No message ever holds a secret value.
 
+use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
+
+use super::Disabled;
+
+/// The HTTP client's own error, for `RUNNER_DEBUG`: messages give its cause alone.
+pub type Source = Arc<dyn Error + Send + Sync>;
 
 /// Why a sponsor's secrets cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -8,43 +15,48 @@ pub enum SecretsError {
     /// The environment holds no token for this place.
     #[error("no Doppler token for {place}: {variable} is not set")]
     TokenMissing {
-        /// Whose secrets were wanted.
+        /// `project/config`.
         place: String,
         /// The variable that would hold it.
         variable: String,
+        /// A variable that is set and has almost the same name.
+        near: Option<String>,
     },
     /// Two variables whose names differ in case only, with different values.
-    #[error("{variable} is set twice, in different spellings and with different values")]
+    #[error("{variable} is set twice: in upper and in lower case, with different values")]
     Ambiguous {
         /// The variable, in capitals.
         variable: String,
     },
-    /// The job cannot ask GitHub for an ID token.
-    #[error("GitHub gives this job no ID token: {variable} is not set")]
+    /// The job cannot request an OIDC token.
+    #[error("no OIDC token for this job: {variable} is not set")]
     NoIdToken {
-        /// The variable that GitHub sets where it does.
+        /// The variable that GitHub sets if the job may request one.
         variable: String,
     },
-    /// GitHub did not give an ID token.
-    #[error("GitHub gave no ID token: {reason}")]
+    /// GitHub did not issue an OIDC token.
+    #[error("GitHub issued no OIDC token: {reason}")]
     IdToken {
         /// Status or transport error.
         reason: String,
-        /// Status of a final refusal; without one, another try may succeed.
+        /// Status of a final rejection. Without one, a retry may succeed.
         status: Option<u16>,
+        /// The transport error itself.
+        #[source]
+        source: Option<Source>,
     },
-    /// Doppler does not take the ID token for this identity.
-    #[error("Doppler refused identity {identity} with status {status}: {message}{}", request(.request_id))]
+    /// Doppler does not accept the OIDC token for this identity.
+    #[error("Doppler rejected identity {identity} with status {status}: {message}{}", request(.request_id))]
     IdentityRefused {
-        /// Its id.
+        /// Identity ID.
         identity: String,
         /// HTTP status.
         status: u16,
-        /// Doppler's own words.
+        /// Doppler's message.
         message: String,
         /// `x-request-id`, for Doppler's support.
         request_id: Option<String>,
-        /// What the token said.
+        /// Audience and subject of the token.
         claims: String,
     },
     /// One half of an AWS key pair.
@@ -55,56 +67,59 @@ pub enum SecretsError {
         /// The one that is not.
         absent: String,
     },
-    /// Temporary AWS keys, which are of no use without their session token.
-    #[error("{id} begins with ASIA: temporary AWS keys need a session token, and there is none")]
+    /// Temporary AWS keys without their session token.
+    #[error("{id} begins with ASIA: temporary AWS keys need a session token")]
     NoSessionToken {
-        /// The variable or secret that holds the key's id.
+        /// The variable or secret that holds the key ID.
         id: String,
-        /// What to do about it.
+        /// Where the session token belongs.
         hint: String,
     },
-    /// Doppler answered with a final refusal.
-    #[error("Doppler refused {place} with status {status}: {message}{}", request(.request_id))]
+    /// Doppler rejected the request for good.
+    #[error("Doppler rejected the request for {place} with status {status}: {message}{}", request(.request_id))]
     Refused {
         /// `project/config`.
         place: String,
         /// HTTP status.
         status: u16,
-        /// Doppler's own words.
+        /// Doppler's message.
         message: String,
         /// `x-request-id`, for Doppler's support.
         request_id: Option<String>,
     },
-    /// Doppler could not serve now: 429, 5xx, or no answer at all.
-    #[error("Doppler did not serve {place}: {reason}{}", request(.request_id))]
+    /// Doppler is unavailable: status 429 or 5xx, or no response at all.
+    #[error("Doppler is unavailable for {place}: {reason}{}", request(.request_id))]
     Unavailable {
         /// `project/config`.
         place: String,
         /// Status or transport error.
         reason: String,
-        /// How long it asked to wait, where it did.
+        /// How long Doppler asks to wait.
         retry_after: Option<Duration>,
         /// `x-request-id`, for Doppler's support.
         request_id: Option<String>,
+        /// The transport error itself.
+        #[source]
+        source: Option<Source>,
     },
-    /// The answer is not a map of names to text.
-    #[error("Doppler's answer for {place} is not a map of secrets: {reason}")]
+    /// The response is not a map of names to text.
+    #[error("Doppler's response for {place} is not a map of secrets: {reason}")]
     NotSecrets {
         /// `project/config`.
         place: String,
-        /// What the parser said.
+        /// Where the response stops being one.
         reason: String,
     },
-    /// The token belongs somewhere else: another sponsor's secrets came back.
-    #[error("the token for {meant} opened {got}")]
+    /// The token belongs to another project or config: another sponsor's secrets came back.
+    #[error("expected secrets of {meant}, but the token belongs to {got}")]
     WrongPlace {
-        /// `project/config` that was meant.
+        /// `project/config` that was requested.
         meant: String,
         /// `project/config` that answered.
         got: String,
     },
-    /// Secrets that are not there, or empty.
-    #[error("{place} lacks {}", .names.join(", "))]
+    /// Secrets that do not exist, or are empty.
+    #[error("missing secrets in {place}: {}", .names.join(", "))]
     Missing {
         /// Where they should be.
         place: String,
@@ -113,25 +128,29 @@ pub enum SecretsError {
         /// How to set them there.
         hint: String,
     },
-    /// A secret that is needed is missing, and one that is not is spelt almost like it.
-    #[error("{place}: {name} is missing, and {typed} is not a secret that is read")]
+    /// A required secret is missing, and an unknown name is almost the same.
+    #[error("{at}: {typed} is not a known secret, and {name} is missing")]
     Misspelt {
-        /// Where it is.
-        place: String,
+        /// Place and line of the unknown name.
+        at: String,
         /// As typed.
         typed: String,
         /// The name that is missing.
         name: &'static str,
+        /// Where to correct it.
+        hint: String,
     },
-    /// A secret that cannot be what it must be. Described, since another secret may have been pasted there.
-    #[error("{place}: {name} {problem}")]
+    /// A secret without its required form. Described but not shown: it may be another secret, pasted into the wrong row.
+    #[error("{at}: {name} {problem}")]
     Malformed {
-        /// Where it is.
-        place: String,
+        /// Place and line of the secret.
+        at: String,
         /// Its name.
         name: String,
-        /// What is wrong with it, in words.
+        /// What is wrong with it.
         problem: String,
+        /// What to write instead.
+        hint: String,
     },
     /// A bucket or database that another sponsor uses, too.
     #[error("{what} is also used by sponsor {other}")]
@@ -141,54 +160,58 @@ pub enum SecretsError {
         /// The other sponsor.
         other: String,
     },
-    /// A bucket that is called after another sponsor of the manifest.
-    #[error("bucket {bucket} is sponsor {owner}'s, by its name")]
+    /// A bucket named after another sponsor of the manifest.
+    #[error("bucket {bucket} appears to belong to sponsor {owner}")]
     Foreign {
         /// The bucket.
         bucket: String,
         /// The other sponsor.
         owner: String,
     },
-    /// The database is not the one that the previous backup was taken of.
+    /// The database differs from that of the previous backup.
     #[error("DATABASE_URL leads to {is}, but the previous backup is of {was}")]
     OtherSource {
         /// The sponsor.
         sponsor: String,
-        /// The database, in words.
+        /// Name and address of the database.
         is: String,
-        /// The previous one, in words.
+        /// Name and address of the previous one.
         was: String,
     },
-    /// The secrets file cannot be used.
-    #[error("secrets file {path}: {reason}")]
-    File {
+    /// The secrets file cannot be read.
+    #[error("cannot read secrets file {path}: {reason}")]
+    Unreadable {
         /// Path as typed.
         path: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// The secrets file cannot be used.
+    #[error("secrets file {at}: {reason}")]
+    File {
+        /// Path as typed, and the line if known.
+        at: String,
         /// What is wrong.
         reason: String,
         /// What to do about it.
         hint: String,
     },
-    /// The sponsor's flag does not enable the archival, and the order says that it must.
+    /// The sponsor's flag does not enable the archival, and `require-backup` is set.
     #[error("the backup is required, but {disabled}")]
     Required {
-        /// What the flag holds.
-        disabled: String,
+        /// The value of the flag, and where to change it.
+        disabled: Disabled,
     },
 }
 
 impl SecretsError {
-    pub(super) fn malformed(place: &str, name: &str, problem: &str) -> Self {
-        Self::Malformed { place: place.to_owned(), name: name.to_owned(), problem: problem.to_owned() }
-    }
-
-    /// Whether the same request may succeed a little later.
+    /// Whether a retry may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::IdToken { status: None, .. })
     }
 
-    /// How long the other side asked to wait.
+    /// How long Doppler asks to wait before a retry.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -197,53 +220,68 @@ impl SecretsError {
         }
     }
 
-    /// What the reader can do about it.
+    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
-        match self {
-            Self::TokenMissing { variable, .. } => {
-                format!("Create a read-only service token for that config in Doppler and pass it as env `{variable}`.")
-            }
-            Self::Ambiguous { .. } => "Keep the spelling in capitals and remove the other.".to_owned(),
-            Self::NoIdToken { .. } => {
-                "Add `permissions: id-token: write` to the job, and to the one that calls its workflow; a pull request from a fork never gets it, nor does a run outside GitHub.".to_owned()
-            }
-            Self::IdToken { status: Some(_), .. } => {
-                "Check that the job has `permissions: id-token: write`, and that it still runs: its right to ask ends with it.".to_owned()
-            }
-            Self::IdToken { .. } => "Run again; if it stays, see GitHub's status page.".to_owned(),
+        let hint = match self {
+            Self::Missing { hint, .. }
+            | Self::Misspelt { hint, .. }
+            | Self::Malformed { hint, .. }
+            | Self::NoSessionToken { hint, .. }
+            | Self::File { hint, .. } => return hint.clone(),
+            Self::TokenMissing { variable, near, .. } => return token_hint(variable, near.as_deref()),
             Self::IdentityRefused { claims, .. } => {
-                format!("This job's token says {claims}: in Doppler, the identity's claims must be just these (docs/keyless.md), and its id `doppler-identity-id`.")
+                return format!(
+                    "Give the identity exactly the claims of this job's OIDC token in Doppler: {claims}. Check `doppler-identity-id`. See docs/keyless.md."
+                );
             }
-            Self::HalfAKeyPair { absent, .. } => format!("Set {absent} too, or neither of the two."),
-            Self::Refused { status: 401, .. } => {
-                "The token is wrong or revoked; create a new service token and update the GitHub secret.".to_owned()
-            }
-            Self::Refused { .. } => {
-                "Check that the token is a service token of just this project and config (or that the identity's service account may read it), and that both exist.".to_owned()
-            }
-            Self::Unavailable { .. } => {
-                "Run again; if it stays, see Doppler's status page and `doppler-api-url`.".to_owned()
-            }
-            Self::NotSecrets { .. } => "Check `doppler-api-url`: something else than Doppler answered.".to_owned(),
-            Self::WrongPlace { .. } => {
-                "The GitHub secret holds another project's or config's token, or something else than Doppler answered; nothing was read from that database.".to_owned()
-            }
-            Self::Missing { hint, .. } | Self::NoSessionToken { hint, .. } | Self::File { hint, .. } => hint.clone(),
-            Self::Misspelt { name, .. } => format!("Did you mean {name}?"),
-            Self::Malformed { .. } => {
-                "Buckets are bare names (a-z, 0-9, - and .), regions look like eu-west-1, roles like arn:aws:iam::123456789012:role/name.".to_owned()
-            },
-            Self::Shared { .. } | Self::Foreign { .. } => {
-                "Each sponsor has a database and buckets of its own; correct the secret of the sponsor that is wrong. Where two may share, both say so in the manifest: `may_share_with`.".to_owned()
+            Self::HalfAKeyPair { present, absent } => {
+                return format!("Set {absent} too, or unset {present}.");
             }
             Self::OtherSource { sponsor, .. } => {
-                format!("Correct DATABASE_URL if it is another sponsor's or environment's. After a move, or an upgrade by dump and restore, run once with `accept-new-source` set to `{sponsor}`.")
+                return format!(
+                    "Correct DATABASE_URL if it belongs to another sponsor or environment. After a move, or an upgrade by dump and restore, run once with `accept-new-source` set to `{sponsor}`."
+                );
             }
-            Self::Required { .. } => {
-                "Set ENABLE_S3_BACKUP_ARCHIVAL to `true` for this sponsor, or drop the `require-backup` input.".to_owned()
+            Self::Required { disabled } => {
+                return format!("{} Or remove the `require-backup` input.", disabled.next_step());
             }
-        }
+            Self::Ambiguous { .. } => "Keep the variable in upper case and remove the other.",
+            Self::NoIdToken { .. } => {
+                "Add `permissions: id-token: write` to the job, and to the job that calls its workflow. GitHub issues no OIDC token to pull requests from forks or outside of GitHub Actions."
+            }
+            Self::IdToken { status: Some(_), .. } => {
+                "Check that the job has `permissions: id-token: write` and is still running. The permission ends with the job."
+            }
+            Self::IdToken { .. } => "Run again. If it fails again, check GitHub's status page.",
+            Self::Refused { status: 401, .. } => {
+                "Create a new service token and update the secret that holds it. The current one is wrong or revoked."
+            }
+            Self::Refused { .. } => {
+                "Use a service token for exactly this project and config, or let the identity's service account read them. Check that both exist."
+            }
+            Self::Unavailable { .. } => {
+                "Run again. If it fails again, check Doppler's status page and `doppler-api-url`."
+            }
+            Self::NotSecrets { .. } => "Check `doppler-api-url`: the response does not come from Doppler.",
+            Self::WrongPlace { .. } => {
+                "Replace the token with one for exactly this project and config, and check `doppler-api-url`. No database was read."
+            }
+            Self::Shared { .. } | Self::Foreign { .. } => {
+                "Give each sponsor its own database and buckets, and correct the secret that is wrong. If two sponsors may share, list each in the other's `may_share_with` in the manifest."
+            }
+            Self::Unreadable { .. } => "Check the `secrets-file` input: the path of a YAML file.",
+        };
+        hint.to_owned()
+    }
+}
+
+fn token_hint(variable: &str, near: Option<&str>) -> String {
+    match near {
+        Some(near) => format!("{near} is set. Did you mean {variable}?"),
+        None => format!(
+            "Create a read-only service token for this config in Doppler and pass it as environment variable {variable}. Without Doppler, use `manifest` and `secrets-file`."
+        ),
     }
 }
 

@@ -1,21 +1,29 @@
-//! Secrets from a file, for work without Doppler: YAML, sponsor name → map of secret names to values.
+//! A secrets file, for use without Doppler. YAML: sponsor name → map of secret names to values.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_saphyr::Error;
+use serde_saphyr::{Error, Spanned};
 
 use super::{Place, RawSecrets, Secret, SecretsError, needed};
 use crate::manifest::{is_name, spelling};
 
-/// The secrets of several sponsors, as a file holds them.
+/// The secrets of several sponsors.
 #[derive(Debug)]
 pub struct SecretsFile {
     path: String,
-    sponsors: BTreeMap<String, RawSecrets>,
+    sponsors: BTreeMap<String, Entry>,
 }
 
-const FORM: &str = "It is YAML: sponsor name, below it a map of secret names to values.";
+#[derive(Debug, Default)]
+struct Entry {
+    secrets: RawSecrets,
+    /// Line of each secret, from 1.
+    lines: BTreeMap<String, u64>,
+}
+
+const FORM: &str =
+    "Write YAML: each sponsor's name, and below it one indented `NAME: value` line for each secret.";
 
 impl SecretsFile {
     /// Reads and parses the file.
@@ -24,11 +32,8 @@ impl SecretsFile {
     /// It cannot be read, or is not a map of maps of text. Values are never quoted in the message.
     pub fn read(path: &Path) -> Result<Self, SecretsError> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| SecretsError::File {
-            path: shown.clone(),
-            reason: error.to_string(),
-            hint: "Check the `secrets-file` input: the path of a YAML file.".to_owned(),
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| SecretsError::Unreadable { path: shown.clone(), reason: reason(&error) })?;
         Self::parse(&shown, &text)
     }
 
@@ -37,78 +42,90 @@ impl SecretsFile {
     /// # Errors
     /// It is not a map of maps of text. Values are never quoted in the message.
     pub fn parse(path: &str, text: &str) -> Result<Self, SecretsError> {
-        let parsed: BTreeMap<String, BTreeMap<String, String>> =
-            serde_saphyr::from_str(text).map_err(|error| {
-                let (reason, hint) = described(error.without_snippet(), text);
-                SecretsError::File { path: path.to_owned(), reason, hint: hint.to_owned() }
-            })?;
-        let sponsors = parsed
-            .into_iter()
-            .map(|(sponsor, secrets)| {
-                (sponsor, secrets.into_iter().map(|(name, value)| (name, Secret::from(value))).collect())
-            })
-            .collect();
+        let parsed: BTreeMap<String, BTreeMap<String, Spanned<Option<String>>>> =
+            serde_saphyr::from_str(text).map_err(|error| unusable(path, error.without_snippet(), text))?;
+        let entry = |secrets: BTreeMap<String, Spanned<Option<String>>>| {
+            let mut entry = Entry::default();
+            for (name, value) in secrets {
+                entry.lines.insert(name.clone(), value.defined.line());
+                // `NAME:` without a value is an empty secret, to be filled in.
+                entry.secrets.insert(name, Secret::from(value.value.unwrap_or_default()));
+            }
+            entry
+        };
+        let sponsors = parsed.into_iter().map(|(sponsor, secrets)| (sponsor, entry(secrets))).collect();
         Ok(Self { path: path.to_owned(), sponsors })
     }
 
-    /// What the file holds for one sponsor.
+    /// One sponsor's secrets.
     ///
     /// # Errors
-    /// It does not name the sponsor.
+    /// The file does not name the sponsor.
     pub fn fetch(&self, sponsor: &str) -> Result<RawSecrets, SecretsError> {
-        self.sponsors.get(sponsor).cloned().ok_or_else(|| {
-            let near = self.sponsors.keys().find(|typed| spelling::meant(typed, [sponsor]).is_some());
-            let hint = match near {
-                Some(typed) => format!("Did you mean `{sponsor}` where the file has `{typed}`?"),
-                None => format!("Add `{sponsor}:` to it, and below that a map of secret names to values."),
-            };
-            SecretsError::File {
-                path: self.path.clone(),
-                reason: format!("it has no sponsor `{sponsor}`"),
-                hint,
+        if let Some(entry) = self.sponsors.get(sponsor) {
+            return Ok(entry.secrets.clone());
+        }
+        let near = self.sponsors.keys().find(|typed| spelling::meant(typed, [sponsor]).is_some());
+        let hint = match near {
+            Some(typed) => format!("The file has `{typed}`. Did you mean `{sponsor}`?"),
+            None => {
+                format!("Add `{sponsor}:`, and below it one indented `NAME: value` line for each secret.")
             }
-        })
+        };
+        let reason = format!("sponsor `{sponsor}` is missing");
+        Err(SecretsError::File { at: self.path.clone(), reason, hint })
     }
 
-    /// Where the secrets of one sponsor are, for messages.
+    /// Where the secrets of one sponsor are.
     #[must_use]
     pub fn place(&self, sponsor: &str) -> Place {
-        Place::File { path: self.path.clone(), sponsor: sponsor.to_owned() }
+        let lines = self.sponsors.get(sponsor).map(|entry| entry.lines.clone()).unwrap_or_default();
+        Place::File { path: self.path.clone(), sponsor: sponsor.to_owned(), lines }
     }
 }
 
-/// Whether the file at `path` can be opened by others than its owner. What cannot be looked at is read by nobody.
+/// The system's reason without its number: `No such file or directory`.
+#[must_use]
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+/// Whether users other than the owner can open the file at `path`. `false` if it cannot be looked at.
 #[must_use]
 pub fn others_can_open(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o077 != 0)
 }
 
-/// A YAML error and its remedy, without the parser's words, which may quote a secret.
-fn described(error: &Error, text: &str) -> (String, &'static str) {
-    let Some(at) = error.location() else { return ("not a map of sponsors to secrets".to_owned(), FORM) };
+/// A YAML error without the parser's own message, which may quote a secret.
+fn unusable(path: &str, error: &Error, text: &str) -> SecretsError {
+    let file =
+        |at: String, reason: String, hint: &str| SecretsError::File { at, reason, hint: hint.to_owned() };
+    let no_map = "not a map of sponsors to secrets".to_owned();
+    let Some(at) = error.location() else { return file(path.to_owned(), no_map, FORM) };
     let Error::DuplicateMappingKey { key, .. } = error else {
-        let place = format!("line {}, column {}", at.line(), at.column());
-        return (format!("not a map of sponsors to secrets, {place}"), FORM);
+        return file(format!("{path}, line {}, column {}", at.line(), at.column()), no_map, FORM);
     };
     let line = usize::try_from(at.line()).unwrap_or_default();
     let name = key.as_deref().filter(|key| is_shown(key, at.column()));
     let first = name.and_then(|name| last_before(text, name, line));
-    let first = first.map(|first| format!(" (first in line {first})")).unwrap_or_default();
-    let name = name.unwrap_or("a name");
-    (
-        format!("line {line}: {name} is there twice{first}"),
-        "Remove one of the two: only you know which one is right.",
+    let first = first.map(|first| format!(", first in line {first}")).unwrap_or_default();
+    let reason = format!("{} appears twice{first}", name.unwrap_or("a name"));
+    file(
+        format!("{path}, line {line}"),
+        reason,
+        "Remove one of the two. They may differ, so check which one is right.",
     )
 }
 
-/// Only a name that is read here, or what can be a sponsor's at the beginning of a line, is shown: of a broken file, anything
-/// may be taken for a name.
+/// Only a known name is shown, or a possible sponsor name at the beginning of a line: in a broken file, the parser may take
+/// a value for a name.
 fn is_shown(key: &str, column: u64) -> bool {
     needed(false).contains(&key) || (column == 1 && key.len() <= 40 && is_name(key))
 }
 
-/// The last line before `line` in which the key stands, both counted from one.
+/// The last line before `line` that begins with the key, both from 1.
 fn last_before(text: &str, key: &str, line: usize) -> Option<usize> {
     let is_it = |text: &str| {
         let text = text.trim_start().trim_start_matches(['"', '\'']);
@@ -131,11 +148,11 @@ mod tests {
     }
 
     #[test]
-    fn gives_one_sponsors_secrets_and_nobody_elses() {
+    fn returns_the_secrets_of_one_sponsor_alone() {
         let file = read("callisto: {A: one, FLAG: true}\ntitan: {A: two}\n").unwrap();
         let secrets = file.fetch("callisto").unwrap();
         assert_eq!(secrets.keys().collect::<Vec<_>>(), ["A", "FLAG"]);
-        assert!(file.fetch("rhea").unwrap_err().to_string().ends_with("it has no sponsor `rhea`"));
+        assert!(file.fetch("rhea").unwrap_err().to_string().ends_with("sponsor `rhea` is missing"));
     }
 
     #[test]
@@ -143,8 +160,8 @@ mod tests {
         let hint = |sponsor: &str| {
             read("calisto: {A: one}\nTitan-2: {A: two}\n").unwrap().fetch(sponsor).unwrap_err().hint()
         };
-        assert_eq!(hint("callisto"), "Did you mean `callisto` where the file has `calisto`?");
-        assert_eq!(hint("titan-2"), "Did you mean `titan-2` where the file has `Titan-2`?");
+        assert_eq!(hint("callisto"), "The file has `calisto`. Did you mean `callisto`?");
+        assert_eq!(hint("titan-2"), "The file has `Titan-2`. Did you mean `titan-2`?");
         assert!(hint("rhea").starts_with("Add `rhea:`"), "{}", hint("rhea"));
     }
 
@@ -162,22 +179,34 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_twice_is_named_with_both_lines() {
+    fn each_secret_knows_its_line() {
+        let text = "titan: &t\n  A: x\ncallisto:\n  # why\n  A: one\n  B: |\n    two\n  C:\nrhea: *t\n";
+        let file = read(text).unwrap();
+        let lines = |sponsor: &str| match file.place(sponsor) {
+            Place::File { lines, .. } => lines.into_values().collect::<Vec<u64>>(),
+            Place::Doppler { .. } => Vec::new(),
+        };
+        assert_eq!(lines("callisto"), [5, 6, 8]);
+        assert_eq!((lines("titan"), lines("rhea"), lines("io")), (vec![2], vec![2], vec![]));
+    }
+
+    #[test]
+    fn a_duplicate_is_named_with_both_lines() {
         for (text, expected) in [
             (
                 "callisto:\n  DATABASE_URL: canary\n  B: x\n  DATABASE_URL: canary\n",
-                "line 4: DATABASE_URL is there twice (first in line 2)",
+                "line 4: DATABASE_URL appears twice, first in line 2",
             ),
             (
                 "callisto:\n  B: x\ntitan:\n  B: x\ncallisto:\n  C: x\n",
-                "line 5: callisto is there twice (first in line 1)",
+                "line 5: callisto appears twice, first in line 1",
             ),
             (
                 "\"callisto\":\n  B: x\n'callisto' :\n  C: x\n",
-                "line 3: callisto is there twice (first in line 1)",
+                "line 3: callisto appears twice, first in line 1",
             ),
-            // What cannot be a name may be a secret.
-            ("a:\n  canary: x\n  canary: x\n", "line 3: a name is there twice"),
+            // An unknown name may be a secret.
+            ("a:\n  canary: x\n  canary: x\n", "line 3: a name appears twice"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.to_string().ends_with(expected), "{text}\n  gave: {error}");

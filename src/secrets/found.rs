@@ -1,14 +1,15 @@
-//! What stands in a source, and whose name requests to S3 are then signed in. Pure.
+//! The secrets of one source, and the AWS credentials that follow from them. Pure.
 
 use secrecy::ExposeSecret as _;
 
+use super::place::ROLE;
 use super::{AwsCredentials, AwsKeys, IdTokens, Place, RawSecrets, Secret, SecretsError, described};
 
 pub(super) const ACCESS_KEY_ID: &str = "SPONSOR_AWS_ACCESS_KEY_ID";
 pub(super) const SECRET_ACCESS_KEY: &str = "SPONSOR_AWS_SECRET_ACCESS_KEY";
 pub(super) const ROLE_ARN: &str = "SPONSOR_AWS_ROLE_ARN";
 
-/// What a source gave, and what was looked for in vain.
+/// The secrets of a source, and the names that were missing.
 pub(super) struct Found<'a> {
     raw: &'a RawSecrets,
     lacking: Vec<String>,
@@ -19,7 +20,7 @@ impl<'a> Found<'a> {
         Self { raw, lacking: Vec::new() }
     }
 
-    /// Names of what is missing or empty.
+    /// Names that are missing or empty.
     pub(super) fn lacking(self) -> Vec<String> {
         self.lacking
     }
@@ -33,15 +34,17 @@ impl<'a> Found<'a> {
         String::new()
     }
 
-    /// The sponsor's own keys, then the keys of the source, its role, the role of the order, then the environment's.
-    /// Half of something is never completed from elsewhere.
+    /// The first of: the sponsor's own keys in the environment, keys of the source, its role, the role of the order,
+    /// general AWS credentials in the environment. A half-set one is never completed from the next. With it, where it
+    /// comes from if not from the source, for the log.
     pub(super) fn credentials(
         &mut self,
         place: &Place,
         aws: AwsFromEnvironment,
-    ) -> Result<AwsCredentials, SecretsError> {
+    ) -> Result<(AwsCredentials, &'static str), SecretsError> {
+        const ENVIRONMENT: &str = " and the environment";
         if let Some(keys) = aws.of_the_sponsor {
-            return Ok(AwsCredentials::Keys(keys));
+            return Ok((AwsCredentials::Keys(keys), ENVIRONMENT));
         }
         let here = |name: &str| self.raw.contains_key(name);
         let (keys_here, role_here) = (here(ACCESS_KEY_ID) || here(SECRET_ACCESS_KEY), here(ROLE_ARN));
@@ -49,28 +52,27 @@ impl<'a> Found<'a> {
             let role = if role_here { Some(self.text(ROLE_ARN)) } else { aws.role };
             if let Some(arn) = role {
                 if role_here && !arn.is_empty() && !is_role_arn(&arn) {
-                    let problem = format!("is {}, not the ARN of a role", described(&arn));
-                    return Err(SecretsError::malformed(&place.to_string(), ROLE_ARN, &problem));
+                    return Err(place.malformed(ROLE_ARN, &ROLE, &format!("it is {}", described(&arn))));
                 }
-                return Ok(AwsCredentials::Role { arn, tokens: aws.tokens? });
+                let also = if role_here { "" } else { " and the input `aws-role-arn`" };
+                return Ok((AwsCredentials::Role { arn, tokens: aws.tokens? }, also));
             }
             if let Some(ambient) = aws.ambient? {
-                return Ok(ambient);
+                return Ok((ambient, ENVIRONMENT));
             }
         }
         let keys = AwsKeys {
             access_key_id: self.text(ACCESS_KEY_ID),
             secret_access_key: Secret::from(self.text(SECRET_ACCESS_KEY)),
             session_token: None,
-            called: format!("{ACCESS_KEY_ID} and {SECRET_ACCESS_KEY} in {place}"),
+            called: place.pair(ACCESS_KEY_ID, SECRET_ACCESS_KEY),
         };
-        let how =
-            format!("Keep keys there that do not expire, or pass temporary ones: {}.", aws.how_to_pass_keys);
-        keys.usable(&format!("{ACCESS_KEY_ID} in {place}"), how).map(AwsCredentials::Keys)
+        let keys = keys.usable(|| place.no_session_token(ACCESS_KEY_ID, &aws.how_to_pass_keys))?;
+        Ok((AwsCredentials::Keys(keys), ""))
     }
 }
 
-/// Whether a text is the name of an IAM role: `arn:aws:iam::123456789012:role/path/name`.
+/// Whether a text is the ARN of an IAM role: `arn:aws:iam::123456789012:role/path/name`.
 #[must_use]
 pub fn is_role_arn(text: &str) -> bool {
     let ["arn", partition, "iam", "", account, role] = text.splitn(6, ':').collect::<Vec<_>>()[..] else {
@@ -85,19 +87,19 @@ pub fn is_role_arn(text: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_/-".contains(&byte))
 }
 
-/// The AWS credentials that the environment offers to one sponsor.
+/// The AWS credentials that the environment holds for one sponsor.
 #[derive(Debug)]
 pub struct AwsFromEnvironment {
     /// `AWS_ACCESS_KEY_ID_{SPONSOR}` and its secret.
     pub of_the_sponsor: Option<AwsKeys>,
-    /// The role that the order names; only where exactly one sponsor is selected.
+    /// The role of the order. `None` if several sponsors are selected.
     pub role: Option<String>,
-    /// Where GitHub's word for this job comes from. That there is none is an error for those who need it.
+    /// Where this job's OIDC tokens come from. Their absence is an error only if a role needs one.
     pub tokens: Result<IdTokens, SecretsError>,
-    /// What the environment holds for AWS itself; only where exactly one sponsor is selected. Half of it is an error
-    /// for those who need it.
+    /// General AWS credentials. `Ok(None)` if several sponsors are selected. A half-set pair is an error only if nothing
+    /// else comes first.
     pub ambient: Result<Option<AwsCredentials>, SecretsError>,
-    /// How keys are passed in the environment, where there are none: [`super::Keyring::how_to_pass_keys`].
+    /// How to pass keys in the environment: [`super::Keyring::how_to_pass_keys`].
     pub how_to_pass_keys: String,
 }
 
@@ -148,12 +150,12 @@ mod tests {
         }
     }
 
-    /// Who signs, in a word.
+    /// What identifies the credentials that sign.
     fn chosen(pairs: &[(&str, &str)], aws: AwsFromEnvironment) -> Result<String, String> {
         let raw = raw(pairs);
         let mut found = Found::new(&raw);
-        let place = Place::File { path: "s.yaml".to_owned(), sponsor: "io".to_owned() };
-        let chosen = found.credentials(&place, aws).map_err(|error| error.to_string())?;
+        let place = Place::Doppler { project: "hht-diary-io".to_owned(), config: "production".to_owned() };
+        let (chosen, _) = found.credentials(&place, aws).map_err(|error| error.to_string())?;
         let lacking = found.lacking();
         if !lacking.is_empty() {
             return Err(format!("lacks {}", lacking.join(", ")));
@@ -185,10 +187,10 @@ mod tests {
         assert_eq!(half.unwrap_err(), "lacks SPONSOR_AWS_SECRET_ACCESS_KEY");
         let empty = chosen(&[(ROLE_ARN, " ")], everything());
         assert_eq!(empty.unwrap_err(), "lacks SPONSOR_AWS_ROLE_ARN (empty)");
-        // A role without a word of GitHub's is not replaced by what happens to be there.
+        // A role without an OIDC token is not replaced by other credentials.
         let ambient = Ok(Some(AwsCredentials::Keys(keys("ambient"))));
-        let wordless = AwsFromEnvironment { ambient, ..AwsFromEnvironment::default() };
-        assert!(chosen(&[(ROLE_ARN, ARN)], wordless).unwrap_err().starts_with("GitHub gives this job no ID"));
+        let without = AwsFromEnvironment { ambient, ..AwsFromEnvironment::default() };
+        assert!(chosen(&[(ROLE_ARN, ARN)], without).unwrap_err().starts_with("no OIDC token for this job"));
     }
 
     #[test]
@@ -204,7 +206,7 @@ mod tests {
             "arn:aws:iam::123456789012:role/a\", \"b",
         ] {
             let told = chosen(&[(ROLE_ARN, wrong)], everything()).unwrap_err();
-            assert!(told.contains("SPONSOR_AWS_ROLE_ARN is a text of"), "{told}");
+            assert!(told.contains("SPONSOR_AWS_ROLE_ARN is not an IAM role ARN: it is a text of"), "{told}");
             assert!(!told.contains(wrong));
         }
     }

@@ -1,6 +1,6 @@
-//! GitHub's word for who this job is: ID tokens, each asked for when it is needed, for one audience, and forgotten.
+//! This job's OIDC tokens from GitHub. Each is requested when needed, for one audience, and not kept.
 //!
-//! The variables and the request: GitHub documentation, "OpenID Connect reference".
+//! Variables and request: GitHub documentation, "OpenID Connect reference".
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use reqwest::StatusCode;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::http::{self, body, chain, persistently};
+use super::http::{self, body, cause, persistently};
 use super::{Secret, SecretsError};
 
-/// Hears of each secret before anything can quote it.
+/// Masks each secret before anything can print it.
 #[derive(Clone)]
 pub struct Hide(Arc<dyn Fn(&str) + Send + Sync>);
 
 impl Hide {
-    /// Tells `hide`.
+    /// Calls `hide` with each secret.
     pub fn new(hide: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(hide))
     }
 
-    /// Hides a value from now on.
+    /// Masks a value from now on.
     pub fn hide(&self, value: &str) {
         (self.0)(value);
     }
@@ -36,16 +36,16 @@ impl fmt::Debug for Hide {
     }
 }
 
-/// How a job asks for its ID token.
+/// How a job requests its OIDC token.
 #[derive(Debug, Clone)]
 pub struct IdTokenRequest {
-    /// `ACTIONS_ID_TOKEN_REQUEST_URL`, which ends in a query.
+    /// `ACTIONS_ID_TOKEN_REQUEST_URL`, with a query.
     pub url: String,
     /// `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
     pub bearer: Secret,
 }
 
-/// Where this job's ID tokens come from.
+/// Source of this job's OIDC tokens.
 #[derive(Debug, Clone)]
 pub struct IdTokens {
     http: reqwest::Client,
@@ -53,16 +53,16 @@ pub struct IdTokens {
     hide: Hide,
 }
 
-/// GitHub's word for this job, to one audience. It is good for some minutes.
+/// An OIDC token for this job and one audience. Expires after a few minutes.
 #[derive(Debug)]
 pub struct IdToken {
     /// The token itself.
     pub value: Secret,
-    /// What it says, for hints.
+    /// Its claims, for hints.
     pub claims: Claims,
 }
 
-/// What a token says of the job; read, not checked. Nothing of it is secret.
+/// The claims of a token: read, not verified. Not secret.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claims {
     /// `aud`.
@@ -87,22 +87,24 @@ impl Claims {
 }
 
 impl IdTokens {
+    /// Prepares a client. Does not send a request.
+    ///
     /// # Errors
-    /// The HTTP client cannot be built, for want of root certificates for example.
+    /// The HTTP client cannot be built, for example without root certificates.
     pub fn new(request: IdTokenRequest, hide: Hide) -> Result<Self, SecretsError> {
-        let http = http::client().map_err(|error| unavailable(chain(&error)))?;
+        let http = http::client().map_err(unreachable)?;
         Ok(Self { http, request, hide })
     }
 
-    /// Hides a value that was got with one of these tokens.
+    /// Masks a value that one of these tokens was exchanged for.
     pub fn hide(&self, value: &str) {
         self.hide.hide(value);
     }
 
-    /// A fresh token for one audience; it is hidden before it is given out. `on_retry` hears why another try is made.
+    /// Requests a token for one audience and masks it. Calls `on_retry` with the reason for each retry.
     ///
     /// # Errors
-    /// GitHub refuses, or does not answer.
+    /// GitHub rejects the request, or does not answer.
     pub async fn token(
         &self,
         audience: &str,
@@ -115,16 +117,15 @@ impl IdTokens {
     }
 
     async fn attempt(&self, audience: &str) -> Result<Secret, SecretsError> {
-        let broken = |error: reqwest::Error| unavailable(chain(&error.without_url()));
         let mut url = reqwest::Url::parse(&self.request.url).map_err(|_| {
-            refused("ACTIONS_ID_TOKEN_REQUEST_URL is not an address".to_owned(), StatusCode::BAD_REQUEST)
+            refused("ACTIONS_ID_TOKEN_REQUEST_URL is not a URL".to_owned(), StatusCode::BAD_REQUEST)
         })?;
         url.query_pairs_mut().append_pair("audience", audience);
         let request = self.http.get(url).bearer_auth(self.request.bearer.expose_secret());
-        let response = request.send().await.map_err(broken)?;
+        let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
-        let (body, _) = body(response).await.map_err(broken)?;
-        // What refuses may quote the token that it was sent: the status says enough.
+        let (body, _) = body(response).await.map_err(unreachable)?;
+        // The body may quote the token that was sent. The status is enough.
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             return Err(unavailable(format!("status {status}")));
         }
@@ -134,17 +135,22 @@ impl IdTokens {
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         match answer["value"].as_str().filter(|token| token.split('.').count() == 3) {
             Some(token) => Ok(Secret::from(token)),
-            None => Err(unavailable("its answer holds no token".to_owned())),
+            None => Err(unavailable("the response has no token".to_owned())),
         }
     }
 }
 
+fn unreachable(error: reqwest::Error) -> SecretsError {
+    let (reason, source) = cause(error);
+    SecretsError::IdToken { reason, status: None, source: Some(source) }
+}
+
 fn unavailable(reason: String) -> SecretsError {
-    SecretsError::IdToken { reason, status: None }
+    SecretsError::IdToken { reason, status: None, source: None }
 }
 
 fn refused(reason: String, status: StatusCode) -> SecretsError {
-    SecretsError::IdToken { reason, status: Some(status.as_u16()) }
+    SecretsError::IdToken { reason, status: Some(status.as_u16()), source: None }
 }
 
 #[cfg(test)]
@@ -152,18 +158,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn claims_are_read_for_hints_and_what_is_no_token_has_none() {
+    fn claims_are_read_and_a_malformed_token_has_none() {
         let payload = r#"{"aud":"sts.amazonaws.com","sub":"repo:o/r:environment:production"}"#;
         let token = format!("x.{}.y", BASE64_URL_SAFE_NO_PAD.encode(payload));
-        let told = "`aud` `sts.amazonaws.com`, `sub` `repo:o/r:environment:production`";
-        assert_eq!(Claims::of(&token).to_string(), told);
+        let shown = "`aud` `sts.amazonaws.com`, `sub` `repo:o/r:environment:production`";
+        assert_eq!(Claims::of(&token).to_string(), shown);
         for odd in ["", "a.b.c", "..", "a"] {
             assert_eq!(Claims::of(odd).subject, "unknown", "{odd}");
         }
     }
 
     #[test]
-    fn nothing_that_is_secret_stands_in_debug_output() {
+    fn debug_output_holds_no_secret() {
         let request = IdTokenRequest { url: "https://x/?a=b".into(), bearer: Secret::from("canary") };
         assert!(!format!("{request:?}{:?}", Hide::new(|_| ())).contains("canary"));
     }

@@ -1,23 +1,24 @@
-//! What every request of this room has in common: time limits, no redirects, short bodies, and patience with what passes.
+//! What all requests of this room share: time limits, no redirects, short bodies, retries.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
 
-use super::SecretsError;
+use super::{SecretsError, Source};
 
 const ATTEMPTS: usize = 5;
 const CONNECT: Duration = Duration::from_secs(5);
 const WHOLE_REQUEST: Duration = Duration::from_secs(15);
-/// Doppler counts requests by the minute; who is told to wait longer had better fail and say so.
+/// Doppler's rate limit is per minute. A longer wait is a failure.
 const LONGEST_WAIT: Duration = Duration::from_secs(90);
-/// The longest manifest is a half of it. What is longer is no answer to anything that is asked here.
+/// Twice the longest manifest. A longer body does not answer any request of this room.
 pub(super) const BODY_BYTES: usize = 32 << 20;
 
-/// A client that follows no redirects: a token must not travel.
+/// A client that follows no redirects: they could lead a token to another host.
 ///
 /// # Errors
-/// It cannot be built, for want of root certificates for example.
+/// It cannot be built, for example without root certificates.
 pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .connect_timeout(CONNECT)
@@ -27,7 +28,7 @@ pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
         .build()
 }
 
-/// Up to five tries, as long as a failure is one that may pass; `on_retry` hears why.
+/// Makes up to five attempts while the failure may pass. Calls `on_retry` with the reason before each retry.
 ///
 /// # Errors
 /// The last failure.
@@ -51,11 +52,11 @@ where
             Some(asked) => planned.map(|planned| planned.max(asked)),
             None => planned,
         })
-        .notify(|error, wait| on_retry(format!("{error}; trying again in {:.1} s", wait.as_secs_f32())))
+        .notify(|error, wait| on_retry(format!("{error}. Next attempt in {:.1}s.", wait.as_secs_f32())))
         .await
 }
 
-/// The body as far as anybody needs it, and whether that is all: whatever answers, it must not fill our memory.
+/// The body up to [`BODY_BYTES`], and whether that is all of it: no server may fill the memory.
 pub(super) async fn body(mut response: reqwest::Response) -> Result<(Vec<u8>, bool), reqwest::Error> {
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await? {
@@ -67,8 +68,28 @@ pub(super) async fn body(mut response: reqwest::Response) -> Result<(Vec<u8>, bo
     Ok((body, true))
 }
 
-/// An error with its causes: reqwest alone says only "error sending request".
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+/// What went wrong, in a few words, and the client's own error without its URL. Its own message is a chain of five layers.
+pub(super) fn cause(error: reqwest::Error) -> (String, Source) {
+    let error = error.without_url();
+    let reason = if error.is_timeout() && error.is_connect() {
+        format!("no connection within {}s", CONNECT.as_secs())
+    } else if error.is_timeout() {
+        format!("no response within {}s", WHOLE_REQUEST.as_secs())
+    } else {
+        innermost(&error)
+    };
+    (reason, Arc::new(error))
+}
+
+/// The message of the last cause, without the number that the system gives it.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let last = std::iter::successors(Some(error), |error| error.source()).last();
+    let text = last.map(ToString::to_string).unwrap_or_default();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    let is_word = letters.clone().nth(1).is_some_and(|second| second.is_lowercase());
+    match letters.next() {
+        Some(first) if is_word => first.to_lowercase().chain(letters).collect(),
+        _ => text.to_owned(),
+    }
 }

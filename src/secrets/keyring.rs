@@ -1,4 +1,4 @@
-//! The tokens and keys that the process environment holds, by sponsor. Pure: the variables come in as a value.
+//! Tokens and keys in the environment variables, per sponsor. Pure: the variables come in as a value.
 
 use std::collections::BTreeMap;
 
@@ -10,38 +10,41 @@ use secrecy::ExposeSecret as _;
 /// One pair of AWS keys.
 #[derive(Debug, Clone)]
 pub struct AwsKeys {
-    /// Not a secret: it appears in every signed request and in CloudTrail.
+    /// Not a secret: every signed request and CloudTrail show it.
     pub access_key_id: String,
     /// The secret half.
     pub secret_access_key: Secret,
     /// For temporary keys only.
     pub session_token: Option<Secret>,
-    /// What the pair is called where it was found: `AWS_ACCESS_KEY_ID_IO and AWS_SECRET_ACCESS_KEY_IO`.
+    /// Names of the variables or secrets it came from, and their place: `AWS_ACCESS_KEY_ID_IO and AWS_SECRET_ACCESS_KEY_IO`.
     pub called: String,
 }
 
-/// What the ids of temporary keys begin with (IAM user guide, "Unique identifiers").
+/// Prefix of temporary key IDs (IAM user guide, "Unique identifiers").
 const TEMPORARY: &str = "ASIA";
 
 impl AwsKeys {
-    /// A pair as it was found, if it can be used.
+    /// The pair, if it can be used.
     ///
     /// # Errors
-    /// Temporary keys without a session token; `id` is what their id is called, `hint` where the token belongs.
-    pub(super) fn usable(self, id: &str, hint: impl Into<String>) -> Result<Self, SecretsError> {
+    /// `no_session_token` if these are temporary keys without one.
+    pub(super) fn usable(
+        self,
+        no_session_token: impl FnOnce() -> SecretsError,
+    ) -> Result<Self, SecretsError> {
         if self.access_key_id.starts_with(TEMPORARY) && self.session_token.is_none() {
-            return Err(SecretsError::NoSessionToken { id: id.to_owned(), hint: hint.into() });
+            return Err(no_session_token());
         }
         Ok(self)
     }
 }
 
-/// Whose name requests to S3 are signed in.
+/// Credentials that sign the requests to S3.
 #[derive(Debug, Clone)]
 pub enum AwsCredentials {
     /// A pair of keys.
     Keys(AwsKeys),
-    /// A role assumed with the token in a file, as `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` say.
+    /// The role in `AWS_ROLE_ARN`, assumed with the token in the file `AWS_WEB_IDENTITY_TOKEN_FILE`.
     WebIdentity {
         /// Path of the token.
         token_file: String,
@@ -50,16 +53,16 @@ pub enum AwsCredentials {
         /// The name that CloudTrail shows.
         session_name: String,
     },
-    /// A role assumed with GitHub's own word for this job.
+    /// A role assumed with this job's OIDC token.
     Role {
         /// The role.
         arn: String,
-        /// Where that word comes from.
+        /// Where that token comes from.
         tokens: IdTokens,
     },
 }
 
-/// Whose Doppler token.
+/// The project that a Doppler token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner<'a> {
     /// The core project, which holds the manifest.
@@ -69,18 +72,18 @@ pub enum Owner<'a> {
 }
 
 impl Owner<'_> {
-    /// The variable that is named after the owner.
+    /// The variable named after the owner.
     #[must_use]
     pub fn variable(self) -> String {
         match self {
             Self::Core => "DOPPLER_TOKEN_CORE".to_owned(),
-            Self::Sponsor(name) => variable("DOPPLER_TOKEN", name),
+            Self::Sponsor(name) => variable(TOKEN, name),
         }
     }
 }
 
 impl AwsCredentials {
-    /// Whose they are, for people: nothing of it is secret.
+    /// What identifies them, for people. Not a secret.
     #[must_use]
     pub fn told(&self) -> String {
         match self {
@@ -97,23 +100,24 @@ impl AwsCredentials {
             Self::Keys(keys) => {
                 std::iter::once(&keys.secret_access_key).chain(&keys.session_token).cloned().collect()
             }
-            // What a role gives is hidden when it comes.
+            // The credentials of a role are masked when STS issues them.
             Self::WebIdentity { .. } | Self::Role { .. } => Vec::new(),
         }
     }
 }
 
-const PREFIXES: [&str; 3] = ["DOPPLER_TOKEN", "AWS_", ID_TOKEN];
+const PREFIXES: [&str; 3] = [TOKEN, "AWS_", ID_TOKEN];
+const TOKEN: &str = "DOPPLER_TOKEN";
 const ID_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_";
 
-/// The variables of the environment that open something, their names in capitals.
+/// The environment variables that hold tokens and keys, with names in upper case.
 #[derive(Debug, Default)]
 pub struct Keyring {
     variables: BTreeMap<String, Vec<Secret>>,
 }
 
 impl Keyring {
-    /// Picks what it knows out of an environment; empty values count as unset, white space around a value is dropped.
+    /// Picks the known variables. Empty values count as unset. Drops white space around a value.
     pub fn from_variables<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut keyring = Self::default();
         for (name, value) in variables {
@@ -128,7 +132,7 @@ impl Keyring {
         keyring
     }
 
-    /// The token in the variable that is named after its owner.
+    /// The token in the variable named after its owner.
     ///
     /// # Errors
     /// It is set twice.
@@ -136,7 +140,7 @@ impl Keyring {
         self.value(&owner.variable())
     }
 
-    /// The owner's token. `only` says that one sponsor alone is selected: then `DOPPLER_TOKEN` serves it too.
+    /// The owner's token. If `only` one sponsor is selected, also `DOPPLER_TOKEN`.
     ///
     /// # Errors
     /// It is not set, or set twice.
@@ -144,14 +148,26 @@ impl Keyring {
         if let Some(token) = self.own_token(owner)? {
             return Ok(token);
         }
-        let shared = if only && owner != Owner::Core { self.value("DOPPLER_TOKEN")? } else { None };
-        shared.ok_or_else(|| missing(place, &owner.variable()))
+        let shared = if only && owner != Owner::Core { self.value(TOKEN)? } else { None };
+        shared.ok_or_else(|| {
+            let variable = owner.variable();
+            let near = self.near(TOKEN, &variable).filter(|near| *near != Owner::Core.variable());
+            SecretsError::TokenMissing { place: place.to_owned(), near: near.map(str::to_owned), variable }
+        })
     }
 
-    /// How this job asks GitHub for its ID token.
+    /// A variable with this prefix that is almost `wanted`: only what follows the prefix counts.
+    fn near(&self, prefix: &str, wanted: &str) -> Option<&str> {
+        let end = |name: &str| name.strip_prefix(prefix)?.strip_prefix('_').map(str::to_owned);
+        let wanted = end(wanted)?;
+        let mut names = self.variables.keys().map(String::as_str);
+        names.find(|name| end(name).is_some_and(|typed| spelling::meant(&typed, [wanted.as_str()]).is_some()))
+    }
+
+    /// How this job requests its OIDC token from GitHub.
     ///
     /// # Errors
-    /// GitHub has not told it: the job lacks a permission, or runs elsewhere.
+    /// A variable is not set: the job lacks a permission, or does not run on GitHub.
     pub fn id_token_request(&self) -> Result<IdTokenRequest, SecretsError> {
         let value = |end: &str| {
             let variable = format!("{ID_TOKEN}{end}");
@@ -169,10 +185,10 @@ impl Keyring {
         self.keys(&AWS_KEYS.map(|prefix| variable(prefix, sponsor)))
     }
 
-    /// What the environment holds for AWS itself: keys, or a web identity.
+    /// General AWS credentials of the environment: keys, or a web identity.
     ///
     /// # Errors
-    /// One half of either is set and the other is not.
+    /// Only a half of either is set.
     pub fn ambient(&self) -> Result<Option<AwsCredentials>, SecretsError> {
         if let Some(keys) = self.keys(&AWS_KEYS.map(str::to_owned))? {
             return Ok(Some(AwsCredentials::Keys(keys)));
@@ -187,24 +203,23 @@ impl Keyring {
         }))
     }
 
-    /// How a sponsor's AWS keys are passed in the environment, and why what is there does not serve it. `only` says that
-    /// one sponsor alone is selected.
+    /// How to pass a sponsor's AWS keys in the environment, and why the current variables do not serve: sentences, the
+    /// first without its capital. `only` if exactly one sponsor is selected.
     #[must_use]
     pub fn how_to_pass_keys(&self, sponsor: &str, only: bool) -> String {
         let [id, secret, token] = AWS_KEYS.map(|prefix| variable(prefix, sponsor));
-        let mut hint = format!("set {id} and {secret} (with {token} for temporary keys)");
+        let mut hint =
+            format!("set the environment variables {id} and {secret} (for temporary keys also {token}).");
         let is_set = |name: &str| self.variables.contains_key(name);
-        let prefix = format!("{}_", AWS_KEYS[0]);
-        let others = self.variables.keys().filter(|name| name.starts_with(&prefix));
-        if let Some(typed) = others.into_iter().find(|name| spelling::meant(name, [id.as_str()]).is_some()) {
-            hint += &format!("; {typed} is set, did you mean {id}?");
+        if let Some(typed) = self.near(AWS_KEYS[0], &id) {
+            hint += &format!(" {typed} is set. Did you mean {id}?");
         }
         if is_set(AWS_KEYS[0]) && !only {
-            hint += &format!("; {} serves only where one sponsor is selected", AWS_KEYS[0]);
+            hint += &format!(" {} is used only if exactly one sponsor is selected.", AWS_KEYS[0]);
         } else if is_set("AWS_PROFILE") && !is_set(AWS_KEYS[0]) {
             hint +=
-                "; AWS_PROFILE is not read: run `eval \"$(aws configure export-credentials --format env)\"`";
-            hint += if only { " first" } else { " first, and select one sponsor" };
+                " AWS_PROFILE is not read: run `eval \"$(aws configure export-credentials --format env)\"`";
+            hint += if only { " first." } else { " first, and select one sponsor." };
         }
         hint
     }
@@ -226,7 +241,9 @@ impl Keyring {
             session_token,
             called: format!("{id} and {secret}{also}"),
         };
-        keys.usable(id, format!("Set {token}, too.")).map(Some)
+        let no_session_token =
+            || SecretsError::NoSessionToken { id: id.clone(), hint: format!("Set {token} too.") };
+        keys.usable(no_session_token).map(Some)
     }
 
     fn both(&self, one: &str, other: &str) -> Result<Option<(Secret, Secret)>, SecretsError> {
@@ -259,10 +276,6 @@ fn variable(prefix: &str, sponsor: &str) -> String {
     format!("{prefix}_{}", sponsor.to_ascii_uppercase().replace('-', "_"))
 }
 
-fn missing(place: &str, variable: &str) -> SecretsError {
-    SecretsError::TokenMissing { place: place.to_owned(), variable: variable.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,6 +297,19 @@ mod tests {
     }
 
     #[test]
+    fn a_misspelt_variable_of_a_token_is_named() {
+        let near = |typed: &str, sponsor: &str| {
+            let keyring = Keyring::from_variables([(typed, "dp.st.a")]);
+            keyring.token(Owner::Sponsor(sponsor), true, "place").unwrap_err().hint()
+        };
+        let hint = near("DOPPLER_TOKEN_CALISTO", "callisto");
+        assert_eq!(hint, "DOPPLER_TOKEN_CALISTO is set. Did you mean DOPPLER_TOKEN_CALLISTO?");
+        for (typed, sponsor) in [("DOPPLER_TOKEN_IDA", "io"), ("DOPPLER_TOKEN_CORE", "cora")] {
+            assert!(near(typed, sponsor).starts_with("Create a read-only"), "{typed}");
+        }
+    }
+
+    #[test]
     fn two_spellings_must_agree() {
         let same = Keyring::from_variables([("Doppler_Token_Io", "a"), ("DOPPLER_TOKEN_IO", "a")]);
         assert_eq!(token(&same, "io", false).unwrap(), "a");
@@ -298,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shared_token_never_opens_the_core_project() {
+    fn the_shared_token_is_never_for_the_core_project() {
         let keyring = Keyring::from_variables([("DOPPLER_TOKEN", "dp.st.b")]);
         assert!(keyring.token(Owner::Core, true, "place").is_err());
     }
@@ -319,11 +345,11 @@ mod tests {
     }
 
     #[test]
-    fn temporary_keys_come_with_their_session_token_or_are_refused() {
+    fn temporary_keys_without_a_session_token_are_an_error() {
         let pair = [("AWS_ACCESS_KEY_ID_IO", "ASIA1"), ("AWS_SECRET_ACCESS_KEY_IO", "x")];
         let error = Keyring::from_variables(pair).sponsor_keys("io").unwrap_err();
         assert!(error.to_string().starts_with("AWS_ACCESS_KEY_ID_IO begins with ASIA"), "{error}");
-        assert_eq!(error.hint(), "Set AWS_SESSION_TOKEN_IO, too.");
+        assert_eq!(error.hint(), "Set AWS_SESSION_TOKEN_IO too.");
         let token = [("AWS_SESSION_TOKEN_IO", "canary")];
         let keyring = Keyring::from_variables(pair.into_iter().chain(token));
         let keys = keyring.sponsor_keys("io").unwrap().unwrap();
@@ -340,18 +366,20 @@ mod tests {
     }
 
     #[test]
-    fn where_keys_are_passed_is_told_by_the_sponsors_own_variables() {
+    fn how_to_pass_keys_names_the_sponsors_variables() {
         let told = |variables: &[(&str, &str)], only: bool| {
             Keyring::from_variables(variables.iter().copied()).how_to_pass_keys("io-2", only)
         };
-        let plain = "set AWS_ACCESS_KEY_ID_IO_2 and AWS_SECRET_ACCESS_KEY_IO_2 (with AWS_SESSION_TOKEN_IO_2 for temporary keys)";
+        let plain = "set the environment variables AWS_ACCESS_KEY_ID_IO_2 and AWS_SECRET_ACCESS_KEY_IO_2 (for temporary keys also AWS_SESSION_TOKEN_IO_2).";
         assert_eq!(told(&[], true), plain);
-        assert!(told(&[("AWS_PROFILE", "ops")], true).ends_with("--format env)\"` first"));
-        assert!(told(&[("AWS_PROFILE", "ops")], false).ends_with("and select one sponsor"));
-        assert!(told(&[("AWS_ACCESS_KEY_ID", "A")], false).ends_with("only where one sponsor is selected"));
+        assert!(told(&[("AWS_PROFILE", "ops")], true).ends_with("--format env)\"` first."));
+        assert!(told(&[("AWS_PROFILE", "ops")], false).ends_with("and select one sponsor."));
+        assert!(
+            told(&[("AWS_ACCESS_KEY_ID", "A")], false).ends_with("only if exactly one sponsor is selected.")
+        );
         let near = told(&[("AWS_ACCESS_KEY_ID_IO2", "A")], true);
         assert!(
-            near.ends_with("AWS_ACCESS_KEY_ID_IO2 is set, did you mean AWS_ACCESS_KEY_ID_IO_2?"),
+            near.ends_with("AWS_ACCESS_KEY_ID_IO2 is set. Did you mean AWS_ACCESS_KEY_ID_IO_2?"),
             "{near}"
         );
     }

@@ -1,6 +1,6 @@
-//! Where a token may travel. Pure.
+//! Which URLs a token may be sent to. Pure.
 
-/// Whether a token may be sent to an address: plain text is for this machine's own loopback only.
+/// Whether a token may be sent to a URL. Plain HTTP only to this machine's loopback.
 #[must_use]
 pub fn is_safe_for_tokens(url: &str) -> bool {
     let Ok(url) = url::Url::parse(url) else { return false };

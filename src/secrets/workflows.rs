@@ -1,6 +1,6 @@
-//! Which workflows pass on the tokens of some sponsors and not of others: somebody has added a sponsor and forgotten a line.
+//! Workflows that pass the tokens of some sponsors and not of others: a sponsor was added and a line forgotten.
 //!
-//! Pure. Knows nothing of what a workflow does, only where tokens stand next to each other.
+//! Pure. Does not interpret workflows: looks for tokens next to each other.
 
 use serde_json::Value;
 
@@ -8,9 +8,9 @@ use super::keyring::Owner;
 
 const TOKEN: &str = "DOPPLER_TOKEN_";
 
-/// What is missing in the text of a workflow: `jobs.backup.steps.0.env lacks DOPPLER_TOKEN_RHEA`.
+/// What is missing in the text of a workflow: `jobs.backup.steps.0.env does not pass DOPPLER_TOKEN_RHEA`.
 ///
-/// Wherever the token of one sponsor is passed on, those of the others belong too. A workflow without tokens lacks nothing.
+/// Each map that passes the token of one sponsor must pass those of all others. A workflow without tokens is complete.
 ///
 /// # Errors
 /// The text is not YAML.
@@ -31,7 +31,7 @@ fn walk(value: &Value, path: &str, wanted: &[String], missing: &mut Vec<String>)
                 let lacks: Vec<&str> =
                     wanted.iter().filter(|token| !held.contains(token)).map(String::as_str).collect();
                 if !lacks.is_empty() {
-                    missing.push(format!("{path} lacks {}", lacks.join(", ")));
+                    missing.push(format!("{path} does not pass {}", lacks.join(", ")));
                 }
             }
             object.iter().for_each(|(key, value)| walk(value, &below(key), wanted, missing));
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_place_that_passes_on_some_tokens_must_pass_on_all() {
+    fn a_map_that_passes_some_tokens_must_pass_all() {
         let text = indoc::indoc! {"
             on: {workflow_call: {secrets: {DOPPLER_TOKEN_CORE: {required: false}, DOPPLER_TOKEN_IO: {required: false}}}}
             jobs:
@@ -60,7 +60,7 @@ mod tests {
         "};
         assert_eq!(
             missing_tokens(text, &["io", "rhea-2"]).unwrap(),
-            ["on.workflow_call.secrets lacks DOPPLER_TOKEN_RHEA_2"]
+            ["on.workflow_call.secrets does not pass DOPPLER_TOKEN_RHEA_2"]
         );
         assert_eq!(missing_tokens("jobs: {a: {env: {DOPPLER_TOKEN_CORE: x}}}", &["io"]).unwrap(), [""; 0]);
         assert!(missing_tokens("jobs: [", &["io"]).is_err());

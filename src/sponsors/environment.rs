@@ -1,9 +1,9 @@
-//! The three environments and what is known of each by convention.
+//! The three environments and their conventions.
 
-/// Where a sponsor's software runs.
+/// Environment of a sponsor's software.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
-    /// Patients' data; kept for years.
+    /// Patients' data, kept for years.
     Production,
     /// Rehearsals.
     Staging,
@@ -25,7 +25,7 @@ impl Environment {
         }
     }
 
-    /// The short form that file names carry.
+    /// The short form in file names.
     #[must_use]
     pub fn short(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Environment {
         }
     }
 
-    /// The Doppler config that holds its secrets, unless the `config` input says otherwise.
+    /// The Doppler config of its secrets. The `config` input overrides it.
     #[must_use]
     pub fn doppler_config(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl Environment {
         }
     }
 
-    /// Years for which backups are kept, where they are kept for years at all.
+    /// Retention of backups in years. `None` if it is shorter.
     #[must_use]
     pub fn retention_years(self) -> Option<u16> {
         match self {
@@ -54,7 +54,7 @@ impl Environment {
         }
     }
 
-    /// Days after which backups expire, where they are not kept for years.
+    /// Retention of backups in days. `None` if it is years.
     #[must_use]
     pub fn retention_days(self) -> Option<u16> {
         match self {

@@ -1,4 +1,4 @@
-//! The job matrix: one job a sponsor, or even groups where there are more sponsors than jobs.
+//! The job matrix: one job per sponsor, or groups of equal size if there are more sponsors than jobs.
 
 use std::num::NonZeroUsize;
 
@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::Sponsor;
 
-/// What `fromJSON` turns into a `strategy.matrix`.
+/// Value of `strategy.matrix`, through `fromJSON`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Matrix {
-    /// One entry a job.
+    /// One entry per job.
     pub include: Vec<Job>,
 }
 
@@ -18,17 +18,17 @@ pub struct Matrix {
 pub struct Job {
     /// The sponsor's name, or `group-1`.
     pub name: String,
-    /// Names of its sponsors, separated by commas: the `sponsors` input of the job's step.
+    /// Names of its sponsors, separated by commas, for the `sponsors` input of the job's step.
     pub sponsors: String,
-    /// The sponsor's code; absent in a group.
+    /// The sponsor's code. Absent in a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The sponsor's region; absent in a group and where the manifest names none.
+    /// The sponsor's region. Absent in a group, or if the manifest has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
 }
 
-/// Builds the matrix. GitHub runs at most 256 jobs a matrix; groups differ in size by one at most.
+/// Builds the matrix. GitHub runs at most 256 jobs per matrix. Group sizes differ by at most one.
 #[must_use]
 pub fn matrix(sponsors: &[Sponsor], max_jobs: NonZeroUsize) -> Matrix {
     let include = if sponsors.len() <= max_jobs.get() {
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_a_sponsor_has_the_shape_that_workflows_read() {
+    fn a_job_per_sponsor_has_the_shape_that_workflows_read() {
         let callisto = Sponsor {
             name: "callisto".into(),
             code: "CAL".into(),
@@ -93,7 +93,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_is_lost_and_groups_are_even(count in 0_usize..3000, jobs in 1_usize..300) {
+        fn no_sponsor_is_lost_and_groups_are_even(count in 0_usize..3000, jobs in 1_usize..300) {
             let all = sponsors(count);
             let matrix = matrix(&all, NonZeroUsize::new(jobs).unwrap());
             let named: Vec<&str> = matrix.include.iter().flat_map(|job| job.sponsors.split(',')).collect();

@@ -202,7 +202,7 @@ impl Run<'_> {
             why: &text,
         }));
         if self.order.require_backup {
-            return Err(SecretsError::Required { disabled: text }.into());
+            return Err(SecretsError::Required { disabled: why }.into());
         }
         Ok(Outcome::Disabled(why))
     }

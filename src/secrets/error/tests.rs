@@ -1,4 +1,4 @@
-//! The texts of every error, for each place that secrets come from.
+//! Texts of every error, for each place that secrets come from.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -87,11 +87,13 @@ fn of_the_environment() -> Vec<SecretsError> {
         ("AWS_ACCESS_KEY_ID_CALLISTO_REPORTS", "ASIA1"),
         ("AWS_SECRET_ACCESS_KEY_CALLISTO_REPORTS", "canary"),
         ("AWS_SESSION_TOKEN", "canary"),
+        ("DOPPLER_TOKEN_REA", "canary"),
     ]);
     let place = "hht-diary-callisto/production";
     vec![
         keyring.token(Owner::Core, false, "hht-diary-core/production").unwrap_err(),
         keyring.token(Owner::Sponsor("callisto"), true, place).unwrap_err(),
+        keyring.token(Owner::Sponsor("rhea"), true, "hht-diary-rhea/production").unwrap_err(),
         keyring.own_token(Owner::Sponsor("titan")).unwrap_err(),
         keyring.sponsor_keys("titan").unwrap_err(),
         keyring.sponsor_keys("callisto-reports").unwrap_err(),
@@ -113,6 +115,7 @@ fn of_doppler() -> Vec<SecretsError> {
         reason: reason.to_owned(),
         retry_after: Some(Duration::from_secs(7)),
         request_id: None,
+        source: None,
     };
     vec![
         refused(401, "Invalid Auth token"),
@@ -132,8 +135,12 @@ fn of_oidc() -> Vec<SecretsError> {
         "  SPONSOR_AWS_ROLE_ARN: arn:aws:iam::123456789012:role/sponsor-backup/callisto\n",
     ));
     vec![
-        SecretsError::IdToken { reason: "status 403 Forbidden".to_owned(), status: Some(403) },
-        SecretsError::IdToken { reason: "status 503 Service Unavailable".to_owned(), status: None },
+        SecretsError::IdToken { reason: "status 403 Forbidden".to_owned(), status: Some(403), source: None },
+        SecretsError::IdToken {
+            reason: "status 503 Service Unavailable".to_owned(),
+            status: None,
+            source: None,
+        },
         SecretsError::IdentityRefused {
             identity: "1b3f6a0c".to_owned(),
             status: 403,
@@ -168,7 +175,7 @@ fn of_the_flag() -> Vec<SecretsError> {
         for place in [in_file, doppler()] {
             let archival = interpret(&place, &raw, AwsFromEnvironment::default()).unwrap();
             let Archival::Disabled(disabled) = archival else { panic!("enabled by {value}") };
-            errors.push(SecretsError::Required { disabled: disabled.to_string() });
+            errors.push(SecretsError::Required { disabled });
         }
     }
     errors
@@ -196,8 +203,9 @@ fn number(error: &SecretsError) -> (usize, usize) {
         SecretsError::OtherSource { .. } => 16,
         SecretsError::File { .. } => 17,
         SecretsError::Required { .. } => 18,
+        SecretsError::Unreadable { .. } => 19,
     };
-    (number, 19)
+    (number, 20)
 }
 
 #[test]

@@ -1,0 +1,114 @@
+//! The flag that enables a sponsor's archival, and what to do if it does not. Pure.
+
+use secrecy::ExposeSecret as _;
+
+use super::{Place, RawSecrets, described};
+
+pub(super) const FLAG: &str = "ENABLE_S3_BACKUP_ARCHIVAL";
+
+/// A flag that does not enable the archival. Displays the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disabled {
+    flag: Flag,
+    place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Flag {
+    Missing,
+    Empty,
+    /// A short word as it is, anything else described.
+    Other(String),
+}
+
+impl std::fmt::Display for Disabled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.flag {
+            Flag::Missing => write!(f, "{FLAG} does not exist"),
+            Flag::Empty => write!(f, "{FLAG} is empty"),
+            Flag::Other(value) => write!(f, "{FLAG} is {value}, not `true`"),
+        }
+    }
+}
+
+impl Disabled {
+    /// `None` if the flag is exactly `true`.
+    pub(super) fn of(place: &Place, raw: &RawSecrets) -> Option<Self> {
+        let flag = match raw.get(FLAG).map(|flag| flag.expose_secret()) {
+            Some("true") => return None,
+            None => Flag::Missing,
+            Some("") => Flag::Empty,
+            Some(other) => Flag::Other(described(other)),
+        };
+        Some(Self { flag, place: place.clone() })
+    }
+
+    pub(super) fn is_missing(&self) -> bool {
+        self.flag == Flag::Missing
+    }
+
+    /// How to enable the archival where the flag is stored, as a sentence: ``In secrets.yaml, line 6, write `true`.``
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        self.place.enable(FLAG)
+    }
+
+    /// Where the flag is stored.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::secrets::Secret;
+
+    fn doppler() -> Place {
+        Place::Doppler { project: "hht-diary-callisto".to_owned(), config: "production".to_owned() }
+    }
+
+    fn disabled(place: &Place, value: Option<&str>) -> Option<Disabled> {
+        let raw = value.map(|value| (FLAG.to_owned(), Secret::from(value)));
+        Disabled::of(place, &raw.into_iter().collect())
+    }
+
+    #[test]
+    fn only_the_exact_true_enables() {
+        assert!(disabled(&doppler(), Some("true")).is_none());
+        for (value, reason) in [
+            (None, "ENABLE_S3_BACKUP_ARCHIVAL does not exist"),
+            (Some(""), "ENABLE_S3_BACKUP_ARCHIVAL is empty"),
+            (Some("false"), "ENABLE_S3_BACKUP_ARCHIVAL is `false`, not `true`"),
+            (Some("TRUE"), "is `TRUE`, not `true`"),
+            (Some("true "), "is `true `, not `true`"),
+            (Some("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), "is a text of 40 characters, not `true`"),
+        ] {
+            let disabled = disabled(&doppler(), value).unwrap().to_string();
+            assert!(disabled.contains(reason), "{disabled}");
+        }
+    }
+
+    #[test]
+    fn the_next_step_fits_the_place_of_the_flag() {
+        let file = |lines: &[(&str, u64)]| {
+            let lines: BTreeMap<String, u64> =
+                lines.iter().map(|(name, line)| ((*name).to_owned(), *line)).collect();
+            Place::File { path: "secrets.yaml".to_owned(), sponsor: "io".to_owned(), lines }
+        };
+        for (place, value, step) in [
+            (file(&[(FLAG, 6)]), Some("yes"), "In secrets.yaml, line 6, write `true`."),
+            (file(&[]), None, "Add `ENABLE_S3_BACKUP_ARCHIVAL: true` to secrets.yaml below `io:`."),
+            (
+                doppler(),
+                None,
+                "Run `doppler secrets set ENABLE_S3_BACKUP_ARCHIVAL=true --project hht-diary-callisto --config production`.",
+            ),
+        ] {
+            assert_eq!(disabled(&place, value).unwrap().next_step(), step);
+        }
+    }
+}
