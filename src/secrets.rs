@@ -18,8 +18,6 @@ mod place;
 
 use std::collections::BTreeMap;
 
-use secrecy::ExposeSecret as _;
-
 use crate::manifest::spelling;
 
 pub use error::{SecretsError, Source};
@@ -208,6 +206,8 @@ fn no_bucket_name(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     fn raw(pairs: &[(&str, &str)]) -> RawSecrets {

@@ -63,10 +63,10 @@ impl Loans {
         doppler: &Doppler,
         identity: &str,
     ) -> Result<Secret, SecretsError> {
-        let mut lent = self.0.lock().await;
+        let mut sessions = self.0.lock().await;
         let lasts =
             |session: &Session| session.expires_at.is_none_or(|end| edge.now() + BEFORE_THE_END < end);
-        if let Some((_, session)) = lent.last().filter(|(_, session)| lasts(session)) {
+        if let Some((_, session)) = sessions.last().filter(|(_, session)| lasts(session)) {
             return Ok(session.token.clone());
         }
         let print = |line: String| edge.sink.line(&line);
@@ -74,15 +74,15 @@ impl Loans {
         let session = doppler.exchange(identity, &oidc, &print).await?;
         edge.sink.mask(session.token.expose_secret());
         let token = session.token.clone();
-        lent.push((doppler.clone(), session));
+        sessions.push((doppler.clone(), session));
         Ok(token)
     }
 
     /// Revokes all of them. A failure is a warning: it does not change the run's outcome.
     pub(super) async fn give_back(&self, edge: &Edge) {
         let all = async {
-            let mut lent = self.0.lock().await;
-            while let Some((doppler, session)) = lent.pop() {
+            let mut sessions = self.0.lock().await;
+            while let Some((doppler, session)) = sessions.pop() {
                 if let Err(error) = doppler.revoke(&session).await {
                     not_given_back(edge, &error.to_string());
                 }

@@ -37,19 +37,20 @@ impl fmt::Display for Place {
 
 /// What a secret must hold, for errors and hints.
 pub(super) struct Form {
-    /// `a valid bucket name`.
+    /// `is not a valid bucket name`.
     pub(super) kind: &'static str,
     /// What to write in its place.
     pub(super) example: &'static str,
 }
 
 pub(super) const BUCKET: Form = Form {
-    kind: "a valid bucket name",
+    kind: "is not a valid bucket name",
     example: "the bare bucket name (3 to 63 characters: a-z, 0-9, - and .)",
 };
-pub(super) const REGION: Form = Form { kind: "an AWS region", example: "a region such as `eu-west-1`" };
+pub(super) const REGION: Form =
+    Form { kind: "is not an AWS region", example: "a region such as `eu-west-1`" };
 pub(super) const ROLE: Form =
-    Form { kind: "an IAM role ARN", example: "an ARN such as `arn:aws:iam::123456789012:role/name`" };
+    Form { kind: "is not an IAM role ARN", example: "an ARN such as `arn:aws:iam::123456789012:role/name`" };
 
 impl Place {
     /// The same for a log line, with its kind.
@@ -145,7 +146,7 @@ impl Place {
         SecretsError::Malformed {
             at: self.at(name),
             name: name.to_owned(),
-            problem: format!("is not {}: {problem}", form.kind),
+            problem: format!("{}: {problem}", form.kind),
             hint: self.correct(name, form.example),
         }
     }

@@ -39,7 +39,7 @@ fn law(text: &str) -> Outcome {
     let (told, kind) = match &parsed {
         Ok(file) => (names(file), "read".to_owned()),
         // What stands twice at the beginning of a line is a sponsor's name.
-        Err(error) if error.to_string().contains(&format!(": {CANARY} is there twice")) => {
+        Err(error) if error.to_string().contains(&format!(": {CANARY} appears twice")) => {
             (error.hint(), "twice".to_owned())
         }
         Err(error) => (format!("{error} {error:?} {}", error.hint()), error.to_string()),

@@ -128,7 +128,7 @@ fn an_empty_matrix_is_told_by_its_count_and_is_no_failure() {
     outcome.assert_code(0);
     assert_eq!((outcome.output("count").as_str(), names(&outcome).len()), ("0", 0));
     let warned = outcome.annotations("warning");
-    assert!(warned.len() == 1 && warned[0].contains("enables no sponsor"), "{warned:?}");
+    assert!(warned.len() == 1 && warned[0].contains("No sponsor is enabled"), "{warned:?}");
     assert_eq!(outcome.output("matrix"), r#"{"include":[]}"#);
 }
 
@@ -140,7 +140,7 @@ fn a_sponsor_without_enabled_is_left_out_with_a_warning() {
     assert_eq!(names(&outcome), ["rhea"]);
     let warnings = outcome.annotations("warning");
     assert_eq!(warnings.len(), 1);
-    assert!(warnings[0].contains("does not say whether titan is enabled"), "{warnings:?}");
+    assert!(warnings[0].contains("no `enabled` for titan"), "{warnings:?}");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn workflows_without_a_sponsors_token_are_named_with_the_job() {
     outcome.assert_code(17);
     let places = ["deploy.yml: jobs.backup.steps.0.env", "restore.yml: jobs.restore.steps.0.env"];
     for place in places.into_iter().chain(["backup-nightly.yml: jobs.nightly.secrets"]) {
-        assert!(outcome.visible().contains(&format!("{place} lacks DOPPLER_TOKEN_IO_2")), "{place}");
+        assert!(outcome.visible().contains(&format!("{place} does not pass DOPPLER_TOKEN_IO_2")), "{place}");
     }
     of_file(&known).input("workflows", "no/such/folder").run().assert_code(2);
 }

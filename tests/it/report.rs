@@ -58,7 +58,7 @@ fn results_of_each_outcome_have_exactly_their_keys() {
     assert!(row("rhea") < row("titan") && row("titan") < row("callisto"), "failures first: {summary}");
     assert!(
         summary.contains("### What failed")
-            && summary.contains("hht-diary-rhea/production lacks DATABASE_URL")
+            && summary.contains("missing secrets in hht-diary-rhea/production: DATABASE_URL")
     );
 }
 

@@ -131,5 +131,5 @@ fn a_bucket_that_is_called_after_another_sponsor_is_its_own() {
     let judgement = judge(&sponsors.each_ref().map(claim), &known);
     assert!(judgement.buckets(&sponsors[0]).is_ok());
     let told = judgement.buckets(&sponsors[1]).unwrap_err().to_string();
-    assert_eq!(told, "bucket hht-diary-backups-rhea-eu-west-1 is sponsor rhea's, by its name");
+    assert_eq!(told, "bucket hht-diary-backups-rhea-eu-west-1 appears to belong to sponsor rhea");
 }

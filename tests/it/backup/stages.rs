@@ -31,7 +31,7 @@ fn a_missing_or_empty_secret_is_named_and_s3_is_not_called() {
     let message = assert_failed(&trial.run().run(), 12, "secrets");
     assert_eq!(
         message,
-        "hht-diary-callisto/production lacks SPONSOR_BACKUPS_BUCKET, SPONSOR_AWS_REGION (empty)"
+        "missing secrets in hht-diary-callisto/production: SPONSOR_BACKUPS_BUCKET, SPONSOR_AWS_REGION (empty)"
     );
     assert!(trial.store.objects(trial.log_bucket("callisto")).is_empty());
 }
@@ -121,7 +121,7 @@ fn keys_of_nobody_in_particular_serve_one_sponsor_and_never_two() {
     let both = run().run();
     both.assert_code(12);
     let message = both.result("rhea")["message"].as_str().unwrap().to_owned();
-    assert!(message.ends_with("lacks SPONSOR_AWS_ACCESS_KEY_ID, SPONSOR_AWS_SECRET_ACCESS_KEY"), "{message}");
+    assert!(message.ends_with(": SPONSOR_AWS_ACCESS_KEY_ID, SPONSOR_AWS_SECRET_ACCESS_KEY"), "{message}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn every_bad_manifest_is_described_by_what_is_wrong_with_it() {
         ("{\"sponsors\"".to_owned(), "manifest is not YAML"),
         (String::new(), "manifest has no list under `sponsors`"),
         ("sponsors: []".to_owned(), "manifest has no sponsors"),
-        ("sponsors: {local: [callisto]}".to_owned(), "it holds a mapping of local"),
+        ("sponsors: {local: [callisto]}".to_owned(), "it is a mapping of local"),
         (
             format!("{callisto}- {{name: callisto, code: TIT}}"),
             "sponsors 1 and 2 both have the name `callisto`",
@@ -54,12 +54,17 @@ fn a_manifest_that_is_not_there_is_named() {
         &outcome,
         10,
         "manifest",
-        &["manifest no/such.yml cannot be read", "Check the `manifest` input"],
+        &["cannot read manifest no/such.yml: No such file or directory", "Check the `manifest` input"],
     );
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     trial.manifest(None);
     let outcome = trial.run().run();
-    assert_refused(&outcome, 12, "secrets", &["hht-diary-core/production lacks SPONSOR_MANIFEST"]);
+    assert_refused(
+        &outcome,
+        12,
+        "secrets",
+        &["missing secrets in hht-diary-core/production: SPONSOR_MANIFEST"],
+    );
     trial.manifest(Some("not a manifest"));
     assert_refused(&trial.run().run(), 10, "manifest", &["manifest has no list under `sponsors`"]);
     assert!(trial.store.objects(trial.bucket("callisto")).is_empty());
@@ -87,7 +92,7 @@ fn an_unknown_or_disabled_sponsor_stops_every_backup() {
         &trial.run().run(),
         11,
         "sponsors",
-        &["no sponsor of the manifest is enabled", "count != '0'"],
+        &["no sponsor is enabled in the manifest", "count != '0'"],
     );
     assert!(trial.store.objects(trial.bucket("callisto")).is_empty());
     assert_eq!(trial.doppler.requests().len(), 3, "the manifest alone was read");

@@ -37,7 +37,10 @@ fn a_missing_revoked_or_foreign_token_each_has_its_own_error() {
     assert_refused(
         &trial,
         &foreign,
-        &["Doppler refused hht-diary-callisto/production with status 400", "hht-diary-callisto'"],
+        &[
+            "Doppler rejected the request for hht-diary-callisto/production with status 400",
+            "hht-diary-callisto'",
+        ],
     );
     trial.doppler.revoke(trial.token("callisto"));
     assert_refused(&trial, &only().run(), &["status 401: Invalid Auth token", "wrong or revoked"]);
@@ -49,7 +52,11 @@ fn a_token_of_another_config_is_refused() {
     let trial = one();
     let staging = trial.doppler.config("hht-diary-callisto", "staging", [("DATABASE_URL", "x")]);
     let outcome = trial.run().env("DOPPLER_TOKEN_CALLISTO", staging).run();
-    assert_refused(&trial, &outcome, &["Doppler refused hht-diary-callisto/production", "'production'"]);
+    assert_refused(
+        &trial,
+        &outcome,
+        &["Doppler rejected the request for hht-diary-callisto/production", "'production'"],
+    );
 }
 
 #[test]
@@ -60,7 +67,9 @@ fn an_answer_from_another_project_is_never_used() {
     assert_refused(
         &trial,
         &trial.run().run(),
-        &["the token for hht-diary-callisto/production opened hht-diary-rhea/production"],
+        &[
+            "expected secrets of hht-diary-callisto/production, but the token belongs to hht-diary-rhea/production",
+        ],
     );
 }
 
@@ -90,19 +99,27 @@ fn each_missing_empty_or_invalid_secret_is_named() {
     ];
     for (name, value) in all {
         trial.secret("callisto", name, None);
-        assert_refused(&trial, &trial.run().run(), &[&format!("lacks {name}"), "doppler secrets set"]);
+        assert_refused(&trial, &trial.run().run(), &[&format!("production: {name}"), "doppler secrets set"]);
         trial.secret("callisto", name, Some(""));
-        assert_refused(&trial, &trial.run().run(), &[&format!("lacks {name} (empty)")]);
+        assert_refused(&trial, &trial.run().run(), &[&format!("production: {name} (empty)")]);
         trial.secret("callisto", name, Some(value));
     }
     for (name, bad, good) in [
         (
-            "SPONSOR_BACKUPS_BUCKET begins with s3://; write the bare name",
+            "SPONSOR_BACKUPS_BUCKET is not a valid bucket name: it begins with s3://",
             "s3://bucket/path",
             bucket.as_str(),
         ),
-        ("SPONSOR_AUDIT_LOGS_BUCKET has an upper-case letter", "Bucket", &log_bucket),
-        ("SPONSOR_AWS_REGION is a text of 12 characters, not a region", "EU (Ireland)", "eu-west-1"),
+        (
+            "SPONSOR_AUDIT_LOGS_BUCKET is not a valid bucket name: it has an upper-case letter",
+            "Bucket",
+            &log_bucket,
+        ),
+        (
+            "SPONSOR_AWS_REGION is not an AWS region: it is a text of 12 characters",
+            "EU (Ireland)",
+            "eu-west-1",
+        ),
     ] {
         let (told, name) = (name, name.split(' ').next().unwrap());
         trial.secret("callisto", name, Some(bad));
@@ -118,12 +135,12 @@ fn shared(name: &str, of_callisto: impl Fn(&Trial) -> String) -> (Trial, String)
     trial.secret("rhea", name, Some(&of_callisto(&trial)));
     let outcome = trial.run().input("max-parallel", "1").run();
     outcome.assert_code(12);
-    // A bucket tells by its name whose it is; of a database nobody knows.
+    // The name of a bucket shows its owner. The address of a database does not.
     let of_callisto = if name == "DATABASE_URL" { 0 } else { 3 };
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), of_callisto);
     assert!(trial.store.objects(trial.bucket("rhea")).is_empty());
     let message = outcome.result("rhea")["message"].as_str().unwrap().to_owned();
-    let told = ["is also used by sponsor callisto", "is sponsor callisto's, by its name"];
+    let told = ["is also used by sponsor callisto", "appears to belong to sponsor callisto"];
     assert!(told.iter().any(|told| message.ends_with(told)), "{message}");
     (trial, message)
 }
@@ -163,11 +180,11 @@ fn a_secrets_file_works_without_doppler_and_errors_name_it() {
     assert!(trial.doppler.requests().is_empty());
     let nobody = run(&secrets.replace("callisto:\n", "rhea:\n"));
     nobody.assert_code(12);
-    assert!(nobody.stderr.contains("secrets file s.yml: it has no sponsor `callisto`"), "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("secrets file s.yml: sponsor `callisto` is missing"), "{}", nobody.stderr);
     let broken = run("callisto: [canary");
     broken.assert_code(12);
     assert!(
-        broken.stderr.contains("secrets file s.yml: not a map of sponsors to secrets"),
+        broken.stderr.contains("secrets file s.yml, line 1, column 11: not a map of sponsors to secrets"),
         "{}",
         broken.stderr
     );

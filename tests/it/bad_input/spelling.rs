@@ -1,12 +1,16 @@
-//! Names with a slip in them: an error where the right one is missing, and nobody's business beside it.
+//! Misspelt names: an error if the right one is missing, another tool's name next to it.
 
-use crate::support::{Outcome, Run, Sponsor, Trial};
+use crate::support::{Action, Outcome, Proxy, Run, Sponsor, Trial};
 
 /// A run without Doppler, on a terminal, of the sponsor `callisto`.
 fn local(trial: &Trial, manifest: &str, secrets: &str) -> Run {
+    at(trial.store.endpoint(), manifest, secrets)
+}
+
+fn at(s3: &str, manifest: &str, secrets: &str) -> Run {
     let run = Run::terminal().file("m.yml", manifest).file("s.yml", secrets);
     let run = run.args(["backup", "--environment=production", "--manifest=m.yml", "--secrets-file=s.yml"]);
-    run.args(["--s3-force-path-style", "--s3-endpoint-url", trial.store.endpoint()])
+    run.args(["--s3-force-path-style", "--s3-endpoint-url", s3])
 }
 
 const MANIFEST: &str = "sponsors: [{name: callisto, code: CAL, enabled: true}]";
@@ -38,12 +42,16 @@ fn a_misspelt_manifest_field_fails_if_the_right_one_is_missing() {
     let run = |entry: &str| {
         local(&trial, &format!("sponsors: [{{name: callisto, code: CAL, {entry}}}]"), &secrets(&trial)).run()
     };
-    assert_told(&run("enabeld: true"), 10, &["(callisto): `enabled` is missing", "Did you mean `enabled`?"]);
-    assert_told(&run("Enabled: true"), 10, &["`enabled` is missing, and `Enabled` is not"]);
+    assert_told(
+        &run("enabeld: true"),
+        10,
+        &["(callisto): `enabeld` is not a known field, and `enabled` is missing", "Did you mean `enabled`?"],
+    );
+    assert_told(&run("Enabled: true"), 10, &["`Enabled` is not a known field"]);
     assert_told(&run("enabled: true, regoin: x"), 10, &["`region` is missing", "Did you mean `region`?"]);
     run("enabled: true, region: eu-west-1, regoin: x, colour: teal").assert_code(0);
     let singular = local(&trial, "sponsor: [{name: callisto, code: CAL}]", &secrets(&trial)).run();
-    assert_told(&singular, 10, &["it has `sponsor`; did you mean `sponsors`?"]);
+    assert_told(&singular, 10, &["top level: `sponsor` is not a known field", "Did you mean `sponsors`?"]);
 }
 
 #[test]
@@ -55,18 +63,25 @@ fn a_misspelt_secret_fails_if_the_right_one_is_missing() {
     assert_told(
         &region,
         12,
-        &["SPONSOR_AWS_REGION is missing, and SPONSER_AWS_REGION is not", "Did you mean"],
+        &[
+            "s.yml, line 5: SPONSER_AWS_REGION is not a known secret, and SPONSOR_AWS_REGION is missing",
+            "Did you mean",
+        ],
     );
     // Without an error, the sponsor would be taken for one whose archival is off, which is a success.
     let flag = run("ENABLE_S3_BACKUP_ARCHIVAL", "ENABLE_S3_BACKUP_ARCHIVL");
     assert_told(&flag, 12, &["Did you mean ENABLE_S3_BACKUP_ARCHIVAL?"]);
     let sponsor = run("callisto:", "calisto:");
-    assert_told(&sponsor, 12, &["it has no sponsor `callisto`", "where the file has `calisto`?"]);
+    assert_told(
+        &sponsor,
+        12,
+        &["sponsor `callisto` is missing", "The file has `calisto`. Did you mean `callisto`?"],
+    );
     local(&trial, MANIFEST, &format!("{whole}  SPONSER_AWS_REGION: x\n")).run().assert_code(0);
     let twice = local(&trial, MANIFEST, &format!("{whole}  SPONSOR_AWS_REGION: eu-west-1\n")).run();
-    assert_told(&twice, 12, &["line 9: SPONSOR_AWS_REGION is there twice (first in line 5)"]);
+    assert_told(&twice, 12, &["line 9: SPONSOR_AWS_REGION appears twice, first in line 5"]);
     let sponsor = local(&trial, MANIFEST, &format!("{whole}callisto: {{A: b}}\n")).run();
-    assert_told(&sponsor, 12, &["line 9: callisto is there twice (first in line 1)"]);
+    assert_told(&sponsor, 12, &["line 9: callisto appears twice, first in line 1"]);
 }
 
 #[test]
@@ -77,22 +92,21 @@ fn where_keys_belong_is_told_by_the_place() {
         whole.lines().filter(|line| !line.contains("ACCESS_KEY")).map(|line| format!("{line}\n")).collect();
     let run = || local(&trial, MANIFEST, &without);
     let told = [
-        "lacks SPONSOR_AWS_ACCESS_KEY_ID, SPONSOR_AWS_SECRET_ACCESS_KEY",
-        "Add SPONSOR_AWS_ACCESS_KEY_ID, SPONSOR_AWS_SECRET_ACCESS_KEY to s.yml, below `callisto:`",
-        "or set AWS_ACCESS_KEY_ID_CALLISTO and AWS_SECRET_ACCESS_KEY_CALLISTO",
+        "missing secrets in s.yml: SPONSOR_AWS_ACCESS_KEY_ID, SPONSOR_AWS_SECRET_ACCESS_KEY",
+        "Add SPONSOR_AWS_ACCESS_KEY_ID, SPONSOR_AWS_SECRET_ACCESS_KEY to s.yml below `callisto:`",
+        "or set the environment variables AWS_ACCESS_KEY_ID_CALLISTO and AWS_SECRET_ACCESS_KEY_CALLISTO",
     ];
     assert_told(&run().run(), 12, &told);
     let profile = run().env("AWS_PROFILE", "ops").run();
     assert_told(&profile, 12, &["AWS_PROFILE is not read", "aws configure export-credentials --format env"]);
     let near = run().env("AWS_ACCESS_KEY_ID_CALISTO", "AKIA1").run();
-    assert_told(&near, 12, &["AWS_ACCESS_KEY_ID_CALISTO is set, did you mean AWS_ACCESS_KEY_ID_CALLISTO?"]);
+    assert_told(&near, 12, &["AWS_ACCESS_KEY_ID_CALISTO is set. Did you mean AWS_ACCESS_KEY_ID_CALLISTO?"]);
     let temporary =
         run().env("AWS_ACCESS_KEY_ID_CALLISTO", "ASIA1").env("AWS_SECRET_ACCESS_KEY_CALLISTO", "x");
-    let told = ["AWS_ACCESS_KEY_ID_CALLISTO begins with ASIA", "Set AWS_SESSION_TOKEN_CALLISTO, too."];
+    let told = ["AWS_ACCESS_KEY_ID_CALLISTO begins with ASIA", "Set AWS_SESSION_TOKEN_CALLISTO too."];
     assert_told(&temporary.run(), 12, &told);
     let in_the_file = without + "  SPONSOR_AWS_ACCESS_KEY_ID: ASIA1\n  SPONSOR_AWS_SECRET_ACCESS_KEY: x\n";
-    let told =
-        ["SPONSOR_AWS_ACCESS_KEY_ID in s.yml, `callisto` begins with ASIA", "AWS_SESSION_TOKEN_CALLISTO"];
+    let told = ["s.yml, line 7: SPONSOR_AWS_ACCESS_KEY_ID begins with ASIA", "AWS_SESSION_TOKEN_CALLISTO"];
     assert_told(&local(&trial, MANIFEST, &in_the_file).run(), 12, &told);
 }
 
@@ -106,9 +120,108 @@ fn a_secrets_file_that_others_can_read_gets_a_warning() {
         std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
         let outcome = run.run();
         outcome.assert_code(0);
-        let told = outcome.stderr.contains("run `chmod 600 s.yml`");
+        let told = outcome.stderr.contains("Run `chmod 600 s.yml`");
         assert_eq!(told, warned, "{mode:o}: {}", outcome.stderr);
     }
+}
+
+/// Doppler returns only what is requested, so its names are listed when something is missing.
+#[test]
+fn a_misspelt_secret_in_doppler_is_an_error() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let rename = |from: &str, to: &str, value: &str| {
+        trial.secret("callisto", from, None);
+        trial.secret("callisto", to, Some(value));
+    };
+    rename("ENABLE_S3_BACKUP_ARCHIVAL", "ENABLE_S3_BACKUP_ARCHIVL", "true");
+    let flag = trial.run().run();
+    flag.assert_code(12);
+    assert_eq!(
+        flag.result("callisto")["message"],
+        "hht-diary-callisto/production: ENABLE_S3_BACKUP_ARCHIVL is not a known secret, and ENABLE_S3_BACKUP_ARCHIVAL is missing"
+    );
+    // A service account that must not list names leaves the error as it is.
+    trial.doppler.hide_names();
+    let hidden = trial.run().run();
+    hidden.assert_code(0);
+    assert_eq!(hidden.output("outcome"), "disabled");
+
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let rename = |from: &str, to: &str, value: &str| {
+        trial.secret("callisto", from, None);
+        trial.secret("callisto", to, Some(value));
+    };
+    rename("SPONSOR_AWS_REGION", "SPONSER_AWS_REGION", "eu-west-1");
+    let region = trial.run().run();
+    region.assert_code(12);
+    assert!(region.visible().contains("Did you mean SPONSOR_AWS_REGION?"), "{}", region.visible());
+    assert!(
+        trial.doppler.requests().iter().all(|asked| !asked.over_broad),
+        "values were requested by no name"
+    );
+    trial.doppler.set("hht-diary-core", "production", "SPONSORS_MANIFEST", Some("sponsors: []"));
+    trial.manifest(None);
+    let manifest = trial.run().run();
+    manifest.assert_code(12);
+    assert!(manifest.visible().contains("SPONSORS_MANIFEST is not a known secret"), "{}", manifest.visible());
+}
+
+#[test]
+fn hints_for_a_secrets_file_never_name_doppler() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let whole = secrets(&trial);
+    for (from, to, hint) in [
+        ("  SPONSOR_AWS_REGION: eu-west-1\n", "", "Add SPONSOR_AWS_REGION to s.yml below `callisto:`."),
+        (
+            "SPONSOR_AWS_REGION: eu-west-1",
+            "SPONSOR_AWS_REGION:",
+            "Fill in SPONSOR_AWS_REGION in s.yml, line 5.",
+        ),
+        ("eu-west-1\n", "Europe\n", "In s.yml, line 5, write a region such as `eu-west-1`."),
+        (
+            "SPONSOR_BACKUPS_BUCKET: ",
+            "SPONSOR_BACKUPS_BUCKET: s3://",
+            "In s.yml, line 3, write the bare bucket name",
+        ),
+        ("'true'", "'yes'", "In s.yml, line 6, write `true`."),
+    ] {
+        let run = local(&trial, MANIFEST, &whole.replacen(from, to, 1)).arg("--require-backup");
+        let outcome = run.run();
+        assert_told(&outcome, 12, &[hint]);
+        let lines = outcome.stderr.lines().filter(|line| !line.starts_with('║'));
+        assert!(lines.clone().all(|line| !line.to_lowercase().contains("doppler")), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn keys_that_s3_rejects_are_named_by_where_they_came_from() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let proxy = Proxy::before(trial.store.endpoint());
+    proxy.rule(|_| Action::Status(403, "<Error><Code>InvalidAccessKeyId</Code></Error>".to_owned()));
+    let run = || at(&proxy.endpoint(), MANIFEST, &secrets(&trial));
+    let pair = "SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY in s.yml, line 7";
+    assert_told(&run().run(), 14, &[pair]);
+    let in_the_environment =
+        run().env("AWS_ACCESS_KEY_ID_CALLISTO", "AKIA1").env("AWS_SECRET_ACCESS_KEY_CALLISTO", "x").run();
+    let variables = "AWS_ACCESS_KEY_ID_CALLISTO and AWS_SECRET_ACCESS_KEY_CALLISTO";
+    assert_told(&in_the_environment, 14, &[variables, "callisto: secrets from s.yml and the environment"]);
+}
+
+#[test]
+fn the_log_names_where_each_sponsors_secrets_come_from() {
+    let trial = Trial::of([Sponsor::named("titan").flag(None).empty(), Sponsor::named("callisto").empty()]);
+    let outcome = trial.run().input("dry-run", "true").run();
+    let lines: Vec<&str> = outcome.stdout.lines().filter(|line| line.contains(": secrets from ")).collect();
+    assert_eq!(
+        lines,
+        [
+            "titan: secrets from Doppler hht-diary-titan/production",
+            "callisto: secrets from Doppler hht-diary-callisto/production"
+        ],
+        "in the order of the manifest"
+    );
+    let local = local(&trial, MANIFEST, &secrets(&trial)).arg("--dry-run").run();
+    assert_told(&local, 0, &["callisto: secrets from s.yml\n"]);
 }
 
 #[test]

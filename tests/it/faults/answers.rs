@@ -20,22 +20,22 @@ fn answer(status: u16, body: &str) -> Trouble {
 
 /// - fault: Doppler refuses, in JSON or not
 /// - injected: 400, 401, 403 and 404 with JSON, HTML, an empty body, half a body, or `messages` that are no list
-/// - seen: `Doppler refused` with the status, and Doppler's words where there are some; exit 12
+/// - seen: `Doppler rejected the request` with the status, and Doppler's message if there is one; exit 12
 /// - left: no second request
 ///
 /// - fault: Doppler sends elsewhere
 /// - injected: 301, 302, 307 and 308 whose `Location` is another server
-/// - seen: `Doppler refused` with the status; exit 12
+/// - seen: `Doppler rejected the request` with the status; exit 12
 /// - left: no request to the other server, so no token travels
 ///
 /// - fault: Doppler says that nothing has changed
 /// - injected: 304 without a body
-/// - seen: `Doppler refused` with the status; exit 12
+/// - seen: `Doppler rejected the request` with the status; exit 12
 /// - left: no second request
 ///
 /// - fault: a server error that says itself that it is final
 /// - injected: 500 with `data.isRetryable` false
-/// - seen: `Doppler refused` with the status; exit 12
+/// - seen: `Doppler rejected the request` with the status; exit 12
 /// - left: no second request
 #[test]
 fn a_refusal_is_final_whatever_it_looks_like() {
@@ -60,7 +60,7 @@ fn a_refusal_is_final_whatever_it_looks_like() {
         let (outcome, tries) = after(&trial, &trouble, 1);
         outcome.assert_code(12);
         let message = outcome.result("callisto")["message"].to_string();
-        let start = format!("Doppler refused hht-diary-callisto/production with {told}");
+        let start = format!("Doppler rejected the request for hht-diary-callisto/production with {told}");
         assert!(message.contains(&start), "{message}");
         assert_eq!(tries, 1, "{status} {body}");
     }
@@ -124,12 +124,12 @@ fn a_limit_that_lasts_is_waited_out_each_time() {
 
 /// - fault: Doppler's answer is no map of texts
 /// - injected: an empty body, a list, `null`, a number or an object for a text, half a map, status 204
-/// - seen: `is not a map of secrets` with line and column, and none of its words; exit 12
+/// - seen: `is not a map of secrets` with line and column, and nothing of the response; exit 12
 /// - left: no second request
 ///
-/// - fault: Doppler's answer holds a name twice
+/// - fault: a name appears twice in Doppler's response
 /// - injected: two values of `DATABASE_URL`
-/// - seen: `it holds a name twice`; exit 12
+/// - seen: `a name appears twice`; exit 12
 /// - left: neither is used
 #[test]
 fn an_answer_that_is_no_map_of_texts_is_final() {
@@ -148,7 +148,7 @@ fn an_answer_that_is_no_map_of_texts_is_final() {
         outcome.assert_code(12);
         let message = outcome.result("callisto")["message"].to_string();
         assert!(message.contains("is not a map of secrets: "), "{body}: {message}");
-        assert_eq!(message.contains("it holds a name twice"), body.contains("too"), "{message}");
+        assert_eq!(message.contains("a name appears twice"), body.contains("too"), "{message}");
         assert!(!outcome.everything().contains("hidden"), "{}", outcome.everything());
         assert_eq!(tries, 1, "{body}");
     }
@@ -156,7 +156,7 @@ fn an_answer_that_is_no_map_of_texts_is_final() {
 
 /// - fault: Doppler holds no value for a name
 /// - injected: `null` for `DATABASE_URL`
-/// - seen: `lacks DATABASE_URL`; exit 12
+/// - seen: `missing secrets in hht-diary-callisto/production: DATABASE_URL`; exit 12
 /// - left: no backup
 ///
 /// - fault: a right answer of a wrong type
@@ -178,7 +178,7 @@ fn a_null_value_is_missing_and_the_content_type_is_ignored() {
     };
     let (outcome, _) = after(&trial, &answer(200, &map("null")), 1);
     outcome.assert_code(12);
-    assert!(outcome.result("callisto")["message"].to_string().contains("lacks DATABASE_URL"));
+    assert!(outcome.result("callisto")["message"].to_string().contains("production: DATABASE_URL"));
     let headers = vec![("content-type", "text/plain".to_owned())];
     let body = map("\"postgres://app@127.0.0.1:1/app\"");
     let (outcome, tries) = after(&trial, &Trouble::Answer { status: 200, headers, body }, 1);

@@ -82,7 +82,7 @@ fn trouble_that_passes_is_waited_out() {
 
 /// - fault: Doppler is down for good
 /// - injected: 503 for every request
-/// - seen: `Doppler did not serve` with the status; exit 12
+/// - seen: `Doppler is unavailable` with the status; exit 12
 /// - left: the local record of the failure
 #[test]
 fn doppler_down_for_good_is_given_up_after_five_tries() {
@@ -95,7 +95,7 @@ fn doppler_down_for_good_is_given_up_after_five_tries() {
     assert_eq!((&result["outcome"], &result["stage"]), (&"failure".into(), &"secrets".into()));
     let message = result["message"].as_str().unwrap();
     assert!(
-        message.starts_with("Doppler did not serve hht-diary-callisto/production: status 503"),
+        message.starts_with("Doppler is unavailable for hht-diary-callisto/production: status 503"),
         "{message}"
     );
     // F31: the failure has its record too.
@@ -138,7 +138,8 @@ fn refusals_are_final_and_stay_with_their_sponsor() {
     outcome.assert_code(12);
     let refused = |sponsor: &str, status: &str| {
         let message = outcome.result(sponsor)["message"].as_str().unwrap().to_owned();
-        let start = format!("Doppler refused hht-diary-{sponsor}/production with status {status}");
+        let start =
+            format!("Doppler rejected the request for hht-diary-{sponsor}/production with status {status}");
         assert!(message.starts_with(&start), "{message}");
     };
     refused("callisto", "401: Invalid Auth token");
@@ -155,7 +156,7 @@ fn refusals_are_final_and_stay_with_their_sponsor() {
 ///
 /// - fault: something else than Doppler answers
 /// - injected: a log-in page with status 200
-/// - seen: `is not a map of secrets`, and none of its words; exit 12
+/// - seen: `is not a map of secrets`, and nothing of the response; exit 12
 /// - left: no second request, no backup
 #[test]
 fn an_answer_that_is_no_map_of_secrets_is_final() {
@@ -174,14 +175,14 @@ fn an_answer_that_is_no_map_of_secrets_is_final() {
 ///
 /// - fault: another sponsor's secrets come back
 /// - injected: `DOPPLER_PROJECT` or `DOPPLER_CONFIG` of the answer are not the ones that were asked for
-/// - seen: `the token for … opened …`; exit 12
+/// - seen: `expected secrets of …, but the token belongs to …`; exit 12
 /// - left: no request to S3, no connection to a database, a local record
 #[test]
 fn secrets_of_another_project_or_config_are_never_used() {
     for (name, value, told) in [
-        ("DOPPLER_PROJECT", "hht-diary-titan", "opened hht-diary-titan/production"),
-        ("DOPPLER_CONFIG", "staging", "opened hht-diary-callisto/staging"),
-        ("DOPPLER_CONFIG", "", "opened hht-diary-callisto/"),
+        ("DOPPLER_PROJECT", "hht-diary-titan", "belongs to hht-diary-titan/production"),
+        ("DOPPLER_CONFIG", "staging", "belongs to hht-diary-callisto/staging"),
+        ("DOPPLER_CONFIG", "", "belongs to hht-diary-callisto/"),
     ] {
         let trial = callisto();
         let proxy = Proxy::before(trial.store.endpoint());

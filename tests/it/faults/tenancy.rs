@@ -50,7 +50,7 @@ fn another_sponsors_token_in_ones_own_variable_opens_nothing() {
 
 /// - fault: AWS keys for nobody in particular
 /// - injected: `AWS_ACCESS_KEY_ID` in the environment and no keys in Doppler, for one sponsor and for two
-/// - seen: a success for one; `lacks SPONSOR_AWS_ACCESS_KEY_ID` where there are two; exit 12
+/// - seen: a success for one; `missing secrets` with SPONSOR_AWS_ACCESS_KEY_ID for two; exit 12
 /// - left: nothing in the second sponsor's bucket
 #[test]
 fn keys_of_the_environment_serve_one_sponsor_that_has_none() {
@@ -67,7 +67,7 @@ fn keys_of_the_environment_serve_one_sponsor_that_has_none() {
     let both = run().run();
     both.assert_code(12);
     for sponsor in ["callisto", "titan"] {
-        let lacks = format!("hht-diary-{sponsor}/production lacks {ID}, {SECRET}");
+        let lacks = format!("missing secrets in hht-diary-{sponsor}/production: {ID}, {SECRET}");
         assert_eq!(message(&both, sponsor), lacks);
     }
     assert!(trial.store.keys_in(trial.bucket("titan")).is_empty());
@@ -116,7 +116,10 @@ fn half_a_key_pair_is_never_completed_from_elsewhere() {
     let whole = trial.run().env("AWS_ACCESS_KEY_ID", strict.access_key());
     let whole = whole.env("AWS_SECRET_ACCESS_KEY", strict.secret_key()).run();
     whole.assert_code(12);
-    assert_eq!(message(&whole, "callisto"), format!("hht-diary-callisto/production lacks {SECRET}"));
+    assert_eq!(
+        message(&whole, "callisto"),
+        format!("missing secrets in hht-diary-callisto/production: {SECRET}")
+    );
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
@@ -124,7 +127,7 @@ fn half_a_key_pair_is_never_completed_from_elsewhere() {
 ///
 /// - fault: a bucket was copied from another sponsor's secrets
 /// - injected: titan's bucket of backups, or rhea's of logs, is callisto's
-/// - seen: `bucket … is sponsor callisto's, by its name`; exit 12
+/// - seen: `bucket … appears to belong to sponsor callisto`; exit 12
 /// - left: four records
 ///
 /// - fault: a database was copied from another sponsor's secrets
@@ -139,7 +142,7 @@ fn what_one_sponsor_uses_no_other_sponsor_of_the_run_may() {
     trial.secret("rhea", "SPONSOR_AUDIT_LOGS_BUCKET", Some(trial.bucket("callisto")));
     let outcome = trial.run().input("max-parallel", "1").run();
     outcome.assert_code(12);
-    let bucket = format!("bucket {} is sponsor callisto's, by its name", trial.bucket("callisto"));
+    let bucket = format!("bucket {} appears to belong to sponsor callisto", trial.bucket("callisto"));
     assert_eq!(message(&outcome, "titan"), bucket);
     assert_eq!(message(&outcome, "rhea"), bucket);
     let database = trial.database("callisto");
@@ -160,7 +163,7 @@ fn what_one_sponsor_uses_no_other_sponsor_of_the_run_may() {
 ///
 /// - fault: the wrong bucket comes first, or alone as in a matrix
 /// - injected: callisto's bucket is called after titan, who comes later or not at all
-/// - seen: `bucket … is sponsor titan's, by its name`; exit 12
+/// - seen: `bucket … appears to belong to sponsor titan`; exit 12
 /// - left: titan's own backup alone
 #[test]
 fn a_bucket_named_after_another_sponsor_is_refused_in_any_order() {
@@ -169,7 +172,7 @@ fn a_bucket_named_after_another_sponsor_is_refused_in_any_order() {
     for sponsors in ["callisto titan", "callisto"] {
         let outcome = trial.run().input("max-parallel", "1").input("sponsors", sponsors).run();
         outcome.assert_code(12);
-        let told = format!("bucket {} is sponsor titan's, by its name", trial.bucket("titan"));
+        let told = format!("bucket {} appears to belong to sponsor titan", trial.bucket("titan"));
         assert_eq!(message(&outcome, "callisto"), told);
     }
     assert_eq!(trial.store.keys_in(trial.bucket("titan")).len(), 3, "titan's own backup alone");

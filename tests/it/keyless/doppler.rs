@@ -50,7 +50,7 @@ fn a_doppler_that_does_not_answer_holds_no_stopped_run_up() {
     let outcome = running.wait();
     outcome.assert_code(143);
     assert!(signalled.elapsed() < Duration::from_secs(5), "{:?}", signalled.elapsed());
-    let told = "was not revoked, and ends by itself: Doppler did not answer in the seconds after the signal";
+    let told = "could not revoke the short-lived Doppler token: no response from Doppler in the seconds after the signal";
     assert_eq!(
         outcome.stdout.lines().filter(|line| line.contains(told) && !line.starts_with("::")).count(),
         1
@@ -73,7 +73,7 @@ fn a_revocation_that_fails_is_told_and_changes_nothing() {
     assert!(!keyless.doppler.lent()[0].revoked);
     assert_eq!(outcome.output("outcome"), "success");
     let told = outcome.annotations("warning").join("\n");
-    assert!(told.contains("was not revoked, and ends by itself"), "{told}");
+    assert!(told.contains("could not revoke the short-lived Doppler token"), "{told}");
     assert_unseen(&keyless, &outcome);
 }
 
@@ -128,7 +128,7 @@ fn a_token_that_is_named_after_its_place_wins_and_that_is_said() {
     let own = keyless.token("callisto").to_owned();
     let outcome = keyless.run().env(token_variable("callisto"), &own).run();
     outcome.assert_code(0);
-    let said = "DOPPLER_TOKEN_CALLISTO is set, so `doppler-identity-id` is not used for it";
+    let said = "DOPPLER_TOKEN_CALLISTO is set, so `doppler-identity-id` is not used here";
     assert!(outcome.stdout.contains(said), "{}", outcome.transcript());
     let lent = keyless.doppler.lent()[0].token.clone();
     let with = |project: &str| {

@@ -20,7 +20,7 @@ fn without_the_permission_the_permission_is_named() {
     }
     // The same where Doppler is opened by a token, and the role alone needs it.
     let tokens = keyless.trial.run().run();
-    assert_told(&tokens, 12, &["GitHub gives this job no ID token", "permissions: id-token: write"]);
+    assert_told(&tokens, 12, &["no OIDC token for this job", "permissions: id-token: write"]);
     assert_eq!((keyless.github.asked().len(), keyless.sts.asked().len()), (0, 0));
 }
 
@@ -28,12 +28,12 @@ fn without_the_permission_the_permission_is_named() {
 fn a_github_that_refuses_or_fails_is_told_apart() {
     let keyless = Keyless::of(&["callisto"]);
     keyless.github.refuse_next(403);
-    assert_told(&keyless.run().run(), 12, &["GitHub gave no ID token: status 403", "id-token: write"]);
+    assert_told(&keyless.run().run(), 12, &["GitHub issued no OIDC token: status 403", "id-token: write"]);
     // One that fails twice is asked a third time.
     keyless.github.refuse_next(500);
     keyless.github.refuse_next(503);
     let outcome = keyless.run().run();
-    assert_told(&outcome, 0, &["GitHub gave no ID token: status 500", "trying again"]);
+    assert_told(&outcome, 0, &["GitHub issued no OIDC token: status 500", "Next attempt in"]);
     assert_unseen(&keyless, &outcome);
 }
 

@@ -1,5 +1,5 @@
-//! A scripted Doppler: the download endpoint, tokens that are bound to one config, the real error bodies, and trouble
-//! on demand. Answers as far as its API is known; holds no list or names endpoints. For identities see their own file.
+//! A scripted Doppler: the endpoints for download and names, tokens that are bound to one config, the real error bodies, and
+//! trouble on demand. For identities see their own file.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -92,6 +92,7 @@ pub(super) struct State {
     pub(super) lent: Vec<Lent>,
     pub(super) identity_troubles: VecDeque<u16>,
     identity_delay: Duration,
+    pub(super) hides_names: bool,
 }
 
 impl Doppler {
@@ -165,6 +166,11 @@ impl Doppler {
         };
     }
 
+    /// From now on nobody may list names.
+    pub(crate) fn hide_names(&self) {
+        self.state().hides_names = true;
+    }
+
     /// From now on this token is unknown.
     pub(crate) fn revoke(&self, token: &str) {
         self.state().tokens.remove(token);
@@ -199,6 +205,9 @@ async fn handle(state: Arc<Mutex<State>>, request: Request) -> Result<Response, 
     if let Some(answer) = about_identities {
         tokio::time::sleep(delay).await;
         return Ok(answer);
+    }
+    if let Some(names) = answers::names(&state.lock().unwrap(), &request) {
+        return Ok(names);
     }
     let asked = answers::read(&request);
     let (trouble, truth) = {

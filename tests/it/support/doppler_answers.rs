@@ -12,6 +12,7 @@ use super::doppler::{Asked, Scope, State, Trouble};
 use super::http::{self, Request, Response};
 
 const DOWNLOAD: &str = "/v3/configs/config/secrets/download";
+const NAMES: &str = "/v3/configs/config/secrets/names";
 
 /// Secrets by name, or a status with its message.
 pub(super) type Truth = Result<BTreeMap<String, String>, (u16, String)>;
@@ -67,6 +68,26 @@ pub(super) fn truth(state: &State, request: &Request, asked: &Asked) -> Truth {
     let missing = || (404, format!("Could not find requested config '{config}'"));
     let known = state.configs.get(&(project.clone(), config.clone())).ok_or_else(missing)?;
     Ok(filtered(known, &project, &config, asked))
+}
+
+/// The names of a config, without values; `None` if something else is asked for.
+pub(super) fn names(state: &State, request: &Request) -> Option<Response> {
+    if request.uri().path() != NAMES {
+        return None;
+    }
+    if state.hides_names {
+        return Some(refuse(403, "You do not have permission to list names"));
+    }
+    let asked = read(request);
+    let scope = state.tokens.get(&asked.token).ok_or_else(|| (401, "Invalid Auth token".to_owned()));
+    let names = scope.and_then(|scope| permitted(scope, &asked)).map(|place| {
+        let known = state.configs.get(&place).into_iter().flat_map(BTreeMap::keys);
+        known.cloned().collect::<Vec<String>>()
+    });
+    Some(match names {
+        Ok(names) => respond(200, json!({"names": names, "success": true}).to_string()),
+        Err((status, message)) => refuse(status, &message),
+    })
 }
 
 /// A service token speaks for its own config and errs for any other; a broader one has to be told.
