@@ -129,8 +129,8 @@ pub fn interpret(place: &Place, raw: &RawSecrets, aws: AwsFromEnvironment) -> Re
             return Err(place.malformed(name, &BUCKET, &problem));
         }
     }
-    if !region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-        return Err(place.malformed(REGION, &REGION_FORM, &format!("it is {}", described(&region))));
+    if let Some(problem) = odd_character(&region, "-") {
+        return Err(place.malformed(REGION, &REGION_FORM, &problem));
     }
     let source = format!("{}{also}", place.source());
     Ok(Archival::Enabled(Box::new(SponsorSecrets {
@@ -192,16 +192,26 @@ fn no_bucket_name(name: &str) -> Option<String> {
     if name.starts_with("s3://") {
         return Some("it begins with s3://".to_owned());
     }
-    let is_other = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-' || *c == '.');
-    match name.chars().find(is_other) {
-        Some(c) if c.is_ascii_uppercase() => Some("it has an upper-case letter".to_owned()),
-        Some('/') => Some("it has a slash".to_owned()),
-        Some(c) if c.is_whitespace() => Some("it has white space".to_owned()),
-        Some(_) => Some("it has a character that is not a-z, 0-9, - or .".to_owned()),
-        None if (3..=63).contains(&name.len()) => None,
-        None if name.len() == 1 => Some("it has 1 character".to_owned()),
-        None => Some(format!("it has {} characters", name.len())),
+    if let Some(problem) = odd_character(name, "-.") {
+        return Some(problem);
     }
+    match name.len() {
+        3..=63 => None,
+        1 => Some("it has 1 character".to_owned()),
+        length => Some(format!("it has {length} characters")),
+    }
+}
+
+/// The first character that is none of a-z, 0-9 and `also`, described.
+fn odd_character(text: &str, also: &str) -> Option<String> {
+    let is_fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || also.contains(c);
+    let what = match text.chars().find(|c| !is_fine(*c))? {
+        c if c.is_ascii_uppercase() => "an upper-case letter",
+        '/' => "a slash",
+        c if c.is_whitespace() => "white space",
+        _ => return Some(format!("it has a character that is none of a-z, 0-9 and {also}")),
+    };
+    Some(format!("it has {what}"))
 }
 
 #[cfg(test)]
@@ -311,7 +321,7 @@ mod tests {
             ("canary/other", "it has a slash"),
             ("cAnary", "it has an upper-case letter"),
             ("canary bucket", "it has white space"),
-            ("canary+bucket", "it has a character that is not a-z, 0-9, - or ."),
+            ("canary+bucket", "it has a character that is none of a-z, 0-9 and -."),
             ("b", "it has 1 character"),
         ] {
             let change = |secrets: &mut RawSecrets| {

@@ -8,9 +8,8 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 
-use super::{Edge, UNTIL_AFTER_A_SIGNAL};
+use super::{Edge, UNTIL_AFTER_A_SIGNAL, scope};
 use crate::cli::order::Scope;
-use crate::report::workflow::{Level, annotation};
 use crate::secrets::doppler::{Doppler, Session};
 use crate::secrets::github::Hide;
 use crate::secrets::keyring::Owner;
@@ -102,6 +101,5 @@ impl Loans {
 
 fn not_given_back(edge: &Edge, why: &str) {
     let message = format!("could not revoke the short-lived Doppler token: {why}. It expires on its own.");
-    edge.sink.line(&format!("warning: {message}"));
-    edge.sink.annotations(&[annotation(Level::Warning, "a token was not revoked", &message)]);
+    scope::warn(edge, "a token was not revoked", &message);
 }

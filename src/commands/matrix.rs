@@ -9,7 +9,6 @@ use crate::cli::order::MatrixOrder;
 use crate::failure::Failure;
 use crate::proof::{Conclusion, ProofError};
 use crate::report::outputs::{self, json};
-use crate::report::workflow::{Level, annotation};
 use crate::secrets::workflows::missing_tokens;
 use crate::sponsors::matrix::matrix;
 
@@ -34,8 +33,7 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<
     if names.is_empty() {
         // No later job runs that could warn.
         let text = "No sponsor is enabled in the manifest. Nothing to back up.";
-        edge.sink.line(&format!("warning: {text}"));
-        edge.sink.annotations(&[annotation(Level::Warning, "no sponsor is enabled", text)]);
+        scope::warn(edge, "no sponsor is enabled", text);
         return Ok(0);
     }
     publisher.heard.set(Heard::Results(Vec::new())).ok();

@@ -78,8 +78,8 @@ pub(super) async fn deployed(scope: &Scope, edge: &Edge) -> Result<Selected, Fai
     Ok(Selected { sponsors, known })
 }
 
-fn warn(edge: &Edge, title: &str, message: &str) {
-    edge.sink.line(message);
+pub(super) fn warn(edge: &Edge, title: &str, message: &str) {
+    edge.sink.line(&format!("warning: {message}"));
     edge.sink.annotations(&[annotation(Level::Warning, title, message)]);
 }
 
@@ -145,8 +145,7 @@ pub(super) fn warn_of_open_file(path: &Path, input: &str, edge: &Edge) {
     if others_can_open(path) {
         let path = path.display();
         let message = format!("other users can read {path} (`{input}`). Run `chmod 600 {path}`.");
-        edge.sink.line(&format!("warning: {message}"));
-        edge.sink.annotations(&[annotation(Level::Warning, "other users can read secrets", &message)]);
+        warn(edge, "other users can read secrets", &message);
     }
 }
 

@@ -214,9 +214,12 @@ impl Keyring {
         if let Some(typed) = self.near(AWS_KEYS[0], &id) {
             hint += &format!(" {typed} is set. Did you mean {id}?");
         }
-        if is_set(AWS_KEYS[0]) && !only {
-            hint += &format!(" {} is used only if exactly one sponsor is selected.", AWS_KEYS[0]);
-        } else if is_set("AWS_PROFILE") && !is_set(AWS_KEYS[0]) {
+        let general = [AWS_KEYS[0], "AWS_WEB_IDENTITY_TOKEN_FILE"].into_iter().find(|name| is_set(name));
+        if let Some(general) = general {
+            if !only {
+                hint += &format!(" {general} is used only if exactly one sponsor is selected.");
+            }
+        } else if is_set("AWS_PROFILE") {
             hint +=
                 " AWS_PROFILE is not read: run `eval \"$(aws configure export-credentials --format env)\"`";
             hint += if only { " first." } else { " first, and select one sponsor." };

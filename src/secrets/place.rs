@@ -45,7 +45,7 @@ pub(super) struct Form {
 
 pub(super) const BUCKET: Form = Form {
     kind: "is not a valid bucket name",
-    example: "the bare bucket name (3 to 63 characters: a-z, 0-9, - and .)",
+    example: "the bare bucket name (3 to 63 characters of a-z, 0-9, - and .)",
 };
 pub(super) const REGION: Form =
     Form { kind: "is not an AWS region", example: "a region such as `eu-west-1`" };

@@ -115,11 +115,7 @@ fn each_missing_empty_or_invalid_secret_is_named() {
             "Bucket",
             &log_bucket,
         ),
-        (
-            "SPONSOR_AWS_REGION is not an AWS region: it is a text of 12 characters",
-            "EU (Ireland)",
-            "eu-west-1",
-        ),
+        ("SPONSOR_AWS_REGION is not an AWS region: it has an upper-case letter", "EU (Ireland)", "eu-west-1"),
     ] {
         let (told, name) = (name, name.split(' ').next().unwrap());
         trial.secret("callisto", name, Some(bad));

@@ -74,7 +74,7 @@ fn the_role_input_serves_one_sponsor_and_is_refused_for_several() {
     let with_role = || keyless.run().input("aws-role-arn", role_of("callisto"));
     let outcome = with_role().run();
     outcome.assert_code(2);
-    assert!(outcome.stdout.contains("`aws-role-arn` is the role of one sponsor"), "{}", outcome.transcript());
+    assert!(outcome.stdout.contains("`aws-role-arn` is for one sponsor"), "{}", outcome.transcript());
     assert!(outcome.stdout.contains("SPONSOR_AWS_ROLE_ARN"), "{}", outcome.transcript());
     assert_eq!(keyless.sts.asked().len(), 0);
     assert_given_back(&keyless);
