@@ -40,7 +40,7 @@ pub(super) async fn select(scope: &Scope, edge: &Edge) -> Result<Selected, Failu
     let undecided = sponsors::undecided(&manifest);
     if !undecided.is_empty() {
         let message = format!(
-            "The manifest has no `enabled` for {}, so no backup is taken. Write `enabled: true` or `enabled: false`.",
+            "The manifest has no `enabled` for {}. Such a sponsor counts as disabled: write `enabled: true` or `enabled: false`.",
             undecided.join(", ")
         );
         warn(edge, "enabled is missing in the manifest", &message);
