@@ -332,3 +332,6 @@ impl ArchiveError {
         Some(hint.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;
