@@ -2,6 +2,7 @@
 
 mod ages;
 mod many;
+mod texts;
 
 use std::time::Duration;
 

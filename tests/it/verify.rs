@@ -4,6 +4,7 @@
 mod latest;
 mod rounds;
 mod sealed;
+mod texts;
 
 use age::x25519::Identity;
 use secrecy::ExposeSecret as _;
