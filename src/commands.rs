@@ -10,6 +10,7 @@ mod backup;
 mod choice;
 mod claims;
 mod drill;
+mod elsewhere;
 mod keyless;
 mod limit;
 mod list;

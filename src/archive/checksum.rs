@@ -20,9 +20,9 @@ pub fn parse(location: &str, key: &str, bytes: &[u8]) -> Result<String, ArchiveE
     match line.split_once("  ") {
         Some((hash, name)) if is_sha256(hash) => match file_name(key) {
             expected if expected == name => Ok(hash.to_ascii_lowercase()),
-            expected => Err(malformed(format!("it is not the checksum of {expected}"))),
+            expected => Err(malformed(format!("is not the checksum of {expected}"))),
         },
-        _ => Err(malformed("it is not a SHA-256, two spaces and a file name".to_owned())),
+        _ => Err(malformed("is not a SHA-256, two spaces and a file name".to_owned())),
     }
 }
 
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn anything_but_the_one_line_is_refused() {
-        let no_line = "s3://b/k.sha256: it is not a SHA-256, two spaces and a file name";
+        let no_line = "s3://b/k.sha256 is not a SHA-256, two spaces and a file name";
         for text in [
             String::new(),
             HASH.to_owned(),
@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(refused(&[0xff; 90]), no_line);
         for name in ["other.sql.gz", "dump.sql.gz\n", "dump.sql.gz\r", " dump.sql.gz", ""] {
             let text = format!("{HASH}  {name}\n");
-            assert_eq!(refused(text.as_bytes()), "s3://b/k.sha256: it is not the checksum of dump.sql.gz");
+            assert_eq!(refused(text.as_bytes()), "s3://b/k.sha256 is not the checksum of dump.sql.gz");
         }
     }
 

@@ -65,13 +65,13 @@ impl Decoding {
     fn decrypt(&self, inlet: Inlet, identities: &Identities) -> Result<Authentic, ArchiveError> {
         let opened = Decryptor::new_buffered(inlet).and_then(|sealed| sealed.decrypt(identities.keys()));
         let reader = opened.map_err(|error| match error {
-            DecryptError::Io(error) => self.cause(error, |_| self.corrupt("the age header is cut")),
+            DecryptError::Io(error) => self.cause(error, |_| self.corrupt("the age header is cut off")),
             DecryptError::NoMatchingKeys => {
                 ArchiveError::IdentityWrong { location: self.location.clone(), recipients: Vec::new() }
             }
-            _ => self.corrupt("the age header is altered, or there is none"),
+            _ => self.corrupt("the age header was altered or is missing"),
         })?;
-        Ok(Authentic { reader, damage: self.corrupt("the age stream is cut or altered") })
+        Ok(Authentic { reader, damage: self.corrupt("the age stream was cut off or altered") })
     }
 
     fn decompress<'a>(&self, mut stream: impl BufRead + 'a) -> Result<Box<dyn Read + 'a>, ArchiveError> {
@@ -92,10 +92,10 @@ impl Decoding {
     fn damage(&self, error: std::io::Error) -> ArchiveError {
         let format = self.format.name();
         self.cause(error, |error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => {
-                self.corrupt(&format!("the {format} stream ends before its time"))
+            std::io::ErrorKind::UnexpectedEof => self.corrupt(&format!("the {format} stream is cut off")),
+            _ => {
+                self.corrupt(&format!("the {format} stream was altered, or continues after its end: {error}"))
             }
-            _ => self.corrupt(&format!("the {format} stream is altered, or goes on after its end: {error}")),
         })
     }
 

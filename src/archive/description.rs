@@ -102,7 +102,7 @@ impl BackupManifest {
     pub fn lost_everything(&self) -> Option<String> {
         let is_empty = self.contents.as_ref().is_some_and(|contents| contents.tables.is_empty());
         let before = self.previous_backup.as_ref().filter(|before| is_empty && before.rows_total > 0)?;
-        Some(format!("it holds no table, and {} held {} rows", before.location, before.rows_total))
+        Some(format!("it holds no tables, but {} held {} rows", before.location, before.rows_total))
     }
 
     /// Reads the document that stands at `location`. What it does not know it passes over: later versions add to the form.
@@ -112,7 +112,7 @@ impl BackupManifest {
     pub fn parse(location: &str, bytes: &[u8]) -> Result<Self, ArchiveError> {
         let malformed = |what: String| malformed(location, &what);
         let document: Value = serde_json::from_slice(bytes)
-            .map_err(|error| malformed(format!("it is no JSON document: {error}")))?;
+            .map_err(|error| malformed(format!("is not a JSON document: {error}")))?;
         let version = document.get("format_version").and_then(Value::as_u64);
         if version.is_some_and(|version| version > u64::from(FORMAT_VERSION)) {
             return Err(malformed(later(version.unwrap_or_default())));
@@ -121,7 +121,7 @@ impl BackupManifest {
         let told = CONTENTS.iter().any(|name| document.get(name).is_some());
         let contents = told.then(|| Contents::deserialize(&document)).transpose();
         let manifest = contents.and_then(|_| Self::deserialize(document));
-        manifest.map_err(|error| malformed(format!("it is no manifest of a backup: {error}")))
+        manifest.map_err(|error| malformed(format!("is not a backup manifest: {error}")))
     }
 }
 
@@ -131,7 +131,7 @@ fn malformed(location: &str, what: &str) -> ArchiveError {
 }
 
 fn later(version: u64) -> String {
-    format!("its form has version {version}, and this program knows no later one than {FORMAT_VERSION}")
+    format!("has format version {version}, but this sponsor-backup reads versions up to {FORMAT_VERSION}")
 }
 
 /// What a list shows of a manifest. The rest takes no memory, however many tables it tells of.
@@ -169,8 +169,7 @@ impl Excerpt {
             format_version: u64,
         }
         let malformed = |what: String| malformed(location, &what);
-        let no_manifest =
-            |error: serde_json::Error| malformed(format!("it is no manifest of a backup: {error}"));
+        let no_manifest = |error: serde_json::Error| malformed(format!("is not a backup manifest: {error}"));
         let Form { format_version } = serde_json::from_slice(bytes).map_err(no_manifest)?;
         if format_version > u64::from(FORMAT_VERSION) {
             return Err(malformed(later(format_version)));

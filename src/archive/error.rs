@@ -1,70 +1,117 @@
-//! Everything that can go wrong with an archive, and what to do about it.
+//! Archive errors and their hints.
 
 mod remedy;
 mod temporary;
 mod wording;
 
+use std::sync::Arc;
+
 use bytesize::ByteSize;
 
+use super::s3::Cause;
 use super::thaw::Thaw;
 use remedy::{HOPELESS, of_a_role, of_keys, remedy};
 pub(super) use temporary::Temporary;
-use wording::{for_whom, told, waiting};
+use wording::{encrypted_to, in_brackets, no_answer, refusal, thawing};
 
-/// A request to S3 that failed. Apart, for errors are carried about.
+/// The error of a library below one of ours. `RUNNER_DEBUG` prints it.
+pub(super) type SourceError = Arc<dyn std::error::Error + Send + Sync>;
+
+/// What S3 answered. Boxed, since errors are passed around by value.
 #[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// S3's id of it.
-    pub id: Option<String>,
-    /// What the keys are called that signed it, where it was keys.
+pub struct Answer {
+    /// S3's error code and message.
+    pub reason: String,
+    /// S3's id for the request.
+    pub request_id: Option<String>,
+    /// Names of the variables or secrets that the keys came from, if keys signed the request.
     pub keys: Option<String>,
+}
+
+/// Why S3 did not answer. Boxed, since errors are passed around by value.
+#[derive(Debug, Clone)]
+pub struct Silence {
+    /// `https://host`, with a port if it is not the default one.
+    pub address: String,
+    /// Whether S3 was ever reached at this address.
+    pub reached: bool,
+    /// The cause.
+    pub cause: Cause,
 }
 
 /// Why there is no archive, or why it cannot be read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ArchiveError {
-    /// S3 refused a request, or did not answer.
-    #[error("{location}: {operation} failed: {reason}{}", told(.request))]
+    /// S3 answered a request with an error.
+    #[error("{}", refusal(operation, location, *status, answer))]
     S3 {
         /// Name of the S3 operation.
         operation: &'static str,
         /// `s3://bucket/key`.
         location: String,
-        /// HTTP status of the answer, where one came.
-        status: Option<u16>,
-        /// S3's error code, or the HTTP status in words where it gives none.
+        /// HTTP status of the answer.
+        status: u16,
+        /// S3's error code, or the HTTP status in words if the answer has none.
         code: String,
-        /// Code and message, or the transport error.
-        reason: String,
-        /// What else is known of the request.
-        request: Box<Request>,
+        /// The rest of the answer.
+        answer: Box<Answer>,
+        /// The SDK's error.
+        #[source]
+        source: SourceError,
     },
-    /// There is no session of the role in whose name S3 is asked.
-    #[error("role {role} cannot be assumed: {reason}")]
+    /// No answer came from S3.
+    #[error("{}", no_answer(operation, location, silence))]
+    Unanswered {
+        /// Name of the S3 operation.
+        operation: &'static str,
+        /// `s3://bucket/key`.
+        location: String,
+        /// Where and why.
+        silence: Box<Silence>,
+        /// The SDK's error.
+        #[source]
+        source: SourceError,
+    },
+    /// The credentials provider failed, so no request was sent.
+    #[error("cannot get AWS credentials for {location}: {reason}")]
+    Credentials {
+        /// `s3://bucket/key`.
+        location: String,
+        /// The innermost cause.
+        reason: String,
+        /// The SDK's error.
+        #[source]
+        source: SourceError,
+    },
+    /// The role that reads and writes the buckets cannot be assumed.
+    #[error("cannot assume role {role}: {reason}")]
     Role {
         /// Its ARN.
         role: String,
-        /// STS's error code, `id-token` where GitHub gave no word for this job, or `no answer`.
+        /// STS's error code; `id-token` if GitHub issued no OIDC token, `no answer` if STS was not reached.
         code: String,
-        /// Code and message, or the transport error.
+        /// STS's code and message, or why there is no answer.
         reason: String,
-        /// What GitHub's word says of this job; empty where there is none.
+        /// The OIDC token's claims; empty without a token.
         claims: String,
+        /// The SDK's error.
+        #[source]
+        source: SourceError,
     },
-    /// A certain lock is asked for, and the bucket locks nothing.
-    #[error("{location} has no Object Lock, and a lock is asked for")]
+    /// `object-lock` requires a lock, but the bucket cannot lock objects.
+    #[error("{location} has no Object Lock, but `object-lock` requires it")]
     NoObjectLock {
         /// `s3://bucket/`.
         location: String,
     },
-    /// Something else stands under this key already; it was left alone.
+    /// The key is taken. The object there was not touched.
     #[error("{location} exists already and was not overwritten")]
     AlreadyExists {
         /// `s3://bucket/key`.
         location: String,
     },
-    /// What was read back is not what was sent.
-    #[error("{location}: the stored {what} is {got}, but {expected} was sent")]
+    /// The stored object differs from what was sent.
+    #[error("{location} was not stored as sent: {what} {got} instead of {expected}")]
     Differs {
         /// `s3://bucket/key`.
         location: String,
@@ -75,34 +122,34 @@ pub enum ArchiveError {
         /// What is stored.
         got: String,
     },
-    /// The parts that a database of this size needs do not fit into the memory that was granted.
-    #[error("a database of {} needs {} in flight, and memory-limit is {}", ByteSize(*.database_bytes), ByteSize(*.needed_bytes), ByteSize(*.limit_bytes))]
+    /// The upload buffers for a database of this size exceed the memory limit.
+    #[error("a database of {} needs {} of upload buffers, but `memory-limit` is {}", ByteSize(*.database_bytes), ByteSize(*.needed_bytes), ByteSize(*.limit_bytes))]
     MemoryLimit {
-        /// Size of the database.
+        /// Database size.
         database_bytes: u64,
-        /// Bytes in flight that its parts need.
+        /// Buffers that its parts need, in bytes.
         needed_bytes: u64,
         /// The limit.
         limit_bytes: u64,
     },
-    /// More than 10,000 parts.
-    #[error("{location}: the stream is longer than an object of S3 may be")]
+    /// The upload has more than 10,000 parts.
+    #[error("the upload to {location} is larger than an S3 object can be")]
     TooLong {
         /// `s3://bucket/key`.
         location: String,
     },
     /// The source of the stream failed while it was read.
-    #[error("the stream broke: {0}")]
+    #[error("the data stream broke: {0}")]
     Stream(String),
-    /// The compressor or the encryption refused.
-    #[error("the stream cannot be {what}: {reason}")]
+    /// The compressor or the encryption failed.
+    #[error("the data stream cannot be {what}: {reason}")]
     Transform {
-        /// `compressed` or `encrypted`.
+        /// `compressed`, `encrypted` or `opened`.
         what: &'static str,
-        /// What the library said.
+        /// The library's message.
         reason: String,
     },
-    /// It failed, and not everything could be taken back.
+    /// An upload failed and left something behind.
     #[error("{cause}; {left}")]
     Unfinished {
         /// Why it failed.
@@ -110,97 +157,99 @@ pub enum ArchiveError {
         /// What is left, in words.
         left: String,
     },
-    /// The creation of an upload was never answered, and what became of it cannot be seen or undone.
+    /// S3 never answered the creation of a multipart upload, and the upload cannot be found or aborted.
     #[error(
-        "an upload in parts to {location} may be left, since its creation was never answered, and it could not be taken back: {cause}"
+        "a multipart upload to {location} may be left behind: S3 never answered its creation, and it could not be aborted: {cause}"
     )]
     Stray {
         /// `s3://bucket/key`.
         location: String,
-        /// Why not.
+        /// Why it could not be aborted.
         cause: Box<ArchiveError>,
     },
-    /// There is no such backup.
-    #[error("{place} holds no backup{which}")]
+    /// The backup does not exist.
+    #[error("{place} holds no backup{which}{}", in_brackets(elsewhere.as_deref()))]
     NoBackup {
         /// `s3://bucket/prefix`.
         place: String,
-        /// Which was looked for, with a blank before it; empty where any would have done.
+        /// Which one was wanted, after a blank; empty for any.
         which: String,
+        /// Which other environments hold backups, if any do.
+        elsewhere: Option<String>,
     },
-    /// Nothing stands under this key.
+    /// The object does not exist.
     #[error("{location} does not exist")]
     Missing {
         /// `s3://bucket/key`.
         location: String,
     },
-    /// A small file beside a backup is not what it should be.
-    #[error("{location}: {what}")]
+    /// A checksum file or manifest is not valid.
+    #[error("{location} {what}")]
     Malformed {
         /// `s3://bucket/key`.
         location: String,
-        /// What is wrong with it.
+        /// What is wrong with it, as a predicate: `is longer than 4096 bytes`.
         what: String,
     },
-    /// It lies in a storage class from which nothing can be read at once.
-    #[error("{location} is in storage class {class} and {}", waiting(class, *thaw))]
+    /// The storage class must be thawed before the object can be read.
+    #[error("{location} is in storage class {class} and {}", thawing(class, *thaw))]
     Frozen {
         /// `s3://bucket/key`.
         location: String,
         /// S3 storage class.
         class: String,
-        /// Whether somebody has asked for it.
+        /// Whether a thaw was requested.
         thaw: Thaw,
     },
-    /// Another object stands there than the one that was examined.
+    /// The object was replaced after it was inspected.
     #[error("{location} was replaced while it was read")]
     Replaced {
         /// `s3://bucket/key`.
         location: String,
     },
-    /// The connection broke again and again.
-    #[error("{location}: the connection broke after {bytes} of {of} bytes: {reason}")]
+    /// The connection broke too many times in a row.
+    #[error("lost the connection to S3 after {bytes} of {of} bytes of {location}: {reason}")]
     CutOff {
         /// `s3://bucket/key`.
         location: String,
-        /// Bytes that came.
+        /// Bytes received.
         bytes: u64,
-        /// Bytes that it has.
+        /// Bytes of the object.
         of: u64,
-        /// What the connection said last.
+        /// Why it broke the last time.
         reason: String,
     },
-    /// What is stored cannot be opened.
+    /// The stored bytes cannot be decrypted or decompressed.
     #[error("{location} is damaged: {what}")]
     Corrupt {
         /// `s3://bucket/key`.
         location: String,
-        /// Where it shows.
+        /// What shows it.
         what: String,
     },
-    /// It is encrypted, and there is nothing to open it with.
-    #[error("{location} is encrypted, and no age identity was given{}", for_whom(recipients))]
+    /// The backup is encrypted, and no identity was given.
+    #[error("{location} is encrypted, and no age identity was given{}", encrypted_to(recipients))]
     IdentityMissing {
         /// `s3://bucket/key`.
         location: String,
-        /// age public keys that it is encrypted to, where they are known.
+        /// age public keys that it is encrypted to, if they are known.
         recipients: Vec<String>,
     },
-    /// It is encrypted to others.
-    #[error("{location}: no age identity that was given opens it{}", for_whom(recipients))]
+    /// The backup is encrypted to other recipients.
+    #[error("none of the given age identities opens {location}{}", encrypted_to(recipients))]
     IdentityWrong {
         /// `s3://bucket/key`.
         location: String,
-        /// age public keys that it is encrypted to, where they are known.
+        /// age public keys that it is encrypted to, if they are known.
         recipients: Vec<String>,
     },
-    /// The transfer was stopped from outside, by a signal or for want of time.
+    /// A signal or the time limit stopped the transfer.
     #[error("the transfer was stopped")]
     Stopped,
 }
 
 impl ArchiveError {
-    /// Whether somebody stopped it, and what that left behind.
+    /// What a stop left behind; `None` if the transfer was not stopped.
     #[must_use]
     pub fn stopped(&self) -> Option<Option<&str>> {
         match self {
@@ -210,19 +259,19 @@ impl ArchiveError {
         }
     }
 
-    /// Whether S3 knows us and says that we may not.
+    /// Whether S3 accepts the credentials but denies the request.
     #[must_use]
     pub fn is_access_denied(&self) -> bool {
         matches!(self, Self::S3 { code, .. } if code == "AccessDenied")
     }
 
-    /// Whether the store does not know what it was asked.
+    /// Whether the store does not implement the operation.
     #[must_use]
     pub fn is_not_implemented(&self) -> bool {
         matches!(self.status(), Some(405 | 501))
     }
 
-    /// Whether it tells of the stored object itself, and not of what kept it from being read.
+    /// Whether the error is about the stored object itself, not about access to it.
     #[must_use]
     pub fn is_finding(&self) -> bool {
         matches!(
@@ -231,68 +280,69 @@ impl ArchiveError {
         )
     }
 
-    /// Whether every other request to this bucket would fare the same, because of who asks, or of where.
+    /// Whether every other request to this bucket would fail in the same way.
     #[must_use]
     pub fn is_hopeless(&self) -> bool {
-        matches!(self, Self::Role { .. })
+        matches!(self, Self::Role { .. } | Self::Unanswered { .. } | Self::Credentials { .. })
             || matches!(self, Self::S3 { code, .. } if HOPELESS.contains(&code.as_str()))
     }
 
-    /// Whether S3 said that it did not do it, and why; else it may have been done. After a temporary answer, an attempt
-    /// before the last one may have been done.
+    /// Whether S3 certainly did not do what it was asked. After a temporary answer, an earlier attempt may have succeeded.
     pub(super) fn is_refusal(&self) -> bool {
         self.temporary().is_none() && self.status().is_some_and(|status| (400..500).contains(&status))
     }
 
-    /// Whether S3 found something under a key that should be free.
+    /// Whether S3 found an object under a key that should be free.
     pub(super) fn says_taken(&self) -> bool {
         self.status() == Some(412)
     }
 
-    /// Whether S3 saw another write to the same key under way. What is only temporary was sent again already.
+    /// Whether another write to the same key was in progress. The SDK has already retried temporary conflicts.
     pub(super) fn is_conflict(&self) -> bool {
         self.status() == Some(409) && self.temporary().is_none()
     }
 
-    /// Whether S3 knows no such upload: it was completed or aborted.
+    /// Whether S3 does not know the multipart upload: it was completed or aborted.
     pub(super) fn says_no_such_upload(&self) -> bool {
         matches!(self, Self::S3 { code, .. } if code == "NoSuchUpload")
     }
 
     /// Why another attempt might have succeeded.
     fn temporary(&self) -> Option<Temporary> {
-        if let Self::S3 { status, code, .. } = self { Temporary::of(*status, code) } else { None }
+        if let Self::S3 { status, code, .. } = self { Temporary::of(Some(*status), code) } else { None }
     }
 
     fn status(&self) -> Option<u16> {
-        if let Self::S3 { status, .. } = self { *status } else { None }
+        if let Self::S3 { status, .. } = self { Some(*status) } else { None }
     }
 
-    /// What the reader can do about it.
+    /// What you can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::S3 { operation, code, request, .. } => {
+            Self::S3 { operation, code, answer, .. } => {
                 if let Some(temporary) = self.temporary() {
                     return Some(temporary.hint().to_owned());
                 }
-                let of_the_keys = request.keys.as_ref().and_then(|keys| of_keys(code, keys));
+                let of_the_keys = answer.keys.as_ref().and_then(|keys| of_keys(code, keys));
                 return of_the_keys.or_else(|| remedy(operation, code).map(str::to_owned));
             }
+            Self::Unanswered { silence, .. } => remedy::of_silence(&silence.cause),
+            Self::Credentials { .. } => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",
             Self::NoObjectLock { .. } => {
-                "Make a bucket with Object Lock (it is chosen when a bucket is made), or set `object-lock` to `auto` or `off`."
+                "Use a bucket with Object Lock (enabled when the bucket is created), or set `object-lock` to `auto` or `off`."
             }
             Self::Role { code, claims, .. } => return Some(of_a_role(code, claims)),
             Self::Unfinished { cause, .. } | Self::Stray { cause, .. } => return cause.hint(),
-            Self::AlreadyExists { .. } => "Another run used the same second; run again.",
+            Self::AlreadyExists { .. } => "Run again. Another run used the same second.",
             Self::Differs { what: "lock", .. } => {
-                "Grant s3:GetObjectRetention on the objects of this bucket: without it, S3 does not tell a lock. If it is granted, the store did not lock that object as it was asked to: tell its support, or set `object-lock` to `off`."
+                "Grant s3:GetObjectRetention on the objects of this bucket. Without it, S3 does not show locks. If it is granted, the store did not lock the object: report that to its support, or set `object-lock` to `off`."
             }
             Self::Differs { what: "tags", .. } => {
-                "The store did not keep the tags that it was sent: tell its support. That object has no checksum file and no manifest beside it."
+                "Report this to the store's support: it did not keep the tags. The object has no checksum file and no manifest, so it does not count as a backup."
             }
             Self::Differs { .. } => {
-                "Do not trust that object; it has no checksum file and no manifest beside it. Run again, and tell the store's support."
+                "Do not trust this object. It has no checksum file and no manifest, so it does not count as a backup. Run again, and report this to the store's support."
             }
             Self::MemoryLimit { needed_bytes, .. } => {
                 let mebibytes = needed_bytes.div_ceil(1 << 20);
@@ -302,30 +352,31 @@ impl ArchiveError {
             }
             Self::TooLong { .. } => "Split the backup with `schemas` and `exclude-schemas`.",
             Self::Stream(_) | Self::Transform { .. } => {
-                "Run again; if it stays, report it with this message."
+                "Run again. If it happens again, report it with this message."
             }
-            Self::NoBackup { .. } | Self::Missing { .. } => {
-                "Look with `sponsor-backup list` for what is there."
+            Self::NoBackup { elsewhere: Some(_), .. } => {
+                "Check `environment`, or list the backups with `sponsor-backup list`."
             }
+            Self::NoBackup { .. } | Self::Missing { .. } => "List the backups with `sponsor-backup list`.",
             Self::Malformed { .. } => {
-                "If a newer version of this program wrote it, use that one; else trust another backup, and find out who changed this one."
+                "If a newer version of sponsor-backup wrote it, use that version. Otherwise use another backup, and find out who changed this one."
             }
             Self::Frozen { thaw: Thaw::NotRequested, .. } => {
-                "Run again with `thaw` to ask S3 for it, and once more when it is there."
+                "Run again with `thaw` to request it from S3, and once more when it can be read."
             }
-            Self::Frozen { thaw: Thaw::Ongoing, .. } => "Run again when it is there.",
+            Self::Frozen { thaw: Thaw::Ongoing, .. } => "Run again when the thaw is done.",
             Self::Replaced { .. } => {
-                "Find out who writes to this bucket: no backup is ever replaced. Run again."
+                "Find out who writes to this bucket: sponsor-backup never replaces a backup. Then run again."
             }
             Self::CutOff { .. } => "Check the network between this runner and S3, and run again.",
             Self::Corrupt { .. } => {
-                "Take another backup (`sponsor-backup list`). Keep this one as it is, and compare it with its checksum file."
+                "Use another backup (`sponsor-backup list`). Keep this one unchanged, and compare it with its checksum file."
             }
             Self::IdentityMissing { .. } => {
-                "Give the age identity of one of its recipients: env AGE_IDENTITY, or the input `age-identity-file`."
+                "Pass the age identity of one of its recipients in AGE_IDENTITY or `age-identity-file`."
             }
             Self::IdentityWrong { .. } => {
-                "Give the age identity of one of its recipients (env AGE_IDENTITY, or the input `age-identity-file`); if it is that one, the object's head is damaged."
+                "Pass the age identity of one of its recipients in AGE_IDENTITY or `age-identity-file`. If this is the right one, the start of the object is damaged."
             }
             Self::Stopped => return None,
         };

@@ -90,7 +90,7 @@ mod tests {
         let wrong = identities.check("s3://b/k", std::slice::from_ref(&other_public)).unwrap_err();
         assert_eq!(
             wrong.to_string(),
-            format!("s3://b/k: no age identity that was given opens it (it is encrypted to {other_public})")
+            format!("none of the given age identities opens s3://b/k (it is encrypted to {other_public})")
         );
         let missing =
             Identities::default().check("s3://b/k", std::slice::from_ref(&ours_public)).unwrap_err();

@@ -4,16 +4,18 @@
 //! Facts about S3's behaviour: Amazon S3 API reference, operation by operation.
 
 mod access;
+mod cause;
 mod client;
 mod creations;
 mod failure;
 mod lock;
 mod multipart;
 mod put;
+mod reach;
 mod read;
+mod resolver;
 mod retry;
 mod role;
-mod signer;
 mod stored;
 
 pub mod policy;
@@ -24,11 +26,14 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 
 use super::ArchiveError;
+pub use cause::Cause;
 use client::aws_time;
 pub use client::{Caller, Endpoint};
 pub(super) use creations::Creations;
 pub use lock::{ByDefault, Lock, LockChoice, Locked};
 pub(super) use multipart::UploadId;
+pub use reach::Reach;
+use reach::Watch;
 pub use role::{Session, session_name};
 pub use stored::Labelled;
 pub(super) use stored::Stored;
@@ -43,6 +48,9 @@ pub struct Store {
     bucket: String,
     owner: Option<String>,
     checksum: Option<ChecksumAlgorithm>,
+    /// Names of the variables or secrets that the keys came from, if requests are signed with keys.
+    keys: Option<String>,
+    watch: Watch,
 }
 
 /// What stands beside an object's bytes.
@@ -66,11 +74,14 @@ impl Store {
     /// A bucket at an endpoint, in exactly this caller's name: nothing is looked for elsewhere.
     #[must_use]
     pub fn open(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Self {
+        let watch = caller.watch(endpoint);
         Self {
-            client: client::build(endpoint, bucket, caller),
+            client: client::build(endpoint, bucket, caller, &watch),
             bucket: bucket.to_owned(),
             owner: endpoint.expected_bucket_owner.clone(),
             checksum: endpoint.checksums.then_some(ChecksumAlgorithm::Crc64Nvme),
+            keys: caller.keys.clone(),
+            watch,
         }
     }
 

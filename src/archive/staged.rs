@@ -71,7 +71,7 @@ impl Staged {
             // An upload in parts can be taken back; a request that nobody waits for any more may still be done.
             Err(cause @ ArchiveError::Stopped) if in_one_request => {
                 let left = format!(
-                    "whether {location} was written is not known; without a manifest it is no backup"
+                    "the upload to {location} may or may not have completed; without a manifest it does not count as a backup"
                 );
                 return Err(ArchiveError::Unfinished { cause: Box::new(cause), left });
             }
@@ -86,9 +86,11 @@ impl Staged {
             Err(cause) => {
                 // Only of a write beside the dump it may be unknown by now whether it was done.
                 let dump = if matches!(cause, ArchiveError::Unfinished { .. } | ArchiveError::Stopped) {
-                    format!("{location} stands there, and is a backup only if its manifest does")
+                    format!(
+                        "{location} was uploaded; it counts as a backup only if its manifest was uploaded too"
+                    )
                 } else {
-                    format!("{location} stands there without a manifest: it is no backup")
+                    format!("{location} was uploaded but has no manifest, so it does not count as a backup")
                 };
                 remarks.push(dump);
                 return Err(ArchiveError::Unfinished { cause: Box::new(cause), left: remarks.join("; ") });
@@ -130,7 +132,9 @@ impl Broken {
             Err(error) => {
                 let left = match error {
                     ArchiveError::Stray { .. } => error.to_string(),
-                    _ => "the parts of its upload stay until the bucket's lifecycle removes them".to_owned(),
+                    _ => {
+                        "its uploaded parts stay until a lifecycle rule of the bucket removes them".to_owned()
+                    }
                 };
                 ArchiveError::Unfinished { cause: Box::new(cause), left }
             }
@@ -227,7 +231,8 @@ async fn compare_tags(
         return Ok((labelled, None));
     }
     let Some(stored) = store.tags(key).await? else {
-        let remark = format!("the store tells no tags: those of {} were not read back", store.location(key));
+        let remark =
+            format!("the store does not support tags, so those of {} were not checked", store.location(key));
         return Ok((labelled, Some(remark)));
     };
     let wanted = with_lock(&upload.labels.tags, labelled.lock.name());

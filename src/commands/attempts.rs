@@ -273,11 +273,10 @@ impl<'a> Latest<'a> {
                 }
             }
         }
-        let prefix = prefix(self.place.environment);
-        let place = self.place.backups.location(&prefix);
         if self.passed.is_empty() {
-            return Err(ArchiveError::NoBackup { place, which: String::new() }.into());
+            return Err(Box::pin(self.place.no_backup()).await.into());
         }
+        let place = self.place.backups.location(&prefix(self.place.environment));
         Err(stored::proof(&place, std::mem::take(&mut self.passed)))
     }
 

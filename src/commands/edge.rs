@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::keyless::Loans;
+use crate::archive::s3::Reach;
 use crate::cli::{UsageError, Variables};
 use crate::failure::{Failure, Signal};
 use crate::record::RunIdentity;
@@ -48,6 +49,8 @@ pub struct Edge {
     pub sink: Arc<Sink>,
     /// Whether somebody wants it to stop.
     pub stop: Stop,
+    /// Which addresses of S3 have answered.
+    pub(super) reach: Reach,
     /// What is given back at the end.
     pub(super) loans: Arc<Loans>,
 }
@@ -74,6 +77,7 @@ impl Edge {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             sink: Arc::new(sink),
             stop,
+            reach: Reach::default(),
             loans: Arc::default(),
         })
     }

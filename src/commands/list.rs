@@ -1,4 +1,4 @@
-//! `list`: for each selected sponsor what its bucket holds, and of each backup what stands beside it.
+//! `list`: shows what each selected sponsor's bucket holds, and what the manifests say about it.
 
 use std::time::{Duration, Instant};
 
@@ -26,12 +26,12 @@ use crate::report::listing::{self, List, Row};
 use crate::secrets::{Archival, Disabled};
 use crate::sponsors::Sponsor;
 
-/// Requests to S3 at once.
+/// Backups that are looked at in parallel.
 const IN_FLIGHT: usize = 16;
-/// Of manifests, so much is held at once; one that is longer than that is held alone.
+/// Memory for manifests, in MiB. A larger manifest is read alone.
 const MANIFEST_MEBIBYTES: u32 = 32;
 
-/// No run takes longer than this by default: an upload that was begun before is over.
+/// Default `timeout` of a run. An upload that began earlier belongs to a run that has ended.
 const AN_UPLOAD: Duration = Duration::from_secs(6 * 3600);
 const UNKNOWN: &str = "unknown";
 const DAMAGED: &str = "damaged";
@@ -39,7 +39,7 @@ const EMPTY: &str = "empty";
 const COMPLETE: &str = "complete";
 const PARTIAL: &str = "partial";
 
-/// What all sponsors of a run share.
+/// Shared by all sponsors of a run.
 struct Run<'a> {
     order: &'a ListOrder,
     edge: &'a Edge,
@@ -47,7 +47,14 @@ struct Run<'a> {
     memory: Semaphore,
 }
 
-/// Of whom a manifest tells.
+/// What was found for one sponsor.
+struct Listed {
+    list: List,
+    /// Which other environments hold backups, if this one holds none.
+    elsewhere: Option<String>,
+}
+
+/// Whose backup a manifest describes.
 enum Whose {
     Ours,
     APartners,
@@ -78,19 +85,23 @@ impl Run<'_> {
             () = stop.cancelled() => Err(scope::stopped(self.edge)),
         };
         let judged = match &listed {
-            Ok(Ok(list)) => self.judge(list),
+            Ok(Ok(listed)) => self.judge(&listed.list),
             _ => Ok(()),
         };
         let watched = self.order.max_backup_age.is_some();
         let conclusion = match &listed {
-            Ok(Ok(list)) if judged.is_ok() => Conclusion::of_listing(list.rows.len()),
+            Ok(Ok(listed)) if judged.is_ok() => Conclusion::of_listing(listed.list.rows.len()),
             Ok(Err(_)) if !watched => Conclusion::disabled(),
             _ => Conclusion::failed(None),
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
         let code = match listed {
-            Ok(Ok(list)) => {
-                result.message = Some(list.count());
+            Ok(Ok(Listed { list, elsewhere })) => {
+                let elsewhere = elsewhere.map(|other| {
+                    self.edge.sink.line(&format!("{}: {other}; check `environment`", sponsor.name));
+                    format!(" ({other})")
+                });
+                result.message = Some(list.count() + &elsewhere.unwrap_or_default());
                 result.warnings.extend(list.problems());
                 self.show(&list);
                 lists.push(list);
@@ -102,11 +113,11 @@ impl Run<'_> {
             Ok(Err(disabled)) => {
                 self.edge.sink.line(&format!("{}: {disabled}, so there are no backups", sponsor.name));
                 result.message = Some(disabled.to_string());
-                // A watcher must not find an age fine that it did not look at.
+                // A watcher must not accept an age that was not checked.
                 let unwatched = watched.then(|| {
-                    let findings = vec![format!("{disabled}, so no backup is taken, and S3 was not asked")];
+                    let findings = vec!["no backups are taken, so their age was not checked".to_owned()];
                     let hint = "Set the flag to `true`, or leave the sponsor out of `sponsors`.".to_owned();
-                    Failure::from(ProofError { place: sponsor.name.clone(), findings, hint })
+                    Failure::from(ProofError { place: disabled.to_string(), findings, hint })
                 });
                 unwatched.map(|failure| Told::of(&failure, self.edge).fail(&mut result))
             }
@@ -116,7 +127,7 @@ impl Run<'_> {
         (result, code)
     }
 
-    async fn list(&self, sponsor: &Sponsor) -> Result<Result<List, Disabled>, Failure> {
+    async fn list(&self, sponsor: &Sponsor) -> Result<Result<Listed, Disabled>, Failure> {
         let secrets = match self.survey.secrets_of_its_own(sponsor).await? {
             Archival::Disabled(why) => return Ok(Err(why.clone())),
             Archival::Enabled(secrets) => secrets,
@@ -141,11 +152,12 @@ impl Run<'_> {
                 .await?;
             rows.into_iter().flatten().collect()
         };
+        let elsewhere = if rows.is_empty() { place.elsewhere().await } else { None };
         let (sponsor, place) = (sponsor.name.clone(), place.backups.location(&prefix(place.environment)));
-        Ok(Ok(List { sponsor, place, rows }))
+        Ok(Ok(Listed { list: List { sponsor, place, rows }, elsewhere }))
     }
 
-    /// Down to the newest that counts: of thousands of backups a watcher wants to know one.
+    /// Rows down to the newest backup that counts. A watcher needs no more of thousands.
     async fn newest(&self, place: &Place<'_>, attempts: Vec<Attempt>) -> Result<Vec<Row>, ArchiveError> {
         let mut rows = Vec::new();
         for attempt in attempts {
@@ -159,14 +171,14 @@ impl Run<'_> {
         Ok(rows)
     }
 
-    /// What `max-backup-age` says of a list.
+    /// Checks a list against `max-backup-age`.
     fn judge(&self, list: &List) -> Result<(), Failure> {
         let Some(limit) = self.order.max_backup_age else { return Ok(()) };
         let taken = list.rows.iter().filter(|row| counts(row)).map(|row| row.timestamp);
         Ok(freshness(&list.place, taken, self.edge.now(), limit)?)
     }
 
-    /// What cannot be learned of one backup is said in its row, and does not end the list. A partner's backup has none.
+    /// One backup. An error becomes a problem in its row and does not end the list. A partner's backup has no row.
     async fn row(&self, place: &Place<'_>, attempt: Attempt) -> Result<Option<Row>, ArchiveError> {
         let Attempt { backup, standing } = attempt;
         let age = self.edge.now().duration_since(backup.at).as_secs();
@@ -212,7 +224,7 @@ impl Run<'_> {
         Ok(Some(row))
     }
 
-    /// The row of what is no backup.
+    /// The row of an attempt that is not a backup.
     fn tell(&self, standing: &Standing, row: &mut Row) -> Whose {
         row.status = standing.name().unwrap_or_default();
         row.problem = standing.words().map(|words| self.edge.sink.redacted(&words));
@@ -249,7 +261,7 @@ impl Run<'_> {
             EMPTY.clone_into(&mut row.status);
             (row.sha256, row.rows) = (Some(told.stored.sha256), told.rows_total);
             row.problem =
-                Some(format!("it holds no row, and {} held {}", before.location, before.rows_total));
+                Some(format!("it holds no rows, but {} held {}", before.location, before.rows_total));
         } else if problems.is_empty() {
             (row.sha256, row.rows) = (Some(told.stored.sha256), told.rows_total);
             let status = if row.partial == Some(true) { PARTIAL } else { COMPLETE };
@@ -281,7 +293,7 @@ impl Run<'_> {
     }
 }
 
-/// Whether a row is one of a backup that a watcher may rely on.
+/// Whether a row is a backup that a watcher can rely on.
 fn counts(row: &Row) -> bool {
     [COMPLETE, PARTIAL].contains(&row.status.as_str())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{Edge, scope};
+use super::{Edge, elsewhere, scope};
 use crate::archive::catalogue::{BackupKey, prefix};
 use crate::archive::description::{BackupManifest, Excerpt};
 use crate::archive::key::{checksum_key, description_key};
@@ -68,20 +68,26 @@ pub(super) async fn find(
     (sponsor, environment): (&Sponsor, Environment),
     which: &Which,
 ) -> Result<BackupKey, Failure> {
-    let none = |which: String| ArchiveError::NoBackup { place: store.location(&prefix(environment)), which };
+    let none = |which| Box::pin(elsewhere::no_backup(store, (sponsor, environment), which));
     match which {
         Which::Location { bucket, key } => {
             let is_here = bucket == store.bucket();
             let parsed = BackupKey::parse(environment, key).filter(|_| is_here);
-            Ok(parsed.ok_or_else(|| none(format!(" at s3://{bucket}/{key}")))?)
+            match parsed {
+                Some(parsed) => Ok(parsed),
+                None => Err(none(format!(" at s3://{bucket}/{key}")).await.into()),
+            }
         }
-        Which::Latest => Err(none(String::new()).into()),
+        Which::Latest => Err(none(String::new()).await.into()),
         Which::At(at) => {
             let day = at.strftime("%Y/%m/%d/");
             let listed = store.list(&format!("{}{day}", prefix(environment))).await?;
             let keys = listed.iter().filter_map(|object| BackupKey::parse(environment, &object.key));
             let own = first_own(store, sponsor, keys.filter(|key| key.at == *at)).await?;
-            Ok(own.ok_or_else(|| none(format!(" of {}", at.strftime("%Y%m%d-%H%M%S"))))?)
+            match own {
+                Some(own) => Ok(own),
+                None => Err(none(format!(" of {}", at.strftime("%Y%m%d-%H%M%S"))).await.into()),
+            }
         }
     }
 }

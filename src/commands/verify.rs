@@ -1,4 +1,4 @@
-//! `verify`: stored backups are read through, and everything that is said of them is held against what was read.
+//! `verify`: reads stored backups to their end and compares the bytes with everything that their manifests say.
 
 mod judge;
 mod round;
@@ -35,7 +35,7 @@ struct Run<'a> {
     identities: Identities,
 }
 
-/// One sponsor's backups, and whether their time is over.
+/// One sponsor's backups, with the token that stops reading them.
 struct Shelf<'a> {
     place: Place<'a>,
     stop: &'a CancellationToken,
@@ -60,7 +60,7 @@ pub(super) async fn run(order: VerifyOrder, edge: &Edge, publisher: &Publisher<'
 }
 
 impl Run<'_> {
-    /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
+    /// Verifies one sponsor. Its failure, even a panic, leaves the other sponsors alone.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
         let begun = Instant::now();
         let over = TimedOut::new(self.order.opening.timeout, Doing::Archive);
@@ -74,7 +74,7 @@ impl Run<'_> {
         ended
     }
 
-    /// Fills the round; what ends it early is the error.
+    /// Fills the round. An error ends it early.
     async fn verify(
         &self,
         sponsor: &Sponsor,
@@ -107,7 +107,7 @@ impl Run<'_> {
         Ok(Turn::Done(()))
     }
 
-    /// Names what would be read, and reads none of it.
+    /// Shows what would be read, without reading any dump.
     async fn plan(&self, shelf: &Shelf<'_>) -> Result<Turn<()>, Failure> {
         let place = &shelf.place;
         let backups: Vec<BackupKey> = if self.order.all {
@@ -125,8 +125,8 @@ impl Run<'_> {
             let whole: Vec<BackupKey> =
                 attempts.into_iter().filter(whole).map(|attempt| attempt.backup).collect();
             if whole.is_empty() {
-                let (place, which) = (place.backups.location(&prefix(place.environment)), String::new());
-                return Err(ArchiveError::NoBackup { place, which }.into());
+                let none = async { Ok(Box::pin(place.no_backup()).await) };
+                return Err(or_stopped(shelf.stop, none).await?.into());
             }
             whole
         } else if self.order.opening.which == Which::Latest {
@@ -151,7 +151,7 @@ impl Run<'_> {
         Ok(Turn::Planned)
     }
 
-    /// The one backup that was asked for. What stops it is its failure; what is left of one is a finding.
+    /// The backup that was asked for. An incomplete one is a finding, everything else that stops it is a failure.
     async fn one(&self, shelf: &Shelf<'_>, round: &mut Round<'_>) -> Result<(), Failure> {
         let which = &self.order.opening.which;
         if *which == Which::Latest {
@@ -176,14 +176,14 @@ impl Run<'_> {
             && let Some(left) = or_stopped(shelf.stop, self.left_of(store, which)).await?
         {
             let location = place.location(&left.backup);
+            round.location = Some(location.clone());
             round.left(&location, &Standing::Lacks(left));
-            round.location = Some(location);
             return Ok(());
         }
         Err(failure)
     }
 
-    /// What is left of the backup that is meant, where something is.
+    /// The incomplete backup that `backup` names, if there is one.
     async fn left_of(&self, store: &Store, which: &Which) -> Result<Option<Incomplete>, Failure> {
         let environment = self.order.scope.environment;
         let prefix = prefix(environment);
@@ -201,7 +201,7 @@ impl Run<'_> {
         Ok(left.into_iter().find(|left| is_meant(&left.backup)))
     }
 
-    /// The newest attempt; one that is no backup is a finding, unless an older one may stand in for it.
+    /// The newest attempt. If it is not a backup, that is a finding, unless `allow-older` accepts an older one.
     async fn latest(&self, shelf: &Shelf<'_>, round: &mut Round<'_>) -> Result<(), Failure> {
         let allow_older = self.order.opening.allow_older;
         let latest = async { Ok(Latest::of(shelf.place.clone(), allow_older).await?) };
@@ -226,7 +226,7 @@ impl Run<'_> {
         }
     }
 
-    /// Every attempt, one at a time: what is wrong with one keeps nobody from the next.
+    /// Every attempt, one at a time. A bad one does not stop the next.
     async fn all(&self, shelf: &Shelf<'_>, round: &mut Round<'_>) -> Result<(), Failure> {
         let place = &shelf.place;
         let attempts = or_stopped(shelf.stop, async { Ok(place.attempts().await?) }).await?;
@@ -240,7 +240,7 @@ impl Run<'_> {
                     self.next(shelf, backup, round).await?;
                 }
                 Standing::Lacks(left) => left_over.push(left),
-                // What a later backup has made good is for the bucket's lifecycle to clear away.
+                // A later backup made up for this one. The bucket's lifecycle removes it.
                 Standing::Unfinished { .. } if is_newest => {
                     found = true;
                     round.left(&location, &standing);
@@ -254,11 +254,11 @@ impl Run<'_> {
         if found {
             return Ok(());
         }
-        let place = place.backups.location(&prefix(place.environment));
-        Err(ArchiveError::NoBackup { place, which: String::new() }.into())
+        let none = async { Ok(Box::pin(place.no_backup()).await) };
+        Err(or_stopped(shelf.stop, none).await?.into())
     }
 
-    /// Something that lacks a part; gives whether it is one of ours. Another run may have been about to finish it.
+    /// A backup without all of its parts. Another run may have just finished it. Returns whether it is ours.
     async fn left_over(
         &self,
         shelf: &Shelf<'_>,
@@ -300,7 +300,7 @@ impl Run<'_> {
     }
 }
 
-/// What is waited for, unless it is stopped first.
+/// Waits, unless a stop comes first.
 async fn or_stopped<T>(
     stop: &CancellationToken,
     wait: impl Future<Output = Result<T, Failure>>,

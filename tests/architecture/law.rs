@@ -79,6 +79,8 @@ const EFFECTS: [Effect; 7] = [
             "secrets/http.rs",
             "record/github.rs",
             "archive/s3/client.rs",
+            // Reads the errors of the client.
+            "archive/s3/cause.rs",
         ],
         tests_may: false,
     },

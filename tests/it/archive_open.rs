@@ -160,11 +160,11 @@ fn each_kind_of_damage_is_named() {
         let longer = case.refused([&whole[..], b"\0\0 and more"].concat());
         let empty = case.refused(Vec::new());
         if encrypted {
-            assert_eq!(cut, damaged("the age stream is cut or altered"));
-            assert_eq!(altered, damaged("the age stream is cut or altered"));
-            assert_eq!(longer, damaged("the age stream is cut or altered"));
-            assert_eq!(case.refused(whole[..60].to_vec()), damaged("the age header is cut"));
-            assert_eq!(case.refused(plain.clone()), damaged("the age header is altered, or there is none"));
+            assert_eq!(cut, damaged("the age stream was cut off or altered"));
+            assert_eq!(altered, damaged("the age stream was cut off or altered"));
+            assert_eq!(longer, damaged("the age stream was cut off or altered"));
+            assert_eq!(case.refused(whole[..60].to_vec()), damaged("the age header is cut off"));
+            assert_eq!(case.refused(plain.clone()), damaged("the age header was altered or is missing"));
         } else {
             assert_eq!(cut, damaged(&format!("the {name} stream ends before its time")));
             let expected = damaged(&format!("the {name} stream is altered, or goes on after its end: "));
@@ -188,7 +188,7 @@ fn only_an_identity_of_a_recipient_opens_it() {
     assert!(matches!(none, Err(ArchiveError::IdentityMissing { .. })));
     let other = Identities::parse(Identity::generate().to_string().expose_secret()).unwrap();
     let wrong = read(Source { identities: other, ..case.source() }).unwrap_err();
-    assert_eq!(wrong.to_string(), "s3://sealed/a/dump: no age identity that was given opens it");
+    assert_eq!(wrong.to_string(), "none of the given age identities opens s3://sealed/a/dump");
 }
 
 #[test]

@@ -199,8 +199,8 @@ fn a_manifest_with_a_problem_does_not_end_the_list() {
         "its manifest is of another backup: environment staging in place of production".to_owned(),
         format!("its manifest is of another backup: key {good} in place of {}", at(&good, "20260105-000000")),
         format!("it has {bytes} bytes, and its manifest says 5"),
-        "its manifest: its form has version 2, and this program knows no later one than 1".to_owned(),
-        "its manifest: it is no manifest of a backup: expected ident at line 1 column 2".to_owned(),
+        "its manifest has format version 2, but this sponsor-backup reads versions up to 1".to_owned(),
+        "its manifest is not a backup manifest: expected ident at line 1 column 2".to_owned(),
         "its manifest is in storage class DEEP_ARCHIVE and must be thawed before it can be read, which takes up to 12 hours (48 if it was asked for in bulk)".to_owned(),
     ];
     for (row, expected) in rows[1..].iter().zip(expected) {

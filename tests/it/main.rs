@@ -22,6 +22,7 @@ mod matrix;
 mod memory;
 mod recipe;
 mod record;
+mod reach;
 mod released;
 mod report;
 mod restore;

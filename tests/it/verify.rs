@@ -97,7 +97,7 @@ fn a_flipped_bit_and_a_cut_are_found() {
     let found = spoilt(&shelf, &key);
     assert_eq!(found, format!("it has {} bytes, and its manifest says {length}", length / 2));
     shelf.edit(&key, |document| document["stored"]["bytes"] = (length / 2).into());
-    assert_eq!(spoilt(&shelf, &key), "the gzip stream ends before its time");
+    assert_eq!(spoilt(&shelf, &key), "the gzip stream is cut off");
     shelf.edit(&key, |document| document["stored"]["bytes"] = length.into());
     shelf.put(&key, whole);
     assert_verified(&shelf, &key, shelf.run("verify"));
@@ -213,7 +213,7 @@ fn a_manifest_that_lies_is_found() {
         "its key and its manifest do not agree on whether it is encrypted"
     );
     let found = found(&|document| *document = json!({"format_version": 1}));
-    assert!(found.starts_with("its manifest: it is no manifest of a backup: "), "{found}");
+    assert!(found.starts_with("its manifest is not a backup manifest: "), "{found}");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_checksum_file_that_lies_is_found() {
     shelf.put(&checksum(&key), line.replacen(&line[..1], if line.starts_with('0') { "1" } else { "0" }, 1));
     assert_eq!(spoilt(&shelf, &key), "its checksum file and its manifest tell different hashes");
     shelf.put(&checksum(&key), "nothing\n");
-    assert_eq!(spoilt(&shelf, &key), "its checksum file: it is not a SHA-256, two spaces and a file name");
+    assert_eq!(spoilt(&shelf, &key), "its checksum file is not a SHA-256, two spaces and a file name");
 }
 
 #[test]

@@ -52,24 +52,24 @@ fn what_a_later_version_adds_is_passed_over() {
 #[test]
 fn what_is_no_manifest_says_why() {
     let error = BackupManifest::parse("s3://b/k", b"<html>").unwrap_err().to_string();
-    assert!(error.starts_with("s3://b/k: it is no JSON document: "), "{error}");
+    assert!(error.starts_with("s3://b/k is not a JSON document: "), "{error}");
     let mut later = document();
     later["format_version"] = json!(2);
     assert_eq!(
         refused(&later),
-        "s3://b/k: its form has version 2, and this program knows no later one than 1"
+        "s3://b/k has format version 2, but this sponsor-backup reads versions up to 1"
     );
     for name in ["format_version", "stored", "timestamp"] {
-        let expected = format!("s3://b/k: it is no manifest of a backup: missing field `{name}`");
+        let expected = format!("s3://b/k is not a backup manifest: missing field `{name}`");
         assert_eq!(refused(&without(&[name])), expected);
     }
-    assert!(refused(&json!([1])).starts_with("s3://b/k: it is no manifest of a backup: "));
+    assert!(refused(&json!([1])).starts_with("s3://b/k is not a backup manifest: "));
 }
 
 #[test]
 fn a_flaw_in_the_contents_is_not_their_absence() {
     for name in CONTENTS {
-        let expected = format!("s3://b/k: it is no manifest of a backup: missing field `{name}`");
+        let expected = format!("s3://b/k is not a backup manifest: missing field `{name}`");
         assert_eq!(refused(&without(&[name])), expected);
     }
     let mut negative = document();

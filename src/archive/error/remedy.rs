@@ -1,7 +1,9 @@
-//! What the reader can do about an error code of S3. Pure.
+//! Hints by S3 and STS error code. Pure.
 
-/// Codes after which every other request to the bucket would fare the same.
-pub(super) const HOPELESS: [&str; 9] = [
+use crate::archive::s3::Cause;
+
+/// Error codes after which every other request to the bucket would fail in the same way.
+pub(super) const HOPELESS: [&str; 7] = [
     "NoSuchBucket",
     "InvalidAccessKeyId",
     "SignatureDoesNotMatch",
@@ -9,104 +11,130 @@ pub(super) const HOPELESS: [&str; 9] = [
     "ExpiredToken",
     "RequestTimeTooSkewed",
     "AuthorizationHeaderMalformed",
-    "no answer",
-    "no credentials",
 ];
 
-/// What to do about keys that S3 does not take, by what they are called where they were found.
+/// For keys that S3 rejects. `keys` names the variables or secrets that they came from.
 pub(super) fn of_keys(code: &str, keys: &str) -> Option<String> {
     Some(match code {
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
-            format!("The AWS keys of this sponsor are wrong: correct {keys}.")
+            format!("Correct {keys}: S3 does not accept these AWS keys.")
         }
         "ExpiredToken" => {
             format!(
-                "The temporary AWS keys ran out: set new ones in {keys}, which live longer than the backup takes."
+                "Set new temporary keys in {keys}. They must stay valid for longer than the backup takes."
             )
         }
         _ => return None,
     })
 }
 
-/// What to do about an error code of S3.
+/// For requests without an answer.
+pub(super) fn of_silence(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Unresolved(_) => {
+            "Correct the host name in `s3-endpoint-url`, or SPONSOR_AWS_REGION, and check the DNS of this runner."
+        }
+        Cause::Tls(_) | Cause::NotHttp => {
+            "Check `s3-endpoint-url`: its scheme, host name and port. If your own authority issued the certificate, name its file in SSL_CERT_FILE."
+        }
+        _ => {
+            "Check `s3-endpoint-url`, SPONSOR_AWS_REGION, and that this runner can reach S3. If HTTPS_PROXY is set, requests go through that proxy, except to the hosts in NO_PROXY."
+        }
+    }
+}
+
+/// For an S3 error code.
 pub(super) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
     Some(match code {
         "NoSuchBucket" => {
             "Apply the sponsor's Terraform, or correct SPONSOR_BACKUPS_BUCKET and SPONSOR_AUDIT_LOGS_BUCKET."
         }
-        "AccessDenied" | "403 Forbidden" => match operation {
-            "ListObjectsV2" => {
-                "Grant s3:ListBucket on this bucket (`backup` needs all of the AWS policy in docs/setup.md); if `expected-bucket-owner` is set, check it."
-            }
-            "HeadObject" | "GetObject" => {
-                "Grant s3:GetObject on the objects of this bucket, and to read backups also s3:ListBucket on the bucket, without which S3 refuses what is not there; if `expected-bucket-owner` is set, check it."
-            }
-            "GetObjectTagging" => {
-                "Grant s3:GetObjectTagging on the objects of this bucket: a dump's tags are read back; if `expected-bucket-owner` is set, check it."
-            }
-            "ListMultipartUploads" => {
-                "Grant s3:ListBucketMultipartUploads on this bucket, and let its lifecycle abort incomplete uploads."
-            }
-            "RestoreObject" => "Grant s3:RestoreObject on the objects of this bucket.",
-            _ => {
-                "Grant s3:PutObject, s3:PutObjectTagging, s3:GetObject and s3:AbortMultipartUpload (with Object Lock also s3:PutObjectRetention) on this bucket; a bucket with a KMS key of yours also needs kms:GenerateDataKey and kms:Decrypt on that key; a bucket policy that denies wins over every grant; if `expected-bucket-owner` is set, check it."
-            }
-        },
+        "AccessDenied" | "403 Forbidden" => return Some(denied(operation)),
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
-            "The AWS keys of this sponsor are wrong: correct SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY."
+            "Correct SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY: S3 does not accept these AWS keys."
         }
-        "ExpiredToken" => {
-            "The temporary AWS credentials ran out: let them live longer than the transfer takes."
-        }
-        "RequestTimeTooSkewed" => "Set this machine's clock.",
+        "ExpiredToken" => "Use temporary AWS credentials that stay valid for longer than the transfer takes.",
+        "RequestTimeTooSkewed" => "Set the clock of this machine.",
         "PermanentRedirect" | "AuthorizationHeaderMalformed" | "301 Moved Permanently" => {
-            "The bucket is in another region: correct SPONSOR_AWS_REGION."
+            "Correct SPONSOR_AWS_REGION: the bucket is in another region."
         }
         "ConditionalRequestConflict" | "409 Conflict" => {
-            "Another run was writing under the same key; run again."
+            "Run again. Another run was writing to the same key."
         }
         code if code.starts_with("KMS.") => {
-            "The KMS key by which this bucket encrypts cannot be used: look at its state and its policy."
+            "Check the state and the policy of the KMS key that encrypts this bucket."
         }
-        "InvalidStorageClass" => "Correct the `storage-class` input.",
-        "no answer" => {
-            "Check `s3-endpoint-url`, the region, and that this runner can reach S3. If HTTPS_PROXY is set, requests go through that proxy, except to the hosts in NO_PROXY."
+        "InvalidStorageClass" => "Correct `storage-class`.",
+        "NoSuchUpload" => {
+            "Find out who aborts uploads in this bucket, a lifecycle rule or another program, and run again."
         }
-        "no credentials" => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",
+        "InternalError" | "500 Internal Server Error" | "ServiceUnavailable" | "503 Service Unavailable" => {
+            "Run again later. If it happens again, give the request id to the store's support."
+        }
         _ => return None,
     })
 }
 
-/// What to do where a role cannot be assumed, by STS's error code.
+/// For a request that S3 does not allow.
+fn denied(operation: &str) -> &'static str {
+    match operation {
+        "ListObjectsV2" => {
+            "Grant s3:ListBucket on this bucket (docs/setup.md has the whole AWS policy). If `expected-bucket-owner` is set, check it."
+        }
+        "HeadObject" | "GetObject" => {
+            "Grant s3:GetObject on the objects of this bucket, and s3:ListBucket on the bucket. Without s3:ListBucket, S3 denies access to missing objects too. If `expected-bucket-owner` is set, check it."
+        }
+        "GetObjectTagging" => {
+            "Grant s3:GetObjectTagging on the objects of this bucket: a backup checks the tags that it set. If `expected-bucket-owner` is set, check it."
+        }
+        "ListMultipartUploads" => {
+            "Grant s3:ListBucketMultipartUploads on this bucket, and add a lifecycle rule that aborts incomplete uploads."
+        }
+        "PutObjectTagging" => {
+            "Grant s3:PutObjectTagging on the objects of this bucket. If `expected-bucket-owner` is set, check it."
+        }
+        "AbortMultipartUpload" => {
+            "Grant s3:AbortMultipartUpload on the objects of this bucket, and add a lifecycle rule that aborts incomplete uploads."
+        }
+        "GetObjectRetention" => "Grant s3:GetObjectRetention on the objects of this bucket.",
+        "GetObjectLockConfiguration" => "Grant s3:GetBucketObjectLockConfiguration on this bucket.",
+        "RestoreObject" => "Grant s3:RestoreObject on the objects of this bucket.",
+        _ => {
+            "Grant s3:PutObject, s3:PutObjectTagging, s3:GetObject and s3:AbortMultipartUpload (with Object Lock also s3:PutObjectRetention) on this bucket. If your own KMS key encrypts it, grant kms:GenerateDataKey and kms:Decrypt on that key. A bucket policy that denies the request wins over every grant. If `expected-bucket-owner` is set, check it."
+        }
+    }
+}
+
+/// For a role that cannot be assumed, by STS's error code.
 pub(super) fn of_a_role(code: &str, claims: &str) -> String {
     let says = if claims.is_empty() { String::new() } else { format!(" This job's token says {claims}.") };
     let what = match code {
         "id-token" => {
-            return "Check that the job has `permissions: id-token: write`, and that it still runs; if GitHub does not answer, run again.".to_owned();
+            return "Check that the job has `permissions: id-token: write` and is still running. If GitHub does not answer, run again.".to_owned();
         }
         "AccessDenied" => {
-            "The role's trust policy does not let this job in, or there is no such role: its conditions must name `aud` and `sub` as they are (docs/keyless.md)."
+            "Check that the role exists and that its trust policy names this job's `aud` and `sub` exactly (docs/keyless.md)."
         }
         "InvalidIdentityToken" => {
-            "The role's account does not know GitHub as an identity provider, or not with the audience sts.amazonaws.com: create https://token.actions.githubusercontent.com there (docs/keyless.md)."
+            "Create the identity provider https://token.actions.githubusercontent.com with the audience sts.amazonaws.com in the role's account (docs/keyless.md)."
         }
         "IDPRejectedClaim" => {
-            "AWS does not take a claim of GitHub's token: run again, and look at the role's trust policy."
+            "Run again. If AWS rejects the OIDC token again, check the role's trust policy."
         }
         "ExpiredTokenException" | "ExpiredToken" => {
-            "GitHub's token was too old when AWS saw it: set this machine's clock, and run again."
+            "Set the clock of this machine and run again: the OIDC token was too old when AWS received it."
         }
-        "IDPCommunicationError" => "AWS could not reach GitHub to look at the token: run again.",
+        "IDPCommunicationError" => "Run again. AWS could not reach GitHub to verify the OIDC token.",
         "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => {
-            "The session's policy is too large for AWS: shorten the names of the buckets, or take tags off the session."
+            "Shorten the names of the buckets, or remove tags from the session: its policy is too large for AWS."
         }
         "RegionDisabledException" => {
-            "STS is not active in that region: activate it in the account, or correct SPONSOR_AWS_REGION."
+            "Activate STS for that region in the account, or correct SPONSOR_AWS_REGION."
         }
         "no answer" => {
             "Check SPONSOR_AWS_REGION, AWS_ENDPOINT_URL_STS, and that this runner can reach AWS STS. If HTTPS_PROXY is set, requests go through that proxy, except to the hosts in NO_PROXY."
         }
-        _ => "Look at the role and its trust policy (docs/keyless.md).",
+        _ => "Check the role and its trust policy (docs/keyless.md).",
     };
     format!("{what}{says}")
 }

@@ -3,7 +3,6 @@
 use aws_sdk_s3::types::EncodingType;
 
 use super::Store;
-use super::failure::failed;
 use super::lock::NO_OBJECT_LOCK;
 use crate::archive::ArchiveError;
 
@@ -24,7 +23,7 @@ impl Store {
             .encoding_type(EncodingType::Url)
             .send()
             .await;
-        let answer = answer.map_err(|error| failed("ListObjectsV2", self.location(prefix), &error))?;
+        let answer = answer.map_err(|error| self.failed("ListObjectsV2", prefix, error))?;
         Ok(!answer.contents().is_empty())
     }
 
@@ -42,7 +41,7 @@ impl Store {
             .await;
         let configuration = match answer {
             Ok(answer) => answer.object_lock_configuration,
-            Err(error) => match failed("GetObjectLockConfiguration", self.location(""), &error) {
+            Err(error) => match self.failed("GetObjectLockConfiguration", "", error) {
                 ArchiveError::S3 { code, .. } if NO_OBJECT_LOCK.contains(&code.as_str()) => None,
                 error if error.is_access_denied() => return Ok(()),
                 error => return Err(error),

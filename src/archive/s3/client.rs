@@ -19,9 +19,10 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
+use super::reach::{Reach, Watch};
+use super::resolver::Resolver;
 use super::retry::Retry;
 use super::role::{self, Session};
-use super::signer::Signer;
 use crate::secrets::AwsCredentials;
 
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
@@ -63,21 +64,27 @@ pub struct Caller {
     provider: SharedCredentialsProvider,
     /// The SDK's own where absent.
     cache: Option<SharedIdentityCache>,
-    /// What keys are called, where it is keys.
-    called: Option<String>,
+    /// Names of the variables or secrets that the keys came from, if these are keys.
+    pub(super) keys: Option<String>,
+    reach: Reach,
 }
 
 impl Caller {
     /// Exactly these credentials. The session is that of a role which is assumed here; others have their own.
     #[must_use]
-    pub fn new(region: &str, credentials: &AwsCredentials, session: &Session) -> Self {
+    pub fn new(region: &str, credentials: &AwsCredentials, session: &Session, reach: &Reach) -> Self {
         let (region, http) = (Region::new(region.to_owned()), http());
-        let (provider, cache) = provider(credentials, &region, &http, session);
-        let called = match credentials {
+        let (provider, cache) = provider(credentials, &region, &http, (session, reach));
+        let keys = match credentials {
             AwsCredentials::Keys(keys) => Some(keys.called.clone()),
             AwsCredentials::WebIdentity { .. } | AwsCredentials::Role { .. } => None,
         };
-        Self { region, http, provider, cache, called }
+        Self { region, http, provider, cache, keys, reach: reach.clone() }
+    }
+
+    /// Watches one client. All regions of AWS, and all endpoints, are reached separately.
+    pub(super) fn watch(&self, endpoint: &Endpoint) -> Watch {
+        Watch::new(self.reach.of(endpoint.url.as_deref().unwrap_or(self.region.as_ref())))
     }
 }
 
@@ -89,11 +96,11 @@ fn http() -> SharedHttpClient {
             .tls_provider(Provider::Rustls(CryptoMode::Ring));
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
-        connector.build()
+        connector.build_with_resolver(Resolver)
     })
 }
 
-pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Client {
+pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller, watch: &Watch) -> Client {
     let stall = StalledStreamProtectionConfig::enabled().grace_period(STALL).build();
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
@@ -111,6 +118,8 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Clien
         .retry_partition(RetryPartition::new(format!("s3-{bucket}")))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .retry_classifier(Retry)
+        .retry_classifier(watch.clone())
+        .interceptor(watch.clone())
         .timeout_config(timeouts)
         .stalled_stream_protection(stall)
         .request_checksum_calculation(request)
@@ -121,9 +130,6 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Clien
         config = config.identity_cache(cache.clone());
     }
     config.set_endpoint_url(endpoint.url.clone());
-    if let Some(called) = &caller.called {
-        config = config.interceptor(Signer(called.clone()));
-    }
     Client::from_conf(config.build())
 }
 
@@ -137,6 +143,17 @@ pub(super) fn answered_within(patience: Duration) -> aws_sdk_s3::config::Builder
     Config::builder().timeout_config(TimeoutConfig::builder().operation_attempt_timeout(patience).build())
 }
 
+/// Time limit for one attempt of an operation, if all of its requests have the same.
+pub(super) fn limit(operation: &str) -> Option<Duration> {
+    match operation {
+        "PutObject" => None,
+        "UploadPart" | "GetObject" => Some(PART),
+        "CompleteMultipartUpload" => Some(ASSEMBLY),
+        "AbortMultipartUpload" => Some(ABORT),
+        _ => Some(ANSWER),
+    }
+}
+
 /// How long one attempt to store so many bytes may take.
 pub(super) fn patience(bytes: usize) -> Duration {
     ANSWER + Duration::from_secs((bytes / SLOWEST_BYTES_PER_SECOND) as u64)
@@ -147,7 +164,7 @@ fn provider(
     credentials: &AwsCredentials,
     region: &Region,
     http: &SharedHttpClient,
-    session: &Session,
+    (session, reach): (&Session, &Reach),
 ) -> (SharedCredentialsProvider, Option<SharedIdentityCache>) {
     match credentials {
         AwsCredentials::Keys(keys) => {
@@ -176,7 +193,7 @@ fn provider(
             (SharedCredentialsProvider::new(provider), None)
         }
         AwsCredentials::Role { arn, tokens } => {
-            let (provider, cache) = role::provider((arn, tokens), region, http, session);
+            let (provider, cache) = role::provider((arn, tokens), region, http, (session, reach));
             (provider, Some(cache))
         }
     }

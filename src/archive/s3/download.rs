@@ -9,8 +9,7 @@ use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
-use super::failure::failed;
-use super::{Store, client};
+use super::{Store, cause, client};
 use crate::archive::ArchiveError;
 
 /// So many times in a row a broken connection is followed by another one.
@@ -63,8 +62,8 @@ impl Download {
             };
             match body.next().await {
                 Some(Ok(piece)) => return self.took(piece).map(Some),
-                Some(Err(error)) => self.broke(&chain(&error)).await?,
-                None => self.broke("it ended early").await?,
+                Some(Err(error)) => self.broke(&cause::of_body(&error).to_string()).await?,
+                None => self.broke("the answer ended early").await?,
             }
         }
         Ok(None)
@@ -77,7 +76,7 @@ impl Download {
             self.breaks = 0;
         }
         if self.received > self.bytes {
-            let what = format!("more than the {} bytes came that S3 promised", self.bytes);
+            let what = format!("S3 sent more than the {} bytes that it announced", self.bytes);
             return Err(ArchiveError::Corrupt { location: self.location(), what });
         }
         Ok(piece)
@@ -126,7 +125,7 @@ impl Download {
             .await;
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) => return Err(self.refused(failed("GetObject", self.location(), &error)).await),
+            Err(error) => return Err(self.refused(self.store.failed("GetObject", &self.key, error)).await),
         };
         let Some(bytes) = answer.content_length.and_then(|length| u64::try_from(length).ok()) else {
             return Err(self.cut_off("the store does not say how long it is"));
@@ -172,10 +171,4 @@ struct Answer {
 fn begin(content_range: Option<&str>) -> u64 {
     let range = content_range.and_then(|header| header.strip_prefix("bytes "));
     range.and_then(|range| range.split('-').next()).and_then(|first| first.parse().ok()).unwrap_or(0)
-}
-
-/// The SDK's own words say little; the causes below them tell.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

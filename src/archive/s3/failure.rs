@@ -1,60 +1,88 @@
-//! An SDK error becomes ours: its code, its message and its request id, and nothing of the request.
+//! Converts SDK errors: code, message and request id of an answer, or the cause if none came.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId as _;
 
+use super::cause::{self, Cause};
 use super::role::RoleError;
-use super::signer::HEADER;
+use super::{Store, client};
 use crate::archive::ArchiveError;
-use crate::archive::error::Request;
+use crate::archive::error::{Answer, Silence};
 use crate::secrets::foreign::foreign;
 
 type Response = aws_sdk_s3::config::http::HttpResponse;
 
-pub(super) fn failed<E>(
-    operation: &'static str,
-    location: String,
-    error: &SdkError<E, Response>,
-) -> ArchiveError
-where
-    E: std::error::Error + ProvideErrorMetadata + 'static,
-{
-    if let Some(error) = RoleError::below(error) {
-        return error;
+impl Store {
+    /// The error of a request for an object or a prefix. Holds nothing of the request itself.
+    pub(super) fn failed<E>(
+        &self,
+        operation: &'static str,
+        key: &str,
+        error: SdkError<E, Response>,
+    ) -> ArchiveError
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        if let Some(error) = RoleError::below(&error) {
+            return error;
+        }
+        match error.raw_response().map(|response| response.status().as_u16()) {
+            Some(status) => self.answered(operation, key, error, status),
+            None => self.unanswered(operation, key, error),
+        }
     }
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    let (code, reason) = match status {
-        Some(status) => answered(error, status),
-        None => unanswered(error),
-    };
-    let answer = error.raw_response();
-    let request = Request {
-        id: answer.and_then(|answer| answer.request_id()).map(foreign),
-        keys: answer.and_then(|answer| answer.headers().get(HEADER)).map(str::to_owned),
-    };
-    ArchiveError::S3 { operation, location, status, code, reason, request: Box::new(request) }
-}
 
-/// A HEAD's refusal has no body, hence no code: then the status speaks.
-fn answered<E: ProvideErrorMetadata>(error: &SdkError<E, Response>, status: u16) -> (String, String) {
-    let status =
-        http::StatusCode::from_u16(status).map_or_else(|_| status.to_string(), |status| status.to_string());
-    let metadata = error.as_service_error().map(ProvideErrorMetadata::meta);
-    let code = metadata.and_then(|metadata| metadata.code()).unwrap_or(&status).to_owned();
-    let reason = match metadata.and_then(|metadata| metadata.message()) {
-        Some(message) => foreign(&format!("{code}: {message}")),
-        None => foreign(&code),
-    };
-    (code, reason)
-}
+    /// The answer to a HEAD has no body, so its code is the status in words.
+    fn answered<E>(
+        &self,
+        operation: &'static str,
+        key: &str,
+        error: SdkError<E, Response>,
+        status: u16,
+    ) -> ArchiveError
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        let words = http::StatusCode::from_u16(status)
+            .map_or_else(|_| status.to_string(), |status| status.to_string());
+        let metadata = error.as_service_error().map(ProvideErrorMetadata::meta);
+        let code = metadata.and_then(|metadata| metadata.code()).unwrap_or(&words).to_owned();
+        let reason = match metadata.and_then(|metadata| metadata.message()) {
+            Some(message) => foreign(&format!("{code}: {message}")),
+            None => foreign(&code),
+        };
+        let request_id = error.raw_response().and_then(|answer| answer.request_id()).map(foreign);
+        let answer = Box::new(Answer { reason, request_id, keys: self.keys.clone() });
+        let (location, source) = (self.location(key), Arc::new(error));
+        ArchiveError::S3 { operation, location, status, code, answer, source }
+    }
 
-/// The SDK's own words say little; the causes below them tell.
-fn unanswered<E>(error: &SdkError<E, Response>) -> (String, String)
-where
-    E: std::error::Error + 'static,
-{
-    let chain = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-    let reason = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-    let code = if reason.contains("credentials") { "no credentials" } else { "no answer" };
-    (code.to_owned(), reason)
+    fn unanswered<E>(&self, operation: &'static str, key: &str, error: SdkError<E, Response>) -> ArchiveError
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let (location, reached) = (self.location(key), self.watch.contact.answered());
+        let failed = cause::cause(&error, self.limit(operation, &error));
+        let source = Arc::new(error);
+        if let Cause::Credentials(reason) = failed.cause {
+            return ArchiveError::Credentials { location, reason: foreign(&reason), source };
+        }
+        let silence = Silence {
+            address: self.watch.address(),
+            reached: reached && failed.connected,
+            cause: failed.cause,
+        };
+        ArchiveError::Unanswered { operation, location, silence: Box::new(silence), source }
+    }
+
+    /// How long the answer could take. The SDK does not expose this in its errors.
+    fn limit<E>(&self, operation: &str, error: &SdkError<E, Response>) -> Option<Duration> {
+        match error {
+            SdkError::TimeoutError(_) => client::limit(operation),
+            _ => self.watch.contact.limit(),
+        }
+    }
 }

@@ -4,7 +4,6 @@ use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{ObjectLockMode, ObjectLockRetentionMode};
 use jiff::{SignedDuration, Timestamp};
 
-use super::failure::failed;
 use super::read::time;
 use super::{Labels, Store};
 use crate::archive::ArchiveError;
@@ -170,8 +169,8 @@ impl Store {
         let retention = match answer {
             Ok(answer) => answer.retention,
             Err(error) => {
-                return match failed("GetObjectRetention", self.location(key), &error) {
-                    ArchiveError::S3 { status: Some(200 | 400 | 404 | 405 | 501), .. } => Locked::No,
+                return match self.failed("GetObjectRetention", key, error) {
+                    ArchiveError::S3 { status: 200 | 400 | 404 | 405 | 501, .. } => Locked::No,
                     _ => Locked::Unknown,
                 };
             }
@@ -192,7 +191,7 @@ impl Store {
             .await;
         let configuration = match answer {
             Ok(answer) => answer.object_lock_configuration,
-            Err(error) => match failed("GetObjectLockConfiguration", self.location(""), &error) {
+            Err(error) => match self.failed("GetObjectLockConfiguration", "", error) {
                 ArchiveError::S3 { code, .. } if NO_OBJECT_LOCK.contains(&code.as_str()) => {
                     return Ok(Configuration { by_default: ByDefault::Nothing, lock: None });
                 }

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::creations::Creations;
-use super::failure::failed;
 use super::read::time;
 use super::{Labels, Lock, Store, WRITE_ID, aws_time, client, tagging};
 use crate::archive::ArchiveError;
@@ -47,7 +46,7 @@ impl Store {
             .interceptor(creations.clone())
             .send()
             .await
-            .map_err(|error| failed("CreateMultipartUpload", self.location(key), &error))?;
+            .map_err(|error| self.failed("CreateMultipartUpload", key, error))?;
         let id = created.upload_id.ok_or_else(|| self.differs(key, "upload id", "an id", "missing"))?;
         creations.answered();
         Ok(UploadId { id, write_id })
@@ -76,7 +75,7 @@ impl Store {
             .config_override(client::patient())
             .send()
             .await
-            .map_err(|error| failed("UploadPart", self.location(key), &error))?;
+            .map_err(|error| self.failed("UploadPart", key, error))?;
         Ok(CompletedPart::builder()
             .part_number(number)
             .set_e_tag(sent.e_tag)
@@ -112,7 +111,7 @@ impl Store {
         match sent {
             Ok(_) => Ok(()),
             Err(error) => {
-                let error = failed("CompleteMultipartUpload", self.location(key), &error);
+                let error = self.failed("CompleteMultipartUpload", key, error);
                 self.unless_ours(key, &upload.write_id, error).await
             }
         }
@@ -144,7 +143,7 @@ impl Store {
             .config_override(client::answered_within(client::ABORT))
             .send()
             .await;
-        match sent.map_err(|error| failed("AbortMultipartUpload", self.location(key), &error)) {
+        match sent.map_err(|error| self.failed("AbortMultipartUpload", key, error)) {
             Err(error) if !error.says_no_such_upload() => Err(error),
             _ => Ok(()),
         }
@@ -187,7 +186,7 @@ impl Store {
                 .set_key_marker(marker.0)
                 .set_upload_id_marker(marker.1);
             let page = request.send().await;
-            let page = page.map_err(|error| failed("ListMultipartUploads", self.location(prefix), &error))?;
+            let page = page.map_err(|error| self.failed("ListMultipartUploads", prefix, error))?;
             let uploads = page.uploads.unwrap_or_default().into_iter();
             found.extend(uploads.filter_map(|it| Some((it.key?, it.initiated.and_then(|at| time(&at))))));
             marker = (page.next_key_marker, page.next_upload_id_marker);
@@ -208,7 +207,7 @@ impl Store {
             .prefix(key)
             .send()
             .await;
-        let page = answer.map_err(|error| failed("ListMultipartUploads", self.location(key), &error))?;
+        let page = answer.map_err(|error| self.failed("ListMultipartUploads", key, error))?;
         let exactly =
             page.uploads.unwrap_or_default().into_iter().filter(|it| it.key.as_deref() == Some(key));
         Ok(exactly.filter_map(|upload| upload.upload_id).collect())

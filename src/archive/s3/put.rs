@@ -6,7 +6,6 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::StorageClass;
 use bytes::Bytes;
 
-use super::failure::failed;
 use super::{Labels, Lock, Store, WRITE_ID, aws_time, client, tagging};
 use crate::archive::ArchiveError;
 
@@ -55,9 +54,7 @@ impl Store {
             .await;
         match sent {
             Ok(_) => Ok(()),
-            Err(error) => {
-                self.unless_ours(key, write_id, failed("PutObject", self.location(key), &error)).await
-            }
+            Err(error) => self.unless_ours(key, write_id, self.failed("PutObject", key, error)).await,
         }
     }
 }

@@ -6,7 +6,6 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 
 use super::download::Download;
-use super::failure::failed;
 use super::{Store, WRITE_ID};
 use crate::archive::ArchiveError;
 use crate::archive::catalogue::Listed;
@@ -33,7 +32,7 @@ impl Store {
             .send();
         let mut listed = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| failed("ListObjectsV2", self.location(prefix), &error))?;
+            let page = page.map_err(|error| self.failed("ListObjectsV2", prefix, error))?;
             let encoded = page.encoding_type == Some(EncodingType::Url);
             listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|it| told(it, encoded)));
         }
@@ -54,7 +53,7 @@ impl Store {
             .checksum_mode(ChecksumMode::Enabled)
             .send()
             .await
-            .map_err(|error| self.missing(key, failed("HeadObject", self.location(key), &error)))?;
+            .map_err(|error| self.missing(key, self.failed("HeadObject", key, error)))?;
         Ok(Examined {
             bytes: head.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
             etag: head.e_tag.unwrap_or_default(),
@@ -75,7 +74,7 @@ impl Store {
         let mut download = Download::of_whatever_is_there(self, key).await?;
         let too_long = || ArchiveError::Malformed {
             location: self.location(key),
-            what: format!("it is longer than {limit_bytes} bytes"),
+            what: format!("is longer than {limit_bytes} bytes"),
         };
         if download.bytes() > limit_bytes {
             return Err(too_long());
@@ -108,7 +107,7 @@ impl Store {
             .restore_request(request)
             .send()
             .await;
-        match sent.map_err(|error| self.missing(key, failed("RestoreObject", self.location(key), &error))) {
+        match sent.map_err(|error| self.missing(key, self.failed("RestoreObject", key, error))) {
             Ok(_) => Ok(()),
             Err(ArchiveError::S3 { code, .. }) if code == "RestoreAlreadyInProgress" => Ok(()),
             Err(error) => Err(error),

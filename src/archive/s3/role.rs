@@ -12,13 +12,17 @@ use aws_sdk_s3::config::{
 };
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
-use aws_sdk_sts::error::ProvideErrorMetadata as _;
+use aws_sdk_sts::error::{BoxError, ProvideErrorMetadata as _, SdkError};
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_sdk_sts::types::Credentials as Given;
 use secrecy::ExposeSecret as _;
 
+use super::cause;
 use super::client::CONNECT;
+use super::reach::{Reach, Watch};
 use super::retry::Retry;
 use crate::archive::ArchiveError;
+use crate::archive::error::SourceError;
 use crate::secrets::IdTokens;
 use crate::secrets::foreign::foreign;
 
@@ -58,26 +62,30 @@ pub fn session_name(sponsor: &str, run: Option<&str>) -> String {
 
 /// Why there is no session.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("role {role} cannot be assumed: {reason}")]
+#[error("cannot assume role {role}: {reason}")]
 pub(super) struct RoleError {
     role: String,
     /// STS's error code; `id-token` where GitHub gave no word.
     code: String,
     reason: String,
-    /// What GitHub's word said.
+    /// The OIDC token's claims.
     claims: String,
+    #[source]
+    source: SourceError,
 }
 
 impl RoleError {
     /// The error below another one's causes.
     pub(super) fn below(error: &(dyn std::error::Error + 'static)) -> Option<ArchiveError> {
-        let Self { role, code, reason, claims } = std::iter::successors(Some(error), |error| error.source())
-            .find_map(|error| error.downcast_ref())?;
+        let Self { role, code, reason, claims, source } =
+            std::iter::successors(Some(error), |error| error.source())
+                .find_map(|error| error.downcast_ref())?;
         Some(ArchiveError::Role {
             role: role.clone(),
             code: code.clone(),
             reason: reason.clone(),
             claims: claims.clone(),
+            source: SourceError::clone(source),
         })
     }
 }
@@ -89,6 +97,7 @@ struct Role {
     arn: String,
     tokens: IdTokens,
     session: Session,
+    watch: Watch,
 }
 
 /// A provider, and the cache in which all clients of one sponsor keep its session.
@@ -96,8 +105,10 @@ pub(super) fn provider(
     (arn, tokens): (&str, &IdTokens),
     region: &Region,
     http: &SharedHttpClient,
-    session: &Session,
+    (session, reach): (&Session, &Reach),
 ) -> (SharedCredentialsProvider, SharedIdentityCache) {
+    let address = session.sts_endpoint_url.as_deref().unwrap_or(region.as_ref());
+    let watch = Watch::new(reach.of(&format!("sts {address}")));
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
     let mut config = aws_sdk_sts::Config::builder()
@@ -106,6 +117,8 @@ pub(super) fn provider(
         .http_client(http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .retry_classifier(Retry)
+        .retry_classifier(watch.clone())
+        .interceptor(watch.clone())
         .timeout_config(timeouts);
     config.set_endpoint_url(session.sts_endpoint_url.clone());
     let role = Role {
@@ -113,6 +126,7 @@ pub(super) fn provider(
         arn: arn.to_owned(),
         tokens: tokens.clone(),
         session: session.clone(),
+        watch,
     };
     let cache = IdentityCache::lazy().load_timeout(PATIENCE).buffer_time(BEFORE_THE_END).build();
     (SharedCredentialsProvider::new(role), cache)
@@ -131,32 +145,51 @@ impl ProvideCredentials for Role {
 
 impl Role {
     async fn assume(&self) -> Result<Credentials, RoleError> {
-        let word = self.tokens.token(AUDIENCE, &|_| ()).await;
-        let word = word.map_err(|error| self.failed("id-token", error.to_string(), String::new()))?;
+        let token = self.tokens.token(AUDIENCE, &|_| ()).await;
+        let token = token.map_err(|error| {
+            let reason = error.to_string();
+            self.failed("id-token", reason, String::new(), SourceError::from(BoxError::from(error)))
+        })?;
         let answer = self
             .sts
             .assume_role_with_web_identity()
             .role_arn(&self.arn)
             .role_session_name(&self.session.name)
-            .web_identity_token(word.value.expose_secret())
+            .web_identity_token(token.value.expose_secret())
             .policy(&self.session.policy)
             .duration_seconds(SESSION_SECONDS)
             .send()
             .await;
-        let answer = answer.map_err(|error| {
-            let claims = word.claims.to_string();
-            match (error.code(), error.message()) {
-                (Some(code), message) => {
-                    let message = foreign(message.unwrap_or("no reason given"));
-                    self.failed(code, format!("{code}: {message}"), claims)
-                }
-                (None, _) => self.failed("no answer", causes(&error), claims),
-            }
+        let answer = answer.map_err(|error| self.refused(error, token.claims.to_string()))?;
+        let given = answer.credentials.ok_or_else(|| {
+            let reason = "AWS STS answered without credentials";
+            self.failed(
+                "no answer",
+                reason.to_owned(),
+                String::new(),
+                SourceError::from(BoxError::from(reason)),
+            )
         })?;
-        let given = answer.credentials;
-        let given = given
-            .ok_or_else(|| self.failed("no answer", "STS gave no credentials".to_owned(), String::new()))?;
         Ok(self.credentials(given))
+    }
+
+    fn refused(&self, error: SdkError<AssumeRoleWithWebIdentityError>, claims: String) -> RoleError {
+        let (code, reason) = match (error.code(), error.raw_response()) {
+            (Some(code), _) => {
+                let message = foreign(error.message().unwrap_or("no reason given"));
+                (code.to_owned(), format!("{code}: {message}"))
+            }
+            (None, Some(answer)) => {
+                let reason = format!("AWS STS answered with status {}", answer.status().as_u16());
+                ("no answer".to_owned(), reason)
+            }
+            (None, None) => {
+                let cause = cause::cause(&error, self.watch.contact.limit()).cause;
+                let reason = format!("cannot reach AWS STS at {}: {cause}", self.watch.address());
+                ("no answer".to_owned(), reason)
+            }
+        };
+        self.failed(&code, reason, claims, SourceError::from(BoxError::from(error)))
     }
 
     /// What STS gave, hidden before anybody can show it.
@@ -169,14 +202,9 @@ impl Role {
         Credentials::new(access_key_id, secret_access_key, Some(session_token), Some(end), "role")
     }
 
-    fn failed(&self, code: &str, reason: String, claims: String) -> RoleError {
-        RoleError { role: self.arn.clone(), code: code.to_owned(), reason, claims }
+    fn failed(&self, code: &str, reason: String, claims: String, source: SourceError) -> RoleError {
+        RoleError { role: self.arn.clone(), code: code.to_owned(), reason, claims, source }
     }
-}
-
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use aws_sdk_s3::types::{ChecksumMode, Tag, Tagging};
 
-use super::failure::failed;
 use super::{Labels, Lock, Locked, Store, WRITE_ID};
 use crate::archive::ArchiveError;
 use crate::archive::key::with_lock;
@@ -46,7 +45,7 @@ impl Store {
             Err(error) => Labelled {
                 lock: Locked::Unknown,
                 tags: sent.tags.clone(),
-                warning: Some(format!("the lock of {} was not read back: {error}", self.location(key))),
+                warning: Some(format!("the lock of {} could not be checked: {error}", self.location(key))),
             },
         }
     }
@@ -90,7 +89,7 @@ impl Store {
             .tagging(Tagging::builder().set_tag_set(Some(set)).build().map_err(bad)?)
             .send()
             .await;
-        sent.map(drop).map_err(|error| failed("PutObjectTagging", self.location(key), &error))
+        sent.map(drop).map_err(|error| self.failed("PutObjectTagging", key, error))
     }
 
     pub(in crate::archive) async fn head(&self, key: &str) -> Result<Stored, ArchiveError> {
@@ -103,7 +102,7 @@ impl Store {
             .checksum_mode(ChecksumMode::Enabled)
             .send()
             .await
-            .map_err(|error| self.missing(key, failed("HeadObject", self.location(key), &error)))?;
+            .map_err(|error| self.missing(key, self.failed("HeadObject", key, error)))?;
         Ok(Stored {
             bytes: head.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
             crc64: head.checksum_crc64_nvme,
@@ -122,7 +121,7 @@ impl Store {
             .key(key)
             .send()
             .await
-            .map_err(|error| failed("GetObject", self.location(key), &error))?;
+            .map_err(|error| self.failed("GetObject", key, error))?;
         let (mut body, mut meter) = (get.body, Meter::default());
         while let Some(piece) = body.next().await {
             meter.feed(&piece.map_err(|error| ArchiveError::Stream(error.to_string()))?);
@@ -143,7 +142,7 @@ impl Store {
             .key(key)
             .send()
             .await;
-        match answer.map_err(|error| failed("GetObjectTagging", self.location(key), &error)) {
+        match answer.map_err(|error| self.failed("GetObjectTagging", key, error)) {
             Ok(answer) => {
                 let mut tags: Vec<_> = answer.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect();
                 tags.sort();
@@ -171,7 +170,7 @@ impl Store {
             _ if taken => Err(ArchiveError::AlreadyExists { location: self.location(key) }),
             Ok(_) | Err(ArchiveError::Missing { .. }) => Err(error),
             Err(_) => {
-                let left = format!("whether {} was written is not known", self.location(key));
+                let left = format!("the upload to {} may or may not have completed", self.location(key));
                 Err(ArchiveError::Unfinished { cause: Box::new(error), left })
             }
         }

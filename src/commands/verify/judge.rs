@@ -1,4 +1,4 @@
-//! One backup: whole, damaged, or frozen. What only kept it from being read is an error, and says nothing about it.
+//! Judges one backup: whole, damaged or frozen. A failure to read it is an error and says nothing about the backup.
 
 use super::super::stored;
 use super::{Run, Shelf, or_stopped};
@@ -8,13 +8,13 @@ use crate::archive::description::Partial;
 use crate::cli::order::Which;
 use crate::failure::Failure;
 
-/// What a backup turned out to be.
+/// The verdict on one backup.
 pub(super) enum Judged {
-    /// What its manifest says.
+    /// It is what its manifest says.
     Whole { bytes: u64, sha256: String, rows: u64, partial: Option<String>, is_empty: bool },
-    /// Something else; what shows it, in words.
+    /// It is something else, for these reasons.
     Bad(Vec<String>),
-    /// Not readable before it is thawed.
+    /// It cannot be read before a thaw.
     Frozen(ArchiveError),
 }
 
@@ -37,9 +37,10 @@ impl Run<'_> {
         let described = Box::pin(stored::describe(&shelf.place.backups, whose, backup, identities, thaw));
         let stored = or_stopped(shelf.stop, described).await?;
         let proven = match stored::prove(&stored, shelf.stop).await {
-            // One of the keys is a recipient's, or nothing would have been fetched.
+            // `describe` has checked that one of the identities is a recipient's.
             Err(Failure::Archive(ArchiveError::IdentityWrong { .. })) => {
-                let finding = "it is not encrypted to those whom its manifest names, or its head is damaged";
+                let finding =
+                    "it is not encrypted to the recipients in its manifest, or its start is damaged";
                 return Ok(Judged::Bad(vec![finding.to_owned()]));
             }
             proven => proven?,
@@ -54,7 +55,7 @@ impl Run<'_> {
         Ok(Judged::Whole { bytes: told.bytes, sha256: told.sha256, rows, partial, is_empty })
     }
 
-    /// Whether an error tells of the backup itself. Where one was asked for by its place, nothing there is no finding.
+    /// Whether an error is about the backup itself. If `backup` names one that does not exist, that is no finding.
     fn is_finding(&self, error: &ArchiveError, dump: &str) -> bool {
         let was_listed = self.order.all || self.order.opening.which == Which::Latest;
         match error {

@@ -1,4 +1,4 @@
-//! What is known of one sponsor's backups so far: said as it comes to light, summed up at the end.
+//! Collects what is known about one sponsor's backups, prints it as it comes, and sums it up at the end.
 
 use std::time::Duration;
 
@@ -20,15 +20,15 @@ pub(super) struct Round<'a> {
     sponsor: &'a str,
     edge: &'a Edge,
     tally: Tally,
-    /// Whether backups in an archive tier are left out by request.
+    /// Whether `skip-frozen` leaves out backups in an archive tier.
     skip_frozen: bool,
-    /// The first error that was no finding.
+    /// The first error that is not a finding.
     failure: Option<Failure>,
-    /// Of the one backup that was asked for.
+    /// Location of the backup that was asked for. `None` for `all`.
     pub(super) location: Option<String>,
-    /// Its size and hash, once they are proved.
+    /// Its size and hash, once they are verified.
     proven: Option<(u64, String)>,
-    /// What a reader must know of verified backups, each in words.
+    /// Warnings about verified backups.
     pub(super) warnings: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// The one backup that was asked for; that it is frozen is a failure then.
+    /// Adds the backup that was asked for. If it is frozen, that is a failure.
     pub(super) fn only(&mut self, location: &str, judged: Judged) -> Result<(), Failure> {
         match judged {
             Judged::Frozen(frozen) => return Err(frozen.into()),
@@ -66,11 +66,12 @@ impl<'a> Round<'a> {
                 if is_empty {
                     self.warnings.push(format!("{name}: it holds no table with rows"));
                 }
-                self.say(&format!("{} verified: {}, {rows} rows", file_name(location), ByteSize(bytes)));
+                let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+                self.say(&format!("{} verified: {}, {rows}", file_name(location), ByteSize(bytes)));
             }
             Judged::Bad(findings) => self.bad(format!("{location}: {}", findings.join("; "))),
             Judged::Frozen(frozen) => {
-                self.say(&format!("not read: {frozen}"));
+                self.say(&format!("not verified: {frozen}"));
                 if let ArchiveError::Frozen { class, .. } = frozen {
                     *self.tally.frozen.entry(class).or_default() += 1;
                 }
@@ -78,20 +79,23 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// What is left of a backup.
+    /// Adds an incomplete backup.
     pub(super) fn left(&mut self, location: &str, standing: &Standing) {
         self.bad(format!("{location}: {}", standing.words().unwrap_or_default()));
     }
 
-    /// A backup that could not be read.
+    /// Adds a backup that could not be read.
     pub(super) fn fail(&mut self, failure: Failure) {
         self.tally.failed += 1;
-        self.say(&format!("not read: {failure}"));
+        self.say(&format!("not verified: {failure}"));
         self.failure.get_or_insert(failure);
     }
 
     fn bad(&mut self, finding: String) {
-        self.say(&format!("NOT WHOLE: {finding}"));
+        // A single finding is the error itself.
+        if self.location.is_none() {
+            self.say(&format!("not whole: {finding}"));
+        }
         self.tally.findings.push(finding);
     }
 
@@ -99,7 +103,7 @@ impl<'a> Round<'a> {
         self.edge.sink.line(&format!("{}: {words}", self.sponsor));
     }
 
-    /// The result: a signal, then a finding, then an error, whatever came first.
+    /// The result. A signal counts more than a finding, and a finding more than an error.
     pub(super) fn end(mut self, done: Result<Turn<()>, Failure>, thaw: bool, took: Duration) -> Ended {
         self.warn_of_frozen(thaw);
         let conclusion = match &done {
@@ -120,7 +124,7 @@ impl<'a> Round<'a> {
             }
             Ok(Turn::Planned) => return (result, None),
             Ok(Turn::Done(())) => self.failure.take(),
-            // It ended the round, so it counts more than what happened to one backup.
+            // It ended the round, so it counts more than the failure of one backup.
             Err(failure) => Some(failure),
         };
         let (failure, also) = match (self.finding(), error) {
@@ -136,7 +140,7 @@ impl<'a> Round<'a> {
         let Told { stage, code, mut message, hint } = Told::of(&failure, self.edge);
         if let Some(error) = also {
             let Told { message: error, .. } = Told::of(&error, self.edge);
-            message.push_str(&format!("; besides, not all were read: {error}"));
+            message.push_str(&format!("; also, not every backup was read: {error}"));
         }
         if self.tally.failed > 1 {
             message.push_str(&format!("; {} backups could not be read", self.tally.failed));
@@ -145,7 +149,7 @@ impl<'a> Round<'a> {
         (result, Some(code))
     }
 
-    /// Nothing is wrong with what was read, but not everything was read that was asked for.
+    /// Every backup that was read is whole, but not every backup was read.
     fn not_read(&self, state: Option<State>) -> Failure {
         let frozen = if self.skip_frozen {
             "every backup is in an archive tier"
@@ -153,12 +157,12 @@ impl<'a> Round<'a> {
             "not every backup could be read"
         };
         let hint = if state == Some(State::Unverified) && self.skip_frozen {
-            "Run with `thaw` to ask S3 for them, and again when they can be read."
+            "Run with `thaw` to request them from S3, and again when they can be read."
         } else {
-            "Run with `thaw` to ask S3 for the frozen ones, or set `skip-frozen` to verify only the others."
+            "Run with `thaw` to request the frozen backups from S3, or set `skip-frozen` to verify only the others."
         };
-        let findings = vec![format!("{frozen}: {}", self.tally.words())];
-        ProofError { place: self.sponsor.to_owned(), findings, hint: hint.to_owned() }.into()
+        let findings = vec![self.tally.words()];
+        ProofError { place: frozen.to_owned(), findings, hint: hint.to_owned() }.into()
     }
 
     fn finding(&self) -> Option<Failure> {
@@ -176,9 +180,9 @@ impl<'a> Round<'a> {
     fn warn_of_frozen(&self, thaw: bool) {
         let Some(not_read) = self.tally.not_read() else { return };
         let rest = if thaw {
-            "Their thaw is requested: run again when it is done."
+            "A thaw was requested. Run again when it is done."
         } else {
-            "Nothing is known of them. Run again with `thaw` to ask S3 for them."
+            "Run again with `thaw` to request it from S3."
         };
         self.edge.sink.block(&[format!("{}: {not_read}. {rest}", self.sponsor)]);
         let title = format!("{}: {not_read}", self.sponsor);

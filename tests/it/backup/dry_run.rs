@@ -84,5 +84,10 @@ fn a_dry_run_shows_the_previous_backup_or_why_it_is_unknown() {
         if is_manifest { Action::Status(403, denied.to_owned()) } else { Action::Pass }
     });
     let told = shown();
-    assert!(told.starts_with("unknown: ") && told.contains("GetObject failed: AccessDenied"), "{told}");
+    assert!(
+        told.starts_with("unknown: ")
+            && told.contains("S3 rejected the download of s3://")
+            && told.contains(": AccessDenied"),
+        "{told}"
+    );
 }

@@ -80,8 +80,9 @@ impl Played {
     #[track_caller]
     fn assert_failed(&self, at: usize, code: &str) {
         let result = self.outcome.result(&name(at));
-        let told = format!("PutObject failed: {code}");
-        assert!(result["message"].as_str().unwrap().contains(&told), "{told}: {result}");
+        let message = result["message"].as_str().unwrap();
+        let names_both = message.contains("the upload to s3://") && message.contains(&format!(": {code}"));
+        assert!(names_both, "{code}: {result}");
         let bucket = self.trial.bucket(&name(at));
         assert_eq!(self.trial.store.keys_in(bucket), Vec::<String>::new());
         assert_eq!(self.trial.store.uploads(bucket), Vec::<String>::new());

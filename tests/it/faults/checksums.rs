@@ -14,18 +14,18 @@ fn assert_not_believed(trial: &Trial, run: Run, told: &str) {
 
 /// - fault: the stored size is another one than was sent
 /// - injected: a proxy that changes `content-length` in the answer to HEAD
-/// - seen: `the stored size is 17, but … was sent`; exit code 14
+/// - seen: `size 17 instead of …`; exit code 14
 /// - left: the dump without checksum file and manifest
 /// - fault: the stored checksum is another one than was sent
 /// - injected: a proxy that changes `x-amz-checksum-crc64nvme` in the answer to HEAD
-/// - seen: `the stored CRC64NVME is …, but … was sent`; exit code 14
+/// - seen: `CRC64NVME … instead of …`; exit code 14
 /// - left: the dump without checksum file and manifest
 #[test]
 fn a_size_or_checksum_that_differs_is_not_believed() {
     let strict = StrictS3::start();
     for (header, value, told) in [
-        ("content-length", "17", "the stored size is 17, but "),
-        ("x-amz-checksum-crc64nvme", "AAAAAAAAAAA=", "the stored CRC64NVME is AAAAAAAAAAA=, but "),
+        ("content-length", "17", "size 17 instead of "),
+        ("x-amz-checksum-crc64nvme", "AAAAAAAAAAA=", "CRC64NVME AAAAAAAAAAA= instead of "),
     ] {
         let (trial, proxy) = behind_a_proxy(Some(&strict));
         proxy.spoil(99, Action::ChangeHeader(header, value.to_owned()), |seen| {
@@ -62,7 +62,7 @@ fn a_store_that_keeps_no_checksums_is_read_through() {
 
 /// - fault: the dump reads back as something else, from a store without checksums
 /// - injected: a proxy that replaces the answer to GET
-/// - seen: `the stored SHA-256 is …, but … was sent`; exit code 14
+/// - seen: `SHA-256 … instead of …`; exit code 14
 /// - left: the dump without checksum file and manifest
 /// - fault: reading the dump back breaks off, at a store without checksums
 /// - injected: a proxy that cuts the answer to GET after 100 bytes
@@ -71,7 +71,7 @@ fn a_store_that_keeps_no_checksums_is_read_through() {
 #[test]
 fn a_dump_that_reads_back_changed_or_cut_is_not_believed() {
     for (action, told) in [
-        (Action::ReplaceBody(b"something else".to_vec()), "the stored SHA-256 is "),
+        (Action::ReplaceBody(b"something else".to_vec()), "was not stored as sent: SHA-256 "),
         (Action::CutAnswer(100), "the stream broke"),
     ] {
         let (trial, proxy) = behind_a_proxy(None);
@@ -83,22 +83,22 @@ fn a_dump_that_reads_back_changed_or_cut_is_not_believed() {
 /// One bit turns over on the way. Without checksums, reading through finds it; a server that checks them refuses.
 /// - fault: one bit turns over on the way to a store without checksums
 /// - injected: a proxy that turns it over
-/// - seen: `the stored SHA-256 is …, but … was sent`; exit code 14
+/// - seen: `SHA-256 … instead of …`; exit code 14
 /// - left: the dump without checksum file and manifest
 /// - fault: one bit turns over on the way to a store that checks checksums
 /// - injected: the same proxy before s3s
-/// - seen: `PutObject failed`; exit code 14
+/// - seen: `the upload to`; exit code 14
 /// - left: an empty bucket
 #[test]
 fn a_bit_that_turned_over_on_the_way_is_found() {
     let writing = |seen: &Seen| seen.method == "PUT" && is_dump(seen);
     let (trial, proxy) = behind_a_proxy(None);
     proxy.spoil(99, Action::SpoilRequest, writing);
-    assert_not_believed(&trial, without_checksums(run(&trial, &proxy)), "the stored SHA-256 is ");
+    assert_not_believed(&trial, without_checksums(run(&trial, &proxy)), "was not stored as sent: SHA-256 ");
     let strict = StrictS3::start();
     let (trial, proxy) = behind_a_proxy(Some(&strict));
     proxy.spoil(99, Action::SpoilRequest, writing);
-    assert_not_believed(&trial, run(&trial, &proxy), "PutObject failed");
+    assert_not_believed(&trial, run(&trial, &proxy), "S3 rejected the upload to ");
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 

@@ -88,8 +88,8 @@ fn a_stop_during_a_silent_commit_is_over_in_time() {
 #[test]
 fn what_a_stop_leaves_open_is_said_to_be_open() {
     for (last, told) in [
-        (".manifest.json", "stands there, and is a backup only if its manifest does"),
-        (".sql.gz", "was written is not known; without a manifest it is no backup"),
+        (".manifest.json", "was uploaded; it counts as a backup only if its manifest was uploaded too"),
+        (".sql.gz", "may or may not have completed; without a manifest it does not count as a backup"),
     ] {
         let trial = Trial::of([Sponsor::named("callisto").empty()]);
         let proxy = Proxy::before(trial.store.endpoint());

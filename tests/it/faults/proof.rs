@@ -31,7 +31,10 @@ fn assert_not_believed(trial: &Trial, bucket: &str, outcome: &Outcome, told: &[&
     outcome.assert_code(14);
     let message = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
     assert!(told.iter().all(|told| message.contains(told)), "{message}");
-    assert!(message.ends_with("stands there without a manifest: it is no backup"), "{message}");
+    assert!(
+        message.ends_with("was uploaded but has no manifest, so it does not count as a backup"),
+        "{message}"
+    );
     assert_eq!(outcome.output("backup_location"), "");
     let keys = trial.store.keys_in(bucket);
     assert_eq!(keys.len(), objects, "{keys:?}");
@@ -40,39 +43,34 @@ fn assert_not_believed(trial: &Trial, bucket: &str, outcome: &Outcome, told: &[&
 
 /// - fault: the store took the dump and did not lock it
 /// - injected: a proxy that leaves `x-amz-object-lock-mode` out of the answer to HEAD, for the dump in one request
-/// - seen: `the stored lock is missing, but GOVERNANCE until … was sent`, and to grant `s3:GetObjectRetention`; exit code 14
+/// - seen: `lock missing instead of GOVERNANCE until …`, and to grant `s3:GetObjectRetention`; exit code 14
 /// - left: the dump, which is no backup
 /// - fault: the store locked the dump for less time than was asked for
 /// - injected: a proxy that changes the date in the answer to HEAD to one in 2030
-/// - seen: `the stored lock is GOVERNANCE until 2030-01-01T00:00:00Z, but … was sent`; exit code 14
+/// - seen: `lock GOVERNANCE until 2030-01-01T00:00:00Z instead of …`; exit code 14
 /// - left: the dump, which is no backup
 /// - fault: the store locked the dump in another mode
 /// - injected: a proxy that changes the mode in the answer to HEAD
-/// - seen: `the stored lock is …, but … was sent`; exit code 14
+/// - seen: `lock … instead of …`; exit code 14
 /// - left: the dump, which is no backup
 /// - fault: the store locked the dump, and not what stands beside it
 /// - injected: a proxy that leaves the mode out of the answer to HEAD of the checksum file
-/// - seen: `.sha256: the stored lock is missing`; exit code 14
+/// - seen: `.sha256 was not stored as sent: lock missing`; exit code 14
 /// - left: the dump and its checksum file, which are no backup
 #[test]
 fn a_lock_that_was_not_kept_is_no_success() {
     let date = "x-amz-object-lock-retain-until-date";
     let mode = "x-amz-object-lock-mode";
     for (ending, action, told, objects) in [
-        (".sql.gz", Action::DropHeader(mode), "the stored lock is missing, but GOVERNANCE until 20", 1),
+        (".sql.gz", Action::DropHeader(mode), "lock missing instead of GOVERNANCE until 20", 1),
         (
             ".sql.gz",
             Action::ChangeHeader(date, "2030-01-01T00:00:00Z".to_owned()),
-            "the stored lock is GOVERNANCE until 2030-01-01T00:00:00Z, but GOVERNANCE until 20",
+            "lock GOVERNANCE until 2030-01-01T00:00:00Z instead of GOVERNANCE until 20",
             1,
         ),
-        (
-            ".sql.gz",
-            Action::ChangeHeader(mode, "COMPLIANCE".to_owned()),
-            "the stored lock is COMPLIANCE until 20",
-            1,
-        ),
-        (".sha256", Action::DropHeader(mode), ".sha256: the stored lock is missing", 2),
+        (".sql.gz", Action::ChangeHeader(mode, "COMPLIANCE".to_owned()), "lock COMPLIANCE until 20", 1),
+        (".sha256", Action::DropHeader(mode), ".sha256 was not stored as sent: lock missing", 2),
     ] {
         let (trial, proxy, bucket) = locking();
         proxy.spoil(99, action, move |seen| seen.method == "HEAD" && seen.path.ends_with(ending));
@@ -84,7 +82,7 @@ fn a_lock_that_was_not_kept_is_no_success() {
 
 /// - fault: the store forgot the lock of a dump that went there in parts
 /// - injected: moto, which does
-/// - seen: `the stored lock is missing`; exit code 14
+/// - seen: `lock missing instead of …`; exit code 14
 /// - left: the dump, which is no backup
 #[test]
 fn a_store_that_forgets_the_lock_of_parts_is_not_believed() {
@@ -94,21 +92,20 @@ fn a_store_that_forgets_the_lock_of_parts_is_not_believed() {
     let as_moto = Action::DropHeader("x-amz-object-lock-mode");
     proxy.spoil(99, as_moto, |seen| seen.method == "HEAD");
     let outcome = run(&trial, &proxy).input("memory-limit", "24MiB").run();
-    assert_not_believed(&trial, &bucket, &outcome, &["the stored lock is missing, but GOVERNANCE until"], 1);
+    assert_not_believed(&trial, &bucket, &outcome, &["lock missing instead of GOVERNANCE until"], 1);
 }
 
 /// - fault: the store lost a tag of the dump, or all of them
 /// - injected: a proxy that changes the answer to GetObjectTagging
-/// - seen: `the stored tags are …`, what was sent, and that no manifest stands there; exit code 14
+/// - seen: `tags … instead of …`, and that there is no manifest; exit code 14
 /// - left: the dump, which is no backup
 #[test]
 fn tags_that_were_not_kept_are_no_success() {
     let set = |tags: &str| format!("<Tagging><TagSet>{tags}</TagSet></Tagging>").into_bytes();
     let one = "<Tag><Key>environment</Key><Value>production</Value></Tag>";
-    for (answer, told) in [
-        (set(one), "the stored tags is environment=production, but "),
-        (set(""), "the stored tags is none, but "),
-    ] {
+    for (answer, told) in
+        [(set(one), "tags environment=production instead of "), (set(""), "tags none instead of ")]
+    {
         let trial = Trial::of([Sponsor::named("callisto").empty()]);
         let proxy = Proxy::before(trial.store.endpoint());
         proxy.spoil(99, Action::ReplaceBody(answer), |seen| seen.method == "GET" && seen.has("tagging"));
@@ -129,7 +126,11 @@ fn a_store_without_tags_is_accepted_and_said() {
     let trial = Trial::plan([Sponsor::named("callisto").empty()]).store(&strict).start();
     let outcome = trial.run().run();
     outcome.assert_code(0);
-    assert!(outcome.stdout.contains("the store tells no tags: those of s3://"), "{}", outcome.transcript());
+    assert!(
+        outcome.stdout.contains("the store does not support tags, so those of s3://"),
+        "{}",
+        outcome.transcript()
+    );
     assert_eq!(strict.keys_in(trial.bucket("callisto")).len(), 3);
 }
 
@@ -190,7 +191,7 @@ fn everything_is_encrypted_as_the_bucket_wants() {
 
 /// - fault: a bucket policy denies the write, for instance because it wants another encryption
 /// - injected: a bucket policy of moto that denies `s3:PutObject` to all
-/// - seen: `PutObject failed: 403 Forbidden`, and that a bucket policy wins over grants; exit code 14
+/// - seen: `S3 rejected the upload`, `403 Forbidden`, and that a bucket policy wins over grants; exit code 14
 /// - left: an empty bucket
 #[test]
 fn a_bucket_policy_that_denies_is_hinted_at() {
@@ -203,7 +204,10 @@ fn a_bucket_policy_that_denies_is_hinted_at() {
     let outcome = trial.run().run();
     outcome.assert_code(14);
     let message = outcome.result("callisto")["message"].to_string();
-    assert!(message.contains("PutObject failed: 403 Forbidden"), "{message}");
+    assert!(
+        message.contains("S3 rejected the upload to s3://") && message.contains(": 403 Forbidden"),
+        "{message}"
+    );
     let hint = "a bucket policy that denies wins over every grant";
     assert!(
         outcome.stdout.contains(hint) && outcome.stdout.contains("kms:GenerateDataKey"),
@@ -267,7 +271,7 @@ fn each_of_several_identities_opens_a_backup_alone() {
         let outcome = run.env("AGE_IDENTITY", identity.to_string().expose_secret()).run();
         assert_eq!(outcome.code == Some(0), opens, "{}", outcome.transcript());
         assert!(
-            opens || outcome.stdout.contains("no age identity that was given opens it"),
+            opens || outcome.stdout.contains("none of the given age identities opens"),
             "{}",
             outcome.stdout
         );

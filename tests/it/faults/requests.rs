@@ -66,7 +66,7 @@ impl Played {
         assert_eq!(keys.len(), objects, "{sponsor}: {keys:?}");
         // What is visible is told, and nothing is told that is not.
         assert_eq!(
-            message.contains("stands there without a manifest: it is no backup"),
+            message.contains("was uploaded but has no manifest, so it does not count as a backup"),
             objects > 0,
             "{message}"
         );
@@ -112,7 +112,7 @@ fn writes(ending: &'static str) -> impl Fn(&Seen) -> bool {
 
 /// - fault: S3 answers every sending of the dump with 500, 503 `SlowDown`, 400 or 403, or the connection is cut before it
 /// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `PutObject failed`, with S3's code; exit code 14
+/// - seen: `the upload to`, with S3's code; exit code 14
 /// - left: an empty bucket
 /// - fault: the dump is stored, and every answer to its sending is lost
 /// - injected: a proxy that forwards and hangs up, each time
@@ -128,7 +128,7 @@ fn a_dump_that_cannot_be_put() {
 
 /// - fault: the checksum file is refused with 500, 503, 400 or 403 for ever, or cut off
 /// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `PutObject failed`, and that the dump stands there without a manifest; exit code 14
+/// - seen: `the upload to`, and that the dump has no manifest; exit code 14
 /// - left: the dump, which is no backup
 /// - fault: the checksum file is stored, and every answer is lost
 /// - injected: a proxy that forwards and hangs up, each time
@@ -144,7 +144,7 @@ fn a_checksum_file_that_cannot_be_put() {
 
 /// - fault: the manifest is refused with 500, 503, 400 or 403 for ever, or cut off
 /// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `PutObject failed`, and that the dump stands there without a manifest; exit code 14
+/// - seen: `the upload to`, and that the dump has no manifest; exit code 14
 /// - left: the dump and its checksum file, which are no backup
 /// - fault: the manifest is stored, and every answer is lost
 /// - injected: a proxy that forwards and hangs up, each time
@@ -160,26 +160,26 @@ fn a_manifest_that_cannot_be_put() {
 
 /// - fault: reading back is answered with 500, 503, 400 or 403 for ever, or not at all
 /// - injected: a proxy before moto, for each of six sponsors in another way
-/// - seen: `HeadObject failed`, and that the dump stands there without a manifest; exit code 14
+/// - seen: `the check of`, and that the dump has no manifest; exit code 14
 /// - left: the dump, which is no backup
 #[test]
 fn a_dump_that_cannot_be_read_back() {
     let played = play(0, |seen| seen.method == "HEAD" && seen.path.ends_with(".sql.gz"));
     played.outcome.assert_code(14);
     played.assert_all_failed_but_the_last("HeadObject", 1);
-    played.assert_failed("fjord", &["HeadObject failed: "], 1);
+    played.assert_failed("fjord", &["the check of "], 1);
 }
 
 /// - fault: reading the tags back is answered with 500, 503, 400 or 403 for ever, or not at all
 /// - injected: a proxy before moto, for each of six sponsors in another way
-/// - seen: `GetObjectTagging failed`, after 403 with the right to grant; exit code 14
+/// - seen: `the request for the tags of`, after 403 with the right to grant; exit code 14
 /// - left: the dump, which is no backup
 #[test]
 fn tags_that_cannot_be_read_back() {
     let played = play(0, |seen| seen.method == "GET" && seen.has("tagging"));
     played.outcome.assert_code(14);
     played.assert_all_failed_but_the_last("GetObjectTagging", 1);
-    played.assert_failed("fjord", &["GetObjectTagging failed: "], 1);
+    played.assert_failed("fjord", &["the request for the tags of "], 1);
     assert!(played.outcome.stdout.contains("Grant s3:GetObjectTagging"), "{}", played.outcome.transcript());
 }
 
@@ -209,18 +209,18 @@ fn a_record_that_cannot_be_put() {
 
 /// - fault: the upload in parts cannot be created: 500, 503, 400 or 403 for ever, or cut off
 /// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `CreateMultipartUpload failed`, with S3's code; exit code 14
+/// - seen: `the multipart upload to`, with S3's code; exit code 14
 /// - left: an empty bucket
 /// - fault: the upload is created five times, and every answer is lost, so that nobody knows its ids
 /// - injected: a proxy that forwards and hangs up, each time
-/// - seen: `CreateMultipartUpload failed`; exit code 14
+/// - seen: `the multipart upload to`; exit code 14
 /// - left: an empty bucket: uploads under this very key are listed and aborted
 #[test]
 fn an_upload_that_cannot_be_created() {
     let played = play(12, |seen| seen.method == "POST" && seen.has("uploads"));
     played.outcome.assert_code(14);
     played.assert_all_failed_but_the_last("CreateMultipartUpload", 0);
-    played.assert_failed("fjord", &["CreateMultipartUpload failed: "], 0);
+    played.assert_failed("fjord", &["the multipart upload to "], 0);
     let bucket = played.trial.bucket("fjord");
     let aborted = played.proxy.requests().into_iter().filter(|seen| seen.method == "DELETE");
     let aborted = aborted.filter(|seen| seen.path.starts_with(&format!("/{bucket}/"))).count();
@@ -229,19 +229,19 @@ fn an_upload_that_cannot_be_created() {
 
 /// - fault: a part is refused with 500, 503, 400 or 403 for ever, or its connection is cut before or after it was stored
 /// - injected: a proxy before moto, for each of six sponsors in another way
-/// - seen: `UploadPart failed`, with S3's code; exit code 14
+/// - seen: `a part of the upload to`, with S3's code; exit code 14
 /// - left: an empty bucket, the upload aborted
 #[test]
 fn a_part_that_cannot_be_sent() {
     let played = play(12, |seen| seen.query.contains("partNumber=1"));
     played.outcome.assert_code(14);
     played.assert_all_failed_but_the_last("UploadPart", 0);
-    played.assert_failed("fjord", &["UploadPart failed: "], 0);
+    played.assert_failed("fjord", &["a part of the upload to "], 0);
 }
 
 /// - fault: the upload cannot be completed: 500, 503, 400 or 403 for ever, or cut off
 /// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `CompleteMultipartUpload failed`, with S3's code; exit code 14
+/// - seen: `the completion of the upload to`, with S3's code; exit code 14
 /// - left: an empty bucket, the upload aborted
 /// - fault: the upload is completed, and every answer is lost
 /// - injected: a proxy that forwards and hangs up, each time

@@ -160,7 +160,7 @@ fn a_write_whose_answer_was_lost_is_known_as_our_own() {
 /// - left: somebody else's object as it was
 /// - fault: somebody else's object has the key of the checksum file or the manifest
 /// - injected: the same, for each of the two
-/// - seen: `exists already`, and that the dump stands there without a manifest; exit code 14
+/// - seen: `exists already`, and that the dump has no manifest; exit code 14
 /// - left: somebody else's object as it was, and a dump that is no backup
 #[test]
 fn what_stands_under_the_key_already_is_left_alone() {
@@ -177,7 +177,8 @@ fn what_stands_under_the_key_already_is_left_alone() {
         trial.store.put(bucket, squatted, "somebody else's");
         let message = failure(&running.wait());
         assert!(message.contains(&format!("{suffix} exists already and was not overwritten")), "{message}");
-        let says_what_is_left = message.ends_with("stands there without a manifest: it is no backup");
+        let says_what_is_left =
+            message.ends_with("was uploaded but has no manifest, so it does not count as a backup");
         assert_eq!(says_what_is_left, suffix != ".sql.gz", "{message}");
         assert_eq!(trial.store.get(bucket, squatted), b"somebody else's");
         let keys = trial.store.keys_in(bucket);

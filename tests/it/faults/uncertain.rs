@@ -85,7 +85,7 @@ fn an_upload_whose_id_never_came_is_taken_back() {
 /// - left: the whole backup, and an upload without parts
 /// - fault: the same, and a part is refused for good
 /// - injected: the same, and 403 to each part
-/// - seen: `UploadPart failed`, and that an upload may be left; exit code 14
+/// - seen: `a part of the upload to`, and that an upload may be left; exit code 14
 /// - left: an upload without parts
 #[test]
 fn an_upload_that_may_be_left_is_told() {
@@ -107,15 +107,18 @@ fn an_upload_that_may_be_left_is_told() {
             outcome.assert_code(0);
             outcome.stdout.clone()
         };
-        let says = "may be left, since its creation was never answered, and it could not be taken back: ";
-        assert!(told.contains(says) && told.contains("ListMultipartUploads failed: AccessDenied"), "{told}");
+        let says = "may be left behind: S3 never answered its creation, and it could not be aborted: ";
+        assert!(
+            told.contains(says) && told.contains("S3 rejected the listing of unfinished uploads in s3://"),
+            "{told}"
+        );
         assert_eq!(trial.store.uploads(trial.bucket("callisto")).len(), 1);
     }
 }
 
 /// - fault: taking an upload back is refused
 /// - injected: a proxy that answers 403 to each part and to AbortMultipartUpload
-/// - seen: `UploadPart failed`, and that the parts stay until the bucket's lifecycle removes them; exit code 14
+/// - seen: `a part of the upload to`, and that the parts stay until a lifecycle rule removes them; exit code 14
 /// - left: the upload, as told
 #[test]
 fn an_upload_that_cannot_be_taken_back_is_told() {
@@ -124,9 +127,12 @@ fn an_upload_that_cannot_be_taken_back_is_told() {
         seen.method == "DELETE" || seen.has("partNumber")
     });
     let message = failure(&run(&trial, &proxy).run());
-    assert!(message.contains("UploadPart failed: AccessDenied"), "{message}");
     assert!(
-        message.ends_with("the parts of its upload stay until the bucket's lifecycle removes them"),
+        message.contains("S3 rejected a part of the upload to s3://") && message.contains(": AccessDenied"),
+        "{message}"
+    );
+    assert!(
+        message.ends_with("its uploaded parts stay until a lifecycle rule of the bucket removes them"),
         "{message}"
     );
     assert_eq!(trial.store.uploads(trial.bucket("callisto")).len(), 1);
@@ -135,7 +141,7 @@ fn an_upload_that_cannot_be_taken_back_is_told() {
 
 /// - fault: an upload is taken back, and the answer is lost, so that the second sending hears that there is none
 /// - injected: a proxy that answers 403 to each part, and forwards AbortMultipartUpload and hangs up, once
-/// - seen: `UploadPart failed`, and nothing of parts that stay; exit code 14
+/// - seen: `a part of the upload to`, and nothing of parts that stay; exit code 14
 /// - left: an empty bucket
 #[test]
 fn an_upload_that_was_taken_back_already_is_none() {
@@ -150,7 +156,10 @@ fn an_upload_that_was_taken_back_already_is_none() {
         }
     });
     let message = failure(&run(&trial, &proxy).run());
-    assert!(message.contains("UploadPart failed: AccessDenied"), "{message}");
+    assert!(
+        message.contains("S3 rejected a part of the upload to s3://") && message.contains(": AccessDenied"),
+        "{message}"
+    );
     assert!(!message.contains("stay"), "{message}");
     assert_eq!(proxy.requests().iter().filter(|seen| seen.method == "DELETE").count(), 2);
     assert_eq!(trial.store.uploads(trial.bucket("callisto")), Vec::<String>::new());
@@ -166,7 +175,7 @@ fn an_upload_that_was_taken_back_already_is_none() {
 /// - left: an empty bucket
 /// - fault: the same when the upload in parts is completed, which S3 wants to be begun anew then
 /// - injected: a proxy that answers the completion with 409
-/// - seen: `CompleteMultipartUpload failed: ConditionalRequestConflict`, and to run again; exit code 14
+/// - seen: `S3 rejected the completion of the upload`, `ConditionalRequestConflict`, and to run again; exit code 14
 /// - left: an empty bucket, the upload aborted
 #[test]
 fn a_write_that_meets_another_one_is_repeated_or_told() {
@@ -225,16 +234,16 @@ fn a_key_that_was_taken_meanwhile_is_not_taken_for_our_own() {
 
 /// - fault: the dump is sent, no answer comes, and what is there cannot be looked at either
 /// - injected: a proxy that hangs up after the PUT of the dump, and after each HEAD
-/// - seen: `PutObject failed`, and `whether s3://… was written is not known`; exit code 14
+/// - seen: `the upload to`, and `the upload to s3://… may or may not have completed`; exit code 14
 /// - left: the dump without a manifest, which is no backup
 #[test]
 fn what_nobody_can_know_is_said() {
     let (trial, proxy) = behind_a_proxy(0);
     proxy.spoil(99, Action::CloseAfter, |seen| is_dump(seen) || seen.method == "HEAD");
     let message = failure(&run(&trial, &proxy).run());
-    assert!(message.contains("PutObject failed: "), "{message}");
+    assert!(message.contains("the upload to "), "{message}");
     assert!(
-        message.contains("; whether s3://") && message.ends_with(" was written is not known"),
+        message.contains("; the upload to s3://") && message.ends_with(" may or may not have completed"),
         "{message}"
     );
     let keys = trial.store.keys_in(trial.bucket("callisto"));

@@ -118,7 +118,7 @@ fn a_part_is_not_given_up_while_s3_is_away_for_a_while() {
 
 /// - fault: a part is refused after another one was stored
 /// - injected: a proxy that answers 403 to the second part
-/// - seen: `UploadPart failed: AccessDenied`; exit code 14
+/// - seen: `S3 rejected a part of the upload`, `AccessDenied`; exit code 14
 /// - left: an empty bucket, the upload aborted
 #[test]
 fn a_part_that_is_refused_for_good_leaves_nothing_behind() {
@@ -128,7 +128,10 @@ fn a_part_that_is_refused_for_good_leaves_nothing_behind() {
     let outcome = run(&trial, &proxy).run();
     assert_nothing_is_left(&strict, &trial, &outcome);
     let message = outcome.result("callisto")["message"].to_string();
-    assert!(message.contains("UploadPart failed: AccessDenied"), "{message}");
+    assert!(
+        message.contains("S3 rejected a part of the upload to s3://") && message.contains(": AccessDenied"),
+        "{message}"
+    );
     // Part 1 was stored, so there was something to take back.
     assert!(proxy.requests().iter().any(|seen| seen.query.contains("partNumber=1")));
 }
@@ -136,7 +139,7 @@ fn a_part_that_is_refused_for_good_leaves_nothing_behind() {
 /// S3 answers 200 before it knows, and the error stands in the body.
 /// - fault: the completion is answered with 200 and an error in the body
 /// - injected: a proxy that answers `InternalError` so, each time
-/// - seen: `CompleteMultipartUpload failed: InternalError`; exit code 14
+/// - seen: `S3 failed during the completion of the upload`, `InternalError`; exit code 14
 /// - left: an empty bucket, the upload aborted
 #[test]
 fn a_completion_that_says_200_and_means_no_is_a_failure() {
@@ -145,7 +148,11 @@ fn a_completion_that_says_200_and_means_no_is_a_failure() {
     let outcome = run(&trial, &proxy).run();
     assert_nothing_is_left(&strict, &trial, &outcome);
     let message = outcome.result("callisto")["message"].to_string();
-    assert!(message.contains("CompleteMultipartUpload failed: InternalError"), "{message}");
+    assert!(
+        message.contains("S3 failed during the completion of the upload to s3://")
+            && message.contains(": InternalError"),
+        "{message}"
+    );
 }
 
 /// - fault: the same once
@@ -187,7 +194,7 @@ fn a_completion_whose_answer_was_lost_is_known_as_our_own() {
 /// The same answer without an object that is ours.
 /// - fault: somebody aborted the upload
 /// - injected: a proxy that answers the completion with 404 `NoSuchUpload`
-/// - seen: `CompleteMultipartUpload failed: NoSuchUpload`; exit code 14
+/// - seen: `S3 rejected the completion of the upload`, `NoSuchUpload`; exit code 14
 /// - left: an empty bucket
 #[test]
 fn an_upload_that_is_no_more_is_a_failure() {
@@ -196,7 +203,11 @@ fn an_upload_that_is_no_more_is_a_failure() {
     let outcome = run(&trial, &proxy).run();
     assert_nothing_is_left(&strict, &trial, &outcome);
     let message = outcome.result("callisto")["message"].to_string();
-    assert!(message.contains("CompleteMultipartUpload failed: NoSuchUpload"), "{message}");
+    assert!(
+        message.contains("S3 rejected the completion of the upload to s3://")
+            && message.contains(": NoSuchUpload"),
+        "{message}"
+    );
 }
 
 /// F20: somebody else's object appears under the very key while the parts go up.

@@ -32,7 +32,7 @@ fn a_sponsor_without_a_new_backup_is_named_and_ends_with_17() {
     for (sponsor, words) in [
         ("titan", "the newest backup is "),
         ("rhea", "there is no backup"),
-        ("europa", "no backup is taken, and S3 was not asked"),
+        ("europa", "no backups are taken, so their age was not checked"),
     ] {
         let result = of(sponsor);
         assert_eq!((&result["outcome"], &result["stage"]), (&"failure".into(), &"proof".into()));

@@ -163,7 +163,7 @@ fn a_dump_of_another_time_in_its_place_is_not_restored() {
     other.put("", dump);
     other.put(".sha256", line);
     other.put(".manifest.json", manifest);
-    assert_untouched(other.restored_into(&target), &target, 14, "it is not the checksum of ");
+    assert_untouched(other.restored_into(&target), &target, 14, "is not the checksum of ");
     let line = String::from_utf8(backup.get(".sha256")).unwrap();
     let [this, that] = [&backup.key, &other.key].map(|key| key.rsplit('/').next().unwrap());
     other.put(".sha256", line.replace(this, that));

@@ -77,7 +77,7 @@ fn what_could_not_be_read_is_an_error_and_a_finding_counts_more() {
     assert_eq!(verified(&outcome), 1);
     let message = message(&outcome);
     assert!(message.contains(&format!("{}: its manifest is missing", shelf.location(&bad))), "{message}");
-    assert!(message.contains("besides, not all were read: ") && message.contains(&refused), "{message}");
+    assert!(message.contains("also, not every backup was read: ") && message.contains(&refused), "{message}");
 }
 
 /// Keys that S3 does not know will not get better with the next backup.
@@ -134,7 +134,7 @@ fn a_frozen_one_is_said_and_thawed_where_that_is_wanted() {
     let outcome = run().input("thaw", "true").run();
     counted(&outcome);
     assert_eq!(thaws(), 2);
-    assert!(outcome.visible().contains("Their thaw is requested"));
+    assert!(outcome.visible().contains("A thaw was requested"));
     // Moto thaws at once.
     let outcome = run().run();
     outcome.assert_code(0);

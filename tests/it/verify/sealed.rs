@@ -30,7 +30,7 @@ fn a_missing_or_wrong_identity_fails_before_any_download() {
     let message = wrong.result("callisto")["message"].as_str().unwrap().to_owned();
     assert_eq!(
         message,
-        format!("{place}: no age identity that was given opens it (it is encrypted to {public})")
+        format!("none of the given age identities opens {place} (it is encrypted to {public})")
     );
     let fetched = |seen: &Seen| seen.method == "GET" && seen.path.ends_with(".age");
     assert!(!proxy.requests().iter().any(fetched), "the dump was fetched");
@@ -51,6 +51,6 @@ fn a_dump_that_was_encrypted_to_others_is_found() {
         document["encoding"]["age_recipients"] = json!([ours.to_public().to_string()])
     });
     let outcome = shelf.run("verify").env("AGE_IDENTITY", ours.to_string().expose_secret()).run();
-    let expected = "it is not encrypted to those whom its manifest names, or its head is damaged";
+    let expected = "it is not encrypted to the recipients in its manifest, or its start is damaged";
     assert_eq!(finding(&shelf, &key, &outcome), expected);
 }
