@@ -27,3 +27,6 @@ pub struct ProofError {
     /// What the reader can do about it.
     pub hint: String,
 }
+
+#[cfg(test)]
+mod tests;

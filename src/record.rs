@@ -66,3 +66,6 @@ impl RecordError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -325,3 +325,6 @@ fn of_the_machine(reason: &str) -> Option<String> {
 fn named(statement: &str) -> String {
     if statement.is_empty() { String::new() } else { format!("{statement}: ") }
 }
+
+#[cfg(test)]
+mod tests;

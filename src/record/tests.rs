@@ -1,0 +1,90 @@
+//! Every text that says why a record could not be saved, or why GitHub's part is not in it.
+
+use super::circumstances::{Answer, Circumstances};
+use super::github::GitHubError;
+use super::*;
+
+fn errors() -> Vec<RecordError> {
+    let errors = vec![
+        RecordError::Local {
+            path: "deployment-logs/callisto".to_owned(),
+            reason: "Permission denied (os error 13)".to_owned(),
+        },
+        RecordError::NoAnswer { within: "within two minutes" },
+        RecordError::Untrue {
+            location: "s3://b/backups/x.sql.gz".to_owned(),
+            why: "it has 7 bytes, and `backup-size` says 5".to_owned(),
+        },
+        RecordError::Archive(ArchiveError::AlreadyExists {
+            location: "s3://b/deployments/x.json".to_owned(),
+        }),
+    ];
+    // A new variant does not compile until it is added here too.
+    match errors[0] {
+        RecordError::Local { .. }
+        | RecordError::NoAnswer { .. }
+        | RecordError::Untrue { .. }
+        | RecordError::Archive(_) => errors,
+    }
+}
+
+fn of_github() -> Vec<GitHubError> {
+    let what = || "GET /repos/cure-hht/hht_diary/issues".to_owned();
+    let errors = vec![
+        GitHubError::Unsafe,
+        GitHubError::NoRepository,
+        GitHubError::NoClient("no root certificates".to_owned()),
+        GitHubError::NoAnswer { what: what(), reason: "connection refused".to_owned() },
+        GitHubError::Refused {
+            what: what(),
+            status: 403,
+            message: "Resource not accessible by integration".to_owned(),
+        },
+        GitHubError::Nonsense { what: what(), reason: "missing field `number`".to_owned() },
+        GitHubError::NoLabel(7),
+    ];
+    match errors[0] {
+        GitHubError::Unsafe
+        | GitHubError::NoRepository
+        | GitHubError::NoClient(_)
+        | GitHubError::NoAnswer { .. }
+        | GitHubError::Refused { .. }
+        | GitHubError::Nonsense { .. }
+        | GitHubError::NoLabel(_) => errors,
+    }
+}
+
+#[test]
+fn record_errors_and_hints_read_as_reviewed() {
+    let ours = errors().into_iter().map(|error| (error.to_string(), error.hint()));
+    let githubs = of_github().into_iter().map(|error| (error.to_string(), None));
+    crate::reviewed::errors("errors-record", ours.chain(githubs));
+}
+
+#[test]
+fn lines_about_approvals_and_pull_requests_read_as_reviewed() {
+    let approvals = circumstances::approvals(
+        serde_json::from_str(
+            r#"[{"user": {"login": "mona"}, "state": "approved", "comment": "go", "environments": [{"name": "production"}]},
+                {"user": null, "state": "rejected", "comment": "", "environments": [{"name": "production"}]},
+                {"user": {"login": "hubot"}, "state": "pending", "comment": "", "environments": []}]"#,
+        )
+        .unwrap(),
+    );
+    let pull_requests = circumstances::pull_requests(
+        serde_json::from_str(
+            r#"[{"number": 7, "title": "Add visits", "user": null, "base": {"ref": "main"}, "merged_at": null}]"#,
+        )
+        .unwrap(),
+    );
+    let all = [
+        Circumstances { approvals, pull_requests },
+        Circumstances {
+            approvals: circumstances::approvals(Vec::new()),
+            pull_requests: Answer::unavailable("GitHub did not answer within five seconds"),
+        },
+        Circumstances::not_asked("`github-token` is not set"),
+    ];
+    let lines: Vec<String> = all.iter().flat_map(Circumstances::lines).collect();
+    crate::reviewed::text("lines-github", &lines.join("\n"));
+}
