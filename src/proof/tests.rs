@@ -188,7 +188,10 @@ fn manifest(contents: &Scan) -> BackupManifest {
 
 #[test]
 fn findings_about_a_stored_backup_read_as_reviewed() {
-    let manifest = manifest(&scanned(DUMP));
+    let dump = format!(
+        "--\n-- PostgreSQL database dump\n--\n\n{DUMP}\n--\n-- PostgreSQL database dump complete\n--\n\n"
+    );
+    let manifest = manifest(&scanned(&dump));
     let key = manifest.key.as_str();
     let found = |bytes: u64, sha256: &str, crc64: &str| stored::Found {
         bytes,
@@ -206,7 +209,7 @@ fn findings_about_a_stored_backup_read_as_reviewed() {
     let ours = ["callisto", "production", key];
     let mut forged = manifest.clone();
     forged.contents.as_mut().unwrap().large_objects.as_mut().unwrap().count = 2;
-    let whole = scanned(DUMP);
+    let whole = scanned(&dump);
     let same = stored::Read { stored_sha256: &sha256, sha256: &sha256, bytes: 5, scan: &whole };
     reviewed(
         "findings-stored",
@@ -214,11 +217,11 @@ fn findings_about_a_stored_backup_read_as_reviewed() {
             ("of another", beside(["titan", "staging", "k"], found(7, &sha256, crc64), false)),
             ("checksums and size", beside(ours, found(8, "b", "c"), false)),
             ("encryption", beside(ours, found(7, &sha256, crc64), true)),
-            ("bytes", read(DUMP, "b")),
+            ("bytes", read(&dump, "b")),
             ("cut off", read(DUMP, &sha256)),
-            ("rows", read(&DUMP.replace("1\n2\n", "1\n"), &sha256)),
-            ("sequence", read(&DUMP.replace("42", "7"), &sha256)),
-            ("commands", read(&format!("\\! ls\n{DUMP}"), &sha256)),
+            ("rows", read(&dump.replace("1\n2\n", "1\n"), &sha256)),
+            ("sequence", read(&dump.replace("42", "7"), &sha256)),
+            ("commands", read(&dump.replace("CREATE VIEW", "\\! ls\nCREATE VIEW"), &sha256)),
             ("large objects", stored::judged(&forged, same).unwrap_err()),
         ],
     );

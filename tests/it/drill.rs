@@ -11,6 +11,7 @@ mod objects;
 mod reactions;
 mod room;
 mod samples;
+mod texts;
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::shelf::at;
-use crate::support::{Action, Proxy, Run, Sponsor, Trial};
+use crate::support::{Action, Moto, Proxy, Run, Sponsor, Trial};
 
 fn one() -> Trial {
     Trial::of([Sponsor::named("callisto").empty()])
@@ -351,4 +351,21 @@ fn what_a_disabled_backup_step_gives_is_recorded() {
     let outcome = run.input("backup-size", backup.output("backup_size")).run();
     outcome.assert_code(0);
     assert_eq!(outcome.logs().last().unwrap().1["backup_location"], "not-configured");
+}
+
+#[test]
+fn what_record_prints_reads_as_reviewed() {
+    let moto = Moto::start();
+    let trial = Trial::plan([Sponsor::named("callisto").empty()]).store(&moto).plain_names().start();
+    let terminal = |arguments: &[&str]| {
+        let all = ["record", "--outcome", "success"].iter().chain(arguments).copied();
+        trial.wire(Run::terminal()).args(all).run()
+    };
+    terminal(&["--dry-run"]).assert_log_reviewed("record-planned");
+    let backup = trial.run().run();
+    let location = backup.output("backup_location");
+    let untrue = terminal(&["--backup-location", &location, "--backup-size", "5"]);
+    untrue.assert_code(15).assert_log_reviewed("record-untrue");
+    trial.secret("callisto", "ENABLE_S3_BACKUP_ARCHIVAL", Some("false"));
+    terminal(&["--backup-location", &location]).assert_code(0).assert_log_reviewed("record-not-verified");
 }

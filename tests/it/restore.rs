@@ -21,6 +21,7 @@ mod several_hosts;
 mod stop;
 mod surroundings;
 mod targets;
+mod texts;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
