@@ -15,6 +15,7 @@ mod wording;
 pub use aside::Aside;
 pub use compare::{Comparison, Verdict};
 pub use conclusion::{Conclusion, Outcome, State};
+pub use wording::{counted, grouped};
 
 /// What a proof found. It is no accident on the way but its result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

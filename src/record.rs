@@ -21,7 +21,7 @@ use crate::archive::ArchiveError;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RecordError {
     /// The file in the workspace could not be written.
-    #[error("record {path} cannot be written: {reason}")]
+    #[error("cannot write record {path}: {reason}")]
     Local {
         /// Path of the file.
         path: String,
@@ -29,13 +29,13 @@ pub enum RecordError {
         reason: String,
     },
     /// The store took too long.
-    #[error("record not kept in S3: no answer {within}")]
+    #[error("record not saved to S3: no answer {within}")]
     NoAnswer {
         /// How long was waited: `within two minutes`.
         within: &'static str,
     },
     /// What it was to say is not so.
-    #[error("the record names no backup, since {location} is not recorded: {why}")]
+    #[error("{location} was not recorded as this deployment's backup: {why}")]
     Untrue {
         /// `s3://bucket/key` of the backup that was named.
         location: String,
@@ -43,7 +43,7 @@ pub enum RecordError {
         why: String,
     },
     /// The object could not be written.
-    #[error("record not kept: {0}")]
+    #[error("record not saved: {0}")]
     Archive(#[from] ArchiveError),
 }
 
@@ -53,13 +53,13 @@ impl RecordError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Local { .. } => {
-                Some("Check that the workspace can be written to and is not full.".to_owned())
+                Some("Check that the workspace is writable and not full.".to_owned())
             }
             Self::NoAnswer { .. } => {
-                Some("The copy in the workspace was kept; check that this runner can reach S3.".to_owned())
+                Some("Check that this runner can reach S3. The workspace has a copy of the record.".to_owned())
             }
             Self::Untrue { .. } => Some(
-                "Pass `backup_location` and `backup_size` of this sponsor's own backup step. The deployment itself is recorded."
+                "Pass the outputs `backup_location` and `backup_size` of this sponsor's own backup step. The deployment itself was recorded."
                     .to_owned(),
             ),
             Self::Archive(error) => error.hint(),

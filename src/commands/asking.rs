@@ -47,10 +47,10 @@ impl<'a> Asking<'a> {
         let circumstances = tokio::select! {
             asked = tokio::time::timeout(PATIENCE, asked) => match asked {
                 Ok(Ok(circumstances)) => circumstances,
-                Ok(Err(_)) => Circumstances::unavailable("a bug in sponsor-backup; see its log"),
-                Err(_) => Circumstances::unavailable("GitHub did not answer within five seconds"),
+                Ok(Err(_)) => Circumstances::unavailable("internal error of sponsor-backup (see its log)"),
+                Err(_) => Circumstances::unavailable("GitHub did not answer within 5 seconds"),
             },
-            () = stop.cancelled() => Circumstances::unavailable("the run was stopped before GitHub had answered"),
+            () = stop.cancelled() => Circumstances::unavailable("the run was stopped before GitHub answered"),
         };
         let circumstances = circumstances.cleaned(|text| self.edge.sink.redacted(text));
         self.edge.sink.group("GitHub", &circumstances.lines());

@@ -15,7 +15,7 @@ use super::publish::{Ended, Publisher, Told, Turn};
 use super::scope::{self, SecretsSource};
 use super::survey::Survey;
 use super::vault::{Labelling, Vault};
-use super::{Edge, records, stored};
+use super::{Edge, records, restoring, stored};
 use crate::archive::Identities;
 use crate::archive::key::Object;
 use crate::cli::UsageError;
@@ -78,7 +78,7 @@ async fn checks(path: Option<&Path>) -> Result<Vec<String>, UsageError> {
     let bad = |problem: String| UsageError::new(format!("`drill-checks` {}: {problem}", path.display()));
     let text = tokio::fs::read_to_string(path).await.map_err(|error| bad(error.to_string()))?;
     let found = script::statements(&text).map_err(|problem| bad(problem.to_owned()))?;
-    if found.is_empty() { Err(bad("it holds no statement".to_owned())) } else { Ok(found) }
+    if found.is_empty() { Err(bad("contains no statement".to_owned())) } else { Ok(found) }
 }
 
 impl Run<'_> {
@@ -185,13 +185,13 @@ fn wrong(course: &Course<'_>, findings: &Findings) -> Result<(), Failure> {
     }
     let mut found = course.wrong(findings);
     if found.is_empty() {
-        found.push(format!("incomplete: {} statements of the backup were left out", findings.left_out.len()));
+        found.push(restoring::incomplete(findings.left_out.len()));
     }
     let place = findings.backup.as_ref().map(|backup| backup.location.clone()).unwrap_or_default();
     let hint = if course.conclusion(findings).state() == Some(State::Proven) {
-        "The backup restores. Look at the check, back up more often, or raise `max-rpo` or `max-rto`."
+        "The backup restores. Look at the failed check, back up more often, or raise `max-rpo` or `max-rto`."
     } else {
-        "The report names every table and statement. Until it is understood, do not rely on this backup alone."
+        "The drill report lists every table and statement that differs. Do not rely on this backup alone until you know why."
     };
     let remedy = findings.comparison.as_ref().and_then(Comparison::remedy).unwrap_or_default();
     let hint = format!("{hint} {remedy}").trim_end().to_owned();

@@ -38,9 +38,9 @@ pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'
     let selected = scope::deployed(&order.scope, edge).await?;
     let sponsors = &selected.sponsors;
     if sponsors.len() > 1 && (order.backup_location.is_some() || order.backup_size.is_some()) {
-        let problem = "`backup-location` and `backup-size` are of one sponsor, but several are selected";
+        let problem = "`backup-location` and `backup-size` describe one sponsor's backup, but several sponsors are selected";
         return Err(UsageError::new(problem)
-            .hint("Name one sponsor in `sponsors`, or leave them out.")
+            .hint("Name one sponsor in `sponsors`, or omit both inputs.")
             .into());
     }
     let secrets = SecretsSource::open(&order.scope, edge, sponsors).await?;
@@ -140,7 +140,7 @@ impl Run<'_> {
         let stop = self.edge.stop.child();
         let whose = (sponsor, order.scope.environment);
         let checked = match vault {
-            None => Checked::NotAsked("S3 was not asked".to_owned()),
+            None => Checked::NotAsked("S3 was not queried".to_owned()),
             Some(vault) => tokio::select! {
                 checked = check(&vault.backups, whose, named, order.backup_size) => checked,
                 () = stop.cancelled() => Checked::NotAsked("the run was stopped".to_owned()),

@@ -9,7 +9,7 @@ use super::limit::Clock;
 use super::publish::{Ended, Publisher, Told, Turn};
 use super::scope::{self, SecretsSource};
 use super::survey::Survey;
-use super::{Edge, stored};
+use super::{Edge, restoring, stored};
 use crate::archive::Identities;
 use crate::cli::UsageError;
 use crate::cli::order::RestoreOrder;
@@ -118,14 +118,13 @@ impl Run<'_> {
         let findings =
             restored.comparison.as_ref().map(|comparison| comparison.findings()).unwrap_or_default();
         let (findings, hint) = if findings.is_empty() {
-            let left_out = restored.left_out.len();
-            let what = format!("incomplete: {left_out} statements of the backup were left out");
+            let what = restoring::incomplete(restored.left_out.len());
             (
                 vec![what],
-                "The summary names what was left out. Restore into a server that has the missing extensions.",
+                "The summary lists what was left out. Restore into a server that has the missing extensions.",
             )
         } else {
-            (findings, "It was restored, and something of it is not as it was: look at what is named.")
+            (findings, "The restore completed, but the result differs from the backup. See the list above.")
         };
         let remedy = restored.comparison.as_ref().and_then(Comparison::remedy).unwrap_or_default();
         let hint = format!("{hint} {remedy}").trim_end().to_owned();

@@ -54,7 +54,7 @@ impl Restoring<'_> {
             opened => {
                 load.abandon().await;
                 opened?;
-                let changed = "its bytes are not the ones any more that were proved before".to_owned();
+                let changed = "its bytes changed after they were verified".to_owned();
                 Err(stored::proof(&self.stored.location, vec![changed]))
             }
         }
@@ -134,6 +134,12 @@ impl Restoring<'_> {
         let Others { making: besides, describing: comments, built_in } = others;
         Ok(Aside { comments, besides, built_in, unrefreshed })
     }
+}
+
+/// The finding if statements were left out on request.
+pub(super) fn incomplete(left_out: usize) -> String {
+    let statements = proof::counted(left_out as u64, "statement");
+    format!("incomplete: {statements} of the backup left out")
 }
 
 async fn feed(reader: &mut Reader, load: &mut Load) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::aside::SetAside;
 use super::database::Surroundings;
 use super::objects::{self, Differences};
-use super::wording::differing;
+use super::wording::{counted, differing, grouped};
 use crate::dump::generated::Digests;
 use crate::dump::scan::{Inventory, TableTruth, Truth};
 
@@ -60,8 +60,7 @@ impl TablePair {
             (Some(_), None) => format!("table {name} is missing"),
             (None, _) => format!("table {name} is not in the backup"),
             (Some(expected), Some(found)) if expected != found => {
-                let found = counted(found, "row");
-                format!("table {name} has {found}, expected {expected}")
+                format!("table {name} has {}, expected {}", counted(found, "row"), grouped(expected))
             }
             _ if self.generated_differ => {
                 format!("table {name}: generated columns have different values")
@@ -182,7 +181,9 @@ impl Comparison {
     #[must_use]
     pub fn findings(&self) -> Vec<String> {
         let mut found: Vec<String> = self.differing().map(TablePair::finding).collect();
-        found.extend(self.lost_rows().map(|rows| format!("none of the {rows} rows was restored")));
+        found.extend(
+            self.lost_rows().map(|rows| format!("none of the {} was restored", counted(rows, "row"))),
+        );
         if self.verdict() != Verdict::NotEqual {
             return found;
         }
@@ -198,7 +199,7 @@ impl Comparison {
         let missing = if self.left_out.is_some() { &[] } else { self.missing.as_slice() };
         found.extend(differing(missing, &self.unexpected));
         if found.is_empty() {
-            found.push("its statements differ".to_owned());
+            found.push("statements differ".to_owned());
         }
         found
     }
@@ -216,15 +217,12 @@ impl Comparison {
         let mut told = self.aside.words.clone();
         let count = self.materialized_views.saturating_sub(self.aside.unrefreshed);
         if count > 0 {
-            told.push(format!(
-                "the rows of {}, which are computed again",
-                counted(count, "materialized view")
-            ));
+            told.push(format!("the rows of {} (recomputed on restore)", counted(count, "materialized view")));
         }
         if self.statements_equal.is_none() {
             let [(backup, by), (restored, with)] = self.majors;
             told.push(format!(
-                "definitions, for PostgreSQL {backup} (pg_dump {by}) and {restored} (pg_dump {with}) write them differently"
+                "definitions (PostgreSQL {backup} with pg_dump {by} and PostgreSQL {restored} with pg_dump {with} write them differently)"
             ));
         }
         told
@@ -275,10 +273,6 @@ fn pairs(backup: &[TableTruth], restored: &[TableTruth]) -> Vec<TablePair> {
     names.into_iter().map(pair).collect()
 }
 
-fn counted(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,7 +312,7 @@ mod tests {
             (
                 "COPY s.b",
                 "COPY s.c",
-                "table s.b is missing; table s.c is not in the backup; the restored database lacks: COPY s.b; the restored database holds besides: COPY s.c",
+                "table s.b is missing; table s.c is not in the backup; missing from the restored database: COPY s.b; not in the backup: COPY s.c",
             ),
             ("42", "43", "sequence s.q is at 43, expected 42"),
         ] {

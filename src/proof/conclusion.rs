@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::compare::{Comparison, Verdict};
+use super::wording::{counted, grouped};
 use crate::archive::description::Partial;
 
 /// How a command ended, for one sponsor or for all of them.
@@ -173,9 +174,17 @@ impl BackupFacts {
             u128::from(now) * 100 < u128::from(before) * u128::from(100 - FALL_PERCENT)
         };
         if fell(held.rows, before.rows) {
-            found.push(format!("{} rows, and the backup before held {}", held.rows, before.rows));
+            found.push(format!(
+                "{}, but the previous backup held {}",
+                counted(held.rows, "row"),
+                grouped(before.rows)
+            ));
         } else if fell(held.bytes, before.bytes) {
-            found.push(format!("{} bytes of dump, and the backup before held {}", held.bytes, before.bytes));
+            found.push(format!(
+                "{} of dump, but the previous backup held {}",
+                counted(held.bytes, "byte"),
+                grouped(before.bytes)
+            ));
         }
         found
     }
@@ -184,7 +193,10 @@ impl BackupFacts {
     #[must_use]
     pub fn lost_everything(&self) -> Option<String> {
         let before = self.before.filter(|before| self.held.tables == 0 && before.rows > 0)?;
-        Some(format!("the backup holds no table, and the backup before held {} rows", before.rows))
+        Some(format!(
+            "the backup holds no table, but the previous backup held {}",
+            counted(before.rows, "row")
+        ))
     }
 }
 
@@ -211,7 +223,7 @@ impl Restored<'_> {
     #[must_use]
     pub fn warnings(&self, partial: Option<&Partial>) -> Vec<String> {
         let is_empty = self.comparison.is_some_and(|comparison| comparison.tables.is_empty());
-        let nothing = "the backup holds no table with rows, so no row was compared".to_owned();
+        let nothing = "the backup holds no table with rows, so no rows were compared".to_owned();
         let aside = self.comparison.map(Comparison::set_aside).unwrap_or_default();
         let aside = aside.iter().map(|what| format!("not compared: {what}"));
         let database = self.comparison.map(Comparison::of_the_database).unwrap_or_default();

@@ -103,19 +103,16 @@ impl Surroundings {
         let was = locale(told);
         let is = &found.locale;
         let locales = (!was.sorts_like(is))
-            .then(|| format!("the database locale is {}, and the backup has {}", is.words(), was.words()));
+            .then(|| format!("the database locale is {}, expected {}", is.words(), was.words()));
         let mut differing = Vec::new();
         if was.encoding != is.encoding {
-            differing.push(format!(
-                "the database encoding is {}, and the backup has {}",
-                is.encoding, was.encoding
-            ));
+            differing.push(format!("the database encoding is {}, expected {}", is.encoding, was.encoding));
         }
         if let (Some(was), Some(is)) = (&was.collation_version, &is.collation_version)
             && locales.is_none()
             && was != is
         {
-            differing.push(format!("the database collation version is {is}, and the backup has {was}"));
+            differing.push(format!("the database collation version is {is}, expected {was}"));
         }
         differing.extend(carried.into_iter().flat_map(|carried| settings(carried, &found.settings, name)));
         Self { locales, differing }
@@ -128,13 +125,13 @@ fn settings(carried: &Settings, found: &Settings, name: &str) -> Vec<String> {
     for setting in &carried.all {
         let what = match found.all.iter().find(|other| other.names_same(setting)) {
             None => "is not set",
-            Some(other) if !other.is_same(setting) => "has another value",
+            Some(other) if !other.is_same(setting) => "has a different value",
             Some(_) => continue,
         };
         let remedy = if setting.shown().is_some() {
             format!("{};", setting.command(name))
         } else {
-            "the role may not set it, or the database existed before. The backup's value is in the first lines of the dump"
+            "the role cannot set it, or the database existed before. The backup's value is in the first lines of the dump"
                 .to_owned()
         };
         differing.push(format!("{} {what}: {remedy}", named(setting)));
@@ -192,12 +189,12 @@ mod tests {
         let told = document(&was.locale, &was.settings);
         let is = database("en-US", &[("app.key", "other"), ("work_mem", "1MB")]);
         let found = Surroundings::new(&told, Some(&was.settings), &is, "db");
-        assert_eq!(found.locales.unwrap(), "the database locale is icu en-US, and the backup has icu tr-TR");
+        assert_eq!(found.locales.unwrap(), "the database locale is icu en-US, expected icu tr-TR");
         assert_eq!(
             found.differing,
             [
                 "the setting search_path is not set: ALTER DATABASE \"db\" SET \"search_path\" TO E'app', E'public';",
-                "the setting app.key has another value: the role may not set it, or the database existed before. The backup's value is in the first lines of the dump",
+                "the setting app.key has a different value: the role cannot set it, or the database existed before. The backup's value is in the first lines of the dump",
                 "the setting work_mem is set here but not in the backup: ALTER DATABASE \"db\" RESET \"work_mem\";",
             ]
         );

@@ -171,18 +171,17 @@ impl Course<'_> {
     /// What is wrong although the restored database may equal its backup.
     fn shortfalls(&self, findings: &Findings) -> Vec<String> {
         let untrue = findings.checks.iter().filter(|check| !check.passed);
-        let mut wrong: Vec<String> = untrue
-            .map(|check| format!("check is not true but {}: {}", check.answer, check.statement))
-            .collect();
+        let mut wrong: Vec<String> =
+            untrue.map(|check| format!("check returned {}: {}", check.answer, check.statement)).collect();
         let excess = |Measured { took, limit }: Measured| {
             let limit = limit.filter(|limit| took > *limit)?;
             Some((words(took), words(limit)))
         };
         if let Some((age, limit)) = self.age(findings).and_then(excess) {
-            wrong.push(format!("the backup is {age} old, and at most {limit} are allowed"));
+            wrong.push(format!("the backup is {age} old, more than `max-rpo` ({limit})"));
         }
         if let Some((took, limit)) = excess(self.restore_time()) {
-            wrong.push(format!("the drill took {took}, and at most {limit} are allowed"));
+            wrong.push(format!("the drill took {took}, more than `max-rto` ({limit})"));
         }
         wrong
     }

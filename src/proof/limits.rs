@@ -27,14 +27,14 @@ pub fn freshness(
     let finding = match newest {
         Some(age) if Measured { took: age, limit: Some(limit) }.is_compliant() == Some(true) => return Ok(()),
         Some(age) => {
-            format!("the newest backup is {} old, and max-backup-age is {}", words(age), words(limit))
+            format!("the newest backup is {} old, more than `max-backup-age` ({})", words(age), words(limit))
         }
-        None => "there is no backup".to_owned(),
+        None => "no backup found".to_owned(),
     };
     Err(ProofError {
         place: place.to_owned(),
         findings: vec![finding],
-        hint: "Take a backup, and look at the runs of the scheduled workflow: one may be failing, cancelled or disabled."
+        hint: "Take a backup. Then check the scheduled workflow: its runs may fail or be cancelled, or it may be disabled."
             .to_owned(),
     })
 }
@@ -107,9 +107,10 @@ mod tests {
         assert_eq!(judged(&["2026-11-28T04:00:00Z"]), Ok(()), "to the last moment");
         assert_eq!(judged(&["2026-11-28T12:00:05Z"]), Ok(()), "a clock that is ahead by seconds");
         assert_eq!(judged(&["2026-11-01T00:00:00Z", "2026-11-28T11:00:00Z"]), Ok(()));
-        let late = "s3://b/backups/: the newest backup is 8 h 1 min old, and max-backup-age is 8 h 0 min";
+        let late =
+            "s3://b/backups/: the newest backup is 8 h 1 min old, more than `max-backup-age` (8 h 0 min)";
         assert_eq!(judged(&["2026-11-28T03:59:00Z", "2026-11-27T11:00:00Z"]), Err(late.to_owned()));
-        let none = "s3://b/backups/: there is no backup";
+        let none = "s3://b/backups/: no backup found";
         assert_eq!(judged(&[]), Err(none.to_owned()));
         assert_eq!(judged(&["2027-11-28T12:00:00Z"]), Err(none.to_owned()));
     }

@@ -65,16 +65,16 @@ pub(super) fn large_objects(expected: &LargeObjects, found: &LargeObjects) -> Di
     let mut differences = Differences::default();
     for first in expected.groups.keys().chain(found.groups.keys()).collect::<BTreeSet<_>>() {
         let last = first | ((1 << shift) - 1);
-        let told = if *first == last {
-            format!("large object {first}")
+        let (told, is) = if *first == last {
+            (format!("large object {first}"), "is")
         } else {
-            format!("one or more of the large objects {first} to {last}")
+            (format!("large objects {first} to {last}"), "are")
         };
         match (expected.groups.get(first), found.groups.get(first)) {
-            (Some(_), None) => differences.missing.push(format!("{told} is missing")),
-            (None, _) => differences.changed.push(format!("{told} is not in the backup")),
+            (Some(_), None) => differences.missing.push(format!("{told} {is} missing")),
+            (None, _) => differences.changed.push(format!("{told} {is} not in the backup")),
             (Some(expected), Some(found)) if expected != found => {
-                differences.changed.push(format!("{told} {}", how(expected, found)));
+                differences.changed.push(format!("{told}: {}", how(expected, found)));
             }
             _ => {}
         }
@@ -84,11 +84,11 @@ pub(super) fn large_objects(expected: &LargeObjects, found: &LargeObjects) -> Di
 
 fn how(expected: &Group, found: &Group) -> String {
     if found.count < expected.count {
-        format!("is missing ({} are there, expected {})", found.count, expected.count)
+        format!("found {}, expected {}", found.count, expected.count)
     } else if found.bytes != expected.bytes {
-        format!("has {} bytes, expected {}", found.bytes, expected.bytes)
+        format!("found {} bytes, expected {}", found.bytes, expected.bytes)
     } else {
-        "has other contents, another owner or other grants".to_owned()
+        "different contents, owner or grants".to_owned()
     }
 }
 
@@ -111,8 +111,8 @@ mod tests {
             large_objects(&before, &after).all(),
             [
                 "large object 7 is missing",
-                "large object 8 has 4 bytes, expected 3",
-                "large object 9 has other contents, another owner or other grants",
+                "large object 8: found 4 bytes, expected 3",
+                "large object 9: different contents, owner or grants",
                 "large object 10 is not in the backup",
             ]
         );
@@ -125,7 +125,7 @@ mod tests {
         let changed = objects(1, &[(8, 2, 6, 6)]);
         assert_eq!(
             large_objects(&fine, &changed).all(),
-            ["one or more of the large objects 8 to 9 has other contents, another owner or other grants"]
+            ["large objects 8 to 9: different contents, owner or grants"]
         );
     }
 

@@ -8,8 +8,7 @@ use crate::archive::description::{
 use crate::dump::generated::Digests;
 use crate::dump::scan::{self, Group, Position, Scan, TableTruth, Truth, Unfit};
 
-const HINT: &str =
-    "Do not restore this backup: take another one (`sponsor-backup list`), and find out who changed it.";
+const HINT: &str = "Do not restore this backup. Choose another one (`sponsor-backup list`), and find out who changed this one.";
 
 /// What is known of a dump without reading it.
 #[derive(Debug, Clone)]
@@ -28,14 +27,13 @@ impl Found {
     pub fn differing(self, told: &StoredSize) -> Vec<String> {
         let mut findings = Vec::new();
         if self.sha256 != told.sha256 {
-            findings.push("its checksum file and its manifest tell different hashes".to_owned());
+            findings.push("its checksum file and its manifest disagree".to_owned());
         }
         if self.bytes != told.bytes {
-            findings.push(format!("it has {} bytes, and its manifest says {}", self.bytes, told.bytes));
+            findings.push(format!("it has {} bytes, but its manifest has {}", self.bytes, told.bytes));
         }
         if let Some(crc64) = self.crc64.filter(|crc64| *crc64 != told.crc64nvme) {
-            findings
-                .push(format!("its CRC64NVME is {crc64} at S3, and its manifest says {}", told.crc64nvme));
+            findings.push(format!("its CRC64NVME in S3 is {crc64}, but its manifest has {}", told.crc64nvme));
         }
         findings
     }
@@ -72,7 +70,7 @@ pub fn contradictions(
     let mut findings = of_another(asked, told.map(String::as_str));
     findings.extend(found.differing(&manifest.stored));
     if is_encrypted == manifest.encoding.age_recipients.is_empty() {
-        findings.push("its key and its manifest do not agree on whether it is encrypted".to_owned());
+        findings.push("its key and its manifest disagree on whether it is encrypted".to_owned());
     }
     findings
 }
@@ -84,7 +82,7 @@ pub fn of_another(expected: [&str; 3], told: [&str; 3]) -> Vec<String> {
     let others = pairs.filter(|(_, (expected, told))| expected != told);
     others
         .map(|(what, (expected, told))| {
-            format!("its manifest is of another backup: {what} {told} in place of {expected}")
+            format!("its manifest belongs to another backup: {what} {told}, expected {expected}")
         })
         .collect()
 }
@@ -97,10 +95,10 @@ pub fn judged(manifest: &BackupManifest, read: Read<'_>) -> Result<Truth, Vec<St
     let mut findings = Vec::new();
     if read.stored_sha256 != manifest.stored.sha256 {
         let (told, found) = (&manifest.stored.sha256, read.stored_sha256);
-        findings.push(format!("its SHA-256 is {found}, and its checksum file says {told}"));
+        findings.push(format!("its SHA-256 is {found}, but its checksum file has {told}"));
     }
     if read.sha256 != manifest.dump.sha256 || read.bytes != manifest.dump.bytes {
-        findings.push("its text is not the one that its manifest describes".to_owned());
+        findings.push("its decompressed text does not match its manifest".to_owned());
     }
     let judged = read.scan.judged();
     // What is no dump to keep may still tell by name what was changed.
@@ -133,7 +131,7 @@ fn differing(told: &Contents, truth: &Truth) -> Vec<String> {
         let differs = |table: &&TableTruth| !truth.tables.contains(table);
         let names = tables.iter().filter(differs).map(|table| format!("{}.{}", table.schema, table.name));
         let names: Vec<String> = names.take(20).collect();
-        findings.push(format!("its tables are not the ones of its manifest: {}", names.join(", ")));
+        findings.push(format!("its tables differ from its manifest: {}", names.join(", ")));
     }
     if let Some(sequences) = &told.sequences {
         let told = sequences.iter().map(position).collect();
@@ -142,11 +140,11 @@ fn differing(told: &Contents, truth: &Truth) -> Vec<String> {
     if let Some(told) = &told.large_objects {
         match large_objects(told) {
             Some(told) => findings.extend(objects::large_objects(&told, &truth.large_objects).all()),
-            None => findings.push("its manifest's large objects are not understood".to_owned()),
+            None => findings.push("the large objects in its manifest are inconsistent".to_owned()),
         }
     }
     if told.statements != truth.statements || told.statements_digest != truth.statements_digest {
-        findings.push("its statements are not the ones of its manifest".to_owned());
+        findings.push("its statements differ from its manifest".to_owned());
     }
     findings
 }
@@ -248,19 +246,19 @@ mod tests {
     fn a_forged_sequence_or_large_object_is_named() {
         let told = contents(&truth(DUMP), &Digests::new());
         assert_eq!(differing(&told, &truth(DUMP)), Vec::<String>::new());
-        let statements = "its statements are not the ones of its manifest";
+        let statements = "its statements differ from its manifest";
         assert_eq!(
             differing(&told, &truth(&DUMP.replace("42", "7"))),
             ["sequence s.q is at 7, expected 42", statements]
         );
         assert_eq!(
             differing(&told, &truth(&DUMP.replace("\\x0102", "\\x0103"))),
-            ["large object 1001 has other contents, another owner or other grants", statements]
+            ["large object 1001: different contents, owner or grants", statements]
         );
         let of_release_0_1 = Contents { sequences: None, large_objects: None, ..told.clone() };
         assert_eq!(differing(&of_release_0_1, &truth(&DUMP.replace("42", "7"))), [statements]);
         let mut forged = told;
         forged.large_objects.as_mut().unwrap().count = 2;
-        assert_eq!(differing(&forged, &truth(DUMP)), ["its manifest's large objects are not understood"]);
+        assert_eq!(differing(&forged, &truth(DUMP)), ["the large objects in its manifest are inconsistent"]);
     }
 }

@@ -16,17 +16,37 @@ pub(super) fn differing(missing: &[String], unexpected: &[String]) -> Vec<String
                 let became = if other == statement { String::new() } else { format!(" became {other}") };
                 told.push(format!("statement differs: {statement}{became}"));
             }
-            None => told.push(format!("the restored database lacks: {statement}")),
+            None => told.push(format!("missing from the restored database: {statement}")),
         }
     }
     besides.sort();
-    told.extend(besides.iter().map(|other| format!("the restored database holds besides: {other}")));
+    told.extend(besides.iter().map(|other| format!("not in the backup: {other}")));
     let count = told.len();
     told.truncate(NAMED);
     if count > NAMED {
         told.push(format!("{} more statements differ", count - NAMED));
     }
     told
+}
+
+/// A number with its noun, in the plural when it must be: `1 row`, `52,500 rows`.
+#[must_use]
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// A number in groups of three digits: `52,500`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// What versions of one statement share.
@@ -52,7 +72,7 @@ mod tests {
                 &["SELECT pg_catalog.setval('s.q', 43, true)", "CREATE VIEW s.v"]
             ),
             [
-                "the restored database lacks: CREATE INDEX i ON s.t",
+                "missing from the restored database: CREATE INDEX i ON s.t",
                 "statement differs: CREATE VIEW s.v",
                 "statement differs: SELECT pg_catalog.setval('s.q', 42, true) became SELECT pg_catalog.setval('s.q', 43, true)",
             ]
@@ -63,11 +83,14 @@ mod tests {
     fn statements_of_other_things_are_no_versions_of_each_other() {
         assert_eq!(
             told(&["COPY public.b"], &["COPY public.c"]),
-            [
-                "the restored database lacks: COPY public.b",
-                "the restored database holds besides: COPY public.c"
-            ]
+            ["missing from the restored database: COPY public.b", "not in the backup: COPY public.c"]
         );
+    }
+
+    #[test]
+    fn numbers_are_grouped_and_take_their_plural() {
+        let shown = [0, 1, 999, 1000, 52_500, 1_234_567].map(|count| super::counted(count, "row"));
+        assert_eq!(shown, ["0 rows", "1 row", "999 rows", "1,000 rows", "52,500 rows", "1,234,567 rows"]);
     }
 
     #[test]

@@ -176,8 +176,10 @@ fn line<T>(what: &str, answer: &Answer<T>, none: &str, one: impl Fn(&T) -> Strin
     let words = match (&answer.entries, answer.status) {
         (Some(entries), _) if entries.is_empty() => none.to_owned(),
         (Some(entries), _) => entries.iter().map(one).collect::<Vec<_>>().join("; "),
-        (None, Status::NotAsked) => format!("not asked, {}", answer.reason.as_deref().unwrap_or_default()),
-        (None, _) => format!("unknown, {}", answer.reason.as_deref().unwrap_or_default()),
+        (None, Status::NotAsked) => {
+            format!("not requested ({})", answer.reason.as_deref().unwrap_or_default())
+        }
+        (None, _) => format!("unknown ({})", answer.reason.as_deref().unwrap_or_default()),
     };
     format!("{what}: {words}")
 }

@@ -47,13 +47,13 @@ pub struct Access {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GitHubError {
     /// The token would travel in plain text.
-    #[error("GITHUB_API_URL must begin with https://; a token must not travel in plain text")]
+    #[error("GITHUB_API_URL must begin with https://, so that the token is not sent in plain text")]
     Unsafe,
     /// The repository is not named.
-    #[error("GITHUB_REPOSITORY does not name a repository as owner/name")]
+    #[error("GITHUB_REPOSITORY is not a repository name (owner/name)")]
     NoRepository,
     /// No client can be made, for want of root certificates for example.
-    #[error("GitHub cannot be asked: {0}")]
+    #[error("cannot create a GitHub client: {0}")]
     NoClient(String),
     /// Nothing came back.
     #[error("GitHub did not answer {what}: {reason}")]
@@ -74,7 +74,7 @@ pub enum GitHubError {
         message: String,
     },
     /// Something else came back.
-    #[error("GitHub's answer to {what} makes no sense: {reason}")]
+    #[error("cannot read GitHub's answer to {what}: {reason}")]
     Nonsense {
         /// Method and path.
         what: String,
@@ -82,7 +82,7 @@ pub enum GitHubError {
         reason: String,
     },
     /// The issue was opened, but will not be found again.
-    #[error("issue #{0} did not get its label, so the next run will not find it")]
+    #[error("GitHub did not add the label to issue #{0}, so the next run will not find it")]
     NoLabel(u64),
 }
 

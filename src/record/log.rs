@@ -139,9 +139,9 @@ mod tests {
     fn a_workspace_that_cannot_be_written_is_named() {
         let error =
             append_locally(Path::new("/dev/null"), entry("io", Timestamp::UNIX_EPOCH, "")).unwrap_err();
-        assert!(error.to_string().starts_with("record deployment-logs/io cannot be written"), "{error}");
+        assert!(error.to_string().starts_with("cannot write record deployment-logs/io: "), "{error}");
         let asked = can_append_locally(Path::new("/dev/null")).unwrap_err();
-        assert!(asked.to_string().starts_with("record deployment-logs cannot be written"), "{asked}");
+        assert!(asked.to_string().starts_with("cannot write record deployment-logs: "), "{asked}");
         can_append_locally(tempfile::tempdir().unwrap().path()).unwrap();
     }
 }

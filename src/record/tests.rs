@@ -13,7 +13,7 @@ fn errors() -> Vec<RecordError> {
         RecordError::NoAnswer { within: "within two minutes" },
         RecordError::Untrue {
             location: "s3://b/backups/x.sql.gz".to_owned(),
-            why: "it has 7 bytes, and `backup-size` says 5".to_owned(),
+            why: "it has 7 bytes, but `backup-size` is 5".to_owned(),
         },
         RecordError::Archive(ArchiveError::AlreadyExists {
             location: "s3://b/deployments/x.json".to_owned(),
@@ -81,7 +81,7 @@ fn lines_about_approvals_and_pull_requests_read_as_reviewed() {
         Circumstances { approvals, pull_requests },
         Circumstances {
             approvals: circumstances::approvals(Vec::new()),
-            pull_requests: Answer::unavailable("GitHub did not answer within five seconds"),
+            pull_requests: Answer::unavailable("GitHub did not answer within 5 seconds"),
         },
         Circumstances::not_asked("`github-token` is not set"),
     ];

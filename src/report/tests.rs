@@ -194,7 +194,7 @@ fn a_fall_of_more_than_a_fifth_is_a_warning() {
     assert_eq!(warnings(80, 100, Some((100, 100))), "");
     assert_eq!(warnings(100, 80, Some((100, 100))), "");
     assert_eq!(warnings(0, 1, None), "");
-    assert_eq!(warnings(79, 100, Some((100, 100))), "79 rows, and the backup before held 100");
+    assert_eq!(warnings(79, 100, Some((100, 100))), "79 rows, but the previous backup held 100");
     assert!(warnings(100, 79, Some((100, 100))).starts_with("79 bytes of dump"));
     assert!(warnings(u64::MAX, u64::MAX, Some((u64::MAX, u64::MAX))).is_empty());
     let empty = Held { tables: 0, rows: 0, bytes: 500 };

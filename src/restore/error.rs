@@ -8,13 +8,13 @@ use crate::dump::{Complaint, DumpError};
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RestoreError {
     /// The target's URL cannot be used.
-    #[error("target-database-url {0}")]
+    #[error("`target-database-url` {0}")]
     Url(#[from] ConnectionError),
     /// The target could not be asked, or not be dumped.
     #[error(transparent)]
     Server(#[from] DumpError),
     /// The programs that are needed are not installed.
-    #[error("no {what} of PostgreSQL {major} was found (there is {found})")]
+    #[error("PostgreSQL {major} {what} not found (installed: {found})")]
     NotInstalled {
         /// `server` or `psql and pg_dump`.
         what: &'static str,
@@ -23,22 +23,24 @@ pub enum RestoreError {
         /// Majors that were found.
         found: String,
     },
-    /// psql is too old for `\restrict`, without which a dump could give it orders.
-    #[error("psql {version} does not know \\restrict, without which a dump could give it orders")]
+    /// psql is too old for `\restrict`.
+    #[error(
+        "psql {version} lacks \\restrict (security fix of August 2025), so a malicious dump could run psql commands"
+    )]
     OldPsql {
         /// Its version.
         version: String,
     },
-    /// The throwaway server did not come up.
-    #[error("the throwaway server cannot be {what}: {reason}")]
+    /// The temporary server of a drill did not start, or is not gone.
+    #[error("cannot {what} the temporary server: {reason}")]
     Throwaway {
-        /// `made`, `started` or `removed`.
+        /// `create`, `start` or `remove`.
         what: &'static str,
         /// What the system or PostgreSQL said.
         reason: String,
     },
     /// The target is older than the dump.
-    #[error("{place}: the server is PostgreSQL {server}, and the dump needs {needed} or later")]
+    #[error("{place} runs PostgreSQL {server}, but the dump needs {needed} or later")]
     ServerOlder {
         /// `host:port/database`.
         place: String,
@@ -64,7 +66,7 @@ pub enum RestoreError {
         names: Vec<String>,
     },
     /// The target is, or may be, the sponsor's own live database.
-    #[error("{place} {why}{}", .wrote.as_ref().map(|wrote| format!("; `confirm` is `{wrote}`, not `{confirm}`")).unwrap_or_default())]
+    #[error("{place} {why}{}", .wrote.as_ref().map(|wrote| format!(" (`confirm` is `{wrote}`, expected `{confirm}`)")).unwrap_or_default())]
     Live {
         /// `host:port/database`.
         place: String,
@@ -78,7 +80,9 @@ pub enum RestoreError {
         on_terminal: bool,
     },
     /// The target is another sponsor's live database.
-    #[error("{place} is the live database of {owner}, and no other sponsor's backup is restored there")]
+    #[error(
+        "{place} is the live database of {owner}, so another sponsor's backup must not be restored there"
+    )]
     LiveOfAnother {
         /// `host:port/database`.
         place: String,
@@ -88,7 +92,7 @@ pub enum RestoreError {
         owner: String,
     },
     /// The address leads to another database than the one that was made for a drill.
-    #[error("{place} leads to the database {reached} instead, so nothing was restored")]
+    #[error("{place} connects to the database {reached} instead, so nothing was restored")]
     Elsewhere {
         /// `host:port/database`.
         place: String,
@@ -96,7 +100,7 @@ pub enum RestoreError {
         reached: String,
     },
     /// The target does not exist, and the role may not create it.
-    #[error("{place} does not exist, and the role {user} may not create databases")]
+    #[error("{place} does not exist, and the role {user} cannot create databases")]
     MayNotCreate {
         /// `host:port/database`.
         place: String,
@@ -104,7 +108,7 @@ pub enum RestoreError {
         user: String,
     },
     /// The backup left something out by request, and would replace what holds all.
-    #[error("the backup is partial ({what}), and {place} would be replaced by it{}", lost(.losing_rows))]
+    #[error("the backup is partial ({what}) and would replace {place}{}", lost(.losing_rows))]
     Partial {
         /// `host:port/database`.
         place: String,
@@ -120,7 +124,7 @@ pub enum RestoreError {
         place: String,
     },
     /// The dump makes schemas, and the role may not.
-    #[error("{place}: this role may not create the schemas {}", .names.join(", "))]
+    #[error("{place}: this role cannot create missing schemas: {}", .names.join(", "))]
     MayNotMakeSchemas {
         /// `host:port/database`.
         place: String,
@@ -150,7 +154,7 @@ pub enum RestoreError {
         needed: String,
     },
     /// What was made for a restore or a drill is still there.
-    #[error("{what} was created by this run and could not be dropped: {why}")]
+    #[error("cannot drop {what}, which this run created: {why}")]
     LeftBehind {
         /// What, and where.
         what: String,
@@ -161,7 +165,7 @@ pub enum RestoreError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Several(Vec<RestoreError>),
     /// Something that the dump needs is not there.
-    #[error("{place} lacks the {what} {}", .names.join(", "))]
+    #[error("missing {what} in {place}: {}", .names.join(", "))]
     Lacks {
         /// `host:port/database`, or the throwaway server.
         place: String,
@@ -171,13 +175,13 @@ pub enum RestoreError {
         names: Vec<String>,
     },
     /// The dump holds commands that psql would run on this machine.
-    #[error("the dump holds commands of psql that pg_dump never writes: {}", .commands.join(", "))]
+    #[error("the dump contains psql commands that pg_dump never writes: {}", .commands.join(", "))]
     ForeignCommands {
         /// Their names.
         commands: Vec<String>,
     },
     /// A statement failed; nothing of the dump was kept.
-    #[error("{place}: the dump was not restored: {}{message}", named(.statement))]
+    #[error("cannot restore into {place}: {}{message}", named(.statement))]
     Failed {
         /// `host:port/database`.
         place: String,
@@ -187,7 +191,7 @@ pub enum RestoreError {
         message: Complaint,
     },
     /// The connection was lost, or it was stopped, after the word to commit was given.
-    #[error("{place}: it is not known whether the backup is in there: the end was not confirmed")]
+    #[error("{place}: the connection was lost during COMMIT, so the backup may or may not be there")]
     Unsure {
         /// `host:port/database`.
         place: String,
@@ -230,13 +234,15 @@ impl RestoreError {
             Self::NotInstalled { major, .. } => {
                 return Some(format!("Install postgresql-client-{major}."));
             }
-            Self::OldPsql { .. } => "Update the PostgreSQL client tools to a release since August 2025.",
+            Self::OldPsql { .. } => {
+                "Update the PostgreSQL client tools to a release from August 2025 or later."
+            }
             Self::Throwaway { reason, .. } => return of_the_machine(reason),
             Self::ServerOlder { needed, .. } => {
                 return Some(format!("Restore into PostgreSQL {needed} or later."));
             }
             Self::NotEmpty { .. } => {
-                "Name an empty database, or set `replace` to drop what is there in the same transaction."
+                "Name an empty database, or set `replace` to drop its objects in the same transaction."
             }
             Self::NotOurs { .. } => {
                 "Restore as the owner of these objects, drop them first, or restore into another database."
@@ -244,17 +250,20 @@ impl RestoreError {
             Self::Live { confirm, on_terminal, .. } => {
                 // No sponsor's code has a slash.
                 let database = confirm.split_once('/').map_or(confirm.as_str(), |(_, database)| database);
-                let typed =
-                    if *on_terminal { format!("--confirm {confirm}") } else { format!("confirm: {confirm}") };
-                return Some(format!("{} To restore into this one, write `{typed}`.", another(database)));
+                let typed = if *on_terminal {
+                    format!("add `--confirm {confirm}`")
+                } else {
+                    format!("set `confirm: {confirm}`")
+                };
+                return Some(format!("{} To restore into this one, {typed}.", another(database)));
             }
             Self::LiveOfAnother { database, .. } => return Some(another(database)),
             Self::Elsewhere { .. } => {
-                "Use the server's own address: this pooler leads every name to one database."
+                "Use the server's own address. This pooler connects every name to one database."
             }
             Self::MayNotCreate { .. } => "Create the database first, or grant the role CREATEDB.",
             Self::Partial { .. } => {
-                "Restore into an empty database and copy what you need, or set `allow-partial` if the loss is meant."
+                "Restore into an empty database and copy what you need, or set `allow-partial` to accept the loss."
             }
             Self::HidesRows { .. } => "Restore as a superuser or as a role with BYPASSRLS.",
             Self::MayNotMakeSchemas { .. } => {
@@ -266,9 +275,11 @@ impl RestoreError {
                 ));
             }
             Self::NoRoom { .. } => {
-                "Name a folder with more space in TMPDIR, use a larger machine, or name an existing server with `target-database-url`."
+                "Set TMPDIR to a folder with more space, use a larger machine, or name an existing server with `target-database-url`."
             }
-            Self::LeftBehind { .. } => "Drop it by hand. It may hold rows of the backup, and nothing else.",
+            Self::LeftBehind { .. } => {
+                "Drop it by hand. It may contain rows of the backup, but no other data."
+            }
             Self::Several(obstacles) => {
                 let mut hints: Vec<String> = obstacles.iter().filter_map(Self::hint).collect();
                 hints.dedup();
@@ -279,10 +290,12 @@ impl RestoreError {
             }
             Self::Lacks { .. } => "Create the missing roles on the target: CREATE ROLE name NOLOGIN.",
             Self::ForeignCommands { .. } => {
-                "Do not restore it by hand either before you know who wrote them."
+                "Do not restore this dump by hand either until you know who wrote these commands."
             }
             Self::Failed { statement, message, .. } => return remedy::of(statement, message.code()?),
-            Self::Unsure { .. } => "Look into it. All of the backup is there, or all that was there before.",
+            Self::Unsure { .. } => {
+                "Check whether the data is there. It is all or nothing: the whole backup, or what was there before."
+            }
             Self::Stopped => return None,
         };
         Some(hint.to_owned())
@@ -302,12 +315,12 @@ fn another(database: &str) -> String {
 
 fn lost(tables: &[String]) -> String {
     let names = tables.join(", ");
-    if tables.is_empty() { String::new() } else { format!("; the rows of {names} would be lost") }
+    if tables.is_empty() { String::new() } else { format!(", losing the rows of {names}") }
 }
 
 /// The rooms to the left know one URL only.
 fn in_terms_of_the_target(hint: &str) -> String {
-    hint.replace("DATABASE_URL", "target-database-url")
+    hint.replace("DATABASE_URL", "`target-database-url`")
 }
 
 /// Of what a program of this machine says, in the C locale.
@@ -315,8 +328,8 @@ fn of_the_machine(reason: &str) -> Option<String> {
     let remedies = [
         ("wrote only", FULL),
         ("No space left on device", FULL),
-        ("could not access directory", "Name a place that every user may enter with TMPDIR."),
-        ("(os error", "Set TMPDIR to a folder that exists and can be written to."),
+        ("could not access directory", "Set TMPDIR to a folder that every user can enter."),
+        ("(os error", "Set TMPDIR to an existing, writable folder."),
     ];
     let remedy = remedies.iter().find(|(sign, _)| reason.contains(sign));
     remedy.map(|(_, remedy)| (*remedy).to_owned())

@@ -185,7 +185,7 @@ impl Load {
             }
             // So psql ends where a statement failed (psql, "Exit Status"); else the connection was lost, or it was stopped.
             Some(0 | 3) if refused && stop.is_cancelled() => Err(RestoreError::Stopped),
-            Some(0 | 3) if refused => Err(complaints.failure("psql ended badly")),
+            Some(0 | 3) if refused => Err(complaints.failure("psql exited with an error")),
             _ => Err(unsure()),
         }
     }

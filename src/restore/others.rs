@@ -63,11 +63,11 @@ impl Others {
             // A dump begins with statements that drop what it makes.
             let made_by = [format!("DROP {object} IF EXISTS {name}"), made_by];
             if is_built_in {
-                let words = format!("the {kind} {name}, which came with the server");
+                let words = format!("the {kind} {name} (part of the server)");
                 let all = made_by.into_iter().chain([described_by]);
                 others.built_in.extend(all.map(|statement| (statement, words.clone())));
             } else {
-                let owned = format!("the {kind} {name}, which belongs to another role");
+                let owned = format!("the {kind} {name} (owned by another role)");
                 others.describing.insert(described_by, format!("the comment on {owned}"));
                 others.making.extend(made_by.map(|statement| (statement, owned.clone())));
             }

@@ -149,8 +149,8 @@ mod tests {
         let plan = Plan::new("db:5432/app", &needs(0), 15, &facts());
         assert_eq!(
             told(&plan, Allowed::default()),
-            "db:5432/app is not empty: it holds 2 objects (tables, views, functions, types or others); db:5432/app lacks the extensions postgis; \
-             db:5432/app lacks the roles reader"
+            "db:5432/app is not empty: it holds 2 objects (tables, views, functions, types or others); missing extensions in db:5432/app: postgis; \
+             missing roles in db:5432/app: reader"
         );
         let all = Allowed { replace: true, clears: true, skip_missing_extensions: true, make_roles: true };
         assert_eq!(told(&plan, all), "");
@@ -181,10 +181,7 @@ mod tests {
         let all = Allowed { replace: true, clears: true, skip_missing_extensions: true, make_roles: true };
         for (needs, dumped) in [(needs(0), 16), (needs(17), 15)] {
             let told = told(&Plan::new("db:5432/app", &needs, dumped, &facts()), all);
-            assert!(
-                told.starts_with("db:5432/app: the server is PostgreSQL 15, and the dump needs 1"),
-                "{told}"
-            );
+            assert!(told.starts_with("db:5432/app runs PostgreSQL 15, but the dump needs 1"), "{told}");
         }
     }
 }

@@ -56,7 +56,7 @@ impl Psql {
             .kill_on_drop(true)
             .process_group(0)
             .spawn()
-            .map_err(|error| failed(format!("psql cannot be started: {error}")))?;
+            .map_err(|error| failed(format!("cannot start psql: {error}")))?;
         let (Some(stdin), Some(stderr)) = (psql.stdin.take(), psql.stderr.take()) else {
             return Err(failed("psql has no pipes".to_owned()));
         };
@@ -146,7 +146,7 @@ impl Psql {
         if self.stop.is_cancelled() {
             return RestoreError::Stopped;
         }
-        let otherwise = "psql ended before the dump did";
+        let otherwise = "psql exited before the end of the dump";
         match tokio::time::timeout(GRACE, &mut self.stderr).await {
             Ok(Ok(complaints)) => complaints.failure(otherwise),
             _ => RestoreError::failed(self.place.clone(), Complaint::ours(otherwise)),

@@ -72,11 +72,11 @@ impl Unpopulated {
         let Self { name, servers, .. } = self;
         let named: Vec<&str> = servers.iter().flatten().map(String::as_str).collect();
         let why = match named.as_slice() {
-            [] if servers.is_empty() => "which cannot be refreshed without another server".to_owned(),
-            [] => "which reads another server through dblink".to_owned(),
-            [one] => format!("which reads the foreign server {one}"),
-            several => format!("which reads the foreign servers {}", several.join(", ")),
+            [] if servers.is_empty() => "cannot be refreshed without another server".to_owned(),
+            [] => "reads another server through dblink".to_owned(),
+            [one] => format!("reads the foreign server {one}"),
+            several => format!("reads the foreign servers {}", several.join(", ")),
         };
-        format!("materialized view {name}, {why}")
+        format!("materialized view {name} ({why})")
     }
 }

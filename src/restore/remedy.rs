@@ -42,7 +42,8 @@ impl Kind {
 }
 
 /// Of the disk of a server, ours or another.
-pub(super) const FULL: &str = "The disk is full: give more space, or name another place with TMPDIR.";
+pub(super) const FULL: &str =
+    "The disk is full. Free space on it or, for a drill, set TMPDIR to a folder on a larger disk.";
 
 /// The remedy for a statement, given as its excerpt; empty if the error is not about a statement.
 pub(super) fn of(statement: &str, code: SqlState) -> Option<String> {
@@ -58,7 +59,7 @@ pub(super) fn of(statement: &str, code: SqlState) -> Option<String> {
     let remedy = match (code, kind) {
         ("53100", _) => FULL,
         ("42501", _) => {
-            "Restore as the owner of the database, or as a role that may create what the dump holds. On Supabase, RDS and Neon: docs/platforms.md."
+            "Restore as the owner of the database, or as a role that can create what the dump contains. On Supabase, RDS and Neon: docs/platforms.md."
         }
         ("2BP01", _) => "Drop what depends on it first. `replace` does this when you restore a full backup.",
         ("53200", _) => {
@@ -134,7 +135,7 @@ fn of_what_is_missing(code: &str, kind: Kind, object: &str) -> Option<String> {
             "{object} reads something that is neither in the dump nor on this server. If the backup left out schemas, use one that includes them. If it is a system view, restore into the major version that was dumped, or change {object} in the live database and back up again."
         ),
         ("42P01" | "42703" | "42883" | "42704" | "3F000" | "3D000", _) => {
-            "What this statement names is neither in the dump nor on the server. If the backup left out schemas, take one that includes the missing schema. Otherwise create or install what is missing first."
+            "What this statement names is neither in the dump nor on the server. If the backup left out schemas, use one that includes the missing schema. Otherwise create or install what is missing first."
                 .to_owned()
         }
         ("0A000" | "58P01", _) => {

@@ -66,12 +66,7 @@ impl Room {
     #[must_use]
     pub fn words(&self, size: Size) -> String {
         let Size { dump_bytes, .. } = size;
-        format!(
-            "{} free in {}, the dump has {}",
-            ByteSize(self.free),
-            self.folder.display(),
-            ByteSize(dump_bytes)
-        )
+        format!("{} free in {} (dump: {})", ByteSize(self.free), self.folder.display(), ByteSize(dump_bytes))
     }
 }
 
@@ -91,7 +86,7 @@ mod tests {
         );
         assert!(room.check(size(0, 3_000_000)).is_err());
         assert!(room.check(size(u64::MAX, u64::MAX)).is_err());
-        assert_eq!(room.words(size(1, 1)), "100.0 MiB free in /tmp, the dump has 900.0 MiB");
+        assert_eq!(room.words(size(1, 1)), "100.0 MiB free in /tmp (dump: 900.0 MiB)");
         assert!(Room::of(Path::new("/nonexistent/x")).is_none());
     }
 }

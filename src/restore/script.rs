@@ -124,15 +124,15 @@ pub fn statements(text: &str) -> Result<Vec<String>, &'static str> {
             Piece::Statement(statement) | Piece::Drop(statement) => {
                 found.push(String::from_utf8_lossy(&statement).trim().to_owned());
             }
-            _ => return Err("it holds more than questions"),
+            _ => return Err("contains rows or transaction statements"),
         }
     }
     let (_, scan) = script.finish();
     if scan.truth().is_none() {
-        return Err("its last statement has no end; each ends with a semicolon");
+        return Err("the last statement does not end with a semicolon");
     }
     if !scan.needs().foreign_commands.is_empty() {
-        return Err("it holds commands of psql");
+        return Err("contains psql commands");
     }
     Ok(found)
 }

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(1);
 const SUPERUSER: &str = "postgres";
 /// What messages call it.
-pub const NICKNAME: &str = "the throwaway server";
+pub const NICKNAME: &str = "the temporary server";
 
 /// One transaction may hold locks on many thousand tables even if it is not known how many there are, …
 const LOCKS: u64 = 4096;
@@ -89,7 +89,7 @@ impl Throwaway {
     pub async fn start(programs: &Client, scratch: &Path, locks: u64) -> Result<Self, RestoreError> {
         let account = Account::unprivileged();
         let folder = Folder::make(scratch, account.as_ref())
-            .map_err(|error| failed("made", format!("{}: {error}", scratch.display())))?;
+            .map_err(|error| failed("create", format!("{}: {error}", scratch.display())))?;
         initialise(programs, &folder, account.as_ref()).await?;
         let data = folder.path().join("data");
         let mut arguments: Vec<OsString> = vec!["-D".into(), data.into(), "-k".into(), folder.path().into()];
@@ -101,7 +101,7 @@ impl Throwaway {
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
         // What is not cut off goes nowhere, where no host is named.
         command.env("PGHOST", "/nonexistent");
-        let started = isolation::spawn(command).map_err(|error| failed("started", error.to_string()))?;
+        let started = isolation::spawn(command).map_err(|error| failed("start", error.to_string()))?;
         let (mut server, is_open) = started;
         let stderr = server.stderr.take();
         let mut this = Self {
@@ -113,7 +113,7 @@ impl Throwaway {
         };
         match ready(stderr).await {
             Ok(log) => this._log = log,
-            Err(reason) => return Err(failed("started", reason)),
+            Err(reason) => return Err(failed("start", reason)),
         }
         Ok(this)
     }
@@ -158,14 +158,14 @@ impl Throwaway {
             leftovers::quit(server.id());
             if tokio::time::timeout(GRACE, server.wait()).await.is_err() {
                 kill_group(server.id());
-                server.wait().await.map_err(|error| failed("removed", error.to_string()))?;
+                server.wait().await.map_err(|error| failed("remove", error.to_string()))?;
             }
         }
         // That of a large database takes a while. Should nobody wait so long, the next drill finds what is left of it.
         let folder = Arc::clone(&self.folder);
         let removed =
             tokio::task::spawn_blocking(move || folder.remove()).await.map_err(std::io::Error::other);
-        removed.flatten().map_err(|error| failed("removed", error.to_string()))
+        removed.flatten().map_err(|error| failed("remove", error.to_string()))
     }
 }
 
@@ -198,8 +198,8 @@ async fn initialise(
         .args(["--encoding=UTF8", "--locale=C.UTF-8"]);
     // What it was about to make goes with its folder.
     let output = ending::output(initdb, Signal::KILL, PATIENCE, &CancellationToken::new()).await;
-    let output = output.map_err(|error| failed("made", error.to_string()))?;
-    let late = || failed("made", format!("initdb did not end within {} s", PATIENCE.as_secs()));
+    let output = output.map_err(|error| failed("create", error.to_string()))?;
+    let late = || failed("create", format!("initdb did not finish within {}s", PATIENCE.as_secs()));
     let output = output.ok_or_else(late)?;
     if output.status.success() {
         return Ok(());
@@ -207,7 +207,7 @@ async fn initialise(
     let said = String::from_utf8_lossy(&output.stderr);
     let errors: Vec<&str> =
         said.lines().filter(|line| line.contains("error:") || line.contains("FATAL")).collect();
-    Err(failed("made", if errors.is_empty() { said.trim().to_owned() } else { errors.join("; ") }))
+    Err(failed("create", if errors.is_empty() { said.trim().to_owned() } else { errors.join("; ") }))
 }
 
 fn command(programs: &Client, program: &str, folder: &Folder, account: Option<&Account>) -> Command {
@@ -238,7 +238,7 @@ async fn ready(stderr: Option<ChildStderr>) -> Result<AbortOnDropHandle<()>, Str
     match listened.await {
         Ok(true) => Ok(drained(Some(lines))),
         Ok(false) => Err(said.join("; ")),
-        Err(_) => Err(format!("it was not ready within {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!("not ready within {}s", PATIENCE.as_secs())),
     }
 }
 

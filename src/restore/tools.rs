@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let error = chosen(&["15.18"], 16, 16).unwrap_err();
-        assert_eq!(error, "no psql and pg_dump of PostgreSQL 16 was found (there is 15)");
-        assert!(chosen(&["15.13"], 15, 15).unwrap_err().starts_with("psql 15.13 does not know \\restrict"));
+        assert_eq!(error, "PostgreSQL 16 psql and pg_dump not found (installed: 15)");
+        assert!(chosen(&["15.13"], 15, 15).unwrap_err().starts_with("psql 15.13 lacks \\restrict"));
     }
 }

@@ -86,7 +86,7 @@ impl Visit {
             query(&self.host, client, &is_marked).await.map_err(|error| left(error.to_string()))? == "1"
         };
         if !is_ours {
-            return Err(left("it does not bear the mark of a drill any more".to_owned()));
+            return Err(left("its comment no longer marks it as a drill's database".to_owned()));
         }
         if !self.is_marked
             && !exists(&self.host, name, client).await.map_err(|error| left(error.to_string()))?

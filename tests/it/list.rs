@@ -149,7 +149,7 @@ fn each_attempt_is_told_by_what_became_of_it() {
     assert_eq!(told, expected, "{rows:#?}");
     let partial: Vec<&Value> = rows.iter().map(|row| &row["partial"]).collect();
     assert_eq!((partial[0], partial[6], partial[7]), (&json!(false), &json!(true), &json!(null)));
-    assert_eq!(rows[2]["problem"], "its checksum file and its manifest tell different hashes");
+    assert_eq!(rows[2]["problem"], "its checksum file and its manifest disagree");
     assert!(rows[7]["problem"].as_str().unwrap().contains("its upload was begun at 2010"), "{rows:#?}");
     let table = on_a_terminal(&shelf.trial).arg("--outputs").run();
     assert!(table.stdout.starts_with("callisto: 4 backups, "), "{}", table.transcript());
@@ -167,7 +167,7 @@ fn a_checksum_that_s3_keeps_is_held_against_the_manifest() {
     let rows = rows(&shelf.trial);
     assert_eq!(rows[0]["status"], "damaged");
     let problem = rows[0]["problem"].as_str().unwrap();
-    assert!(problem.contains(" at S3, and its manifest says AAAAAAAAAAA="), "{problem}");
+    assert!(problem.contains(", but its manifest has AAAAAAAAAAA="), "{problem}");
     shelf.run("verify").run().assert_code(17);
 }
 
@@ -195,10 +195,10 @@ fn a_manifest_with_a_problem_does_not_end_the_list() {
     assert_eq!((rows.len(), &rows[0]["problem"]), (8, &json!(null)));
     let bytes = rows[0]["size_bytes"].to_string();
     let expected = [
-        "its manifest is of another backup: sponsor titan in place of callisto".to_owned(),
-        "its manifest is of another backup: environment staging in place of production".to_owned(),
-        format!("its manifest is of another backup: key {good} in place of {}", at(&good, "20260105-000000")),
-        format!("it has {bytes} bytes, and its manifest says 5"),
+        "its manifest belongs to another backup: sponsor titan, expected callisto".to_owned(),
+        "its manifest belongs to another backup: environment staging, expected production".to_owned(),
+        format!("its manifest belongs to another backup: key {good}, expected {}", at(&good, "20260105-000000")),
+        format!("it has {bytes} bytes, but its manifest has 5"),
         "its manifest has format version 2, but this sponsor-backup reads versions up to 1".to_owned(),
         "its manifest is not a backup manifest: expected ident at line 1 column 2".to_owned(),
         "its manifest is in storage class DEEP_ARCHIVE and must be thawed before it can be read, which takes up to 12 hours (48 if it was asked for in bulk)".to_owned(),
@@ -214,7 +214,7 @@ fn a_manifest_with_a_problem_does_not_end_the_list() {
     step.assert_code(0);
     let warnings = step.annotations("warning");
     assert!(warnings[0].starts_with("callisto: warning: 7 of 8 backups with a problem"), "{warnings:?}");
-    assert!(step.visible().contains("sponsor titan in place of callisto"));
+    assert!(step.visible().contains("sponsor titan, expected callisto"));
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn what_belongs_to_one_sponsor_is_refused_for_several() {
     let trial = Trial::of([Sponsor::named("callisto").empty(), Sponsor::named("rhea").empty()]);
     let outcome = record(&trial, "success").input("backup-size", "5").run();
     outcome.assert_code(2);
-    assert!(outcome.visible().contains("`backup-location` and `backup-size` are of one sponsor"));
+    assert!(outcome.visible().contains("`backup-location` and `backup-size` describe one sponsor's backup"));
     assert!(outcome.logs().is_empty() && trial.store.objects(trial.log_bucket("callisto")).is_empty());
     assert_eq!(outcome.output("outcome"), "failure");
 }
@@ -290,10 +290,10 @@ fn a_foreign_location_is_refused_and_the_deployment_recorded() {
     };
     let nowhere = format!("s3://{bucket}/{}", at(&key, "20010101-000000"));
     for (location, size, told) in [
-        (&theirs, &*size, "the bucket of callisto's backups"),
+        (&theirs, &*size, "the backup bucket of callisto"),
         (&nowhere, &size, "does not exist"),
-        (&ours, "5", "`backup-size` says 5"),
-        (&format!("s3://{bucket}/{misplaced}"), &foreign_size, "sponsor titan in place of callisto"),
+        (&ours, "5", "`backup-size` is 5"),
+        (&format!("s3://{bucket}/{misplaced}"), &foreign_size, "sponsor titan, expected callisto"),
     ] {
         let outcome = run(location, size);
         outcome.assert_code(15);

@@ -95,7 +95,7 @@ fn a_flipped_bit_and_a_cut_are_found() {
     let length = whole.len();
     shelf.put(&key, &whole[..length / 2]);
     let found = spoilt(&shelf, &key);
-    assert_eq!(found, format!("it has {} bytes, and its manifest says {length}", length / 2));
+    assert_eq!(found, format!("it has {} bytes, but its manifest has {length}", length / 2));
     shelf.edit(&key, |document| document["stored"]["bytes"] = (length / 2).into());
     assert_eq!(spoilt(&shelf, &key), "the gzip stream is cut off");
     shelf.edit(&key, |document| document["stored"]["bytes"] = length.into());
@@ -155,15 +155,15 @@ fn exchanged_dumps_are_found() {
     shelf.put(&first, two.clone());
     shelf.put(&other, one);
     let found = spoilt(&shelf, &first);
-    assert!(found.starts_with(&format!("it has {} bytes, and its manifest says", two.len())), "{found}");
+    assert!(found.starts_with(&format!("it has {} bytes, but its manifest has", two.len())), "{found}");
     // Where even the size is the one that was promised, only what was read can tell.
     shelf.edit(&first, |document| document["stored"]["bytes"] = two.len().into());
     let found = spoilt(&shelf, &first);
     for part in [
         "its SHA-256 is",
-        "its text is not the one",
+        "its decompressed text does not match",
         "its tables are not the ones",
-        "its statements are not the ones",
+        "its statements differ from",
     ] {
         assert!(found.contains(part), "{part} is not in {found}");
     }
@@ -183,34 +183,34 @@ fn a_manifest_that_lies_is_found() {
     let no_hash = "0".repeat(64);
     assert_eq!(
         found(&|document| document["sponsor"] = "titan".into()),
-        "its manifest is of another backup: sponsor titan in place of callisto"
+        "its manifest belongs to another backup: sponsor titan, expected callisto"
     );
     assert_eq!(
         found(&|document| document["environment"] = "staging".into()),
-        "its manifest is of another backup: environment staging in place of production"
+        "its manifest belongs to another backup: environment staging, expected production"
     );
     assert_eq!(
         found(&|document| document["stored"]["sha256"] = no_hash.clone().into()),
-        "its checksum file and its manifest tell different hashes"
+        "its checksum file and its manifest disagree"
     );
     assert_eq!(
         found(&|document| document["dump"]["sha256"] = no_hash.clone().into()),
-        "its text is not the one that its manifest describes"
+        "its decompressed text does not match its manifest"
     );
     let digest = shelf.manifest(&key)["tables"][0]["digest"].as_str().unwrap().to_owned();
     let other: String = digest.chars().rev().collect();
     let name = shelf.manifest(&key)["tables"][0]["name"].as_str().unwrap().to_owned();
     assert_eq!(
         found(&|document| document["tables"][0]["digest"] = other.clone().into()),
-        format!("its tables are not the ones of its manifest: public.{name}")
+        format!("its tables differ from its manifest: public.{name}")
     );
     assert_eq!(
         found(&|document| document["statements"] = 1.into()),
-        "its statements are not the ones of its manifest"
+        "its statements differ from its manifest"
     );
     assert_eq!(
         found(&|document| document["encoding"]["age_recipients"] = json!(["age1x"])),
-        "its key and its manifest do not agree on whether it is encrypted"
+        "its key and its manifest disagree on whether it is encrypted"
     );
     let found = found(&|document| *document = json!({"format_version": 1}));
     assert!(found.starts_with("its manifest is not a backup manifest: "), "{found}");
@@ -222,7 +222,7 @@ fn a_checksum_file_that_lies_is_found() {
     let key = shelf.backup(&[]);
     let line = String::from_utf8(shelf.get(&checksum(&key))).unwrap();
     shelf.put(&checksum(&key), line.replacen(&line[..1], if line.starts_with('0') { "1" } else { "0" }, 1));
-    assert_eq!(spoilt(&shelf, &key), "its checksum file and its manifest tell different hashes");
+    assert_eq!(spoilt(&shelf, &key), "its checksum file and its manifest disagree");
     shelf.put(&checksum(&key), "nothing\n");
     assert_eq!(spoilt(&shelf, &key), "its checksum file is not a SHA-256, two spaces and a file name");
 }

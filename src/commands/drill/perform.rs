@@ -19,8 +19,8 @@ use crate::dump::client::Client;
 use crate::dump::query;
 use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
-use crate::proof::database;
 use crate::proof::drill::{Backup, Check, Findings, LeftOut};
+use crate::proof::{counted, database};
 use crate::report::plan;
 use crate::restore::{Manner, Plan, RestoreError, TargetState};
 use crate::secrets::Archival;
@@ -48,10 +48,10 @@ impl Run<'_> {
             done.await.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
         let (what, is_ours) = (stage.connection.place(), stage.is_ours());
         let struck = taken_back(self.edge, stage.strike()).await.unwrap_or_else(|| {
-            let why = "there was no answer in the seconds after the signal".to_owned();
+            let why = "no answer within seconds of the signal".to_owned();
             Err(match is_ours {
                 // The next drill removes it.
-                true => RestoreError::Throwaway { what: "removed", reason: why },
+                true => RestoreError::Throwaway { what: "remove", reason: why },
                 false => RestoreError::LeftBehind { what, why },
             })
         });
@@ -220,11 +220,15 @@ impl Rehearsal<'_> {
             ("backup", format!("{}, {} old", stored.location, crate::proof::limits::words(age))),
             (
                 "dumped",
-                format!("{} rows from PostgreSQL {}", proven.truth.rows_total(), description.server_version),
+                format!(
+                    "{} from PostgreSQL {}",
+                    counted(proven.truth.rows_total(), "row"),
+                    description.server_version
+                ),
             ),
             ("target", format!("{}, PostgreSQL {}", plan.place, stage.facts.version)),
             ("missing extensions", plan::names(&plan.missing_extensions)),
-            ("missing roles", if made { format!("{roles} (made for the drill)") } else { roles }),
+            ("missing roles", if made { format!("{roles} (created for the drill)") } else { roles }),
         ];
         facts.extend(description.database.iter().map(|told| ("database", database::words(told))));
         if let Some(room) = &stage.room {

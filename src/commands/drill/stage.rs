@@ -67,7 +67,7 @@ impl Stage {
         let others = Visit::left_behind(&host, newest).await?;
         if !others.is_empty() {
             let names = others.join(", ");
-            run.edge.sink.line(&format!("{}: databases of other drills are there: {names}", host.place()));
+            run.edge.sink.line(&format!("{} has databases of other drills: {names}", host.place()));
         }
         let visit = Visit::new(&host);
         let connection = visit.connection.clone();

@@ -31,7 +31,7 @@ pub(super) async fn check(
         Checked::Refused(RecordError::Untrue { location, why })
     };
     if named.bucket != store.bucket() {
-        return refused(format!("it is not in {}, the bucket of {}'s backups", store.bucket(), sponsor.name));
+        return refused(format!("it is not in {}, the backup bucket of {}", store.bucket(), sponsor.name));
     }
     match problem(store, (sponsor, environment), &named.backup.key, bytes).await {
         Ok(None) => Checked::Seen,
@@ -51,7 +51,7 @@ async fn problem(
     let examined = store.examine(key).await?;
     let stored = examined.bytes;
     if let Some(bytes) = bytes.filter(|bytes| *bytes != stored) {
-        return Ok(Some(format!("it has {stored} bytes, and `backup-size` says {bytes}")));
+        return Ok(Some(format!("it has {stored} bytes, but `backup-size` is {bytes}")));
     }
     let beside = description_key(key);
     let document = store.read_small(&beside, stored::MANIFEST_BYTES).await?;

@@ -156,21 +156,21 @@ impl Run<'_> {
         match Likeness::of(known.identity.as_ref(), live.as_ref()) {
             Likeness::Same => kinship.is.push(owner),
             Likeness::SameButRestartedOrCopied if asked => {
-                kinship.may_be.push(format!("{owner}: a standby or a copy of it has the same identity"));
+                kinship
+                    .may_be
+                    .push(format!("{owner}: the target has its identity, and may be a standby or a copy"));
             }
             Likeness::SameButRestartedOrCopied => {
                 kinship
                     .may_be
-                    .push(format!("{owner}: its newest backup is of a database with this identity"));
+                    .push(format!("{owner}: its newest backup comes from a database with this identity"));
             }
             Likeness::Different => {}
             Likeness::Unknown if known.identity.is_none() => {
-                kinship.may_be.push(format!("{owner}: the target does not tell which database it is"));
+                kinship.may_be.push(format!("{owner}: the target's identity cannot be read"));
             }
             Likeness::Unknown => {
-                kinship
-                    .may_be
-                    .push(format!("{owner}: neither it nor a backup of it tells which database it is"));
+                kinship.may_be.push(format!("{owner}: its identity is unknown, and no backup records it"));
             }
         }
     }
@@ -186,8 +186,8 @@ impl Run<'_> {
             {
                 format!("may be the live database of {}", kinship.doubts())
             }
-            _ if holds => return Ok("is not known to be live".to_owned()),
-            _ => return Ok("is empty, and not known to be live".to_owned()),
+            _ if holds => return Ok("is not known to be a live database".to_owned()),
+            _ => return Ok("is empty and not known to be a live database".to_owned()),
         };
         let name = known.identity.as_ref().map_or(self.target.database(), |identity| &identity.database);
         let confirm = format!("{}/{name}", sponsor.name);
@@ -202,8 +202,12 @@ impl Run<'_> {
 
 impl Kinship {
     fn doubts(&self) -> String {
-        let by_address = (!self.by_address.is_empty())
-            .then(|| format!("{}: of other sponsors only addresses are compared", some_of(&self.by_address)));
+        let by_address = (!self.by_address.is_empty()).then(|| {
+            format!(
+                "{}: only the addresses of other sponsors' databases are compared",
+                some_of(&self.by_address)
+            )
+        });
         self.may_be.iter().cloned().chain(by_address).collect::<Vec<_>>().join("; ")
     }
 }

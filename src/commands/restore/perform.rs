@@ -16,7 +16,7 @@ use crate::commands::vault::{Vault, Way};
 use crate::dump::client::Client;
 use crate::dump::scan::Needs;
 use crate::failure::Failure;
-use crate::proof::database;
+use crate::proof::{counted, database};
 use crate::report::plan;
 use crate::report::restored::Restored;
 use crate::restore::plan::Allowed;
@@ -71,7 +71,7 @@ impl Run<'_> {
             let why = match dropped {
                 Some(Ok(())) => return done,
                 Some(Err(error)) => error.to_string(),
-                None => "the server did not answer in the seconds after the signal".to_owned(),
+                None => "no answer within seconds of the signal".to_owned(),
             };
             restored.target = TargetState::Created;
             let what = target.leftover().unwrap_or_default();
@@ -231,13 +231,13 @@ impl Run<'_> {
         plan: &Plan,
     ) {
         let holds = match (target.exists(), plan.objects, self.order.replace) {
-            (false, ..) => "nothing: it does not exist and would be created".to_owned(),
+            (false, ..) => "nothing (it does not exist yet)".to_owned(),
             (true, 0, false) => "nothing".to_owned(),
             (true, count, false) => objects_in_words(count),
             (true, count, true) => format!("{}, to be replaced", objects_in_words(count)),
         };
         let description = &stored.description;
-        let rows = description.contents.as_ref().map(|told| format!("{} rows ", told.rows_total));
+        let rows = description.contents.as_ref().map(|told| format!("{} ", counted(told.rows_total, "row")));
         let rows = rows.unwrap_or_default();
         let mut facts = vec![
             ("backup", format!("{} of {}", stored.location, description.started_at)),
@@ -248,6 +248,11 @@ impl Run<'_> {
             ("missing roles", plan::names(&plan.missing_roles)),
         ];
         facts.extend(description.database.iter().map(|told| ("database", database::words(told))));
+        if !description.includes_privileges {
+            let words =
+                format!("not in this backup: restored objects belong to the role {}", self.target.user());
+            facts.push(("owners and grants", words));
+        }
         let reactions = target.facts.ground.reactions_that_stay();
         if reactions > 0 {
             let noun = if reactions == 1 { "event trigger" } else { "event triggers" };
@@ -259,7 +264,7 @@ impl Run<'_> {
             facts.push(("partial backup", partial.words()));
         }
         if !losing_rows.is_empty() {
-            facts.push(("rows that are lost", losing_rows.join(", ")));
+            facts.push(("rows that would be lost", losing_rows.join(", ")));
         }
         let title =
             format!("{}: {}", sponsor.name, if self.order.dry_run { "would be restored" } else { "restore" });

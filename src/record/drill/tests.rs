@@ -85,7 +85,7 @@ fn what_was_compared_makes_the_status() {
             (15, 15),
             false,
             Status::Failed,
-            "the restored database lacks: CREATE TABLE s.a",
+            "missing from the restored database: CREATE TABLE s.a",
         ),
     ] {
         let comparison = Some(compared(&restored, majors, is_partial));
@@ -103,14 +103,14 @@ fn a_check_that_is_not_true_fails_the_drill() {
     let mut findings = findings();
     findings.checks.push(untrue);
     let (status, wrong, _) = came_to(&findings, [None, None], None);
-    assert_eq!((status, wrong.as_str()), (Status::Failed, "check is not true but f: SELECT 1 = 2;"));
+    assert_eq!((status, wrong.as_str()), (Status::Failed, "check returned f: SELECT 1 = 2;"));
 }
 
 /// The snapshot is 59 minutes and 59.75 seconds old, and the drill took two minutes.
 #[test]
 fn limits_are_kept_or_fail_the_drill() {
-    let old = "the backup is 59 min 59 s old, and at most 59 min 0 s are allowed";
-    let slow = "the drill took 2 min 0 s, and at most 1 min 0 s are allowed";
+    let old = "the backup is 59 min 59 s old, more than `max-rpo` (59 min 0 s)";
+    let slow = "the drill took 2 min 0 s, more than `max-rto` (1 min 0 s)";
     for (rpo, rto, status, kept, wrong) in [
         (None, None, Status::Passed, (None, None), String::new()),
         (Some(60), Some(2), Status::Passed, (Some(true), Some(true)), String::new()),

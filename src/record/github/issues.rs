@@ -143,7 +143,7 @@ impl GitHub {
             return Ok(Told::Opened(opened.number));
         };
         let told = self.comment_on_failure(oldest, tidings).await?;
-        self.comment(opened.number, &format!("The same as #{oldest}, which another job opened.")).await?;
+        self.comment(opened.number, &format!("Duplicate of #{oldest}, which another job opened.")).await?;
         self.set_state(opened.number, json!({"state": "closed", "state_reason": "not_planned"})).await?;
         Ok(told)
     }

@@ -23,7 +23,7 @@ impl GitHub {
     async fn approvals(&self, run_id: Option<&str>) -> Result<Answer<Approval>, GitHubError> {
         let is_id = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         let Some(id) = run_id.filter(is_id) else {
-            return Ok(Answer::not_asked("GITHUB_RUN_ID names no run of a workflow"));
+            return Ok(Answer::not_asked("GITHUB_RUN_ID is not a workflow run ID"));
         };
         let raw: Vec<RawApproval> = self.get(&format!("/actions/runs/{id}/approvals")).await?;
         Ok(approvals(raw))
@@ -32,7 +32,7 @@ impl GitHub {
     async fn pull_requests(&self, commit: Option<&str>) -> Result<Answer<PullRequest>, GitHubError> {
         let is_hash = |hash: &&str| hash.len() >= 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         let Some(commit) = commit.filter(is_hash) else {
-            return Ok(Answer::not_asked("GITHUB_SHA names no commit"));
+            return Ok(Answer::not_asked("GITHUB_SHA is not a commit hash"));
         };
         let mut raw: Vec<RawPull> = self.get(&format!("/commits/{commit}/pulls?per_page=100")).await?;
         // The list does not tell by whom they were merged; an answer of which a part is lost is none.

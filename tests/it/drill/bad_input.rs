@@ -40,9 +40,9 @@ fn a_file_of_checks_that_cannot_be_read_is_a_bad_input() {
     let trial = backed_up();
     for (text, told) in [
         (None, "`drill-checks` checks.sql: "),
-        (Some(""), "it holds no statement"),
-        (Some("SELECT true"), "its last statement has no end"),
-        (Some("\\! ls\nSELECT true;"), "it holds commands of psql"),
+        (Some(""), "contains no statement"),
+        (Some("SELECT true"), "the last statement does not end with a semicolon"),
+        (Some("\\! ls\nSELECT true;"), "contains psql commands"),
     ] {
         let run = drill(&trial).input("drill-checks", "checks.sql");
         let run = match text {

@@ -174,7 +174,7 @@ fn a_full_disk_is_told_and_nothing_stays() {
     let report = outcome.drill_report("callisto");
     let told = report["message"].as_str().unwrap();
     assert!(told.contains("No space left on device") || told.contains("wrote only"), "{report:#}");
-    assert!(told.starts_with("the throwaway server"), "{told}");
+    assert!(told.contains(" the temporary server: "), "{told}");
     assert_eq!((&report["status"], &report["target"]["removed"]), (&"error".into(), &true.into()));
     assert!(outcome.visible().contains("The disk is full"), "{}", outcome.transcript());
     assert_eq!(Cluster::shared().psql("postgres", "SELECT 1"), "1");

@@ -63,7 +63,10 @@ fn one_sequence_is_found() {
 fn statements_and_tables_are_found() {
     let trial = backed_up();
     for (sql, finding) in [
-        ("DROP INDEX diary_events_patient_id_recorded_at_idx", "the restored database lacks: CREATE INDEX"),
+        (
+            "DROP INDEX diary_events_patient_id_recorded_at_idx",
+            "missing from the restored database: CREATE INDEX",
+        ),
         (
             "ALTER TABLE patients DROP CONSTRAINT patients_arm_check",
             "statement differs: CREATE TABLE public.patients",
@@ -87,11 +90,11 @@ fn exchanged_contents_of_large_objects_are_found_and_not_shown() {
     drill(&trial).run().assert_code(0);
     let sql =
         format!("DO $$ BEGIN PERFORM lo_put(1001, 0, '{two}'); PERFORM lo_put(1002, 0, '{one}'); END $$");
-    assert_found(&trial, &sql, "large object 1001 has other contents");
+    assert_found(&trial, &sql, "large object 1001: different contents");
     let programs = tampering(&sql);
     let outcome = drill(&trial).path(programs.path()).run();
     let shown = format!("{}{}{:#}", outcome.visible(), outcome.summary(), outcome.drill_report("callisto"));
-    assert!(shown.contains("large object 1002 has other contents"), "{shown}");
+    assert!(shown.contains("large object 1002: different contents"), "{shown}");
     for contents in [one, two] {
         let hex: String = contents.bytes().map(|byte| format!("{byte:02x}")).collect();
         assert!(!shown.contains(contents) && !shown.contains(&hex[..16]), "{shown}");
@@ -111,7 +114,7 @@ fn a_manifest_of_other_rows_is_found_before_anything_is_loaded() {
     let outcome = drill(&trial).input("s3-endpoint-url", proxy.endpoint()).run();
     outcome.assert_code(17);
     let told = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
-    assert!(told.contains("its tables are not the ones of its manifest: public.diary_events"), "{told}");
+    assert!(told.contains("its tables differ from its manifest: public.diary_events"), "{told}");
     let report = outcome.drill_report("callisto");
     assert_eq!((&report["status"], &report["target"]), (&"failed".into(), &serde_json::Value::Null));
     let dump = key.trim_end_matches(".manifest.json");

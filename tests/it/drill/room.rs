@@ -47,6 +47,6 @@ fn the_plan_shows_the_disk_and_the_dump() {
     let outcome = drill(&trial).env("TMPDIR", folder.path()).input("dry-run", "true").run();
     drop(disk);
     outcome.assert_code(0);
-    let shown = format!(" free in {}, the dump has ", folder.path().display());
+    let shown = format!(" free in {} (dump: ", folder.path().display());
     assert!(outcome.visible().contains(&shown), "{}", outcome.transcript());
 }

@@ -45,7 +45,7 @@ fn a_dry_run_looks_for_the_bucket_in_every_environment() {
 
 /// - fault: the bucket of the records does not exist
 /// - injected: the secret names a bucket that nobody made; a dry run, then a real one
-/// - seen: `record not kept`, and the bucket; exit code 15 of both
+/// - seen: `record not saved`, and the bucket; exit code 15 of both
 /// - left: the backup of the real run
 #[test]
 fn a_dry_run_looks_for_the_bucket_of_the_records() {
@@ -54,7 +54,7 @@ fn a_dry_run_looks_for_the_bucket_of_the_records() {
     let [dry, real] = both(&trial, || trial.run(), 15);
     for outcome in [&dry, &real] {
         let visible = outcome.visible();
-        assert!(visible.contains("record not kept: s3://nobody-made-this-bucket/"), "{visible}");
+        assert!(visible.contains("record not saved: s3://nobody-made-this-bucket/"), "{visible}");
     }
     assert!(real.visible().contains("the backup is taken all the same"), "{}", real.visible());
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
@@ -198,7 +198,7 @@ fn a_dry_run_asks_the_database_what_the_dump_would_ask() {
 
 /// - fault: a file has the name of the folder of records
 /// - injected: in the workspace; a dry run, then a real one
-/// - seen: `record deployment-logs … cannot be written`; exit code 15 of both
+/// - seen: `cannot write record deployment-logs…`; exit code 15 of both
 /// - left: the backup of the real run
 #[test]
 fn a_dry_run_looks_whether_the_record_can_be_written() {
@@ -210,7 +210,7 @@ fn a_dry_run_looks_whether_the_record_can_be_written() {
     real.assert_code(15);
     for outcome in [dry, real] {
         assert!(outcome.visible().contains("record deployment-logs"), "{}", outcome.visible());
-        assert!(outcome.visible().contains("cannot be written"), "{}", outcome.visible());
+        assert!(outcome.visible().contains("cannot write record deployment-logs"), "{}", outcome.visible());
     }
 }
 

@@ -30,7 +30,7 @@ fn assert_record_not_kept(trial: &Trial, outcome: &Outcome, reason: &str) {
 
 /// - fault: the workspace is on a file system that can only be read
 /// - injected: a file system in memory, mounted read-only
-/// - seen: `record … cannot be written: Read-only file system`; exit code 15
+/// - seen: `cannot write record …: Read-only file system`; exit code 15
 /// - left: the whole backup, and its record in S3
 #[test]
 fn a_read_only_workspace_costs_only_the_local_record() {
@@ -44,7 +44,7 @@ fn a_read_only_workspace_costs_only_the_local_record() {
 
 /// - fault: the disk of the workspace is full
 /// - injected: a file system in memory of 64 KiB, filled
-/// - seen: `record … cannot be written: No space left on device`; exit code 15
+/// - seen: `cannot write record …: No space left on device`; exit code 15
 /// - left: the whole backup, and its record in S3; no half record in the workspace
 #[test]
 fn a_workspace_that_is_full_costs_the_local_record_alone() {

@@ -185,7 +185,7 @@ fn tags_that_cannot_be_read_back() {
 
 /// - fault: the record is refused with 500, 503, 400 or 403 for ever, or cut off
 /// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `record not kept`, with S3's code; exit code 15
+/// - seen: `record not saved`, with S3's code; exit code 15
 /// - left: the whole backup, and the record in the workspace
 /// - fault: the record is stored, and every answer is lost
 /// - injected: a proxy that forwards and hangs up, each time
@@ -199,7 +199,7 @@ fn a_record_that_cannot_be_put() {
         let result = played.outcome.result(sponsor);
         let message = result["message"].as_str().unwrap();
         assert_eq!(result["stage"], "record", "{result}");
-        assert!(message.contains("record not kept: ") && message.contains(code), "{message}");
+        assert!(message.contains("record not saved: ") && message.contains(code), "{message}");
         assert_eq!(played.trial.store.keys_in(played.trial.bucket(sponsor)).len(), 3);
         assert_eq!(played.trial.store.keys_in(played.trial.log_bucket(sponsor)).len(), 0);
         assert_eq!(played.outcome.log(sponsor)["outcome"], "success");

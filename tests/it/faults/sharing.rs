@@ -126,7 +126,7 @@ fn in_a_bucket_by_consent_each_sees_its_own_backups() {
 
 /// - fault: another sponsor's backup is asked for by its place, in a bucket that two share by consent
 /// - injected: `verify`, `restore` and `drill` of callisto with the place of titan's backup
-/// - seen: `its manifest is of another backup: sponsor titan in place of callisto`; exit 17
+/// - seen: `its manifest belongs to another backup: sponsor titan, expected callisto`; exit 17
 /// - left: the target is as it was
 ///
 /// - fault: nothing of a shared bucket is one's own
@@ -145,7 +145,7 @@ fn another_sponsors_backup_is_never_ones_own() {
         let outcome = run.unset(if command == "restore" { "" } else { "TARGET_DATABASE_URL" }).run();
         outcome.assert_code(17);
         let told = message(&outcome, "callisto");
-        let another = "its manifest is of another backup: sponsor titan in place of callisto";
+        let another = "its manifest belongs to another backup: sponsor titan, expected callisto";
         assert!(told.contains(another), "{command}: {told}");
     }
     assert_eq!(target.content_digest(), "");

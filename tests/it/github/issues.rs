@@ -158,7 +158,7 @@ fn what_cannot_be_told_is_a_warning_and_changes_nothing_else() {
         (Trouble::Html(502), "with 502"),
         (Trouble::Quotes, "bad header Bearer ***"),
         (Trouble::HangUp, "did not answer"),
-        (Trouble::Says("[]"), "makes no sense"),
+        (Trouble::Says("[]"), "cannot read GitHub's answer to"),
     ] {
         let github = GitHub::start();
         github.trouble("POST ", trouble.clone());

@@ -83,7 +83,7 @@ fn an_issue_opened_twice_is_closed_by_the_later_job() {
     job(&trial, &github, "titan").run().assert_code(12);
     assert_eq!(github.issues().len(), 2, "both have opened one");
     assert_eq!(open_issues(&github), [1], "and the later one has seen it");
-    assert!(github.comments(2)[0].contains("The same as #1"));
+    assert!(github.comments(2)[0].contains("Duplicate of #1"));
     for sponsor in ["callisto", "titan"] {
         region(&trial, sponsor, true);
         assert_eq!(open_issues(&github), [1], "{sponsor} is still told of in the issue that is open");

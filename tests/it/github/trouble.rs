@@ -30,10 +30,10 @@ fn a_github_failure_is_recorded_and_does_not_fail_the_run() {
         (Trouble::Html(502), "with 502: no message"),
         (Trouble::Quotes, "with 400: bad header Bearer ***"),
         (Trouble::HangUp, "GitHub did not answer GET /repos/cure-hht/hht_diary/"),
-        (Trouble::Says("[{\"user\": 5}]"), "makes no sense: "),
-        (Trouble::Says("<html>"), "makes no sense: "),
-        (Trouble::Says("{}"), "makes no sense: "),
-        (Trouble::Says(""), "makes no sense: "),
+        (Trouble::Says("[{\"user\": 5}]"), "cannot read GitHub's answer to "),
+        (Trouble::Says("<html>"), "cannot read GitHub's answer to "),
+        (Trouble::Says("{}"), "cannot read GitHub's answer to "),
+        (Trouble::Says(""), "cannot read GitHub's answer to "),
     ] {
         let (trial, github) = (one(), GitHub::start());
         github.approve(RUN_ID, "alice", "approved", "");
@@ -104,7 +104,7 @@ fn a_slow_github_costs_a_few_seconds_at_most_and_no_backup() {
     assert!(outcome.took < Duration::from_secs(20), "{:?}", outcome.took);
     assert_eq!(outcome.output("outcome"), "success");
     let log = outcome.log("callisto");
-    assert_eq!(log["approvals"]["reason"], "GitHub did not answer within five seconds");
+    assert_eq!(log["approvals"]["reason"], "GitHub did not answer within 5 seconds");
     assert!(log["backup_location"].as_str().unwrap().starts_with("s3://"));
 }
 

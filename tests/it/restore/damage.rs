@@ -102,11 +102,11 @@ fn an_altered_backup_never_reaches_the_target() {
             bytes[middle] ^= 1;
             backup.put("", bytes);
         }),
-        (17, "bytes, and its manifest says", |backup| {
+        (17, "bytes, but its manifest has", |backup| {
             let bytes = backup.get("");
             backup.put("", &bytes[..bytes.len() - 9]);
         }),
-        (17, "bytes, and its manifest says", |backup| backup.put("", Vec::new())),
+        (17, "bytes, but its manifest has", |backup| backup.put("", Vec::new())),
         // Another one of the same text: only its hash tells.
         (17, "its SHA-256 is", |backup| {
             let mut bytes = backup.get("");
@@ -117,14 +117,14 @@ fn an_altered_backup_never_reaches_the_target() {
             let line = String::from_utf8(backup.get(".sha256")).unwrap();
             backup.put(".sha256", format!("{}{}", "0".repeat(64), &line[64..]));
         }),
-        (17, "its tables are not the ones of its manifest: public.patients", |backup| {
+        (17, "its tables differ from its manifest: public.patients", |backup| {
             backup.manifest(|manifest| {
                 let tables = manifest["tables"].as_array_mut().unwrap();
                 let table = tables.iter_mut().find(|table| table["name"] == "patients").unwrap();
                 table["rows"] = 19.into();
             });
         }),
-        (17, "its manifest is of another backup: sponsor titan in place of callisto", |backup| {
+        (17, "its manifest belongs to another backup: sponsor titan, expected callisto", |backup| {
             backup.manifest(|manifest| manifest["sponsor"] = "titan".into());
         }),
         (14, "it is no JSON document", |backup| backup.put(".manifest.json", "{")),
@@ -167,7 +167,12 @@ fn a_dump_of_another_time_in_its_place_is_not_restored() {
     let line = String::from_utf8(backup.get(".sha256")).unwrap();
     let [this, that] = [&backup.key, &other.key].map(|key| key.rsplit('/').next().unwrap());
     other.put(".sha256", line.replace(this, that));
-    assert_untouched(other.restored_into(&target), &target, 17, "its manifest is of another backup: key ");
+    assert_untouched(
+        other.restored_into(&target),
+        &target,
+        17,
+        "its manifest belongs to another backup: key ",
+    );
 }
 
 /// Its hashes fit: whoever wrote it wrote those too.
@@ -209,7 +214,7 @@ fn bytes_that_change_between_the_two_readings_are_not_committed() {
     let other_text =
         gzipped(text.replacen("CREATE TABLE", "CREATE TABLE public.pwned (); CREATE TABLE", 1).as_bytes());
     for (body, code, told) in [
-        (same_text, 17, "its bytes are not the ones any more that were proved before"),
+        (same_text, 17, "its bytes changed after they were verified"),
         (other_text, 14, "was replaced while it was read"),
         (stored[..stored.len() - 9].to_vec(), 14, "was replaced while it was read"),
     ] {
@@ -284,6 +289,6 @@ fn another_sponsors_backup_is_not_restored() {
         run,
         &target,
         17,
-        "its manifest is of another backup: sponsor titan in place of callisto",
+        "its manifest belongs to another backup: sponsor titan, expected callisto",
     );
 }

@@ -22,8 +22,9 @@ fn failing_late() -> Trial {
 #[track_caller]
 fn assert_failed_late(outcome: &Outcome, target: &Database) {
     outcome.assert_code(16);
-    let why = "the dump was not restored: CREATE EVENT TRIGGER watch ON sql_drop: permission denied to create event trigger \"watch\" (42501)";
-    assert_eq!(message(outcome), format!("{}: {why}", place(target)));
+    let why =
+        "CREATE EVENT TRIGGER watch ON sql_drop: permission denied to create event trigger \"watch\" (42501)";
+    assert_eq!(message(outcome), format!("cannot restore into {}: {why}", place(target)));
     assert!(
         outcome.stdout.contains(&format!("nothing in {} was changed", place(target))),
         "{}",

@@ -47,7 +47,7 @@ fn ones_own_live_database_wants_sponsor_and_database_typed_out() {
     {
         let outcome = assert_refused(run, live, OWN);
         let hint = format!(
-            "such as {0}_restored. The restore creates it. To restore into this one, write `confirm: callisto/{0}`.",
+            "such as {0}_restored. The restore creates it. To restore into this one, set `confirm: callisto/{0}`.",
             live.name
         );
         assert!(outcome.stdout.contains(&hint), "{}", outcome.transcript());
@@ -59,14 +59,14 @@ fn ones_own_live_database_wants_sponsor_and_database_typed_out() {
     {
         let run = run().input("replace", "true").input("confirm", wrong);
         let outcome = assert_refused(run, live, OWN);
-        let told = format!("`confirm` is `{wrong}`, not `callisto/{name}`");
+        let told = format!("(`confirm` is `{wrong}`, expected `callisto/{name}`)");
         assert!(message(&outcome).ends_with(&told), "{}", message(&outcome));
     }
     // On a terminal, as one writes it there.
     let terminal = trial.wire(Run::terminal()).args(["restore", "--sponsors", "callisto", "--replace"]);
     let outcome = terminal.env("TARGET_DATABASE_URL", live.url()).run();
     outcome.assert_code(16);
-    let typed = format!("write `--confirm callisto/{name}`");
+    let typed = format!("add `--confirm callisto/{name}`");
     assert!(outcome.transcript().contains(&typed), "{}", outcome.transcript());
 }
 
@@ -94,7 +94,7 @@ fn another_sponsors_live_database_is_never_a_target() {
     for sponsor in ["titan", "europa"] {
         let live = trial.database(sponsor);
         let why = format!(
-            "is the live database of {sponsor} (production), and no other sponsor's backup is restored there"
+            "is the live database of {sponsor} (production), so another sponsor's backup must not be restored there"
         );
         let name = &live.name;
         for confirm in ["", name, &format!("callisto/{name}"), &format!("{sponsor}/{name}")] {
@@ -134,7 +134,7 @@ fn a_live_database_is_known_through_a_tunnel_and_by_its_socket() {
     assert_refused(replacing(&trial, live), live, OWN);
     let titan = trial.database("titan");
     let run = into(&trial, &road.url(titan)).input("sponsors", "callisto").input("replace", "true");
-    let why = "is the live database of titan (production), and no other sponsor's";
+    let why = "is the live database of titan (production), so another sponsor's";
     assert_refused(run.input("confirm", confirmed(titan)), titan, why);
 }
 
@@ -169,9 +169,9 @@ fn only_a_live_or_filled_target_needs_confirmation() {
     let outcome = assert_refused(
         alone(replacing(&trial, &target)),
         &target,
-        "may be the live database of callisto (staging): neither it nor a backup of it tells which database it is",
+        "may be the live database of callisto (staging): its identity is unknown, and no backup records it",
     );
-    let others = "titan, europa: of other sponsors only addresses are compared";
+    let others = "titan, europa: only the addresses of other sponsors' databases are compared";
     assert!(message(&outcome).ends_with(others), "{}", message(&outcome));
     alone(replacing(&trial, &target)).input("confirm", confirmed(&target)).run().assert_code(0);
 
@@ -223,12 +223,13 @@ fn live_databases_of_other_environments_need_confirmation() {
     assert_eq!(source["place"], place(&staging));
     manifest["source"]["server_started_at"] = "2026-01-01T00:00:00Z".into();
     trial.store.put(bucket, &key, manifest.to_string());
-    let why = "may be the live database of callisto (staging): its newest backup is of a database with this identity";
+    let why = "may be the live database of callisto (staging): its newest backup comes from a database with this identity";
     assert_refused(into_staging().input("replace", "true"), &staging, why);
     // A backup of release 0.1 does not tell.
     manifest.as_object_mut().unwrap().remove("source");
     trial.store.put(bucket, &key, manifest.to_string());
-    let why = "may be the live database of callisto (staging): neither it nor a backup of it tells which database it is";
+    let why =
+        "may be the live database of callisto (staging): its identity is unknown, and no backup records it";
     assert_refused(into_staging().input("replace", "true"), &staging, why);
 }
 
@@ -239,7 +240,7 @@ fn the_one_token_does_not_speak_for_other_sponsors() {
     let titan = trial.database("titan");
     let names = ["callisto", "titan", "europa"];
     let run = names.iter().fold(replacing(&trial, titan), |run, name| run.unset(&token_variable(name)));
-    let why = "titan, europa: of other sponsors only addresses are compared";
+    let why = "titan, europa: only the addresses of other sponsors' databases are compared";
     assert_refused(run.env("DOPPLER_TOKEN", trial.token("callisto")), titan, why);
 }
 

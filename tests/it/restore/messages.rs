@@ -38,7 +38,7 @@ fn restored(trial: &Trial, cluster: &Cluster) -> (Outcome, Database) {
 #[track_caller]
 fn assert_told(outcome: &Outcome, target: &Database, told: &str, hint: &[&str]) {
     outcome.assert_code(16);
-    assert_eq!(message(outcome), format!("{}: the dump was not restored: {told}", place(target)));
+    assert_eq!(message(outcome), format!("cannot restore into {}: {told}", place(target)));
     for part in hint {
         assert!(outcome.visible().contains(part), "{part} in {}", outcome.transcript());
     }

@@ -44,13 +44,13 @@ fn missing_extensions_and_roles_are_named_and_nothing_is_done() {
     outcome.assert_code(16);
     // All at once.
     let (place, owner) = (place(&target), &trial.database("callisto").user);
-    let told = format!("{place} lacks the extensions {names}; {place} lacks the roles {owner}");
+    let told = format!("missing extensions in {place}: {names}; missing roles in {place}: {owner}");
     assert_eq!(message(&outcome), told);
     assert!(outcome.stdout.contains("`skip-missing-extensions`"), "{}", outcome.transcript());
 
     let outcome = skipping(&trial, &target).run();
     outcome.assert_code(16);
-    assert_eq!(message(&outcome), format!("{place} lacks the roles {owner}"));
+    assert_eq!(message(&outcome), format!("missing roles in {place}: {owner}"));
     assert!(outcome.stdout.contains("CREATE ROLE name NOLOGIN"), "{}", outcome.transcript());
     assert_empty(&target);
 }
@@ -67,7 +67,7 @@ fn what_needs_a_missing_extension_is_left_out_and_told() {
     outcome.assert_code(17);
     let told = message(&outcome);
     let start = format!("{}: incomplete: ", place(&target));
-    assert!(told.starts_with(&start) && told.ends_with(" statements of the backup were left out"), "{told}");
+    assert!(told.starts_with(&start) && told.ends_with(" statements of the backup left out"), "{told}");
     assert_eq!((outcome.output("outcome"), outcome.output("state")), ("failure".into(), "incomplete".into()));
     assert_eq!(outcome.result("callisto")["target"], "replaced");
     assert!(!outcome.everything().contains("is equal") && !told.contains("equal"), "{told}");
@@ -102,7 +102,7 @@ fn what_fails_for_another_reason_fails_the_restore() {
     let outcome = skipping(&trial, &target).run();
     outcome.assert_code(16);
     let why = "CREATE FOREIGN DATA WRAPPER nobody_home: permission denied to create foreign-data wrapper \"nobody_home\" (42501)";
-    assert_eq!(message(&outcome), format!("{}: the dump was not restored: {why}", place(&target)));
+    assert_eq!(message(&outcome), format!("cannot restore into {}: {why}", place(&target)));
     assert_empty(&target);
 }
 

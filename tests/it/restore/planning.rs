@@ -32,13 +32,13 @@ fn a_target_that_will_not_do_is_told_before_the_backup_is_read() {
         (url.as_str(), "is not empty"),
         (&wrong_password, "password authentication failed"),
         (&closed, "Connection refused"),
-        (&missing, "may not create databases"),
+        (&missing, "cannot create databases"),
     ] {
         let outcome = refused(&trial, || into(&trial, url), 16);
         assert!(message(&outcome).contains(told), "{}", message(&outcome));
     }
     for (url, told) in
-        [(&wrong_password, "password authentication failed"), (&url, "may not create databases")]
+        [(&wrong_password, "password authentication failed"), (&url, "cannot create databases")]
     {
         let drill = || trial.run().input("command", "drill").env("TARGET_DATABASE_URL", url);
         let outcome = refused(&trial, drill, 16);
@@ -89,7 +89,7 @@ fn schemas_the_role_may_not_create_are_an_obstacle() {
     for dry_run in ["true", "false"] {
         let outcome = restore(&trial, &target).input("dry-run", dry_run).run();
         outcome.assert_code(16);
-        let told = "this role may not create the schemas app";
+        let told = "this role cannot create missing schemas: app";
         assert!(message(&outcome).contains(told), "{}", message(&outcome));
     }
     target.psql(&format!("CREATE SCHEMA app; GRANT CREATE, USAGE ON SCHEMA app TO \"{}\"", target.user));

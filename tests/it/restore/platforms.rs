@@ -65,7 +65,7 @@ fn a_comment_of_another_role_is_named_and_not_compared() {
     outcome.assert_code(0);
     assert!(message(&outcome).contains(": equal: 1 tables, 2 rows"), "{}", message(&outcome));
     for what in ["extension citext", "schema extensions"] {
-        let told = format!("not compared: the comment on the {what}, which belongs to another role");
+        let told = format!("not compared: the comment on the {what} (owned by another role)");
         assert!(outcome.annotations("warning").join("\n").contains(&told), "{}", outcome.transcript());
         assert!(outcome.summary().contains(&format!("the comment on the {what}")), "{}", outcome.summary());
     }
@@ -199,7 +199,7 @@ fn what_holds_nothing_stays_beside_what_is_restored() {
         "publication feed",
         "event trigger watch",
     ] {
-        assert!(warnings.contains(&format!("the {what}, which belongs to another role")), "{warnings}");
+        assert!(warnings.contains(&format!("the {what} (owned by another role)")), "{warnings}");
     }
     assert_eq!(target.psql(ROWS), "2|A@example.org b@example.org");
     assert_eq!(

@@ -139,8 +139,8 @@ fn a_connection_that_is_lost_takes_all_of_it_back() {
     );
     let outcome = running.wait();
     outcome.assert_code(16);
-    let why = "the dump was not restored: terminating connection due to administrator command (57P01)";
-    assert_eq!(message(&outcome), format!("{}: {why}", place(&target)));
+    let why = "terminating connection due to administrator command (57P01)";
+    assert_eq!(message(&outcome), format!("cannot restore into {}: {why}", place(&target)));
     drop(reader);
     assert_eq!(all_of(&target), before);
 }
@@ -169,7 +169,7 @@ fn an_end_that_nobody_confirmed_is_told_as_such() {
     let outcome = restore(&trial, &target).path(programs.path()).run();
     outcome.assert_code(17);
     assert_eq!(outcome.result("callisto")["target"], "unknown");
-    let unknown = format!("{}: it is not known whether the backup is in there", place(&target));
+    let unknown = format!("{}: the connection was lost during COMMIT", place(&target));
     assert!(message(&outcome).starts_with(&unknown), "{}", message(&outcome));
     assert!(!outcome.stdout.contains("was changed"), "{}", outcome.transcript());
     assert_eq!(target.content_digest(), trial.database("callisto").content_digest());

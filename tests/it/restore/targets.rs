@@ -107,7 +107,7 @@ fn an_older_server_is_refused() {
     let before = all_of(&target);
     let outcome = with_all_clients(restore(&trial, &target)).run();
     outcome.assert_code(16);
-    let told = format!("{}: the server is PostgreSQL 15, and the dump needs 16 or later", place(&target));
+    let told = format!("{} runs PostgreSQL 15, but the dump needs 16 or later", place(&target));
     assert_eq!(message(&outcome), told);
     assert_eq!(all_of(&target), before);
 }
@@ -120,7 +120,7 @@ fn a_target_that_does_not_exist_is_created_by_a_role_that_may() {
     let refused = restore(&trial, &target).run();
     refused.assert_code(16);
     let may_not =
-        format!("{} does not exist, and the role {} may not create databases", place(&target), role.user);
+        format!("{} does not exist, and the role {} cannot create databases", place(&target), role.user);
     assert_eq!(message(&refused), may_not);
     assert!(!exists(Cluster::shared(), &target.name));
 
