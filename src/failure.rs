@@ -53,8 +53,8 @@ pub enum Failure {
     #[error(transparent)]
     Unproved(Box<Self>),
     /// A signal stopped the program.
-    #[error("cancelled by {}", .0.name())]
-    Cancelled(Signal),
+    #[error("cancelled by {}", .0.by.name())]
+    Cancelled(Cancelled),
     /// A bug in this program.
     #[error("internal error: {0}")]
     Bug(String),
@@ -75,8 +75,10 @@ pub enum Doing {
     Dump,
     /// Reading a stored backup.
     Archive,
-    /// A restore or a drill.
+    /// A restore.
     Restore,
+    /// A drill.
+    Drill,
 }
 
 impl TimedOut {
@@ -90,6 +92,44 @@ impl TimedOut {
     #[must_use]
     pub fn after(self) -> Duration {
         self.after
+    }
+
+    /// What the time limit covers.
+    #[must_use]
+    pub fn doing(self) -> Doing {
+        self.doing
+    }
+}
+
+/// A signal, and what it interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cancelled {
+    by: Signal,
+    /// `None` before a sponsor's turn.
+    doing: Option<Doing>,
+}
+
+impl Cancelled {
+    /// A signal during a sponsor's turn.
+    #[must_use]
+    pub fn during(by: Signal, doing: Doing) -> Self {
+        Self { by, doing: Some(doing) }
+    }
+
+    fn hint(self) -> &'static str {
+        match self.doing {
+            None => "Run it again.",
+            Some(Doing::Dump) => "Run it again. An unfinished backup does not count as a backup.",
+            Some(Doing::Archive) => "Run it again. It only reads, so nothing was changed.",
+            Some(Doing::Restore) => "Check what became of the target, then run it again.",
+            Some(Doing::Drill) => "Run the drill again. It changes no live database.",
+        }
+    }
+}
+
+impl From<Signal> for Cancelled {
+    fn from(by: Signal) -> Self {
+        Self { by, doing: None }
     }
 }
 
@@ -156,10 +196,12 @@ impl Failure {
             Self::Dump(_) | Self::TimedOut(TimedOut { doing: Doing::Dump, .. }) => ("dump", 13),
             Self::Archive(_) | Self::TimedOut(TimedOut { doing: Doing::Archive, .. }) => ("archive", 14),
             Self::Record(_) => ("record", 15),
-            Self::Restore(_) | Self::TimedOut(TimedOut { doing: Doing::Restore, .. }) => ("restore", 16),
+            Self::Restore(_) | Self::TimedOut(TimedOut { doing: Doing::Restore | Doing::Drill, .. }) => {
+                ("restore", 16)
+            }
             Self::Proof(_) | Self::Unproved(_) => ("proof", 17),
-            Self::Cancelled(Signal::Interrupt) => ("cancelled", 130),
-            Self::Cancelled(Signal::Terminate) => ("cancelled", 143),
+            Self::Cancelled(Cancelled { by: Signal::Interrupt, .. }) => ("cancelled", 130),
+            Self::Cancelled(Cancelled { by: Signal::Terminate, .. }) => ("cancelled", 143),
         }
     }
 
@@ -201,9 +243,7 @@ impl Failure {
             }
             Self::TimedOut(_) => Some("Raise `timeout`, or find out why the database is slow.".to_owned()),
             Self::Unproved(failure) => failure.hint(),
-            Self::Cancelled(_) => {
-                Some("Run it again. An unfinished backup does not count as a backup.".to_owned())
-            }
+            Self::Cancelled(cancelled) => Some(cancelled.hint().to_owned()),
             Self::Report(_) => Some("Check whether the runner's disk is full.".to_owned()),
             Self::Bug(_) => {
                 Some("Report this message and the output of `sponsor-backup --version`.".to_owned())
@@ -244,8 +284,8 @@ mod tests {
             RecordError::Archive(ArchiveError::Stopped).into(),
             RestoreError::Stopped.into(),
             ProofError { place: "x".to_owned(), findings: Vec::new(), hint: "y".to_owned() }.into(),
-            Failure::Cancelled(Signal::Interrupt),
-            Failure::Cancelled(Signal::Terminate),
+            Failure::Cancelled(Signal::Interrupt.into()),
+            Failure::Cancelled(Cancelled::during(Signal::Terminate, Doing::Drill)),
         ];
         match bug() {
             Failure::Usage(_)
@@ -285,6 +325,14 @@ mod tests {
             let over = TimedOut::new(Duration::from_secs(seconds), Doing::Restore);
             assert_eq!(over.to_string(), format!("timed out after {told} (input `timeout`)"));
         }
+    }
+
+    #[test]
+    fn after_a_signal_each_command_has_its_hint() {
+        let doing = [Doing::Dump, Doing::Archive, Doing::Restore, Doing::Drill];
+        let during = doing.map(|doing| Cancelled::during(Signal::Interrupt, doing));
+        let all = during.into_iter().chain([Signal::Terminate.into()]).map(Failure::Cancelled);
+        crate::reviewed::errors("errors-cancelled", all.map(|failure| (failure.to_string(), failure.hint())));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Room 6: a dump's text becomes a database again: in a server of our own that is thrown away, or in one that was named.
-//!
-//! Where the text comes from is not known here, and whether the result equals the backup is not decided here.
+//! Room 6: loads a dump's text into a database, either on a temporary server of its own or into the database that the
+//! user named.
+//! | It does not fetch the text, and it does not decide whether the result equals the backup.
 
 pub mod clearing;
 pub mod ground;

@@ -85,7 +85,7 @@ impl Run<'_> {
     /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> (Ended, Option<text::Drilled>) {
         let (begun, at) = (Instant::now(), self.edge.now());
-        let over = TimedOut::new(self.order.opening.timeout, Doing::Restore);
+        let over = TimedOut::new(self.order.opening.timeout, Doing::Drill);
         let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
         let mut facts = Facts::default();
         let done = AssertUnwindSafe(self.drill(sponsor, &mut facts, at, &clock)).catch_unwind().await;

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Edge;
-use crate::failure::{Failure, TimedOut};
+use crate::failure::{Cancelled, Failure, TimedOut};
 
 /// What was begun is taken back until then; the rest of the five seconds is for the record.
 const TAKING_BACK: Duration = Duration::from_secs(3);
@@ -83,7 +83,10 @@ impl<'a> Clock<'a> {
     }
 
     fn why(&self) -> Failure {
-        self.edge.stop.signal().map_or(Failure::TimedOut(self.over), Failure::Cancelled)
+        match self.edge.stop.signal() {
+            Some(signal) => Failure::Cancelled(Cancelled::during(signal, self.over.doing())),
+            None => Failure::TimedOut(self.over),
+        }
     }
 }
 

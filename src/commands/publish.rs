@@ -130,7 +130,8 @@ impl Publisher<'_> {
         }
         self.heard.set(Heard::Results(results)).ok();
         let Some(signal) = self.edge.stop.signal() else { return Ok(failure::exit_code(&codes)) };
-        let (cancelled, code) = (Failure::Cancelled(signal), Failure::Cancelled(signal).stage_and_code().1);
+        let cancelled = Failure::Cancelled(signal.into());
+        let code = cancelled.stage_and_code().1;
         if !codes.contains(&code) {
             // Whoever asked for an end does not want what comes after this program either.
             sink.line(&format!("{cancelled}, when every sponsor was done"));

@@ -101,7 +101,7 @@ pub(super) async fn clients(edge: &Edge) -> Result<Result<Vec<Client>, DumpError
 /// The failure of a stopped run.
 pub(super) fn stopped(edge: &Edge) -> Failure {
     match edge.stop.signal() {
-        Some(signal) => Failure::Cancelled(signal),
+        Some(signal) => Failure::Cancelled(signal.into()),
         None => Failure::Bug("stopped without a signal".to_owned()),
     }
 }

@@ -28,7 +28,11 @@ pub fn outputs(drilled: &Drilled) -> Vec<Output> {
         ("drill_report", drilled.location.clone().unwrap_or_default()),
         ("drill_status", report.status.name().to_owned()),
         ("backup_age_minutes", number(report.backup_age_minutes)),
-        ("restore_duration_minutes", number(Some(report.restore_duration_minutes))),
+        // The time until something got in the way is no restore's.
+        (
+            "restore_duration_minutes",
+            number(report.durations_ms.load.map(|_| report.restore_duration_minutes)),
+        ),
         ("rpo_compliant", boolean(report.rpo_compliant)),
         ("rto_compliant", boolean(report.rto_compliant)),
     ]

@@ -1,6 +1,5 @@
-//! The form in which a dump's statements are sent, where the target wants another than the dump's. Pure.
-//!
-//! A form has as many lines as its statement: psql names a statement that fails by its line.
+//! Rewrites a dump's statements for targets that need another form. Pure.
+//! | A rewritten statement has as many lines as the original, because psql identifies a failed statement by its line.
 
 use std::borrow::Cow;
 
@@ -8,41 +7,42 @@ use super::reading;
 use super::session::variable;
 use crate::dump::scan::{without_comments, without_variables};
 
-/// The statements that refresh views which could not be refreshed yet.
+/// The session variable with the statements that refresh views, for views that could not be refreshed yet.
 fn waiting() -> String {
     format!("coalesce(nullif(current_setting('{}', true), ''), '{{}}')::text[]", variable("waiting"))
 }
 
-/// Notes that a view was left alone because it reads another server.
+/// Notes that a view was not refreshed because it reads another server.
 fn note_cut_off() -> String {
     format!("PERFORM set_config('{}', 'on', true);", variable("cut_off"))
 }
 
-/// The errors of one that does so in a way that PostgreSQL keeps no track of: SQLSTATE class 08, and HV00N. Any function may
-/// raise them, …
+/// Errors of views that read another server in a way that PostgreSQL does not track: SQLSTATE class 08, and HV00N.
+/// Any function can raise them, …
 const WHEN_CUT_OFF: &str = "WHEN connection_exception OR fdw_unable_to_establish_connection THEN";
-/// … so they are believed only of a database that has a way to another server.
+/// … so they count only if the database has a way to reach another server.
 const HAS_A_WAY: &str = "EXISTS (SELECT FROM pg_catalog.pg_foreign_server) OR EXISTS \
                          (SELECT FROM pg_catalog.pg_extension WHERE extname = 'dblink')";
 
-/// What is known of a load that decides on the forms.
+/// Facts about a load that decide the form of its statements.
 #[derive(Debug)]
 pub(super) struct Form {
-    /// What quotes a statement within a block. Nobody who wrote a dump can know it.
+    /// Quotes a statement within a block. Random, so that the author of a dump cannot know it.
     pub(super) key: String,
-    /// Whether the target has PL/pgSQL, without which there are no blocks.
+    /// Whether the target has PL/pgSQL. Without it there are no blocks.
     pub(super) has_blocks: bool,
     /// Whether views that read other servers are refreshed.
     pub(super) reaches_out: bool,
 }
 
 impl Form {
-    /// A statement, with what stands above it, as it is sent.
+    /// Returns a statement, with the comments above it, in the form to send.
     pub(super) fn of<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         let statement = without_comments(text);
         let above = &text[..text.len() - statement.len()];
         let sent = if let Some(name) = makes_a_schema(statement).filter(|_| self.has_blocks) {
-            // A platform may have made it, and need not let us make others. What is in it is looked at before the load.
+            // A managed platform may have created it, and may not let us create others. The load checks its contents
+            // beforehand.
             let name = self.text(name);
             Cow::Owned(self.block(&[
                 b"IF to_regnamespace(",
@@ -64,12 +64,12 @@ impl Form {
         }
     }
 
-    /// Whether a statement refreshes a view, and is sent so that it may wait for others.
+    /// Whether a statement refreshes a view and is sent so that it may wait for other views.
     pub(super) fn is_refreshed_in_a_block(&self, text: &[u8]) -> bool {
         self.has_blocks && refreshed(without_comments(text)).is_some()
     }
 
-    /// Refreshes a view. One that reads another which has no rows yet waits: what functions read, pg_dump does not know.
+    /// Refreshes a view. If it reads a view without rows, it waits: pg_dump does not know what functions read.
     fn refreshing(&self, statement: &[u8]) -> Vec<u8> {
         let note = format!("PERFORM set_config('{}', array_append({}, ", variable("waiting"), waiting());
         let waits = [
@@ -83,7 +83,7 @@ impl Form {
             return self.block(&[statement, &waits]);
         }
         let name = refreshed(statement).unwrap_or_default();
-        // Of bytes, since a name may be of any encoding.
+        // Bytes, because a name can have any encoding.
         let servers = reading::servers_of("\0::regclass::oid");
         let (before, after) = servers.split_once('\0').unwrap_or_default();
         self.block(&[
@@ -101,8 +101,9 @@ impl Form {
         ])
     }
 
-    /// Refreshes the views that wait, as long as that helps. What fails in another way waits on: it fails again, by name.
-    /// Where views were cut off, those that still find a view without rows are passed over.
+    /// Refreshes the waiting views until no more of them succeed. Views that fail for another reason keep waiting,
+    /// and fail again by name. If views were cut off from other servers, those that still find a view without rows
+    /// are skipped.
     pub(super) fn refreshing_those_that_wait(&self) -> Vec<u8> {
         let (waiting, note) = (waiting(), note_cut_off());
         let (cut_off, passed_over) = if self.reaches_out {
@@ -138,7 +139,7 @@ impl Form {
         self.framed(&[b"DO ", &self.tag(""), block.as_bytes()])
     }
 
-    /// Refreshes one of them, if it still waits.
+    /// Refreshes one view if it still waits.
     pub(super) fn refreshing_at_last(&self, text: &[u8]) -> Vec<u8> {
         let statement = without_comments(text);
         let above = &text[..text.len() - statement.len()];
@@ -156,7 +157,7 @@ impl Form {
         [&parts.concat(), &b" END "[..], self.tag("").trim_ascii_end(), b";"].concat()
     }
 
-    /// A text, or a name, as a string.
+    /// A text or a name as an SQL string.
     fn text(&self, text: &[u8]) -> Vec<u8> {
         let tag = self.tag("t");
         let tag = tag.trim_ascii_end();
@@ -168,18 +169,18 @@ impl Form {
     }
 }
 
-/// The name of a schema that a statement makes, as it is written there. It has no other clause in a dump.
+/// The name of the schema that a statement creates, as written there. In a dump the statement has no other clause.
 fn makes_a_schema(statement: &[u8]) -> Option<&[u8]> {
     statement.strip_prefix(b"CREATE SCHEMA ")?.strip_suffix(b";")
 }
 
-/// Only its owner may describe an extension or a schema, or drop an extension, and a platform may have made it.
+/// Only the owner can comment on an extension or a schema, or drop an extension. A managed platform may own it.
 fn may_be_of_another_role(statement: &[u8]) -> bool {
     let starts = [&b"COMMENT ON EXTENSION "[..], b"COMMENT ON SCHEMA ", b"DROP EXTENSION IF EXISTS "];
     starts.iter().any(|start| statement.starts_with(start))
 }
 
-/// The name of the view that a statement refreshes as pg_dump does.
+/// The name of the view that a statement refreshes, in pg_dump's form.
 fn refreshed(statement: &[u8]) -> Option<&[u8]> {
     let name = statement.strip_prefix(b"REFRESH MATERIALIZED VIEW ")?.strip_suffix(b";")?;
     let mut is_quoted = false;

@@ -1,38 +1,37 @@
-//! What `replace` drops, and what it cannot drop. SQL alone; it runs in the transaction in which the dump is then loaded, so
-//! should that fail, all is as it was.
-//!
-//! What belongs to PostgreSQL or to an extension stays, and so does what belongs to a role that we are not: on a managed
-//! server, a platform makes schemas, extensions and event triggers that its customers may use and may not drop.
+//! What `replace` drops, and what it cannot drop. SQL only. It runs in the same transaction as the load, so a failed
+//! load undoes it.
+//! | Objects of PostgreSQL, of extensions and of other roles stay. On a managed server, the platform owns schemas,
+//! extensions and event triggers that its customers can use but not drop.
 
-/// The smallest number of an object that somebody made (PostgreSQL, `FirstNormalObjectId`); all below came with the server.
+/// The smallest OID of an object that a user created (PostgreSQL, `FirstNormalObjectId`).
 const FIRST_OF_PEOPLE: u32 = 16_384;
 
-/// Schemas that people made.
+/// Schemas that users created.
 const OF_PEOPLE: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
-/// Everything that has a place in a schema of theirs: `d` is the object, `n` its schema. What goes with another object has no
-/// place of its own.
+/// Every object with a place in such a schema: `d` is the object, `n` its schema. Parts of other objects have no
+/// place of their own.
 const PLACED: &str = "pg_catalog.pg_depend d JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
   WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.deptype = 'n' AND d.objsubid = 0
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend i
     WHERE i.classid = d.classid AND i.objid = d.objid AND i.objsubid = 0 AND i.deptype = 'i')";
 
-/// Whether `d` came with an extension, and goes with it.
+/// Whether `d` is part of an extension.
 const OF_AN_EXTENSION: &str = "EXISTS (SELECT FROM pg_catalog.pg_depend e
   WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')";
 
 /// Whether `d` is an extension itself.
 const AN_EXTENSION: &str = "d.classid = 'pg_catalog.pg_extension'::pg_catalog.regclass";
 
-/// Whether we may do with `d` what its owner may. PostgreSQL keeps no word of what the first superuser owns.
+/// Whether we have the rights of the owner of `d`. PostgreSQL does not record what the first superuser owns.
 const OURS: &str = "pg_catalog.pg_has_role(coalesce((SELECT o.refobjid FROM pg_catalog.pg_shdepend o
   WHERE o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0 AND o.deptype = 'o'
   AND o.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())),
   10::oid), 'USAGE')";
 
-/// Whether the schema `n` stays: it is another's, it came with an extension, or an extension of another's is in it and would
-/// go with it.
+/// Whether the schema `n` stays: another role owns it, it is part of an extension, or it contains another role's
+/// extension.
 const STAYS: &str = "(NOT pg_catalog.pg_has_role(n.nspowner, 'USAGE')
   OR EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.deptype = 'e' AND e.objid = n.oid
     AND e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
@@ -41,7 +40,7 @@ const STAYS: &str = "(NOT pg_catalog.pg_has_role(n.nspowner, 'USAGE')
       ON e.classid = p.classid AND e.objid = p.objid AND e.deptype = 'e' AND e.refobjid = x.oid
       WHERE p.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND p.refobjid = n.oid))))";
 
-/// A query for the number of objects that people made.
+/// A query for the number of objects that users created.
 pub(super) fn counting() -> String {
     format!(
         "(SELECT count(*) FROM {PLACED} AND NOT {AN_EXTENSION} AND NOT {OF_AN_EXTENSION})
@@ -49,8 +48,9 @@ pub(super) fn counting() -> String {
     )
 }
 
-/// A query for what belongs to another role and would be mixed with the restored data, or would go with what is ours: objects in
-/// schemas, event triggers that call our functions, extensions on top of ours, publications of our tables. Each in words.
+/// A query for objects of other roles that would mix with the restored data, or that would be dropped together with
+/// ours: objects in schemas, event triggers that call our functions, extensions that depend on ours, publications of
+/// our tables. Each as a phrase.
 pub(super) fn staying() -> String {
     let words = |from: &str| {
         format!(
@@ -86,7 +86,7 @@ pub(super) fn staying() -> String {
     )
 }
 
-/// What publications of another role's hold. Before PostgreSQL 15 there are none of schemas.
+/// The contents of other roles' publications. PostgreSQL 15 introduced those of schemas.
 const PUBLISHED: &str = "SELECT d.classid, d.objid, p.oid AS publication, r.refclassid AS class, r.refobjid AS what
     FROM pg_catalog.pg_depend d
     JOIN pg_catalog.pg_publication p ON p.oid = d.refobjid AND NOT pg_catalog.pg_has_role(p.pubowner, 'USAGE')
@@ -95,25 +95,25 @@ const PUBLISHED: &str = "SELECT d.classid, d.objid, p.oid AS publication, r.refc
     WHERE d.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass AND d.classid IN
       ('pg_catalog.pg_publication_rel'::pg_catalog.regclass, pg_catalog.to_regclass('pg_catalog.pg_publication_namespace'))";
 
-/// All that belongs to another role and has no place in a schema, or came with another role's extension.
+/// Everything of another role without a place in a schema, or part of another role's extension.
 const OTHERS: &str = "SELECT 'pg_event_trigger'::regclass::oid, oid FROM pg_event_trigger WHERE NOT pg_has_role(evtowner, 'USAGE')
     UNION SELECT 'pg_extension'::regclass, oid FROM pg_extension WHERE NOT pg_has_role(extowner, 'USAGE')
     UNION SELECT e.classid, e.objid FROM pg_depend e JOIN pg_extension x ON x.oid = e.refobjid
       WHERE e.deptype = 'e' AND e.refclassid = 'pg_extension'::regclass AND NOT pg_has_role(x.extowner, 'USAGE')";
 
-/// A query for whether the schema `public` is there and can be dropped with all that is in it.
+/// A query for whether the schema `public` exists and can be dropped with its contents.
 pub(super) fn clears_public() -> String {
     format!("(SELECT NOT {STAYS} FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public')")
 }
 
-/// A query for whether the schema `public` is there, ours and empty.
+/// A query for whether the schema `public` exists, is ours and is empty.
 pub(super) const PUBLIC_IS_EMPTY: &str =
     "(SELECT pg_catalog.pg_has_role(n.nspowner, 'USAGE') AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
     WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid)
   FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public')";
 
-/// Takes back what roles set for everything that they make, in whatever schema, or in one that stays; PostgreSQL forgets a
-/// setting that says what it would do anyway. Of a role that we are not, nothing that we make takes anything.
+/// Resets default privileges, global ones and those of schemas that stay. PostgreSQL removes an entry that equals the
+/// built-in default. Entries of other roles do not apply to what we create.
 const DEFAULT_PRIVILEGES: &str = "  FOR command IN
     SELECT CASE WHEN d.defaclnamespace = 0
       THEN format('ALTER DEFAULT PRIVILEGES FOR ROLE %1$I REVOKE ALL ON %2$s FROM PUBLIC, %1$I%3$s;
@@ -132,7 +132,8 @@ const DEFAULT_PRIVILEGES: &str = "  FOR command IN
   LOOP EXECUTE command; END LOOP;
 ";
 
-/// Drops what people made and we own, first what reacts to that. It fails if something of another role's goes with it. `public` is made anew as a fresh database has it, whether it
+/// Drops what users created and we own, starting with what reacts to drops. Fails if another role's objects would go
+/// with it. Creates `public` again as a new database has it, because a dump relies on it.
 /// was there or not, unless it stays: a dump counts on it.
 #[must_use]
 pub fn clearing(major: u32) -> String {
@@ -160,7 +161,7 @@ END $clear$;\n",
     )
 }
 
-/// A catalogue, the command that drops `c`, and which of them are dropped.
+/// A catalog, the command that drops `c`, and which objects are dropped.
 type Kind = (&'static str, &'static str, &'static str);
 
 const BEFORE_SCHEMAS: [Kind; 4] = [
@@ -198,7 +199,7 @@ const AFTER_SCHEMAS: [Kind; 3] = [
 
 fn dropping(kinds: &[Kind]) -> String {
     let drops = kinds.iter().map(|(catalogue, command, ours)| {
-        // Of large objects, any number may be somebody's.
+        // Any number of large objects may belong to other roles.
         let first = if *catalogue == "pg_largeobject_metadata" { 0 } else { FIRST_OF_PEOPLE };
         format!(
             "  FOR command IN SELECT {command} FROM pg_catalog.{catalogue} c WHERE c.oid >= {first} AND {ours} AND NOT EXISTS
@@ -209,7 +210,7 @@ fn dropping(kinds: &[Kind]) -> String {
     drops.collect()
 }
 
-/// Drops schemas with all that is in them; of one that stays, what is ours, piece by piece.
+/// Drops schemas with their contents. Of a schema that stays, drops our objects one by one.
 fn dropping_schemas() -> String {
     format!(
         "  FOR command IN SELECT format('DROP SCHEMA IF EXISTS %I CASCADE', n.nspname) FROM pg_namespace n

@@ -1,4 +1,4 @@
-//! What psql says while it loads: errors, each with its statement. What is kept of them can be shown.
+//! Errors that psql prints during a load, each with its statement. Everything kept here is safe to show.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,13 +12,13 @@ use crate::dump::complaint::with_code;
 use crate::dump::scan::decoded;
 use crate::dump::{Complaint, Names};
 
-/// So many are kept; of a restore with more, nobody reads all.
+/// Number of errors kept.
 const KEPT: usize = 10_000;
-/// Lines that were no errors, for a psql that ends without one.
+/// Number of lines kept that are not errors, for a psql that exits without an error.
 const WORDS_KEPT: usize = 20;
 
-/// Codes of errors that come of something that is not there (PostgreSQL documentation, "Error Codes"): unknown objects,
-/// functions, tables, columns and schemas, features not supported, files of extensions missing.
+/// Error codes that mean that something is missing (PostgreSQL documentation, "Error Codes"): unknown objects,
+/// functions, tables, columns and schemas, unsupported features, missing extension files.
 const FOR_WANT: [&str; 7] = ["42704", "42883", "42P01", "42703", "3F000", "0A000", "58P01"];
 
 /// A statement that failed.
@@ -26,14 +26,14 @@ const FOR_WANT: [&str; 7] = ["42704", "42883", "42P01", "42703", "3F000", "0A000
 pub(super) struct Refused {
     /// Its kind and names.
     pub(super) statement: String,
-    /// What the server complained of.
+    /// The server's error, safe to show.
     pub(super) complaint: Complaint,
-    /// What it named besides.
+    /// Names in the error's other fields.
     fields: Fields,
 }
 
-/// What a server names in fields of its own next to an error, whatever language it speaks. Only what is known for a name
-/// is kept: a row may hold a line that looks like a field.
+/// Names that a server sends in separate fields of an error, whatever its language. Only known names are kept: a row
+/// may contain a line that looks like a field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Fields {
     schema: Option<String>,
@@ -42,7 +42,7 @@ struct Fields {
 }
 
 impl Fields {
-    /// Takes one of the lines below an error. psql labels them in its own language, which is English.
+    /// Reads a line below an error. psql prints the labels in its own language, which is English.
     fn take(&mut self, line: &str, names: &Names) {
         let Some((label, value)) = line.split_once(":  ") else { return };
         let field = match label {
@@ -54,7 +54,7 @@ impl Fields {
         *field = names.know(value).then(|| value.to_owned());
     }
 
-    /// In words, as far as it is not in `told` already.
+    /// The fields as text, without what `told` already contains.
     fn words(&self, told: &str) -> String {
         let schema = self.schema.as_deref().map(|schema| format!("{schema}.")).unwrap_or_default();
         let table = self.table.as_deref().filter(|table| !told.contains(table));
@@ -77,19 +77,19 @@ impl Refused {
     }
 }
 
-/// One error as psql writes it.
+/// One error in psql's form.
 #[derive(Debug, PartialEq, Eq)]
 struct Error<'a> {
-    /// The line of psql's input at which the statement ended, from 1.
+    /// The line of psql's input at which the statement ended, starting at 1.
     line: u64,
-    /// SQLSTATE, where psql was told to tell it.
+    /// SQLSTATE, if psql was told to print it.
     code: &'a str,
     words: &'a str,
 }
 
 impl<'a> Error<'a> {
-    /// Reads `psql:<stdin>:12: ERROR:  42704: type "geometry" does not exist`; the code is there where it is wanted. By it
-    /// an error is known in the language of any server.
+    /// Parses `psql:<stdin>:12: ERROR:  42704: type "geometry" does not exist`. The code identifies an error in any
+    /// server language.
     fn parse(line: &'a str) -> Option<Self> {
         let (number, rest) = line.strip_prefix("psql:<stdin>:")?.split_once(": ")?;
         let (severity, text) = rest.split_once(":  ")?;
@@ -97,7 +97,7 @@ impl<'a> Error<'a> {
         let is_error = match severity {
             "ERROR" | "FATAL" | "PANIC" => true,
             "WARNING" | "NOTICE" | "INFO" | "LOG" | "DEBUG" => false,
-            // In another language. Success, warning, no data.
+            // Another language. These classes are success, warning and no data.
             _ => {
                 coded.is_some_and(|(code, _)| !["00", "01", "02"].iter().any(|class| code.starts_with(class)))
             }
@@ -108,23 +108,23 @@ impl<'a> Error<'a> {
     }
 }
 
-/// What was heard since the last mark.
+/// What psql reported since the last mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Heard {
     Nothing,
-    /// Errors for want of something.
+    /// Only errors that mean that something is missing.
     Bearable,
-    /// Another error, at any time.
+    /// At least one other error.
     Unbearable(Box<Refused>),
 }
 
-/// All that psql said.
+/// Everything that psql reported.
 #[derive(Debug)]
 pub(super) struct Complaints {
     pub(super) all: Vec<Refused>,
-    /// Whether any came after the last mark.
+    /// Whether an error came after the last mark.
     pub(super) are_unheard: bool,
-    /// Whether the last error is among them.
+    /// Whether the last error was kept.
     keeps_last: bool,
     words: String,
     sent: Arc<Mutex<Sent>>,
@@ -132,8 +132,8 @@ pub(super) struct Complaints {
 }
 
 impl Complaints {
-    /// Reads to the end. When `mark` comes by in an error, it is told what was heard before it; that error itself is
-    /// nobody's.
+    /// Reads to the end. The mark is an error that we provoke: it is not recorded, and `told` receives what came
+    /// before it.
     pub(super) async fn read(
         stderr: ChildStderr,
         (sent, place): (Arc<Mutex<Sent>>, String),
@@ -152,7 +152,7 @@ impl Complaints {
         while let Ok(Some(line)) = lines.next_segment().await {
             let line = decoded(&line);
             match Error::parse(&line) {
-                // Nobody may be listening any more.
+                // The receiver may be gone.
                 Some(error) if error.words.contains(&mark) => {
                     let any = std::mem::take(&mut this.are_unheard);
                     let heard = match this.worst() {
@@ -189,7 +189,7 @@ impl Complaints {
         }
     }
 
-    /// Whether a line says more of the last error; what may be shown of it is kept.
+    /// Whether a line belongs to the last error. Keeps its names if they are known.
     fn take_field(&mut self, line: &str) -> bool {
         let Some(refused) = self.all.last_mut().filter(|_| self.keeps_last) else { return false };
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -197,12 +197,12 @@ impl Complaints {
         true
     }
 
-    /// The first error that is not for want of something.
+    /// The first error that does not mean that something is missing.
     pub(super) fn worst(&self) -> Option<&Refused> {
         self.all.iter().find(|refused| !refused.is_for_want_of_something())
     }
 
-    /// The worst, or the first, or what else was said.
+    /// The failure: the worst error, else the first one, else the other lines.
     pub(super) fn failure(&self, otherwise: &str) -> RestoreError {
         if let Some(refused) = self.worst().or(self.all.first()) {
             return refused.failure(&self.place);

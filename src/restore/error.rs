@@ -1,26 +1,26 @@
-//! Everything that can keep a backup from being restored, and what to do about it. No message holds a password or a URL.
+//! Every reason why a backup cannot be restored, with a hint. No message contains a password or a URL.
 
 use super::remedy::{self, FULL};
 use crate::dump::connection::ConnectionError;
 use crate::dump::{Complaint, DumpError};
 
-/// Why nothing was restored.
+/// Why a restore failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RestoreError {
-    /// The target's URL cannot be used.
+    /// The target's URL is invalid.
     #[error("`target-database-url` {0}")]
     Url(#[from] ConnectionError),
-    /// The target could not be asked, or not be dumped.
+    /// The target cannot be queried or dumped.
     #[error(transparent)]
     Server(#[from] DumpError),
-    /// The programs that are needed are not installed.
+    /// Required programs are not installed.
     #[error("PostgreSQL {major} {what} not found (installed: {found})")]
     NotInstalled {
         /// `server` or `psql and pg_dump`.
         what: &'static str,
         /// Major version.
         major: u32,
-        /// Majors that were found.
+        /// Major versions found, or `none`.
         found: String,
     },
     /// psql is too old for `\restrict`.
@@ -36,33 +36,33 @@ pub enum RestoreError {
     Throwaway {
         /// `create`, `start` or `remove`.
         what: &'static str,
-        /// What the system or PostgreSQL said.
+        /// Error of the system or of PostgreSQL.
         reason: String,
     },
-    /// The target is older than the dump.
+    /// The target's PostgreSQL is older than the dump requires.
     #[error("{place} runs PostgreSQL {server}, but the dump needs {needed} or later")]
     ServerOlder {
         /// `host:port/database`.
         place: String,
         /// Its major version.
         server: u32,
-        /// The smallest that will do.
+        /// Smallest major version that works.
         needed: u32,
     },
-    /// The target holds something.
+    /// The target is not empty.
     #[error("{place} is not empty: it holds {}", objects_in_words(*.objects))]
     NotEmpty {
         /// `host:port/database`.
         place: String,
-        /// How many.
+        /// Number of objects.
         objects: u64,
     },
-    /// The target holds what `replace` cannot drop.
+    /// The target has objects that `replace` cannot drop.
     #[error("{place} has objects that belong to another role, so `replace` cannot drop them: {}", .names.join(", "))]
     NotOurs {
         /// `host:port/database`.
         place: String,
-        /// What, each in words.
+        /// The objects, each with its kind.
         names: Vec<String>,
     },
     /// The target is, or may be, the sponsor's own live database.
@@ -70,13 +70,13 @@ pub enum RestoreError {
     Live {
         /// `host:port/database`.
         place: String,
-        /// Whose it is, or why nobody knows.
+        /// Whose database it is, or why that is unknown.
         why: String,
-        /// `sponsor/database`: what would confirm it.
+        /// `sponsor/database`, the value that `confirm` must have.
         confirm: String,
-        /// What was written instead.
+        /// The value that `confirm` has.
         wrote: Option<String>,
-        /// How an input is written where this runs: `--name value`, else `name: value`.
+        /// Whether the run is on a terminal, which decides how the hint spells `confirm`.
         on_terminal: bool,
     },
     /// The target is another sponsor's live database.
@@ -86,20 +86,20 @@ pub enum RestoreError {
     LiveOfAnother {
         /// `host:port/database`.
         place: String,
-        /// The database's name alone.
+        /// Name of the database.
         database: String,
-        /// Whose it is.
+        /// Sponsor and environment of its owner.
         owner: String,
     },
-    /// The address leads to another database than the one that was made for a drill.
+    /// The address connects to another database than the one created for the drill.
     #[error("{place} connects to the database {reached} instead, so nothing was restored")]
     Elsewhere {
         /// `host:port/database`.
         place: String,
-        /// The database that answered.
+        /// Name of the database that answered.
         reached: String,
     },
-    /// The target does not exist, and the role may not create it.
+    /// The target does not exist, and the role cannot create it.
     #[error("{place} does not exist, and the role {user} cannot create databases")]
     MayNotCreate {
         /// `host:port/database`.
@@ -107,23 +107,23 @@ pub enum RestoreError {
         /// The role.
         user: String,
     },
-    /// The backup left something out by request, and would replace what holds all.
+    /// A partial backup would replace a database with more in it.
     #[error("the backup is partial ({what}) and would replace {place}{}", lost(.losing_rows))]
     Partial {
         /// `host:port/database`.
         place: String,
-        /// What was left out.
+        /// What the backup left out.
         what: String,
         /// Tables of the target that would lose their rows.
         losing_rows: Vec<String>,
     },
-    /// The role that restores could not read back what it restored.
+    /// Row-level security hides rows from the role, so the restored rows cannot be compared.
     #[error("{place}: tables with FORCE ROW LEVEL SECURITY hide rows from this role")]
     HidesRows {
         /// `host:port/database`.
         place: String,
     },
-    /// The dump makes schemas, and the role may not.
+    /// The dump creates schemas, and the role cannot.
     #[error("{place}: this role cannot create missing schemas: {}", .names.join(", "))]
     MayNotMakeSchemas {
         /// `host:port/database`.
@@ -136,85 +136,79 @@ pub enum RestoreError {
     TooManyLocks {
         /// `host:port/database`.
         place: String,
-        /// The setting.
+        /// Current value of the setting.
         setting: u64,
-        /// What it must be.
+        /// Smallest sufficient value.
         wanted: u64,
     },
-    /// The disk is too small for a server of our own with this backup in it.
+    /// The disk is too small for a temporary server with this backup.
     #[error("{folder} has {free} free, but the restored database needs at least {needed} (dump: {dump})")]
     NoRoom {
-        /// The folder.
+        /// Folder of the temporary server.
         folder: String,
-        /// What is free there.
+        /// Free space.
         free: String,
-        /// The dump's size.
+        /// Size of the dump.
         dump: String,
-        /// What the database takes at least.
+        /// Smallest size of the restored database.
         needed: String,
     },
-    /// What was made for a restore or a drill is still there.
+    /// A database that the run created still exists.
     #[error("cannot drop {what}, which this run created: {why}")]
     LeftBehind {
-        /// What, and where.
+        /// Name or place of the database.
         what: String,
-        /// Why.
+        /// Why it was not dropped.
         why: String,
     },
     /// Several obstacles at once.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Several(Vec<RestoreError>),
-    /// Something that the dump needs is not there.
+    /// The target lacks extensions or roles that the dump needs.
     #[error("missing {what} in {place}: {}", .names.join(", "))]
     Lacks {
-        /// `host:port/database`, or the throwaway server.
+        /// `host:port/database`, or the nickname of the temporary server.
         place: String,
         /// `extensions` or `roles`.
         what: &'static str,
         /// Their names.
         names: Vec<String>,
     },
-    /// The dump holds commands that psql would run on this machine.
-    #[error("the dump contains psql commands that pg_dump never writes: {}", .commands.join(", "))]
-    ForeignCommands {
-        /// Their names.
-        commands: Vec<String>,
-    },
-    /// A statement failed; nothing of the dump was kept.
+    /// A statement failed. The transaction was rolled back.
     #[error("cannot restore into {place}: {}{message}", named(.statement))]
     Failed {
         /// `host:port/database`.
         place: String,
-        /// The statement's kind and names; empty where it was none.
+        /// Kind and names of the statement, empty if no statement failed.
         statement: String,
-        /// What the server or psql complained of.
+        /// Error of the server or of psql, safe to show.
         message: Complaint,
     },
-    /// The connection was lost, or it was stopped, after the word to commit was given.
+    /// The connection was lost, or the run stopped, after COMMIT was sent.
     #[error("{place}: the connection was lost during COMMIT, so the backup may or may not be there")]
     Unsure {
         /// `host:port/database`.
         place: String,
     },
-    /// It was stopped from outside, by a signal or for want of time.
+    /// A signal or the time limit stopped the restore.
     #[error("the restore was stopped")]
     Stopped,
 }
 
 impl RestoreError {
-    /// Nothing of the dump was kept, for a reason that is not a statement's.
+    /// A failure that is not about a statement. The transaction was rolled back.
     #[must_use]
     pub fn failed(place: String, message: Complaint) -> Self {
         Self::Failed { place, statement: String::new(), message }
     }
 
-    /// All obstacles as one error; `None` where there is none.
+    /// All obstacles as one error, `None` if the list is empty.
     #[must_use]
     pub fn all(mut obstacles: Vec<Self>) -> Option<Self> {
         if obstacles.len() > 1 { Some(Self::Several(obstacles)) } else { obstacles.pop() }
     }
 
-    /// Whether it only says that somebody wanted an end.
+    /// Whether it is only the consequence of a signal or a time limit.
     #[must_use]
     pub fn is_stop(&self) -> bool {
         matches!(self, Self::Stopped | Self::Server(DumpError::Stopped { .. }))
@@ -289,9 +283,6 @@ impl RestoreError {
                 "Install the missing extensions on the target, or set `skip-missing-extensions` to restore without what needs them."
             }
             Self::Lacks { .. } => "Create the missing roles on the target: CREATE ROLE name NOLOGIN.",
-            Self::ForeignCommands { .. } => {
-                "Do not restore this dump by hand either until you know who wrote these commands."
-            }
             Self::Failed { statement, message, .. } => return remedy::of(statement, message.code()?),
             Self::Unsure { .. } => {
                 "Check whether the data is there. It is all or nothing: the whole backup, or what was there before."
@@ -302,7 +293,7 @@ impl RestoreError {
     }
 }
 
-/// How many objects a database holds, in words.
+/// Number of objects in a database, as text.
 #[must_use]
 pub fn objects_in_words(count: u64) -> String {
     let noun = if count == 1 { "object" } else { "objects" };
@@ -318,12 +309,12 @@ fn lost(tables: &[String]) -> String {
     if tables.is_empty() { String::new() } else { format!(", losing the rows of {names}") }
 }
 
-/// The rooms to the left know one URL only.
+/// Rooms to the left know only `DATABASE_URL`.
 fn in_terms_of_the_target(hint: &str) -> String {
     hint.replace("DATABASE_URL", "`target-database-url`")
 }
 
-/// Of what a program of this machine says, in the C locale.
+/// Hint for an error of a program on this machine, printed in the C locale.
 fn of_the_machine(reason: &str) -> Option<String> {
     let remedies = [
         ("wrote only", FULL),

@@ -1,4 +1,4 @@
-//! What a database holds that is not the dump's: what belongs to other roles, and what would react to a load.
+//! What a target contains apart from the dump: objects of other roles, and event triggers that would react to a load.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,34 +6,34 @@ use serde::Deserialize;
 
 use super::clearing;
 
-/// So many of what stays are named.
+/// Number of staying objects listed by name.
 const NAMED: usize = 20;
 
-/// What is known of it.
+/// Facts about a target's contents.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Ground {
-    /// What `replace` could not drop, since it belongs to another role: the first of it, each in words.
+    /// Objects of other roles that `replace` cannot drop: the first of them, each as a phrase.
     pub staying: Vec<String>,
-    /// Whether the schema `public` is not there, or can be dropped with all that is in it.
+    /// Whether the schema `public` is absent, or can be dropped with its contents.
     clears_public: bool,
-    /// Whether the schema `public` is not there, or is ours and empty.
+    /// Whether the schema `public` is absent, or ours and empty.
     public_is_empty: bool,
-    /// Event triggers that are enabled.
+    /// Number of enabled event triggers.
     reactions: u64,
-    /// Whether one of them may react to logins.
+    /// Whether an event trigger reacts to logins.
     reacts_to_logins: bool,
-    /// Its schemas, and whether each is ours.
+    /// Schemas, each with whether it is ours.
     schemas: BTreeMap<String, bool>,
-    /// Whether we may make others.
+    /// Whether we can create schemas.
     may_make_schemas: bool,
-    /// Whether there is PL/pgSQL.
+    /// Whether PL/pgSQL is installed.
     pub has_blocks: bool,
-    /// Whether we are a superuser, by whichever of our roles.
+    /// Whether both the login role and the current role are superusers.
     is_superuser: bool,
 }
 
 impl Ground {
-    /// An expression whose value is read as one of these.
+    /// SQL expression whose value deserializes into `Ground`.
     pub(super) fn question() -> String {
         format!(
             "json_build_object(
@@ -53,9 +53,9 @@ impl Ground {
         )
     }
 
-    /// The same of a database that is made from the template.
+    /// The same facts for a new database created from the template.
     pub(super) fn of_an_empty_database(self, major: u32) -> Self {
-        // Before PostgreSQL 15 `public` is the first superuser's.
+        // Before PostgreSQL 15 the first superuser owns `public`.
         let drops_public = self.is_superuser || major >= 15;
         Self {
             staying: Vec::new(),
@@ -69,13 +69,13 @@ impl Ground {
         }
     }
 
-    /// Whether a load may make `public` itself, in place of one that is there; `clears` says whether all else is dropped.
+    /// Whether a load can drop and create `public`. `clears` means that everything else is dropped first.
     #[must_use]
     pub fn drops_public(&self, clears: bool) -> bool {
         if clears { self.clears_public } else { self.public_is_empty }
     }
 
-    /// Those of these schemas that would have to be made, and may not be; `clears` says whether ours are dropped before.
+    /// The wanted schemas that do not exist and cannot be created. `clears` means that our schemas are dropped first.
     #[must_use]
     pub fn unmakable<'s>(&self, wanted: &'s BTreeSet<String>, clears: bool) -> Vec<&'s String> {
         let is_there = |name: &&String| self.schemas.get(*name).is_some_and(|is_ours| !(clears && *is_ours));
@@ -83,19 +83,19 @@ impl Ground {
         if self.may_make_schemas { Vec::new() } else { missing.collect() }
     }
 
-    /// Whether there are event triggers that would react to a load, and we may disable them.
+    /// Whether enabled event triggers would react to the load, and we can disable them.
     #[must_use]
     pub fn may_silence_reactions(&self) -> bool {
         self.reactions > 0 && self.is_superuser && self.has_blocks
     }
 
-    /// Event triggers that are going to react to a load, since only a superuser may disable them.
+    /// Number of event triggers that will react to the load, because only a superuser can disable them.
     #[must_use]
     pub fn reactions_that_stay(&self) -> u64 {
         if self.is_superuser { 0 } else { self.reactions }
     }
 
-    /// Whether a session of ours may and must be kept from login triggers; `restored` says whether a dump brought some.
+    /// Whether our sessions can and must be kept from login triggers. `restored` means that the dump contains some.
     pub(super) fn may_silence_logins(&self, restored: bool) -> bool {
         self.is_superuser && (self.reacts_to_logins || restored)
     }

@@ -1,19 +1,18 @@
-//! A throwaway server reaches no other: what a dump holds of foreign servers, subscriptions and functions of dblink names live
-//! ones, with their passwords. It answers on a socket that it made itself, and connects to nothing.
+//! Cuts a temporary server off from the network. A dump contains foreign servers, subscriptions and dblink calls that
+//! name live servers, with passwords. The server answers on its own socket and cannot connect to anything.
 
 use std::io;
 
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 
-/// Starts a program that cannot connect to anything, and neither can those that it starts. Where this machine does not let
-/// us see to that, it starts all the same; then says why.
-///
-/// # Errors
-/// It cannot be started.
+/// Starts a program that cannot open network connections, nor can its children. If this machine does not support
+/// that, starts it anyway and returns the reason.
+/// | # Errors
+/// The program does not start.
 pub(super) fn spawn(mut command: Command) -> io::Result<(Child, Option<String>)> {
     let runtime = Handle::current();
-    // The filter is for this thread for as long as it lives, and for what it starts.
+    // The filter lasts as long as this thread, and its children inherit it.
     let thread = std::thread::Builder::new().spawn(move || {
         let open = forbid_connections().err();
         let _inside = runtime.enter();
@@ -37,7 +36,8 @@ fn forbid_connections() -> Result<(), String> {
         .map_err(|error| words(&error))?;
     let not_local = SeccompRule::new(vec![is_not_local]).map_err(|error| words(&error))?;
     let refuse = SeccompAction::Errno(u32::try_from(libc::EACCES).map_err(|error| words(&error))?);
-    // A rule without conditions refuses every call. Rings connect without asking for a call that is named so.
+    // A rule without conditions blocks every call. io_uring can connect without the connect call, so it is blocked
+    // too.
     let rules = BTreeMap::from([
         (libc::SYS_socket, vec![not_local]),
         (libc::SYS_connect, Vec::new()),

@@ -1,4 +1,4 @@
-//! The private folder of a throwaway server and the account that owns it; and what a run that was killed left of both.
+//! The private folder of a temporary server and the account that owns it. Also cleans up after killed runs.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -9,9 +9,9 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// All folders begin so, and no others do.
+/// Prefix of every such folder, and of no other.
 const PREFIX: &str = "sponsor-backup-drill-";
-/// Who may run a server, in order; the one of PostgreSQL's own packages first.
+/// Accounts that can run a server, in order of preference. The first is that of PostgreSQL's packages.
 const ACCOUNTS: [&str; 2] = ["postgres", "nobody"];
 
 /// An account of this machine.
@@ -22,7 +22,7 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Whom to be in place of root, for whom PostgreSQL's server refuses to run; `None` where we are somebody else.
+    /// Account to run PostgreSQL as when running as root (PostgreSQL refuses to). `None` if not root.
     pub(super) fn unprivileged() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             return None;
@@ -37,7 +37,8 @@ impl Account {
         Some(Self { user: numbers.next()??, group: numbers.next()?? })
     }
 
-    /// Whether it may go into a folder, through all that lie above it. What is not there is told by whoever needs it.
+    /// Whether the account can enter a folder and all folders above it. Missing folders count as enterable: their
+    /// user reports them.
     pub(super) fn enters(&self, folder: &Path) -> bool {
         let may = |found: std::fs::Metadata| {
             let bit = match (found.uid() == self.user, found.gid() == self.group) {
@@ -51,21 +52,21 @@ impl Account {
     }
 }
 
-/// A folder that only its account may enter. Held by a lock for as long as its run lives; removed when dropped.
+/// A folder that only its account can enter. Locked while its run lives, removed when dropped.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    /// Held open: it is locked for as long as this lives.
+    /// Keeps the lock for as long as this lives.
     _lock: File,
 }
 
 impl Folder {
-    /// Makes one, after removing those that killed runs left beside it.
+    /// Creates a folder, after removing those of killed runs next to it.
     pub(super) fn make(scratch: &Path, account: Option<&Account>) -> std::io::Result<Self> {
         sweep(scratch, account);
         let name = format!("{PREFIX}{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
         let path = scratch.join(&name);
-        // It gets the name by which it is swept only once its lock is held.
+        // The sweep finds folders by this name, so the folder gets it only after its lock is held.
         let hidden = scratch.join(format!(".{name}"));
         std::fs::DirBuilder::new().mode(0o700).create(&hidden)?;
         let made = locked(&hidden).and_then(|lock| {
@@ -83,7 +84,7 @@ impl Folder {
         &self.path
     }
 
-    /// Removes it, also while the last processes in it are on their way out.
+    /// Removes the folder, even while the server's last processes exit.
     pub(super) fn remove(&self) -> std::io::Result<()> {
         remove(&self.path)
     }
@@ -91,16 +92,16 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // Whoever wants to know calls `remove` first.
+        // Callers that need the error call `remove` first.
         self.remove().ok();
     }
 }
 
-/// Asks a server to leave at once, without tidying up.
+/// Asks a server to exit immediately, without cleaning up.
 pub(super) fn quit(id: Option<u32>) {
     let id = id.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     if let Some(id) = id {
-        // It may have left by itself.
+        // It may have exited already.
         kill_process(id, Signal::QUIT).ok();
     }
 }
@@ -112,8 +113,8 @@ fn locked(folder: &Path) -> std::io::Result<File> {
     Ok(lock)
 }
 
-/// Removes the folders whose run is gone: nobody holds their lock. Their server, should it live, is ended first. Others may
-/// write into the same place, so nothing is touched that does not belong to us or to the account that runs our servers.
+/// Removes the folders of dead runs, whose lock is free, after ending their servers. Other users can write to the
+/// same place, so only folders of ours or of our servers' account are touched.
 fn sweep(scratch: &Path, account: Option<&Account>) {
     let ours = |owner: u32| {
         owner == rustix::process::geteuid().as_raw() || account.is_some_and(|account| account.user == owner)
@@ -124,7 +125,7 @@ fn sweep(scratch: &Path, account: Option<&Account>) {
         let is_ours = std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir() && ours(found.uid()));
         let lock = Some(&path).filter(|_| is_ours).and_then(|path| opened(&path.join("owner")));
         if lock.is_some_and(|lock| lock.try_lock().is_ok()) {
-            // The number in the data's own file is that of a server which really ran there.
+            // The pid in the data folder belongs to a server that really ran there.
             let mut number = String::new();
             let file = opened(&path.join("data/postmaster.pid"));
             file.and_then(|file| file.take(32).read_to_string(&mut number).ok());
@@ -135,14 +136,14 @@ fn sweep(scratch: &Path, account: Option<&Account>) {
     }
 }
 
-/// An ordinary file, neither a link to somewhere else nor a pipe that waits for somebody.
+/// Opens a regular file. Rejects links that lead elsewhere and pipes that would block.
 fn opened(path: &Path) -> Option<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = File::options().read(true).custom_flags(i32::try_from(flags.bits()).ok()?).open(path).ok()?;
     file.metadata().ok()?.is_file().then_some(file)
 }
 
-/// Whether the process works in this folder: numbers of processes are used again.
+/// Whether the process works in this folder. Pids are reused.
 fn runs_in(id: u32, folder: &Path) -> bool {
     std::fs::read_link(format!("/proc/{id}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder))
 }
@@ -203,14 +204,14 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let first = Folder::make(scratch.path(), None).unwrap();
         assert_eq!(std::fs::metadata(first.path()).unwrap().permissions().mode() & 0o777, 0o700);
-        // A second run leaves the first one's alone.
+        // A second run leaves the first run's folder alone.
         let second = Folder::make(scratch.path(), None).unwrap();
         assert!(first.path().exists() && second.path().exists());
-        // A killed run drops its lock and nothing else.
+        // A killed run only drops its lock.
         let orphan = scratch.path().join(format!("{PREFIX}orphan"));
         std::fs::create_dir_all(orphan.join("data")).unwrap();
         drop(locked(&orphan).unwrap());
-        // And somebody else puts traps there.
+        // Another user puts traps there.
         let trap = scratch.path().join(format!("{PREFIX}trap"));
         std::fs::create_dir_all(trap.join("data")).unwrap();
         let fifo = std::process::Command::new("mkfifo").arg(trap.join("owner")).status().unwrap();

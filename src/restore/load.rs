@@ -1,7 +1,6 @@
-//! A dump's text into a database, through psql, in one transaction.
-//!
-//! A plain dump that ends too early would be committed without an error, so the word `COMMIT` is ours to say, and it is
-//! said only when the caller knows that the text was whole and the right one.
+//! Loads a dump's text into a database through psql, in one transaction.
+//! | psql would commit a truncated plain dump without an error. So the dump's own COMMIT is dropped, and ours is sent
+//! only after the caller has verified the whole text.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -19,32 +18,32 @@ use crate::dump::client::Client;
 use crate::dump::scan::{Boundary, Scan, shown, without_comments};
 use crate::dump::server::Money;
 
-/// After so many statements, psql is asked what it has to say: fewer than it remembers.
+/// Number of statements after which psql is asked for its errors. Fewer than it remembers.
 const ASKED: u32 = 5000;
 
-/// What happens to a statement that fails.
+/// What to do if a statement fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnError {
-    /// Nothing at all is restored.
+    /// Restore nothing.
     GiveUp,
-    /// It is left out, where it fails for want of something, and told.
+    /// Leave out a statement that fails because something is missing, and report it.
     LeaveOut,
 }
 
 /// How a dump is loaded.
 #[derive(Debug, Clone, Copy)]
 pub struct Manner<'a> {
-    /// What happens to a statement that fails.
+    /// What to do if a statement fails.
     pub on_error: OnError,
-    /// SQL that runs in the same transaction before all else.
+    /// SQL to run first in the transaction.
     pub first: &'a str,
-    /// SQL that sets what the database's own settings were; nothing in it may be shown.
+    /// SQL that applies the database's own settings. Its values are never shown.
     pub settings: &'a str,
-    /// SQL that runs after all else.
+    /// SQL to run last.
     pub last: &'a str,
-    /// Whether the dump's own statements drop what is there.
+    /// Whether the dump's own statements drop existing objects.
     pub drops: bool,
-    /// How its amounts of money are written.
+    /// How the dump writes amounts of money.
     pub money: Money,
     /// Whether the target has PL/pgSQL.
     pub has_blocks: bool,
@@ -55,27 +54,27 @@ pub struct Manner<'a> {
 /// A statement that was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Its kind and names.
+    /// Kind and names.
     pub statement: String,
-    /// What the server said.
+    /// The server's error, safe to show.
     pub reason: String,
 }
 
-/// What was loaded.
+/// The result of a load.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The scan of the text.
+    /// Scan of the text.
     pub scan: Scan,
-    /// What was left out.
+    /// Statements left out.
     pub left_out: Vec<LeftOut>,
-    /// The statements that refresh materialized views, as they may be shown.
+    /// Statements that refresh materialized views, safe to show.
     pub refreshes: BTreeSet<String>,
     /// Tables whose rows were left out, by schema and name.
     tables: BTreeSet<(String, String)>,
 }
 
 impl Loaded {
-    /// The tables that took no rows, by schema and name; `None` where nothing at all was left out.
+    /// Tables that took no rows, by schema and name. `None` if nothing at all was left out.
     #[must_use]
     pub fn left_out_tables(&self) -> Option<&BTreeSet<(String, String)>> {
         (!self.left_out.is_empty()).then_some(&self.tables)
@@ -92,15 +91,15 @@ pub struct Load {
     drops: bool,
     last: String,
     form: Form,
-    /// Statements about event triggers, which come after all else.
+    /// Statements about event triggers, sent last.
     reactions: Vec<Vec<u8>>,
-    /// Statements that refresh views, which may have to wait for each other.
+    /// Statements that refresh views, and that may have to wait for each other.
     refreshes: Vec<Vec<u8>>,
-    /// Statements since psql was last asked what it has to say.
+    /// Statements since psql was last asked for its errors.
     unasked: u32,
-    /// Whether the rows that come now belong to a table that does not take them.
+    /// Whether the current rows belong to a table that does not exist.
     skips_rows: bool,
-    /// Tables that took none.
+    /// Tables that took no rows.
     left_out: BTreeSet<(String, String)>,
     stop: CancellationToken,
 }
@@ -109,7 +108,7 @@ impl Load {
     /// Starts psql and a transaction.
     ///
     /// # Errors
-    /// psql cannot be started.
+    /// psql does not start.
     pub async fn start(
         client: &Client,
         connection: &Connection,
@@ -118,7 +117,8 @@ impl Load {
     ) -> Result<Self, RestoreError> {
         let Manner { on_error, first, settings, last, drops, money, has_blocks, reaches_out } = manner;
         let mut psql = Psql::start(client, connection, on_error == OnError::LeaveOut, stop)?;
-        // Nobody who wrote a dump can know the key, so psql obeys none of its own commands, whatever they are hidden in.
+        // The author of a dump cannot know the key, so psql obeys none of the dump's own commands, wherever they
+        // hide.
         let key = uuid::Uuid::new_v4().simple().to_string();
         let ours = session::begin(&key, money) + first;
         psql.note_ours(ours.as_bytes());
@@ -142,10 +142,9 @@ impl Load {
         })
     }
 
-    /// Takes the next bytes of the dump.
-    ///
-    /// # Errors
-    /// A statement failed, or it was stopped; then nothing of the dump stays, and this is of no further use.
+    /// Sends the next bytes of the dump.
+    /// | # Errors
+    /// A statement failed, or the restore was stopped. The transaction is rolled back, and this is of no further use.
     pub async fn feed(&mut self, bytes: &[u8]) -> Result<(), RestoreError> {
         for piece in self.script.feed(bytes) {
             self.pass(piece).await?;
@@ -153,10 +152,10 @@ impl Load {
         Ok(())
     }
 
-    /// Ends the transaction well. To be called only when the text is known to have been the whole of the right one.
-    ///
-    /// # Errors
-    /// A statement failed: nothing of the dump stays. [`RestoreError::Unsure`] where nobody knows.
+    /// Commits. Call it only after the whole text has been verified.
+    /// | # Errors
+    /// A statement failed and the transaction is rolled back, or [`RestoreError::Unsure`] if the connection was lost
+    /// during COMMIT.
     pub async fn commit(mut self) -> Result<Loaded, RestoreError> {
         let script = std::mem::take(&mut self.script);
         let (rest, scan) = script.finish();
@@ -166,12 +165,12 @@ impl Load {
         }
         let Self { psql, place, left_out: tables, stop, on_error, refreshes, .. } = self;
         let refreshes = refreshes.iter().map(|statement| shown(statement)).collect();
-        // From here on the server may have heard the word.
+        // From here on the server may have received COMMIT, so a lost connection proves nothing either way.
         let unsure = || RestoreError::Unsure { place: place.clone() };
         let (status, complaints) = psql.end().await.map_err(|_| unsure())?;
         let refused = complaints.are_unheard;
         match status.code() {
-            // Then psql would have ended with 3 had anything failed.
+            // psql exits with 3 if a statement fails, so 0 means that all of them succeeded.
             Some(0) if on_error == OnError::GiveUp => {
                 Ok(Loaded { scan, left_out: Vec::new(), refreshes, tables })
             }
@@ -183,7 +182,8 @@ impl Load {
                 let left_out = complaints.all.iter().map(named).collect();
                 Ok(Loaded { scan, left_out, refreshes, tables })
             }
-            // So psql ends where a statement failed (psql, "Exit Status"); else the connection was lost, or it was stopped.
+            // psql exits with 3 if a statement fails (psql, "Exit Status"). Any other status means a lost connection
+            // or a stop.
             Some(0 | 3) if refused && stop.is_cancelled() => Err(RestoreError::Stopped),
             Some(0 | 3) if refused => Err(complaints.failure("psql exited with an error")),
             _ => Err(unsure()),
@@ -193,26 +193,26 @@ impl Load {
     async fn say_commit(&mut self, rest: Piece) -> Result<(), RestoreError> {
         self.pass(rest).await?;
         self.refresh_those_that_wait().await?;
-        // They would react to all that comes before them, and to nothing that comes after.
+        // Event triggers would react to everything that follows them, so they come last.
         for statement in std::mem::take(&mut self.reactions) {
             self.send_statement(&statement).await?;
         }
         self.psql.send(self.last.as_bytes()).await?;
-        // The server would commit what is left when a statement was taken back alone.
+        // A statement that was undone by its savepoint does not stop COMMIT, so its error must be known before.
         self.psql.heard().await?;
         self.psql.send(b"\nCOMMIT;\n").await
     }
 
-    /// Ends psql; the server takes back what was done.
+    /// Ends psql. The server rolls back.
     pub async fn abandon(self) {
         self.psql.abandon().await;
     }
 
     async fn pass(&mut self, piece: Piece) -> Result<(), RestoreError> {
         match piece {
-            // All is one transaction, ours.
+            // We send our own transaction.
             Piece::Transaction(_) => Ok(()),
-            // Other servers keep their files in other places.
+            // Other servers store their files in other places.
             Piece::Place(_) => Ok(()),
             Piece::Drop(_) if !self.drops => Ok(()),
             Piece::Statement(text) | Piece::Drop(text) => self.send_statement(&text).await,
@@ -250,7 +250,7 @@ impl Load {
         Ok(())
     }
 
-    /// Each is sent once more by itself, so that one that cannot be refreshed is named.
+    /// Sends each statement once more by itself, so that a view that cannot be refreshed is named.
     async fn refresh_those_that_wait(&mut self) -> Result<(), RestoreError> {
         if self.refreshes.is_empty() {
             return Ok(());
@@ -263,8 +263,8 @@ impl Load {
         Ok(())
     }
 
-    /// Only where statements may be left out can a table be missing, or be another one. Its rows, sent all the same, would
-    /// be taken for SQL: so the head goes ahead with no rows.
+    /// If statements can be left out, a table may be missing or different, and psql would run its rows as SQL. So the
+    /// head goes ahead once, without rows, as a test.
     async fn takes_rows(&mut self, head: &[u8]) -> Result<bool, RestoreError> {
         if self.on_error == OnError::GiveUp {
             return Ok(true);
@@ -276,7 +276,7 @@ impl Load {
         Ok(self.psql.heard().await? == Heard::Nothing)
     }
 
-    /// Where statements may fail, none is forgotten before it is known whether it did.
+    /// If statements can fail, psql must report them before it forgets them.
     async fn ask_now_and_then(&mut self) -> Result<(), RestoreError> {
         self.unasked += 1;
         if self.unasked < ASKED {
@@ -287,7 +287,7 @@ impl Load {
     }
 }
 
-/// A piece without the dump's own restrictions, which stand above a statement: ours is in force already.
+/// Removes the dump's own `\restrict` lines above a statement. Ours is in force already.
 fn without_restrictions(text: &[u8]) -> Cow<'_, [u8]> {
     let (above, statement) = text.split_at(text.len() - without_comments(text).len());
     if memchr::memmem::find(above, b"restrict ").is_none() {
@@ -298,7 +298,7 @@ fn without_restrictions(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(kept.flatten().chain(statement).copied().collect())
 }
 
-/// The table of a head, by schema and name.
+/// The table of a COPY head, by schema and name.
 fn table_of(head: &[u8]) -> Option<(String, String)> {
     match Scan::default().advance(head).1 {
         Some(Boundary::Copy { schema, name }) => Some((schema, name)),

@@ -1,20 +1,20 @@
-//! Whether a restore fits into a server's lock table: it is one transaction, and keeps a lock on each object to its end. Pure.
-//!
-//! PostgreSQL promises max_locks_per_transaction × slots (backends and prepared transactions). It also lends what is left of its
-//! shared memory: 15 to 18 take 1.3 to 1.9 times as many locks as they promise, by release and size.
-//! Twice as many have never fitted. A restore that needs more is refused, and any other is tried.
+//! Whether a restore fits into a server's lock table: it is one transaction, and holds a lock on each object until
+//! its end. Pure.
+//! | PostgreSQL guarantees max_locks_per_transaction × slots (backends and prepared transactions). It also lends the
+//! rest of its shared memory: versions 15 to 18 take 1.3 to 1.9 times as many locks as guaranteed, by release and
+//! size. Twice as many never fit. A restore that needs more is refused, any other is tried.
 
 use serde::Deserialize;
 
 use super::RestoreError;
 
-/// How much more than it promises a server may have.
+/// Upper bound of what a server takes, as a multiple of what it guarantees.
 const AT_MOST: u64 = 2;
-/// A lock takes 248 bytes of shared memory (PostgreSQL, `LOCK` and `PROCLOCK` with their hash entries), …
+/// Shared memory per lock: 248 bytes (PostgreSQL, `LOCK` and `PROCLOCK` with their hash entries), …
 const LOCK_BYTES: u64 = 248;
-/// … and huge pages round that memory up by so much at most, unless they are larger than usual.
+/// … rounded up by at most this much on huge pages of the usual size.
 const HUGE_PAGE: u64 = 2 << 20;
-/// PostgreSQL's own processes have slots, too: one up to version 17, two in 18.
+/// Slots of PostgreSQL's own processes: one up to version 17, two in 18.
 const OF_THE_SERVER: u64 = 2;
 
 /// A server's lock table.
@@ -26,18 +26,19 @@ pub struct LockTable {
     slots: u64,
     /// Whether its memory is in huge pages; before version 17 only if it must be.
     is_in_huge_pages: bool,
-    /// Locks that dropping what is in the database takes.
+    /// Locks needed to drop the database's contents.
     to_clear: u64,
 }
 
 impl LockTable {
-    /// The same of a server on which an empty database is going to be made.
+    /// The same for a new, empty database on the server.
     #[must_use]
     pub fn of_an_empty_database(self) -> Self {
         Self { to_clear: 0, ..self }
     }
 
-    /// What is in the way of a restore that takes at least so many locks, and those for clearing the database if it `clears`.
+    /// The obstacle to a restore that takes at least `locks` locks, plus those for clearing the database if it
+    /// `clears`.
     #[must_use]
     pub fn obstacle(&self, place: &str, locks: u64, clears: bool) -> Option<RestoreError> {
         let needed = locks.saturating_add(if clears { self.to_clear } else { 0 });
@@ -52,8 +53,8 @@ impl LockTable {
     }
 }
 
-/// The max_locks_per_transaction of a server of ours with so many slots, for a restore that takes at least so many locks.
-/// It also locks things that are not counted, so there is room for three times as many.
+/// The max_locks_per_transaction for a temporary server with this many slots. A restore also takes uncounted locks,
+/// so there is room for three times as many.
 #[must_use]
 pub fn setting_for(locks: u64, slots: u64) -> u64 {
     locks.saturating_mul(3).div_ceil(slots.max(1))

@@ -1,5 +1,5 @@
-//! What of a restored database belongs to roles that we are not: on a managed server, what its platform made. SQL, and what
-//! it answers.
+//! Objects of a restored database that belong to other roles: on a managed server, what its platform created. SQL and
+//! its answer.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use crate::dump::client::Client;
 use crate::dump::query::query;
 use crate::dump::{Complaint, Connection, DumpError};
 
-/// What is another role's, by kind, and the statement that makes it in the words in which statements are shown.
+/// Objects of other roles by kind, each with the statement that creates it, in the form in which statements are
+/// shown.
 const QUESTION: &str = "SELECT coalesce(json_agg(json_build_object(
   'kind', kind, 'name', name, 'made_by', made_by, 'is_built_in', is_built_in)), '[]') FROM (
   SELECT 'extension', format('%I', extname), 'CREATE EXTENSION IF NOT EXISTS %s', extowner, oid < 16384 FROM pg_extension
@@ -30,26 +31,25 @@ struct Other {
     kind: String,
     name: String,
     made_by: String,
-    /// Whether it came with the server. pg_dump passes over it.
+    /// Whether it is part of the server. pg_dump skips it.
     is_built_in: bool,
 }
 
-/// Statements about what is another role's, each with what it is about in words.
+/// Statements about other roles' objects, each with a phrase that names the object.
 #[derive(Debug, Default)]
 pub struct Others {
-    /// Those that make it.
+    /// Statements that create them.
     pub making: BTreeMap<String, String>,
-    /// Those that describe it: only its owner may.
+    /// Statements that comment on them, which only their owner can run.
     pub describing: BTreeMap<String, String>,
-    /// Those that make and describe what came with the server, and that no dump of the restored database has.
+    /// Statements about parts of the server, which a dump of the restored database never contains.
     pub built_in: BTreeMap<String, String>,
 }
 
 impl Others {
-    /// Asks a restored database.
-    ///
-    /// # Errors
-    /// It cannot be asked.
+    /// Queries a restored database.
+    /// | # Errors
+    /// The query fails.
     pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
         let answer = query(connection, client, QUESTION).await?;
         let found: Vec<Other> = serde_json::from_str(&answer).map_err(|_| {
@@ -60,7 +60,7 @@ impl Others {
         for Other { kind, name, made_by, is_built_in } in found {
             let object = kind.to_uppercase().replace('-', " ");
             let described_by = format!("COMMENT ON {object} {name}");
-            // A dump begins with statements that drop what it makes.
+            // With `--clean`, a dump begins with statements that drop what it creates.
             let made_by = [format!("DROP {object} IF EXISTS {name}"), made_by];
             if is_built_in {
                 let words = format!("the {kind} {name} (part of the server)");

@@ -1,4 +1,4 @@
-//! Replacing a database by a backup that left something out: what would lose its rows, and what must not be lost.
+//! Replaces a database with a partial backup: which tables would lose rows, and what must not be lost.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::dump::names::quoted;
 use crate::dump::pattern;
 use crate::dump::query::query;
 
-/// Everything that people made, each by a name that it has again after it was dropped and made anew. What belongs to a
-/// table and goes with it is none of it.
+/// Everything that users created, each by a name that it gets again when it is created anew. Parts that go with a
+/// table do not count.
 const KEPT: &str = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND NOT (c.relkind = 'S' AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
@@ -26,7 +26,7 @@ const KEPT: &str = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
   UNION ALL SELECT format('publication %I of %s', p.pubname, r.prrelid::regclass)
     FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid";
 
-/// Notes what is there, to be run before the dump's own statements drop what they name.
+/// Notes the current objects, before the dump's own statements drop some.
 #[must_use]
 pub fn noting() -> String {
     let kept = variable("kept");
@@ -38,8 +38,8 @@ END $kept$;\n"
     )
 }
 
-/// Fails, and with it the whole transaction, if something of what was noted is not there again: a table's partitions go
-/// with it without a word, and a publication forgets it. It is told as PostgreSQL tells of what it does not drop itself.
+/// Fails, and with it the transaction, if a noted object is missing. Dropping a table silently drops its partitions
+/// and its place in publications. The error has the form of PostgreSQL's own for dependent objects.
 #[must_use]
 pub fn checking() -> String {
     let kept = variable("kept");
@@ -55,11 +55,10 @@ END $kept$;\n"
     )
 }
 
-/// The tables of a target that hold rows and whose rows the backup left out by these patterns of pg_dump's, as `schema.table`.
-/// `held` are those whose rows it has.
-///
-/// # Errors
-/// The target cannot be asked.
+/// Tables of a target that have rows, but whose rows the backup left out by these pg_dump patterns, as
+/// `schema.table`. `held` lists the tables whose rows it contains.
+/// | # Errors
+/// The query fails.
 pub async fn losing_rows(
     (connection, client): (&Connection, &Client),
     patterns: &[String],

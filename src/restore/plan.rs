@@ -1,5 +1,5 @@
-//! What a restore will do, and what keeps it from being begun. Pure: everything that can be known before a statement runs
-//! is known here.
+//! What a restore will do, and what prevents it. Pure: everything that can be known before the first statement is
+//! checked here.
 
 use std::collections::BTreeSet;
 
@@ -10,29 +10,29 @@ use super::target::Facts;
 use crate::dump::names::quoted;
 use crate::dump::scan::Needs;
 
-/// What a dump needs, and what it is about to meet.
+/// What a dump needs, and what the target offers.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// `host:port/database`, or what stands for it.
+    /// `host:port/database`, or the nickname of a temporary server.
     pub place: String,
     /// Extensions that the target lacks.
     pub missing_extensions: BTreeSet<String>,
     /// Roles that the target lacks.
     pub missing_roles: BTreeSet<String>,
-    /// Whether the target is too old, and for what.
+    /// The target's and the required major version, if the target is too old.
     too_old: Option<RestoreError>,
-    /// Whether what was restored would be hidden from the role that restored it.
+    /// Whether row-level security would hide the restored rows from the role.
     hides_rows: bool,
-    /// What is in the target already.
+    /// Number of objects in the target.
     pub objects: u64,
-    /// Locks that creating what the dump holds takes at least, and where they must fit.
+    /// Locks that the load needs at least, and the lock table.
     locks: (u64, LockTable),
-    /// Schemas that the dump makes, and what is known of the target's.
+    /// Schemas that the dump creates, and facts about the target.
     schemas: (BTreeSet<String>, Ground),
 }
 
 impl Plan {
-    /// Compares what is needed with what is there. `server_major` is that of the server that was dumped.
+    /// Compares needs and target. `server_major` is the version of the server that was dumped.
     #[must_use]
     pub fn new(place: &str, needs: &Needs, server_major: u32, facts: &Facts) -> Self {
         let needed = needs.server_major.max(server_major);
@@ -53,14 +53,14 @@ impl Plan {
         }
     }
 
-    /// Whether people would read the same in both.
+    /// Whether both plans read the same.
     #[must_use]
     pub fn reads_like(&self, other: &Self) -> bool {
         let facts = |plan: &Self| (plan.missing_extensions.clone(), plan.missing_roles.clone(), plan.objects);
         facts(self) == facts(other)
     }
 
-    /// What keeps it from being begun, most important first.
+    /// The obstacles, most important first.
     #[must_use]
     pub fn obstacles(&self, allowed: Allowed) -> Vec<RestoreError> {
         let lacks = |what, names: &BTreeSet<String>| RestoreError::Lacks {
@@ -86,7 +86,7 @@ impl Plan {
         if !self.missing_roles.is_empty() && !allowed.make_roles {
             found.push(lacks("roles", &self.missing_roles));
         }
-        // How many objects need a missing extension, and are left out, is not known.
+        // The number of objects that will be left out is unknown.
         if self.missing_extensions.is_empty() {
             found.extend(self.locks.1.obstacle(&self.place, self.locks.0, allowed.clears));
         }
@@ -94,20 +94,20 @@ impl Plan {
     }
 }
 
-/// What may be done about obstacles.
+/// Which obstacles are allowed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Allowed {
-    /// What is in the target may be dropped.
+    /// The target's objects may be dropped.
     pub replace: bool,
-    /// All of it is dropped, in the same transaction.
+    /// All of them are dropped in the same transaction.
     pub clears: bool,
-    /// What needs a missing extension may be left out.
+    /// Statements that need a missing extension may be left out.
     pub skip_missing_extensions: bool,
-    /// Missing roles may be made: the server is ours.
+    /// Missing roles may be created, because the server is ours.
     pub make_roles: bool,
 }
 
-/// Makes roles that can do nothing, so that what names them can be restored.
+/// SQL that creates roles without rights, so that statements naming them work.
 #[must_use]
 pub fn making_roles(names: &BTreeSet<String>) -> String {
     names.iter().map(|name| format!("CREATE ROLE {} NOLOGIN;\n", quoted(name))).collect()

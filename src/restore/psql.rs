@@ -1,5 +1,4 @@
-//! psql as a child process that is fed a script: its pipes, what is heard of it, and an end. What the script says, and when
-//! it is over, is not known here.
+//! psql as a child process that reads a script: pipes, errors, exit. It knows neither the script nor its end.
 
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,17 +16,17 @@ use crate::dump::client::Client;
 use crate::dump::ending::{GRACE, Signal, supervise};
 use crate::dump::{Complaint, Connection, DumpError, invocation};
 
-/// A running psql. Dropping it stops it, but does not wait for that.
+/// A running psql. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub(super) struct Psql {
     stdin: ChildStdin,
     stderr: JoinHandle<Complaints>,
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
-    /// What was heard up to each of our marks; nothing where it leaves at the first error.
+    /// What was reported up to each mark. `None` if psql exits at the first error.
     heard: Option<mpsc::Receiver<Heard>>,
-    /// The word by which an error of ours is told from all others: nobody who wrote a dump can know it.
+    /// Marks the errors that we provoke. Random, so that the author of a dump cannot know it.
     mark: String,
-    /// What it may complain of.
+    /// Statements it may complain of.
     sent: Arc<Mutex<Sent>>,
     place: String,
     /// Line breaks sent so far.
@@ -37,7 +36,7 @@ pub(super) struct Psql {
 }
 
 impl Psql {
-    /// Starts it. It leaves at the first error, or takes back alone the statement that fails.
+    /// Starts psql. It either exits at the first error, or undoes only the failed statement.
     pub(super) fn start(
         client: &Client,
         connection: &Connection,
@@ -69,7 +68,7 @@ impl Psql {
             stdin,
             stderr: tokio::spawn(Complaints::read(stderr, of, (mark.clone(), told))),
             sent,
-            // At SIGINT psql cancels its statement.
+            // On SIGINT psql cancels its statement on the server.
             supervisor: supervise(psql, stop.clone(), Signal::INT),
             heard: leaves_out.then_some(heard),
             mark,
@@ -80,25 +79,25 @@ impl Psql {
         })
     }
 
-    /// Remembers what is sent next for ours, and no statement of the dump.
+    /// Registers our own SQL, sent next, as not part of the dump.
     pub(super) fn note_ours(&self, text: &[u8]) {
         let line = self.lines + breaks(text);
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).note_ours(line, text);
     }
 
-    /// The same for what holds values that no message may show.
+    /// The same for SQL with values that no message may show.
     pub(super) fn pass_over(&self, text: &[u8]) {
         let line = self.lines + breaks(text);
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).note_ours(line, b"");
     }
 
-    /// Remembers a statement, which is sent next. psql may complain of it before all of it is sent.
+    /// Registers a statement before it is sent. psql may report an error before it has read all of it.
     pub(super) fn note(&self, statement: &[u8]) {
         let line = self.line_after(statement);
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).note(line, statement);
     }
 
-    /// Remembers rows, which are sent next, for part of the last statement.
+    /// Registers rows, sent next, as part of the last statement.
     pub(super) fn note_rows(&self, rows: &[u8]) {
         let line = self.line_after(rows);
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).goes_on(line);
@@ -117,13 +116,13 @@ impl Psql {
         };
         match written {
             Ok(()) => Ok(()),
-            // It has left already: what it said is the cause.
+            // psql has exited already. What it printed is the cause.
             Err(_) => Err(self.why_it_ended().await),
         }
     }
 
-    /// What was heard of the statements since this was asked last. It is asked by an error: that comes after theirs on the
-    /// same way, and no setting hides it.
+    /// What psql reported since the last call. We provoke an error to learn that: it follows theirs on the same
+    /// stream, and no setting hides it.
     pub(super) async fn heard(&mut self) -> Result<Heard, RestoreError> {
         if self.heard.is_none() {
             return Ok(Heard::Nothing);
@@ -153,7 +152,7 @@ impl Psql {
         }
     }
 
-    /// Closes its input and waits: how it ended, and what it said. A stop does not keep it from telling.
+    /// Closes psql's input and waits. Returns its status and errors, even after a stop.
     pub(super) async fn end(self) -> Result<(ExitStatus, Complaints), RestoreError> {
         let Self { stdin, stderr, supervisor, place, _stop_on_drop, .. } = self;
         drop(stdin);
@@ -164,13 +163,13 @@ impl Psql {
         Ok((status, complaints))
     }
 
-    /// Ends it and its session on the server before this returns.
+    /// Ends psql and its session on the server before it returns.
     pub(super) async fn abandon(self) {
         let Self { stdin, supervisor, stop, .. } = self;
         stop.cancel();
-        // What it takes for a statement at the end of its input is part of the transaction that is taken back.
+        // A half statement at the end of the input is part of the transaction, which is rolled back.
         drop(stdin);
-        // How it ended does not matter: what it did is taken back.
+        // The exit status does not matter: the server rolls back.
         supervisor.await.ok();
     }
 }

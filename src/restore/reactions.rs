@@ -1,9 +1,9 @@
-//! Event triggers of a database that was there before: they have no say in a restore. Those of the dump are made after all
-//! else, and login triggers are kept from our other sessions by [`super::target::Facts::quiet`].
+//! Disables the target's event triggers during a restore. The dump's own are created last, and
+//! [`super::target::Facts::quiet`] keeps login triggers from our other sessions.
 
 use super::session::variable;
 
-/// Disables those that are enabled, and remembers them for this transaction. Only a superuser may.
+/// Disables the enabled ones, and remembers them for this transaction. Only a superuser can.
 #[must_use]
 pub fn silencing() -> String {
     "DO $quiet$ DECLARE command text; BEGIN
@@ -18,7 +18,7 @@ END $quiet$;
     .replace("{reactions}", &variable("reactions"))
 }
 
-/// Gives those that are still there the state that they had.
+/// Restores the state of those that still exist.
 #[must_use]
 pub fn waking() -> String {
     "

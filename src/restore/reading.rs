@@ -1,4 +1,4 @@
-//! Which materialized views read other servers, and which were therefore left without rows. SQL, and what it answers.
+//! Finds materialized views that read other servers and were left without rows. SQL and its answer.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::dump::client::Client;
 use crate::dump::query::query;
 use crate::dump::{Complaint, Connection, DumpError};
 
-/// What a view reads: relations and functions, as far as PostgreSQL keeps track, from `{view}` on. For each foreign table
-/// its server, and for a function of dblink nothing.
+/// What a view reads, as far as PostgreSQL tracks it: relations and functions, starting at `{view}`. Returns the
+/// server of each foreign table, and NULL for a function of dblink.
 const SOURCES: &str = "WITH RECURSIVE reads(class, oid) AS (
   SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, {view} UNION
   SELECT y.class, y.oid FROM reads r, LATERAL (
@@ -30,7 +30,7 @@ UNION SELECT NULL FROM reads r
   JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'dblink'
   WHERE r.class = 'pg_catalog.pg_proc'::pg_catalog.regclass";
 
-/// A query that has a row for each server that a view reads, by the expression for its number. It is one line.
+/// A one-line query with a row per server that a view reads. `view` is the expression for its OID.
 pub(super) fn servers_of(view: &str) -> String {
     SOURCES.replace('\n', " ").replace("{view}", view)
 }
@@ -42,10 +42,9 @@ struct Unpopulated {
     servers: Vec<Option<String>>,
 }
 
-/// The materialized views without rows, by the statement that would refresh them: each in words.
-///
-/// # Errors
-/// The server cannot be asked.
+/// Materialized views without rows: the statement that would refresh each, and a phrase that names it.
+/// | # Errors
+/// The query fails.
 pub async fn without_rows(
     connection: &Connection,
     client: &Client,

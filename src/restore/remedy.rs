@@ -1,26 +1,25 @@
-//! What to do about a statement of the dump that failed, by its error code and its kind. Pure.
-//!
-//! The server's words are not read: it may speak any language, and a function of the sponsor's may raise any words.
+//! Hints for failed statements of a dump, by error code and kind. Pure.
+//! | The server's words are not read: they can be in any language, and a sponsor's function can raise any text.
 
 use crate::dump::sqlstate::SqlState;
 
-/// What kind of statement failed, as far as the remedy depends on it.
+/// Kind of the failed statement, as far as the hint depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// The rows of a materialized view are computed again.
+    /// Recomputes the rows of a materialized view.
     Refresh,
-    /// A view of either kind is created.
+    /// Creates a view of either kind.
     View,
-    /// Rows of a table are loaded.
+    /// Loads the rows of a table.
     Rows,
-    /// An index or a constraint is created: its expressions are computed for every row.
+    /// Creates an index or a constraint, whose expressions are computed for every row.
     Rule,
     /// Any other statement.
     Other,
 }
 
 impl Kind {
-    /// Reads the excerpt of a statement, which is in our own words.
+    /// Parses the excerpt of a statement, which is in our own words.
     fn of(statement: &str) -> Self {
         let is = |start: &str| statement.starts_with(start);
         if is("REFRESH MATERIALIZED VIEW ") {
@@ -41,11 +40,11 @@ impl Kind {
     }
 }
 
-/// Of the disk of a server, ours or another.
+/// For a full disk, of a temporary server or of another one.
 pub(super) const FULL: &str =
     "The disk is full. Free space on it or, for a drill, set TMPDIR to a folder on a larger disk.";
 
-/// The remedy for a statement, given as its excerpt; empty if the error is not about a statement.
+/// The hint for a statement, given as its excerpt. Empty if the error is not about a statement.
 pub(super) fn of(statement: &str, code: SqlState) -> Option<String> {
     let kind = Kind::of(statement);
     let object = object(statement);
@@ -88,7 +87,7 @@ pub(super) fn of(statement: &str, code: SqlState) -> Option<String> {
     Some(remedy.to_owned())
 }
 
-/// Rows of the dump that break a rule of the dump.
+/// Rows of the dump that break one of its own constraints.
 fn of_the_rows(code: &str, kind: Kind, object: &str) -> Option<String> {
     let is_duplicate = match code {
         "23505" | "23P01" => true,
@@ -109,7 +108,7 @@ fn of_the_rows(code: &str, kind: Kind, object: &str) -> Option<String> {
     Some(format!("{breaks} {remedy}"))
 }
 
-/// A server that the target asks in turn.
+/// A foreign server that the target queries.
 fn of_another_server(code: &str, kind: Kind, object: &str) -> Option<String> {
     let is_one = code.starts_with("08") || code.starts_with("HV");
     (is_one && kind != Kind::Other).then(|| {
@@ -146,7 +145,7 @@ fn of_what_is_missing(code: &str, kind: Kind, object: &str) -> Option<String> {
     Some(remedy)
 }
 
-/// The name of what a statement is about: its last words after the kind, without what it belongs to.
+/// The name that a statement is about: its last words after the kind, without the parent object.
 fn object(statement: &str) -> &str {
     let is_a_keyword = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase());
     let mut rest = statement;

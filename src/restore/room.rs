@@ -1,4 +1,4 @@
-//! Whether a disk certainly has no room for a server of our own with a database in it.
+//! Whether a disk is certainly too small for a temporary server with the restored database.
 
 use std::path::{Path, PathBuf};
 
@@ -6,32 +6,32 @@ use bytesize::ByteSize;
 
 use super::RestoreError;
 
-/// An empty cluster takes about 40 MB.
+/// Size of an empty cluster, about 40 MB.
 const CLUSTER: u64 = 32 << 20;
-/// Each row has a header of 24 bytes and a pointer of 4 (PostgreSQL documentation, "Database Page Layout").
+/// Bytes per row: a header of 24 and a pointer of 4 (PostgreSQL documentation, "Database Page Layout").
 const ROW: u64 = 28;
 
-/// What is known of a backup's size before it is loaded.
+/// Size of a backup, known before it is loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// The dump's text.
+    /// Bytes of the dump's text.
     pub dump_bytes: u64,
-    /// The same as it is stored, compressed.
+    /// Bytes stored, compressed.
     pub stored_bytes: u64,
     /// Rows of all tables.
     pub rows: u64,
 }
 
 impl Size {
-    /// What the database takes at least. PostgreSQL compresses long values alone, and less than the backup is compressed;
-    /// but bytes are written twice as long in a dump.
+    /// The smallest size of the database. PostgreSQL compresses only long values, and less than the backup is
+    /// compressed. But a dump writes bytes twice as long.
     fn least(&self) -> u64 {
         let rows = self.rows.saturating_mul(ROW);
         (self.stored_bytes / 2).max(rows).saturating_add(CLUSTER)
     }
 }
 
-/// A folder and the space that we may still use in it.
+/// A folder and its free space.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
     folder: PathBuf,
@@ -39,14 +39,14 @@ pub struct Room {
 }
 
 impl Room {
-    /// Looks; `None` if the system does not say.
+    /// Queries the file system. `None` if it does not report its space.
     #[must_use]
     pub fn of(folder: &Path) -> Option<Self> {
         let found = rustix::fs::statvfs(folder).ok()?;
         Some(Self { folder: folder.to_owned(), free: found.f_bavail.saturating_mul(found.f_frsize) })
     }
 
-    /// Refuses what certainly does not fit.
+    /// Refuses a backup that certainly does not fit.
     ///
     /// # Errors
     /// [`RestoreError::NoRoom`].

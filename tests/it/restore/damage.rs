@@ -113,7 +113,7 @@ fn an_altered_backup_never_reaches_the_target() {
             bytes[4] ^= 1;
             backup.put("", bytes);
         }),
-        (17, "tell different hashes", |backup| {
+        (17, "and its manifest disagree", |backup| {
             let line = String::from_utf8(backup.get(".sha256")).unwrap();
             backup.put(".sha256", format!("{}{}", "0".repeat(64), &line[64..]));
         }),

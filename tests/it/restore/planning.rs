@@ -53,6 +53,8 @@ fn a_missing_temporary_folder_is_named_before_any_download() {
     let outcome = refused(&trial, drill, 16);
     assert!(message(&outcome).contains("/nonexistent/scratch"), "{}", message(&outcome));
     assert!(outcome.visible().contains("TMPDIR"), "{}", outcome.transcript());
+    // Nothing was restored.
+    assert_eq!(outcome.output("restore_duration_minutes"), "");
 }
 
 /// What was restored would be hidden from the role that has to read it back.
