@@ -1,4 +1,4 @@
-//! Room 7: what was found is compared with what was promised. Pure; the verdict is derived here and nowhere else.
+//! Room 7: compares what was found with what was promised. Pure. The verdict is derived here and nowhere else.
 
 pub mod aside;
 pub mod compare;
@@ -17,13 +17,13 @@ pub use compare::{Comparison, Verdict};
 pub use conclusion::{Conclusion, Outcome, State};
 pub use wording::{counted, grouped};
 
-/// What a proof found. It is no accident on the way but its result.
+/// The findings of a check. A result, not an error on the way to one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {}", .findings.join("; "))]
 pub struct ProofError {
-    /// What was looked at.
+    /// What was checked.
     pub place: String,
-    /// What is wrong with it, each in words.
+    /// What is wrong, each as a phrase.
     pub findings: Vec<String>,
     /// What the reader can do about it.
     pub hint: String,

@@ -1,35 +1,35 @@
-//! Differences that are none of the restore's, and what was not restored on purpose: set aside, and named. Pure.
+//! Sets aside differences that the restore did not cause, and parts that it skipped on purpose, and names them. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::Comparison;
 
-/// Statements that may differ, as they are shown, each with what it is about in words.
+/// Statements that may differ, in the form in which they are shown, each with a phrase for its object.
 #[derive(Debug, Default)]
 pub struct Aside {
-    /// Only the owner of what they describe may run them: either side may have others.
+    /// Comments of other roles' objects. Only the owner can set them, so both sides may have others.
     pub comments: BTreeMap<String, String>,
-    /// They make what was there before and is not ours: the backup need not have them.
+    /// Statements that create existing objects of other roles. The backup may lack them.
     pub besides: BTreeMap<String, String>,
-    /// They make what came with the server: the restored database has it and need not have them.
+    /// Statements that create parts of the server. A dump of the restored database lacks them.
     pub built_in: BTreeMap<String, String>,
-    /// They refresh views that read other servers: the restored database need not have them.
+    /// Statements that refresh views that read other servers. The restored database may lack them.
     pub unrefreshed: BTreeMap<String, String>,
 }
 
-/// What was set aside of a comparison.
+/// What was set aside in a comparison.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SetAside {
-    /// What is not compared for it, each in words.
+    /// What is therefore not compared, each as a phrase.
     pub(super) words: Vec<String>,
-    /// How many of them are views without rows.
+    /// Number of views without rows.
     pub(super) unrefreshed: u64,
-    /// Whether the statements differ in nothing else.
+    /// Whether the statements are otherwise equal.
     pub(super) is_all: bool,
 }
 
 impl Comparison {
-    /// The same without the differences that are set aside.
+    /// The same comparison without the differences that are set aside.
     #[must_use]
     pub fn setting_aside(mut self, aside: &Aside) -> Self {
         let mut words = BTreeSet::new();
@@ -53,10 +53,10 @@ impl Comparison {
             && self.missing.is_empty()
             && self.unexpected.is_empty()
             && self.objects == super::objects::Differences::default();
-        // What is there besides is named once, and not its comment as well.
+        // An object that is set aside is listed once, without its comment.
         let besides = words.clone();
         words.retain(|what| what.strip_prefix("the comment on ").is_none_or(|of| !besides.contains(of)));
-        // They have no rows, whether their statements were compared or not.
+        // These views have no rows, whether their statements were compared or not.
         words.extend(aside.unrefreshed.values().cloned());
         self.aside = SetAside {
             words: words.into_iter().collect(),

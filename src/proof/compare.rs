@@ -1,4 +1,4 @@
-//! A backup's truth and a restored database's truth, table by table. Pure.
+//! Compares a restored database with its backup, table by table. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,22 +9,22 @@ use super::wording::{counted, differing, grouped};
 use crate::dump::generated::Digests;
 use crate::dump::scan::{Inventory, TableTruth, Truth};
 
-/// What a comparison comes to.
+/// Result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Every row of every table and every statement is the same.
+    /// All rows and all statements are equal.
     Equal,
-    /// Every row, every sequence and every large object is the same. The other statements were written by another version
-    /// of PostgreSQL, in other words, the database has another locale, or views that read other servers have no rows.
+    /// All rows, sequences and large objects are equal. The other statements were written by another version of
+    /// PostgreSQL, the database has another locale, or views that read other servers have no rows.
     RowsEqual,
-    /// What was restored is the same, but something was left out on purpose.
+    /// What was restored is equal, but something was left out on purpose.
     Incomplete,
     /// Something differs.
     NotEqual,
 }
 
 impl Verdict {
-    /// The words of reports.
+    /// The value in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -43,13 +43,13 @@ pub struct TablePair {
     pub schema: String,
     /// Name, without quotes.
     pub name: String,
-    /// Rows in the backup; `None` where it has no such table.
+    /// Rows in the backup, `None` if it has no such table.
     pub rows_expected: Option<u64>,
-    /// Rows in the restored database; `None` where it has no such table.
+    /// Rows in the restored database, `None` if it has no such table.
     pub rows_found: Option<u64>,
-    /// Whether all rows are the same, generated values included.
+    /// Whether all rows are equal, including generated values.
     pub is_equal: bool,
-    /// Whether stored generated columns hold other values.
+    /// Whether stored generated columns have different values.
     generated_differ: bool,
 }
 
@@ -70,14 +70,14 @@ impl TablePair {
     }
 }
 
-/// What each side is.
+/// One side of a comparison.
 #[derive(Debug)]
 pub struct Side<'a> {
-    /// What it holds.
+    /// Tables, sequences, large objects and digests.
     pub truth: &'a Truth,
     /// Its statements.
     pub inventory: Option<&'a Inventory>,
-    /// Major versions of the server and of the pg_dump that wrote its statements.
+    /// Major versions of the server and of the pg_dump that wrote the statements.
     pub majors: (u32, u32),
 }
 
@@ -88,29 +88,29 @@ pub struct Comparison {
     pub tables: Vec<TablePair>,
     /// Statements in the backup and in the restored database.
     pub statements: (u64, u64),
-    /// Whether they are the same; `None` where versions differ so that they cannot be compared.
+    /// Whether they are equal. `None` if different versions make them incomparable.
     pub statements_equal: Option<bool>,
-    /// Statements of the backup that the restored database lacks; none where versions differ. Sequences and large objects
-    /// are told apart.
+    /// Statements that the restored database lacks. Empty if versions differ. Sequences and large objects are listed
+    /// separately.
     pub missing: Vec<String>,
-    /// Statements of the restored database that the backup lacks; none where versions differ.
+    /// Statements that the backup lacks. Empty if versions differ.
     pub unexpected: Vec<String>,
-    /// Sequences and large objects that differ, whatever the versions.
+    /// Sequences and large objects that differ. They are compared across versions, too.
     pub(super) objects: Differences,
     /// Differences that do not count.
     pub(super) aside: SetAside,
-    /// How the database itself differs.
+    /// Differences of the database itself.
     surroundings: Surroundings,
-    /// Materialized views in the backup.
+    /// Number of materialized views in the backup.
     materialized_views: u64,
     /// Major versions of server and pg_dump on both sides.
     majors: [(u32, u32); 2],
-    /// The tables that were left out, by schema and name; `None` where nothing at all was left out.
+    /// Tables that were left out, by schema and name. `None` if nothing was left out.
     pub left_out: Option<BTreeSet<(String, String)>>,
 }
 
 impl Comparison {
-    /// Compares a restored database with its backup. `left_out` is `None` where nothing at all was left out.
+    /// Compares a restored database with its backup. `left_out` is `None` if nothing was left out.
     #[must_use]
     pub fn new(
         backup: &Side<'_>,
@@ -142,7 +142,7 @@ impl Comparison {
         }
     }
 
-    /// The same with what is known of the database itself, and with the sums of generated values that the backup tells and
+    /// Adds the differences of the database itself, and the digests of generated values that the manifest has and
     /// that were found.
     #[must_use]
     pub fn with_database(mut self, surroundings: Surroundings, told: &Digests, found: &Digests) -> Self {
@@ -157,8 +157,8 @@ impl Comparison {
         self
     }
 
-    /// The verdict. Where something was left out, the tables that are known to be and a missing statement are no finding,
-    /// but nothing is called equal either.
+    /// The verdict. If something was left out, the known tables and missing statements are not findings, but the
+    /// result is never equal.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let is_partial = self.left_out.is_some();
@@ -177,7 +177,7 @@ impl Comparison {
         }
     }
 
-    /// What differs, each in words.
+    /// What differs, each as a phrase.
     #[must_use]
     pub fn findings(&self) -> Vec<String> {
         let mut found: Vec<String> = self.differing().map(TablePair::finding).collect();
@@ -187,7 +187,7 @@ impl Comparison {
         if self.verdict() != Verdict::NotEqual {
             return found;
         }
-        // It may be the cause.
+        // The locale may be the cause of the other findings.
         found.extend(self.surroundings.locales.clone());
         if self.statements_equal == Some(true) {
             return found;
@@ -204,14 +204,14 @@ impl Comparison {
         found
     }
 
-    /// What of the database itself is not as it was, each in words. It changes no row.
+    /// Differences of the database itself, each as a phrase. They change no row.
     #[must_use]
     pub fn of_the_database(&self) -> Vec<String> {
         self.surroundings.locales.iter().chain(&self.surroundings.differing).cloned().collect()
     }
 
-    /// What was not compared although it is there, each in words. It changes no verdict: every verdict but
-    /// [`Verdict::Incomplete`] says what it is about, and that one comes with the list of what was left out.
+    /// What exists but was not compared, each as a phrase. It changes no verdict: each verdict implies what it
+    /// covers, and [`Verdict::Incomplete`] comes with the list of what was left out.
     #[must_use]
     pub fn not_compared(&self) -> Vec<String> {
         let mut told = self.aside.words.clone();
@@ -228,7 +228,7 @@ impl Comparison {
         told
     }
 
-    /// What was set aside, each in words: a reader of a good result must know of it.
+    /// What was set aside, each as a phrase. Readers of a good result must know it.
     #[must_use]
     pub fn set_aside(&self) -> &[String] {
         &self.aside.words
@@ -243,7 +243,7 @@ impl Comparison {
         table.rows_found.is_none() && self.left_out.as_ref().is_some_and(|tables| tables.contains(&name()))
     }
 
-    /// The rows of the backup, where all of them were left out: what is left has nothing to prove.
+    /// The number of rows in the backup if all of them were left out. The rest proves nothing then.
     fn lost_rows(&self) -> Option<u64> {
         let total = |rows: fn(&TablePair) -> Option<u64>| self.tables.iter().filter_map(rows).sum::<u64>();
         let (expected, found) = (total(|table| table.rows_expected), total(|table| table.rows_found));
@@ -330,7 +330,7 @@ mod tests {
         assert_eq!(compared(&DUMP.replace("2\n\\.", "3\n\\."), (18, 18), None).verdict(), Verdict::NotEqual);
     }
 
-    /// Other rows would come out of a sequence that stands elsewhere, whatever the version.
+    /// A sequence at another position would produce other rows, whatever the version.
     #[test]
     fn a_sequence_of_another_version_is_compared() {
         let newer =

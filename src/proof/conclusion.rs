@@ -1,7 +1,6 @@
-//! What may be called a success, and what is really known: decided here, from typed facts, and nowhere else. Pure.
-//!
-//! A [`Conclusion`] can be made in this file alone. Headline, row, annotation, output, exit code, record, drill report and
-//! issue all take one, so code that says *success* without facts does not compile.
+//! Decides from typed facts what counts as a success, and what is really known. Pure.
+//! | Only this file can create a [`Conclusion`]. Headline, row, annotation, output, exit code, record, drill report
+//! and issue all take one, so code that claims success without facts does not compile.
 
 use serde::Serialize;
 
@@ -9,22 +8,22 @@ use super::compare::{Comparison, Verdict};
 use super::wording::{counted, grouped};
 use crate::archive::description::Partial;
 
-/// How a command ended, for one sponsor or for all of them.
+/// How a command ended, for one sponsor or for the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// All that was asked for was done, and is known to be so.
+    /// Everything requested was done and verified.
     Success,
-    /// Something was not done, or is not known to be so.
+    /// Something was not done, or not verified.
     Failure,
-    /// Nothing was done, since the sponsor's flag is off.
+    /// Backups are disabled for the sponsor, so nothing was done.
     Disabled,
-    /// A dry run found nothing in the way of the real run.
+    /// A dry run found no obstacle.
     Planned,
 }
 
 impl Outcome {
-    /// The word that documents and outputs use.
+    /// The value in documents and outputs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -36,34 +35,34 @@ impl Outcome {
     }
 }
 
-/// What is really known, from the best to the worst of each command.
+/// What is really known, from best to worst for each command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// A dry run ended at the plan.
+    /// A dry run, which ended at the plan.
     Planned,
-    /// Backup: everything in the database is stored.
+    /// Backup: the whole database is stored.
     Complete,
-    /// Backup: stored without what was excluded by request.
+    /// Backup: stored without what the user excluded.
     Partial,
-    /// Backup: stored, and it holds no table.
+    /// Backup: stored, but it contains no table.
     Empty,
-    /// Verify: every backup in question was read through and is what its manifest says.
+    /// Verify: every selected backup was read and matches its manifest.
     Verified,
-    /// Verify: some were, and others were not.
+    /// Verify: some backups match, others do not.
     PartlyVerified,
-    /// Verify: none was.
+    /// Verify: no backup matches.
     Unverified,
     /// Drill and restore: the restored database equals the backup.
     Proven,
-    /// Drill and restore: what was restored equals the backup, but not everything was restored or compared.
+    /// Drill and restore: what was restored equals the backup, but some of it was not restored or compared.
     Incomplete,
     /// Drill and restore: the restored database differs from the backup.
     Different,
 }
 
 impl State {
-    /// All of them, for the documentation.
+    /// All states, for the documentation.
     pub const ALL: [Self; 10] = [
         Self::Planned,
         Self::Complete,
@@ -77,13 +76,13 @@ impl State {
         Self::Different,
     ];
 
-    /// Whether it is less than what a reader expects of a success.
+    /// Whether it is less than readers expect of a success.
     #[must_use]
     pub fn is_notable(self) -> bool {
         !matches!(self, Self::Planned | Self::Complete | Self::Verified | Self::Proven)
     }
 
-    /// The word that documents and outputs use.
+    /// The value in documents and outputs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -101,15 +100,14 @@ impl State {
     }
 }
 
-/// How a command ended, and what is really known. The facts that lead to it are the arguments of its constructors; nothing
-/// else makes one:
+/// How a command ended, and what is really known. Its constructors take the facts. Nothing else can create one:
 ///
 /// ```compile_fail,E0451
 /// use sponsor_backup::proof::{Conclusion, Outcome, State};
 /// let forged = Conclusion { outcome: Outcome::Success, state: Some(State::Proven) };
 /// ```
 ///
-/// nor can a result call itself a success:
+/// and a result cannot call itself a success:
 ///
 /// ```compile_fail,E0616
 /// use sponsor_backup::proof::Conclusion;
@@ -123,12 +121,12 @@ pub struct Conclusion {
     state: Option<State>,
 }
 
-/// What a stored backup holds.
+/// The contents of a stored backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
-    /// Tables with a block of rows.
+    /// Tables with a COPY block.
     pub tables: u64,
-    /// Their rows.
+    /// Rows of these tables.
     pub rows: u64,
     /// Bytes of the dump before compression.
     pub bytes: u64,
@@ -137,15 +135,15 @@ pub struct Held {
 /// A backup that was stored and read back.
 #[derive(Debug, Clone, Copy)]
 pub struct BackupFacts {
-    /// What it holds.
+    /// Contents of the backup.
     pub held: Held,
-    /// Whether something was excluded by request.
+    /// Whether the user excluded something.
     pub partial: bool,
-    /// What the backup before it held; `None` if there was none, or if it could not be read.
+    /// Contents of the previous backup. `None` if there is none, or if it cannot be read.
     pub before: Option<Before>,
 }
 
-/// What the newest earlier backup with rows held.
+/// Contents of the newest earlier backup with rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Before {
     /// Rows of all tables.
@@ -154,11 +152,11 @@ pub struct Before {
     pub bytes: u64,
 }
 
-/// More than this share of rows or bytes gone since the backup before deserves a warning, in percent.
+/// A loss of more than this share of rows or bytes since the previous backup is worth a warning, in percent.
 const FALL_PERCENT: u64 = 20;
 
 impl BackupFacts {
-    /// What is odd about its contents, each in words.
+    /// What is odd about the contents, each as a phrase.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let Self { held, before, .. } = *self;
@@ -189,7 +187,8 @@ impl BackupFacts {
         found
     }
 
-    /// Says so if it holds nothing although the backup before held rows: no success, whatever was stored.
+    /// The failure of a backup without tables although the previous one had rows. It does not count as a success,
+    /// whatever was stored.
     #[must_use]
     pub fn lost_everything(&self) -> Option<String> {
         let before = self.before.filter(|before| self.held.tables == 0 && before.rows > 0)?;
@@ -200,26 +199,26 @@ impl BackupFacts {
     }
 }
 
-/// Stored backups that were in question, by what became of them.
+/// The selected backups, by result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// Read through, and what their manifests say.
+    /// Read, and equal to their manifests.
     pub verified: usize,
-    /// Damaged, unfinished, or not readable for another reason.
+    /// Damaged, incomplete, or unreadable for another reason.
     pub not_verified: usize,
 }
 
-/// A drill's or a restore's result.
+/// The result of a drill or a restore.
 #[derive(Debug, Clone, Copy)]
 pub struct Restored<'a> {
-    /// The restored database compared with the backup; `None` where that was not reached.
+    /// Comparison of the restored database with the backup. `None` if it was not reached.
     pub comparison: Option<&'a Comparison>,
-    /// Whether a check of the sponsor is not true, or a limit is exceeded.
+    /// Whether one of the sponsor's checks is not true, or a limit is exceeded.
     pub falls_short: bool,
 }
 
 impl Restored<'_> {
-    /// What a reader must know of one that found nothing wrong, each in words.
+    /// What readers must know about a result without findings, each as a phrase.
     #[must_use]
     pub fn warnings(&self, partial: Option<&Partial>) -> Vec<String> {
         let is_empty = self.comparison.is_some_and(|comparison| comparison.tables.is_empty());
@@ -248,7 +247,7 @@ impl Conclusion {
     #[must_use]
     pub fn of_reading(reading: Reading) -> Self {
         let state = match reading {
-            // It did not come to the first backup.
+            // It did not reach the first backup.
             Reading { verified: 0, not_verified: 0 } => return Self::failed(None),
             Reading { verified: 0, .. } => State::Unverified,
             Reading { not_verified: 0, .. } => State::Verified,
@@ -269,55 +268,56 @@ impl Conclusion {
         Self::judged(state == State::Proven && !restored.falls_short, state)
     }
 
-    /// A record that was kept, at this `s3://` location or path.
+    /// A record saved at this `s3://` location or path.
     #[must_use]
     pub fn of_record(_kept_at: &str) -> Self {
         Self { outcome: Outcome::Success, state: None }
     }
 
-    /// A list or a matrix, with so many lines; none of them says anything of a backup's state.
+    /// A list or a matrix with this many lines. It does not describe any backup's state.
     #[must_use]
     pub fn of_listing(_lines: usize) -> Self {
         Self { outcome: Outcome::Success, state: None }
     }
 
-    /// A dry run that found nothing in the way.
+    /// A dry run that found no obstacle.
     #[must_use]
     pub fn planned() -> Self {
         Self { outcome: Outcome::Planned, state: Some(State::Planned) }
     }
 
-    /// A sponsor whose flag is off.
+    /// A sponsor whose backups are disabled.
     #[must_use]
     pub fn disabled() -> Self {
         Self { outcome: Outcome::Disabled, state: None }
     }
 
-    /// A failure, with what is known all the same.
+    /// A failure, with what is known nevertheless.
     #[must_use]
     pub fn failed(known: Option<State>) -> Self {
         Self { outcome: Outcome::Failure, state: known }
     }
 
-    /// The same state, and a failure: something that came later went wrong.
+    /// The same state as a failure, because a later step failed.
     #[must_use]
     pub fn but_failed(self) -> Self {
         Self::failed(self.state.filter(|state| *state != State::Planned))
     }
 
-    /// One for all sponsors: a failure of any is a failure, *disabled* only where nobody was enabled, and the worst state.
+    /// One for the whole run: a failure if any sponsor failed, *disabled* only if all sponsors are, and the worst
+    /// state.
     #[must_use]
     pub fn overall(all: &[Self]) -> Self {
         let any = |outcome| all.iter().any(|one| one.outcome == outcome);
         let outcomes = [Outcome::Failure, Outcome::Planned, Outcome::Success, Outcome::Disabled];
-        // Nothing at all to say of anybody is what a matrix without sponsors comes to.
+        // No result at all comes from a matrix without sponsors.
         let outcome = outcomes.into_iter().find(|outcome| any(*outcome)).unwrap_or(Outcome::Success);
-        // What is not known of one is not known of all.
+        // If one sponsor's state is unknown, so is the run's.
         let is_known = !all.iter().any(|one| one.is_failure() && one.state.is_none());
         Self { outcome, state: all.iter().filter_map(|one| one.state).max().filter(|_| is_known) }
     }
 
-    /// How it ended.
+    /// How the command ended.
     #[must_use]
     pub fn outcome(self) -> Outcome {
         self.outcome
@@ -329,13 +329,13 @@ impl Conclusion {
         self.state
     }
 
-    /// Whether it ended well, as what is not a dry run and not disabled does.
+    /// Whether it is a success, so neither a dry run nor disabled.
     #[must_use]
     pub fn is_success(self) -> bool {
         self.outcome == Outcome::Success
     }
 
-    /// Whether it failed.
+    /// Whether it is a failure.
     #[must_use]
     pub fn is_failure(self) -> bool {
         self.outcome == Outcome::Failure

@@ -1,4 +1,4 @@
-//! The database itself, next to what it holds: what its manifest says, and how the one that was restored differs. Pure.
+//! The database itself, apart from its contents: its part of the manifest, and how the restored one differs. Pure.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::dump::database::Database;
 use crate::dump::locale::{Locale, Provider};
 use crate::dump::settings::{Setting, Settings};
 
-/// What a manifest says of a database.
+/// The manifest's entry for a database.
 #[must_use]
 pub fn document(locale: &Locale, settings: &Settings) -> description::Database {
     let setting = |setting: &Setting| description::DatabaseSetting {
@@ -29,7 +29,7 @@ pub fn document(locale: &Locale, settings: &Settings) -> description::Database {
     }
 }
 
-/// The locale that a manifest tells.
+/// The locale in a manifest.
 #[must_use]
 pub fn locale(told: &description::Database) -> Locale {
     Locale {
@@ -43,7 +43,7 @@ pub fn locale(told: &description::Database) -> Locale {
     }
 }
 
-/// What a manifest says of a database, in words: `icu tr-TR, with settings: search_path, app.key`.
+/// A manifest's database as text: `icu tr-TR, with settings: search_path, app.key`.
 #[must_use]
 pub fn words(told: &description::Database) -> String {
     let names: BTreeSet<&str> = told.settings.iter().map(|setting| setting.name.as_str()).collect();
@@ -57,7 +57,7 @@ pub fn words(told: &description::Database) -> String {
     format!("{}{what}", locale(told).words())
 }
 
-/// What the first lines of a dump hold otherwise than its manifest says, by name.
+/// Where the first lines of a dump contradict its manifest, by name.
 #[must_use]
 pub(super) fn contradictions(told: &description::Database, carried: Option<&Settings>) -> Vec<String> {
     let Some(carried) = carried else {
@@ -82,17 +82,17 @@ pub(super) fn contradictions(told: &description::Database, carried: Option<&Sett
     findings
 }
 
-/// How a database that was restored differs from the one that was dumped.
+/// How the restored database differs from the dumped one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Surroundings {
-    /// Both locales, in words, where text may be sorted or changed otherwise.
+    /// Both locales as text, if they may sort or change text differently.
     pub locales: Option<String>,
-    /// What else is not as it was, each in words that hold no value that may be secret.
+    /// Other differences, each as a phrase without values that may be secret.
     pub differing: Vec<String>,
 }
 
 impl Surroundings {
-    /// Compares the two; `name` is that of the one that was restored. Settings are compared where they were to be kept.
+    /// Compares both. `name` is that of the restored database. Settings are compared only if the restore keeps them.
     #[must_use]
     pub fn new(
         told: &description::Database,
@@ -119,7 +119,7 @@ impl Surroundings {
     }
 }
 
-/// Settings and comments that are not the same, each with the statement that sets it.
+/// Settings and comments that differ, each with the statement that sets it.
 fn settings(carried: &Settings, found: &Settings, name: &str) -> Vec<String> {
     let mut differing = Vec::new();
     for setting in &carried.all {

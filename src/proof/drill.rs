@@ -1,4 +1,4 @@
-//! What a drill learned, and what that comes to. Pure.
+//! The findings of a drill, and its result. Pure.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use super::limits::{Measured, words};
 use super::{Comparison, Conclusion, State, conclusion};
 use crate::archive::description::Partial;
 
-/// What a drill came to.
+/// The result of a drill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// The restored database equals its backup (or its rows do, where versions differ), every check is true and every
-    /// limit is kept.
+    /// The restored database equals its backup (or its rows do, if versions differ), every check is true and every
+    /// limit is met.
     Passed,
     /// The same, but something was left out on purpose.
     Incomplete,
     /// Something differs, a check is not true, or a limit is exceeded.
     Failed,
-    /// The drill could not be carried out to its end.
+    /// The drill did not reach its end.
     Error,
-    /// It was stopped.
+    /// A signal stopped the drill.
     Cancelled,
 }
 
 impl Status {
-    /// The word that documents and outputs use.
+    /// The value in documents and outputs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -40,23 +40,23 @@ impl Status {
     }
 }
 
-/// One of the sponsor's own assertions.
+/// One of the sponsor's own checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// The statement.
     pub statement: String,
     /// Whether it returned true.
     pub passed: bool,
-    /// What it returned, or the server's error.
+    /// What it returned, or the error code.
     pub answer: String,
 }
 
 /// A statement that was left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
-    /// Its beginning.
+    /// Beginning of the statement.
     pub statement: String,
-    /// What the server said.
+    /// The server's error.
     pub reason: String,
 }
 
@@ -69,98 +69,98 @@ pub struct Target {
     pub place: Option<String>,
     /// The server's version.
     pub server_version: String,
-    /// Whether the server, or the database on the existing one, is gone again.
+    /// Whether the server, or the database on an existing server, was removed.
     pub removed: bool,
 }
 
-/// The backup.
+/// The backup of a drill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
     /// `s3://…`.
     pub location: String,
-    /// A moment before its snapshot was taken: nothing later is surely in it.
+    /// Start of the backup, shortly before its snapshot. Later changes may be missing.
     pub snapshot_at: Timestamp,
-    /// Size as it is stored, in bytes.
+    /// Stored size in bytes.
     pub bytes: u64,
-    /// SHA-256 of what is stored, hexadecimal.
+    /// SHA-256 of the stored object, hexadecimal.
     pub sha256: String,
-    /// What was left out of it by request.
+    /// What the user excluded.
     pub partial: Option<Partial>,
 }
 
-/// How long each phase took; `None` where it was not reached.
+/// Duration of each phase, `None` if it was not reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Phases {
-    /// Fetching the object and proving its hash.
+    /// Fetching the object and verifying its hash.
     pub fetch: Option<Duration>,
     /// Decrypting and decompressing it.
     pub decrypt: Option<Duration>,
-    /// Starting the server and loading, the second fetch included.
+    /// Starting the server and loading, including the second download.
     pub load: Option<Duration>,
     /// Reading the restored database, comparing and checking.
     pub verify: Option<Duration>,
 }
 
-/// All that a drill learned, as far as it came.
+/// Everything that a drill learned, as far as it came.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     /// The backup.
     pub backup: Option<Backup>,
-    /// Newer backups that were passed over, each in words.
+    /// Newer backups that were skipped, each as a phrase.
     pub passed: Vec<String>,
-    /// Where it was restored.
+    /// Where the backup was restored.
     pub target: Option<Target>,
-    /// How long it took.
+    /// Durations.
     pub phases: Phases,
-    /// How it compares.
+    /// Comparison of the restored database with the backup.
     pub comparison: Option<Comparison>,
     /// The sponsor's own checks.
     pub checks: Vec<Check>,
     /// What was left out.
     pub left_out: Vec<LeftOut>,
-    /// Roles that the dump names and that were made for the drill.
+    /// Roles that the dump names and that the drill created.
     pub roles_made: Vec<String>,
 }
 
-/// How a drill was set up and how it ended.
+/// How a drill was set up, and how it ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Course<'a> {
-    /// When it began.
+    /// Start of the drill.
     pub at: Timestamp,
-    /// How long all of it took.
+    /// Duration of the whole drill.
     pub took: Duration,
-    /// How old the backup may be.
+    /// Maximum age of the backup.
     pub max_rpo: Option<Duration>,
-    /// How long all may take.
+    /// Maximum duration of the drill.
     pub max_rto: Option<Duration>,
-    /// What kept it from its end: stage and message, and whether somebody stopped it.
+    /// Stage and message of what stopped the drill early, and whether it was a signal.
     pub broken: Option<(&'static str, &'a str, bool)>,
 }
 
 impl Course<'_> {
-    /// How old the backup was when the drill began; `None` where none was found.
+    /// Age of the backup when the drill began, `None` if none was found.
     #[must_use]
     pub fn age(&self, findings: &Findings) -> Option<Measured> {
         let snapshot = findings.backup.as_ref()?.snapshot_at;
-        // A clock that is behind makes no backup younger than new.
+        // A clock that is behind must not produce a negative age.
         let took = Duration::try_from(self.at.duration_since(snapshot)).unwrap_or_default();
         Some(Measured { took, limit: self.max_rpo })
     }
 
-    /// How long it took.
+    /// Duration of the drill, with its limit.
     #[must_use]
     pub fn restore_time(&self) -> Measured {
         Measured { took: self.took, limit: self.max_rto }
     }
 
-    /// Whether its time was kept. A drill that did not reach its end says so only where it took too long already.
+    /// Whether the duration limit was met. A drill that stopped early has an answer only if it took too long already.
     #[must_use]
     pub fn is_rto_kept(&self, findings: &Findings) -> Option<bool> {
         let reached = self.broken.is_none() && findings.comparison.is_some();
         self.restore_time().is_compliant().filter(|kept| reached || !kept)
     }
 
-    /// What is wrong, each in words: what differs, what is not true, what is too old or takes too long.
+    /// What is wrong, each as a phrase: differences, checks, age and duration.
     #[must_use]
     pub fn wrong(&self, findings: &Findings) -> Vec<String> {
         let mut wrong = findings.comparison.as_ref().map(Comparison::findings).unwrap_or_default();
@@ -168,7 +168,7 @@ impl Course<'_> {
         wrong
     }
 
-    /// What is wrong although the restored database may equal its backup.
+    /// What is wrong even if the restored database equals its backup.
     fn shortfalls(&self, findings: &Findings) -> Vec<String> {
         let untrue = findings.checks.iter().filter(|check| !check.passed);
         let mut wrong: Vec<String> =
@@ -186,21 +186,21 @@ impl Course<'_> {
         wrong
     }
 
-    /// What its conclusion is drawn from.
+    /// The facts for its conclusion.
     #[must_use]
     pub fn restored<'f>(&self, findings: &'f Findings) -> conclusion::Restored<'f> {
         let falls_short = !self.shortfalls(findings).is_empty();
         conclusion::Restored { comparison: findings.comparison.as_ref(), falls_short }
     }
 
-    /// What it comes to. A drill that was broken off is a failure, whatever it had found by then.
+    /// The conclusion. A drill that stopped early is a failure, whatever it had found.
     #[must_use]
     pub fn conclusion(&self, findings: &Findings) -> Conclusion {
         let found = Conclusion::of_restore(self.restored(findings));
         if self.broken.is_some() { found.but_failed() } else { found }
     }
 
-    /// The same in the words of the report.
+    /// The conclusion as the report's status.
     #[must_use]
     pub fn status(&self, findings: &Findings) -> Status {
         let conclusion = self.conclusion(findings);

@@ -1,4 +1,4 @@
-//! How old a backup may be, and how long its restore may take. Pure.
+//! Limits for a backup's age and a drill's duration. Pure.
 
 use std::time::Duration;
 
@@ -6,13 +6,12 @@ use jiff::Timestamp;
 
 use super::ProofError;
 
-/// Clocks differ. A backup whose time lies further ahead was named by a wrong clock, and would seem new for ever.
+/// Clocks differ. A backup that is dated further in the future comes from a wrong clock, and would seem new forever.
 const AHEAD: Duration = Duration::from_secs(600);
 
-/// Holds a sponsor's newest backup against `max-backup-age`.
-///
-/// # Errors
-/// The newest backup is too old, or there is none. `place` is where the backups are.
+/// Checks a sponsor's newest backup against `max-backup-age`. `place` is where the backups are.
+/// | # Errors
+/// The newest backup is too old, or there is none.
 pub fn freshness(
     place: &str,
     taken: impl IntoIterator<Item = Timestamp>,
@@ -22,7 +21,7 @@ pub fn freshness(
     let now = now.as_second();
     let ahead = i64::try_from(AHEAD.as_secs()).unwrap_or(i64::MAX);
     let past = taken.into_iter().map(|at| now.saturating_sub(at.as_second())).filter(|age| *age >= -ahead);
-    // Below zero by some seconds: taken just now.
+    // A few seconds in the future count as now.
     let newest = past.min().map(|age| Duration::from_secs(u64::try_from(age).unwrap_or_default()));
     let finding = match newest {
         Some(age) if Measured { took: age, limit: Some(limit) }.is_compliant() == Some(true) => return Ok(()),
@@ -39,17 +38,17 @@ pub fn freshness(
     })
 }
 
-/// A measured time and what it may be.
+/// A measured time and its limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
     /// What was measured.
     pub took: Duration,
-    /// The most that is allowed, where something is.
+    /// The limit, if there is one.
     pub limit: Option<Duration>,
 }
 
 impl Measured {
-    /// Whether it keeps to its limit; `None` where there is none.
+    /// Whether the limit was met. `None` without a limit.
     #[must_use]
     pub fn is_compliant(self) -> Option<bool> {
         self.limit.map(|limit| self.took <= limit)

@@ -1,18 +1,18 @@
-//! Sequences and large objects that differ, each by its name. Pure.
+//! Sequences and large objects that differ, by name. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dump::scan::{Group, LargeObjects, Position};
 
-/// So many of a kind are named.
+/// Number of objects named per kind.
 const NAMED: usize = 20;
 
-/// What differs, in words.
+/// Differences, each as a phrase.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Differences {
-    /// What is not there any more.
+    /// Objects that are missing.
     pub(super) missing: Vec<String>,
-    /// What is there and differs, or was not there before.
+    /// Objects that differ, or that the backup does not have.
     pub(super) changed: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn sequences(expected: &Positions, found: &Positions) -> Differences 
     differences.shortened("sequences")
 }
 
-/// Compares large objects. Where there are very many, neighbors are named together.
+/// Compares large objects. Large numbers of them are grouped with their neighbors.
 pub(super) fn large_objects(expected: &LargeObjects, found: &LargeObjects) -> Differences {
     let shift = expected.shift.max(found.shift);
     let (expected, found) = (expected.coarser(shift), found.coarser(shift));

@@ -1,12 +1,13 @@
-//! What to do about a restored database that differs from its backup, as far as the difference tells. Pure.
+//! Hints for a restored database that differs from its backup. Pure.
 
 use super::Comparison;
 
-/// PostgreSQL looks up some operators without their schema, so that the same words mean another operator after a restore.
+/// PostgreSQL looks up some operators without their schema, so the same text can mean another operator after a
+/// restore.
 const NO_SCHEMA: &str = "IS DISTINCT FROM, NULLIF, CASE and JOIN USING cannot name an operator's schema. On a type of another schema they use a different operator after a restore. Write the comparison with = and IS NULL in the live database, then back up again.";
 
 impl Comparison {
-    /// The remedy for definitions that were restored in the backup's own words and came back in others.
+    /// The hint for definitions that were restored in the backup's words and are now written differently.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         let is_definition = |statement: &&String| {

@@ -1,4 +1,4 @@
-//! A stored backup: its dump, its checksum file and its manifest, held against each other. Pure; nothing is fetched here.
+//! Compares a stored backup's dump, checksum file and manifest. Pure, downloads nothing.
 
 use super::ProofError;
 use super::objects;
@@ -15,14 +15,14 @@ const HINT: &str = "Do not restore this backup. Choose another one (`sponsor-bac
 pub struct Found {
     /// Bytes of the object.
     pub bytes: u64,
-    /// As S3 keeps it, where it does.
+    /// Checksum in S3, if S3 has one.
     pub crc64: Option<String>,
-    /// As the checksum file tells it.
+    /// Hash in the checksum file.
     pub sha256: String,
 }
 
 impl Found {
-    /// What of it is not as the manifest says.
+    /// Where it contradicts the manifest.
     #[must_use]
     pub fn differing(self, told: &StoredSize) -> Vec<String> {
         let mut findings = Vec::new();
@@ -39,7 +39,7 @@ impl Found {
     }
 }
 
-/// What was read of a dump.
+/// What reading a dump showed.
 #[derive(Debug, Clone, Copy)]
 pub struct Read<'a> {
     /// SHA-256 of the object.
@@ -52,13 +52,14 @@ pub struct Read<'a> {
     pub scan: &'a Scan,
 }
 
-/// A proof that did not hold.
+/// A check that failed.
 #[must_use]
 pub fn refuted(location: &str, findings: Vec<String>) -> ProofError {
     ProofError { place: location.to_owned(), findings, hint: HINT.to_owned() }
 }
 
-/// Where what lies beside a dump contradicts its manifest. `asked` are sponsor, environment and key.
+/// Where the key, the checksum file and the object's attributes contradict the manifest. `asked` are sponsor,
+/// environment and key.
 #[must_use]
 pub fn contradictions(
     manifest: &BackupManifest,
@@ -75,7 +76,7 @@ pub fn contradictions(
     findings
 }
 
-/// What shows that a manifest is of another backup: its sponsor, its environment, its key.
+/// Findings if a manifest belongs to another backup, by sponsor, environment and key.
 #[must_use]
 pub fn of_another(expected: [&str; 3], told: [&str; 3]) -> Vec<String> {
     let pairs = ["sponsor", "environment", "key"].into_iter().zip(expected.into_iter().zip(told));
@@ -87,10 +88,9 @@ pub fn of_another(expected: [&str; 3], told: [&str; 3]) -> Vec<String> {
         .collect()
 }
 
-/// What a dump holds that was read to its end, where it is what its manifest says.
-///
-/// # Errors
-/// What contradicts the manifest, or makes it no dump, each in words.
+/// The contents of a dump that was read to its end and matches its manifest.
+/// | # Errors
+/// Where it contradicts the manifest or is not a dump, each as a phrase.
 pub fn judged(manifest: &BackupManifest, read: Read<'_>) -> Result<Truth, Vec<String>> {
     let mut findings = Vec::new();
     if read.stored_sha256 != manifest.stored.sha256 {
@@ -101,7 +101,7 @@ pub fn judged(manifest: &BackupManifest, read: Read<'_>) -> Result<Truth, Vec<St
         findings.push("its decompressed text does not match its manifest".to_owned());
     }
     let judged = read.scan.judged();
-    // What is no dump to keep may still tell by name what was changed.
+    // A dump with foreign commands can still show by name what was changed.
     let truth = match &judged {
         Ok(truth) => Some(truth.clone()),
         Err(Unfit::Foreign(_)) => read.scan.truth(),
@@ -123,7 +123,7 @@ pub fn judged(manifest: &BackupManifest, read: Read<'_>) -> Result<Truth, Vec<St
     }
 }
 
-/// What the manifest tells otherwise than the text does. Of what release 0.1 did not write down, nothing is told.
+/// Where the manifest contradicts the text. Release 0.1 did not record everything.
 fn differing(told: &Contents, truth: &Truth) -> Vec<String> {
     let tables: Vec<TableTruth> = told.tables.iter().map(table_truth).collect();
     let mut findings = Vec::new();
@@ -149,7 +149,7 @@ fn differing(told: &Contents, truth: &Truth) -> Vec<String> {
     findings
 }
 
-/// What a manifest says of a dump that holds this, with the sums of generated values.
+/// The manifest's entry for the contents of a dump, with the digests of generated values.
 #[must_use]
 pub fn contents(truth: &Truth, generated: &Digests) -> Contents {
     let table = |table: &TableTruth| Table {
@@ -188,7 +188,7 @@ pub fn contents(truth: &Truth, generated: &Digests) -> Contents {
     }
 }
 
-/// The sums of generated values that a manifest tells.
+/// The digests of generated values in a manifest.
 #[must_use]
 pub fn generated(told: &Contents) -> Digests {
     let sum = |table: &Table| {
@@ -212,7 +212,7 @@ fn position(sequence: &Sequence) -> ((String, String), Position) {
     ((schema.clone(), name.clone()), Position { value: *value, is_called: *is_called })
 }
 
-/// `None` where the document contradicts itself.
+/// `None` if the document contradicts itself.
 fn large_objects(told: &LargeObjects) -> Option<scan::LargeObjects> {
     let mut read = scan::LargeObjects { shift: told.oids_per_group.trailing_zeros(), ..Default::default() };
     for LargeObjectGroup { oid, count, bytes, digest } in &told.groups {

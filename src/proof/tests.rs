@@ -1,4 +1,4 @@
-//! Every text that says what a proof found.
+//! Every text that describes what a check found.
 
 use std::time::Duration;
 

@@ -1,11 +1,12 @@
-//! Statements that differ, in words: by kind and name. What they say is not shown. Pure.
+//! Statements that differ, as text: their kind and name, never their contents. Pure.
 
-/// Of statements that differ, so many are named.
+/// Number of statements named.
 const NAMED: usize = 20;
-/// What sets a sequence to its value: that is a number of ours, and the name ends at the first comma.
+/// Sets a sequence to its value. The value is a number, so it can be shown, and the name ends at the last quote.
 const SEQUENCE: &str = "SELECT pg_catalog.setval(";
 
-/// What the restored database lacks, holds besides, or holds in other words. Each statement comes as it may be shown.
+/// Statements that the restored database lacks, that the backup lacks, or that differ. They come in a form that is
+/// safe to show.
 pub(super) fn differing(missing: &[String], unexpected: &[String]) -> Vec<String> {
     let mut besides: Vec<&String> = unexpected.iter().collect();
     let mut told = Vec::new();
@@ -49,7 +50,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// What versions of one statement share.
+/// The part that versions of one statement share.
 fn name(statement: &str) -> &str {
     let end = if statement.starts_with(SEQUENCE) { statement.rfind("', ") } else { None };
     &statement[..end.unwrap_or(statement.len())]

@@ -1,44 +1,42 @@
-//! Cuts a dump's text into what a loader sends one by one. Pure.
-//!
-//! Rows pass as they come; a statement is held until its end, so that it can be left out whole.
+//! Cuts a dump's text into the pieces that a loader sends one by one. Pure.
+//! | Rows pass through as they come. A statement is kept until its end, so that it can be left out as a whole.
 
 use crate::dump::scan::{Boundary, Scan, without_comments};
 
-/// A piece of the text, with everything between it and the piece before.
+/// A piece of the text, including everything since the piece before.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece {
     /// A statement.
     Statement(Vec<u8>),
-    /// A statement of the part that drops what a database held before. A fresh one holds nothing, and not all of these
-    /// statements can be run there: a view that groups by a key outside of `public` is made anew in a schema that does not
-    /// exist yet.
+    /// A statement that drops an existing object. A new database has none, and not all of these statements work
+    /// there: a view that groups by a key outside of `public` would be replaced in a schema that does not exist yet.
     Drop(Vec<u8>),
-    /// A statement about an event trigger. One that is there reacts to all that follows.
+    /// A statement about an event trigger. An existing trigger would react to everything that follows.
     Reaction(Vec<u8>),
-    /// `BEGIN` or `COMMIT`: pg_dump puts large objects into a transaction of their own.
+    /// `BEGIN` or `COMMIT`. pg_dump writes large objects in transactions of their own.
     Transaction(Vec<u8>),
-    /// `SET default_tablespace`, which says only where files lie.
+    /// `SET default_tablespace`, which only decides where files are stored.
     Place(Vec<u8>),
-    /// The head of a block of rows.
+    /// The head of a COPY block.
     Copy(Vec<u8>),
-    /// Rows of the table of the last head, or the line that ends them.
+    /// Rows of the last COPY head, or the line that ends them.
     Rows(Vec<u8>),
-    /// What follows the last statement.
+    /// The text after the last statement.
     Rest(Vec<u8>),
 }
 
-/// Cuts a text; what it learns on the way is told by its scan.
+/// Cuts a text. Its scan has everything learned on the way.
 #[derive(Debug, Default)]
 pub struct Script {
     scan: Scan,
     held: Vec<u8>,
     in_rows: bool,
-    /// Whether the first object has been met: settings stand before it, and what drops.
+    /// Whether the first object has come. Settings and drops come before it.
     in_objects: bool,
 }
 
 impl Script {
-    /// Takes the next bytes; gives the pieces that they complete.
+    /// Takes the next bytes and returns the pieces that they complete.
     pub fn feed(&mut self, mut bytes: &[u8]) -> Vec<Piece> {
         let mut pieces = Vec::new();
         while !bytes.is_empty() {
@@ -54,7 +52,7 @@ impl Script {
         pieces
     }
 
-    /// What is left at the end of the text, and the scan of all of it.
+    /// The rest of the text, and the scan of all of it.
     #[must_use]
     pub fn finish(self) -> (Piece, Scan) {
         (Piece::Rest(self.held), self.scan)
@@ -63,7 +61,7 @@ impl Script {
     fn complete(&mut self, boundary: Boundary) -> Piece {
         let text = std::mem::take(&mut self.held);
         self.in_rows = matches!(boundary, Boundary::Copy { .. });
-        // Not in the statement itself: what it names may be called so.
+        // Not in the statement itself, because an object can have such a name.
         let above = &text[..text.len() - without_comments(&text).len()];
         self.in_objects = self.in_objects || memchr::memmem::find(above, b"\n-- Name: ").is_some();
         match boundary {
@@ -82,7 +80,7 @@ impl Script {
     }
 }
 
-/// A statement without psql's own commands above it, and those, each on a line of its own.
+/// A statement without the psql commands above it, and these commands, one per line.
 fn without_commands(text: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let (above, statement) = text.split_at(text.len() - without_comments(text).len());
     let lines = above.split_inclusive(|byte| *byte == b'\n');
@@ -92,13 +90,13 @@ fn without_commands(text: &[u8]) -> (Vec<u8>, Vec<u8>) {
     ([others.concat(), statement.to_vec()].concat(), [begin, &commands.concat()].concat())
 }
 
-/// Whether a statement makes, changes, describes or labels an event trigger.
+/// Whether a statement creates, changes, comments on or labels an event trigger.
 fn is_about_a_reaction(text: &[u8]) -> bool {
     const OBJECT: &[u8] = b" EVENT TRIGGER ";
     let statement = without_comments(text);
     let verbs = [&b"CREATE"[..], b"ALTER", b"COMMENT ON"];
     let names_one = |verb: &&[u8]| statement.strip_prefix(*verb).is_some_and(|rest| rest.starts_with(OBJECT));
-    // The label's provider comes before, and is no text.
+    // The label's provider comes first, and is not a string.
     let labels_one = || {
         let label = statement.strip_prefix(b"SECURITY LABEL ").unwrap_or_default();
         let before_texts = label.split(|byte| *byte == b'\'').next().unwrap_or_default();
@@ -112,10 +110,10 @@ fn is_a_setting(text: &[u8]) -> bool {
     statement.starts_with(b"SET ") || statement.starts_with(b"SELECT pg_catalog.set_config(")
 }
 
-/// The statements of a file of assertions, each with the comments above it.
+/// Splits a file of checks into statements, each with the comments above it.
 ///
 /// # Errors
-/// The file ends in the middle of a statement, or holds one of psql's commands or rows.
+/// The file ends in the middle of a statement, or contains psql commands or rows.
 pub fn statements(text: &str) -> Result<Vec<String>, &'static str> {
     let mut script = Script::default();
     let mut found = Vec::new();

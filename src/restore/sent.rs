@@ -1,22 +1,23 @@
-//! What psql was sent lately, so that a complaint of it finds its statement; and the names that complaints may show. Pure.
+//! Remembers what psql was sent recently, so that an error finds its statement, and which names errors may show.
+//! Pure.
 
 use std::collections::VecDeque;
 
 use crate::dump::scan::{shown, without_comments};
 use crate::dump::{Connection, Names};
 
-/// So many statements are remembered: more than the pipe to psql and psql itself can hold (64 KiB and 4 KiB, of at least
-/// seven bytes each).
+/// Number of statements remembered: more than the pipe to psql and psql itself hold (64 KiB and 4 KiB, at least seven
+/// bytes per statement).
 const KEPT: usize = 12_000;
-/// Of each, so many bytes: what it is and what it is called stands at its beginning.
+/// Bytes kept of each statement. Its kind and name come first.
 const BEGINNING: usize = 1024;
 
-/// The statements that psql may still complain of.
+/// The statements that psql may still report an error about.
 #[derive(Debug)]
 pub(super) struct Sent {
-    /// Lines of psql's input at which statements end, from 1, and their beginnings.
+    /// The line of psql's input at which each statement ends, starting at 1, and its beginning.
     recent: VecDeque<(u64, Box<[u8]>)>,
-    /// Lines up to here are ours, and no statement of the dump.
+    /// Lines up to here are our own SQL.
     ours: u64,
     /// Names of the target and of all statements so far.
     pub(super) names: Names,
@@ -27,13 +28,13 @@ impl Sent {
         Self { recent: VecDeque::new(), ours: 0, names: Names::of(connection) }
     }
 
-    /// Notes what we send before the dump begins.
+    /// Registers our own SQL, sent before the dump.
     pub(super) fn note_ours(&mut self, line: u64, text: &[u8]) {
         self.names.learn(text);
         self.ours = line;
     }
 
-    /// Notes a statement that is about to be sent.
+    /// Registers a statement before it is sent.
     pub(super) fn note(&mut self, line: u64, text: &[u8]) {
         let statement = without_comments(text);
         self.names.learn(statement);
@@ -43,14 +44,14 @@ impl Sent {
         self.recent.push_back((line, statement[..statement.len().min(BEGINNING)].into()));
     }
 
-    /// The last statement goes on up to a line: psql complains of rows at the end of their block.
+    /// Extends the last statement to a line. psql reports an error about rows at the end of their block.
     pub(super) fn goes_on(&mut self, line: u64) {
         if let Some((end, _)) = self.recent.back_mut() {
             *end = line;
         }
     }
 
-    /// The statement that psql means by a line: the one that ended there, as it may be shown; nothing for one of ours.
+    /// The statement that ended at this line, safe to show. Empty for our own SQL.
     pub(super) fn statement_at(&self, line: u64) -> String {
         if line <= self.ours {
             return String::new();

@@ -1,22 +1,22 @@
-//! The session in which a dump is loaded: how it begins. Pure.
-//!
-//! Roles and databases set what everyday work wants. Some of these settings change rows on their way in, or end the
-//! session, so those that do are set here, for this transaction alone.
+//! How the session that loads a dump begins. Pure.
+//! | Roles and databases have settings for everyday work. Some of them would change rows while they are loaded, or
+//! end the session. Those are overridden here, for this transaction only.
 
 use std::sync::LazyLock;
 
 use crate::dump::defaults;
 use crate::dump::server::Money;
 
-/// What a load wants besides what all our sessions have.
+/// Settings of a load, in addition to those of all our sessions.
 const OF_A_LOAD: [(&str, &str); 2] = [
-    // Look into functions whose tables are not there yet, and hide rows. The dump sets both, after what we do first.
+    // They would check functions whose tables do not exist yet, and hide rows. The dump sets both itself, but only
+    // after our own SQL.
     ("check_function_bodies", "off"),
     ("row_security", "off"),
 ];
 
-/// What psql is told before the dump: it obeys none of its own commands from here on but with this key, and begins a
-/// transaction that may write, whatever the database is set to.
+/// The first lines for psql. From here on it obeys its own commands only with this key. The transaction can write,
+/// whatever the database's default is.
 pub(super) fn begin(key: &str, money: Money) -> String {
     let money = (money == Money::Plain).then_some(&("lc_monetary", "C"));
     let settings = defaults::setting(defaults::OURS.iter().chain(&OF_A_LOAD).chain(money), true);
@@ -29,7 +29,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
     )
 }
 
-/// What a transaction of ours remembers, by a name that nobody else knows: databases and dumps have settings, too.
+/// A session variable with a random prefix, so that no database or dump has one of the same name.
 pub(super) fn variable(name: &str) -> String {
     static PREFIX: LazyLock<String> =
         LazyLock::new(|| format!("sponsor_backup_{}", uuid::Uuid::new_v4().simple()));

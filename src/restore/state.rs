@@ -1,24 +1,24 @@
-//! What a restore's target holds now, compared with what it held before.
+//! What a restore's target contains now, compared with before.
 
 use serde::Serialize;
 
-/// The word of results and records. Automation that finds `unchanged` may go on as if nothing had been tried.
+/// The value in results and records. After `unchanged`, automation can continue as if nothing had been tried.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TargetState {
-    /// What it held before; a database that did not exist still does not.
+    /// Same contents as before. A database that did not exist still does not exist.
     #[default]
     Unchanged,
-    /// A database that the restore made is there, with the backup in it or without.
+    /// The restore created the database, with or without the backup in it.
     Created,
-    /// The backup is in a database that was there before.
+    /// An existing database now contains the backup.
     Replaced,
-    /// Nobody knows: the connection was lost while the restore was committed.
+    /// The connection was lost during COMMIT, so the target contains either the backup or its previous contents.
     Unknown,
 }
 
 impl TargetState {
-    /// The word of outputs.
+    /// The value in outputs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The server and the database that a dump is going to be restored into: what is there, and what is made and dropped.
+//! The target server and database: what they contain, and how a database is created and dropped.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,19 +15,19 @@ use crate::dump::names::quoted;
 use crate::dump::query::{query, within};
 use crate::dump::{Complaint, Connection, DumpError};
 
-/// How long a database may take to be made or dropped.
+/// Timeout for CREATE and DROP DATABASE. The server continues even if the client disconnects.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// SQLSTATE of an encoding that does not go with the locale (`invalid_parameter_value`), of a locale that the server does not
-/// have (`wrong_object_type`), of a provider that it was built without (`feature_not_supported`), …
+/// SQLSTATE of an encoding that does not fit the locale (`invalid_parameter_value`), of a locale that the server
+/// lacks (`wrong_object_type`), of a provider that it was built without (`feature_not_supported`), …
 const NOT_WITH_THIS_LOCALE: [&str; 3] = ["22023", "42809", "0A000"];
-/// … and of a right that is lacking (`insufficient_privilege`).
+/// … and of a missing right (`insufficient_privilege`).
 const NO_RIGHT: &str = "42501";
 
-/// Databases to connect to where the target does not exist yet.
+/// Databases to connect to if the target does not exist yet.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
 
-/// Everything in one answer. What belongs to an extension comes and goes with it, so it does not count.
+/// Everything in one answer. Parts of an extension come and go with it, so they do not count.
 const QUESTION: &str = "SELECT json_build_object(
   'version_number', current_setting('server_version_num')::int,
   'version', current_setting('server_version'),
@@ -52,24 +52,25 @@ const QUESTION: &str = "SELECT json_build_object(
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
       WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))";
 
-/// What a server said of itself and of the database.
+/// Facts about a server and a database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Facts {
     version_number: u32,
     /// `15.18 (Debian 15.18-0+deb12u1)`.
     pub version: String,
-    /// What people made in the database, and no extension has: tables, views, functions, types, large objects and others.
+    /// Number of objects that users created and that are not part of an extension: tables, views, functions, types,
+    /// large objects and others.
     pub objects: u64,
-    /// What belongs to whom.
+    /// Objects of other roles, and event triggers.
     #[serde(default)]
     pub ground: Ground,
-    /// Extensions that could be created.
+    /// Extensions available on the server.
     pub extensions: BTreeSet<String>,
     /// Roles of the server.
     pub roles: BTreeSet<String>,
-    /// Whether we may create databases.
+    /// Whether the role can create databases.
     pub may_create: bool,
-    /// Whether row-level security hides nothing from us, on no table.
+    /// Whether row-level security hides no row from the role.
     pub sees_all_rows: bool,
     /// The database's encoding.
     pub encoding: String,
@@ -78,23 +79,22 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Asks a server of itself and of the database that is connected to.
-    ///
-    /// # Errors
-    /// It cannot be reached, refuses, or is not understood.
+    /// Queries a server and the connected database.
+    /// | # Errors
+    /// The server cannot be reached, refuses, or sends an unexpected answer.
     pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
         let question =
             QUESTION.replace("{objects}", &clearing::counting()).replace("{ground}", &Ground::question());
         let answer = query(connection, client, &question).await?;
-        // psql prints the pieces of the answer on one line each where it holds line breaks.
+        // An answer with line breaks comes in several lines.
         serde_json::from_str(&answer).map_err(|_| {
-            // It names every role of the server.
+            // The answer names every role of the server, so it is not shown.
             let message = Complaint::ours("unexpected answer from the server");
             DumpError::Unreachable { place: connection.place(), message }.into()
         })
     }
 
-    /// The same of a server on which an empty database is going to be made.
+    /// The same facts for a new, empty database on the server.
     #[must_use]
     pub fn of_an_empty_database(self) -> Self {
         let major = self.major();
@@ -102,11 +102,11 @@ impl Facts {
         Self { objects: 0, locks: self.locks.of_an_empty_database(), ground, ..self }
     }
 
-    /// The same way to the database, on which login triggers do not react to us, if there are any and we may; `restored` says
-    /// whether a dump brought some.
+    /// The connection with login triggers disabled, if there are any and the role can disable them. `restored` means
+    /// that the dump contains some.
     #[must_use]
     pub fn quiet(&self, connection: &Connection, restored: bool) -> Connection {
-        // Not all servers know the setting, and not all poolers take it.
+        // Older servers do not know the setting, and some poolers reject it.
         let is_wanted = self.major() >= 17 && self.ground.may_silence_logins(restored);
         let settings = is_wanted.then(|| "event_triggers=off".to_owned());
         connection.clone().with_settings(settings.as_slice())
@@ -119,44 +119,43 @@ impl Facts {
     }
 }
 
-/// A database that was named, there or not.
+/// The database that the user named. It may not exist yet.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// How to reach it.
+    /// Connection to the database.
     pub connection: Connection,
-    /// What is known of it, or of its server where it does not exist.
+    /// Facts about the database, or about its server if it does not exist.
     pub facts: Facts,
-    /// How it is made; `None` where it exists.
+    /// How to create it. `None` if it exists.
     making: Option<Making>,
 }
 
-/// How a database is made that is not ours until it has the name that was asked for: under a name that is ours alone, so
-/// that what an interrupted run leaves is known for ours, and nobody else's is ever dropped.
+/// The creation of a database. It gets a random name first, and the wanted name at the end. So an interrupted run's
+/// leftovers are recognizable, and no other database is ever dropped.
 #[derive(Debug, Clone)]
 struct Making {
-    /// A database of the same server.
+    /// Connection to another database of the same server.
     host: Connection,
-    /// The name that is ours alone.
+    /// The random name.
     name: String,
     progress: Progress,
 }
 
-/// How far the making of a database came for certain.
+/// How far the creation certainly came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    /// Nothing of it is there.
+    /// Nothing was created.
     Nothing,
-    /// It may be there, under the name that is ours alone.
+    /// The database may exist, under its random name.
     Begun,
-    /// It is there, under one of its two names.
+    /// The database exists, under one of its two names.
     Made,
 }
 
 impl Target {
-    /// Looks at it; changes nothing.
-    ///
-    /// # Errors
-    /// Its server cannot be reached, or refuses.
+    /// Queries the target. Changes nothing.
+    /// | # Errors
+    /// The server cannot be reached, or refuses.
     pub async fn look(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
         let first = match Facts::ask(connection, client).await {
             Ok(facts) => return Ok(Self { connection: facts.quiet(connection, false), facts, making: None }),
@@ -176,7 +175,7 @@ impl Target {
                 Err(error) => last = Some(error),
             }
         }
-        // Where the first error was understood, it is the second one that keeps us from going on.
+        // If the first error was understood, the second one is the actual obstacle.
         Err(if is_unknown(&first) { first } else { last.unwrap_or(first) })
     }
 
@@ -185,22 +184,22 @@ impl Target {
         Self { connection, facts, making: Some(Making { host, name, progress }) }
     }
 
-    /// Whether it was there when it was looked at.
+    /// Whether it existed when it was queried.
     #[must_use]
     pub fn exists(&self) -> bool {
         self.making.is_none()
     }
 
-    /// Whether it would have to be created by a role that may not.
+    /// Whether it must be created, and the role cannot.
     #[must_use]
     pub fn may_not_be_created(&self) -> bool {
         !self.exists() && !self.facts.may_create
     }
 
-    /// Creates it, where it is not there. After an error or a stop, [`Target::drop_again`] takes back what there is.
-    ///
-    /// # Errors
-    /// The role may not, or somebody else has made one of this name.
+    /// Creates the database if it does not exist. After an error or a stop, [`Target::drop_again`] removes what was
+    /// created.
+    /// | # Errors
+    /// The role cannot create it, or another session has created one of this name.
     pub async fn create(
         &mut self,
         form: &Form<'_>,
@@ -217,15 +216,14 @@ impl Target {
         Ok(())
     }
 
-    /// Whether [`Target::create`] has made something, or may have.
+    /// Whether [`Target::create`] has created something, or may have.
     #[must_use]
     pub fn is_begun(&self) -> bool {
         self.making.as_ref().is_some_and(|making| making.progress != Progress::Nothing)
     }
 
-    /// Drops what [`Target::create`] made, whatever its name is by now.
-    ///
-    /// # Errors
+    /// Drops what [`Target::create`] created, under either name.
+    /// | # Errors
     /// The server refuses.
     pub async fn drop_again(&mut self, client: &Client) -> Result<(), RestoreError> {
         let Some(Making { host, name, progress }) = &mut self.making else { return Ok(()) };
@@ -238,7 +236,7 @@ impl Target {
         Ok(())
     }
 
-    /// What is there of a database that [`Target::drop_again`] could not drop: its name may be one of two.
+    /// The possible names of a database that [`Target::drop_again`] could not drop.
     #[must_use]
     pub fn leftover(&self) -> Option<String> {
         let Making { name, progress, .. } = self.making.as_ref()?;
@@ -253,14 +251,14 @@ impl Target {
 /// What a database of ours is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// A drill's own.
+    /// A drill's scratch database.
     Drill,
-    /// A target's, until it has its name.
+    /// A restore's target, until it gets its name.
     Restore,
 }
 
 impl Purpose {
-    /// A name that nobody else has. By its form alone a database of ours is known.
+    /// A unique name, whose form identifies our databases.
     #[must_use]
     pub fn new_name(self) -> String {
         let purpose = match self {
@@ -271,7 +269,7 @@ impl Purpose {
     }
 }
 
-/// The form of [`Purpose::new_name`], as a regular expression of PostgreSQL's.
+/// The form of [`Purpose::new_name`], as a PostgreSQL regular expression.
 pub(super) const NAMES_OF_OURS: &str = "^sponsor_backup_(drill|restore)_[0-9a-f]{32}$";
 
 /// Whether a server has a database of this name.
@@ -281,17 +279,16 @@ pub(super) async fn exists(host: &Connection, name: &str, client: &Client) -> Re
     Ok(query(host, client, &sql).await? != "0")
 }
 
-/// What a database is made with.
+/// How to create a database.
 #[derive(Debug, Clone, Copy)]
 pub struct Form<'a> {
     /// Its encoding.
     pub encoding: &'a str,
-    /// The locale of the database that was dumped, if its backup tells.
+    /// The locale of the dumped database, if the backup records it.
     pub locale: Option<&'a Locale>,
 }
 
-/// Makes a database next to the one that is connected to, on a server of this major version; messages call it `place`. After
-/// an error it may be there.
+/// Creates a database on a server of this major version. Messages call it `place`. It may exist even after an error.
 pub(super) async fn create(
     (host, name): (&Connection, &str),
     place: &str,
@@ -301,12 +298,12 @@ pub(super) async fn create(
 ) -> Result<(), RestoreError> {
     let encoding = form.encoding.replace('\'', "''");
     let mut options = form.locale.map(|locale| locale.options(major)).unwrap_or_default();
-    // The server's own locale; should its encoding not go with that, C goes with all.
+    // The server's default locale. C is last, because it fits every encoding.
     options.extend([String::new(), " LC_COLLATE 'C' LC_CTYPE 'C'".to_owned()]);
     let last = options.len() - 1;
     let mut made = Ok(String::new());
     for (at, option) in options.iter().enumerate() {
-        // The template that nobody has changed.
+        // template0 has no objects of the server's users.
         let sql =
             format!("CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}'{option}", quoted(name));
         made = within((PATIENCE, stop), host, client, &sql).await;
@@ -336,7 +333,7 @@ pub(super) async fn drop_database(
     Ok(())
 }
 
-/// A session that was refused comes without an error code; only the server's words tell why, in its own language.
+/// A refused session has no error code, only a message in the server's language.
 fn may_be_missing(error: &RestoreError) -> bool {
     match error {
         RestoreError::Server(DumpError::Unreachable { message, .. }) => {

@@ -1,8 +1,7 @@
-//! A PostgreSQL server of our own: in a private folder, reachable through a socket in it and in no other way, run by an
-//! account without rights where we are root, and gone with its folder on every way out that leaves us a moment.
-//!
-//! Nothing in it is worth keeping, so nothing is written down durably. A folder that a killed run left is removed by the
-//! next one; see `leftovers`.
+//! A temporary PostgreSQL server in a private folder. Only a socket in that folder leads to it. Under root, an
+//! unprivileged account runs it. It is removed with its folder on every exit that leaves us a moment.
+//! | Its data is not worth keeping, so nothing is synced to disk. The next run removes the folder of a killed one,
+//! see `leftovers`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -24,20 +23,20 @@ use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::ending::{self, Signal, kill_group};
 
-/// How long a server may take to come up.
+/// Timeout for the server's start.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long it may take to leave, before it is killed: nothing in it is worth keeping.
+/// Time to exit before the server is killed. Its data is not worth keeping.
 const GRACE: Duration = Duration::from_secs(1);
 const SUPERUSER: &str = "postgres";
-/// What messages call it.
+/// Name of the server in messages.
 pub const NICKNAME: &str = "the temporary server";
 
-/// One transaction may hold locks on many thousand tables even if it is not known how many there are, …
+/// Enough locks per transaction for many thousand tables, even if the backup does not record their number, …
 const LOCKS: u64 = 4096;
-/// … shared by so many slots for sessions and the server's own processes.
+/// … shared by this many slots for sessions and the server's own processes.
 const SLOTS: u64 = 20;
 
-/// Nothing listens on the network, nothing is synced.
+/// No network, no sync.
 const SETTINGS: [&str; 13] = [
     "listen_addresses=",
     "port=5432",
@@ -54,22 +53,21 @@ const SETTINGS: [&str; 13] = [
     "jit=off",
 ];
 
-/// A running server. Stop it with [`Throwaway::stop`]; dropping it does the same, but waits with the whole thread.
+/// A running server. End it with [`Throwaway::stop`]. Dropping it does the same, but blocks the thread.
 #[derive(Debug)]
 pub struct Throwaway {
     server: Option<Child>,
     folder: Arc<Folder>,
     client: Client,
-    /// Why it could connect to other servers; `None` where it cannot.
+    /// Why the server might connect to other servers. `None` if it cannot.
     is_open: Option<String>,
     _log: AbortOnDropHandle<()>,
 }
 
 impl Throwaway {
-    /// The programs that can start one of this major version, if they are installed beside the clients.
-    ///
-    /// # Errors
-    /// They are not; names what is there.
+    /// The programs of this major version, if its server is installed next to the clients.
+    /// | # Errors
+    /// The server is not installed. The error lists the installed versions.
     pub fn programs(clients: &[Client], major: u32) -> Result<&Client, RestoreError> {
         let servers: Vec<&Client> = clients.iter().filter(|client| client.has_server()).collect();
         servers.iter().find(|client| client.major == major).copied().ok_or_else(|| {
@@ -81,10 +79,9 @@ impl Throwaway {
         })
     }
 
-    /// Makes a cluster in a folder below `scratch` and starts its server, with room for a restore that takes so many locks.
-    /// Dropping the future ends what was begun.
-    ///
-    /// # Errors
+    /// Creates a cluster in a folder below `scratch` and starts its server, with room for this many locks. Dropping
+    /// the future ends both.
+    /// | # Errors
     /// The system or PostgreSQL refuses.
     pub async fn start(programs: &Client, scratch: &Path, locks: u64) -> Result<Self, RestoreError> {
         let account = Account::unprivileged();
@@ -97,9 +94,9 @@ impl Throwaway {
         arguments.extend(["-c".into(), format!("max_locks_per_transaction={locks}").into()]);
         arguments.extend(SETTINGS.iter().flat_map(|setting| ["-c".into(), (*setting).into()]));
         let mut command = command(programs, "postgres", &folder, account.as_ref());
-        // A group of its own: a Ctrl-C on the terminal is for us, and we end the server when we have ended with it.
+        // A process group of its own: Ctrl-C on a terminal must not reach the server. We end it after our own work.
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
-        // What is not cut off goes nowhere, where no host is named.
+        // A second line of defense: if no host is named, connections lead nowhere.
         command.env("PGHOST", "/nonexistent");
         let started = isolation::spawn(command).map_err(|error| failed("start", error.to_string()))?;
         let (mut server, is_open) = started;
@@ -118,27 +115,26 @@ impl Throwaway {
         Ok(this)
     }
 
-    /// Why it could connect to other servers, where it is not known that it cannot.
+    /// Why the server might connect to other servers. `None` if it cannot.
     #[must_use]
     pub fn is_open(&self) -> Option<&str> {
         self.is_open.as_deref()
     }
 
-    /// How to reach one of its databases, as superuser.
+    /// Superuser connection to one of its databases.
     #[must_use]
     pub fn connection(&self, database: &str) -> Connection {
         Connection::at_socket(self.folder.path(), database, SUPERUSER, NICKNAME)
     }
 
-    /// How to reach the database that is there from the start.
+    /// Superuser connection to the database that initdb creates.
     #[must_use]
     pub fn maintenance(&self) -> Connection {
         self.connection("postgres")
     }
 
-    /// Makes one of its databases.
-    ///
-    /// # Errors
+    /// Creates a database.
+    /// | # Errors
     /// The server refuses.
     pub async fn make(
         &self,
@@ -150,9 +146,8 @@ impl Throwaway {
     }
 
     /// Ends the server and removes its folder.
-    ///
-    /// # Errors
-    /// Something of it is still there.
+    /// | # Errors
+    /// The server or its folder is still there.
     pub async fn stop(mut self) -> Result<(), RestoreError> {
         if let Some(mut server) = self.server.take() {
             leftovers::quit(server.id());
@@ -161,7 +156,7 @@ impl Throwaway {
                 server.wait().await.map_err(|error| failed("remove", error.to_string()))?;
             }
         }
-        // That of a large database takes a while. Should nobody wait so long, the next drill finds what is left of it.
+        // Removing a large database takes a while. If the caller does not wait, the next drill removes the rest.
         let folder = Arc::clone(&self.folder);
         let removed =
             tokio::task::spawn_blocking(move || folder.remove()).await.map_err(std::io::Error::other);
@@ -180,7 +175,7 @@ impl Drop for Throwaway {
             std::thread::sleep(Duration::from_millis(10));
         }
         kill_group(server.id());
-        // The folder goes with its owner.
+        // Dropping the folder removes it.
     }
 }
 
@@ -194,9 +189,9 @@ async fn initialise(
         .arg("-D")
         .arg(folder.path().join("data"))
         .args(["-U", SUPERUSER, "--auth=trust", "--no-sync", "--lc-messages=C"])
-        // Letters are letters in every language, as the backup's own database has it; order does not matter here.
+        // C.UTF-8 classifies letters of every language. Sort order does not matter here.
         .args(["--encoding=UTF8", "--locale=C.UTF-8"]);
-    // What it was about to make goes with its folder.
+    // Anything initdb created is removed with the folder.
     let output = ending::output(initdb, Signal::KILL, PATIENCE, &CancellationToken::new()).await;
     let output = output.map_err(|error| failed("create", error.to_string()))?;
     let late = || failed("create", format!("initdb did not finish within {}s", PATIENCE.as_secs()));
@@ -215,13 +210,13 @@ fn command(programs: &Client, program: &str, folder: &Folder, account: Option<&A
     command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     command.current_dir(folder.path()).stdin(Stdio::null()).kill_on_drop(true);
     if let Some(account) = account {
-        // Root's other groups go with its id.
+        // Changing the uid drops root's other groups.
         command.gid(account.group).uid(account.user);
     }
     command
 }
 
-/// Reads what the server says until it is ready; what it says later is drained, so that it never waits for a reader.
+/// Reads the server's log until it is ready. The rest is drained, so that the server never blocks on the pipe.
 async fn ready(stderr: Option<ChildStderr>) -> Result<AbortOnDropHandle<()>, String> {
     let Some(stderr) = stderr else { return Err("it has no pipes".to_owned()) };
     let mut lines = BufReader::new(stderr).lines();
@@ -255,20 +250,20 @@ pub(super) fn majors(majors: impl Iterator<Item = u32>) -> String {
     if majors.is_empty() { "none".to_owned() } else { majors.join(", ") }
 }
 
-/// The folder's owner may be removed from its name: messages travel into reports.
+/// Callers may strip the owner from the folder's name, because messages go into reports.
 fn failed(what: &'static str, reason: String) -> RestoreError {
     RestoreError::Throwaway { what, reason }
 }
 
-/// Where throwaway servers are made; `None` where the path is too long for a socket.
+/// Whether a path is short enough for a socket.
 #[must_use]
 pub fn fits_a_socket(scratch: &Path) -> bool {
-    // 107 bytes are the longest path of a socket (unix(7)); ours adds a folder of 34 and a name of 14.
+    // A socket's path has at most 107 bytes (unix(7)). Ours adds a folder of 34 and a name of 14.
     scratch.as_os_str().len() <= 107 - 50
 }
 
-/// The place for folders: the wanted one, where its path is short enough and the server's account may enter it. What a runner
-/// of one's own mounts may be closed to everybody but its owner.
+/// The folder for temporary servers: the wanted one if its path is short enough and the server's account can enter
+/// it. Self-hosted runners may mount a folder that only its owner can enter.
 #[must_use]
 pub fn scratch(wanted: &Path) -> PathBuf {
     let open = Account::unprivileged().is_none_or(|account| account.enters(wanted));

@@ -1,4 +1,4 @@
-//! Which of the installed programs restore a dump, and read the result back.
+//! Chooses the installed programs that restore a dump and read the result back.
 
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
@@ -14,17 +14,16 @@ use crate::dump::{Complaint, Connection, Dump, DumpError, Finished, server};
 /// The programs for one restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tools {
-    /// It loads.
+    /// Loads the dump.
     pub psql: Client,
-    /// It reads back: of the version that wrote the dump where that is there, so that its words can be compared.
+    /// Reads the result back. It has the version that wrote the dump if possible, so that statements can be compared.
     pub pg_dump: Client,
 }
 
 impl Tools {
-    /// Chooses for a dump that a pg_dump of major version `written_by` wrote, and a server of this major version.
-    ///
-    /// # Errors
-    /// There are no programs that will do.
+    /// Chooses programs for a dump written by pg_dump `written_by` and a server of this major version.
+    /// | # Errors
+    /// No suitable programs are installed.
     pub fn choose(
         clients: &[Client],
         written_by: u32,
@@ -40,7 +39,7 @@ impl Tools {
                 found: majors(clients.iter().map(|client| client.major)),
             });
         };
-        // Every dump is loaded under a restriction of ours.
+        // Every dump is loaded under `\restrict`.
         let knows = |client: &&&Client| client.knows_restrict();
         let psql = able.iter().filter(knows).min_by_key(|client| client.major);
         let psql = psql.ok_or_else(|| RestoreError::OldPsql { version: nearest.version.clone() })?;
@@ -52,18 +51,17 @@ impl Tools {
         Ok(Self { psql: (*psql).clone(), pg_dump })
     }
 
-    /// Dumps a restored database and reads the dump through, its rows in the order of the backup's columns; nothing of it
-    /// is kept but what the scan learns.
-    ///
-    /// # Errors
-    /// pg_dump fails, or is stopped.
+    /// Dumps a restored database and scans the dump, with rows in the column order of the backup. Only the scan is
+    /// kept.
+    /// | # Errors
+    /// pg_dump fails or is stopped.
     pub async fn read_back(
         &self,
         connection: &Connection,
         (options, columns, money): (&DumpOptions, &Columns, Money),
         stop: &CancellationToken,
     ) -> Result<Finished, RestoreError> {
-        // A database that was there before may have settings of its own, as its role may.
+        // An existing database, or its role, may have settings of its own.
         let server = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(RestoreError::Stopped),
