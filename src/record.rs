@@ -1,6 +1,5 @@
-//! Room 8: the deployment log, one document for each thing that happened to a sponsor, whatever its outcome.
-//!
-//! Documents are only ever added. Who decides what happened is the hallway; this room writes it down.
+//! Room 8: the deployment log, with one document per event of a sponsor, whatever its outcome.
+//! | Documents are only added, never changed. The hallway decides what happened, this room records it.
 
 pub mod alarm;
 pub mod circumstances;
@@ -17,32 +16,32 @@ pub use identity::RunIdentity;
 
 use crate::archive::ArchiveError;
 
-/// Why a record could not be kept.
+/// Why a record was not saved.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RecordError {
-    /// The file in the workspace could not be written.
+    /// The file in the workspace cannot be written.
     #[error("cannot write record {path}: {reason}")]
     Local {
         /// Path of the file.
         path: String,
-        /// What the system said.
+        /// Error of the system.
         reason: String,
     },
-    /// The store took too long.
+    /// S3 did not answer in time.
     #[error("record not saved to S3: no answer {within}")]
     NoAnswer {
-        /// How long was waited: `within two minutes`.
+        /// The time limit as text: `within two minutes`.
         within: &'static str,
     },
-    /// What it was to say is not so.
+    /// The backup that the user named is not this sponsor's, or not there.
     #[error("{location} was not recorded as this deployment's backup: {why}")]
     Untrue {
-        /// `s3://bucket/key` of the backup that was named.
+        /// `s3://bucket/key` of the named backup.
         location: String,
-        /// What S3 showed.
+        /// What S3 shows instead.
         why: String,
     },
-    /// The object could not be written.
+    /// The object cannot be written.
     #[error("record not saved: {0}")]
     Archive(#[from] ArchiveError),
 }

@@ -1,5 +1,6 @@
-//! Asks GitHub, once a run, who approved it and what brought its commit. Neither a silent GitHub nor a slow one holds
-//! anything up: it is asked while sponsors are backed up, for a few seconds at most, and what is not known is written down.
+//! Asks GitHub once per run who approved it and which pull requests contain its commit. A slow or silent GitHub
+//! delays nothing: it is asked during the backups, for a few seconds at most. If an answer is missing, the record has
+//! the reason.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::record::Circumstances;
 use crate::record::github::{Access, GitHub};
 use crate::report::workflow::{Level, annotation};
 
-/// All questions together, with every second try.
+/// Time limit for all requests, including retries.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Asking<'a> {
@@ -26,7 +27,7 @@ impl<'a> Asking<'a> {
         Self { access, edge, answer: OnceCell::new() }
     }
 
-    /// The answer, which all sponsors' records share. Whoever comes first asks.
+    /// The answer for all sponsors' records. The first caller sends the requests.
     pub(super) async fn answer(&self) -> &Circumstances {
         self.answer.get_or_init(|| Box::pin(self.ask())).await
     }

@@ -1,5 +1,4 @@
-//! `drill`: for each selected sponsor a stored backup → proved → restored into a server that is thrown away → compared →
-//! report.
+//! `drill`: for each selected sponsor verifies a backup, restores it into a temporary server, compares and reports.
 
 mod perform;
 mod stage;
@@ -40,7 +39,7 @@ struct Run<'a> {
     checks: Vec<String>,
 }
 
-/// What is known of one sponsor's drill so far.
+/// Facts about one sponsor's drill so far.
 #[derive(Default)]
 struct Facts {
     findings: Findings,
@@ -62,7 +61,7 @@ pub(super) async fn run(order: DrillOrder, edge: &Edge, publisher: &Publisher<'_
         checks,
     };
     let (mut ended, mut drilled) = (Vec::new(), Vec::new());
-    // One after the other: each takes the disk of a whole database, and its time is measured.
+    // One at a time: each drill takes the disk space of a database, and its duration is measured.
     for sponsor in &selected.sponsors {
         let (result, report) = Box::pin(run.sponsor(sponsor, publisher)).await;
         ended.push(result);
@@ -72,7 +71,7 @@ pub(super) async fn run(order: DrillOrder, edge: &Edge, publisher: &Publisher<'_
     publisher.results_with(ended, outputs, &text::summary(&drilled))
 }
 
-/// The sponsor's own assertions.
+/// The sponsor's own checks.
 async fn checks(path: Option<&Path>) -> Result<Vec<String>, UsageError> {
     let Some(path) = path else { return Ok(Vec::new()) };
     let bad = |problem: String| UsageError::new(format!("`drill-checks` {}: {problem}", path.display()));
@@ -82,7 +81,7 @@ async fn checks(path: Option<&Path>) -> Result<Vec<String>, UsageError> {
 }
 
 impl Run<'_> {
-    /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
+    /// Drills one sponsor. Failures and panics stay with that sponsor.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> (Ended, Option<text::Drilled>) {
         let (begun, at) = (Instant::now(), self.edge.now());
         let over = TimedOut::new(self.order.opening.timeout, Doing::Drill);
@@ -130,7 +129,7 @@ impl Run<'_> {
                 let (vault, labelling) = (facts.vault.as_ref(), self.labelling(at));
                 (records::could_keep(sponsor, vault, Object::DrillReport, &labelling).await, None)
             }
-            // A dry run that found an obstacle drilled nothing either: it leaves no report.
+            // A dry run that found an obstacle drilled nothing, so it leaves no report.
             Err(failure) if self.order.dry_run => (Err(failure), None),
             other => {
                 let report = DrillReport::new(whose, &course, &facts.findings);
@@ -165,7 +164,7 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps the report: in the workspace, and in the sponsor's bucket of audit logs.
+    /// Saves the report in the workspace and in the sponsor's audit log bucket.
     async fn keep(
         &self,
         sponsor: &Sponsor,
@@ -178,7 +177,7 @@ impl Run<'_> {
     }
 }
 
-/// What a drill found is its failure.
+/// The failure for what a drill found.
 fn wrong(course: &Course<'_>, findings: &Findings) -> Result<(), Failure> {
     if course.conclusion(findings).is_success() {
         return Ok(());

@@ -1,5 +1,5 @@
-//! What is read once, where the program meets the world, and travels as a value from there: the clock, the run's
-//! identity, the signals, and where to write.
+//! What the program reads once from its environment and passes as a value: clock, identity of the run, signals, and
+//! output.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ pub fn arguments() -> Vec<String> {
     std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect()
 }
 
-/// The process environment, as far as it is text.
+/// The environment variables that are valid UTF-8.
 #[must_use]
 pub fn variables() -> Variables {
     let text =
@@ -32,33 +32,32 @@ pub fn variables() -> Variables {
     std::env::vars_os().filter_map(text).collect()
 }
 
-/// The surroundings of a run.
+/// The environment of a run.
 #[derive(Debug, Clone)]
 pub struct Edge {
-    /// Who runs it.
+    /// Identity of the run.
     pub run: Arc<RunIdentity>,
-    /// Below it, records are written.
+    /// Folder for records.
     pub workspace: PathBuf,
-    /// Where programs are looked for.
+    /// `PATH`, to find programs.
     pub search_path: OsString,
-    /// Below it, throwaway servers are made.
+    /// Folder for temporary servers.
     pub scratch: PathBuf,
-    /// Cores of this machine.
+    /// CPU cores of this machine.
     pub cores: usize,
-    /// Where the report goes.
+    /// Log, outputs and summary.
     pub sink: Arc<Sink>,
-    /// Whether somebody wants it to stop.
+    /// Stop requests.
     pub stop: Stop,
     /// Which addresses of S3 have answered.
     pub(super) reach: Reach,
-    /// What is given back at the end.
+    /// Borrowed credentials, revoked at the end.
     pub(super) loans: Arc<Loans>,
 }
 
 impl Edge {
-    /// Reads the surroundings.
-    ///
-    /// # Errors
+    /// Reads the environment.
+    /// | # Errors
     /// In a workflow: the runner's output file is not named or cannot be written.
     pub fn read(variables: &Variables, stop: Stop) -> Result<Self, Failure> {
         let get =
@@ -82,7 +81,7 @@ impl Edge {
         })
     }
 
-    /// The only clock. It tells whole seconds, as names and documents do, so that they all tell the same.
+    /// The only clock. Whole seconds, as in names and documents, so that all of them agree.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let now = Timestamp::now();
@@ -98,7 +97,7 @@ fn runner_files<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<RunnerFiles
     Ok(RunnerFiles { output: output.into(), summary: get("GITHUB_STEP_SUMMARY").map(PathBuf::from) })
 }
 
-/// A request to stop, from outside.
+/// A stop request by a signal.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     token: CancellationToken,
@@ -106,11 +105,9 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Listens for SIGINT and SIGTERM from now on. As the first process of a container the program would otherwise
-    /// never hear them.
-    ///
-    /// # Errors
-    /// The system refuses to tell.
+    /// Listens for SIGINT and SIGTERM. The first process of a container would ignore them otherwise.
+    /// | # Errors
+    /// The system does not register the handlers.
     pub fn on_signals() -> std::io::Result<Self> {
         let stop = Self::default();
         let (mut interrupt, mut terminate) =
@@ -121,27 +118,27 @@ impl Stop {
                 _ = interrupt.recv() => Signal::Interrupt,
                 _ = terminate.recv() => Signal::Terminate,
             };
-            // Only the first one counts, and this task ends with it.
+            // The first signal counts, and this task ends with it.
             heard.signal.set((signal, Instant::now())).ok();
             heard.token.cancel();
         });
         Ok(stop)
     }
 
-    /// The signal, if one came.
+    /// The signal, if one has come.
     #[must_use]
     pub fn signal(&self) -> Option<Signal> {
         self.signal.get().map(|(signal, _)| *signal)
     }
 
-    /// Ends so long after the signal, however late that is asked for.
+    /// Waits until this long after the signal, even if the call comes later.
     pub async fn over(&self, patience: Duration) {
         self.token.cancelled().await;
         let since = self.signal.get().map_or_else(Instant::now, |(_, at)| *at);
         tokio::time::sleep_until(since + patience).await;
     }
 
-    /// A token that is cancelled with this, or alone.
+    /// A token that can be cancelled alone, and is cancelled with this one.
     #[must_use]
     pub fn child(&self) -> CancellationToken {
         self.token.child_token()

@@ -1,5 +1,5 @@
-//! The wall clock of one sponsor: one for its whole turn. When it is over, what the sponsor's steps hear is the same as at a
-//! signal, and only here is told which of the two it was.
+//! The time limit of one sponsor's turn. When it expires, the sponsor's steps see the same token as after a signal.
+//! Only this file tells the two apart.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::Edge;
 use crate::failure::{Cancelled, Failure, TimedOut};
 
-/// What was begun is taken back until then; the rest of the five seconds is for the record.
+/// Time for undoing after a signal. The rest of the five seconds is for the record.
 const TAKING_BACK: Duration = Duration::from_secs(3);
 
 /// Runs from its start until it is dropped.
@@ -19,13 +19,13 @@ pub(super) struct Clock<'a> {
     edge: &'a Edge,
     stop: CancellationToken,
     over: TimedOut,
-    /// When it is over; `None` while it is paused.
+    /// When the limit expires. `None` while it is paused.
     end: watch::Sender<Option<Instant>>,
     _ticking: AbortOnDropHandle<()>,
 }
 
 impl<'a> Clock<'a> {
-    /// Starts it with what is left: so much was spent before the sponsor's turn.
+    /// Starts with the time that is left: `spent` passed before the sponsor's turn.
     pub(super) fn start(edge: &'a Edge, over: TimedOut, spent: Duration) -> Self {
         let left = over.after().saturating_sub(spent);
         let (end, mut ends) = watch::channel(Some(Instant::now() + left));
@@ -49,12 +49,12 @@ impl<'a> Clock<'a> {
         Self { edge, stop, over, end, _ticking: AbortOnDropHandle::new(ticking) }
     }
 
-    /// Cancelled when the time is over, or by a signal.
+    /// Cancelled when the limit expires or a signal comes.
     pub(super) fn stop(&self) -> &CancellationToken {
         &self.stop
     }
 
-    /// Waits for something that does not count: the clock goes on with what was left.
+    /// Runs something that does not count. The clock then continues with the time that was left.
     pub(super) async fn paused<T>(&self, wait: impl Future<Output = T>) -> T {
         let left = self.end.send_replace(None).map(|end| end.saturating_duration_since(Instant::now()));
         let done = wait.await;
@@ -62,10 +62,9 @@ impl<'a> Clock<'a> {
         done
     }
 
-    /// Waits for something that can be left at any moment.
-    ///
-    /// # Errors
-    /// Its own, or what stopped it.
+    /// Runs something that can be dropped at any moment.
+    /// | # Errors
+    /// Its own error, or what stopped it.
     pub(super) async fn or_stopped<T>(
         &self,
         wait: impl Future<Output = Result<T, Failure>>,
@@ -77,7 +76,8 @@ impl<'a> Clock<'a> {
         }
     }
 
-    /// A stopped step reports that it was stopped; what counts is by whom. A failure that came before stays the cause.
+    /// A stopped step only reports that it was stopped. This returns who stopped it. A failure that came first stays
+    /// the cause.
     pub(super) fn cause(&self, failure: Failure) -> Failure {
         if self.stop.is_cancelled() && failure.is_stop() { self.why() } else { failure }
     }
@@ -90,8 +90,8 @@ impl<'a> Clock<'a> {
     }
 }
 
-/// Takes back what was begun. A stop does not end that at once, but nobody waits longer than the seconds after a signal:
-/// then it is `None`.
+/// Undoes what was started. A stop does not interrupt it, but after a signal it gets only a few seconds. `None` if
+/// they passed.
 pub(super) async fn taken_back<T>(edge: &Edge, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;

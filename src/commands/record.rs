@@ -1,4 +1,4 @@
-//! `record`: the deployment's own record, after the deployment, for every outcome.
+//! `record`: saves the record of a deployment, whatever its outcome.
 
 mod check;
 
@@ -125,8 +125,8 @@ impl Run<'_> {
         (result, code)
     }
 
-    /// Writes down the backup that was named, as far as it is seen to be there. One that is not is the step's failure: the
-    /// deployment is recorded all the same, without a backup and with the reason.
+    /// Adds the named backup to the record if S3 shows it. Otherwise the step fails, and the deployment is recorded
+    /// without a backup but with the reason.
     async fn name_backup(
         &self,
         sponsor: &Sponsor,
@@ -166,7 +166,7 @@ impl Run<'_> {
         }
     }
 
-    /// Where the sponsor's records go; nowhere but the workspace where its flag is off.
+    /// Where the sponsor's records go. `None` if its backups are disabled: then only the workspace has them.
     async fn vault(&self, sponsor: &Sponsor) -> Result<Option<Vault>, Failure> {
         match self.survey.secrets_of_its_own(sponsor).await? {
             Archival::Disabled(_) => Ok(None),

@@ -1,4 +1,4 @@
-//! `restore`: one sponsor's stored backup → proved → planned → loaded into the database that was named → compared.
+//! `restore`: verifies one sponsor's backup, plans, loads it into the named database and compares.
 
 mod guard;
 mod perform;
@@ -22,7 +22,7 @@ use crate::report::restored::{self, Restored};
 use crate::restore::{RestoreError, TargetState};
 use crate::sponsors::Sponsor;
 
-/// Everything that one restore needs to know.
+/// Everything that one restore needs.
 struct Run<'a> {
     order: &'a RestoreOrder,
     edge: &'a Edge,
@@ -31,7 +31,7 @@ struct Run<'a> {
     survey: Survey,
     identities: Identities,
     target: Connection,
-    /// Every sponsor of the manifest.
+    /// All sponsors of the manifest.
     known: Vec<String>,
 }
 
@@ -106,14 +106,14 @@ impl Run<'_> {
             Err(failure) => Some(Told::of(&failure, self.edge).fail(&mut result)),
         };
         if code.is_some() {
-            // Whoever finds a target as it is must know how that came about.
+            // The log must explain the target to anyone who finds it later.
             self.edge.sink.line(&format!("{}: {}", sponsor.name, restored::state(&restored)));
         }
         publisher.sponsor(&result);
         ((result, code), restored)
     }
 
-    /// What was restored is as it was, but not everything was restored or compared; or it is not as it was.
+    /// The failure of a restore whose result is incomplete or differs from the backup.
     fn falls_short(&self, restored: &Restored) -> Failure {
         let findings =
             restored.comparison.as_ref().map(|comparison| comparison.findings()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The steps that `restore` and `drill` share: fetch again and load, read the result back, compare.
+//! Steps that `restore` and `drill` share: download again and load, read back, compare.
 
 use std::time::Duration;
 
@@ -25,10 +25,10 @@ use crate::restore::room::Size;
 use crate::restore::target::Facts;
 use crate::restore::{Form, Load, Loaded, Manner, OnError, RestoreError, Tools, reading};
 
-/// How long the dump of a restored database waits for its locks: nobody else should be in there.
+/// How long the dump of a restored database waits for locks. Normally no other session uses it.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
-/// A proven backup and the programs that restore it.
+/// A verified backup and the programs that restore it.
 pub(super) struct Restoring<'a> {
     pub(super) stored: &'a Stored,
     pub(super) proven: &'a Proven,
@@ -37,8 +37,8 @@ pub(super) struct Restoring<'a> {
 }
 
 impl Restoring<'_> {
-    /// Fetches the backup once more and loads it in one transaction. The word to commit is given only when the bytes were
-    /// once more the right ones.
+    /// Downloads the backup again and loads it in one transaction. COMMIT is sent only if the bytes have the verified
+    /// hash once more.
     pub(super) async fn load(&self, connection: &Connection, manner: Manner<'_>) -> Result<Loaded, Failure> {
         let mut reader = open(self.stored.source.clone(), self.stop.clone())?;
         let mut load = Load::start(&self.tools.psql, connection, manner, self.stop).await?;
@@ -60,7 +60,8 @@ impl Restoring<'_> {
         }
     }
 
-    /// Dumps what was restored, as the backup was dumped, and compares, settings of the database only where it keeps them.
+    /// Dumps the restored database as the backup was dumped, and compares. Settings of the database are compared only
+    /// if the restore keeps them.
     pub(super) async fn compare(
         &self,
         connection: &Connection,
@@ -98,13 +99,13 @@ impl Restoring<'_> {
         Ok(comparison.with_database(surroundings, &values, &found))
     }
 
-    /// The settings that the dump carries.
+    /// The database settings in the dump.
     pub(super) fn carried(&self) -> Settings {
-        // The proof has already compared these lines with the manifest.
+        // The verification has compared these lines with the manifest already.
         self.proven.scan.settings().unwrap_or_default()
     }
 
-    /// SQL that sets what the settings of the database were: for the session, and for a database that is ours for good.
+    /// SQL that applies the database's settings: to the session, and also to the database if we created it.
     pub(super) fn settings(&self, facts: &Facts, is_made: bool) -> String {
         if !facts.ground.has_blocks {
             return String::new();
@@ -113,17 +114,17 @@ impl Restoring<'_> {
         carried.for_session() + &if is_made { carried.for_database() } else { String::new() }
     }
 
-    /// What a database is made with.
+    /// How to create the database.
     pub(super) fn form<'a>(&'a self, locale: Option<&'a Locale>) -> Form<'a> {
         Form { encoding: encoding(self.proven.scan.needs()), locale }
     }
 
-    /// The locale that the backup tells.
+    /// The locale in the manifest.
     pub(super) fn locale(&self) -> Option<Locale> {
         self.stored.description.database.as_ref().map(proof::database::locale)
     }
 
-    /// What may differ: what is another role's, and views that were not refreshed.
+    /// What may differ: objects of other roles, and views that were not refreshed.
     async fn aside(&self, connection: &Connection, loaded: &Loaded) -> Result<Aside, Failure> {
         let psql = &self.tools.psql;
         let others = Others::ask(connection, psql).await?;
@@ -160,7 +161,7 @@ pub(super) fn tools(
     Tools::choose(clients, written_by, server_major, place)
 }
 
-/// What the dump needs, as its manifest tells before a byte of it is read. What that does not tell, the text does later.
+/// What the dump needs according to its manifest, before the download. The text shows the rest later.
 pub(super) fn told_needs(stored: &Stored) -> Needs {
     let Some(told) = &stored.description.restore else { return Needs::default() };
     Needs {
@@ -174,14 +175,14 @@ pub(super) fn told_needs(stored: &Stored) -> Needs {
     }
 }
 
-/// Locks that a restore takes at least. Where the manifest does not tell, each statement may take one and a few more.
+/// Smallest number of locks of a restore. If the manifest does not record it, each statement may take one or a few.
 pub(super) fn locks(stored: &Stored) -> u64 {
     let told = stored.description.restore.as_ref().and_then(|needs| needs.locks);
     let statements = stored.description.contents.as_ref().map_or(0, |contents| contents.statements);
     told.unwrap_or(statements)
 }
 
-/// What is known of the size of what a backup becomes.
+/// Size of a backup, as far as it is known.
 pub(super) fn size(stored: &Stored) -> Size {
     let description = &stored.description;
     Size {
@@ -191,19 +192,19 @@ pub(super) fn size(stored: &Stored) -> Size {
     }
 }
 
-/// The major version of the server that was dumped.
+/// Major version of the dumped server.
 pub(super) fn server_major(stored: &Stored) -> u32 {
     major(&stored.description.server_version).unwrap_or(0)
 }
 
-/// The encoding of a database that is made for the dump.
+/// Encoding for a database created for the dump.
 fn encoding(needs: &Needs) -> &str {
     needs.encoding.as_deref().unwrap_or("UTF8")
 }
 
-/// What runs before the dump's own statements in a database without tables, or one that was cleared.
+/// SQL that runs before the dump's own statements in an empty or cleared database.
 pub(super) fn before(needs: &Needs, facts: &Facts, clears: bool) -> &'static str {
-    // It is there and empty, and the dump makes its own.
+    // The schema exists and is empty, and the dump creates its own.
     let makes_it_anew = needs.creates_public && facts.ground.drops_public(clears);
     if makes_it_anew { "DROP SCHEMA IF EXISTS public;\n" } else { "" }
 }
@@ -212,15 +213,15 @@ pub(super) fn on_error(skip_missing_extensions: bool, missing: bool) -> OnError 
     if skip_missing_extensions && missing { OnError::LeaveOut } else { OnError::GiveUp }
 }
 
-/// The clients of this machine, or the failure of having none.
+/// The installed clients, or the failure if there are none.
 pub(super) fn clients(found: &Result<Vec<Client>, DumpError>) -> Result<(&[Client], &Client), Failure> {
     let clients = found.as_ref().map_err(Clone::clone)?;
-    // Any psql can ask; the newest knows most ways to connect.
+    // Any psql can query. The newest knows the most connection parameters.
     let newest = clients.last().ok_or(DumpError::NoClient)?;
     Ok((clients, newest))
 }
 
-/// How the amounts of money of a dump are written.
+/// How the dump writes amounts of money.
 pub(super) fn money(stored: &Stored) -> Money {
     if stored.description.lc_monetary.is_some() { Money::Plain } else { Money::AsThere }
 }
@@ -235,9 +236,9 @@ fn options(stored: &Stored, proven: &Proven) -> DumpOptions {
         schemas,
         exclude_schemas,
         exclude_table_data,
-        // A database that was there before may have another one, and rows are compared byte by byte.
+        // An existing database may have another encoding, and rows are compared byte by byte.
         encoding: proven.scan.needs().encoding.clone(),
-        // A standby does not have them, so neither has its dump.
+        // A standby has no rows of unlogged tables, so neither has its dump.
         no_unlogged_rows: stored.description.standby.is_some(),
         lock_wait_timeout: LOCK_WAIT,
         schema_only: false,

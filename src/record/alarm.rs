@@ -1,32 +1,32 @@
-//! What an issue remembers: which environment it is of, and which sponsors fail. Pure.
-//!
-//! It stands in comments of HTML in the first lines of the issue and of its comments, and is only ever added to: the
-//! sponsors' jobs run at once, and none may overwrite what another has said. Words of others come after those lines.
+//! What an issue remembers: its environment, and the failing sponsors. Pure.
+//! | The notes are HTML comments in the first lines of the issue and of its comments. They are only added, because
+//! the sponsors' jobs run in parallel and must not overwrite each other. Text of other people comes after these
+//! lines.
 
 use std::collections::BTreeSet;
 
-/// Finds the issues again.
+/// Label of the issues.
 pub const LABEL: &str = "sponsor-backup";
-/// Stands for a run that failed before any sponsor's turn, where it was not for certain sponsors alone.
+/// Stands for a run that failed before any sponsor's turn and did not select sponsors by name.
 pub const WHOLE_RUN: &str = "the-run-itself";
-/// Begins what stands for the turn that a sponsor did not get. No sponsor's name has a colon.
+/// Prefix for a sponsor that did not get its turn. No sponsor name has a colon.
 const TURN: &str = "turn:";
-/// The lines in which a note may stand.
+/// Number of lines that can contain a note.
 const HEAD: usize = 2;
 
-/// Stands for the turn that a sponsor did not get.
+/// The name that stands for a sponsor's missed turn.
 #[must_use]
 pub fn turn(sponsor: &str) -> String {
     format!("{TURN}{sponsor}")
 }
 
-/// Whether it stands for a turn that somebody did not get.
+/// Whether a name stands for a missed turn.
 #[must_use]
 pub fn is_turn(name: &str) -> bool {
     name.starts_with(TURN)
 }
 
-/// The first line of an issue, by which it is known: `backup`, `production`.
+/// The first line of an issue, which identifies it: `backup`, `production`.
 #[must_use]
 pub fn marker(command: &str, environment: &str) -> String {
     format!("<!-- sponsor-backup issue: {command} {environment} -->")
@@ -38,13 +38,13 @@ pub fn is_marked(body: &str, marker: &str) -> bool {
     body.lines().next().is_some_and(|line| line.trim_end() == marker)
 }
 
-/// The line which says that these sponsors fail.
+/// The line that records that these sponsors fail.
 #[must_use]
 pub fn failed(sponsors: &BTreeSet<String>) -> String {
     note(FAILED, sponsors)
 }
 
-/// The line which says that these sponsors are well again.
+/// The line that records that these sponsors have recovered.
 #[must_use]
 pub fn well(sponsors: &BTreeSet<String>) -> String {
     note(WELL, sponsors)
@@ -58,7 +58,7 @@ fn note(word: &str, sponsors: &BTreeSet<String>) -> String {
     format!("<!-- sponsor-backup {word}: {} -->", names.join(" "))
 }
 
-/// Who fails, after an issue and its comments in their order.
+/// The failing sponsors, after an issue and its comments in order.
 #[must_use]
 pub fn failing<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     let mut failing = BTreeSet::new();

@@ -1,37 +1,36 @@
-//! Who approved a run and what brought its commit, as a record tells it, and the reading of it from GitHub's answers. Pure.
-//!
-//! That nobody approved and that nobody could be asked are two things: only where the answer was read are there entries,
-//! and otherwise there is a reason.
+//! Who approved a run and which pull requests brought its commit, parsed from GitHub's answers. Pure.
+//! | "No approvals" and "GitHub could not be asked" are different facts. Only an answer that was read has entries,
+//! any other has a reason.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// More than these are counted, not kept.
+/// Number of approvals kept. The rest is only counted.
 const APPROVALS: usize = 100;
-/// The same.
+/// Number of pull requests kept.
 const PULL_REQUESTS: usize = 20;
-/// Words of others are kept up to this length, in characters.
+/// Length of a comment that is kept, in characters.
 const COMMENT: usize = 1000;
-/// The same, of titles.
+/// Length of a title.
 const TITLE: usize = 300;
-/// The same, of names.
+/// Length of a name.
 const NAME: usize = 255;
-/// The same, of reasons.
+/// Length of a reason.
 const REASON: usize = 500;
 
-/// Whether there is an answer.
+/// Whether GitHub answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// GitHub was asked and has answered: what is not among the entries is not there.
+    /// GitHub answered, so the entries are complete.
     Read,
-    /// Nobody asked, for want of a token or of a run.
+    /// No request was made, because the token or the run is missing.
     NotAsked,
-    /// It was tried, and there is no answer.
+    /// The request failed.
     Unavailable,
 }
 
-/// What is known of one question. Only [`Status::Read`] has entries.
+/// The answer to one question. Only [`Status::Read`] has entries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct Answer<T> {
@@ -41,7 +40,7 @@ pub struct Answer<T> {
     pub omitted: Option<usize>,
 }
 
-/// One person's word on a run that waited for it.
+/// One person's review of a run that waited for approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct Approval {
@@ -51,7 +50,7 @@ pub struct Approval {
     pub environments: Vec<String>,
 }
 
-/// What was said.
+/// The person's decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "GitHub's own words")]
@@ -61,7 +60,7 @@ pub enum Word {
     Pending,
 }
 
-/// A pull request that holds the commit.
+/// A pull request that contains the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct PullRequest {
@@ -88,12 +87,12 @@ impl<T> Answer<T> {
         Self { status: Status::Read, reason: None, entries: Some(entries), omitted: Some(omitted) }
     }
 
-    /// Nobody asked.
+    /// No request was made.
     pub fn not_asked(reason: &str) -> Self {
         Self::without(Status::NotAsked, reason)
     }
 
-    /// There is no answer.
+    /// The request failed.
     pub fn unavailable(reason: &str) -> Self {
         Self::without(Status::Unavailable, reason)
     }
@@ -104,19 +103,19 @@ impl<T> Answer<T> {
 }
 
 impl Circumstances {
-    /// Nobody asked either.
+    /// No request was made for either.
     #[must_use]
     pub fn not_asked(reason: &str) -> Self {
         Self { approvals: Answer::not_asked(reason), pull_requests: Answer::not_asked(reason) }
     }
 
-    /// There is no answer to either.
+    /// Both requests failed.
     #[must_use]
     pub fn unavailable(reason: &str) -> Self {
         Self { approvals: Answer::unavailable(reason), pull_requests: Answer::unavailable(reason) }
     }
 
-    /// The same with every text of others made clean.
+    /// The same with every text of other people cleaned.
     #[must_use]
     pub fn cleaned(mut self, clean: impl Fn(&str) -> String) -> Self {
         for reason in [&mut self.approvals.reason, &mut self.pull_requests.reason].into_iter().flatten() {
@@ -136,7 +135,7 @@ impl Circumstances {
         self
     }
 
-    /// What a log says of it, one line a question.
+    /// The lines of the log, one per question.
     #[must_use]
     pub fn lines(&self) -> [String; 2] {
         let approval = |approval: &Approval| {
@@ -155,7 +154,7 @@ impl Circumstances {
         ]
     }
 
-    /// Why there is no answer, where it was tried.
+    /// Why requests failed, if any did.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
         let reasons = [
@@ -184,7 +183,7 @@ fn line<T>(what: &str, answer: &Answer<T>, none: &str, one: impl Fn(&T) -> Strin
     format!("{what}: {words}")
 }
 
-/// A text of at most so many characters; what was cut is seen to be cut.
+/// A text of at most this many characters. An ellipsis shows the cut.
 pub(super) fn bounded(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -192,7 +191,7 @@ pub(super) fn bounded(text: &str, most: usize) -> String {
     }
 }
 
-/// An account in GitHub's answers; a deleted one is `null`.
+/// An account in GitHub's answers, `null` if it was deleted.
 #[derive(Debug, Deserialize)]
 struct User {
     login: String,
@@ -202,7 +201,7 @@ fn login(user: Option<User>) -> Option<String> {
     user.map(|user| bounded(&user.login, NAME))
 }
 
-/// One element of what `/actions/runs/{run_id}/approvals` answers.
+/// One element of the answer to `/actions/runs/{run_id}/approvals`.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawApproval {
     user: Option<User>,
@@ -216,7 +215,7 @@ struct Named {
     name: String,
 }
 
-/// What `/commits/{commit_sha}/pulls` and `/pulls/{pull_number}` answer; the first does not tell by whom it was merged.
+/// The answer to `/commits/{commit_sha}/pulls` and `/pulls/{pull_number}`. The first lacks `merged_by`.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawPull {
     pub(super) number: u64,
@@ -234,7 +233,7 @@ struct Base {
     name: String,
 }
 
-/// Those of GitHub's pull requests that are kept; of the others nothing more needs to be asked.
+/// The pull requests that are kept. Only for these is `merged_by` requested.
 pub(super) fn kept(pulls: &[RawPull]) -> &[RawPull] {
     &pulls[..pulls.len().min(PULL_REQUESTS)]
 }

@@ -1,4 +1,4 @@
-//! The deployment log's form, fixed by `schemas/deployment-log.v1.json`. Pure.
+//! The deployment log as a document, defined by `schemas/deployment-log.v1.json`. Pure.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,16 +9,16 @@ use crate::archive::description::{Partial, PreviousBackup};
 use crate::proof::{self, Conclusion, State};
 use crate::sponsors::{Environment, Sponsor};
 
-/// The current form of [`DeploymentLog`].
+/// The current version of [`DeploymentLog`].
 pub const FORMAT_VERSION: u32 = 1;
 
-/// What a record tells of.
+/// The event that a record describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
-    /// The backup before a deployment.
+    /// A backup before a deployment.
     PreDeploymentBackup,
-    /// A backup that belongs to no deployment, a nightly one for example.
+    /// A backup without a deployment, such as a nightly one.
     Backup,
     /// The deployment itself.
     Deployment,
@@ -28,23 +28,23 @@ pub enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// Well.
+    /// It succeeded.
     Success,
-    /// Badly.
+    /// It failed.
     Failure,
-    /// Nothing was done, since the sponsor's flag is off.
+    /// Backups are disabled for the sponsor, so nothing was done.
     Disabled,
     /// It was stopped.
     Cancelled,
-    /// It was not begun.
+    /// It was not started.
     Skipped,
 }
 
 impl Outcome {
-    /// The outcomes that a deployment can have: GitHub's words for a job's result.
+    /// The outcomes of a deployment, as GitHub names a job's result.
     pub const OF_A_DEPLOYMENT: [Self; 4] = [Self::Success, Self::Failure, Self::Cancelled, Self::Skipped];
 
-    /// The word that documents and outputs use.
+    /// The value in documents and outputs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ impl From<Conclusion> for Outcome {
     }
 }
 
-/// One record. Keys keep their names for ever: others read them. An absent fact is `null`.
+/// One record. Other programs read its keys, so they never change. An absent fact is `null`.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct DeploymentLog {
@@ -119,29 +119,29 @@ pub struct DeploymentLog {
     pub message: Option<String>,
 }
 
-/// What is known of every record before anything happened.
+/// The part of a record that is known before anything happens.
 #[derive(Debug, Clone, Copy)]
 pub struct Heading<'a> {
-    /// What it tells of.
+    /// The event.
     pub event: Event,
-    /// Whom it concerns.
+    /// The sponsor.
     pub sponsor: &'a Sponsor,
-    /// Where.
+    /// The environment.
     pub environment: Environment,
-    /// When it began.
+    /// Start of the event.
     pub at: Timestamp,
-    /// Version that is deployed.
+    /// Version being deployed.
     pub version: Option<&'a str>,
-    /// Why.
+    /// Reason for the deployment.
     pub reason: Option<&'a str>,
-    /// Who runs it.
+    /// The run and its actors.
     pub run: &'a RunIdentity,
-    /// Who approved it, and what brought its commit.
+    /// Approvals and pull requests.
     pub circumstances: &'a Circumstances,
 }
 
 impl DeploymentLog {
-    /// The record of a deployment, which ended as others say.
+    /// The record of a deployment. The caller passes its outcome.
     #[must_use]
     pub fn of_deployment(heading: Heading<'_>, outcome: Outcome) -> Self {
         Self::begin(heading, outcome)
@@ -154,7 +154,7 @@ impl DeploymentLog {
         Self { state: conclusion.state(), ..Self::begin(heading, outcome) }
     }
 
-    /// A record with its heading, and nothing known yet of what happened.
+    /// A record with its heading and no other facts.
     fn begin(heading: Heading<'_>, outcome: Outcome) -> Self {
         let Heading { event, sponsor, environment, at, version, reason, run, circumstances } = heading;
         let (run, circumstances) = (run.clone(), circumstances.clone());
@@ -205,7 +205,7 @@ impl DeploymentLog {
         }
     }
 
-    /// The document as it is stored: JSON that people can read, with a final line break.
+    /// The document as it is stored: indented JSON with a final line break.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         // A struct of text, numbers and options cannot fail to become JSON.

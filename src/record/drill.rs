@@ -1,4 +1,4 @@
-//! A drill's report as a document, fixed by `schemas/drill-report.v1.json`. Pure.
+//! A drill report as a document, defined by `schemas/drill-report.v1.json`. Pure.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::proof::limits::{Measured, minutes};
 use crate::proof::{Comparison, Outcome, State};
 use crate::sponsors::{Environment, Sponsor};
 
-/// The current form of [`DrillReport`].
+/// The current version of [`DrillReport`].
 const FORMAT_VERSION: u32 = 1;
 
-/// The document. Keys keep their names for ever: others read them. An absent fact is `null`.
+/// The document. Other programs read its keys, so they never change. An absent fact is `null`.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct DrillReport {
@@ -64,18 +64,18 @@ pub struct DrillReport {
     pub github_run_url: Option<String>,
 }
 
-/// Whom a drill concerns, and who ran it.
+/// Sponsor, environment and run of a drill.
 #[derive(Debug, Clone, Copy)]
 pub struct Whose<'a> {
-    /// Sponsor.
+    /// The sponsor being drilled.
     pub sponsor: &'a Sponsor,
-    /// Environment.
+    /// Its environment.
     pub environment: Environment,
-    /// Run.
+    /// The run and its actors.
     pub run: &'a RunIdentity,
 }
 
-/// Milliseconds by phase, and of all.
+/// Milliseconds per phase and in total.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct Durations {
@@ -97,7 +97,7 @@ pub struct Table {
     pub equal: bool,
 }
 
-/// How the statements compare.
+/// Comparison of the statements.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct Statements {
@@ -174,7 +174,7 @@ impl DrillReport {
         }
     }
 
-    /// The document as it is stored: JSON that people can read, with a final line break.
+    /// The document as it is stored: indented JSON with a final line break.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         // A struct of text, numbers and options cannot fail to become JSON.

@@ -1,7 +1,6 @@
-//! GitHub's REST API, as far as records and alarms need it: the only place that talks to GitHub.
-//!
-//! Reading is tried again where that may help; writing never is, since an issue would be opened twice. Redirects are not
-//! followed, and no token travels in plain text. What it is asked is in `questions.rs` and `issues.rs`.
+//! GitHub's REST API, as far as records and issues need it. The only code that talks to GitHub.
+//! | Reads are retried. Writes are not, because a retry could open an issue twice. Redirects are not followed, and no
+//! token is sent in plain text. The requests are in `questions.rs` and `issues.rs`.
 
 mod issues;
 mod questions;
@@ -29,59 +28,59 @@ const CONNECT: Duration = Duration::from_secs(3);
 const WHOLE_REQUEST: Duration = Duration::from_secs(10);
 const TRIES_AGAIN: usize = 2;
 const BETWEEN_TRIES: Duration = Duration::from_millis(250);
-/// A page of pull requests, each with two repositories, is a tenth of this.
+/// Size limit of an answer. A page of pull requests, each with two repositories, takes a tenth of it.
 const BODY_BYTES: usize = 8 << 20;
-/// Of what GitHub says.
+/// Length of GitHub's own message in an error.
 const MESSAGE_CHARACTERS: usize = 300;
 
-/// Where GitHub's API is, and what opens it.
+/// Address of GitHub's API, with the token.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// `https://api.github.com`, or the address of another installation with its path.
+    /// `https://api.github.com`, or the address of a GitHub Enterprise server.
     pub api_url: String,
-    /// A token, of the job for example.
+    /// A token, such as that of the job.
     pub token: Secret,
 }
 
-/// Why GitHub has not told, or not done, what it was asked for. None is a failure of a backup.
+/// A failed GitHub API call. Never fails a backup.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GitHubError {
-    /// The token would travel in plain text.
+    /// The token would be sent in plain text.
     #[error("GITHUB_API_URL must begin with https://, so that the token is not sent in plain text")]
     Unsafe,
-    /// The repository is not named.
+    /// The repository is unknown.
     #[error("GITHUB_REPOSITORY is not a repository name (owner/name)")]
     NoRepository,
-    /// No client can be made, for want of root certificates for example.
+    /// No client can be created, for example because root certificates are missing.
     #[error("cannot create a GitHub client: {0}")]
     NoClient(String),
-    /// Nothing came back.
+    /// GitHub did not answer.
     #[error("GitHub did not answer {what}: {reason}")]
     NoAnswer {
         /// Method and path.
         what: String,
-        /// What went wrong.
+        /// Why there is no answer.
         reason: String,
     },
-    /// An error came back.
+    /// GitHub answered with an error.
     #[error("GitHub answered {what} with {status}: {message}")]
     Refused {
         /// Method and path.
         what: String,
-        /// HTTP's status.
+        /// HTTP status.
         status: u16,
-        /// What GitHub said.
+        /// GitHub's message.
         message: String,
     },
-    /// Something else came back.
+    /// GitHub sent an unexpected answer.
     #[error("cannot read GitHub's answer to {what}: {reason}")]
     Nonsense {
         /// Method and path.
         what: String,
-        /// What is wrong with it.
+        /// What is wrong with the answer.
         reason: String,
     },
-    /// The issue was opened, but will not be found again.
+    /// The issue was opened without its label, so the next run will not find it.
     #[error("GitHub did not add the label to issue #{0}, so the next run will not find it")]
     NoLabel(u64),
 }
@@ -104,16 +103,15 @@ pub struct GitHub {
 }
 
 impl GitHub {
-    /// A client for `repository`, such as `cure-hht/hht_diary`. Asks nothing yet.
-    ///
-    /// # Errors
-    /// The address is not safe, the repository is none, or no client can be made.
+    /// A client for `repository`, such as `cure-hht/hht_diary`. Sends no request yet.
+    /// | # Errors
+    /// The address is not safe, the repository name is invalid, or no client can be created.
     pub fn new(access: &Access, repository: Option<&str>) -> Result<Self, GitHubError> {
         if !is_safe_for_tokens(&access.api_url) {
             return Err(GitHubError::Unsafe);
         }
         let repository = repository.filter(|name| is_repository(name)).ok_or(GitHubError::NoRepository)?;
-        // Our own HTTP client: it honours proxies, follows no redirect, and knows our TLS.
+        // Our own HTTP client: it uses proxies and our TLS, and follows no redirect.
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .timeout(WHOLE_REQUEST)
@@ -129,7 +127,7 @@ impl GitHub {
         Ok(Self { client, repository: repository.to_owned() })
     }
 
-    /// Asks for something below the repository, `/issues?state=open` for example.
+    /// Sends a GET request below the repository, such as `/issues?state=open`.
     async fn get<T: DeserializeOwned>(&self, below: &str) -> Result<T, GitHubError> {
         let backoff = ConstantBuilder::default().with_delay(BETWEEN_TRIES).with_max_times(TRIES_AGAIN);
         (|| self.once(Method::GET, below, None)).retry(backoff).when(GitHubError::is_transient).await
@@ -168,7 +166,7 @@ async fn read(
     Ok((head.status, body.to_bytes()))
 }
 
-/// What GitHub says of an error. A proxy in between says it in HTML, which tells nobody anything.
+/// GitHub's message in an error. A proxy may answer with HTML instead, which is not shown.
 fn said(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Said {
@@ -188,7 +186,7 @@ fn is_repository(name: &str) -> bool {
     name.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name))
 }
 
-/// An error and its causes. Its address is in the message already.
+/// An error with its causes. The message around it contains the address already.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let mut words: Vec<String> = causes.map(ToString::to_string).collect();

@@ -1,13 +1,13 @@
-//! Who runs this, and for what: read once at the edge, carried as a value. Pure.
+//! Identity of the run, read once at the start and passed as a value. Pure.
 
-/// The run's identity. Absent fields are unknown, on a terminal for example.
+/// The run's identity. Unknown fields are absent, for example on a terminal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunIdentity {
-    /// Commit that is about to be deployed.
+    /// Commit being deployed.
     pub commit_sha: Option<String>,
-    /// Who started the run, and whose rights it has.
+    /// Account that started the run, and whose permissions it has.
     pub actor: Option<String>,
-    /// Who started this attempt; differs from the actor on a re-run.
+    /// Account that started this attempt. Differs from the actor after a re-run.
     pub triggering_actor: Option<String>,
     /// `owner/name`.
     pub repository: Option<String>,
@@ -15,19 +15,19 @@ pub struct RunIdentity {
     pub git_ref: Option<String>,
     /// Name of the workflow.
     pub workflow: Option<String>,
-    /// Id of the run.
+    /// ID of the run.
     pub run_id: Option<String>,
     /// Number of the run.
     pub run_number: Option<String>,
-    /// Attempt of the run, from 1.
+    /// Attempt of the run, starting at 1.
     pub run_attempt: Option<String>,
-    /// Page of the run.
+    /// URL of the run.
     pub run_url: Option<String>,
 }
 
 impl RunIdentity {
-    /// Picks what a runner sets (GitHub documentation, "Default environment variables"); on a terminal the login name
-    /// stands for the actor.
+    /// Reads the variables of a runner (GitHub documentation, "Default environment variables"). On a terminal the
+    /// login name is the actor.
     pub fn read<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Self {
         let get =
             |name: &str| variable(name).map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned);

@@ -1,4 +1,4 @@
-//! Adds a record to the log: in the workspace always, in S3 where that is enabled. Never replaces one.
+//! Adds a record to the log: always in the workspace, and in S3 if backups are enabled. Never replaces one.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -13,19 +13,19 @@ use crate::archive::key::{Object, file_name};
 use crate::archive::s3::{Labels, Store};
 use crate::sponsors::Environment;
 
-/// Two records of one second do not overwrite each other: the later one takes the next free second.
+/// Two records of the same second do not overwrite each other: the later one takes the next free second.
 pub(super) const SECONDS_TRIED: i64 = 10;
 
-/// A document to be kept.
+/// A document to save.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
-    /// What it is: a deployment log or a drill's report.
+    /// Its kind: a deployment log or a drill report.
     pub object: Object<'a>,
-    /// Whom it concerns.
+    /// The sponsor.
     pub sponsor: &'a str,
-    /// Where.
+    /// The environment.
     pub environment: Environment,
-    /// When what it tells of began.
+    /// Start of the event.
     pub at: Timestamp,
     /// The document.
     pub document: &'a [u8],
@@ -37,17 +37,16 @@ impl Entry<'_> {
         Path::new(kind).join(self.sponsor)
     }
 
-    /// The keys that it may take, of which the first free one is taken.
+    /// Candidate keys. The first free one is used.
     fn keys(&self) -> impl Iterator<Item = String> {
         let Self { object, environment, at, .. } = *self;
         seconds(at).map(move |at| object.key(environment, at))
     }
 }
 
-/// Whether a record could be added to the workspace, as far as that is known without doing it.
-///
-/// # Errors
-/// The folder, or the one that it would be made in, cannot be written to.
+/// Checks whether a record could be written to the workspace, without writing one.
+/// | # Errors
+/// The folder, or the folder that would contain it, is not writable.
 pub fn can_append_locally(workspace: &Path) -> Result<(), RecordError> {
     use rustix::fs::{Access, access};
     let folder = workspace.join("deployment-logs");
@@ -59,9 +58,8 @@ pub fn can_append_locally(workspace: &Path) -> Result<(), RecordError> {
     access(asked, Access::WRITE_OK | Access::EXEC_OK).map_err(failed)
 }
 
-/// Adds it to the workspace; gives the path below it, `deployment-logs/callisto/deployment-prod-….json`.
-///
-/// # Errors
+/// Adds the record to the workspace. Returns its path there, `deployment-logs/callisto/deployment-prod-….json`.
+/// | # Errors
 /// The file cannot be written.
 pub fn append_locally(workspace: &Path, entry: Entry<'_>) -> Result<PathBuf, RecordError> {
     let folder = entry.folder();
@@ -77,7 +75,7 @@ pub fn append_locally(workspace: &Path, entry: Entry<'_>) -> Result<PathBuf, Rec
             Ok(mut file) => {
                 let written = file.write_all(entry.document).and_then(|()| file.sync_all());
                 return written.map(|()| path.clone()).map_err(|error| {
-                    // Half a record would be read as one.
+                    // A half-written record could be mistaken for a whole one.
                     std::fs::remove_file(workspace.join(&path)).ok();
                     failed(&path, &error)
                 });
@@ -89,10 +87,9 @@ pub fn append_locally(workspace: &Path, entry: Entry<'_>) -> Result<PathBuf, Rec
     Err(failed(&folder, &taken))
 }
 
-/// Adds it to the sponsor's bucket of audit logs; gives its key.
-///
-/// # Errors
-/// S3 refuses.
+/// Adds the record to the sponsor's audit log bucket. Returns its key.
+/// | # Errors
+/// S3 rejects it.
 pub async fn append_to_bucket(
     store: &Store,
     entry: Entry<'_>,

@@ -1,4 +1,4 @@
-//! Every text that says why a record could not be saved, or why GitHub's part is not in it.
+//! Every text about a record that was not saved, or about GitHub's missing part of it.
 
 use super::circumstances::{Answer, Circumstances};
 use super::github::GitHubError;

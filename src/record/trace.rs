@@ -1,4 +1,4 @@
-//! The trace that a run of this program leaves: the record of its backup, whatever became of that. Pure.
+//! Finds the trace of an earlier run: the record of its backup, whatever its outcome. Pure.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::log::SECONDS_TRIED;
 use crate::archive::key::Object;
 use crate::sponsors::Environment;
 
-/// Of a record, what tells whose it is. Records of other programs have other keys.
+/// The fields of a record that identify its backup. Records of other programs have other keys.
 #[derive(Deserialize)]
 struct Trace {
     event: Event,
@@ -28,8 +28,7 @@ enum Event {
     Other,
 }
 
-/// What the keys begin with under which the record of a backup of this second can be; one key, or two at the end of a
-/// minute.
+/// Key prefixes under which the record of a backup at this second can be. One, or two at the end of a minute.
 #[must_use]
 pub fn prefixes(environment: Environment, at: Timestamp) -> BTreeSet<String> {
     let last = at.checked_add(SignedDuration::from_secs(SECONDS_TRIED - 1)).unwrap_or(at);
@@ -40,13 +39,13 @@ pub fn prefixes(environment: Environment, at: Timestamp) -> BTreeSet<String> {
     [minute(at), minute(last)].into_iter().collect()
 }
 
-/// Whether this key is one under which the record of a backup of this second can be.
+/// Whether the record of a backup at this second can have this key.
 #[must_use]
 pub fn can_be(environment: Environment, at: Timestamp, key: &str) -> bool {
     super::log::seconds(at).any(|at| Object::DeploymentLog.key(environment, at) == key)
 }
 
-/// Whether a document is the record of this sponsor's backup of this second.
+/// Whether a document is the record of this sponsor's backup at this second.
 #[must_use]
 pub fn is_of(document: &[u8], sponsor: &str, environment: Environment, at: Timestamp) -> bool {
     serde_json::from_slice::<Trace>(document).is_ok_and(|trace| {
@@ -83,7 +82,7 @@ mod tests {
         assert!(!is_ours(record("deployment", "callisto", "2026-11-20T12:59:55Z")));
         assert!(!is_ours(record("backup", "titan", "2026-11-20T12:59:55Z")));
         assert!(!is_ours(record("backup", "callisto", "2026-11-20T12:59:56Z")));
-        // As the shell step before this program wrote it.
+        // The record of the shell step that came before this program.
         assert!(!is_ours(
             r#"{"deployment_timestamp":"2026-11-20T12:59:55Z","environment":"production"}"#.to_owned()
         ));

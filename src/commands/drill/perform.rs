@@ -1,4 +1,4 @@
-//! The drill of one sponsor. Whatever happens on the stage, it is struck.
+//! Drills one sponsor. The stage (a temporary server or a scratch database) is always removed.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ impl Run<'_> {
         let begun = Instant::now();
         let mut stage = clock.or_stopped(Stage::build(self, &chosen.stored)).await?;
         let rehearsal = Rehearsal { run: self, sponsor, clock, built: begun.elapsed() };
-        // A bug must not leave a stage standing.
+        // A panic must not leave the stage behind.
         let done = rehearsal.perform(&mut chosen, &mut stage, &mut facts.findings, at);
         let done = Box::pin(AssertUnwindSafe(done).catch_unwind());
         let done =
@@ -72,7 +72,7 @@ impl Run<'_> {
         }
     }
 
-    /// The backup that is meant, or why there is none.
+    /// The selected backup, or why there is none.
     async fn choose<'a>(
         &'a self,
         sponsor: &'a Sponsor,
@@ -100,7 +100,7 @@ impl Run<'_> {
     }
 }
 
-/// What the report says of the backup.
+/// The report's part about the backup.
 fn backup(stored: &Stored) -> Backup {
     Backup {
         location: stored.location.clone(),
@@ -111,12 +111,12 @@ fn backup(stored: &Stored) -> Backup {
     }
 }
 
-/// A drill whose stage stands.
+/// A drill with its stage.
 struct Rehearsal<'a> {
     run: &'a Run<'a>,
     sponsor: &'a Sponsor,
     clock: &'a Clock<'a>,
-    /// How long it took to build the stage.
+    /// Time it took to build the stage.
     built: Duration,
 }
 
@@ -129,7 +129,7 @@ impl Rehearsal<'_> {
         at: Timestamp,
     ) -> Result<Turn<()>, Failure> {
         let (run, stop) = (self.run, self.clock.stop());
-        // Reading may take hours: what is known to be in the way is told before that.
+        // The download may take hours, so known obstacles are reported before it.
         let looked_at = stage.described();
         let told = stage.plan(run, &chosen.stored, &restoring::told_needs(&chosen.stored));
         if let Err(obstacle) = told.and_then(|_| stage.tools(run, &chosen.stored)) {
@@ -153,7 +153,7 @@ impl Rehearsal<'_> {
         if run.order.dry_run {
             return Ok(Turn::Planned);
         }
-        // It hears of a stop itself, and must not be left before it is known what became of the database.
+        // It reacts to a stop by itself, and must not be dropped before the state of the database is known.
         let restoring = Restoring { stored, proven: &proven, tools: &tools, stop };
         let locale = restoring.locale();
         stage.make(&restoring.form(locale.as_ref()), stop).await?;
@@ -179,7 +179,7 @@ impl Rehearsal<'_> {
                 !plan.missing_extensions.is_empty(),
             ),
             first: &(stage.roles(&roles) + restoring::before(needs, facts, false)),
-            // On another's server, roles would read the values, and the comment is our mark.
+            // On an existing server, other roles could read the values, and the comment is our marker.
             settings: &restoring.settings(facts, stage.is_ours()),
             last: "",
             drops: false,
@@ -239,11 +239,11 @@ impl Rehearsal<'_> {
     }
 }
 
-/// Asks one of the sponsor's questions. It can change nothing.
+/// Runs one of the sponsor's checks in a read-only transaction.
 async fn check(connection: &Connection, client: &Client, statement: &str, run: &Run<'_>) -> Check {
     let sql = format!("SET TRANSACTION READ ONLY;\n{statement}");
     let answer = query::sponsors(run.order.opening.timeout, connection, client, &sql).await;
-    // What is in the rows is the patients': an answer that is neither true nor false is not repeated.
+    // Rows contain patients' data, so an answer other than true or false is not shown.
     let (passed, answer) = match answer {
         Ok(answer) => match answer.as_str() {
             "t" => (true, "true".to_owned()),

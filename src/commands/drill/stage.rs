@@ -1,4 +1,4 @@
-//! Where a drill restores: a server of our own, or a database of our own on a server that was named.
+//! Where a drill restores: a temporary server, or a scratch database on the server that the user named.
 
 use std::collections::BTreeSet;
 
@@ -18,33 +18,33 @@ use crate::restore::room::Room;
 use crate::restore::target::{Facts, Form};
 use crate::restore::{Plan, RestoreError, Throwaway, Tools, Visit, throwaway};
 
-/// The database in a throwaway server.
+/// The database in a temporary server.
 const RESTORED: &str = "restored";
 
-/// A place that is gone after the drill.
+/// A place that is removed after the drill.
 pub(super) enum Place {
     Throwaway(Throwaway),
     Visit(Visit, Client),
 }
 
-/// A place with all that is known of it before the first statement.
+/// A place with everything known about it before the first statement.
 pub(super) struct Stage {
     place: Place,
     pub(super) connection: Connection,
     pub(super) facts: Facts,
-    /// The disk of a server of our own.
+    /// The disk of a temporary server.
     pub(super) room: Option<Room>,
 }
 
 impl Stage {
-    /// Starts a server of our own, or looks at the one that was named and changes nothing there. What a backup needs is
-    /// known from its manifest, so that this can come before hours of reading.
+    /// Starts a temporary server, or queries the named one without changing it. The manifest has the backup's needs,
+    /// so this comes before the long download.
     pub(super) async fn build(run: &Run<'_>, stored: &Stored) -> Result<Self, Failure> {
         let (clients, newest) = restoring::clients(&run.clients)?;
         let Some(url) = &run.order.target else {
             let needed = restoring::server_major(stored).max(restoring::told_needs(stored).server_major);
             let programs = Throwaway::programs(clients, needed)?;
-            // Which programs load is decided before a server is made for nothing.
+            // The programs are chosen first, so that no server is started in vain.
             restoring::tools(stored, clients, needed, throwaway::NICKNAME)?;
             let scratch = throwaway::scratch(&run.edge.scratch);
             let room = Room::of(&scratch);
@@ -75,7 +75,7 @@ impl Stage {
         Ok(Self { place: Place::Visit(visit, newest.clone()), connection, facts, room: None })
     }
 
-    /// What is in the way, all of it.
+    /// The plan, or all obstacles.
     pub(super) fn plan(&self, run: &Run<'_>, stored: &Stored, needs: &Needs) -> Result<Plan, Failure> {
         let place = self.connection.place();
         let plan = Plan::new(&place, needs, restoring::server_major(stored), &self.facts);
@@ -83,7 +83,7 @@ impl Stage {
             replace: false,
             clears: false,
             skip_missing_extensions: run.order.skip_missing_extensions,
-            // Roles are made only where all is ours.
+            // Roles are created only on a server of our own.
             make_roles: self.is_ours(),
         });
         if !self.facts.may_create {
@@ -99,7 +99,7 @@ impl Stage {
         Ok(restoring::tools(stored, clients, self.facts.major(), &self.connection.place())?)
     }
 
-    /// Makes the database. Whether that went well or not, [`Stage::strike`] takes it away.
+    /// Creates the database. Whether that succeeds or not, [`Stage::strike`] removes it.
     pub(super) async fn make(
         &mut self,
         form: &Form<'_>,
@@ -111,17 +111,17 @@ impl Stage {
         }
     }
 
-    /// Whether all of the server is ours.
+    /// Whether the whole server is ours.
     pub(super) fn is_ours(&self) -> bool {
         matches!(self.place, Place::Throwaway(_))
     }
 
-    /// The SQL that makes roles, where that is allowed.
+    /// The SQL that creates roles, if that is allowed.
     pub(super) fn roles(&self, missing: &BTreeSet<String>) -> String {
         if self.is_ours() { making_roles(missing) } else { String::new() }
     }
 
-    /// What the report says of it.
+    /// The report's part about the place.
     pub(super) fn described(&self) -> drill::Target {
         let (kind, place) = match &self.place {
             Place::Throwaway(_) => ("throwaway", None),
@@ -130,7 +130,7 @@ impl Stage {
         drill::Target { kind, place, server_version: self.facts.version.clone(), removed: false }
     }
 
-    /// Takes it away again.
+    /// Removes the place.
     pub(super) async fn strike(self) -> Result<(), RestoreError> {
         match self.place {
             Place::Throwaway(server) => server.stop().await,

@@ -1,4 +1,4 @@
-//! The backup that a deployment's record names, held against what is stored: a record asserts nothing that was not seen.
+//! Checks the backup that a deployment record names against S3, so that the record asserts only what was seen.
 
 use crate::archive::description::Excerpt;
 use crate::archive::key::description_key;
@@ -9,17 +9,17 @@ use crate::proof::stored::{Found, of_another};
 use crate::record::RecordError;
 use crate::sponsors::{Environment, Sponsor};
 
-/// What is known of a named backup.
+/// The result of a check.
 pub(super) enum Checked {
-    /// It is this sponsor's, of this environment, whole, and as large as was said.
+    /// It is this sponsor's backup in this environment, complete and of the given size.
     Seen,
-    /// Nothing, and why.
+    /// S3 could not be queried, with the reason.
     NotAsked(String),
-    /// That the record would be untrue.
+    /// The record would be untrue.
     Refused(RecordError),
 }
 
-/// Looks at a backup.
+/// Checks a backup.
 pub(super) async fn check(
     store: &Store,
     (sponsor, environment): (&Sponsor, Environment),
@@ -41,7 +41,7 @@ pub(super) async fn check(
     }
 }
 
-/// What is not as it should be; one that does not exist, or has no manifest that can be read, is an error.
+/// What is wrong with it. A missing backup, or one without a readable manifest, is an error.
 async fn problem(
     store: &Store,
     (sponsor, environment): (&Sponsor, Environment),

@@ -1,8 +1,8 @@
-//! Whose live database the target is, or may be. A database is known by its identity, whatever address leads to it.
-//!
-//! Live are the databases of all environments of all sponsors. Of the selected sponsor, each is asked which one it is, or
-//! its newest backup is. Nobody connects to the database of another sponsor: of those, addresses are compared, and a target
-//! that is not there proves nothing, since a tunnel or a pooler is another address.
+//! Decides whose live database the target is, or may be. A database is known by its identity, whatever address leads
+//! to it.
+//! | Live are the databases of all sponsors in all environments. Of the selected sponsor, each database or its newest
+//! backup gives its identity. Databases of other sponsors are never connected to, so only their addresses are
+//! compared. A different address proves nothing, because a tunnel or a pooler has another one.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -23,38 +23,38 @@ use crate::restore::{RestoreError, Target};
 use crate::secrets::SponsorSecrets;
 use crate::sponsors::{Environment, Sponsor};
 
-/// A name that is not resolved by then is compared as a name alone.
+/// Time limit for resolving a name. After that, only the name is compared.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the target is to the live databases.
+/// How the target relates to the live databases.
 #[derive(Debug, Default)]
 pub(super) struct Kinship {
-    /// Whose live database it is.
+    /// Owners of the live database that the target is.
     is: Vec<String>,
-    /// Whose it may be, and why nobody knows.
+    /// Owners of live databases that the target may be, and why that is unknown.
     may_be: Vec<String>,
-    /// Whose address differs, which proves nothing.
+    /// Sponsors whose addresses differ, which proves nothing.
     by_address: Vec<String>,
 }
 
-/// The target, by every address that is known of it.
+/// The target with all its known addresses.
 struct Known<'a> {
     target: &'a Target,
     identity: Option<Identity>,
-    /// As it was named, and as its server calls itself.
+    /// The address that the user named, and the one that the server reports.
     ways: Vec<Way>,
 }
 
 /// An address of the target.
 struct Way {
     connection: Connection,
-    /// What its hosts' names stand for.
+    /// IP addresses of its host names.
     addresses: BTreeSet<String>,
 }
 
 impl Run<'_> {
-    /// Where other sponsors' databases are. Refuses a target at such an address before anybody connects to it; it need not
-    /// even be there: restored, it would be the other one's.
+    /// The addresses of other sponsors' databases. Refuses a target at such an address before any connection. The
+    /// database need not exist: once created, it would be the other sponsor's.
     pub(super) async fn neighbours(&self, sponsor: &Sponsor) -> Result<Neighbours, Failure> {
         let others: Vec<&str> =
             self.known.iter().map(String::as_str).filter(|name| *name != sponsor.name).collect();
@@ -66,7 +66,7 @@ impl Run<'_> {
         Ok(neighbours)
     }
 
-    /// Looks whose live database the target is, and whether that is meant; says it.
+    /// Decides whose live database the target is and whether the user confirmed it. Prints the result.
     pub(super) async fn guard(
         &self,
         sponsor: &Sponsor,
@@ -97,7 +97,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Refuses what has the address of another sponsor's database. Of a partner's, gives whose it is.
+    /// Refuses a target at the address of another sponsor's database. If that sponsor is a partner, returns the
+    /// owner.
     async fn not_of_another(
         &self,
         sponsor: &Sponsor,
@@ -115,7 +116,7 @@ impl Run<'_> {
         Err(RestoreError::LiveOfAnother { place, database, owner }.into())
     }
 
-    /// The address of the sponsor's own database in an environment, where it can be read here.
+    /// The sponsor's own database in an environment, if its URL is available here.
     async fn live(
         &self,
         sponsor: &Sponsor,
@@ -149,7 +150,7 @@ impl Run<'_> {
         }
         let asked = live.is_some();
         if live.is_none() {
-            // Whoever cannot be asked left word of itself in its backups.
+            // If the live database cannot be asked, its newest backup has its identity.
             let previous = Previous::find(store, (sponsor, environment), self.edge.now(), None).await;
             live = previous.ok().as_ref().and_then(Previous::source).map(told);
         }
@@ -175,8 +176,8 @@ impl Run<'_> {
         }
     }
 
-    /// An empty target must be known to be live to need a word; one whose tables would be dropped must be known not to be.
-    /// Without `replace` such a target is refused anyway, whoever it belongs to.
+    /// An empty target needs a confirmation only if it is certainly live. A target whose tables would be dropped
+    /// needs one unless it is certainly not live. Without `replace` such a target is refused anyway.
     fn judge(&self, sponsor: &Sponsor, known: &Known<'_>, kinship: &Kinship) -> Result<String, Failure> {
         let holds = known.target.facts.objects > 0;
         let why = match kinship {
@@ -245,7 +246,7 @@ fn owner(sponsor: &str, environment: Environment) -> String {
     format!("{sponsor} ({environment})")
 }
 
-/// What a backup tells of its database.
+/// The identity recorded in a backup.
 fn told(source: &SourceDatabase) -> Identity {
     Identity {
         system_identifier: source.system_identifier.clone(),
@@ -257,7 +258,7 @@ fn told(source: &SourceDatabase) -> Identity {
     }
 }
 
-/// The addresses of a host's names, as far as this machine can tell: two names may be one host.
+/// The IP addresses of a connection's hosts, as far as this machine can resolve them. Two names may be one host.
 async fn addresses(connection: &Connection) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for host in connection.hosts() {

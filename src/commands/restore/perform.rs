@@ -1,5 +1,4 @@
-//! The restore itself. Everything that can be known is known before a statement runs, and all statements are one
-//! transaction.
+//! The restore itself. All checks come before the first statement, and all statements are one transaction.
 
 use std::panic::AssertUnwindSafe;
 
@@ -26,7 +25,7 @@ use crate::restore::{
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
 
-/// A target that was looked at, and what a restore would do with it.
+/// A target that was queried, and the plan for it.
 struct Set {
     target: Target,
     tools: Tools,
@@ -45,7 +44,7 @@ impl Run<'_> {
             Err(disabled) => return Ok(Turn::Disabled(disabled)),
         };
         note(restored, &chosen.stored);
-        // Reading may take hours: what is known to be in the way is told before that.
+        // The download may take hours, so known obstacles are reported before it.
         let told = restoring::told_needs(&chosen.stored);
         let Set { plan: first, .. } =
             clock.or_stopped(self.set(sponsor, &chosen.stored, (&told, None))).await?;
@@ -62,7 +61,7 @@ impl Run<'_> {
             return Ok(Turn::Planned);
         }
         let restoring = Restoring { stored: &stored, proven: &proven, tools: &tools, stop: clock.stop() };
-        // Each of its steps hears of a stop, and none may be left before it has taken back what it did.
+        // Each step reacts to a stop by itself, and must not be dropped before it has undone its work.
         let done = AssertUnwindSafe(self.perform(&restoring, &mut target, &plan, restored)).catch_unwind();
         let done =
             done.await.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
@@ -80,7 +79,7 @@ impl Run<'_> {
         done
     }
 
-    /// The backup that is meant, once it is sure that the target may be restored into; or why there is none.
+    /// The selected backup, after it is certain that the target may be restored into. Or why there is none.
     async fn choose<'a>(&'a self, sponsor: &'a Sponsor) -> Result<Result<Chosen<'a>, String>, Failure> {
         let secrets = match self.survey.secrets_of_its_own(sponsor).await? {
             Archival::Enabled(secrets) => secrets,
@@ -103,7 +102,7 @@ impl Run<'_> {
         Ok(Ok(chosen))
     }
 
-    /// Looks at the target and at what is needed; shows it where that is news. All obstacles are told at once.
+    /// Queries the target and makes the plan. Prints the plan if it is new, and reports all obstacles at once.
     async fn set(
         &self,
         sponsor: &Sponsor,
@@ -173,7 +172,7 @@ impl Run<'_> {
         restored: &mut Restored,
     ) -> Result<Turn<()>, Failure> {
         let needs = restoring.proven.scan.needs();
-        // A backup of some schemas replaces those alone: its own statements drop what it holds.
+        // A backup of some schemas replaces only those: its own statements drop them.
         let is_of_some = restoring.stored.description.partial.is_some();
         let replaces = self.replaces(target);
         let (clears, drops) = (replaces && !is_of_some, replaces && is_of_some);
@@ -272,7 +271,7 @@ impl Run<'_> {
     }
 }
 
-/// Which backup it is, for the report.
+/// Notes the backup for the report.
 fn note(restored: &mut Restored, stored: &Stored) {
     let description = &stored.description;
     let (bytes, sha256) = (description.stored.bytes, description.stored.sha256.clone());

@@ -1,4 +1,4 @@
-//! From what was found to what it came to.
+//! From the findings of a drill to its result.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(60 * minutes)
 }
 
-/// A drill that found all as it should be: a backup of one hour, restored within two minutes.
+/// A drill without findings: a backup one hour old, restored within two minutes.
 fn findings() -> Findings {
     let backup = Backup {
         location: "s3://b/backups/2026/11/20/backup-prod-20261120-120000.sql.gz".to_owned(),
@@ -45,7 +45,7 @@ fn findings() -> Findings {
 
 type Broken = Option<(&'static str, &'static str, bool)>;
 
-/// What it came to, and what is wrong, with the limits as RPO and RTO.
+/// Status, findings and report, with the limits for RPO and RTO.
 fn came_to(
     findings: &Findings,
     limits: [Option<Duration>; 2],
@@ -137,13 +137,13 @@ fn an_interrupted_drill_never_passes() {
             let (came, _, report) = came_to(&findings, [None, Some(minutes(3))], Some(broken));
             assert_eq!((came, report.outcome), (status, Outcome::Failure), "{broken:?}");
             assert_eq!((report.stage, report.message.as_deref()), (Some(broken.0), Some(broken.1)));
-            // Two minutes until it broke say nothing of how long it would have taken.
+            // Two minutes until it stopped do not show how long it would have taken.
             assert_eq!(report.rto_compliant, None);
         }
         let (_, _, report) = came_to(&findings(), [None, Some(minutes(1))], Some(broken));
         assert_eq!(report.rto_compliant, Some(false));
     }
-    // Nothing was compared and nobody says why: that is no success either.
+    // Without a comparison there is no success, even if no error was reported.
     assert_eq!(came_to(&Findings::default(), [None, None], None).0, Status::Error);
 }
 

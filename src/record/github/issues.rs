@@ -1,7 +1,6 @@
-//! The issue of an environment: found by its label and its marker, opened, commented on, closed.
-//!
-//! Jobs of one run come at the same time. So nothing is overwritten: each adds a comment, then reads again, and only what
-//! is read after one's own word decides whether the issue is closed, opened again, or was opened twice.
+//! The issue of an environment: found by label and marker, opened, commented on, closed.
+//! | Jobs of a run work in parallel, so nothing is overwritten. Each job adds a comment, then reads again. Only what
+//! it reads after its own comment decides whether to close the issue, to reopen it, or to close a duplicate.
 
 use std::collections::BTreeSet;
 
@@ -13,25 +12,25 @@ use super::{GitHub, GitHubError};
 use crate::record::alarm;
 
 const PER_PAGE: usize = 100;
-/// Of issues with the label, and of comments on one. Nobody reads further, and neither do we.
+/// Number of pages read, of issues with the label and of comments on one.
 const PAGES: usize = 10;
 
-/// What a run has to tell.
+/// What a run reports.
 #[derive(Debug, Clone)]
 pub struct Tidings {
-    /// The first line of the issue that is meant.
+    /// First line of the issue, which identifies it.
     pub marker: String,
-    /// Its title.
+    /// Title of the issue.
     pub title: String,
-    /// Who failed.
+    /// Sponsors that failed.
     pub failed: BTreeSet<String>,
-    /// Who is well.
+    /// Sponsors that succeeded.
     pub well: BTreeSet<String>,
-    /// Whether every enabled sponsor has had its turn.
+    /// Whether every enabled sponsor had its turn.
     pub all_had_their_turn: bool,
-    /// What is said of those who failed.
+    /// Text about the failures.
     pub failure: String,
-    /// What is said where somebody is well again.
+    /// Text about the recoveries.
     pub recovery: String,
 }
 
@@ -55,7 +54,7 @@ struct Issue {
     user: Option<Author>,
     #[serde(default)]
     labels: Vec<Label>,
-    /// Pull requests are in the list too.
+    /// GitHub lists pull requests as issues, too.
     #[serde(default)]
     pull_request: Option<Value>,
 }
@@ -80,10 +79,9 @@ struct Comment {
 }
 
 impl GitHub {
-    /// Tells it in the issue that is meant; gives what was done.
-    ///
-    /// # Errors
-    /// GitHub refuses, or does not answer. What was done before that stays.
+    /// Updates the issue of the environment. Returns what was done.
+    /// | # Errors
+    /// GitHub refuses or does not answer. Earlier changes stay.
     pub async fn tell(&self, tidings: &Tidings) -> Result<Vec<Told>, GitHubError> {
         let open = self.marked(&tidings.marker).await?;
         let mut told = Vec::new();
@@ -99,7 +97,7 @@ impl GitHub {
         Ok(told)
     }
 
-    /// The open issues with the marker, the oldest first.
+    /// The open issues with the marker, oldest first.
     async fn marked(&self, marker: &str) -> Result<Vec<Issue>, GitHubError> {
         let labelled = format!("/issues?labels={}&state=open&sort=created&direction=asc", alarm::LABEL);
         let mut issues: Vec<Issue> = self.pages(&labelled).await?;
@@ -137,7 +135,7 @@ impl GitHub {
         if !has_label {
             return Err(GitHubError::NoLabel(opened.number));
         }
-        // Another job may have opened one in the same moment: the older one stays, whoever looks.
+        // Another job may have opened one at the same moment. Every job keeps the oldest, so all agree.
         let oldest = self.marked(&tidings.marker).await?.first().map(|issue| issue.number);
         let Some(oldest) = oldest.filter(|oldest| *oldest < opened.number) else {
             return Ok(Told::Opened(opened.number));
@@ -151,7 +149,7 @@ impl GitHub {
     async fn comment_on_failure(&self, number: u64, tidings: &Tidings) -> Result<Told, GitHubError> {
         let words = format!("{}\n\n{}", alarm::failed(&tidings.failed), tidings.failure);
         self.comment(number, &words).await?;
-        // It may have been closed in between.
+        // Another job may have closed it in the meantime.
         let issue: Issue = self.get(&format!("/issues/{number}")).await?;
         if issue.state != "open" {
             self.set_state(number, json!({"state": "open"})).await?;
@@ -159,7 +157,7 @@ impl GitHub {
         Ok(Told::Commented(number))
     }
 
-    /// Says who is well again; closes the issue where that was the last one.
+    /// Adds a comment about recovered sponsors. Closes the issue after the last one.
     async fn recover(&self, issue: &Issue, tidings: &Tidings) -> Result<Option<Told>, GitHubError> {
         let number = issue.number;
         let mut recovered = self.failing(issue).await?;
@@ -174,7 +172,7 @@ impl GitHub {
             return Ok(Some(Told::Commented(number)));
         }
         self.set_state(number, json!({"state": "closed", "state_reason": "completed"})).await?;
-        // Somebody may have failed in between, and have seen it open.
+        // Another job may have failed in the meantime, and have seen the issue open.
         if self.failing(issue).await?.is_empty() {
             return Ok(Some(Told::Closed(number)));
         }
@@ -182,7 +180,7 @@ impl GitHub {
         Ok(Some(Told::Commented(number)))
     }
 
-    /// Who fails, as the issue's own author says: on a public repository anybody may comment.
+    /// The failing sponsors, from texts of the issue's author only: in a public repository anyone can comment.
     async fn failing(&self, issue: &Issue) -> Result<BTreeSet<String>, GitHubError> {
         let comments: Vec<Comment> = self.pages(&format!("/issues/{}/comments", issue.number)).await?;
         let ours = comments.iter().filter(|comment| comment.user == issue.user);

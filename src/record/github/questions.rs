@@ -1,4 +1,4 @@
-//! What a record asks GitHub: who approved the run, and which pull requests brought the commit.
+//! GitHub requests for a record: who approved the run, and which pull requests contain the commit.
 
 use futures_util::future::{join, try_join_all};
 
@@ -9,7 +9,7 @@ use crate::record::circumstances::{
 };
 
 impl GitHub {
-    /// Asks both at once. What cannot be read is told in the answer, with the reason.
+    /// Sends both requests at once. A failed one leaves its reason in the answer.
     pub async fn circumstances(&self, run: &RunIdentity) -> Circumstances {
         let (approvals, pull_requests) =
             join(self.approvals(run.run_id.as_deref()), self.pull_requests(run.commit_sha.as_deref())).await;
@@ -35,7 +35,7 @@ impl GitHub {
             return Ok(Answer::not_asked("GITHUB_SHA is not a commit hash"));
         };
         let mut raw: Vec<RawPull> = self.get(&format!("/commits/{commit}/pulls?per_page=100")).await?;
-        // The list does not tell by whom they were merged; an answer of which a part is lost is none.
+        // The list lacks `merged_by`. An answer that is only partly known counts as unknown.
         let merged = kept(&raw).iter().enumerate().filter(|(_, pull)| pull.merged_at.is_some());
         let whole = merged.map(|(at, pull)| async move {
             let pull: RawPull = self.get(&format!("/pulls/{}", pull.number)).await?;
