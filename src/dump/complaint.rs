@@ -175,6 +175,17 @@ impl Complaint {
         }
     }
 
+    /// Complaints that have this code and begin like this, one for each text of the list, with `app` for every name.
+    #[cfg(test)]
+    pub(super) fn examples(code: &str, begins: &str) -> Vec<Self> {
+        let fit = TEMPLATES.iter().filter(|(known, text)| *known == code && text.starts_with(begins));
+        let shown = |text: &&'static str| text.split("{}").skip(1).map(|_| Some("app".to_owned())).collect();
+        let known = fit.map(|(_, text)| Said::Known(text, shown(text)));
+        let code = SqlState::parse(code);
+        let bare = code.filter(|_| begins.is_empty()).map(|_| Said::NotShown);
+        known.chain(bare).map(|said| Self { code, said, about: None }).collect()
+    }
+
     /// Whether nothing is known of it but that it happened.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
