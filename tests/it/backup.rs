@@ -12,6 +12,7 @@ mod objects;
 mod proxies;
 mod stages;
 mod throttling;
+mod warnings;
 
 use std::process::{Command, Stdio};
 

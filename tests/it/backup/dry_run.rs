@@ -1,6 +1,6 @@
 //! A dry run tells what would be done, and does none of it.
 
-use crate::support::{Action, Proxy, Sponsor, Trial};
+use crate::support::{Action, Proxy, Sponsor, Trial, reviewed};
 
 #[test]
 fn a_dry_run_prints_the_plan_and_changes_nothing() {
@@ -32,6 +32,9 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
     ] {
         assert!(visible.contains(part), "{part} in {visible}");
     }
+    let plan = visible.lines().skip_while(|line| *line != "callisto: would be backed up").enumerate();
+    let plan = plan.take_while(|(at, line)| *at == 0 || line.starts_with("  "));
+    reviewed("backup-plan", &plan.map(|(_, line)| format!("{line}\n")).collect::<String>());
     assert_eq!((outcome.output("outcome"), outcome.output("state")), ("planned".into(), "planned".into()));
     assert_eq!(outcome.output("backup_location"), "", "nobody may take it for a backup");
     assert_eq!(outcome.result("callisto")["outcome"], "planned");
