@@ -92,7 +92,7 @@ fn accepted_are_known(order: &BackupOrder, selected: &scope::Selected) -> Result
         None => Ok(()),
         Some(stranger) => {
             let problem = format!("`accept-new-source` names {stranger}, which is not in the manifest");
-            Err(UsageError::new(problem).hint("Write names of sponsors, separated by comma or white space."))
+            Err(UsageError::new(problem).hint("Write sponsor names, separated by commas or spaces."))
         }
     }
 }

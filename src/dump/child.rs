@@ -71,7 +71,7 @@ impl Dump {
             .spawn()
             .map_err(|error| not_started(error.to_string()))?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(not_started("it has no pipes".to_owned()));
+            return Err(not_started("its pipes are missing".to_owned()));
         };
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
         let mut names = Names::of(connection);
@@ -129,7 +129,7 @@ impl Dump {
         }
         let truth = self.scan.judged().map_err(|reason| DumpError::Unfit { place: place.clone(), reason })?;
         if said.is_cut {
-            let missing = "pg_dump printed more warnings than can be read".to_owned();
+            let missing = "pg_dump printed more than 1 MiB of warnings".to_owned();
             return Err(DumpError::Incomplete { place, missing });
         }
         let mut names = self.names;

@@ -146,7 +146,7 @@ mod tests {
         let error = choose(&clients(&[13, 15]), 18, "db:5432/app").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "db:5432/app: the server is PostgreSQL 18, newer than every pg_dump here (13, 15)"
+            "db:5432/app: the server runs PostgreSQL 18, newer than every installed pg_dump (13, 15)"
         );
         assert!(error.hint().unwrap().contains("postgresql-client-18"));
     }

@@ -15,7 +15,7 @@ use super::sqlstate::SqlState;
 use template::TEMPLATES;
 
 /// What stands for an error of which nothing is known that could be shown.
-const NOT_SHOWN: &str = "an error that is not shown, because it could hold data (see the server's log)";
+const NOT_SHOWN: &str = "an error that is not shown, because it could contain data (see the server's log)";
 /// No dump needs more names than these to be understood.
 const NAMES_KEPT: usize = 200_000;
 /// No complaint that fits is longer, in bytes.

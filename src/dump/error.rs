@@ -12,10 +12,10 @@ pub enum DumpError {
     #[error("DATABASE_URL {0}")]
     Connection(#[from] ConnectionError),
     /// No PostgreSQL client tools were found.
-    #[error("no pg_dump was found on PATH or in the distribution's versioned directories")]
+    #[error("no pg_dump found on PATH or in the distribution's versioned directories")]
     NoClient,
     /// Every pg_dump is older than the server.
-    #[error("{place}: the server is PostgreSQL {server}, newer than every pg_dump here ({found})")]
+    #[error("{place}: the server runs PostgreSQL {server}, newer than every installed pg_dump ({found})")]
     ServerNewer {
         /// `host:port/database`.
         place: String,
@@ -25,7 +25,7 @@ pub enum DumpError {
         found: String,
     },
     /// A program could not be started.
-    #[error("{program} cannot be started: {reason}")]
+    #[error("cannot start {program}: {reason}")]
     NotStarted {
         /// Path of the program.
         program: String,
@@ -67,7 +67,7 @@ pub enum DumpError {
         reason: Unfit,
     },
     /// The dump is whole, but the database is not in it.
-    #[error("{place}: the dump lacks content of the database: {missing}")]
+    #[error("{place}: the dump is missing content: {missing}")]
     Incomplete {
         /// `host:port/database`.
         place: String,
@@ -85,7 +85,7 @@ pub enum DumpError {
         limit: String,
     },
     /// The URL asks for another encoding than the database has.
-    #[error("{place}: DATABASE_URL asks for the encoding {asked}, but the database has {has}")]
+    #[error("{place}: DATABASE_URL requests the encoding {asked}, but the database uses {has}")]
     Encoding {
         /// `host:port/database`.
         place: String,
@@ -105,18 +105,18 @@ pub enum DumpError {
 /// Error codes, the beginnings of texts that may be shown, and what the two call for. An empty one fits everything; the
 /// first that fits counts. Libpq's and pg_dump's own texts have no code.
 const REMEDIES: &[(&str, &str, &str)] = &[
-    ("28P01", "", "Correct user and password in DATABASE_URL."),
-    ("", "fe_sendauth: no password supplied", "Put the password into DATABASE_URL, percent-encoded."),
+    ("28P01", "", "Correct the user and password in DATABASE_URL."),
+    ("", "fe_sendauth: no password supplied", "Add the password to DATABASE_URL, percent-encoded."),
     ("28000", "role ", "Correct the user in DATABASE_URL."),
     (
         "28000",
         "",
-        "Let the server's pg_hba.conf (or the provider's network rules) admit this runner, user and database.",
+        "Allow this runner, user and database in the server's pg_hba.conf or the provider's network rules.",
     ),
     (
         "",
         "server does not support SSL",
-        "The server has no TLS, and `sslmode` (or a remote host) requires it. Enable TLS on the server, or write `?sslmode=disable` in DATABASE_URL.",
+        "Enable TLS on the server. To connect without TLS, add `?sslmode=disable` to DATABASE_URL.",
     ),
     ("", "server is in hot standby mode", OTHER_HOST),
     ("", "server is not in hot standby mode", OTHER_HOST),
@@ -126,30 +126,30 @@ const REMEDIES: &[(&str, &str, &str)] = &[
     (
         "",
         "SSL error: certificate verify failed",
-        "Give the server's root certificate with `sslrootcert` in DATABASE_URL.",
+        "Set `sslrootcert` in DATABASE_URL to the server's root certificate.",
     ),
     (
         // A dump that only reads meets it on a standby alone.
         "40001",
         "",
-        "The database is a standby, whose replay canceled the dump: back up the primary, or raise max_standby_streaming_delay on the standby (or set hot_standby_feedback).",
+        "The database is a standby, and its replay canceled the dump. Back up the primary, or set hot_standby_feedback or a longer max_standby_streaming_delay on the standby.",
     ),
     (
         "42501",
         "query would be affected by row-level security",
-        "Give the role BYPASSRLS; a dump that sees only some rows is no backup.",
+        "Give the role BYPASSRLS. Without it, the dump would miss the hidden rows.",
     ),
     ("57014", "", LOCKED),
     ("55P03", "", LOCKED),
     (
         "42501",
         "permission denied for large object",
-        "pg_read_all_data does not cover large objects: make the role a member of the role that owns them.",
+        "Make the role a member of the role that owns the large objects. pg_read_all_data does not cover them.",
     ),
     (
         "42501",
         "",
-        "Grant the role pg_read_all_data (PostgreSQL 14 or later), or SELECT and USAGE on everything.",
+        "Grant the role pg_read_all_data (PostgreSQL 14 or later), or USAGE on all schemas and SELECT on all tables and sequences.",
     ),
     (
         "",
@@ -161,18 +161,18 @@ const REMEDIES: &[(&str, &str, &str)] = &[
         "could not translate host name",
         "Check the host in DATABASE_URL, and that this runner can resolve it.",
     ),
-    ("3D000", "", "Check the name in DATABASE_URL or in the input."),
-    ("", "no such database", "Check the name in DATABASE_URL or in the input."),
+    ("3D000", "", "Check the database name in DATABASE_URL or `target-database-url`."),
+    ("", "no such database", "Check the database name in DATABASE_URL or `target-database-url`."),
     (
         "",
         "Tenant or user not found",
-        "Correct user and host in DATABASE_URL: the pooler does not know the project.",
+        "Correct the user and host in DATABASE_URL. The pooler does not know this project.",
     ),
-    ("", "no matching", "Check the patterns in `schemas`: nothing matches them."),
-    ("", "Connection refused", "Check host and port in DATABASE_URL, and that the server runs."),
+    ("", "no matching", "Correct the patterns in `schemas`. At least one of them matches nothing."),
+    ("", "Connection refused", "Check the host and port in DATABASE_URL, and that the server is running."),
     ("", "timeout expired", NOT_REACHED),
     ("", NO_ANSWER, NOT_REACHED),
-    ("53300", "", "Raise max_connections, or lower `max-parallel`."),
+    ("53300", "", "Raise max_connections on the server, or lower `max-parallel`."),
     ("57P01", "", ENDED),
     ("57P02", "", ENDED),
     ("57P05", "", ENDED),
@@ -181,33 +181,37 @@ const REMEDIES: &[(&str, &str, &str)] = &[
     (
         "25006",
         "",
-        "The database is read-only: it is a standby, or the role or database sets default_transaction_read_only. Name the primary in DATABASE_URL, and reset that setting.",
+        "Name the primary in DATABASE_URL. If the server is the primary, reset default_transaction_read_only on the role and database.",
     ),
     ("54000", "", TOO_LARGE),
     ("XX000", "invalid memory alloc request size", TOO_LARGE),
     ("XX000", "", DAMAGED),
     ("XX001", "", DAMAGED),
-    ("XX002", "", "An index of the live database is damaged: run REINDEX there, then back up again."),
+    (
+        "XX002",
+        "",
+        "Run REINDEX on the live database, then run the backup again. One of its indexes is damaged.",
+    ),
     ("", "schema with OID", DAMAGED),
     (
         "",
         "Dumping the contents of table \"{}\" failed: PQgetResult()",
-        "The server refused to read this table to its end: see the server's log for the cause.",
+        "See the server's log. The server stopped reading this table before its end.",
     ),
     (
         "",
         "Dumping the contents of table",
-        "The connection broke in the middle: see the server's log, and what sits between here and the server.",
+        "Check the server's log, and proxies and firewalls between this runner and the server. The connection broke during the dump.",
     ),
 ];
 
-const TOO_LARGE: &str = "A dump is text, and no value may exceed 1 GB as text (a bytea needs twice its size). Split the largest values of this table, or store them as large objects, then back up again. If none is that large, the table is damaged.";
-const DAMAGED: &str = "The live database's catalog or a table is damaged: an object that others refer to is missing or unreadable. Keep earlier backups, find the object in the server's log and repair it, then back up again.";
+const TOO_LARGE: &str = "Split the largest values of this table, or store them as large objects, then run the backup again. A dump is text, and no value can exceed 1 GB as text (a bytea needs twice its size). If no value is that large, the table is damaged.";
+const DAMAGED: &str = "The live database's catalog or a table is damaged. Keep earlier backups, find the missing or unreadable object in the server's log, repair it, then run the backup again.";
 
-const OTHER_HOST: &str = "Change `target_session_attrs` in DATABASE_URL, or name another host.";
-const LOCKED: &str = "Another session holds a lock, a migration perhaps: run the backup before it, or raise `lock-wait-timeout`.";
-const NOT_REACHED: &str = "Check that a firewall lets this runner reach the server.";
-const ENDED: &str = "The server ended the session: see its log.";
+const OTHER_HOST: &str = "Change `target_session_attrs` in DATABASE_URL, or use another host.";
+const LOCKED: &str = "Another session holds a lock, perhaps a migration. Run the backup before it, or raise `lock-wait-timeout`.";
+const NOT_REACHED: &str = "Check that firewalls let this runner reach the server.";
+const ENDED: &str = "See the server's log. The server ended the session.";
 /// How a server's silence is told.
 pub(super) const NO_ANSWER: &str = "no answer within";
 
@@ -219,28 +223,28 @@ impl DumpError {
             Self::Connection(error) => Some(error.hint()),
             Self::NoClient => Some("Install postgresql-client of the server's major version.".to_owned()),
             Self::ServerNewer { server, .. } => Some(format!(
-                "Install postgresql-client-{server}, from PostgreSQL's own apt repository for example."
+                "Install postgresql-client-{server}, for example from PostgreSQL's own apt repository."
             )),
-            Self::NotStarted { .. } => Some("Check that the file is there and may be executed.".to_owned()),
+            Self::NotStarted { .. } => Some("Check that the file exists and is executable.".to_owned()),
             Self::Unfit { reason: Unfit::Cut(_), .. } => Some(
-                "Nothing was stored. Run again; if it stays, check what sits between here and the server."
+                "Nothing was stored. Run the backup again. If it fails again, check proxies and firewalls between this runner and the server."
                     .to_owned(),
             ),
             Self::Unfit { reason: Unfit::Foreign(_), .. } => Some(
-                "Nothing was stored. Update the PostgreSQL client tools (CVE-2025-8714, CVE-2025-8715), and look for object names and comments that hold line breaks."
+                "Nothing was stored. Update the PostgreSQL client tools (CVE-2025-8714, CVE-2025-8715), and look for line breaks in object names and comments."
                     .to_owned(),
             ),
             Self::Incomplete { missing, .. } => Some(remedy_of_missing(missing).to_owned()),
             Self::Lagging { .. } => Some(
-                "Back up the primary, let the standby catch up (`pg_last_xact_replay_timestamp()`), or raise `max-replica-lag`."
+                "Back up the primary, let the standby catch up (see `pg_last_xact_replay_timestamp()`), or raise `max-replica-lag`."
                     .to_owned(),
             ),
             Self::Encoding { .. } => Some(
-                "Remove `client_encoding` from DATABASE_URL: a backup is always in the database's own encoding."
+                "Remove `client_encoding` from DATABASE_URL. Backups always use the database's own encoding."
                     .to_owned(),
             ),
             Self::Unreadable { .. } => Some(
-                "Grant the role pg_read_all_data, and BYPASSRLS where row-level security hides rows from it."
+                "Grant the role pg_read_all_data, and BYPASSRLS if row-level security hides rows from it."
                     .to_owned(),
             ),
             Self::Stopped { .. } => None,
@@ -260,7 +264,7 @@ fn remedy_of_missing(missing: &str) -> &'static str {
     } else if missing.contains("sequence") {
         "Nothing was stored. Grant the role SELECT on all sequences (or pg_read_all_data)."
     } else {
-        "Nothing was stored. Repair the object that is named, then back up again."
+        "Nothing was stored. Repair the named object, then run the backup again."
     }
 }
 
@@ -274,7 +278,7 @@ fn remedy(place: &str, complaint: &Complaint) -> Option<String> {
         "Cannot assign requested address",
     ];
     if direct_supabase && no_route.iter().any(|text| complaint.begins(text)) {
-        let pooler = "Supabase's direct host has an IPv6 address only: use the session pooler's URL (port 5432, user postgres.PROJECT).";
+        let pooler = "Use the session pooler's URL (port 5432, user postgres.PROJECT). Supabase's direct host has only an IPv6 address.";
         return Some(pooler.to_owned());
     }
     let fits = |(code, begins, _): &&(&str, &str, &str)| {

@@ -96,7 +96,7 @@ impl Snapshot {
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(not_started("it has no pipes".to_owned()));
+            return Err(not_started("its pipes are missing".to_owned()));
         };
         let stop = stop.child_token();
         let mut this = Self {
@@ -138,7 +138,7 @@ impl Snapshot {
                 return Ok((digests, self));
             }
             let (schema, name, digest) =
-                read(&line).ok_or_else(|| self.failed("the answer is not understood"))?;
+                read(&line).ok_or_else(|| self.failed("unexpected answer from the server"))?;
             // A table without rows has none.
             digests.insert((schema, name), digest.unwrap_or_else(|| "0".to_owned()));
         }

@@ -104,10 +104,10 @@ pub async fn ask(
     let text = query(connection, client, QUESTION).await?;
     let answer: Answer = match serde_json::from_str(&text) {
         Ok(answer) => answer,
-        Err(error) => return Ok(Err(Unidentified(format!("the answer is not understood: {error}")))),
+        Err(error) => return Ok(Err(Unidentified(format!("unexpected answer: {error}")))),
     };
     if !answer.may_ask {
-        let reason = format!("role {} must not execute pg_control_system()", answer.role);
+        let reason = format!("role {} lacks EXECUTE on pg_control_system()", answer.role);
         return Ok(Err(Unidentified(reason)));
     }
     Ok(match query(connection, client, SYSTEM_IDENTIFIER).await {

@@ -63,7 +63,7 @@ pub enum Unfit {
     #[error("the dump is cut off: {0}")]
     Cut(&'static str),
     /// It has psql run commands on the machine that restores it.
-    #[error("it holds commands of psql that pg_dump never writes: {}", .0.join(", "))]
+    #[error("the dump contains psql commands that pg_dump never writes: {}", .0.join(", "))]
     Foreign(Vec<String>),
 }
 
@@ -118,9 +118,9 @@ impl Scan {
         }
         // Rows and functions may hold the words of a trailer; only of a restricted dump nobody knows the last line.
         let truth = self.truth().ok_or(Unfit::Cut(if self.is_restricted() {
-            "its text ends in the middle of a statement"
+            "it ends in the middle of a statement"
         } else {
-            "its trailer stands inside of something"
+            "its end marker is inside a statement or a row"
         }))?;
         let foreign = &self.lexer.needs.foreign_commands;
         if foreign.is_empty() { Ok(truth) } else { Err(Unfit::Foreign(foreign.iter().cloned().collect())) }

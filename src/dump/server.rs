@@ -132,8 +132,8 @@ impl Server {
         if hidden == 0 {
             return Ok(());
         }
-        let missing =
-            format!("{hidden} user mapping(s) whose options the role {} cannot see", connection.user());
+        let mappings = if hidden == 1 { "user mapping" } else { "user mappings" };
+        let missing = format!("{hidden} {mappings} whose options the role {} cannot see", connection.user());
         Err(DumpError::Incomplete { place: connection.place(), missing })
     }
 
@@ -172,7 +172,7 @@ pub async fn left_to_extensions(connection: &Connection, client: &Client) -> Res
         serde_json::from_str(&answer).map_err(|_| not_understood(connection))?;
     let words = |(table, extension): (String, String)| {
         format!(
-            "rows of {table} are not in the backup: the table belongs to the extension {extension}, and pg_dump leaves such rows out"
+            "rows of {table} are not in the backup: the table belongs to the extension {extension}, and pg_dump skips such rows"
         )
     };
     Ok(found.into_iter().map(words).collect())

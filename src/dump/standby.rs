@@ -110,7 +110,7 @@ impl Standby {
             (Lag::AtMost(lag), Some(at)) => {
                 format!("which had replayed its primary up to {at} ({} s ago)", lag.as_secs())
             }
-            _ => "which had replayed all that it had received".to_owned(),
+            _ => "which had replayed everything it had received".to_owned(),
         };
         let mut warnings = vec![format!("the database is a standby, {behind}")];
         if !without_rows.is_empty() {
@@ -121,7 +121,7 @@ impl Standby {
             }
             let names = names.join(", ");
             warnings.push(format!(
-                "the backup lacks the rows of unlogged tables, which a standby does not have: {names}"
+                "the backup lacks the rows of unlogged tables, which a standby never has: {names}"
             ));
         }
         warnings
@@ -136,7 +136,7 @@ pub async fn ask(connection: &Connection, client: &Client) -> Result<Standby, Du
     let answer = query(connection, client, QUERY).await?;
     let read: Answer = serde_json::from_str(&answer).map_err(|_| DumpError::Unreachable {
         place: connection.place(),
-        message: Complaint::ours("the standby's answer is not understood"),
+        message: Complaint::ours("unexpected answer from the standby"),
     })?;
     Ok(judged(read))
 }

@@ -63,10 +63,9 @@ const SILENT: [&str; 9] = [
     "LOG: ",
 ];
 /// What stands for a warning that the list does not have.
-const UNKNOWN: &str = "pg_dump printed a warning that is not shown, because it could hold data";
+const UNKNOWN: &str = "pg_dump printed a warning that is not shown, because it could contain data";
 /// The same where it is clear that something was left out.
-const LEFT_OUT: &str =
-    "pg_dump left something out, in words that are not shown, because they could hold data";
+const LEFT_OUT: &str = "pg_dump left something out; its message is not shown, because it could contain data";
 /// At most so many names are looked up.
 const LOOKED_UP: usize = 50;
 /// So many warnings are kept; with more, the last line counts them.

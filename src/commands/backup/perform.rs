@@ -105,7 +105,7 @@ impl Run<'_> {
         let started_at = prepared.as_of(self.edge.now());
         let head = prepared.database.settings.head().ok_or_else(|| DumpError::Incomplete {
             place: connection.place(),
-            missing: "the settings of the database and its comment, which are too long".to_owned(),
+            missing: "the database's settings and comment, which exceed 4 MiB".to_owned(),
         })?;
         let progress = Arc::new(Progress::default());
         let ticker = self.watch(sponsor, &progress);
@@ -228,8 +228,7 @@ impl Run<'_> {
 
 /// A database that holds nothing although an earlier backup of it held rows.
 pub(super) fn emptied(place: String, finding: String) -> Failure {
-    let hint =
-        "Check that DATABASE_URL names the right database. What the backup before held is still stored.";
+    let hint = "Check that DATABASE_URL names the right database. The previous backup is still stored.";
     ProofError { place, findings: vec![finding], hint: hint.to_owned() }.into()
 }
 

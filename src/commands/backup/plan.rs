@@ -10,10 +10,10 @@ use crate::proof::database::{self, document};
 use crate::report::plan;
 use crate::sponsors::Sponsor;
 
-/// What a dry run has asked, and what it cannot know without changing something.
-const ASKED: &str = "both buckets and their locks, the database's schema and what this role may read";
-const NOT_ASKED: &str =
-    "rows, and whether objects can be stored: s3:PutObject, s3:PutObjectTagging, and a KMS key";
+/// What a dry run checks, and what it cannot check without changing something.
+const CHECKED: &str = "both buckets and their locks, the database schema, and the role's read access";
+const NOT_CHECKED: &str =
+    "rows, and permissions to store objects (s3:PutObject, s3:PutObjectTagging, a KMS key)";
 
 impl Run<'_> {
     pub(super) fn show_plan(&self, sponsor: &Sponsor, facts: &Facts, prepared: &Prepared) {
@@ -44,9 +44,9 @@ impl Run<'_> {
             ("tags", tags.join(" ")),
             ("lock", lock),
             ("storage class", self.order.storage_class.clone()),
-            ("parts", format!("{}, {} in flight", ByteSize(flow.part_bytes), flow.parts_in_flight)),
-            ("asked", ASKED.to_owned()),
-            ("not asked", NOT_ASKED.to_owned()),
+            ("parts", format!("{}, {} in parallel", ByteSize(flow.part_bytes), flow.parts_in_flight)),
+            ("checked", CHECKED.to_owned()),
+            ("not checked", NOT_CHECKED.to_owned()),
         ];
         let title = format!("{}: would be backed up", sponsor.name);
         self.edge.sink.block(&std::iter::once(title).chain(plan::lines(&lines)).collect::<Vec<_>>());

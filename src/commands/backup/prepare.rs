@@ -154,7 +154,7 @@ impl Run<'_> {
     /// What the backup needs and leaves out by request. A failed check does not end the backup.
     async fn lacking(&self, connection: &Connection, client: &Client) -> Option<String> {
         lacking::ask(connection, client, &self.order.dump).await.unwrap_or_else(|error| {
-            Some(format!("whether this partial backup holds all that it needs was not checked: {error}"))
+            Some(format!("could not check whether this partial backup can be restored alone: {error}"))
         })
     }
 
@@ -180,13 +180,9 @@ impl Run<'_> {
         match database.identity.as_ref().map_err(Clone::clone)? {
             Ok(identity) => Ok(Some(identity)),
             Err(Unidentified(reason)) => {
-                let words = "it was not compared with other sponsors' or with the previous backup's";
-                let place = database.connection.place();
-                let line = format!(
-                    "{}: {place} does not tell which database it is, and {words}: {reason}",
-                    sponsor.name
-                );
-                self.edge.sink.line(&line);
+                let unknown = format!("cannot identify the database at {}", database.connection.place());
+                let result = "it was not compared with other sponsors' databases or the previous backup's";
+                self.edge.sink.line(&format!("{}: {unknown}, so {result}: {reason}", sponsor.name));
                 Ok(None)
             }
         }

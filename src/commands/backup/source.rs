@@ -34,12 +34,12 @@ impl Run<'_> {
                 if !is_accepted {
                     return Err(SecretsError::OtherSource { sponsor: name.clone(), is, was });
                 }
-                self.edge
-                    .sink
-                    .line(&format!("{name}: new source, as `accept-new-source` says: {is}; it was {was}"));
+                self.edge.sink.line(&format!(
+                    "{name}: new source database, as accepted by `accept-new-source`: {is}; before: {was}"
+                ));
             }
             (Some(_), None) => {
-                let words = format!("{name}: the previous backup does not say which database it is of");
+                let words = format!("{name}: the previous backup does not record its source database");
                 self.edge.sink.line(&words);
             }
             // Said when the database was asked.

@@ -42,10 +42,8 @@ impl Run<'_> {
         match asked.await.map_err(RecordError::from) {
             Err(error) if self.order.dry_run => Err(error.into()),
             Err(error) => {
-                let note = "the backup is taken all the same";
-                self.edge
-                    .sink
-                    .line(&format!("{}: the audit-log bucket refuses: {error}; {note}", sponsor.name));
+                let note = "cannot use the audit-log bucket, but the backup continues";
+                self.edge.sink.line(&format!("{}: {note}: {error}", sponsor.name));
                 Ok(())
             }
             Ok(()) => Ok(()),

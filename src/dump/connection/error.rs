@@ -9,8 +9,11 @@ pub enum ConnectionError {
     #[error("is not a URL: {0}")]
     NotAUrl(&'static str),
     /// A user or password whose signs end it too early. It is not known which part of it is secret.
-    #[error("is not a URL: an `@` follows the host, or a `/`, `?` or `#` comes before it")]
+    #[error("has an unencoded `/`, `?` or `#` before the host, or an `@` after it")]
     NotEncoded,
+    /// A port that is none, which may be a password without the `@` that ends it.
+    #[error("has an invalid port")]
+    BadPort,
     /// A host that is a port, as in `h1,h2:5432,5433`.
     #[error("has a port where a host is expected")]
     PortAsHost,
@@ -27,7 +30,7 @@ pub enum ConnectionError {
     #[error("has several hosts, but a restore needs exactly one")]
     SeveralHosts,
     /// A part that holds bytes which cannot be handed on.
-    #[error("has a {0} that is not UTF-8 text without NUL")]
+    #[error("has a {0} that is not valid UTF-8 or contains NUL")]
     NotText(&'static str),
     /// A parameter that libpq does not have.
     #[error("has the unknown parameter `{name}`")]
@@ -102,26 +105,27 @@ impl ConnectionError {
                 );
             }
             Self::NotOneOf { values, .. } => return format!("Use one of {}.", values.join(", ")),
-            Self::BadValue("port") => {
-                "Write one port from 1 to 65535, or as many as there are hosts, separated by commas."
-            }
-            Self::BadValue("hostaddr") => "Write as many addresses as there are hosts, separated by commas.",
+            Self::BadValue("port") => "Write one port from 1 to 65535, or one per host, separated by commas.",
+            Self::BadValue("hostaddr") => "Write one address per host, separated by commas.",
             Self::NotANumber(_) => "Write a whole number, or remove it from DATABASE_URL.",
             Self::BadValue(_) => "Correct it, or remove it from DATABASE_URL.",
             Self::Unfit { .. } => "Remove it, and write host, port, user and database in the URL.",
             Self::SeveralHosts => "Write only the host to restore into.",
             Self::NoFile(_) => {
-                "Run on Linux, or remove the parameters that have no PG variable: keepalives, tcp_user_timeout, sslpassword and the like."
+                "Run on Linux, or remove the parameters that have no PG variable, such as keepalives, tcp_user_timeout and sslpassword."
             }
             Self::NotEncoded => {
-                "Percent-encode user and password: write %40 for @, %2F for /, %3F for ?, %23 for #, %3A for : and %25 for %."
+                "Percent-encode the user and password: write %40 for @, %2F for /, %3F for ?, %23 for #, %3A for : and %25 for %."
+            }
+            Self::BadPort => {
+                "Write a port from 1 to 65535. If a password follows the colon, write `@` and the host after it."
             }
             Self::PortAsHost => {
                 "Write each port next to its host (host1:5432,host2:5433), or all ports in `?port=5432,5433`."
             }
-            Self::TextBefore => "Remove the quotes, or other text around the URL.",
+            Self::TextBefore => "Remove quotes and other text around the URL.",
             Self::TransactionPooler(_) => {
-                "Use the direct connection or the session pooler, both on port 5432: session state does not survive transaction pooling."
+                "Use the direct connection or the session pooler, both on port 5432. Session state does not survive transaction pooling."
             }
             Self::NotAUrl(_) | Self::Scheme(_) | Self::Lacks(_) | Self::NotText(_) => {
                 "Write postgresql://user:password@host:5432/database. Percent-encode @ : / ? # % in user and password."

@@ -81,5 +81,5 @@ fn host(text: &str) -> Result<(&str, Option<u16>), ConnectionError> {
         return Err(ConnectionError::PortAsHost);
     }
     let port = Some(port).filter(|port| !port.is_empty()).map(super::hosts::port).transpose();
-    Ok((name, port.map_err(|_| ConnectionError::NotAUrl("invalid port number"))?))
+    Ok((name, port.map_err(|_| ConnectionError::BadPort)?))
 }

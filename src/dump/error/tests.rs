@@ -31,6 +31,7 @@ fn of_each_connection_error() -> Vec<ConnectionError> {
     let all = vec![
         ConnectionError::NotAUrl("it has no `://`"),
         ConnectionError::NotEncoded,
+        ConnectionError::BadPort,
         ConnectionError::PortAsHost,
         ConnectionError::TextBefore,
         ConnectionError::Scheme("mysql".to_owned()),
@@ -55,6 +56,7 @@ fn of_each_connection_error() -> Vec<ConnectionError> {
         match error {
             ConnectionError::NotAUrl(_)
             | ConnectionError::NotEncoded
+            | ConnectionError::BadPort
             | ConnectionError::PortAsHost
             | ConnectionError::TextBefore
             | ConnectionError::Scheme(_)
@@ -89,10 +91,10 @@ fn of_each_kind() -> Vec<DumpError> {
             place: place(),
             what: vec!["table diary.events (no SELECT right)".to_owned(), "3 more".to_owned()],
         },
-        DumpError::Unfit { place: place(), reason: Unfit::Cut("it has no trailer") },
+        DumpError::Unfit { place: place(), reason: Unfit::Cut("its end marker is missing") },
         DumpError::Unfit { place: place(), reason: Unfit::Foreign(vec!["\\!".to_owned()]) },
         missing("subscriptions not dumped because current user is not a superuser"),
-        missing("2 user mapping(s) whose options the role app cannot see"),
+        missing("2 user mappings whose options the role app cannot see"),
         missing("the values of sequences that the role cannot read: diary.ids"),
         missing("owner of \"f\""),
         DumpError::Lagging {

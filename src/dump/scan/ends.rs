@@ -31,17 +31,21 @@ impl Ends {
     pub(super) fn missing(&self) -> Option<&'static str> {
         let (head, tail) = (String::from_utf8_lossy(&self.head), String::from_utf8_lossy(&self.tail));
         if !head.contains("-- PostgreSQL database dump\n") {
-            return Some("it does not begin as a dump");
+            return Some("it does not start like a dump");
         }
         let mut end = tail.trim_end_matches('\n');
         if let Some(key) = after(&head, "\n\\restrict ") {
             match end.strip_suffix(key).and_then(|end| end.strip_suffix("\\unrestrict ")) {
                 Some(rest) => end = rest.trim_end_matches('\n'),
-                None => return Some("its last line does not lift the restriction of its first"),
+                None => return Some("its \\unrestrict line is missing or does not match"),
             }
         }
         let whole_line = |rest: &str| rest.is_empty() || rest.ends_with('\n');
-        if end.strip_suffix(TRAILER).is_some_and(whole_line) { None } else { Some("it has no trailer") }
+        if end.strip_suffix(TRAILER).is_some_and(whole_line) {
+            None
+        } else {
+            Some("its end marker is missing")
+        }
     }
 
     /// Whether psql's own commands are forbidden between the ends.
@@ -106,7 +110,7 @@ mod tests {
     fn words_in_a_row_or_a_foreign_key_do_not_pass_for_the_trailer() {
         let row = "x--\n-- PostgreSQL database dump complete\n--";
         let cut = without_restriction().replace("--\n-- PostgreSQL database dump complete\n--\n\n", row);
-        assert_eq!(scan(cut.as_bytes()).missing(), Some("it has no trailer"));
+        assert_eq!(scan(cut.as_bytes()).missing(), Some("its end marker is missing"));
         let foreign = PATCHED.replace("\\unrestrict kEy1", "\\unrestrict other");
         assert!(scan(foreign.as_bytes()).missing().is_some());
         assert!(scan(b"").missing().is_some());

@@ -42,7 +42,7 @@ fn a_value_that_no_text_can_hold_names_its_table() {
         let outcome = trial.run().path(cluster.bin_dir()).run();
         assert_failed(
             &outcome,
-            &["; table scans", "no value may exceed 1 GB as text"],
+            &["; table scans", "no value can exceed 1 GB as text"],
             &["connection broke"],
         );
     }
@@ -61,7 +61,7 @@ fn a_damaged_catalog_is_named_and_no_wrong_hint_is_given() {
         );
         for trial in [schema, cached] {
             let outcome = trial.run().path(cluster.bin_dir()).run();
-            let wrong = ["Check the name in DATABASE_URL", "connection broke"];
+            let wrong = ["Check the database name in DATABASE_URL", "connection broke"];
             assert_failed(&outcome, &["The live database's catalog or a table is damaged"], &wrong);
         }
     }

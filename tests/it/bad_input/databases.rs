@@ -27,9 +27,19 @@ fn a_url_that_cannot_be_read_is_described_without_its_words() {
         ("postgresql://u:canary@db", "DATABASE_URL has no database", "Write postgresql://"),
         ("postgresql://u:canary@h1,h2:1,2/app", "a port where a host is expected", "`?port=5432,5433`"),
         ("postgresql://u:canary@db/app#x", "it has a `#`", "Percent-encode"),
-        ("postgresql://u:canary#x@db:5432/app", "is not a URL: an `@` follows the host", "Percent-encode"),
-        ("postgresql://u:x@y/canary@db/app", "is not a URL: an `@` follows the host", "Percent-encode"),
-        ("postgresql://u:canary@db:five/app", "is not a URL: invalid port number", "Write postgresql://"),
+        (
+            "postgresql://u:canary#x@db:5432/app",
+            "has an unencoded `/`, `?` or `#` before the host",
+            "Percent-encode",
+        ),
+        (
+            "postgresql://u:x@y/canary@db/app",
+            "has an unencoded `/`, `?` or `#` before the host",
+            "Percent-encode",
+        ),
+        ("postgresql://u:canary@db:five/app", "has an invalid port", "Write a port from 1 to 65535"),
+        ("postgresql://u:canary@db:99999/app", "has an invalid port", "Write a port from 1 to 65535"),
+        ("postgresql://u:canary/app", "has an invalid port", "If a password follows the colon"),
         (
             "postgresql://u:canary@db/app?sslmod=require",
             "the unknown parameter `sslmod`",

@@ -17,7 +17,7 @@ fn dump_of(trial: &Trial, sponsor: &str) -> String {
 /// F6: a server of the future, played by a psql that says so.
 /// - fault: the server is newer than every pg_dump of the machine
 /// - injected: a psql that answers as a PostgreSQL 99
-/// - seen: `the server is PostgreSQL 99, newer than every pg_dump here`, and which package to install; exit code 13
+/// - seen: `the server runs PostgreSQL 99, newer than every installed pg_dump`, and which package to install; exit code 13
 /// - left: a record of the failure
 #[test]
 fn a_server_newer_than_every_client_is_told_with_its_remedy() {
@@ -30,7 +30,10 @@ fn a_server_newer_than_every_client_is_told_with_its_remedy() {
     let outcome = trial.run().path(clients.path()).run();
     outcome.assert_code(13);
     let message = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
-    assert!(message.contains("the server is PostgreSQL 99, newer than every pg_dump here ("), "{message}");
+    assert!(
+        message.contains("the server runs PostgreSQL 99, newer than every installed pg_dump ("),
+        "{message}"
+    );
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")), Vec::<String>::new());
     assert!(outcome.stdout.contains("Install postgresql-client-99"), "{}", outcome.transcript());
 }

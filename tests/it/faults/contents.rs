@@ -27,11 +27,11 @@ fn assert_refused(trial: &Trial, run: Run, sponsor: &str, told: &str) {
 
 /// - fault: the role is no superuser and the database has subscriptions, which pg_dump then leaves out
 /// - injected: a subscription in the database
-/// - seen: `the dump lacks content of the database: subscriptions not dumped`; exit code 13
+/// - seen: `the dump is missing content: subscriptions not dumped`; exit code 13
 /// - left: a record of the failure
 /// - fault: the role cannot see the options of a user mapping, which pg_dump then leaves out without a word
 /// - injected: another role's user mapping with a password
-/// - seen: `the dump lacks content of the database: 1 user mapping(s) whose options …`; exit code 13
+/// - seen: `the dump is missing content: 1 user mapping whose options …`; exit code 13
 /// - left: a record of the failure
 #[test]
 fn what_a_role_is_not_shown_is_an_error_and_no_smaller_backup() {
@@ -42,7 +42,8 @@ fn what_a_role_is_not_shown_is_an_error_and_no_smaller_backup() {
         "CREATE SUBSCRIPTION news CONNECTION 'host=/nonexistent password=hunter2' PUBLICATION p \
          WITH (connect = false, slot_name = NONE)",
     );
-    let told = "the dump lacks content of the database: subscriptions not dumped because current user is not a superuser";
+    let told =
+        "the dump is missing content: subscriptions not dumped because current user is not a superuser";
     assert_refused(&trial, trial.run(), "callisto", told);
     // Of some schemas nobody asked for subscriptions.
     trial.run().input("sponsors", "callisto").input("schemas", "public").run().assert_code(0);
@@ -53,7 +54,7 @@ fn what_a_role_is_not_shown_is_an_error_and_no_smaller_backup() {
         "CREATE FOREIGN DATA WRAPPER wrapper; CREATE SERVER far FOREIGN DATA WRAPPER wrapper; \
          CREATE USER MAPPING FOR postgres SERVER far OPTIONS (password 'hunter2')",
     );
-    let told = "the dump lacks content of the database: 1 user mapping(s) whose options the role";
+    let told = "the dump is missing content: 1 user mapping whose options the role";
     assert_refused(&trial, trial.run(), "europa", told);
     assert_refused(&trial, trial.run().input("dry-run", "true"), "europa", told);
     // One that may read all still gets a dump without them.
@@ -66,11 +67,11 @@ fn what_a_role_is_not_shown_is_an_error_and_no_smaller_backup() {
 
 /// - fault: pg_dump says that it could not dump an object
 /// - injected: a stand-in that says so and exits with 0 after a real dump
-/// - seen: `the dump lacks content of the database: could not find parent extension for …`; exit code 13
+/// - seen: `the dump is missing content: could not find parent extension for …`; exit code 13
 /// - left: a record of the failure
 /// - fault: pg_dump says that the owner of an object is not there
 /// - injected: a stand-in that says so and exits with 0 after a real dump
-/// - seen: `the dump lacks content of the database: owner of function …`; exit code 13
+/// - seen: `the dump is missing content: owner of function …`; exit code 13
 /// - left: a record of the failure
 /// - fault: pg_dump prints an unknown warning
 /// - injected: a stand-in that prints one, with data in it, after a real dump
@@ -87,7 +88,7 @@ fn the_warnings_of_pg_dump_are_read() {
         fault(
             "europa",
             saying("'pg_dump: warning: owner of function \"f\" appears to be invalid'"),
-            "the dump lacks content of the database: owner of",
+            "the dump is missing content: owner of",
         ),
     ];
     let (trial, folder) = stage(&faults);
@@ -122,15 +123,15 @@ fn the_warnings_of_pg_dump_are_read() {
 
 /// - fault: a pg_dump from before August 2025 writes a line of psql's own commands, which a name smuggled in
 /// - injected: a stand-in that adds `\echo` to a real dump
-/// - seen: `it holds commands of psql that pg_dump never writes: \echo`; exit code 13
+/// - seen: `the dump contains psql commands that pg_dump never writes: \echo`; exit code 13
 /// - left: a record of the failure
 /// - fault: the text ends in the middle of a statement, its last lines notwithstanding
 /// - injected: stand-ins that open a statement, a string, a body and a block of rows before the trailer of a real dump
-/// - seen: `the dump is cut off: its text ends in the middle of a statement`; exit code 13
+/// - seen: `the dump is cut off: it ends in the middle of a statement`; exit code 13
 /// - left: a record of the failure
 #[test]
 fn what_verify_would_refuse_is_not_stored() {
-    let inside = "the dump is cut off: its text ends in the middle of a statement";
+    let inside = "the dump is cut off: it ends in the middle of a statement";
     let faults = [
         fault("callisto", with("\\n\\\\echo pwned"), "commands of psql that pg_dump never writes: \\echo"),
         fault("europa", with("\\nSELECT 1"), inside),
@@ -146,7 +147,7 @@ fn what_verify_would_refuse_is_not_stored() {
 
 /// - fault: DATABASE_URL asks for another encoding than the database has
 /// - injected: `client_encoding`, as a parameter and among the session's options
-/// - seen: `DATABASE_URL asks for the encoding SQL_ASCII, but the database has UTF8`; exit code 13
+/// - seen: `DATABASE_URL requests the encoding SQL_ASCII, but the database uses UTF8`; exit code 13
 /// - left: a record of the failure
 #[test]
 fn a_dump_is_in_the_databases_own_encoding() {
@@ -159,7 +160,7 @@ fn a_dump_is_in_the_databases_own_encoding() {
         "options=--client-encoding%3DSQL_ASCII",
     ] {
         trial.secret("callisto", "DATABASE_URL", Some(&format!("{url}?{wish}")));
-        let told = "DATABASE_URL asks for the encoding SQL_ASCII, but the database has UTF8";
+        let told = "DATABASE_URL requests the encoding SQL_ASCII, but the database uses UTF8";
         assert_refused(&trial, trial.run(), "callisto", told);
     }
     trial.secret("callisto", "DATABASE_URL", Some(&format!("{url}?client_encoding=utf-8")));

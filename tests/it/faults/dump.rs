@@ -117,7 +117,7 @@ fn a_whole_dump_is_no_backup_when_pg_dump_failed() {
 /// F2 and F3: whatever cut the stream, its exit status says that all was well.
 /// - fault: pg_dump writes nothing and says that all is well
 /// - injected: a stand-in that exits with 0
-/// - seen: `the dump is cut off: it does not begin as a dump`; exit code 13
+/// - seen: `the dump is cut off: it does not start like a dump`; exit code 13
 /// - left: a record of the failure
 /// - fault: the dump is cut off and pg_dump says that all is well
 /// - injected: a stand-in that passes on 9000 bytes and exits with 0
@@ -129,9 +129,9 @@ fn a_whole_dump_is_no_backup_when_pg_dump_failed() {
 /// - left: a record of the failure; the upload is aborted
 #[test]
 fn a_dump_that_is_cut_off_is_no_backup_though_pg_dump_says_so() {
-    let told = "the dump is cut off: its last line does not lift the restriction of its first";
+    let told = "the dump is cut off: its \\unrestrict line is missing or does not match";
     let faults = [
-        fault("callisto", "exit 0", "the dump is cut off: it does not begin as a dump"),
+        fault("callisto", "exit 0", "the dump is cut off: it does not start like a dump"),
         fault("europa", beginning(9000, "exit 0"), told),
         fault("rhea", beginning(20_000_000, "exit 0"), told),
     ];
@@ -151,25 +151,25 @@ fn a_dump_that_is_cut_off_is_no_backup_though_pg_dump_says_so() {
 /// - left: a record of the failure
 /// - fault: a function's text holds the lines of the trailer, and the dump is cut off behind them
 /// - injected: a stand-in that ends with those lines and exits with 0
-/// - seen: `the dump is cut off: its last line does not lift the restriction`; exit code 13
+/// - seen: `the dump is cut off: its \unrestrict line is missing`; exit code 13
 /// - left: a record of the failure
 /// - fault: the same with a pg_dump from before August 2025, which writes no restriction
 /// - injected: a stand-in that leaves out `\restrict`, ends with those lines and exits with 0
-/// - seen: `the dump is cut off: its trailer stands inside of something`; exit code 13
+/// - seen: `the dump is cut off: its end marker is inside a statement or a row`; exit code 13
 /// - left: a record of the failure
 #[test]
 fn the_trailers_words_in_the_database_do_not_end_a_dump() {
     let real = clients::real("pg_dump");
     let cut = |filter: &str| format!("{real} \"$@\" 2>/dev/null {filter}\nexit 0");
     let behind_the_lines = "/usr/bin/sed '/dump complete/{n;q}'";
-    let restriction = "its last line does not lift the restriction of its first";
+    let restriction = "its \\unrestrict line is missing or does not match";
     let faults = [
         fault("callisto", cut("| /usr/bin/sed '/dump complete/q'"), restriction),
         fault("europa", cut(&format!("| {behind_the_lines}")), restriction),
         fault(
             "rhea",
             cut(&format!("| /usr/bin/grep -v '^.restrict' | {behind_the_lines}")),
-            "its trailer stands inside of something",
+            "its end marker is inside a statement or a row",
         ),
     ];
     let (trial, folder) = stage(&faults);

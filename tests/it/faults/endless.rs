@@ -97,7 +97,7 @@ fn a_signal_ends_a_pg_dump_that_heeds_none() {
 
 /// - fault: pg_dump writes 100 MB of warnings beside a good dump
 /// - injected: a stand-in that floods its standard error
-/// - seen: `pg_dump printed more warnings than can be read`; exit code 13; memory stays flat
+/// - seen: `pg_dump printed more than 1 MiB of warnings`; exit code 13; memory stays flat
 /// - left: a record of the failure
 /// - fault: pg_dump writes 100 MB of complaints and fails
 /// - injected: a stand-in that floods its standard error and exits with 1
@@ -111,7 +111,7 @@ fn a_flood_of_messages_keeps_memory_flat_and_shows_the_last() {
     let faults = [
         fault("callisto", format!("{flood}\n{last}"), "pg_dump exited with 1: an error that is not shown"),
         // Among so many warnings one may say that something is missing.
-        fault("europa", well, "pg_dump printed more warnings than can be read"),
+        fault("europa", well, "pg_dump printed more than 1 MiB of warnings"),
     ];
     let (trial, folder) = stage(&faults);
     let outcome = trial.run().path(folder.path()).run();

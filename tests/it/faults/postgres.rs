@@ -56,9 +56,9 @@ fn what_the_server_says_is_told_with_its_remedy() {
         let keys = trial.store.keys_in(trial.log_bucket(sponsor));
         assert_eq!(trial.store.get_json(trial.log_bucket(sponsor), &keys[0])["stage"], "dump");
     };
-    told("callisto", "password authentication failed", "Correct user and password in DATABASE_URL.");
-    told("europa", "_gone\" does not exist", "Check the name in DATABASE_URL");
-    told("rhea", "Connection refused", "Check host and port in DATABASE_URL");
+    told("callisto", "password authentication failed", "Correct the user and password in DATABASE_URL.");
+    told("europa", "_gone\" does not exist", "Check the database name in DATABASE_URL");
+    told("rhea", "Connection refused", "Check the host and port in DATABASE_URL");
     assert_eq!(outcome.result("titan")["outcome"], "success");
     // F22
     assert!(!outcome.everything().contains("canary-of-a-wrong-password"), "{}", outcome.everything());

@@ -121,13 +121,17 @@ fn a_source_that_changed_is_refused_until_it_is_accepted() {
     alone().input("accept-new-source", "calisto").run().assert_code(2);
     let accepted = alone().input("accept-new-source", "titan callisto").run();
     accepted.assert_code(0);
-    assert!(accepted.stdout.contains("new source, as `accept-new-source` says"), "{}", accepted.transcript());
+    assert!(
+        accepted.stdout.contains("new source database, as accepted by `accept-new-source`"),
+        "{}",
+        accepted.transcript()
+    );
     assert_eq!(manifest(&trial, "callisto")["source"]["database"], theirs.name.as_str());
     // From then on it is the one.
     alone().run().assert_code(0);
 }
 
-/// - fault: the previous backup does not say which database it is of, as those of release 0.1
+/// - fault: the previous backup does not record its source database, as those of release 0.1
 /// - injected: `source` is taken out of the newest manifest
 /// - seen: one line that says so; exit 0
 /// - left: a new backup, whose manifest says it
@@ -148,7 +152,7 @@ fn an_unknown_source_is_said_and_does_not_stop_a_backup() {
     trial.store.put(bucket, key, old.to_string());
     let outcome = trial.run().run();
     outcome.assert_code(0);
-    let line = "callisto: the previous backup does not say which database it is of";
+    let line = "callisto: the previous backup does not record its source database";
     assert!(outcome.stdout.contains(line), "{}", outcome.transcript());
     assert!(manifest(&trial, "callisto")["source"].is_object());
 
@@ -156,8 +160,8 @@ fn an_unknown_source_is_said_and_does_not_stop_a_backup() {
     database.psql("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
     let outcome = trial.run().run();
     outcome.assert_code(0);
-    let reason = format!("role {} must not execute pg_control_system()", database.user);
-    let line = outcome.stdout.lines().find(|line| line.contains("does not tell which database it is"));
+    let reason = format!("role {} lacks EXECUTE on pg_control_system()", database.user);
+    let line = outcome.stdout.lines().find(|line| line.contains("cannot identify the database at"));
     assert!(line.is_some_and(|line| line.ends_with(&reason)), "{}", outcome.transcript());
     assert!(manifest(&trial, "callisto").get("source").is_none());
 }

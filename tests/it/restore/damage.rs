@@ -187,7 +187,7 @@ fn a_dump_that_would_command_this_machine_is_not_restored() {
         backup.replace(format!("{}{command}\n{}", &dump[..at], &dump[at..]).as_bytes());
         let run = backup.restored_into(&target);
         let file = run.workspace().join("pwned");
-        assert_untouched(run, &target, 17, "it holds commands of psql that pg_dump never writes");
+        assert_untouched(run, &target, 17, "the dump contains psql commands that pg_dump never writes");
         assert!(!file.exists());
     }
 }
