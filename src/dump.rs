@@ -24,6 +24,7 @@ pub mod server;
 pub mod settings;
 pub mod sqlstate;
 pub mod standby;
+pub mod waiting;
 pub mod warnings;
 
 mod error;

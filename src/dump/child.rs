@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use futures_util::future::{MaybeDone, maybe_done};
 use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::client::Client;
 use super::ending::{self, Signal};
-use super::invocation::{self, DumpOptions};
+use super::invocation::DumpOptions;
 use super::scan::{Columns, Scan};
 use super::warnings::Warnings;
 use super::{Complaint, Connection, DumpError, Finished, Names, query};
@@ -56,22 +56,10 @@ impl Dump {
         options: &DumpOptions,
         stop: &CancellationToken,
     ) -> Result<Self, DumpError> {
-        let program = client.program("pg_dump");
-        let not_started =
-            |reason: String| DumpError::NotStarted { program: program.display().to_string(), reason };
-        let mut child = Command::new(&program)
-            .args(options.arguments())
-            .env_clear()
-            .envs(invocation::environment(connection, client)?)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .process_group(0)
-            .spawn()
-            .map_err(|error| not_started(error.to_string()))?;
+        let pg_dump = ("pg_dump", options.arguments());
+        let mut child = client.start(pg_dump, connection, [Stdio::null(), Stdio::piped()])?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(not_started("its pipes are missing".to_owned()));
+            return Err(client.not_started("pg_dump", "its pipes are missing"));
         };
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
         let mut names = Names::of(connection);
@@ -239,7 +227,7 @@ mod tests {
     #[tokio::test]
     async fn of_very_many_words_the_last_whole_lines_are_kept() {
         let say = |script: &str| {
-            let mut command = Command::new("/bin/sh");
+            let mut command = tokio::process::Command::new("/bin/sh");
             command.args(["-c", script]).stderr(Stdio::piped()).spawn().unwrap().stderr.take().unwrap()
         };
         let never = std::future::pending;

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
-use super::DumpError;
+use super::connection::ConnectionError;
 use super::ending::{self, Signal};
+use super::{Connection, DumpError, invocation};
 
 /// Folders of which each sub-folder holds one major version: Debian and Ubuntu, Alpine, Red Hat, Homebrew.
 const VERSIONED: [(&str, &str); 4] =
@@ -56,6 +58,44 @@ impl Client {
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// One of its programs with all that it needs to connect, and nothing of this process's environment.
+    ///
+    /// # Errors
+    /// The client is too old for a parameter of the URL.
+    pub fn command(
+        &self,
+        name: &str,
+        arguments: Vec<String>,
+        connection: &Connection,
+    ) -> Result<Command, ConnectionError> {
+        let mut command = Command::new(self.program(name));
+        command.args(arguments).env_clear().envs(invocation::environment(connection, self)?);
+        Ok(command)
+    }
+
+    /// Starts such a program with these as standard input and output, and a pipe as standard error.
+    ///
+    /// # Errors
+    /// See [`Client::command`]; [`DumpError::NotStarted`].
+    pub fn start(
+        &self,
+        (name, arguments): (&str, Vec<String>),
+        connection: &Connection,
+        [stdin, stdout]: [Stdio; 2],
+    ) -> Result<Child, DumpError> {
+        let mut command = self.command(name, arguments, connection)?;
+        command.stdin(stdin).stdout(stdout).stderr(Stdio::piped());
+        ending::start(&mut command).map_err(|error| self.not_started(name, error))
+    }
+
+    /// Why one of its programs does not run.
+    pub fn not_started(&self, name: &str, reason: impl ToString) -> DumpError {
+        DumpError::NotStarted {
+            program: self.program(name).display().to_string(),
+            reason: reason.to_string(),
+        }
     }
 }
 

@@ -22,6 +22,8 @@ use parameters::{Taken, decode, parameters, refuse_transaction_pooler, secrets, 
 use unlisted::Unlisted;
 use written::Written;
 
+/// The name of our sessions on the server.
+pub(super) const APPLICATION: &str = "sponsor-backup";
 /// How the hosts of Supabase's poolers are called.
 const POOLER: &str = ".pooler.supabase.com";
 
@@ -219,7 +221,7 @@ impl Connection {
             ("PGPORT", self.listed(|host| host.port.to_string())),
             ("PGDATABASE", self.database.clone()),
             ("PGUSER", self.user.clone()),
-            ("PGAPPNAME", "sponsor-backup".to_owned()),
+            ("PGAPPNAME", APPLICATION.to_owned()),
             ("PGCONNECT_TIMEOUT", "15".to_owned()),
             ("PGPASSFILE", "/nonexistent".to_owned()),
             ("PGTZ", "UTC".to_owned()),

@@ -29,6 +29,14 @@ pub async fn of_all() {
     CHILDREN.wait().await;
 }
 
+/// Starts a program as the leader of its own process group.
+///
+/// # Errors
+/// The program cannot be started.
+pub fn start(command: &mut Command) -> io::Result<Child> {
+    command.kill_on_drop(true).process_group(0).spawn()
+}
+
 /// Waits for a child that leads its own group. When `stop` is cancelled, the group gets `polite`, and SIGKILL a second
 /// later. What the child leaves behind in its group is killed.
 ///
@@ -82,7 +90,7 @@ pub async fn output(
     stop: &CancellationToken,
 ) -> io::Result<Option<Output>> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.kill_on_drop(true).process_group(0).spawn()?;
+    let mut child = start(&mut command)?;
     let (stdout, stderr) = (reading(child.stdout.take()), reading(child.stderr.take()));
     let leave = stop.child_token();
     let _leaves_when_dropped = leave.clone().drop_guard();

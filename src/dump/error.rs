@@ -161,8 +161,8 @@ const REMEDIES: &[(&str, &str, &str)] = &[
         "could not translate host name",
         "Check the host in DATABASE_URL, and that this runner can resolve it.",
     ),
-    ("3D000", "", "Check the database name in DATABASE_URL or `target-database-url`."),
-    ("", "no such database", "Check the database name in DATABASE_URL or `target-database-url`."),
+    ("3D000", "", "Check the database name in DATABASE_URL."),
+    ("", "no such database", "Check the database name in DATABASE_URL."),
     (
         "",
         "Tenant or user not found",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::process::{ExitStatus, Stdio};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::AbortOnDropHandle;
@@ -79,24 +79,12 @@ impl Snapshot {
         stop: &CancellationToken,
     ) -> Result<Self, DumpError> {
         let place = connection.place();
-        let psql = client.program("psql");
-        let not_started =
-            |reason: String| DumpError::NotStarted { program: psql.display().to_string(), reason };
-        let mut child = Command::new(&psql)
-            .args(invocation::load_arguments(false))
-            .env_clear()
-            .envs(invocation::environment(connection, client)?)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .process_group(0)
-            .spawn()
-            .map_err(|error| not_started(error.to_string()))?;
+        let psql = ("psql", invocation::load_arguments(false));
+        let mut child = client.start(psql, connection, [Stdio::piped(), Stdio::piped()])?;
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(not_started("its pipes are missing".to_owned()));
+            return Err(client.not_started("psql", "its pipes are missing"));
         };
         let stop = stop.child_token();
         let mut this = Self {

@@ -10,36 +10,61 @@ use super::{Connection, DumpError, pattern};
 /// So many are named.
 const NAMED: usize = 10;
 
-/// Each object that belongs to a schema, and each part of one, with the object that it is a part of.
-const PLACED: &str = "
-  placed (class, id, schema, whole_class, whole) AS (
+/// Catalogs of objects that belong to a schema, each with the column that says to which.
+const IN_SCHEMAS: [(&str, &str); 13] = [
+    ("pg_class", "relnamespace"),
+    ("pg_proc", "pronamespace"),
+    ("pg_type", "typnamespace"),
+    ("pg_operator", "oprnamespace"),
+    ("pg_opclass", "opcnamespace"),
+    ("pg_opfamily", "opfnamespace"),
+    ("pg_collation", "collnamespace"),
+    ("pg_conversion", "connamespace"),
+    ("pg_statistic_ext", "stxnamespace"),
+    ("pg_ts_config", "cfgnamespace"),
+    ("pg_ts_dict", "dictnamespace"),
+    ("pg_ts_parser", "prsnamespace"),
+    ("pg_ts_template", "tmplnamespace"),
+];
+
+/// Catalogs of parts of objects, each with the catalog of the whole and the column that says of which.
+const PARTS: [(&str, &str, &str); 8] = [
+    ("pg_rewrite", "pg_class", "ev_class"),
+    ("pg_trigger", "pg_class", "tgrelid"),
+    ("pg_policy", "pg_class", "polrelid"),
+    ("pg_attrdef", "pg_class", "adrelid"),
+    ("pg_constraint", "pg_class", "conrelid"),
+    ("pg_constraint", "pg_type", "contypid"),
+    ("pg_amop", "pg_opfamily", "amopfamily"),
+    ("pg_amproc", "pg_opfamily", "amprocfamily"),
+];
+
+/// Each object that belongs to a schema, and each part of one with the object that it is a part of. A schema belongs to
+/// itself.
+fn placed() -> String {
+    let object = |(catalog, schema): (&str, &str)| {
+        format!("SELECT '{catalog}'::regclass::oid, oid, {schema} FROM {catalog} UNION ALL")
+    };
+    // A constraint has one whole: the column of the other kind is 0.
+    let part = |(catalog, whole, column): (&str, &str, &str)| {
+        format!(
+            "SELECT '{catalog}'::regclass::oid, oid, '{whole}'::regclass::oid, {column} FROM {catalog} WHERE {column} <> 0"
+        )
+    };
+    let objects = IN_SCHEMAS.map(object).join("\n      ");
+    let parts = PARTS.map(part).join("\n      UNION ALL ");
+    format!(
+        "placed (class, id, schema, whole_class, whole) AS (
     SELECT class, id, schema, class, id FROM (
-      SELECT 'pg_class'::regclass::oid, oid, relnamespace FROM pg_class
-      UNION ALL SELECT 'pg_proc'::regclass, oid, pronamespace FROM pg_proc
-      UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace FROM pg_type
-      UNION ALL SELECT 'pg_operator'::regclass, oid, oprnamespace FROM pg_operator
-      UNION ALL SELECT 'pg_opclass'::regclass, oid, opcnamespace FROM pg_opclass
-      UNION ALL SELECT 'pg_opfamily'::regclass, oid, opfnamespace FROM pg_opfamily
-      UNION ALL SELECT 'pg_collation'::regclass, oid, collnamespace FROM pg_collation
-      UNION ALL SELECT 'pg_conversion'::regclass, oid, connamespace FROM pg_conversion
-      UNION ALL SELECT 'pg_statistic_ext'::regclass, oid, stxnamespace FROM pg_statistic_ext
-      UNION ALL SELECT 'pg_ts_config'::regclass, oid, cfgnamespace FROM pg_ts_config
-      UNION ALL SELECT 'pg_ts_dict'::regclass, oid, dictnamespace FROM pg_ts_dict
-      UNION ALL SELECT 'pg_ts_parser'::regclass, oid, prsnamespace FROM pg_ts_parser
-      UNION ALL SELECT 'pg_ts_template'::regclass, oid, tmplnamespace FROM pg_ts_template
-      UNION ALL SELECT 'pg_namespace'::regclass, oid, oid FROM pg_namespace) o (class, id, schema)
+      {objects}
+      SELECT 'pg_namespace'::regclass::oid, oid, oid FROM pg_namespace) o (class, id, schema)
     UNION ALL SELECT p.class, p.id, coalesce(c.relnamespace, t.typnamespace, f.opfnamespace), p.whole_class, p.whole FROM (
-      SELECT 'pg_rewrite'::regclass::oid, oid, 'pg_class'::regclass::oid, ev_class FROM pg_rewrite
-      UNION ALL SELECT 'pg_trigger'::regclass, oid, 'pg_class'::regclass, tgrelid FROM pg_trigger
-      UNION ALL SELECT 'pg_policy'::regclass, oid, 'pg_class'::regclass, polrelid FROM pg_policy
-      UNION ALL SELECT 'pg_attrdef'::regclass, oid, 'pg_class'::regclass, adrelid FROM pg_attrdef
-      UNION ALL SELECT 'pg_constraint'::regclass, oid, 'pg_class'::regclass, conrelid FROM pg_constraint WHERE conrelid <> 0
-      UNION ALL SELECT 'pg_constraint'::regclass, oid, 'pg_type'::regclass, contypid FROM pg_constraint WHERE contypid <> 0
-      UNION ALL SELECT 'pg_amop'::regclass, oid, 'pg_opfamily'::regclass, amopfamily FROM pg_amop
-      UNION ALL SELECT 'pg_amproc'::regclass, oid, 'pg_opfamily'::regclass, amprocfamily FROM pg_amproc) p (class, id, whole_class, whole)
+      {parts}) p (class, id, whole_class, whole)
     LEFT JOIN pg_class c ON p.whole_class = 'pg_class'::regclass AND c.oid = p.whole
     LEFT JOIN pg_type t ON p.whole_class = 'pg_type'::regclass AND t.oid = p.whole
-    LEFT JOIN pg_opfamily f ON p.whole_class = 'pg_opfamily'::regclass AND f.oid = p.whole)";
+    LEFT JOIN pg_opfamily f ON p.whole_class = 'pg_opfamily'::regclass AND f.oid = p.whole)"
+    )
+}
 
 /// Classes of objects that belong to no schema and that pg_dump writes, unless it dumps only some schemas.
 const WITHOUT_SCHEMA: &str = "'pg_event_trigger'::regclass, 'pg_cast'::regclass, 'pg_foreign_data_wrapper'::regclass, \
@@ -78,11 +103,12 @@ fn question(options: &DumpOptions) -> String {
         if only_some { pattern::any(&options.schemas, pattern::of_schemas) } else { "true".to_owned() };
     let unwanted = pattern::any(&options.exclude_schemas, pattern::of_schemas);
     let without_rows = pattern::any(&options.exclude_table_data, pattern::of_tables);
+    let placed = placed();
     format!(
         "WITH mine (oid, is_dumped) AS (
     SELECT n.oid, ({wanted}) AND NOT ({unwanted}) FROM pg_namespace n
     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
-  {PLACED},
+  {placed},
   member (class, id) AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
   without_rows (id) AS (
     SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND ({without_rows})),

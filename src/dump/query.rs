@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use super::client::Client;
@@ -110,20 +109,15 @@ async fn ask(
     client: &Client,
     (arguments, names): (Vec<String>, &Names),
 ) -> Result<String, DumpError> {
-    let psql = client.program("psql");
     let failed = |message: Complaint| DumpError::Unreachable { place: connection.place(), message };
-    let mut command = Command::new(&psql);
-    command.args(arguments).env_clear().envs(invocation::environment(connection, client)?);
+    let command = client.command("psql", arguments, connection)?;
     // At SIGINT psql cancels its statement.
     let output = match ending::output(command, Signal::INT, patience, stop).await {
         Ok(Some(output)) => output,
         Ok(None) => {
             return Err(failed(Complaint::ours(format!("{NO_ANSWER} {} s", patience.as_secs()))));
         }
-        Err(error) => {
-            let reason = error.to_string();
-            return Err(DumpError::NotStarted { program: psql.display().to_string(), reason });
-        }
+        Err(error) => return Err(client.not_started("psql", error)),
     };
     if !output.status.success() {
         if stop.is_cancelled() {

@@ -4,7 +4,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::AsyncWriteExt as _;
-use tokio::process::{ChildStdin, Command};
+use tokio::process::ChildStdin;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -14,7 +14,7 @@ use super::complaints::{Complaints, Heard};
 use super::sent::Sent;
 use crate::dump::client::Client;
 use crate::dump::ending::{GRACE, Signal, supervise};
-use crate::dump::{Complaint, Connection, DumpError, invocation};
+use crate::dump::{Complaint, Connection, invocation};
 
 /// A running psql. Dropping it stops it without waiting.
 #[derive(Debug)]
@@ -44,20 +44,10 @@ impl Psql {
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
         let place = connection.place();
-        let failed = |message: String| RestoreError::failed(place.clone(), Complaint::ours(message));
-        let mut psql = Command::new(client.program("psql"))
-            .args(invocation::load_arguments(leaves_out))
-            .env_clear()
-            .envs(invocation::environment(connection, client).map_err(DumpError::from)?)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .process_group(0)
-            .spawn()
-            .map_err(|error| failed(format!("cannot start psql: {error}")))?;
+        let arguments = invocation::load_arguments(leaves_out);
+        let mut psql = client.start(("psql", arguments), connection, [Stdio::piped(), Stdio::null()])?;
         let (Some(stdin), Some(stderr)) = (psql.stdin.take(), psql.stderr.take()) else {
-            return Err(failed("psql has no pipes".to_owned()));
+            return Err(client.not_started("psql", "its pipes are missing").into());
         };
         let mark = format!("sponsor-backup-{}", uuid::Uuid::new_v4().simple());
         let (told, heard) = mpsc::channel(1);

@@ -1,7 +1,7 @@
 //! The backup of one sponsor: dump into archive, verdict, commit. The order of these lines is what the product promises.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt as _;
@@ -23,6 +23,7 @@ use crate::dump::client::major;
 use crate::dump::database::Database;
 use crate::dump::generated::Digests;
 use crate::dump::invocation::DumpOptions;
+use crate::dump::waiting;
 use crate::dump::{Dump, DumpError, Finished};
 use crate::failure::Failure;
 use crate::proof::ProofError;
@@ -33,6 +34,9 @@ use crate::report::progress::Reading;
 use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Sponsor;
 use std::sync::atomic::Ordering;
+
+/// A question costs the server a connection, and itself takes the lock manager's locks for a moment.
+const BETWEEN_QUESTIONS: Duration = Duration::from_secs(10);
 
 /// What a dump and its archive turned out to be.
 struct Taken<'a> {
@@ -108,7 +112,7 @@ impl Run<'_> {
             missing: "the database's settings and comment, which exceed 4 MiB".to_owned(),
         })?;
         let progress = Arc::new(Progress::default());
-        let ticker = self.watch(sponsor, &progress);
+        let ticker = self.watch(sponsor, &progress, prepared, head.len() as u64);
         let values = GeneratedValues::watch(prepared, stop).await?;
         let options = DumpOptions { snapshot: values.snapshot(), ..options.clone() };
         let mut dump = Dump::start(client, connection, &options, stop)?;
@@ -168,17 +172,34 @@ impl Run<'_> {
         }
     }
 
-    /// Shows every few seconds how far it is, until it is dropped.
-    fn watch(&self, sponsor: &Sponsor, progress: &Arc<Progress>) -> AbortOnDropHandle<()> {
+    /// Shows the progress or what the dump waits for, every few seconds until the handle is dropped.
+    fn watch(
+        &self,
+        sponsor: &Sponsor,
+        progress: &Arc<Progress>,
+        prepared: &Prepared,
+        head_bytes: u64,
+    ) -> AbortOnDropHandle<()> {
         let (sink, name, progress) =
             (Arc::clone(&self.edge.sink), sponsor.name.clone(), Arc::clone(progress));
+        let (connection, client) = (prepared.connection.clone(), prepared.client.clone());
         AbortOnDropHandle::new(tokio::spawn(async move {
             let begun = Instant::now();
+            let mut asked = begun;
             loop {
                 tokio::time::sleep(sink.progress_interval()).await;
+                let bytes_read = progress.bytes_read.load(Ordering::Relaxed);
+                // pg_dump has all its locks before it writes a byte. What came so far is our own head.
+                if bytes_read <= head_bytes && asked.elapsed() >= BETWEEN_QUESTIONS {
+                    asked = Instant::now();
+                    if let Some(wait) = waiting::ask(&connection, &client).await {
+                        sink.line(&format!("{name}: {wait}"));
+                        continue;
+                    }
+                }
                 sink.progress(Reading {
                     sponsor: &name,
-                    bytes_read: progress.bytes_read.load(Ordering::Relaxed),
+                    bytes_read,
                     bytes_stored: progress.bytes_stored.load(Ordering::Relaxed),
                     elapsed: begun.elapsed(),
                 });

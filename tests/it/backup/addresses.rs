@@ -163,7 +163,7 @@ fn a_spelling_of_drivers_is_told_with_its_remedy() {
             "scheme `postgresql+asyncpg`",
             "Write postgresql://",
         ),
-        ("\"{U}\"", "has text before `postgresql://`, such as a quote", "Remove the quotes"),
+        ("\"{U}\"", "has text before `postgresql://`, such as a quote", "Remove quotes"),
         (
             "postgresql://{LOGIN}@127.0.0.1:{PORT},127.0.0.1:6543/{NAME}",
             "a transaction pooler (port 6543)",
@@ -172,7 +172,7 @@ fn a_spelling_of_drivers_is_told_with_its_remedy() {
         (
             "postgresql://{LOGIN}@127.0.0.1,127.0.0.1/{NAME}?port=1,2,3",
             "a bad value for `port`",
-            "as many as",
+            "one per host",
         ),
     ];
     let spellings: Vec<_> = rows.iter().map(|(spelling, ..)| (*spelling).to_owned()).collect();

@@ -70,10 +70,14 @@ fn a_server_or_database_that_is_not_there_is_named() {
     assert_refused(
         &trial,
         &unknown.url(),
-        &["database \"no_such_database\" does not exist", "Check the name"],
+        &["database \"no_such_database\" does not exist", "Check the database name"],
     );
     let wrong = Database { password: "canary".into(), ..database };
-    assert_refused(&trial, &wrong.url(), &["password authentication failed", "Correct user and password"]);
+    assert_refused(
+        &trial,
+        &wrong.url(),
+        &["password authentication failed", "Correct the user and password"],
+    );
     let unresolved = "postgresql://u:canary@no-such-host.invalid/app";
     assert_refused(&trial, unresolved, &["no-such-host.invalid:5432/app", "Check the host in DATABASE_URL"]);
 }

@@ -38,7 +38,7 @@ fn a_host_that_is_not_local_is_spoken_to_in_tls_only() {
         outcome.assert_code(13);
         let message = failure(&trial, &outcome, "callisto");
         assert!(message.contains("server does not support SSL"), "{message}");
-        assert!(outcome.stdout.contains("write `?sslmode=disable`"), "{}", outcome.transcript());
+        assert!(outcome.stdout.contains("add `?sslmode=disable`"), "{}", outcome.transcript());
     }
     run(&remote(&with, ""), clients).1.assert_code(0);
     let root = Cluster::shared().certificate().unwrap().display().to_string();

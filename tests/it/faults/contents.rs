@@ -133,7 +133,7 @@ fn the_warnings_of_pg_dump_are_read() {
 fn what_verify_would_refuse_is_not_stored() {
     let inside = "the dump is cut off: it ends in the middle of a statement";
     let faults = [
-        fault("callisto", with("\\n\\\\echo pwned"), "commands of psql that pg_dump never writes: \\echo"),
+        fault("callisto", with("\\n\\\\echo pwned"), "psql commands that pg_dump never writes: \\echo"),
         fault("europa", with("\\nSELECT 1"), inside),
         fault("rhea", with("\\nSELECT \"open"), inside),
         fault("oberon", with("\\nSELECT $open$ x"), inside),
