@@ -169,7 +169,7 @@ pub(crate) mod sample {
             backup_size: well.then_some(13_421_773),
             backup_sha256: well.then(|| "0123456789abcdef".repeat(4)),
             deployment_log: Some(format!("deployment-logs/{sponsor}/deployment-prod-20261120-120000.json")),
-            hint: failed.then(|| "Correct the user and password in DATABASE_URL.".to_owned()),
+            hint: failed.then(|| "Correct user and password in DATABASE_URL.".to_owned()),
             dump_size: well.then_some(53_687_091),
             ..SponsorResult::new(sponsor, conclusion, 12.34)
         }

@@ -1,11 +1,11 @@
 //! One spelling for what servers spell in two ways.
 //!
-//! A server writes statements from their parsed form, and a few change when they are read again. Without this, no
-//! restored database that holds one of them would ever equal its backup. Everything else counts as it stands, and so does
-//! all that is quoted: strings, names, functions' bodies.
+//! Servers write statements from their parsed form, and a few statements change when they are read again. Without
+//! this module, a restored database with such a statement would never equal its backup. All other code counts as it
+//! is, and so does everything in quotes: strings, names, function bodies.
 //!
-//! There are two: manifests hold digests of the first, which therefore is what release 0.1 made it and never changes. What
-//! two dumps are compared by is in no document, and may learn.
+//! There are two spellings. Manifests contain digests of the first one, so it never changes after release 0.1. The
+//! second one only compares two dumps. No document contains it, so it can improve.
 
 mod arrays;
 mod constants;
@@ -18,8 +18,7 @@ use memchr::memmem::find;
 
 use super::quotes::{Masked, STRING};
 
-/// The statement as manifests know it: as a restored server writes it, with lists that have no order in the order of the
-/// alphabet.
+/// The statement in the manifests' spelling: as a restored server writes it, with unordered lists sorted.
 pub(super) fn canonical(statement: &[u8]) -> Cow<'_, [u8]> {
     let respelled = [&b"ARRAY["[..], b"( VALUES ", b"( SELECT "];
     if !respelled.iter().any(|sign| find(statement, sign).is_some()) && !lists::may_be_in(statement) {
@@ -35,7 +34,7 @@ pub(super) fn canonical(statement: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(lists::ordered(&masked).unwrap_or_else(|| masked.unmasked(&masked.code)))
 }
 
-/// The statement as two dumps are compared by, made of the one that manifests know.
+/// The spelling that compares two dumps, made from the manifests' spelling.
 pub(super) fn comparable(canonical: &[u8]) -> Cow<'_, [u8]> {
     let respelled = [&b" DEFAULT NULL::"[..], b") AND ", b") OR ", b" AS "];
     if !respelled.iter().any(|sign| find(canonical, sign).is_some()) {
@@ -47,7 +46,7 @@ pub(super) fn comparable(canonical: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(masked.unmasked(&code))
 }
 
-/// A list of values in a view gets a blank before it when it is read again.
+/// A list of values in a view gets a blank before it when the view is read again.
 fn without_blanks_before_values(text: &[u8]) -> Vec<u8> {
     let (mut new, mut rest) = (Vec::with_capacity(text.len()), text);
     while let Some(at) = find(rest, b"( VALUES ") {
@@ -58,8 +57,8 @@ fn without_blanks_before_values(text: &[u8]) -> Vec<u8> {
     new
 }
 
-/// A constant in a query within an expression is called after its type when it is read again: `'x'::text AS text`. Only
-/// a constant: everything else was called by another name from the start.
+/// A constant in a subquery is named after its type when it is read again: `'x'::text AS text`. This is about
+/// constants only. Everything else had its name from the start.
 fn without_names_of_types(text: &[u8]) -> Vec<u8> {
     let (mut new, mut rest) = (Vec::with_capacity(text.len()), text);
     while let Some(at) = find(rest, b"::") {

@@ -1,6 +1,6 @@
-//! The order of columns. A table that inherits from another (in the way older than partitions) may have its columns in
-//! another order once it was restored, and its rows their fields: they are put back into the backup's order before they
-//! are compared.
+//! The order of columns. After a restore, a table that inherits from another one (the older way of partitioning) can
+//! have its columns in another order, and its rows their fields. They are put back into the backup's order before
+//! rows are compared.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ impl Columns {
         self.0.insert((head.schema.clone(), head.name.clone()), head.columns.clone());
     }
 
-    /// Where each field of a row belongs; `None` where it is in place, or where the columns are others.
+    /// The position of each field in the wanted order. `None` if the order is right already, or if the columns
+    /// differ.
     pub(super) fn permutation(&self, head: &Head) -> Option<Vec<usize>> {
         let wanted = self.0.get(&(head.schema.clone(), head.name.clone()))?;
         if *wanted == head.columns || wanted.len() != head.columns.len() {
@@ -25,7 +26,7 @@ impl Columns {
     }
 }
 
-/// The hash of a row, with its fields in that order.
+/// The hash of a row with its fields in this order.
 pub(super) fn hash_of(row: &[u8], order: Option<&[usize]>) -> u128 {
     match order {
         Some(order) => twox_hash::XxHash3_128::oneshot(&permuted(row, order)),

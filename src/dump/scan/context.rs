@@ -1,5 +1,5 @@
-//! What a statement takes from the statements before it. The sum over all statements does not know their order, so what
-//! depends on it goes into a statement's own hash: of which large object a piece is, and how a table is stored. Pure.
+//! What a statement takes from earlier statements. The sum of all statements ignores their order, so what depends on
+//! the order goes into a statement's own hash: the large object of a piece, and how a table is stored. Pure.
 
 use memchr::memmem::find;
 
@@ -9,19 +9,20 @@ const OPENS: &[u8] = b"SELECT pg_catalog.lo_open('";
 const WRITES: &[u8] = b"SELECT pg_catalog.lowrite(";
 const ACCESS_METHOD: &[u8] = b"SET default_table_access_method = ";
 
-/// What the statements so far lend to the next one.
+/// What the statements so far set for the next one.
 #[derive(Debug, Default)]
 pub(super) struct Context {
     /// The large object that was opened last.
     object: Vec<u8>,
-    /// So many pieces of it were written since.
+    /// Number of pieces written since it was opened.
     pieces: u64,
-    /// How tables are stored that are made now.
+    /// The access method of tables that are created now.
     access_method: Vec<u8>,
 }
 
 impl Context {
-    /// Takes the next statement, or the beginning of one; gives its hashes with what it takes from those before it.
+    /// Reads the next statement, or its beginning. Returns its hashes combined with what it takes from earlier
+    /// statements.
     pub(super) fn mixed<const N: usize>(&mut self, statement: &[u8], hashes: [u128; N]) -> [u128; N] {
         let until =
             |text: &[u8], end: u8| text.split(|byte| *byte == end).next().unwrap_or_default().to_vec();
@@ -38,7 +39,7 @@ impl Context {
         hashes
     }
 
-    /// The statement that was just taken, as it may be shown.
+    /// The same statement, as messages may show it.
     pub(super) fn shown(&self, statement: &[u8]) -> String {
         if statement.starts_with(WRITES) {
             return format!("contents of large object {}", String::from_utf8_lossy(&self.object));
@@ -47,7 +48,7 @@ impl Context {
     }
 }
 
-/// Not so a partitioned table: it holds no rows of its own, and whatever is set then has no effect on it.
+/// Partitioned tables do not count: they have no rows of their own, so the access method does not affect them.
 fn is_stored(statement: &[u8]) -> bool {
     let makes = [&b"CREATE TABLE "[..], b"CREATE UNLOGGED TABLE ", b"CREATE MATERIALIZED VIEW "];
     makes.iter().any(|make| statement.starts_with(make)) && find(statement, b"\n)\nPARTITION BY ").is_none()

@@ -2,7 +2,7 @@
 
 use super::lexical::decoded;
 
-/// A table and its columns, in the order of the rows' fields; names are without quotes.
+/// A table and its columns, in the order of the rows' fields. Names are without quotes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) schema: String,
@@ -10,7 +10,7 @@ pub(super) struct Head {
     pub(super) columns: Vec<String>,
 }
 
-/// The head that a statement is, where rows follow; `None` for any other statement.
+/// The table of a `COPY` statement, if rows follow. `None` for any other statement.
 pub(super) fn head(statement: &[u8]) -> Option<Head> {
     if !statement.starts_with(b"COPY ") {
         return None;
@@ -25,12 +25,12 @@ pub(super) fn head(statement: &[u8]) -> Option<Head> {
         }
         None => (String::new(), first, rest),
     };
-    // A table without columns has none to name.
+    // A table without columns has no list.
     let columns = rest.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
     Some(Head { schema, name, columns: columns.map(names).unwrap_or_default() })
 }
 
-/// The names of a list that is separated by commas.
+/// The names in a comma-separated list.
 pub(super) fn names(mut text: &str) -> Vec<String> {
     let mut names = Vec::new();
     while let Some((name, rest)) = identifier(text) {
@@ -43,7 +43,7 @@ pub(super) fn names(mut text: &str) -> Vec<String> {
     names
 }
 
-/// One name without its quotes, and what follows it.
+/// One name without its quotes, and the rest of the text.
 pub(super) fn identifier(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find(['.', ' ', '(', ',', ')', ';']).unwrap_or(text.len());

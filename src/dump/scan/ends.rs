@@ -1,11 +1,11 @@
-//! The two ends of a dump: versions in its head, and whether it reaches the trailer.
+//! The two ends of a dump: the versions in its head, and the end marker.
 //!
-//! A plain dump that was cut restores without an error, so the trailer is the only proof that it is whole. The marker's
-//! words may also stand in a row or in an object's name, hence it counts only as the very end of the stream.
+//! A plain dump that was cut restores without an error, so only the end marker proves that it is complete. A row or
+//! an object's name can contain the marker's text, too, so it counts only at the very end of the stream.
 
-/// Bytes kept from the start: the comments and the `\restrict` line stand there.
+/// Bytes kept from the start, which contain the comments and the `\restrict` line.
 const HEAD: usize = 4096;
-/// Bytes kept from the end: the longest trailer, with a key of 63 characters, is shorter.
+/// Bytes kept from the end. The longest end marker, with a key of 63 characters, is shorter.
 const TAIL: usize = 512;
 
 const TRAILER: &str = "--\n-- PostgreSQL database dump complete\n--";
@@ -27,7 +27,7 @@ impl Ends {
         self.tail.drain(..surplus);
     }
 
-    /// What is missing for the stream to be a whole dump, if anything.
+    /// What is missing from a complete dump, or `None`.
     pub(super) fn missing(&self) -> Option<&'static str> {
         let (head, tail) = (String::from_utf8_lossy(&self.head), String::from_utf8_lossy(&self.tail));
         if !head.contains("-- PostgreSQL database dump\n") {
@@ -48,7 +48,7 @@ impl Ends {
         }
     }
 
-    /// Whether psql's own commands are forbidden between the ends.
+    /// Whether the dump forbids psql commands between its ends.
     pub(super) fn is_restricted(&self) -> bool {
         after(&String::from_utf8_lossy(&self.head), "\n\\restrict ").is_some()
     }

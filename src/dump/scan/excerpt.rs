@@ -1,22 +1,22 @@
-//! What of a statement may be seen in logs and reports: its kind and the names of what it is about, and nothing else. Pure.
+//! What logs and reports may show of a statement: its kind and the names of its objects, and nothing else. Pure.
 //!
-//! An allow-list: a small grammar of what pg_dump writes. Strings, bodies, expressions, values of options, defaults and
-//! conditions are never shown, for they hold passwords, keys and texts that people wrote. Of a statement that the grammar
-//! does not know, its first keywords are shown.
+//! This is an allow-list: a small grammar of what pg_dump writes. Strings, bodies, expressions, option values,
+//! defaults and conditions are never shown, because they contain passwords, keys and text that people wrote. If the
+//! grammar does not know a statement, only its first keywords are shown.
 
 use std::iter::Peekable;
 
 use super::lexical::decoded;
 use super::words::{Word, Words};
 
-/// Of a statement, at most so many bytes are looked at.
+/// Maximum number of bytes that are read from a statement.
 const READ: usize = 8192;
-/// Of it, at most so many characters are shown.
+/// Maximum number of characters that are shown.
 const SHOWN: usize = 400;
-/// No name of PostgreSQL is longer, in bytes.
+/// Maximum length of a name in PostgreSQL, in bytes.
 const LONGEST_NAME: usize = 63;
 
-/// What may stand before a name and is shown. Names that are spelled like them are in quotes, or in lower case.
+/// Keywords that can precede a name and are shown. Names spelled like them are in quotes or in lower case.
 const KEYWORDS: &str = " ACCESS ADD AGGREGATE ALTER ALWAYS ATTACH ATTRIBUTE AUTHORIZATION BEGIN CAST CLASS CLUSTER COLLATION COLUMN COMMENT COMMIT \
     CONFIGURATION CONSTRAINT CONVERSION COPY CREATE DATA DATABASE DEFAULT DELETE DICTIONARY DISABLE DO DOMAIN DROP \
     ENABLE EVENT EXCLUDE EXISTS EXTENSION FAMILY FOR FORCE FOREIGN FROM FUNCTION GENERATED GRANT IDENTITY IF IN INDEX INHERIT \
@@ -26,19 +26,19 @@ const KEYWORDS: &str = " ACCESS ADD AGGREGATE ALTER ALWAYS ATTACH ATTRIBUTE AUTH
     TABLE TABLES TABLESPACE TEMPLATE TEXT TO TRANSFORM TRIGGER TRUNCATE TRUSTED TYPE UNIQUE UNLOGGED UPDATE USER VALUE VIEW \
     WRAPPER BY ";
 
-/// What follows one of these is a value, and not a name.
+/// Keywords before a value instead of a name.
 const BEFORE_VALUES: [&str; 6] = ["DEFAULT", "STORAGE", "COMPRESSION", "STATISTICS", "VALUE", "GENERATED"];
 
-/// Kinds whose names go on with the types of their arguments.
+/// Kinds whose names include the types of their arguments.
 const ROUTINES: [&str; 4] = ["FUNCTION", "PROCEDURE", "ROUTINE", "AGGREGATE"];
 
-/// Kinds that belong to a table, which is named after `ON`.
+/// Kinds that belong to a table, which follows `ON`.
 const OF_TABLES: [&str; 5] = ["INDEX", "TRIGGER", "POLICY", "RULE", "CONSTRAINT"];
 
 const LARGE_OBJECT: &[u8] = b"SELECT pg_catalog.lowrite(";
 const SEQUENCE: &str = "SELECT pg_catalog.setval('";
 
-/// A statement's kind and names on one line, without the comments above it.
+/// A statement's kind and names on one line, without comments before it.
 #[must_use]
 pub fn shown(statement: &[u8]) -> String {
     let statement = without_comments(statement);
@@ -58,11 +58,11 @@ pub fn shown(statement: &[u8]) -> String {
     }
 }
 
-/// The names and keywords of a statement, wherever they stand in it, but in no text.
+/// The names and keywords anywhere in a statement, but not inside strings.
 #[must_use]
 pub fn names(statement: &[u8]) -> Vec<String> {
     let statement = without_comments(statement);
-    // Large, and without any name of anybody's.
+    // A large statement without names.
     if statement.starts_with(LARGE_OBJECT) {
         return Vec::new();
     }
@@ -71,7 +71,7 @@ pub fn names(statement: &[u8]) -> Vec<String> {
     Words::of(&text).filter_map(name).collect()
 }
 
-/// The bytes that are looked at: whole characters.
+/// The bytes to read, cut between characters.
 fn beginning(statement: &[u8]) -> &[u8] {
     let cut = &statement[..statement.len().min(READ)];
     match std::str::from_utf8(cut) {
@@ -80,24 +80,24 @@ fn beginning(statement: &[u8]) -> &[u8] {
     }
 }
 
-/// What a sequence is set to is a number of ours: it is shown.
+/// The value of a sequence contains no sponsor's text, so it is shown.
 fn sequence(text: &str) -> Option<String> {
     let (name, rest) = text.strip_prefix(SEQUENCE)?.rsplit_once("', ")?;
     let (value, is_called) = rest.strip_suffix(");")?.split_once(", ")?;
     let is_whole = value.parse::<i64>().is_ok() && ["true", "false"].contains(&is_called);
-    // With its quotes and its schema.
+    // Including quotes and schema.
     let is_name = name.len() <= 4 * LONGEST_NAME && !name.contains(char::is_control);
     (is_whole && is_name).then(|| format!("{SEQUENCE}{name}', {value}, {is_called})"))
 }
 
-/// The number of a large object tells which one it is.
+/// A large object is identified by its number.
 fn large_object(text: &str) -> Option<String> {
     let (function, rest) = text.strip_prefix("SELECT pg_catalog.lo_")?.split_once("('")?;
     let number: u32 = rest.split('\'').next()?.parse().ok()?;
     ["create", "open"].contains(&function).then(|| format!("SELECT pg_catalog.lo_{function}('{number}')"))
 }
 
-/// What was shown so far, and the words that are left.
+/// The text so far, and the words that are left.
 struct Excerpt<'a> {
     words: Peekable<Words<'a>>,
     out: String,
@@ -117,7 +117,7 @@ impl Excerpt<'_> {
         }
     }
 
-    /// What is made, changed or dropped.
+    /// The object that is created, changed or dropped.
     fn object(&mut self, verb: &str) {
         let keywords = self.keywords();
         let has = |keyword: &str| keywords.iter().any(|seen| seen == keyword);
@@ -136,7 +136,7 @@ impl Excerpt<'_> {
         }
         self.name();
         if verb == "SECURITY" {
-            // Whose label it was, so far.
+            // So far, the name was the label's provider.
             self.keywords();
             self.name();
         }
@@ -151,7 +151,7 @@ impl Excerpt<'_> {
         }
     }
 
-    /// What is changed about an object.
+    /// The change to an object.
     fn change(&mut self) {
         let mut keywords = self.keywords();
         self.name();
@@ -164,14 +164,14 @@ impl Excerpt<'_> {
         }
     }
 
-    /// PostgreSQL's own function.
+    /// A call of one of PostgreSQL's own functions.
     fn call(&mut self) {
         if self.words.peek().is_some_and(|word| word.is("pg_catalog")) {
             self.name();
         }
     }
 
-    /// Keywords, as long as there are any and a name may follow.
+    /// Reads keywords as long as a name can follow.
     fn keywords(&mut self) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
         while let Some(keyword) = self.keyword() {
@@ -199,7 +199,7 @@ impl Excerpt<'_> {
         }
     }
 
-    /// A name with what stands before its dots, or an operator's signs.
+    /// A name with its qualifiers, or an operator.
     fn name(&mut self) {
         while let Some(word) = self
             .words
@@ -245,7 +245,7 @@ impl Excerpt<'_> {
         }
     }
 
-    /// The types of arguments, and their names; no default.
+    /// The arguments' types and names, without defaults.
     fn signature(&mut self) {
         if self.words.peek() != Some(&Word::Sign('(')) {
             return;
@@ -268,7 +268,7 @@ impl Excerpt<'_> {
         }
     }
 
-    /// A statement that holds nothing but keywords and names.
+    /// A statement that consists of keywords and names only.
     fn names_only(&mut self) {
         while let Some(word) = self.words.next_if(|word| !matches!(word, Word::Text | Word::Sign(';'))) {
             append(&mut self.out, &word);
@@ -282,7 +282,7 @@ impl Excerpt<'_> {
     }
 }
 
-/// Adds a word to a list of names; what has no place in one is left out.
+/// Adds a word to a list of names. Words that do not belong in such a list are skipped.
 fn append(out: &mut String, word: &Word) {
     let text = match word {
         Word::Text => return,
@@ -304,7 +304,7 @@ fn is_of_operators(sign: char) -> bool {
     "+-*/<>=~!@#%^&|`?".contains(sign)
 }
 
-/// Whether a word is a name: unquoted ones are in lower case and begin with a letter.
+/// Whether a word is a name. Unquoted names are in lower case and begin with a letter.
 fn is_a_name(word: &Word) -> bool {
     match word {
         Word::Quoted(_) => true,
@@ -313,7 +313,7 @@ fn is_a_name(word: &Word) -> bool {
     }
 }
 
-/// A name as SQL has it, on one line; what is too long to be one is cut.
+/// A name as SQL writes it, on one line. A text that is too long for a name is cut.
 fn written(word: &Word) -> String {
     let name: String =
         word.name().unwrap_or_default().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -328,7 +328,7 @@ fn written(word: &Word) -> String {
     }
 }
 
-/// A statement without what stands above it: comments, blank lines, psql's own commands.
+/// A statement without the comments, blank lines and psql commands before it.
 #[must_use]
 pub fn without_comments(text: &[u8]) -> &[u8] {
     let mut rest = text;

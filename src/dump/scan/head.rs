@@ -1,15 +1,15 @@
-//! The first lines of a dump, in which it carries what pg_dump does not write.
+//! The first lines of a dump, which contain what pg_dump does not write.
 
 use crate::dump::settings::{LINE, LONGEST};
 
-/// Keeps the first lines, as long as they begin as ours do.
+/// Keeps the first lines as long as they have our prefix.
 #[derive(Default)]
 pub(super) struct Head {
     kept: Vec<u8>,
     is_over: bool,
 }
 
-/// Values in it may be secret.
+/// Debug output without values, which may be secret.
 impl std::fmt::Debug for Head {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Head({} bytes)", self.kept.len())
@@ -17,7 +17,8 @@ impl std::fmt::Debug for Head {
 }
 
 impl Head {
-    /// Takes the next bytes of the stream; gives those that belong to no line of ours: what was held back, and what is left.
+    /// Reads the next bytes of the stream. Returns those that belong to no line of ours: bytes held back earlier, and
+    /// the rest.
     pub(super) fn feed<'b>(&mut self, mut bytes: &'b [u8]) -> (Vec<u8>, &'b [u8]) {
         while !self.is_over && !bytes.is_empty() {
             let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
@@ -34,7 +35,7 @@ impl Head {
         (Vec::new(), bytes)
     }
 
-    /// The lines, each with its line break; `None` where they are no text.
+    /// The lines with their line breaks. `None` if they are not UTF-8.
     pub(super) fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.kept).ok()
     }

@@ -1,13 +1,13 @@
-//! What each statement is: kept only where two dumps are going to be compared, so that a difference can be named.
+//! A description of each statement, which is kept only to name differences between two dumps.
 
 use std::collections::BTreeMap;
 
-/// Of all statements' texts so many bytes are kept; of a dump with more, differences are found but not named.
+/// Maximum number of bytes of all descriptions. In larger dumps, differences are found but not named.
 const KEPT: usize = 64 << 20;
-/// What each costs beside its text.
+/// Memory per statement in addition to its description, in bytes.
 const ENTRY: usize = 64;
 
-/// The statements of a dump, by hash, with how often each occurs.
+/// The statements of a dump by hash, with the number of occurrences.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
     statements: BTreeMap<u128, (u32, Box<str>)>,
@@ -16,7 +16,7 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Adds a statement by its hash; its text is made only where it is the first of its kind.
+    /// Adds a statement by its hash. Only the first with this hash creates a description.
     pub(super) fn add(&mut self, hash: u128, text: impl FnOnce() -> String) {
         if let Some((count, _)) = self.statements.get_mut(&hash) {
             *count += 1;
@@ -29,14 +29,14 @@ impl Inventory {
         }
     }
 
-    /// Whether every statement is in it; a dump may have too many.
+    /// Whether it contains every statement. A dump can have too many.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         !self.lacks_some
     }
 
-    /// The statements that are here more often than there, each as it may be shown, and equal texts once.
-    /// None where either is not whole: a statement that it lacks may be in its dump.
+    /// The statements that are here more often than in the other, as messages may show them, without duplicates.
+    /// Empty if either inventory is not complete: a statement missing here may be in the dump.
     #[must_use]
     pub fn beyond(&self, other: &Self) -> Vec<String> {
         if !(self.is_whole() && other.is_whole()) {
@@ -46,7 +46,7 @@ impl Inventory {
         let more = self.statements.iter().filter(|(hash, (count, _))| *count > times(hash));
         let mut found: Vec<String> = more.map(|(_, (_, text))| text.to_string()).collect();
         found.sort();
-        // Parts of one large object have one text.
+        // All parts of a large object have the same description.
         found.dedup();
         found
     }

@@ -1,5 +1,5 @@
-//! What the large objects of a dump hold, in sums that depend neither on their order nor on the version of PostgreSQL that
-//! wrote them, and that stay small however many there are. Pure.
+//! Digests of a dump's large objects. They do not depend on their order or on the PostgreSQL version that wrote them,
+//! and they stay small for any number of objects. Pure.
 
 use std::collections::BTreeMap;
 
@@ -11,29 +11,30 @@ const WRITES: &[u8] = b"SELECT pg_catalog.lowrite(0, '\\x";
 const ANY_WRITE: &[u8] = b"SELECT pg_catalog.lowrite(";
 const ANY: &[u8] = b"SELECT pg_catalog.lo_";
 const LARGE_OBJECT: &[u8] = b"LARGE OBJECT ";
-/// What says something of one large object: who owns it, who may read it, what it is for.
+/// Statements about one large object: its owner, its privileges, its comment and its labels.
 const DESCRIBES: [&[u8]; 5] =
     [b"ALTER LARGE OBJECT ", b"COMMENT ON LARGE OBJECT ", b"GRANT ", b"REVOKE ", b"SECURITY LABEL "];
-/// So many groups are told apart. With more large objects, a group holds several neighbors.
+/// Maximum number of groups. With more large objects, several neighbors share a group.
 const GROUPS: usize = 10_000;
 
-/// What the large objects hold.
+/// What the large objects of a dump contain.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LargeObjects {
-    /// Each group holds the large objects whose OIDs, shifted by so many bits, are the same: one each where it is 0.
+    /// A group consists of the large objects whose OIDs are equal after shifting right by this number of bits. With
+    /// 0, each has its own group.
     pub shift: u32,
-    /// The groups, by the smallest OID that may be in them.
+    /// The groups, by their smallest possible OID.
     pub groups: BTreeMap<u32, Group>,
 }
 
 /// A large object, or several neighbors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Group {
-    /// So many.
+    /// Number of large objects.
     pub count: u64,
-    /// Bytes of all of them.
+    /// Bytes of all of them together.
     pub bytes: u64,
-    /// The wrapping sum of the hashes of all statements that make them.
+    /// Wrapping sum of the hashes of all statements about them.
     pub digest: u128,
 }
 
@@ -55,7 +56,7 @@ impl LargeObjects {
         })
     }
 
-    /// The same in groups that are at least as coarse as `shift` says.
+    /// The same in coarser groups, by at least this shift.
     #[must_use]
     pub fn coarser(&self, shift: u32) -> Self {
         let shift = shift.clamp(self.shift, 31);
@@ -83,7 +84,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Takes the next statement, or the beginning of one, with its hash; gives whether it is about a large object.
+    /// Reads the next statement, or its beginning, with its hash. Returns whether it is about a large object.
     pub(super) fn learn(&mut self, statement: &[u8], hash: u128) -> bool {
         let mut group = Group { digest: hash, ..Group::default() };
         let oid = if statement.starts_with(ANY_WRITE) {
@@ -98,10 +99,10 @@ impl Watch {
             group.count = 1;
             number(rest)
         } else if DESCRIBES.iter().any(|start| statement.starts_with(start)) {
-            // Privileges and a label's provider come before it, and what people wrote behind it.
+            // Privileges and a label's provider precede the number, and people's text follows it.
             find(statement, LARGE_OBJECT).and_then(|at| number(&statement[at + LARGE_OBJECT.len()..]))
         } else {
-            // What closes one, or drops what a target held, says nothing of its own.
+            // Statements that close an object, or drop a target's objects, have no content of their own.
             return statement.starts_with(ANY);
         };
         if let Some(oid) = oid {

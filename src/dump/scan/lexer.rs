@@ -1,8 +1,8 @@
-//! Tells statements from rows, one byte after the other, so that no chunk's edge makes a difference.
+//! Separates statements from rows, byte by byte, so that the edges of chunks do not matter.
 //!
-//! Rows begin only after a whole `COPY … FROM stdin;` at the level of statements: the same words in a string, in a
-//! function's body, in a comment or in a row do not count. Follows the lexical rules of PostgreSQL ("Lexical
-//! Structure") for what pg_dump writes, with standard_conforming_strings on.
+//! Rows begin only after a complete `COPY … FROM stdin;` at statement level. The same text in a string, a function
+//! body, a comment or a row does not count. The lexer follows PostgreSQL's lexical rules ("Lexical Structure") for
+//! what pg_dump writes, with standard_conforming_strings on.
 
 use super::Boundary;
 use super::canonical::{canonical, comparable};
@@ -15,40 +15,40 @@ use super::needs::Needs;
 use super::place::{Place, after_comment, block};
 use super::truth::{Sums, Text, Truth};
 
-/// So many letters of one of psql's commands tell which it is.
+/// Bytes of a psql command that are kept to name it.
 const COMMAND: usize = 32;
 
-/// Reads a dump as it goes by.
+/// Reads a dump as it passes.
 #[derive(Debug, Default)]
 pub(super) struct Lexer {
     place: Place,
-    /// The statement or the row that is being read.
+    /// The current statement or row.
     text: Text,
-    /// The table whose rows are being read.
+    /// The table of the current rows.
     table: (String, String),
     sums: Sums,
     context: Context,
     pub(super) needs: Needs,
-    /// Kept where somebody wants to name differences.
+    /// Kept only to name differences.
     pub(super) inventory: Option<Inventory>,
     pub(super) columns: Columns,
-    /// The order of columns that is wanted, where it is another dump's.
+    /// The wanted order of columns, from another dump.
     wanted: Columns,
-    /// How the fields of the table that is being read are put into it.
+    /// How to put the fields of the current table into that order.
     order: Option<Vec<usize>>,
-    /// Whether the statement is a routine whose body is open, so that its beginning need not be read at each semicolon.
+    /// Whether a routine's body is open. It saves parsing the statement's beginning at each semicolon.
     in_body: bool,
     /// What ended with the last byte.
     boundary: Option<Boundary>,
 }
 
 impl Lexer {
-    /// A lexer that also keeps what each statement is, and takes rows in the order of these columns.
+    /// A lexer that also keeps a description of each statement, and reads rows in this order of columns.
     pub(super) fn detailed(wanted: Columns) -> Self {
         Self { inventory: Some(Inventory::default()), wanted, ..Self::default() }
     }
 
-    /// Takes bytes up to the end of the first statement or block of rows among them; gives what is left.
+    /// Reads bytes up to the end of the first statement or block of rows. Returns the rest.
     pub(super) fn advance<'b>(&mut self, bytes: &'b [u8]) -> (&'b [u8], Option<Boundary>) {
         let mut left = bytes;
         while let Some((&first, rest)) = left.split_first() {
@@ -71,12 +71,12 @@ impl Lexer {
         self.sums.truth()
     }
 
-    /// Whether the stream, should it end here, ends in the middle of something.
+    /// Whether a stream that ends here would end in the middle of something.
     pub(super) fn is_inside(&self) -> bool {
         !matches!(self.place, Place::Between | Place::Command(_) | Place::Comment { inside: false })
     }
 
-    /// Rows up to the end of these bytes or of the table; gives what is left.
+    /// Reads rows up to the end of the bytes or of the table. Returns the rest.
     fn rows<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let mut rest = bytes;
         let sum = self.sums.tables.entry(self.table.clone()).or_default();
@@ -117,7 +117,7 @@ impl Lexer {
         self.boundary = Some(Boundary::Rows);
     }
 
-    /// A string or name up to its quote; gives what is left.
+    /// Reads a string or quoted name up to its quote. Returns the rest.
     fn quoted<'b>(&mut self, bytes: &'b [u8], quote: u8) -> &'b [u8] {
         let Some(end) = memchr::memchr(quote, bytes) else {
             self.text.push(bytes);
@@ -180,7 +180,7 @@ impl Lexer {
         match byte {
             b';' => self.end_of_statement(),
             b'\\' => {
-                // psql would take what follows for a command of its own.
+                // psql would read a command of its own here.
                 self.needs.foreign_commands.insert("\\ in a statement".to_owned());
                 Place::Statement { previous: byte }
             }
@@ -189,13 +189,13 @@ impl Lexer {
             }
             b'"' => Place::Quoted { quote: byte, escapes: false, escaped: false },
             b'$' if !is_in_a_name(previous) => Place::Tag(vec![byte]),
-            // Of `name` only the first letter may stand before a quote as a prefix.
+            // Only a single letter before a quote can be a string prefix, not the end of a name.
             b'e' | b'E' if is_in_a_name(previous) => Place::Statement { previous: b'x' },
             _ => Place::Statement { previous: byte },
         }
     }
 
-    /// The first byte of the comment's mark was taken for a part of the statement; it is given back.
+    /// The comment's first byte was added to the statement, and is removed again.
     fn comment(&mut self, place: impl Fn(bool) -> Place) -> Place {
         self.text.pop();
         place(!self.text.is_empty())
@@ -230,7 +230,7 @@ impl Lexer {
         head.map_or(Place::Between, |head| self.begin_rows(head))
     }
 
-    /// One that is too long for the head of a table, and for anything that names what is needed.
+    /// A statement that is too long for a table's head, or for one that names anything a restore needs.
     fn end_of_long_statement(&mut self) -> Place {
         self.in_body = false;
         let beginning = self.text.beginning().to_vec();
@@ -249,7 +249,7 @@ impl Lexer {
         self.text.keep_long(self.order.is_some());
         self.columns.note(&head);
         self.table = (head.schema, head.name);
-        // A table without rows is known as one, too.
+        // A table without rows counts as a table, too.
         self.sums.tables.entry(self.table.clone()).or_default();
         let (schema, name) = self.table.clone();
         self.boundary = Some(Boundary::Copy { schema, name });
@@ -276,7 +276,7 @@ impl Lexer {
         if byte == b'$' { Place::Dollar { tag, matched: 0 } } else { Place::Tag(tag) }
     }
 
-    /// A tag holds `$` at its two ends only, so a mismatch can be the beginning of the next match, but not its middle.
+    /// A tag contains `$` only at its two ends. So a mismatch can begin the next match, but cannot be in its middle.
     fn dollar(&mut self, tag: Vec<u8>, matched: usize, byte: u8) -> Place {
         self.text.push(&[byte]);
         let matched = match tag.get(matched) {

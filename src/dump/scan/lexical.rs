@@ -1,11 +1,11 @@
-//! Rules of the lexer that look at more, or at less, than where it stands. Pure.
+//! Rules of the lexer that depend on more, or on less, than its current place. Pure.
 
 use std::borrow::Cow;
 
 use super::words;
 
-/// A text as UTF-8; where it is none, as Latin-1, byte by byte: databases in other encodings have names, too, and
-/// nothing of one may be lost.
+/// A text as UTF-8, or else as Latin-1, byte by byte: names exist in other encodings, too, and none of their bytes
+/// may get lost.
 #[must_use]
 pub fn decoded(text: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(text) {
@@ -14,8 +14,8 @@ pub fn decoded(text: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Whether a function's body in standard SQL goes on: statements in it end as others do, and pg_dump writes its `END` at
-/// the beginning of a line.
+/// Whether a function's body in standard SQL continues after a semicolon. pg_dump writes its `END` at the beginning
+/// of a line.
 pub(super) fn is_an_open_body(statement: &[u8]) -> bool {
     let makes_a_routine =
         statement.starts_with(b"CREATE FUNCTION ") || statement.starts_with(b"CREATE PROCEDURE ");
@@ -29,7 +29,7 @@ pub(super) fn is_an_open_body(statement: &[u8]) -> bool {
     words.windows(2).any(|pair| pair[0].is("BEGIN") && pair[1].is("ATOMIC"))
 }
 
-/// Whether a body that was open has ended.
+/// Whether an open body has ended.
 pub(super) fn ends_a_body(statement: &[u8]) -> bool {
     statement.ends_with(b"\nEND;")
 }

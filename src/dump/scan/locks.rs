@@ -1,15 +1,15 @@
-//! How many locks a statement of a dump takes and keeps to the end of its transaction, at least. Pure.
+//! The minimum number of locks that a statement takes until the end of its transaction. Pure.
 //!
-//! PostgreSQL locks each relation that is created: a table with the two relations that hold its long values, an index, a
-//! sequence, a view, a type with columns. It locks other things, too. They are not counted, so that the sum is never too high.
+//! PostgreSQL locks each relation that it creates: a table and the two relations of its long values, an index, a
+//! sequence, a view, a type with columns. Other locks are not counted, so that the sum is never too high.
 
 use super::lexical::decoded;
 use super::words::{Word, Words};
 
-/// Types whose values may be so long that they are kept in a relation of their own, which has an index.
+/// Types whose long values are stored in a separate relation, which has an index.
 const LONG: [&str; 5] = ["text", "bytea", "json", "jsonb", "xml"];
 
-/// Locks on the relations that a statement creates.
+/// Number of relations that a statement creates.
 pub(super) fn of(statement: &[u8]) -> u64 {
     let is = |start: &str| statement.starts_with(start.as_bytes());
     let has = |words: &str| memchr::memmem::find(statement, words.as_bytes()).is_some();
@@ -28,7 +28,7 @@ pub(super) fn of(statement: &[u8]) -> u64 {
     u64::from(creates)
 }
 
-/// Whether a table has a column of a long type, and is not one whose rows are all in its partitions.
+/// Whether a table has a column of such a type. A partitioned table stores all its rows in partitions.
 fn keeps_long_values(statement: &str) -> bool {
     let words: Vec<Word> = Words::of(statement).collect();
     let (mut depth, mut found) = (0_u32, false);
@@ -37,7 +37,7 @@ fn keeps_long_values(statement: &str) -> bool {
             Word::Sign('(') => depth += 1,
             Word::Sign(')') => depth = depth.saturating_sub(1),
             Word::Plain(text) if depth == 0 && text == "PARTITION" => return false,
-            // A column is its name, then its type.
+            // A column begins with its name, and its type follows.
             _ if depth == 1 && starts_a_column(words.get(at.wrapping_sub(1))) => {
                 found |= is_long(&words[at + 1..]);
             }

@@ -1,4 +1,4 @@
-//! What a server and a client must have for a dump to be restored, learned from the dump's own text.
+//! What a server and a client need to restore a dump, learned from the dump's own text.
 
 use std::collections::BTreeSet;
 
@@ -8,39 +8,40 @@ use super::lexical::decoded;
 use super::locks;
 use super::words::{self, Word};
 
-/// The first major version whose servers know `transaction_timeout`, which pg_dump 17 and later sets.
+/// The first major version that supports `transaction_timeout`, which pg_dump 17 and later sets.
 const TRANSACTION_TIMEOUT: u32 = 17;
 
-/// Names that stand where a role's would, and are none.
+/// Keywords in place of a role's name.
 const NO_ROLES: [&str; 4] = ["PUBLIC", "CURRENT_USER", "CURRENT_ROLE", "SESSION_USER"];
 
-/// What the statements of a dump name.
+/// What a dump's statements require.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Encoding of the text.
     pub encoding: Option<String>,
-    /// Extensions that are created.
+    /// Extensions that the dump creates.
     pub extensions: BTreeSet<String>,
-    /// Schemas that are created.
+    /// Schemas that the dump creates.
     pub schemas: BTreeSet<String>,
-    /// Roles that policies, owners and grants name.
+    /// Roles in policies, owners and grants.
     pub roles: BTreeSet<String>,
-    /// The smallest major version that knows each setting; 0 where any does.
+    /// The smallest major version that supports every setting, or 0 for any.
     pub server_major: u32,
-    /// Whether the schema `public` is created, which every fresh database has: a dump of that schema alone does so.
+    /// Whether the dump creates the schema `public`, which every new database already has. Dumps of only that schema
+    /// do.
     pub creates_public: bool,
     /// Whether a table hides rows even from its owner.
     pub forces_row_security: bool,
-    /// Whether an event trigger reacts to every login, ours included.
+    /// Whether an event trigger reacts to every login, including ours.
     pub reacts_to_logins: bool,
-    /// Locks that its statements take at least, if they are one transaction.
+    /// Minimum number of locks that the statements take in one transaction.
     pub locks: u64,
-    /// psql's own commands that pg_dump never writes: they would be obeyed on the machine that restores.
+    /// psql commands that pg_dump never writes. psql would run them on the machine that restores.
     pub foreign_commands: BTreeSet<String>,
 }
 
 impl Needs {
-    /// Takes a statement.
+    /// Reads a statement.
     pub(super) fn learn(&mut self, statement: &[u8]) {
         let is = |start: &str| statement.starts_with(start.as_bytes());
         self.locks += locks::of(statement);
@@ -82,7 +83,7 @@ impl Needs {
     }
 }
 
-/// Roles follow `TO`, `FROM`, `FOR` or `ROLE`, as a list that the next keyword ends.
+/// Roles follow `TO`, `FROM`, `FOR` or `ROLE`, as a list up to the next keyword.
 fn roles(words: &[Word]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let policy = words.get(1).is_some_and(|word| word.is("POLICY"));
@@ -90,7 +91,7 @@ fn roles(words: &[Word]) -> BTreeSet<String> {
     let mut listing = false;
     for (at, word) in words.iter().enumerate().skip(2) {
         let is = |keyword| word.is(keyword);
-        // `FOR SELECT TO app` of a policy; `FOR ROLE app IN SCHEMA x GRANT … TO y` of default privileges.
+        // Examples: `FOR SELECT TO app` in a policy, `FOR ROLE app IN SCHEMA x GRANT … TO y` in default privileges.
         let begins = is("TO") || is("ROLE") || is("FROM") && !policy || is("FOR") && mapping;
         if begins {
             listing = true;

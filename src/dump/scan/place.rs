@@ -1,28 +1,28 @@
-//! Where in a dump's text the next byte stands, as far as the lexer must know.
+//! Where the next byte of a dump is, as far as the lexer needs to know.
 
-/// Where in the text the next byte stands.
+/// Where the next byte is.
 #[derive(Debug, Default)]
 pub(super) enum Place {
     /// Between two statements.
     #[default]
     Between,
-    /// In a statement; the previous byte, where it could begin a comment, a tag or an escaped string.
+    /// In a statement, with the previous byte if it could begin a comment, a tag or an escaped string.
     Statement { previous: u8 },
     /// In a string or a quoted name.
     Quoted { quote: u8, escapes: bool, escaped: bool },
-    /// After a quote that ends the text, unless it is doubled.
+    /// After a quote, which ends the text unless it is doubled.
     Closing { quote: u8, escapes: bool },
     /// In what may be a tag: `$body`.
     Tag(Vec<u8>),
-    /// Between two tags; so many bytes of the closing one have been seen.
+    /// Between two tags, with the number of matched bytes of the closing one.
     Dollar { tag: Vec<u8>, matched: usize },
-    /// In a comment up to the end of the line, and whether a statement goes on after it.
+    /// In a comment up to the end of the line, and whether a statement continues after it.
     Comment { inside: bool },
     /// In a block comment.
     Block { depth: usize, previous: u8, inside: bool },
-    /// In one of psql's own commands, such as `\restrict`; its first letters.
+    /// In a psql command such as `\restrict`, with its first letters.
     Command(Vec<u8>),
-    /// After the head of a block of rows, before its line ends.
+    /// After the head of a block of rows, before the end of its line.
     Head,
     /// In the rows.
     Rows,

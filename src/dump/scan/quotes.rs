@@ -1,6 +1,6 @@
-//! A statement's code told from what is quoted in it: strings, quoted names and texts between dollar signs. Pure.
+//! Separates a statement's code from what is quoted: strings, quoted names and dollar-quoted texts. Pure.
 //!
-//! What a server spells in another way is always code; the same letters in a string or in a function's body mean
+//! Only code has different spellings on different servers. The same characters in a string or a function body mean
 //! something else and must stay.
 
 use std::borrow::Cow;
@@ -9,27 +9,27 @@ use memchr::memmem::find;
 
 use super::lexical::is_in_a_name;
 
-/// In masked code, a string is its number between two of these, …
+/// In masked code, a string becomes its number between two of these bytes, …
 pub(super) const STRING: u8 = 1;
-/// … a quoted name between two of these, …
+/// … a quoted name its number between two of these, …
 pub(super) const NAME: u8 = 2;
-/// … and a text between dollar signs between two of these. None of the three can stand in code.
+/// … and a dollar-quoted text its number between two of these. None of the three bytes can be in code.
 const DOLLARS: u8 = 3;
 
-/// No name is longer, with its quotes and its schema (PostgreSQL's are of 63 bytes). One that is would be written once for
-/// each element of an array, and a text of half a MiB would become one of many GiB.
+/// Maximum length of a name with its quotes and schema (PostgreSQL's names have at most 63 bytes). A longer one would
+/// be repeated for each element of an array, and could turn half a MiB of text into many GiB.
 pub(super) const LONGEST_NAME: usize = 300;
 
 /// Part of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Segment<'a> {
-    /// Outside of quotes.
+    /// Outside quotes.
     Code(&'a [u8]),
-    /// With its quotes, and the sign for its kind.
+    /// With its quotes, and the byte for its kind.
     Quoted(u8, &'a [u8]),
 }
 
-/// The parts of a statement in order; one after the other they are the statement. What never ends, ends with it.
+/// The parts of a statement in order, without gaps. An unterminated quote ends with the statement.
 pub(super) fn segments(statement: &[u8]) -> Vec<Segment<'_>> {
     let (mut found, mut begin, mut at) = (Vec::new(), 0, 0);
     while at < statement.len() {
@@ -57,7 +57,8 @@ pub(super) fn segments(statement: &[u8]) -> Vec<Segment<'_>> {
     found
 }
 
-/// How long the string or name is that the text begins with. A doubled quote is two texts side by side, which is as good.
+/// Length of the string or quoted name at the beginning of the text. A doubled quote counts as two adjacent texts,
+/// which makes no difference here.
 fn quoted_length(text: &[u8], escapes: bool) -> usize {
     let mut at = 1;
     while let Some(byte) = text.get(at) {
@@ -74,8 +75,8 @@ fn quoted_length(text: &[u8], escapes: bool) -> usize {
     text.len()
 }
 
-/// A statement in which psql finds none of its variables: it takes `:"USER"` and `:'PORT'` outside of quotes for one, as in
-/// `days[1:"USER"]`. A blank behind the colon means the same to the server.
+/// The statement with a blank after colons that psql would read as a variable: outside quotes, psql replaces
+/// `:"USER"` and `:'PORT'`, as in `days[1:"USER"]`. The server ignores the blank.
 #[must_use]
 pub fn without_variables(statement: &[u8]) -> Cow<'_, [u8]> {
     let is_cast = |at: usize| at > 0 && statement[at - 1] == b':';
@@ -87,7 +88,7 @@ pub fn without_variables(statement: &[u8]) -> Cow<'_, [u8]> {
     let (mut new, mut colons) = (Vec::with_capacity(statement.len() + 8), 0_usize);
     for segment in segments(statement) {
         match segment {
-            // pg_dump writes no comments within statements. What is quoted behind one need not be quoted.
+            // pg_dump writes no comments inside statements. Quotes inside a comment are not quotes.
             Segment::Code(code) if find(code, b"--").or_else(|| find(code, b"/*")).is_some() => {
                 return Cow::Borrowed(statement);
             }
@@ -122,16 +123,16 @@ fn dollars_length(text: &[u8]) -> Option<usize> {
     Some(end.map_or(text.len(), |end| end + 2 * tag.len()))
 }
 
-/// A statement whose quoted parts are numbers, so that its code can be searched and changed without them.
+/// A statement whose quoted parts are replaced by numbers, so that its code can be searched and changed.
 #[derive(Debug)]
 pub(super) struct Masked<'a> {
-    /// Its code.
+    /// The code.
     pub(super) code: Vec<u8>,
     quoted: Vec<&'a [u8]>,
 }
 
 impl<'a> Masked<'a> {
-    /// `None` where the code holds what no code holds, or a name is too long to be one.
+    /// `None` if the code contains one of the three bytes, or a name is too long.
     pub(super) fn of(statement: &'a [u8]) -> Option<Self> {
         let (mut code, mut quoted) = (Vec::with_capacity(statement.len()), Vec::new());
         for segment in segments(statement) {
@@ -150,11 +151,11 @@ impl<'a> Masked<'a> {
         Some(Self { code, quoted })
     }
 
-    /// Masked code, whole or a part, with what is quoted in its place again.
+    /// Masked code, all or part of it, with the quoted parts put back.
     pub(super) fn unmasked(&self, code: &[u8]) -> Vec<u8> {
         let mut text = Vec::with_capacity(code.len());
         for (at, part) in code.split(|byte| is_a_sign(*byte)).enumerate() {
-            // Every other part is a number.
+            // Every second part is a number.
             let number = std::str::from_utf8(part).ok().filter(|_| at % 2 == 1);
             let quoted = number.and_then(|number| self.quoted.get(number.parse::<usize>().ok()?));
             text.extend_from_slice(quoted.copied().unwrap_or(part));

@@ -1,16 +1,16 @@
-//! What sets a sequence to its value, as every version of pg_dump writes it. Pure.
+//! The statement that sets a sequence's value, as every pg_dump version writes it. Pure.
 
 use super::copy::identifier;
 use super::lexical::decoded;
 
 const SETS: &str = "SELECT pg_catalog.setval('";
 
-/// Where a sequence stands.
+/// The position of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// Its last value, or its first one.
+    /// Its last value, or its first value.
     pub value: i64,
-    /// Whether that was handed out already.
+    /// Whether the sequence has returned this value already.
     pub is_called: bool,
 }
 
@@ -21,7 +21,7 @@ impl std::fmt::Display for Position {
     }
 }
 
-/// Schema, name and position of the sequence that a statement sets; `None` for any other statement.
+/// Schema, name and position of the sequence that a statement sets. `None` for any other statement.
 pub(super) fn set(statement: &[u8]) -> Option<((String, String), Position)> {
     if !statement.starts_with(SETS.as_bytes()) {
         return None;
@@ -30,7 +30,7 @@ pub(super) fn set(statement: &[u8]) -> Option<((String, String), Position)> {
     let rest = text.strip_prefix(SETS)?.strip_suffix(");")?;
     let (rest, called) = rest.rsplit_once(", ")?;
     let (name, value) = rest.rsplit_once("', ")?;
-    // The whole name is a string, in which quotes are doubled.
+    // The qualified name is a string literal, so its quotes are doubled.
     let name = name.replace("''", "'");
     let (schema, rest) = identifier(&name)?;
     let (name, rest) = identifier(rest.strip_prefix('.')?)?;

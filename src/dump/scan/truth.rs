@@ -1,4 +1,4 @@
-//! What a dump holds, in numbers that do not depend on the order in which a server gives its rows.
+//! What a dump contains, as numbers that do not depend on the order of the server's rows.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,23 @@ use twox_hash::XxHash3_128;
 use super::large_objects::{LargeObjects, Watch};
 use super::sequence::{self, Position};
 
-/// What a dump holds. Two dumps with equal truths restore to equal databases.
+/// What a dump contains. Two dumps with equal truths restore to equal databases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Truth {
     /// Each table that has a block of rows, by schema and name.
     pub tables: Vec<TableTruth>,
-    /// Each sequence, by schema and name. Its statement counts below as well.
+    /// Each sequence, by schema and name. Its statement is included in the statements below.
     pub sequences: BTreeMap<(String, String), Position>,
-    /// The large objects. Their statements count below as well.
+    /// The large objects. Their statements are included in the statements below.
     pub large_objects: LargeObjects,
-    /// Materialized views, whose rows no dump holds: they are computed again.
+    /// Number of materialized views. Their rows are not in a dump, because a restore computes them again.
     pub materialized_views: u64,
-    /// Statements that are not rows, sequences' values included; comments and psql's own commands left out.
+    /// Number of statements other than rows, including sequence values, without comments and psql commands.
     pub statements: u64,
-    /// Their digest, 32 hexadecimal digits: the wrapping sum of each one's XXH3-128, in the spelling that manifests know.
+    /// Digest of the statements, 32 hexadecimal digits: the wrapping sum of each statement's XXH3-128, in the
+    /// manifests' spelling.
     pub statements_digest: String,
-    /// The same in the spelling that two dumps are compared by. No document holds it: releases differ in it.
+    /// The same in the spelling that compares two dumps. No document contains it, because releases differ in it.
     pub compared_digest: String,
 }
 
@@ -34,7 +35,7 @@ impl Truth {
     }
 }
 
-/// What one table holds.
+/// What one table contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableTruth {
     /// Schema, without quotes.
@@ -43,11 +44,11 @@ pub struct TableTruth {
     pub name: String,
     /// Rows.
     pub rows: u64,
-    /// Their digest, 32 hexadecimal digits: the wrapping sum of each row's XXH3-128, as COPY writes the row.
+    /// Digest of the rows, 32 hexadecimal digits: the wrapping sum of each row's XXH3-128, as COPY writes the row.
     pub digest: String,
 }
 
-/// A sum of hashes, which is the same for any order of what was added.
+/// A sum of hashes, which does not depend on their order.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sum {
     count: u64,
@@ -77,8 +78,8 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Takes a statement, or the beginning of one, by its hashes: the one for manifests and the one for comparing. Gives
-    /// whether differences of it are named by the sequence or the large object that it is about.
+    /// Adds a statement, or its beginning, by its two hashes: one for manifests and one for comparing. Returns
+    /// whether the statement's sequence or large object names its differences already.
     pub(super) fn learn(&mut self, statement: &[u8], hash: u128, compared: u128) -> bool {
         self.statements.add(hash);
         self.compared.add(compared);
@@ -86,7 +87,7 @@ impl Sums {
             self.materialized_views += 1;
         }
         if let Some((name, position)) = sequence::set(statement) {
-            // A later one wins, as it does in a restore.
+            // The last one wins, as in a restore.
             self.sequences.insert(name, position);
             return true;
         }
@@ -112,14 +113,14 @@ impl Sums {
     }
 }
 
-/// Hashes a text that arrives in pieces. Short ones are kept whole, which is much the faster way.
+/// Hashes a text that arrives in pieces. Short texts are kept whole, which is much faster.
 #[derive(Default)]
 pub(super) struct Text {
-    /// Whether longer ones are kept whole, too.
+    /// Whether longer texts are kept whole, too.
     keeps_long: bool,
     kept: Vec<u8>,
     long: Option<XxHash3_128>,
-    /// How a text begins that was too long.
+    /// The beginning of a text that was too long to keep.
     beginning: Vec<u8>,
 }
 
@@ -130,14 +131,14 @@ impl std::fmt::Debug for Text {
 }
 
 impl Text {
-    /// The longest text that is kept; the head of a COPY of 1,600 columns is shorter.
+    /// Maximum length of a kept text in bytes. The head of a COPY with 1,600 columns is shorter.
     const KEPT: usize = 512 * 1024;
-    /// The longest one that is kept where its fields are to be put into another order.
+    /// Maximum length in bytes if the fields must be put into another order.
     const KEPT_LONG: usize = 64 << 20;
-    /// Of a longer one so many bytes stay, to tell which it is.
+    /// Bytes kept of a longer text, to identify it.
     const BEGINNING: usize = 16 * 1024;
 
-    /// Keeps texts up to 64 MiB from here on, or no longer.
+    /// From here on, keeps texts of up to 64 MiB or stops doing so.
     pub(super) fn keep_long(&mut self, keeps_long: bool) {
         if self.keeps_long && !keeps_long {
             self.kept.shrink_to(Self::KEPT);
@@ -157,7 +158,7 @@ impl Text {
         self.kept.extend_from_slice(bytes);
     }
 
-    /// Gives the last byte back; one that was just pushed is always there.
+    /// Removes the last byte, which must just have been pushed.
     pub(super) fn pop(&mut self) {
         self.kept.pop();
     }
@@ -171,7 +172,7 @@ impl Text {
         if self.long.is_none() { Some(&self.kept) } else { None }
     }
 
-    /// Its first bytes: all of a text that was not too long to keep.
+    /// Its first bytes: the whole text if it was short enough to keep.
     pub(super) fn beginning(&self) -> &[u8] {
         if self.long.is_none() { &self.kept } else { &self.beginning }
     }
@@ -182,7 +183,7 @@ impl Text {
         self.kept.clear();
     }
 
-    /// Its hash; the text is empty afterwards.
+    /// Returns its hash and clears it.
     pub(super) fn take_hash(&mut self) -> u128 {
         let hash = match self.long.take() {
             Some(mut long) => {

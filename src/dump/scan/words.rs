@@ -1,26 +1,26 @@
-//! The words of a statement: names, keywords and signs, with strings and texts between dollar signs told apart from them
-//! and comments passed over. Enough to find the names that a statement needs; no parser of SQL.
+//! The words of a statement: names, keywords and signs, without strings, dollar-quoted texts and comments. This is
+//! enough to find the names that a statement needs, but not an SQL parser.
 
 /// A name or keyword, a sign, or a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Word {
-    /// Unquoted: a keyword, or a name as it is stored.
+    /// Unquoted: a keyword, or a name as stored.
     Plain(String),
-    /// Quoted: always a name; here without its quotes.
+    /// Quoted: always a name, without its quotes.
     Quoted(String),
-    /// A string, or a text between dollar signs. What it says is not for anybody here.
+    /// A string or a dollar-quoted text. Its content does not matter here.
     Text,
-    /// Anything else, one character each.
+    /// Any other character.
     Sign(char),
 }
 
 impl Word {
-    /// Whether it is this keyword, given in upper case.
+    /// Whether it is this upper-case keyword.
     pub(super) fn is(&self, keyword: &str) -> bool {
         matches!(self, Self::Plain(word) if word.eq_ignore_ascii_case(keyword))
     }
 
-    /// The name that it is, if it is one.
+    /// The name, if it is one.
     pub(super) fn name(&self) -> Option<&str> {
         match self {
             Self::Plain(name) | Self::Quoted(name) => Some(name),
@@ -29,7 +29,7 @@ impl Word {
     }
 }
 
-/// The words of a statement at its top level, in order: neither texts, nor parentheses and what is in them.
+/// The words at a statement's top level, in order: no texts, and nothing inside parentheses.
 pub(super) fn of(statement: &str) -> Vec<Word> {
     let mut depth = 0_u32;
     let at_the_top = |word: &Word| match word {
@@ -47,7 +47,7 @@ pub(super) fn of(statement: &str) -> Vec<Word> {
     Words::of(statement).filter(at_the_top).collect()
 }
 
-/// All words of a statement, in order, read one by one.
+/// All words of a statement, in order, read lazily.
 #[derive(Debug, Clone)]
 pub(super) struct Words<'a> {
     rest: &'a str,
@@ -93,8 +93,8 @@ impl Iterator for Words<'_> {
     }
 }
 
-/// The text in quotes that `text` begins with, doubled quotes made one, and what follows. In some strings, a backslash
-/// takes the next character with it.
+/// The quoted text at the beginning of `text`, with doubled quotes made single, and the rest. With `escapes`, a
+/// backslash quotes the next character.
 fn after_quoted(text: &str, quote: char, escapes: bool) -> (String, &str) {
     let (mut inner, mut rest) = (String::new(), &text[1..]);
     loop {
@@ -114,7 +114,7 @@ fn after_quoted(text: &str, quote: char, escapes: bool) -> (String, &str) {
     }
 }
 
-/// What follows a text between two equal tags, where `text` begins with one.
+/// The rest after a dollar-quoted text at the beginning of `text`.
 fn after_dollars(text: &str) -> Option<&str> {
     let end = text[1..].find('$')? + 2;
     let tag = &text[..end];
@@ -125,7 +125,7 @@ fn after_dollars(text: &str) -> Option<&str> {
     Some(text[end..].find(tag).map_or("", |at| &text[end + at + tag.len()..]))
 }
 
-/// What follows a comment in which others may be.
+/// The rest after a comment, which can contain other comments.
 fn after_comment(text: &str) -> &str {
     let (mut rest, mut depth) = (text, 0_u32);
     while let Some(at) = rest.find(['/', '*']) {

@@ -1,14 +1,14 @@
-//! The check `status IN ('a', 'b')` of a `varchar` column is first written `(ARRAY['a'::character varying, …])::text[]`,
-//! and after a restore `ARRAY[('a'::character varying)::text, …]`. Takes masked code.
+//! The check `status IN ('a', 'b')` on a `varchar` column first reads `(ARRAY['a'::character varying, …])::text[]`,
+//! and after a restore `ARRAY[('a'::character varying)::text, …]`. Works on masked code.
 
 use memchr::memmem::find;
 
 use crate::dump::scan::quotes::{LONGEST_NAME, NAME};
 
-/// Arrays deeper inside of brackets are left as they are, so that nobody's text is read again and again.
+/// Arrays nested deeper than this stay as they are, so that the work stays linear in any text.
 const DEEPEST: u32 = 64;
 
-/// Every cast of an array written as casts of its elements.
+/// Replaces each cast of an array by casts of its elements.
 pub(super) fn with_cast_elements(mut text: Vec<u8>) -> Vec<u8> {
     let mut from = 0;
     while let Some(found) = find(&text[from..], b"ARRAY[").map(|at| at + from) {
@@ -24,8 +24,8 @@ pub(super) fn with_cast_elements(mut text: Vec<u8>) -> Vec<u8> {
     text
 }
 
-/// `(ARRAY[a, b])::type[]` at the start of the text as `ARRAY[(a)::type, (b)::type]`, and `ARRAY[a, b]::type[]` as
-/// `ARRAY[a::type, b::type]`, with the length of what was there.
+/// `(ARRAY[a, b])::type[]` at the beginning of the text as `ARRAY[(a)::type, (b)::type]`, or `ARRAY[a, b]::type[]` as
+/// `ARRAY[a::type, b::type]`, with the length of the original.
 fn rewritten(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let is_in_parentheses = text.starts_with(b"(");
     let (open, middle, close): (&[u8], &[u8], &[u8]) =
@@ -43,7 +43,7 @@ fn rewritten(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     Some((new, open.len() + end + 1 + close.len() + length + b"[]".len()))
 }
 
-/// The elements up to the bracket that ends the array, and where that stands.
+/// The elements up to the array's closing bracket, and its position.
 fn elements(text: &[u8]) -> Option<(Vec<&[u8]>, usize)> {
     let (mut found, mut begin, mut depth) = (Vec::new(), 0, 0_u32);
     for (at, byte) in text.iter().enumerate() {

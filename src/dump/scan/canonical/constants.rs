@@ -1,12 +1,12 @@
-//! Types after constants: some are written only after a restore, and then the constant is called after its type. Takes
-//! masked code.
+//! Types after constants. Some are written only after a restore, and then the constant is named after its type. Works
+//! on masked code.
 
 use memchr::memmem::find;
 
 use super::is_a_constant;
 use crate::dump::scan::quotes::{Masked, NAME};
 
-/// What servers write for types whose name in the catalogue is another one. A column is called by the latter.
+/// Types that servers write with another name than the one in the catalog. Columns are named after the latter.
 const WRITTEN: [(&str, &str); 14] = [
     ("integer", "int4"),
     ("bigint", "int8"),
@@ -27,13 +27,14 @@ const WRITTEN: [(&str, &str); 14] = [
 /// A type as servers write it.
 #[derive(Debug)]
 struct Type<'a> {
-    /// Its name, in one word or more.
+    /// Its name, one or more words.
     words: Vec<&'a [u8]>,
-    /// With its modifier and brackets.
+    /// Including its modifier and brackets.
     length: usize,
 }
 
-/// A column without a default, of which the parent has one, has the default `NULL`. That gets its type once it is read.
+/// A column without a default whose parent has one gets the default `NULL`. The constant gets its type when it is
+/// read again.
 pub(super) fn without_types_of_null_defaults(code: &[u8]) -> Vec<u8> {
     const DEFAULT: &[u8] = b" DEFAULT NULL";
     let (mut new, mut rest) = (Vec::with_capacity(code.len()), code);
@@ -47,7 +48,7 @@ pub(super) fn without_types_of_null_defaults(code: &[u8]) -> Vec<u8> {
     new
 }
 
-/// A constant in a query is called after its type once it is read again: `'-1'::integer AS int4`.
+/// A constant in a query is named after its type when it is read again: `'-1'::integer AS int4`.
 pub(super) fn without_names_of_types(masked: &Masked<'_>, code: &[u8]) -> Vec<u8> {
     let (mut new, mut rest) = (Vec::with_capacity(code.len()), code);
     while let Some(at) = find(rest, b"::") {
@@ -67,7 +68,7 @@ pub(super) fn without_names_of_types(masked: &Masked<'_>, code: &[u8]) -> Vec<u8
     new
 }
 
-/// The type that the code begins with.
+/// The type at the beginning of the code.
 fn read(code: &[u8]) -> Option<Type<'_>> {
     let mut length = name_length(code);
     let mut words = vec![&code[..length]];
@@ -110,14 +111,14 @@ fn name_length(code: &[u8]) -> usize {
     code.iter().position(|byte| !is_in_one(byte)).unwrap_or(code.len())
 }
 
-/// The type's name in the catalogue, without its schema.
+/// The type's name in the catalog, without its schema.
 fn name(masked: &Masked<'_>, of: &Type<'_>) -> Vec<u8> {
     let written = masked.unmasked(&of.words.concat());
     let known = WRITTEN.iter().find(|(written_so, _)| written_so.as_bytes() == written);
     known.map_or_else(|| unquoted(masked, of.words[0]), |(_, name)| name.as_bytes().to_vec())
 }
 
-/// The last of the names between dots, without its quotes.
+/// The last of several names between dots, without its quotes.
 fn unquoted(masked: &Masked<'_>, code: &[u8]) -> Vec<u8> {
     let last = code.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
     let name = masked.unmasked(last);

@@ -1,5 +1,5 @@
-//! Lists whose order is another one after a restore, without any meaning: the roles of a policy come in the order in which
-//! the server's roles were made, and the columns of a table that inherits, in its parent's order.
+//! Lists whose order changes in a restore without meaning anything: a policy's roles are in the order in which the
+//! server's roles were created, and an inheriting table's columns are in its parent's order.
 
 use std::ops::Range;
 
@@ -12,14 +12,14 @@ const POLICY: &[u8] = b"CREATE POLICY ";
 const TABLE: &[u8] = b"CREATE TABLE ";
 const INHERITS: &[u8] = b"\n)\nINHERITS (";
 
-/// Whether a closer look is worth its time.
+/// A cheap check whether the statement can contain such a list.
 pub(super) fn may_be_in(statement: &[u8]) -> bool {
     statement.starts_with(COPY)
         || statement.starts_with(POLICY)
         || statement.starts_with(TABLE) && find(statement, INHERITS).is_some()
 }
 
-/// The statement with such a list sorted; `None` where it has none.
+/// The statement with its list sorted. `None` if it has no such list.
 pub(super) fn ordered(statement: &Masked<'_>) -> Option<Vec<u8>> {
     let code = statement.code.as_slice();
     let (list, comma) = if code.starts_with(COPY) {
@@ -34,7 +34,7 @@ pub(super) fn ordered(statement: &Masked<'_>) -> Option<Vec<u8>> {
         return None;
     };
     let (before, behind) = (&code[..list.start], &code[list.end..]);
-    // What is quoted decides as well.
+    // Quoted names count for the order, too.
     let mut items: Vec<Vec<u8>> =
         split(&code[list], comma).into_iter().map(|item| statement.unmasked(item)).collect();
     items.sort();

@@ -1,8 +1,8 @@
-//! `a BETWEEN 1 AND 5 AND b` is first written `(((a >= 1) AND (a <= 5)) AND (b))`, and after a restore
-//! `((a >= 1) AND (a <= 5) AND (b))`; so are rows that are compared, and lists of which not everything is a constant.
-//! Takes masked code.
+//! `a BETWEEN 1 AND 5 AND b` first reads `(((a >= 1) AND (a <= 5)) AND (b))`, and after a restore `((a >= 1) AND (a
+//! <= 5) AND (b))`. The same happens to compared rows, and to lists that are not all constants. Works on masked code.
 
-/// No server reads conditions that are deeper inside of each other; a text that only looks like some costs no more.
+/// No server accepts conditions that are nested deeper. The limit bounds the cost of texts that only look like
+/// conditions.
 const DEEPEST: usize = 10_000;
 
 /// What joins a group's conditions.
@@ -12,16 +12,16 @@ enum Joint {
     Or,
 }
 
-/// A parenthesis that is still open.
+/// An open parenthesis.
 #[derive(Debug)]
 struct Group {
     open: usize,
     joint: Option<Joint>,
-    /// The group that this one begins with: where it opens and closes, and what joins it.
+    /// The group at its beginning: where it opens and closes, and what joins it.
     first: Option<(usize, usize, Joint)>,
 }
 
-/// Conditions that begin with conditions of the same kind, without the parentheses around those.
+/// Removes the parentheses around leading conditions of the same kind.
 pub(super) fn flat(code: &[u8]) -> Vec<u8> {
     let mut dropped = superfluous(code);
     dropped.sort_unstable();
