@@ -1,6 +1,7 @@
-//! pg_dump as a child process: a stream to read, and an end that must be asked for.
+//! pg_dump as a child process: a stream to read, and an end that must be awaited.
 //!
-//! It leads a process group of its own, so that what it starts itself ends with it: a wrapper's pg_dump holds locks, too.
+//! pg_dump leads its own process group, so that everything it starts ends with it. A wrapper's pg_dump holds locks,
+//! too.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -21,14 +22,14 @@ use super::scan::{Columns, Scan};
 use super::warnings::Warnings;
 use super::{Complaint, Connection, DumpError, Finished, Names, query};
 
-/// What pg_dump wrote is in its pipes when it has ended. Somebody else may hold them open for ever.
+/// How long to wait for output after pg_dump has ended: another process may hold its pipes open forever.
 const SILENCE: Duration = Duration::from_secs(1);
-/// So much of what pg_dump says is kept, for each of its warnings counts.
+/// Bytes of standard error that are kept. Each warning counts, so this is generous.
 const STDERR_KEPT: usize = 1024 * 1024;
-/// Of an error the last words count.
+/// Bytes of an error message that are kept. The cause comes last.
 const LAST_WORDS: usize = 8 * 1024;
 
-/// A running pg_dump. Read it to its end, then call [`Dump::finish`]; dropping it stops the child.
+/// A running pg_dump. Read it to its end, then call [`Dump::finish`]. Dropping it stops the child.
 pub struct Dump {
     stdout: ChildStdout,
     silence: MaybeDone<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -37,7 +38,7 @@ pub struct Dump {
     scan: Scan,
     connection: Connection,
     client: Client,
-    /// Names that may be shown when it fails.
+    /// Names that an error message may show.
     names: Names,
     is_of_some_schemas: bool,
     stop: CancellationToken,
@@ -45,8 +46,8 @@ pub struct Dump {
 }
 
 impl Dump {
-    /// Starts pg_dump. When `stop` is cancelled, the child is asked to leave (SIGTERM, which also cancels its query on
-    /// the server), killed a second later, and the stream ends.
+    /// Starts pg_dump. When `stop` is canceled, the child gets SIGTERM, which also cancels its query on the server,
+    /// and SIGKILL a second later. Then the stream ends.
     ///
     /// # Errors
     /// The program cannot be started.
@@ -79,15 +80,15 @@ impl Dump {
         })
     }
 
-    /// Makes the scan a detailed one, to be compared with that of another dump. To be called before the first read.
+    /// Makes the scan a detailed one, to compare it with the scan of another dump. Call this before the first read.
     #[must_use]
     pub fn detailed(mut self, wanted: Columns) -> Self {
         self.scan = Scan::detailed(wanted);
         self
     }
 
-    /// Waits for the end and judges it: exit status 0, the trailer seen, **and** no word of missing content, or there is no
-    /// dump.
+    /// Waits for the end and judges it. A dump counts only with exit status 0, its end marker, **and** no warning
+    /// about missing content.
     ///
     /// # Errors
     /// pg_dump failed, was stopped, or its stream is not whole.
@@ -100,6 +101,7 @@ impl Dump {
         };
         let status = self.supervisor.await.map_err(|error| ended(error.to_string()))?;
         let status = status.map_err(|error| ended(error.to_string()))?;
+        // A stop is the cause, whatever the status: pg_dump exits with an error after SIGTERM.
         if self.stop.is_cancelled() {
             return Err(DumpError::Stopped { place });
         }
@@ -107,15 +109,17 @@ impl Dump {
         if !status.success() {
             let mut names = self.names;
             self.scan.tables().iter().for_each(|table| names.add(&table.name));
-            // The dump may not have come to the table that it is about, so the server is asked for the names. Without an
-            // answer the rest of the message has to do.
+            // The dump may not have reached the table that the message is about, so the server is asked which names
+            // are known. Without an answer the message is shown with gaps.
             let said = said.last_words();
             let texts = Complaint::would_be_names(said);
             query::learn_known(&self.connection, &self.client, &texts, &mut names).await.ok();
             let message = Complaint::uncoded(said, &names);
             return Err(DumpError::Failed { place, status: describe(status), message });
         }
+        // Status 0 is not enough: a wrapper, or a pipe that broke, can cut the stream and still report success.
         let truth = self.scan.judged().map_err(|reason| DumpError::Unfit { place: place.clone(), reason })?;
+        // The part that was cut off may contain a warning about missing content.
         if said.is_cut {
             let missing = "pg_dump printed more than 1 MiB of warnings".to_owned();
             return Err(DumpError::Incomplete { place, missing });
@@ -142,7 +146,7 @@ impl Dump {
     /// Ends pg_dump, and its session on the server, before this returns.
     pub async fn abandon(self) {
         self.stop.cancel();
-        // How it ended does not matter: nobody wants its dump any more.
+        // The exit status does not matter: the dump is discarded.
         self.supervisor.await.ok();
     }
 }
@@ -157,7 +161,7 @@ impl AsyncRead for Dump {
         let before = buffer.filled().len();
         match Pin::new(&mut this.stdout).poll_read(context, buffer) {
             Poll::Ready(read) => read?,
-            // An end without a byte is the end of the stream.
+            // A read of zero bytes is the end of the stream.
             Poll::Pending => ready!(Pin::new(&mut this.silence).poll(context)),
         }
         this.scan.feed(&buffer.filled()[before..]);
@@ -165,7 +169,7 @@ impl AsyncRead for Dump {
     }
 }
 
-/// Ends with the child and all that it started.
+/// Ends when the child and everything that it started have ended.
 async fn supervised(child: Child, stop: CancellationToken, _ended: DropGuard) -> std::io::Result<ExitStatus> {
     ending::supervise(child, stop, Signal::TERM).await.map_err(std::io::Error::other)?
 }
@@ -175,15 +179,15 @@ async fn silence_after(ended: CancellationToken) {
     tokio::time::sleep(SILENCE).await;
 }
 
-/// What pg_dump wrote to its standard error.
+/// What pg_dump wrote to standard error.
 struct Said {
     text: String,
-    /// Whether there was more before it.
+    /// Whether earlier text was cut off.
     is_cut: bool,
 }
 
 impl Said {
-    /// Half a password would not be known for one: what is cut begins with a whole line.
+    /// The end of the text, from the beginning of a line: half a password would not be recognized as one.
     fn last_words(&self) -> &str {
         let text = &self.text;
         let Some(from) = text.len().checked_sub(LAST_WORDS) else { return text };

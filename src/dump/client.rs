@@ -1,4 +1,4 @@
-//! The PostgreSQL client tools of this machine, and which of them suits a server.
+//! The PostgreSQL client tools of this machine: which of them fits a server, and how they are started.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -13,11 +13,11 @@ use super::connection::ConnectionError;
 use super::ending::{self, Signal};
 use super::{Connection, DumpError, invocation};
 
-/// Folders of which each sub-folder holds one major version: Debian and Ubuntu, Alpine, Red Hat, Homebrew.
+/// Folders with one subfolder per major version: Debian and Ubuntu, Alpine, Red Hat, Homebrew.
 const VERSIONED: [(&str, &str); 4] =
     [("/usr/lib/postgresql", "bin"), ("/usr/libexec", ""), ("/usr", "bin"), ("/opt/homebrew/opt", "bin")];
 
-/// A program that does not tell its version in this time will not dump either.
+/// A program that cannot print its version in this time cannot dump either.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One installed set of client tools.
@@ -27,18 +27,18 @@ pub struct Client {
     pub folder: PathBuf,
     /// Major version.
     pub major: u32,
-    /// As pg_dump says it: `15.18 (Debian 15.18-0+deb12u1)`.
+    /// As pg_dump prints it: `15.18 (Debian 15.18-0+deb12u1)`.
     pub version: String,
 }
 
 impl Client {
-    /// Whether the programs of a server of this version lie beside it.
+    /// Whether the server programs of this version are in the same folder.
     #[must_use]
     pub fn has_server(&self) -> bool {
         ["initdb", "postgres"].iter().all(|name| self.program(name).exists())
     }
 
-    /// Whether its psql knows `\\restrict`, with which dumps begin since August 2025 (CVE-2025-8714).
+    /// Whether its psql supports `\\restrict`, which dumps use since August 2025 (CVE-2025-8714).
     #[must_use]
     pub fn knows_restrict(&self) -> bool {
         let minor =
@@ -60,7 +60,7 @@ impl Client {
         self.folder.join(name)
     }
 
-    /// One of its programs with all that it needs to connect, and nothing of this process's environment.
+    /// One of its programs with everything it needs to connect. It inherits nothing from this process's environment.
     ///
     /// # Errors
     /// The client is too old for a parameter of the URL.
@@ -75,7 +75,7 @@ impl Client {
         Ok(command)
     }
 
-    /// Starts such a program with these as standard input and output, and a pipe as standard error.
+    /// Starts such a program with this standard input and output. Standard error is a pipe.
     ///
     /// # Errors
     /// See [`Client::command`]; [`DumpError::NotStarted`].
@@ -90,7 +90,7 @@ impl Client {
         ending::start(&mut command).map_err(|error| self.not_started(name, error))
     }
 
-    /// Why one of its programs does not run.
+    /// The error for a program that does not run.
     pub fn not_started(&self, name: &str, reason: impl ToString) -> DumpError {
         DumpError::NotStarted {
             program: self.program(name).display().to_string(),
@@ -99,10 +99,11 @@ impl Client {
     }
 }
 
-/// The client tools on `path` and in the distribution's versioned folders; the first folder of a major version counts.
+/// The client tools on `path` and in the distribution's versioned folders. Per major version, the first folder
+/// counts.
 ///
 /// # Errors
-/// None was found.
+/// No client tools were found.
 pub async fn installed(path: &OsStr) -> Result<Vec<Client>, DumpError> {
     let mut found: BTreeMap<u32, Client> = BTreeMap::new();
     for folder in std::env::split_paths(path).chain(versioned_folders()) {
@@ -113,8 +114,8 @@ pub async fn installed(path: &OsStr) -> Result<Vec<Client>, DumpError> {
     if found.is_empty() { Err(DumpError::NoClient) } else { Ok(found.into_values().collect()) }
 }
 
-/// The client for a server: of its own major version, else of the nearest newer one. An older one cannot dump it, and
-/// a newer one may write settings that the server's version does not know.
+/// The client for a server: its own major version, or else the nearest newer one. An older client cannot dump the
+/// server, and a newer one may write settings that the server does not support.
 ///
 /// # Errors
 /// The server is newer than every client.
@@ -136,8 +137,8 @@ fn versioned_folders() -> impl Iterator<Item = PathBuf> {
     })
 }
 
-/// Debian's `/usr/bin/pg_dump` is a script that picks a version by rules of its own: the versioned folders hold what it
-/// would run, so it is passed over.
+/// Debian's `/usr/bin/pg_dump` is a script that picks a version by its own rules. The versioned folders contain what
+/// it would run, so it is skipped.
 async fn examine(folder: PathBuf) -> Option<Client> {
     let pg_dump = folder.join("pg_dump");
     let real = pg_dump.canonicalize().ok()?;
@@ -157,7 +158,7 @@ fn absolute(folder: &Path) -> PathBuf {
     std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
-/// `17` of `17.5 (Debian …)` and of `17beta1`. Versions before 10 are of no use here.
+/// `17` of `17.5 (Debian …)` and of `17beta1`. Versions before 10 are not supported.
 #[must_use]
 pub fn major(version: &str) -> Option<u32> {
     let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;

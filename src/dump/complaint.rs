@@ -1,8 +1,9 @@
-//! What a server, libpq or pg_dump complained of, in words that cannot hold a row or a secret. Pure.
+//! Errors of a server, libpq or pg_dump, in words that cannot contain a row or a secret. Pure.
 //!
-//! Others' words are never repeated. They are held against a list of texts that PostgreSQL is known to write; what is
-//! shown is the text of our list, with those names in it that are known from elsewhere. A function of the sponsor's can
-//! raise any error in any words, a patient's name among them. Of whatever does not fit, the error code is shown by name.
+//! Their own words are never repeated, because a sponsor's function can raise any error in any words, including a
+//! patient's name. They are compared with a list of texts that PostgreSQL is known to write. Messages show the text
+//! of our list and fill in names that are known from elsewhere. For everything else, only the error code's name is
+//! shown.
 
 mod template;
 
@@ -14,19 +15,19 @@ use super::scan;
 use super::sqlstate::SqlState;
 use template::TEMPLATES;
 
-/// What stands for an error of which nothing is known that could be shown.
+/// Shown for an error that is neither in the list nor has a code.
 const NOT_SHOWN: &str = "an error that is not shown, because it could contain data (see the server's log)";
-/// No dump needs more names than these to be understood.
+/// Memory limit: messages of any dump are understandable with fewer names.
 const NAMES_KEPT: usize = 200_000;
-/// No complaint that fits is longer, in bytes.
+/// Longer lines are not in the list, in bytes.
 const LONGEST: usize = 2048;
 
-/// Names that may be shown: of the connection, of the dump's statements, of what was asked for.
+/// Names that messages may show: those of the connection, of the dump's statements, and of the request.
 #[derive(Debug, Clone, Default)]
 pub struct Names(HashSet<Box<str>>);
 
 impl Names {
-    /// The names that a connection has of itself.
+    /// The names in a connection.
     #[must_use]
     pub fn of(connection: &Connection) -> Self {
         let mut names = Self::default();
@@ -36,19 +37,19 @@ impl Names {
         names
     }
 
-    /// Takes a name in.
+    /// Adds a name.
     pub fn add(&mut self, name: &str) {
         if self.0.len() < NAMES_KEPT && !self.0.contains(name) {
             self.0.insert(name.into());
         }
     }
 
-    /// Takes in the names of a statement.
+    /// Adds the names in a statement.
     pub fn learn(&mut self, statement: &[u8]) {
         scan::names(statement).iter().for_each(|name| self.add(name));
     }
 
-    /// Whether a text is a known name: alone, with its schema before it, or with the types of its arguments behind it.
+    /// Whether a text is a known name: alone, after its schema, or followed by the types of its arguments.
     #[must_use]
     pub fn know(&self, text: &str) -> bool {
         let (name, arguments) = match text.strip_suffix(')').and_then(|text| text.split_once('(')) {
@@ -78,7 +79,7 @@ impl Names {
 pub struct Complaint {
     code: Option<SqlState>,
     said: Said,
-    /// What it is about, in our own words and known names.
+    /// What the complaint is about, in our own words and known names.
     about: Option<Box<str>>,
 }
 
@@ -86,19 +87,19 @@ pub struct Complaint {
 enum Said {
     /// In our own words.
     Ours(String),
-    /// A text of the list, with the names for its gaps; `None` for one that is not known.
+    /// A text of the list with the names for its gaps. `None` for a name that is not known.
     Known(&'static str, Vec<Option<String>>),
     NotShown,
 }
 
 impl Complaint {
-    /// Something that went wrong here, in our own words or in those of this machine's system.
+    /// An error found by this program or this machine's system, in our own words.
     #[must_use]
     pub fn ours(words: impl Into<String>) -> Self {
         Self { code: None, said: Said::Ours(words.into()), about: None }
     }
 
-    /// What a server said together with its code. A code that PostgreSQL does not have is not shown either.
+    /// A server's message with its code. If PostgreSQL has no such code, the message is not shown at all.
     #[must_use]
     pub fn coded(code: &str, words: &str, names: &Names) -> Self {
         let Some(code) = SqlState::parse(code) else {
@@ -111,7 +112,7 @@ impl Complaint {
         Self { code: Some(code), said, about: None }
     }
 
-    /// The same from a line of psql's that has the code in it: `ERROR:  42P01: relation "t" does not exist`.
+    /// A message with its code in one of psql's lines: `ERROR:  42P01: relation "t" does not exist`.
     #[must_use]
     pub fn in_line(line: &str, names: &Names) -> Option<Self> {
         let (_, words) = line.split_once(":  ")?;
@@ -119,15 +120,15 @@ impl Complaint {
         Some(Self::coded(code, words, names))
     }
 
-    /// What libpq or one of PostgreSQL's programs said on its standard error, where no code comes with it: the line that
-    /// fits and tells most.
+    /// What libpq or a PostgreSQL program wrote to standard error without a code. The most specific line that fits
+    /// the list counts.
     #[must_use]
     pub fn uncoded(words: &str, names: &Names) -> Self {
         let Some(heard) = Self::first_heard(words) else {
             return Self { code: None, said: Said::NotShown, about: None };
         };
         let code = SqlState::parse(heard.code);
-        // The server does not say which table it was reading. pg_dump does, in a line of its own.
+        // The server does not name the table that it was reading. pg_dump does, on its own line.
         let mut lines = words.lines().filter_map(|line| Heard::of(without_prefixes(line), None));
         let of_a_table = lines.find(|line| code.is_some() && line.template.starts_with(template::OF_A_TABLE));
         let table = of_a_table.and_then(|line| line.gaps.into_iter().find(|name| names.know(name)));
@@ -135,25 +136,25 @@ impl Complaint {
             .about(table.map(|table| format!("table {table}")).unwrap_or_default())
     }
 
-    /// The same with what it is about, in words that may be shown.
+    /// Adds what the complaint is about, in words that may be shown.
     #[must_use]
     pub fn about(self, words: String) -> Self {
         Self { about: (!words.is_empty()).then(|| words.into()), ..self }
     }
 
-    /// The texts in such words that would be names, could they be known for some.
+    /// The texts at the positions of names: candidates to look up.
     #[must_use]
     pub fn would_be_names(words: &str) -> Vec<String> {
         Self::first_heard(words).map(|heard| heard.gaps).unwrap_or_default()
     }
 
-    /// A server's error tells more than what its client makes of it.
+    /// A server's error is more specific than what its client makes of it.
     fn first_heard(words: &str) -> Option<Heard> {
         let heard = || words.lines().filter_map(|line| Heard::of(without_prefixes(line), None));
         heard().find(|heard| !heard.code.is_empty()).or_else(|| heard().next())
     }
 
-    /// The error code, where there is one.
+    /// The error code, if the complaint has one.
     #[must_use]
     pub fn code(&self) -> Option<SqlState> {
         self.code
@@ -165,7 +166,7 @@ impl Complaint {
         self.code.is_some_and(|known| known.code() == code)
     }
 
-    /// Whether it is a text of the list, or one of ours, that begins like this.
+    /// Whether it is a text of the list, or our own, that begins like this.
     #[must_use]
     pub fn begins(&self, with: &str) -> bool {
         match &self.said {
@@ -175,7 +176,7 @@ impl Complaint {
         }
     }
 
-    /// Complaints that have this code and begin like this, one for each text of the list, with `app` for every name.
+    /// Complaints with this code and beginning, one per text of the list, with `app` for every name.
     #[cfg(test)]
     pub(super) fn examples(code: &str, begins: &str) -> Vec<Self> {
         let fit = TEMPLATES.iter().filter(|(known, text)| *known == code && text.starts_with(begins));
@@ -186,7 +187,7 @@ impl Complaint {
         known.chain(bare).map(|said| Self { code, said, about: None }).collect()
     }
 
-    /// Whether nothing is known of it but that it happened.
+    /// Whether only the fact that something failed is known.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.code.is_none() && self.said == Said::NotShown
@@ -214,7 +215,7 @@ impl fmt::Display for Complaint {
     }
 }
 
-/// A code and what follows it, which may be nothing.
+/// Splits a code from the text after it, which may be empty.
 #[must_use]
 pub fn with_code(words: &str) -> Option<(&str, &str)> {
     let (code, words) = words.split_once(": ").unwrap_or((words.trim_end(), ""));
@@ -248,7 +249,7 @@ impl Heard {
     }
 }
 
-/// What a line has in a template's gaps, where it is the same all around them.
+/// The texts in a template's gaps, if the line equals the template everywhere else.
 fn fit(template: &str, line: &str) -> Option<Vec<String>> {
     let (first, gaps) = match template.split_once("{}") {
         Some((first, gaps)) => (first, gaps.split("{}")),
@@ -271,8 +272,8 @@ fn fit(template: &str, line: &str) -> Option<Vec<String>> {
     Some(found)
 }
 
-/// A line without what programs put before what went wrong: their names, the statement's place, the connection, the
-/// severity in whatever language.
+/// The message without what programs print before it: their names, the statement's position, the connection, and the
+/// severity in any language.
 fn without_prefixes(line: &str) -> &str {
     const PREFIXES: [&str; 7] = [
         "psql: ",

@@ -1,7 +1,7 @@
-//! A database URL becomes discrete PG* variables.
+//! A database URL becomes separate PG* variables.
 //!
-//! libpq is never given the URL: it refuses parameters that other tools put there, and quotes pieces of a URL that it
-//! cannot read, passwords among them. For the same reason no message here quotes any part of one but names and ports.
+//! libpq never gets the URL, for two reasons: it rejects parameters of other tools, and it quotes pieces of a URL
+//! that it cannot parse, including passwords. Messages here quote only names and ports, too.
 
 mod error;
 mod hosts;
@@ -22,36 +22,36 @@ use parameters::{Taken, decode, parameters, refuse_transaction_pooler, secrets, 
 use unlisted::Unlisted;
 use written::Written;
 
-/// The name of our sessions on the server.
+/// The application name of our sessions on the server.
 pub(super) const APPLICATION: &str = "sponsor-backup";
-/// How the hosts of Supabase's poolers are called.
+/// Suffix of the host names of Supabase's poolers.
 const POOLER: &str = ".pooler.supabase.com";
 
 /// How to reach one database.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// At least one. libpq takes the first that fits.
+    /// At least one. libpq uses the first that fits.
     hosts: Vec<Host>,
     database: String,
     user: String,
     password: Option<SecretString>,
-    /// What logs must never show, as it is and in the spelling of the URL.
+    /// What logs must never show, both decoded and as written in the URL.
     masks: Vec<SecretString>,
-    /// What messages say in place of its address.
+    /// What messages show instead of the address.
     nickname: Option<&'static str>,
     variables: BTreeMap<&'static str, String>,
     unlisted: Unlisted,
-    /// The parameter that needs the newest client, and its major version.
+    /// The parameter that needs the newest client, with its major version.
     newest: Option<(&'static str, u32)>,
 }
 
 impl Connection {
-    /// Reads `postgresql://user:password@host:port/database?parameters`, with one host or several.
+    /// Parses `postgresql://user:password@host:port/database?parameters`, with one host or several.
     ///
     /// # Errors
     /// See [`ConnectionError`].
     pub fn parse(url: &SecretString) -> Result<Self, ConnectionError> {
-        // Line breaks are those of a text that was wrapped.
+        // A URL that was wrapped has line breaks.
         let text = url.expose_secret().trim().replace(['\t', '\n', '\r'], "");
         let written = Written::split(&text)?;
         let mut query = parameters(written.query)?;
@@ -80,8 +80,8 @@ impl Connection {
         Ok(connection)
     }
 
-    /// A database of a server that listens in a folder of this machine and asks for no password. Messages call it by its
-    /// nickname: the folder says nothing to anybody.
+    /// A database of a server that listens on a socket in a folder of this machine, without a password. Messages show
+    /// the nickname: the folder's name would not help a reader.
     #[must_use]
     pub fn at_socket(folder: &Path, database: &str, user: &str, nickname: &'static str) -> Self {
         Self {
@@ -103,7 +103,8 @@ impl Connection {
         Self { database: name.to_owned(), ..self.clone() }
     }
 
-    /// The same database as its server calls itself, where it says so: behind a tunnel or a pooler that is another address.
+    /// The same database at the address that the server itself reports. Behind a tunnel or a pooler that is another
+    /// address.
     #[must_use]
     pub fn as_reached_at(&self, address: Option<&str>, port: u16, database: &str) -> Self {
         let hosts = match address {
@@ -113,14 +114,14 @@ impl Connection {
         Self { hosts, database: database.to_owned(), ..self.clone() }
     }
 
-    /// Whether one of several servers may answer.
+    /// Whether more than one server can answer.
     #[must_use]
     pub fn has_several_hosts(&self) -> bool {
         self.hosts.len() > 1
     }
 
-    /// The same with the one host that answered, so that all that follows asks the same server; all of them where it is
-    /// none of these.
+    /// The same with only the host that answered, so that every later question reaches the same server. If the host
+    /// is not in the list, all hosts stay.
     #[must_use]
     pub fn answered_by(&self, name: &str, port: u16) -> Self {
         let is_it = |host: &&Host| host.name == name && host.port == port;
@@ -128,7 +129,7 @@ impl Connection {
         if hosts.is_empty() { self.clone() } else { Self { hosts, ..self.clone() } }
     }
 
-    /// The same where it has only one host: what is written must go to the server that was examined.
+    /// The same if it has exactly one host: data must go to the server that was checked.
     ///
     /// # Errors
     /// [`ConnectionError::SeveralHosts`].
@@ -136,14 +137,14 @@ impl Connection {
         if self.has_several_hosts() { Err(ConnectionError::SeveralHosts) } else { Ok(self) }
     }
 
-    /// The oldest client that knows all its parameters, by major version.
+    /// The oldest client that supports all its parameters, as a major version.
     #[must_use]
     pub fn oldest_client(&self) -> u32 {
         self.newest.map_or(0, |(_, since)| since)
     }
 
-    /// The same with settings of the session, as `name=value`; none of them may hold a blank. Sent only where they are
-    /// needed: poolers do not always take them.
+    /// The same with session settings, as `name=value` without blanks. Set only the settings that are needed, because
+    /// some poolers reject them.
     #[must_use]
     pub fn with_settings(mut self, settings: &[String]) -> Self {
         for setting in settings {
@@ -154,10 +155,10 @@ impl Connection {
         self
     }
 
-    /// Whether its URL asks for an encoding, by a parameter of its own or among the options of the session.
+    /// Whether its URL requests an encoding, as a parameter or in the session's options.
     #[must_use]
     pub fn asks_for_an_encoding(&self) -> bool {
-        // The server takes hyphens for underscores, and a backslash makes the next letter itself.
+        // The server accepts hyphens for underscores, and a backslash before any letter.
         let options = self.variables.get("PGOPTIONS").map(|text| text.replace('\\', "").replace('-', "_"));
         self.variables.contains_key("PGCLIENTENCODING")
             || options.is_some_and(|text| text.to_ascii_lowercase().contains("client_encoding"))
@@ -169,9 +170,9 @@ impl Connection {
         &self.database
     }
 
-    /// Whether both may lead to one database: by host, port and name. `ours` and `theirs` are further names and addresses
-    /// of the two hosts. Of several hosts, any that both have is enough, and so is any port. Behind a pooler of Supabase the
-    /// user tells one project's database from another's.
+    /// Whether both can lead to the same database, by host, port and name. `ours` and `theirs` are further names and
+    /// addresses of the two hosts. One common host and one common port are enough. Behind a Supabase pooler, the user
+    /// identifies the project.
     #[must_use]
     pub fn is_same_database(&self, other: &Self, ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> bool {
         let (mut mine, mut others) = (self.hosts(), other.hosts());
@@ -184,13 +185,13 @@ impl Connection {
             && (!is_pooled || self.user == other.user)
     }
 
-    /// Every name and address by which its hosts are called; this machine is `localhost`, however it is called.
+    /// Every name and address of its hosts. This machine is always `localhost`.
     #[must_use]
     pub fn hosts(&self) -> BTreeSet<String> {
         self.hosts.iter().flat_map(Host::names).collect()
     }
 
-    /// `host:port/database`, or `host:port,host:port/database`: what messages may show.
+    /// `host:port/database`, or `host:port,host:port/database`, for messages.
     #[must_use]
     pub fn place(&self) -> String {
         if let Some(nickname) = self.nickname {
@@ -205,15 +206,15 @@ impl Connection {
         &self.user
     }
 
-    /// The password and other secrets, raw and decoded: what logs must never show.
+    /// The password and other secrets, decoded and as written, which logs must never show.
     #[must_use]
     pub fn masks(&self) -> Vec<SecretString> {
         self.masks.clone()
     }
 
-    /// The variables for a child process, `PGPASSWORD` among them. They are all that libpq is told: files in
-    /// somebody's home that would add a password or a service are shut out. Parameters that have no variable are handed
-    /// over by [`Connection::for_client`].
+    /// The variables for a child process, including `PGPASSWORD`. libpq gets nothing else: files in a home folder
+    /// that could add a password or a service are excluded. [`Connection::for_client`] passes the parameters that
+    /// have no variable.
     #[must_use]
     pub fn variables(&self) -> BTreeMap<&'static str, String> {
         let mut variables = BTreeMap::from([
@@ -236,15 +237,15 @@ impl Connection {
         variables
     }
 
-    /// The variables for a child process of this client, and what leads it to the parameters that have none.
+    /// The variables for a child process of this client, including those that point to parameters without a variable.
     ///
     /// # Errors
-    /// The client does not know a parameter, or cannot be handed one.
+    /// The client is too old for a parameter, or the parameters cannot be passed.
     pub fn for_client(&self, client: &Client) -> Result<BTreeMap<&'static str, String>, ConnectionError> {
         if let Some((name, since)) = self.newest
             && client.major < since
         {
-            // It would ignore the variable without a word.
+            // An older client would silently ignore the variable.
             return Err(ConnectionError::TooNew { name, since, client: client.version.clone() });
         }
         let mut variables = self.variables();
@@ -252,12 +253,12 @@ impl Connection {
         Ok(variables)
     }
 
-    /// Something of each host, separated by comma.
+    /// A comma-separated list with one value per host.
     fn listed(&self, what: impl Fn(&Host) -> String) -> String {
         self.hosts.iter().map(what).collect::<Vec<_>>().join(",")
     }
 
-    /// libpq's default, `prefer`, falls back to plain text without a word. What the URL says on purpose is kept.
+    /// libpq's default, `prefer`, silently falls back to plain text. An explicit choice in the URL is kept.
     fn require_tls(&mut self) {
         let local = self.hosts.iter().all(Host::is_local);
         let mode = self.variables.entry("PGSSLMODE").or_insert_with(|| "prefer".to_owned());
@@ -267,14 +268,14 @@ impl Connection {
     }
 }
 
-/// The hosts of a URL; parameters win over what stands before the path.
+/// The hosts of a URL. Parameters win over the authority part.
 fn hosts(written: &Written<'_>, query: &mut BTreeMap<String, String>) -> Result<Vec<Host>, ConnectionError> {
     let names = match query.remove("host").filter(|list| !list.is_empty()) {
         Some(list) => list.split(',').map(|name| name.trim().to_owned()).collect(),
         None if written.hosts.iter().all(|(name, _)| name.is_empty()) => Vec::new(),
         None => written.hosts.iter().map(|(name, _)| decode(name, "host")).collect::<Result<Vec<_>, _>>()?,
     };
-    // A comma that was encoded would make two hosts of one.
+    // An encoded comma would turn one host into two.
     if names.iter().any(|name| name.contains(',')) {
         return Err(ConnectionError::NotAUrl("invalid host name"));
     }

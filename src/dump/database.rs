@@ -1,4 +1,4 @@
-//! What of a database itself no dump carries: its encoding and locale, its settings and its comment.
+//! What a dump does not contain of the database itself: encoding and locale, settings, and comment.
 
 use serde::Deserialize;
 
@@ -10,8 +10,8 @@ use super::scan::decoded;
 use super::settings::{Setting, Settings};
 use super::{Complaint, Connection, DumpError};
 
-/// Columns that not every version has are looked up by name. The answer is in UTF-8 whatever the session is set to; in a
-/// database without an encoding it is what somebody stored.
+/// Columns that some versions lack are looked up by name. The answer is UTF-8 in any session. In a database without
+/// an encoding, it is whatever was stored.
 const QUESTION: &str = "SELECT encode(convert_to(json_build_object(
   'encoding', pg_encoding_to_char(d.encoding),
   'provider', CASE d.facts ->> 'datlocprovider' WHEN 'c' THEN 'libc' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' END,
@@ -29,14 +29,14 @@ const QUESTION: &str = "SELECT encode(convert_to(json_build_object(
   CASE pg_encoding_to_char(d.encoding) WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END), 'hex')
   FROM (SELECT *, to_jsonb(x) AS facts FROM pg_database x) d WHERE d.datname = current_database()";
 
-/// What no dump of a database carries.
+/// What no dump of a database contains.
 #[derive(Debug, Clone)]
 pub struct Database {
     /// Its encoding and locale.
     pub locale: Locale,
     /// Its settings and its comment.
     pub settings: Settings,
-    /// Whether a table stores values that it generates.
+    /// Whether a table has stored generated columns.
     pub has_generated_values: bool,
 }
 
@@ -51,11 +51,11 @@ struct Answer {
     collation_version: Option<String>,
     comment: Option<String>,
     has_generated_values: bool,
-    /// Role, name and value of each.
+    /// Role, name and value of each setting.
     settings: Vec<(Option<String>, String, String)>,
 }
 
-/// Asks a database of itself; any version of psql will do.
+/// Asks a database about itself. Any psql version works.
 ///
 /// # Errors
 /// The server cannot be reached, refuses, or does not answer within a minute.

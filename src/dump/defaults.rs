@@ -1,23 +1,23 @@
-//! What roles and databases set for everyday work, and what our own sessions have instead. Pure.
+//! Defaults that roles and databases set for everyday work, and what our sessions use instead. Pure.
 //!
-//! Such settings are defaults: any session may set them otherwise. Sent as SQL, since poolers do not take every option.
+//! Any session can override such defaults. They are set by SQL, because poolers do not accept every startup option.
 
-/// Settings that would end a session, refuse what it does, or change what its answers look like.
+/// Settings that would end a session, reject its statements, or change the format of its answers.
 pub const OURS: &[(&str, &str)] = &[
-    // Refuse to write, or to read beside a writer.
+    // Reject writes, or reads next to a writer.
     ("default_transaction_read_only", "off"),
     ("default_transaction_isolation", "read committed"),
     ("default_transaction_deferrable", "off"),
-    // End a session that takes long.
+    // End long sessions.
     ("statement_timeout", "0"),
     ("lock_timeout", "0"),
     ("idle_in_transaction_session_timeout", "0"),
     ("idle_session_timeout", "0"),
     ("transaction_timeout", "0"),
     ("exit_on_error", "off"),
-    // Refuse to read views, or tables of other servers.
+    // Reject reads of views or foreign tables.
     ("restrict_nonsystem_relation_kind", ""),
-    // Write values otherwise, or read them so.
+    // Change how values are written or read.
     ("DateStyle", "ISO, MDY"),
     ("IntervalStyle", "postgres"),
     ("TimeZone", "UTC"),
@@ -27,18 +27,18 @@ pub const OURS: &[(&str, &str)] = &[
     ("xmlbinary", "base64"),
     ("xmloption", "content"),
     ("quote_all_identifiers", "off"),
-    // On, makes `x = NULL` in a view or a check `x IS NULL`.
+    // If on, `x = NULL` in a view or a check becomes `x IS NULL`.
     ("transform_null_equals", "off"),
-    // Read, or refuse, strings that hold backslashes.
+    // Change how strings with backslashes are read, or reject them.
     ("standard_conforming_strings", "on"),
     ("backslash_quote", "safe_encoding"),
     ("escape_string_warning", "off"),
-    // For superusers: messages in the language that hints are written for, and triggers as in everyday work.
+    // Superusers only: messages in the language that hints match, and triggers as in everyday work.
     ("lc_messages", "C"),
     ("session_replication_role", "origin"),
 ];
 
-/// A statement that sets what the server knows and the role may set, for the session or for its transaction alone. It
+/// A statement that sets what the server supports and the role may set, for the session or only its transaction. It
 /// returns no row and no column, so psql prints nothing.
 #[must_use]
 pub fn setting<'a>(wanted: impl IntoIterator<Item = &'a (&'a str, &'a str)>, is_local: bool) -> String {

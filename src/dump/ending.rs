@@ -1,5 +1,5 @@
-//! Child processes of ours: each leads a process group of its own, so that what it starts itself ends with it, and each is
-//! over a second after it is told to leave, however deaf it is.
+//! Our child processes. Each leads its own process group, so that everything it starts ends with it. Each ends at
+//! most a second after it is asked to, even if it ignores signals.
 
 use std::io;
 use std::process::{ExitStatus, Output, Stdio};
@@ -15,15 +15,15 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 pub use rustix::process::Signal;
 
-/// How long a child may take to cancel its statement on the server and leave, before it is killed.
+/// How long a child may take to cancel its statement on the server and exit, before it is killed.
 pub const GRACE: Duration = Duration::from_secs(1);
-/// What a child wrote is in its pipes when it has ended. Somebody else may hold them open for ever.
+/// How long to wait for output after a child has ended: another process may hold its pipes open forever.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// Children that have not ended yet. Nobody may be waiting for one of them any more, and it must not outlive us.
+/// Children that have not ended yet. They must not outlive this process, even if their futures were dropped.
 static CHILDREN: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
 
-/// Ends when every child has ended. Those that nobody waits for were told to leave.
+/// Ends when every child has ended. Children whose futures were dropped have been asked to stop already.
 pub async fn of_all() {
     CHILDREN.close();
     CHILDREN.wait().await;
@@ -37,11 +37,11 @@ pub fn start(command: &mut Command) -> io::Result<Child> {
     command.kill_on_drop(true).process_group(0).spawn()
 }
 
-/// Waits for a child that leads its own group. When `stop` is cancelled, the group gets `polite`, and SIGKILL a second
-/// later. What the child leaves behind in its group is killed.
+/// Waits for a child that leads its own group. When `stop` is canceled, the group gets `polite`, and SIGKILL a second
+/// later. Whatever the child leaves behind in its group is killed.
 ///
-/// A server goes on with a statement whose client was killed, locks and all, until it has something to say. So programs of
-/// PostgreSQL are asked first, by the signal at which they cancel their statement.
+/// If a client is killed, its server keeps running the statement and holding its locks until it sends something. So
+/// PostgreSQL programs first get the signal at which they cancel their statement.
 pub fn supervise(
     child: Child,
     stop: CancellationToken,
@@ -59,6 +59,7 @@ async fn until_it_ends(mut child: Child, stop: CancellationToken, polite: Signal
             tokio::time::timeout(GRACE, child.wait()).await
         }
     };
+    // This also ends whatever the child left behind, such as a wrapper's pg_dump.
     kill_group(group);
     match status {
         Ok(status) => status,
@@ -66,23 +67,23 @@ async fn until_it_ends(mut child: Child, stop: CancellationToken, polite: Signal
     }
 }
 
-/// Kills a child that leads its own group, and all of that group.
+/// Kills a child and its whole process group.
 pub fn kill_group(child: Option<u32>) {
     signal(child, Signal::KILL);
 }
 
 fn signal(group: Option<u32>, signal: Signal) {
     if let Some(group) = group.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
-        // All of it may have left by itself this very moment; then there is nobody to signal.
+        // The group may have ended at this very moment.
         kill_process_group(group, signal).ok();
     }
 }
 
-/// Runs a program to its end and keeps what it writes; `None` where it took longer than `patience`. When `stop` is
-/// cancelled, or this is dropped, it is told to leave; only the first is waited for.
+/// Runs a program to its end and returns its output, or `None` if it takes longer than `patience`. If `stop` is
+/// canceled or the future is dropped, the program is asked to stop. Only a cancellation waits for it.
 ///
 /// # Errors
-/// It cannot be started.
+/// The program cannot be started.
 pub async fn output(
     mut command: Command,
     polite: Signal,
@@ -111,7 +112,7 @@ fn reading(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> AbortOnDrop
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
-            // What was read before an error is all there is.
+            // After a read error, the bytes read so far are the result.
             pipe.read_to_end(&mut bytes).await.ok();
         }
         bytes

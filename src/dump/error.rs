@@ -1,11 +1,11 @@
-//! Everything that can go wrong with a dump, and what to do about it. No message holds a password, a URL or
-//! what a server said in words of its own.
+//! Everything that can go wrong with a dump, and what to do about it. Messages never contain a password, a URL or a
+//! server's own words.
 
 use super::complaint::Complaint;
 use super::connection::ConnectionError;
 use super::scan::Unfit;
 
-/// Why there is no whole dump.
+/// Why a dump failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum DumpError {
     /// The database URL cannot be used.
@@ -14,14 +14,14 @@ pub enum DumpError {
     /// No PostgreSQL client tools were found.
     #[error("no pg_dump found on PATH or in the distribution's versioned directories")]
     NoClient,
-    /// Every pg_dump is older than the server.
+    /// The server is newer than every pg_dump.
     #[error("{place}: the server runs PostgreSQL {server}, newer than every installed pg_dump ({found})")]
     ServerNewer {
         /// `host:port/database`.
         place: String,
-        /// Major version of the server.
+        /// The server's major version.
         server: u32,
-        /// Majors of the clients.
+        /// The clients' major versions.
         found: String,
     },
     /// A program could not be started.
@@ -29,7 +29,7 @@ pub enum DumpError {
     NotStarted {
         /// Path of the program.
         program: String,
-        /// What the system said.
+        /// The system's error.
         reason: String,
     },
     /// The server could not be asked for its version and size.
@@ -37,20 +37,20 @@ pub enum DumpError {
     Unreachable {
         /// `host:port/database`.
         place: String,
-        /// What psql complained of.
+        /// psql's error.
         message: Complaint,
     },
-    /// pg_dump ended badly.
+    /// pg_dump failed.
     #[error("{place}: pg_dump {status}: {message}")]
     Failed {
         /// `host:port/database`.
         place: String,
-        /// How it ended.
+        /// How it ended, such as `exited with 1`.
         status: String,
-        /// What it complained of.
+        /// pg_dump's error.
         message: Complaint,
     },
-    /// This role could not read all that is to be dumped.
+    /// The role cannot read everything that would be dumped.
     #[error("{place}: this role cannot read {}", .what.join(", "))]
     Unreadable {
         /// `host:port/database`.
@@ -58,7 +58,7 @@ pub enum DumpError {
         /// Tables and sequences, each with the reason.
         what: Vec<String>,
     },
-    /// pg_dump said that all was well, but nobody should keep or restore what it wrote.
+    /// pg_dump reported success, but its output must be neither kept nor restored.
     #[error("{place}: {reason}")]
     Unfit {
         /// `host:port/database`.
@@ -66,25 +66,25 @@ pub enum DumpError {
         /// What is wrong with it.
         reason: Unfit,
     },
-    /// The dump is whole, but the database is not in it.
+    /// The dump is complete, but lacks content of the database.
     #[error("{place}: the dump is missing content: {missing}")]
     Incomplete {
         /// `host:port/database`.
         place: String,
-        /// What shows it, in words without data.
+        /// What is missing, without data.
         missing: String,
     },
-    /// A standby has not replayed what its primary wrote, or nobody knows whether it has.
+    /// A standby has not replayed everything its primary wrote, or cannot report whether it has.
     #[error("{place}: the standby {lag}, and `max-replica-lag` allows {limit}")]
     Lagging {
         /// `host:port/database`.
         place: String,
-        /// How far it is behind, in words.
+        /// How far it is behind, as text.
         lag: String,
-        /// What is allowed, in words.
+        /// The limit, as text.
         limit: String,
     },
-    /// The URL asks for another encoding than the database has.
+    /// The URL requests another encoding than the database's.
     #[error("{place}: DATABASE_URL requests the encoding {asked}, but the database uses {has}")]
     Encoding {
         /// `host:port/database`.
@@ -94,7 +94,7 @@ pub enum DumpError {
         /// The database's encoding.
         has: String,
     },
-    /// The dump was stopped from outside, by a signal or for want of time.
+    /// A signal or the time limit stopped the dump.
     #[error("{place}: the dump was stopped")]
     Stopped {
         /// `host:port/database`.
@@ -102,8 +102,8 @@ pub enum DumpError {
     },
 }
 
-/// Error codes, the beginnings of texts that may be shown, and what the two call for. An empty one fits everything; the
-/// first that fits counts. Libpq's and pg_dump's own texts have no code.
+/// Error codes, beginnings of texts that may be shown, and the remedy for each pair. An empty one matches everything,
+/// and the first match wins. libpq's and pg_dump's own texts have no code.
 const REMEDIES: &[(&str, &str, &str)] = &[
     ("28P01", "", "Correct the user and password in DATABASE_URL."),
     ("", "fe_sendauth: no password supplied", "Add the password to DATABASE_URL, percent-encoded."),
@@ -129,7 +129,7 @@ const REMEDIES: &[(&str, &str, &str)] = &[
         "Set `sslrootcert` in DATABASE_URL to the server's root certificate.",
     ),
     (
-        // A dump that only reads meets it on a standby alone.
+        // A dump only reads, so only a standby can cancel it with this code.
         "40001",
         "",
         "The database is a standby, and its replay canceled the dump. Back up the primary, or set hot_standby_feedback or a longer max_standby_streaming_delay on the standby.",
@@ -212,11 +212,11 @@ const OTHER_HOST: &str = "Change `target_session_attrs` in DATABASE_URL, or use 
 const LOCKED: &str = "Another session holds a lock, perhaps a migration. Run the backup before it, or raise `lock-wait-timeout`.";
 const NOT_REACHED: &str = "Check that firewalls let this runner reach the server.";
 const ENDED: &str = "See the server's log. The server ended the session.";
-/// How a server's silence is told.
+/// How messages about a silent server begin.
 pub(super) const NO_ANSWER: &str = "no answer within";
 
 impl DumpError {
-    /// What the reader can do about it.
+    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -255,7 +255,7 @@ impl DumpError {
     }
 }
 
-/// What was missing, and what gives it.
+/// The remedy for missing content.
 fn remedy_of_missing(missing: &str) -> &'static str {
     if missing.contains("subscriptions") {
         "Nothing was stored. Back up as a superuser, or drop the subscriptions."

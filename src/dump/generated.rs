@@ -1,5 +1,6 @@
-//! The values of stored generated columns. No dump holds them: the server that restores it computes them again, and in
-//! another locale they may come out otherwise. So they are summed up in the snapshot that is dumped, and compared later.
+//! Digests of stored generated columns. A dump does not contain their values: the restoring server computes them
+//! again, and in another locale the results can differ. So this module digests them in the dump's own snapshot, for
+//! comparison after a restore.
 
 use std::collections::BTreeMap;
 use std::process::{ExitStatus, Stdio};
@@ -16,8 +17,8 @@ use super::invocation::DumpOptions;
 use super::scan::decoded;
 use super::{Complaint, Connection, DumpError, Names, defaults, invocation, pattern};
 
-/// Tables of people that have such columns and that this role can read whole; a standby has no unlogged ones. Not every
-/// version has `attgenerated`.
+/// Users' tables that have such columns and that the role can read completely. A standby has no unlogged rows. Some
+/// versions lack `attgenerated`.
 pub(super) const TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) AS names,
       bool_or(to_jsonb(a) ->> 'attgenerated' = 's') AS any FROM pg_attribute a
@@ -29,18 +30,18 @@ pub(super) const TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = 
     AND NOT EXISTS (SELECT FROM pg_depend d
       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 
-/// What besides changes how values look, and shows all rows or none.
+/// Further settings: they affect how values look, and make the server return all rows or fail.
 const OF_VALUES: [(&str, &str); 2] = [("lc_monetary", "C"), ("row_security", "off")];
 
-/// A server goes on with a sum whose client was killed, locks and all, unless it looks whether somebody is there. Not every
-/// system can tell (PostgreSQL 14 and later).
+/// If its client is killed, a server finishes the statement and holds its locks, unless it checks the connection.
+/// Only some systems can (PostgreSQL 14 and later).
 const LOOKING: &str =
     "SELECT FROM (SELECT name FROM pg_settings WHERE name = 'client_connection_check_interval'
   AND version() LIKE '%linux%' OFFSET 0) x WHERE set_config(name, '10s', false) IS NULL;\n";
 
-/// Commands for each of these tables. The first takes the lock that pg_dump takes as well, before somebody waits for a
-/// stronger one; the second gives the table's sum of the SHA-256 of its rows, all columns by name, as far as 60 bits of each
-/// go: the same for any order of rows. What psql runs has names in the database's encoding, and its answers are in UTF-8.
+/// Commands per table. The first takes the same lock as pg_dump, before another session queues for a stronger one.
+/// The second returns the sum of 60 bits of the SHA-256 of each row, with all columns by name, so that the order of
+/// rows does not matter. psql runs statements with names in the database's encoding, and its answers are UTF-8.
 const LOCKING: &str =
     "SELECT format('LOCK TABLE ONLY %I.%I IN ACCESS SHARE MODE', n.nspname, c.relname) {tables} \\gexec\n";
 const SUMMING: &str = "SELECT format('SELECT encode(convert_to(json_build_array(%L, %L, sum((''x'' ||
@@ -48,19 +49,19 @@ const SUMMING: &str = "SELECT format('SELECT encode(convert_to(json_build_array(
     FROM ONLY %5$I.%6$I', n.nspname, c.relname, generated.names,
     CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, n.nspname, c.relname) {tables} \\gexec\n";
 
-/// By schema and name of the table, the sum of its values.
+/// Digest per table, by schema and name.
 pub type Digests = BTreeMap<(String, String), String>;
 
-/// A snapshot of a database: a session that stays in one transaction until it is dropped.
+/// A snapshot of a database: a session whose transaction stays open until it is dropped.
 #[derive(Debug)]
 pub struct Snapshot {
     stdin: ChildStdin,
     stdout: Lines<BufReader<ChildStdout>>,
     stderr: AbortOnDropHandle<String>,
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
-    /// What other sessions know it by.
+    /// The name by which other sessions use the snapshot.
     pub id: String,
-    /// Which tables it is about, in SQL.
+    /// The tables to digest, in SQL.
     tables: String,
     place: String,
     stop: CancellationToken,
@@ -68,10 +69,10 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Begins one, in which the tables with generated columns are locked as pg_dump locks them.
+    /// Begins a snapshot and locks the tables with generated columns as pg_dump does.
     ///
     /// # Errors
-    /// The server cannot be reached, refuses, or does not give a lock in time.
+    /// The server cannot be reached, rejects a statement, or does not grant a lock in time.
     pub async fn take(
         client: &Client,
         connection: &Connection,
@@ -91,7 +92,7 @@ impl Snapshot {
             stdin,
             stdout: BufReader::new(stdout).lines(),
             stderr: AbortOnDropHandle::new(tokio::spawn(words(stderr))),
-            // At SIGINT psql cancels its statement.
+            // At SIGINT, psql cancels its statement.
             supervisor: supervise(child, stop.clone(), Signal::INT),
             id: String::new(),
             tables: format!("{TABLES}\n    AND {}", pattern::of_dumped_rows(options)),
@@ -111,10 +112,10 @@ impl Snapshot {
         Ok(this)
     }
 
-    /// The sums of all tables. The snapshot is held on.
+    /// The digests of all tables. The snapshot stays open.
     ///
     /// # Errors
-    /// The connection was lost, or the server refuses.
+    /// The connection was lost, or the server rejects a statement.
     pub async fn digests(mut self) -> Result<(Digests, Self), DumpError> {
         let end = format!("end {}", uuid::Uuid::new_v4().simple());
         let question = SUMMING.replace("{tables}", &self.tables);
@@ -127,7 +128,7 @@ impl Snapshot {
             }
             let (schema, name, digest) =
                 read(&line).ok_or_else(|| self.failed("unexpected answer from the server"))?;
-            // A table without rows has none.
+            // An empty table has no sum.
             digests.insert((schema, name), digest.unwrap_or_else(|| "0".to_owned()));
         }
     }
@@ -173,18 +174,18 @@ impl Snapshot {
         DumpError::Unreachable { place: self.place.clone(), message: Complaint::ours(what) }
     }
 
-    /// Ends it, and its session on the server, before this returns.
+    /// Ends the session on the server, and returns when it has ended.
     pub async fn end(self) {
         let Self { stdin, supervisor, stop, .. } = self;
         drop(stdin);
-        // It has nothing left to do; one that is busy all the same is told to leave.
+        // psql has nothing left to do. If it is still busy, it is asked to stop.
         if tokio::time::timeout(GRACE, supervisor).await.is_err() {
             stop.cancel();
         }
     }
 }
 
-/// The sums of the database as it is now.
+/// The digests of the database as it is now.
 ///
 /// # Errors
 /// See [`Snapshot`].
@@ -204,7 +205,7 @@ fn read(line: &str) -> Option<(String, String, Option<String>)> {
     serde_json::from_str(&decoded(&bytes(line)?)).ok()
 }
 
-/// The bytes that a text in hexadecimal stands for.
+/// Decodes hexadecimal text.
 pub(super) fn bytes(hex: &str) -> Option<Vec<u8>> {
     let pairs = hex.as_bytes().chunks(2);
     pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
@@ -212,7 +213,7 @@ pub(super) fn bytes(hex: &str) -> Option<Vec<u8>> {
 
 async fn words(mut stderr: ChildStderr) -> String {
     let mut said = Vec::new();
-    // What was read before an error is all there is.
+    // After a read error, the bytes read so far are the result.
     stderr.read_to_end(&mut said).await.ok();
     decoded(&said).into_owned()
 }

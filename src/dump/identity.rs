@@ -1,4 +1,4 @@
-//! Which database answers, whatever address led to it: tunnels, poolers and other ports all lead to the same one.
+//! Which database answers, whatever address leads to it: tunnels, poolers and ports can all lead to the same one.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -7,8 +7,8 @@ use super::client::Client;
 use super::query::query;
 use super::{Connection, DumpError};
 
-/// PostgreSQL lets everybody ask for the system identifier. Managed servers may take that right away, and a call that is
-/// not permitted fails the whole statement, so that the right is asked for first.
+/// By default, every role may read the system identifier. Managed servers can revoke this, and a call without the
+/// right fails the whole statement. So the first question is whether the role has it.
 const QUESTION: &str = "SELECT json_build_object(
   'may_ask', coalesce(has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'), false),
   'role', current_user,
@@ -24,30 +24,30 @@ const SYSTEM_IDENTIFIER: &str = "SELECT system_identifier::text FROM pg_control_
 /// One database of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Made by initdb and copied with the data directory: a standby and a restored snapshot have the same one. Digits.
+    /// Created by initdb and copied with the data directory: a standby and a restored snapshot share it. Digits.
     pub system_identifier: String,
     /// The database's OID in its server.
     pub database_oid: u32,
-    /// The database's name in its server. A pooler may offer it under another one.
+    /// The database's name on its server. A pooler can offer it under another name.
     pub database: String,
-    /// When the server was started: it tells a server from its copies.
+    /// When the server was started, which distinguishes it from copies.
     pub server_started_at: Timestamp,
     /// Whether the server is a standby.
     pub in_recovery: bool,
-    /// Where the server was reached, in its own words.
+    /// The address and port that the server itself reports.
     pub reached_at: ReachedAt,
 }
 
-/// A server's own address. It says nothing of who else is reached there.
+/// A server's own address. Other servers can be reached there, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReachedAt {
-    /// Address; absent for a socket.
+    /// Address, or `None` for a socket.
     pub address: Option<String>,
     /// Port.
     pub port: u16,
 }
 
-/// Why a server that answers does not tell which one it is. Follows a colon.
+/// Why a server answers but cannot be identified. Written to follow a colon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unidentified(pub String);
 
@@ -60,12 +60,12 @@ pub enum Likeness {
     SameButRestartedOrCopied,
     /// Two databases.
     Different,
-    /// One of the two is not known.
+    /// At least one of the two is not known.
     Unknown,
 }
 
 impl Likeness {
-    /// Compares two databases. One server has a name and an OID only once, so that either of them is enough: databases
+    /// Compares two databases. On one server, a name and an OID are each unique, so one match is enough: databases
     /// are renamed, and dropped and created again.
     #[must_use]
     pub fn of(one: Option<&Identity>, other: Option<&Identity>) -> Self {
@@ -93,7 +93,7 @@ struct Answer {
     port: u16,
 }
 
-/// Asks a database which one it is; any version of psql will do.
+/// Asks a database for its identity. Any psql version works.
 ///
 /// # Errors
 /// The server cannot be reached, refuses, or does not answer within a minute.

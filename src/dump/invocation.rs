@@ -1,4 +1,4 @@
-//! The command line and the environment of pg_dump and psql. Pure; neither ever carries a password in argv.
+//! The command lines and environment of pg_dump and psql. Pure. Neither ever contains a password in its arguments.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use super::client::Client;
 use super::connection::{Connection, ConnectionError};
 use super::defaults;
 
-/// What of the database is dumped, and how.
+/// Which parts of the database are dumped, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DumpOptions {
-    /// Owners and grants are dumped too.
+    /// Dump owners and grants, too.
     pub include_privileges: bool,
     /// `--schema` patterns.
     pub schemas: Vec<String>,
@@ -18,31 +18,31 @@ pub struct DumpOptions {
     pub exclude_schemas: Vec<String>,
     /// `--exclude-table-data` patterns.
     pub exclude_table_data: Vec<String>,
-    /// Encoding of the text; that of the database where none is named.
+    /// Encoding of the text, or the database's own if `None`.
     pub encoding: Option<String>,
-    /// Rows of unlogged tables are left out, as pg_dump does itself on a standby.
+    /// Leave out the rows of unlogged tables, as pg_dump itself does on a standby.
     pub no_unlogged_rows: bool,
     /// How long pg_dump waits for its locks.
     pub lock_wait_timeout: Duration,
-    /// No row is read: for a rehearsal.
+    /// Read no rows, for a rehearsal.
     pub schema_only: bool,
-    /// The snapshot that is dumped; one of its own where none is named.
+    /// The snapshot to dump, or a new one if `None`.
     pub snapshot: Option<String>,
 }
 
 impl DumpOptions {
-    /// Whether something of the database is left out on purpose.
+    /// Whether part of the database is left out by request.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         !(self.schemas.is_empty() && self.exclude_schemas.is_empty() && self.exclude_table_data.is_empty())
     }
 
-    /// The patterns of what is dumped and what is not, as they were asked for.
+    /// All patterns, as requested.
     pub fn patterns(&self) -> impl Iterator<Item = &String> {
         self.schemas.iter().chain(&self.exclude_schemas).chain(&self.exclude_table_data)
     }
 
-    /// pg_dump's arguments. Never `--enable-row-security`: it drops rows without a word.
+    /// pg_dump's arguments. Never `--enable-row-security`: it silently drops rows.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments: Vec<String> =
@@ -58,7 +58,7 @@ impl DumpOptions {
             arguments.push("--no-unlogged-table-data".to_owned());
         }
         if !self.schemas.is_empty() {
-            // Otherwise a pattern that matches nothing is passed over, as long as another one matches.
+            // Without this, pg_dump skips a pattern that matches nothing if another one matches.
             arguments.push("--strict-names".to_owned());
         }
         for (option, patterns) in [
@@ -72,23 +72,23 @@ impl DumpOptions {
     }
 }
 
-/// What anybody who may create in a schema of the search path can put before PostgreSQL's own functions and operators
-/// would be called as us.
+/// Without this, functions and operators that other users put in a schema of the search path would hide PostgreSQL's
+/// own, and would run with our rights.
 const OWN_NAMES_ONLY: &str = "SET search_path = pg_catalog, pg_temp";
 
-/// psql's arguments for one query of ours whose answer is one line of fields separated by `|`. In it only what is
-/// PostgreSQL's own goes without its schema, and defaults of the role and the database do not count.
+/// psql's arguments for a query of ours that returns lines of fields separated by `|`. Only names of PostgreSQL
+/// itself may omit their schema. Defaults of the role and the database do not apply.
 #[must_use]
 pub fn query_arguments(query: &str) -> Vec<String> {
-    // Commands of their own: some statements must be alone.
+    // Separate commands: some statements must run alone.
     let mut arguments = arguments(&[OWN_NAMES_ONLY, &defaults::setting(defaults::OURS, false), query]);
-    // Errors come with their codes, by which they are known in any language.
+    // Errors include their codes, which are the same in any language.
     arguments.push("--set=VERBOSITY=verbose".to_owned());
     arguments
 }
 
-/// The same for a query of the sponsor's, which means what it means in that database. Errors are told by their code
-/// alone: in words they may quote what is in the rows.
+/// psql's arguments for a sponsor's query, which runs with that database's search path. Errors show only their code,
+/// because their text can quote rows.
 #[must_use]
 pub fn sponsors_query_arguments(query: &str) -> Vec<String> {
     let mut arguments = arguments(&[query]);
@@ -105,7 +105,8 @@ fn arguments(commands: &[&str]) -> Vec<String> {
     arguments
 }
 
-/// psql's arguments for a script on its standard input. A statement that fails ends all, or is taken back alone.
+/// psql's arguments for a script on standard input. A failing statement either ends the script or is rolled back
+/// alone.
 #[must_use]
 pub fn load_arguments(leave_out_what_fails: bool) -> Vec<String> {
     let fixed = [
@@ -123,16 +124,16 @@ pub fn load_arguments(leave_out_what_fails: bool) -> Vec<String> {
     fixed.iter().chain(modes).map(|argument| (*argument).to_owned()).collect()
 }
 
-/// psql's argument for the host and the port of the server that answered, one a line.
+/// psql's arguments that print the host and the port of the server that answered, one per line.
 #[must_use]
 pub fn whereabouts_arguments() -> Vec<String> {
     arguments(&["\\echo :HOST", "\\echo :PORT"])
 }
 
-/// The whole environment of a child: nothing of ours is inherited. Messages come in the C locale, which hints read.
+/// The whole environment of a child process: it inherits nothing. Messages are in the C locale, which hints match.
 ///
 /// # Errors
-/// The client cannot be given all that the URL asks for.
+/// The client does not support everything that the URL requests.
 pub fn environment(
     connection: &Connection,
     client: &Client,

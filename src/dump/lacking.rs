@@ -1,16 +1,17 @@
-//! What a backup of a part of a database needs and does not hold: no server can restore such a backup as it is.
+//! What a partial backup needs but does not contain. No server can restore such a backup on its own.
 //!
-//! PostgreSQL knows which objects need which others. The bodies of functions are texts to it, and are not looked into.
+//! PostgreSQL knows which objects depend on which others, except in the bodies of functions, which are plain text to
+//! it.
 
 use super::client::Client;
 use super::invocation::DumpOptions;
 use super::query::query;
 use super::{Connection, DumpError, pattern};
 
-/// So many are named.
+/// Maximum number of objects that the warning names.
 const NAMED: usize = 10;
 
-/// Catalogs of objects that belong to a schema, each with the column that says to which.
+/// Catalogs of objects that belong to a schema, each with the column of that schema.
 const IN_SCHEMAS: [(&str, &str); 13] = [
     ("pg_class", "relnamespace"),
     ("pg_proc", "pronamespace"),
@@ -27,7 +28,7 @@ const IN_SCHEMAS: [(&str, &str); 13] = [
     ("pg_ts_template", "tmplnamespace"),
 ];
 
-/// Catalogs of parts of objects, each with the catalog of the whole and the column that says of which.
+/// Catalogs of parts of objects, each with the catalog of the whole and the column of its OID.
 const PARTS: [(&str, &str, &str); 8] = [
     ("pg_rewrite", "pg_class", "ev_class"),
     ("pg_trigger", "pg_class", "tgrelid"),
@@ -39,13 +40,13 @@ const PARTS: [(&str, &str, &str); 8] = [
     ("pg_amproc", "pg_opfamily", "amprocfamily"),
 ];
 
-/// Each object that belongs to a schema, and each part of one with the object that it is a part of. A schema belongs to
+/// Each object with its schema, and each part of an object with the object that it belongs to. A schema belongs to
 /// itself.
 fn placed() -> String {
     let object = |(catalog, schema): (&str, &str)| {
         format!("SELECT '{catalog}'::regclass::oid, oid, {schema} FROM {catalog} UNION ALL")
     };
-    // A constraint has one whole: the column of the other kind is 0.
+    // A constraint belongs to a table or to a domain. The other column is 0.
     let part = |(catalog, whole, column): (&str, &str, &str)| {
         format!(
             "SELECT '{catalog}'::regclass::oid, oid, '{whole}'::regclass::oid, {column} FROM {catalog} WHERE {column} <> 0"
@@ -66,11 +67,11 @@ fn placed() -> String {
     )
 }
 
-/// Classes of objects that belong to no schema and that pg_dump writes, unless it dumps only some schemas.
+/// Classes of objects without a schema, which pg_dump dumps unless it dumps only some schemas.
 const WITHOUT_SCHEMA: &str = "'pg_event_trigger'::regclass, 'pg_cast'::regclass, 'pg_foreign_data_wrapper'::regclass, \
      'pg_language'::regclass, 'pg_transform'::regclass, 'pg_extension'::regclass, 'pg_am'::regclass";
 
-/// What a backup with these options needs and does not hold, in words; `None` if that is nothing.
+/// What a backup with these options needs but does not contain, as a warning. `None` if nothing is missing.
 ///
 /// # Errors
 /// The server cannot be reached, refuses, or does not answer within a minute.

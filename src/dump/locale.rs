@@ -1,13 +1,13 @@
-//! The encoding and the locale of a database: what `CREATE DATABASE` sets once and no dump carries. Pure.
+//! The encoding and the locale of a database. `CREATE DATABASE` sets them once, and no dump contains them. Pure.
 
 use serde::Deserialize;
 
-/// A database's encoding and locale, as its server has them (PostgreSQL documentation, `pg_database`).
+/// A database's encoding and locale, as in its server's catalog (PostgreSQL documentation, `pg_database`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locale {
     /// `UTF8`.
     pub encoding: String,
-    /// `libc`, `icu` or `builtin`; absent before PostgreSQL 15, which has libc alone.
+    /// `libc`, `icu` or `builtin`. `None` before PostgreSQL 15, which only has libc.
     pub provider: Option<Provider>,
     /// `LC_COLLATE`.
     pub collate: String,
@@ -15,13 +15,13 @@ pub struct Locale {
     pub ctype: String,
     /// The provider's own locale: `tr-TR`. libc has none.
     pub locale: Option<String>,
-    /// Additional rules of ICU.
+    /// Additional ICU rules.
     pub icu_rules: Option<String>,
-    /// Version of the collation that the database was made with.
+    /// Version of the collation when the database was created.
     pub collation_version: Option<String>,
 }
 
-/// Who sorts, and tells capital letters from small ones.
+/// The library that sorts and changes case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
@@ -40,7 +40,7 @@ impl Provider {
         [Self::Libc, Self::Icu, Self::Builtin].into_iter().find(|provider| provider.name() == name)
     }
 
-    /// The word of `CREATE DATABASE`.
+    /// The keyword in `CREATE DATABASE`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -52,8 +52,8 @@ impl Provider {
 }
 
 impl Locale {
-    /// Options of `CREATE DATABASE` for a server of this major version, best first: a server may not have the locale of the
-    /// C library, which next to another provider hardly matters.
+    /// Options of `CREATE DATABASE` for a server of this major version, best first. A server may lack the C library's
+    /// locale, which hardly matters with another provider.
     #[must_use]
     pub fn options(&self, major: u32) -> Vec<String> {
         let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
@@ -65,7 +65,7 @@ impl Locale {
                 format!(" LOCALE_PROVIDER icu ICU_LOCALE {own}{}", rules.unwrap_or_default())
             }
             (Some(Provider::Builtin), Some(own)) => format!(" LOCALE_PROVIDER builtin BUILTIN_LOCALE {own}"),
-            // Otherwise a server that was set up with ICU would choose that.
+            // Otherwise a server that was set up with ICU would use ICU.
             _ if major >= 15 => " LOCALE_PROVIDER libc".to_owned(),
             _ => String::new(),
         };
@@ -78,7 +78,7 @@ impl Locale {
         }
     }
 
-    /// What sorts rows and changes letters, in words: `icu tr-TR`.
+    /// What sorts rows and changes case, as text: `icu tr-TR`.
     #[must_use]
     pub fn words(&self) -> String {
         let provider = self.provider.unwrap_or(Provider::Libc).name();
@@ -93,8 +93,8 @@ impl Locale {
         format!("{provider} {own}{rules}")
     }
 
-    /// Whether rows are sorted and letters changed in the same way. Next to ICU the C library has no say in that, but in
-    /// what few functions of PostgreSQL ask it for.
+    /// Whether both sort rows and change case in the same way. With ICU, only a few functions of PostgreSQL use the C
+    /// library's locale.
     #[must_use]
     pub fn sorts_like(&self, other: &Self) -> bool {
         let provider = |locale: &Self| locale.provider.unwrap_or(Provider::Libc);
@@ -108,12 +108,12 @@ impl Locale {
     }
 }
 
-/// Whether two names mean one locale: `en_US.utf8` and `en_US.UTF-8` do, and ICU's `de_DE` and `de-DE`.
+/// Whether two names mean the same locale, such as `en_US.utf8` and `en_US.UTF-8`, or ICU's `de_DE` and `de-DE`.
 fn same(one: &str, other: &str) -> bool {
     let plain = |name: &str| {
         let letters = name.chars().filter(|letter| !matches!(letter, '-' | '_'));
         let name: String = letters.flat_map(char::to_lowercase).collect();
-        // Two names of one locale that has no other letters than these.
+        // `POSIX` and `C` are the same locale.
         if name == "posix" { "c".to_owned() } else { name }
     };
     plain(one) == plain(other)

@@ -1,6 +1,6 @@
-//! Names of PostgreSQL as SQL has them. Pure.
+//! Names of PostgreSQL as SQL writes them. Pure.
 
-/// An identifier in quotes, whatever it holds.
+/// An identifier in quotes, whatever characters it contains.
 #[must_use]
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

@@ -1,8 +1,8 @@
-//! Patterns of pg_dump as conditions in SQL (PostgreSQL documentation, psql, "Patterns"). Pure.
+//! pg_dump's patterns as SQL conditions (PostgreSQL documentation, psql, "Patterns"). Pure.
 
 use super::invocation::DumpOptions;
 
-/// A pattern of tables as a condition on `n.nspname` and `c.relname`.
+/// A table pattern as a condition on `n.nspname` and `c.relname`.
 #[must_use]
 pub fn of_tables(pattern: &str) -> String {
     let (schema, name) = regular_expressions(pattern);
@@ -10,13 +10,13 @@ pub fn of_tables(pattern: &str) -> String {
     format!("({}{})", schema.unwrap_or_default(), is("c.relname", &name))
 }
 
-/// A pattern of schemas as a condition on `n.nspname`.
+/// A schema pattern as a condition on `n.nspname`.
 #[must_use]
 pub fn of_schemas(pattern: &str) -> String {
     is("n.nspname", &regular_expressions(pattern).1)
 }
 
-/// What these options dump the rows of, as a condition on `n.nspname` and `c.relname`.
+/// The tables whose rows these options dump, as a condition on `n.nspname` and `c.relname`.
 #[must_use]
 pub fn of_dumped_rows(options: &DumpOptions) -> String {
     let [wanted, unwanted] = [&options.schemas, &options.exclude_schemas].map(|list| any(list, of_schemas));
@@ -25,7 +25,7 @@ pub fn of_dumped_rows(options: &DumpOptions) -> String {
     format!("({wanted}) AND NOT ({unwanted}) AND NOT ({without_rows})")
 }
 
-/// What one of these patterns fits, as a condition.
+/// A condition that is true if any of these patterns matches.
 #[must_use]
 pub fn any(patterns: &[String], condition: fn(&str) -> String) -> String {
     let conditions: Vec<String> = patterns.iter().map(|pattern| condition(pattern)).collect();
@@ -36,7 +36,7 @@ fn is(column: &str, expression: &str) -> String {
     format!("{column} ~ '^({})$'", expression.replace('\'', "''"))
 }
 
-/// The regular expressions of a pattern's schema, where it names one, and of its last part.
+/// The regular expressions of a pattern's schema, if it names one, and of its last part.
 fn regular_expressions(pattern: &str) -> (Option<String>, String) {
     let (mut parts, mut part, mut is_quoted) = (Vec::new(), String::new(), false);
     let mut letters = pattern.chars().peekable();

@@ -1,5 +1,4 @@
-//! One question to a server, asked with psql, so that one library, libpq, decides how to connect for questions, dumps and
-//! restores.
+//! Questions to a server. psql asks them, so that one library, libpq, connects for questions, dumps and restores.
 
 use std::time::Duration;
 
@@ -11,21 +10,21 @@ use super::error::NO_ANSWER;
 use super::scan::decoded;
 use super::{Complaint, Connection, DumpError, Names, invocation};
 
-/// A server that cannot answer one small query in this time will not give a dump either.
+/// A server that cannot answer a small query in this time cannot serve a dump either.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The answer to one or several statements: a line a row, fields separated by `|`. Any version of psql will do.
+/// The answer to one or several statements: one line per row, with fields separated by `|`. Any psql version works.
 ///
-/// Dropping it cancels the statement on the server.
+/// Dropping the future cancels the statement on the server.
 ///
 /// # Errors
-/// The server cannot be reached, refuses, or does not answer within a minute.
+/// The server cannot be reached, rejects the query, or does not answer within a minute.
 pub async fn query(connection: &Connection, client: &Client, sql: &str) -> Result<String, DumpError> {
     within((PATIENCE, &CancellationToken::new()), connection, client, sql).await
 }
 
-/// The same for a statement that may take long. When the stop is cancelled, the statement is cancelled on the server,
-/// and psql has ended when this returns: what the statement did is done by then.
+/// The same for a statement that may take long. When `stop` is canceled, the server cancels the statement. When this
+/// returns, psql has exited and the statement is over.
 ///
 /// # Errors
 /// See [`query`]; [`DumpError::Stopped`].
@@ -40,7 +39,7 @@ pub async fn within(
     ask((patience, stop), connection, client, (invocation::query_arguments(sql), &names)).await
 }
 
-/// The same for a question of the sponsor's: its names are looked up as the database has them looked up.
+/// The same for a sponsor's query, which runs with that database's search path.
 ///
 /// # Errors
 /// See [`query`].
@@ -55,8 +54,8 @@ pub async fn sponsors(
     ask((patience, &never), connection, client, (invocation::sponsors_query_arguments(sql), &names)).await
 }
 
-/// The connection to the one server that answers, if there are several: what is found out about it must hold for all
-/// that follows.
+/// The connection to the one server that answers, if the URL has several hosts: whatever is learned from it must hold
+/// for every later step.
 ///
 /// # Errors
 /// See [`query`].
@@ -71,7 +70,7 @@ pub async fn settled(connection: Connection, client: &Client) -> Result<Connecti
     Ok(connection.answered_by(host, port.parse().unwrap_or_default()))
 }
 
-/// Takes in those of some texts that are names of something in the database.
+/// Adds those texts that are names of objects in the database.
 ///
 /// # Errors
 /// See [`query`].
@@ -81,7 +80,7 @@ pub async fn learn_known(
     texts: &[String],
     names: &mut Names,
 ) -> Result<(), DumpError> {
-    // None of PostgreSQL's messages has one of these in a name that is common enough to be missed.
+    // Names with these characters are too rare in PostgreSQL's messages to be worth quoting.
     let plain = texts.iter().filter(|text| !text.contains(['\'', '\\']) && !text.contains(char::is_control));
     let listed: Vec<String> = plain.map(|text| format!("'{text}'")).collect();
     if listed.is_empty() {
@@ -111,7 +110,7 @@ async fn ask(
 ) -> Result<String, DumpError> {
     let failed = |message: Complaint| DumpError::Unreachable { place: connection.place(), message };
     let command = client.command("psql", arguments, connection)?;
-    // At SIGINT psql cancels its statement.
+    // At SIGINT, psql cancels its statement.
     let output = match ending::output(command, Signal::INT, patience, stop).await {
         Ok(Some(output)) => output,
         Ok(None) => {
@@ -120,6 +119,7 @@ async fn ask(
         Err(error) => return Err(client.not_started("psql", error)),
     };
     if !output.status.success() {
+        // A canceled statement fails, too. Its error would name a consequence of the stop.
         if stop.is_cancelled() {
             return Err(DumpError::Stopped { place: connection.place() });
         }

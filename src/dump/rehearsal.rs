@@ -1,5 +1,5 @@
-//! What can be known of a dump without reading a row: pg_dump writes the schema alone, with all its locks, and the server
-//! says what this role could not read after that. Nothing is changed.
+//! What a dry run can find out about a dump without reading a row. pg_dump writes the schema with all its locks, and
+//! the server reports what this role could not read next. Nothing changes.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,9 @@ use super::invocation::DumpOptions;
 use super::query::query;
 use super::{Connection, Dump, DumpError};
 
-/// Tables and sequences that this role cannot read whole, each with the head of the comment that pg_dump puts before it:
-/// what of it is dumped, the patterns of the options decide. Extensions dump none of theirs but what they mark.
+/// Tables and sequences that this role cannot read completely, each with the beginning of the comment that pg_dump
+/// writes before it. pg_dump's own patterns decide which of them are dumped. Of an extension's objects, only marked
+/// tables are dumped.
 const UNREADABLE: &str = "SELECT CASE WHEN readable THEN 'r' ELSE 'p' END || '-- Name: ' || relname || '; Type: ' || kind || '; Schema: ' || nspname || ';'
   FROM (SELECT c.relname, n.nspname, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
                has_table_privilege(c.oid, 'SELECT') AS readable,
@@ -26,23 +27,23 @@ const UNREADABLE: &str = "SELECT CASE WHEN readable THEN 'r' ELSE 'p' END || '--
 const TABLES: &str = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
-/// Of what cannot be read, so many are named.
+/// Maximum number of unreadable objects that the error names.
 const NAMED: usize = 5;
 
-/// How many tables people made.
+/// Number of users' tables.
 ///
 /// # Errors
-/// The server cannot be reached, refuses, or does not answer within a minute.
+/// The server cannot be reached, rejects the query, or does not answer within a minute.
 pub async fn tables(client: &Client, connection: &Connection) -> Result<u64, DumpError> {
     let answer = query(connection, client, TABLES).await?;
-    // An answer that is not a number says nothing about emptiness.
+    // An unexpected answer must not count as an empty database.
     Ok(answer.parse().unwrap_or(1))
 }
 
-/// Does all of a dump that reads no row.
+/// Runs every part of a dump that reads no row.
 ///
 /// # Errors
-/// What would end the dump: a pattern that matches nothing, a lock that is not given, a right that is missing.
+/// What would end the dump: a pattern that matches nothing, a lock that is not granted, or a missing privilege.
 pub async fn rehearse(
     client: &Client,
     connection: &Connection,
@@ -56,7 +57,7 @@ pub async fn rehearse(
     let mut named = Vec::new();
     let mut lines = BufReader::new(&mut dump);
     let mut line = Vec::new();
-    // What breaks here, the end of pg_dump explains.
+    // After a read error, pg_dump's exit explains what happened.
     while lines.read_until(b'\n', &mut line).await.is_ok_and(|bytes| bytes > 0) {
         let text = String::from_utf8_lossy(&line);
         let head = text.find("; Owner: ").map_or("", |end| &text[..=end]);
@@ -77,7 +78,7 @@ pub async fn rehearse(
     Err(DumpError::Unreadable { place: connection.place(), what: named })
 }
 
-/// Why something cannot be read.
+/// Why an object cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Why {
     NoRight,
@@ -90,7 +91,7 @@ impl Why {
         Some((head, if why == "r" { Self::RowSecurity } else { Self::NoRight }))
     }
 
-    /// Which rows `exclude-table-data` leaves out only pg_dump knows; of these no policy matters.
+    /// Only pg_dump knows whose rows `exclude-table-data` leaves out, and row security does not matter for those.
     fn counts(self, options: &DumpOptions) -> bool {
         self == Self::NoRight || options.exclude_table_data.is_empty()
     }
@@ -103,7 +104,7 @@ impl Why {
     }
 }
 
-/// `table diary.events` of `-- Name: events; Type: TABLE; Schema: diary;`.
+/// `table diary.events` from `-- Name: events; Type: TABLE; Schema: diary;`.
 fn object(head: &str) -> String {
     let parts = head.strip_prefix("-- Name: ").and_then(|rest| rest.rsplit_once("; Type: "));
     let parts = parts.and_then(|(name, rest)| Some((name, rest.split_once("; Schema: ")?)));

@@ -1,6 +1,7 @@
-//! What a stream of SQL holds and whether it is whole. Pure, and the same for any chunking of the bytes.
+//! What a stream of SQL contains, and whether it is complete. Pure, and independent of how the bytes are cut into
+//! chunks.
 //!
-//! It never fails and never asks the server: what it learns is of the very bytes that are archived.
+//! The scan never fails and never asks the server. It sees exactly the bytes that are archived.
 
 mod canonical;
 mod columns;
@@ -36,14 +37,14 @@ pub use truth::{TableTruth, Truth};
 
 use super::settings::Settings;
 
-/// What ends in a stream.
+/// What ends at a position of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Boundary {
-    /// A statement that no rows follow.
+    /// A statement without rows after it.
     Statement,
     /// `BEGIN` or `COMMIT`.
     Transaction,
-    /// `SET default_tablespace`: says only where files lie, on a server that has such a place. It is no part of the truth.
+    /// `SET default_tablespace`, which only says where the server stores files. It does not count as content.
     Place,
     /// The head of a block of rows.
     Copy {
@@ -56,29 +57,29 @@ pub enum Boundary {
     Rows,
 }
 
-/// Why a stream is no dump that anybody should keep or restore.
+/// Why a stream must be neither kept nor restored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// It is not whole.
+    /// The dump is not complete.
     #[error("the dump is cut off: {0}")]
     Cut(&'static str),
-    /// It has psql run commands on the machine that restores it.
+    /// The dump would run psql commands on the machine that restores it.
     #[error("the dump contains psql commands that pg_dump never writes: {}", .0.join(", "))]
     Foreign(Vec<String>),
 }
 
-/// Watches a stream go by.
+/// Watches a stream as it passes.
 #[derive(Debug, Default)]
 pub struct Scan {
     head: Head,
     ends: Ends,
-    /// Apart, for it is large and futures carry it about.
+    /// Boxed, because it is large and is moved with every future that owns it.
     lexer: Box<Lexer>,
 }
 
 impl Scan {
-    /// A scan that also keeps what each statement is, so that differences can be named, and that takes rows in the order
-    /// of another dump's columns.
+    /// A scan that also keeps a description of each statement, so that differences can be named, and that reads rows
+    /// in another dump's column order.
     #[must_use]
     pub fn detailed(wanted: Columns) -> Self {
         Self { lexer: Box::new(Lexer::detailed(wanted)), ..Self::default() }
@@ -97,7 +98,7 @@ impl Scan {
         }
     }
 
-    /// Takes bytes up to the end of the first statement or block of rows among them; gives what is left, and what ended.
+    /// Reads bytes up to the end of the first statement or block of rows. Returns the rest, and what ended.
     pub fn advance<'b>(&mut self, bytes: &'b [u8]) -> (&'b [u8], Option<Boundary>) {
         let (left, boundary) = self.lexer.advance(bytes);
         let taken = &bytes[..bytes.len() - left.len()];
@@ -107,8 +108,8 @@ impl Scan {
         (left, boundary)
     }
 
-    /// What the stream holds, now that it has ended, or why it is no dump that anybody should keep or restore. Nobody else
-    /// decides this: not who makes a backup, and not who reads one.
+    /// What the stream contained, after its end, or why it must be neither kept nor restored. This is the only place
+    /// that decides it, both for making and for reading a backup.
     ///
     /// # Errors
     /// See [`Unfit`].
@@ -116,7 +117,8 @@ impl Scan {
         if let Some(missing) = self.ends.missing() {
             return Err(Unfit::Cut(missing));
         }
-        // Rows and functions may hold the words of a trailer; only of a restricted dump nobody knows the last line.
+        // Rows and functions can contain the text of the end marker. Only the last line of a restricted dump cannot
+        // be imitated.
         let truth = self.truth().ok_or(Unfit::Cut(if self.is_restricted() {
             "it ends in the middle of a statement"
         } else {
@@ -126,7 +128,7 @@ impl Scan {
         if foreign.is_empty() { Ok(truth) } else { Err(Unfit::Foreign(foreign.iter().cloned().collect())) }
     }
 
-    /// What the stream carries of the database itself; `None` where its first lines are not as they were written.
+    /// The settings of the database that the dump carries. `None` if its first lines are not as they were written.
     #[must_use]
     pub fn settings(&self) -> Option<Settings> {
         Settings::parse(self.head.text()?)
@@ -144,31 +146,31 @@ impl Scan {
         self.ends.pg_dump_version()
     }
 
-    /// What the tables and the statements held; `None` where the stream ends in the middle of one.
+    /// What the tables and statements contained. `None` if the stream ends in the middle of one.
     #[must_use]
     pub fn truth(&self) -> Option<Truth> {
         (!self.lexer.is_inside()).then(|| self.lexer.truth())
     }
 
-    /// The tables whose rows have begun to come so far.
+    /// The tables whose rows have begun so far.
     #[must_use]
     pub fn tables(&self) -> Vec<TableTruth> {
         self.lexer.truth().tables
     }
 
-    /// What the statements so far need of a server.
+    /// What the statements so far need from a server.
     #[must_use]
     pub fn needs(&self) -> &Needs {
         &self.lexer.needs
     }
 
-    /// Whether psql must know `\restrict`: versions before August 2025 do not, and stop at it.
+    /// Whether psql must support `\restrict`. Versions before August 2025 do not, and stop there.
     #[must_use]
     pub fn is_restricted(&self) -> bool {
         self.ends.is_restricted()
     }
 
-    /// The statements, where the scan is a detailed one.
+    /// The statements, if the scan is a detailed one.
     #[must_use]
     pub fn inventory(&self) -> Option<&Inventory> {
         self.lexer.inventory.as_ref()

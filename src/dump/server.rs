@@ -1,5 +1,5 @@
-//! What must be known of a server before a dump: its version, the database's size and encoding, and what the role is not
-//! shown of it.
+//! What a backup must know about a server before the dump: its version, the database's size and encoding, and what
+//! the server hides from the role.
 
 use std::collections::BTreeSet;
 
@@ -16,16 +16,16 @@ const QUERY: &str = "SELECT current_setting('server_version_num'), current_setti
                          OR m.usename = current_user \
                             AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE')) \
                          OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))), ";
-/// Of an unreadable sequence pg_dump 18 may write the value 0, and of an unlogged one on a standby as well.
+/// pg_dump 18 can write the value 0 for an unreadable sequence, and for an unlogged one on a standby.
 const SEQUENCES: &str = ", (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname)), '[]') \
                          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' \
                          AND (NOT has_sequence_privilege(c.oid, 'SELECT') \
                               OR c.relpersistence = 'u' AND pg_is_in_recovery()))";
-/// Which of the mappings that the view does not show have options: whoever may read the table itself can tell.
+/// How many mappings have options that the view hides. Only a role that can read the table knows.
 const MAPPINGS: &str = "SELECT count(*) FROM pg_user_mapping m JOIN pg_user_mappings v ON v.umid = m.oid \
                         WHERE m.umoptions IS NOT NULL AND v.umoptions IS NULL";
 
-/// Tables that belong to an extension, hold rows and are not marked by it: pg_dump leaves their rows out without a word.
+/// Tables of extensions that have rows and are not marked by their extension. pg_dump silently skips their rows.
 const OF_EXTENSIONS: &str = "SELECT coalesce(json_agg(json_build_array(n.nspname || '.' || c.relname, e.extname)), '[]') \
                              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                              JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' \
@@ -33,26 +33,26 @@ const OF_EXTENSIONS: &str = "SELECT coalesce(json_agg(json_build_array(n.nspname
                              WHERE c.relkind = 'r' AND c.oid <> ALL (coalesce(e.extconfig, '{}')) \
                              AND pg_relation_size(c.oid) > 0";
 
-/// Settings that change a dump's text, and what they must be for dumps of two databases to be compared, and for any
-/// server to read the dump back. All others that count (form of dates, intervals and numbers, search path, row security)
-/// pg_dump sets itself.
+/// Settings that change a dump's text, and the values that make dumps comparable and readable by any server. pg_dump
+/// itself sets the others that matter (formats of dates, intervals and numbers, search path, row security).
 const PINNED: [(&str, &str); 6] = [
     ("bytea_output", "hex"),
     ("quote_all_identifiers", "off"),
     ("standard_conforming_strings", "on"),
-    // Amounts of money have no other form that every server reads.
+    // The C format is the only format of money amounts that every server reads.
     (MONEY, "C"),
     ("TimeZone", "UTC"),
     (REACTIONS, "off"),
 ];
-/// Not on, a login trigger of the sponsor's reacts to pg_dump. Asked for where there is one and the role may set it.
+/// If this is on, a sponsor's login trigger reacts to pg_dump. Checked only if there is such a trigger and the role
+/// may set it.
 const REACTIONS: &str = "event_triggers";
 const MONEY: &str = "lc_monetary";
 
-/// What a session has of itself, for this one has settings of ours.
+/// The session's own default, because this session already has our settings.
 fn asked(setting: &str) -> String {
     if setting == REACTIONS {
-        // Before PostgreSQL 17 the catalogue has no such column, and no such triggers.
+        // PostgreSQL versions before 17 have neither this column nor such triggers.
         return "(SELECT CASE WHEN (to_jsonb(d) ->> 'dathasloginevt')::bool \
                  AND (SELECT bool_and(rolsuper) FROM pg_roles WHERE rolname IN (current_user, session_user)) \
                  THEN 'on' ELSE 'off' END FROM pg_database d WHERE d.datname = current_database())"
@@ -61,49 +61,49 @@ fn asked(setting: &str) -> String {
     format!("(SELECT reset_val FROM pg_settings WHERE name = '{setting}')")
 }
 
-/// How amounts of money are written.
+/// How money amounts are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Money {
-    /// In a form that every server reads.
+    /// In the format that every server reads.
     Plain,
-    /// As the database has it. So release 0.1 dumped them.
+    /// In the database's format, as release 0.1 dumped them.
     AsThere,
 }
 
-/// What a server said of itself.
+/// What a server reports about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// Major version.
     pub major: u32,
     /// `15.18 (Debian 15.18-0+deb12u1)`.
     pub version: String,
-    /// Bytes of the database on disk, indexes included.
+    /// Size of the database on disk in bytes, including indexes.
     pub database_bytes: u64,
-    /// Whether it replays what another server wrote.
+    /// Whether it is a standby.
     pub is_standby: bool,
-    /// Encoding of the database.
+    /// The database's encoding.
     pub encoding: String,
-    /// Encoding of a session.
+    /// A session's encoding.
     pub session_encoding: String,
-    /// Settings of the database or the role that must be others for a dump, as `name=value`.
+    /// Settings of the database or role that a dump must override, as `name=value`.
     to_pin: Vec<(&'static str, &'static str)>,
-    /// User mappings of which the role is not shown whether they have options, and whether it can look them up.
+    /// Number of user mappings whose options the view hides, and whether the role can read the table itself.
     hidden_mappings: u64,
     reads_mappings: bool,
-    /// Sequences whose value the role is not shown, by schema and name.
+    /// Sequences whose values the role cannot read, by schema and name.
     hidden_sequences: BTreeSet<(String, String)>,
 }
 
 impl Server {
-    /// Settings that a session must have for a dump, as `name=value`, and does not have by itself.
+    /// Settings that a dump needs and that a session does not have by default, as `name=value`.
     #[must_use]
     pub fn to_pin(&self, money: Money) -> Vec<String> {
         let wanted = self.to_pin.iter().filter(|(name, _)| money == Money::Plain || *name != MONEY);
         wanted.map(|(name, value)| format!("{name}={value}")).collect()
     }
 
-    /// Fails where the URL asks for another encoding than the database's own: a dump in it need not be readable, or lacks
-    /// the database's encoding. What a role or the database sets is no wish, and `--encoding` overrides it.
+    /// Fails if the URL requests another encoding than the database's own. Such a dump may be unreadable, or lack the
+    /// database's encoding. Defaults of the role or the database do not count, because `--encoding` overrides them.
     ///
     /// # Errors
     /// [`DumpError::Encoding`].
@@ -115,14 +115,14 @@ impl Server {
         Err(DumpError::Encoding { place: connection.place(), asked, has })
     }
 
-    /// Fails where pg_dump would leave out the options of a user mapping without a word.
+    /// Fails if pg_dump would silently leave out the options of a user mapping.
     ///
     /// # Errors
     /// [`DumpError::Incomplete`], or the server cannot be asked.
     pub async fn check_mappings(&self, connection: &Connection, client: &Client) -> Result<(), DumpError> {
         let hidden = match (self.hidden_mappings, self.reads_mappings) {
             (0, _) => return Ok(()),
-            // What cannot be looked up may be there.
+            // If the role cannot check, the options may exist.
             (hidden, false) => hidden,
             (_, true) => {
                 let answer = query(connection, client, MAPPINGS).await?;
@@ -137,7 +137,7 @@ impl Server {
         Err(DumpError::Incomplete { place: connection.place(), missing })
     }
 
-    /// Fails where the dump holds sequences whose value the role is not shown: pg_dump made one up.
+    /// Fails if the dump contains sequences whose value the role cannot read, because pg_dump made one up.
     ///
     /// # Errors
     /// [`DumpError::Incomplete`].
@@ -152,20 +152,20 @@ impl Server {
     }
 }
 
-/// Asks the server; any version of psql will do.
+/// Asks the server. Any psql version works.
 ///
 /// # Errors
-/// It cannot be reached, refuses, or does not answer within a minute.
+/// The server cannot be reached, rejects the query, or does not answer within a minute.
 pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, DumpError> {
     let settings = PINNED.map(|(name, _)| asked(name)).join(", ");
     let answer = query(connection, client, &format!("{QUERY}{settings}{SEQUENCES}")).await?;
     parse(&answer).ok_or_else(|| not_understood(connection))
 }
 
-/// What of a database is not in its dump because it belongs to an extension, each in words.
+/// Warnings about rows that the dump does not contain, because their tables belong to an extension.
 ///
 /// # Errors
-/// The server cannot be reached, refuses, or does not answer within a minute.
+/// The server cannot be reached, rejects the query, or does not answer within a minute.
 pub async fn left_to_extensions(connection: &Connection, client: &Client) -> Result<Vec<String>, DumpError> {
     let answer = query(connection, client, OF_EXTENSIONS).await?;
     let found: Vec<(String, String)> =
@@ -184,7 +184,7 @@ fn not_understood(connection: &Connection) -> DumpError {
 }
 
 fn parse(answer: &str) -> Option<Server> {
-    // The last field holds names, and names may hold anything.
+    // The last field contains names, which can contain any character.
     let fields: Vec<&str> = answer.splitn(9 + PINNED.len(), '|').collect();
     let [number, version, size, standby, encoding, session, reads, hidden, settings @ .., sequences] =
         fields.as_slice()

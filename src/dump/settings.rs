@@ -1,7 +1,8 @@
-//! What `ALTER DATABASE`, `ALTER ROLE … IN DATABASE` and `COMMENT ON DATABASE` set, which no dump carries. Pure.
+//! What `ALTER DATABASE`, `ALTER ROLE … IN DATABASE` and `COMMENT ON DATABASE` set. pg_dump does not dump it. Pure.
 //!
-//! Values may be secret: platforms keep signing keys in settings of their own. So they travel as comments in the first lines
-//! of the dump, sealed with it, and only those of a list of PostgreSQL's own settings are shown anywhere.
+//! Values can be secret, because platforms keep signing keys in custom settings. So values are stored only inside the
+//! dump, as comments in its first lines, encrypted with it. Everything else shows only the values of known PostgreSQL
+//! settings.
 
 mod spelling;
 
@@ -11,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 use super::names::quoted;
 use spelling::{Rest, elements, identifier, literal};
 
-/// PostgreSQL's own settings that say how a session reads, writes and looks up things, or how long it may take: their values
-/// are no secret, and any role may set them for its database. All lower case.
+/// PostgreSQL's own settings for how a session reads, writes, looks up names, or times out. Their values are not
+/// secret, and any role may set them for its database. All lower case.
 const KNOWN: &[&str] = &[
     "array_nulls",
     "backslash_quote",
@@ -57,34 +58,34 @@ const KNOWN: &[&str] = &[
     "xmloption",
 ];
 
-/// Settings whose value is a list of names (PostgreSQL, `GUC_LIST_QUOTE`): each is written as a string of its own.
+/// Settings whose value is a list of names (PostgreSQL, `GUC_LIST_QUOTE`). Each name is written as a separate string.
 const LISTS: [&str; 4] =
     ["search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"];
 
-/// How a line of the head begins that psql can run, once this is cut off.
+/// Prefix of a line of the head. The rest of the line is a statement for psql.
 const COMMAND: &str = "-- sponsor-backup: ";
-/// How the line begins that makes digests of values differ from backup to backup.
+/// Prefix of the line with the salt, which makes digests of equal values differ between backups.
 const SALT: &str = "-- sponsor-backup salt: ";
-/// How every line of the head begins.
+/// Prefix of every line of the head.
 pub const LINE: &[u8] = b"-- sponsor-backup";
-/// No head is longer.
+/// Maximum length of the head in bytes.
 pub const LONGEST: usize = 4 << 20;
-/// psql puts the name of the database here.
+/// psql replaces this by the database's name.
 const DATABASE: &str = ":\"DBNAME\"";
 
 /// One setting.
 #[derive(Debug, Clone)]
 pub struct Setting {
-    /// The role for which it is set; everybody where absent.
+    /// The role that it applies to, or every role if `None`.
     pub role: Option<String>,
     /// Its name.
     pub name: String,
-    /// Its value: more than one where it is a list of names.
+    /// Its value, or several if it is a list of names.
     values: Vec<SecretString>,
 }
 
 impl Setting {
-    /// A setting with its value as `pg_db_role_setting` has it.
+    /// A setting with a value from `pg_db_role_setting`.
     #[must_use]
     pub fn new(role: Option<String>, name: String, value: String) -> Self {
         let elements = LISTS.contains(&name.to_lowercase().as_str()).then(|| elements(&value)).flatten();
@@ -92,7 +93,7 @@ impl Setting {
         Self { role, name, values }
     }
 
-    /// Its value, where everybody may see it.
+    /// Its value, if it can be shown.
     #[must_use]
     pub fn shown(&self) -> Option<String> {
         let values: Vec<&str> = self.values.iter().map(ExposeSecret::expose_secret).collect();
@@ -107,13 +108,13 @@ impl Setting {
         format!("{before}{}{after}", quoted(database))
     }
 
-    /// The statement that takes it out of a database.
+    /// The statement that removes it from a database.
     #[must_use]
     pub fn reset(&self, database: &str) -> String {
         format!("{}{} RESET {}", self.subject(), quoted(database), identifier(&self.name))
     }
 
-    /// SHA-256 in hexadecimal of role, name and value.
+    /// Hexadecimal SHA-256 of salt, role, name and value.
     #[must_use]
     pub fn digest(&self, salt: &str) -> String {
         let values = self.values.iter().map(ExposeSecret::expose_secret);
@@ -121,13 +122,13 @@ impl Setting {
         digest(salt, name.into_iter().chain(values))
     }
 
-    /// Whether both say the same.
+    /// Whether both set the same value.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.names_same(other) && self.digest("") == other.digest("")
     }
 
-    /// Whether both are about the same.
+    /// Whether both are the same setting of the same role.
     #[must_use]
     pub fn names_same(&self, other: &Self) -> bool {
         self.role == other.role && self.name.eq_ignore_ascii_case(&other.name)
@@ -137,7 +138,7 @@ impl Setting {
         KNOWN.contains(&self.name.to_lowercase().as_str())
     }
 
-    /// A setting that somebody made up: PostgreSQL's own have no dot in their names.
+    /// A custom setting. Names of PostgreSQL's own settings have no dot.
     fn is_custom(&self) -> bool {
         self.name.contains('.')
     }
@@ -147,7 +148,7 @@ impl Setting {
         values.join(", ")
     }
 
-    /// How a statement about it begins, before the database's name.
+    /// The beginning of a statement, up to the database's name.
     fn subject(&self) -> String {
         match &self.role {
             Some(role) => format!("ALTER ROLE {} IN DATABASE ", identifier(role)),
@@ -155,7 +156,7 @@ impl Setting {
         }
     }
 
-    /// The statement before and behind the database's name.
+    /// The statement before and after the database's name.
     fn statement(&self, values: &str) -> [String; 2] {
         [self.subject(), format!(" SET {} TO {values}", identifier(&self.name))]
     }
@@ -168,31 +169,31 @@ pub struct Settings {
     pub all: Vec<Setting>,
     /// The comment.
     comment: Option<SecretString>,
-    /// By this the digests of values differ from backup to backup.
+    /// The salt, which makes digests of equal values differ between backups.
     pub salt: String,
 }
 
 impl Settings {
-    /// Settings as they are found in a database.
+    /// Settings as they are in a database.
     #[must_use]
     pub fn new(all: Vec<Setting>, comment: Option<String>) -> Self {
         let salt = uuid::Uuid::new_v4().simple().to_string();
         Self { all, comment: comment.map(SecretString::from), salt }
     }
 
-    /// The roles for which something is set.
+    /// The roles with settings of their own.
     pub fn roles(&self) -> impl Iterator<Item = &String> {
         self.all.iter().filter_map(|setting| setting.role.as_ref())
     }
 
-    /// SHA-256 of the comment, in hexadecimal.
+    /// Hexadecimal SHA-256 of the comment.
     #[must_use]
     pub fn comment_digest(&self, salt: &str) -> Option<String> {
         self.comment.as_ref().map(|comment| digest(salt, [comment.expose_secret()]))
     }
 
-    /// The first lines of a dump; empty where nothing is set. Each is a comment of SQL, and a statement without its prefix.
-    /// `None` where they are too long to be read again.
+    /// The first lines of a dump, or nothing if nothing is set. Each line is an SQL comment, and without its prefix a
+    /// statement. `None` if the text is too long to be read back.
     #[must_use]
     pub fn head(&self) -> Option<String> {
         Some(self.text()).filter(|text| text.len() <= LONGEST)
@@ -214,7 +215,7 @@ impl Settings {
         head
     }
 
-    /// Reads the first lines of a dump; `None` where one of them is not as [`Settings::head`] writes it.
+    /// Reads the first lines of a dump. `None` if a line is not as [`Settings::head`] writes it.
     #[must_use]
     pub fn parse(head: &str) -> Option<Self> {
         let mut this = Self::default();
@@ -225,7 +226,7 @@ impl Settings {
                 this.take(line.strip_prefix(COMMAND)?)?;
             }
         }
-        // What was understood says the same once more.
+        // The parsed settings must write the same text again.
         (this.text() == head).then_some(this)
     }
 
@@ -251,8 +252,8 @@ impl Settings {
         (rest.0 == ";").then_some(())
     }
 
-    /// SQL that gives a session the settings that somebody made up, for its transaction: checks and views of the database
-    /// may ask for them. What a server does not allow is passed over.
+    /// SQL that sets the custom settings for the current transaction, because checks and views can read them.
+    /// Settings that the server rejects are skipped.
     #[must_use]
     pub fn for_session(&self) -> String {
         let custom = self.all.iter().filter(|setting| setting.is_custom() && setting.role.is_none());
@@ -264,8 +265,8 @@ impl Settings {
         statements.map(|statement| tried(&statement)).collect()
     }
 
-    /// SQL that gives the database that is connected to these settings and the comment. What a server does not allow is
-    /// passed over, and so is a setting that is neither known nor made up: it may keep sessions from beginning.
+    /// SQL that sets these settings and the comment on the current database. Statements that the server rejects are
+    /// skipped. Settings that are neither known nor custom are not applied, because they can prevent new sessions.
     #[must_use]
     pub fn for_database(&self) -> String {
         let applied = self.all.iter().filter(|setting| setting.is_known() || setting.is_custom());
@@ -281,7 +282,7 @@ impl Settings {
     }
 }
 
-/// A statement of PL/pgSQL whose failure changes nothing. Literals of ours hold no dollar sign.
+/// A PL/pgSQL statement that has no effect if it fails. Our literals contain no dollar sign.
 fn tried(statement: &str) -> String {
     format!("DO $set$ BEGIN {statement}; EXCEPTION WHEN OTHERS THEN NULL; END $set$;\n")
 }
@@ -290,7 +291,7 @@ fn digest<'a>(salt: &'a str, parts: impl IntoIterator<Item = &'a str>) -> String
     let mut hash = Sha256::new();
     for part in std::iter::once(salt).chain(parts) {
         hash.update(part);
-        // No part holds one.
+        // A separator that no part contains.
         hash.update(b"\0");
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

@@ -1,14 +1,14 @@
-//! PostgreSQL's error codes and what each is called (PostgreSQL documentation, appendix "PostgreSQL Error Codes"). Pure.
+//! PostgreSQL's error codes and their names (PostgreSQL documentation, appendix "PostgreSQL Error Codes"). Pure.
 //!
-//! By them an error is known in the language of any server. A code that is not in the list is one that somebody made up,
-//! and may hold what nobody is to see.
+//! Codes identify an error in any language of the server. A code outside this list was made up in a sponsor's
+//! database and can contain data.
 
-/// An error code that PostgreSQL knows.
+/// An error code that PostgreSQL defines.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SqlState(&'static (&'static str, &'static str));
 
 impl SqlState {
-    /// Reads a code; `None` where PostgreSQL has no such code.
+    /// Parses a code. `None` if PostgreSQL does not define it.
     #[must_use]
     pub fn parse(code: &str) -> Option<Self> {
         let at = CONDITIONS.binary_search_by_key(&code, |(code, _)| code).ok()?;
@@ -21,13 +21,13 @@ impl SqlState {
         self.0.0
     }
 
-    /// What it is called, in words.
+    /// Its name, as words.
     #[must_use]
     pub fn condition(self) -> String {
         self.0.1.replace('_', " ")
     }
 
-    /// Whether it tells of something else than an error: success, a warning, or no data.
+    /// Whether it is not an error: success, a warning, or no data.
     #[must_use]
     pub fn is_harmless(self) -> bool {
         ["00", "01", "02"].iter().any(|class| self.code().starts_with(class))
@@ -40,7 +40,7 @@ impl std::fmt::Debug for SqlState {
     }
 }
 
-/// In the order of the codes.
+/// Sorted by code.
 const CONDITIONS: &[(&str, &str)] = &[
     ("00000", "successful_completion"),
     ("01000", "warning"),

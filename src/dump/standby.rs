@@ -1,4 +1,4 @@
-//! A server that replays what another one wrote: how old its data is, and what it does not have at all.
+//! A standby: how old its data is, and which rows it never has.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::query::query;
 use super::scan::Truth;
 use super::{Complaint, Connection, DumpError};
 
-/// The receiver's details are shown to some roles only; that it runs, to all. It ends when its connection does.
+/// Only some roles see the receiver's details, but every role sees whether it runs. It ends with its connection.
 const QUERY: &str = "SELECT json_build_object( \
     'replayed_at', extract(epoch FROM pg_last_xact_replay_timestamp())::float8, \
     'now', extract(epoch FROM clock_timestamp())::float8, \
@@ -22,10 +22,10 @@ const QUERY: &str = "SELECT json_build_object( \
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE c.relkind = 'r' AND c.relpersistence = 'u'))";
 
-/// Of the tables whose rows are missing so many are named in a warning.
+/// Maximum number of tables that the warning names.
 const NAMED: usize = 20;
 
-/// What a standby said of itself.
+/// What a standby reports about itself.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Answer {
     replayed_at: Option<f64>,
@@ -36,12 +36,12 @@ struct Answer {
     unlogged: Vec<(String, String)>,
 }
 
-/// A standby, at the moment when it was asked.
+/// A standby at the moment of the question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standby {
-    /// When the last transaction that it replayed was committed on the primary. None was since it started where absent.
+    /// Commit time on the primary of the last replayed transaction. `None` if nothing was replayed since the start.
     pub replayed_at: Option<Timestamp>,
-    /// How far it is behind; none at all where it has replayed everything and goes on receiving.
+    /// How far it is behind its primary.
     pub lag: Lag,
     /// Tables whose rows a standby never has, by schema and name.
     pub unlogged: Vec<(String, String)>,
@@ -50,16 +50,16 @@ pub struct Standby {
 /// How far a standby is behind its primary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lag {
-    /// It receives, and has replayed all that it received: an idle primary is no lag.
+    /// It is receiving and has replayed everything. An idle primary does not count as lag.
     None,
-    /// At most so far: what the primary wrote since may be missing.
+    /// At most this far behind: later changes of the primary may be missing.
     AtMost(Duration),
-    /// Nobody can tell.
+    /// The standby cannot report it.
     Unknown,
 }
 
 impl Lag {
-    /// Seconds at most. Nothing is backed up where nobody can tell.
+    /// Lag in seconds at most. An unknown lag never gets this far, because the backup fails.
     #[must_use]
     pub fn seconds(self) -> u64 {
         match self {
@@ -70,7 +70,7 @@ impl Lag {
 }
 
 impl Standby {
-    /// When the data of a dump that begins now is from: nothing later is surely in it.
+    /// The time of the data in a dump that begins now. Later changes may be missing.
     #[must_use]
     pub fn as_of(&self, now: Timestamp) -> Timestamp {
         match (self.lag, self.replayed_at) {
@@ -79,7 +79,7 @@ impl Standby {
         }
     }
 
-    /// Fails where it is further behind than is allowed, or nobody can tell.
+    /// Fails if the standby is too far behind, or cannot report how far.
     ///
     /// # Errors
     /// [`DumpError::Lagging`].
@@ -94,7 +94,7 @@ impl Standby {
         Err(DumpError::Lagging { place: connection.place(), lag, limit })
     }
 
-    /// The unlogged tables whose rows the dump does not hold.
+    /// The unlogged tables whose rows the dump does not contain.
     #[must_use]
     pub fn without_rows(&self, truth: &Truth) -> Vec<(String, String)> {
         let is_dumped = |(schema, name): &&(String, String)| {
@@ -103,7 +103,7 @@ impl Standby {
         self.unlogged.iter().filter(|table| !is_dumped(table)).cloned().collect()
     }
 
-    /// What everybody should know of a backup of it.
+    /// Warnings for a backup of this standby.
     #[must_use]
     pub fn warnings(&self, without_rows: &[(String, String)]) -> Vec<String> {
         let behind = match (self.lag, self.replayed_at) {
@@ -128,10 +128,10 @@ impl Standby {
     }
 }
 
-/// Asks a standby; any version of psql will do.
+/// Asks a standby. Any psql version works.
 ///
 /// # Errors
-/// It cannot be reached, refuses, or does not answer within a minute.
+/// The server cannot be reached, rejects the query, or does not answer within a minute.
 pub async fn ask(connection: &Connection, client: &Client) -> Result<Standby, DumpError> {
     let answer = query(connection, client, QUERY).await?;
     let read: Answer = serde_json::from_str(&answer).map_err(|_| DumpError::Unreachable {
@@ -141,7 +141,7 @@ pub async fn ask(connection: &Connection, client: &Client) -> Result<Standby, Du
     Ok(judged(read))
 }
 
-/// A standby whose replay is paused, or that receives nothing, may lack all that came after its last transaction.
+/// If replay is paused or nothing is received, everything after the last transaction may be missing.
 fn judged(answer: Answer) -> Standby {
     let Answer { replayed_at, now, is_paused, receives, is_even, unlogged } = answer;
     let lag = match replayed_at {

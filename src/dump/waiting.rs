@@ -42,7 +42,7 @@ impl fmt::Display for Wait {
     }
 }
 
-/// Asks the server for the lock that our dump of this database waits for; any version of psql will do. `None` if it waits
+/// Asks the server for the lock that our dump of this database waits for. Any psql version works. `None` if it waits
 /// for none, and if the server does not answer: the dump itself reports what is wrong.
 pub async fn ask(connection: &Connection, client: &Client) -> Option<Wait> {
     let never = CancellationToken::new();

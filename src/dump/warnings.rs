@@ -1,16 +1,16 @@
-//! What pg_dump says although it ends well: a note, or a word that content is missing. Pure.
+//! What pg_dump warns about although it succeeds: notes, and missing content. Pure.
 //!
-//! A function of the sponsor's can raise a warning in any words, those of pg_dump among them. So what is shown is the text
-//! of our own list, with those names behind it that are known from elsewhere.
+//! A sponsor's function can raise a warning in any words, including pg_dump's own. So only the text of our list is
+//! shown, followed by names that are known from elsewhere.
 
 use super::Names;
 
 /// What one warning means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Nothing is missing. pg_dump says what a restore of parts of the dump would need.
+    /// Nothing is missing. pg_dump notes what a partial restore would need.
     Note,
-    /// Something of the database is not in the dump, or not as it is there.
+    /// Content is missing from the dump, or differs from the database.
     Missing,
 }
 
@@ -18,8 +18,8 @@ use Kind::{Missing, Note};
 
 const PREFIX: &str = "pg_dump: warning: ";
 
-/// The warnings of pg_dump 13 to 18 (`pg_log_warning` in its sources), each by its text up to the first thing that varies.
-/// pg_dump writes the object all the same, or leaves it out: in both cases a restore gives another database.
+/// The warnings of pg_dump 13 to 18 (`pg_log_warning` in its sources), each up to its first variable part. pg_dump
+/// dumps the object anyway or skips it. In both cases a restore makes a different database.
 const KNOWN: &[(&str, Kind)] = &[
     ("there are circular foreign-key constraints on this table:", Note),
     ("there are circular foreign-key constraints among these tables:", Note),
@@ -48,9 +48,9 @@ const KNOWN: &[(&str, Kind)] = &[
     ("failed to get data for sequence ", Missing),
 ];
 
-/// The server warns that its sort order changed since the database was made. The dump holds all rows.
+/// The server warns that its sort order changed after the database was created. The dump still contains all rows.
 const COLLATION: &str = "has a collation version mismatch";
-/// What goes with a message that is judged by its own line, and what says nothing of content. All else is a warning.
+/// Lines that belong to another message, and lines that are not about content. Every other line is a warning.
 const SILENT: [&str; 9] = [
     "pg_dump: detail: ",
     "pg_dump: hint: ",
@@ -62,23 +62,23 @@ const SILENT: [&str; 9] = [
     "CONTEXT: ",
     "LOG: ",
 ];
-/// What stands for a warning that the list does not have.
+/// Shown for a warning that is not in the list.
 const UNKNOWN: &str = "pg_dump printed a warning that is not shown, because it could contain data";
-/// The same where it is clear that something was left out.
+/// Shown if such a warning clearly means missing content.
 const LEFT_OUT: &str = "pg_dump left something out; its message is not shown, because it could contain data";
-/// At most so many names are looked up.
+/// Maximum number of names to look up.
 const LOOKED_UP: usize = 50;
-/// So many warnings are kept; with more, the last line counts them.
+/// Maximum number of warnings to keep. A last line counts the rest.
 const KEPT: usize = 50;
 
-/// What pg_dump said.
+/// What pg_dump printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Warnings {
-    /// What a restore of parts of the dump would have to know.
+    /// What a partial restore would need to know.
     pub notes: Vec<String>,
-    /// What everybody should know, in words without data.
+    /// Warnings, without data.
     pub shown: Vec<String>,
-    /// What shows that content is missing.
+    /// Missing content.
     pub missing: Vec<String>,
 }
 
@@ -90,7 +90,8 @@ impl Warnings {
         lines.flat_map(quoted).take(LOOKED_UP).map(str::to_owned).collect()
     }
 
-    /// Reads what pg_dump wrote to its standard error; `names` are those that may be shown. A dump of some schemas has no subscriptions anyway.
+    /// Reads pg_dump's standard error. `names` may be shown. A dump of some schemas never has subscriptions, so their
+    /// absence does not count.
     #[must_use]
     pub fn read(said: &str, is_of_some_schemas: bool, names: &Names) -> Self {
         let mut this = Self::default();
@@ -125,7 +126,7 @@ impl Warnings {
     }
 }
 
-/// A warning of the server's, which comes through libpq without pg_dump's name before it, in any language.
+/// A server warning, in any language. libpq prints it without pg_dump's name.
 fn of_the_server(line: &str) -> String {
     if line.contains(COLLATION) {
         format!("the server warns that the database {COLLATION}")
@@ -134,7 +135,7 @@ fn of_the_server(line: &str) -> String {
     }
 }
 
-/// The text of the list, and the names behind it that are known.
+/// The text of the list, followed by the known names in the warning.
 fn named(start: &str, text: &str, names: &Names) -> String {
     let start = start.split('(').next().unwrap_or(start).trim_end_matches([':', ' ']);
     let known = quoted(text).filter(|name| names.know(name)).map(|name| format!(" \"{name}\""));

@@ -1,7 +1,7 @@
-//! The texts of PostgreSQL's errors that may be shown, each with its code. `{}` is a gap for a name, which is shown only
-//! where that name is known from elsewhere. Client and pooler errors have no code.
+//! The texts of PostgreSQL's errors that may be shown, each with its code. `{}` is a gap for a name, which is shown
+//! only if it is known from elsewhere. Errors of clients and poolers have no code.
 
-/// Kinds of objects, which are in gaps, too.
+/// Kinds of objects, which also fill gaps.
 pub(super) const KINDS: &[&str] = &[
     "aggregate",
     "collation",
@@ -81,12 +81,12 @@ pub(super) const TYPES: &[&str] = &[
     "xml",
 ];
 
-/// How pg_dump begins to say which table it was reading.
+/// How pg_dump's line begins that names the table it was reading.
 pub(super) const OF_A_TABLE: &str = "Dumping the contents of table ";
 
-/// The first that fits counts: the narrower ones come first.
+/// The first match counts, so narrower texts come first.
 pub(super) const TEMPLATES: &[(&str, &str)] = &[
-    // Before there is a session.
+    // Before a session begins.
     ("", "root certificate file \"{}\" does not exist"),
     ("28P01", "password authentication failed for user \"{}\""),
     ("28000", "no pg_hba.conf entry for host \"{}\", user \"{}\", database \"{}\", no {}"),
@@ -109,7 +109,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("57P03", "the database system is in recovery mode"),
     ("57P03", "the database system is not accepting connections"),
     ("57P03", "the database system is not yet accepting connections"),
-    // While there is one.
+    // During a session.
     ("57P01", "terminating connection due to administrator command"),
     ("57P02", "terminating connection because of crash of another server process"),
     ("57P05", "terminating connection due to idle-session timeout"),
@@ -126,7 +126,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("53100", "could not extend file \"{}\": No space left on device"),
     ("53100", "could not extend file \"{}\": wrote only {} of {} bytes at block {}"),
     ("53100", "could not write to file \"{}\": No space left on device"),
-    // Rights.
+    // Privileges.
     ("42501", "permission denied to create database"),
     ("42501", "permission denied to create extension \"{}\""),
     ("42501", "permission denied to create event trigger \"{}\""),
@@ -153,7 +153,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("42501", "must be able to SET ROLE \"{}\""),
     ("42501", "must be superuser to create a base type"),
     ("42501", "query would be affected by row-level security policy for table \"{}\""),
-    // What is not there.
+    // Missing objects.
     ("42P01", "relation \"{}\" does not exist"),
     ("42703", "column \"{}\" of relation \"{}\" does not exist"),
     ("42703", "column \"{}\" does not exist"),
@@ -172,7 +172,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("58P01", "could not access file \"{}\": No such file or directory"),
     ("55000", "materialized view \"{}\" has not been populated"),
     ("08001", "could not connect to server \"{}\""),
-    // What is there already, or in the way.
+    // Objects that exist already or are in the way.
     ("42P07", "relation \"{}\" already exists"),
     ("42P06", "schema \"{}\" already exists"),
     ("42P04", "database \"{}\" already exists"),
@@ -183,7 +183,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("2BP01", "cannot drop {} {} because other objects depend on it"),
     ("2BP01", "cannot drop desired object(s) because other objects depend on them"),
     ("55006", "database \"{}\" is being accessed by other users"),
-    // What rows must be.
+    // Constraints on rows.
     ("23502", "null value in column \"{}\" of relation \"{}\" violates not-null constraint"),
     ("23502", "column \"{}\" of relation \"{}\" contains null values"),
     ("23502", "domain {} does not allow null values"),

@@ -1,20 +1,21 @@
-//! Why a database URL cannot be used, and what the reader can do about it. Pure.
+//! Why a database URL cannot be used, and what to do about it. Pure.
 
 use super::parameters::{LAST_KNOWN, Remedy, SSL_MODES};
 
-/// Why a database URL cannot be used. Written to follow the word `DATABASE_URL`.
+/// Why a database URL cannot be used. Written to follow `DATABASE_URL`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionError {
     /// It does not parse.
     #[error("is not a URL: {0}")]
     NotAUrl(&'static str),
-    /// A user or password whose signs end it too early. It is not known which part of it is secret.
+    /// A user or password with an unencoded character that ends it early. Which part is secret is unknown, so none is
+    /// shown.
     #[error("has an unencoded `/`, `?` or `#` before the host, or an `@` after it")]
     NotEncoded,
-    /// A port that is none, which may be a password without the `@` that ends it.
+    /// An invalid port. It may be a password that lacks the `@` after it.
     #[error("has an invalid port")]
     BadPort,
-    /// A host that is a port, as in `h1,h2:5432,5433`.
+    /// A port in place of a host, as in `h1,h2:5432,5433`.
     #[error("has a port where a host is expected")]
     PortAsHost,
     /// A quote or a command before the URL.
@@ -23,65 +24,65 @@ pub enum ConnectionError {
     /// Another scheme than `postgresql` or `postgres`.
     #[error("has the scheme `{0}`, not postgresql")]
     Scheme(String),
-    /// A part that has no default here.
+    /// A required part that is missing.
     #[error("has no {0}")]
     Lacks(&'static str),
-    /// Several hosts, for what must go to the one server that was examined.
+    /// Several hosts for a restore, which must go to the one server that was checked.
     #[error("has several hosts, but a restore needs exactly one")]
     SeveralHosts,
-    /// A part that holds bytes which cannot be handed on.
+    /// A part with bytes that cannot be passed on.
     #[error("has a {0} that is not valid UTF-8 or contains NUL")]
     NotText(&'static str),
-    /// A parameter that libpq does not have.
+    /// A parameter that libpq does not support.
     #[error("has the unknown parameter `{name}`")]
     UnknownParameter {
         /// As typed.
         name: String,
-        /// What to write in its place.
+        /// What to write instead.
         remedy: Remedy,
     },
-    /// A parameter of libpq that the client in use is too old for.
+    /// A parameter that is too new for the installed client.
     #[error("has the parameter `{name}`, which needs a PostgreSQL {since} client (installed: {client})")]
     TooNew {
         /// Its name.
         name: &'static str,
-        /// The first major version whose libpq has it.
+        /// The first major version that supports it.
         since: u32,
         /// The client's version.
         client: String,
     },
-    /// A parameter of libpq that leads past what the URL says.
+    /// A parameter that would override the URL.
     #[error("has the parameter `{name}`, which {why}")]
     Unfit {
         /// Its name.
         name: &'static str,
-        /// Why it cannot be taken.
+        /// Why it is rejected.
         why: &'static str,
     },
-    /// A parameter with a value that it cannot have, which may be secret.
+    /// An invalid value, which may be secret.
     #[error("has a bad value for `{0}`")]
     BadValue(&'static str),
-    /// A parameter that is a number, with something else.
+    /// A numeric parameter whose value is not a number.
     #[error("has a bad value for `{0}`")]
     NotANumber(&'static str),
-    /// A parameter with another value than the few that it can have.
+    /// A parameter with a value outside its list.
     #[error("has a bad value for `{name}`")]
     NotOneOf {
         /// Its name.
         name: &'static str,
-        /// What it can be.
+        /// The allowed values.
         values: &'static [&'static str],
     },
-    /// Parameters that libpq reads as a file, which cannot be made.
+    /// Parameters that libpq reads from a file, if the file cannot be created.
     #[error("has parameters that need a temporary file, which cannot be created: {0}")]
     NoFile(String),
-    /// A pooler in transaction mode, where a dump is not safe.
+    /// A pooler in transaction mode, which is not safe for a dump.
     #[error("points at a transaction pooler ({0})")]
     TransactionPooler(&'static str),
 }
 
 impl ConnectionError {
-    /// What the reader can do about it.
+    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
         let hint = match self {

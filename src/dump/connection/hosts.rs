@@ -1,10 +1,10 @@
-//! Where a server is: one address, or several of which libpq takes the first that fits. Pure.
+//! Where a server is: one address, or several of which libpq uses the first that fits. Pure.
 
 use std::net::IpAddr;
 
 use super::ConnectionError;
 
-/// Of PostgreSQL.
+/// PostgreSQL's default port.
 const USUAL_PORT: u16 = 5432;
 
 /// One address at which a server may be.
@@ -12,7 +12,7 @@ const USUAL_PORT: u16 = 5432;
 pub(super) struct Host {
     /// A name, an address, or the folder of a socket.
     pub(super) name: String,
-    /// Where the connection goes, whatever the name is (`hostaddr`).
+    /// The address to connect to, whatever the name is (`hostaddr`).
     pub(super) address: Option<String>,
     pub(super) port: u16,
 }
@@ -22,21 +22,21 @@ impl Host {
         Self { name: name.to_owned(), address: None, port }
     }
 
-    /// `hostaddr` says where the connection goes, whatever the host is called.
+    /// Whether the connection stays on this machine. `hostaddr` wins over the name.
     pub(super) fn is_local(&self) -> bool {
-        // Linux takes the address of no machine for its own.
+        // Linux treats the unspecified address as this machine.
         let loopback = |text: &str| {
             let address = text.parse::<IpAddr>().map(|address| address.to_canonical());
             address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
         };
-        // A socket is a folder, or a name that begins with this sign.
+        // A socket is a folder, or an abstract name that begins with `@`.
         let by_name = self.name.starts_with(['/', '@'])
             || self.name.trim_end_matches('.').eq_ignore_ascii_case("localhost")
             || loopback(&self.name);
         by_name && self.address.as_deref().is_none_or(loopback)
     }
 
-    /// What it is called, and where it is; this machine is `localhost`, however it is called.
+    /// Its names and addresses in lower case. This machine is always `localhost`.
     pub(super) fn names(&self) -> Vec<String> {
         if self.is_local() {
             return vec!["localhost".to_owned()];
@@ -53,8 +53,8 @@ impl Host {
     }
 }
 
-/// Puts together what belongs to each host. One port is that of all hosts; libpq's rules for lists are those of the manual,
-/// "Specifying Multiple Hosts".
+/// Combines the lists into hosts. A single port applies to all of them (PostgreSQL documentation, "Specifying
+/// Multiple Hosts").
 pub(super) fn paired(
     names: &[String],
     addresses: Option<&str>,
@@ -62,7 +62,7 @@ pub(super) fn paired(
 ) -> Result<Vec<Host>, ConnectionError> {
     let addresses: Vec<&str> = addresses.iter().flat_map(|list| list.split(',')).map(str::trim).collect();
     let named: Vec<&str> = names.iter().map(String::as_str).collect();
-    // Without a name, the address is one.
+    // Without a name, the address is the name.
     let names = if named.is_empty() { &addresses } else { &named };
     if names.is_empty() || names.iter().any(|name| name.is_empty()) {
         return Err(ConnectionError::Lacks("host"));
@@ -82,7 +82,7 @@ pub(super) fn paired(
     Ok(names.iter().enumerate().map(host).collect())
 }
 
-/// A list as libpq reads it; a port that is left out is the usual one.
+/// A list of ports as libpq parses it. An empty entry means the default port.
 pub(super) fn ports(list: &str) -> Result<Vec<Option<u16>>, ConnectionError> {
     let one = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(port).transpose();
     list.split(',').map(one).collect()

@@ -1,7 +1,7 @@
 //! The part of a database URL after the question mark. Pure.
 //!
-//! Facts: PostgreSQL 13 to 18, libpq, "Parameter Key Words" and "Environment Variables". What stands in neither list here
-//! is refused: it would be left out without a word.
+//! Source: PostgreSQL 13 to 18, libpq, "Parameter Key Words" and "Environment Variables". A parameter outside both
+//! lists is an error, because libpq would silently ignore it.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use secrecy::SecretString;
 use super::ConnectionError;
 use Value::{Any, Number, Of};
 
-/// Port of the transaction-mode poolers of Supabase.
+/// Port of Supabase's transaction-mode poolers.
 const TRANSACTION_POOLER: u16 = 6543;
 
-/// The newest version whose parameters are listed.
+/// The newest PostgreSQL version whose parameters are in the list.
 pub(super) const LAST_KNOWN: u32 = 18;
-/// No client of a version before it is of use here.
+/// The oldest supported client version.
 const ALWAYS: u32 = 13;
 
 /// What a parameter's value may be.
@@ -30,8 +30,8 @@ enum Value {
 const SWITCH: Value = Of(&["0", "1"]);
 const TLS_VERSION: Value = Of(&["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]);
 
-/// Parameters of libpq: the name, the environment variable if it has one, the version that brought it, and its values. What
-/// libpq says of others is not shown: it could quote a secret.
+/// libpq's parameters: name, environment variable if it has one, the version that introduced it, and its values.
+/// Messages never quote a value outside the list, because it could be a secret.
 const PARAMETERS: &[(&str, Option<&str>, u32, Value)] = &[
     ("channel_binding", Some("PGCHANNELBINDING"), ALWAYS, Of(&["disable", "prefer", "require"])),
     ("client_encoding", Some("PGCLIENTENCODING"), ALWAYS, Any),
@@ -79,15 +79,15 @@ const PARAMETERS: &[(&str, Option<&str>, u32, Value)] = &[
     ("tcp_user_timeout", None, ALWAYS, Number),
 ];
 
-/// Parameters that are read before the others are, for the names that unknown ones may be meant for.
+/// Parameters of the address, which are suggested for misspelled names, too.
 const OF_THE_ADDRESS: [&str; 6] = ["dbname", "host", "hostaddr", "password", "port", "user"];
 
-/// Parameters of libpq, drivers and ORMs that change nothing about what a dump holds.
+/// Parameters of libpq, drivers and ORMs that do not affect what a dump contains.
 const OTHERS: &[&str] = &[
     "application_name",
     "connection_limit",
     "fallback_application_name",
-    // The first host that fits is always taken: what is asked of a server must hold for the dump.
+    // The first host that fits is always used: the dump must reach the server that answered the questions.
     "load_balance_hosts",
     "pgbouncer",
     "pool_max_conns",
@@ -99,31 +99,31 @@ const OTHERS: &[&str] = &[
     "supa",
 ];
 
-/// Parameters whose values no log may show.
+/// Parameters whose values logs must never show.
 const SECRETS: [&str; 5] =
     ["oauth_client_secret", "password", "scram_client_key", "scram_server_key", "sslpassword"];
 
-/// The certificates of this machine, in place of a file.
+/// The value that means the certificates of this machine instead of a file.
 const SYSTEM: &str = "system";
 
-/// The modes of libpq.
+/// libpq's TLS modes.
 pub(super) const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
-/// So many letters of an unknown name may be wrong for a known one to be meant.
+/// Maximum number of wrong letters in a misspelled name.
 const WRONG_LETTERS: usize = 2;
 
-/// What to write in place of an unknown parameter.
+/// What to write instead of an unknown parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
-    /// A known one that looks like it.
+    /// A known parameter with a similar name.
     Near(&'static str),
-    /// A driver's way to choose TLS, for which libpq has `sslmode`.
+    /// libpq's `sslmode` instead of a driver's TLS parameter.
     Tls,
     /// Nothing.
     Remove,
 }
 
-/// What becomes of the parameters, those of the address apart.
+/// The parameters, without those of the address.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
     /// Environment variables.
@@ -134,12 +134,12 @@ pub(super) struct Taken {
     pub(super) newest: Option<(&'static str, u32)>,
 }
 
-/// Names and values, decoded. The last of several of one name counts, as for libpq.
+/// Decoded names and values. As in libpq, the last of several equal names counts.
 pub(super) fn parameters(query: &str) -> Result<BTreeMap<String, String>, ConnectionError> {
     pairs(query).map(|(name, value)| Ok((decode(name, "parameter")?, decode(value, "parameter")?))).collect()
 }
 
-/// The values that no log may show, as they are and as they were written.
+/// The values that logs must never show, decoded and as written.
 pub(super) fn secrets(query: &str) -> Vec<String> {
     let is_secret = |name: &str| decode(name, "parameter").is_ok_and(|name| SECRETS.contains(&name.as_str()));
     let values = pairs(query).filter(|(name, _)| is_secret(name));
@@ -151,17 +151,17 @@ fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
-/// Distributes the parameters that say how to connect, and not where to.
+/// Sorts the parameters into variables and others, and rejects those that cannot be used.
 pub(super) fn taken(
     mut query: BTreeMap<String, String>,
     has_secrets: bool,
 ) -> Result<Taken, ConnectionError> {
-    // libpq itself takes this one of JDBC, and no other value of it.
+    // libpq accepts this JDBC parameter with this value only.
     if query.get("ssl").is_some_and(|value| ["true", "1"].contains(&value.as_str())) {
         query.remove("ssl");
         query.entry("sslmode".to_owned()).or_insert_with(|| "require".to_owned());
     }
-    // So does libpq: with these certificates, less would be no proof of anything.
+    // As in libpq: with the machine's certificates, a weaker mode would verify nothing.
     if query.get("sslrootcert").is_some_and(|value| value == SYSTEM) {
         query.entry("sslmode".to_owned()).or_insert_with(|| "verify-full".to_owned());
     }
@@ -182,7 +182,7 @@ pub(super) fn taken(
             return Err(unfit);
         } else if !OTHERS.contains(&name.as_str()) && name != "replication" {
             let remedy = remedy(&name);
-            // A secret with an `&` in it would go on as the name of a parameter.
+            // A secret with an unencoded `&` would continue as a parameter's name.
             let name = if has_secrets || value.is_empty() { "…".to_owned() } else { name };
             return Err(ConnectionError::UnknownParameter { name, remedy });
         }
@@ -191,7 +191,7 @@ pub(super) fn taken(
 }
 
 impl Value {
-    /// The value as libpq spells it.
+    /// The value in libpq's spelling.
     fn spelled(self, name: &'static str, value: String) -> Result<String, ConnectionError> {
         match self {
             Number if value.trim().parse::<i32>().is_err() => Err(ConnectionError::NotANumber(name)),
@@ -204,7 +204,7 @@ impl Value {
     }
 }
 
-/// The version that brought a parameter; some brought a value.
+/// The version that introduced a parameter, or its value.
 fn brought((name, since): (&'static str, u32), value: &str) -> (&'static str, u32) {
     match (name, value) {
         ("sslrootcert", SYSTEM) => ("sslrootcert=system", 16),
@@ -213,12 +213,12 @@ fn brought((name, since): (&'static str, u32), value: &str) -> (&'static str, u3
     }
 }
 
-/// Whether a value arrives as it is when it is read from a line.
+/// Whether libpq reads back the same value from a line of a file.
 fn is_one_line(value: &str) -> bool {
     !value.contains(char::is_control) && !value.ends_with(|c: char| c.is_ascii_whitespace())
 }
 
-/// Parameters of libpq that lead past the URL, or to no ordinary session.
+/// Parameters that override the URL, or do not open an ordinary session.
 fn unfit(name: &str, value: &str) -> Option<ConnectionError> {
     let (name, why) = match name {
         "service" => ("service", "reads the address from a local file"),
@@ -237,7 +237,7 @@ fn remedy(name: &str) -> Remedy {
     let known = || PARAMETERS.iter().map(|(known, ..)| *known).chain(OF_THE_ADDRESS);
     let near = |known: &&str| strsim::osa_distance(&plain(known), &typed);
     let nearest = known().min_by_key(near).filter(|known| {
-        // Of a short name, two other letters make another name.
+        // In a short name, two wrong letters make another name.
         near(known) <= WRONG_LETTERS.min(known.len() / 4)
     });
     match nearest {

@@ -1,5 +1,5 @@
-//! Parameters that have no environment variable. libpq reads them as a file, which is never on a disk: it is memory of this
-//! process, and only this user's processes find it. Arguments could be seen by everybody on the machine.
+//! Parameters without an environment variable. libpq reads them from a file that is never on disk: it is memory of
+//! this process, which only processes of this user can open. Command-line arguments would be visible to every user.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,10 +10,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::ConnectionError;
 
-/// How the parameters are called together in the file.
+/// Name of the section in the file.
 const SERVICE: &str = "sponsor-backup";
 
-/// The parameters, and their file once it is needed. Clones share it; it goes with the last of them.
+/// The parameters, and their file once it is needed. Clones share the file. It is closed with the last of them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Unlisted {
     parameters: Arc<BTreeMap<&'static str, SecretString>>,
@@ -25,7 +25,7 @@ impl Unlisted {
         Self { parameters: Arc::new(parameters), file: Arc::default() }
     }
 
-    /// The variables by which libpq finds the parameters.
+    /// The variables that point libpq to the parameters.
     pub(super) fn variables(&self) -> Result<Vec<(&'static str, String)>, ConnectionError> {
         if self.parameters.is_empty() {
             return Ok(Vec::new());
@@ -38,14 +38,14 @@ impl Unlisted {
     fn text(&self) -> String {
         let mut text = format!("[{SERVICE}]\n");
         for (name, value) in self.parameters.iter() {
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             writeln!(text, "{name}={}", value.expose_secret()).ok();
         }
         text
     }
 }
 
-/// Where a child finds what this process has open. Each that opens it reads from its beginning.
+/// The path at which a child process finds an open file of this process. Each reader starts at the beginning.
 fn path(file: &File) -> String {
     format!("/proc/{}/fd/{}", std::process::id(), std::os::fd::AsRawFd::as_raw_fd(file))
 }

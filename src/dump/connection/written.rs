@@ -1,18 +1,18 @@
-//! The parts of a database URL as they were written, by libpq's own rules: they allow several hosts. Pure.
+//! The parts of a database URL as written, split by libpq's own rules, which allow several hosts. Pure.
 
 use std::net::Ipv6Addr;
 
 use super::ConnectionError;
 
-/// Signs that no host has. What holds one is likely to be a piece of a password, which must not be shown.
+/// Characters that no host contains. Such a text is probably part of a password, and must not be shown.
 const NEVER_IN_A_HOST: [char; 9] = ['<', '>', '[', ']', '\\', '^', '|', '"', '\''];
 
-/// A URL in pieces, still encoded.
+/// A URL in parts, still encoded.
 #[derive(Debug)]
 pub(super) struct Written<'a> {
     pub(super) user: &'a str,
     pub(super) password: Option<&'a str>,
-    /// Each host, empty if it was left out, with its port.
+    /// Each host with its port, or an empty text if the host is left out.
     pub(super) hosts: Vec<(&'a str, Option<u16>)>,
     pub(super) database: &'a str,
     pub(super) query: &'a str,
@@ -25,7 +25,8 @@ impl<'a> Written<'a> {
             return Err(ConnectionError::NotAUrl("it has no `://`"));
         };
         let (authority, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
-        // The rest of a password that holds `/`, `?` or `#` would be taken for a port or a name, and be shown.
+        // If a password contains `/`, `?` or `#`, its rest would be parsed as a port or a name, and messages would
+        // show it.
         if rest.contains('@') {
             return Err(ConnectionError::NotEncoded);
         }
@@ -47,7 +48,7 @@ fn check_scheme(before: &str) -> Result<(), ConnectionError> {
     if before.contains(':') || !["postgresql", "postgres"].contains(&scheme.as_str()) {
         let is_one = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-        // What is not one may be anything, and is not shown.
+        // Anything that is not a scheme may be a secret, and is not shown.
         return Err(if is_one {
             ConnectionError::Scheme(scheme)
         } else if ["postgresql", "postgres"].iter().any(|known| before.to_ascii_lowercase().ends_with(known))
@@ -76,7 +77,7 @@ fn host(text: &str) -> Result<(&str, Option<u16>), ConnectionError> {
     {
         return Err(invalid);
     }
-    // The ports of several hosts do not follow the list of them: `h1,h2:5432,5433` has a third host.
+    // In `h1,h2:5432,5433` the last port is in the position of a third host.
     if super::hosts::port(name).is_ok() {
         return Err(ConnectionError::PortAsHost);
     }

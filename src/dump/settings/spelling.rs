@@ -1,8 +1,8 @@
-//! Strings and names of SQL in plain letters, so that a dump in any encoding can hold them in a comment of one line. Pure.
+//! SQL strings and names in plain ASCII, so that a dump in any encoding can contain them in a one-line comment. Pure.
 
 use crate::dump::names::quoted;
 
-/// The names in a list as PostgreSQL writes it; `None` where it is none.
+/// The names in a list as PostgreSQL writes it. `None` if it is not such a list.
 pub(super) fn elements(list: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
     let mut rest = list.trim();
@@ -36,12 +36,12 @@ pub(super) fn elements(list: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Letters that stand for themselves in a text of any encoding, in a comment of one line and between dollar signs.
+/// Characters that need no escape in any encoding, in a one-line comment, and between dollar signs.
 fn is_plain(letter: char) -> bool {
     (letter.is_ascii_graphic() || letter == ' ') && letter != '$'
 }
 
-/// A string of SQL in plain letters, whatever it holds.
+/// An SQL string in plain ASCII, whatever it contains.
 pub(super) fn literal(text: &str) -> String {
     let mut written = String::from("E'");
     for letter in text.chars() {
@@ -57,7 +57,7 @@ pub(super) fn literal(text: &str) -> String {
     written
 }
 
-/// A name of SQL in plain letters, whatever it holds.
+/// An SQL name in plain ASCII, whatever it contains.
 pub(super) fn identifier(name: &str) -> String {
     if name.chars().all(|letter| is_plain(letter) && letter != '\\') {
         return quoted(name);
@@ -76,7 +76,7 @@ pub(super) fn identifier(name: &str) -> String {
     written
 }
 
-/// What is left of a statement that is read.
+/// The rest of a statement that is being read.
 pub(super) struct Rest<'a>(pub(super) &'a str);
 
 impl Rest<'_> {
@@ -109,8 +109,8 @@ impl Rest<'_> {
         })?
     }
 
-    /// Up to the quote, which is skipped, too. `digits` says how many follow the letter behind a backslash, with 0 for four
-    /// that begin with it.
+    /// Reads up to the quote and skips it. `digits` returns how many digits follow the character after a backslash,
+    /// or 0 for four that begin with it.
     fn quoted(&mut self, quote: char, digits: impl Fn(char) -> Option<usize>) -> Option<String> {
         let mut text = String::new();
         loop {
