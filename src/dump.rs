@@ -1,7 +1,7 @@
-//! Room 4: a PostgreSQL database becomes one stream of SQL, and a verdict on whether that stream is whole.
+//! Room 4: a PostgreSQL database becomes one stream of SQL, and a verdict on whether that stream is complete.
 //!
-//! Where the stream goes is not known here. Another kind of source would sit beside [`Dump`] and give the same two
-//! things: bytes to read, and `finish()`.
+//! This room does not know where the stream goes. Another kind of source would be next to [`Dump`] and offer the same
+//! two things: bytes to read, and `finish()`.
 
 pub mod child;
 pub mod client;
@@ -34,19 +34,19 @@ pub use complaint::{Complaint, Names};
 pub use connection::Connection;
 pub use error::DumpError;
 
-/// What a dump that ended well says of itself.
+/// What is known about a dump that succeeded.
 #[derive(Debug)]
 pub struct Finished {
-    /// Version of the server, as the dump's head tells it.
+    /// Version of the server, from the dump's head.
     pub server_version: String,
-    /// Version of pg_dump, as the dump's head tells it.
+    /// Version of pg_dump, from the dump's head.
     pub pg_dump_version: String,
-    /// What it holds.
+    /// What the dump contains.
     pub truth: scan::Truth,
     /// The scan of its text.
     pub scan: scan::Scan,
-    /// What a restore of parts of it would have to know, as pg_dump says.
+    /// What a partial restore would need to know, from pg_dump.
     pub notes: Vec<String>,
-    /// What else pg_dump warned of, in words without data. None of it means that content is missing.
+    /// pg_dump's other warnings, without data. None of them means missing content.
     pub warnings: Vec<String>,
 }

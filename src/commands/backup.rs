@@ -1,10 +1,11 @@
-//! `backup`: for each selected sponsor secrets → flag → dump → archive → record; then the report.
+//! `backup`: secrets → flag → dump → archive → record for each selected sponsor, then the report.
 
 mod facts;
 mod generated;
 mod perform;
 mod plan;
 mod prepare;
+mod progress;
 mod rehearse;
 mod source;
 mod storage;
@@ -38,12 +39,12 @@ struct Run<'a> {
     order: &'a BackupOrder,
     edge: &'a Edge,
     secrets: SecretsSource<'a>,
-    /// Finding none is a failure of those sponsors that need one: a disabled one does not.
+    /// Finding no clients fails only the sponsors that need one. Disabled sponsors do not.
     clients: Result<Vec<Client>, DumpError>,
     budget: Budget,
     survey: Survey,
     asking: Asking<'a>,
-    /// Bytes in flight that one stream should take.
+    /// Memory for one stream's upload buffers, in bytes.
     share_bytes: u64,
 }
 
@@ -81,12 +82,13 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
         }
     };
     let ((), mut ended): ((), Vec<(usize, Ended)>) = join(asked, sponsors_turns).await;
+    // Sponsors end in any order, and are reported in the manifest's.
     ended.sort_by_key(|(at, _)| *at);
     let ended: Vec<Ended> = ended.into_iter().map(|(_, ended)| ended).collect();
     publisher.results(ended)
 }
 
-/// A slip in a name would otherwise show only in the refusal that it was meant to lift.
+/// A misspelled name would otherwise only show as the refusal that it was meant to lift.
 fn accepted_are_known(order: &BackupOrder, selected: &scope::Selected) -> Result<(), UsageError> {
     match order.accept_new_source.iter().find(|name| !selected.known.contains(name)) {
         None => Ok(()),
@@ -98,7 +100,7 @@ fn accepted_are_known(order: &BackupOrder, selected: &scope::Selected) -> Result
 }
 
 impl Run<'_> {
-    /// One sponsor from beginning to end. Whatever happens to it stays with it, a bug of this program included.
+    /// One sponsor from beginning to end. A failure affects only this sponsor, even a bug in this program.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
         let mut facts = Facts::begin(self.edge.now());
         let over = TimedOut::new(self.order.timeout, Doing::Dump);
@@ -110,6 +112,7 @@ impl Run<'_> {
         {
             self.edge.sink.line(&format!("{}: {left}", sponsor.name));
         }
+        // A dump or upload that the clock stopped fails as stopped. The clock knows whether a signal or the timeout did it.
         let done = done.map_err(|failure| clock.cause(failure));
         let (log, done) =
             if self.order.dry_run { (None, done) } else { self.record(sponsor, &facts, done).await };
@@ -119,7 +122,8 @@ impl Run<'_> {
         ended
     }
 
-    /// Keeps the record. Without one a backup is not a success; a failure stays the first one.
+    /// Saves the record. Without a record, a backup does not count as a success. After a failed backup, that failure
+    /// stays the cause.
     async fn record(
         &self,
         sponsor: &Sponsor,
@@ -150,6 +154,7 @@ impl Run<'_> {
         .await;
         match (done, failure) {
             (Ok(_), Some(failure)) => (log, Err(failure)),
+            // The record's failure is a consequence for the reader, and must not hide why the backup failed.
             (Err(first), Some(second)) => {
                 self.edge.sink.line(&format!("{}: {second}", sponsor.name));
                 (log, Err(first))

@@ -129,7 +129,9 @@ fn one_sponsors_wrong_password_costs_nobody_elses_backup() {
     assert_eq!(outcome.output("outcome"), "failure");
     let errors = outcome.annotations("error");
     assert_eq!(errors.len(), 1, "{errors:?}");
-    assert!(errors[0].starts_with("rhea: dump failed: ") && errors[0].contains("Correct user and password"));
+    assert!(
+        errors[0].starts_with("rhea: dump failed: ") && errors[0].contains("Correct the user and password")
+    );
     assert!(outcome.summary().starts_with("## ❌ Backup, production: 1 of 3 failed"));
 }
 

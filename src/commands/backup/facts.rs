@@ -1,4 +1,4 @@
-//! What is known of one sponsor's backup so far: it grows as the steps succeed, and record and result are drawn from it.
+//! What is known about one sponsor's backup. It grows with each step, and the record and the result are made from it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,22 +21,22 @@ use crate::sponsors::Sponsor;
 pub(super) struct Facts {
     pub(super) started: Timestamp,
     clock: Instant,
-    /// Whether the flag is on; `None` until it was read.
+    /// Whether the flag is on. `None` until it has been read.
     pub(super) enabled: Option<bool>,
     pub(super) vault: Option<Arc<Vault>>,
     pub(super) server_version: Option<String>,
     pub(super) pg_dump_version: Option<String>,
-    /// The backup that exists now.
+    /// The stored backup.
     pub(super) backup: Option<(String, Sealed)>,
-    /// What it holds.
+    /// What it contains.
     pub(super) taken: Option<BackupFacts>,
-    /// What was left out of it by request.
+    /// What was left out by request.
     pub(super) partial: Option<Partial>,
-    /// The backup before it.
+    /// The previous backup.
     pub(super) previous: Option<PreviousBackup>,
-    /// Whether it is locked, as S3 showed it.
+    /// Its lock, as S3 reports it.
     pub(super) lock: Option<Locked>,
-    /// What is odd without being a failure, each in words.
+    /// Warnings for people to read.
     pub(super) warnings: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ impl Facts {
         }
     }
 
-    /// What the turn comes to. Where something failed after the backup, what is known of it stays known.
+    /// The outcome of the turn. After a failure, what is known about a stored backup remains known.
     pub(super) fn conclusion(&self, done: &Result<Turn<()>, Failure>, dry_run: bool) -> Conclusion {
         let known = self.taken.as_ref().map(Conclusion::of_backup);
         match done {

@@ -1,4 +1,4 @@
-//! The values of generated columns, summed up while pg_dump reads the same snapshot.
+//! Digests of generated columns, computed while pg_dump reads the same snapshot.
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -7,16 +7,16 @@ use super::prepare::Prepared;
 use crate::dump::DumpError;
 use crate::dump::generated::{Digests, Snapshot};
 
-/// The sums on their way. Dropping them ends their session.
+/// Digests in progress. Dropping them ends their session.
 pub(super) enum GeneratedValues {
     /// No table has such columns.
     None,
-    /// The snapshot's name, and the work.
+    /// The snapshot's name, and the running task.
     Summing(String, AbortOnDropHandle<Result<(Digests, Snapshot), DumpError>>),
 }
 
 impl GeneratedValues {
-    /// Begins a snapshot and sums up, if there is anything.
+    /// Takes a snapshot and starts the task, if the database has such columns.
     pub(super) async fn watch(prepared: &Prepared, stop: &CancellationToken) -> Result<Self, DumpError> {
         let Prepared { client, connection, options, database, .. } = prepared;
         if !database.has_generated_values {
@@ -27,7 +27,7 @@ impl GeneratedValues {
         Ok(Self::Summing(id, AbortOnDropHandle::new(tokio::spawn(snapshot.digests()))))
     }
 
-    /// What pg_dump is to read.
+    /// The snapshot that pg_dump must read.
     pub(super) fn snapshot(&self) -> Option<String> {
         match self {
             Self::None => None,
@@ -35,10 +35,10 @@ impl GeneratedValues {
         }
     }
 
-    /// The sums. To be asked when pg_dump has ended: until then it may need the snapshot.
+    /// The digests. Call this after pg_dump has ended, because it needs the snapshot until then.
     pub(super) async fn digests(self) -> Result<Digests, DumpError> {
         let Self::Summing(_, work) = self else { return Ok(Digests::new()) };
-        // The task is never aborted, so it can only have panicked. Its panic goes on here.
+        // The task is never aborted, so this can only be its panic, which continues here.
         let summed = work.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         let (digests, snapshot) = summed?;
         snapshot.end().await;

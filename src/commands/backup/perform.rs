@@ -1,12 +1,10 @@
-//! The backup of one sponsor: dump into archive, verdict, commit. The order of these lines is what the product promises.
+//! The backup of one sponsor: dump into archive, verdict, commit. The order of these lines is the product's promise.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::super::limit::Clock;
 use super::Run;
@@ -23,22 +21,16 @@ use crate::dump::client::major;
 use crate::dump::database::Database;
 use crate::dump::generated::Digests;
 use crate::dump::invocation::DumpOptions;
-use crate::dump::waiting;
 use crate::dump::{Dump, DumpError, Finished};
 use crate::failure::Failure;
 use crate::proof::ProofError;
 use crate::proof::conclusion::{BackupFacts, Before, Held};
 use crate::proof::database::document;
 use crate::proof::stored::contents;
-use crate::report::progress::Reading;
 use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Sponsor;
-use std::sync::atomic::Ordering;
 
-/// A question costs the server a connection, and itself takes the lock manager's locks for a moment.
-const BETWEEN_QUESTIONS: Duration = Duration::from_secs(10);
-
-/// What a dump and its archive turned out to be.
+/// The facts about a dump and its archive.
 struct Taken<'a> {
     started_at: Timestamp,
     finished_at: Timestamp,
@@ -69,7 +61,7 @@ impl Run<'_> {
         };
         facts.previous = prepared.previous.comparand();
         facts.warnings.extend(prepared.previous.warning());
-        // Waiting for other sponsors' memory does not count.
+        // Time spent waiting for other sponsors' memory does not count.
         let reserved = clock.paused(self.budget.reserve(prepared.flow));
         let _reserved = clock.or_stopped(async { Ok(reserved.await) }).await?;
         let (sealed, finished, committed) = self.archive(sponsor, facts, &prepared, clock.stop()).await?;
@@ -90,14 +82,15 @@ impl Run<'_> {
         let before = before.map(|before| Before { rows: before.rows_total, bytes: before.dump_size_bytes });
         let taken = facts.taken.insert(BackupFacts { held, partial, before });
         facts.warnings.extend(taken.warnings());
+        // The backup is stored already, and stays: an empty dump may be what the reader needs to see.
         if let Some(finding) = taken.lost_everything() {
             return Err(emptied(location, finding));
         }
         Ok(Turn::Done(()))
     }
 
-    /// Nothing becomes visible before it is true: the dump must have ended well before the archive is committed, and
-    /// where both failed, what failed first is the cause.
+    /// No half-finished backups: the dump must succeed before the archive is committed. If both fail, the first
+    /// failure is the cause.
     async fn archive(
         &self,
         sponsor: &Sponsor,
@@ -112,18 +105,19 @@ impl Run<'_> {
             missing: "the database's settings and comment, which exceed 4 MiB".to_owned(),
         })?;
         let progress = Arc::new(Progress::default());
-        let ticker = self.watch(sponsor, &progress, prepared, head.len() as u64);
+        let watch = self.watch(sponsor, prepared, &progress, head.len() as u64);
         let values = GeneratedValues::watch(prepared, stop).await?;
         let options = DumpOptions { snapshot: values.snapshot(), ..options.clone() };
         let mut dump = Dump::start(client, connection, &options, stop)?;
         let mut text = head.as_bytes().chain(&mut dump);
         let upload = Upload::new(store, key.clone(), labels.clone(), *flow, stop.clone());
         let staged = seal(&mut text, &self.order.recipe, upload, &progress).await;
-        drop(ticker);
-        self.edge.sink.progress_ended(&sponsor.name);
+        drop(watch);
+        // An encoder that is dropped on an error path writes a valid end of file. So a stream that ended proves nothing yet:
+        // until `finish` has judged the dump, the object is only staged and not visible.
         let staged = match staged {
             Ok(staged) => staged,
-            // pg_dump first: while it lives, it holds locks.
+            // pg_dump stops first, because it holds locks until then.
             Err(broken) => {
                 dump.abandon().await;
                 return Err(broken.abandon().await.into());
@@ -133,6 +127,7 @@ impl Run<'_> {
             prepared.server.check_sequences(connection, &finished.truth)?;
             Ok(finished)
         });
+        // The digests come after pg_dump's verdict: pg_dump needs their snapshot, and its failure is the first cause.
         let ended = match finished {
             Ok(finished) => values.digests().await.map(|digests| (finished, digests)),
             Err(cause) => Err(cause),
@@ -140,6 +135,7 @@ impl Run<'_> {
         let (finished, generated) = match ended {
             Ok(ended) => ended,
             Err(cause) => {
+                // The dump's failure is the cause. A failed abort is only a consequence.
                 if let Err(error) = staged.abandon().await {
                     self.edge.sink.line(&format!("{}: {error}", sponsor.name));
                 }
@@ -164,47 +160,12 @@ impl Run<'_> {
         Ok((sealed, finished, committed))
     }
 
-    /// Shows what pg_dump notes.
+    /// Shows pg_dump's notes.
     fn note(&self, sponsor: &Sponsor, notes: &[String]) {
         if !notes.is_empty() {
             let title = format!("{}: backed up", sponsor.name);
             self.edge.sink.annotations(&[annotation(Level::Notice, &title, &notes.join("; "))]);
         }
-    }
-
-    /// Shows the progress or what the dump waits for, every few seconds until the handle is dropped.
-    fn watch(
-        &self,
-        sponsor: &Sponsor,
-        progress: &Arc<Progress>,
-        prepared: &Prepared,
-        head_bytes: u64,
-    ) -> AbortOnDropHandle<()> {
-        let (sink, name, progress) =
-            (Arc::clone(&self.edge.sink), sponsor.name.clone(), Arc::clone(progress));
-        let (connection, client) = (prepared.connection.clone(), prepared.client.clone());
-        AbortOnDropHandle::new(tokio::spawn(async move {
-            let begun = Instant::now();
-            let mut asked = begun;
-            loop {
-                tokio::time::sleep(sink.progress_interval()).await;
-                let bytes_read = progress.bytes_read.load(Ordering::Relaxed);
-                // pg_dump has all its locks before it writes a byte. What came so far is our own head.
-                if bytes_read <= head_bytes && asked.elapsed() >= BETWEEN_QUESTIONS {
-                    asked = Instant::now();
-                    if let Some(wait) = waiting::ask(&connection, &client).await {
-                        sink.line(&format!("{name}: {wait}"));
-                        continue;
-                    }
-                }
-                sink.progress(Reading {
-                    sponsor: &name,
-                    bytes_read,
-                    bytes_stored: progress.bytes_stored.load(Ordering::Relaxed),
-                    elapsed: begun.elapsed(),
-                });
-            }
-        }))
     }
 
     fn describe(&self, sponsor: &Sponsor, facts: &Facts, prepared: &Prepared, taken: &Taken<'_>) -> Vec<u8> {
@@ -247,7 +208,7 @@ impl Run<'_> {
     }
 }
 
-/// A database that holds nothing although an earlier backup of it held rows.
+/// The failure of a backup that contains nothing although an earlier one had rows.
 pub(super) fn emptied(place: String, finding: String) -> Failure {
     let hint = "Check that DATABASE_URL names the right database. The previous backup is still stored.";
     ProofError { place, findings: vec![finding], hint: hint.to_owned() }.into()
@@ -263,12 +224,12 @@ fn partial(options: &DumpOptions) -> Option<Partial> {
 }
 
 impl Prepared {
-    /// When the data of a dump that begins now is from.
+    /// The time of the data in a dump that begins now.
     fn as_of(&self, now: Timestamp) -> Timestamp {
         self.standby.as_ref().map_or(now, |(standby, asked_at)| standby.as_of(*asked_at))
     }
 
-    /// What everybody should know of the backup, in words without data.
+    /// Warnings about the backup, without data.
     fn warnings(&self, finished: &Finished) -> Vec<String> {
         let standby = self.standby.as_ref().map(|(standby, _)| standby);
         let of_standby = standby.map(|standby| standby.warnings(&standby.without_rows(&finished.truth)));
@@ -291,7 +252,7 @@ impl Prepared {
     }
 }
 
-/// The smallest versions are those of the server and of pg_dump: PostgreSQL promises no way back to older ones.
+/// The smallest versions that can restore the dump. PostgreSQL does not promise that older versions can.
 fn needs(finished: &Finished) -> RestoreNeeds {
     let needs = finished.scan.needs();
     let server = major(&finished.server_version).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Everything of a backup that changes nothing: it ends with all that is needed to begin.
+//! Everything before a backup begins. Nothing here changes anything.
 
 use std::sync::Arc;
 
@@ -28,13 +28,13 @@ use crate::report::disabled::{SetUp, boxed};
 use crate::secrets::{Archival, Disabled, SecretsError};
 use crate::sponsors::Sponsor;
 
-/// A backup that could begin.
+/// A backup that is ready to begin.
 pub(super) struct Prepared {
     pub(super) connection: Connection,
     pub(super) server: Server,
-    /// What the dump's statements do not carry.
+    /// What pg_dump does not dump of the database itself.
     pub(super) database: Database,
-    /// What the server is a standby of, at the moment when it was asked.
+    /// The standby's state, and when it was asked.
     pub(super) standby: Option<(Standby, Timestamp)>,
     pub(super) options: DumpOptions,
     pub(super) client: Client,
@@ -42,14 +42,14 @@ pub(super) struct Prepared {
     pub(super) key: String,
     pub(super) labels: Labels,
     pub(super) flow: Flow,
-    /// The backup before this one.
+    /// The previous backup.
     pub(super) previous: Previous,
     pub(super) source: Option<SourceDatabase>,
-    /// What a partial backup needs and leaves out, in words.
+    /// A warning about what a partial backup needs but does not contain.
     pub(super) lacking: Option<String>,
 }
 
-/// What preparation comes to.
+/// The result of the preparation.
 pub(super) enum Outcome {
     Ready(Box<Prepared>),
     Disabled(Disabled),
@@ -81,7 +81,7 @@ impl Run<'_> {
         self.survey.judgement().database(sponsor)?;
         facts.warnings.extend(self.survey.judgement().warnings(sponsor));
         let clients = self.clients.as_ref().map_err(Clone::clone)?;
-        // Any psql can ask; the newest knows most ways to connect.
+        // Any psql can ask. The newest supports most parameters.
         let identity = self.identity(sponsor)?;
         let newest = clients.last().ok_or(DumpError::NoClient)?;
         let connection = query::settled(connection, newest).await?;
@@ -125,7 +125,7 @@ impl Run<'_> {
         Ok(Outcome::Ready(Box::new(prepared)))
     }
 
-    /// Key and labels of the object that it becomes.
+    /// The backup's key and labels.
     async fn object(
         &self,
         sponsor: &Sponsor,
@@ -140,7 +140,7 @@ impl Run<'_> {
         Ok((object.key(self.order.scope.environment, facts.started), labels))
     }
 
-    /// The backup before this one. A bucket that holds another sponsor's is not this sponsor's.
+    /// The previous backup. A bucket with another sponsor's backups is not this sponsor's.
     async fn previous(&self, sponsor: &Sponsor, facts: &Facts, store: &Store) -> Result<Previous, Failure> {
         let whose = (sponsor, self.order.scope.environment);
         match Previous::find(store, whose, facts.started, facts.partial.as_ref()).await? {
@@ -151,14 +151,14 @@ impl Run<'_> {
         }
     }
 
-    /// What the backup needs and leaves out by request. A failed check does not end the backup.
+    /// What a partial backup needs but does not contain. The backup continues if the check fails.
     async fn lacking(&self, connection: &Connection, client: &Client) -> Option<String> {
         lacking::ask(connection, client, &self.order.dump).await.unwrap_or_else(|error| {
             Some(format!("could not check whether this partial backup can be restored alone: {error}"))
         })
     }
 
-    /// What a standby holds, unless it lags too much.
+    /// The standby's state. Fails if it lags too much.
     async fn standby(
         &self,
         server: &Server,
@@ -174,7 +174,7 @@ impl Run<'_> {
         Ok(Some((standby, asked_at)))
     }
 
-    /// Which database it is; a server that answers and does not tell is backed up all the same.
+    /// The database's identity. A backup continues if the server answers but cannot be identified.
     fn identity(&self, sponsor: &Sponsor) -> Result<Option<&Identity>, Failure> {
         let Some(database) = self.survey.database(sponsor) else { return Ok(None) };
         match database.identity.as_ref().map_err(Clone::clone)? {

@@ -1,4 +1,5 @@
-//! The rest of a dry run: everything that the real run needs and that can be asked without changing anything.
+//! The second part of a dry run: everything that the real run needs and that can be checked without changing
+//! anything.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::sponsors::Sponsor;
 
 impl Run<'_> {
     /// # Errors
-    /// What would end the real run, as it would.
+    /// Whatever would end the real run.
     pub(super) async fn rehearse(
         &self,
         sponsor: &Sponsor,

@@ -1,4 +1,4 @@
-//! Whether a sponsor's database is still the one that its previous backup was taken of.
+//! Whether `DATABASE_URL` still leads to the database of the previous backup.
 
 use super::super::previous::Previous;
 use super::Run;
@@ -9,11 +9,11 @@ use crate::secrets::SecretsError;
 use crate::sponsors::Sponsor;
 
 impl Run<'_> {
-    /// The database as the manifest will describe it; `None` where it does not tell which one it is. A server is restarted
-    /// now and then, so that its start does not count here.
+    /// The database as the manifest describes it, or `None` if it cannot be identified. The server's start time does
+    /// not count, because servers restart.
     ///
     /// # Errors
-    /// The previous backup is of another database, and the order does not say that this is meant.
+    /// The previous backup is of another database, and `accept-new-source` does not name the sponsor.
     pub(super) fn source(
         &self,
         sponsor: &Sponsor,
@@ -24,7 +24,7 @@ impl Run<'_> {
         let source = identity.map(|identity| described(connection, identity));
         let (name, is_accepted) = (&sponsor.name, self.order.accept_new_source.contains(&sponsor.name));
         let was = match previous {
-            // That it is unknown is said when what it held is compared.
+            // The comparison of contents already warns about this.
             Previous::None | Previous::AnotherSponsors { .. } | Previous::Unknown(_) => return Ok(source),
             Previous::Backup { description, .. } => description.source.as_ref(),
         };
@@ -42,7 +42,7 @@ impl Run<'_> {
                 let words = format!("{name}: the previous backup does not record its source database");
                 self.edge.sink.line(&words);
             }
-            // Said when the database was asked.
+            // The survey of databases already warned about this.
             (None, _) | (Some(_), Some(_)) => {}
         }
         Ok(source)
@@ -66,7 +66,7 @@ fn is_one(is: &SourceDatabase, was: &SourceDatabase) -> bool {
         && is.database == was.database
 }
 
-/// A database in words.
+/// A database as text.
 pub(super) fn words(source: &SourceDatabase) -> String {
     let SourceDatabase { place, system_identifier, database_oid, database, .. } = source;
     format!("{place} (system identifier {system_identifier}, database {database} with OID {database_oid})")

@@ -1,5 +1,5 @@
-//! What S3 is asked before a dump begins, in a dry run and in a real one, by the same requests: a dump takes hours, and
-//! what S3 refuses would show at its end.
+//! Requests to S3 before a dump begins, the same in a dry run and a real run. A dump takes hours, and a refusal would
+//! otherwise only show at its end.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use crate::failure::Failure;
 use crate::record::RecordError;
 use crate::sponsors::Sponsor;
 
-/// So many seconds may be taken, one after the other, by backups of other runs.
+/// Number of seconds to try, if other backups already use their keys.
 const SECONDS_TRIED: usize = 10;
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Run<'_> {
-    /// Asks both buckets, and chooses a second whose key is free.
+    /// Checks both buckets, and chooses a second whose key is free.
     ///
     /// # Errors
-    /// The bucket of backups refuses. Where that of the records does, a backup is worth having all the same; a dry run
-    /// ends with it, as the real run would.
+    /// The backup bucket rejects a request. If only the audit-log bucket does, a real backup continues, and a dry run
+    /// fails.
     pub(super) async fn ask_storage(
         &self,
         sponsor: &Sponsor,
@@ -50,7 +50,7 @@ impl Run<'_> {
         }
     }
 
-    /// Keys tell seconds: where another backup began in this one, this backup begins in the next that is free.
+    /// Keys have a resolution of one second. If this second's key is taken, the backup uses the next free one.
     async fn choose_second(&self, facts: &mut Facts, vault: &Vault) -> Result<(), ArchiveError> {
         let key =
             |facts: &Facts| Object::Backup { suffix: "" }.key(self.order.scope.environment, facts.started);

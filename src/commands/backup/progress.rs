@@ -1,0 +1,72 @@
+//! The lines of a running backup: how far it is, or what it waits for.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio_util::task::AbortOnDropHandle;
+
+use super::Run;
+use super::prepare::Prepared;
+use crate::archive::Progress;
+use crate::dump::waiting;
+use crate::report::progress::Reading;
+use crate::report::sink::Sink;
+use crate::sponsors::Sponsor;
+
+/// Each question costs the server a connection, and itself holds the lock manager's locks for a moment.
+const BETWEEN_QUESTIONS: Duration = Duration::from_secs(10);
+
+/// Shows lines until it is dropped.
+pub(super) struct Watch {
+    lines: AbortOnDropHandle<()>,
+    sink: Arc<Sink>,
+    sponsor: String,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.lines.abort();
+        self.sink.progress_ended(&self.sponsor);
+    }
+}
+
+impl Run<'_> {
+    /// Shows the progress of a dump, or the lock that it waits for. The first `head_bytes` that are read come from this
+    /// program and not from pg_dump.
+    pub(super) fn watch(
+        &self,
+        sponsor: &Sponsor,
+        prepared: &Prepared,
+        progress: &Arc<Progress>,
+        head_bytes: u64,
+    ) -> Watch {
+        let (sink, name, progress) =
+            (Arc::clone(&self.edge.sink), sponsor.name.clone(), Arc::clone(progress));
+        let (connection, client) = (prepared.connection.clone(), prepared.client.clone());
+        let lines = tokio::spawn(async move {
+            let begun = Instant::now();
+            let mut asked = begun;
+            loop {
+                tokio::time::sleep(sink.progress_interval()).await;
+                let bytes_read = progress.bytes_read.load(Ordering::Relaxed);
+                // pg_dump has all its locks before it writes a byte, so only a dump without bytes can wait for one.
+                if bytes_read <= head_bytes && asked.elapsed() >= BETWEEN_QUESTIONS {
+                    asked = Instant::now();
+                    if let Some(wait) = waiting::ask(&connection, &client).await {
+                        sink.line(&format!("{name}: {wait}"));
+                        continue;
+                    }
+                }
+                sink.progress(Reading {
+                    sponsor: &name,
+                    bytes_read,
+                    bytes_stored: progress.bytes_stored.load(Ordering::Relaxed),
+                    elapsed: begun.elapsed(),
+                });
+            }
+        });
+        let (sink, sponsor) = (Arc::clone(&self.edge.sink), sponsor.name.clone());
+        Watch { lines: AbortOnDropHandle::new(lines), sink, sponsor }
+    }
+}
