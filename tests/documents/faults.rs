@@ -3,11 +3,11 @@
 const HEAD: &str = "\
 # Faults
 
-What goes wrong around backups, and what then happens here. Every row is played by a test with real parts (PostgreSQL,
-S3 servers, the built program), and all of them pass at every commit: `script/faults` runs them, `script/faults NAME` one.
+What goes wrong around backups, and what happens then. Each row is a test with real servers (PostgreSQL, S3) and the built program,
+and all of them pass at every commit. `script/faults` runs them, `script/faults NAME` runs those whose name contains NAME.
 
-Unless a row says otherwise, after each fault nothing is visible that is not whole, no upload in parts is left, no pg_dump
-goes on, the failure's record is kept, and other sponsors of the run have their backups.
+Unless a row says otherwise, after every fault: no incomplete object is visible, no multipart upload is left behind, no `pg_dump`
+is still running, the failure is recorded, and the run's other sponsors are backed up.
 
 <!-- Made from tests/it/faults by `UPDATE_DOCUMENTS=1 cargo test --test documents`. -->
 ";
@@ -82,7 +82,7 @@ fn rows(doc: &[&str]) -> Result<Vec<[String; 4]>, String> {
     let in_order = cells.iter().enumerate().all(|(at, (cell, _))| at % CELLS.len() == *cell);
     if cells.is_empty() || !in_order || !cells.len().is_multiple_of(CELLS.len()) {
         let names = CELLS.map(|(name, _)| format!("`- {name}: `")).join(", ");
-        return Err(format!("above a test of this suite stand rows of four lines each: {names}"));
+        return Err(format!("a test of this suite needs rows of four lines above it: {names}"));
     }
     let text = |(_, text): &(usize, String)| text.replace('|', "\\|");
     let row = |row: &[(usize, String)]| std::array::from_fn(|at| text(&row[at]));
