@@ -154,10 +154,13 @@ fn usage(error: &clap::Error, command: Option<&str>) -> UsageError {
         Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
         _ => None,
     };
-    // clap shows `--environment <ENVIRONMENT>`.
-    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
-    let argument = argument.split_once([' ', '[', '=']).map_or(argument, |(flag, _)| flag);
     let is_flag = |text: &str| text.starts_with('-');
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    // clap shows a flag as `--environment <ENVIRONMENT>`.
+    let argument = match argument.split_once([' ', '[', '=']) {
+        Some((flag, _)) if is_flag(argument) => flag,
+        _ => argument,
+    };
     let message = match error.kind() {
         ErrorKind::UnknownArgument if command.is_none() && is_input(argument) => return no_command(),
         ErrorKind::UnknownArgument if is_flag(argument) => format!("unknown flag `{argument}`"),

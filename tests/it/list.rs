@@ -316,7 +316,7 @@ fn a_failed_list_as_json_leaves_standard_output_empty() {
     outcome.assert_code(12);
     assert_eq!(outcome.stdout, "");
     assert!(outcome.stderr.contains("secrets failed"), "{}", outcome.transcript());
-    let plain = on_a_terminal(&trial).run();
+    let plain = on_a_terminal(&trial).arg("--outputs").run();
     assert_eq!(plain.assert_code(12).stdout, "results=[]\noutcome=failure\nstate=\n");
 }
 

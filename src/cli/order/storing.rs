@@ -25,7 +25,11 @@ pub(super) fn backup(
     let level = values.number::<i32>("compression-level")?;
     let codec = Codec::new(&values.required("compression")?, level).map_err(|problem| {
         let input = if problem.starts_with("is `") { "compression" } else { "compression-level" };
-        let hint = if input == "compression" { "Use `gzip` or `zstd`." } else { "Choose one of its levels." };
+        let hint = if input == "compression" {
+            "Use `gzip` or `zstd`."
+        } else {
+            "Write a level in that range, or unset `compression-level`."
+        };
         bad(input, problem).hint(hint)
     })?;
     let recipients = values.text("age-recipients").unwrap_or_default();
