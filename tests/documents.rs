@@ -32,6 +32,8 @@ mod security;
 mod shell;
 #[path = "documents/troubleshooting.rs"]
 mod troubleshooting;
+#[path = "documents/voice.rs"]
+mod voice;
 #[path = "documents/workflows.rs"]
 mod workflows;
 
