@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_is_told_as_it_is_typed() {
+    fn the_time_is_shown_as_it_is_typed() {
         for (seconds, told) in [(21_600, "6h"), (5, "5s"), (90, "1m 30s")] {
             let over = TimedOut::new(Duration::from_secs(seconds), Doing::Restore);
             assert_eq!(over.to_string(), format!("timed out after {told} (input `timeout`)"));

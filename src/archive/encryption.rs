@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_key_is_told_by_its_line_and_never_shown() {
+    fn a_bad_key_is_named_by_its_line_and_never_shown() {
         assert_eq!(
             Recipients::parse("\nage1nonsense").unwrap_err(),
             "is wrong in line 2: not an age public key"

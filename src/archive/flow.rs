@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_too_large_for_the_limit_is_told_what_it_needs() {
+    fn a_database_too_large_for_the_limit_gets_the_limit_it_needs() {
         let error = Flow::plan(4 << 40, 96 * MIB, 96 * MIB, 2).unwrap_err();
         assert!(error.to_string().starts_with("a database of 4.0 TiB needs"), "{error}");
         let hint = error.hint().unwrap();

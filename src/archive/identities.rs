@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_told_by_its_number_and_never_shown() {
+    fn a_bad_line_is_named_by_its_number_and_never_shown() {
         let refused = |text: &str| Identities::parse(text).unwrap_err();
         assert_eq!(refused("\nAGE-SECRET-KEY-1CANARY"), "is wrong in line 2: not an age private key");
         let public = x25519::Identity::generate().to_public().to_string();

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notes_are_shown_and_missing_content_is_told_apart() {
+    fn notes_are_shown_and_missing_content_is_distinguished() {
         let said = "pg_dump: warning: there are circular foreign-key constraints on this table:\n\
                     pg_dump: detail: parts\n\
                     pg_dump: hint: You might not be able to restore the dump without using --disable-triggers or temporarily dropping the constraints.\n\

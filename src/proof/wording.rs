@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_of_other_things_are_no_versions_of_each_other() {
+    fn statements_of_other_things_are_not_each_others_versions() {
         assert_eq!(
             told(&["COPY public.b"], &["COPY public.c"]),
             ["missing from the restored database: COPY public.b", "not in the backup: COPY public.c"]

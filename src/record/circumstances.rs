@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_and_nobody_could_be_asked_are_never_the_same() {
+    fn no_approval_and_an_unknown_one_are_never_the_same() {
         let nobody = serde_json::to_value(approvals(Vec::new())).unwrap();
         assert_eq!(
             nobody,
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_none_of_githubs_is_no_approval() {
+    fn an_approval_of_an_unknown_state_is_an_error() {
         let read = |state: &str| {
             let text =
                 format!(r#"[{{"user": null, "state": "{state}", "comment": "", "environments": []}}]"#);

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_could_end_the_link_is_no_link() {
+    fn an_address_that_could_end_the_link_is_shown_as_text() {
         assert!(of_a_recovery(run("https://x/) [y](z")).contains("The run: `https://x/) [y](z`"));
     }
 }

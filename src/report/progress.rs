@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reading_tells_amounts_and_rate() {
+    fn a_reading_shows_amounts_and_rate() {
         let reading = Reading {
             sponsor: "callisto",
             bytes_read: 1 << 30,

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_names_is_shown_if_it_is_known_and_not_told_yet() {
+    fn what_a_server_names_is_shown_once_if_it_is_known() {
         let mut names = Names::default();
         ["public", "n", "little_check"].iter().for_each(|name| names.add(name));
         let mut fields = Fields::default();

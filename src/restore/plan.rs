@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn every_obstacle_is_told_and_can_be_allowed_by_itself() {
+    fn every_obstacle_is_reported_and_can_be_allowed_by_itself() {
         let plan = Plan::new("db:5432/app", &needs(0), 15, &facts());
         assert_eq!(
             told(&plan, Allowed::default()),

@@ -164,7 +164,7 @@ fn environment_and_clock_are_read_at_the_edge_alone() {
 }
 
 #[test]
-fn main_is_short_and_lib_tells_the_rooms_in_their_order() {
+fn main_is_short_and_lib_lists_the_rooms_in_their_order() {
     lets_pass("main.rs", &"\n".repeat(40));
     bites("main.rs", &"\n".repeat(41), "more than 40 lines");
     let told = |modules: &[&str]| modules.iter().map(|name| format!("pub mod {name};\n")).collect::<String>();

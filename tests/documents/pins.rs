@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::workflows::{DEPENDABOT, OURS, every_workflow};
 
 #[test]
-fn every_action_is_pinned_by_its_commit_and_its_version_is_told() {
+fn every_action_is_pinned_by_its_commit_and_names_its_version() {
     for (path, _) in every_workflow() {
         let text = crate::read(&path);
         let is_a_step = |line: &&str| line.trim_start().trim_start_matches("- ").starts_with("uses: ");

@@ -8,7 +8,7 @@ use super::workflows::{
 
 /// A condition that repeats a cron text is false as soon as somebody changes one of the two: green, and no backup ever.
 #[test]
-fn a_cron_text_stands_in_one_place() {
+fn a_cron_text_is_in_one_place() {
     let mut scheduled = Vec::new();
     for (path, workflow) in templates() {
         let text = crate::read(&path);

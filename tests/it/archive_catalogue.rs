@@ -74,7 +74,7 @@ fn a_listing_of_many_pages_is_read_whole() {
 
 /// As S3 answers; the servers of the tests take no such keys, or do not encode them.
 #[test]
-fn keys_that_xml_cannot_carry_are_no_others() {
+fn keys_that_xml_cannot_carry_stay_the_same() {
     let server = StrictS3::start();
     server.bucket("odd");
     let proxy = Proxy::before(server.endpoint());
@@ -99,7 +99,7 @@ fn keys_that_xml_cannot_carry_are_no_others() {
 }
 
 #[test]
-fn what_is_not_there_is_told_from_a_bucket_that_is_not_there() {
+fn a_missing_object_is_distinguished_from_a_missing_bucket() {
     let server = StrictS3::start();
     server.bucket("small");
     let store = store_at(server.endpoint(), &server, "small");

@@ -110,7 +110,7 @@ fn enabled_sponsors_are_backed_up_and_others_left_untouched() {
 }
 
 #[test]
-fn one_sponsors_wrong_password_costs_nobody_elses_backup() {
+fn one_sponsors_wrong_password_costs_no_other_backup() {
     let trial = four_sponsors();
     let wrong = Database { password: "wrong".into(), ..trial.database("rhea").clone() };
     trial.secret("rhea", "DATABASE_URL", Some(&wrong.url()));

@@ -38,7 +38,7 @@ fn array(outcome: &Outcome) -> Vec<Value> {
 }
 
 #[test]
-fn three_backups_are_told_as_their_manifests_tell_them() {
+fn three_backups_are_listed_as_their_manifests_say() {
     let shelf = callisto();
     let recipient = Identity::generate().to_public().to_string();
     let first = shelf.backup(&[]);
@@ -113,7 +113,7 @@ fn only_whole_backups_of_this_environment_are_listed() {
 
 /// Whatever is not a whole backup of the whole database has a word of its own, in the table and as JSON.
 #[test]
-fn each_attempt_is_told_by_what_became_of_it() {
+fn each_attempt_is_reported_with_its_result() {
     let shelf = callisto();
     let good = shelf.backup(&[]);
     let copy = |second: &str| shelf.copy(&good, second);
@@ -218,7 +218,7 @@ fn a_manifest_with_a_problem_does_not_end_the_list() {
 }
 
 #[test]
-fn a_lock_is_told() {
+fn a_lock_is_reported() {
     let moto = Moto::shared();
     let shelf = callisto();
     let bucket = format!("locked-{}", tools::unique());

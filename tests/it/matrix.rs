@@ -82,7 +82,7 @@ fn each_environment_has_a_doppler_config_and_both_can_be_set() {
 }
 
 #[test]
-fn a_file_needs_no_doppler_and_unknown_fields_are_nobodys_error() {
+fn a_file_needs_no_doppler_and_unknown_fields_are_no_error() {
     let text = "sponsors:\n- {name: callisto, code: CAL, enabled: true, repo: local, colour: {main: teal}}\n";
     let outcome = of_file(text).run();
     outcome.assert_code(0);
@@ -90,7 +90,7 @@ fn a_file_needs_no_doppler_and_unknown_fields_are_nobodys_error() {
 }
 
 #[test]
-fn ten_thousand_sponsors_are_grouped_evenly_and_nobody_is_lost() {
+fn ten_thousand_sponsors_are_grouped_evenly_and_none_is_lost() {
     let outcome = of_file(&many(10_000)).run();
     outcome.assert_code(0);
     let groups = matrix(&outcome);
@@ -123,7 +123,7 @@ fn groups_begin_only_where_there_are_more_sponsors_than_jobs() {
 }
 
 #[test]
-fn an_empty_matrix_is_told_by_its_count_and_is_no_failure() {
+fn an_empty_matrix_has_a_count_of_zero_and_does_not_fail() {
     let outcome = of_file("sponsors: [{name: titan, code: TIT, enabled: false}]").run();
     outcome.assert_code(0);
     assert_eq!((outcome.output("count").as_str(), names(&outcome).len()), ("0", 0));

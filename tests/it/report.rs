@@ -234,7 +234,7 @@ fn bad_values_of_inputs_are_named_with_what_they_may_be() {
 }
 
 #[test]
-fn a_long_dump_tells_every_few_seconds_how_far_it_is() {
+fn a_long_dump_shows_its_progress_every_few_seconds() {
     let trial = Trial::of([Sponsor::named("callisto")]);
     let migration = trial.database("callisto").hold("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE");
     let running = trial.run().start();

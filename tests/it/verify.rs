@@ -121,7 +121,7 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
-fn what_was_never_there_is_no_finding() {
+fn what_was_never_there_does_not_count_as_a_finding() {
     let shelf = callisto();
     let real = shelf.backup(&[]);
     let failed = |backup: &str| {
@@ -170,7 +170,7 @@ fn exchanged_dumps_are_found() {
 }
 
 #[test]
-fn a_manifest_that_lies_is_found() {
+fn a_manifest_that_is_wrong_is_found() {
     let shelf = callisto();
     let key = shelf.backup(&[]);
     let bytes = shelf.get(&manifest(&key));
@@ -217,7 +217,7 @@ fn a_manifest_that_lies_is_found() {
 }
 
 #[test]
-fn a_checksum_file_that_lies_is_found() {
+fn a_checksum_file_that_is_wrong_is_found() {
     let shelf = callisto();
     let key = shelf.backup(&[]);
     let line = String::from_utf8(shelf.get(&checksum(&key))).unwrap();
@@ -228,7 +228,7 @@ fn a_checksum_file_that_lies_is_found() {
 }
 
 #[test]
-fn an_s3_that_refuses_is_no_finding() {
+fn an_s3_that_refuses_does_not_count_as_a_finding() {
     let shelf = callisto();
     let key = shelf.backup(&[]);
     let proxy = Proxy::before(shelf.trial.store.endpoint());

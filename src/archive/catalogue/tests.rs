@@ -19,7 +19,7 @@ fn keys(catalogue: &Catalogue) -> Vec<&str> {
 }
 
 #[test]
-fn a_key_tells_its_time_format_and_encryption() {
+fn a_key_has_its_time_format_and_encryption() {
     let key = "staging/backups/2026/03/29/backup-staging-20260329-013005.sql.zst.age";
     let backup = BackupKey::parse(Environment::Staging, key).unwrap();
     assert_eq!(backup.at.to_string(), "2026-03-29T01:30:05Z");

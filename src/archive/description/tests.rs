@@ -50,7 +50,7 @@ fn what_a_later_version_adds_is_passed_over() {
 }
 
 #[test]
-fn what_is_no_manifest_says_why() {
+fn what_is_not_a_manifest_says_why() {
     let error = BackupManifest::parse("s3://b/k", b"<html>").unwrap_err().to_string();
     assert!(error.starts_with("s3://b/k is not a JSON document: "), "{error}");
     let mut later = document();

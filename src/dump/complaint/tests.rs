@@ -50,7 +50,7 @@ fn known_texts_are_shown_with_known_names() {
 }
 
 #[test]
-fn nothing_that_somebody_raised_is_shown() {
+fn nothing_that_a_user_raised_is_shown() {
     for (code, words, expected) in [
         ("P0001", "not plausible: Zoe Canary", "raise exception (P0001)"),
         ("42P01", "relation \"Zoe Canary\" does not exist", "relation \"…\" does not exist (42P01)"),

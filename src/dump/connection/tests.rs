@@ -211,7 +211,7 @@ fn each_parameter_reaches_libpq_and_secret_ones_are_masked() {
 }
 
 #[test]
-fn a_parameter_too_new_for_the_client_is_told_with_its_version() {
+fn a_parameter_too_new_for_the_client_names_its_version() {
     let connection = parse("postgresql://u:p@db/app?sslcertmode=disable&sslsni=1").unwrap();
     let error = connection.for_client(&client(15)).unwrap_err();
     let told = "has the parameter `sslcertmode`, which needs a PostgreSQL 16 client (installed: 15.1)";
@@ -222,7 +222,7 @@ fn a_parameter_too_new_for_the_client_is_told_with_its_version() {
 }
 
 #[test]
-fn a_parameter_that_libpq_lacks_is_told_with_its_remedy() {
+fn a_parameter_that_libpq_lacks_is_reported_with_its_remedy() {
     for (parameter, hint) in [
         ("sslmod=require", "Did you mean `sslmode`?"),
         ("sslMode=require", "Did you mean `sslmode`?"),

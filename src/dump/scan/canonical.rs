@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_something_else_is_compared_as_it_stands() {
+    fn what_means_something_else_is_compared_as_it_is() {
         for text in [
             "SELECT ((a OR b) AND c), (a AND (b AND c)), ((a AND b) OR c);",
             "SELECT ( SELECT 'x'::integer AS int8), f('x')::integer AS int4, a::integer AS int4, 'x'::text AS \"Text\";",

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_dump_is_whole_and_tells_its_versions() {
+    fn a_whole_dump_is_whole_and_names_its_versions() {
         let seen = scan(PATCHED.as_bytes());
         assert_eq!(seen.missing(), None);
         assert_eq!(seen.server_version().unwrap(), "15.18 (Debian)");

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn code_is_told_from_what_is_quoted() {
+    fn code_is_distinguished_from_what_is_quoted() {
         for (statement, expected) in [
             ("SELECT a;", "SELECT a;"),
             ("'it''s \\' || b", "<1:'it''s \\'> || b"),

@@ -63,7 +63,7 @@ fn rows(truth: &Truth) -> Vec<(String, u64)> {
 }
 
 #[test]
-fn what_looks_like_rows_or_statements_is_told_from_them() {
+fn what_looks_like_rows_or_statements_is_distinguished() {
     let seen = scan(TRICKY);
     assert!(seen.judged().is_ok());
     let expected = [("S/two", 2), ("public/empty", 0), ("public/semi;colon -- \" $$", 3)];
@@ -137,7 +137,7 @@ fn a_row_and_a_statement_may_be_longer_than_what_is_kept() {
 }
 
 #[test]
-fn a_stream_that_ends_inside_of_something_tells_no_truth() {
+fn a_stream_that_ends_inside_of_something_yields_no_truth() {
     let cut = TRICKY.replace("y\t$$\n\\.\n", "y\t$$\n");
     assert_eq!(scan(&cut).truth(), None);
     for open in ["$$ open", "'open", "\"open", "COPY public.t (a) FROM stdin;", "SELECT 1"] {
@@ -153,7 +153,7 @@ fn a_stream_that_ends_inside_of_something_tells_no_truth() {
 }
 
 #[test]
-fn commands_of_psql_that_no_dump_holds_are_told() {
+fn commands_of_psql_that_no_dump_holds_are_reported() {
     let foreign = |text: &str| scan(text).needs().foreign_commands.iter().cloned().collect::<Vec<_>>();
     assert_eq!(foreign(&TRICKY.replace("SET client", "\\! rm -r /\nSET client")), ["\\!"]);
     assert_eq!(foreign("SELECT 1 \\gexec\n;"), ["\\ in a statement"]);
@@ -213,7 +213,7 @@ fn what_differs_is_named_without_its_contents() {
 }
 
 #[test]
-fn rows_are_told_from_statements_in_any_encoding() {
+fn rows_are_distinguished_from_statements_in_any_encoding() {
     let text = b"CREATE TABLE public.t (\n    pr\xe9nom text\n);\nCOPY public.t (pr\xe9nom) FROM stdin;\nRen\xe9; 'x\n\\.\n";
     let mut scan = Scan::default();
     scan.feed(text);

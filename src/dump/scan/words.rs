@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_top_level_is_told() {
+    fn only_the_top_level_is_reported() {
         let words = of(
             "CREATE POLICY \"a \"\"b\"\"\" ON x.t TO app, \"Ops\" USING ((a = 'TO it''s') OR f($$ TO $$));",
         );

@@ -87,7 +87,7 @@ fn a_name_stays_in_data_and_goes_from_prose() {
 }
 
 #[test]
-fn what_is_no_name_goes_from_data_too() {
+fn what_is_not_a_name_goes_from_data_too() {
     let token = format!("dp.st.production.{}", "0123456789abcdef".repeat(4));
     let key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
     let redaction = knowing(&[&token, key, "postgres://app:secret@db:5432/app?x"]);

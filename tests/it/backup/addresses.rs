@@ -142,7 +142,7 @@ fn a_parameter_newer_than_the_client_works_or_is_named() {
 }
 
 #[test]
-fn a_spelling_of_drivers_is_told_with_its_remedy() {
+fn a_spelling_of_drivers_is_reported_with_its_remedy() {
     let rows = [
         ("{U}?ssl=false", "the unknown parameter `ssl`", "Use `sslmode` instead"),
         (
@@ -237,7 +237,7 @@ fn a_backup_by_several_hosts_is_whole_and_names_the_right_one() {
 }
 /// libpq's own words, which hold no secret, or ours before it.
 #[test]
-fn what_libpq_refuses_of_an_address_is_told() {
+fn what_libpq_refuses_of_an_address_is_reported() {
     let rows = [
         ("{U}?target_session_attrs=standby", "server is not in hot standby mode"),
         ("{U}?target_session_attrs=nonsense", "a bad value for `target_session_attrs`"),

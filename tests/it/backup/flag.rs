@@ -47,7 +47,7 @@ fn a_flag_that_is_off_makes_no_call_to_s3_and_much_noise() {
 }
 
 #[test]
-fn missing_empty_and_other_values_are_told_apart() {
+fn missing_empty_and_other_values_are_distinguished() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     for (flag, told) in [
         (None, "ENABLE_S3_BACKUP_ARCHIVAL does not exist"),

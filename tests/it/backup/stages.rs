@@ -108,7 +108,7 @@ fn the_sponsors_own_keys_in_the_environment_win_over_dopplers() {
 }
 
 #[test]
-fn keys_of_nobody_in_particular_serve_one_sponsor_and_never_two() {
+fn keys_without_a_sponsor_serve_one_sponsor_and_never_two() {
     let strict = StrictS3::start();
     let without = |name| {
         let without = Sponsor::named(name).empty().secret("SPONSOR_AWS_ACCESS_KEY_ID", None);

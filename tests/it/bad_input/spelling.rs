@@ -85,7 +85,7 @@ fn a_misspelt_secret_fails_if_the_right_one_is_missing() {
 }
 
 #[test]
-fn where_keys_belong_is_told_by_the_place() {
+fn where_keys_belong_depends_on_the_place() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let whole = secrets(&trial);
     let without: String =

@@ -4,7 +4,7 @@ use super::{assert_nothing_is_left, backed_up, drill};
 use crate::support::{Cluster, Sponsor, Trial};
 
 #[test]
-fn no_backup_half_a_backup_and_no_server_are_told() {
+fn no_backup_half_a_backup_and_no_server_are_reported() {
     let trial = Trial::of([Sponsor::named("callisto")]);
     let outcome = drill(&trial).run();
     outcome.assert_code(14);

@@ -24,7 +24,7 @@ fn waiting(trial: &Trial) -> (tempfile::TempDir, Running) {
 }
 
 #[test]
-fn a_server_is_private_and_run_by_nobody_in_particular() {
+fn a_server_is_private_and_does_not_run_as_root() {
     let trial = backed_up();
     let (_programs, running) = waiting(&trial);
     let scratch = scratch(&running.workspace());
@@ -158,7 +158,7 @@ fn the_next_drill_removes_what_a_killed_one_left() {
 
 /// The disk is full while it is loaded.
 #[test]
-fn a_full_disk_is_told_and_nothing_stays() {
+fn a_full_disk_is_reported_and_nothing_stays() {
     let trial = Trial::of([crate::support::Sponsor::named("callisto").empty()]);
     trial.database("callisto").load_noise(48);
     let proxy = crate::support::Proxy::before(trial.store.endpoint());

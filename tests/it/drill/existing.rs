@@ -23,7 +23,7 @@ fn state(database: &Database) -> String {
 }
 
 #[test]
-fn the_live_database_beside_it_is_untouched() {
+fn the_live_database_next_to_it_is_untouched() {
     // A server of its own: others' drills must not be counted.
     let cluster = Cluster::start(tools::distribution_bin_dir());
     let trial =
@@ -94,7 +94,7 @@ fn nothing_stays_of_a_subscription_or_of_a_lost_answer() {
 }
 
 #[test]
-fn a_role_that_may_not_create_databases_is_told_so() {
+fn a_role_that_cannot_create_databases_is_reported() {
     let trial = backed_up();
     let name = format!("guest_{}", tools::unique());
     Cluster::shared().psql("postgres", &format!("CREATE ROLE {name} LOGIN PASSWORD 'visit'"));

@@ -32,7 +32,7 @@ fn message(outcome: &Outcome) -> String {
 }
 
 #[test]
-fn missing_extensions_are_told_before_anything_is_loaded() {
+fn missing_extensions_are_reported_before_anything_is_loaded() {
     let outcome = on_16(&backup_of_a_server_with_extensions()).run();
     outcome.assert_code(16);
     assert!(message(&outcome).contains("missing extensions in "), "{}", message(&outcome));

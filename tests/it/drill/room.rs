@@ -14,7 +14,7 @@ fn of_noise() -> (Trial, Proxy) {
 }
 
 #[test]
-fn a_disk_that_is_too_small_is_told_before_the_backup_is_read() {
+fn a_disk_that_is_too_small_is_reported_before_the_download() {
     let (trial, _) = of_noise();
     let proxy = Proxy::before(trial.store.endpoint());
     let folder = tools::open_folder("small");

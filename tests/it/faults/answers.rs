@@ -132,7 +132,7 @@ fn a_limit_that_lasts_is_waited_out_each_time() {
 /// - seen: `a name appears twice`; exit 12
 /// - left: neither is used
 #[test]
-fn an_answer_that_is_no_map_of_texts_is_final() {
+fn an_answer_without_a_map_of_texts_is_final() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     for (status, body) in [
         (200, ""),

@@ -20,7 +20,7 @@ fn dump_of(trial: &Trial, sponsor: &str) -> String {
 /// - seen: `the server runs PostgreSQL 99, newer than every installed pg_dump`, and which package to install; exit code 13
 /// - left: a record of the failure
 #[test]
-fn a_server_newer_than_every_client_is_told_with_its_remedy() {
+fn a_server_newer_than_every_client_gets_its_remedy() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     // This client is the newest of the machine, so it is the one that asks.
     let clients = clients::scripted(
@@ -60,7 +60,7 @@ fn a_folder_whose_pg_dump_does_not_work_is_passed_over() {
 /// - seen: `cancelled by SIGTERM`; exit code 143
 /// - left: nothing; no record, for no sponsor was begun
 #[test]
-fn a_pg_dump_that_never_tells_its_version_is_passed_over() {
+fn a_pg_dump_that_never_prints_its_version_is_passed_over() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let seen = tools::open_folder("seen");
     let asked = seen.path().join("asked");

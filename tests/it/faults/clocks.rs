@@ -202,7 +202,7 @@ fn is_there(database: &Database) -> bool {
 /// - seen: exit 17, stage `proof`, `target` is `replaced` or `created`
 /// - left: the restored database
 #[test]
-fn what_fails_after_the_commit_is_never_told_as_unchanged() {
+fn a_failure_after_the_commit_is_never_called_unchanged() {
     let trial = backed_up(Cluster::shared());
     let failing = clients::misbehaving("echo 'pg_dump: error: out of memory' >&2; exit 1");
     let full = Cluster::shared().database("target");

@@ -159,7 +159,7 @@ fn refusals_are_final_and_stay_with_their_sponsor() {
 /// - seen: `is not a map of secrets`, and nothing of the response; exit 12
 /// - left: no second request, no backup
 #[test]
-fn an_answer_that_is_no_map_of_secrets_is_final() {
+fn an_answer_without_a_map_of_secrets_is_final() {
     let trial = callisto();
     trial.doppler.trouble_for(trial.token("callisto"), &Trouble::NotJson, 1);
     let outcome = trial.run().run();

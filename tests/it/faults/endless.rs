@@ -136,7 +136,7 @@ fn a_flood_of_messages_keeps_memory_flat_and_shows_the_last() {
 /// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
 /// - left: a record of the failure
 #[test]
-fn whoever_holds_the_pipes_open_is_not_waited_for() {
+fn a_process_that_holds_the_pipes_open_is_not_waited_for() {
     let (pids, real) = (Pids::new(), clients::real("pg_dump"));
     // It has to be where it wants to be before pg_dump ends.
     let start = |sponsor: &str, session: &str| {

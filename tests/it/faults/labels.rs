@@ -79,7 +79,7 @@ fn what_is_not_locked_is_said() {
 /// - seen: success, and no warning of a lock
 /// - left: everything tagged with the mode that a HEAD shows, and the date in the record
 #[test]
-fn a_lock_is_told_as_s3_shows_it() {
+fn a_lock_is_reported_as_s3_returns_it() {
     for mode in ["governance", "compliance"] {
         let trial = locking("production");
         let outcome = trial.run().input("object-lock", mode).run();

@@ -120,7 +120,7 @@ fn the_keys_that_were_used_are_the_ones_to_correct() {
 /// - seen: `has no Object Lock`, and how to choose; exit code 14 of a dry run and of a real one
 /// - left: an empty bucket
 #[test]
-fn a_lock_that_the_bucket_cannot_give_is_told_before_the_dump() {
+fn a_lock_that_the_bucket_cannot_give_fails_before_the_dump() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     for outcome in both(&trial, || trial.run().input("object-lock", "governance"), 14) {
         assert!(outcome.visible().contains("has no Object Lock"), "{}", outcome.visible());
@@ -226,7 +226,7 @@ fn a_dry_run_looks_whether_the_record_can_be_written() {
 /// - seen: the plan, with what was asked, what was not, and whose keys were used; exit code 0
 /// - left: two empty buckets
 #[test]
-fn a_plan_tells_what_was_asked_and_what_was_not() {
+fn a_plan_shows_what_was_asked_and_what_was_not() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let proxy = Proxy::before(trial.store.endpoint());
     let run = || trial.run().input("s3-endpoint-url", proxy.endpoint());
@@ -253,7 +253,7 @@ fn a_plan_tells_what_was_asked_and_what_was_not() {
 /// - seen: to grant s3:ListBucket; exit code 14 of both
 /// - left: an empty bucket
 #[test]
-fn keys_that_may_not_list_are_told_so_before_the_dump() {
+fn keys_that_cannot_list_are_reported_before_the_dump() {
     let bucket = "arn:aws:s3:::hht-diary-*-callisto-*";
     let statement = serde_json::json!({"Effect": "Allow",
         "Action": ["s3:PutObject", "s3:PutObjectTagging", "s3:GetObject", "s3:GetObjectTagging"],

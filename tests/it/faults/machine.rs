@@ -222,7 +222,7 @@ fn a_clock_that_jumps_changes_names_alone() {
 /// - seen: `panicked at …: OS can't spawn worker thread: Resource temporarily unavailable`, and that this is a bug; exit code 1
 /// - left: nothing was begun
 #[test]
-fn a_system_without_threads_is_told_as_a_bug_is() {
+fn a_system_without_threads_is_reported_like_a_bug() {
     let folder = tools::open_folder("threads");
     let program = folder.path().join("sponsor-backup");
     std::fs::copy(tools::binary(), &program).unwrap();

@@ -94,7 +94,7 @@ fn bucket_of(seen: &Seen) -> &str {
 ///   requests for callisto's two buckets with callisto's key; `backup` also asks for the address of titan's database, to
 ///   compare it; nothing else
 #[test]
-fn a_run_for_one_sponsor_reaches_nobody_elses() {
+fn a_run_for_one_sponsor_reaches_no_other_sponsor() {
     let watched = Watched::start();
     // What the others read must be there.
     for (command, asks_its_database) in

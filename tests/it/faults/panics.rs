@@ -13,7 +13,7 @@ const PANICS: &str = "SPONSOR_BACKUP_TEST_PANICS_IN";
 /// - seen: `panicked at` with the place, and the words with `***` in place of the secret
 /// - left: no canary in either stream, but for the announcement of the mask
 #[test]
-fn a_panic_tells_its_place_and_no_secret() {
+fn a_panic_shows_its_place_and_no_secret() {
     if let Some(output) = std::env::var_os(PANICS) {
         return panic_twice(output.into());
     }
@@ -21,7 +21,7 @@ fn a_panic_tells_its_place_and_no_secret() {
     for workflow in [true, false] {
         let output = if workflow { folder.path().join("output") } else { "".into() };
         let mut itself = Command::new(std::env::current_exe().unwrap());
-        let name = "faults::panics::a_panic_tells_its_place_and_no_secret";
+        let name = "faults::panics::a_panic_shows_its_place_and_no_secret";
         let ended = itself.args(["--exact", name, "--nocapture"]).env(PANICS, output).output().unwrap();
         let printed = String::from_utf8(ended.stdout).unwrap() + &String::from_utf8(ended.stderr).unwrap();
         let shown: Vec<&str> = printed.lines().filter(|line| !line.starts_with("::add-mask::")).collect();

@@ -36,7 +36,7 @@ pub(super) fn url(database: &Database, from: &str, to: &str) -> String {
 /// - seen: `Connection refused`, and what to check; exit code 13
 /// - left: a record of the failure
 #[test]
-fn what_the_server_says_is_told_with_its_remedy() {
+fn what_the_server_says_is_reported_with_its_remedy() {
     let trial = Trial::of(["callisto", "europa", "rhea", "titan"].map(|name| Sponsor::named(name).empty()));
     let set = |sponsor: &str, url: String| trial.secret(sponsor, "DATABASE_URL", Some(&url));
     let database = trial.database("callisto");

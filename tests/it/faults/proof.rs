@@ -58,7 +58,7 @@ fn assert_not_believed(trial: &Trial, bucket: &str, outcome: &Outcome, told: &[&
 /// - seen: `.sha256 was not stored as sent: lock missing`; exit code 14
 /// - left: the dump and its checksum file, which are no backup
 #[test]
-fn a_lock_that_was_not_kept_is_no_success() {
+fn a_lock_that_was_not_kept_is_a_failure() {
     let date = "x-amz-object-lock-retain-until-date";
     let mode = "x-amz-object-lock-mode";
     for (ending, action, told, objects) in [
@@ -100,7 +100,7 @@ fn a_store_that_forgets_the_lock_of_parts_is_not_believed() {
 /// - seen: `tags … instead of …`, and that there is no manifest; exit code 14
 /// - left: the dump, which is no backup
 #[test]
-fn tags_that_were_not_kept_are_no_success() {
+fn tags_that_were_not_kept_are_a_failure() {
     let set = |tags: &str| format!("<Tagging><TagSet>{tags}</TagSet></Tagging>").into_bytes();
     let one = "<Tag><Key>environment</Key><Value>production</Value></Tag>";
     for (answer, told) in

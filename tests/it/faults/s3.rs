@@ -69,7 +69,7 @@ fn a_bucket_that_is_missing_is_named_with_its_remedy() {
 /// - seen: `SignatureDoesNotMatch`, and which secrets to correct; exit code 14
 /// - left: an empty bucket; the third sponsor has its backup
 #[test]
-fn wrong_keys_and_missing_rights_are_told_apart() {
+fn wrong_keys_and_missing_rights_are_distinguished() {
     let mine = "arn:aws:s3:::hht-diary-*-callisto-*";
     let moto = Moto::with_policy(&json!({"Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": [mine, format!("{mine}/*")]}]}));
@@ -163,7 +163,7 @@ fn a_write_whose_answer_was_lost_is_known_as_our_own() {
 /// - seen: `exists already`, and that the dump has no manifest; exit code 14
 /// - left: somebody else's object as it was, and a dump that is no backup
 #[test]
-fn what_stands_under_the_key_already_is_left_alone() {
+fn what_is_under_the_key_already_is_left_alone() {
     for suffix in [".sql.gz", ".sha256", ".manifest.json"] {
         let (trial, proxy) = behind_a_proxy(None);
         let bucket = trial.bucket("callisto");

@@ -109,7 +109,7 @@ fn a_standby_says_so_and_is_as_old_as_what_it_replayed() {
 /// - seen: `the standby does not know how far it lags behind its primary`; exit code 13
 /// - left: a record of the failure
 #[test]
-fn a_standby_that_knows_nothing_is_no_source() {
+fn a_standby_that_knows_nothing_is_refused_as_a_source() {
     let primary = Cluster::start(tools::distribution_bin_dir());
     let trial = Trial::plan([Sponsor::named("callisto").diary(2, 5)]).cluster(&primary).start();
     let standby = primary.standby();

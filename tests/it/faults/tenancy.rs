@@ -21,7 +21,7 @@ pub(super) fn message(outcome: &Outcome, sponsor: &str) -> String {
 /// - seen: a success for one; `DOPPLER_TOKEN_CALLISTO is not set` where there are two; exit 12
 /// - left: the other sponsor's backup
 #[test]
-fn a_token_for_nobody_in_particular_serves_one_sponsor_alone() {
+fn a_token_without_a_sponsor_serves_one_sponsor_alone() {
     let trial = Trial::of(["callisto", "titan"].map(|name| Sponsor::named(name).empty()));
     let run = || trial.run().unset(&token_variable("callisto")).env("DOPPLER_TOKEN", trial.token("callisto"));
     run().input("sponsors", "callisto").run().assert_code(0);

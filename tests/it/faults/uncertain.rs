@@ -88,7 +88,7 @@ fn an_upload_whose_id_never_came_is_taken_back() {
 /// - seen: `a part of the upload to`, and that an upload may be left; exit code 14
 /// - left: an upload without parts
 #[test]
-fn an_upload_that_may_be_left_is_told() {
+fn an_upload_that_may_be_left_is_reported() {
     for parts_are_refused in [false, true] {
         let (trial, proxy) = behind_a_proxy(12);
         let created = AtomicUsize::new(0);
@@ -121,7 +121,7 @@ fn an_upload_that_may_be_left_is_told() {
 /// - seen: `a part of the upload to`, and that the parts stay until a lifecycle rule removes them; exit code 14
 /// - left: the upload, as told
 #[test]
-fn an_upload_that_cannot_be_taken_back_is_told() {
+fn an_upload_that_cannot_be_taken_back_is_reported() {
     let (trial, proxy) = behind_a_proxy(12);
     proxy.spoil(99, Action::Status(403, refusal("AccessDenied")), |seen| {
         seen.method == "DELETE" || seen.has("partNumber")
@@ -178,7 +178,7 @@ fn an_upload_that_was_taken_back_already_is_none() {
 /// - seen: `S3 rejected the completion of the upload`, `ConditionalRequestConflict`, and to run again; exit code 14
 /// - left: an empty bucket, the upload aborted
 #[test]
-fn a_write_that_meets_another_one_is_repeated_or_told() {
+fn a_write_that_meets_another_one_is_repeated_or_reported() {
     let is_write = |seen: &Seen| seen.method == "PUT" && !seen.has("tagging");
     let conflict = || Action::Status(409, refusal("ConditionalRequestConflict"));
     let (trial, proxy) = behind_a_proxy(0);
@@ -237,7 +237,7 @@ fn a_key_that_was_taken_meanwhile_is_not_taken_for_our_own() {
 /// - seen: `the upload to`, and `the upload to s3://… may or may not have completed`; exit code 14
 /// - left: the dump without a manifest, which is no backup
 #[test]
-fn what_nobody_can_know_is_said() {
+fn what_cannot_be_known_is_reported() {
     let (trial, proxy) = behind_a_proxy(0);
     proxy.spoil(99, Action::CloseAfter, |seen| is_dump(seen) || seen.method == "HEAD");
     let message = failure(&run(&trial, &proxy).run());

@@ -197,7 +197,7 @@ fn a_completion_whose_answer_was_lost_is_known_as_our_own() {
 /// - seen: `S3 rejected the completion of the upload`, `NoSuchUpload`; exit code 14
 /// - left: an empty bucket
 #[test]
-fn an_upload_that_is_no_more_is_a_failure() {
+fn an_upload_that_has_vanished_is_a_failure() {
     let (strict, trial, proxy) = behind_a_proxy();
     proxy.spoil(99, Action::Status(404, refusal("NoSuchUpload")), is_completion);
     let outcome = run(&trial, &proxy).run();
@@ -216,7 +216,7 @@ fn an_upload_that_is_no_more_is_a_failure() {
 /// - seen: `exists already and was not overwritten`; exit code 14
 /// - left: somebody else's object as it was, the upload aborted
 #[test]
-fn what_stands_under_the_key_already_is_left_alone() {
+fn what_is_under_the_key_already_is_left_alone() {
     let (strict, trial, proxy) = behind_a_proxy();
     proxy.spoil(1, Action::Delay(Duration::from_secs(3)), is_completion);
     let running = run(&trial, &proxy).start();

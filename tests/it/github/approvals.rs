@@ -56,7 +56,7 @@ fn a_deployments_record_has_approvals_from_one_request() {
 }
 
 #[test]
-fn nobody_approved_and_nobody_was_asked_are_told_apart() {
+fn no_approvals_and_no_request_for_them_are_distinguished() {
     let (trial, github) = (one(), GitHub::start());
     let nobody = record(&trial, &github).run().log("callisto");
     assert_eq!(nobody["approvals"], json!({"status": "read", "reason": null, "entries": [], "omitted": 0}));
@@ -123,7 +123,7 @@ fn a_hundred_pull_requests_are_counted_and_twenty_kept() {
 }
 
 #[test]
-fn a_dry_run_asks_nobody() {
+fn a_dry_run_asks_no_questions() {
     let (trial, github) = (one(), told());
     asking(trial.run(), &github).input("dry-run", "true").run().assert_code(0);
     assert!(github.requests().is_empty());

@@ -146,7 +146,7 @@ fn a_missing_and_a_damaged_backup_have_separate_issues() {
 }
 
 #[test]
-fn what_cannot_be_told_is_a_warning_and_changes_nothing_else() {
+fn what_cannot_be_sent_is_a_warning_and_changes_nothing_else() {
     let trial = one();
     breaks(&trial);
     for (trouble, reason) in [
@@ -201,7 +201,7 @@ fn no_issue_for_a_dry_run_a_disabled_sponsor_or_without_input() {
 }
 
 #[test]
-fn a_run_that_somebody_stopped_tells_nothing() {
+fn a_run_that_was_stopped_opens_no_issue() {
     let (trial, github) = (one(), GitHub::start());
     trial.doppler.trouble_for(
         trial.token("callisto"),

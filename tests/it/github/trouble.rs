@@ -84,7 +84,7 @@ fn a_missing_permission_leaves_the_other_answer_recorded() {
 }
 
 #[test]
-fn a_pull_request_of_which_a_part_is_lost_is_not_told_by_halves() {
+fn a_pull_request_that_loses_a_part_is_left_out_whole() {
     let (trial, github) = (one(), GitHub::start());
     github.merge(super::COMMIT, 7, "x", ("bob", "carol"));
     github.trouble("/pulls/7", Trouble::Status(500, "Server Error"));

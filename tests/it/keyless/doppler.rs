@@ -60,7 +60,7 @@ fn a_doppler_that_does_not_answer_holds_no_stopped_run_up() {
 }
 
 #[test]
-fn a_revocation_that_fails_is_told_and_changes_nothing() {
+fn a_revocation_that_fails_is_reported_and_changes_nothing() {
     let keyless = Keyless::of(&["callisto"]);
     let _migration = keyless.database("callisto").hold("LOCK TABLE patients IN ACCESS SHARE MODE");
     let running = keyless.run().start();

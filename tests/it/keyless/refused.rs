@@ -25,7 +25,7 @@ fn without_the_permission_the_permission_is_named() {
 }
 
 #[test]
-fn a_github_that_refuses_or_fails_is_told_apart() {
+fn a_refusal_of_github_differs_from_its_failure() {
     let keyless = Keyless::of(&["callisto"]);
     keyless.github.refuse_next(403);
     assert_told(&keyless.run().run(), 12, &["GitHub issued no OIDC token: status 403", "id-token: write"]);
@@ -38,7 +38,7 @@ fn a_github_that_refuses_or_fails_is_told_apart() {
 }
 
 #[test]
-fn claims_that_doppler_does_not_expect_are_told_as_they_are() {
+fn claims_that_doppler_does_not_expect_are_shown_as_they_are() {
     let keyless = Keyless::of(&["callisto"]);
     let spoilt: [(&str, Identity); 2] = [
         ("aud", Identity { audience: "https://github.com/cure-hht".to_owned(), ..keyless.identity() }),

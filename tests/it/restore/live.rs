@@ -245,7 +245,7 @@ fn the_one_token_does_not_speak_for_other_sponsors() {
 }
 
 #[test]
-fn a_file_of_secrets_tells_live_databases_as_doppler_does() {
+fn a_file_of_secrets_names_live_databases_as_doppler_does() {
     let trial = three();
     let file = |sponsors: &[&str]| -> String {
         sponsors.iter().map(|name| secrets(&trial, name, trial.database(name))).collect::<Vec<_>>().concat()

@@ -39,7 +39,7 @@ fn to_be_created(cluster: &Cluster) -> Database {
 }
 
 #[test]
-fn tables_that_cannot_fit_are_told_before_the_backup_is_read() {
+fn tables_that_cannot_fit_are_reported_before_the_download() {
     let trial = of_tables(800);
     let manifest = super::dump_key(&trial, "callisto") + ".manifest.json";
     let manifest = trial.store.get_json(trial.bucket("callisto"), &manifest);

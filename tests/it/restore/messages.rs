@@ -134,7 +134,7 @@ fn a_table_that_only_the_servers_fields_name_is_named() {
 
 /// Since 17 no such view can be created.
 #[test]
-fn a_name_in_a_text_is_told_with_the_empty_search_path() {
+fn a_name_in_a_text_is_explained_by_the_empty_search_path() {
     assert_told_on(
         &[Cluster::shared()],
         &Broken {
@@ -148,7 +148,7 @@ fn a_name_in_a_text_is_told_with_the_empty_search_path() {
 }
 
 #[test]
-fn a_check_whose_function_finds_no_table_is_told_likewise() {
+fn a_check_whose_function_finds_no_table_is_reported_too() {
     assert_told_on(
         &both(),
         &Broken {
@@ -178,7 +178,7 @@ fn views_that_need_each_other_are_named_with_the_cause() {
 }
 
 #[test]
-fn a_value_that_is_too_large_for_its_index_is_told_so() {
+fn a_value_that_is_too_large_for_its_index_is_named() {
     assert_told_on(
         &both(),
         &Broken {

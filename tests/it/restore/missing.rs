@@ -56,7 +56,7 @@ fn missing_extensions_and_roles_are_named_and_nothing_is_done() {
 }
 
 #[test]
-fn what_needs_a_missing_extension_is_left_out_and_told() {
+fn what_needs_a_missing_extension_is_left_out_and_reported() {
     let besides = format!(
         "CREATE TABLE notes (note citext); INSERT INTO notes VALUES ('{LOOKS_LIKE_SQL}'), ('\\! touch pwned');
          CREATE TABLE plain (id int PRIMARY KEY, note text); INSERT INTO plain SELECT i, 'note ' || i FROM generate_series(1, 9) i"
@@ -129,7 +129,7 @@ fn rows_never_become_statements_in_a_table_that_was_there() {
 
 /// A row that the target refuses is the block's fault, not that of the statement after it.
 #[test]
-fn rows_that_need_what_is_missing_are_told_by_their_own_name() {
+fn rows_that_need_what_is_missing_are_shown_by_name() {
     let besides = "CREATE EXTENSION citext;
         CREATE FUNCTION fine(note text) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN note::public.citext IS NOT NULL; END';
         CREATE TABLE checked (note text CHECK (fine(note))); INSERT INTO checked VALUES ('a'), ('b');
@@ -150,7 +150,7 @@ fn rows_that_need_what_is_missing_are_told_by_their_own_name() {
 
 /// Where nothing but what is left out had rows, there is nothing to be content with.
 #[test]
-fn a_restore_without_any_row_is_no_success() {
+fn a_restore_without_any_row_is_a_failure() {
     let besides =
         "CREATE EXTENSION citext; CREATE TABLE notes (note citext); INSERT INTO notes VALUES ('a'), ('b');
         CREATE TABLE plain (id int)";
@@ -171,7 +171,7 @@ fn planned(outcome: &Outcome, lines: &[(&str, &str)]) {
 }
 
 #[test]
-fn a_dry_run_tells_the_plan_and_changes_nothing() {
+fn a_dry_run_prints_the_plan_and_changes_nothing() {
     let trial = with_a_backup();
     let role = empty();
     role.psql(&format!("ALTER ROLE \"{}\" CREATEDB", role.user));
@@ -208,7 +208,7 @@ fn a_dry_run_tells_the_plan_and_changes_nothing() {
 }
 
 #[test]
-fn a_dry_run_tells_what_is_missing() {
+fn a_dry_run_names_what_is_missing() {
     let (trial, target) = without_extensions(Sample::Extensions, "");
     let outcome = skipping(&trial, &target).input("dry-run", "true").run();
     outcome.assert_code(16);

@@ -76,7 +76,7 @@ fn without_the_right_identity_nothing_is_fetched() {
 }
 
 #[test]
-fn an_identity_that_is_none_is_told_and_not_shown() {
+fn an_invalid_identity_is_reported_and_not_shown() {
     let trial = with_a_backup();
     let target = empty();
     let private = key_of(&Identity::generate());
@@ -102,7 +102,7 @@ fn an_identity_that_is_none_is_told_and_not_shown() {
 }
 
 #[test]
-fn a_frozen_backup_is_told_and_thawed_on_demand() {
+fn a_frozen_backup_is_reported_and_thawed_on_demand() {
     let trial = backed_up(|run| run.input("storage-class", "DEEP_ARCHIVE"));
     let (bucket, key) = (trial.bucket("callisto"), dump_key(&trial, "callisto"));
     let target = empty();
@@ -145,7 +145,7 @@ fn each_way_to_name_a_backup_finds_it() {
 }
 
 #[test]
-fn a_backup_that_is_not_there_is_told() {
+fn a_backup_that_is_missing_is_reported() {
     let trial = with_a_backup();
     let (bucket, key) = (trial.bucket("callisto"), dump_key(&trial, "callisto"));
     let target = empty();
@@ -178,7 +178,7 @@ fn a_backup_that_is_not_there_is_told() {
 }
 
 #[test]
-fn a_sponsor_without_any_backup_is_told() {
+fn a_sponsor_without_any_backup_is_reported() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let target = empty();
     let outcome = restore(&trial, &target).run();

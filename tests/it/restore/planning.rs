@@ -20,7 +20,7 @@ fn refused(trial: &Trial, run: impl Fn() -> Run, code: i32) -> Outcome {
 }
 
 #[test]
-fn a_target_that_will_not_do_is_told_before_the_backup_is_read() {
+fn an_unfit_target_is_reported_before_the_backup_is_read() {
     let trial = with_a_backup();
     let full = empty();
     full.psql_as_owner("CREATE TABLE mine (id int)");

@@ -174,7 +174,7 @@ fn what_would_go_with_ours_ends_replace_and_all_stays() {
 
 /// Event triggers, wrappers, publications and extensions of the platform hold nothing: they stay, and are named.
 #[test]
-fn what_holds_nothing_stays_beside_what_is_restored() {
+fn what_holds_nothing_stays_next_to_what_is_restored() {
     let trial = backed_up(PEOPLE);
     let target = empty();
     target.psql(

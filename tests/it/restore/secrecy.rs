@@ -118,7 +118,7 @@ fn a_restore_takes_one_sponsor() {
 
 /// A sponsor whose flag is off has no say in where its backups are.
 #[test]
-fn a_disabled_sponsor_is_told_and_nothing_is_restored() {
+fn a_disabled_sponsor_is_reported_and_nothing_is_restored() {
     let trial = with_a_backup();
     trial.secret("callisto", "ENABLE_S3_BACKUP_ARCHIVAL", Some("false"));
     let target = empty();

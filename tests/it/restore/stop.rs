@@ -162,7 +162,7 @@ fn psql_that_dies_at_the_end() -> tempfile::TempDir {
 
 /// Whether the server has heard the word to commit, nobody here can know: neither is claimed, and nothing is dropped.
 #[test]
-fn an_end_that_nobody_confirmed_is_told_as_such() {
+fn an_end_that_was_not_confirmed_is_reported_as_such() {
     let trial: Trial = with_a_backup();
     let target = absent();
     let programs = psql_that_dies_at_the_end();

@@ -43,7 +43,7 @@ fn a_terminal_has_none_of_them() {
 }
 
 #[test]
-fn code_streams_outputs_summary_and_records_are_told() {
+fn code_streams_outputs_summary_and_records_are_returned() {
     let script = r#"
         pwd; cat manifest.yml; echo "to stderr" >&2
         printf 'results<<X\n[{"sponsor":"callisto","outcome":"success"}]\nX\n' >>"$GITHUB_OUTPUT"
@@ -137,7 +137,7 @@ fn a_run_that_leaves_a_child_behind_fails_the_test() {
 }
 
 #[test]
-fn a_process_that_nobody_waits_for_is_killed() {
+fn a_process_without_a_waiter_is_killed() {
     let running = shell(Run::terminal(), "exec sleep 60").start();
     let process = std::path::PathBuf::from(format!("/proc/{}", running.pid()));
     assert!(process.exists());

@@ -146,7 +146,7 @@ fn the_proxy_keeps_signatures_valid_and_records_what_passed() {
 }
 
 #[test]
-fn the_proxy_spoils_what_it_is_told() {
+fn the_proxy_spoils_what_it_is_asked_to() {
     let moto = Moto::shared();
     let bucket = bucket(moto);
     let proxy = Proxy::before(moto.endpoint());

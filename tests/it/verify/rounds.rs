@@ -199,7 +199,7 @@ fn memory_does_not_grow_with_the_number_of_backups() {
 
 /// The listing is read before its manifest is written.
 #[test]
-fn a_backup_that_is_finished_meanwhile_is_no_finding() {
+fn a_backup_that_is_finished_meanwhile_is_not_a_finding() {
     let shelf = callisto();
     let key = shelf.backup(&[]);
     let late = shelf.copies(&key, "20260101-000000");
