@@ -6,7 +6,7 @@ use crate::source::{Mention, Source};
 pub(crate) const ROOMS: [&str; 9] =
     ["manifest", "sponsors", "secrets", "dump", "archive", "restore", "proof", "record", "report"];
 
-/// What stands above the rooms; each may use what is named before it, and every room.
+/// What is above the rooms; each may use what is named before it, and every room.
 pub(crate) const UPSTAIRS: [&str; 3] = ["cli", "failure", "commands"];
 
 /// What tests inside the sources share, and nothing else uses.
@@ -18,7 +18,7 @@ const FORBIDDEN_NAMES: [&str; 12] = [
     "core",
 ];
 
-/// Uses to the left that are forbidden all the same: `archive` seals any stream of bytes, whoever made it.
+/// Uses to the left that are forbidden all the same: `archive` seals any stream of bytes, whatever made it.
 const STRANGERS: [(&str, &str); 1] = [("archive", "dump")];
 
 /// Files with more lines than [`LONGEST`], each with its reason.
@@ -149,7 +149,7 @@ fn is_known(room: &str) -> bool {
     ["main", "lib", OF_TESTS].contains(&room) || place(room).is_some()
 }
 
-/// How far to the right something stands.
+/// How far to the right something is.
 fn place(room: &str) -> Option<usize> {
     ROOMS.iter().chain(&UPSTAIRS).position(|known| *known == room)
 }

@@ -20,7 +20,7 @@ pub(crate) struct Mention {
     pub(crate) is_macro: bool,
     /// Whether it is a field or method, `.stdout(…)`.
     pub(crate) is_member: bool,
-    /// Whether it stands in code that only tests compile.
+    /// Whether it is in code that only tests compile.
     pub(crate) in_tests: bool,
 }
 
@@ -42,7 +42,7 @@ impl Source {
         }
     }
 
-    /// The part of the house in which it lies: `archive`, `main`.
+    /// The part of the house that it is in: `archive`, `main`.
     pub(crate) fn room(&self) -> &str {
         self.path.trim_end_matches(".rs").split('/').next().unwrap_or_default()
     }
@@ -212,7 +212,7 @@ fn module_name(tokens: &[TokenTree], group: usize) -> Option<String> {
     is_ident(keyword, "mod").then(|| name.to_string())
 }
 
-/// Whether what stands here is the rest of a path that was read already, `b` of `a::<T>::b`.
+/// Whether the token here is the rest of a path that was read already, `b` of `a::<T>::b`.
 fn follows_path(tokens: &[TokenTree], at: usize) -> bool {
     at >= 3
         && is_punct(tokens.get(at - 1), ':')

@@ -66,7 +66,7 @@ fn a_re_run_deploys_only_while_the_backups_are_fresh() {
     assert_eq!(first["env"]["BEGAN"], "${{ needs.matrix.outputs.began }}");
     assert_eq!(first["env"]["LIMIT"], "${{ inputs.fresh-for-minutes }}");
     assert!(first["if"].is_null() && first["run"].as_str().unwrap().contains("exit 1"));
-    // Whoever is left without a backup is seen, deployed or not, and holds nobody up.
+    // A sponsor left without a backup is listed, deployed or not, and holds up no other sponsor.
     let ages = &jobs["ages"]["steps"][0]["with"];
     assert_eq!((&ages["command"], &ages["sponsors"]), (&json!("list"), &Value::Null));
     assert_eq!(ages["max-backup-age"], "${{ inputs.max-backup-age }}");

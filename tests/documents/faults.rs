@@ -12,7 +12,7 @@ is still running, the failure is recorded, and the run's other sponsors are back
 <!-- Made from tests/it/faults by `UPDATE_DOCUMENTS=1 cargo test --test documents`. -->
 ";
 
-/// What each row tells, in this order: the marks above a test, and the heads of the table.
+/// The cells of a row, in this order: the marks above a test, and the heads of the table.
 const CELLS: [(&str, &str); 4] = [
     ("fault", "fault"),
     ("injected", "injected by"),

@@ -1,5 +1,5 @@
 //! The way without stored secrets: every template goes it as soon as its variable is set, each of its jobs may ask for the OIDC
-//! token, and the trust policy that users copy lets in whom it names and nobody else.
+//! token, and the trust policy that users copy lets in only the jobs that it names.
 
 use serde_json::Value;
 

@@ -21,7 +21,7 @@ fn every_action_is_pinned_by_its_commit_and_names_its_version() {
     }
 }
 
-/// GitHub has announced to remove Node 20 from its runners. An action's commit does not tell, its major version does.
+/// GitHub has announced to remove Node 20 from its runners. An action's commit does not show its Node version, its major version does.
 fn is_on_node_20(action: &str, version: &str) -> bool {
     let first_on_node_24 = [
         ("actions/checkout@", 5),

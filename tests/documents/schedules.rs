@@ -1,4 +1,4 @@
-//! What runs on a schedule, where nobody watches: no job depends on the text of a line, and what fails opens an issue.
+//! What runs on a schedule, unwatched: no job depends on the text of a line, and what fails opens an issue.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::workflows::{
     DEPLOY, DRILL, NIGHTLY, PRODUCTION, REUSABLE, VERIFY, WATCHER, jobs, our_steps, templates,
 };
 
-/// A condition that repeats a cron text is false as soon as somebody changes one of the two: green, and no backup ever.
+/// A condition that repeats a cron text is false as soon as one of the two changes: green, and no backup ever.
 #[test]
 fn a_cron_text_is_in_one_place() {
     let mut scheduled = Vec::new();
@@ -60,7 +60,7 @@ fn the_last_job_of_a_backup_looks_for_backups_that_are_missing() {
     assert!(inputs["max-backup-age"].is_string());
 }
 
-/// Nobody watches a schedule; a step without this would fail unseen.
+/// Scheduled runs are unwatched: a step without this would fail unseen.
 #[test]
 fn whatever_fails_on_a_schedule_opens_an_issue() {
     for (path, steps) in [(REUSABLE, 3), (DRILL, 2), (VERIFY, 2), (WATCHER, 1)] {

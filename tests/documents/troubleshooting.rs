@@ -1,4 +1,4 @@
-//! `docs/troubleshooting.md` is searched for messages: each that stands as code in the first column of a table is one that
+//! `docs/troubleshooting.md` is searched for messages: each that is code in the first column of a table is one that
 //! the program says or looks for.
 
 use std::path::Path;

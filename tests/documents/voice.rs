@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[];
 struct File {
     path: String,
     text: String,
-    /// Its strings are no texts of the program. Its comments are read all the same.
+    /// Its strings do not count as texts of the program. Its comments are read all the same.
     only_tests: bool,
 }
 

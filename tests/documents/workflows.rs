@@ -235,7 +235,7 @@ fn a_matrix_of_sponsors_is_guarded_and_its_legs_keep_apart() {
         assert_eq!(job["strategy"]["fail-fast"], false, "{path}");
         assert_eq!(job["strategy"]["matrix"], "${{ fromJSON(needs.matrix.outputs.matrix) }}", "{path}");
         assert_eq!(job["steps"][0]["with"]["sponsors"], "${{ matrix.sponsors }}", "{path}");
-        // What GitHub ends is a cancellation, of which no issue tells.
+        // What GitHub ends is a cancellation, which opens no issue.
         let hours = job["steps"][0]["with"]["timeout"].as_str().unwrap().strip_suffix('h').unwrap();
         assert!(hours.parse::<u64>().unwrap() * 60 < job["timeout-minutes"].as_u64().unwrap(), "{path}");
         if path != VERIFY {
@@ -276,7 +276,7 @@ fn every_job_has_few_rights_and_an_end() {
         for (name, job) in jobs(&workflow) {
             let ends = job["timeout-minutes"].is_number() || job["uses"].is_string();
             assert!(ends, "{path}: job {name} never ends");
-            // A release writes: which rights each of its jobs takes, and why, stands there. Without stored secrets a job
+            // A release writes: the file names the rights that each of its jobs takes, and why. Without stored secrets a job
             // asks for its OIDC token, and whatever runs unwatched opens an issue when it fails.
             let own = job["permissions"].as_object().into_iter().flatten();
             let is_right = |(right, level): (&String, &Value)| {

@@ -1,4 +1,4 @@
-//! The database URL: whoever wrote it may have encoded its password, or not.
+//! The database URL, with an encoded password or a plain one.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
@@ -63,7 +63,7 @@ fn seen(parsed: &Result<Connection, ConnectionError>) -> String {
     }
 }
 
-/// A password stands in no message and in no other variable, whatever it holds and however it was written.
+/// A password is in no message and in no other variable, whatever it holds and however it was written.
 fn hides(text: &str, dice: &mut Dice) -> Result<(), String> {
     let at = text.char_indices().map(|(at, _)| at).nth(dice.below(text.chars().count())).unwrap_or_default();
     let password = format!("{}{CANARY}{}", &text[..at], &text[at..]);

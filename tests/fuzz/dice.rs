@@ -28,7 +28,7 @@ impl Dice {
         (self.next() % end.max(1) as u64) as usize
     }
 
-    /// Once in so many times.
+    /// True once in this many times.
     pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
@@ -37,7 +37,7 @@ impl Dice {
         of[self.below(of.len())]
     }
 
-    /// A range within so many bytes, mostly a short one.
+    /// A range within this many bytes, mostly a short one.
     fn range(&mut self, length: usize) -> std::ops::Range<usize> {
         let begin = self.below(length + 1);
         let most = if self.once_in(4) { length } else { 16 };

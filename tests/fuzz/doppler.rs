@@ -1,4 +1,4 @@
-//! What Doppler answers, or somebody in its place.
+//! What Doppler answers, or an attacker in its place.
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -51,7 +51,7 @@ fn law(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Outcome {
         Ok(secrets) => secrets,
         Err(error) => {
             let told = format!("{error} {error:?} {}", error.hint());
-            // What a refusal says is shown: it is no answer with secrets in it.
+            // What a refusal says is shown: it does not hold secrets.
             if status.is_success() && told.contains(CANARY) || told.contains("t0k3n") {
                 return Err(format!("an error shows a secret: {told}"));
             }
@@ -83,7 +83,7 @@ fn law(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Outcome {
     let names = secrets.len();
     let doppler = Kept::Doppler { project: "hht-diary-io".into(), config: "production".into() };
     let read = interpret(&doppler, &secrets, AwsFromEnvironment::default());
-    // Names are shown, and buckets, and the region; a canary in one of these is no secret.
+    // Names are shown, and buckets, and the region; a canary in one of these does not count as a secret.
     let shown_on_purpose = secrets.keys().any(|name| name.contains(CANARY))
         || [
             "SPONSOR_BACKUPS_BUCKET",

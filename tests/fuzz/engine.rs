@@ -15,9 +15,9 @@ use crate::dice::Dice;
 /// What came of an input, in a few words; or the law that it broke.
 pub(crate) type Outcome = Result<String, String>;
 
-/// So many seeds are kept.
+/// How many seeds are kept.
 const MOST_SEEDS: usize = 2000;
-/// One input may take so long on a busy machine, in a build that is not optimised.
+/// Time limit of one input, on a busy machine and in a build without optimization.
 const PATIENCE: Duration = Duration::from_secs(60);
 const SLOW: Duration = Duration::from_secs(10);
 /// Mebibytes that this process may take, all targets together.
@@ -28,7 +28,7 @@ pub(crate) struct Target<'a> {
     pub(crate) name: &'static str,
     pub(crate) seeds: Vec<Vec<u8>>,
     pub(crate) tokens: &'a [&'a [u8]],
-    /// No input grows beyond so many bytes.
+    /// Largest input, in bytes.
     pub(crate) longest: usize,
 }
 
@@ -148,7 +148,7 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fuzz").join(name)
 }
 
-/// What lies in the target's folder, in the order of names.
+/// The files of the target's folder, in the order of names.
 fn kept(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let Ok(files) = std::fs::read_dir(folder(name)) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();

@@ -51,7 +51,7 @@ fn any_text_in_any_pieces() {
     Target { name: "scan", seeds, tokens: TOKENS, longest: 24 << 10 }.run(chunked);
 }
 
-/// All that a scan tells.
+/// All that a scan returns.
 fn told(scan: &Scan) -> String {
     let inventory = scan
         .inventory()

@@ -38,7 +38,7 @@ fn law(text: &str) -> Outcome {
         |file: &SecretsFile| file.fetch("callisto").map(|secrets| format!("{secrets:?}")).unwrap_or_default();
     let (told, kind) = match &parsed {
         Ok(file) => (names(file), "read".to_owned()),
-        // What stands twice at the beginning of a line is a sponsor's name.
+        // What occurs twice at the beginning of a line is a sponsor's name.
         Err(error) if error.to_string().contains(&format!(": {CANARY} appears twice")) => {
             (error.hint(), "twice".to_owned())
         }

@@ -1,4 +1,4 @@
-//! What is read back out of a bucket: manifests, checksum files, keys. Somebody else may write there.
+//! What is read back out of a bucket: manifests, checksum files, keys. Others may write there, too.
 
 use sponsor_backup::archive::catalogue::{self, BackupKey, Listed};
 use sponsor_backup::archive::checksum;

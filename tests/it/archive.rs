@@ -40,7 +40,7 @@ fn store(server: &StrictS3) -> Store {
     store_at(server.endpoint(), server, BUCKET)
 }
 
-/// Seals the bytes into the bucket of these tests; nobody sees them yet.
+/// Seals the bytes into the bucket of these tests, without making them visible.
 pub(super) fn sealed(server: &StrictS3, key: &str, plain: &[u8], recipe: &Recipe, part_bytes: u64) -> Staged {
     let flow = Flow { part_bytes, parts_in_flight: 2, members_in_flight: 3 };
     let labels = Labels { content_type: "application/octet-stream", ..Labels::default() };

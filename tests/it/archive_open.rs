@@ -49,7 +49,7 @@ impl Case {
         Identities::parse(text.as_ref().map(|text| text.expose_secret()).unwrap_or_default()).unwrap()
     }
 
-    /// The object as it stands there now.
+    /// The object as it is stored now.
     fn source(&self) -> Source {
         examined(self.store(), self.format, self.identities())
     }
@@ -59,7 +59,7 @@ impl Case {
         Source { store: store_at(&proxy.endpoint(), &self.server, BUCKET), ..self.source() }
     }
 
-    /// What is read after somebody has put these bytes in the object's place.
+    /// What is read after an attacker has put these bytes in the object's place.
     fn after(&self, stored: Vec<u8>) -> Result<(Vec<u8>, Opened), ArchiveError> {
         self.server.put(BUCKET, KEY, stored);
         read(self.source())
@@ -117,7 +117,7 @@ proptest! {
         prop_assert_eq!(opened.plain, case.sealed.plain);
     }
 
-    /// A codec's own sums are no proof: an object that was cut between two members, or changed where they do not look,
+    /// A codec's own sums prove nothing: an object that was cut between two members, or changed where they do not look,
     /// opens; but never as the one that was sealed. An encrypted one does not open at all.
     #[test]
     fn nothing_that_was_changed_passes_for_what_was_sealed(
@@ -260,7 +260,7 @@ fn a_dropped_reader_ends_what_works_for_it() {
         let mut reader = open(source, CancellationToken::new()).unwrap();
         assert_eq!(reader.next().await.unwrap().unwrap().len(), PIECE);
     });
-    // Waits for every thread that still blocks: a decoder that nobody ends would hold this test for ever.
+    // Waits for every thread that still blocks: a decoder without an end would hold this test for ever.
     drop(own);
 }
 

@@ -50,7 +50,7 @@ fn programs(before_pg_dump: &str, before_psql: &str) -> TempDir {
     folder
 }
 
-/// Programs that change the restored database before it is read back. What the change answers is no part of the dump.
+/// Programs that change the restored database before it is read back. The dump does not contain what the change answers.
 fn tampering(sql: &str) -> TempDir {
     let psql = Cluster::shared().bin_dir().join("psql").display().to_string();
     programs(&format!("{psql} -Xqv ON_ERROR_STOP=1 -o /dev/null -c {}", shell(sql)), "")
@@ -60,12 +60,12 @@ fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// Where a run's throwaway servers are made.
+/// Where a run makes its temporary servers.
 fn scratch(workspace: &Path) -> PathBuf {
     workspace.parent().unwrap().join("temp")
 }
 
-/// Folders of throwaway servers below a place.
+/// Folders of temporary servers below a place.
 fn folders_in(scratch: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(scratch).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.display().to_string().contains("sponsor-backup-drill-")).collect()
@@ -92,7 +92,7 @@ fn assert_nothing_is_left(outcome: &Outcome) {
     assert_eq!(processes_of(&scratch), Vec::<u32>::new(), "{}", outcome.transcript());
 }
 
-/// Puts another text in a backup's place, with sizes and hashes that fit: what somebody could do who may write.
+/// Puts another text in a backup's place, with sizes and hashes that fit, as an attacker with write access could.
 fn forge(trial: &Trial, key: &str, text: &[u8]) {
     forge_with_contents(trial, key, text);
     let (bucket, beside) = (trial.bucket("callisto"), format!("{key}.manifest.json"));
@@ -103,7 +103,7 @@ fn forge(trial: &Trial, key: &str, text: &[u8]) {
     trial.store.put(bucket, &beside, serde_json::to_vec(&manifest).unwrap());
 }
 
-/// The same, but the manifest still tells what the backup held.
+/// The same, but the manifest still records what the backup held.
 fn forge_with_contents(trial: &Trial, key: &str, text: &[u8]) {
     use std::io::Write as _;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

@@ -1,4 +1,4 @@
-//! What GitHub is asked and told: approvals and pull requests in the record, and the issue of an environment that fails.
+//! What GitHub is asked and sent: approvals and pull requests in the record, and the issue of an environment that fails.
 
 mod approvals;
 mod contract;

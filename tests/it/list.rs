@@ -1,4 +1,4 @@
-//! `list`: what is told is what the manifests say, nobody else's backups are told, and programs get JSON alone.
+//! `list`: it shows what the manifests say and no other sponsor's backups, and programs get JSON alone.
 
 mod ages;
 mod many;
@@ -128,7 +128,7 @@ fn each_attempt_is_reported_with_its_result() {
         document["partial"] =
             json!({"schemas": [], "exclude_schemas": [], "exclude_table_data": ["diary.*"]});
     });
-    // Moto tells of every upload that it was begun in 2010.
+    // According to Moto every upload began in 2010.
     let client = shelf.trial.store.client();
     let open = at(&good, "20260101-000000");
     let upload = client.create_multipart_upload().bucket(&shelf.bucket).key(open).send();
@@ -158,7 +158,7 @@ fn each_attempt_is_reported_with_its_result() {
     }
 }
 
-/// The dump's hash in S3 is not the manifest's: nobody has to read it to see that.
+/// The dump's hash in S3 is not the manifest's: that shows without reading it.
 #[test]
 fn a_checksum_that_s3_keeps_is_held_against_the_manifest() {
     let shelf = callisto();

@@ -21,7 +21,7 @@ fn names(outcome: &Outcome) -> Vec<String> {
     serde_json::from_str(&outcome.output("sponsors")).unwrap()
 }
 
-/// So many enabled sponsors.
+/// This many enabled sponsors.
 fn many(count: usize) -> String {
     let letter = |n: usize| char::from(b'A' + u8::try_from(n % 26).unwrap());
     (0..count).fold("sponsors:\n".to_owned(), |mut text, n| {

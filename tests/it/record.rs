@@ -214,7 +214,7 @@ fn sponsors_that_matrix_listed_are_recorded_after_a_change() {
     assert!(outcome.annotations("warning").iter().any(|warning| warning.contains("has no list under")));
 }
 
-/// Somebody's typing slip is nobody's deployment, and neither is an empty list.
+/// A mistyped sponsor was not deployed, and neither was an empty list.
 #[test]
 fn unknown_sponsor_names_and_an_empty_list_are_refused() {
     let trial = one();

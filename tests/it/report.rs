@@ -1,4 +1,4 @@
-//! The report: outputs as a runner and a terminal take them, the summary, and inputs that nobody can mistype unnoticed.
+//! The report: outputs as a runner and a terminal take them, the summary, and mistyped inputs, which never go unnoticed.
 
 use std::fmt::Write as _;
 

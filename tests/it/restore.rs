@@ -37,7 +37,7 @@ fn into(trial: &Trial, url: &str) -> Run {
     trial.run().input("command", "restore").env("TARGET_DATABASE_URL", url)
 }
 
-/// What must be typed out to replace what is in a database that cannot be told from callisto's live ones.
+/// What must be typed out to replace what is in a database that could be one of callisto's live ones.
 fn confirmed(target: &Database) -> String {
     format!("callisto/{}", target.name)
 }

@@ -156,7 +156,7 @@ fn a_document_with_extra_missing_or_wrong_keys_is_refused() {
         ("outcome", json!("failure")),
         ("outcome", json!("skipped")),
         ("backup_size_bytes", json!(-1)),
-        // Nobody approved, and nobody could be asked: never the same.
+        // No approval, and no answer about approvals: never the same.
         ("approvals", json!({"status": "not_asked", "reason": "x", "entries": [], "omitted": null})),
         ("approvals", json!({"status": "unavailable", "reason": null, "entries": null, "omitted": null})),
         ("approvals", json!({"status": "read", "reason": null, "entries": null, "omitted": 0})),

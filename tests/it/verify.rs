@@ -86,7 +86,7 @@ fn a_flipped_bit_and_a_cut_are_found() {
         let found = spoilt(&shelf, &key);
         assert!(found.contains("the gzip stream") || found.contains("its SHA-256 is"), "{found}");
     }
-    // The time in gzip's head is no part of what it checks: only the hash tells.
+    // gzip does not check the time in its head: only the hash differs.
     let mut bytes = whole.clone();
     bytes[4] ^= 1;
     shelf.put(&key, bytes);
@@ -144,7 +144,7 @@ fn what_was_never_there_does_not_count_as_a_finding() {
     assert_eq!(all.result("callisto")["message"], format!("{place} holds no backup"));
 }
 
-/// Whatever is changed with them, the text tells.
+/// Whatever is changed with them, the text shows it.
 #[test]
 fn exchanged_dumps_are_found() {
     let shelf = callisto();
@@ -156,7 +156,7 @@ fn exchanged_dumps_are_found() {
     shelf.put(&other, one);
     let found = spoilt(&shelf, &first);
     assert!(found.starts_with(&format!("it has {} bytes, but its manifest has", two.len())), "{found}");
-    // Where even the size is the one that was promised, only what was read can tell.
+    // If even the size is the promised one, only the bytes read show it.
     shelf.edit(&first, |document| document["stored"]["bytes"] = two.len().into());
     let found = spoilt(&shelf, &first);
     for part in [

@@ -20,7 +20,7 @@ fn name(at: usize) -> String {
     format!("{letter}-spelling")
 }
 
-/// `U` stands for the plain URL, and `USER`, `HOST`, `PORT`, `NAME` and `FOLDER` for its parts and the server's socket.
+/// `U` is the plain URL, and `USER`, `HOST`, `PORT`, `NAME` and `FOLDER` for its parts and the server's socket.
 fn spelled(spelling: &str, database: &Database) -> String {
     let folder = Cluster::shared().folder().join("data").display().to_string();
     let port = database.port.to_string();

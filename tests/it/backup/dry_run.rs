@@ -1,4 +1,4 @@
-//! A dry run tells what would be done, and does none of it.
+//! A dry run shows what would be done, and does none of it.
 
 use crate::support::{Action, Proxy, Sponsor, Trial, reviewed};
 

@@ -41,7 +41,7 @@ fn checksum_headers(seen: &Seen) -> Vec<&str> {
             || *name == "x-amz-sdk-checksum-algorithm"
             || *name == "x-amz-trailer"
     };
-    // Asking to be told a checksum is not sending one.
+    // Asking for a checksum is not sending one.
     names.filter(ours).filter(|name| *name != "x-amz-checksum-mode").collect()
 }
 

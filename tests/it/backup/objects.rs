@@ -1,4 +1,4 @@
-//! What stands in the buckets afterwards: keys, tags and metadata to the letter, and a dump that standard tools read.
+//! What is in the buckets afterwards: keys, tags and metadata to the letter, and a dump that standard tools read.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};

@@ -74,7 +74,7 @@ fn an_endpoint_with_a_path_keeps_it_with_and_without_a_slash() {
     for path in ["/storage/v1/s3", "/storage/v1/s3/"] {
         let before = proxy.requests().len();
         let endpoint = proxy.endpoint() + path;
-        // Nobody is there: what counts is what was asked for.
+        // No server is there: what counts is the request.
         through(&trial, &endpoint).input("dry-run", "true").run();
         let seen = proxy.requests().split_off(before);
         let bucket = format!("/storage/v1/s3/{}", trial.bucket("callisto"));

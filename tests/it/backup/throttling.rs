@@ -36,7 +36,7 @@ fn answer((status, code): (u16, &str)) -> Action {
     Action::Status(status, format!("{head}\n<Error><Code>{code}</Code>{message}</Error>"))
 }
 
-/// A run in which the first requests of a kind, so many for each sponsor, get that sponsor's answer.
+/// A run in which the first requests of a kind, a number per sponsor, get that sponsor's answer.
 struct Played {
     trial: Trial,
     proxy: Proxy,

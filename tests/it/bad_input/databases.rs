@@ -1,4 +1,4 @@
-//! Database URLs and databases that cannot be used: each is told with its remedy, and the bucket stays empty.
+//! Database URLs and databases that cannot be used: each is reported with its remedy, and the bucket stays empty.
 
 use crate::support::{Database, Sponsor, Trial, tools};
 

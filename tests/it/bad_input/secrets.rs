@@ -1,4 +1,4 @@
-//! Tokens and secrets that cannot be used: that sponsor fails, and nobody else's bucket ever serves in their place.
+//! Tokens and secrets that cannot be used: that sponsor fails, and no other sponsor's bucket ever serves in their place.
 
 use crate::support::{Outcome, Run, Sponsor, Trial, Trouble};
 

@@ -1,4 +1,4 @@
-//! What cannot be drilled is told before anything is touched.
+//! What cannot be drilled is reported before anything is touched.
 
 use super::{assert_nothing_is_left, backed_up, drill};
 use crate::support::{Cluster, Sponsor, Trial};
@@ -55,7 +55,7 @@ fn a_file_of_checks_that_cannot_be_read_is_a_bad_input() {
     }
 }
 
-/// A dump that somebody wrote who knows psql: its commands would run on this machine.
+/// A dump by an attacker who knows psql: its commands would run on this machine.
 #[test]
 fn commands_of_psql_in_a_dump_are_never_run() {
     let trial = backed_up();

@@ -1,4 +1,4 @@
-//! A throwaway server is private while it lives and gone afterwards, whichever way the drill ends.
+//! A temporary server is private while it lives and gone afterwards, whichever way the drill ends.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::time::Duration;
@@ -103,7 +103,7 @@ fn a_signal_in_the_middle_leaves_nothing_but_a_report() {
     }
 }
 
-/// Some runners share their folder for temporary files with nobody. Where we are root, the server is run by somebody else.
+/// Some runners keep their folder for temporary files to themselves. If we are root, another user runs the server.
 #[test]
 fn a_folder_that_the_servers_account_may_not_enter_is_not_used() {
     let trial = backed_up();

@@ -101,7 +101,7 @@ fn exchanged_contents_of_large_objects_are_found_and_not_shown() {
     }
 }
 
-/// A backup whose manifest tells of other rows than its text holds is not even loaded.
+/// A backup whose manifest records other rows than its text holds is not even loaded.
 #[test]
 fn a_manifest_of_other_rows_is_found_before_anything_is_loaded() {
     let trial = backed_up();

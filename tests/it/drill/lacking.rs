@@ -1,4 +1,4 @@
-//! Extensions and roles that the target lacks: told before anything is touched, left out only on request, and then never
+//! Extensions and roles that the target lacks: reported before anything is touched, left out only on request, and then never
 //! called equal.
 
 use super::{assert_nothing_is_left, drill};

@@ -22,7 +22,7 @@ fn checks_must_return_true_and_can_change_nothing() {
         ("SELECT * FROM no_such_table;", "error 42P01"),
         ("DELETE FROM diary_events;", "error 25006"),
         ("SELECT NULL::boolean;", "nothing"),
-        // What an error quotes is somebody's.
+        // What an error quotes may be a user's data.
         ("SELECT name::int > 0 FROM sites;", "error 22P02"),
     ] {
         let outcome = drill(&trial).file("checks.sql", check).input("drill-checks", "checks.sql").run();

@@ -65,7 +65,7 @@ fn sequences_and_large_objects_are_compared_on_another_version() {
     }
 }
 
-/// Whoever may write into the bucket can change all three parts of a backup. What its manifest still tells gives it away.
+/// An attacker with write access can change all three parts of a backup. What its manifest still records gives it away.
 #[test]
 fn a_forged_sequence_or_large_object_is_named() {
     let trial = backed_up();

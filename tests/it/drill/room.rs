@@ -1,4 +1,4 @@
-//! The disk of a drill's own server: one on which the database certainly does not fit is told before the backup is read.
+//! The disk of a drill's own server: one on which the database certainly does not fit is reported before the backup is read.
 
 use super::{drill, folders_in};
 use crate::support::{Disk, Proxy, Sponsor, Trial, tools};

@@ -47,7 +47,7 @@ fn every_sample_is_equal_on_18() {
     every_sample_is_equal_on(Cluster::of_major(18));
 }
 
-/// What a table and a column are called is in the dump as bytes that are no UTF-8.
+/// What a table and a column are called is in the dump as bytes that are not UTF-8.
 #[test]
 fn databases_that_are_not_utf8_are_equal() {
     for encoding in ["LATIN1", "SQL_ASCII"] {

@@ -1,4 +1,4 @@
-//! The scripted GitHub refuses what the real one refuses: else the tests beside this one would prove nothing.
+//! The scripted GitHub refuses what the real one refuses: else the tests next to this one would prove nothing.
 
 use serde_json::{Value, json};
 

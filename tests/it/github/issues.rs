@@ -1,4 +1,4 @@
-//! `issue-on-failure`: one issue for each environment, opened, commented on and closed; what cannot be told is a warning.
+//! `issue-on-failure`: one issue for each environment, opened, commented on and closed; what cannot be sent is a warning.
 
 use std::time::Duration;
 
@@ -103,7 +103,7 @@ fn a_refused_selection_has_an_issue_that_a_full_run_closes() {
     assert_eq!(states(&github), [closed(1)]);
 }
 
-/// Where the matrix fails, there are no jobs of sponsors that could tell it.
+/// If the matrix fails, there are no jobs of sponsors that could report it.
 #[test]
 fn a_matrix_that_fails_has_an_issue_of_its_own() {
     let (trial, github) = (one(), GitHub::start());
@@ -128,7 +128,7 @@ fn a_matrix_that_fails_has_an_issue_of_its_own() {
     assert_eq!(states(&github).len(), 4);
 }
 
-/// A watcher and a scheduled verification tell, too.
+/// A watcher and a scheduled verification report, too.
 #[test]
 fn a_missing_and_a_damaged_backup_have_separate_issues() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);

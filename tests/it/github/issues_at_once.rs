@@ -1,4 +1,4 @@
-//! Jobs of a matrix tell one issue, each of its own sponsor, in any order and at the same moment.
+//! Jobs of a matrix report to one issue, each of its own sponsor, in any order and at the same moment.
 
 use std::time::Duration;
 

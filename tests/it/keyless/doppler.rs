@@ -1,4 +1,4 @@
-//! Doppler's tokens on loan: which one opens what, and that they are given back on every way out.
+//! Doppler's temporary tokens: which one reads what, and that they are revoked on every way out.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ fn tokens_are_revoked_after_a_signal_and_the_run_ends_in_time() {
     }
 }
 
-/// The runner kills ten seconds after its signal: nobody waits for Doppler then.
+/// The runner kills ten seconds after its signal: too soon to wait for Doppler.
 #[test]
 fn a_doppler_that_does_not_answer_holds_no_stopped_run_up() {
     let keyless = Keyless::of(&["callisto"]);

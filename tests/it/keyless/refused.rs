@@ -1,4 +1,4 @@
-//! Everybody who may refuse GitHub's word, and what the user is told then.
+//! Everything that may refuse GitHub's token, and what the user sees then.
 
 use super::{assert_given_back, assert_unseen};
 use crate::support::{IDENTITY, Identity, Keyless, Outcome, Role, role_of};

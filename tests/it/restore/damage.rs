@@ -107,7 +107,7 @@ fn an_altered_backup_never_reaches_the_target() {
             backup.put("", &bytes[..bytes.len() - 9]);
         }),
         (17, "bytes, but its manifest has", |backup| backup.put("", Vec::new())),
-        // Another one of the same text: only its hash tells.
+        // Another one of the same text: only its hash differs.
         (17, "its SHA-256 is", |backup| {
             let mut bytes = backup.get("");
             bytes[4] ^= 1;
@@ -175,7 +175,7 @@ fn a_dump_of_another_time_in_its_place_is_not_restored() {
     );
 }
 
-/// Its hashes fit: whoever wrote it wrote those too.
+/// Its hashes fit: the attacker wrote those, too.
 #[test]
 fn a_dump_that_would_command_this_machine_is_not_restored() {
     for command in ["\\! touch pwned", "\\copy patients to program 'touch pwned'", "\\o pwned", "\\i pwned"] {
@@ -232,7 +232,7 @@ fn bytes_that_change_between_the_two_readings_are_not_committed() {
     }
 }
 
-/// The last bytes of a stream tell whether it was whole, when all statements but the last were sent.
+/// The last bytes of a stream show whether it was whole, when all statements but the last were sent.
 #[test]
 fn damage_that_shows_at_the_very_end_takes_all_of_it_back() {
     let trial = with_a_backup();
@@ -251,7 +251,7 @@ fn damage_that_shows_at_the_very_end_takes_all_of_it_back() {
     assert_eq!(all_of(&target), before);
 }
 
-/// Somebody writes another object under the same key.
+/// Another program writes an object under the same key.
 #[test]
 fn an_object_replaced_between_two_readings_is_not_restored() {
     let trial = with_a_backup();
@@ -272,7 +272,7 @@ fn an_object_replaced_between_two_readings_is_not_restored() {
     assert_eq!(role.psql(&sql), "0");
 }
 
-/// The manifest of a sponsor stands in another sponsor's bucket.
+/// The manifest of a sponsor is in another sponsor's bucket.
 #[test]
 fn another_sponsors_backup_is_not_restored() {
     let trial = Trial::of([Sponsor::named("callisto"), Sponsor::named("titan")]);

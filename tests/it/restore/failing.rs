@@ -6,7 +6,7 @@ use super::targets::{ODDS_AND_ENDS, assert_restored, exists};
 use super::{all_of, confirmed, empty, message, place, restore, with_a_backup};
 use crate::support::{Cluster, Database, Outcome, Sponsor, Trial};
 
-/// A backup whose last statements an ordinary role may not run, after tables, rows and large objects.
+/// A backup whose last statements an ordinary role cannot run, after tables, rows and large objects.
 fn failing_late() -> Trial {
     let trial = Trial::of([Sponsor::named("callisto")]);
     let database = trial.database("callisto");
@@ -69,7 +69,7 @@ fn limits_of_the_role_do_not_end_a_restore() {
     }
 }
 
-/// A database that this run made is no use to anybody when the dump is not in it.
+/// A database that this run made is useless if the dump is not in it.
 #[test]
 fn a_created_target_goes_with_the_restore_that_fails() {
     let trial = failing_late();

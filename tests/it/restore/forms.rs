@@ -82,7 +82,7 @@ fn views_that_read_each_other_in_functions_are_refreshed() {
     );
     trial.run().input("command", "drill").run().assert_code(0);
 
-    // Two that read each other cannot be refreshed by anybody: the first one is named.
+    // Two that read each other cannot be refreshed at all: the first one is named.
     source.psql_as_owner("CREATE OR REPLACE FUNCTION of_c() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT sum(i) FROM public.a); END'");
     trial.run().run().assert_code(0);
     for command in ["restore", "drill"] {

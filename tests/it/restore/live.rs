@@ -102,7 +102,7 @@ fn another_sponsors_live_database_is_never_a_target() {
             assert_refused(replacing(&trial, live).input("confirm", confirm), live, &why);
             assert_eq!(visits(live), before, "somebody went to {sponsor}'s database");
         }
-        // Not there, it would be made; that it is somebody's is known all the same.
+        // It is missing and would be made. That it has an owner is known all the same.
         let gone = live.url().replace(name.as_str(), "gone");
         trial.secret(sponsor, "DATABASE_URL", Some(&gone));
         let outcome = into(&trial, &gone).input("sponsors", "callisto").run();
@@ -157,7 +157,7 @@ fn a_live_database_is_known_by_other_names_of_this_machine() {
     assert_refused(of_callisto(&trial, live), live, why);
 }
 
-/// Nothing of it is lost, whoever it belongs to.
+/// Nothing of it is lost, whichever owner it has.
 #[test]
 fn only_a_live_or_filled_target_needs_confirmation() {
     let trial = three();
@@ -165,7 +165,7 @@ fn only_a_live_or_filled_target_needs_confirmation() {
     let target = empty();
     alone(of_callisto(&trial, &target)).run().assert_code(0);
     assert_eq!(target.content_digest(), trial.database("callisto").content_digest());
-    // Now it holds tables, and whose it is nobody knows.
+    // Now it holds tables, and its owner is unknown.
     let outcome = assert_refused(
         alone(replacing(&trial, &target)),
         &target,
@@ -194,7 +194,7 @@ fn only_a_live_or_filled_target_needs_confirmation() {
     replacing.run().assert_code(0);
 }
 
-/// The newest backup of another environment tells which database is live there.
+/// The newest backup of another environment records which database is live there.
 #[test]
 fn live_databases_of_other_environments_need_confirmation() {
     let trial = three();
@@ -225,7 +225,7 @@ fn live_databases_of_other_environments_need_confirmation() {
     trial.store.put(bucket, &key, manifest.to_string());
     let why = "may be the live database of callisto (staging): its newest backup comes from a database with this identity";
     assert_refused(into_staging().input("replace", "true"), &staging, why);
-    // A backup of release 0.1 does not tell.
+    // A backup of release 0.1 does not record it.
     manifest.as_object_mut().unwrap().remove("source");
     trial.store.put(bucket, &key, manifest.to_string());
     let why =
@@ -233,7 +233,7 @@ fn live_databases_of_other_environments_need_confirmation() {
     assert_refused(into_staging().input("replace", "true"), &staging, why);
 }
 
-/// A token for nobody in particular is that of the sponsor which is restored, not of the others.
+/// A token without a sponsor is that of the sponsor to restore, not of the others.
 #[test]
 fn the_one_token_does_not_speak_for_other_sponsors() {
     let trial = three();

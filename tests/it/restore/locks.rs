@@ -1,5 +1,5 @@
 //! A restore is one transaction, and each of its objects takes a lock. What certainly does not fit into a server's lock table
-//! is told before the backup is read; what fails all the same names the setting.
+//! is reported before the backup is read; what fails all the same names the setting.
 
 use super::targets::exists;
 use super::{confirmed, fetches, into, message, place, restore};
@@ -16,7 +16,7 @@ fn small(major: u32) -> Cluster {
     Cluster::start_with(tools::distribution_bin_dir(), &settings)
 }
 
-/// A backup of so many tables, each with five relations: itself, two for long values, a sequence and an index.
+/// A backup of this many tables, each with five relations: itself, two for long values, a sequence and an index.
 fn of_tables(count: u32) -> Trial {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let database = trial.database("callisto");

@@ -3,10 +3,10 @@
 use super::{into, message, place};
 use crate::support::{Cluster, Database, Outcome, Sponsor, Trial, tools};
 
-/// What nobody may see.
+/// What must stay hidden.
 const CANARY: &str = "Zoe Canary";
 
-/// A database whose dump cannot be loaded, and what is told of it.
+/// A database whose dump cannot be loaded, and what is reported of it.
 struct Broken<'a> {
     owner: &'a str,
     /// By the superuser, statement by statement in sessions of their own.
@@ -272,7 +272,7 @@ fn a_comparison_without_a_schema_gets_its_remedy() {
     }
 }
 
-/// A server that speaks German tells all of this by its codes; here its words are gone, and the codes are left.
+/// A server that speaks German reports all of this by its codes. Here its messages are gone, and the codes are left.
 #[test]
 fn remedies_do_not_depend_on_the_servers_words() {
     let trial = backed_up(

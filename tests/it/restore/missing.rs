@@ -1,4 +1,4 @@
-//! What the target lacks, extensions and roles: told before anything is done, left out only on demand, and never called
+//! What the target lacks, extensions and roles: reported before anything is done, left out only on demand, and never called
 //! equal then. And the plan, which `dry-run` stops at.
 
 use super::{all_of, confirmed, empty, message, place, restore, with_a_backup};
@@ -148,7 +148,7 @@ fn rows_that_need_what_is_missing_are_shown_by_name() {
     );
 }
 
-/// Where nothing but what is left out had rows, there is nothing to be content with.
+/// If only what is left out had rows, the result is not a success.
 #[test]
 fn a_restore_without_any_row_is_a_failure() {
     let besides =

@@ -1,4 +1,4 @@
-//! Targets that are not as a fresh database is: of another encoding, without `public`, with things that are no tables, with
+//! Targets that are not as a fresh database is: of another encoding, without `public`, with things other than tables, with
 //! privileges of their own for all that is made.
 
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,4 +1,4 @@
-//! What is in the way is told before the backup is read, all at once, and by a dry run with the same code.
+//! What is in the way is reported before the backup is read, all at once, and by a dry run with the same code.
 
 use super::{empty, fetches, into, message, place, restore, with_a_backup};
 use crate::support::{Cluster, Database, Outcome, Proxy, Run, Sponsor, Trial, tools};

@@ -1,4 +1,4 @@
-//! Databases that a platform prepared for an owner who is no superuser: what belongs to the platform stays, and what is the
+//! Databases that a platform prepared for an owner without superuser rights: what belongs to the platform stays, and what is the
 //! owner's is restored.
 
 use super::{all_of, confirmed, empty, message, place, restore};
@@ -53,7 +53,7 @@ fn an_extension_of_the_platform_needs_no_comment() {
     assert_equal(restore(&trial, &made), ": equal: 1 tables, 2 rows");
 }
 
-/// A comment is no data: what only its owner may write is named, and nothing differs for it.
+/// A comment does not count as data: one that only its owner can write is named, and nothing differs for it.
 #[test]
 fn a_comment_of_another_role_is_named_and_not_compared() {
     let trial = backed_up(&format!(
@@ -69,7 +69,7 @@ fn a_comment_of_another_role_is_named_and_not_compared() {
         assert!(outcome.annotations("warning").join("\n").contains(&told), "{}", outcome.transcript());
         assert!(outcome.summary().contains(&format!("the comment on the {what}")), "{}", outcome.summary());
     }
-    // Whoever owns them restores the comments, too, and a comment that differs does.
+    // Their owner restores the comments, too, and a comment that differs does.
     let own = empty();
     own.psql(&format!("ALTER ROLE \"{}\" SUPERUSER", own.user));
     assert_equal(restore(&trial, &own), ": equal: ");

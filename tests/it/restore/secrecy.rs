@@ -1,4 +1,4 @@
-//! The target's address and password: taken from the environment or an input, and seen by nobody.
+//! The target's address and password: taken from the environment or an input, and never shown.
 
 use std::time::Duration;
 

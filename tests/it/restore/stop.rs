@@ -1,4 +1,4 @@
-//! Signals, time limits, and connections that end: the target is as it was, or it is said that nobody knows. A run that
+//! Signals, time limits, and connections that end: the target is as it was, or reported as unknown. A run that
 //! did not hear would meet its deadline and fail its test.
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -24,7 +24,7 @@ fn absent() -> Database {
     Database { name: format!("{}_new", role.name), ..role }
 }
 
-/// A target with a table that somebody reads, for as long as the second value lives.
+/// A target with a table that a session reads, for as long as the second value lives.
 fn full() -> (Database, impl Drop) {
     let target = empty();
     target.psql_as_owner("CREATE TABLE mine (id int); INSERT INTO mine VALUES (1)");
@@ -70,7 +70,7 @@ fn a_signal_while_it_is_loaded_drops_what_was_created() {
     }
 }
 
-/// The server would go on to wait, and whoever wants to read meanwhile would wait behind it.
+/// The server would go on to wait, and other readers would wait behind it.
 #[test]
 fn a_signal_ends_a_statement_that_waits_on_the_server() {
     let trial = with_a_backup();
@@ -160,7 +160,7 @@ fn psql_that_dies_at_the_end() -> tempfile::TempDir {
     folder
 }
 
-/// Whether the server has heard the word to commit, nobody here can know: neither is claimed, and nothing is dropped.
+/// The client cannot know whether the server got COMMIT: it claims neither result and drops nothing.
 #[test]
 fn an_end_that_was_not_confirmed_is_reported_as_such() {
     let trial: Trial = with_a_backup();

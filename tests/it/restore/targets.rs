@@ -76,7 +76,7 @@ fn every_kind_of_object_is_restored() {
     }
 }
 
-/// Where another version says the same in other words, rows alone can be compared.
+/// If another version writes the same differently, only rows can be compared.
 #[test]
 fn a_newer_server_gets_the_same_rows() {
     for (major, verdict) in [(16, "equal"), (18, "rows equal")] {
@@ -170,7 +170,7 @@ fn nothing_of_the_target_is_called_by_a_question() {
         .assert_code(0);
 }
 
-/// What a database may hold beside tables, and in other schemas.
+/// What a database may hold besides tables, and in other schemas.
 pub(super) const ODDS_AND_ENDS: &str =
     "CREATE TABLE mine (id int PRIMARY KEY, note text); INSERT INTO mine VALUES (1, 'kept');
 CREATE TABLE patients (other int); INSERT INTO patients VALUES (7);

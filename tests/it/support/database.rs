@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::postgres::Door;
 use super::tools;
 
-/// Every ordinary table that somebody made, with its rows counted and hashed, one SELECT a table.
+/// Every ordinary table outside the catalogue, with its rows counted and hashed, one SELECT per table.
 const DIGEST_QUERIES: &str = r"
 SELECT format('SELECT to_json(%L::text), count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM ONLY %I.%I t',
               n.nspname || '.' || c.relname, n.nspname, c.relname)
@@ -29,7 +29,7 @@ pub(crate) struct Database {
     pub(crate) password: String,
     /// The server's TCP port on 127.0.0.1.
     pub(crate) port: u16,
-    /// The way in for whoever looks on.
+    /// URL for tests that look into the database.
     pub(crate) superuser: Door,
 }
 
@@ -73,7 +73,7 @@ impl Database {
         self.script(include_str!("diary.sql"), &variables);
     }
 
-    /// Makes the table `noise` with so many mebibytes of text, which gzip shrinks by a quarter only: a dump of this size.
+    /// Makes the table `noise` with this many mebibytes of text. gzip shrinks it by a quarter only, so the dump is large, too.
     pub(crate) fn load_noise(&self, mebibytes: u32) {
         // One block again and again: no compressor here looks back further than a block is long.
         self.psql_as_owner(&format!(
@@ -103,7 +103,7 @@ impl Database {
         self.psql(sql).parse().unwrap()
     }
 
-    /// Waits until pg_dump waits for a lock that somebody else holds.
+    /// Waits until pg_dump waits for a lock that another session holds.
     pub(crate) fn wait_until_a_dump_waits(&self) {
         let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                    AND application_name = 'sponsor-backup' AND wait_event_type = 'Lock'";
@@ -119,7 +119,7 @@ impl Database {
         fields.map(|fields| (serde_json::from_str(fields[2]).unwrap(), fields[1].parse().unwrap())).collect()
     }
 
-    /// What the database holds, one fact a line: definitions, settings, comments, sequences, large objects and the rows' sums,
+    /// What the database holds, one fact per line: definitions, settings, comments, sequences, large objects and the rows' sums,
     /// as the catalogue knows them; owners and grants on request. pg_dump has no part in it.
     pub(crate) fn portrait(&self, with_rights: bool) -> BTreeSet<String> {
         let rights = if with_rights { "1" } else { "0" };
@@ -127,7 +127,7 @@ impl Database {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// One line a table, `"schema.table"|rows|sum of row hashes`, the name as JSON: equal for equal rows in any order.
+    /// One line per table, `"schema.table"|rows|sum of row hashes`, the name as JSON: equal for equal rows in any order.
     pub(crate) fn content_digest(&self) -> String {
         self.script(DIGEST_QUERIES, &[])
     }

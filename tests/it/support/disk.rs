@@ -9,7 +9,7 @@ use super::tools;
 pub(crate) struct Disk(PathBuf);
 
 impl Disk {
-    /// One of this size, such as `16m`, which anybody may write to.
+    /// A disk of this size, such as `16m`, which every user may write to.
     pub(crate) fn over(folder: &Path, size: &str) -> Self {
         let options = format!("size={size},mode=1777");
         tools::as_root(&["mount", "-t", "tmpfs", "-o", &options, "tmpfs", folder.to_str().unwrap()]);

@@ -45,13 +45,13 @@ pub(crate) enum Trouble {
     CutOff,
     /// The connection is closed without an answer.
     HangUp,
-    /// Status 200 with a body that is no JSON.
+    /// Status 200 with a body that is not JSON.
     NotJson,
     /// Just this.
     Answer {
         /// Its status.
         status: u16,
-        /// Headers beside the usual ones, or in their place.
+        /// Headers in addition to the usual ones, or in their place.
         headers: Vec<(&'static str, String)>,
         /// Its body.
         body: String,
@@ -181,7 +181,7 @@ impl Doppler {
         self.state().asked.clone()
     }
 
-    /// Queues trouble for the next request that has none yet, whoever sends it.
+    /// Queues trouble for the next request that has none yet, with any token.
     pub(crate) fn next(&self, trouble: Trouble) {
         self.state().next.push_back(trouble);
     }

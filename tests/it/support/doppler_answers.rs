@@ -90,7 +90,7 @@ pub(super) fn names(state: &State, request: &Request) -> Option<Response> {
     })
 }
 
-/// A service token speaks for its own config and errs for any other; a broader one has to be told.
+/// A service token reads its own config and fails for any other. A broader one has to name the config.
 fn permitted(scope: &Scope, asked: &Asked) -> Result<(String, String), (u16, String)> {
     let refused = |what: &str, name: &str| {
         Err((400, format!("This token does not have access to requested {what} '{name}'")))

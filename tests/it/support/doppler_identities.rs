@@ -1,4 +1,4 @@
-//! The scripted Doppler's identities: GitHub's word for a job against a token on loan, and the way back. Checks of a token
+//! The scripted Doppler's identities: a job's OIDC token against a temporary token, and its revocation. Checks of a token
 //! what the real one checks: signature, issuer, time, and every claim of the identity.
 
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ pub(crate) struct Identity {
     pub(crate) lifetime: Duration,
 }
 
-/// A token on loan.
+/// A temporary token.
 #[derive(Debug, Clone)]
 pub(crate) struct Lent {
     /// `dp.said.…`

@@ -195,7 +195,7 @@ fn listed(state: &State, query: &BTreeMap<String, String>) -> Vec<Value> {
 fn page(items: Vec<Value>, query: &BTreeMap<String, String>) -> Value {
     let number =
         |name: &str, default: usize| query.get(name).and_then(|it| it.parse().ok()).unwrap_or(default);
-    // Approvals alone come all at once, and nobody asks for a page of them.
+    // GitHub returns approvals all at once, without pages.
     let (size, page) = (number("per_page", 30).min(100), number("page", 1));
     items.into_iter().skip(size * (page - 1)).take(size).collect()
 }

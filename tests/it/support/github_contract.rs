@@ -59,7 +59,7 @@ impl Operation {
     pub(super) fn wrong_with_answer(&self, status: u16, body: &Value) -> Vec<String> {
         match self.schema(status) {
             Some(schema) => self.breaches(&format!("answer {status}"), schema, body),
-            // Of refusals the description tells those alone that are peculiar to an operation.
+            // The description lists only those refusals that are peculiar to an operation.
             None if status >= 400 => Vec::new(),
             None => vec![format!("{}: no answer {status} is described", self.name)],
         }

@@ -1,7 +1,7 @@
 //! Servers and folders that vanish with the test process, in whatever way it ends.
 //! Statics are never dropped and SIGKILL runs no destructor, so each server is the child of a small shell that reads a
 //! pipe from us: when the kernel closes our end, the shell stops the server and removes its folder.
-//! One more such shell, told of every folder, removes what is left of them. Knows nothing of what the server is.
+//! One more such shell gets the name of every folder and removes what is left of them. Knows nothing of what the server is.
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -36,7 +36,7 @@ sleep 2
 rm -rf -- "$@"
 "#;
 
-/// Has a folder removed once this process has ended, should nobody do so before.
+/// Has a folder removed once this process has ended, if it is still there.
 pub(super) fn doom(folder: &Path) {
     static SWEEPER_INPUT: OnceLock<Mutex<ChildStdin>> = OnceLock::new();
     let input = SWEEPER_INPUT.get_or_init(|| Mutex::new(shell(SWEEPER, &[], &[]).stdin.take().unwrap()));

@@ -107,7 +107,7 @@ where
             }
         });
         tokio::spawn(async move {
-            // A client that goes away, or one that we hang up on, is no failure of the server.
+            // A client that goes away, or one that we hang up on, does not count as a failure of the server.
             let _ended = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(socket), service)
                 .await;

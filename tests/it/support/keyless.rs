@@ -104,7 +104,7 @@ pub(crate) fn role_of(sponsor: &str) -> String {
     format!("arn:aws:iam::123456789012:role/sponsor-backup/{sponsor}")
 }
 
-/// Both forms of what GitHub says: as our documents tell users to write it.
+/// Both forms of GitHub's subject, as our documents ask users to write it.
 fn subjects() -> Vec<String> {
     [SUBJECT, SUBJECT_WITH_IDS].map(str::to_owned).to_vec()
 }

@@ -1,5 +1,5 @@
 //! Real parts for tests and the demo, and the one builder that drives the built binary.
-//! `Run` drives, `Outcome` tells; `Cluster`, `Moto` and `StrictS3` are real servers; `Doppler`, `GitHub` and `Proxy` are scripted;
+//! `Run` drives, `Outcome` reports; `Cluster`, `Moto` and `StrictS3` are real servers; `Doppler`, `GitHub` and `Proxy` are scripted;
 //! `Trial` puts them together. Nothing here asserts what the product does.
 #![allow(
     dead_code,

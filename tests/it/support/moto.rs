@@ -70,7 +70,7 @@ fn launch(environment: &[(&str, &str)]) -> (Guarded, String) {
     let command = [program, "-H".into(), "127.0.0.1".into(), "-p".into(), "0".into()];
     let server = Guarded::start(tools::open_folder("moto"), "TERM", &command, environment);
     let endpoint = server.ready("moto_server", || {
-        // Port 0 is chosen by the kernel; the server tells which it got once it listens.
+        // Port 0 is chosen by the kernel; the server prints it once it listens.
         let log = server.log();
         let address = log.split("Running on ").nth(1)?;
         address.split_once('\n').map(|(address, _)| address.trim().to_owned())

@@ -1,5 +1,5 @@
-//! A scripted GitHub that gives ID tokens: real JWTs, signed with a key of its own, for whoever holds the job's bearer
-//! token. And how those who trust it look at one. Knows neither Doppler nor AWS.
+//! A scripted GitHub that gives ID tokens: real JWTs, signed with a key of its own, for each holder of the job's bearer
+//! token. And the checks of the services that trust such a token. Knows neither Doppler nor AWS.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -44,7 +44,7 @@ struct State {
 /// Why a token is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doubt {
-    /// It is no token, or another's signature stands below it.
+    /// Not a token, or one with another issuer's signature.
     Forged,
     /// It is not from GitHub.
     Issuer,
@@ -127,7 +127,7 @@ impl GitHub {
         subject.clone_into(&mut self.state().subject);
     }
 
-    /// From now on tokens are good for so long; less than nothing means that they were, once.
+    /// From now on tokens are valid for this long. A negative value makes tokens that have expired.
     pub(crate) fn seconds(&self, seconds: i64) {
         self.state().seconds = seconds;
     }

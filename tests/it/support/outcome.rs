@@ -178,7 +178,7 @@ impl Outcome {
         self.only("record", sponsor, &self.logs())
     }
 
-    /// The same as [`Self::logs`], whatever stands in them: for tests of this support.
+    /// The same as [`Self::logs`], with any content: for tests of this support.
     pub(crate) fn documents(&self) -> Vec<(String, Value)> {
         self.documents_in("deployment-logs")
     }

@@ -14,7 +14,7 @@ use super::tools;
 const ACCOUNT: &str = "postgres";
 const SUPERUSER: &str = "postgres";
 
-/// How values look to whoever looks on, whatever the database sets for its sessions.
+/// How values look to tests, whatever the database sets for its sessions.
 const SESSION: &str = "-c timezone=UTC -c client_min_messages=warning -c datestyle=ISO -c intervalstyle=postgres \
                        -c bytea_output=hex -c extra_float_digits=1";
 

@@ -1,5 +1,5 @@
-//! A proxy before an S3 server that sees every request and spoils those it is told to.
-//! Whoever signs, signs for the proxy's address; the `Host` header is kept, so signatures stay valid at the server.
+//! A proxy before an S3 server that sees every request and spoils those that a rule names.
+//! Clients sign for the proxy's address; the `Host` header is kept, so signatures stay valid at the server.
 //! Bodies pass byte for byte. Understands neither S3 nor retries: rules do.
 
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ pub(crate) enum Action {
     SpoilRequest,
     /// Forwarded; the answer's body is replaced, its headers are kept.
     ReplaceBody(Vec<u8>),
-    /// Forwarded; the answer's body breaks off after so many bytes.
+    /// Forwarded; the answer's body breaks off after this many bytes.
     CutAnswer(usize),
     /// Forwarded; a header of the answer is set.
     ChangeHeader(&'static str, String),
@@ -83,11 +83,11 @@ struct State {
     target: String,
     seen: Mutex<Vec<Seen>>,
     rule: Mutex<Rule>,
-    /// What the answer to a HEAD must tell, by path; nothing is mended where absent.
+    /// Headers that the answer to a HEAD must have, by path. Answers to other paths stay as they are.
     told: Mutex<Option<BTreeMap<String, Headers>>>,
 }
 
-/// What a HEAD tells of what an upload in parts was created and completed with.
+/// Headers of a HEAD that repeat what a multipart upload was created and completed with.
 const KEPT: [&str; 3] =
     ["x-amz-checksum-crc64nvme", "x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date"];
 
@@ -121,8 +121,8 @@ impl Proxy {
         *self.state.rule.lock().unwrap() = Arc::new(rule);
     }
 
-    /// Moto tells a CRC32 where it is asked for the CRC64NVME of an object of parts, or now and then nothing, and forgets
-    /// such an object's lock; S3 tells those with which the upload was completed and created. So does this from now on,
+    /// Moto returns a CRC32 if it is asked for the CRC64NVME of a multipart object, or now and then nothing, and forgets
+    /// such an object's lock. S3 returns those with which the upload was completed and created. So does this from now on,
     /// whatever the rule is; only what a rule changes in an answer comes after it.
     pub(crate) fn tell_the_right_checksum(&self) {
         *self.state.told.lock().unwrap() = Some(BTreeMap::new());

@@ -1,5 +1,5 @@
 //! The one builder that drives the built binary: a cleared environment, then what a runner or a terminal sets.
-//! Starts and waits; what came of it is told by `outcome`.
+//! Starts and waits; `outcome` holds the results.
 
 mod container;
 
@@ -20,7 +20,7 @@ use super::tools;
 /// A run that ends later than this is killed, and its test fails.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// What a runner sets for every step, beside files and folders.
+/// What a runner sets for every step, besides files and folders.
 const RUNNER: [(&str, &str); 23] = [
     ("CI", "true"),
     ("GITHUB_ACTIONS", "true"),

@@ -52,7 +52,7 @@ impl Store {
             .region(Region::new(REGION))
             .endpoint_url(endpoint)
             .force_path_style(true)
-            // Moto tells wrong checksums of uploads in parts; tests compare the bytes themselves.
+            // Moto returns wrong checksums for multipart uploads; tests compare the bytes themselves.
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
         Self { endpoint: endpoint.to_owned(), keys, client: Client::from_conf(config) }

@@ -1,5 +1,5 @@
 //! Sample databases for dump, restore and comparison: the diary, everything of PostgreSQL that a dump may stumble over, and
-//! databases as other programs make them. The SQL lies beside this file; the mail program's own comes from its package.
+//! databases as other programs make them. The SQL is next to this file; the mail program's own comes from its package.
 
 use super::database::Database;
 use super::postgres::Cluster;

@@ -1,4 +1,4 @@
-//! Keys tell the time to the second: a trial's runs, one after another, never share one. Runs side by side are left alone.
+//! Keys hold the time to the second: a trial's runs, one after another, never share one. Runs side by side are left alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

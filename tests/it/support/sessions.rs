@@ -101,7 +101,7 @@ impl Sessions {
     }
 }
 
-/// What a request does, as IAM names it (Service Authorization Reference, "Amazon S3"). Unknown ones nobody may do.
+/// What a request does, as IAM names it (Service Authorization Reference, "Amazon S3"). Unknown ones are allowed to no key.
 fn wanted(cx: &S3AccessContext<'_>) -> Vec<(&'static str, String)> {
     let resource = match cx.s3_path() {
         S3Path::Root => "arn:aws:s3:::".to_owned(),

@@ -94,7 +94,7 @@ async fn accept(listener: TcpListener, service: S3Service) {
     while let Ok((socket, _)) = listener.accept().await {
         let service = service.clone();
         tokio::spawn(async move {
-            // A client that goes away is no failure of the server.
+            // A client that goes away does not count as a failure of the server.
             let _ended = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(socket), service)
                 .await;

@@ -71,7 +71,7 @@ impl Sts {
         self.state().roles.insert(arn.to_owned(), role);
     }
 
-    /// From now on sessions last so long.
+    /// From now on sessions last this long.
     pub(crate) fn lifetime(&self, lifetime: Duration) {
         self.state().lifetime = Some(lifetime);
     }
@@ -102,7 +102,7 @@ impl State {
             return refuse((status, code, "refused on purpose".to_owned()));
         }
         if request.headers().contains_key("authorization") {
-            // Somebody's keys were used where none are needed.
+            // The request has keys although it needs none.
             return refuse((403, "InvalidClientTokenId", "this request must not be signed".to_owned()));
         }
         self.assume(&form).unwrap_or_else(refuse)

@@ -91,7 +91,7 @@ pub(crate) fn libfaketime() -> PathBuf {
         .unwrap_or_else(|| panic!("no libfaketime below /usr/lib: {REMEDY}"))
 }
 
-/// A fresh folder that every user may enter, for servers which run as somebody else. Gone with this process at the
+/// A fresh folder that every user may enter, for servers which run as another user. Gone with this process at the
 /// latest.
 pub(crate) fn open_folder(purpose: &str) -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt as _;

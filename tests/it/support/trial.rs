@@ -28,7 +28,7 @@ struct Stage {
 /// A running trial.
 #[derive(Debug)]
 pub(crate) struct Trial {
-    /// Doppler with one project a sponsor, and the core project.
+    /// Doppler with one project per sponsor, and the core project.
     pub(crate) doppler: Doppler,
     /// The S3 server that holds the buckets.
     pub(crate) store: Store,
@@ -149,7 +149,7 @@ impl Plan {
         self
     }
 
-    /// With the buckets' canonical names: for a server that nobody else uses.
+    /// With the buckets' canonical names: for a server that no other test uses.
     pub(crate) fn plain_names(mut self) -> Self {
         self.suffix.clear();
         self

@@ -1,4 +1,4 @@
-//! The clusters: passwords are asked, majors are what they say, digests tell rows apart, nothing outlives the process.
+//! The clusters: passwords are asked, majors are what they say, digests distinguish rows, nothing outlives the process.
 
 use std::process::Command;
 
@@ -133,7 +133,7 @@ fn servers_vanish_when_the_test_process_is_killed() {
     tools::wait_for("the folder of a killed process's server to go", Duration::from_secs(20), || {
         (!std::path::Path::new(folder).exists()).then_some(())
     });
-    // Its port may be somebody else's by now, so the processes are looked at.
+    // Its port may be another program's by now, so the processes are looked at.
     tools::wait_for("the server's processes to go", Duration::from_secs(20), || {
         processes_with(folder).is_empty().then_some(())
     });

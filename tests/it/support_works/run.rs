@@ -1,4 +1,4 @@
-//! The builder of runs: the environment is cleared and a runner's, and what comes of a run is told truly.
+//! The builder of runs: the environment is cleared and a runner's, and what comes of a run is reported truly.
 //! Drives a shell in place of the product.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `latest` is the newest attempt: one that is no backup is named and fails, unless an older one may stand in for it.
+//! `latest` is the newest attempt: one that does not count as a backup is named and fails, unless an older one may stand in for it.
 
 use serde_json::json;
 
@@ -98,7 +98,7 @@ fn an_abandoned_upload_fails_and_a_running_one_does_not() {
     let client = shelf.trial.store.client();
     let upload = client.create_multipart_upload().bucket(&shelf.bucket).key(&open).send();
     runtime().block_on(upload).unwrap();
-    // Moto tells that it was begun in 2010.
+    // According to Moto it began in 2010.
     let outcome = shelf.run("verify").run();
     let found = finding(&shelf, &open, &outcome);
     assert!(found.starts_with("it is unfinished: its upload was begun at 2010-11-10"), "{found}");
@@ -120,7 +120,7 @@ fn an_abandoned_upload_fails_and_a_running_one_does_not() {
     assert!(outcome.visible().contains("another run may be writing it"), "{}", outcome.transcript());
 }
 
-/// As the shell step of before wrote them: under our keys, and with nothing of ours beside.
+/// As the shell step of before wrote them: under our keys, and with nothing of ours next to it.
 #[test]
 fn a_foreign_dump_is_newest_only_if_records_are_unreadable() {
     let (shelf, newest, _) = two();
@@ -172,7 +172,7 @@ fn older_ones_are_for_latest_alone() {
     }
 }
 
-/// Where nothing whole is left, each that was passed over is named.
+/// If nothing whole is left, each that was passed over is named.
 #[test]
 fn where_no_whole_backup_is_left_all_are_named() {
     let (shelf, newest, older) = two();

@@ -52,7 +52,7 @@ fn the_bad_ones_are_named_and_the_others_verified() {
     }
 }
 
-/// Errors that tell nothing of the backup itself are no findings; the others are verified all the same.
+/// Errors that say nothing about the backup itself do not count as findings; the others are verified all the same.
 #[test]
 fn what_could_not_be_read_is_an_error_and_a_finding_counts_more() {
     let shelf = callisto();
@@ -110,7 +110,7 @@ fn a_frozen_one_is_said_and_thawed_where_that_is_wanted() {
     assert!(message(&newest).contains(&format!("{frozen} is in storage class DEEP_ARCHIVE")));
     assert!(newest.visible().contains("Run again with `thaw`"));
 
-    // Beside the very first one: one more of each kind.
+    // Next to the very first one: one more of each kind.
     shelf.freeze(&shelf.copy(&good, "20260102-000000"));
     let counted = |outcome: &Outcome| {
         outcome.assert_code(17);
@@ -141,7 +141,7 @@ fn a_frozen_one_is_said_and_thawed_where_that_is_wanted() {
     assert_eq!(message(&outcome), "4 backups verified");
 }
 
-/// Nothing that was verified is never green, whoever asked for what.
+/// A run that verified nothing is never green, whatever it was asked for.
 #[test]
 fn a_verification_of_nothing_fails_and_counts_skipped_backups() {
     let shelf = callisto();

@@ -44,14 +44,14 @@ impl Run {
     }
 }
 
-/// docker's client, and the engine that it is told to ask.
+/// docker's client, and the engine that it asks.
 pub(crate) fn engine() -> (PathBuf, Option<OsString>) {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let client = std::env::split_paths(&path).map(|folder| folder.join("docker")).find(|file| file.exists());
     (client.expect("no docker on PATH: run script/image"), std::env::var_os("DOCKER_HOST"))
 }
 
-/// The runner translates a value that is a mounted path or lies below one, and no other.
+/// The runner translates a value that is a mounted path or is below one, and no other.
 fn inside(value: &Path, mounts: &[(PathBuf, &str)]) -> Option<PathBuf> {
     mounts.iter().find_map(|(outside, inside)| {
         let rest = value.strip_prefix(outside).ok()?;
