@@ -87,7 +87,7 @@ impl Throwaway {
         let account = Account::unprivileged();
         let folder = Folder::make(scratch, account.as_ref())
             .map_err(|error| failed("create", format!("{}: {error}", scratch.display())))?;
-        initialise(programs, &folder, account.as_ref()).await?;
+        initialize(programs, &folder, account.as_ref()).await?;
         let data = folder.path().join("data");
         let mut arguments: Vec<OsString> = vec!["-D".into(), data.into(), "-k".into(), folder.path().into()];
         let locks = setting_for(locks, SLOTS).max(LOCKS);
@@ -179,7 +179,7 @@ impl Drop for Throwaway {
     }
 }
 
-async fn initialise(
+async fn initialize(
     programs: &Client,
     folder: &Folder,
     account: Option<&Account>,

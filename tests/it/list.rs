@@ -171,21 +171,21 @@ fn a_checksum_that_s3_keeps_is_held_against_the_manifest() {
     shelf.run("verify").run().assert_code(17);
 }
 
-/// A manifest that cannot be read, or that belongs elsewhere, is said in its row; its neighbours are whole.
+/// A manifest that cannot be read, or that belongs elsewhere, is said in its row; its neighbors are whole.
 #[test]
 fn a_manifest_with_a_problem_does_not_end_the_list() {
     let shelf = callisto();
     let good = shelf.backup(&[]);
-    let spoilt = |second: &str, change: &dyn Fn(&mut Value)| {
+    let spoiled = |second: &str, change: &dyn Fn(&mut Value)| {
         let key = shelf.copy(&good, second);
         shelf.edit(&key, change);
         key
     };
-    spoilt("20260107-000000", &|document| document["sponsor"] = "titan".into());
-    spoilt("20260106-000000", &|document| document["environment"] = "staging".into());
-    spoilt("20260105-000000", &|document| document["key"] = good.clone().into());
-    spoilt("20260104-000000", &|document| document["stored"]["bytes"] = 5.into());
-    spoilt("20260103-000000", &|document| document["format_version"] = 2.into());
+    spoiled("20260107-000000", &|document| document["sponsor"] = "titan".into());
+    spoiled("20260106-000000", &|document| document["environment"] = "staging".into());
+    spoiled("20260105-000000", &|document| document["key"] = good.clone().into());
+    spoiled("20260104-000000", &|document| document["stored"]["bytes"] = 5.into());
+    spoiled("20260103-000000", &|document| document["format_version"] = 2.into());
     let nonsense = shelf.copy(&good, "20260102-000000");
     shelf.put(&manifest(&nonsense), "no\nmanifest");
     let frozen = shelf.copy(&good, "20260101-000000");

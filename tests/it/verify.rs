@@ -1,4 +1,4 @@
-//! `verify`: what is whole is called so, and nothing else is. Each way in which a stored backup can be spoilt is played on
+//! `verify`: what is whole is called so, and nothing else is. Each way in which a stored backup can be spoiled is played on
 //! a real one. The rounds over many backups are in `verify/rounds`.
 
 mod latest;
@@ -35,7 +35,7 @@ fn finding(shelf: &Shelf, key: &str, outcome: &Outcome) -> String {
 
 /// What is found after the change.
 #[track_caller]
-fn spoilt(shelf: &Shelf, key: &str) -> String {
+fn spoiled(shelf: &Shelf, key: &str) -> String {
     finding(shelf, key, &shelf.run("verify").input("backup", second(key)).run())
 }
 
@@ -83,21 +83,21 @@ fn a_flipped_bit_and_a_cut_are_found() {
         let mut bytes = whole.clone();
         bytes[at] ^= 1;
         shelf.put(&key, bytes);
-        let found = spoilt(&shelf, &key);
+        let found = spoiled(&shelf, &key);
         assert!(found.contains("the gzip stream") || found.contains("its SHA-256 is"), "{found}");
     }
     // gzip does not check the time in its head: only the hash differs.
     let mut bytes = whole.clone();
     bytes[4] ^= 1;
     shelf.put(&key, bytes);
-    assert!(spoilt(&shelf, &key).starts_with("its SHA-256 is "), "{}", spoilt(&shelf, &key));
+    assert!(spoiled(&shelf, &key).starts_with("its SHA-256 is "), "{}", spoiled(&shelf, &key));
 
     let length = whole.len();
     shelf.put(&key, &whole[..length / 2]);
-    let found = spoilt(&shelf, &key);
+    let found = spoiled(&shelf, &key);
     assert_eq!(found, format!("it has {} bytes, but its manifest has {length}", length / 2));
     shelf.edit(&key, |document| document["stored"]["bytes"] = (length / 2).into());
-    assert_eq!(spoilt(&shelf, &key), "the gzip stream is cut off");
+    assert_eq!(spoiled(&shelf, &key), "the gzip stream is cut off");
     shelf.edit(&key, |document| document["stored"]["bytes"] = length.into());
     shelf.put(&key, whole);
     assert_verified(&shelf, &key, shelf.run("verify"));
@@ -114,7 +114,7 @@ fn what_is_missing_is_named() {
     ] {
         let key = shelf.copy(&real, OLD);
         shelf.remove(&part);
-        assert_eq!(spoilt(&shelf, &key), words);
+        assert_eq!(spoiled(&shelf, &key), words);
         let by_place = shelf.run("verify").input("backup", shelf.location(&key)).run();
         assert_eq!(finding(&shelf, &key, &by_place), words);
     }
@@ -154,11 +154,11 @@ fn exchanged_dumps_are_found() {
     let (one, two) = (shelf.get(&first), shelf.get(&other));
     shelf.put(&first, two.clone());
     shelf.put(&other, one);
-    let found = spoilt(&shelf, &first);
+    let found = spoiled(&shelf, &first);
     assert!(found.starts_with(&format!("it has {} bytes, but its manifest has", two.len())), "{found}");
     // If even the size is the promised one, only the bytes read show it.
     shelf.edit(&first, |document| document["stored"]["bytes"] = two.len().into());
-    let found = spoilt(&shelf, &first);
+    let found = spoiled(&shelf, &first);
     for part in [
         "its SHA-256 is",
         "its decompressed text does not match",
@@ -176,7 +176,7 @@ fn a_manifest_that_is_wrong_is_found() {
     let bytes = shelf.get(&manifest(&key));
     let found = |change: &dyn Fn(&mut Value)| {
         shelf.edit(&key, change);
-        let found = spoilt(&shelf, &key);
+        let found = spoiled(&shelf, &key);
         shelf.put(&manifest(&key), bytes.clone());
         found
     };
@@ -222,9 +222,9 @@ fn a_checksum_file_that_is_wrong_is_found() {
     let key = shelf.backup(&[]);
     let line = String::from_utf8(shelf.get(&checksum(&key))).unwrap();
     shelf.put(&checksum(&key), line.replacen(&line[..1], if line.starts_with('0') { "1" } else { "0" }, 1));
-    assert_eq!(spoilt(&shelf, &key), "its checksum file and its manifest disagree");
+    assert_eq!(spoiled(&shelf, &key), "its checksum file and its manifest disagree");
     shelf.put(&checksum(&key), "nothing\n");
-    assert_eq!(spoilt(&shelf, &key), "its checksum file is not a SHA-256, two spaces and a file name");
+    assert_eq!(spoiled(&shelf, &key), "its checksum file is not a SHA-256, two spaces and a file name");
 }
 
 #[test]

@@ -112,15 +112,15 @@ proptest! {
     #[test]
     fn one_letter_more_less_or_else_is_another_key(second in 0_i64..4_000_000_000, at in 0_usize..53, letter in "[ -~]") {
         let key = Object::Backup { suffix: ".sql.gz" }.key(Environment::Production, Timestamp::from_second(second).unwrap());
-        let spoilt = [
+        let spoiled = [
             format!("{}{letter}{}", &key[..at], &key[at..]),
             format!("{}{}", &key[..at], &key[at + 1..]),
             format!("{}{letter}{}", &key[..at], &key[at + 1..]),
         ];
-        for spoilt in spoilt.into_iter().filter(|spoilt| *spoilt != key) {
-            if let Some(backup) = BackupKey::parse(Environment::Production, &spoilt) {
+        for spoiled in spoiled.into_iter().filter(|spoiled| *spoiled != key) {
+            if let Some(backup) = BackupKey::parse(Environment::Production, &spoiled) {
                 // Another digit of the time of day is another backup.
-                prop_assert!(at >= key.len() - "000000.sql.gz".len() && backup.at.as_second() / 86400 == second / 86400, "{spoilt}");
+                prop_assert!(at >= key.len() - "000000.sql.gz".len() && backup.at.as_second() / 86400 == second / 86400, "{spoiled}");
             }
         }
     }

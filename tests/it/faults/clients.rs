@@ -68,11 +68,11 @@ fn a_pg_dump_that_never_prints_its_version_is_passed_over() {
     let clients = clients::scripted(&sleep, &sleep);
     let stopped = trial.run().path(clients.path()).start();
     tools::wait_for("the question", Duration::from_secs(30), || asked.exists().then_some(()));
-    let signalled = Instant::now();
+    let signaled = Instant::now();
     stopped.signal("TERM");
     let stopped = stopped.wait();
     stopped.assert_code(143);
-    assert!(signalled.elapsed() < Duration::from_secs(5));
+    assert!(signaled.elapsed() < Duration::from_secs(5));
     assert!(stopped.stdout.contains("cancelled failed: cancelled by SIGTERM"), "{}", stopped.transcript());
     assert_eq!(stopped.logs().len(), 0);
     let outcome = trial.run().path(clients.path()).deadline(Duration::from_secs(60)).run();

@@ -174,11 +174,11 @@ fn the_trailers_words_in_the_database_do_not_end_a_dump() {
     ];
     let (trial, folder) = stage(&faults);
     let trailer = r"\n--\n-- PostgreSQL database dump complete\n--\n";
-    trial.database("callisto").psql_as_owner(&format!("CREATE TABLE a_rumour AS SELECT E'{trailer}' AS it"));
+    trial.database("callisto").psql_as_owner(&format!("CREATE TABLE a_rumor AS SELECT E'{trailer}' AS it"));
     let body = trailer.replace(r"\n", "\n");
     for sponsor in ["europa", "rhea"] {
         let function =
-            format!("CREATE FUNCTION rumour() RETURNS text LANGUAGE sql AS $_$ SELECT '{body}' $_$");
+            format!("CREATE FUNCTION rumor() RETURNS text LANGUAGE sql AS $_$ SELECT '{body}' $_$");
         trial.database(sponsor).psql_as_owner(&function);
     }
     let outcome = trial.run().path(folder.path()).run();

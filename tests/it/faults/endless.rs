@@ -82,10 +82,10 @@ fn a_signal_ends_a_pg_dump_that_heeds_none() {
         let recorded = !trial.store.keys_in(trial.log_bucket(HEALTHY)).is_empty();
         (recorded && pids.0.path().join("callisto").exists()).then_some(())
     });
-    let signalled = Instant::now();
+    let signaled = Instant::now();
     running.signal("TERM");
     let outcome = running.wait();
-    let took = signalled.elapsed();
+    let took = signaled.elapsed();
     outcome.assert_code(143);
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert!(!pids.is_alive("callisto"), "pg_dump goes on");

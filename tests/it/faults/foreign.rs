@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::leaks::{PASSWORD, assert_unseen, canaries, trial};
 use crate::support::{Action, Cluster, Doppler, Moto, Outcome, Proxy, Run, Sponsor, Trial, Trouble, tools};
 
-/// pg_dump and psql as scripts; what is not spoilt is the real one.
+/// pg_dump and psql as scripts; what is not spoiled is the real one.
 fn clients(pg_dump: Option<&str>, psql: Option<&str>) -> TempDir {
     let folder = tools::open_folder("talkative");
     for (name, script) in [("pg_dump", pg_dump), ("psql", psql)] {
@@ -127,8 +127,8 @@ fn an_error_of_s3_shows_no_secret() {
             };
             proxy.rule(move |seen| {
                 let meant = if at.is_empty() { seen.method == "GET" } else { seen.method == "PUT" };
-                let spoilt = meant && seen.path.contains(at);
-                if spoilt { Action::Status(status, body.clone()) } else { Action::Pass }
+                let spoiled = meant && seen.path.contains(at);
+                if spoiled { Action::Status(status, body.clone()) } else { Action::Pass }
             });
             // These keys win over Doppler's, which are the same, and bring a session token.
             trial.secret("callisto", "SPONSOR_AWS_ACCESS_KEY_ID", None);

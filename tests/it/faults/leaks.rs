@@ -91,7 +91,7 @@ fn a_successful_backup_masks_every_secret_and_nothing_else() {
 #[test]
 fn no_stage_that_fails_shows_a_secret() {
     type Spoil = fn(&Trial);
-    let spoilt: [(i32, Spoil); 6] = [
+    let spoiled: [(i32, Spoil); 6] = [
         (12, |trial| trial.doppler.revoke(trial.token("callisto"))),
         (12, |trial| trial.secret("callisto", "SPONSOR_AWS_REGION", None)),
         (13, |trial| {
@@ -107,7 +107,7 @@ fn no_stage_that_fails_shows_a_secret() {
     ];
     // The strict server takes objects for buckets that do not exist.
     let moto = Moto::shared();
-    for (code, spoil) in spoilt {
+    for (code, spoil) in spoiled {
         for run in [Run::workflow(), Run::terminal().args(["backup", "--outputs"])] {
             // A trial each: two backups of one second would want one key.
             let trial = trial(moto);

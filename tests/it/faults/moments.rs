@@ -105,7 +105,7 @@ fn signal_at_random_moments(wrap: impl Fn(Run) -> Run, pid: impl Fn(&Running) ->
             (requests() - already >= after.min(whole - 1)).then_some(())
         });
         std::thread::sleep(wait);
-        let signalled = Instant::now();
+        let signaled = Instant::now();
         if let Some(pid) = pid(&running).and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) {
             // The run may have ended this very moment.
             let signal =
@@ -113,7 +113,7 @@ fn signal_at_random_moments(wrap: impl Fn(Run) -> Run, pid: impl Fn(&Running) ->
             let _sent = rustix::process::kill_process(pid, signal);
         }
         let outcome = running.wait();
-        let took = signalled.elapsed();
+        let took = signaled.elapsed();
         println!("SIG{name} after {after} of {whole} requests and {wait:?}: {:?} in {took:?}", outcome.code);
         if outcome.code == Some(0) {
             too_late += 1;

@@ -56,7 +56,7 @@ pub(super) fn failure(outcome: &Outcome) -> String {
 /// - fault: an upload is created, and the answer with its id is lost or cut in the middle
 /// - injected: a proxy that forwards and hangs up, or breaks the body off, once
 /// - seen: success
-/// - left: the whole backup; the upload without an owner is found by its key and aborted, a neighbour's is not
+/// - left: the whole backup; the upload without an owner is found by its key and aborted, a neighbor's is not
 #[test]
 fn an_upload_whose_id_never_came_is_taken_back() {
     for action in [Action::CloseAfter, Action::CutAnswer(60)] {

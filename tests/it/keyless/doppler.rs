@@ -27,11 +27,11 @@ fn tokens_are_revoked_after_a_signal_and_the_run_ends_in_time() {
         let _migration = keyless.database("callisto").hold("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE");
         let running = keyless.run().input("lock-wait-timeout", "500s").start();
         keyless.database("callisto").wait_until_a_dump_waits();
-        let signalled = Instant::now();
+        let signaled = Instant::now();
         running.signal(signal);
         let outcome = running.wait();
         outcome.assert_code(code);
-        assert!(signalled.elapsed() < Duration::from_secs(5), "{:?}", signalled.elapsed());
+        assert!(signaled.elapsed() < Duration::from_secs(5), "{:?}", signaled.elapsed());
         assert_given_back(&keyless);
         assert_unseen(&keyless, &outcome);
     }
@@ -45,11 +45,11 @@ fn a_doppler_that_does_not_answer_holds_no_stopped_run_up() {
     let running = keyless.run().input("lock-wait-timeout", "500s").start();
     keyless.database("callisto").wait_until_a_dump_waits();
     keyless.doppler.delay_identities(Duration::from_secs(600));
-    let signalled = Instant::now();
+    let signaled = Instant::now();
     running.signal("TERM");
     let outcome = running.wait();
     outcome.assert_code(143);
-    assert!(signalled.elapsed() < Duration::from_secs(5), "{:?}", signalled.elapsed());
+    assert!(signaled.elapsed() < Duration::from_secs(5), "{:?}", signaled.elapsed());
     let told = "could not revoke the short-lived Doppler token: no response from Doppler in the seconds after the signal";
     assert_eq!(
         outcome.stdout.lines().filter(|line| line.contains(told) && !line.starts_with("::")).count(),

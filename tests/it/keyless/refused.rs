@@ -40,7 +40,7 @@ fn a_refusal_of_github_differs_from_its_failure() {
 #[test]
 fn claims_that_doppler_does_not_expect_are_shown_as_they_are() {
     let keyless = Keyless::of(&["callisto"]);
-    let spoilt: [(&str, Identity); 2] = [
+    let spoiled: [(&str, Identity); 2] = [
         ("aud", Identity { audience: "https://github.com/cure-hht".to_owned(), ..keyless.identity() }),
         (
             "sub",
@@ -50,7 +50,7 @@ fn claims_that_doppler_does_not_expect_are_shown_as_they_are() {
             },
         ),
     ];
-    for (what, identity) in spoilt {
+    for (what, identity) in spoiled {
         keyless.doppler.identity(IDENTITY, identity);
         let outcome = keyless.run().run();
         let audience = keyless.doppler.url();

@@ -53,18 +53,18 @@ fn a_sponsor_without_a_new_backup_is_named_and_ends_with_17() {
 fn a_broken_backup_and_one_from_the_future_do_not_count() {
     let shelf = callisto();
     let good = shelf.backup(&[]);
-    let spoilt = shelf.copy(&good, "20260301-000000");
+    let spoiled = shelf.copy(&good, "20260301-000000");
     for key in [good.clone(), format!("{good}.sha256"), manifest(&good)] {
         shelf.remove(&key);
     }
     watch(&shelf.trial, "100000h").run().assert_code(0);
-    shelf.edit(&spoilt, |document| document["sponsor"] = "titan".into());
+    shelf.edit(&spoiled, |document| document["sponsor"] = "titan".into());
     let outcome = watch(&shelf.trial, "100000h").run();
     outcome.assert_code(17);
     assert!(outcome.result("callisto")["message"].as_str().unwrap().ends_with("no backup found"));
 
-    shelf.edit(&spoilt, |document| document["sponsor"] = "callisto".into());
-    let ahead = shelf.copy(&spoilt, "20990101-000000");
+    shelf.edit(&spoiled, |document| document["sponsor"] = "callisto".into());
+    let ahead = shelf.copy(&spoiled, "20990101-000000");
     let outcome = watch(&shelf.trial, "8h").run();
     outcome.assert_code(17);
     let message = outcome.result("callisto")["message"].as_str().unwrap().to_owned();

@@ -95,7 +95,7 @@ type Spoil = fn(&Backup<'_>);
 
 #[test]
 fn an_altered_backup_never_reaches_the_target() {
-    let spoilt: [(i32, &str, Spoil); 10] = [
+    let spoiled: [(i32, &str, Spoil); 10] = [
         (17, "the gzip stream is altered", |backup| {
             let mut bytes = backup.get("");
             let middle = bytes.len() / 2;
@@ -131,7 +131,7 @@ fn an_altered_backup_never_reaches_the_target() {
         (14, ".manifest.json does not exist", |backup| backup.remove(".manifest.json")),
         (14, ".sha256 does not exist", |backup| backup.remove(".sha256")),
     ];
-    for (code, told, spoil) in spoilt {
+    for (code, told, spoil) in spoiled {
         let trial = with_a_backup();
         let target = empty();
         let backup = Backup::of(&trial);

@@ -223,7 +223,7 @@ async fn handle(state: Arc<Mutex<State>>, request: Request) -> Result<Response, 
             Ok(answers::tell(truth))
         }
         Some(Trouble::HangUp) => Err(HangUp),
-        Some(trouble) => Ok(answers::spoilt(trouble, truth)),
+        Some(trouble) => Ok(answers::spoiled(trouble, truth)),
     }
 }
 

@@ -134,7 +134,7 @@ pub(super) fn tell(truth: Truth) -> Response {
 }
 
 /// The answer in trouble.
-pub(super) fn spoilt(trouble: Trouble, truth: Truth) -> Response {
+pub(super) fn spoiled(trouble: Trouble, truth: Truth) -> Response {
     match trouble {
         Trouble::Status(status) => refuse(status, "Something went wrong on our side"),
         Trouble::PlainStatus(status) => respond(status, "<html><body>upstream error</body></html>".into()),

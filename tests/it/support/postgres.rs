@@ -48,7 +48,7 @@ impl Cluster {
     /// The same with settings of the test's own, as `name=value`.
     pub(crate) fn start_with(bin_dir: PathBuf, own: &[&str]) -> Self {
         for _ in 0..5 {
-            let cluster = Self::launched(bin_dir.clone(), &initialise, own);
+            let cluster = Self::launched(bin_dir.clone(), &initialize, own);
             if !cluster.is_port_taken() {
                 return cluster;
             }
@@ -210,7 +210,7 @@ fn as_account(command: Vec<String>) -> Vec<String> {
     drop_privileges.into_iter().map(str::to_owned).chain(command).collect()
 }
 
-fn initialise(bin_dir: &Path, folder: &Path) -> PathBuf {
+fn initialize(bin_dir: &Path, folder: &Path) -> PathBuf {
     let data = folder.join("data");
     std::fs::create_dir(&data).unwrap();
     if tools::is_root() {

@@ -114,7 +114,7 @@ fn masks_hide_values_from_readers_and_drop_outputs() {
 }
 
 #[test]
-fn a_running_process_is_watched_signalled_and_ended() {
+fn a_running_process_is_watched_signaled_and_ended() {
     let running =
         shell(Run::terminal(), "trap 'echo caught; exit 143' TERM; echo ready; sleep 60 & wait").start();
     running.wait_until_printed("ready");

@@ -1,4 +1,4 @@
-//! The S3 servers and the proxy: what is stored is there, what must be refused is refused, what is spoilt is spoilt.
+//! The S3 servers and the proxy: what is stored is there, what must be refused is refused, what is spoiled is spoiled.
 
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
@@ -155,7 +155,7 @@ fn the_proxy_spoils_what_it_is_asked_to() {
     proxy.spoil(1, Action::Status(503, denied.into()), |_| true);
     assert_eq!(put(&proxy.endpoint(), moto.keys(), &bucket).unwrap_err(), "SlowDown");
     assert!(moto.objects(&bucket).is_empty());
-    assert_eq!(through.keys_in(&bucket).len(), 0, "one request was to be spoilt, and this is the second");
+    assert_eq!(through.keys_in(&bucket).len(), 0, "one request was to be spoiled, and this is the second");
     proxy.rule(|_| Action::CloseBefore);
     assert!(put(&proxy.endpoint(), moto.keys(), &bucket).is_err());
     assert!(moto.objects(&bucket).is_empty());

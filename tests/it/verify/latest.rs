@@ -158,7 +158,7 @@ fn a_foreign_dump_is_newest_only_if_records_are_unreadable() {
 #[test]
 fn a_whole_newest_backup_passes_despite_damaged_older_ones() {
     let (shelf, newest, older) = two();
-    shelf.put(&older, "spoilt");
+    shelf.put(&older, "spoiled");
     assert_verified(&shelf, &newest, shelf.run("verify"));
 }
 

@@ -246,7 +246,7 @@ fn a_signal_and_the_end_of_ones_time_are_heard() {
     assert_eq!(message(&late), "timed out after 3s (input `timeout`)");
     // What was found before is not forgotten.
     shelf.put_all(shelf.copies(&key, "20991231-235959").into());
-    shelf.put(&bad, "spoilt");
+    shelf.put(&bad, "spoiled");
     let late = run().input("all", "true").input("timeout", "5s").run();
     late.assert_code(17);
     let message = message(&late);
