@@ -1,7 +1,7 @@
 //! Requests to S3. The only place that talks to it.
 //!
 //! Each request that writes carries a checksum, refuses to overwrite, and names the bucket's owner where one is expected.
-//! Facts about S3's behaviour: Amazon S3 API reference, operation by operation.
+//! Facts about S3's behavior: Amazon S3 API reference, operation by operation.
 
 mod access;
 mod cause;

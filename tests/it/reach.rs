@@ -28,7 +28,8 @@ fn messages(endpoint: &str) -> String {
     let trial = trial();
     let told = COMMANDS.map(|command| {
         let outcome = asking(&trial, command, endpoint);
-        let code = outcome.code.unwrap_or_else(|| panic!("{command} was still at it: {}", outcome.transcript()));
+        let code =
+            outcome.code.unwrap_or_else(|| panic!("{command} was still at it: {}", outcome.transcript()));
         let result = outcome.result("callisto");
         format!("{command}, exit code {code}: {}\n", result["message"].as_str().unwrap())
     });
