@@ -133,7 +133,7 @@ fn every_error_has_its_reviewed_text_and_hint() {
 }
 
 #[test]
-fn a_supabase_direct_host_is_told_of_the_session_pooler() {
+fn a_supabase_direct_host_gets_the_session_pooler_as_hint() {
     let unreachable = |place: &str| DumpError::Unreachable {
         place: place.to_owned(),
         message: Complaint::uncoded(
@@ -156,7 +156,7 @@ fn a_standby_that_canceled_the_dump_is_named() {
 }
 
 #[test]
-fn permissions_and_row_security_are_told_apart() {
+fn permissions_and_row_security_are_distinguished() {
     let hint =
         |message: &str| uncoded(&format!("pg_dump: error: query failed: ERROR:  {message}")).hint().unwrap();
     let rls = hint("query would be affected by row-level security policy for table \"r\"");

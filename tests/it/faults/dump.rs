@@ -79,7 +79,7 @@ fn through(proxy: &Proxy, run: Run) -> Run {
 /// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
 /// - left: a record of the failure; the upload is aborted
 #[test]
-fn bytes_and_then_a_failure_are_no_backup() {
+fn bytes_and_then_a_failure_do_not_count_as_a_backup() {
     let words = "echo 'pg_dump: error: last words' >&2; exit 1";
     let told = "pg_dump exited with 1: an error that is not shown";
     let faults = [
@@ -104,7 +104,7 @@ fn bytes_and_then_a_failure_are_no_backup() {
 /// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
 /// - left: a record of the failure
 #[test]
-fn a_whole_dump_is_no_backup_when_pg_dump_failed() {
+fn a_whole_dump_does_not_count_when_pg_dump_failed() {
     let words = "echo 'pg_dump: error: last words' >&2; exit 1";
     let script = format!("{} \"$@\"\n{words}", clients::real("pg_dump"));
     let faults = [fault("callisto", script, "pg_dump exited with 1: an error that is not shown")];
@@ -128,7 +128,7 @@ fn a_whole_dump_is_no_backup_when_pg_dump_failed() {
 /// - seen: `the dump is cut off`; exit code 13
 /// - left: a record of the failure; the upload is aborted
 #[test]
-fn a_dump_that_is_cut_off_is_no_backup_though_pg_dump_says_so() {
+fn a_dump_that_is_cut_off_fails_though_pg_dump_succeeds() {
     let told = "the dump is cut off: its \\unrestrict line is missing or does not match";
     let faults = [
         fault("callisto", "exit 0", "the dump is cut off: it does not start like a dump"),
