@@ -67,7 +67,11 @@ pub const DEFINITIONS: &[Definition] = &[
         from: "drill",
         help: "Age of the backup when the drill started, in minutes",
     },
-    Definition { name: "restore_duration_minutes", from: "drill", help: "Duration of the drill, in minutes" },
+    Definition {
+        name: "restore_duration_minutes",
+        from: "drill",
+        help: "Duration of the drill, in minutes. Empty if nothing was restored",
+    },
     Definition {
         name: "rpo_compliant",
         from: "drill",

@@ -82,7 +82,7 @@ impl Refused {
 struct Error<'a> {
     /// The line of psql's input at which the statement ended, starting at 1.
     line: u64,
-    /// SQLSTATE, if psql was told to print it.
+    /// SQLSTATE, if psql prints it.
     code: &'a str,
     words: &'a str,
 }

@@ -30,7 +30,7 @@ fn a_missing_major_version_names_the_package_to_install() {
     trial.run().path(Cluster::of_major(18).bin_dir()).run().assert_code(0);
     let outcome = drill(&trial).run();
     outcome.assert_code(16);
-    assert!(outcome.visible().contains("no server of PostgreSQL 18 was found"), "{}", outcome.visible());
+    assert!(outcome.visible().contains("PostgreSQL 18 server not found"), "{}", outcome.visible());
     assert!(outcome.visible().contains("Install postgresql-18"), "{}", outcome.visible());
     assert_nothing_is_left(&outcome);
 }

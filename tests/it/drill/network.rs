@@ -67,7 +67,7 @@ fn assert_cut_off(outcome: &Outcome) {
         "materialized view public.again (reads the foreign server far)",
         CUT_OFF,
         "materialized view public.inner_one (cannot be refreshed without another server)",
-        "materialized view public.linked, which reads another server through dblink",
+        "materialized view public.linked (reads another server through dblink)",
         "materialized view public.parted (reads the foreign server far)",
         "the rows of 1 materialized view (recomputed on restore)",
     ];

@@ -42,7 +42,7 @@ fn sequences_and_large_objects_are_compared_on_another_version() {
     outcome.assert_code(0);
     assert_eq!(outcome.drill_report("callisto")["verdict"], "rows equal");
     for (filter, finding) in [
-        ("/lowrite(/d", "large object 1001 has 0 bytes, expected 80000"),
+        ("/lowrite(/d", "large object 1001: found 0 bytes, expected 80000"),
         ("s/x78'/x79'/", "large object 1002: different contents"),
         ("s/IS 'a scan'/IS 'another'/", "large object 1001: different contents"),
         ("/lo_create('1003')/d; /lo_open('1003'/,/lo_close/d", "large object 1003 is missing"),
@@ -82,7 +82,7 @@ fn a_forged_sequence_or_large_object_is_named() {
     for (from, to, finding) in [
         (", 42, true)", ", 7, true)", "sequence public.Q'; \"x\" is at 7, expected 42"),
         ("'\\x78')", "'\\x79')", "large object 1002: different contents"),
-        ("'\\x78')", "'\\x7879')", "large object 1002 has 2 bytes, expected 1"),
+        ("'\\x78')", "'\\x7879')", "large object 1002: found 2 bytes, expected 1"),
     ] {
         assert!(text.contains(from));
         forge_with_contents(&trial, &key, text.replace(from, to).as_bytes());

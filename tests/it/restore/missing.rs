@@ -187,10 +187,7 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
         planned(&outcome, lines);
     };
     let fitting = [("missing extensions", "none"), ("missing roles", "none")];
-    would_be(
-        dry(&absent).run(),
-        &[("target holds", "nothing: it does not exist and would be created"), fitting[0]],
-    );
+    would_be(dry(&absent).run(), &[("target holds", "nothing (it does not exist yet)"), fitting[0]]);
     let sql = format!("SELECT count(*) FROM pg_database WHERE datname = '{}'", absent.name);
     assert_eq!(role.psql(&sql), "0");
 

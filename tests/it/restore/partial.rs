@@ -38,7 +38,7 @@ fn rows_that_were_left_out_are_named_and_lost_only_on_request() {
     }
     let outcome = replacing(&trial, &target).input("allow-partial", "true").run();
     outcome.assert_code(0);
-    assert!(outcome.stdout.contains("rows that are lost"), "{}", outcome.transcript());
+    assert!(outcome.stdout.contains("rows that would be lost"), "{}", outcome.transcript());
     assert_eq!(target.row_counts()["public.audit_log"], 0);
     // An empty database loses nothing.
     restore(&trial, &empty()).run().assert_code(0);

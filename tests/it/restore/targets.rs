@@ -145,7 +145,7 @@ fn a_target_that_holds_tables_is_left_alone() {
         place(&target)
     );
     assert_eq!(message(&outcome), told);
-    assert!(outcome.stdout.contains("set `replace` to drop what is there"), "{}", outcome.transcript());
+    assert!(outcome.stdout.contains("set `replace` to drop its objects"), "{}", outcome.transcript());
     assert_eq!(all_of(&target), before);
 }
 
