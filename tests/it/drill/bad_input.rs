@@ -75,7 +75,7 @@ fn commands_of_psql_in_a_dump_are_never_run() {
     let outcome = drill(&trial).run();
     outcome.assert_code(17);
     assert!(
-        outcome.visible().contains("commands of psql that pg_dump never writes: \\!"),
+        outcome.visible().contains("psql commands that pg_dump never writes: \\!"),
         "{}",
         outcome.visible()
     );
