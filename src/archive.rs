@@ -1,9 +1,9 @@
 //! Room 5: any stream of bytes becomes one object in S3, or nothing does.
 //!
 //! It does not know what the bytes are. [`seal`] compresses, encrypts, hashes, counts and uploads while it reads, and
-//! gives a [`Staged`] that nobody can see yet; [`Staged::commit`] makes it visible, [`Staged::abandon`] takes it back.
+//! returns a [`Staged`] upload that is not visible yet. [`Staged::commit`] makes it visible, [`Staged::abandon`] aborts it.
 //!
-//! And back: [`catalogue::catalogue`] tells which backups a listing holds, and [`open()`] reads one of them, undoes all of
+//! And back: [`catalogue::catalogue`] finds the backups in a listing, and [`open()`] reads one of them, undoes all of
 //! that and measures it again.
 
 pub mod catalogue;

@@ -1,7 +1,6 @@
-//! What a listing of a bucket holds: the backups of one environment, and what is left of those that are none. Pure.
+//! Finds the backups of one environment in a listing, complete and incomplete ones. Pure.
 //!
-//! A key is ours only when it is, letter for letter, one that [`Object::key`] writes; what only looks like one is passed
-//! over.
+//! A key is ours only if [`Object::key`] writes exactly that key. Similar keys are ignored.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -24,13 +23,13 @@ pub struct Listed {
     pub key: String,
     /// Size.
     pub bytes: u64,
-    /// S3 storage class; `STANDARD` where S3 says none.
+    /// S3 storage class; `STANDARD` if S3 names none.
     pub storage_class: String,
     /// When it was written.
     pub modified: Option<Timestamp>,
 }
 
-/// The key of a dump, and what it tells.
+/// The key of a dump, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupKey {
     /// The whole key.
@@ -44,7 +43,7 @@ pub struct BackupKey {
 }
 
 impl BackupKey {
-    /// Reads the key of a dump of this environment; gives `None` where it is the key of anything else.
+    /// Parses the key of a dump of this environment. Returns `None` for every other key.
     #[must_use]
     pub fn parse(environment: Environment, key: &str) -> Option<Self> {
         let compressed = key.strip_suffix(".age").unwrap_or(key);
@@ -58,7 +57,7 @@ impl BackupKey {
     }
 }
 
-/// A backup: a dump with its checksum file and its manifest beside it.
+/// A complete backup: a dump with its checksum file and manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The dump.
@@ -73,7 +72,7 @@ pub struct Entry {
     pub manifest_bytes: u64,
 }
 
-/// What a backup consists of.
+/// The three objects of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece {
     /// The dump itself.
@@ -96,14 +95,14 @@ impl Piece {
     }
 }
 
-/// What is left of a backup that is none: it was cut off before its end, or something of it was removed.
+/// An incomplete backup: its run was cut off, or an object was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incomplete {
-    /// The dump that is there, or that was.
+    /// The dump's key, whether the dump exists or not.
     pub backup: BackupKey,
-    /// What is not there; never empty.
+    /// The missing objects; never empty.
     pub lacks: Vec<Piece>,
-    /// The dump's object, where that is there.
+    /// The dump, if it exists.
     pub dump: Option<Listed>,
 }
 
@@ -115,29 +114,29 @@ impl Incomplete {
         format!("its {} {verb} missing", self.names(" and its "))
     }
 
-    /// `checksum file and manifest`, with this between the two.
+    /// `checksum file and manifest`, joined with `between`.
     #[must_use]
     pub fn names(&self, between: &str) -> String {
         self.lacks.iter().copied().map(Piece::name).collect::<Vec<_>>().join(between)
     }
 
-    /// Whether the dump stands alone. So does one that another program put under a key of ours.
+    /// Whether only the dump exists. That is also the case if another program wrote it.
     #[must_use]
     pub fn is_bare(&self) -> bool {
         self.lacks == [Piece::Checksum, Piece::Manifest]
     }
 }
 
-/// An upload in parts that was neither completed nor aborted. Nobody can see what it holds.
+/// A multipart upload that was neither completed nor aborted. Its parts are not visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenUpload {
-    /// The dump that it would become.
+    /// Key of the dump that it would become.
     pub backup: BackupKey,
-    /// When it was begun, where S3 tells that.
+    /// When it began, if S3 says so.
     pub begun: Option<Timestamp>,
 }
 
-/// All that is known of an environment's backups without opening one.
+/// The backups of an environment, as a listing shows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalogue {
     /// The newest first; those of one second by key.
@@ -146,7 +145,7 @@ pub struct Catalogue {
     pub incomplete: Vec<Incomplete>,
 }
 
-/// What all keys of an environment's backups begin with, to be listed by.
+/// Key prefix of an environment's backups.
 #[must_use]
 pub fn prefix(environment: Environment) -> String {
     format!("{}/", Object::Backup { suffix: "" }.folder(environment))
@@ -161,7 +160,7 @@ pub fn open_uploads(environment: Environment, listed: Vec<(String, Option<Timest
     parsed.collect()
 }
 
-/// Sorts out a listing. What is neither a dump of this environment nor beside one is passed over.
+/// Sorts a listing into backups. Objects that belong to no dump of this environment are ignored.
 #[must_use]
 pub fn catalogue(environment: Environment, listed: Vec<Listed>) -> Catalogue {
     let mut found: BTreeMap<String, Found> = BTreeMap::new();

@@ -9,10 +9,10 @@ pub fn line(sha256: &str, key: &str) -> String {
     format!("{sha256}  {}\n", file_name(key))
 }
 
-/// The hash, 64 lower-case hexadecimal digits, that the file at `location` tells of the object under `key`.
+/// Parses the checksum file at `location` and returns the hash of the object under `key`: 64 lower-case hexadecimal digits.
 ///
 /// # Errors
-/// It is anything else than that one line, or speaks of another object.
+/// The file is not exactly that one line, or is about another object.
 pub fn parse(location: &str, key: &str, bytes: &[u8]) -> Result<String, ArchiveError> {
     let malformed = |what: String| ArchiveError::Malformed { location: location.to_owned(), what };
     let text = std::str::from_utf8(bytes).unwrap_or_default();

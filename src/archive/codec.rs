@@ -56,7 +56,7 @@ impl Codec {
     /// See [`Codec::GZIP_LEVEL`].
     pub const ZSTD_LEVEL: i32 = 3;
 
-    /// A codec by its name and, where one was asked for, its level.
+    /// A codec by its name and an optional level.
     ///
     /// # Errors
     /// What is wrong, in words that follow the input's name.

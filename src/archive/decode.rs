@@ -27,7 +27,7 @@ pub struct Decoding {
     pub location: String,
     /// What decompresses it.
     pub format: Format,
-    /// Where it is encrypted, with what it is opened.
+    /// Identities that decrypt it, if it is encrypted.
     pub identities: Option<Identities>,
 }
 

@@ -28,9 +28,9 @@ pub struct BackupManifest {
     pub sponsor_code: String,
     /// `production`, `staging` or `development`.
     pub environment: String,
-    /// Key of the dump, in the bucket in which this document stands.
+    /// Key of the dump, in the same bucket as this document.
     pub key: String,
-    /// The time that the key tells.
+    /// The time in the key.
     pub timestamp: Timestamp,
     /// Before the dump's snapshot was taken; of a standby that lags, when its data is from.
     pub started_at: Timestamp,
@@ -42,10 +42,10 @@ pub struct BackupManifest {
     pub stored: StoredSize,
     /// How the one became the other.
     pub encoding: Encoding,
-    /// What the dump holds; absent where its text was not understood.
+    /// What the dump holds; absent if its text was not understood.
     #[serde(flatten)]
     pub contents: Option<Contents>,
-    /// Which database was dumped; absent where the server did not tell, and in backups of release 0.1.
+    /// Identity of the database; absent if the server did not show it, and in backups of release 0.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceDatabase>,
     /// What the dump's statements do not carry of its database. Release 0.1 did not write it down.
@@ -54,19 +54,19 @@ pub struct BackupManifest {
     /// What a restore needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore: Option<RestoreNeeds>,
-    /// What was left out on purpose; absent where nothing was.
+    /// What was left out on purpose; absent if nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<Partial>,
     /// The newest backup before this one that held rows; absent if there was none, or if it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_backup: Option<PreviousBackup>,
-    /// What of a standby was dumped; absent where the database was no standby, or release 0.1 did not ask.
+    /// State of the standby that was dumped; absent for a primary and in backups of release 0.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<Standby>,
     /// What everybody should know of it, in words without data. Release 0.1 did not write it down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Vec<String>>,
-    /// The locale in which amounts of money are written: `C`. That of the database where absent, as in release 0.1.
+    /// Locale of amounts of money: `C`. If absent, as in release 0.1, that of the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lc_monetary: Option<String>,
     /// Whether owners and grants are in the dump.
@@ -97,7 +97,7 @@ impl BackupManifest {
         bytes
     }
 
-    /// Says so if it holds no table although a backup before it held rows. Such a backup failed when it was taken.
+    /// The finding if the backup holds no tables although an earlier one held rows. Such a backup failed when it was taken.
     #[must_use]
     pub fn lost_everything(&self) -> Option<String> {
         let is_empty = self.contents.as_ref().is_some_and(|contents| contents.tables.is_empty());
@@ -105,7 +105,7 @@ impl BackupManifest {
         Some(format!("it holds no tables, but {} held {} rows", before.location, before.rows_total))
     }
 
-    /// Reads the document that stands at `location`. What it does not know it passes over: later versions add to the form.
+    /// Parses the document from `location`. Unknown fields are ignored, since later versions add some.
     ///
     /// # Errors
     /// It is no JSON, has a form that this version does not know, or lacks something.
@@ -134,7 +134,7 @@ fn later(version: u64) -> String {
     format!("has format version {version}, but this sponsor-backup reads versions up to {FORMAT_VERSION}")
 }
 
-/// What a list shows of a manifest. The rest takes no memory, however many tables it tells of.
+/// The fields of a manifest that a list shows. The others take no memory, however many tables there are.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Excerpt {
     /// Sponsor's name.
@@ -145,7 +145,7 @@ pub struct Excerpt {
     pub key: String,
     /// The object that is stored.
     pub stored: StoredSize,
-    /// Rows of all tables; absent where the dump's text was not understood.
+    /// Rows of all tables; absent if the dump's text was not understood.
     pub rows_total: Option<u64>,
     /// The newest backup before it that held rows.
     pub previous_backup: Option<PreviousBackup>,
@@ -159,7 +159,7 @@ impl Excerpt {
         self.partial.is_some()
     }
 
-    /// Reads it out of the document that stands at `location`.
+    /// Parses the document from `location`.
     ///
     /// # Errors
     /// As [`BackupManifest::parse`], as far as these lines go.
@@ -181,9 +181,9 @@ impl Excerpt {
 /// A database that replays what another one wrote.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Standby {
-    /// When the last transaction that it had replayed was committed; `None` where none was since it started.
+    /// Commit time of the last replayed transaction; `None` if there was none since the standby started.
     pub replayed_at: Option<Timestamp>,
-    /// How far it was behind at most; 0 where it had replayed all that it had received, and went on receiving.
+    /// Largest possible lag in seconds; 0 if it had replayed everything it received and was still receiving.
     pub lag_seconds: u64,
     /// Tables whose rows it does not have, so that they are not in the dump either.
     pub unlogged_tables: Vec<Name>,
@@ -267,7 +267,7 @@ pub struct Encoding {
     pub level: i32,
     /// Independent members.
     pub members: u64,
-    /// age public keys that can open it; empty where it is not encrypted.
+    /// age public keys of its recipients; empty if it is not encrypted.
     pub age_recipients: Vec<String>,
 }
 

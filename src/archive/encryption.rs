@@ -89,7 +89,7 @@ impl Encryption {
     }
 }
 
-/// The bytes that the age writer gave and nobody took yet.
+/// Bytes that the age writer produced and that were not taken yet.
 #[derive(Clone, Default)]
 pub(super) struct Spill(Arc<Mutex<Vec<u8>>>);
 

@@ -21,7 +21,7 @@ const MOST_WORKERS: usize = 8;
 pub struct Flow {
     /// Bytes of the first part; the others are alike (see [`parts::size`]).
     pub part_bytes: u64,
-    /// Parts that are on their way to S3 at once, beside the one that is being filled.
+    /// Parts in flight to S3, in addition to the one that is being filled.
     pub parts_in_flight: u64,
     /// Members that are being compressed at once.
     pub members_in_flight: u64,
@@ -63,20 +63,20 @@ impl Flow {
         Ok(flow)
     }
 
-    /// All that the stream holds at once.
+    /// Memory that the stream uses at most.
     #[must_use]
     pub fn bytes(self) -> u64 {
         self.members_in_flight * MEMBER_IN_FLIGHT + (self.parts_in_flight + 1) * self.part_bytes
     }
 }
 
-/// The smallest limit with which anything can be archived.
+/// The smallest usable memory limit.
 #[must_use]
 pub fn smallest_limit() -> u64 {
     2 * MEMBER_IN_FLIGHT + 2 * SMALL_PART
 }
 
-/// The memory of all streams together.
+/// Memory shared by all streams.
 #[derive(Debug, Clone)]
 pub struct Budget {
     limit_bytes: u64,
@@ -84,7 +84,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of so many bytes.
+    /// A budget of `limit_bytes`.
     #[must_use]
     pub fn new(limit_bytes: u64) -> Self {
         let mebibytes = usize::try_from(limit_bytes / MIB).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);

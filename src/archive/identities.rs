@@ -42,7 +42,7 @@ impl Identities {
         self.0.iter().any(|key| recipients.contains(&key.to_public().to_string()))
     }
 
-    /// The same before anything of the object at `location` is fetched. What is encrypted to nobody needs no key.
+    /// Checks the identities before the object at `location` is fetched. An object without recipients needs none.
     ///
     /// # Errors
     /// There is no key, or none that fits.

@@ -15,7 +15,7 @@ const METADATA_ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 /// An object that the product writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Object<'a> {
-    /// A dump; the suffix tells codec and encryption: `.sql.gz`, `.sql.zst.age`.
+    /// A dump. The suffix shows codec and encryption: `.sql.gz`, `.sql.zst.age`.
     Backup {
         /// From `.sql` on.
         suffix: &'a str,
@@ -27,7 +27,7 @@ pub enum Object<'a> {
 }
 
 impl Object<'_> {
-    /// The object's key. The time is told in UTC, to the second.
+    /// The object's key, with the time in UTC to the second.
     #[must_use]
     pub fn key(self, environment: Environment, at: Timestamp) -> String {
         let at = at.to_zoned(TimeZone::UTC);
@@ -41,7 +41,7 @@ impl Object<'_> {
         format!("{folder}/{day}/{stem}-{}-{second}{suffix}", environment.short())
     }
 
-    /// Where all objects of its kind and environment stand, without a slash at the end.
+    /// Prefix of all objects of its kind and environment, without a slash at the end.
     pub(super) fn folder(self, environment: Environment) -> String {
         let folder = match self {
             Self::Backup { .. } => "backups",
@@ -63,13 +63,13 @@ impl Object<'_> {
     }
 }
 
-/// Key of the checksum file beside a backup.
+/// Key of a backup's checksum file.
 #[must_use]
 pub fn checksum_key(backup: &str) -> String {
     format!("{backup}.sha256")
 }
 
-/// Key of the manifest beside a backup.
+/// Key of a backup's manifest.
 #[must_use]
 pub fn description_key(backup: &str) -> String {
     format!("{backup}.manifest.json")
@@ -81,7 +81,7 @@ pub fn file_name(key: &str) -> &str {
     key.rsplit('/').next().unwrap_or(key)
 }
 
-/// Whose object it is and how long it must be kept.
+/// The object's sponsor, environment and retention.
 #[derive(Debug, Clone, Copy)]
 pub struct Keeping<'a> {
     /// Sponsor's name.
@@ -90,15 +90,15 @@ pub struct Keeping<'a> {
     pub environment: Environment,
     /// Whether it was written before a deployment.
     pub pre_migration: bool,
-    /// Years to keep it, where it is kept for years.
+    /// Years to keep it, if it is kept for years.
     pub retention_years: Option<u16>,
     /// Whether something was left out of the backup on purpose.
     pub partial: bool,
 }
 
-/// The tag that tells an object's lock. It is put when S3 has shown the lock; until then it is [`NOT_KNOWN`].
+/// The tag for an object's lock. It is set after S3 has shown the lock, and is [`NOT_KNOWN`] until then.
 pub const LOCK_TAG: &str = "object-lock";
-/// The value of a tag that nobody has checked yet.
+/// The value of a tag that was not checked yet.
 pub const NOT_KNOWN: &str = "unknown";
 
 /// The object's tags, as they are before anything of the object was read back. S3 takes ten.

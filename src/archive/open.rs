@@ -1,8 +1,8 @@
 //! The way back: fetch, count and hash, decrypt, decompress, count and hash again. One pass, nothing on disk, a few MiB of
 //! memory whatever the size.
 //!
-//! What comes out is what went in only when the end was reached: until then nobody knows whether the rest is whole. And
-//! whether it is what a manifest describes is for whoever holds both to say.
+//! The output is only known to be what went in after the end was reached: until then, the rest may be damaged. The caller
+//! compares the result with the manifest.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub struct Source {
     pub format: Format,
     /// Whether it is encrypted.
     pub encrypted: bool,
-    /// With what it is opened; not used where it is not encrypted.
+    /// Identities that decrypt it. Unused if it is not encrypted.
     pub identities: Identities,
 }
 
@@ -82,7 +82,7 @@ pub fn open(source: Source, stop: CancellationToken) -> Result<Reader, ArchiveEr
     Ok(Reader { plain, meter: Meter::default(), fetching, decoding, stop, end: None })
 }
 
-/// Gives the sums of all stored bytes; nothing where the decoder was given an error, or listens no more.
+/// Returns the sums of all stored bytes, or `None` if the decoder received an error or stopped reading.
 async fn fetch(
     mut download: Download,
     to_decoder: mpsc::Sender<Result<Bytes, ArchiveError>>,
@@ -146,7 +146,7 @@ impl Reader {
         Ok((stored, decoding))
     }
 
-    /// Reads what is left, and tells what it all was.
+    /// Reads the rest and returns the sums of everything.
     ///
     /// # Errors
     /// As [`Reader::next`].

@@ -15,7 +15,7 @@ pub const LARGEST: u64 = 5 << 30;
 
 /// Parts of the first size, before growth sets in.
 const EQUAL_PARTS: u32 = 9_000;
-/// Then the size doubles each time so many parts are full.
+/// The part size doubles each time this many parts are full.
 const GROWTH_STEP: u32 = 100;
 
 /// The size of part `number` (from 1) of an upload whose first part has `first` bytes.
@@ -76,7 +76,7 @@ impl Cutter {
         full
     }
 
-    /// What is left: the last part, or the whole stream where it filled none.
+    /// The rest: the last part, or the whole stream if it filled none.
     pub fn rest(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.buffer)
     }

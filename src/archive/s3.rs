@@ -1,6 +1,6 @@
 //! Requests to S3. The only place that talks to it.
 //!
-//! Each request that writes carries a checksum, refuses to overwrite, and names the bucket's owner where one is expected.
+//! Each write carries a checksum, refuses to overwrite, and names the expected bucket owner if there is one.
 //! Facts about S3's behavior: Amazon S3 API reference, operation by operation.
 
 mod access;
@@ -38,10 +38,10 @@ pub use role::{Session, session_name};
 pub use stored::Labelled;
 pub(super) use stored::Stored;
 
-/// The metadata key by which a write that was answered late is known as our own.
+/// Metadata key that identifies our own write if its answer was lost.
 const WRITE_ID: &str = "write-id";
 
-/// One bucket, and the right to write into it.
+/// A bucket and the credentials to access it.
 #[derive(Debug, Clone)]
 pub struct Store {
     client: Client,
@@ -53,25 +53,25 @@ pub struct Store {
     watch: Watch,
 }
 
-/// What stands beside an object's bytes.
+/// Attributes set on an uploaded object.
 #[derive(Debug, Clone, Default)]
 pub struct Labels {
     /// Object tags.
     pub tags: Vec<(String, String)>,
     /// Object metadata, printable ASCII.
     pub metadata: Vec<(String, String)>,
-    /// Until when, and how strictly, the object is locked.
+    /// Object Lock to request.
     pub lock: Option<Lock>,
-    /// What the bucket does where no lock is sent.
+    /// What the bucket does to objects without a requested lock.
     pub by_default: ByDefault,
-    /// S3 storage class; S3's own default where absent.
+    /// S3 storage class; S3's default if absent.
     pub storage_class: Option<String>,
     /// `Content-Type`.
     pub content_type: &'static str,
 }
 
 impl Store {
-    /// A bucket at an endpoint, in exactly this caller's name: nothing is looked for elsewhere.
+    /// Opens a bucket at an endpoint with exactly these credentials. Sends no request.
     #[must_use]
     pub fn open(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Self {
         let watch = caller.watch(endpoint);

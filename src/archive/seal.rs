@@ -16,12 +16,12 @@ use super::staged::{Broken, Sealed, Staged};
 use super::upload::{Held, Upload};
 use super::{ArchiveError, Codec, Recipients};
 
-/// What is done to the bytes.
+/// How the bytes are compressed and encrypted.
 #[derive(Debug, Clone)]
 pub struct Recipe {
     /// How they are compressed.
     pub codec: Codec,
-    /// Who can decrypt them; nobody in particular where empty.
+    /// Recipients that can decrypt them; no encryption if empty.
     pub recipients: Recipients,
 }
 
@@ -34,7 +34,7 @@ impl Recipe {
     }
 }
 
-/// How far a stream has come, for whoever wants to look.
+/// Progress of a stream.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Bytes read from the source.
@@ -53,7 +53,7 @@ pub async fn seal<R: AsyncRead + Unpin>(
     mut upload: Upload,
     progress: &Progress,
 ) -> Result<Staged, Box<Broken>> {
-    // A panic may end the stream, and must not leave the parts that were sent.
+    // A panic must not leave uploaded parts behind.
     let sealed = AssertUnwindSafe(run(stream, recipe, &mut upload, progress)).catch_unwind().await;
     let panicked = |_| Err(ArchiveError::Stream("its sealing panicked; see the lines above".to_owned()));
     match sealed.unwrap_or_else(panicked) {
@@ -77,7 +77,7 @@ async fn run<R: AsyncRead + Unpin>(
     let mut members = VecDeque::new();
     let mut count: u64 = 0;
     loop {
-        // Whoever holds the other end of the stream may not hear of a stop.
+        // The writing end of the stream may not notice a stop.
         let member = tokio::select! {
             member = next_member(stream) => member?,
             () = upload.stopping.heard() => return Err(ArchiveError::Stopped),
@@ -109,7 +109,7 @@ async fn run<R: AsyncRead + Unpin>(
     ))
 }
 
-/// The text of the next member; empty at the end of the stream. Where members begin is decided here and only here.
+/// The text of the next member; empty at the end of the stream. Only this function decides where members begin.
 async fn next_member<R: AsyncRead + Unpin>(stream: &mut R) -> Result<Vec<u8>, ArchiveError> {
     let mut member = Vec::new();
     let mut limited = stream.take(MEMBER_BYTES);
@@ -131,7 +131,7 @@ async fn finished(
     }
 }
 
-/// The end of the pipeline: what passes here is what is stored.
+/// The end of the pipeline. It measures exactly the bytes that are stored.
 struct Outlet {
     encryption: Encryption,
     meter: Meter,

@@ -1,4 +1,4 @@
-//! An archive that is all there and that nobody can see: the moment between "written" and "true".
+//! A finished upload that is not visible yet, and the steps that make it a backup.
 
 use bytes::Bytes;
 
@@ -21,18 +21,18 @@ pub struct Sealed {
     pub members: u64,
 }
 
-/// What is known of a backup that exists now.
+/// A backup that was committed.
 #[derive(Debug, Clone)]
 pub struct Committed {
     /// Whether the dump is locked, as S3 showed it.
     pub lock: Locked,
-    /// What is to be said of it.
+    /// Remarks for the log.
     pub remarks: Vec<String>,
-    /// What of its labels is not as it should be.
+    /// Problems with its labels.
     pub warnings: Vec<String>,
 }
 
-/// A sealed stream that waits for the word. One of the two methods must be called.
+/// A finished upload that is not visible yet. Call `commit` or `abandon`.
 #[must_use = "a staged archive is neither visible nor gone until it is committed or abandoned"]
 #[derive(Debug)]
 pub struct Staged {
@@ -68,7 +68,7 @@ impl Staged {
         };
         let mut remarks = match visible {
             Ok(remarks) => remarks,
-            // An upload in parts can be taken back; a request that nobody waits for any more may still be done.
+            // A multipart upload can be aborted. A single request that was given up may still succeed.
             Err(cause @ ArchiveError::Stopped) if in_one_request => {
                 let left = format!(
                     "the upload to {location} may or may not have completed; without a manifest it does not count as a backup"
@@ -84,7 +84,7 @@ impl Staged {
         let (labelled, remark) = match completed {
             Ok(completed) => completed,
             Err(cause) => {
-                // Only of a write beside the dump it may be unknown by now whether it was done.
+                // The dump is uploaded. Only a write of the other two objects can still be uncertain.
                 let dump = if matches!(cause, ArchiveError::Unfinished { .. } | ArchiveError::Stopped) {
                     format!(
                         "{location} was uploaded; it counts as a backup only if its manifest was uploaded too"
@@ -97,7 +97,7 @@ impl Staged {
             }
         };
         remarks.extend(remark);
-        // The backup exists by now: what goes wrong with the labels of the two small files is only told.
+        // The backup exists by now, so problems with the labels of the two small files are only warnings.
         let beside = tokio::select! {
             beside = label_beside(&upload, &labelled) => beside,
             () = upload.stopping.over(TO_SUCCEED) => None,
@@ -106,7 +106,7 @@ impl Staged {
         Ok(Committed { lock: labelled.lock, remarks, warnings })
     }
 
-    /// Takes it back; nobody ever saw it.
+    /// Aborts the upload. Nothing becomes visible.
     ///
     /// # Errors
     /// S3 does not abort the upload: its parts stay until the bucket's lifecycle removes them.
@@ -115,7 +115,7 @@ impl Staged {
     }
 }
 
-/// A stream that could not be archived, and the upload that it leaves.
+/// A stream that could not be archived, and its upload.
 #[must_use = "its parts stay at S3 until it is abandoned"]
 #[derive(Debug)]
 pub struct Broken {
@@ -124,7 +124,7 @@ pub struct Broken {
 }
 
 impl Broken {
-    /// Takes back what was sent; gives the cause, and with it what could not be taken back.
+    /// Aborts the upload. Returns the cause, and what could not be aborted.
     pub async fn abandon(self: Box<Self>) -> ArchiveError {
         let Self { cause, upload } = *self;
         match upload.abandon().await {
@@ -179,8 +179,8 @@ async fn complete(
     Ok((labelled, remark))
 }
 
-/// Puts what S3 shows of the locks of the two small files into their tags. Where that was refused for the dump, it
-/// would be refused again.
+/// Sets the lock tags of the two small files to what S3 shows. If S3 rejected that for the dump, it would reject it
+/// again.
 async fn label_beside(upload: &Upload, dump: &Labelled) -> Option<String> {
     if dump.tags == upload.labels.tags {
         return None;
@@ -220,8 +220,8 @@ fn compare_lock(upload: &Upload, key: &str, stored: Option<&Lock>) -> Result<(),
     Err(upload.store.differs(key, "lock", &asked.to_string(), &got))
 }
 
-/// Tags decide about retention at S3 and tell auditors what an object is. A store that has none can do no harm by them.
-/// Where the answer to the change of a tag was lost, what is read back says whether it was made.
+/// Lifecycle rules and auditors rely on tags, so they are read back. A store without tags cannot get them wrong. If the
+/// answer to a tag change was lost, reading back shows whether it was made.
 async fn compare_tags(
     upload: &Upload,
     mut labelled: Labelled,

@@ -1,5 +1,5 @@
-//! How long what is under way may still take once somebody wants an end: counted from the stop itself, however late it is
-//! noticed, so that several such times in a row do not add up.
+//! Grace periods after a stop request. They count from the request itself, however late it is noticed, so that several in
+//! a row do not add up.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -8,17 +8,17 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-/// A stop, and when it came.
+/// A stop request and its time.
 #[derive(Debug)]
 pub(super) struct Stopping {
     stop: CancellationToken,
     since: Arc<OnceLock<Instant>>,
-    /// Held for its end: it notes the time.
+    /// Records the time. Dropped with this value.
     _watch: AbortOnDropHandle<()>,
 }
 
 impl Stopping {
-    /// Listens from now on. Needs a runtime around it.
+    /// Starts to listen. Must be called inside a Tokio runtime.
     pub(super) fn new(stop: CancellationToken) -> Self {
         let since = Arc::new(OnceLock::new());
         let (heard, noted) = (stop.clone(), Arc::clone(&since));
@@ -29,12 +29,12 @@ impl Stopping {
         Self { stop, since, _watch: AbortOnDropHandle::new(watch) }
     }
 
-    /// Ends with the stop.
+    /// Waits for the stop request.
     pub(super) async fn heard(&self) {
         self.stop.cancelled().await;
     }
 
-    /// Ends so long after the stop.
+    /// Waits until `patience` has passed since the stop request.
     pub(super) async fn over(&self, patience: Duration) {
         self.stop.cancelled().await;
         tokio::time::sleep_until(*self.since.get_or_init(Instant::now) + patience).await;

@@ -1,4 +1,4 @@
-//! Storage classes from which nothing can be read before it was thawed. Pure.
+//! Storage classes whose objects must be thawed before they can be read. Pure.
 //!
 //! Facts: Amazon S3 API reference, HeadObject and RestoreObject; S3 user guide, archive retrieval options.
 
@@ -9,49 +9,49 @@ use super::ArchiveError;
 
 const FROZEN_CLASSES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 
-/// What S3 tells of an object without giving its bytes.
+/// What a HEAD request shows about an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Examined {
     /// Size.
     pub bytes: u64,
-    /// The mark by which this very object is known from another one under its key; empty where the store gives none.
+    /// ETag, which tells this object from a later one under the same key; empty if the store sends none.
     pub etag: String,
-    /// S3 storage class; `STANDARD` where S3 says none.
+    /// S3 storage class; `STANDARD` if S3 names none.
     pub storage_class: String,
-    /// The tier into which Intelligent-Tiering moved it, from which it cannot be read.
+    /// The archive tier that Intelligent-Tiering moved it to. It cannot be read from there.
     pub archive_tier: Option<String>,
-    /// S3's CRC64NVME of the whole object, where S3 keeps one.
+    /// S3's CRC64NVME of the whole object, if S3 keeps one.
     pub crc64: Option<String>,
-    /// The id of the write of ours that made it; no other program's objects have one.
+    /// Id of the write that created it. Only objects that sponsor-backup wrote have one.
     pub write_id: Option<String>,
-    /// Whether a copy of it was thawed.
+    /// State of its thaw.
     pub restored: Restored,
-    /// Until when nobody can delete it, where that is known.
+    /// End of its Object Lock, if that is known.
     pub retain_until: Option<Timestamp>,
 }
 
-/// How far the thaw of an object has come.
+/// State of an object's thaw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restored {
-    /// Nobody asked for it.
+    /// Not requested.
     No,
-    /// S3 is at it.
+    /// In progress.
     Ongoing,
-    /// It can be read until then.
+    /// Done. The object can be read until then.
     Until(Timestamp),
 }
 
 /// Why an object is still frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Thaw {
-    /// Nobody asked for it.
+    /// Not requested.
     NotRequested,
-    /// S3 is at it.
+    /// In progress.
     Ongoing,
 }
 
 impl Restored {
-    /// Reads the header `x-amz-restore`. What it does not understand counts as no thaw.
+    /// Parses the header `x-amz-restore`. A value that it does not understand counts as no thaw.
     pub(super) fn parse(header: Option<&str>) -> Self {
         let header = header.unwrap_or_default();
         if header.contains("ongoing-request=\"true\"") {
@@ -64,13 +64,13 @@ impl Restored {
 }
 
 impl Examined {
-    /// Whether its bytes can be had now.
+    /// Checks that the object can be read now.
     ///
     /// # Errors
-    /// [`ArchiveError::Frozen`] where they must be thawed first.
+    /// [`ArchiveError::Frozen`] if it must be thawed first.
     pub fn readable(&self, location: &str) -> Result<(), ArchiveError> {
         let thaw = match (self.restored, &self.archive_tier) {
-            // Intelligent-Tiering makes no copy: the object leaves the tier, and S3 names none any more.
+            // Intelligent-Tiering makes no copy: the object leaves the tier, and S3 stops naming it.
             (Restored::Ongoing, Some(_)) => Thaw::Ongoing,
             (_, Some(_)) => Thaw::NotRequested,
             _ if !FROZEN_CLASSES.contains(&self.storage_class.as_str()) => return Ok(()),
@@ -82,14 +82,14 @@ impl Examined {
         Err(ArchiveError::Frozen { location: location.to_owned(), class, thaw })
     }
 
-    /// For how many days a thaw asks. What leaves a tier of Intelligent-Tiering stays out, and S3 takes no number for it.
+    /// Number of days to request. `None` for Intelligent-Tiering: the object leaves the archive tier for good.
     #[must_use]
     pub fn thaw_days(&self, days: u16) -> Option<u16> {
         self.archive_tier.is_none().then_some(days)
     }
 }
 
-/// How long a thaw takes.
+/// Duration of a thaw, in words.
 pub(super) fn patience(class: &str) -> &'static str {
     match class {
         "GLACIER" | "ARCHIVE_ACCESS" => "3 to 5 hours",

@@ -1,4 +1,4 @@
-//! Sends a stream of bytes to S3 in parts, or keeps it where it is too short for that.
+//! Sends a stream of bytes to S3 as a multipart upload, or keeps it in memory if it is too short for that.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use super::parts::{Cutter, MOST_PARTS};
 use super::s3::{Creations, Labels, Store, UploadId};
 use super::stopping::Stopping;
 
-/// A stopped program has five seconds to live, and a record still to write. So long after the stop, what is about to
-/// succeed may still do so.
+/// Grace period after a stop request for an upload that is about to complete. A stopped program has five seconds in all,
+/// and a record to write.
 pub(super) const TO_SUCCEED: Duration = Duration::from_millis(1500);
-/// So long after the stop, what was sent may still be taken back.
+/// Grace period after a stop request to abort an upload.
 const TO_TAKE_BACK: Duration = Duration::from_secs(3);
-/// What cannot be taken back in this time is left to the bucket's lifecycle.
+/// Time limit to abort an upload. After that, it is left to the bucket's lifecycle.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An object on its way. Nobody can see it before it is completed.
+/// An upload in progress. It is not visible before it is completed.
 #[derive(Debug)]
 pub struct Upload {
     pub(super) store: Store,
@@ -41,7 +41,7 @@ pub struct Upload {
 pub(super) enum Held {
     /// In memory: so few that one request will do.
     Whole(Bytes),
-    /// At S3, in parts.
+    /// A multipart upload at S3.
     Parts(UploadId, Vec<CompletedPart>),
 }
 

@@ -1,4 +1,4 @@
-//! One stored backup: found, described, and read through to its end before anybody trusts it.
+//! One stored backup: finds it, reads its manifest, and reads it to its end before it is trusted.
 
 use std::time::{Duration, Instant};
 
@@ -17,13 +17,13 @@ use crate::failure::Failure;
 use crate::proof::stored::{Found, Read, contradictions, judged, refuted};
 use crate::sponsors::{Environment, Sponsor};
 
-/// A manifest of a hundred thousand tables is a quarter of this.
+/// Largest manifest. One with a hundred thousand tables is a quarter of this size.
 pub(super) const MANIFEST_BYTES: u64 = 64 << 20;
 const CHECKSUM_BYTES: u64 = 4096;
 /// How long a thawed backup stays readable.
 const THAW_DAYS: u16 = 7;
 
-/// A backup whose three parts are there and agree with each other. Its bytes were not read yet.
+/// A backup whose three objects exist and agree. Its bytes were not read yet.
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) source: Source,
@@ -31,20 +31,20 @@ pub(super) struct Stored {
     pub(super) location: String,
 }
 
-/// A backup whose every byte was read, and found to be what its manifest says.
+/// A backup that was read to its end and matches its manifest.
 #[derive(Debug)]
 pub(super) struct Proven {
     /// The scan of its text.
     pub(super) scan: Scan,
     /// What it holds.
     pub(super) truth: Truth,
-    /// Fetching it, and all that happened meanwhile but `decrypt`.
+    /// Time to fetch it, without `decrypt`.
     pub(super) fetch: Duration,
-    /// Decrypting and decompressing.
+    /// Time to decrypt and decompress.
     pub(super) decrypt: Duration,
 }
 
-/// The private keys of the environment and of the file that was named.
+/// The age identities from AGE_IDENTITY or `age-identity-file`.
 pub(super) async fn identities(opening: &Opening, edge: &Edge) -> Result<Identities, Failure> {
     let hide = |keys: &Identities| keys.masks().iter().for_each(|key| edge.sink.mask(key.expose_secret()));
     let Some(path) = &opening.identity_file else {
@@ -62,7 +62,7 @@ pub(super) async fn identities(opening: &Opening, edge: &Edge) -> Result<Identit
     Ok(Identities::parse(text.expose_secret()).map_err(bad)?)
 }
 
-/// Finds the backup that is meant, among the sponsor's own; the latest is found by [`super::attempts`].
+/// Finds a backup by time or location among the sponsor's own. [`super::attempts`] finds the latest.
 pub(super) async fn find(
     store: &Store,
     (sponsor, environment): (&Sponsor, Environment),
@@ -105,8 +105,8 @@ async fn first_own(
     Ok(None)
 }
 
-/// Whether a backup is that of a sponsor who may share this bucket: keys do not tell whose they are, manifests do. One
-/// without a manifest that can be understood, or that names anybody else, is for the sponsor to look into.
+/// Whether a backup belongs to a sponsor who may share this bucket. Only manifests name the sponsor. A backup with an
+/// unreadable manifest, or one that names a stranger, counts as the sponsor's own, so that it is reported.
 pub(super) async fn is_a_partners(store: &Store, sponsor: &Sponsor, key: &str) -> Result<bool, ArchiveError> {
     if sponsor.partners.is_empty() {
         return Ok(false);
@@ -120,7 +120,7 @@ pub(super) async fn is_a_partners(store: &Store, sponsor: &Sponsor, key: &str) -
     Ok(told.is_ok_and(|told| sponsor.partners.contains(&told.sponsor)))
 }
 
-/// Reads what stands beside a dump and compares the three with each other; a frozen one is thawed where that is wanted.
+/// Reads checksum file and manifest and compares them with the dump. With `thaw`, requests a thaw of frozen objects.
 pub(super) async fn describe(
     store: &Store,
     whose: (&Sponsor, Environment),
@@ -164,16 +164,16 @@ async fn look(
     Ok(Stored { source, description, location })
 }
 
-/// The hash that the checksum file of a dump tells.
+/// The hash in a dump's checksum file.
 pub(super) async fn checksum_of(store: &Store, key: &str) -> Result<String, ArchiveError> {
     let beside = checksum_key(key);
     let line = store.read_small(&beside, CHECKSUM_BYTES).await?;
     checksum::parse(&store.location(&beside), key, &line)
 }
 
-/// An error of one of the three parts of a backup, as words about that backup.
+/// An error about one of a backup's three objects, with `its manifest` instead of the location.
 pub(super) fn in_words(store: &Store, key: &str, error: &ArchiveError) -> String {
-    // The dump comes last: its key is the beginning of the other two.
+    // The dump comes last: the other two keys begin with its key.
     let parts = [
         (checksum_key(key), "its checksum file"),
         (description_key(key), "its manifest"),
@@ -183,7 +183,7 @@ pub(super) fn in_words(store: &Store, key: &str, error: &ArchiveError) -> String
     parts.into_iter().fold(error.to_string(), name)
 }
 
-/// Reads a backup through to its end and compares everything that its manifest says.
+/// Reads a backup to its end and compares it with everything that its manifest says.
 pub(super) async fn prove(stored: &Stored, stop: &CancellationToken) -> Result<Proven, Failure> {
     let begun = Instant::now();
     let mut reader = open(stored.source.clone(), stop.clone())?;
@@ -207,12 +207,12 @@ pub(super) async fn prove(stored: &Stored, stop: &CancellationToken) -> Result<P
     Ok(Proven { scan, truth, fetch: begun.elapsed().saturating_sub(decrypt), decrypt })
 }
 
-/// A proof that did not hold, of a stored backup.
+/// The failure of a stored backup with these findings.
 pub(super) fn proof(location: &str, findings: Vec<String>) -> Failure {
     refuted(location, findings).into()
 }
 
-/// Asks S3 for those of the three parts that are frozen.
+/// Requests a thaw of each frozen object of a backup.
 async fn thawing(store: &Store, key: &str, frozen: ArchiveError) -> Result<ArchiveError, Failure> {
     for part in [key.to_owned(), checksum_key(key), description_key(key)] {
         let examined = store.examine(&part).await?;

@@ -21,17 +21,17 @@ use crate::sponsors::{Environment, Sponsor};
 pub(super) struct Vault {
     pub(super) backups: Store,
     pub(super) audit_logs: Store,
-    /// Whose name requests are signed in, for people.
+    /// The credentials that sign requests, for the log.
     pub(super) signed_by: String,
 }
 
-/// What leads to a sponsor's buckets.
+/// What is needed to open a sponsor's buckets.
 pub(super) struct Way<'a> {
     pub(super) scope: &'a Scope,
     pub(super) edge: &'a Edge,
     pub(super) endpoint: &'a Endpoint,
     pub(super) sponsor: &'a str,
-    /// A session of a role can do no more than this.
+    /// Limits the session of a role.
     pub(super) purpose: Purpose,
 }
 
@@ -48,7 +48,7 @@ impl Vault {
 }
 
 impl Vault {
-    /// Where the sponsor's attempts at a backup are. An upload that was begun longer ago than `patience` is over.
+    /// The sponsor's backup attempts. An upload that began longer ago than `patience` belongs to no run any more.
     pub(super) fn place<'a>(
         &self,
         (sponsor, environment): (&'a Sponsor, Environment),
@@ -78,7 +78,7 @@ impl Way<'_> {
     }
 }
 
-/// What is written beside the bytes of a backup or a record.
+/// Source of the tags, metadata and lock of a backup or a record.
 pub(super) struct Labelling<'a> {
     pub(super) deployment: &'a Deployment,
     pub(super) edge: &'a Edge,
@@ -91,7 +91,7 @@ pub(super) struct Labelling<'a> {
 
 impl Labelling<'_> {
     /// # Errors
-    /// The bucket does not say how it locks.
+    /// The bucket's Object Lock settings cannot be read.
     pub(super) async fn labels(
         &self,
         store: &Store,
@@ -119,8 +119,8 @@ impl Labelling<'_> {
         })
     }
 
-    /// Who may write into a bucket may not always ask how it locks. Where nobody asked for a certain lock either, the
-    /// bucket's own default then applies, and what it did shows when the object is read back.
+    /// The permission to write does not include the one to read the Object Lock settings. With `object-lock: auto`, the
+    /// bucket's default then applies, and reading back the object shows what it did.
     async fn lock(
         &self,
         store: &Store,
@@ -128,7 +128,7 @@ impl Labelling<'_> {
     ) -> Result<(Option<Lock>, ByDefault), ArchiveError> {
         match store.lock(self.deployment.lock, self.at, self.deployment.retention_years).await {
             Err(error) if self.deployment.lock == LockChoice::Auto && error.is_access_denied() => {
-                let note = "no lock is asked for; the bucket's own default applies";
+                let note = "the bucket's default lock applies";
                 self.edge.sink.line(&format!("{}: {error}; {note}", sponsor.name));
                 Ok((None, ByDefault::Unknown))
             }
@@ -136,18 +136,18 @@ impl Labelling<'_> {
         }
     }
 
-    /// What is wrong with the lock of a backup that was read back. Production promises to keep what it stores.
+    /// The warning about the lock of a backup that was read back. Production must keep what it stores.
     pub(super) fn not_locked(&self, bucket: &str, lock: &Locked) -> Option<String> {
         if self.environment != Environment::Production {
             return None;
         }
         match lock {
             Locked::Until(_) => None,
-            Locked::No if self.deployment.lock == LockChoice::Off => Some(
-                "not locked, by `object-lock: off`: the backup can be deleted before its time".to_owned(),
-            ),
+            Locked::No if self.deployment.lock == LockChoice::Off => {
+                Some("not locked, as `object-lock: off` requests: the backup can be deleted early".to_owned())
+            }
             Locked::No => Some(format!(
-                "not locked: the backup can be deleted before its time. Enable Object Lock on bucket {bucket}, and grant \
+                "not locked: the backup can be deleted early. Enable Object Lock on bucket {bucket}, and grant \
                  s3:GetBucketObjectLockConfiguration on it"
             )),
             Locked::Unknown => Some(format!(

@@ -133,7 +133,7 @@ fn a_small_file_is_read_whole_or_refused() {
     assert_eq!(read("ten", 10).unwrap(), "0123456789");
     assert_eq!(read("none", 0).unwrap(), "");
     let error = read("ten", 9).unwrap_err().to_string();
-    assert_eq!(error, "s3://small/ten: it is longer than 9 bytes");
+    assert_eq!(error, "s3://small/ten is longer than 9 bytes");
     proxy.spoil(2, Action::CutAnswer(4), |_| true);
     assert_eq!(read("ten", 10).unwrap(), "0123456789");
 }

@@ -166,8 +166,8 @@ fn each_kind_of_damage_is_named() {
             assert_eq!(case.refused(whole[..60].to_vec()), damaged("the age header is cut off"));
             assert_eq!(case.refused(plain.clone()), damaged("the age header was altered or is missing"));
         } else {
-            assert_eq!(cut, damaged(&format!("the {name} stream ends before its time")));
-            let expected = damaged(&format!("the {name} stream is altered, or goes on after its end: "));
+            assert_eq!(cut, damaged(&format!("the {name} stream is cut off")));
+            let expected = damaged(&format!("the {name} stream was altered, or continues after its end: "));
             assert!(altered.starts_with(&expected), "{altered}");
             assert!(longer.starts_with(&expected), "{longer}");
             assert_eq!(empty, damaged("there is nothing in it"));
@@ -176,7 +176,7 @@ fn each_kind_of_damage_is_named() {
 
         let other = if codec.name() == "gzip" { Format::Zstd } else { Format::Gzip };
         let error = read(Source { format: other, ..case.source() }).unwrap_err().to_string();
-        assert!(error.starts_with(&damaged(&format!("the {} stream is altered", other.name()))), "{error}");
+        assert!(error.starts_with(&damaged(&format!("the {} stream was altered", other.name()))), "{error}");
     }
 }
 

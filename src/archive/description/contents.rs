@@ -76,7 +76,7 @@ pub struct Table {
     pub rows: u64,
     /// Digest of the rows in any order.
     pub digest: String,
-    /// Digest of the values in stored generated columns, which no dump carries; absent where there is none.
+    /// Digest of the values in stored generated columns, which a dump does not contain; absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated_digest: Option<String>,
 }

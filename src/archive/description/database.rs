@@ -28,11 +28,11 @@ pub struct Database {
 /// One setting. Its value is in the first lines of the dump.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatabaseSetting {
-    /// The role for which it is set; everybody where `None`.
+    /// The role that it is set for; all roles if `None`.
     pub role: Option<String>,
     /// Its name.
     pub name: String,
-    /// Its value; `None` where it may be secret.
+    /// Its value; `None` if it may be secret.
     pub value: Option<String>,
     /// SHA-256 over role, name and value, with a salt that is in the first lines of the dump.
     pub digest: String,

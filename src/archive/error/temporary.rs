@@ -1,8 +1,8 @@
-//! Answers of a store that another attempt may cure. Pure.
+//! Temporary errors of a store. Pure.
 //!
-//! The SDK knows some itself: 500, 502, 503 and 504, and the codes of AWS for throttling. These are the others.
+//! The SDK knows 500, 502, 503 and 504, and the throttling codes of AWS. These are the others.
 
-/// Request timeout; too many requests, whatever the code; and what Cloudflare says before a store that it cannot reach.
+/// Request timeout, too many requests, and Cloudflare's statuses for a store that it cannot reach.
 const STATUSES: [u16; 8] = [408, 429, 520, 521, 522, 523, 524, 529];
 
 /// Codes of a store, or of the key service behind it, that has too much to do. Facts: Amazon S3, "Error responses"; AWS KMS,
@@ -30,9 +30,9 @@ const SPOILED: [&str; 5] = [
 /// Why another attempt may succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::archive) enum Temporary {
-    /// The store has too much to do.
+    /// The store is busy.
     Busy,
-    /// The request did not arrive as it was sent.
+    /// The request arrived incomplete or changed.
     Spoiled,
 }
 
@@ -48,7 +48,7 @@ impl Temporary {
         }
     }
 
-    /// What the reader can do if no attempt succeeds.
+    /// The hint if no attempt succeeds.
     pub(super) fn hint(self) -> &'static str {
         match self {
             Self::Busy => {

@@ -1,4 +1,4 @@
-//! What a bucket answers before anything is written into it: a dump takes hours, and S3 should not refuse it at the end.
+//! Checks of a bucket before a dump begins: a dump takes hours, and S3 should not reject it at the end.
 
 use aws_sdk_s3::types::EncodingType;
 
@@ -7,8 +7,8 @@ use super::lock::NO_OBJECT_LOCK;
 use crate::archive::ArchiveError;
 
 impl Store {
-    /// Whether there is an object whose key begins so. The bucket must be there for that, in this region and of this
-    /// owner, and open to this caller; that objects may be stored is not known by it.
+    /// Whether an object's key begins with the prefix. An answer proves that the bucket exists in this region, belongs to
+    /// the expected owner and can be listed. It does not prove that objects can be stored.
     ///
     /// # Errors
     /// S3 refuses.
@@ -27,7 +27,7 @@ impl Store {
         Ok(!answer.contents().is_empty())
     }
 
-    /// Checks that the bucket can lock objects at all, where a certain lock is asked for. Who may not ask is not told.
+    /// Checks that the bucket can lock objects. Without the permission to ask, it counts as able.
     ///
     /// # Errors
     /// It cannot, or S3 fails.

@@ -1,5 +1,5 @@
-//! Builds a client of the AWS SDK that reads nothing from the environment or from files of its own accord, the proxy
-//! apart: it is the one that every other client of this program uses.
+//! Builds AWS SDK clients that read no environment variables or files, except for the proxy that all clients of this
+//! program use.
 
 use std::time::Duration;
 
@@ -26,43 +26,43 @@ use super::role::{self, Session};
 use crate::secrets::AwsCredentials;
 
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
-/// For one attempt of a request that carries little and asks for little: S3 answers it within a second, and who does not
-/// within this time has lost it. Of a download it ends with the head of the answer.
+/// For one attempt of a small request, which S3 usually answers within a second. For a download, it ends with the
+/// answer's headers.
 const ANSWER: Duration = Duration::from_secs(30);
-/// Beyond it, each byte of a body may take as long as at this rate: several sponsors may share a slow line.
+/// In addition, a body may take as long as at this rate: several sponsors may share a slow connection.
 const SLOWEST_BYTES_PER_SECOND: usize = 32 << 10;
-/// For one attempt of a part, the time that its bytes take included.
+/// For one attempt of a part, the transfer included.
 const PART: Duration = Duration::from_secs(600);
-/// For one attempt to complete an upload: S3 puts thousands of parts together, which may take it minutes.
+/// For one attempt to complete an upload. S3 may need minutes to assemble thousands of parts.
 pub(super) const ASSEMBLY: Duration = Duration::from_secs(600);
-/// How long a transfer may stand still.
+/// How long a transfer may stall.
 const STALL: Duration = Duration::from_secs(30);
-/// For one attempt to take an upload back: there is time for several.
+/// For one attempt to abort an upload. There is time for several.
 pub(super) const ABORT: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 5;
-/// Of a part: behind it stand hours of a dump, so that a minute of S3's absence is waited out.
+/// Attempts for a part. Hours of a dump depend on it, so an outage of a minute is waited out.
 const PART_ATTEMPTS: u32 = 10;
 
-/// Where S3 is and how it wants to be spoken to.
+/// The S3 endpoint and its options.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// Another address than Amazon's.
+    /// Endpoint URL; AWS if `None`.
     pub url: Option<String>,
-    /// The bucket stands in the path, not in the host name.
+    /// Path-style URLs: the bucket is in the path, not in the host name.
     pub force_path_style: bool,
     /// AWS account id that must own the bucket.
     pub expected_bucket_owner: Option<String>,
-    /// Requests carry checksums; off for compatible stores that refuse them.
+    /// Whether requests carry checksums. Some compatible stores reject them.
     pub checksums: bool,
 }
 
-/// Who asks, and where: made once a sponsor, so that its buckets share one session.
+/// Credentials, region and HTTP client. One per sponsor, so that its buckets share a session.
 #[derive(Debug, Clone)]
 pub struct Caller {
     region: Region,
     http: SharedHttpClient,
     provider: SharedCredentialsProvider,
-    /// The SDK's own where absent.
+    /// The SDK's default if absent.
     cache: Option<SharedIdentityCache>,
     /// Names of the variables or secrets that the keys came from, if these are keys.
     pub(super) keys: Option<String>,
@@ -70,7 +70,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Exactly these credentials. The session is that of a role which is assumed here; others have their own.
+    /// Uses exactly these credentials. `session` applies to a role that is assumed here.
     #[must_use]
     pub fn new(region: &str, credentials: &AwsCredentials, session: &Session, reach: &Reach) -> Self {
         let (region, http) = (Region::new(region.to_owned()), http());
@@ -114,7 +114,7 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller, watch: &
         .region(caller.region.clone())
         .http_client(caller.http.clone())
         .force_path_style(endpoint.force_path_style)
-        // Else all sponsors of a region would share one budget of retries, and one in trouble would use up the others'.
+        // Otherwise all sponsors of a region would share one retry budget, and one in trouble would use up the others'.
         .retry_partition(RetryPartition::new(format!("s3-{bucket}")))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .retry_classifier(Retry)
@@ -124,7 +124,7 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller, watch: &
         .stalled_stream_protection(stall)
         .request_checksum_calculation(request)
         .response_checksum_validation(response);
-    // The builder's other way to take one would make it another one for the cache, and each bucket a session of its own.
+    // The builder's other setter would give each bucket its own cache entry, and so its own session.
     config.set_credentials_provider(Some(caller.provider.clone()));
     if let Some(cache) = &caller.cache {
         config = config.identity_cache(cache.clone());
@@ -133,12 +133,12 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller, watch: &
     Client::from_conf(config.build())
 }
 
-/// What is different for a request that it would be costly to give up.
+/// Overrides for a request that is costly to give up.
 pub(super) fn patient() -> aws_sdk_s3::config::Builder {
     answered_within(PART).retry_config(RetryConfig::standard().with_max_attempts(PART_ATTEMPTS))
 }
 
-/// What is different for a request whose every attempt may take so long.
+/// Overrides for a request whose attempts may each take this long.
 pub(super) fn answered_within(patience: Duration) -> aws_sdk_s3::config::Builder {
     Config::builder().timeout_config(TimeoutConfig::builder().operation_attempt_timeout(patience).build())
 }
@@ -154,12 +154,12 @@ pub(super) fn limit(operation: &str) -> Option<Duration> {
     }
 }
 
-/// How long one attempt to store so many bytes may take.
+/// Time limit for one attempt to store this many bytes.
 pub(super) fn patience(bytes: usize) -> Duration {
     ANSWER + Duration::from_secs((bytes / SLOWEST_BYTES_PER_SECOND) as u64)
 }
 
-/// A provider, and the cache that it needs where that is not the SDK's own.
+/// A provider, and its cache if it needs another than the SDK's.
 fn provider(
     credentials: &AwsCredentials,
     region: &Region,

@@ -1,5 +1,5 @@
-//! Counts creations of uploads that were sent and of which nobody can say how they ended: each may have left an upload
-//! whose id nobody knows. The SDK sends again by itself, so it is watched from inside.
+//! Counts CreateMultipartUpload requests without a response: each may have left an upload with an unknown id. The SDK
+//! retries on its own, so an interceptor counts the attempts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,12 +12,12 @@ use aws_sdk_s3::error::BoxError;
 
 const SERVICE_UNAVAILABLE: u16 = 503;
 
-/// How many creations are open. One that is given up while it is under way stays so.
+/// Number of CreateMultipartUpload requests without a response.
 #[derive(Debug, Clone, Default)]
 pub(in crate::archive) struct Creations(Arc<AtomicU32>);
 
 impl Creations {
-    /// Whether an upload may be there whose id never came.
+    /// Whether an upload with an unknown id may exist.
     pub(in crate::archive) fn unanswered(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0
     }
@@ -42,8 +42,8 @@ impl Intercept for Creations {
         Ok(())
     }
 
-    /// A refusal created nothing, and neither did a server that was too busy. Of a 200 only the id in its body tells, and
-    /// the other errors of a server say nothing about what it had done by then.
+    /// A rejected request created nothing, and neither did a busy server. A 200 counts only with the id in its body, and
+    /// other server errors do not show what the server had done.
     fn read_before_deserialization(
         &self,
         context: &BeforeDeserializationInterceptorContextRef<'_>,

@@ -1,7 +1,7 @@
 //! One object's bytes, from the first to the last, over as many connections as it takes.
 //!
-//! It is always the same object that is read on: each request names its ETag. What the bytes are is not checked here: S3
-//! tells no checksum of the rest of an object, so whoever reads a backup compares its SHA-256.
+//! Each request names the ETag, so that reading resumes in the same object. The bytes are not checked here: S3 has no
+//! checksum for the rest of an object, so the caller compares the SHA-256.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use bytes::Bytes;
 use super::{Store, cause, client};
 use crate::archive::ArchiveError;
 
-/// So many times in a row a broken connection is followed by another one.
+/// Number of times in a row that a broken connection is resumed.
 const RESUMPTIONS: u32 = 5;
-/// A connection that brought so much was a good one. A slow reader lets a long transfer break many times.
+/// A connection that delivered this much resets the count. A slow reader makes a long transfer break many times.
 const GOOD_BYTES: u64 = 8 << 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -38,7 +38,7 @@ impl Download {
         Self { store, key, etag, bytes, received: 0, body: None, breaks: 0, brought: 0 }
     }
 
-    /// The object that stands under the key now.
+    /// The current object under the key.
     pub(super) async fn of_whatever_is_there(store: &Store, key: &str) -> Result<Self, ArchiveError> {
         let mut download = Self::new(store.clone(), key.to_owned(), String::new(), 0);
         let answer = download.request().await?;

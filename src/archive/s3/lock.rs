@@ -1,4 +1,4 @@
-//! Object Lock: what an order asks for, and what a bucket makes of it.
+//! Object Lock: what is requested, and what a bucket makes of it.
 
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{ObjectLockMode, ObjectLockRetentionMode};
@@ -15,16 +15,16 @@ pub(super) const NO_OBJECT_LOCK: [&str; 4] =
 /// An Object Lock retention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
-    /// Nobody shortens it, not even the account's root; else those who have the right may.
+    /// Compliance mode: even the account's root user cannot shorten it. Otherwise governance mode.
     pub compliance: bool,
     /// The end.
     pub until: Timestamp,
 }
 
-/// Which lock an order asks for.
+/// The lock to request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockChoice {
-    /// As the bucket does by default; governance where it locks without a default.
+    /// The bucket's default; governance if it has Object Lock but no default.
     Auto,
     /// Governance.
     Governance,
@@ -34,7 +34,7 @@ pub enum LockChoice {
     Off,
 }
 
-/// What a bucket does to an object that is written without a word about a lock.
+/// What a bucket does to an object for which no lock is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ByDefault {
     /// Nothing: it has no Object Lock, or no default retention.
@@ -77,7 +77,7 @@ impl Locked {
     }
 }
 
-/// As messages tell it: `GOVERNANCE until 2033-11-20T12:00:00Z`.
+/// `GOVERNANCE until 2033-11-20T12:00:00Z`
 impl std::fmt::Display for Lock {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{} until {:.0}", self.mode().as_str(), self.until)
@@ -85,7 +85,7 @@ impl std::fmt::Display for Lock {
 }
 
 impl Lock {
-    /// What S3 tells of an object's lock; a mode that is unknown here is none to rely on.
+    /// The lock that S3 shows. An unknown mode does not count.
     pub(super) fn told(mode: Option<ObjectLockMode>, until: Option<&DateTime>) -> Option<Self> {
         let compliance = match mode? {
             ObjectLockMode::Compliance => true,
@@ -131,7 +131,7 @@ impl Store {
         let compliance = match (choice, until) {
             (LockChoice::Governance, Some(_)) => false,
             (LockChoice::Compliance, Some(_)) => true,
-            // No lock is sent. What the bucket does then shows after the upload; this tells how to read that.
+            // No lock is requested. The bucket's default explains what is read back after the upload.
             (LockChoice::Off, _) | (_, None) => {
                 let by_default = self.configuration(written).await;
                 return Ok((None, by_default.map_or(ByDefault::Unknown, |found| found.by_default)));
@@ -146,7 +146,7 @@ impl Store {
         Ok((lock, ByDefault::Unknown))
     }
 
-    /// What is known of an object's lock, where a HEAD told this.
+    /// The object's lock, given what a HEAD request showed.
     pub(in crate::archive) async fn locked(&self, key: &str, told: Option<Lock>, sent: &Labels) -> Locked {
         match (told, sent.by_default) {
             (Some(lock), _) => Locked::Until(lock),
@@ -155,8 +155,8 @@ impl Store {
         }
     }
 
-    /// A HEAD is silent about a lock also where s3:GetObjectRetention is not granted. Asked for the lock alone, S3 says
-    /// which of the two it is: there is none (400, 404), the store knows none (405, 501), or it may not be told (403).
+    /// A HEAD shows no lock without s3:GetObjectRetention. This request distinguishes the reasons: no lock (400, 404), a
+    /// store without locks (405, 501), or no permission (403).
     async fn retention(&self, key: &str) -> Locked {
         let answer = self
             .client

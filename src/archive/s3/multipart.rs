@@ -1,4 +1,4 @@
-//! Uploads in parts: created, filled, completed, or taken back.
+//! Multipart uploads: created, filled, completed or aborted.
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumType, CompletedMultipartUpload, CompletedPart, StorageClass};
@@ -10,7 +10,7 @@ use super::read::time;
 use super::{Labels, Lock, Store, WRITE_ID, aws_time, client, tagging};
 use crate::archive::ArchiveError;
 
-/// An upload in parts that nobody can see yet.
+/// A multipart upload that is not visible yet.
 #[derive(Debug, Clone)]
 pub(in crate::archive) struct UploadId {
     id: String,
@@ -18,7 +18,7 @@ pub(in crate::archive) struct UploadId {
 }
 
 impl Store {
-    /// `creations` learns of each one that was sent and not answered.
+    /// `creations` counts each request that was sent and not answered.
     pub(in crate::archive) async fn create_upload(
         &self,
         key: &str,
@@ -117,7 +117,7 @@ impl Store {
         }
     }
 
-    /// Takes back the upload, if one was begun, and whatever creations without an answer have left.
+    /// Aborts the upload, if one was created, and the uploads that unanswered creations may have left.
     pub(in crate::archive) async fn take_back(
         &self,
         key: &str,
@@ -130,7 +130,7 @@ impl Store {
         self.abort_strays(key, None, creations).await
     }
 
-    /// An upload that is no more is one that was taken back.
+    /// An upload that no longer exists counts as aborted.
     async fn abort_upload(&self, key: &str, id: &str) -> Result<(), ArchiveError> {
         let sent = self
             .client
@@ -149,9 +149,9 @@ impl Store {
         }
     }
 
-    /// Where a creation was never answered, S3 may hold an upload whose id nobody knows: all uploads to this very key but
-    /// the one that is still needed are aborted. Only another run of the same sponsor in the same second could have one
-    /// there too, and one of those two fails in any case.
+    /// If a creation was never answered, S3 may hold an upload with an unknown id. So this aborts all uploads to this key
+    /// except for the one that is needed. Only another run of the same sponsor in the same second could own one of them,
+    /// and one of those two runs fails in any case.
     pub(in crate::archive) async fn abort_strays(
         &self,
         key: &str,
@@ -170,7 +170,7 @@ impl Store {
         Ok(())
     }
 
-    /// Key and beginning of every upload below the prefix that was neither completed nor aborted.
+    /// Key and start time of every unfinished upload below the prefix.
     ///
     /// # Errors
     /// S3 refuses, or knows no such list.

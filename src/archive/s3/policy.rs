@@ -1,14 +1,14 @@
-//! The rights that a session keeps of its role's: what one command does to one sponsor's objects of one environment. Pure.
+//! The session policy: what one command may do with one sponsor's objects of one environment. Pure.
 //!
-//! A session can do what both its role and this policy allow (IAM user guide, "Session policies"), so that a role which
-//! may do more, or is another sponsor's, is no way around it.
+//! A session can do what both its role and this policy allow (IAM user guide, "Session policies"). A role with more
+//! permissions, or another sponsor's role, does not get around it.
 
 use serde_json::{Value, json};
 
 use crate::archive::key::Object;
 use crate::sponsors::Environment;
 
-/// STS takes no more characters than this.
+/// Maximum length of a session policy in characters.
 pub const LONGEST: usize = 2048;
 
 /// What a command does in a sponsor's buckets.
@@ -35,7 +35,7 @@ pub enum Purpose {
     },
 }
 
-/// Whose objects, and where.
+/// The objects that a policy covers.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     /// Of the role: its partition is that of the buckets.
@@ -53,7 +53,7 @@ pub struct Place<'a> {
 /// To store an object under a new key and to read back what is there then.
 const STORE: [&str; 5] =
     ["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectRetention", "s3:GetObject", "s3:GetObjectRetention"];
-/// A dump, beside that: its tags are read back, and it is stored in parts.
+/// For a dump in addition: its tags are read back, and it is a multipart upload.
 const DUMP: [&str; 2] = ["s3:GetObjectTagging", "s3:AbortMultipartUpload"];
 const READ: [&str; 2] = ["s3:GetObject", "s3:GetObjectRetention"];
 /// Whether a dump without a manifest is a run's of ours shows in its record.
@@ -127,7 +127,7 @@ impl Place<'_> {
         others.map(|environment| Self { environment, ..*self }).collect()
     }
 
-    /// What is beside the dumps, and which there are; not the dumps.
+    /// Manifests and listings, without the dumps.
     fn allow_manifests(&self, (bucket, object): (&str, Object<'_>)) -> Vec<Value> {
         let mut statements = self.allow((bucket, object), &["s3:GetObject"], &[LIST]);
         let folder = object.folder(self.environment);

@@ -1,4 +1,4 @@
-//! Writes an object in one request, under a key that must be free.
+//! Stores an object in one request, under a key that must be free.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::{Labels, Lock, Store, WRITE_ID, aws_time, client, tagging};
 use crate::archive::ArchiveError;
 
-/// So often is a write repeated that met another one on its way to the same key.
+/// Number of times that a write is repeated after a conflict with another write to the same key.
 const CONFLICTS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -22,7 +22,7 @@ impl Store {
         let write_id = uuid::Uuid::new_v4().to_string();
         for conflict in 0..CONFLICTS {
             match self.put(key, body.clone(), labels, &write_id).await {
-                // Who of the two was first shows at the next try: then the key is free, taken, or ours.
+                // The next attempt shows which write won: the key is then free, taken or ours.
                 Err(error) if error.is_conflict() => tokio::time::sleep(PAUSE * 2_u32.pow(conflict)).await,
                 done => return done,
             }

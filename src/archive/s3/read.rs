@@ -1,4 +1,4 @@
-//! Requests that read: which objects there are, what one is, its bytes where they are few; and the request for a thaw.
+//! Requests that read: list objects, inspect one, read a small one. And the request for a thaw.
 
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{ChecksumMode, EncodingType, GlacierJobParameters, Object, RestoreRequest, Tier};
@@ -39,7 +39,7 @@ impl Store {
         Ok(listed)
     }
 
-    /// What S3 tells of an object.
+    /// Inspects an object.
     ///
     /// # Errors
     /// It does not exist, or S3 refuses.
@@ -86,8 +86,8 @@ impl Store {
         Ok(bytes.freeze())
     }
 
-    /// Asks S3 to thaw an object and to keep it readable for so many days, see [`Examined::thaw_days`]. Asking twice does
-    /// no harm.
+    /// Requests a thaw that keeps an object readable for `days`, see [`Examined::thaw_days`]. A second request does no
+    /// harm.
     ///
     /// # Errors
     /// It does not exist, is not frozen, or S3 refuses.
@@ -114,7 +114,7 @@ impl Store {
         }
     }
 
-    /// Tells an object that is not there from other refusals.
+    /// Turns the error for a missing object into [`ArchiveError::Missing`].
     pub(super) fn missing(&self, key: &str, error: ArchiveError) -> ArchiveError {
         match error {
             ArchiveError::S3 { code, .. } if GONE.contains(&code.as_str()) => {
@@ -131,7 +131,7 @@ fn is_crc64(text: &str) -> bool {
     base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).is_ok_and(|sum| sum.len() == 8)
 }
 
-/// A key that is no UTF-8 is none of ours.
+/// `None` for a key that is not UTF-8: it is not ours.
 fn told(object: Object, encoded: bool) -> Option<Listed> {
     let key = object.key?;
     Some(Listed {

@@ -1,4 +1,4 @@
-//! Has the SDK send again what another attempt may cure, as it does by itself after a 503.
+//! Makes the SDK retry temporary errors that it does not know.
 
 use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
@@ -8,7 +8,7 @@ use crate::archive::error::Temporary;
 /// Before and after the code of an error, in every answer of S3 and of STS.
 const CODE: (&str, &str) = ("<Code>", "</Code>");
 
-/// Looks at the answer itself: its status and its code are the same for every operation, the SDK's types are not.
+/// Reads status and code from the response: they are the same for every operation, unlike the SDK's types.
 #[derive(Debug)]
 pub(super) struct Retry;
 

@@ -1,4 +1,4 @@
-//! A role of AWS, assumed with GitHub's own word for this job: for an hour at a time, and for one sponsor's objects only.
+//! An AWS role, assumed with the job's OIDC token: for an hour at a time, and for one sponsor's objects only.
 //!
 //! Facts: AWS STS API reference, "AssumeRoleWithWebIdentity". The SDK asks again before a session ends.
 
@@ -26,20 +26,20 @@ use crate::archive::error::SourceError;
 use crate::secrets::IdTokens;
 use crate::secrets::foreign::foreign;
 
-/// What AWS wants GitHub's word to be for.
+/// Audience of the OIDC token.
 const AUDIENCE: &str = "sts.amazonaws.com";
 /// Every role allows an hour; only some allow more.
 const SESSION_SECONDS: i32 = 3600;
-/// So long before its end, a session is replaced: a request that begins now must not be refused on its way.
+/// A session is replaced this long before its end, so that no request outlives it.
 const BEFORE_THE_END: Duration = Duration::from_secs(120);
-/// For all tries to get a session, GitHub's word included.
+/// For all attempts to get a session, the OIDC token included.
 const PATIENCE: Duration = Duration::from_secs(120);
 const ANSWER: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 5;
 /// Of a session's name.
 const LONGEST_NAME: usize = 64;
 
-/// What a session may do, and how it is called.
+/// The policy and name of a session.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
     /// As CloudTrail shows it; see [`session_name`].
@@ -65,7 +65,7 @@ pub fn session_name(sponsor: &str, run: Option<&str>) -> String {
 #[error("cannot assume role {role}: {reason}")]
 pub(super) struct RoleError {
     role: String,
-    /// STS's error code; `id-token` where GitHub gave no word.
+    /// STS's error code; `id-token` if GitHub issued no token.
     code: String,
     reason: String,
     /// The OIDC token's claims.
@@ -100,7 +100,7 @@ struct Role {
     watch: Watch,
 }
 
-/// A provider, and the cache in which all clients of one sponsor keep its session.
+/// A provider, and the cache that all clients of one sponsor share.
 pub(super) fn provider(
     (arn, tokens): (&str, &IdTokens),
     region: &Region,
@@ -192,11 +192,11 @@ impl Role {
         self.failed(&code, reason, claims, SourceError::from(BoxError::from(error)))
     }
 
-    /// What STS gave, hidden before anybody can show it.
+    /// The credentials from STS, masked before they can be printed.
     fn credentials(&self, given: Given) -> Credentials {
         self.tokens.hide(&given.secret_access_key);
         self.tokens.hide(&given.session_token);
-        // A time that cannot be told is one that has come: the next request asks again.
+        // A time that cannot be converted counts as over: the next request gets a new session.
         let end = SystemTime::try_from(given.expiration).unwrap_or(SystemTime::UNIX_EPOCH);
         let Given { access_key_id, secret_access_key, session_token, .. } = given;
         Credentials::new(access_key_id, secret_access_key, Some(session_token), Some(end), "role")

@@ -1,4 +1,4 @@
-//! What is stored under a key, read back to be compared with what was sent.
+//! Reads back what is stored, to compare it with what was sent.
 
 use aws_sdk_s3::types::{ChecksumMode, Tag, Tagging};
 
@@ -7,7 +7,7 @@ use crate::archive::ArchiveError;
 use crate::archive::key::with_lock;
 use crate::archive::measure::{Measure, Meter};
 
-/// How stores say that they know nothing of tags, or tell none of an object that went into a frozen storage class.
+/// Codes of stores without tags, and of objects in a frozen storage class, whose tags cannot be read.
 const NO_TAGS: [&str; 5] = [
     "NotImplemented",
     "501 Not Implemented",
@@ -25,20 +25,20 @@ pub(in crate::archive) struct Stored {
     write_id: Option<String>,
 }
 
-/// What S3 showed of a stored object's lock, and whether its tag says so.
+/// The lock that S3 showed, and whether the object's tag says so.
 #[derive(Debug, Clone)]
 pub struct Labelled {
     /// The lock.
     pub lock: Locked,
     /// The object's tags as they should be now.
     pub(in crate::archive) tags: Vec<(String, String)>,
-    /// Why its tag does not say so, in words.
+    /// Why the tag does not say so.
     pub warning: Option<String>,
 }
 
 impl Store {
-    /// Reads back the lock of an object that was just written, and puts it into the object's tag. What goes wrong is told
-    /// in words: the object is stored, and its tag says `unknown`, which is true.
+    /// Reads back the lock of an object that was just written, and sets its lock tag. A failure is only a warning: the
+    /// object is stored, and its tag says `unknown`, which is true.
     pub async fn label(&self, key: &str, sent: &Labels) -> Labelled {
         match self.head(key).await {
             Ok(stored) => self.label_as(key, stored.lock, sent).await,
@@ -50,7 +50,7 @@ impl Store {
         }
     }
 
-    /// The same, where a HEAD told this of the lock.
+    /// The same, given what a HEAD request showed.
     pub(in crate::archive) async fn label_as(
         &self,
         key: &str,
@@ -129,7 +129,7 @@ impl Store {
         Ok(meter.read())
     }
 
-    /// An object's tags, sorted; `None` where the store knows no tags.
+    /// An object's tags, sorted; `None` if the store has no tags.
     pub(in crate::archive) async fn tags(
         &self,
         key: &str,
@@ -153,8 +153,8 @@ impl Store {
         }
     }
 
-    /// A write that failed may have been done all the same: where its answer was lost, or came too late, and where the
-    /// second sending of it hears that the key is taken, or that there is no such upload any more.
+    /// A failed write may have succeeded after all: its answer was lost or late, or a retry found the key taken or the
+    /// upload gone. The write id shows whether the stored object is ours.
     pub(super) async fn unless_ours(
         &self,
         key: &str,

@@ -182,7 +182,7 @@ impl<'a> Round<'a> {
         let rest = if thaw {
             "A thaw was requested. Run again when it is done."
         } else {
-            "Run again with `thaw` to request it from S3."
+            "Run again with `thaw` to request a thaw from S3."
         };
         self.edge.sink.block(&[format!("{}: {not_read}. {rest}", self.sponsor)]);
         let title = format!("{}: {not_read}", self.sponsor);

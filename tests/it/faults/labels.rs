@@ -63,7 +63,11 @@ fn what_is_not_locked_is_said() {
     let on_purpose = locking("production");
     for (trial, run, told) in [
         (&trial, trial.run(), "not locked: the backup can be deleted"),
-        (&on_purpose, on_purpose.run().input("object-lock", "off"), "not locked, by `object-lock: off`"),
+        (
+            &on_purpose,
+            on_purpose.run().input("object-lock", "off"),
+            "not locked, as `object-lock: off` requests",
+        ),
     ] {
         let outcome = run.run();
         outcome.assert_code(0);

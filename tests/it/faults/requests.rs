@@ -98,10 +98,10 @@ impl Played {
 
     /// Every way but the last: a lost answer may be the one to a request that was done.
     #[track_caller]
-    fn assert_all_failed_but_the_last(&self, operation: &str, objects: usize) {
+    fn assert_all_failed_but_the_last(&self, request: &str, objects: usize) {
         for (sponsor, (_, code, status)) in NAMES.iter().zip(ways()).take(5) {
-            let code = if operation == "HeadObject" { status } else { code };
-            self.assert_failed(sponsor, &[&format!("{operation} failed: "), code], objects);
+            let code = if request == "the check of" { status } else { code };
+            self.assert_failed(sponsor, &[&format!(" {request} s3://"), code], objects);
         }
     }
 }
@@ -122,7 +122,7 @@ fn writes(ending: &'static str) -> impl Fn(&Seen) -> bool {
 fn a_dump_that_cannot_be_put() {
     let played = play(0, writes(".sql.gz"));
     played.outcome.assert_code(14);
-    played.assert_all_failed_but_the_last("PutObject", 0);
+    played.assert_all_failed_but_the_last("the upload to", 0);
     played.assert_backed_up("fjord");
 }
 
@@ -138,7 +138,7 @@ fn a_dump_that_cannot_be_put() {
 fn a_checksum_file_that_cannot_be_put() {
     let played = play(0, writes(".sha256"));
     played.outcome.assert_code(14);
-    played.assert_all_failed_but_the_last("PutObject", 1);
+    played.assert_all_failed_but_the_last("the upload to", 1);
     played.assert_backed_up("fjord");
 }
 
@@ -154,7 +154,7 @@ fn a_checksum_file_that_cannot_be_put() {
 fn a_manifest_that_cannot_be_put() {
     let played = play(0, writes(".manifest.json"));
     played.outcome.assert_code(14);
-    played.assert_all_failed_but_the_last("PutObject", 2);
+    played.assert_all_failed_but_the_last("the upload to", 2);
     played.assert_backed_up("fjord");
 }
 
@@ -166,7 +166,7 @@ fn a_manifest_that_cannot_be_put() {
 fn a_dump_that_cannot_be_read_back() {
     let played = play(0, |seen| seen.method == "HEAD" && seen.path.ends_with(".sql.gz"));
     played.outcome.assert_code(14);
-    played.assert_all_failed_but_the_last("HeadObject", 1);
+    played.assert_all_failed_but_the_last("the check of", 1);
     played.assert_failed("fjord", &["the check of "], 1);
 }
 
@@ -178,7 +178,7 @@ fn a_dump_that_cannot_be_read_back() {
 fn tags_that_cannot_be_read_back() {
     let played = play(0, |seen| seen.method == "GET" && seen.has("tagging"));
     played.outcome.assert_code(14);
-    played.assert_all_failed_but_the_last("GetObjectTagging", 1);
+    played.assert_all_failed_but_the_last("the request for the tags of", 1);
     played.assert_failed("fjord", &["the request for the tags of "], 1);
     assert!(played.outcome.stdout.contains("Grant s3:GetObjectTagging"), "{}", played.outcome.transcript());
 }
@@ -219,7 +219,7 @@ fn a_record_that_cannot_be_put() {
 fn an_upload_that_cannot_be_created() {
     let played = play(12, |seen| seen.method == "POST" && seen.has("uploads"));
     played.outcome.assert_code(14);
-    played.assert_all_failed_but_the_last("CreateMultipartUpload", 0);
+    played.assert_all_failed_but_the_last("the multipart upload to", 0);
     played.assert_failed("fjord", &["the multipart upload to "], 0);
     let bucket = played.trial.bucket("fjord");
     let aborted = played.proxy.requests().into_iter().filter(|seen| seen.method == "DELETE");
@@ -235,7 +235,7 @@ fn an_upload_that_cannot_be_created() {
 fn a_part_that_cannot_be_sent() {
     let played = play(12, |seen| seen.query.contains("partNumber=1"));
     played.outcome.assert_code(14);
-    played.assert_all_failed_but_the_last("UploadPart", 0);
+    played.assert_all_failed_but_the_last("a part of the upload to", 0);
     played.assert_failed("fjord", &["a part of the upload to "], 0);
 }
 
@@ -251,6 +251,6 @@ fn a_part_that_cannot_be_sent() {
 fn an_upload_that_cannot_be_completed() {
     let played = play(12, |seen| seen.method == "POST" && seen.has("uploadId"));
     played.outcome.assert_code(14);
-    played.assert_all_failed_but_the_last("CompleteMultipartUpload", 0);
+    played.assert_all_failed_but_the_last("the completion of the upload to", 0);
     played.assert_backed_up("fjord");
 }
