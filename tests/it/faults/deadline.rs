@@ -59,7 +59,7 @@ fn a_stop_in_the_middle_of_a_silent_upload_is_over_in_time() {
     let running = run.start();
     wait_for(&proxy, second);
     let outcome = stopped(running);
-    assert!(outcome.stdout.contains("the parts of its upload stay"), "{}", outcome.transcript());
+    assert!(outcome.stdout.contains("its uploaded parts stay"), "{}", outcome.transcript());
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 

@@ -111,7 +111,7 @@ fn tags_that_were_not_kept_are_a_failure() {
         proxy.spoil(99, Action::ReplaceBody(answer), |seen| seen.method == "GET" && seen.has("tagging"));
         let outcome = run(&trial, &proxy).run();
         let sent = "environment=production fda-compliant=true object-lock=none pre-migration=true retention-years=7 \
-                    sponsor=callisto type=database-backup was sent";
+                    sponsor=callisto type=database-backup";
         assert_not_believed(&trial, trial.bucket("callisto"), &outcome, &[told, sent], 1);
     }
 }
@@ -208,7 +208,7 @@ fn a_bucket_policy_that_denies_is_hinted_at() {
         message.contains("S3 rejected the upload to s3://") && message.contains(": 403 Forbidden"),
         "{message}"
     );
-    let hint = "a bucket policy that denies wins over every grant";
+    let hint = "A bucket policy that denies the request wins over every grant";
     assert!(
         outcome.stdout.contains(hint) && outcome.stdout.contains("kms:GenerateDataKey"),
         "{}",
@@ -232,7 +232,7 @@ fn a_bucket_of_another_owner_gets_nothing() {
     outcome.assert_code(14);
     let message = outcome.result("callisto")["message"].to_string();
     assert!(message.contains("AccessDenied"), "{message}");
-    assert!(outcome.stdout.contains("if `expected-bucket-owner` is set, check it"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("If `expected-bucket-owner` is set, check it"), "{}", outcome.stdout);
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
     assert!(trial.store.keys_in(trial.log_bucket("callisto")).is_empty());
     assert_eq!(outcome.log("callisto")["outcome"], "failure");

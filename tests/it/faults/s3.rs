@@ -83,7 +83,7 @@ fn wrong_keys_and_missing_rights_are_distinguished() {
     assert!(message("titan").contains("AccessDenied"), "{}", message("titan"));
     assert!(message("europa").contains("SignatureDoesNotMatch"), "{}", message("europa"));
     assert!(outcome.stdout.contains("Grant s3:ListBucket on this bucket"), "{}", outcome.transcript());
-    assert!(outcome.stdout.contains("The AWS keys of this sponsor are wrong"), "{}", outcome.transcript());
+    assert!(outcome.stdout.contains("S3 does not accept these AWS keys"), "{}", outcome.transcript());
     assert!(trial.store.keys_in(trial.bucket("titan")).is_empty());
     assert!(!outcome.everything().contains("another-secret-altogether"));
 }

@@ -195,8 +195,8 @@ fn a_write_that_meets_another_one_is_repeated_or_reported() {
         proxy.spoil(99, conflict(), which);
         let outcome = run(&trial, &proxy).run();
         let message = failure(&outcome);
-        assert!(message.contains("failed: ConditionalRequestConflict"), "{message}");
-        assert!(outcome.stdout.contains("Another run was writing under the same key; run again."));
+        assert!(message.contains(": ConditionalRequestConflict"), "{message}");
+        assert!(outcome.stdout.contains("Run again. Another run was writing to the same key."));
         assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
         assert_eq!(trial.store.uploads(trial.bucket("callisto")), Vec::<String>::new());
     }

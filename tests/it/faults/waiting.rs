@@ -71,7 +71,7 @@ fn a_clock_that_is_off_is_named_at_once() {
     let outcome = run(&trial, &proxy).run();
     let message = failure(&outcome);
     assert!(message.contains("RequestTimeTooSkewed"), "{message}");
-    assert!(outcome.stdout.contains("Set this machine's clock."), "{}", outcome.transcript());
+    assert!(outcome.stdout.contains("Set the clock of this machine."), "{}", outcome.transcript());
     assert!(proxy.requests().len() <= 6, "{:?}", proxy.requests());
     assert_eq!(outcome.log("callisto")["outcome"], "failure");
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());

@@ -103,12 +103,12 @@ fn a_role_that_does_not_trust_the_job_is_shown_with_its_claims() {
 fn each_refusal_of_sts_has_its_own_hint() {
     let keyless = Keyless::of(&["callisto"]);
     for (status, code, hint) in [
-        (400, "ExpiredTokenException", "set this machine's clock"),
-        (403, "IDPRejectedClaim", "does not take a claim"),
-        (400, "InvalidIdentityToken", "does not know GitHub as an identity provider"),
-        (403, "AccessDenied", "trust policy does not let this job in"),
+        (400, "ExpiredTokenException", "Set the clock of this machine"),
+        (403, "IDPRejectedClaim", "If AWS rejects the OIDC token again"),
+        (400, "InvalidIdentityToken", "Create the identity provider"),
+        (403, "AccessDenied", "Check that the role exists and that its trust policy names"),
         (400, "PackedPolicyTooLarge", "policy is too large"),
-        (403, "RegionDisabledException", "activate it in the account"),
+        (403, "RegionDisabledException", "Activate STS for that region"),
     ] {
         // Each sponsor's first request to S3 asks for a session, and so does its record.
         for _ in 0..2 {

@@ -96,7 +96,7 @@ fn a_hopeless_error_ends_the_round() {
     outcome.assert_code(14);
     let asked = proxy.requests().iter().filter(|seen| seen.path.ends_with(".manifest.json")).count();
     assert_eq!(asked, 1, "{}", outcome.transcript());
-    assert!(outcome.visible().contains("The temporary AWS keys ran out"));
+    assert!(outcome.visible().contains("Set new temporary keys in"));
 }
 
 /// F35.
