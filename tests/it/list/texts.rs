@@ -51,3 +51,20 @@ fn a_list_of_a_disabled_sponsor_reads_as_reviewed() {
     let trial = Trial::of([Sponsor::named("callisto").flag(None).empty()]);
     reviewed("list-disabled", &trial.wire(Run::terminal()).arg("list").run().assert_code(0).stderr);
 }
+
+#[test]
+fn another_environment_that_holds_backups_is_named() {
+    let shelf = callisto();
+    let real = shelf.backup(&[]);
+    for part in [real.clone(), checksum(&real), manifest(&real)] {
+        let there = format!("staging/{}", part.replace("backup-prod-", "backup-staging-"));
+        shelf.put(&there, shelf.get(&part));
+        shelf.remove(&part);
+    }
+    let listed = on_a_terminal(&shelf.trial).run();
+    let told = "callisto: staging holds 1 backup; check `environment`";
+    assert!(listed.assert_code(0).stderr.contains(told), "{}", listed.transcript());
+    let verified = shelf.run("verify").run();
+    let message = verified.assert_code(14).result("callisto")["message"].to_string();
+    assert!(message.contains("holds no backup (staging holds 1 backup)"), "{message}");
+}
