@@ -71,7 +71,7 @@ impl<'a> Round<'a> {
             }
             Judged::Bad(findings) => self.bad(format!("{location}: {}", findings.join("; "))),
             Judged::Frozen(frozen) => {
-                self.say(&format!("not verified: {frozen}"));
+                self.say(&format!("not read: {frozen}"));
                 if let ArchiveError::Frozen { class, .. } = frozen {
                     *self.tally.frozen.entry(class).or_default() += 1;
                 }
@@ -87,7 +87,7 @@ impl<'a> Round<'a> {
     /// Adds a backup that could not be read.
     pub(super) fn fail(&mut self, failure: Failure) {
         self.tally.failed += 1;
-        self.say(&format!("not verified: {failure}"));
+        self.say(&format!("not read: {failure}"));
         self.failure.get_or_insert(failure);
     }
 

@@ -88,7 +88,7 @@ fn a_newest_backup_that_is_damaged_counts() {
     shelf.put(&newest, bytes);
     assert_newest_counts(&shelf, &newest, &older, "its SHA-256 is");
     shelf.put(&manifest(&newest), "no manifest");
-    assert_newest_counts(&shelf, &newest, &older, "its manifest: it is no JSON document");
+    assert_newest_counts(&shelf, &newest, &older, "its manifest is not a JSON document");
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn a_frozen_one_is_said_and_thawed_where_that_is_wanted() {
     shelf.freeze(&shelf.copy(&good, "20260102-000000"));
     let counted = |outcome: &Outcome| {
         outcome.assert_code(17);
-        let told = "callisto: not every backup could be read: 2 backups verified, 2 in Deep Archive not read";
+        let told = "not every backup could be read: 2 backups verified, 2 in Deep Archive not read";
         assert_eq!(message(outcome), told);
         assert_eq!(
             (outcome.output("outcome"), outcome.output("state")),
