@@ -127,7 +127,7 @@ fn an_altered_backup_never_reaches_the_target() {
         (17, "its manifest belongs to another backup: sponsor titan, expected callisto", |backup| {
             backup.manifest(|manifest| manifest["sponsor"] = "titan".into());
         }),
-        (14, "it is no JSON document", |backup| backup.put(".manifest.json", "{")),
+        (14, "is not a JSON document", |backup| backup.put(".manifest.json", "{")),
         (14, ".manifest.json does not exist", |backup| backup.remove(".manifest.json")),
         (14, ".sha256 does not exist", |backup| backup.remove(".sha256")),
     ];
