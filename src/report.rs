@@ -130,12 +130,16 @@ pub fn count(results: &[SponsorResult], outcome: Outcome) -> usize {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod texts;
 
 #[cfg(test)]
 pub(crate) mod sample {
-    use super::{Outcome, SponsorResult};
+    use super::{Outcome, SponsorResult, State};
     use crate::proof::Conclusion;
     use crate::proof::conclusion::{BackupFacts, Before, Held};
+    use crate::proof::drill::{Check, LeftOut, Status, Target};
+    use crate::record::drill::{DrillReport, Durations, Statements, Table};
 
     /// A backup that is as it should be.
     pub(crate) fn backed_up() -> Conclusion {
@@ -172,6 +176,81 @@ pub(crate) mod sample {
             hint: failed.then(|| "Correct user and password in DATABASE_URL.".to_owned()),
             dump_size: well.then_some(53_687_091),
             ..SponsorResult::new(sponsor, conclusion, 12.34)
+        }
+    }
+
+    /// A drill that found one table different, with checks and limits.
+    pub(crate) fn drilled() -> DrillReport {
+        let table = |name: &str, rows_found, equal| Table {
+            schema: "diary".to_owned(),
+            name: name.to_owned(),
+            rows_expected: Some(120_000),
+            rows_found: Some(rows_found),
+            equal,
+        };
+        let check = |statement: &str, passed: bool| Check {
+            statement: statement.to_owned(),
+            passed,
+            answer: if passed { "t" } else { "f" }.to_owned(),
+        };
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        DrillReport {
+            format_version: 1,
+            status: Status::Failed,
+            outcome: Outcome::Failure,
+            state: Some(State::Different),
+            verdict: Some("not equal"),
+            drill_timestamp: at,
+            environment: "production".to_owned(),
+            sponsor: "callisto".to_owned(),
+            sponsor_code: "CAL".to_owned(),
+            backup_location: Some("s3://hht-diary-backups-callisto-eu-west-1/backups/2026/11/20/backup-prod-20261120-120000.sql.gz".to_owned()),
+            backup_snapshot_at: Some(at),
+            backup_size_bytes: Some(13_421_773),
+            backup_sha256: Some("0123456789abcdef".repeat(4)),
+            partial: None,
+            passed_over: Vec::new(),
+            backup_age_minutes: Some(0.07),
+            max_rpo_minutes: Some(360.0),
+            rpo_compliant: Some(true),
+            restore_duration_minutes: 75.5,
+            max_rto_minutes: Some(60.0),
+            rto_compliant: Some(false),
+            durations_ms: Durations {
+                fetch: Some(37),
+                decrypt: Some(5),
+                load: Some(4_321),
+                verify: Some(90_000),
+                total: 95_000,
+            },
+            target: Some(Target {
+                kind: "throwaway",
+                place: None,
+                server_version: "15.14".to_owned(),
+                removed: true,
+            }),
+            rows_expected: Some(240_000),
+            rows_found: Some(239_999),
+            tables: vec![table("patients", 120_000, true), table("visits", 119_999, false)],
+            statements: Some(Statements { expected: 12, found: 12, equal: Some(true) }),
+            not_compared: vec!["materialized views: 1".to_owned()],
+            checks: vec![
+                check("-- Every visit has a patient.\nSELECT count(*) = 0\n  FROM diary.visits WHERE patient IS NULL", true),
+                check("SELECT count(*) > 0 FROM diary.visits", false),
+            ],
+            left_out: vec![LeftOut { statement: "EXTENSION pg_cron".to_owned(), reason: "not available".to_owned() }],
+            roles_made: vec!["app".to_owned()],
+            findings: vec!["table diary.visits has 119,999 rows, expected 120,000".to_owned()],
+            warnings: Vec::new(),
+            stage: None,
+            message: None,
+            tool_version: "0.1.0",
+            actor: None,
+            repository: None,
+            workflow: None,
+            github_run_id: None,
+            github_run_attempt: None,
+            github_run_url: None,
         }
     }
 }

@@ -30,4 +30,5 @@ mod schemas;
 mod shelf;
 mod support;
 mod support_works;
+mod transcripts;
 mod verify;

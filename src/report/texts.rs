@@ -1,0 +1,191 @@
+//! The texts of this folder as people read them, kept in `tests/snapshots`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::drill::Drilled;
+use super::restored::Restored as RestoredFacts;
+use super::sample::{backed_up, drilled, result};
+use super::summary::{Subject, Title};
+use super::{SponsorResult, annotations, drill, issue, plan, progress, restored, summary, verdict};
+use crate::archive::description::Partial;
+use crate::proof::conclusion::{BackupFacts, Held, Reading};
+use crate::proof::{Conclusion, Outcome};
+use crate::restore::{LeftOut, TargetState};
+use crate::reviewed;
+
+const AT: &str = "2026-11-20 12:00:00 UTC";
+
+fn title(subject: Subject) -> Title<'static> {
+    Title { subject, environment: "production", at: AT, dry_run: false }
+}
+
+fn restored_facts() -> RestoredFacts {
+    RestoredFacts {
+        place: "db.example.org:5432/diary_restored".to_owned(),
+        backup: None,
+        passed: Vec::new(),
+        partial: None,
+        target: TargetState::Created,
+        is_loaded: true,
+        left_out: vec![LeftOut {
+            statement: "EXTENSION pg_cron".to_owned(),
+            reason: "not available".to_owned(),
+        }],
+        comparison: None,
+    }
+}
+
+fn partial() -> SponsorResult {
+    let held = Held { tables: 3, rows: 52_500, bytes: 53_687_091 };
+    let facts = BackupFacts { held, partial: true, before: None };
+    let mut partial = result("callisto", Outcome::Success);
+    partial.warnings = vec!["rows excluded by request: diary.audit_log".to_owned()];
+    SponsorResult { conclusion: Conclusion::of_backup(&facts), ..partial }
+}
+
+fn empty() -> SponsorResult {
+    let held = Held { tables: 0, rows: 0, bytes: 500 };
+    let facts = BackupFacts { held, partial: false, before: None };
+    let mut empty = result("titan", Outcome::Success);
+    empty.warnings = facts.warnings();
+    SponsorResult { conclusion: Conclusion::of_backup(&facts), ..empty }
+}
+
+fn disabled() -> SponsorResult {
+    let mut disabled = result("europa", Outcome::Disabled);
+    disabled.message = Some("ENABLE_S3_BACKUP_ARCHIVAL is empty".to_owned());
+    disabled.backup_location = Some("not-configured".to_owned());
+    disabled.backup_size = Some(0);
+    disabled
+}
+
+fn verified() -> SponsorResult {
+    let conclusion = Conclusion::of_reading(Reading { verified: 3, not_verified: 0 });
+    let mut verified = SponsorResult::new("callisto", conclusion, 75.9);
+    verified.message = Some("3 backups verified".to_owned());
+    verified
+}
+
+#[test]
+fn summaries_are_as_reviewed() {
+    let planned = [result("callisto", Outcome::Planned), result("titan", Outcome::Planned)];
+    let recorded = SponsorResult { backup_location: None, ..result("callisto", Outcome::Success) };
+    let shown = [
+        ("partial and empty", summary::of_results(title(Subject::Backup), &[partial(), empty()])),
+        ("dry run", summary::of_results(Title { dry_run: true, ..title(Subject::Backup) }, &planned)),
+        ("record", summary::of_results(title(Subject::Record), &[recorded])),
+        ("verify", summary::of_results(title(Subject::Verify), &[verified()])),
+        (
+            "restore",
+            summary::with_chapter(
+                title(Subject::Restore),
+                &[result("callisto", Outcome::Success)],
+                &restored::chapter(&restored_facts()),
+            ),
+        ),
+        (
+            "before any sponsor",
+            summary::of_failure(
+                title(Subject::Backup),
+                "manifest",
+                "sponsor manifest in Doppler: sponsors[0].code is missing",
+                Some("Write `code: CAL`."),
+            ),
+        ),
+    ];
+    let text: Vec<String> = shown.iter().map(|(name, text)| format!("<!-- {name} -->\n{text}")).collect();
+    reviewed::text("summaries", &text.join("\n"));
+}
+
+#[test]
+fn drill_summary_is_as_reviewed() {
+    let drilled =
+        [Drilled { report: drilled(), location: Some("s3://audit/drill-reports/x.json".to_owned()) }];
+    let mut result = result("callisto", Outcome::Success);
+    result.message = Some(drill::line(&drilled[0]));
+    let text = summary::with_chapter(title(Subject::Drill), &[result], &drill::summary(&drilled));
+    reviewed::text("summary-drill", &text);
+}
+
+#[test]
+fn issue_texts_are_as_reviewed() {
+    let run = issue::Run {
+        subject: Subject::Backup,
+        environment: "production",
+        url: Some("https://github.example/cure-hht/hht_diary/actions/runs/17342009911"),
+        attempt: Some("2"),
+    };
+    let drill = issue::Run { subject: Subject::Drill, url: None, attempt: None, ..run };
+    let failed = [result("callisto", Outcome::Failure), result("titan", Outcome::Success)];
+    let text = [
+        issue::title(run),
+        issue::title(drill),
+        issue::of_failures(run, &failed),
+        issue::of_a_refusal(run, ("manifest", "sponsors is not a list"), Some("Write a list.")),
+        issue::of_a_recovery(run),
+        issue::of_a_recovery(drill),
+    ];
+    reviewed::text("issue", &text.join("\n=====\n"));
+}
+
+#[test]
+fn log_lines_are_as_reviewed() {
+    let results = [
+        result("callisto", Outcome::Success),
+        result("titan", Outcome::Failure),
+        disabled(),
+        result("rhea", Outcome::Planned),
+        partial(),
+        empty(),
+        verified(),
+        SponsorResult::new("io", backed_up(), 7_260.0),
+    ];
+    let shown = results.iter().flat_map(|result| {
+        std::iter::once(verdict::title(result)).chain(verdict::details(result)).chain([String::new()])
+    });
+    reviewed::text("log-of-sponsors", &shown.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn annotation_texts_are_as_reviewed() {
+    let results = [result("callisto", Outcome::Failure), disabled(), partial(), empty()];
+    let shown = annotations::of_results(&results);
+    let shown: Vec<String> = shown.iter().map(|shown| shown.command()).collect();
+    reviewed::text("annotations", &shown.join("\n"));
+}
+
+#[test]
+fn lines_of_plans_progress_and_restores_are_as_reviewed() {
+    let facts = [
+        ("database", "db.example.org:5432/app, 51.2 MiB on disk".to_owned()),
+        ("lock", "none".to_owned()),
+        ("roles", plan::names(&BTreeSet::from(["app".to_owned(), "reader".to_owned()]))),
+        ("extensions", plan::names(&BTreeSet::new())),
+    ];
+    let reading = progress::Reading {
+        sponsor: "callisto",
+        bytes_read: 1 << 30,
+        bytes_stored: 300 << 20,
+        elapsed: Duration::from_secs(75),
+    };
+    let mut lines = plan::lines(&facts);
+    lines.push(reading.line());
+    for target in [TargetState::Unchanged, TargetState::Created, TargetState::Replaced, TargetState::Unknown]
+    {
+        for is_loaded in [true, false] {
+            let facts = RestoredFacts { target, is_loaded, ..restored_facts() };
+            lines.push(restored::state(&facts));
+        }
+    }
+    let partial = Partial {
+        schemas: Vec::new(),
+        exclude_schemas: Vec::new(),
+        exclude_table_data: vec!["diary.audit_log".to_owned()],
+    };
+    lines.push(drill::line(&Drilled { report: drilled(), location: None }));
+    let mut report = drilled();
+    (report.partial, report.tables) = (Some(partial), report.tables.into_iter().take(1).collect());
+    lines.push(drill::line(&Drilled { report, location: None }));
+    reviewed::text("lines", &lines.join("\n"));
+}
