@@ -32,16 +32,16 @@ pub use edge::{Edge, Stop};
 
 use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::cli::Order;
 use crate::cli::order::{BackupOrder, RecordOrder};
+use crate::cli::{Order, UsageError};
 use crate::dump::ending;
 use crate::failure::{self, Failure};
-use crate::report::sink::Sink;
+use crate::report::sink::{ReportError, Sink};
 use crate::report::summary::Subject;
 
 /// A run is over five seconds after its signal, whatever it is doing.
@@ -59,26 +59,23 @@ pub async fn run(order: Order, outputs: bool, mut edge: Edge) -> u8 {
     {
         std::sync::Arc::make_mut(&mut edge.run).commit_sha = Some(commit.clone());
     }
-    let (subject, environment) = match &order {
-        Order::Matrix(order) => (Subject::Matrix, order.scope.environment),
-        Order::Backup(order) => (Subject::Backup, order.scope.environment),
-        Order::Record(order) => (Subject::Record, order.scope.environment),
-        Order::List(order) => (Subject::List, order.scope.environment),
-        Order::Verify(order) => (Subject::Verify, order.scope.environment),
-        Order::Restore(order) => (Subject::Restore, order.scope.environment),
-        Order::Drill(order) => (Subject::Drill, order.scope.environment),
-    };
-    let dry_run = match &order {
-        Order::Matrix(_) | Order::List(_) => false,
-        Order::Backup(order) => order.dry_run,
-        Order::Record(order) => order.dry_run,
-        Order::Verify(order) => order.dry_run,
-        Order::Restore(order) => order.dry_run,
-        Order::Drill(order) => order.dry_run,
-    };
+    let environment = order.scope().environment;
+    let ((subject, dry_run), deployed) = (subject(&order), deployed(&order));
+    if let Err(error) = log_to_file(&order, &edge) {
+        return refuse(&UsageError::new(error.to_string()).into(), &edge.sink);
+    }
     alarm::hide_token(&order, &edge);
     let alarm = alarm::Alarm::of(&order);
-    let publisher = publish::Publisher { subject, dry_run, environment, edge: &edge, heard: OnceLock::new() };
+    let publisher = publish::Publisher {
+        subject,
+        dry_run,
+        environment,
+        edge: &edge,
+        heard: OnceLock::new(),
+        verdict: OnceLock::new(),
+        deployed,
+        begun: Instant::now(),
+    };
     // A stopped run asks for no more secrets, and has few seconds: what it was lent is given back while it ends.
     let stopped = edge.clone();
     let early = AbortOnDropHandle::new(tokio::spawn(async move {
@@ -96,12 +93,12 @@ pub async fn run(order: Order, outputs: bool, mut edge: Edge) -> u8 {
             Order::Drill(order) => drill::run(order, &edge, &publisher).await,
         }
     });
-    // A panic outside of a sponsor's turn is reported like any other failure, and what was lent is given back.
+    // A panic outside of a sponsor's part is reported like any other failure, and leased tokens are given back.
     let done = async {
         let done = done.catch_unwind().await;
         done.unwrap_or_else(|_| Err(Failure::Bug("panicked".to_owned())))
     };
-    // Every step hears of a signal and takes back what it began. Should one of them not, nobody waits for it.
+    // Every step hears of a signal and takes back what it began. A step that does not is not waited for.
     let done = tokio::select! {
         biased;
         done = done => done,
@@ -116,7 +113,37 @@ pub async fn run(order: Order, outputs: bool, mut edge: Edge) -> u8 {
     }
     edge.loans.give_back(&edge).await;
     tokio::time::timeout(ending::GRACE, ending::of_all()).await.ok();
+    publisher.last_word();
     code
+}
+
+/// Opens the log file before anything starts.
+fn log_to_file(order: &Order, edge: &Edge) -> Result<(), ReportError> {
+    let path = order.scope().log_file.as_deref();
+    path.map_or(Ok(()), |path| edge.sink.log_to(path, edge::now))
+}
+
+/// What is deployed, and why, if the order says so.
+fn deployed(order: &Order) -> (Option<String>, Option<String>) {
+    match order {
+        Order::Backup(BackupOrder { deployment, .. }) | Order::Record(RecordOrder { deployment, .. }) => {
+            (deployment.version.clone(), deployment.reason.clone())
+        }
+        _ => (None, None),
+    }
+}
+
+/// What the report is of, and whether the run ends at the plan.
+fn subject(order: &Order) -> (Subject, bool) {
+    match order {
+        Order::Matrix(_) => (Subject::Matrix, false),
+        Order::Backup(order) => (Subject::Backup, order.dry_run),
+        Order::Record(order) => (Subject::Record, order.dry_run),
+        Order::List(_) => (Subject::List, false),
+        Order::Verify(order) => (Subject::Verify, order.dry_run),
+        Order::Restore(order) => (Subject::Restore, order.dry_run),
+        Order::Drill(order) => (Subject::Drill, order.dry_run),
+    }
 }
 
 /// Shows the help if no command was given; returns the exit code.

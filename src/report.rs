@@ -1,5 +1,6 @@
 //! Room 9: what people and workflows are told. Text is made here, purely; only `sink` writes it anywhere.
 
+pub mod about;
 pub mod annotations;
 mod comparison;
 pub mod disabled;
@@ -16,6 +17,7 @@ pub mod sink;
 pub mod summary;
 pub mod tally;
 pub mod verdict;
+pub mod wording;
 pub mod workflow;
 
 use serde::Serialize;
@@ -54,12 +56,33 @@ pub struct SponsorResult {
     /// Bytes before compression. For people: not part of the output.
     #[serde(skip)]
     pub dump_size: Option<u64>,
-    /// What is odd about it without being a failure, each in words. For people: not part of the output.
+    /// What is odd about it, and what follows from its failure, each in words. For people: not part of the output.
     #[serde(skip)]
     pub warnings: Vec<String>,
+    /// How long its backup is kept: `until 2033-11-29, locked (compliance)`. For people: not part of the output.
+    #[serde(skip)]
+    pub kept: Option<String>,
+    /// Its deployment record. For people: not part of the output.
+    #[serde(skip)]
+    pub record: Option<Record>,
+    /// What caused its failure, the nearest cause first: more detail for `RUNNER_DEBUG=1`.
+    #[serde(skip)]
+    pub causes: Vec<String>,
+    /// More lines of its log, each a label and a text: `target`, `report`. For people: not part of the output.
+    #[serde(skip)]
+    pub labels: Vec<(&'static str, String)>,
     /// Backups in an archive tier that were left out by request. For people: not part of the output.
     #[serde(skip)]
     pub frozen: usize,
+}
+
+/// A deployment record as it was written.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Its JSON.
+    pub text: String,
+    /// Whether it is in S3.
+    pub is_in_s3: bool,
 }
 
 impl SponsorResult {
@@ -80,6 +103,10 @@ impl SponsorResult {
             hint: None,
             dump_size: None,
             warnings: Vec::new(),
+            labels: Vec::new(),
+            kept: None,
+            record: None,
+            causes: Vec::new(),
             frozen: 0,
         }
     }
@@ -175,6 +202,7 @@ pub(crate) mod sample {
             deployment_log: Some(format!("deployment-logs/{sponsor}/deployment-prod-20261120-120000.json")),
             hint: failed.then(|| "Correct user and password in DATABASE_URL.".to_owned()),
             dump_size: well.then_some(53_687_091),
+            kept: well.then(|| "until 2033-11-20, locked (compliance)".to_owned()),
             ..SponsorResult::new(sponsor, conclusion, 12.34)
         }
     }

@@ -78,7 +78,7 @@ pub(crate) fn cancelled(servers: &Servers) {
     let ran = repository.run(PRODUCTION, "schedule", &json!({"schedule": "any"}));
     ran.assert_jobs(false, &[("Environment", "success"), ("Sponsors", "success"), (AGES, "failure")]);
     for sponsor in SPONSORS {
-        assert!(ran.log().contains(&format!("{sponsor}: proof failed: ")), "{sponsor} is not named");
+        assert!(ran.log().contains(&format!("error: {sponsor}: ")), "{sponsor} is not named");
     }
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn watcher(servers: &Servers) {
     let job = |result| [("Backup ages of all sponsors", result)];
     let ran = watch();
     ran.assert_jobs(false, &job("failure"));
-    assert!(ran.log().contains("titan: proof failed: "), "titan is not named");
+    assert!(ran.log().contains("error: titan: "), "titan is not named");
     scheduled_at(&repository, PRODUCTION);
     watch().assert_jobs(true, &job("success"));
 }

@@ -200,6 +200,8 @@ pub const INPUTS: &[Input] = &[
     text(LIMITS, "drill-checks", "FILE", &[Drill], "File of SQL statements that must each return true"),
     text(LIMITS, "max-rpo", "DURATION", &[Drill], "Maximum age of the backup, e.g. `6h`").more("An older backup fails the drill."),
     text(LIMITS, "max-rto", "DURATION", &[Drill], "Maximum duration of the drill, e.g. `30m`").more("A slower drill fails."),
+    text(RUN, "log-file", "FILE", EACH, "File to append the log to, each line with its UTC time")
+        .more("The lines are those of the log, without secrets. A file that cannot be written is a usage error."),
     boolean(RUN, "outputs", EACH, "Print the outputs as `name=value` lines on standard output")
         .more("Only on a terminal. In a workflow, outputs always go to `GITHUB_OUTPUT`."),
 ];

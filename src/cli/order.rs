@@ -42,6 +42,22 @@ pub enum Order {
     Drill(DrillOrder),
 }
 
+impl Order {
+    /// Which sponsors it is for.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        match self {
+            Self::Matrix(order) => &order.scope,
+            Self::Backup(order) => &order.scope,
+            Self::Record(order) => &order.scope,
+            Self::List(order) => &order.scope,
+            Self::Verify(order) => &order.scope,
+            Self::Restore(order) => &order.scope,
+            Self::Drill(order) => &order.scope,
+        }
+    }
+}
+
 /// Which sponsors, and where to find their secrets.
 #[derive(Debug)]
 pub struct Scope {
@@ -69,6 +85,8 @@ pub struct Scope {
     pub sts_endpoint_url: Option<String>,
     /// Tokens and keys from environment variables.
     pub keyring: Keyring,
+    /// File to which the log's lines are appended.
+    pub log_file: Option<PathBuf>,
 }
 
 /// The deployment, and how its objects are stored.
@@ -218,6 +236,7 @@ fn scope(values: &Values<'_>, variables: &Variables) -> Result<Scope, UsageError
         doppler_identity: keyless.doppler_identity,
         aws_role: keyless.aws_role,
         sts_endpoint_url: keyless.sts_endpoint_url,
+        log_file: values.text("log-file").map(PathBuf::from),
         keyring: Keyring::from_variables(
             variables.iter().map(|(name, value)| (name.as_str(), value.as_str())),
         ),

@@ -1,4 +1,4 @@
-//! `issue-on-failure`: after the report, the environment's issue is told how the run ended. What goes wrong with that is a
+//! `issue-on-failure`: after the report, updates the environment's issue with the end of the run. A failure to do so is a
 //! warning, and changes nothing else.
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ use crate::report::issue;
 use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Selection;
 
-/// All that is asked and written. A runner may wait so long for an issue, and not longer.
+/// Time limit for all requests to GitHub about the issue.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What to ring with.
@@ -46,7 +46,7 @@ pub(super) fn hide_token(order: &Order, edge: &Edge) {
 }
 
 impl Alarm {
-    /// The alarm of an order, where it wants one. A dry run has done nothing that could be told.
+    /// The alarm of an order, if it wants one. A dry run never does: it did nothing to report.
     pub(super) fn of(order: &Order) -> Option<Self> {
         let (access, command, scope) = match order {
             Order::Matrix(order) if order.issue_on_failure => (&order.github, "matrix", &order.scope),
@@ -69,11 +69,11 @@ impl Alarm {
         Some(Self { access: access.clone(), command, selection: scope.selection.clone() })
     }
 
-    /// Tells the issue. A run that somebody stopped has neither failed nor succeeded.
+    /// Updates the issue. A run that was stopped has neither failed nor succeeded.
     pub(super) async fn ring(&self, publisher: &Publisher<'_>) {
         let edge = publisher.edge;
         let (Some(heard), None) = (publisher.heard.get(), edge.stop.signal()) else { return };
-        // Whoever wrote a wrong input sees it, and of the backups nothing is known.
+        // A wrong input is seen by its author, and nothing is known of the backups.
         if matches!(heard, Heard::Refusal { stage: "usage", .. }) {
             return;
         }
@@ -82,16 +82,16 @@ impl Alarm {
         let told = tokio::select! {
             told = tokio::time::timeout(PATIENCE, told) => match told {
                 Ok(Ok(told)) => told,
-                Ok(Err(_)) => Err("this is a bug in sponsor-backup".to_owned()),
-                Err(_) => Err("GitHub did not answer within thirty seconds".to_owned()),
+                Ok(Err(_)) => Err("internal error: panicked; see the lines above".to_owned()),
+                Err(_) => Err("GitHub did not answer within 30s".to_owned()),
             },
             () = stop.cancelled() => Err("the run was stopped".to_owned()),
         };
         match told {
             Ok(told) => told.into_iter().for_each(|told| edge.sink.line(&words(told))),
             Err(reason) => {
-                let title = "the issue of this environment was not told";
-                edge.sink.line(&format!("{title}: {reason}"));
+                let title = "could not update the GitHub issue";
+                edge.sink.line(&format!("warning: {title}: {reason}"));
                 edge.sink.annotations(&[annotation(Level::Warning, title, &reason)]);
             }
         }
@@ -133,22 +133,23 @@ impl Alarm {
                 (having(Outcome::Failure), well, issue::of_failures(run, results))
             }
         };
+        let recovered = well.iter().filter(|name| is_name(name) && *name != WHOLE_RUN).cloned().collect();
         Tidings {
             marker: marker(self.command, environment),
             title: issue::title(run),
             all_had_their_turn: self.is_of_all() && matches!(heard, Heard::Results(_)),
             failed,
+            recovery: issue::of_a_recovery(run, &recovered),
             well,
             failure: edge.sink.redacted(&failure),
-            recovery: issue::of_a_recovery(run),
         }
     }
 
-    /// What fails where nobody's turn came. Whoever ran for certain sponsors has failed for these: others' success says
+    /// What failed if no sponsor was reached. A run for certain sponsors failed for these: others' success says
     /// nothing of them. The matrix runs for all jobs that come after it.
     fn refused(&self) -> BTreeSet<String> {
         match &self.selection {
-            // What was typed in may be nobody's name, and must not get between the lines that are read again.
+            // An input that is not a valid name must not get into the lines that are read again.
             Selection::Named(names) | Selection::Listed(names)
                 if !self.is_matrix() && names.iter().all(|name| is_name(name)) =>
             {
@@ -174,8 +175,8 @@ impl Alarm {
 
 fn words(told: Told) -> String {
     match told {
-        Told::Opened(number) => format!("issue #{number} was opened"),
-        Told::Commented(number) => format!("issue #{number} got a comment"),
-        Told::Closed(number) => format!("issue #{number} was closed"),
+        Told::Opened(number) => format!("opened issue #{number}"),
+        Told::Commented(number) => format!("commented on issue #{number}"),
+        Told::Closed(number) => format!("closed issue #{number}"),
     }
 }

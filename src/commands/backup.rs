@@ -31,6 +31,7 @@ use crate::dump::DumpError;
 use crate::dump::client::Client;
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::record::{DeploymentLog, Event, document::Heading};
+use crate::report::Record;
 use crate::sponsors::Sponsor;
 use facts::Facts;
 
@@ -106,16 +107,16 @@ impl Run<'_> {
         let over = TimedOut::new(self.order.timeout, Doing::Dump);
         let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
         let done = AssertUnwindSafe(self.back_up(sponsor, &mut facts, &clock)).catch_unwind().await;
-        let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
+        let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked; see the lines above".to_owned())));
         if let Err(Failure::Archive(error)) = &done
             && let Some(Some(left)) = error.stopped()
         {
-            self.edge.sink.line(&format!("{}: {left}", sponsor.name));
+            facts.consequences.push(self.edge.sink.redacted(&left.to_string()));
         }
         // A dump or upload that the clock stopped fails as stopped. The clock knows whether a signal or the timeout did it.
         let done = done.map_err(|failure| clock.cause(failure));
         let (log, done) =
-            if self.order.dry_run { (None, done) } else { self.record(sponsor, &facts, done).await };
+            if self.order.dry_run { (None, done) } else { self.record(sponsor, &mut facts, done).await };
         let conclusion = facts.conclusion(&done, self.order.dry_run);
         let ended = facts.result(sponsor, log, (&done, conclusion), self.edge);
         publisher.sponsor(&ended.0);
@@ -127,7 +128,7 @@ impl Run<'_> {
     async fn record(
         &self,
         sponsor: &Sponsor,
-        facts: &Facts,
+        facts: &mut Facts,
         done: Result<Turn<()>, Failure>,
     ) -> (Option<String>, Result<Turn<()>, Failure>) {
         let heading = Heading {
@@ -145,18 +146,18 @@ impl Run<'_> {
             DeploymentLog::of_backup(heading, facts.conclusion(&done, self.order.dry_run), was_cancelled);
         facts.fill(&mut document, &done, self.edge);
         let vault = facts.vault.as_ref().map(Arc::as_ref);
-        let (log, failure) = records::keep(
-            (Object::DeploymentLog, &document.to_bytes()),
-            sponsor,
-            vault,
-            &self.labelling(facts),
-        )
-        .await;
-        match (done, failure) {
+        let labelling = self.labelling(facts);
+        let entry = (Object::DeploymentLog, &*document.to_bytes());
+        let kept = records::keep(entry, sponsor, vault, &labelling).await;
+        facts.consequences.extend(kept.warning);
+        let text = String::from_utf8_lossy(entry.1).into_owned();
+        facts.record = Some(Record { text, is_in_s3: kept.is_in_s3 });
+        let log = kept.place;
+        match (done, kept.failure) {
             (Ok(_), Some(failure)) => (log, Err(failure)),
             // The record's failure is a consequence for the reader, and must not hide why the backup failed.
             (Err(first), Some(second)) => {
-                self.edge.sink.line(&format!("{}: {second}", sponsor.name));
+                facts.consequences.push(self.edge.sink.redacted(&second.to_string()));
                 (log, Err(first))
             }
             (done, None) => {

@@ -45,6 +45,8 @@ struct Facts {
     findings: Findings,
     vault: Option<Vault>,
     target: TargetState,
+    /// What follows from a failure, each in words.
+    consequences: Vec<String>,
 }
 
 pub(super) async fn run(order: DrillOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
@@ -88,7 +90,7 @@ impl Run<'_> {
         let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
         let mut facts = Facts::default();
         let done = AssertUnwindSafe(self.drill(sponsor, &mut facts, at, &clock)).catch_unwind().await;
-        let done = done.unwrap_or_else(|_| Err(Failure::Bug("it panicked; see the lines above".to_owned())));
+        let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked; see the lines above".to_owned())));
         let took = begun.elapsed();
         let done = done.map_err(|failure| clock.cause(failure)).map_err(|failure| match facts.target {
             TargetState::Unchanged => failure,
@@ -119,7 +121,8 @@ impl Run<'_> {
         }
         let partial = facts.findings.backup.as_ref().and_then(|backup| backup.partial.as_ref());
         let warnings = course.restored(&facts.findings).warnings(partial);
-        result.warnings = facts.findings.passed.iter().cloned().chain(warnings).collect();
+        let warnings = facts.findings.passed.iter().cloned().chain(warnings);
+        result.warnings = warnings.chain(std::mem::take(&mut facts.consequences)).collect();
         let (done, drilled) = match done {
             Ok(Turn::Disabled(why)) => {
                 result.message = Some(why);
@@ -133,7 +136,9 @@ impl Run<'_> {
             Err(failure) if self.order.dry_run => (Err(failure), None),
             other => {
                 let report = DrillReport::new(whose, &course, &facts.findings);
-                let (location, failure) = self.keep(sponsor, &report, facts.vault.as_ref(), at).await;
+                let kept = self.keep(sponsor, &report, facts.vault.as_ref(), at).await;
+                result.warnings.extend(kept.warning);
+                let (location, failure) = (kept.place, kept.failure);
                 let done = other.map(drop).and_then(|()| wrong(&course, &facts.findings));
                 let done = done.and(failure.map_or(Ok(()), Err));
                 (done, Some(text::Drilled { report, location }))
@@ -146,10 +151,9 @@ impl Run<'_> {
             }
             Err(failure) => Some(Told::of(failure, self.edge).fail(&mut result)),
         };
+        let location = drilled.as_ref().and_then(|drilled| drilled.location.clone());
+        result.labels.extend(location.map(|location| ("report", location)));
         publisher.sponsor(&result);
-        if let Some(location) = drilled.as_ref().and_then(|drilled| drilled.location.as_ref()) {
-            self.edge.sink.line(&format!("{}: report {location}", sponsor.name));
-        }
         ((result, code), drilled)
     }
 
@@ -171,7 +175,7 @@ impl Run<'_> {
         report: &DrillReport,
         vault: Option<&Vault>,
         at: jiff::Timestamp,
-    ) -> (Option<String>, Option<Failure>) {
+    ) -> records::Kept {
         let labelling = self.labelling(at);
         records::keep((Object::DrillReport, &report.to_bytes()), sponsor, vault, &labelling).await
     }

@@ -74,7 +74,7 @@ impl Edge {
             search_path: get("PATH").unwrap_or_default().into(),
             scratch: PathBuf::from(get("TMPDIR").or(get("RUNNER_TEMP")).unwrap_or("/tmp")),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
-            sink: Arc::new(sink),
+            sink: Arc::new(sink.timed(now).detailed(get("RUNNER_DEBUG") == Some("1"))),
             stop,
             reach: Reach::default(),
             loans: Arc::default(),
@@ -84,9 +84,14 @@ impl Edge {
     /// The only clock. Whole seconds, as in names and documents, so that all of them agree.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let now = Timestamp::now();
-        Timestamp::from_second(now.as_second()).unwrap_or(now)
+        now()
     }
+}
+
+/// The same clock, for the times of log lines.
+pub(super) fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 fn runner_files<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<RunnerFiles, UsageError> {

@@ -9,6 +9,7 @@ use crate::cli::order::MatrixOrder;
 use crate::failure::Failure;
 use crate::proof::{Conclusion, ProofError};
 use crate::report::outputs::{self, json};
+use crate::report::wording::count;
 use crate::secrets::workflows::missing_tokens;
 use crate::sponsors::matrix::matrix;
 
@@ -16,8 +17,6 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<
     let sponsors = scope::select(&order.scope, edge).await?.sponsors;
     let matrix = matrix(&sponsors, order.max_jobs);
     let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
-    let (sponsors, jobs) = (count(names.len(), "sponsor"), count(matrix.include.len(), "job"));
-    edge.sink.line(&format!("{sponsors} in {jobs}"));
     if let Some(folder) = &order.workflows {
         tokens_are_passed_on(folder, &names, edge)?;
     }
@@ -30,6 +29,8 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<
     all.extend(outputs::of_a_conclusion(Conclusion::of_listing(names.len())));
     edge.sink.result(&format!("{}\n", json(&matrix)));
     edge.sink.outputs(&all)?;
+    let jobs = count(matrix.include.len(), "job");
+    publisher.conclude_with(&format!("{} in {jobs}", count(names.len(), "sponsor")));
     if names.is_empty() {
         // No later job runs that could warn.
         let text = "No sponsor is enabled in the manifest. Nothing to back up.";

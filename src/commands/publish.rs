@@ -1,19 +1,23 @@
 //! The end of every command: log lines, annotations, outputs, summary, exit code.
 
+use std::error::Error as _;
 use std::sync::OnceLock;
+use std::time::Instant;
 
 use super::Edge;
 use crate::failure::{self, Failure};
 use crate::proof::{Conclusion, Outcome};
+use crate::report::about::About;
 use crate::report::listing::{self, List};
 use crate::report::outputs::Output;
 use crate::report::sink::Sink;
 use crate::report::summary::{self, Subject, Title};
 use crate::report::workflow::{Level, annotation};
-use crate::report::{SponsorResult, annotations, outputs, overall, verdict};
+use crate::report::{Record, SponsorResult, annotations, outputs, overall, verdict};
+use crate::secrets::foreign::foreign;
 use crate::sponsors::Environment;
 
-/// What a sponsor's turn came to, where nothing failed.
+/// How a sponsor's part ended, if nothing failed.
 pub(super) enum Turn<T> {
     /// All that was asked for was done.
     Done(T),
@@ -32,6 +36,12 @@ pub(super) struct Publisher<'a> {
     pub(super) edge: &'a Edge,
     /// What was reported.
     pub(super) heard: OnceLock<Heard>,
+    /// Version and reason of a deployment.
+    pub(super) deployed: (Option<String>, Option<String>),
+    /// When the run began.
+    pub(super) begun: Instant,
+    /// The verdict of the run, which is its last line.
+    pub(super) verdict: OnceLock<String>,
 }
 
 /// How a run ended, as it was reported.
@@ -45,12 +55,14 @@ pub(super) enum Heard {
     },
 }
 
-/// What is told of a failure, wherever that is kept: the words of others in it may hold a secret, and these do not.
+/// A failure as it is reported and recorded: without any secret that others quoted.
 pub(super) struct Told {
     pub(super) stage: &'static str,
     pub(super) code: u8,
     pub(super) message: String,
     pub(super) hint: Option<String>,
+    /// What caused it, the nearest cause first.
+    causes: Vec<String>,
 }
 
 impl Told {
@@ -61,12 +73,20 @@ impl Told {
     fn without_secrets(failure: &Failure, sink: &Sink) -> Self {
         let (stage, code) = failure.stage_and_code();
         let clean = |words: String| sink.redacted(&words);
-        Self { stage, code, message: clean(failure.to_string()), hint: failure.hint().map(clean) }
+        let (message, hint) = (clean(failure.to_string()), failure.hint().map(clean));
+        // Libraries write them, so that even the shortest secret is taken out.
+        let (mut causes, mut cause) = (Vec::new(), failure.source());
+        while let Some(error) = cause {
+            causes.push(clean(foreign(&error.to_string())));
+            cause = error.source();
+        }
+        Self { stage, code, message, hint, causes }
     }
 
     /// Makes a result the failure; gives its code.
     pub(super) fn fail(self, result: &mut SponsorResult) -> u8 {
         result.fail(self.stage, self.message, self.hint);
+        result.causes = self.causes;
         self.code
     }
 }
@@ -77,11 +97,33 @@ pub(super) type Ended = (SponsorResult, Option<u8>);
 impl Publisher<'_> {
     /// Shows one sponsor's result as soon as it is there. Failures are never folded away.
     pub(super) fn sponsor(&self, result: &SponsorResult) {
+        let (sink, lines) = (&self.edge.sink, verdict::lines(result));
+        match lines.split_first() {
+            Some((title, details)) if result.outcome() == Outcome::Success && result.warnings.is_empty() => {
+                sink.group(title, details);
+            }
+            _ => sink.block(&lines),
+        }
+        result
+            .causes
+            .iter()
+            .for_each(|cause| sink.debug(|| format!("{}: caused by: {cause}", result.sponsor)));
+        if let Some(record) = &result.record {
+            self.record(result, record);
+        }
+    }
+
+    /// Shows a deployment record. A runner's disk is gone after the job, so a record that did not reach S3 is shown open
+    /// there; one that did is folded. Elsewhere nothing folds and the file stays: the record is shown only if it was
+    /// kept nowhere.
+    fn record(&self, result: &SponsorResult, record: &Record) {
         let sink = &self.edge.sink;
-        let (title, details) = (verdict::title(result), verdict::details(result));
-        match result.outcome() {
-            Outcome::Success if result.warnings.is_empty() => sink.group(&title, &details),
-            _ => sink.block(&std::iter::once(title).chain(details).collect::<Vec<_>>()),
+        let lines: Vec<String> = record.text.lines().map(str::to_owned).collect();
+        let title = format!("Deployment record: {}", result.sponsor);
+        match (sink.is_workflow(), record.is_in_s3) {
+            (true, true) => sink.group(&title, &lines),
+            (false, _) if result.deployment_log.is_some() => {}
+            _ => sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>()),
         }
     }
 
@@ -119,21 +161,19 @@ impl Publisher<'_> {
         let sink = &self.edge.sink;
         sink.annotations(&annotations::of_results(&results));
         sink.outputs(&outputs(&results, overall(&results)))?;
-        let at = self.edge.now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-        if let Err(error) = sink.summary(&summary(self.title(&at), &results)) {
-            // The outputs stand, and GitHub does not fail a step over its summary either.
+        let about = self.about();
+        if let Err(error) = sink.summary(&summary(self.title(&about), &results)) {
+            // The outputs are set, and GitHub does not fail a step over its summary either.
             sink.line(&error.to_string());
             sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);
         }
-        if self.dry_run {
-            sink.line(&summary::headline(self.title(&at), &results).1);
-        }
+        self.verdict.set(summary::headline(self.title(&about), &results).1).ok();
         self.heard.set(Heard::Results(results)).ok();
         let Some(signal) = self.edge.stop.signal() else { return Ok(failure::exit_code(&codes)) };
         let cancelled = Failure::Cancelled(signal.into());
         let code = cancelled.stage_and_code().1;
         if !codes.contains(&code) {
-            // Whoever asked for an end does not want what comes after this program either.
+            // A stopped run must not continue with the next step either.
             sink.line(&format!("{cancelled}, when every sponsor was done"));
         }
         Ok(code)
@@ -143,7 +183,8 @@ impl Publisher<'_> {
     pub(super) fn failure(&self, failure: &Failure) -> u8 {
         let sink = &self.edge.sink;
         let Told { stage, message, hint, .. } = Told::without_secrets(failure, sink);
-        let text = summary::of_failure(self.title(""), stage, &message, hint.as_deref());
+        let text = summary::of_failure(self.title(&self.about()), stage, &message, hint.as_deref());
+        self.verdict.set(summary::headline_with(self.title(""), "failed")).ok();
         // The failure that is being reported is the one that counts.
         sink.summary(&text).ok();
         let code = show(failure, sink);
@@ -152,8 +193,38 @@ impl Publisher<'_> {
         code
     }
 
-    fn title<'t>(&self, at: &'t str) -> Title<'t> {
-        Title { subject: self.subject, environment: self.environment.name(), at, dry_run: self.dry_run }
+    /// Sets the verdict of a command that has no results.
+    pub(super) fn conclude_with(&self, words: &str) {
+        self.verdict.set(summary::headline_with(self.title(""), words)).ok();
+    }
+
+    /// The verdict, as the last line of the log.
+    pub(super) fn last_word(&self) {
+        if let Some(verdict) = self.verdict.get() {
+            self.edge.sink.line(verdict);
+        }
+    }
+
+    /// Who ran what, when and why.
+    fn about(&self) -> String {
+        let run = &self.edge.run;
+        let (version, reason) = &self.deployed;
+        let clean = |text: &Option<String>| text.as_deref().map(|text| self.edge.sink.redacted(text));
+        About {
+            version: clean(version).as_deref(),
+            reason: clean(reason).as_deref(),
+            actor: run.triggering_actor.as_deref().or(run.actor.as_deref()),
+            run_id: run.run_id.as_deref(),
+            attempt: run.run_attempt.as_deref(),
+            url: run.run_url.as_deref(),
+            at: self.edge.now(),
+            seconds: self.begun.elapsed().as_secs_f64(),
+        }
+        .line()
+    }
+
+    fn title<'t>(&self, about: &'t str) -> Title<'t> {
+        Title { subject: self.subject, environment: self.environment.name(), about, dry_run: self.dry_run }
     }
 }
 
@@ -170,10 +241,10 @@ fn of_a_refusal() -> Vec<Output> {
 }
 
 fn show(failure: &Failure, sink: &Sink) -> u8 {
-    let Told { stage, code, message, hint } = Told::without_secrets(failure, sink);
+    let Told { stage, code, message, hint, causes } = Told::without_secrets(failure, sink);
+    sink.block(&verdict::failure(None, &message, hint.as_deref()));
+    causes.iter().for_each(|cause| sink.debug(|| format!("caused by: {cause}")));
     let head = format!("{stage} failed");
-    let line = hint.as_deref().map(|hint| format!("  hint  {hint}"));
-    sink.block(&[Some(format!("{head}: {message}")), line].into_iter().flatten().collect::<Vec<_>>());
     let text = [Some(message), hint].into_iter().flatten().collect::<Vec<_>>().join("\n");
     sink.annotations(&[annotation(Level::Error, &head, &text)]);
     code

@@ -20,8 +20,8 @@ use crate::cli::order::RecordOrder;
 use crate::failure::Failure;
 use crate::proof::Conclusion;
 use crate::record::{DeploymentLog, Event, RecordError, document::Heading};
-use crate::report::SponsorResult;
 use crate::report::workflow::{Level, annotation};
+use crate::report::{Record, SponsorResult};
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
 use check::{Checked, check};
@@ -92,15 +92,13 @@ impl Run<'_> {
             partial: false,
             at,
         };
-        let (log, not_kept) = if order.dry_run {
+        let kept = if order.dry_run {
             let document = String::from_utf8_lossy(&document.to_bytes()).into_owned();
             let title = format!("{}: would be recorded", sponsor.name);
-            let lines = document.lines().map(|line| format!("  {line}"));
+            let lines = document.lines().map(str::to_owned);
             self.edge.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());
-            (
-                None,
-                records::could_keep(sponsor, vault.as_ref(), Object::DeploymentLog, &labelling).await.err(),
-            )
+            let could = records::could_keep(sponsor, vault.as_ref(), Object::DeploymentLog, &labelling).await;
+            records::Kept { failure: could.err(), ..records::Kept::default() }
         } else {
             let entry = (Object::DeploymentLog, &*document.to_bytes());
             records::keep(entry, sponsor, vault.as_ref(), &labelling).await
@@ -109,17 +107,20 @@ impl Run<'_> {
         if is_disabled && !order.dry_run {
             records::say_saved_locally_only(self.edge, &sponsor.name);
         }
-        let conclusion = match &log {
+        let conclusion = match &kept.place {
             _ if order.dry_run => Conclusion::planned(),
             _ if is_disabled => Conclusion::disabled(),
             Some(log) => Conclusion::of_record(log),
             None => Conclusion::failed(None),
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
-        result.deployment_log = log;
+        result.deployment_log = kept.place;
+        result.warnings.extend(kept.warning);
+        let text = String::from_utf8_lossy(&document.to_bytes()).into_owned();
+        result.record = (!order.dry_run).then_some(Record { text, is_in_s3: kept.is_in_s3 });
         result.backup_location.clone_from(&document.backup_location);
         result.backup_size = document.backup_size_bytes;
-        let failure = failed.or(untrue.map(Failure::from)).or(not_kept);
+        let failure = failed.or(untrue.map(Failure::from)).or(kept.failure);
         let code = failure.map(|failure| Told::of(&failure, self.edge).fail(&mut result));
         publisher.sponsor(&result);
         (result, code)

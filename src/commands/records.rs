@@ -1,4 +1,4 @@
-//! Keeps a record: in the workspace always, in S3 where that is enabled and can be reached.
+//! Keeps a record: always in the workspace, and in S3 if that is enabled and reachable.
 
 use std::time::Duration;
 
@@ -8,30 +8,41 @@ use crate::archive::key::Object;
 use crate::failure::Failure;
 use crate::record::RecordError;
 use crate::record::log::{self, Entry};
-use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Sponsor;
 
 /// A store that takes longer for so small an object will not take it at all.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// A cancelled run is over five seconds after its signal: so long after it, its record may still reach S3.
+/// A cancelled run is over five seconds after its signal: until this long after it, its record may still reach S3.
 const UNTIL_AFTER_A_SIGNAL: Duration = Duration::from_secs(4);
 
-/// Where a record ended up: its `s3://` location, or its path where there is none. The error is what kept it from S3 or
-/// from the disk; the other copy may well exist.
+/// What became of a record.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// Its `s3://` location, or else its path.
+    pub(super) place: Option<String>,
+    /// Whether it is in S3.
+    pub(super) is_in_s3: bool,
+    /// What kept it from S3 or from the disk. The other copy may well exist.
+    pub(super) failure: Option<Failure>,
+    /// What is odd about it, in words.
+    pub(super) warning: Option<String>,
+}
+
+/// Keeps a record in the workspace and, if there is a vault, in S3.
 pub(super) async fn keep(
     (object, document): (Object<'_>, &[u8]),
     sponsor: &Sponsor,
     vault: Option<&Vault>,
     labelling: &Labelling<'_>,
-) -> (Option<String>, Option<Failure>) {
+) -> Kept {
     let Labelling { edge, environment, at, .. } = *labelling;
     let entry = Entry { object, sponsor: &sponsor.name, environment, at, document };
     let local = log::append_locally(&edge.workspace, entry);
-    let (path, mut failure) = match local {
-        Ok(path) => (Some(path.display().to_string()), None),
-        Err(error) => (None, Some(Failure::from(error))),
+    let mut kept = match local {
+        Ok(path) => Kept { place: Some(path.display().to_string()), ..Kept::default() },
+        Err(error) => Kept { failure: Some(error.into()), ..Kept::default() },
     };
-    let Some(vault) = vault else { return (path, failure) };
+    let Some(vault) = vault else { return kept };
     let store = &vault.audit_logs;
     let append = async {
         let labels = labelling.labels(store, sponsor, object).await?;
@@ -46,26 +57,18 @@ pub(super) async fn keep(
     match appended {
         Ok((key, labels)) => {
             // The record is kept by now, and its tag says `unknown` until this is done.
-            tokio::select! {
-                labelled = store.label(&key, &labels) => say(labelling, sponsor, labelled.warning),
-                () = tokio::time::sleep(PATIENCE) => {}
-                () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => {}
-            }
-            (Some(store.location(&key)), failure)
+            kept.warning = tokio::select! {
+                labelled = store.label(&key, &labels) => labelled.warning.map(|text| edge.sink.redacted(&text)),
+                () = tokio::time::sleep(PATIENCE) => None,
+                () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => None,
+            };
+            (kept.place, kept.is_in_s3) = (Some(store.location(&key)), true);
         }
         Err(error) => {
-            failure.get_or_insert(error.into());
-            (path, failure)
+            kept.failure.get_or_insert(error.into());
         }
     }
-}
-
-fn say(labelling: &Labelling<'_>, sponsor: &Sponsor, warning: Option<String>) {
-    let Some(warning) = warning else { return };
-    let sink = &labelling.edge.sink;
-    let (title, warning) = (format!("{}: the record's labels", sponsor.name), sink.redacted(&warning));
-    sink.line(&format!("{}: {warning}", sponsor.name));
-    sink.annotations(&[annotation(Level::Warning, &title, &warning)]);
+    kept
 }
 
 /// Whether a record could be kept, as far as that can be asked without writing one.
@@ -86,7 +89,7 @@ pub(super) async fn could_keep(
     Ok(())
 }
 
-/// What is said where the flag is off.
+/// Shown if the flag is off.
 pub(super) fn say_saved_locally_only(edge: &Edge, sponsor: &str) {
     edge.sink.line(&format!("{sponsor}: S3 audit log archival not yet enabled - log saved locally only"));
 }

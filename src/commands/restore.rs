@@ -93,6 +93,7 @@ impl Run<'_> {
             result.backup_size = Some(*bytes);
             result.backup_sha256 = Some(sha256.clone());
         }
+        result.warnings.extend(std::mem::take(&mut restored.consequences));
         let code = match done {
             Ok(Turn::Done(())) => {
                 result.message = Some(restored::line(&restored));
@@ -107,7 +108,7 @@ impl Run<'_> {
         };
         if code.is_some() {
             // The log must explain the target to anyone who finds it later.
-            self.edge.sink.line(&format!("{}: {}", sponsor.name, restored::state(&restored)));
+            result.labels.push(("target", restored::state(&restored)));
         }
         publisher.sponsor(&result);
         ((result, code), restored)

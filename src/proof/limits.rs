@@ -67,15 +67,28 @@ pub fn minutes(time: Duration) -> f64 {
     (time.as_secs_f64() / 60.0 * 100.0).round() / 100.0
 }
 
-/// `3 h 5 min`, `2 d 1 h`, `12 s`.
+/// A duration as people write it: `0.3s`, `12s`, `1m 30s`, `6h`, `2d 1h`.
 #[must_use]
 pub fn words(time: Duration) -> String {
     let seconds = time.as_secs();
+    let two = |large: (u64, &str), small: (u64, &str)| match (large, small) {
+        ((large, unit), (0, _)) => format!("{large}{unit}"),
+        ((large, unit), (small, smaller)) => format!("{large}{unit} {small}{smaller}"),
+    };
     match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
+        0..60 => {
+            // Rounded up from zero: what took a moment did take one.
+            let tenths = (time.as_millis() + 50) / 100;
+            let tenths = if time.is_zero() { 0 } else { tenths.max(1) };
+            if tenths % 10 == 0 {
+                format!("{}s", tenths / 10)
+            } else {
+                format!("{}.{}s", tenths / 10, tenths % 10)
+            }
+        }
+        60..3600 => two((seconds / 60, "m"), (seconds % 60, "s")),
+        3600..86_400 => two((seconds / 3600, "h"), (seconds % 3600 / 60, "m")),
+        _ => two((seconds / 86_400, "d"), (seconds % 86_400 / 3600, "h")),
     }
 }
 
@@ -106,8 +119,7 @@ mod tests {
         assert_eq!(judged(&["2026-11-28T04:00:00Z"]), Ok(()), "to the last moment");
         assert_eq!(judged(&["2026-11-28T12:00:05Z"]), Ok(()), "a clock that is ahead by seconds");
         assert_eq!(judged(&["2026-11-01T00:00:00Z", "2026-11-28T11:00:00Z"]), Ok(()));
-        let late =
-            "s3://b/backups/: the newest backup is 8 h 1 min old, more than `max-backup-age` (8 h 0 min)";
+        let late = "s3://b/backups/: the newest backup is 8h 1m old, more than `max-backup-age` (8h)";
         assert_eq!(judged(&["2026-11-28T03:59:00Z", "2026-11-27T11:00:00Z"]), Err(late.to_owned()));
         let none = "s3://b/backups/: no backup found";
         assert_eq!(judged(&[]), Err(none.to_owned()));
@@ -116,7 +128,8 @@ mod tests {
 
     #[test]
     fn times_read_well() {
-        let told = [12, 185, 11_100, 180_000].map(|seconds| words(Duration::from_secs(seconds)));
-        assert_eq!(told, ["12 s", "3 min 5 s", "3 h 5 min", "2 d 2 h"]);
+        let told = [0, 1, 40, 940, 12_340, 59_990, 90_000, 11_100_000, 21_600_000, 180_000_000]
+            .map(|ms| words(Duration::from_millis(ms)));
+        assert_eq!(told, ["0s", "0.1s", "0.1s", "0.9s", "12.3s", "60s", "1m 30s", "3h 5m", "6h", "2d 2h"]);
     }
 }

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::markdown::cell;
+use super::wording::number;
 
-/// So many tables are shown.
+/// At most this many tables are shown.
 const TABLES: usize = 200;
-/// So many lines of a list.
+/// At most this many lines of a list.
 const LINES: usize = 50;
 
 /// One table's result.
@@ -24,9 +25,9 @@ pub(super) fn tables(text: &mut String, mut rows: Vec<Row<'_>>) {
     if rows.is_empty() {
         return;
     }
-    text.push_str("\n| Table | Rows in the backup | Rows restored | |\n|---|---:|---:|---|\n");
+    text.push_str("\n| Table | Rows in the backup | Rows restored | Result |\n|---|---:|---:|---|\n");
     rows.sort_by_key(|row| row.equal);
-    let number = |rows: Option<u64>| rows.map_or("–".to_owned(), |rows| rows.to_string());
+    let number = |rows: Option<u64>| rows.map_or("–".to_owned(), number);
     for row in rows.iter().take(TABLES) {
         let name = cell(&format!("{}.{}", row.schema, row.name));
         let equal = if row.equal { "✅ equal" } else { "❌ not equal" };
@@ -39,7 +40,7 @@ pub(super) fn tables(text: &mut String, mut rows: Vec<Row<'_>>) {
     }
 }
 
-/// A list under a title; nothing where it is empty.
+/// A list under a title; nothing if it is empty.
 pub(super) fn list(text: &mut String, title: &str, lines: &[String]) {
     if lines.is_empty() {
         return;

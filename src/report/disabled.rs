@@ -1,46 +1,58 @@
-//! The loud message of a sponsor whose backups are not enabled yet. Pure text.
+//! The message for a sponsor whose backups are not enabled yet. Pure text.
 
 const WIDTH: usize = 100;
+/// The frame and the blanks next to it.
+const FRAME: usize = 4;
 
 /// What the message names.
 #[derive(Debug, Clone, Copy)]
 pub struct SetUp<'a> {
     /// Sponsor's name.
     pub sponsor: &'a str,
-    /// Where its secrets are, as Doppler's CLI wants it.
-    pub project: &'a str,
-    /// Doppler config.
-    pub config: &'a str,
-    /// Region for examples; the manifest's where it names one.
+    /// Where its secrets are.
+    pub place: Place<'a>,
+    /// Region for examples, if the manifest names one.
     pub region: Option<&'a str>,
     /// What the flag holds.
     pub why: &'a str,
 }
 
-/// A box that names the four steps, with the commands for this very sponsor.
+/// Where a sponsor's secrets are, and so where they are set.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// Doppler's project and config.
+    Doppler {
+        /// Project.
+        project: &'a str,
+        /// Config.
+        config: &'a str,
+    },
+    /// A secrets file.
+    File(&'a str),
+}
+
+/// The one thing to do if the rest is set up: a sentence for log and summary.
 #[must_use]
-pub fn boxed(set_up: SetUp<'_>) -> Vec<String> {
-    let SetUp { sponsor, project, config, region, why } = set_up;
-    let region = region.unwrap_or("REGION");
-    let secrets = format!("doppler secrets set --project {project} --config {config}");
-    let lines = [
-        "S3 BACKUP ARCHIVAL NOT YET ENABLED".to_owned(),
-        format!("Sponsor {sponsor}: {why}. NOTHING WAS BACKED UP."),
-        String::new(),
-        "1. Apply the sponsor's Terraform, which makes the buckets:".to_owned(),
-        format!("     terraform apply -var sponsor={sponsor} -var region={region}"),
-        "2. Set the three secrets in Doppler:".to_owned(),
-        format!("     {secrets} \\"),
-        format!("       SPONSOR_BACKUPS_BUCKET=hht-diary-backups-{sponsor}-{region} \\"),
-        format!("       SPONSOR_AUDIT_LOGS_BUCKET=hht-diary-audit-logs-{sponsor}-{region} \\"),
-        format!("       SPONSOR_AWS_REGION={region}"),
-        "3. Check the AWS credentials:".to_owned(),
-        format!("     aws s3api head-bucket --bucket hht-diary-backups-{sponsor}-{region}"),
-        "4. Set the flag:".to_owned(),
-        format!("     {secrets} \\"),
-        "       ENABLE_S3_BACKUP_ARCHIVAL=true".to_owned(),
-    ];
+pub fn next_step(set_up: SetUp<'_>) -> String {
+    match set_up.place {
+        Place::Doppler { project, config } => format!(
+            "Run `doppler secrets set --project {project} --config {config} ENABLE_S3_BACKUP_ARCHIVAL=true`."
+        ),
+        Place::File(path) => {
+            format!("Write `ENABLE_S3_BACKUP_ARCHIVAL: \"true\"` below {} in {path}.", set_up.sponsor)
+        }
+    }
+}
+
+/// The four steps, with the commands for this very sponsor. They are framed if the terminal is wide enough, and if there
+/// is none.
+#[must_use]
+pub fn lines(set_up: SetUp<'_>, columns: Option<usize>) -> Vec<String> {
+    let lines = steps(set_up);
     let width = lines.iter().map(|line| line.chars().count()).max().unwrap_or_default().max(WIDTH);
+    if columns.is_some_and(|columns| columns < width + FRAME) {
+        return lines;
+    }
     let rule = |left, right| format!("{left}{}{right}", "═".repeat(width + 2));
     let mut boxed = vec![rule('╔', '╗')];
     boxed.extend(lines.iter().map(|line| format!("║ {line:<width$} ║")));
@@ -48,32 +60,91 @@ pub fn boxed(set_up: SetUp<'_>) -> Vec<String> {
     boxed
 }
 
+fn steps(set_up: SetUp<'_>) -> Vec<String> {
+    let SetUp { sponsor, place, region, why } = set_up;
+    let region = region.unwrap_or("REGION");
+    let bucket = |kind: &str| format!("hht-diary-{kind}-{sponsor}-{region}");
+    let secrets = [
+        ("SPONSOR_BACKUPS_BUCKET", bucket("backups")),
+        ("SPONSOR_AUDIT_LOGS_BUCKET", bucket("audit-logs")),
+        ("SPONSOR_AWS_REGION", region.to_owned()),
+    ];
+    let flag = [("ENABLE_S3_BACKUP_ARCHIVAL", "true".to_owned())];
+    let mut lines = vec![
+        "S3 BACKUP ARCHIVAL NOT YET ENABLED".to_owned(),
+        format!("Sponsor {sponsor}: {why}. NOTHING WAS BACKED UP."),
+        "If steps 1 to 3 are done, step 4 is all that is missing.".to_owned(),
+        String::new(),
+        "1. Apply the sponsor's Terraform, which makes the buckets:".to_owned(),
+        format!("     terraform apply -var sponsor={sponsor} -var region={region}"),
+    ];
+    lines.push(format!("2. Set the three secrets in {}:", place.name()));
+    lines.extend(place.setting(sponsor, &secrets));
+    lines.push("3. Check the AWS credentials:".to_owned());
+    lines.push(format!("     aws s3api head-bucket --bucket {}", bucket("backups")));
+    lines.push("4. Set the flag:".to_owned());
+    lines.extend(place.setting(sponsor, &flag));
+    lines
+}
+
+impl Place<'_> {
+    fn name(self) -> String {
+        match self {
+            Self::Doppler { .. } => "Doppler".to_owned(),
+            Self::File(path) => path.to_owned(),
+        }
+    }
+
+    /// How values are set there: a command, or lines of YAML.
+    fn setting(self, sponsor: &str, values: &[(&str, String)]) -> Vec<String> {
+        match self {
+            Self::Doppler { project, config } => {
+                let command = format!("     doppler secrets set --project {project} --config {config} \\");
+                let last = values.len().saturating_sub(1);
+                let value = |(at, (name, value)): (usize, &(&str, String))| {
+                    format!("       {name}={value}{}", if at == last { "" } else { " \\" })
+                };
+                std::iter::once(command).chain(values.iter().enumerate().map(value)).collect()
+            }
+            Self::File(_) => {
+                let value = |(name, value): &(&str, String)| format!("       {name}: \"{value}\"");
+                std::iter::once(format!("     {sponsor}:")).chain(values.iter().map(value)).collect()
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_box_is_square_and_names_the_four_steps() {
-        let set_up = SetUp {
+    fn set_up(place: Place<'_>) -> SetUp<'_> {
+        SetUp {
             sponsor: "callisto",
-            project: "hht-diary-callisto",
-            config: "production",
+            place,
             region: Some("eu-west-1"),
-            why: "ENABLE_S3_BACKUP_ARCHIVAL does not exist",
-        };
-        let lines = boxed(set_up);
-        let widths: Vec<usize> = lines.iter().map(|line| line.chars().count()).collect();
-        assert!(widths.iter().all(|width| *width == widths[0]), "{}", lines.join("\n"));
-        let text = lines.join("\n");
-        for part in [
-            "S3 BACKUP ARCHIVAL NOT YET ENABLED",
-            "terraform apply",
-            "SPONSOR_BACKUPS_BUCKET=hht-diary-backups-callisto-eu-west-1",
-            "head-bucket",
-            "ENABLE_S3_BACKUP_ARCHIVAL=true",
-            "does not exist",
-        ] {
-            assert!(text.contains(part), "{part} is not in\n{text}");
+            why: "ENABLE_S3_BACKUP_ARCHIVAL is empty",
         }
+    }
+
+    #[test]
+    fn steps_fit_where_the_secrets_are() {
+        let doppler = set_up(Place::Doppler { project: "hht-diary-callisto", config: "production" });
+        let file = set_up(Place::File("secrets.yaml"));
+        let text = [
+            lines(doppler, None).join("\n"),
+            lines(file, Some(120)).join("\n"),
+            lines(doppler, Some(80)).join("\n"),
+            next_step(doppler),
+            next_step(file),
+        ];
+        crate::reviewed::text("disabled", &text.join("\n\n"));
+    }
+
+    #[test]
+    fn the_frame_is_square() {
+        let lines = lines(set_up(Place::File("secrets.yaml")), Some(104));
+        let widths: Vec<usize> = lines.iter().map(|line| line.chars().count()).collect();
+        assert!(widths.iter().all(|width| *width == 104), "{}", lines.join("\n"));
     }
 }

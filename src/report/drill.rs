@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use super::comparison::{Row, list, tables};
 use super::markdown::{cell, code};
 use super::outputs::Output;
+use super::wording::{count, duration, number};
 use crate::proof::Verdict;
-use crate::proof::drill::Status;
+use crate::proof::drill::{Check, Status};
 use crate::record::drill::DrillReport;
 
 /// A drill that was reported.
@@ -28,7 +29,7 @@ pub fn outputs(drilled: &Drilled) -> Vec<Output> {
         ("drill_report", drilled.location.clone().unwrap_or_default()),
         ("drill_status", report.status.name().to_owned()),
         ("backup_age_minutes", number(report.backup_age_minutes)),
-        // The time until something got in the way is no restore's.
+        // A drill that was interrupted did not measure a restore.
         (
             "restore_duration_minutes",
             number(report.durations_ms.load.map(|_| report.restore_duration_minutes)),
@@ -38,7 +39,7 @@ pub fn outputs(drilled: &Drilled) -> Vec<Output> {
     ]
 }
 
-/// The same where none or several ran.
+/// The same outputs, empty, if none or several drills ran.
 #[must_use]
 pub fn no_outputs() -> Vec<Output> {
     let names = [
@@ -52,7 +53,7 @@ pub fn no_outputs() -> Vec<Output> {
     names.map(|name| (name, String::new())).to_vec()
 }
 
-/// `equal: 5 tables, 1200 rows`
+/// `equal: 5 tables, 1,200 rows`
 #[must_use]
 pub fn line(drilled: &Drilled) -> String {
     let report = &drilled.report;
@@ -60,10 +61,11 @@ pub fn line(drilled: &Drilled) -> String {
     let rows = report.rows_found.unwrap_or_default();
     let left = match report.left_out.len() {
         0 => String::new(),
-        count => format!(", {count} statements left out"),
+        left => format!(", {} left out", count(left, "statement")),
     };
     let partial = report.partial.as_ref().map(|partial| format!("; {}", partial.words())).unwrap_or_default();
-    format!("{verdict}: {} tables, {rows} rows{left}{partial}", report.tables.len())
+    let (tables, rows) = (count(report.tables.len(), "table"), count(rows, "row"));
+    format!("{verdict}: {tables}, {rows}{left}{partial}")
 }
 
 /// One chapter a drill.
@@ -80,21 +82,16 @@ fn chapter(drilled: &Drilled) -> String {
         report.sponsor,
         report.verdict.unwrap_or(report.status.name())
     );
-    text.push_str("| | |\n|---|---|\n");
     for (label, value) in facts(drilled) {
         // Writing to a String cannot fail.
-        writeln!(text, "| {label} | {value} |").ok();
+        writeln!(text, "- **{label}:** {value}").ok();
     }
     list(&mut text, "What is wrong", &report.findings);
     list(&mut text, "Not compared", &report.not_compared);
     let left: Vec<String> =
         report.left_out.iter().map(|left| format!("{} ({})", left.statement, left.reason)).collect();
     list(&mut text, "Left out", &left);
-    let checks = report.checks.iter().map(|check| {
-        let sign = if check.passed { "✅" } else { "❌" };
-        format!("{sign} {}", check.statement.split_whitespace().collect::<Vec<_>>().join(" "))
-    });
-    list(&mut text, "Checks", &checks.collect::<Vec<_>>());
+    checks(&mut text, &report.checks);
     let rows = report.tables.iter().map(|table| Row {
         schema: &table.schema,
         name: &table.name,
@@ -108,41 +105,43 @@ fn chapter(drilled: &Drilled) -> String {
 
 fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
     let report = &drilled.report;
+    let minutes = |minutes: f64| duration(minutes * 60.0);
     let limit = |limit: Option<f64>, kept: Option<bool>| match (limit, kept) {
-        (Some(limit), Some(true)) => format!(", within {limit} min"),
-        (Some(limit), Some(false)) => format!(", **more than the {limit} min allowed**"),
+        (Some(limit), Some(true)) => format!(", limit {}", minutes(limit)),
+        (Some(limit), Some(false)) => format!(", **over the limit of {}**", minutes(limit)),
         _ => String::new(),
     };
-    let ms = |value: Option<u64>| value.map_or("–".to_owned(), |value| format!("{value} ms"));
     let durations = &report.durations_ms;
-    let age = report.backup_age_minutes.map_or("–".to_owned(), |age| format!("{age} min"));
+    let phases = [
+        ("fetch", durations.fetch),
+        ("unpack", durations.decrypt),
+        ("load", durations.load),
+        ("verify", durations.verify),
+    ];
+    let phases =
+        phases.into_iter().filter_map(|(name, ms)| Some(format!("{name} {}", duration(ms? as f64 / 1000.0))));
+    let phases = phases.collect::<Vec<_>>().join(", ");
+    let age = report.backup_age_minutes.map_or("–".to_owned(), minutes);
     let mut facts = vec![
         ("Backup", report.backup_location.as_deref().map_or("–".to_owned(), code)),
         ("Age (RPO)", age + &limit(report.max_rpo_minutes, report.rpo_compliant)),
         (
             "Duration (RTO)",
             format!(
-                "{} min{}",
-                report.restore_duration_minutes,
+                "{}{}",
+                minutes(report.restore_duration_minutes),
                 limit(report.max_rto_minutes, report.rto_compliant)
             ),
         ),
-        (
-            "Phases",
-            format!(
-                "fetch {}, decrypt {}, load {}, verify {}",
-                ms(durations.fetch),
-                ms(durations.decrypt),
-                ms(durations.load),
-                ms(durations.verify)
-            ),
-        ),
     ];
+    if !phases.is_empty() {
+        facts.push(("Phases", phases));
+    }
     if let Some(partial) = &report.partial {
         facts.push(("Not in the backup", cell(&partial.words())));
     }
     if let Some(target) = &report.target {
-        let place = cell(target.place.as_deref().unwrap_or("throwaway server"));
+        let place = cell(target.place.as_deref().unwrap_or("temporary server"));
         facts.push(("Restored into", format!("{place}, PostgreSQL {}", cell(&target.server_version))));
     }
     if let Some(statements) = &report.statements {
@@ -154,13 +153,34 @@ fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
             Some(false) => "**not equal**",
             None => "not compared: other versions write them in other words",
         };
-        facts.push(("Statements", format!("{} of {}, {equal}", statements.found, statements.expected)));
+        facts.push((
+            "Statements",
+            format!("{} of {}, {equal}", number(statements.found), number(statements.expected)),
+        ));
     }
     if !report.roles_made.is_empty() {
         facts.push(("Roles made", cell(&report.roles_made.join(", "))));
     }
     facts.push(("Report", drilled.location.as_deref().map_or("–".to_owned(), code)));
     facts
+}
+
+/// The checks: the comment of each as its title, its SQL as code.
+fn checks(text: &mut String, checks: &[Check]) {
+    if checks.is_empty() {
+        return;
+    }
+    text.push_str("\n**Checks**\n\n");
+    for check in checks {
+        let sign = if check.passed { "✅" } else { "❌" };
+        let (comments, sql): (Vec<&str>, Vec<&str>) =
+            check.statement.lines().map(str::trim).partition(|line| line.starts_with("--"));
+        let comments = comments.iter().map(|line| line.trim_start_matches('-').trim()).collect::<Vec<_>>();
+        let title = cell(comments.join(" ").trim());
+        let sql = code(&sql.join(" ").split_whitespace().collect::<Vec<_>>().join(" "));
+        let title = if title.is_empty() { title } else { format!("{title} ") };
+        writeln!(text, "- {sign} {title}{sql}").ok();
+    }
 }
 
 fn sign(report: &DrillReport) -> &'static str {

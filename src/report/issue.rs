@@ -1,13 +1,17 @@
-//! What an environment's issue says, in Markdown. Whose words they are, they do nothing. Pure.
+//! The texts of an environment's issue, in Markdown. Words of others in them are shown as text. Pure.
+
+use std::collections::BTreeSet;
 
 use super::SponsorResult;
-use super::markdown::{cell, code};
+use super::markdown::{self, cell};
 use super::summary::{Subject, failure, failures};
 
 /// A third of what GitHub takes (65,536 characters), whatever the characters are.
 const LIMIT: usize = 20_000;
+/// Of sponsors that recovered, this many are named.
+const NAMED: usize = 100;
 
-/// The run that tells.
+/// The run that reports.
 #[derive(Debug, Clone, Copy)]
 pub struct Run<'a> {
     /// What it did.
@@ -20,10 +24,10 @@ pub struct Run<'a> {
     pub attempt: Option<&'a str>,
 }
 
-/// `Restore drill of production fails`
+/// `sponsor-backup: restore drill failing in production`. An issue is found again by its marker, whatever its title.
 #[must_use]
 pub fn title(run: Run<'_>) -> String {
-    format!("{} of {} fails", run.subject.name(), run.environment)
+    format!("sponsor-backup: {} failing in {}", run.subject.name().to_lowercase(), run.environment)
 }
 
 /// What failed, of each sponsor, and where to look.
@@ -33,7 +37,7 @@ pub fn of_failures(run: Run<'_>, results: &[SponsorResult]) -> String {
     whole(
         run,
         &format!(
-            "{failures}The next failure adds a comment here, and the next success of the same sponsors closes this issue."
+            "{failures}The next failure adds a comment. The issue closes when the same sponsors succeed."
         ),
     )
 }
@@ -42,14 +46,19 @@ pub fn of_failures(run: Run<'_>, results: &[SponsorResult]) -> String {
 #[must_use]
 pub fn of_a_refusal(run: Run<'_>, (stage, message): (&str, &str), hint: Option<&str>) -> String {
     let what = failure(None, stage, message, hint);
-    let ends = "The next failure adds a comment here; the next run for the same sponsors that gets further closes this issue.";
-    whole(run, &format!("It failed before any sponsor's turn.\n\n{what}{ends}"))
+    let ends = "The next failure adds a comment. The issue closes when a run for the same sponsors gets past this point.";
+    whole(run, &format!("The run failed before it reached any sponsor.\n\n{what}{ends}"))
 }
 
-/// That sponsors are well again.
+/// `Recovered: [run, attempt 2](…). Sponsors: callisto, titan.`
 #[must_use]
-pub fn of_a_recovery(run: Run<'_>) -> String {
-    format!("It went well again: {}. The first line of this comment names whom.\n", link(run))
+pub fn of_a_recovery(run: Run<'_>, sponsors: &BTreeSet<String>) -> String {
+    let names: Vec<String> = sponsors.iter().take(NAMED).map(|name| cell(name)).collect();
+    let more = sponsors.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let sponsors =
+        if names.is_empty() { String::new() } else { format!(" Sponsors: {}{more}.", names.join(", ")) };
+    format!("Recovered: {}.{sponsors}\n", link(run))
 }
 
 fn whole(run: Run<'_>, failures: &str) -> String {
@@ -58,19 +67,12 @@ fn whole(run: Run<'_>, failures: &str) -> String {
     format!("**{name}, {environment}: failed.** {link}\n\n{failures}\n")
 }
 
-/// The runner names the page; a name that could end the link is shown as it is.
 fn link(run: Run<'_>) -> String {
-    let attempt = run.attempt.map(|attempt| format!(", attempt {}", cell(attempt))).unwrap_or_default();
+    let attempt = run.attempt.map(|attempt| format!(", attempt {attempt}")).unwrap_or_default();
     match run.url {
-        Some(url) if is_plain(url) => format!("[The run{attempt}]({url})"),
-        Some(url) => format!("The run: {}", code(url)),
-        None => "It was no run of a workflow".to_owned(),
+        Some(url) => markdown::link(&format!("run{attempt}"), url),
+        None => "(not run in a workflow)".to_owned(),
     }
-}
-
-fn is_plain(url: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/%?=&".contains(&byte);
-    url.starts_with("http") && url.bytes().all(plain)
 }
 
 #[cfg(test)]
@@ -88,9 +90,7 @@ mod tests {
         let mut failed = result("callisto", Outcome::Failure);
         failed.message = Some("```\n@octocat <!-- sponsor-backup well: callisto --> ::error::x".to_owned());
         let text = of_failures(run("https://github.example/a/b/actions/runs/1"), &[failed]);
-        assert!(
-            text.starts_with("**Backup, production: failed.** [The run, attempt 2](https://github.example/")
-        );
+        assert!(text.starts_with("**Backup, production: failed.** [run, attempt 2](https://github.example/"));
         assert!(text.contains("**callisto**, dump:\n\n````text\n```\n@octocat"), "{text}");
         assert!(text.contains("Correct user and password"), "{text}");
         assert!(!text.contains("titan"));
@@ -105,6 +105,9 @@ mod tests {
 
     #[test]
     fn an_address_that_could_end_the_link_is_shown_as_text() {
-        assert!(of_a_recovery(run("https://x/) [y](z")).contains("The run: `https://x/) [y](z`"));
+        assert!(
+            of_a_recovery(run("https://x/) [y](z"), &BTreeSet::new())
+                .contains("run, attempt 2: `https://x/) [y](z`")
+        );
     }
 }

@@ -10,9 +10,10 @@ use serde::Serialize;
 use super::SponsorResult;
 use super::markdown::cell;
 use super::summary::{FAILURES_LIMIT, LIMIT, Title, failures, verdict};
+use super::wording::{count, number};
 use crate::proof::limits::words;
 
-/// So much of a hash tells backups apart.
+/// Digits of a hash that are enough to distinguish backups.
 const HASH_DIGITS: usize = 12;
 
 /// One backup; as JSON an object with these keys.
@@ -26,22 +27,22 @@ pub struct Row {
     pub location: String,
     /// When it was taken.
     pub timestamp: Timestamp,
-    /// `complete`, `partial`, `empty`, `damaged`, `missing …`, `unfinished`, `in progress`, `foreign`; `unknown` where S3 did not let
+    /// `complete`, `partial`, `empty`, `damaged`, `missing …`, `unfinished`, `in progress`, `foreign`; `unknown` if S3 did not let
     /// it be looked at.
     pub status: String,
-    /// Whether something was left out on purpose; unknown where there is no manifest that can be read.
+    /// Whether something was left out on purpose; unknown without a readable manifest.
     pub partial: Option<bool>,
-    /// Bytes stored; unknown where there is no dump.
+    /// Bytes stored; unknown without a dump.
     pub size_bytes: Option<u64>,
-    /// SHA-256 of what is stored, 64 hexadecimal digits; unknown where there is a problem.
+    /// SHA-256 of what is stored, 64 hexadecimal digits; unknown if there is a problem.
     pub sha256: Option<String>,
-    /// Rows of all its tables; unknown where there is a problem, or where the dump's text was not understood.
+    /// Rows of all its tables; unknown if there is a problem or the dump's text was not understood.
     pub rows: Option<u64>,
     /// Seconds since it was taken.
     pub age_seconds: u64,
-    /// S3 storage class; unknown where there is no dump.
+    /// S3 storage class; unknown without a dump.
     pub storage_class: Option<String>,
-    /// Until when nobody can delete it, where it is locked and that may be known.
+    /// End of its Object Lock, if it is locked and S3 lets that be read.
     pub locked_until: Option<Timestamp>,
     /// Whether it is encrypted.
     pub encrypted: bool,
@@ -50,7 +51,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Tells of the dump.
+    /// Sets what is known of the dump.
     pub fn holds(&mut self, bytes: u64, storage_class: &str) {
         (self.size_bytes, self.storage_class) = (Some(bytes), Some(storage_class.to_owned()));
     }
@@ -77,10 +78,7 @@ impl List {
     /// `3 backups`
     #[must_use]
     pub fn count(&self) -> String {
-        match self.rows.iter().filter(|row| row.is_a_backup()).count() {
-            1 => "1 backup".to_owned(),
-            count => format!("{count} backups"),
-        }
+        count(self.rows.iter().filter(|row| row.is_a_backup()).count(), "backup")
     }
 
     /// `callisto: 3 backups, 1.2 GiB, in s3://…/`
@@ -119,7 +117,7 @@ fn cells(row: &Row) -> [String; 8] {
         row.status.clone(),
         words(Duration::from_secs(row.age_seconds)),
         row.size_bytes.map_or_else(dash, |bytes| ByteSize(bytes).to_string()),
-        row.rows.map_or_else(dash, |rows| rows.to_string()),
+        row.rows.map_or_else(dash, number),
         row.sha256.as_deref().map_or_else(dash, |hash| hash.chars().take(HASH_DIGITS).collect()),
         row.storage_class.clone().unwrap_or_else(dash),
         row.locked_until.map_or_else(dash, |until| until.strftime("%Y-%m-%d").to_string()),
@@ -178,11 +176,14 @@ fn markdown(text: &mut String, rows: &[Row], room: usize) {
         return;
     }
     // Writing to a String cannot fail.
-    writeln!(text, "| {} | |\n|---|---|---:|---:|---:|---|---|---|---|", HEAD.join(" | ")).ok();
+    let has_problems = rows.iter().any(|row| row.problem.is_some());
+    let (title, rule) = if has_problems { (" Problem |", "---|") } else { ("", "") };
+    writeln!(text, "| {} |{title}\n|---|---|---:|---:|---:|---|---|---|{rule}", HEAD.join(" | ")).ok();
     for (at, row) in rows.iter().enumerate() {
-        let problem = cell(row.problem.as_deref().unwrap_or_default());
+        let problem = row.problem.as_deref().unwrap_or_default();
+        let problem = if has_problems { format!(" {} |", cell(problem)) } else { String::new() };
         let cells = cells(row).map(|text| cell(&text).replace(' ', "\u{a0}")).join(" | ");
-        let line = format!("| {cells} | {problem} |\n");
+        let line = format!("| {cells} |{problem}\n");
         if text.len() + line.len() > room {
             write!(text, "\n… and {} more; the log has them all.\n", rows.len() - at).ok();
             break;
@@ -241,10 +242,10 @@ mod tests {
         assert_eq!(
             list(rows).lines(),
             [
-                "BACKUP (UTC)     STATUS            AGE      SIZE   ROWS  SHA-256       CLASS     LOCKED UNTIL",
-                "20261120-120000  complete    2 h 1 min  12.8 MiB  41234  0123456789ab  STANDARD  2033-11-20",
-                "20261119-120000  damaged     2 h 1 min  12.8 MiB      –  –             STANDARD  –             its manifest is gone",
-                "20261118-120000  unfinished  2 h 1 min         –      –  –             –         –             it is unfinished: its upload was never completed",
+                "BACKUP (UTC)     STATUS        AGE      SIZE    ROWS  SHA-256       CLASS     LOCKED UNTIL",
+                "20261120-120000  complete    2h 1m  12.8 MiB  41,234  0123456789ab  STANDARD  2033-11-20",
+                "20261119-120000  damaged     2h 1m  12.8 MiB       –  –             STANDARD  –             its manifest is gone",
+                "20261118-120000  unfinished  2h 1m         –       –  –             –         –             it is unfinished: its upload was never completed",
             ]
         );
     }
@@ -258,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_list_of_many_thousands_fits_the_limit_and_counts_the_rest() {
-        let title = Title { subject: Subject::List, environment: "production", at: "now", dry_run: false };
+        let title = Title { subject: Subject::List, environment: "production", about: "now", dry_run: false };
         let rows = vec![row("2026-11-20T12:00:00Z", None); 20_000];
         let lists = [list(rows.clone()), list(rows)];
         let text = summary(title, &[result("titan", Outcome::Failure)], &lists);

@@ -1,4 +1,4 @@
-//! Foreign words in Markdown: whoever wrote them, they are shown as they are and do nothing. Pure.
+//! Text of others in Markdown: shown as it is, without effect as markup. Pure.
 
 /// After it, no reader of Markdown, HTML or mentions goes on with what it believed to have found. It does not show.
 const BREAK: char = '\u{200b}';
@@ -14,7 +14,7 @@ pub(super) fn cell(text: &str) -> String {
             '\n' | '\r' | '\t' => safe.push(' '),
             '|' | '`' | '*' | '[' | ']' | '\\' | '~' | '#' | '$' => safe.extend(['\\', character]),
             '-' | '+' | '>' if safe.is_empty() => safe.extend(['\\', character]),
-            // A mention or an address, and links that nobody marked as such.
+            // A mention or an address, and bare links.
             '@' => safe.extend([character, BREAK]),
             ':' if characters.peek() == Some(&'/') => safe.extend([character, BREAK]),
             '.' if ends_with_www(&safe) => safe.extend([BREAK, character]),
@@ -45,6 +45,16 @@ pub(super) fn code(text: &str) -> String {
     let fence = "`".repeat(longest_run(&line, '`') + 1);
     let room = if line.starts_with('`') || line.ends_with('`') { " " } else { "" };
     format!("{fence}{room}{line}{room}{fence}")
+}
+
+/// A link. An address that could end it is shown as it is.
+pub(super) fn link(text: &str, url: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/%?=&".contains(&byte);
+    if url.starts_with("http") && url.bytes().all(is_plain) {
+        format!("[{}]({url})", cell(text))
+    } else {
+        format!("{}: {}", cell(text), code(url))
+    }
 }
 
 /// Several lines as code.

@@ -102,7 +102,7 @@ pub const DEFINITIONS: &[Definition] = &[
 /// One output.
 pub type Output = (&'static str, String);
 
-/// The outputs that tell of sponsors. Those of one sponsor are empty where several ran.
+/// The outputs about sponsors. Those of one sponsor are empty if several ran.
 #[must_use]
 pub fn of_results(results: &[SponsorResult], overall: Conclusion) -> Vec<Output> {
     let names: Vec<&str> = results.iter().map(|result| result.sponsor.as_str()).collect();
@@ -139,7 +139,7 @@ pub fn of_a_list(results: &[SponsorResult], overall: Conclusion) -> Vec<Output> 
     outputs
 }
 
-/// A warning for each output that GitHub will not pass on to other jobs, since a masked value stands in it.
+/// A warning for each output that GitHub will not pass on to other jobs, because it contains a masked value.
 #[must_use]
 pub fn dropped(outputs: &[Output], masks: &BTreeSet<String>) -> Vec<Annotation> {
     let holds_a_mask = |value: &str| masks.iter().any(|mask| value.contains(mask.as_str()));
@@ -160,7 +160,7 @@ pub fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// The text to append to GITHUB_OUTPUT. The delimiter must be one that nobody can guess: a value that held it could
+/// The text to append to GITHUB_OUTPUT. The delimiter must not be guessable: a value that held it could
 /// set outputs of its own.
 #[must_use]
 pub fn heredoc(outputs: &[Output], delimiter: &str) -> String {

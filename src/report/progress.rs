@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
+use crate::proof::limits::words;
+
 /// One look at a running backup.
 #[derive(Debug, Clone, Copy)]
 pub struct Reading<'a> {
@@ -18,7 +20,7 @@ pub struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// `callisto: 1.2 GiB read, 301.0 MiB stored, 118.0 MiB/s, 10 s`
+    /// `callisto: 1.2 GiB read, 301.0 MiB stored, 118.0 MiB/s, 10s`
     #[must_use]
     pub fn line(&self) -> String {
         format!("{}: {}", self.sponsor, self.message())
@@ -29,11 +31,11 @@ impl Reading<'_> {
     pub fn message(&self) -> String {
         let rate = self.bytes_read as f64 / self.elapsed.as_secs_f64().max(0.001);
         format!(
-            "{} read, {} stored, {}/s, {} s",
+            "{} read, {} stored, {}/s, {}",
             ByteSize(self.bytes_read),
             ByteSize(self.bytes_stored),
             ByteSize(rate as u64),
-            self.elapsed.as_secs()
+            words(Duration::from_secs(self.elapsed.as_secs()))
         )
     }
 }
@@ -50,6 +52,6 @@ mod tests {
             bytes_stored: 300 << 20,
             elapsed: Duration::from_secs(8),
         };
-        assert_eq!(reading.line(), "callisto: 1.0 GiB read, 300.0 MiB stored, 128.0 MiB/s, 8 s");
+        assert_eq!(reading.line(), "callisto: 1.0 GiB read, 300.0 MiB stored, 128.0 MiB/s, 8s");
     }
 }

@@ -1,7 +1,7 @@
 //! Secrets are taken out of what is about to be written, in whatever spelling they came. Pure.
 //!
 //! Most secrets never come near a text. But others quote what they were given: a server its connection, a shell its
-//! environment, an error page the request. A runner hides what it was told of; records, outputs and terminals do not.
+//! environment, an error page the request. A runner hides the values it knows. Records, outputs and terminals do not.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -11,20 +11,20 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 
 use crate::secrets::foreign::MARKS;
 
-/// What stands in a secret's place.
+/// Replaces a secret.
 const STARS: &str = "***";
 /// Shorter secrets, and shorter lines of longer ones, stay in our own words: `true`, `app` and `}` are parts of every
-/// other text. To star them out would hide nothing, spoil what people need to read, and tell them which word the secret is.
+/// other text. To star them out would hide nothing, spoil what people need to read, and reveal which word the secret is.
 /// A secret of any length is taken out of foreign words, which may quote it; those of PostgreSQL are never repeated.
 const SHORTEST: usize = 8;
-/// From here on, a secret is no part of a name by chance.
+/// From this length on, a secret is not part of a name by chance.
 const NO_WORD: usize = 20;
 /// No bucket's name is longer.
 const LONGEST_NAME: usize = 63;
 
 /// What `encodeURIComponent` and most libraries leave as it is.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// What JavaScript leaves beside that.
+/// What JavaScript leaves as well.
 const SCRIPT: &AsciiSet = &COMPONENT.remove(b'!').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
 /// The user and the password of a URL as browsers and the `url` crate write them.
 const USERINFO: &AsciiSet = &CONTROLS
@@ -60,7 +60,7 @@ pub struct Redaction {
 
 #[derive(Debug)]
 struct Searcher {
-    /// `None` where there are more spellings than it can hold: then nothing at all is shown.
+    /// `None` if there are more spellings than it can hold. Then nothing at all is shown.
     automaton: Option<AhoCorasick>,
     /// Whether each spelling may be a name, in the automaton's order.
     may_be_names: Vec<bool>,
@@ -133,7 +133,7 @@ impl Redaction {
         clean
     }
 
-    /// Short secrets are parts of other words by chance: they are taken out where they stand alone.
+    /// Short secrets are parts of other words by chance: they are taken out only as whole words.
     fn without_short(&self, text: &str) -> String {
         let is_alone = |at: usize, secret: &str| {
             let before = text[..at].chars().next_back();

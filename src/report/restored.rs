@@ -1,6 +1,7 @@
 //! What a restore came to, for people. Pure.
 
 use super::comparison::{Row, list, tables};
+use super::wording::count;
 use crate::archive::description::Partial;
 use crate::proof::Comparison;
 use crate::restore::{LeftOut, TargetState};
@@ -22,23 +23,26 @@ pub struct Restored {
     pub is_loaded: bool,
     /// What was left out.
     pub left_out: Vec<LeftOut>,
+    /// What follows from a failure, each in words.
+    pub consequences: Vec<String>,
     /// How the target compares with the backup.
     pub comparison: Option<Comparison>,
 }
 
-/// `restored into host:5432/app: equal: 5 tables, 1200 rows`
+/// `restored into host:5432/app: equal: 5 tables, 1,200 rows`
 #[must_use]
 pub fn line(restored: &Restored) -> String {
     let Some(comparison) = &restored.comparison else { return state(restored) };
     let rows: u64 = comparison.tables.iter().filter_map(|table| table.rows_found).sum();
     let left = match restored.left_out.len() {
         0 => String::new(),
-        count => format!(", {count} statements left out"),
+        left => format!(", {} left out", count(left, "statement")),
     };
-    let (verdict, count) = (comparison.verdict().name(), comparison.tables.len());
+    let (tables, rows) = (count(comparison.tables.len(), "table"), count(rows, "row"));
+    let verdict = comparison.verdict().name();
     let partial =
         restored.partial.as_ref().map(|partial| format!("; {}", partial.words())).unwrap_or_default();
-    format!("restored into {}: {verdict}: {count} tables, {rows} rows{left}{partial}", restored.place)
+    format!("restored into {}: {verdict}: {tables}, {rows}{left}{partial}", restored.place)
 }
 
 /// What became of the target, in words.

@@ -1,13 +1,17 @@
 //! The only place that writes: the log, masks, outputs and the summary.
 //!
 //! In a workflow everything goes to stdout, where the runner looks for commands. On a terminal stdout carries a command's
-//! result, or the outputs with `--outputs`, and people read stderr.
+//! result, or the outputs with `--outputs`, and people read stderr. If stderr is a pipe or a file, of cron for example,
+//! each line begins with its UTC time. A runner notes times itself, and a terminal needs none. `log-file` gets the same
+//! lines, always with times.
 //!
 //! It hears of every secret before anything that may quote it, and writes none: what it writes for people is without
 //! them; what programs read (outputs, the summary's locations, lists as JSON) is, too, unless a secret may be a part of a
 //! name. The words in there were made with [`Sink::redacted`].
 
-use std::collections::{BTreeMap, BTreeSet};
+mod lines;
+
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{IsTerminal as _, Write as _};
 use std::panic::PanicHookInfo;
@@ -22,16 +26,19 @@ use super::outputs::{self, Output};
 use super::progress::Reading;
 use super::redaction::Redaction;
 use super::workflow::{self, Annotation, annotation};
+use lines::{Clock, Lines};
 
 /// Where the report goes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Sink {
     workflow: Option<RunnerFiles>,
-    /// What the runner was told.
+    /// Values that the runner masks.
     masks: Mutex<BTreeSet<String>>,
     /// The same, in every spelling.
     secrets: RwLock<Redaction>,
-    bars: Option<(MultiProgress, Mutex<BTreeMap<String, ProgressBar>>)>,
+    lines: Lines,
+    /// Whether more detail is wanted.
+    is_detailed: bool,
     /// Whether a terminal prints the outputs.
     prints_outputs: AtomicBool,
 }
@@ -64,27 +71,58 @@ impl Sink {
         if let Some(summary) = &files.summary {
             append("GITHUB_STEP_SUMMARY", summary, "")?;
         }
-        Ok(Self {
-            workflow: Some(files),
-            masks: Mutex::default(),
-            secrets: RwLock::default(),
-            bars: None,
-            prints_outputs: AtomicBool::new(false),
-        })
+        let lines = Lines { to_stdout: true, ..Lines::default() };
+        Ok(Self { workflow: Some(files), lines, ..Self::default() })
     }
 
     /// A sink for a terminal, or for a pipe.
     #[must_use]
     pub fn terminal() -> Self {
         let bars = std::io::stderr().is_terminal().then(|| (MultiProgress::new(), Mutex::default()));
-        let prints_outputs = AtomicBool::new(false);
-        Self { workflow: None, masks: Mutex::default(), secrets: RwLock::default(), bars, prints_outputs }
+        Self { lines: Lines { bars, ..Lines::default() }, ..Self::default() }
+    }
+
+    /// Begins each line with its time, unless a terminal or a runner shows it.
+    #[must_use]
+    pub fn timed(mut self, clock: Clock) -> Self {
+        let is_needed = self.workflow.is_none() && self.lines.bars.is_none();
+        self.lines.stream_clock = is_needed.then_some(clock);
+        self
+    }
+
+    /// Shows the lines of [`Self::debug`], as `RUNNER_DEBUG=1` wants.
+    #[must_use]
+    pub fn detailed(mut self, is_detailed: bool) -> Self {
+        self.is_detailed = is_detailed;
+        self
+    }
+
+    /// Appends every further line to a file as well, with its time.
+    ///
+    /// # Errors
+    /// The file cannot be opened for writing.
+    pub fn log_to(&self, path: &Path, clock: Clock) -> Result<(), ReportError> {
+        let path_name = || path.display().to_string();
+        let opened = self.lines.append_to(path, clock);
+        opened.map_err(|reason| ReportError { variable: "`log-file`", path: path_name(), reason })
+    }
+
+    /// Columns of the terminal; unknown without one.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        let size = || rustix::termios::tcgetwinsize(std::io::stderr()).ok();
+        self.lines
+            .bars
+            .as_ref()
+            .and_then(|_| size())
+            .map(|size| usize::from(size.ws_col))
+            .filter(|columns| *columns > 0)
     }
 
     /// How often a reading is worth taking.
     #[must_use]
     pub fn progress_interval(&self) -> Duration {
-        if self.bars.is_some() { Duration::from_millis(200) } else { Duration::from_secs(10) }
+        if self.lines.bars.is_some() { Duration::from_millis(200) } else { Duration::from_secs(10) }
     }
 
     /// Whether a runner reads what is written.
@@ -99,7 +137,7 @@ impl Sink {
         self.secrets.read().unwrap_or_else(PoisonError::into_inner).prose(text)
     }
 
-    /// Makes this tell of panics from now on: where, and the words without any secret.
+    /// Reports panics from now on: the place, and the message without any secret.
     pub fn tell_of_panics(self: &Arc<Self>) {
         let sink = Arc::clone(self);
         std::panic::set_hook(Box::new(move |panic| sink.panicked(panic)));
@@ -114,11 +152,7 @@ impl Sink {
             Err(TryLockError::Poisoned(secrets)) => secrets.into_inner().prose(words),
             Err(TryLockError::WouldBlock) => "its words are not shown".to_owned(),
         };
-        let line = workflow::inert(&format!("panicked at {place}: {words}\n"));
-        match &self.workflow {
-            Some(_) => std::io::stdout().lock().write_all(line.as_bytes()).ok(),
-            None => std::io::stderr().lock().write_all(line.as_bytes()).ok(),
-        };
+        self.lines.write_at_once(&workflow::inert(&format!("panicked at {place}: {words}")));
     }
 
     /// Makes a terminal print the outputs from now on.
@@ -141,23 +175,37 @@ impl Sink {
 
     /// A line for people.
     pub fn line(&self, line: &str) {
-        self.write(&[self.shown(line)]);
+        self.lines.write(&[self.shown(line)]);
+    }
+
+    /// A line of more detail, for `RUNNER_DEBUG=1`: `debug: …`.
+    pub fn debug(&self, line: impl FnOnce() -> String) {
+        if self.is_detailed {
+            self.line(&format!("debug: {}", line()));
+        }
+    }
+
+    /// Whether lines of more detail are shown.
+    #[must_use]
+    pub fn is_detailed(&self) -> bool {
+        self.is_detailed
     }
 
     /// Lines that belong together; other sponsors' lines never come between them. Folded away in a workflow.
     pub fn group(&self, title: &str, lines: &[String]) {
+        let plain = lines.iter().map(|line| self.shown(line));
+        let plain: Vec<String> = std::iter::once(self.shown(title)).chain(plain).collect();
         if self.workflow.is_some() {
             let lines: Vec<String> = lines.iter().map(|line| self.redacted(line)).collect();
-            self.write(&workflow::group(&self.redacted(title), &lines));
+            self.lines.write_apart(&workflow::group(&self.redacted(title), &lines), &plain);
         } else {
-            let indented = lines.iter().map(|line| self.shown(&format!("  {line}")));
-            self.write(&std::iter::once(self.shown(title)).chain(indented).collect::<Vec<_>>());
+            self.lines.write(&plain);
         }
     }
 
     /// Lines that belong together and must be seen.
     pub fn block(&self, lines: &[String]) {
-        self.write(&lines.iter().map(|line| self.shown(line)).collect::<Vec<_>>());
+        self.lines.write(&lines.iter().map(|line| self.shown(line)).collect::<Vec<_>>());
     }
 
     /// Hides a value in everything that is written from now on, and in everything that the runner shows.
@@ -170,7 +218,7 @@ impl Sink {
         if masks.insert(value.to_owned()) {
             self.secrets.write().unwrap_or_else(PoisonError::into_inner).add(value);
             if self.workflow.is_some() {
-                self.write(&[workflow::mask(value)]);
+                self.lines.command(&[workflow::mask(value)]);
             }
         }
     }
@@ -181,13 +229,13 @@ impl Sink {
             let clean = |Annotation { level, title, message }: &Annotation| {
                 annotation(*level, &self.shown(title), &self.shown(message)).command()
             };
-            self.write(&annotations.iter().map(clean).collect::<Vec<_>>());
+            self.lines.command(&annotations.iter().map(clean).collect::<Vec<_>>());
         }
     }
 
     /// Shows how far a sponsor's dump has come.
     pub fn progress(&self, reading: Reading<'_>) {
-        let Some((all, bars)) = &self.bars else { return self.line(&reading.line()) };
+        let Some((all, bars)) = &self.lines.bars else { return self.line(&reading.line()) };
         let mut bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = bars.entry(reading.sponsor.to_owned()).or_insert_with(|| {
             let style = ProgressStyle::with_template("{spinner} {prefix}  {msg}");
@@ -200,7 +248,7 @@ impl Sink {
 
     /// Takes a sponsor's bar away.
     pub fn progress_ended(&self, sponsor: &str) {
-        let Some((_, bars)) = &self.bars else { return };
+        let Some((_, bars)) = &self.lines.bars else { return };
         if let Some(bar) = bars.lock().unwrap_or_else(PoisonError::into_inner).remove(sponsor) {
             bar.finish_and_clear();
         }
@@ -246,19 +294,6 @@ impl Sink {
 
     fn data(&self, text: &str) -> String {
         self.secrets.read().unwrap_or_else(PoisonError::into_inner).data(text)
-    }
-
-    fn write(&self, lines: &[String]) {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        let write = || match &self.workflow {
-            Some(_) => std::io::stdout().lock().write_all(text.as_bytes()),
-            None => std::io::stderr().lock().write_all(text.as_bytes()),
-        };
-        // Nobody can be told that nobody listens.
-        match &self.bars {
-            Some((all, _)) => all.suspend(write).ok(),
-            None => write().ok(),
-        };
     }
 }
 

@@ -2,19 +2,23 @@
 //!
 //! GitHub drops a summary of more than 1 MiB whole, so rows get shorter, and at last fewer, before that.
 
+mod table;
+
 use std::fmt::Write as _;
 
-use bytesize::ByteSize;
-
-use super::markdown::{block, cell, code, sentence};
+use super::markdown::{block, cell, sentence};
 use super::{SponsorResult, count};
 use crate::proof::{Outcome, State};
 
 /// Room is left below 1 MiB for what other parts of the step append.
 pub(super) const LIMIT: usize = 1_000_000;
-/// Of that, failures may take so much.
+/// Of that, failures may take this much.
 pub(super) const FAILURES_LIMIT: usize = 300_000;
 const MESSAGE_CHARACTERS: usize = 1_500;
+/// Of disabled sponsors, this many are shown with reason and next step.
+const DISABLED: usize = 100;
+/// What a command adds at the end is worth more than hashes.
+const ROOM_OF_A_CHAPTER: usize = 300_000;
 
 /// What a summary is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +84,7 @@ impl Subject {
         }
     }
 
-    /// Where the thing itself is.
+    /// Location of the backup or record.
     fn location(self, result: &SponsorResult) -> Option<&str> {
         match self {
             Self::Record | Self::Matrix => result.deployment_log.as_deref(),
@@ -96,8 +100,8 @@ pub struct Title<'a> {
     pub subject: Subject,
     /// Environment's name.
     pub environment: &'a str,
-    /// When, in words.
-    pub at: &'a str,
+    /// Who ran what, when and why, in Markdown.
+    pub about: &'a str,
     /// Whether the run ended at the plan.
     pub dry_run: bool,
 }
@@ -114,14 +118,47 @@ impl Title<'_> {
 pub fn of_results(title: Title<'_>, results: &[SponsorResult]) -> String {
     let mut text = verdict(title, results);
     let failures = failures(results, FAILURES_LIMIT);
-    let room = LIMIT - failures.len() - text.len();
-    text.push_str(&table(title, results, room));
+    let disabled = disabled(results);
+    let room = LIMIT - failures.len() - disabled.len() - text.len();
+    let table = table::of(title.subject, results, room);
+    // One drill has a chapter of its own, which shows all that its row would.
+    if title.subject != Subject::Drill || results.len() != 1 {
+        text.push_str(&table);
+    }
     text.push_str(&failures);
+    text.push_str(&disabled);
     text.push_str(&warnings(results));
+    text.push_str(&table::details(
+        title.subject,
+        results,
+        LIMIT.saturating_sub(text.len() + ROOM_OF_A_CHAPTER),
+    ));
     text
 }
 
-/// What is odd about results, each in words. They are few and short beside failures, which must never be cut for them.
+/// Why sponsors are not enabled, and what to do.
+fn disabled(results: &[SponsorResult]) -> String {
+    let disabled: Vec<&SponsorResult> = results
+        .iter()
+        .filter(|result| result.outcome() == Outcome::Disabled && result.message.is_some())
+        .collect();
+    if disabled.is_empty() {
+        return String::new();
+    }
+    let mut text = "### Not enabled\n\n".to_owned();
+    for result in disabled.iter().take(DISABLED) {
+        let why = cell(result.message.as_deref().unwrap_or_default());
+        let step = result.hint.as_deref().map(|hint| format!(". {}", sentence(hint))).unwrap_or_default();
+        // Writing to a String cannot fail.
+        writeln!(text, "- {}: {why}{step}", result.sponsor).ok();
+    }
+    if disabled.len() > DISABLED {
+        writeln!(text, "- … and {} more", disabled.len() - DISABLED).ok();
+    }
+    text + "\n"
+}
+
+/// The warnings of all results. They are few and short compared with failures, which must never be cut for them.
 fn warnings(results: &[SponsorResult]) -> String {
     let all: Vec<String> = results
         .iter()
@@ -144,26 +181,20 @@ pub fn with_chapter(title: Title<'_>, results: &[SponsorResult], chapter: &str) 
 /// The summary of a run that failed before any sponsor's turn.
 #[must_use]
 pub fn of_failure(title: Title<'_>, stage: &str, message: &str, hint: Option<&str>) -> String {
-    let mut text = format!("## ❌ {}: failed\n\n", title.name());
+    let mut text = format!("## ❌ {}\n\n{}\n\n", headline_with(title, "failed"), title.about);
     text.push_str(&failure(None, stage, message, hint));
     text
 }
 
+/// `Backup, production: failed`, of a run without results.
+#[must_use]
+pub fn headline_with(title: Title<'_>, words: &str) -> String {
+    format!("{}: {words}", title.name())
+}
+
 pub(super) fn verdict(title: Title<'_>, results: &[SponsorResult]) -> String {
     let (sign, headline) = headline(title, results);
-    let counts = [
-        (Outcome::Failure, "failed"),
-        (Outcome::Disabled, "not enabled"),
-        (Outcome::Success, title.subject.done()),
-        (Outcome::Planned, "planned only"),
-    ];
-    let counts: Vec<String> = counts
-        .into_iter()
-        .map(|(outcome, words)| (count(results, outcome), words))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, words)| format!("{count} {words}"))
-        .collect();
-    format!("## {sign} {headline}\n\nSponsors: {} · {}\n\n", counts.join(" · "), title.at)
+    format!("## {sign} {headline}\n\n{}\n\n", title.about)
 }
 
 /// The sign, and `Backup, production: 2 of 3 backed up, 1 not enabled (1 partial)`.
@@ -202,74 +233,6 @@ fn notes(results: &[SponsorResult]) -> String {
     if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) }
 }
 
-fn table(title: Title<'_>, results: &[SponsorResult], room: usize) -> String {
-    let rank = |result: &&SponsorResult| match result.outcome() {
-        Outcome::Failure => 0,
-        Outcome::Disabled => 1,
-        Outcome::Success | Outcome::Planned => 2,
-    };
-    let mut ordered: Vec<&SponsorResult> = results.iter().collect();
-    ordered.sort_by_key(rank);
-    let full = rows(FULL, &ordered, |result| full_row(title, result), room);
-    let short = || rows(SHORT, &ordered, |result| short_row(title, result), room);
-    if full.1 == ordered.len() { full.0 } else { short().0 }
-}
-
-const FULL: &str = "| Sponsor | Outcome | Size | Compressed from | Duration | Location | SHA-256 |\n|---|---|---:|---:|---:|---|---|\n";
-const SHORT: &str = "Locations and hashes are in the output `results`.\n\n| Sponsor | Outcome | Size | Compressed from | Duration |\n|---|---|---:|---:|---:|\n";
-
-/// The table, and how many rows went into it.
-fn rows(
-    head: &str,
-    results: &[&SponsorResult],
-    row: impl Fn(&SponsorResult) -> String,
-    room: usize,
-) -> (String, usize) {
-    const REST: usize = 120;
-    let mut text = head.to_owned();
-    for (at, result) in results.iter().enumerate() {
-        let row = row(result);
-        if text.len() + row.len() + REST > room {
-            let left = results.len() - at;
-            // Writing to a String cannot fail.
-            write!(text, "\n… and {left} more; the output `results` has them all.\n\n").ok();
-            return (text, at);
-        }
-        text.push_str(&row);
-    }
-    text.push('\n');
-    (text, results.len())
-}
-
-fn full_row(title: Title<'_>, result: &SponsorResult) -> String {
-    let location = title.subject.location(result).filter(|_| result.outcome() != Outcome::Disabled);
-    let hash = result.backup_sha256.as_deref();
-    let hash = hash.map(|hash| code(&format!("{}…", hash.chars().take(12).collect::<String>())));
-    let short = short_row(title, result);
-    let short = short.trim_end();
-    format!("{short} {} | {} |\n", location.map_or_else(dash, code), hash.unwrap_or_else(dash))
-}
-
-fn short_row(title: Title<'_>, result: &SponsorResult) -> String {
-    let state = result.conclusion().state().filter(|state| state.is_notable());
-    let state = state.map(|state| format!(" ({})", state.name().replace('-', " "))).unwrap_or_default();
-    let sign = result.sign();
-    let outcome = match result.outcome() {
-        Outcome::Success => {
-            let words = cell(result.message.as_deref().unwrap_or(title.subject.done()));
-            format!("{sign} {words}{state}")
-        }
-        Outcome::Disabled => format!("{sign} not enabled"),
-        Outcome::Planned => format!("{sign} planned only"),
-        Outcome::Failure => format!("{sign} {} failed{state}", result.stage.unwrap_or("bug")),
-    };
-    let size = |bytes: Option<u64>| bytes.map_or_else(dash, |bytes| ByteSize(bytes).to_string());
-    let stored = result.backup_size.filter(|_| result.outcome() != Outcome::Disabled);
-    // What belongs together is not broken over lines.
-    let cells = [outcome, size(stored), size(result.dump_size), duration(result.duration_seconds)];
-    format!("| {} | {} |\n", result.sponsor, cells.map(|cell| cell.replace(' ', "\u{a0}")).join(" | "))
-}
-
 /// What failed, up to a length.
 pub(super) fn failures(results: &[SponsorResult], limit: usize) -> String {
     let failed: Vec<&SponsorResult> =
@@ -296,19 +259,6 @@ pub(super) fn failure(sponsor: Option<&str>, stage: &str, message: &str, hint: O
     let who = sponsor.map(|sponsor| format!("**{sponsor}**, ")).unwrap_or_default();
     let hint = hint.map(|hint| format!("{}\n\n", sentence(hint))).unwrap_or_default();
     format!("{who}{stage}:\n\n{}\n\n{hint}", block(&message))
-}
-
-fn duration(seconds: f64) -> String {
-    let whole = seconds as u64;
-    match whole {
-        0..60 => format!("{seconds:.1} s"),
-        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
-        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
-    }
-}
-
-fn dash() -> String {
-    "–".to_owned()
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl Tally {
         self.not_read().map_or_else(|| verified.clone(), |not_read| format!("{verified}, {not_read}"))
     }
 
-    /// `1 in Deep Archive not read`; nothing where all were read.
+    /// `1 in Deep Archive not read`; nothing if all were read.
     #[must_use]
     pub fn not_read(&self) -> Option<String> {
         let frozen: Vec<String> =

@@ -116,9 +116,9 @@ fn check(title: Title<'_>, results: &[SponsorResult]) {
         let row = text.lines().find(|line| line.starts_with(&format!("| {name} |"))).unwrap();
         let one = results.iter().find(|result| result.sponsor == name).unwrap();
         assert_eq!(row.contains('✅'), is_plain(one), "{context}: {row}");
-        let title = verdict::title(one);
+        let title = verdict::lines(one).remove(0);
         if !one.conclusion().is_success() {
-            for word in ["backed up:", "verified,", "restored,", "proved"] {
+            for word in ["backed up ", "verified,", "restored,", "proved"] {
                 assert!(!title.contains(word), "{context}: {title}");
             }
         }
@@ -144,7 +144,7 @@ fn check(title: Title<'_>, results: &[SponsorResult]) {
 #[test]
 fn whatever_says_how_a_run_ended_says_the_same() {
     for subject in SUBJECTS {
-        let title = Title { subject, environment: "production", at: "now", dry_run: false };
+        let title = Title { subject, environment: "production", about: "now", dry_run: false };
         let endings = endings(subject);
         for (conclusion, outcome, state) in &endings {
             assert_eq!((conclusion.outcome(), conclusion.state()), (*outcome, *state), "{subject:?}");
@@ -164,7 +164,7 @@ fn whatever_says_how_a_run_ended_says_the_same() {
 #[test]
 fn a_dry_run_is_never_green_and_says_that_nothing_was_done() {
     for subject in [Subject::Backup, Subject::Record, Subject::Verify, Subject::Restore, Subject::Drill] {
-        let title = Title { subject, environment: "production", at: "now", dry_run: true };
+        let title = Title { subject, environment: "production", about: "now", dry_run: true };
         let (planned, failed) = (Conclusion::planned(), Conclusion::failed(None));
         for conclusions in [vec![planned], vec![planned, planned], vec![planned, failed], vec![failed]] {
             let names = ["callisto", "titan"];

@@ -10,14 +10,16 @@ use super::summary::{Subject, Title};
 use super::{SponsorResult, annotations, drill, issue, plan, progress, restored, summary, verdict};
 use crate::archive::description::Partial;
 use crate::proof::conclusion::{BackupFacts, Held, Reading};
+use crate::proof::drill::{Check, Status};
 use crate::proof::{Conclusion, Outcome};
+use crate::record::drill::{DrillReport, Table};
 use crate::restore::{LeftOut, TargetState};
 use crate::reviewed;
 
-const AT: &str = "2026-11-20 12:00:00 UTC";
+const ABOUT: &str = "**v2.4.0** · adds consent forms · by octocat · 2026-11-20 12:00:00 UTC · 12.3s";
 
 fn title(subject: Subject) -> Title<'static> {
-    Title { subject, environment: "production", at: AT, dry_run: false }
+    Title { subject, environment: "production", about: ABOUT, dry_run: false }
 }
 
 fn restored_facts() -> RestoredFacts {
@@ -32,6 +34,7 @@ fn restored_facts() -> RestoredFacts {
             statement: "EXTENSION pg_cron".to_owned(),
             reason: "not available".to_owned(),
         }],
+        consequences: Vec::new(),
         comparison: None,
     }
 }
@@ -57,6 +60,8 @@ fn disabled() -> SponsorResult {
     disabled.message = Some("ENABLE_S3_BACKUP_ARCHIVAL is empty".to_owned());
     disabled.backup_location = Some("not-configured".to_owned());
     disabled.backup_size = Some(0);
+    disabled.hint =
+        Some("Run `doppler secrets set --project hht-diary-europa --config production ENABLE_S3_BACKUP_ARCHIVAL=true`.".to_owned());
     disabled
 }
 
@@ -72,7 +77,10 @@ fn summaries_are_as_reviewed() {
     let planned = [result("callisto", Outcome::Planned), result("titan", Outcome::Planned)];
     let recorded = SponsorResult { backup_location: None, ..result("callisto", Outcome::Success) };
     let shown = [
-        ("partial and empty", summary::of_results(title(Subject::Backup), &[partial(), empty()])),
+        (
+            "partial, empty and disabled",
+            summary::of_results(title(Subject::Backup), &[partial(), empty(), disabled()]),
+        ),
         ("dry run", summary::of_results(Title { dry_run: true, ..title(Subject::Backup) }, &planned)),
         ("record", summary::of_results(title(Subject::Record), &[recorded])),
         ("verify", summary::of_results(title(Subject::Verify), &[verified()])),
@@ -108,6 +116,45 @@ fn drill_summary_is_as_reviewed() {
     reviewed::text("summary-drill", &text);
 }
 
+/// What docs/summary.png shows.
+#[test]
+fn summaries_of_the_picture_are_as_reviewed() {
+    let results = [
+        result("callisto", Outcome::Success),
+        result("rhea", Outcome::Success),
+        result("titan", Outcome::Failure),
+        disabled(),
+    ];
+    reviewed::text("summary-picture", &summary::of_results(title(Subject::Backup), &results));
+    let failed = drilled();
+    let tables = failed.tables.into_iter().map(|table| Table {
+        rows_found: table.rows_expected,
+        equal: true,
+        ..table
+    });
+    let checks = failed.checks.into_iter().map(|check| Check { passed: true, ..check });
+    let report = DrillReport {
+        status: Status::Passed,
+        verdict: Some("equal"),
+        rows_found: failed.rows_expected,
+        restore_duration_minutes: 1.6,
+        rto_compliant: Some(true),
+        tables: tables.collect(),
+        checks: checks.collect(),
+        findings: Vec::new(),
+        left_out: Vec::new(),
+        not_compared: Vec::new(),
+        ..failed
+    };
+    let location =
+        "s3://hht-diary-audit-logs-callisto-eu-west-1/drills/2026/11/20/drill-prod-20261120-120005.json";
+    let drilled = [Drilled { report, location: Some(location.to_owned()) }];
+    let mut result = result("callisto", Outcome::Success);
+    (result.message, result.deployment_log) = (Some(drill::line(&drilled[0])), None);
+    let text = summary::with_chapter(title(Subject::Drill), &[result], &drill::summary(&drilled));
+    reviewed::text("summary-picture-drill", &text);
+}
+
 #[test]
 fn issue_texts_are_as_reviewed() {
     let run = issue::Run {
@@ -123,8 +170,8 @@ fn issue_texts_are_as_reviewed() {
         issue::title(drill),
         issue::of_failures(run, &failed),
         issue::of_a_refusal(run, ("manifest", "sponsors is not a list"), Some("Write a list.")),
-        issue::of_a_recovery(run),
-        issue::of_a_recovery(drill),
+        issue::of_a_recovery(run, &BTreeSet::from(["callisto".to_owned(), "titan".to_owned()])),
+        issue::of_a_recovery(drill, &BTreeSet::new()),
     ];
     reviewed::text("issue", &text.join("\n=====\n"));
 }
@@ -141,9 +188,7 @@ fn log_lines_are_as_reviewed() {
         verified(),
         SponsorResult::new("io", backed_up(), 7_260.0),
     ];
-    let shown = results.iter().flat_map(|result| {
-        std::iter::once(verdict::title(result)).chain(verdict::details(result)).chain([String::new()])
-    });
+    let shown = results.iter().flat_map(|result| verdict::lines(result).into_iter().chain([String::new()]));
     reviewed::text("log-of-sponsors", &shown.collect::<Vec<_>>().join("\n"));
 }
 

@@ -1,47 +1,67 @@
 //! How one sponsor fared, as lines of a log. Pure.
+//!
+//! Each line begins at the margin with a label or the sponsor's name. The cause comes first, then the hint, then what
+//! follows from it.
 
 use bytesize::ByteSize;
 
 use super::SponsorResult;
+use super::wording::duration;
 use crate::proof::{Outcome, State};
 
-/// One line: who, how, how much.
+/// `error: callisto: …` and `hint: …`: the one form of a failure, of a sponsor or of a whole run.
 #[must_use]
-pub fn title(result: &SponsorResult) -> String {
-    let SponsorResult { sponsor, duration_seconds: seconds, .. } = result;
+pub fn failure(sponsor: Option<&str>, message: &str, hint: Option<&str>) -> Vec<String> {
+    let sponsor = sponsor.map(|sponsor| format!("{sponsor}: ")).unwrap_or_default();
+    let hint = hint.map(|hint| format!("hint: {hint}"));
+    std::iter::once(format!("error: {sponsor}{message}")).chain(hint).collect()
+}
+
+/// The lines of one sponsor: how it fared, then what is worth keeping in the log.
+#[must_use]
+pub fn lines(result: &SponsorResult) -> Vec<String> {
+    let mut lines = match result.outcome() {
+        Outcome::Failure => {
+            let message = result.message.as_deref().unwrap_or_default();
+            failure(Some(&result.sponsor), message, result.hint.as_deref())
+        }
+        Outcome::Success | Outcome::Disabled | Outcome::Planned => {
+            let hint = result.hint.as_ref().map(|hint| format!("hint: {hint}"));
+            std::iter::once(title(result)).chain(hint).collect()
+        }
+    };
+    let is_disabled = result.outcome() == Outcome::Disabled;
+    let facts = [
+        ("location", result.backup_location.as_ref().filter(|_| !is_disabled)),
+        ("sha256", result.backup_sha256.as_ref()),
+        ("record", result.deployment_log.as_ref()),
+    ];
+    let warnings = result.warnings.iter().map(|warning| ("warning", warning));
+    let facts = facts.into_iter().filter_map(|(label, value)| Some((label, value?)));
+    let more = result.labels.iter().map(|(label, value)| (*label, value));
+    lines.extend(warnings.chain(facts).chain(more).map(|(label, value)| format!("{label}: {value}")));
+    lines
+}
+
+/// One line: who, how, how much.
+fn title(result: &SponsorResult) -> String {
+    let sponsor = &result.sponsor;
+    let took = duration(result.duration_seconds);
     let message = result.message.as_deref();
     match (result.outcome(), message, result.backup_size, result.dump_size) {
-        (Outcome::Failure, ..) => {
-            let (stage, message) = (result.stage.unwrap_or("bug"), message.unwrap_or_default());
-            format!("{sponsor}: {stage} failed: {message}")
-        }
-        (Outcome::Disabled, ..) => format!("{sponsor}: not enabled"),
+        (Outcome::Disabled, Some(why), ..) => format!("{sponsor}: not enabled: {why}"),
+        (Outcome::Disabled, None, ..) => format!("{sponsor}: not enabled"),
         (Outcome::Planned, ..) => format!("{sponsor}: planned only, nothing was done"),
-        (Outcome::Success, Some(message), ..) => format!("{sponsor}: {message}, in {seconds:.1} s"),
-        (Outcome::Success, None, Some(stored), Some(dump)) => {
+        (_, Some(message), ..) => format!("{sponsor}: {message}, in {took}"),
+        (_, None, Some(stored), Some(dump)) => {
             let partial = match result.conclusion.state() {
-                Some(State::Partial) => " in part",
-                Some(State::Empty) => " without any table",
+                Some(State::Partial) => " in part,",
+                Some(State::Empty) => " without any table,",
                 _ => "",
             };
             let (stored, dump) = (ByteSize(stored), ByteSize(dump));
-            format!("{sponsor}: backed up{partial}: {stored}, compressed from {dump}, in {seconds:.1} s")
+            format!("{sponsor}: backed up{partial} {stored} ({dump} of dump) in {took}")
         }
-        (Outcome::Success, ..) => format!("{sponsor}: recorded, in {seconds:.1} s"),
+        (_, None, ..) => format!("{sponsor}: recorded in {took}"),
     }
-}
-
-/// What else is worth keeping in the log.
-#[must_use]
-pub fn details(result: &SponsorResult) -> Vec<String> {
-    let warnings = result.warnings.iter().map(|warning| ("warning", Some(warning)));
-    let facts = [
-        ("location", result.backup_location.as_ref().filter(|_| result.outcome() == Outcome::Success)),
-        ("sha256", result.backup_sha256.as_ref()),
-        ("record", result.deployment_log.as_ref()),
-        ("hint", result.hint.as_ref()),
-    ];
-    let facts: Vec<_> =
-        warnings.chain(facts).filter_map(|(label, value)| Some((label, value?.clone()))).collect();
-    super::plan::lines(&facts)
 }

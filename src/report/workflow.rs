@@ -14,7 +14,7 @@ pub enum Level {
 /// Longer messages are cut by the runner.
 const MESSAGE: usize = 4000;
 
-/// What a run's page shows beside its log.
+/// A message on a run's page, next to its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
     /// Its kind.
@@ -61,7 +61,7 @@ pub fn group(title: &str, lines: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// A text of which the runner will take no line for a command and a terminal will obey nothing, whoever wrote its words.
+/// A text that neither a runner nor a terminal obeys, whatever others wrote into it.
 #[must_use]
 pub fn inert(text: &str) -> String {
     let line = |line: &str| {
@@ -101,7 +101,7 @@ mod tests {
         ) {
             let inert = inert(&text);
             prop_assert!(!inert.contains(['\r', '\u{1b}']) && !inert.contains("##["), "{inert:?}");
-            // The runner breaks lines where any of these stands.
+            // The runner breaks lines at each of these.
             for line in inert.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
                 prop_assert!(!line.trim_start().starts_with("::"), "{line:?}");
             }

@@ -273,7 +273,7 @@ fn several_sponsors_share_one_array_and_one_failure_stays_alone() {
     let told: Vec<&str> = rows.iter().map(|row| row["sponsor"].as_str().unwrap()).collect();
     assert_eq!(told, ["callisto", "rhea"]);
     assert!(outcome.stderr.contains("titan: not enabled"), "{}", outcome.transcript());
-    assert!(outcome.stderr.contains("europa: secrets failed: "), "{}", outcome.transcript());
+    assert!(outcome.stderr.contains("error: europa: "), "{}", outcome.transcript());
 
     let step = trial.run().input("command", "list").run();
     step.assert_code(12);

@@ -263,3 +263,66 @@ fn outputs_that_are_lost_fail_the_step_with_exit_code_1() {
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
     assert_eq!(outcome.logs().len(), 1);
 }
+
+/// Standard error is a pipe here, as it is for cron.
+#[test]
+fn each_line_has_its_time_outside_of_workflow_and_terminal() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let log = tempfile::tempdir().unwrap();
+    let file = log.path().join("backup.log");
+    let run = trial.wire(Run::terminal()).args(["backup", "--sponsors", "callisto", "--log-file"]);
+    let outcome = run.arg(&file).run();
+    outcome.assert_code(0);
+    let kept = std::fs::read_to_string(&file).unwrap();
+    for lines in [&outcome.stderr_with_times, &kept] {
+        assert!(lines.contains("Z callisto: backed up ") && lines.contains("Z record: s3://"), "{lines}");
+        for line in lines.lines() {
+            let time = line.split(' ').next().unwrap();
+            assert!(time.len() == 20 && time.parse::<jiff::Timestamp>().is_ok(), "{line}");
+        }
+    }
+    assert!(kept.ends_with("Backup, production: 1 of 1 backed up\n"), "{kept}");
+}
+
+#[test]
+fn a_log_file_in_a_workflow_holds_lines_but_no_mask() {
+    let trial = Trial::of([Sponsor::named("callisto").password("a-canary-of-a-log-file").empty()]);
+    let log = tempfile::tempdir().unwrap();
+    let file = log.path().join("backup.log");
+    trial.run().input("log-file", &file).env("RUNNER_DEBUG", "1").run().assert_code(0);
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        kept.contains("Z callisto: backed up ") && kept.contains("Z Deployment record: callisto"),
+        "{kept}"
+    );
+    assert!(!kept.contains("canary") && !kept.contains("::"), "{kept}");
+}
+
+#[test]
+fn an_unwritable_log_file_is_a_usage_error_before_anything() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let outcome = trial.run().input("log-file", "/nowhere/at/all").run();
+    outcome.assert_code(2);
+    assert!(outcome.visible().contains("/nowhere/at/all"), "{}", outcome.visible());
+    assert!(trial.doppler.requests().is_empty() && outcome.logs().is_empty());
+}
+
+#[test]
+fn runner_debug_shows_detail_and_no_secret() {
+    let trial = Trial::of([Sponsor::named("callisto").password("a-canary-of-detail").empty()]);
+    let detailed = || trial.run().env("RUNNER_DEBUG", "1");
+    let well = detailed().run();
+    well.assert_code(0);
+    let lines = well.visible();
+    for detail in ["debug: callisto: parts of ", "pg_dump (", "debug: callisto: dump, upload and check took "]
+    {
+        assert!(lines.contains(detail), "no {detail} in {lines}");
+    }
+    assert!(!trial.run().run().visible().contains("debug: "));
+    trial.secret("callisto", "DATABASE_URL", Some("postgresql://app:another-canary@127.0.0.1:1/app"));
+    let failed = detailed().run();
+    failed.assert_code(13);
+    for outcome in [well, failed] {
+        assert!(!outcome.visible().contains("canary"), "{}", outcome.visible());
+    }
+}

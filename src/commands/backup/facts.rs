@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::proof::Conclusion;
 use crate::proof::conclusion::BackupFacts;
 use crate::record::DeploymentLog;
-use crate::report::SponsorResult;
+use crate::report::{Record, SponsorResult};
 use crate::sponsors::Sponsor;
 
 pub(super) struct Facts {
@@ -38,6 +38,12 @@ pub(super) struct Facts {
     pub(super) lock: Option<Locked>,
     /// Warnings for people to read.
     pub(super) warnings: Vec<String>,
+    /// What follows from a failure, or became of the record, each in words. The record itself does not hold them.
+    pub(super) consequences: Vec<String>,
+    /// What enables a disabled sponsor.
+    pub(super) next_step: Option<String>,
+    /// The deployment record.
+    pub(super) record: Option<Record>,
 }
 
 impl Facts {
@@ -55,6 +61,9 @@ impl Facts {
             previous: None,
             lock: None,
             warnings: Vec::new(),
+            consequences: Vec::new(),
+            next_step: None,
+            record: None,
         }
     }
 
@@ -119,7 +128,9 @@ impl Facts {
         let took = self.clock.elapsed().as_secs_f64();
         let mut result = SponsorResult::new(&sponsor.name, conclusion, took);
         result.deployment_log = log;
-        result.warnings = self.warnings;
+        result.warnings = self.warnings.into_iter().chain(self.consequences).collect();
+        result.kept = self.lock.as_ref().and_then(kept);
+        result.record = self.record;
         if let Some((location, sealed)) = self.backup {
             result.backup_location = Some(location);
             result.backup_size = Some(sealed.stored.bytes);
@@ -130,6 +141,7 @@ impl Facts {
             Ok(Turn::Done(()) | Turn::Planned) => (result, None),
             Ok(Turn::Disabled(why)) => {
                 result.message = Some(why.clone());
+                result.hint = self.next_step;
                 result.backup_location = Some(NOT_CONFIGURED.to_owned());
                 result.backup_size = Some(0);
                 (result, None)
@@ -139,6 +151,15 @@ impl Facts {
                 (result, Some(code))
             }
         }
+    }
+}
+
+/// How long nobody can delete the backup, for people.
+fn kept(lock: &Locked) -> Option<String> {
+    match (lock, lock.until()) {
+        (Locked::No, _) => Some("not locked".to_owned()),
+        (_, Some(until)) => Some(format!("until {}, locked ({})", until.strftime("%Y-%m-%d"), lock.name())),
+        _ => None,
     }
 }
 

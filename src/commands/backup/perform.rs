@@ -26,6 +26,7 @@ use crate::failure::Failure;
 use crate::proof::ProofError;
 use crate::proof::conclusion::{BackupFacts, Before, Held};
 use crate::proof::database::document;
+use crate::proof::limits::words;
 use crate::proof::stored::contents;
 use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Sponsor;
@@ -64,7 +65,11 @@ impl Run<'_> {
         // Time spent waiting for other sponsors' memory does not count.
         let reserved = clock.paused(self.budget.reserve(prepared.flow));
         let _reserved = clock.or_stopped(async { Ok(reserved.await) }).await?;
+        self.show_detail(sponsor, &prepared);
+        let begun = Instant::now();
         let (sealed, finished, committed) = self.archive(sponsor, facts, &prepared, clock.stop()).await?;
+        let took = words(begun.elapsed());
+        self.edge.sink.debug(|| format!("{}: dump, upload and check took {took}", sponsor.name));
         facts.warnings.extend(prepared.warnings(&finished));
         self.note(sponsor, &finished.notes);
         facts.server_version = Some(finished.server_version);
@@ -94,7 +99,7 @@ impl Run<'_> {
     async fn archive(
         &self,
         sponsor: &Sponsor,
-        facts: &Facts,
+        facts: &mut Facts,
         prepared: &Prepared,
         stop: &CancellationToken,
     ) -> Result<(Sealed, Finished, Committed), Failure> {
@@ -137,7 +142,7 @@ impl Run<'_> {
             Err(cause) => {
                 // The dump's failure is the cause. A failed abort is only a consequence.
                 if let Err(error) = staged.abandon().await {
-                    self.edge.sink.line(&format!("{}: {error}", sponsor.name));
+                    facts.consequences.push(self.edge.sink.redacted(&error.to_string()));
                 }
                 return Err(cause.into());
             }

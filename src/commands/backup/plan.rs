@@ -16,6 +16,20 @@ const NOT_CHECKED: &str =
     "rows, and permissions to store objects (s3:PutObject, s3:PutObjectTagging, a KMS key)";
 
 impl Run<'_> {
+    /// What a backup works with, for `RUNNER_DEBUG=1`.
+    pub(super) fn show_detail(&self, sponsor: &Sponsor, prepared: &Prepared) {
+        let Prepared { server, client, store, flow, .. } = prepared;
+        let (sink, name) = (&self.edge.sink, &sponsor.name);
+        let endpoint = self.order.deployment.endpoint.url.as_deref().unwrap_or("AWS");
+        let parts = (ByteSize(flow.part_bytes), flow.parts_in_flight);
+        sink.debug(|| format!("{name}: {} ({})", client.program("pg_dump").display(), client.version));
+        sink.debug(|| {
+            format!("{name}: PostgreSQL {}, {} on disk", server.version, ByteSize(server.database_bytes))
+        });
+        sink.debug(|| format!("{name}: bucket {} at {endpoint}", store.bucket()));
+        sink.debug(|| format!("{name}: parts of {}, {} in flight", parts.0, parts.1));
+    }
+
     pub(super) fn show_plan(&self, sponsor: &Sponsor, facts: &Facts, prepared: &Prepared) {
         let Prepared { connection, server, client, store, key, labels, flow, options, .. } = prepared;
         let Prepared { previous, source, database, .. } = prepared;

@@ -24,7 +24,7 @@ use crate::dump::server::{self, Money, Server};
 use crate::dump::standby::{self, Standby};
 use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
-use crate::report::disabled::{SetUp, boxed};
+use crate::report::disabled::{self, Place, SetUp};
 use crate::secrets::{Archival, Disabled, SecretsError};
 use crate::sponsors::Sponsor;
 
@@ -61,7 +61,7 @@ impl Run<'_> {
             Archival::Enabled(secrets) => secrets,
             Archival::Disabled(why) => {
                 facts.enabled = Some(false);
-                return self.disabled(sponsor, why.clone());
+                return self.disabled(sponsor, facts, why.clone());
             }
         };
         facts.enabled = Some(true);
@@ -188,15 +188,19 @@ impl Run<'_> {
         }
     }
 
-    fn disabled(&self, sponsor: &Sponsor, why: Disabled) -> Result<Outcome, Failure> {
+    fn disabled(&self, sponsor: &Sponsor, facts: &mut Facts, why: Disabled) -> Result<Outcome, Failure> {
         let text = why.to_string();
-        self.edge.sink.block(&boxed(SetUp {
-            sponsor: &sponsor.name,
-            project: &self.secrets.project(&sponsor.name),
-            config: &self.order.scope.config,
-            region: sponsor.region.as_deref(),
-            why: &text,
-        }));
+        let scope = &self.order.scope;
+        let project = self.secrets.project(&sponsor.name);
+        let path = scope.secrets_file.as_ref().map(|path| path.display().to_string());
+        let place = match &path {
+            Some(path) => Place::File(path),
+            None => Place::Doppler { project: &project, config: &scope.config },
+        };
+        let region = sponsor.region.as_deref();
+        let set_up = SetUp { sponsor: &sponsor.name, place, region, why: &text };
+        self.edge.sink.block(&disabled::lines(set_up, self.edge.sink.columns()));
+        facts.next_step = Some(disabled::next_step(set_up));
         if self.order.require_backup {
             return Err(SecretsError::Required { disabled: why }.into());
         }

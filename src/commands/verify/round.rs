@@ -137,7 +137,7 @@ impl<'a> Round<'a> {
             (Some(finding), error) => (finding, error),
             (None, Some(error)) => (error, None),
         };
-        let Told { stage, code, mut message, hint } = Told::of(&failure, self.edge);
+        let Told { stage, code, mut message, hint, .. } = Told::of(&failure, self.edge);
         if let Some(error) = also {
             let Told { message: error, .. } = Told::of(&error, self.edge);
             message.push_str(&format!("; also, not every backup was read: {error}"));

@@ -109,8 +109,8 @@ fn a_check_that_is_not_true_fails_the_drill() {
 /// The snapshot is 59 minutes and 59.75 seconds old, and the drill took two minutes.
 #[test]
 fn limits_are_kept_or_fail_the_drill() {
-    let old = "the backup is 59 min 59 s old, more than `max-rpo` (59 min 0 s)";
-    let slow = "the drill took 2 min 0 s, more than `max-rto` (1 min 0 s)";
+    let old = "the backup is 59m 59s old, more than `max-rpo` (59m)";
+    let slow = "the drill took 2m, more than `max-rto` (1m)";
     for (rpo, rto, status, kept, wrong) in [
         (None, None, Status::Passed, (None, None), String::new()),
         (Some(60), Some(2), Status::Passed, (Some(true), Some(true)), String::new()),

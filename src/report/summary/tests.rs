@@ -4,7 +4,7 @@ use crate::report::sample::result;
 const TITLE: Title<'_> = Title {
     subject: Subject::Backup,
     environment: "production",
-    at: "2026-11-20 12:00:00 UTC",
+    about: "2026-11-20 12:00:00 UTC",
     dry_run: false,
 };
 
@@ -55,9 +55,4 @@ fn a_headline_counts_disabled_sponsors_separately() {
 fn a_message_cannot_end_its_own_block() {
     let text = of_failure(TITLE, "manifest", "a\n```\n# not a heading", Some("Do this."));
     assert!(text.contains("````text\na\n```\n# not a heading\n````\n"), "{text}");
-}
-
-#[test]
-fn durations_read_well() {
-    assert_eq!([duration(0.04), duration(75.9), duration(7_260.0)], ["0.0 s", "1 min 15 s", "2 h 1 min"]);
 }

@@ -48,7 +48,7 @@ fn a_dry_run_finds_what_would_fail() {
     trial.secret("rhea", "DATABASE_URL", Some("postgresql://nobody:x@127.0.0.1:1/none"));
     let outcome = trial.run().input("dry-run", "true").run();
     outcome.assert_code(13);
-    assert!(outcome.visible().contains("rhea: dump failed: 127.0.0.1:1/none"), "{}", outcome.visible());
+    assert!(outcome.visible().contains("error: rhea: 127.0.0.1:1/none"), "{}", outcome.visible());
     assert!(outcome.visible().contains("dry run: nothing was backed up, 1 of 2 would fail"));
     assert_eq!(outcome.output("outcome"), "failure");
     assert!(outcome.logs().is_empty());

@@ -219,7 +219,7 @@ fn a_clock_that_jumps_changes_names_alone() {
 
 /// - fault: the system grants the program no thread for files
 /// - injected: `prlimit --nproc` of one thread too few, for a user who has no other process
-/// - seen: `panicked at …: OS can't spawn worker thread: Resource temporarily unavailable`, and that this is a bug; exit code 1
+/// - seen: `panicked at …: OS can't spawn worker thread: Resource temporarily unavailable`, and `internal error: panicked`; exit code 1
 /// - left: nothing was begun
 #[test]
 fn a_system_without_threads_is_reported_like_a_bug() {
@@ -235,6 +235,6 @@ fn a_system_without_threads_is_reported_like_a_bug() {
         run.arg(&program).args(["matrix", "--environment", "production", "--manifest", "none"]).run();
     outcome.assert_code(1);
     assert!(outcome.stderr.contains("panicked at "), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("internal error: panicked"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("error: internal error: panicked"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("Resource temporarily unavailable"), "{}", outcome.stderr);
 }

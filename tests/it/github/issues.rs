@@ -42,24 +42,24 @@ fn repeated_failures_share_one_issue_and_spare_a_persons_issue() {
     outcome.assert_code(12);
     assert_eq!(states(&github), [open(theirs), open(2)]);
     let issue = github.issues()[1].clone();
-    assert_eq!(issue["title"], "Backup of production fails");
+    assert_eq!(issue["title"], "sponsor-backup: backup failing in production");
     assert_eq!(issue["labels"][0]["name"], "sponsor-backup");
     let body = issue["body"].as_str().unwrap();
     for words in [
         "**callisto**, secrets:",
         "SPONSOR_AWS_REGION",
-        "[The run, attempt 2](https://github.example/cure-hht/hht_diary/actions/runs/17342009911)",
+        "[run, attempt 2](https://github.example/cure-hht/hht_diary/actions/runs/17342009911)",
     ] {
         assert!(body.contains(words), "no {words} in {body}");
     }
-    assert!(outcome.visible().contains("issue #2 was opened"));
+    assert!(outcome.visible().contains("opened issue #2"));
     telling(&trial, &github).run().assert_code(12);
     assert_eq!((states(&github), github.comments(2).len()), (vec![open(theirs), open(2)], 1));
     assert!(github.comments(2)[0].contains("**callisto**, secrets:"));
     mends(&trial);
     telling(&trial, &github).run().assert_code(0);
     assert_eq!(states(&github), [open(theirs), closed(2)]);
-    assert!(github.comments(2)[1].contains("It went well again"));
+    assert!(github.comments(2)[1].contains("Recovered: [run, attempt 2]"));
     assert!(github.comments(theirs).is_empty());
     let before = github.requests();
     telling(&trial, &github).run().assert_code(0);
@@ -84,7 +84,11 @@ fn two_environments_are_two_issues_and_a_drill_has_its_own() {
         github.issues().iter().map(|issue| issue["title"].as_str().unwrap().to_owned()).collect();
     assert_eq!(
         titles,
-        ["Backup of production fails", "Backup of staging fails", "Restore drill of production fails"]
+        [
+            "sponsor-backup: backup failing in production",
+            "sponsor-backup: backup failing in staging",
+            "sponsor-backup: restore drill failing in production",
+        ]
     );
     mends(&production);
     telling(&production, &github).run().assert_code(0);
@@ -98,7 +102,12 @@ fn a_refused_selection_has_an_issue_that_a_full_run_closes() {
     let (trial, github) = (one(), GitHub::start());
     telling(&trial, &github).input("sponsors", "calisto").run().assert_code(11);
     assert_eq!(states(&github), [open(1)]);
-    assert!(github.issues()[0]["body"].as_str().unwrap().contains("It failed before any sponsor's turn."));
+    assert!(
+        github.issues()[0]["body"]
+            .as_str()
+            .unwrap()
+            .contains("The run failed before it reached any sponsor.")
+    );
     telling(&trial, &github).run().assert_code(0);
     assert_eq!(states(&github), [closed(1)]);
 }
@@ -114,7 +123,7 @@ fn a_matrix_that_fails_has_an_issue_of_its_own() {
         of_file("sponsors: [").run().assert_code(10);
         let issues = github.issues();
         let issue = issues.last().unwrap();
-        assert_eq!(issue["title"], "Sponsor matrix of production fails");
+        assert_eq!(issue["title"], "sponsor-backup: sponsor matrix failing in production");
         let number = issue["number"].as_u64().unwrap();
         telling(&trial, &github).run().assert_code(0);
         assert_eq!(states(&github).last().unwrap(), &open(number), "a backup says nothing of it");
@@ -165,7 +174,7 @@ fn what_cannot_be_sent_is_a_warning_and_changes_nothing_else() {
         let outcome = telling(&trial, &github).run();
         outcome.assert_code(12);
         let warnings = outcome.annotations("warning").join("\n");
-        assert!(warnings.contains("the issue of this environment was not told: "), "{warnings}");
+        assert!(warnings.contains("could not update the GitHub issue: "), "{warnings}");
         assert!(warnings.contains(reason), "{trouble:?}: {warnings}");
         assert!(!outcome.everything().contains(&github.token));
         let posts = github.requests().iter().filter(|line| line.starts_with("POST ")).count();

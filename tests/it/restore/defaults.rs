@@ -65,7 +65,7 @@ fn defaults_of_a_role_end_neither_restore_nor_drill() {
         };
         let outcome = on(cluster, into(&trial, &database.url())).run();
         outcome.assert_code(0);
-        assert!(message(&outcome).contains(": equal: 1 tables, 100 rows"), "{}", message(&outcome));
+        assert!(message(&outcome).contains(": equal: 1 table, 100 rows"), "{}", message(&outcome));
         assert_eq!(database.content_digest(), trial.database("callisto").content_digest());
         assert_eq!(database.psql("SELECT lo_get(77777)"), "\\x78");
 

@@ -47,7 +47,7 @@ fn columns_may_be_called_like_variables_of_psql() {
         let target = cluster.database("target");
         let outcome = restore(&trial, &target).path(cluster.bin_dir()).run();
         outcome.assert_code(0);
-        assert!(message(&outcome).contains(": equal: 1 tables, 1 rows"), "{}", message(&outcome));
+        assert!(message(&outcome).contains(": equal: 1 table, 1 row"), "{}", message(&outcome));
         assert_eq!(
             target.psql("SELECT part, note, f() FROM lower"),
             source.psql("SELECT part, note, f() FROM lower")

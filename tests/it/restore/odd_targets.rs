@@ -25,7 +25,7 @@ fn rows_are_compared_in_the_encoding_of_the_backup() {
     let target = empty();
     let outcome = restore(&trial, &target).run();
     outcome.assert_code(0);
-    let told = format!("restored into {}: equal: 1 tables, 2 rows", place(&target));
+    let told = format!("restored into {}: equal: 1 table, 2 rows", place(&target));
     assert_eq!(message(&outcome), told);
     assert_eq!(target.psql("SELECT note FROM notes WHERE note <> 'plain'"), "café");
     assert_eq!(target.psql("SELECT getdatabaseencoding()"), "UTF8");

@@ -37,10 +37,10 @@ fn an_extension_of_the_platform_needs_no_comment() {
     let target = empty();
     target.psql("CREATE EXTENSION citext; CREATE EXTENSION pgcrypto");
     assert_equal(restore(&trial, &target).input("dry-run", "true"), "");
-    assert_equal(restore(&trial, &target), ": equal: 1 tables, 2 rows");
+    assert_equal(restore(&trial, &target), ": equal: 1 table, 2 rows");
     assert_eq!(target.psql(ROWS), "2|A@example.org b@example.org");
     // Over what is there, and into a database that the role makes.
-    assert_equal(replacing(&trial, &target), ": equal: 1 tables, 2 rows");
+    assert_equal(replacing(&trial, &target), ": equal: 1 table, 2 rows");
     assert_eq!(target.psql(ROWS), "2|A@example.org b@example.org");
     assert_eq!(
         target.psql(
@@ -50,7 +50,7 @@ fn an_extension_of_the_platform_needs_no_comment() {
     );
     target.psql(&format!("ALTER ROLE \"{}\" CREATEDB", target.user));
     let made = Database { name: format!("{}_made", target.name), ..target.clone() };
-    assert_equal(restore(&trial, &made), ": equal: 1 tables, 2 rows");
+    assert_equal(restore(&trial, &made), ": equal: 1 table, 2 rows");
 }
 
 /// A comment does not count as data: one that only its owner can write is named, and nothing differs for it.
@@ -63,7 +63,7 @@ fn a_comment_of_another_role_is_named_and_not_compared() {
     target.psql("CREATE SCHEMA extensions; CREATE EXTENSION citext; CREATE EXTENSION pgcrypto");
     let outcome = restore(&trial, &target).run();
     outcome.assert_code(0);
-    assert!(message(&outcome).contains(": equal: 1 tables, 2 rows"), "{}", message(&outcome));
+    assert!(message(&outcome).contains(": equal: 1 table, 2 rows"), "{}", message(&outcome));
     for what in ["extension citext", "schema extensions"] {
         let told = format!("not compared: the comment on the {what} (owned by another role)");
         assert!(outcome.annotations("warning").join("\n").contains(&told), "{}", outcome.transcript());
@@ -91,7 +91,7 @@ fn a_schema_of_the_platform_may_be_there() {
     };
     let rows = "SELECT id, mail FROM app.people";
     let target = prepared();
-    assert_equal(restore(&trial, &target), ": equal: 1 tables, 1 rows");
+    assert_equal(restore(&trial, &target), ": equal: 1 table, 1 row");
     assert_eq!(target.psql(rows), "1|A@example.org");
 
     // What of the owner's is in a schema that stays is dropped, whatever its kind.
@@ -108,7 +108,7 @@ fn a_schema_of_the_platform_may_be_there() {
          CREATE TYPE span AS RANGE (SUBTYPE = int); CREATE SEQUENCE q;
          ALTER DEFAULT PRIVILEGES IN SCHEMA extensions GRANT SELECT ON TABLES TO PUBLIC",
     );
-    assert_equal(replacing(&trial, &target), ": equal: 1 tables, 1 rows");
+    assert_equal(replacing(&trial, &target), ": equal: 1 table, 1 row");
     assert_eq!(target.psql(rows), "1|A@example.org");
     let ours = "SELECT count(*) FROM pg_depend d WHERE refobjid = 'extensions'::regnamespace AND NOT EXISTS
         (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e') AND classid <> 'pg_extension'::regclass";
@@ -187,7 +187,7 @@ fn what_holds_nothing_stays_next_to_what_is_restored() {
     target.psql_as_owner("CREATE TABLE mine AS SELECT 1 AS i; SELECT lo_create(5)");
     let outcome = replacing(&trial, &target).run();
     outcome.assert_code(0);
-    assert!(message(&outcome).contains(": equal: 1 tables, 2 rows"), "{}", message(&outcome));
+    assert!(message(&outcome).contains(": equal: 1 table, 2 rows"), "{}", message(&outcome));
     let told = "1 event trigger of the target may fire. Only a superuser can disable them.";
     assert!(outcome.stdout.contains(told), "{}", outcome.transcript());
     let warnings = outcome.annotations("warning").join("\n");
@@ -248,6 +248,6 @@ fn a_part_replaces_what_is_there_and_leaves_extensions() {
     let target = empty();
     target.psql("CREATE EXTENSION citext; CREATE EXTENSION pgcrypto");
     target.psql_as_owner("CREATE TABLE people (id int)");
-    assert_equal(replacing(&trial, &target).input("allow-partial", "true"), ": equal: 1 tables, 2 rows");
+    assert_equal(replacing(&trial, &target).input("allow-partial", "true"), ": equal: 1 table, 2 rows");
     assert_eq!(target.psql(ROWS), "2|A@example.org b@example.org");
 }

@@ -117,7 +117,7 @@ fn login_triggers_do_not_react_to_a_restore_or_a_dump() {
     let backed_up = {
         let outcome = restore(&trial, &target).path(cluster.bin_dir()).run();
         outcome.assert_code(0);
-        assert!(message(&outcome).contains(": equal: 1 tables, "), "{}", message(&outcome));
+        assert!(message(&outcome).contains(": equal: 1 table, "), "{}", message(&outcome));
         message(&outcome).rsplit(' ').nth(1).unwrap().parse::<u32>().unwrap()
     };
     // The one that looks is a login itself.

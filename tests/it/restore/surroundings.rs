@@ -71,7 +71,7 @@ fn settings_and_comment_come_back_with_a_new_database() {
         let target = to_be_made(cluster);
         let outcome = restore(&trial, &target).path(cluster.bin_dir()).run();
         outcome.assert_code(0);
-        assert!(message(&outcome).contains(": equal: 1 tables, 1 rows"), "{}", message(&outcome));
+        assert!(message(&outcome).contains(": equal: 1 table, 1 row"), "{}", message(&outcome));
         assert_eq!(settings(&target), settings(&source));
         assert_canary_is_secret(&trial, &outcome);
         let drilled = trial.run().path(cluster.bin_dir()).input("command", "drill").run();
@@ -120,7 +120,7 @@ fn checks_and_views_find_the_settings_of_the_database() {
     for target in [&made, &of_a_superuser(Cluster::shared())] {
         let outcome = restore(&trial, target).run();
         outcome.assert_code(0);
-        assert!(message(&outcome).contains(": equal: 1 tables, 9 rows"), "{}", message(&outcome));
+        assert!(message(&outcome).contains(": equal: 1 table, 9 rows"), "{}", message(&outcome));
         assert_eq!(target.psql("SELECT count FROM mine"), "9");
     }
     assert_eq!(made.psql("SELECT current_setting('app.tenant')"), "7");
@@ -153,7 +153,7 @@ fn a_new_database_has_the_locale_of_the_backup() {
     let target = to_be_made(Cluster::shared());
     let outcome = restore(&trial, &target).run();
     outcome.assert_code(0);
-    assert!(message(&outcome).contains(": equal: 1 tables, 5 rows"), "{}", message(&outcome));
+    assert!(message(&outcome).contains(": equal: 1 table, 5 rows"), "{}", message(&outcome));
     let locale = "SELECT datlocprovider, daticulocale, datcollate, datctype, pg_encoding_to_char(encoding)
                   FROM pg_database WHERE datname = current_database()";
     assert_eq!(target.psql(locale), source.psql(locale));
@@ -161,7 +161,7 @@ fn a_new_database_has_the_locale_of_the_backup() {
     assert_eq!(target.psql(values), "ankara dıyarbakır ısparta ızmır isparta");
     let drilled = trial.run().input("command", "drill").run();
     drilled.assert_code(0);
-    assert!(drilled.transcript().contains(": equal: 1 tables, 5 rows"), "{}", drilled.transcript());
+    assert!(drilled.transcript().contains(": equal: 1 table, 5 rows"), "{}", drilled.transcript());
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn rows_in_another_locale_are_rows_equal_and_both_are_named() {
     let (trial, _) = backed_up(Cluster::shared(), TURKISH, &[sql]);
     let outcome = restore(&trial, &of_a_superuser(Cluster::shared())).run();
     outcome.assert_code(0);
-    assert!(message(&outcome).contains(": rows equal: 1 tables, 2 rows"), "{}", message(&outcome));
+    assert!(message(&outcome).contains(": rows equal: 1 table, 2 rows"), "{}", message(&outcome));
     let warnings = outcome.transcript();
     assert!(warnings.contains("the database locale is libc C, expected icu tr-TR"), "{warnings}");
 }
@@ -213,7 +213,7 @@ fn generated_values_are_summed_in_the_snapshot_of_the_dump() {
         let target = to_be_made(cluster);
         let outcome = restore(&trial, &target).path(cluster.bin_dir()).run();
         outcome.assert_code(0);
-        assert!(message(&outcome).contains(": equal: 3 tables, 1002 rows"), "{}", message(&outcome));
+        assert!(message(&outcome).contains(": equal: 3 tables, 1,002 rows"), "{}", message(&outcome));
         assert_eq!(target.content_digest(), source.content_digest());
         let bucket = trial.bucket("callisto");
         let keys = trial.store.keys_in(bucket);

@@ -49,8 +49,10 @@ pub(crate) struct Outcome {
     pub(crate) signal: Option<i32>,
     /// Standard output.
     pub(crate) stdout: String,
-    /// Standard error.
+    /// Standard error, without the times at the beginning of its lines: what a terminal shows.
     pub(crate) stderr: String,
+    /// Standard error as it was written: a pipe, so that each line begins with its time.
+    pub(crate) stderr_with_times: String,
     /// The folder it ran in; gone when the last outcome of its job is dropped.
     pub(crate) workspace: PathBuf,
     /// Wall clock.
@@ -65,22 +67,27 @@ pub(crate) struct Outcome {
 impl Outcome {
     pub(super) fn new(
         status: ExitStatus,
-        lines: Vec<Line>,
+        mut lines: Vec<Line>,
         folder: Arc<TempDir>,
         step: PathBuf,
         usage: Usage,
     ) -> Self {
-        let printed = |stream| {
+        let printed = |lines: &[Line], stream| {
             let ours = lines.iter().filter(|line| line.stream == stream);
             ours.map(|line| format!("{}\n", line.text)).collect::<String>()
         };
         let workspace = folder.path().join("workspace");
-        let (stdout, stderr) = (printed(Stream::Out), printed(Stream::Error));
+        let stderr_with_times = printed(&lines, Stream::Error);
+        for line in lines.iter_mut().filter(|line| line.stream == Stream::Error) {
+            line.text = without_time(&line.text).to_owned();
+        }
+        let (stdout, stderr) = (printed(&lines, Stream::Out), printed(&lines, Stream::Error));
         Self {
             code: status.code(),
             signal: status.signal(),
             stdout,
             stderr,
+            stderr_with_times,
             workspace,
             took: usage.took,
             peak_memory: usage.peak_memory,
@@ -248,6 +255,12 @@ impl Outcome {
         let documents = documents.iter().map(|(_, document)| document.to_string()).collect::<String>();
         format!("{}{step}{documents}", self.visible())
     }
+}
+
+/// A line without the UTC time that it begins with: `2026-11-28T10:20:59Z `.
+fn without_time(line: &str) -> &str {
+    let is_time = |time: &str| time.len() == 20 && time.parse::<jiff::Timestamp>().is_ok();
+    line.split_once(' ').filter(|(time, _)| is_time(time)).map_or(line, |(_, rest)| rest)
 }
 
 fn json_below(root: &Path, folder: &Path, found: &mut Vec<(String, Value)>) {

@@ -1,0 +1,117 @@
+//! Where lines for people go: a stream, and the log file if there is one.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use indicatif::{MultiProgress, ProgressBar};
+use jiff::Timestamp;
+
+/// The clock of the program.
+pub(super) type Clock = fn() -> Timestamp;
+
+/// The bars of a terminal, by sponsor.
+type Bars = (MultiProgress, Mutex<BTreeMap<String, ProgressBar>>);
+
+/// The stream of a run and its log file.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// A runner reads standard output. People read standard error.
+    pub(super) to_stdout: bool,
+    /// Set if each line of the stream begins with its time.
+    pub(super) stream_clock: Option<Clock>,
+    pub(super) bars: Option<Bars>,
+    pub(super) file: OnceLock<(Mutex<File>, Clock)>,
+}
+
+impl Lines {
+    /// Appends every further line to a file, each with its time. Only its owner can read a new file.
+    pub(super) fn append_to(&self, path: &Path, clock: Clock) -> std::io::Result<()> {
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        // A second file is never asked for.
+        self.file.set((Mutex::new(file), clock)).ok();
+        Ok(())
+    }
+
+    /// Writes lines to the stream and the file.
+    pub(super) fn write(&self, lines: &[String]) {
+        self.write_apart(lines, lines);
+    }
+
+    /// Writes commands of the runner: the file does not hold them, and least of all the masks.
+    pub(super) fn command(&self, commands: &[String]) {
+        self.write_apart(commands, &[]);
+    }
+
+    /// Writes one form to the stream and another one to the file.
+    pub(super) fn write_apart(&self, to_stream: &[String], to_file: &[String]) {
+        let text = text(to_stream, self.stream_clock);
+        match &self.bars {
+            Some((all, _)) => all.suspend(|| self.stream(&text)),
+            None => self.stream(&text),
+        }
+        if let Some((file, clock)) = self.file.get() {
+            let text = self::text(to_file, Some(*clock));
+            // The disk may be full by now. That must not end a backup, and the stream has the lines.
+            file.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes()).ok();
+        }
+    }
+
+    /// Writes a line while the program panics: nothing may be waited for, this thread may hold it itself.
+    pub(super) fn write_at_once(&self, line: &str) {
+        let line = [line.to_owned()];
+        self.stream(&text(&line, self.stream_clock));
+        if let Some((file, clock)) = self.file.get()
+            && let Ok(mut file) = file.try_lock()
+        {
+            file.write_all(text(&line, Some(*clock)).as_bytes()).ok();
+        }
+    }
+
+    fn stream(&self, text: &str) {
+        // A stream without a reader cannot be reported anywhere.
+        if self.to_stdout {
+            std::io::stdout().lock().write_all(text.as_bytes()).ok();
+        } else {
+            std::io::stderr().lock().write_all(text.as_bytes()).ok();
+        }
+    }
+}
+
+fn text(lines: &[String], clock: Option<Clock>) -> String {
+    let Some(clock) = clock else { return lines.iter().map(|line| format!("{line}\n")).collect() };
+    let now = clock().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    lines.iter().flat_map(|line| line.split('\n')).map(|line| format!("{now} {line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_of_a_text_begins_with_its_time() {
+        let clock: Clock = || Timestamp::UNIX_EPOCH;
+        let lines = ["error: a\nb".to_owned(), "hint: c".to_owned()];
+        let expected =
+            "1970-01-01T00:00:00Z error: a\n1970-01-01T00:00:00Z b\n1970-01-01T00:00:00Z hint: c\n";
+        assert_eq!(text(&lines, Some(clock)), expected);
+        assert_eq!(text(&lines, None), "error: a\nb\nhint: c\n");
+    }
+
+    #[test]
+    fn the_file_holds_lines_and_no_command() {
+        let path = tempfile::tempdir().unwrap().path().join("log");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let lines = Lines::default();
+        lines.append_to(&path, || Timestamp::UNIX_EPOCH).unwrap();
+        lines.command(&["::add-mask::secret".to_owned()]);
+        lines.write_apart(&["::group::title".to_owned()], &["title".to_owned()]);
+        lines.write_at_once("panicked");
+        let expected = "1970-01-01T00:00:00Z title\n1970-01-01T00:00:00Z panicked\n";
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+        std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+}
