@@ -73,11 +73,3 @@ fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], edge: &Edge) -> Result
     }
     .into())
 }
-
-/// `1 sponsor`, `2 sponsors`.
-fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
-    }
-}

@@ -1,6 +1,7 @@
 //! The backup of one sponsor: dump into archive, verdict, commit. The order of these lines is the product's promise.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt as _;
