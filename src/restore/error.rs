@@ -241,16 +241,7 @@ impl RestoreError {
             Self::NotOurs { .. } => {
                 "Restore as the owner of these objects, drop them first, or restore into another database."
             }
-            Self::Live { confirm, on_terminal, .. } => {
-                // No sponsor's code has a slash.
-                let database = confirm.split_once('/').map_or(confirm.as_str(), |(_, database)| database);
-                let typed = if *on_terminal {
-                    format!("add `--confirm {confirm}`")
-                } else {
-                    format!("set `confirm: {confirm}`")
-                };
-                return Some(format!("{} To restore into this one, {typed}.", another(database)));
-            }
+            Self::Live { confirm, on_terminal, .. } => return Some(confirmed(confirm, *on_terminal)),
             Self::LiveOfAnother { database, .. } => return Some(another(database)),
             Self::Elsewhere { .. } => {
                 "Use the server's own address. This pooler connects every name to one database."
@@ -291,6 +282,15 @@ impl RestoreError {
         };
         Some(hint.to_owned())
     }
+}
+
+/// Another database first, then how to confirm this one.
+fn confirmed(confirm: &str, on_terminal: bool) -> String {
+    // No sponsor's code has a slash.
+    let database = confirm.split_once('/').map_or(confirm, |(_, database)| database);
+    let typed =
+        if on_terminal { format!("add `--confirm {confirm}`") } else { format!("set `confirm: {confirm}`") };
+    format!("{} To restore into this one, {typed}.", another(database))
 }
 
 /// Number of objects in a database, as text.
