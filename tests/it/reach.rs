@@ -6,8 +6,8 @@ use crate::support::{Action, Cluster, Outcome, Proxy, Run, Sponsor, Trial, revie
 
 /// Commands that ask S3, each with what it needs.
 const COMMANDS: [&str; 6] = ["list", "verify", "backup", "drill", "restore", "record"];
-/// Generous: each of them takes less than five seconds on an idle machine. Retries of old took minutes.
-const SECONDS: Duration = Duration::from_secs(25);
+/// Generous: a connection takes less than five seconds and an answer ten on an idle machine. Retries of old took minutes.
+const SECONDS: Duration = Duration::from_secs(40);
 
 fn trial() -> Trial {
     Trial::of([Sponsor::named("callisto").diary(3, 30)])
@@ -52,8 +52,8 @@ fn a_host_without_an_address_is_said_by_every_command() {
 fn an_address_that_never_answers_is_said_by_every_command() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let told = messages(&format!("http://{}", listener.local_addr().unwrap()));
-    reviewed("unreachable-silence", &told.replace("within 4s", "within [limit]"));
-    assert_eq!(told.matches("no answer within 4s").count(), COMMANDS.len(), "{told}");
+    reviewed("unreachable-silence", &told.replace("within 10s", "within [limit]"));
+    assert_eq!(told.matches("no answer within 10s").count(), COMMANDS.len(), "{told}");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn connections_that_close_are_tried_again_before_any_answer() {
     let message = outcome.assert_code(14).result("callisto")["message"].to_string();
     assert!(message.contains("cannot reach S3 at http://127.0.0.1:"), "{message}");
     assert!(message.contains(": the connection was closed"), "{message}");
-    assert!((2..=5).contains(&proxy.requests().len()), "{} requests", proxy.requests().len());
+    assert!((2..=9).contains(&proxy.requests().len()), "{} requests", proxy.requests().len());
 }
 
 /// After the first answer a blip is waited out for longer than before it.

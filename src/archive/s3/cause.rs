@@ -60,8 +60,8 @@ pub(super) struct Failed {
     pub(super) connected: bool,
 }
 
-/// Reads the cause from an SDK error. `limit` is the time that an answer had.
-pub(super) fn cause<E, R>(error: &SdkError<E, R>, limit: Option<Duration>) -> Failed
+/// Reads the cause from an SDK error. `limit` is how long an answer could take, or a connection if there was none.
+pub(super) fn cause<E, R>(error: &SdkError<E, R>, limit: impl Fn(bool) -> Option<Duration>) -> Failed
 where
     E: Error + 'static,
     R: std::fmt::Debug + 'static,
@@ -73,7 +73,7 @@ where
     let typed = chain.iter().find_map(|error| of_type(*error));
     let cause = match typed {
         Some(cause) => cause,
-        None if silent => Cause::Silent(limit),
+        None if silent => Cause::Silent(limit(connected)),
         None => Cause::Other(chain.last().map(ToString::to_string).unwrap_or_default()),
     };
     Failed { cause, connected }
@@ -187,10 +187,10 @@ mod tests {
             (dispatched(std::fmt::Error), &std::fmt::Error.to_string()),
             (SdkError::timeout_error(std::fmt::Error), "no answer within 4s"),
         ] {
-            let failed = cause(&error, Some(Duration::from_secs(4)));
+            let failed = cause(&error, |_| Some(Duration::from_secs(4)));
             assert_eq!(failed.cause.to_string(), expected, "{error:?}");
         }
-        assert!(!cause(&dispatched(unresolved()), None).connected);
-        assert!(cause(&dispatched(io(ErrorKind::ConnectionReset)), None).connected);
+        assert!(!cause(&dispatched(unresolved()), |_| None).connected);
+        assert!(cause(&dispatched(io(ErrorKind::ConnectionReset)), |_| None).connected);
     }
 }

@@ -65,7 +65,7 @@ impl Store {
         E: std::error::Error + Send + Sync + 'static,
     {
         let (location, reached) = (self.location(key), self.watch.contact.answered());
-        let failed = cause::cause(&error, self.limit(operation, &error));
+        let failed = cause::cause(&error, |connected| self.limit(operation, &error, connected));
         let source = Arc::new(error);
         if let Cause::Credentials(reason) = failed.cause {
             return ArchiveError::Credentials { location, reason: foreign(&reason), source };
@@ -79,10 +79,10 @@ impl Store {
     }
 
     /// How long the answer could take. The SDK does not expose this in its errors.
-    fn limit<E>(&self, operation: &str, error: &SdkError<E, Response>) -> Option<Duration> {
+    fn limit<E>(&self, operation: &str, error: &SdkError<E, Response>, connected: bool) -> Option<Duration> {
         match error {
             SdkError::TimeoutError(_) => client::limit(operation),
-            _ => self.watch.contact.limit(),
+            _ => self.watch.contact.limit(connected),
         }
     }
 }

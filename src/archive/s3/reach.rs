@@ -20,13 +20,15 @@ use aws_smithy_runtime_api::client::retries::classifiers::RetryReason;
 
 use super::client::CONNECT;
 
-/// Time that connecting and the first answer may take together.
-pub(super) const FIRST_ANSWER: Duration = Duration::from_secs(4);
+/// How long a connection may take until the address has answered once.
+const FIRST_CONNECTION: Duration = Duration::from_secs(4);
+/// How long the first answer may take. A store that has to wake up first accepts the connection at once.
+const FIRST_ANSWER: Duration = Duration::from_secs(10);
 /// The same for each request after that time has passed without any answer: the record of a failed backup, for example.
 const AFTERWARDS: Duration = Duration::from_millis(500);
 /// How long, and how often, a request that fails at once is repeated before the first answer.
-const REPEATED: Duration = Duration::from_secs(1);
-const PAUSE: Duration = Duration::from_millis(250);
+const REPEATED: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Which addresses have answered a run. Clones share what they know.
 #[derive(Debug, Clone, Default)]
@@ -62,18 +64,18 @@ impl Contact {
             return (CONNECT, None);
         }
         let spent = self.0.begun.get_or_init(Instant::now).elapsed();
-        let limit = if spent < FIRST_ANSWER { FIRST_ANSWER } else { AFTERWARDS };
-        (limit, Some(limit))
+        let connection = if spent < FIRST_CONNECTION { FIRST_CONNECTION } else { AFTERWARDS };
+        (connection, Some(if spent < FIRST_ANSWER { FIRST_ANSWER } else { AFTERWARDS }))
     }
 
-    /// How long a request that the connection's limits ended was waited for, if that is certain.
-    pub(super) fn limit(&self) -> Option<Duration> {
-        let spent = self.0.begun.get().map(Instant::elapsed).unwrap_or_default();
-        match (self.answered(), spent < FIRST_ANSWER + AFTERWARDS) {
-            (true, _) => Some(CONNECT),
-            (false, true) => Some(FIRST_ANSWER),
-            (false, false) => None,
+    /// How long a request was waited for that one of these limits ended, if that is certain.
+    pub(super) fn limit(&self, connected: bool) -> Option<Duration> {
+        if self.answered() {
+            return Some(CONNECT);
         }
+        let first = if connected { FIRST_ANSWER } else { FIRST_CONNECTION };
+        let spent = self.0.begun.get().map(Instant::elapsed).unwrap_or_default();
+        (spent < first + AFTERWARDS).then_some(first)
     }
 
     /// What becomes of a request that was not answered.
@@ -168,7 +170,7 @@ mod tests {
     fn until_the_first_answer_a_run_waits_for_seconds_only() {
         let (reach, long_ago) = (Reach::default(), Instant::now() - FIRST_ANSWER);
         let contact = reach.of("http://127.0.0.1:9");
-        assert_eq!(contact.limits(), (FIRST_ANSWER, Some(FIRST_ANSWER)));
+        assert_eq!(contact.limits(), (FIRST_CONNECTION, Some(FIRST_ANSWER)));
         assert!(matches!(contact.again(), RetryAction::RetryIndicated(_)));
 
         let late = reach.of("http://127.0.0.1:10");
@@ -180,6 +182,6 @@ mod tests {
         contact.0.answered.store(true, Ordering::Relaxed);
         assert_eq!(reach.of("http://127.0.0.1:9").limits(), (CONNECT, None));
         assert!(!reach.of("http://127.0.0.1:10").answered());
-        assert!(FIRST_ANSWER + AFTERWARDS < Duration::from_secs(5));
+        assert!(FIRST_CONNECTION + AFTERWARDS < Duration::from_secs(5));
     }
 }

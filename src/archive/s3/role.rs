@@ -184,7 +184,7 @@ impl Role {
                 ("no answer".to_owned(), reason)
             }
             (None, None) => {
-                let cause = cause::cause(&error, self.watch.contact.limit()).cause;
+                let cause = cause::cause(&error, |connected| self.watch.contact.limit(connected)).cause;
                 let reason = format!("cannot reach AWS STS at {}: {cause}", self.watch.address());
                 ("no answer".to_owned(), reason)
             }
