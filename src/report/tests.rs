@@ -112,6 +112,8 @@ fn check(title: Title<'_>, results: &[SponsorResult]) {
     };
     assert_eq!(headline.contains('✅'), results.iter().all(is_plain), "{context}");
     assert_eq!(headline.contains('❌'), any(Outcome::Failure), "{context}");
+    // One drill has a chapter of its own, and no row.
+    let names = if title.subject == Subject::Drill && results.len() == 1 { Vec::new() } else { names };
     for name in names {
         let row = text.lines().find(|line| line.starts_with(&format!("| {name} |"))).unwrap();
         let one = results.iter().find(|result| result.sponsor == name).unwrap();

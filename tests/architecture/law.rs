@@ -45,13 +45,13 @@ const EFFECTS: [Effect; 7] = [
         tests_may: false,
     },
     Effect {
-        what: "writes to a stream: only `report/sink.rs` does",
+        what: "writes to a stream: only `report/sink` does",
         paths: &[&["stdout"], &["stderr"], &["println"], &["print"], &["eprintln"], &["eprint"], &["dbg"]],
-        allowed: &["report/sink.rs"],
+        allowed: &["report/sink.rs", "report/sink/lines.rs"],
         tests_may: false,
     },
     Effect {
-        what: "writes a file: only `report/sink.rs`, `record/log.rs` and `restore/leftovers.rs` do",
+        what: "writes a file: only `report/sink`, `record/log.rs` and `restore/leftovers.rs` do",
         paths: &[
             &["OpenOptions"],
             &["File", "create"],
@@ -66,7 +66,7 @@ const EFFECTS: [Effect; 7] = [
             &["fs", "remove_file"],
             &["fs", "remove_dir_all"],
         ],
-        allowed: &["report/sink.rs", "record/log.rs", "restore/leftovers.rs"],
+        allowed: &["report/sink.rs", "report/sink/lines.rs", "record/log.rs", "restore/leftovers.rs"],
         tests_may: true,
     },
     Effect {

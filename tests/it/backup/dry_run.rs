@@ -23,9 +23,9 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
         &object,
         "--format=plain --clean --if-exists --no-password --no-owner --no-acl --lock-wait-timeout=30000",
         "retention-years=7",
-        "storage class    STANDARD",
-        "previous backup  none",
-        "identity         127.0.0.1:",
+        "storage class: STANDARD",
+        "previous backup: none",
+        "identity: 127.0.0.1:",
         "Backup, production, dry run: nothing was backed up, 2 of 2 planned",
         "callisto: planned only, nothing was done",
         "S3 BACKUP ARCHIVAL NOT YET ENABLED",
@@ -33,7 +33,7 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
         assert!(visible.contains(part), "{part} in {visible}");
     }
     let plan = visible.lines().skip_while(|line| *line != "callisto: would be backed up").enumerate();
-    let plan = plan.take_while(|(at, line)| *at == 0 || line.starts_with("  "));
+    let plan = plan.take_while(|(at, line)| *at == 0 || line.contains(": ") && !line.starts_with("callisto"));
     reviewed("backup-plan", &plan.map(|(_, line)| format!("{line}\n")).collect::<String>());
     assert_eq!((outcome.output("outcome"), outcome.output("state")), ("planned".into(), "planned".into()));
     assert_eq!(outcome.output("backup_location"), "", "nobody may take it for a backup");
@@ -61,7 +61,7 @@ fn a_dry_run_shows_the_previous_backup_or_why_it_is_unknown() {
     let shown = || {
         let run = trial.run().input("s3-endpoint-url", proxy.endpoint()).input("dry-run", "true").run();
         run.assert_code(0);
-        let line = run.stdout.lines().find_map(|line| line.trim().strip_prefix("previous backup")).unwrap();
+        let line = run.stdout.lines().find_map(|line| line.trim().strip_prefix("previous backup:")).unwrap();
         line.trim().to_owned()
     };
     assert_eq!(shown(), "none");

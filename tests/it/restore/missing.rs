@@ -165,7 +165,7 @@ fn a_restore_without_any_row_is_a_failure() {
 
 fn planned(outcome: &Outcome, lines: &[(&str, &str)]) {
     for (label, value) in lines {
-        let line = format!("  {label:<18}  {value}");
+        let line = format!("{label}: {value}");
         assert!(outcome.stdout.lines().any(|shown| shown == line), "{line:?}: {}", outcome.transcript());
     }
 }
