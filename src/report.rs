@@ -157,8 +157,6 @@ pub fn count(results: &[SponsorResult], outcome: Outcome) -> usize {
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod texts;
 
 #[cfg(test)]
 pub(crate) mod sample {

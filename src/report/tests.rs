@@ -1,5 +1,7 @@
 //! The table over command, state, dry run and number of sponsors: whatever says how a run ended says the same.
 
+mod texts;
+
 use super::summary::{Subject, Title};
 use super::{SponsorResult, annotations, outputs, overall, sample, summary, verdict};
 use crate::proof::conclusion::{BackupFacts, Before, Held, Reading, Restored};

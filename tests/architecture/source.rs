@@ -49,7 +49,7 @@ impl Source {
 
     pub(crate) fn mentions(&self) -> Vec<Mention> {
         let module = self.module();
-        let in_tests = module.last().is_some_and(|name| name == "tests");
+        let in_tests = module.iter().any(|name| name == "tests");
         let mut reader = Reader { module, in_tests, found: Vec::new() };
         reader.read(self.tokens());
         reader.found

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::drill::Drilled;
-use super::restored::Restored as RestoredFacts;
-use super::sample::{backed_up, drilled, result};
-use super::summary::{Subject, Title};
-use super::{SponsorResult, annotations, drill, issue, plan, progress, restored, summary, verdict};
 use crate::archive::description::Partial;
 use crate::proof::conclusion::{BackupFacts, Held, Reading};
 use crate::proof::drill::{Check, Status};
 use crate::proof::{Conclusion, Outcome};
 use crate::record::drill::{DrillReport, Table};
+use crate::report::drill::Drilled;
+use crate::report::restored::Restored as RestoredFacts;
+use crate::report::sample::{backed_up, drilled, result};
+use crate::report::summary::{Subject, Title};
+use crate::report::{SponsorResult, annotations, drill, issue, plan, progress, restored, summary, verdict};
 use crate::restore::{LeftOut, TargetState};
 use crate::reviewed;
 
