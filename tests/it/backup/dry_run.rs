@@ -80,7 +80,10 @@ fn a_dry_run_shows_the_previous_backup_or_why_it_is_unknown() {
         trial.store.delete(bucket, &format!("{key}{part}"));
     }
     let told = shown();
-    assert!(told.starts_with(&format!("unknown: s3://{bucket}/{old}: its manifest is of another")), "{told}");
+    assert!(
+        told.starts_with(&format!("unknown: s3://{bucket}/{old}: its manifest belongs to another")),
+        "{told}"
+    );
     let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
     proxy.rule(move |seen| {
         let is_manifest = seen.path.ends_with(".manifest.json");
