@@ -205,20 +205,18 @@ pub(crate) mod sample {
         }
     }
 
+    fn table(name: &str, rows_found: u64, equal: bool) -> Table {
+        let (schema, name) = ("diary".to_owned(), name.to_owned());
+        Table { schema, name, rows_expected: Some(120_000), rows_found: Some(rows_found), equal }
+    }
+
+    fn check(statement: &str, passed: bool) -> Check {
+        let answer = if passed { "t" } else { "f" }.to_owned();
+        Check { statement: statement.to_owned(), passed, answer }
+    }
+
     /// A drill that found one table different, with checks and limits.
     pub(crate) fn drilled() -> DrillReport {
-        let table = |name: &str, rows_found, equal| Table {
-            schema: "diary".to_owned(),
-            name: name.to_owned(),
-            rows_expected: Some(120_000),
-            rows_found: Some(rows_found),
-            equal,
-        };
-        let check = |statement: &str, passed: bool| Check {
-            statement: statement.to_owned(),
-            passed,
-            answer: if passed { "t" } else { "f" }.to_owned(),
-        };
         let at = jiff::Timestamp::UNIX_EPOCH;
         DrillReport {
             format_version: 1,

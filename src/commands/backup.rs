@@ -111,7 +111,7 @@ impl Run<'_> {
         if let Err(Failure::Archive(error)) = &done
             && let Some(Some(left)) = error.stopped()
         {
-            facts.consequences.push(self.edge.sink.redacted(&left.to_string()));
+            facts.consequences.push(self.edge.sink.redacted(left));
         }
         // A dump or upload that the clock stopped fails as stopped. The clock knows whether a signal or the timeout did it.
         let done = done.map_err(|failure| clock.cause(failure));

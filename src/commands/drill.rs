@@ -151,8 +151,7 @@ impl Run<'_> {
             }
             Err(failure) => Some(Told::of(failure, self.edge).fail(&mut result)),
         };
-        let location = drilled.as_ref().and_then(|drilled| drilled.location.clone());
-        result.labels.extend(location.map(|location| ("report", location)));
+        result.labels.extend(drilled.as_ref().and_then(text::Drilled::label));
         publisher.sponsor(&result);
         ((result, code), drilled)
     }

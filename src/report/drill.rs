@@ -19,6 +19,14 @@ pub struct Drilled {
     pub location: Option<String>,
 }
 
+impl Drilled {
+    /// `report: s3://…`, as a line of the log.
+    #[must_use]
+    pub fn label(&self) -> Option<(&'static str, String)> {
+        self.location.clone().map(|location| ("report", location))
+    }
+}
+
 /// The outputs of the one drill.
 #[must_use]
 pub fn outputs(drilled: &Drilled) -> Vec<Output> {
