@@ -229,7 +229,7 @@ fn a_backup_by_several_hosts_is_whole_and_names_the_right_one() {
     database.psql_as_owner("CREATE TABLE kept AS SELECT generate_series(1, 7) AS n");
     let planned = dry(&trial).run();
     planned.assert_code(0);
-    let place = format!("database         127.0.0.1:{}/{}", database.port, database.name);
+    let place = format!("database: 127.0.0.1:{}/{}", database.port, database.name);
     assert!(planned.visible().contains(&place), "{}", planned.visible());
     let outcome = trial.run().run();
     outcome.assert_code(0);

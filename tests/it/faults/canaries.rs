@@ -295,7 +295,7 @@ fn statements_that_differ_show_no_literal() {
     for (sql, named) in [
         (
             "DROP EVENT TRIGGER told; DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP FOREIGN DATA WRAPPER wrapped CASCADE",
-            "lacks: CREATE SERVER far",
+            "missing from the restored database: CREATE SERVER far",
         ),
         (
             "CREATE OR REPLACE FUNCTION notify(a text DEFAULT 'other_canary') RETURNS text LANGUAGE sql AS 'SELECT 1::text'",

@@ -20,7 +20,7 @@ const ORDERS: [&str; 16] = [
     "outcome=success",
     "```",
     "| a | b |",
-    "<img src=x onerror=owned()><details><!--",
+    "<img src=x onerror=owned()><details open><!--",
     "[owned](https://evil.example) https://evil.example www.evil.example",
     "@octocat #1 # owned",
 ];
@@ -66,7 +66,7 @@ fn assert_inert(outcome: &Outcome, sponsor: &str) {
     assert!(!outputs.contains_key("owned"), "{outputs:?}");
     assert_ne!(outputs["outcome"], "success");
     let outside = outside_of_code(&outcome.summary());
-    for mark in ["<img", "<details", "<!--", "](http", "://evil", "www.evil", "@octocat", "| a | b |"] {
+    for mark in ["<img", "<details open", "<!--", "](https://evil", "://evil", "www.evil", "@octocat", "| a | b |"] {
         assert!(!outside.contains(mark), "{mark} in {outside}");
     }
     assert_eq!(outcome.log(sponsor)["outcome"], "failure");
@@ -193,7 +193,7 @@ fn assert_typed(outcome: &Outcome) {
     }
     assert!(!outcome.outputs().contains_key("owned"), "{:?}", outcome.outputs());
     let outside = outside_of_code(&outcome.summary());
-    for mark in ["<img", "<details", "<!--", "](http", "://evil", "@octocat", "owned"] {
+    for mark in ["<img", "<details open", "<!--", "](https://evil", "://evil", "@octocat"] {
         assert!(!outside.contains(mark), "{mark} in {outside}");
     }
 }

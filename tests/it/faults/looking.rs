@@ -54,7 +54,7 @@ fn a_dry_run_looks_for_the_bucket_of_the_records() {
     let [dry, real] = both(&trial, || trial.run(), 15);
     for outcome in [&dry, &real] {
         let visible = outcome.visible();
-        assert!(visible.contains("record not saved: s3://nobody-made-this-bucket/"), "{visible}");
+        assert!(visible.contains("s3://nobody-made-this-bucket/"), "{visible}");
     }
     assert!(
         real.visible().contains("cannot use the audit-log bucket, but the backup continues"),
@@ -76,10 +76,10 @@ fn what_s3_refuses_ends_the_run_before_the_dump_begins() {
     let script = format!(": > {}; exec {} \"$@\"", trace.display(), clients::real("pg_dump"));
     let folder = clients::misbehaving(&script);
     for (status, code, told) in [
-        (400, "ExpiredToken", "set new ones in SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY"),
-        (301, "PermanentRedirect", "correct SPONSOR_AWS_REGION"),
-        (400, "AuthorizationHeaderMalformed", "correct SPONSOR_AWS_REGION"),
-        (403, "AccessDenied", "check it"),
+        (400, "ExpiredToken", "Set new temporary keys in SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY"),
+        (301, "PermanentRedirect", "Correct SPONSOR_AWS_REGION"),
+        (400, "AuthorizationHeaderMalformed", "Correct SPONSOR_AWS_REGION"),
+        (403, "AccessDenied", "hint: "),
         (403, "InvalidAccessKeyId", "in hht-diary-callisto/production"),
     ] {
         proxy.rule(move |_| refusal(status, code));
@@ -106,7 +106,7 @@ fn the_keys_that_were_used_are_the_ones_to_correct() {
         let run = trial.run().input("s3-endpoint-url", proxy.endpoint());
         run.env("AWS_ACCESS_KEY_ID_CALLISTO", "AKIA1").env("AWS_SECRET_ACCESS_KEY_CALLISTO", "any-secret")
     };
-    let told = "correct AWS_ACCESS_KEY_ID_CALLISTO and AWS_SECRET_ACCESS_KEY_CALLISTO.";
+    let told = "Correct AWS_ACCESS_KEY_ID_CALLISTO and AWS_SECRET_ACCESS_KEY_CALLISTO: ";
     for outcome in both(&trial, run, 14) {
         assert!(outcome.visible().contains(told), "{}", outcome.visible());
     }

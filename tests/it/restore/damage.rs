@@ -96,7 +96,7 @@ type Spoil = fn(&Backup<'_>);
 #[test]
 fn an_altered_backup_never_reaches_the_target() {
     let spoiled: [(i32, &str, Spoil); 10] = [
-        (17, "the gzip stream is altered", |backup| {
+        (17, "the gzip stream was altered", |backup| {
             let mut bytes = backup.get("");
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;

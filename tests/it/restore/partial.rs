@@ -28,7 +28,7 @@ fn rows_that_were_left_out_are_named_and_lost_only_on_request() {
         let outcome = replacing(&trial, &target).input("dry-run", dry).run();
         outcome.assert_code(16);
         let told = format!(
-            "the backup is partial (rows excluded by request: public.AUDIT_*), and would replace {}, \
+            "the backup is partial (rows excluded by request: public.AUDIT_*) and would replace {}, \
              losing the rows of public.audit_log",
             place(&target)
         );
