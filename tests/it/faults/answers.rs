@@ -1,11 +1,12 @@
-//! Every answer of which Doppler, or whatever stands before it, is known to be capable: which are final, and which are not.
+//! Every answer that Doppler, or a proxy in front of it, is known to give: which ones are final and which ones are
+//! retried.
 
 use std::time::Duration;
 
 use super::doppler::asked;
 use crate::support::{Doppler, Outcome, Sponsor, Trial, Trouble};
 
-/// How a run of `list`, which asks for the same secrets and changes nothing, ends after this answer.
+/// Outcome of a `list` run after this answer. `list` requests the same secrets as a backup and changes nothing.
 fn after(trial: &Trial, trouble: &Trouble, times: usize) -> (Outcome, usize) {
     let before = asked(trial, "callisto").len();
     trial.doppler.trouble_for(trial.token("callisto"), trouble, times);
@@ -18,25 +19,25 @@ fn answer(status: u16, body: &str) -> Trouble {
     Trouble::Answer { status, headers: Vec::new(), body: body.to_owned() }
 }
 
-/// - fault: Doppler refuses, in JSON or not
-/// - injected: 400, 401, 403 and 404 with JSON, HTML, an empty body, half a body, or `messages` that are no list
-/// - seen: `Doppler rejected the request` with the status, and Doppler's message if there is one; exit 12
-/// - left: no second request
+/// - fault: Doppler rejects the request, with or without a JSON body
+/// - injected: 400, 401, 403 and 404 with JSON, HTML, an empty body, half a body, or `messages` that is not a list
+/// - seen: `Doppler rejected the request` with the status, and Doppler's message if it sent one. Exit code 12
+/// - left: No second request
 ///
-/// - fault: Doppler sends elsewhere
-/// - injected: 301, 302, 307 and 308 whose `Location` is another server
-/// - seen: `Doppler rejected the request` with the status; exit 12
-/// - left: no request to the other server, so no token travels
+/// - fault: Doppler redirects to another server
+/// - injected: 301, 302, 307 and 308 with a `Location` on another server
+/// - seen: `Doppler rejected the request` with the status. Exit code 12
+/// - left: No request to the other server, so the token is never sent there
 ///
-/// - fault: Doppler says that nothing has changed
+/// - fault: Doppler answers that nothing has changed
 /// - injected: 304 without a body
-/// - seen: `Doppler rejected the request` with the status; exit 12
-/// - left: no second request
+/// - seen: `Doppler rejected the request` with the status. Exit code 12
+/// - left: No second request
 ///
-/// - fault: a server error that says itself that it is final
-/// - injected: 500 with `data.isRetryable` false
-/// - seen: `Doppler rejected the request` with the status; exit 12
-/// - left: no second request
+/// - fault: Doppler marks a server error as final
+/// - injected: 500 with `data.isRetryable` set to false
+/// - seen: `Doppler rejected the request` with the status. Exit code 12
+/// - left: No second request
 #[test]
 fn a_refusal_is_final_whatever_it_looks_like() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -67,20 +68,20 @@ fn a_refusal_is_final_whatever_it_looks_like() {
     assert_eq!(elsewhere.requests().len(), 0);
 }
 
-/// - fault: Doppler says itself that another try makes sense
-/// - injected: 400 with `data.isRetryable` true, 409 with `data.isRetryableAfterSec`
-/// - seen: the second try; exit 0
-/// - left: what was ordered
+/// - fault: Doppler marks its answer as retryable
+/// - injected: 400 with `data.isRetryable` set to true, 409 with `data.isRetryableAfterSec`
+/// - seen: A second attempt. Exit code 0
+/// - left: The normal result of the run
 ///
-/// - fault: Doppler limits the rate and tells for how long in the body alone
-/// - injected: 429 with `data.isRetryableAfterSec` 3 and no header
-/// - seen: the second try after three seconds; exit 0
-/// - left: what was ordered
+/// - fault: Doppler sends a rate limit whose wait time is only in the body
+/// - injected: 429 with `data.isRetryableAfterSec` set to 3 and without a header
+/// - seen: A second attempt after 3 seconds. Exit code 0
+/// - left: The normal result of the run
 ///
-/// - fault: Doppler's `retry-after` is no number
+/// - fault: Doppler sends a `retry-after` header that is not a number of seconds
 /// - injected: 429 with a date, 503 with `-5`
-/// - seen: the second try after our own pause; exit 0
-/// - left: what was ordered
+/// - seen: A second attempt after the program's own pause. Exit code 0
+/// - left: The normal result of the run
 #[test]
 fn an_answer_that_says_so_is_tried_again() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -105,10 +106,10 @@ fn an_answer_that_says_so_is_tried_again() {
     }
 }
 
-/// - fault: Doppler limits the rate for a while
-/// - injected: four times 429 with `retry-after: 3`
-/// - seen: each wait with its reason, then a success; exit 0
-/// - left: the backup, begun twelve seconds later
+/// - fault: Doppler keeps the rate limit up for a while
+/// - injected: 429 with `retry-after: 3`, four times
+/// - seen: Each wait with its reason, then success. Exit code 0
+/// - left: The backup, started 12 seconds later
 #[test]
 fn a_limit_that_lasts_is_waited_out_each_time() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -122,15 +123,15 @@ fn a_limit_that_lasts_is_waited_out_each_time() {
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
 }
 
-/// - fault: Doppler's answer is no map of texts
-/// - injected: an empty body, a list, `null`, a number or an object for a text, half a map, status 204
-/// - seen: `is not a map of secrets` with line and column, and nothing of the response; exit 12
-/// - left: no second request
+/// - fault: Doppler's answer is not a map of strings
+/// - injected: An empty body, a list, `null`, a number or an object instead of a string, half a map, status 204
+/// - seen: `is not a map of secrets` with line and column, without any part of the response. Exit code 12
+/// - left: No second request
 ///
-/// - fault: a name appears twice in Doppler's response
-/// - injected: two values of `DATABASE_URL`
-/// - seen: `a name appears twice`; exit 12
-/// - left: neither is used
+/// - fault: Doppler's response contains a name twice
+/// - injected: Two values for `DATABASE_URL`
+/// - seen: `a name appears twice`. Exit code 12
+/// - left: Neither value is used
 #[test]
 fn an_answer_without_a_map_of_texts_is_final() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -154,15 +155,15 @@ fn an_answer_without_a_map_of_texts_is_final() {
     }
 }
 
-/// - fault: Doppler holds no value for a name
+/// - fault: Doppler has a name without a value
 /// - injected: `null` for `DATABASE_URL`
-/// - seen: `missing secrets in hht-diary-callisto/production: DATABASE_URL`; exit 12
-/// - left: no backup
+/// - seen: `missing secrets in hht-diary-callisto/production: DATABASE_URL`. Exit code 12
+/// - left: No backup
 ///
-/// - fault: a right answer of a wrong type
-/// - injected: `content-type: text/plain` with the right map
-/// - seen: a success; exit 0
-/// - left: what was ordered
+/// - fault: Doppler sends a correct answer with the wrong content type
+/// - injected: `content-type: text/plain` with the correct map
+/// - seen: Success. Exit code 0
+/// - left: The normal result of the run
 #[test]
 fn a_null_value_is_missing_and_the_content_type_is_ignored() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -186,10 +187,10 @@ fn a_null_value_is_missing_and_the_content_type_is_ignored() {
     assert_eq!(tries, 1);
 }
 
-/// - fault: Doppler's answer never ends
-/// - injected: a map of 160 MiB, with status 200 and with 400
-/// - seen: `it is longer than …`, or the refusal; exit 12
-/// - left: memory stays below 100 MiB
+/// - fault: Doppler's answer is far too long
+/// - injected: A map of 160 MiB, with status 200 and with status 400
+/// - seen: `it is longer than …`, or `Doppler rejected the request`. Exit code 12
+/// - left: Memory use stays below 100 MiB
 #[test]
 fn an_answer_without_end_does_not_fill_the_memory() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);

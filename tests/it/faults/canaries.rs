@@ -1,12 +1,13 @@
-//! No row and no secret of a database in anything that anybody sees, whatever a server says and whatever a statement holds.
+//! Rows and secrets of a database never appear in any output, whatever a server reports and whatever a statement
+//! contains.
 
 use crate::support::{Action, Cluster, Database, GitHub, Outcome, Proxy, Run, Sponsor, Trial, tools};
 
-/// What a patient's row may hold, and what only its own parts are.
+/// Example content of a patient's row, and the parts that appear only in that row.
 const ROW: &str = "Zoe Canary 1979-03-02 HIV";
 const KEY: &str = "sk_live_canary";
 
-/// One code of every class that PostgreSQL has (PostgreSQL documentation, "Error Codes"), and one that nobody knows.
+/// One code of every SQLSTATE class in PostgreSQL (PostgreSQL documentation, "Error Codes"), and one unknown code.
 const CODES: [&str; 43] = [
     "01000", "02000", "03000", "08000", "09000", "0A000", "0B000", "0F000", "0L000", "0P000", "0Z000",
     "20000", "21000", "22000", "23000", "24000", "25000", "26000", "27000", "28000", "2B000", "2D000",
@@ -14,7 +15,7 @@ const CODES: [&str; 43] = [
     "54000", "55000", "57000", "58000", "72000", "F0000", "HV000", "P0001", "XX000", "ZOE42",
 ];
 
-/// Errors whose words look like PostgreSQL's own, a line that looks like one of psql's among them.
+/// Errors that imitate PostgreSQL's own messages, and one that imitates a line of psql.
 const IMITATIONS: [(&str, &str); 8] = [
     ("42P01", "relation \"%\" does not exist"),
     ("42501", "permission denied for table %"),
@@ -26,7 +27,8 @@ const IMITATIONS: [(&str, &str); 8] = [
     ("42704", "% \"patients\" does not exist"),
 ];
 
-/// A check that is content in the source alone; elsewhere it raises what the role's settings say, the row in every field.
+/// Adds a check that does nothing in the source. Elsewhere it raises the error that the role's settings define, with
+/// the row in every field.
 fn raising(trial: &Trial) {
     let source = trial.database("callisto");
     source.psql_as_owner(&format!(
@@ -52,7 +54,7 @@ fn raises(target: &Database, code: &str, words: &str) {
     ));
 }
 
-/// Everything that anybody sees of a run, the objects in the bucket of logs among them.
+/// All output of a run, including the objects in the log bucket.
 fn seen(trial: &Trial, outcome: &Outcome) -> String {
     let (store, bucket) = (&trial.store, trial.log_bucket("callisto"));
     let objects = store.keys_in(bucket).into_iter().map(|key| store.get(bucket, &key));
@@ -71,10 +73,11 @@ fn into(trial: &Trial, command: &str, target: &Database) -> Run {
     trial.run().input("command", command).env("TARGET_DATABASE_URL", target.url())
 }
 
-/// - fault: a function of the sponsor's raises an error with a patient's row in every field
-/// - injected: a check that raises an error of every class of SQLSTATE while rows are loaded, and errors in the words of PostgreSQL's own; `restore` and `drill`
-/// - seen: the statement's kind and name, and the error by its code; exit 16
-/// - left: no row in logs, annotations, outputs, summary, records and reports; the target as it was
+/// - fault: A function of the sponsor raises an error with a patient's row in every field
+/// - injected: A check that raises an error of every SQLSTATE class while rows are loaded, and errors that imitate
+///   PostgreSQL's own messages, for `restore` and `drill`
+/// - seen: The statement's kind and name, and the error's code. Exit code 16
+/// - left: No row in logs, annotations, outputs, summary, records and reports. The target is unchanged
 #[test]
 fn whatever_class_of_error_is_raised_no_row_is_shown() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -84,7 +87,7 @@ fn whatever_class_of_error_is_raised_no_row_is_shown() {
     let plain = CODES.into_iter().map(|code| (code, "not plausible: %"));
     for (at, (code, words)) in plain.chain(IMITATIONS).enumerate() {
         raises(&target, code, words);
-        // A drill takes longer, and reads what is said in the same way.
+        // A drill takes longer and handles errors in the same way, so only every eighth code uses it.
         let command = if at % 8 == 0 { "drill" } else { "restore" };
         let outcome = into(&trial, command, &target).run();
         outcome.assert_code(16);
@@ -97,10 +100,11 @@ fn whatever_class_of_error_is_raised_no_row_is_shown() {
     assert_eq!(target.row_counts().len(), 0);
 }
 
-/// - fault: a statement that may be left out raises an error with a row in it
-/// - injected: the same check, whose error has the code of a missing type; `restore` and `drill` with `skip-missing-extensions`
-/// - seen: what was left out, by kind, name and code
-/// - left: no row in logs, summary, report, and the issue that is opened
+/// - fault: A statement that the run can skip raises an error with a row in it
+/// - injected: The same check, with the error code for a missing type, for `restore` and `drill` with
+///   `skip-missing-extensions`
+/// - seen: What was left out, by kind, name and code
+/// - left: No row in logs, summary, report and the opened issue
 #[test]
 fn what_is_left_out_shows_no_row() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -130,10 +134,10 @@ fn what_is_left_out_shows_no_row() {
     }
 }
 
-/// - fault: the sponsor's database raises an error with a row in it at every login
-/// - injected: an event trigger on login of PostgreSQL 18
-/// - seen: that the error is not shown, and where it is; exit 13
-/// - left: no row in logs, outputs, summary and record
+/// - fault: The sponsor's database raises an error with a row in it at every login
+/// - injected: A login event trigger of PostgreSQL 18
+/// - seen: A note that the error is not shown, and where to find it. Exit code 13
+/// - left: No row in logs, outputs, summary and record
 #[test]
 fn what_is_raised_at_login_is_not_shown() {
     let cluster = Cluster::of_major(18);
@@ -150,8 +154,8 @@ fn what_is_raised_at_login_is_not_shown() {
 
 /// - fault: S3 quotes a password of seven letters
 /// - injected: 403 for the dump, with the password alone, in quotes and in a URL
-/// - seen: the failure with stars in its place; exit 14
-/// - left: no password in logs, outputs, summary and records
+/// - seen: The failure with `***` instead of the password. Exit code 14
+/// - left: No password in logs, outputs, summary and records
 #[test]
 fn the_shortest_password_is_not_shown_in_foreign_words() {
     let trial = Trial::of([Sponsor::named("callisto").password("hunter7").diary(2, 5)]);
@@ -175,7 +179,7 @@ fn the_shortest_password_is_not_shown_in_foreign_words() {
     }
 }
 
-/// Objects of every kind that pg_dump writes and that a missing extension keeps from being made, each with a key in it.
+/// Objects of every kind that pg_dump writes and that need an extension. Each contains a key.
 const EVERY_KIND: &str = "
 CREATE EXTENSION citext;
 CREATE TYPE grade AS (a citext);
@@ -207,7 +211,7 @@ INSERT INTO hub VALUES ('KEY 2'), ('KEY 3');
 CREATE PUBLICATION told FOR TABLE hub (c) WHERE (c <> 'KEY');
 ";
 
-/// Objects that any server can make, each with a key in it; a drill that finds them gone names them.
+/// Objects that any server can create. Each contains a key. A drill reports them by name if they are missing.
 const MORE_KINDS: &str = "
 CREATE TYPE colour AS ENUM ('KEY');
 CREATE TABLE hub (a text DEFAULT 'KEY');
@@ -231,10 +235,10 @@ fn assert_no_key(seen: &str) {
     assert!(!seen.contains(KEY), "{KEY} is seen in {seen}");
 }
 
-/// - fault: a database's definitions hold passwords and keys, and what needs a missing extension is left out
-/// - injected: literals in definitions of every kind; a drill and a restore on a server without the extension
-/// - seen: what was left out, by kind and name
-/// - left: no literal in logs, outputs, summary and reports
+/// - fault: A database's definitions contain passwords and keys, and the run skips those that need a missing extension
+/// - injected: Literals in definitions of every kind, with a drill and a restore on a server without the extension
+/// - seen: What was left out, by kind and name
+/// - left: No literal in logs, outputs, summary and reports
 #[test]
 fn statements_that_are_left_out_show_no_literal() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -272,22 +276,22 @@ fn statements_that_are_left_out_show_no_literal() {
             "COPY public.hub",
             "ALTER PUBLICATION told ADD TABLE ONLY public.hub",
         ] {
-            // The summary of a restore names a part of them.
+            // A restore's summary names only some of them.
             assert!(command == "restore" || seen.contains(named), "{named} is not in {seen}");
         }
     }
 }
 
-/// - fault: a restored database lacks objects whose definitions hold passwords and keys
-/// - injected: everything is dropped between load and comparison
-/// - seen: what is lacking, by kind and name; exit 17
-/// - left: no literal in logs, outputs, summary, report and issue
+/// - fault: A restored database lacks objects whose definitions contain passwords and keys
+/// - injected: Every object is dropped between load and comparison
+/// - seen: What is missing, by kind and name. Exit code 17
+/// - left: No literal in logs, outputs, summary, report and issue
 #[test]
 fn statements_that_differ_show_no_literal() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let source = trial.database("callisto");
     source.psql(&MORE_KINDS.replace("KEY", KEY));
-    // Others see neither subscriptions nor the options of user mappings.
+    // Other roles cannot see subscriptions or the options of user mappings.
     source.psql(&format!("ALTER ROLE \"{}\" SUPERUSER", source.user));
     let backup = trial.run().run();
     backup.assert_code(0);
@@ -319,7 +323,7 @@ fn statements_that_differ_show_no_literal() {
     }
 }
 
-/// The distribution's programs, of which pg_dump changes the database before it reads a throwaway server's.
+/// The distribution's programs. Its pg_dump changes the database before it reads from a temporary server.
 fn tampering(sql: &str) -> tempfile::TempDir {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let folder = tools::open_folder("programs");

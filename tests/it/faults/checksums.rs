@@ -1,9 +1,9 @@
-//! Bytes that are not what was sent. Rows F5, F14 and F15 of the failures that happened to others.
+//! S3 stores or returns other bytes than the program sent. Covers incidents F5, F14 and F15.
 
 use super::s3::{behind_a_proxy, failure, is_dump, run};
 use crate::support::{Action, Run, Seen, StrictS3, Trial};
 
-/// F5: nothing is said to exist, and nothing is written beside it, when what is read back is not what was sent.
+/// F5: if the stored bytes differ from the sent bytes, the run reports no backup and writes no further file.
 #[track_caller]
 fn assert_not_believed(trial: &Trial, run: Run, told: &str) {
     let message = failure(&run.run());
@@ -12,14 +12,14 @@ fn assert_not_believed(trial: &Trial, run: Run, told: &str) {
     assert!(keys.iter().all(|key| key.ends_with(".sql.gz")), "{keys:?}");
 }
 
-/// - fault: the stored size is another one than was sent
-/// - injected: a proxy that changes `content-length` in the answer to HEAD
-/// - seen: `size 17 instead of …`; exit code 14
-/// - left: the dump without checksum file and manifest
-/// - fault: the stored checksum is another one than was sent
-/// - injected: a proxy that changes `x-amz-checksum-crc64nvme` in the answer to HEAD
-/// - seen: `CRC64NVME … instead of …`; exit code 14
-/// - left: the dump without checksum file and manifest
+/// - fault: The stored size differs from the sent size
+/// - injected: A proxy that changes `content-length` in the HEAD response
+/// - seen: `size 17 instead of …`. Exit code 14
+/// - left: The dump without checksum file and manifest
+/// - fault: The stored checksum differs from the sent checksum
+/// - injected: A proxy that changes `x-amz-checksum-crc64nvme` in the HEAD response
+/// - seen: `CRC64NVME … instead of …`. Exit code 14
+/// - left: The dump without checksum file and manifest
 #[test]
 fn a_size_or_checksum_that_differs_is_not_believed() {
     let strict = StrictS3::start();
@@ -35,15 +35,15 @@ fn a_size_or_checksum_that_differs_is_not_believed() {
     }
 }
 
-/// A store that is sent no checksums keeps none.
+/// A store that receives no checksums stores none.
 fn without_checksums(run: Run) -> Run {
     run.env("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
 }
 
-/// - fault: the store knows no checksums
-/// - injected: moto, checksums switched off by `AWS_REQUEST_CHECKSUM_CALCULATION`
-/// - seen: success, after the dump was read through once and compared by SHA-256
-/// - left: the whole backup
+/// - fault: The store does not support checksums
+/// - injected: moto, with checksums disabled by `AWS_REQUEST_CHECKSUM_CALCULATION`
+/// - seen: Success, after the run read the dump back once and compared its SHA-256
+/// - left: The complete backup
 #[test]
 fn a_store_that_keeps_no_checksums_is_read_through() {
     for (checksums, reads) in [(true, 0), (false, 1)] {
@@ -60,14 +60,14 @@ fn a_store_that_keeps_no_checksums_is_read_through() {
     }
 }
 
-/// - fault: the dump reads back as something else, from a store without checksums
-/// - injected: a proxy that replaces the answer to GET
-/// - seen: `SHA-256 … instead of …`; exit code 14
-/// - left: the dump without checksum file and manifest
-/// - fault: reading the dump back breaks off, at a store without checksums
-/// - injected: a proxy that cuts the answer to GET after 100 bytes
-/// - seen: `the data stream broke`; exit code 14
-/// - left: the dump without checksum file and manifest
+/// - fault: A store without checksums returns other bytes than it received
+/// - injected: A proxy that replaces the GET response
+/// - seen: `SHA-256 … instead of …`. Exit code 14
+/// - left: The dump without checksum file and manifest
+/// - fault: A store without checksums stops in the middle of returning the dump
+/// - injected: A proxy that cuts the GET response after 100 bytes
+/// - seen: `the data stream broke`. Exit code 14
+/// - left: The dump without checksum file and manifest
 #[test]
 fn a_dump_that_reads_back_changed_or_cut_is_not_believed() {
     for (action, told) in [
@@ -80,15 +80,16 @@ fn a_dump_that_reads_back_changed_or_cut_is_not_believed() {
     }
 }
 
-/// One bit turns over on the way. Without checksums, reading through finds it; a server that checks them refuses.
-/// - fault: one bit turns over on the way to a store without checksums
-/// - injected: a proxy that turns it over
-/// - seen: `SHA-256 … instead of …`; exit code 14
-/// - left: the dump without checksum file and manifest
-/// - fault: one bit turns over on the way to a store that checks checksums
-/// - injected: the same proxy before s3s
-/// - seen: `the upload to`; exit code 14
-/// - left: an empty bucket
+/// One bit flips on the way. Without checksums, reading the dump back finds it. A server that checks them rejects the
+/// upload.
+/// - fault: One bit flips on the way to a store without checksums
+/// - injected: A proxy that flips it
+/// - seen: `SHA-256 … instead of …`. Exit code 14
+/// - left: The dump without checksum file and manifest
+/// - fault: One bit flips on the way to a store that checks checksums
+/// - injected: The same proxy in front of s3s
+/// - seen: `the upload to`. Exit code 14
+/// - left: An empty bucket
 #[test]
 fn a_bit_that_turned_over_on_the_way_is_found() {
     let writing = |seen: &Seen| seen.method == "PUT" && is_dump(seen);
@@ -102,15 +103,15 @@ fn a_bit_that_turned_over_on_the_way_is_found() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
-/// F14 and F15: a locking bucket refuses a write without a checksum, and some stores refuse one with.
-/// - fault: the bucket refuses writes without a checksum
+/// F14 and F15: a bucket with Object Lock rejects a write without a checksum, and some stores reject a write with one.
+/// - fault: The bucket rejects writes without a checksum
 /// - injected: s3s behind a recording proxy
-/// - seen: success: each write carries a CRC64NVME
-/// - left: the whole backup and its record
-/// - fault: the store refuses checksums
-/// - injected: the same, checksums switched off
-/// - seen: success: no write carries any
-/// - left: the whole backup and its record
+/// - seen: Success. Each write carries a CRC64NVME checksum
+/// - left: The complete backup and its record
+/// - fault: The store rejects checksums
+/// - injected: The same, with checksums disabled
+/// - seen: Success. No write carries a checksum
+/// - left: The complete backup and its record
 #[test]
 fn every_write_carries_a_checksum_unless_it_was_switched_off() {
     let strict = StrictS3::start();

@@ -1,5 +1,5 @@
-//! Which client tools dump which server, and how they are called.
-//! Rows F6, F22 and F32 of the failures that happened to others. What a pg_dump does wrong: `dump` and `endless`.
+//! Which client tools dump which server, and how the program calls them. Covers incidents F6, F22 and F32.
+//! For faults of pg_dump itself, see `dump` and `endless`.
 
 use std::io::Read as _;
 use std::time::{Duration, Instant};
@@ -14,15 +14,16 @@ fn dump_of(trial: &Trial, sponsor: &str) -> String {
     text
 }
 
-/// F6: a server of the future, played by a psql that says so.
-/// - fault: the server is newer than every pg_dump of the machine
-/// - injected: a psql that answers as a PostgreSQL 99
-/// - seen: `the server runs PostgreSQL 99, newer than every installed pg_dump`, and which package to install; exit code 13
-/// - left: a record of the failure
+/// F6: a psql script plays a future server version.
+/// - fault: The server is newer than every pg_dump on the machine
+/// - injected: A psql that answers as PostgreSQL 99
+/// - seen: `the server runs PostgreSQL 99, newer than every installed pg_dump`, and which package to install. Exit code
+///   13
+/// - left: A record of the failure
 #[test]
 fn a_server_newer_than_every_client_gets_its_remedy() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
-    // This client is the newest of the machine, so it is the one that asks.
+    // This client is the newest on the machine, so the program queries the server with it.
     let clients = clients::scripted(
         "echo 'pg_dump (PostgreSQL) 98.2'",
         "echo '990001|99.1|8000000|f|UTF8|UTF8|t|0|hex|off|on|C|UTC|off|[]'",
@@ -38,10 +39,10 @@ fn a_server_newer_than_every_client_gets_its_remedy() {
     assert!(outcome.stdout.contains("Install postgresql-client-99"), "{}", outcome.transcript());
 }
 
-/// - fault: a pg_dump on PATH does not work
-/// - injected: a script that exits with 3
-/// - seen: success with the next pg_dump; exit code 0
-/// - left: the whole backup
+/// - fault: A pg_dump on PATH does not work
+/// - injected: A script that exits with 3
+/// - seen: Success with the next pg_dump. Exit code 0
+/// - left: The complete backup
 #[test]
 fn a_folder_whose_pg_dump_does_not_work_is_passed_over() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -51,14 +52,14 @@ fn a_folder_whose_pg_dump_does_not_work_is_passed_over() {
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
 }
 
-/// - fault: a pg_dump on PATH never tells its version, on a dead network disk perhaps
-/// - injected: a script that sleeps
-/// - seen: success with the next pg_dump after 20 s; exit code 0
-/// - left: the whole backup
-/// - fault: SIGTERM comes meanwhile
-/// - injected: the signal
-/// - seen: `cancelled by SIGTERM`; exit code 143
-/// - left: nothing; no record, for no sponsor was begun
+/// - fault: A pg_dump on PATH never prints its version, for example because its network disk is down
+/// - injected: A script that sleeps
+/// - seen: Success with the next pg_dump after 20 s. Exit code 0
+/// - left: The complete backup
+/// - fault: SIGTERM arrives during that wait
+/// - injected: The signal
+/// - seen: `cancelled by SIGTERM`. Exit code 143
+/// - left: Nothing. No record, because no sponsor had started
 #[test]
 fn a_pg_dump_that_never_prints_its_version_is_passed_over() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -80,11 +81,11 @@ fn a_pg_dump_that_never_prints_its_version_is_passed_over() {
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
 }
 
-/// F6: servers of three majors in one run, each dumped by its own, and the rows come back by its own psql.
-/// - fault: the databases of one run are on servers of three major versions
+/// F6: one run dumps servers of three major versions, each with its own pg_dump. Each psql restores the same rows.
+/// - fault: The databases of one run are on servers of three major versions
 /// - injected: PostgreSQL 15, 16 and 18, and the clients of each
-/// - seen: success; exit code 0
-/// - left: three backups, each by the pg_dump of its own version, that restore to the same rows
+/// - seen: Success. Exit code 0
+/// - left: Three backups, each from the pg_dump of its own version, that restore to the same rows
 #[test]
 fn each_server_is_dumped_by_the_client_of_its_own_major() {
     let trial = Trial::of(["callisto", "europa", "titan"].map(Sponsor::named));
@@ -115,11 +116,11 @@ fn each_server_is_dumped_by_the_client_of_its_own_major() {
     }
 }
 
-/// F22: what other users of the machine can see of a process holds no password, and what the process can see is small.
-/// - fault: others on the machine read command lines and environments of children
-/// - injected: clients that write theirs down
-/// - seen: success; exit code 0
-/// - left: no password in a command line, nothing of ours but PG variables in an environment
+/// F22: other users of the machine cannot see a password in a process, and each process sees only a small environment.
+/// - fault: Other users of the machine read the command lines and environments of child processes
+/// - injected: Clients that write down their own
+/// - seen: Success. Exit code 0
+/// - left: No password in a command line. Of the program's own variables, the environment contains only PG variables
 #[test]
 fn no_password_is_in_any_command_line() {
     let password = "p@ss:w/rd'%+ é?#";
@@ -145,11 +146,11 @@ fn no_password_is_in_any_command_line() {
     assert!(names.lines().all(allowed), "{names}");
 }
 
-/// F32: the role, like the machine that runs the test, has its clock set to Auckland.
-/// - fault: the clocks of the machine and of the database role are far from UTC
-/// - injected: `TZ`, and a role whose time zone is Auckland
-/// - seen: success; exit code 0
-/// - left: a backup whose times are in UTC
+/// F32: the role's time zone and the time zone of the machine that runs the test are set to Auckland.
+/// - fault: The clocks of the machine and the database role are far from UTC
+/// - injected: `TZ`, and a role with the time zone Auckland
+/// - seen: Success. Exit code 0
+/// - left: A backup with its times in UTC
 #[test]
 fn a_dump_is_taken_in_utc_and_under_our_own_name() {
     let trial = Trial::of([Sponsor::named("callisto")]);

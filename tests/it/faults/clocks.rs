@@ -1,4 +1,5 @@
-//! One clock for one sponsor, and five seconds after a signal, whatever the server or a program does meanwhile.
+//! Each sponsor has one time limit, and a run ends within five seconds of a signal, whatever a server or program is
+//! doing.
 
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Cluster, Database, Outcome, Run, Running, Sponsor, Trial, clients, tools};
 
-/// What is promised.
+/// The documented limit.
 const OVER: Duration = Duration::from_secs(5);
 const A_WHILE: Duration = Duration::from_secs(60);
 const OURS: &str = "SELECT count(*) FROM pg_database WHERE datname LIKE 'sponsor\\_backup\\_%'";
@@ -17,7 +18,7 @@ fn backed_up(cluster: &Cluster) -> Trial {
     trial
 }
 
-/// A role that may create databases, and the URL of one that does not exist.
+/// A role with the right to create databases, and the URL of a database that does not exist.
 fn absent(cluster: &Cluster) -> (String, String) {
     let name = format!("visitor_{}", tools::unique());
     cluster.psql("postgres", &format!("CREATE ROLE {name} LOGIN CREATEDB PASSWORD 'visit'"));
@@ -44,10 +45,10 @@ fn stopped(running: Running, signal: &str) -> Outcome {
     outcome
 }
 
-/// - fault: what is done before a dump and the dump itself take longer than `timeout` only together
-/// - injected: psql and pg_dump that sleep for six seconds each, and `timeout` of eight seconds
-/// - seen: `timed out after 8s (input 'timeout')`; exit code 13
-/// - left: a record of the failure, no backup
+/// - fault: The preparation and the dump each stay within `timeout`, but together exceed it
+/// - injected: psql and pg_dump that sleep for 6 seconds each, and a `timeout` of 8 seconds
+/// - seen: ``timed out after 8s (input `timeout`)``. Exit code 13
+/// - left: A record of the failure, no backup
 #[test]
 fn a_sponsor_has_one_clock_for_all_of_its_turn() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -63,7 +64,7 @@ fn a_sponsor_has_one_clock_for_all_of_its_turn() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
-/// Programs of which psql sleeps where it is asked to make a database.
+/// Client programs. Their psql sleeps when it has to create a database.
 fn slow_to_create() -> tempfile::TempDir {
     let real = |name: &str| clients::real(name);
     clients::scripted(
@@ -80,10 +81,10 @@ fn wait_until_it_sleeps(running: &Running) {
     });
 }
 
-/// - fault: a signal while a program of PostgreSQL makes a database and does not come back
-/// - injected: a stand-in for psql that sleeps for 25 seconds before `CREATE DATABASE`; then SIGTERM, or SIGINT
-/// - seen: over within 5 s, exit 143 or 130, `target` is `unchanged`
-/// - left: no database
+/// - fault: A signal arrives while a PostgreSQL client creates a database and hangs
+/// - injected: A stand-in for psql that sleeps for 25 seconds before `CREATE DATABASE`, then SIGTERM or SIGINT
+/// - seen: The run ends within 5 s with exit code 143 or 130. `target` is `unchanged`
+/// - left: No database
 #[test]
 fn a_signal_during_create_database_ends_in_time_and_leaves_none() {
     let cluster = Cluster::start(tools::distribution_bin_dir());
@@ -99,10 +100,10 @@ fn a_signal_during_create_database_ends_in_time_and_leaves_none() {
     }
 }
 
-/// - fault: a signal, or the end of the time, while the server itself makes a database and has to wait
-/// - injected: a lock on `pg_database`; then SIGTERM, or `timeout` of ten seconds
-/// - seen: exit 143 within 5 s, or exit 16 with `timed out`; the statement is cancelled on the server, `target` is `unchanged`
-/// - left: no database
+/// - fault: A signal arrives, or the time limit expires, while the server waits to create a database
+/// - injected: A lock on `pg_database`, then SIGTERM or a `timeout` of 10 seconds
+/// - seen: Exit code 143 within 5 s, or exit code 16 with `timed out`. `target` is `unchanged`
+/// - left: No database. The program cancels the statement on the server
 #[test]
 fn a_statement_that_waits_on_the_server_is_cancelled_there() {
     let cluster = Cluster::start(tools::distribution_bin_dir());
@@ -128,10 +129,10 @@ fn a_statement_that_waits_on_the_server_is_cancelled_there() {
     assert_eq!(cluster.psql("postgres", OURS), "0");
 }
 
-/// - fault: a signal while a server takes the connection and says nothing
-/// - injected: a listener that never answers, as database and as target; then SIGTERM
-/// - seen: over within 5 s, exit 143
-/// - left: nothing
+/// - fault: A signal arrives while a server accepts the connection and never answers
+/// - injected: A silent listener as database and as target, then SIGTERM
+/// - seen: The run ends within 5 s with exit code 143
+/// - left: Nothing
 #[test]
 fn a_signal_while_a_server_is_silent_is_over_in_time() {
     let trial = backed_up(Cluster::shared());
@@ -148,10 +149,10 @@ fn a_signal_while_a_server_is_silent_is_over_in_time() {
     connected(trial.run().start());
 }
 
-/// - fault: a signal while a file is read that never ends
-/// - injected: a named pipe as `secrets-file`, `manifest`, `age-identity-file`, `drill-checks`; then SIGTERM
-/// - seen: over within 5 s, exit 143
-/// - left: nothing
+/// - fault: A signal arrives while the program reads a file that never ends
+/// - injected: A named pipe as `secrets-file`, `manifest`, `age-identity-file` and `drill-checks`, then SIGTERM
+/// - seen: The run ends within 5 s with exit code 143
+/// - left: Nothing
 #[test]
 fn a_signal_while_a_pipe_is_read_is_over_in_time() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -165,7 +166,7 @@ fn a_signal_while_a_pipe_is_read_is_over_in_time() {
         let pipe = run.workspace().join("pipe");
         tools::succeed(std::process::Command::new("mkfifo").arg(&pipe));
         let running = run.input(input, &pipe).start();
-        // It can be opened so only when somebody reads.
+        // A pipe opens in this mode only while another process reads it.
         let _held = tools::wait_for("the reading", A_WHILE, || {
             std::fs::File::options().write(true).custom_flags(0o4000).open(&pipe).ok()
         });
@@ -173,10 +174,10 @@ fn a_signal_while_a_pipe_is_read_is_over_in_time() {
     }
 }
 
-/// - fault: a run is killed between making its database and marking it
-/// - injected: a database of the form of our names, without a mark
-/// - seen: the next drill on that server names it
-/// - left: that database, for whoever reads the line
+/// - fault: A run is killed after it created its database and before it marked it
+/// - injected: A database with a name like ours, without a mark
+/// - seen: The next drill on that server reports its name
+/// - left: That database, for the user to drop
 #[test]
 fn a_database_that_a_killed_run_left_unmarked_is_named() {
     let cluster = Cluster::start(tools::distribution_bin_dir());
@@ -191,16 +192,16 @@ fn a_database_that_a_killed_run_left_unmarked_is_named() {
     assert_eq!(cluster.psql("postgres", OURS), "1");
 }
 
-/// A database on the shared server is told apart by its name.
+/// The name identifies a database on the shared server.
 fn is_there(database: &Database) -> bool {
     let sql = format!("SELECT count(*) FROM pg_database WHERE datname = '{}'", database.name);
     Cluster::shared().psql("postgres", &sql) == "1"
 }
 
-/// - fault: reading back fails after the restore was committed
-/// - injected: a pg_dump that fails; a target with a table of its own, and one that does not exist
-/// - seen: exit 17, stage `proof`, `target` is `replaced` or `created`
-/// - left: the restored database
+/// - fault: Reading the database back fails after the restore was committed
+/// - injected: A pg_dump that fails, for a target with a table of its own and for a target that does not exist
+/// - seen: Exit code 17 and stage `proof`. `target` is `replaced` or `created`
+/// - left: The restored database
 #[test]
 fn a_failure_after_the_commit_is_never_called_unchanged() {
     let trial = backed_up(Cluster::shared());
