@@ -1,22 +1,22 @@
-//! How a connection to a PostgreSQL server is made: in TLS, and by the URL alone. Rows F43 and F44 of the failures that
-//! happened to others.
+//! How the program connects to a PostgreSQL server: with TLS, and with nothing but the URL. Covers incidents F43 and
+//! F44.
 
 use super::postgres::{failure, url};
 use crate::support::{Cluster, Database, Sponsor, Trial, tools};
 
-/// F44: `hostaddr` makes this machine play a host with a name of its own, to which plain text would be too little.
-/// - fault: a server of another machine speaks plain text alone
-/// - injected: a server without TLS under a name of its own
-/// - seen: `server does not support SSL`, and what to write where that is meant; exit code 13
-/// - left: a record of the failure
-/// - fault: the URL asks for `sslmode=prefer`
-/// - injected: the same server
-/// - seen: the same
-/// - left: the same
-/// - fault: a certificate is of another host
+/// F44: `hostaddr` lets this machine play a host with another name, for which plain text is not secure enough.
+/// - fault: A server on another machine supports only plain text
+/// - injected: A server without TLS under another host name
+/// - seen: `server does not support SSL`, and what to write if plain text is intended. Exit code 13
+/// - left: A record of the failure
+/// - fault: The URL contains `sslmode=prefer`
+/// - injected: The same server
+/// - seen: The same
+/// - left: The same
+/// - fault: The certificate is for another host
 /// - injected: `sslmode=verify-full` under another name
-/// - seen: `does not match host name`; exit code 13
-/// - left: a record of the failure
+/// - seen: `does not match host name`. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn a_host_that_is_not_local_is_spoken_to_in_tls_only() {
     let plain = Cluster::of_major(16);
@@ -24,7 +24,7 @@ fn a_host_that_is_not_local_is_spoken_to_in_tls_only() {
     let remote = |database: &Database, more: &str| {
         format!("{}?hostaddr=127.0.0.1{more}", url(database, "@127.0.0.1:", "@db.example.org:"))
     };
-    // A trial each: two backups of one second would have one name.
+    // One trial per run: two backups in the same second would get the same name.
     let run = |url: &str, path: &std::path::Path| {
         let trial = Trial::of([Sponsor::named("callisto").empty().secret("DATABASE_URL", Some(url))]);
         let outcome = trial.run().path(path).run();
@@ -44,24 +44,24 @@ fn a_host_that_is_not_local_is_spoken_to_in_tls_only() {
     let root = Cluster::shared().certificate().unwrap().display().to_string();
     let verified = format!("?sslmode=verify-full&sslrootcert={root}");
     run(&(with.url() + &verified), clients).1.assert_code(0);
-    // What stands there on purpose is done.
+    // An explicit `sslmode=disable` is respected.
     run(&remote(&without, "&sslmode=disable"), plain.bin_dir()).1.assert_code(0);
-    // And the certificate is really looked at: it is for 127.0.0.1 and localhost.
+    // The certificate is really checked: it is for 127.0.0.1 and localhost.
     let (trial, outcome) = run(&remote(&with, &verified.replace('?', "&")), clients);
     outcome.assert_code(13);
     let message = failure(&trial, &outcome, "callisto");
     assert!(message.contains("does not match host name"), "{message}");
 }
 
-/// F43: only the URL counts, whatever the job's environment and home hold.
-/// - fault: the job's environment holds PG variables and its home a password file
-/// - injected: nonsense in nine variables, a right `.pgpass`
-/// - seen: success by the URL alone; exit code 0
-/// - left: the whole backup
-/// - fault: the URL lacks the password that environment and home hold
-/// - injected: the same
-/// - seen: `no password supplied`; exit code 13
-/// - left: a record of the failure
+/// F43: only the URL counts, whatever the job's environment and home directory contain.
+/// - fault: The job's environment contains PG variables, and its home directory contains a password file
+/// - injected: Wrong values in nine variables, a correct `.pgpass`
+/// - seen: Success with the URL alone. Exit code 0
+/// - left: The complete backup
+/// - fault: The URL lacks the password, and only environment and home directory contain it
+/// - injected: The same
+/// - seen: `no password supplied`. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn nothing_of_the_callers_environment_reaches_the_connection() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);

@@ -1,14 +1,15 @@
-//! What a dump lacks, or holds besides, although pg_dump says that all is well: it is refused before anything is stored.
+//! The dump lacks content or contains too much, although pg_dump reports success. The run rejects it before it stores
+//! anything.
 
 use super::dump::{assert_failed, assert_whole, fault, stage};
 use crate::support::{Cluster, Run, Sponsor, Trial, clients};
 
-/// What the stand-in writes, and what it says.
+/// What the stand-in prints to stderr after a real dump.
 fn saying(words: &str) -> String {
     format!("{} \"$@\"\nstatus=$?\n{{ echo {words}; }} >&2\nexit $status", clients::real("pg_dump"))
 }
 
-/// A real dump with something before its trailer.
+/// A real dump with extra text before its trailer.
 fn with(text: &str) -> String {
     let sed = format!("/usr/bin/sed 's/^-- PostgreSQL database dump complete$/{text}\\n--\\n&/'");
     format!("{} \"$@\" | {sed}", clients::real("pg_dump"))
@@ -25,14 +26,14 @@ fn assert_refused(trial: &Trial, run: Run, sponsor: &str, told: &str) {
     assert_eq!(trial.store.keys_in(trial.bucket(sponsor)), Vec::<String>::new());
 }
 
-/// - fault: the role is no superuser and the database has subscriptions, which pg_dump then leaves out
-/// - injected: a subscription in the database
-/// - seen: `the dump is missing content: subscriptions not dumped`; exit code 13
-/// - left: a record of the failure
-/// - fault: the role cannot see the options of a user mapping, which pg_dump then leaves out without a word
-/// - injected: another role's user mapping with a password
-/// - seen: `the dump is missing content: 1 user mapping whose options …`; exit code 13
-/// - left: a record of the failure
+/// - fault: The role is not a superuser, so pg_dump leaves out the database's subscriptions
+/// - injected: A subscription in the database
+/// - seen: `the dump is missing content: subscriptions not dumped`. Exit code 13
+/// - left: A record of the failure
+/// - fault: The role cannot see the options of a user mapping, so pg_dump leaves them out without a warning
+/// - injected: A user mapping of another role, with a password
+/// - seen: `the dump is missing content: 1 user mapping whose options …`. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn what_a_role_is_not_shown_is_an_error_and_no_smaller_backup() {
     let names = ["callisto", "europa"];
@@ -45,7 +46,7 @@ fn what_a_role_is_not_shown_is_an_error_and_no_smaller_backup() {
     let told =
         "the dump is missing content: subscriptions not dumped because current user is not a superuser";
     assert_refused(&trial, trial.run(), "callisto", told);
-    // Of some schemas nobody asked for subscriptions.
+    // A backup of selected schemas does not need subscriptions.
     trial.run().input("sponsors", "callisto").input("schemas", "public").run().assert_code(0);
     callisto.psql("DROP SUBSCRIPTION news");
 
@@ -57,26 +58,26 @@ fn what_a_role_is_not_shown_is_an_error_and_no_smaller_backup() {
     let told = "the dump is missing content: 1 user mapping whose options the role";
     assert_refused(&trial, trial.run(), "europa", told);
     assert_refused(&trial, trial.run().input("dry-run", "true"), "europa", told);
-    // One that may read all still gets a dump without them.
+    // Even a role that can read all data gets a dump without them.
     europa.psql(&format!("GRANT pg_read_all_data TO \"{}\"", europa.user));
     assert_refused(&trial, trial.run(), "europa", told);
-    // Nothing is hidden where there is nothing.
+    // A mapping without options hides nothing.
     europa.psql("DROP USER MAPPING FOR postgres SERVER far; CREATE USER MAPPING FOR postgres SERVER far");
     trial.run().input("sponsors", "europa").run().assert_code(0);
 }
 
-/// - fault: pg_dump says that it could not dump an object
-/// - injected: a stand-in that says so and exits with 0 after a real dump
-/// - seen: `the dump is missing content: could not find parent extension for …`; exit code 13
-/// - left: a record of the failure
-/// - fault: pg_dump says that the owner of an object is not there
-/// - injected: a stand-in that says so and exits with 0 after a real dump
-/// - seen: `the dump is missing content: owner of function …`; exit code 13
-/// - left: a record of the failure
+/// - fault: pg_dump warns that it could not dump an object
+/// - injected: A stand-in that prints this warning and exits with 0 after a real dump
+/// - seen: `the dump is missing content: could not find parent extension for …`. Exit code 13
+/// - left: A record of the failure
+/// - fault: pg_dump warns that an object's owner does not exist
+/// - injected: A stand-in that prints this warning and exits with 0 after a real dump
+/// - seen: `the dump is missing content: owner of …`. Exit code 13
+/// - left: A record of the failure
 /// - fault: pg_dump prints an unknown warning
-/// - injected: a stand-in that prints one, with data in it, after a real dump
-/// - seen: an annotation that a warning was printed and is not shown; success
-/// - left: the backup, with the warning in its manifest
+/// - injected: A stand-in that prints one with data in it after a real dump
+/// - seen: `pg_dump printed a warning that is not shown`, as an annotation. Success
+/// - left: The backup, with the warning in its manifest
 #[test]
 fn the_warnings_of_pg_dump_are_read() {
     let faults = [
@@ -121,14 +122,14 @@ fn the_warnings_of_pg_dump_are_read() {
     assert!(!outcome.everything().contains("Canary"), "{}", outcome.everything());
 }
 
-/// - fault: a pg_dump from before August 2025 writes a line of psql's own commands, which a name smuggled in
-/// - injected: a stand-in that adds `\echo` to a real dump
-/// - seen: `the dump contains psql commands that pg_dump never writes: \echo`; exit code 13
-/// - left: a record of the failure
-/// - fault: the text ends in the middle of a statement, its last lines notwithstanding
-/// - injected: stand-ins that open a statement, a string, a body and a block of rows before the trailer of a real dump
-/// - seen: `the dump is cut off: it ends in the middle of a statement`; exit code 13
-/// - left: a record of the failure
+/// - fault: A pg_dump from before August 2025 writes a psql command that came in through an object's name
+/// - injected: A stand-in that adds `\echo` to a real dump
+/// - seen: `the dump contains psql commands that pg_dump never writes: \echo`. Exit code 13
+/// - left: A record of the failure
+/// - fault: The dump ends in the middle of a statement, although it has its last lines
+/// - injected: Stand-ins that open a statement, a string, a body and a block of rows before the trailer of a real dump
+/// - seen: `the dump is cut off: it ends in the middle of a statement`. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn what_verify_would_refuse_is_not_stored() {
     let inside = "the dump is cut off: it ends in the middle of a statement";
@@ -145,10 +146,10 @@ fn what_verify_would_refuse_is_not_stored() {
     assert_failed(&trial, &outcome, &faults);
 }
 
-/// - fault: DATABASE_URL asks for another encoding than the database has
-/// - injected: `client_encoding`, as a parameter and among the session's options
-/// - seen: `DATABASE_URL requests the encoding SQL_ASCII, but the database uses UTF8`; exit code 13
-/// - left: a record of the failure
+/// - fault: `DATABASE_URL` requests another encoding than the database uses
+/// - injected: `client_encoding`, as a parameter and as a session option
+/// - seen: `DATABASE_URL requests the encoding SQL_ASCII, but the database uses UTF8`. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn a_dump_is_in_the_databases_own_encoding() {
     let trial = Trial::of([Sponsor::named("callisto").diary(2, 5)]);
@@ -165,7 +166,7 @@ fn a_dump_is_in_the_databases_own_encoding() {
     }
     trial.secret("callisto", "DATABASE_URL", Some(&format!("{url}?client_encoding=utf-8")));
     trial.run().run().assert_code(0);
-    // What a role has for everyday work is no wish.
+    // A role's default encoding does not count as a request.
     trial.secret("callisto", "DATABASE_URL", Some(&url));
     database.psql(&format!("ALTER ROLE \"{}\" SET client_encoding = 'LATIN1'", database.user));
     let outcome = trial.run().run();
@@ -177,10 +178,10 @@ fn a_dump_is_in_the_databases_own_encoding() {
     assert_eq!(manifest["restore"]["encoding"], "UTF8");
 }
 
-/// - fault: a table with rows belongs to an extension that does not mark it for dumps
+/// - fault: A table with rows belongs to an extension that does not mark it for dumps
 /// - injected: `ALTER EXTENSION citext ADD TABLE`
-/// - seen: a warning that names table and extension, in the log, the record and the summary; exit code 0
-/// - left: a backup without those rows, whose record says so
+/// - seen: A warning with table and extension in the log, the record and the summary. Exit code 0
+/// - left: A backup without those rows, and a record with the warning
 #[test]
 fn rows_that_pg_dump_leaves_to_an_extension_are_named() {
     let trial = Trial::of([Sponsor::named("callisto").diary(2, 3)]);
@@ -195,9 +196,9 @@ fn rows_that_pg_dump_leaves_to_an_extension_are_named() {
     assert!(!outcome.summary().contains('✅'), "{}", outcome.summary());
 }
 
-/// - fault: a backup goes into a bucket that holds another sponsor's backups, in a run of one sponsor
-/// - injected: callisto's `SPONSOR_BACKUPS_BUCKET` is titan's, and its name says nothing
-/// - seen: `the bucket … is titan's`; exit code 12
+/// - fault: A run of one sponsor uses a bucket that contains another sponsor's backups
+/// - injected: callisto's `SPONSOR_BACKUPS_BUCKET` is titan's bucket, whose name does not show its owner
+/// - seen: `bucket … appears to belong to sponsor titan`. Exit code 12
 /// - left: titan's backup alone
 #[test]
 fn a_bucket_with_another_sponsors_backups_is_refused() {
@@ -217,11 +218,11 @@ fn a_bucket_with_another_sponsors_backups_is_refused() {
     }
 }
 
-/// - fault: a database is empty, whose earlier backups held rows
-/// - injected: every table is dropped between two backups; then a third backup, and every command that reads
-/// - seen: `the backup holds no table`; exit code 17 of the second and the third backup; `list` shows `empty`; `verify`,
-///   `drill` and `restore` of `latest` end with 17
-/// - left: all three backups, and the target as it was
+/// - fault: A database is empty, although its earlier backups contained rows
+/// - injected: Every table is dropped between two backups. Then a third backup, and every command that reads
+/// - seen: `the backup holds no table`. Exit code 17 for the second and the third backup. `list` shows `empty`.
+///   `verify`, `drill` and `restore` of `latest` exit with 17
+/// - left: All three backups. The target is unchanged
 #[test]
 fn a_backup_that_lost_everything_is_never_a_good_one() {
     let trial = Trial::of([Sponsor::named("callisto").diary(2, 3)]);

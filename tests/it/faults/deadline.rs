@@ -1,5 +1,5 @@
-//! A run that is stopped while nothing around it answers: it is over five seconds after the signal all the same, and its
-//! record says so. The runner kills ten seconds after its first signal.
+//! A signal arrives while S3 or pg_dump does not respond. The run still ends within five seconds, and its record shows
+//! the cancellation. The runner kills a job ten seconds after its first signal.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use crate::support::{Action, Cluster, Outcome, Proxy, Running, Seen, Sponsor, Tr
 
 const FOR_EVER: Duration = Duration::from_secs(600);
 
-/// What is promised.
+/// The documented limit.
 const OVER: Duration = Duration::from_secs(5);
 
-/// From `first` on, S3 answers nothing any more.
+/// From `first` on, S3 answers no further request.
 fn silent_from(proxy: &Proxy, first: impl Fn(&Seen) -> bool + Send + Sync + 'static) {
     let silent = Arc::new(AtomicBool::new(false));
     proxy.rule(move |seen| {
@@ -30,7 +30,7 @@ fn wait_for(proxy: &Proxy, request: impl Fn(&Seen) -> bool) {
     });
 }
 
-/// Stops it; it must be over in time, and say so.
+/// Stops the run, which must end in time and report the cancellation.
 fn stopped(running: Running) -> Outcome {
     let at = Instant::now();
     running.signal("TERM");
@@ -44,10 +44,11 @@ fn stopped(running: Running) -> Outcome {
     outcome
 }
 
-/// - fault: S3 falls silent in the middle of an upload, then SIGTERM comes
-/// - injected: a proxy that answers nothing from the second part on
-/// - seen: over within 5 s, exit 143, `cancelled by SIGTERM`, and that parts stay until the lifecycle removes them
-/// - left: the parts of the upload, which nobody can take back; a local record `cancelled`
+/// - fault: S3 stops responding in the middle of an upload, then SIGTERM arrives
+/// - injected: A proxy that answers nothing from the second part on
+/// - seen: The run ends within 5 s with exit code 143. `cancelled by SIGTERM`, and `its uploaded parts stay until a
+///   lifecycle rule of the bucket removes them`
+/// - left: The parts of the upload, which the run cannot abort. A local record `cancelled`
 #[test]
 fn a_stop_in_the_middle_of_a_silent_upload_is_over_in_time() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -63,10 +64,10 @@ fn a_stop_in_the_middle_of_a_silent_upload_is_over_in_time() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
-/// - fault: S3 falls silent at the commit, then SIGTERM comes
-/// - injected: a proxy that answers nothing from the completion on
-/// - seen: over within 5 s, exit 143, `cancelled by SIGTERM`
-/// - left: no object; the parts of the upload; a local record `cancelled`
+/// - fault: S3 stops responding at the commit, then SIGTERM arrives
+/// - injected: A proxy that answers nothing from the completion on
+/// - seen: The run ends within 5 s with exit code 143. `cancelled by SIGTERM`
+/// - left: No object. The parts of the upload. A local record `cancelled`
 #[test]
 fn a_stop_during_a_silent_commit_is_over_in_time() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -81,10 +82,11 @@ fn a_stop_during_a_silent_commit_is_over_in_time() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
-/// - fault: S3 falls silent at the manifest, or at a dump that goes there in one request, then SIGTERM comes
-/// - injected: a proxy that answers nothing from that request on
-/// - seen: over within 5 s, exit 143, `cancelled by SIGTERM`, and that it is not known whether that request was done
-/// - left: what S3 did before it fell silent; a local record `cancelled`
+/// - fault: S3 stops responding at the manifest, or at a dump in a single request, then SIGTERM arrives
+/// - injected: A proxy that answers nothing from that request on
+/// - seen: The run ends within 5 s with exit code 143. `cancelled by SIGTERM`, and for the dump `may or may not have
+///   completed`, for the manifest `it counts as a backup only if its manifest was uploaded too`
+/// - left: What S3 stored before it stopped responding. A local record `cancelled`
 #[test]
 fn what_a_stop_leaves_open_is_said_to_be_open() {
     for (last, told) in [
@@ -102,10 +104,10 @@ fn what_a_stop_leaves_open_is_said_to_be_open() {
     }
 }
 
-/// - fault: pg_dump hears nothing, and somebody else holds the other end of its pipes
-/// - injected: a stand-in for pg_dump that ignores SIGTERM and leaves a child behind; then SIGTERM comes
-/// - seen: over within 5 s, exit 143, `cancelled by SIGTERM`
-/// - left: nothing; a record `cancelled` in S3 too
+/// - fault: pg_dump ignores signals, and another process holds the other end of its pipes
+/// - injected: A stand-in for pg_dump that ignores SIGTERM and leaves a child process behind, then SIGTERM
+/// - seen: The run ends within 5 s with exit code 143. `cancelled by SIGTERM`
+/// - left: Nothing but a record `cancelled`, also in S3
 #[test]
 fn a_pg_dump_that_ignores_the_signal_is_killed_in_time() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);

@@ -1,11 +1,11 @@
-//! What Doppler may do to us, and that no sponsor's backup begins before its own secrets are there. Rows F4, F28 and F29
-//! of the failures that happened to others.
+//! Faults of Doppler. A sponsor's backup starts only after its own secrets have arrived. Covers incidents F4, F28 and
+//! F29.
 
 use std::time::Duration;
 
 use crate::support::{Asked, Cluster, Proxy, Sponsor, Trial, Trouble, token_variable};
 
-/// The requests that came with a sponsor's token, in order.
+/// The requests with a sponsor's token, in order.
 pub(super) fn asked(trial: &Trial, sponsor: &str) -> Vec<Asked> {
     let token = trial.token(sponsor);
     trial.doppler.requests().into_iter().filter(|asked| asked.token == token).collect()
@@ -15,10 +15,10 @@ fn callisto() -> Trial {
     Trial::of([Sponsor::named("callisto")])
 }
 
-/// - fault: Doppler limits the rate
-/// - injected: one 429 with `retry-after: 3`
-/// - seen: `status 429; trying again`, then a success; exit 0
-/// - left: the backup, begun three seconds later
+/// - fault: Doppler sends a rate limit
+/// - injected: One 429 with `retry-after: 3`
+/// - seen: `status 429` and `Next attempt in …`, then success. Exit code 0
+/// - left: The backup, started 3 seconds later
 #[test]
 fn a_429_is_waited_out_as_long_as_it_asks() {
     let trial = callisto();
@@ -27,15 +27,15 @@ fn a_429_is_waited_out_as_long_as_it_asks() {
     outcome.assert_code(0);
     let asked = asked(&trial, "callisto");
     assert_eq!(asked.len(), 2);
-    // Our own first pause is a second at most, so these three seconds are Doppler's.
+    // The program's own first pause is at most one second, so these three seconds come from Doppler.
     assert!(asked[1].at - asked[0].at >= Duration::from_secs(3));
     assert!(outcome.stdout.contains("status 429"), "{}", outcome.transcript());
 }
 
-/// - fault: Doppler asks to wait for an hour
+/// - fault: Doppler asks the program to wait for an hour
 /// - injected: 429 with `retry-after: 3600`
-/// - seen: that sponsor's failure at once; exit 12
-/// - left: no second request, no backup
+/// - seen: The sponsor's failure, immediately. Exit code 12
+/// - left: No second request, no backup
 #[test]
 fn a_429_that_asks_for_longer_than_a_run_can_wait_is_final() {
     let trial = callisto();
@@ -45,22 +45,22 @@ fn a_429_that_asks_for_longer_than_a_run_can_wait_is_final() {
 }
 
 /// - fault: Doppler is down for a moment
-/// - injected: one 500 in JSON, one 503 in HTML
-/// - seen: the second try; exit 0
-/// - left: the backup
+/// - injected: One 500 in JSON, one 503 in HTML
+/// - seen: A second attempt. Exit code 0
+/// - left: The backup
 ///
 /// - fault: Doppler's answer breaks off
-/// - injected: a body that ends in the middle of its JSON, a connection that is closed without an answer
-/// - seen: the second try; exit 0
-/// - left: the backup
+/// - injected: A body that ends in the middle of its JSON, a connection that closes without an answer
+/// - seen: A second attempt. Exit code 0
+/// - left: The backup
 ///
 /// - fault: Doppler answers too late
 /// - injected: 40 seconds of silence
-/// - seen: the second try after 15 seconds; exit 0
-/// - left: the backup
+/// - seen: A second attempt after 15 seconds. Exit code 0
+/// - left: The backup
 #[test]
 fn trouble_that_passes_is_waited_out() {
-    // The longest that one request may take is 15 seconds.
+    // A single request times out after 15 seconds.
     let troubles = [
         ("callisto", Trouble::Status(500)),
         ("europa", Trouble::PlainStatus(503)),
@@ -80,10 +80,10 @@ fn trouble_that_passes_is_waited_out() {
     }
 }
 
-/// - fault: Doppler is down for good
+/// - fault: Doppler stays down
 /// - injected: 503 for every request
-/// - seen: `Doppler is unavailable` with the status; exit 12
-/// - left: the local record of the failure
+/// - seen: `Doppler is unavailable` with the status. Exit code 12
+/// - left: The local record of the failure
 #[test]
 fn doppler_down_for_good_is_given_up_after_five_tries() {
     let trial = callisto();
@@ -98,14 +98,14 @@ fn doppler_down_for_good_is_given_up_after_five_tries() {
         message.starts_with("Doppler is unavailable for hht-diary-callisto/production: status 503"),
         "{message}"
     );
-    // F31: the failure has its record too.
+    // F31: the failure has a record, too.
     assert_eq!(outcome.logs()[0].1["outcome"], "failure");
 }
 
-/// - fault: the core token is wrong
+/// - fault: The core token is wrong
 /// - injected: 401 for the manifest
-/// - seen: the failure and `results=[]`; exit 12
-/// - left: no sponsor was asked for anything
+/// - seen: The failure and `results=[]`. Exit code 12
+/// - left: No request for any sponsor's secrets
 #[test]
 fn a_refused_core_token_ends_the_run_before_any_sponsor() {
     let trial = callisto();
@@ -116,17 +116,17 @@ fn a_refused_core_token_ends_the_run_before_any_sponsor() {
     assert_eq!(trial.doppler.requests().len(), 1);
 }
 
-/// F28: three sponsors with hopeless tokens, and one whose backup is there all the same.
+/// F28: three sponsors have invalid tokens, and the fourth sponsor still gets its backup.
 ///
-/// - fault: a sponsor's token is revoked
-/// - injected: a token that Doppler does not know
-/// - seen: `status 401: Invalid Auth token`; exit 12
-/// - left: other sponsors' backups; no second request
+/// - fault: A sponsor's token is revoked
+/// - injected: A token that Doppler does not know
+/// - seen: `status 401: Invalid Auth token`. Exit code 12
+/// - left: The other sponsors' backups. No second request
 ///
-/// - fault: a sponsor's token is of another config
-/// - injected: the token of `staging` in place of that of `production`
-/// - seen: `status 400` with Doppler's words; exit 12
-/// - left: other sponsors' backups; no second request
+/// - fault: A sponsor's token belongs to another config
+/// - injected: The token of `staging` instead of the token of `production`
+/// - seen: `status 400` with Doppler's message. Exit code 12
+/// - left: The other sponsors' backups. No second request
 #[test]
 fn refusals_are_final_and_stay_with_their_sponsor() {
     let trial =
@@ -152,12 +152,12 @@ fn refusals_are_final_and_stay_with_their_sponsor() {
     assert_eq!(trial.store.keys_in(trial.bucket("titan")).len(), 3);
 }
 
-/// A hotel's log-in page comes with status 200; no second try would change it.
+/// A hotel's login page comes with status 200. A retry would not change it.
 ///
-/// - fault: something else than Doppler answers
-/// - injected: a log-in page with status 200
-/// - seen: `is not a map of secrets`, and nothing of the response; exit 12
-/// - left: no second request, no backup
+/// - fault: Another server answers instead of Doppler
+/// - injected: A login page with status 200
+/// - seen: `is not a map of secrets`, without any part of the response. Exit code 12
+/// - left: No second request, no backup
 #[test]
 fn an_answer_without_a_map_of_secrets_is_final() {
     let trial = callisto();
@@ -167,16 +167,16 @@ fn an_answer_without_a_map_of_secrets_is_final() {
     assert_eq!(asked(&trial, "callisto").len(), 1);
     let message = outcome.result("callisto")["message"].to_string();
     assert!(message.contains("is not a map of secrets"), "{message}");
-    // What the page says is nobody's business: it might be half of somebody's secrets.
+    // The page's content must not be shown, because it could contain part of a secret.
     assert!(!outcome.everything().contains("hotel"), "{}", outcome.everything());
 }
 
-/// F29: another tenant's secrets come back, and neither its database nor any bucket is touched.
+/// F29: Doppler returns another tenant's secrets. The run uses neither the tenant's database nor any bucket.
 ///
-/// - fault: another sponsor's secrets come back
-/// - injected: `DOPPLER_PROJECT` or `DOPPLER_CONFIG` of the answer are not the ones that were asked for
-/// - seen: `expected secrets of …, but the token belongs to …`; exit 12
-/// - left: no request to S3, no connection to a database, a local record
+/// - fault: Doppler returns another sponsor's secrets
+/// - injected: An answer whose `DOPPLER_PROJECT` or `DOPPLER_CONFIG` differs from the requested one
+/// - seen: `expected secrets of …, but the token belongs to …`. Exit code 12
+/// - left: No request to S3, no connection to a database, a local record
 #[test]
 fn secrets_of_another_project_or_config_are_never_used() {
     for (name, value, told) in [
@@ -201,12 +201,13 @@ fn secrets_of_another_project_or_config_are_never_used() {
     }
 }
 
-/// Dynamic secrets are leases that cost: the scripted Doppler refuses who asks for them, so success is the proof.
+/// Dynamic secrets are leases that cost money. The scripted Doppler rejects requests for them, so success proves that
+/// the run sent none.
 ///
-/// - fault: a config holds more than a backup needs
-/// - injected: a secret of another service beside ours
-/// - seen: nothing of it; exit 0
-/// - left: one request for nine names, none for dynamic secrets
+/// - fault: A config contains more secrets than a backup needs
+/// - injected: A secret of another service next to ours
+/// - seen: Nothing of it. Exit code 0
+/// - left: One request for nine names, and no request for dynamic secrets
 #[test]
 fn only_what_is_needed_is_asked_for_and_only_once() {
     let trial = callisto();

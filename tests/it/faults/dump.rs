@@ -1,14 +1,14 @@
-//! What a pg_dump may do wrong, played by a stand-in: it fails, lies or dies.
-//! In every run a sponsor more, whose pg_dump is the real one, has its whole backup.
+//! Faults of pg_dump, played by a stand-in: it fails, reports success falsely, or dies.
+//! In every run, one more sponsor with the real pg_dump gets its complete backup.
 
 use tempfile::TempDir;
 
 use crate::support::{Outcome, Proxy, Run, Sponsor, Trial, clients};
 
-/// The sponsor to whom nothing happens.
+/// The sponsor whose backup succeeds.
 pub(super) const HEALTHY: &str = "titan";
 
-/// What the stand-in does for a sponsor, and what is told of it.
+/// What the stand-in does for a sponsor, and the message that the user sees.
 pub(super) struct Fault {
     pub(super) sponsor: &'static str,
     pub(super) script: String,
@@ -19,19 +19,19 @@ pub(super) fn fault(sponsor: &'static str, script: impl Into<String>, told: &'st
     Fault { sponsor, script: script.into(), told }
 }
 
-/// So many bytes of the beginning of a real dump, and then what `then` says.
+/// The first bytes of a real dump, then the script in `then`.
 pub(super) fn beginning(bytes: u32, then: &str) -> String {
     format!("{} \"$@\" 2>/dev/null | /usr/bin/head -c {bytes}\n{then}", clients::real("pg_dump"))
 }
 
-/// The trial of these faults. Databases are small; a test makes them larger where it must.
+/// The trial for these faults. Databases are small, so a test enlarges them if it must.
 pub(super) fn stage(faults: &[Fault]) -> (Trial, TempDir) {
     let names = faults.iter().map(|fault| fault.sponsor).chain([HEALTHY]);
     let folder = clients::misbehaving_for(faults.iter().map(|fault| (fault.sponsor, fault.script.as_str())));
     (Trial::of(names.map(Sponsor::named)), folder)
 }
 
-/// What holds after all of them: each is its own sponsor's failure, and the healthy one has its backup.
+/// Holds after every fault: only the sponsor with the fault fails, and the healthy sponsor has its backup.
 #[track_caller]
 pub(super) fn assert_failed(trial: &Trial, outcome: &Outcome, faults: &[Fault]) {
     for Fault { sponsor, told, .. } in faults {
@@ -55,29 +55,29 @@ pub(super) fn assert_whole(trial: &Trial, outcome: &Outcome, sponsor: &str) {
     assert_eq!(trial.store.keys_in(trial.bucket(sponsor)).len(), 3);
 }
 
-/// Through this proxy a store answers uploads in parts as S3 does.
+/// Through this proxy, a store answers multipart uploads as S3 does.
 fn through(proxy: &Proxy, run: Run) -> Run {
     proxy.tell_the_right_checksum();
     run.input("s3-endpoint-url", proxy.endpoint()).input("memory-limit", "24MiB")
 }
 
-/// F1. The longest has many parts at S3 when it fails.
+/// F1. The largest dump has many parts at S3 when it fails.
 /// - fault: pg_dump writes nothing and fails
-/// - injected: a stand-in that exits with 1
-/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
-/// - left: a record of the failure
+/// - injected: A stand-in that exits with 1
+/// - seen: `pg_dump exited with 1: an error that is not shown`. Exit code 13
+/// - left: A record of the failure
 /// - fault: pg_dump writes one byte and fails
-/// - injected: a stand-in that cuts a real dump off and exits with 1
-/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
-/// - left: a record of the failure
-/// - fault: pg_dump writes 5 MiB and fails, when no part of an upload is full
-/// - injected: a stand-in that cuts a real dump off and exits with 1
-/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
-/// - left: a record of the failure
-/// - fault: pg_dump writes 100 MiB and fails, when many parts are at S3
-/// - injected: a stand-in that cuts a real dump off and exits with 1
-/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
-/// - left: a record of the failure; the upload is aborted
+/// - injected: A stand-in that cuts off a real dump and exits with 1
+/// - seen: `pg_dump exited with 1: an error that is not shown`. Exit code 13
+/// - left: A record of the failure
+/// - fault: pg_dump writes 5 MiB and fails before the first part of the upload is full
+/// - injected: A stand-in that cuts off a real dump and exits with 1
+/// - seen: `pg_dump exited with 1: an error that is not shown`. Exit code 13
+/// - left: A record of the failure
+/// - fault: pg_dump writes 100 MiB and fails after many parts were uploaded
+/// - injected: A stand-in that cuts off a real dump and exits with 1
+/// - seen: `pg_dump exited with 1: an error that is not shown`. Exit code 13
+/// - left: A record of the failure. The upload is aborted
 #[test]
 fn bytes_and_then_a_failure_do_not_count_as_a_backup() {
     let words = "echo 'pg_dump: error: last words' >&2; exit 1";
@@ -99,10 +99,10 @@ fn bytes_and_then_a_failure_do_not_count_as_a_backup() {
     assert!(parts.filter(|seen| seen.path.contains(trial.bucket("oberon"))).count() > 8);
 }
 
-/// - fault: pg_dump writes the whole dump, trailer and all, and then fails
-/// - injected: a stand-in that exits with 1 after a real dump
-/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
-/// - left: a record of the failure
+/// - fault: pg_dump writes the whole dump with its trailer and then fails
+/// - injected: A stand-in that exits with 1 after a real dump
+/// - seen: `pg_dump exited with 1: an error that is not shown`. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn a_whole_dump_does_not_count_when_pg_dump_failed() {
     let words = "echo 'pg_dump: error: last words' >&2; exit 1";
@@ -114,19 +114,19 @@ fn a_whole_dump_does_not_count_when_pg_dump_failed() {
     assert_failed(&trial, &outcome, &faults);
 }
 
-/// F2 and F3: whatever cut the stream, its exit status says that all was well.
-/// - fault: pg_dump writes nothing and says that all is well
-/// - injected: a stand-in that exits with 0
-/// - seen: `the dump is cut off: it does not start like a dump`; exit code 13
-/// - left: a record of the failure
-/// - fault: the dump is cut off and pg_dump says that all is well
-/// - injected: a stand-in that passes on 9000 bytes and exits with 0
-/// - seen: `the dump is cut off`; exit code 13
-/// - left: a record of the failure
-/// - fault: the dump is cut off when parts of it are at S3, and pg_dump says that all is well
-/// - injected: a stand-in that passes on 20 MB and exits with 0
-/// - seen: `the dump is cut off`; exit code 13
-/// - left: a record of the failure; the upload is aborted
+/// F2 and F3: the exit status reports success, although the dump is cut off.
+/// - fault: pg_dump writes nothing and exits with 0
+/// - injected: A stand-in that exits with 0
+/// - seen: `the dump is cut off: it does not start like a dump`. Exit code 13
+/// - left: A record of the failure
+/// - fault: The dump is cut off and pg_dump exits with 0
+/// - injected: A stand-in that passes on 9000 bytes and exits with 0
+/// - seen: `the dump is cut off`. Exit code 13
+/// - left: A record of the failure
+/// - fault: The dump is cut off after some parts were uploaded, and pg_dump exits with 0
+/// - injected: A stand-in that passes on 20 MB and exits with 0
+/// - seen: `the dump is cut off`. Exit code 13
+/// - left: A record of the failure. The upload is aborted
 #[test]
 fn a_dump_that_is_cut_off_fails_though_pg_dump_succeeds() {
     let told = "the dump is cut off: its \\unrestrict line is missing or does not match";
@@ -144,19 +144,19 @@ fn a_dump_that_is_cut_off_fails_though_pg_dump_succeeds() {
     assert!(proxy.requests().iter().any(|seen| seen.has("partNumber")));
 }
 
-/// What the database holds may look like the end of a dump; no cut behind it makes a backup.
-/// - fault: a row holds the words of the trailer, and the dump is cut off behind it
-/// - injected: a stand-in that ends with the line of that row and exits with 0
-/// - seen: `the dump is cut off`; exit code 13
-/// - left: a record of the failure
-/// - fault: a function's text holds the lines of the trailer, and the dump is cut off behind them
-/// - injected: a stand-in that ends with those lines and exits with 0
-/// - seen: `the dump is cut off: its \unrestrict line is missing`; exit code 13
-/// - left: a record of the failure
-/// - fault: the same with a pg_dump from before August 2025, which writes no restriction
-/// - injected: a stand-in that leaves out `\restrict`, ends with those lines and exits with 0
-/// - seen: `the dump is cut off: its end marker is inside a statement or a row`; exit code 13
-/// - left: a record of the failure
+/// Content of the database can look like the end of a dump. A dump that is cut off after it must not count as a backup.
+/// - fault: A row contains the trailer's text, and the dump is cut off after it
+/// - injected: A stand-in that ends with the line of that row and exits with 0
+/// - seen: `the dump is cut off`. Exit code 13
+/// - left: A record of the failure
+/// - fault: A function's body contains the trailer's lines, and the dump is cut off after them
+/// - injected: A stand-in that ends with those lines and exits with 0
+/// - seen: `the dump is cut off: its \unrestrict line is missing`. Exit code 13
+/// - left: A record of the failure
+/// - fault: The same with a pg_dump from before August 2025, which writes no `\restrict` line
+/// - injected: A stand-in that leaves out `\restrict`, ends with those lines and exits with 0
+/// - seen: `the dump is cut off: its end marker is inside a statement or a row`. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn the_trailers_words_in_the_database_do_not_end_a_dump() {
     let real = clients::real("pg_dump");
@@ -186,10 +186,10 @@ fn the_trailers_words_in_the_database_do_not_end_a_dump() {
     assert_failed(&trial, &outcome, &faults);
 }
 
-/// - fault: pg_dump is killed in the middle of a table, when parts are at S3
-/// - injected: a stand-in that sends itself SIGKILL after 20 MB
-/// - seen: `pg_dump was killed by signal 9`; exit code 13
-/// - left: a record of the failure; the upload is aborted
+/// - fault: pg_dump is killed in the middle of a table, after some parts were uploaded
+/// - injected: A stand-in that sends itself SIGKILL after 20 MB
+/// - seen: `pg_dump was killed by signal 9`. Exit code 13
+/// - left: A record of the failure. The upload is aborted
 #[test]
 fn a_pg_dump_that_dies_in_the_middle_leaves_nothing() {
     let faults = [fault("callisto", beginning(20_000_000, "kill -9 $$"), "pg_dump was killed by signal 9")];

@@ -1,5 +1,6 @@
-//! A pg_dump that does not end, says too much, or whose end somebody else holds open; played by a stand-in.
-//! In every run a sponsor more, whose pg_dump is the real one, has its whole backup.
+//! Faults of pg_dump, played by a stand-in: it hangs, prints too much, or leaves a process behind that holds its pipes
+//! open.
+//! In every run, one more sponsor with the real pg_dump gets its complete backup.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 use super::dump::{Fault, HEALTHY, assert_failed, assert_whole, beginning, fault, stage};
 use crate::support::{Sponsor, Trial, clients, tools};
 
-/// Pids that scripts have written down, each into a file of its sponsor's name.
+/// Pids that scripts have written down, each in a file with its sponsor's name.
 struct Pids(TempDir);
 
 impl Pids {
@@ -22,7 +23,7 @@ impl Pids {
         format!("echo {pid} >{}", self.0.path().join(sponsor).display())
     }
 
-    /// Whether it runs; one that has ended and that nobody has asked for its end does not.
+    /// Whether the process runs. A zombie, which has ended and was not waited for, does not count.
     fn is_alive(&self, sponsor: &str) -> bool {
         let status = std::fs::read_to_string(self.process(sponsor).join("status")).unwrap_or_default();
         status.contains("\nState:") && !status.contains("\nState:\tZ")
@@ -35,17 +36,17 @@ impl Pids {
 }
 
 /// - fault: pg_dump hangs before its first byte
-/// - injected: a stand-in that sleeps
-/// - seen: `timed out after 15s (input 'timeout')`; exit code 13
-/// - left: a record of the failure
-/// - fault: pg_dump hangs and does not heed SIGTERM
-/// - injected: a stand-in that ignores it and sleeps
-/// - seen: `timed out after 15s (input 'timeout')`; exit code 13
-/// - left: a record of the failure
-/// - fault: pg_dump hangs in the middle, and has started the program that hangs
-/// - injected: a stand-in that passes on 20 MB and runs `sleep`
-/// - seen: `timed out after 15s (input 'timeout')`; exit code 13
-/// - left: a record of the failure; the upload is aborted, both processes are gone
+/// - injected: A stand-in that sleeps
+/// - seen: ``timed out after 15s (input `timeout`)``. Exit code 13
+/// - left: A record of the failure
+/// - fault: pg_dump hangs and ignores SIGTERM
+/// - injected: A stand-in that ignores the signal and sleeps
+/// - seen: ``timed out after 15s (input `timeout`)``. Exit code 13
+/// - left: A record of the failure
+/// - fault: pg_dump hangs in the middle of the dump, waiting for a program that it started
+/// - injected: A stand-in that passes on 20 MB and runs `sleep`
+/// - seen: ``timed out after 15s (input `timeout`)``. Exit code 13
+/// - left: A record of the failure. The upload is aborted, and both processes have ended
 #[test]
 fn a_pg_dump_that_hangs_is_ended_in_time() {
     let (pids, told) = (Pids::new(), "timed out after 15s (input `timeout`)");
@@ -58,7 +59,7 @@ fn a_pg_dump_that_hangs_is_ended_in_time() {
     ];
     let (trial, folder) = stage(&faults);
     trial.database("rhea").load_noise(24);
-    // The healthy one needs a second or two; the rest is for a busy machine.
+    // The healthy sponsor needs a second or two. The rest is for a busy machine.
     let run = trial.run().path(folder.path()).input("timeout", "15s").input("memory-limit", "128MiB");
     let outcome = run.deadline(Duration::from_secs(60)).run();
     outcome.assert_code(13);
@@ -68,10 +69,10 @@ fn a_pg_dump_that_hangs_is_ended_in_time() {
     }
 }
 
-/// - fault: SIGTERM comes while pg_dump hangs and heeds no signal
-/// - injected: a stand-in that ignores SIGTERM and sleeps, and the signal
-/// - seen: `cancelled by SIGTERM`, less than 5 s later; exit code 143
-/// - left: a record `cancelled`; the backup of a sponsor that was done before
+/// - fault: SIGTERM arrives while pg_dump hangs and ignores signals
+/// - injected: A stand-in that ignores SIGTERM and sleeps, and the signal
+/// - seen: `cancelled by SIGTERM` within 5 s. Exit code 143
+/// - left: A record `cancelled`, and the backup of a sponsor that had finished before
 #[test]
 fn a_signal_ends_a_pg_dump_that_heeds_none() {
     let pids = Pids::new();
@@ -95,14 +96,14 @@ fn a_signal_ends_a_pg_dump_that_heeds_none() {
     assert_whole(&trial, &outcome, HEALTHY);
 }
 
-/// - fault: pg_dump writes 100 MB of warnings beside a good dump
-/// - injected: a stand-in that floods its standard error
-/// - seen: `pg_dump printed more than 1 MiB of warnings`; exit code 13; memory stays flat
-/// - left: a record of the failure
-/// - fault: pg_dump writes 100 MB of complaints and fails
-/// - injected: a stand-in that floods its standard error and exits with 1
-/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
-/// - left: a record of the failure, as short
+/// - fault: pg_dump prints 100 MB of warnings and writes a good dump
+/// - injected: A stand-in that floods its standard error
+/// - seen: `pg_dump printed more than 1 MiB of warnings`. Exit code 13. Memory use stays flat
+/// - left: A record of the failure
+/// - fault: pg_dump prints 100 MB of errors and fails
+/// - injected: A stand-in that floods its standard error and exits with 1
+/// - seen: `pg_dump exited with 1: an error that is not shown`. Exit code 13
+/// - left: A record of the failure, equally short
 #[test]
 fn a_flood_of_messages_keeps_memory_flat_and_shows_the_last() {
     let flood = "/usr/bin/yes 'pg_dump: warning: la' | /usr/bin/head -c 100000000 >&2";
@@ -110,7 +111,7 @@ fn a_flood_of_messages_keeps_memory_flat_and_shows_the_last() {
     let well = format!("({flood}) &\n{} \"$@\" || exit\nwait", clients::real("pg_dump"));
     let faults = [
         fault("callisto", format!("{flood}\n{last}"), "pg_dump exited with 1: an error that is not shown"),
-        // Among so many warnings one may say that something is missing.
+        // Among this many warnings, one could report missing content.
         fault("europa", well, "pg_dump printed more than 1 MiB of warnings"),
     ];
     let (trial, folder) = stage(&faults);
@@ -122,23 +123,23 @@ fn a_flood_of_messages_keeps_memory_flat_and_shows_the_last() {
     assert!(said < 200_000, "{said} bytes");
 }
 
-/// Whoever has a pipe open keeps its reader waiting.
+/// A process that has a pipe open keeps its reader waiting.
 /// - fault: pg_dump leaves a program behind that holds its pipes open
-/// - injected: a stand-in that starts `sleep` and becomes a real pg_dump
-/// - seen: success, exit code 0
-/// - left: the whole backup; the program is ended
-/// - fault: pg_dump leaves a program behind that holds its pipes open in a session of its own
-/// - injected: a stand-in that starts `setsid sleep` and becomes a real pg_dump
-/// - seen: success, exit code 0
-/// - left: the whole backup; the program goes on and is not waited for
+/// - injected: A stand-in that starts `sleep` and becomes a real pg_dump
+/// - seen: Success. Exit code 0
+/// - left: The complete backup. The run ends the program
+/// - fault: pg_dump leaves a program behind that holds its pipes open in its own session
+/// - injected: A stand-in that starts `setsid sleep` and becomes a real pg_dump
+/// - seen: Success. Exit code 0
+/// - left: The complete backup. The program continues, and the run does not wait for it
 /// - fault: pg_dump fails and leaves such a program behind
-/// - injected: a stand-in that starts `setsid sleep` and exits with 1
-/// - seen: `pg_dump exited with 1: an error that is not shown`; exit code 13
-/// - left: a record of the failure
+/// - injected: A stand-in that starts `setsid sleep` and exits with 1
+/// - seen: `pg_dump exited with 1: an error that is not shown`. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn a_process_that_holds_the_pipes_open_is_not_waited_for() {
     let (pids, real) = (Pids::new(), clients::real("pg_dump"));
-    // It has to be where it wants to be before pg_dump ends.
+    // The program must be in its session before pg_dump ends.
     let start = |sponsor: &str, session: &str| {
         let file = pids.0.path().join(sponsor).display().to_string();
         let sleep = format!("/bin/sh -c '{}; exec /usr/bin/sleep 600'", pids.write(sponsor, "$$"));
@@ -167,6 +168,6 @@ fn a_process_that_holds_the_pipes_open_is_not_waited_for() {
     assert_failed(&trial, &outcome, &faults);
     assert_whole(&trial, &outcome, "callisto");
     assert_whole(&trial, &outcome, "europa");
-    // The other two prove that they did hold the pipes.
+    // The other two prove that they held the pipes.
     assert_eq!(alive, [false, true, true]);
 }
