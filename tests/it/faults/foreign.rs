@@ -1,4 +1,5 @@
-//! Others say what they were given: children their environment, S3 and Doppler the request. Nothing of it is seen.
+//! Child processes, S3 and Doppler repeat what the program sent them: their environment or the request. The program
+//! shows nothing of it.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -8,7 +9,7 @@ use tempfile::TempDir;
 use super::leaks::{PASSWORD, assert_unseen, canaries, trial};
 use crate::support::{Action, Cluster, Doppler, Moto, Outcome, Proxy, Run, Sponsor, Trial, Trouble, tools};
 
-/// pg_dump and psql as scripts; what is not spoiled is the real one.
+/// pg_dump and psql as scripts. A program without a script is the real one.
 fn clients(pg_dump: Option<&str>, psql: Option<&str>) -> TempDir {
     let folder = tools::open_folder("talkative");
     for (name, script) in [("pg_dump", pg_dump), ("psql", psql)] {
@@ -22,21 +23,21 @@ fn clients(pg_dump: Option<&str>, psql: Option<&str>) -> TempDir {
     folder
 }
 
-/// In each way that a shell knows.
+/// Every way in which a shell can print its environment.
 const TELL_ALL: &str = "exec >&2; /usr/bin/env; export -p; set; echo \"fatal: it was '$PGPASSWORD'\"; exit 1";
 
-/// The two surroundings of a run, the first at debug level.
+/// The two settings of a run: a workflow at debug level, and a terminal.
 fn surroundings(command: &str) -> [Run; 2] {
     let debug = Run::workflow().env("RUNNER_DEBUG", "1").env("ACTIONS_STEP_DEBUG", "true");
     [debug.input("command", command), Run::terminal().args([command, "--outputs"])]
 }
 
-/// A private key that opens nothing here.
+/// A private key that decrypts nothing here.
 fn identity() -> String {
     age::x25519::Identity::generate().to_string().expose_secret().to_owned()
 }
 
-/// Nothing of this is printed or kept, in whatever spelling; the passwords have the word `canary` on each line.
+/// No secret is printed or stored, in any encoding. The passwords contain `canary` on each line.
 #[track_caller]
 fn assert_silent(trial: &Trial, outcome: &Outcome) {
     assert_unseen(outcome, &canaries(trial, trial.store.secret_key()));
@@ -54,14 +55,14 @@ fn assert_silent(trial: &Trial, outcome: &Outcome) {
 }
 
 /// - fault: pg_dump prints its environment when it fails
-/// - injected: a stand-in that prints `env`, `export -p` and `set` to stderr; at debug level and on a terminal
-/// - seen: the failure of the dump, and that its words are not shown; exit 13
-/// - left: no canary in streams, outputs, summary and records, in S3 and here
+/// - injected: A stand-in that prints `env`, `export -p` and `set` to stderr, at debug level and on a terminal
+/// - seen: The failed dump, with `an error that is not shown`. Exit code 13
+/// - left: No secret in streams, outputs, summary and records, in S3 and in the workspace
 ///
 /// - fault: psql prints its environment when it fails
-/// - injected: the same in place of psql
-/// - seen: the same; exit 13
-/// - left: the same
+/// - injected: The same stand-in instead of psql
+/// - seen: The same. Exit code 13
+/// - left: The same
 #[test]
 fn a_child_that_prints_its_environment_shows_no_password() {
     for clients in [clients(Some(TELL_ALL), None), clients(None, Some(TELL_ALL))] {
@@ -76,10 +77,10 @@ fn a_child_that_prints_its_environment_shows_no_password() {
     }
 }
 
-/// - fault: psql prints its environment while it restores
-/// - injected: the same stand-in where a restore asks and loads; an age identity in the environment
-/// - seen: the failure of the restore; exit 13 or 16
-/// - left: no canary of the target's password, its URL or the identity, which is masked
+/// - fault: psql prints its environment during a restore
+/// - injected: The same stand-in for the queries and the load of a restore, with an age identity in the environment
+/// - seen: The failed restore. Exit code 13 or 16
+/// - left: No trace of the target's password, its URL or the identity, which is masked
 #[test]
 fn a_psql_that_prints_its_environment_shows_no_password() {
     let trial = trial(Moto::shared());
@@ -103,10 +104,10 @@ fn xml(text: &str) -> String {
 }
 
 /// - fault: S3 quotes secrets in its errors
-/// - injected: 403 and 400 for the dump, the record and the listing, with the password, the URL, the AWS key, the session
-///   token and the tokens as `Message`, as `Code`, or in a body that is no XML
-/// - seen: the failure without them; exit 14 or 15
-/// - left: no canary in streams, outputs, summary and records
+/// - injected: 403 and 400 for the dump, the record and the listing, with the password, the URL, the AWS key, the
+///   session token and the tokens as `Message`, as `Code`, or in a body that is not XML
+/// - seen: The failure without them. Exit code 14 or 15
+/// - left: No secret in streams, outputs, summary and records
 #[test]
 fn an_error_of_s3_shows_no_secret() {
     let moto = Moto::shared();
@@ -116,7 +117,7 @@ fn an_error_of_s3_shows_no_secret() {
             let trial = trial(moto);
             let proxy = Proxy::before(moto.endpoint());
             let all = canaries(&trial, moto.secret_key());
-            // What is never asked for cannot be known.
+            // The program never requests this secret, so it cannot recognize it.
             let known = all.iter().filter(|(name, _)| *name != "foreign secret");
             let quoted: Vec<String> = known.map(|(_, canary)| xml(canary)).collect();
             let quoted = format!("{} {session}", quoted.join(" "));
@@ -130,7 +131,7 @@ fn an_error_of_s3_shows_no_secret() {
                 let spoiled = meant && seen.path.contains(at);
                 if spoiled { Action::Status(status, body.clone()) } else { Action::Pass }
             });
-            // These keys win over Doppler's, which are the same, and bring a session token.
+            // These keys have priority over the same keys from Doppler, and come with a session token.
             trial.secret("callisto", "SPONSOR_AWS_ACCESS_KEY_ID", None);
             trial.secret("callisto", "SPONSOR_AWS_SECRET_ACCESS_KEY", None);
             let run = trial.wire(run).input("s3-endpoint-url", proxy.endpoint());
@@ -145,9 +146,9 @@ fn an_error_of_s3_shows_no_secret() {
 }
 
 /// - fault: S3 quotes a secret in a header
-/// - injected: the AWS key as `x-amzn-requestid` of an error
-/// - seen: `(request ***)`; exit 14
-/// - left: no key in streams, outputs and summary
+/// - injected: The AWS key as `x-amzn-requestid` of an error
+/// - seen: `(request ***)`. Exit code 14
+/// - left: No key in streams, outputs and summary
 #[test]
 fn a_header_of_s3_shows_no_secret() {
     let moto = Moto::shared();
@@ -167,14 +168,15 @@ fn a_header_of_s3_shows_no_secret() {
 }
 
 /// - fault: Doppler quotes the token in its errors
-/// - injected: 400 with the token in `messages`, in `x-request-id` and in HTML; 503 with the core token that stays
-/// - seen: the refusal with `***`; exit 12
-/// - left: no token in streams, outputs, summary and records
+/// - injected: 400 with the token in `messages`, in `x-request-id` and in HTML. 503 for every request, with the core
+///   token
+/// - seen: The error with `***` instead of the token. Exit code 12
+/// - left: No token in streams, outputs, summary and records
 ///
-/// - fault: Doppler sends the token elsewhere
+/// - fault: Doppler redirects to another server, with the token in the URL
 /// - injected: 302 with the token in `Location`
-/// - seen: `status 302`; exit 12
-/// - left: no request there, and no token anywhere
+/// - seen: `status 302`. Exit code 12
+/// - left: No request to the other server, and no token in any output
 #[test]
 fn an_error_of_dopplers_shows_no_token() {
     let trial = trial(Moto::shared());
@@ -208,10 +210,10 @@ fn an_error_of_dopplers_shows_no_token() {
     assert_silent(&trial, &outcome);
 }
 
-/// - fault: a password that is also a word of what people need
-/// - injected: the password `callisto`, the sponsor's own name, and the password `true`
-/// - seen: a warning that names each output which GitHub hides; exit 0
-/// - left: outputs, summary and record that tell the true bucket and sponsor
+/// - fault: A password is also a common word in outputs
+/// - injected: The password `callisto`, which is the sponsor's name, and the password `true`
+/// - seen: A warning for each output that GitHub hides. Exit code 0
+/// - left: Outputs, summary and record with the correct bucket and sponsor
 #[test]
 fn a_password_that_is_a_word_changes_no_fact() {
     for password in ["callisto", "true"] {

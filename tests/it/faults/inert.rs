@@ -1,11 +1,12 @@
-//! Words of others that would be commands to the runner, marks in the summary, or orders to a terminal: they are text.
+//! Foreign text can contain commands for the runner, Markdown for the summary, or escape sequences for a terminal. The
+//! program prints it as plain text.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::{Action, Cluster, Outcome, Proxy, Run, Sponsor, Trial, Trouble, tools};
 
-/// All that a runner, a terminal, Markdown or HTML would obey.
+/// Commands that a runner, a terminal, Markdown or HTML would execute.
 const ORDERS: [&str; 16] = [
     "::error title=owned::owned",
     "  ::warning::owned",
@@ -25,10 +26,10 @@ const ORDERS: [&str; 16] = [
     "@octocat #1 # owned",
 ];
 
-/// What a run of ours says by itself.
+/// The workflow commands that a run prints itself.
 const OWN: [&str; 5] = ["add-mask", "error", "warning", "group", "endgroup"];
 
-/// The text outside of code: there, nothing of it may do anything.
+/// The text outside of code blocks, where Markdown and HTML take effect.
 fn outside_of_code(summary: &str) -> String {
     let (mut outside, mut fence) = (String::new(), None::<String>);
     for line in summary.lines() {
@@ -47,7 +48,7 @@ fn outside_of_code(summary: &str) -> String {
     outside
 }
 
-/// The run said only what it says by itself, and its outputs are its own.
+/// The run printed only its own workflow commands, and wrote only its own outputs.
 #[track_caller]
 fn assert_inert(outcome: &Outcome, sponsor: &str) {
     let both = format!("{}{}", outcome.stdout, outcome.stderr);
@@ -56,7 +57,7 @@ fn assert_inert(outcome: &Outcome, sponsor: &str) {
     let names: BTreeSet<&str> = commands.filter_map(|command| command.split([' ', ':']).next()).collect();
     assert!(names.iter().all(|name| OWN.contains(name)), "{names:?}: {}", outcome.transcript());
     assert!(!outcome.masks().contains(&"callisto".to_owned()), "{}", outcome.transcript());
-    // The words of others may stand in our own annotation; none of them is one.
+    // The program's own annotation can quote foreign text. Foreign text must not become an annotation itself.
     for kind in ["error", "warning", "notice"] {
         for annotation in outcome.annotations(kind) {
             assert!(!annotation.starts_with("owned"), "{annotation}");
@@ -76,11 +77,12 @@ fn callisto() -> Trial {
     Trial::of([Sponsor::named("callisto").empty()])
 }
 
-/// - fault: pg_dump's stderr holds workflow commands, escape sequences, Markdown and HTML
-/// - injected: a stand-in that prints `::error::`, `::add-mask::`, `::stop-commands::`, a group, carriage returns, an output's
-///   delimiter, fences, tables, tags, links and mentions
-/// - seen: the failure of the dump, and that these words are not shown; exit 13
-/// - left: no annotation, mask, group or output but our own; a summary without foreign marks; none of the words in the record
+/// - fault: pg_dump's stderr contains workflow commands, escape sequences, Markdown and HTML
+/// - injected: A stand-in that prints `::error::`, `::add-mask::`, `::stop-commands::`, a group, carriage returns, an
+///   output's delimiter, code fences, tables, tags, links and mentions
+/// - seen: The failed dump, with `an error that is not shown`. Exit code 13
+/// - left: Only our own annotations, masks, groups and outputs. A summary without foreign Markdown. A record without
+///   the text
 #[test]
 fn what_pg_dump_says_is_not_repeated() {
     let trial = callisto();
@@ -109,10 +111,10 @@ fn what_pg_dump_says_is_not_repeated() {
     assert!(!terminal.stderr.contains("owned<<ghadelimiter_owned"), "{}", terminal.transcript());
 }
 
-/// - fault: an error of Doppler's holds workflow commands, Markdown and HTML
-/// - injected: the same words as `messages` of a 400, and of a 503 that is tried again
-/// - seen: the refusal with these words as text; exit 12
-/// - left: the same
+/// - fault: An error of Doppler contains workflow commands, Markdown and HTML
+/// - injected: The same text as `messages` of a 400, and of a 503 that the program retries
+/// - seen: The error with this text as plain text. Exit code 12
+/// - left: The same
 #[test]
 fn what_doppler_says_is_text() {
     let trial = callisto();
@@ -127,10 +129,10 @@ fn what_doppler_says_is_text() {
     assert_inert(&outcome, "callisto");
 }
 
-/// - fault: an error of S3's holds workflow commands, Markdown and HTML
-/// - injected: the same words as `Message` and as `Code` of a 403 for every upload
-/// - seen: the failure with these words as text; exit 14
-/// - left: the same
+/// - fault: An error of S3 contains workflow commands, Markdown and HTML
+/// - injected: The same text as `Message` and as `Code` of a 403 for every upload
+/// - seen: The failure with this text as plain text. Exit code 14
+/// - left: The same
 #[test]
 fn what_s3_says_is_text() {
     let words = ORDERS.join("\n").replace('&', "&amp;").replace('<', "&lt;").replace('\u{1b}', "");
@@ -151,15 +153,15 @@ fn what_s3_says_is_text() {
     }
 }
 
-/// - fault: a field of the manifest holds workflow commands, Markdown and HTML
+/// - fault: A field of the manifest contains workflow commands, Markdown and HTML
 /// - injected: `region`, `repo` and `tag` of a disabled sponsor, and of an enabled one in the job matrix
-/// - seen: the steps to enable it, with these words as text; the matrix with them as JSON; exit 0
-/// - left: no command, mask or output but our own
+/// - seen: The steps to enable the sponsor, with this text as plain text. The matrix with it as JSON. Exit code 0
+/// - left: Only our own commands, masks and outputs
 ///
-/// - fault: `reason` and `version` hold them
-/// - injected: the same words in both inputs
-/// - seen: nothing of them; exit 0
-/// - left: the record holds them, word for word
+/// - fault: `reason` and `version` contain them
+/// - injected: The same text in both inputs
+/// - seen: Nothing of it. Exit code 0
+/// - left: A record with the exact text
 #[test]
 fn what_people_type_is_text() {
     let words = ORDERS.join("\n");
@@ -198,10 +200,10 @@ fn assert_typed(outcome: &Outcome) {
     }
 }
 
-/// - fault: the place of a backup, or of a recorded one, holds workflow commands, Markdown and HTML
-/// - injected: the same words as `backup` of a `verify`, and as `backup-location` of a `record`
-/// - seen: `holds no backup` with them as text, exit 14; that it is no location of a backup, exit 2
-/// - left: no command or output but our own, and a table with its own columns alone
+/// - fault: A backup location in an input contains workflow commands, Markdown and HTML
+/// - injected: The same text as `backup` of a `verify`, and as `backup-location` of a `record`
+/// - seen: `holds no backup` with the text as plain text and exit code 14, or a usage error and exit code 2
+/// - left: Only our own commands and outputs, and a table with only its own columns
 #[test]
 fn a_place_that_is_typed_is_text() {
     let trial = callisto();

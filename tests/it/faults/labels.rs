@@ -1,4 +1,4 @@
-//! Labels: tags, records and warnings say what S3 showed of a lock after the upload, and no more.
+//! Tags, records and warnings report the lock that S3 returned after the upload, and no more.
 
 use aws_sdk_s3::types::{
     DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode, ObjectLockRule,
@@ -9,7 +9,7 @@ use crate::support::{Action, Outcome, Proxy, Run, Sponsor, Trial, runtime};
 
 const DENIED: &str = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
 
-/// A trial whose sponsor's buckets can lock.
+/// A trial with a sponsor whose buckets have Object Lock.
 fn locking(environment: &str) -> Trial {
     let trial = Trial::plan([Sponsor::named("callisto").empty()]).environment(environment).start();
     for (bucket, name) in [
@@ -23,7 +23,7 @@ fn locking(environment: &str) -> Trial {
     trial
 }
 
-/// The tag `object-lock` of each object that a run left, of dump, checksum file, manifest and record.
+/// The tag `object-lock` of each object of a run: dump, checksum file, manifest and record.
 #[track_caller]
 fn lock_tags(trial: &Trial, outcome: &Outcome) -> Vec<String> {
     let split = |location: String| {
@@ -49,14 +49,14 @@ fn through(proxy: &Proxy, run: Run) -> Run {
     run.input("s3-endpoint-url", proxy.endpoint())
 }
 
-/// - fault: a backup of production goes into a bucket that does not lock, and nobody hears of it
+/// - fault: A production backup goes to a bucket without Object Lock, and the user does not notice
 /// - injected: moto without Object Lock
-/// - seen: a warning that it is not locked, with what to do; success
-/// - left: the backup and its record, tagged `object-lock=none`, and `object_lock` in the record
-/// - fault: the same on purpose
-/// - injected: moto with Object Lock, `object-lock` set to `off`
-/// - seen: the same warning with that reason
-/// - left: the same
+/// - seen: `not locked: the backup can be deleted early`, as a warning with what to do. Success
+/// - left: The backup and its record, tagged `object-lock=none`, and `object_lock` in the record
+/// - fault: The same on purpose
+/// - injected: moto with Object Lock, and `object-lock` set to `off`
+/// - seen: ``not locked, as `object-lock: off` requests``, as a warning. Success
+/// - left: The same
 #[test]
 fn what_is_not_locked_is_said() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -78,10 +78,10 @@ fn what_is_not_locked_is_said() {
     }
 }
 
-/// - fault: tags and record could say another lock than S3 keeps
+/// - fault: Tags and record could report another lock than S3 stores
 /// - injected: moto with Object Lock, each mode
-/// - seen: success, and no warning of a lock
-/// - left: everything tagged with the mode that a HEAD shows, and the date in the record
+/// - seen: Success without a warning about the lock
+/// - left: Every object is tagged with the mode from the HEAD response, and the record contains the date
 #[test]
 fn a_lock_is_reported_as_s3_returns_it() {
     for mode in ["governance", "compliance"] {
@@ -102,18 +102,18 @@ fn a_lock_is_reported_as_s3_returns_it() {
     }
 }
 
-/// - fault: nobody may ask how the bucket locks, and it locks by default
+/// - fault: The keys cannot read the bucket's lock configuration, and the bucket locks by default
 /// - injected: moto with a default retention behind a proxy that answers `GetObjectLockConfiguration` with 403
-/// - seen: success, and no warning that it is not locked
-/// - left: everything tagged as the HEAD shows it
-/// - fault: nobody may ask how the bucket locks, and it does not
+/// - seen: Success without a warning about the lock
+/// - left: Every object is tagged with the mode from the HEAD response
+/// - fault: The keys cannot read the bucket's lock configuration, and the bucket does not lock
 /// - injected: moto without Object Lock behind the same proxy
-/// - seen: a warning that it is not locked, and the right to grant; success
-/// - left: the backup, tagged `none`
-/// - fault: nor may anybody ask for an object's lock
-/// - injected: the same proxy, which also answers `GetObjectRetention` with 403
-/// - seen: a warning that it is not locked as far as S3 shows, and the rights to grant
-/// - left: the backup, whose tag and record stay `unknown`
+/// - seen: `not locked`, as a warning with the permission to grant. Success
+/// - left: The backup, tagged `none`
+/// - fault: The keys cannot read an object's lock either
+/// - injected: The same proxy, which also answers `GetObjectRetention` with 403
+/// - seen: `not locked, as far as S3 shows`, as a warning with the permissions to grant. Success
+/// - left: The backup, whose tag and record stay `unknown`
 #[test]
 fn where_the_bucket_does_not_say_how_it_locks_the_object_does() {
     let trial = locking("production");
@@ -153,10 +153,10 @@ fn where_the_bucket_does_not_say_how_it_locks_the_object_does() {
     }
 }
 
-/// - fault: the tag that tells the lock cannot be put
-/// - injected: a proxy that answers PutObjectTagging with 403
-/// - seen: a warning that the tag stays `unknown`; success
-/// - left: the whole backup, tagged `unknown`; its record tells the lock
+/// - fault: S3 rejects the tag that shows the lock
+/// - injected: A proxy that answers PutObjectTagging with 403
+/// - seen: ``the tag `object-lock` stays `unknown` ``, as a warning. Success
+/// - left: The complete backup, tagged `unknown`. Its record shows the lock
 #[test]
 fn a_tag_that_cannot_be_put_stays_unknown() {
     let trial = locking("production");
@@ -172,10 +172,10 @@ fn a_tag_that_cannot_be_put_stays_unknown() {
     assert_eq!(outcome.log("callisto")["object_lock"], "governance");
 }
 
-/// - fault: a partial backup is called compliant
-/// - injected: `exclude-table-data`, in production
-/// - seen: success
-/// - left: the partial backup, tagged `fda-compliant=false`
+/// - fault: A partial backup is tagged as compliant
+/// - injected: `exclude-table-data` in production
+/// - seen: Success
+/// - left: The partial backup, tagged `fda-compliant=false`
 #[test]
 fn a_partial_backup_is_not_called_compliant() {
     let trial = Trial::of([Sponsor::named("callisto").diary(2, 5)]);
@@ -185,10 +185,11 @@ fn a_partial_backup_is_not_called_compliant() {
     assert_eq!(trial.store.tags(trial.bucket("callisto"), &keys[0])["fda-compliant"], "false");
 }
 
-/// - fault: encryption is asked for, and there is no key to encrypt to
-/// - injected: `age-recipients` that hold a comment, a broken key among good ones, or nothing though it is required
-/// - seen: a usage error that names the line, before anything is done; exit code 2
-/// - left: empty buckets
+/// - fault: The user requests encryption, but gives no usable key
+/// - injected: `age-recipients` with only a comment, with a broken key among good ones, or empty with
+///   `require-encryption`
+/// - seen: A usage error that names the line or the input, before the run starts. Exit code 2
+/// - left: Empty buckets
 #[test]
 fn encryption_that_was_asked_for_is_never_left_out() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -208,10 +209,10 @@ fn encryption_that_was_asked_for_is_never_left_out() {
     assert!(run.run().output("backup_location").ends_with(".age"));
 }
 
-/// - fault: Intelligent-Tiering moved a backup into an archive tier
-/// - injected: a proxy that adds `x-amz-archive-status` to the answer to HEAD of the dump
-/// - seen: that it must be thawed, and with `thaw` that it is being thawed; exit code 14
-/// - left: the backup; one RestoreObject where `thaw` was set
+/// - fault: Intelligent-Tiering moved a backup to an archive tier
+/// - injected: A proxy that adds `x-amz-archive-status` to the HEAD response for the dump
+/// - seen: `must be thawed before it can be read`, and with `thaw` also `is being thawed`. Exit code 14
+/// - left: The backup. One RestoreObject request with `thaw`
 #[test]
 fn a_tier_of_intelligent_tiering_is_frozen() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);

@@ -1,4 +1,5 @@
-//! No secret in anything that anybody sees: logs, outputs, summary, records, objects, command lines; whatever fails.
+//! Secrets never appear in any output: logs, outputs, summary, records, objects or command lines. This holds for every
+//! failure.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
@@ -6,10 +7,10 @@ use std::time::Duration;
 
 use crate::support::{Database, Moto, Outcome, Run, Running, Sponsor, Store, StrictS3, Trial, tools};
 
-/// Two lines, and every character that something quotes.
+/// Two lines, and every character that any format quotes.
 pub(super) const PASSWORD: &str = "p@:/?#%&+ '\"\\canary\nsecond-canary";
 
-/// Every value that must never be seen, by name.
+/// Every secret value of a trial, by name.
 pub(super) fn canaries(trial: &Trial, secret_key: &str) -> Vec<(&'static str, String)> {
     let database = trial.database("callisto");
     let url = database.url();
@@ -27,7 +28,7 @@ pub(super) fn canaries(trial: &Trial, secret_key: &str) -> Vec<(&'static str, St
 }
 
 pub(super) fn assert_unseen(outcome: &Outcome, canaries: &[(&str, String)]) {
-    // Not even for the runner to mask: only the announcements of masks hold a secret.
+    // Only the commands that announce a mask to the runner contain a secret.
     let printed = format!("{}{}", outcome.stdout, outcome.stderr);
     let unmasked: String = printed.lines().filter(|line| !line.starts_with("::add-mask::")).collect();
     let everything = outcome.everything();
@@ -41,10 +42,11 @@ pub(super) fn trial(store: &Store) -> Trial {
     Trial::plan([Sponsor::named("callisto").password(PASSWORD).diary(2, 5)]).store(store).start()
 }
 
-/// - fault: secrets travel through a whole backup
-/// - injected: canaries in the tokens, the URL, the password with odd characters and a newline, the AWS key and a foreign secret
-/// - seen: six masks, and no canary; exit 0
-/// - left: outputs that reach the next job, and no canary in any object
+/// - fault: A whole backup handles secrets
+/// - injected: Canaries in the tokens, the URL, a password with special characters and a newline, the AWS key and a
+///   foreign secret
+/// - seen: Six masks, and no canary. Exit code 0
+/// - left: Outputs that reach the next job, and no canary in any object
 #[test]
 fn a_successful_backup_masks_every_secret_and_nothing_else() {
     let strict = StrictS3::start();
@@ -84,10 +86,11 @@ fn a_successful_backup_masks_every_secret_and_nothing_else() {
     );
 }
 
-/// - fault: each stage fails while it holds secrets
-/// - injected: a revoked token, a missing region, a bad parameter, a wrong password, a bucket of dumps and one of logs that do not exist; in a workflow and on a terminal
-/// - seen: the failure of that stage and no canary; exit 12 to 15
-/// - left: no canary in outputs, summary and records
+/// - fault: Each stage fails while it handles secrets
+/// - injected: A revoked token, a missing region, an invalid parameter, a wrong password, a missing backup bucket and a
+///   missing log bucket, in a workflow and on a terminal
+/// - seen: The failure of that stage without a canary. Exit code 12 to 15
+/// - left: No canary in outputs, summary and records
 #[test]
 fn no_stage_that_fails_shows_a_secret() {
     type Spoil = fn(&Trial);
@@ -105,11 +108,11 @@ fn no_stage_that_fails_shows_a_secret() {
         (14, |trial| trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some("hht-nowhere"))),
         (15, |trial| trial.secret("callisto", "SPONSOR_AUDIT_LOGS_BUCKET", Some("hht-nowhere"))),
     ];
-    // The strict server takes objects for buckets that do not exist.
+    // The strict server accepts objects for buckets that do not exist.
     let moto = Moto::shared();
     for (code, spoil) in spoiled {
         for run in [Run::workflow(), Run::terminal().args(["backup", "--outputs"])] {
-            // A trial each: two backups of one second would want one key.
+            // One trial per run: two backups in the same second would get the same key.
             let trial = trial(moto);
             let canaries = canaries(&trial, moto.secret_key());
             spoil(&trial);
@@ -120,7 +123,7 @@ fn no_stage_that_fails_shows_a_secret() {
     }
 }
 
-/// Keeps a table locked, so that pg_dump waits, until it is dropped.
+/// Locks a table until it is dropped, so that pg_dump waits.
 struct Lock(std::process::Child);
 
 impl Lock {
@@ -141,7 +144,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // The end of its input ends psql, and its transaction.
+        // The end of its input ends psql and its transaction.
         drop(self.0.stdin.take());
         let _ended = self.0.wait();
     }
@@ -152,7 +155,7 @@ fn read(pid: u32, file: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).replace('\0', " "))
 }
 
-/// The pid of pg_dump once it runs; psql and `pg_dump --version`, which run before it, may be seen on the way.
+/// The pid of pg_dump once it runs. The calls of psql and `pg_dump --version` before it do not count.
 fn pg_dump_of(running: &Running) -> u32 {
     tools::wait_for("pg_dump", Duration::from_secs(30), || {
         let commands =
@@ -161,10 +164,10 @@ fn pg_dump_of(running: &Running) -> u32 {
     })
 }
 
-/// - fault: other users of the machine look at processes
+/// - fault: Other users of the machine inspect the processes
 /// - injected: `/proc/*/cmdline` and `environ` while pg_dump runs
-/// - seen: a success; exit 0
-/// - left: no canary in any command line, and only pg_dump's own password in its environment
+/// - seen: Success. Exit code 0
+/// - left: No canary in any command line, and only pg_dump's own password in its environment
 #[test]
 fn no_command_line_holds_a_secret_and_pg_dump_inherits_nothing() {
     let strict = StrictS3::start();

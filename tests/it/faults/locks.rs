@@ -1,5 +1,5 @@
-//! Object Lock: whether, how and until when everything that a run writes is locked. Row F45 of the failures that
-//! happened to others: seven years are counted by the calendar.
+//! Object Lock: mode and end of the lock of every object that a run writes. Covers incident F45: seven years means
+//! calendar years.
 
 use aws_sdk_s3::types::{
     DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockMode, ObjectLockRetentionMode,
@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 
 use crate::support::{Proxy, Run, Sponsor, Trial, runtime};
 
-/// A trial whose sponsor has buckets that can lock.
+/// A trial with a sponsor whose buckets have Object Lock.
 fn locking(environment: &str) -> (Trial, [String; 2]) {
     let trial = Trial::plan([Sponsor::named("callisto").empty()]).environment(environment).start();
     let buckets =
@@ -21,7 +21,7 @@ fn locking(environment: &str) -> (Trial, [String; 2]) {
     (trial, buckets)
 }
 
-/// Mode and end of the lock of each object: the dump, its two companions, and the record.
+/// Lock mode and lock end of each object: the dump, its checksum file, its manifest, and the record.
 fn locks(trial: &Trial, buckets: &[String; 2], run: Run) -> Vec<(Option<ObjectLockMode>, Option<Timestamp>)> {
     run.run().assert_code(0);
     let heads = buckets.iter().flat_map(|bucket| {
@@ -37,7 +37,7 @@ fn locks(trial: &Trial, buckets: &[String; 2], run: Run) -> Vec<(Option<ObjectLo
     locks
 }
 
-/// Whether the lock of each object has this mode and lasts for so many calendar years.
+/// Checks that the lock of each object has this mode and lasts for this number of calendar years.
 fn assert_locked(
     locks: &[(Option<ObjectLockMode>, Option<Timestamp>)],
     mode: &ObjectLockMode,
@@ -52,15 +52,15 @@ fn assert_locked(
         assert_eq!(seen.as_ref(), Some(mode));
         let until = until.unwrap();
         assert!(until >= after(earliest), "{until} is short of {years} years");
-        // A leap day's anniversary may be one day later.
+        // A leap day's anniversary can be one day later.
         assert!(until <= after(Timestamp::now()) + 25.hours(), "{until} is long of {years} years");
     }
 }
 
-/// - fault: somebody deletes a backup of production before its time
-/// - injected: moto with Object Lock and no default retention
-/// - seen: success
-/// - left: dump, companions and record, in governance mode for seven calendar years
+/// - fault: A user deletes a production backup too early
+/// - injected: moto with Object Lock and without a default retention
+/// - seen: Success
+/// - left: Dump, checksum file, manifest and record, in governance mode for seven calendar years
 #[test]
 fn a_locking_bucket_keeps_production_for_seven_years() {
     let (trial, buckets) = locking("production");
@@ -69,7 +69,7 @@ fn a_locking_bucket_keeps_production_for_seven_years() {
     assert_locked(&locks, &ObjectLockMode::Governance, 7, began);
 }
 
-/// Gives both buckets a default retention in compliance mode.
+/// Sets a default retention in compliance mode on both buckets.
 fn lock_strictly(trial: &Trial, buckets: &[String; 2], days: Option<i32>, years: Option<i32>) {
     for bucket in buckets {
         let default = DefaultRetention::builder().mode(ObjectLockRetentionMode::Compliance);
@@ -82,15 +82,15 @@ fn lock_strictly(trial: &Trial, buckets: &[String; 2], days: Option<i32>, years:
     }
 }
 
-/// A shorter default is lengthened; a longer one is kept, though a date that is sent wins over it at S3.
-/// - fault: the bucket's default retention is shorter than seven years
+/// The run extends a shorter default. It keeps a longer one, although S3 would prefer the date in a request.
+/// - fault: The bucket's default retention is shorter than seven years
 /// - injected: moto with a default of one day in compliance mode
-/// - seen: success
-/// - left: everything locked in compliance mode for seven calendar years
-/// - fault: the bucket's default retention is longer than seven years
-/// - injected: moto with a default of ten years, and one of 4018 days
-/// - seen: success
-/// - left: everything locked for the ten years, or the 4018 days
+/// - seen: Success
+/// - left: Every object locked in compliance mode for seven calendar years
+/// - fault: The bucket's default retention is longer than seven years
+/// - injected: moto with a default of ten years, and with one of 4018 days
+/// - seen: Success
+/// - left: Every object locked for the ten years, or for the 4018 days
 #[test]
 fn a_strict_default_lock_is_kept_and_never_shortened() {
     for (days, years, kept_years) in [(Some(1), None, 7), (None, Some(10), 10), (Some(4018), None, 11)] {
@@ -102,10 +102,10 @@ fn a_strict_default_lock_is_kept_and_never_shortened() {
     }
 }
 
-/// - fault: a certain mode and time are wanted
-/// - injected: moto with Object Lock, the inputs `object-lock` and `retention-years`
-/// - seen: success
-/// - left: everything locked in that mode for nine calendar years
+/// - fault: The inputs request a certain mode and retention
+/// - injected: moto with Object Lock, and the inputs `object-lock` and `retention-years`
+/// - seen: Success
+/// - left: Every object locked in that mode for nine calendar years
 #[test]
 fn a_mode_that_was_asked_for_is_used() {
     for (input, mode) in
@@ -118,10 +118,10 @@ fn a_mode_that_was_asked_for_is_used() {
     }
 }
 
-/// - fault: no lock is wanted in a bucket that could lock
-/// - injected: moto with Object Lock, `object-lock` set to `off`
-/// - seen: success
-/// - left: the whole backup, not locked
+/// - fault: The inputs disable the lock for a bucket with Object Lock
+/// - injected: moto with Object Lock, and `object-lock` set to `off`
+/// - seen: Success
+/// - left: The complete backup, not locked
 #[test]
 fn off_is_off() {
     let (trial, buckets) = locking("production");
@@ -129,10 +129,10 @@ fn off_is_off() {
     assert!(locks.iter().all(|lock| *lock == (None, None)), "{locks:?}");
 }
 
-/// - fault: a lock would keep what staging should let go
-/// - injected: moto with Object Lock, staging, without and with `retention-years`
-/// - seen: success
-/// - left: everything unlocked, or locked for the year that was asked for
+/// - fault: A lock could keep staging backups for too long
+/// - injected: moto with Object Lock, staging, with and without `retention-years`
+/// - seen: Success
+/// - left: Every object unlocked, or locked for the requested year
 #[test]
 fn staging_is_locked_only_where_years_were_asked_for() {
     let (trial, buckets) = locking("staging");
@@ -144,10 +144,10 @@ fn staging_is_locked_only_where_years_were_asked_for() {
     assert_locked(&with, &ObjectLockMode::Governance, 1, began);
 }
 
-/// - fault: the bucket cannot lock
+/// - fault: The bucket does not have Object Lock
 /// - injected: moto without Object Lock
-/// - seen: success
-/// - left: the whole backup, not locked
+/// - seen: Success
+/// - left: The complete backup, not locked
 #[test]
 fn a_bucket_that_does_not_lock_is_left_as_it_is() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -156,11 +156,11 @@ fn a_bucket_that_does_not_lock_is_left_as_it_is() {
     assert!(locks.iter().all(|lock| *lock == (None, None)), "{locks:?}");
 }
 
-/// The lock of a dump in parts is told when its upload is created. Moto forgets it there, so the request is what counts.
-/// - fault: a dump in parts would go without a lock
+/// The request that creates a multipart upload sets its lock. Moto forgets this lock, so the test checks the request.
+/// - fault: A multipart upload could lose its lock
 /// - injected: moto with Object Lock behind a recording proxy
-/// - seen: success: the upload is created with mode and date
-/// - left: the whole backup, locked for seven calendar years
+/// - seen: Success. The request that creates the upload contains mode and date
+/// - left: The complete backup, locked for seven calendar years
 #[test]
 fn a_dump_in_parts_is_locked_too() {
     let (trial, _) = locking("production");

@@ -1,5 +1,5 @@
-//! What was not looked at is not fine: a dry run asks for everything that the real run needs, by the same requests, and
-//! ends where the real run would end, with its code. In a real run S3 is asked before pg_dump starts.
+//! A dry run makes the same read requests as the real run and ends with the same exit code. A real run checks S3 before
+//! pg_dump starts.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn refusal(status: u16, code: &str) -> Action {
     Action::Status(status, format!("<Error><Code>{code}</Code><Message>On purpose</Message></Error>"))
 }
 
-/// A dry run and then a real one, which end alike; nothing is stored by the first.
+/// A dry run and then a real run. Both end with the same exit code, and the dry run stores nothing.
 #[track_caller]
 fn both(trial: &Trial, run: impl Fn() -> Run, code: i32) -> [Outcome; 2] {
     let before = trial.store.keys_in(trial.bucket("callisto"));
@@ -26,10 +26,10 @@ fn both(trial: &Trial, run: impl Fn() -> Run, code: i32) -> [Outcome; 2] {
     [dry, real]
 }
 
-/// - fault: the bucket of backups does not exist, in each environment
-/// - injected: the secret names a bucket that nobody made; a dry run, then a real one
-/// - seen: `NoSuchBucket`, the bucket, and to apply the sponsor's Terraform; exit code 14 of both
-/// - left: nothing in the bucket of backups; the record of the real run
+/// - fault: The backup bucket does not exist, in each environment
+/// - injected: A secret with the name of a missing bucket, for a dry run and a real run
+/// - seen: `NoSuchBucket`, the bucket, and the hint to apply the sponsor's Terraform. Exit code 14 for both
+/// - left: Nothing in the backup bucket. The record of the real run
 #[test]
 fn a_dry_run_looks_for_the_bucket_in_every_environment() {
     for environment in ["production", "staging", "development"] {
@@ -43,10 +43,10 @@ fn a_dry_run_looks_for_the_bucket_in_every_environment() {
     }
 }
 
-/// - fault: the bucket of the records does not exist
-/// - injected: the secret names a bucket that nobody made; a dry run, then a real one
-/// - seen: `record not saved`, and the bucket; exit code 15 of both
-/// - left: the backup of the real run
+/// - fault: The record bucket does not exist
+/// - injected: A secret with the name of a missing bucket, for a dry run and a real run
+/// - seen: `record not saved`, and the bucket. Exit code 15 for both
+/// - left: The backup of the real run
 #[test]
 fn a_dry_run_looks_for_the_bucket_of_the_records() {
     let trial = Trial::plan([Sponsor::named("callisto").empty()]).environment("staging").start();
@@ -64,10 +64,10 @@ fn a_dry_run_looks_for_the_bucket_of_the_records() {
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
 }
 
-/// - fault: S3 refuses every request: expired keys, another region, another account's bucket, keys that it does not know
-/// - injected: a proxy that answers each request so, and a pg_dump that leaves a trace
-/// - seen: S3's code, the bucket, and what to do; exit code 14 of a dry run and of a real one
-/// - left: an empty bucket; pg_dump never started
+/// - fault: S3 rejects every request because of expired keys, another region, another account's bucket or unknown keys
+/// - injected: A proxy that answers each request with that error, and a pg_dump that leaves a trace
+/// - seen: S3's error code, the bucket, and what to do. Exit code 14 for a dry run and a real run
+/// - left: An empty bucket. pg_dump never started
 #[test]
 fn what_s3_refuses_ends_the_run_before_the_dump_begins() {
     let (trial, proxy) = behind_a_proxy(None);
@@ -94,10 +94,10 @@ fn what_s3_refuses_ends_the_run_before_the_dump_begins() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
-/// - fault: keys of the environment that S3 does not know
+/// - fault: S3 does not know the keys from the environment
 /// - injected: `AWS_ACCESS_KEY_ID_CALLISTO`, and a proxy that answers `InvalidAccessKeyId`
-/// - seen: to correct AWS_ACCESS_KEY_ID_CALLISTO and AWS_SECRET_ACCESS_KEY_CALLISTO; exit code 14
-/// - left: an empty bucket
+/// - seen: The hint to correct AWS_ACCESS_KEY_ID_CALLISTO and AWS_SECRET_ACCESS_KEY_CALLISTO. Exit code 14
+/// - left: An empty bucket
 #[test]
 fn the_keys_that_were_used_are_the_ones_to_correct() {
     let (trial, proxy) = behind_a_proxy(None);
@@ -115,10 +115,10 @@ fn the_keys_that_were_used_are_the_ones_to_correct() {
     assert!(listed.visible().contains(told), "{}", listed.visible());
 }
 
-/// - fault: a certain lock is asked for, and a bucket has no Object Lock
-/// - injected: `object-lock: governance`, buckets without it
-/// - seen: `has no Object Lock`, and how to choose; exit code 14 of a dry run and of a real one
-/// - left: an empty bucket
+/// - fault: The inputs request a certain lock, and a bucket does not have Object Lock
+/// - injected: `object-lock: governance`, and buckets without Object Lock
+/// - seen: `has no Object Lock`, and what to choose instead. Exit code 14 for a dry run and a real run
+/// - left: An empty bucket
 #[test]
 fn a_lock_that_the_bucket_cannot_give_fails_before_the_dump() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -128,10 +128,10 @@ fn a_lock_that_the_bucket_cannot_give_fails_before_the_dump() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
-/// - fault: another backup has the key of this second, and of the next ones
-/// - injected: objects under the keys of this second and of the three after it
-/// - seen: success, in a later second
-/// - left: the other objects as they were; a whole backup
+/// - fault: Other backups use the keys of this second and of the next ones
+/// - injected: Objects under the keys of this second and of the three seconds after it
+/// - seen: Success, in a later second
+/// - left: The other objects, unchanged. A complete backup
 #[test]
 fn a_second_that_is_taken_is_not_used() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -157,11 +157,11 @@ fn a_second_that_is_taken_is_not_used() {
     assert_eq!(told, second, "record and key tell one time");
 }
 
-/// - fault: the role cannot read a table, a sequence, or the rows of a table whose policy it is subject to; a pattern
-///   matches nothing; somebody holds a lock
-/// - injected: in the database; a dry run, then a real one
-/// - seen: what cannot be read, by name; exit code 13 of both
-/// - left: an empty bucket
+/// - fault: The role cannot read a table, a sequence, or rows under a policy that applies to it. Or a pattern matches
+///   nothing, or another session holds a lock
+/// - injected: Changes in the database, for a dry run and a real run
+/// - seen: The name of what the role cannot read. Exit code 13 for both
+/// - left: An empty bucket
 #[test]
 fn a_dry_run_asks_the_database_what_the_dump_would_ask() {
     let trial = Trial::of([Sponsor::named("callisto").diary(2, 3)]);
@@ -184,7 +184,7 @@ fn a_dry_run_asks_the_database_what_the_dump_would_ask() {
         ),
         "cannot read table public.hidden (row-level security)",
     );
-    // What is not dumped need not be read.
+    // The run does not need to read what it does not dump.
     database.psql("CREATE SCHEMA other; ALTER TABLE hidden SET SCHEMA other");
     let without = || trial.run().input("exclude-schemas", "other");
     let dry = without().input("dry-run", "true").run();
@@ -200,10 +200,10 @@ fn a_dry_run_asks_the_database_what_the_dump_would_ask() {
     }
 }
 
-/// - fault: a file has the name of the folder of records
-/// - injected: in the workspace; a dry run, then a real one
-/// - seen: `cannot write record deployment-logs…`; exit code 15 of both
-/// - left: the backup of the real run
+/// - fault: A file has the name of the record folder
+/// - injected: A file in the workspace, for a dry run and a real run
+/// - seen: `cannot write record deployment-logs…`. Exit code 15 for both
+/// - left: The backup of the real run
 #[test]
 fn a_dry_run_looks_whether_the_record_can_be_written() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -218,13 +218,13 @@ fn a_dry_run_looks_whether_the_record_can_be_written() {
     }
 }
 
-/// The plan names what was asked and what was not, and in whose name; no request of a dry run writes, and none asks for
-/// anything that the real run does not.
+/// The plan lists what the dry run checked, what it did not check, and which keys it used. A dry run sends no write
+/// request, and no read request that the real run does not send.
 ///
-/// - fault: none: a dry run of a production that is all there
-/// - injected: a recording proxy
-/// - seen: the plan, with what was asked, what was not, and whose keys were used; exit code 0
-/// - left: two empty buckets
+/// - fault: None: a dry run in a complete production environment
+/// - injected: A recording proxy
+/// - seen: The plan, with what was checked, what was not checked, and whose keys were used. Exit code 0
+/// - left: Two empty buckets
 #[test]
 fn a_plan_shows_what_was_asked_and_what_was_not() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -248,10 +248,10 @@ fn a_plan_shows_what_was_asked_and_what_was_not() {
     }
 }
 
-/// - fault: the keys may write, and may not list
-/// - injected: moto with IAM, and a policy without s3:ListBucket; a dry run, then a real one
-/// - seen: to grant s3:ListBucket; exit code 14 of both
-/// - left: an empty bucket
+/// - fault: The keys can write but cannot list
+/// - injected: moto with IAM and a policy without s3:ListBucket, for a dry run and a real run
+/// - seen: The hint to grant s3:ListBucket. Exit code 14 for both
+/// - left: An empty bucket
 #[test]
 fn keys_that_cannot_list_are_reported_before_the_dump() {
     let bucket = "arn:aws:s3:::hht-diary-*-callisto-*";

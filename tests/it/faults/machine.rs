@@ -1,11 +1,10 @@
-//! What the machine may do to us: disks that are full or can only be read, files of the runner that are lost, a clock that
-//! jumps.
+//! Faults of the machine: full or read-only disks, lost runner files, and a clock that jumps.
 
 use std::time::Duration;
 
 use crate::support::{Disk, Outcome, Proxy, Run, Sponsor, Trial, tools};
 
-/// The backup and its record are in S3, though the run failed.
+/// The backup and its record are in S3, although the run failed.
 #[track_caller]
 fn assert_backed_up(trial: &Trial, sponsor: &str) {
     assert_eq!(trial.store.keys_in(trial.bucket(sponsor)).len(), 3);
@@ -15,7 +14,7 @@ fn assert_backed_up(trial: &Trial, sponsor: &str) {
     assert_eq!((&record["outcome"], &record["s3_archival_enabled"]), (&"success".into(), &true.into()));
 }
 
-/// The one who may not be written to gives what is there to S3, and says what is missing.
+/// A run that cannot write the workspace's record still stores backup and record in S3, and reports the missing record.
 #[track_caller]
 fn assert_record_not_kept(trial: &Trial, outcome: &Outcome, reason: &str) {
     outcome.assert_code(15);
@@ -28,10 +27,10 @@ fn assert_record_not_kept(trial: &Trial, outcome: &Outcome, reason: &str) {
     assert_backed_up(trial, "callisto");
 }
 
-/// - fault: the workspace is on a file system that can only be read
-/// - injected: a file system in memory, mounted read-only
-/// - seen: `cannot write record …: Read-only file system`; exit code 15
-/// - left: the whole backup, and its record in S3
+/// - fault: The workspace is on a read-only file system
+/// - injected: A file system in memory, mounted read-only
+/// - seen: `cannot write record …: Read-only file system`. Exit code 15
+/// - left: The complete backup, and its record in S3
 #[test]
 fn a_read_only_workspace_costs_only_the_local_record() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -42,10 +41,10 @@ fn a_read_only_workspace_costs_only_the_local_record() {
     assert_record_not_kept(&trial, &outcome, "Read-only file system");
 }
 
-/// - fault: the disk of the workspace is full
-/// - injected: a file system in memory of 64 KiB, filled
-/// - seen: `cannot write record …: No space left on device`; exit code 15
-/// - left: the whole backup, and its record in S3; no half record in the workspace
+/// - fault: The disk of the workspace is full
+/// - injected: A full file system in memory of 64 KiB
+/// - seen: `cannot write record …: No space left on device`. Exit code 15
+/// - left: The complete backup, and its record in S3. No half-written record in the workspace
 #[test]
 fn a_workspace_that_is_full_costs_the_local_record_alone() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -57,14 +56,14 @@ fn a_workspace_that_is_full_costs_the_local_record_alone() {
     drop(disk);
 }
 
-/// - fault: the file of GITHUB_OUTPUT is in no folder
-/// - injected: a path that does not exist
-/// - seen: `GITHUB_OUTPUT (…) cannot be written`, before anything is done; exit code 2
-/// - left: nothing
-/// - fault: the file of GITHUB_OUTPUT is on a file system that can only be read
-/// - injected: a file system in memory, mounted read-only
-/// - seen: `GITHUB_OUTPUT (…) cannot be written: Read-only file system`, before anything is done; exit code 2
-/// - left: nothing
+/// - fault: The folder of the GITHUB_OUTPUT file does not exist
+/// - injected: A path that does not exist
+/// - seen: `GITHUB_OUTPUT (…) cannot be written`, before the run starts. Exit code 2
+/// - left: Nothing
+/// - fault: The GITHUB_OUTPUT file is on a read-only file system
+/// - injected: A file system in memory, mounted read-only
+/// - seen: `GITHUB_OUTPUT (…) cannot be written: Read-only file system`, before the run starts. Exit code 2
+/// - left: Nothing
 #[test]
 fn outputs_that_cannot_be_written_fail_the_run_at_its_start() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -85,14 +84,14 @@ fn outputs_that_cannot_be_written_fail_the_run_at_its_start() {
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")), Vec::<String>::new());
 }
 
-/// - fault: the file of GITHUB_OUTPUT is lost in the middle of a run
-/// - injected: a folder in its place, while the dump waits for a lock
-/// - seen: `GITHUB_OUTPUT (…) cannot be written`; exit code 1
-/// - left: the whole backup and its record
-/// - fault: the disk of GITHUB_OUTPUT is full
-/// - injected: `/dev/full`, which can be opened and not written to
-/// - seen: `GITHUB_OUTPUT (…) cannot be written: No space left on device`; exit code 1
-/// - left: the whole backup and its record
+/// - fault: The GITHUB_OUTPUT file is lost in the middle of a run
+/// - injected: A folder in its place, while the dump waits for a lock
+/// - seen: `GITHUB_OUTPUT (…) cannot be written`. Exit code 1
+/// - left: The complete backup and its record
+/// - fault: The disk of the GITHUB_OUTPUT file is full
+/// - injected: `/dev/full`, which can be opened but not written to
+/// - seen: `GITHUB_OUTPUT (…) cannot be written: No space left on device`. Exit code 1
+/// - left: The complete backup and its record
 #[test]
 fn outputs_that_are_lost_meanwhile_fail_the_step() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -121,10 +120,10 @@ fn assert_outputs_lost(trial: &Trial, outcome: &Outcome, reason: &str) {
     assert_backed_up(trial, "callisto");
 }
 
-/// - fault: the disk of the job summary is full
-/// - injected: `/dev/full`, which can be opened and not written to
-/// - seen: success with a warning that the summary is lost; exit code 0
-/// - left: the whole backup and its record
+/// - fault: The disk of the job summary is full
+/// - injected: `/dev/full`, which can be opened but not written to
+/// - seen: Success, with a warning that the summary is lost. Exit code 0
+/// - left: The complete backup and its record
 #[test]
 fn a_summary_that_is_lost_is_a_warning() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -136,15 +135,15 @@ fn a_summary_that_is_lost_is_a_warning() {
     assert_backed_up(&trial, "callisto");
 }
 
-/// F3: nothing is written to disk.
-/// - fault: there are 16 MiB for temporary files
-/// - injected: a file system in memory as TMPDIR and RUNNER_TEMP, and a dump of 48 MiB
-/// - seen: success, exit code 0
-/// - left: the whole backup, and no file there
-/// - fault: there are 16 MiB for temporary files, and a drill needs more
-/// - injected: the same, and `drill`
-/// - seen: how much is free and how much the restored database needs at least; exit code 16
-/// - left: a drill report of the error, and no file there
+/// F3: a backup writes nothing to disk.
+/// - fault: A backup has 16 MiB for temporary files
+/// - injected: A file system in memory as TMPDIR and RUNNER_TEMP, and a dump of 48 MiB
+/// - seen: Success. Exit code 0
+/// - left: The complete backup, and no file in that folder
+/// - fault: A drill has 16 MiB for temporary files and needs more
+/// - injected: The same with `drill`
+/// - seen: The free space, and the least space that the restored database needs. Exit code 16
+/// - left: A drill report with the error, and no file in that folder
 #[test]
 fn a_backup_needs_no_disk_and_a_drill_says_what_it_lacks() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -170,15 +169,15 @@ fn a_backup_needs_no_disk_and_a_drill_says_what_it_lacks() {
     assert_eq!((&outcome.drill_report("callisto")["status"], left), (&"error".into(), 0));
 }
 
-/// Only names and documents hold the time of day; what lasts is measured by a clock that nobody sets.
-/// - fault: the clock is set back two hours in the middle of a run
-/// - injected: libfaketime, while a part is on its way
-/// - seen: success, exit code 0; durations of seconds
-/// - left: the whole backup under the time of its beginning, that `verify` finds whole
-/// - fault: the clock is set forward forty days in the middle of a run
-/// - injected: libfaketime, while a part is on its way
-/// - seen: success, exit code 0; no time limit is over, durations of seconds
-/// - left: the whole backup under the time of its beginning, that `verify` finds whole
+/// Only names and documents contain the time of day. A monotonic clock, which cannot be set, measures durations.
+/// - fault: The clock is set back two hours in the middle of a run
+/// - injected: libfaketime, during the upload of a part
+/// - seen: Success with durations of seconds. Exit code 0
+/// - left: The complete backup under its start time. `verify` succeeds
+/// - fault: The clock is set forward forty days in the middle of a run
+/// - injected: libfaketime, during the upload of a part
+/// - seen: Success with durations of seconds, and no time limit expires. Exit code 0
+/// - left: The complete backup under its start time. `verify` succeeds
 #[test]
 fn a_clock_that_jumps_changes_names_alone() {
     for jump in ["-2h", "+40d"] {
@@ -210,17 +209,18 @@ fn a_clock_that_jumps_changes_names_alone() {
             at.as_second() - jiff::Timestamp::try_from(begun).unwrap().as_second()
         };
         assert!((0..60).contains(&seconds("timestamp")), "{manifest:#}");
-        // The jump was seen: the end of the dump is told by the new clock.
+        // The clock did jump: the dump's end has the new time.
         assert!(seconds("finished_at").abs() > 3600, "{manifest:#}");
         let verify = trial.run().input("command", "verify").input("s3-endpoint-url", proxy.endpoint());
         verify.run().assert_code(0);
     }
 }
 
-/// - fault: the system grants the program no thread for files
-/// - injected: `prlimit --nproc` of one thread too few, for a user who has no other process
-/// - seen: `panicked at …: OS can't spawn worker thread: Resource temporarily unavailable`, and `internal error: panicked`; exit code 1
-/// - left: nothing was begun
+/// - fault: The system does not grant the program a thread for files
+/// - injected: `prlimit --nproc` with one thread too few, for a user without other processes
+/// - seen: `panicked at …: OS can't spawn worker thread: Resource temporarily unavailable`, and `internal error:
+///   panicked`. Exit code 1
+/// - left: Nothing, because no work had started
 #[test]
 fn a_system_without_threads_is_reported_like_a_bug() {
     let folder = tools::open_folder("threads");
@@ -228,7 +228,7 @@ fn a_system_without_threads_is_reported_like_a_bug() {
     std::fs::copy(tools::binary(), &program).unwrap();
     let user = ["setpriv", "--reuid", "61234", "--regid", "61234", "--clear-groups", "prlimit"];
     let words = if tools::is_root() { user.to_vec() } else { [&["sudo"][..], &user].concat() };
-    // The first thread, and the workers: as many as there are cores.
+    // The main thread, and one worker per core.
     let granted = 1 + std::thread::available_parallelism().unwrap().get();
     let run = Run::terminal().program(words[0]).args(&words[1..]).arg(format!("--nproc={granted}"));
     let outcome =
