@@ -155,7 +155,7 @@ fn where_the_bucket_does_not_say_how_it_locks_the_object_does() {
 
 /// - fault: S3 rejects the tag that shows the lock
 /// - injected: A proxy that answers PutObjectTagging with 403
-/// - seen: ``the tag `object-lock` stays `unknown` ``, as a warning. Success
+/// - seen: `` the tag `object-lock` stays `unknown` ``, as a warning. Success
 /// - left: The complete backup, tagged `unknown`. Its record shows the lock
 #[test]
 fn a_tag_that_cannot_be_put_stays_unknown() {

@@ -1,5 +1,5 @@
-//! Signals at ten random moments of a run, from its first request to its last: before the dump, in it, while parts are
-//! uploaded, and between the requests that make a backup visible. The seed is printed; `FAULTS_SEED` sets it.
+//! Signals at ten random moments of a run, from its first request to its last: before the dump, during it, during the
+//! upload, and between the requests that make a backup visible. The test prints the seed. `FAULTS_SEED` sets it.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
@@ -7,35 +7,35 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::support::{Outcome, Proxy, Run, Running, Sponsor, Trial, tools};
 
 const MOMENTS: u64 = 10;
-/// A run of this size sends some parts, and lasts a second or two.
+/// The sponsor with the larger database. A run of this size uploads several parts and takes a second or two.
 const LARGE: &str = "callisto";
 const SMALL: &str = "titan";
 
-/// A signal that ends so many of the ten runs too late would show nothing.
+/// If more of the ten runs than this end before their signal, the test shows too little and fails.
 const MOST_TOO_LATE: usize = 3;
 
-/// - fault: SIGINT comes at five random moments of a run
-/// - injected: the signal, after a random number of requests to Doppler and S3
-/// - seen: `cancelled by SIGINT`, less than 5 s later; exit code 130
-/// - left: each sponsor has its whole backup or none, and a record that says which
-/// - fault: SIGTERM comes at five random moments of a run
-/// - injected: the signal, after a random number of requests to Doppler and S3
-/// - seen: `cancelled by SIGTERM`, less than 5 s later; exit code 143
-/// - left: each sponsor has its whole backup or none, and a record that says which
+/// - fault: SIGINT arrives at five random moments of a run
+/// - injected: The signal, after a random number of requests to Doppler and S3
+/// - seen: `cancelled by SIGINT` within 5 s. Exit code 130
+/// - left: For each sponsor, the complete backup or nothing, and a record that shows which
+/// - fault: SIGTERM arrives at five random moments of a run
+/// - injected: The signal, after a random number of requests to Doppler and S3
+/// - seen: `cancelled by SIGTERM` within 5 s. Exit code 143
+/// - left: For each sponsor, the complete backup or nothing, and a record that shows which
 #[test]
 fn a_signal_at_any_moment_leaves_whole_backups_or_none() {
     signal_at_random_moments(|run| run, |running| Some(running.pid()));
 }
 
-/// As in a container, whose first process hears only those signals that it asked for.
-/// - fault: SIGINT comes at five random moments, and the program is the first process of its container
+/// As in a container: the kernel delivers only those signals to the first process for which it has a handler.
+/// - fault: SIGINT arrives at five random moments, and the program is the first process of its container
 /// - injected: `unshare --pid --fork`, and the signal
-/// - seen: `cancelled by SIGINT`, less than 5 s later; exit code 130
-/// - left: each sponsor has its whole backup or none, and a record that says which
-/// - fault: SIGTERM comes at five random moments, and the program is the first process of its container
+/// - seen: `cancelled by SIGINT` within 5 s. Exit code 130
+/// - left: For each sponsor, the complete backup or nothing, and a record that shows which
+/// - fault: SIGTERM arrives at five random moments, and the program is the first process of its container
 /// - injected: `unshare --pid --fork`, and the signal
-/// - seen: `cancelled by SIGTERM`, less than 5 s later; exit code 143
-/// - left: each sponsor has its whole backup or none, and a record that says which
+/// - seen: `cancelled by SIGTERM` within 5 s. Exit code 143
+/// - left: For each sponsor, the complete backup or nothing, and a record that shows which
 #[test]
 fn the_first_process_of_a_container_hears_signals_too() {
     signal_at_random_moments(as_first_process, |running| {
@@ -47,7 +47,8 @@ fn the_first_process_of_a_container_hears_signals_too() {
     });
 }
 
-/// In a namespace of its own. Where nobody is root, sudo makes it, and the program is run by us again.
+/// Runs the program in its own PID namespace. If the tests do not run as root, sudo creates the namespace, and the
+/// program runs as the test's user again.
 fn as_first_process(run: Run) -> Run {
     let namespace = ["unshare", "--pid", "--fork"].map(str::to_owned);
     if tools::is_root() {
@@ -60,7 +61,7 @@ fn as_first_process(run: Run) -> Run {
     run.arg(tools::binary())
 }
 
-/// The last of a chain of processes of which each waits for the next.
+/// The last process of a chain in which each process waits for the next.
 fn innermost(pid: u32) -> u32 {
     let is_ours = |pid: u32| {
         std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "sponsor-backup\n")
@@ -74,7 +75,7 @@ fn innermost(pid: u32) -> u32 {
         .unwrap_or(pid)
 }
 
-/// One trial for all: what a run leaves is what is there more than before it.
+/// All runs share one trial, so each run's result is the difference to the state before it.
 fn signal_at_random_moments(wrap: impl Fn(Run) -> Run, pid: impl Fn(&Running) -> Option<u32>) {
     let mut dice = Dice::thrown();
     let trial = Trial::of([Sponsor::named(LARGE).empty(), Sponsor::named(SMALL)]);
@@ -82,7 +83,7 @@ fn signal_at_random_moments(wrap: impl Fn(Run) -> Run, pid: impl Fn(&Running) ->
     let proxy = Proxy::before(trial.store.endpoint());
     proxy.tell_the_right_checksum();
     let start = || {
-        // Backups of one second would have one name.
+        // Backups in the same second would get the same name.
         let second = || jiff::Timestamp::now().as_second();
         let last = second();
         tools::wait_for("the next second", Duration::from_secs(10), || (second() > last).then_some(()));
@@ -95,9 +96,9 @@ fn signal_at_random_moments(wrap: impl Fn(Run) -> Run, pid: impl Fn(&Running) ->
     let mut too_late = 0;
     for moment in 0..MOMENTS {
         let (name, code) = if moment % 2 == 0 { ("INT", 130) } else { ("TERM", 143) };
-        // Each tenth of the run has its moment.
+        // One moment in each tenth of the run.
         let after = 1 + (moment * whole + dice.below(whole)) / MOMENTS;
-        // The dump lies between two of the first requests; the later ones follow each other fast.
+        // The dump falls between two of the first requests. The later requests follow each other quickly.
         let wait = Duration::from_millis(dice.below(if moment < 4 { 250 } else { 10 }));
         let (before, already) = ([LARGE, SMALL].map(|sponsor| Left::of(&trial, sponsor)), requests());
         let running = start();
@@ -107,7 +108,7 @@ fn signal_at_random_moments(wrap: impl Fn(Run) -> Run, pid: impl Fn(&Running) ->
         std::thread::sleep(wait);
         let signaled = Instant::now();
         if let Some(pid) = pid(&running).and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) {
-            // The run may have ended this very moment.
+            // The run can end at this very moment.
             let signal =
                 if code == 130 { rustix::process::Signal::INT } else { rustix::process::Signal::TERM };
             let _sent = rustix::process::kill_process(pid, signal);
@@ -128,7 +129,7 @@ fn signal_at_random_moments(wrap: impl Fn(Run) -> Run, pid: impl Fn(&Running) ->
     assert!(too_late <= MOST_TOO_LATE, "{too_late} runs had ended before their signal");
 }
 
-/// What of a sponsor is in S3.
+/// A sponsor's objects in S3.
 struct Left {
     backups: BTreeSet<String>,
     records: BTreeSet<String>,
@@ -140,8 +141,8 @@ impl Left {
         Self { backups: keys(trial.bucket(sponsor)), records: keys(trial.log_bucket(sponsor)) }
     }
 
-    /// What is there more than before: all three objects of a backup that is said to be one, or nothing of one that is
-    /// said to be none. A dump may stand there without a manifest where that is told.
+    /// Compares with the state before the run. A reported backup has all three objects, and a failed one has none. A
+    /// dump without a manifest can remain if the output reports it.
     fn assert_whole_or_none(self, trial: &Trial, outcome: &Outcome, sponsor: &str, stopped: &str) {
         let after = Self::of(trial, sponsor);
         let new: Vec<_> = after.backups.difference(&self.backups).collect();
@@ -173,14 +174,14 @@ impl Left {
             );
             assert_eq!(result["stage"], "cancelled", "{}", said());
         }
-        // The vault is known once the sponsor's secrets are; from then on its record is in S3, too.
+        // The run knows the sponsor's log bucket once it has the secrets. From then on, its record is also in S3.
         let recorded = after.records.difference(&self.records).count();
         let at_s3 = outcome.result(sponsor)["deployment_log"].as_str().unwrap().starts_with("s3://");
         assert_eq!(recorded, usize::from(at_s3), "{}", said());
     }
 }
 
-/// A generator of numbers that look random; the same ones for the same seed.
+/// A pseudo-random number generator. The same seed gives the same numbers.
 struct Dice(u64);
 
 impl Dice {

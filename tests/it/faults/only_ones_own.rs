@@ -1,17 +1,17 @@
-//! Recorders before everything that a run could talk to: Doppler, both sponsors' databases, S3.
+//! Recording proxies in front of every service of a run: Doppler, both sponsors' databases, and S3.
 
 use std::collections::BTreeSet;
 
 use crate::support::{Cluster, Outcome, Proxy, Road, Run, Seen, Sponsor, Trial};
 
-/// Two sponsors with keys of their own, all behind recorders.
+/// Two sponsors with their own keys, all behind recording proxies.
 struct Watched {
     trial: Trial,
     s3: Proxy,
     roads: [Road; 2],
 }
 
-/// What is asked for to compare addresses.
+/// The secrets that a run requests to compare addresses.
 const ADDRESS_ALONE: [&str; 3] = ["DATABASE_URL", "DOPPLER_PROJECT", "DOPPLER_CONFIG"];
 
 const SPONSORS: [&str; 2] = ["callisto", "titan"];
@@ -39,7 +39,8 @@ impl Watched {
         self.trial.run().input("command", command).input("s3-endpoint-url", self.s3.endpoint())
     }
 
-    /// Runs for callisto alone, and looks at what came by; gives what titan's token asked Doppler for.
+    /// Runs for callisto alone and checks the recorded requests. Returns what the run requested from Doppler with
+    /// titan's token.
     #[track_caller]
     fn only_callisto(&self, run: Run, asks_its_database: bool) -> (Outcome, Vec<Vec<String>>) {
         let trial = &self.trial;
@@ -56,7 +57,8 @@ impl Watched {
             match place {
                 ("hht-diary-core", "production") => assert_eq!(asked.token, trial.core_token),
                 ("hht-diary-callisto", "production") => assert_eq!(asked.token, trial.token("callisto")),
-                // Other environments' databases may be live, too; a service token does not open them.
+                // Other environments can have live databases, too. A service token does not give access to their
+                // secrets.
                 ("hht-diary-callisto", "staging" | "dev") => assert_eq!(asked.token, trial.token("callisto")),
                 ("hht-diary-titan", "production" | "staging" | "dev") => {
                     assert_eq!(asked.token, trial.token("titan"));
@@ -87,16 +89,17 @@ fn bucket_of(seen: &Seen) -> &str {
     seen.path.split('/').nth(1).unwrap()
 }
 
-/// - fault: a run for one sponsor could reach another
-/// - injected: recorders before Doppler, both databases and S3; `backup`, `record`, `list`, `verify` and `drill` for callisto
-/// - seen: a success each; exit 0
-/// - left: requests for callisto's config with callisto's token and for the manifest, connections to callisto's host, and
-///   requests for callisto's two buckets with callisto's key; `backup` also asks for the address of titan's database, to
-///   compare it; nothing else
+/// - fault: A run for one sponsor could reach another sponsor
+/// - injected: Recording proxies in front of Doppler, both databases and S3, with `backup`, `record`, `list`, `verify`
+///   and `drill` for callisto
+/// - seen: Success for each. Exit code 0
+/// - left: Only these requests: callisto's config with callisto's token, the manifest, connections to callisto's host,
+///   and callisto's two buckets with callisto's key. `backup` also requests the address of titan's database to compare
+///   it
 #[test]
 fn a_run_for_one_sponsor_reaches_no_other_sponsor() {
     let watched = Watched::start();
-    // What the others read must be there.
+    // The backup comes first, because the other commands read it.
     for (command, asks_its_database) in
         [("backup", true), ("record", false), ("list", false), ("verify", false), ("drill", false)]
     {
@@ -105,31 +108,32 @@ fn a_run_for_one_sponsor_reaches_no_other_sponsor() {
             run = run.input("outcome", "success");
         }
         let (_, titans) = watched.only_callisto(run, asks_its_database);
-        // A backup compares addresses, so that titan's database never comes into callisto's bucket.
+        // A backup compares addresses, so that titan's database never reaches callisto's bucket.
         let looked = if command == "backup" { 1 } else { 0 };
         assert_eq!(titans, vec![ADDRESS_ALONE; looked], "{command}");
     }
 }
 
-/// - fault: a restore could reach another sponsor's data
-/// - injected: the same recorders, and a restore into a database that is nobody's
-/// - seen: a success; exit 0
-/// - left: of titan, only the address of its database was asked for, to refuse it as a target; nobody connected to it
+/// - fault: A restore could reach another sponsor's data
+/// - injected: The same proxies, and a restore into a database that no sponsor uses
+/// - seen: Success. Exit code 0
+/// - left: For titan, only a request for the address of its database, to reject it as a target. No connection to
+///   titan's database
 #[test]
 fn a_restore_asks_of_other_sponsors_for_their_address_alone() {
     let watched = Watched::start();
     watched.only_callisto(watched.run("backup"), true);
     let target = Cluster::shared().database("target");
     let run = watched.run("restore").env("TARGET_DATABASE_URL", target.url());
-    // Its own live database is asked which one it is.
+    // The restore queries callisto's own live database for its identity.
     let (_, titans) = watched.only_callisto(run, true);
     assert!(!titans.is_empty() && titans.iter().all(|asked| *asked == ADDRESS_ALONE), "{titans:?}");
 }
 
-/// - fault: two sponsors of one run could use each other's keys
-/// - injected: both are backed up at once, with keys of their own
-/// - seen: both successes; exit 0
-/// - left: each request for a bucket carries the key of the bucket's own sponsor
+/// - fault: Two sponsors of one run could use each other's keys
+/// - injected: A backup of both at once, each with its own keys
+/// - seen: Success for both. Exit code 0
+/// - left: Each request for a bucket carries the key of the bucket's own sponsor
 #[test]
 fn each_request_of_a_run_carries_the_key_of_its_own_sponsor() {
     let watched = Watched::start();

@@ -1,4 +1,4 @@
-//! A bug that speaks: in a process of its own, since the hook is the process's.
+//! A bug that prints a message. Each test runs in its own process, because a panic hook applies to a whole process.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -8,10 +8,11 @@ use sponsor_backup::report::sink::{RunnerFiles, Sink};
 /// Set for the process that panics.
 const PANICS: &str = "SPONSOR_BACKUP_TEST_PANICS_IN";
 
-/// - fault: a bug whose words hold a secret
-/// - injected: panics in the main thread and in another one that quote a password, raw and encoded, and a workflow command
-/// - seen: `panicked at` with the place, and the words with `***` in place of the secret
-/// - left: no canary in either stream, but for the announcement of the mask
+/// - fault: A bug's message contains a secret
+/// - injected: Panics in the main thread and in another thread, with a password in plain and encoded form and a
+///   workflow command
+/// - seen: `panicked at` with the place, and the message with `***` instead of the secret
+/// - left: No secret in either stream, except in the mask command
 #[test]
 fn a_panic_shows_its_place_and_no_secret() {
     if let Some(output) = std::env::var_os(PANICS) {
@@ -50,10 +51,10 @@ fn panic_twice(output: std::path::PathBuf) {
     let _joined = std::thread::spawn(bug).join();
 }
 
-/// - fault: a step that forgets to take a secret out of an output, the summary or an annotation
-/// - injected: a token and an AWS key in each of them, handed to the only writer
-/// - seen: `***` in their place
-/// - left: the bucket and the sponsor beside them as they are, though a password is called like them
+/// - fault: A step does not remove a secret from an output, the summary or an annotation
+/// - injected: A token and an AWS key in each of them, passed to the only writer
+/// - seen: `***` instead of them
+/// - left: The bucket and the sponsor next to them, unchanged, although a password equals the sponsor's name
 #[test]
 fn what_is_written_has_no_secret_even_where_a_step_forgets() {
     let folder = tempfile::tempdir().unwrap();

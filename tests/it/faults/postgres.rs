@@ -1,11 +1,11 @@
-//! What a PostgreSQL server may do to us: refuse, hide rows, lock, go away. Rows F1, F8, F11, F22 and F28 of the failures
-//! that happened to others. Which client dumps which server: `clients`; how a connection is made: `connection`.
+//! Faults of a PostgreSQL server: it rejects, hides rows, locks, or goes away. Covers incidents F1, F8, F11, F22 and
+//! F28. For which client dumps which server, see `clients`. For connections, see `connection`.
 
 use std::time::Duration;
 
 use crate::support::{Action, Cluster, Database, Outcome, Proxy, Sponsor, Trial, Wire, tools};
 
-/// The failure of a sponsor's dump: nothing of it is in its bucket.
+/// The failure of a sponsor's dump. The sponsor's bucket must be empty.
 #[track_caller]
 pub(super) fn failure(trial: &Trial, outcome: &Outcome, sponsor: &str) -> String {
     let result = outcome.result(sponsor);
@@ -15,26 +15,26 @@ pub(super) fn failure(trial: &Trial, outcome: &Outcome, sponsor: &str) -> String
     result["message"].as_str().unwrap().to_owned()
 }
 
-/// The URL of a database with one piece of it replaced.
+/// The URL of a database with one part replaced.
 pub(super) fn url(database: &Database, from: &str, to: &str) -> String {
     let url = database.url();
     assert!(url.contains(from), "{from}");
     url.replace(from, to)
 }
 
-/// F28: three databases that cannot be reached, each in its own way, and one whose backup is there.
-/// - fault: the password in DATABASE_URL is wrong
-/// - injected: another password
-/// - seen: `password authentication failed`, and what to correct; exit code 13
-/// - left: a record of the failure without the password
-/// - fault: the database does not exist
-/// - injected: another name
-/// - seen: `does not exist`, and what to check; exit code 13
-/// - left: a record of the failure
-/// - fault: no server listens
-/// - injected: a free port
-/// - seen: `Connection refused`, and what to check; exit code 13
-/// - left: a record of the failure
+/// F28: three databases are unreachable, each for another reason, and the fourth sponsor gets its backup.
+/// - fault: The password in DATABASE_URL is wrong
+/// - injected: Another password
+/// - seen: `password authentication failed`, and what to correct. Exit code 13
+/// - left: A record of the failure without the password
+/// - fault: The database does not exist
+/// - injected: Another name
+/// - seen: `does not exist`, and what to check. Exit code 13
+/// - left: A record of the failure
+/// - fault: No server listens on the port
+/// - injected: A free port
+/// - seen: `Connection refused`, and what to check. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn what_the_server_says_is_reported_with_its_remedy() {
     let trial = Trial::of(["callisto", "europa", "rhea", "titan"].map(|name| Sponsor::named(name).empty()));
@@ -64,10 +64,10 @@ fn what_the_server_says_is_reported_with_its_remedy() {
     assert!(!outcome.everything().contains("canary-of-a-wrong-password"), "{}", outcome.everything());
 }
 
-/// - fault: the role may not read one of the tables
-/// - injected: a table of the superuser's
-/// - seen: `permission denied for table`, and which role to grant; exit code 13
-/// - left: a record of the failure
+/// - fault: The role cannot read one of the tables
+/// - injected: A table of the superuser
+/// - seen: `permission denied for table`, and which role to grant. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn a_table_that_may_not_be_read_fails_the_whole_backup() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -79,11 +79,11 @@ fn a_table_that_may_not_be_read_fails_the_whole_backup() {
     assert!(outcome.stdout.contains("pg_read_all_data"), "{}", outcome.transcript());
 }
 
-/// F8: the rows that a policy hides would be missing without a word.
-/// - fault: a row-level security policy hides rows from the role
-/// - injected: a policy on a table of somebody else's
-/// - seen: `row-level security policy`, and that the role needs BYPASSRLS; exit code 13
-/// - left: a record of the failure
+/// F8: without this check, the rows that a policy hides would be missing without a warning.
+/// - fault: A row-level security policy hides rows from the role
+/// - injected: A policy on another role's table
+/// - seen: `row-level security policy`, and the hint that the role needs BYPASSRLS. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn rows_that_a_policy_hides_fail_the_backup() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -102,11 +102,11 @@ fn rows_that_a_policy_hides_fail_the_backup() {
     trial.run().run().assert_code(0);
 }
 
-/// F11: a migration holds its lock; the backup gives up in time and queues nobody behind it.
-/// - fault: a migration holds a lock
-/// - injected: an open transaction with `ALTER TABLE`
-/// - seen: `canceling statement due to` the time limit, and what to do; exit code 13
-/// - left: a record of the failure; no session waits for the lock
+/// F11: a migration holds its lock. The backup gives up in time, and no other session queues behind it.
+/// - fault: A migration holds a lock
+/// - injected: An open transaction with `ALTER TABLE`
+/// - seen: `canceling statement due to` the lock timeout, and what to do. Exit code 13
+/// - left: A record of the failure. No session waits for the lock
 #[test]
 fn a_lock_that_is_not_given_in_time_fails_the_backup() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -122,10 +122,10 @@ fn a_lock_that_is_not_given_in_time_fails_the_backup() {
     trial.run().run().assert_code(0);
 }
 
-/// - fault: a migration holds a lock, and ends before `lock-wait-timeout`
-/// - injected: an open transaction with `ALTER TABLE`
-/// - seen: `waiting for a lock on public.patients (held by pid …)`; exit code 0
-/// - left: the backup
+/// - fault: A migration holds a lock and ends before `lock-wait-timeout`
+/// - injected: An open transaction with `ALTER TABLE`
+/// - seen: `waiting for a lock on public.patients (held by pid …)`. Exit code 0
+/// - left: The backup
 #[test]
 fn a_wait_for_a_lock_names_the_table_and_its_holder() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -142,17 +142,17 @@ fn a_wait_for_a_lock_names_the_table_and_its_holder() {
     running.wait().assert_code(0);
 }
 
-/// F1: pg_dump dies in the middle of a table, when a part is at S3 already.
-/// - fault: the real pg_dump is killed in the middle of a table, while a part is on its way
+/// F1: pg_dump dies in the middle of a table, when a part is already at S3.
+/// - fault: The real pg_dump is killed in the middle of a table, during the upload of a part
 /// - injected: SIGKILL from outside
-/// - seen: `pg_dump was killed by signal 9`; exit code 13
-/// - left: a record of the failure; the upload is aborted
+/// - seen: `pg_dump was killed by signal 9`. Exit code 13
+/// - left: A record of the failure. The upload is aborted
 #[test]
 fn a_pg_dump_that_is_killed_leaves_nothing() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     trial.database("callisto").load_noise(64);
     let proxy = Proxy::before(trial.store.endpoint());
-    // While this part is on its way, at most one more is filled: most of the dump is still to come.
+    // During the upload of this part, the program fills at most one more. Most of the dump is still to come.
     let is_second = |seen: &crate::support::Seen| seen.query.contains("partNumber=2");
     proxy.spoil(1, Action::Delay(Duration::from_secs(5)), is_second);
     let run = trial.run().input("s3-endpoint-url", proxy.endpoint()).input("memory-limit", "24MiB");
@@ -169,10 +169,10 @@ fn a_pg_dump_that_is_killed_leaves_nothing() {
 }
 
 /// The same from the server's side.
-/// - fault: an administrator ends the session
+/// - fault: An administrator ends the session
 /// - injected: `pg_terminate_backend`
-/// - seen: `terminating connection due to administrator command`; exit code 13
-/// - left: a record of the failure
+/// - seen: `terminating connection due to administrator command`. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn a_session_that_the_server_ends_leaves_nothing() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -190,11 +190,11 @@ fn a_session_that_the_server_ends_leaves_nothing() {
     assert!(message.contains("terminating connection due to administrator command"), "{message}");
 }
 
-/// pg_dump by itself passes over a pattern that matches nothing, as long as another one matches.
-/// - fault: a pattern in `schemas` matches nothing
-/// - injected: a misspelt name beside a right one
-/// - seen: `no matching schemas were found for pattern`; exit code 13
-/// - left: a record of the failure
+/// pg_dump itself ignores a pattern that matches nothing, as long as another one matches.
+/// - fault: A pattern in `schemas` matches nothing
+/// - injected: A misspelled name next to a correct one
+/// - seen: `no matching schemas were found for pattern`. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn a_misspelt_schema_is_a_failure_and_not_a_smaller_backup() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -206,10 +206,10 @@ fn a_misspelt_schema_is_a_failure_and_not_a_smaller_backup() {
     trial.run().input("schemas", "public").run().assert_code(0);
 }
 
-/// - fault: the server stops at once in the middle of a table, while parts are uploaded
-/// - injected: SIGQUIT to a server of its own, as `pg_ctl stop -m immediate` does
-/// - seen: `pg_dump exited with 1`, the table, and where to look; exit code 13
-/// - left: a record of the failure; the upload is aborted; the backup of a sponsor on another server
+/// - fault: The server stops immediately in the middle of a table, during the upload
+/// - injected: SIGQUIT to a separate server, as `pg_ctl stop -m immediate` does
+/// - seen: `pg_dump exited with 1`, the table, and where to look. Exit code 13
+/// - left: A record of the failure. The upload is aborted. The backup of a sponsor on another server
 #[test]
 fn a_server_that_stops_in_the_middle_leaves_nothing() {
     let cluster = Cluster::start(tools::distribution_bin_dir());
@@ -224,10 +224,10 @@ fn a_server_that_stops_in_the_middle_leaves_nothing() {
     broken_in_the_middle(&trial, || tools::signal("QUIT", postmaster));
 }
 
-/// - fault: the connection to the server is cut in the middle of a table, while parts are uploaded
-/// - injected: a TCP proxy between pg_dump and the server that closes both ends
-/// - seen: `pg_dump exited with 1`, the table, and where to look; exit code 13
-/// - left: a record of the failure; the upload is aborted; the backup of another sponsor
+/// - fault: The connection to the server breaks in the middle of a table, during the upload
+/// - injected: A TCP proxy between pg_dump and the server that closes both ends
+/// - seen: `pg_dump exited with 1`, the table, and where to look. Exit code 13
+/// - left: A record of the failure. The upload is aborted. The backup of another sponsor
 #[test]
 fn a_connection_that_is_cut_in_the_middle_leaves_nothing() {
     let trial = Trial::of([Sponsor::named("callisto").empty(), Sponsor::named("titan")]);
@@ -242,7 +242,7 @@ fn a_connection_that_is_cut_in_the_middle_leaves_nothing() {
     });
 }
 
-/// A run in which `breaks` is done once parts of callisto's dump are on their way, while most of it is still to come.
+/// Calls `breaks` once parts of callisto's dump are on their way, while most of it is still to come.
 fn broken_in_the_middle(trial: &Trial, breaks: impl FnOnce()) {
     let proxy = Proxy::before(trial.store.endpoint());
     let is_second = |seen: &crate::support::Seen| seen.query.contains("partNumber=2");
@@ -260,7 +260,7 @@ fn broken_in_the_middle(trial: &Trial, breaks: impl FnOnce()) {
     assert_eq!(trial.store.keys_in(trial.bucket("titan")).len(), 3);
     let message = failure(trial, &outcome, "callisto");
     assert!(message.contains("pg_dump exited with 1: "), "{message}");
-    // Which of its words come depends on what the server could still send; each has a remedy that says where to look.
+    // The message depends on what the server could still send. Each one has a hint that says where to look.
     let known = ["\"noise\" failed: PQgetCopyData() failed", "terminating connection"];
     assert!(known.iter().any(|words| message.contains(words)), "{message}");
     assert!(outcome.stdout.contains("the server's log"), "{}", outcome.transcript());

@@ -1,4 +1,5 @@
-//! What a store must have kept beside the bytes before success is said: lock, tags, encryption; and whose bucket it is.
+//! What a store must return for the objects before the run reports success: lock, tags, encryption, and the bucket's
+//! owner.
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{
@@ -10,7 +11,7 @@ use crate::support::{Action, Outcome, Proxy, Run, Seen, Sponsor, StrictS3, Trial
 
 const REFUSAL: &str = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
 
-/// A trial of one sponsor whose two buckets can lock, behind a proxy.
+/// A trial of one sponsor whose two buckets have Object Lock, behind a proxy.
 fn locking() -> (Trial, Proxy, String) {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let bucket = format!("{}-locks", trial.bucket("callisto"));
@@ -25,7 +26,7 @@ fn run(trial: &Trial, proxy: &Proxy) -> Run {
     trial.run().input("s3-endpoint-url", proxy.endpoint())
 }
 
-/// The run failed in the archive with these words, and left so many objects, none of them a manifest.
+/// The run failed in the archive stage with these messages, and left this number of objects, but not a manifest.
 #[track_caller]
 fn assert_not_believed(trial: &Trial, bucket: &str, outcome: &Outcome, told: &[&str], objects: usize) {
     outcome.assert_code(14);
@@ -41,22 +42,22 @@ fn assert_not_believed(trial: &Trial, bucket: &str, outcome: &Outcome, told: &[&
     assert!(keys.iter().all(|key| !key.ends_with(".manifest.json")), "{keys:?}");
 }
 
-/// - fault: the store took the dump and did not lock it
-/// - injected: a proxy that leaves `x-amz-object-lock-mode` out of the answer to HEAD, for the dump in one request
-/// - seen: `lock missing instead of GOVERNANCE until …`, and to grant `s3:GetObjectRetention`; exit code 14
-/// - left: the dump, which is no backup
-/// - fault: the store locked the dump for less time than was asked for
-/// - injected: a proxy that changes the date in the answer to HEAD to one in 2030
-/// - seen: `lock GOVERNANCE until 2030-01-01T00:00:00Z instead of …`; exit code 14
-/// - left: the dump, which is no backup
-/// - fault: the store locked the dump in another mode
-/// - injected: a proxy that changes the mode in the answer to HEAD
-/// - seen: `lock … instead of …`; exit code 14
-/// - left: the dump, which is no backup
-/// - fault: the store locked the dump, and not what stands beside it
-/// - injected: a proxy that leaves the mode out of the answer to HEAD of the checksum file
-/// - seen: `.sha256 was not stored as sent: lock missing`; exit code 14
-/// - left: the dump and its checksum file, which are no backup
+/// - fault: The store accepted the dump and did not lock it
+/// - injected: A proxy that removes `x-amz-object-lock-mode` from the HEAD response, for a dump in a single request
+/// - seen: `lock missing instead of GOVERNANCE until …`, and the hint to grant `s3:GetObjectRetention`. Exit code 14
+/// - left: The dump, which does not count as a backup
+/// - fault: The store locked the dump for a shorter time than requested
+/// - injected: A proxy that changes the date in the HEAD response to one in 2030
+/// - seen: `lock GOVERNANCE until 2030-01-01T00:00:00Z instead of …`. Exit code 14
+/// - left: The dump, which does not count as a backup
+/// - fault: The store locked the dump in another mode
+/// - injected: A proxy that changes the mode in the HEAD response
+/// - seen: `lock … instead of …`. Exit code 14
+/// - left: The dump, which does not count as a backup
+/// - fault: The store locked the dump, but not the files next to it
+/// - injected: A proxy that removes the mode from the HEAD response for the checksum file
+/// - seen: `.sha256 was not stored as sent: lock missing`. Exit code 14
+/// - left: The dump and its checksum file, which do not count as a backup
 #[test]
 fn a_lock_that_was_not_kept_is_a_failure() {
     let date = "x-amz-object-lock-retain-until-date";
@@ -80,25 +81,25 @@ fn a_lock_that_was_not_kept_is_a_failure() {
     }
 }
 
-/// - fault: the store forgot the lock of a dump that went there in parts
-/// - injected: moto, which does
-/// - seen: `lock missing instead of …`; exit code 14
-/// - left: the dump, which is no backup
+/// - fault: The store forgot the lock of a multipart upload
+/// - injected: moto, which does this by itself
+/// - seen: `lock missing instead of …`. Exit code 14
+/// - left: The dump, which does not count as a backup
 #[test]
 fn a_store_that_forgets_the_lock_of_parts_is_not_believed() {
     let (trial, proxy, bucket) = locking();
     trial.database("callisto").load_noise(12);
-    // The proxy mends what moto tells of parts, its checksum with it; the lock stays as moto has it.
+    // The proxy corrects moto's answers about parts, including the checksum. The lock stays as moto reports it.
     let as_moto = Action::DropHeader("x-amz-object-lock-mode");
     proxy.spoil(99, as_moto, |seen| seen.method == "HEAD");
     let outcome = run(&trial, &proxy).input("memory-limit", "24MiB").run();
     assert_not_believed(&trial, &bucket, &outcome, &["lock missing instead of GOVERNANCE until"], 1);
 }
 
-/// - fault: the store lost a tag of the dump, or all of them
-/// - injected: a proxy that changes the answer to GetObjectTagging
-/// - seen: `tags … instead of …`, and that there is no manifest; exit code 14
-/// - left: the dump, which is no backup
+/// - fault: The store lost one tag of the dump, or all of them
+/// - injected: A proxy that changes the GetObjectTagging response
+/// - seen: `tags … instead of …`, and `was uploaded but has no manifest`. Exit code 14
+/// - left: The dump, which does not count as a backup
 #[test]
 fn tags_that_were_not_kept_are_a_failure() {
     let set = |tags: &str| format!("<Tagging><TagSet>{tags}</TagSet></Tagging>").into_bytes();
@@ -116,10 +117,10 @@ fn tags_that_were_not_kept_are_a_failure() {
     }
 }
 
-/// - fault: the store tells no tags
+/// - fault: The store does not return tags
 /// - injected: s3s, which answers 501
-/// - seen: a line that says so; success
-/// - left: the whole backup
+/// - seen: `the store does not support tags`. Success
+/// - left: The complete backup
 #[test]
 fn a_store_without_tags_is_accepted_and_said() {
     let strict = StrictS3::start();
@@ -134,7 +135,7 @@ fn a_store_without_tags_is_accepted_and_said() {
     assert_eq!(strict.keys_in(trial.bucket("callisto")).len(), 3);
 }
 
-/// The answers to HEAD of all that a run stores in a bucket that encrypts by default.
+/// The HEAD responses for all objects that a run stores in a bucket with default encryption.
 fn encrypted(algorithm: ServerSideEncryption, key: Option<&str>, noise: u32) -> Vec<HeadObjectOutput> {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     if noise > 0 {
@@ -154,7 +155,7 @@ fn encrypted(algorithm: ServerSideEncryption, key: Option<&str>, noise: u32) -> 
     proxy.tell_the_right_checksum();
     run(&trial, &proxy).input("memory-limit", "24MiB").run().assert_code(0);
     assert_eq!(proxy.requests().iter().any(|seen| seen.has("partNumber")), noise > 0);
-    // Whoever sends no encryption gets the bucket's; a header would win over it.
+    // Without an encryption header, the bucket's default applies. A header would override it.
     let own = |seen: &Seen| seen.headers.keys().any(|name| name.as_str().contains("server-side-encryption"));
     assert!(!proxy.requests().iter().any(own));
     let heads = buckets.iter().flat_map(|bucket| {
@@ -164,14 +165,14 @@ fn encrypted(algorithm: ServerSideEncryption, key: Option<&str>, noise: u32) -> 
     heads.collect()
 }
 
-/// - fault: the bucket encrypts with a KMS key and a bucket key, and a header of ours could undo it
-/// - injected: moto with a default encryption `aws:kms`, a dump in one request and one in parts
-/// - seen: success: no request carries an encryption of its own
-/// - left: dump, companions and record, each encrypted by that key
-/// - fault: the bucket encrypts with AES256
-/// - injected: moto with a default encryption `AES256`
-/// - seen: success
-/// - left: dump, companions and record, each encrypted so
+/// - fault: The bucket encrypts with a KMS key and a bucket key, and a header could override this
+/// - injected: moto with the default encryption `aws:kms`, for a dump in a single request and a multipart upload
+/// - seen: Success. No request carries an encryption header
+/// - left: Dump, checksum file, manifest and record, each encrypted with that key
+/// - fault: The bucket encrypts with AES256
+/// - injected: moto with the default encryption `AES256`
+/// - seen: Success
+/// - left: Dump, checksum file, manifest and record, each encrypted with AES256
 #[test]
 fn everything_is_encrypted_as_the_bucket_wants() {
     let key = "arn:aws:kms:eu-west-1:123456789012:key/0b0c7a0e-4f5a-4f4e-9f0b-2f5a5c0b7d11";
@@ -189,10 +190,10 @@ fn everything_is_encrypted_as_the_bucket_wants() {
     assert!(heads.iter().all(|head| head.server_side_encryption() == Some(&ServerSideEncryption::Aes256)));
 }
 
-/// - fault: a bucket policy denies the write, for instance because it wants another encryption
-/// - injected: a bucket policy of moto that denies `s3:PutObject` to all
-/// - seen: `S3 rejected the upload`, `403 Forbidden`, and that a bucket policy wins over grants; exit code 14
-/// - left: an empty bucket
+/// - fault: A bucket policy denies the write, for example because it requires another encryption
+/// - injected: A bucket policy of moto that denies `s3:PutObject` to all principals
+/// - seen: `S3 rejected the upload`, `403 Forbidden`, and the hint that a bucket policy overrides grants. Exit code 14
+/// - left: An empty bucket
 #[test]
 fn a_bucket_policy_that_denies_is_hinted_at() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -217,10 +218,10 @@ fn a_bucket_policy_that_denies_is_hinted_at() {
     assert!(trial.store.keys_in(bucket).is_empty());
 }
 
-/// - fault: the bucket belongs to another AWS account than `expected-bucket-owner` says
-/// - injected: a proxy that answers 403 to every request that does not name the owner 999999999999
-/// - seen: `AccessDenied`, and to check `expected-bucket-owner`; exit code 14
-/// - left: nothing in either bucket; the record in the workspace
+/// - fault: The bucket belongs to another AWS account than the one in `expected-bucket-owner`
+/// - injected: A proxy that answers 403 to every request that does not name the owner 999999999999
+/// - seen: `AccessDenied`, and the hint to check `expected-bucket-owner`. Exit code 14
+/// - left: Nothing in either bucket. The record in the workspace
 #[test]
 fn a_bucket_of_another_owner_gets_nothing() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -240,10 +241,11 @@ fn a_bucket_of_another_owner_gets_nothing() {
     right.assert_code(0);
 }
 
-/// - fault: one of the age identities to which backups are encrypted is lost, or a key was rotated
-/// - injected: two recipients, then a third one; each identity by itself decrypts what the buckets hold
-/// - seen: success; `verify` with any one of a backup's identities, and exit code 17 with one that came later
-/// - left: backups that each identity of their time opens alone
+/// - fault: One of the age identities of a backup is lost, or a key was rotated
+/// - injected: Two recipients, then a third one. Each identity alone decrypts the objects in the buckets
+/// - seen: Success. `verify` succeeds with any identity of the backup. With an identity that came later, `none of the
+///   given age identities opens` and exit code 17
+/// - left: Backups that each identity of their time can decrypt alone
 #[test]
 fn each_of_several_identities_opens_a_backup_alone() {
     use age::secrecy::ExposeSecret as _;

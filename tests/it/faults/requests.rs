@@ -1,5 +1,5 @@
-//! Every kind of request of a run, failing for ever in each way in which S3 and the network fail: a sponsor for each
-//! way, all in one run. Those that fail once are in `s3` and `upload`.
+//! Every kind of request in a run fails permanently, in every way in which S3 and the network fail. Each way has its
+//! own sponsor, and one run covers all of them. For requests that fail once, see `s3` and `upload`.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use crate::support::{Action, Outcome, Proxy, Seen, Sponsor, Trial};
 
 const NAMES: [&str; 6] = ["alpha", "bravo", "cargo", "delta", "ember", "fjord"];
 
-/// The ways, in the order of the sponsors, and what a message then holds; a HEAD's answer has no body, and so no code.
+/// The ways to fail, in the order of the sponsors, and what the message then contains. A HEAD response has no body, so
+/// it has only the status.
 fn ways() -> [(Action, &'static str, &'static str); 6] {
     let answer = |status, code: &str| {
         Action::Status(status, format!("<Error><Code>{code}</Code><Message>On purpose</Message></Error>"))
@@ -22,7 +23,7 @@ fn ways() -> [(Action, &'static str, &'static str); 6] {
     ]
 }
 
-/// A run in which one kind of request fails for ever, for each sponsor in another way.
+/// A run in which one kind of request fails permanently, for each sponsor in another way.
 struct Played {
     trial: Trial,
     proxy: Proxy,
@@ -49,7 +50,8 @@ fn play(noise: u32, kind: impl Fn(&Seen) -> bool + Send + Sync + 'static) -> Pla
 }
 
 impl Played {
-    /// The sponsor's backup failed in the archive; its message holds all of these, and the bucket so many objects.
+    /// The sponsor's backup failed in the archive stage. Its message contains all of these texts, and the bucket has
+    /// this number of objects.
     #[track_caller]
     fn assert_failed(&self, sponsor: &str, told: &[&str], objects: usize) {
         let result = self.outcome.result(sponsor);
@@ -64,7 +66,7 @@ impl Played {
         assert!(told.iter().all(|told| message.contains(told)), "{sponsor}: {message}");
         let keys = self.trial.store.keys_in(self.trial.bucket(sponsor));
         assert_eq!(keys.len(), objects, "{sponsor}: {keys:?}");
-        // What is visible is told, and nothing is told that is not.
+        // The message reports an unfinished backup if objects are visible, and only then.
         assert_eq!(
             message.contains("was uploaded but has no manifest, so it does not count as a backup"),
             objects > 0,
@@ -86,7 +88,7 @@ impl Played {
         self.assert_recorded(sponsor, "success");
     }
 
-    /// The record is in the audit bucket, and no upload in parts is left.
+    /// The record is in the log bucket, and every multipart upload is completed or aborted.
     #[track_caller]
     fn assert_recorded(&self, sponsor: &str, outcome: &str) {
         let (store, bucket) = (&self.trial.store, self.trial.log_bucket(sponsor));
@@ -96,7 +98,7 @@ impl Played {
         assert_eq!(store.uploads(self.trial.bucket(sponsor)), Vec::<String>::new(), "{sponsor}");
     }
 
-    /// Every way but the last: a lost answer may be the one to a request that was done.
+    /// Every way but the last: if an answer is lost, S3 may have processed the request.
     #[track_caller]
     fn assert_all_failed_but_the_last(&self, request: &str, objects: usize) {
         for (sponsor, (_, code, status)) in NAMES.iter().zip(ways()).take(5) {
@@ -110,14 +112,15 @@ fn writes(ending: &'static str) -> impl Fn(&Seen) -> bool {
     move |seen| seen.method == "PUT" && seen.path.ends_with(ending)
 }
 
-/// - fault: S3 answers every sending of the dump with 500, 503 `SlowDown`, 400 or 403, or the connection is cut before it
-/// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `the upload to`, with S3's code; exit code 14
-/// - left: an empty bucket
-/// - fault: the dump is stored, and every answer to its sending is lost
-/// - injected: a proxy that forwards and hangs up, each time
-/// - seen: success: a HEAD shows that what is there is our own
-/// - left: the whole backup
+/// - fault: S3 answers every attempt to upload the dump with 500, 503 `SlowDown`, 400 or 403, or the connection closes
+///   before it
+/// - injected: A proxy in front of moto, for each of five sponsors in another way
+/// - seen: `the upload to`, with S3's error code. Exit code 14
+/// - left: An empty bucket
+/// - fault: S3 stores the dump, and every answer is lost
+/// - injected: A proxy that forwards the request and closes the connection, each time
+/// - seen: Success. A HEAD request shows that the object is the run's own
+/// - left: The complete backup
 #[test]
 fn a_dump_that_cannot_be_put() {
     let played = play(0, writes(".sql.gz"));
@@ -126,14 +129,14 @@ fn a_dump_that_cannot_be_put() {
     played.assert_backed_up("fjord");
 }
 
-/// - fault: the checksum file is refused with 500, 503, 400 or 403 for ever, or cut off
-/// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `the upload to`, and that the dump has no manifest; exit code 14
-/// - left: the dump, which is no backup
-/// - fault: the checksum file is stored, and every answer is lost
-/// - injected: a proxy that forwards and hangs up, each time
-/// - seen: success
-/// - left: the whole backup
+/// - fault: Every attempt to upload the checksum file fails with 500, 503, 400 or 403, or its connection closes
+/// - injected: A proxy in front of moto, for each of five sponsors in another way
+/// - seen: `the upload to`, and `was uploaded but has no manifest`. Exit code 14
+/// - left: The dump, which does not count as a backup
+/// - fault: S3 stores the checksum file, and every answer is lost
+/// - injected: A proxy that forwards the request and closes the connection, each time
+/// - seen: Success
+/// - left: The complete backup
 #[test]
 fn a_checksum_file_that_cannot_be_put() {
     let played = play(0, writes(".sha256"));
@@ -142,14 +145,14 @@ fn a_checksum_file_that_cannot_be_put() {
     played.assert_backed_up("fjord");
 }
 
-/// - fault: the manifest is refused with 500, 503, 400 or 403 for ever, or cut off
-/// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `the upload to`, and that the dump has no manifest; exit code 14
-/// - left: the dump and its checksum file, which are no backup
-/// - fault: the manifest is stored, and every answer is lost
-/// - injected: a proxy that forwards and hangs up, each time
-/// - seen: success
-/// - left: the whole backup
+/// - fault: Every attempt to upload the manifest fails with 500, 503, 400 or 403, or its connection closes
+/// - injected: A proxy in front of moto, for each of five sponsors in another way
+/// - seen: `the upload to`, and `was uploaded but has no manifest`. Exit code 14
+/// - left: The dump and its checksum file, which do not count as a backup
+/// - fault: S3 stores the manifest, and every answer is lost
+/// - injected: A proxy that forwards the request and closes the connection, each time
+/// - seen: Success
+/// - left: The complete backup
 #[test]
 fn a_manifest_that_cannot_be_put() {
     let played = play(0, writes(".manifest.json"));
@@ -158,10 +161,10 @@ fn a_manifest_that_cannot_be_put() {
     played.assert_backed_up("fjord");
 }
 
-/// - fault: reading back is answered with 500, 503, 400 or 403 for ever, or not at all
-/// - injected: a proxy before moto, for each of six sponsors in another way
-/// - seen: `the check of`, and that the dump has no manifest; exit code 14
-/// - left: the dump, which is no backup
+/// - fault: Every attempt to read the dump back fails with 500, 503, 400 or 403, or gets no answer
+/// - injected: A proxy in front of moto, for each of six sponsors in another way
+/// - seen: `the check of`, and `was uploaded but has no manifest`. Exit code 14
+/// - left: The dump, which does not count as a backup
 #[test]
 fn a_dump_that_cannot_be_read_back() {
     let played = play(0, |seen| seen.method == "HEAD" && seen.path.ends_with(".sql.gz"));
@@ -170,10 +173,10 @@ fn a_dump_that_cannot_be_read_back() {
     played.assert_failed("fjord", &["the check of "], 1);
 }
 
-/// - fault: reading the tags back is answered with 500, 503, 400 or 403 for ever, or not at all
-/// - injected: a proxy before moto, for each of six sponsors in another way
-/// - seen: `the request for the tags of`, after 403 with the right to grant; exit code 14
-/// - left: the dump, which is no backup
+/// - fault: Every attempt to read the tags back fails with 500, 503, 400 or 403, or gets no answer
+/// - injected: A proxy in front of moto, for each of six sponsors in another way
+/// - seen: `the request for the tags of`, and after 403 the permission to grant. Exit code 14
+/// - left: The dump, which does not count as a backup
 #[test]
 fn tags_that_cannot_be_read_back() {
     let played = play(0, |seen| seen.method == "GET" && seen.has("tagging"));
@@ -183,14 +186,14 @@ fn tags_that_cannot_be_read_back() {
     assert!(played.outcome.stdout.contains("Grant s3:GetObjectTagging"), "{}", played.outcome.transcript());
 }
 
-/// - fault: the record is refused with 500, 503, 400 or 403 for ever, or cut off
-/// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `record not saved`, with S3's code; exit code 15
-/// - left: the whole backup, and the record in the workspace
-/// - fault: the record is stored, and every answer is lost
-/// - injected: a proxy that forwards and hangs up, each time
-/// - seen: success
-/// - left: the whole backup and its record
+/// - fault: Every attempt to upload the record fails with 500, 503, 400 or 403, or its connection closes
+/// - injected: A proxy in front of moto, for each of five sponsors in another way
+/// - seen: `record not saved`, with S3's error code. Exit code 15
+/// - left: The complete backup, and the record in the workspace
+/// - fault: S3 stores the record, and every answer is lost
+/// - injected: A proxy that forwards the request and closes the connection, each time
+/// - seen: Success
+/// - left: The complete backup and its record
 #[test]
 fn a_record_that_cannot_be_put() {
     let played = play(0, |seen| seen.method == "PUT" && seen.path.contains("/deployments/"));
@@ -207,14 +210,14 @@ fn a_record_that_cannot_be_put() {
     played.assert_backed_up("fjord");
 }
 
-/// - fault: the upload in parts cannot be created: 500, 503, 400 or 403 for ever, or cut off
-/// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `the multipart upload to`, with S3's code; exit code 14
-/// - left: an empty bucket
-/// - fault: the upload is created five times, and every answer is lost, so that nobody knows its ids
-/// - injected: a proxy that forwards and hangs up, each time
-/// - seen: `the multipart upload to`; exit code 14
-/// - left: an empty bucket: uploads under this very key are listed and aborted
+/// - fault: Every attempt to create the multipart upload fails with 500, 503, 400 or 403, or its connection closes
+/// - injected: A proxy in front of moto, for each of five sponsors in another way
+/// - seen: `the multipart upload to`, with S3's error code. Exit code 14
+/// - left: An empty bucket
+/// - fault: S3 creates the multipart upload five times, and every answer with an upload id is lost
+/// - injected: A proxy that forwards the request and closes the connection, each time
+/// - seen: `the multipart upload to`. Exit code 14
+/// - left: An empty bucket. The run lists the uploads under this key and aborts them
 #[test]
 fn an_upload_that_cannot_be_created() {
     let played = play(12, |seen| seen.method == "POST" && seen.has("uploads"));
@@ -227,10 +230,11 @@ fn an_upload_that_cannot_be_created() {
     assert_eq!(aborted, 5);
 }
 
-/// - fault: a part is refused with 500, 503, 400 or 403 for ever, or its connection is cut before or after it was stored
-/// - injected: a proxy before moto, for each of six sponsors in another way
-/// - seen: `a part of the upload to`, with S3's code; exit code 14
-/// - left: an empty bucket, the upload aborted
+/// - fault: Every attempt to upload a part fails with 500, 503, 400 or 403, or its connection closes before or after S3
+///   stores it
+/// - injected: A proxy in front of moto, for each of six sponsors in another way
+/// - seen: `a part of the upload to`, with S3's error code. Exit code 14
+/// - left: An empty bucket. The upload is aborted
 #[test]
 fn a_part_that_cannot_be_sent() {
     let played = play(12, |seen| seen.query.contains("partNumber=1"));
@@ -239,14 +243,14 @@ fn a_part_that_cannot_be_sent() {
     played.assert_failed("fjord", &["a part of the upload to "], 0);
 }
 
-/// - fault: the upload cannot be completed: 500, 503, 400 or 403 for ever, or cut off
-/// - injected: a proxy before moto, for each of five sponsors in another way
-/// - seen: `the completion of the upload to`, with S3's code; exit code 14
-/// - left: an empty bucket, the upload aborted
-/// - fault: the upload is completed, and every answer is lost
-/// - injected: a proxy that forwards and hangs up, each time
-/// - seen: success: a HEAD shows that what is there is our own
-/// - left: the whole backup
+/// - fault: Every attempt to complete the upload fails with 500, 503, 400 or 403, or its connection closes
+/// - injected: A proxy in front of moto, for each of five sponsors in another way
+/// - seen: `the completion of the upload to`, with S3's error code. Exit code 14
+/// - left: An empty bucket. The upload is aborted
+/// - fault: S3 completes the upload, and every answer is lost
+/// - injected: A proxy that forwards the request and closes the connection, each time
+/// - seen: Success. A HEAD request shows that the object is the run's own
+/// - left: The complete backup
 #[test]
 fn an_upload_that_cannot_be_completed() {
     let played = play(12, |seen| seen.method == "POST" && seen.has("uploadId"));
