@@ -1,4 +1,4 @@
-//! A bug that prints a message. Each test runs in its own process, because a panic hook applies to a whole process.
+//! A bug that prints a message. It panics in its own process, because a panic hook applies to the whole process.
 
 use std::process::Command;
 use std::sync::Arc;

@@ -52,7 +52,7 @@ fn what_the_server_says_is_reported_with_its_remedy() {
         let said = failure(&trial, &outcome, sponsor);
         assert!(said.contains(message), "{said}");
         assert!(outcome.stdout.contains(hint), "{}", outcome.transcript());
-        // F31
+        // F31: the failure has a record in S3, too.
         let keys = trial.store.keys_in(trial.log_bucket(sponsor));
         assert_eq!(trial.store.get_json(trial.log_bucket(sponsor), &keys[0])["stage"], "dump");
     };
@@ -60,7 +60,7 @@ fn what_the_server_says_is_reported_with_its_remedy() {
     told("europa", "_gone\" does not exist", "Check the database name in DATABASE_URL");
     told("rhea", "Connection refused", "Check the host and port in DATABASE_URL");
     assert_eq!(outcome.result("titan")["outcome"], "success");
-    // F22
+    // F22: the output never contains the wrong password.
     assert!(!outcome.everything().contains("canary-of-a-wrong-password"), "{}", outcome.everything());
 }
 

@@ -1,6 +1,6 @@
-//! What S3 may do to us on small dumps: refuse, fail, lose answers, lie. A backup is said to exist only when it does.
-//! Rows F4, F20, F31 of the failures that happened to others; dumps in parts are in `upload`, what is read back in
-//! `checksums` and `proof`, requests that fail for ever in `requests`.
+//! Faults of S3 with small dumps: it rejects, fails, loses answers, or returns wrong ones. The run reports a backup
+//! only if it exists. Covers incidents F4, F20 and F31. For multipart uploads, see `upload`. For reading back, see
+//! `checksums` and `proof`. For requests that fail permanently, see `requests`.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::{Action, Moto, Outcome, Proxy, Run, Seen, Sponsor, StrictS3, Trial, tools};
 
-/// A trial of one sponsor whose requests to S3 pass a proxy.
+/// A trial of one sponsor whose requests to S3 go through a proxy.
 pub(super) fn behind_a_proxy(strict: Option<&StrictS3>) -> (Trial, Proxy) {
     let plan = Trial::plan([Sponsor::named("callisto").diary(3, 30)]);
     let trial = strict.map(|strict| Trial::plan([Sponsor::named("callisto").diary(3, 30)]).store(strict));
@@ -27,7 +27,7 @@ pub(super) fn is_dump(seen: &Seen) -> bool {
     seen.path.ends_with(".sql.gz")
 }
 
-/// The failure of the only sponsor, in the archive.
+/// The failure of the only sponsor, in the archive stage.
 #[track_caller]
 pub(super) fn failure(outcome: &Outcome) -> String {
     outcome.assert_code(14);
@@ -39,10 +39,10 @@ pub(super) fn failure(outcome: &Outcome) -> String {
     result["message"].as_str().unwrap().to_owned()
 }
 
-/// - fault: the bucket of backups does not exist
-/// - injected: the secret names a bucket that nobody made
-/// - seen: `NoSuchBucket`, the bucket, and to apply the sponsor's Terraform; exit code 14
-/// - left: nothing in the bucket of backups; the record in the other bucket
+/// - fault: The backup bucket does not exist
+/// - injected: A secret with the name of a missing bucket
+/// - seen: `NoSuchBucket`, the bucket, and the hint to apply the sponsor's Terraform. Exit code 14
+/// - left: Nothing in the backup bucket. The record in the log bucket
 #[test]
 fn a_bucket_that_is_missing_is_named_with_its_remedy() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -54,20 +54,20 @@ fn a_bucket_that_is_missing_is_named_with_its_remedy() {
         "{message}"
     );
     assert!(outcome.stdout.contains("Apply the sponsor's Terraform"), "{}", outcome.transcript());
-    // F31: the other bucket is there, and has the record of the failure.
+    // F31: the log bucket exists and contains the record of the failure.
     let keys = trial.store.keys_in(trial.log_bucket("callisto"));
     assert_eq!(trial.store.get_json(trial.log_bucket("callisto"), &keys[0])["outcome"], "failure");
 }
 
-/// Signatures and rights are really checked here. F4, F28: two fail, and the third has its backup.
-/// - fault: the sponsor's keys have no rights on its bucket
-/// - injected: moto with IAM and a policy for another sponsor alone
-/// - seen: `AccessDenied`, and which rights to grant; exit code 14
-/// - left: an empty bucket; the third sponsor has its backup
-/// - fault: the secret access key is wrong
-/// - injected: moto with IAM, another secret in Doppler
-/// - seen: `SignatureDoesNotMatch`, and which secrets to correct; exit code 14
-/// - left: an empty bucket; the third sponsor has its backup
+/// This server checks signatures and permissions. F4, F28: two sponsors fail, and the third gets its backup.
+/// - fault: The sponsor's keys do not have permissions on its bucket
+/// - injected: moto with IAM and a policy for another sponsor only
+/// - seen: `AccessDenied`, and which permissions to grant. Exit code 14
+/// - left: An empty bucket. The backup of the third sponsor
+/// - fault: The secret access key is wrong
+/// - injected: moto with IAM, and another secret in Doppler
+/// - seen: `SignatureDoesNotMatch`, and which secrets to correct. Exit code 14
+/// - left: An empty bucket. The backup of the third sponsor
 #[test]
 fn wrong_keys_and_missing_rights_are_distinguished() {
     let mine = "arn:aws:s3:::hht-diary-*-callisto-*";
@@ -88,14 +88,14 @@ fn wrong_keys_and_missing_rights_are_distinguished() {
     assert!(!outcome.everything().contains("another-secret-altogether"));
 }
 
-/// - fault: every request fails once with 503 `SlowDown`
-/// - injected: a proxy that answers each different request so the first time
-/// - seen: success
-/// - left: the whole backup and its record
-/// - fault: every request fails once with 500, or is cut off before it was done, or its answer is lost
-/// - injected: a proxy, for each of three sponsors in another way
-/// - seen: success
-/// - left: the whole backup and its record
+/// - fault: Every request fails once with 503 `SlowDown`
+/// - injected: A proxy that answers each distinct request this way the first time
+/// - seen: Success
+/// - left: The complete backup and its record
+/// - fault: Every request fails once: with 500, by a connection that closes before it, or by a lost answer
+/// - injected: A proxy, for each of three sponsors in another way
+/// - seen: Success
+/// - left: The complete backup and its record
 #[test]
 fn failures_that_pass_are_waited_out() {
     let answer = |status, code: &str| Action::Status(status, format!("<Error><Code>{code}</Code></Error>"));
@@ -105,7 +105,7 @@ fn failures_that_pass_are_waited_out() {
     let trial = Trial::of(names.map(|name| Sponsor::named(name).empty()));
     let proxy = Proxy::before(trial.store.endpoint());
     let failed = Mutex::new(BTreeSet::new());
-    // Each different request fails once.
+    // Each distinct request fails once.
     proxy.rule(move |seen| {
         let way = names.iter().position(|name| seen.path.contains(&format!("-{name}-"))).unwrap();
         let first =
@@ -119,10 +119,10 @@ fn failures_that_pass_are_waited_out() {
     }
 }
 
-/// - fault: S3 cannot be reached
-/// - injected: an endpoint at which nobody listens
-/// - seen: to check `s3-endpoint-url`, region and network; exit code 14
-/// - left: nothing at S3; the record in the workspace
+/// - fault: S3 is unreachable
+/// - injected: An endpoint without a server
+/// - seen: The hint to check `s3-endpoint-url`, region and network. Exit code 14
+/// - left: Nothing at S3. The record in the workspace
 #[test]
 fn an_s3_that_cannot_be_reached_is_named_with_its_remedy() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -132,11 +132,12 @@ fn an_s3_that_cannot_be_reached_is_named_with_its_remedy() {
     assert!(outcome.stdout.contains("Check `s3-endpoint-url`"), "{}", outcome.transcript());
 }
 
-/// F20's other half: the second sending of a write that was done is refused as "taken", and what is there is our own.
-/// - fault: the answer to each write is lost, and its second sending hears 412
-/// - injected: a proxy that forwards and hangs up, once for each PUT
-/// - seen: success: what is there is our own
-/// - left: the whole backup and its record
+/// F20, the other half: S3 processed the first attempt of a write and rejects the second one because the key exists.
+/// The object is the run's own.
+/// - fault: The answer to each write is lost, and the second attempt gets 412
+/// - injected: A proxy that forwards the request and closes the connection, once for each PUT
+/// - seen: Success. The object is the run's own
+/// - left: The complete backup and its record
 #[test]
 fn a_write_whose_answer_was_lost_is_known_as_our_own() {
     let (trial, proxy) = behind_a_proxy(None);
@@ -153,15 +154,15 @@ fn a_write_whose_answer_was_lost_is_known_as_our_own() {
     assert_eq!(trial.store.keys_in(trial.log_bucket("callisto")).len(), 1);
 }
 
-/// F20: somebody else's object appears under the very key, a moment before our write.
-/// - fault: somebody else's object has the dump's key
-/// - injected: a proxy that delays the write while the test puts an object there
-/// - seen: `exists already and was not overwritten`; exit code 14
-/// - left: somebody else's object as it was
-/// - fault: somebody else's object has the key of the checksum file or the manifest
-/// - injected: the same, for each of the two
-/// - seen: `exists already`, and that the dump has no manifest; exit code 14
-/// - left: somebody else's object as it was, and a dump that is no backup
+/// F20: another writer's object appears under the same key, just before the run's write.
+/// - fault: Another writer's object has the dump's key
+/// - injected: A proxy that delays the write while the test uploads an object
+/// - seen: `exists already and was not overwritten`. Exit code 14
+/// - left: The other writer's object, unchanged
+/// - fault: Another writer's object has the key of the checksum file or the manifest
+/// - injected: The same, for each of the two
+/// - seen: `exists already`, and `was uploaded but has no manifest`. Exit code 14
+/// - left: The other writer's object, unchanged, and a dump that does not count as a backup
 #[test]
 fn what_is_under_the_key_already_is_left_alone() {
     for suffix in [".sql.gz", ".sha256", ".manifest.json"] {
@@ -187,10 +188,10 @@ fn what_is_under_the_key_already_is_left_alone() {
     }
 }
 
-/// - fault: the bucket might be another account's
-/// - injected: a recording proxy, `expected-bucket-owner` set, a dump in one request
-/// - seen: success: every request names the owner
-/// - left: the whole backup and its record
+/// - fault: The bucket could belong to another account
+/// - injected: A recording proxy, `expected-bucket-owner`, and a dump in a single request
+/// - seen: Success. Every request names the owner
+/// - left: The complete backup and its record
 #[test]
 fn the_buckets_owner_is_named_in_every_request() {
     let (trial, proxy) = behind_a_proxy(None);

@@ -1,4 +1,4 @@
-//! Bugs of this program while a dump is archived.
+//! Bugs of this program while it archives a dump.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::archive::{BUCKET, MIB, bytes, store_at};
 use crate::support::{Proxy, StrictS3, runtime};
 
-/// Brings bytes, and then panics.
+/// A stream that returns some bytes and then panics.
 struct Panics(Vec<u8>);
 
 impl AsyncRead for Panics {
@@ -28,10 +28,10 @@ impl AsyncRead for Panics {
     }
 }
 
-/// - fault: a bug of this program panics while a dump is archived
-/// - injected: from the library: a stream that panics after 13 MiB, two parts of which were sent
+/// - fault: A bug of this program panics while it archives a dump
+/// - injected: From the library: a stream that panics after 13 MiB, when two parts were sent
 /// - seen: `its sealing panicked`
-/// - left: an empty bucket, the upload aborted
+/// - left: An empty bucket. The upload is aborted
 #[test]
 fn a_panic_leaves_no_parts() {
     let server = StrictS3::start();

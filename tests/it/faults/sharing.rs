@@ -1,9 +1,9 @@
-//! Two sponsors with one bucket or one database: refused, unless both say in the manifest that it is meant.
+//! Two sponsors use the same bucket or database. The run rejects this, unless the manifest allows it for both.
 
 use super::tenancy::message;
 use crate::support::{Cluster, Sponsor, Trial};
 
-/// A manifest in which callisto and titan say these things about each other.
+/// A manifest with these additions to the entries of callisto and titan.
 fn manifest(callisto: &str, titan: &str) -> String {
     format!(
         "sponsors:\n  - {{name: callisto, code: CAL, enabled: true{callisto}}}\n  \
@@ -18,15 +18,15 @@ fn two(callisto: &str, titan: &str) -> Trial {
     Trial::plan(sponsors).manifest(&manifest(callisto, titan)).start()
 }
 
-/// - fault: one database under two names, without consent
-/// - injected: titan's `DATABASE_URL` names callisto's database by another host name and another user
-/// - seen: `database … is also used by sponsor …` for both; exit 12
-/// - left: nothing in either bucket
+/// - fault: Two sponsors use the same database under two names, and the manifest does not allow it
+/// - injected: titan's `DATABASE_URL` with another host name and another user for callisto's database
+/// - seen: `database … is also used by sponsor …` for both. Exit code 12
+/// - left: Nothing in either bucket
 ///
-/// - fault: one side alone says that it may share
+/// - fault: The manifest allows sharing for only one of the two sponsors
 /// - injected: `may_share_with` in callisto's entry only, or in titan's only
-/// - seen: the same; exit 12
-/// - left: nothing in either bucket
+/// - seen: The same. Exit code 12
+/// - left: Nothing in either bucket
 #[test]
 fn one_database_by_another_name_is_refused_unless_both_agree() {
     for [callisto, titan] in [["", ""], [BOTH[0], ""], ["", BOTH[1]]] {
@@ -46,10 +46,10 @@ fn one_database_by_another_name_is_refused_unless_both_agree() {
     }
 }
 
-/// - fault: one database for two sponsors, by consent
-/// - injected: titan's `DATABASE_URL` is callisto's, and both entries have `may_share_with`
-/// - seen: two successes; exit 0
-/// - left: a backup in each bucket
+/// - fault: Two sponsors use the same database, and the manifest allows it
+/// - injected: callisto's `DATABASE_URL` for titan, and `may_share_with` in both entries
+/// - seen: Success for both. Exit code 0
+/// - left: A backup in each bucket
 #[test]
 fn one_database_by_consent_is_backed_up_for_both() {
     let trial = two(BOTH[0], BOTH[1]);
@@ -60,10 +60,10 @@ fn one_database_by_consent_is_backed_up_for_both() {
     }
 }
 
-/// - fault: the manifest lets somebody share with a stranger
+/// - fault: The manifest allows sharing with an unknown sponsor
 /// - injected: `may_share_with: [tritan]`
-/// - seen: `may_share_with` names tritan, which is not in the manifest; exit 10
-/// - left: nothing was begun
+/// - seen: `` `may_share_with` names tritan, which is not in the manifest ``. Exit code 10
+/// - left: Nothing, because no work had started
 #[test]
 fn a_partner_must_be_in_the_manifest() {
     let trial = two(", may_share_with: [tritan]", "");
@@ -74,7 +74,7 @@ fn a_partner_must_be_in_the_manifest() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
-/// Both sponsors' backups in callisto's bucket, titan's the newest.
+/// Both sponsors' backups are in callisto's bucket, and titan's is the newest.
 fn one_bucket() -> Trial {
     let trial = two(BOTH[0], BOTH[1]);
     let bucket = trial.bucket("callisto").to_owned();
@@ -92,10 +92,10 @@ fn dumps(trial: &Trial) -> [String; 2] {
     dumps.try_into().unwrap()
 }
 
-/// - fault: another sponsor's backup is the newest of a bucket that two share by consent
-/// - injected: `list`, `verify`, `verify` with `all`, `restore` and `drill` of callisto's newest
-/// - seen: callisto's own backup each time; exit 0
-/// - left: the restored database equals callisto's
+/// - fault: In a bucket that two sponsors are allowed to share, the newest backup belongs to the other sponsor
+/// - injected: `list`, `verify`, `verify` with `all`, `restore` and `drill` of callisto's newest backup
+/// - seen: callisto's own backup each time. Exit code 0
+/// - left: A restored database that equals callisto's
 #[test]
 fn in_a_bucket_by_consent_each_sees_its_own_backups() {
     let trial = one_bucket();
@@ -124,15 +124,15 @@ fn in_a_bucket_by_consent_each_sees_its_own_backups() {
     assert_eq!(drilled.output("backup_location"), at(&mine));
 }
 
-/// - fault: another sponsor's backup is asked for by its place, in a bucket that two share by consent
-/// - injected: `verify`, `restore` and `drill` of callisto with the place of titan's backup
-/// - seen: `its manifest belongs to another backup: sponsor titan, expected callisto`; exit 17
-/// - left: the target is as it was
+/// - fault: In a bucket that two sponsors are allowed to share, an input names the other sponsor's backup
+/// - injected: `verify`, `restore` and `drill` of callisto with the location of titan's backup
+/// - seen: `its manifest belongs to another backup: sponsor titan, expected callisto`. Exit code 17
+/// - left: The target, unchanged
 ///
-/// - fault: nothing of a shared bucket is one's own
-/// - injected: callisto's backup is deleted; `verify` with `all`, and of its newest
-/// - seen: `holds no backup`; exit 14
-/// - left: nothing is called verified
+/// - fault: A shared bucket contains only the other sponsor's backups
+/// - injected: callisto's backup is deleted, then `verify` with `all` and `verify` of the newest backup
+/// - seen: `holds no backup`. Exit code 14
+/// - left: No backup is reported as verified
 #[test]
 fn another_sponsors_backup_is_never_ones_own() {
     let trial = one_bucket();

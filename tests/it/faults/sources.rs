@@ -1,4 +1,4 @@
-//! Which database a sponsor's secrets lead to: another sponsor's, or another one than before.
+//! A sponsor's secrets lead to the wrong database: another sponsor's, or another one than before.
 
 use super::tenancy::message;
 use crate::support::{Cluster, Outcome, Road, Sponsor, Trial, token_variable};
@@ -7,7 +7,7 @@ fn two() -> Trial {
     Trial::of([Sponsor::named("callisto").diary(4, 9), Sponsor::named("titan").diary(3, 7)])
 }
 
-/// The newest manifest of a sponsor's bucket.
+/// The newest manifest in a sponsor's bucket.
 fn manifest(trial: &Trial, sponsor: &str) -> serde_json::Value {
     let keys = trial.store.keys_in(trial.bucket(sponsor));
     let key = keys.iter().rfind(|key| key.ends_with(".manifest.json")).unwrap();
@@ -18,10 +18,10 @@ fn backups(trial: &Trial, sponsor: &str) -> usize {
     trial.store.keys_in(trial.bucket(sponsor)).iter().filter(|key| key.ends_with(".manifest.json")).count()
 }
 
-/// - fault: one database for two sponsors, behind different addresses
-/// - injected: titan's `DATABASE_URL` is callisto's database by a TCP forward on another port
-/// - seen: `database … is also used by sponsor …` for both; exit 12
-/// - left: nothing in either bucket; nothing of either was dumped
+/// - fault: Two sponsors use the same database through different addresses
+/// - injected: titan's `DATABASE_URL` leads to callisto's database through a TCP forward on another port
+/// - seen: `database … is also used by sponsor …` for both. Exit code 12
+/// - left: Nothing in either bucket, and no dump of either sponsor
 #[test]
 fn a_shared_database_is_known_through_a_tunnel_and_stops_both() {
     let trial = two();
@@ -48,10 +48,11 @@ fn a_shared_database_is_known_through_a_tunnel_and_stops_both() {
     );
 }
 
-/// - fault: a run of one sponsor alone, whose secret holds another sponsor's database
-/// - injected: callisto's `DATABASE_URL` is titan's, and titan's token is there; in another run it is not
-/// - seen: `database … is also used by sponsor titan`; exit 12; without the token, one line that it was not compared
-/// - left: with the token, nothing; nobody connected to titan's database for the comparison
+/// - fault: In a run of one sponsor, its secret contains another sponsor's database
+/// - injected: titan's `DATABASE_URL` for callisto, in one run with titan's token and in another run without it
+/// - seen: `database … is also used by sponsor titan`. Exit code 12. Without the token, `not compared with the
+///   databases of titan`
+/// - left: With the token, nothing. The comparison did not connect to titan's database
 #[test]
 fn a_run_of_one_sponsor_compares_its_address_with_the_others() {
     let trial = two();
@@ -63,7 +64,7 @@ fn a_run_of_one_sponsor_compares_its_address_with_the_others() {
     let told = message(&outcome, "callisto");
     assert!(told.ends_with("is also used by sponsor titan"), "{told}");
     assert_eq!(backups(&trial, "callisto"), 0);
-    // A sponsor's own database, and nobody's word about the other.
+    // The sponsor's own database, without any information about the other sponsor.
     trial.secret("callisto", "DATABASE_URL", Some(&trial.database("callisto").url()));
     let outcome = alone().unset(&token_variable("titan")).run();
     outcome.assert_code(0);
@@ -74,11 +75,11 @@ fn a_run_of_one_sponsor_compares_its_address_with_the_others() {
     assert!(!compared.stdout.contains("not compared"), "{}", compared.transcript());
 }
 
-/// - fault: a sponsor's database is another one than in its previous backup
-/// - injected: callisto's `DATABASE_URL` is titan's, in a run of callisto alone, without titan's token
-/// - seen: `DATABASE_URL leads to …, but the previous backup is of …`, both with system identifier, name and OID; exit 12;
-///   with `accept-new-source`, a success
-/// - left: the previous backup alone, until it was accepted
+/// - fault: A sponsor's database is another one than in its previous backup
+/// - injected: titan's `DATABASE_URL` for callisto, in a run of callisto alone, without titan's token
+/// - seen: `DATABASE_URL leads to …, but the previous backup is of …`, both with system identifier, name and OID. Exit
+///   code 12. With `accept-new-source`, success
+/// - left: Only the previous backup, until the user accepts the new source
 #[test]
 fn a_source_that_changed_is_refused_until_it_is_accepted() {
     let trial = two();
@@ -94,7 +95,7 @@ fn a_source_that_changed_is_refused_until_it_is_accepted() {
         let place = format!("127.0.0.1:{}/{name}", own.port);
         format!("{place} (system identifier {system}, database {name} with OID {})", oid(name))
     };
-    // Another way to the same database is no other database.
+    // Another address of the same database does not count as another database.
     let road = Road::to(own.port);
     trial.secret("callisto", "DATABASE_URL", Some(&road.url(own)));
     alone().run().assert_code(0);
@@ -127,19 +128,19 @@ fn a_source_that_changed_is_refused_until_it_is_accepted() {
         accepted.transcript()
     );
     assert_eq!(manifest(&trial, "callisto")["source"]["database"], theirs.name.as_str());
-    // From then on it is the one.
+    // From now on, this database is the expected one.
     alone().run().assert_code(0);
 }
 
-/// - fault: the previous backup does not record its source database, as those of release 0.1
-/// - injected: `source` is taken out of the newest manifest
-/// - seen: one line that says so; exit 0
-/// - left: a new backup, whose manifest says it
+/// - fault: The previous backup does not record its source database, as in release 0.1
+/// - injected: The newest manifest without `source`
+/// - seen: `the previous backup does not record its source database`. Exit code 0
+/// - left: A new backup with `source` in its manifest
 ///
-/// - fault: the server does not tell which database it is
-/// - injected: `pg_control_system()` must not be executed
-/// - seen: one line that says so; exit 0
-/// - left: a new backup, whose manifest does not say it
+/// - fault: The server does not reveal its identity
+/// - injected: A role without the right to execute `pg_control_system()`
+/// - seen: `cannot identify the database at`, with the reason. Exit code 0
+/// - left: A new backup without `source` in its manifest
 #[test]
 fn an_unknown_source_is_said_and_does_not_stop_a_backup() {
     let trial = Trial::of([Sponsor::named("callisto").diary(4, 9)]);

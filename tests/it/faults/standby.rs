@@ -1,4 +1,5 @@
-//! A standby as the database: what it lacks is said, and one that lags is no backup of its primary.
+//! The sponsor's database is a standby. The run reports what it lacks, and rejects it if it lags too far behind its
+//! primary.
 
 use std::time::Duration;
 
@@ -18,14 +19,15 @@ fn time(value: &Value) -> Timestamp {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// - fault: the database is a standby, which has no rows of unlogged tables
-/// - injected: a real standby, and an unlogged table on its primary
-/// - seen: a warning that names standby and table; success
-/// - left: the backup, with `standby` in its manifest; a drill of it passes
-/// - fault: the standby's replay is paused while its primary goes on
+/// - fault: The database is a standby, which does not contain the rows of unlogged tables
+/// - injected: A real standby, and an unlogged table on its primary
+/// - seen: A warning with the standby and the table. Success
+/// - left: The backup, with `standby` in its manifest. A drill of it succeeds
+/// - fault: The standby's replay is paused while its primary continues
 /// - injected: `pg_wal_replay_pause()` before a row is written
-/// - seen: a warning with the time up to which it had replayed, or with a smaller `max-replica-lag` `the standby lags`; exit code 13
-/// - left: a backup as old as that time, or a record of the failure
+/// - seen: A warning with the time up to which the standby had replayed. With a smaller `max-replica-lag`, `the standby
+///   lags` and exit code 13
+/// - left: A backup as old as that time, or a record of the failure
 #[test]
 fn a_standby_says_so_and_is_as_old_as_what_it_replayed() {
     let primary = Cluster::start(tools::distribution_bin_dir());
@@ -53,7 +55,7 @@ fn a_standby_says_so_and_is_as_old_as_what_it_replayed() {
     };
     catches_up();
 
-    // An idle primary is no lag, however little is allowed.
+    // An idle primary does not count as a lag, even with the smallest limit.
     let outcome = trial.run().input("max-replica-lag", "1s").run();
     outcome.assert_code(0);
     let told = manifest(&trial, &outcome);
@@ -76,7 +78,8 @@ fn a_standby_says_so_and_is_as_old_as_what_it_replayed() {
     outcome.assert_code(0);
     assert_eq!(outcome.drill_report("callisto")["verdict"], "equal");
 
-    // The server of the tests does not wait for its log: this commit must be in it before the standby is asked for it.
+    // The test server commits asynchronously. This commit must be in its log before the test waits for the standby to
+    // replay it.
     database.psql_as_owner("SET synchronous_commit = on; CREATE TABLE before_the_pause ()");
     catches_up();
     replayed(&standby, "SELECT pg_wal_replay_pause()");
@@ -104,10 +107,10 @@ fn a_standby_says_so_and_is_as_old_as_what_it_replayed() {
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), stored);
 }
 
-/// - fault: nobody knows how far a standby lags
-/// - injected: a standby whose receiver is gone, and that replayed no transaction since it started
-/// - seen: `the standby does not know how far it lags behind its primary`; exit code 13
-/// - left: a record of the failure
+/// - fault: The standby cannot report its lag
+/// - injected: A standby without a WAL receiver that has not replayed a transaction since it started
+/// - seen: `the standby does not know how far it lags behind its primary`. Exit code 13
+/// - left: A record of the failure
 #[test]
 fn a_standby_that_knows_nothing_is_refused_as_a_source() {
     let primary = Cluster::start(tools::distribution_bin_dir());

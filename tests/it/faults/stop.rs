@@ -1,19 +1,19 @@
-//! Signals and time limits: whatever is stopped leaves nothing half-finished, and a record. Rows F11, F28, F31 and F34 of
-//! the failures that happened to others. A run that did not hear would meet its deadline and fail its test.
+//! Signals and time limits: a stopped run leaves nothing half-finished, and a record. Covers incidents F11, F28, F31
+//! and F34. A run that ignores the signal exceeds its deadline and fails its test.
 
 use std::time::Duration;
 
 use crate::support::{Action, Outcome, Proxy, Run, Sponsor, Trial, Trouble, tools};
 
-/// Longer than any run here may take.
+/// Longer than any run in these tests.
 const FOR_EVER: Duration = Duration::from_secs(600);
 
-/// A run that has to hear: on its own it would wait far longer than its deadline.
+/// A run that reacts only to the signal: without it, the run waits far longer than its deadline.
 fn patient(run: Run) -> Run {
     run.input("lock-wait-timeout", "500s").deadline(Duration::from_secs(60))
 }
 
-/// What holds after any stop: no object, no upload, no session on the server, and a record that says so.
+/// Holds after every stop: no object, no upload, no session on the server, and a record with the outcome.
 fn assert_clean(trial: &Trial, outcome: &Outcome, sponsor: &str, recorded: &str) {
     assert_eq!(trial.store.keys_in(trial.bucket(sponsor)), Vec::<String>::new());
     assert_eq!(trial.store.uploads(trial.bucket(sponsor)), Vec::<String>::new());
@@ -30,14 +30,14 @@ fn assert_clean(trial: &Trial, outcome: &Outcome, sponsor: &str, recorded: &str)
     assert_eq!(outcome.result(sponsor)["outcome"], "failure");
 }
 
-/// - fault: SIGTERM comes while pg_dump waits for a lock
-/// - injected: the signal, and an open transaction
-/// - seen: `cancelled by SIGTERM`; exit code 143
-/// - left: a record `cancelled`, in S3 too; no pg_dump, no session
-/// - fault: SIGINT comes while pg_dump waits for a lock
-/// - injected: the signal, and an open transaction
-/// - seen: `cancelled by SIGINT`; exit code 130
-/// - left: a record `cancelled`, in S3 too; no pg_dump, no session
+/// - fault: SIGTERM arrives while pg_dump waits for a lock
+/// - injected: The signal, and an open transaction
+/// - seen: `cancelled by SIGTERM`. Exit code 143
+/// - left: A record `cancelled`, also in S3. No pg_dump, no session
+/// - fault: SIGINT arrives while pg_dump waits for a lock
+/// - injected: The signal, and an open transaction
+/// - seen: `cancelled by SIGINT`. Exit code 130
+/// - left: A record `cancelled`, also in S3. No pg_dump, no session
 #[test]
 fn a_signal_ends_a_dump_that_waits_for_a_lock() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
@@ -55,17 +55,17 @@ fn a_signal_ends_a_dump_that_waits_for_a_lock() {
         let result = outcome.result("callisto");
         assert_eq!((&result["stage"], outcome.output("outcome")), (&"cancelled".into(), "failure".into()));
         assert_eq!(result["message"], format!("cancelled by SIG{signal}"));
-        // The record reached S3 too.
+        // The record is in S3, too.
         let keys = trial.store.keys_in(trial.log_bucket("callisto"));
         assert_eq!(trial.store.get_json(trial.log_bucket("callisto"), &keys[0])["outcome"], "cancelled");
     }
 }
 
-/// F34: parts are at S3 already, one is on its way, and pg_dump is in the middle of a table.
-/// - fault: SIGTERM comes while a part is on its way and S3 does not answer
-/// - injected: a proxy that holds the second part back, and the signal
-/// - seen: `cancelled by SIGTERM`; exit code 143
-/// - left: a record `cancelled`; the upload is aborted
+/// F34: some parts are already at S3, one is on its way, and pg_dump is in the middle of a table.
+/// - fault: SIGTERM arrives during the upload of a part, while S3 does not answer
+/// - injected: A proxy that holds back the second part, and the signal
+/// - seen: `cancelled by SIGTERM`. Exit code 143
+/// - left: A record `cancelled`. The upload is aborted
 #[test]
 fn a_signal_during_an_upload_takes_it_back() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -84,11 +84,11 @@ fn a_signal_during_an_upload_takes_it_back() {
     assert_clean(&trial, &outcome, "callisto", "cancelled");
 }
 
-/// S3 takes the connection and never answers the very first request of an upload.
-/// - fault: SIGTERM comes while S3 does not answer the first request of an upload
-/// - injected: a proxy that holds it back, and the signal
-/// - seen: `cancelled by SIGTERM`; exit code 143
-/// - left: a record `cancelled`
+/// S3 accepts the connection and never answers the first request of an upload.
+/// - fault: SIGTERM arrives while S3 does not answer the first request of an upload
+/// - injected: A proxy that holds it back, and the signal
+/// - seen: `cancelled by SIGTERM`. Exit code 143
+/// - left: A record `cancelled`
 #[test]
 fn a_signal_is_heard_while_the_upload_is_being_created() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -107,15 +107,15 @@ fn a_signal_is_heard_while_the_upload_is_being_created() {
     assert_clean(&trial, &outcome, "callisto", "cancelled");
 }
 
-/// S3 hangs at the last step. The runner kills ten seconds after its signal, and the record has to be there by then.
-/// - fault: SIGTERM comes while S3 does not answer the one request of a small backup
-/// - injected: a proxy that holds it back, and the signal
-/// - seen: `cancelled by SIGTERM`; exit code 143
-/// - left: a record `cancelled`
-/// - fault: SIGTERM comes while S3 does not answer the completion of an upload
-/// - injected: a proxy that holds it back, and the signal
-/// - seen: `cancelled by SIGTERM`; exit code 143
-/// - left: a record `cancelled`; the upload is aborted
+/// S3 hangs at the last step. The runner kills the job ten seconds after its signal, so the record must exist by then.
+/// - fault: SIGTERM arrives while S3 does not answer the single request of a small backup
+/// - injected: A proxy that holds it back, and the signal
+/// - seen: `cancelled by SIGTERM`. Exit code 143
+/// - left: A record `cancelled`
+/// - fault: SIGTERM arrives while S3 does not answer the completion of an upload
+/// - injected: A proxy that holds it back, and the signal
+/// - seen: `cancelled by SIGTERM`. Exit code 143
+/// - left: A record `cancelled`. The upload is aborted
 #[test]
 fn a_signal_during_the_commit_is_heard() {
     for (megabytes, step) in [(1, ".sql.gz"), (24, "uploadId=")] {
@@ -139,23 +139,23 @@ fn a_signal_during_the_commit_is_heard() {
     }
 }
 
-/// - fault: SIGTERM comes while Doppler does not answer for the manifest
-/// - injected: a Doppler that is slow, and the signal
-/// - seen: `cancelled by SIGTERM`; exit code 143
-/// - left: nothing; nobody knows yet whom to record
+/// - fault: SIGTERM arrives while Doppler does not answer the request for the manifest
+/// - injected: A slow Doppler, and the signal
+/// - seen: `cancelled by SIGTERM`. Exit code 143
+/// - left: Nothing. No record, because the run does not know the sponsors yet
 #[test]
 fn a_signal_is_heard_while_the_core_project_is_slow() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let outcome = stopped_while_slow(&trial, &trial.core_token);
     assert_eq!(outcome.output("outcome"), "failure");
-    // Nobody knows yet whom to record.
+    // The run does not know the sponsors yet, so it cannot record anything.
     assert_eq!((outcome.logs().len(), outcome.output("results")), (0, "[]".to_owned()));
 }
 
-/// - fault: SIGTERM comes while Doppler does not answer for a sponsor
-/// - injected: a Doppler that is slow, and the signal
-/// - seen: `cancelled by SIGTERM`; exit code 143
-/// - left: a record `cancelled` in the workspace
+/// - fault: SIGTERM arrives while Doppler does not answer the request for a sponsor
+/// - injected: A slow Doppler, and the signal
+/// - seen: `cancelled by SIGTERM`. Exit code 143
+/// - left: A record `cancelled` in the workspace
 #[test]
 fn a_signal_is_heard_while_a_sponsors_project_is_slow() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
@@ -176,11 +176,11 @@ fn stopped_while_slow(trial: &Trial, token: &str) -> Outcome {
     outcome
 }
 
-/// Two wait for locks, and the third has not begun.
-/// - fault: SIGTERM comes while two sponsors wait for locks and a third has not begun
-/// - injected: the signal, and open transactions
-/// - seen: `cancelled by SIGTERM` of each; exit code 143
-/// - left: three records `cancelled`
+/// Two sponsors wait for locks, and the third has not started.
+/// - fault: SIGTERM arrives while two sponsors wait for locks and a third has not started
+/// - injected: The signal, and open transactions
+/// - seen: `cancelled by SIGTERM` for each. Exit code 143
+/// - left: Three records `cancelled`
 #[test]
 fn each_sponsor_of_a_stopped_run_has_its_record() {
     let names = ["callisto", "europa", "titan"];
@@ -199,16 +199,16 @@ fn each_sponsor_of_a_stopped_run_has_its_record() {
     assert_eq!(outcome.results().len(), 3);
 }
 
-/// F28: what one sponsor takes too long for is no harm to the other.
-/// - fault: one sponsor takes longer than `timeout`
-/// - injected: an open transaction that holds a lock
-/// - seen: `timed out after 20s (input 'timeout')`; exit code 13
-/// - left: a record of the failure; the backup of the other sponsor
+/// F28: a sponsor that takes too long does not affect the other one.
+/// - fault: One sponsor takes longer than `timeout`
+/// - injected: An open transaction that holds a lock
+/// - seen: ``timed out after 20s (input `timeout`)``. Exit code 13
+/// - left: A record of the failure. The backup of the other sponsor
 #[test]
 fn a_sponsor_that_takes_too_long_is_stopped_alone() {
     let trial = Trial::of(["callisto", "titan"].map(Sponsor::named));
     let _migration = trial.database("titan").hold("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE");
-    // Callisto needs a second or two; the rest is for a busy machine.
+    // Callisto needs a second or two. The rest is for a busy machine.
     let outcome = patient(trial.run()).input("timeout", "20s").run();
     outcome.assert_code(13);
     assert_eq!(outcome.result("callisto")["outcome"], "success");

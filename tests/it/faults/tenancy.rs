@@ -1,12 +1,11 @@
-//! Whose token, whose keys, whose bucket: no sponsor ever uses what is not its own. Row F29 of the failures that
-//! happened to others.
+//! Each sponsor uses only its own token, keys and bucket. Covers incident F29.
 
 use crate::support::{Outcome, Sponsor, StrictS3, Trial, token_variable};
 
 const ID: &str = "SPONSOR_AWS_ACCESS_KEY_ID";
 const SECRET: &str = "SPONSOR_AWS_SECRET_ACCESS_KEY";
 
-/// A server that checks signatures; neither sponsor's Doppler holds keys.
+/// A server that checks signatures. Doppler does not have AWS keys for either sponsor.
 fn two_without_keys(strict: &StrictS3) -> Trial {
     let sponsors = ["callisto", "titan"].map(|name| Sponsor::named(name).empty());
     Trial::plan(sponsors.map(|sponsor| sponsor.secret(ID, None).secret(SECRET, None))).store(strict).start()
@@ -16,10 +15,10 @@ pub(super) fn message(outcome: &Outcome, sponsor: &str) -> String {
     outcome.result(sponsor)["message"].as_str().unwrap_or_default().to_owned()
 }
 
-/// - fault: one token for several sponsors
-/// - injected: `DOPPLER_TOKEN` alone, with one sponsor selected and with two
-/// - seen: a success for one; `DOPPLER_TOKEN_CALLISTO is not set` where there are two; exit 12
-/// - left: the other sponsor's backup
+/// - fault: Several sponsors share one token
+/// - injected: `DOPPLER_TOKEN` alone, with one selected sponsor and with two
+/// - seen: Success for one sponsor. For two, `DOPPLER_TOKEN_CALLISTO is not set`. Exit code 12
+/// - left: The other sponsor's backup
 #[test]
 fn a_token_without_a_sponsor_serves_one_sponsor_alone() {
     let trial = Trial::of(["callisto", "titan"].map(|name| Sponsor::named(name).empty()));
@@ -34,9 +33,9 @@ fn a_token_without_a_sponsor_serves_one_sponsor_alone() {
     assert_eq!(both.result("titan")["outcome"], "success");
 }
 
-/// - fault: two sponsors' tokens are mixed up
+/// - fault: The tokens of two sponsors are mixed up
 /// - injected: titan's token in `DOPPLER_TOKEN_CALLISTO`
-/// - seen: `status 400`; exit 12
+/// - seen: `status 400`. Exit code 12
 /// - left: titan's own backup, and nothing in callisto's bucket
 #[test]
 fn another_sponsors_token_in_ones_own_variable_opens_nothing() {
@@ -48,10 +47,10 @@ fn another_sponsors_token_in_ones_own_variable_opens_nothing() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
-/// - fault: AWS keys for nobody in particular
+/// - fault: The AWS keys do not name a sponsor
 /// - injected: `AWS_ACCESS_KEY_ID` in the environment and no keys in Doppler, for one sponsor and for two
-/// - seen: a success for one; `missing secrets` with SPONSOR_AWS_ACCESS_KEY_ID for two; exit 12
-/// - left: nothing in the second sponsor's bucket
+/// - seen: Success for one sponsor. For two, `missing secrets` with SPONSOR_AWS_ACCESS_KEY_ID. Exit code 12
+/// - left: Nothing in the second sponsor's bucket
 #[test]
 fn keys_of_the_environment_serve_one_sponsor_that_has_none() {
     let strict = StrictS3::start();
@@ -63,7 +62,7 @@ fn keys_of_the_environment_serve_one_sponsor_that_has_none() {
     let one = run().input("sponsors", "callisto").run();
     one.assert_code(0);
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
-    // They may belong to either of two.
+    // The keys could belong to either sponsor.
     let both = run().run();
     both.assert_code(12);
     for sponsor in ["callisto", "titan"] {
@@ -73,14 +72,14 @@ fn keys_of_the_environment_serve_one_sponsor_that_has_none() {
     assert!(trial.store.keys_in(trial.bucket("titan")).is_empty());
 }
 
-/// - fault: foreign AWS keys beside the sponsor's own
-/// - injected: wrong keys in the environment or in Doppler, right ones where they come first
-/// - seen: a success; exit 0
-/// - left: the backup; Doppler is not asked for keys that the environment holds
+/// - fault: Foreign AWS keys are set next to the sponsor's own
+/// - injected: Wrong keys in the environment or in Doppler, and correct keys in the place with priority
+/// - seen: Success. Exit code 0
+/// - left: The backup. The run does not request keys from Doppler if the environment contains them
 #[test]
 fn keys_of_ones_own_come_before_those_of_the_environment() {
     let strict = StrictS3::start();
-    // A trial each: two backups of one second would have one name.
+    // One trial per run: two backups in the same second would get the same name.
     let start = || Trial::plan([Sponsor::named("callisto").empty()]).store(&strict).start();
     let ambient = |trial: &Trial| {
         let run = trial.run().env("AWS_ACCESS_KEY_ID", "AKIAOFSOMEBODYELSE00");
@@ -93,15 +92,15 @@ fn keys_of_ones_own_come_before_those_of_the_environment() {
     let own = ambient(&trial).env("AWS_ACCESS_KEY_ID_CALLISTO", strict.access_key());
     own.env("AWS_SECRET_ACCESS_KEY_CALLISTO", strict.secret_key()).run().assert_code(0);
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 3);
-    // With keys in the environment, Doppler is not asked for any.
+    // With keys in the environment, the run does not request any from Doppler.
     let last = trial.doppler.requests().pop().unwrap();
     assert!(!last.secrets.iter().any(|name| name.contains("ACCESS_KEY")), "{:?}", last.secrets);
 }
 
-/// - fault: half of a pair of AWS keys
-/// - injected: `AWS_ACCESS_KEY_ID_CALLISTO` alone, or half of the pair in Doppler, with a whole pair elsewhere
-/// - seen: the half that is missing, by name; exit 12
-/// - left: nothing in the bucket
+/// - fault: A pair of AWS keys is incomplete
+/// - injected: `AWS_ACCESS_KEY_ID_CALLISTO` alone, or half of the pair in Doppler, with a complete pair elsewhere
+/// - seen: The name of the missing half. Exit code 12
+/// - left: Nothing in the bucket
 #[test]
 fn half_a_key_pair_is_never_completed_from_elsewhere() {
     let strict = StrictS3::start();
@@ -123,17 +122,17 @@ fn half_a_key_pair_is_never_completed_from_elsewhere() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
-/// A secret that was copied from another sponsor's project would put one tenant's data into another's bucket.
+/// A secret that was copied from another sponsor's project would put one tenant's data into another tenant's bucket.
 ///
-/// - fault: a bucket was copied from another sponsor's secrets
-/// - injected: titan's bucket of backups, or rhea's of logs, is callisto's
-/// - seen: `bucket … appears to belong to sponsor callisto`; exit 12
-/// - left: four records
+/// - fault: A bucket's name was copied from another sponsor's secrets
+/// - injected: callisto's bucket as titan's backup bucket, or as rhea's log bucket
+/// - seen: `bucket … appears to belong to sponsor callisto`. Exit code 12
+/// - left: Four records
 ///
-/// - fault: a database was copied from another sponsor's secrets
-/// - injected: europa's `DATABASE_URL` is callisto's
-/// - seen: `database … is also used by sponsor …` for both; exit 12
-/// - left: nothing of callisto's or europa's but their records
+/// - fault: A database's URL was copied from another sponsor's secrets
+/// - injected: callisto's `DATABASE_URL` for europa
+/// - seen: `database … is also used by sponsor …` for both. Exit code 12
+/// - left: Only the records of callisto and europa
 #[test]
 fn what_one_sponsor_uses_no_other_sponsor_of_the_run_may() {
     let trial = Trial::of(["callisto", "titan", "europa", "rhea"].map(|name| Sponsor::named(name).empty()));
@@ -159,11 +158,11 @@ fn what_one_sponsor_uses_no_other_sponsor_of_the_run_may() {
     assert_eq!(outcome.logs().len(), 4);
 }
 
-/// The same when the wrong one comes first, or alone, as in a matrix: the bucket's name tells whose it is.
+/// The same if the wrong sponsor comes first, or runs alone, as in a matrix: the bucket's name shows its owner.
 ///
-/// - fault: the wrong bucket comes first, or alone as in a matrix
-/// - injected: callisto's bucket is called after titan, who comes later or not at all
-/// - seen: `bucket … appears to belong to sponsor titan`; exit 12
+/// - fault: The sponsor with the wrong bucket comes first, or runs alone, as in a matrix
+/// - injected: A bucket for callisto with titan's name, while titan comes later or does not run
+/// - seen: `bucket … appears to belong to sponsor titan`. Exit code 12
 /// - left: titan's own backup alone
 #[test]
 fn a_bucket_named_after_another_sponsor_is_refused_in_any_order() {

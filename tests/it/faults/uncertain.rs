@@ -1,4 +1,4 @@
-//! What may have been done and may not: lost answers, and writes that meet others.
+//! Requests whose result is unknown: lost answers, and writes that meet other writes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,7 +9,7 @@ pub(super) fn refusal(code: &str) -> String {
     format!("<Error><Code>{code}</Code><Message>Refused on purpose</Message></Error>")
 }
 
-/// A sponsor behind a proxy before moto; its dump has parts where there is noise.
+/// A sponsor behind a proxy in front of moto. With noise, its dump has several parts.
 pub(super) fn behind_a_proxy(noise: u32) -> (Trial, Proxy) {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     if noise > 0 {
@@ -36,7 +36,7 @@ pub(super) fn is_dump(seen: &Seen) -> bool {
     seen.method == "PUT" && seen.path.ends_with(".sql.gz")
 }
 
-/// Whether a request is of this kind.
+/// Checks whether a request is of this kind.
 pub(super) type Kind = fn(&Seen) -> bool;
 
 #[track_caller]
@@ -53,10 +53,11 @@ pub(super) fn failure(outcome: &Outcome) -> String {
     outcome.result("callisto")["message"].as_str().unwrap().to_owned()
 }
 
-/// - fault: an upload is created, and the answer with its id is lost or cut in the middle
-/// - injected: a proxy that forwards and hangs up, or breaks the body off, once
-/// - seen: success
-/// - left: the whole backup; the upload without an owner is found by its key and aborted, a neighbor's is not
+/// - fault: S3 creates an upload, and the answer with its id is lost or cut off
+/// - injected: A proxy that forwards the request and closes the connection, or cuts off the body, once
+/// - seen: Success
+/// - left: The complete backup. The run finds the unknown upload by its key and aborts it, and leaves a neighbor's
+///   upload alone
 #[test]
 fn an_upload_whose_id_never_came_is_taken_back() {
     for action in [Action::CloseAfter, Action::CutAnswer(60)] {
@@ -79,14 +80,14 @@ fn an_upload_whose_id_never_came_is_taken_back() {
     }
 }
 
-/// - fault: an upload's creation is not answered, and listing uploads is not allowed
-/// - injected: a proxy that hangs up after the creation once, and answers ListMultipartUploads with 403
-/// - seen: success, and a line that an upload may be left, with the reason
-/// - left: the whole backup, and an upload without parts
-/// - fault: the same, and a part is refused for good
-/// - injected: the same, and 403 to each part
-/// - seen: `a part of the upload to`, and that an upload may be left; exit code 14
-/// - left: an upload without parts
+/// - fault: S3 does not answer the creation of an upload, and the keys cannot list uploads
+/// - injected: A proxy that closes the connection after the first creation, and answers ListMultipartUploads with 403
+/// - seen: Success, and `may be left behind` with the reason
+/// - left: The complete backup, and an upload without parts
+/// - fault: The same, and S3 rejects every attempt to upload a part
+/// - injected: The same, and 403 for each part
+/// - seen: `a part of the upload to`, and `may be left behind`. Exit code 14
+/// - left: An upload without parts
 #[test]
 fn an_upload_that_may_be_left_is_reported() {
     for parts_are_refused in [false, true] {
@@ -116,10 +117,11 @@ fn an_upload_that_may_be_left_is_reported() {
     }
 }
 
-/// - fault: taking an upload back is refused
-/// - injected: a proxy that answers 403 to each part and to AbortMultipartUpload
-/// - seen: `a part of the upload to`, and that the parts stay until a lifecycle rule removes them; exit code 14
-/// - left: the upload, as told
+/// - fault: S3 rejects the request to abort an upload
+/// - injected: A proxy that answers 403 to each part and to AbortMultipartUpload
+/// - seen: `a part of the upload to`, and `its uploaded parts stay until a lifecycle rule of the bucket removes them`.
+///   Exit code 14
+/// - left: The upload, as reported
 #[test]
 fn an_upload_that_cannot_be_taken_back_is_reported() {
     let (trial, proxy) = behind_a_proxy(12);
@@ -139,10 +141,12 @@ fn an_upload_that_cannot_be_taken_back_is_reported() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
-/// - fault: an upload is taken back, and the answer is lost, so that the second sending hears that there is none
-/// - injected: a proxy that answers 403 to each part, and forwards AbortMultipartUpload and hangs up, once
-/// - seen: `a part of the upload to`, and nothing of parts that stay; exit code 14
-/// - left: an empty bucket
+/// - fault: S3 aborts an upload, the answer is lost, and the second attempt gets the error that the upload does not
+///   exist
+/// - injected: A proxy that answers 403 to each part. For AbortMultipartUpload, it forwards the request and closes the
+///   connection, once
+/// - seen: `a part of the upload to`, without a line about remaining parts. Exit code 14
+/// - left: An empty bucket
 #[test]
 fn an_upload_that_was_taken_back_already_is_none() {
     let (trial, proxy) = behind_a_proxy(12);
@@ -165,18 +169,19 @@ fn an_upload_that_was_taken_back_already_is_none() {
     assert_eq!(trial.store.uploads(trial.bucket("callisto")), Vec::<String>::new());
 }
 
-/// - fault: S3 sees another write to the same key under way
-/// - injected: a proxy that answers each PUT with 409 `ConditionalRequestConflict` twice
-/// - seen: success: it is sent again
-/// - left: the whole backup
-/// - fault: the same without end
-/// - injected: a proxy that answers each PUT of the dump with 409
-/// - seen: `ConditionalRequestConflict`, and to run again; exit code 14
-/// - left: an empty bucket
-/// - fault: the same when the upload in parts is completed, which S3 wants to be begun anew then
-/// - injected: a proxy that answers the completion with 409
-/// - seen: `S3 rejected the completion of the upload`, `ConditionalRequestConflict`, and to run again; exit code 14
-/// - left: an empty bucket, the upload aborted
+/// - fault: S3 sees another write to the same key at the same time
+/// - injected: A proxy that answers each PUT with 409 `ConditionalRequestConflict` twice
+/// - seen: Success. The run sends the request again
+/// - left: The complete backup
+/// - fault: The same, permanently
+/// - injected: A proxy that answers each PUT of the dump with 409
+/// - seen: `ConditionalRequestConflict`, and the hint to run again. Exit code 14
+/// - left: An empty bucket
+/// - fault: The same for the completion of a multipart upload, after which S3 requires a new upload
+/// - injected: A proxy that answers the completion with 409
+/// - seen: `S3 rejected the completion of the upload`, `ConditionalRequestConflict`, and the hint to run again. Exit
+///   code 14
+/// - left: An empty bucket. The upload is aborted
 #[test]
 fn a_write_that_meets_another_one_is_repeated_or_reported() {
     let is_write = |seen: &Seen| seen.method == "PUT" && !seen.has("tagging");
@@ -187,7 +192,7 @@ fn a_write_that_meets_another_one_is_repeated_or_reported() {
         let met = is_write(seen) && !sent.fetch_add(1, Ordering::Relaxed).is_multiple_of(3);
         if met { conflict() } else { Action::Pass }
     });
-    // The first passes, and each later one only as its own third sending.
+    // Every write succeeds only at its third attempt.
     assert_backed_up(&trial, &run(&trial, &proxy).run());
     assert_eq!(proxy.requests().iter().filter(|seen| is_write(seen)).count(), 10);
     for (noise, which) in [(0, is_dump as Kind), (12, is_completion)] {
@@ -202,10 +207,10 @@ fn a_write_that_meets_another_one_is_repeated_or_reported() {
     }
 }
 
-/// - fault: a completion is cut off, and by its second sending somebody else's object has the key
-/// - injected: a proxy that hangs up before the completion once; the test puts an object there meanwhile
-/// - seen: `exists already and was not overwritten`; exit code 14
-/// - left: somebody else's object as it was; the upload aborted
+/// - fault: The connection closes during a completion, and at the second attempt the key has another writer's object
+/// - injected: A proxy that closes the connection before the completion once. The test uploads an object meanwhile
+/// - seen: `exists already and was not overwritten`. Exit code 14
+/// - left: The other writer's object, unchanged. The upload is aborted
 #[test]
 fn a_key_that_was_taken_meanwhile_is_not_taken_for_our_own() {
     let (trial, proxy) = behind_a_proxy(12);
@@ -232,10 +237,10 @@ fn a_key_that_was_taken_meanwhile_is_not_taken_for_our_own() {
     assert_eq!(trial.store.uploads(bucket), Vec::<String>::new());
 }
 
-/// - fault: the dump is sent, no answer comes, and what is there cannot be looked at either
-/// - injected: a proxy that hangs up after the PUT of the dump, and after each HEAD
-/// - seen: `the upload to`, and `the upload to s3://… may or may not have completed`; exit code 14
-/// - left: the dump without a manifest, which is no backup
+/// - fault: S3 does not answer the upload of the dump, and the run cannot look at the object either
+/// - injected: A proxy that closes the connection after the PUT of the dump, and after each HEAD
+/// - seen: `the upload to`, and `the upload to s3://… may or may not have completed`. Exit code 14
+/// - left: The dump without a manifest, which does not count as a backup
 #[test]
 fn what_cannot_be_known_is_reported() {
     let (trial, proxy) = behind_a_proxy(0);

@@ -1,5 +1,5 @@
-//! What S3 may do to us on dumps that go there in parts. Rows F1, F13, F20 and F34 of the failures that happened to
-//! others: nothing is visible before it is true, and no unfinished upload is left, whatever happens.
+//! Faults of S3 with multipart uploads. Covers incidents F1, F13, F20 and F34. Whatever happens, an object becomes
+//! visible only when it is complete, and the run leaves no unfinished upload behind.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use crate::support::{Action, Outcome, Proxy, Run, Seen, Sponsor, StrictS3, Trial
 const INTERNAL: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>InternalError</Code>\
                         <Message>We encountered an internal error. Please try again.</Message></Error>";
 
-/// A sponsor whose dump makes three parts, on a server that checks checksums, behind a proxy.
+/// A sponsor whose dump has three parts, on a server that checks checksums, behind a proxy.
 fn behind_a_proxy() -> (StrictS3, Trial, Proxy) {
     let strict = StrictS3::start();
     let trial = Trial::plan([Sponsor::named("callisto").empty()]).store(&strict).start();
@@ -58,11 +58,11 @@ fn assert_backed_up(strict: &StrictS3, trial: &Trial, outcome: &Outcome) {
     assert_eq!(strict.unfinished_uploads(), Vec::<String>::new());
 }
 
-/// F13: equal parts but the last, in the order of their numbers, each within S3's limits.
-/// - fault: a store takes equal parts only, or at most 10,000
-/// - injected: a recording proxy before s3s, a dump of three parts
-/// - seen: success: all parts but the last are equal and of at least 8 MiB
-/// - left: the whole backup
+/// F13: all parts but the last have equal size, in the order of their numbers, each within S3's limits.
+/// - fault: A store accepts only parts of equal size, or at most 10,000 parts
+/// - injected: A recording proxy in front of s3s, and a dump of three parts
+/// - seen: Success. All parts but the last have the same size of at least 8 MiB
+/// - left: The complete backup
 #[test]
 fn a_dump_goes_up_in_equal_parts() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -75,10 +75,10 @@ fn a_dump_goes_up_in_equal_parts() {
     assert!(lengths.first().is_some_and(|length| *length >= 8 << 20), "{lengths:?}");
 }
 
-/// - fault: every request of an upload in parts fails once with 500
-/// - injected: a proxy that answers each different request so the first time
-/// - seen: success
-/// - left: the whole backup
+/// - fault: Every request of a multipart upload fails once with 500
+/// - injected: A proxy that answers each distinct request this way the first time
+/// - seen: Success
+/// - left: The complete backup
 #[test]
 fn failures_that_pass_are_waited_out() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -91,10 +91,10 @@ fn failures_that_pass_are_waited_out() {
     assert_backed_up(&strict, &trial, &run(&trial, &proxy).run());
 }
 
-/// - fault: the answers to two parts are lost
-/// - injected: a proxy that forwards and hangs up
-/// - seen: success
-/// - left: the whole backup
+/// - fault: The answers to two parts are lost
+/// - injected: A proxy that forwards the request and closes the connection
+/// - seen: Success
+/// - left: The complete backup
 #[test]
 fn parts_whose_answer_was_lost_are_sent_again() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -102,11 +102,11 @@ fn parts_whose_answer_was_lost_are_sent_again() {
     assert_backed_up(&strict, &trial, &run(&trial, &proxy).run());
 }
 
-/// Other requests are given up after five tries; hours of a dump may stand behind a part.
+/// Other requests fail after five attempts. A part gets more, because hours of a dump can depend on it.
 /// - fault: S3 is too busy for a part for half a minute
-/// - injected: a proxy that answers 503 `SlowDown` to one part six times
-/// - seen: success
-/// - left: the whole backup
+/// - injected: A proxy that answers 503 `SlowDown` to one part six times
+/// - seen: Success
+/// - left: The complete backup
 #[test]
 fn a_part_is_not_given_up_while_s3_is_away_for_a_while() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -116,10 +116,10 @@ fn a_part_is_not_given_up_while_s3_is_away_for_a_while() {
     assert_eq!(tries, 7);
 }
 
-/// - fault: a part is refused after another one was stored
-/// - injected: a proxy that answers 403 to the second part
-/// - seen: `S3 rejected a part of the upload`, `AccessDenied`; exit code 14
-/// - left: an empty bucket, the upload aborted
+/// - fault: S3 rejects a part after it stored another one
+/// - injected: A proxy that answers 403 to the second part
+/// - seen: `S3 rejected a part of the upload`, `AccessDenied`. Exit code 14
+/// - left: An empty bucket. The upload is aborted
 #[test]
 fn a_part_that_is_refused_for_good_leaves_nothing_behind() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -132,15 +132,15 @@ fn a_part_that_is_refused_for_good_leaves_nothing_behind() {
         message.contains("S3 rejected a part of the upload to s3://") && message.contains(": AccessDenied"),
         "{message}"
     );
-    // Part 1 was stored, so there was something to take back.
+    // Part 1 was stored, so the run had an upload to abort.
     assert!(proxy.requests().iter().any(|seen| seen.query.contains("partNumber=1")));
 }
 
-/// S3 answers 200 before it knows, and the error stands in the body.
-/// - fault: the completion is answered with 200 and an error in the body
-/// - injected: a proxy that answers `InternalError` so, each time
-/// - seen: `S3 failed during the completion of the upload`, `InternalError`; exit code 14
-/// - left: an empty bucket, the upload aborted
+/// S3 answers 200 before it knows the result, and reports an error in the body.
+/// - fault: S3 answers the completion with 200 and an error in the body
+/// - injected: A proxy that answers with `InternalError` in this way, each time
+/// - seen: `S3 failed during the completion of the upload`, `InternalError`. Exit code 14
+/// - left: An empty bucket. The upload is aborted
 #[test]
 fn a_completion_that_says_200_and_means_no_is_a_failure() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -155,10 +155,10 @@ fn a_completion_that_says_200_and_means_no_is_a_failure() {
     );
 }
 
-/// - fault: the same once
-/// - injected: a proxy that answers so the first time
-/// - seen: success
-/// - left: the whole backup
+/// - fault: The same once
+/// - injected: A proxy that answers this way the first time
+/// - seen: Success
+/// - left: The complete backup
 #[test]
 fn a_completion_that_says_no_once_is_sent_again() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -166,15 +166,16 @@ fn a_completion_that_says_no_once_is_sent_again() {
     assert_backed_up(&strict, &trial, &run(&trial, &proxy).run());
 }
 
-/// The second sending hears that the upload is no more, or that the key is taken; what is there is our own.
-/// - fault: the answer to a completion that succeeded is lost, and its second sending hears 404 `NoSuchUpload`
-/// - injected: a proxy that forwards and hangs up, then answers so
-/// - seen: success: what is there is our own
-/// - left: the whole backup
-/// - fault: the same, and the second sending hears 412
-/// - injected: a proxy that forwards and hangs up, then answers so
-/// - seen: success: what is there is our own
-/// - left: the whole backup
+/// The second attempt gets the error that the upload does not exist, or that the key is taken. The object is the run's
+/// own.
+/// - fault: The answer to a successful completion is lost, and the second attempt gets 404 `NoSuchUpload`
+/// - injected: A proxy that forwards the request and closes the connection, then answers with that error
+/// - seen: Success. The object is the run's own
+/// - left: The complete backup
+/// - fault: The same, and the second attempt gets 412
+/// - injected: A proxy that forwards the request and closes the connection, then answers with that error
+/// - seen: Success. The object is the run's own
+/// - left: The complete backup
 #[test]
 fn a_completion_whose_answer_was_lost_is_known_as_our_own() {
     for (status, code) in [(404, "NoSuchUpload"), (412, "PreconditionFailed")] {
@@ -191,11 +192,11 @@ fn a_completion_whose_answer_was_lost_is_known_as_our_own() {
     }
 }
 
-/// The same answer without an object that is ours.
-/// - fault: somebody aborted the upload
-/// - injected: a proxy that answers the completion with 404 `NoSuchUpload`
-/// - seen: `S3 rejected the completion of the upload`, `NoSuchUpload`; exit code 14
-/// - left: an empty bucket
+/// The same answer, but without an object of the run.
+/// - fault: Another process aborted the upload
+/// - injected: A proxy that answers the completion with 404 `NoSuchUpload`
+/// - seen: `S3 rejected the completion of the upload`, `NoSuchUpload`. Exit code 14
+/// - left: An empty bucket
 #[test]
 fn an_upload_that_has_vanished_is_a_failure() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -210,11 +211,11 @@ fn an_upload_that_has_vanished_is_a_failure() {
     );
 }
 
-/// F20: somebody else's object appears under the very key while the parts go up.
-/// - fault: somebody else's object has the key while the parts go up
-/// - injected: a proxy that delays the completion while the test puts an object there
-/// - seen: `exists already and was not overwritten`; exit code 14
-/// - left: somebody else's object as it was, the upload aborted
+/// F20: another writer's object appears under the same key during the upload.
+/// - fault: Another writer's object gets the key during the upload
+/// - injected: A proxy that delays the completion while the test uploads an object
+/// - seen: `exists already and was not overwritten`. Exit code 14
+/// - left: The other writer's object, unchanged. The upload is aborted
 #[test]
 fn what_is_under_the_key_already_is_left_alone() {
     let (strict, trial, proxy) = behind_a_proxy();
@@ -235,11 +236,11 @@ fn what_is_under_the_key_already_is_left_alone() {
     assert_eq!(strict.unfinished_uploads(), Vec::<String>::new());
 }
 
-/// F14: every request that writes; and the owner is named in each.
-/// - fault: a part is altered on the way, or the bucket is another account's
-/// - injected: a recording proxy, `expected-bucket-owner` set, a dump in parts
-/// - seen: success: each part and the whole carry a CRC64NVME, every request names the owner
-/// - left: the whole backup
+/// F14: every write request carries a checksum, and every request names the owner.
+/// - fault: A part is altered on the way, or the bucket belongs to another account
+/// - injected: A recording proxy, `expected-bucket-owner`, and a multipart upload
+/// - seen: Success. Each part and the whole object carry a CRC64NVME checksum, and every request names the owner
+/// - left: The complete backup
 #[test]
 fn every_part_carries_a_checksum_and_every_request_the_owner() {
     let (strict, trial, proxy) = behind_a_proxy();

@@ -1,4 +1,4 @@
-//! Time: answers that never come or come late, and a clock that is off.
+//! Time: answers that are missing or late, and a clock that is wrong.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,10 +8,10 @@ use super::uncertain::{
 };
 use crate::support::{Action, Proxy, Sponsor, Trial};
 
-/// - fault: S3 stands still: a request is taken and never answered
-/// - injected: a proxy that keeps the connection open and says nothing, once for each kind of small request
-/// - seen: success: after half a minute the request is sent again
-/// - left: the whole backup
+/// - fault: S3 accepts a request and never answers it
+/// - injected: A proxy that keeps the connection open without an answer, once for each kind of small request
+/// - seen: Success. The run sends the request again after half a minute
+/// - left: The complete backup
 #[test]
 fn a_request_without_an_answer_is_sent_again_within_a_minute() {
     let kinds: [(&str, Kind, u32); 5] = [
@@ -48,10 +48,10 @@ fn a_request_without_an_answer_is_sent_again_within_a_minute() {
     }
 }
 
-/// - fault: S3 takes its time to complete an upload
-/// - injected: a proxy that forwards the completion after 40 seconds
-/// - seen: success, and the completion was sent once
-/// - left: the whole backup
+/// - fault: S3 takes a long time to complete an upload
+/// - injected: A proxy that forwards the completion after 40 seconds
+/// - seen: Success. The run sent the completion once
+/// - left: The complete backup
 #[test]
 fn a_completion_that_takes_long_is_waited_for() {
     let (trial, proxy) = behind_a_proxy(12);
@@ -60,10 +60,10 @@ fn a_completion_that_takes_long_is_waited_for() {
     assert_eq!(proxy.requests().iter().filter(|seen| is_completion(seen)).count(), 1);
 }
 
-/// - fault: the machine's clock is 20 minutes off
-/// - injected: a proxy that answers 403 `RequestTimeTooSkewed` to everything
-/// - seen: `RequestTimeTooSkewed`, and to set the machine's clock, within seconds; exit code 14
-/// - left: empty buckets; the record in the workspace
+/// - fault: The machine's clock is wrong by 20 minutes
+/// - injected: A proxy that answers 403 `RequestTimeTooSkewed` to every request
+/// - seen: `RequestTimeTooSkewed`, and the hint to set the machine's clock, within seconds. Exit code 14
+/// - left: Empty buckets. The record in the workspace
 #[test]
 fn a_clock_that_is_off_is_named_at_once() {
     let (trial, proxy) = behind_a_proxy(0);
