@@ -83,7 +83,7 @@ fn wait_until_it_sleeps(running: &Running) {
 
 /// - fault: A signal arrives while a PostgreSQL client creates a database and hangs
 /// - injected: A stand-in for psql that sleeps for 25 seconds before `CREATE DATABASE`, then SIGTERM or SIGINT
-/// - seen: The run ends within 5 s with exit code 143 or 130. `target` is `unchanged`
+/// - seen: The end of the run within 5 s, and `target` is `unchanged`. Exit code 143 or 130
 /// - left: No database
 #[test]
 fn a_signal_during_create_database_ends_in_time_and_leaves_none() {
@@ -102,7 +102,8 @@ fn a_signal_during_create_database_ends_in_time_and_leaves_none() {
 
 /// - fault: A signal arrives, or the time limit expires, while the server waits to create a database
 /// - injected: A lock on `pg_database`, then SIGTERM or a `timeout` of 10 seconds
-/// - seen: Exit code 143 within 5 s, or exit code 16 with `timed out`. `target` is `unchanged`
+/// - seen: After SIGTERM, exit code 143 within 5 s. After the time limit, `timed out` and exit code 16. `target` is
+///   `unchanged`
 /// - left: No database. The program cancels the statement on the server
 #[test]
 fn a_statement_that_waits_on_the_server_is_cancelled_there() {
@@ -131,7 +132,7 @@ fn a_statement_that_waits_on_the_server_is_cancelled_there() {
 
 /// - fault: A signal arrives while a server accepts the connection and never answers
 /// - injected: A silent listener as database and as target, then SIGTERM
-/// - seen: The run ends within 5 s with exit code 143
+/// - seen: The end of the run within 5 s. Exit code 143
 /// - left: Nothing
 #[test]
 fn a_signal_while_a_server_is_silent_is_over_in_time() {
@@ -151,7 +152,7 @@ fn a_signal_while_a_server_is_silent_is_over_in_time() {
 
 /// - fault: A signal arrives while the program reads a file that never ends
 /// - injected: A named pipe as `secrets-file`, `manifest`, `age-identity-file` and `drill-checks`, then SIGTERM
-/// - seen: The run ends within 5 s with exit code 143
+/// - seen: The end of the run within 5 s. Exit code 143
 /// - left: Nothing
 #[test]
 fn a_signal_while_a_pipe_is_read_is_over_in_time() {

@@ -46,8 +46,8 @@ fn stopped(running: Running) -> Outcome {
 
 /// - fault: S3 stops responding in the middle of an upload, then SIGTERM arrives
 /// - injected: A proxy that answers nothing from the second part on
-/// - seen: The run ends within 5 s with exit code 143. `cancelled by SIGTERM`, and `its uploaded parts stay until a
-///   lifecycle rule of the bucket removes them`
+/// - seen: `cancelled by SIGTERM` within 5 s, and `its uploaded parts stay until a lifecycle rule of the bucket removes
+///   them`. Exit code 143
 /// - left: The parts of the upload, which the run cannot abort. A local record `cancelled`
 #[test]
 fn a_stop_in_the_middle_of_a_silent_upload_is_over_in_time() {
@@ -66,7 +66,7 @@ fn a_stop_in_the_middle_of_a_silent_upload_is_over_in_time() {
 
 /// - fault: S3 stops responding at the commit, then SIGTERM arrives
 /// - injected: A proxy that answers nothing from the completion on
-/// - seen: The run ends within 5 s with exit code 143. `cancelled by SIGTERM`
+/// - seen: `cancelled by SIGTERM` within 5 s. Exit code 143
 /// - left: No object. The parts of the upload. A local record `cancelled`
 #[test]
 fn a_stop_during_a_silent_commit_is_over_in_time() {
@@ -84,8 +84,8 @@ fn a_stop_during_a_silent_commit_is_over_in_time() {
 
 /// - fault: S3 stops responding at the manifest, or at a dump in a single request, then SIGTERM arrives
 /// - injected: A proxy that answers nothing from that request on
-/// - seen: The run ends within 5 s with exit code 143. `cancelled by SIGTERM`, and for the dump `may or may not have
-///   completed`, for the manifest `it counts as a backup only if its manifest was uploaded too`
+/// - seen: `cancelled by SIGTERM` within 5 s. For the manifest, `it counts as a backup only if its manifest was
+///   uploaded too`. For the dump, `may or may not have completed`. Exit code 143
 /// - left: What S3 stored before it stopped responding. A local record `cancelled`
 #[test]
 fn what_a_stop_leaves_open_is_said_to_be_open() {
@@ -106,7 +106,7 @@ fn what_a_stop_leaves_open_is_said_to_be_open() {
 
 /// - fault: pg_dump ignores signals, and another process holds the other end of its pipes
 /// - injected: A stand-in for pg_dump that ignores SIGTERM and leaves a child process behind, then SIGTERM
-/// - seen: The run ends within 5 s with exit code 143. `cancelled by SIGTERM`
+/// - seen: `cancelled by SIGTERM` within 5 s. Exit code 143
 /// - left: Nothing but a record `cancelled`, also in S3
 #[test]
 fn a_pg_dump_that_ignores_the_signal_is_killed_in_time() {

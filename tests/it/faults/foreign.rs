@@ -210,7 +210,7 @@ fn an_error_of_dopplers_shows_no_token() {
     assert_silent(&trial, &outcome);
 }
 
-/// - fault: A password is also a common word in outputs
+/// - fault: A password equals a common value in outputs
 /// - injected: The password `callisto`, which is the sponsor's name, and the password `true`
 /// - seen: A warning for each output that GitHub hides. Exit code 0
 /// - left: Outputs, summary and record with the correct bucket and sponsor

@@ -42,7 +42,7 @@ pub(super) fn trial(store: &Store) -> Trial {
     Trial::plan([Sponsor::named("callisto").password(PASSWORD).diary(2, 5)]).store(store).start()
 }
 
-/// - fault: A whole backup handles secrets
+/// - fault: A successful backup handles secrets
 /// - injected: Canaries in the tokens, the URL, a password with special characters and a newline, the AWS key and a
 ///   foreign secret
 /// - seen: Six masks, and no canary. Exit code 0
