@@ -160,7 +160,7 @@ fn what_s3_says_is_text() {
 ///
 /// - fault: `reason` and `version` contain them
 /// - injected: The same text in both inputs
-/// - seen: Nothing of it. Exit code 0
+/// - seen: The summary shows them as text. Exit code 0
 /// - left: A record with the exact text
 #[test]
 fn what_people_type_is_text() {
