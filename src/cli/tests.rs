@@ -102,7 +102,7 @@ fn help_and_version_are_texts() {
 }
 
 #[test]
-fn the_sdks_own_switches_are_honoured() {
+fn the_sdks_own_switches_are_honored() {
     let variables = [
         ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000"),
         ("AWS_REQUEST_CHECKSUM_CALCULATION", "WHEN_REQUIRED"),
