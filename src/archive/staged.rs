@@ -71,7 +71,7 @@ impl Staged {
             // A multipart upload can be aborted. A single request that was given up may still succeed.
             Err(cause @ ArchiveError::Stopped) if in_one_request => {
                 let left = format!(
-                    "the upload to {location} may or may not have completed; without a manifest it does not count as a backup"
+                    "the outcome of the upload to {location} is unknown, but without a manifest it does not count as a backup"
                 );
                 return Err(ArchiveError::Unfinished { cause: Box::new(cause), left });
             }
@@ -87,7 +87,7 @@ impl Staged {
                 // The dump is uploaded. Only a write of the other two objects can still be uncertain.
                 let dump = if matches!(cause, ArchiveError::Unfinished { .. } | ArchiveError::Stopped) {
                     format!(
-                        "{location} was uploaded; it counts as a backup only if its manifest was uploaded too"
+                        "{location} was uploaded, and counts as a backup only if its manifest was uploaded too"
                     )
                 } else {
                     format!("{location} was uploaded but has no manifest, so it does not count as a backup")

@@ -170,7 +170,7 @@ impl Store {
             _ if taken => Err(ArchiveError::AlreadyExists { location: self.location(key) }),
             Ok(_) | Err(ArchiveError::Missing { .. }) => Err(error),
             Err(_) => {
-                let left = format!("the upload to {} may or may not have completed", self.location(key));
+                let left = format!("the outcome of the upload to {} is unknown", self.location(key));
                 Err(ArchiveError::Unfinished { cause: Box::new(error), left })
             }
         }

@@ -90,8 +90,8 @@ fn a_stop_during_a_silent_commit_is_over_in_time() {
 #[test]
 fn what_a_stop_leaves_open_is_said_to_be_open() {
     for (last, told) in [
-        (".manifest.json", "was uploaded; it counts as a backup only if its manifest was uploaded too"),
-        (".sql.gz", "may or may not have completed; without a manifest it does not count as a backup"),
+        (".manifest.json", "was uploaded, and counts as a backup only if its manifest was uploaded too"),
+        (".sql.gz", "is unknown, but without a manifest it does not count as a backup"),
     ] {
         let trial = Trial::of([Sponsor::named("callisto").empty()]);
         let proxy = Proxy::before(trial.store.endpoint());
