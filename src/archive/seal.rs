@@ -55,7 +55,7 @@ pub async fn seal<R: AsyncRead + Unpin>(
 ) -> Result<Staged, Box<Broken>> {
     // A panic must not leave uploaded parts behind.
     let sealed = AssertUnwindSafe(run(stream, recipe, &mut upload, progress)).catch_unwind().await;
-    let panicked = |_| Err(ArchiveError::Stream("its sealing panicked; see the lines above".to_owned()));
+    let panicked = |_| Err(ArchiveError::Stream("its sealing panicked (see the lines above)".to_owned()));
     match sealed.unwrap_or_else(panicked) {
         Ok((held, sealed)) => Ok(Staged::new(upload, held, sealed)),
         Err(cause) => Err(Box::new(Broken { cause, upload })),
@@ -77,7 +77,7 @@ async fn run<R: AsyncRead + Unpin>(
     let mut members = VecDeque::new();
     let mut count: u64 = 0;
     loop {
-        // The writing end of the stream may not notice a stop.
+        // The writing end of the stream might not notice a stop.
         let member = tokio::select! {
             member = next_member(stream) => member?,
             () = upload.stopping.heard() => return Err(ArchiveError::Stopped),

@@ -107,7 +107,7 @@ impl Run<'_> {
         let over = TimedOut::new(self.order.timeout, Doing::Dump);
         let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
         let done = AssertUnwindSafe(self.back_up(sponsor, &mut facts, &clock)).catch_unwind().await;
-        let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked; see the lines above".to_owned())));
+        let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
         if let Err(Failure::Archive(error)) = &done
             && let Some(Some(left)) = error.stopped()
         {

@@ -90,7 +90,7 @@ impl Run<'_> {
         let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
         let mut facts = Facts::default();
         let done = AssertUnwindSafe(self.drill(sponsor, &mut facts, at, &clock)).catch_unwind().await;
-        let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked; see the lines above".to_owned())));
+        let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
         let took = begun.elapsed();
         let done = done.map_err(|failure| clock.cause(failure)).map_err(|failure| match facts.target {
             TargetState::Unchanged => failure,

@@ -67,7 +67,7 @@ impl Run<'_> {
         let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
         let mut round = Round::begin(&sponsor.name, self.edge, self.order.skip_frozen);
         let done = AssertUnwindSafe(self.verify(sponsor, &mut round, clock.stop())).catch_unwind().await;
-        let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked; see the lines above".to_owned())));
+        let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
         let done = done.map_err(|failure| clock.cause(failure));
         let ended = round.end(done, self.order.opening.thaw, begun.elapsed());
         publisher.sponsor(&ended.0);

@@ -65,7 +65,8 @@ const SILENT: [&str; 9] = [
 /// Shown for a warning that is not in the list.
 const UNKNOWN: &str = "pg_dump printed a warning that is not shown, because it could contain data";
 /// Shown if such a warning clearly means missing content.
-const LEFT_OUT: &str = "pg_dump left something out; its message is not shown, because it could contain data";
+const LEFT_OUT: &str =
+    "pg_dump left something out, but its message is not shown, because it could contain data";
 /// Maximum number of names to look up.
 const LOOKED_UP: usize = 50;
 /// Maximum number of warnings to keep. A last line counts the rest.
@@ -131,7 +132,7 @@ fn of_the_server(line: &str) -> String {
     if line.contains(COLLATION) {
         format!("the server warns that the database {COLLATION}")
     } else {
-        "the server printed a warning during the dump; see its log".to_owned()
+        "the server printed a warning during the dump (see its log)".to_owned()
     }
 }
 
@@ -190,7 +191,7 @@ mod tests {
             found.shown,
             [
                 UNKNOWN,
-                "the server printed a warning during the dump; see its log",
+                "the server printed a warning during the dump (see its log)",
                 "the server warns that the database has a collation version mismatch",
             ]
         );

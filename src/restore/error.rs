@@ -185,7 +185,9 @@ pub enum RestoreError {
         message: Complaint,
     },
     /// The connection was lost, or the run stopped, after COMMIT was sent.
-    #[error("{place}: the connection was lost during COMMIT, so the backup may or may not be there")]
+    #[error(
+        "{place}: the connection was lost during COMMIT, so it is unknown whether the backup was restored"
+    )]
     Unsure {
         /// `host:port/database`.
         place: String,

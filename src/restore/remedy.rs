@@ -79,7 +79,7 @@ pub(super) fn of(statement: &str, code: SqlState) -> Option<String> {
         }
         ("55000", Kind::Refresh) => {
             return Some(format!(
-                "{object} reads another materialized view through a function, so pg_dump cannot know which to refresh first. In the live database, name that view in the definition of {object} itself, then back up again."
+                "pg_dump cannot know which view to refresh first, because {object} reads another one through a function. In the live database, name that view in the definition of {object} itself, then back up again."
             ));
         }
         _ => return None,
@@ -113,7 +113,7 @@ fn of_another_server(code: &str, kind: Kind, object: &str) -> Option<String> {
     let is_one = code.starts_with("08") || code.starts_with("HV");
     (is_one && kind != Kind::Other).then(|| {
         format!(
-            "{object} reads a foreign server that does not answer the target. Let the target reach that server with the address and user mapping in the dump, or correct both in the live database and back up again."
+            "The foreign server that {object} reads does not answer the target. Let the target reach that server with the address and user mapping in the dump, or correct both in the live database and back up again."
         )
     })
 }
@@ -122,16 +122,16 @@ fn of_another_server(code: &str, kind: Kind, object: &str) -> Option<String> {
 fn of_what_is_missing(code: &str, kind: Kind, object: &str) -> Option<String> {
     let remedy = match (code, kind) {
         ("42704", Kind::Refresh | Kind::Rows | Kind::Rule) => format!(
-            "{object} (or a function it calls) reads a setting that the target lacks, or a name without its schema. Set it on the target (ALTER DATABASE name SET …), or add the schema in the live database and back up again."
+            "The target lacks a setting that {object} (or a function it calls) reads, or a name lacks its schema. Define the setting on the target (ALTER DATABASE name SET …), or add the schema in the live database and back up again."
         ),
         ("42P01" | "42703" | "42883" | "3F000", Kind::Refresh | Kind::Rows | Kind::Rule) => format!(
             "A dump is loaded with an empty search_path, so names without a schema are not found. In the live database, write each name with its schema (such as public.name) in the definition of {object} and in the functions it calls, then back up again."
         ),
         ("42883", Kind::View) => format!(
-            "{object} calls a function or an operator that is not found without its schema, or that another major version of PostgreSQL dropped. In the live database, write functions with their schema. Replace IS DISTINCT FROM and NULLIF on types of another schema by = and IS NULL. Back up again."
+            "A function or operator in {object} is not found without its schema, or another major version of PostgreSQL dropped it. In the live database, write functions with their schema. Replace IS DISTINCT FROM and NULLIF on types of another schema by = and IS NULL. Back up again."
         ),
         ("42P01" | "42703" | "42704", Kind::View) => format!(
-            "{object} reads something that is neither in the dump nor on this server. If the backup left out schemas, use one that includes them. If it is a system view, restore into the major version that was dumped, or change {object} in the live database and back up again."
+            "Something that {object} reads is neither in the dump nor on this server. If the backup left out schemas, use one that includes them. If it is a system view, restore into the major version that was dumped, or change {object} in the live database and back up again."
         ),
         ("42P01" | "42703" | "42883" | "42704" | "3F000" | "3D000", _) => {
             "What this statement names is neither in the dump nor on the server. If the backup left out schemas, use one that includes the missing schema. Otherwise create or install what is missing first."
@@ -179,11 +179,11 @@ mod tests {
             (
                 "CREATE VIEW public.v",
                 "42703",
-                "public.v reads something that is neither in the dump nor on this server",
+                "Something that public.v reads is neither in the dump nor on this server",
             ),
-            ("CREATE VIEW public.v", "42883", "public.v calls a function or an operator"),
+            ("CREATE VIEW public.v", "42883", "A function or operator in public.v is"),
             ("CREATE EVENT TRIGGER e ON x", "42883", "neither in the dump nor on the server"),
-            ("REFRESH MATERIALIZED VIEW s.m", "08001", "s.m reads a foreign server"),
+            ("REFRESH MATERIALIZED VIEW s.m", "08001", "The foreign server that s.m reads"),
             ("REFRESH MATERIALIZED VIEW s.m", "23505", "Run REFRESH MATERIALIZED VIEW s.m in the live"),
             ("CREATE UNIQUE INDEX i ON public.t", "23505", "REINDEX"),
             ("COPY public.n", "23514", "The live database itself breaks this rule"),

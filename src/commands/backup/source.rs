@@ -35,7 +35,7 @@ impl Run<'_> {
                     return Err(SecretsError::OtherSource { sponsor: name.clone(), is, was });
                 }
                 self.edge.sink.line(&format!(
-                    "{name}: new source database, as accepted by `accept-new-source`: {is}; before: {was}"
+                    "{name}: new source database, as accepted by `accept-new-source`: {is} (before: {was})"
                 ));
             }
             (Some(_), None) => {

@@ -45,7 +45,7 @@ impl Run<'_> {
         let done = rehearsal.perform(&mut chosen, &mut stage, &mut facts.findings, at);
         let done = Box::pin(AssertUnwindSafe(done).catch_unwind());
         let done =
-            done.await.unwrap_or_else(|_| Err(Failure::Bug("panicked; see the lines above".to_owned())));
+            done.await.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
         let (what, is_ours) = (stage.connection.place(), stage.is_ours());
         let struck = taken_back(self.edge, stage.strike()).await.unwrap_or_else(|| {
             let why = "no answer within seconds of the signal".to_owned();

@@ -64,7 +64,7 @@ impl Run<'_> {
         // Each step reacts to a stop by itself, and must not be dropped before it has undone its work.
         let done = AssertUnwindSafe(self.perform(&restoring, &mut target, &plan, restored)).catch_unwind();
         let done =
-            done.await.unwrap_or_else(|_| Err(Failure::Bug("panicked; see the lines above".to_owned())));
+            done.await.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
         if done.is_err() && restored.target == TargetState::Unchanged && target.is_begun() {
             let dropped = taken_back(self.edge, target.drop_again(&tools.psql)).await;
             let why = match dropped {

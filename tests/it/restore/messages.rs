@@ -218,7 +218,7 @@ fn a_foreign_server_that_does_not_answer_is_named() {
         &outcome,
         &target,
         "REFRESH MATERIALIZED VIEW public.copied: could not connect to server \"far\" (08001)",
-        &["public.copied reads a foreign server that does not answer", "user mapping"],
+        &["The foreign server that public.copied reads does not answer", "user mapping"],
     );
     assert!(!outcome.everything().contains(&far.password), "{}", outcome.everything());
 }
@@ -237,7 +237,7 @@ fn a_view_of_another_majors_catalog_is_named() {
     let told = message(&outcome);
     assert!(told.contains("CREATE VIEW public.written: ") && told.ends_with(" (42703)"), "{told}");
     for part in
-        ["public.written reads something that is neither in the dump nor on this server", "major version"]
+        ["Something that public.written reads is neither in the dump nor on this server", "major version"]
     {
         assert!(outcome.visible().contains(part), "{part} in {}", outcome.transcript());
     }
