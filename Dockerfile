@@ -51,8 +51,8 @@ RUN printf 'path-exclude %s\n' \
       '/usr/share/i18n/*' \
       > /etc/dpkg/dpkg.cfg.d/sponsor-backup
 # `drill` starts servers of its own, each in a folder that it makes: the packages must make none and start none. The key
-# of ssl-cert is made at installation; nobody needs one that lies in an image. Logs and caches tell when and where it was
-# built, and nothing else. Debian's shell stays, though a backup runs without it: a drill's initdb starts its server by it.
+# of ssl-cert is made at installation, and an image does not need one. Logs and caches only show when and where the image
+# was built. Debian's shell stays, though a backup runs without it: a drill's initdb starts its server by it.
 # $servers is meant to be several words:
 # hadolint ignore=SC2086
 RUN export DEBIAN_FRONTEND=noninteractive \

@@ -60,7 +60,7 @@ fn main() {
     pairs(rounds, "gzip in 24 MiB / gzip in 96 MiB", || backup(&trial, &lean), || backup(&trial, &gzip));
 }
 
-/// What reading a dump's text costs beside compressing it, and of all that is done to its bytes (reading, hashing text and
+/// What reading a dump's text costs compared with compressing it, and of all that is done to its bytes (reading, hashing text and
 /// archive, compressing): CPU of one core, the first 64 MiB of the dump. pg_dump's own and S3's share are not counted.
 fn scan_and_compress(rounds: u64, cluster: &Cluster, database: &Database) {
     let pg_dump = cluster.bin_dir().join("pg_dump");

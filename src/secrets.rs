@@ -65,7 +65,7 @@ pub enum Archival {
 }
 
 impl Archival {
-    /// Where the secrets come from, for the log: `Doppler hht-diary-callisto/production`.
+    /// The source of the secrets, for the log: `Doppler hht-diary-callisto/production`.
     #[must_use]
     pub fn source(&self) -> String {
         match self {

@@ -19,7 +19,7 @@ const OURS: &str = "cure-hht/sponsor-backup";
 const UPLOAD: &str = "actions/upload-artifact";
 const CHECKOUT: &str = "actions/checkout";
 
-/// What the users' own step stands for: it notes that it ran and with what, and fails where it is told so.
+/// Replaces the users' own step: it notes that it ran and with which values, and fails if a file asks for it.
 const DEPLOY: &str = "\
 #!/bin/sh
 echo \"$(date -u +%Y-%m-%dT%H:%M:%SZ) $VERSION $SPONSORS\" >>\"$DEPLOYED\"
@@ -140,7 +140,7 @@ impl Repository {
         String::from_utf8(git.output().unwrap().stdout).unwrap().trim().to_owned()
     }
 
-    /// From now on this job's clock is ahead by so many minutes.
+    /// From now on this job's clock is ahead by this number of minutes.
     pub(crate) fn let_the_clock_run_ahead(&self, job: &str, minutes: u32) {
         let date = self.folder.path().join("programs/date");
         let script = format!(
@@ -234,7 +234,7 @@ impl Repository {
         Ran { code: output.status.code(), lines: lines.collect(), stderr, artifacts }
     }
 
-    /// What the workflows use, as they name and pin it, and what stands in for it.
+    /// What the workflows use, as they name and pin it, and its replacement.
     fn actions(&self) -> BTreeMap<String, &'static str> {
         let mut found = BTreeMap::new();
         for file in std::fs::read_dir(self.folder.path().join("repository/.github/workflows")).unwrap() {

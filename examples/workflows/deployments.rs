@@ -86,7 +86,7 @@ fn assert_deployed(trial: &Trial, repository: &Repository, ran: &Ran) {
         for record in [&before, &after] {
             assert_eq!(record["outcome"], "success");
             assert_eq!((&record["version"], &record["reason"]), (&json!("v1.4.2"), &json!(REASON)));
-            // act tells the name of the workflow that is called; GitHub tells that of the caller.
+            // act reports the name of the called workflow, and GitHub that of the caller.
             assert_eq!(record["workflow"], "deploy");
             // And not the commit of the branch on which the run began.
             assert_eq!(record["commit_sha"], repository.commit_of("v1.4.2"));
@@ -235,7 +235,7 @@ fn of_titan(ages: &str) -> [(&str, &str); 6] {
     ]
 }
 
-/// Nobody has ever backed callisto up. Titan's deployment does not wait for it, and is not green either.
+/// Callisto has no backup at all. Titan's deployment does not wait for it, and is not green either.
 pub(crate) fn another_sponsors_age(servers: &Servers) {
     let trial = servers.plan().environment("development").start();
     let repository = Repository::of(&trial, &SPONSORS);
@@ -281,7 +281,7 @@ pub(crate) fn another_manifest(servers: &Servers) {
     let manifest = "sponsors:\n- {name: callisto, code: CAL, enabled: false}\n- {name: ganymede, code: GAN, enabled: true}\n";
     let ran =
         repository.during_a_deployment(|| deploy_production(&repository), || trial.manifest(Some(manifest)));
-    // The job that looks at every sponsor runs beside the deployment, before or after the change.
+    // The job that looks at every sponsor runs in parallel to the deployment, before or after the change.
     assert_eq!((ran.jobs()["Deployment"].as_str(), ran.jobs()["Record"].as_str()), ("success", "success"));
     for sponsor in SPONSORS {
         assert_eq!(record(&trial, sponsor, "deployment")["outcome"], "success");

@@ -32,8 +32,8 @@ pub struct Decoding {
 }
 
 impl Decoding {
-    /// Decodes up to the end of what comes in, and tells how long that took without any waiting. Where nobody takes the
-    /// pieces any more, it ends at once.
+    /// Decodes `stored` up to its end. Returns how long that took, without any waiting. If the receiver of the pieces is
+    /// gone, it ends at once.
     ///
     /// # Errors
     /// What came in as an error; or the stream is cut, altered, or goes on after its end.

@@ -108,7 +108,7 @@ impl BackupManifest {
     /// Parses the document from `location`. Unknown fields are ignored, since later versions add some.
     ///
     /// # Errors
-    /// It is no JSON, has a form that this version does not know, or lacks something.
+    /// It is not JSON, has a form that this version does not know, or lacks something.
     pub fn parse(location: &str, bytes: &[u8]) -> Result<Self, ArchiveError> {
         let malformed = |what: String| malformed(location, &what);
         let document: Value = serde_json::from_slice(bytes)

@@ -12,12 +12,12 @@ use super::ArchiveError;
 pub struct Recipients(Vec<x25519::Recipient>);
 
 impl Recipients {
-    /// Reads public keys, one a line; blank lines and lines that start with `#` are passed over. A text without any
-    /// character asks for no encryption; one that holds something else than keys asked for it and did not get it.
+    /// Reads public keys, one per line. Blank lines and lines that start with `#` are skipped. An empty text asks for no
+    /// encryption. A text with something other than keys asked for encryption, so it is an error.
     ///
     /// # Errors
-    /// The line that is no age public key, in words that follow the input's name, or that there is none. The line itself
-    /// is not shown: whoever pastes a key file whole pastes the private key, too.
+    /// The line that is not an age public key, as a phrase that follows the input's name, or that there is none. The line
+    /// itself is not shown, because a key file that is pasted whole includes the private key.
     pub fn parse(text: &str) -> Result<Self, String> {
         let lines = text.lines().map(str::trim).enumerate();
         let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(at, line)| {

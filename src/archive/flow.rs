@@ -30,8 +30,8 @@ pub struct Flow {
 impl Flow {
     /// Plans for a database of this size, with `share_bytes` as what one stream should take and `limit_bytes` as what it
     /// may take at most. A dump is mostly far smaller than its database, so a database for which equal parts would not
-    /// fit into the limit is begun with the largest that do; should its dump really be so long, the parts grow near
-    /// their end, and the limit gives way rather than the backup.
+    /// fit into the limit is begun with the largest that do; if its dump really is that long, the parts grow near
+    /// the end, and the run exceeds the limit rather than fail the backup.
     ///
     /// # Errors
     /// Not even growing parts would hold the database.

@@ -15,11 +15,10 @@ impl std::fmt::Debug for Identities {
 }
 
 impl Identities {
-    /// Reads private keys, one a line, as `age-keygen` writes them; blank lines and lines that start with `#` are passed
-    /// over.
+    /// Reads private keys, one per line, as `age-keygen` writes them. Blank lines and lines that start with `#` are skipped.
     ///
     /// # Errors
-    /// The line that is no age identity, in words that follow the input's name. The line itself is not shown.
+    /// The line that is not an age identity, as a phrase that follows the input's name. The line itself is not shown.
     pub fn parse(text: &str) -> Result<Self, String> {
         let lines = text.lines().map(str::trim).enumerate();
         let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).map(|(at, line)| {

@@ -14,7 +14,7 @@ const FROZEN_CLASSES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 pub struct Examined {
     /// Size.
     pub bytes: u64,
-    /// ETag, which tells this object from a later one under the same key; empty if the store sends none.
+    /// ETag, which distinguishes this object from a later one under the same key; empty if the store sends none.
     pub etag: String,
     /// S3 storage class; `STANDARD` if S3 names none.
     pub storage_class: String,

@@ -30,7 +30,7 @@ pub(super) struct Place<'a> {
     pub(super) audit_logs: Store,
     pub(super) sponsor: &'a Sponsor,
     pub(super) environment: Environment,
-    /// An upload that was begun so long ago belongs to no run any more.
+    /// An upload that began longer ago than this belongs to no run any more.
     pub(super) patience: Duration,
     pub(super) edge: &'a Edge,
 }
@@ -119,7 +119,7 @@ impl<'a> Place<'a> {
         Ok(attempts)
     }
 
-    /// Who may list objects may not always list uploads. An upload is not a backup, so that this does not end the search.
+    /// A role that can list objects cannot always list uploads. An upload is not a backup, so this does not end the search.
     async fn uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, ArchiveError> {
         match Box::pin(self.backups.open_uploads(prefix)).await {
             Ok(listed) => Ok(open_uploads(self.environment, listed)),
@@ -148,8 +148,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Looks closer at what lacks a part: another run may have been about to finish it, and a dump that stands alone may
-    /// be another program's.
+    /// Looks closer at a backup that lacks an object: another run may be about to finish it, and a dump without the other
+    /// two objects may be another program's.
     pub(super) async fn look_closer(&self, left: Incomplete) -> Result<Standing, ArchiveError> {
         if !left.is_bare() {
             return Ok(Standing::Lacks(left));

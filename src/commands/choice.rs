@@ -1,5 +1,5 @@
-//! The one backup that a restore or a drill takes: found, described, read through. Where `latest` may fall back, the next
-//! older one stands in for what turned out to be damaged, whenever that shows.
+//! The one backup that a restore or a drill takes: found, described, read through. If `latest` may fall back, the next
+//! older backup replaces one that turns out to be damaged, at whatever step that shows.
 
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ pub(super) struct Chosen<'a> {
 }
 
 impl<'a> Chosen<'a> {
-    /// Finds the backup that is meant, and reads what stands beside its dump.
+    /// Finds the backup that is meant, and reads the objects next to its dump.
     pub(super) async fn find(
         place: Place<'a>,
         opening: &Opening,
@@ -48,7 +48,7 @@ impl<'a> Chosen<'a> {
         self.latest.as_ref().map(Latest::passed).unwrap_or_default()
     }
 
-    /// Reads it through to its end. Where it is damaged and an older one may stand in, [`Self::stored`] is that one
+    /// Reads it through to its end. If it is damaged and an older one may replace it, [`Self::stored`] is the older one
     /// afterwards.
     pub(super) async fn prove(&mut self, stop: &CancellationToken) -> Result<Proven, Failure> {
         loop {
@@ -90,7 +90,7 @@ async fn next(
     }
 }
 
-/// What tells of the backup itself is a proof that failed, and may be passed over; all else ends the search.
+/// A failure of the backup itself is a failed proof, and the search may pass over it. Every other failure ends the search.
 fn pass_over(latest: &mut Latest<'_>, place: &Place<'_>, key: &str, failure: Failure) -> Result<(), Failure> {
     let findings = match failure {
         Failure::Proof(error) => error.findings,

@@ -1,7 +1,7 @@
 //! What the sponsors of a run use, compared before any of them begins: no two may share a bucket or a database. Pure.
 //!
-//! A secret copied from another sponsor's project would put one tenant's data into another's bucket. Nobody can tell which
-//! of two is wrong, so both are refused. Only partners may share, see [`Sponsor::partners`].
+//! A secret copied from another sponsor's project would put one tenant's data into another's bucket. This program cannot
+//! know which of the two is wrong, so it refuses both. Only partners may share, see [`Sponsor::partners`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,7 +68,7 @@ pub(super) fn judge(claims: &[Claim<'_>], known: &[String]) -> Judgement {
             judgement.buckets.insert(claim.sponsor.name.clone(), error);
         }
     }
-    // A bucket that its name gives to somebody else is no claim: its owner is not to blame.
+    // A bucket that is named after another sponsor does not count as a claim: its owner is not to blame.
     let rightful: Vec<&Claim<'_>> =
         claims.iter().filter(|claim| !judgement.buckets.contains_key(&claim.sponsor.name)).collect();
     let shared = |what: String, other: &Sponsor| SecretsError::Shared { what, other: other.name.clone() };
@@ -112,7 +112,7 @@ impl Claim<'_> {
         hosts.into_iter().chain(self.identity.map(|identity| identity.system_identifier.clone())).collect()
     }
 
-    /// Identities decide. Where one is unknown, host, port and name do; what a host's name resolves to does not count:
+    /// Identities decide. If one is unknown, host, port and name decide. What a host's name resolves to does not count:
     /// many servers of a cloud share one address, and their databases often have one name.
     fn likeness(&self, other: &Self) -> Likeness {
         match (Likeness::of(self.identity, other.identity), self.connection, other.connection) {

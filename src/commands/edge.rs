@@ -57,7 +57,8 @@ pub struct Edge {
 
 impl Edge {
     /// Reads the environment.
-    /// | # Errors
+    ///
+    /// # Errors
     /// In a workflow: the runner's output file is not named or cannot be written.
     pub fn read(variables: &Variables, stop: Stop) -> Result<Self, Failure> {
         let get =
@@ -111,7 +112,8 @@ pub struct Stop {
 
 impl Stop {
     /// Listens for SIGINT and SIGTERM. The first process of a container would ignore them otherwise.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The system does not register the handlers.
     pub fn on_signals() -> std::io::Result<Self> {
         let stop = Self::default();

@@ -1,5 +1,5 @@
 //! The time limit of one sponsor's turn. When it expires, the sponsor's steps see the same token as after a signal.
-//! Only this file tells the two apart.
+//! Only this file distinguishes the two.
 
 use std::time::Duration;
 
@@ -63,7 +63,8 @@ impl<'a> Clock<'a> {
     }
 
     /// Runs something that can be dropped at any moment.
-    /// | # Errors
+    ///
+    /// # Errors
     /// Its own error, or what stopped it.
     pub(super) async fn or_stopped<T>(
         &self,

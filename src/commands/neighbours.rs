@@ -1,5 +1,5 @@
-//! Where the databases of other sponsors and environments are, as far as their secrets can be read here. Nobody connects to
-//! them.
+//! Addresses of the databases of other sponsors and environments, as far as their secrets can be read here. The run does not
+//! connect to them.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::sponsors::Environment;
 const MOST: usize = 50;
 /// Whose secrets are not there by then is not compared.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// So many names are shown.
+/// Maximum number of names to show.
 const SHOWN: usize = 5;
 
-/// A database of somebody else.
+/// A database of another sponsor or environment.
 pub(super) struct Neighbour {
     pub(super) sponsor: String,
     pub(super) environment: Environment,

@@ -30,7 +30,7 @@ pub(super) enum Previous {
     Unknown(String),
 }
 
-/// So many manifests are read to find one of the same scope that held rows.
+/// Maximum number of manifests to read in search of one of the same scope that held rows.
 const READ: usize = 20;
 
 impl Previous {

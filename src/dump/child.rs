@@ -109,7 +109,7 @@ impl Dump {
         if !status.success() {
             let mut names = self.names;
             self.scan.tables().iter().for_each(|table| names.add(&table.name));
-            // The dump may not have reached the table that the message is about, so the server is asked which names
+            // The dump might not have reached the table that the message is about, so the server is asked which names
             // are known. Without an answer the message is shown with gaps.
             let said = said.last_words();
             let texts = Complaint::would_be_names(said);

@@ -57,7 +57,7 @@ pub fn words(told: &description::Database) -> String {
     format!("{}{what}", locale(told).words())
 }
 
-/// Where the first lines of a dump contradict its manifest, by name.
+/// Each contradiction between the first lines of a dump and its manifest, by name.
 #[must_use]
 pub(super) fn contradictions(told: &description::Database, carried: Option<&Settings>) -> Vec<String> {
     let Some(carried) = carried else {

@@ -10,7 +10,8 @@ use super::ProofError;
 const AHEAD: Duration = Duration::from_secs(600);
 
 /// Checks a sponsor's newest backup against `max-backup-age`. `place` is where the backups are.
-/// | # Errors
+///
+/// # Errors
 /// The newest backup is too old, or there is none.
 pub fn freshness(
     place: &str,

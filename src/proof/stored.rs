@@ -58,7 +58,7 @@ pub fn refuted(location: &str, findings: Vec<String>) -> ProofError {
     ProofError { place: location.to_owned(), findings, hint: HINT.to_owned() }
 }
 
-/// Where the key, the checksum file and the object's attributes contradict the manifest. `asked` are sponsor,
+/// Each contradiction between the manifest and the key, checksum file or object attributes. `asked` are sponsor,
 /// environment and key.
 #[must_use]
 pub fn contradictions(
@@ -89,8 +89,9 @@ pub fn of_another(expected: [&str; 3], told: [&str; 3]) -> Vec<String> {
 }
 
 /// The contents of a dump that was read to its end and matches its manifest.
-/// | # Errors
-/// Where it contradicts the manifest or is not a dump, each as a phrase.
+///
+/// # Errors
+/// It contradicts the manifest or is not a dump: each contradiction as a phrase.
 pub fn judged(manifest: &BackupManifest, read: Read<'_>) -> Result<Truth, Vec<String>> {
     let mut findings = Vec::new();
     if read.stored_sha256 != manifest.stored.sha256 {

@@ -7,20 +7,20 @@ use std::collections::BTreeSet;
 
 /// Label of the issues.
 pub const LABEL: &str = "sponsor-backup";
-/// Stands for a run that failed before any sponsor's turn and did not select sponsors by name.
+/// Names a run that failed before any sponsor's turn and did not select sponsors by name.
 pub const WHOLE_RUN: &str = "the-run-itself";
 /// Prefix for a sponsor that did not get its turn. No sponsor name has a colon.
 const TURN: &str = "turn:";
 /// Number of lines that can contain a note.
 const HEAD: usize = 2;
 
-/// The name that stands for a sponsor's missed turn.
+/// The name for a sponsor's missed turn.
 #[must_use]
 pub fn turn(sponsor: &str) -> String {
     format!("{TURN}{sponsor}")
 }
 
-/// Whether a name stands for a missed turn.
+/// Whether a name is that of a missed turn.
 #[must_use]
 pub fn is_turn(name: &str) -> bool {
     name.starts_with(TURN)

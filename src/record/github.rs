@@ -104,7 +104,8 @@ pub struct GitHub {
 
 impl GitHub {
     /// A client for `repository`, such as `cure-hht/hht_diary`. Sends no request yet.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The address is not safe, the repository name is invalid, or no client can be created.
     pub fn new(access: &Access, repository: Option<&str>) -> Result<Self, GitHubError> {
         if !is_safe_for_tokens(&access.api_url) {

@@ -45,7 +45,8 @@ impl Entry<'_> {
 }
 
 /// Checks whether a record could be written to the workspace, without writing one.
-/// | # Errors
+///
+/// # Errors
 /// The folder, or the folder that would contain it, is not writable.
 pub fn can_append_locally(workspace: &Path) -> Result<(), RecordError> {
     use rustix::fs::{Access, access};
@@ -59,7 +60,8 @@ pub fn can_append_locally(workspace: &Path) -> Result<(), RecordError> {
 }
 
 /// Adds the record to the workspace. Returns its path there, `deployment-logs/callisto/deployment-prod-….json`.
-/// | # Errors
+///
+/// # Errors
 /// The file cannot be written.
 pub fn append_locally(workspace: &Path, entry: Entry<'_>) -> Result<PathBuf, RecordError> {
     let folder = entry.folder();
@@ -88,7 +90,8 @@ pub fn append_locally(workspace: &Path, entry: Entry<'_>) -> Result<PathBuf, Rec
 }
 
 /// Adds the record to the sponsor's audit log bucket. Returns its key.
-/// | # Errors
+///
+/// # Errors
 /// S3 rejects it.
 pub async fn append_to_bucket(
     store: &Store,

@@ -41,7 +41,7 @@ impl Form {
         let statement = without_comments(text);
         let above = &text[..text.len() - statement.len()];
         let sent = if let Some(name) = makes_a_schema(statement).filter(|_| self.has_blocks) {
-            // A managed platform may have created it, and may not let us create others. The load checks its contents
+            // A managed platform may have created it, and might not let us create others. The load checks its contents
             // beforehand.
             let name = self.text(name);
             Cow::Owned(self.block(&[

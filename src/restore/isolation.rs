@@ -8,7 +8,8 @@ use tokio::runtime::Handle;
 
 /// Starts a program that cannot open network connections, nor can its children. If this machine does not support
 /// that, starts it anyway and returns the reason.
-/// | # Errors
+///
+/// # Errors
 /// The program does not start.
 pub(super) fn spawn(mut command: Command) -> io::Result<(Child, Option<String>)> {
     let runtime = Handle::current();

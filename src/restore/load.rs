@@ -143,7 +143,8 @@ impl Load {
     }
 
     /// Sends the next bytes of the dump.
-    /// | # Errors
+    ///
+    /// # Errors
     /// A statement failed, or the restore was stopped. The transaction is rolled back, and this is of no further use.
     pub async fn feed(&mut self, bytes: &[u8]) -> Result<(), RestoreError> {
         for piece in self.script.feed(bytes) {
@@ -153,7 +154,8 @@ impl Load {
     }
 
     /// Commits. Call it only after the whole text has been verified.
-    /// | # Errors
+    ///
+    /// # Errors
     /// A statement failed and the transaction is rolled back, or [`RestoreError::Unsure`] if the connection was lost
     /// during COMMIT.
     pub async fn commit(mut self) -> Result<Loaded, RestoreError> {

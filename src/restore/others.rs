@@ -48,7 +48,8 @@ pub struct Others {
 
 impl Others {
     /// Queries a restored database.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The query fails.
     pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
         let answer = query(connection, client, QUESTION).await?;

@@ -57,7 +57,8 @@ END $kept$;\n"
 
 /// Tables of a target that have rows, but whose rows the backup left out by these pg_dump patterns, as
 /// `schema.table`. `held` lists the tables whose rows it contains.
-/// | # Errors
+///
+/// # Errors
 /// The query fails.
 pub async fn losing_rows(
     (connection, client): (&Connection, &Client),

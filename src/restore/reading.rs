@@ -43,7 +43,8 @@ struct Unpopulated {
 }
 
 /// Materialized views without rows: the statement that would refresh each, and a phrase that names it.
-/// | # Errors
+///
+/// # Errors
 /// The query fails.
 pub async fn without_rows(
     connection: &Connection,

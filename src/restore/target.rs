@@ -80,7 +80,8 @@ pub struct Facts {
 
 impl Facts {
     /// Queries a server and the connected database.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The server cannot be reached, refuses, or sends an unexpected answer.
     pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
         let question =
@@ -119,7 +120,7 @@ impl Facts {
     }
 }
 
-/// The database that the user named. It may not exist yet.
+/// The database that the user named. It might not exist yet.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Connection to the database.
@@ -154,7 +155,8 @@ enum Progress {
 
 impl Target {
     /// Queries the target. Changes nothing.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The server cannot be reached, or refuses.
     pub async fn look(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
         let first = match Facts::ask(connection, client).await {
@@ -198,7 +200,8 @@ impl Target {
 
     /// Creates the database if it does not exist. After an error or a stop, [`Target::drop_again`] removes what was
     /// created.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The role cannot create it, or another session has created one of this name.
     pub async fn create(
         &mut self,
@@ -223,7 +226,8 @@ impl Target {
     }
 
     /// Drops what [`Target::create`] created, under either name.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The server refuses.
     pub async fn drop_again(&mut self, client: &Client) -> Result<(), RestoreError> {
         let Some(Making { host, name, progress }) = &mut self.making else { return Ok(()) };

@@ -66,7 +66,8 @@ pub struct Throwaway {
 
 impl Throwaway {
     /// The programs of this major version, if its server is installed next to the clients.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The server is not installed. The error lists the installed versions.
     pub fn programs(clients: &[Client], major: u32) -> Result<&Client, RestoreError> {
         let servers: Vec<&Client> = clients.iter().filter(|client| client.has_server()).collect();
@@ -81,7 +82,8 @@ impl Throwaway {
 
     /// Creates a cluster in a folder below `scratch` and starts its server, with room for this many locks. Dropping
     /// the future ends both.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The system or PostgreSQL refuses.
     pub async fn start(programs: &Client, scratch: &Path, locks: u64) -> Result<Self, RestoreError> {
         let account = Account::unprivileged();
@@ -134,7 +136,8 @@ impl Throwaway {
     }
 
     /// Creates a database.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The server refuses.
     pub async fn make(
         &self,
@@ -146,7 +149,8 @@ impl Throwaway {
     }
 
     /// Ends the server and removes its folder.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The server or its folder is still there.
     pub async fn stop(mut self) -> Result<(), RestoreError> {
         if let Some(mut server) = self.server.take() {

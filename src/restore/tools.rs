@@ -22,7 +22,8 @@ pub struct Tools {
 
 impl Tools {
     /// Chooses programs for a dump written by pg_dump `written_by` and a server of this major version.
-    /// | # Errors
+    ///
+    /// # Errors
     /// No suitable programs are installed.
     pub fn choose(
         clients: &[Client],
@@ -53,7 +54,8 @@ impl Tools {
 
     /// Dumps a restored database and scans the dump, with rows in the column order of the backup. Only the scan is
     /// kept.
-    /// | # Errors
+    ///
+    /// # Errors
     /// pg_dump fails or is stopped.
     pub async fn read_back(
         &self,

@@ -48,7 +48,8 @@ impl Visit {
     }
 
     /// Creates and marks the database. After an error or a stop, [`Visit::end`] removes what was created.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The role cannot create it.
     pub async fn begin(
         &mut self,
@@ -70,7 +71,8 @@ impl Visit {
     }
 
     /// Drops the database. If it was marked, the marker must still be there.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The server refuses, or the marker is gone.
     pub async fn end(&self, client: &Client) -> Result<(), RestoreError> {
         if !self.is_begun {
@@ -101,7 +103,8 @@ impl Visit {
     /// Names of our databases on that server, by the form of their name: those of other current drills and restores,
     /// and leftovers of killed runs. The marker alone proves nothing, because a comment is restored with its
     /// database.
-    /// | # Errors
+    ///
+    /// # Errors
     /// The server refuses.
     pub async fn left_behind(host: &Connection, client: &Client) -> Result<Vec<String>, RestoreError> {
         let sql = format!(

@@ -1,4 +1,4 @@
-//! Where one sponsor's secrets are stored, and what to do there: all errors and hints that depend on it. Pure.
+//! The place of one sponsor's secrets, and what to do there: all errors and hints that depend on it. Pure.
 
 use std::collections::BTreeMap;
 use std::fmt;

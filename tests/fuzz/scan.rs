@@ -188,7 +188,7 @@ fn with_hostile_contents(dump: &[u8], dice: &mut Dice) -> Vec<u8> {
     hostile
 }
 
-/// Where the words of a trailer end, and a few bytes behind.
+/// Offsets of the end of each trailer, and a few bytes behind it.
 fn after_a_trailer(text: &[u8]) -> impl Iterator<Item = usize> {
     let trailer = b"-- PostgreSQL database dump complete\n--";
     let found = text.windows(trailer.len()).enumerate().filter(move |(_, window)| window == trailer);

@@ -47,7 +47,7 @@ fn a_host_without_an_address_is_said_by_every_command() {
     reviewed("unreachable-host", &messages("http://s3.invalid:9000"));
 }
 
-/// The listener's queue takes connections, and nobody reads from them.
+/// The listener's queue takes connections, but nothing reads from them.
 #[test]
 fn an_address_that_never_answers_is_said_by_every_command() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -85,7 +85,7 @@ fn what_is_left_of_a_backup_says_what_it_lacks() {
     assert_eq!(lacks(&[checksum, dump]), Some(vec![Piece::Manifest]));
     assert_eq!(lacks(&[dump, manifest]), Some(vec![Piece::Checksum]));
     assert_eq!(lacks(&[checksum, manifest]), Some(vec![Piece::Dump]));
-    // What the reader is told of it.
+    // The names that messages use.
     assert_eq!(
         [Piece::Dump, Piece::Checksum, Piece::Manifest].map(Piece::name),
         ["dump", "checksum file", "manifest"]

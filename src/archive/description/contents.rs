@@ -40,13 +40,13 @@ pub struct Sequence {
 /// All large objects.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LargeObjects {
-    /// So many.
+    /// Number of large objects.
     pub count: u64,
     /// Bytes of all of them.
     pub bytes: u64,
     /// Digest of all of them.
     pub digest: String,
-    /// So many neighboring OIDs belong to one group: 1 up to 10,000 large objects.
+    /// Number of neighboring OIDs in one group: 1 up to 10,000 large objects.
     pub oids_per_group: u32,
     /// The groups.
     pub groups: Vec<LargeObjectGroup>,

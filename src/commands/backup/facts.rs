@@ -154,7 +154,7 @@ impl Facts {
     }
 }
 
-/// How long nobody can delete the backup, for people.
+/// How long the backup cannot be deleted, for people.
 fn kept(lock: &Locked) -> Option<String> {
     match (lock, lock.until()) {
         (Locked::No, _) => Some("not locked".to_owned()),

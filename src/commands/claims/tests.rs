@@ -19,7 +19,7 @@ fn identity(system: &str, oid: u32, second: i64) -> Identity {
     }
 }
 
-/// Callisto and titan with these addresses and identities: what either is told of its database, and the lookalikes.
+/// Callisto and titan with these addresses and identities: the verdict on each one's database, and the lookalikes.
 fn two(
     urls: [&str; 2],
     identities: [Option<Identity>; 2],
@@ -66,7 +66,7 @@ fn without_identities_the_address_decides_and_both_are_refused() {
         told[0].clone().unwrap_err(),
         "database localhost:5432/app is also used by sponsor titan as 127.0.0.1:5432/app"
     );
-    // Behind a pooler of Supabase only the user tells projects apart.
+    // Behind a pooler of Supabase only the user distinguishes projects.
     let pooled = |user: &str| format!("postgres://postgres.{user}@aws-0-eu.pooler.supabase.com/postgres");
     assert_eq!(two([&pooled("abc"), &pooled("xyz")], [None, None], NOBODY).0, [Ok(()), Ok(())]);
     assert!(two([&pooled("abc"), &pooled("abc")], [None, None], NOBODY).0.iter().all(Result::is_err));
@@ -81,7 +81,7 @@ fn identities_decide_whatever_the_addresses_are() {
     // A standby, or a copy of one snapshot: said, not refused.
     let (told, lookalikes) = two([direct, tunnel], [live(), Some(identity("7", 5, 101))], NOBODY);
     assert_eq!((told, lookalikes), ([Ok(()), Ok(())], 1));
-    // One address, two databases: a proxy that tells them apart in another way.
+    // One address, two databases: a proxy that distinguishes them in another way.
     let (told, lookalikes) = two([direct, direct], [live(), Some(identity("8", 5, 100))], NOBODY);
     assert_eq!((told, lookalikes), ([Ok(()), Ok(())], 0));
     // One is unknown.

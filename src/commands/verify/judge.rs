@@ -55,7 +55,7 @@ impl Run<'_> {
         Ok(Judged::Whole { bytes: told.bytes, sha256: told.sha256, rows, partial, is_empty })
     }
 
-    /// Whether an error is about the backup itself. If `backup` names one that does not exist, that is no finding.
+    /// Whether an error is about the backup itself. If `backup` names one that does not exist, that does not count as a finding.
     fn is_finding(&self, error: &ArchiveError, dump: &str) -> bool {
         let was_listed = self.order.all || self.order.opening.which == Which::Latest;
         match error {

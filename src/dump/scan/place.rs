@@ -1,4 +1,4 @@
-//! Where the next byte of a dump is, as far as the lexer needs to know.
+//! The place of a dump's next byte, as far as the lexer needs to know.
 
 /// Where the next byte is.
 #[derive(Debug, Default)]

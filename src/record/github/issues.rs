@@ -80,7 +80,8 @@ struct Comment {
 
 impl GitHub {
     /// Updates the issue of the environment. Returns what was done.
-    /// | # Errors
+    ///
+    /// # Errors
     /// GitHub refuses or does not answer. Earlier changes stay.
     pub async fn tell(&self, tidings: &Tidings) -> Result<Vec<Told>, GitHubError> {
         let open = self.marked(&tidings.marker).await?;

@@ -1,5 +1,5 @@
-//! Dumps that psql or pg_dump would get wrong as they are written: names that are psql's variables, and views whose order
-//! nobody knows.
+//! Dumps that psql or pg_dump would get wrong as they are written: names that are psql's variables, and views in an
+//! unknown order.
 
 use super::{empty, message, restore};
 use crate::support::{Cluster, Sponsor, Trial};

@@ -166,7 +166,7 @@ impl Doppler {
         };
     }
 
-    /// From now on nobody may list names.
+    /// From now on no token can list names.
     pub(crate) fn hide_names(&self) {
         self.state().hides_names = true;
     }

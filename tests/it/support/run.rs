@@ -58,7 +58,7 @@ pub(crate) struct Run {
     environment: BTreeMap<OsString, OsString>,
     path: Vec<PathBuf>,
     folder: Arc<TempDir>,
-    /// Where the runner's files are, of which each step gets new ones.
+    /// Folder of the runner's files. Each step gets new ones.
     step: PathBuf,
     deadline: Duration,
     seconds: Seconds,

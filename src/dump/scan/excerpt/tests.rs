@@ -1,6 +1,6 @@
 use super::*;
 
-/// Statements as pg_dump writes them, with `hunter2` wherever something may be that nobody is to see.
+/// Statements as pg_dump writes them, with `hunter2` in each place that may hold a secret.
 const STATEMENTS: &[(&str, &str)] = &[
     (
         "\n--\n-- Name: t\n--\n\n\\restrict k\nCREATE TABLE s.t (\n    a text DEFAULT 'hunter2'\n);",
