@@ -15,12 +15,37 @@ use rules::{Compiled, Kind, RULES};
 use texts::Text;
 
 /// Findings per 1,000 lines of pages, help and messages.
-const LIMIT: f64 = 50.0;
+const LIMIT: f64 = 0.5;
 /// Findings per 1,000 lines of comments, doc comments included.
-const LIMIT_OF_COMMENTS: f64 = 60.0;
+const LIMIT_OF_COMMENTS: f64 = 0.5;
 
 /// Findings that must stay: file, a part of the text, reason.
-const ALLOWED: &[(&str, &str, &str)] = &[];
+const ALLOWED: &[(&str, &str, &str)] = &[
+    (
+        "src/dump/complaint/template.rs",
+        "has group or world access; {}",
+        "a message of libpq, as libpq prints it",
+    ),
+    (
+        "src/dump/complaint/template.rs",
+        "may not be used with sslneg",
+        "a message of libpq, as libpq prints it",
+    ),
+    ("tests/snapshots/errors-dump.snap", "failed: PQget", "a message of pg_dump, as pg_dump prints it"),
+    ("src/proof/database.rs", "is set here but not in the backup", "the SQL to copy ends with a semicolon"),
+    (
+        "tests/snapshots/errors-archive.snap",
+        "; s3://",
+        "two independent facts, either of which may have commas",
+    ),
+    ("tests/snapshots/errors-proof.snap", "one finding; another", "a list of findings that may have commas"),
+    (
+        "tests/snapshots/errors-restore.snap",
+        "is not empty: it holds 5",
+        "a list of findings that may have commas",
+    ),
+    ("tests/documents/voice/teeth.rs", "Whoever reads it.", "an example that breaks a rule"),
+];
 
 struct File {
     path: String,
@@ -47,10 +72,22 @@ fn comments_keep_the_voice() {
     hold(LIMIT_OF_COMMENTS, |kind| kind == Kind::Comment);
 }
 
+#[test]
+fn every_allowed_text_has_a_finding() {
+    let (rules, files) = (compiled(), tree());
+    let is_needed = |(path, part, _): &(&str, &str, &str)| {
+        let texts = files.iter().filter(|file| file.path == *path).flat_map(texts_of);
+        let mut texts = texts.filter(|text| text.text.contains(part));
+        texts.any(|text| !breaches_of(path, &text, &rules).is_empty())
+    };
+    let idle: Vec<_> = ALLOWED.iter().filter(|entry| !is_needed(entry)).collect();
+    assert!(idle.is_empty(), "these allow nothing, so remove them: {idle:#?}");
+}
+
 /// Fails if the texts of these kinds have more findings per 1,000 lines than `limit`, and lists every finding.
 fn hold(limit: f64, is_meant: impl Fn(Kind) -> bool) {
     let limit = std::env::var("VOICE_LIMIT").map_or(limit, |text| text.parse().unwrap());
-    let rules: Vec<Compiled> = RULES.iter().map(rules::Rule::compiled).collect();
+    let rules = compiled();
     let (mut lines, mut findings) = (0, Vec::new());
     for file in tree() {
         for text in texts_of(&file).into_iter().filter(|text| is_meant(text.kind)) {
@@ -69,6 +106,10 @@ fn hold(limit: f64, is_meant: impl Fn(Kind) -> bool) {
     );
 }
 
+fn compiled() -> Vec<Compiled> {
+    RULES.iter().map(rules::Rule::compiled).collect()
+}
+
 /// Snapshots repeat messages of the sources, so their lines do not count again.
 fn counts(path: &str) -> bool {
     !path.starts_with("tests/snapshots/")
@@ -76,9 +117,11 @@ fn counts(path: &str) -> bool {
 
 fn findings_of(path: &str, text: &Text, rules: &[Compiled]) -> Vec<Finding> {
     let allowed = |(file, part, _): &(&str, &str, &str)| *file == path && text.text.contains(part);
-    if ALLOWED.iter().any(allowed) {
-        return Vec::new();
-    }
+    if ALLOWED.iter().any(allowed) { Vec::new() } else { breaches_of(path, text, rules) }
+}
+
+/// The findings of a text, allowed or not.
+fn breaches_of(path: &str, text: &Text, rules: &[Compiled]) -> Vec<Finding> {
     let prose = text.prose();
     let fitting = rules.iter().filter(|rule| rule.rule.kinds.contains(&text.kind));
     let found =
