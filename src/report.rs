@@ -1,4 +1,4 @@
-//! Room 9: what people and workflows are told. Text is made here, purely; only `sink` writes it anywhere.
+//! Room 9: everything that people and workflows read. Text is made here, purely. Only `sink` writes it anywhere.
 
 pub mod about;
 pub mod annotations;

@@ -82,7 +82,7 @@ impl Alarm {
         let told = tokio::select! {
             told = tokio::time::timeout(PATIENCE, told) => match told {
                 Ok(Ok(told)) => told,
-                Ok(Err(_)) => Err("internal error: panicked; see the lines above".to_owned()),
+                Ok(Err(_)) => Err("internal error: panicked (see the lines above)".to_owned()),
                 Err(_) => Err("GitHub did not answer within 30s".to_owned()),
             },
             () = stop.cancelled() => Err("the run was stopped".to_owned()),

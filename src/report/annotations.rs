@@ -25,11 +25,11 @@ pub fn of_results(results: &[SponsorResult]) -> Vec<Annotation> {
         result.warnings.iter().map(|warning| (format!("{}: warning", result.sponsor), warning.clone()))
     });
     let mut shown =
-        limited(Level::Error, failed.collect(), "more sponsors failed; the summary lists them all");
+        limited(Level::Error, failed.collect(), "more sponsors failed, all listed in the summary");
     shown.extend(limited(
         Level::Warning,
         disabled.chain(odd).collect(),
-        "more warnings; the summary lists them all",
+        "more warnings, all listed in the summary",
     ));
     shown
 }

@@ -17,7 +17,7 @@ pub struct SetUp<'a> {
     pub why: &'a str,
 }
 
-/// Where a sponsor's secrets are, and so where they are set.
+/// The place of a sponsor's secrets, which is also where to set them.
 #[derive(Debug, Clone, Copy)]
 pub enum Place<'a> {
     /// Doppler's project and config.

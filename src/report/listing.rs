@@ -70,7 +70,7 @@ pub struct List {
     pub sponsor: String,
     /// `s3://bucket/prefix`.
     pub place: String,
-    /// The newest first; attempts that are no backups among them.
+    /// The newest first, including attempts that do not count as backups.
     pub rows: Vec<Row>,
 }
 
@@ -185,7 +185,7 @@ fn markdown(text: &mut String, rows: &[Row], room: usize) {
         let cells = cells(row).map(|text| cell(&text).replace(' ', "\u{a0}")).join(" | ");
         let line = format!("| {cells} |{problem}\n");
         if text.len() + line.len() > room {
-            write!(text, "\n… and {} more; the log has them all.\n", rows.len() - at).ok();
+            write!(text, "\n… and {} more. The log has them all.\n", rows.len() - at).ok();
             break;
         }
         text.push_str(&line);
@@ -264,7 +264,7 @@ mod tests {
         let lists = [list(rows.clone()), list(rows)];
         let text = summary(title, &[result("titan", Outcome::Failure)], &lists);
         assert!(text.len() < 1 << 20, "{} bytes", text.len());
-        assert_eq!(text.matches("more; the log has them all.").count(), 2, "{}", &text[..500]);
+        assert_eq!(text.matches("more. The log has them all.").count(), 2, "{}", &text[..500]);
         assert!(text.contains("### What failed"));
     }
 }

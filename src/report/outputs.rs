@@ -146,7 +146,7 @@ pub fn dropped(outputs: &[Output], masks: &BTreeSet<String>) -> Vec<Annotation> 
     let dropped = outputs.iter().filter(|(_, value)| holds_a_mask(value)).map(|(name, _)| {
         let message = format!(
             "A secret's value also occurs in the output `{name}`, so GitHub hides it from other jobs. Give that secret a \
-             value that is not a common word."
+             random value that occurs nowhere else."
         );
         annotation(Level::Warning, &format!("output {name} is hidden"), &message)
     });

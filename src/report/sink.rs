@@ -145,12 +145,12 @@ impl Sink {
 
     fn panicked(&self, panic: &PanicHookInfo<'_>) {
         let place = panic.location().map_or_else(|| "somewhere".to_owned(), ToString::to_string);
-        let words = panic.payload_as_str().unwrap_or("no words");
+        let words = panic.payload_as_str().unwrap_or("no message");
         // Nothing may be waited for here: this thread may hold it itself. Then the place has to do.
         let words = match self.secrets.try_read() {
             Ok(secrets) => secrets.prose(words),
             Err(TryLockError::Poisoned(secrets)) => secrets.into_inner().prose(words),
-            Err(TryLockError::WouldBlock) => "its words are not shown".to_owned(),
+            Err(TryLockError::WouldBlock) => "its message is not shown".to_owned(),
         };
         self.lines.write_at_once(&workflow::inert(&format!("panicked at {place}: {words}")));
     }
@@ -169,7 +169,7 @@ impl Sink {
 
     /// A text that was asked for, `--help` for example.
     pub fn text(&self, text: &str) {
-        // A reader that has gone away, `head` for example, is no reason to fail.
+        // If the reader has gone away, for example `head`, the run does not fail.
         std::io::stdout().lock().write_all(self.data(text).as_bytes()).ok();
     }
 
@@ -254,8 +254,9 @@ impl Sink {
         }
     }
 
-    /// Sets the step's outputs; a terminal prints them only after [`Self::print_outputs`]. GitHub drops a job's output in which a masked value stands, without an error: a password
-    /// that is also a word of a bucket's name would do that, so it is said.
+    /// Sets the step's outputs; a terminal prints them only after [`Self::print_outputs`]. GitHub drops a job's output
+    /// that contains a masked value, without an error. A password that is part of a bucket's name causes that, so a
+    /// warning names each such output.
     ///
     /// # Errors
     /// The runner's file cannot be written.

@@ -1,4 +1,4 @@
-//! The job summary, in Markdown: the verdict first, then one row a sponsor, then what failed and what to do. Pure.
+//! The job summary, in Markdown: the verdict first, then one row per sponsor, then what failed and what to do. Pure.
 //!
 //! GitHub drops a summary of more than 1 MiB whole, so rows get shorter, and at last fewer, before that.
 
@@ -173,7 +173,7 @@ fn warnings(results: &[SponsorResult]) -> String {
 #[must_use]
 pub fn with_chapter(title: Title<'_>, results: &[SponsorResult], chapter: &str) -> String {
     let text = of_results(title, results);
-    let full = "\nThere is no room for the tables here; the reports have them.\n";
+    let full = "\nThere is no room for the tables here. The reports have them.\n";
     let fits = text.len() + chapter.len() <= LIMIT;
     text + if fits { chapter } else { full }
 }
@@ -246,7 +246,7 @@ pub(super) fn failures(results: &[SponsorResult], limit: usize) -> String {
         let message = result.message.as_deref().unwrap_or_default();
         let one = failure(Some(&result.sponsor), stage, message, result.hint.as_deref());
         if text.len() + one.len() > limit {
-            writeln!(text, "… and {} more; the output `results` has them all.", failed.len() - at).ok();
+            writeln!(text, "… and {} more. The output `results` has them all.", failed.len() - at).ok();
             break;
         }
         text.push_str(&one);

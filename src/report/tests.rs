@@ -108,7 +108,7 @@ fn check(title: Title<'_>, results: &[SponsorResult]) {
     let context = format!("{title:?} {states:?}: {headline}");
     let are = |outcome| results.iter().all(|result| result.outcome() == outcome);
     let any = |outcome| results.iter().any(|result| result.outcome() == outcome);
-    // The green sign stands for nothing but successes about which there is nothing more to say.
+    // The green sign means a success without anything else to report.
     let is_plain = |result: &SponsorResult| {
         result.outcome() == Outcome::Success && !result.conclusion().state().is_some_and(State::is_notable)
     };

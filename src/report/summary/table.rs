@@ -1,4 +1,4 @@
-//! The table of a summary, one row a sponsor, and what is too long for it. Pure.
+//! The table of a summary, one row per sponsor, and what is too long for it. Pure.
 
 use std::fmt::Write as _;
 
@@ -101,7 +101,7 @@ fn rows(columns: &[Column<'_>], results: &[&SponsorResult], room: usize) -> (Str
         let row = kept.iter().map(|at| row[*at].as_str()).collect::<Vec<_>>().join(" | ");
         if text.len() + row.len() + REST > room {
             let left = results.len() - at;
-            write!(text, "\n… and {left} more; the output `results` has them all.\n\n").ok();
+            write!(text, "\n… and {left} more. The output `results` has them all.\n\n").ok();
             return (text, at);
         }
         writeln!(text, "| {row} |").ok();

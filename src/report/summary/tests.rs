@@ -31,7 +31,7 @@ fn ten_thousand_failures_fit_the_limit_and_the_rest_is_counted() {
     let results: Vec<_> = (0..10_000).map(|n| result(&format!("sponsor-{n}"), Outcome::Failure)).collect();
     let text = of_results(TITLE, &results);
     assert!(text.len() < 1 << 20, "{} bytes", text.len());
-    assert!(text.contains("more; the output `results` has them all."));
+    assert!(text.contains("more. The output `results` has them all."));
 }
 
 #[test]
