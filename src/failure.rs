@@ -159,8 +159,12 @@ pub const SEVERAL: u8 = 20;
 /// Every exit code, its stage and its meaning, for the documentation.
 pub const EXIT_CODES: &[(u8, &str, &str)] = &[
     (0, "", "Success. Disabled sponsors count as success"),
-    (1, "bug", "Internal error, or one of the runner's files could not be written"),
-    (USAGE, "usage", "Invalid flag, input or combination"),
+    (1, "bug", "Internal error, or one of the runner's files could not be written during the run"),
+    (
+        USAGE,
+        "usage",
+        "Invalid flag, input or combination. Also a runner's file or `log-file` that cannot be written at the start",
+    ),
     (10, "manifest", "Sponsor manifest unreadable or invalid"),
     (11, "sponsors", "Sponsor unknown or not enabled, or no sponsor enabled"),
     (
@@ -168,8 +172,8 @@ pub const EXIT_CODES: &[(u8, &str, &str)] = &[
         "secrets",
         "Secret or token missing, rejected or malformed, or backups disabled despite `require-backup`",
     ),
-    (13, "dump", "Dump failed, incomplete or timed out"),
-    (14, "archive", "Upload or download failed, or the stored data does not match"),
+    (13, "dump", "Dump failed, incomplete or timed out. Also a malformed `DATABASE_URL`"),
+    (14, "archive", "Upload or download failed, no such backup, or the stored data does not match"),
     (15, "record", "Record not saved. A backup that was taken is stored"),
     (16, "restore", "Restore failed, the target is `unchanged`"),
     (

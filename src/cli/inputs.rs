@@ -203,7 +203,7 @@ pub const INPUTS: &[Input] = &[
     text(RUN, "log-file", "FILE", EACH, "File to append the log to, each line with its UTC time")
         .more("The lines are those of the log, without secrets. A file that cannot be written is a usage error."),
     boolean(RUN, "outputs", EACH, "Print the outputs as `name=value` lines on standard output")
-        .more("Only on a terminal. In a workflow, outputs always go to `GITHUB_OUTPUT`."),
+        .more("Ignored in a workflow. Outputs always go to `GITHUB_OUTPUT` there."),
 ];
 
 /// The inputs of one command.
