@@ -3,8 +3,8 @@
 const HEAD: &str = "\
 # Faults
 
-What goes wrong around backups, and what happens then. Each row is a test with real servers (PostgreSQL, S3) and the built program,
-and all of them pass at every commit. `script/faults` runs them, `script/faults NAME` runs those whose name contains NAME.
+What goes wrong around backups, and what happens then. Each row is a test of the built program, and all of them pass at every commit.
+PostgreSQL is real. S3 is moto or another S3 server. Stand-ins (Doppler, GitHub, proxies, programs) inject the faults. `script/faults` runs them, `script/faults NAME` runs those whose name contains NAME.
 
 Unless a row says otherwise, after every fault: no incomplete object is visible, no multipart upload is left behind, no `pg_dump`
 is still running, the failure is recorded, and the run's other sponsors are backed up.
