@@ -67,7 +67,9 @@ fn assert_inert(outcome: &Outcome, sponsor: &str) {
     assert!(!outputs.contains_key("owned"), "{outputs:?}");
     assert_ne!(outputs["outcome"], "success");
     let outside = outside_of_code(&outcome.summary());
-    for mark in ["<img", "<details open", "<!--", "](https://evil", "://evil", "www.evil", "@octocat", "| a | b |"] {
+    for mark in
+        ["<img", "<details open", "<!--", "](https://evil", "://evil", "www.evil", "@octocat", "| a | b |"]
+    {
         assert!(!outside.contains(mark), "{mark} in {outside}");
     }
     assert_eq!(outcome.log(sponsor)["outcome"], "failure");

@@ -76,7 +76,11 @@ fn what_s3_refuses_ends_the_run_before_the_dump_begins() {
     let script = format!(": > {}; exec {} \"$@\"", trace.display(), clients::real("pg_dump"));
     let folder = clients::misbehaving(&script);
     for (status, code, told) in [
-        (400, "ExpiredToken", "Set new temporary keys in SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY"),
+        (
+            400,
+            "ExpiredToken",
+            "Set new temporary keys in SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY",
+        ),
         (301, "PermanentRedirect", "Correct SPONSOR_AWS_REGION"),
         (400, "AuthorizationHeaderMalformed", "Correct SPONSOR_AWS_REGION"),
         (403, "AccessDenied", "hint: "),
