@@ -32,7 +32,6 @@ pub use client::{Caller, Endpoint};
 pub(super) use creations::Creations;
 pub use lock::{ByDefault, Lock, LockChoice, Locked};
 pub(super) use multipart::UploadId;
-pub use reach::Reach;
 use reach::Watch;
 pub use role::{Session, session_name};
 pub use stored::Labelled;

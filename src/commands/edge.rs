@@ -12,7 +12,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::keyless::Loans;
-use crate::archive::s3::Reach;
 use crate::cli::{UsageError, Variables};
 use crate::failure::{Failure, Signal};
 use crate::record::RunIdentity;
@@ -49,8 +48,6 @@ pub struct Edge {
     pub sink: Arc<Sink>,
     /// Stop requests.
     pub stop: Stop,
-    /// Which addresses of S3 have answered.
-    pub(super) reach: Reach,
     /// Borrowed credentials, revoked at the end.
     pub(super) loans: Arc<Loans>,
 }
@@ -77,7 +74,6 @@ impl Edge {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             sink: Arc::new(sink.timed(now).detailed(get("RUNNER_DEBUG") == Some("1"))),
             stop,
-            reach: Reach::default(),
             loans: Arc::default(),
         })
     }

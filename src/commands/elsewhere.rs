@@ -1,8 +1,12 @@
 //! Backups of the other environments, for a reader who looks in the wrong one.
 
+use std::time::Duration;
+
 use super::attempts::Place;
+use super::previous::{self, Previous};
 use crate::archive::catalogue::{catalogue, prefix};
 use crate::archive::{ArchiveError, Store};
+use crate::proof::counted;
 use crate::sponsors::{Environment, Sponsor};
 
 /// The error for a backup that does not exist. `which` follows a blank and is empty for any backup.
@@ -27,8 +31,15 @@ impl Place<'_> {
     }
 }
 
-/// Only a help for the reader, so an error counts as nothing found.
+/// How long the other environments are looked for. This is only a help for the reader.
+const LOOKED_FOR: Duration = Duration::from_secs(5);
+
+/// An error, or no answer in time, counts as nothing found.
 async fn elsewhere(store: &Store, sponsor: &Sponsor, environment: Environment) -> Option<String> {
+    tokio::time::timeout(LOOKED_FOR, found_elsewhere(store, sponsor, environment)).await.ok().flatten()
+}
+
+async fn found_elsewhere(store: &Store, sponsor: &Sponsor, environment: Environment) -> Option<String> {
     // Keys do not name their sponsor: in a shared bucket, the backups may be a partner's.
     if !sponsor.partners.is_empty() {
         return None;
@@ -36,10 +47,14 @@ async fn elsewhere(store: &Store, sponsor: &Sponsor, environment: Environment) -
     let mut found = Vec::new();
     for other in Environment::ALL.into_iter().filter(|other| *other != environment) {
         let listed = Box::pin(store.list(&prefix(other))).await.unwrap_or_default();
-        match catalogue(other, listed).backups.len() {
-            0 => {}
-            1 => found.push(format!("{} holds 1 backup", other.name())),
-            count => found.push(format!("{} holds {count} backups", other.name())),
+        let count = catalogue(other, listed).backups.len();
+        if count == 0 {
+            continue;
+        }
+        // If the bucket is another sponsor's by mistake, so are the backups in it.
+        let newest = Box::pin(previous::newest(store, (sponsor, other), &prefix(other), None)).await;
+        if let Ok(Previous::Backup { .. }) = newest {
+            found.push(format!("{} holds {}", other.name(), counted(count as u64, "backup")));
         }
     }
     (!found.is_empty()).then(|| found.join(", "))

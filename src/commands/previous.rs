@@ -106,7 +106,7 @@ impl Previous {
     }
 }
 
-async fn newest(
+pub(super) async fn newest(
     store: &Store,
     (sponsor, environment): (&Sponsor, Environment),
     below: &str,

@@ -127,7 +127,7 @@ async fn manifest_text(scope: &Scope, edge: &Edge) -> Result<String, Failure> {
     if let Some(manifest) = secrets.get(secrets::MANIFEST) {
         return Ok(manifest.expose_secret().to_owned());
     }
-    let names = doppler.names(&asked).await.unwrap_or_default();
+    let names = doppler.names(&asked, &print).await.unwrap_or_default();
     Err(secrets::no_manifest(&place, names.iter().map(String::as_str)).into())
 }
 
@@ -251,7 +251,7 @@ impl<'a> SecretsSource<'a> {
         let aws = AwsFromEnvironment { of_the_sponsor, role, tokens, ambient, how_to_pass_keys };
         let archival = secrets::interpret(&read.place, &read.raw, aws);
         if secrets::is_something_missing(&archival) {
-            let names = read.names().await;
+            let names = read.names(self.edge, sponsor).await;
             secrets::are_spelt_right(&read.place, &read.raw, names.iter().map(String::as_str))?;
         }
         let archival = archival?;
@@ -301,11 +301,15 @@ struct Read<'a> {
 }
 
 impl Read<'_> {
-    /// All names that exist in Doppler, or none: a file has returned them already, and without them a typo is not found.
-    async fn names(&self) -> Vec<String> {
-        match &self.doppler {
-            Some((doppler, asked)) => doppler.names(asked).await.unwrap_or_default(),
-            None => Vec::new(),
-        }
+    /// All names that exist in Doppler, or none: a file has returned them already. A typo that cannot be looked for may
+    /// leave the sponsor without a backup, so that is a warning.
+    async fn names(&self, edge: &Edge, sponsor: &str) -> Vec<String> {
+        let Some((doppler, asked)) = &self.doppler else { return Vec::new() };
+        let print = |line: String| edge.sink.line(&format!("{sponsor}: {line}"));
+        doppler.names(asked, &print).await.unwrap_or_else(|error| {
+            let message = format!("{sponsor}: could not look for misspelled names of secrets: {error}");
+            warn(edge, "names of secrets were not checked", &message);
+            Vec::new()
+        })
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Way<'a> {
 
 impl Vault {
     pub(super) fn open(way: &Way<'_>, secrets: &SponsorSecrets) -> Self {
-        let caller = Caller::new(&secrets.region, &secrets.aws, &way.session(secrets), &way.edge.reach);
+        let caller = Caller::new(&secrets.region, &secrets.aws, &way.session(secrets));
         let open = |bucket: &str| Store::open(way.endpoint, bucket, &caller);
         Self {
             backups: open(&secrets.backups_bucket),

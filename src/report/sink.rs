@@ -152,7 +152,7 @@ impl Sink {
             Err(TryLockError::Poisoned(secrets)) => secrets.into_inner().prose(words),
             Err(TryLockError::WouldBlock) => "its message is not shown".to_owned(),
         };
-        self.lines.write_at_once(&workflow::inert(&format!("panicked at {place}: {words}")));
+        self.lines.write_at_once(&indented(&workflow::inert(&format!("panicked at {place}: {words}"))));
     }
 
     /// Makes a terminal print the outputs from now on.
@@ -196,7 +196,7 @@ impl Sink {
         let plain = lines.iter().map(|line| self.shown(line));
         let plain: Vec<String> = std::iter::once(self.shown(title)).chain(plain).collect();
         if self.workflow.is_some() {
-            let lines: Vec<String> = lines.iter().map(|line| self.redacted(line)).collect();
+            let lines: Vec<String> = lines.iter().map(|line| indented(&self.redacted(line))).collect();
             self.lines.write_apart(&workflow::group(&self.redacted(title), &lines), &plain);
         } else {
             self.lines.write(&plain);
@@ -227,7 +227,8 @@ impl Sink {
     pub fn annotations(&self, annotations: &[Annotation]) {
         if self.workflow.is_some() {
             let clean = |Annotation { level, title, message }: &Annotation| {
-                annotation(*level, &self.shown(title), &self.shown(message)).command()
+                let [title, message] = [title, message].map(|text| workflow::inert(&self.redacted(text)));
+                annotation(*level, &title, &message).command()
             };
             self.lines.command(&annotations.iter().map(clean).collect::<Vec<_>>());
         }
@@ -242,7 +243,7 @@ impl Sink {
             let bar = ProgressBar::new_spinner().with_prefix(reading.sponsor.to_owned());
             all.add(style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style)))
         });
-        bar.set_message(reading.message());
+        bar.set_message(self.shown(&reading.message()));
         bar.tick();
     }
 
@@ -289,13 +290,20 @@ impl Sink {
         }
     }
 
+    /// A line without secrets. What follows a line break in it may be the words of others, so it is indented: it cannot
+    /// pass for a line of the log.
     fn shown(&self, line: &str) -> String {
-        workflow::inert(&self.redacted(line))
+        indented(&workflow::inert(&self.redacted(line)))
     }
 
     fn data(&self, text: &str) -> String {
         self.secrets.read().unwrap_or_else(PoisonError::into_inner).data(text)
     }
+}
+
+/// A text whose further lines begin with blanks.
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n    ")
 }
 
 fn append(variable: &'static str, path: &Path, text: &str) -> Result<(), ReportError> {

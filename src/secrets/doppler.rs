@@ -85,11 +85,19 @@ impl Doppler {
         answer(place, status, &headers, &body)
     }
 
-    /// The names of all secrets of one config, without values, to find a misspelt one. One attempt.
+    /// The names of all secrets of one config, without values, to find a misspelled one.
     ///
     /// # Errors
     /// Doppler rejects the request, does not answer, or returns something else than names.
-    pub async fn names(&self, place: &Place) -> Result<Vec<String>, SecretsError> {
+    pub async fn names(
+        &self,
+        place: &Place,
+        on_retry: &(dyn Fn(String) + Sync),
+    ) -> Result<Vec<String>, SecretsError> {
+        persistently(|| self.attempt_of_names(place), on_retry).await
+    }
+
+    async fn attempt_of_names(&self, place: &Place) -> Result<Vec<String>, SecretsError> {
         let query = [
             ("project", place.project.as_str()),
             ("config", place.config.as_str()),

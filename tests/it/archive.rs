@@ -7,7 +7,7 @@ use proptest::prelude::{Just, ProptestConfig, prop_assert, prop_assert_eq, prop_
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use sponsor_backup::archive::flow::Flow;
-use sponsor_backup::archive::s3::{Caller, Endpoint, Labels, Reach, Session};
+use sponsor_backup::archive::s3::{Caller, Endpoint, Labels, Session};
 use sponsor_backup::archive::{Codec, Progress, Recipe, Recipients, Staged, Store, Upload, seal};
 use sponsor_backup::secrets::{AwsCredentials, AwsKeys};
 use tokio_util::sync::CancellationToken;
@@ -32,7 +32,7 @@ pub(super) fn store_at(endpoint: &str, server: &support::Store, bucket: &str) ->
         session_token: None,
         called: "x".to_owned(),
     };
-    let caller = Caller::new(REGION, &AwsCredentials::Keys(keys), &Session::default(), &Reach::default());
+    let caller = Caller::new(REGION, &AwsCredentials::Keys(keys), &Session::default());
     Store::open(&endpoint, bucket, &caller)
 }
 

@@ -92,3 +92,18 @@ fn connections_that_close_after_an_answer_are_tried_for_longer() {
     let run: Run = trial.run().input("s3-endpoint-url", proxy.endpoint());
     run.run().assert_code(0);
 }
+
+/// What one sponsor's bucket does says nothing about another's, even at the same address.
+#[test]
+fn a_silent_bucket_of_one_sponsor_fails_no_other_backup() {
+    let trial = Trial::of([Sponsor::named("callisto").empty(), Sponsor::named("titan").empty()]);
+    let proxy = Proxy::before(trial.store.endpoint());
+    proxy.rule(|seen| match seen.path.contains("callisto") {
+        true => Action::Stall,
+        // Longer than a request gets at an address that has been silent for too long.
+        false => Action::Delay(Duration::from_millis(1500)),
+    });
+    let outcome = trial.run().input("max-parallel", "1").input("s3-endpoint-url", proxy.endpoint()).run();
+    outcome.assert_code(14);
+    assert_eq!(outcome.result("titan")["outcome"], "success", "{}", outcome.transcript());
+}

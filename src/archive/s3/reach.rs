@@ -1,4 +1,4 @@
-//! How long a run waits for an address that has not answered it yet, and how often it asks.
+//! How long a sponsor waits for an address that has not answered it yet, and how often it asks.
 //!
 //! Until the first answer, a wrong address is likelier than a blip, so a run gives up within seconds. After it, a blip is
 //! likelier, so requests are repeated for as long as [`super::client`] says.
@@ -30,9 +30,9 @@ const AFTERWARDS: Duration = Duration::from_millis(500);
 const REPEATED: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Which addresses have answered a run. Clones share what they know.
+/// Which addresses have answered one sponsor. Clones share what they know.
 #[derive(Debug, Clone, Default)]
-pub struct Reach(Arc<Mutex<HashMap<String, Contact>>>);
+pub(super) struct Reach(Arc<Mutex<HashMap<String, Contact>>>);
 
 impl Reach {
     /// What is known of one address, by any name that is the same for all requests to it.
@@ -42,7 +42,7 @@ impl Reach {
     }
 }
 
-/// What a run knows of one address.
+/// What is known of one address.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Contact(Arc<Known>);
 

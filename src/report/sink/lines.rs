@@ -5,10 +5,12 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar};
 use jiff::Timestamp;
+use rustix::fs::OFlags;
 
 /// The clock of the program.
 pub(super) type Clock = fn() -> Timestamp;
@@ -25,12 +27,20 @@ pub(super) struct Lines {
     pub(super) stream_clock: Option<Clock>,
     pub(super) bars: Option<Bars>,
     pub(super) file: OnceLock<(Mutex<File>, Clock)>,
+    /// Set once a line could not be written to the file.
+    pub(super) is_cut: AtomicBool,
 }
 
 impl Lines {
-    /// Appends every further line to a file, each with its time. Only its owner can read a new file.
+    /// Appends every further line to a regular file, each with its time. Only its owner can read a new file.
     pub(super) fn append_to(&self, path: &Path, clock: Clock) -> std::io::Result<()> {
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        // A pipe whose reader sleeps would hold the run, and no signal would end it.
+        let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+        let file =
+            OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(nonblocking).open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(std::io::Error::other("not a regular file"));
+        }
         // A second file is never asked for.
         self.file.set((Mutex::new(file), clock)).ok();
         Ok(())
@@ -55,8 +65,14 @@ impl Lines {
         }
         if let Some((file, clock)) = self.file.get() {
             let text = self::text(to_file, Some(*clock));
-            // The disk may be full by now. That must not end a backup, and the stream has the lines.
-            file.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes()).ok();
+            let written = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes());
+            // The disk may be full by now. That must not end a backup, but the reader of the file must not miss lines.
+            if let Err(error) = written
+                && !self.is_cut.swap(true, Ordering::Relaxed)
+            {
+                let warning = format!("warning: the file in `log-file` lacks lines from here on: {error}");
+                self.stream(&self::text(&[warning], self.stream_clock));
+            }
         }
     }
 
@@ -99,6 +115,23 @@ mod tests {
             "1970-01-01T00:00:00Z error: a\n1970-01-01T00:00:00Z b\n1970-01-01T00:00:00Z hint: c\n";
         assert_eq!(text(&lines, Some(clock)), expected);
         assert_eq!(text(&lines, None), "error: a\nb\nhint: c\n");
+    }
+
+    #[test]
+    fn a_log_file_is_a_regular_file() {
+        for path in ["/dev/full", "/dev", "/dev/null"] {
+            assert!(Lines::default().append_to(Path::new(path), || Timestamp::UNIX_EPOCH).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_the_file_lacks_is_noticed_once() {
+        let lines = Lines::default();
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        lines.file.set((Mutex::new(full), || Timestamp::UNIX_EPOCH)).unwrap();
+        assert!(!lines.is_cut.load(Ordering::Relaxed));
+        lines.write(&["a line".to_owned()]);
+        assert!(lines.is_cut.load(Ordering::Relaxed));
     }
 
     #[test]
