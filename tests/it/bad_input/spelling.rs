@@ -145,6 +145,8 @@ fn a_misspelt_secret_in_doppler_is_an_error() {
     let hidden = trial.run().run();
     hidden.assert_code(0);
     assert_eq!(hidden.output("outcome"), "disabled");
+    let warnings = hidden.annotations("warning").concat();
+    assert!(warnings.contains("names of secrets were not checked"), "{warnings}");
 
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let rename = |from: &str, to: &str, value: &str| {
