@@ -7,15 +7,16 @@ pub mod order;
 mod command;
 mod definition;
 mod packaging;
+mod unknown;
 mod values;
 
 use std::collections::BTreeMap;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use inputs::{COMMAND, Command, INPUTS, Input};
+use inputs::{COMMAND, Command, INPUTS};
 pub use order::Order;
-use values::{Values, yaml_boolean};
+use values::{Values, is_like_a_boolean};
 
 /// What a command line asks for.
 #[derive(Debug)]
@@ -89,15 +90,16 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
     Ok(Request::Order { order: Box::new(order::read(command, &values, variables)?), outputs })
 }
 
-/// A boolean flag takes the next argument only if it is a boolean: `--dry-run false` becomes `--dry-run=false`. Any other
-/// flag takes the next argument as its value, even if it begins with a hyphen.
+/// A boolean flag takes the next argument only if it is meant as a boolean: `--dry-run false` becomes `--dry-run=false`,
+/// and `--dry-run yes` becomes `--dry-run=yes`, whose error names the flag. Any other flag takes the next argument as its
+/// value, even if it begins with a hyphen.
 fn with_booleans_joined(arguments: Vec<String>) -> Vec<String> {
     let mut joined = Vec::with_capacity(arguments.len());
     let mut words = arguments.into_iter().peekable();
     while let Some(word) = words.next() {
         let input = word.strip_prefix("--").and_then(|name| INPUTS.iter().find(|input| input.name == name));
         match input {
-            Some(input) if input.boolean => match words.next_if(|next| yaml_boolean(next).is_some()) {
+            Some(input) if input.boolean => match words.next_if(|next| is_like_a_boolean(next)) {
                 Some(value) => joined.push(format!("{word}={value}")),
                 None => joined.push(word),
             },
@@ -135,12 +137,7 @@ fn refuse_unknown_inputs(variables: &Variables) -> Result<(), UsageError> {
         return Ok(());
     };
     let typed = variable.trim_start_matches("INPUT_").to_lowercase();
-    let likeness = |input: &&Input| (strsim::jaro_winkler(input.name, &typed) * 1000.0) as u32;
-    let hint = match INPUTS.iter().max_by_key(likeness).filter(|input| likeness(input) > 800) {
-        Some(near) => format!("Did you mean `{}`?", near.name),
-        None => "See docs/reference.md for the inputs.".to_owned(),
-    };
-    Err(UsageError::new(format!("unknown input `{typed}`")).hint(hint))
+    Err(UsageError::new(format!("unknown input `{typed}`")).hint(unknown::input(&typed)))
 }
 
 fn no_command() -> UsageError {
@@ -161,6 +158,7 @@ fn usage(error: &clap::Error, command: Option<&str>) -> UsageError {
         Some((flag, _)) if is_flag(argument) => flag,
         _ => argument,
     };
+    let has_no_value = context(ContextKind::InvalidValue) == Some("");
     let message = match error.kind() {
         ErrorKind::UnknownArgument if command.is_none() && is_input(argument) => return no_command(),
         ErrorKind::UnknownArgument if is_flag(argument) => format!("unknown flag `{argument}`"),
@@ -169,9 +167,7 @@ fn usage(error: &clap::Error, command: Option<&str>) -> UsageError {
             format!("unknown command `{}`", context(ContextKind::InvalidSubcommand).unwrap_or_default())
         }
         ErrorKind::MissingRequiredArgument => format!("`{argument}` is missing"),
-        ErrorKind::InvalidValue if context(ContextKind::InvalidValue) == Some("") => {
-            format!("`{argument}` has no value")
-        }
+        ErrorKind::InvalidValue if has_no_value => format!("`{argument}` has no value"),
         ErrorKind::ArgumentConflict => format!("`{argument}` is set more than once"),
         _ => {
             let text = error.to_string();
@@ -179,12 +175,17 @@ fn usage(error: &clap::Error, command: Option<&str>) -> UsageError {
             line.trim_start_matches("error: ").replace('\'', "`")
         }
     };
-    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
-    let hint = match (near.into_iter().find_map(context), command) {
-        (Some(near), _) => format!("Did you mean `{near}`?"),
-        (None, Some(command)) => format!("See `sponsor-backup {command} --help`."),
-        (None, None) => "See `sponsor-backup --help`.".to_owned(),
+    // clap's guesses at commands and values are good. Its guesses at flags may have half their letters in common.
+    let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let hint = match error.kind() {
+        ErrorKind::UnknownArgument => unknown::flag(argument, command),
+        ErrorKind::InvalidValue if has_no_value => unknown::without_value(argument),
+        _ => near.into_iter().find_map(context).map(|near| format!("Did you mean `{near}`?")),
     };
+    let hint = hint.unwrap_or_else(|| match command {
+        Some(command) => format!("See `sponsor-backup {command} --help`."),
+        None => "See `sponsor-backup --help`.".to_owned(),
+    });
     UsageError::new(message).hint(hint)
 }
 

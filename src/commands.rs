@@ -62,7 +62,7 @@ pub async fn run(order: Order, outputs: bool, mut edge: Edge) -> u8 {
     let environment = order.scope().environment;
     let ((subject, dry_run), deployed) = (subject(&order), deployed(&order));
     if let Err(error) = log_to_file(&order, &edge) {
-        return refuse(&UsageError::new(error.to_string()).into(), &edge.sink);
+        return refuse(&UsageError::new(error.to_string()).hint(error.hint()).into(), &edge.sink);
     }
     alarm::hide_token(&order, &edge);
     let alarm = alarm::Alarm::of(&order);
@@ -149,7 +149,7 @@ fn subject(order: &Order) -> (Subject, bool) {
 /// Shows the help if no command was given; returns the exit code.
 #[must_use]
 pub fn no_command(help: &str, sink: &Sink) -> u8 {
-    sink.block(&help.lines().map(str::to_owned).collect::<Vec<_>>());
+    sink.help(help);
     failure::USAGE
 }
 

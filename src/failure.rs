@@ -248,7 +248,7 @@ impl Failure {
             Self::TimedOut(_) => Some("Raise `timeout`, or find out why the database is slow.".to_owned()),
             Self::Unproved(failure) => failure.hint(),
             Self::Cancelled(cancelled) => Some(cancelled.hint().to_owned()),
-            Self::Report(_) => Some("Check whether the runner's disk is full.".to_owned()),
+            Self::Report(error) => Some(error.hint().to_owned()),
             Self::Bug(_) => {
                 Some("Report this message and the output of `sponsor-backup --version`.".to_owned())
             }

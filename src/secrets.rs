@@ -24,7 +24,7 @@ pub use error::{SecretsError, Source};
 pub use flag::Disabled;
 use flag::FLAG;
 use found::{ACCESS_KEY_ID, Found, ROLE_ARN, SECRET_ACCESS_KEY};
-pub use found::{AwsFromEnvironment, is_role_arn};
+pub use found::{AwsFromEnvironment, HowToPassKeys, is_role_arn};
 pub use github::IdTokens;
 pub use keyring::{AwsCredentials, AwsKeys, Keyring};
 pub use place::Place;
@@ -116,7 +116,8 @@ pub fn interpret(place: &Place, raw: &RawSecrets, aws: AwsFromEnvironment) -> Re
     let backups_bucket = found.text(BACKUPS_BUCKET);
     let audit_logs_bucket = found.text(AUDIT_LOGS_BUCKET);
     let region = found.text(REGION);
-    let how_to_pass_keys = aws.how_to_pass_keys.clone();
+    let HowToPassKeys { own, general } = aws.how_to_pass_keys.clone();
+    let how_to_pass_keys = if found.has_keys() { own } else { general };
     let (aws, also) = found.credentials(place, aws)?;
     let lacking = found.lacking();
     if !lacking.is_empty() {

@@ -66,6 +66,7 @@ impl Command {
             Self::Record => &["--environment production --outcome success --version v1.4.2"],
             Self::List => &[
                 "--environment production --sponsors callisto",
+                "--environment development --manifest m.yaml --secrets-file s.yaml",
                 "--environment production --json",
                 "--environment production --max-backup-age 8h",
             ],
@@ -79,6 +80,7 @@ impl Command {
             ],
             Self::Drill => &[
                 "--environment production --sponsors callisto",
+                "--environment development --manifest m.yaml --secrets-file s.yaml",
                 "--environment production --max-rpo 6h --max-rto 30m",
             ],
         }

@@ -9,7 +9,7 @@ const WIDEST: usize = 100;
 
 const ENVIRONMENT: &str = "\
 Environment variables:
-  INPUT_SOME-NAME          Same as --some-name. The flag wins.
+  INPUT_SOME-NAME          Set by GitHub for action inputs. On a terminal, use the flag.
   DOPPLER_TOKEN_CORE       Token for the Doppler project that holds the manifest
   DOPPLER_TOKEN_{SPONSOR}  Token for that sponsor's Doppler config
   DOPPLER_TOKEN            The same, if exactly one sponsor is selected

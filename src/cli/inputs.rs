@@ -169,7 +169,7 @@ pub const INPUTS: &[Input] = &[
     text(RUN, "timeout", "DURATION", &[Backup, Verify, Restore, Drill], "Time limit per sponsor, e.g. `30m`").or("6h"),
     text(STORAGE, "s3-endpoint-url", "URL", STORE, "URL of an S3-compatible store").more("Also read from `AWS_ENDPOINT_URL_S3`."),
     boolean(STORAGE, "s3-force-path-style", STORE, "Use path-style URLs (`endpoint/bucket/key`), as many S3-compatible stores need"),
-    text(STORAGE, "expected-bucket-owner", "ID", STORE, "AWS account ID that must own the buckets"),
+    text(STORAGE, "expected-bucket-owner", "ID", STORE, "ID of the AWS account that owns the buckets"),
     text(STORAGE, "aws-role-arn", "ARN", STORE, "IAM role to assume through OIDC if exactly one sponsor is selected")
         .more("If several are selected, each needs the secret `SPONSOR_AWS_ROLE_ARN`. See docs/keyless.md."),
     text(RUN, "max-jobs", "NUMBER", &[Matrix], "Maximum number of matrix jobs").or("256").more("Additional sponsors share jobs."),

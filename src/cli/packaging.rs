@@ -75,10 +75,41 @@ fn page(command: Option<&str>) -> Result<String, UsageError> {
                 .version(env!("CARGO_PKG_VERSION"))
         }
     };
+    let notes = chosen.get_after_long_help().or(chosen.get_after_help()).map(ToString::to_string);
+    let rendered = sections(chosen);
+    let bytes =
+        rendered.map_err(|error| UsageError::new(format!("cannot write the manual page: {error}")))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned() + &roff(&notes.unwrap_or_default()))
+}
+
+/// The page without what follows the flags in the help, for which the generator has only a section EXTRA.
+fn sections(command: clap::Command) -> std::io::Result<Vec<u8>> {
+    let has_commands = command.has_subcommands();
+    let page = clap_mangen::Man::new(command);
     let mut bytes = Vec::new();
-    let made = clap_mangen::Man::new(chosen).render(&mut bytes);
-    made.map_err(|error| UsageError::new(format!("cannot write the manual page: {error}")))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    page.render_title(&mut bytes)?;
+    // Lines that are filled up to the right margin get double spaces.
+    bytes.extend(b".ad l\n");
+    page.render_name_section(&mut bytes)?;
+    page.render_synopsis_section(&mut bytes)?;
+    page.render_description_section(&mut bytes)?;
+    page.render_options_section(&mut bytes)?;
+    if has_commands {
+        page.render_subcommands_section(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// The end of a help as sections of a manual page: `Examples:` and the lines below it are one.
+fn roff(notes: &str) -> String {
+    let plain = |text: &str| text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
+    let block = |block: &str| match block.split_once(":\n") {
+        Some((title, lines)) if !title.contains('\n') => {
+            format!(".SH \"{}\"\n.nf\n{}\n.fi\n", title.to_uppercase(), plain(lines))
+        }
+        _ => format!(".PP\n{}\n", plain(block)),
+    };
+    notes.split("\n\n").map(block).collect()
 }
 
 #[cfg(test)]
@@ -105,7 +136,8 @@ mod tests {
         for command in Command::ALL {
             let text = page(Some(command.name())).unwrap();
             assert!(text.contains(&format!(".TH sponsor-backup-{} 1", command.name())), "{text}");
-            assert!(text.contains("Examples") && text.contains("\\-\\-environment"), "{text}");
+            assert!(text.contains(".SH \"EXAMPLES") && text.contains("\\-\\-environment"), "{text}");
+            assert!(!text.contains("EXTRA"), "{text}");
         }
         assert!(page(Some("bake")).is_err());
     }

@@ -128,7 +128,9 @@ fn a_boolean_flag_takes_the_next_word_only_if_it_is_a_boolean() {
     assert_eq!(text.deployment.version.as_deref(), Some("true"));
     assert!(!text.dry_run);
     let other = parse_with(&["backup", "--environment", "production", "--dry-run", "yes"], &[]);
-    assert_eq!(other.unwrap_err().message, "unexpected argument `yes`");
+    assert_eq!(other.unwrap_err().message, "`dry-run` is `yes`, not a boolean");
+    let other = parse_with(&["backup", "--dry-run", "production"], &[]);
+    assert_eq!(other.unwrap_err().message, "unexpected argument `production`");
 }
 
 #[test]

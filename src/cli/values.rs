@@ -90,6 +90,12 @@ pub(super) fn yaml_boolean(text: &str) -> Option<bool> {
     }
 }
 
+/// Whether a text is a boolean, or meant as one.
+pub(super) fn is_like_a_boolean(text: &str) -> bool {
+    const ATTEMPTS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"];
+    ATTEMPTS.iter().any(|attempt| text.eq_ignore_ascii_case(attempt))
+}
+
 /// An input whose value has something wrong with it.
 pub(super) fn bad(name: &str, problem: impl std::fmt::Display) -> UsageError {
     UsageError::new(format!("`{name}` {problem}"))

@@ -27,6 +27,7 @@ use crate::proof::{Comparison, Conclusion, ProofError, State};
 use crate::record::drill::{DrillReport, Whose};
 use crate::report::{SponsorResult, drill as text};
 use crate::restore::{TargetState, script};
+use crate::secrets::file::reason;
 use crate::sponsors::Sponsor;
 
 /// What all sponsors of a run share.
@@ -76,10 +77,18 @@ pub(super) async fn run(order: DrillOrder, edge: &Edge, publisher: &Publisher<'_
 /// The sponsor's own checks.
 async fn checks(path: Option<&Path>) -> Result<Vec<String>, UsageError> {
     let Some(path) = path else { return Ok(Vec::new()) };
-    let bad = |problem: String| UsageError::new(format!("`drill-checks` {}: {problem}", path.display()));
-    let text = tokio::fs::read_to_string(path).await.map_err(|error| bad(error.to_string()))?;
-    let found = script::statements(&text).map_err(|problem| bad(problem.to_owned()))?;
-    if found.is_empty() { Err(bad("contains no statement".to_owned())) } else { Ok(found) }
+    let shown = path.display();
+    let unreadable = |error| {
+        UsageError::new(format!("cannot read `drill-checks` {shown}: {}", reason(&error)))
+            .hint("Check the `drill-checks` input: the path of a file of SQL statements.")
+    };
+    let bad = |problem: &str| {
+        UsageError::new(format!("`drill-checks` {shown}: {problem}"))
+            .hint("Write SQL statements that each return true, and end each with a semicolon.")
+    };
+    let text = tokio::fs::read_to_string(path).await.map_err(unreadable)?;
+    let found = script::statements(&text).map_err(bad)?;
+    if found.is_empty() { Err(bad("contains no statement")) } else { Ok(found) }
 }
 
 impl Run<'_> {

@@ -61,9 +61,8 @@ impl Edge {
         let get =
             |name: &str| variables.get(name).map(String::as_str).filter(|value| !value.trim().is_empty());
         let sink = match get("GITHUB_ACTIONS") {
-            Some("true") => {
-                Sink::workflow(runner_files(get)?).map_err(|error| UsageError::new(error.to_string()))?
-            }
+            Some("true") => Sink::workflow(runner_files(get)?)
+                .map_err(|error| UsageError::new(error.to_string()).hint(error.hint()))?,
             _ => Sink::terminal(),
         };
         Ok(Self {

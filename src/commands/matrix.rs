@@ -43,8 +43,10 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<
 
 /// Prints each place in the workflows that does not pass a sponsor's token.
 fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], edge: &Edge) -> Result<(), Failure> {
-    let unreadable =
-        |error: &dyn std::fmt::Display| UsageError::new(format!("cannot read `workflows`: {error}"));
+    let unreadable = |error: &dyn std::fmt::Display| {
+        UsageError::new(format!("cannot read `workflows`: {error}"))
+            .hint("Check the `workflows` input: a folder of YAML files, usually `.github/workflows`.")
+    };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| unreadable(&error))? {
         let path = entry.map_err(|error| unreadable(&error))?.path();

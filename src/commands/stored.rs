@@ -52,7 +52,9 @@ pub(super) async fn identities(opening: &Opening, edge: &Edge) -> Result<Identit
         return Ok(opening.identities.clone());
     };
     scope::warn_of_open_file(path, "age-identity-file", edge);
-    let bad = |problem: String| UsageError::new(format!("`age-identity-file` {problem}"));
+    let bad = |problem: String| {
+        UsageError::new(format!("`age-identity-file` {problem}")).hint("Check the `age-identity-file` input: the path of a file with one private key per line. Each begins with `AGE-SECRET-KEY-`.")
+    };
     let text =
         tokio::fs::read_to_string(path).await.map_err(|error| bad(format!("cannot be read: {error}")))?;
     let text = secrecy::SecretString::from(text);

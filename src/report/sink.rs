@@ -13,7 +13,7 @@ mod lines;
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,6 +59,18 @@ pub struct ReportError {
     variable: &'static str,
     path: String,
     reason: std::io::Error,
+}
+
+impl ReportError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self.reason.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "Free space on the disk.",
+            ErrorKind::IsADirectory => "Write the path of a file, not of a folder.",
+            _ => "Check that the folder exists and is writable.",
+        }
+    }
 }
 
 impl Sink {
@@ -171,6 +183,11 @@ impl Sink {
     pub fn text(&self, text: &str) {
         // If the reader has gone away, for example `head`, the run does not fail.
         std::io::stdout().lock().write_all(self.data(text).as_bytes()).ok();
+    }
+
+    /// The help, shown to someone who did not ask for it. Not a part of the log: it has no times.
+    pub fn help(&self, text: &str) {
+        self.lines.untimed(text.lines());
     }
 
     /// A line for people.

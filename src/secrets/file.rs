@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_saphyr::{Error, Spanned};
+use serde_saphyr::{Error, ExternalMessageSource, Spanned};
 
 use super::{Place, RawSecrets, Secret, SecretsError, needed};
 use crate::manifest::{is_name, spelling};
@@ -98,14 +98,36 @@ pub fn others_can_open(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o077 != 0)
 }
 
-/// A YAML error without the parser's own message, which may quote a secret.
+const SYNTAX: &str =
+    "Check that line: indent with spaces, and put values that contain special characters in quotes.";
+
+/// What the parser says about a text that is not YAML. `None` if it is YAML of another form. The messages of other errors
+/// may quote a secret. Those of the parser may do so only behind a colon, as in "unexpected character: `x'".
+fn syntax(error: &Error) -> Option<&str> {
+    match error {
+        Error::ExternalMessage { source, msg, .. }
+            if matches!(**source, ExternalMessageSource::Parser(_)) =>
+        {
+            msg.split(": ").next()
+        }
+        Error::UnknownAnchor { .. } => Some("unknown anchor"),
+        Error::MultipleDocuments { .. } => Some("more than one document"),
+        _ => None,
+    }
+}
+
+/// A YAML error without values.
 fn unusable(path: &str, error: &Error, text: &str) -> SecretsError {
     let file =
         |at: String, reason: String, hint: &str| SecretsError::File { at, reason, hint: hint.to_owned() };
     let no_map = "not a map of sponsors to secrets".to_owned();
     let Some(at) = error.location() else { return file(path.to_owned(), no_map, FORM) };
     let Error::DuplicateMappingKey { key, .. } = error else {
-        return file(format!("{path}, line {}, column {}", at.line(), at.column()), no_map, FORM);
+        let (reason, hint) = match syntax(error) {
+            Some(reason) => (format!("not YAML: {reason}"), SYNTAX),
+            None => (no_map, FORM),
+        };
+        return file(format!("{path}, line {}, column {}", at.line(), at.column()), reason, hint);
     };
     let line = usize::try_from(at.line()).unwrap_or_default();
     let name = key.as_deref().filter(|key| is_shown(key, at.column()));

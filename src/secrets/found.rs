@@ -34,6 +34,11 @@ impl<'a> Found<'a> {
         String::new()
     }
 
+    /// Whether the source has AWS keys, even half or empty ones. Then only the sponsor's own variables come before them.
+    pub(super) fn has_keys(&self) -> bool {
+        [ACCESS_KEY_ID, SECRET_ACCESS_KEY].into_iter().any(|name| self.raw.contains_key(name))
+    }
+
     /// The first of: the sponsor's own keys in the environment, keys of the source, its role, the role of the order,
     /// general AWS credentials in the environment. A half-set one is never completed from the next. With it, where it
     /// comes from if not from the source, for the log.
@@ -46,9 +51,8 @@ impl<'a> Found<'a> {
         if let Some(keys) = aws.of_the_sponsor {
             return Ok((AwsCredentials::Keys(keys), ENVIRONMENT));
         }
-        let here = |name: &str| self.raw.contains_key(name);
-        let (keys_here, role_here) = (here(ACCESS_KEY_ID) || here(SECRET_ACCESS_KEY), here(ROLE_ARN));
-        if !keys_here {
+        let role_here = self.raw.contains_key(ROLE_ARN);
+        if !self.has_keys() {
             let role = if role_here { Some(self.text(ROLE_ARN)) } else { aws.role };
             if let Some(arn) = role {
                 if role_here && !arn.is_empty() && !is_role_arn(&arn) {
@@ -67,7 +71,7 @@ impl<'a> Found<'a> {
             session_token: None,
             called: place.pair(ACCESS_KEY_ID, SECRET_ACCESS_KEY),
         };
-        let keys = keys.usable(|| place.no_session_token(ACCESS_KEY_ID, &aws.how_to_pass_keys))?;
+        let keys = keys.usable(|| place.no_session_token(ACCESS_KEY_ID, &aws.how_to_pass_keys.own))?;
         Ok((AwsCredentials::Keys(keys), ""))
     }
 }
@@ -100,14 +104,23 @@ pub struct AwsFromEnvironment {
     /// else comes first.
     pub ambient: Result<Option<AwsCredentials>, SecretsError>,
     /// How to pass keys in the environment: [`super::Keyring::how_to_pass_keys`].
-    pub how_to_pass_keys: String,
+    pub how_to_pass_keys: HowToPassKeys,
+}
+
+/// How to pass a sponsor's AWS keys in the environment: sentences, the first without its capital.
+#[derive(Debug, Clone, Default)]
+pub struct HowToPassKeys {
+    /// In the sponsor's own variables, which win over all other keys.
+    pub own: String,
+    /// In any variables. The general ones are read if one sponsor is selected and its secrets hold no key.
+    pub general: String,
 }
 
 impl Default for AwsFromEnvironment {
     fn default() -> Self {
         let variable = "ACTIONS_ID_TOKEN_REQUEST_URL".to_owned();
         let tokens = Err(SecretsError::NoIdToken { variable });
-        let how_to_pass_keys = String::new();
+        let how_to_pass_keys = HowToPassKeys::default();
         Self { of_the_sponsor: None, role: None, tokens, ambient: Ok(None), how_to_pass_keys }
     }
 }
@@ -142,7 +155,7 @@ mod tests {
     /// Everything that an environment and an order may offer.
     fn everything() -> AwsFromEnvironment {
         AwsFromEnvironment {
-            how_to_pass_keys: String::new(),
+            how_to_pass_keys: HowToPassKeys::default(),
             of_the_sponsor: None,
             role: Some(ARN.replace("callisto", "of-the-order")),
             tokens: Ok(tokens()),

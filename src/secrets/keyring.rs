@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::github::{IdTokenRequest, IdTokens};
-use super::{Secret, SecretsError};
+use super::{HowToPassKeys, Secret, SecretsError};
 use crate::manifest::spelling;
 use secrecy::ExposeSecret as _;
 
@@ -203,28 +203,30 @@ impl Keyring {
         }))
     }
 
-    /// How to pass a sponsor's AWS keys in the environment, and why the current variables do not serve: sentences, the
-    /// first without its capital. `only` if exactly one sponsor is selected.
+    /// How to pass a sponsor's AWS keys in the environment, and why the current variables do not serve. `only` if exactly
+    /// one sponsor is selected.
     #[must_use]
-    pub fn how_to_pass_keys(&self, sponsor: &str, only: bool) -> String {
-        let [id, secret, token] = AWS_KEYS.map(|prefix| variable(prefix, sponsor));
-        let mut hint =
-            format!("set the environment variables {id} and {secret} (for temporary keys also {token}).");
+    pub fn how_to_pass_keys(&self, sponsor: &str, only: bool) -> HowToPassKeys {
+        let set = |[id, secret, token]: &[String; 3]| {
+            format!("set the environment variables {id} and {secret} (for temporary keys also {token}).")
+        };
+        let (own, shared) = (AWS_KEYS.map(|prefix| variable(prefix, sponsor)), AWS_KEYS.map(str::to_owned));
+        let near = self.near(AWS_KEYS[0], &own[0]);
+        let near = near.map(|typed| format!(" {typed} is set. Did you mean {}?", own[0])).unwrap_or_default();
         let is_set = |name: &str| self.variables.contains_key(name);
-        if let Some(typed) = self.near(AWS_KEYS[0], &id) {
-            hint += &format!(" {typed} is set. Did you mean {id}?");
-        }
-        let general = [AWS_KEYS[0], "AWS_WEB_IDENTITY_TOKEN_FILE"].into_iter().find(|name| is_set(name));
-        if let Some(general) = general {
-            if !only {
-                hint += &format!(" {general} is used only if exactly one sponsor is selected.");
+        let ambient = [AWS_KEYS[0], "AWS_WEB_IDENTITY_TOKEN_FILE"].into_iter().find(|name| is_set(name));
+        let why = match ambient {
+            Some(ambient) if !only => format!(" {ambient} is used only if exactly one sponsor is selected."),
+            None if is_set("AWS_PROFILE") => {
+                let one = if only { "" } else { ", and select one sponsor" };
+                format!(
+                    " AWS_PROFILE is not read: run `eval \"$(aws configure export-credentials --format env)\"` first{one}."
+                )
             }
-        } else if is_set("AWS_PROFILE") {
-            hint +=
-                " AWS_PROFILE is not read: run `eval \"$(aws configure export-credentials --format env)\"`";
-            hint += if only { " first." } else { " first, and select one sponsor." };
-        }
-        hint
+            _ => String::new(),
+        };
+        let general = format!("{}{near}{why}", set(if only { &shared } else { &own }));
+        HowToPassKeys { own: format!("{}{near}", set(&own)), general }
     }
 
     /// A pair of keys and their session token, by the names of their variables.
@@ -369,12 +371,16 @@ mod tests {
     }
 
     #[test]
-    fn how_to_pass_keys_names_the_sponsors_variables() {
-        let told = |variables: &[(&str, &str)], only: bool| {
+    fn how_to_pass_keys_names_variables_that_are_read() {
+        let both = |variables: &[(&str, &str)], only: bool| {
             Keyring::from_variables(variables.iter().copied()).how_to_pass_keys("io-2", only)
         };
-        let plain = "set the environment variables AWS_ACCESS_KEY_ID_IO_2 and AWS_SECRET_ACCESS_KEY_IO_2 (for temporary keys also AWS_SESSION_TOKEN_IO_2).";
-        assert_eq!(told(&[], true), plain);
+        let told = |variables: &[(&str, &str)], only: bool| both(variables, only).general;
+        let own = "set the environment variables AWS_ACCESS_KEY_ID_IO_2 and AWS_SECRET_ACCESS_KEY_IO_2 (for temporary keys also AWS_SESSION_TOKEN_IO_2).";
+        assert_eq!(told(&[], false), own);
+        assert_eq!(told(&[], true), own.replace("_IO_2", ""));
+        // Keys in the secrets come before general variables and a profile.
+        assert_eq!([both(&[], true).own, both(&[("AWS_PROFILE", "ops")], true).own], [own, own]);
         assert!(told(&[("AWS_PROFILE", "ops")], true).ends_with("--format env)\"` first."));
         assert!(told(&[("AWS_PROFILE", "ops")], false).ends_with("and select one sponsor."));
         assert!(

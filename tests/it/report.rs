@@ -285,6 +285,46 @@ fn each_line_has_its_time_outside_of_workflow_and_terminal() {
 }
 
 #[test]
+fn help_in_a_pipe_has_no_times_and_errors_have() {
+    let help = Run::terminal().run();
+    help.assert_code(2);
+    assert!(help.stderr_with_times.contains("\nUsage: sponsor-backup "), "{}", help.stderr_with_times);
+    assert!(help.stderr_with_times.lines().all(|line| !line.starts_with("20")), "{}", help.stderr_with_times);
+    let error = Run::terminal().args(["backup", "--force"]).run();
+    error.assert_code(2);
+    assert!(
+        error.stderr_with_times.contains("Z error: unknown flag `--force`"),
+        "{}",
+        error.stderr_with_times
+    );
+}
+
+#[test]
+fn files_that_cannot_be_written_or_read_get_a_hint() {
+    let gone = ["list", "--environment=production", "--log-file=/nonexistent/log"];
+    let folder = ["list", "--environment=production", "--log-file=/tmp"];
+    for (arguments, hint) in [
+        (gone, "hint: Check that the folder exists and is writable."),
+        (folder, "hint: Write the path of a file, not of a folder."),
+    ] {
+        let outcome = Run::terminal().args(arguments).run();
+        outcome.assert_code(2);
+        assert!(
+            outcome.stderr.contains("`log-file` (/") && outcome.stderr.contains(hint),
+            "{}",
+            outcome.stderr
+        );
+    }
+    let output = Run::workflow().env("GITHUB_OUTPUT", "/nonexistent/output").run();
+    output.assert_code(2);
+    assert!(
+        output.stderr.contains("hint: Check that the folder exists and is writable."),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
 fn a_log_file_in_a_workflow_holds_lines_but_no_mask() {
     let trial = Trial::of([Sponsor::named("callisto").password("a-canary-of-a-log-file").empty()]);
     let log = tempfile::tempdir().unwrap();

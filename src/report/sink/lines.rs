@@ -51,6 +51,11 @@ impl Lines {
         self.write_apart(lines, lines);
     }
 
+    /// Writes lines to the stream alone, without times.
+    pub(super) fn untimed<'a>(&self, lines: impl Iterator<Item = &'a str>) {
+        self.stream(&lines.map(|line| format!("{line}\n")).collect::<String>());
+    }
+
     /// Writes commands of the runner: the file does not hold them, and least of all the masks.
     pub(super) fn command(&self, commands: &[String]) {
         self.write_apart(commands, &[]);
@@ -100,7 +105,8 @@ impl Lines {
 fn text(lines: &[String], clock: Option<Clock>) -> String {
     let Some(clock) = clock else { return lines.iter().map(|line| format!("{line}\n")).collect() };
     let now = clock().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    lines.iter().flat_map(|line| line.split('\n')).map(|line| format!("{now} {line}\n")).collect()
+    let timed = |line: &str| if line.is_empty() { format!("{now}\n") } else { format!("{now} {line}\n") };
+    lines.iter().flat_map(|line| line.split('\n')).map(timed).collect()
 }
 
 #[cfg(test)]
@@ -110,11 +116,10 @@ mod tests {
     #[test]
     fn each_line_of_a_text_begins_with_its_time() {
         let clock: Clock = || Timestamp::UNIX_EPOCH;
-        let lines = ["error: a\nb".to_owned(), "hint: c".to_owned()];
-        let expected =
-            "1970-01-01T00:00:00Z error: a\n1970-01-01T00:00:00Z b\n1970-01-01T00:00:00Z hint: c\n";
+        let lines = ["error: a\nb".to_owned(), String::new(), "hint: c".to_owned()];
+        let expected = "1970-01-01T00:00:00Z error: a\n1970-01-01T00:00:00Z b\n1970-01-01T00:00:00Z\n1970-01-01T00:00:00Z hint: c\n";
         assert_eq!(text(&lines, Some(clock)), expected);
-        assert_eq!(text(&lines, None), "error: a\nb\nhint: c\n");
+        assert_eq!(text(&lines, None), "error: a\nb\n\nhint: c\n");
     }
 
     #[test]

@@ -59,6 +59,9 @@ fn of_content() -> Vec<SecretsError> {
             errors.push(interpret(&place, &raw, from_environment(&[])).unwrap_err());
         }
     }
+    // Half a pair is not completed from general variables.
+    let (place, raw) = file(&FILE.replace("  SPONSOR_AWS_SECRET_ACCESS_KEY: canary\n", ""));
+    errors.push(interpret(&place, &raw, from_environment(&[("AWS_PROFILE", "ops")])).unwrap_err());
     let (place, raw) = file(&FILE.replace(BROKEN[2].0, ""));
     for variables in [[("AWS_PROFILE", "ops")], [("AWS_ACCESS_KEY_ID_CALISTO", "AKIA1")]] {
         errors.push(interpret(&place, &raw, from_environment(&variables)).unwrap_err());
@@ -67,7 +70,18 @@ fn of_content() -> Vec<SecretsError> {
 }
 
 fn of_the_file() -> Vec<SecretsError> {
-    let broken = ["callisto: [canary", "callisto: {DATABASE_URL: [canary]}", "canary"];
+    let broken = [
+        "callisto: [canary",
+        "callisto:\n\tDATABASE_URL: canary\n",
+        "callisto:\n  DATABASE_URL: canary: canary\n",
+        "callisto:\n  DATABASE_URL: @canary\n",
+        "callisto:\n  DATABASE_URL: 'canary\n",
+        "callisto:\n  DATABASE_URL: *canary\n",
+        "callisto: {}\n---\ncanary: {}\n",
+        "callisto: {DATABASE_URL: [canary]}",
+        "canary",
+        "",
+    ];
     let twice = format!("{FILE}  SPONSOR_AWS_REGION: eu-west-2\n");
     let sponsor_twice = format!("{FILE}callisto: {{DATABASE_URL: canary}}\n");
     let texts = broken.into_iter().chain([twice.as_str(), sponsor_twice.as_str()]);

@@ -94,9 +94,12 @@ fn where_keys_belong_depends_on_the_place() {
     let told = [
         "missing secrets in s.yml: SPONSOR_AWS_ACCESS_KEY_ID, SPONSOR_AWS_SECRET_ACCESS_KEY",
         "Add SPONSOR_AWS_ACCESS_KEY_ID, SPONSOR_AWS_SECRET_ACCESS_KEY to s.yml below `callisto:`",
-        "or set the environment variables AWS_ACCESS_KEY_ID_CALLISTO and AWS_SECRET_ACCESS_KEY_CALLISTO",
+        "or set the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (for temporary keys also AWS_SESSION_TOKEN).",
     ];
     assert_told(&run().run(), 12, &told);
+    // What the hint says works.
+    let general = run().env("AWS_ACCESS_KEY_ID", trial.store.access_key());
+    general.env("AWS_SECRET_ACCESS_KEY", trial.store.secret_key()).run().assert_code(0);
     let profile = run().env("AWS_PROFILE", "ops").run();
     assert_told(&profile, 12, &["AWS_PROFILE is not read", "aws configure export-credentials --format env"]);
     let near = run().env("AWS_ACCESS_KEY_ID_CALISTO", "AKIA1").run();
@@ -105,6 +108,10 @@ fn where_keys_belong_depends_on_the_place() {
         run().env("AWS_ACCESS_KEY_ID_CALLISTO", "ASIA1").env("AWS_SECRET_ACCESS_KEY_CALLISTO", "x");
     let told = ["AWS_ACCESS_KEY_ID_CALLISTO begins with ASIA", "Set AWS_SESSION_TOKEN_CALLISTO too."];
     assert_told(&temporary.run(), 12, &told);
+    // Half a pair in the file is never completed from general variables.
+    let half = format!("{without}  SPONSOR_AWS_ACCESS_KEY_ID: AKIA1\n");
+    let half = local(&trial, MANIFEST, &half).run();
+    assert_told(&half, 12, &["or set the environment variables AWS_ACCESS_KEY_ID_CALLISTO and"]);
     let in_the_file = without + "  SPONSOR_AWS_ACCESS_KEY_ID: ASIA1\n  SPONSOR_AWS_SECRET_ACCESS_KEY: x\n";
     let told = ["s.yml, line 7: SPONSOR_AWS_ACCESS_KEY_ID begins with ASIA", "AWS_SESSION_TOKEN_CALLISTO"];
     assert_told(&local(&trial, MANIFEST, &in_the_file).run(), 12, &told);
@@ -235,5 +242,5 @@ fn a_boolean_may_be_the_word_behind_its_flag() {
     dry.assert_code(0);
     assert!(!dry.stderr.contains("pre-migration=true"), "{}", dry.stderr);
     let other = local(&trial, MANIFEST, &secrets(&trial)).args(["--dry-run", "yes"]).run();
-    assert_told(&other, 2, &["unexpected argument `yes`", "See `sponsor-backup backup --help`."]);
+    assert_told(&other, 2, &["`dry-run` is `yes`, not a boolean", "Write `true` or `false`."]);
 }

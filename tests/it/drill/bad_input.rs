@@ -39,7 +39,7 @@ fn a_missing_major_version_names_the_package_to_install() {
 fn a_file_of_checks_that_cannot_be_read_is_a_bad_input() {
     let trial = backed_up();
     for (text, told) in [
-        (None, "`drill-checks` checks.sql: "),
+        (None, "cannot read `drill-checks` checks.sql: No such file or directory"),
         (Some(""), "contains no statement"),
         (Some("SELECT true"), "the last statement does not end with a semicolon"),
         (Some("\\! ls\nSELECT true;"), "contains psql commands"),
@@ -52,6 +52,7 @@ fn a_file_of_checks_that_cannot_be_read_is_a_bad_input() {
         let outcome = run.run();
         outcome.assert_code(2);
         assert!(outcome.visible().contains(told), "{}", outcome.visible());
+        assert!(outcome.stdout.contains("\nhint: "), "{}", outcome.stdout);
     }
 }
 
