@@ -97,6 +97,7 @@ fn sections(command: clap::Command) -> std::io::Result<Vec<u8>> {
     if has_commands {
         page.render_subcommands_section(&mut bytes)?;
     }
+    page.render_version_section(&mut bytes)?;
     Ok(bytes)
 }
 
