@@ -80,7 +80,6 @@ fn of_the_file() -> Vec<SecretsError> {
         "callisto: {}\n---\ncanary: {}\n",
         "callisto: {DATABASE_URL: [canary]}",
         "canary",
-        "",
     ];
     let twice = format!("{FILE}  SPONSOR_AWS_REGION: eu-west-2\n");
     let sponsor_twice = format!("{FILE}callisto: {{DATABASE_URL: canary}}\n");
