@@ -19,7 +19,7 @@ pub use wording::{counted, grouped};
 
 /// The findings of a check. A result, not an error on the way to one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {}", .findings.join("; "))]
+#[error("{place}:{}", lines(.findings))]
 pub struct ProofError {
     /// What was checked.
     pub place: String,
@@ -27,6 +27,14 @@ pub struct ProofError {
     pub findings: Vec<String>,
     /// What the reader can do about it.
     pub hint: String,
+}
+
+/// One finding goes on in its line. Several have a line each.
+fn lines(findings: &[String]) -> String {
+    match findings {
+        [one] => format!(" {one}"),
+        several => several.iter().map(|finding| format!("\n- {finding}")).collect(),
+    }
 }
 
 #[cfg(test)]

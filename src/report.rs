@@ -25,6 +25,11 @@ use serde::Serialize;
 use crate::proof::{Conclusion, Outcome, State};
 use crate::restore::TargetState;
 
+/// The stage of what a signal stopped.
+const CANCELLED: &str = "cancelled";
+/// The stage of a record that was not saved.
+const RECORD: &str = "record";
+
 /// How one sponsor fared: an entry of the `results` output.
 #[derive(Debug, Clone, Serialize)]
 pub struct SponsorResult {
@@ -59,9 +64,12 @@ pub struct SponsorResult {
     /// What is odd about it, and what follows from its failure, each in words. For people: not part of the output.
     #[serde(skip)]
     pub warnings: Vec<String>,
-    /// How long its backup is kept: `until 2033-11-29, locked (compliance)`. For people: not part of the output.
+    /// Until when nobody can delete its backup: `2033-11-29 (compliance)`. For people: not part of the output.
     #[serde(skip)]
-    pub kept: Option<String>,
+    pub locked_until: Option<String>,
+    /// The plan of a dry run, each fact with its label. For people: not part of the output.
+    #[serde(skip)]
+    pub plan: Vec<(&'static str, String)>,
     /// Its deployment record. For people: not part of the output.
     #[serde(skip)]
     pub record: Option<Record>,
@@ -104,7 +112,8 @@ impl SponsorResult {
             dump_size: None,
             warnings: Vec::new(),
             labels: Vec::new(),
-            kept: None,
+            locked_until: None,
+            plan: Vec::new(),
             record: None,
             causes: Vec::new(),
             frozen: 0,
@@ -117,6 +126,20 @@ impl SponsorResult {
         self.stage = Some(stage);
         self.message = Some(message);
         self.hint = hint;
+    }
+
+    /// Whether a signal stopped it.
+    fn is_cancelled(&self) -> bool {
+        self.outcome() == Outcome::Failure && self.stage == Some(CANCELLED)
+    }
+
+    /// Whether everything was done and proved except for its record.
+    fn lacks_only_its_record(&self) -> bool {
+        let is_done = matches!(
+            self.conclusion.state(),
+            Some(State::Complete | State::Partial | State::Empty | State::Proven)
+        );
+        self.outcome() == Outcome::Failure && self.stage == Some(RECORD) && is_done
     }
 
     /// What it came to.
@@ -200,7 +223,7 @@ pub(crate) mod sample {
             deployment_log: Some(format!("deployment-logs/{sponsor}/deployment-prod-20261120-120000.json")),
             hint: failed.then(|| "Correct user and password in DATABASE_URL.".to_owned()),
             dump_size: well.then_some(53_687_091),
-            kept: well.then(|| "until 2033-11-20, locked (compliance)".to_owned()),
+            locked_until: well.then(|| "2033-11-20 (compliance)".to_owned()),
             ..SponsorResult::new(sponsor, conclusion, 12.34)
         }
     }

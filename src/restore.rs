@@ -29,7 +29,7 @@ mod remedy;
 mod sent;
 mod session;
 
-pub use error::{RestoreError, objects_in_words};
+pub use error::{Owner, RestoreError, objects_in_words};
 pub use load::{LeftOut, Load, Loaded, Manner, OnError};
 pub use plan::Plan;
 pub use state::TargetState;

@@ -41,9 +41,12 @@ pub const MANIFEST: &str = "SPONSOR_MANIFEST";
 
 /// The secret that holds the address of a sponsor's database.
 pub const DATABASE_URL: &str = "DATABASE_URL";
-const BACKUPS_BUCKET: &str = "SPONSOR_BACKUPS_BUCKET";
-const AUDIT_LOGS_BUCKET: &str = "SPONSOR_AUDIT_LOGS_BUCKET";
-const REGION: &str = "SPONSOR_AWS_REGION";
+/// Name of the secret that holds the name of the backup bucket.
+pub const BACKUPS_BUCKET: &str = "SPONSOR_BACKUPS_BUCKET";
+/// Name of the secret that holds the name of the audit-log bucket.
+pub const AUDIT_LOGS_BUCKET: &str = "SPONSOR_AUDIT_LOGS_BUCKET";
+/// Name of the secret that holds the region of both buckets.
+pub const REGION: &str = "SPONSOR_AWS_REGION";
 
 /// The secrets to request. AWS keys and role only if the environment does not hold the sponsor's own keys.
 #[must_use]

@@ -10,7 +10,8 @@ use bytesize::ByteSize;
 
 use super::s3::Cause;
 use super::thaw::Thaw;
-use remedy::{HOPELESS, of_a_role, of_keys, remedy};
+use crate::secrets::foreign::foreign;
+use remedy::{HOPELESS, of_a_bucket, of_a_role, of_keys, remedy};
 pub(super) use temporary::Temporary;
 use wording::{encrypted_to, in_brackets, no_answer, refusal, thawing};
 
@@ -26,6 +27,8 @@ pub struct Answer {
     pub request_id: Option<String>,
     /// Names of the variables or secrets that the keys came from, if keys signed the request.
     pub keys: Option<String>,
+    /// Name of the secret that the bucket's name came from, if there is one.
+    pub named_by: Option<&'static str>,
 }
 
 /// Why S3 did not answer. Boxed, since errors are passed around by value.
@@ -265,6 +268,12 @@ impl ArchiveError {
         matches!(self, Self::S3 { code, .. } if code == "AccessDenied")
     }
 
+    /// S3's error code, or the whole message if S3 did not answer.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        if let Self::S3 { code, .. } = self { foreign(code) } else { self.to_string() }
+    }
+
     /// Whether the store does not implement the operation.
     #[must_use]
     pub fn is_not_implemented(&self) -> bool {
@@ -320,12 +329,15 @@ impl ArchiveError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::S3 { operation, code, answer, .. } => {
+            Self::S3 { operation, location, code, answer, .. } => {
                 if let Some(temporary) = self.temporary() {
                     return Some(temporary.hint().to_owned());
                 }
                 let of_the_keys = answer.keys.as_ref().and_then(|keys| of_keys(code, keys));
-                return of_the_keys.or_else(|| remedy(operation, code).map(str::to_owned));
+                let of_the_bucket = || answer.named_by.and_then(|secret| of_a_bucket(code, location, secret));
+                return of_the_keys
+                    .or_else(of_the_bucket)
+                    .or_else(|| remedy(operation, code).map(str::to_owned));
             }
             Self::Unanswered { silence, .. } => remedy::of_silence(&silence.cause),
             Self::Credentials { .. } => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",

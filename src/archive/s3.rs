@@ -49,6 +49,8 @@ pub struct Store {
     checksum: Option<ChecksumAlgorithm>,
     /// Names of the variables or secrets that the keys came from, if requests are signed with keys.
     keys: Option<String>,
+    /// Name of the secret that the bucket's name came from.
+    named_by: Option<&'static str>,
     watch: Watch,
 }
 
@@ -80,8 +82,15 @@ impl Store {
             owner: endpoint.expected_bucket_owner.clone(),
             checksum: endpoint.checksums.then_some(ChecksumAlgorithm::Crc64Nvme),
             keys: caller.keys.clone(),
+            named_by: None,
             watch,
         }
+    }
+
+    /// The same bucket, with the name of the secret that its name came from. Hints show it.
+    #[must_use]
+    pub fn named_by(self, secret: &'static str) -> Self {
+        Self { named_by: Some(secret), ..self }
     }
 
     /// The bucket's name.

@@ -23,7 +23,7 @@ use crate::dump::DumpError;
 use crate::dump::client::Client;
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::proof::drill::{Course, Findings};
-use crate::proof::{Comparison, Conclusion, ProofError, State};
+use crate::proof::{Conclusion, ProofError};
 use crate::record::drill::{DrillReport, Whose};
 use crate::report::{SponsorResult, drill as text};
 use crate::restore::{TargetState, script};
@@ -199,12 +199,5 @@ fn wrong(course: &Course<'_>, findings: &Findings) -> Result<(), Failure> {
         found.push(restoring::incomplete(findings.left_out.len()));
     }
     let place = findings.backup.as_ref().map(|backup| backup.location.clone()).unwrap_or_default();
-    let hint = if course.conclusion(findings).state() == Some(State::Proven) {
-        "The backup restores. Look at the failed check, back up more often, or raise `max-rpo` or `max-rto`."
-    } else {
-        "The drill report lists every table and statement that differs. Do not rely on this backup alone until you know why."
-    };
-    let remedy = findings.comparison.as_ref().and_then(Comparison::remedy).unwrap_or_default();
-    let hint = format!("{hint} {remedy}").trim_end().to_owned();
-    Err(ProofError { place, findings: found, hint }.into())
+    Err(ProofError { place, findings: found, hint: course.hint(findings) }.into())
 }

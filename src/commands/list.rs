@@ -18,7 +18,7 @@ use crate::archive::key::description_key;
 use crate::archive::s3::policy::Purpose;
 use crate::cli::order::ListOrder;
 use crate::failure::Failure;
-use crate::proof::limits::freshness;
+use crate::proof::limits::{Measured, freshness};
 use crate::proof::stored::{Found, of_another};
 use crate::proof::{Conclusion, ProofError};
 use crate::report::SponsorResult;
@@ -86,7 +86,7 @@ impl Run<'_> {
         };
         let judged = match &listed {
             Ok(Ok(listed)) => self.judge(&listed.list),
-            _ => Ok(()),
+            _ => Ok(None),
         };
         let watched = self.order.max_backup_age.is_some();
         let conclusion = match &listed {
@@ -96,17 +96,18 @@ impl Run<'_> {
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
         let code = match listed {
-            Ok(Ok(Listed { list, elsewhere })) => {
+            Ok(Ok(Listed { mut list, elsewhere })) => {
+                list.newest = judged.as_ref().ok().copied().flatten();
                 let elsewhere = elsewhere.map(|other| {
                     self.edge.sink.line(&format!("{}: {other}; check `environment`", sponsor.name));
                     format!(" ({other})")
                 });
-                result.message = Some(list.count() + &elsewhere.unwrap_or_default());
+                result.message = Some(list.words() + &elsewhere.unwrap_or_default());
                 result.warnings.extend(list.problems());
                 self.show(&list);
                 lists.push(list);
                 match judged {
-                    Ok(()) => return (result, None),
+                    Ok(_) => return (result, None),
                     Err(failure) => Some(Told::of(&failure, self.edge).fail(&mut result)),
                 }
             }
@@ -154,7 +155,8 @@ impl Run<'_> {
         };
         let elsewhere = if rows.is_empty() { place.elsewhere().await } else { None };
         let (sponsor, place) = (sponsor.name.clone(), place.backups.location(&prefix(place.environment)));
-        Ok(Ok(Listed { list: List { sponsor, place, rows }, elsewhere }))
+        let watched = self.order.max_backup_age.is_some();
+        Ok(Ok(Listed { list: List { sponsor, place, rows, watched, newest: None }, elsewhere }))
     }
 
     /// Rows down to the newest backup that counts. A watcher needs no more of thousands.
@@ -172,10 +174,11 @@ impl Run<'_> {
     }
 
     /// Checks a list against `max-backup-age`.
-    fn judge(&self, list: &List) -> Result<(), Failure> {
-        let Some(limit) = self.order.max_backup_age else { return Ok(()) };
+    /// | The age of the newest backup, with its limit.
+    fn judge(&self, list: &List) -> Result<Option<Measured>, Failure> {
+        let Some(limit) = self.order.max_backup_age else { return Ok(None) };
         let taken = list.rows.iter().filter(|row| counts(row)).map(|row| row.timestamp);
-        Ok(freshness(&list.place, taken, self.edge.now(), limit)?)
+        Ok(Some(freshness(&list.place, taken, self.edge.now(), limit)?))
     }
 
     /// One backup. An error becomes a problem in its row and does not end the list. A partner's backup has no row.
@@ -278,7 +281,10 @@ impl Run<'_> {
         match (sink.is_workflow(), self.order.json) {
             (true, false) => sink.group(&list.title(), &list.lines()),
             (true, true) => sink.line(&list.title()),
-            (false, false) => sink.text(&format!("{}\n{}\n", list.title(), list.lines().join("\n"))),
+            (false, false) => {
+                let lines = std::iter::once(list.title()).chain(list.lines());
+                sink.text(&lines.map(|line| line + "\n").collect::<String>());
+            }
             (false, true) => {}
         }
     }

@@ -74,10 +74,17 @@ impl Neighbours {
         Self { found, unread: names }
     }
 
-    /// Whose addresses are not known, in words; nothing where all are.
-    pub(super) fn unread_words(&self) -> Option<String> {
-        let why = "whose secrets cannot be read here";
-        (!self.unread.is_empty()).then(|| format!("{}, {why}", some_of(&self.unread)))
+    /// Whose addresses are not known and what that means, in words. Nothing if all are known.
+    /// Sponsors that the manifest disables are not deployed, so they are left out.
+    pub(super) fn unread_words(&self, disabled: &[String]) -> Option<String> {
+        let unread: Vec<String> =
+            self.unread.iter().filter(|name| !disabled.contains(name)).cloned().collect();
+        (!unread.is_empty()).then(|| {
+            let whose = some_of(&unread);
+            format!(
+                "cannot read the secrets of {whose} here, so this run cannot see whether they use the same database"
+            )
+        })
     }
 }
 

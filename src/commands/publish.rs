@@ -184,7 +184,8 @@ impl Publisher<'_> {
         let sink = &self.edge.sink;
         let Told { stage, message, hint, .. } = Told::without_secrets(failure, sink);
         let text = summary::of_failure(self.title(&self.about()), stage, &message, hint.as_deref());
-        self.verdict.set(summary::headline_with(self.title(""), "failed")).ok();
+        let ended = summary::ended(stage);
+        self.verdict.set(summary::headline_with(self.title(""), ended)).ok();
         // The failure that is being reported is the one that counts.
         sink.summary(&text).ok();
         let code = show(failure, sink);

@@ -11,7 +11,7 @@ use crate::cli::order::Scope;
 use crate::dump::client::{self, Client};
 use crate::dump::{Connection, DumpError};
 use crate::failure::Failure;
-use crate::manifest::{self, Manifest, ManifestError};
+use crate::manifest::{self, Entry, Manifest, ManifestError};
 use crate::report::workflow::{Level, annotation};
 use crate::secrets::doppler::{self, Doppler};
 use crate::secrets::file::{self, SecretsFile, others_can_open};
@@ -24,6 +24,8 @@ pub(super) struct Selected {
     pub(super) sponsors: Vec<Sponsor>,
     /// Every name of the manifest.
     pub(super) known: Vec<String>,
+    /// Of these, the ones that the manifest does not enable.
+    pub(super) disabled: Vec<String>,
 }
 
 async fn manifest(scope: &Scope, edge: &Edge) -> Result<Manifest, Failure> {
@@ -45,11 +47,13 @@ pub(super) async fn select(scope: &Scope, edge: &Edge) -> Result<Selected, Failu
         );
         warn(edge, "enabled is missing in the manifest", &message);
     }
-    Ok(Selected { sponsors: sponsors::select(&manifest, &scope.selection)?, known: names(&manifest) })
+    let known = names(&manifest, |_| true);
+    let disabled = names(&manifest, |entry| entry.enabled != Some(true));
+    Ok(Selected { sponsors: sponsors::select(&manifest, &scope.selection)?, known, disabled })
 }
 
-fn names(manifest: &Manifest) -> Vec<String> {
-    manifest.entries.iter().map(|entry| entry.name.clone()).collect()
+fn names(manifest: &Manifest, wanted: impl Fn(&&Entry) -> bool) -> Vec<String> {
+    manifest.entries.iter().filter(wanted).map(|entry| entry.name.clone()).collect()
 }
 
 /// The sponsors of a deployment to record. Typed names must be in the manifest. The output `sponsors` of `matrix` need not
@@ -74,8 +78,9 @@ pub(super) async fn deployed(scope: &Scope, edge: &Edge) -> Result<Selected, Fai
         );
         warn(edge, "the manifest has changed", &message);
     }
-    let known = manifest.as_ref().map(names).unwrap_or_default().into_iter().chain(changed).collect();
-    Ok(Selected { sponsors, known })
+    let all = manifest.as_ref().map(|manifest| names(manifest, |_| true)).unwrap_or_default();
+    let known = all.into_iter().chain(changed).collect();
+    Ok(Selected { sponsors, known, disabled: Vec::new() })
 }
 
 pub(super) fn warn(edge: &Edge, title: &str, message: &str) {

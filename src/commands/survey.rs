@@ -106,7 +106,11 @@ impl Survey {
         survey
     }
 
-    fn judged(found: BTreeMap<String, Found>, Selected { sponsors, known }: &Selected, edge: &Edge) -> Self {
+    fn judged(
+        found: BTreeMap<String, Found>,
+        Selected { sponsors, known, .. }: &Selected,
+        edge: &Edge,
+    ) -> Self {
         // In the order of the manifest, not of the answers.
         for sponsor in sponsors {
             if let Some(Some(Ok(archival))) = found.get(&sponsor.name).map(|found| &found.archival) {
@@ -121,7 +125,7 @@ impl Survey {
 
     /// Databases of sponsors that are not selected are known by address only.
     async fn compare_with_others(&mut self, secrets: &SecretsSource<'_>, selected: &Selected, edge: &Edge) {
-        let Selected { sponsors, known } = selected;
+        let Selected { sponsors, known, disabled } = selected;
         let is_selected = |name: &str| sponsors.iter().any(|sponsor| sponsor.name == name);
         let others: Vec<&str> = known.iter().map(String::as_str).filter(|name| !is_selected(name)).collect();
         let neighbours = Neighbours::of_here(secrets, &others, edge).await;
@@ -138,8 +142,8 @@ impl Survey {
                 self.judgement.refuse_database(sponsor, &database.connection.place(), &other.sponsor);
             }
         }
-        if let Some(words) = neighbours.unread_words() {
-            edge.sink.line(&format!("not compared with the databases of {words}"));
+        if let Some(words) = neighbours.unread_words(disabled) {
+            edge.sink.line(&format!("note: {words}"));
         }
     }
 

@@ -13,7 +13,7 @@ use crate::archive::s3::{
 };
 use crate::archive::{ArchiveError, Store};
 use crate::cli::order::{Deployment, Scope};
-use crate::secrets::{AwsCredentials, SponsorSecrets};
+use crate::secrets::{AUDIT_LOGS_BUCKET, AwsCredentials, BACKUPS_BUCKET, SponsorSecrets};
 use crate::sponsors::{Environment, Sponsor};
 
 /// The buckets of one sponsor.
@@ -40,8 +40,8 @@ impl Vault {
         let caller = Caller::new(&secrets.region, &secrets.aws, &way.session(secrets));
         let open = |bucket: &str| Store::open(way.endpoint, bucket, &caller);
         Self {
-            backups: open(&secrets.backups_bucket),
-            audit_logs: open(&secrets.audit_logs_bucket),
+            backups: open(&secrets.backups_bucket).named_by(BACKUPS_BUCKET),
+            audit_logs: open(&secrets.audit_logs_bucket).named_by(AUDIT_LOGS_BUCKET),
             signed_by: secrets.aws.told(),
         }
     }

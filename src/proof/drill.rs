@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::limits::{Measured, words};
 use super::{Comparison, Conclusion, State, conclusion};
 use crate::archive::description::Partial;
+use crate::dump::scan::without_comments;
 
 /// The result of a drill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -49,6 +50,22 @@ pub struct Check {
     pub passed: bool,
     /// What it returned, or the error code.
     pub answer: String,
+}
+
+impl Check {
+    /// The statement in one line, without the comments above it and the semicolon at its end.
+    fn in_a_line(&self) -> String {
+        let statement = without_comments(self.statement.as_bytes());
+        let statement = String::from_utf8_lossy(statement);
+        let words: Vec<&str> = statement.split_whitespace().collect();
+        words.join(" ").trim_end_matches([';', ' ']).to_owned()
+    }
+}
+
+/// What falls short although the restored database equals its backup.
+struct Shortfall {
+    words: String,
+    remedy: &'static str,
 }
 
 /// A statement that was left out.
@@ -164,26 +181,55 @@ impl Course<'_> {
     #[must_use]
     pub fn wrong(&self, findings: &Findings) -> Vec<String> {
         let mut wrong = findings.comparison.as_ref().map(Comparison::findings).unwrap_or_default();
-        wrong.extend(self.shortfalls(findings));
+        wrong.extend(self.shortfalls(findings).into_iter().map(|shortfall| shortfall.words));
         wrong
     }
 
     /// What is wrong even if the restored database equals its backup.
-    fn shortfalls(&self, findings: &Findings) -> Vec<String> {
+    fn shortfalls(&self, findings: &Findings) -> Vec<Shortfall> {
         let untrue = findings.checks.iter().filter(|check| !check.passed);
-        let mut wrong: Vec<String> =
-            untrue.map(|check| format!("check returned {}: {}", check.answer, check.statement)).collect();
+        let mut wrong: Vec<Shortfall> = untrue
+            .map(|check| Shortfall {
+                words: format!("check returned {}: {}", check.answer, check.in_a_line()),
+                remedy: "Look at the data, or correct the check in `drill-checks`.",
+            })
+            .collect();
         let excess = |Measured { took, limit }: Measured| {
             let limit = limit.filter(|limit| took > *limit)?;
             Some((words(took), words(limit)))
         };
         if let Some((age, limit)) = self.age(findings).and_then(excess) {
-            wrong.push(format!("the backup is {age} old, more than `max-rpo` ({limit})"));
+            wrong.push(Shortfall {
+                words: format!("the backup is {age} old, more than `max-rpo` ({limit})"),
+                remedy: "Back up more often, or raise `max-rpo`.",
+            });
         }
         if let Some((took, limit)) = excess(self.restore_time()) {
-            wrong.push(format!("the drill took {took}, more than `max-rto` ({limit})"));
+            wrong.push(Shortfall {
+                words: format!("the drill took {took}, more than `max-rto` ({limit})"),
+                remedy: "Use a faster machine, or raise `max-rto`.",
+            });
         }
         wrong
+    }
+
+    /// What the reader can do about a drill that found something wrong.
+    #[must_use]
+    pub fn hint(&self, findings: &Findings) -> String {
+        let mut hints = if self.conclusion(findings).state() == Some(State::Proven) {
+            vec!["The backup restores."]
+        } else {
+            vec![
+                "The drill report lists every table and statement that differs. Do not rely on this backup alone until you know why.",
+            ]
+        };
+        hints.extend(findings.comparison.as_ref().and_then(Comparison::remedy));
+        for Shortfall { remedy, .. } in self.shortfalls(findings) {
+            if !hints.contains(&remedy) {
+                hints.push(remedy);
+            }
+        }
+        hints.join(" ")
     }
 
     /// The facts for its conclusion.

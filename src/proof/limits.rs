@@ -9,7 +9,7 @@ use super::ProofError;
 /// Clocks differ. A backup that is dated further in the future comes from a wrong clock, and would seem new forever.
 const AHEAD: Duration = Duration::from_secs(600);
 
-/// Checks a sponsor's newest backup against `max-backup-age`. `place` is where the backups are.
+/// Checks a sponsor's newest backup against `max-backup-age`, and returns its age. `place` is where the backups are.
 ///
 /// # Errors
 /// The newest backup is too old, or there is none.
@@ -18,14 +18,16 @@ pub fn freshness(
     taken: impl IntoIterator<Item = Timestamp>,
     now: Timestamp,
     limit: Duration,
-) -> Result<(), ProofError> {
+) -> Result<Measured, ProofError> {
     let now = now.as_second();
     let ahead = i64::try_from(AHEAD.as_secs()).unwrap_or(i64::MAX);
     let past = taken.into_iter().map(|at| now.saturating_sub(at.as_second())).filter(|age| *age >= -ahead);
     // A few seconds in the future count as now.
     let newest = past.min().map(|age| Duration::from_secs(u64::try_from(age).unwrap_or_default()));
     let finding = match newest {
-        Some(age) if Measured { took: age, limit: Some(limit) }.is_compliant() == Some(true) => return Ok(()),
+        Some(age) if Measured { took: age, limit: Some(limit) }.is_compliant() == Some(true) => {
+            return Ok(Measured { took: age, limit: Some(limit) });
+        }
         Some(age) => {
             format!("the newest backup is {} old, more than `max-backup-age` ({})", words(age), words(limit))
         }
@@ -115,11 +117,12 @@ mod tests {
         let judged = |taken: &[&str]| {
             let taken: Vec<Timestamp> = taken.iter().map(|at| at.parse().unwrap()).collect();
             freshness("s3://b/backups/", taken, now, Duration::from_secs(8 * 3600))
+                .map(|Measured { took, .. }| took.as_secs())
                 .map_err(|error| error.to_string())
         };
-        assert_eq!(judged(&["2026-11-28T04:00:00Z"]), Ok(()), "to the last moment");
-        assert_eq!(judged(&["2026-11-28T12:00:05Z"]), Ok(()), "a clock that is ahead by seconds");
-        assert_eq!(judged(&["2026-11-01T00:00:00Z", "2026-11-28T11:00:00Z"]), Ok(()));
+        assert_eq!(judged(&["2026-11-28T04:00:00Z"]), Ok(8 * 3600), "to the last moment");
+        assert_eq!(judged(&["2026-11-28T12:00:05Z"]), Ok(0), "a clock that is ahead by seconds");
+        assert_eq!(judged(&["2026-11-01T00:00:00Z", "2026-11-28T11:00:00Z"]), Ok(3600));
         let late = "s3://b/backups/: the newest backup is 8h 1m old, more than `max-backup-age` (8h)";
         assert_eq!(judged(&["2026-11-28T03:59:00Z", "2026-11-27T11:00:00Z"]), Err(late.to_owned()));
         let none = "s3://b/backups/: no backup found";

@@ -244,7 +244,15 @@ fn findings_and_warnings_of_a_drill_read_as_reviewed() {
     let findings = Findings {
         backup: Some(backup),
         comparison: Some(compared("", "")),
-        checks: ["false", "nothing", "something else", "error 42P01", "no answer"].map(check).to_vec(),
+        checks: ["false", "nothing", "something else", "error 42P01", "no answer"]
+            .map(check)
+            .into_iter()
+            .chain([Check {
+                statement: "-- Every visit has a patient.\nselect 1=2\n  and true ;".to_owned(),
+                passed: false,
+                answer: "false".to_owned(),
+            }])
+            .collect(),
         ..Findings::default()
     };
     let course = Course {
@@ -274,6 +282,15 @@ fn findings_and_warnings_of_a_drill_read_as_reviewed() {
         "findings-drill",
         &[
             ("wrong", course.wrong(&findings)),
+            ("hint", vec![course.hint(&findings)]),
+            ("hint of a check", vec![Course { max_rpo: None, max_rto: None, ..course }.hint(&findings)]),
+            (
+                "hint of an age",
+                vec![
+                    Course { max_rto: None, ..course }
+                        .hint(&Findings { checks: Vec::new(), ..findings.clone() }),
+                ],
+            ),
             ("warnings of a restore", warnings),
             ("fewer rows", taken(1, 53_000_000, 3).warnings()),
             ("fewer bytes", taken(52_500, 1_000_000, 3).warnings()),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::markdown::cell;
+use super::markdown::{cell, spans};
 use super::wording::number;
 
 /// At most this many tables are shown.
@@ -47,7 +47,7 @@ pub(super) fn list(text: &mut String, title: &str, lines: &[String]) {
     }
     writeln!(text, "\n**{title}**\n").ok();
     for line in lines.iter().take(LINES) {
-        writeln!(text, "- {}", cell(line)).ok();
+        writeln!(text, "- {}", spans(line)).ok();
     }
     if lines.len() > LINES {
         writeln!(text, "- … and {} more", lines.len() - LINES).ok();

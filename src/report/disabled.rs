@@ -1,5 +1,9 @@
 //! The message for a sponsor whose backups are not enabled yet. Pure text.
 
+use std::collections::BTreeMap;
+
+use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, REGION};
+
 const WIDTH: usize = 100;
 /// The frame and the blanks next to it.
 const FRAME: usize = 4;
@@ -13,6 +17,8 @@ pub struct SetUp<'a> {
     pub place: Place<'a>,
     /// Region for examples, if the manifest names one.
     pub region: Option<&'a str>,
+    /// Buckets and region that are set already, by the names of their secrets.
+    pub set: &'a BTreeMap<&'static str, String>,
     /// What the flag holds.
     pub why: &'a str,
 }
@@ -61,27 +67,43 @@ pub fn lines(set_up: SetUp<'_>, columns: Option<usize>) -> Vec<String> {
 }
 
 fn steps(set_up: SetUp<'_>) -> Vec<String> {
-    let SetUp { sponsor, place, region, why } = set_up;
-    let region = region.unwrap_or("REGION");
+    let SetUp { sponsor, place, region, set, why } = set_up;
+    let region = set.get(REGION).map(String::as_str).or(region).unwrap_or("REGION");
     let bucket = |kind: &str| format!("hht-diary-{kind}-{sponsor}-{region}");
     let secrets = [
-        ("SPONSOR_BACKUPS_BUCKET", bucket("backups")),
-        ("SPONSOR_AUDIT_LOGS_BUCKET", bucket("audit-logs")),
-        ("SPONSOR_AWS_REGION", region.to_owned()),
+        (BACKUPS_BUCKET, bucket("backups")),
+        (AUDIT_LOGS_BUCKET, bucket("audit-logs")),
+        (REGION, region.to_owned()),
     ];
+    let missing: Vec<(&str, String)> =
+        secrets.iter().filter(|(name, _)| !set.contains_key(name)).cloned().collect();
+    let of_the_sponsor = |(name, usual): &(&'static str, String)| set.get(name).unwrap_or(usual).clone();
+    let [backups, audit_logs, _] = secrets.each_ref().map(of_the_sponsor);
     let flag = [("ENABLE_S3_BACKUP_ARCHIVAL", "true".to_owned())];
     let mut lines = vec![
         "S3 BACKUP ARCHIVAL NOT YET ENABLED".to_owned(),
         format!("Sponsor {sponsor}: {why}. NOTHING WAS BACKED UP."),
         "If steps 1 to 3 are done, step 4 is all that is missing.".to_owned(),
         String::new(),
-        "1. Apply the sponsor's Terraform, which makes the buckets:".to_owned(),
-        format!("     terraform apply -var sponsor={sponsor} -var region={region}"),
     ];
-    lines.push(format!("2. Set the three secrets in {}:", place.name()));
-    lines.extend(place.setting(sponsor, &secrets));
+    // Only Terraform of this project makes buckets with these names. Others exist, or another program makes them.
+    if (&backups, &audit_logs) == (&bucket("backups"), &bucket("audit-logs")) {
+        lines.push("1. Apply the sponsor's Terraform, which makes the buckets:".to_owned());
+        lines.push(format!("     terraform apply -var sponsor={sponsor} -var region={region}"));
+    } else {
+        lines.push(format!("1. Apply the Terraform that makes the buckets {backups} and {audit_logs}."));
+    }
+    let place_name = place.name();
+    lines.push(match missing.len() {
+        0 => format!("2. Set the three secrets in {place_name}: done."),
+        3 => format!("2. Set the three secrets in {place_name}:"),
+        missing => format!("2. Set the three secrets in {place_name} ({missing} missing):"),
+    });
+    if !missing.is_empty() {
+        lines.extend(place.setting(sponsor, &missing));
+    }
     lines.push("3. Check the AWS credentials:".to_owned());
-    lines.push(format!("     aws s3api head-bucket --bucket {}", bucket("backups")));
+    lines.push(format!("     aws s3api head-bucket --bucket {backups}"));
     lines.push("4. Set the flag:".to_owned());
     lines.extend(place.setting(sponsor, &flag));
     lines
@@ -118,8 +140,11 @@ impl Place<'_> {
 mod tests {
     use super::*;
 
+    const NOTHING: BTreeMap<&str, String> = BTreeMap::new();
+
     fn set_up(place: Place<'_>) -> SetUp<'_> {
         SetUp {
+            set: &NOTHING,
             sponsor: "callisto",
             place,
             region: Some("eu-west-1"),
@@ -131,7 +156,16 @@ mod tests {
     fn steps_fit_where_the_secrets_are() {
         let doppler = set_up(Place::Doppler { project: "hht-diary-callisto", config: "production" });
         let file = set_up(Place::File("secrets.yaml"));
+        let own = |name, value: &str| (name, value.to_owned());
+        let all = BTreeMap::from([
+            own(BACKUPS_BUCKET, "acme-backup-callisto"),
+            own(AUDIT_LOGS_BUCKET, "acme-audit-callisto"),
+            own(REGION, "eu-central-1"),
+        ]);
+        let two = BTreeMap::from([own(BACKUPS_BUCKET, "acme-backup-callisto"), own(REGION, "eu-west-1")]);
         let text = [
+            lines(SetUp { set: &all, ..doppler }, Some(80)).join("\n"),
+            lines(SetUp { set: &two, ..file }, Some(80)).join("\n"),
             lines(doppler, None).join("\n"),
             lines(file, Some(120)).join("\n"),
             lines(doppler, Some(80)).join("\n"),

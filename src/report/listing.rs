@@ -11,7 +11,7 @@ use super::SponsorResult;
 use super::markdown::cell;
 use super::summary::{FAILURES_LIMIT, LIMIT, Title, failures, verdict};
 use super::wording::{count, number};
-use crate::proof::limits::words;
+use crate::proof::limits::{Measured, words};
 
 /// Digits of a hash that are enough to distinguish backups.
 const HASH_DIGITS: usize = 12;
@@ -72,6 +72,10 @@ pub struct List {
     pub place: String,
     /// The newest first, including attempts that do not count as backups.
     pub rows: Vec<Row>,
+    /// Whether only the newest backups were looked at, to check their age.
+    pub watched: bool,
+    /// The age of the newest backup, if it is within its limit.
+    pub newest: Option<Measured>,
 }
 
 impl List {
@@ -81,9 +85,24 @@ impl List {
         count(self.rows.iter().filter(|row| row.is_a_backup()).count(), "backup")
     }
 
+    /// `3 backups`, or `newest backup 2h 5m old, limit 8h` if only that one was looked at.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.newest {
+            Some(Measured { took, limit: Some(limit) }) => {
+                format!("newest backup {} old, limit {}", words(took), words(limit))
+            }
+            _ if self.watched => "newest backups".to_owned(),
+            _ => self.count(),
+        }
+    }
+
     /// `callisto: 3 backups, 1.2 GiB, in s3://…/`
     #[must_use]
     pub fn title(&self) -> String {
+        if self.watched {
+            return format!("{}: {}, in {}", self.sponsor, self.words(), self.place);
+        }
         let backups = self.rows.iter().filter(|row| row.is_a_backup());
         let bytes = backups.filter_map(|row| row.size_bytes).sum();
         format!("{}: {}, {}, in {}", self.sponsor, self.count(), ByteSize(bytes), self.place)
@@ -221,7 +240,13 @@ mod tests {
     }
 
     fn list(rows: Vec<Row>) -> List {
-        List { sponsor: "callisto".to_owned(), place: "s3://b/backups/".to_owned(), rows }
+        List {
+            sponsor: "callisto".to_owned(),
+            place: "s3://b/backups/".to_owned(),
+            rows,
+            watched: false,
+            newest: None,
+        }
     }
 
     #[test]
@@ -248,6 +273,15 @@ mod tests {
                 "20261118-120000  unfinished  2h 1m         –       –  –             –         –             it is unfinished: its upload was never completed",
             ]
         );
+    }
+
+    #[test]
+    fn a_watcher_counts_no_backups() {
+        let mut watched = List { watched: true, ..list(vec![row("2026-11-20T12:00:00Z", None)]) };
+        assert_eq!(watched.title(), "callisto: newest backups, in s3://b/backups/");
+        let (took, limit) = (Duration::from_secs(5), Some(Duration::from_secs(8 * 3600)));
+        watched.newest = Some(Measured { took, limit });
+        assert_eq!(watched.title(), "callisto: newest backup 5s old, limit 8h, in s3://b/backups/");
     }
 
     #[test]

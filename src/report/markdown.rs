@@ -63,6 +63,17 @@ pub(super) fn block(text: &str) -> String {
     format!("{fence}text\n{text}\n{fence}")
 }
 
+/// The same with code spans: what is between backticks is shown as code. An odd backtick is text.
+pub(super) fn spans(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return cell(text);
+    }
+    // An empty part of code has no span, and would leave two backticks that open one.
+    let shown = parts.iter().enumerate().map(|(at, part)| if at % 2 == 0 { cell(part) } else { code(part) });
+    shown.collect()
+}
+
 /// Our own words with foreign names among them: our marks stay, theirs do nothing.
 pub(super) fn sentence(text: &str) -> String {
     let mut safe = text.replace(['\n', '\r'], " ");
@@ -106,6 +117,8 @@ mod tests {
         }
         assert_eq!(code("a`b|c\nd"), "``a`b\\|c d``");
         assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(spans("a flag is `no|x`, not `<b>`: <b>"), "a flag is `no\\|x`, not `<b>`: &lt;b>");
+        assert_eq!(spans("it's `` or a ` [x](y)"), "it's \\`\\` or a \\` \\[x\\](y)");
     }
 
     proptest! {

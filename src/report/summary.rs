@@ -6,8 +6,8 @@ mod table;
 
 use std::fmt::Write as _;
 
-use super::markdown::{block, cell, sentence};
-use super::{SponsorResult, count};
+use super::markdown::{block, sentence, spans};
+use super::{CANCELLED, SponsorResult, count, plan};
 use crate::proof::{Outcome, State};
 
 /// Room is left below 1 MiB for what other parts of the step append.
@@ -119,7 +119,8 @@ pub fn of_results(title: Title<'_>, results: &[SponsorResult]) -> String {
     let mut text = verdict(title, results);
     let failures = failures(results, FAILURES_LIMIT);
     let disabled = disabled(results);
-    let room = LIMIT - failures.len() - disabled.len() - text.len();
+    let plans = plan::chapter(results);
+    let room = LIMIT - failures.len() - disabled.len() - plans.len() - text.len();
     let table = table::of(title.subject, results, room);
     // One drill has a chapter of its own, which shows all that its row would.
     if title.subject != Subject::Drill || results.len() != 1 {
@@ -127,6 +128,7 @@ pub fn of_results(title: Title<'_>, results: &[SponsorResult]) -> String {
     }
     text.push_str(&failures);
     text.push_str(&disabled);
+    text.push_str(&plans);
     text.push_str(&warnings(results));
     text.push_str(&table::details(
         title.subject,
@@ -147,7 +149,7 @@ fn disabled(results: &[SponsorResult]) -> String {
     }
     let mut text = "### Not enabled\n\n".to_owned();
     for result in disabled.iter().take(DISABLED) {
-        let why = cell(result.message.as_deref().unwrap_or_default());
+        let why = spans(result.message.as_deref().unwrap_or_default());
         let step = result.hint.as_deref().map(|hint| format!(". {}", sentence(hint))).unwrap_or_default();
         // Writing to a String cannot fail.
         writeln!(text, "- {}: {why}{step}", result.sponsor).ok();
@@ -181,9 +183,15 @@ pub fn with_chapter(title: Title<'_>, results: &[SponsorResult], chapter: &str) 
 /// The summary of a run that failed before any sponsor's turn.
 #[must_use]
 pub fn of_failure(title: Title<'_>, stage: &str, message: &str, hint: Option<&str>) -> String {
-    let mut text = format!("## ❌ {}\n\n{}\n\n", headline_with(title, "failed"), title.about);
+    let mut text = format!("## ❌ {}\n\n{}\n\n", headline_with(title, ended(stage)), title.about);
     text.push_str(&failure(None, stage, message, hint));
     text
+}
+
+/// How a run without results ended, by the stage of its failure.
+#[must_use]
+pub fn ended(stage: &str) -> &'static str {
+    if stage == CANCELLED { CANCELLED } else { "failed" }
 }
 
 /// `Backup, production: failed`, of a run without results.
@@ -201,18 +209,43 @@ pub(super) fn verdict(title: Title<'_>, results: &[SponsorResult]) -> String {
 #[must_use]
 pub fn headline(title: Title<'_>, results: &[SponsorResult]) -> (&'static str, String) {
     let of = |outcome| count(results, outcome);
-    let (done, failed, disabled) = (of(Outcome::Success), of(Outcome::Failure), of(Outcome::Disabled));
-    let planned = of(Outcome::Planned);
     let (subject, all) = (title.subject, results.len());
-    let (sign, words) = match (failed, disabled) {
-        (0, _) if title.dry_run => ("📝", format!("{}, {planned} of {all} planned", subject.planned())),
-        (_, _) if title.dry_run => ("❌", format!("{}, {failed} of {all} would fail", subject.planned())),
-        (0, 0) => (sign_of_all(results), format!("{all} of {all} {}", subject.done())),
-        (0, _) if done == 0 => ("⚠️", format!("{all} of {all} {}", subject.disabled())),
-        (0, _) => ("⚠️", format!("{done} of {all} {}, {disabled} not enabled", subject.done())),
-        _ => ("❌", format!("{failed} of {all} failed")),
+    let cancelled = results.iter().filter(|result| result.is_cancelled()).count();
+    let would = if title.dry_run { "would fail" } else { "failed" };
+    // The worst comes first, and every result is counted once.
+    let counted = [
+        (of(Outcome::Failure) - cancelled, would),
+        (cancelled, "cancelled"),
+        (of(Outcome::Planned), "planned"),
+        (of(Outcome::Success), subject.done()),
+        (of(Outcome::Disabled), "not enabled"),
+    ];
+    let (sign, words) = match (of(Outcome::Failure), of(Outcome::Disabled)) {
+        (0, 0) if !title.dry_run => (sign_of_all(results), format!("{all} of {all} {}", subject.done())),
+        (0, disabled) if disabled == all && !title.dry_run => {
+            ("⚠️", format!("{all} of {all} {}", subject.disabled()))
+        }
+        (failed, _) => {
+            let sign = match failed {
+                0 if title.dry_run => "📝",
+                0 => "⚠️",
+                _ => "❌",
+            };
+            (sign, counts(&counted, all))
+        }
     };
-    (sign, format!("{}: {words}{}", title.name(), notes(results)))
+    let nothing = if title.dry_run { format!("{}, ", subject.planned()) } else { String::new() };
+    (sign, format!("{}: {nothing}{words}{}", title.name(), notes(subject, results)))
+}
+
+/// `1 of 3 failed, 1 backed up, 1 not enabled`
+fn counts(counted: &[(usize, &str)], all: usize) -> String {
+    let counted = counted.iter().filter(|(count, _)| *count > 0);
+    let words = counted.enumerate().map(|(at, (count, what))| match at {
+        0 => format!("{count} of {all} {what}"),
+        _ => format!("{count} {what}"),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn sign_of_all(results: &[SponsorResult]) -> &'static str {
@@ -220,13 +253,17 @@ fn sign_of_all(results: &[SponsorResult]) -> &'static str {
 }
 
 /// What the numbers of a headline would hide: ` (1 partial, 2 frozen backups not read)`.
-fn notes(results: &[SponsorResult]) -> String {
+fn notes(subject: Subject, results: &[SponsorResult]) -> String {
     let having = |state| results.iter().filter(|result| result.conclusion().state() == Some(state)).count();
     let states = State::ALL.into_iter().filter(|state| state.is_notable());
     let states = states.map(|state| (having(state), state.name().replace('-', " ")));
     let mut notes: Vec<String> =
         states.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
     let frozen: usize = results.iter().map(|result| result.frozen).sum();
+    let unrecorded = results.iter().filter(|result| result.lacks_only_its_record()).count();
+    if unrecorded > 0 {
+        notes.push(format!("{unrecorded} {}, but record not saved", subject.done()));
+    }
     if frozen > 0 {
         notes.push(format!("{frozen} frozen {} not read", if frozen == 1 { "backup" } else { "backups" }));
     }

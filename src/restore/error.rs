@@ -4,6 +4,29 @@ use super::remedy::{self, FULL};
 use crate::dump::connection::ConnectionError;
 use crate::dump::{Complaint, DumpError};
 
+/// Whose live database a target is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// The sponsors and environments, each `callisto (production)`.
+    Known(Vec<String>),
+    /// The sponsors and environments whose it may be, each with the reason: `callisto (staging): no backup …`.
+    Possible(Vec<String>),
+}
+
+impl Owner {
+    /// The relation of a target to them, in words.
+    #[must_use]
+    pub fn words(&self, target: &str) -> String {
+        match self {
+            Self::Known(owners) => format!("{target} is the live database of {}", owners.join(", ")),
+            Self::Possible(owners) => {
+                let owners = owners.join("; or of ");
+                format!("cannot tell whether {target} is the live database of {owners}")
+            }
+        }
+    }
+}
+
 /// Why a restore failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RestoreError {
@@ -66,16 +89,20 @@ pub enum RestoreError {
         names: Vec<String>,
     },
     /// The target is, or may be, the sponsor's own live database.
-    #[error("{place} {why}{}", .wrote.as_ref().map(|wrote| format!(" (`confirm` is `{wrote}`, expected `{confirm}`)")).unwrap_or_default())]
+    #[error("{}{}", owner.words(place), .wrote.as_ref().map(|wrote| format!(" (`confirm` is `{wrote}`, expected `{confirm}`)")).unwrap_or_default())]
     Live {
         /// `host:port/database`.
         place: String,
-        /// Whose database it is, or why that is unknown.
-        why: String,
+        /// Whose database it is or may be.
+        owner: Owner,
         /// `sponsor/database`, the value that `confirm` must have.
         confirm: String,
         /// The value that `confirm` has.
         wrote: Option<String>,
+        /// Whether the target has objects, which the restore drops.
+        drops: bool,
+        /// Whether `replace` is set.
+        replaces: bool,
         /// Whether the run is on a terminal, which decides how the hint spells `confirm`.
         on_terminal: bool,
     },
@@ -243,7 +270,9 @@ impl RestoreError {
             Self::NotOurs { .. } => {
                 "Restore as the owner of these objects, drop them first, or restore into another database."
             }
-            Self::Live { confirm, on_terminal, .. } => return Some(confirmed(confirm, *on_terminal)),
+            Self::Live { confirm, drops, replaces, on_terminal, .. } => {
+                return Some(confirmed(confirm, (*drops, *replaces), *on_terminal));
+            }
             Self::LiveOfAnother { database, .. } => return Some(another(database)),
             Self::Elsewhere { .. } => {
                 "Use the server's own address. This pooler connects every name to one database."
@@ -287,12 +316,17 @@ impl RestoreError {
 }
 
 /// Another database first, then how to confirm this one.
-fn confirmed(confirm: &str, on_terminal: bool) -> String {
+fn confirmed(confirm: &str, (drops, replaces): (bool, bool), on_terminal: bool) -> String {
     // No sponsor's code has a slash.
     let database = confirm.split_once('/').map_or(confirm, |(_, database)| database);
-    let typed =
-        if on_terminal { format!("add `--confirm {confirm}`") } else { format!("set `confirm: {confirm}`") };
-    format!("{} To restore into this one, {typed}.", another(database))
+    let typed = match (on_terminal, drops && !replaces) {
+        (true, true) => format!("add `--replace --confirm {confirm}`"),
+        (true, false) => format!("add `--confirm {confirm}`"),
+        (false, true) => format!("set `replace: true` and `confirm: {confirm}`"),
+        (false, false) => format!("set `confirm: {confirm}`"),
+    };
+    let effect = if drops { " This drops its objects." } else { "" };
+    format!("{} To restore into this one, {typed}.{effect}", another(database))
 }
 
 /// Number of objects in a database, as text.
@@ -303,7 +337,20 @@ pub fn objects_in_words(count: u64) -> String {
 }
 
 fn another(database: &str) -> String {
-    format!("Restore into another database, such as {database}_restored. The restore creates it.")
+    format!("Restore into another database, such as {}. The restore creates it.", next_name(database))
+}
+
+/// `diary_restored` after `diary`, then `diary_restored_2`, `diary_restored_3` and so on.
+fn next_name(database: &str) -> String {
+    const SUFFIX: &str = "restored";
+    if database.ends_with(SUFFIX) {
+        return format!("{database}_2");
+    }
+    let numbered = database.rsplit_once('_').filter(|(name, _)| name.ends_with(SUFFIX));
+    match numbered.and_then(|(name, number)| Some((name, number.parse::<u32>().ok()?.checked_add(1)?))) {
+        Some((name, next)) => format!("{name}_{next}"),
+        None => format!("{database}_{SUFFIX}"),
+    }
 }
 
 fn lost(tables: &[String]) -> String {

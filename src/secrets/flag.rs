@@ -1,8 +1,12 @@
 //! The flag that enables a sponsor's archival, and what to do if it does not. Pure.
 
+use std::collections::BTreeMap;
+
 use secrecy::ExposeSecret as _;
 
-use super::{Place, RawSecrets, described};
+use super::{
+    AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, Place, REGION, RawSecrets, described, no_bucket_name, odd_character,
+};
 
 pub(super) const FLAG: &str = "ENABLE_S3_BACKUP_ARCHIVAL";
 
@@ -11,6 +15,7 @@ pub(super) const FLAG: &str = "ENABLE_S3_BACKUP_ARCHIVAL";
 pub struct Disabled {
     flag: Flag,
     place: Place,
+    set: BTreeMap<&'static str, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +45,13 @@ impl Disabled {
             Some("") => Flag::Empty,
             Some(other) => Flag::Other(described(other)),
         };
-        Some(Self { flag, place: place.clone() })
+        Some(Self { flag, place: place.clone(), set: set_up(raw) })
+    }
+
+    /// Buckets and region that are set already and have a valid form, by the names of their secrets.
+    #[must_use]
+    pub fn set(&self) -> &BTreeMap<&'static str, String> {
+        &self.set
     }
 
     pub(super) fn is_missing(&self) -> bool {
@@ -60,10 +71,21 @@ impl Disabled {
     }
 }
 
+/// Values of another form are not shown. They may be secrets in the wrong place.
+fn set_up(raw: &RawSecrets) -> BTreeMap<&'static str, String> {
+    let problem = |name: &str, value: &str| match name {
+        REGION => odd_character(value, "-"),
+        _ => no_bucket_name(value),
+    };
+    let set = [BACKUPS_BUCKET, AUDIT_LOGS_BUCKET, REGION].into_iter().filter_map(|name| {
+        let value = raw.get(name)?.expose_secret().trim();
+        (!value.is_empty() && problem(name, value).is_none()).then(|| (name, value.to_owned()))
+    });
+    set.collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::secrets::Secret;
 
@@ -90,6 +112,18 @@ mod tests {
             let disabled = disabled(&doppler(), value).unwrap().to_string();
             assert!(disabled.contains(reason), "{disabled}");
         }
+    }
+
+    #[test]
+    fn what_is_set_up_is_known_and_a_misplaced_secret_is_not_shown() {
+        let values = [
+            (BACKUPS_BUCKET, " acme-backup-callisto "),
+            (AUDIT_LOGS_BUCKET, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            (REGION, ""),
+        ];
+        let raw = values.map(|(name, value)| (name.to_owned(), Secret::from(value)));
+        let disabled = Disabled::of(&doppler(), &raw.into_iter().collect()).unwrap();
+        assert_eq!(disabled.set(), &BTreeMap::from([(BACKUPS_BUCKET, "acme-backup-callisto".to_owned())]));
     }
 
     #[test]

@@ -28,6 +28,12 @@ pub(super) fn of_keys(code: &str, keys: &str) -> Option<String> {
     })
 }
 
+/// For a bucket. `secret` is the name of the secret that holds its name.
+pub(super) fn of_a_bucket(code: &str, location: &str, secret: &str) -> Option<String> {
+    let bucket = location.strip_prefix("s3://")?.split('/').next()?;
+    (code == "NoSuchBucket").then(|| format!("Create bucket {bucket}, or correct {secret}."))
+}
+
 /// For requests without an answer.
 pub(super) fn of_silence(cause: &Cause) -> &'static str {
     match cause {
@@ -46,9 +52,7 @@ pub(super) fn of_silence(cause: &Cause) -> &'static str {
 /// For an S3 error code.
 pub(super) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
     Some(match code {
-        "NoSuchBucket" => {
-            "Apply the sponsor's Terraform, or correct SPONSOR_BACKUPS_BUCKET and SPONSOR_AUDIT_LOGS_BUCKET."
-        }
+        "NoSuchBucket" => "Create the bucket, or correct its name.",
         "AccessDenied" | "403 Forbidden" => return Some(denied(operation)),
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
             "Correct SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY: S3 does not accept these AWS keys."

@@ -163,6 +163,7 @@ fn refused(operation: &'static str, status: u16, code: &str, keys: &str) -> Arch
             reason: format!("{code}: what S3 wrote about it"),
             request_id: Some("7Q2T9ZB1W5X8".to_owned()),
             keys,
+            named_by: None,
         }),
         source: Arc::new(std::fmt::Error),
     }
@@ -184,6 +185,15 @@ fn of_keys() -> Vec<ArchiveError> {
     ["InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"]
         .map(|code| refused("ListObjectsV2", 403, code, keys))
         .to_vec()
+}
+
+/// A hint about a bucket names it, and the one secret that holds its name.
+fn of_a_bucket() -> Vec<ArchiveError> {
+    let mut error = refused("ListObjectsV2", 404, "NoSuchBucket", "");
+    if let ArchiveError::S3 { answer, .. } = &mut error {
+        answer.named_by = Some("SPONSOR_BACKUPS_BUCKET");
+    }
+    vec![error]
 }
 
 /// No answer came. The match has no wildcard: a new cause does not compile until it is added here too.
@@ -230,6 +240,6 @@ fn unanswered() -> Vec<ArchiveError> {
 
 #[test]
 fn every_error_reads_as_reviewed() {
-    let errors = [one_of_each(), of_keys(), unanswered()].concat();
+    let errors = [one_of_each(), of_keys(), of_a_bucket(), unanswered()].concat();
     crate::reviewed::errors("errors-archive", errors.iter().map(|error| (error.to_string(), error.hint())));
 }

@@ -55,7 +55,8 @@ impl Store {
             None => foreign(&code),
         };
         let request_id = error.raw_response().and_then(|answer| answer.request_id()).map(foreign);
-        let answer = Box::new(Answer { reason, request_id, keys: self.keys.clone() });
+        let answer =
+            Box::new(Answer { reason, request_id, keys: self.keys.clone(), named_by: self.named_by });
         let (location, source) = (self.location(key), Arc::new(error));
         ArchiveError::S3 { operation, location, status, code, answer, source }
     }

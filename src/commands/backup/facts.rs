@@ -44,6 +44,8 @@ pub(super) struct Facts {
     pub(super) next_step: Option<String>,
     /// The deployment record.
     pub(super) record: Option<Record>,
+    /// The plan of a dry run, each fact with its label.
+    pub(super) plan: Vec<(&'static str, String)>,
 }
 
 impl Facts {
@@ -64,6 +66,7 @@ impl Facts {
             consequences: Vec::new(),
             next_step: None,
             record: None,
+            plan: Vec::new(),
         }
     }
 
@@ -129,7 +132,8 @@ impl Facts {
         let mut result = SponsorResult::new(&sponsor.name, conclusion, took);
         result.deployment_log = log;
         result.warnings = self.warnings.into_iter().chain(self.consequences).collect();
-        result.kept = self.lock.as_ref().and_then(kept);
+        result.locked_until = self.lock.as_ref().and_then(locked_until);
+        result.plan = self.plan;
         result.record = self.record;
         if let Some((location, sealed)) = self.backup {
             result.backup_location = Some(location);
@@ -154,11 +158,11 @@ impl Facts {
     }
 }
 
-/// How long the backup cannot be deleted, for people.
-fn kept(lock: &Locked) -> Option<String> {
+/// Until when the backup cannot be deleted, for people.
+fn locked_until(lock: &Locked) -> Option<String> {
     match (lock, lock.until()) {
         (Locked::No, _) => Some("not locked".to_owned()),
-        (_, Some(until)) => Some(format!("until {}, locked ({})", until.strftime("%Y-%m-%d"), lock.name())),
+        (_, Some(until)) => Some(format!("{} ({})", until.strftime("%Y-%m-%d"), lock.name())),
         _ => None,
     }
 }

@@ -30,7 +30,7 @@ impl Run<'_> {
         sink.debug(|| format!("{name}: parts of {}, {} in flight", parts.0, parts.1));
     }
 
-    pub(super) fn show_plan(&self, sponsor: &Sponsor, facts: &Facts, prepared: &Prepared) {
+    pub(super) fn show_plan(&self, sponsor: &Sponsor, facts: &mut Facts, prepared: &Prepared) {
         let Prepared { connection, server, client, store, key, labels, flow, options, .. } = prepared;
         let Prepared { previous, source, database, .. } = prepared;
         let tags: Vec<String> = labels.tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -64,5 +64,6 @@ impl Run<'_> {
         ];
         let title = format!("{}: would be backed up", sponsor.name);
         self.edge.sink.block(&std::iter::once(title).chain(plan::lines(&lines)).collect::<Vec<_>>());
+        facts.plan = lines.into();
     }
 }

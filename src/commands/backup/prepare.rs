@@ -198,7 +198,7 @@ impl Run<'_> {
             None => Place::Doppler { project: &project, config: &scope.config },
         };
         let region = sponsor.region.as_deref();
-        let set_up = SetUp { sponsor: &sponsor.name, place, region, why: &text };
+        let set_up = SetUp { sponsor: &sponsor.name, place, region, set: why.set(), why: &text };
         self.edge.sink.block(&disabled::lines(set_up, self.edge.sink.columns()));
         facts.next_step = Some(disabled::next_step(set_up));
         if self.order.require_backup {

@@ -39,11 +39,12 @@ impl Run<'_> {
             vault.audit_logs.holds(&prefix).await?;
             if certain { vault.audit_logs.can_lock().await } else { Ok(()) }
         };
-        match asked.await.map_err(RecordError::from) {
-            Err(error) if self.order.dry_run => Err(error.into()),
+        match asked.await {
+            Err(error) if self.order.dry_run => Err(RecordError::from(error).into()),
             Err(error) => {
-                let note = "cannot use the audit-log bucket, but the backup continues";
-                self.edge.sink.line(&format!("{}: {note}: {error}", sponsor.name));
+                let (name, bucket, why) = (&sponsor.name, vault.audit_logs.bucket(), error.in_short());
+                let what = format!("cannot use audit-log bucket {bucket}: {why}. The backup continues.");
+                self.edge.sink.line(&format!("warning: {name}: {what}"));
                 Ok(())
             }
             Ok(()) => Ok(()),

@@ -10,8 +10,8 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::Run;
-use crate::archive::Store;
 use crate::archive::description::SourceDatabase;
+use crate::archive::{ArchiveError, Store};
 use crate::commands::neighbours::{Neighbour, Neighbours, some_of};
 use crate::commands::previous::Previous;
 use crate::commands::restoring;
@@ -19,7 +19,7 @@ use crate::dump::Connection;
 use crate::dump::client::Client;
 use crate::dump::identity::{self, Identity, Likeness, ReachedAt};
 use crate::failure::Failure;
-use crate::restore::{RestoreError, Target};
+use crate::restore::{Owner, RestoreError, Target};
 use crate::secrets::SponsorSecrets;
 use crate::sponsors::{Environment, Sponsor};
 
@@ -75,11 +75,9 @@ impl Run<'_> {
     ) -> Result<(), Failure> {
         let (_, client) = restoring::clients(&self.clients)?;
         let target = Target::look(&self.target, client).await?;
-        let say = |what: &str| {
-            self.edge.sink.line(&format!("{}: the target {} {what}", sponsor.name, self.target.place()));
-        };
+        let say = |what: &str| self.edge.sink.line(&format!("{}: {what}", sponsor.name));
         if !target.exists() {
-            say("does not exist yet");
+            say(&format!("{} does not exist yet", self.named()));
             return Ok(());
         }
         let known = Known::of(&target, client).await;
@@ -141,7 +139,7 @@ impl Run<'_> {
         kinship: &mut Kinship,
     ) {
         let owner = owner(&sponsor.name, environment);
-        let mut live = None;
+        let (mut live, mut unknown) = (None, "its identity is unknown".to_owned());
         if let Some(connection) = &connection {
             if leads_to(known.ways.iter(), connection).await {
                 return kinship.is.push(owner);
@@ -152,7 +150,8 @@ impl Run<'_> {
         if live.is_none() {
             // If the live database cannot be asked, its newest backup has its identity.
             let previous = Previous::find(store, (sponsor, environment), self.edge.now(), None).await;
-            live = previous.ok().as_ref().and_then(Previous::source).map(told);
+            live = previous.as_ref().ok().and_then(Previous::source).map(told);
+            unknown = unidentified(&previous, environment);
         }
         match Likeness::of(known.identity.as_ref(), live.as_ref()) {
             Likeness::Same => kinship.is.push(owner),
@@ -170,9 +169,7 @@ impl Run<'_> {
             Likeness::Unknown if known.identity.is_none() => {
                 kinship.may_be.push(format!("{owner}: the target's identity cannot be read"));
             }
-            Likeness::Unknown => {
-                kinship.may_be.push(format!("{owner}: its identity is unknown, and no backup records it"));
-            }
+            Likeness::Unknown => kinship.may_be.push(format!("{owner}: {unknown}")),
         }
     }
 
@@ -180,36 +177,41 @@ impl Run<'_> {
     /// needs one unless it is certainly not live. Without `replace` such a target is refused anyway.
     fn judge(&self, sponsor: &Sponsor, known: &Known<'_>, kinship: &Kinship) -> Result<String, Failure> {
         let holds = known.target.facts.objects > 0;
-        let why = match kinship {
-            Kinship { is, .. } if !is.is_empty() => format!("is the live database of {}", is.join(", ")),
+        let owner = match kinship {
+            Kinship { is, .. } if !is.is_empty() => Owner::Known(is.clone()),
             Kinship { may_be, by_address, .. }
                 if holds && self.order.replace && !(may_be.is_empty() && by_address.is_empty()) =>
             {
-                format!("may be the live database of {}", kinship.doubts())
+                Owner::Possible(kinship.doubts())
             }
-            _ if holds => return Ok("is not known to be a live database".to_owned()),
-            _ => return Ok("is empty and not known to be a live database".to_owned()),
+            _ if holds => return Ok(format!("{} is not known to be a live database", self.named())),
+            _ => return Ok(format!("{} is empty and not known to be a live database", self.named())),
         };
         let name = known.identity.as_ref().map_or(self.target.database(), |identity| &identity.database);
         let confirm = format!("{}/{name}", sponsor.name);
         if self.order.confirm.as_ref() == Some(&confirm) {
-            return Ok(format!("{why}, as confirmed"));
+            return Ok(format!("{}, as confirmed", owner.words(&self.named())));
         }
         let on_terminal = !self.edge.sink.is_workflow();
-        let wrote = self.order.confirm.clone();
-        Err(RestoreError::Live { place: self.target.place(), why, confirm, wrote, on_terminal }.into())
+        let (wrote, place) = (self.order.confirm.clone(), self.target.place());
+        let (drops, replaces) = (holds, self.order.replace);
+        Err(RestoreError::Live { place, owner, confirm, wrote, drops, replaces, on_terminal }.into())
+    }
+
+    fn named(&self) -> String {
+        format!("the target {}", self.target.place())
     }
 }
 
 impl Kinship {
-    fn doubts(&self) -> String {
+    fn doubts(&self) -> Vec<String> {
         let by_address = (!self.by_address.is_empty()).then(|| {
             format!(
                 "{}: only the addresses of other sponsors' databases are compared",
                 some_of(&self.by_address)
             )
         });
-        self.may_be.iter().cloned().chain(by_address).collect::<Vec<_>>().join("; ")
+        self.may_be.iter().cloned().chain(by_address).collect()
     }
 }
 
@@ -244,6 +246,20 @@ async fn leads_to(mut ways: impl Iterator<Item = &Way>, live: &Connection) -> bo
 
 fn owner(sponsor: &str, environment: Environment) -> String {
     format!("{sponsor} ({environment})")
+}
+
+/// Why a live database that cannot be asked has no identity: what its newest backup lacks.
+fn unidentified(previous: &Result<Previous, ArchiveError>, environment: Environment) -> String {
+    match previous {
+        Ok(Previous::None) => format!("no {environment} backup to compare with"),
+        Ok(Previous::Backup { .. }) => {
+            format!("its newest {environment} backup does not record which database it is of")
+        }
+        Ok(Previous::AnotherSponsors { owner }) => {
+            format!("the newest {environment} backup in its bucket is of {owner}")
+        }
+        Ok(Previous::Unknown(_)) | Err(_) => format!("its {environment} backups cannot be read"),
+    }
 }
 
 /// The identity recorded in a backup.

@@ -80,8 +80,8 @@ fn long<'a>(subject: Subject) -> Vec<Column<'a>> {
         location.and_then(|location| location.rsplit('/').next()).map_or_else(nothing, code)
     };
     let title = if matches!(subject, Subject::Record | Subject::Matrix) { "Record" } else { "Backup" };
-    let kept = |result: &SponsorResult| result.kept.as_deref().map_or_else(nothing, cell);
-    vec![(title, false, Box::new(file)), ("Kept", false, Box::new(kept))]
+    let lock = |result: &SponsorResult| result.locked_until.as_deref().map_or_else(nothing, cell);
+    vec![(title, false, Box::new(file)), ("Locked until", false, Box::new(lock))]
 }
 
 /// The table, and how many rows went into it.
@@ -121,6 +121,7 @@ fn outcome(subject: Subject, result: &SponsorResult) -> String {
         }
         Outcome::Disabled => format!("{sign} not enabled"),
         Outcome::Planned => format!("{sign} planned only"),
+        Outcome::Failure if result.is_cancelled() => format!("{sign} cancelled{state}"),
         Outcome::Failure => format!("{sign} {} failed{state}", result.stage.unwrap_or("bug")),
     }
 }

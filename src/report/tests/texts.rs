@@ -72,9 +72,88 @@ fn verified() -> SponsorResult {
     verified
 }
 
+fn cancelled() -> SponsorResult {
+    let mut cancelled = result("io", Outcome::Failure);
+    cancelled.fail("cancelled", "cancelled by SIGINT".to_owned(), Some("Run it again.".to_owned()));
+    cancelled
+}
+
+/// A backup that is stored although its record is not.
+fn unrecorded() -> SponsorResult {
+    let mut unrecorded = result("dione", Outcome::Success);
+    let message = "record not saved: S3 rejected the upload to s3://audit/x.json: NoSuchBucket";
+    unrecorded.fail("record", message.to_owned(), None);
+    unrecorded
+}
+
+fn planned() -> SponsorResult {
+    let mut planned = result("callisto", Outcome::Planned);
+    planned.plan = vec![
+        ("database", "db.example.org:5432/app, 51.2 MiB on disk".to_owned()),
+        ("arguments", "--format=plain".to_owned()),
+        ("object", "s3://b/backups/x.sql.gz".to_owned()),
+        ("record", "s3://a/deployments/x.json".to_owned()),
+        ("lock", "none".to_owned()),
+        ("checked", "both buckets".to_owned()),
+        ("not checked", "rows".to_owned()),
+    ];
+    planned
+}
+
+#[test]
+fn headlines_count_every_result_once() {
+    let failed = || result("titan", Outcome::Failure);
+    let done = || result("callisto", Outcome::Success);
+    let results = [
+        vec![failed(), disabled(), done()],
+        vec![failed(), cancelled(), disabled(), done(), done()],
+        vec![cancelled()],
+        vec![cancelled(), done()],
+        vec![unrecorded()],
+        vec![unrecorded(), failed(), done()],
+    ];
+    let headline = |results: &Vec<SponsorResult>| {
+        let (sign, headline) = summary::headline(title(Subject::Backup), results);
+        assert_eq!(sign, "❌", "{headline}");
+        headline
+    };
+    assert_eq!(
+        results.iter().map(headline).collect::<Vec<_>>(),
+        [
+            "Backup, production: 1 of 3 failed, 1 backed up, 1 not enabled",
+            "Backup, production: 1 of 5 failed, 1 cancelled, 2 backed up, 1 not enabled",
+            "Backup, production: 1 of 1 cancelled",
+            "Backup, production: 1 of 2 cancelled, 1 backed up",
+            "Backup, production: 1 of 1 failed (1 backed up, but record not saved)",
+            "Backup, production: 2 of 3 failed, 1 backed up (1 backed up, but record not saved)",
+        ]
+    );
+    let dry = Title { dry_run: true, ..title(Subject::Backup) };
+    assert_eq!(
+        summary::headline(dry, &[failed(), planned()]).1,
+        "Backup, production, dry run: nothing was backed up, 1 of 2 would fail, 1 planned"
+    );
+    let text = summary::of_results(title(Subject::Backup), &[cancelled()]);
+    assert!(text.contains("| io | ❌\u{a0}cancelled |"), "{text}");
+}
+
+#[test]
+fn a_flag_of_another_value_is_a_code_span() {
+    let mut disabled = disabled();
+    disabled.message = Some("ENABLE_S3_BACKUP_ARCHIVAL is `no`, not `true`".to_owned());
+    disabled.warnings = vec!["not locked, as `object-lock: off` requests".to_owned()];
+    let text = summary::of_results(title(Subject::Backup), &[disabled]);
+    for shown in [
+        "- europa: ENABLE_S3_BACKUP_ARCHIVAL is `no`, not `true`. Run ",
+        "- europa: not locked, as `object-lock: off` requests",
+    ] {
+        assert!(text.contains(shown), "{text}");
+    }
+}
+
 #[test]
 fn summaries_are_as_reviewed() {
-    let planned = [result("callisto", Outcome::Planned), result("titan", Outcome::Planned)];
+    let planned = [planned(), result("titan", Outcome::Planned)];
     let recorded = SponsorResult { backup_location: None, ..result("callisto", Outcome::Success) };
     let shown = [
         (

@@ -14,12 +14,14 @@ fn failed(statement: &str, code: &str) -> RestoreError {
     RestoreError::Failed { place: place(), statement: statement.to_owned(), message }
 }
 
-fn live(why: &str, wrote: Option<&str>, on_terminal: bool) -> RestoreError {
+fn live(owner: Owner, wrote: Option<&str>, on_terminal: bool) -> RestoreError {
     RestoreError::Live {
         place: place(),
-        why: why.to_owned(),
+        owner,
         confirm: "callisto/diary".to_owned(),
         wrote: wrote.map(str::to_owned),
+        drops: true,
+        replaces: false,
         on_terminal,
     }
 }
@@ -38,8 +40,9 @@ fn of_the_target() -> Vec<RestoreError> {
         RestoreError::NotEmpty { place: place.clone(), objects: 1 },
         RestoreError::NotEmpty { place: place.clone(), objects: 1234 },
         RestoreError::NotOurs { place: place.clone(), names: names(&["table public.a", "schema audit"]) },
-        live("is the live database of callisto (production)", None, true),
-        live("may be the live database of callisto (staging): x", Some("titan/diary"), false),
+        live(Owner::Known(names(&["callisto (production)"])), None, true),
+        live(Owner::Known(names(&["callisto (production)"])), None, false),
+        live(Owner::Possible(names(&["callisto (staging): x", "titan: y"])), Some("titan/diary"), false),
         RestoreError::LiveOfAnother {
             place: place.clone(),
             database: "diary".to_owned(),
@@ -147,5 +150,30 @@ fn hints_for_statements_read_as_reviewed() {
     crate::reviewed::errors(
         "errors-restore-statements",
         errors.map(|error| (error.to_string(), error.hint())),
+    );
+}
+
+#[test]
+fn a_confirmation_names_replace_only_if_it_is_missing() {
+    let hint = |drops, replaces| super::confirmed("callisto/diary", (drops, replaces), true);
+    assert!(hint(true, false).ends_with("add `--replace --confirm callisto/diary`. This drops its objects."));
+    assert!(hint(true, true).ends_with("add `--confirm callisto/diary`. This drops its objects."));
+    assert!(hint(false, true).ends_with("add `--confirm callisto/diary`."));
+}
+
+#[test]
+fn a_suggested_database_has_another_name_each_time() {
+    let names =
+        ["diary", "restored", "diary_restored", "diary_restored_2", "a_restored_x", "restored_4294967295"];
+    assert_eq!(
+        names.map(super::next_name),
+        [
+            "diary_restored",
+            "restored_2",
+            "diary_restored_2",
+            "diary_restored_3",
+            "a_restored_x_restored",
+            "restored_4294967295_restored"
+        ]
     );
 }

@@ -28,7 +28,7 @@ fn both(trial: &Trial, run: impl Fn() -> Run, code: i32) -> [Outcome; 2] {
 
 /// - fault: The backup bucket does not exist, in each environment
 /// - injected: A secret with the name of a missing bucket, for a dry run and a real run
-/// - seen: `NoSuchBucket`, the bucket, and the hint to apply the sponsor's Terraform. Exit code 14 for both
+/// - seen: `NoSuchBucket`, the bucket, and the hint to create it or correct `SPONSOR_BACKUPS_BUCKET`. Exit code 14 for both
 /// - left: Nothing in the backup bucket. The record of the real run
 #[test]
 fn a_dry_run_looks_for_the_bucket_in_every_environment() {
@@ -39,6 +39,8 @@ fn a_dry_run_looks_for_the_bucket_in_every_environment() {
             let visible = outcome.visible();
             assert!(visible.contains("s3://nobody-made-this-bucket/"), "{visible}");
             assert!(visible.contains("NoSuchBucket"), "{visible}");
+            let hint = "hint: Create bucket nobody-made-this-bucket, or correct SPONSOR_BACKUPS_BUCKET.";
+            assert!(visible.contains(hint), "{visible}");
         }
     }
 }
@@ -57,7 +59,9 @@ fn a_dry_run_looks_for_the_bucket_of_the_records() {
         assert!(visible.contains("s3://nobody-made-this-bucket/"), "{visible}");
     }
     assert!(
-        real.visible().contains("cannot use the audit-log bucket, but the backup continues"),
+        real.visible().contains(
+            "warning: callisto: cannot use audit-log bucket nobody-made-this-bucket: NoSuchBucket. The backup continues."
+        ),
         "{}",
         real.visible()
     );

@@ -41,7 +41,7 @@ pub(super) fn failure(outcome: &Outcome) -> String {
 
 /// - fault: The backup bucket does not exist
 /// - injected: A secret with the name of a missing bucket
-/// - seen: `NoSuchBucket`, the bucket, and the hint to apply the sponsor's Terraform. Exit code 14
+/// - seen: `NoSuchBucket`, the bucket, and the hint to create it or correct `SPONSOR_BACKUPS_BUCKET`. Exit code 14
 /// - left: Nothing in the backup bucket. The record in the log bucket
 #[test]
 fn a_bucket_that_is_missing_is_named_with_its_remedy() {

@@ -42,12 +42,14 @@ fn ones_own_live_database_wants_sponsor_and_database_typed_out() {
     let trial = three();
     let live = trial.database("callisto");
     let run = || of_callisto(&trial, live);
-    for run in
-        [run(), run().input("replace", "true"), run().input("replace", "true").input("dry-run", "true")]
-    {
+    for (run, both) in [
+        (run(), "`replace: true` and "),
+        (run().input("replace", "true"), ""),
+        (run().input("replace", "true").input("dry-run", "true"), ""),
+    ] {
         let outcome = assert_refused(run, live, OWN);
         let hint = format!(
-            "such as {0}_restored. The restore creates it. To restore into this one, set `confirm: callisto/{0}`.",
+            "such as {0}_restored. The restore creates it. To restore into this one, set {both}`confirm: callisto/{0}`. This drops its objects.",
             live.name
         );
         assert!(outcome.stdout.contains(&hint), "{}", outcome.transcript());
@@ -169,8 +171,9 @@ fn only_a_live_or_filled_target_needs_confirmation() {
     let outcome = assert_refused(
         alone(replacing(&trial, &target)),
         &target,
-        "may be the live database of callisto (staging): its identity is unknown, and no backup records it",
+        "is the live database of callisto (staging): no staging backup to compare with; or of",
     );
+    assert!(message(&outcome).starts_with("cannot tell whether "), "{}", message(&outcome));
     let others = "titan, europa: only the addresses of other sponsors' databases are compared";
     assert!(message(&outcome).ends_with(others), "{}", message(&outcome));
     alone(replacing(&trial, &target)).input("confirm", confirmed(&target)).run().assert_code(0);
@@ -223,13 +226,12 @@ fn live_databases_of_other_environments_need_confirmation() {
     assert_eq!(source["place"], place(&staging));
     manifest["source"]["server_started_at"] = "2026-01-01T00:00:00Z".into();
     trial.store.put(bucket, &key, manifest.to_string());
-    let why = "may be the live database of callisto (staging): its newest backup comes from a database with this identity";
+    let why = "is the live database of callisto (staging): its newest backup comes from a database with this identity";
     assert_refused(into_staging().input("replace", "true"), &staging, why);
     // A backup of release 0.1 does not record it.
     manifest.as_object_mut().unwrap().remove("source");
     trial.store.put(bucket, &key, manifest.to_string());
-    let why =
-        "may be the live database of callisto (staging): its identity is unknown, and no backup records it";
+    let why = "is the live database of callisto (staging): its newest staging backup does not record which database it is of";
     assert_refused(into_staging().input("replace", "true"), &staging, why);
 }
 
