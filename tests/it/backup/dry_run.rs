@@ -40,6 +40,16 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
     assert_eq!(outcome.result("callisto")["outcome"], "planned");
     assert!(outcome.summary().starts_with("## 📝 Backup, production, dry run: nothing was backed up"));
     assert!(!outcome.summary().contains('✅'), "{}", outcome.summary());
+    for fact in [
+        "### Plan for callisto",
+        "- **database:** ",
+        "- **object:** ",
+        "- **record:** ",
+        "- **lock:** ",
+        "- **checked:** ",
+    ] {
+        assert!(outcome.summary().contains(fact), "{fact} in {}", outcome.summary());
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn a_bucket_that_is_missing_is_named_with_its_remedy() {
         message.contains("s3://nobody-made-this-bucket/") && message.contains("NoSuchBucket"),
         "{message}"
     );
-    assert!(outcome.stdout.contains("Apply the sponsor's Terraform"), "{}", outcome.transcript());
+    assert!(outcome.stdout.contains("hint: Create bucket "), "{}", outcome.transcript());
     // F31: the log bucket exists and contains the record of the failure.
     let keys = trial.store.keys_in(trial.log_bucket("callisto"));
     assert_eq!(trial.store.get_json(trial.log_bucket("callisto"), &keys[0])["outcome"], "failure");

@@ -43,7 +43,11 @@ fn a_sponsor_without_a_new_backup_is_named_and_ends_with_17() {
     }
     assert!(of("titan")["message"].as_str().unwrap().contains("more than `max-backup-age` (8h)"));
 
-    watch(&shelf.trial, "8h").input("sponsors", "callisto").run().assert_code(0);
+    let young = watch(&shelf.trial, "8h").input("sponsors", "callisto").run();
+    young.assert_code(0);
+    let words = of("callisto")["message"].as_str().unwrap().to_owned();
+    assert!(words.starts_with("newest backup ") && words.ends_with(" old, limit 8h"), "{words}");
+    assert!(young.visible().contains("callisto: newest backup "), "{}", young.visible());
     let wide = watch(&shelf.trial, "100000h").input("sponsors", "callisto,titan").run();
     wide.assert_code(0);
 }

@@ -41,7 +41,8 @@ fn problems_of_a_list_read_as_reviewed() {
 fn a_list_without_backups_reads_as_reviewed() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let outcome = on_a_terminal(&trial).run();
-    let shown = outcome.assert_code(0).stdout.lines().next().unwrap_or_default();
+    let shown = outcome.assert_code(0).stdout.trim_end_matches('\n');
+    assert_eq!(outcome.stdout, format!("{shown}\n"), "no empty line");
     let text = format!("{shown}\n{}", outcome.stderr).replace(trial.bucket("callisto"), "callisto-bucket");
     reviewed("list-empty", &text);
 }
