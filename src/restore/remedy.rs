@@ -79,7 +79,7 @@ pub(super) fn of(statement: &str, code: SqlState) -> Option<String> {
         }
         ("55000", Kind::Refresh) => {
             return Some(format!(
-                "pg_dump cannot know which view to refresh first, because {object} reads another one through a function. In the live database, name that view in the definition of {object} itself, then back up again."
+                "The order of refreshes is unknown to pg_dump, because {object} reads another materialized view through a function. In the live database, name that view in the definition of {object} itself, then back up again."
             ));
         }
         _ => return None,
