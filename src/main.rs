@@ -19,8 +19,11 @@ fn main() -> std::io::Result<ExitCode> {
 
 async fn start() -> u8 {
     let (arguments, variables) = (edge::arguments(), edge::variables());
-    let stop = Stop::on_signals().map_err(|error| Failure::Bug(error.to_string()));
-    let edge = match stop.and_then(|stop| Edge::read(&variables, stop)) {
+    let edge = match Stop::on_signals() {
+        Ok(stop) => Edge::read(&variables, stop),
+        Err(error) => Err(Failure::Bug(error.to_string())),
+    };
+    let edge = match edge {
         Ok(edge) => edge,
         Err(failure) => return commands::refuse(&failure, &Sink::terminal()),
     };

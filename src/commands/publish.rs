@@ -167,15 +167,17 @@ impl Publisher<'_> {
             sink.line(&error.to_string());
             sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);
         }
-        self.verdict.set(summary::headline(self.title(&about), &results).1).ok();
+        let verdict = summary::headline(self.title(&about), &results).1;
         self.heard.set(Heard::Results(results)).ok();
-        let Some(signal) = self.edge.stop.signal() else { return Ok(failure::exit_code(&codes)) };
+        let Some(signal) = self.edge.stop.signal() else {
+            self.verdict.set(verdict).ok();
+            return Ok(failure::exit_code(&codes));
+        };
         let cancelled = Failure::Cancelled(signal.into());
         let code = cancelled.stage_and_code().1;
-        if !codes.contains(&code) {
-            // A stopped run must not continue with the next step either.
-            sink.line(&format!("{cancelled}, when every sponsor was done"));
-        }
+        // A stopped run must not continue with the next step, even if the signal came when every sponsor was done.
+        let late = if codes.contains(&code) { String::new() } else { format!(", then {cancelled}") };
+        self.verdict.set(verdict + &late).ok();
         Ok(code)
     }
 

@@ -140,7 +140,7 @@ impl Place<'_> {
 mod tests {
     use super::*;
 
-    const NOTHING: BTreeMap<&str, String> = BTreeMap::new();
+    static NOTHING: BTreeMap<&str, String> = BTreeMap::new();
 
     fn set_up(place: Place<'_>) -> SetUp<'_> {
         SetUp {

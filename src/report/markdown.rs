@@ -66,7 +66,7 @@ pub(super) fn block(text: &str) -> String {
 /// The same with code spans: what is between backticks is shown as code. An odd backtick is text.
 pub(super) fn spans(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return cell(text);
     }
     // An empty part of code has no span, and would leave two backticks that open one.

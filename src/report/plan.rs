@@ -31,7 +31,7 @@ pub(super) fn chapter(results: &[SponsorResult]) -> String {
         text.push('\n');
     }
     if planned.len() > PLANS {
-        write!(text, "… and {} more; the log has them all.\n\n", planned.len() - PLANS).ok();
+        write!(text, "… and {} more. The log has them all.\n\n", planned.len() - PLANS).ok();
     }
     text
 }

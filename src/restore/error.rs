@@ -21,7 +21,7 @@ impl Owner {
             Self::Known(owners) => format!("{target} is the live database of {}", owners.join(", ")),
             Self::Possible(owners) => {
                 let owners = owners.join("; or of ");
-                format!("cannot tell whether {target} is the live database of {owners}")
+                format!("it is unknown whether {target} is the live database of {owners}")
             }
         }
     }

@@ -103,7 +103,7 @@ fn a_check_that_is_not_true_fails_the_drill() {
     let mut findings = findings();
     findings.checks.push(untrue);
     let (status, wrong, _) = came_to(&findings, [None, None], None);
-    assert_eq!((status, wrong.as_str()), (Status::Failed, "check returned f: SELECT 1 = 2;"));
+    assert_eq!((status, wrong.as_str()), (Status::Failed, "check returned f: SELECT 1 = 2"));
 }
 
 /// The snapshot is 59 minutes and 59.75 seconds old, and the drill took two minutes.
