@@ -91,7 +91,8 @@ fn steps(set_up: SetUp<'_>) -> Vec<String> {
         lines.push("1. Apply the sponsor's Terraform, which makes the buckets:".to_owned());
         lines.push(format!("     terraform apply -var sponsor={sponsor} -var region={region}"));
     } else {
-        lines.push(format!("1. Apply the Terraform that makes the buckets {backups} and {audit_logs}."));
+        lines.push("1. Apply the Terraform that makes the buckets:".to_owned());
+        lines.extend([&backups, &audit_logs].map(|bucket| format!("     {bucket}")));
     }
     let place_name = place.name();
     lines.push(match missing.len() {

@@ -38,7 +38,6 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "; s3://",
         "two independent facts, either of which may have commas",
     ),
-    ("tests/snapshots/errors-proof.snap", "one finding; another", "a list of findings that may have commas"),
     (
         "tests/snapshots/errors-restore.snap",
         "is not empty: it holds 5",

@@ -14,12 +14,10 @@ fn a_flag_that_is_off_makes_no_call_to_s3_and_much_noise() {
     assert!(proxy.requests().is_empty(), "{:?}", proxy.requests().len());
     for line in [
         "S3 BACKUP ARCHIVAL NOT YET ENABLED",
-        "terraform apply",
+        "1. Apply the Terraform that makes the buckets:",
         "doppler secrets set --project hht-diary-callisto --config production",
-        "SPONSOR_BACKUPS_BUCKET=hht-diary-backups-callisto-eu-west-1",
-        "SPONSOR_AUDIT_LOGS_BUCKET=hht-diary-audit-logs-callisto-eu-west-1",
-        "SPONSOR_AWS_REGION=eu-west-1",
-        "aws s3api head-bucket",
+        "2. Set the three secrets in Doppler: done.",
+        &format!("aws s3api head-bucket --bucket {}", trial.bucket("callisto")),
         "ENABLE_S3_BACKUP_ARCHIVAL=true",
         "S3 audit log archival not yet enabled - log saved locally only",
     ] {

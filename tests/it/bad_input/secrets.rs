@@ -179,6 +179,10 @@ fn a_secrets_file_works_without_doppler_and_errors_name_it() {
     assert!(nobody.stderr.contains("secrets file s.yml: sponsor `callisto` is missing"), "{}", nobody.stderr);
     let broken = run("callisto: [canary");
     broken.assert_code(12);
-    assert!(broken.stderr.contains("secrets file s.yml, line 1, column 11: not YAML: "), "{}", broken.stderr);
+    assert!(
+        broken.stderr.contains("secrets file s.yml, line 1, column 11: not a map of sponsors to secrets"),
+        "{}",
+        broken.stderr
+    );
     assert!(!broken.transcript().contains("canary"));
 }

@@ -4,6 +4,8 @@ use serde_json::json;
 
 use super::super::shelf::{at, checksum, manifest};
 use super::{callisto, on_a_terminal, rows};
+use serde_json::Value;
+
 use crate::support::{Run, Sponsor, Trial, reviewed};
 
 #[test]
@@ -57,15 +59,25 @@ fn a_list_of_a_disabled_sponsor_reads_as_reviewed() {
 fn another_environment_that_holds_backups_is_named() {
     let shelf = callisto();
     let real = shelf.backup(&[]);
+    let in_staging = |key: &str| format!("staging/{}", key.replace("backup-prod-", "backup-staging-"));
     for part in [real.clone(), checksum(&real), manifest(&real)] {
-        let there = format!("staging/{}", part.replace("backup-prod-", "backup-staging-"));
-        shelf.put(&there, shelf.get(&part));
+        shelf.put(&in_staging(&part), shelf.get(&part));
         shelf.remove(&part);
     }
+    let mut its_manifest: Value = serde_json::from_slice(&shelf.get(&in_staging(&manifest(&real)))).unwrap();
+    its_manifest["environment"] = "staging".into();
+    its_manifest["key"] = in_staging(&real).into();
+    shelf.put(&in_staging(&manifest(&real)), its_manifest.to_string());
     let listed = on_a_terminal(&shelf.trial).run();
     let told = "callisto: staging holds 1 backup; check `environment`";
     assert!(listed.assert_code(0).stderr.contains(told), "{}", listed.transcript());
     let verified = shelf.run("verify").run();
     let message = verified.assert_code(14).result("callisto")["message"].to_string();
     assert!(message.contains("holds no backup (staging holds 1 backup)"), "{message}");
+    // Another sponsor's backups are not named: then the bucket is the wrong one, not the environment.
+    its_manifest["sponsor"] = "titan".into();
+    shelf.put(&in_staging(&manifest(&real)), its_manifest.to_string());
+    let verified = shelf.run("verify").run();
+    let message = verified.assert_code(14).result("callisto")["message"].to_string();
+    assert!(!message.contains("staging holds"), "{message}");
 }
