@@ -129,6 +129,8 @@ fn a_boolean_flag_takes_the_next_word_only_if_it_is_a_boolean() {
     assert!(!text.dry_run);
     let other = parse_with(&["backup", "--environment", "production", "--dry-run", "yes"], &[]);
     assert_eq!(other.unwrap_err().message, "`dry-run` is `yes`, not a boolean");
+    let empty = parse_with(&["backup", "--environment", "production", "--dry-run="], &[]);
+    assert_eq!(empty.unwrap_err().message, "`dry-run` is empty, not a boolean");
     let other = parse_with(&["backup", "--dry-run", "production"], &[]);
     assert_eq!(other.unwrap_err().message, "unexpected argument `production`");
 }

@@ -1,4 +1,5 @@
-//! The value of each input: its flag, else its variable, else its default. An empty flag or variable counts as unset.
+//! The value of each input: its flag, else its variable, else its default. An empty variable counts as unset, and so does an
+//! empty flag that is no boolean.
 
 use std::time::Duration;
 
@@ -39,7 +40,12 @@ impl<'a> Values<'a> {
         })
     }
 
+    /// An empty flag is an error, such as `--dry-run="$UNSET"`: without it, a restore that was meant to be a plan would run.
     pub(super) fn boolean(&self, name: &'static str) -> Result<bool, UsageError> {
+        let flag = self.flags.try_get_one::<String>(name).ok().flatten();
+        if flag.is_some_and(|value| value.trim().is_empty()) {
+            return Err(bad(name, "is empty, not a boolean").hint("Write `true` or `false`."));
+        }
         let Some(text) = self.text(name) else { return Ok(false) };
         yaml_boolean(&text)
             .ok_or_else(|| bad_value(name, &text, "a boolean").hint("Write `true` or `false`."))
