@@ -129,9 +129,13 @@ fn differing(told: &Contents, truth: &Truth) -> Vec<String> {
     let tables: Vec<TableTruth> = told.tables.iter().map(table_truth).collect();
     let mut findings = Vec::new();
     if tables != truth.tables {
-        let differs = |table: &&TableTruth| !truth.tables.contains(table);
-        let names = tables.iter().filter(differs).map(|table| format!("{}.{}", table.schema, table.name));
-        let names: Vec<String> = names.take(20).collect();
+        let only_there = tables.iter().filter(|table| !truth.tables.contains(table));
+        let only_here = truth.tables.iter().filter(|table| !tables.contains(table));
+        let mut names: Vec<String> =
+            only_there.chain(only_here).map(|table| format!("{}.{}", table.schema, table.name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.truncate(20);
         findings.push(format!("its tables differ from its manifest: {}", names.join(", ")));
     }
     if let Some(sequences) = &told.sequences {

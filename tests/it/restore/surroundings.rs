@@ -268,7 +268,7 @@ fn a_comment_too_long_to_be_read_again_fails_the_backup() {
     source.psql(long);
     let outcome = trial.run().run();
     outcome.assert_code(13);
-    assert!(outcome.visible().contains("too long"), "{}", outcome.transcript());
+    assert!(outcome.visible().contains("which exceed 4 MiB"), "{}", outcome.transcript());
     assert_eq!(trial.store.keys_in(trial.bucket("callisto")).len(), 0);
 }
 

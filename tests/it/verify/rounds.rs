@@ -38,7 +38,7 @@ fn the_bad_ones_are_named_and_the_others_verified() {
     let outcome = all(&shelf).run();
     outcome.assert_code(17);
     let message = message(&outcome);
-    assert!(message.starts_with("3 of 5 backups are not whole: "), "{message}");
+    assert!(message.starts_with("3 of 5 backups are not whole:\n"), "{message}");
     for part in [
         format!("{}: its SHA-256 is ", shelf.location(&bad)),
         format!("{}: its checksum file is missing", shelf.location(&bare)),

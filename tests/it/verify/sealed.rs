@@ -24,7 +24,7 @@ fn a_missing_or_wrong_identity_fails_before_any_download() {
         message,
         format!("{place} is encrypted, and no age identity was given (it is encrypted to {public})")
     );
-    assert!(missing.visible().contains("env AGE_IDENTITY, or the input `age-identity-file`"));
+    assert!(missing.visible().contains("in AGE_IDENTITY or `age-identity-file`"));
     let wrong = run().env("AGE_IDENTITY", other.to_string().expose_secret()).run();
     wrong.assert_code(14);
     let message = wrong.result("callisto")["message"].as_str().unwrap().to_owned();
