@@ -170,7 +170,7 @@ pub(crate) fn no_manifest(servers: &Servers) {
     assert!(repository.deployed().is_empty(), "deployed without a manifest");
 }
 
-pub(crate) fn nobody(servers: &Servers) {
+pub(crate) fn nothing_enabled(servers: &Servers) {
     let trial = servers.plan_of([Sponsor::named("callisto").disabled()]).start();
     let repository = Repository::of(&trial, &["callisto"]);
     let ran = deploy_production(&repository);

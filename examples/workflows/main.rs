@@ -34,7 +34,7 @@ const SCENES: [Scene; 21] = [
     ("a deployment that fails is recorded as a failure", deployments::failing),
     ("a failed backup stops the deployment, but not the other backup or the record", deployments::no_backup),
     ("nothing is deployed if the manifest cannot be read", deployments::no_manifest),
-    ("no sponsor enabled: no backup, no deployment, no error", deployments::nobody),
+    ("no sponsor enabled: no backup, no deployment, no error", deployments::nothing_enabled),
     ("a push to main deploys to staging", deployments::staging),
     ("development is deployed for one sponsor only", deployments::development),
     ("the next deployment notices a sponsor without a recent backup", deployments::another_sponsors_age),

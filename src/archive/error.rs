@@ -93,7 +93,7 @@ pub enum ArchiveError {
         role: String,
         /// STS's error code; `id-token` if GitHub issued no OIDC token, `no answer` if STS was not reached.
         code: String,
-        /// STS's code and message, or why there is no answer.
+        /// STS's code and message, or why STS did not answer.
         reason: String,
         /// The OIDC token's claims; empty without a token.
         claims: String,

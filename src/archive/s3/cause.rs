@@ -17,7 +17,7 @@ pub enum Cause {
     Refused,
     /// DNS does not know this host.
     Unresolved(String),
-    /// There is no route to the address.
+    /// The network has no route to the address.
     Unroutable,
     /// The TLS handshake failed, for this reason.
     Tls(String),

@@ -45,7 +45,7 @@ fn stopped(running: Running) -> Outcome {
 }
 
 /// - fault: S3 stops responding in the middle of an upload, then SIGTERM arrives
-/// - injected: A proxy that answers nothing from the second part on
+/// - injected: A proxy that stops answering from the second part on
 /// - seen: `cancelled by SIGTERM` within 5 s, and `its uploaded parts stay until a lifecycle rule of the bucket removes
 ///   them`. Exit code 143
 /// - left: The parts of the upload, which the run cannot abort. A local record `cancelled`
@@ -65,7 +65,7 @@ fn a_stop_in_the_middle_of_a_silent_upload_is_over_in_time() {
 }
 
 /// - fault: S3 stops responding at the commit, then SIGTERM arrives
-/// - injected: A proxy that answers nothing from the completion on
+/// - injected: A proxy that stops answering from the completion on
 /// - seen: `cancelled by SIGTERM` within 5 s. Exit code 143
 /// - left: No object. The parts of the upload. A local record `cancelled`
 #[test]
@@ -83,9 +83,9 @@ fn a_stop_during_a_silent_commit_is_over_in_time() {
 }
 
 /// - fault: S3 stops responding at the manifest, or at a dump in a single request, then SIGTERM arrives
-/// - injected: A proxy that answers nothing from that request on
-/// - seen: `cancelled by SIGTERM` within 5 s. For the manifest, `it counts as a backup only if its manifest was
-///   uploaded too`. For the dump, `may or may not have completed`. Exit code 143
+/// - injected: A proxy that stops answering from that request on
+/// - seen: `cancelled by SIGTERM` within 5 s. For the manifest, `counts as a backup only if its manifest was
+///   uploaded too`. For the dump, `the outcome of the upload to`. Exit code 143
 /// - left: What S3 stored before it stopped responding. A local record `cancelled`
 #[test]
 fn what_a_stop_leaves_open_is_said_to_be_open() {

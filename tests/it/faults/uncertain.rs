@@ -237,9 +237,9 @@ fn a_key_that_was_taken_meanwhile_is_not_taken_for_our_own() {
     assert_eq!(trial.store.uploads(bucket), Vec::<String>::new());
 }
 
-/// - fault: S3 does not answer the upload of the dump, and the run cannot look at the object either
+/// - fault: S3 does not answer the upload of the dump, and the run cannot read the state of the object either
 /// - injected: A proxy that closes the connection after the PUT of the dump, and after each HEAD
-/// - seen: `the upload to`, and `the upload to s3://… may or may not have completed`. Exit code 14
+/// - seen: `the upload to`, and `the outcome of the upload to s3://… is unknown`. Exit code 14
 /// - left: The dump without a manifest, which does not count as a backup
 #[test]
 fn what_cannot_be_known_is_reported() {
