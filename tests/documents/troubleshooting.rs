@@ -45,10 +45,12 @@ fn every_message_that_a_fault_quotes_has_words_of_the_sources() {
         .collect();
     let quoted: Vec<_> = quoted.into_iter().filter(|words| words.len() > 2).collect();
     assert!(quoted.len() > 100, "only {} messages were found", quoted.len());
-    let unknown: Vec<String> = quoted
-        .iter()
-        .filter(|words| !words.windows(3).any(is_printed))
-        .map(|words| words.join(" "))
-        .collect();
+    // A value may have several words, so a few windows are allowed to be unknown. A reworded message has more of them.
+    let is_plain = |word: &&str| word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '\'');
+    let is_stale = |words: &&Vec<&str>| {
+        let plain = words.windows(3).filter(|three| three.iter().all(is_plain));
+        !words.windows(3).any(is_printed) || plain.filter(|three| !is_printed(three)).count() > 2
+    };
+    let unknown: Vec<String> = quoted.iter().filter(is_stale).map(|words| words.join(" ")).collect();
     assert!(unknown.is_empty(), "nothing says these any more: {unknown:#?}");
 }
