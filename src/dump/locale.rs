@@ -120,47 +120,4 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn locale(provider: Option<Provider>, own: Option<&str>, libc: &str) -> Locale {
-        Locale {
-            encoding: "UTF8".to_owned(),
-            provider,
-            collate: libc.to_owned(),
-            ctype: libc.to_owned(),
-            locale: own.map(str::to_owned),
-            icu_rules: None,
-            collation_version: None,
-        }
-    }
-
-    #[test]
-    fn the_locale_of_the_backup_is_tried_first() {
-        let turkish = locale(Some(Provider::Icu), Some("tr-TR"), "de_DE.UTF-8");
-        assert_eq!(
-            turkish.options(15),
-            [
-                " LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LC_COLLATE 'de_DE.UTF-8' LC_CTYPE 'de_DE.UTF-8'",
-                " LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LC_COLLATE 'C' LC_CTYPE 'C'",
-            ]
-        );
-        let old = locale(None, None, "it's");
-        assert_eq!(old.options(14)[0], " LC_COLLATE 'it''s' LC_CTYPE 'it''s'");
-        assert!(old.options(15)[0].starts_with(" LOCALE_PROVIDER libc LC_COLLATE"));
-        let builtin = locale(Some(Provider::Builtin), Some("C.UTF-8"), "C");
-        assert!(builtin.options(17)[0].starts_with(" LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_"));
-    }
-
-    #[test]
-    fn spellings_of_one_locale_sort_alike() {
-        let english = locale(Some(Provider::Libc), None, "en_US.UTF-8");
-        assert!(english.sorts_like(&locale(None, None, "en_US.utf8")));
-        assert!(!english.sorts_like(&locale(None, None, "C.UTF-8")));
-        let turkish = locale(Some(Provider::Icu), Some("tr-TR"), "C.UTF-8");
-        assert!(turkish.sorts_like(&locale(Some(Provider::Icu), Some("tr_TR"), "C")));
-        assert!(!turkish.sorts_like(&english));
-        assert_eq!(turkish.words(), "icu tr-TR");
-        assert_eq!(english.words(), "libc en_US.UTF-8");
-    }
-}
+mod tests;

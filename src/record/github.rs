@@ -196,16 +196,4 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_repository_is_two_plain_names() {
-        for name in ["cure-hht/hht_diary", "a/b.c"] {
-            assert!(is_repository(name), "{name}");
-        }
-        for name in ["", "a", "a/", "/b", "a/b/c", "a/..", "a/b?x=1", "a/b%2f", "a/b c"] {
-            assert!(!is_repository(name), "{name}");
-        }
-    }
-}
+mod tests;

@@ -48,10 +48,4 @@ pub fn names(names: &BTreeSet<String>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    #[test]
-    fn a_label_is_followed_by_its_value() {
-        let lines = super::lines(&[("dump", "a".to_owned()), ("bucket", "b".to_owned())]);
-        assert_eq!(lines, ["dump: a", "bucket: b"]);
-    }
-}
+mod tests;

@@ -59,42 +59,4 @@ fn with(hash: u128, more: &[&[u8]]) -> u128 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Context;
-
-    fn sum(statements: &[&str]) -> u128 {
-        let mut context = Context::default();
-        let hash = |text: &&str| {
-            let [hash] = context.mixed(text.as_bytes(), [twox_hash::XxHash3_128::oneshot(text.as_bytes())]);
-            hash >> 8
-        };
-        statements.iter().map(hash).sum()
-    }
-
-    #[test]
-    fn contents_belong_to_their_large_object_and_have_an_order() {
-        let (a, b) =
-            ("SELECT pg_catalog.lo_open('1001', 131072);", "SELECT pg_catalog.lo_open('1002', 131072);");
-        let (x, y) = ("SELECT pg_catalog.lowrite(0, '\\x01');", "SELECT pg_catalog.lowrite(0, '\\x02');");
-        assert_eq!(sum(&[a, x, b, y]), sum(&[b, y, a, x]));
-        assert_ne!(sum(&[a, x, b, y]), sum(&[a, y, b, x]));
-        assert_ne!(sum(&[a, x, y, b]), sum(&[a, y, x, b]));
-        assert_ne!(sum(&[a, x, y, b]), sum(&[a, x, b, y]));
-    }
-
-    #[test]
-    fn how_a_table_is_stored_belongs_to_it() {
-        let (heap, other) =
-            ("SET default_table_access_method = heap;", "SET default_table_access_method = \"other\";");
-        for make in ["TABLE", "UNLOGGED TABLE", "MATERIALIZED VIEW"] {
-            let (a, b) = (format!("CREATE {make} s.a ();"), format!("CREATE {make} s.b ();"));
-            assert_eq!(sum(&[heap, &a, other, &b]), sum(&[other, &b, heap, &a]));
-            assert_ne!(sum(&[heap, &a, other, &b]), sum(&[heap, &b, other, &a]));
-        }
-        for other_make in
-            ["CREATE VIEW s.b AS SELECT 1;", "CREATE TABLE s.b (\n    a int\n)\nPARTITION BY LIST (a);"]
-        {
-            assert_eq!(sum(&[heap, other_make, other]), sum(&[other, other_make, heap]));
-        }
-    }
-}
+mod tests;

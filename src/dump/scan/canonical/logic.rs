@@ -66,35 +66,4 @@ fn joint(code: &[u8]) -> Option<Joint> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::flat;
-
-    #[test]
-    fn what_a_group_begins_with_loses_its_parentheses() {
-        for (code, expected) in [
-            ("(((a >= 1) AND (a <= 5)) AND (b > 0))", "((a >= 1) AND (a <= 5) AND (b > 0))"),
-            ("((((a) OR (b)) OR (c)) OR (d))", "((a) OR (b) OR (c) OR (d))"),
-            ("((((a) AND (b)) AND (c)) OR (d))", "(((a) AND (b) AND (c)) OR (d))"),
-            ("((f((1), (2)) AND (b)) AND (c))", "(f((1), (2)) AND (b) AND (c))"),
-        ] {
-            assert_eq!(String::from_utf8(flat(code.as_bytes())).unwrap(), expected);
-            assert_eq!(flat(expected.as_bytes()), expected.as_bytes());
-        }
-    }
-
-    #[test]
-    fn every_other_parenthesis_stays() {
-        for code in [
-            "(((a) OR (b)) AND (c))",
-            "((a) AND ((b) AND (c)))",
-            "((a) OR ((b) OR (c)) OR (d))",
-            "(NOT ((a) AND (b)))",
-            "(((a) AND (b)) IS NULL AND (c))",
-            "(((a) AND (b)))",
-            "(f(a) AND (b)) AND c",
-            ") AND ((a) AND (b)) AND (",
-        ] {
-            assert_eq!(String::from_utf8(flat(code.as_bytes())).unwrap(), code);
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,87 @@
+use super::*;
+use proptest::prelude::{prop_assert, proptest};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+#[test]
+fn keys_are_the_ones_of_the_field() {
+    let backup = |environment, suffix, time| Object::Backup { suffix }.key(environment, at(time));
+    assert_eq!(
+        backup(Environment::Production, ".sql.gz", "2026-03-29T01:30:05.9Z"),
+        "backups/2026/03/29/backup-prod-20260329-013005.sql.gz"
+    );
+    assert_eq!(
+        backup(Environment::Staging, ".sql.zst.age", "2026-12-31T23:59:59+00:00"),
+        "staging/backups/2026/12/31/backup-staging-20261231-235959.sql.zst.age"
+    );
+    assert_eq!(
+        Object::DeploymentLog.key(Environment::Development, at("2026-01-01T00:00:00+02:00")),
+        "development/deployments/2025/12/31/deployment-dev-20251231-220000.json"
+    );
+    assert_eq!(
+        Object::DrillReport.key(Environment::Production, at("2026-11-21T01:02:03Z")),
+        "drills/2026/11/21/drill-prod-20261121-010203.json"
+    );
+    assert_eq!(checksum_key("a/b.sql.gz"), "a/b.sql.gz.sha256");
+    assert_eq!(description_key("a/b.sql.gz"), "a/b.sql.gz.manifest.json");
+    assert_eq!(file_name("a/b.sql.gz"), "b.sql.gz");
+}
+
+fn told(object: Object<'_>, environment: Environment, pre_migration: bool, years: Option<u16>) -> String {
+    let keeping =
+        Keeping { sponsor: "callisto", environment, pre_migration, retention_years: years, partial: false };
+    let tags = tags(object, keeping).into_iter().map(|(name, value)| format!("{name}={value}"));
+    tags.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn tags_are_the_ones_of_the_field() {
+    let backup = Object::Backup { suffix: ".sql.gz" };
+    assert_eq!(
+        told(backup, Environment::Production, true, Some(7)),
+        "environment=production type=database-backup sponsor=callisto pre-migration=true retention-years=7 fda-compliant=true object-lock=unknown"
+    );
+    assert_eq!(
+        told(Object::DeploymentLog, Environment::Staging, false, None),
+        "environment=staging type=deployment-log sponsor=callisto retention-days=30 object-lock=unknown"
+    );
+    assert_eq!(
+        told(backup, Environment::Development, false, None),
+        "environment=development type=database-backup sponsor=callisto retention-days=7 object-lock=unknown"
+    );
+}
+
+#[test]
+fn a_partial_backup_is_not_compliant_and_its_lock_is_tagged() {
+    let keeping = Keeping {
+        sponsor: "callisto",
+        environment: Environment::Production,
+        pre_migration: true,
+        retention_years: Some(7),
+        partial: true,
+    };
+    let tags = tags(Object::Backup { suffix: ".sql.gz" }, keeping);
+    assert!(tags.contains(&("fda-compliant".to_owned(), "false".to_owned())), "{tags:?}");
+    assert!(tags.len() <= 10);
+    let told = with_lock(&tags, "governance");
+    assert_eq!((told.len(), told.last().unwrap().1.as_str()), (tags.len(), "governance"));
+}
+
+#[test]
+fn metadata_is_readable_ascii() {
+    let pairs = metadata(&[("deployer", Some("José\n100%")), ("version", Some("  ")), ("git-sha", None)]);
+    assert_eq!(pairs, [("deployer".to_owned(), "Jos%C3%A9%0A100%25".to_owned())]);
+}
+
+proptest! {
+    #[test]
+    fn metadata_is_always_short_ascii_that_decodes(value in "\\PC{0,400}") {
+        for (_, value) in metadata(&[("reason", Some(&value))]) {
+            prop_assert!(value.len() <= METADATA_VALUE && value.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
+            let escapes = value.split('%').skip(1);
+            prop_assert!(escapes.into_iter().all(|rest| rest.len() >= 2 && u8::from_str_radix(&rest[..2], 16).is_ok()));
+        }
+    }
+}

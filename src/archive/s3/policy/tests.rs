@@ -1,0 +1,56 @@
+use super::*;
+
+const ALL: [Purpose; 8] = [
+    Purpose::Backup,
+    Purpose::Record,
+    Purpose::Read { thaw: false },
+    Purpose::Read { thaw: true },
+    Purpose::Restore { thaw: false },
+    Purpose::Restore { thaw: true },
+    Purpose::Drill { thaw: false },
+    Purpose::Drill { thaw: true },
+];
+
+fn place<'a>(bucket: &'a str, environment: Environment) -> Place<'a> {
+    let role = "arn:aws-us-gov:iam::123456789012:role/r";
+    Place { role, region: "ap-southeast-1", backups: bucket, audit_logs: bucket, environment }
+}
+
+#[test]
+fn the_longest_policy_is_one_that_sts_takes() {
+    let bucket = "b".repeat(63);
+    for (purpose, environment) in
+        ALL.into_iter().flat_map(|purpose| Environment::ALL.map(|environment| (purpose, environment)))
+    {
+        let policy = policy(purpose, place(&bucket, environment));
+        assert!(policy.len() <= LONGEST, "{purpose:?} {environment}: {}", policy.len());
+        serde_json::from_str::<Value>(&policy).unwrap();
+    }
+}
+
+#[test]
+fn each_purpose_has_its_rights_and_none_can_delete() {
+    for purpose in ALL {
+        let text = policy(purpose, place("bucket", Environment::Staging));
+        let writes = !matches!(purpose, Purpose::Read { .. } | Purpose::Restore { .. });
+        assert_eq!(text.contains("s3:PutObject"), writes, "{purpose:?}");
+        assert_eq!(text.contains("RestoreObject"), format!("{purpose:?}").contains("thaw: true"));
+        assert!(!text.contains("Delete") && !text.contains("s3:*"), "{text}");
+        assert!(text.contains("arn:aws-us-gov:s3:::bucket/staging/"), "{text}");
+        assert!(!text.contains("arn:aws-us-gov:s3:::bucket/*"), "{text}");
+    }
+}
+
+#[test]
+fn only_a_backup_touches_the_dumps() {
+    let writes_dumps = |purpose| {
+        let policy: Value =
+            serde_json::from_str(&policy(purpose, place("b", Environment::Production))).unwrap();
+        let statements = policy["Statement"].as_array().unwrap().clone();
+        statements.iter().any(|statement| {
+            statement["Resource"] == "arn:aws-us-gov:s3:::b/backups/*"
+                && statement["Action"].to_string().contains("s3:Put")
+        })
+    };
+    assert_eq!(ALL.map(writes_dumps), [true, false, false, false, false, false, false, false]);
+}

@@ -1,0 +1,90 @@
+use super::*;
+
+fn manifest() -> Manifest {
+    crate::manifest::parse(indoc::indoc! {"
+            sponsors:
+              - {name: callisto, code: CAL, enabled: true, region: eu-west-1}
+              - {name: titan, code: TIT, enabled: false}
+              - {name: europa, code: EUR}
+              - {name: rhea, code: RHE, enabled: true}
+        "})
+    .unwrap()
+}
+
+fn names(selection: &str) -> Result<Vec<String>, SponsorsError> {
+    let sponsors = select(&manifest(), &Selection::parse(selection))?;
+    Ok(sponsors.into_iter().map(|sponsor| sponsor.name).collect())
+}
+
+#[test]
+fn an_empty_text_selects_all_enabled_sponsors() {
+    assert_eq!(names(" \n").unwrap(), ["callisto", "rhea"]);
+    assert_eq!(undecided(&manifest()), ["europa"]);
+}
+
+#[test]
+fn names_with_any_separator_keep_the_manifests_order() {
+    assert_eq!(names("rhea,callisto").unwrap(), ["callisto", "rhea"]);
+    assert_eq!(names("rhea\n callisto , rhea").unwrap(), ["callisto", "rhea"]);
+}
+
+#[test]
+fn an_array_selects_its_names_and_an_empty_one_is_an_error() {
+    assert_eq!(names(r#" ["rhea","callisto"] "#).unwrap(), ["callisto", "rhea"]);
+    assert_eq!(names("[]"), Err(SponsorsError::NoneListed));
+    assert!(names(r#"["rhea""#).is_err(), "neither an array nor a name");
+}
+
+#[test]
+fn partners_are_sponsors_that_list_each_other() {
+    let manifest = crate::manifest::parse(indoc::indoc! {"
+            sponsors:
+              - {name: callisto, code: CAL, enabled: true, may_share_with: [titan, rhea]}
+              - {name: titan, code: TIT, enabled: false, may_share_with: [callisto]}
+              - {name: rhea, code: RHE, enabled: true}
+        "})
+    .unwrap();
+    let sponsors = select(&manifest, &Selection::AllEnabled).unwrap();
+    let partners: Vec<Vec<&str>> =
+        sponsors.iter().map(|sponsor| sponsor.partners.iter().map(String::as_str).collect()).collect();
+    assert_eq!(partners, [vec!["titan"], vec![]], "both must list each other");
+}
+
+#[test]
+fn an_unknown_name_is_an_error_that_suggests() {
+    let error = names("calisto").unwrap_err();
+    assert_eq!(error.to_string(), "sponsor calisto is not in the manifest");
+    assert_eq!(error.hint(), "Did you mean `callisto`?");
+}
+
+#[test]
+fn a_name_without_enabled_in_the_manifest_is_an_error() {
+    assert_eq!(
+        names("titan europa").unwrap_err().to_string(),
+        "sponsors titan, europa are not enabled in the manifest"
+    );
+}
+
+#[test]
+fn every_error_is_reviewed() {
+    let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let errors = [
+        SponsorsError::Unknown { names: list(&["calisto"]), suggestion: Some("callisto".to_owned()) },
+        SponsorsError::Unknown { names: list(&["x", "y"]), suggestion: None },
+        SponsorsError::Disabled { names: list(&["titan"]) },
+        SponsorsError::Disabled { names: list(&["europa", "titan"]) },
+        SponsorsError::NoneListed,
+        SponsorsError::NoneEnabled,
+    ];
+    // A new variant does not compile until it is here.
+    let number = |error: &SponsorsError| match error {
+        SponsorsError::Unknown { .. } => 0,
+        SponsorsError::Disabled { .. } => 1,
+        SponsorsError::NoneListed => 2,
+        SponsorsError::NoneEnabled => 3,
+    };
+    let shown: BTreeSet<i32> = errors.iter().map(number).collect();
+    assert_eq!(shown.len(), 4, "a variant is missing: {shown:?}");
+    let texts = errors.iter().map(|error| (error.to_string(), Some(error.hint())));
+    crate::reviewed::errors("errors-sponsors", texts);
+}
