@@ -6,34 +6,28 @@
 //! And back: [`catalogue::catalogue`] finds the backups in a listing, and [`open()`] reads one of them, undoes all of
 //! that and measures it again.
 
+pub mod backup_manifest;
 pub mod catalogue;
 pub mod checksum;
 pub mod codec;
-pub mod decode;
-pub mod description;
 pub mod encryption;
-pub mod flow;
-pub mod identities;
 pub mod key;
-pub mod measure;
+pub mod memory;
 pub mod open;
 pub mod parts;
-pub mod retention;
+pub mod pending;
 pub mod s3;
 pub mod seal;
-pub mod staged;
 pub mod thaw;
 
 mod error;
-mod stopping;
 mod upload;
 
 pub use codec::Codec;
-pub use encryption::Recipients;
+pub use encryption::{Identities, Recipients};
 pub use error::ArchiveError;
-pub use identities::Identities;
 pub use open::{Opened, Reader, Source, open};
+pub use pending::Staged;
 pub use s3::Store;
 pub use seal::{Progress, Recipe, seal};
-pub use staged::Staged;
 pub use upload::Upload;

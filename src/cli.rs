@@ -7,15 +7,16 @@ pub mod order;
 mod command;
 mod definition;
 mod packaging;
-mod unknown;
+mod usage;
 mod values;
+
+pub use order::Order;
 
 use std::collections::BTreeMap;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use inputs::{COMMAND, Command, INPUTS};
-pub use order::Order;
 use values::{Values, is_like_a_boolean};
 
 /// What a command line asks for.
@@ -137,7 +138,7 @@ fn refuse_unknown_inputs(variables: &Variables) -> Result<(), UsageError> {
         return Ok(());
     };
     let typed = variable.trim_start_matches("INPUT_").to_lowercase();
-    Err(UsageError::new(format!("unknown input `{typed}`")).hint(unknown::input(&typed)))
+    Err(UsageError::new(format!("unknown input `{typed}`")).hint(usage::input(&typed)))
 }
 
 fn no_command() -> UsageError {
@@ -178,8 +179,8 @@ fn usage(error: &clap::Error, command: Option<&str>) -> UsageError {
     // clap's guesses at commands and values are good. Its guesses at flags may have half their letters in common.
     let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
     let hint = match error.kind() {
-        ErrorKind::UnknownArgument => unknown::flag(argument, command),
-        ErrorKind::InvalidValue if has_no_value => unknown::without_value(argument),
+        ErrorKind::UnknownArgument => usage::flag(argument, command),
+        ErrorKind::InvalidValue if has_no_value => usage::without_value(argument),
         _ => near.into_iter().find_map(context).map(|near| format!("Did you mean `{near}`?")),
     };
     let hint = hint.unwrap_or_else(|| match command {

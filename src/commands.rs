@@ -3,19 +3,17 @@
 
 pub mod edge;
 
-mod alarm;
-mod asking;
-mod attempts;
 mod backup;
-mod choice;
+mod buckets;
 mod claims;
 mod drill;
 mod elsewhere;
+mod github;
+mod history;
 mod keyless;
 mod limit;
 mod list;
 mod matrix;
-mod neighbours;
 mod previous;
 mod publish;
 mod record;
@@ -23,9 +21,9 @@ mod records;
 mod restore;
 mod restoring;
 mod scope;
+mod selected;
 mod stored;
 mod survey;
-mod vault;
 mod verify;
 
 pub use edge::{Edge, Stop};
@@ -39,7 +37,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::cli::order::{BackupOrder, RecordOrder};
 use crate::cli::{Order, UsageError};
-use crate::dump::ending;
+use crate::databases::postgres::process;
 use crate::failure::{self, Failure};
 use crate::report::sink::{ReportError, Sink};
 use crate::report::summary::Subject;
@@ -64,8 +62,8 @@ pub async fn run(order: Order, outputs: bool, mut edge: Edge) -> u8 {
     if let Err(error) = log_to_file(&order, &edge) {
         return refuse(&UsageError::new(error.to_string()).hint(error.hint()).into(), &edge.sink);
     }
-    alarm::hide_token(&order, &edge);
-    let alarm = alarm::Alarm::of(&order);
+    github::hide_token(&order, &edge);
+    let alarm = github::Alarm::of(&order);
     let publisher = publish::Publisher {
         subject,
         dry_run,
@@ -112,7 +110,7 @@ pub async fn run(order: Order, outputs: bool, mut edge: Edge) -> u8 {
         early.await.ok();
     }
     edge.loans.give_back(&edge).await;
-    tokio::time::timeout(ending::GRACE, ending::of_all()).await.ok();
+    tokio::time::timeout(process::GRACE, process::of_all()).await.ok();
     publisher.last_word();
     code
 }

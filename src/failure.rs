@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use crate::archive::ArchiveError;
 use crate::cli::UsageError;
-use crate::dump::DumpError;
+use crate::databases::postgres::DumpError;
+use crate::databases::postgres::restore::RestoreError;
 use crate::manifest::ManifestError;
-use crate::proof::ProofError;
 use crate::record::RecordError;
 use crate::report::sink::ReportError;
-use crate::restore::RestoreError;
 use crate::secrets::SecretsError;
 use crate::sponsors::SponsorsError;
+use crate::verification::ProofError;
 
 /// Why a command failed, for the whole run or for one sponsor.
 #[derive(Debug, thiserror::Error)]

@@ -1,15 +1,15 @@
 //! Backs up every sponsor's database before a deployment, and keeps the record.
 //!
-//! The rooms stand in the order in which data walks through them; a room uses the rooms to its left only, and only
-//! `commands` knows two rooms at once. `tests/architecture.rs` holds that law.
+//! The modules are in the order in which data walks through them. Each uses only modules to its left, and only `commands`
+//! combines them. `tests/architecture.rs` holds these dependency rules.
 
 pub mod manifest;
 pub mod sponsors;
 pub mod secrets;
-pub mod dump;
+pub mod databases;
 pub mod archive;
-pub mod restore;
-pub mod proof;
+pub mod verification;
+pub mod github;
 pub mod record;
 pub mod report;
 

@@ -1,18 +1,13 @@
 //! Room 8: the deployment log, with one document per event of a sponsor, whatever its outcome.
 //! | Documents are only added, never changed. The hallway decides what happened, this room records it.
 
-pub mod alarm;
-pub mod circumstances;
-pub mod document;
+pub mod deployment;
 pub mod drill;
-pub mod github;
-pub mod identity;
 pub mod log;
-pub mod trace;
 
-pub use circumstances::Circumstances;
-pub use document::{DeploymentLog, Event, Outcome};
-pub use identity::RunIdentity;
+pub use crate::github::provenance::Circumstances;
+pub use crate::github::run::RunIdentity;
+pub use deployment::{DeploymentLog, Event, Outcome};
 
 use crate::archive::ArchiveError;
 

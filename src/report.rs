@@ -1,29 +1,26 @@
 //! Room 9: everything that people and workflows read. Text is made here, purely. Only `sink` writes it anywhere.
 
-pub mod about;
 pub mod annotations;
-mod comparison;
 pub mod disabled;
 pub mod drill;
 pub mod issue;
+pub mod lines;
 pub mod listing;
-mod markdown;
 pub mod outputs;
 pub mod plan;
-pub mod progress;
 pub mod redaction;
-pub mod restored;
+pub mod restore;
 pub mod sink;
 pub mod summary;
-pub mod tally;
-pub mod verdict;
-pub mod wording;
+pub mod verify;
 pub mod workflow;
+
+mod markdown;
 
 use serde::Serialize;
 
-use crate::proof::{Conclusion, Outcome, State};
-use crate::restore::TargetState;
+use crate::databases::postgres::restore::TargetState;
+use crate::verification::{Conclusion, Outcome, State};
 
 /// The stage of what a signal stopped.
 const CANCELLED: &str = "cancelled";
@@ -179,15 +176,12 @@ pub fn count(results: &[SponsorResult], outcome: Outcome) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
-
-#[cfg(test)]
 pub(crate) mod sample {
     use super::{Outcome, SponsorResult, State};
-    use crate::proof::Conclusion;
-    use crate::proof::conclusion::{BackupFacts, Before, Held};
-    use crate::proof::drill::{Check, LeftOut, Status, Target};
     use crate::record::drill::{DrillReport, Durations, Statements, Table};
+    use crate::verification::Conclusion;
+    use crate::verification::conclusion::{BackupFacts, Before, Held};
+    use crate::verification::drill::{Check, LeftOut, Status, Target};
 
     /// A backup that is as it should be.
     pub(crate) fn backed_up() -> Conclusion {
@@ -301,3 +295,6 @@ pub(crate) mod sample {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

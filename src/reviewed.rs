@@ -13,7 +13,7 @@ pub(crate) fn text(name: &str, text: &str) {
 /// The same for every error of a kind: its message and its hint, as the log shows them.
 pub(crate) fn errors(name: &str, errors: impl IntoIterator<Item = (String, Option<String>)>) {
     let shown = errors.into_iter().map(|(message, hint)| {
-        format!("{}\n", crate::report::verdict::failure(None, &message, hint.as_deref()).join("\n"))
+        format!("{}\n", crate::report::lines::failure(None, &message, hint.as_deref()).join("\n"))
     });
     text(name, &shown.collect::<Vec<_>>().join("\n"));
 }

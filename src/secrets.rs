@@ -4,30 +4,28 @@
 
 pub mod doppler;
 pub mod file;
-pub mod foreign;
-pub mod github;
-pub mod keyring;
-pub mod transit;
+pub mod http;
+pub mod oidc;
+pub mod variables;
 pub mod workflows;
 
+mod aws;
 mod error;
 mod flag;
-mod found;
-mod http;
 mod place;
+
+pub use aws::{AwsFromEnvironment, HowToPassKeys, is_role_arn};
+pub use error::{SecretsError, Source};
+pub use flag::Disabled;
+pub use oidc::IdTokens;
+pub use place::Place;
+pub use variables::{AwsCredentials, AwsKeys, Keyring};
 
 use std::collections::BTreeMap;
 
 use crate::manifest::spelling;
-
-pub use error::{SecretsError, Source};
-pub use flag::Disabled;
+use aws::{ACCESS_KEY_ID, Found, ROLE_ARN, SECRET_ACCESS_KEY};
 use flag::FLAG;
-use found::{ACCESS_KEY_ID, Found, ROLE_ARN, SECRET_ACCESS_KEY};
-pub use found::{AwsFromEnvironment, HowToPassKeys, is_role_arn};
-pub use github::IdTokens;
-pub use keyring::{AwsCredentials, AwsKeys, Keyring};
-pub use place::Place;
 use place::{BUCKET, REGION as REGION_FORM};
 
 /// A value that Debug output never shows. Zeroed on drop.

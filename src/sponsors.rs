@@ -5,10 +5,11 @@
 pub mod environment;
 pub mod matrix;
 
+pub use environment::Environment;
+
 use std::collections::BTreeSet;
 
 use crate::manifest::{Entry, Manifest, is_name};
-pub use environment::Environment;
 
 /// A selected sponsor.
 #[derive(Debug, Clone, PartialEq, Eq)]

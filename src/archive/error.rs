@@ -1,8 +1,9 @@
 //! Archive errors and their hints.
 
-mod remedy;
+mod hints;
 mod temporary;
 mod wording;
+pub(super) use temporary::Temporary;
 
 use std::sync::Arc;
 
@@ -10,9 +11,8 @@ use bytesize::ByteSize;
 
 use super::s3::Cause;
 use super::thaw::Thaw;
-use crate::secrets::foreign::foreign;
-use remedy::{HOPELESS, of_a_bucket, of_a_role, of_keys, remedy};
-pub(super) use temporary::Temporary;
+use crate::secrets::http::foreign;
+use hints::{HOPELESS, of_a_bucket, of_a_role, of_keys, remedy};
 use wording::{encrypted_to, in_brackets, no_answer, refusal, thawing};
 
 /// The error of a library below one of ours. `RUNNER_DEBUG` prints it.
@@ -339,7 +339,7 @@ impl ArchiveError {
                     .or_else(of_the_bucket)
                     .or_else(|| remedy(operation, code).map(str::to_owned));
             }
-            Self::Unanswered { silence, .. } => remedy::of_silence(&silence.cause),
+            Self::Unanswered { silence, .. } => hints::of_silence(&silence.cause),
             Self::Credentials { .. } => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",
             Self::NoObjectLock { .. } => {
                 "Use a bucket with Object Lock (enabled when the bucket is created), or set `object-lock` to `auto` or `off`."

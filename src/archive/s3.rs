@@ -3,39 +3,34 @@
 //! Each write carries a checksum, refuses to overwrite, and names the expected bucket owner if there is one.
 //! Facts about S3's behavior: Amazon S3 API reference, operation by operation.
 
-mod access;
+pub mod policy;
+
+mod attributes;
 mod cause;
 mod client;
-mod creations;
+pub(super) mod download;
 mod failure;
 mod lock;
 mod multipart;
-mod put;
-mod reach;
-mod read;
+mod objects;
 mod resolver;
 mod retry;
 mod role;
-mod stored;
 
-pub mod policy;
-
-pub(super) mod download;
+pub use attributes::Labelled;
+pub(super) use attributes::Stored;
+pub use cause::Cause;
+pub use client::{Caller, Endpoint};
+pub use lock::{ByDefault, Lock, LockChoice, Locked};
+pub(super) use multipart::{Creations, UploadId};
+pub use role::{Session, session_name};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 
 use super::ArchiveError;
-pub use cause::Cause;
 use client::aws_time;
-pub use client::{Caller, Endpoint};
-pub(super) use creations::Creations;
-pub use lock::{ByDefault, Lock, LockChoice, Locked};
-pub(super) use multipart::UploadId;
-use reach::Watch;
-pub use role::{Session, session_name};
-pub use stored::Labelled;
-pub(super) use stored::Stored;
+use retry::Watch;
 
 /// Metadata key that identifies our own write if its answer was lost.
 const WRITE_ID: &str = "write-id";

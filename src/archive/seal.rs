@@ -9,10 +9,10 @@ use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::task::JoinHandle;
 
+use super::checksum::{Crc64, Meter};
 use super::encryption::Encryption;
-use super::flow::MEMBER_BYTES;
-use super::measure::{Crc64, Meter};
-use super::staged::{Broken, Sealed, Staged};
+use super::memory::MEMBER_BYTES;
+use super::pending::{Broken, Sealed, Staged};
 use super::upload::{Held, Upload};
 use super::{ArchiveError, Codec, Recipients};
 

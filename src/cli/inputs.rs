@@ -1,6 +1,7 @@
 //! Every input, once: flags, `INPUT_*` variables, `action.yml` and the table in docs/reference.md all come from this list.
 
 pub use super::command::Command;
+
 use Command::{Backup, Drill, List, Matrix, Record, Restore, Verify};
 
 /// One input.

@@ -1,9 +1,11 @@
 //! The orders that commands carry out: plain values, checked as far as possible without any request.
 
 mod address;
+mod backup;
 mod keyless;
-mod opening;
-mod storing;
+mod restore;
+
+pub use restore::{DrillOrder, ListOrder, Opening, RestoreOrder, VerifyOrder, Which};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -15,13 +17,12 @@ use super::{UsageError, Variables};
 use crate::archive::Recipe;
 use crate::archive::catalogue::BackupKey;
 use crate::archive::s3::{Endpoint, LockChoice};
-use crate::dump::invocation::DumpOptions;
+use crate::databases::postgres::invocation::DumpOptions;
+use crate::github::Access;
 use crate::record::Outcome;
-use crate::record::github::Access;
-use crate::secrets::transit::is_safe_for_tokens;
+use crate::secrets::http::is_safe_for_tokens;
 use crate::secrets::{Keyring, Secret};
 use crate::sponsors::{Environment, Selection};
-pub use opening::{DrillOrder, ListOrder, Opening, RestoreOrder, VerifyOrder, Which};
 
 /// What to do.
 #[derive(Debug)]
@@ -200,12 +201,12 @@ pub(super) fn read(
             github: github(values, variables)?,
             issue_on_failure: values.boolean("issue-on-failure")?,
         }),
-        Command::Backup => Order::Backup(storing::backup(scope, values, variables)?),
-        Command::Record => Order::Record(storing::record(scope, values, variables)?),
-        Command::List => Order::List(opening::list(scope, values, variables)?),
-        Command::Verify => Order::Verify(opening::verify(scope, values, variables)?),
-        Command::Restore => Order::Restore(opening::restore(scope, values, variables)?),
-        Command::Drill => Order::Drill(opening::drill(scope, values, variables)?),
+        Command::Backup => Order::Backup(backup::backup(scope, values, variables)?),
+        Command::Record => Order::Record(backup::record(scope, values, variables)?),
+        Command::List => Order::List(restore::list(scope, values, variables)?),
+        Command::Verify => Order::Verify(restore::verify(scope, values, variables)?),
+        Command::Restore => Order::Restore(restore::restore(scope, values, variables)?),
+        Command::Drill => Order::Drill(restore::drill(scope, values, variables)?),
     })
 }
 

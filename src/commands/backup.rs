@@ -1,14 +1,11 @@
 //! `backup`: secrets → flag → dump → archive → record for each selected sponsor, then the report.
 
-mod facts;
+mod dry_run;
 mod generated;
-mod perform;
-mod plan;
 mod prepare;
 mod progress;
-mod rehearse;
-mod source;
-mod storage;
+mod sponsor;
+mod state;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -16,24 +13,25 @@ use std::sync::Arc;
 use futures_util::future::join;
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::asking::Asking;
+use super::buckets::Labelling;
+use super::github::Asking;
 use super::limit::Clock;
 use super::publish::{Ended, Publisher, Turn};
 use super::scope::{self, SecretsSource};
 use super::survey::{Means, Survey};
-use super::vault::Labelling;
 use super::{Edge, records};
-use crate::archive::flow::Budget;
 use crate::archive::key::Object;
+use crate::archive::memory::Budget;
 use crate::cli::UsageError;
 use crate::cli::order::BackupOrder;
-use crate::dump::DumpError;
-use crate::dump::client::Client;
+use crate::databases::postgres::DumpError;
+use crate::databases::postgres::client::Client;
 use crate::failure::{Doing, Failure, TimedOut};
-use crate::record::{DeploymentLog, Event, document::Heading};
+use crate::record::deployment::Heading;
+use crate::record::{DeploymentLog, Event};
 use crate::report::Record;
 use crate::sponsors::Sponsor;
-use facts::Facts;
+use state::Facts;
 
 /// What all sponsors of a run share.
 struct Run<'a> {

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dump::Connection;
-use crate::dump::identity::{Identity, Likeness};
+use crate::databases::postgres::Connection;
+use crate::databases::postgres::identity::{Identity, Likeness};
 use crate::secrets::SecretsError;
 use crate::sponsors::Sponsor;
 

@@ -1,7 +1,7 @@
 //! `drill`: for each selected sponsor verifies a backup, restores it into a temporary server, compares and reports.
 
-mod perform;
-mod stage;
+mod sponsor;
+mod target;
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -9,26 +9,26 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
+use super::buckets::{Labelling, Vault};
 use super::limit::Clock;
 use super::publish::{Ended, Publisher, Told, Turn};
 use super::scope::{self, SecretsSource};
 use super::survey::Survey;
-use super::vault::{Labelling, Vault};
 use super::{Edge, records, restoring, stored};
 use crate::archive::Identities;
 use crate::archive::key::Object;
 use crate::cli::UsageError;
 use crate::cli::order::DrillOrder;
-use crate::dump::DumpError;
-use crate::dump::client::Client;
+use crate::databases::postgres::DumpError;
+use crate::databases::postgres::client::Client;
+use crate::databases::postgres::restore::{TargetState, script};
 use crate::failure::{Doing, Failure, TimedOut};
-use crate::proof::drill::{Course, Findings};
-use crate::proof::{Conclusion, ProofError};
 use crate::record::drill::{DrillReport, Whose};
 use crate::report::{SponsorResult, drill as text};
-use crate::restore::{TargetState, script};
 use crate::secrets::file::reason;
 use crate::sponsors::Sponsor;
+use crate::verification::drill::{Course, Findings};
+use crate::verification::{Conclusion, ProofError};
 
 /// What all sponsors of a run share.
 struct Run<'a> {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::attempts::Place;
+use super::history::Place;
 use super::previous::{self, Previous};
 use crate::archive::catalogue::{catalogue, prefix};
 use crate::archive::{ArchiveError, Store};
-use crate::proof::counted;
 use crate::sponsors::{Environment, Sponsor};
+use crate::verification::counted;
 
 /// The error for a backup that does not exist. `which` follows a blank and is empty for any backup.
 pub(super) async fn no_backup(

@@ -11,8 +11,8 @@ use tokio::sync::Mutex;
 use super::{Edge, UNTIL_AFTER_A_SIGNAL, scope};
 use crate::cli::order::Scope;
 use crate::secrets::doppler::{Doppler, Session};
-use crate::secrets::github::Hide;
-use crate::secrets::keyring::Owner;
+use crate::secrets::oidc::Hide;
+use crate::secrets::variables::Owner;
 use crate::secrets::{IdTokens, Secret, SecretsError};
 
 /// A token that expires sooner is not used for a new request.

@@ -5,26 +5,26 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
-use super::attempts::{Attempt, Place, Standing};
+use super::buckets::{Vault, Way};
+use super::history::{Attempt, Place, Standing};
 use super::publish::{Ended, Publisher, Told};
 use super::scope::{self, SecretsSource};
 use super::survey::Survey;
-use super::vault::{Vault, Way};
 use super::{Edge, stored};
 use crate::archive::ArchiveError;
+use crate::archive::backup_manifest::Excerpt;
 use crate::archive::catalogue::{Entry, prefix};
-use crate::archive::description::Excerpt;
 use crate::archive::key::description_key;
 use crate::archive::s3::policy::Purpose;
 use crate::cli::order::ListOrder;
 use crate::failure::Failure;
-use crate::proof::limits::{Measured, freshness};
-use crate::proof::stored::{Found, of_another};
-use crate::proof::{Conclusion, ProofError};
 use crate::report::SponsorResult;
 use crate::report::listing::{self, List, Row};
 use crate::secrets::{Archival, Disabled};
 use crate::sponsors::Sponsor;
+use crate::verification::limits::{Measured, freshness};
+use crate::verification::stored::{Found, of_another};
+use crate::verification::{Conclusion, ProofError};
 
 /// Backups that are looked at in parallel.
 const IN_FLIGHT: usize = 16;

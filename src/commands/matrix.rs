@@ -7,11 +7,11 @@ use super::{Edge, scope};
 use crate::cli::UsageError;
 use crate::cli::order::MatrixOrder;
 use crate::failure::Failure;
-use crate::proof::{Conclusion, ProofError};
+use crate::report::lines::count;
 use crate::report::outputs::{self, json};
-use crate::report::wording::count;
 use crate::secrets::workflows::missing_tokens;
 use crate::sponsors::matrix::matrix;
+use crate::verification::{Conclusion, ProofError};
 
 pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
     let sponsors = scope::select(&order.scope, edge).await?.sponsors;

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::stored::MANIFEST_BYTES;
+use crate::archive::backup_manifest::{BackupManifest, Partial, PreviousBackup, SourceDatabase};
 use crate::archive::catalogue::{catalogue, prefix};
-use crate::archive::description::{BackupManifest, Partial, PreviousBackup, SourceDatabase};
 use crate::archive::key::description_key;
 use crate::archive::{ArchiveError, Store};
-use crate::proof::stored::of_another;
 use crate::sponsors::{Environment, Sponsor};
+use crate::verification::stored::of_another;
 
 /// What a bucket says of the backup before this one.
 #[derive(Debug)]

@@ -6,16 +6,15 @@ use std::time::Instant;
 
 use super::Edge;
 use crate::failure::{self, Failure};
-use crate::proof::{Conclusion, Outcome};
-use crate::report::about::About;
 use crate::report::listing::{self, List};
-use crate::report::outputs::Output;
+use crate::report::outputs::{self, Output};
 use crate::report::sink::Sink;
-use crate::report::summary::{self, Subject, Title};
+use crate::report::summary::{self, About, Subject, Title};
 use crate::report::workflow::{Level, annotation};
-use crate::report::{Record, SponsorResult, annotations, outputs, overall, verdict};
-use crate::secrets::foreign::foreign;
+use crate::report::{Record, SponsorResult, annotations, lines, overall};
+use crate::secrets::http::foreign;
 use crate::sponsors::Environment;
+use crate::verification::{Conclusion, Outcome};
 
 /// How a sponsor's part ended, if nothing failed.
 pub(super) enum Turn<T> {
@@ -97,7 +96,7 @@ pub(super) type Ended = (SponsorResult, Option<u8>);
 impl Publisher<'_> {
     /// Shows one sponsor's result as soon as it is there. Failures are never folded away.
     pub(super) fn sponsor(&self, result: &SponsorResult) {
-        let (sink, lines) = (&self.edge.sink, verdict::lines(result));
+        let (sink, lines) = (&self.edge.sink, lines::lines(result));
         match lines.split_first() {
             Some((title, details)) if result.outcome() == Outcome::Success && result.warnings.is_empty() => {
                 sink.group(title, details);
@@ -245,7 +244,7 @@ fn of_a_refusal() -> Vec<Output> {
 
 fn show(failure: &Failure, sink: &Sink) -> u8 {
     let Told { stage, code, message, hint, causes } = Told::without_secrets(failure, sink);
-    sink.block(&verdict::failure(None, &message, hint.as_deref()));
+    sink.block(&lines::failure(None, &message, hint.as_deref()));
     causes.iter().for_each(|cause| sink.debug(|| format!("caused by: {cause}")));
     let head = format!("{stage} failed");
     let text = [Some(message), hint].into_iter().flatten().collect::<Vec<_>>().join("\n");

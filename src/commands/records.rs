@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Edge;
-use super::vault::{Labelling, Vault};
+use super::buckets::{Labelling, Vault};
 use crate::archive::key::Object;
 use crate::failure::Failure;
 use crate::record::RecordError;

@@ -1,7 +1,7 @@
 //! `restore`: verifies one sponsor's backup, plans, loads it into the named database and compares.
 
 mod guard;
-mod perform;
+mod sponsor;
 
 use std::time::Instant;
 
@@ -13,14 +13,14 @@ use super::{Edge, restoring, stored};
 use crate::archive::Identities;
 use crate::cli::UsageError;
 use crate::cli::order::RestoreOrder;
-use crate::dump::client::Client;
-use crate::dump::{Connection, DumpError};
+use crate::databases::postgres::client::Client;
+use crate::databases::postgres::restore::{RestoreError, TargetState};
+use crate::databases::postgres::{Connection, DumpError};
 use crate::failure::{Doing, Failure, TimedOut};
-use crate::proof::{Comparison, Conclusion, ProofError, conclusion};
 use crate::report::SponsorResult;
-use crate::report::restored::{self, Restored};
-use crate::restore::{RestoreError, TargetState};
+use crate::report::restore::{self, Restored};
 use crate::sponsors::Sponsor;
+use crate::verification::{Comparison, Conclusion, ProofError, conclusion};
 
 /// Everything that one restore needs.
 struct Run<'a> {
@@ -58,7 +58,7 @@ pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<
         known: selected.known.clone(),
     };
     let (ended, restored) = Box::pin(run.sponsor(sponsor, publisher)).await;
-    publisher.results_with(vec![ended], Vec::new(), &restored::chapter(&restored))
+    publisher.results_with(vec![ended], Vec::new(), &restore::chapter(&restored))
 }
 
 impl Run<'_> {
@@ -96,7 +96,7 @@ impl Run<'_> {
         result.warnings.extend(std::mem::take(&mut restored.consequences));
         let code = match done {
             Ok(Turn::Done(())) => {
-                result.message = Some(restored::line(&restored));
+                result.message = Some(restore::line(&restored));
                 None
             }
             Ok(Turn::Planned) => None,
@@ -108,7 +108,7 @@ impl Run<'_> {
         };
         if code.is_some() {
             // The log must explain the target to anyone who finds it later.
-            result.labels.push(("target", restored::state(&restored)));
+            result.labels.push(("target", restore::state(&restored)));
         }
         publisher.sponsor(&result);
         ((result, code), restored)

@@ -6,24 +6,25 @@ use tokio_util::sync::CancellationToken;
 
 use super::stored::{self, Proven, Stored};
 use crate::archive::{Reader, open};
-use crate::dump::client::{Client, major};
-use crate::dump::database;
-use crate::dump::generated::{self, Digests};
-use crate::dump::invocation::DumpOptions;
-use crate::dump::locale::Locale;
-use crate::dump::scan::Needs;
-use crate::dump::server::Money;
-use crate::dump::settings::Settings;
-use crate::dump::{Connection, DumpError};
+use crate::databases::postgres::client::{Client, major};
+use crate::databases::postgres::database::{self, Locale};
+use crate::databases::postgres::generated::{self, Digests};
+use crate::databases::postgres::invocation::DumpOptions;
+use crate::databases::postgres::proof::Side;
+use crate::databases::postgres::proof::Surroundings;
+use crate::databases::postgres::proof::exemptions::Others;
+use crate::databases::postgres::restore::plan::Size;
+use crate::databases::postgres::restore::target::Facts;
+use crate::databases::postgres::restore::{
+    Form, Load, Loaded, Manner, OnError, RestoreError, Tools, rewrite,
+};
+use crate::databases::postgres::server::Money;
+use crate::databases::postgres::settings::Settings;
+use crate::databases::postgres::sql::Needs;
+use crate::databases::postgres::{Connection, DumpError};
 use crate::failure::Failure;
-use crate::proof::compare::Side;
-use crate::proof::database::Surroundings;
-use crate::proof::stored::generated as generated_values;
-use crate::proof::{self, Aside, Comparison};
-use crate::restore::others::Others;
-use crate::restore::room::Size;
-use crate::restore::target::Facts;
-use crate::restore::{Form, Load, Loaded, Manner, OnError, RestoreError, Tools, reading};
+use crate::verification::stored::generated as generated_values;
+use crate::verification::{self, Aside, Comparison};
 
 /// How long the dump of a restored database waits for locks. Normally no other session uses it.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
@@ -121,14 +122,14 @@ impl Restoring<'_> {
 
     /// The locale in the manifest.
     pub(super) fn locale(&self) -> Option<Locale> {
-        self.stored.description.database.as_ref().map(proof::database::locale)
+        self.stored.description.database.as_ref().map(verification::database::locale)
     }
 
     /// What may differ: objects of other roles, and views that were not refreshed.
     async fn aside(&self, connection: &Connection, loaded: &Loaded) -> Result<Aside, Failure> {
         let psql = &self.tools.psql;
         let others = Others::ask(connection, psql).await?;
-        let mut unrefreshed = reading::without_rows(connection, psql).await?;
+        let mut unrefreshed = rewrite::without_rows(connection, psql).await?;
         let is_left_out =
             |statement: &String| loaded.left_out.iter().any(|left| left.statement == *statement);
         unrefreshed.retain(|statement, _| loaded.refreshes.contains(statement) && !is_left_out(statement));
@@ -139,7 +140,7 @@ impl Restoring<'_> {
 
 /// The finding if statements were left out on request.
 pub(super) fn incomplete(left_out: usize) -> String {
-    let statements = proof::counted(left_out as u64, "statement");
+    let statements = verification::counted(left_out as u64, "statement");
     format!("incomplete: {statements} of the backup left out")
 }
 

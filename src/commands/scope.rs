@@ -8,14 +8,14 @@ use tokio::io::AsyncReadExt as _;
 use super::{Edge, keyless};
 use crate::cli::UsageError;
 use crate::cli::order::Scope;
-use crate::dump::client::{self, Client};
-use crate::dump::{Connection, DumpError};
+use crate::databases::postgres::client::{self, Client};
+use crate::databases::postgres::{Connection, DumpError};
 use crate::failure::Failure;
 use crate::manifest::{self, Entry, Manifest, ManifestError};
 use crate::report::workflow::{Level, annotation};
 use crate::secrets::doppler::{self, Doppler};
 use crate::secrets::file::{self, SecretsFile, others_can_open};
-use crate::secrets::keyring::Owner;
+use crate::secrets::variables::Owner;
 use crate::secrets::{self, Archival, AwsFromEnvironment, IdTokens, Place, RawSecrets, Secret, SecretsError};
 use crate::sponsors::{self, Environment, Selection, Sponsor};
 

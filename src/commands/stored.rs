@@ -6,16 +6,16 @@ use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
 use super::{Edge, elsewhere, scope};
+use crate::archive::backup_manifest::{BackupManifest, Excerpt};
 use crate::archive::catalogue::{BackupKey, prefix};
-use crate::archive::description::{BackupManifest, Excerpt};
 use crate::archive::key::{checksum_key, description_key};
 use crate::archive::{ArchiveError, Identities, Source, Store, checksum, open};
 use crate::cli::UsageError;
 use crate::cli::order::{Opening, Which};
-use crate::dump::scan::{Columns, Scan, Truth};
+use crate::databases::postgres::sql::{Columns, Scan, Truth};
 use crate::failure::Failure;
-use crate::proof::stored::{Found, Read, contradictions, judged, refuted};
 use crate::sponsors::{Environment, Sponsor};
+use crate::verification::stored::{Found, Read, contradictions, judged, refuted};
 
 /// Largest manifest. One with a hundred thousand tables is a quarter of this size.
 pub(super) const MANIFEST_BYTES: u64 = 64 << 20;
@@ -64,7 +64,7 @@ pub(super) async fn identities(opening: &Opening, edge: &Edge) -> Result<Identit
     Ok(Identities::parse(text.expose_secret()).map_err(bad)?)
 }
 
-/// Finds a backup by time or location among the sponsor's own. [`super::attempts`] finds the latest.
+/// Finds a backup by time or location among the sponsor's own. [`super::history`] finds the latest.
 pub(super) async fn find(
     store: &Store,
     (sponsor, environment): (&Sponsor, Environment),

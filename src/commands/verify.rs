@@ -1,6 +1,5 @@
 //! `verify`: reads stored backups to their end and compares the bytes with everything that their manifests say.
 
-mod judge;
 mod round;
 
 use std::panic::AssertUnwindSafe;
@@ -9,12 +8,12 @@ use std::time::Instant;
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::attempts::{Attempt, Latest, Next, Place, Standing};
+use super::buckets::{Vault, Way};
+use super::history::{Attempt, Latest, Next, Place, Standing};
 use super::limit::Clock;
 use super::publish::{Ended, Publisher, Turn};
 use super::scope::{self, SecretsSource};
 use super::survey::Survey;
-use super::vault::{Vault, Way};
 use super::{Edge, stored};
 use crate::archive::catalogue::{BackupKey, Incomplete, catalogue, prefix};
 use crate::archive::s3::policy::Purpose;
@@ -24,8 +23,7 @@ use crate::cli::order::{VerifyOrder, Which};
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::secrets::Archival;
 use crate::sponsors::Sponsor;
-use judge::Judged;
-use round::Round;
+use round::{Judged, Round};
 
 /// What all sponsors of a run share.
 struct Run<'a> {

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::RunIdentity;
-use crate::archive::description::Partial;
-use crate::proof::compare::TablePair;
-use crate::proof::drill::{Check, Course, Findings, LeftOut, Status, Target};
-use crate::proof::limits::{Measured, minutes};
-use crate::proof::{Comparison, Outcome, State};
+use crate::archive::backup_manifest::Partial;
+use crate::databases::postgres::proof::TablePair;
 use crate::sponsors::{Environment, Sponsor};
+use crate::verification::drill::{Check, Course, Findings, LeftOut, Status, Target};
+use crate::verification::limits::{Measured, minutes};
+use crate::verification::{Comparison, Outcome, State};
 
 /// The current version of [`DrillReport`].
 const FORMAT_VERSION: u32 = 1;

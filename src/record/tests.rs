@@ -1,8 +1,8 @@
 //! Every text about a record that was not saved, or about GitHub's missing part of it.
 
-use super::circumstances::{Answer, Circumstances};
-use super::github::GitHubError;
 use super::*;
+use crate::github::GitHubError;
+use crate::github::provenance::{self, Answer, Circumstances};
 
 fn errors() -> Vec<RecordError> {
     let errors = vec![
@@ -63,7 +63,7 @@ fn record_errors_and_hints_read_as_reviewed() {
 
 #[test]
 fn lines_about_approvals_and_pull_requests_read_as_reviewed() {
-    let approvals = circumstances::approvals(
+    let approvals = provenance::approvals(
         serde_json::from_str(
             r#"[{"user": {"login": "mona"}, "state": "approved", "comment": "go", "environments": [{"name": "production"}]},
                 {"user": null, "state": "rejected", "comment": "", "environments": [{"name": "production"}]},
@@ -71,7 +71,7 @@ fn lines_about_approvals_and_pull_requests_read_as_reviewed() {
         )
         .unwrap(),
     );
-    let pull_requests = circumstances::pull_requests(
+    let pull_requests = provenance::pull_requests(
         serde_json::from_str(
             r#"[{"number": 7, "title": "Add visits", "user": null, "base": {"ref": "main"}, "merged_at": null}]"#,
         )
@@ -80,7 +80,7 @@ fn lines_about_approvals_and_pull_requests_read_as_reviewed() {
     let all = [
         Circumstances { approvals, pull_requests },
         Circumstances {
-            approvals: circumstances::approvals(Vec::new()),
+            approvals: provenance::approvals(Vec::new()),
             pull_requests: Answer::unavailable("GitHub did not answer within 5 seconds"),
         },
         Circumstances::not_asked("`github-token` is not set"),

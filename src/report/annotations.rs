@@ -4,7 +4,7 @@
 
 use super::SponsorResult;
 use super::workflow::{Annotation, Level, annotation};
-use crate::proof::Outcome;
+use crate::verification::Outcome;
 
 const SHOWN: usize = 10;
 

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::comparison::{Row, list, tables};
+use super::lines::{count, duration, number};
 use super::markdown::{cell, code};
 use super::outputs::Output;
-use super::wording::{count, duration, number};
-use crate::proof::Verdict;
-use crate::proof::drill::{Check, Status};
+use super::restore::{Row, list, tables};
 use crate::record::drill::DrillReport;
+use crate::verification::Verdict;
+use crate::verification::drill::{Check, Status};
 
 /// A drill that was reported.
 #[derive(Debug, Clone)]

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::SponsorResult;
+use super::lines::{count, number};
 use super::markdown::cell;
 use super::summary::{FAILURES_LIMIT, LIMIT, Title, failures, verdict};
-use super::wording::{count, number};
-use crate::proof::limits::{Measured, words};
+use crate::verification::limits::{Measured, words};
 
 /// Digits of a hash that are enough to distinguish backups.
 const HASH_DIGITS: usize = 12;

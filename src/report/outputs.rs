@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::SponsorResult;
 use super::workflow::{Annotation, Level, annotation};
-use crate::proof::Conclusion;
+use crate::verification::Conclusion;
 
 /// An output of the action.
 #[derive(Debug, Clone, Copy)]

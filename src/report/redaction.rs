@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::secrets::foreign::MARKS;
+use crate::secrets::http::MARKS;
 
 /// Replaces a secret.
 const STARS: &str = "***";

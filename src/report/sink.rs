@@ -9,7 +9,7 @@
 //! them; what programs read (outputs, the summary's locations, lists as JSON) is, too, unless a secret may be a part of a
 //! name. The words in there were made with [`Sink::redacted`].
 
-mod lines;
+mod streams;
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -22,11 +22,11 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::lines::Reading;
 use super::outputs::{self, Output};
-use super::progress::Reading;
 use super::redaction::Redaction;
 use super::workflow::{self, Annotation, annotation};
-use lines::{Clock, Lines};
+use streams::{Clock, Lines};
 
 /// Where the report goes.
 #[derive(Debug, Default)]

@@ -6,9 +6,12 @@ mod table;
 
 use std::fmt::Write as _;
 
-use super::markdown::{block, sentence, spans};
+use jiff::Timestamp;
+
+use super::lines::duration;
+use super::markdown::{block, cell, link, sentence, spans};
 use super::{CANCELLED, SponsorResult, count, plan};
-use crate::proof::{Outcome, State};
+use crate::verification::{Outcome, State};
 
 /// Room is left below 1 MiB for what other parts of the step append.
 pub(super) const LIMIT: usize = 1_000_000;
@@ -167,7 +170,7 @@ fn warnings(results: &[SponsorResult]) -> String {
         .flat_map(|result| result.warnings.iter().map(|warning| format!("{}: {warning}", result.sponsor)))
         .collect();
     let mut text = String::new();
-    super::comparison::list(&mut text, "Warnings", &all);
+    super::restore::list(&mut text, "Warnings", &all);
     text
 }
 
@@ -296,6 +299,51 @@ pub(super) fn failure(sponsor: Option<&str>, stage: &str, message: &str, hint: O
     let who = sponsor.map(|sponsor| format!("**{sponsor}**, ")).unwrap_or_default();
     let hint = hint.map(|hint| format!("{}\n\n", sentence(hint))).unwrap_or_default();
     format!("{who}{stage}:\n\n{}\n\n{hint}", block(&message))
+}
+
+// Who ran what, when and why: one line below a summary's heading, in Markdown. Pure.
+
+/// The facts. Absent ones are left out.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// Version that is deployed.
+    pub version: Option<&'a str>,
+    /// Why.
+    pub reason: Option<&'a str>,
+    /// Who started the attempt.
+    pub actor: Option<&'a str>,
+    /// Id of the run.
+    pub run_id: Option<&'a str>,
+    /// Its attempt.
+    pub attempt: Option<&'a str>,
+    /// Its page.
+    pub url: Option<&'a str>,
+    /// When it ended.
+    pub at: Timestamp,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl About<'_> {
+    /// `**v2.4.0** · adds consent forms · by octocat · [run 17342009911](…) · 2026-11-20 12:00:00 UTC · 12.3s`
+    #[must_use]
+    pub fn line(&self) -> String {
+        let run = self.run_id.map(|id| {
+            let attempt = self.attempt.filter(|attempt| *attempt != "1");
+            let attempt = attempt.map(|attempt| format!(", attempt {attempt}")).unwrap_or_default();
+            let name = format!("run {id}{attempt}");
+            self.url.map_or_else(|| cell(&name), |url| link(&name, url))
+        });
+        let parts = [
+            self.version.map(|version| format!("**{}**", cell(version))),
+            self.reason.map(cell),
+            self.actor.map(|actor| format!("by {}", cell(actor))),
+            run,
+            Some(self.at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
+            Some(duration(self.seconds)),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
 }
 
 #[cfg(test)]

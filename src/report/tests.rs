@@ -2,15 +2,15 @@
 
 mod texts;
 
-use super::summary::{Subject, Title};
-use super::{SponsorResult, annotations, outputs, overall, sample, summary, verdict};
-use crate::proof::conclusion::{BackupFacts, Before, Held, Reading, Restored};
-use crate::proof::{Comparison, Conclusion, Outcome, State};
+use super::summary::{self, Subject, Title};
+use super::{SponsorResult, annotations, lines, outputs, overall, sample};
+use crate::verification::conclusion::{BackupFacts, Before, Held, Reading, Restored};
+use crate::verification::{Comparison, Conclusion, Outcome, State};
 
 /// A comparison that comes to each verdict.
 fn comparison(state: State) -> Comparison {
-    use crate::dump::scan::{Columns, Scan};
-    use crate::proof::compare::Side;
+    use crate::databases::postgres::proof::Side;
+    use crate::databases::postgres::sql::{Columns, Scan};
     let dump = "COPY s.a (x) FROM stdin;\n1\n\\.\nCOPY s.b (x) FROM stdin;\n1\n\\.\n";
     let other = dump.replacen("\n1\n", "\n2\n", usize::from(state == State::Different));
     let scan = |text: &str| {
@@ -120,7 +120,7 @@ fn check(title: Title<'_>, results: &[SponsorResult]) {
         let row = text.lines().find(|line| line.starts_with(&format!("| {name} |"))).unwrap();
         let one = results.iter().find(|result| result.sponsor == name).unwrap();
         assert_eq!(row.contains('✅'), is_plain(one), "{context}: {row}");
-        let title = verdict::lines(one).remove(0);
+        let title = lines::lines(one).remove(0);
         if !one.conclusion().is_success() {
             for word in ["backed up ", "verified,", "restored,", "proved"] {
                 assert!(!title.contains(word), "{context}: {title}");

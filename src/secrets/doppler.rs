@@ -4,6 +4,8 @@
 
 mod identity;
 
+pub use identity::Session;
+
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -13,10 +15,8 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::foreign::foreign;
-use super::http::{self, BODY_BYTES, body, cause, persistently};
+use super::http::{self, BODY_BYTES, body, cause, foreign, persistently};
 use super::{RawSecrets, Secret, SecretsError};
-pub use identity::Session;
 
 /// Of Doppler's error message.
 const MESSAGE_CHARACTERS: usize = 1000;

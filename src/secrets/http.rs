@@ -93,3 +93,30 @@ fn innermost(error: &dyn std::error::Error) -> String {
         _ => text.to_owned(),
     }
 }
+
+// Which URLs a token may be sent to. Pure.
+
+/// Whether a token may be sent to a URL. Plain HTTP only to this machine's loopback.
+#[must_use]
+pub fn is_safe_for_tokens(url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else { return false };
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" && url.has_host() || url.scheme() == "http" && loopback
+}
+
+// Marks the text of other servers (S3, Doppler) inside our messages. Such text may quote a request, so even the shortest
+// secret is removed from it before printing. In our own text, a password that equals a database name is that name. Pure.
+
+/// Begin and end of foreign text: Unicode isolates, made for quoting. Never printed.
+pub const MARKS: [char; 2] = ['\u{2068}', '\u{2069}'];
+
+/// Marks a text as foreign.
+#[must_use]
+pub fn foreign(words: &str) -> String {
+    format!("{}{}{}", MARKS[0], words.replace(MARKS, ""), MARKS[1])
+}

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::keyring::Owner;
+use super::variables::Owner;
 
 const TOKEN: &str = "DOPPLER_TOKEN_";
 

@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// One source file.
 pub(crate) struct Source {
-    /// Path below `src/`: `archive/s3.rs`. Only `law::long_names` gets one below the repository root: `src/archive/s3.rs`.
+    /// Path below `src/`: `archive/s3.rs`. Only `rules::long_names` gets one below the repository root: `src/archive/s3.rs`.
     pub(crate) path: String,
     pub(crate) text: String,
 }
@@ -42,8 +42,8 @@ impl Source {
         }
     }
 
-    /// The part of the house that it is in: `archive`, `main`.
-    pub(crate) fn room(&self) -> &str {
+    /// The top-level module that it is in: `archive`, `main`.
+    pub(crate) fn top(&self) -> &str {
         self.path.trim_end_matches(".rs").split('/').next().unwrap_or_default()
     }
 

@@ -9,10 +9,10 @@ use serde_json::Value;
 use sponsor_backup::archive::key::{Keeping, Object, checksum_key, description_key, tags};
 use sponsor_backup::cli::inputs::{COMMAND, Command, INPUTS};
 use sponsor_backup::failure::EXIT_CODES;
-use sponsor_backup::proof::Conclusion;
 use sponsor_backup::report::SponsorResult;
 use sponsor_backup::report::outputs::DEFINITIONS;
 use sponsor_backup::sponsors::Environment;
+use sponsor_backup::verification::Conclusion;
 
 use super::{read, root, yaml};
 

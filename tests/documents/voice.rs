@@ -22,17 +22,21 @@ const LIMIT_OF_COMMENTS: f64 = 0.5;
 /// Findings that must stay: file, a part of the text, reason.
 const ALLOWED: &[(&str, &str, &str)] = &[
     (
-        "src/dump/complaint/template.rs",
+        "src/databases/postgres/pg_error/template.rs",
         "has group or world access; {}",
         "a message of libpq, as libpq prints it",
     ),
     (
-        "src/dump/complaint/template.rs",
+        "src/databases/postgres/pg_error/template.rs",
         "may not be used with sslneg",
         "a message of libpq, as libpq prints it",
     ),
     ("tests/snapshots/errors-dump.snap", "failed: PQget", "a message of pg_dump, as pg_dump prints it"),
-    ("src/proof/database.rs", "is set here but not in the backup", "the SQL to copy ends with a semicolon"),
+    (
+        "src/verification/database.rs",
+        "is set here but not in the backup",
+        "the SQL to copy ends with a semicolon",
+    ),
     (
         "tests/snapshots/errors-archive.snap",
         "; s3://",

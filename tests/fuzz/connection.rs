@@ -2,8 +2,8 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
-use sponsor_backup::dump::Connection;
-use sponsor_backup::dump::connection::ConnectionError;
+use sponsor_backup::databases::postgres::Connection;
+use sponsor_backup::databases::postgres::connection::ConnectionError;
 
 use crate::dice::Dice;
 use crate::engine::{Outcome, Target};

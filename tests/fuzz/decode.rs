@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sponsor_backup::archive::codec::{Codec, Format};
-use sponsor_backup::archive::decode::Decoding;
+use sponsor_backup::archive::open::Decoding;
 use sponsor_backup::archive::{ArchiveError, Identities};
 use tokio::sync::mpsc;
 

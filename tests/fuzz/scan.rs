@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use sponsor_backup::dump::scan::{Columns, Scan, Truth, shown};
-use sponsor_backup::restore::script::{Piece, Script};
+use sponsor_backup::databases::postgres::restore::script::{Piece, Script};
+use sponsor_backup::databases::postgres::sql::{Columns, Scan, Truth, shown};
 
 use crate::dice::Dice;
 use crate::engine::{Outcome, Target};

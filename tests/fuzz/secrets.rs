@@ -2,7 +2,7 @@
 
 use sponsor_backup::archive::{Identities, Recipients};
 use sponsor_backup::secrets::file::SecretsFile;
-use sponsor_backup::secrets::keyring::Keyring;
+use sponsor_backup::secrets::variables::Keyring;
 
 use crate::engine::{Outcome, Target};
 

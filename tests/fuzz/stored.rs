@@ -1,8 +1,8 @@
 //! What is read back out of a bucket: manifests, checksum files, keys. Others may write there, too.
 
+use sponsor_backup::archive::backup_manifest::{BackupManifest, Excerpt};
 use sponsor_backup::archive::catalogue::{self, BackupKey, Listed};
 use sponsor_backup::archive::checksum;
-use sponsor_backup::archive::description::{BackupManifest, Excerpt};
 use sponsor_backup::sponsors::Environment;
 
 use crate::dice::Dice;

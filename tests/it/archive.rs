@@ -6,7 +6,7 @@ use std::io::Read as _;
 use proptest::prelude::{Just, ProptestConfig, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
-use sponsor_backup::archive::flow::Flow;
+use sponsor_backup::archive::memory::Flow;
 use sponsor_backup::archive::s3::{Caller, Endpoint, Labels, Session};
 use sponsor_backup::archive::{Codec, Progress, Recipe, Recipients, Staged, Store, Upload, seal};
 use sponsor_backup::secrets::{AwsCredentials, AwsKeys};

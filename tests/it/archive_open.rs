@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::{Just, ProptestConfig, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use secrecy::ExposeSecret as _;
 use sponsor_backup::archive::codec::Format;
-use sponsor_backup::archive::staged::Sealed;
+use sponsor_backup::archive::pending::Sealed;
 use sponsor_backup::archive::{
     ArchiveError, Codec, Identities, Opened, Reader, Recipe, Recipients, Source, Store, open,
 };

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sponsor_backup::dump::scan::{Columns, Scan};
-use sponsor_backup::proof::Comparison;
-use sponsor_backup::proof::compare::Side;
-use sponsor_backup::proof::drill::{Backup, Check, Course, Findings, LeftOut, Phases, Status, Target};
+use sponsor_backup::databases::postgres::proof::Side;
+use sponsor_backup::databases::postgres::sql::{Columns, Scan};
 use sponsor_backup::record::RunIdentity;
 use sponsor_backup::record::drill::{DrillReport, Whose};
 use sponsor_backup::sponsors::{Environment, Sponsor as Selected};
+use sponsor_backup::verification::Comparison;
+use sponsor_backup::verification::drill::{Backup, Check, Course, Findings, LeftOut, Phases, Status, Target};
 
 use crate::support::schemas::{
     BACKUP_MANIFEST, DEPLOYMENT_LOG, DRILL_REPORT, check_drill, check_log, check_manifest,

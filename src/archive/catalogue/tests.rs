@@ -1,6 +1,7 @@
-use super::*;
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use proptest::sample::select;
+
+use super::*;
 
 const SUFFIXES: [&str; 4] = [".sql.gz", ".sql.zst", ".sql.gz.age", ".sql.zst.age"];
 

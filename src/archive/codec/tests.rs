@@ -1,6 +1,8 @@
-use super::*;
-use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 use std::io::Read as _;
+
+use proptest::prelude::{any, prop, prop_assert_eq, proptest};
+
+use super::*;
 
 fn decompress(codec: Codec, archive: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();

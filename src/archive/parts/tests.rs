@@ -1,5 +1,6 @@
-use super::*;
 use proptest::prelude::{ProptestConfig, prop, prop_assert, proptest};
+
+use super::*;
 
 /// The largest object of S3: 10,000 parts of 5 GiB, 48.8 TiB.
 const LARGEST_OBJECT: u64 = LARGEST * MOST_PARTS as u64;

@@ -15,13 +15,13 @@ use aws_sdk_s3::config::{
 use aws_sdk_s3::primitives::DateTime;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
-use super::reach::{Reach, Watch};
 use super::resolver::Resolver;
-use super::retry::Retry;
+use super::retry::{Reach, Retry, Watch};
 use super::role::{self, Session};
 use crate::secrets::AwsCredentials;
 

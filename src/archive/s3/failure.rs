@@ -11,7 +11,7 @@ use super::role::RoleError;
 use super::{Store, client};
 use crate::archive::ArchiveError;
 use crate::archive::error::{Answer, Silence};
-use crate::secrets::foreign::foreign;
+use crate::secrets::http::foreign;
 
 type Response = aws_sdk_s3::config::http::HttpResponse;
 

@@ -19,12 +19,11 @@ use secrecy::ExposeSecret as _;
 
 use super::cause;
 use super::client::CONNECT;
-use super::reach::{Reach, Watch};
-use super::retry::Retry;
+use super::retry::{Reach, Retry, Watch};
 use crate::archive::ArchiveError;
 use crate::archive::error::SourceError;
 use crate::secrets::IdTokens;
-use crate::secrets::foreign::foreign;
+use crate::secrets::http::foreign;
 
 /// Audience of the OIDC token.
 const AUDIENCE: &str = "sts.amazonaws.com";

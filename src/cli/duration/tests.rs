@@ -1,5 +1,6 @@
-use super::*;
 use proptest::prelude::{prop_assert_eq, proptest};
+
+use super::*;
 
 #[test]
 fn what_people_type_is_read() {

@@ -4,8 +4,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::prepare::Prepared;
-use crate::dump::DumpError;
-use crate::dump::generated::{Digests, Snapshot};
+use crate::databases::postgres::DumpError;
+use crate::databases::postgres::generated::{Digests, Snapshot};
 
 /// Digests in progress. Dropping them ends their session.
 pub(super) enum GeneratedValues {

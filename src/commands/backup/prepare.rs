@@ -1,29 +1,30 @@
 //! Everything before a backup begins. Nothing here changes anything.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::previous::Previous;
-use super::super::vault::{Vault, Way};
 use super::Run;
-use super::facts::Facts;
-use crate::archive::Store;
-use crate::archive::description::SourceDatabase;
-use crate::archive::flow::Flow;
+use super::state::Facts;
+use crate::archive::backup_manifest::SourceDatabase;
 use crate::archive::key::Object;
-use crate::archive::s3::Labels;
+use crate::archive::memory::Flow;
 use crate::archive::s3::policy::Purpose;
-use crate::dump::client::{self, Client};
-use crate::dump::database::{self, Database};
-use crate::dump::identity::{Identity, Unidentified};
-use crate::dump::invocation::DumpOptions;
-use crate::dump::lacking;
-use crate::dump::query;
-use crate::dump::server::{self, Money, Server};
-use crate::dump::standby::{self, Standby};
-use crate::dump::{Connection, DumpError};
+use crate::archive::s3::{Labels, LockChoice};
+use crate::archive::{ArchiveError, Store};
+use crate::commands::buckets::{Vault, Way};
+use crate::commands::previous::Previous;
+use crate::databases::postgres::client::{self, Client};
+use crate::databases::postgres::database::{self, Database};
+use crate::databases::postgres::dump::partial;
+use crate::databases::postgres::dump::standby::{self, Standby};
+use crate::databases::postgres::identity::{Identity, Unidentified};
+use crate::databases::postgres::invocation::DumpOptions;
+use crate::databases::postgres::server::{self, Money, Server};
+use crate::databases::postgres::{Connection, DumpError, query};
 use crate::failure::Failure;
+use crate::record::RecordError;
 use crate::report::disabled::{self, Place, SetUp};
 use crate::secrets::{Archival, Disabled, SecretsError};
 use crate::sponsors::Sponsor;
@@ -153,7 +154,7 @@ impl Run<'_> {
 
     /// What a partial backup needs but does not contain. The backup continues if the check fails.
     async fn lacking(&self, connection: &Connection, client: &Client) -> Option<String> {
-        lacking::ask(connection, client, &self.order.dump).await.unwrap_or_else(|error| {
+        partial::ask(connection, client, &self.order.dump).await.unwrap_or_else(|error| {
             Some(format!("could not check whether this partial backup can be restored alone: {error}"))
         })
     }
@@ -206,4 +207,129 @@ impl Run<'_> {
         }
         Ok(Outcome::Disabled(why))
     }
+}
+
+// Requests to S3 before a dump begins, the same in a dry run and a real run. A dump takes hours, and a refusal would
+// otherwise only show at its end.
+
+/// Number of seconds to try, if other backups already use their keys.
+const SECONDS_TRIED: usize = 10;
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl Run<'_> {
+    /// Checks both buckets, and chooses a second whose key is free.
+    ///
+    /// # Errors
+    /// The backup bucket rejects a request. If only the audit-log bucket does, a real backup continues, and a dry run
+    /// fails.
+    pub(super) async fn ask_storage(
+        &self,
+        sponsor: &Sponsor,
+        facts: &mut Facts,
+        vault: &Vault,
+    ) -> Result<(), Failure> {
+        self.choose_second(facts, vault).await?;
+        let certain = matches!(self.order.deployment.lock, LockChoice::Governance | LockChoice::Compliance);
+        if certain {
+            vault.backups.can_lock().await?;
+        }
+        let prefix = Object::DeploymentLog.key(self.order.scope.environment, facts.started);
+        let asked = async {
+            vault.audit_logs.holds(&prefix).await?;
+            if certain { vault.audit_logs.can_lock().await } else { Ok(()) }
+        };
+        match asked.await {
+            Err(error) if self.order.dry_run => Err(RecordError::from(error).into()),
+            Err(error) => {
+                let (name, bucket, why) = (&sponsor.name, vault.audit_logs.bucket(), error.in_short());
+                let what = format!("cannot use audit-log bucket {bucket}: {why}. The backup continues.");
+                self.edge.sink.line(&format!("warning: {name}: {what}"));
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Keys have a resolution of one second. If this second's key is taken, the backup uses the next free one.
+    async fn choose_second(&self, facts: &mut Facts, vault: &Vault) -> Result<(), ArchiveError> {
+        let key =
+            |facts: &Facts| Object::Backup { suffix: "" }.key(self.order.scope.environment, facts.started);
+        for _ in 0..SECONDS_TRIED {
+            if !vault.backups.holds(&key(facts)).await? || self.order.dry_run {
+                return Ok(());
+            }
+            let taken = facts.started;
+            while facts.started <= taken {
+                tokio::time::sleep(PAUSE).await;
+                facts.started = self.edge.now();
+            }
+        }
+        Err(ArchiveError::AlreadyExists { location: vault.backups.location(&key(facts)) })
+    }
+}
+
+// Whether `DATABASE_URL` still leads to the database of the previous backup.
+
+impl Run<'_> {
+    /// The database as the manifest describes it, or `None` if it cannot be identified. The server's start time does
+    /// not count, because servers restart.
+    ///
+    /// # Errors
+    /// The previous backup is of another database, and `accept-new-source` does not name the sponsor.
+    pub(super) fn source(
+        &self,
+        sponsor: &Sponsor,
+        connection: &Connection,
+        identity: Option<&Identity>,
+        previous: &Previous,
+    ) -> Result<Option<SourceDatabase>, SecretsError> {
+        let source = identity.map(|identity| described(connection, identity));
+        let (name, is_accepted) = (&sponsor.name, self.order.accept_new_source.contains(&sponsor.name));
+        let was = match previous {
+            // The comparison of contents already warns about this.
+            Previous::None | Previous::AnotherSponsors { .. } | Previous::Unknown(_) => return Ok(source),
+            Previous::Backup { description, .. } => description.source.as_ref(),
+        };
+        match (&source, was) {
+            (Some(is), Some(was)) if !is_one(is, was) => {
+                let (is, was) = (words(is), words(was));
+                if !is_accepted {
+                    return Err(SecretsError::OtherSource { sponsor: name.clone(), is, was });
+                }
+                self.edge.sink.line(&format!(
+                    "{name}: new source database, as accepted by `accept-new-source`: {is} (before: {was})"
+                ));
+            }
+            (Some(_), None) => {
+                let words = format!("{name}: the previous backup does not record its source database");
+                self.edge.sink.line(&words);
+            }
+            // The survey of databases already warned about this.
+            (None, _) | (Some(_), Some(_)) => {}
+        }
+        Ok(source)
+    }
+}
+
+fn described(connection: &Connection, identity: &Identity) -> SourceDatabase {
+    SourceDatabase {
+        place: connection.place(),
+        system_identifier: identity.system_identifier.clone(),
+        database_oid: identity.database_oid,
+        database: identity.database.clone(),
+        server_started_at: identity.server_started_at,
+        in_recovery: identity.in_recovery,
+    }
+}
+
+fn is_one(is: &SourceDatabase, was: &SourceDatabase) -> bool {
+    is.system_identifier == was.system_identifier
+        && is.database_oid == was.database_oid
+        && is.database == was.database
+}
+
+/// A database as text.
+pub(super) fn words(source: &SourceDatabase) -> String {
+    let SourceDatabase { place, system_identifier, database_oid, database, .. } = source;
+    format!("{place} (system identifier {system_identifier}, database {database} with OID {database_oid})")
 }

@@ -9,8 +9,8 @@ use tokio_util::task::AbortOnDropHandle;
 use super::Run;
 use super::prepare::Prepared;
 use crate::archive::Progress;
-use crate::dump::waiting;
-use crate::report::progress::Reading;
+use crate::databases::postgres::dump;
+use crate::report::lines::Reading;
 use crate::report::sink::Sink;
 use crate::sponsors::Sponsor;
 
@@ -53,7 +53,7 @@ impl Run<'_> {
                 // pg_dump has all its locks before it writes a byte, so only a dump without bytes can wait for one.
                 if bytes_read <= head_bytes && asked.elapsed() >= BETWEEN_QUESTIONS {
                     asked = Instant::now();
-                    if let Some(wait) = waiting::ask(&connection, &client).await {
+                    if let Some(wait) = dump::ask(&connection, &client).await {
                         sink.line(&format!("{name}: {wait}"));
                         continue;
                     }

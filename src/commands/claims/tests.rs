@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::dump::identity::ReachedAt;
+use crate::databases::postgres::identity::ReachedAt;
 
 fn sponsor(name: &str, partners: &[&str]) -> Sponsor {
     let partners = partners.iter().map(|name| (*name).to_owned()).collect();

@@ -10,16 +10,16 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::Run;
-use crate::archive::description::SourceDatabase;
+use crate::archive::backup_manifest::SourceDatabase;
 use crate::archive::{ArchiveError, Store};
-use crate::commands::neighbours::{Neighbour, Neighbours, some_of};
 use crate::commands::previous::Previous;
 use crate::commands::restoring;
-use crate::dump::Connection;
-use crate::dump::client::Client;
-use crate::dump::identity::{self, Identity, Likeness, ReachedAt};
+use crate::commands::survey::{Neighbour, Neighbours, some_of};
+use crate::databases::postgres::Connection;
+use crate::databases::postgres::client::Client;
+use crate::databases::postgres::identity::{self, Identity, Likeness, ReachedAt};
+use crate::databases::postgres::restore::{Owner, RestoreError, Target};
 use crate::failure::Failure;
-use crate::restore::{Owner, RestoreError, Target};
 use crate::secrets::SponsorSecrets;
 use crate::sponsors::{Environment, Sponsor};
 

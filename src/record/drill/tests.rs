@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::dump::scan::{Columns, Scan};
-use crate::proof::compare::Side;
-use crate::proof::drill::Backup;
+use crate::databases::postgres::proof::Side;
+use crate::databases::postgres::sql::{Columns, Scan};
+use crate::verification::drill::Backup;
 
 const DUMP: &str = "CREATE TABLE s.a;\nCOPY s.a (x) FROM stdin;\n1\n2\n\\.\nCOPY s.b (x) FROM stdin;\n5\n\\.\nSELECT pg_catalog.setval('s.q', 42, true);\n";
 

@@ -1,6 +1,6 @@
 use super::*;
-use crate::proof::Outcome;
 use crate::report::sample::result;
+use crate::verification::Outcome;
 
 fn run(url: &str) -> Run<'_> {
     Run { subject: Subject::Backup, environment: "production", url: Some(url), attempt: Some("2") }

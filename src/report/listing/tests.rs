@@ -1,7 +1,7 @@
 use super::*;
-use crate::proof::Outcome;
 use crate::report::sample::result;
 use crate::report::summary::Subject;
+use crate::verification::Outcome;
 
 fn row(at: &str, problem: Option<&str>) -> Row {
     let known = problem.is_none();

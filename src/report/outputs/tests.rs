@@ -1,7 +1,7 @@
 use super::*;
-use crate::proof::Outcome;
 use crate::report::overall;
 use crate::report::sample::result;
+use crate::verification::Outcome;
 
 #[test]
 fn one_sponsor_has_its_own_outputs_and_several_only_results() {

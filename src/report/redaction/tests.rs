@@ -63,7 +63,7 @@ fn short_words_stay_as_they_are() {
 
 #[test]
 fn of_foreign_words_even_the_shortest_secret_is_taken_out() {
-    use crate::secrets::foreign::foreign;
+    use crate::secrets::http::foreign;
     let redaction = knowing(&["hunter7", "app", "p/w", "}"]);
     let text = |words: &str| format!("app said {}, app", foreign(words));
     for (words, expected) in [

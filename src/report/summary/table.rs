@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use bytesize::ByteSize;
 
 use super::Subject;
-use crate::proof::Outcome;
 use crate::report::SponsorResult;
+use crate::report::lines::duration;
 use crate::report::markdown::{cell, code};
-use crate::report::wording::duration;
+use crate::verification::Outcome;
 
 /// What a cell without a value shows. A column of nothing else is left out.
 const NOTHING: &str = "–";

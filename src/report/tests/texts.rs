@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::archive::description::Partial;
-use crate::proof::conclusion::{BackupFacts, Held, Reading};
-use crate::proof::drill::{Check, Status};
-use crate::proof::{Conclusion, Outcome};
+use crate::archive::backup_manifest::Partial;
+use crate::databases::postgres::restore::{LeftOut, TargetState};
 use crate::record::drill::{DrillReport, Table};
-use crate::report::drill::Drilled;
-use crate::report::restored::Restored as RestoredFacts;
+use crate::report::drill::{self, Drilled};
+use crate::report::restore::{self, Restored as RestoredFacts};
 use crate::report::sample::{backed_up, drilled, result};
-use crate::report::summary::{Subject, Title};
-use crate::report::{SponsorResult, annotations, drill, issue, plan, progress, restored, summary, verdict};
-use crate::restore::{LeftOut, TargetState};
+use crate::report::summary::{self, Subject, Title};
+use crate::report::{SponsorResult, annotations, issue, lines, plan};
 use crate::reviewed;
+use crate::verification::conclusion::{BackupFacts, Held, Reading};
+use crate::verification::drill::{Check, Status};
+use crate::verification::{Conclusion, Outcome};
 
 const ABOUT: &str = "**v2.4.0** · adds consent forms · by octocat · 2026-11-20 12:00:00 UTC · 12.3s";
 
@@ -168,7 +168,7 @@ fn summaries_are_as_reviewed() {
             summary::with_chapter(
                 title(Subject::Restore),
                 &[result("callisto", Outcome::Success)],
-                &restored::chapter(&restored_facts()),
+                &restore::chapter(&restored_facts()),
             ),
         ),
         (
@@ -267,7 +267,7 @@ fn log_lines_are_as_reviewed() {
         verified(),
         SponsorResult::new("io", backed_up(), 7_260.0),
     ];
-    let shown = results.iter().flat_map(|result| verdict::lines(result).into_iter().chain([String::new()]));
+    let shown = results.iter().flat_map(|result| lines::lines(result).into_iter().chain([String::new()]));
     reviewed::text("log-of-sponsors", &shown.collect::<Vec<_>>().join("\n"));
 }
 
@@ -287,7 +287,7 @@ fn lines_of_plans_progress_and_restores_are_as_reviewed() {
         ("roles", plan::names(&BTreeSet::from(["app".to_owned(), "reader".to_owned()]))),
         ("extensions", plan::names(&BTreeSet::new())),
     ];
-    let reading = progress::Reading {
+    let reading = lines::Reading {
         sponsor: "callisto",
         bytes_read: 1 << 30,
         bytes_stored: 300 << 20,
@@ -299,7 +299,7 @@ fn lines_of_plans_progress_and_restores_are_as_reviewed() {
     {
         for is_loaded in [true, false] {
             let facts = RestoredFacts { target, is_loaded, ..restored_facts() };
-            lines.push(restored::state(&facts));
+            lines.push(restore::state(&facts));
         }
     }
     let partial = Partial {

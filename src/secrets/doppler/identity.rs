@@ -8,8 +8,8 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::{Doppler, refusal, unreachable};
-use crate::secrets::github::IdToken;
 use crate::secrets::http::{body, persistently};
+use crate::secrets::oidc::IdToken;
 use crate::secrets::{Secret, SecretsError};
 
 /// A short-lived token. It can read every config of its service account, so each request must name the config, and check

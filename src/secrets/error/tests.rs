@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::SecretsError;
 use crate::secrets::file::SecretsFile;
-use crate::secrets::keyring::{Keyring, Owner};
+use crate::secrets::variables::{Keyring, Owner};
 use crate::secrets::{Archival, AwsFromEnvironment, Place, RawSecrets, interpret};
 
 const FILE: &str = "\

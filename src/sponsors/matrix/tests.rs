@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
-use super::*;
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+
+use super::*;
 
 fn sponsors(count: usize) -> Vec<Sponsor> {
     (0..count)

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use sponsor_backup::archive::flow::Flow;
+use sponsor_backup::archive::memory::Flow;
 use sponsor_backup::archive::s3::Labels;
 use sponsor_backup::archive::{Codec, Progress, Recipe, Recipients, Upload, seal};
 use tokio::io::{AsyncRead, ReadBuf};

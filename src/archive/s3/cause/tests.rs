@@ -1,5 +1,6 @@
-use super::*;
 use aws_sdk_s3::error::ConnectorError;
+
+use super::*;
 
 fn dispatched(error: impl Error + Send + Sync + 'static) -> SdkError<std::fmt::Error, ()> {
     SdkError::dispatch_failure(ConnectorError::io(Box::new(error)))

@@ -1,0 +1,256 @@
+//! A finished upload that is not visible yet, and the steps that make it a backup.
+
+use bytes::Bytes;
+
+use super::ArchiveError;
+use super::checksum::{self, Measure};
+use super::key::{checksum_key, description_key, with_lock};
+use super::s3::{Labelled, Labels, Lock, Locked, Stored};
+use super::upload::{Held, TO_SUCCEED, Upload};
+
+/// What sealing learned of the bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// The stream as it came.
+    pub plain: Measure,
+    /// The bytes that are stored.
+    pub stored: Measure,
+    /// CRC64NVME of the stored bytes, as S3 writes it.
+    pub crc64: String,
+    /// Independent members that the archive consists of.
+    pub members: u64,
+}
+
+/// A backup that was committed.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// Whether the dump is locked, as S3 showed it.
+    pub lock: Locked,
+    /// Remarks for the log.
+    pub remarks: Vec<String>,
+    /// Problems with its labels.
+    pub warnings: Vec<String>,
+}
+
+/// A finished upload that is not visible yet. Call `commit` or `abandon`.
+#[must_use = "a staged archive is neither visible nor gone until it is committed or abandoned"]
+#[derive(Debug)]
+pub struct Staged {
+    upload: Upload,
+    held: Held,
+    sealed: Sealed,
+}
+
+impl Staged {
+    pub(super) fn new(upload: Upload, held: Held, sealed: Sealed) -> Self {
+        Self { upload, held, sealed }
+    }
+
+    /// What sealing learned.
+    #[must_use]
+    pub fn sealed(&self) -> &Sealed {
+        &self.sealed
+    }
+
+    /// Makes it visible, reads back what is stored and compares, then writes the checksum file and, last, the manifest.
+    /// A backup exists when all three do. Once it is stopped, it has seconds to finish.
+    ///
+    /// # Errors
+    /// The key is taken, S3 refuses, or what is stored differs from what was sent. An upload that could not be completed
+    /// is taken back.
+    pub async fn commit(self, description: Vec<u8>) -> Result<Committed, ArchiveError> {
+        let Self { upload, held, sealed } = self;
+        let location = upload.store.location(&upload.key);
+        let in_one_request = matches!(held, Held::Whole(_));
+        let visible = tokio::select! {
+            done = make_visible(&upload, held, &sealed) => done,
+            () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
+        };
+        let mut remarks = match visible {
+            Ok(remarks) => remarks,
+            // A multipart upload can be aborted. A single request that was given up may still succeed.
+            Err(cause @ ArchiveError::Stopped) if in_one_request => {
+                let left = format!(
+                    "the outcome of the upload to {location} is unknown, but without a manifest it does not count as a backup"
+                );
+                return Err(ArchiveError::Unfinished { cause: Box::new(cause), left });
+            }
+            Err(cause) => return Err(Box::new(Broken { cause, upload }).abandon().await),
+        };
+        let completed = tokio::select! {
+            done = complete(&upload, &sealed, description) => done,
+            () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
+        };
+        let (labelled, remark) = match completed {
+            Ok(completed) => completed,
+            Err(cause) => {
+                // The dump is uploaded. Only a write of the other two objects can still be uncertain.
+                let dump = if matches!(cause, ArchiveError::Unfinished { .. } | ArchiveError::Stopped) {
+                    format!(
+                        "{location} was uploaded, and counts as a backup only if its manifest was uploaded too"
+                    )
+                } else {
+                    format!("{location} was uploaded but has no manifest, so it does not count as a backup")
+                };
+                remarks.push(dump);
+                return Err(ArchiveError::Unfinished { cause: Box::new(cause), left: remarks.join("; ") });
+            }
+        };
+        remarks.extend(remark);
+        // The backup exists by now, so problems with the labels of the two small files are only warnings.
+        let beside = tokio::select! {
+            beside = label_beside(&upload, &labelled) => beside,
+            () = upload.stopping.over(TO_SUCCEED) => None,
+        };
+        let warnings = labelled.warning.into_iter().chain(beside).collect();
+        Ok(Committed { lock: labelled.lock, remarks, warnings })
+    }
+
+    /// Aborts the upload. Nothing becomes visible.
+    ///
+    /// # Errors
+    /// S3 does not abort the upload: its parts stay until the bucket's lifecycle removes them.
+    pub async fn abandon(self) -> Result<(), ArchiveError> {
+        self.upload.abandon().await
+    }
+}
+
+/// A stream that could not be archived, and its upload.
+#[must_use = "its parts stay at S3 until it is abandoned"]
+#[derive(Debug)]
+pub struct Broken {
+    pub(super) cause: ArchiveError,
+    pub(super) upload: Upload,
+}
+
+impl Broken {
+    /// Aborts the upload. Returns the cause, and what could not be aborted.
+    pub async fn abandon(self: Box<Self>) -> ArchiveError {
+        let Self { cause, upload } = *self;
+        match upload.abandon().await {
+            Ok(()) => cause,
+            Err(error) => {
+                let left = match error {
+                    ArchiveError::Stray { .. } => error.to_string(),
+                    _ => {
+                        "its uploaded parts stay until a lifecycle rule of the bucket removes them".to_owned()
+                    }
+                };
+                ArchiveError::Unfinished { cause: Box::new(cause), left }
+            }
+        }
+    }
+}
+
+async fn make_visible(upload: &Upload, held: Held, sealed: &Sealed) -> Result<Vec<String>, ArchiveError> {
+    let (store, key) = (&upload.store, &upload.key);
+    match held {
+        Held::Whole(bytes) => store.put_new(key, bytes, &upload.labels).await.map(|()| Vec::new()),
+        Held::Parts(id, parts) => {
+            let strays = store.abort_strays(key, Some(&id), &upload.creations).await;
+            let whole = (sealed.stored.bytes, sealed.crc64.as_str());
+            store.complete_upload(key, &id, parts, whole).await?;
+            Ok(strays.err().map(|error| error.to_string()).into_iter().collect())
+        }
+    }
+}
+
+/// Gives what S3 showed of the dump's lock, and what is to be said of its tags.
+async fn complete(
+    upload: &Upload,
+    sealed: &Sealed,
+    description: Vec<u8>,
+) -> Result<(Labelled, Option<String>), ArchiveError> {
+    let (store, key) = (&upload.store, &upload.key);
+    let stored = store.head(key).await?;
+    compare(upload, sealed, &stored).await?;
+    compare_lock(upload, key, stored.lock.as_ref())?;
+    let labelled = store.label_as(key, stored.lock, &upload.labels).await;
+    let (labelled, remark) = compare_tags(upload, labelled).await?;
+    let labels = |content_type| Labels { storage_class: None, content_type, ..upload.labels.clone() };
+    let line = checksum::line(&sealed.stored.sha256, key);
+    let beside = checksum_key(key);
+    store.put_new(&beside, Bytes::from(line), &labels("text/plain")).await?;
+    if upload.labels.lock.is_some() {
+        // The manifest is written as this file is, and may only be when all else is proven. Tags of the two bind nothing.
+        compare_lock(upload, &beside, store.head(&beside).await?.lock.as_ref())?;
+    }
+    store.put_new(&description_key(key), Bytes::from(description), &labels("application/json")).await?;
+    Ok((labelled, remark))
+}
+
+/// Sets the lock tags of the two small files to what S3 shows. If S3 rejected that for the dump, it would reject it
+/// again.
+async fn label_beside(upload: &Upload, dump: &Labelled) -> Option<String> {
+    if dump.tags == upload.labels.tags {
+        return None;
+    }
+    let mut warning = None;
+    for key in [checksum_key(&upload.key), description_key(&upload.key)] {
+        warning = warning.or(upload.store.label(&key, &upload.labels).await.warning);
+    }
+    warning
+}
+
+/// A store that keeps no checksum of whole objects is asked for the bytes themselves.
+async fn compare(upload: &Upload, sealed: &Sealed, stored: &Stored) -> Result<(), ArchiveError> {
+    let (store, key) = (&upload.store, &upload.key);
+    if stored.bytes != sealed.stored.bytes {
+        return Err(store.differs(key, "size", &sealed.stored.bytes.to_string(), &stored.bytes.to_string()));
+    }
+    match &stored.crc64 {
+        Some(crc64) if *crc64 == sealed.crc64 => Ok(()),
+        Some(crc64) => Err(store.differs(key, "CRC64NVME", &sealed.crc64, crc64)),
+        None => {
+            let measured = store.measure(key).await?;
+            if measured == sealed.stored {
+                return Ok(());
+            }
+            Err(store.differs(key, "SHA-256", &sealed.stored.sha256, &measured.sha256))
+        }
+    }
+}
+
+fn compare_lock(upload: &Upload, key: &str, stored: Option<&Lock>) -> Result<(), ArchiveError> {
+    let Some(asked) = &upload.labels.lock else { return Ok(()) };
+    if stored.is_some_and(|stored| stored.keeps(asked)) {
+        return Ok(());
+    }
+    let got = stored.map_or("missing".to_owned(), ToString::to_string);
+    Err(upload.store.differs(key, "lock", &asked.to_string(), &got))
+}
+
+/// Lifecycle rules and auditors rely on tags, so they are read back. A store without tags cannot get them wrong. If the
+/// answer to a tag change was lost, reading back shows whether it was made.
+async fn compare_tags(
+    upload: &Upload,
+    mut labelled: Labelled,
+) -> Result<(Labelled, Option<String>), ArchiveError> {
+    let (store, key) = (&upload.store, &upload.key);
+    if upload.labels.tags.is_empty() {
+        return Ok((labelled, None));
+    }
+    let Some(stored) = store.tags(key).await? else {
+        let remark =
+            format!("the store does not support tags, so those of {} were not checked", store.location(key));
+        return Ok((labelled, Some(remark)));
+    };
+    let wanted = with_lock(&upload.labels.tags, labelled.lock.name());
+    if stored == sorted(&wanted) {
+        (labelled.tags, labelled.warning) = (wanted, None);
+    } else if stored != sorted(&labelled.tags) {
+        return Err(store.differs(key, "tags", &told(&sorted(&labelled.tags)), &told(&stored)));
+    }
+    Ok((labelled, None))
+}
+
+fn sorted(tags: &[(String, String)]) -> Vec<(String, String)> {
+    let mut tags = tags.to_vec();
+    tags.sort();
+    tags
+}
+
+fn told(tags: &[(String, String)]) -> String {
+    let told: Vec<_> = tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if told.is_empty() { "none".to_owned() } else { told.join(" ") }
+}

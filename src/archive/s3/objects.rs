@@ -1,0 +1,209 @@
+//! Stores an object in one request, under a key that must be free.
+
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::types::{
+    ChecksumMode, EncodingType, GlacierJobParameters, Object, RestoreRequest, StorageClass, Tier,
+};
+use bytes::{Bytes, BytesMut};
+use jiff::Timestamp;
+
+use super::download::Download;
+use super::{Labels, Lock, Store, WRITE_ID, aws_time, client, tagging};
+use crate::archive::ArchiveError;
+use crate::archive::catalogue::Listed;
+use crate::archive::thaw::{Examined, Restored};
+
+/// Number of times that a write is repeated after a conflict with another write to the same key.
+const CONFLICTS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(250);
+
+impl Store {
+    /// Stores a small object under a key that must be free.
+    ///
+    /// # Errors
+    /// The key is taken, or S3 refuses.
+    pub async fn put_new(&self, key: &str, body: Bytes, labels: &Labels) -> Result<(), ArchiveError> {
+        let write_id = uuid::Uuid::new_v4().to_string();
+        for conflict in 0..CONFLICTS {
+            match self.put(key, body.clone(), labels, &write_id).await {
+                // The next attempt shows which write won: the key is then free, taken or ours.
+                Err(error) if error.is_conflict() => tokio::time::sleep(PAUSE * 2_u32.pow(conflict)).await,
+                done => return done,
+            }
+        }
+        self.put(key, body, labels, &write_id).await
+    }
+
+    async fn put(&self, key: &str, body: Bytes, labels: &Labels, write_id: &str) -> Result<(), ArchiveError> {
+        let patience = client::patience(body.len());
+        let sent = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .body(ByteStream::from(body))
+            .set_checksum_algorithm(self.checksum.clone())
+            .if_none_match("*")
+            .tagging(tagging(&labels.tags))
+            .set_metadata(Some(labels.metadata.iter().cloned().collect()))
+            .metadata(WRITE_ID, write_id)
+            .content_type(labels.content_type)
+            .set_storage_class(labels.storage_class.as_deref().map(StorageClass::from))
+            .set_object_lock_mode(labels.lock.as_ref().map(Lock::mode))
+            .set_object_lock_retain_until_date(labels.lock.as_ref().map(|lock| aws_time(lock.until)))
+            .customize()
+            .config_override(client::answered_within(patience))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => self.unless_ours(key, write_id, self.failed("PutObject", key, error)).await,
+        }
+    }
+}
+
+// Requests that read: list objects, inspect one, read a small one. And the request for a thaw.
+
+const STANDARD: &str = "STANDARD";
+const GONE: [&str; 4] = ["NoSuchKey", "NotFound", "404 Not Found", "404"];
+
+impl Store {
+    /// Every object whose key begins with the prefix, in the order of keys.
+    ///
+    /// # Errors
+    /// S3 refuses.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, ArchiveError> {
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .prefix(prefix)
+            // XML cannot carry every key; one that it cannot would hide all others.
+            .encoding_type(EncodingType::Url)
+            .into_paginator()
+            .send();
+        let mut listed = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.failed("ListObjectsV2", prefix, error))?;
+            let encoded = page.encoding_type == Some(EncodingType::Url);
+            listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|it| told(it, encoded)));
+        }
+        Ok(listed)
+    }
+
+    /// Inspects an object.
+    ///
+    /// # Errors
+    /// It does not exist, or S3 refuses.
+    pub async fn examine(&self, key: &str) -> Result<Examined, ArchiveError> {
+        let head = self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .checksum_mode(ChecksumMode::Enabled)
+            .send()
+            .await
+            .map_err(|error| self.missing(key, self.failed("HeadObject", key, error)))?;
+        Ok(Examined {
+            bytes: head.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
+            etag: head.e_tag.unwrap_or_default(),
+            storage_class: head.storage_class.map_or(STANDARD.to_owned(), |class| class.as_str().to_owned()),
+            archive_tier: head.archive_status.map(|tier| tier.as_str().to_owned()),
+            crc64: head.checksum_crc64_nvme.filter(|text| is_crc64(text)),
+            write_id: head.metadata.and_then(|mut metadata| metadata.remove(WRITE_ID)),
+            restored: Restored::parse(head.restore.as_deref()),
+            retain_until: head.object_lock_retain_until_date.and_then(|until| time(&until)),
+        })
+    }
+
+    /// The bytes of an object that must not be longer than the limit.
+    ///
+    /// # Errors
+    /// It does not exist, is longer, or S3 refuses.
+    pub async fn read_small(&self, key: &str, limit_bytes: u64) -> Result<Bytes, ArchiveError> {
+        let mut download = Download::of_whatever_is_there(self, key).await?;
+        let too_long = || ArchiveError::Malformed {
+            location: self.location(key),
+            what: format!("is longer than {limit_bytes} bytes"),
+        };
+        if download.bytes() > limit_bytes {
+            return Err(too_long());
+        }
+        let mut bytes = BytesMut::with_capacity(usize::try_from(download.bytes()).unwrap_or_default());
+        while let Some(piece) = download.next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes.freeze())
+    }
+
+    /// Requests a thaw that keeps an object readable for `days`, see [`Examined::thaw_days`]. A second request does no
+    /// harm.
+    ///
+    /// # Errors
+    /// It does not exist, is not frozen, or S3 refuses.
+    pub async fn thaw(&self, key: &str, days: Option<u16>) -> Result<(), ArchiveError> {
+        let standard = GlacierJobParameters::builder().tier(Tier::Standard).build();
+        let request = standard.map(|tier| {
+            let request = RestoreRequest::builder().set_days(days.map(i32::from));
+            request.glacier_job_parameters(tier).build()
+        });
+        let request = request.map_err(|error| ArchiveError::Stream(error.to_string()))?;
+        let sent = self
+            .client
+            .restore_object()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .restore_request(request)
+            .send()
+            .await;
+        match sent.map_err(|error| self.missing(key, self.failed("RestoreObject", key, error))) {
+            Ok(_) => Ok(()),
+            Err(ArchiveError::S3 { code, .. }) if code == "RestoreAlreadyInProgress" => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Turns the error for a missing object into [`ArchiveError::Missing`].
+    pub(super) fn missing(&self, key: &str, error: ArchiveError) -> ArchiveError {
+        match error {
+            ArchiveError::S3 { code, .. } if GONE.contains(&code.as_str()) => {
+                ArchiveError::Missing { location: self.location(key) }
+            }
+            error => error,
+        }
+    }
+}
+
+/// Whether a text is a checksum of eight bytes in base64. Some compatible stores answer with another kind of checksum,
+/// which says nothing about the object.
+fn is_crc64(text: &str) -> bool {
+    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).is_ok_and(|sum| sum.len() == 8)
+}
+
+/// `None` for a key that is not UTF-8: it is not ours.
+fn told(object: Object, encoded: bool) -> Option<Listed> {
+    let key = object.key?;
+    Some(Listed {
+        key: if encoded { decoded(&key)? } else { key },
+        bytes: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+        storage_class: object.storage_class.map_or(STANDARD.to_owned(), |class| class.as_str().to_owned()),
+        modified: object.last_modified.and_then(|at| time(&at)),
+    })
+}
+
+/// S3 writes a blank as a plus sign.
+fn decoded(key: &str) -> Option<String> {
+    let key = key.replace('+', " ");
+    percent_encoding::percent_decode_str(&key).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+pub(super) fn time(at: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
+}

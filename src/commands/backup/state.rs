@@ -1,0 +1,170 @@
+//! What is known about one sponsor's backup. It grows with each step, and the record and the result are made from it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::archive::backup_manifest::{Partial, PreviousBackup};
+use crate::archive::pending::Sealed;
+use crate::archive::s3::Locked;
+use crate::commands::Edge;
+use crate::commands::buckets::Vault;
+use crate::commands::publish::{Ended, Told, Turn};
+use crate::failure::Failure;
+use crate::record::DeploymentLog;
+use crate::report::{Record, SponsorResult};
+use crate::sponsors::Sponsor;
+use crate::verification::Conclusion;
+use crate::verification::conclusion::BackupFacts;
+
+pub(super) struct Facts {
+    pub(super) started: Timestamp,
+    clock: Instant,
+    /// Whether the flag is on. `None` until it has been read.
+    pub(super) enabled: Option<bool>,
+    pub(super) vault: Option<Arc<Vault>>,
+    pub(super) server_version: Option<String>,
+    pub(super) pg_dump_version: Option<String>,
+    /// The stored backup.
+    pub(super) backup: Option<(String, Sealed)>,
+    /// What it contains.
+    pub(super) taken: Option<BackupFacts>,
+    /// What was left out by request.
+    pub(super) partial: Option<Partial>,
+    /// The previous backup.
+    pub(super) previous: Option<PreviousBackup>,
+    /// Its lock, as S3 reports it.
+    pub(super) lock: Option<Locked>,
+    /// Warnings for people to read.
+    pub(super) warnings: Vec<String>,
+    /// What follows from a failure, or became of the record, each in words. The record itself does not hold them.
+    pub(super) consequences: Vec<String>,
+    /// What enables a disabled sponsor.
+    pub(super) next_step: Option<String>,
+    /// The deployment record.
+    pub(super) record: Option<Record>,
+    /// The plan of a dry run, each fact with its label.
+    pub(super) plan: Vec<(&'static str, String)>,
+}
+
+impl Facts {
+    pub(super) fn begin(started: Timestamp) -> Self {
+        Self {
+            started,
+            clock: Instant::now(),
+            enabled: None,
+            vault: None,
+            server_version: None,
+            pg_dump_version: None,
+            backup: None,
+            taken: None,
+            partial: None,
+            previous: None,
+            lock: None,
+            warnings: Vec::new(),
+            consequences: Vec::new(),
+            next_step: None,
+            record: None,
+            plan: Vec::new(),
+        }
+    }
+
+    /// The outcome of the turn. After a failure, what is known about a stored backup remains known.
+    pub(super) fn conclusion(&self, done: &Result<Turn<()>, Failure>, dry_run: bool) -> Conclusion {
+        let known = self.taken.as_ref().map(Conclusion::of_backup);
+        match done {
+            Ok(Turn::Done(())) => known.unwrap_or(Conclusion::failed(None)),
+            Ok(Turn::Disabled(_)) if !dry_run => Conclusion::disabled(),
+            Ok(Turn::Disabled(_) | Turn::Planned) => Conclusion::planned(),
+            Err(_) => known.map_or(Conclusion::failed(None), Conclusion::but_failed),
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        (self.clock.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
+    }
+
+    pub(super) fn fill(&self, document: &mut DeploymentLog, done: &Result<Turn<()>, Failure>, edge: &Edge) {
+        document.s3_archival_enabled = self.enabled;
+        document.server_version.clone_from(&self.server_version);
+        document.pg_dump_version.clone_from(&self.pg_dump_version);
+        document.duration_seconds = Some(self.seconds());
+        if let Some((location, sealed)) = &self.backup {
+            document.backup_location = Some(location.clone());
+            document.backup_size_bytes = Some(sealed.stored.bytes);
+            document.backup_sha256 = Some(sealed.stored.sha256.clone());
+            document.dump_size_bytes = Some(sealed.plain.bytes);
+            document.dump_sha256 = Some(sealed.plain.sha256.clone());
+        }
+        if let Some(taken) = &self.taken {
+            document.tables_total = Some(taken.held.tables);
+            document.rows_total = Some(taken.held.rows);
+        }
+        document.partial.clone_from(&self.partial);
+        document.previous_backup.clone_from(&self.previous);
+        document.warnings.clone_from(&self.warnings);
+        if let Some(lock) = &self.lock {
+            (document.object_lock, document.locked_until) = (Some(lock.name()), lock.until());
+        }
+        match done {
+            Ok(Turn::Disabled(why)) => {
+                document.backup_location = Some(NOT_CONFIGURED.to_owned());
+                document.backup_size_bytes = Some(0);
+                document.message = Some(why.clone());
+            }
+            Ok(_) => {}
+            Err(failure) => {
+                let Told { stage, message, .. } = Told::of(failure, edge);
+                (document.stage, document.message) = (Some(stage), Some(message));
+            }
+        }
+    }
+
+    pub(super) fn result(
+        self,
+        sponsor: &Sponsor,
+        log: Option<String>,
+        (done, conclusion): (&Result<Turn<()>, Failure>, Conclusion),
+        edge: &Edge,
+    ) -> Ended {
+        let took = self.clock.elapsed().as_secs_f64();
+        let mut result = SponsorResult::new(&sponsor.name, conclusion, took);
+        result.deployment_log = log;
+        result.warnings = self.warnings.into_iter().chain(self.consequences).collect();
+        result.locked_until = self.lock.as_ref().and_then(locked_until);
+        result.plan = self.plan;
+        result.record = self.record;
+        if let Some((location, sealed)) = self.backup {
+            result.backup_location = Some(location);
+            result.backup_size = Some(sealed.stored.bytes);
+            result.backup_sha256 = Some(sealed.stored.sha256);
+            result.dump_size = Some(sealed.plain.bytes);
+        }
+        match done {
+            Ok(Turn::Done(()) | Turn::Planned) => (result, None),
+            Ok(Turn::Disabled(why)) => {
+                result.message = Some(why.clone());
+                result.hint = self.next_step;
+                result.backup_location = Some(NOT_CONFIGURED.to_owned());
+                result.backup_size = Some(0);
+                (result, None)
+            }
+            Err(failure) => {
+                let code = Told::of(failure, edge).fail(&mut result);
+                (result, Some(code))
+            }
+        }
+    }
+}
+
+/// Until when the backup cannot be deleted, for people.
+fn locked_until(lock: &Locked) -> Option<String> {
+    match (lock, lock.until()) {
+        (Locked::No, _) => Some("not locked".to_owned()),
+        (_, Some(until)) => Some(format!("{} ({})", until.strftime("%Y-%m-%d"), lock.name())),
+        _ => None,
+    }
+}
+
+const NOT_CONFIGURED: &str = "not-configured";

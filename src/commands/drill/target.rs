@@ -1,0 +1,139 @@
+//! Where a drill restores: a temporary server, or a scratch database on the server that the user named.
+
+use std::collections::BTreeSet;
+
+use secrecy::ExposeSecret as _;
+use tokio_util::sync::CancellationToken;
+
+use super::Run;
+use crate::commands::restoring;
+use crate::commands::stored::Stored;
+use crate::databases::postgres::Connection;
+use crate::databases::postgres::client::Client;
+use crate::databases::postgres::restore::plan::{Allowed, Room, making_roles};
+use crate::databases::postgres::restore::target::{Facts, Form};
+use crate::databases::postgres::restore::{Plan, RestoreError, Throwaway, Tools, Visit, temporary_server};
+use crate::databases::postgres::sql::Needs;
+use crate::failure::Failure;
+use crate::verification::drill;
+
+/// The database in a temporary server.
+const RESTORED: &str = "restored";
+
+/// A place that is removed after the drill.
+pub(super) enum Place {
+    Throwaway(Throwaway),
+    Visit(Visit, Client),
+}
+
+/// A place with everything known about it before the first statement.
+pub(super) struct Stage {
+    place: Place,
+    pub(super) connection: Connection,
+    pub(super) facts: Facts,
+    /// The disk of a temporary server.
+    pub(super) room: Option<Room>,
+}
+
+impl Stage {
+    /// Starts a temporary server, or queries the named one without changing it. The manifest has the backup's needs,
+    /// so this comes before the long download.
+    pub(super) async fn build(run: &Run<'_>, stored: &Stored) -> Result<Self, Failure> {
+        let (clients, newest) = restoring::clients(&run.clients)?;
+        let Some(url) = &run.order.target else {
+            let needed = restoring::server_major(stored).max(restoring::told_needs(stored).server_major);
+            let programs = Throwaway::programs(clients, needed)?;
+            // The programs are chosen first, so that no server is started in vain.
+            restoring::tools(stored, clients, needed, temporary_server::NICKNAME)?;
+            let scratch = temporary_server::scratch(&run.edge.scratch);
+            let room = Room::of(&scratch);
+            room.as_ref().map_or(Ok(()), |room| room.check(restoring::size(stored)))?;
+            let server = Throwaway::start(programs, &scratch, restoring::locks(stored)).await?;
+            if let Some(why) = server.is_open() {
+                let what = format!("the temporary server can open network connections: {why}");
+                run.edge.sink.line(&what);
+            }
+            let facts = Facts::ask(&server.maintenance(), newest).await?;
+            let facts = facts.of_an_empty_database();
+            let connection = server.connection(RESTORED);
+            return Ok(Self { place: Place::Throwaway(server), connection, facts, room });
+        };
+        run.edge.sink.mask(url.expose_secret());
+        let host = Connection::parse(url).and_then(Connection::with_one_host).map_err(RestoreError::from)?;
+        host.masks().iter().for_each(|mask| run.edge.sink.mask(mask.expose_secret()));
+        let facts = Facts::ask(&host, newest).await?;
+        let host = facts.quiet(&host, false);
+        let others = Visit::left_behind(&host, newest).await?;
+        if !others.is_empty() {
+            let names = others.join(", ");
+            run.edge.sink.line(&format!("{} has databases of other drills: {names}", host.place()));
+        }
+        let visit = Visit::new(&host);
+        let connection = visit.connection.clone();
+        let facts = facts.of_an_empty_database();
+        Ok(Self { place: Place::Visit(visit, newest.clone()), connection, facts, room: None })
+    }
+
+    /// The plan, or all obstacles.
+    pub(super) fn plan(&self, run: &Run<'_>, stored: &Stored, needs: &Needs) -> Result<Plan, Failure> {
+        let place = self.connection.place();
+        let plan = Plan::new(&place, needs, restoring::server_major(stored), &self.facts);
+        let mut obstacles = plan.obstacles(Allowed {
+            replace: false,
+            clears: false,
+            skip_missing_extensions: run.order.skip_missing_extensions,
+            // Roles are created only on a server of our own.
+            make_roles: self.is_ours(),
+        });
+        if !self.facts.may_create {
+            let user = self.connection.user().to_owned();
+            obstacles.push(RestoreError::MayNotCreate { place, user });
+        }
+        RestoreError::all(obstacles).map_or(Ok(plan), |obstacle| Err(obstacle.into()))
+    }
+
+    /// The programs that load a backup here and read it back.
+    pub(super) fn tools(&self, run: &Run<'_>, stored: &Stored) -> Result<Tools, Failure> {
+        let (clients, _) = restoring::clients(&run.clients)?;
+        Ok(restoring::tools(stored, clients, self.facts.major(), &self.connection.place())?)
+    }
+
+    /// Creates the database. Whether that succeeds or not, [`Stage::strike`] removes it.
+    pub(super) async fn make(
+        &mut self,
+        form: &Form<'_>,
+        stop: &CancellationToken,
+    ) -> Result<(), RestoreError> {
+        match &mut self.place {
+            Place::Throwaway(server) => server.make(RESTORED, form, stop).await,
+            Place::Visit(visit, client) => visit.begin((form, self.facts.major()), client, stop).await,
+        }
+    }
+
+    /// Whether the whole server is ours.
+    pub(super) fn is_ours(&self) -> bool {
+        matches!(self.place, Place::Throwaway(_))
+    }
+
+    /// The SQL that creates roles, if that is allowed.
+    pub(super) fn roles(&self, missing: &BTreeSet<String>) -> String {
+        if self.is_ours() { making_roles(missing) } else { String::new() }
+    }
+
+    /// The report's part about the place.
+    pub(super) fn described(&self) -> drill::Target {
+        let (kind, place) = match &self.place {
+            Place::Throwaway(_) => ("throwaway", None),
+            Place::Visit(visit, _) => ("existing", Some(visit.connection.place())),
+        };
+        drill::Target { kind, place, server_version: self.facts.version.clone(), removed: false }
+    }
+
+    /// Removes the place.
+    pub(super) async fn strike(self) -> Result<(), RestoreError> {
+        match self.place {
+            Place::Throwaway(server) => server.stop().await,
+            Place::Visit(visit, client) => visit.end(&client).await,
+        }
+    }
+}

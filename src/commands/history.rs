@@ -1,0 +1,313 @@
+//! A sponsor's attempts at a backup, the newest first: which is whole, which is unfinished, which lost a part, and which
+//! dump is not one of ours. And `latest`: the newest of them, not the newest that happens to be whole.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Edge, stored};
+use crate::archive::catalogue::{
+    BackupKey, Catalogue, Entry, Incomplete, Listed, OpenUpload, Piece, catalogue, open_uploads, prefix,
+};
+use crate::archive::key::{checksum_key, description_key};
+use crate::archive::{ArchiveError, Store};
+use crate::failure::Failure;
+use crate::record::log;
+use crate::report::workflow::{Level, annotation};
+use crate::sponsors::{Environment, Sponsor};
+
+/// Records are a few KiB long.
+const RECORD_BYTES: u64 = 4 << 20;
+/// A dump that became visible so lately may get its manifest in a moment.
+const JUST_NOW: Duration = Duration::from_secs(60);
+const A_MOMENT: Duration = Duration::from_secs(1);
+
+/// Where a sponsor's attempts and their traces are.
+#[derive(Debug, Clone)]
+pub(super) struct Place<'a> {
+    pub(super) backups: Store,
+    pub(super) audit_logs: Store,
+    pub(super) sponsor: &'a Sponsor,
+    pub(super) environment: Environment,
+    /// An upload that began longer ago than this belongs to no run any more.
+    pub(super) patience: Duration,
+    pub(super) edge: &'a Edge,
+}
+
+/// One attempt, as far as listings and traces show it.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) backup: BackupKey,
+    pub(super) standing: Standing,
+}
+
+/// What became of an attempt.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// Dump, checksum file and manifest are there. Whether they agree was not looked at.
+    Whole(Entry),
+    /// A part of it is gone.
+    Lacks(Incomplete),
+    /// Its run ended before it was a backup.
+    Unfinished { dump: Option<Listed>, why: String },
+    /// Its run may be at it still.
+    InProgress,
+    /// No run of this program left a trace of it.
+    Foreign(Option<Listed>),
+}
+
+impl Standing {
+    /// As a list shows it; nothing where all parts are there.
+    pub(super) fn name(&self) -> Option<String> {
+        Some(match self {
+            Self::Whole(_) => return None,
+            Self::Lacks(left) => format!("missing {}", left.names(" and ")),
+            Self::Unfinished { .. } => "unfinished".to_owned(),
+            Self::InProgress => "in progress".to_owned(),
+            Self::Foreign(_) => "foreign".to_owned(),
+        })
+    }
+
+    /// The dump, where there is one.
+    pub(super) fn dump(&self) -> Option<&Listed> {
+        match self {
+            Self::Lacks(left) => left.dump.as_ref(),
+            Self::Unfinished { dump, .. } | Self::Foreign(dump) => dump.as_ref(),
+            Self::Whole(_) | Self::InProgress => None,
+        }
+    }
+
+    /// What there is to say of it.
+    pub(super) fn words(&self) -> Option<String> {
+        Some(match self {
+            Self::Whole(_) => return None,
+            Self::Lacks(left) => left.words(),
+            Self::Unfinished { why, .. } => format!("it is unfinished: {why}"),
+            Self::InProgress => "another run may be writing it".to_owned(),
+            Self::Foreign(_) => {
+                "it has no manifest, and no run of sponsor-backup left a trace of it: it is not a backup of ours"
+                    .to_owned()
+            }
+        })
+    }
+}
+
+impl<'a> Place<'a> {
+    /// All attempts, the newest first.
+    pub(super) async fn attempts(&self) -> Result<Vec<Attempt>, ArchiveError> {
+        let prefix = prefix(self.environment);
+        // First: an upload that is completed between the two questions shows twice rather than never.
+        let uploads = self.uploads(&prefix).await?;
+        let Catalogue { backups, incomplete } =
+            catalogue(self.environment, Box::pin(self.backups.list(&prefix)).await?);
+        let mut attempts: Vec<Attempt> = Vec::new();
+        for entry in backups {
+            attempts.push(Attempt { backup: entry.backup.clone(), standing: Standing::Whole(entry) });
+        }
+        for left in incomplete {
+            attempts.push(Attempt { backup: left.backup.clone(), standing: Standing::Lacks(left) });
+        }
+        for OpenUpload { backup, begun } in uploads {
+            if attempts.iter().all(|attempt| attempt.backup.key != backup.key) {
+                attempts.push(Attempt { standing: self.of_upload(begun), backup });
+            }
+        }
+        attempts.sort_by(|one, other| {
+            (other.backup.at, &one.backup.key).cmp(&(one.backup.at, &other.backup.key))
+        });
+        Ok(attempts)
+    }
+
+    /// A role that can list objects cannot always list uploads. An upload is not a backup, so this does not end the search.
+    async fn uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, ArchiveError> {
+        match Box::pin(self.backups.open_uploads(prefix)).await {
+            Ok(listed) => Ok(open_uploads(self.environment, listed)),
+            Err(error) if error.is_hopeless() => Err(error),
+            Err(error) if error.is_not_implemented() => {
+                self.say(&format!("unfinished uploads were not looked for: {error}"));
+                Ok(Vec::new())
+            }
+            Err(error) => {
+                let hint = error.hint().map(|hint| format!(" {hint}")).unwrap_or_default();
+                self.warn("unfinished uploads were not looked for", &format!("{error}.{hint}"));
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn of_upload(&self, begun: Option<Timestamp>) -> Standing {
+        let age = begun.map(|begun| self.edge.now().duration_since(begun));
+        let is_over = |age| Duration::try_from(age).is_ok_and(|age| age > self.patience);
+        match (age, begun) {
+            (Some(age), Some(begun)) if is_over(age) => {
+                let why = format!("its upload was begun at {begun:.0} and never completed");
+                Standing::Unfinished { dump: None, why }
+            }
+            _ => Standing::InProgress,
+        }
+    }
+
+    /// Looks closer at a backup that lacks an object: another run may be about to finish it, and a dump without the other
+    /// two objects may be another program's.
+    pub(super) async fn look_closer(&self, left: Incomplete) -> Result<Standing, ArchiveError> {
+        if !left.is_bare() {
+            return Ok(Standing::Lacks(left));
+        }
+        let why = match Box::pin(self.has_trace(&left.backup)).await {
+            Ok(false) => return Ok(Standing::Foreign(left.dump)),
+            Ok(true) => left.words(),
+            Err(error) if error.is_hopeless() => return Err(error),
+            Err(error) => {
+                format!("{}, and whether a run of ours left it was not seen: {error}", left.words())
+            }
+        };
+        Ok(Standing::Unfinished { dump: left.dump, why })
+    }
+
+    /// Whether a run of this program wrote a dump: each of its writes carries an id, and each run leaves a record.
+    async fn has_trace(&self, backup: &BackupKey) -> Result<bool, ArchiveError> {
+        if self.backups.examine(&backup.key).await?.write_id.is_some() {
+            return Ok(true);
+        }
+        for prefix in log::prefixes(self.environment, backup.at) {
+            for listed in self.audit_logs.list(&prefix).await? {
+                if !log::can_be(self.environment, backup.at, &listed.key) {
+                    continue;
+                }
+                let document = self.audit_logs.read_small(&listed.key, RECORD_BYTES).await?;
+                if log::is_of(&document, &self.sponsor.name, self.environment, backup.at) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether what was missing is there now.
+    pub(super) async fn is_whole_by_now(&self, left: &Incomplete) -> Result<bool, ArchiveError> {
+        let modified = left.dump.as_ref().and_then(|dump| dump.modified);
+        let age = modified.and_then(|at| Duration::try_from(self.edge.now().duration_since(at)).ok());
+        if age.is_some_and(|age| age < JUST_NOW) {
+            tokio::time::sleep(A_MOMENT).await;
+        }
+        let key = &left.backup.key;
+        for piece in &left.lacks {
+            let key = match piece {
+                Piece::Dump => key.clone(),
+                Piece::Checksum => checksum_key(key),
+                Piece::Manifest => description_key(key),
+            };
+            match Box::pin(self.backups.examine(&key)).await {
+                Ok(_) => {}
+                Err(ArchiveError::Missing { .. }) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// See [`stored::is_a_partners`].
+    pub(super) async fn is_a_partners(&self, backup: &BackupKey) -> Result<bool, ArchiveError> {
+        Box::pin(stored::is_a_partners(&self.backups, self.sponsor, &backup.key)).await
+    }
+
+    pub(super) fn location(&self, backup: &BackupKey) -> String {
+        self.backups.location(&backup.key)
+    }
+
+    pub(super) fn say(&self, words: &str) {
+        self.edge.sink.line(&format!("{}: {words}", self.sponsor.name));
+    }
+
+    pub(super) fn warn(&self, title: &str, words: &str) {
+        let (sink, title) = (&self.edge.sink, format!("{}: {title}", self.sponsor.name));
+        let words = sink.redacted(words);
+        sink.line(&format!("{title}: {words}"));
+        sink.annotations(&[annotation(Level::Warning, &title, &words)]);
+    }
+}
+
+/// What `latest` comes to next.
+pub(super) enum Next {
+    /// A backup whose parts are there.
+    Backup(BackupKey),
+    /// One that is none; what shows it, in words.
+    Bad(BackupKey, String),
+}
+
+/// `latest`: the newest attempt, and after it, where that is allowed, those that may stand in for it.
+pub(super) struct Latest<'a> {
+    place: Place<'a>,
+    allow_older: bool,
+    attempts: VecDeque<Attempt>,
+    /// What was passed over, and why.
+    passed: Vec<String>,
+}
+
+impl<'a> Latest<'a> {
+    pub(super) async fn of(place: Place<'a>, allow_older: bool) -> Result<Self, ArchiveError> {
+        let attempts = place.attempts().await?.into();
+        Ok(Self { place, allow_older, attempts, passed: Vec::new() })
+    }
+
+    /// The next attempt that counts. What another run may be writing, and what is not ours, is named and does not count.
+    pub(super) async fn next(&mut self) -> Result<Next, Failure> {
+        while let Some(Attempt { backup, standing }) = self.attempts.pop_front() {
+            let standing = match standing {
+                Standing::Lacks(left) if self.place.is_whole_by_now(&left).await? => {
+                    return Ok(Next::Backup(backup));
+                }
+                Standing::Lacks(left) => self.place.look_closer(left).await?,
+                standing => standing,
+            };
+            let words = standing.words().unwrap_or_default();
+            let location = self.place.location(&backup);
+            match standing {
+                Standing::Whole(_) | Standing::Lacks(_) if self.place.is_a_partners(&backup).await? => {}
+                Standing::Whole(_) => return Ok(Next::Backup(backup)),
+                Standing::Lacks(_) | Standing::Unfinished { .. } => return Ok(Next::Bad(backup, words)),
+                Standing::InProgress => self.place.say(&format!("{location}: {words}")),
+                Standing::Foreign(_) => {
+                    self.place.warn("not the newest backup", &format!("{location}: {words}"))
+                }
+            }
+        }
+        if self.passed.is_empty() {
+            return Err(Box::pin(self.place.no_backup()).await.into());
+        }
+        let place = self.place.backups.location(&prefix(self.place.environment));
+        Err(stored::proof(&place, std::mem::take(&mut self.passed)))
+    }
+
+    /// The newest whose parts are there; what shows that it is none fails, unless an older one may stand in.
+    pub(super) async fn newest(&mut self) -> Result<BackupKey, Failure> {
+        loop {
+            match self.next().await? {
+                Next::Backup(backup) => return Ok(backup),
+                Next::Bad(backup, words) => {
+                    let (location, findings) = (self.place.location(&backup), vec![words]);
+                    if !self.passes_over(&location, &findings) {
+                        return Err(stored::proof(&location, findings));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What was passed over, and why, each in words.
+    pub(super) fn passed(&self) -> Vec<String> {
+        self.passed.iter().map(|words| format!("passed over {words}")).collect()
+    }
+
+    /// Whether an older backup may stand in for one of which this was found. What is passed over is named.
+    pub(super) fn passes_over(&mut self, location: &str, findings: &[String]) -> bool {
+        if self.allow_older {
+            let words = format!("{location}: {}", findings.join("; "));
+            let line = format!("passed over the newest backup: {words}");
+            self.place.edge.sink.line(&format!("{}: {line}", self.place.sponsor.name));
+            self.passed.push(self.place.edge.sink.redacted(&words));
+        }
+        self.allow_older
+    }
+}

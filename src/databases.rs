@@ -1,0 +1,3 @@
+//! What can be backed up, one module per kind of database.
+
+pub mod postgres;

@@ -1,0 +1,40 @@
+use super::*;
+
+#[test]
+fn the_plain_case_has_the_flags_that_the_field_uses() {
+    let options = DumpOptions { lock_wait_timeout: Duration::from_secs(30), ..DumpOptions::default() };
+    assert_eq!(
+        options.arguments().join(" "),
+        "--format=plain --clean --if-exists --no-password --no-owner --no-acl --lock-wait-timeout=30000"
+    );
+    assert!(!options.is_partial());
+}
+
+#[test]
+fn patterns_and_privileges_are_passed_on() {
+    let options = DumpOptions {
+        include_privileges: true,
+        schemas: vec!["diary".into(), "auth".into()],
+        exclude_schemas: vec!["cron".into()],
+        exclude_table_data: vec!["diary.cache_*".into()],
+        encoding: Some("LATIN1".into()),
+        no_unlogged_rows: true,
+        lock_wait_timeout: Duration::from_millis(1500),
+        schema_only: false,
+        snapshot: None,
+    };
+    assert_eq!(
+        options.arguments().join(" "),
+        "--format=plain --clean --if-exists --no-password --lock-wait-timeout=1500 --encoding=LATIN1 --no-unlogged-table-data --strict-names --schema=diary --schema=auth \
+             --exclude-schema=cron --exclude-table-data=diary.cache_*"
+    );
+    assert!(options.is_partial());
+}
+
+#[test]
+fn a_setting_is_quoted_for_the_session_or_the_transaction() {
+    let sql = setting(&[("DateStyle", "ISO, MDY")], true);
+    assert!(sql.contains("(VALUES ('DateStyle', 'ISO, MDY'))") && sql.contains("x.value, true)"), "{sql}");
+    assert!(setting(OURS, false).contains("('lock_timeout', '0')"));
+    assert!(OURS.iter().all(|(name, value)| !name.contains('\'') && !value.contains('\'')));
+}

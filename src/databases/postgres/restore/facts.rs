@@ -1,0 +1,163 @@
+//! What a target contains apart from the dump: objects of other roles, and event triggers that would react to a load.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::{RestoreError, clearing};
+
+/// Number of staying objects listed by name.
+const NAMED: usize = 20;
+
+/// Facts about a target's contents.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Ground {
+    /// Objects of other roles that `replace` cannot drop: the first of them, each as a phrase.
+    pub staying: Vec<String>,
+    /// Whether the schema `public` is absent, or can be dropped with its contents.
+    clears_public: bool,
+    /// Whether the schema `public` is absent, or ours and empty.
+    public_is_empty: bool,
+    /// Number of enabled event triggers.
+    reactions: u64,
+    /// Whether an event trigger reacts to logins.
+    reacts_to_logins: bool,
+    /// Schemas, each with whether it is ours.
+    schemas: BTreeMap<String, bool>,
+    /// Whether we can create schemas.
+    may_make_schemas: bool,
+    /// Whether PL/pgSQL is installed.
+    pub has_blocks: bool,
+    /// Whether both the login role and the current role are superusers.
+    is_superuser: bool,
+}
+
+impl Ground {
+    /// SQL expression whose value deserializes into `Ground`.
+    pub(super) fn question() -> String {
+        format!(
+            "json_build_object(
+    'staying', (SELECT coalesce(json_agg(s ORDER BY s), '[]') FROM (SELECT * FROM ({}) y(s) LIMIT {NAMED}) z),
+    'clears_public', coalesce({}, true),
+    'public_is_empty', coalesce({}, true),
+    'reactions', (SELECT count(*) FROM pg_event_trigger WHERE evtenabled <> 'D'),
+    'reacts_to_logins', (SELECT coalesce((to_jsonb(d) ->> 'dathasloginevt')::bool, false) FROM pg_database d
+      WHERE d.datname = current_database()),
+    'schemas', (SELECT json_object_agg(nspname, pg_has_role(nspowner, 'USAGE')) FROM pg_namespace),
+    'may_make_schemas', has_database_privilege(current_database(), 'CREATE'),
+    'has_blocks', EXISTS (SELECT FROM pg_language WHERE lanname = 'plpgsql'),
+    'is_superuser', (SELECT bool_and(rolsuper) FROM pg_roles WHERE rolname IN (current_user, session_user)))",
+            clearing::staying(),
+            clearing::clears_public(),
+            clearing::PUBLIC_IS_EMPTY
+        )
+    }
+
+    /// The same facts for a new database created from the template.
+    pub(super) fn of_an_empty_database(self, major: u32) -> Self {
+        // Before PostgreSQL 15 the first superuser owns `public`.
+        let drops_public = self.is_superuser || major >= 15;
+        Self {
+            staying: Vec::new(),
+            clears_public: drops_public,
+            public_is_empty: drops_public,
+            reactions: 0,
+            schemas: BTreeMap::new(),
+            may_make_schemas: true,
+            has_blocks: true,
+            ..self
+        }
+    }
+
+    /// Whether a load can drop and create `public`. `clears` means that everything else is dropped first.
+    #[must_use]
+    pub fn drops_public(&self, clears: bool) -> bool {
+        if clears { self.clears_public } else { self.public_is_empty }
+    }
+
+    /// The wanted schemas that do not exist and cannot be created. `clears` means that our schemas are dropped first.
+    #[must_use]
+    pub fn unmakable<'s>(&self, wanted: &'s BTreeSet<String>, clears: bool) -> Vec<&'s String> {
+        let is_there = |name: &&String| self.schemas.get(*name).is_some_and(|is_ours| !(clears && *is_ours));
+        let missing = wanted.iter().filter(|name| !is_there(name));
+        if self.may_make_schemas { Vec::new() } else { missing.collect() }
+    }
+
+    /// Whether enabled event triggers would react to the load, and we can disable them.
+    #[must_use]
+    pub fn may_silence_reactions(&self) -> bool {
+        self.reactions > 0 && self.is_superuser && self.has_blocks
+    }
+
+    /// Number of event triggers that will react to the load, because only a superuser can disable them.
+    #[must_use]
+    pub fn reactions_that_stay(&self) -> u64 {
+        if self.is_superuser { 0 } else { self.reactions }
+    }
+
+    /// Whether our sessions can and must be kept from login triggers. `restored` means that the dump contains some.
+    pub(super) fn may_silence_logins(&self, restored: bool) -> bool {
+        self.is_superuser && (self.reacts_to_logins || restored)
+    }
+}
+
+// Whether a restore fits into a server's lock table: it is one transaction, and holds a lock on each object until
+// its end. Pure.
+// | PostgreSQL guarantees max_locks_per_transaction × slots (backends and prepared transactions). It also lends the
+// rest of its shared memory: versions 15 to 18 take 1.3 to 1.9 times as many locks as guaranteed, by release and
+// size. Twice as many never fit. A restore that needs more is refused, any other is tried.
+
+/// Upper bound of what a server takes, as a multiple of what it guarantees.
+const AT_MOST: u64 = 2;
+/// Shared memory per lock: 248 bytes (PostgreSQL, `LOCK` and `PROCLOCK` with their hash entries), …
+const LOCK_BYTES: u64 = 248;
+/// … rounded up by at most this much on huge pages of the usual size.
+const HUGE_PAGE: u64 = 2 << 20;
+/// Slots of PostgreSQL's own processes: one up to version 17, two in 18.
+const OF_THE_SERVER: u64 = 2;
+
+/// A server's lock table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct LockTable {
+    /// max_locks_per_transaction.
+    per_transaction: u64,
+    /// max_connections, max_prepared_transactions, and the settings that count workers and senders.
+    slots: u64,
+    /// Whether its memory is in huge pages; before version 17 only if it must be.
+    is_in_huge_pages: bool,
+    /// Locks needed to drop the database's contents.
+    to_clear: u64,
+}
+
+impl LockTable {
+    /// The same for a new, empty database on the server.
+    #[must_use]
+    pub fn of_an_empty_database(self) -> Self {
+        Self { to_clear: 0, ..self }
+    }
+
+    /// The obstacle to a restore that takes at least `locks` locks, plus those for clearing the database if it
+    /// `clears`.
+    #[must_use]
+    pub fn obstacle(&self, place: &str, locks: u64, clears: bool) -> Option<RestoreError> {
+        let needed = locks.saturating_add(if clears { self.to_clear } else { 0 });
+        let slots = self.slots.saturating_add(OF_THE_SERVER).max(1);
+        let rounded = if self.is_in_huge_pages { HUGE_PAGE / LOCK_BYTES } else { 0 };
+        let room = self.per_transaction.saturating_mul(slots).saturating_mul(AT_MOST).saturating_add(rounded);
+        (needed > room).then(|| RestoreError::TooManyLocks {
+            place: place.to_owned(),
+            setting: self.per_transaction,
+            wanted: needed.div_ceil(slots),
+        })
+    }
+}
+
+/// The max_locks_per_transaction for a temporary server with this many slots. A restore also takes uncounted locks,
+/// so there is room for three times as many.
+#[must_use]
+pub fn setting_for(locks: u64, slots: u64) -> u64 {
+    locks.saturating_mul(3).div_ceil(slots.max(1))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,350 @@
+//! The target server and database: what they contain, and how a database is created and dropped.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use super::facts::{Ground, LockTable};
+use super::{RestoreError, clearing};
+use crate::databases::postgres::client::Client;
+use crate::databases::postgres::database::Locale;
+use crate::databases::postgres::query::{query, quoted, within};
+use crate::databases::postgres::{Complaint, Connection, DumpError};
+
+/// Timeout for CREATE and DROP DATABASE. The server continues even if the client disconnects.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// SQLSTATE of an encoding that does not fit the locale (`invalid_parameter_value`), of a locale that the server
+/// lacks (`wrong_object_type`), of a provider that it was built without (`feature_not_supported`), …
+const NOT_WITH_THIS_LOCALE: [&str; 3] = ["22023", "42809", "0A000"];
+/// … and of a missing right (`insufficient_privilege`).
+const NO_RIGHT: &str = "42501";
+
+/// Databases to connect to if the target does not exist yet.
+const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
+
+/// Everything in one answer. Parts of an extension come and go with it, so they do not count.
+const QUESTION: &str = "SELECT json_build_object(
+  'version_number', current_setting('server_version_num')::int,
+  'version', current_setting('server_version'),
+  'objects', {objects},
+  'ground', {ground},
+  'extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_catalog.pg_available_extensions),
+  'roles', (SELECT json_agg(rolname) FROM pg_catalog.pg_roles),
+  'may_create', (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user),
+  'sees_all_rows', (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user),
+  'encoding', pg_catalog.getdatabaseencoding(),
+  'locks', (SELECT json_build_object(
+      'per_transaction', current_setting('max_locks_per_transaction')::int,
+      'slots', (SELECT sum(setting::int) FILTER (WHERE name !~ '^auto') + max(setting::int) FILTER (WHERE name ~ '^auto')
+        FROM pg_catalog.pg_settings WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes',
+          'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots')),
+      'is_in_huge_pages', coalesce(current_setting('huge_pages_status', true), current_setting('huge_pages')) = 'on',
+      'to_clear', count(*) + 2 * count(*) FILTER (WHERE c.reltype <> 0) + 2 * count(*) FILTER (WHERE c.reltoastrelid <> 0)
+        + coalesce(sum((SELECT count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)), 0)
+        + (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata))
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))";
+
+/// Facts about a server and a database.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Facts {
+    version_number: u32,
+    /// `15.18 (Debian 15.18-0+deb12u1)`.
+    pub version: String,
+    /// Number of objects that users created and that are not part of an extension: tables, views, functions, types,
+    /// large objects and others.
+    pub objects: u64,
+    /// Objects of other roles, and event triggers.
+    #[serde(default)]
+    pub ground: Ground,
+    /// Extensions available on the server.
+    pub extensions: BTreeSet<String>,
+    /// Roles of the server.
+    pub roles: BTreeSet<String>,
+    /// Whether the role can create databases.
+    pub may_create: bool,
+    /// Whether row-level security hides no row from the role.
+    pub sees_all_rows: bool,
+    /// The database's encoding.
+    pub encoding: String,
+    /// The server's lock table.
+    pub locks: LockTable,
+}
+
+impl Facts {
+    /// Queries a server and the connected database.
+    ///
+    /// # Errors
+    /// The server cannot be reached, refuses, or sends an unexpected answer.
+    pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
+        let question =
+            QUESTION.replace("{objects}", &clearing::counting()).replace("{ground}", &Ground::question());
+        let answer = query(connection, client, &question).await?;
+        // An answer with line breaks comes in several lines.
+        serde_json::from_str(&answer).map_err(|_| {
+            // The answer names every role of the server, so it is not shown.
+            let message = Complaint::ours("unexpected answer from the server");
+            DumpError::Unreachable { place: connection.place(), message }.into()
+        })
+    }
+
+    /// The same facts for a new, empty database on the server.
+    #[must_use]
+    pub fn of_an_empty_database(self) -> Self {
+        let major = self.major();
+        let ground = self.ground.of_an_empty_database(major);
+        Self { objects: 0, locks: self.locks.of_an_empty_database(), ground, ..self }
+    }
+
+    /// The connection with login triggers disabled, if there are any and the role can disable them. `restored` means
+    /// that the dump contains some.
+    #[must_use]
+    pub fn quiet(&self, connection: &Connection, restored: bool) -> Connection {
+        // Older servers do not know the setting, and some poolers reject it.
+        let is_wanted = self.major() >= 17 && self.ground.may_silence_logins(restored);
+        let settings = is_wanted.then(|| "event_triggers=off".to_owned());
+        connection.clone().with_settings(settings.as_slice())
+    }
+
+    /// Major version.
+    #[must_use]
+    pub fn major(&self) -> u32 {
+        self.version_number / 10_000
+    }
+}
+
+/// The database that the user named. It might not exist yet.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Connection to the database.
+    pub connection: Connection,
+    /// Facts about the database, or about its server if it does not exist.
+    pub facts: Facts,
+    /// How to create it. `None` if it exists.
+    making: Option<Making>,
+}
+
+/// The creation of a database. It gets a random name first, and the wanted name at the end. So an interrupted run's
+/// leftovers are recognizable, and no other database is ever dropped.
+#[derive(Debug, Clone)]
+struct Making {
+    /// Connection to another database of the same server.
+    host: Connection,
+    /// The random name.
+    name: String,
+    progress: Progress,
+}
+
+/// How far the creation certainly came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Nothing was created.
+    Nothing,
+    /// The database may exist, under its random name.
+    Begun,
+    /// The database exists, under one of its two names.
+    Made,
+}
+
+impl Target {
+    /// Queries the target. Changes nothing.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or refuses.
+    pub async fn look(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
+        let first = match Facts::ask(connection, client).await {
+            Ok(facts) => return Ok(Self { connection: facts.quiet(connection, false), facts, making: None }),
+            Err(error) if may_be_missing(&error) => error,
+            Err(other) => return Err(other),
+        };
+        let mut last = None;
+        for name in MAINTENANCE {
+            let host = connection.with_database(name);
+            match exists(&host, connection.database(), client).await {
+                Ok(false) => {
+                    let facts = Facts::ask(&host, client).await?.of_an_empty_database();
+                    let (connection, host) = (facts.quiet(connection, false), facts.quiet(&host, false));
+                    return Ok(Self::to_be_made(connection, facts, host));
+                }
+                Ok(true) => return Err(first),
+                Err(error) => last = Some(error),
+            }
+        }
+        // If the first error was understood, the second one is the actual obstacle.
+        Err(if is_unknown(&first) { first } else { last.unwrap_or(first) })
+    }
+
+    fn to_be_made(connection: Connection, facts: Facts, host: Connection) -> Self {
+        let (name, progress) = (Purpose::Restore.new_name(), Progress::Nothing);
+        Self { connection, facts, making: Some(Making { host, name, progress }) }
+    }
+
+    /// Whether it existed when it was queried.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.making.is_none()
+    }
+
+    /// Whether it must be created, and the role cannot.
+    #[must_use]
+    pub fn may_not_be_created(&self) -> bool {
+        !self.exists() && !self.facts.may_create
+    }
+
+    /// Creates the database if it does not exist. After an error or a stop, [`Target::drop_again`] removes what was
+    /// created.
+    ///
+    /// # Errors
+    /// The role cannot create it, or another session has created one of this name.
+    pub async fn create(
+        &mut self,
+        form: &Form<'_>,
+        client: &Client,
+        stop: &CancellationToken,
+    ) -> Result<(), RestoreError> {
+        let Some(Making { host, name, progress }) = &mut self.making else { return Ok(()) };
+        *progress = Progress::Begun;
+        let wanted = self.connection.database();
+        create((host, name), &self.connection.place(), (form, self.facts.major()), client, stop).await?;
+        *progress = Progress::Made;
+        let rename = format!("ALTER DATABASE {} RENAME TO {}", quoted(name), quoted(wanted));
+        within((PATIENCE, stop), host, client, &rename).await?;
+        Ok(())
+    }
+
+    /// Whether [`Target::create`] has created something, or may have.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.making.as_ref().is_some_and(|making| making.progress != Progress::Nothing)
+    }
+
+    /// Drops what [`Target::create`] created, under either name.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn drop_again(&mut self, client: &Client) -> Result<(), RestoreError> {
+        let Some(Making { host, name, progress }) = &mut self.making else { return Ok(()) };
+        if *progress != Progress::Nothing && exists(host, name, client).await? {
+            drop_database(host, name, client).await?;
+        } else if *progress == Progress::Made {
+            drop_database(host, self.connection.database(), client).await?;
+        }
+        *progress = Progress::Nothing;
+        Ok(())
+    }
+
+    /// The possible names of a database that [`Target::drop_again`] could not drop.
+    #[must_use]
+    pub fn leftover(&self) -> Option<String> {
+        let Making { name, progress, .. } = self.making.as_ref()?;
+        match progress {
+            Progress::Nothing => None,
+            Progress::Begun => Some(name.clone()),
+            Progress::Made => Some(format!("{} or {name}", self.connection.database())),
+        }
+    }
+}
+
+/// What a database of ours is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A drill's scratch database.
+    Drill,
+    /// A restore's target, until it gets its name.
+    Restore,
+}
+
+impl Purpose {
+    /// A unique name, whose form identifies our databases.
+    #[must_use]
+    pub fn new_name(self) -> String {
+        let purpose = match self {
+            Self::Drill => "drill",
+            Self::Restore => "restore",
+        };
+        format!("sponsor_backup_{purpose}_{}", uuid::Uuid::new_v4().simple())
+    }
+}
+
+/// The form of [`Purpose::new_name`], as a PostgreSQL regular expression.
+pub(super) const NAMES_OF_OURS: &str = "^sponsor_backup_(drill|restore)_[0-9a-f]{32}$";
+
+/// Whether a server has a database of this name.
+pub(super) async fn exists(host: &Connection, name: &str, client: &Client) -> Result<bool, RestoreError> {
+    let name = name.replace('\'', "''");
+    let sql = format!("SELECT count(*) FROM pg_catalog.pg_database WHERE datname = '{name}'");
+    Ok(query(host, client, &sql).await? != "0")
+}
+
+/// How to create a database.
+#[derive(Debug, Clone, Copy)]
+pub struct Form<'a> {
+    /// Its encoding.
+    pub encoding: &'a str,
+    /// The locale of the dumped database, if the backup records it.
+    pub locale: Option<&'a Locale>,
+}
+
+/// Creates a database on a server of this major version. Messages call it `place`. It may exist even after an error.
+pub(super) async fn create(
+    (host, name): (&Connection, &str),
+    place: &str,
+    (form, major): (&Form<'_>, u32),
+    client: &Client,
+    stop: &CancellationToken,
+) -> Result<(), RestoreError> {
+    let encoding = form.encoding.replace('\'', "''");
+    let mut options = form.locale.map(|locale| locale.options(major)).unwrap_or_default();
+    // The server's default locale. C is last, because it fits every encoding.
+    options.extend([String::new(), " LC_COLLATE 'C' LC_CTYPE 'C'".to_owned()]);
+    let last = options.len() - 1;
+    let mut made = Ok(String::new());
+    for (at, option) in options.iter().enumerate() {
+        // template0 has no objects of the server's users.
+        let sql =
+            format!("CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}'{option}", quoted(name));
+        made = within((PATIENCE, stop), host, client, &sql).await;
+        let is_refused = matches!(&made, Err(DumpError::Unreachable { message, .. })
+            if NOT_WITH_THIS_LOCALE.iter().any(|code| message.is(code)));
+        if !is_refused || at == last {
+            break;
+        }
+    }
+    match made {
+        Ok(_) => Ok(()),
+        Err(DumpError::Unreachable { message, .. }) if message.is(NO_RIGHT) => {
+            let (place, user) = (place.to_owned(), host.user().to_owned());
+            Err(RestoreError::MayNotCreate { place, user })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn drop_database(
+    host: &Connection,
+    name: &str,
+    client: &Client,
+) -> Result<(), RestoreError> {
+    let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name));
+    within((PATIENCE, &CancellationToken::new()), host, client, &sql).await?;
+    Ok(())
+}
+
+/// A refused session has no error code, only a message in the server's language.
+fn may_be_missing(error: &RestoreError) -> bool {
+    match error {
+        RestoreError::Server(DumpError::Unreachable { message, .. }) => {
+            message.is("3D000") || message.is_unknown()
+        }
+        _ => false,
+    }
+}
+
+fn is_unknown(error: &RestoreError) -> bool {
+    matches!(error, RestoreError::Server(DumpError::Unreachable { message, .. }) if message.is_unknown())
+}

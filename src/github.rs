@@ -1,0 +1,202 @@
+//! GitHub's REST API, as far as records and issues need it. The only code that talks to GitHub.
+//! | Reads are retried. Writes are not, because a retry could open an issue twice. Redirects are not followed, and no
+//! token is sent in plain text. The requests are in `questions.rs` and `issues.rs`.
+
+pub mod alarm;
+pub mod provenance;
+pub mod run;
+
+mod issues;
+
+pub use issues::{Tidings, Told};
+
+use std::time::Duration;
+
+use backon::{ConstantBuilder, Retryable as _};
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, Limited};
+use octocrab::Octocrab;
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::secrets::Secret;
+use crate::secrets::http::{foreign, is_safe_for_tokens};
+use provenance::bounded;
+
+const CONNECT: Duration = Duration::from_secs(3);
+const WHOLE_REQUEST: Duration = Duration::from_secs(10);
+const TRIES_AGAIN: usize = 2;
+const BETWEEN_TRIES: Duration = Duration::from_millis(250);
+/// Size limit of an answer. A page of pull requests, each with two repositories, takes a tenth of it.
+const BODY_BYTES: usize = 8 << 20;
+/// Length of GitHub's own message in an error.
+const MESSAGE_CHARACTERS: usize = 300;
+
+/// Address of GitHub's API, with the token.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// `https://api.github.com`, or the address of a GitHub Enterprise server.
+    pub api_url: String,
+    /// A token, such as that of the job.
+    pub token: Secret,
+}
+
+/// A failed GitHub API call. Never fails a backup.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GitHubError {
+    /// The token would be sent in plain text.
+    #[error("GITHUB_API_URL must begin with https://, so that the token is not sent in plain text")]
+    Unsafe,
+    /// The repository is unknown.
+    #[error("GITHUB_REPOSITORY is not a repository name (owner/name)")]
+    NoRepository,
+    /// No client can be created, for example because root certificates are missing.
+    #[error("cannot create a GitHub client: {0}")]
+    NoClient(String),
+    /// GitHub did not answer.
+    #[error("GitHub did not answer {what}: {reason}")]
+    NoAnswer {
+        /// Method and path.
+        what: String,
+        /// Why there is no answer.
+        reason: String,
+    },
+    /// GitHub answered with an error.
+    #[error("GitHub answered {what} with {status}: {message}")]
+    Refused {
+        /// Method and path.
+        what: String,
+        /// HTTP status.
+        status: u16,
+        /// GitHub's message.
+        message: String,
+    },
+    /// GitHub sent an unexpected answer.
+    #[error("cannot read GitHub's answer to {what}: {reason}")]
+    Nonsense {
+        /// Method and path.
+        what: String,
+        /// What is wrong with the answer.
+        reason: String,
+    },
+    /// The issue was opened without its label, so the next run will not find it.
+    #[error("GitHub did not add the label to issue #{0}, so the next run will not find it")]
+    NoLabel(u64),
+}
+
+impl GitHubError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::NoAnswer { .. } => true,
+            Self::Refused { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+}
+
+/// A client for one repository.
+#[derive(Debug, Clone)]
+pub struct GitHub {
+    client: Octocrab,
+    repository: String,
+}
+
+impl GitHub {
+    /// A client for `repository`, such as `cure-hht/hht_diary`. Sends no request yet.
+    ///
+    /// # Errors
+    /// The address is not safe, the repository name is invalid, or no client can be created.
+    pub fn new(access: &Access, repository: Option<&str>) -> Result<Self, GitHubError> {
+        if !is_safe_for_tokens(&access.api_url) {
+            return Err(GitHubError::Unsafe);
+        }
+        let repository = repository.filter(|name| is_repository(name)).ok_or(GitHubError::NoRepository)?;
+        // Our own HTTP client: it uses proxies and our TLS, and follows no redirect.
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(WHOLE_REQUEST)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| GitHubError::NoClient(chain(&error)))?;
+        let base = access.api_url.trim_end_matches('/');
+        let client = Octocrab::builder()
+            .base_uri(base)
+            .map(|builder| builder.personal_token(access.token.expose_secret().to_owned()))
+            .and_then(|builder| builder.build_with_reqwest(http))
+            .map_err(|error| GitHubError::NoClient(chain(&error)))?;
+        Ok(Self { client, repository: repository.to_owned() })
+    }
+
+    /// Sends a GET request below the repository, such as `/issues?state=open`.
+    async fn get<T: DeserializeOwned>(&self, below: &str) -> Result<T, GitHubError> {
+        let backoff = ConstantBuilder::default().with_delay(BETWEEN_TRIES).with_max_times(TRIES_AGAIN);
+        (|| self.once(Method::GET, below, None)).retry(backoff).when(GitHubError::is_transient).await
+    }
+
+    async fn once<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        below: &str,
+        body: Option<&Value>,
+    ) -> Result<T, GitHubError> {
+        let route = format!("/repos/{}{below}", self.repository);
+        let what = format!("{method} {}", route.split('?').next().unwrap_or(&route));
+        let sent = match method {
+            Method::GET => self.client._get(route).await,
+            Method::PATCH => self.client._patch(route, body).await,
+            _ => self.client._post(route, body).await,
+        };
+        let lost = |reason: String| GitHubError::NoAnswer { what: what.clone(), reason };
+        let (status, bytes) = read(sent.map_err(|error| lost(chain(&error)))?).await.map_err(lost)?;
+        if !status.is_success() {
+            return Err(GitHubError::Refused { what, status: status.as_u16(), message: said(&bytes) });
+        }
+        serde_json::from_slice(&bytes).map_err(|error| GitHubError::Nonsense {
+            what,
+            reason: bounded(&error.to_string(), MESSAGE_CHARACTERS),
+        })
+    }
+}
+
+async fn read(
+    response: http::Response<BoxBody<Bytes, octocrab::Error>>,
+) -> Result<(StatusCode, Bytes), String> {
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, BODY_BYTES).collect().await.map_err(|error| chain(error.as_ref()))?;
+    Ok((head.status, body.to_bytes()))
+}
+
+/// GitHub's message in an error. A proxy may answer with HTML instead, which is not shown.
+fn said(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Said {
+        message: String,
+    }
+    match serde_json::from_slice::<Said>(body) {
+        Ok(said) => foreign(&bounded(&said.message, MESSAGE_CHARACTERS)),
+        Err(_) => "no message".to_owned(),
+    }
+}
+
+fn is_repository(name: &str) -> bool {
+    let plain = |part: &str| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        !part.is_empty() && part != "." && part != ".." && part.bytes().all(known)
+    };
+    name.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name))
+}
+
+/// An error with its causes. The message around it contains the address already.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut words: Vec<String> = causes.map(ToString::to_string).collect();
+    words.dedup();
+    bounded(&words.join(": "), MESSAGE_CHARACTERS)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! Room 7: compares what was found with what was promised. Pure. The verdict is derived here and nowhere else.
+
+pub mod conclusion;
+pub mod database;
+pub mod drill;
+pub mod limits;
+pub mod stored;
+
+pub use crate::databases::postgres::proof::exemptions::Aside;
+pub use crate::databases::postgres::proof::{Comparison, Verdict, counted, grouped};
+pub use conclusion::{Conclusion, Outcome, State};
+
+/// The findings of a check. A result, not an error on the way to one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}:{}", lines(.findings))]
+pub struct ProofError {
+    /// What was checked.
+    pub place: String,
+    /// What is wrong, each as a phrase.
+    pub findings: Vec<String>,
+    /// What the reader can do about it.
+    pub hint: String,
+}
+
+/// One finding goes on in its line. Several have a line each.
+fn lines(findings: &[String]) -> String {
+    match findings {
+        [one] => format!(" {one}"),
+        several => several.iter().map(|finding| format!("\n- {finding}")).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,301 @@
+//! Every text that describes what a check found.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::conclusion::{BackupFacts, Before, Held, Restored};
+use super::database::{contradictions as of_the_database, document};
+use super::drill::{Backup, Check, Course, Findings};
+use super::{Comparison, ProofError, limits, stored};
+use crate::archive::backup_manifest::{BackupManifest, Partial};
+use crate::databases::postgres::database::{Database, Locale, Provider};
+use crate::databases::postgres::generated::Digests;
+use crate::databases::postgres::proof::Surroundings;
+use crate::databases::postgres::proof::{Side, objects};
+use crate::databases::postgres::settings::{Setting, Settings};
+use crate::databases::postgres::sql::{Columns, Group, LargeObjects, Scan};
+
+const DUMP: &str = "CREATE TABLE s.a;\nCREATE INDEX i ON s.a (x);\nCREATE VIEW s.v AS SELECT 1;\n\
+    COPY s.a (x) FROM stdin;\n1\n2\n\\.\nCOPY s.b (x) FROM stdin;\n\\.\n\
+    SELECT pg_catalog.setval('s.q', 42, true);\nREFRESH MATERIALIZED VIEW s.m;\n";
+
+fn scanned(text: &str) -> Scan {
+    let mut scan = Scan::detailed(Columns::default());
+    scan.feed(text.as_bytes());
+    scan
+}
+
+fn compared_on(restored: &str, majors: (u32, u32), left_out: Option<&str>) -> Comparison {
+    let (before, after) = (scanned(DUMP), scanned(restored));
+    let (truth, restored) = (before.truth().unwrap(), after.truth().unwrap());
+    let left_out = left_out.map(|table| [("s".to_owned(), table.to_owned())].into());
+    Comparison::new(
+        &Side { truth: &truth, inventory: before.inventory(), majors: (15, 15) },
+        &Side { truth: &restored, inventory: after.inventory(), majors },
+        left_out.as_ref(),
+    )
+}
+
+fn compared(from: &str, to: &str) -> Comparison {
+    compared_on(&DUMP.replace(from, to), (15, 15), None)
+}
+
+fn locale(own: &str) -> Locale {
+    Locale {
+        encoding: "UTF8".to_owned(),
+        provider: Some(Provider::Icu),
+        collate: "C".to_owned(),
+        ctype: "C".to_owned(),
+        locale: Some(own.to_owned()),
+        icu_rules: None,
+        collation_version: Some("153".to_owned()),
+    }
+}
+
+fn database(locale: Locale, settings: &[(&str, &str)]) -> Database {
+    let setting = |(name, value): &(&str, &str)| Setting::new(None, (*name).to_owned(), (*value).to_owned());
+    Database {
+        locale,
+        settings: Settings::new(settings.iter().map(setting).collect(), None),
+        has_generated_values: false,
+    }
+}
+
+/// Each kind of text under its title.
+fn reviewed(name: &str, chapters: &[(&str, Vec<String>)]) {
+    let chapter = |(title, lines): &(&str, Vec<String>)| format!("{title}\n  {}\n", lines.join("\n  "));
+    crate::reviewed::text(name, &chapters.iter().map(chapter).collect::<String>());
+}
+
+#[test]
+fn proof_errors_and_hints_read_as_reviewed() {
+    let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
+    let stale = |taken: Option<Timestamp>| {
+        limits::freshness("s3://b/backups/", taken, now, Duration::from_secs(8 * 3600)).unwrap_err()
+    };
+    let old: Timestamp = "2026-11-26T11:00:00Z".parse().unwrap();
+    let errors: Vec<ProofError> = vec![
+        stale(Some(old)),
+        stale(None),
+        stored::refuted("s3://b/backups/x.sql.gz", vec!["one finding".to_owned(), "another".to_owned()]),
+    ];
+    crate::reviewed::errors(
+        "errors-proof",
+        errors.iter().map(|error| (error.to_string(), Some(error.hint.clone()))),
+    );
+}
+
+#[test]
+fn findings_of_a_comparison_read_as_reviewed() {
+    let many: String = (0..25).map(|n| format!("CREATE TABLE s.t{n};\n")).collect();
+    let sum = |sum: &str| Digests::from([(("s".to_owned(), "a".to_owned()), sum.to_owned())]);
+    let generated = compared("", "").with_database(Surroundings::default(), &sum("1"), &sum("2"));
+    let without = |text: &str| compared(text, "");
+    let nothing = DUMP.replace("1\n2\n", "");
+    let mut chapters = vec![
+        ("other rows", compared("1\n2\n", "1\n3\n").findings()),
+        ("one row", compared("1\n2\n", "1\n").findings()),
+        ("more rows", compared("1\n2\n", &"1\n".repeat(1234)).findings()),
+        ("another table", compared("COPY s.b", "COPY s.c").findings()),
+        ("generated columns", generated.findings()),
+        ("sequence elsewhere", compared("42, true", "43, false").findings()),
+        ("sequence missing", without("SELECT pg_catalog.setval('s.q', 42, true);\n").findings()),
+        (
+            "sequence added",
+            compared("SELECT", "SELECT pg_catalog.setval('s.p', 1, true);\nSELECT").findings(),
+        ),
+        ("index missing", without("CREATE INDEX i ON s.a (x);\n").findings()),
+        ("view changed", compared("SELECT 1", "SELECT 2").findings()),
+        ("many statements", compared("CREATE INDEX", &format!("{many}CREATE INDEX")).findings()),
+        ("all rows left out", compared_on(&nothing, (15, 15), Some("a")).findings()),
+        ("not compared", compared("", "").not_compared()),
+        ("not compared on another version", compared_on(DUMP, (18, 18), None).not_compared()),
+    ];
+    let other = compared_on(&DUMP.replace("CREATE TABLE", "CREATE  TABLE"), (18, 18), None);
+    chapters.push(("not compared, and statements differ", other.not_compared()));
+    reviewed("findings-comparison", &chapters);
+}
+
+#[test]
+fn findings_about_large_objects_read_as_reviewed() {
+    let objects = |shift: u32, groups: &[(u32, u64, u64, u128)]| LargeObjects {
+        shift,
+        groups: groups
+            .iter()
+            .map(|&(first, count, bytes, digest)| (first, Group { count, bytes, digest }))
+            .collect(),
+    };
+    let before = objects(0, &[(7, 1, 3, 1), (8, 1, 3, 2), (9, 1, 3, 3)]);
+    let after = objects(0, &[(8, 1, 4, 9), (9, 1, 3, 4), (10, 1, 1, 1)]);
+    let (many, fewer) = (objects(1, &[(8, 2, 6, 5)]), objects(1, &[(8, 1, 3, 5)]));
+    reviewed(
+        "findings-large-objects",
+        &[
+            ("one each", objects::large_objects(&before, &after).all()),
+            ("neighbors", objects::large_objects(&many, &fewer).all()),
+            ("neighbors that changed", objects::large_objects(&many, &objects(1, &[(8, 2, 6, 6)])).all()),
+        ],
+    );
+}
+
+#[test]
+fn findings_about_the_database_itself_read_as_reviewed() {
+    let was = database(locale("tr-TR"), &[("search_path", "app, public"), ("app.key", "secret")]);
+    let told = document(&was.locale, &was.settings);
+    let found = |is: &Database| {
+        let Surroundings { locales, differing } = Surroundings::new(&told, Some(&was.settings), is, "db");
+        locales.into_iter().chain(differing).collect::<Vec<_>>()
+    };
+    let other = database(locale("en-US"), &[("app.key", "other"), ("work_mem", "1MB")]);
+    let mut newer = was.clone();
+    newer.locale.collation_version = Some("154".to_owned());
+    let mut latin = was.clone();
+    latin.locale.encoding = "LATIN1".to_owned();
+    let commented = Settings::new(Vec::new(), Some("a comment".to_owned()));
+    reviewed(
+        "findings-database",
+        &[
+            ("another locale and other settings", found(&other)),
+            ("another collation version", found(&newer)),
+            ("another encoding", found(&latin)),
+            ("manifest: other settings", of_the_database(&told, Some(&other.settings))),
+            ("manifest: a comment", of_the_database(&told, Some(&commented))),
+            ("manifest: no settings", of_the_database(&told, None)),
+            ("in a plan", vec![super::database::words(&told)]),
+        ],
+    );
+}
+
+fn manifest(contents: &Scan) -> BackupManifest {
+    let text = |length: usize| "a".repeat(length);
+    let document = json!({
+        "format_version": 1, "sponsor": "callisto", "sponsor_code": "CAL", "environment": "production",
+        "key": "backups/2026/01/01/backup-prod-20260101-000000.sql.gz",
+        "timestamp": "2026-01-01T00:00:00Z", "started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:00:02Z",
+        "dump": {"bytes": 5, "sha256": text(64)},
+        "stored": {"bytes": 7, "sha256": text(64), "crc64nvme": "rosUhgp5mIg="},
+        "encoding": {"codec": "gzip", "level": 3, "members": 1, "age_recipients": []},
+        "includes_privileges": true, "tool": {"name": "sponsor-backup", "version": "0.1.0"},
+        "pg_dump_version": "15.4", "server_version": "15.4", "git_sha": null, "version": null,
+        "github_run_id": null, "github_run_attempt": null,
+    });
+    let mut manifest = BackupManifest::parse("s3://b/k", document.to_string().as_bytes()).unwrap();
+    manifest.contents = Some(stored::contents(&contents.truth().unwrap(), &Digests::new()));
+    manifest
+}
+
+#[test]
+fn findings_about_a_stored_backup_read_as_reviewed() {
+    let dump = format!(
+        "--\n-- PostgreSQL database dump\n--\n\n{DUMP}\n--\n-- PostgreSQL database dump complete\n--\n\n"
+    );
+    let manifest = manifest(&scanned(&dump));
+    let key = manifest.key.as_str();
+    let found = |bytes: u64, sha256: &str, crc64: &str| stored::Found {
+        bytes,
+        crc64: Some(crc64.to_owned()),
+        sha256: sha256.to_owned(),
+    };
+    let (sha256, crc64) = ("a".repeat(64), "rosUhgp5mIg=");
+    let beside =
+        |asked: [&str; 3], found, is_encrypted| stored::contradictions(&manifest, asked, found, is_encrypted);
+    let read = |text: &str, sha256: &str| {
+        let scan = scanned(text);
+        let read = stored::Read { stored_sha256: sha256, sha256, bytes: 5, scan: &scan };
+        stored::judged(&manifest, read).unwrap_err()
+    };
+    let ours = ["callisto", "production", key];
+    let mut forged = manifest.clone();
+    forged.contents.as_mut().unwrap().large_objects.as_mut().unwrap().count = 2;
+    let whole = scanned(&dump);
+    let same = stored::Read { stored_sha256: &sha256, sha256: &sha256, bytes: 5, scan: &whole };
+    reviewed(
+        "findings-stored",
+        &[
+            ("of another", beside(["titan", "staging", "k"], found(7, &sha256, crc64), false)),
+            ("checksums and size", beside(ours, found(8, "b", "c"), false)),
+            ("encryption", beside(ours, found(7, &sha256, crc64), true)),
+            ("bytes", read(&dump, "b")),
+            ("cut off", read(DUMP, &sha256)),
+            ("rows", read(&dump.replace("1\n2\n", "1\n"), &sha256)),
+            ("sequence", read(&dump.replace("42", "7"), &sha256)),
+            ("commands", read(&dump.replace("CREATE VIEW", "\\! ls\nCREATE VIEW"), &sha256)),
+            ("large objects", stored::judged(&forged, same).unwrap_err()),
+        ],
+    );
+}
+
+#[test]
+fn findings_and_warnings_of_a_drill_read_as_reviewed() {
+    let backup = Backup {
+        location: "s3://b/k".to_owned(),
+        snapshot_at: "2026-11-20T12:00:00Z".parse().unwrap(),
+        bytes: 1,
+        sha256: "0".repeat(64),
+        partial: None,
+    };
+    let check = |answer: &str| Check {
+        statement: "SELECT count(*) > 0 FROM s.a;".to_owned(),
+        passed: false,
+        answer: answer.to_owned(),
+    };
+    let findings = Findings {
+        backup: Some(backup),
+        comparison: Some(compared("", "")),
+        checks: ["false", "nothing", "something else", "error 42P01", "no answer"]
+            .map(check)
+            .into_iter()
+            .chain([Check {
+                statement: "-- Every visit has a patient.\nselect 1=2\n  and true ;".to_owned(),
+                passed: false,
+                answer: "false".to_owned(),
+            }])
+            .collect(),
+        ..Findings::default()
+    };
+    let course = Course {
+        at: "2026-11-20T19:30:00Z".parse().unwrap(),
+        took: Duration::from_secs(3725),
+        max_rpo: Some(Duration::from_secs(6 * 3600)),
+        max_rto: Some(Duration::from_secs(3600)),
+        broken: None,
+    };
+    let partial = Partial {
+        schemas: Vec::new(),
+        exclude_schemas: vec!["audit".to_owned()],
+        exclude_table_data: vec!["s.log".to_owned()],
+    };
+    let empty = Comparison::new(
+        &Side { truth: &scanned("").truth().unwrap_or_default(), inventory: None, majors: (15, 15) },
+        &Side { truth: &scanned("").truth().unwrap_or_default(), inventory: None, majors: (15, 15) },
+        None,
+    );
+    let warnings = Restored { comparison: Some(&empty), falls_short: false }.warnings(Some(&partial));
+    let taken = |rows, bytes, tables| BackupFacts {
+        held: Held { tables, rows, bytes },
+        partial: false,
+        before: Some(Before { rows: 52_500, bytes: 53_000_000 }),
+    };
+    reviewed(
+        "findings-drill",
+        &[
+            ("wrong", course.wrong(&findings)),
+            ("hint", vec![course.hint(&findings)]),
+            ("hint of a check", vec![Course { max_rpo: None, max_rto: None, ..course }.hint(&findings)]),
+            (
+                "hint of an age",
+                vec![
+                    Course { max_rto: None, ..course }
+                        .hint(&Findings { checks: Vec::new(), ..findings.clone() }),
+                ],
+            ),
+            ("warnings of a restore", warnings),
+            ("fewer rows", taken(1, 53_000_000, 3).warnings()),
+            ("fewer bytes", taken(52_500, 1_000_000, 3).warnings()),
+            ("no table", taken(0, 1000, 0).warnings()),
+            ("all lost", taken(0, 1000, 0).lost_everything().into_iter().collect()),
+        ],
+    );
+}
