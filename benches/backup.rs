@@ -17,7 +17,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use sponsor_backup::archive::Codec;
-use sponsor_backup::archive::checksum::{Crc64, Meter};
+use sponsor_backup::archive::checksum::{Crc64, Hasher};
 use sponsor_backup::databases::postgres::sql::Scan;
 use support::{Cluster, Database, Outcome, Sponsor, StrictS3, Trial, tools};
 
@@ -76,7 +76,7 @@ fn scan_and_compress(rounds: u64, cluster: &Cluster, database: &Database) {
             let members: Vec<_> =
                 sample.chunks(1 << 20).map(|member| codec.compress(member).unwrap()).collect();
             let compressing = started.elapsed().as_secs_f64();
-            let (mut plain, mut stored, mut crc) = (Meter::default(), Meter::default(), Crc64::default());
+            let (mut plain, mut stored, mut crc) = (Hasher::default(), Hasher::default(), Crc64::default());
             let started = Instant::now();
             plain.feed(&sample);
             for member in &members {

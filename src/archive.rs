@@ -1,7 +1,7 @@
 //! Room 5: any stream of bytes becomes one object in S3, or nothing does.
 //!
 //! It does not know what the bytes are. [`seal`] compresses, encrypts, hashes, counts and uploads while it reads, and
-//! returns a [`Staged`] upload that is not visible yet. [`Staged::commit`] makes it visible, [`Staged::abandon`] aborts it.
+//! returns a [`PendingUpload`] upload that is not visible yet. [`PendingUpload::commit`] makes it visible, [`PendingUpload::abandon`] aborts it.
 //!
 //! And back: [`catalogue::catalogue`] finds the backups in a listing, and [`open()`] reads one of them, undoes all of
 //! that and measures it again.
@@ -26,8 +26,8 @@ mod upload;
 pub use codec::Codec;
 pub use encryption::{Identities, Recipients};
 pub use error::ArchiveError;
-pub use open::{Opened, Reader, Source, open};
-pub use pending::Staged;
+pub use open::{Opened, Reader, SealedObject, open};
+pub use pending::PendingUpload;
 pub use s3::Store;
-pub use seal::{Progress, Recipe, seal};
+pub use seal::{Progress, SealOptions, seal};
 pub use upload::Upload;

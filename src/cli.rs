@@ -1,4 +1,4 @@
-//! Turns flags and `INPUT_*` variables into an [`Order`]. Pure: the environment comes in as a value.
+//! Turns flags and `INPUT_*` variables into an [`CommandOptions`]. Pure: the environment comes in as a value.
 
 pub mod duration;
 pub mod inputs;
@@ -10,7 +10,7 @@ mod packaging;
 mod usage;
 mod values;
 
-pub use order::Order;
+pub use order::CommandOptions;
 
 use std::collections::BTreeMap;
 
@@ -23,9 +23,9 @@ use values::{Values, is_like_a_boolean};
 #[derive(Debug)]
 pub enum Request {
     /// A command.
-    Order {
+    CommandOptions {
         /// What to do.
-        order: Box<Order>,
+        order: Box<CommandOptions>,
         /// Whether a terminal prints the outputs.
         outputs: bool,
     },
@@ -88,7 +88,7 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
     let command = command.ok_or_else(no_command)?;
     let values = Values::new(command, flags, variables);
     let outputs = values.boolean("outputs")?;
-    Ok(Request::Order { order: Box::new(order::read(command, &values, variables)?), outputs })
+    Ok(Request::CommandOptions { order: Box::new(order::read(command, &values, variables)?), outputs })
 }
 
 /// A boolean flag takes the next argument only if it is meant as a boolean: `--dry-run false` becomes `--dry-run=false`,

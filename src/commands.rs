@@ -26,7 +26,7 @@ mod stored;
 mod survey;
 mod verify;
 
-pub use edge::{Edge, Stop};
+pub use edge::{RunContext, Stop};
 
 use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
@@ -35,8 +35,8 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::cli::order::{BackupOrder, RecordOrder};
-use crate::cli::{Order, UsageError};
+use crate::cli::order::{BackupOptions, RecordOptions};
+use crate::cli::{CommandOptions, UsageError};
 use crate::databases::postgres::process;
 use crate::failure::{self, Failure};
 use crate::report::sink::{ReportError, Sink};
@@ -46,13 +46,13 @@ use crate::report::summary::Subject;
 const UNTIL_AFTER_A_SIGNAL: Duration = Duration::from_millis(4500);
 
 /// Runs a command and reports it. On a terminal, `outputs` prints the outputs. Returns the exit code.
-pub async fn run(order: Order, outputs: bool, mut edge: Edge) -> u8 {
+pub async fn run(order: CommandOptions, outputs: bool, mut edge: RunContext) -> u8 {
     if outputs {
         edge.sink.print_outputs();
     }
     // The run's own commit is the one of its workflow file. What is deployed may be another one, and that is what counts.
-    if let Order::Backup(BackupOrder { deployment, .. }) | Order::Record(RecordOrder { deployment, .. }) =
-        &order
+    if let CommandOptions::Backup(BackupOptions { deployment, .. })
+    | CommandOptions::Record(RecordOptions { deployment, .. }) = &order
         && let Some(commit) = &deployment.commit_sha
     {
         std::sync::Arc::make_mut(&mut edge.run).commit_sha = Some(commit.clone());
@@ -62,8 +62,8 @@ pub async fn run(order: Order, outputs: bool, mut edge: Edge) -> u8 {
     if let Err(error) = log_to_file(&order, &edge) {
         return refuse(&UsageError::new(error.to_string()).hint(error.hint()).into(), &edge.sink);
     }
-    github::hide_token(&order, &edge);
-    let alarm = github::Alarm::of(&order);
+    github::mask_token(&order, &edge);
+    let alarm = github::IssueReporter::of(&order);
     let publisher = publish::Publisher {
         subject,
         dry_run,
@@ -78,17 +78,17 @@ pub async fn run(order: Order, outputs: bool, mut edge: Edge) -> u8 {
     let stopped = edge.clone();
     let early = AbortOnDropHandle::new(tokio::spawn(async move {
         stopped.stop.child().cancelled().await;
-        stopped.loans.give_back(&stopped).await;
+        stopped.doppler_sessions.revoke_all(&stopped).await;
     }));
     let done = AssertUnwindSafe(async {
         match order {
-            Order::Matrix(order) => matrix::run(&order, &edge, &publisher).await,
-            Order::Backup(order) => backup::run(order, &edge, &publisher).await,
-            Order::Record(order) => record::run(order, &edge, &publisher).await,
-            Order::List(order) => list::run(order, &edge, &publisher).await,
-            Order::Verify(order) => verify::run(order, &edge, &publisher).await,
-            Order::Restore(order) => restore::run(order, &edge, &publisher).await,
-            Order::Drill(order) => drill::run(order, &edge, &publisher).await,
+            CommandOptions::Matrix(order) => matrix::run(&order, &edge, &publisher).await,
+            CommandOptions::Backup(order) => backup::run(order, &edge, &publisher).await,
+            CommandOptions::Record(order) => record::run(order, &edge, &publisher).await,
+            CommandOptions::List(order) => list::run(order, &edge, &publisher).await,
+            CommandOptions::Verify(order) => verify::run(order, &edge, &publisher).await,
+            CommandOptions::Restore(order) => restore::run(order, &edge, &publisher).await,
+            CommandOptions::Drill(order) => drill::run(order, &edge, &publisher).await,
         }
     });
     // A panic outside of a sponsor's part is reported like any other failure, and leased tokens are given back.
@@ -109,22 +109,23 @@ pub async fn run(order: Order, outputs: bool, mut edge: Edge) -> u8 {
     if edge.stop.signal().is_some() {
         early.await.ok();
     }
-    edge.loans.give_back(&edge).await;
-    tokio::time::timeout(process::GRACE, process::of_all()).await.ok();
+    edge.doppler_sessions.revoke_all(&edge).await;
+    tokio::time::timeout(process::GRACE, process::wait_for_all()).await.ok();
     publisher.last_word();
     code
 }
 
 /// Opens the log file before anything starts.
-fn log_to_file(order: &Order, edge: &Edge) -> Result<(), ReportError> {
+fn log_to_file(order: &CommandOptions, edge: &RunContext) -> Result<(), ReportError> {
     let path = order.scope().log_file.as_deref();
     path.map_or(Ok(()), |path| edge.sink.log_to(path, edge::now))
 }
 
 /// What is deployed, and why, if the order says so.
-fn deployed(order: &Order) -> (Option<String>, Option<String>) {
+fn deployed(order: &CommandOptions) -> (Option<String>, Option<String>) {
     match order {
-        Order::Backup(BackupOrder { deployment, .. }) | Order::Record(RecordOrder { deployment, .. }) => {
+        CommandOptions::Backup(BackupOptions { deployment, .. })
+        | CommandOptions::Record(RecordOptions { deployment, .. }) => {
             (deployment.version.clone(), deployment.reason.clone())
         }
         _ => (None, None),
@@ -132,15 +133,15 @@ fn deployed(order: &Order) -> (Option<String>, Option<String>) {
 }
 
 /// What the report is of, and whether the run ends at the plan.
-fn subject(order: &Order) -> (Subject, bool) {
+fn subject(order: &CommandOptions) -> (Subject, bool) {
     match order {
-        Order::Matrix(_) => (Subject::Matrix, false),
-        Order::Backup(order) => (Subject::Backup, order.dry_run),
-        Order::Record(order) => (Subject::Record, order.dry_run),
-        Order::List(_) => (Subject::List, false),
-        Order::Verify(order) => (Subject::Verify, order.dry_run),
-        Order::Restore(order) => (Subject::Restore, order.dry_run),
-        Order::Drill(order) => (Subject::Drill, order.dry_run),
+        CommandOptions::Matrix(_) => (Subject::Matrix, false),
+        CommandOptions::Backup(order) => (Subject::Backup, order.dry_run),
+        CommandOptions::Record(order) => (Subject::Record, order.dry_run),
+        CommandOptions::List(_) => (Subject::List, false),
+        CommandOptions::Verify(order) => (Subject::Verify, order.dry_run),
+        CommandOptions::Restore(order) => (Subject::Restore, order.dry_run),
+        CommandOptions::Drill(order) => (Subject::Drill, order.dry_run),
     }
 }
 

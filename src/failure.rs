@@ -11,7 +11,7 @@ use crate::record::RecordError;
 use crate::report::sink::ReportError;
 use crate::secrets::SecretsError;
 use crate::sponsors::SponsorsError;
-use crate::verification::ProofError;
+use crate::verification::VerificationError;
 
 /// Why a command failed, for the whole run or for one sponsor.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum Failure {
     Restore(#[from] RestoreError),
     /// A check failed.
     #[error(transparent)]
-    Proof(#[from] ProofError),
+    Proof(#[from] VerificationError),
     /// The record was not saved.
     #[error(transparent)]
     Record(#[from] RecordError),

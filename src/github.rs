@@ -8,7 +8,7 @@ pub mod run;
 
 mod issues;
 
-pub use issues::{Tidings, Told};
+pub use issues::{IssueAction, IssueUpdate};
 
 use std::time::Duration;
 
@@ -153,7 +153,7 @@ impl GitHub {
         let lost = |reason: String| GitHubError::NoAnswer { what: what.clone(), reason };
         let (status, bytes) = read(sent.map_err(|error| lost(chain(&error)))?).await.map_err(lost)?;
         if !status.is_success() {
-            return Err(GitHubError::Refused { what, status: status.as_u16(), message: said(&bytes) });
+            return Err(GitHubError::Refused { what, status: status.as_u16(), message: message_in(&bytes) });
         }
         serde_json::from_slice(&bytes).map_err(|error| GitHubError::Nonsense {
             what,
@@ -171,13 +171,13 @@ async fn read(
 }
 
 /// GitHub's message in an error. A proxy may answer with HTML instead, which is not shown.
-fn said(body: &[u8]) -> String {
+fn message_in(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Said {
         message: String,
     }
     match serde_json::from_slice::<Said>(body) {
-        Ok(said) => foreign(&bounded(&said.message, MESSAGE_CHARACTERS)),
+        Ok(message_in) => foreign(&bounded(&message_in.message, MESSAGE_CHARACTERS)),
         Err(_) => "no message".to_owned(),
     }
 }

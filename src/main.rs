@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use sponsor_backup::cli::{self, Request};
-use sponsor_backup::commands::{self, Edge, Stop, edge};
+use sponsor_backup::commands::{self, RunContext, Stop, edge};
 use sponsor_backup::failure::Failure;
 use sponsor_backup::report::sink::Sink;
 
@@ -20,7 +20,7 @@ fn main() -> std::io::Result<ExitCode> {
 async fn start() -> u8 {
     let (arguments, variables) = (edge::arguments(), edge::variables());
     let edge = match Stop::on_signals() {
-        Ok(stop) => Edge::read(&variables, stop),
+        Ok(stop) => RunContext::read(&variables, stop),
         Err(error) => Err(Failure::Bug(error.to_string())),
     };
     let edge = match edge {
@@ -29,7 +29,7 @@ async fn start() -> u8 {
     };
     edge.sink.tell_of_panics();
     match cli::parse(&arguments, &variables) {
-        Ok(Request::Order { order, outputs }) => commands::run(*order, outputs, edge).await,
+        Ok(Request::CommandOptions { order, outputs }) => commands::run(*order, outputs, edge).await,
         Ok(Request::Text(text)) => {
             edge.sink.text(&text);
             0

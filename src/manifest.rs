@@ -159,7 +159,7 @@ pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
 
 fn without_sponsors(document: &Value) -> ManifestError {
     let mut keys = document.as_object().into_iter().flat_map(Map::keys);
-    match keys.find(|key| spelling::meant(key, ["sponsors"]).is_some()) {
+    match keys.find(|key| spelling::suggest(key, ["sponsors"]).is_some()) {
         Some(typed) => ManifestError::Misspelt {
             sponsor: "top level".to_owned(),
             typed: shortened(typed, SHOWN),
@@ -178,7 +178,7 @@ fn entry(position: usize, value: &Value) -> Result<Entry, ManifestError> {
     if let Some(Value::String(name)) = fields.map.get("name") {
         fields.sponsor = format!("sponsor {position} ({})", shortened(name, SHOWN));
     }
-    fields.are_spelt_right()?;
+    fields.check_spelling()?;
     let name = fields.text("name")?.ok_or_else(|| fields.error("name", "is missing"))?;
     if !is_name(&name) {
         let shown = shortened(&name, SHOWN);
@@ -203,11 +203,12 @@ struct Fields {
 
 impl Fields {
     /// A typo in a field's name would silently leave the sponsor without that field, and perhaps without a backup.
-    fn are_spelt_right(&self) -> Result<(), ManifestError> {
+    fn check_spelling(&self) -> Result<(), ManifestError> {
         let missing: Vec<&'static str> =
             READ.into_iter().filter(|field| !self.map.contains_key(*field)).collect();
         let others = self.map.keys().filter(|key| !READ.contains(&key.as_str()));
-        let slip = others.filter_map(|typed| Some((typed, spelling::meant(typed, missing.iter().copied())?)));
+        let slip =
+            others.filter_map(|typed| Some((typed, spelling::suggest(typed, missing.iter().copied())?)));
         match slip.into_iter().next() {
             Some((typed, field)) => Err(ManifestError::Misspelt {
                 sponsor: self.sponsor.clone(),

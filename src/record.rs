@@ -5,7 +5,7 @@ pub mod deployment;
 pub mod drill;
 pub mod log;
 
-pub use crate::github::provenance::Circumstances;
+pub use crate::github::provenance::Provenance;
 pub use crate::github::run::RunIdentity;
 pub use deployment::{DeploymentLog, Event, Outcome};
 

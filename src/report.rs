@@ -180,12 +180,12 @@ pub(crate) mod sample {
     use super::{Outcome, SponsorResult, State};
     use crate::record::drill::{DrillReport, Durations, Statements, Table};
     use crate::verification::Conclusion;
-    use crate::verification::conclusion::{BackupFacts, Before, Held};
+    use crate::verification::conclusion::{BackupFacts, Before, ContentTotals};
     use crate::verification::drill::{Check, LeftOut, Status, Target};
 
     /// A backup that is as it should be.
     pub(crate) fn backed_up() -> Conclusion {
-        let held = Held { tables: 3, rows: 52_500, bytes: 53_687_091 };
+        let held = ContentTotals { tables: 3, rows: 52_500, bytes: 53_687_091 };
         Conclusion::of_backup(&BackupFacts {
             held,
             partial: false,

@@ -15,16 +15,16 @@ mod flag;
 mod place;
 
 pub use aws::{AwsFromEnvironment, HowToPassKeys, is_role_arn};
-pub use error::{SecretsError, Source};
+pub use error::{SecretsError, SourceError};
 pub use flag::Disabled;
 pub use oidc::IdTokens;
 pub use place::Place;
-pub use variables::{AwsCredentials, AwsKeys, Keyring};
+pub use variables::{AwsCredentials, AwsKeys, EnvCredentials};
 
 use std::collections::BTreeMap;
 
 use crate::manifest::spelling;
-use aws::{ACCESS_KEY_ID, Found, ROLE_ARN, SECRET_ACCESS_KEY};
+use aws::{ACCESS_KEY_ID, ROLE_ARN, SECRET_ACCESS_KEY, SecretReader};
 use flag::FLAG;
 use place::{BUCKET, REGION as REGION_FORM};
 
@@ -58,14 +58,14 @@ pub fn needed(own_keys_in_environment: bool) -> Vec<&'static str> {
 
 /// Whether a sponsor's backups go to S3 yet. Its own flag decides.
 #[derive(Debug)]
-pub enum Archival {
+pub enum S3Backups {
     /// They do. Holds what that needs.
     Enabled(Box<SponsorSecrets>),
     /// They do not. Holds the reason.
     Disabled(Disabled),
 }
 
-impl Archival {
+impl S3Backups {
     /// The source of the secrets, for the log: `Doppler hht-diary-callisto/production`.
     #[must_use]
     pub fn source(&self) -> String {
@@ -107,12 +107,16 @@ impl SponsorSecrets {
 ///
 /// # Errors
 /// A misspelt name, the flag's included. Then all missing or empty secrets at once. Then a malformed one.
-pub fn interpret(place: &Place, raw: &RawSecrets, aws: AwsFromEnvironment) -> Result<Archival, SecretsError> {
-    are_spelt_right(place, raw, raw.keys().map(String::as_str))?;
+pub fn interpret(
+    place: &Place,
+    raw: &RawSecrets,
+    aws: AwsFromEnvironment,
+) -> Result<S3Backups, SecretsError> {
+    check_spelling(place, raw, raw.keys().map(String::as_str))?;
     if let Some(disabled) = Disabled::of(place, raw) {
-        return Ok(Archival::Disabled(disabled));
+        return Ok(S3Backups::Disabled(disabled));
     }
-    let mut found = Found::new(raw);
+    let mut found = SecretReader::new(raw);
     let database_url = Secret::from(found.text(DATABASE_URL));
     let backups_bucket = found.text(BACKUPS_BUCKET);
     let audit_logs_bucket = found.text(AUDIT_LOGS_BUCKET);
@@ -120,11 +124,11 @@ pub fn interpret(place: &Place, raw: &RawSecrets, aws: AwsFromEnvironment) -> Re
     let HowToPassKeys { own, general } = aws.how_to_pass_keys.clone();
     let how_to_pass_keys = if found.has_keys() { own } else { general };
     let (aws, also) = found.credentials(place, aws)?;
-    let lacking = found.lacking();
-    if !lacking.is_empty() {
-        let wants_keys = lacking.iter().any(|name| name.contains("_ACCESS_KEY"));
+    let missing = found.missing();
+    if !missing.is_empty() {
+        let wants_keys = missing.iter().any(|name| name.contains("_ACCESS_KEY"));
         let or = if wants_keys { Some(how_to_pass_keys).filter(|how| !how.is_empty()) } else { None };
-        return Err(place.lacks(lacking, or));
+        return Err(place.lacks(missing, or));
     }
     for (name, bucket) in [(BACKUPS_BUCKET, &backups_bucket), (AUDIT_LOGS_BUCKET, &audit_logs_bucket)] {
         if let Some(problem) = no_bucket_name(bucket) {
@@ -135,7 +139,7 @@ pub fn interpret(place: &Place, raw: &RawSecrets, aws: AwsFromEnvironment) -> Re
         return Err(place.malformed(REGION, &REGION_FORM, &problem));
     }
     let source = format!("{}{also}", place.source());
-    Ok(Archival::Enabled(Box::new(SponsorSecrets {
+    Ok(S3Backups::Enabled(Box::new(SponsorSecrets {
         database_url,
         backups_bucket,
         audit_logs_bucket,
@@ -147,10 +151,10 @@ pub fn interpret(place: &Place, raw: &RawSecrets, aws: AwsFromEnvironment) -> Re
 
 /// Whether a secret that [`interpret`] needs does not exist: it may be misspelt.
 #[must_use]
-pub fn is_something_missing(interpreted: &Result<Archival, SecretsError>) -> bool {
+pub fn is_something_missing(interpreted: &Result<S3Backups, SecretsError>) -> bool {
     match interpreted {
-        Ok(Archival::Disabled(disabled)) => disabled.is_missing(),
-        Ok(Archival::Enabled(_)) => false,
+        Ok(S3Backups::Disabled(disabled)) => disabled.is_missing(),
+        Ok(S3Backups::Enabled(_)) => false,
         Err(error) => matches!(error, SecretsError::Missing { .. }),
     }
 }
@@ -160,7 +164,7 @@ pub fn is_something_missing(interpreted: &Result<Archival, SecretsError>) -> boo
 ///
 /// # Errors
 /// An unknown name that is almost one that is missing.
-pub fn are_spelt_right<'a>(
+pub fn check_spelling<'a>(
     place: &Place,
     raw: &RawSecrets,
     names: impl IntoIterator<Item = &'a str>,
@@ -168,7 +172,7 @@ pub fn are_spelt_right<'a>(
     let known = needed(false);
     let missing: Vec<&'static str> = known.iter().copied().filter(|name| !raw.contains_key(*name)).collect();
     let mut others = names.into_iter().filter(|name| !known.contains(name));
-    let misspelt = others.find_map(|typed| Some((typed, spelling::meant(typed, missing.iter().copied())?)));
+    let misspelt = others.find_map(|typed| Some((typed, spelling::suggest(typed, missing.iter().copied())?)));
     misspelt.map_or(Ok(()), |(typed, name)| Err(place.misspelt(typed, name)))
 }
 
@@ -177,13 +181,13 @@ pub fn are_spelt_right<'a>(
 /// # Errors
 /// It does not exist. Says whether one of `names` is almost the same.
 pub fn no_manifest<'a>(place: &Place, names: impl IntoIterator<Item = &'a str>) -> SecretsError {
-    let misspelt = names.into_iter().find(|typed| spelling::meant(typed, [MANIFEST]).is_some());
+    let misspelt = names.into_iter().find(|typed| spelling::suggest(typed, [MANIFEST]).is_some());
     misspelt
         .map_or_else(|| place.lacks(vec![MANIFEST.to_owned()], None), |typed| place.misspelt(typed, MANIFEST))
 }
 
 /// A wrong value may be a secret, pasted into the wrong row: only a short word is shown.
-fn described(value: &str) -> String {
+fn describe_value(value: &str) -> String {
     let is_a_word =
         value.len() <= 10 && value.chars().all(|c| c.is_ascii_alphabetic() || c == ' ' || c == '-');
     if is_a_word { format!("`{value}`") } else { format!("a text of {} characters", value.chars().count()) }

@@ -6,14 +6,14 @@ pub mod drill;
 pub mod limits;
 pub mod stored;
 
-pub use crate::databases::postgres::proof::exemptions::Aside;
+pub use crate::databases::postgres::proof::exemptions::Exemptions;
 pub use crate::databases::postgres::proof::{Comparison, Verdict, counted, grouped};
 pub use conclusion::{Conclusion, Outcome, State};
 
 /// The findings of a check. A result, not an error on the way to one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}:{}", lines(.findings))]
-pub struct ProofError {
+pub struct VerificationError {
     /// What was checked.
     pub place: String,
     /// What is wrong, each as a phrase.

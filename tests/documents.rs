@@ -45,7 +45,7 @@ use sponsor_backup::cli::inputs::{COMMAND, Command, INPUTS, variable};
 use sponsor_backup::cli::{self, Request};
 use sponsor_backup::report::outputs::DEFINITIONS;
 use sponsor_backup::secrets::file::SecretsFile;
-use sponsor_backup::secrets::{Archival, AwsFromEnvironment, AwsKeys, Secret, interpret};
+use sponsor_backup::secrets::{AwsFromEnvironment, AwsKeys, S3Backups, Secret, interpret};
 
 #[test]
 fn the_action_is_what_the_definitions_say() {
@@ -112,7 +112,11 @@ fn what_the_action_hands_over_is_what_the_program_takes() {
         variables.insert(variable("environment"), "production".to_owned());
         variables.insert(variable("outcome"), "success".to_owned());
         variables.insert("TARGET_DATABASE_URL".to_owned(), "postgresql://app@localhost/restored".to_owned());
-        assert!(matches!(cli::parse(&[], &variables), Ok(Request::Order { .. })), "{}", command.name());
+        assert!(
+            matches!(cli::parse(&[], &variables), Ok(Request::CommandOptions { .. })),
+            "{}",
+            command.name()
+        );
     }
 }
 
@@ -130,7 +134,7 @@ fn the_example_of_local_use_is_one_that_the_program_reads() {
     };
     let aws = AwsFromEnvironment { of_the_sponsor: Some(keys), ..AwsFromEnvironment::default() };
     let read = interpret(&secrets.place(&sponsor.name), &secrets.fetch(&sponsor.name).unwrap(), aws);
-    assert!(matches!(read, Ok(Archival::Enabled(_))), "{read:?}");
+    assert!(matches!(read, Ok(S3Backups::Enabled(_))), "{read:?}");
 }
 
 /// Fails where a document is not what it must be; writes it where that was asked for.

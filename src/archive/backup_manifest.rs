@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::pending::Sealed;
-use super::{ArchiveError, Recipe};
+use super::{ArchiveError, SealOptions};
 use contents::CONTENTS;
 
 /// The document. Sizes are in bytes, hashes are SHA-256 in hexadecimal, times are UTC.
@@ -328,7 +328,7 @@ pub const FORMAT_VERSION: u32 = 1;
 
 /// The parts of the document that the archive knows itself.
 #[must_use]
-pub fn measures(sealed: &Sealed, recipe: &Recipe) -> (Size, StoredSize, Encoding) {
+pub fn manifest_sizes(sealed: &Sealed, recipe: &SealOptions) -> (Size, StoredSize, Encoding) {
     (
         Size { bytes: sealed.plain.bytes, sha256: sealed.plain.sha256.clone() },
         StoredSize {

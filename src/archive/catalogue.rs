@@ -10,7 +10,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::codec::Format;
-use super::key::{Object, SECOND, checksum_key, description_key};
+use super::key::{Object, SECOND, checksum_key, manifest_key};
 use crate::sponsors::Environment;
 
 /// Letters of the time in a key.
@@ -18,7 +18,7 @@ const SECOND_LENGTH: usize = "20260101-000000".len();
 
 /// An object in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedObject {
     /// The whole key.
     pub key: String,
     /// Size.
@@ -59,7 +59,7 @@ impl BackupKey {
 
 /// A complete backup: a dump with its checksum file and manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct BackupEntry {
     /// The dump.
     pub backup: BackupKey,
     /// Size as it is stored.
@@ -103,7 +103,7 @@ pub struct Incomplete {
     /// The missing objects; never empty.
     pub lacks: Vec<Piece>,
     /// The dump, if it exists.
-    pub dump: Option<Listed>,
+    pub dump: Option<ListedObject>,
 }
 
 impl Incomplete {
@@ -140,7 +140,7 @@ pub struct OpenUpload {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalogue {
     /// The newest first; those of one second by key.
-    pub backups: Vec<Entry>,
+    pub backups: Vec<BackupEntry>,
     /// In the same order.
     pub incomplete: Vec<Incomplete>,
 }
@@ -162,19 +162,19 @@ pub fn open_uploads(environment: Environment, listed: Vec<(String, Option<Timest
 
 /// Sorts a listing into backups. Objects that belong to no dump of this environment are ignored.
 #[must_use]
-pub fn catalogue(environment: Environment, listed: Vec<Listed>) -> Catalogue {
-    let mut found: BTreeMap<String, Found> = BTreeMap::new();
+pub fn catalogue(environment: Environment, listed: Vec<ListedObject>) -> Catalogue {
+    let mut found: BTreeMap<String, FoundObjects> = BTreeMap::new();
     for object in listed {
         let (piece, dump) = piece_of(&object.key);
         let Some(backup) = BackupKey::parse(environment, dump) else { continue };
-        let found = found.entry(backup.key.clone()).or_insert_with(|| Found::of(backup));
+        let found = found.entry(backup.key.clone()).or_insert_with(|| FoundObjects::of(backup));
         match piece {
             Piece::Dump => found.dump = Some(object),
             Piece::Checksum => found.checksum = true,
             Piece::Manifest => found.manifest_bytes = Some(object.bytes),
         }
     }
-    let mut found: Vec<Found> = found.into_values().collect();
+    let mut found: Vec<FoundObjects> = found.into_values().collect();
     // Stable: the map has sorted those of one second by key.
     found.sort_by_key(|found| Reverse(found.backup.at));
     let mut catalogue = Catalogue::default();
@@ -190,29 +190,29 @@ pub fn catalogue(environment: Environment, listed: Vec<Listed>) -> Catalogue {
 /// Which piece a key would be, and of which dump.
 fn piece_of(key: &str) -> (Piece, &str) {
     let beside = |name: fn(&str) -> String| key.strip_suffix(&name(""));
-    match (beside(checksum_key), beside(description_key)) {
+    match (beside(checksum_key), beside(manifest_key)) {
         (Some(dump), _) => (Piece::Checksum, dump),
         (_, Some(dump)) => (Piece::Manifest, dump),
         _ => (Piece::Dump, key),
     }
 }
 
-struct Found {
+struct FoundObjects {
     backup: BackupKey,
-    dump: Option<Listed>,
+    dump: Option<ListedObject>,
     checksum: bool,
     manifest_bytes: Option<u64>,
 }
 
-impl Found {
+impl FoundObjects {
     fn of(backup: BackupKey) -> Self {
         Self { backup, dump: None, checksum: false, manifest_bytes: None }
     }
 
-    fn judge(self) -> Result<Entry, Box<Incomplete>> {
+    fn judge(self) -> Result<BackupEntry, Box<Incomplete>> {
         match self {
             Self { backup, dump: Some(dump), checksum: true, manifest_bytes: Some(manifest_bytes) } => {
-                Ok(Entry {
+                Ok(BackupEntry {
                     backup,
                     bytes: dump.bytes,
                     storage_class: dump.storage_class,

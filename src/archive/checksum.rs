@@ -9,21 +9,21 @@ use super::key::file_name;
 
 /// A running count and SHA-256.
 #[derive(Debug, Default, Clone)]
-pub struct Meter {
+pub struct Hasher {
     bytes: u64,
     sha256: Sha256,
 }
 
 /// What a stream was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measure {
+pub struct SizeAndHash {
     /// Its length.
     pub bytes: u64,
     /// SHA-256, 64 hexadecimal digits.
     pub sha256: String,
 }
 
-impl Meter {
+impl Hasher {
     /// Takes the next bytes.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
@@ -32,9 +32,9 @@ impl Meter {
 
     /// The sums so far.
     #[must_use]
-    pub fn read(self) -> Measure {
+    pub fn read(self) -> SizeAndHash {
         let digits = self.sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Measure { bytes: self.bytes, sha256: digits }
+        SizeAndHash { bytes: self.bytes, sha256: digits }
     }
 }
 

@@ -5,14 +5,13 @@ mod temporary;
 mod wording;
 pub(super) use temporary::Temporary;
 
-use std::sync::Arc;
-
 use bytesize::ByteSize;
+use std::sync::Arc;
 
 use super::s3::Cause;
 use super::thaw::Thaw;
 use crate::secrets::http::foreign;
-use hints::{HOPELESS, of_a_bucket, of_a_role, of_keys, remedy};
+use hints::{BUCKET_WIDE_CODES, hint_for_bucket, hint_for_keys, hint_for_role, remedy};
 use wording::{encrypted_to, in_brackets, no_answer, refusal, thawing};
 
 /// The error of a library below one of ours. `RUNNER_DEBUG` prints it.
@@ -20,7 +19,7 @@ pub(super) type SourceError = Arc<dyn std::error::Error + Send + Sync>;
 
 /// What S3 answered. Boxed, since errors are passed around by value.
 #[derive(Debug, Clone, Default)]
-pub struct Answer {
+pub struct S3Answer {
     /// S3's error code and message.
     pub reason: String,
     /// S3's id for the request.
@@ -33,7 +32,7 @@ pub struct Answer {
 
 /// Why S3 did not answer. Boxed, since errors are passed around by value.
 #[derive(Debug, Clone)]
-pub struct Silence {
+pub struct NoResponse {
     /// `https://host`, with a port if it is not the default one.
     pub address: String,
     /// Whether S3 was ever reached at this address.
@@ -57,7 +56,7 @@ pub enum ArchiveError {
         /// S3's error code, or the HTTP status in words if the answer has none.
         code: String,
         /// The rest of the answer.
-        answer: Box<Answer>,
+        answer: Box<S3Answer>,
         /// The SDK's error.
         #[source]
         source: SourceError,
@@ -70,7 +69,7 @@ pub enum ArchiveError {
         /// `s3://bucket/key`.
         location: String,
         /// Where and why.
-        silence: Box<Silence>,
+        silence: Box<NoResponse>,
         /// The SDK's error.
         #[source]
         source: SourceError,
@@ -164,7 +163,7 @@ pub enum ArchiveError {
     #[error(
         "a multipart upload to {location} may be left behind: S3 never answered its creation, and it could not be aborted: {cause}"
     )]
-    Stray {
+    OrphanedUpload {
         /// `s3://bucket/key`.
         location: String,
         /// Why it could not be aborted.
@@ -270,7 +269,7 @@ impl ArchiveError {
 
     /// S3's error code, or the whole message if S3 did not answer.
     #[must_use]
-    pub fn in_short(&self) -> String {
+    pub fn short_reason(&self) -> String {
         if let Self::S3 { code, .. } = self { foreign(code) } else { self.to_string() }
     }
 
@@ -291,9 +290,9 @@ impl ArchiveError {
 
     /// Whether every other request to this bucket would fail in the same way.
     #[must_use]
-    pub fn is_hopeless(&self) -> bool {
+    pub fn affects_every_request(&self) -> bool {
         matches!(self, Self::Role { .. } | Self::Unanswered { .. } | Self::Credentials { .. })
-            || matches!(self, Self::S3 { code, .. } if HOPELESS.contains(&code.as_str()))
+            || matches!(self, Self::S3 { code, .. } if BUCKET_WIDE_CODES.contains(&code.as_str()))
     }
 
     /// Whether S3 certainly did not do what it was asked. After a temporary answer, an earlier attempt may have succeeded.
@@ -333,19 +332,20 @@ impl ArchiveError {
                 if let Some(temporary) = self.temporary() {
                     return Some(temporary.hint().to_owned());
                 }
-                let of_the_keys = answer.keys.as_ref().and_then(|keys| of_keys(code, keys));
-                let of_the_bucket = || answer.named_by.and_then(|secret| of_a_bucket(code, location, secret));
+                let of_the_keys = answer.keys.as_ref().and_then(|keys| hint_for_keys(code, keys));
+                let of_the_bucket =
+                    || answer.named_by.and_then(|secret| hint_for_bucket(code, location, secret));
                 return of_the_keys
                     .or_else(of_the_bucket)
                     .or_else(|| remedy(operation, code).map(str::to_owned));
             }
-            Self::Unanswered { silence, .. } => hints::of_silence(&silence.cause),
+            Self::Unanswered { silence, .. } => hints::hint_for_silence(&silence.cause),
             Self::Credentials { .. } => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",
             Self::NoObjectLock { .. } => {
                 "Use a bucket with Object Lock (enabled when the bucket is created), or set `object-lock` to `auto` or `off`."
             }
-            Self::Role { code, claims, .. } => return Some(of_a_role(code, claims)),
-            Self::Unfinished { cause, .. } | Self::Stray { cause, .. } => return cause.hint(),
+            Self::Role { code, claims, .. } => return Some(hint_for_role(code, claims)),
+            Self::Unfinished { cause, .. } | Self::OrphanedUpload { cause, .. } => return cause.hint(),
             Self::AlreadyExists { .. } => "Run again. Another run used the same second.",
             Self::Differs { what: "lock", .. } => {
                 "Grant s3:GetObjectRetention on the objects of this bucket. Without it, S3 does not show locks. If it is granted, the store did not lock the object: report that to its support, or set `object-lock` to `off`."

@@ -72,7 +72,7 @@ pub fn checksum_key(backup: &str) -> String {
 
 /// Key of a backup's manifest.
 #[must_use]
-pub fn description_key(backup: &str) -> String {
+pub fn manifest_key(backup: &str) -> String {
     format!("{backup}.manifest.json")
 }
 
@@ -84,7 +84,7 @@ pub fn file_name(key: &str) -> &str {
 
 /// The object's sponsor, environment and retention.
 #[derive(Debug, Clone, Copy)]
-pub struct Keeping<'a> {
+pub struct TagValues<'a> {
     /// Sponsor's name.
     pub sponsor: &'a str,
     /// Environment that was backed up.
@@ -104,7 +104,7 @@ pub const NOT_KNOWN: &str = "unknown";
 
 /// The object's tags, as they are before anything of the object was read back. S3 takes ten.
 #[must_use]
-pub fn tags(object: Object<'_>, keeping: Keeping<'_>) -> Vec<(String, String)> {
+pub fn tags(object: Object<'_>, keeping: TagValues<'_>) -> Vec<(String, String)> {
     let mut tags = vec![
         ("environment", keeping.environment.name().to_owned()),
         ("type", object.kind().to_owned()),
@@ -126,7 +126,7 @@ pub fn tags(object: Object<'_>, keeping: Keeping<'_>) -> Vec<(String, String)> {
 }
 
 /// As the field means it: the whole database, kept for seven years. It says nothing of a lock.
-fn is_compliant(keeping: Keeping<'_>) -> bool {
+fn is_compliant(keeping: TagValues<'_>) -> bool {
     !keeping.partial && keeping.retention_years.is_some_and(|years| years >= 7)
 }
 

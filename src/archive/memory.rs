@@ -18,7 +18,7 @@ const MOST_WORKERS: usize = 8;
 
 /// The memory that one stream uses. Parts are held whole: a request can be sent again only while its bytes are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flow {
+pub struct BufferPlan {
     /// Bytes of the first part; the others are alike (see [`parts::size`]).
     pub part_bytes: u64,
     /// Parts in flight to S3, in addition to the one that is being filled.
@@ -27,7 +27,7 @@ pub struct Flow {
     pub members_in_flight: u64,
 }
 
-impl Flow {
+impl BufferPlan {
     /// Plans for a database of this size, with `share_bytes` as what one stream should take and `limit_bytes` as what it
     /// may take at most. A dump is mostly far smaller than its database, so a database for which equal parts would not
     /// fit into the limit is begun with the largest that do; if its dump really is that long, the parts grow near
@@ -78,12 +78,12 @@ pub fn smallest_limit() -> u64 {
 
 /// Memory shared by all streams.
 #[derive(Debug, Clone)]
-pub struct Budget {
+pub struct MemoryBudget {
     limit_bytes: u64,
     free_mebibytes: Arc<Semaphore>,
 }
 
-impl Budget {
+impl MemoryBudget {
     /// A budget of `limit_bytes`.
     #[must_use]
     pub fn new(limit_bytes: u64) -> Self {
@@ -99,7 +99,7 @@ impl Budget {
 
     /// Waits until the flow's bytes are free, and holds them until the answer is dropped. A stream reserves all it will
     /// ever use at once, so two streams can never wait for each other.
-    pub async fn reserve(&self, flow: Flow) -> Option<OwnedSemaphorePermit> {
+    pub async fn reserve(&self, flow: BufferPlan) -> Option<OwnedSemaphorePermit> {
         let mebibytes = u32::try_from(flow.bytes().div_ceil(MIB)).ok()?;
         Arc::clone(&self.free_mebibytes).acquire_many_owned(mebibytes).await.ok()
     }

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::checksum::{Measure, Meter};
+use super::checksum::{Hasher, SizeAndHash};
 use super::codec::Format;
 use super::s3::download::Download;
 use super::{ArchiveError, Identities, Store};
@@ -28,12 +28,12 @@ const PLAIN_AHEAD: usize = 4;
 
 /// An object that was examined.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub struct SealedObject {
     /// Its bucket.
     pub store: Store,
     /// Its key.
     pub key: String,
-    /// Its mark; see [`super::thaw::Examined`].
+    /// Its mark; see [`super::thaw::ObjectInfo`].
     pub etag: String,
     /// Its size.
     pub bytes: u64,
@@ -49,9 +49,9 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
     /// The bytes as they are stored.
-    pub stored: Measure,
+    pub stored: SizeAndHash,
     /// What came out.
-    pub plain: Measure,
+    pub plain: SizeAndHash,
     /// Time of decrypting and decompressing alone.
     pub decoding: Duration,
 }
@@ -60,19 +60,19 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Reader {
     plain: mpsc::Receiver<Bytes>,
-    meter: Meter,
-    fetching: AbortOnDropHandle<Option<Measure>>,
+    meter: Hasher,
+    fetching: AbortOnDropHandle<Option<SizeAndHash>>,
     decoding: JoinHandle<Result<Duration, ArchiveError>>,
     stop: CancellationToken,
-    end: Option<Result<(Measure, Duration), ArchiveError>>,
+    end: Option<Result<(SizeAndHash, Duration), ArchiveError>>,
 }
 
 /// Begins to read a source. When `stop` is cancelled it gives up at once. Needs a runtime around it.
 ///
 /// # Errors
 /// It is encrypted, and there is no identity.
-pub fn open(source: Source, stop: CancellationToken) -> Result<Reader, ArchiveError> {
-    let Source { store, key, etag, bytes, format, encrypted, identities } = source;
+pub fn open(source: SealedObject, stop: CancellationToken) -> Result<Reader, ArchiveError> {
+    let SealedObject { store, key, etag, bytes, format, encrypted, identities } = source;
     let location = store.location(&key);
     if encrypted && identities.is_empty() {
         return Err(ArchiveError::IdentityMissing { location, recipients: Vec::new() });
@@ -83,7 +83,7 @@ pub fn open(source: Source, stop: CancellationToken) -> Result<Reader, ArchiveEr
     let fetching = AbortOnDropHandle::new(tokio::spawn(fetch(download, to_decoder, stop.clone())));
     let decoding = Decoding { location, format, identities: encrypted.then_some(identities) };
     let decoding = tokio::task::spawn_blocking(move || decoding.run(stored, &to_reader));
-    Ok(Reader { plain, meter: Meter::default(), fetching, decoding, stop, end: None })
+    Ok(Reader { plain, meter: Hasher::default(), fetching, decoding, stop, end: None })
 }
 
 /// Returns the sums of all stored bytes, or `None` if the decoder received an error or stopped reading.
@@ -91,8 +91,8 @@ async fn fetch(
     mut download: Download,
     to_decoder: mpsc::Sender<Result<Bytes, ArchiveError>>,
     stop: CancellationToken,
-) -> Option<Measure> {
-    let mut meter = Meter::default();
+) -> Option<SizeAndHash> {
+    let mut meter = Hasher::default();
     loop {
         let piece = tokio::select! {
             biased;
@@ -141,7 +141,7 @@ impl Reader {
         end.map(|_| None)
     }
 
-    async fn ended(&mut self) -> Result<(Measure, Duration), ArchiveError> {
+    async fn ended(&mut self) -> Result<(SizeAndHash, Duration), ArchiveError> {
         let lost = |reason: String| ArchiveError::Transform { what: "opened", reason };
         let decoding = (&mut self.decoding).await.map_err(|error| lost(error.to_string()))??;
         // The decoder read up to the end, so nothing is on its way any more.

@@ -44,13 +44,13 @@ pub fn capacity(first: u64) -> u64 {
 
 /// Cuts a stream of bytes into parts.
 #[derive(Debug)]
-pub struct Cutter {
+pub struct PartSplitter {
     first: u64,
     number: u32,
     buffer: Vec<u8>,
 }
 
-impl Cutter {
+impl PartSplitter {
     /// A cutter for parts of `first` bytes.
     #[must_use]
     pub fn new(first: u64) -> Self {

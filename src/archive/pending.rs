@@ -3,18 +3,18 @@
 use bytes::Bytes;
 
 use super::ArchiveError;
-use super::checksum::{self, Measure};
-use super::key::{checksum_key, description_key, with_lock};
-use super::s3::{Labelled, Labels, Lock, Locked, Stored};
-use super::upload::{Held, TO_SUCCEED, Upload};
+use super::checksum::{self, SizeAndHash};
+use super::key::{checksum_key, manifest_key, with_lock};
+use super::s3::{CheckedAttributes, LockState, ObjectAttributes, ObjectLock, Stored};
+use super::upload::{PendingBytes, TO_SUCCEED, Upload};
 
 /// What sealing learned of the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
     /// The stream as it came.
-    pub plain: Measure,
+    pub plain: SizeAndHash,
     /// The bytes that are stored.
-    pub stored: Measure,
+    pub stored: SizeAndHash,
     /// CRC64NVME of the stored bytes, as S3 writes it.
     pub crc64: String,
     /// Independent members that the archive consists of.
@@ -25,7 +25,7 @@ pub struct Sealed {
 #[derive(Debug, Clone)]
 pub struct Committed {
     /// Whether the dump is locked, as S3 showed it.
-    pub lock: Locked,
+    pub lock: LockState,
     /// Remarks for the log.
     pub remarks: Vec<String>,
     /// Problems with its labels.
@@ -35,14 +35,14 @@ pub struct Committed {
 /// A finished upload that is not visible yet. Call `commit` or `abandon`.
 #[must_use = "a staged archive is neither visible nor gone until it is committed or abandoned"]
 #[derive(Debug)]
-pub struct Staged {
+pub struct PendingUpload {
     upload: Upload,
-    held: Held,
+    held: PendingBytes,
     sealed: Sealed,
 }
 
-impl Staged {
-    pub(super) fn new(upload: Upload, held: Held, sealed: Sealed) -> Self {
+impl PendingUpload {
+    pub(super) fn new(upload: Upload, held: PendingBytes, sealed: Sealed) -> Self {
         Self { upload, held, sealed }
     }
 
@@ -61,7 +61,7 @@ impl Staged {
     pub async fn commit(self, description: Vec<u8>) -> Result<Committed, ArchiveError> {
         let Self { upload, held, sealed } = self;
         let location = upload.store.location(&upload.key);
-        let in_one_request = matches!(held, Held::Whole(_));
+        let in_one_request = matches!(held, PendingBytes::Whole(_));
         let visible = tokio::select! {
             done = make_visible(&upload, held, &sealed) => done,
             () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
@@ -75,7 +75,7 @@ impl Staged {
                 );
                 return Err(ArchiveError::Unfinished { cause: Box::new(cause), left });
             }
-            Err(cause) => return Err(Box::new(Broken { cause, upload }).abandon().await),
+            Err(cause) => return Err(Box::new(FailedSeal { cause, upload }).abandon().await),
         };
         let completed = tokio::select! {
             done = complete(&upload, &sealed, description) => done,
@@ -118,12 +118,12 @@ impl Staged {
 /// A stream that could not be archived, and its upload.
 #[must_use = "its parts stay at S3 until it is abandoned"]
 #[derive(Debug)]
-pub struct Broken {
+pub struct FailedSeal {
     pub(super) cause: ArchiveError,
     pub(super) upload: Upload,
 }
 
-impl Broken {
+impl FailedSeal {
     /// Aborts the upload. Returns the cause, and what could not be aborted.
     pub async fn abandon(self: Box<Self>) -> ArchiveError {
         let Self { cause, upload } = *self;
@@ -131,7 +131,7 @@ impl Broken {
             Ok(()) => cause,
             Err(error) => {
                 let left = match error {
-                    ArchiveError::Stray { .. } => error.to_string(),
+                    ArchiveError::OrphanedUpload { .. } => error.to_string(),
                     _ => {
                         "its uploaded parts stay until a lifecycle rule of the bucket removes them".to_owned()
                     }
@@ -142,12 +142,18 @@ impl Broken {
     }
 }
 
-async fn make_visible(upload: &Upload, held: Held, sealed: &Sealed) -> Result<Vec<String>, ArchiveError> {
+async fn make_visible(
+    upload: &Upload,
+    held: PendingBytes,
+    sealed: &Sealed,
+) -> Result<Vec<String>, ArchiveError> {
     let (store, key) = (&upload.store, &upload.key);
     match held {
-        Held::Whole(bytes) => store.put_new(key, bytes, &upload.labels).await.map(|()| Vec::new()),
-        Held::Parts(id, parts) => {
-            let strays = store.abort_strays(key, Some(&id), &upload.creations).await;
+        PendingBytes::Whole(bytes) => {
+            store.put_new(key, bytes, &upload.attributes).await.map(|()| Vec::new())
+        }
+        PendingBytes::Parts(id, parts) => {
+            let strays = store.abort_orphans(key, Some(&id), &upload.creations).await;
             let whole = (sealed.stored.bytes, sealed.crc64.as_str());
             store.complete_upload(key, &id, parts, whole).await?;
             Ok(strays.err().map(|error| error.to_string()).into_iter().collect())
@@ -160,34 +166,35 @@ async fn complete(
     upload: &Upload,
     sealed: &Sealed,
     description: Vec<u8>,
-) -> Result<(Labelled, Option<String>), ArchiveError> {
+) -> Result<(CheckedAttributes, Option<String>), ArchiveError> {
     let (store, key) = (&upload.store, &upload.key);
     let stored = store.head(key).await?;
     compare(upload, sealed, &stored).await?;
     compare_lock(upload, key, stored.lock.as_ref())?;
-    let labelled = store.label_as(key, stored.lock, &upload.labels).await;
+    let labelled = store.label_as(key, stored.lock, &upload.attributes).await;
     let (labelled, remark) = compare_tags(upload, labelled).await?;
-    let labels = |content_type| Labels { storage_class: None, content_type, ..upload.labels.clone() };
+    let attributes =
+        |content_type| ObjectAttributes { storage_class: None, content_type, ..upload.attributes.clone() };
     let line = checksum::line(&sealed.stored.sha256, key);
     let beside = checksum_key(key);
-    store.put_new(&beside, Bytes::from(line), &labels("text/plain")).await?;
-    if upload.labels.lock.is_some() {
+    store.put_new(&beside, Bytes::from(line), &attributes("text/plain")).await?;
+    if upload.attributes.lock.is_some() {
         // The manifest is written as this file is, and may only be when all else is proven. Tags of the two bind nothing.
         compare_lock(upload, &beside, store.head(&beside).await?.lock.as_ref())?;
     }
-    store.put_new(&description_key(key), Bytes::from(description), &labels("application/json")).await?;
+    store.put_new(&manifest_key(key), Bytes::from(description), &attributes("application/json")).await?;
     Ok((labelled, remark))
 }
 
 /// Sets the lock tags of the two small files to what S3 shows. If S3 rejected that for the dump, it would reject it
 /// again.
-async fn label_beside(upload: &Upload, dump: &Labelled) -> Option<String> {
-    if dump.tags == upload.labels.tags {
+async fn label_beside(upload: &Upload, dump: &CheckedAttributes) -> Option<String> {
+    if dump.tags == upload.attributes.tags {
         return None;
     }
     let mut warning = None;
-    for key in [checksum_key(&upload.key), description_key(&upload.key)] {
-        warning = warning.or(upload.store.label(&key, &upload.labels).await.warning);
+    for key in [checksum_key(&upload.key), manifest_key(&upload.key)] {
+        warning = warning.or(upload.store.label(&key, &upload.attributes).await.warning);
     }
     warning
 }
@@ -211,8 +218,8 @@ async fn compare(upload: &Upload, sealed: &Sealed, stored: &Stored) -> Result<()
     }
 }
 
-fn compare_lock(upload: &Upload, key: &str, stored: Option<&Lock>) -> Result<(), ArchiveError> {
-    let Some(asked) = &upload.labels.lock else { return Ok(()) };
+fn compare_lock(upload: &Upload, key: &str, stored: Option<&ObjectLock>) -> Result<(), ArchiveError> {
+    let Some(asked) = &upload.attributes.lock else { return Ok(()) };
     if stored.is_some_and(|stored| stored.keeps(asked)) {
         return Ok(());
     }
@@ -224,10 +231,10 @@ fn compare_lock(upload: &Upload, key: &str, stored: Option<&Lock>) -> Result<(),
 /// answer to a tag change was lost, reading back shows whether it was made.
 async fn compare_tags(
     upload: &Upload,
-    mut labelled: Labelled,
-) -> Result<(Labelled, Option<String>), ArchiveError> {
+    mut labelled: CheckedAttributes,
+) -> Result<(CheckedAttributes, Option<String>), ArchiveError> {
     let (store, key) = (&upload.store, &upload.key);
-    if upload.labels.tags.is_empty() {
+    if upload.attributes.tags.is_empty() {
         return Ok((labelled, None));
     }
     let Some(stored) = store.tags(key).await? else {
@@ -235,7 +242,7 @@ async fn compare_tags(
             format!("the store does not support tags, so those of {} were not checked", store.location(key));
         return Ok((labelled, Some(remark)));
     };
-    let wanted = with_lock(&upload.labels.tags, labelled.lock.name());
+    let wanted = with_lock(&upload.attributes.tags, labelled.lock.name());
     if stored == sorted(&wanted) {
         (labelled.tags, labelled.warning) = (wanted, None);
     } else if stored != sorted(&labelled.tags) {

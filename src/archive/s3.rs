@@ -17,20 +17,20 @@ mod resolver;
 mod retry;
 mod role;
 
-pub use attributes::Labelled;
+pub use attributes::CheckedAttributes;
 pub(super) use attributes::Stored;
 pub use cause::Cause;
 pub use client::{Caller, Endpoint};
-pub use lock::{ByDefault, Lock, LockChoice, Locked};
-pub(super) use multipart::{Creations, UploadId};
-pub use role::{Session, session_name};
+pub use lock::{BucketDefault, LockChoice, LockState, ObjectLock};
+pub(super) use multipart::{UnansweredCreates, UploadId};
+pub use role::{AwsSession, session_name};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 
 use super::ArchiveError;
 use client::aws_time;
-use retry::Watch;
+use retry::ContactWatch;
 
 /// Metadata key that identifies our own write if its answer was lost.
 const WRITE_ID: &str = "write-id";
@@ -46,20 +46,20 @@ pub struct Store {
     keys: Option<String>,
     /// Name of the secret that the bucket's name came from.
     named_by: Option<&'static str>,
-    watch: Watch,
+    watch: ContactWatch,
 }
 
 /// Attributes set on an uploaded object.
 #[derive(Debug, Clone, Default)]
-pub struct Labels {
+pub struct ObjectAttributes {
     /// Object tags.
     pub tags: Vec<(String, String)>,
     /// Object metadata, printable ASCII.
     pub metadata: Vec<(String, String)>,
     /// Object Lock to request.
-    pub lock: Option<Lock>,
+    pub lock: Option<ObjectLock>,
     /// What the bucket does to objects without a requested lock.
-    pub by_default: ByDefault,
+    pub by_default: BucketDefault,
     /// S3 storage class; S3's default if absent.
     pub storage_class: Option<String>,
     /// `Content-Type`.

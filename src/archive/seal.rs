@@ -9,23 +9,23 @@ use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::task::JoinHandle;
 
-use super::checksum::{Crc64, Meter};
+use super::checksum::{Crc64, Hasher};
 use super::encryption::Encryption;
 use super::memory::MEMBER_BYTES;
-use super::pending::{Broken, Sealed, Staged};
-use super::upload::{Held, Upload};
+use super::pending::{FailedSeal, PendingUpload, Sealed};
+use super::upload::{PendingBytes, Upload};
 use super::{ArchiveError, Codec, Recipients};
 
 /// How the bytes are compressed and encrypted.
 #[derive(Debug, Clone)]
-pub struct Recipe {
+pub struct SealOptions {
     /// How they are compressed.
     pub codec: Codec,
     /// Recipients that can decrypt them; no encryption if empty.
     pub recipients: Recipients,
 }
 
-impl Recipe {
+impl SealOptions {
     /// The end of a file name, from `.sql` on: `.sql.gz`, `.sql.zst.age`.
     #[must_use]
     pub fn suffix(&self) -> String {
@@ -49,29 +49,29 @@ pub struct Progress {
 /// The stream, the compression or S3 fails, or panics, or the upload was stopped; what was sent waits to be abandoned.
 pub async fn seal<R: AsyncRead + Unpin>(
     stream: &mut R,
-    recipe: &Recipe,
+    recipe: &SealOptions,
     mut upload: Upload,
     progress: &Progress,
-) -> Result<Staged, Box<Broken>> {
+) -> Result<PendingUpload, Box<FailedSeal>> {
     // A panic must not leave uploaded parts behind.
     let sealed = AssertUnwindSafe(run(stream, recipe, &mut upload, progress)).catch_unwind().await;
     let panicked = |_| Err(ArchiveError::Stream("its sealing panicked (see the lines above)".to_owned()));
     match sealed.unwrap_or_else(panicked) {
-        Ok((held, sealed)) => Ok(Staged::new(upload, held, sealed)),
-        Err(cause) => Err(Box::new(Broken { cause, upload })),
+        Ok((held, sealed)) => Ok(PendingUpload::new(upload, held, sealed)),
+        Err(cause) => Err(Box::new(FailedSeal { cause, upload })),
     }
 }
 
 async fn run<R: AsyncRead + Unpin>(
     stream: &mut R,
-    recipe: &Recipe,
+    recipe: &SealOptions,
     upload: &mut Upload,
     progress: &Progress,
-) -> Result<(Held, Sealed), ArchiveError> {
-    let mut plain = Meter::default();
-    let mut outlet = Outlet {
+) -> Result<(PendingBytes, Sealed), ArchiveError> {
+    let mut plain = Hasher::default();
+    let mut outlet = StoredSide {
         encryption: Encryption::new(&recipe.recipients)?,
-        meter: Meter::default(),
+        meter: Hasher::default(),
         crc64: Crc64::default(),
     };
     let mut members = VecDeque::new();
@@ -99,8 +99,8 @@ async fn run<R: AsyncRead + Unpin>(
             break;
         }
     }
-    let Outlet { encryption, meter, crc64 } = outlet;
-    let mut end = Outlet { encryption: Encryption::None, meter, crc64 };
+    let StoredSide { encryption, meter, crc64 } = outlet;
+    let mut end = StoredSide { encryption: Encryption::None, meter, crc64 };
     end.pass(&encryption.finish()?, upload, progress).await?;
     let held = upload.finish().await?;
     Ok((
@@ -132,13 +132,13 @@ async fn finished(
 }
 
 /// The end of the pipeline. It measures exactly the bytes that are stored.
-struct Outlet {
+struct StoredSide {
     encryption: Encryption,
-    meter: Meter,
+    meter: Hasher,
     crc64: Crc64,
 }
 
-impl Outlet {
+impl StoredSide {
     async fn pass(
         &mut self,
         stored: &[u8],

@@ -11,7 +11,7 @@ const FROZEN_CLASSES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 
 /// What a HEAD request shows about an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Examined {
+pub struct ObjectInfo {
     /// Size.
     pub bytes: u64,
     /// ETag, which distinguishes this object from a later one under the same key; empty if the store sends none.
@@ -25,14 +25,14 @@ pub struct Examined {
     /// Id of the write that created it. Only objects that sponsor-backup wrote have one.
     pub write_id: Option<String>,
     /// State of its thaw.
-    pub restored: Restored,
+    pub restored: ThawState,
     /// End of its Object Lock, if that is known.
     pub retain_until: Option<Timestamp>,
 }
 
 /// State of an object's thaw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Restored {
+pub enum ThawState {
     /// Not requested.
     No,
     /// In progress.
@@ -50,7 +50,7 @@ pub enum Thaw {
     Ongoing,
 }
 
-impl Restored {
+impl ThawState {
     /// Parses the header `x-amz-restore`. A value that it does not understand counts as no thaw.
     pub(super) fn parse(header: Option<&str>) -> Self {
         let header = header.unwrap_or_default();
@@ -63,7 +63,7 @@ impl Restored {
     }
 }
 
-impl Examined {
+impl ObjectInfo {
     /// Checks that the object can be read now.
     ///
     /// # Errors
@@ -71,12 +71,12 @@ impl Examined {
     pub fn readable(&self, location: &str) -> Result<(), ArchiveError> {
         let thaw = match (self.restored, &self.archive_tier) {
             // Intelligent-Tiering makes no copy: the object leaves the tier, and S3 stops naming it.
-            (Restored::Ongoing, Some(_)) => Thaw::Ongoing,
+            (ThawState::Ongoing, Some(_)) => Thaw::Ongoing,
             (_, Some(_)) => Thaw::NotRequested,
             _ if !FROZEN_CLASSES.contains(&self.storage_class.as_str()) => return Ok(()),
-            (Restored::Until(_), None) => return Ok(()),
-            (Restored::Ongoing, None) => Thaw::Ongoing,
-            (Restored::No, None) => Thaw::NotRequested,
+            (ThawState::Until(_), None) => return Ok(()),
+            (ThawState::Ongoing, None) => Thaw::Ongoing,
+            (ThawState::No, None) => Thaw::NotRequested,
         };
         let class = self.archive_tier.as_ref().unwrap_or(&self.storage_class).clone();
         Err(ArchiveError::Frozen { location: location.to_owned(), class, thaw })

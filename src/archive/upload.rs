@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::ArchiveError;
-use super::memory::Flow;
-use super::parts::{Cutter, MOST_PARTS};
-use super::s3::{Creations, Labels, Store, UploadId};
+use super::memory::BufferPlan;
+use super::parts::{MOST_PARTS, PartSplitter};
+use super::s3::{ObjectAttributes, Store, UnansweredCreates, UploadId};
 
 /// Grace period after a stop request for an upload that is about to complete. A stopped program has five seconds in all,
 /// and a record to write.
@@ -28,11 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Upload {
     pub(super) store: Store,
     pub(super) key: String,
-    pub(super) labels: Labels,
-    flow: Flow,
-    pub(super) stopping: Stopping,
-    cutter: Cutter,
-    pub(super) creations: Creations,
+    pub(super) attributes: ObjectAttributes,
+    flow: BufferPlan,
+    pub(super) stopping: StopRequest,
+    cutter: PartSplitter,
+    pub(super) creations: UnansweredCreates,
     started: Option<UploadId>,
     sending: JoinSet<Result<CompletedPart, ArchiveError>>,
     sent: Vec<CompletedPart>,
@@ -40,7 +40,7 @@ pub struct Upload {
 
 /// How the bytes are held until the commit.
 #[derive(Debug)]
-pub(super) enum Held {
+pub(super) enum PendingBytes {
     /// In memory: so few that one request will do.
     Whole(Bytes),
     /// A multipart upload at S3.
@@ -50,15 +50,21 @@ pub(super) enum Held {
 impl Upload {
     /// Prepares an upload; nothing is sent yet. When `stop` is cancelled it gives up at once. Needs a runtime around it.
     #[must_use]
-    pub fn new(store: &Store, key: String, labels: Labels, flow: Flow, stop: CancellationToken) -> Self {
+    pub fn new(
+        store: &Store,
+        key: String,
+        attributes: ObjectAttributes,
+        flow: BufferPlan,
+        stop: CancellationToken,
+    ) -> Self {
         Self {
             store: store.clone(),
             key,
-            labels,
+            attributes,
             flow,
-            stopping: Stopping::new(stop),
-            cutter: Cutter::new(flow.part_bytes),
-            creations: Creations::default(),
+            stopping: StopRequest::new(stop),
+            cutter: PartSplitter::new(flow.part_bytes),
+            creations: UnansweredCreates::default(),
             started: None,
             sending: JoinSet::new(),
             sent: Vec::new(),
@@ -77,10 +83,10 @@ impl Upload {
     }
 
     /// Sends what is left and waits for all parts; a stream that filled no part is only kept.
-    pub(super) async fn finish(&mut self) -> Result<Held, ArchiveError> {
+    pub(super) async fn finish(&mut self) -> Result<PendingBytes, ArchiveError> {
         let rest = Bytes::from(self.cutter.rest());
         if self.started.is_none() {
-            return Ok(Held::Whole(rest));
+            return Ok(PendingBytes::Whole(rest));
         }
         if !rest.is_empty() {
             self.send(rest).await?;
@@ -91,8 +97,8 @@ impl Upload {
         let mut parts = std::mem::take(&mut self.sent);
         parts.sort_by_key(|part| part.part_number);
         match self.started.clone() {
-            Some(upload) => Ok(Held::Parts(upload, parts)),
-            None => Ok(Held::Whole(Bytes::new())),
+            Some(upload) => Ok(PendingBytes::Parts(upload, parts)),
+            None => Ok(PendingBytes::Whole(Bytes::new())),
         }
     }
 
@@ -114,7 +120,7 @@ impl Upload {
             Some(upload) => upload.clone(),
             None => {
                 let created = tokio::select! {
-                    created = self.store.create_upload(&self.key, &self.labels, &self.creations) => created?,
+                    created = self.store.create_upload(&self.key, &self.attributes, &self.creations) => created?,
                     () = self.stopping.over(TO_SUCCEED) => return Err(ArchiveError::Stopped),
                 };
                 self.started.insert(created).clone()
@@ -148,14 +154,14 @@ impl Upload {
 
 /// A stop request and its time.
 #[derive(Debug)]
-pub(super) struct Stopping {
+pub(super) struct StopRequest {
     stop: CancellationToken,
     since: Arc<OnceLock<Instant>>,
     /// Records the time. Dropped with this value.
     _watch: AbortOnDropHandle<()>,
 }
 
-impl Stopping {
+impl StopRequest {
     /// Starts to listen. Must be called inside a Tokio runtime.
     pub(super) fn new(stop: CancellationToken) -> Self {
         let since = Arc::new(OnceLock::new());

@@ -5,7 +5,7 @@ mod backup;
 mod keyless;
 mod restore;
 
-pub use restore::{DrillOrder, ListOrder, Opening, RestoreOrder, VerifyOrder, Which};
+pub use restore::{DrillOptions, ListOptions, ReadOptions, RestoreOptions, VerifyOptions, WhichBackup};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -14,39 +14,39 @@ use std::time::Duration;
 use super::inputs::Command;
 use super::values::{Values, bad, bad_value};
 use super::{UsageError, Variables};
-use crate::archive::Recipe;
+use crate::archive::SealOptions;
 use crate::archive::catalogue::BackupKey;
 use crate::archive::s3::{Endpoint, LockChoice};
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::github::Access;
 use crate::record::Outcome;
 use crate::secrets::http::is_safe_for_tokens;
-use crate::secrets::{Keyring, Secret};
+use crate::secrets::{EnvCredentials, Secret};
 use crate::sponsors::{Environment, Selection};
 
 /// What to do.
 #[derive(Debug)]
-pub enum Order {
+pub enum CommandOptions {
     /// `matrix`
-    Matrix(MatrixOrder),
+    Matrix(MatrixOptions),
     /// `backup`
-    Backup(BackupOrder),
+    Backup(BackupOptions),
     /// `record`
-    Record(RecordOrder),
+    Record(RecordOptions),
     /// `list`
-    List(ListOrder),
+    List(ListOptions),
     /// `verify`
-    Verify(VerifyOrder),
+    Verify(VerifyOptions),
     /// `restore`
-    Restore(RestoreOrder),
+    Restore(RestoreOptions),
     /// `drill`
-    Drill(DrillOrder),
+    Drill(DrillOptions),
 }
 
-impl Order {
+impl CommandOptions {
     /// Which sponsors it is for.
     #[must_use]
-    pub fn scope(&self) -> &Scope {
+    pub fn scope(&self) -> &CommonOptions {
         match self {
             Self::Matrix(order) => &order.scope,
             Self::Backup(order) => &order.scope,
@@ -61,7 +61,7 @@ impl Order {
 
 /// Which sponsors, and where to find their secrets.
 #[derive(Debug)]
-pub struct Scope {
+pub struct CommonOptions {
     /// Environment.
     pub environment: Environment,
     /// Sponsors.
@@ -85,7 +85,7 @@ pub struct Scope {
     /// URL of AWS STS, if not the region's own.
     pub sts_endpoint_url: Option<String>,
     /// Tokens and keys from environment variables.
-    pub keyring: Keyring,
+    pub keyring: EnvCredentials,
     /// File to which the log's lines are appended.
     pub log_file: Option<PathBuf>,
 }
@@ -111,9 +111,9 @@ pub struct Deployment {
 
 /// `matrix`
 #[derive(Debug)]
-pub struct MatrixOrder {
+pub struct MatrixOptions {
     /// Sponsors and their secrets.
-    pub scope: Scope,
+    pub scope: CommonOptions,
     /// Maximum number of matrix jobs. Additional sponsors share jobs.
     pub max_jobs: NonZeroUsize,
     /// Folder of workflows that must pass on every sponsor's token.
@@ -126,15 +126,15 @@ pub struct MatrixOrder {
 
 /// `backup`
 #[derive(Debug)]
-pub struct BackupOrder {
+pub struct BackupOptions {
     /// Sponsors and their secrets.
-    pub scope: Scope,
+    pub scope: CommonOptions,
     /// The deployment.
     pub deployment: Deployment,
     /// Whether the backup is taken before a deployment.
     pub pre_migration: bool,
     /// Compression and encryption.
-    pub recipe: Recipe,
+    pub recipe: SealOptions,
     /// What to dump.
     pub dump: DumpOptions,
     /// Maximum lag of a standby behind its primary.
@@ -168,9 +168,9 @@ pub struct NamedBackup {
 
 /// `record`
 #[derive(Debug)]
-pub struct RecordOrder {
+pub struct RecordOptions {
     /// Sponsors and their secrets.
-    pub scope: Scope,
+    pub scope: CommonOptions,
     /// The deployment.
     pub deployment: Deployment,
     /// Outcome of the deployment.
@@ -191,26 +191,26 @@ pub(super) fn read(
     command: Command,
     values: &Values<'_>,
     variables: &Variables,
-) -> Result<Order, UsageError> {
+) -> Result<CommandOptions, UsageError> {
     let scope = scope(values, variables)?;
     Ok(match command {
-        Command::Matrix => Order::Matrix(MatrixOrder {
+        Command::Matrix => CommandOptions::Matrix(MatrixOptions {
             scope,
             max_jobs: count(values, "max-jobs")?,
             workflows: values.text("workflows").map(PathBuf::from),
             github: github(values, variables)?,
             issue_on_failure: values.boolean("issue-on-failure")?,
         }),
-        Command::Backup => Order::Backup(backup::backup(scope, values, variables)?),
-        Command::Record => Order::Record(backup::record(scope, values, variables)?),
-        Command::List => Order::List(restore::list(scope, values, variables)?),
-        Command::Verify => Order::Verify(restore::verify(scope, values, variables)?),
-        Command::Restore => Order::Restore(restore::restore(scope, values, variables)?),
-        Command::Drill => Order::Drill(restore::drill(scope, values, variables)?),
+        Command::Backup => CommandOptions::Backup(backup::backup(scope, values, variables)?),
+        Command::Record => CommandOptions::Record(backup::record(scope, values, variables)?),
+        Command::List => CommandOptions::List(restore::list(scope, values, variables)?),
+        Command::Verify => CommandOptions::Verify(restore::verify(scope, values, variables)?),
+        Command::Restore => CommandOptions::Restore(restore::restore(scope, values, variables)?),
+        Command::Drill => CommandOptions::Drill(restore::drill(scope, values, variables)?),
     })
 }
 
-fn scope(values: &Values<'_>, variables: &Variables) -> Result<Scope, UsageError> {
+fn scope(values: &Values<'_>, variables: &Variables) -> Result<CommonOptions, UsageError> {
     let environment = values.required("environment")?;
     let environment: Environment = environment.parse().map_err(|()| {
         bad_value("environment", &environment, "an environment")
@@ -225,7 +225,7 @@ fn scope(values: &Values<'_>, variables: &Variables) -> Result<Scope, UsageError
         .hint("Write an https:// URL. Only localhost may use http://."));
     }
     let keyless = keyless::read(values, variables)?;
-    Ok(Scope {
+    Ok(CommonOptions {
         environment,
         selection: Selection::parse(&values.text("sponsors").unwrap_or_default()),
         manifest: values.text("manifest").map(PathBuf::from),
@@ -238,7 +238,7 @@ fn scope(values: &Values<'_>, variables: &Variables) -> Result<Scope, UsageError
         aws_role: keyless.aws_role,
         sts_endpoint_url: keyless.sts_endpoint_url,
         log_file: values.text("log-file").map(PathBuf::from),
-        keyring: Keyring::from_variables(
+        keyring: EnvCredentials::from_variables(
             variables.iter().map(|(name, value)| (name.as_str(), value.as_str())),
         ),
     })

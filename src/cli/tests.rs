@@ -1,4 +1,4 @@
-use super::order::{BackupOrder, RecordOrder};
+use super::order::{BackupOptions, RecordOptions};
 use super::*;
 use crate::archive::Codec;
 use crate::record::Outcome;
@@ -10,20 +10,20 @@ fn parse_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Request,
     parse(&arguments, &variables)
 }
 
-fn backup(arguments: &[&str], variables: &[(&str, &str)]) -> Result<BackupOrder, UsageError> {
+fn backup(arguments: &[&str], variables: &[(&str, &str)]) -> Result<BackupOptions, UsageError> {
     match parse_with(arguments, variables)? {
-        Request::Order { order, .. } => match *order {
-            Order::Backup(order) => Ok(order),
+        Request::CommandOptions { order, .. } => match *order {
+            CommandOptions::Backup(order) => Ok(order),
             other => panic!("not a backup: {other:?}"),
         },
         other => panic!("not an order: {other:?}"),
     }
 }
 
-fn record(arguments: &[&str]) -> Result<RecordOrder, UsageError> {
+fn record(arguments: &[&str]) -> Result<RecordOptions, UsageError> {
     match parse_with(arguments, &[])? {
-        Request::Order { order, .. } => match *order {
-            Order::Record(order) => Ok(order),
+        Request::CommandOptions { order, .. } => match *order {
+            CommandOptions::Record(order) => Ok(order),
             other => panic!("not a record: {other:?}"),
         },
         other => panic!("not an order: {other:?}"),
@@ -151,7 +151,7 @@ fn outputs_are_printed_only_if_that_was_asked_for() {
     )
     .unwrap()
     {
-        Request::Order { outputs, .. } => outputs,
+        Request::CommandOptions { outputs, .. } => outputs,
         other => panic!("{other:?}"),
     };
     assert!(!printed(&[], &[]));

@@ -48,7 +48,7 @@ fn find(name: &str) -> Option<&'static Input> {
 fn near<'a>(typed: &str, names: &[&'a str]) -> Option<&'a str> {
     let mut longer = names.iter().copied().filter(|name| typed.len() >= BEGINNING && name.starts_with(typed));
     let only = longer.next().filter(|_| longer.next().is_none());
-    spelling::meant(typed, names.iter().copied()).or(only)
+    spelling::suggest(typed, names.iter().copied()).or(only)
 }
 
 fn of_the_program(typed: &str) -> &'static str {

@@ -13,17 +13,17 @@ use std::sync::Arc;
 use futures_util::future::join;
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::buckets::Labelling;
-use super::github::Asking;
-use super::limit::Clock;
-use super::publish::{Ended, Publisher, Turn};
+use super::buckets::AttributeSource;
+use super::github::GitHubLookup;
+use super::limit::TimeLimit;
+use super::publish::{Completed, Ended, Publisher};
 use super::scope::{self, SecretsSource};
-use super::survey::{Means, Survey};
-use super::{Edge, records};
+use super::survey::{SurveyOptions, TenancyGuard};
+use super::{RunContext, records};
 use crate::archive::key::Object;
-use crate::archive::memory::Budget;
+use crate::archive::memory::MemoryBudget;
 use crate::cli::UsageError;
-use crate::cli::order::BackupOrder;
+use crate::cli::order::BackupOptions;
 use crate::databases::postgres::DumpError;
 use crate::databases::postgres::client::Client;
 use crate::failure::{Doing, Failure, TimedOut};
@@ -31,23 +31,27 @@ use crate::record::deployment::Heading;
 use crate::record::{DeploymentLog, Event};
 use crate::report::Record;
 use crate::sponsors::Sponsor;
-use state::Facts;
+use state::BackupState;
 
 /// What all sponsors of a run share.
-struct Run<'a> {
-    order: &'a BackupOrder,
-    edge: &'a Edge,
+struct BackupRun<'a> {
+    order: &'a BackupOptions,
+    edge: &'a RunContext,
     secrets: SecretsSource<'a>,
     /// Finding no clients fails only the sponsors that need one. Disabled sponsors do not.
     clients: Result<Vec<Client>, DumpError>,
-    budget: Budget,
-    survey: Survey,
-    asking: Asking<'a>,
+    budget: MemoryBudget,
+    survey: TenancyGuard,
+    asking: GitHubLookup<'a>,
     /// Memory for one stream's upload buffers, in bytes.
     share_bytes: u64,
 }
 
-pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
+pub(super) async fn run(
+    order: BackupOptions,
+    edge: &RunContext,
+    publisher: &Publisher<'_>,
+) -> Result<u8, Failure> {
     let selected = scope::select_some(&order.scope, edge).await?;
     let sponsors = &selected.sponsors;
     accepted_are_known(&order, &selected)?;
@@ -55,14 +59,14 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
     let secrets = SecretsSource::open(&order.scope, edge, sponsors).await?;
     let clients = scope::clients(edge).await?;
     let client = clients.as_ref().ok().and_then(|clients| clients.last());
-    let means = Means { client, at_once, timeout: order.timeout };
-    let survey = Survey::of_databases(&secrets, &selected, means, edge).await;
-    let run = Run {
+    let means = SurveyOptions { client, at_once, timeout: order.timeout };
+    let survey = TenancyGuard::of_databases(&secrets, &selected, means, edge).await;
+    let run = BackupRun {
         secrets,
         clients,
-        budget: Budget::new(order.memory_limit_bytes),
+        budget: MemoryBudget::new(order.memory_limit_bytes),
         survey,
-        asking: Asking::new(order.github.as_ref(), edge),
+        asking: GitHubLookup::new(order.github.as_ref(), edge),
         share_bytes: order.memory_limit_bytes / at_once as u64,
         order: &order,
         edge,
@@ -88,7 +92,7 @@ pub(super) async fn run(order: BackupOrder, edge: &Edge, publisher: &Publisher<'
 }
 
 /// A misspelled name would otherwise only show as the refusal that it was meant to lift.
-fn accepted_are_known(order: &BackupOrder, selected: &scope::Selected) -> Result<(), UsageError> {
+fn accepted_are_known(order: &BackupOptions, selected: &scope::Selected) -> Result<(), UsageError> {
     match order.accept_new_source.iter().find(|name| !selected.known.contains(name)) {
         None => Ok(()),
         Some(stranger) => {
@@ -98,12 +102,12 @@ fn accepted_are_known(order: &BackupOrder, selected: &scope::Selected) -> Result
     }
 }
 
-impl Run<'_> {
+impl BackupRun<'_> {
     /// One sponsor from beginning to end. A failure affects only this sponsor, even a bug in this program.
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
-        let mut facts = Facts::begin(self.edge.now());
+        let mut facts = BackupState::begin(self.edge.now());
         let over = TimedOut::new(self.order.timeout, Doing::Dump);
-        let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
+        let clock = TimeLimit::start(self.edge, over, self.survey.took(sponsor));
         let done = AssertUnwindSafe(self.back_up(sponsor, &mut facts, &clock)).catch_unwind().await;
         let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
         if let Err(Failure::Archive(error)) = &done
@@ -126,9 +130,9 @@ impl Run<'_> {
     async fn record(
         &self,
         sponsor: &Sponsor,
-        facts: &mut Facts,
-        done: Result<Turn<()>, Failure>,
-    ) -> (Option<String>, Result<Turn<()>, Failure>) {
+        facts: &mut BackupState,
+        done: Result<Completed<()>, Failure>,
+    ) -> (Option<String>, Result<Completed<()>, Failure>) {
         let heading = Heading {
             event: if self.order.pre_migration { Event::PreDeploymentBackup } else { Event::Backup },
             sponsor,
@@ -159,7 +163,7 @@ impl Run<'_> {
                 (log, Err(first))
             }
             (done, None) => {
-                if matches!(done, Ok(Turn::Disabled(_))) {
+                if matches!(done, Ok(Completed::Disabled(_))) {
                     records::say_saved_locally_only(self.edge, &sponsor.name);
                 }
                 (log, done)
@@ -167,8 +171,8 @@ impl Run<'_> {
         }
     }
 
-    fn labelling(&self, facts: &Facts) -> Labelling<'_> {
-        Labelling {
+    fn labelling(&self, facts: &BackupState) -> AttributeSource<'_> {
+        AttributeSource {
             deployment: &self.order.deployment,
             edge: self.edge,
             environment: self.order.scope.environment,

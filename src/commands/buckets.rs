@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Edge;
+use super::RunContext;
 use super::history::Place;
-use crate::archive::key::{self, Keeping, Object};
+use crate::archive::key::{self, Object, TagValues};
 use crate::archive::s3::policy::{self, Purpose};
 use crate::archive::s3::{
-    ByDefault, Caller, Endpoint, Labels, Lock, LockChoice, Locked, Session, session_name,
+    AwsSession, BucketDefault, Caller, Endpoint, LockChoice, LockState, ObjectAttributes, ObjectLock,
+    session_name,
 };
 use crate::archive::{ArchiveError, Store};
-use crate::cli::order::{Deployment, Scope};
+use crate::cli::order::{CommonOptions, Deployment};
 use crate::secrets::{AUDIT_LOGS_BUCKET, AwsCredentials, BACKUPS_BUCKET, SponsorSecrets};
 use crate::sponsors::{Environment, Sponsor};
 
 /// The buckets of one sponsor.
 #[derive(Debug)]
-pub(super) struct Vault {
+pub(super) struct SponsorBuckets {
     pub(super) backups: Store,
     pub(super) audit_logs: Store,
     /// The credentials that sign requests, for the log.
@@ -26,17 +27,17 @@ pub(super) struct Vault {
 }
 
 /// What is needed to open a sponsor's buckets.
-pub(super) struct Way<'a> {
-    pub(super) scope: &'a Scope,
-    pub(super) edge: &'a Edge,
+pub(super) struct BucketAccess<'a> {
+    pub(super) scope: &'a CommonOptions,
+    pub(super) edge: &'a RunContext,
     pub(super) endpoint: &'a Endpoint,
     pub(super) sponsor: &'a str,
     /// Limits the session of a role.
     pub(super) purpose: Purpose,
 }
 
-impl Vault {
-    pub(super) fn open(way: &Way<'_>, secrets: &SponsorSecrets) -> Self {
+impl SponsorBuckets {
+    pub(super) fn open(way: &BucketAccess<'_>, secrets: &SponsorSecrets) -> Self {
         let caller = Caller::new(&secrets.region, &secrets.aws, &way.session(secrets));
         let open = |bucket: &str| Store::open(way.endpoint, bucket, &caller);
         Self {
@@ -47,22 +48,22 @@ impl Vault {
     }
 }
 
-impl Vault {
+impl SponsorBuckets {
     /// The sponsor's backup attempts. An upload that began longer ago than `patience` belongs to no run any more.
     pub(super) fn place<'a>(
         &self,
         (sponsor, environment): (&'a Sponsor, Environment),
         patience: Duration,
-        edge: &'a Edge,
+        edge: &'a RunContext,
     ) -> Place<'a> {
         let (backups, audit_logs) = (self.backups.clone(), self.audit_logs.clone());
         Place { backups, audit_logs, sponsor, environment, patience, edge }
     }
 }
 
-impl Way<'_> {
-    fn session(&self, secrets: &SponsorSecrets) -> Session {
-        let AwsCredentials::Role { arn, .. } = &secrets.aws else { return Session::default() };
+impl BucketAccess<'_> {
+    fn session(&self, secrets: &SponsorSecrets) -> AwsSession {
+        let AwsCredentials::Role { arn, .. } = &secrets.aws else { return AwsSession::default() };
         let place = policy::Place {
             role: arn,
             region: &secrets.region,
@@ -70,7 +71,7 @@ impl Way<'_> {
             audit_logs: &secrets.audit_logs_bucket,
             environment: self.scope.environment,
         };
-        Session {
+        AwsSession {
             name: session_name(self.sponsor, self.edge.run.run_id.as_deref()),
             policy: policy::policy(self.purpose, place),
             sts_endpoint_url: self.scope.sts_endpoint_url.clone(),
@@ -79,9 +80,9 @@ impl Way<'_> {
 }
 
 /// Source of the tags, metadata and lock of a backup or a record.
-pub(super) struct Labelling<'a> {
+pub(super) struct AttributeSource<'a> {
     pub(super) deployment: &'a Deployment,
-    pub(super) edge: &'a Edge,
+    pub(super) edge: &'a RunContext,
     pub(super) environment: Environment,
     pub(super) pre_migration: bool,
     /// Whether something is left out of the backup on purpose.
@@ -89,7 +90,7 @@ pub(super) struct Labelling<'a> {
     pub(super) at: Timestamp,
 }
 
-impl Labelling<'_> {
+impl AttributeSource<'_> {
     /// # Errors
     /// The bucket's Object Lock settings cannot be read.
     pub(super) async fn labels(
@@ -97,13 +98,13 @@ impl Labelling<'_> {
         store: &Store,
         sponsor: &Sponsor,
         object: Object<'_>,
-    ) -> Result<Labels, ArchiveError> {
+    ) -> Result<ObjectAttributes, ArchiveError> {
         let Self { deployment, edge, environment, pre_migration, partial, at } = *self;
         let retention_years = deployment.retention_years;
         let keeping =
-            Keeping { sponsor: &sponsor.name, environment, pre_migration, retention_years, partial };
+            TagValues { sponsor: &sponsor.name, environment, pre_migration, retention_years, partial };
         let (lock, by_default) = self.lock(store, sponsor).await?;
-        Ok(Labels {
+        Ok(ObjectAttributes {
             tags: key::tags(object, keeping),
             metadata: key::metadata(&[
                 ("git-sha", edge.run.commit_sha.as_deref()),
@@ -125,32 +126,32 @@ impl Labelling<'_> {
         &self,
         store: &Store,
         sponsor: &Sponsor,
-    ) -> Result<(Option<Lock>, ByDefault), ArchiveError> {
+    ) -> Result<(Option<ObjectLock>, BucketDefault), ArchiveError> {
         match store.lock(self.deployment.lock, self.at, self.deployment.retention_years).await {
             Err(error) if self.deployment.lock == LockChoice::Auto && error.is_access_denied() => {
                 let note = "the bucket's default lock applies";
                 self.edge.sink.line(&format!("{}: {error}; {note}", sponsor.name));
-                Ok((None, ByDefault::Unknown))
+                Ok((None, BucketDefault::Unknown))
             }
             lock => lock,
         }
     }
 
     /// The warning about the lock of a backup that was read back. Production must keep what it stores.
-    pub(super) fn not_locked(&self, bucket: &str, lock: &Locked) -> Option<String> {
+    pub(super) fn not_locked(&self, bucket: &str, lock: &LockState) -> Option<String> {
         if self.environment != Environment::Production {
             return None;
         }
         match lock {
-            Locked::Until(_) => None,
-            Locked::No if self.deployment.lock == LockChoice::Off => {
+            LockState::Until(_) => None,
+            LockState::No if self.deployment.lock == LockChoice::Off => {
                 Some("not locked, as `object-lock: off` requests: the backup can be deleted early".to_owned())
             }
-            Locked::No => Some(format!(
+            LockState::No => Some(format!(
                 "not locked: the backup can be deleted early. Enable Object Lock on bucket {bucket}, and grant \
                  s3:GetBucketObjectLockConfiguration on it"
             )),
-            Locked::Unknown => Some(format!(
+            LockState::Unknown => Some(format!(
                 "not locked, as far as S3 shows: grant s3:GetObjectRetention on the objects of bucket {bucket}, and \
                  s3:GetBucketObjectLockConfiguration on the bucket"
             )),

@@ -11,7 +11,7 @@ use crate::secrets::SecretsError;
 use crate::sponsors::Sponsor;
 
 /// What one sponsor uses.
-pub(super) struct Claim<'a> {
+pub(super) struct SponsorResources<'a> {
     pub(super) sponsor: &'a Sponsor,
     pub(super) buckets: Vec<&'a str>,
     pub(super) connection: Option<&'a Connection>,
@@ -20,14 +20,14 @@ pub(super) struct Claim<'a> {
 
 /// What is wrong, by sponsor.
 #[derive(Debug, Default)]
-pub(super) struct Judgement {
+pub(super) struct Conflicts {
     buckets: BTreeMap<String, SecretsError>,
     databases: BTreeMap<String, SecretsError>,
     /// Pairs of sponsors whose databases may be one: a standby, or copies of one snapshot.
     lookalikes: Vec<(String, String)>,
 }
 
-impl Judgement {
+impl Conflicts {
     pub(super) fn buckets(&self, sponsor: &Sponsor) -> Result<(), SecretsError> {
         self.buckets.get(&sponsor.name).map_or(Ok(()), |error| Err(error.clone()))
     }
@@ -57,8 +57,8 @@ impl Judgement {
 }
 
 /// Compares all claims; `known` are all sponsors of the manifest, selected or not.
-pub(super) fn judge(claims: &[Claim<'_>], known: &[String]) -> Judgement {
-    let mut judgement = Judgement::default();
+pub(super) fn judge(claims: &[SponsorResources<'_>], known: &[String]) -> Conflicts {
+    let mut judgement = Conflicts::default();
     for claim in claims {
         let foreign = claim.buckets.iter().find_map(|bucket| {
             let owner = owner_by_name(bucket, known).filter(|owner| is_stranger(claim.sponsor, owner))?;
@@ -69,7 +69,7 @@ pub(super) fn judge(claims: &[Claim<'_>], known: &[String]) -> Judgement {
         }
     }
     // A bucket that is named after another sponsor does not count as a claim: its owner is not to blame.
-    let rightful: Vec<&Claim<'_>> =
+    let rightful: Vec<&SponsorResources<'_>> =
         claims.iter().filter(|claim| !judgement.buckets.contains_key(&claim.sponsor.name)).collect();
     let shared = |what: String, other: &Sponsor| SecretsError::Shared { what, other: other.name.clone() };
     for (one, other) in
@@ -81,8 +81,8 @@ pub(super) fn judge(claims: &[Claim<'_>], known: &[String]) -> Judgement {
             judgement.buckets.entry(mine.sponsor.name.clone()).or_insert(error);
         }
     }
-    let all: Vec<&Claim<'_>> = claims.iter().collect();
-    for (one, other) in pairs(&all, Claim::meeting_points) {
+    let all: Vec<&SponsorResources<'_>> = claims.iter().collect();
+    for (one, other) in pairs(&all, SponsorResources::meeting_points) {
         match one.likeness(other) {
             Likeness::Same => {
                 for (mine, theirs) in [(one, other), (other, one)] {
@@ -105,7 +105,7 @@ pub(super) fn judge(claims: &[Claim<'_>], known: &[String]) -> Judgement {
     judgement
 }
 
-impl Claim<'_> {
+impl SponsorResources<'_> {
     /// Two claims without one of these in common have two databases.
     fn meeting_points(&self) -> BTreeSet<String> {
         let hosts = self.connection.map(Connection::hosts).unwrap_or_default();
@@ -128,9 +128,9 @@ impl Claim<'_> {
 
 /// Each pair of strangers that have a key in common, once.
 fn pairs<'a, 'b>(
-    claims: &[&'a Claim<'b>],
-    keys: impl Fn(&Claim<'b>) -> BTreeSet<String>,
-) -> Vec<(&'a Claim<'b>, &'a Claim<'b>)> {
+    claims: &[&'a SponsorResources<'b>],
+    keys: impl Fn(&SponsorResources<'b>) -> BTreeSet<String>,
+) -> Vec<(&'a SponsorResources<'b>, &'a SponsorResources<'b>)> {
     let mut users: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut met = BTreeSet::new();
     for (at, claim) in claims.iter().enumerate() {

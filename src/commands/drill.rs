@@ -9,32 +9,32 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
-use super::buckets::{Labelling, Vault};
-use super::limit::Clock;
-use super::publish::{Ended, Publisher, Told, Turn};
+use super::buckets::{AttributeSource, SponsorBuckets};
+use super::limit::TimeLimit;
+use super::publish::{Completed, Ended, Publisher, RedactedFailure};
 use super::scope::{self, SecretsSource};
-use super::survey::Survey;
-use super::{Edge, records, restoring, stored};
+use super::survey::TenancyGuard;
+use super::{RunContext, records, restoring, stored};
 use crate::archive::Identities;
 use crate::archive::key::Object;
 use crate::cli::UsageError;
-use crate::cli::order::DrillOrder;
+use crate::cli::order::DrillOptions;
 use crate::databases::postgres::DumpError;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::{TargetState, script};
 use crate::failure::{Doing, Failure, TimedOut};
-use crate::record::drill::{DrillReport, Whose};
+use crate::record::drill::{DrillContext, DrillReport};
 use crate::report::{SponsorResult, drill as text};
 use crate::secrets::file::reason;
 use crate::sponsors::Sponsor;
-use crate::verification::drill::{Course, Findings};
-use crate::verification::{Conclusion, ProofError};
+use crate::verification::drill::{DrillCourse, DrillFindings};
+use crate::verification::{Conclusion, VerificationError};
 
 /// What all sponsors of a run share.
-struct Run<'a> {
-    order: &'a DrillOrder,
-    edge: &'a Edge,
-    survey: Survey,
+struct DrillRun<'a> {
+    order: &'a DrillOptions,
+    edge: &'a RunContext,
+    survey: TenancyGuard,
     clients: Result<Vec<Client>, DumpError>,
     identities: Identities,
     checks: Vec<String>,
@@ -42,21 +42,25 @@ struct Run<'a> {
 
 /// Facts about one sponsor's drill so far.
 #[derive(Default)]
-struct Facts {
-    findings: Findings,
-    vault: Option<Vault>,
+struct DrillState {
+    findings: DrillFindings,
+    vault: Option<SponsorBuckets>,
     target: TargetState,
     /// What follows from a failure, each in words.
     consequences: Vec<String>,
 }
 
-pub(super) async fn run(order: DrillOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
+pub(super) async fn run(
+    order: DrillOptions,
+    edge: &RunContext,
+    publisher: &Publisher<'_>,
+) -> Result<u8, Failure> {
     let checks = checks(order.checks.as_deref()).await?;
     let identities = stored::identities(&order.opening, edge).await?;
     let selected = scope::select_some(&order.scope, edge).await?;
     let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors).await?;
-    let run = Run {
-        survey: Survey::of_secrets(&secrets, &selected, Some(order.opening.timeout), edge).await,
+    let run = DrillRun {
+        survey: TenancyGuard::of_secrets(&secrets, &selected, Some(order.opening.timeout), edge).await,
         clients: scope::clients(edge).await?,
         order: &order,
         edge,
@@ -91,13 +95,17 @@ async fn checks(path: Option<&Path>) -> Result<Vec<String>, UsageError> {
     if found.is_empty() { Err(bad("contains no statement")) } else { Ok(found) }
 }
 
-impl Run<'_> {
+impl DrillRun<'_> {
     /// Drills one sponsor. Failures and panics stay with that sponsor.
-    async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> (Ended, Option<text::Drilled>) {
+    async fn sponsor(
+        &self,
+        sponsor: &Sponsor,
+        publisher: &Publisher<'_>,
+    ) -> (Ended, Option<text::ReportedDrill>) {
         let (begun, at) = (Instant::now(), self.edge.now());
         let over = TimedOut::new(self.order.opening.timeout, Doing::Drill);
-        let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
-        let mut facts = Facts::default();
+        let clock = TimeLimit::start(self.edge, over, self.survey.took(sponsor));
+        let mut facts = DrillState::default();
         let done = AssertUnwindSafe(self.drill(sponsor, &mut facts, at, &clock)).catch_unwind().await;
         let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
         let took = begun.elapsed();
@@ -105,8 +113,8 @@ impl Run<'_> {
             TargetState::Unchanged => failure,
             _ => failure.after_a_change(),
         });
-        let broken = done.as_ref().err().map(|failure| Told::of(failure, self.edge));
-        let course = Course {
+        let broken = done.as_ref().err().map(|failure| RedactedFailure::of(failure, self.edge));
+        let course = DrillCourse {
             at,
             took,
             max_rpo: self.order.max_rpo,
@@ -115,11 +123,11 @@ impl Run<'_> {
                 .as_ref()
                 .map(|told| (told.stage, told.message.as_str(), told.stage == "cancelled")),
         };
-        let whose = Whose { sponsor, environment: self.order.scope.environment, run: &self.edge.run };
+        let whose = DrillContext { sponsor, environment: self.order.scope.environment, run: &self.edge.run };
         let conclusion = match &done {
-            Ok(Turn::Disabled(_)) => Conclusion::disabled(),
-            Ok(Turn::Planned) => Conclusion::planned(),
-            Ok(Turn::Done(())) | Err(_) => course.conclusion(&facts.findings),
+            Ok(Completed::Disabled(_)) => Conclusion::disabled(),
+            Ok(Completed::Planned) => Conclusion::planned(),
+            Ok(Completed::Done(())) | Err(_) => course.conclusion(&facts.findings),
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, took.as_secs_f64());
         result.target = Some(facts.target);
@@ -133,11 +141,11 @@ impl Run<'_> {
         let warnings = facts.findings.passed.iter().cloned().chain(warnings);
         result.warnings = warnings.chain(std::mem::take(&mut facts.consequences)).collect();
         let (done, drilled) = match done {
-            Ok(Turn::Disabled(why)) => {
+            Ok(Completed::Disabled(why)) => {
                 result.message = Some(why);
                 (Ok(()), None)
             }
-            Ok(Turn::Planned) => {
+            Ok(Completed::Planned) => {
                 let (vault, labelling) = (facts.vault.as_ref(), self.labelling(at));
                 (records::could_keep(sponsor, vault, Object::DrillReport, &labelling).await, None)
             }
@@ -150,7 +158,7 @@ impl Run<'_> {
                 let (location, failure) = (kept.place, kept.failure);
                 let done = other.map(drop).and_then(|()| wrong(&course, &facts.findings));
                 let done = done.and(failure.map_or(Ok(()), Err));
-                (done, Some(text::Drilled { report, location }))
+                (done, Some(text::ReportedDrill { report, location }))
             }
         };
         let code = match &done {
@@ -158,15 +166,15 @@ impl Run<'_> {
                 result.message = result.message.or(drilled.as_ref().map(text::line));
                 None
             }
-            Err(failure) => Some(Told::of(failure, self.edge).fail(&mut result)),
+            Err(failure) => Some(RedactedFailure::of(failure, self.edge).fail(&mut result)),
         };
-        result.labels.extend(drilled.as_ref().and_then(text::Drilled::label));
+        result.labels.extend(drilled.as_ref().and_then(text::ReportedDrill::label));
         publisher.sponsor(&result);
         ((result, code), drilled)
     }
 
-    fn labelling(&self, at: jiff::Timestamp) -> Labelling<'_> {
-        Labelling {
+    fn labelling(&self, at: jiff::Timestamp) -> AttributeSource<'_> {
+        AttributeSource {
             deployment: &self.order.deployment,
             edge: self.edge,
             environment: self.order.scope.environment,
@@ -181,16 +189,16 @@ impl Run<'_> {
         &self,
         sponsor: &Sponsor,
         report: &DrillReport,
-        vault: Option<&Vault>,
+        vault: Option<&SponsorBuckets>,
         at: jiff::Timestamp,
-    ) -> records::Kept {
+    ) -> records::SavedRecord {
         let labelling = self.labelling(at);
         records::keep((Object::DrillReport, &report.to_bytes()), sponsor, vault, &labelling).await
     }
 }
 
 /// The failure for what a drill found.
-fn wrong(course: &Course<'_>, findings: &Findings) -> Result<(), Failure> {
+fn wrong(course: &DrillCourse<'_>, findings: &DrillFindings) -> Result<(), Failure> {
     if course.conclusion(findings).is_success() {
         return Ok(());
     }
@@ -199,5 +207,5 @@ fn wrong(course: &Course<'_>, findings: &Findings) -> Result<(), Failure> {
         found.push(restoring::incomplete(findings.left_out.len()));
     }
     let place = findings.backup.as_ref().map(|backup| backup.location.clone()).unwrap_or_default();
-    Err(ProofError { place, findings: found, hint: course.hint(findings) }.into())
+    Err(VerificationError { place, findings: found, hint: course.hint(findings) }.into())
 }

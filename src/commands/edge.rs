@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::keyless::Loans;
+use super::keyless::DopplerSessions;
 use crate::cli::{UsageError, Variables};
 use crate::failure::{Failure, Signal};
 use crate::record::RunIdentity;
@@ -33,7 +33,7 @@ pub fn variables() -> Variables {
 
 /// The environment of a run.
 #[derive(Debug, Clone)]
-pub struct Edge {
+pub struct RunContext {
     /// Identity of the run.
     pub run: Arc<RunIdentity>,
     /// Folder for records.
@@ -49,10 +49,10 @@ pub struct Edge {
     /// Stop requests.
     pub stop: Stop,
     /// Borrowed credentials, revoked at the end.
-    pub(super) loans: Arc<Loans>,
+    pub(super) doppler_sessions: Arc<DopplerSessions>,
 }
 
-impl Edge {
+impl RunContext {
     /// Reads the environment.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Edge {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             sink: Arc::new(sink.timed(now).detailed(get("RUNNER_DEBUG") == Some("1"))),
             stop,
-            loans: Arc::default(),
+            doppler_sessions: Arc::default(),
         })
     }
 

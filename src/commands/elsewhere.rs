@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::history::Place;
-use super::previous::{self, Previous};
+use super::previous::{self, PreviousSearch};
 use crate::archive::catalogue::{catalogue, prefix};
 use crate::archive::{ArchiveError, Store};
 use crate::sponsors::{Environment, Sponsor};
@@ -53,7 +53,7 @@ async fn found_elsewhere(store: &Store, sponsor: &Sponsor, environment: Environm
         }
         // If the bucket is another sponsor's by mistake, so are the backups in it.
         let newest = Box::pin(previous::newest(store, (sponsor, other), &prefix(other), None)).await;
-        if let Ok(Previous::Backup { .. }) = newest {
+        if let Ok(PreviousSearch::Backup { .. }) = newest {
             found.push(format!("{} holds {}", other.name(), counted(count as u64, "backup")));
         }
     }

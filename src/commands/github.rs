@@ -10,13 +10,13 @@ use futures_util::FutureExt as _;
 use secrecy::ExposeSecret as _;
 use tokio::sync::OnceCell;
 
-use super::Edge;
-use super::publish::{Heard, Publisher};
-use crate::cli::Order;
-use crate::github::alarm::{WHOLE_RUN, marker, turn};
-use crate::github::{Access, GitHub, Tidings, Told};
+use super::RunContext;
+use super::publish::{Publisher, ReportedEnd};
+use crate::cli::CommandOptions;
+use crate::github::alarm::{RUN_ITSELF, marker, unprocessed};
+use crate::github::{Access, GitHub, IssueAction, IssueUpdate};
 use crate::manifest::is_name;
-use crate::record::Circumstances;
+use crate::record::Provenance;
 use crate::report::issue;
 use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Selection;
@@ -25,31 +25,31 @@ use crate::verification::Outcome;
 /// Time limit for all requests, including retries.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(super) struct Asking<'a> {
+pub(super) struct GitHubLookup<'a> {
     access: Option<&'a Access>,
-    edge: &'a Edge,
-    answer: OnceCell<Circumstances>,
+    edge: &'a RunContext,
+    answer: OnceCell<Provenance>,
 }
 
-impl<'a> Asking<'a> {
-    pub(super) fn new(access: Option<&'a Access>, edge: &'a Edge) -> Self {
+impl<'a> GitHubLookup<'a> {
+    pub(super) fn new(access: Option<&'a Access>, edge: &'a RunContext) -> Self {
         Self { access, edge, answer: OnceCell::new() }
     }
 
     /// The answer for all sponsors' records. The first caller sends the requests.
-    pub(super) async fn answer(&self) -> &Circumstances {
+    pub(super) async fn answer(&self) -> &Provenance {
         self.answer.get_or_init(|| Box::pin(self.ask())).await
     }
 
-    async fn ask(&self) -> Circumstances {
+    async fn ask(&self) -> Provenance {
         let Some(access) = self.access else {
-            return Circumstances::not_asked("`github-token` is not set");
+            return Provenance::not_asked("`github-token` is not set");
         };
         let run = &self.edge.run;
         let asked = async {
             match GitHub::new(access, run.repository.as_deref()) {
                 Ok(github) => github.circumstances(run).await,
-                Err(error) => Circumstances::unavailable(&error.to_string()),
+                Err(error) => Provenance::unavailable(&error.to_string()),
             }
         };
         let asked = AssertUnwindSafe(asked).catch_unwind();
@@ -57,10 +57,10 @@ impl<'a> Asking<'a> {
         let circumstances = tokio::select! {
             asked = tokio::time::timeout(LOOKUP_TIMEOUT, asked) => match asked {
                 Ok(Ok(circumstances)) => circumstances,
-                Ok(Err(_)) => Circumstances::unavailable("internal error of sponsor-backup (see its log)"),
-                Err(_) => Circumstances::unavailable("GitHub did not answer within 5 seconds"),
+                Ok(Err(_)) => Provenance::unavailable("internal error of sponsor-backup (see its log)"),
+                Err(_) => Provenance::unavailable("GitHub did not answer within 5 seconds"),
             },
-            () = stop.cancelled() => Circumstances::unavailable("the run was stopped before GitHub answered"),
+            () = stop.cancelled() => Provenance::unavailable("the run was stopped before GitHub answered"),
         };
         let circumstances = circumstances.cleaned(|text| self.edge.sink.redacted(text));
         self.edge.sink.group("GitHub", &circumstances.lines());
@@ -79,45 +79,47 @@ impl<'a> Asking<'a> {
 const ISSUE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What to ring with.
-pub(super) struct Alarm {
+pub(super) struct IssueReporter {
     access: Option<Access>,
     command: &'static str,
     selection: Selection,
 }
 
 /// How GitHub is asked by an order. Its token is hidden before anything else happens.
-pub(super) fn hide_token(order: &Order, edge: &Edge) {
+pub(super) fn mask_token(order: &CommandOptions, edge: &RunContext) {
     let access = match order {
-        Order::Matrix(order) => &order.github,
-        Order::Backup(order) => &order.github,
-        Order::Record(order) => &order.github,
-        Order::List(order) => &order.github,
-        Order::Verify(order) => &order.github,
-        Order::Drill(order) => &order.github,
-        Order::Restore(_) => &None,
+        CommandOptions::Matrix(order) => &order.github,
+        CommandOptions::Backup(order) => &order.github,
+        CommandOptions::Record(order) => &order.github,
+        CommandOptions::List(order) => &order.github,
+        CommandOptions::Verify(order) => &order.github,
+        CommandOptions::Drill(order) => &order.github,
+        CommandOptions::Restore(_) => &None,
     };
     if let Some(access) = access {
         edge.sink.mask(access.token.expose_secret());
     }
 }
 
-impl Alarm {
+impl IssueReporter {
     /// The alarm of an order, if it wants one. A dry run never does: it did nothing to report.
-    pub(super) fn of(order: &Order) -> Option<Self> {
+    pub(super) fn of(order: &CommandOptions) -> Option<Self> {
         let (access, command, scope) = match order {
-            Order::Matrix(order) if order.issue_on_failure => (&order.github, "matrix", &order.scope),
-            Order::Backup(order) if order.issue_on_failure && !order.dry_run => {
+            CommandOptions::Matrix(order) if order.issue_on_failure => {
+                (&order.github, "matrix", &order.scope)
+            }
+            CommandOptions::Backup(order) if order.issue_on_failure && !order.dry_run => {
                 (&order.github, "backup", &order.scope)
             }
             // That the newest backup is whole does not mend an older one, nor does a list make a backup new.
-            Order::List(order) if order.issue_on_failure => {
+            CommandOptions::List(order) if order.issue_on_failure => {
                 let command = if order.max_backup_age.is_some() { "list age" } else { "list" };
                 (&order.github, command, &order.scope)
             }
-            Order::Verify(order) if order.issue_on_failure && !order.dry_run => {
+            CommandOptions::Verify(order) if order.issue_on_failure && !order.dry_run => {
                 (&order.github, if order.all { "verify all" } else { "verify" }, &order.scope)
             }
-            Order::Drill(order) if order.issue_on_failure && !order.dry_run => {
+            CommandOptions::Drill(order) if order.issue_on_failure && !order.dry_run => {
                 (&order.github, "drill", &order.scope)
             }
             _ => return None,
@@ -130,7 +132,7 @@ impl Alarm {
         let edge = publisher.edge;
         let (Some(heard), None) = (publisher.heard.get(), edge.stop.signal()) else { return };
         // A wrong input is seen by its author, and nothing is known of the backups.
-        if matches!(heard, Heard::Refusal { stage: "usage", .. }) {
+        if matches!(heard, ReportedEnd::Refusal { stage: "usage", .. }) {
             return;
         }
         let stop = edge.stop.child();
@@ -144,7 +146,7 @@ impl Alarm {
             () = stop.cancelled() => Err("the run was stopped".to_owned()),
         };
         match told {
-            Ok(told) => told.into_iter().for_each(|told| edge.sink.line(&words(told))),
+            Ok(told) => told.into_iter().for_each(|told| edge.sink.line(&describe_action(told))),
             Err(reason) => {
                 let title = "could not update the GitHub issue";
                 edge.sink.line(&format!("warning: {title}: {reason}"));
@@ -153,7 +155,7 @@ impl Alarm {
         }
     }
 
-    async fn tell(&self, heard: &Heard, publisher: &Publisher<'_>) -> Result<Vec<Told>, String> {
+    async fn tell(&self, heard: &ReportedEnd, publisher: &Publisher<'_>) -> Result<Vec<IssueAction>, String> {
         let edge = publisher.edge;
         let access = self.access.as_ref().ok_or("`issue-on-failure` needs `github-token`")?;
         let tidings = self.tidings(heard, publisher);
@@ -166,7 +168,7 @@ impl Alarm {
             .map_err(|error| error.to_string())
     }
 
-    fn tidings(&self, heard: &Heard, publisher: &Publisher<'_>) -> Tidings {
+    fn tidings(&self, heard: &ReportedEnd, publisher: &Publisher<'_>) -> IssueUpdate {
         let (edge, environment) = (publisher.edge, publisher.environment.name());
         let run = issue::Run {
             subject: publisher.subject,
@@ -175,11 +177,11 @@ impl Alarm {
             attempt: edge.run.run_attempt.as_deref(),
         };
         let (failed, well, failure) = match heard {
-            Heard::Refusal { stage, message, hint } => {
+            ReportedEnd::Refusal { stage, message, hint } => {
                 let failure = issue::of_a_refusal(run, (stage, message), hint.as_deref());
                 (self.refused(), BTreeSet::new(), failure)
             }
-            Heard::Results(results) => {
+            ReportedEnd::Results(results) => {
                 let having = |outcome| -> BTreeSet<String> {
                     let these = results.iter().filter(|result| result.outcome() == outcome);
                     these.map(|result| result.sponsor.clone()).collect()
@@ -189,11 +191,11 @@ impl Alarm {
                 (having(Outcome::Failure), well, issue::of_failures(run, results))
             }
         };
-        let recovered = well.iter().filter(|name| is_name(name) && *name != WHOLE_RUN).cloned().collect();
-        Tidings {
+        let recovered = well.iter().filter(|name| is_name(name) && *name != RUN_ITSELF).cloned().collect();
+        IssueUpdate {
             marker: marker(self.command, environment),
             title: issue::title(run),
-            all_had_their_turn: self.is_of_all() && matches!(heard, Heard::Results(_)),
+            all_had_their_turn: self.is_of_all() && matches!(heard, ReportedEnd::Results(_)),
             failed,
             recovery: issue::of_a_recovery(run, &recovered),
             well,
@@ -209,15 +211,15 @@ impl Alarm {
             Selection::Named(names) | Selection::Listed(names)
                 if !self.is_matrix() && names.iter().all(|name| is_name(name)) =>
             {
-                names.iter().map(|name| turn(name)).collect()
+                names.iter().map(|name| unprocessed(name)).collect()
             }
-            _ => BTreeSet::from([WHOLE_RUN.to_owned()]),
+            _ => BTreeSet::from([RUN_ITSELF.to_owned()]),
         }
     }
 
     /// What is well as soon as sponsors have their turn.
     fn reached(&self) -> BTreeSet<String> {
-        if self.is_of_all() { BTreeSet::from([WHOLE_RUN.to_owned()]) } else { self.refused() }
+        if self.is_of_all() { BTreeSet::from([RUN_ITSELF.to_owned()]) } else { self.refused() }
     }
 
     fn is_of_all(&self) -> bool {
@@ -229,10 +231,10 @@ impl Alarm {
     }
 }
 
-fn words(told: Told) -> String {
+fn describe_action(told: IssueAction) -> String {
     match told {
-        Told::Opened(number) => format!("opened issue #{number}"),
-        Told::Commented(number) => format!("commented on issue #{number}"),
-        Told::Closed(number) => format!("closed issue #{number}"),
+        IssueAction::Opened(number) => format!("opened issue #{number}"),
+        IssueAction::Commented(number) => format!("commented on issue #{number}"),
+        IssueAction::Closed(number) => format!("closed issue #{number}"),
     }
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Edge, stored};
+use super::{RunContext, stored};
 use crate::archive::catalogue::{
-    BackupKey, Catalogue, Entry, Incomplete, Listed, OpenUpload, Piece, catalogue, open_uploads, prefix,
+    BackupEntry, BackupKey, Catalogue, Incomplete, ListedObject, OpenUpload, Piece, catalogue, open_uploads,
+    prefix,
 };
-use crate::archive::key::{checksum_key, description_key};
+use crate::archive::key::{checksum_key, manifest_key};
 use crate::archive::{ArchiveError, Store};
 use crate::failure::Failure;
 use crate::record::log;
@@ -32,32 +33,32 @@ pub(super) struct Place<'a> {
     pub(super) environment: Environment,
     /// An upload that began longer ago than this belongs to no run any more.
     pub(super) patience: Duration,
-    pub(super) edge: &'a Edge,
+    pub(super) edge: &'a RunContext,
 }
 
 /// One attempt, as far as listings and traces show it.
 #[derive(Debug)]
-pub(super) struct Attempt {
+pub(super) struct BackupAttempt {
     pub(super) backup: BackupKey,
-    pub(super) standing: Standing,
+    pub(super) standing: AttemptStatus,
 }
 
 /// What became of an attempt.
 #[derive(Debug)]
-pub(super) enum Standing {
+pub(super) enum AttemptStatus {
     /// Dump, checksum file and manifest are there. Whether they agree was not looked at.
-    Whole(Entry),
+    Whole(BackupEntry),
     /// A part of it is gone.
     Lacks(Incomplete),
     /// Its run ended before it was a backup.
-    Unfinished { dump: Option<Listed>, why: String },
+    Unfinished { dump: Option<ListedObject>, why: String },
     /// Its run may be at it still.
     InProgress,
     /// No run of this program left a trace of it.
-    Foreign(Option<Listed>),
+    Foreign(Option<ListedObject>),
 }
 
-impl Standing {
+impl AttemptStatus {
     /// As a list shows it; nothing where all parts are there.
     pub(super) fn name(&self) -> Option<String> {
         Some(match self {
@@ -70,7 +71,7 @@ impl Standing {
     }
 
     /// The dump, where there is one.
-    pub(super) fn dump(&self) -> Option<&Listed> {
+    pub(super) fn dump(&self) -> Option<&ListedObject> {
         match self {
             Self::Lacks(left) => left.dump.as_ref(),
             Self::Unfinished { dump, .. } | Self::Foreign(dump) => dump.as_ref(),
@@ -95,22 +96,24 @@ impl Standing {
 
 impl<'a> Place<'a> {
     /// All attempts, the newest first.
-    pub(super) async fn attempts(&self) -> Result<Vec<Attempt>, ArchiveError> {
+    pub(super) async fn attempts(&self) -> Result<Vec<BackupAttempt>, ArchiveError> {
         let prefix = prefix(self.environment);
         // First: an upload that is completed between the two questions shows twice rather than never.
         let uploads = self.uploads(&prefix).await?;
         let Catalogue { backups, incomplete } =
             catalogue(self.environment, Box::pin(self.backups.list(&prefix)).await?);
-        let mut attempts: Vec<Attempt> = Vec::new();
+        let mut attempts: Vec<BackupAttempt> = Vec::new();
         for entry in backups {
-            attempts.push(Attempt { backup: entry.backup.clone(), standing: Standing::Whole(entry) });
+            attempts
+                .push(BackupAttempt { backup: entry.backup.clone(), standing: AttemptStatus::Whole(entry) });
         }
         for left in incomplete {
-            attempts.push(Attempt { backup: left.backup.clone(), standing: Standing::Lacks(left) });
+            attempts
+                .push(BackupAttempt { backup: left.backup.clone(), standing: AttemptStatus::Lacks(left) });
         }
         for OpenUpload { backup, begun } in uploads {
             if attempts.iter().all(|attempt| attempt.backup.key != backup.key) {
-                attempts.push(Attempt { standing: self.of_upload(begun), backup });
+                attempts.push(BackupAttempt { standing: self.of_upload(begun), backup });
             }
         }
         attempts.sort_by(|one, other| {
@@ -123,7 +126,7 @@ impl<'a> Place<'a> {
     async fn uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, ArchiveError> {
         match Box::pin(self.backups.open_uploads(prefix)).await {
             Ok(listed) => Ok(open_uploads(self.environment, listed)),
-            Err(error) if error.is_hopeless() => Err(error),
+            Err(error) if error.affects_every_request() => Err(error),
             Err(error) if error.is_not_implemented() => {
                 self.say(&format!("unfinished uploads were not looked for: {error}"));
                 Ok(Vec::new())
@@ -136,33 +139,33 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn of_upload(&self, begun: Option<Timestamp>) -> Standing {
+    fn of_upload(&self, begun: Option<Timestamp>) -> AttemptStatus {
         let age = begun.map(|begun| self.edge.now().duration_since(begun));
         let is_over = |age| Duration::try_from(age).is_ok_and(|age| age > self.patience);
         match (age, begun) {
             (Some(age), Some(begun)) if is_over(age) => {
                 let why = format!("its upload was begun at {begun:.0} and never completed");
-                Standing::Unfinished { dump: None, why }
+                AttemptStatus::Unfinished { dump: None, why }
             }
-            _ => Standing::InProgress,
+            _ => AttemptStatus::InProgress,
         }
     }
 
     /// Looks closer at a backup that lacks an object: another run may be about to finish it, and a dump without the other
     /// two objects may be another program's.
-    pub(super) async fn look_closer(&self, left: Incomplete) -> Result<Standing, ArchiveError> {
+    pub(super) async fn look_closer(&self, left: Incomplete) -> Result<AttemptStatus, ArchiveError> {
         if !left.is_bare() {
-            return Ok(Standing::Lacks(left));
+            return Ok(AttemptStatus::Lacks(left));
         }
         let why = match Box::pin(self.has_trace(&left.backup)).await {
-            Ok(false) => return Ok(Standing::Foreign(left.dump)),
+            Ok(false) => return Ok(AttemptStatus::Foreign(left.dump)),
             Ok(true) => left.words(),
-            Err(error) if error.is_hopeless() => return Err(error),
+            Err(error) if error.affects_every_request() => return Err(error),
             Err(error) => {
                 format!("{}, and whether a run of ours left it was not seen: {error}", left.words())
             }
         };
-        Ok(Standing::Unfinished { dump: left.dump, why })
+        Ok(AttemptStatus::Unfinished { dump: left.dump, why })
     }
 
     /// Whether a run of this program wrote a dump: each of its writes carries an id, and each run leaves a record.
@@ -196,7 +199,7 @@ impl<'a> Place<'a> {
             let key = match piece {
                 Piece::Dump => key.clone(),
                 Piece::Checksum => checksum_key(key),
-                Piece::Manifest => description_key(key),
+                Piece::Manifest => manifest_key(key),
             };
             match Box::pin(self.backups.examine(&key)).await {
                 Ok(_) => {}
@@ -229,7 +232,7 @@ impl<'a> Place<'a> {
 }
 
 /// What `latest` comes to next.
-pub(super) enum Next {
+pub(super) enum Candidate {
     /// A backup whose parts are there.
     Backup(BackupKey),
     /// One that is none; what shows it, in words.
@@ -240,7 +243,7 @@ pub(super) enum Next {
 pub(super) struct Latest<'a> {
     place: Place<'a>,
     allow_older: bool,
-    attempts: VecDeque<Attempt>,
+    attempts: VecDeque<BackupAttempt>,
     /// What was passed over, and why.
     passed: Vec<String>,
 }
@@ -252,23 +255,26 @@ impl<'a> Latest<'a> {
     }
 
     /// The next attempt that counts. What another run may be writing, and what is not ours, is named and does not count.
-    pub(super) async fn next(&mut self) -> Result<Next, Failure> {
-        while let Some(Attempt { backup, standing }) = self.attempts.pop_front() {
+    pub(super) async fn next(&mut self) -> Result<Candidate, Failure> {
+        while let Some(BackupAttempt { backup, standing }) = self.attempts.pop_front() {
             let standing = match standing {
-                Standing::Lacks(left) if self.place.is_whole_by_now(&left).await? => {
-                    return Ok(Next::Backup(backup));
+                AttemptStatus::Lacks(left) if self.place.is_whole_by_now(&left).await? => {
+                    return Ok(Candidate::Backup(backup));
                 }
-                Standing::Lacks(left) => self.place.look_closer(left).await?,
+                AttemptStatus::Lacks(left) => self.place.look_closer(left).await?,
                 standing => standing,
             };
             let words = standing.words().unwrap_or_default();
             let location = self.place.location(&backup);
             match standing {
-                Standing::Whole(_) | Standing::Lacks(_) if self.place.is_a_partners(&backup).await? => {}
-                Standing::Whole(_) => return Ok(Next::Backup(backup)),
-                Standing::Lacks(_) | Standing::Unfinished { .. } => return Ok(Next::Bad(backup, words)),
-                Standing::InProgress => self.place.say(&format!("{location}: {words}")),
-                Standing::Foreign(_) => {
+                AttemptStatus::Whole(_) | AttemptStatus::Lacks(_)
+                    if self.place.is_a_partners(&backup).await? => {}
+                AttemptStatus::Whole(_) => return Ok(Candidate::Backup(backup)),
+                AttemptStatus::Lacks(_) | AttemptStatus::Unfinished { .. } => {
+                    return Ok(Candidate::Bad(backup, words));
+                }
+                AttemptStatus::InProgress => self.place.say(&format!("{location}: {words}")),
+                AttemptStatus::Foreign(_) => {
                     self.place.warn("not the newest backup", &format!("{location}: {words}"))
                 }
             }
@@ -284,8 +290,8 @@ impl<'a> Latest<'a> {
     pub(super) async fn newest(&mut self) -> Result<BackupKey, Failure> {
         loop {
             match self.next().await? {
-                Next::Backup(backup) => return Ok(backup),
-                Next::Bad(backup, words) => {
+                Candidate::Backup(backup) => return Ok(backup),
+                Candidate::Bad(backup, words) => {
                     let (location, findings) = (self.place.location(&backup), vec![words]);
                     if !self.passes_over(&location, &findings) {
                         return Err(stored::proof(&location, findings));

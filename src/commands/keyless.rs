@@ -8,10 +8,10 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 
-use super::{Edge, UNTIL_AFTER_A_SIGNAL, scope};
-use crate::cli::order::Scope;
-use crate::secrets::doppler::{Doppler, Session};
-use crate::secrets::oidc::Hide;
+use super::{RunContext, UNTIL_AFTER_A_SIGNAL, scope};
+use crate::cli::order::CommonOptions;
+use crate::secrets::doppler::{Doppler, DopplerSession};
+use crate::secrets::oidc::Masker;
 use crate::secrets::variables::Owner;
 use crate::secrets::{IdTokens, Secret, SecretsError};
 
@@ -22,26 +22,26 @@ const TO_REVOKE: Duration = Duration::from_secs(10);
 
 /// The short-lived Doppler tokens of this run, the current one last.
 #[derive(Debug, Default)]
-pub(super) struct Loans(Mutex<Vec<(Doppler, Session)>>);
+pub(super) struct DopplerSessions(Mutex<Vec<(Doppler, DopplerSession)>>);
 
 /// The source of this job's OIDC tokens, or why it has none.
-pub(super) fn id_tokens(scope: &Scope, edge: &Edge) -> Result<IdTokens, SecretsError> {
+pub(super) fn id_tokens(scope: &CommonOptions, edge: &RunContext) -> Result<IdTokens, SecretsError> {
     let request = scope.keyring.id_token_request()?;
     let sink = Arc::clone(&edge.sink);
-    IdTokens::new(request, Hide::new(move |secret| sink.mask(secret)))
+    IdTokens::new(request, Masker::new(move |secret| sink.mask(secret)))
 }
 
 /// The token for a Doppler project: the variable named after its owner, then the identity of the order, then
 /// `DOPPLER_TOKEN` if exactly one sponsor is selected.
 pub(super) async fn token(
-    (scope, edge): (&Scope, &Edge),
+    (scope, edge): (&CommonOptions, &RunContext),
     doppler: &Doppler,
     owner: Owner<'_>,
     only: bool,
     place: &str,
 ) -> Result<Secret, SecretsError> {
     let token = match (&scope.doppler_identity, scope.keyring.own_token(owner)?) {
-        (Some(identity), None) => edge.loans.token((scope, edge), doppler, identity).await?,
+        (Some(identity), None) => edge.doppler_sessions.token((scope, edge), doppler, identity).await?,
         (Some(_), Some(token)) => {
             let variable = owner.variable();
             edge.sink.line(&format!("{place}: {variable} is set, so `doppler-identity-id` is not used here"));
@@ -54,17 +54,17 @@ pub(super) async fn token(
     Ok(token)
 }
 
-impl Loans {
+impl DopplerSessions {
     /// The current token, or a new one if there is none or it is about to expire.
     async fn token(
         &self,
-        (scope, edge): (&Scope, &Edge),
+        (scope, edge): (&CommonOptions, &RunContext),
         doppler: &Doppler,
         identity: &str,
     ) -> Result<Secret, SecretsError> {
         let mut sessions = self.0.lock().await;
         let lasts =
-            |session: &Session| session.expires_at.is_none_or(|end| edge.now() + BEFORE_THE_END < end);
+            |session: &DopplerSession| session.expires_at.is_none_or(|end| edge.now() + BEFORE_THE_END < end);
         if let Some((_, session)) = sessions.last().filter(|(_, session)| lasts(session)) {
             return Ok(session.token.clone());
         }
@@ -78,12 +78,12 @@ impl Loans {
     }
 
     /// Revokes all of them. A failure is a warning: it does not change the run's outcome.
-    pub(super) async fn give_back(&self, edge: &Edge) {
+    pub(super) async fn revoke_all(&self, edge: &RunContext) {
         let all = async {
             let mut sessions = self.0.lock().await;
             while let Some((doppler, session)) = sessions.pop() {
                 if let Err(error) = doppler.revoke(&session).await {
-                    not_given_back(edge, &error.to_string());
+                    warn_not_revoked(edge, &error.to_string());
                 }
             }
         };
@@ -91,15 +91,15 @@ impl Loans {
             // Without a token to revoke, the time after a signal does not matter.
             biased;
             () = all => (),
-            () = tokio::time::sleep(TO_REVOKE) => not_given_back(edge, "no response from Doppler"),
+            () = tokio::time::sleep(TO_REVOKE) => warn_not_revoked(edge, "no response from Doppler"),
             () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => {
-                not_given_back(edge, "no response from Doppler in the seconds after the signal");
+                warn_not_revoked(edge, "no response from Doppler in the seconds after the signal");
             }
         }
     }
 }
 
-fn not_given_back(edge: &Edge, why: &str) {
+fn warn_not_revoked(edge: &RunContext, why: &str) {
     let message = format!("could not revoke the short-lived Doppler token: {why}. It expires on its own.");
     scope::warn(edge, "a token was not revoked", &message);
 }

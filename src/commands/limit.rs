@@ -8,15 +8,15 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Edge;
+use super::RunContext;
 use crate::failure::{Cancelled, Failure, TimedOut};
 
 /// Time for undoing after a signal. The rest of the five seconds is for the record.
 const TAKING_BACK: Duration = Duration::from_secs(3);
 
 /// Runs from its start until it is dropped.
-pub(super) struct Clock<'a> {
-    edge: &'a Edge,
+pub(super) struct TimeLimit<'a> {
+    edge: &'a RunContext,
     stop: CancellationToken,
     over: TimedOut,
     /// When the limit expires. `None` while it is paused.
@@ -24,9 +24,9 @@ pub(super) struct Clock<'a> {
     _ticking: AbortOnDropHandle<()>,
 }
 
-impl<'a> Clock<'a> {
+impl<'a> TimeLimit<'a> {
     /// Starts with the time that is left: `spent` passed before the sponsor's turn.
-    pub(super) fn start(edge: &'a Edge, over: TimedOut, spent: Duration) -> Self {
+    pub(super) fn start(edge: &'a RunContext, over: TimedOut, spent: Duration) -> Self {
         let left = over.after().saturating_sub(spent);
         let (end, mut ends) = watch::channel(Some(Instant::now() + left));
         let stop = edge.stop.child();
@@ -66,7 +66,7 @@ impl<'a> Clock<'a> {
     ///
     /// # Errors
     /// Its own error, or what stopped it.
-    pub(super) async fn or_stopped<T>(
+    pub(super) async fn unless_stopped<T>(
         &self,
         wait: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
@@ -93,7 +93,7 @@ impl<'a> Clock<'a> {
 
 /// Undoes what was started. A stop does not interrupt it, but after a signal it gets only a few seconds. `None` if
 /// they passed.
-pub(super) async fn taken_back<T>(edge: &Edge, work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn undo_in_time<T>(edge: &RunContext, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
         done = work => Some(done),

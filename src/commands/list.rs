@@ -5,26 +5,26 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
-use super::buckets::{Vault, Way};
-use super::history::{Attempt, Place, Standing};
-use super::publish::{Ended, Publisher, Told};
+use super::buckets::{BucketAccess, SponsorBuckets};
+use super::history::{AttemptStatus, BackupAttempt, Place};
+use super::publish::{Ended, Publisher, RedactedFailure};
 use super::scope::{self, SecretsSource};
-use super::survey::Survey;
-use super::{Edge, stored};
+use super::survey::TenancyGuard;
+use super::{RunContext, stored};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::Excerpt;
-use crate::archive::catalogue::{Entry, prefix};
-use crate::archive::key::description_key;
+use crate::archive::catalogue::{BackupEntry, prefix};
+use crate::archive::key::manifest_key;
 use crate::archive::s3::policy::Purpose;
-use crate::cli::order::ListOrder;
+use crate::cli::order::ListOptions;
 use crate::failure::Failure;
 use crate::report::SponsorResult;
-use crate::report::listing::{self, List, Row};
-use crate::secrets::{Archival, Disabled};
+use crate::report::listing::{self, BackupList, ListedBackup};
+use crate::secrets::{Disabled, S3Backups};
 use crate::sponsors::Sponsor;
 use crate::verification::limits::{Measured, freshness};
-use crate::verification::stored::{Found, of_another};
-use crate::verification::{Conclusion, ProofError};
+use crate::verification::stored::{StoredFacts, of_another};
+use crate::verification::{Conclusion, VerificationError};
 
 /// Backups that are looked at in parallel.
 const IN_FLIGHT: usize = 16;
@@ -40,32 +40,36 @@ const COMPLETE: &str = "complete";
 const PARTIAL: &str = "partial";
 
 /// Shared by all sponsors of a run.
-struct Run<'a> {
-    order: &'a ListOrder,
-    edge: &'a Edge,
-    survey: Survey,
+struct ListRun<'a> {
+    order: &'a ListOptions,
+    edge: &'a RunContext,
+    survey: TenancyGuard,
     memory: Semaphore,
 }
 
 /// What was found for one sponsor.
-struct Listed {
-    list: List,
+struct SponsorListing {
+    list: BackupList,
     /// Which other environments hold backups, if this one holds none.
     elsewhere: Option<String>,
 }
 
 /// Whose backup a manifest describes.
-enum Whose {
+enum Ownership {
     Ours,
     APartners,
 }
 
-pub(super) async fn run(order: ListOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
+pub(super) async fn run(
+    order: ListOptions,
+    edge: &RunContext,
+    publisher: &Publisher<'_>,
+) -> Result<u8, Failure> {
     let selected = scope::select_some(&order.scope, edge).await?;
     let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors).await?;
-    let survey = Survey::of_secrets(&secrets, &selected, None, edge).await;
+    let survey = TenancyGuard::of_secrets(&secrets, &selected, None, edge).await;
     let memory = Semaphore::new(MANIFEST_MEBIBYTES as usize);
-    let run = Run { order: &order, edge, survey, memory };
+    let run = ListRun { order: &order, edge, survey, memory };
     let (mut ended, mut lists) = (Vec::new(), Vec::new());
     for sponsor in &selected.sponsors {
         ended.push(Box::pin(run.sponsor(sponsor, publisher, &mut lists)).await);
@@ -76,8 +80,13 @@ pub(super) async fn run(order: ListOrder, edge: &Edge, publisher: &Publisher<'_>
     publisher.lists(ended, &lists)
 }
 
-impl Run<'_> {
-    async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>, lists: &mut Vec<List>) -> Ended {
+impl ListRun<'_> {
+    async fn sponsor(
+        &self,
+        sponsor: &Sponsor,
+        publisher: &Publisher<'_>,
+        lists: &mut Vec<BackupList>,
+    ) -> Ended {
         let begun = Instant::now();
         let stop = self.edge.stop.child();
         let listed = tokio::select! {
@@ -96,7 +105,7 @@ impl Run<'_> {
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
         let code = match listed {
-            Ok(Ok(Listed { mut list, elsewhere })) => {
+            Ok(Ok(SponsorListing { mut list, elsewhere })) => {
                 list.newest = judged.as_ref().ok().copied().flatten();
                 let elsewhere = elsewhere.map(|other| {
                     self.edge.sink.line(&format!("{}: {other}; check `environment`", sponsor.name));
@@ -108,7 +117,7 @@ impl Run<'_> {
                 lists.push(list);
                 match judged {
                     Ok(_) => return (result, None),
-                    Err(failure) => Some(Told::of(&failure, self.edge).fail(&mut result)),
+                    Err(failure) => Some(RedactedFailure::of(&failure, self.edge).fail(&mut result)),
                 }
             }
             Ok(Err(disabled)) => {
@@ -118,22 +127,22 @@ impl Run<'_> {
                 let unwatched = watched.then(|| {
                     let findings = vec!["no backups are taken, so their age was not checked".to_owned()];
                     let hint = "Set the flag to `true`, or leave the sponsor out of `sponsors`.".to_owned();
-                    Failure::from(ProofError { place: disabled.to_string(), findings, hint })
+                    Failure::from(VerificationError { place: disabled.to_string(), findings, hint })
                 });
-                unwatched.map(|failure| Told::of(&failure, self.edge).fail(&mut result))
+                unwatched.map(|failure| RedactedFailure::of(&failure, self.edge).fail(&mut result))
             }
-            Err(failure) => Some(Told::of(&failure, self.edge).fail(&mut result)),
+            Err(failure) => Some(RedactedFailure::of(&failure, self.edge).fail(&mut result)),
         };
         publisher.sponsor(&result);
         (result, code)
     }
 
-    async fn list(&self, sponsor: &Sponsor) -> Result<Result<Listed, Disabled>, Failure> {
+    async fn list(&self, sponsor: &Sponsor) -> Result<Result<SponsorListing, Disabled>, Failure> {
         let secrets = match self.survey.secrets_of_its_own(sponsor).await? {
-            Archival::Disabled(why) => return Ok(Err(why.clone())),
-            Archival::Enabled(secrets) => secrets,
+            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
+            S3Backups::Enabled(secrets) => secrets,
         };
-        let way = Way {
+        let way = BucketAccess {
             scope: &self.order.scope,
             edge: self.edge,
             endpoint: &self.order.endpoint,
@@ -141,12 +150,12 @@ impl Run<'_> {
             purpose: Purpose::Read { thaw: false },
         };
         let whose = (sponsor, self.order.scope.environment);
-        let place = Vault::open(&way, secrets).place(whose, AN_UPLOAD, self.edge);
+        let place = SponsorBuckets::open(&way, secrets).place(whose, AN_UPLOAD, self.edge);
         let attempts = place.attempts().await?;
         let rows = if self.order.max_backup_age.is_some() {
             self.newest(&place, attempts).await?
         } else {
-            let rows: Vec<Option<Row>> = futures_util::stream::iter(attempts)
+            let rows: Vec<Option<ListedBackup>> = futures_util::stream::iter(attempts)
                 .map(|attempt| self.row(&place, attempt))
                 .buffered(IN_FLIGHT)
                 .try_collect()
@@ -156,11 +165,15 @@ impl Run<'_> {
         let elsewhere = if rows.is_empty() { place.elsewhere().await } else { None };
         let (sponsor, place) = (sponsor.name.clone(), place.backups.location(&prefix(place.environment)));
         let watched = self.order.max_backup_age.is_some();
-        Ok(Ok(Listed { list: List { sponsor, place, rows, watched, newest: None }, elsewhere }))
+        Ok(Ok(SponsorListing { list: BackupList { sponsor, place, rows, watched, newest: None }, elsewhere }))
     }
 
     /// Rows down to the newest backup that counts. A watcher needs no more of thousands.
-    async fn newest(&self, place: &Place<'_>, attempts: Vec<Attempt>) -> Result<Vec<Row>, ArchiveError> {
+    async fn newest(
+        &self,
+        place: &Place<'_>,
+        attempts: Vec<BackupAttempt>,
+    ) -> Result<Vec<ListedBackup>, ArchiveError> {
         let mut rows = Vec::new();
         for attempt in attempts {
             let Some(row) = self.row(place, attempt).await? else { continue };
@@ -175,17 +188,21 @@ impl Run<'_> {
 
     /// Checks a list against `max-backup-age`.
     /// | The age of the newest backup, with its limit.
-    fn judge(&self, list: &List) -> Result<Option<Measured>, Failure> {
+    fn judge(&self, list: &BackupList) -> Result<Option<Measured>, Failure> {
         let Some(limit) = self.order.max_backup_age else { return Ok(None) };
         let taken = list.rows.iter().filter(|row| counts(row)).map(|row| row.timestamp);
         Ok(Some(freshness(&list.place, taken, self.edge.now(), limit)?))
     }
 
     /// One backup. An error becomes a problem in its row and does not end the list. A partner's backup has no row.
-    async fn row(&self, place: &Place<'_>, attempt: Attempt) -> Result<Option<Row>, ArchiveError> {
-        let Attempt { backup, standing } = attempt;
+    async fn row(
+        &self,
+        place: &Place<'_>,
+        attempt: BackupAttempt,
+    ) -> Result<Option<ListedBackup>, ArchiveError> {
+        let BackupAttempt { backup, standing } = attempt;
         let age = self.edge.now().duration_since(backup.at).as_secs();
-        let mut row = Row {
+        let mut row = ListedBackup {
             sponsor: place.sponsor.name.clone(),
             environment: place.environment.name(),
             location: place.location(&backup),
@@ -202,19 +219,19 @@ impl Run<'_> {
             problem: None,
         };
         let looked = match standing {
-            Standing::Whole(entry) => {
+            AttemptStatus::Whole(entry) => {
                 row.holds(entry.bytes, &entry.storage_class);
                 self.look(place, &entry, &mut row).await
             }
-            Standing::Lacks(left) => match Box::pin(place.look_closer(left)).await {
+            AttemptStatus::Lacks(left) => match Box::pin(place.look_closer(left)).await {
                 Ok(standing) => Ok(self.tell(&standing, &mut row)),
                 Err(error) => Err(error),
             },
             standing => Ok(self.tell(&standing, &mut row)),
         };
         match looked {
-            Ok(Whose::APartners) => return Ok(None),
-            Err(error) if error.is_hopeless() => return Err(error),
+            Ok(Ownership::APartners) => return Ok(None),
+            Err(error) if error.affects_every_request() => return Err(error),
             Err(error) => {
                 if error.is_finding() {
                     DAMAGED.clone_into(&mut row.status);
@@ -222,39 +239,44 @@ impl Run<'_> {
                 let words = stored::in_words(&place.backups, &backup.key, &error);
                 row.problem = Some(self.edge.sink.redacted(&words));
             }
-            Ok(Whose::Ours) => {}
+            Ok(Ownership::Ours) => {}
         }
         Ok(Some(row))
     }
 
     /// The row of an attempt that is not a backup.
-    fn tell(&self, standing: &Standing, row: &mut Row) -> Whose {
+    fn tell(&self, standing: &AttemptStatus, row: &mut ListedBackup) -> Ownership {
         row.status = standing.name().unwrap_or_default();
         row.problem = standing.words().map(|words| self.edge.sink.redacted(&words));
         if let Some(dump) = standing.dump() {
             row.holds(dump.bytes, &dump.storage_class);
         }
-        Whose::Ours
+        Ownership::Ours
     }
 
-    async fn look(&self, place: &Place<'_>, entry: &Entry, row: &mut Row) -> Result<Whose, ArchiveError> {
+    async fn look(
+        &self,
+        place: &Place<'_>,
+        entry: &BackupEntry,
+        row: &mut ListedBackup,
+    ) -> Result<Ownership, ArchiveError> {
         let (store, key) = (&place.backups, &entry.backup.key);
         let examined = store.examine(key).await?;
         row.locked_until = examined.retain_until;
         let mebibytes = u32::try_from(entry.manifest_bytes >> 20).unwrap_or(u32::MAX).saturating_add(1);
         // Never closed, so that this always gives one.
         let _held = self.memory.acquire_many(mebibytes.min(MANIFEST_MEBIBYTES)).await.ok();
-        let beside = description_key(key);
+        let beside = manifest_key(key);
         let document = store.read_small(&beside, stored::MANIFEST_BYTES).await?;
         let told = Excerpt::parse(&store.location(&beside), &document)?;
         if place.sponsor.partners.contains(&told.sponsor) {
-            return Ok(Whose::APartners);
+            return Ok(Ownership::APartners);
         }
         row.partial = Some(told.is_partial());
         let sha256 = stored::checksum_of(store, key).await?;
         let whose =
             of_another([&row.sponsor, row.environment, key], [&told.sponsor, &told.environment, &told.key]);
-        let found = Found { bytes: entry.bytes, crc64: examined.crc64, sha256 };
+        let found = StoredFacts { bytes: entry.bytes, crc64: examined.crc64, sha256 };
         let problems = [whose, found.differing(&told.stored)].concat();
         let lost = told
             .previous_backup
@@ -273,10 +295,10 @@ impl Run<'_> {
             DAMAGED.clone_into(&mut row.status);
             row.problem = Some(self.edge.sink.redacted(&problems.join("; ")));
         }
-        Ok(Whose::Ours)
+        Ok(Ownership::Ours)
     }
 
-    fn show(&self, list: &List) {
+    fn show(&self, list: &BackupList) {
         let sink = &self.edge.sink;
         match (sink.is_workflow(), self.order.json) {
             (true, false) => sink.group(&list.title(), &list.lines()),
@@ -289,7 +311,7 @@ impl Run<'_> {
         }
     }
 
-    fn show_json(&self, lists: &[List]) {
+    fn show_json(&self, lists: &[BackupList]) {
         let (sink, json) = (&self.edge.sink, listing::json(lists));
         if sink.is_workflow() {
             sink.group("The backups as JSON", &json.lines().map(str::to_owned).collect::<Vec<_>>());
@@ -300,6 +322,6 @@ impl Run<'_> {
 }
 
 /// Whether a row is a backup that a watcher can rely on.
-fn counts(row: &Row) -> bool {
+fn counts(row: &ListedBackup) -> bool {
     [COMPLETE, PARTIAL].contains(&row.status.as_str())
 }

@@ -2,18 +2,22 @@
 
 use std::path::Path;
 
-use super::publish::{Heard, Publisher};
-use super::{Edge, scope};
+use super::publish::{Publisher, ReportedEnd};
+use super::{RunContext, scope};
 use crate::cli::UsageError;
-use crate::cli::order::MatrixOrder;
+use crate::cli::order::MatrixOptions;
 use crate::failure::Failure;
 use crate::report::lines::count;
 use crate::report::outputs::{self, json};
 use crate::secrets::workflows::missing_tokens;
 use crate::sponsors::matrix::matrix;
-use crate::verification::{Conclusion, ProofError};
+use crate::verification::{Conclusion, VerificationError};
 
-pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
+pub(super) async fn run(
+    order: &MatrixOptions,
+    edge: &RunContext,
+    publisher: &Publisher<'_>,
+) -> Result<u8, Failure> {
     let sponsors = scope::select(&order.scope, edge).await?.sponsors;
     let matrix = matrix(&sponsors, order.max_jobs);
     let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
@@ -37,12 +41,12 @@ pub(super) async fn run(order: &MatrixOrder, edge: &Edge, publisher: &Publisher<
         scope::warn(edge, "no sponsor is enabled", text);
         return Ok(0);
     }
-    publisher.heard.set(Heard::Results(Vec::new())).ok();
+    publisher.heard.set(ReportedEnd::Results(Vec::new())).ok();
     Ok(0)
 }
 
 /// Prints each place in the workflows that does not pass a sponsor's token.
-fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], edge: &Edge) -> Result<(), Failure> {
+fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], edge: &RunContext) -> Result<(), Failure> {
     let unreadable = |error: &dyn std::fmt::Display| {
         UsageError::new(format!("cannot read `workflows`: {error}"))
             .hint("Check the `workflows` input: a folder of YAML files, usually `.github/workflows`.")
@@ -68,7 +72,7 @@ fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], edge: &Edge) -> Result
         return Ok(());
     }
     findings.iter().for_each(|finding| edge.sink.line(finding));
-    Err(ProofError {
+    Err(VerificationError {
         place: folder.display().to_string(),
         findings: vec![format!("{} without a sponsor's token", count(findings.len(), "place"))],
         hint: "Add the tokens listed above, next to those of other sponsors.".to_owned(),

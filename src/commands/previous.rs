@@ -6,14 +6,14 @@ use jiff::tz::TimeZone;
 use super::stored::MANIFEST_BYTES;
 use crate::archive::backup_manifest::{BackupManifest, Partial, PreviousBackup, SourceDatabase};
 use crate::archive::catalogue::{catalogue, prefix};
-use crate::archive::key::description_key;
+use crate::archive::key::manifest_key;
 use crate::archive::{ArchiveError, Store};
 use crate::sponsors::{Environment, Sponsor};
 use crate::verification::stored::of_another;
 
 /// What a bucket says of the backup before this one.
 #[derive(Debug)]
-pub(super) enum Previous {
+pub(super) enum PreviousSearch {
     /// The bucket holds no whole backup of this sponsor and environment.
     None,
     /// The newest whole one, and the newest of the same scope that held rows, which a new backup is compared with.
@@ -21,7 +21,7 @@ pub(super) enum Previous {
     Backup {
         location: String,
         description: Box<BackupManifest>,
-        comparand: Option<PreviousBackup>,
+        baseline: Option<PreviousBackup>,
         unread: Option<String>,
     },
     /// The newest whole backup here is of a sponsor that does not share this bucket.
@@ -33,7 +33,7 @@ pub(super) enum Previous {
 /// Maximum number of manifests to read in search of one of the same scope that held rows.
 const READ: usize = 20;
 
-impl Previous {
+impl PreviousSearch {
     /// Looks for it: in this month's folder first, so that a bucket of seven years is not listed for nothing. `partial` is
     /// what the new backup leaves out by request.
     ///
@@ -51,11 +51,11 @@ impl Previous {
         for below in [this_month, all] {
             found = match newest(store, whose, &below, partial).await {
                 Ok(found) => found,
-                Err(error) if error.is_hopeless() => return Err(error),
+                Err(error) if error.affects_every_request() => return Err(error),
                 Err(error) => return Ok(Self::Unknown(error.to_string())),
             };
             let goes_on =
-                matches!(found, Self::None | Self::Unknown(_) | Self::Backup { comparand: None, .. });
+                matches!(found, Self::None | Self::Unknown(_) | Self::Backup { baseline: None, .. });
             if !goes_on {
                 break;
             }
@@ -72,9 +72,9 @@ impl Previous {
     }
 
     /// What a new backup is compared with.
-    pub(super) fn comparand(&self) -> Option<PreviousBackup> {
+    pub(super) fn baseline(&self) -> Option<PreviousBackup> {
         match self {
-            Self::Backup { comparand, .. } => comparand.clone(),
+            Self::Backup { baseline, .. } => baseline.clone(),
             Self::None | Self::AnotherSponsors { .. } | Self::Unknown(_) => None,
         }
     }
@@ -111,12 +111,12 @@ pub(super) async fn newest(
     (sponsor, environment): (&Sponsor, Environment),
     below: &str,
     partial: Option<&Partial>,
-) -> Result<Previous, ArchiveError> {
+) -> Result<PreviousSearch, ArchiveError> {
     let listed = store.list(below).await?;
     let keys = catalogue(environment, listed).backups.into_iter().map(|entry| entry.backup.key);
-    let (mut found, mut unread) = (Previous::None, None);
+    let (mut found, mut unread) = (PreviousSearch::None, None);
     for key in keys.take(READ) {
-        let beside = description_key(&key);
+        let beside = manifest_key(&key);
         let document = Box::pin(store.read_small(&beside, MANIFEST_BYTES)).await?;
         let description = match BackupManifest::parse(&store.location(&beside), &document) {
             Ok(description) => description,
@@ -129,7 +129,7 @@ pub(super) async fn newest(
             continue;
         }
         if description.sponsor != sponsor.name {
-            return Ok(Previous::AnotherSponsors { owner: description.sponsor });
+            return Ok(PreviousSearch::AnotherSponsors { owner: description.sponsor });
         }
         let told = [&description.sponsor, &description.environment, &description.key].map(String::as_str);
         let location = store.location(&key);
@@ -138,31 +138,31 @@ pub(super) async fn newest(
             unread.get_or_insert(format!("{location}: {}", findings.join("; ")));
             continue;
         }
-        let comparable = comparand(&location, &description, partial);
+        let comparable = baseline(&location, &description, partial);
         found = match found {
-            Previous::Backup { location, description, unread, .. } => {
-                Previous::Backup { location, description, comparand: comparable, unread }
+            PreviousSearch::Backup { location, description, unread, .. } => {
+                PreviousSearch::Backup { location, description, baseline: comparable, unread }
             }
-            _ => Previous::Backup {
+            _ => PreviousSearch::Backup {
                 location,
                 description: Box::new(description),
-                comparand: comparable,
+                baseline: comparable,
                 unread: unread.take(),
             },
         };
-        if matches!(&found, Previous::Backup { comparand: Some(_), .. }) {
+        if matches!(&found, PreviousSearch::Backup { baseline: Some(_), .. }) {
             break;
         }
     }
     Ok(match (found, unread) {
-        (Previous::None, Some(reason)) => Previous::Unknown(reason),
+        (PreviousSearch::None, Some(reason)) => PreviousSearch::Unknown(reason),
         (found, _) => found,
     })
 }
 
 /// What a backup of the same scope held, or what it was compared with if it held no row: otherwise a first empty backup
 /// would make the next one look normal.
-fn comparand(
+fn baseline(
     location: &str,
     description: &BackupManifest,
     partial: Option<&Partial>,

@@ -4,9 +4,9 @@ use std::error::Error as _;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use super::Edge;
+use super::RunContext;
 use crate::failure::{self, Failure};
-use crate::report::listing::{self, List};
+use crate::report::listing::{self, BackupList};
 use crate::report::outputs::{self, Output};
 use crate::report::sink::Sink;
 use crate::report::summary::{self, About, Subject, Title};
@@ -17,7 +17,7 @@ use crate::sponsors::Environment;
 use crate::verification::{Conclusion, Outcome};
 
 /// How a sponsor's part ended, if nothing failed.
-pub(super) enum Turn<T> {
+pub(super) enum Completed<T> {
     /// All that was asked for was done.
     Done(T),
     /// The sponsor's flag is off, and why.
@@ -32,9 +32,9 @@ pub(super) struct Publisher<'a> {
     /// Whether the run is to end at the plan.
     pub(super) dry_run: bool,
     pub(super) environment: Environment,
-    pub(super) edge: &'a Edge,
+    pub(super) edge: &'a RunContext,
     /// What was reported.
-    pub(super) heard: OnceLock<Heard>,
+    pub(super) heard: OnceLock<ReportedEnd>,
     /// Version and reason of a deployment.
     pub(super) deployed: (Option<String>, Option<String>),
     /// When the run began.
@@ -44,7 +44,7 @@ pub(super) struct Publisher<'a> {
 }
 
 /// How a run ended, as it was reported.
-pub(super) enum Heard {
+pub(super) enum ReportedEnd {
     Results(Vec<SponsorResult>),
     /// It failed before any sponsor's turn.
     Refusal {
@@ -55,7 +55,7 @@ pub(super) enum Heard {
 }
 
 /// A failure as it is reported and recorded: without any secret that others quoted.
-pub(super) struct Told {
+pub(super) struct RedactedFailure {
     pub(super) stage: &'static str,
     pub(super) code: u8,
     pub(super) message: String,
@@ -64,8 +64,8 @@ pub(super) struct Told {
     causes: Vec<String>,
 }
 
-impl Told {
-    pub(super) fn of(failure: &Failure, edge: &Edge) -> Self {
+impl RedactedFailure {
+    pub(super) fn of(failure: &Failure, edge: &RunContext) -> Self {
         Self::without_secrets(failure, &edge.sink)
     }
 
@@ -145,7 +145,7 @@ impl Publisher<'_> {
     }
 
     /// Reports all sponsors' lists; gives the exit code.
-    pub(super) fn lists(&self, ended: Vec<Ended>, lists: &[List]) -> Result<u8, Failure> {
+    pub(super) fn lists(&self, ended: Vec<Ended>, lists: &[BackupList]) -> Result<u8, Failure> {
         self.conclude(ended, outputs::of_a_list, |title, results| listing::summary(title, results, lists))
     }
 
@@ -167,7 +167,7 @@ impl Publisher<'_> {
             sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);
         }
         let verdict = summary::headline(self.title(&about), &results).1;
-        self.heard.set(Heard::Results(results)).ok();
+        self.heard.set(ReportedEnd::Results(results)).ok();
         let Some(signal) = self.edge.stop.signal() else {
             self.verdict.set(verdict).ok();
             return Ok(failure::exit_code(&codes));
@@ -183,14 +183,14 @@ impl Publisher<'_> {
     /// Reports a failure before any sponsor's turn; gives the exit code.
     pub(super) fn failure(&self, failure: &Failure) -> u8 {
         let sink = &self.edge.sink;
-        let Told { stage, message, hint, .. } = Told::without_secrets(failure, sink);
+        let RedactedFailure { stage, message, hint, .. } = RedactedFailure::without_secrets(failure, sink);
         let text = summary::of_failure(self.title(&self.about()), stage, &message, hint.as_deref());
         let ended = summary::ended(stage);
         self.verdict.set(summary::headline_with(self.title(""), ended)).ok();
         // The failure that is being reported is the one that counts.
         sink.summary(&text).ok();
         let code = show(failure, sink);
-        self.heard.set(Heard::Refusal { stage, message, hint }).ok();
+        self.heard.set(ReportedEnd::Refusal { stage, message, hint }).ok();
         sink.outputs(&of_a_refusal()).ok();
         code
     }
@@ -243,7 +243,8 @@ fn of_a_refusal() -> Vec<Output> {
 }
 
 fn show(failure: &Failure, sink: &Sink) -> u8 {
-    let Told { stage, code, message, hint, causes } = Told::without_secrets(failure, sink);
+    let RedactedFailure { stage, code, message, hint, causes } =
+        RedactedFailure::without_secrets(failure, sink);
     sink.block(&lines::failure(None, &message, hint.as_deref()));
     causes.iter().for_each(|cause| sink.debug(|| format!("caused by: {cause}")));
     let head = format!("{stage} failed");

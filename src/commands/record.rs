@@ -5,37 +5,41 @@ use std::time::Instant;
 use futures_util::StreamExt as _;
 use futures_util::future::join;
 
-use super::buckets::{Labelling, Vault, Way};
-use super::github::Asking;
-use super::publish::{Ended, Publisher, Told};
+use super::buckets::{AttributeSource, BucketAccess, SponsorBuckets};
+use super::github::GitHubLookup;
+use super::publish::{Ended, Publisher, RedactedFailure};
 use super::scope::{self, SecretsSource};
-use super::survey::Survey;
-use super::{Edge, records, stored};
+use super::survey::TenancyGuard;
+use super::{RunContext, records, stored};
 use crate::archive::backup_manifest::Excerpt;
-use crate::archive::key::{Object, description_key};
+use crate::archive::key::{Object, manifest_key};
 use crate::archive::s3::policy::Purpose;
 use crate::archive::{ArchiveError, Store};
 use crate::cli::UsageError;
-use crate::cli::order::{NamedBackup, RecordOrder};
+use crate::cli::order::{NamedBackup, RecordOptions};
 use crate::failure::Failure;
 use crate::record::deployment::Heading;
 use crate::record::{DeploymentLog, Event, RecordError};
 use crate::report::workflow::{Level, annotation};
 use crate::report::{Record, SponsorResult};
-use crate::secrets::Archival;
+use crate::secrets::S3Backups;
 use crate::sponsors::{Environment, Sponsor};
 use crate::verification::Conclusion;
-use crate::verification::stored::{Found, of_another};
+use crate::verification::stored::{StoredFacts, of_another};
 
 /// What all sponsors of a run share.
-struct Run<'a> {
-    order: &'a RecordOrder,
-    edge: &'a Edge,
-    survey: Survey,
-    asking: Asking<'a>,
+struct RecordRun<'a> {
+    order: &'a RecordOptions,
+    edge: &'a RunContext,
+    survey: TenancyGuard,
+    asking: GitHubLookup<'a>,
 }
 
-pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
+pub(super) async fn run(
+    order: RecordOptions,
+    edge: &RunContext,
+    publisher: &Publisher<'_>,
+) -> Result<u8, Failure> {
     let selected = scope::deployed(&order.scope, edge).await?;
     let sponsors = &selected.sponsors;
     if sponsors.len() > 1 && (order.backup_location.is_some() || order.backup_size.is_some()) {
@@ -45,9 +49,9 @@ pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'
             .into());
     }
     let secrets = SecretsSource::open(&order.scope, edge, sponsors).await?;
-    let survey = Survey::of_secrets(&secrets, &selected, None, edge).await;
-    let asking = Asking::new(order.github.as_ref(), edge);
-    let run = Run { order: &order, edge, survey, asking };
+    let survey = TenancyGuard::of_secrets(&secrets, &selected, None, edge).await;
+    let asking = GitHubLookup::new(order.github.as_ref(), edge);
+    let run = RecordRun { order: &order, edge, survey, asking };
     let ended: Vec<Ended> = futures_util::stream::iter(sponsors)
         .map(|sponsor| Box::pin(run.sponsor(sponsor, publisher)))
         .buffered(order.deployment.max_parallel.get())
@@ -56,7 +60,7 @@ pub(super) async fn run(order: RecordOrder, edge: &Edge, publisher: &Publisher<'
     publisher.results(ended)
 }
 
-impl Run<'_> {
+impl RecordRun<'_> {
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
         let (begun, at) = (Instant::now(), self.edge.now());
         let stop = self.edge.stop.child();
@@ -85,7 +89,7 @@ impl Run<'_> {
             Err(failure) => (None, Some(failure)),
         };
         let untrue = self.name_backup(sponsor, vault.as_ref(), &mut document).await;
-        let labelling = Labelling {
+        let labelling = AttributeSource {
             deployment: &order.deployment,
             edge: self.edge,
             environment: order.scope.environment,
@@ -99,7 +103,7 @@ impl Run<'_> {
             let lines = document.lines().map(str::to_owned);
             self.edge.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());
             let could = records::could_keep(sponsor, vault.as_ref(), Object::DeploymentLog, &labelling).await;
-            records::Kept { failure: could.err(), ..records::Kept::default() }
+            records::SavedRecord { failure: could.err(), ..records::SavedRecord::default() }
         } else {
             let entry = (Object::DeploymentLog, &*document.to_bytes());
             records::keep(entry, sponsor, vault.as_ref(), &labelling).await
@@ -122,7 +126,7 @@ impl Run<'_> {
         result.backup_location.clone_from(&document.backup_location);
         result.backup_size = document.backup_size_bytes;
         let failure = failed.or(untrue.map(Failure::from)).or(kept.failure);
-        let code = failure.map(|failure| Told::of(&failure, self.edge).fail(&mut result));
+        let code = failure.map(|failure| RedactedFailure::of(&failure, self.edge).fail(&mut result));
         publisher.sponsor(&result);
         (result, code)
     }
@@ -132,7 +136,7 @@ impl Run<'_> {
     async fn name_backup(
         &self,
         sponsor: &Sponsor,
-        vault: Option<&Vault>,
+        vault: Option<&SponsorBuckets>,
         document: &mut DeploymentLog,
     ) -> Option<RecordError> {
         let order = self.order;
@@ -142,16 +146,16 @@ impl Run<'_> {
         let stop = self.edge.stop.child();
         let whose = (sponsor, order.scope.environment);
         let checked = match vault {
-            None => Checked::NotAsked("S3 was not queried".to_owned()),
+            None => NamedBackupCheck::NotAsked("S3 was not queried".to_owned()),
             Some(vault) => tokio::select! {
                 checked = check(&vault.backups, whose, named, order.backup_size) => checked,
-                () = stop.cancelled() => Checked::NotAsked("the run was stopped".to_owned()),
+                () = stop.cancelled() => NamedBackupCheck::NotAsked("the run was stopped".to_owned()),
             },
         };
-        document.backup_location_verified = Some(matches!(checked, Checked::Seen));
+        document.backup_location_verified = Some(matches!(checked, NamedBackupCheck::Seen));
         match checked {
-            Checked::Seen => None,
-            Checked::NotAsked(why) => {
+            NamedBackupCheck::Seen => None,
+            NamedBackupCheck::NotAsked(why) => {
                 let (sink, title) =
                     (&self.edge.sink, format!("{}: backup-location not verified", sponsor.name));
                 let why = sink.redacted(&why);
@@ -159,7 +163,7 @@ impl Run<'_> {
                 sink.annotations(&[annotation(Level::Warning, &title, &why)]);
                 None
             }
-            Checked::Refused(error) => {
+            NamedBackupCheck::Refused(error) => {
                 (document.backup_location, document.backup_size_bytes) = (None, None);
                 (document.stage, document.message) =
                     (Some("record"), Some(self.edge.sink.redacted(&error.to_string())));
@@ -169,18 +173,18 @@ impl Run<'_> {
     }
 
     /// Where the sponsor's records go. `None` if its backups are disabled: then only the workspace has them.
-    async fn vault(&self, sponsor: &Sponsor) -> Result<Option<Vault>, Failure> {
+    async fn vault(&self, sponsor: &Sponsor) -> Result<Option<SponsorBuckets>, Failure> {
         match self.survey.secrets_of_its_own(sponsor).await? {
-            Archival::Disabled(_) => Ok(None),
-            Archival::Enabled(secrets) => {
-                let way = Way {
+            S3Backups::Disabled(_) => Ok(None),
+            S3Backups::Enabled(secrets) => {
+                let way = BucketAccess {
                     scope: &self.order.scope,
                     edge: self.edge,
                     endpoint: &self.order.deployment.endpoint,
                     sponsor: &sponsor.name,
                     purpose: Purpose::Record,
                 };
-                Ok(Some(Vault::open(&way, secrets)))
+                Ok(Some(SponsorBuckets::open(&way, secrets)))
             }
         }
     }
@@ -189,7 +193,7 @@ impl Run<'_> {
 // Checks the backup that a deployment record names against S3, so that the record asserts only what was seen.
 
 /// The result of a check.
-pub(super) enum Checked {
+pub(super) enum NamedBackupCheck {
     /// It is this sponsor's backup in this environment, complete and of the given size.
     Seen,
     /// S3 could not be queried, with the reason.
@@ -204,19 +208,19 @@ pub(super) async fn check(
     (sponsor, environment): (&Sponsor, Environment),
     named: &NamedBackup,
     bytes: Option<u64>,
-) -> Checked {
+) -> NamedBackupCheck {
     let refused = |why: String| {
         let location = format!("s3://{}/{}", named.bucket, named.backup.key);
-        Checked::Refused(RecordError::Untrue { location, why })
+        NamedBackupCheck::Refused(RecordError::Untrue { location, why })
     };
     if named.bucket != store.bucket() {
         return refused(format!("it is not in {}, the backup bucket of {}", store.bucket(), sponsor.name));
     }
     match problem(store, (sponsor, environment), &named.backup.key, bytes).await {
-        Ok(None) => Checked::Seen,
+        Ok(None) => NamedBackupCheck::Seen,
         Ok(Some(why)) => refused(why),
         Err(error) if error.is_finding() => refused(stored::in_words(store, &named.backup.key, &error)),
-        Err(error) => Checked::NotAsked(error.to_string()),
+        Err(error) => NamedBackupCheck::NotAsked(error.to_string()),
     }
 }
 
@@ -232,7 +236,7 @@ async fn problem(
     if let Some(bytes) = bytes.filter(|bytes| *bytes != stored) {
         return Ok(Some(format!("it has {stored} bytes, but `backup-size` is {bytes}")));
     }
-    let beside = description_key(key);
+    let beside = manifest_key(key);
     let document = store.read_small(&beside, stored::MANIFEST_BYTES).await?;
     let told = Excerpt::parse(&store.location(&beside), &document)?;
     let others =
@@ -241,6 +245,6 @@ async fn problem(
         return Ok(Some(others.join("; ")));
     }
     let sha256 = stored::checksum_of(store, key).await?;
-    let problems = Found { bytes: stored, crc64: examined.crc64, sha256 }.differing(&told.stored);
+    let problems = StoredFacts { bytes: stored, crc64: examined.crc64, sha256 }.differing(&told.stored);
     Ok((!problems.is_empty()).then(|| problems.join("; ")))
 }

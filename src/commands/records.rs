@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Edge;
-use super::buckets::{Labelling, Vault};
+use super::RunContext;
+use super::buckets::{AttributeSource, SponsorBuckets};
 use crate::archive::key::Object;
 use crate::failure::Failure;
 use crate::record::RecordError;
@@ -17,7 +17,7 @@ const UNTIL_AFTER_A_SIGNAL: Duration = Duration::from_secs(4);
 
 /// What became of a record.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct SavedRecord {
     /// Its `s3://` location, or else its path.
     pub(super) place: Option<String>,
     /// Whether it is in S3.
@@ -32,15 +32,15 @@ pub(super) struct Kept {
 pub(super) async fn keep(
     (object, document): (Object<'_>, &[u8]),
     sponsor: &Sponsor,
-    vault: Option<&Vault>,
-    labelling: &Labelling<'_>,
-) -> Kept {
-    let Labelling { edge, environment, at, .. } = *labelling;
+    vault: Option<&SponsorBuckets>,
+    labelling: &AttributeSource<'_>,
+) -> SavedRecord {
+    let AttributeSource { edge, environment, at, .. } = *labelling;
     let entry = Entry { object, sponsor: &sponsor.name, environment, at, document };
     let local = log::append_locally(&edge.workspace, entry);
     let mut kept = match local {
-        Ok(path) => Kept { place: Some(path.display().to_string()), ..Kept::default() },
-        Err(error) => Kept { failure: Some(error.into()), ..Kept::default() },
+        Ok(path) => SavedRecord { place: Some(path.display().to_string()), ..SavedRecord::default() },
+        Err(error) => SavedRecord { failure: Some(error.into()), ..SavedRecord::default() },
     };
     let Some(vault) = vault else { return kept };
     let store = &vault.audit_logs;
@@ -77,9 +77,9 @@ pub(super) async fn keep(
 /// What would keep it from the workspace or from S3.
 pub(super) async fn could_keep(
     sponsor: &Sponsor,
-    vault: Option<&Vault>,
+    vault: Option<&SponsorBuckets>,
     object: Object<'_>,
-    labelling: &Labelling<'_>,
+    labelling: &AttributeSource<'_>,
 ) -> Result<(), Failure> {
     log::can_append_locally(&labelling.edge.workspace)?;
     let Some(vault) = vault else { return Ok(()) };
@@ -90,6 +90,6 @@ pub(super) async fn could_keep(
 }
 
 /// Shown if the flag is off.
-pub(super) fn say_saved_locally_only(edge: &Edge, sponsor: &str) {
+pub(super) fn say_saved_locally_only(edge: &RunContext, sponsor: &str) {
     edge.sink.line(&format!("{sponsor}: S3 audit log archival not yet enabled - log saved locally only"));
 }

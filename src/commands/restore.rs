@@ -5,14 +5,14 @@ mod sponsor;
 
 use std::time::Instant;
 
-use super::limit::Clock;
-use super::publish::{Ended, Publisher, Told, Turn};
+use super::limit::TimeLimit;
+use super::publish::{Completed, Ended, Publisher, RedactedFailure};
 use super::scope::{self, SecretsSource};
-use super::survey::Survey;
-use super::{Edge, restoring, stored};
+use super::survey::TenancyGuard;
+use super::{RunContext, restoring, stored};
 use crate::archive::Identities;
 use crate::cli::UsageError;
-use crate::cli::order::RestoreOrder;
+use crate::cli::order::RestoreOptions;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::{RestoreError, TargetState};
 use crate::databases::postgres::{Connection, DumpError};
@@ -20,22 +20,26 @@ use crate::failure::{Doing, Failure, TimedOut};
 use crate::report::SponsorResult;
 use crate::report::restore::{self, Restored};
 use crate::sponsors::Sponsor;
-use crate::verification::{Comparison, Conclusion, ProofError, conclusion};
+use crate::verification::{Comparison, Conclusion, VerificationError, conclusion};
 
 /// Everything that one restore needs.
-struct Run<'a> {
-    order: &'a RestoreOrder,
-    edge: &'a Edge,
+struct RestoreRun<'a> {
+    order: &'a RestoreOptions,
+    edge: &'a RunContext,
     secrets: SecretsSource<'a>,
     clients: Result<Vec<Client>, DumpError>,
-    survey: Survey,
+    survey: TenancyGuard,
     identities: Identities,
     target: Connection,
     /// All sponsors of the manifest.
     known: Vec<String>,
 }
 
-pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<'_>) -> Result<u8, Failure> {
+pub(super) async fn run(
+    order: RestoreOptions,
+    edge: &RunContext,
+    publisher: &Publisher<'_>,
+) -> Result<u8, Failure> {
     let identities = stored::identities(&order.opening, edge).await?;
     edge.sink.mask(secrecy::ExposeSecret::expose_secret(&order.target));
     let target =
@@ -47,8 +51,8 @@ pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<
         return Err(UsageError::new(problem).hint("Name one in `sponsors`.").into());
     };
     let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors).await?;
-    let run = Run {
-        survey: Survey::of_secrets(&secrets, &selected, Some(order.opening.timeout), edge).await,
+    let run = RestoreRun {
+        survey: TenancyGuard::of_secrets(&secrets, &selected, Some(order.opening.timeout), edge).await,
         secrets,
         clients: scope::clients(edge).await?,
         order: &order,
@@ -61,11 +65,11 @@ pub(super) async fn run(order: RestoreOrder, edge: &Edge, publisher: &Publisher<
     publisher.results_with(vec![ended], Vec::new(), &restore::chapter(&restored))
 }
 
-impl Run<'_> {
+impl RestoreRun<'_> {
     async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> (Ended, Restored) {
         let begun = Instant::now();
         let over = TimedOut::new(self.order.opening.timeout, Doing::Restore);
-        let clock = Clock::start(self.edge, over, self.survey.took(sponsor));
+        let clock = TimeLimit::start(self.edge, over, self.survey.took(sponsor));
         let mut restored = Restored { place: self.target.place(), ..Restored::default() };
         let done = Box::pin(self.restore(sponsor, &mut restored, &clock)).await;
         let done = done.map_err(|failure| clock.cause(failure)).map_err(|failure| match restored.target {
@@ -75,13 +79,13 @@ impl Run<'_> {
         let facts = conclusion::Restored { comparison: restored.comparison.as_ref(), falls_short: false };
         let found = Conclusion::of_restore(facts);
         let done = match done {
-            Ok(Turn::Done(())) if !found.is_success() => Err(self.falls_short(&restored)),
+            Ok(Completed::Done(())) if !found.is_success() => Err(self.falls_short(&restored)),
             done => done,
         };
         let conclusion = match &done {
-            Ok(Turn::Done(())) => found,
-            Ok(Turn::Planned) => Conclusion::planned(),
-            Ok(Turn::Disabled(_)) => Conclusion::disabled(),
+            Ok(Completed::Done(())) => found,
+            Ok(Completed::Planned) => Conclusion::planned(),
+            Ok(Completed::Disabled(_)) => Conclusion::disabled(),
             Err(_) => found.but_failed(),
         };
         let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
@@ -95,16 +99,16 @@ impl Run<'_> {
         }
         result.warnings.extend(std::mem::take(&mut restored.consequences));
         let code = match done {
-            Ok(Turn::Done(())) => {
+            Ok(Completed::Done(())) => {
                 result.message = Some(restore::line(&restored));
                 None
             }
-            Ok(Turn::Planned) => None,
-            Ok(Turn::Disabled(why)) => {
+            Ok(Completed::Planned) => None,
+            Ok(Completed::Disabled(why)) => {
                 result.message = Some(why);
                 None
             }
-            Err(failure) => Some(Told::of(&failure, self.edge).fail(&mut result)),
+            Err(failure) => Some(RedactedFailure::of(&failure, self.edge).fail(&mut result)),
         };
         if code.is_some() {
             // The log must explain the target to anyone who finds it later.
@@ -129,6 +133,6 @@ impl Run<'_> {
         };
         let remedy = restored.comparison.as_ref().and_then(Comparison::remedy).unwrap_or_default();
         let hint = format!("{hint} {remedy}").trim_end().to_owned();
-        ProofError { place: restored.place.clone(), findings, hint }.into()
+        VerificationError { place: restored.place.clone(), findings, hint }.into()
     }
 }

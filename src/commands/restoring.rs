@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::stored::{self, Proven, Stored};
+use super::stored::{self, StoredBackup, VerifiedContents};
 use crate::archive::{Reader, open};
 use crate::databases::postgres::client::{Client, major};
 use crate::databases::postgres::database::{self, Locale};
 use crate::databases::postgres::generated::{self, Digests};
 use crate::databases::postgres::invocation::DumpOptions;
+use crate::databases::postgres::proof::DatabaseDifferences;
 use crate::databases::postgres::proof::Side;
-use crate::databases::postgres::proof::Surroundings;
-use crate::databases::postgres::proof::exemptions::Others;
-use crate::databases::postgres::restore::plan::Size;
-use crate::databases::postgres::restore::target::Facts;
+use crate::databases::postgres::proof::exemptions::OtherRolesObjects;
+use crate::databases::postgres::restore::plan::BackupSize;
+use crate::databases::postgres::restore::target::TargetFacts;
 use crate::databases::postgres::restore::{
-    Form, Load, Loaded, Manner, OnError, RestoreError, Tools, rewrite,
+    Load, LoadOptions, Loaded, NewDatabase, OnError, RestoreError, Tools, rewrite,
 };
 use crate::databases::postgres::server::Money;
 use crate::databases::postgres::settings::Settings;
@@ -24,23 +24,27 @@ use crate::databases::postgres::sql::Needs;
 use crate::databases::postgres::{Connection, DumpError};
 use crate::failure::Failure;
 use crate::verification::stored::generated as generated_values;
-use crate::verification::{self, Aside, Comparison};
+use crate::verification::{self, Comparison, Exemptions};
 
 /// How long the dump of a restored database waits for locks. Normally no other session uses it.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// A verified backup and the programs that restore it.
-pub(super) struct Restoring<'a> {
-    pub(super) stored: &'a Stored,
-    pub(super) proven: &'a Proven,
+pub(super) struct RestoreSession<'a> {
+    pub(super) stored: &'a StoredBackup,
+    pub(super) proven: &'a VerifiedContents,
     pub(super) tools: &'a Tools,
     pub(super) stop: &'a CancellationToken,
 }
 
-impl Restoring<'_> {
+impl RestoreSession<'_> {
     /// Downloads the backup again and loads it in one transaction. COMMIT is sent only if the bytes have the verified
     /// hash once more.
-    pub(super) async fn load(&self, connection: &Connection, manner: Manner<'_>) -> Result<Loaded, Failure> {
+    pub(super) async fn load(
+        &self,
+        connection: &Connection,
+        manner: LoadOptions<'_>,
+    ) -> Result<Loaded, Failure> {
         let mut reader = open(self.stored.source.clone(), self.stop.clone())?;
         let mut load = Load::start(&self.tools.psql, connection, manner, self.stop).await?;
         if let Err(failure) = feed(&mut reader, &mut load).await {
@@ -91,7 +95,7 @@ impl Restoring<'_> {
         let found = database::ask(connection, &self.tools.psql).await?;
         let carried = self.carried();
         let carried = keeps_settings.then_some(&carried);
-        let surroundings = Surroundings::new(told, carried, &found, connection.database());
+        let surroundings = DatabaseDifferences::new(told, carried, &found, connection.database());
         let values = description.contents.as_ref().map(generated_values).unwrap_or_default();
         let found = match values.is_empty() {
             true => Digests::new(),
@@ -107,7 +111,7 @@ impl Restoring<'_> {
     }
 
     /// SQL that applies the database's settings: to the session, and also to the database if we created it.
-    pub(super) fn settings(&self, facts: &Facts, is_made: bool) -> String {
+    pub(super) fn settings(&self, facts: &TargetFacts, is_made: bool) -> String {
         if !facts.ground.has_blocks {
             return String::new();
         }
@@ -116,8 +120,8 @@ impl Restoring<'_> {
     }
 
     /// How to create the database.
-    pub(super) fn form<'a>(&'a self, locale: Option<&'a Locale>) -> Form<'a> {
-        Form { encoding: encoding(self.proven.scan.needs()), locale }
+    pub(super) fn form<'a>(&'a self, locale: Option<&'a Locale>) -> NewDatabase<'a> {
+        NewDatabase { encoding: encoding(self.proven.scan.needs()), locale }
     }
 
     /// The locale in the manifest.
@@ -126,15 +130,15 @@ impl Restoring<'_> {
     }
 
     /// What may differ: objects of other roles, and views that were not refreshed.
-    async fn aside(&self, connection: &Connection, loaded: &Loaded) -> Result<Aside, Failure> {
+    async fn aside(&self, connection: &Connection, loaded: &Loaded) -> Result<Exemptions, Failure> {
         let psql = &self.tools.psql;
-        let others = Others::ask(connection, psql).await?;
+        let others = OtherRolesObjects::ask(connection, psql).await?;
         let mut unrefreshed = rewrite::without_rows(connection, psql).await?;
         let is_left_out =
             |statement: &String| loaded.left_out.iter().any(|left| left.statement == *statement);
         unrefreshed.retain(|statement, _| loaded.refreshes.contains(statement) && !is_left_out(statement));
-        let Others { making: besides, describing: comments, built_in } = others;
-        Ok(Aside { comments, besides, built_in, unrefreshed })
+        let OtherRolesObjects { making: besides, describing: comments, built_in } = others;
+        Ok(Exemptions { comments, besides, built_in, unrefreshed })
     }
 }
 
@@ -153,7 +157,7 @@ async fn feed(reader: &mut Reader, load: &mut Load) -> Result<(), Failure> {
 
 /// The programs for a backup and a server of this major version.
 pub(super) fn tools(
-    stored: &Stored,
+    stored: &StoredBackup,
     clients: &[Client],
     server_major: u32,
     place: &str,
@@ -163,7 +167,7 @@ pub(super) fn tools(
 }
 
 /// What the dump needs according to its manifest, before the download. The text shows the rest later.
-pub(super) fn told_needs(stored: &Stored) -> Needs {
+pub(super) fn needs_in_manifest(stored: &StoredBackup) -> Needs {
     let Some(told) = &stored.description.restore else { return Needs::default() };
     Needs {
         encoding: told.encoding.clone(),
@@ -177,16 +181,16 @@ pub(super) fn told_needs(stored: &Stored) -> Needs {
 }
 
 /// Smallest number of locks of a restore. If the manifest does not record it, each statement may take one or a few.
-pub(super) fn locks(stored: &Stored) -> u64 {
+pub(super) fn locks(stored: &StoredBackup) -> u64 {
     let told = stored.description.restore.as_ref().and_then(|needs| needs.locks);
     let statements = stored.description.contents.as_ref().map_or(0, |contents| contents.statements);
     told.unwrap_or(statements)
 }
 
 /// Size of a backup, as far as it is known.
-pub(super) fn size(stored: &Stored) -> Size {
+pub(super) fn size(stored: &StoredBackup) -> BackupSize {
     let description = &stored.description;
-    Size {
+    BackupSize {
         dump_bytes: description.dump.bytes,
         stored_bytes: description.stored.bytes,
         rows: description.contents.as_ref().map_or(0, |contents| contents.rows_total),
@@ -194,7 +198,7 @@ pub(super) fn size(stored: &Stored) -> Size {
 }
 
 /// Major version of the dumped server.
-pub(super) fn server_major(stored: &Stored) -> u32 {
+pub(super) fn server_major(stored: &StoredBackup) -> u32 {
     major(&stored.description.server_version).unwrap_or(0)
 }
 
@@ -204,7 +208,7 @@ fn encoding(needs: &Needs) -> &str {
 }
 
 /// SQL that runs before the dump's own statements in an empty or cleared database.
-pub(super) fn before(needs: &Needs, facts: &Facts, clears: bool) -> &'static str {
+pub(super) fn before(needs: &Needs, facts: &TargetFacts, clears: bool) -> &'static str {
     // The schema exists and is empty, and the dump creates its own.
     let makes_it_anew = needs.creates_public && facts.ground.drops_public(clears);
     if makes_it_anew { "DROP SCHEMA IF EXISTS public;\n" } else { "" }
@@ -223,11 +227,11 @@ pub(super) fn clients(found: &Result<Vec<Client>, DumpError>) -> Result<(&[Clien
 }
 
 /// How the dump writes amounts of money.
-pub(super) fn money(stored: &Stored) -> Money {
+pub(super) fn money(stored: &StoredBackup) -> Money {
     if stored.description.lc_monetary.is_some() { Money::Plain } else { Money::AsThere }
 }
 
-fn options(stored: &Stored, proven: &Proven) -> DumpOptions {
+fn options(stored: &StoredBackup, proven: &VerifiedContents) -> DumpOptions {
     let partial = stored.description.partial.clone();
     let (schemas, exclude_schemas, exclude_table_data) = partial
         .map(|partial| (partial.schemas, partial.exclude_schemas, partial.exclude_table_data))

@@ -5,9 +5,9 @@ use std::path::Path;
 use secrecy::ExposeSecret as _;
 use tokio::io::AsyncReadExt as _;
 
-use super::{Edge, keyless};
+use super::{RunContext, keyless};
 use crate::cli::UsageError;
-use crate::cli::order::Scope;
+use crate::cli::order::CommonOptions;
 use crate::databases::postgres::client::{self, Client};
 use crate::databases::postgres::{Connection, DumpError};
 use crate::failure::Failure;
@@ -16,7 +16,9 @@ use crate::report::workflow::{Level, annotation};
 use crate::secrets::doppler::{self, Doppler};
 use crate::secrets::file::{self, SecretsFile, others_can_open};
 use crate::secrets::variables::Owner;
-use crate::secrets::{self, Archival, AwsFromEnvironment, IdTokens, Place, RawSecrets, Secret, SecretsError};
+use crate::secrets::{
+    self, AwsFromEnvironment, IdTokens, Place, RawSecrets, S3Backups, Secret, SecretsError,
+};
 use crate::sponsors::{self, Environment, Selection, Sponsor};
 
 /// The selected sponsors, and the names of all.
@@ -28,7 +30,7 @@ pub(super) struct Selected {
     pub(super) disabled: Vec<String>,
 }
 
-async fn manifest(scope: &Scope, edge: &Edge) -> Result<Manifest, Failure> {
+async fn manifest(scope: &CommonOptions, edge: &RunContext) -> Result<Manifest, Failure> {
     let stop = edge.stop.child();
     let text = tokio::select! {
         text = manifest_text(scope, edge) => text?,
@@ -37,7 +39,7 @@ async fn manifest(scope: &Scope, edge: &Edge) -> Result<Manifest, Failure> {
     Ok(manifest::parse(&text)?)
 }
 
-pub(super) async fn select(scope: &Scope, edge: &Edge) -> Result<Selected, Failure> {
+pub(super) async fn select(scope: &CommonOptions, edge: &RunContext) -> Result<Selected, Failure> {
     let manifest = manifest(scope, edge).await?;
     let undecided = sponsors::undecided(&manifest);
     if !undecided.is_empty() {
@@ -58,7 +60,7 @@ fn names(manifest: &Manifest, wanted: impl Fn(&&Entry) -> bool) -> Vec<String> {
 
 /// The sponsors of a deployment to record. Typed names must be in the manifest. The output `sponsors` of `matrix` need not
 /// be: those sponsors were deployed, even if the manifest has changed since.
-pub(super) async fn deployed(scope: &Scope, edge: &Edge) -> Result<Selected, Failure> {
+pub(super) async fn deployed(scope: &CommonOptions, edge: &RunContext) -> Result<Selected, Failure> {
     let Selection::Listed(listed) = &scope.selection else { return select_some(scope, edge).await };
     let manifest = match manifest(scope, edge).await {
         Ok(manifest) => Some(manifest),
@@ -83,19 +85,19 @@ pub(super) async fn deployed(scope: &Scope, edge: &Edge) -> Result<Selected, Fai
     Ok(Selected { sponsors, known, disabled: Vec::new() })
 }
 
-pub(super) fn warn(edge: &Edge, title: &str, message: &str) {
+pub(super) fn warn(edge: &RunContext, title: &str, message: &str) {
     edge.sink.line(&format!("warning: {message}"));
     edge.sink.annotations(&[annotation(Level::Warning, title, message)]);
 }
 
 /// The same, for commands that need at least one sponsor.
-pub(super) async fn select_some(scope: &Scope, edge: &Edge) -> Result<Selected, Failure> {
+pub(super) async fn select_some(scope: &CommonOptions, edge: &RunContext) -> Result<Selected, Failure> {
     let selected = select(scope, edge).await?;
     if selected.sponsors.is_empty() { Err(sponsors::SponsorsError::NoneEnabled.into()) } else { Ok(selected) }
 }
 
 /// The PostgreSQL clients of this machine. Their absence is a failure only for commands that need one.
-pub(super) async fn clients(edge: &Edge) -> Result<Result<Vec<Client>, DumpError>, Failure> {
+pub(super) async fn clients(edge: &RunContext) -> Result<Result<Vec<Client>, DumpError>, Failure> {
     let stop = edge.stop.child();
     tokio::select! {
         clients = client::installed(&edge.search_path) => Ok(clients),
@@ -104,14 +106,14 @@ pub(super) async fn clients(edge: &Edge) -> Result<Result<Vec<Client>, DumpError
 }
 
 /// The failure of a stopped run.
-pub(super) fn stopped(edge: &Edge) -> Failure {
+pub(super) fn stopped(edge: &RunContext) -> Failure {
     match edge.stop.signal() {
         Some(signal) => Failure::Cancelled(signal.into()),
         None => Failure::Bug("stopped without a signal".to_owned()),
     }
 }
 
-async fn manifest_text(scope: &Scope, edge: &Edge) -> Result<String, Failure> {
+async fn manifest_text(scope: &CommonOptions, edge: &RunContext) -> Result<String, Failure> {
     if let Some(path) = &scope.manifest {
         let unreadable =
             |reason: String| ManifestError::Unreadable { place: path.display().to_string(), reason };
@@ -146,7 +148,7 @@ async fn read(path: &Path) -> std::io::Result<String> {
 }
 
 /// Warns if users other than the owner can read a file with secrets, as ssh does. The file is used nevertheless.
-pub(super) fn warn_of_open_file(path: &Path, input: &str, edge: &Edge) {
+pub(super) fn warn_of_open_file(path: &Path, input: &str, edge: &RunContext) {
     if others_can_open(path) {
         let path = path.display();
         let message = format!("other users can read {path} (`{input}`). Run `chmod 600 {path}`.");
@@ -155,7 +157,7 @@ pub(super) fn warn_of_open_file(path: &Path, input: &str, edge: &Edge) {
 }
 
 /// In a thread of its own: a pipe without a writer would block it for ever.
-async fn secrets_file(path: &Path, edge: &Edge) -> Result<SecretsFile, Failure> {
+async fn secrets_file(path: &Path, edge: &RunContext) -> Result<SecretsFile, Failure> {
     let (path, stop) = (path.to_owned(), edge.stop.child());
     tokio::select! {
         read = tokio::task::spawn_blocking(move || SecretsFile::read(&path)) => {
@@ -167,8 +169,8 @@ async fn secrets_file(path: &Path, edge: &Edge) -> Result<SecretsFile, Failure> 
 
 /// The source of the sponsors' secrets.
 pub(super) struct SecretsSource<'a> {
-    scope: &'a Scope,
-    edge: &'a Edge,
+    scope: &'a CommonOptions,
+    edge: &'a RunContext,
     origin: Origin,
     /// Whether exactly one sponsor is selected. Then general variables (`DOPPLER_TOKEN`, `AWS_ACCESS_KEY_ID`) serve it too.
     only: bool,
@@ -183,8 +185,8 @@ enum Origin {
 
 impl<'a> SecretsSource<'a> {
     pub(super) async fn open(
-        scope: &'a Scope,
-        edge: &'a Edge,
+        scope: &'a CommonOptions,
+        edge: &'a RunContext,
         sponsors: &[Sponsor],
     ) -> Result<Self, Failure> {
         let origin = match &scope.secrets_file {
@@ -245,7 +247,7 @@ impl<'a> SecretsSource<'a> {
     }
 
     /// One sponsor's secrets. Masks them before anything can print them.
-    pub(super) async fn fetch(&self, sponsor: &str) -> Result<Archival, SecretsError> {
+    pub(super) async fn fetch(&self, sponsor: &str) -> Result<S3Backups, SecretsError> {
         let keyring = &self.scope.keyring;
         let of_the_sponsor = keyring.sponsor_keys(sponsor)?;
         let ambient = if self.only { keyring.ambient() } else { Ok(None) };
@@ -257,10 +259,10 @@ impl<'a> SecretsSource<'a> {
         let archival = secrets::interpret(&read.place, &read.raw, aws);
         if secrets::is_something_missing(&archival) {
             let names = read.names(self.edge, sponsor).await;
-            secrets::are_spelt_right(&read.place, &read.raw, names.iter().map(String::as_str))?;
+            secrets::check_spelling(&read.place, &read.raw, names.iter().map(String::as_str))?;
         }
         let archival = archival?;
-        if let Archival::Enabled(secrets) = &archival {
+        if let S3Backups::Enabled(secrets) = &archival {
             let password = Connection::parse(&secrets.database_url).map(|connection| connection.masks());
             let masks = secrets.masks().into_iter().chain(password.unwrap_or_default());
             masks.for_each(|mask| self.edge.sink.mask(mask.expose_secret()));
@@ -308,7 +310,7 @@ struct Read<'a> {
 impl Read<'_> {
     /// All names that exist in Doppler, or none: a file has returned them already. A typo that cannot be looked for may
     /// leave the sponsor without a backup, so that is a warning.
-    async fn names(&self, edge: &Edge, sponsor: &str) -> Vec<String> {
+    async fn names(&self, edge: &RunContext, sponsor: &str) -> Vec<String> {
         let Some((doppler, asked)) = &self.doppler else { return Vec::new() };
         let print = |line: String| edge.sink.line(&format!("{sponsor}: {line}"));
         doppler.names(asked, &print).await.unwrap_or_else(|error| {

@@ -3,16 +3,16 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::history::{Latest, Next, Place};
-use super::stored::{self, Proven, Stored};
+use super::history::{Candidate, Latest, Place};
+use super::stored::{self, StoredBackup, VerifiedContents};
 use crate::archive::Identities;
-use crate::cli::order::{Opening, Which};
+use crate::cli::order::{ReadOptions, WhichBackup};
 use crate::failure::Failure;
 
 /// A backup whose three parts are there and agree with each other, and what may stand in for it.
-pub(super) struct Chosen<'a> {
+pub(super) struct SelectedBackup<'a> {
     /// The backup.
-    pub(super) stored: Stored,
+    pub(super) stored: StoredBackup,
     place: Place<'a>,
     identities: &'a Identities,
     thaw: bool,
@@ -20,16 +20,16 @@ pub(super) struct Chosen<'a> {
     latest: Option<Latest<'a>>,
 }
 
-impl<'a> Chosen<'a> {
+impl<'a> SelectedBackup<'a> {
     /// Finds the backup that is meant, and reads the objects next to its dump.
     pub(super) async fn find(
         place: Place<'a>,
-        opening: &Opening,
+        opening: &ReadOptions,
         identities: &'a Identities,
     ) -> Result<Self, Failure> {
         let thaw = opening.thaw;
         let (mut latest, stored);
-        if opening.which == Which::Latest {
+        if opening.which == WhichBackup::Latest {
             let mut newest = Latest::of(place.clone(), opening.allow_older).await?;
             stored = next(&mut newest, &place, identities, thaw).await?;
             latest = Some(newest);
@@ -50,7 +50,7 @@ impl<'a> Chosen<'a> {
 
     /// Reads it through to its end. If it is damaged and an older one may replace it, [`Self::stored`] is the older one
     /// afterwards.
-    pub(super) async fn prove(&mut self, stop: &CancellationToken) -> Result<Proven, Failure> {
+    pub(super) async fn prove(&mut self, stop: &CancellationToken) -> Result<VerifiedContents, Failure> {
         loop {
             let failure = match stored::prove(&self.stored, stop).await {
                 Ok(proven) => return Ok(proven),
@@ -69,11 +69,11 @@ async fn next(
     place: &Place<'_>,
     identities: &Identities,
     thaw: bool,
-) -> Result<Stored, Failure> {
+) -> Result<StoredBackup, Failure> {
     loop {
         let backup = match latest.next().await? {
-            Next::Backup(backup) => backup,
-            Next::Bad(backup, words) => {
+            Candidate::Backup(backup) => backup,
+            Candidate::Bad(backup, words) => {
                 let location = place.location(&backup);
                 pass_over(latest, place, &backup.key, stored::proof(&location, vec![words]))?;
                 continue;

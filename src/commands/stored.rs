@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{Edge, elsewhere, scope};
+use super::{RunContext, elsewhere, scope};
 use crate::archive::backup_manifest::{BackupManifest, Excerpt};
 use crate::archive::catalogue::{BackupKey, prefix};
-use crate::archive::key::{checksum_key, description_key};
-use crate::archive::{ArchiveError, Identities, Source, Store, checksum, open};
+use crate::archive::key::{checksum_key, manifest_key};
+use crate::archive::{ArchiveError, Identities, SealedObject, Store, checksum, open};
 use crate::cli::UsageError;
-use crate::cli::order::{Opening, Which};
-use crate::databases::postgres::sql::{Columns, Scan, Truth};
+use crate::cli::order::{ReadOptions, WhichBackup};
+use crate::databases::postgres::sql::{Columns, DumpContents, Scan};
 use crate::failure::Failure;
 use crate::sponsors::{Environment, Sponsor};
-use crate::verification::stored::{Found, Read, contradictions, judged, refuted};
+use crate::verification::stored::{ReadFacts, StoredFacts, contradictions, judged, refuted};
 
 /// Largest manifest. One with a hundred thousand tables is a quarter of this size.
 pub(super) const MANIFEST_BYTES: u64 = 64 << 20;
@@ -25,19 +25,19 @@ const THAW_DAYS: u16 = 7;
 
 /// A backup whose three objects exist and agree. Its bytes were not read yet.
 #[derive(Debug)]
-pub(super) struct Stored {
-    pub(super) source: Source,
+pub(super) struct StoredBackup {
+    pub(super) source: SealedObject,
     pub(super) description: BackupManifest,
     pub(super) location: String,
 }
 
 /// A backup that was read to its end and matches its manifest.
 #[derive(Debug)]
-pub(super) struct Proven {
+pub(super) struct VerifiedContents {
     /// The scan of its text.
     pub(super) scan: Scan,
     /// What it holds.
-    pub(super) truth: Truth,
+    pub(super) truth: DumpContents,
     /// Time to fetch it, without `decrypt`.
     pub(super) fetch: Duration,
     /// Time to decrypt and decompress.
@@ -45,7 +45,7 @@ pub(super) struct Proven {
 }
 
 /// The age identities from AGE_IDENTITY or `age-identity-file`.
-pub(super) async fn identities(opening: &Opening, edge: &Edge) -> Result<Identities, Failure> {
+pub(super) async fn identities(opening: &ReadOptions, edge: &RunContext) -> Result<Identities, Failure> {
     let hide = |keys: &Identities| keys.masks().iter().for_each(|key| edge.sink.mask(key.expose_secret()));
     let Some(path) = &opening.identity_file else {
         hide(&opening.identities);
@@ -68,11 +68,11 @@ pub(super) async fn identities(opening: &Opening, edge: &Edge) -> Result<Identit
 pub(super) async fn find(
     store: &Store,
     (sponsor, environment): (&Sponsor, Environment),
-    which: &Which,
+    which: &WhichBackup,
 ) -> Result<BackupKey, Failure> {
     let none = |which| Box::pin(elsewhere::no_backup(store, (sponsor, environment), which));
     match which {
-        Which::Location { bucket, key } => {
+        WhichBackup::Location { bucket, key } => {
             let is_here = bucket == store.bucket();
             let parsed = BackupKey::parse(environment, key).filter(|_| is_here);
             match parsed {
@@ -80,8 +80,8 @@ pub(super) async fn find(
                 None => Err(none(format!(" at s3://{bucket}/{key}")).await.into()),
             }
         }
-        Which::Latest => Err(none(String::new()).await.into()),
-        Which::At(at) => {
+        WhichBackup::Latest => Err(none(String::new()).await.into()),
+        WhichBackup::At(at) => {
             let day = at.strftime("%Y/%m/%d/");
             let listed = store.list(&format!("{}{day}", prefix(environment))).await?;
             let keys = listed.iter().filter_map(|object| BackupKey::parse(environment, &object.key));
@@ -113,7 +113,7 @@ pub(super) async fn is_a_partners(store: &Store, sponsor: &Sponsor, key: &str) -
     if sponsor.partners.is_empty() {
         return Ok(false);
     }
-    let beside = description_key(key);
+    let beside = manifest_key(key);
     let document = match Box::pin(store.read_small(&beside, MANIFEST_BYTES)).await {
         Err(ArchiveError::Missing { .. } | ArchiveError::Malformed { .. }) => return Ok(false),
         document => document?,
@@ -129,7 +129,7 @@ pub(super) async fn describe(
     backup: BackupKey,
     identities: &Identities,
     thaw: bool,
-) -> Result<Stored, Failure> {
+) -> Result<StoredBackup, Failure> {
     let key = backup.key.clone();
     match look(store, whose, backup, identities).await {
         Err(Failure::Archive(frozen @ ArchiveError::Frozen { .. })) if thaw => {
@@ -144,16 +144,16 @@ async fn look(
     (sponsor, environment): (&Sponsor, Environment),
     backup: BackupKey,
     identities: &Identities,
-) -> Result<Stored, Failure> {
+) -> Result<StoredBackup, Failure> {
     let BackupKey { key, format, encrypted, .. } = backup;
     let location = store.location(&key);
     let examined = store.examine(&key).await?;
     examined.readable(&location)?;
-    let beside = description_key(&key);
+    let beside = manifest_key(&key);
     let document = store.read_small(&beside, MANIFEST_BYTES).await?;
     let description = BackupManifest::parse(&store.location(&beside), &document)?;
     let sha256 = checksum_of(store, &key).await?;
-    let found = Found { bytes: examined.bytes, crc64: examined.crc64, sha256 };
+    let found = StoredFacts { bytes: examined.bytes, crc64: examined.crc64, sha256 };
     let findings = contradictions(&description, [&sponsor.name, environment.name(), &key], found, encrypted);
     if !findings.is_empty() {
         return Err(proof(&location, findings));
@@ -161,9 +161,16 @@ async fn look(
     identities.check(&location, &description.encoding.age_recipients)?;
     let etag = examined.etag;
     let bytes = examined.bytes;
-    let source =
-        Source { store: store.clone(), key, etag, bytes, format, encrypted, identities: identities.clone() };
-    Ok(Stored { source, description, location })
+    let source = SealedObject {
+        store: store.clone(),
+        key,
+        etag,
+        bytes,
+        format,
+        encrypted,
+        identities: identities.clone(),
+    };
+    Ok(StoredBackup { source, description, location })
 }
 
 /// The hash in a dump's checksum file.
@@ -178,7 +185,7 @@ pub(super) fn in_words(store: &Store, key: &str, error: &ArchiveError) -> String
     // The dump comes last: the other two keys begin with its key.
     let parts = [
         (checksum_key(key), "its checksum file"),
-        (description_key(key), "its manifest"),
+        (manifest_key(key), "its manifest"),
         (key.to_owned(), "it"),
     ];
     let name = |text: String, (key, name): (String, &str)| text.replace(&store.location(&key), name);
@@ -186,7 +193,10 @@ pub(super) fn in_words(store: &Store, key: &str, error: &ArchiveError) -> String
 }
 
 /// Reads a backup to its end and compares it with everything that its manifest says.
-pub(super) async fn prove(stored: &Stored, stop: &CancellationToken) -> Result<Proven, Failure> {
+pub(super) async fn prove(
+    stored: &StoredBackup,
+    stop: &CancellationToken,
+) -> Result<VerifiedContents, Failure> {
     let begun = Instant::now();
     let mut reader = open(stored.source.clone(), stop.clone())?;
     let mut scan = Scan::detailed(Columns::default());
@@ -198,7 +208,7 @@ pub(super) async fn prove(stored: &Stored, stop: &CancellationToken) -> Result<P
             Err(error) => return Err(error.into()),
         }
     };
-    let read = Read {
+    let read = ReadFacts {
         stored_sha256: &opened.stored.sha256,
         sha256: &opened.plain.sha256,
         bytes: opened.plain.bytes,
@@ -206,7 +216,7 @@ pub(super) async fn prove(stored: &Stored, stop: &CancellationToken) -> Result<P
     };
     let truth = judged(&stored.description, read).map_err(|findings| proof(&stored.location, findings))?;
     let decrypt = opened.decoding;
-    Ok(Proven { scan, truth, fetch: begun.elapsed().saturating_sub(decrypt), decrypt })
+    Ok(VerifiedContents { scan, truth, fetch: begun.elapsed().saturating_sub(decrypt), decrypt })
 }
 
 /// The failure of a stored backup with these findings.
@@ -216,7 +226,7 @@ pub(super) fn proof(location: &str, findings: Vec<String>) -> Failure {
 
 /// Requests a thaw of each frozen object of a backup.
 async fn thawing(store: &Store, key: &str, frozen: ArchiveError) -> Result<ArchiveError, Failure> {
-    for part in [key.to_owned(), checksum_key(key), description_key(key)] {
+    for part in [key.to_owned(), checksum_key(key), manifest_key(key)] {
         let examined = store.examine(&part).await?;
         if examined.readable(&store.location(&part)).is_err() {
             store.thaw(&part, examined.thaw_days(THAW_DAYS)).await?;

@@ -7,33 +7,33 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use secrecy::ExposeSecret as _;
 
-use super::Edge;
-use super::claims::{self, Claim, Judgement};
+use super::RunContext;
+use super::claims::{self, Conflicts, SponsorResources};
 use super::scope::{SecretsSource, Selected};
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::identity::{self, Identity, Unidentified};
 use crate::databases::postgres::{Connection, DumpError};
-use crate::secrets::{Archival, SecretsError};
+use crate::secrets::{S3Backups, SecretsError};
 use crate::sponsors::{Environment, Sponsor};
 
 /// Sponsors in parallel, if the order does not set it.
 const AT_ONCE: usize = 4;
 
 /// Secrets and databases of all selected sponsors.
-pub(super) struct Survey {
-    found: BTreeMap<String, Found>,
-    judgement: Judgement,
+pub(super) struct TenancyGuard {
+    found: BTreeMap<String, SponsorFindings>,
+    judgement: Conflicts,
 }
 
-struct Found {
+struct SponsorFindings {
     /// `None` if a signal or the sponsor's time limit came first.
-    archival: Option<Result<Archival, SecretsError>>,
-    database: Option<Database>,
+    archival: Option<Result<S3Backups, SecretsError>>,
+    database: Option<SponsorDatabase>,
     took: Duration,
 }
 
 /// The database of a sponsor's DATABASE_URL.
-pub(super) struct Database {
+pub(super) struct SponsorDatabase {
     pub(super) connection: Connection,
     /// Its identity, why it has none, or why the query failed.
     pub(super) identity: Result<Result<Identity, Unidentified>, DumpError>,
@@ -41,7 +41,7 @@ pub(super) struct Database {
 
 /// How databases are identified.
 #[derive(Clone, Copy)]
-pub(super) struct Means<'a> {
+pub(super) struct SurveyOptions<'a> {
     /// Any version of psql.
     pub(super) client: Option<&'a Client>,
     pub(super) at_once: usize,
@@ -49,14 +49,14 @@ pub(super) struct Means<'a> {
     pub(super) timeout: Duration,
 }
 
-impl Survey {
+impl TenancyGuard {
     /// Secrets only, for commands that do not connect to a sponsor's database. Each within the sponsor's time limit, if it
     /// has one.
     pub(super) async fn of_secrets(
         secrets: &SecretsSource<'_>,
         selected: &Selected,
         timeout: Option<Duration>,
-        edge: &Edge,
+        edge: &RunContext,
     ) -> Self {
         let found = gather(&selected.sponsors, AT_ONCE, |sponsor| async move {
             let stop = edge.stop.child();
@@ -67,7 +67,7 @@ impl Survey {
                 () = over(timeout) => None,
                 archival = secrets.fetch(&sponsor.name) => Some(archival),
             };
-            Found { archival, database: None, took: begun.elapsed() }
+            SponsorFindings { archival, database: None, took: begun.elapsed() }
         })
         .await;
         Self::judged(found, selected, edge)
@@ -77,12 +77,12 @@ impl Survey {
     pub(super) async fn of_databases(
         secrets: &SecretsSource<'_>,
         selected: &Selected,
-        means: Means<'_>,
-        edge: &Edge,
+        means: SurveyOptions<'_>,
+        edge: &RunContext,
     ) -> Self {
         let found = gather(&selected.sponsors, means.at_once, |sponsor| async move {
             let (stop, begun) = (edge.stop.child(), Instant::now());
-            let mut found = Found { archival: None, database: None, took: Duration::ZERO };
+            let mut found = SponsorFindings { archival: None, database: None, took: Duration::ZERO };
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
@@ -107,9 +107,9 @@ impl Survey {
     }
 
     fn judged(
-        found: BTreeMap<String, Found>,
+        found: BTreeMap<String, SponsorFindings>,
         Selected { sponsors, known, .. }: &Selected,
-        edge: &Edge,
+        edge: &RunContext,
     ) -> Self {
         // In the order of the manifest, not of the answers.
         for sponsor in sponsors {
@@ -117,18 +117,23 @@ impl Survey {
                 edge.sink.line(&format!("{}: secrets from {}", sponsor.name, archival.source()));
             }
         }
-        let claims: Vec<Claim<'_>> =
+        let claims: Vec<SponsorResources<'_>> =
             sponsors.iter().filter_map(|sponsor| found.get(&sponsor.name)?.claim(sponsor)).collect();
         let judgement = claims::judge(&claims, known);
         Self { found, judgement }
     }
 
     /// Databases of sponsors that are not selected are known by address only.
-    async fn compare_with_others(&mut self, secrets: &SecretsSource<'_>, selected: &Selected, edge: &Edge) {
+    async fn compare_with_others(
+        &mut self,
+        secrets: &SecretsSource<'_>,
+        selected: &Selected,
+        edge: &RunContext,
+    ) {
         let Selected { sponsors, known, disabled } = selected;
         let is_selected = |name: &str| sponsors.iter().any(|sponsor| sponsor.name == name);
         let others: Vec<&str> = known.iter().map(String::as_str).filter(|name| !is_selected(name)).collect();
-        let neighbours = Neighbours::of_here(secrets, &others, edge).await;
+        let neighbours = OtherDatabases::of_here(secrets, &others, edge).await;
         for sponsor in sponsors {
             let Some(database) = self.found.get(&sponsor.name).and_then(|found| found.database.as_ref())
             else {
@@ -151,7 +156,7 @@ impl Survey {
     ///
     /// # Errors
     /// They cannot be used.
-    pub(super) async fn secrets(&self, sponsor: &Sponsor) -> Result<&Archival, SecretsError> {
+    pub(super) async fn secrets(&self, sponsor: &Sponsor) -> Result<&S3Backups, SecretsError> {
         match self.found.get(&sponsor.name).and_then(|found| found.archival.as_ref()) {
             Some(archival) => archival.as_ref().map_err(Clone::clone),
             None => std::future::pending().await,
@@ -162,18 +167,18 @@ impl Survey {
     ///
     /// # Errors
     /// They cannot be used, or another sponsor uses a bucket.
-    pub(super) async fn secrets_of_its_own(&self, sponsor: &Sponsor) -> Result<&Archival, SecretsError> {
+    pub(super) async fn secrets_of_its_own(&self, sponsor: &Sponsor) -> Result<&S3Backups, SecretsError> {
         let archival = self.secrets(sponsor).await?;
         self.judgement.buckets(sponsor)?;
         Ok(archival)
     }
 
-    pub(super) fn judgement(&self) -> &Judgement {
+    pub(super) fn judgement(&self) -> &Conflicts {
         &self.judgement
     }
 
     /// The sponsor's database, if its URL is valid and a client is installed.
-    pub(super) fn database(&self, sponsor: &Sponsor) -> Option<&Database> {
+    pub(super) fn database(&self, sponsor: &Sponsor) -> Option<&SponsorDatabase> {
         self.found.get(&sponsor.name)?.database.as_ref()
     }
 
@@ -183,11 +188,11 @@ impl Survey {
     }
 }
 
-impl Found {
-    fn claim<'a>(&'a self, sponsor: &'a Sponsor) -> Option<Claim<'a>> {
-        let Some(Ok(Archival::Enabled(secrets))) = &self.archival else { return None };
+impl SponsorFindings {
+    fn claim<'a>(&'a self, sponsor: &'a Sponsor) -> Option<SponsorResources<'a>> {
+        let Some(Ok(S3Backups::Enabled(secrets))) = &self.archival else { return None };
         let identity = self.database.as_ref().and_then(|database| database.identity.as_ref().ok());
-        Some(Claim {
+        Some(SponsorResources {
             sponsor,
             buckets: vec![&secrets.backups_bucket, &secrets.audit_logs_bucket],
             connection: self.database.as_ref().map(|database| &database.connection),
@@ -203,24 +208,29 @@ async fn over(timeout: Option<Duration>) {
     }
 }
 
-async fn look(secrets: &SecretsSource<'_>, sponsor: &str, client: Option<&Client>, found: &mut Found) {
+async fn look(
+    secrets: &SecretsSource<'_>,
+    sponsor: &str,
+    client: Option<&Client>,
+    found: &mut SponsorFindings,
+) {
     let archival = secrets.fetch(sponsor).await;
     let connection = match &archival {
-        Ok(Archival::Enabled(secrets)) => Connection::parse(&secrets.database_url).ok(),
+        Ok(S3Backups::Enabled(secrets)) => Connection::parse(&secrets.database_url).ok(),
         _ => None,
     };
     if let (Some(connection), Some(client)) = (connection, client) {
         let identity = identity::ask(&connection, client).await;
-        found.database = Some(Database { connection, identity });
+        found.database = Some(SponsorDatabase { connection, identity });
     }
     found.archival = Some(archival);
 }
 
-async fn gather<'a, F: Future<Output = Found>>(
+async fn gather<'a, F: Future<Output = SponsorFindings>>(
     sponsors: &'a [Sponsor],
     at_once: usize,
     ask: impl Fn(&'a Sponsor) -> F,
-) -> BTreeMap<String, Found> {
+) -> BTreeMap<String, SponsorFindings> {
     let asked = sponsors.iter().map(|sponsor| {
         let found = ask(sponsor);
         async { (sponsor.name.clone(), found.await) }
@@ -234,12 +244,12 @@ async fn gather<'a, F: Future<Output = Found>>(
 /// Look-ups of one run at most, all at once: a manifest may hold thousands of sponsors.
 const MOST: usize = 50;
 /// Whose secrets are not there by then is not compared.
-const PATIENCE: Duration = Duration::from_secs(20);
+const SECRETS_TIMEOUT: Duration = Duration::from_secs(20);
 /// Maximum number of names to show.
 const SHOWN: usize = 5;
 
 /// A database of another sponsor or environment.
-pub(super) struct Neighbour {
+pub(super) struct OtherDatabase {
     pub(super) sponsor: String,
     pub(super) environment: Environment,
     pub(super) connection: Connection,
@@ -247,21 +257,21 @@ pub(super) struct Neighbour {
 
 /// All that could be learned.
 #[derive(Default)]
-pub(super) struct Neighbours {
-    pub(super) found: Vec<Neighbour>,
+pub(super) struct OtherDatabases {
+    pub(super) found: Vec<OtherDatabase>,
     /// Whose address is not known.
     pub(super) unread: Vec<String>,
 }
 
-impl Neighbours {
+impl OtherDatabases {
     /// Those of the run's own environment.
-    pub(super) async fn of_here(secrets: &SecretsSource<'_>, sponsors: &[&str], edge: &Edge) -> Self {
+    pub(super) async fn of_here(secrets: &SecretsSource<'_>, sponsors: &[&str], edge: &RunContext) -> Self {
         let here = secrets.environment();
         Self::ask(secrets, sponsors.iter().map(|name| (*name, here)).collect(), edge).await
     }
 
     /// Those of all environments, the run's own first.
-    pub(super) async fn of_all(secrets: &SecretsSource<'_>, sponsors: &[&str], edge: &Edge) -> Self {
+    pub(super) async fn of_all(secrets: &SecretsSource<'_>, sponsors: &[&str], edge: &RunContext) -> Self {
         let here = secrets.environment();
         let elsewhere = Environment::ALL.into_iter().filter(|environment| *environment != here);
         let all = std::iter::once(here).chain(elsewhere);
@@ -269,12 +279,14 @@ impl Neighbours {
         Self::ask(secrets, wanted.collect(), edge).await
     }
 
-    async fn ask(secrets: &SecretsSource<'_>, wanted: Vec<(&str, Environment)>, edge: &Edge) -> Self {
+    async fn ask(secrets: &SecretsSource<'_>, wanted: Vec<(&str, Environment)>, edge: &RunContext) -> Self {
         let (readable, mut unread): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|(sponsor, _)| secrets.has_key_to(sponsor));
         unread.extend(readable.iter().skip(MOST));
         let asked = readable.into_iter().take(MOST).map(|(sponsor, environment)| async move {
-            let url = tokio::time::timeout(PATIENCE, secrets.database_url(sponsor, environment, false)).await;
+            let url =
+                tokio::time::timeout(SECRETS_TIMEOUT, secrets.database_url(sponsor, environment, false))
+                    .await;
             let connection = url.ok().and_then(Result::ok).and_then(|url| Connection::parse(&url).ok());
             (sponsor, environment, connection)
         });
@@ -286,7 +298,7 @@ impl Neighbours {
                 continue;
             };
             connection.masks().iter().for_each(|mask| edge.sink.mask(mask.expose_secret()));
-            found.push(Neighbour { sponsor: sponsor.to_owned(), environment, connection });
+            found.push(OtherDatabase { sponsor: sponsor.to_owned(), environment, connection });
         }
         let mut names: Vec<String> = unread.into_iter().map(|(sponsor, _)| sponsor.to_owned()).collect();
         let mut seen = std::collections::BTreeSet::new();

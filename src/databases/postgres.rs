@@ -25,17 +25,17 @@ mod error;
 pub use connection::Connection;
 pub use dump::Dump;
 pub use error::DumpError;
-pub use pg_error::{Complaint, Names};
+pub use pg_error::{KnownNames, PgError};
 
 /// What is known about a dump that succeeded.
 #[derive(Debug)]
-pub struct Finished {
+pub struct FinishedDump {
     /// Version of the server, from the dump's head.
     pub server_version: String,
     /// Version of pg_dump, from the dump's head.
     pub pg_dump_version: String,
     /// What the dump contains.
-    pub truth: sql::Truth,
+    pub truth: sql::DumpContents,
     /// The scan of its text.
     pub scan: sql::Scan,
     /// What a partial restore would need to know, from pg_dump.

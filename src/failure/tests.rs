@@ -17,7 +17,7 @@ fn one_of_each() -> Vec<Failure> {
         ArchiveError::Stopped.into(),
         RecordError::Archive(ArchiveError::Stopped).into(),
         RestoreError::Stopped.into(),
-        ProofError { place: "x".to_owned(), findings: Vec::new(), hint: "y".to_owned() }.into(),
+        VerificationError { place: "x".to_owned(), findings: Vec::new(), hint: "y".to_owned() }.into(),
         Failure::Cancelled(Signal::Interrupt.into()),
         Failure::Cancelled(Cancelled::during(Signal::Terminate, Doing::Drill)),
     ];

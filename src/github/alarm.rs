@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// Label of the issues.
 pub const LABEL: &str = "sponsor-backup";
 /// Names a run that failed before any sponsor's turn and did not select sponsors by name.
-pub const WHOLE_RUN: &str = "the-run-itself";
+pub const RUN_ITSELF: &str = "the-run-itself";
 /// Prefix for a sponsor that did not get its turn. No sponsor name has a colon.
 const TURN: &str = "turn:";
 /// Number of lines that can contain a note.
@@ -16,13 +16,13 @@ const HEAD: usize = 2;
 
 /// The name for a sponsor's missed turn.
 #[must_use]
-pub fn turn(sponsor: &str) -> String {
+pub fn unprocessed(sponsor: &str) -> String {
     format!("{TURN}{sponsor}")
 }
 
 /// Whether a name is that of a missed turn.
 #[must_use]
-pub fn is_turn(name: &str) -> bool {
+pub fn is_unprocessed(name: &str) -> bool {
     name.starts_with(TURN)
 }
 
@@ -41,19 +41,19 @@ pub fn is_marked(body: &str, marker: &str) -> bool {
 /// The line that records that these sponsors fail.
 #[must_use]
 pub fn failed(sponsors: &BTreeSet<String>) -> String {
-    note(FAILED, sponsors)
+    state_line(FAILED, sponsors)
 }
 
 /// The line that records that these sponsors have recovered.
 #[must_use]
 pub fn well(sponsors: &BTreeSet<String>) -> String {
-    note(WELL, sponsors)
+    state_line(WELL, sponsors)
 }
 
 const FAILED: &str = "failed";
 const WELL: &str = "well";
 
-fn note(word: &str, sponsors: &BTreeSet<String>) -> String {
+fn state_line(word: &str, sponsors: &BTreeSet<String>) -> String {
     let names: Vec<&str> = sponsors.iter().map(String::as_str).collect();
     format!("<!-- sponsor-backup {word}: {} -->", names.join(" "))
 }

@@ -16,7 +16,7 @@ const PAGES: usize = 10;
 
 /// What a run reports.
 #[derive(Debug, Clone)]
-pub struct Tidings {
+pub struct IssueUpdate {
     /// First line of the issue, which identifies it.
     pub marker: String,
     /// Title of the issue.
@@ -35,7 +35,7 @@ pub struct Tidings {
 
 /// What was done with an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum IssueAction {
     /// Opened.
     Opened(u64),
     /// A comment was added.
@@ -82,7 +82,7 @@ impl GitHub {
     ///
     /// # Errors
     /// GitHub refuses or does not answer. Earlier changes stay.
-    pub async fn tell(&self, tidings: &Tidings) -> Result<Vec<Told>, GitHubError> {
+    pub async fn tell(&self, tidings: &IssueUpdate) -> Result<Vec<IssueAction>, GitHubError> {
         let open = self.marked(&tidings.marker).await?;
         let mut told = Vec::new();
         if !tidings.failed.is_empty() {
@@ -124,7 +124,7 @@ impl GitHub {
         Ok(all)
     }
 
-    async fn open(&self, tidings: &Tidings) -> Result<Told, GitHubError> {
+    async fn open(&self, tidings: &IssueUpdate) -> Result<IssueAction, GitHubError> {
         let body = format!("{}\n{}\n\n{}", tidings.marker, alarm::failed(&tidings.failed), tidings.failure);
         let issue = json!({"title": tidings.title, "body": body, "labels": [alarm::LABEL]});
         let opened: Issue = self.once(Method::POST, "/issues", Some(&issue)).await?;
@@ -138,7 +138,7 @@ impl GitHub {
         // Another job may have opened one at the same moment. Every job keeps the oldest, so all agree.
         let oldest = self.marked(&tidings.marker).await?.first().map(|issue| issue.number);
         let Some(oldest) = oldest.filter(|oldest| *oldest < opened.number) else {
-            return Ok(Told::Opened(opened.number));
+            return Ok(IssueAction::Opened(opened.number));
         };
         let told = self.comment_on_failure(oldest, tidings).await?;
         self.comment(opened.number, &format!("Duplicate of #{oldest}, which another job opened.")).await?;
@@ -146,7 +146,11 @@ impl GitHub {
         Ok(told)
     }
 
-    async fn comment_on_failure(&self, number: u64, tidings: &Tidings) -> Result<Told, GitHubError> {
+    async fn comment_on_failure(
+        &self,
+        number: u64,
+        tidings: &IssueUpdate,
+    ) -> Result<IssueAction, GitHubError> {
         let words = format!("{}\n\n{}", alarm::failed(&tidings.failed), tidings.failure);
         self.comment(number, &words).await?;
         // Another job may have closed it in the meantime.
@@ -154,30 +158,34 @@ impl GitHub {
         if issue.state != "open" {
             self.set_state(number, json!({"state": "open"})).await?;
         }
-        Ok(Told::Commented(number))
+        Ok(IssueAction::Commented(number))
     }
 
     /// Adds a comment about recovered sponsors. Closes the issue after the last one.
-    async fn recover(&self, issue: &Issue, tidings: &Tidings) -> Result<Option<Told>, GitHubError> {
+    async fn recover(
+        &self,
+        issue: &Issue,
+        tidings: &IssueUpdate,
+    ) -> Result<Option<IssueAction>, GitHubError> {
         let number = issue.number;
         let mut recovered = self.failing(issue).await?;
         recovered.retain(|name| {
-            tidings.well.contains(name) || (tidings.all_had_their_turn && alarm::is_turn(name))
+            tidings.well.contains(name) || (tidings.all_had_their_turn && alarm::is_unprocessed(name))
         });
         if recovered.is_empty() {
             return Ok(None);
         }
         self.comment(number, &format!("{}\n\n{}", alarm::well(&recovered), tidings.recovery)).await?;
         if !self.failing(issue).await?.is_empty() {
-            return Ok(Some(Told::Commented(number)));
+            return Ok(Some(IssueAction::Commented(number)));
         }
         self.set_state(number, json!({"state": "closed", "state_reason": "completed"})).await?;
         // Another job may have failed in the meantime, and have seen the issue open.
         if self.failing(issue).await?.is_empty() {
-            return Ok(Some(Told::Closed(number)));
+            return Ok(Some(IssueAction::Closed(number)));
         }
         self.set_state(number, json!({"state": "open"})).await?;
-        Ok(Some(Told::Commented(number)))
+        Ok(Some(IssueAction::Commented(number)))
     }
 
     /// The failing sponsors, from texts of the issue's author only: in a public repository anyone can comment.

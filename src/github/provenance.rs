@@ -49,7 +49,7 @@ pub struct Answer<T> {
 #[expect(missing_docs, reason = "the schema describes each key, once")]
 pub struct Approval {
     pub user: Option<String>,
-    pub state: Word,
+    pub state: ApprovalState,
     pub comment: String,
     pub environments: Vec<String>,
 }
@@ -58,7 +58,7 @@ pub struct Approval {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "GitHub's own words")]
-pub enum Word {
+pub enum ApprovalState {
     Approved,
     Rejected,
     Pending,
@@ -79,7 +79,7 @@ pub struct PullRequest {
 /// Both answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the schema describes each key, once")]
-pub struct Circumstances {
+pub struct Provenance {
     pub approvals: Answer<Approval>,
     pub pull_requests: Answer<PullRequest>,
 }
@@ -106,7 +106,7 @@ impl<T> Answer<T> {
     }
 }
 
-impl Circumstances {
+impl Provenance {
     /// No request was made for either.
     #[must_use]
     pub fn not_asked(reason: &str) -> Self {
@@ -144,9 +144,9 @@ impl Circumstances {
     pub fn lines(&self) -> [String; 2] {
         let approval = |approval: &Approval| {
             let word = match approval.state {
-                Word::Approved => "approved by",
-                Word::Rejected => "rejected by",
-                Word::Pending => "waiting for",
+                ApprovalState::Approved => "approved by",
+                ApprovalState::Rejected => "rejected by",
+                ApprovalState::Pending => "waiting for",
             };
             let places = approval.environments.join(", ");
             format!("{word} {} ({places})", approval.user.as_deref().unwrap_or("a deleted account"))
@@ -209,7 +209,7 @@ fn login(user: Option<User>) -> Option<String> {
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawApproval {
     user: Option<User>,
-    state: Word,
+    state: ApprovalState,
     comment: String,
     environments: Vec<Named>,
 }
@@ -268,13 +268,13 @@ pub(crate) fn pull_requests(raw: Vec<RawPull>) -> Answer<PullRequest> {
 
 impl GitHub {
     /// Sends both requests at once. A failed one leaves its reason in the answer.
-    pub async fn circumstances(&self, run: &RunIdentity) -> Circumstances {
+    pub async fn circumstances(&self, run: &RunIdentity) -> Provenance {
         let (approvals, pull_requests) =
             join(self.approvals(run.run_id.as_deref()), self.pull_requests(run.commit_sha.as_deref())).await;
-        let lost = |error: GitHubError| error.to_string();
-        Circumstances {
-            approvals: approvals.unwrap_or_else(|error| Answer::unavailable(&lost(error))),
-            pull_requests: pull_requests.unwrap_or_else(|error| Answer::unavailable(&lost(error))),
+        let reason = |error: GitHubError| error.to_string();
+        Provenance {
+            approvals: approvals.unwrap_or_else(|error| Answer::unavailable(&reason(error))),
+            pull_requests: pull_requests.unwrap_or_else(|error| Answer::unavailable(&reason(error))),
         }
     }
 

@@ -8,7 +8,7 @@ fn most(known: &str) -> usize {
 
 /// The missing name that `typed` differs from by a typo or two. Case, `-` and `_` do not count.
 #[must_use]
-pub fn meant<'a>(typed: &str, missing: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn suggest<'a>(typed: &str, missing: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = plain(typed);
     let away = |known: &str| strsim::damerau_levenshtein(&typed, &plain(known));
     let near =

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::RunIdentity;
 use crate::archive::backup_manifest::{Partial, PreviousBackup};
-use crate::github::provenance::{Answer, Approval, Circumstances, PullRequest};
+use crate::github::provenance::{Answer, Approval, Provenance, PullRequest};
 use crate::sponsors::{Environment, Sponsor};
 use crate::verification::{self, Conclusion, State};
 
@@ -137,7 +137,7 @@ pub struct Heading<'a> {
     /// The run and its actors.
     pub run: &'a RunIdentity,
     /// Approvals and pull requests.
-    pub circumstances: &'a Circumstances,
+    pub circumstances: &'a Provenance,
 }
 
 impl DeploymentLog {

@@ -9,7 +9,7 @@ use super::RunIdentity;
 use crate::archive::backup_manifest::Partial;
 use crate::databases::postgres::proof::TablePair;
 use crate::sponsors::{Environment, Sponsor};
-use crate::verification::drill::{Check, Course, Findings, LeftOut, Status, Target};
+use crate::verification::drill::{Check, DrillCourse, DrillFindings, LeftOut, Status, Target};
 use crate::verification::limits::{Measured, minutes};
 use crate::verification::{Comparison, Outcome, State};
 
@@ -66,7 +66,7 @@ pub struct DrillReport {
 
 /// Sponsor, environment and run of a drill.
 #[derive(Debug, Clone, Copy)]
-pub struct Whose<'a> {
+pub struct DrillContext<'a> {
     /// The sponsor being drilled.
     pub sponsor: &'a Sponsor,
     /// Its environment.
@@ -109,7 +109,7 @@ pub struct Statements {
 impl DrillReport {
     /// The report of a drill.
     #[must_use]
-    pub fn new(whose: Whose<'_>, course: &Course<'_>, findings: &Findings) -> Self {
+    pub fn new(whose: DrillContext<'_>, course: &DrillCourse<'_>, findings: &DrillFindings) -> Self {
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let (backup, comparison, run) =
             (findings.backup.as_ref(), findings.comparison.as_ref(), whose.run.clone());

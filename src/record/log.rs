@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::RecordError;
 use crate::archive::ArchiveError;
 use crate::archive::key::{Object, file_name};
-use crate::archive::s3::{Labels, Store};
+use crate::archive::s3::{ObjectAttributes, Store};
 use crate::sponsors::Environment;
 
 /// Two records of the same second do not overwrite each other: the later one takes the next free second.
@@ -98,7 +98,7 @@ pub fn append_locally(workspace: &Path, entry: Entry<'_>) -> Result<PathBuf, Rec
 pub async fn append_to_bucket(
     store: &Store,
     entry: Entry<'_>,
-    labels: &Labels,
+    labels: &ObjectAttributes,
 ) -> Result<String, RecordError> {
     let body = Bytes::copy_from_slice(entry.document);
     let mut taken = ArchiveError::AlreadyExists { location: store.location("") };

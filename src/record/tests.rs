@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::github::GitHubError;
-use crate::github::provenance::{self, Answer, Circumstances};
+use crate::github::provenance::{self, Answer, Provenance};
 
 fn errors() -> Vec<RecordError> {
     let errors = vec![
@@ -78,13 +78,13 @@ fn lines_about_approvals_and_pull_requests_read_as_reviewed() {
         .unwrap(),
     );
     let all = [
-        Circumstances { approvals, pull_requests },
-        Circumstances {
+        Provenance { approvals, pull_requests },
+        Provenance {
             approvals: provenance::approvals(Vec::new()),
             pull_requests: Answer::unavailable("GitHub did not answer within 5 seconds"),
         },
-        Circumstances::not_asked("`github-token` is not set"),
+        Provenance::not_asked("`github-token` is not set"),
     ];
-    let lines: Vec<String> = all.iter().flat_map(Circumstances::lines).collect();
+    let lines: Vec<String> = all.iter().flat_map(Provenance::lines).collect();
     crate::reviewed::text("lines-github", &lines.join("\n"));
 }

@@ -10,11 +10,11 @@ const FRAME: usize = 4;
 
 /// What the message names.
 #[derive(Debug, Clone, Copy)]
-pub struct SetUp<'a> {
+pub struct SponsorSetup<'a> {
     /// Sponsor's name.
     pub sponsor: &'a str,
     /// Where its secrets are.
-    pub place: Place<'a>,
+    pub place: SecretsPlace<'a>,
     /// Region for examples, if the manifest names one.
     pub region: Option<&'a str>,
     /// Buckets and region that are set already, by the names of their secrets.
@@ -25,7 +25,7 @@ pub struct SetUp<'a> {
 
 /// The place of a sponsor's secrets, which is also where to set them.
 #[derive(Debug, Clone, Copy)]
-pub enum Place<'a> {
+pub enum SecretsPlace<'a> {
     /// Doppler's project and config.
     Doppler {
         /// Project.
@@ -39,12 +39,12 @@ pub enum Place<'a> {
 
 /// The one thing to do if the rest is set up: a sentence for log and summary.
 #[must_use]
-pub fn next_step(set_up: SetUp<'_>) -> String {
+pub fn next_step(set_up: SponsorSetup<'_>) -> String {
     match set_up.place {
-        Place::Doppler { project, config } => format!(
+        SecretsPlace::Doppler { project, config } => format!(
             "Run `doppler secrets set --project {project} --config {config} ENABLE_S3_BACKUP_ARCHIVAL=true`."
         ),
-        Place::File(path) => {
+        SecretsPlace::File(path) => {
             format!("Write `ENABLE_S3_BACKUP_ARCHIVAL: \"true\"` below {} in {path}.", set_up.sponsor)
         }
     }
@@ -53,7 +53,7 @@ pub fn next_step(set_up: SetUp<'_>) -> String {
 /// The four steps, with the commands for this very sponsor. They are framed if the terminal is wide enough, and if there
 /// is none.
 #[must_use]
-pub fn lines(set_up: SetUp<'_>, columns: Option<usize>) -> Vec<String> {
+pub fn lines(set_up: SponsorSetup<'_>, columns: Option<usize>) -> Vec<String> {
     let lines = steps(set_up);
     let width = lines.iter().map(|line| line.chars().count()).max().unwrap_or_default().max(WIDTH);
     if columns.is_some_and(|columns| columns < width + FRAME) {
@@ -66,8 +66,8 @@ pub fn lines(set_up: SetUp<'_>, columns: Option<usize>) -> Vec<String> {
     boxed
 }
 
-fn steps(set_up: SetUp<'_>) -> Vec<String> {
-    let SetUp { sponsor, place, region, set, why } = set_up;
+fn steps(set_up: SponsorSetup<'_>) -> Vec<String> {
+    let SponsorSetup { sponsor, place, region, set, why } = set_up;
     let region = set.get(REGION).map(String::as_str).or(region).unwrap_or("REGION");
     let bucket = |kind: &str| format!("hht-diary-{kind}-{sponsor}-{region}");
     let secrets = [
@@ -110,7 +110,7 @@ fn steps(set_up: SetUp<'_>) -> Vec<String> {
     lines
 }
 
-impl Place<'_> {
+impl SecretsPlace<'_> {
     fn name(self) -> String {
         match self {
             Self::Doppler { .. } => "Doppler".to_owned(),

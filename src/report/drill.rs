@@ -5,21 +5,21 @@ use std::fmt::Write as _;
 use super::lines::{count, duration, number};
 use super::markdown::{cell, code};
 use super::outputs::Output;
-use super::restore::{Row, list, tables};
+use super::restore::{ComparedTable, list, tables};
 use crate::record::drill::DrillReport;
 use crate::verification::Verdict;
 use crate::verification::drill::{Check, Status};
 
 /// A drill that was reported.
 #[derive(Debug, Clone)]
-pub struct Drilled {
+pub struct ReportedDrill {
     /// The report.
     pub report: DrillReport,
     /// Where it is kept.
     pub location: Option<String>,
 }
 
-impl Drilled {
+impl ReportedDrill {
     /// `report: s3://…`, as a line of the log.
     #[must_use]
     pub fn label(&self) -> Option<(&'static str, String)> {
@@ -29,7 +29,7 @@ impl Drilled {
 
 /// The outputs of the one drill.
 #[must_use]
-pub fn outputs(drilled: &Drilled) -> Vec<Output> {
+pub fn outputs(drilled: &ReportedDrill) -> Vec<Output> {
     let report = &drilled.report;
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     let boolean = |value: Option<bool>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -63,7 +63,7 @@ pub fn no_outputs() -> Vec<Output> {
 
 /// `equal: 5 tables, 1,200 rows`
 #[must_use]
-pub fn line(drilled: &Drilled) -> String {
+pub fn line(drilled: &ReportedDrill) -> String {
     let report = &drilled.report;
     let verdict = report.verdict.unwrap_or(report.status.name());
     let rows = report.rows_found.unwrap_or_default();
@@ -78,11 +78,11 @@ pub fn line(drilled: &Drilled) -> String {
 
 /// One chapter a drill.
 #[must_use]
-pub fn summary(drilled: &[Drilled]) -> String {
+pub fn summary(drilled: &[ReportedDrill]) -> String {
     drilled.iter().map(chapter).collect::<Vec<_>>().join("\n")
 }
 
-fn chapter(drilled: &Drilled) -> String {
+fn chapter(drilled: &ReportedDrill) -> String {
     let report = &drilled.report;
     let mut text = format!(
         "\n### {} {}: {}\n\n",
@@ -100,7 +100,7 @@ fn chapter(drilled: &Drilled) -> String {
         report.left_out.iter().map(|left| format!("{} ({})", left.statement, left.reason)).collect();
     list(&mut text, "Left out", &left);
     checks(&mut text, &report.checks);
-    let rows = report.tables.iter().map(|table| Row {
+    let rows = report.tables.iter().map(|table| ComparedTable {
         schema: &table.schema,
         name: &table.name,
         rows_expected: table.rows_expected,
@@ -111,7 +111,7 @@ fn chapter(drilled: &Drilled) -> String {
     text
 }
 
-fn facts(drilled: &Drilled) -> Vec<(&'static str, String)> {
+fn facts(drilled: &ReportedDrill) -> Vec<(&'static str, String)> {
     let report = &drilled.report;
     let minutes = |minutes: f64| duration(minutes * 60.0);
     let limit = |limit: Option<f64>, kept: Option<bool>| match (limit, kept) {

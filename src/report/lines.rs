@@ -72,7 +72,7 @@ fn title(result: &SponsorResult) -> String {
 
 /// One look at a running backup.
 #[derive(Debug, Clone, Copy)]
-pub struct Reading<'a> {
+pub struct DumpProgress<'a> {
     /// Sponsor's name.
     pub sponsor: &'a str,
     /// Bytes that pg_dump wrote.
@@ -83,7 +83,7 @@ pub struct Reading<'a> {
     pub elapsed: Duration,
 }
 
-impl Reading<'_> {
+impl DumpProgress<'_> {
     /// `callisto: 1.2 GiB read, 301.0 MiB stored, 118.0 MiB/s, 10s`
     #[must_use]
     pub fn line(&self) -> String {

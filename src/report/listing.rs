@@ -18,7 +18,7 @@ const HASH_DIGITS: usize = 12;
 
 /// One backup; as JSON an object with these keys.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct ListedBackup {
     /// Sponsor's name.
     pub sponsor: String,
     /// `production`, `staging` or `development`.
@@ -50,7 +50,7 @@ pub struct Row {
     pub problem: Option<String>,
 }
 
-impl Row {
+impl ListedBackup {
     /// Sets what is known of the dump.
     pub fn holds(&mut self, bytes: u64, storage_class: &str) {
         (self.size_bytes, self.storage_class) = (Some(bytes), Some(storage_class.to_owned()));
@@ -65,20 +65,20 @@ impl Row {
 
 /// All backups of one sponsor and environment.
 #[derive(Debug, Clone)]
-pub struct List {
+pub struct BackupList {
     /// Sponsor's name.
     pub sponsor: String,
     /// `s3://bucket/prefix`.
     pub place: String,
     /// The newest first, including attempts that do not count as backups.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ListedBackup>,
     /// Whether only the newest backups were looked at, to check their age.
     pub watched: bool,
     /// The age of the newest backup, if it is within its limit.
     pub newest: Option<Measured>,
 }
 
-impl List {
+impl BackupList {
     /// `3 backups`
     #[must_use]
     pub fn count(&self) -> String {
@@ -129,7 +129,7 @@ const HEAD: [&str; 8] = ["BACKUP (UTC)", "STATUS", "AGE", "SIZE", "ROWS", "SHA-2
 const RIGHT: [bool; 8] = [false, false, true, true, true, false, false, false];
 
 /// What the input `backup` takes comes first.
-fn cells(row: &Row) -> [String; 8] {
+fn cells(row: &ListedBackup) -> [String; 8] {
     let dash = || "–".to_owned();
     [
         row.timestamp.strftime("%Y%m%d-%H%M%S").to_string(),
@@ -143,7 +143,7 @@ fn cells(row: &Row) -> [String; 8] {
     ]
 }
 
-fn aligned(rows: &[Row]) -> Vec<String> {
+fn aligned(rows: &[ListedBackup]) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
@@ -170,14 +170,14 @@ fn aligned(rows: &[Row]) -> Vec<String> {
 
 /// One array of all rows, an object a line.
 #[must_use]
-pub fn json(lists: &[List]) -> String {
+pub fn json(lists: &[BackupList]) -> String {
     let rows: Vec<String> = lists.iter().flat_map(|list| &list.rows).map(super::outputs::json).collect();
     if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", rows.join(",\n")) }
 }
 
 /// The job summary: the verdict, each sponsor's table, what failed. Rows that would make it too long are counted.
 #[must_use]
-pub fn summary(title: Title<'_>, results: &[SponsorResult], lists: &[List]) -> String {
+pub fn summary(title: Title<'_>, results: &[SponsorResult], lists: &[BackupList]) -> String {
     const NOTES: usize = 400;
     let mut text = verdict(title, results);
     let failures = failures(results, FAILURES_LIMIT);
@@ -190,7 +190,7 @@ pub fn summary(title: Title<'_>, results: &[SponsorResult], lists: &[List]) -> S
     text
 }
 
-fn markdown(text: &mut String, rows: &[Row], room: usize) {
+fn markdown(text: &mut String, rows: &[ListedBackup], room: usize) {
     if rows.is_empty() {
         return;
     }

@@ -10,7 +10,7 @@ use crate::verification::Conclusion;
 
 /// An output of the action.
 #[derive(Debug, Clone, Copy)]
-pub struct Definition {
+pub struct OutputDefinition {
     /// Name.
     pub name: &'static str,
     /// The commands that set it, or `all`.
@@ -20,79 +20,79 @@ pub struct Definition {
 }
 
 /// All outputs, in the order of the documentation.
-pub const DEFINITIONS: &[Definition] = &[
-    Definition {
+pub const DEFINITIONS: &[OutputDefinition] = &[
+    OutputDefinition {
         name: "matrix",
         from: "matrix",
         help: "Matrix for `strategy.matrix`: `{\"include\":[…]}`. Each entry has `name` and `sponsors`, for a single sponsor also `code` and `region`",
     },
-    Definition { name: "sponsors", from: "all", help: "JSON array of the selected sponsors' names" },
-    Definition {
+    OutputDefinition { name: "sponsors", from: "all", help: "JSON array of the selected sponsors' names" },
+    OutputDefinition {
         name: "count",
         from: "matrix",
         help: "Number of matrix jobs. Skip the matrix job if it is 0: GitHub rejects an empty matrix",
     },
-    Definition {
+    OutputDefinition {
         name: "backup_location",
         from: "backup, record, verify, restore, drill",
         help: "S3 location of the backup, `not-configured` if backups are disabled. Empty if several sponsors ran",
     },
-    Definition {
+    OutputDefinition {
         name: "backup_size",
         from: "backup, record, verify, restore, drill",
         help: "Stored size in bytes. Empty if several sponsors ran",
     },
-    Definition {
+    OutputDefinition {
         name: "backup_sha256",
         from: "backup, verify, restore, drill",
         help: "SHA-256 of the stored object. Empty if several sponsors ran",
     },
-    Definition {
+    OutputDefinition {
         name: "deployment_log",
         from: "backup, record",
         help: "S3 location or local path of the record. Empty if several sponsors ran",
     },
-    Definition {
+    OutputDefinition {
         name: "drill_report",
         from: "drill",
         help: "S3 location or local path of the drill report. Empty if several sponsors ran",
     },
-    Definition {
+    OutputDefinition {
         name: "drill_status",
         from: "drill",
         help: "Result of the drill: `passed`, `incomplete`, `failed`, `error` or `cancelled`. Empty if several sponsors ran",
     },
-    Definition {
+    OutputDefinition {
         name: "backup_age_minutes",
         from: "drill",
         help: "Age of the backup when the drill started, in minutes",
     },
-    Definition {
+    OutputDefinition {
         name: "restore_duration_minutes",
         from: "drill",
         help: "Duration of the drill, in minutes. Empty if nothing was restored",
     },
-    Definition {
+    OutputDefinition {
         name: "rpo_compliant",
         from: "drill",
         help: "`true` if the backup was not older than `max-rpo`, else `false`. Empty without that limit",
     },
-    Definition {
+    OutputDefinition {
         name: "rto_compliant",
         from: "drill",
         help: "`true` if the drill took no longer than `max-rto`, else `false`. Empty without that limit, or if the drill did not finish",
     },
-    Definition {
+    OutputDefinition {
         name: "results",
         from: "all",
         help: "JSON array with one object per sponsor: `sponsor`, `outcome`, `state`, `stage`, `message`, `backup_location`, `backup_size`, `backup_sha256`, `deployment_log`, `duration_seconds`. `restore` and `drill` add `target` (`unchanged`, `created`, `replaced`, `unknown`)",
     },
-    Definition {
+    OutputDefinition {
         name: "outcome",
         from: "all",
         help: "`success`, `failure` or `disabled`. `planned` after a dry run",
     },
-    Definition {
+    OutputDefinition {
         name: "state",
         from: "all",
         help: "What is known: `complete`, `partial` or `empty` (backup), `verified`, `partly-verified` or `unverified` (verify), `proven`, `incomplete` or `different` (restore, drill), `planned` (dry run). The worst of several sponsors. Empty if nothing is known",

@@ -74,7 +74,7 @@ pub fn chapter(restored: &Restored) -> String {
     if let Some(comparison) = &restored.comparison {
         list(&mut text, "What differs", &comparison.findings());
         list(&mut text, "Not compared", &comparison.not_compared());
-        let rows = comparison.tables.iter().map(|table| Row {
+        let rows = comparison.tables.iter().map(|table| ComparedTable {
             schema: &table.schema,
             name: &table.name,
             rows_expected: table.rows_expected,
@@ -95,7 +95,7 @@ const LINES: usize = 50;
 
 /// One table's result.
 #[derive(Debug)]
-pub(super) struct Row<'a> {
+pub(super) struct ComparedTable<'a> {
     pub(super) schema: &'a str,
     pub(super) name: &'a str,
     pub(super) rows_expected: Option<u64>,
@@ -104,7 +104,7 @@ pub(super) struct Row<'a> {
 }
 
 /// All tables, those that differ first.
-pub(super) fn tables(text: &mut String, mut rows: Vec<Row<'_>>) {
+pub(super) fn tables(text: &mut String, mut rows: Vec<ComparedTable<'_>>) {
     if rows.is_empty() {
         return;
     }

@@ -22,11 +22,11 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::lines::Reading;
+use super::lines::DumpProgress;
 use super::outputs::{self, Output};
 use super::redaction::Redaction;
 use super::workflow::{self, Annotation, annotation};
-use streams::{Clock, Lines};
+use streams::{Clock, LogStreams};
 
 /// Where the report goes.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ pub struct Sink {
     masks: Mutex<BTreeSet<String>>,
     /// The same, in every spelling.
     secrets: RwLock<Redaction>,
-    lines: Lines,
+    lines: LogStreams,
     /// Whether more detail is wanted.
     is_detailed: bool,
     /// Whether a terminal prints the outputs.
@@ -83,7 +83,7 @@ impl Sink {
         if let Some(summary) = &files.summary {
             append("GITHUB_STEP_SUMMARY", summary, "")?;
         }
-        let lines = Lines { to_stdout: true, ..Lines::default() };
+        let lines = LogStreams { to_stdout: true, ..LogStreams::default() };
         Ok(Self { workflow: Some(files), lines, ..Self::default() })
     }
 
@@ -91,7 +91,7 @@ impl Sink {
     #[must_use]
     pub fn terminal() -> Self {
         let bars = std::io::stderr().is_terminal().then(|| (MultiProgress::new(), Mutex::default()));
-        Self { lines: Lines { bars, ..Lines::default() }, ..Self::default() }
+        Self { lines: LogStreams { bars, ..LogStreams::default() }, ..Self::default() }
     }
 
     /// Begins each line with its time, unless a terminal or a runner shows it.
@@ -252,7 +252,7 @@ impl Sink {
     }
 
     /// Shows how far a sponsor's dump has come.
-    pub fn progress(&self, reading: Reading<'_>) {
+    pub fn progress(&self, reading: DumpProgress<'_>) {
         let Some((all, bars)) = &self.lines.bars else { return self.line(&reading.line()) };
         let mut bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = bars.entry(reading.sponsor.to_owned()).or_insert_with(|| {

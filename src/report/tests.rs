@@ -4,7 +4,7 @@ mod texts;
 
 use super::summary::{self, Subject, Title};
 use super::{SponsorResult, annotations, lines, outputs, overall, sample};
-use crate::verification::conclusion::{BackupFacts, Before, Held, Reading, Restored};
+use crate::verification::conclusion::{BackupFacts, Before, ContentTotals, Restored, VerifyCounts};
 use crate::verification::{Comparison, Conclusion, Outcome, State};
 
 /// A comparison that comes to each verdict.
@@ -29,7 +29,7 @@ fn comparison(state: State) -> Comparison {
 }
 
 fn backup(tables: u64, partial: bool, before: Option<u64>) -> Conclusion {
-    let held = Held { tables, rows: 10 * tables, bytes: 1000 };
+    let held = ContentTotals { tables, rows: 10 * tables, bytes: 1000 };
     let before = before.map(|rows| Before { rows, bytes: 1000 });
     Conclusion::of_backup(&BackupFacts { held, partial, before })
 }
@@ -44,7 +44,7 @@ fn endings(subject: Subject) -> Vec<(Conclusion, Outcome, Option<State>)> {
     use State::{
         Complete, Different, Empty, Incomplete, Partial, PartlyVerified, Proven, Unverified, Verified,
     };
-    let reading = |verified, not_verified| Conclusion::of_reading(Reading { verified, not_verified });
+    let reading = |verified, not_verified| Conclusion::of_reading(VerifyCounts { verified, not_verified });
     let mut endings = match subject {
         Subject::Backup => vec![
             (backup(3, false, None), Success, Some(Complete)),
@@ -191,7 +191,7 @@ fn a_dry_run_is_never_green_and_says_that_nothing_was_done() {
 #[test]
 fn a_fall_of_more_than_a_fifth_is_a_warning() {
     let warnings = |rows: u64, bytes: u64, before: Option<(u64, u64)>| {
-        let held = Held { tables: 1, rows, bytes };
+        let held = ContentTotals { tables: 1, rows, bytes };
         let before = before.map(|(rows, bytes)| Before { rows, bytes });
         BackupFacts { held, partial: false, before }.warnings().join("; ")
     };
@@ -201,7 +201,7 @@ fn a_fall_of_more_than_a_fifth_is_a_warning() {
     assert_eq!(warnings(79, 100, Some((100, 100))), "79 rows, but the previous backup held 100");
     assert!(warnings(100, 79, Some((100, 100))).starts_with("79 bytes of dump"));
     assert!(warnings(u64::MAX, u64::MAX, Some((u64::MAX, u64::MAX))).is_empty());
-    let empty = Held { tables: 0, rows: 0, bytes: 500 };
+    let empty = ContentTotals { tables: 0, rows: 0, bytes: 500 };
     let facts = BackupFacts { held: empty, partial: false, before: None };
     assert!(facts.warnings()[0].contains("no table"), "{:?}", facts.warnings());
     assert_eq!(sample::backed_up().outcome(), Outcome::Success);

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::verification::conclusion::Reading;
+use crate::verification::conclusion::VerifyCounts;
 
 /// A message that named more findings would be no message; the log has them all.
 const NAMED: usize = 100;
 
 /// Backups that were looked at, by what became of them.
 #[derive(Debug, Clone, Default)]
-pub struct Tally {
+pub struct VerifiedBackups {
     /// Read through and found to be what their manifests say.
     pub verified: usize,
     /// What is wrong with the others, one entry a backup.
@@ -20,14 +20,14 @@ pub struct Tally {
     pub frozen: BTreeMap<String, usize>,
 }
 
-impl Tally {
+impl VerifiedBackups {
     /// What was in question, and what of it was verified.
     #[must_use]
-    pub fn reading(&self, skip_frozen: bool) -> Reading {
+    pub fn reading(&self, skip_frozen: bool) -> VerifyCounts {
         // Left out by request, unless nothing else is there: then nothing was verified.
         let is_left_out = skip_frozen && self.all() > self.frozen_count();
         let frozen = if is_left_out { 0 } else { self.frozen_count() };
-        Reading { verified: self.verified, not_verified: self.findings.len() + self.failed + frozen }
+        VerifyCounts { verified: self.verified, not_verified: self.findings.len() + self.failed + frozen }
     }
 
     /// Backups in an archive tier.

@@ -3,33 +3,33 @@
 use secrecy::ExposeSecret as _;
 
 use super::place::ROLE;
-use super::{AwsCredentials, AwsKeys, IdTokens, Place, RawSecrets, Secret, SecretsError, described};
+use super::{AwsCredentials, AwsKeys, IdTokens, Place, RawSecrets, Secret, SecretsError, describe_value};
 
 pub(super) const ACCESS_KEY_ID: &str = "SPONSOR_AWS_ACCESS_KEY_ID";
 pub(super) const SECRET_ACCESS_KEY: &str = "SPONSOR_AWS_SECRET_ACCESS_KEY";
 pub(super) const ROLE_ARN: &str = "SPONSOR_AWS_ROLE_ARN";
 
 /// The secrets of a source, and the names that were missing.
-pub(super) struct Found<'a> {
+pub(super) struct SecretReader<'a> {
     raw: &'a RawSecrets,
-    lacking: Vec<String>,
+    missing: Vec<String>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> SecretReader<'a> {
     pub(super) fn new(raw: &'a RawSecrets) -> Self {
-        Self { raw, lacking: Vec::new() }
+        Self { raw, missing: Vec::new() }
     }
 
     /// Names that are missing or empty.
-    pub(super) fn lacking(self) -> Vec<String> {
-        self.lacking
+    pub(super) fn missing(self) -> Vec<String> {
+        self.missing
     }
 
     pub(super) fn text(&mut self, name: &'static str) -> String {
         match self.raw.get(name).map(|value| value.expose_secret().trim()) {
             Some(value) if !value.is_empty() => return value.to_owned(),
-            Some(_) => self.lacking.push(format!("{name} (empty)")),
-            None => self.lacking.push(name.to_owned()),
+            Some(_) => self.missing.push(format!("{name} (empty)")),
+            None => self.missing.push(name.to_owned()),
         }
         String::new()
     }
@@ -56,7 +56,7 @@ impl<'a> Found<'a> {
             let role = if role_here { Some(self.text(ROLE_ARN)) } else { aws.role };
             if let Some(arn) = role {
                 if role_here && !arn.is_empty() && !is_role_arn(&arn) {
-                    return Err(place.malformed(ROLE_ARN, &ROLE, &format!("it is {}", described(&arn))));
+                    return Err(place.malformed(ROLE_ARN, &ROLE, &format!("it is {}", describe_value(&arn))));
                 }
                 let also = if role_here { "" } else { " and the input `aws-role-arn`" };
                 return Ok((AwsCredentials::Role { arn, tokens: aws.tokens? }, also));
@@ -103,7 +103,7 @@ pub struct AwsFromEnvironment {
     /// General AWS credentials. `Ok(None)` if several sponsors are selected. A half-set pair is an error only if nothing
     /// else comes first.
     pub ambient: Result<Option<AwsCredentials>, SecretsError>,
-    /// How to pass keys in the environment: [`super::Keyring::how_to_pass_keys`].
+    /// How to pass keys in the environment: [`super::EnvCredentials::how_to_pass_keys`].
     pub how_to_pass_keys: HowToPassKeys,
 }
 

@@ -4,7 +4,7 @@
 
 mod identity;
 
-pub use identity::Session;
+pub use identity::DopplerSession;
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ impl Doppler {
         on_retry: &(dyn Fn(String) + Sync),
     ) -> Result<RawSecrets, SecretsError> {
         let secrets = persistently(|| self.attempt(place, names), on_retry).await?;
-        from_the_place(place, secrets)
+        check_origin(place, secrets)
     }
 
     async fn attempt(&self, place: &Place, names: &[&str]) -> Result<RawSecrets, SecretsError> {
@@ -139,7 +139,7 @@ impl Doppler {
 ///
 /// # Errors
 /// They belong to another project or config.
-pub fn from_the_place(place: &Place, mut secrets: RawSecrets) -> Result<RawSecrets, SecretsError> {
+pub fn check_origin(place: &Place, mut secrets: RawSecrets) -> Result<RawSecrets, SecretsError> {
     let mut origin = |name: &str| secrets.remove(name).unwrap_or_default().expose_secret().to_owned();
     let got = format!("{}/{}", origin("DOPPLER_PROJECT"), origin("DOPPLER_CONFIG"));
     if got == place.name() { Ok(secrets) } else { Err(SecretsError::WrongPlace { meant: place.name(), got }) }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Disabled;
 
 /// The HTTP client's own error, for `RUNNER_DEBUG`: messages give its cause alone.
-pub type Source = Arc<dyn Error + Send + Sync>;
+pub type SourceError = Arc<dyn Error + Send + Sync>;
 
 /// Why a sponsor's secrets cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -43,7 +43,7 @@ pub enum SecretsError {
         status: Option<u16>,
         /// The transport error itself.
         #[source]
-        source: Option<Source>,
+        source: Option<SourceError>,
     },
     /// Doppler does not accept the OIDC token for this identity.
     #[error("Doppler rejected identity {identity} with status {status}: {message}{}", request(.request_id))]
@@ -100,7 +100,7 @@ pub enum SecretsError {
         request_id: Option<String>,
         /// The transport error itself.
         #[source]
-        source: Option<Source>,
+        source: Option<SourceError>,
     },
     /// The response is not a map of names to text.
     #[error("Doppler's response for {place} is not a map of secrets: {reason}")]

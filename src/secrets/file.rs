@@ -65,7 +65,7 @@ impl SecretsFile {
         if let Some(entry) = self.sponsors.get(sponsor) {
             return Ok(entry.secrets.clone());
         }
-        let near = self.sponsors.keys().find(|typed| spelling::meant(typed, [sponsor]).is_some());
+        let near = self.sponsors.keys().find(|typed| spelling::suggest(typed, [sponsor]).is_some());
         let hint = match near {
             Some(typed) => format!("The file has `{typed}`. Did you mean `{sponsor}`?"),
             None => {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use secrecy::ExposeSecret as _;
 
 use super::{
-    AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, Place, REGION, RawSecrets, described, no_bucket_name, odd_character,
+    AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, Place, REGION, RawSecrets, describe_value, no_bucket_name,
+    odd_character,
 };
 
 pub(super) const FLAG: &str = "ENABLE_S3_BACKUP_ARCHIVAL";
@@ -43,7 +44,7 @@ impl Disabled {
             Some("true") => return None,
             None => Flag::Missing,
             Some("") => Flag::Empty,
-            Some(other) => Flag::Other(described(other)),
+            Some(other) => Flag::Other(describe_value(other)),
         };
         Some(Self { flag, place: place.clone(), set: set_up(raw) })
     }

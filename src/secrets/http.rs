@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
 
-use super::{SecretsError, Source};
+use super::{SecretsError, SourceError};
 
 const ATTEMPTS: usize = 5;
 const CONNECT: Duration = Duration::from_secs(5);
@@ -69,7 +69,7 @@ pub(super) async fn body(mut response: reqwest::Response) -> Result<(Vec<u8>, bo
 }
 
 /// What went wrong, in a few words, and the client's own error without its URL. Its own message is a chain of five layers.
-pub(super) fn cause(error: reqwest::Error) -> (String, Source) {
+pub(super) fn cause(error: reqwest::Error) -> (String, SourceError) {
     let error = error.without_url();
     let reason = if error.is_timeout() && error.is_connect() {
         format!("no connection within {}s", CONNECT.as_secs())

@@ -16,9 +16,9 @@ use super::{Secret, SecretsError};
 
 /// Masks each secret before anything can print it.
 #[derive(Clone)]
-pub struct Hide(Arc<dyn Fn(&str) + Send + Sync>);
+pub struct Masker(Arc<dyn Fn(&str) + Send + Sync>);
 
-impl Hide {
+impl Masker {
     /// Calls `hide` with each secret.
     pub fn new(hide: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(hide))
@@ -30,7 +30,7 @@ impl Hide {
     }
 }
 
-impl fmt::Debug for Hide {
+impl fmt::Debug for Masker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hide")
     }
@@ -50,7 +50,7 @@ pub struct IdTokenRequest {
 pub struct IdTokens {
     http: reqwest::Client,
     request: IdTokenRequest,
-    hide: Hide,
+    hide: Masker,
 }
 
 /// An OIDC token for this job and one audience. Expires after a few minutes.
@@ -91,7 +91,7 @@ impl IdTokens {
     ///
     /// # Errors
     /// The HTTP client cannot be built, for example without root certificates.
-    pub fn new(request: IdTokenRequest, hide: Hide) -> Result<Self, SecretsError> {
+    pub fn new(request: IdTokenRequest, hide: Masker) -> Result<Self, SecretsError> {
         let http = http::client().map_err(unreachable)?;
         Ok(Self { http, request, hide })
     }

@@ -23,7 +23,7 @@ const WHOLE: [(&str, &str); 7] = [
 fn interpret_whole(
     change: impl Fn(&mut RawSecrets),
     aws: AwsFromEnvironment,
-) -> Result<Archival, SecretsError> {
+) -> Result<S3Backups, SecretsError> {
     let mut secrets = raw(&WHOLE);
     change(&mut secrets);
     interpret(&place(), &secrets, aws)
@@ -61,7 +61,7 @@ fn half_of_a_key_pair_is_never_completed_from_elsewhere() {
 
 #[test]
 fn masks_hold_the_secrets_and_neither_bucket_nor_region() {
-    let Archival::Enabled(secrets) = interpret_whole(|_| (), AwsFromEnvironment::default()).unwrap() else {
+    let S3Backups::Enabled(secrets) = interpret_whole(|_| (), AwsFromEnvironment::default()).unwrap() else {
         panic!("not enabled")
     };
     let masks: Vec<String> = secrets.masks().iter().map(|mask| mask.expose_secret().to_owned()).collect();

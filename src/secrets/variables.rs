@@ -113,11 +113,11 @@ const ID_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_";
 
 /// The environment variables that hold tokens and keys, with names in upper case.
 #[derive(Debug, Default)]
-pub struct Keyring {
+pub struct EnvCredentials {
     variables: BTreeMap<String, Vec<Secret>>,
 }
 
-impl Keyring {
+impl EnvCredentials {
     /// Picks the known variables. Empty values count as unset. Drops white space around a value.
     pub fn from_variables<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut keyring = Self::default();
@@ -162,7 +162,9 @@ impl Keyring {
         let end = |name: &str| name.strip_prefix(prefix)?.strip_prefix('_').map(str::to_owned);
         let wanted = end(wanted)?;
         let mut names = self.variables.keys().map(String::as_str);
-        names.find(|name| end(name).is_some_and(|typed| spelling::meant(&typed, [wanted.as_str()]).is_some()))
+        names.find(|name| {
+            end(name).is_some_and(|typed| spelling::suggest(&typed, [wanted.as_str()]).is_some())
+        })
     }
 
     /// How this job requests its OIDC token from GitHub.

@@ -122,7 +122,7 @@ pub struct Conclusion {
 
 /// The contents of a stored backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
+pub struct ContentTotals {
     /// Tables with a COPY block.
     pub tables: u64,
     /// Rows of these tables.
@@ -135,7 +135,7 @@ pub struct Held {
 #[derive(Debug, Clone, Copy)]
 pub struct BackupFacts {
     /// Contents of the backup.
-    pub held: Held,
+    pub held: ContentTotals,
     /// Whether the user excluded something.
     pub partial: bool,
     /// Contents of the previous backup. `None` if there is none, or if it cannot be read.
@@ -200,7 +200,7 @@ impl BackupFacts {
 
 /// The selected backups, by result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Reading {
+pub struct VerifyCounts {
     /// Read, and equal to their manifests.
     pub verified: usize,
     /// Damaged, incomplete, or unreadable for another reason.
@@ -244,13 +244,13 @@ impl Conclusion {
 
     /// A verification.
     #[must_use]
-    pub fn of_reading(reading: Reading) -> Self {
+    pub fn of_reading(reading: VerifyCounts) -> Self {
         let state = match reading {
             // It did not reach the first backup.
-            Reading { verified: 0, not_verified: 0 } => return Self::failed(None),
-            Reading { verified: 0, .. } => State::Unverified,
-            Reading { not_verified: 0, .. } => State::Verified,
-            Reading { .. } => State::PartlyVerified,
+            VerifyCounts { verified: 0, not_verified: 0 } => return Self::failed(None),
+            VerifyCounts { verified: 0, .. } => State::Unverified,
+            VerifyCounts { not_verified: 0, .. } => State::Verified,
+            VerifyCounts { .. } => State::PartlyVerified,
         };
         Self::judged(state == State::Verified, state)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::archive::backup_manifest;
 use crate::databases::postgres::database::{Database, Locale, Provider};
-use crate::databases::postgres::proof::Surroundings;
+use crate::databases::postgres::proof::DatabaseDifferences;
 use crate::databases::postgres::settings::{Setting, Settings};
 
 /// The manifest's entry for a database.
@@ -83,7 +83,7 @@ pub(super) fn contradictions(told: &backup_manifest::Database, carried: Option<&
     findings
 }
 
-impl Surroundings {
+impl DatabaseDifferences {
     /// Compares both. `name` is that of the restored database. Settings are compared only if the restore keeps them.
     #[must_use]
     pub fn new(

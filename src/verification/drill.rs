@@ -120,7 +120,7 @@ pub struct Phases {
 
 /// Everything that a drill learned, as far as it came.
 #[derive(Debug, Clone, Default)]
-pub struct Findings {
+pub struct DrillFindings {
     /// The backup.
     pub backup: Option<Backup>,
     /// Newer backups that were skipped, each as a phrase.
@@ -141,7 +141,7 @@ pub struct Findings {
 
 /// How a drill was set up, and how it ended.
 #[derive(Debug, Clone, Copy)]
-pub struct Course<'a> {
+pub struct DrillCourse<'a> {
     /// Start of the drill.
     pub at: Timestamp,
     /// Duration of the whole drill.
@@ -154,10 +154,10 @@ pub struct Course<'a> {
     pub broken: Option<(&'static str, &'a str, bool)>,
 }
 
-impl Course<'_> {
+impl DrillCourse<'_> {
     /// Age of the backup when the drill began, `None` if none was found.
     #[must_use]
-    pub fn age(&self, findings: &Findings) -> Option<Measured> {
+    pub fn age(&self, findings: &DrillFindings) -> Option<Measured> {
         let snapshot = findings.backup.as_ref()?.snapshot_at;
         // A clock that is behind must not produce a negative age.
         let took = Duration::try_from(self.at.duration_since(snapshot)).unwrap_or_default();
@@ -172,21 +172,21 @@ impl Course<'_> {
 
     /// Whether the duration limit was met. A drill that stopped early has an answer only if it took too long already.
     #[must_use]
-    pub fn is_rto_kept(&self, findings: &Findings) -> Option<bool> {
+    pub fn is_rto_kept(&self, findings: &DrillFindings) -> Option<bool> {
         let reached = self.broken.is_none() && findings.comparison.is_some();
         self.restore_time().is_compliant().filter(|kept| reached || !kept)
     }
 
     /// What is wrong, each as a phrase: differences, checks, age and duration.
     #[must_use]
-    pub fn wrong(&self, findings: &Findings) -> Vec<String> {
+    pub fn wrong(&self, findings: &DrillFindings) -> Vec<String> {
         let mut wrong = findings.comparison.as_ref().map(Comparison::findings).unwrap_or_default();
         wrong.extend(self.shortfalls(findings).into_iter().map(|shortfall| shortfall.words));
         wrong
     }
 
     /// What is wrong even if the restored database equals its backup.
-    fn shortfalls(&self, findings: &Findings) -> Vec<Shortfall> {
+    fn shortfalls(&self, findings: &DrillFindings) -> Vec<Shortfall> {
         let untrue = findings.checks.iter().filter(|check| !check.passed);
         let mut wrong: Vec<Shortfall> = untrue
             .map(|check| Shortfall {
@@ -215,7 +215,7 @@ impl Course<'_> {
 
     /// What the reader can do about a drill that found something wrong.
     #[must_use]
-    pub fn hint(&self, findings: &Findings) -> String {
+    pub fn hint(&self, findings: &DrillFindings) -> String {
         let mut hints = if self.conclusion(findings).state() == Some(State::Proven) {
             vec!["The backup restores."]
         } else {
@@ -234,21 +234,21 @@ impl Course<'_> {
 
     /// The facts for its conclusion.
     #[must_use]
-    pub fn restored<'f>(&self, findings: &'f Findings) -> conclusion::Restored<'f> {
+    pub fn restored<'f>(&self, findings: &'f DrillFindings) -> conclusion::Restored<'f> {
         let falls_short = !self.shortfalls(findings).is_empty();
         conclusion::Restored { comparison: findings.comparison.as_ref(), falls_short }
     }
 
     /// The conclusion. A drill that stopped early is a failure, whatever it had found.
     #[must_use]
-    pub fn conclusion(&self, findings: &Findings) -> Conclusion {
+    pub fn conclusion(&self, findings: &DrillFindings) -> Conclusion {
         let found = Conclusion::of_restore(self.restored(findings));
         if self.broken.is_some() { found.but_failed() } else { found }
     }
 
     /// The conclusion as the report's status.
     #[must_use]
-    pub fn status(&self, findings: &Findings) -> Status {
+    pub fn status(&self, findings: &DrillFindings) -> Status {
         let conclusion = self.conclusion(findings);
         match (self.broken, conclusion.state()) {
             (Some((_, _, true)), _) => Status::Cancelled,

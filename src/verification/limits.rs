@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::ProofError;
+use super::VerificationError;
 
 /// Clocks differ. A backup that is dated further in the future comes from a wrong clock, and would seem new forever.
 const AHEAD: Duration = Duration::from_secs(600);
@@ -18,7 +18,7 @@ pub fn freshness(
     taken: impl IntoIterator<Item = Timestamp>,
     now: Timestamp,
     limit: Duration,
-) -> Result<Measured, ProofError> {
+) -> Result<Measured, VerificationError> {
     let now = now.as_second();
     let ahead = i64::try_from(AHEAD.as_secs()).unwrap_or(i64::MAX);
     let past = taken.into_iter().map(|at| now.saturating_sub(at.as_second())).filter(|age| *age >= -ahead);
@@ -33,7 +33,7 @@ pub fn freshness(
         }
         None => "no backup found".to_owned(),
     };
-    Err(ProofError {
+    Err(VerificationError {
         place: place.to_owned(),
         findings: vec![finding],
         hint: "Take a backup. Then check the scheduled workflow: its runs may fail or be cancelled, or it may be disabled."

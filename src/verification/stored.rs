@@ -1,18 +1,18 @@
 //! Compares a stored backup's dump, checksum file and manifest. Pure, downloads nothing.
 
-use super::ProofError;
+use super::VerificationError;
 use crate::archive::backup_manifest::{
     BackupManifest, Contents, LargeObjectGroup, LargeObjects, Sequence, StoredSize, Table,
 };
 use crate::databases::postgres::generated::Digests;
 use crate::databases::postgres::proof::objects;
-use crate::databases::postgres::sql::{self, Group, Position, Scan, TableTruth, Truth, Unfit};
+use crate::databases::postgres::sql::{self, DumpContents, Group, Position, Scan, TableDigest, Unfit};
 
 const HINT: &str = "Do not restore this backup. Choose another one (`sponsor-backup list`), and find out who changed this one.";
 
 /// What is known of a dump without reading it.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct StoredFacts {
     /// Bytes of the object.
     pub bytes: u64,
     /// Checksum in S3, if S3 has one.
@@ -21,7 +21,7 @@ pub struct Found {
     pub sha256: String,
 }
 
-impl Found {
+impl StoredFacts {
     /// Where it contradicts the manifest.
     #[must_use]
     pub fn differing(self, told: &StoredSize) -> Vec<String> {
@@ -41,7 +41,7 @@ impl Found {
 
 /// What reading a dump showed.
 #[derive(Debug, Clone, Copy)]
-pub struct Read<'a> {
+pub struct ReadFacts<'a> {
     /// SHA-256 of the object.
     pub stored_sha256: &'a str,
     /// SHA-256 of the text.
@@ -54,8 +54,8 @@ pub struct Read<'a> {
 
 /// A check that failed.
 #[must_use]
-pub fn refuted(location: &str, findings: Vec<String>) -> ProofError {
-    ProofError { place: location.to_owned(), findings, hint: HINT.to_owned() }
+pub fn refuted(location: &str, findings: Vec<String>) -> VerificationError {
+    VerificationError { place: location.to_owned(), findings, hint: HINT.to_owned() }
 }
 
 /// Each contradiction between the manifest and the key, checksum file or object attributes. `asked` are sponsor,
@@ -64,7 +64,7 @@ pub fn refuted(location: &str, findings: Vec<String>) -> ProofError {
 pub fn contradictions(
     manifest: &BackupManifest,
     asked: [&str; 3],
-    found: Found,
+    found: StoredFacts,
     is_encrypted: bool,
 ) -> Vec<String> {
     let told = [&manifest.sponsor, &manifest.environment, &manifest.key];
@@ -92,7 +92,7 @@ pub fn of_another(expected: [&str; 3], told: [&str; 3]) -> Vec<String> {
 ///
 /// # Errors
 /// It contradicts the manifest or is not a dump: each contradiction as a phrase.
-pub fn judged(manifest: &BackupManifest, read: Read<'_>) -> Result<Truth, Vec<String>> {
+pub fn judged(manifest: &BackupManifest, read: ReadFacts<'_>) -> Result<DumpContents, Vec<String>> {
     let mut findings = Vec::new();
     if read.stored_sha256 != manifest.stored.sha256 {
         let (told, found) = (&manifest.stored.sha256, read.stored_sha256);
@@ -125,8 +125,8 @@ pub fn judged(manifest: &BackupManifest, read: Read<'_>) -> Result<Truth, Vec<St
 }
 
 /// Where the manifest contradicts the text. Release 0.1 did not record everything.
-fn differing(told: &Contents, truth: &Truth) -> Vec<String> {
-    let tables: Vec<TableTruth> = told.tables.iter().map(table_truth).collect();
+fn differing(told: &Contents, truth: &DumpContents) -> Vec<String> {
+    let tables: Vec<TableDigest> = told.tables.iter().map(table_truth).collect();
     let mut findings = Vec::new();
     if tables != truth.tables {
         let only_there = tables.iter().filter(|table| !truth.tables.contains(table));
@@ -156,8 +156,8 @@ fn differing(told: &Contents, truth: &Truth) -> Vec<String> {
 
 /// The manifest's entry for the contents of a dump, with the digests of generated values.
 #[must_use]
-pub fn contents(truth: &Truth, generated: &Digests) -> Contents {
-    let table = |table: &TableTruth| Table {
+pub fn contents(truth: &DumpContents, generated: &Digests) -> Contents {
+    let table = |table: &TableDigest| Table {
         schema: table.schema.clone(),
         name: table.name.clone(),
         rows: table.rows,
@@ -203,8 +203,8 @@ pub fn generated(told: &Contents) -> Digests {
     told.tables.iter().filter_map(sum).collect()
 }
 
-fn table_truth(table: &Table) -> TableTruth {
-    TableTruth {
+fn table_truth(table: &Table) -> TableDigest {
+    TableDigest {
         schema: table.schema.clone(),
         name: table.name.clone(),
         rows: table.rows,

@@ -5,14 +5,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::conclusion::{BackupFacts, Before, Held, Restored};
+use super::conclusion::{BackupFacts, Before, ContentTotals, Restored};
 use super::database::{contradictions as of_the_database, document};
-use super::drill::{Backup, Check, Course, Findings};
-use super::{Comparison, ProofError, limits, stored};
+use super::drill::{Backup, Check, DrillCourse, DrillFindings};
+use super::{Comparison, VerificationError, limits, stored};
 use crate::archive::backup_manifest::{BackupManifest, Partial};
 use crate::databases::postgres::database::{Database, Locale, Provider};
 use crate::databases::postgres::generated::Digests;
-use crate::databases::postgres::proof::Surroundings;
+use crate::databases::postgres::proof::DatabaseDifferences;
 use crate::databases::postgres::proof::{Side, objects};
 use crate::databases::postgres::settings::{Setting, Settings};
 use crate::databases::postgres::sql::{Columns, Group, LargeObjects, Scan};
@@ -76,7 +76,7 @@ fn proof_errors_and_hints_read_as_reviewed() {
         limits::freshness("s3://b/backups/", taken, now, Duration::from_secs(8 * 3600)).unwrap_err()
     };
     let old: Timestamp = "2026-11-26T11:00:00Z".parse().unwrap();
-    let errors: Vec<ProofError> = vec![
+    let errors: Vec<VerificationError> = vec![
         stale(Some(old)),
         stale(None),
         stored::refuted("s3://b/backups/x.sql.gz", vec!["one finding".to_owned(), "another".to_owned()]),
@@ -91,7 +91,7 @@ fn proof_errors_and_hints_read_as_reviewed() {
 fn findings_of_a_comparison_read_as_reviewed() {
     let many: String = (0..25).map(|n| format!("CREATE TABLE s.t{n};\n")).collect();
     let sum = |sum: &str| Digests::from([(("s".to_owned(), "a".to_owned()), sum.to_owned())]);
-    let generated = compared("", "").with_database(Surroundings::default(), &sum("1"), &sum("2"));
+    let generated = compared("", "").with_database(DatabaseDifferences::default(), &sum("1"), &sum("2"));
     let without = |text: &str| compared(text, "");
     let nothing = DUMP.replace("1\n2\n", "");
     let mut chapters = vec![
@@ -145,7 +145,8 @@ fn findings_about_the_database_itself_read_as_reviewed() {
     let was = database(locale("tr-TR"), &[("search_path", "app, public"), ("app.key", "secret")]);
     let told = document(&was.locale, &was.settings);
     let found = |is: &Database| {
-        let Surroundings { locales, differing } = Surroundings::new(&told, Some(&was.settings), is, "db");
+        let DatabaseDifferences { locales, differing } =
+            DatabaseDifferences::new(&told, Some(&was.settings), is, "db");
         locales.into_iter().chain(differing).collect::<Vec<_>>()
     };
     let other = database(locale("en-US"), &[("app.key", "other"), ("work_mem", "1MB")]);
@@ -193,7 +194,7 @@ fn findings_about_a_stored_backup_read_as_reviewed() {
     );
     let manifest = manifest(&scanned(&dump));
     let key = manifest.key.as_str();
-    let found = |bytes: u64, sha256: &str, crc64: &str| stored::Found {
+    let found = |bytes: u64, sha256: &str, crc64: &str| stored::StoredFacts {
         bytes,
         crc64: Some(crc64.to_owned()),
         sha256: sha256.to_owned(),
@@ -203,14 +204,14 @@ fn findings_about_a_stored_backup_read_as_reviewed() {
         |asked: [&str; 3], found, is_encrypted| stored::contradictions(&manifest, asked, found, is_encrypted);
     let read = |text: &str, sha256: &str| {
         let scan = scanned(text);
-        let read = stored::Read { stored_sha256: sha256, sha256, bytes: 5, scan: &scan };
+        let read = stored::ReadFacts { stored_sha256: sha256, sha256, bytes: 5, scan: &scan };
         stored::judged(&manifest, read).unwrap_err()
     };
     let ours = ["callisto", "production", key];
     let mut forged = manifest.clone();
     forged.contents.as_mut().unwrap().large_objects.as_mut().unwrap().count = 2;
     let whole = scanned(&dump);
-    let same = stored::Read { stored_sha256: &sha256, sha256: &sha256, bytes: 5, scan: &whole };
+    let same = stored::ReadFacts { stored_sha256: &sha256, sha256: &sha256, bytes: 5, scan: &whole };
     reviewed(
         "findings-stored",
         &[
@@ -241,7 +242,7 @@ fn findings_and_warnings_of_a_drill_read_as_reviewed() {
         passed: false,
         answer: answer.to_owned(),
     };
-    let findings = Findings {
+    let findings = DrillFindings {
         backup: Some(backup),
         comparison: Some(compared("", "")),
         checks: ["false", "nothing", "something else", "error 42P01", "no answer"]
@@ -253,9 +254,9 @@ fn findings_and_warnings_of_a_drill_read_as_reviewed() {
                 answer: "false".to_owned(),
             }])
             .collect(),
-        ..Findings::default()
+        ..DrillFindings::default()
     };
-    let course = Course {
+    let course = DrillCourse {
         at: "2026-11-20T19:30:00Z".parse().unwrap(),
         took: Duration::from_secs(3725),
         max_rpo: Some(Duration::from_secs(6 * 3600)),
@@ -274,7 +275,7 @@ fn findings_and_warnings_of_a_drill_read_as_reviewed() {
     );
     let warnings = Restored { comparison: Some(&empty), falls_short: false }.warnings(Some(&partial));
     let taken = |rows, bytes, tables| BackupFacts {
-        held: Held { tables, rows, bytes },
+        held: ContentTotals { tables, rows, bytes },
         partial: false,
         before: Some(Before { rows: 52_500, bytes: 53_000_000 }),
     };
@@ -283,12 +284,12 @@ fn findings_and_warnings_of_a_drill_read_as_reviewed() {
         &[
             ("wrong", course.wrong(&findings)),
             ("hint", vec![course.hint(&findings)]),
-            ("hint of a check", vec![Course { max_rpo: None, max_rto: None, ..course }.hint(&findings)]),
+            ("hint of a check", vec![DrillCourse { max_rpo: None, max_rto: None, ..course }.hint(&findings)]),
             (
                 "hint of an age",
                 vec![
-                    Course { max_rto: None, ..course }
-                        .hint(&Findings { checks: Vec::new(), ..findings.clone() }),
+                    DrillCourse { max_rto: None, ..course }
+                        .hint(&DrillFindings { checks: Vec::new(), ..findings.clone() }),
                 ],
             ),
             ("warnings of a restore", warnings),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sponsor_backup::archive::key::{Keeping, Object, checksum_key, description_key, tags};
+use sponsor_backup::archive::key::{Object, TagValues, checksum_key, manifest_key, tags};
 use sponsor_backup::cli::inputs::{COMMAND, Command, INPUTS};
 use sponsor_backup::failure::EXIT_CODES;
 use sponsor_backup::report::SponsorResult;
@@ -126,9 +126,9 @@ fn objects() -> Vec<String> {
         ("drill report", Object::DrillReport),
     ];
     let mut lines: Vec<String> =
-        [checksum_key("KEY"), description_key("KEY")].map(|key| format!("key next to KEY: {key}")).to_vec();
+        [checksum_key("KEY"), manifest_key("KEY")].map(|key| format!("key next to KEY: {key}")).to_vec();
     for environment in Environment::ALL {
-        let keeping = Keeping {
+        let keeping = TagValues {
             sponsor: "callisto",
             environment,
             pre_migration: true,

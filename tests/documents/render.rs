@@ -1,7 +1,7 @@
 //! Documents made from the definitions. A page marks a generated block with `<!-- begin NAME -->` and `<!-- end NAME -->`.
 
 use jiff::Timestamp;
-use sponsor_backup::archive::key::{Keeping, Object, checksum_key, description_key, tags};
+use sponsor_backup::archive::key::{Object, TagValues, checksum_key, manifest_key, tags};
 use sponsor_backup::cli::inputs::{COMMAND, Command, INPUTS, Input};
 use sponsor_backup::failure::EXIT_CODES;
 use sponsor_backup::report::outputs::DEFINITIONS;
@@ -90,7 +90,7 @@ fn inputs() -> String {
 }
 
 fn outputs() -> String {
-    let row = |output: &sponsor_backup::report::outputs::Definition| {
+    let row = |output: &sponsor_backup::report::outputs::OutputDefinition| {
         vec![code(output.name), output.from.to_owned(), output.help.to_owned()]
     };
     table(&["output", "from", "value"], DEFINITIONS.iter().map(row))
@@ -120,14 +120,14 @@ fn keys() -> String {
     let beside = format!(
         "\nNext to a backup `{dump}` are `{}` and, written last, `{}`.\n",
         checksum_key(dump),
-        description_key(dump)
+        manifest_key(dump)
     );
     table(&["environment", "backup", "record", "drill report", "meant to be kept"], rows) + &beside
 }
 
 fn object_tags() -> String {
     let rows = Environment::ALL.map(|environment| {
-        let keeping = Keeping {
+        let keeping = TagValues {
             sponsor: "callisto",
             environment,
             pre_migration: true,

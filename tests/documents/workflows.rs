@@ -102,7 +102,7 @@ fn templates_read_only_outputs_that_exist() {
                 let step = step.unwrap_or_else(|| panic!("{path}: {output} is {from}"));
                 let has_it = job["steps"].as_array().unwrap().iter().any(|other| other["id"] == step);
                 assert!(has_it, "{path}: {name} has no step {step}");
-                let from_matrix = |definition: &sponsor_backup::report::outputs::Definition| {
+                let from_matrix = |definition: &sponsor_backup::report::outputs::OutputDefinition| {
                     definition.name == output
                         && (definition.from.contains("matrix") || definition.from == "all")
                 };

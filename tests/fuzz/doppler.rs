@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret as _;
-use sponsor_backup::secrets::doppler::{Place, answer, from_the_place};
+use sponsor_backup::secrets::doppler::{Place, answer, check_origin};
 use sponsor_backup::secrets::{AwsFromEnvironment, Place as Kept, Secret, interpret};
 
 use crate::engine::{Outcome, Target};
@@ -75,7 +75,7 @@ fn law(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Outcome {
     let value = |name: &str| secrets.get(name).map(|value| value.expose_secret().to_owned());
     let is_ours = value("DOPPLER_PROJECT").as_deref() == Some("hht-diary-io")
         && value("DOPPLER_CONFIG").as_deref() == Some("production");
-    let taken = from_the_place(&place, secrets);
+    let taken = check_origin(&place, secrets);
     if taken.is_ok() != is_ours {
         return Err("secrets of another place are taken, or ours refused".to_owned());
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sponsor_backup::databases::postgres::restore::script::{Piece, Script};
-use sponsor_backup::databases::postgres::sql::{Columns, Scan, Truth, shown};
+use sponsor_backup::databases::postgres::sql::{Columns, DumpContents, Scan, shown};
 
 use crate::dice::Dice;
 use crate::engine::{Outcome, Target};
@@ -199,7 +199,7 @@ fn after_a_trailer(text: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// One other byte in a row is another truth of that table, and of no other; another order of rows is none.
-fn changed_row(dump: &[u8], truth: &Truth, dice: &mut Dice) -> Result<(), String> {
+fn changed_row(dump: &[u8], truth: &DumpContents, dice: &mut Dice) -> Result<(), String> {
     let all = with_rows(dump);
     let can_change = |line: &[u8]| line.len() > 3 && !line.contains(&b'\\');
     let rows: Vec<usize> = (0..all.len()).filter(|at| all[*at].1 && can_change(all[*at].0)).collect();
@@ -211,7 +211,7 @@ fn changed_row(dump: &[u8], truth: &Truth, dice: &mut Dice) -> Result<(), String
     let (before, after) = (lines[..at].concat(), lines[at + 1..].concat());
     let changed = fed(&[before.as_slice(), &other, &after].concat(), || usize::MAX).truth();
     let differing =
-        |changed: &Truth| changed.tables.iter().zip(&truth.tables).filter(|(a, b)| a != b).count();
+        |changed: &DumpContents| changed.tables.iter().zip(&truth.tables).filter(|(a, b)| a != b).count();
     if changed.as_ref().map(differing) != Some(1) {
         return Err(format!(
             "line {at} was changed, and {:?} tables differ",

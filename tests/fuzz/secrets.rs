@@ -2,7 +2,7 @@
 
 use sponsor_backup::archive::{Identities, Recipients};
 use sponsor_backup::secrets::file::SecretsFile;
-use sponsor_backup::secrets::variables::Keyring;
+use sponsor_backup::secrets::variables::EnvCredentials;
 
 use crate::engine::{Outcome, Target};
 
@@ -50,7 +50,8 @@ fn law(text: &str) -> Outcome {
     if told.contains(CANARY) && !is_a_name {
         return Err(format!("a secret is shown: {told}"));
     }
-    let keyring = Keyring::from_variables([("DOPPLER_TOKEN_CORE", text), ("AWS_SECRET_ACCESS_KEY", text)]);
+    let keyring =
+        EnvCredentials::from_variables([("DOPPLER_TOKEN_CORE", text), ("AWS_SECRET_ACCESS_KEY", text)]);
     let keys = (Identities::parse(text), Recipients::parse(text), keyring.ambient(), &keyring);
     let told = format!("{keys:?}").to_lowercase();
     if told.contains(CANARY) {

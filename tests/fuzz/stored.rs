@@ -1,7 +1,7 @@
 //! What is read back out of a bucket: manifests, checksum files, keys. Others may write there, too.
 
 use sponsor_backup::archive::backup_manifest::{BackupManifest, Excerpt};
-use sponsor_backup::archive::catalogue::{self, BackupKey, Listed};
+use sponsor_backup::archive::catalogue::{self, BackupKey, ListedObject};
 use sponsor_backup::archive::checksum;
 use sponsor_backup::sponsors::Environment;
 
@@ -148,7 +148,7 @@ fn key(text: &str, dice: &mut Dice) -> Outcome {
     for environment in Environment::ALL {
         let mut names = vec![text.to_owned(), checksum_of(text), format!("{text}.manifest.json")];
         names.swap(0, dice.below(3));
-        let listed = names.into_iter().map(|key| Listed {
+        let listed = names.into_iter().map(|key| ListedObject {
             key,
             bytes: 1,
             storage_class: String::new(),

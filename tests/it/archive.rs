@@ -6,9 +6,9 @@ use std::io::Read as _;
 use proptest::prelude::{Just, ProptestConfig, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
-use sponsor_backup::archive::memory::Flow;
-use sponsor_backup::archive::s3::{Caller, Endpoint, Labels, Session};
-use sponsor_backup::archive::{Codec, Progress, Recipe, Recipients, Staged, Store, Upload, seal};
+use sponsor_backup::archive::memory::BufferPlan;
+use sponsor_backup::archive::s3::{AwsSession, Caller, Endpoint, ObjectAttributes};
+use sponsor_backup::archive::{Codec, PendingUpload, Progress, Recipients, SealOptions, Store, Upload, seal};
 use sponsor_backup::secrets::{AwsCredentials, AwsKeys};
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +32,7 @@ pub(super) fn store_at(endpoint: &str, server: &support::Store, bucket: &str) ->
         session_token: None,
         called: "x".to_owned(),
     };
-    let caller = Caller::new(REGION, &AwsCredentials::Keys(keys), &Session::default());
+    let caller = Caller::new(REGION, &AwsCredentials::Keys(keys), &AwsSession::default());
     Store::open(&endpoint, bucket, &caller)
 }
 
@@ -41,9 +41,15 @@ fn store(server: &StrictS3) -> Store {
 }
 
 /// Seals the bytes into the bucket of these tests, without making them visible.
-pub(super) fn sealed(server: &StrictS3, key: &str, plain: &[u8], recipe: &Recipe, part_bytes: u64) -> Staged {
-    let flow = Flow { part_bytes, parts_in_flight: 2, members_in_flight: 3 };
-    let labels = Labels { content_type: "application/octet-stream", ..Labels::default() };
+pub(super) fn sealed(
+    server: &StrictS3,
+    key: &str,
+    plain: &[u8],
+    recipe: &SealOptions,
+    part_bytes: u64,
+) -> PendingUpload {
+    let flow = BufferPlan { part_bytes, parts_in_flight: 2, members_in_flight: 3 };
+    let labels = ObjectAttributes { content_type: "application/octet-stream", ..ObjectAttributes::default() };
     let _runtime = runtime().enter();
     let upload = Upload::new(&store(server), key.to_owned(), labels, flow, CancellationToken::new());
     let mut stream = plain;
@@ -97,7 +103,7 @@ proptest! {
         let codec = if zstd { Codec::Zstd(1) } else { Codec::Gzip(1) };
         let identity = encrypted.then(age::x25519::Identity::generate);
         let keys = identity.as_ref().map(|identity| identity.to_public().to_string()).unwrap_or_default();
-        let recipe = Recipe { codec, recipients: Recipients::parse(&keys).unwrap() };
+        let recipe = SealOptions { codec, recipients: Recipients::parse(&keys).unwrap() };
         let plain = bytes(length, seed, noisy);
 
         let staged = sealed(&server, "a/dump", &plain, &recipe, part_bytes);
@@ -122,7 +128,7 @@ fn sha256(bytes: &[u8]) -> String {
 fn what_was_abandoned_leaves_neither_an_object_nor_parts() {
     let server = StrictS3::start();
     server.bucket(BUCKET);
-    let recipe = Recipe { codec: Codec::Gzip(1), recipients: Recipients::default() };
+    let recipe = SealOptions { codec: Codec::Gzip(1), recipients: Recipients::default() };
     for length in [1000, 13_000_000] {
         let staged = sealed(&server, "a/dump", &bytes(length, 7, true), &recipe, 5 * MIB);
         let started = server.unfinished_uploads().len();

@@ -8,8 +8,8 @@ use aws_sdk_s3::types::StorageClass;
 use futures_util::{StreamExt as _, stream};
 use sponsor_backup::archive::catalogue::{Piece, catalogue, prefix};
 use sponsor_backup::archive::codec::Format;
-use sponsor_backup::archive::thaw::{Restored, Thaw};
-use sponsor_backup::archive::{ArchiveError, Codec, Identities, Source, Store, open};
+use sponsor_backup::archive::thaw::{Thaw, ThawState};
+use sponsor_backup::archive::{ArchiveError, Codec, Identities, SealedObject, Store, open};
 use sponsor_backup::sponsors::Environment;
 use tokio_util::sync::CancellationToken;
 
@@ -160,7 +160,7 @@ fn a_right_that_is_missing_is_named() {
 fn read(store: &Store) -> Result<Vec<u8>, ArchiveError> {
     runtime().block_on(async {
         let examined = store.examine(KEY).await?;
-        let source = Source {
+        let source = SealedObject {
             store: store.clone(),
             key: KEY.to_owned(),
             etag: examined.etag,
@@ -189,7 +189,7 @@ fn a_frozen_backup_is_read_once_it_was_thawed() {
     let thaw = || runtime().block_on(store.thaw(KEY, Some(3)));
 
     let frozen = examine();
-    assert_eq!((frozen.storage_class.as_str(), frozen.restored), ("DEEP_ARCHIVE", Restored::No));
+    assert_eq!((frozen.storage_class.as_str(), frozen.restored), ("DEEP_ARCHIVE", ThawState::No));
     let listed = runtime().block_on(store.list("backups/")).unwrap();
     assert_eq!(listed[0].storage_class, "DEEP_ARCHIVE");
     let expected = frozen.readable(&store.location(KEY)).unwrap_err().to_string();
@@ -207,7 +207,7 @@ fn a_frozen_backup_is_read_once_it_was_thawed() {
     proxy.rule(|_| Action::Pass);
     thaw().unwrap();
     thaw().unwrap();
-    assert!(matches!(examine().restored, Restored::Until(_)), "{:?}", examine());
+    assert!(matches!(examine().restored, ThawState::Until(_)), "{:?}", examine());
     assert_eq!(read(&store).unwrap(), b"one row");
 }
 

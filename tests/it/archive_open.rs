@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use sponsor_backup::archive::codec::Format;
 use sponsor_backup::archive::pending::Sealed;
 use sponsor_backup::archive::{
-    ArchiveError, Codec, Identities, Opened, Reader, Recipe, Recipients, Source, Store, open,
+    ArchiveError, Codec, Identities, Opened, Reader, Recipients, SealOptions, SealedObject, Store, open,
 };
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -33,7 +33,7 @@ impl Case {
         server.bucket(BUCKET);
         let identity = encrypted.then(Identity::generate);
         let keys = identity.as_ref().map(|identity| identity.to_public().to_string()).unwrap_or_default();
-        let recipe = Recipe { codec, recipients: Recipients::parse(&keys).unwrap() };
+        let recipe = SealOptions { codec, recipients: Recipients::parse(&keys).unwrap() };
         let staged = sealed(&server, KEY, plain, &recipe, 5 * MIB);
         let sealed = staged.sealed().clone();
         runtime().block_on(staged.commit(b"{}".to_vec())).unwrap();
@@ -50,13 +50,13 @@ impl Case {
     }
 
     /// The object as it is stored now.
-    fn source(&self) -> Source {
+    fn source(&self) -> SealedObject {
         examined(self.store(), self.format, self.identities())
     }
 
     /// The same, fetched through a proxy from now on.
-    fn through(&self, proxy: &Proxy) -> Source {
-        Source { store: store_at(&proxy.endpoint(), &self.server, BUCKET), ..self.source() }
+    fn through(&self, proxy: &Proxy) -> SealedObject {
+        SealedObject { store: store_at(&proxy.endpoint(), &self.server, BUCKET), ..self.source() }
     }
 
     /// What is read after an attacker has put these bytes in the object's place.
@@ -74,18 +74,26 @@ impl Case {
     }
 }
 
-fn examined(store: Store, format: Format, identities: Identities) -> Source {
+fn examined(store: Store, format: Format, identities: Identities) -> SealedObject {
     let found = runtime().block_on(store.examine(KEY)).unwrap();
     let encrypted = !identities.is_empty();
-    Source { store, key: KEY.to_owned(), etag: found.etag, bytes: found.bytes, format, encrypted, identities }
+    SealedObject {
+        store,
+        key: KEY.to_owned(),
+        etag: found.etag,
+        bytes: found.bytes,
+        format,
+        encrypted,
+        identities,
+    }
 }
 
-fn begin(source: Source, stop: &CancellationToken) -> Reader {
+fn begin(source: SealedObject, stop: &CancellationToken) -> Reader {
     let _inside = runtime().enter();
     open(source, stop.clone()).unwrap()
 }
 
-fn read(source: Source) -> Result<(Vec<u8>, Opened), ArchiveError> {
+fn read(source: SealedObject) -> Result<(Vec<u8>, Opened), ArchiveError> {
     let mut reader = begin(source, &CancellationToken::new());
     runtime().block_on(async {
         let mut plain = Vec::new();
@@ -175,7 +183,7 @@ fn each_kind_of_damage_is_named() {
         assert!(case.after(whole).unwrap().0 == plain, "whole again, it opens again");
 
         let other = if codec.name() == "gzip" { Format::Zstd } else { Format::Gzip };
-        let error = read(Source { format: other, ..case.source() }).unwrap_err().to_string();
+        let error = read(SealedObject { format: other, ..case.source() }).unwrap_err().to_string();
         assert!(error.starts_with(&damaged(&format!("the {} stream was altered", other.name()))), "{error}");
     }
 }
@@ -184,10 +192,11 @@ fn each_kind_of_damage_is_named() {
 fn only_an_identity_of_a_recipient_opens_it() {
     let case = Case::new(b"x", Codec::Gzip(1), true);
     let _inside = runtime().enter();
-    let none = open(Source { identities: Identities::default(), ..case.source() }, CancellationToken::new());
+    let none =
+        open(SealedObject { identities: Identities::default(), ..case.source() }, CancellationToken::new());
     assert!(matches!(none, Err(ArchiveError::IdentityMissing { .. })));
     let other = Identities::parse(Identity::generate().to_string().expose_secret()).unwrap();
-    let wrong = read(Source { identities: other, ..case.source() }).unwrap_err();
+    let wrong = read(SealedObject { identities: other, ..case.source() }).unwrap_err();
     assert_eq!(wrong.to_string(), "none of the given age identities opens s3://sealed/a/dump");
 }
 

@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use sponsor_backup::databases::postgres::proof::Side;
 use sponsor_backup::databases::postgres::sql::{Columns, Scan};
 use sponsor_backup::record::RunIdentity;
-use sponsor_backup::record::drill::{DrillReport, Whose};
+use sponsor_backup::record::drill::{DrillContext, DrillReport};
 use sponsor_backup::sponsors::{Environment, Sponsor as Selected};
 use sponsor_backup::verification::Comparison;
-use sponsor_backup::verification::drill::{Backup, Check, Course, Findings, LeftOut, Phases, Status, Target};
+use sponsor_backup::verification::drill::{
+    Backup, Check, DrillCourse, DrillFindings, LeftOut, Phases, Status, Target,
+};
 
 use crate::support::schemas::{
     BACKUP_MANIFEST, DEPLOYMENT_LOG, DRILL_REPORT, check_drill, check_log, check_manifest,
@@ -182,7 +184,7 @@ fn a_document_with_extra_missing_or_wrong_keys_is_refused() {
 const DUMP: &str = "CREATE TABLE s.a;\nCOPY s.a (x) FROM stdin;\n1\n2\n\\.\n";
 
 /// All that a drill finds that goes well, but for what the dump of the restored database holds.
-fn findings(restored: &str, is_partial: bool) -> Findings {
+fn findings(restored: &str, is_partial: bool) -> DrillFindings {
     let scan = |text: &str| {
         let mut scan = Scan::detailed(Columns::default());
         scan.feed(text.as_bytes());
@@ -194,7 +196,7 @@ fn findings(restored: &str, is_partial: bool) -> Findings {
     let restored = Side { truth: &restored, inventory: after.inventory(), majors: (15, 15) };
     let took = Some(Duration::from_millis(40));
     let left_out = LeftOut { statement: "CREATE EXTENSION".to_owned(), reason: "not there".to_owned() };
-    Findings {
+    DrillFindings {
         backup: Some(Backup {
             location: "s3://b/backups/2026/11/20/backup-prod-20261120-120000.sql.gz".to_owned(),
             snapshot_at: "2026-11-20T12:00:00.25Z".parse().unwrap(),
@@ -217,7 +219,7 @@ fn findings(restored: &str, is_partial: bool) -> Findings {
     }
 }
 
-fn report(findings: &Findings, broken: Option<(&'static str, &str, bool)>) -> (Status, Value) {
+fn report(findings: &DrillFindings, broken: Option<(&'static str, &str, bool)>) -> (Status, Value) {
     let sponsor = Selected {
         name: "callisto".to_owned(),
         code: "CAL".to_owned(),
@@ -225,8 +227,8 @@ fn report(findings: &Findings, broken: Option<(&'static str, &str, bool)>) -> (S
         partners: Default::default(),
     };
     let run = RunIdentity::default();
-    let whose = Whose { sponsor: &sponsor, environment: Environment::Production, run: &run };
-    let course = Course {
+    let whose = DrillContext { sponsor: &sponsor, environment: Environment::Production, run: &run };
+    let course = DrillCourse {
         at: "2026-11-20T13:00:00Z".parse().unwrap(),
         took: Duration::from_secs(120),
         max_rpo: Some(Duration::from_secs(3600)),
@@ -248,8 +250,8 @@ fn a_drill_report_of_every_status_keeps_to_its_schema() {
         (findings(DUMP, false), None, Status::Passed),
         (findings(DUMP, true), None, Status::Incomplete),
         (findings(&different, false), None, Status::Failed),
-        (Findings::default(), Some(("proof", "its SHA-256 is another one", false)), Status::Failed),
-        (Findings::default(), Some(("secrets", "no token", false)), Status::Error),
+        (DrillFindings::default(), Some(("proof", "its SHA-256 is another one", false)), Status::Failed),
+        (DrillFindings::default(), Some(("secrets", "no token", false)), Status::Error),
         (findings(DUMP, false), Some(("restore", "the server cannot be removed", false)), Status::Error),
         (findings(DUMP, false), Some(("cancelled", "cancelled by SIGTERM", true)), Status::Cancelled),
     ] {

@@ -5,8 +5,8 @@ use super::*;
 
 const SUFFIXES: [&str; 4] = [".sql.gz", ".sql.zst", ".sql.gz.age", ".sql.zst.age"];
 
-fn listed(keys: &[&str]) -> Vec<Listed> {
-    let object = |key: &&str| Listed {
+fn listed(keys: &[&str]) -> Vec<ListedObject> {
+    let object = |key: &&str| ListedObject {
         key: (*key).to_owned(),
         bytes: 7,
         storage_class: "STANDARD".to_owned(),
@@ -58,7 +58,7 @@ fn what_only_looks_like_a_backup_is_none() {
 
 #[test]
 fn backups_are_the_whole_ones_newest_first() {
-    let whole = |dump: &str| [dump.to_owned(), checksum_key(dump), description_key(dump)];
+    let whole = |dump: &str| [dump.to_owned(), checksum_key(dump), manifest_key(dump)];
     let (first, second) = (
         "backups/2026/01/01/backup-prod-20260101-000000.sql.gz",
         "backups/2026/01/02/backup-prod-20260102-000000.sql.gz",
@@ -81,7 +81,7 @@ fn what_is_left_of_a_backup_says_what_it_lacks() {
         found.incomplete.pop().map(|incomplete| incomplete.lacks)
     };
     let dump = "development/backups/2026/01/01/backup-dev-20260101-000000.sql.gz";
-    let (checksum, manifest) = (&*checksum_key(dump), &*description_key(dump));
+    let (checksum, manifest) = (&*checksum_key(dump), &*manifest_key(dump));
     assert_eq!(lacks(&[dump]), Some(vec![Piece::Checksum, Piece::Manifest]));
     assert_eq!(lacks(&[checksum, dump]), Some(vec![Piece::Manifest]));
     assert_eq!(lacks(&[dump, manifest]), Some(vec![Piece::Checksum]));

@@ -3,7 +3,7 @@
 use crate::archive::s3::Cause;
 
 /// Error codes after which every other request to the bucket would fail in the same way.
-pub(super) const HOPELESS: [&str; 7] = [
+pub(super) const BUCKET_WIDE_CODES: [&str; 7] = [
     "NoSuchBucket",
     "InvalidAccessKeyId",
     "SignatureDoesNotMatch",
@@ -14,7 +14,7 @@ pub(super) const HOPELESS: [&str; 7] = [
 ];
 
 /// For keys that S3 rejects. `keys` names the variables or secrets that they came from.
-pub(super) fn of_keys(code: &str, keys: &str) -> Option<String> {
+pub(super) fn hint_for_keys(code: &str, keys: &str) -> Option<String> {
     Some(match code {
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
             format!("Correct {keys}: S3 does not accept these AWS keys.")
@@ -29,13 +29,13 @@ pub(super) fn of_keys(code: &str, keys: &str) -> Option<String> {
 }
 
 /// For a bucket. `secret` is the name of the secret that holds its name.
-pub(super) fn of_a_bucket(code: &str, location: &str, secret: &str) -> Option<String> {
+pub(super) fn hint_for_bucket(code: &str, location: &str, secret: &str) -> Option<String> {
     let bucket = location.strip_prefix("s3://")?.split('/').next()?;
     (code == "NoSuchBucket").then(|| format!("Create bucket {bucket}, or correct {secret}."))
 }
 
 /// For requests without an answer.
-pub(super) fn of_silence(cause: &Cause) -> &'static str {
+pub(super) fn hint_for_silence(cause: &Cause) -> &'static str {
     match cause {
         Cause::Unresolved(_) => {
             "Correct the host name in `s3-endpoint-url`, or SPONSOR_AWS_REGION, and check the DNS of this runner."
@@ -110,7 +110,7 @@ fn denied(operation: &str) -> &'static str {
 }
 
 /// For a role that cannot be assumed, by STS's error code.
-pub(super) fn of_a_role(code: &str, claims: &str) -> String {
+pub(super) fn hint_for_role(code: &str, claims: &str) -> String {
     let says = if claims.is_empty() { String::new() } else { format!(" This job's token says {claims}.") };
     let what = match code {
         "id-token" => {

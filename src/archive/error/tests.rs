@@ -22,7 +22,7 @@ fn one_of_each() -> Vec<ArchiveError> {
         ArchiveError::Stream("read: Input/output error (os error 5)".to_owned()),
         ArchiveError::Transform { what: "compressed", reason: "out of memory".to_owned() },
         ArchiveError::Unfinished { cause: Box::new(denied()), left: format!("{PLACE} was uploaded") },
-        ArchiveError::Stray { location: place(), cause: Box::new(denied()) },
+        ArchiveError::OrphanedUpload { location: place(), cause: Box::new(denied()) },
         ArchiveError::Missing { location: place() },
         ArchiveError::Malformed {
             location: format!("{PLACE}.manifest.json"),
@@ -50,7 +50,7 @@ fn one_of_each() -> Vec<ArchiveError> {
             | ArchiveError::Stream(_)
             | ArchiveError::Transform { .. }
             | ArchiveError::Unfinished { .. }
-            | ArchiveError::Stray { .. }
+            | ArchiveError::OrphanedUpload { .. }
             | ArchiveError::NoBackup { .. }
             | ArchiveError::Missing { .. }
             | ArchiveError::Malformed { .. }
@@ -159,7 +159,7 @@ fn refused(operation: &'static str, status: u16, code: &str, keys: &str) -> Arch
         location: place(),
         status,
         code: code.to_owned(),
-        answer: Box::new(Answer {
+        answer: Box::new(S3Answer {
             reason: format!("{code}: what S3 wrote about it"),
             request_id: Some("7Q2T9ZB1W5X8".to_owned()),
             keys,
@@ -180,7 +180,7 @@ fn role(code: &str, claims: &str) -> ArchiveError {
 }
 
 /// What S3 refuses about keys names where they were found.
-fn of_keys() -> Vec<ArchiveError> {
+fn hint_for_keys() -> Vec<ArchiveError> {
     let keys = "AWS_ACCESS_KEY_ID_CALLISTO and AWS_SECRET_ACCESS_KEY_CALLISTO";
     ["InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"]
         .map(|code| refused("ListObjectsV2", 403, code, keys))
@@ -188,7 +188,7 @@ fn of_keys() -> Vec<ArchiveError> {
 }
 
 /// A hint about a bucket names it, and the one secret that holds its name.
-fn of_a_bucket() -> Vec<ArchiveError> {
+fn hint_for_bucket() -> Vec<ArchiveError> {
     let mut error = refused("ListObjectsV2", 404, "NoSuchBucket", "");
     if let ArchiveError::S3 { answer, .. } = &mut error {
         answer.named_by = Some("SPONSOR_BACKUPS_BUCKET");
@@ -225,7 +225,7 @@ fn unanswered() -> Vec<ArchiveError> {
     }
     let unanswered = |reached: bool, cause: Cause| {
         let address = "http://127.0.0.1:9".to_owned();
-        let silence = Box::new(Silence { address, reached, cause });
+        let silence = Box::new(NoResponse { address, reached, cause });
         let source = Arc::new(std::fmt::Error);
         ArchiveError::Unanswered { operation: "UploadPart", location: place(), silence, source }
     };
@@ -240,6 +240,6 @@ fn unanswered() -> Vec<ArchiveError> {
 
 #[test]
 fn every_error_reads_as_reviewed() {
-    let errors = [one_of_each(), of_keys(), of_a_bucket(), unanswered()].concat();
+    let errors = [one_of_each(), hint_for_keys(), hint_for_bucket(), unanswered()].concat();
     crate::reviewed::errors("errors-archive", errors.iter().map(|error| (error.to_string(), error.hint())));
 }

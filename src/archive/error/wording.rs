@@ -1,6 +1,6 @@
 //! Parts of messages. Pure.
 
-use super::{Answer, Silence};
+use super::{NoResponse, S3Answer};
 use crate::archive::s3::Cause;
 use crate::archive::thaw::{Thaw, patience};
 
@@ -26,15 +26,15 @@ fn purpose(operation: &str) -> &str {
 }
 
 /// `S3 rejected the upload to s3://…: AccessDenied: Access Denied (request 7Q2T9ZB1W5X8)`
-pub(super) fn refusal(operation: &str, location: &str, status: u16, answer: &Answer) -> String {
+pub(super) fn refusal(operation: &str, location: &str, status: u16, answer: &S3Answer) -> String {
     let verb = if (300..500).contains(&status) { "rejected" } else { "failed during" };
     let id = answer.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
     format!("S3 {verb} {} {location}: {}{id}", purpose(operation), answer.reason)
 }
 
 /// `cannot reach S3 at http://127.0.0.1:9: connection refused`
-pub(super) fn no_answer(operation: &str, location: &str, silence: &Silence) -> String {
-    let Silence { address, reached, cause } = silence;
+pub(super) fn no_answer(operation: &str, location: &str, silence: &NoResponse) -> String {
+    let NoResponse { address, reached, cause } = silence;
     match cause {
         cause if !reached => format!("cannot reach S3 at {address}: {cause}"),
         Cause::Silent(limit) => {

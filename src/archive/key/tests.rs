@@ -26,13 +26,13 @@ fn keys_are_the_ones_of_the_field() {
         "drills/2026/11/21/drill-prod-20261121-010203.json"
     );
     assert_eq!(checksum_key("a/b.sql.gz"), "a/b.sql.gz.sha256");
-    assert_eq!(description_key("a/b.sql.gz"), "a/b.sql.gz.manifest.json");
+    assert_eq!(manifest_key("a/b.sql.gz"), "a/b.sql.gz.manifest.json");
     assert_eq!(file_name("a/b.sql.gz"), "b.sql.gz");
 }
 
 fn told(object: Object<'_>, environment: Environment, pre_migration: bool, years: Option<u16>) -> String {
     let keeping =
-        Keeping { sponsor: "callisto", environment, pre_migration, retention_years: years, partial: false };
+        TagValues { sponsor: "callisto", environment, pre_migration, retention_years: years, partial: false };
     let tags = tags(object, keeping).into_iter().map(|(name, value)| format!("{name}={value}"));
     tags.collect::<Vec<_>>().join(" ")
 }
@@ -56,7 +56,7 @@ fn tags_are_the_ones_of_the_field() {
 
 #[test]
 fn a_partial_backup_is_not_compliant_and_its_lock_is_tagged() {
-    let keeping = Keeping {
+    let keeping = TagValues {
         sponsor: "callisto",
         environment: Environment::Production,
         pre_migration: true,

@@ -39,7 +39,7 @@ proptest! {
     #[test]
     fn nothing_is_lost_in_cutting(lengths in prop::collection::vec(0_usize..6_000_000, 0..4)) {
         let whole: Vec<u8> = (0..=255).cycle().take(lengths.iter().sum()).collect();
-        let (mut cutter, mut parts, mut at) = (Cutter::new(SMALLEST), Vec::new(), 0);
+        let (mut cutter, mut parts, mut at) = (PartSplitter::new(SMALLEST), Vec::new(), 0);
         for length in lengths {
             parts.extend(cutter.push(&whole[at..at + length]));
             at += length;

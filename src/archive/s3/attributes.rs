@@ -2,9 +2,9 @@
 
 use aws_sdk_s3::types::{ChecksumMode, Tag, Tagging};
 
-use super::{Labels, Lock, Locked, Store, WRITE_ID};
+use super::{LockState, ObjectAttributes, ObjectLock, Store, WRITE_ID};
 use crate::archive::ArchiveError;
-use crate::archive::checksum::{Measure, Meter};
+use crate::archive::checksum::{Hasher, SizeAndHash};
 use crate::archive::key::with_lock;
 
 /// Codes of stores without tags, and of objects in a frozen storage class, whose tags cannot be read.
@@ -21,15 +21,15 @@ const NO_TAGS: [&str; 5] = [
 pub(in crate::archive) struct Stored {
     pub(in crate::archive) bytes: u64,
     pub(in crate::archive) crc64: Option<String>,
-    pub(in crate::archive) lock: Option<Lock>,
+    pub(in crate::archive) lock: Option<ObjectLock>,
     write_id: Option<String>,
 }
 
 /// The lock that S3 showed, and whether the object's tag says so.
 #[derive(Debug, Clone)]
-pub struct Labelled {
+pub struct CheckedAttributes {
     /// The lock.
-    pub lock: Locked,
+    pub lock: LockState,
     /// The object's tags as they should be now.
     pub(in crate::archive) tags: Vec<(String, String)>,
     /// Why the tag does not say so.
@@ -39,11 +39,11 @@ pub struct Labelled {
 impl Store {
     /// Reads back the lock of an object that was just written, and sets its lock tag. A failure is only a warning: the
     /// object is stored, and its tag says `unknown`, which is true.
-    pub async fn label(&self, key: &str, sent: &Labels) -> Labelled {
+    pub async fn label(&self, key: &str, sent: &ObjectAttributes) -> CheckedAttributes {
         match self.head(key).await {
             Ok(stored) => self.label_as(key, stored.lock, sent).await,
-            Err(error) => Labelled {
-                lock: Locked::Unknown,
+            Err(error) => CheckedAttributes {
+                lock: LockState::Unknown,
                 tags: sent.tags.clone(),
                 warning: Some(format!("the lock of {} could not be checked: {error}", self.location(key))),
             },
@@ -54,23 +54,23 @@ impl Store {
     pub(in crate::archive) async fn label_as(
         &self,
         key: &str,
-        told: Option<Lock>,
-        sent: &Labels,
-    ) -> Labelled {
+        told: Option<ObjectLock>,
+        sent: &ObjectAttributes,
+    ) -> CheckedAttributes {
         let lock = self.locked(key, told, sent).await;
         let tags = with_lock(&sent.tags, lock.name());
         if tags == sent.tags {
-            return Labelled { lock, tags, warning: None };
+            return CheckedAttributes { lock, tags, warning: None };
         }
         match self.put_tags(key, &tags).await {
-            Ok(()) => Labelled { lock, tags, warning: None },
+            Ok(()) => CheckedAttributes { lock, tags, warning: None },
             // A store without tags can say nothing untrue by them.
             Err(ArchiveError::S3 { code, .. }) if NO_TAGS.contains(&code.as_str()) => {
-                Labelled { lock, tags: sent.tags.clone(), warning: None }
+                CheckedAttributes { lock, tags: sent.tags.clone(), warning: None }
             }
             Err(error) => {
                 let warning = format!("the tag `object-lock` stays `unknown`: {error}");
-                Labelled { lock, tags: sent.tags.clone(), warning: Some(warning) }
+                CheckedAttributes { lock, tags: sent.tags.clone(), warning: Some(warning) }
             }
         }
     }
@@ -106,13 +106,13 @@ impl Store {
         Ok(Stored {
             bytes: head.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
             crc64: head.checksum_crc64_nvme,
-            lock: Lock::told(head.object_lock_mode, head.object_lock_retain_until_date.as_ref()),
+            lock: ObjectLock::told(head.object_lock_mode, head.object_lock_retain_until_date.as_ref()),
             write_id: head.metadata.and_then(|mut metadata| metadata.remove(WRITE_ID)),
         })
     }
 
     /// Reads an object through and measures it, a piece at a time.
-    pub(in crate::archive) async fn measure(&self, key: &str) -> Result<Measure, ArchiveError> {
+    pub(in crate::archive) async fn measure(&self, key: &str) -> Result<SizeAndHash, ArchiveError> {
         let get = self
             .client
             .get_object()
@@ -122,7 +122,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| self.failed("GetObject", key, error))?;
-        let (mut body, mut meter) = (get.body, Meter::default());
+        let (mut body, mut meter) = (get.body, Hasher::default());
         while let Some(piece) = body.next().await {
             meter.feed(&piece.map_err(|error| ArchiveError::Stream(error.to_string()))?);
         }
@@ -155,7 +155,7 @@ impl Store {
 
     /// A failed write may have succeeded after all: its answer was lost or late, or a retry found the key taken or the
     /// upload gone. The write id shows whether the stored object is ours.
-    pub(super) async fn unless_ours(
+    pub(super) async fn check_lost_answer(
         &self,
         key: &str,
         write_id: &str,

@@ -21,8 +21,8 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
 use super::resolver::Resolver;
-use super::retry::{Reach, Retry, Watch};
-use super::role::{self, Session};
+use super::retry::{ContactWatch, Contacts, Retry};
+use super::role::{self, AwsSession};
 use crate::secrets::AwsCredentials;
 
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
@@ -66,15 +66,15 @@ pub struct Caller {
     cache: Option<SharedIdentityCache>,
     /// Names of the variables or secrets that the keys came from, if these are keys.
     pub(super) keys: Option<String>,
-    reach: Reach,
+    reach: Contacts,
 }
 
 impl Caller {
     /// Uses exactly these credentials. `session` applies to a role that is assumed here.
     #[must_use]
-    pub fn new(region: &str, credentials: &AwsCredentials, session: &Session) -> Self {
+    pub fn new(region: &str, credentials: &AwsCredentials, session: &AwsSession) -> Self {
         // Of its own: another sponsor's silent bucket says nothing about this one's.
-        let reach = Reach::default();
+        let reach = Contacts::default();
         let (region, http) = (Region::new(region.to_owned()), http());
         let (provider, cache) = provider(credentials, &region, &http, (session, &reach));
         let keys = match credentials {
@@ -85,8 +85,8 @@ impl Caller {
     }
 
     /// Watches one client. All regions of AWS, and all endpoints, are reached separately.
-    pub(super) fn watch(&self, endpoint: &Endpoint) -> Watch {
-        Watch::new(self.reach.of(endpoint.url.as_deref().unwrap_or(self.region.as_ref())))
+    pub(super) fn watch(&self, endpoint: &Endpoint) -> ContactWatch {
+        ContactWatch::new(self.reach.of(endpoint.url.as_deref().unwrap_or(self.region.as_ref())))
     }
 }
 
@@ -102,7 +102,7 @@ fn http() -> SharedHttpClient {
     })
 }
 
-pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller, watch: &Watch) -> Client {
+pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller, watch: &ContactWatch) -> Client {
     let stall = StalledStreamProtectionConfig::enabled().grace_period(STALL).build();
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
@@ -166,7 +166,7 @@ fn provider(
     credentials: &AwsCredentials,
     region: &Region,
     http: &SharedHttpClient,
-    (session, reach): (&Session, &Reach),
+    (session, reach): (&AwsSession, &Contacts),
 ) -> (SharedCredentialsProvider, Option<SharedIdentityCache>) {
     match credentials {
         AwsCredentials::Keys(keys) => {

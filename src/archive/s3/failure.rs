@@ -10,7 +10,7 @@ use super::cause::{self, Cause};
 use super::role::RoleError;
 use super::{Store, client};
 use crate::archive::ArchiveError;
-use crate::archive::error::{Answer, Silence};
+use crate::archive::error::{NoResponse, S3Answer};
 use crate::secrets::http::foreign;
 
 type Response = aws_sdk_s3::config::http::HttpResponse;
@@ -56,7 +56,7 @@ impl Store {
         };
         let request_id = error.raw_response().and_then(|answer| answer.request_id()).map(foreign);
         let answer =
-            Box::new(Answer { reason, request_id, keys: self.keys.clone(), named_by: self.named_by });
+            Box::new(S3Answer { reason, request_id, keys: self.keys.clone(), named_by: self.named_by });
         let (location, source) = (self.location(key), Arc::new(error));
         ArchiveError::S3 { operation, location, status, code, answer, source }
     }
@@ -71,7 +71,7 @@ impl Store {
         if let Cause::Credentials(reason) = failed.cause {
             return ArchiveError::Credentials { location, reason: foreign(&reason), source };
         }
-        let silence = Silence {
+        let silence = NoResponse {
             address: self.watch.address(),
             reached: reached && failed.connected,
             cause: failed.cause,

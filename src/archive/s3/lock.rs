@@ -5,7 +5,7 @@ use aws_sdk_s3::types::{EncodingType, ObjectLockMode, ObjectLockRetentionMode};
 use jiff::{SignedDuration, Timestamp};
 
 use super::objects::time;
-use super::{Labels, Store};
+use super::{ObjectAttributes, Store};
 use crate::archive::ArchiveError;
 use crate::archive::key::retain_until;
 
@@ -14,7 +14,7 @@ pub(super) const NO_OBJECT_LOCK: [&str; 4] =
 
 /// An Object Lock retention.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lock {
+pub struct ObjectLock {
     /// Compliance mode: even the account's root user cannot shorten it. Otherwise governance mode.
     pub compliance: bool,
     /// The end.
@@ -36,7 +36,7 @@ pub enum LockChoice {
 
 /// What a bucket does to an object for which no lock is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ByDefault {
+pub enum BucketDefault {
     /// Nothing: it has no Object Lock, or no default retention.
     Nothing,
     /// It locks it.
@@ -48,9 +48,9 @@ pub enum ByDefault {
 
 /// Whether a stored object is locked, as S3 answered it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Locked {
+pub enum LockState {
     /// It is.
-    Until(Lock),
+    Until(ObjectLock),
     /// It is not.
     No,
     /// S3 did not answer the question.
@@ -58,13 +58,13 @@ pub enum Locked {
     Unknown,
 }
 
-impl Locked {
+impl LockState {
     /// As tags and records write it: `governance`, `compliance`, `none` or `unknown`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Until(Lock { compliance: false, .. }) => "governance",
-            Self::Until(Lock { compliance: true, .. }) => "compliance",
+            Self::Until(ObjectLock { compliance: false, .. }) => "governance",
+            Self::Until(ObjectLock { compliance: true, .. }) => "compliance",
             Self::No => "none",
             Self::Unknown => "unknown",
         }
@@ -78,13 +78,13 @@ impl Locked {
 }
 
 /// `GOVERNANCE until 2033-11-20T12:00:00Z`
-impl std::fmt::Display for Lock {
+impl std::fmt::Display for ObjectLock {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{} until {:.0}", self.mode().as_str(), self.until)
     }
 }
 
-impl Lock {
+impl ObjectLock {
     /// The lock that S3 shows. An unknown mode does not count.
     pub(super) fn told(mode: Option<ObjectLockMode>, until: Option<&DateTime>) -> Option<Self> {
         let compliance = match mode? {
@@ -108,9 +108,9 @@ impl Lock {
 /// How a bucket locks.
 struct Configuration {
     /// Of its own accord.
-    by_default: ByDefault,
+    by_default: BucketDefault,
     /// The least that is to be asked for; without a rule, a lock that ends at once.
-    lock: Option<Lock>,
+    lock: Option<ObjectLock>,
 }
 
 impl Store {
@@ -125,7 +125,7 @@ impl Store {
         choice: LockChoice,
         at: Timestamp,
         years: Option<u16>,
-    ) -> Result<(Option<Lock>, ByDefault), ArchiveError> {
+    ) -> Result<(Option<ObjectLock>, BucketDefault), ArchiveError> {
         let written = at + SignedDuration::from_hours(24);
         let until = years.and_then(|years| retain_until(written, years));
         let compliance = match (choice, until) {
@@ -134,30 +134,35 @@ impl Store {
             // No lock is requested. The bucket's default explains what is read back after the upload.
             (LockChoice::Off, _) | (_, None) => {
                 let by_default = self.configuration(written).await;
-                return Ok((None, by_default.map_or(ByDefault::Unknown, |found| found.by_default)));
+                return Ok((None, by_default.map_or(BucketDefault::Unknown, |found| found.by_default)));
             }
             (LockChoice::Auto, Some(until)) => {
                 let Configuration { by_default, lock } = self.configuration(written).await?;
-                let lock = lock.map(|default| Lock { until: until.max(default.until), ..default });
+                let lock = lock.map(|default| ObjectLock { until: until.max(default.until), ..default });
                 return Ok((lock, by_default));
             }
         };
-        let lock = until.map(|until| Lock { compliance, until });
-        Ok((lock, ByDefault::Unknown))
+        let lock = until.map(|until| ObjectLock { compliance, until });
+        Ok((lock, BucketDefault::Unknown))
     }
 
     /// The object's lock, given what a HEAD request showed.
-    pub(in crate::archive) async fn locked(&self, key: &str, told: Option<Lock>, sent: &Labels) -> Locked {
+    pub(in crate::archive) async fn locked(
+        &self,
+        key: &str,
+        told: Option<ObjectLock>,
+        sent: &ObjectAttributes,
+    ) -> LockState {
         match (told, sent.by_default) {
-            (Some(lock), _) => Locked::Until(lock),
-            (None, ByDefault::Nothing) if sent.lock.is_none() => Locked::No,
+            (Some(lock), _) => LockState::Until(lock),
+            (None, BucketDefault::Nothing) if sent.lock.is_none() => LockState::No,
             (None, _) => self.retention(key).await,
         }
     }
 
     /// A HEAD shows no lock without s3:GetObjectRetention. This request distinguishes the reasons: no lock (400, 404), a
     /// store without locks (405, 501), or no permission (403).
-    async fn retention(&self, key: &str) -> Locked {
+    async fn retention(&self, key: &str) -> LockState {
         let answer = self
             .client
             .get_object_retention()
@@ -170,14 +175,15 @@ impl Store {
             Ok(answer) => answer.retention,
             Err(error) => {
                 return match self.failed("GetObjectRetention", key, error) {
-                    ArchiveError::S3 { status: 200 | 400 | 404 | 405 | 501, .. } => Locked::No,
-                    _ => Locked::Unknown,
+                    ArchiveError::S3 { status: 200 | 400 | 404 | 405 | 501, .. } => LockState::No,
+                    _ => LockState::Unknown,
                 };
             }
         };
-        let Some(retention) = retention else { return Locked::No };
+        let Some(retention) = retention else { return LockState::No };
         let mode = retention.mode.map(|mode| ObjectLockMode::from(mode.as_str()));
-        Lock::told(mode, retention.retain_until_date.as_ref()).map_or(Locked::Unknown, Locked::Until)
+        ObjectLock::told(mode, retention.retain_until_date.as_ref())
+            .map_or(LockState::Unknown, LockState::Until)
     }
 
     /// How the bucket locks.
@@ -193,13 +199,13 @@ impl Store {
             Ok(answer) => answer.object_lock_configuration,
             Err(error) => match self.failed("GetObjectLockConfiguration", "", error) {
                 ArchiveError::S3 { code, .. } if NO_OBJECT_LOCK.contains(&code.as_str()) => {
-                    return Ok(Configuration { by_default: ByDefault::Nothing, lock: None });
+                    return Ok(Configuration { by_default: BucketDefault::Nothing, lock: None });
                 }
                 other => return Err(other),
             },
         };
         let Some(configuration) = configuration.filter(|found| found.object_lock_enabled.is_some()) else {
-            return Ok(Configuration { by_default: ByDefault::Nothing, lock: None });
+            return Ok(Configuration { by_default: BucketDefault::Nothing, lock: None });
         };
         let default = configuration.rule.and_then(|rule| rule.default_retention);
         let compliance =
@@ -210,8 +216,8 @@ impl Store {
         let after_years = years.and_then(|years| retain_until(written, years));
         let after_days = days.and_then(|days| written.checked_add(days).ok());
         let until = after_years.into_iter().chain(after_days).max().unwrap_or(written);
-        let by_default = if default.is_some() { ByDefault::Locks } else { ByDefault::Nothing };
-        Ok(Configuration { by_default, lock: Some(Lock { compliance, until }) })
+        let by_default = if default.is_some() { BucketDefault::Locks } else { BucketDefault::Nothing };
+        Ok(Configuration { by_default, lock: Some(ObjectLock { compliance, until }) })
     }
 }
 
@@ -242,7 +248,7 @@ impl Store {
     ///
     /// # Errors
     /// It cannot, or S3 fails.
-    pub async fn can_lock(&self) -> Result<(), ArchiveError> {
+    pub async fn require_object_lock(&self) -> Result<(), ArchiveError> {
         let answer = self
             .client
             .get_object_lock_configuration()

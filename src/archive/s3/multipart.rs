@@ -15,16 +15,16 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::objects::time;
-use super::{Labels, Lock, Store, WRITE_ID, aws_time, client, tagging};
+use super::{ObjectAttributes, ObjectLock, Store, WRITE_ID, aws_time, client, tagging};
 use crate::archive::ArchiveError;
 
 const SERVICE_UNAVAILABLE: u16 = 503;
 
 /// Number of CreateMultipartUpload requests without a response.
 #[derive(Debug, Clone, Default)]
-pub(in crate::archive) struct Creations(Arc<AtomicU32>);
+pub(in crate::archive) struct UnansweredCreates(Arc<AtomicU32>);
 
-impl Creations {
+impl UnansweredCreates {
     /// Whether an upload with an unknown id may exist.
     pub(in crate::archive) fn unanswered(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0
@@ -35,7 +35,7 @@ impl Creations {
     }
 }
 
-impl Intercept for Creations {
+impl Intercept for UnansweredCreates {
     fn name(&self) -> &'static str {
         "creations"
     }
@@ -80,8 +80,8 @@ impl Store {
     pub(in crate::archive) async fn create_upload(
         &self,
         key: &str,
-        labels: &Labels,
-        creations: &Creations,
+        attributes: &ObjectAttributes,
+        creations: &UnansweredCreates,
     ) -> Result<UploadId, ArchiveError> {
         let write_id = uuid::Uuid::new_v4().to_string();
         let whole = self.checksum.as_ref().map(|_| ChecksumType::FullObject);
@@ -93,13 +93,13 @@ impl Store {
             .key(key)
             .set_checksum_algorithm(self.checksum.clone())
             .set_checksum_type(whole)
-            .tagging(tagging(&labels.tags))
-            .set_metadata(Some(labels.metadata.iter().cloned().collect()))
+            .tagging(tagging(&attributes.tags))
+            .set_metadata(Some(attributes.metadata.iter().cloned().collect()))
             .metadata(WRITE_ID, &write_id)
-            .content_type(labels.content_type)
-            .set_storage_class(labels.storage_class.as_deref().map(StorageClass::from))
-            .set_object_lock_mode(labels.lock.as_ref().map(Lock::mode))
-            .set_object_lock_retain_until_date(labels.lock.as_ref().map(|lock| aws_time(lock.until)))
+            .content_type(attributes.content_type)
+            .set_storage_class(attributes.storage_class.as_deref().map(StorageClass::from))
+            .set_object_lock_mode(attributes.lock.as_ref().map(ObjectLock::mode))
+            .set_object_lock_retain_until_date(attributes.lock.as_ref().map(|lock| aws_time(lock.until)))
             .customize()
             .interceptor(creations.clone())
             .send()
@@ -170,7 +170,7 @@ impl Store {
             Ok(_) => Ok(()),
             Err(error) => {
                 let error = self.failed("CompleteMultipartUpload", key, error);
-                self.unless_ours(key, &upload.write_id, error).await
+                self.check_lost_answer(key, &upload.write_id, error).await
             }
         }
     }
@@ -180,12 +180,12 @@ impl Store {
         &self,
         key: &str,
         upload: Option<&UploadId>,
-        creations: &Creations,
+        creations: &UnansweredCreates,
     ) -> Result<(), ArchiveError> {
         if let Some(upload) = upload {
             self.abort_upload(key, &upload.id).await?;
         }
-        self.abort_strays(key, None, creations).await
+        self.abort_orphans(key, None, creations).await
     }
 
     /// An upload that no longer exists counts as aborted.
@@ -210,16 +210,17 @@ impl Store {
     /// If a creation was never answered, S3 may hold an upload with an unknown id. So this aborts all uploads to this key
     /// except for the one that is needed. Only another run of the same sponsor in the same second could own one of them,
     /// and one of those two runs fails in any case.
-    pub(in crate::archive) async fn abort_strays(
+    pub(in crate::archive) async fn abort_orphans(
         &self,
         key: &str,
         needed: Option<&UploadId>,
-        creations: &Creations,
+        creations: &UnansweredCreates,
     ) -> Result<(), ArchiveError> {
         if !creations.unanswered() {
             return Ok(());
         }
-        let stray = |cause| ArchiveError::Stray { location: self.location(key), cause: Box::new(cause) };
+        let stray =
+            |cause| ArchiveError::OrphanedUpload { location: self.location(key), cause: Box::new(cause) };
         for id in self.uploads_to(key).await.map_err(stray)? {
             if needed.is_none_or(|needed| needed.id != id) {
                 self.abort_upload(key, &id).await.map_err(stray)?;

@@ -10,10 +10,10 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 
 use super::download::Download;
-use super::{Labels, Lock, Store, WRITE_ID, aws_time, client, tagging};
+use super::{ObjectAttributes, ObjectLock, Store, WRITE_ID, aws_time, client, tagging};
 use crate::archive::ArchiveError;
-use crate::archive::catalogue::Listed;
-use crate::archive::thaw::{Examined, Restored};
+use crate::archive::catalogue::ListedObject;
+use crate::archive::thaw::{ObjectInfo, ThawState};
 
 /// Number of times that a write is repeated after a conflict with another write to the same key.
 const CONFLICTS: u32 = 4;
@@ -24,19 +24,30 @@ impl Store {
     ///
     /// # Errors
     /// The key is taken, or S3 refuses.
-    pub async fn put_new(&self, key: &str, body: Bytes, labels: &Labels) -> Result<(), ArchiveError> {
+    pub async fn put_new(
+        &self,
+        key: &str,
+        body: Bytes,
+        attributes: &ObjectAttributes,
+    ) -> Result<(), ArchiveError> {
         let write_id = uuid::Uuid::new_v4().to_string();
         for conflict in 0..CONFLICTS {
-            match self.put(key, body.clone(), labels, &write_id).await {
+            match self.put(key, body.clone(), attributes, &write_id).await {
                 // The next attempt shows which write won: the key is then free, taken or ours.
                 Err(error) if error.is_conflict() => tokio::time::sleep(PAUSE * 2_u32.pow(conflict)).await,
                 done => return done,
             }
         }
-        self.put(key, body, labels, &write_id).await
+        self.put(key, body, attributes, &write_id).await
     }
 
-    async fn put(&self, key: &str, body: Bytes, labels: &Labels, write_id: &str) -> Result<(), ArchiveError> {
+    async fn put(
+        &self,
+        key: &str,
+        body: Bytes,
+        attributes: &ObjectAttributes,
+        write_id: &str,
+    ) -> Result<(), ArchiveError> {
         let patience = client::patience(body.len());
         let sent = self
             .client
@@ -47,20 +58,20 @@ impl Store {
             .body(ByteStream::from(body))
             .set_checksum_algorithm(self.checksum.clone())
             .if_none_match("*")
-            .tagging(tagging(&labels.tags))
-            .set_metadata(Some(labels.metadata.iter().cloned().collect()))
+            .tagging(tagging(&attributes.tags))
+            .set_metadata(Some(attributes.metadata.iter().cloned().collect()))
             .metadata(WRITE_ID, write_id)
-            .content_type(labels.content_type)
-            .set_storage_class(labels.storage_class.as_deref().map(StorageClass::from))
-            .set_object_lock_mode(labels.lock.as_ref().map(Lock::mode))
-            .set_object_lock_retain_until_date(labels.lock.as_ref().map(|lock| aws_time(lock.until)))
+            .content_type(attributes.content_type)
+            .set_storage_class(attributes.storage_class.as_deref().map(StorageClass::from))
+            .set_object_lock_mode(attributes.lock.as_ref().map(ObjectLock::mode))
+            .set_object_lock_retain_until_date(attributes.lock.as_ref().map(|lock| aws_time(lock.until)))
             .customize()
             .config_override(client::answered_within(patience))
             .send()
             .await;
         match sent {
             Ok(_) => Ok(()),
-            Err(error) => self.unless_ours(key, write_id, self.failed("PutObject", key, error)).await,
+            Err(error) => self.check_lost_answer(key, write_id, self.failed("PutObject", key, error)).await,
         }
     }
 }
@@ -75,7 +86,7 @@ impl Store {
     ///
     /// # Errors
     /// S3 refuses.
-    pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, ArchiveError> {
+    pub async fn list(&self, prefix: &str) -> Result<Vec<ListedObject>, ArchiveError> {
         let mut pages = self
             .client
             .list_objects_v2()
@@ -99,7 +110,7 @@ impl Store {
     ///
     /// # Errors
     /// It does not exist, or S3 refuses.
-    pub async fn examine(&self, key: &str) -> Result<Examined, ArchiveError> {
+    pub async fn examine(&self, key: &str) -> Result<ObjectInfo, ArchiveError> {
         let head = self
             .client
             .head_object()
@@ -110,14 +121,14 @@ impl Store {
             .send()
             .await
             .map_err(|error| self.missing(key, self.failed("HeadObject", key, error)))?;
-        Ok(Examined {
+        Ok(ObjectInfo {
             bytes: head.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
             etag: head.e_tag.unwrap_or_default(),
             storage_class: head.storage_class.map_or(STANDARD.to_owned(), |class| class.as_str().to_owned()),
             archive_tier: head.archive_status.map(|tier| tier.as_str().to_owned()),
             crc64: head.checksum_crc64_nvme.filter(|text| is_crc64(text)),
             write_id: head.metadata.and_then(|mut metadata| metadata.remove(WRITE_ID)),
-            restored: Restored::parse(head.restore.as_deref()),
+            restored: ThawState::parse(head.restore.as_deref()),
             retain_until: head.object_lock_retain_until_date.and_then(|until| time(&until)),
         })
     }
@@ -142,7 +153,7 @@ impl Store {
         Ok(bytes.freeze())
     }
 
-    /// Requests a thaw that keeps an object readable for `days`, see [`Examined::thaw_days`]. A second request does no
+    /// Requests a thaw that keeps an object readable for `days`, see [`ObjectInfo::thaw_days`]. A second request does no
     /// harm.
     ///
     /// # Errors
@@ -188,9 +199,9 @@ fn is_crc64(text: &str) -> bool {
 }
 
 /// `None` for a key that is not UTF-8: it is not ours.
-fn told(object: Object, encoded: bool) -> Option<Listed> {
+fn told(object: Object, encoded: bool) -> Option<ListedObject> {
     let key = object.key?;
-    Some(Listed {
+    Some(ListedObject {
         key: if encoded { decoded(&key)? } else { key },
         bytes: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
         storage_class: object.storage_class.map_or(STANDARD.to_owned(), |class| class.as_str().to_owned()),

@@ -33,9 +33,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Which addresses have answered one sponsor. Clones share what they know.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Reach(Arc<Mutex<HashMap<String, Contact>>>);
+pub(super) struct Contacts(Arc<Mutex<HashMap<String, Contact>>>);
 
-impl Reach {
+impl Contacts {
     /// What is known of one address, by any name that is the same for all requests to it.
     pub(super) fn of(&self, address: &str) -> Contact {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,13 +96,13 @@ impl Contact {
 
 /// Watches the requests of one client.
 #[derive(Debug, Clone)]
-pub(super) struct Watch {
+pub(super) struct ContactWatch {
     pub(super) contact: Contact,
     /// Scheme and host of the requests.
     pub(super) address: Arc<OnceLock<String>>,
 }
 
-impl Watch {
+impl ContactWatch {
     pub(super) fn new(contact: Contact) -> Self {
         Self { contact, address: Arc::default() }
     }
@@ -113,7 +113,7 @@ impl Watch {
     }
 }
 
-impl Intercept for Watch {
+impl Intercept for ContactWatch {
     fn name(&self) -> &'static str {
         "reach"
     }
@@ -149,7 +149,7 @@ impl Intercept for Watch {
 }
 
 /// Until the first answer, the SDK's own patience does not count.
-impl ClassifyRetry for Watch {
+impl ClassifyRetry for ContactWatch {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let Some(Err(error)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
         match error.as_connector_error() {

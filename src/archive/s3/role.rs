@@ -19,7 +19,7 @@ use secrecy::ExposeSecret as _;
 
 use super::cause;
 use super::client::CONNECT;
-use super::retry::{Reach, Retry, Watch};
+use super::retry::{ContactWatch, Contacts, Retry};
 use crate::archive::ArchiveError;
 use crate::archive::error::SourceError;
 use crate::secrets::IdTokens;
@@ -40,7 +40,7 @@ const LONGEST_NAME: usize = 64;
 
 /// The policy and name of a session.
 #[derive(Debug, Clone, Default)]
-pub struct Session {
+pub struct AwsSession {
     /// As CloudTrail shows it; see [`session_name`].
     pub name: String,
     /// The rights that are left of the role's, as JSON; see [`super::policy`].
@@ -95,8 +95,8 @@ struct Role {
     sts: aws_sdk_sts::Client,
     arn: String,
     tokens: IdTokens,
-    session: Session,
-    watch: Watch,
+    session: AwsSession,
+    watch: ContactWatch,
 }
 
 /// A provider, and the cache that all clients of one sponsor share.
@@ -104,10 +104,10 @@ pub(super) fn provider(
     (arn, tokens): (&str, &IdTokens),
     region: &Region,
     http: &SharedHttpClient,
-    (session, reach): (&Session, &Reach),
+    (session, reach): (&AwsSession, &Contacts),
 ) -> (SharedCredentialsProvider, SharedIdentityCache) {
     let address = session.sts_endpoint_url.as_deref().unwrap_or(region.as_ref());
-    let watch = Watch::new(reach.of(&format!("sts {address}")));
+    let watch = ContactWatch::new(reach.of(&format!("sts {address}")));
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build();
     let mut config = aws_sdk_sts::Config::builder()

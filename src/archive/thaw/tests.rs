@@ -1,14 +1,14 @@
 use super::*;
 
-fn examined(class: &str, tier: Option<&str>, header: Option<&str>) -> Examined {
-    Examined {
+fn examined(class: &str, tier: Option<&str>, header: Option<&str>) -> ObjectInfo {
+    ObjectInfo {
         bytes: 1,
         etag: String::new(),
         storage_class: class.to_owned(),
         archive_tier: tier.map(str::to_owned),
         crc64: None,
         write_id: None,
-        restored: Restored::parse(header),
+        restored: ThawState::parse(header),
         retain_until: None,
     }
 }
@@ -35,10 +35,10 @@ fn a_tier_of_intelligent_tiering_is_frozen_until_s3_names_none() {
 fn the_header_is_read_as_s3_writes_it() {
     let ended = r#"ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT""#;
     let until = "2012-12-21T00:00:00Z".parse().unwrap();
-    assert_eq!(Restored::parse(Some(ended)), Restored::Until(until));
-    assert_eq!(Restored::parse(Some(r#"ongoing-request="true""#)), Restored::Ongoing);
-    assert_eq!(Restored::parse(Some(r#"ongoing-request="false""#)), Restored::No);
-    assert_eq!(Restored::parse(None), Restored::No);
+    assert_eq!(ThawState::parse(Some(ended)), ThawState::Until(until));
+    assert_eq!(ThawState::parse(Some(r#"ongoing-request="true""#)), ThawState::Ongoing);
+    assert_eq!(ThawState::parse(Some(r#"ongoing-request="false""#)), ThawState::No);
+    assert_eq!(ThawState::parse(None), ThawState::No);
 }
 
 #[test]

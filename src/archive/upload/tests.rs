@@ -3,7 +3,7 @@ use super::*;
 #[tokio::test(start_paused = true)]
 async fn patience_is_counted_from_the_stop_and_not_from_the_question() {
     let (stop, begun) = (CancellationToken::new(), Instant::now());
-    let stopping = Stopping::new(stop.clone());
+    let stopping = StopRequest::new(stop.clone());
     tokio::time::sleep(Duration::from_secs(10)).await;
     stop.cancel();
     tokio::time::sleep(Duration::from_secs(2)).await;

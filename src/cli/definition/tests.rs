@@ -27,7 +27,7 @@ fn every_example_is_one_that_the_program_accepts() {
             let words: Vec<String> = example.split_whitespace().skip(1).map(str::to_owned).collect();
             let variables = [("TARGET_DATABASE_URL".to_owned(), "postgresql://a@localhost/b".to_owned())];
             let parsed = parse(&words, &variables.into_iter().collect());
-            assert!(matches!(parsed, Ok(Request::Order { .. })), "{example}: {parsed:?}");
+            assert!(matches!(parsed, Ok(Request::CommandOptions { .. })), "{example}: {parsed:?}");
         }
     }
 }

@@ -3,10 +3,10 @@
 use aws_sdk_s3::types::StorageClass;
 
 use super::restore::place;
-use super::{BackupOrder, Deployment, NamedBackup, RecordOrder, Scope, count, endpoint, github};
+use super::{BackupOptions, CommonOptions, Deployment, NamedBackup, RecordOptions, count, endpoint, github};
 use crate::archive::catalogue::BackupKey;
 use crate::archive::s3::LockChoice;
-use crate::archive::{Codec, Recipe, Recipients, memory};
+use crate::archive::{Codec, Recipients, SealOptions, memory};
 use crate::cli::values::{Values, bad, bad_value};
 use crate::cli::{UsageError, Variables};
 use crate::databases::postgres::invocation::DumpOptions;
@@ -17,10 +17,10 @@ use crate::sponsors::Environment;
 const NOT_CONFIGURED: &str = "not-configured";
 
 pub(super) fn backup(
-    scope: Scope,
+    scope: CommonOptions,
     values: &Values<'_>,
     variables: &Variables,
-) -> Result<BackupOrder, UsageError> {
+) -> Result<BackupOptions, UsageError> {
     let environment = scope.environment;
     let level = values.number::<i32>("compression-level")?;
     let codec = Codec::new(&values.required("compression")?, level).map_err(|problem| {
@@ -53,11 +53,11 @@ pub(super) fn backup(
         return Err(bad("memory-limit", format!("is too small: an upload needs {smallest}MiB"))
             .hint(format!("Raise `memory-limit` to at least `{smallest}MiB`.")));
     }
-    Ok(BackupOrder {
+    Ok(BackupOptions {
         scope,
         deployment: deployment(environment, values, variables)?,
         pre_migration: values.boolean("pre-migration")?,
-        recipe: Recipe { codec, recipients },
+        recipe: SealOptions { codec, recipients },
         dump: DumpOptions {
             include_privileges: values.boolean("include-privileges")?,
             schemas: values.words("schemas"),
@@ -82,10 +82,10 @@ pub(super) fn backup(
 }
 
 pub(super) fn record(
-    scope: Scope,
+    scope: CommonOptions,
     values: &Values<'_>,
     variables: &Variables,
-) -> Result<RecordOrder, UsageError> {
+) -> Result<RecordOptions, UsageError> {
     let environment = scope.environment;
     let typed = values.required("outcome")?;
     let outcome = Outcome::OF_A_DEPLOYMENT.into_iter().find(|outcome| outcome.name() == typed);
@@ -107,7 +107,7 @@ pub(super) fn record(
         )
         .hint("Pass both outputs of the same backup step."));
     }
-    Ok(RecordOrder {
+    Ok(RecordOptions {
         scope,
         deployment: deployment(environment, values, variables)?,
         outcome,

@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
-use super::{Deployment, Scope, backup, endpoint, github};
+use super::{CommonOptions, Deployment, backup, endpoint, github};
 use crate::archive::Identities;
 use crate::archive::s3::Endpoint;
 use crate::cli::values::{Values, bad_value};
@@ -17,7 +17,7 @@ use crate::github::Access;
 
 /// Which backup to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
+pub enum WhichBackup {
     /// The newest.
     Latest,
     /// The one with this time in its key.
@@ -33,9 +33,9 @@ pub enum Which {
 
 /// `list`
 #[derive(Debug)]
-pub struct ListOrder {
+pub struct ListOptions {
     /// Sponsors and their secrets.
-    pub scope: Scope,
+    pub scope: CommonOptions,
     /// S3 endpoint.
     pub endpoint: Endpoint,
     /// Whether to print JSON.
@@ -50,11 +50,11 @@ pub struct ListOrder {
 
 /// Which backup to read, and how.
 #[derive(Debug)]
-pub struct Opening {
+pub struct ReadOptions {
     /// S3 endpoint.
     pub endpoint: Endpoint,
     /// Which one.
-    pub which: Which,
+    pub which: WhichBackup,
     /// age private keys from `AGE_IDENTITY`.
     pub identities: Identities,
     /// File of age private keys.
@@ -69,11 +69,11 @@ pub struct Opening {
 
 /// `verify`
 #[derive(Debug)]
-pub struct VerifyOrder {
+pub struct VerifyOptions {
     /// Sponsors and their secrets.
-    pub scope: Scope,
+    pub scope: CommonOptions,
     /// Which, and how.
-    pub opening: Opening,
+    pub opening: ReadOptions,
     /// Whether to verify every backup instead of one.
     pub all: bool,
     /// Whether to skip backups in an archive tier.
@@ -88,11 +88,11 @@ pub struct VerifyOrder {
 
 /// `restore`
 #[derive(Debug)]
-pub struct RestoreOrder {
+pub struct RestoreOptions {
     /// Sponsors and their secrets.
-    pub scope: Scope,
+    pub scope: CommonOptions,
     /// Which, and how.
-    pub opening: Opening,
+    pub opening: ReadOptions,
     /// URL of the database to restore into.
     pub target: SecretString,
     /// Whether to drop the objects in the target first.
@@ -109,13 +109,13 @@ pub struct RestoreOrder {
 
 /// `drill`
 #[derive(Debug)]
-pub struct DrillOrder {
+pub struct DrillOptions {
     /// Sponsors and their secrets.
-    pub scope: Scope,
+    pub scope: CommonOptions,
     /// How the report is stored.
     pub deployment: Deployment,
     /// Which, and how.
-    pub opening: Opening,
+    pub opening: ReadOptions,
     /// URL of an existing server to use. Absent: a temporary server.
     pub target: Option<SecretString>,
     /// Whether to skip objects that need missing extensions.
@@ -135,16 +135,16 @@ pub struct DrillOrder {
 }
 
 pub(super) fn list(
-    scope: Scope,
+    scope: CommonOptions,
     values: &Values<'_>,
     variables: &Variables,
-) -> Result<ListOrder, UsageError> {
+) -> Result<ListOptions, UsageError> {
     let json = values.boolean("json")?;
     if json && values.boolean("outputs")? {
         return Err(UsageError::new("`json` and `outputs` exclude each other")
             .hint("Set only one of them: both write to standard output."));
     }
-    Ok(ListOrder {
+    Ok(ListOptions {
         scope,
         endpoint: endpoint(values, variables)?,
         json,
@@ -155,13 +155,13 @@ pub(super) fn list(
 }
 
 pub(super) fn verify(
-    scope: Scope,
+    scope: CommonOptions,
     values: &Values<'_>,
     variables: &Variables,
-) -> Result<VerifyOrder, UsageError> {
+) -> Result<VerifyOptions, UsageError> {
     let all = values.boolean("all")?;
     let opening = opening(values, variables)?;
-    if all && opening.which != Which::Latest {
+    if all && opening.which != WhichBackup::Latest {
         return Err(UsageError::new("`all` and `backup` exclude each other").hint("Set only one of them."));
     }
     if all && opening.allow_older {
@@ -175,7 +175,7 @@ pub(super) fn verify(
             UsageError::new("`skip-frozen` needs `all`").hint("Set `all` too, or unset `skip-frozen`.")
         );
     }
-    Ok(VerifyOrder {
+    Ok(VerifyOptions {
         scope,
         opening,
         all,
@@ -187,15 +187,15 @@ pub(super) fn verify(
 }
 
 pub(super) fn restore(
-    scope: Scope,
+    scope: CommonOptions,
     values: &Values<'_>,
     variables: &Variables,
-) -> Result<RestoreOrder, UsageError> {
+) -> Result<RestoreOptions, UsageError> {
     let target = target(values, variables).ok_or_else(|| {
         UsageError::new("`target-database-url` is not set")
             .hint("Set the variable TARGET_DATABASE_URL to the URL of the database to restore into.")
     })?;
-    Ok(RestoreOrder {
+    Ok(RestoreOptions {
         scope,
         opening: opening(values, variables)?,
         target,
@@ -208,11 +208,11 @@ pub(super) fn restore(
 }
 
 pub(super) fn drill(
-    scope: Scope,
+    scope: CommonOptions,
     values: &Values<'_>,
     variables: &Variables,
-) -> Result<DrillOrder, UsageError> {
-    Ok(DrillOrder {
+) -> Result<DrillOptions, UsageError> {
+    Ok(DrillOptions {
         deployment: backup::deployment(scope.environment, values, variables)?,
         scope,
         opening: opening(values, variables)?,
@@ -232,18 +232,18 @@ fn limit(values: &Values<'_>, name: &'static str) -> Result<Option<Duration>, Us
     values.text(name).map(|_| values.duration(name)).transpose()
 }
 
-fn opening(values: &Values<'_>, variables: &Variables) -> Result<Opening, UsageError> {
+fn opening(values: &Values<'_>, variables: &Variables) -> Result<ReadOptions, UsageError> {
     let identities = variables.get("AGE_IDENTITY").map(String::as_str).unwrap_or_default();
     let identities = Identities::parse(identities).map_err(|problem| {
         UsageError::new(format!("AGE_IDENTITY {problem}"))
             .hint("Write one private key per line. Each begins with `AGE-SECRET-KEY-`.")
     })?;
     let (which, allow_older) = (which(&values.required("backup")?)?, values.boolean("allow-older")?);
-    if allow_older && which != Which::Latest {
+    if allow_older && which != WhichBackup::Latest {
         return Err(UsageError::new("`allow-older` needs `backup: latest`, but `backup` names one backup")
             .hint("Unset `allow-older` or `backup`."));
     }
-    Ok(Opening {
+    Ok(ReadOptions {
         endpoint: endpoint(values, variables)?,
         which,
         allow_older,
@@ -266,16 +266,16 @@ pub(super) fn place(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'))
 }
 
-fn which(text: &str) -> Result<Which, UsageError> {
+fn which(text: &str) -> Result<WhichBackup, UsageError> {
     if text == "latest" {
-        return Ok(Which::Latest);
+        return Ok(WhichBackup::Latest);
     }
     if let Some((bucket, key)) = place(text) {
-        return Ok(Which::Location { bucket: bucket.to_owned(), key: key.to_owned() });
+        return Ok(WhichBackup::Location { bucket: bucket.to_owned(), key: key.to_owned() });
     }
     let exact = text.len() == "YYYYMMDD-HHMMSS".len();
     let at = DateTime::strptime("%Y%m%d-%H%M%S", text).ok().filter(|_| exact);
-    let at = at.and_then(|at| at.to_zoned(TimeZone::UTC).ok()).map(|at| Which::At(at.timestamp()));
+    let at = at.and_then(|at| at.to_zoned(TimeZone::UTC).ok()).map(|at| WhichBackup::At(at.timestamp()));
     at.ok_or_else(|| {
         bad_value("backup", text, "a backup")
             .hint("Write `latest`, a UTC time such as `20261120-013000`, or an s3:// location.")

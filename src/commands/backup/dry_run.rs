@@ -6,33 +6,34 @@ use std::sync::Arc;
 use bytesize::ByteSize;
 use tokio_util::sync::CancellationToken;
 
-use super::Run;
-use super::prepare::{self, Prepared};
-use super::state::Facts;
+use super::BackupRun;
+use super::prepare::{self, PreparedBackup};
+use super::state::BackupState;
 use crate::archive::key::Object;
 use crate::commands::records;
 use crate::databases::postgres::dump::rehearsal::{self, rehearse};
 use crate::failure::Failure;
 use crate::report::plan;
 use crate::sponsors::Sponsor;
-use crate::verification::conclusion::{BackupFacts, Before, Held};
+use crate::verification::conclusion::{BackupFacts, Before, ContentTotals};
 use crate::verification::database::{self, document};
 
-impl Run<'_> {
+impl BackupRun<'_> {
     /// # Errors
     /// Whatever would end the real run.
     pub(super) async fn rehearse(
         &self,
         sponsor: &Sponsor,
-        facts: &Facts,
-        prepared: &Prepared,
+        facts: &BackupState,
+        prepared: &PreparedBackup,
         stop: &CancellationToken,
     ) -> Result<(), Failure> {
-        let Prepared { client, connection, options, .. } = prepared;
+        let PreparedBackup { client, connection, options, .. } = prepared;
         rehearse(client, connection, options, stop).await?;
         if !options.is_partial() {
-            let held = Held { tables: rehearsal::tables(client, connection).await?, rows: 0, bytes: 0 };
-            let before = prepared.previous.comparand();
+            let held =
+                ContentTotals { tables: rehearsal::tables(client, connection).await?, rows: 0, bytes: 0 };
+            let before = prepared.previous.baseline();
             let before =
                 before.map(|before| Before { rows: before.rows_total, bytes: before.dump_size_bytes });
             if let Some(finding) = (BackupFacts { held, partial: false, before }).lost_everything() {
@@ -51,10 +52,10 @@ const CHECKED: &str = "both buckets and their locks, the database schema, and th
 const NOT_CHECKED: &str =
     "rows, and permissions to store objects (s3:PutObject, s3:PutObjectTagging, a KMS key)";
 
-impl Run<'_> {
+impl BackupRun<'_> {
     /// What a backup works with, for `RUNNER_DEBUG=1`.
-    pub(super) fn show_detail(&self, sponsor: &Sponsor, prepared: &Prepared) {
-        let Prepared { server, client, store, flow, .. } = prepared;
+    pub(super) fn show_detail(&self, sponsor: &Sponsor, prepared: &PreparedBackup) {
+        let PreparedBackup { server, client, store, flow, .. } = prepared;
         let (sink, name) = (&self.edge.sink, &sponsor.name);
         let endpoint = self.order.deployment.endpoint.url.as_deref().unwrap_or("AWS");
         let parts = (ByteSize(flow.part_bytes), flow.parts_in_flight);
@@ -66,9 +67,9 @@ impl Run<'_> {
         sink.debug(|| format!("{name}: parts of {}, {} in flight", parts.0, parts.1));
     }
 
-    pub(super) fn show_plan(&self, sponsor: &Sponsor, facts: &mut Facts, prepared: &Prepared) {
-        let Prepared { connection, server, client, store, key, labels, flow, options, .. } = prepared;
-        let Prepared { previous, source, database, .. } = prepared;
+    pub(super) fn show_plan(&self, sponsor: &Sponsor, facts: &mut BackupState, prepared: &PreparedBackup) {
+        let PreparedBackup { connection, server, client, store, key, labels, flow, options, .. } = prepared;
+        let PreparedBackup { previous, source, database, .. } = prepared;
         let tags: Vec<String> = labels.tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let lock = labels.lock.as_ref().map_or_else(
             || "none".to_owned(),

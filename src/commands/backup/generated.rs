@@ -3,7 +3,7 @@
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::prepare::Prepared;
+use super::prepare::PreparedBackup;
 use crate::databases::postgres::DumpError;
 use crate::databases::postgres::generated::{Digests, Snapshot};
 
@@ -17,8 +17,11 @@ pub(super) enum GeneratedValues {
 
 impl GeneratedValues {
     /// Takes a snapshot and starts the task, if the database has such columns.
-    pub(super) async fn watch(prepared: &Prepared, stop: &CancellationToken) -> Result<Self, DumpError> {
-        let Prepared { client, connection, options, database, .. } = prepared;
+    pub(super) async fn watch(
+        prepared: &PreparedBackup,
+        stop: &CancellationToken,
+    ) -> Result<Self, DumpError> {
+        let PreparedBackup { client, connection, options, database, .. } = prepared;
         if !database.has_generated_values {
             return Ok(Self::None);
         }

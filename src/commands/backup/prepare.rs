@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Run;
-use super::state::Facts;
+use super::BackupRun;
+use super::state::BackupState;
 use crate::archive::backup_manifest::SourceDatabase;
 use crate::archive::key::Object;
-use crate::archive::memory::Flow;
+use crate::archive::memory::BufferPlan;
 use crate::archive::s3::policy::Purpose;
-use crate::archive::s3::{Labels, LockChoice};
+use crate::archive::s3::{LockChoice, ObjectAttributes};
 use crate::archive::{ArchiveError, Store};
-use crate::commands::buckets::{Vault, Way};
-use crate::commands::previous::Previous;
+use crate::commands::buckets::{BucketAccess, SponsorBuckets};
+use crate::commands::previous::PreviousSearch;
 use crate::databases::postgres::client::{self, Client};
 use crate::databases::postgres::database::{self, Database};
 use crate::databases::postgres::dump::partial;
@@ -25,12 +25,12 @@ use crate::databases::postgres::server::{self, Money, Server};
 use crate::databases::postgres::{Connection, DumpError, query};
 use crate::failure::Failure;
 use crate::record::RecordError;
-use crate::report::disabled::{self, Place, SetUp};
-use crate::secrets::{Archival, Disabled, SecretsError};
+use crate::report::disabled::{self, SecretsPlace, SponsorSetup};
+use crate::secrets::{Disabled, S3Backups, SecretsError};
 use crate::sponsors::Sponsor;
 
 /// A backup that is ready to begin.
-pub(super) struct Prepared {
+pub(super) struct PreparedBackup {
     pub(super) connection: Connection,
     pub(super) server: Server,
     /// What pg_dump does not dump of the database itself.
@@ -41,26 +41,30 @@ pub(super) struct Prepared {
     pub(super) client: Client,
     pub(super) store: Store,
     pub(super) key: String,
-    pub(super) labels: Labels,
-    pub(super) flow: Flow,
+    pub(super) labels: ObjectAttributes,
+    pub(super) flow: BufferPlan,
     /// The previous backup.
-    pub(super) previous: Previous,
+    pub(super) previous: PreviousSearch,
     pub(super) source: Option<SourceDatabase>,
     /// A warning about what a partial backup needs but does not contain.
     pub(super) lacking: Option<String>,
 }
 
 /// The result of the preparation.
-pub(super) enum Outcome {
-    Ready(Box<Prepared>),
+pub(super) enum Preparation {
+    Ready(Box<PreparedBackup>),
     Disabled(Disabled),
 }
 
-impl Run<'_> {
-    pub(super) async fn prepare(&self, sponsor: &Sponsor, facts: &mut Facts) -> Result<Outcome, Failure> {
+impl BackupRun<'_> {
+    pub(super) async fn prepare(
+        &self,
+        sponsor: &Sponsor,
+        facts: &mut BackupState,
+    ) -> Result<Preparation, Failure> {
         let secrets = match self.survey.secrets(sponsor).await? {
-            Archival::Enabled(secrets) => secrets,
-            Archival::Disabled(why) => {
+            S3Backups::Enabled(secrets) => secrets,
+            S3Backups::Disabled(why) => {
                 facts.enabled = Some(false);
                 return self.disabled(sponsor, facts, why.clone());
             }
@@ -68,14 +72,14 @@ impl Run<'_> {
         facts.enabled = Some(true);
         self.edge.sink.line(&format!("{}: S3 backup archival is ENABLED", sponsor.name));
         self.survey.judgement().buckets(sponsor)?;
-        let way = Way {
+        let way = BucketAccess {
             scope: &self.order.scope,
             edge: self.edge,
             endpoint: &self.order.deployment.endpoint,
             sponsor: &sponsor.name,
             purpose: Purpose::Backup,
         };
-        let vault = Arc::new(Vault::open(&way, secrets));
+        let vault = Arc::new(SponsorBuckets::open(&way, secrets));
         facts.vault = Some(Arc::clone(&vault));
         self.ask_storage(sponsor, facts, &vault).await?;
         let connection = Connection::parse(&secrets.database_url).map_err(DumpError::from)?;
@@ -102,13 +106,13 @@ impl Run<'_> {
         facts.warnings.extend(server::left_to_extensions(&connection, newest).await?);
         let lacking = self.lacking(&connection, newest).await;
         let limit_bytes = self.budget.limit_bytes();
-        let flow = Flow::plan(server.database_bytes, self.share_bytes, limit_bytes, self.edge.cores)?;
+        let flow = BufferPlan::plan(server.database_bytes, self.share_bytes, limit_bytes, self.edge.cores)?;
         let (key, labels) = self.object(sponsor, facts, &vault).await?;
         let store = vault.backups.clone();
         let previous = self.previous(sponsor, facts, &store).await?;
         let source = self.source(sponsor, &connection, identity, &previous)?;
         let options = DumpOptions { encoding: Some(server.encoding.clone()), ..self.order.dump.clone() };
-        let prepared = Prepared {
+        let prepared = PreparedBackup {
             connection,
             server,
             database,
@@ -123,16 +127,16 @@ impl Run<'_> {
             source,
             lacking,
         };
-        Ok(Outcome::Ready(Box::new(prepared)))
+        Ok(Preparation::Ready(Box::new(prepared)))
     }
 
     /// The backup's key and labels.
     async fn object(
         &self,
         sponsor: &Sponsor,
-        facts: &Facts,
-        vault: &Vault,
-    ) -> Result<(String, Labels), Failure> {
+        facts: &BackupState,
+        vault: &SponsorBuckets,
+    ) -> Result<(String, ObjectAttributes), Failure> {
         let suffix = self.order.recipe.suffix();
         let object = Object::Backup { suffix: &suffix };
         let mut labels = self.labelling(facts).labels(&vault.backups, sponsor, object).await?;
@@ -142,10 +146,15 @@ impl Run<'_> {
     }
 
     /// The previous backup. A bucket with another sponsor's backups is not this sponsor's.
-    async fn previous(&self, sponsor: &Sponsor, facts: &Facts, store: &Store) -> Result<Previous, Failure> {
+    async fn previous(
+        &self,
+        sponsor: &Sponsor,
+        facts: &BackupState,
+        store: &Store,
+    ) -> Result<PreviousSearch, Failure> {
         let whose = (sponsor, self.order.scope.environment);
-        match Previous::find(store, whose, facts.started, facts.partial.as_ref()).await? {
-            Previous::AnotherSponsors { owner } => {
+        match PreviousSearch::find(store, whose, facts.started, facts.partial.as_ref()).await? {
+            PreviousSearch::AnotherSponsors { owner } => {
                 Err(SecretsError::Foreign { bucket: store.bucket().to_owned(), owner }.into())
             }
             previous => Ok(previous),
@@ -189,23 +198,28 @@ impl Run<'_> {
         }
     }
 
-    fn disabled(&self, sponsor: &Sponsor, facts: &mut Facts, why: Disabled) -> Result<Outcome, Failure> {
+    fn disabled(
+        &self,
+        sponsor: &Sponsor,
+        facts: &mut BackupState,
+        why: Disabled,
+    ) -> Result<Preparation, Failure> {
         let text = why.to_string();
         let scope = &self.order.scope;
         let project = self.secrets.project(&sponsor.name);
         let path = scope.secrets_file.as_ref().map(|path| path.display().to_string());
         let place = match &path {
-            Some(path) => Place::File(path),
-            None => Place::Doppler { project: &project, config: &scope.config },
+            Some(path) => SecretsPlace::File(path),
+            None => SecretsPlace::Doppler { project: &project, config: &scope.config },
         };
         let region = sponsor.region.as_deref();
-        let set_up = SetUp { sponsor: &sponsor.name, place, region, set: why.set(), why: &text };
+        let set_up = SponsorSetup { sponsor: &sponsor.name, place, region, set: why.set(), why: &text };
         self.edge.sink.block(&disabled::lines(set_up, self.edge.sink.columns()));
         facts.next_step = Some(disabled::next_step(set_up));
         if self.order.require_backup {
             return Err(SecretsError::Required { disabled: why }.into());
         }
-        Ok(Outcome::Disabled(why))
+        Ok(Preparation::Disabled(why))
     }
 }
 
@@ -216,7 +230,7 @@ impl Run<'_> {
 const SECONDS_TRIED: usize = 10;
 const PAUSE: Duration = Duration::from_millis(50);
 
-impl Run<'_> {
+impl BackupRun<'_> {
     /// Checks both buckets, and chooses a second whose key is free.
     ///
     /// # Errors
@@ -225,23 +239,23 @@ impl Run<'_> {
     pub(super) async fn ask_storage(
         &self,
         sponsor: &Sponsor,
-        facts: &mut Facts,
-        vault: &Vault,
+        facts: &mut BackupState,
+        vault: &SponsorBuckets,
     ) -> Result<(), Failure> {
         self.choose_second(facts, vault).await?;
         let certain = matches!(self.order.deployment.lock, LockChoice::Governance | LockChoice::Compliance);
         if certain {
-            vault.backups.can_lock().await?;
+            vault.backups.require_object_lock().await?;
         }
         let prefix = Object::DeploymentLog.key(self.order.scope.environment, facts.started);
         let asked = async {
             vault.audit_logs.holds(&prefix).await?;
-            if certain { vault.audit_logs.can_lock().await } else { Ok(()) }
+            if certain { vault.audit_logs.require_object_lock().await } else { Ok(()) }
         };
         match asked.await {
             Err(error) if self.order.dry_run => Err(RecordError::from(error).into()),
             Err(error) => {
-                let (name, bucket, why) = (&sponsor.name, vault.audit_logs.bucket(), error.in_short());
+                let (name, bucket, why) = (&sponsor.name, vault.audit_logs.bucket(), error.short_reason());
                 let what = format!("cannot use audit-log bucket {bucket}: {why}. The backup continues.");
                 self.edge.sink.line(&format!("warning: {name}: {what}"));
                 Ok(())
@@ -251,9 +265,14 @@ impl Run<'_> {
     }
 
     /// Keys have a resolution of one second. If this second's key is taken, the backup uses the next free one.
-    async fn choose_second(&self, facts: &mut Facts, vault: &Vault) -> Result<(), ArchiveError> {
-        let key =
-            |facts: &Facts| Object::Backup { suffix: "" }.key(self.order.scope.environment, facts.started);
+    async fn choose_second(
+        &self,
+        facts: &mut BackupState,
+        vault: &SponsorBuckets,
+    ) -> Result<(), ArchiveError> {
+        let key = |facts: &BackupState| {
+            Object::Backup { suffix: "" }.key(self.order.scope.environment, facts.started)
+        };
         for _ in 0..SECONDS_TRIED {
             if !vault.backups.holds(&key(facts)).await? || self.order.dry_run {
                 return Ok(());
@@ -270,7 +289,7 @@ impl Run<'_> {
 
 // Whether `DATABASE_URL` still leads to the database of the previous backup.
 
-impl Run<'_> {
+impl BackupRun<'_> {
     /// The database as the manifest describes it, or `None` if it cannot be identified. The server's start time does
     /// not count, because servers restart.
     ///
@@ -281,14 +300,16 @@ impl Run<'_> {
         sponsor: &Sponsor,
         connection: &Connection,
         identity: Option<&Identity>,
-        previous: &Previous,
+        previous: &PreviousSearch,
     ) -> Result<Option<SourceDatabase>, SecretsError> {
-        let source = identity.map(|identity| described(connection, identity));
+        let source = identity.map(|identity| to_source(connection, identity));
         let (name, is_accepted) = (&sponsor.name, self.order.accept_new_source.contains(&sponsor.name));
         let was = match previous {
             // The comparison of contents already warns about this.
-            Previous::None | Previous::AnotherSponsors { .. } | Previous::Unknown(_) => return Ok(source),
-            Previous::Backup { description, .. } => description.source.as_ref(),
+            PreviousSearch::None | PreviousSearch::AnotherSponsors { .. } | PreviousSearch::Unknown(_) => {
+                return Ok(source);
+            }
+            PreviousSearch::Backup { description, .. } => description.source.as_ref(),
         };
         match (&source, was) {
             (Some(is), Some(was)) if !is_one(is, was) => {
@@ -311,7 +332,7 @@ impl Run<'_> {
     }
 }
 
-fn described(connection: &Connection, identity: &Identity) -> SourceDatabase {
+fn to_source(connection: &Connection, identity: &Identity) -> SourceDatabase {
     SourceDatabase {
         place: connection.place(),
         system_identifier: identity.system_identifier.clone(),

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Run;
-use super::prepare::Prepared;
+use super::BackupRun;
+use super::prepare::PreparedBackup;
 use crate::archive::Progress;
 use crate::databases::postgres::dump;
-use crate::report::lines::Reading;
+use crate::report::lines::DumpProgress;
 use crate::report::sink::Sink;
 use crate::sponsors::Sponsor;
 
@@ -18,29 +18,29 @@ use crate::sponsors::Sponsor;
 const BETWEEN_QUESTIONS: Duration = Duration::from_secs(10);
 
 /// Shows lines until it is dropped.
-pub(super) struct Watch {
+pub(super) struct ProgressLines {
     lines: AbortOnDropHandle<()>,
     sink: Arc<Sink>,
     sponsor: String,
 }
 
-impl Drop for Watch {
+impl Drop for ProgressLines {
     fn drop(&mut self) {
         self.lines.abort();
         self.sink.progress_ended(&self.sponsor);
     }
 }
 
-impl Run<'_> {
+impl BackupRun<'_> {
     /// Shows the progress of a dump, or the lock that it waits for. The first `head_bytes` that are read come from this
     /// program and not from pg_dump.
     pub(super) fn watch(
         &self,
         sponsor: &Sponsor,
-        prepared: &Prepared,
+        prepared: &PreparedBackup,
         progress: &Arc<Progress>,
         head_bytes: u64,
-    ) -> Watch {
+    ) -> ProgressLines {
         let (sink, name, progress) =
             (Arc::clone(&self.edge.sink), sponsor.name.clone(), Arc::clone(progress));
         let (connection, client) = (prepared.connection.clone(), prepared.client.clone());
@@ -58,7 +58,7 @@ impl Run<'_> {
                         continue;
                     }
                 }
-                sink.progress(Reading {
+                sink.progress(DumpProgress {
                     sponsor: &name,
                     bytes_read,
                     bytes_stored: progress.bytes_stored.load(Ordering::Relaxed),
@@ -67,6 +67,6 @@ impl Run<'_> {
             }
         });
         let (sink, sponsor) = (Arc::clone(&self.edge.sink), sponsor.name.clone());
-        Watch { lines: AbortOnDropHandle::new(lines), sink, sponsor }
+        ProgressLines { lines: AbortOnDropHandle::new(lines), sink, sponsor }
     }
 }

@@ -7,65 +7,66 @@ use jiff::Timestamp;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::Run;
+use super::BackupRun;
 use super::generated::GeneratedValues;
-use super::prepare::{Outcome, Prepared};
-use super::state::Facts;
+use super::prepare::{Preparation, PreparedBackup};
+use super::state::BackupState;
 use crate::archive::backup_manifest::{
-    BackupManifest, FORMAT_VERSION, Name, Partial, RestoreNeeds, SourceDatabase, Standby, Tool, measures,
+    BackupManifest, FORMAT_VERSION, Name, Partial, RestoreNeeds, SourceDatabase, Standby, Tool,
+    manifest_sizes,
 };
 use crate::archive::pending::{Committed, Sealed};
 use crate::archive::{Progress, Upload, seal};
-use crate::commands::limit::Clock;
-use crate::commands::publish::Turn;
+use crate::commands::limit::TimeLimit;
+use crate::commands::publish::Completed;
 use crate::databases::postgres::client::major;
 use crate::databases::postgres::database::Database;
 use crate::databases::postgres::generated::Digests;
 use crate::databases::postgres::invocation::DumpOptions;
-use crate::databases::postgres::{Dump, DumpError, Finished};
+use crate::databases::postgres::{Dump, DumpError, FinishedDump};
 use crate::failure::Failure;
 use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Sponsor;
-use crate::verification::ProofError;
-use crate::verification::conclusion::{BackupFacts, Before, Held};
+use crate::verification::VerificationError;
+use crate::verification::conclusion::{BackupFacts, Before, ContentTotals};
 use crate::verification::database::document;
 use crate::verification::limits::words;
 use crate::verification::stored::contents;
 
 /// The facts about a dump and its archive.
-struct Taken<'a> {
+struct DumpedBackup<'a> {
     started_at: Timestamp,
     finished_at: Timestamp,
     sealed: &'a Sealed,
-    finished: &'a Finished,
+    finished: &'a FinishedDump,
     generated: &'a Digests,
     source: Option<&'a SourceDatabase>,
 }
 
-impl Run<'_> {
+impl BackupRun<'_> {
     pub(super) async fn back_up(
         &self,
         sponsor: &Sponsor,
-        facts: &mut Facts,
-        clock: &Clock<'_>,
-    ) -> Result<Turn<()>, Failure> {
+        facts: &mut BackupState,
+        clock: &TimeLimit<'_>,
+    ) -> Result<Completed<()>, Failure> {
         facts.partial = partial(&self.order.dump);
         facts.warnings.extend(facts.partial.as_ref().map(Partial::words));
-        let prepared = match clock.or_stopped(self.prepare(sponsor, facts)).await? {
-            Outcome::Disabled(why) => return Ok(Turn::Disabled(why.to_string())),
-            Outcome::Ready(prepared) if self.order.dry_run => {
+        let prepared = match clock.unless_stopped(self.prepare(sponsor, facts)).await? {
+            Preparation::Disabled(why) => return Ok(Completed::Disabled(why.to_string())),
+            Preparation::Ready(prepared) if self.order.dry_run => {
                 facts.warnings.extend(prepared.lacking.clone());
                 self.rehearse(sponsor, facts, &prepared, clock.stop()).await?;
                 self.show_plan(sponsor, facts, &prepared);
-                return Ok(Turn::Planned);
+                return Ok(Completed::Planned);
             }
-            Outcome::Ready(prepared) => prepared,
+            Preparation::Ready(prepared) => prepared,
         };
-        facts.previous = prepared.previous.comparand();
+        facts.previous = prepared.previous.baseline();
         facts.warnings.extend(prepared.previous.warning());
         // Time spent waiting for other sponsors' memory does not count.
         let reserved = clock.paused(self.budget.reserve(prepared.flow));
-        let _reserved = clock.or_stopped(async { Ok(reserved.await) }).await?;
+        let _reserved = clock.unless_stopped(async { Ok(reserved.await) }).await?;
         self.show_detail(sponsor, &prepared);
         let begun = Instant::now();
         let (sealed, finished, committed) = self.archive(sponsor, facts, &prepared, clock.stop()).await?;
@@ -76,8 +77,11 @@ impl Run<'_> {
         facts.server_version = Some(finished.server_version);
         facts.pg_dump_version = Some(finished.pg_dump_version);
         let truth = finished.truth;
-        let held =
-            Held { tables: truth.tables.len() as u64, rows: truth.rows_total(), bytes: sealed.plain.bytes };
+        let held = ContentTotals {
+            tables: truth.tables.len() as u64,
+            rows: truth.rows_total(),
+            bytes: sealed.plain.bytes,
+        };
         let location = prepared.store.location(&prepared.key);
         facts.backup = Some((location.clone(), sealed));
         facts.warnings.extend(self.labelling(facts).not_locked(prepared.store.bucket(), &committed.lock));
@@ -92,7 +96,7 @@ impl Run<'_> {
         if let Some(finding) = taken.lost_everything() {
             return Err(emptied(location, finding));
         }
-        Ok(Turn::Done(()))
+        Ok(Completed::Done(()))
     }
 
     /// No half-finished backups: the dump must succeed before the archive is committed. If both fail, the first
@@ -100,11 +104,11 @@ impl Run<'_> {
     async fn archive(
         &self,
         sponsor: &Sponsor,
-        facts: &mut Facts,
-        prepared: &Prepared,
+        facts: &mut BackupState,
+        prepared: &PreparedBackup,
         stop: &CancellationToken,
-    ) -> Result<(Sealed, Finished, Committed), Failure> {
-        let Prepared { connection, client, store, key, labels, flow, options, source, .. } = prepared;
+    ) -> Result<(Sealed, FinishedDump, Committed), Failure> {
+        let PreparedBackup { connection, client, store, key, labels, flow, options, source, .. } = prepared;
         let started_at = prepared.as_of(self.edge.now());
         let head = prepared.database.settings.head().ok_or_else(|| DumpError::Incomplete {
             place: connection.place(),
@@ -150,7 +154,7 @@ impl Run<'_> {
         };
         let sealed = staged.sealed().clone();
         let finished_at = self.edge.now();
-        let taken = Taken {
+        let taken = DumpedBackup {
             started_at,
             finished_at,
             sealed: &sealed,
@@ -174,10 +178,16 @@ impl Run<'_> {
         }
     }
 
-    fn describe(&self, sponsor: &Sponsor, facts: &Facts, prepared: &Prepared, taken: &Taken<'_>) -> Vec<u8> {
-        let Taken { started_at, finished_at, sealed, finished, generated, source } = *taken;
+    fn describe(
+        &self,
+        sponsor: &Sponsor,
+        facts: &BackupState,
+        prepared: &PreparedBackup,
+        taken: &DumpedBackup<'_>,
+    ) -> Vec<u8> {
+        let DumpedBackup { started_at, finished_at, sealed, finished, generated, source } = *taken;
         let Database { locale, settings, .. } = &prepared.database;
-        let (dump, stored, encoding) = measures(sealed, &self.order.recipe);
+        let (dump, stored, encoding) = manifest_sizes(sealed, &self.order.recipe);
         let options = &self.order.dump;
         let run = &self.edge.run;
         BackupManifest {
@@ -217,7 +227,7 @@ impl Run<'_> {
 /// The failure of a backup that contains nothing although an earlier one had rows.
 pub(super) fn emptied(place: String, finding: String) -> Failure {
     let hint = "Check that DATABASE_URL names the right database. The previous backup is still stored.";
-    ProofError { place, findings: vec![finding], hint: hint.to_owned() }.into()
+    VerificationError { place, findings: vec![finding], hint: hint.to_owned() }.into()
 }
 
 /// What is left out by request.
@@ -229,14 +239,14 @@ fn partial(options: &DumpOptions) -> Option<Partial> {
     })
 }
 
-impl Prepared {
+impl PreparedBackup {
     /// The time of the data in a dump that begins now.
     fn as_of(&self, now: Timestamp) -> Timestamp {
         self.standby.as_ref().map_or(now, |(standby, asked_at)| standby.as_of(*asked_at))
     }
 
     /// Warnings about the backup, without data.
-    fn warnings(&self, finished: &Finished) -> Vec<String> {
+    fn warnings(&self, finished: &FinishedDump) -> Vec<String> {
         let standby = self.standby.as_ref().map(|(standby, _)| standby);
         let of_standby = standby.map(|standby| standby.warnings(&standby.without_rows(&finished.truth)));
         of_standby
@@ -247,7 +257,7 @@ impl Prepared {
             .collect()
     }
 
-    fn standby(&self, finished: &Finished) -> Option<Standby> {
+    fn standby(&self, finished: &FinishedDump) -> Option<Standby> {
         let (standby, _) = self.standby.as_ref()?;
         let unlogged = standby.without_rows(&finished.truth).into_iter();
         Some(Standby {
@@ -259,7 +269,7 @@ impl Prepared {
 }
 
 /// The smallest versions that can restore the dump. PostgreSQL does not promise that older versions can.
-fn needs(finished: &Finished) -> RestoreNeeds {
+fn needs(finished: &FinishedDump) -> RestoreNeeds {
     let needs = finished.scan.needs();
     let server = major(&finished.server_version).unwrap_or_default();
     RestoreNeeds {

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use crate::archive::backup_manifest::{Partial, PreviousBackup};
 use crate::archive::pending::Sealed;
-use crate::archive::s3::Locked;
-use crate::commands::Edge;
-use crate::commands::buckets::Vault;
-use crate::commands::publish::{Ended, Told, Turn};
+use crate::archive::s3::LockState;
+use crate::commands::RunContext;
+use crate::commands::buckets::SponsorBuckets;
+use crate::commands::publish::{Completed, Ended, RedactedFailure};
 use crate::failure::Failure;
 use crate::record::DeploymentLog;
 use crate::report::{Record, SponsorResult};
@@ -18,12 +18,12 @@ use crate::sponsors::Sponsor;
 use crate::verification::Conclusion;
 use crate::verification::conclusion::BackupFacts;
 
-pub(super) struct Facts {
+pub(super) struct BackupState {
     pub(super) started: Timestamp,
     clock: Instant,
     /// Whether the flag is on. `None` until it has been read.
     pub(super) enabled: Option<bool>,
-    pub(super) vault: Option<Arc<Vault>>,
+    pub(super) vault: Option<Arc<SponsorBuckets>>,
     pub(super) server_version: Option<String>,
     pub(super) pg_dump_version: Option<String>,
     /// The stored backup.
@@ -35,7 +35,7 @@ pub(super) struct Facts {
     /// The previous backup.
     pub(super) previous: Option<PreviousBackup>,
     /// Its lock, as S3 reports it.
-    pub(super) lock: Option<Locked>,
+    pub(super) lock: Option<LockState>,
     /// Warnings for people to read.
     pub(super) warnings: Vec<String>,
     /// What follows from a failure, or became of the record, each in words. The record itself does not hold them.
@@ -48,7 +48,7 @@ pub(super) struct Facts {
     pub(super) plan: Vec<(&'static str, String)>,
 }
 
-impl Facts {
+impl BackupState {
     pub(super) fn begin(started: Timestamp) -> Self {
         Self {
             started,
@@ -71,12 +71,12 @@ impl Facts {
     }
 
     /// The outcome of the turn. After a failure, what is known about a stored backup remains known.
-    pub(super) fn conclusion(&self, done: &Result<Turn<()>, Failure>, dry_run: bool) -> Conclusion {
+    pub(super) fn conclusion(&self, done: &Result<Completed<()>, Failure>, dry_run: bool) -> Conclusion {
         let known = self.taken.as_ref().map(Conclusion::of_backup);
         match done {
-            Ok(Turn::Done(())) => known.unwrap_or(Conclusion::failed(None)),
-            Ok(Turn::Disabled(_)) if !dry_run => Conclusion::disabled(),
-            Ok(Turn::Disabled(_) | Turn::Planned) => Conclusion::planned(),
+            Ok(Completed::Done(())) => known.unwrap_or(Conclusion::failed(None)),
+            Ok(Completed::Disabled(_)) if !dry_run => Conclusion::disabled(),
+            Ok(Completed::Disabled(_) | Completed::Planned) => Conclusion::planned(),
             Err(_) => known.map_or(Conclusion::failed(None), Conclusion::but_failed),
         }
     }
@@ -85,7 +85,12 @@ impl Facts {
         (self.clock.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
     }
 
-    pub(super) fn fill(&self, document: &mut DeploymentLog, done: &Result<Turn<()>, Failure>, edge: &Edge) {
+    pub(super) fn fill(
+        &self,
+        document: &mut DeploymentLog,
+        done: &Result<Completed<()>, Failure>,
+        edge: &RunContext,
+    ) {
         document.s3_archival_enabled = self.enabled;
         document.server_version.clone_from(&self.server_version);
         document.pg_dump_version.clone_from(&self.pg_dump_version);
@@ -108,14 +113,14 @@ impl Facts {
             (document.object_lock, document.locked_until) = (Some(lock.name()), lock.until());
         }
         match done {
-            Ok(Turn::Disabled(why)) => {
+            Ok(Completed::Disabled(why)) => {
                 document.backup_location = Some(NOT_CONFIGURED.to_owned());
                 document.backup_size_bytes = Some(0);
                 document.message = Some(why.clone());
             }
             Ok(_) => {}
             Err(failure) => {
-                let Told { stage, message, .. } = Told::of(failure, edge);
+                let RedactedFailure { stage, message, .. } = RedactedFailure::of(failure, edge);
                 (document.stage, document.message) = (Some(stage), Some(message));
             }
         }
@@ -125,8 +130,8 @@ impl Facts {
         self,
         sponsor: &Sponsor,
         log: Option<String>,
-        (done, conclusion): (&Result<Turn<()>, Failure>, Conclusion),
-        edge: &Edge,
+        (done, conclusion): (&Result<Completed<()>, Failure>, Conclusion),
+        edge: &RunContext,
     ) -> Ended {
         let took = self.clock.elapsed().as_secs_f64();
         let mut result = SponsorResult::new(&sponsor.name, conclusion, took);
@@ -142,8 +147,8 @@ impl Facts {
             result.dump_size = Some(sealed.plain.bytes);
         }
         match done {
-            Ok(Turn::Done(()) | Turn::Planned) => (result, None),
-            Ok(Turn::Disabled(why)) => {
+            Ok(Completed::Done(()) | Completed::Planned) => (result, None),
+            Ok(Completed::Disabled(why)) => {
                 result.message = Some(why.clone());
                 result.hint = self.next_step;
                 result.backup_location = Some(NOT_CONFIGURED.to_owned());
@@ -151,7 +156,7 @@ impl Facts {
                 (result, None)
             }
             Err(failure) => {
-                let code = Told::of(failure, edge).fail(&mut result);
+                let code = RedactedFailure::of(failure, edge).fail(&mut result);
                 (result, Some(code))
             }
         }
@@ -159,9 +164,9 @@ impl Facts {
 }
 
 /// Until when the backup cannot be deleted, for people.
-fn locked_until(lock: &Locked) -> Option<String> {
+fn locked_until(lock: &LockState) -> Option<String> {
     match (lock, lock.until()) {
-        (Locked::No, _) => Some("not locked".to_owned()),
+        (LockState::No, _) => Some("not locked".to_owned()),
         (_, Some(until)) => Some(format!("{} ({})", until.strftime("%Y-%m-%d"), lock.name())),
         _ => None,
     }

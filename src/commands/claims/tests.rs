@@ -27,8 +27,8 @@ fn two(
 ) -> ([Result<(), String>; 2], usize) {
     let sponsors = [sponsor("callisto", partners[0]), sponsor("titan", partners[1])];
     let connections = urls.map(|url| Connection::parse(&secrecy::SecretString::from(url)).unwrap());
-    let claims: Vec<Claim<'_>> = (0..2)
-        .map(|at| Claim {
+    let claims: Vec<SponsorResources<'_>> = (0..2)
+        .map(|at| SponsorResources {
             sponsor: &sponsors[at],
             buckets: Vec::new(),
             connection: Some(&connections[at]),
@@ -98,9 +98,14 @@ fn partners_may_share_and_a_third_who_is_none_of_both_may_not() {
         sponsor("titan", &["callisto", "rhea"]),
         sponsor("rhea", &["titan"]),
     ];
-    let claims: Vec<Claim<'_>> = sponsors
+    let claims: Vec<SponsorResources<'_>> = sponsors
         .iter()
-        .map(|sponsor| Claim { sponsor, buckets: vec!["one-bucket"], connection: None, identity: None })
+        .map(|sponsor| SponsorResources {
+            sponsor,
+            buckets: vec!["one-bucket"],
+            connection: None,
+            identity: None,
+        })
         .collect();
     let judgement = judge(&claims, &[]);
     let told = sponsors.each_ref().map(|it| judgement.buckets(it).map_err(|error| error.to_string()));
@@ -122,7 +127,7 @@ fn a_bucket_that_is_called_after_another_sponsor_is_its_own() {
     }
     // Who took it is refused; who owns it is not.
     let sponsors = [sponsor("rhea", &[]), sponsor("io", &[])];
-    let claim = |sponsor| Claim {
+    let claim = |sponsor| SponsorResources {
         sponsor,
         buckets: vec!["hht-diary-backups-rhea-eu-west-1"],
         connection: None,

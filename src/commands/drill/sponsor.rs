@@ -6,51 +6,51 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use super::target::Stage;
-use super::{Facts, Run};
+use super::target::DrillTarget;
+use super::{DrillRun, DrillState};
 use crate::archive::s3::policy::Purpose;
-use crate::commands::buckets::{Vault, Way};
-use crate::commands::limit::{Clock, taken_back};
-use crate::commands::publish::Turn;
-use crate::commands::restoring::{self, Restoring};
-use crate::commands::selected::Chosen;
-use crate::commands::stored::{Proven, Stored};
+use crate::commands::buckets::{BucketAccess, SponsorBuckets};
+use crate::commands::limit::{TimeLimit, undo_in_time};
+use crate::commands::publish::Completed;
+use crate::commands::restoring::{self, RestoreSession};
+use crate::commands::selected::SelectedBackup;
+use crate::commands::stored::{StoredBackup, VerifiedContents};
 use crate::databases::postgres::client::Client;
-use crate::databases::postgres::restore::{Manner, Plan, RestoreError, TargetState};
+use crate::databases::postgres::restore::{LoadOptions, Plan, RestoreError, TargetState};
 use crate::databases::postgres::{Connection, DumpError, query};
 use crate::failure::Failure;
 use crate::report::plan;
-use crate::secrets::Archival;
+use crate::secrets::S3Backups;
 use crate::sponsors::Sponsor;
-use crate::verification::drill::{Backup, Check, Findings, LeftOut};
+use crate::verification::drill::{Backup, Check, DrillFindings, LeftOut};
 use crate::verification::{counted, database};
 
-impl Run<'_> {
+impl DrillRun<'_> {
     pub(super) async fn drill(
         &self,
         sponsor: &Sponsor,
-        facts: &mut Facts,
+        facts: &mut DrillState,
         at: Timestamp,
-        clock: &Clock<'_>,
-    ) -> Result<Turn<()>, Failure> {
-        let mut chosen = match Box::pin(clock.or_stopped(self.choose(sponsor, facts))).await? {
+        clock: &TimeLimit<'_>,
+    ) -> Result<Completed<()>, Failure> {
+        let mut chosen = match Box::pin(clock.unless_stopped(self.choose(sponsor, facts))).await? {
             Ok(chosen) => chosen,
-            Err(disabled) => return Ok(Turn::Disabled(disabled)),
+            Err(disabled) => return Ok(Completed::Disabled(disabled)),
         };
         let begun = Instant::now();
-        let mut stage = clock.or_stopped(Stage::build(self, &chosen.stored)).await?;
-        let rehearsal = Rehearsal { run: self, sponsor, clock, built: begun.elapsed() };
+        let mut stage = clock.unless_stopped(DrillTarget::build(self, &chosen.stored)).await?;
+        let rehearsal = DrillSteps { run: self, sponsor, clock, built: begun.elapsed() };
         // A panic must not leave the stage behind.
         let done = rehearsal.perform(&mut chosen, &mut stage, &mut facts.findings, at);
         let done = Box::pin(AssertUnwindSafe(done).catch_unwind());
         let done =
             done.await.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
         let (what, is_ours) = (stage.connection.place(), stage.is_ours());
-        let struck = taken_back(self.edge, stage.strike()).await.unwrap_or_else(|| {
+        let struck = undo_in_time(self.edge, stage.remove()).await.unwrap_or_else(|| {
             let why = "no answer within seconds of the signal".to_owned();
             Err(match is_ours {
                 // The next drill removes it.
-                true => RestoreError::Throwaway { what: "remove", reason: why },
+                true => RestoreError::TemporaryServer { what: "remove", reason: why },
                 false => RestoreError::LeftBehind { what, why },
             })
         });
@@ -75,32 +75,32 @@ impl Run<'_> {
     async fn choose<'a>(
         &'a self,
         sponsor: &'a Sponsor,
-        facts: &mut Facts,
-    ) -> Result<Result<Chosen<'a>, String>, Failure> {
+        facts: &mut DrillState,
+    ) -> Result<Result<SelectedBackup<'a>, String>, Failure> {
         let secrets = match self.survey.secrets_of_its_own(sponsor).await? {
-            Archival::Enabled(secrets) => secrets,
-            Archival::Disabled(why) => return Ok(Err(why.to_string())),
+            S3Backups::Enabled(secrets) => secrets,
+            S3Backups::Disabled(why) => return Ok(Err(why.to_string())),
         };
-        let way = Way {
+        let way = BucketAccess {
             scope: &self.order.scope,
             edge: self.edge,
             endpoint: &self.order.opening.endpoint,
             sponsor: &sponsor.name,
             purpose: Purpose::Drill { thaw: self.order.opening.thaw },
         };
-        let vault = facts.vault.insert(Vault::open(&way, secrets));
+        let vault = facts.vault.insert(SponsorBuckets::open(&way, secrets));
         let environment = self.order.scope.environment;
         let whose = (sponsor, environment);
         let opening = &self.order.opening;
         let place = vault.place(whose, opening.timeout, self.edge);
-        let chosen = Chosen::find(place, opening, &self.identities).await?;
+        let chosen = SelectedBackup::find(place, opening, &self.identities).await?;
         facts.findings.backup = Some(backup(&chosen.stored));
         Ok(Ok(chosen))
     }
 }
 
 /// The report's part about the backup.
-fn backup(stored: &Stored) -> Backup {
+fn backup(stored: &StoredBackup) -> Backup {
     Backup {
         location: stored.location.clone(),
         snapshot_at: stored.description.started_at,
@@ -111,26 +111,26 @@ fn backup(stored: &Stored) -> Backup {
 }
 
 /// A drill with its stage.
-struct Rehearsal<'a> {
-    run: &'a Run<'a>,
+struct DrillSteps<'a> {
+    run: &'a DrillRun<'a>,
     sponsor: &'a Sponsor,
-    clock: &'a Clock<'a>,
+    clock: &'a TimeLimit<'a>,
     /// Time it took to build the stage.
     built: Duration,
 }
 
-impl Rehearsal<'_> {
+impl DrillSteps<'_> {
     async fn perform(
         &self,
-        chosen: &mut Chosen<'_>,
-        stage: &mut Stage,
-        findings: &mut Findings,
+        chosen: &mut SelectedBackup<'_>,
+        stage: &mut DrillTarget,
+        findings: &mut DrillFindings,
         at: Timestamp,
-    ) -> Result<Turn<()>, Failure> {
+    ) -> Result<Completed<()>, Failure> {
         let (run, stop) = (self.run, self.clock.stop());
         // The download may take hours, so known obstacles are reported before it.
         let looked_at = stage.described();
-        let told = stage.plan(run, &chosen.stored, &restoring::told_needs(&chosen.stored));
+        let told = stage.plan(run, &chosen.stored, &restoring::needs_in_manifest(&chosen.stored));
         if let Err(obstacle) = told.and_then(|_| stage.tools(run, &chosen.stored)) {
             findings.target = Some(looked_at);
             return Err(obstacle);
@@ -150,29 +150,29 @@ impl Rehearsal<'_> {
         let tools = stage.tools(run, stored)?;
         self.show(stage, (stored, &proven), &plan, at);
         if run.order.dry_run {
-            return Ok(Turn::Planned);
+            return Ok(Completed::Planned);
         }
         // It reacts to a stop by itself, and must not be dropped before the state of the database is known.
-        let restoring = Restoring { stored, proven: &proven, tools: &tools, stop };
+        let restoring = RestoreSession { stored, proven: &proven, tools: &tools, stop };
         let locale = restoring.locale();
         stage.make(&restoring.form(locale.as_ref()), stop).await?;
         let restored = self.restore(stage, &restoring, &plan, (findings, begun));
-        self.clock.or_stopped(restored).await
+        self.clock.unless_stopped(restored).await
     }
 
     async fn restore(
         &self,
-        stage: &Stage,
-        restoring: &Restoring<'_>,
+        stage: &DrillTarget,
+        restoring: &RestoreSession<'_>,
         plan: &Plan,
-        (findings, begun): (&mut Findings, Instant),
-    ) -> Result<Turn<()>, Failure> {
-        let Stage { connection, facts, .. } = stage;
+        (findings, begun): (&mut DrillFindings, Instant),
+    ) -> Result<Completed<()>, Failure> {
+        let DrillTarget { connection, facts, .. } = stage;
         let mut roles = plan.missing_roles.clone();
         let carried = restoring.carried();
         roles.extend(carried.roles().filter(|role| stage.is_ours() && !facts.roles.contains(*role)).cloned());
         let needs = restoring.proven.scan.needs();
-        let manner = Manner {
+        let manner = LoadOptions {
             on_error: restoring::on_error(
                 self.run.order.skip_missing_extensions,
                 !plan.missing_extensions.is_empty(),
@@ -206,10 +206,16 @@ impl Rehearsal<'_> {
             findings.checks.push(check(connection, &restoring.tools.psql, statement, self.run).await);
         }
         findings.phases.verify = Some(verifying.elapsed());
-        Ok(Turn::Done(()))
+        Ok(Completed::Done(()))
     }
 
-    fn show(&self, stage: &Stage, (stored, proven): (&Stored, &Proven), plan: &Plan, at: Timestamp) {
+    fn show(
+        &self,
+        stage: &DrillTarget,
+        (stored, proven): (&StoredBackup, &VerifiedContents),
+        plan: &Plan,
+        at: Timestamp,
+    ) {
         let description = &stored.description;
         let age =
             std::time::Duration::try_from(at.duration_since(description.started_at)).unwrap_or_default();
@@ -239,7 +245,7 @@ impl Rehearsal<'_> {
 }
 
 /// Runs one of the sponsor's checks in a read-only transaction.
-async fn check(connection: &Connection, client: &Client, statement: &str, run: &Run<'_>) -> Check {
+async fn check(connection: &Connection, client: &Client, statement: &str, run: &DrillRun<'_>) -> Check {
     let sql = format!("SET TRANSACTION READ ONLY;\n{statement}");
     let answer = query::sponsors(run.order.opening.timeout, connection, client, &sql).await;
     // Rows contain patients' data, so an answer other than true or false is not shown.

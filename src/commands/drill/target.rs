@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
-use super::Run;
+use super::DrillRun;
 use crate::commands::restoring;
-use crate::commands::stored::Stored;
+use crate::commands::stored::StoredBackup;
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
-use crate::databases::postgres::restore::plan::{Allowed, Room, making_roles};
-use crate::databases::postgres::restore::target::{Facts, Form};
-use crate::databases::postgres::restore::{Plan, RestoreError, Throwaway, Tools, Visit, temporary_server};
+use crate::databases::postgres::restore::plan::{Allowed, FreeSpace, making_roles};
+use crate::databases::postgres::restore::target::{NewDatabase, TargetFacts};
+use crate::databases::postgres::restore::{
+    Plan, RestoreError, ScratchDatabase, TemporaryServer, Tools, temporary_server,
+};
 use crate::databases::postgres::sql::Needs;
 use crate::failure::Failure;
 use crate::verification::drill;
@@ -21,61 +23,67 @@ use crate::verification::drill;
 const RESTORED: &str = "restored";
 
 /// A place that is removed after the drill.
-pub(super) enum Place {
-    Throwaway(Throwaway),
-    Visit(Visit, Client),
+pub(super) enum DrillPlace {
+    TemporaryServer(TemporaryServer),
+    ScratchDatabase(ScratchDatabase, Client),
 }
 
 /// A place with everything known about it before the first statement.
-pub(super) struct Stage {
-    place: Place,
+pub(super) struct DrillTarget {
+    place: DrillPlace,
     pub(super) connection: Connection,
-    pub(super) facts: Facts,
+    pub(super) facts: TargetFacts,
     /// The disk of a temporary server.
-    pub(super) room: Option<Room>,
+    pub(super) room: Option<FreeSpace>,
 }
 
-impl Stage {
+impl DrillTarget {
     /// Starts a temporary server, or queries the named one without changing it. The manifest has the backup's needs,
     /// so this comes before the long download.
-    pub(super) async fn build(run: &Run<'_>, stored: &Stored) -> Result<Self, Failure> {
+    pub(super) async fn build(run: &DrillRun<'_>, stored: &StoredBackup) -> Result<Self, Failure> {
         let (clients, newest) = restoring::clients(&run.clients)?;
         let Some(url) = &run.order.target else {
-            let needed = restoring::server_major(stored).max(restoring::told_needs(stored).server_major);
-            let programs = Throwaway::programs(clients, needed)?;
+            let needed =
+                restoring::server_major(stored).max(restoring::needs_in_manifest(stored).server_major);
+            let programs = TemporaryServer::programs(clients, needed)?;
             // The programs are chosen first, so that no server is started in vain.
             restoring::tools(stored, clients, needed, temporary_server::NICKNAME)?;
             let scratch = temporary_server::scratch(&run.edge.scratch);
-            let room = Room::of(&scratch);
+            let room = FreeSpace::of(&scratch);
             room.as_ref().map_or(Ok(()), |room| room.check(restoring::size(stored)))?;
-            let server = Throwaway::start(programs, &scratch, restoring::locks(stored)).await?;
+            let server = TemporaryServer::start(programs, &scratch, restoring::locks(stored)).await?;
             if let Some(why) = server.is_open() {
                 let what = format!("the temporary server can open network connections: {why}");
                 run.edge.sink.line(&what);
             }
-            let facts = Facts::ask(&server.maintenance(), newest).await?;
+            let facts = TargetFacts::ask(&server.maintenance(), newest).await?;
             let facts = facts.of_an_empty_database();
             let connection = server.connection(RESTORED);
-            return Ok(Self { place: Place::Throwaway(server), connection, facts, room });
+            return Ok(Self { place: DrillPlace::TemporaryServer(server), connection, facts, room });
         };
         run.edge.sink.mask(url.expose_secret());
         let host = Connection::parse(url).and_then(Connection::with_one_host).map_err(RestoreError::from)?;
         host.masks().iter().for_each(|mask| run.edge.sink.mask(mask.expose_secret()));
-        let facts = Facts::ask(&host, newest).await?;
+        let facts = TargetFacts::ask(&host, newest).await?;
         let host = facts.quiet(&host, false);
-        let others = Visit::left_behind(&host, newest).await?;
+        let others = ScratchDatabase::stale_databases(&host, newest).await?;
         if !others.is_empty() {
             let names = others.join(", ");
             run.edge.sink.line(&format!("{} has databases of other drills: {names}", host.place()));
         }
-        let visit = Visit::new(&host);
+        let visit = ScratchDatabase::new(&host);
         let connection = visit.connection.clone();
         let facts = facts.of_an_empty_database();
-        Ok(Self { place: Place::Visit(visit, newest.clone()), connection, facts, room: None })
+        Ok(Self { place: DrillPlace::ScratchDatabase(visit, newest.clone()), connection, facts, room: None })
     }
 
     /// The plan, or all obstacles.
-    pub(super) fn plan(&self, run: &Run<'_>, stored: &Stored, needs: &Needs) -> Result<Plan, Failure> {
+    pub(super) fn plan(
+        &self,
+        run: &DrillRun<'_>,
+        stored: &StoredBackup,
+        needs: &Needs,
+    ) -> Result<Plan, Failure> {
         let place = self.connection.place();
         let plan = Plan::new(&place, needs, restoring::server_major(stored), &self.facts);
         let mut obstacles = plan.obstacles(Allowed {
@@ -93,26 +101,28 @@ impl Stage {
     }
 
     /// The programs that load a backup here and read it back.
-    pub(super) fn tools(&self, run: &Run<'_>, stored: &Stored) -> Result<Tools, Failure> {
+    pub(super) fn tools(&self, run: &DrillRun<'_>, stored: &StoredBackup) -> Result<Tools, Failure> {
         let (clients, _) = restoring::clients(&run.clients)?;
         Ok(restoring::tools(stored, clients, self.facts.major(), &self.connection.place())?)
     }
 
-    /// Creates the database. Whether that succeeds or not, [`Stage::strike`] removes it.
+    /// Creates the database. Whether that succeeds or not, [`DrillTarget::remove`] removes it.
     pub(super) async fn make(
         &mut self,
-        form: &Form<'_>,
+        form: &NewDatabase<'_>,
         stop: &CancellationToken,
     ) -> Result<(), RestoreError> {
         match &mut self.place {
-            Place::Throwaway(server) => server.make(RESTORED, form, stop).await,
-            Place::Visit(visit, client) => visit.begin((form, self.facts.major()), client, stop).await,
+            DrillPlace::TemporaryServer(server) => server.make(RESTORED, form, stop).await,
+            DrillPlace::ScratchDatabase(visit, client) => {
+                visit.begin((form, self.facts.major()), client, stop).await
+            }
         }
     }
 
     /// Whether the whole server is ours.
     pub(super) fn is_ours(&self) -> bool {
-        matches!(self.place, Place::Throwaway(_))
+        matches!(self.place, DrillPlace::TemporaryServer(_))
     }
 
     /// The SQL that creates roles, if that is allowed.
@@ -123,17 +133,17 @@ impl Stage {
     /// The report's part about the place.
     pub(super) fn described(&self) -> drill::Target {
         let (kind, place) = match &self.place {
-            Place::Throwaway(_) => ("throwaway", None),
-            Place::Visit(visit, _) => ("existing", Some(visit.connection.place())),
+            DrillPlace::TemporaryServer(_) => ("throwaway", None),
+            DrillPlace::ScratchDatabase(visit, _) => ("existing", Some(visit.connection.place())),
         };
         drill::Target { kind, place, server_version: self.facts.version.clone(), removed: false }
     }
 
     /// Removes the place.
-    pub(super) async fn strike(self) -> Result<(), RestoreError> {
+    pub(super) async fn remove(self) -> Result<(), RestoreError> {
         match self.place {
-            Place::Throwaway(server) => server.stop().await,
-            Place::Visit(visit, client) => visit.end(&client).await,
+            DrillPlace::TemporaryServer(server) => server.stop().await,
+            DrillPlace::ScratchDatabase(visit, client) => visit.end(&client).await,
         }
     }
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 
-use super::Run;
+use super::RestoreRun;
 use crate::archive::backup_manifest::SourceDatabase;
 use crate::archive::{ArchiveError, Store};
-use crate::commands::previous::Previous;
+use crate::commands::previous::PreviousSearch;
 use crate::commands::restoring;
-use crate::commands::survey::{Neighbour, Neighbours, some_of};
+use crate::commands::survey::{OtherDatabase, OtherDatabases, some_of};
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::identity::{self, Identity, Likeness, ReachedAt};
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How the target relates to the live databases.
 #[derive(Debug, Default)]
-pub(super) struct Kinship {
+pub(super) struct LiveMatches {
     /// Owners of the live database that the target is.
     is: Vec<String>,
     /// Owners of live databases that the target may be, and why that is unknown.
@@ -42,24 +42,24 @@ struct Known<'a> {
     target: &'a Target,
     identity: Option<Identity>,
     /// The address that the user named, and the one that the server reports.
-    ways: Vec<Way>,
+    ways: Vec<TargetAddress>,
 }
 
 /// An address of the target.
-struct Way {
+struct TargetAddress {
     connection: Connection,
     /// IP addresses of its host names.
     addresses: BTreeSet<String>,
 }
 
-impl Run<'_> {
+impl RestoreRun<'_> {
     /// The addresses of other sponsors' databases. Refuses a target at such an address before any connection. The
     /// database need not exist: once created, it would be the other sponsor's.
-    pub(super) async fn neighbours(&self, sponsor: &Sponsor) -> Result<Neighbours, Failure> {
+    pub(super) async fn neighbours(&self, sponsor: &Sponsor) -> Result<OtherDatabases, Failure> {
         let others: Vec<&str> =
             self.known.iter().map(String::as_str).filter(|name| *name != sponsor.name).collect();
-        let neighbours = Neighbours::of_all(&self.secrets, &others, self.edge).await;
-        let way = Way::of(self.target.clone()).await;
+        let neighbours = OtherDatabases::of_all(&self.secrets, &others, self.edge).await;
+        let way = TargetAddress::of(self.target.clone()).await;
         for neighbour in &neighbours.found {
             self.not_of_another(sponsor, neighbour, &[&way]).await?;
         }
@@ -71,7 +71,7 @@ impl Run<'_> {
         &self,
         sponsor: &Sponsor,
         (secrets, store): (&SponsorSecrets, &Store),
-        neighbours: &Neighbours,
+        neighbours: &OtherDatabases,
     ) -> Result<(), Failure> {
         let (_, client) = restoring::clients(&self.clients)?;
         let target = Target::look(&self.target, client).await?;
@@ -81,9 +81,9 @@ impl Run<'_> {
             return Ok(());
         }
         let known = Known::of(&target, client).await;
-        let mut kinship = Kinship::default();
+        let mut kinship = LiveMatches::default();
         for neighbour in &neighbours.found {
-            let ways: Vec<&Way> = known.ways.iter().collect();
+            let ways: Vec<&TargetAddress> = known.ways.iter().collect();
             kinship.is.extend(self.not_of_another(sponsor, neighbour, &ways).await?);
         }
         kinship.by_address = self.known.iter().filter(|name| **name != sponsor.name).cloned().collect();
@@ -100,8 +100,8 @@ impl Run<'_> {
     async fn not_of_another(
         &self,
         sponsor: &Sponsor,
-        neighbour: &Neighbour,
-        ways: &[&Way],
+        neighbour: &OtherDatabase,
+        ways: &[&TargetAddress],
     ) -> Result<Option<String>, Failure> {
         if !leads_to(ways.iter().copied(), &neighbour.connection).await {
             return Ok(None);
@@ -136,7 +136,7 @@ impl Run<'_> {
         sponsor: &Sponsor,
         (environment, connection, store): (Environment, Option<Connection>, &Store),
         (known, client): (&Known<'_>, &Client),
-        kinship: &mut Kinship,
+        kinship: &mut LiveMatches,
     ) {
         let owner = owner(&sponsor.name, environment);
         let (mut live, mut unknown) = (None, "its identity is unknown".to_owned());
@@ -149,8 +149,8 @@ impl Run<'_> {
         let asked = live.is_some();
         if live.is_none() {
             // If the live database cannot be asked, its newest backup has its identity.
-            let previous = Previous::find(store, (sponsor, environment), self.edge.now(), None).await;
-            live = previous.as_ref().ok().and_then(Previous::source).map(told);
+            let previous = PreviousSearch::find(store, (sponsor, environment), self.edge.now(), None).await;
+            live = previous.as_ref().ok().and_then(PreviousSearch::source).map(told);
             unknown = unidentified(&previous, environment);
         }
         match Likeness::of(known.identity.as_ref(), live.as_ref()) {
@@ -175,11 +175,11 @@ impl Run<'_> {
 
     /// An empty target needs a confirmation only if it is certainly live. A target whose tables would be dropped
     /// needs one unless it is certainly not live. Without `replace` such a target is refused anyway.
-    fn judge(&self, sponsor: &Sponsor, known: &Known<'_>, kinship: &Kinship) -> Result<String, Failure> {
+    fn judge(&self, sponsor: &Sponsor, known: &Known<'_>, kinship: &LiveMatches) -> Result<String, Failure> {
         let holds = known.target.facts.objects > 0;
         let owner = match kinship {
-            Kinship { is, .. } if !is.is_empty() => Owner::Known(is.clone()),
-            Kinship { may_be, by_address, .. }
+            LiveMatches { is, .. } if !is.is_empty() => Owner::Known(is.clone()),
+            LiveMatches { may_be, by_address, .. }
                 if holds && self.order.replace && !(may_be.is_empty() && by_address.is_empty()) =>
             {
                 Owner::Possible(kinship.doubts())
@@ -203,7 +203,7 @@ impl Run<'_> {
     }
 }
 
-impl Kinship {
+impl LiveMatches {
     fn doubts(&self) -> Vec<String> {
         let by_address = (!self.by_address.is_empty()).then(|| {
             format!(
@@ -226,20 +226,20 @@ impl<'a> Known<'a> {
         );
         let mut ways = Vec::new();
         for way in std::iter::once(named).chain(itself) {
-            ways.push(Way::of(way).await);
+            ways.push(TargetAddress::of(way).await);
         }
         Self { target, identity, ways }
     }
 }
 
-impl Way {
+impl TargetAddress {
     async fn of(connection: Connection) -> Self {
         let addresses = addresses(&connection).await;
         Self { connection, addresses }
     }
 }
 
-async fn leads_to(mut ways: impl Iterator<Item = &Way>, live: &Connection) -> bool {
+async fn leads_to(mut ways: impl Iterator<Item = &TargetAddress>, live: &Connection) -> bool {
     let theirs = addresses(live).await;
     ways.any(|way| way.connection.is_same_database(live, &way.addresses, &theirs))
 }
@@ -249,16 +249,16 @@ fn owner(sponsor: &str, environment: Environment) -> String {
 }
 
 /// Why a live database that cannot be asked has no identity: what its newest backup lacks.
-fn unidentified(previous: &Result<Previous, ArchiveError>, environment: Environment) -> String {
+fn unidentified(previous: &Result<PreviousSearch, ArchiveError>, environment: Environment) -> String {
     match previous {
-        Ok(Previous::None) => format!("no {environment} backup to compare with"),
-        Ok(Previous::Backup { .. }) => {
+        Ok(PreviousSearch::None) => format!("no {environment} backup to compare with"),
+        Ok(PreviousSearch::Backup { .. }) => {
             format!("its newest {environment} backup does not record which database it is of")
         }
-        Ok(Previous::AnotherSponsors { owner }) => {
+        Ok(PreviousSearch::AnotherSponsors { owner }) => {
             format!("the newest {environment} backup in its bucket is of {owner}")
         }
-        Ok(Previous::Unknown(_)) | Err(_) => format!("its {environment} backups cannot be read"),
+        Ok(PreviousSearch::Unknown(_)) | Err(_) => format!("its {environment} backups cannot be read"),
     }
 }
 

@@ -4,50 +4,50 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 
-use super::Run;
+use super::RestoreRun;
 use crate::archive::s3::policy::Purpose;
-use crate::commands::buckets::{Vault, Way};
-use crate::commands::limit::{Clock, taken_back};
-use crate::commands::publish::Turn;
-use crate::commands::restoring::{self, Restoring};
-use crate::commands::selected::Chosen;
-use crate::commands::stored::Stored;
+use crate::commands::buckets::{BucketAccess, SponsorBuckets};
+use crate::commands::limit::{TimeLimit, undo_in_time};
+use crate::commands::publish::Completed;
+use crate::commands::restoring::{self, RestoreSession};
+use crate::commands::selected::SelectedBackup;
+use crate::commands::stored::StoredBackup;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::plan::Allowed;
 use crate::databases::postgres::restore::{
-    Manner, Plan, RestoreError, Target, TargetState, Tools, clearing, objects_in_words, session,
+    LoadOptions, Plan, RestoreError, Target, TargetState, Tools, clearing, objects_in_words, session,
 };
 use crate::databases::postgres::sql::Needs;
 use crate::failure::Failure;
 use crate::report::plan;
 use crate::report::restore::Restored;
-use crate::secrets::Archival;
+use crate::secrets::S3Backups;
 use crate::sponsors::Sponsor;
 use crate::verification::{counted, database};
 
 /// A target that was queried, and the plan for it.
-struct Set {
+struct PreparedTarget {
     target: Target,
     tools: Tools,
     plan: Plan,
 }
 
-impl Run<'_> {
+impl RestoreRun<'_> {
     pub(super) async fn restore(
         &self,
         sponsor: &Sponsor,
         restored: &mut Restored,
-        clock: &Clock<'_>,
-    ) -> Result<Turn<()>, Failure> {
-        let mut chosen = match Box::pin(clock.or_stopped(self.choose(sponsor))).await? {
+        clock: &TimeLimit<'_>,
+    ) -> Result<Completed<()>, Failure> {
+        let mut chosen = match Box::pin(clock.unless_stopped(self.choose(sponsor))).await? {
             Ok(chosen) => chosen,
-            Err(disabled) => return Ok(Turn::Disabled(disabled)),
+            Err(disabled) => return Ok(Completed::Disabled(disabled)),
         };
         note(restored, &chosen.stored);
         // The download may take hours, so known obstacles are reported before it.
-        let told = restoring::told_needs(&chosen.stored);
-        let Set { plan: first, .. } =
-            clock.or_stopped(self.set(sponsor, &chosen.stored, (&told, None))).await?;
+        let told = restoring::needs_in_manifest(&chosen.stored);
+        let PreparedTarget { plan: first, .. } =
+            clock.unless_stopped(self.set(sponsor, &chosen.stored, (&told, None))).await?;
         let location = chosen.stored.location.clone();
         self.edge.sink.line(&format!("{}: verifying {location}", sponsor.name));
         let proven = chosen.prove(clock.stop()).await;
@@ -56,17 +56,19 @@ impl Run<'_> {
         note(restored, &stored);
         let proven = proven?;
         let needs = (proven.scan.needs(), Some(&first).filter(|_| stored.location == location));
-        let Set { mut target, tools, plan } = clock.or_stopped(self.set(sponsor, &stored, needs)).await?;
+        let PreparedTarget { mut target, tools, plan } =
+            clock.unless_stopped(self.set(sponsor, &stored, needs)).await?;
         if self.order.dry_run {
-            return Ok(Turn::Planned);
+            return Ok(Completed::Planned);
         }
-        let restoring = Restoring { stored: &stored, proven: &proven, tools: &tools, stop: clock.stop() };
+        let restoring =
+            RestoreSession { stored: &stored, proven: &proven, tools: &tools, stop: clock.stop() };
         // Each step reacts to a stop by itself, and must not be dropped before it has undone its work.
         let done = AssertUnwindSafe(self.perform(&restoring, &mut target, &plan, restored)).catch_unwind();
         let done =
             done.await.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
         if done.is_err() && restored.target == TargetState::Unchanged && target.is_begun() {
-            let dropped = taken_back(self.edge, target.drop_again(&tools.psql)).await;
+            let dropped = undo_in_time(self.edge, target.drop_again(&tools.psql)).await;
             let why = match dropped {
                 Some(Ok(())) => return done,
                 Some(Err(error)) => error.to_string(),
@@ -81,24 +83,27 @@ impl Run<'_> {
     }
 
     /// The selected backup, after it is certain that the target may be restored into. Or why there is none.
-    async fn choose<'a>(&'a self, sponsor: &'a Sponsor) -> Result<Result<Chosen<'a>, String>, Failure> {
+    async fn choose<'a>(
+        &'a self,
+        sponsor: &'a Sponsor,
+    ) -> Result<Result<SelectedBackup<'a>, String>, Failure> {
         let secrets = match self.survey.secrets_of_its_own(sponsor).await? {
-            Archival::Enabled(secrets) => secrets,
-            Archival::Disabled(why) => return Ok(Err(why.to_string())),
+            S3Backups::Enabled(secrets) => secrets,
+            S3Backups::Disabled(why) => return Ok(Err(why.to_string())),
         };
         let neighbours = self.neighbours(sponsor).await?;
         let (opening, environment) = (&self.order.opening, self.order.scope.environment);
-        let way = Way {
+        let way = BucketAccess {
             scope: &self.order.scope,
             edge: self.edge,
             endpoint: &opening.endpoint,
             sponsor: &sponsor.name,
             purpose: Purpose::Restore { thaw: opening.thaw },
         };
-        let vault = Vault::open(&way, secrets);
+        let vault = SponsorBuckets::open(&way, secrets);
         let whose = (sponsor, environment);
         let place = vault.place(whose, opening.timeout, self.edge);
-        let chosen = Chosen::find(place, opening, &self.identities).await?;
+        let chosen = SelectedBackup::find(place, opening, &self.identities).await?;
         self.guard(sponsor, (secrets, &vault.backups), &neighbours).await?;
         Ok(Ok(chosen))
     }
@@ -107,9 +112,9 @@ impl Run<'_> {
     async fn set(
         &self,
         sponsor: &Sponsor,
-        stored: &Stored,
+        stored: &StoredBackup,
         (needs, shown): (&Needs, Option<&Plan>),
-    ) -> Result<Set, Failure> {
+    ) -> Result<PreparedTarget, Failure> {
         let (clients, newest) = restoring::clients(&self.clients)?;
         let target = Target::look(&self.target, newest).await?;
         let place = self.target.place();
@@ -141,7 +146,7 @@ impl Run<'_> {
         let tools = restoring::tools(stored, clients, target.facts.major(), &place);
         obstacles.extend(tools.as_ref().err().cloned());
         match (RestoreError::all(obstacles), tools) {
-            (None, Ok(tools)) => Ok(Set { target, tools, plan }),
+            (None, Ok(tools)) => Ok(PreparedTarget { target, tools, plan }),
             (Some(obstacle), _) | (None, Err(obstacle)) => Err(obstacle.into()),
         }
     }
@@ -152,7 +157,7 @@ impl Run<'_> {
 
     async fn losing_rows(
         &self,
-        stored: &Stored,
+        stored: &StoredBackup,
         target: &Target,
         client: &Client,
     ) -> Result<Vec<String>, RestoreError> {
@@ -167,11 +172,11 @@ impl Run<'_> {
 
     async fn perform(
         &self,
-        restoring: &Restoring<'_>,
+        restoring: &RestoreSession<'_>,
         target: &mut Target,
         plan: &Plan,
         restored: &mut Restored,
-    ) -> Result<Turn<()>, Failure> {
+    ) -> Result<Completed<()>, Failure> {
         let needs = restoring.proven.scan.needs();
         // A backup of some schemas replaces only those: its own statements drop them.
         let is_of_some = restoring.stored.description.partial.is_some();
@@ -194,7 +199,7 @@ impl Run<'_> {
         let form = restoring.form(locale.as_ref());
         target.create(&form, &restoring.tools.psql, restoring.stop).await?;
         let skip = self.order.skip_missing_extensions;
-        let manner = Manner {
+        let manner = LoadOptions {
             on_error: restoring::on_error(skip, !plan.missing_extensions.is_empty()),
             first: &first,
             settings: &restoring.settings(&target.facts, !target.exists()),
@@ -220,13 +225,13 @@ impl Run<'_> {
         let quiet = target.facts.quiet(&target.connection, needs.reacts_to_logins);
         let comparison = restoring.compare(&quiet, target.facts.major(), &loaded, true).await?;
         restored.comparison = Some(comparison);
-        Ok(Turn::Done(()))
+        Ok(Completed::Done(()))
     }
 
     fn show(
         &self,
         sponsor: &Sponsor,
-        stored: &Stored,
+        stored: &StoredBackup,
         (target, losing_rows): (&Target, &[String]),
         plan: &Plan,
     ) {
@@ -273,7 +278,7 @@ impl Run<'_> {
 }
 
 /// Notes the backup for the report.
-fn note(restored: &mut Restored, stored: &Stored) {
+fn note(restored: &mut Restored, stored: &StoredBackup) {
     let description = &stored.description;
     let (bytes, sha256) = (description.stored.bytes, description.stored.sha256.clone());
     restored.backup = Some((stored.location.clone(), bytes, sha256));

@@ -4,23 +4,23 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::{Run, Shelf, or_stopped};
+use super::{SponsorBackups, VerifyRun, unless_stopped};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::Partial;
 use crate::archive::catalogue::BackupKey;
 use crate::archive::key::file_name;
-use crate::cli::order::Which;
-use crate::commands::history::Standing;
-use crate::commands::publish::{Ended, Told, Turn};
-use crate::commands::{Edge, stored};
+use crate::cli::order::WhichBackup;
+use crate::commands::history::AttemptStatus;
+use crate::commands::publish::{Completed, Ended, RedactedFailure};
+use crate::commands::{RunContext, stored};
 use crate::failure::Failure;
 use crate::report::SponsorResult;
-use crate::report::verify::Tally;
+use crate::report::verify::VerifiedBackups;
 use crate::report::workflow::{Level, annotation};
-use crate::verification::{Conclusion, ProofError, State};
+use crate::verification::{Conclusion, State, VerificationError};
 
 /// The verdict on one backup.
-pub(super) enum Judged {
+pub(super) enum Checked {
     /// It is what its manifest says.
     Whole { bytes: u64, sha256: String, rows: u64, partial: Option<String>, is_empty: bool },
     /// It is something else, for these reasons.
@@ -29,46 +29,50 @@ pub(super) enum Judged {
     Frozen(ArchiveError),
 }
 
-impl Run<'_> {
-    pub(super) async fn judge(&self, shelf: &Shelf<'_>, backup: BackupKey) -> Result<Judged, Failure> {
+impl VerifyRun<'_> {
+    pub(super) async fn judge(
+        &self,
+        shelf: &SponsorBackups<'_>,
+        backup: BackupKey,
+    ) -> Result<Checked, Failure> {
         let key = backup.key.clone();
         match Box::pin(self.read(shelf, backup)).await {
-            Err(Failure::Proof(error)) => Ok(Judged::Bad(error.findings)),
-            Err(Failure::Archive(frozen @ ArchiveError::Frozen { .. })) => Ok(Judged::Frozen(frozen)),
+            Err(Failure::Proof(error)) => Ok(Checked::Bad(error.findings)),
+            Err(Failure::Archive(frozen @ ArchiveError::Frozen { .. })) => Ok(Checked::Frozen(frozen)),
             Err(Failure::Archive(error)) if self.is_finding(&error, &shelf.place.backups.location(&key)) => {
-                Ok(Judged::Bad(vec![stored::in_words(&shelf.place.backups, &key, &error)]))
+                Ok(Checked::Bad(vec![stored::in_words(&shelf.place.backups, &key, &error)]))
             }
             judged => judged,
         }
     }
 
-    async fn read(&self, shelf: &Shelf<'_>, backup: BackupKey) -> Result<Judged, Failure> {
+    async fn read(&self, shelf: &SponsorBackups<'_>, backup: BackupKey) -> Result<Checked, Failure> {
         let whose = (shelf.place.sponsor, self.order.scope.environment);
         let (identities, thaw) = (&self.identities, self.order.opening.thaw);
         let described = Box::pin(stored::describe(&shelf.place.backups, whose, backup, identities, thaw));
-        let stored = or_stopped(shelf.stop, described).await?;
+        let stored = unless_stopped(shelf.stop, described).await?;
         let proven = match stored::prove(&stored, shelf.stop).await {
             // `describe` has checked that one of the identities is a recipient's.
             Err(Failure::Archive(ArchiveError::IdentityWrong { .. })) => {
                 let finding =
                     "it is not encrypted to the recipients in its manifest, or its start is damaged";
-                return Ok(Judged::Bad(vec![finding.to_owned()]));
+                return Ok(Checked::Bad(vec![finding.to_owned()]));
             }
             proven => proven?,
         };
         let rows = proven.truth.tables.iter().map(|table| table.rows).sum();
         if let Some(lost) = stored.description.lost_everything() {
-            return Ok(Judged::Bad(vec![lost]));
+            return Ok(Checked::Bad(vec![lost]));
         }
         let told = stored.description.stored;
         let partial = stored.description.partial.as_ref().map(Partial::words);
         let is_empty = proven.truth.tables.is_empty();
-        Ok(Judged::Whole { bytes: told.bytes, sha256: told.sha256, rows, partial, is_empty })
+        Ok(Checked::Whole { bytes: told.bytes, sha256: told.sha256, rows, partial, is_empty })
     }
 
     /// Whether an error is about the backup itself. If `backup` names one that does not exist, that does not count as a finding.
     fn is_finding(&self, error: &ArchiveError, dump: &str) -> bool {
-        let was_listed = self.order.all || self.order.opening.which == Which::Latest;
+        let was_listed = self.order.all || self.order.opening.which == WhichBackup::Latest;
         match error {
             ArchiveError::Missing { location } if location == dump => was_listed,
             error => error.is_finding(),
@@ -76,19 +80,19 @@ impl Run<'_> {
     }
 }
 
-impl Shelf<'_> {
+impl SponsorBackups<'_> {
     /// See [`stored::is_a_partners`].
     pub(super) async fn is_a_partners(&self, backup: &BackupKey) -> Result<bool, Failure> {
-        or_stopped(self.stop, async { Ok(self.place.is_a_partners(backup).await?) }).await
+        unless_stopped(self.stop, async { Ok(self.place.is_a_partners(backup).await?) }).await
     }
 }
 
 // Collects what is known about one sponsor's backups, prints it as it comes, and sums it up at the end.
 
-pub(super) struct Round<'a> {
+pub(super) struct SponsorVerification<'a> {
     sponsor: &'a str,
-    edge: &'a Edge,
-    tally: Tally,
+    edge: &'a RunContext,
+    tally: VerifiedBackups,
     /// Whether `skip-frozen` leaves out backups in an archive tier.
     skip_frozen: bool,
     /// The first error that is not a finding.
@@ -101,12 +105,12 @@ pub(super) struct Round<'a> {
     pub(super) warnings: Vec<String>,
 }
 
-impl<'a> Round<'a> {
-    pub(super) fn begin(sponsor: &'a str, edge: &'a Edge, skip_frozen: bool) -> Self {
+impl<'a> SponsorVerification<'a> {
+    pub(super) fn begin(sponsor: &'a str, edge: &'a RunContext, skip_frozen: bool) -> Self {
         Self {
             sponsor,
             edge,
-            tally: Tally::default(),
+            tally: VerifiedBackups::default(),
             skip_frozen,
             failure: None,
             location: None,
@@ -116,19 +120,19 @@ impl<'a> Round<'a> {
     }
 
     /// Adds the backup that was asked for. If it is frozen, that is a failure.
-    pub(super) fn only(&mut self, location: &str, judged: Judged) -> Result<(), Failure> {
+    pub(super) fn only(&mut self, location: &str, judged: Checked) -> Result<(), Failure> {
         match judged {
-            Judged::Frozen(frozen) => return Err(frozen.into()),
-            Judged::Whole { bytes, ref sha256, .. } => self.proven = Some((bytes, sha256.clone())),
-            Judged::Bad(_) => {}
+            Checked::Frozen(frozen) => return Err(frozen.into()),
+            Checked::Whole { bytes, ref sha256, .. } => self.proven = Some((bytes, sha256.clone())),
+            Checked::Bad(_) => {}
         }
         self.add(location, judged);
         Ok(())
     }
 
-    pub(super) fn add(&mut self, location: &str, judged: Judged) {
+    pub(super) fn add(&mut self, location: &str, judged: Checked) {
         match judged {
-            Judged::Whole { bytes, rows, partial, is_empty, .. } => {
+            Checked::Whole { bytes, rows, partial, is_empty, .. } => {
                 self.tally.verified += 1;
                 let name = file_name(location);
                 self.warnings.extend(partial.map(|words| format!("{name}: {words}")));
@@ -138,8 +142,8 @@ impl<'a> Round<'a> {
                 let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
                 self.say(&format!("{} verified: {}, {rows}", file_name(location), ByteSize(bytes)));
             }
-            Judged::Bad(findings) => self.bad(format!("{location}: {}", findings.join("; "))),
-            Judged::Frozen(frozen) => {
+            Checked::Bad(findings) => self.bad(format!("{location}: {}", findings.join("; "))),
+            Checked::Frozen(frozen) => {
                 self.say(&format!("not read: {frozen}"));
                 if let ArchiveError::Frozen { class, .. } = frozen {
                     *self.tally.frozen.entry(class).or_default() += 1;
@@ -149,7 +153,7 @@ impl<'a> Round<'a> {
     }
 
     /// Adds an incomplete backup.
-    pub(super) fn left(&mut self, location: &str, standing: &Standing) {
+    pub(super) fn left(&mut self, location: &str, standing: &AttemptStatus) {
         self.bad(format!("{location}: {}", standing.words().unwrap_or_default()));
     }
 
@@ -173,12 +177,12 @@ impl<'a> Round<'a> {
     }
 
     /// The result. A signal counts more than a finding, and a finding more than an error.
-    pub(super) fn end(mut self, done: Result<Turn<()>, Failure>, thaw: bool, took: Duration) -> Ended {
+    pub(super) fn end(mut self, done: Result<Completed<()>, Failure>, thaw: bool, took: Duration) -> Ended {
         self.warn_of_frozen(thaw);
         let conclusion = match &done {
-            Ok(Turn::Disabled(_)) => Conclusion::disabled(),
-            Ok(Turn::Planned) => Conclusion::planned(),
-            Ok(Turn::Done(())) | Err(_) => Conclusion::of_reading(self.tally.reading(self.skip_frozen)),
+            Ok(Completed::Disabled(_)) => Conclusion::disabled(),
+            Ok(Completed::Planned) => Conclusion::planned(),
+            Ok(Completed::Done(())) | Err(_) => Conclusion::of_reading(self.tally.reading(self.skip_frozen)),
         };
         let mut result = SponsorResult::new(self.sponsor, conclusion, took.as_secs_f64());
         result.backup_location.clone_from(&self.location);
@@ -186,13 +190,13 @@ impl<'a> Round<'a> {
         result.warnings = std::mem::take(&mut self.warnings);
         result.frozen = self.tally.frozen_count();
         let error = match done {
-            Ok(Turn::Disabled(disabled)) => {
+            Ok(Completed::Disabled(disabled)) => {
                 self.say(&format!("{disabled}, so there are no backups"));
                 result.message = Some(disabled);
                 return (result, None);
             }
-            Ok(Turn::Planned) => return (result, None),
-            Ok(Turn::Done(())) => self.failure.take(),
+            Ok(Completed::Planned) => return (result, None),
+            Ok(Completed::Done(())) => self.failure.take(),
             // It ended the round, so it counts more than the failure of one backup.
             Err(failure) => Some(failure),
         };
@@ -206,9 +210,9 @@ impl<'a> Round<'a> {
             (Some(finding), error) => (finding, error),
             (None, Some(error)) => (error, None),
         };
-        let Told { stage, code, mut message, hint, .. } = Told::of(&failure, self.edge);
+        let RedactedFailure { stage, code, mut message, hint, .. } = RedactedFailure::of(&failure, self.edge);
         if let Some(error) = also {
-            let Told { message: error, .. } = Told::of(&error, self.edge);
+            let RedactedFailure { message: error, .. } = RedactedFailure::of(&error, self.edge);
             message.push_str(&format!("; also, not every backup was read: {error}"));
         }
         if self.tally.failed > 1 {
@@ -231,7 +235,7 @@ impl<'a> Round<'a> {
             "Run with `thaw` to request the frozen backups from S3, or set `skip-frozen` to verify only the others."
         };
         let findings = vec![self.tally.words()];
-        ProofError { place: frozen.to_owned(), findings, hint: hint.to_owned() }.into()
+        VerificationError { place: frozen.to_owned(), findings, hint: hint.to_owned() }.into()
     }
 
     fn finding(&self) -> Option<Failure> {

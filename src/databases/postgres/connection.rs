@@ -16,8 +16,10 @@ use std::path::Path;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::client::Client;
-use hosts::{Host, Written};
-use parameters::{Taken, Unlisted, decode, parameters, refuse_transaction_pooler, secrets, taken};
+use hosts::{Host, UrlParts};
+use parameters::{
+    KnownParameters, ParameterFile, decode, parameters, refuse_transaction_pooler, secrets, taken,
+};
 
 /// The application name of our sessions on the server.
 pub(super) const APPLICATION: &str = "sponsor-backup";
@@ -37,7 +39,7 @@ pub struct Connection {
     /// What messages show instead of the address.
     nickname: Option<&'static str>,
     variables: BTreeMap<&'static str, String>,
-    unlisted: Unlisted,
+    unlisted: ParameterFile,
     /// The parameter that needs the newest client, with its major version.
     newest: Option<(&'static str, u32)>,
 }
@@ -50,7 +52,7 @@ impl Connection {
     pub fn parse(url: &SecretString) -> Result<Self, ConnectionError> {
         // A URL that was wrapped has line breaks.
         let text = url.expose_secret().trim().replace(['\t', '\n', '\r'], "");
-        let written = Written::split(&text)?;
+        let written = UrlParts::split(&text)?;
         let mut query = parameters(written.query)?;
         let mut part = |parameter: &str, name: &'static str, in_url: &str| {
             let in_url = Some(in_url).filter(|text| !text.is_empty());
@@ -66,8 +68,8 @@ impl Connection {
             database.ok_or(ConnectionError::Lacks("database"))?,
         );
         let secrets = secrets(written.query);
-        let Taken { variables, unlisted, newest } = taken(query, !secrets.is_empty())?;
-        let unlisted = Unlisted::new(unlisted);
+        let KnownParameters { variables, unlisted, newest } = taken(query, !secrets.is_empty())?;
+        let unlisted = ParameterFile::new(unlisted);
         let masks = password.iter().cloned().chain(written.password.map(str::to_owned));
         let masks = distinct(masks.chain(secrets));
         let password = password.map(SecretString::from);
@@ -89,7 +91,7 @@ impl Connection {
             masks: Vec::new(),
             nickname: Some(nickname),
             variables: BTreeMap::new(),
-            unlisted: Unlisted::default(),
+            unlisted: ParameterFile::default(),
             newest: None,
         }
     }
@@ -266,7 +268,7 @@ impl Connection {
 }
 
 /// The hosts of a URL. Parameters win over the authority part.
-fn hosts(written: &Written<'_>, query: &mut BTreeMap<String, String>) -> Result<Vec<Host>, ConnectionError> {
+fn hosts(written: &UrlParts<'_>, query: &mut BTreeMap<String, String>) -> Result<Vec<Host>, ConnectionError> {
     let names = match query.remove("host").filter(|list| !list.is_empty()) {
         Some(list) => list.split(',').map(|name| name.trim().to_owned()).collect(),
         None if written.hosts.iter().all(|(name, _)| name.is_empty()) => Vec::new(),

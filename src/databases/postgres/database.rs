@@ -6,7 +6,7 @@ use super::client::Client;
 use super::query::query;
 use super::settings::{Setting, Settings};
 use super::sql::decoded;
-use super::{Complaint, Connection, DumpError, generated};
+use super::{Connection, DumpError, PgError, generated};
 
 /// Columns that some versions lack are looked up by name. The answer is UTF-8 in any session. In a database without
 /// an encoding, it is whatever was stored.
@@ -61,7 +61,7 @@ pub async fn ask(connection: &Connection, client: &Client) -> Result<Database, D
     let question = QUESTION.replace("{generated}", generated::TABLES);
     let answer = query(connection, client, &question).await?;
     parse(&answer).ok_or_else(|| {
-        let message = Complaint::ours("unexpected answer from the server");
+        let message = PgError::ours("unexpected answer from the server");
         DumpError::Unreachable { place: connection.place(), message }
     })
 }

@@ -27,7 +27,7 @@ use super::connection::APPLICATION;
 use super::invocation::DumpOptions;
 use super::process::{self, Signal};
 use super::sql::{Columns, Scan};
-use super::{Complaint, Connection, DumpError, Finished, Names, query};
+use super::{Connection, DumpError, FinishedDump, KnownNames, PgError, query};
 use warnings::Warnings;
 
 /// How long to wait for output after pg_dump has ended: another process may hold its pipes open forever.
@@ -41,13 +41,13 @@ const LAST_WORDS: usize = 8 * 1024;
 pub struct Dump {
     stdout: ChildStdout,
     silence: MaybeDone<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    stderr: JoinHandle<Said>,
+    stderr: JoinHandle<Stderr>,
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
     scan: Scan,
     connection: Connection,
     client: Client,
     /// Names that an error message may show.
-    names: Names,
+    names: KnownNames,
     is_of_some_schemas: bool,
     stop: CancellationToken,
     _stop_on_drop: DropGuard,
@@ -71,7 +71,7 @@ impl Dump {
             return Err(client.not_started("pg_dump", "its pipes are missing"));
         };
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
-        let mut names = Names::of(connection);
+        let mut names = KnownNames::of(connection);
         options.patterns().for_each(|pattern| names.add(pattern));
         Ok(Self {
             stdout,
@@ -100,12 +100,12 @@ impl Dump {
     ///
     /// # Errors
     /// pg_dump failed, was stopped, or its stream is not whole.
-    pub async fn finish(self) -> Result<Finished, DumpError> {
+    pub async fn finish(self) -> Result<FinishedDump, DumpError> {
         let place = self.connection.place();
         let ended = |reason: String| DumpError::Failed {
             place: place.clone(),
             status: "was lost".to_owned(),
-            message: Complaint::ours(reason),
+            message: PgError::ours(reason),
         };
         let status = self.supervisor.await.map_err(|error| ended(error.to_string()))?;
         let status = status.map_err(|error| ended(error.to_string()))?;
@@ -120,9 +120,9 @@ impl Dump {
             // The dump might not have reached the table that the message is about, so the server is asked which names
             // are known. Without an answer the message is shown with gaps.
             let said = said.last_words();
-            let texts = Complaint::would_be_names(said);
+            let texts = PgError::would_be_names(said);
             query::learn_known(&self.connection, &self.client, &texts, &mut names).await.ok();
-            let message = Complaint::uncoded(said, &names);
+            let message = PgError::uncoded(said, &names);
             return Err(DumpError::Failed { place, status: describe(status), message });
         }
         // Status 0 is not enough: a wrapper, or a pipe that broke, can cut the stream and still report success.
@@ -141,7 +141,7 @@ impl Dump {
         if !missing.is_empty() {
             return Err(DumpError::Incomplete { place, missing: missing.join("; ") });
         }
-        Ok(Finished {
+        Ok(FinishedDump {
             server_version: self.scan.server_version().unwrap_or_default(),
             pg_dump_version: self.scan.pg_dump_version().unwrap_or_default(),
             truth,
@@ -188,13 +188,13 @@ async fn silence_after(ended: CancellationToken) {
 }
 
 /// What pg_dump wrote to standard error.
-struct Said {
+struct Stderr {
     text: String,
     /// Whether earlier text was cut off.
     is_cut: bool,
 }
 
-impl Said {
+impl Stderr {
     /// The end of the text, from the beginning of a line: half a password would not be recognized as one.
     fn last_words(&self) -> &str {
         let text = &self.text;
@@ -204,7 +204,7 @@ impl Said {
     }
 }
 
-async fn words(mut stderr: ChildStderr, silence: impl Future<Output = ()>) -> Said {
+async fn words(mut stderr: ChildStderr, silence: impl Future<Output = ()>) -> Stderr {
     let (mut kept, mut chunk, mut is_cut) = (Vec::new(), [0; 4096], false);
     let mut silence = pin!(silence);
     loop {
@@ -220,7 +220,7 @@ async fn words(mut stderr: ChildStderr, silence: impl Future<Output = ()>) -> Sa
         kept.drain(..kept.len().saturating_sub(STDERR_KEPT));
     }
     let begins = if is_cut { memchr::memchr(b'\n', &kept).map_or(kept.len(), |end| end + 1) } else { 0 };
-    Said { text: String::from_utf8_lossy(&kept[begins..]).into_owned(), is_cut }
+    Stderr { text: String::from_utf8_lossy(&kept[begins..]).into_owned(), is_cut }
 }
 
 fn describe(status: ExitStatus) -> String {
@@ -247,14 +247,14 @@ const QUESTION: &str = "SELECT json_build_object('relation', n.nspname || '.' ||
 
 /// A lock that a session of ours waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Wait {
+pub struct LockWait {
     /// `schema.table`.
     relation: String,
     /// Process ID of the session that blocks it: 0 for a prepared transaction, `None` if the lock was just released.
     blocked_by: Option<u32>,
 }
 
-impl fmt::Display for Wait {
+impl fmt::Display for LockWait {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "waiting for a lock on {}", self.relation)?;
         match self.blocked_by {
@@ -267,7 +267,7 @@ impl fmt::Display for Wait {
 
 /// Asks the server for the lock that our dump of this database waits for. Any psql version works. `None` if it waits
 /// for none, and if the server does not answer: the dump itself reports what is wrong.
-pub async fn ask(connection: &Connection, client: &Client) -> Option<Wait> {
+pub async fn ask(connection: &Connection, client: &Client) -> Option<LockWait> {
     let never = CancellationToken::new();
     let question = QUESTION.replace("{application}", APPLICATION);
     let answer = query::within((PATIENCE, &never), connection, client, &question).await.ok()?;

@@ -2,7 +2,7 @@
 //! server's own words.
 
 use super::connection::ConnectionError;
-use super::pg_error::Complaint;
+use super::pg_error::PgError;
 use super::sql::Unfit;
 
 /// Why a dump failed.
@@ -38,7 +38,7 @@ pub enum DumpError {
         /// `host:port/database`.
         place: String,
         /// psql's error.
-        message: Complaint,
+        message: PgError,
     },
     /// pg_dump failed.
     #[error("{place}: pg_dump {status}: {message}")]
@@ -48,7 +48,7 @@ pub enum DumpError {
         /// How it ended, such as `exited with 1`.
         status: String,
         /// pg_dump's error.
-        message: Complaint,
+        message: PgError,
     },
     /// The role cannot read everything that would be dumped.
     #[error("{place}: this role cannot read {}", .what.join(", "))]
@@ -268,7 +268,7 @@ fn remedy_of_missing(missing: &str) -> &'static str {
     }
 }
 
-fn remedy(place: &str, complaint: &Complaint) -> Option<String> {
+fn remedy(place: &str, complaint: &PgError) -> Option<String> {
     let direct_supabase = place.starts_with("db.") && place.contains(".supabase.co:");
     let no_route = [
         "Network is unreachable",

@@ -16,7 +16,7 @@ use super::dump::partial;
 use super::invocation::{self, DumpOptions};
 use super::process::{GRACE, Signal, supervise};
 use super::sql::decoded;
-use super::{Complaint, Connection, DumpError, Names};
+use super::{Connection, DumpError, KnownNames, PgError};
 
 /// Users' tables that have such columns and that the role can read completely. A standby has no unlogged rows. Some
 /// versions lack `attgenerated`.
@@ -161,9 +161,9 @@ impl Snapshot {
         }
         let said = tokio::time::timeout(GRACE, &mut self.stderr).await.ok().and_then(Result::ok);
         let said = said.unwrap_or_default();
-        let names = Names::default();
-        let coded = said.lines().find_map(|line| Complaint::in_line(line, &names));
-        let message = coded.unwrap_or_else(|| Complaint::uncoded(&said, &names));
+        let names = KnownNames::default();
+        let coded = said.lines().find_map(|line| PgError::in_line(line, &names));
+        let message = coded.unwrap_or_else(|| PgError::uncoded(&said, &names));
         DumpError::Unreachable { place: self.place.clone(), message }
     }
 
@@ -172,7 +172,7 @@ impl Snapshot {
     }
 
     fn failed(&self, what: &str) -> DumpError {
-        DumpError::Unreachable { place: self.place.clone(), message: Complaint::ours(what) }
+        DumpError::Unreachable { place: self.place.clone(), message: PgError::ours(what) }
     }
 
     /// Ends the session on the server, and returns when it has ended.

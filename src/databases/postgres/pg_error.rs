@@ -24,9 +24,9 @@ const LONGEST: usize = 2048;
 
 /// Names that messages may show: those of the connection, of the dump's statements, and of the request.
 #[derive(Debug, Clone, Default)]
-pub struct Names(HashSet<Box<str>>);
+pub struct KnownNames(HashSet<Box<str>>);
 
-impl Names {
+impl KnownNames {
     /// The names in a connection.
     #[must_use]
     pub fn of(connection: &Connection) -> Self {
@@ -76,15 +76,15 @@ impl Names {
 
 /// One complaint, as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
+pub struct PgError {
     code: Option<SqlState>,
-    said: Said,
+    said: Wording,
     /// What the complaint is about, in our own words and known names.
     about: Option<Box<str>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Said {
+enum Wording {
     /// In our own words.
     Ours(String),
     /// A text of the list with the names for its gaps. `None` for a name that is not known.
@@ -92,29 +92,29 @@ enum Said {
     NotShown,
 }
 
-impl Complaint {
+impl PgError {
     /// An error found by this program or this machine's system, in our own words.
     #[must_use]
     pub fn ours(words: impl Into<String>) -> Self {
-        Self { code: None, said: Said::Ours(words.into()), about: None }
+        Self { code: None, said: Wording::Ours(words.into()), about: None }
     }
 
     /// A server's message with its code. If PostgreSQL has no such code, the message is not shown at all.
     #[must_use]
-    pub fn coded(code: &str, words: &str, names: &Names) -> Self {
+    pub fn coded(code: &str, words: &str, names: &KnownNames) -> Self {
         let Some(code) = SqlState::parse(code) else {
-            return Self { code: None, said: Said::NotShown, about: None };
+            return Self { code: None, said: Wording::NotShown, about: None };
         };
-        let said = match Heard::of(words, Some(code)) {
+        let said = match Matched::of(words, Some(code)) {
             Some(heard) => heard.shown(names),
-            None => Said::NotShown,
+            None => Wording::NotShown,
         };
         Self { code: Some(code), said, about: None }
     }
 
     /// A message with its code in one of psql's lines: `ERROR:  42P01: relation "t" does not exist`.
     #[must_use]
-    pub fn in_line(line: &str, names: &Names) -> Option<Self> {
+    pub fn in_line(line: &str, names: &KnownNames) -> Option<Self> {
         let (_, words) = line.split_once(":  ")?;
         let (code, words) = with_code(words)?;
         Some(Self::coded(code, words, names))
@@ -123,13 +123,13 @@ impl Complaint {
     /// What libpq or a PostgreSQL program wrote to standard error without a code. The most specific line that fits
     /// the list counts.
     #[must_use]
-    pub fn uncoded(words: &str, names: &Names) -> Self {
+    pub fn uncoded(words: &str, names: &KnownNames) -> Self {
         let Some(heard) = Self::first_heard(words) else {
-            return Self { code: None, said: Said::NotShown, about: None };
+            return Self { code: None, said: Wording::NotShown, about: None };
         };
         let code = SqlState::parse(heard.code);
         // The server does not name the table that it was reading. pg_dump does, on its own line.
-        let mut lines = words.lines().filter_map(|line| Heard::of(without_prefixes(line), None));
+        let mut lines = words.lines().filter_map(|line| Matched::of(without_prefixes(line), None));
         let of_a_table = lines.find(|line| code.is_some() && line.template.starts_with(template::OF_A_TABLE));
         let table = of_a_table.and_then(|line| line.gaps.into_iter().find(|name| names.know(name)));
         Self { code, said: heard.shown(names), about: None }
@@ -149,8 +149,8 @@ impl Complaint {
     }
 
     /// A server's error is more specific than what its client makes of it.
-    fn first_heard(words: &str) -> Option<Heard> {
-        let heard = || words.lines().filter_map(|line| Heard::of(without_prefixes(line), None));
+    fn first_heard(words: &str) -> Option<Matched> {
+        let heard = || words.lines().filter_map(|line| Matched::of(without_prefixes(line), None));
         heard().find(|heard| !heard.code.is_empty()).or_else(|| heard().next())
     }
 
@@ -170,9 +170,9 @@ impl Complaint {
     #[must_use]
     pub fn begins(&self, with: &str) -> bool {
         match &self.said {
-            Said::Ours(words) => words.starts_with(with),
-            Said::Known(template, _) => template.starts_with(with),
-            Said::NotShown => false,
+            Wording::Ours(words) => words.starts_with(with),
+            Wording::Known(template, _) => template.starts_with(with),
+            Wording::NotShown => false,
         }
     }
 
@@ -181,24 +181,24 @@ impl Complaint {
     pub(super) fn examples(code: &str, begins: &str) -> Vec<Self> {
         let fit = TEMPLATES.iter().filter(|(known, text)| *known == code && text.starts_with(begins));
         let shown = |text: &&'static str| text.split("{}").skip(1).map(|_| Some("app".to_owned())).collect();
-        let known = fit.map(|(_, text)| Said::Known(text, shown(text)));
+        let known = fit.map(|(_, text)| Wording::Known(text, shown(text)));
         let code = SqlState::parse(code);
-        let bare = code.filter(|_| begins.is_empty()).map(|_| Said::NotShown);
+        let bare = code.filter(|_| begins.is_empty()).map(|_| Wording::NotShown);
         known.chain(bare).map(|said| Self { code, said, about: None }).collect()
     }
 
     /// Whether only the fact that something failed is known.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        self.code.is_none() && self.said == Said::NotShown
+        self.code.is_none() && self.said == Wording::NotShown
     }
 }
 
-impl fmt::Display for Complaint {
+impl fmt::Display for PgError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.said, self.code) {
-            (Said::Ours(words), _) => formatter.write_str(words)?,
-            (Said::Known(template, gaps), _) => {
+            (Wording::Ours(words), _) => formatter.write_str(words)?,
+            (Wording::Known(template, gaps), _) => {
                 let mut gaps = gaps.iter();
                 for (at, piece) in template.split("{}").enumerate() {
                     if at > 0 {
@@ -207,8 +207,8 @@ impl fmt::Display for Complaint {
                     formatter.write_str(piece)?;
                 }
             }
-            (Said::NotShown, Some(code)) => formatter.write_str(&code.condition())?,
-            (Said::NotShown, None) => formatter.write_str(NOT_SHOWN)?,
+            (Wording::NotShown, Some(code)) => formatter.write_str(&code.condition())?,
+            (Wording::NotShown, None) => formatter.write_str(NOT_SHOWN)?,
         }
         self.code.map_or(Ok(()), |code| write!(formatter, " ({})", code.code()))?;
         self.about.as_ref().map_or(Ok(()), |about| write!(formatter, "; {about}"))
@@ -225,13 +225,13 @@ pub fn with_code(words: &str) -> Option<(&str, &str)> {
 }
 
 /// A line that fits a text of the list.
-struct Heard {
+struct Matched {
     code: &'static str,
     template: &'static str,
     gaps: Vec<String>,
 }
 
-impl Heard {
+impl Matched {
     fn of(line: &str, code: Option<SqlState>) -> Option<Self> {
         if line.len() > LONGEST {
             return None;
@@ -242,10 +242,10 @@ impl Heard {
             .find_map(|(code, template)| Some(Self { code, template, gaps: fit(template, line)? }))
     }
 
-    fn shown(self, names: &Names) -> Said {
+    fn shown(self, names: &KnownNames) -> Wording {
         let known =
             |gap: String| (template::KINDS.contains(&gap.as_str()) || names.know(&gap)).then_some(gap);
-        Said::Known(self.template, self.gaps.into_iter().map(known).collect())
+        Wording::Known(self.template, self.gaps.into_iter().map(known).collect())
     }
 }
 

@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(1);
 static CHILDREN: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
 
 /// Ends when every child has ended. Children whose futures were dropped have been asked to stop already.
-pub async fn of_all() {
+pub async fn wait_for_all() {
     CHILDREN.close();
     CHILDREN.wait().await;
 }

@@ -7,8 +7,8 @@ pub(crate) mod objects;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::generated::Digests;
-use super::sql::{Inventory, TableTruth, Truth};
-use exemptions::SetAside;
+use super::sql::{DumpContents, Inventory, TableDigest};
+use exemptions::Exempted;
 use objects::Differences;
 
 /// Result of a comparison.
@@ -40,7 +40,7 @@ impl Verdict {
 
 /// How the restored database differs from the dumped one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Surroundings {
+pub struct DatabaseDifferences {
     /// Both locales as text, if they may sort or change text differently.
     pub locales: Option<String>,
     /// Other differences, each as a phrase without values that may be secret.
@@ -85,7 +85,7 @@ impl TablePair {
 #[derive(Debug)]
 pub struct Side<'a> {
     /// Tables, sequences, large objects and digests.
-    pub truth: &'a Truth,
+    pub truth: &'a DumpContents,
     /// Its statements.
     pub inventory: Option<&'a Inventory>,
     /// Major versions of the server and of the pg_dump that wrote the statements.
@@ -109,9 +109,9 @@ pub struct Comparison {
     /// Sequences and large objects that differ. They are compared across versions, too.
     pub(crate) objects: Differences,
     /// Differences that do not count.
-    pub(crate) aside: SetAside,
+    pub(crate) aside: Exempted,
     /// Differences of the database itself.
-    surroundings: Surroundings,
+    surroundings: DatabaseDifferences,
     /// Number of materialized views in the backup.
     materialized_views: u64,
     /// Major versions of server and pg_dump on both sides.
@@ -145,8 +145,8 @@ impl Comparison {
             missing: beyond(backup, restored),
             unexpected: beyond(restored, backup),
             objects: sequences.and(large_objects),
-            surroundings: Surroundings::default(),
-            aside: SetAside::default(),
+            surroundings: DatabaseDifferences::default(),
+            aside: Exempted::default(),
             materialized_views: backup.truth.materialized_views,
             majors: [backup.majors, restored.majors],
             left_out: left_out.cloned(),
@@ -156,7 +156,12 @@ impl Comparison {
     /// Adds the differences of the database itself, and the digests of generated values that the manifest has and
     /// that were found.
     #[must_use]
-    pub fn with_database(mut self, surroundings: Surroundings, told: &Digests, found: &Digests) -> Self {
+    pub fn with_database(
+        mut self,
+        surroundings: DatabaseDifferences,
+        told: &Digests,
+        found: &Digests,
+    ) -> Self {
         self.surroundings = surroundings;
         for table in &mut self.tables {
             let name = (table.schema.clone(), table.name.clone());
@@ -262,8 +267,8 @@ impl Comparison {
     }
 }
 
-fn pairs(backup: &[TableTruth], restored: &[TableTruth]) -> Vec<TablePair> {
-    let by_name = |tables: &'_ [TableTruth]| -> BTreeMap<(String, String), TableTruth> {
+fn pairs(backup: &[TableDigest], restored: &[TableDigest]) -> Vec<TablePair> {
+    let by_name = |tables: &'_ [TableDigest]| -> BTreeMap<(String, String), TableDigest> {
         tables.iter().map(|table| ((table.schema.clone(), table.name.clone()), table.clone())).collect()
     };
     let (backup, restored) = (by_name(backup), by_name(restored));

@@ -8,7 +8,7 @@ use super::client::Client;
 use super::error::NO_ANSWER;
 use super::process::{self, Signal};
 use super::sql::decoded;
-use super::{Complaint, Connection, DumpError, Names, invocation};
+use super::{Connection, DumpError, KnownNames, PgError, invocation};
 
 /// A server that cannot answer a small query in this time cannot serve a dump either.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,7 +34,7 @@ pub async fn within(
     client: &Client,
     sql: &str,
 ) -> Result<String, DumpError> {
-    let mut names = Names::of(connection);
+    let mut names = KnownNames::of(connection);
     names.learn(sql.as_bytes());
     ask((patience, stop), connection, client, (invocation::query_arguments(sql), &names)).await
 }
@@ -49,7 +49,7 @@ pub async fn sponsors(
     client: &Client,
     sql: &str,
 ) -> Result<String, DumpError> {
-    let names = Names::default();
+    let names = KnownNames::default();
     let never = CancellationToken::new();
     ask((patience, &never), connection, client, (invocation::sponsors_query_arguments(sql), &names)).await
 }
@@ -63,7 +63,7 @@ pub async fn settled(connection: Connection, client: &Client) -> Result<Connecti
     if !connection.has_several_hosts() {
         return Ok(connection);
     }
-    let names = Names::of(&connection);
+    let names = KnownNames::of(&connection);
     let (arguments, never) = (invocation::whereabouts_arguments(), CancellationToken::new());
     let answer = ask((PATIENCE, &never), &connection, client, (arguments, &names)).await?;
     let (host, port) = answer.split_once('\n').unwrap_or((&answer, ""));
@@ -78,7 +78,7 @@ pub async fn learn_known(
     connection: &Connection,
     client: &Client,
     texts: &[String],
-    names: &mut Names,
+    names: &mut KnownNames,
 ) -> Result<(), DumpError> {
     // Names with these characters are too rare in PostgreSQL's messages to be worth quoting.
     let plain = texts.iter().filter(|text| !text.contains(['\'', '\\']) && !text.contains(char::is_control));
@@ -106,15 +106,15 @@ async fn ask(
     (patience, stop): (Duration, &CancellationToken),
     connection: &Connection,
     client: &Client,
-    (arguments, names): (Vec<String>, &Names),
+    (arguments, names): (Vec<String>, &KnownNames),
 ) -> Result<String, DumpError> {
-    let failed = |message: Complaint| DumpError::Unreachable { place: connection.place(), message };
+    let failed = |message: PgError| DumpError::Unreachable { place: connection.place(), message };
     let command = client.command("psql", arguments, connection)?;
     // At SIGINT, psql cancels its statement.
     let output = match process::output(command, Signal::INT, patience, stop).await {
         Ok(Some(output)) => output,
         Ok(None) => {
-            return Err(failed(Complaint::ours(format!("{NO_ANSWER} {} s", patience.as_secs()))));
+            return Err(failed(PgError::ours(format!("{NO_ANSWER} {} s", patience.as_secs()))));
         }
         Err(error) => return Err(client.not_started("psql", error)),
     };
@@ -124,8 +124,8 @@ async fn ask(
             return Err(DumpError::Stopped { place: connection.place() });
         }
         let said = decoded(&output.stderr);
-        let coded = said.lines().find_map(|line| Complaint::in_line(line, names));
-        return Err(failed(coded.unwrap_or_else(|| Complaint::uncoded(&said, names))));
+        let coded = said.lines().find_map(|line| PgError::in_line(line, names));
+        return Err(failed(coded.unwrap_or_else(|| PgError::uncoded(&said, names))));
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())
 }

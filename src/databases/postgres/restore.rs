@@ -21,11 +21,11 @@ mod psql_errors;
 mod sandbox;
 
 pub use error::{Owner, RestoreError, objects_in_words};
-pub use load::{LeftOut, Load, Loaded, Manner, OnError};
+pub use load::{LeftOut, Load, LoadOptions, Loaded, OnError};
 pub use plan::Plan;
-pub use scratch_database::Visit;
-pub use target::{Form, Target};
-pub use temporary_server::Throwaway;
+pub use scratch_database::ScratchDatabase;
+pub use target::{NewDatabase, Target};
+pub use temporary_server::TemporaryServer;
 pub use tools::Tools;
 
 use serde::Serialize;

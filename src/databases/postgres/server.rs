@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::client::Client;
 use super::query::query;
-use super::sql::Truth;
-use super::{Complaint, Connection, DumpError};
+use super::sql::DumpContents;
+use super::{Connection, DumpError, PgError};
 
 const QUERY: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
                      pg_database_size(current_database()), pg_is_in_recovery(), getdatabaseencoding(), \
@@ -141,7 +141,7 @@ impl Server {
     ///
     /// # Errors
     /// [`DumpError::Incomplete`].
-    pub fn check_sequences(&self, connection: &Connection, truth: &Truth) -> Result<(), DumpError> {
+    pub fn check_sequences(&self, connection: &Connection, truth: &DumpContents) -> Result<(), DumpError> {
         let made_up = self.hidden_sequences.iter().filter(|name| truth.sequences.contains_key(*name));
         let names: Vec<String> = made_up.take(20).map(|(schema, name)| format!("{schema}.{name}")).collect();
         if names.is_empty() {
@@ -179,7 +179,7 @@ pub async fn left_to_extensions(connection: &Connection, client: &Client) -> Res
 }
 
 fn not_understood(connection: &Connection) -> DumpError {
-    let message = Complaint::ours("unexpected answer from the server");
+    let message = PgError::ours("unexpected answer from the server");
     DumpError::Unreachable { place: connection.place(), message }
 }
 

@@ -17,7 +17,7 @@ mod quotes;
 mod words;
 
 pub use columns::Columns;
-pub use contents::{Group, LargeObjects, Position, TableTruth, Truth};
+pub use contents::{DumpContents, Group, LargeObjects, Position, TableDigest};
 pub use excerpt::{names, shown, without_comments};
 pub use inventory::Inventory;
 pub use lexical::decoded;
@@ -104,7 +104,7 @@ impl Scan {
     ///
     /// # Errors
     /// See [`Unfit`].
-    pub fn judged(&self) -> Result<Truth, Unfit> {
+    pub fn judged(&self) -> Result<DumpContents, Unfit> {
         if let Some(missing) = self.ends.missing() {
             return Err(Unfit::Cut(missing));
         }
@@ -139,13 +139,13 @@ impl Scan {
 
     /// What the tables and statements contained. `None` if the stream ends in the middle of one.
     #[must_use]
-    pub fn truth(&self) -> Option<Truth> {
+    pub fn truth(&self) -> Option<DumpContents> {
         (!self.lexer.is_inside()).then(|| self.lexer.truth())
     }
 
     /// The tables whose rows have begun so far.
     #[must_use]
-    pub fn tables(&self) -> Vec<TableTruth> {
+    pub fn tables(&self) -> Vec<TableDigest> {
         self.lexer.truth().tables
     }
 

@@ -22,6 +22,6 @@ fn a_typo_is_recognized_and_another_word_is_not() {
         ("portal", None),
         ("mobile_module", None),
     ] {
-        assert_eq!(meant(typed, known), expected, "{typed}");
+        assert_eq!(suggest(typed, known), expected, "{typed}");
     }
 }

@@ -29,7 +29,7 @@ fn minutes(minutes: u64) -> Duration {
 }
 
 /// A drill without findings: a backup one hour old, restored within two minutes.
-fn findings() -> Findings {
+fn findings() -> DrillFindings {
     let backup = Backup {
         location: "s3://b/backups/2026/11/20/backup-prod-20261120-120000.sql.gz".to_owned(),
         snapshot_at: "2026-11-20T12:00:00.25Z".parse().unwrap(),
@@ -40,14 +40,14 @@ fn findings() -> Findings {
     let checks =
         vec![Check { statement: "SELECT true;".to_owned(), passed: true, answer: "true".to_owned() }];
     let comparison = Some(compared(DUMP, (15, 15), false));
-    Findings { backup: Some(backup), comparison, checks, ..Findings::default() }
+    DrillFindings { backup: Some(backup), comparison, checks, ..DrillFindings::default() }
 }
 
 type Broken = Option<(&'static str, &'static str, bool)>;
 
 /// Status, findings and report, with the limits for RPO and RTO.
 fn came_to(
-    findings: &Findings,
+    findings: &DrillFindings,
     limits: [Option<Duration>; 2],
     broken: Broken,
 ) -> (Status, String, DrillReport) {
@@ -58,8 +58,8 @@ fn came_to(
         partners: BTreeSet::new(),
     };
     let run = RunIdentity::default();
-    let whose = Whose { sponsor: &sponsor, environment: Environment::Production, run: &run };
-    let course = Course {
+    let whose = DrillContext { sponsor: &sponsor, environment: Environment::Production, run: &run };
+    let course = DrillCourse {
         at: "2026-11-20T13:00:00Z".parse().unwrap(),
         took: minutes(2),
         max_rpo: limits[0],
@@ -89,7 +89,7 @@ fn what_was_compared_makes_the_status() {
         ),
     ] {
         let comparison = Some(compared(&restored, majors, is_partial));
-        let findings = Findings { comparison, ..findings() };
+        let findings = DrillFindings { comparison, ..findings() };
         let (came, told, report) = came_to(&findings, [None, None], None);
         assert_eq!((came, told.as_str()), (status, wrong), "{restored}");
         assert_eq!((report.status, report.findings.join("; ")), (status, told), "{restored}");
@@ -133,7 +133,7 @@ fn an_interrupted_drill_never_passes() {
         (("proof", "its SHA-256 is another one", false), Status::Failed),
         (("cancelled", "cancelled by SIGTERM", true), Status::Cancelled),
     ] {
-        for findings in [findings(), Findings::default()] {
+        for findings in [findings(), DrillFindings::default()] {
             let (came, _, report) = came_to(&findings, [None, Some(minutes(3))], Some(broken));
             assert_eq!((came, report.outcome), (status, Outcome::Failure), "{broken:?}");
             assert_eq!((report.stage, report.message.as_deref()), (Some(broken.0), Some(broken.1)));
@@ -144,7 +144,7 @@ fn an_interrupted_drill_never_passes() {
         assert_eq!(report.rto_compliant, Some(false));
     }
     // Without a comparison there is no success, even if no error was reported.
-    assert_eq!(came_to(&Findings::default(), [None, None], None).0, Status::Error);
+    assert_eq!(came_to(&DrillFindings::default(), [None, None], None).0, Status::Error);
 }
 
 #[test]

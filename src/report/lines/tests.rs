@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn a_reading_shows_amounts_and_rate() {
-    let reading = Reading {
+    let reading = DumpProgress {
         sponsor: "callisto",
         bytes_read: 1 << 30,
         bytes_stored: 300 << 20,

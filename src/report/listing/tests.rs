@@ -3,9 +3,9 @@ use crate::report::sample::result;
 use crate::report::summary::Subject;
 use crate::verification::Outcome;
 
-fn row(at: &str, problem: Option<&str>) -> Row {
+fn row(at: &str, problem: Option<&str>) -> ListedBackup {
     let known = problem.is_none();
-    Row {
+    ListedBackup {
         sponsor: "callisto".to_owned(),
         environment: "production",
         location: "s3://b/backups/x.sql.gz".to_owned(),
@@ -23,8 +23,8 @@ fn row(at: &str, problem: Option<&str>) -> Row {
     }
 }
 
-fn list(rows: Vec<Row>) -> List {
-    List {
+fn list(rows: Vec<ListedBackup>) -> BackupList {
+    BackupList {
         sponsor: "callisto".to_owned(),
         place: "s3://b/backups/".to_owned(),
         rows,
@@ -35,7 +35,7 @@ fn list(rows: Vec<Row>) -> List {
 
 #[test]
 fn the_table_is_aligned_and_problems_come_last() {
-    let unfinished = Row {
+    let unfinished = ListedBackup {
         status: "unfinished".to_owned(),
         partial: None,
         size_bytes: None,
@@ -61,7 +61,7 @@ fn the_table_is_aligned_and_problems_come_last() {
 
 #[test]
 fn a_watcher_counts_no_backups() {
-    let mut watched = List { watched: true, ..list(vec![row("2026-11-20T12:00:00Z", None)]) };
+    let mut watched = BackupList { watched: true, ..list(vec![row("2026-11-20T12:00:00Z", None)]) };
     assert_eq!(watched.title(), "callisto: newest backups, in s3://b/backups/");
     let (took, limit) = (Duration::from_secs(5), Some(Duration::from_secs(8 * 3600)));
     watched.newest = Some(Measured { took, limit });

@@ -20,7 +20,7 @@ type Bars = (MultiProgress, Mutex<BTreeMap<String, ProgressBar>>);
 
 /// The stream of a run and its log file.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct LogStreams {
     /// A runner reads standard output. People read standard error.
     pub(super) to_stdout: bool,
     /// Set if each line of the stream begins with its time.
@@ -31,7 +31,7 @@ pub(super) struct Lines {
     pub(super) is_cut: AtomicBool,
 }
 
-impl Lines {
+impl LogStreams {
     /// Appends every further line to a regular file, each with its time. Only its owner can read a new file.
     pub(super) fn append_to(&self, path: &Path, clock: Clock) -> std::io::Result<()> {
         // A pipe whose reader sleeps would hold the run, and no signal would end it.

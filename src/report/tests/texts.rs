@@ -6,13 +6,13 @@ use std::time::Duration;
 use crate::archive::backup_manifest::Partial;
 use crate::databases::postgres::restore::{LeftOut, TargetState};
 use crate::record::drill::{DrillReport, Table};
-use crate::report::drill::{self, Drilled};
+use crate::report::drill::{self, ReportedDrill};
 use crate::report::restore::{self, Restored as RestoredFacts};
 use crate::report::sample::{backed_up, drilled, result};
 use crate::report::summary::{self, Subject, Title};
 use crate::report::{SponsorResult, annotations, issue, lines, plan};
 use crate::reviewed;
-use crate::verification::conclusion::{BackupFacts, Held, Reading};
+use crate::verification::conclusion::{BackupFacts, ContentTotals, VerifyCounts};
 use crate::verification::drill::{Check, Status};
 use crate::verification::{Conclusion, Outcome};
 
@@ -40,7 +40,7 @@ fn restored_facts() -> RestoredFacts {
 }
 
 fn partial() -> SponsorResult {
-    let held = Held { tables: 3, rows: 52_500, bytes: 53_687_091 };
+    let held = ContentTotals { tables: 3, rows: 52_500, bytes: 53_687_091 };
     let facts = BackupFacts { held, partial: true, before: None };
     let mut partial = result("callisto", Outcome::Success);
     partial.warnings = vec!["rows excluded by request: diary.audit_log".to_owned()];
@@ -48,7 +48,7 @@ fn partial() -> SponsorResult {
 }
 
 fn empty() -> SponsorResult {
-    let held = Held { tables: 0, rows: 0, bytes: 500 };
+    let held = ContentTotals { tables: 0, rows: 0, bytes: 500 };
     let facts = BackupFacts { held, partial: false, before: None };
     let mut empty = result("titan", Outcome::Success);
     empty.warnings = facts.warnings();
@@ -66,7 +66,7 @@ fn disabled() -> SponsorResult {
 }
 
 fn verified() -> SponsorResult {
-    let conclusion = Conclusion::of_reading(Reading { verified: 3, not_verified: 0 });
+    let conclusion = Conclusion::of_reading(VerifyCounts { verified: 3, not_verified: 0 });
     let mut verified = SponsorResult::new("callisto", conclusion, 75.9);
     verified.message = Some("3 backups verified".to_owned());
     verified
@@ -188,7 +188,7 @@ fn summaries_are_as_reviewed() {
 #[test]
 fn drill_summary_is_as_reviewed() {
     let drilled =
-        [Drilled { report: drilled(), location: Some("s3://audit/drill-reports/x.json".to_owned()) }];
+        [ReportedDrill { report: drilled(), location: Some("s3://audit/drill-reports/x.json".to_owned()) }];
     let mut result = result("callisto", Outcome::Success);
     result.message = Some(drill::line(&drilled[0]));
     let text = summary::with_chapter(title(Subject::Drill), &[result], &drill::summary(&drilled));
@@ -227,7 +227,7 @@ fn summaries_of_the_picture_are_as_reviewed() {
     };
     let location =
         "s3://hht-diary-audit-logs-callisto-eu-west-1/drills/2026/11/20/drill-prod-20261120-120005.json";
-    let drilled = [Drilled { report, location: Some(location.to_owned()) }];
+    let drilled = [ReportedDrill { report, location: Some(location.to_owned()) }];
     let mut result = result("callisto", Outcome::Success);
     (result.message, result.deployment_log) = (Some(drill::line(&drilled[0])), None);
     let text = summary::with_chapter(title(Subject::Drill), &[result], &drill::summary(&drilled));
@@ -287,7 +287,7 @@ fn lines_of_plans_progress_and_restores_are_as_reviewed() {
         ("roles", plan::names(&BTreeSet::from(["app".to_owned(), "reader".to_owned()]))),
         ("extensions", plan::names(&BTreeSet::new())),
     ];
-    let reading = lines::Reading {
+    let reading = lines::DumpProgress {
         sponsor: "callisto",
         bytes_read: 1 << 30,
         bytes_stored: 300 << 20,
@@ -307,9 +307,9 @@ fn lines_of_plans_progress_and_restores_are_as_reviewed() {
         exclude_schemas: Vec::new(),
         exclude_table_data: vec!["diary.audit_log".to_owned()],
     };
-    lines.push(drill::line(&Drilled { report: drilled(), location: None }));
+    lines.push(drill::line(&ReportedDrill { report: drilled(), location: None }));
     let mut report = drilled();
     (report.partial, report.tables) = (Some(partial), report.tables.into_iter().take(1).collect());
-    lines.push(drill::line(&Drilled { report, location: None }));
+    lines.push(drill::line(&ReportedDrill { report, location: None }));
     reviewed::text("lines", &lines.join("\n"));
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::secrets::oidc::{Hide, IdTokenRequest};
+use crate::secrets::oidc::{IdTokenRequest, Masker};
 
 const ARN: &str = "arn:aws:iam::123456789012:role/sponsor-backup/callisto";
 
@@ -11,7 +11,7 @@ fn tokens() -> IdTokens {
     // The only provider that is linked; another test may have installed it.
     rustls::crypto::ring::default_provider().install_default().ok();
     let request = IdTokenRequest { url: "https://x/?a=b".to_owned(), bearer: Secret::from("x") };
-    IdTokens::new(request, Hide::new(|_| ())).unwrap()
+    IdTokens::new(request, Masker::new(|_| ())).unwrap()
 }
 
 fn keys(id: &str) -> AwsKeys {
@@ -37,12 +37,12 @@ fn everything() -> AwsFromEnvironment {
 /// What identifies the credentials that sign.
 fn chosen(pairs: &[(&str, &str)], aws: AwsFromEnvironment) -> Result<String, String> {
     let raw = raw(pairs);
-    let mut found = Found::new(&raw);
+    let mut found = SecretReader::new(&raw);
     let place = Place::Doppler { project: "hht-diary-io".to_owned(), config: "production".to_owned() };
     let (chosen, _) = found.credentials(&place, aws).map_err(|error| error.to_string())?;
-    let lacking = found.lacking();
-    if !lacking.is_empty() {
-        return Err(format!("lacks {}", lacking.join(", ")));
+    let missing = found.missing();
+    if !missing.is_empty() {
+        return Err(format!("lacks {}", missing.join(", ")));
     }
     Ok(match chosen {
         AwsCredentials::Keys(keys) => keys.access_key_id,

@@ -15,7 +15,7 @@ use crate::secrets::{Secret, SecretsError};
 /// A short-lived token. It can read every config of its service account, so each request must name the config, and check
 /// which one the response is from.
 #[derive(Debug, Clone)]
-pub struct Session {
+pub struct DopplerSession {
     /// Begins with `dp.said.`
     pub token: Secret,
     /// When it expires, if Doppler says so.
@@ -39,7 +39,7 @@ impl Doppler {
         identity: &str,
         oidc: &IdToken,
         on_retry: &(dyn Fn(String) + Sync),
-    ) -> Result<Session, SecretsError> {
+    ) -> Result<DopplerSession, SecretsError> {
         let place = format!("identity {identity}");
         let request = json!({"identity": identity, "token": oidc.value.expose_secret()});
         let answered = persistently(|| self.post("auth/oidc", &place, &request), on_retry).await;
@@ -55,7 +55,7 @@ impl Doppler {
         })?;
         let token = answer["token"].as_str().filter(|token| !token.is_empty());
         let no_token = || SecretsError::NotSecrets { place, reason: "it has no token".to_owned() };
-        Ok(Session {
+        Ok(DopplerSession {
             token: Secret::from(token.ok_or_else(no_token)?),
             expires_at: answer["expires_at"].as_str().and_then(|at| at.parse().ok()),
         })
@@ -65,7 +65,7 @@ impl Doppler {
     ///
     /// # Errors
     /// Doppler rejects the request, or does not answer.
-    pub async fn revoke(&self, session: &Session) -> Result<(), SecretsError> {
+    pub async fn revoke(&self, session: &DopplerSession) -> Result<(), SecretsError> {
         let request = json!({"token": session.token.expose_secret()});
         self.post("auth/revoke", "the revocation of this run's token", &request).await.map(drop)
     }

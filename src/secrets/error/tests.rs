@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::SecretsError;
 use crate::secrets::file::SecretsFile;
-use crate::secrets::variables::{Keyring, Owner};
-use crate::secrets::{Archival, AwsFromEnvironment, Place, RawSecrets, interpret};
+use crate::secrets::variables::{EnvCredentials, Owner};
+use crate::secrets::{AwsFromEnvironment, Place, RawSecrets, S3Backups, interpret};
 
 const FILE: &str = "\
 callisto:
@@ -45,7 +45,7 @@ fn doppler() -> Place {
 }
 
 fn from_environment(variables: &[(&str, &str)]) -> AwsFromEnvironment {
-    let keyring = Keyring::from_variables(variables.iter().copied());
+    let keyring = EnvCredentials::from_variables(variables.iter().copied());
     let how_to_pass_keys = keyring.how_to_pass_keys("callisto", true);
     AwsFromEnvironment { how_to_pass_keys, ..AwsFromEnvironment::default() }
 }
@@ -93,7 +93,7 @@ fn of_the_file() -> Vec<SecretsError> {
 }
 
 fn of_the_environment() -> Vec<SecretsError> {
-    let keyring = Keyring::from_variables([
+    let keyring = EnvCredentials::from_variables([
         ("DOPPLER_TOKEN_TITAN", "a"),
         ("Doppler_Token_Titan", "b"),
         ("AWS_ACCESS_KEY_ID_TITAN", "AKIA1"),
@@ -187,7 +187,7 @@ fn of_the_flag() -> Vec<SecretsError> {
         let (in_file, raw) = file(&FILE.replace("  ENABLE_S3_BACKUP_ARCHIVAL: 'true'\n", value));
         for place in [in_file, doppler()] {
             let archival = interpret(&place, &raw, AwsFromEnvironment::default()).unwrap();
-            let Archival::Disabled(disabled) = archival else { panic!("enabled by {value}") };
+            let S3Backups::Disabled(disabled) = archival else { panic!("enabled by {value}") };
             errors.push(SecretsError::Required { disabled });
         }
     }

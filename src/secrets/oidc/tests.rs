@@ -14,5 +14,5 @@ fn claims_are_read_and_a_malformed_token_has_none() {
 #[test]
 fn debug_output_holds_no_secret() {
     let request = IdTokenRequest { url: "https://x/?a=b".into(), bearer: Secret::from("canary") };
-    assert!(!format!("{request:?}{:?}", Hide::new(|_| ())).contains("canary"));
+    assert!(!format!("{request:?}{:?}", Masker::new(|_| ())).contains("canary"));
 }

@@ -1,14 +1,16 @@
 use super::*;
 
-fn token(keyring: &Keyring, sponsor: &str, only: bool) -> Result<String, String> {
+fn token(keyring: &EnvCredentials, sponsor: &str, only: bool) -> Result<String, String> {
     let token = keyring.token(Owner::Sponsor(sponsor), only, "place").map_err(|error| error.to_string())?;
     Ok(token.expose_secret().to_owned())
 }
 
 #[test]
 fn a_token_is_found_by_the_sponsors_name_whatever_its_case() {
-    let keyring =
-        Keyring::from_variables([("doppler_token_titan_2", " dp.st.a "), ("DOPPLER_TOKEN", "dp.st.b")]);
+    let keyring = EnvCredentials::from_variables([
+        ("doppler_token_titan_2", " dp.st.a "),
+        ("DOPPLER_TOKEN", "dp.st.b"),
+    ]);
     assert_eq!(token(&keyring, "titan-2", false).unwrap(), "dp.st.a");
     assert_eq!(token(&keyring, "callisto", true).unwrap(), "dp.st.b");
     let error = token(&keyring, "callisto", false).unwrap_err();
@@ -18,7 +20,7 @@ fn a_token_is_found_by_the_sponsors_name_whatever_its_case() {
 #[test]
 fn a_misspelt_variable_of_a_token_is_named() {
     let near = |typed: &str, sponsor: &str| {
-        let keyring = Keyring::from_variables([(typed, "dp.st.a")]);
+        let keyring = EnvCredentials::from_variables([(typed, "dp.st.a")]);
         keyring.token(Owner::Sponsor(sponsor), true, "place").unwrap_err().hint()
     };
     let hint = near("DOPPLER_TOKEN_CALISTO", "callisto");
@@ -30,34 +32,34 @@ fn a_misspelt_variable_of_a_token_is_named() {
 
 #[test]
 fn two_spellings_must_agree() {
-    let same = Keyring::from_variables([("Doppler_Token_Io", "a"), ("DOPPLER_TOKEN_IO", "a")]);
+    let same = EnvCredentials::from_variables([("Doppler_Token_Io", "a"), ("DOPPLER_TOKEN_IO", "a")]);
     assert_eq!(token(&same, "io", false).unwrap(), "a");
-    let differ = Keyring::from_variables([("Doppler_Token_Io", "a"), ("DOPPLER_TOKEN_IO", "b")]);
+    let differ = EnvCredentials::from_variables([("Doppler_Token_Io", "a"), ("DOPPLER_TOKEN_IO", "b")]);
     assert!(token(&differ, "io", false).unwrap_err().contains("set twice"));
 }
 
 #[test]
 fn an_empty_variable_is_an_unset_one() {
-    let keyring = Keyring::from_variables([("DOPPLER_TOKEN_CORE", "")]);
+    let keyring = EnvCredentials::from_variables([("DOPPLER_TOKEN_CORE", "")]);
     assert!(keyring.token(Owner::Core, true, "place").is_err());
 }
 
 #[test]
 fn the_shared_token_is_never_for_the_core_project() {
-    let keyring = Keyring::from_variables([("DOPPLER_TOKEN", "dp.st.b")]);
+    let keyring = EnvCredentials::from_variables([("DOPPLER_TOKEN", "dp.st.b")]);
     assert!(keyring.token(Owner::Core, true, "place").is_err());
 }
 
 #[test]
 fn half_of_an_id_token_request_is_none() {
-    let keyring = Keyring::from_variables([("ACTIONS_ID_TOKEN_REQUEST_URL", "https://x/?a=b")]);
+    let keyring = EnvCredentials::from_variables([("ACTIONS_ID_TOKEN_REQUEST_URL", "https://x/?a=b")]);
     let told = keyring.id_token_request().unwrap_err().to_string();
     assert!(told.ends_with("ACTIONS_ID_TOKEN_REQUEST_TOKEN is not set"), "{told}");
 }
 
 #[test]
 fn half_a_pair_is_an_error() {
-    let keyring = Keyring::from_variables([("AWS_ACCESS_KEY_ID_IO", "AKIA")]);
+    let keyring = EnvCredentials::from_variables([("AWS_ACCESS_KEY_ID_IO", "AKIA")]);
     let error = keyring.sponsor_keys("io").unwrap_err().to_string();
     assert_eq!(error, "AWS_ACCESS_KEY_ID_IO is set, but AWS_SECRET_ACCESS_KEY_IO is not");
     assert!(keyring.sponsor_keys("titan").unwrap().is_none());
@@ -66,11 +68,11 @@ fn half_a_pair_is_an_error() {
 #[test]
 fn temporary_keys_without_a_session_token_are_an_error() {
     let pair = [("AWS_ACCESS_KEY_ID_IO", "ASIA1"), ("AWS_SECRET_ACCESS_KEY_IO", "x")];
-    let error = Keyring::from_variables(pair).sponsor_keys("io").unwrap_err();
+    let error = EnvCredentials::from_variables(pair).sponsor_keys("io").unwrap_err();
     assert!(error.to_string().starts_with("AWS_ACCESS_KEY_ID_IO begins with ASIA"), "{error}");
     assert_eq!(error.hint(), "Set AWS_SESSION_TOKEN_IO too.");
     let token = [("AWS_SESSION_TOKEN_IO", "canary")];
-    let keyring = Keyring::from_variables(pair.into_iter().chain(token));
+    let keyring = EnvCredentials::from_variables(pair.into_iter().chain(token));
     let keys = keyring.sponsor_keys("io").unwrap().unwrap();
     assert_eq!(keys.session_token.as_ref().unwrap().expose_secret(), "canary");
     let told = AwsCredentials::Keys(keys).told();
@@ -78,16 +80,16 @@ fn temporary_keys_without_a_session_token_are_an_error() {
         told,
         "access key ASIA1 (AWS_ACCESS_KEY_ID_IO and AWS_SECRET_ACCESS_KEY_IO, AWS_SESSION_TOKEN_IO)"
     );
-    let alone = Keyring::from_variables(token).sponsor_keys("io").unwrap_err().to_string();
+    let alone = EnvCredentials::from_variables(token).sponsor_keys("io").unwrap_err().to_string();
     assert_eq!(alone, "AWS_SESSION_TOKEN_IO is set, but AWS_ACCESS_KEY_ID_IO is not");
     let nobodys = [("AWS_ACCESS_KEY_ID", "ASIA1"), ("AWS_SECRET_ACCESS_KEY", "x")];
-    assert!(Keyring::from_variables(nobodys).ambient().unwrap_err().to_string().contains("ASIA"));
+    assert!(EnvCredentials::from_variables(nobodys).ambient().unwrap_err().to_string().contains("ASIA"));
 }
 
 #[test]
 fn how_to_pass_keys_names_variables_that_are_read() {
     let both = |variables: &[(&str, &str)], only: bool| {
-        Keyring::from_variables(variables.iter().copied()).how_to_pass_keys("io-2", only)
+        EnvCredentials::from_variables(variables.iter().copied()).how_to_pass_keys("io-2", only)
     };
     let told = |variables: &[(&str, &str)], only: bool| both(variables, only).general;
     let own = "set the environment variables AWS_ACCESS_KEY_ID_IO_2 and AWS_SECRET_ACCESS_KEY_IO_2 (for temporary keys also AWS_SESSION_TOKEN_IO_2).";

@@ -22,7 +22,10 @@ fn a_database_like_the_one_that_was_dumped_differs_in_nothing() {
     let was = database("tr-TR", &[("search_path", "app, public"), ("app.key", "secret")]);
     let told = document(&was.locale, &was.settings);
     assert_eq!(contradictions(&told, Some(&was.settings)), Vec::<String>::new());
-    assert_eq!(Surroundings::new(&told, Some(&was.settings), &was, "db"), Surroundings::default());
+    assert_eq!(
+        DatabaseDifferences::new(&told, Some(&was.settings), &was, "db"),
+        DatabaseDifferences::default()
+    );
 }
 
 #[test]
@@ -30,7 +33,7 @@ fn each_difference_is_named_and_no_secret_is_shown() {
     let was = database("tr-TR", &[("search_path", "app, public"), ("app.key", "secret")]);
     let told = document(&was.locale, &was.settings);
     let is = database("en-US", &[("app.key", "other"), ("work_mem", "1MB")]);
-    let found = Surroundings::new(&told, Some(&was.settings), &is, "db");
+    let found = DatabaseDifferences::new(&told, Some(&was.settings), &is, "db");
     assert_eq!(found.locales.unwrap(), "the database locale is icu en-US, expected icu tr-TR");
     assert_eq!(
         found.differing,

@@ -3,7 +3,7 @@ use super::*;
 const DUMP: &str = "SELECT pg_catalog.lo_create('1001');\nSELECT pg_catalog.setval('s.q', 42, true);\n\
                         SELECT pg_catalog.lo_open('1001', 131072);\nSELECT pg_catalog.lowrite(0, '\\x0102');\n";
 
-fn truth(text: &str) -> Truth {
+fn truth(text: &str) -> DumpContents {
     let mut scan = Scan::default();
     scan.feed(text.as_bytes());
     scan.truth().unwrap()

@@ -3,9 +3,9 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use sponsor_backup::archive::memory::Flow;
-use sponsor_backup::archive::s3::Labels;
-use sponsor_backup::archive::{Codec, Progress, Recipe, Recipients, Upload, seal};
+use sponsor_backup::archive::memory::BufferPlan;
+use sponsor_backup::archive::s3::ObjectAttributes;
+use sponsor_backup::archive::{Codec, Progress, Recipients, SealOptions, Upload, seal};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
@@ -36,11 +36,11 @@ impl AsyncRead for Panics {
 fn a_panic_leaves_no_parts() {
     let server = StrictS3::start();
     server.bucket(BUCKET);
-    let flow = Flow { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3 };
-    let labels = Labels { content_type: "application/octet-stream", ..Labels::default() };
+    let flow = BufferPlan { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3 };
+    let labels = ObjectAttributes { content_type: "application/octet-stream", ..ObjectAttributes::default() };
     let proxy = Proxy::before(server.endpoint());
     let store = store_at(&proxy.endpoint(), &server, BUCKET);
-    let recipe = Recipe { codec: Codec::Gzip(1), recipients: Recipients::default() };
+    let recipe = SealOptions { codec: Codec::Gzip(1), recipients: Recipients::default() };
     let mut stream = Panics(bytes(13 << 20, 7, true));
     let cause = runtime().block_on(async {
         let upload = Upload::new(&store, "a/dump".to_owned(), labels, flow, CancellationToken::new());

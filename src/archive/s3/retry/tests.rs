@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn until_the_first_answer_a_run_waits_for_seconds_only() {
-    let (reach, long_ago) = (Reach::default(), Instant::now() - FIRST_ANSWER);
+    let (reach, long_ago) = (Contacts::default(), Instant::now() - FIRST_ANSWER);
     let contact = reach.of("http://127.0.0.1:9");
     assert_eq!(contact.limits(), (FIRST_CONNECTION, Some(FIRST_ANSWER)));
     assert!(matches!(contact.again(), RetryAction::RetryIndicated(_)));

@@ -101,7 +101,7 @@ const NEVER_IN_A_HOST: [char; 9] = ['<', '>', '[', ']', '\\', '^', '|', '"', '\'
 
 /// A URL in parts, still encoded.
 #[derive(Debug)]
-pub(super) struct Written<'a> {
+pub(super) struct UrlParts<'a> {
     pub(super) user: &'a str,
     pub(super) password: Option<&'a str>,
     /// Each host with its port, or an empty text if the host is left out.
@@ -110,7 +110,7 @@ pub(super) struct Written<'a> {
     pub(super) query: &'a str,
 }
 
-impl<'a> Written<'a> {
+impl<'a> UrlParts<'a> {
     /// Splits a URL.
     pub(super) fn split(text: &'a str) -> Result<Self, ConnectionError> {
         let Some((before, after)) = text.split_once("://") else {

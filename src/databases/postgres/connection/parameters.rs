@@ -128,7 +128,7 @@ pub enum Remedy {
 
 /// The parameters, without those of the address.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct KnownParameters {
     /// Environment variables.
     pub(super) variables: BTreeMap<&'static str, String>,
     /// Parameters that have no variable.
@@ -158,7 +158,7 @@ fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
 pub(super) fn taken(
     mut query: BTreeMap<String, String>,
     has_secrets: bool,
-) -> Result<Taken, ConnectionError> {
+) -> Result<KnownParameters, ConnectionError> {
     // libpq accepts this JDBC parameter with this value only.
     if query.get("ssl").is_some_and(|value| ["true", "1"].contains(&value.as_str())) {
         query.remove("ssl");
@@ -168,7 +168,7 @@ pub(super) fn taken(
     if query.get("sslrootcert").is_some_and(|value| value == SYSTEM) {
         query.entry("sslmode".to_owned()).or_insert_with(|| "verify-full".to_owned());
     }
-    let mut taken = Taken::default();
+    let mut taken = KnownParameters::default();
     for (name, value) in query {
         if let Some((name, variable, since, allowed)) = PARAMETERS.iter().find(|(known, ..)| *known == name) {
             let value = allowed.spelled(name, value)?;
@@ -279,12 +279,12 @@ const SERVICE: &str = "sponsor-backup";
 
 /// The parameters, and their file once it is needed. Clones share the file. It is closed with the last of them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unlisted {
+pub(super) struct ParameterFile {
     parameters: Arc<BTreeMap<&'static str, SecretString>>,
     file: Arc<OnceLock<Result<File, String>>>,
 }
 
-impl Unlisted {
+impl ParameterFile {
     pub(super) fn new(parameters: BTreeMap<&'static str, SecretString>) -> Self {
         Self { parameters: Arc::new(parameters), file: Arc::default() }
     }

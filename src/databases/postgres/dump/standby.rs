@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::query::query;
-use crate::databases::postgres::sql::Truth;
-use crate::databases::postgres::{Complaint, Connection, DumpError};
+use crate::databases::postgres::sql::DumpContents;
+use crate::databases::postgres::{Connection, DumpError, PgError};
 
 /// Only some roles see the receiver's details, but every role sees whether it runs. It ends with its connection.
 const QUERY: &str = "SELECT json_build_object( \
@@ -96,7 +96,7 @@ impl Standby {
 
     /// The unlogged tables whose rows the dump does not contain.
     #[must_use]
-    pub fn without_rows(&self, truth: &Truth) -> Vec<(String, String)> {
+    pub fn without_rows(&self, truth: &DumpContents) -> Vec<(String, String)> {
         let is_dumped = |(schema, name): &&(String, String)| {
             truth.tables.iter().any(|table| table.schema == *schema && table.name == *name)
         };
@@ -136,7 +136,7 @@ pub async fn ask(connection: &Connection, client: &Client) -> Result<Standby, Du
     let answer = query(connection, client, QUERY).await?;
     let read: Answer = serde_json::from_str(&answer).map_err(|_| DumpError::Unreachable {
         place: connection.place(),
-        message: Complaint::ours("unexpected answer from the standby"),
+        message: PgError::ours("unexpected answer from the standby"),
     })?;
     Ok(judged(read))
 }

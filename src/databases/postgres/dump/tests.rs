@@ -1,4 +1,4 @@
-use super::{Wait, *};
+use super::{LockWait, *};
 
 #[tokio::test]
 async fn of_very_many_words_the_last_whole_lines_are_kept() {
@@ -28,6 +28,6 @@ fn a_wait_names_the_table_and_the_session_that_holds_its_lock() {
         ),
         (r#"{"relation":"s.t","blocked_by":null}"#, "waiting for a lock on s.t"),
     ] {
-        assert_eq!(serde_json::from_str::<Wait>(answer).unwrap().to_string(), expected);
+        assert_eq!(serde_json::from_str::<LockWait>(answer).unwrap().to_string(), expected);
     }
 }

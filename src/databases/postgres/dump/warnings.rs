@@ -5,7 +5,7 @@
 
 use Kind::{Missing, Note};
 
-use crate::databases::postgres::Names;
+use crate::databases::postgres::KnownNames;
 
 /// What one warning means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Warnings {
     /// Reads pg_dump's standard error. `names` may be shown. A dump of some schemas never has subscriptions, so their
     /// absence does not count.
     #[must_use]
-    pub fn read(said: &str, is_of_some_schemas: bool, names: &Names) -> Self {
+    pub fn read(said: &str, is_of_some_schemas: bool, names: &KnownNames) -> Self {
         let mut this = Self::default();
         for line in said.lines() {
             let Some(text) = line.strip_prefix(PREFIX) else {
@@ -137,7 +137,7 @@ fn of_the_server(line: &str) -> String {
 }
 
 /// The text of the list, followed by the known names in the warning.
-fn named(start: &str, text: &str, names: &Names) -> String {
+fn named(start: &str, text: &str, names: &KnownNames) -> String {
     let start = start.split('(').next().unwrap_or(start).trim_end_matches([':', ' ']);
     let known = quoted(text).filter(|name| names.know(name)).map(|name| format!(" \"{name}\""));
     format!("{start}{}", known.collect::<String>())

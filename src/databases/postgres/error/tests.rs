@@ -1,25 +1,25 @@
 use super::*;
-use crate::databases::postgres::Names;
+use crate::databases::postgres::KnownNames;
 use crate::databases::postgres::connection::Remedy;
 
 fn place() -> String {
     "db:5432/app".to_owned()
 }
 
-fn unreachable(message: Complaint) -> DumpError {
+fn unreachable(message: PgError) -> DumpError {
     DumpError::Unreachable { place: place(), message }
 }
 
 fn uncoded(words: &str) -> DumpError {
-    let (status, message) = ("exited with 1".to_owned(), Complaint::uncoded(words, &Names::default()));
+    let (status, message) = ("exited with 1".to_owned(), PgError::uncoded(words, &KnownNames::default()));
     DumpError::Failed { place: place(), status, message }
 }
 
 /// One error that each row of the list of remedies fits: a row that none fits could never be shown.
 fn of_each_remedy() -> Vec<DumpError> {
     let example = |(code, begins, hint): &(&str, &str, &str)| {
-        let ours = Complaint::ours(format!("{begins} 60 s"));
-        let examples = if *begins == NO_ANSWER { vec![ours] } else { Complaint::examples(code, begins) };
+        let ours = PgError::ours(format!("{begins} 60 s"));
+        let examples = if *begins == NO_ANSWER { vec![ours] } else { PgError::examples(code, begins) };
         let found = examples.into_iter().map(unreachable).find(|error| error.hint().as_deref() == Some(hint));
         found.unwrap_or_else(|| panic!("no complaint has the remedy of ({code:?}, {begins:?})"))
     };
@@ -85,7 +85,7 @@ fn of_each_kind() -> Vec<DumpError> {
             program: "/usr/lib/postgresql/15/bin/pg_dump".to_owned(),
             reason: "Permission denied (os error 13)".to_owned(),
         },
-        unreachable(Complaint::ours("unexpected answer from the server")),
+        unreachable(PgError::ours("unexpected answer from the server")),
         uncoded("pg_dump: error: words that nobody knows"),
         DumpError::Unreadable {
             place: place(),
@@ -136,9 +136,9 @@ fn every_error_has_its_reviewed_text_and_hint() {
 fn a_supabase_direct_host_gets_the_session_pooler_as_hint() {
     let unreachable = |place: &str| DumpError::Unreachable {
         place: place.to_owned(),
-        message: Complaint::uncoded(
+        message: PgError::uncoded(
             "psql: error: connection to server at \"db\", port 5432 failed: Network is unreachable",
-            &Names::default(),
+            &KnownNames::default(),
         ),
     };
     let hint = unreachable("db.abcdef.supabase.co:5432/postgres").hint().unwrap();
@@ -170,7 +170,7 @@ fn permissions_and_row_security_are_distinguished() {
 /// A server whose messages are in another language is understood by its code.
 #[test]
 fn remedies_go_by_the_code() {
-    let message = Complaint::coded("42501", "keine Berechtigung für Tabelle zoe", &Names::default());
+    let message = PgError::coded("42501", "keine Berechtigung für Tabelle zoe", &KnownNames::default());
     let error = unreachable(message);
     assert_eq!(error.to_string(), "db:5432/app: insufficient privilege (42501)");
     assert!(error.hint().unwrap().contains("pg_read_all_data"));

@@ -1,18 +1,18 @@
 use super::*;
 
-fn names() -> Names {
-    let mut names = Names::default();
+fn names() -> KnownNames {
+    let mut names = KnownNames::default();
     names.learn(b"CREATE TABLE diary.\"My table\" (place public.geometry, CONSTRAINT patients_arm_check CHECK (true));");
     names.add("app");
     names
 }
 
 fn coded(code: &str, words: &str) -> String {
-    Complaint::coded(code, words, &names()).to_string()
+    PgError::coded(code, words, &names()).to_string()
 }
 
 fn uncoded(words: &str) -> String {
-    Complaint::uncoded(words, &names()).to_string()
+    PgError::uncoded(words, &names()).to_string()
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn what_programs_put_before_their_words_is_passed_over() {
         assert_eq!(uncoded(words), expected, "{words}");
     }
     let words = "pg_dump: error: query failed: ERROR:  permission denied for table zoe";
-    assert_eq!(Complaint::would_be_names(words), ["table", "zoe"]);
+    assert_eq!(PgError::would_be_names(words), ["table", "zoe"]);
 }
 
 proptest::proptest! {

@@ -56,6 +56,6 @@ async fn a_dropped_program_is_awaited_at_the_end() {
         _ = running => panic!("it has no end of its own"),
         () = started => {}
     }
-    tokio::time::timeout(SOON, of_all()).await.unwrap();
+    tokio::time::timeout(SOON, wait_for_all()).await.unwrap();
     assert!(left.exists());
 }

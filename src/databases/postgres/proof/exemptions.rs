@@ -8,11 +8,11 @@ use super::Comparison;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::query::query;
 use crate::databases::postgres::restore::RestoreError;
-use crate::databases::postgres::{Complaint, Connection, DumpError};
+use crate::databases::postgres::{Connection, DumpError, PgError};
 
 /// Statements that may differ, in the form in which they are shown, each with a phrase for its object.
 #[derive(Debug, Default)]
-pub struct Aside {
+pub struct Exemptions {
     /// Comments of other roles' objects. Only the owner can set them, so both sides may have others.
     pub comments: BTreeMap<String, String>,
     /// Statements that create existing objects of other roles. The backup may lack them.
@@ -25,7 +25,7 @@ pub struct Aside {
 
 /// What was set aside in a comparison.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct SetAside {
+pub(crate) struct Exempted {
     /// What is therefore not compared, each as a phrase.
     pub(crate) words: Vec<String>,
     /// Number of views without rows.
@@ -37,7 +37,7 @@ pub(crate) struct SetAside {
 impl Comparison {
     /// The same comparison without the differences that are set aside.
     #[must_use]
-    pub fn setting_aside(mut self, aside: &Aside) -> Self {
+    pub fn setting_aside(mut self, aside: &Exemptions) -> Self {
         let mut words = BTreeSet::new();
         let mut is_any = false;
         let mut take = |list: &mut Vec<String>, allowed: &BTreeMap<String, String>, not: &[String]| {
@@ -64,7 +64,7 @@ impl Comparison {
         words.retain(|what| what.strip_prefix("the comment on ").is_none_or(|of| !besides.contains(of)));
         // These views have no rows, whether their statements were compared or not.
         words.extend(aside.unrefreshed.values().cloned());
-        self.aside = SetAside {
+        self.aside = Exempted {
             words: words.into_iter().collect(),
             unrefreshed: aside.unrefreshed.len() as u64,
             is_all,
@@ -103,7 +103,7 @@ struct Other {
 
 /// Statements about other roles' objects, each with a phrase that names the object.
 #[derive(Debug, Default)]
-pub struct Others {
+pub struct OtherRolesObjects {
     /// Statements that create them.
     pub making: BTreeMap<String, String>,
     /// Statements that comment on them, which only their owner can run.
@@ -112,7 +112,7 @@ pub struct Others {
     pub built_in: BTreeMap<String, String>,
 }
 
-impl Others {
+impl OtherRolesObjects {
     /// Queries a restored database.
     ///
     /// # Errors
@@ -120,7 +120,7 @@ impl Others {
     pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
         let answer = query(connection, client, QUESTION).await?;
         let found: Vec<Other> = serde_json::from_str(&answer).map_err(|_| {
-            let message = Complaint::ours("unexpected answer from the server");
+            let message = PgError::ours("unexpected answer from the server");
             DumpError::Unreachable { place: connection.place(), message }
         })?;
         let mut others = Self::default();

@@ -2,7 +2,7 @@
 
 use super::hint::{self, FULL};
 use crate::databases::postgres::connection::ConnectionError;
-use crate::databases::postgres::{Complaint, DumpError};
+use crate::databases::postgres::{DumpError, PgError};
 
 /// Whose live database a target is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub enum RestoreError {
     },
     /// The temporary server of a drill did not start, or is not gone.
     #[error("cannot {what} the temporary server: {reason}")]
-    Throwaway {
+    TemporaryServer {
         /// `create`, `start` or `remove`.
         what: &'static str,
         /// Error of the system or of PostgreSQL.
@@ -209,7 +209,7 @@ pub enum RestoreError {
         /// Kind and names of the statement, empty if no statement failed.
         statement: String,
         /// Error of the server or of psql, safe to show.
-        message: Complaint,
+        message: PgError,
     },
     /// The connection was lost, or the run stopped, after COMMIT was sent.
     #[error(
@@ -227,7 +227,7 @@ pub enum RestoreError {
 impl RestoreError {
     /// A failure that is not about a statement. The transaction was rolled back.
     #[must_use]
-    pub fn failed(place: String, message: Complaint) -> Self {
+    pub fn failed(place: String, message: PgError) -> Self {
         Self::Failed { place, statement: String::new(), message }
     }
 
@@ -260,7 +260,7 @@ impl RestoreError {
             Self::OldPsql { .. } => {
                 "Update the PostgreSQL client tools to a release from August 2025 or later."
             }
-            Self::Throwaway { reason, .. } => return of_the_machine(reason),
+            Self::TemporaryServer { reason, .. } => return of_the_machine(reason),
             Self::ServerOlder { needed, .. } => {
                 return Some(format!("Restore into PostgreSQL {needed} or later."));
             }

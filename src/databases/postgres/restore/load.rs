@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 use super::psql::Psql;
-use super::psql_errors::{Heard, Refused};
-use super::rewrite::Form;
+use super::psql_errors::{FailedStatement, Reported};
+use super::rewrite::Rewriter;
 use super::script::{Piece, Script};
 use super::{RestoreError, session};
 use crate::databases::postgres::Connection;
@@ -31,7 +31,7 @@ pub enum OnError {
 
 /// How a dump is loaded.
 #[derive(Debug, Clone, Copy)]
-pub struct Manner<'a> {
+pub struct LoadOptions<'a> {
     /// What to do if a statement fails.
     pub on_error: OnError,
     /// SQL to run first in the transaction.
@@ -89,7 +89,7 @@ pub struct Load {
     on_error: OnError,
     drops: bool,
     last: String,
-    form: Form,
+    form: Rewriter,
     /// Statements about event triggers, sent last.
     reactions: Vec<Vec<u8>>,
     /// Statements that refresh views, and that may have to wait for each other.
@@ -111,10 +111,10 @@ impl Load {
     pub async fn start(
         client: &Client,
         connection: &Connection,
-        manner: Manner<'_>,
+        manner: LoadOptions<'_>,
         stop: &CancellationToken,
     ) -> Result<Self, RestoreError> {
-        let Manner { on_error, first, settings, last, drops, money, has_blocks, reaches_out } = manner;
+        let LoadOptions { on_error, first, settings, last, drops, money, has_blocks, reaches_out } = manner;
         let mut psql = Psql::start(client, connection, on_error == OnError::LeaveOut, stop)?;
         // The author of a dump cannot know the key, so psql obeys none of the dump's own commands, wherever they
         // hide.
@@ -131,7 +131,7 @@ impl Load {
             on_error,
             drops,
             last: last.to_owned(),
-            form: Form { key, has_blocks, reaches_out },
+            form: Rewriter { key, has_blocks, reaches_out },
             reactions: Vec::new(),
             refreshes: Vec::new(),
             unasked: 0,
@@ -176,7 +176,7 @@ impl Load {
                 Ok(Loaded { scan, left_out: Vec::new(), refreshes, tables })
             }
             Some(0) if !refused => {
-                let named = |refused: &Refused| LeftOut {
+                let named = |refused: &FailedStatement| LeftOut {
                     statement: refused.statement.clone(),
                     reason: refused.complaint.to_string(),
                 };
@@ -274,7 +274,7 @@ impl Load {
         let empty = [self.form.of(head).trim_ascii_end(), b"\n\\.\n"].concat();
         self.psql.note(&empty);
         self.psql.send(&empty).await?;
-        Ok(self.psql.heard().await? == Heard::Nothing)
+        Ok(self.psql.heard().await? == Reported::Nothing)
     }
 
     /// If statements can fail, psql must report them before it forgets them.

@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 
 use super::RestoreError;
 use super::facts::{Ground, LockTable};
-use super::target::Facts;
+use super::target::TargetFacts;
 use crate::databases::postgres::query::quoted;
 use crate::databases::postgres::sql::Needs;
 
@@ -36,7 +36,7 @@ pub struct Plan {
 impl Plan {
     /// Compares needs and target. `server_major` is the version of the server that was dumped.
     #[must_use]
-    pub fn new(place: &str, needs: &Needs, server_major: u32, facts: &Facts) -> Self {
+    pub fn new(place: &str, needs: &Needs, server_major: u32, facts: &TargetFacts) -> Self {
         let needed = needs.server_major.max(server_major);
         let too_old = (facts.major() < needed).then(|| RestoreError::ServerOlder {
             place: place.to_owned(),
@@ -124,7 +124,7 @@ const ROW: u64 = 28;
 
 /// Size of a backup, known before it is loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
+pub struct BackupSize {
     /// Bytes of the dump's text.
     pub dump_bytes: u64,
     /// Bytes stored, compressed.
@@ -133,7 +133,7 @@ pub struct Size {
     pub rows: u64,
 }
 
-impl Size {
+impl BackupSize {
     /// The smallest size of the database. PostgreSQL compresses only long values, and less than the backup is
     /// compressed. But a dump writes bytes twice as long.
     fn least(&self) -> u64 {
@@ -144,12 +144,12 @@ impl Size {
 
 /// A folder and its free space.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Room {
+pub struct FreeSpace {
     folder: PathBuf,
     free: u64,
 }
 
-impl Room {
+impl FreeSpace {
     /// Queries the file system. `None` if it does not report its space.
     #[must_use]
     pub fn of(folder: &Path) -> Option<Self> {
@@ -161,7 +161,7 @@ impl Room {
     ///
     /// # Errors
     /// [`RestoreError::NoRoom`].
-    pub fn check(&self, size: Size) -> Result<(), RestoreError> {
+    pub fn check(&self, size: BackupSize) -> Result<(), RestoreError> {
         if self.free >= size.least() {
             return Ok(());
         }
@@ -175,8 +175,8 @@ impl Room {
 
     /// For the plan.
     #[must_use]
-    pub fn words(&self, size: Size) -> String {
-        let Size { dump_bytes, .. } = size;
+    pub fn words(&self, size: BackupSize) -> String {
+        let BackupSize { dump_bytes, .. } = size;
         format!("{} free in {} (dump: {})", ByteSize(self.free), self.folder.display(), ByteSize(dump_bytes))
     }
 }

@@ -10,23 +10,23 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::RestoreError;
-use super::psql_errors::{Complaints, Heard, Sent};
+use super::psql_errors::{PsqlErrors, Reported, SentStatements};
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::process::{GRACE, Signal, supervise};
-use crate::databases::postgres::{Complaint, Connection, invocation};
+use crate::databases::postgres::{Connection, PgError, invocation};
 
 /// A running psql. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub(super) struct Psql {
     stdin: ChildStdin,
-    stderr: JoinHandle<Complaints>,
+    stderr: JoinHandle<PsqlErrors>,
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
     /// What was reported up to each mark. `None` if psql exits at the first error.
-    heard: Option<mpsc::Receiver<Heard>>,
+    heard: Option<mpsc::Receiver<Reported>>,
     /// Marks the errors that we provoke. Random, so that the author of a dump cannot know it.
     mark: String,
     /// Statements it may complain of.
-    sent: Arc<Mutex<Sent>>,
+    sent: Arc<Mutex<SentStatements>>,
     place: String,
     /// Line breaks sent so far.
     lines: u64,
@@ -51,11 +51,11 @@ impl Psql {
         let mark = format!("sponsor-backup-{}", uuid::Uuid::new_v4().simple());
         let (told, heard) = mpsc::channel(1);
         let stop = stop.child_token();
-        let sent = Arc::new(Mutex::new(Sent::to(connection)));
+        let sent = Arc::new(Mutex::new(SentStatements::to(connection)));
         let of = (Arc::clone(&sent), place.clone());
         Ok(Self {
             stdin,
-            stderr: tokio::spawn(Complaints::read(stderr, of, (mark.clone(), told))),
+            stderr: tokio::spawn(PsqlErrors::read(stderr, of, (mark.clone(), told))),
             sent,
             // On SIGINT psql cancels its statement on the server.
             supervisor: supervise(psql, stop.clone(), Signal::INT),
@@ -112,19 +112,19 @@ impl Psql {
 
     /// What psql reported since the last call. We provoke an error to learn that: it follows theirs on the same
     /// stream, and no setting hides it.
-    pub(super) async fn heard(&mut self) -> Result<Heard, RestoreError> {
+    pub(super) async fn heard(&mut self) -> Result<Reported, RestoreError> {
         if self.heard.is_none() {
-            return Ok(Heard::Nothing);
+            return Ok(Reported::Nothing);
         }
         self.send(format!("\nSELECT '{}'::pg_catalog.int4;\n", self.mark).as_bytes()).await?;
-        let Some(heard) = &mut self.heard else { return Ok(Heard::Nothing) };
+        let Some(heard) = &mut self.heard else { return Ok(Reported::Nothing) };
         let heard = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(RestoreError::Stopped),
             heard = heard.recv() => heard,
         };
         match heard {
-            Some(Heard::Unbearable(refused)) => Err(refused.failure(&self.place)),
+            Some(Reported::Unbearable(refused)) => Err(refused.failure(&self.place)),
             Some(heard) => Ok(heard),
             None => Err(self.why_it_ended().await),
         }
@@ -137,15 +137,15 @@ impl Psql {
         let otherwise = "psql exited before the end of the dump";
         match tokio::time::timeout(GRACE, &mut self.stderr).await {
             Ok(Ok(complaints)) => complaints.failure(otherwise),
-            _ => RestoreError::failed(self.place.clone(), Complaint::ours(otherwise)),
+            _ => RestoreError::failed(self.place.clone(), PgError::ours(otherwise)),
         }
     }
 
     /// Closes psql's input and waits. Returns its status and errors, even after a stop.
-    pub(super) async fn end(self) -> Result<(ExitStatus, Complaints), RestoreError> {
+    pub(super) async fn end(self) -> Result<(ExitStatus, PsqlErrors), RestoreError> {
         let Self { stdin, stderr, supervisor, place, _stop_on_drop, .. } = self;
         drop(stdin);
-        let failed = |message: String| RestoreError::failed(place.clone(), Complaint::ours(message));
+        let failed = |message: String| RestoreError::failed(place.clone(), PgError::ours(message));
         let status = supervisor.await.map_err(|error| failed(error.to_string()))?;
         let status = status.map_err(|error| failed(error.to_string()))?;
         let complaints = stderr.await.map_err(|error| failed(error.to_string()))?;

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::RestoreError;
 use crate::databases::postgres::pg_error::with_code;
 use crate::databases::postgres::sql::{decoded, shown, without_comments};
-use crate::databases::postgres::{Complaint, Connection, Names};
+use crate::databases::postgres::{Connection, KnownNames, PgError};
 
 /// Number of errors kept.
 const KEPT: usize = 10_000;
@@ -23,11 +23,11 @@ const FOR_WANT: [&str; 7] = ["42704", "42883", "42P01", "42703", "3F000", "0A000
 
 /// A statement that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
+pub(super) struct FailedStatement {
     /// Its kind and names.
     pub(super) statement: String,
     /// The server's error, safe to show.
-    pub(super) complaint: Complaint,
+    pub(super) complaint: PgError,
     /// Names in the error's other fields.
     fields: Fields,
 }
@@ -43,7 +43,7 @@ struct Fields {
 
 impl Fields {
     /// Reads a line below an error. psql prints the labels in its own language, which is English.
-    fn take(&mut self, line: &str, names: &Names) {
+    fn take(&mut self, line: &str, names: &KnownNames) {
         let Some((label, value)) = line.split_once(":  ") else { return };
         let field = match label {
             "SCHEMA NAME" => &mut self.schema,
@@ -65,7 +65,7 @@ impl Fields {
     }
 }
 
-impl Refused {
+impl FailedStatement {
     pub(super) fn is_for_want_of_something(&self) -> bool {
         self.complaint.code().is_some_and(|code| FOR_WANT.contains(&code.code()))
     }
@@ -110,34 +110,34 @@ impl<'a> Error<'a> {
 
 /// What psql reported since the last mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(super) enum Reported {
     Nothing,
     /// Only errors that mean that something is missing.
     Bearable,
     /// At least one other error.
-    Unbearable(Box<Refused>),
+    Unbearable(Box<FailedStatement>),
 }
 
 /// Everything that psql reported.
 #[derive(Debug)]
-pub(super) struct Complaints {
-    pub(super) all: Vec<Refused>,
+pub(super) struct PsqlErrors {
+    pub(super) all: Vec<FailedStatement>,
     /// Whether an error came after the last mark.
     pub(super) are_unheard: bool,
     /// Whether the last error was kept.
     keeps_last: bool,
     words: String,
-    sent: Arc<Mutex<Sent>>,
+    sent: Arc<Mutex<SentStatements>>,
     place: String,
 }
 
-impl Complaints {
+impl PsqlErrors {
     /// Reads to the end. The mark is an error that we provoke: it is not recorded, and `told` receives what came
     /// before it.
     pub(super) async fn read(
         stderr: ChildStderr,
-        (sent, place): (Arc<Mutex<Sent>>, String),
-        (mark, told): (String, mpsc::Sender<Heard>),
+        (sent, place): (Arc<Mutex<SentStatements>>, String),
+        (mark, told): (String, mpsc::Sender<Reported>),
     ) -> Self {
         let mut this = Self {
             all: Vec::new(),
@@ -156,9 +156,9 @@ impl Complaints {
                 Some(error) if error.words.contains(&mark) => {
                     let any = std::mem::take(&mut this.are_unheard);
                     let heard = match this.worst() {
-                        Some(worst) => Heard::Unbearable(Box::new(worst.clone())),
-                        None if any => Heard::Bearable,
-                        None => Heard::Nothing,
+                        Some(worst) => Reported::Unbearable(Box::new(worst.clone())),
+                        None if any => Reported::Bearable,
+                        None => Reported::Nothing,
                     };
                     told.send(heard).await.ok();
                 }
@@ -179,8 +179,8 @@ impl Complaints {
         self.are_unheard = true;
         let refused = {
             let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-            let complaint = Complaint::coded(error.code, error.words, &sent.names);
-            Refused { statement: sent.statement_at(error.line), complaint, fields: Fields::default() }
+            let complaint = PgError::coded(error.code, error.words, &sent.names);
+            FailedStatement { statement: sent.statement_at(error.line), complaint, fields: Fields::default() }
         };
         self.keeps_last =
             self.all.len() < KEPT || (!refused.is_for_want_of_something() && self.worst().is_none());
@@ -198,7 +198,7 @@ impl Complaints {
     }
 
     /// The first error that does not mean that something is missing.
-    pub(super) fn worst(&self) -> Option<&Refused> {
+    pub(super) fn worst(&self) -> Option<&FailedStatement> {
         self.all.iter().find(|refused| !refused.is_for_want_of_something())
     }
 
@@ -208,8 +208,8 @@ impl Complaints {
             return refused.failure(&self.place);
         }
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let said = Complaint::uncoded(&self.words, &sent.names);
-        let message = if said.is_unknown() { Complaint::ours(otherwise) } else { said };
+        let said = PgError::uncoded(&self.words, &sent.names);
+        let message = if said.is_unknown() { PgError::ours(otherwise) } else { said };
         RestoreError::failed(self.place.clone(), message)
     }
 }
@@ -225,18 +225,18 @@ const BEGINNING: usize = 1024;
 
 /// The statements that psql may still report an error about.
 #[derive(Debug)]
-pub(super) struct Sent {
+pub(super) struct SentStatements {
     /// The line of psql's input at which each statement ends, starting at 1, and its beginning.
     recent: VecDeque<(u64, Box<[u8]>)>,
     /// Lines up to here are our own SQL.
     ours: u64,
     /// Names of the target and of all statements so far.
-    pub(super) names: Names,
+    pub(super) names: KnownNames,
 }
 
-impl Sent {
+impl SentStatements {
     pub(super) fn to(connection: &Connection) -> Self {
-        Self { recent: VecDeque::new(), ours: 0, names: Names::of(connection) }
+        Self { recent: VecDeque::new(), ours: 0, names: KnownNames::of(connection) }
     }
 
     /// Registers our own SQL, sent before the dump.

@@ -11,7 +11,7 @@ use super::session::variable;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::query::query;
 use crate::databases::postgres::sql::{without_comments, without_variables};
-use crate::databases::postgres::{Complaint, Connection, DumpError};
+use crate::databases::postgres::{Connection, DumpError, PgError};
 
 /// The session variable with the statements that refresh views, for views that could not be refreshed yet.
 fn waiting() -> String {
@@ -32,7 +32,7 @@ const HAS_A_WAY: &str = "EXISTS (SELECT FROM pg_catalog.pg_foreign_server) OR EX
 
 /// Facts about a load that decide the form of its statements.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(super) struct Rewriter {
     /// Quotes a statement within a block. Random, so that the author of a dump cannot know it.
     pub(super) key: String,
     /// Whether the target has PL/pgSQL. Without it there are no blocks.
@@ -41,7 +41,7 @@ pub(super) struct Form {
     pub(super) reaches_out: bool,
 }
 
-impl Form {
+impl Rewriter {
     /// Returns a statement, with the comments above it, in the form to send.
     pub(super) fn of<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         let statement = without_comments(text);
@@ -251,7 +251,7 @@ pub async fn without_rows(
     );
     let answer = query(connection, client, &sql).await?;
     let found: Vec<Unpopulated> = serde_json::from_str(&answer).map_err(|_| {
-        let message = Complaint::ours("unexpected answer from the server");
+        let message = PgError::ours("unexpected answer from the server");
         DumpError::Unreachable { place: connection.place(), message }
     })?;
     Ok(found.into_iter().map(|view| (view.statement.clone(), view.words())).collect())

@@ -3,14 +3,14 @@
 use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
-use super::target::{Form, NAMES_OF_OURS, Purpose, create, drop_database, exists};
+use super::target::{NAMES_OF_OURS, NewDatabase, Purpose, create, drop_database, exists};
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::query::{query, quoted};
 
 /// A scratch database on an existing server, identified by its name and a marker comment.
 #[derive(Debug, Clone)]
-pub struct Visit {
+pub struct ScratchDatabase {
     host: Connection,
     /// The database.
     pub connection: Connection,
@@ -38,7 +38,7 @@ const NO_SUBSCRIPTIONS: &str = "DO $$ DECLARE name text; BEGIN
   END LOOP;
 END $$";
 
-impl Visit {
+impl ScratchDatabase {
     /// A database next to the connected one, with a unique name. Creates nothing yet.
     #[must_use]
     pub fn new(host: &Connection) -> Self {
@@ -46,13 +46,13 @@ impl Visit {
         Self { host: host.clone(), connection: host.with_database(&name), is_begun: false, is_marked: false }
     }
 
-    /// Creates and marks the database. After an error or a stop, [`Visit::end`] removes what was created.
+    /// Creates and marks the database. After an error or a stop, [`ScratchDatabase::end`] removes what was created.
     ///
     /// # Errors
     /// The role cannot create it.
     pub async fn begin(
         &mut self,
-        (form, major): (&Form<'_>, u32),
+        (form, major): (&NewDatabase<'_>, u32),
         client: &Client,
         stop: &CancellationToken,
     ) -> Result<(), RestoreError> {
@@ -105,7 +105,7 @@ impl Visit {
     ///
     /// # Errors
     /// The server refuses.
-    pub async fn left_behind(host: &Connection, client: &Client) -> Result<Vec<String>, RestoreError> {
+    pub async fn stale_databases(host: &Connection, client: &Client) -> Result<Vec<String>, RestoreError> {
         let sql = format!(
             "SELECT coalesce(json_agg(datname), '[]') FROM pg_database WHERE datname ~ '{NAMES_OF_OURS}'"
         );

@@ -37,7 +37,7 @@ pub(super) fn variable(name: &str) -> String {
 }
 
 // Disables the target's event triggers during a restore. The dump's own are created last, and
-// [`super::target::Facts::quiet`] keeps login triggers from our other sessions.
+// [`super::target::TargetFacts::quiet`] keeps login triggers from our other sessions.
 
 /// Disables the enabled ones, and remembers them for this transaction. Only a superuser can.
 #[must_use]

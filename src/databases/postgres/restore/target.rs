@@ -11,7 +11,7 @@ use super::{RestoreError, clearing};
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::database::Locale;
 use crate::databases::postgres::query::{query, quoted, within};
-use crate::databases::postgres::{Complaint, Connection, DumpError};
+use crate::databases::postgres::{Connection, DumpError, PgError};
 
 /// Timeout for CREATE and DROP DATABASE. The server continues even if the client disconnects.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -52,7 +52,7 @@ const QUESTION: &str = "SELECT json_build_object(
 
 /// Facts about a server and a database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Facts {
+pub struct TargetFacts {
     version_number: u32,
     /// `15.18 (Debian 15.18-0+deb12u1)`.
     pub version: String,
@@ -76,7 +76,7 @@ pub struct Facts {
     pub locks: LockTable,
 }
 
-impl Facts {
+impl TargetFacts {
     /// Queries a server and the connected database.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ impl Facts {
         // An answer with line breaks comes in several lines.
         serde_json::from_str(&answer).map_err(|_| {
             // The answer names every role of the server, so it is not shown.
-            let message = Complaint::ours("unexpected answer from the server");
+            let message = PgError::ours("unexpected answer from the server");
             DumpError::Unreachable { place: connection.place(), message }.into()
         })
     }
@@ -124,7 +124,7 @@ pub struct Target {
     /// Connection to the database.
     pub connection: Connection,
     /// Facts about the database, or about its server if it does not exist.
-    pub facts: Facts,
+    pub facts: TargetFacts,
     /// How to create it. `None` if it exists.
     making: Option<Making>,
 }
@@ -157,7 +157,7 @@ impl Target {
     /// # Errors
     /// The server cannot be reached, or refuses.
     pub async fn look(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
-        let first = match Facts::ask(connection, client).await {
+        let first = match TargetFacts::ask(connection, client).await {
             Ok(facts) => return Ok(Self { connection: facts.quiet(connection, false), facts, making: None }),
             Err(error) if may_be_missing(&error) => error,
             Err(other) => return Err(other),
@@ -167,7 +167,7 @@ impl Target {
             let host = connection.with_database(name);
             match exists(&host, connection.database(), client).await {
                 Ok(false) => {
-                    let facts = Facts::ask(&host, client).await?.of_an_empty_database();
+                    let facts = TargetFacts::ask(&host, client).await?.of_an_empty_database();
                     let (connection, host) = (facts.quiet(connection, false), facts.quiet(&host, false));
                     return Ok(Self::to_be_made(connection, facts, host));
                 }
@@ -179,7 +179,7 @@ impl Target {
         Err(if is_unknown(&first) { first } else { last.unwrap_or(first) })
     }
 
-    fn to_be_made(connection: Connection, facts: Facts, host: Connection) -> Self {
+    fn to_be_made(connection: Connection, facts: TargetFacts, host: Connection) -> Self {
         let (name, progress) = (Purpose::Restore.new_name(), Progress::Nothing);
         Self { connection, facts, making: Some(Making { host, name, progress }) }
     }
@@ -203,7 +203,7 @@ impl Target {
     /// The role cannot create it, or another session has created one of this name.
     pub async fn create(
         &mut self,
-        form: &Form<'_>,
+        form: &NewDatabase<'_>,
         client: &Client,
         stop: &CancellationToken,
     ) -> Result<(), RestoreError> {
@@ -283,7 +283,7 @@ pub(super) async fn exists(host: &Connection, name: &str, client: &Client) -> Re
 
 /// How to create a database.
 #[derive(Debug, Clone, Copy)]
-pub struct Form<'a> {
+pub struct NewDatabase<'a> {
     /// Its encoding.
     pub encoding: &'a str,
     /// The locale of the dumped database, if the backup records it.
@@ -294,7 +294,7 @@ pub struct Form<'a> {
 pub(super) async fn create(
     (host, name): (&Connection, &str),
     place: &str,
-    (form, major): (&Form<'_>, u32),
+    (form, major): (&NewDatabase<'_>, u32),
     client: &Client,
     stop: &CancellationToken,
 ) -> Result<(), RestoreError> {

@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::RestoreError;
 use super::facts::setting_for;
 use super::sandbox::{self, Account, Folder};
-use super::target::{Form, create};
+use super::target::{NewDatabase, create};
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::process::{self, Signal, kill_group};
@@ -52,9 +52,9 @@ const SETTINGS: [&str; 13] = [
     "jit=off",
 ];
 
-/// A running server. End it with [`Throwaway::stop`]. Dropping it does the same, but blocks the thread.
+/// A running server. End it with [`TemporaryServer::stop`]. Dropping it does the same, but blocks the thread.
 #[derive(Debug)]
-pub struct Throwaway {
+pub struct TemporaryServer {
     server: Option<Child>,
     folder: Arc<Folder>,
     client: Client,
@@ -63,7 +63,7 @@ pub struct Throwaway {
     _log: AbortOnDropHandle<()>,
 }
 
-impl Throwaway {
+impl TemporaryServer {
     /// The programs of this major version, if its server is installed next to the clients.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Throwaway {
     pub async fn make(
         &self,
         database: &str,
-        form: &Form<'_>,
+        form: &NewDatabase<'_>,
         stop: &CancellationToken,
     ) -> Result<(), RestoreError> {
         create((&self.maintenance(), database), NICKNAME, (form, self.client.major), &self.client, stop).await
@@ -167,7 +167,7 @@ impl Throwaway {
     }
 }
 
-impl Drop for Throwaway {
+impl Drop for TemporaryServer {
     fn drop(&mut self) {
         let Some(mut server) = self.server.take() else { return };
         sandbox::quit(server.id());
@@ -255,7 +255,7 @@ pub(super) fn majors(majors: impl Iterator<Item = u32>) -> String {
 
 /// Callers may strip the owner from the folder's name, because messages go into reports.
 fn failed(what: &'static str, reason: String) -> RestoreError {
-    RestoreError::Throwaway { what, reason }
+    RestoreError::TemporaryServer { what, reason }
 }
 
 /// Whether a path is short enough for a socket.

@@ -9,7 +9,7 @@ use crate::databases::postgres::client::{self, Client};
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::server::{self, Money};
 use crate::databases::postgres::sql::Columns;
-use crate::databases::postgres::{Complaint, Connection, Dump, DumpError, Finished};
+use crate::databases::postgres::{Connection, Dump, DumpError, FinishedDump, PgError};
 
 /// The programs for one restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Tools {
         connection: &Connection,
         (options, columns, money): (&DumpOptions, &Columns, Money),
         stop: &CancellationToken,
-    ) -> Result<Finished, RestoreError> {
+    ) -> Result<FinishedDump, RestoreError> {
         // An existing database, or its role, may have settings of its own.
         let server = tokio::select! {
             biased;
@@ -82,7 +82,7 @@ impl Tools {
                     return Err(DumpError::Failed {
                         place,
                         status,
-                        message: Complaint::ours(error.to_string()),
+                        message: PgError::ours(error.to_string()),
                     }
                     .into());
                 }

@@ -10,9 +10,9 @@ use super::lexical::decoded;
 
 /// What a dump contains. Two dumps with equal truths restore to equal databases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Truth {
+pub struct DumpContents {
     /// Each table that has a block of rows, by schema and name.
-    pub tables: Vec<TableTruth>,
+    pub tables: Vec<TableDigest>,
     /// Each sequence, by schema and name. Its statement is included in the statements below.
     pub sequences: BTreeMap<(String, String), Position>,
     /// The large objects. Their statements are included in the statements below.
@@ -28,7 +28,7 @@ pub struct Truth {
     pub compared_digest: String,
 }
 
-impl Truth {
+impl DumpContents {
     /// Rows of all tables.
     #[must_use]
     pub fn rows_total(&self) -> u64 {
@@ -38,7 +38,7 @@ impl Truth {
 
 /// What one table contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableTruth {
+pub struct TableDigest {
     /// Schema, without quotes.
     pub schema: String,
     /// Name, without quotes.
@@ -74,7 +74,7 @@ pub(super) struct Sums {
     pub(super) statements: Sum,
     compared: Sum,
     sequences: BTreeMap<(String, String), Position>,
-    large_objects: Watch,
+    large_objects: LargeObjectTracker,
     materialized_views: u64,
 }
 
@@ -95,14 +95,14 @@ impl Sums {
         self.large_objects.learn(statement, hash)
     }
 
-    pub(super) fn truth(&self) -> Truth {
-        let table = |((schema, name), sum): (&(String, String), &Sum)| TableTruth {
+    pub(super) fn truth(&self) -> DumpContents {
+        let table = |((schema, name), sum): (&(String, String), &Sum)| TableDigest {
             schema: schema.clone(),
             name: name.clone(),
             rows: sum.count,
             digest: sum.digest(),
         };
-        Truth {
+        DumpContents {
             tables: self.tables.iter().map(table).collect(),
             sequences: self.sequences.clone(),
             large_objects: self.large_objects.found.clone(),
@@ -314,13 +314,13 @@ impl LargeObjects {
 
 /// The large objects of a stream so far.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct LargeObjectTracker {
     pub(super) found: LargeObjects,
     /// The one that was opened last.
     open: u32,
 }
 
-impl Watch {
+impl LargeObjectTracker {
     /// Reads the next statement, or its beginning, with its hash. Returns whether it is about a large object.
     pub(super) fn learn(&mut self, statement: &[u8], hash: u128) -> bool {
         let mut group = Group { digest: hash, ..Group::default() };

@@ -65,7 +65,7 @@ const ACCESS_METHOD: &[u8] = b"SET default_table_access_method = ";
 
 /// What the statements so far set for the next one.
 #[derive(Debug, Default)]
-pub(super) struct Context {
+pub(super) struct StatementContext {
     /// The large object that was opened last.
     object: Vec<u8>,
     /// Number of pieces written since it was opened.
@@ -74,7 +74,7 @@ pub(super) struct Context {
     access_method: Vec<u8>,
 }
 
-impl Context {
+impl StatementContext {
     /// Reads the next statement, or its beginning. Returns its hashes combined with what it takes from earlier
     /// statements.
     pub(super) fn mixed<const N: usize>(&mut self, statement: &[u8], hashes: [u128; N]) -> [u128; N] {

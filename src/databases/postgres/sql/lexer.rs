@@ -6,8 +6,8 @@
 
 use super::canonical::{canonical, comparable};
 use super::columns::{Columns, hash_of};
-use super::contents::{Sums, Text, Truth};
-use super::inventory::{Context, Inventory};
+use super::contents::{DumpContents, Sums, Text};
+use super::inventory::{Inventory, StatementContext};
 use super::lexical::{ends_a_body, is_an_open_body, is_in_a_name};
 use super::needs::Needs;
 use super::{Boundary, copy};
@@ -24,7 +24,7 @@ pub(super) struct Lexer {
     /// The table of the current rows.
     table: (String, String),
     sums: Sums,
-    context: Context,
+    context: StatementContext,
     pub(super) needs: Needs,
     /// Kept only to name differences.
     pub(super) inventory: Option<Inventory>,
@@ -64,7 +64,7 @@ impl Lexer {
         (left, None)
     }
 
-    pub(super) fn truth(&self) -> Truth {
+    pub(super) fn truth(&self) -> DumpContents {
         self.sums.truth()
     }
 

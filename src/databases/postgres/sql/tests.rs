@@ -58,7 +58,7 @@ fn scan(text: &str) -> Scan {
     scan
 }
 
-fn rows(truth: &Truth) -> Vec<(String, u64)> {
+fn rows(truth: &DumpContents) -> Vec<(String, u64)> {
     truth.tables.iter().map(|table| (format!("{}/{}", table.schema, table.name), table.rows)).collect()
 }
 

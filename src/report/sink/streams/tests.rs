@@ -12,13 +12,16 @@ fn each_line_of_a_text_begins_with_its_time() {
 #[test]
 fn a_log_file_is_a_regular_file() {
     for path in ["/dev/full", "/dev", "/dev/null"] {
-        assert!(Lines::default().append_to(Path::new(path), || Timestamp::UNIX_EPOCH).is_err(), "{path}");
+        assert!(
+            LogStreams::default().append_to(Path::new(path), || Timestamp::UNIX_EPOCH).is_err(),
+            "{path}"
+        );
     }
 }
 
 #[test]
 fn a_line_that_the_file_lacks_is_noticed_once() {
-    let lines = Lines::default();
+    let lines = LogStreams::default();
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
     lines.file.set((Mutex::new(full), || Timestamp::UNIX_EPOCH)).unwrap();
     assert!(!lines.is_cut.load(Ordering::Relaxed));
@@ -30,7 +33,7 @@ fn a_line_that_the_file_lacks_is_noticed_once() {
 fn the_file_holds_lines_and_no_command() {
     let path = tempfile::tempdir().unwrap().path().join("log");
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let lines = Lines::default();
+    let lines = LogStreams::default();
     lines.append_to(&path, || Timestamp::UNIX_EPOCH).unwrap();
     lines.command(&["::add-mask::secret".to_owned()]);
     lines.write_apart(&["::group::title".to_owned()], &["title".to_owned()]);

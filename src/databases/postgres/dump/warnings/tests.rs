@@ -6,7 +6,7 @@ fn notes_are_shown_and_missing_content_is_distinguished() {
                     pg_dump: detail: parts\n\
                     pg_dump: hint: You might not be able to restore the dump without using --disable-triggers or temporarily dropping the constraints.\n\
                     pg_dump: hint: Consider using a full dump instead of a --data-only dump to avoid this problem.\n";
-    let found = Warnings::read(said, false, &Names::default());
+    let found = Warnings::read(said, false, &KnownNames::default());
     assert_eq!(found.notes, ["pg_dump notes: there are circular foreign-key constraints on this table"]);
     assert!(found.shown.is_empty() && found.missing.is_empty());
     for (said, expected) in [
@@ -20,20 +20,20 @@ fn notes_are_shown_and_missing_content_is_distinguished() {
         ("unrecognized collation provider: x", "unrecognized"),
         ("statistics of 5 tables not dumped", LEFT_OUT),
     ] {
-        let mut names = Names::default();
+        let mut names = KnownNames::default();
         names.add("f");
         let found = Warnings::read(&format!("pg_dump: warning: {said}\n"), false, &names);
         assert_eq!((found.missing, found.shown), (vec![expected.to_owned()], vec![]));
     }
     let subscriptions = "pg_dump: warning: subscriptions not dumped because current user is not a superuser";
-    assert_eq!(Warnings::read(subscriptions, true, &Names::default()), Warnings::default());
+    assert_eq!(Warnings::read(subscriptions, true, &KnownNames::default()), Warnings::default());
 }
 
 #[test]
 fn of_an_unknown_warning_no_data_is_shown() {
     let said = "pg_dump: warning: something new about row \"Zoe Canary\" (1979)\nWARNING:  patient Zoe Canary\n\
                     WARNING:  database \"app\" has a collation version mismatch\nDETAIL:  Zoe Canary\n";
-    let found = Warnings::read(said, false, &Names::default());
+    let found = Warnings::read(said, false, &KnownNames::default());
     assert_eq!(
         found.shown,
         [

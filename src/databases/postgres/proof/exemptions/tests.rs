@@ -6,7 +6,7 @@ use crate::databases::postgres::sql::{Columns, Scan};
 const DUMP: &str = "CREATE EXTENSION IF NOT EXISTS a WITH SCHEMA s;\nCOMMENT ON EXTENSION a IS 'x';\n\
         CREATE TABLE s.t;\nREFRESH MATERIALIZED VIEW s.v;\n";
 
-fn compared(restored: &str, aside: &Aside) -> Comparison {
+fn compared(restored: &str, aside: &Exemptions) -> Comparison {
     let scan = |text: &str| {
         let mut scan = Scan::detailed(Columns::default());
         scan.feed(text.as_bytes());
@@ -19,12 +19,12 @@ fn compared(restored: &str, aside: &Aside) -> Comparison {
         .setting_aside(aside)
 }
 
-fn aside() -> Aside {
+fn aside() -> Exemptions {
     let one = |statement: &str, what: &str| BTreeMap::from([(statement.to_owned(), what.to_owned())]);
-    Aside {
+    Exemptions {
         comments: one("COMMENT ON EXTENSION a", "the comment on the extension a"),
         besides: one("CREATE SCHEMA p", "the schema p"),
-        ..Aside::default()
+        ..Exemptions::default()
     }
 }
 
@@ -35,7 +35,7 @@ fn told(comparison: &Comparison) -> (Verdict, String) {
 #[test]
 fn what_another_role_owns_and_its_comment_do_not_count() {
     let without = DUMP.replace("IS 'x'", "IS 'y'");
-    assert_eq!(compared(&without, &Aside::default()).verdict(), Verdict::NotEqual);
+    assert_eq!(compared(&without, &Exemptions::default()).verdict(), Verdict::NotEqual);
     assert_eq!(
         told(&compared(&without, &aside())),
         (Verdict::Equal, "the comment on the extension a".to_owned())
@@ -62,7 +62,7 @@ fn any_other_difference_counts() {
 fn a_view_that_was_not_refreshed_makes_nothing_equal() {
     let view =
         BTreeMap::from([("REFRESH MATERIALIZED VIEW s.v".to_owned(), "materialized view s.v".to_owned())]);
-    let aside = Aside { unrefreshed: view, ..aside() };
+    let aside = Exemptions { unrefreshed: view, ..aside() };
     let without = DUMP.replace("REFRESH MATERIALIZED VIEW s.v;\n", "");
     let comparison = compared(&without, &aside);
     assert_eq!(told(&comparison), (Verdict::RowsEqual, "materialized view s.v".to_owned()));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::databases::postgres::pg_error::Names;
+use crate::databases::postgres::pg_error::KnownNames;
 
 fn place() -> String {
     "db.example.org:5432/diary".to_owned()
@@ -10,7 +10,7 @@ fn names(names: &[&str]) -> Vec<String> {
 }
 
 fn failed(statement: &str, code: &str) -> RestoreError {
-    let message = Complaint::coded(code, "", &Names::default());
+    let message = PgError::coded(code, "", &KnownNames::default());
     RestoreError::Failed { place: place(), statement: statement.to_owned(), message }
 }
 
@@ -27,7 +27,7 @@ fn live(owner: Owner, wrote: Option<&str>, on_terminal: bool) -> RestoreError {
 }
 
 fn throwaway(what: &'static str, reason: &str) -> RestoreError {
-    RestoreError::Throwaway { what, reason: reason.to_owned() }
+    RestoreError::TemporaryServer { what, reason: reason.to_owned() }
 }
 
 /// Errors about the target and the dump. With [`of_this_machine`], each variant once or more.
@@ -102,7 +102,7 @@ fn is_listed(error: &RestoreError) -> bool {
         | RestoreError::Server(_)
         | RestoreError::NotInstalled { .. }
         | RestoreError::OldPsql { .. }
-        | RestoreError::Throwaway { .. }
+        | RestoreError::TemporaryServer { .. }
         | RestoreError::ServerOlder { .. }
         | RestoreError::NotEmpty { .. }
         | RestoreError::NotOurs { .. }

@@ -1,10 +1,10 @@
 use super::*;
 
-fn facts() -> Facts {
+fn facts() -> TargetFacts {
     of_a_role(false)
 }
 
-fn of_a_role(sees_all_rows: bool) -> Facts {
+fn of_a_role(sees_all_rows: bool) -> TargetFacts {
     serde_json::from_value(serde_json::json!({
         "version_number": 150_018, "version": "15.18", "objects": 2, "extensions": ["citext"], "roles": ["app"],
         "may_create": true, "sees_all_rows": sees_all_rows, "encoding": "UTF8",
@@ -70,8 +70,8 @@ fn an_older_server_is_refused_whatever_is_allowed() {
 
 #[test]
 fn only_what_cannot_fit_is_refused() {
-    let room = Room { folder: "/tmp".into(), free: 100 << 20 };
-    let size = |stored, rows| Size { dump_bytes: 900 << 20, stored_bytes: stored, rows };
+    let room = FreeSpace { folder: "/tmp".into(), free: 100 << 20 };
+    let size = |stored, rows| BackupSize { dump_bytes: 900 << 20, stored_bytes: stored, rows };
     assert!(room.check(size(136 << 20, 2_000_000)).is_ok());
     let refused = room.check(size(137 << 20, 0)).unwrap_err().to_string();
     assert_eq!(
@@ -81,5 +81,5 @@ fn only_what_cannot_fit_is_refused() {
     assert!(room.check(size(0, 3_000_000)).is_err());
     assert!(room.check(size(u64::MAX, u64::MAX)).is_err());
     assert_eq!(room.words(size(1, 1)), "100.0 MiB free in /tmp (dump: 900.0 MiB)");
-    assert!(Room::of(Path::new("/nonexistent/x")).is_none());
+    assert!(FreeSpace::of(Path::new("/nonexistent/x")).is_none());
 }

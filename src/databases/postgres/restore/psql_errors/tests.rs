@@ -1,14 +1,15 @@
 use super::*;
-use crate::databases::postgres::Names;
+use crate::databases::postgres::KnownNames;
 
 fn is_for_want(error: &Error<'_>) -> bool {
-    let complaint = Complaint::coded(error.code, error.words, &Names::default());
-    Refused { statement: String::new(), complaint, fields: Fields::default() }.is_for_want_of_something()
+    let complaint = PgError::coded(error.code, error.words, &KnownNames::default());
+    FailedStatement { statement: String::new(), complaint, fields: Fields::default() }
+        .is_for_want_of_something()
 }
 
 #[test]
 fn what_a_server_names_is_shown_once_if_it_is_known() {
-    let mut names = Names::default();
+    let mut names = KnownNames::default();
     ["public", "n", "little_check"].iter().for_each(|name| names.add(name));
     let mut fields = Fields::default();
     for line in [
@@ -49,7 +50,7 @@ fn errors_are_read_with_and_without_their_code() {
 #[test]
 fn a_complaint_finds_its_statement() {
     let connection = Connection::at_socket(std::path::Path::new("/tmp"), "app", "postgres", "a server");
-    let mut sent = Sent::to(&connection);
+    let mut sent = SentStatements::to(&connection);
     sent.note_ours(1, b"BEGIN;\n");
     sent.note(2, b"-- a comment\nCREATE TABLE s.a ();");
     sent.note(3, b"COPY s.a (x) FROM stdin;\n");

@@ -1,7 +1,7 @@
 use super::*;
 
 fn sent(text: &str, has_blocks: bool, reaches_out: bool) -> String {
-    let form = Form { key: "k".to_owned(), has_blocks, reaches_out };
+    let form = Rewriter { key: "k".to_owned(), has_blocks, reaches_out };
     String::from_utf8(form.of(text.as_bytes()).into_owned()).unwrap()
 }
 

@@ -19,7 +19,7 @@ fn names_and_values_are_read() {
 }
 
 fn watched(statements: &[String]) -> LargeObjects {
-    let mut watch = Watch::default();
+    let mut watch = LargeObjectTracker::default();
     for statement in statements {
         watch.learn(statement.as_bytes(), twox_hash::XxHash3_128::oneshot(statement.as_bytes()));
     }

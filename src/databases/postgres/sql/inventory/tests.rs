@@ -1,4 +1,4 @@
-use super::{Context, *};
+use super::{StatementContext, *};
 
 #[test]
 fn differences_are_named_in_both_directions() {
@@ -25,7 +25,7 @@ fn nothing_is_named_where_one_is_not_whole() {
 }
 
 fn sum(statements: &[&str]) -> u128 {
-    let mut context = Context::default();
+    let mut context = StatementContext::default();
     let hash = |text: &&str| {
         let [hash] = context.mixed(text.as_bytes(), [twox_hash::XxHash3_128::oneshot(text.as_bytes())]);
         hash >> 8
