@@ -1,7 +1,12 @@
 //! Holds the dependency rules: a module uses only modules to its left; what changes the world is in few places; names
 //! and sizes stay. Reads the sources as text. `architecture/rules_bite.rs` tests that the rules find breaches.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "`--nocapture` shows the figures")]
 
+#[path = "architecture/circles.rs"]
+mod circles;
+#[path = "architecture/figures.rs"]
+mod figures;
 #[path = "architecture/rules_bite.rs"]
 mod rules_bite;
 #[path = "architecture/rules.rs"]
@@ -11,6 +16,7 @@ mod source;
 
 use std::path::{Path, PathBuf};
 
+use figures::Figures;
 use source::Source;
 
 #[test]
@@ -34,6 +40,27 @@ fn every_module_is_there_and_the_rules_saw_its_uses() {
     let mentions: Vec<_> = sources.iter().flat_map(|source| source.mentions()).collect();
     assert!(mentions.iter().filter(|mention| mention.parts[0] == "crate").count() > 200);
     assert!(mentions.iter().any(|mention| mention.holds(&["crate", "archive", "memory", "MemoryBudget"])));
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let circles = circles::circles(&sources());
+    let is_open = |circle: &&String| rules::OPEN_CIRCLES.iter().any(|file| circle.contains(file));
+    let closed: Vec<&String> = circles.iter().filter(|circle| !is_open(circle)).collect();
+    assert!(closed.is_empty(), "{closed:#?}");
+    let all = circles.concat();
+    let stale: Vec<_> = rules::OPEN_CIRCLES.iter().filter(|file| !all.contains(**file)).collect();
+    assert!(stale.is_empty(), "no circle any more, so take it off the list: {stale:?}");
+}
+
+#[test]
+fn no_function_is_long() {
+    let problems: Vec<String> = sources().iter().flat_map(rules::long_functions).collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    let sources = sources();
+    let all = || sources.iter().filter(|source| !source.module().contains(&"tests".to_owned()));
+    println!("src without unit tests: {}", Figures::of(all()));
+    println!("commands: {}", Figures::of(all().filter(|source| source.top() == "commands")));
 }
 
 #[test]

@@ -20,6 +20,10 @@ pub(crate) struct Mention {
     pub(crate) is_macro: bool,
     /// Whether it is a field or method, `.stdout(…)`.
     pub(crate) is_member: bool,
+    /// Whether it is in a `use`.
+    pub(crate) is_import: bool,
+    /// Whether it is in a `pub use`.
+    pub(crate) is_reexport: bool,
     /// Whether it is in code that only tests compile.
     pub(crate) in_tests: bool,
 }
@@ -50,7 +54,7 @@ impl Source {
     pub(crate) fn mentions(&self) -> Vec<Mention> {
         let module = self.module();
         let in_tests = module.iter().any(|name| name == "tests");
-        let mut reader = Reader { module, in_tests, found: Vec::new() };
+        let mut reader = Reader { module, in_tests, in_import: false, in_reexport: false, found: Vec::new() };
         reader.read(self.tokens());
         reader.found
     }
@@ -84,6 +88,25 @@ impl Source {
         found
     }
 
+    /// Line, name and number of lines of each function that it defines, from the signature to the closing brace.
+    pub(crate) fn function_lengths(&self) -> Vec<(usize, String, usize)> {
+        let mut found = Vec::new();
+        each_level(self.tokens(), &mut |level| {
+            for at in (0..level.len().saturating_sub(1)).filter(|at| is_ident(&level[*at], "fn")) {
+                let TokenTree::Ident(name) = &level[at + 1] else { continue };
+                let body = level[at..].iter().find_map(|token| match token {
+                    TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(Some(group)),
+                    TokenTree::Punct(punct) if punct.as_char() == ';' => Some(None),
+                    _ => None,
+                });
+                let start = line(&level[at]);
+                let end = body.flatten().map_or(start, |group| group.span_close().end().line);
+                found.push((start, name.to_string(), end - start + 1));
+            }
+        });
+        found
+    }
+
     fn tokens(&self) -> TokenStream {
         self.text.parse().unwrap_or_else(|error| panic!("{} is not Rust: {error}", self.path))
     }
@@ -102,6 +125,8 @@ fn each_level(tokens: TokenStream, visit: &mut impl FnMut(&[TokenTree])) {
 struct Reader {
     module: Vec<String>,
     in_tests: bool,
+    in_import: bool,
+    in_reexport: bool,
     found: Vec<Mention>,
 }
 
@@ -112,7 +137,10 @@ impl Reader {
         while let Some(token) = tokens.get(at) {
             match token {
                 TokenTree::Ident(_) if !follows_path(&tokens, at) => {
+                    self.in_import = at > 0 && is_ident(&tokens[at - 1], "use");
+                    self.in_reexport = is_reexported(&tokens, at);
                     at = self.path(&tokens, at, Vec::new());
+                    (self.in_import, self.in_reexport) = (false, false);
                     continue;
                 }
                 TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
@@ -184,6 +212,8 @@ impl Reader {
             line: line(&tokens[at]),
             is_macro: is_punct(tokens.get(end), '!') && !is_punct(tokens.get(end + 1), '='),
             is_member: is_punct(before, '.'),
+            is_import: self.in_import,
+            is_reexport: self.in_reexport,
             in_tests: self.in_tests,
         });
         end
@@ -210,6 +240,13 @@ fn with_root(base: &[String], rest: &[String]) -> Vec<String> {
 fn module_name(tokens: &[TokenTree], group: usize) -> Option<String> {
     let (keyword, name) = (tokens.get(group.checked_sub(2)?)?, tokens.get(group - 1)?);
     is_ident(keyword, "mod").then(|| name.to_string())
+}
+
+/// Whether the path here is what a `pub use` shows, whatever its visibility.
+fn is_reexported(tokens: &[TokenTree], at: usize) -> bool {
+    let before = |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at));
+    let is = |back: usize, word: &str| before(back).is_some_and(|token| is_ident(token, word));
+    is(1, "use") && (is(2, "pub") || matches!(before(2), Some(TokenTree::Group(_))) && is(3, "pub"))
 }
 
 /// Whether the token here is the rest of a path that was read already, `b` of `a::<T>::b`.
