@@ -1,4 +1,4 @@
-//! GitHub's official description of its API, trimmed to what the product asks (`script/github-api` makes it again): every
+//! GitHub's official description of its API, trimmed to what the product asks (`script/update-github-api` makes it again): every
 //! request of the product and every answer of the scripted GitHub is held against it.
 
 use std::collections::BTreeMap;

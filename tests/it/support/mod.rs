@@ -35,6 +35,7 @@ mod samples;
 pub(crate) mod schemas;
 mod seconds;
 mod sessions;
+mod shared;
 mod sponsor;
 mod strict_s3;
 mod sts;

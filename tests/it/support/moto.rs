@@ -10,14 +10,16 @@ use serde_json::json;
 use super::guardian::Guarded;
 use super::http::{self, Request};
 use super::s3::{Keys, Store};
+use super::shared::{self, Owner};
 use super::tools;
 
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Moto {
     store: Store,
+    endpoint: String,
     /// Held for its end: the server goes with it.
-    _server: Guarded,
+    server: Guarded,
 }
 
 impl Deref for Moto {
@@ -31,14 +33,24 @@ impl Moto {
     /// The server that all tests share; it takes any keys. Buckets need names of their own.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Moto> = OnceLock::new();
-        SHARED.get_or_init(Self::start)
+        let start = |owner| {
+            let (server, endpoint) = launch(owner, &[]);
+            Self::open(server, endpoint)
+        };
+        let address = |moto: &Self| (moto.server.folder().to_owned(), moto.endpoint.clone());
+        let found = |folder, endpoint| Self::open(Guarded::found(folder), endpoint);
+        SHARED.get_or_init(|| shared::server("moto", start, address, found))
     }
 
     /// A server of the caller's own that takes any keys.
     pub(crate) fn start() -> Self {
-        let (server, endpoint) = launch(&[]);
+        let (server, endpoint) = launch(Owner::Process, &[]);
+        Self::open(server, endpoint)
+    }
+
+    fn open(server: Guarded, endpoint: String) -> Self {
         let keys = Keys { id: "AKIATESTSPONSORBACKUP".into(), secret: "any-secret-does".into() };
-        Self { store: Store::new(&endpoint, &keys, keys.clone()), _server: server }
+        Self { store: Store::new(&endpoint, &keys, keys.clone()), endpoint, server }
     }
 
     /// A server that checks signatures and rights. Its `keys` may use these buckets, which it makes, and nothing else.
@@ -57,18 +69,18 @@ impl Moto {
     /// The same with a policy of the test's own for its `keys`; the caller makes the buckets.
     pub(crate) fn with_policy(policy: &serde_json::Value) -> Self {
         // The first six calls are free: two users of three calls each. From then on everything is checked.
-        let (server, endpoint) = launch(&[("INITIAL_NO_AUTH_ACTION_COUNT", "6")]);
+        let (server, endpoint) = launch(Owner::Process, &[("INITIAL_NO_AUTH_ACTION_COUNT", "6")]);
         let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
         let owner = make_user(&endpoint, "owner", &all);
         let keys = make_user(&endpoint, "sponsor", policy);
-        Self { store: Store::new(&endpoint, &owner, keys), _server: server }
+        Self { store: Store::new(&endpoint, &owner, keys), endpoint, server }
     }
 }
 
-fn launch(environment: &[(&str, &str)]) -> (Guarded, String) {
+fn launch(owner: Owner, environment: &[(&str, &str)]) -> (Guarded, String) {
     let program = tools::python_tool("moto_server").display().to_string();
     let command = [program, "-H".into(), "127.0.0.1".into(), "-p".into(), "0".into()];
-    let server = Guarded::start(tools::open_folder("moto"), "TERM", &command, environment);
+    let server = Guarded::start(owner.open_folder("moto"), owner, "TERM", &command, environment);
     let endpoint = server.ready("moto_server", || {
         // Port 0 is chosen by the kernel; the server prints it once it listens.
         let log = server.log();

@@ -1,5 +1,5 @@
 //! PostgreSQL clusters of the tests' own: made with initdb, on a port of their own, thrown away with the test process.
-//! One cluster per major serves the whole process; each test takes a database of its own. Durability is off.
+//! One cluster per major serves all tests; each test takes a database of its own. Durability is off.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,14 @@ use std::sync::{Mutex, OnceLock};
 
 use super::database::Database;
 use super::guardian::Guarded;
+use super::shared::{self, Owner};
 use super::tools;
 
 /// The account that runs servers when the tests run as root; `script/setup` installs it with the distribution's package.
 const ACCOUNT: &str = "postgres";
 const SUPERUSER: &str = "postgres";
+/// The server's own certificate, in its folder.
+const CERTIFICATE: &str = "server.crt";
 
 /// How values look to tests, whatever the database sets for its sessions.
 const SESSION: &str = "-c timezone=UTC -c client_min_messages=warning -c datestyle=ISO -c intervalstyle=postgres \
@@ -30,14 +33,30 @@ impl Cluster {
     /// The server of the distribution's newest major, with TLS; started at the first call.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(tools::distribution_bin_dir()))
+        SHARED.get_or_init(|| Self::of_all_tests("postgres", tools::distribution_bin_dir()))
     }
 
     /// A server of PostgreSQL 16 or 18, without TLS (the wheel was built so); started at the first call.
     pub(crate) fn of_major(major: u32) -> &'static Self {
         static STARTED: Mutex<BTreeMap<u32, &'static Cluster>> = Mutex::new(BTreeMap::new());
         let mut started = STARTED.lock().unwrap();
-        started.entry(major).or_insert_with(|| Box::leak(Box::new(Self::start(tools::wheel_bin_dir(major)))))
+        let start = || Self::of_all_tests(&format!("postgres-{major}"), tools::wheel_bin_dir(major));
+        started.entry(major).or_insert_with(|| Box::leak(Box::new(start())))
+    }
+
+    fn of_all_tests(name: &str, bin_dir: PathBuf) -> Self {
+        let start = |owner| Self::made(&bin_dir, owner, &initialize, &[]);
+        let address = |cluster: &Self| (cluster.folder().to_owned(), cluster.port().to_string());
+        let found = |folder: PathBuf, port: String| {
+            let certificate = Some(folder.join(CERTIFICATE)).filter(|path| path.exists());
+            let door = Door {
+                bin_dir: bin_dir.clone(),
+                socket_folder: folder.join("data"),
+                port: port.parse().unwrap(),
+            };
+            Self { door, certificate, server: Guarded::found(folder) }
+        };
+        shared::server(name, start, address, found)
     }
 
     /// A server of the test's own, stopped when dropped: for tests that stop it, fill it or change its settings.
@@ -47,13 +66,7 @@ impl Cluster {
 
     /// The same with settings of the test's own, as `name=value`.
     pub(crate) fn start_with(bin_dir: PathBuf, own: &[&str]) -> Self {
-        for _ in 0..5 {
-            let cluster = Self::launched(bin_dir.clone(), &initialize, own);
-            if !cluster.is_port_taken() {
-                return cluster;
-            }
-        }
-        panic!("five ports in a row were taken by others before PostgreSQL had them");
+        Self::made(&bin_dir, Owner::Process, &initialize, own)
     }
 
     /// A standby of this server, which replays what this one writes.
@@ -73,8 +86,12 @@ impl Cluster {
             tools::succeed(Command::new(&command[0]).args(&command[1..]).current_dir("/"));
             data
         };
+        Self::made(&self.door.bin_dir, Owner::Process, &copy, &[])
+    }
+
+    fn made(bin_dir: &Path, owner: Owner, make: &dyn Fn(&Path, &Path) -> PathBuf, own: &[&str]) -> Self {
         for _ in 0..5 {
-            let cluster = Self::launched(self.door.bin_dir.clone(), &copy, &[]);
+            let cluster = Self::launched(bin_dir.to_owned(), owner, make, own);
             if !cluster.is_port_taken() {
                 return cluster;
             }
@@ -82,17 +99,22 @@ impl Cluster {
         panic!("five ports in a row were taken by others before PostgreSQL had them");
     }
 
-    fn launched(bin_dir: PathBuf, make: &dyn Fn(&Path, &Path) -> PathBuf, own: &[&str]) -> Self {
-        let folder = tools::open_folder("postgres");
-        let data = make(&bin_dir, folder.path());
-        let certificate = supports_tls(&bin_dir).then(|| make_certificate(folder.path(), &data));
+    fn launched(
+        bin_dir: PathBuf,
+        owner: Owner,
+        make: &dyn Fn(&Path, &Path) -> PathBuf,
+        own: &[&str],
+    ) -> Self {
+        let folder = owner.open_folder("postgres");
+        let data = make(&bin_dir, &folder);
+        let certificate = supports_tls(&bin_dir).then(|| make_certificate(&folder, &data));
         let port = tools::free_port();
         let program = bin_dir.join("postgres").display().to_string();
         let mut command = as_account(vec![program, "-D".into(), data.display().to_string()]);
-        command.extend(settings(port, folder.path(), certificate.is_some()));
+        command.extend(settings(port, &folder, certificate.is_some()));
         command.extend(own.iter().flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]));
         // QUIT is the immediate shutdown: nothing here outlives the test, so nothing needs writing down.
-        let server = Guarded::start(folder, "QUIT", &command, &[]);
+        let server = Guarded::start(folder, owner, "QUIT", &command, &[]);
         Self { door: Door { bin_dir, socket_folder: data, port }, certificate, server }
     }
 
@@ -252,7 +274,7 @@ fn supports_tls(bin_dir: &Path) -> bool {
 }
 
 fn make_certificate(folder: &Path, data: &Path) -> PathBuf {
-    let certificate = folder.join("server.crt");
+    let certificate = folder.join(CERTIFICATE);
     let key = data.join("server.key");
     let mut openssl = Command::new("openssl");
     openssl.args([
@@ -293,7 +315,7 @@ fn settings(port: u16, folder: &Path, tls: bool) -> Vec<String> {
     ];
     if tls {
         settings.push("ssl=on".to_owned());
-        settings.push(format!("ssl_cert_file={}", folder.join("server.crt").display()));
+        settings.push(format!("ssl_cert_file={}", folder.join(CERTIFICATE).display()));
         settings.push(format!("ssl_key_file={}", socket_folder.join("server.key").display()));
     }
     settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]).collect()

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Where `script/setup` puts the Python tools when `SPONSOR_BACKUP_TOOLS` names no other place. Keep both in step.
-const DEFAULT_TOOLS: &str = "/var/tmp/sponsor-backup-tools-1";
+const DEFAULT_TOOLS: &str = "/var/tmp/sponsor-backup-tools-2";
 
 /// The remedy in every panic about a missing part.
 pub(crate) const REMEDY: &str = "run script/test (or script/setup), which installs what the tests need";
@@ -91,13 +91,17 @@ pub(crate) fn libfaketime() -> PathBuf {
         .unwrap_or_else(|| panic!("no libfaketime below /usr/lib: {REMEDY}"))
 }
 
+/// Where folders are that every user may enter: root's own folder for temporary files may be closed to others.
+pub(super) fn base() -> PathBuf {
+    if is_root() { "/tmp".into() } else { std::env::temp_dir() }
+}
+
 /// A fresh folder that every user may enter, for servers which run as another user. Gone with this process at the
 /// latest.
 pub(crate) fn open_folder(purpose: &str) -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt as _;
-    let base = if is_root() { PathBuf::from("/tmp") } else { std::env::temp_dir() };
-    let folder =
-        tempfile::Builder::new().prefix(&format!("sponsor-backup-{purpose}-")).tempdir_in(base).unwrap();
+    let name = format!("sponsor-backup-{purpose}-");
+    let folder = tempfile::Builder::new().prefix(&name).tempdir_in(base()).unwrap();
     super::guardian::doom(folder.path());
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     folder
