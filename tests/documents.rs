@@ -6,6 +6,8 @@
 mod blocks;
 #[path = "documents/contracts.rs"]
 mod contracts;
+#[path = "documents/dependencies.rs"]
+mod dependencies;
 #[path = "documents/deployments.rs"]
 mod deployments;
 #[path = "documents/faults.rs"]
@@ -32,6 +34,8 @@ mod security;
 mod shell;
 #[path = "documents/troubleshooting.rs"]
 mod troubleshooting;
+#[path = "documents/versions.rs"]
+mod versions;
 #[path = "documents/voice.rs"]
 mod voice;
 #[path = "documents/workflows.rs"]
