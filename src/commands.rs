@@ -2,6 +2,7 @@
 //! decide.
 
 pub mod edge;
+pub mod threads;
 
 mod backup;
 mod buckets;

@@ -46,6 +46,14 @@ pub enum Failure {
     /// One of the runner's files. They are checked before the start, so the disk has filled up since.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// The system grants too few threads to begin with.
+    #[error("cannot start: the system does not grant {needed} threads: {reason}")]
+    NoThreads {
+        /// Threads that the program begins with.
+        needed: usize,
+        /// Error of the system.
+        reason: String,
+    },
     /// One sponsor exceeded its time limit.
     #[error(transparent)]
     TimedOut(TimedOut),
@@ -159,7 +167,11 @@ pub const SEVERAL: u8 = 20;
 /// Every exit code, its stage and its meaning, for the documentation.
 pub const EXIT_CODES: &[(u8, &str, &str)] = &[
     (0, "", "Success. Disabled sponsors count as success"),
-    (1, "bug", "Internal error, or one of the runner's files could not be written during the run"),
+    (
+        1,
+        "bug",
+        "Internal error, too few threads, or a runner's file that could not be written during the run",
+    ),
     (
         USAGE,
         "usage",
@@ -193,6 +205,7 @@ impl Failure {
         match self {
             Self::Bug(_) => ("bug", 1),
             Self::Report(_) => ("report", 1),
+            Self::NoThreads { .. } => ("start", 1),
             Self::Usage(_) => ("usage", USAGE),
             Self::Manifest(_) => ("manifest", 10),
             Self::Sponsors(_) => ("sponsors", 11),
@@ -249,6 +262,9 @@ impl Failure {
             Self::Unproved(failure) => failure.hint(),
             Self::Cancelled(cancelled) => Some(cancelled.hint().to_owned()),
             Self::Report(error) => Some(error.hint().to_owned()),
+            Self::NoThreads { .. } => {
+                Some("Raise the limit of processes, with `ulimit -u` or in the container.".to_owned())
+            }
             Self::Bug(_) => {
                 Some("Report this message and the output of `sponsor-backup --version`.".to_owned())
             }

@@ -3,18 +3,15 @@
 use std::process::ExitCode;
 
 use sponsor_backup::cli::{self, Request};
-use sponsor_backup::commands::{self, RunContext, Stop, edge};
+use sponsor_backup::commands::{self, RunContext, Stop, edge, threads};
 use sponsor_backup::failure::Failure;
 use sponsor_backup::report::sink::Sink;
 
-fn main() -> std::io::Result<ExitCode> {
+fn main() -> ExitCode {
     // Fails only if a provider is installed already, and no other one is linked.
     rustls::crypto::ring::default_provider().install_default().ok();
-    let runtime = tokio::runtime::Runtime::new()?;
-    let code = runtime.block_on(start());
-    // A DNS lookup runs in a thread of its own and cannot be cancelled, so do not wait for it.
-    runtime.shutdown_background();
-    Ok(ExitCode::from(code))
+    let code = threads::run(start());
+    ExitCode::from(code.unwrap_or_else(|failure| commands::refuse(&failure, &Sink::terminal())))
 }
 
 async fn start() -> u8 {
@@ -29,7 +26,7 @@ async fn start() -> u8 {
     };
     edge.sink.tell_of_panics();
     match cli::parse(&arguments, &variables) {
-        Ok(Request::CommandOptions { order, outputs }) => commands::run(*order, outputs, edge).await,
+        Ok(Request::Command { order, outputs }) => commands::run(*order, outputs, edge).await,
         Ok(Request::Text(text)) => {
             edge.sink.text(&text);
             0

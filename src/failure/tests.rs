@@ -31,8 +31,9 @@ fn one_of_each() -> Vec<Failure> {
         | Failure::Record(_)
         | Failure::Restore(_)
         | Failure::Proof(_)
-        // Shares its code with a bug; its fields are private to the report.
+        // These share their code with a bug, and no result ever has their stages.
         | Failure::Report(_)
+        | Failure::NoThreads { .. }
         | Failure::TimedOut(_)
         | Failure::Unproved(_)
         | Failure::Cancelled(_)

@@ -216,25 +216,33 @@ fn a_clock_that_jumps_changes_names_alone() {
     }
 }
 
-/// - fault: The system does not grant the program a thread for files
-/// - injected: `prlimit --nproc` with one thread too few, for a user without other processes
-/// - seen: `panicked at …: OS can't spawn worker thread: Resource temporarily unavailable`, and `internal error:
-///   panicked`. Exit code 1
+/// - fault: The system does not grant the program its threads
+/// - injected: `prlimit --nproc`, for a user without other processes: no thread, workers alone, all but one
+/// - seen: `error: cannot start: the system does not grant … threads: Resource temporarily unavailable`. Exit code 1
 /// - left: Nothing, because no work had started
 #[test]
-fn a_system_without_threads_is_reported_like_a_bug() {
+fn a_system_without_threads_is_an_error_before_the_start() {
     let folder = tools::open_folder("threads");
     let program = folder.path().join("sponsor-backup");
     std::fs::copy(tools::binary(), &program).unwrap();
     let user = ["setpriv", "--reuid", "61234", "--regid", "61234", "--clear-groups", "prlimit"];
     let words = if tools::is_root() { user.to_vec() } else { [&["sudo"][..], &user].concat() };
-    // The main thread, and one worker per core.
-    let granted = 1 + std::thread::available_parallelism().unwrap().get();
-    let run = Run::terminal().program(words[0]).args(&words[1..]).arg(format!("--nproc={granted}"));
-    let outcome =
-        run.arg(&program).args(["matrix", "--environment", "production", "--manifest", "none"]).run();
-    outcome.assert_code(1);
-    assert!(outcome.stderr.contains("panicked at "), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("error: internal error: panicked"), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("Resource temporarily unavailable"), "{}", outcome.stderr);
+    let workers = std::thread::available_parallelism().unwrap().get();
+    let run = |granted: usize| {
+        let run = Run::terminal().program(words[0]).args(&words[1..]).arg(format!("--nproc={granted}"));
+        run.arg(&program).args(["matrix", "--environment", "production", "--manifest", "none"]).run()
+    };
+    // The main thread, one worker per core, and four threads for work that blocks.
+    let needed = workers + 4;
+    for granted in [1, 2, 1 + workers, needed] {
+        let outcome = run(granted);
+        outcome.assert_code(1);
+        let reason = "Resource temporarily unavailable (os error 11)";
+        let error =
+            format!("error: cannot start: the system does not grant {needed} threads: {reason}\nhint: ");
+        assert!(outcome.stderr.starts_with(&error), "{granted}: {}", outcome.stderr);
+        assert!(!outcome.stderr.contains("panicked"), "{granted}: {}", outcome.stderr);
+    }
+    // With all of them, the work begins: this one lacks only its manifest.
+    run(1 + needed).assert_code(10);
 }
