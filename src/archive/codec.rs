@@ -56,19 +56,18 @@ impl Codec {
     /// See [`Codec::GZIP_LEVEL`].
     pub const ZSTD_LEVEL: i32 = 3;
 
-    /// A codec by its name and an optional level.
+    /// A codec of a format, with an optional level.
     ///
     /// # Errors
-    /// What is wrong, in words that follow the input's name.
-    pub fn new(name: &str, level: Option<i32>) -> Result<Self, String> {
+    /// What is wrong with the level, in words that follow its name.
+    pub fn new(format: Format, level: Option<i32>) -> Result<Self, String> {
         let within = |highest: i32, default: i32| match level.unwrap_or(default) {
             level if (1..=highest).contains(&level) => Ok(level),
-            level => Err(format!("is {level}, but {name} has levels 1 to {highest}")),
+            level => Err(format!("is {level}, but {} has levels 1 to {highest}", format.name())),
         };
-        match name {
-            "gzip" => Ok(Self::Gzip(within(12, Self::GZIP_LEVEL)?)),
-            "zstd" => Ok(Self::Zstd(within(19, Self::ZSTD_LEVEL)?)),
-            other => Err(format!("is `{other}`, not gzip or zstd")),
+        match format {
+            Format::Gzip => Ok(Self::Gzip(within(12, Self::GZIP_LEVEL)?)),
+            Format::Zstd => Ok(Self::Zstd(within(19, Self::ZSTD_LEVEL)?)),
         }
     }
 

@@ -1,11 +1,19 @@
-//! The command line as people see it: commands, flags in groups, examples. `inputs` lists the flags.
+//! The command line as people see it: commands, flags in groups, examples, completions and manual pages. `inputs` lists the
+//! flags.
+
+use clap::ArgMatches;
+use clap_complete::{Shell, generate};
 
 use super::inputs::{self, Command, Input};
-use super::packaging;
+use super::usage::UsageError;
 
 const PROGRAM: &str = env!("CARGO_PKG_NAME");
 /// The help is never wider, however wide the terminal is.
 const WIDEST: usize = 100;
+
+const COMPLETIONS: &str = "completions";
+const MAN: &str = "man";
+const SHELLS: [(&str, Shell); 3] = [("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish)];
 
 const ENVIRONMENT: &str = "\
 Environment variables:
@@ -39,7 +47,7 @@ pub(super) fn definition() -> clap::Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands(Command::ALL.map(subcommand))
-        .subcommands(packaging::commands())
+        .subcommands(of_a_terminal())
 }
 
 fn subcommand(command: Command) -> clap::Command {
@@ -89,6 +97,109 @@ fn flag(input: &Input) -> clap::Arg {
     };
     // Only for the help: a variable is looked up before the default.
     if input.default.is_empty() { flag } else { flag.default_value(input.default) }
+}
+
+/// The commands `completions` and `man`, made from the definition of the flags. The action has no inputs for them.
+fn of_a_terminal() -> [clap::Command; 2] {
+    let shell = clap::Arg::new("shell")
+        .required(true)
+        .value_name("SHELL")
+        .value_parser(SHELLS.map(|(name, _)| name))
+        .help("Shell to complete for");
+    let page = clap::Arg::new("command")
+        .value_name("COMMAND")
+        .help("Command to document (default: the whole program)");
+    [
+        clap::Command::new(COMPLETIONS)
+            .about("Print shell completions")
+            .after_help("Example:\n  sponsor-backup completions bash >/etc/bash_completion.d/sponsor-backup")
+            .arg(shell),
+        clap::Command::new(MAN)
+            .about("Print the manual page")
+            .after_help(
+                "Example:\n  sponsor-backup man >sponsor-backup.1\n  sponsor-backup man backup >sponsor-backup-backup.1",
+            )
+            .arg(page),
+    ]
+}
+
+/// Whether a command is `completions` or `man`.
+pub(super) fn is_of_a_terminal(name: &str) -> bool {
+    [COMPLETIONS, MAN].contains(&name)
+}
+
+/// The text to print. `None` if `command` is another command.
+pub(super) fn text(command: &str, arguments: &ArgMatches) -> Option<Result<String, UsageError>> {
+    let asked = |name: &str| arguments.get_one::<String>(name).map(String::as_str);
+    match command {
+        COMPLETIONS => Some(completions(asked("shell").unwrap_or_default())),
+        MAN => Some(manual_page(asked("command"))),
+        _ => None,
+    }
+}
+
+fn completions(shell: &str) -> Result<String, UsageError> {
+    let known = SHELLS.iter().find(|(name, _)| *name == shell);
+    let (_, shell) = known.ok_or_else(|| UsageError::new(format!("no completions for `{shell}`")))?;
+    let mut bytes = Vec::new();
+    generate(*shell, &mut definition(), env!("CARGO_PKG_NAME"), &mut bytes);
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn no_page(command: &str) -> UsageError {
+    UsageError::new(format!("unknown command `{command}`")).hint("See `sponsor-backup --help`.")
+}
+
+fn manual_page(command: Option<&str>) -> Result<String, UsageError> {
+    let mut whole = definition();
+    whole.build();
+    let chosen = match command {
+        None => whole,
+        Some(name) => {
+            let found = whole.get_subcommands().find(|known| known.get_name() == name).cloned();
+            let found = found.ok_or_else(|| no_page(name))?;
+            // The name that `man` and the pages' files use.
+            found
+                .display_name(format!("{}-{name}", env!("CARGO_PKG_NAME")))
+                .version(env!("CARGO_PKG_VERSION"))
+        }
+    };
+    let notes = chosen.get_after_long_help().or(chosen.get_after_help()).map(ToString::to_string);
+    let rendered = sections(chosen);
+    let bytes =
+        rendered.map_err(|error| UsageError::new(format!("cannot write the manual page: {error}")))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned() + &roff(&notes.unwrap_or_default()))
+}
+
+/// The page without what follows the flags in the help, for which the generator has only a section EXTRA.
+fn sections(command: clap::Command) -> std::io::Result<Vec<u8>> {
+    let has_commands = command.has_subcommands();
+    let page = clap_mangen::Man::new(command);
+    let mut bytes = Vec::new();
+    page.render_title(&mut bytes)?;
+    // Lines that are filled up to the right margin get double spaces.
+    bytes.extend(b".ad l\n");
+    page.render_name_section(&mut bytes)?;
+    page.render_synopsis_section(&mut bytes)?;
+    page.render_description_section(&mut bytes)?;
+    page.render_options_section(&mut bytes)?;
+    if has_commands {
+        page.render_subcommands_section(&mut bytes)?;
+    }
+    page.render_version_section(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The end of a help as sections of a manual page: `Examples:` and the lines below it are one.
+fn roff(notes: &str) -> String {
+    let plain = |text: &str| text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
+    let block = |block: &str| match block.split_once(":\n") {
+        Some((title, lines)) if !title.contains('\n') => {
+            format!(".SH \"{}\"\n.nf\n{}\n.fi\n", title.to_uppercase(), plain(lines))
+        }
+        _ => format!(".PP\n{}\n", plain(block)),
+    };
+    notes.split("\n\n").map(block).collect()
 }
 
 #[cfg(test)]

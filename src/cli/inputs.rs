@@ -1,7 +1,21 @@
 //! Every input, once: flags, `INPUT_*` variables, `action.yml` and the table in docs/reference.md all come from this list.
+//! Code reads an input by its handle (`values.required(inputs::TIMEOUT)`), which fixes the type of its value: a misspelled
+//! name and a value read as something else do not compile.
+
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use secrecy::SecretString;
 
 pub use super::command::Command;
-
+use super::kinds::WhichBackup;
+use crate::archive::codec::Format;
+use crate::archive::s3::LockChoice;
+use crate::record::RecordedOutcome;
+use crate::sponsors::{Environment, Selection};
 use Command::{Backup, Drill, List, Matrix, Record, Restore, Verify};
 
 /// One input.
@@ -13,6 +27,8 @@ pub struct Input {
     pub heading: &'static str,
     /// The placeholder of its value in the help, such as `FILE`.
     pub value_name: &'static str,
+    /// Another variable that sets it, after flag and `INPUT_*`. Empty: none.
+    pub variable: &'static str,
     /// Its value if nothing is set. Empty: none.
     pub default: &'static str,
     /// What it is for, at most 80 characters of Markdown without the marks.
@@ -28,18 +44,6 @@ pub struct Input {
 }
 
 impl Input {
-    const fn or(self, default: &'static str) -> Self {
-        Self { default, ..self }
-    }
-
-    const fn more(self, more: &'static str) -> Self {
-        Self { more, ..self }
-    }
-
-    const fn required(self) -> Self {
-        Self { required: true, ..self }
-    }
-
     /// Help and everything else there is to say, as Markdown.
     #[must_use]
     pub fn description(&self) -> String {
@@ -55,24 +59,54 @@ impl Input {
     }
 }
 
-const fn text(
+/// An input whose value is a `T`.
+pub(super) struct Handle<T> {
+    pub(super) input: Input,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Handle<T> {
+    const fn or(mut self, default: &'static str) -> Self {
+        self.input.default = default;
+        self
+    }
+
+    const fn more(mut self, more: &'static str) -> Self {
+        self.input.more = more;
+        self
+    }
+
+    const fn variable(mut self, variable: &'static str) -> Self {
+        self.input.variable = variable;
+        self
+    }
+
+    const fn required(mut self) -> Self {
+        self.input.required = true;
+        self
+    }
+}
+
+const fn input<T>(
     heading: &'static str,
     name: &'static str,
     value_name: &'static str,
     commands: &'static [Command],
     help: &'static str,
-) -> Input {
-    Input {
+) -> Handle<T> {
+    let input = Input {
         name,
         heading,
         value_name,
+        variable: "",
         default: "",
         help,
         more: "",
         boolean: false,
         required: false,
         commands,
-    }
+    };
+    Handle { input, value: PhantomData }
 }
 
 const fn boolean(
@@ -80,9 +114,20 @@ const fn boolean(
     name: &'static str,
     commands: &'static [Command],
     help: &'static str,
-) -> Input {
-    let of_text = text(heading, name, "true|false", commands, help);
-    Input { boolean: true, default: "false", ..of_text }
+) -> Handle<bool> {
+    let mut handle = input(heading, name, "true|false", commands, help).or("false");
+    handle.input.boolean = true;
+    handle
+}
+
+/// A handle for each input, and [`INPUTS`] of all of them: none can be left out of the list.
+macro_rules! inputs {
+    ($($handle:ident: $value:ty = $definition:expr;)*) => {
+        $(pub(super) const $handle: Handle<$value> = $definition;)*
+
+        /// All inputs but [`COMMAND`], in the order of the documentation.
+        pub const INPUTS: &[Input] = &[$($handle.input),*];
+    };
 }
 
 const EACH: &[Command] = &Command::ALL;
@@ -90,7 +135,6 @@ const EACH: &[Command] = &Command::ALL;
 const STORE: &[Command] = &[Backup, Record, List, Verify, Restore, Drill];
 /// The commands that write into a bucket.
 const WRITING: &[Command] = &[Backup, Record, Drill];
-const BACKUP: &[Command] = &[Backup];
 /// The commands that read a backup.
 const OPENING: &[Command] = &[Verify, Restore, Drill];
 const RESTORING: &[Command] = &[Restore, Drill];
@@ -110,102 +154,102 @@ const LIMITS: &str = "Checks and limits";
 const RUN: &str = "Run";
 
 /// The input that names the command, in a workflow only.
-pub const COMMAND: Input = text(
+pub const COMMAND: Input = input::<Command>(
     RUN,
     "command",
     "COMMAND",
     EACH,
     "Command to run: `matrix`, `backup`, `record`, `list`, `verify`, `restore` or `drill`",
 )
-.or("backup");
+.or("backup")
+.input;
 
-/// All inputs but [`COMMAND`], in the order of the documentation.
-#[rustfmt::skip]
-pub const INPUTS: &[Input] = &[
-    text(SELECTION, "environment", "ENVIRONMENT", EACH, "Target environment: `production`, `staging` or `development`").required(),
-    text(SELECTION, "sponsors", "NAMES", EACH, "Sponsors to process, separated by commas or whitespace (default: all enabled)")
-        .more("The JSON array from the output `sponsors` of `matrix` works too."),
-    text(SECRETS, "manifest", "FILE", EACH, "Path to the sponsor manifest (default: the Doppler secret `SPONSOR_MANIFEST`)"),
-    text(SECRETS, "secrets-file", "FILE", STORE, "YAML file with each sponsor's secrets, for use without Doppler"),
-    text(SECRETS, "core-project", "NAME", EACH, "Doppler project that holds the manifest").or("hht-diary-core"),
-    text(SECRETS, "project-prefix", "PREFIX", STORE, "Prefix of each sponsor's Doppler project, followed by the sponsor's name")
-        .or("hht-diary-"),
-    text(SECRETS, "config", "NAME", EACH, "Doppler config (default: `production`, `staging` or `dev`, by environment)"),
-    text(SECRETS, "doppler-api-url", "URL", EACH, "Doppler API URL").or("https://api.doppler.com"),
-    text(SECRETS, "doppler-identity-id", "ID", EACH, "Doppler service account identity to use through OIDC instead of tokens")
-        .more("See docs/keyless.md."),
-    text(DEPLOYMENT, "version", "VERSION", &[Backup, Record], "Version being deployed, stored in the record and object metadata"),
-    text(DEPLOYMENT, "commit-sha", "SHA", &[Backup, Record], "Commit being deployed, 40 hexadecimal digits (default: the run's commit)")
-        .more("Stored in the record and object metadata."),
-    text(DEPLOYMENT, "reason", "TEXT", &[Backup, Record], "Reason for the deployment, stored in the record and object metadata"),
-    text(GITHUB, "github-token", "TOKEN", &[Matrix, Backup, Record, List, Verify, Drill], "GitHub token used to record approvals and pull requests, and to open issues")
-        .more("Usually `github.token`."),
-    boolean(GITHUB, "issue-on-failure", WATCHED, "Open a GitHub issue on failure and close it on recovery")
-        .more("One issue per command and environment. Needs `github-token`."),
-    boolean(DEPLOYMENT, "pre-migration", BACKUP, "Mark the backup as taken before a deployment").or("true")
-        .more("Set to `false` for scheduled backups."),
-    text(ENCODING, "compression", "NAME", BACKUP, "Compression: `gzip` (keys end in `.sql.gz`) or `zstd` (`.sql.zst`)").or("gzip"),
-    text(ENCODING, "compression-level", "NUMBER", BACKUP, "Compression level: 1 to 12 for gzip (default 4), 1 to 19 for zstd (default 3)"),
-    text(ENCODING, "age-recipients", "KEYS", BACKUP, "Encrypt the backup for these age public keys, one per line")
-        .more("The object's key then ends in `.age`."),
-    boolean(ENCODING, "require-encryption", BACKUP, "Fail before the dump if `age-recipients` is empty"),
-    text(STORAGE, "retention-years", "NUMBER", WRITING, "Years to keep the object (default: 7 in production)")
-        .more("Sets a tag, and the Object Lock date if the bucket has Object Lock."),
-    text(STORAGE, "object-lock", "MODE", WRITING, "Object Lock mode: `auto` (follow the bucket), `governance`, `compliance` or `off`").or("auto"),
-    boolean(DUMP, "include-privileges", BACKUP, "Include owners and grants in the dump"),
-    text(DUMP, "schemas", "PATTERNS", BACKUP, "Dump only the schemas that match these pg_dump patterns")
-        .more("Separate patterns by commas or whitespace. The backup is marked partial."),
-    text(DUMP, "exclude-schemas", "PATTERNS", BACKUP, "Skip the schemas that match these pg_dump patterns").more("The backup is marked partial."),
-    text(DUMP, "exclude-table-data", "PATTERNS", BACKUP, "Skip the rows of the tables that match these pg_dump patterns").more("The backup is marked partial."),
-    text(DUMP, "accept-new-source", "NAMES", BACKUP, "Sponsors whose database was replaced on purpose since their last backup")
-        .more("Needed once, after a move or an upgrade by dump and restore."),
-    text(STORAGE, "storage-class", "CLASS", BACKUP, "S3 storage class of the backup").or("STANDARD"),
-    text(RUN, "memory-limit", "SIZE", BACKUP, "Memory for upload buffers, shared by all sponsors in the run").or("96MiB"),
-    text(RUN, "max-parallel", "NUMBER", &[Backup, Record], "Number of sponsors to process in parallel").or("4"),
-    boolean(LIMITS, "require-backup", BACKUP, "Fail if backups are disabled for a sponsor"),
-    boolean(RUN, "dry-run", &[Backup, Record, Verify, Restore, Drill], "Print the plan and change nothing"),
-    text(DUMP, "lock-wait-timeout", "DURATION", BACKUP, "Time limit for `pg_dump` to get its table locks").or("30s"),
-    text(LIMITS, "max-replica-lag", "DURATION", BACKUP, "Maximum lag of a standby behind its primary").or("5m")
-        .more("A standby that lags more is not backed up."),
-    text(RUN, "timeout", "DURATION", &[Backup, Verify, Restore, Drill], "Time limit per sponsor, e.g. `30m`").or("6h"),
-    text(STORAGE, "s3-endpoint-url", "URL", STORE, "URL of an S3-compatible store").more("Also read from `AWS_ENDPOINT_URL_S3`."),
-    boolean(STORAGE, "s3-force-path-style", STORE, "Use path-style URLs (`endpoint/bucket/key`), as many S3-compatible stores need"),
-    text(STORAGE, "expected-bucket-owner", "ID", STORE, "ID of the AWS account that owns the buckets"),
-    text(STORAGE, "aws-role-arn", "ARN", STORE, "IAM role to assume through OIDC if exactly one sponsor is selected")
-        .more("If several are selected, each needs the secret `SPONSOR_AWS_ROLE_ARN`. See docs/keyless.md."),
-    text(RUN, "max-jobs", "NUMBER", &[Matrix], "Maximum number of matrix jobs").or("256").more("Additional sponsors share jobs."),
-    text(LIMITS, "workflows", "FOLDER", &[Matrix], "Folder of workflows to check for missing Doppler tokens")
-        .more("The exit code is 17 if a workflow does not pass on a sponsor's token."),
-    text(DEPLOYMENT, "outcome", "OUTCOME", &[Record], "Outcome of the deployment: `success`, `failure`, `cancelled` or `skipped`").required()
-        .more("Usually `needs.deploy.result`."),
-    text(DEPLOYMENT, "backup-location", "LOCATION", &[Record], "Output `backup_location` of the backup step, if one sponsor is deployed"),
-    text(DEPLOYMENT, "backup-size", "BYTES", &[Record], "Output `backup_size` of the backup step, if one sponsor is deployed"),
-    text(READING, "backup", "BACKUP", OPENING, "Backup to use: `latest`, a UTC time `YYYYMMDD-HHMMSS` or an `s3://` location").or("latest"),
-    boolean(READING, "allow-older", OPENING, "Let `latest` fall back to an older backup if the newest is damaged or unfinished"),
-    boolean(READING, "all", &[Verify], "Verify every backup of the sponsor and environment instead of one"),
-    boolean(READING, "skip-frozen", &[Verify], "With `all`: skip backups in an archive tier and report how many"),
-    boolean(RUN, "json", &[List], "Print the list as JSON, alone on standard output"),
-    text(LIMITS, "max-backup-age", "DURATION", &[List], "Maximum age of each sponsor's newest backup, e.g. `8h`")
-        .more("The exit code is 17 if it is older or missing. Lists only the newest backups."),
-    text(READING, "age-identity-file", "FILE", OPENING, "File with age private keys for encrypted backups, one per line")
-        .more("The variable `AGE_IDENTITY` can hold the keys instead."),
-    boolean(READING, "thaw", OPENING, "Request access to a backup that is in Glacier or Deep Archive"),
-    text(TARGET, "target-database-url", "URL", RESTORING, "Database to restore into (for `drill`: server to use instead of a temporary one)")
-        .more("Prefer the variable `TARGET_DATABASE_URL`: other processes can see command-line flags."),
-    boolean(TARGET, "replace", &[Restore], "Restore into a database that is not empty, after dropping the objects you own"),
-    boolean(TARGET, "allow-partial", &[Restore], "Let `replace` use a backup that left schemas or rows out")
-        .more("The rows that it left out of a table are lost."),
-    text(TARGET, "confirm", "SPONSOR/DATABASE", &[Restore], "Confirm a restore into a database that may be live: `sponsor/database`"),
-    boolean(TARGET, "skip-missing-extensions", RESTORING, "Skip objects that need extensions missing from the target")
-        .more("The result is then reported as `incomplete`."),
-    text(LIMITS, "drill-checks", "FILE", &[Drill], "File of SQL statements that must each return true"),
-    text(LIMITS, "max-rpo", "DURATION", &[Drill], "Maximum age of the backup, e.g. `6h`").more("An older backup fails the drill."),
-    text(LIMITS, "max-rto", "DURATION", &[Drill], "Maximum duration of the drill, e.g. `30m`").more("A slower drill fails."),
-    text(RUN, "log-file", "FILE", EACH, "File to append the log to, each line with its UTC time")
-        .more("The lines are those of the log, without secrets. A file that cannot be written is a usage error."),
-    boolean(RUN, "outputs", EACH, "Print the outputs as `name=value` lines on standard output")
-        .more("Ignored in a workflow. Outputs always go to `GITHUB_OUTPUT` there."),
-];
+inputs! {
+    ENVIRONMENT: Environment = input(SELECTION, "environment", "ENVIRONMENT", EACH, "Target environment: `production`, `staging` or `development`").required();
+    SPONSORS: Selection = input(SELECTION, "sponsors", "NAMES", EACH, "Sponsors to process, separated by commas or whitespace (default: all enabled)")
+        .more("The JSON array from the output `sponsors` of `matrix` works too.");
+    MANIFEST: PathBuf = input(SECRETS, "manifest", "FILE", EACH, "Path to the sponsor manifest (default: the Doppler secret `SPONSOR_MANIFEST`)");
+    SECRETS_FILE: PathBuf = input(SECRETS, "secrets-file", "FILE", STORE, "YAML file with each sponsor's secrets, for use without Doppler");
+    CORE_PROJECT: String = input(SECRETS, "core-project", "NAME", EACH, "Doppler project that holds the manifest").or("hht-diary-core");
+    PROJECT_PREFIX: String = input(SECRETS, "project-prefix", "PREFIX", STORE, "Prefix of each sponsor's Doppler project, followed by the sponsor's name")
+        .or("hht-diary-");
+    CONFIG: String = input(SECRETS, "config", "NAME", EACH, "Doppler config (default: `production`, `staging` or `dev`, by environment)");
+    DOPPLER_API_URL: String = input(SECRETS, "doppler-api-url", "URL", EACH, "Doppler API URL").or("https://api.doppler.com");
+    DOPPLER_IDENTITY_ID: String = input(SECRETS, "doppler-identity-id", "ID", EACH, "Doppler service account identity to use through OIDC instead of tokens")
+        .more("See docs/keyless.md.");
+    VERSION: String = input(DEPLOYMENT, "version", "VERSION", &[Backup, Record], "Version being deployed, stored in the record and object metadata");
+    COMMIT_SHA: String = input(DEPLOYMENT, "commit-sha", "SHA", &[Backup, Record], "Commit being deployed, 40 hexadecimal digits (default: the run's commit)")
+        .more("Stored in the record and object metadata.");
+    REASON: String = input(DEPLOYMENT, "reason", "TEXT", &[Backup, Record], "Reason for the deployment, stored in the record and object metadata");
+    GITHUB_TOKEN: String = input(GITHUB, "github-token", "TOKEN", &[Matrix, Backup, Record, List, Verify, Drill], "GitHub token used to record approvals and pull requests, and to open issues")
+        .more("Usually `github.token`.");
+    ISSUE_ON_FAILURE: bool = boolean(GITHUB, "issue-on-failure", WATCHED, "Open a GitHub issue on failure and close it on recovery")
+        .more("One issue per command and environment. Needs `github-token`.");
+    PRE_MIGRATION: bool = boolean(DEPLOYMENT, "pre-migration", &[Backup], "Mark the backup as taken before a deployment").or("true")
+        .more("Set to `false` for scheduled backups.");
+    COMPRESSION: Format = input(ENCODING, "compression", "NAME", &[Backup], "Compression: `gzip` (keys end in `.sql.gz`) or `zstd` (`.sql.zst`)").or("gzip");
+    COMPRESSION_LEVEL: i32 = input(ENCODING, "compression-level", "NUMBER", &[Backup], "Compression level: 1 to 12 for gzip (default 4), 1 to 19 for zstd (default 3)");
+    AGE_RECIPIENTS: String = input(ENCODING, "age-recipients", "KEYS", &[Backup], "Encrypt the backup for these age public keys, one per line")
+        .more("The object's key then ends in `.age`.");
+    REQUIRE_ENCRYPTION: bool = boolean(ENCODING, "require-encryption", &[Backup], "Fail before the dump if `age-recipients` is empty");
+    RETENTION_YEARS: u16 = input(STORAGE, "retention-years", "NUMBER", WRITING, "Years to keep the object (default: 7 in production)")
+        .more("Sets a tag, and the Object Lock date if the bucket has Object Lock.");
+    OBJECT_LOCK: LockChoice = input(STORAGE, "object-lock", "MODE", WRITING, "Object Lock mode: `auto` (follow the bucket), `governance`, `compliance` or `off`").or("auto");
+    INCLUDE_PRIVILEGES: bool = boolean(DUMP, "include-privileges", &[Backup], "Include owners and grants in the dump");
+    SCHEMAS: Vec<String> = input(DUMP, "schemas", "PATTERNS", &[Backup], "Dump only the schemas that match these pg_dump patterns")
+        .more("Separate patterns by commas or whitespace. The backup is marked partial.");
+    EXCLUDE_SCHEMAS: Vec<String> = input(DUMP, "exclude-schemas", "PATTERNS", &[Backup], "Skip the schemas that match these pg_dump patterns").more("The backup is marked partial.");
+    EXCLUDE_TABLE_DATA: Vec<String> = input(DUMP, "exclude-table-data", "PATTERNS", &[Backup], "Skip the rows of the tables that match these pg_dump patterns").more("The backup is marked partial.");
+    ACCEPT_NEW_SOURCE: Vec<String> = input(DUMP, "accept-new-source", "NAMES", &[Backup], "Sponsors whose database was replaced on purpose since their last backup")
+        .more("Needed once, after a move or an upgrade by dump and restore.");
+    STORAGE_CLASS: String = input(STORAGE, "storage-class", "CLASS", &[Backup], "S3 storage class of the backup").or("STANDARD");
+    MEMORY_LIMIT: ByteSize = input(RUN, "memory-limit", "SIZE", &[Backup], "Memory for upload buffers, shared by all sponsors in the run").or("96MiB");
+    MAX_PARALLEL: NonZeroUsize = input(RUN, "max-parallel", "NUMBER", &[Backup, Record], "Number of sponsors to process in parallel").or("4");
+    REQUIRE_BACKUP: bool = boolean(LIMITS, "require-backup", &[Backup], "Fail if backups are disabled for a sponsor");
+    DRY_RUN: bool = boolean(RUN, "dry-run", &[Backup, Record, Verify, Restore, Drill], "Print the plan and change nothing");
+    LOCK_WAIT_TIMEOUT: Duration = input(DUMP, "lock-wait-timeout", "DURATION", &[Backup], "Time limit for `pg_dump` to get its table locks").or("30s");
+    MAX_REPLICA_LAG: Duration = input(LIMITS, "max-replica-lag", "DURATION", &[Backup], "Maximum lag of a standby behind its primary").or("5m")
+        .more("A standby that lags more is not backed up.");
+    TIMEOUT: Duration = input(RUN, "timeout", "DURATION", &[Backup, Verify, Restore, Drill], "Time limit per sponsor, e.g. `30m`").or("6h");
+    S3_ENDPOINT_URL: String = input(STORAGE, "s3-endpoint-url", "URL", STORE, "URL of an S3-compatible store").variable("AWS_ENDPOINT_URL_S3").more("Also read from `AWS_ENDPOINT_URL_S3`.");
+    S3_FORCE_PATH_STYLE: bool = boolean(STORAGE, "s3-force-path-style", STORE, "Use path-style URLs (`endpoint/bucket/key`), as many S3-compatible stores need");
+    EXPECTED_BUCKET_OWNER: String = input(STORAGE, "expected-bucket-owner", "ID", STORE, "ID of the AWS account that owns the buckets");
+    AWS_ROLE_ARN: String = input(STORAGE, "aws-role-arn", "ARN", STORE, "IAM role to assume through OIDC if exactly one sponsor is selected")
+        .more("If several are selected, each needs the secret `SPONSOR_AWS_ROLE_ARN`. See docs/keyless.md.");
+    MAX_JOBS: NonZeroUsize = input(RUN, "max-jobs", "NUMBER", &[Matrix], "Maximum number of matrix jobs").or("256").more("Additional sponsors share jobs.");
+    WORKFLOWS: PathBuf = input(LIMITS, "workflows", "FOLDER", &[Matrix], "Folder of workflows to check for missing Doppler tokens")
+        .more("The exit code is 17 if a workflow does not pass on a sponsor's token.");
+    OUTCOME: RecordedOutcome = input(DEPLOYMENT, "outcome", "OUTCOME", &[Record], "Outcome of the deployment: `success`, `failure`, `cancelled` or `skipped`").required()
+        .more("Usually `needs.deploy.result`.");
+    BACKUP_LOCATION: String = input(DEPLOYMENT, "backup-location", "LOCATION", &[Record], "Output `backup_location` of the backup step, if one sponsor is deployed");
+    BACKUP_SIZE: u64 = input(DEPLOYMENT, "backup-size", "BYTES", &[Record], "Output `backup_size` of the backup step, if one sponsor is deployed");
+    BACKUP: WhichBackup = input(READING, "backup", "BACKUP", OPENING, "Backup to use: `latest`, a UTC time `YYYYMMDD-HHMMSS` or an `s3://` location").or("latest");
+    ALLOW_OLDER: bool = boolean(READING, "allow-older", OPENING, "Let `latest` fall back to an older backup if the newest is damaged or unfinished");
+    ALL: bool = boolean(READING, "all", &[Verify], "Verify every backup of the sponsor and environment instead of one");
+    SKIP_FROZEN: bool = boolean(READING, "skip-frozen", &[Verify], "With `all`: skip backups in an archive tier and report how many");
+    JSON: bool = boolean(RUN, "json", &[List], "Print the list as JSON, alone on standard output");
+    MAX_BACKUP_AGE: Duration = input(LIMITS, "max-backup-age", "DURATION", &[List], "Maximum age of each sponsor's newest backup, e.g. `8h`")
+        .more("The exit code is 17 if it is older or missing. Lists only the newest backups.");
+    AGE_IDENTITY_FILE: PathBuf = input(READING, "age-identity-file", "FILE", OPENING, "File with age private keys for encrypted backups, one per line")
+        .more("The variable `AGE_IDENTITY` can hold the keys instead.");
+    THAW: bool = boolean(READING, "thaw", OPENING, "Request access to a backup that is in Glacier or Deep Archive");
+    TARGET_DATABASE_URL: SecretString = input(TARGET, "target-database-url", "URL", RESTORING, "Database to restore into (for `drill`: server to use instead of a temporary one)")
+        .variable("TARGET_DATABASE_URL")
+        .more("Prefer the variable `TARGET_DATABASE_URL`: other processes can see command-line flags.");
+    REPLACE: bool = boolean(TARGET, "replace", &[Restore], "Restore into a database that is not empty, after dropping the objects you own");
+    ALLOW_PARTIAL: bool = boolean(TARGET, "allow-partial", &[Restore], "Let `replace` use a backup that left schemas or rows out")
+        .more("The rows that it left out of a table are lost.");
+    CONFIRM: String = input(TARGET, "confirm", "SPONSOR/DATABASE", &[Restore], "Confirm a restore into a database that may be live: `sponsor/database`");
+    SKIP_MISSING_EXTENSIONS: bool = boolean(TARGET, "skip-missing-extensions", RESTORING, "Skip objects that need extensions missing from the target")
+        .more("The result is then reported as `incomplete`.");
+    DRILL_CHECKS: PathBuf = input(LIMITS, "drill-checks", "FILE", &[Drill], "File of SQL statements that must each return true");
+    MAX_RPO: Duration = input(LIMITS, "max-rpo", "DURATION", &[Drill], "Maximum age of the backup, e.g. `6h`").more("An older backup fails the drill.");
+    MAX_RTO: Duration = input(LIMITS, "max-rto", "DURATION", &[Drill], "Maximum duration of the drill, e.g. `30m`").more("A slower drill fails.");
+    LOG_FILE: PathBuf = input(RUN, "log-file", "FILE", EACH, "File to append the log to, each line with its UTC time")
+        .more("The lines are those of the log, without secrets. A file that cannot be written is a usage error.");
+    OUTPUTS: bool = boolean(RUN, "outputs", EACH, "Print the outputs as `name=value` lines on standard output")
+        .more("Ignored in a workflow. Outputs always go to `GITHUB_OUTPUT` there.");
+}
 
 /// The inputs of one command.
 pub fn of(command: Command) -> impl Iterator<Item = &'static Input> {

@@ -1,27 +1,24 @@
-//! The orders that commands carry out: plain values, checked as far as possible without any request.
+//! The options of each command: plain values, checked as far as possible without any request.
 
-mod address;
 mod backup;
-mod keyless;
 mod restore;
 
-pub use restore::{DrillOptions, ListOptions, ReadOptions, RestoreOptions, VerifyOptions, WhichBackup};
+pub use super::kinds::WhichBackup;
+pub use backup::{BackupOptions, NamedBackup, RecordOptions};
+pub use restore::{DrillOptions, ListOptions, ReadOptions, RestoreOptions, VerifyOptions};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use super::inputs::Command;
-use super::values::{Values, bad, bad_value};
-use super::{UsageError, Variables};
-use crate::archive::SealOptions;
-use crate::archive::catalogue::BackupKey;
+use url::Url;
+
+use super::inputs::{self, Command};
+use super::usage::UsageError;
+use super::values::{Values, bad};
 use crate::archive::s3::{Endpoint, LockChoice};
-use crate::databases::postgres::invocation::DumpOptions;
 use crate::github::Access;
-use crate::record::Outcome;
 use crate::secrets::http::is_safe_for_tokens;
-use crate::secrets::{EnvCredentials, Secret};
+use crate::secrets::{EnvCredentials, Secret, is_role_arn};
 use crate::sponsors::{Environment, Selection};
 
 /// What to do.
@@ -124,154 +121,135 @@ pub struct MatrixOptions {
     pub issue_on_failure: bool,
 }
 
-/// `backup`
-#[derive(Debug)]
-pub struct BackupOptions {
-    /// Sponsors and their secrets.
-    pub scope: CommonOptions,
-    /// The deployment.
-    pub deployment: Deployment,
-    /// Whether the backup is taken before a deployment.
-    pub pre_migration: bool,
-    /// Compression and encryption.
-    pub recipe: SealOptions,
-    /// What to dump.
-    pub dump: DumpOptions,
-    /// Maximum lag of a standby behind its primary.
-    pub max_replica_lag: Duration,
-    /// S3 storage class of the dump.
-    pub storage_class: String,
-    /// Bytes in upload buffers, shared by all sponsors.
-    pub memory_limit_bytes: u64,
-    /// Whether a sponsor with disabled backups fails.
-    pub require_backup: bool,
-    /// Sponsors whose database was replaced on purpose since their last backup.
-    pub accept_new_source: Vec<String>,
-    /// Whether to print the plan only.
-    pub dry_run: bool,
-    /// Time limit per sponsor.
-    pub timeout: Duration,
-    /// Access to GitHub's API.
-    pub github: Option<Access>,
-    /// Whether a failure opens an issue.
-    pub issue_on_failure: bool,
-}
-
-/// A backup, named by its location.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedBackup {
-    /// Bucket.
-    pub bucket: String,
-    /// Key of the dump.
-    pub backup: BackupKey,
-}
-
-/// `record`
-#[derive(Debug)]
-pub struct RecordOptions {
-    /// Sponsors and their secrets.
-    pub scope: CommonOptions,
-    /// The deployment.
-    pub deployment: Deployment,
-    /// Outcome of the deployment.
-    pub outcome: Outcome,
-    /// Output `backup_location` of the backup step.
-    pub backup_location: Option<String>,
-    /// The backup at that location. Absent: there is none, or `not-configured`.
-    pub backup: Option<NamedBackup>,
-    /// Output `backup_size` of the backup step, in bytes.
-    pub backup_size: Option<u64>,
-    /// Whether to print the plan only.
-    pub dry_run: bool,
-    /// Access to GitHub's API.
-    pub github: Option<Access>,
-}
-
-pub(super) fn read(
-    command: Command,
-    values: &Values<'_>,
-    variables: &Variables,
-) -> Result<CommandOptions, UsageError> {
-    let scope = scope(values, variables)?;
+pub(super) fn read(command: Command, values: &Values<'_>) -> Result<CommandOptions, UsageError> {
+    let scope = scope(values)?;
     Ok(match command {
         Command::Matrix => CommandOptions::Matrix(MatrixOptions {
             scope,
-            max_jobs: count(values, "max-jobs")?,
-            workflows: values.text("workflows").map(PathBuf::from),
-            github: github(values, variables)?,
-            issue_on_failure: values.boolean("issue-on-failure")?,
+            max_jobs: values.required(inputs::MAX_JOBS)?,
+            workflows: values.optional(inputs::WORKFLOWS)?,
+            github: github(values)?,
+            issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
         }),
-        Command::Backup => CommandOptions::Backup(backup::backup(scope, values, variables)?),
-        Command::Record => CommandOptions::Record(backup::record(scope, values, variables)?),
-        Command::List => CommandOptions::List(restore::list(scope, values, variables)?),
-        Command::Verify => CommandOptions::Verify(restore::verify(scope, values, variables)?),
-        Command::Restore => CommandOptions::Restore(restore::restore(scope, values, variables)?),
-        Command::Drill => CommandOptions::Drill(restore::drill(scope, values, variables)?),
+        Command::Backup => CommandOptions::Backup(backup::backup(scope, values)?),
+        Command::Record => CommandOptions::Record(backup::record(scope, values)?),
+        Command::List => CommandOptions::List(restore::list(scope, values)?),
+        Command::Verify => CommandOptions::Verify(restore::verify(scope, values)?),
+        Command::Restore => CommandOptions::Restore(restore::restore(scope, values)?),
+        Command::Drill => CommandOptions::Drill(restore::drill(scope, values)?),
     })
 }
 
-fn scope(values: &Values<'_>, variables: &Variables) -> Result<CommonOptions, UsageError> {
-    let environment = values.required("environment")?;
-    let environment: Environment = environment.parse().map_err(|()| {
-        bad_value("environment", &environment, "an environment")
-            .hint("Use `production`, `staging` or `development`.")
-    })?;
-    let doppler_api_url = values.required("doppler-api-url")?;
+fn scope(values: &Values<'_>) -> Result<CommonOptions, UsageError> {
+    let environment = values.required(inputs::ENVIRONMENT)?;
+    let doppler_api_url = values.required(inputs::DOPPLER_API_URL)?;
     if !is_safe_for_tokens(&doppler_api_url) {
         return Err(bad(
-            "doppler-api-url",
+            inputs::DOPPLER_API_URL,
             "does not begin with https://, so tokens would be sent in plain text",
         )
         .hint("Write an https:// URL. Only localhost may use http://."));
     }
-    let keyless = keyless::read(values, variables)?;
+    let config = values.optional(inputs::CONFIG)?;
+    let variables = values.variables().iter().map(|(name, value)| (name.as_str(), value.as_str()));
     Ok(CommonOptions {
         environment,
-        selection: Selection::parse(&values.text("sponsors").unwrap_or_default()),
-        manifest: values.text("manifest").map(PathBuf::from),
-        secrets_file: values.text("secrets-file").map(PathBuf::from),
-        core_project: values.required("core-project")?,
-        project_prefix: values.text("project-prefix").unwrap_or_default(),
-        config: values.text("config").unwrap_or_else(|| environment.doppler_config().to_owned()),
+        selection: values.optional(inputs::SPONSORS)?.unwrap_or(Selection::AllEnabled),
+        manifest: values.optional(inputs::MANIFEST)?,
+        secrets_file: values.optional(inputs::SECRETS_FILE)?,
+        core_project: values.required(inputs::CORE_PROJECT)?,
+        project_prefix: values.optional(inputs::PROJECT_PREFIX)?.unwrap_or_default(),
+        config: config.unwrap_or_else(|| environment.doppler_config().to_owned()),
         doppler_api_url,
-        doppler_identity: keyless.doppler_identity,
-        aws_role: keyless.aws_role,
-        sts_endpoint_url: keyless.sts_endpoint_url,
-        log_file: values.text("log-file").map(PathBuf::from),
-        keyring: EnvCredentials::from_variables(
-            variables.iter().map(|(name, value)| (name.as_str(), value.as_str())),
-        ),
+        doppler_identity: doppler_identity(values)?,
+        aws_role: aws_role(values)?,
+        sts_endpoint_url: sts_endpoint_url(values)?,
+        log_file: values.optional(inputs::LOG_FILE)?,
+        keyring: EnvCredentials::from_variables(variables),
     })
 }
 
-fn endpoint(values: &Values<'_>, variables: &Variables) -> Result<Endpoint, UsageError> {
-    let variable =
-        |name: &str| variables.get(name).map(|value| value.trim().to_owned()).filter(|text| !text.is_empty());
-    let url = values.text("s3-endpoint-url").or_else(|| variable("AWS_ENDPOINT_URL_S3"));
+/// The identity through which the job's OIDC token opens Doppler.
+fn doppler_identity(values: &Values<'_>) -> Result<Option<String>, UsageError> {
+    let id = values.optional(inputs::DOPPLER_IDENTITY_ID)?;
+    // The message does not repeat the value: it may be a token, pasted by mistake.
+    if id.as_ref().is_some_and(|id| uuid::Uuid::try_parse(id).is_err()) {
+        return Err(bad(
+            inputs::DOPPLER_IDENTITY_ID,
+            "is not an identity ID such as 12345678-9abc-def0-1234-56789abcdef0",
+        )
+        .hint(
+            "Copy the ID from the service account's page in Doppler. It is neither a secret nor a token.",
+        ));
+    }
+    Ok(id)
+}
+
+/// The role that the job's OIDC token assumes.
+fn aws_role(values: &Values<'_>) -> Result<Option<String>, UsageError> {
+    let role = values.optional(inputs::AWS_ROLE_ARN)?;
+    if role.as_deref().is_some_and(|role| !is_role_arn(role)) {
+        return Err(bad(inputs::AWS_ROLE_ARN, "is not the ARN of an IAM role")
+            .hint("Write an ARN such as `arn:aws:iam::123456789012:role/name`."));
+    }
+    Ok(role)
+}
+
+fn sts_endpoint_url(values: &Values<'_>) -> Result<Option<String>, UsageError> {
+    let url = values.variable("AWS_ENDPOINT_URL_STS");
+    if url.is_some_and(|url| !is_safe_for_tokens(url)) {
+        return Err(UsageError::new(
+            "AWS_ENDPOINT_URL_STS does not begin with https://, so tokens would be sent in plain text",
+        )
+        .hint("Write an https:// URL. Only localhost may use http://."));
+    }
+    Ok(url.map(str::to_owned))
+}
+
+fn endpoint(values: &Values<'_>) -> Result<Endpoint, UsageError> {
+    let url = values.optional(inputs::S3_ENDPOINT_URL)?;
+    let checksums = values.variable("AWS_REQUEST_CHECKSUM_CALCULATION");
     Ok(Endpoint {
-        url: url.map(|text| address::of_a_store(&text)).transpose()?,
-        force_path_style: values.boolean("s3-force-path-style")?,
-        expected_bucket_owner: values.text("expected-bucket-owner"),
+        url: url.map(|text| store_url(&text)).transpose()?,
+        force_path_style: values.boolean(inputs::S3_FORCE_PATH_STYLE)?,
+        expected_bucket_owner: values.optional(inputs::EXPECTED_BUCKET_OWNER)?,
         // The AWS SDKs' own switch, for stores that reject checksums.
-        checksums: variable("AWS_REQUEST_CHECKSUM_CALCULATION")
-            .is_none_or(|value| !value.eq_ignore_ascii_case("when_required")),
+        checksums: checksums.is_none_or(|value| !value.eq_ignore_ascii_case("when_required")),
     })
 }
 
-fn count(values: &Values<'_>, name: &'static str) -> Result<NonZeroUsize, UsageError> {
-    let number = values.number::<usize>(name)?.unwrap_or(1);
-    Ok(NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN))
+/// The URL of an S3-compatible store, to which `bucket/key` can be appended: its path ends with a slash.
+fn store_url(text: &str) -> Result<String, UsageError> {
+    let wrong = |problem: &str| bad(inputs::S3_ENDPOINT_URL, problem);
+    let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+    let Some(url) = url else {
+        return Err(wrong(&format!("is `{text}`, not an https:// or http:// URL"))
+            .hint("Write a URL such as `https://store.example.org`."));
+    };
+    // The messages do not repeat the URL: it may contain keys.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("contains a user name or password")
+            .hint("Write only the URL. Pass the keys as the sponsor's secrets."));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("contains `?` or `#`")
+            .hint("Write the URL up to its path, such as `https://store.example.org/storage/v1/s3`."));
+    }
+    let slash = if url.path().ends_with('/') || url.path().is_empty() { "" } else { "/" };
+    Ok(format!("{text}{slash}"))
 }
 
 /// Access to GitHub's API. None without a token.
-fn github(values: &Values<'_>, variables: &Variables) -> Result<Option<Access>, UsageError> {
-    let Some(token) = values.text("github-token") else { return Ok(None) };
+fn github(values: &Values<'_>) -> Result<Option<Access>, UsageError> {
+    let Some(token) = values.optional(inputs::GITHUB_TOKEN)? else { return Ok(None) };
     // The token becomes a header. The message does not repeat it.
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(bad("github-token", "contains a character that no GitHub token has")
+        return Err(bad(inputs::GITHUB_TOKEN, "contains a character that no GitHub token has")
             .hint("Pass only the token, usually `github.token`."));
     }
-    let api_url = variables.get("GITHUB_API_URL").map(|url| url.trim()).filter(|url| !url.is_empty());
-    let api_url = api_url.unwrap_or("https://api.github.com").to_owned();
+    let api_url = values.variable("GITHUB_API_URL").unwrap_or("https://api.github.com").to_owned();
     Ok(Some(Access { api_url, token: Secret::from(token) }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 use super::order::{BackupOptions, RecordOptions};
 use super::*;
 use crate::archive::Codec;
-use crate::record::Outcome;
+use crate::record::RecordedOutcome;
 use crate::sponsors::{Environment, Selection};
 
 fn parse_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Request, UsageError> {
@@ -12,7 +12,7 @@ fn parse_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Request,
 
 fn backup(arguments: &[&str], variables: &[(&str, &str)]) -> Result<BackupOptions, UsageError> {
     match parse_with(arguments, variables)? {
-        Request::CommandOptions { order, .. } => match *order {
+        Request::Command { order, .. } => match *order {
             CommandOptions::Backup(order) => Ok(order),
             other => panic!("not a backup: {other:?}"),
         },
@@ -22,7 +22,7 @@ fn backup(arguments: &[&str], variables: &[(&str, &str)]) -> Result<BackupOption
 
 fn record(arguments: &[&str]) -> Result<RecordOptions, UsageError> {
     match parse_with(arguments, &[])? {
-        Request::CommandOptions { order, .. } => match *order {
+        Request::Command { order, .. } => match *order {
             CommandOptions::Record(order) => Ok(order),
             other => panic!("not a record: {other:?}"),
         },
@@ -88,7 +88,7 @@ fn record_takes_the_results_of_a_job() {
         let order = record(&["record", "--environment", "production", "--outcome", outcome]).unwrap();
         assert_eq!(order.outcome.name(), outcome);
     }
-    assert!(Outcome::OF_A_DEPLOYMENT.iter().all(|outcome| *outcome != Outcome::Disabled));
+    assert!(RecordedOutcome::OF_A_DEPLOYMENT.iter().all(|outcome| *outcome != RecordedOutcome::Disabled));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn outputs_are_printed_only_if_that_was_asked_for() {
     )
     .unwrap()
     {
-        Request::CommandOptions { outputs, .. } => outputs,
+        Request::Command { outputs, .. } => outputs,
         other => panic!("{other:?}"),
     };
     assert!(!printed(&[], &[]));

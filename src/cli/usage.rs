@@ -1,4 +1,6 @@
-//! Hints for flags and inputs that the program does not know, or not in this command.
+//! Invalid command lines and inputs in this program's words, with hints at what was meant.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::inputs::{self, Command, INPUTS, Input};
 use crate::manifest::spelling;
@@ -8,8 +10,84 @@ const VERSION: &str = "version";
 /// Letters of a name that a guess at the rest of it needs.
 const BEGINNING: usize = 3;
 
+/// An invalid command line, input or combination.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UsageError {
+    /// What is wrong, a fragment that names the input.
+    pub message: String,
+    /// What the reader can do, a sentence.
+    pub hint: Option<String>,
+}
+
+impl UsageError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+pub(super) fn no_command() -> UsageError {
+    UsageError::new("no command given").hint("Write a command first, such as `sponsor-backup backup`.")
+}
+
+/// An `INPUT_*` variable of no input.
+pub(super) fn unknown_input(variable: &str) -> UsageError {
+    let typed = variable.trim_start_matches("INPUT_").to_lowercase();
+    UsageError::new(format!("unknown input `{typed}`")).hint(hint_for_input(&typed))
+}
+
+/// What clap found, in this program's words.
+pub(super) fn from_clap(error: &clap::Error, command: Option<&str>) -> UsageError {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
+        _ => None,
+    };
+    let is_flag = |text: &str| text.starts_with('-');
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    // clap shows a flag as `--environment <ENVIRONMENT>`.
+    let argument = match argument.split_once([' ', '[', '=']) {
+        Some((flag, _)) if is_flag(argument) => flag,
+        _ => argument,
+    };
+    let has_no_value = context(ContextKind::InvalidValue) == Some("");
+    let message = match error.kind() {
+        ErrorKind::UnknownArgument if command.is_none() && is_input(argument) => return no_command(),
+        ErrorKind::UnknownArgument if is_flag(argument) => format!("unknown flag `{argument}`"),
+        ErrorKind::UnknownArgument => format!("unexpected argument `{argument}`"),
+        ErrorKind::InvalidSubcommand => {
+            format!("unknown command `{}`", context(ContextKind::InvalidSubcommand).unwrap_or_default())
+        }
+        ErrorKind::MissingRequiredArgument => format!("`{argument}` is missing"),
+        ErrorKind::InvalidValue if has_no_value => format!("`{argument}` has no value"),
+        ErrorKind::ArgumentConflict => format!("`{argument}` is set more than once"),
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.trim_start_matches("error: ").replace('\'', "`")
+        }
+    };
+    // clap's guesses at commands and values are good. Its guesses at flags may have half their letters in common.
+    let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let hint = match error.kind() {
+        ErrorKind::UnknownArgument => hint_for_flag(argument, command),
+        ErrorKind::InvalidValue if has_no_value => hint_without_value(argument),
+        _ => near.into_iter().find_map(context).map(|near| format!("Did you mean `{near}`?")),
+    };
+    let hint = hint.unwrap_or_else(|| match command {
+        Some(command) => format!("See `sponsor-backup {command} --help`."),
+        None => "See `sponsor-backup --help`.".to_owned(),
+    });
+    UsageError::new(message).hint(hint)
+}
+
 /// A hint for a flag that a command does not have. `None` if no other one is near.
-pub(super) fn flag(flag: &str, command: Option<&str>) -> Option<String> {
+fn hint_for_flag(flag: &str, command: Option<&str>) -> Option<String> {
     let typed = flag.strip_prefix("--")?;
     if let Some(input) = find(typed) {
         return Some(format!("`{flag}` belongs to {}.{}", commands(input), of_the_program(typed)));
@@ -22,13 +100,12 @@ pub(super) fn flag(flag: &str, command: Option<&str>) -> Option<String> {
 }
 
 /// A hint for a flag of this command that has no value.
-pub(super) fn without_value(flag: &str) -> Option<String> {
+fn hint_without_value(flag: &str) -> Option<String> {
     let input = find(flag.strip_prefix("--")?)?;
     Some(format!("Write `{flag} <{}>`.{}", input.value_name, of_the_program(input.name)))
 }
 
-/// A hint for an input that does not exist.
-pub(super) fn input(typed: &str) -> String {
+fn hint_for_input(typed: &str) -> String {
     let names: Vec<&str> = INPUTS.iter().map(|input| input.name).collect();
     match (find(&typed.replace('_', "-")), near(typed, &names)) {
         (Some(Input { name, .. }), _) => format!(
@@ -38,6 +115,10 @@ pub(super) fn input(typed: &str) -> String {
         (None, Some(near)) => format!("Did you mean `{near}`?"),
         (None, None) => "See docs/reference.md for the inputs.".to_owned(),
     }
+}
+
+fn is_input(flag: &str) -> bool {
+    flag.strip_prefix("--").is_some_and(|name| find(name).is_some())
 }
 
 fn find(name: &str) -> Option<&'static Input> {

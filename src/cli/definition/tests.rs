@@ -1,8 +1,8 @@
 //! The texts of the command line, kept for review in `tests/snapshots`.
 
-use super::{definition, examples};
-use crate::cli::inputs::Command;
-use crate::cli::{Request, UsageError, parse};
+use super::*;
+use crate::cli::inputs::INPUTS;
+use crate::cli::{Request, parse};
 use crate::reviewed;
 
 /// The width of the terminal in which the help is kept.
@@ -27,7 +27,7 @@ fn every_example_is_one_that_the_program_accepts() {
             let words: Vec<String> = example.split_whitespace().skip(1).map(str::to_owned).collect();
             let variables = [("TARGET_DATABASE_URL".to_owned(), "postgresql://a@localhost/b".to_owned())];
             let parsed = parse(&words, &variables.into_iter().collect());
-            assert!(matches!(parsed, Ok(Request::CommandOptions { .. })), "{example}: {parsed:?}");
+            assert!(matches!(parsed, Ok(Request::Command { .. })), "{example}: {parsed:?}");
         }
     }
 }
@@ -185,4 +185,28 @@ fn refused(case: &Case) -> UsageError {
 fn usage_errors_and_their_hints_are_reviewed() {
     let errors = CASES.iter().map(refused);
     reviewed::errors("errors-usage", errors.map(|error| (error.message, error.hint)));
+}
+
+#[test]
+fn completions_of_every_shell_know_every_command_and_flag() {
+    for (shell, _) in SHELLS {
+        let text = completions(shell).unwrap();
+        let flag = |name: &str| text.contains(&format!("-l {name}")) || text.contains(&format!("--{name}"));
+        assert!(INPUTS.iter().all(|input| flag(input.name)), "{shell}");
+        assert!(Command::ALL.iter().all(|command| text.contains(command.name())), "{shell}");
+    }
+    assert!(completions("tcsh").is_err());
+}
+
+#[test]
+fn manual_pages_have_flags_examples_and_names() {
+    let whole = manual_page(None).unwrap();
+    assert!(whole.contains(".TH sponsor-backup 1") && whole.contains("DOPPLER_TOKEN_CORE"), "{whole}");
+    for command in Command::ALL {
+        let text = manual_page(Some(command.name())).unwrap();
+        assert!(text.contains(&format!(".TH sponsor-backup-{} 1", command.name())), "{text}");
+        assert!(text.contains(".SH \"EXAMPLES") && text.contains("\\-\\-environment"), "{text}");
+        assert!(!text.contains("EXTRA"), "{text}");
+    }
+    assert!(manual_page(Some("bake")).is_err());
 }

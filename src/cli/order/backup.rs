@@ -1,174 +1,212 @@
-//! The orders of the commands that write: `backup` and `record`.
+//! The options of the commands that write a backup's objects: `backup` and `record`.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use aws_sdk_s3::types::StorageClass;
 
-use super::restore::place;
-use super::{BackupOptions, CommonOptions, Deployment, NamedBackup, RecordOptions, count, endpoint, github};
+use super::{CommonOptions, Deployment, endpoint, github};
 use crate::archive::catalogue::BackupKey;
 use crate::archive::s3::LockChoice;
 use crate::archive::{Codec, Recipients, SealOptions, memory};
+use crate::cli::inputs;
+use crate::cli::kinds::split_location;
+use crate::cli::usage::UsageError;
 use crate::cli::values::{Values, bad, bad_value};
-use crate::cli::{UsageError, Variables};
 use crate::databases::postgres::invocation::DumpOptions;
-use crate::record::Outcome;
+use crate::github::Access;
+use crate::record::RecordedOutcome;
 use crate::sponsors::Environment;
 
 /// The output `backup_location` if backups are disabled for the sponsor.
 const NOT_CONFIGURED: &str = "not-configured";
 
-pub(super) fn backup(
-    scope: CommonOptions,
-    values: &Values<'_>,
-    variables: &Variables,
-) -> Result<BackupOptions, UsageError> {
+/// `backup`
+#[derive(Debug)]
+pub struct BackupOptions {
+    /// Sponsors and their secrets.
+    pub scope: CommonOptions,
+    /// The deployment.
+    pub deployment: Deployment,
+    /// Whether the backup is taken before a deployment.
+    pub pre_migration: bool,
+    /// Compression and encryption.
+    pub recipe: SealOptions,
+    /// What to dump.
+    pub dump: DumpOptions,
+    /// Maximum lag of a standby behind its primary.
+    pub max_replica_lag: Duration,
+    /// S3 storage class of the dump.
+    pub storage_class: String,
+    /// Bytes in upload buffers, shared by all sponsors.
+    pub memory_limit_bytes: u64,
+    /// Whether a sponsor with disabled backups fails.
+    pub require_backup: bool,
+    /// Sponsors whose database was replaced on purpose since their last backup.
+    pub accept_new_source: Vec<String>,
+    /// Whether to print the plan only.
+    pub dry_run: bool,
+    /// Time limit per sponsor.
+    pub timeout: Duration,
+    /// Access to GitHub's API.
+    pub github: Option<Access>,
+    /// Whether a failure opens an issue.
+    pub issue_on_failure: bool,
+}
+
+/// A backup, named by its location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedBackup {
+    /// Bucket.
+    pub bucket: String,
+    /// Key of the dump.
+    pub backup: BackupKey,
+}
+
+/// `record`
+#[derive(Debug)]
+pub struct RecordOptions {
+    /// Sponsors and their secrets.
+    pub scope: CommonOptions,
+    /// The deployment.
+    pub deployment: Deployment,
+    /// Outcome of the deployment.
+    pub outcome: RecordedOutcome,
+    /// Output `backup_location` of the backup step.
+    pub backup_location: Option<String>,
+    /// The backup at that location. Absent: there is none, or `not-configured`.
+    pub backup: Option<NamedBackup>,
+    /// Output `backup_size` of the backup step, in bytes.
+    pub backup_size: Option<u64>,
+    /// Whether to print the plan only.
+    pub dry_run: bool,
+    /// Access to GitHub's API.
+    pub github: Option<Access>,
+}
+
+pub(super) fn backup(scope: CommonOptions, values: &Values<'_>) -> Result<BackupOptions, UsageError> {
     let environment = scope.environment;
-    let level = values.number::<i32>("compression-level")?;
-    let codec = Codec::new(&values.required("compression")?, level).map_err(|problem| {
-        let input = if problem.starts_with("is `") { "compression" } else { "compression-level" };
-        let hint = if input == "compression" {
-            "Use `gzip` or `zstd`."
-        } else {
-            "Write a level in that range, or unset `compression-level`."
-        };
-        bad(input, problem).hint(hint)
+    let level = values.optional(inputs::COMPRESSION_LEVEL)?;
+    let codec = Codec::new(values.required(inputs::COMPRESSION)?, level).map_err(|problem| {
+        bad(inputs::COMPRESSION_LEVEL, problem)
+            .hint("Write a level in that range, or unset `compression-level`.")
     })?;
-    let recipients = values.text("age-recipients").unwrap_or_default();
+    let recipients = values.optional(inputs::AGE_RECIPIENTS)?.unwrap_or_default();
     let recipients = Recipients::parse(&recipients).map_err(|problem| {
-        bad("age-recipients", problem).hint("Write one public key per line. Each begins with `age1`.")
+        bad(inputs::AGE_RECIPIENTS, problem).hint("Write one public key per line. Each begins with `age1`.")
     })?;
-    if values.boolean("require-encryption")? && recipients.is_empty() {
+    if values.boolean(inputs::REQUIRE_ENCRYPTION)? && recipients.is_empty() {
         return Err(UsageError::new("`require-encryption` is set, but `age-recipients` is empty").hint(
             "Set `age-recipients` to age public keys. An unset variable of the workflow arrives empty.",
         ));
     }
-    let storage_class = values.required("storage-class")?;
+    let storage_class = values.required(inputs::STORAGE_CLASS)?;
     if !StorageClass::values().contains(&storage_class.as_str()) {
         let known = StorageClass::values().join(", ");
-        return Err(bad_value("storage-class", &storage_class, "an S3 storage class")
+        return Err(bad_value(inputs::STORAGE_CLASS, &storage_class, "an S3 storage class")
             .hint(format!("Use one of {known}.")));
     }
-    let memory_limit_bytes = values.bytes("memory-limit")?;
+    let memory_limit_bytes = values.required(inputs::MEMORY_LIMIT)?.as_u64();
     if memory_limit_bytes < memory::smallest_limit() {
         let smallest = memory::smallest_limit() >> 20;
-        return Err(bad("memory-limit", format!("is too small: an upload needs {smallest}MiB"))
+        return Err(bad(inputs::MEMORY_LIMIT, format!("is too small: an upload needs {smallest}MiB"))
             .hint(format!("Raise `memory-limit` to at least `{smallest}MiB`.")));
     }
     Ok(BackupOptions {
         scope,
-        deployment: deployment(environment, values, variables)?,
-        pre_migration: values.boolean("pre-migration")?,
+        deployment: deployment(environment, values)?,
+        pre_migration: values.boolean(inputs::PRE_MIGRATION)?,
         recipe: SealOptions { codec, recipients },
         dump: DumpOptions {
-            include_privileges: values.boolean("include-privileges")?,
-            schemas: values.words("schemas"),
-            exclude_schemas: values.words("exclude-schemas"),
-            exclude_table_data: values.words("exclude-table-data"),
+            include_privileges: values.boolean(inputs::INCLUDE_PRIVILEGES)?,
+            schemas: values.optional(inputs::SCHEMAS)?.unwrap_or_default(),
+            exclude_schemas: values.optional(inputs::EXCLUDE_SCHEMAS)?.unwrap_or_default(),
+            exclude_table_data: values.optional(inputs::EXCLUDE_TABLE_DATA)?.unwrap_or_default(),
             encoding: None,
             no_unlogged_rows: false,
-            lock_wait_timeout: values.duration("lock-wait-timeout")?,
+            lock_wait_timeout: values.required(inputs::LOCK_WAIT_TIMEOUT)?,
             schema_only: false,
             snapshot: None,
         },
-        max_replica_lag: values.duration("max-replica-lag")?,
+        max_replica_lag: values.required(inputs::MAX_REPLICA_LAG)?,
         storage_class,
         memory_limit_bytes,
-        require_backup: values.boolean("require-backup")?,
-        accept_new_source: values.words("accept-new-source"),
-        dry_run: values.boolean("dry-run")?,
-        timeout: values.duration("timeout")?,
-        github: github(values, variables)?,
-        issue_on_failure: values.boolean("issue-on-failure")?,
+        require_backup: values.boolean(inputs::REQUIRE_BACKUP)?,
+        accept_new_source: values.optional(inputs::ACCEPT_NEW_SOURCE)?.unwrap_or_default(),
+        dry_run: values.boolean(inputs::DRY_RUN)?,
+        timeout: values.required(inputs::TIMEOUT)?,
+        github: github(values)?,
+        issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
     })
 }
 
-pub(super) fn record(
-    scope: CommonOptions,
-    values: &Values<'_>,
-    variables: &Variables,
-) -> Result<RecordOptions, UsageError> {
+pub(super) fn record(scope: CommonOptions, values: &Values<'_>) -> Result<RecordOptions, UsageError> {
     let environment = scope.environment;
-    let typed = values.required("outcome")?;
-    let outcome = Outcome::OF_A_DEPLOYMENT.into_iter().find(|outcome| outcome.name() == typed);
-    let outcome = outcome.ok_or_else(|| {
-        bad_value("outcome", &typed, "an outcome").hint("Use `success`, `failure`, `cancelled` or `skipped`.")
-    })?;
-    let size = values.text("backup-size");
-    let backup_size = size.as_deref().map(str::parse).transpose().map_err(|_| {
-        bad_value("backup-size", size.as_deref().unwrap_or_default(), "a number of bytes")
-            .hint("Pass the output `backup_size` of the backup step.")
-    })?;
-    let backup_location = values.text("backup-location");
+    let outcome = values.required(inputs::OUTCOME)?;
+    let backup_size = values.optional(inputs::BACKUP_SIZE)?;
+    let backup_location = values.optional(inputs::BACKUP_LOCATION)?;
     let named = backup_location.as_deref().filter(|location| *location != NOT_CONFIGURED);
     let backup = named.map(|location| named_backup(environment, location)).transpose()?;
     if backup_location.is_some() && backup.is_none() && backup_size.is_some_and(|size| size > 0) {
         return Err(bad(
-            "backup-size",
+            inputs::BACKUP_SIZE,
             format!("is more than 0, but `backup-location` is `{NOT_CONFIGURED}`"),
         )
         .hint("Pass both outputs of the same backup step."));
     }
     Ok(RecordOptions {
         scope,
-        deployment: deployment(environment, values, variables)?,
+        deployment: deployment(environment, values)?,
         outcome,
         backup_location,
         backup,
         backup_size,
-        dry_run: values.boolean("dry-run")?,
-        github: github(values, variables)?,
+        dry_run: values.boolean(inputs::DRY_RUN)?,
+        github: github(values)?,
     })
 }
 
 /// Only a dump of this environment is a backup, and not the files next to it.
 fn named_backup(environment: Environment, location: &str) -> Result<NamedBackup, UsageError> {
-    let parsed = place(location)
+    let parsed = split_location(location)
         .and_then(|(bucket, key)| Some((bucket.to_owned(), BackupKey::parse(environment, key)?)));
     let (bucket, backup) = parsed.ok_or_else(|| {
-        bad_value("backup-location", location, &format!("a backup of {environment}"))
+        bad_value(inputs::BACKUP_LOCATION, location, &format!("a backup of {environment}"))
             .hint("Pass the output `backup_location` of the backup step.")
     })?;
     Ok(NamedBackup { bucket, backup })
 }
 
-pub(super) fn deployment(
-    environment: Environment,
-    values: &Values<'_>,
-    variables: &Variables,
-) -> Result<Deployment, UsageError> {
-    let retention_years = values.number::<u16>("retention-years")?;
+pub(super) fn deployment(environment: Environment, values: &Values<'_>) -> Result<Deployment, UsageError> {
+    let retention_years = values.optional(inputs::RETENTION_YEARS)?;
     if retention_years.is_some_and(|years| years > 100) {
-        return Err(bad("retention-years", "is more than 100").hint("Write a number from 1 to 100."));
+        return Err(bad(inputs::RETENTION_YEARS, "is more than 100").hint("Write a number from 1 to 100."));
     }
-    let choice = values.required("object-lock")?;
-    let lock = match choice.as_str() {
-        "auto" => LockChoice::Auto,
-        "governance" => LockChoice::Governance,
-        "compliance" => LockChoice::Compliance,
-        "off" => LockChoice::Off,
-        other => {
-            return Err(bad_value("object-lock", other, "an Object Lock mode")
-                .hint("Use `auto`, `governance`, `compliance` or `off`."));
-        }
-    };
+    let lock = values.required(inputs::OBJECT_LOCK)?;
     let retention_years = retention_years.or(environment.retention_years());
-    if retention_years.is_none() && matches!(lock, LockChoice::Governance | LockChoice::Compliance) {
-        return Err(bad("object-lock", format!("is `{choice}`, but `retention-years` is not set"))
+    let needs_years = match lock {
+        LockChoice::Auto | LockChoice::Off => None,
+        LockChoice::Governance => Some("governance"),
+        LockChoice::Compliance => Some("compliance"),
+    };
+    if let (Some(mode), None) = (needs_years, retention_years) {
+        return Err(bad(inputs::OBJECT_LOCK, format!("is `{mode}`, but `retention-years` is not set"))
             .hint("Set `retention-years`. It has a default in production only."));
     }
-    let commit_sha = values.text("commit-sha");
+    let commit_sha = values.optional(inputs::COMMIT_SHA)?;
     let is_hash = |text: &String| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(text) = commit_sha.as_ref().filter(|text| !is_hash(text)) {
         return Err(
-            bad_value("commit-sha", text, "a full commit SHA").hint("Write all 40 hexadecimal digits.")
+            bad_value(inputs::COMMIT_SHA, text, "a full commit SHA").hint("Write all 40 hexadecimal digits.")
         );
     }
     Ok(Deployment {
-        version: values.text("version"),
+        version: values.optional(inputs::VERSION)?,
         commit_sha,
-        reason: values.text("reason"),
+        reason: values.optional(inputs::REASON)?,
         retention_years,
         lock,
-        endpoint: endpoint(values, variables)?,
-        max_parallel: count(values, "max-parallel")?,
+        endpoint: endpoint(values)?,
+        max_parallel: values.optional(inputs::MAX_PARALLEL)?.unwrap_or(NonZeroUsize::MIN),
     })
 }

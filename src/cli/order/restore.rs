@@ -1,35 +1,18 @@
-//! The orders of the commands that read backups: `list`, `verify`, `restore` and `drill`.
+//! The options of the commands that read backups: `list`, `verify`, `restore` and `drill`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
 use super::{CommonOptions, Deployment, backup, endpoint, github};
 use crate::archive::Identities;
 use crate::archive::s3::Endpoint;
-use crate::cli::values::{Values, bad_value};
-use crate::cli::{UsageError, Variables};
+use crate::cli::inputs;
+use crate::cli::kinds::WhichBackup;
+use crate::cli::usage::UsageError;
+use crate::cli::values::Values;
 use crate::github::Access;
-
-/// Which backup to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WhichBackup {
-    /// The newest.
-    Latest,
-    /// The one with this time in its key.
-    At(Timestamp),
-    /// The one at `s3://bucket/key`.
-    Location {
-        /// Its bucket.
-        bucket: String,
-        /// Its key.
-        key: String,
-    },
-}
 
 /// `list`
 #[derive(Debug)]
@@ -134,33 +117,25 @@ pub struct DrillOptions {
     pub issue_on_failure: bool,
 }
 
-pub(super) fn list(
-    scope: CommonOptions,
-    values: &Values<'_>,
-    variables: &Variables,
-) -> Result<ListOptions, UsageError> {
-    let json = values.boolean("json")?;
-    if json && values.boolean("outputs")? {
+pub(super) fn list(scope: CommonOptions, values: &Values<'_>) -> Result<ListOptions, UsageError> {
+    let json = values.boolean(inputs::JSON)?;
+    if json && values.boolean(inputs::OUTPUTS)? {
         return Err(UsageError::new("`json` and `outputs` exclude each other")
             .hint("Set only one of them: both write to standard output."));
     }
     Ok(ListOptions {
         scope,
-        endpoint: endpoint(values, variables)?,
+        endpoint: endpoint(values)?,
         json,
-        max_backup_age: limit(values, "max-backup-age")?,
-        github: github(values, variables)?,
-        issue_on_failure: values.boolean("issue-on-failure")?,
+        max_backup_age: values.optional(inputs::MAX_BACKUP_AGE)?,
+        github: github(values)?,
+        issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
     })
 }
 
-pub(super) fn verify(
-    scope: CommonOptions,
-    values: &Values<'_>,
-    variables: &Variables,
-) -> Result<VerifyOptions, UsageError> {
-    let all = values.boolean("all")?;
-    let opening = opening(values, variables)?;
+pub(super) fn verify(scope: CommonOptions, values: &Values<'_>) -> Result<VerifyOptions, UsageError> {
+    let all = values.boolean(inputs::ALL)?;
+    let opening = opening(values)?;
     if all && opening.which != WhichBackup::Latest {
         return Err(UsageError::new("`all` and `backup` exclude each other").hint("Set only one of them."));
     }
@@ -169,7 +144,7 @@ pub(super) fn verify(
             UsageError::new("`all` and `allow-older` exclude each other").hint("Set only one of them.")
         );
     }
-    let skip_frozen = values.boolean("skip-frozen")?;
+    let skip_frozen = values.boolean(inputs::SKIP_FROZEN)?;
     if skip_frozen && !all {
         return Err(
             UsageError::new("`skip-frozen` needs `all`").hint("Set `all` too, or unset `skip-frozen`.")
@@ -180,107 +155,63 @@ pub(super) fn verify(
         opening,
         all,
         skip_frozen,
-        dry_run: values.boolean("dry-run")?,
-        github: github(values, variables)?,
-        issue_on_failure: values.boolean("issue-on-failure")?,
+        dry_run: values.boolean(inputs::DRY_RUN)?,
+        github: github(values)?,
+        issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
     })
 }
 
-pub(super) fn restore(
-    scope: CommonOptions,
-    values: &Values<'_>,
-    variables: &Variables,
-) -> Result<RestoreOptions, UsageError> {
-    let target = target(values, variables).ok_or_else(|| {
+pub(super) fn restore(scope: CommonOptions, values: &Values<'_>) -> Result<RestoreOptions, UsageError> {
+    let target = values.optional(inputs::TARGET_DATABASE_URL)?.ok_or_else(|| {
         UsageError::new("`target-database-url` is not set")
             .hint("Set the variable TARGET_DATABASE_URL to the URL of the database to restore into.")
     })?;
     Ok(RestoreOptions {
         scope,
-        opening: opening(values, variables)?,
+        opening: opening(values)?,
         target,
-        replace: values.boolean("replace")?,
-        allow_partial: values.boolean("allow-partial")?,
-        confirm: values.text("confirm"),
-        skip_missing_extensions: values.boolean("skip-missing-extensions")?,
-        dry_run: values.boolean("dry-run")?,
+        replace: values.boolean(inputs::REPLACE)?,
+        allow_partial: values.boolean(inputs::ALLOW_PARTIAL)?,
+        confirm: values.optional(inputs::CONFIRM)?,
+        skip_missing_extensions: values.boolean(inputs::SKIP_MISSING_EXTENSIONS)?,
+        dry_run: values.boolean(inputs::DRY_RUN)?,
     })
 }
 
-pub(super) fn drill(
-    scope: CommonOptions,
-    values: &Values<'_>,
-    variables: &Variables,
-) -> Result<DrillOptions, UsageError> {
+pub(super) fn drill(scope: CommonOptions, values: &Values<'_>) -> Result<DrillOptions, UsageError> {
     Ok(DrillOptions {
-        deployment: backup::deployment(scope.environment, values, variables)?,
+        deployment: backup::deployment(scope.environment, values)?,
         scope,
-        opening: opening(values, variables)?,
-        target: target(values, variables),
-        skip_missing_extensions: values.boolean("skip-missing-extensions")?,
-        checks: values.text("drill-checks").map(PathBuf::from),
-        max_rpo: limit(values, "max-rpo")?,
-        max_rto: limit(values, "max-rto")?,
-        dry_run: values.boolean("dry-run")?,
-        github: github(values, variables)?,
-        issue_on_failure: values.boolean("issue-on-failure")?,
+        opening: opening(values)?,
+        target: values.optional(inputs::TARGET_DATABASE_URL)?,
+        skip_missing_extensions: values.boolean(inputs::SKIP_MISSING_EXTENSIONS)?,
+        checks: values.optional(inputs::DRILL_CHECKS)?,
+        max_rpo: values.optional(inputs::MAX_RPO)?,
+        max_rto: values.optional(inputs::MAX_RTO)?,
+        dry_run: values.boolean(inputs::DRY_RUN)?,
+        github: github(values)?,
+        issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
     })
 }
 
-/// An optional duration.
-fn limit(values: &Values<'_>, name: &'static str) -> Result<Option<Duration>, UsageError> {
-    values.text(name).map(|_| values.duration(name)).transpose()
-}
-
-fn opening(values: &Values<'_>, variables: &Variables) -> Result<ReadOptions, UsageError> {
-    let identities = variables.get("AGE_IDENTITY").map(String::as_str).unwrap_or_default();
+fn opening(values: &Values<'_>) -> Result<ReadOptions, UsageError> {
+    let identities = values.variable("AGE_IDENTITY").unwrap_or_default();
     let identities = Identities::parse(identities).map_err(|problem| {
         UsageError::new(format!("AGE_IDENTITY {problem}"))
             .hint("Write one private key per line. Each begins with `AGE-SECRET-KEY-`.")
     })?;
-    let (which, allow_older) = (which(&values.required("backup")?)?, values.boolean("allow-older")?);
+    let (which, allow_older) = (values.required(inputs::BACKUP)?, values.boolean(inputs::ALLOW_OLDER)?);
     if allow_older && which != WhichBackup::Latest {
         return Err(UsageError::new("`allow-older` needs `backup: latest`, but `backup` names one backup")
             .hint("Unset `allow-older` or `backup`."));
     }
     Ok(ReadOptions {
-        endpoint: endpoint(values, variables)?,
+        endpoint: endpoint(values)?,
         which,
         allow_older,
         identities,
-        identity_file: values.text("age-identity-file").map(PathBuf::from),
-        thaw: values.boolean("thaw")?,
-        timeout: values.duration("timeout")?,
+        identity_file: values.optional(inputs::AGE_IDENTITY_FILE)?,
+        thaw: values.boolean(inputs::THAW)?,
+        timeout: values.required(inputs::TIMEOUT)?,
     })
 }
-
-fn target(values: &Values<'_>, variables: &Variables) -> Option<SecretString> {
-    let variable = || {
-        variables.get("TARGET_DATABASE_URL").map(|url| url.trim().to_owned()).filter(|url| !url.is_empty())
-    };
-    values.text("target-database-url").or_else(variable).map(SecretString::from)
-}
-
-/// Bucket and key of an `s3://` location.
-pub(super) fn place(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'))
-}
-
-fn which(text: &str) -> Result<WhichBackup, UsageError> {
-    if text == "latest" {
-        return Ok(WhichBackup::Latest);
-    }
-    if let Some((bucket, key)) = place(text) {
-        return Ok(WhichBackup::Location { bucket: bucket.to_owned(), key: key.to_owned() });
-    }
-    let exact = text.len() == "YYYYMMDD-HHMMSS".len();
-    let at = DateTime::strptime("%Y%m%d-%H%M%S", text).ok().filter(|_| exact);
-    let at = at.and_then(|at| at.to_zoned(TimeZone::UTC).ok()).map(|at| WhichBackup::At(at.timestamp()));
-    at.ok_or_else(|| {
-        bad_value("backup", text, "a backup")
-            .hint("Write `latest`, a UTC time such as `20261120-013000`, or an s3:// location.")
-    })
-}
-
-#[cfg(test)]
-mod tests;

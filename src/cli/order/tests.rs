@@ -9,11 +9,11 @@ fn an_address_is_taken_with_a_path_and_without() {
         ("https://r.example.org/storage/v1/s3", "https://r.example.org/storage/v1/s3/"),
         ("https://r.example.org/storage/v1/s3/", "https://r.example.org/storage/v1/s3/"),
     ] {
-        assert_eq!(of_a_store(text).unwrap(), expected);
+        assert_eq!(store_url(text).unwrap(), expected);
     }
     for wrong in ["minio:9000", "ftp://s3", "https://s3/?x=1", "https://s3/a?x=1", "https://s3/a#x"] {
-        assert!(of_a_store(wrong).unwrap_err().message.starts_with("`s3-endpoint-url` "), "{wrong}");
+        assert!(store_url(wrong).unwrap_err().message.starts_with("`s3-endpoint-url` "), "{wrong}");
     }
-    let keys = of_a_store("https://canary:canary@s3.example.org").unwrap_err();
+    let keys = store_url("https://canary:canary@s3.example.org").unwrap_err();
     assert!(!keys.message.contains("canary"));
 }

@@ -1,0 +1,208 @@
+//! What the text of an input can become, and what to write instead if it cannot.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Span, SpanRelativeTo, Timestamp};
+use secrecy::SecretString;
+
+use crate::archive::codec::Format;
+use crate::archive::s3::LockChoice;
+use crate::record::RecordedOutcome;
+use crate::sponsors::{self, Environment, Selection};
+
+/// A kind of input.
+pub(super) trait FromInput: Sized {
+    /// What the text has to be: `a duration`. Not needed if any text will do.
+    const EXPECTED: &'static str = "";
+    /// What to write, a sentence.
+    const HINT: &'static str = "";
+
+    /// `None` if the text is nothing of the kind.
+    fn from_input(text: &str) -> Option<Self>;
+}
+
+impl FromInput for Vec<String> {
+    /// Names or patterns, separated by commas or whitespace.
+    fn from_input(text: &str) -> Option<Self> {
+        Some(sponsors::words(text).map(str::to_owned).collect())
+    }
+}
+
+impl FromInput for String {
+    fn from_input(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+impl FromInput for SecretString {
+    fn from_input(text: &str) -> Option<Self> {
+        Some(Self::from(text.to_owned()))
+    }
+}
+
+impl FromInput for PathBuf {
+    fn from_input(text: &str) -> Option<Self> {
+        Some(Self::from(text))
+    }
+}
+
+impl FromInput for Selection {
+    fn from_input(text: &str) -> Option<Self> {
+        Some(Self::parse(text))
+    }
+}
+
+impl FromInput for Environment {
+    const EXPECTED: &'static str = "an environment";
+    const HINT: &'static str = "Use `production`, `staging` or `development`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl FromInput for Format {
+    const EXPECTED: &'static str = "gzip or zstd";
+    const HINT: &'static str = "Use `gzip` or `zstd`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == text)
+    }
+}
+
+impl FromInput for LockChoice {
+    const EXPECTED: &'static str = "an Object Lock mode";
+    const HINT: &'static str = "Use `auto`, `governance`, `compliance` or `off`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        match text {
+            "auto" => Some(Self::Auto),
+            "governance" => Some(Self::Governance),
+            "compliance" => Some(Self::Compliance),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
+}
+
+impl FromInput for RecordedOutcome {
+    const EXPECTED: &'static str = "an outcome";
+    const HINT: &'static str = "Use `success`, `failure`, `cancelled` or `skipped`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        Self::OF_A_DEPLOYMENT.into_iter().find(|outcome| outcome.name() == text)
+    }
+}
+
+impl FromInput for bool {
+    const EXPECTED: &'static str = "a boolean";
+    const HINT: &'static str = "Write `true` or `false`.";
+
+    /// YAML's core schema, as GitHub's own toolkit reads it.
+    fn from_input(text: &str) -> Option<Self> {
+        match text {
+            "true" | "True" | "TRUE" => Some(true),
+            "false" | "False" | "FALSE" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// Numbers from 1.
+macro_rules! positive_numbers {
+    ($($number:ty: $one:expr),*) => {$(
+        impl FromInput for $number {
+            const EXPECTED: &'static str = "a positive number";
+            const HINT: &'static str = "Write a whole number from 1.";
+
+            fn from_input(text: &str) -> Option<Self> {
+                text.parse().ok().filter(|number| *number >= $one)
+            }
+        }
+    )*};
+}
+
+positive_numbers!(u16: 1, i32: 1, NonZeroUsize: NonZeroUsize::MIN);
+
+impl FromInput for u64 {
+    const EXPECTED: &'static str = "a number of bytes";
+    const HINT: &'static str = "Pass the output `backup_size` of the backup step.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl FromInput for ByteSize {
+    const EXPECTED: &'static str = "a size";
+    const HINT: &'static str = "Write a size such as `96MiB`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl FromInput for Duration {
+    const EXPECTED: &'static str = "a duration";
+    const HINT: &'static str = "Write a duration such as `30s`, `10m`, `6h` or `1d12h`.";
+
+    /// A number and `s`, `m`, `h`, `d` or `w`, also combined (`1d12h`); at least a millisecond. A day has 24 hours. Months
+    /// and years have no fixed length, so jiff does not convert them.
+    fn from_input(text: &str) -> Option<Self> {
+        let span = text.parse::<Span>().ok()?.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+        Self::try_from(span).ok().filter(|duration| *duration >= Self::from_millis(1))
+    }
+}
+
+/// Which backup to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhichBackup {
+    /// The newest.
+    Latest,
+    /// The one with this time in its key.
+    At(Timestamp),
+    /// The one at `s3://bucket/key`.
+    Location {
+        /// Its bucket.
+        bucket: String,
+        /// Its key.
+        key: String,
+    },
+}
+
+/// Bucket and key of an `s3://` location.
+pub(super) fn split_location(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'))
+}
+
+impl FromInput for WhichBackup {
+    const EXPECTED: &'static str = "a backup";
+    const HINT: &'static str = "Write `latest`, a UTC time such as `20261120-013000`, or an s3:// location.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        if text == "latest" {
+            return Some(Self::Latest);
+        }
+        if let Some((bucket, key)) = split_location(text) {
+            return Some(Self::Location { bucket: bucket.to_owned(), key: key.to_owned() });
+        }
+        // jiff also reads times with fewer digits, which no key has.
+        let is_whole = text.len() == "YYYYMMDD-HHMMSS".len();
+        let at = DateTime::strptime("%Y%m%d-%H%M%S", text).ok().filter(|_| is_whole)?;
+        Some(Self::At(at.to_zoned(TimeZone::UTC).ok()?.timestamp()))
+    }
+}
+
+/// Whether a text is a boolean, or meant as one.
+pub(super) fn is_like_a_boolean(text: &str) -> bool {
+    const ATTEMPTS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"];
+    ATTEMPTS.iter().any(|attempt| text.eq_ignore_ascii_case(attempt))
+}
+
+#[cfg(test)]
+mod tests;
