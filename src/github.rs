@@ -1,31 +1,31 @@
 //! GitHub's REST API, as far as records and issues need it. The only code that talks to GitHub.
-//! | Reads are retried. Writes are not, because a retry could open an issue twice. Redirects are not followed, and no
-//! token is sent in plain text. The requests are in `questions.rs` and `issues.rs`.
+//!
+//! Reads are retried. Writes are not, because a retry could open an issue twice. Redirects are not followed, and no
+//! token is sent in plain text. The requests are in `provenance.rs` and `issues.rs`.
+//!
+//! Requests are octocrab's own types. Answers are not: its types need dozens of fields that are not used here, and refuse
+//! some that GitHub's description allows (an account that is `null`), so that one comment by a deleted account would hide who
+//! fails. They also read a body of any length, and of a proxy's page all of it.
 
-pub mod alarm;
+pub mod issues;
 pub mod provenance;
 pub mod run;
-
-mod issues;
-
-pub use issues::{IssueAction, IssueUpdate};
 
 use std::time::Duration;
 
 use backon::{ConstantBuilder, Retryable as _};
 use bytes::Bytes;
-use http::{Method, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Limited};
 use octocrab::Octocrab;
+use octocrab::issues::IssueHandler;
 use secrecy::ExposeSecret as _;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
+use crate::manifest::shortened;
 use crate::secrets::Secret;
 use crate::secrets::http::{foreign, is_safe_for_tokens};
-use provenance::bounded;
 
 const CONNECT: Duration = Duration::from_secs(3);
 const WHOLE_REQUEST: Duration = Duration::from_secs(10);
@@ -102,8 +102,12 @@ impl GitHubError {
 #[derive(Debug, Clone)]
 pub struct GitHub {
     client: Octocrab,
+    owner: String,
     repository: String,
 }
+
+/// GitHub's answer, or why there is none.
+type Sent = octocrab::Result<http::Response<BoxBody<Bytes, octocrab::Error>>>;
 
 impl GitHub {
     /// A client for `repository`, such as `cure-hht/hht_diary`. Sends no request yet.
@@ -114,7 +118,7 @@ impl GitHub {
         if !is_safe_for_tokens(&access.api_url) {
             return Err(GitHubError::Unsafe);
         }
-        let repository = repository.filter(|name| is_repository(name)).ok_or(GitHubError::NoRepository)?;
+        let (owner, repository) = repository.and_then(owner_and_name).ok_or(GitHubError::NoRepository)?;
         // Our own HTTP client: it uses proxies and our TLS, and follows no redirect.
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT)
@@ -128,46 +132,54 @@ impl GitHub {
             .map(|builder| builder.personal_token(access.token.expose_secret().to_owned()))
             .and_then(|builder| builder.build_with_reqwest(http))
             .map_err(|error| GitHubError::NoClient(chain(&error)))?;
-        Ok(Self { client, repository: repository.to_owned() })
+        Ok(Self { client, owner: owner.to_owned(), repository: repository.to_owned() })
+    }
+
+    /// octocrab's requests about issues. Their answers are read by [`Self::post`] and [`Self::patch`].
+    fn issues(&self) -> IssueHandler<'_> {
+        self.client.issues(&self.owner, &self.repository)
     }
 
     /// Sends a GET request below the repository, such as `/issues?state=open`.
     async fn get<T: DeserializeOwned>(&self, below: &str) -> Result<T, GitHubError> {
         let backoff = ConstantBuilder::default().with_delay(BETWEEN_TRIES).with_max_times(TRIES_AGAIN);
-        (|| self.once(Method::GET, below, None)).retry(backoff).when(GitHubError::is_transient).await
+        let once = || async { self.read("GET", below, self.client._get(self.route(below)).await).await };
+        once.retry(backoff).when(GitHubError::is_transient).await
     }
 
-    async fn once<T: DeserializeOwned>(
+    async fn post<T: DeserializeOwned>(&self, below: &str, body: &impl Serialize) -> Result<T, GitHubError> {
+        self.read("POST", below, self.client._post(self.route(below), Some(body)).await).await
+    }
+
+    async fn patch<T: DeserializeOwned>(&self, below: &str, body: &impl Serialize) -> Result<T, GitHubError> {
+        self.read("PATCH", below, self.client._patch(self.route(below), Some(body)).await).await
+    }
+
+    fn route(&self, below: &str) -> String {
+        format!("/repos/{}/{}{below}", self.owner, self.repository)
+    }
+
+    async fn read<T: DeserializeOwned>(
         &self,
-        method: Method,
+        method: &str,
         below: &str,
-        body: Option<&Value>,
+        sent: Sent,
     ) -> Result<T, GitHubError> {
-        let route = format!("/repos/{}{below}", self.repository);
+        let route = self.route(below);
         let what = format!("{method} {}", route.split('?').next().unwrap_or(&route));
-        let sent = match method {
-            Method::GET => self.client._get(route).await,
-            Method::PATCH => self.client._patch(route, body).await,
-            _ => self.client._post(route, body).await,
-        };
         let lost = |reason: String| GitHubError::NoAnswer { what: what.clone(), reason };
-        let (status, bytes) = read(sent.map_err(|error| lost(chain(&error)))?).await.map_err(lost)?;
-        if !status.is_success() {
-            return Err(GitHubError::Refused { what, status: status.as_u16(), message: message_in(&bytes) });
+        let (head, body) = sent.map_err(|error| lost(chain(&error)))?.into_parts();
+        let body = Limited::new(body, BODY_BYTES).collect().await;
+        let bytes = body.map_err(|error| lost(chain(error.as_ref())))?.to_bytes();
+        if !head.status.is_success() {
+            let (status, message) = (head.status.as_u16(), message_in(&bytes));
+            return Err(GitHubError::Refused { what, status, message });
         }
         serde_json::from_slice(&bytes).map_err(|error| GitHubError::Nonsense {
             what,
-            reason: bounded(&error.to_string(), MESSAGE_CHARACTERS),
+            reason: shortened(&error.to_string(), MESSAGE_CHARACTERS),
         })
     }
-}
-
-async fn read(
-    response: http::Response<BoxBody<Bytes, octocrab::Error>>,
-) -> Result<(StatusCode, Bytes), String> {
-    let (head, body) = response.into_parts();
-    let body = Limited::new(body, BODY_BYTES).collect().await.map_err(|error| chain(error.as_ref()))?;
-    Ok((head.status, body.to_bytes()))
 }
 
 /// GitHub's message in an error. A proxy may answer with HTML instead, which is not shown.
@@ -177,17 +189,18 @@ fn message_in(body: &[u8]) -> String {
         message: String,
     }
     match serde_json::from_slice::<Said>(body) {
-        Ok(message_in) => foreign(&bounded(&message_in.message, MESSAGE_CHARACTERS)),
+        Ok(message_in) => foreign(&shortened(&message_in.message, MESSAGE_CHARACTERS)),
         Err(_) => "no message".to_owned(),
     }
 }
 
-fn is_repository(name: &str) -> bool {
+/// `cure-hht/hht_diary` in two. Both parts become a path, so they hold nothing that could end it.
+fn owner_and_name(repository: &str) -> Option<(&str, &str)> {
     let plain = |part: &str| {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         !part.is_empty() && part != "." && part != ".." && part.bytes().all(known)
     };
-    name.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name))
+    repository.split_once('/').filter(|(owner, name)| plain(owner) && plain(name))
 }
 
 /// An error with its causes. The message around it contains the address already.
@@ -195,7 +208,7 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let mut words: Vec<String> = causes.map(ToString::to_string).collect();
     words.dedup();
-    bounded(&words.join(": "), MESSAGE_CHARACTERS)
+    shortened(&words.join(": "), MESSAGE_CHARACTERS)
 }
 
 #[cfg(test)]

@@ -289,8 +289,8 @@ fn unique<'a>(field: &'static str, values: impl Iterator<Item = &'a str>) -> Res
     Ok(())
 }
 
-/// The first `most` characters of a text.
-fn shortened(text: &str, most: usize) -> String {
+/// The first `most` characters of a text. An ellipsis shows the cut.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
     let mut short: String = text.chars().take(most).collect();
     if short.len() < text.len() {
         short.push('…');

@@ -13,8 +13,8 @@ use tokio::sync::OnceCell;
 use super::RunContext;
 use super::publish::{Publisher, ReportedEnd};
 use crate::cli::CommandOptions;
-use crate::github::alarm::{RUN_ITSELF, marker, unprocessed};
-use crate::github::{Access, GitHub, IssueAction, IssueUpdate};
+use crate::github::issues::{IssueAction, IssueUpdate, RUN_ITSELF, marker, unprocessed};
+use crate::github::{Access, GitHub};
 use crate::manifest::is_name;
 use crate::record::Provenance;
 use crate::report::issue;
@@ -48,27 +48,27 @@ impl<'a> GitHubLookup<'a> {
         let run = &self.edge.run;
         let asked = async {
             match GitHub::new(access, run.repository.as_deref()) {
-                Ok(github) => github.circumstances(run).await,
+                Ok(github) => github.provenance(run).await,
                 Err(error) => Provenance::unavailable(&error.to_string()),
             }
         };
         let asked = AssertUnwindSafe(asked).catch_unwind();
         let stop = self.edge.stop.child();
-        let circumstances = tokio::select! {
+        let provenance = tokio::select! {
             asked = tokio::time::timeout(LOOKUP_TIMEOUT, asked) => match asked {
-                Ok(Ok(circumstances)) => circumstances,
+                Ok(Ok(provenance)) => provenance,
                 Ok(Err(_)) => Provenance::unavailable("internal error of sponsor-backup (see its log)"),
                 Err(_) => Provenance::unavailable("GitHub did not answer within 5 seconds"),
             },
             () = stop.cancelled() => Provenance::unavailable("the run was stopped before GitHub answered"),
         };
-        let circumstances = circumstances.cleaned(|text| self.edge.sink.redacted(text));
-        self.edge.sink.group("GitHub", &circumstances.lines());
-        if let Some(trouble) = circumstances.trouble() {
+        let provenance = provenance.cleaned(|text| self.edge.sink.redacted(text));
+        self.edge.sink.group("GitHub", &provenance.lines());
+        if let Some(trouble) = provenance.trouble() {
             let title = "approvals or pull requests are not in the record";
             self.edge.sink.annotations(&[annotation(Level::Warning, title, &trouble)]);
         }
-        circumstances
+        provenance
     }
 }
 
@@ -158,25 +158,25 @@ impl IssueReporter {
     async fn tell(&self, heard: &ReportedEnd, publisher: &Publisher<'_>) -> Result<Vec<IssueAction>, String> {
         let edge = publisher.edge;
         let access = self.access.as_ref().ok_or("`issue-on-failure` needs `github-token`")?;
-        let tidings = self.tidings(heard, publisher);
-        if tidings.failed.is_empty() && tidings.well.is_empty() {
+        let update = self.update(heard, publisher);
+        if update.failed.is_empty() && update.recovered.is_empty() {
             return Ok(Vec::new());
         }
         let github = GitHub::new(access, edge.run.repository.as_deref());
-        Box::pin(github.map_err(|error| error.to_string())?.tell(&tidings))
+        Box::pin(github.map_err(|error| error.to_string())?.update_issue(&update))
             .await
             .map_err(|error| error.to_string())
     }
 
-    fn tidings(&self, heard: &ReportedEnd, publisher: &Publisher<'_>) -> IssueUpdate {
+    fn update(&self, heard: &ReportedEnd, publisher: &Publisher<'_>) -> IssueUpdate {
         let (edge, environment) = (publisher.edge, publisher.environment.name());
-        let run = issue::Run {
+        let run = issue::ReportingRun {
             subject: publisher.subject,
             environment,
             url: edge.run.run_url.as_deref(),
             attempt: edge.run.run_attempt.as_deref(),
         };
-        let (failed, well, failure) = match heard {
+        let (failed, recovered, failure) = match heard {
             ReportedEnd::Refusal { stage, message, hint } => {
                 let failure = issue::of_a_refusal(run, (stage, message), hint.as_deref());
                 (self.refused(), BTreeSet::new(), failure)
@@ -187,18 +187,18 @@ impl IssueReporter {
                     these.map(|result| result.sponsor.clone()).collect()
                 };
                 // A sponsor whose flag is off is neither: nothing was proved.
-                let well = having(Outcome::Success).into_iter().chain(self.reached()).collect();
-                (having(Outcome::Failure), well, issue::of_failures(run, results))
+                let recovered = having(Outcome::Success).into_iter().chain(self.reached()).collect();
+                (having(Outcome::Failure), recovered, issue::of_failures(run, results))
             }
         };
-        let recovered = well.iter().filter(|name| is_name(name) && *name != RUN_ITSELF).cloned().collect();
+        let named = recovered.iter().filter(|name| is_name(name) && *name != RUN_ITSELF).cloned().collect();
         IssueUpdate {
             marker: marker(self.command, environment),
             title: issue::title(run),
-            all_had_their_turn: self.is_of_all() && matches!(heard, ReportedEnd::Results(_)),
+            processed_all: self.is_of_all() && matches!(heard, ReportedEnd::Results(_)),
             failed,
-            recovery: issue::of_a_recovery(run, &recovered),
-            well,
+            recovery: issue::of_a_recovery(run, &named),
+            recovered,
             failure: edge.sink.redacted(&failure),
         }
     }

@@ -1,18 +1,24 @@
-//! The issue of an environment: found by label and marker, opened, commented on, closed.
-//! | Jobs of a run work in parallel, so nothing is overwritten. Each job adds a comment, then reads again. Only what
-//! it reads after its own comment decides whether to close the issue, to reopen it, or to close a duplicate.
+//! The issue of a command and an environment: found by label and marker, opened, commented on, closed.
+//!
+//! An issue remembers who fails in HTML comments, which are the first lines of its text and of its comments. Jobs of a run
+//! work in parallel, so nothing is overwritten: each job adds a comment, then reads again. Only what it reads after its own
+//! comment decides whether to close the issue, to reopen it, or to close a duplicate.
 
 use std::collections::BTreeSet;
 
-use http::Method;
+use octocrab::models::issues::IssueStateReason;
+use octocrab::models::{IssueState, UserId};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::IgnoredAny;
+use serde_json::json;
 
-use super::{GitHub, GitHubError, alarm};
+use super::{GitHub, GitHubError};
 
 const PER_PAGE: usize = 100;
 /// Number of pages read, of issues with the label and of comments on one.
 const PAGES: usize = 10;
+/// Label of the issues.
+const LABEL: &str = "sponsor-backup";
 
 /// What a run reports.
 #[derive(Debug, Clone)]
@@ -24,9 +30,9 @@ pub struct IssueUpdate {
     /// Sponsors that failed.
     pub failed: BTreeSet<String>,
     /// Sponsors that succeeded.
-    pub well: BTreeSet<String>,
-    /// Whether every enabled sponsor had its turn.
-    pub all_had_their_turn: bool,
+    pub recovered: BTreeSet<String>,
+    /// Whether every enabled sponsor was processed.
+    pub processed_all: bool,
     /// Text about the failures.
     pub failure: String,
     /// Text about the recoveries.
@@ -44,66 +50,32 @@ pub enum IssueAction {
     Closed(u64),
 }
 
-#[derive(Debug, Deserialize)]
-struct Issue {
-    number: u64,
-    state: String,
-    body: Option<String>,
-    #[serde(default)]
-    user: Option<Author>,
-    #[serde(default)]
-    labels: Vec<Label>,
-    /// GitHub lists pull requests as issues, too.
-    #[serde(default)]
-    pull_request: Option<Value>,
-}
-
-#[derive(Debug, Deserialize, PartialEq, Eq)]
-struct Author {
-    id: u64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Label {
-    Name(String),
-    Whole { name: Option<String> },
-}
-
-#[derive(Debug, Deserialize)]
-struct Comment {
-    body: Option<String>,
-    #[serde(default)]
-    user: Option<Author>,
-}
-
 impl GitHub {
     /// Updates the issue of the environment. Returns what was done.
     ///
     /// # Errors
     /// GitHub refuses or does not answer. Earlier changes stay.
-    pub async fn tell(&self, tidings: &IssueUpdate) -> Result<Vec<IssueAction>, GitHubError> {
-        let open = self.marked(&tidings.marker).await?;
-        let mut told = Vec::new();
-        if !tidings.failed.is_empty() {
-            told.push(match open.first() {
-                Some(oldest) => self.comment_on_failure(oldest.number, tidings).await?,
-                None => self.open(tidings).await?,
+    pub async fn update_issue(&self, update: &IssueUpdate) -> Result<Vec<IssueAction>, GitHubError> {
+        let open = self.marked(&update.marker).await?;
+        let mut done = Vec::new();
+        if !update.failed.is_empty() {
+            done.push(match open.first() {
+                Some(oldest) => self.comment_on_failure(oldest.number, update).await?,
+                None => self.open(update).await?,
             });
         }
         for issue in &open {
-            told.extend(self.recover(issue, tidings).await?);
+            done.extend(self.recover(issue, update).await?);
         }
-        Ok(told)
+        Ok(done)
     }
 
     /// The open issues with the marker, oldest first.
     async fn marked(&self, marker: &str) -> Result<Vec<Issue>, GitHubError> {
-        let labelled = format!("/issues?labels={}&state=open&sort=created&direction=asc", alarm::LABEL);
+        let labelled = format!("/issues?labels={LABEL}&state=open&sort=created&direction=asc");
         let mut issues: Vec<Issue> = self.pages(&labelled).await?;
         let is_meant = |issue: &Issue| {
-            issue.pull_request.is_none()
-                && alarm::is_marked(issue.body.as_deref().unwrap_or_default(), marker)
+            issue.pull_request.is_none() && is_marked(issue.body.as_deref().unwrap_or_default(), marker)
         };
         issues.retain(is_meant);
         issues.sort_by_key(|issue| issue.number);
@@ -124,84 +96,186 @@ impl GitHub {
         Ok(all)
     }
 
-    async fn open(&self, tidings: &IssueUpdate) -> Result<IssueAction, GitHubError> {
-        let body = format!("{}\n{}\n\n{}", tidings.marker, alarm::failed(&tidings.failed), tidings.failure);
-        let issue = json!({"title": tidings.title, "body": body, "labels": [alarm::LABEL]});
-        let opened: Issue = self.once(Method::POST, "/issues", Some(&issue)).await?;
+    async fn open(&self, update: &IssueUpdate) -> Result<IssueAction, GitHubError> {
+        let body = format!("{}\n{}\n\n{}", update.marker, failed_line(&update.failed), update.failure);
+        let issues = self.issues();
+        let issue = issues.create(&update.title).body(body).labels(vec![LABEL.to_owned()]);
+        let opened: Issue = self.post("/issues", &issue).await?;
         let has_label = opened.labels.iter().any(|label| match label {
-            Label::Name(name) | Label::Whole { name: Some(name) } => name == alarm::LABEL,
+            Label::Name(name) | Label::Whole { name: Some(name) } => name == LABEL,
             Label::Whole { name: None } => false,
         });
         if !has_label {
             return Err(GitHubError::NoLabel(opened.number));
         }
         // Another job may have opened one at the same moment. Every job keeps the oldest, so all agree.
-        let oldest = self.marked(&tidings.marker).await?.first().map(|issue| issue.number);
+        let oldest = self.marked(&update.marker).await?.first().map(|issue| issue.number);
         let Some(oldest) = oldest.filter(|oldest| *oldest < opened.number) else {
             return Ok(IssueAction::Opened(opened.number));
         };
-        let told = self.comment_on_failure(oldest, tidings).await?;
+        let done = self.comment_on_failure(oldest, update).await?;
         self.comment(opened.number, &format!("Duplicate of #{oldest}, which another job opened.")).await?;
-        self.set_state(opened.number, json!({"state": "closed", "state_reason": "not_planned"})).await?;
-        Ok(told)
+        self.close(opened.number, IssueStateReason::NotPlanned).await?;
+        Ok(done)
     }
 
     async fn comment_on_failure(
         &self,
         number: u64,
-        tidings: &IssueUpdate,
+        update: &IssueUpdate,
     ) -> Result<IssueAction, GitHubError> {
-        let words = format!("{}\n\n{}", alarm::failed(&tidings.failed), tidings.failure);
+        let words = format!("{}\n\n{}", failed_line(&update.failed), update.failure);
         self.comment(number, &words).await?;
         // Another job may have closed it in the meantime.
         let issue: Issue = self.get(&format!("/issues/{number}")).await?;
-        if issue.state != "open" {
-            self.set_state(number, json!({"state": "open"})).await?;
+        if issue.state != IssueState::Open {
+            self.reopen(number).await?;
         }
         Ok(IssueAction::Commented(number))
     }
 
     /// Adds a comment about recovered sponsors. Closes the issue after the last one.
-    async fn recover(
-        &self,
-        issue: &Issue,
-        tidings: &IssueUpdate,
-    ) -> Result<Option<IssueAction>, GitHubError> {
+    async fn recover(&self, issue: &Issue, update: &IssueUpdate) -> Result<Option<IssueAction>, GitHubError> {
         let number = issue.number;
         let mut recovered = self.failing(issue).await?;
-        recovered.retain(|name| {
-            tidings.well.contains(name) || (tidings.all_had_their_turn && alarm::is_unprocessed(name))
-        });
+        recovered
+            .retain(|name| update.recovered.contains(name) || (update.processed_all && is_unprocessed(name)));
         if recovered.is_empty() {
             return Ok(None);
         }
-        self.comment(number, &format!("{}\n\n{}", alarm::well(&recovered), tidings.recovery)).await?;
+        self.comment(number, &format!("{}\n\n{}", recovered_line(&recovered), update.recovery)).await?;
         if !self.failing(issue).await?.is_empty() {
             return Ok(Some(IssueAction::Commented(number)));
         }
-        self.set_state(number, json!({"state": "closed", "state_reason": "completed"})).await?;
+        self.close(number, IssueStateReason::Completed).await?;
         // Another job may have failed in the meantime, and have seen the issue open.
         if self.failing(issue).await?.is_empty() {
             return Ok(Some(IssueAction::Closed(number)));
         }
-        self.set_state(number, json!({"state": "open"})).await?;
+        self.reopen(number).await?;
         Ok(Some(IssueAction::Commented(number)))
     }
 
     /// The failing sponsors, from texts of the issue's author only: in a public repository anyone can comment.
     async fn failing(&self, issue: &Issue) -> Result<BTreeSet<String>, GitHubError> {
         let comments: Vec<Comment> = self.pages(&format!("/issues/{}/comments", issue.number)).await?;
-        let ours = comments.iter().filter(|comment| comment.user == issue.user);
+        let is_ours = |comment: &&Comment| comment.user.is_some() && comment.user == issue.user;
+        let ours = comments.iter().filter(is_ours);
         let texts = ours.filter_map(|comment| comment.body.as_deref());
-        Ok(alarm::failing(issue.body.as_deref().into_iter().chain(texts)))
+        Ok(failing(issue.body.as_deref().into_iter().chain(texts)))
     }
 
     async fn comment(&self, number: u64, words: &str) -> Result<(), GitHubError> {
-        let path = format!("/issues/{number}/comments");
-        self.once::<Comment>(Method::POST, &path, Some(&json!({"body": words}))).await.map(drop)
+        let comment = json!({"body": words});
+        self.post::<IgnoredAny>(&format!("/issues/{number}/comments"), &comment).await.map(drop)
     }
 
-    async fn set_state(&self, number: u64, state: Value) -> Result<(), GitHubError> {
-        self.once::<Issue>(Method::PATCH, &format!("/issues/{number}"), Some(&state)).await.map(drop)
+    async fn close(&self, number: u64, reason: IssueStateReason) -> Result<(), GitHubError> {
+        let issues = self.issues();
+        let closed = issues.update(number).state(IssueState::Closed).state_reason(reason);
+        self.patch::<Issue>(&format!("/issues/{number}"), &closed).await.map(drop)
+    }
+
+    async fn reopen(&self, number: u64) -> Result<(), GitHubError> {
+        let issues = self.issues();
+        let open = issues.update(number).state(IssueState::Open);
+        self.patch::<Issue>(&format!("/issues/{number}"), &open).await.map(drop)
     }
 }
+
+/// An issue, of which only these fields are read.
+#[derive(Debug, Deserialize)]
+struct Issue {
+    number: u64,
+    state: IssueState,
+    body: Option<String>,
+    user: Option<Author>,
+    #[serde(default)]
+    labels: Vec<Label>,
+    /// GitHub lists pull requests as issues, too.
+    pull_request: Option<IgnoredAny>,
+}
+
+/// `null` if the account was deleted.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+struct Author {
+    id: UserId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Label {
+    Name(String),
+    Whole { name: Option<String> },
+}
+
+#[derive(Debug, Deserialize)]
+struct Comment {
+    body: Option<String>,
+    user: Option<Author>,
+}
+
+/// Names a run that failed before any sponsor was processed and did not select sponsors by name.
+pub const RUN_ITSELF: &str = "the-run-itself";
+/// Prefix of a sponsor that was not processed. No sponsor name has a colon.
+const UNPROCESSED: &str = "turn:";
+/// Number of lines that can record who fails.
+const HEAD: usize = 2;
+const FAILED: &str = "failed";
+const RECOVERED: &str = "well";
+
+/// The name of a sponsor that was not processed.
+#[must_use]
+pub fn unprocessed(sponsor: &str) -> String {
+    format!("{UNPROCESSED}{sponsor}")
+}
+
+fn is_unprocessed(name: &str) -> bool {
+    name.starts_with(UNPROCESSED)
+}
+
+/// The first line of an issue, which identifies it: `backup`, `production`.
+#[must_use]
+pub fn marker(command: &str, environment: &str) -> String {
+    format!("<!-- sponsor-backup issue: {command} {environment} -->")
+}
+
+/// Whether an issue is the one with this marker.
+fn is_marked(body: &str, marker: &str) -> bool {
+    body.lines().next().is_some_and(|line| line.trim_end() == marker)
+}
+
+/// The line that records that these sponsors fail.
+fn failed_line(sponsors: &BTreeSet<String>) -> String {
+    state_line(FAILED, sponsors)
+}
+
+/// The line that records that these sponsors have recovered.
+fn recovered_line(sponsors: &BTreeSet<String>) -> String {
+    state_line(RECOVERED, sponsors)
+}
+
+fn state_line(word: &str, sponsors: &BTreeSet<String>) -> String {
+    let names: Vec<&str> = sponsors.iter().map(String::as_str).collect();
+    format!("<!-- sponsor-backup {word}: {} -->", names.join(" "))
+}
+
+/// The failing sponsors, after an issue and its comments in order. What other people wrote comes after the first lines.
+fn failing<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    let mut failing = BTreeSet::new();
+    for line in texts.into_iter().flat_map(|text| text.lines().take(HEAD)) {
+        let names = |word: &str| {
+            let rest = line.trim().strip_prefix("<!-- sponsor-backup ")?.strip_prefix(word)?;
+            let names = rest.strip_prefix(": ")?.strip_suffix(" -->")?;
+            Some(names.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        };
+        failing.extend(names(FAILED).unwrap_or_default());
+        for name in names(RECOVERED).unwrap_or_default() {
+            failing.remove(&name);
+        }
+    }
+    failing
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Who approved a run and which pull requests brought its commit, parsed from GitHub's answers. Pure.
-//! | "No approvals" and "GitHub could not be asked" are different facts. Only an answer that was read has entries,
+//!
+//! "No approvals" and "GitHub could not be asked" are different facts. Only an answer that was read has entries,
 //! any other has a reason.
 
 use futures_util::future::{join, try_join_all};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run::RunIdentity;
 use super::{GitHub, GitHubError};
+use crate::manifest::shortened;
 
 /// Number of approvals kept. The rest is only counted.
 const APPROVALS: usize = 100;
@@ -102,7 +104,7 @@ impl<T> Answer<T> {
     }
 
     fn without(status: Status, reason: &str) -> Self {
-        Self { status, reason: Some(bounded(reason, REASON)), entries: None, omitted: None }
+        Self { status, reason: Some(shortened(reason, REASON)), entries: None, omitted: None }
     }
 }
 
@@ -187,14 +189,6 @@ fn line<T>(what: &str, answer: &Answer<T>, none: &str, one: impl Fn(&T) -> Strin
     format!("{what}: {words}")
 }
 
-/// A text of at most this many characters. An ellipsis shows the cut.
-pub(crate) fn bounded(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 /// An account in GitHub's answers, `null` if it was deleted.
 #[derive(Debug, Deserialize)]
 struct User {
@@ -202,7 +196,7 @@ struct User {
 }
 
 fn login(user: Option<User>) -> Option<String> {
-    user.map(|user| bounded(&user.login, NAME))
+    user.map(|user| shortened(&user.login, NAME))
 }
 
 /// One element of the answer to `/actions/runs/{run_id}/approvals`.
@@ -246,8 +240,8 @@ pub(crate) fn approvals(raw: Vec<RawApproval>) -> Answer<Approval> {
     let one = |raw: RawApproval| Approval {
         user: login(raw.user),
         state: raw.state,
-        comment: bounded(&raw.comment, COMMENT),
-        environments: raw.environments.iter().take(NAME).map(|it| bounded(&it.name, NAME)).collect(),
+        comment: shortened(&raw.comment, COMMENT),
+        environments: raw.environments.iter().take(NAME).map(|it| shortened(&it.name, NAME)).collect(),
     };
     Answer::read(raw.into_iter().map(one).collect(), APPROVALS)
 }
@@ -255,9 +249,9 @@ pub(crate) fn approvals(raw: Vec<RawApproval>) -> Answer<Approval> {
 pub(crate) fn pull_requests(raw: Vec<RawPull>) -> Answer<PullRequest> {
     let one = |raw: RawPull| PullRequest {
         number: raw.number,
-        title: bounded(&raw.title, TITLE),
+        title: shortened(&raw.title, TITLE),
         author: login(raw.user),
-        base: bounded(&raw.base.name, NAME),
+        base: shortened(&raw.base.name, NAME),
         merged_at: raw.merged_at,
         merged_by: login(raw.merged_by),
     };
@@ -268,7 +262,7 @@ pub(crate) fn pull_requests(raw: Vec<RawPull>) -> Answer<PullRequest> {
 
 impl GitHub {
     /// Sends both requests at once. A failed one leaves its reason in the answer.
-    pub async fn circumstances(&self, run: &RunIdentity) -> Provenance {
+    pub async fn provenance(&self, run: &RunIdentity) -> Provenance {
         let (approvals, pull_requests) =
             join(self.approvals(run.run_id.as_deref()), self.pull_requests(run.commit_sha.as_deref())).await;
         let reason = |error: GitHubError| error.to_string();

@@ -45,8 +45,8 @@ fn a_use_of_a_module_to_the_right_is_a_breach_in_any_form() {
 
 #[test]
 fn only_those_who_are_named_talk_to_the_world() {
-    for path in ["record/deployment.rs", "report/issue.rs", "commands/github.rs", "github/issues.rs"] {
-        bites(path, "use octocrab::Octocrab;", "only `github.rs` does");
+    for path in ["record/deployment.rs", "report/issue.rs", "commands/github.rs", "github/provenance.rs"] {
+        bites(path, "use octocrab::Octocrab;", "only `github` does");
         bites(path, "fn f() { reqwest::Client::new(); }", "speaks HTTP");
     }
     bites("secrets/doppler.rs", "fn f() { octocrab::instance(); }", "talks to GitHub");

@@ -12,8 +12,8 @@ fn no_approval_and_an_unknown_one_are_never_the_same() {
 
 #[test]
 fn long_text_is_cut_between_characters_and_entries_are_counted() {
-    assert_eq!(bounded("日本語", 2), "日本…");
-    assert_eq!(bounded("日本", 2), "日本");
+    assert_eq!(shortened("日本語", 2), "日本…");
+    assert_eq!(shortened("日本", 2), "日本");
     let many: Vec<u8> = vec![0; 25];
     let answer = Answer::read(many, PULL_REQUESTS);
     assert_eq!((answer.entries.unwrap().len(), answer.omitted), (20, Some(5)));
