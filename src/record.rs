@@ -1,5 +1,6 @@
-//! Room 8: the deployment log, with one document per event of a sponsor, whatever its outcome.
-//! | Documents are only added, never changed. The hallway decides what happened, this room records it.
+//! The deployment log: one document per event of a sponsor, whatever its outcome.
+//!
+//! Documents are only added, never changed. A command decides what happened, this module records it.
 
 pub mod deployment;
 pub mod drill;
@@ -7,7 +8,7 @@ pub mod log;
 
 pub use crate::github::provenance::Provenance;
 pub use crate::github::run::RunIdentity;
-pub use deployment::{DeploymentLog, Event, Outcome};
+pub use deployment::{DeploymentLog, Event, RecordedOutcome};
 
 use crate::archive::ArchiveError;
 
@@ -59,6 +60,14 @@ impl RecordError {
             Self::Archive(error) => error.hint(),
         }
     }
+}
+
+/// A document as it is stored: indented JSON with a final line break.
+fn to_bytes(document: &impl serde::Serialize) -> Vec<u8> {
+    // A struct of text, numbers and options cannot fail to become JSON.
+    let mut bytes = serde_json::to_vec_pretty(document).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
-//! Room 9: everything that people and workflows read. Text is made here, purely. Only `sink` writes it anywhere.
+//! Everything that people and workflows read. Text is made here, purely. Only `sink` writes it anywhere.
 
-pub mod annotations;
 pub mod disabled;
 pub mod drill;
 pub mod issue;
 pub mod lines;
 pub mod listing;
 pub mod outputs;
-pub mod plan;
 pub mod redaction;
 pub mod restore;
 pub mod sink;
@@ -35,7 +33,7 @@ pub struct SponsorResult {
     /// `outcome` and `state`, which only [`Conclusion`]'s own facts can make a success.
     #[serde(flatten)]
     conclusion: Conclusion,
-    /// Room in which it failed.
+    /// Stage in which it failed.
     pub stage: Option<&'static str>,
     /// What went wrong, why it is disabled, or what was done where that is not plain.
     pub message: Option<String>,
@@ -61,7 +59,7 @@ pub struct SponsorResult {
     /// What is odd about it, and what follows from its failure, each in words. For people: not part of the output.
     #[serde(skip)]
     pub warnings: Vec<String>,
-    /// Until when nobody can delete its backup: `2033-11-29 (compliance)`. For people: not part of the output.
+    /// Until when its backup cannot be deleted: `2033-11-29 (compliance)`. For people: not part of the output.
     #[serde(skip)]
     pub locked_until: Option<String>,
     /// The plan of a dry run, each fact with its label. For people: not part of the output.
@@ -178,10 +176,12 @@ pub fn count(results: &[SponsorResult], outcome: Outcome) -> usize {
 #[cfg(test)]
 pub(crate) mod sample {
     use super::{Outcome, SponsorResult, State};
-    use crate::record::drill::{DrillReport, Durations, Statements, Table};
+    use crate::databases::postgres::proof::TablePair;
+    use crate::databases::postgres::restore::LeftOut;
+    use crate::record::drill::{DrillReport, Durations, Statements};
     use crate::verification::Conclusion;
     use crate::verification::conclusion::{BackupFacts, Before, ContentTotals};
-    use crate::verification::drill::{Check, LeftOut, Status, Target};
+    use crate::verification::drill::{Check, Status, Target};
 
     /// A backup that is as it should be.
     pub(crate) fn backed_up() -> Conclusion {
@@ -222,9 +222,16 @@ pub(crate) mod sample {
         }
     }
 
-    fn table(name: &str, rows_found: u64, equal: bool) -> Table {
+    fn table(name: &str, rows_found: u64, is_equal: bool) -> TablePair {
         let (schema, name) = ("diary".to_owned(), name.to_owned());
-        Table { schema, name, rows_expected: Some(120_000), rows_found: Some(rows_found), equal }
+        TablePair {
+            schema,
+            name,
+            rows_expected: Some(120_000),
+            rows_found: Some(rows_found),
+            is_equal,
+            generated_differ: false,
+        }
     }
 
     fn check(statement: &str, passed: bool) -> Check {

@@ -141,7 +141,7 @@ impl BackupRun<'_> {
             version: self.order.deployment.version.as_deref(),
             reason: self.order.deployment.reason.as_deref(),
             run: &self.edge.run,
-            circumstances: self.asking.answer().await,
+            provenance: self.asking.answer().await,
         };
         let was_cancelled = matches!(done, Err(Failure::Cancelled(_)));
         let mut document =

@@ -173,13 +173,13 @@ impl<'a> Place<'a> {
         if self.backups.examine(&backup.key).await?.write_id.is_some() {
             return Ok(true);
         }
-        for prefix in log::prefixes(self.environment, backup.at) {
+        for prefix in log::record_prefixes(self.environment, backup.at) {
             for listed in self.audit_logs.list(&prefix).await? {
-                if !log::can_be(self.environment, backup.at, &listed.key) {
+                if !log::can_be_key_of_record(self.environment, backup.at, &listed.key) {
                     continue;
                 }
                 let document = self.audit_logs.read_small(&listed.key, RECORD_BYTES).await?;
-                if log::is_of(&document, &self.sponsor.name, self.environment, backup.at) {
+                if log::is_record_of_backup(&document, &self.sponsor.name, self.environment, backup.at) {
                     return Ok(true);
                 }
             }

@@ -10,8 +10,8 @@ use crate::report::listing::{self, BackupList};
 use crate::report::outputs::{self, Output};
 use crate::report::sink::Sink;
 use crate::report::summary::{self, About, Subject, Title};
-use crate::report::workflow::{Level, annotation};
-use crate::report::{Record, SponsorResult, annotations, lines, overall};
+use crate::report::workflow::{Level, annotation, annotations_of};
+use crate::report::{Record, SponsorResult, lines, overall};
 use crate::secrets::http::foreign;
 use crate::sponsors::Environment;
 use crate::verification::{Conclusion, Outcome};
@@ -96,7 +96,7 @@ pub(super) type Ended = (SponsorResult, Option<u8>);
 impl Publisher<'_> {
     /// Shows one sponsor's result as soon as it is there. Failures are never folded away.
     pub(super) fn sponsor(&self, result: &SponsorResult) {
-        let (sink, lines) = (&self.edge.sink, lines::lines(result));
+        let (sink, lines) = (&self.edge.sink, lines::of_result(result));
         match lines.split_first() {
             Some((title, details)) if result.outcome() == Outcome::Success && result.warnings.is_empty() => {
                 sink.group(title, details);
@@ -158,7 +158,7 @@ impl Publisher<'_> {
         let codes: Vec<u8> = ended.iter().filter_map(|(_, code)| *code).collect();
         let results: Vec<SponsorResult> = ended.into_iter().map(|(result, _)| result).collect();
         let sink = &self.edge.sink;
-        sink.annotations(&annotations::of_results(&results));
+        sink.annotations(&annotations_of(&results));
         sink.outputs(&outputs(&results, overall(&results)))?;
         let about = self.about();
         if let Err(error) = sink.summary(&summary(self.title(&about), &results)) {

@@ -70,7 +70,7 @@ impl RecordRun<'_> {
                 () = stop.cancelled() => Err(scope::stopped(self.edge)),
             }
         };
-        let (circumstances, vault) = join(self.asking.answer(), vault).await;
+        let (provenance, vault) = join(self.asking.answer(), vault).await;
         let order = self.order;
         let heading = Heading {
             event: Event::Deployment,
@@ -80,7 +80,7 @@ impl RecordRun<'_> {
             version: order.deployment.version.as_deref(),
             reason: order.deployment.reason.as_deref(),
             run: &self.edge.run,
-            circumstances,
+            provenance,
         };
         let mut document = DeploymentLog::of_deployment(heading, order.outcome);
         document.s3_archival_enabled = vault.as_ref().ok().map(Option::is_some);

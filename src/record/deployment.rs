@@ -27,7 +27,7 @@ pub enum Event {
 /// How a deployment or a backup ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum RecordedOutcome {
     /// It succeeded.
     Success,
     /// It failed.
@@ -40,7 +40,7 @@ pub enum Outcome {
     Skipped,
 }
 
-impl Outcome {
+impl RecordedOutcome {
     /// The outcomes of a deployment, as GitHub names a job's result.
     pub const OF_A_DEPLOYMENT: [Self; 4] = [Self::Success, Self::Failure, Self::Cancelled, Self::Skipped];
 
@@ -57,7 +57,7 @@ impl Outcome {
     }
 }
 
-impl From<Conclusion> for Outcome {
+impl From<Conclusion> for RecordedOutcome {
     fn from(conclusion: Conclusion) -> Self {
         match conclusion.outcome() {
             verification::Outcome::Success => Self::Success,
@@ -75,7 +75,7 @@ impl From<Conclusion> for Outcome {
 pub struct DeploymentLog {
     pub format_version: u32,
     pub event: Event,
-    pub outcome: Outcome,
+    pub outcome: RecordedOutcome,
     pub state: Option<State>,
     pub deployment_timestamp: Timestamp,
     pub environment: String,
@@ -137,27 +137,27 @@ pub struct Heading<'a> {
     /// The run and its actors.
     pub run: &'a RunIdentity,
     /// Approvals and pull requests.
-    pub circumstances: &'a Provenance,
+    pub provenance: &'a Provenance,
 }
 
 impl DeploymentLog {
     /// The record of a deployment. The caller passes its outcome.
     #[must_use]
-    pub fn of_deployment(heading: Heading<'_>, outcome: Outcome) -> Self {
+    pub fn of_deployment(heading: Heading<'_>, outcome: RecordedOutcome) -> Self {
         Self::begin(heading, outcome)
     }
 
     /// The record of a backup.
     #[must_use]
     pub fn of_backup(heading: Heading<'_>, conclusion: Conclusion, was_cancelled: bool) -> Self {
-        let outcome = if was_cancelled { Outcome::Cancelled } else { conclusion.into() };
+        let outcome = if was_cancelled { RecordedOutcome::Cancelled } else { conclusion.into() };
         Self { state: conclusion.state(), ..Self::begin(heading, outcome) }
     }
 
     /// A record with its heading and no other facts.
-    fn begin(heading: Heading<'_>, outcome: Outcome) -> Self {
-        let Heading { event, sponsor, environment, at, version, reason, run, circumstances } = heading;
-        let (run, circumstances) = (run.clone(), circumstances.clone());
+    fn begin(heading: Heading<'_>, outcome: RecordedOutcome) -> Self {
+        let Heading { event, sponsor, environment, at, version, reason, run, provenance } = heading;
+        let (run, provenance) = (run.clone(), provenance.clone());
         Self {
             format_version: FORMAT_VERSION,
             event,
@@ -180,8 +180,8 @@ impl DeploymentLog {
             github_run_number: run.run_number,
             github_run_attempt: run.run_attempt,
             github_run_url: run.run_url,
-            approvals: circumstances.approvals,
-            pull_requests: circumstances.pull_requests,
+            approvals: provenance.approvals,
+            pull_requests: provenance.pull_requests,
             s3_archival_enabled: None,
             backup_location: None,
             backup_size_bytes: None,
@@ -205,12 +205,9 @@ impl DeploymentLog {
         }
     }
 
-    /// The document as it is stored: indented JSON with a final line break.
+    /// The document as it is stored.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        // A struct of text, numbers and options cannot fail to become JSON.
-        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
+        super::to_bytes(self)
     }
 }

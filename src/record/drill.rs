@@ -8,8 +8,9 @@ use serde::Serialize;
 use super::RunIdentity;
 use crate::archive::backup_manifest::Partial;
 use crate::databases::postgres::proof::TablePair;
+use crate::databases::postgres::restore::LeftOut;
 use crate::sponsors::{Environment, Sponsor};
-use crate::verification::drill::{Check, DrillCourse, DrillFindings, LeftOut, Status, Target};
+use crate::verification::drill::{Check, DrillCourse, DrillFindings, Status, Target};
 use crate::verification::limits::{Measured, minutes};
 use crate::verification::{Comparison, Outcome, State};
 
@@ -45,7 +46,7 @@ pub struct DrillReport {
     pub target: Option<Target>,
     pub rows_expected: Option<u64>,
     pub rows_found: Option<u64>,
-    pub tables: Vec<Table>,
+    pub tables: Vec<TablePair>,
     pub statements: Option<Statements>,
     pub not_compared: Vec<String>,
     pub checks: Vec<Check>,
@@ -84,17 +85,6 @@ pub struct Durations {
     pub load: Option<u64>,
     pub verify: Option<u64>,
     pub total: u64,
-}
-
-/// One table's result.
-#[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "the schema describes each key, once")]
-pub struct Table {
-    pub schema: String,
-    pub name: String,
-    pub rows_expected: Option<u64>,
-    pub rows_found: Option<u64>,
-    pub equal: bool,
 }
 
 /// Comparison of the statements.
@@ -150,7 +140,7 @@ impl DrillReport {
             target: findings.target.clone(),
             rows_expected: total(|table| table.rows_expected),
             rows_found: total(|table| table.rows_found),
-            tables: comparison.map(tables).unwrap_or_default(),
+            tables: comparison.map(|comparison| comparison.tables.clone()).unwrap_or_default(),
             statements: comparison.map(|comparison| Statements {
                 expected: comparison.statements.0,
                 found: comparison.statements.1,
@@ -174,25 +164,11 @@ impl DrillReport {
         }
     }
 
-    /// The document as it is stored: indented JSON with a final line break.
+    /// The document as it is stored.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        // A struct of text, numbers and options cannot fail to become JSON.
-        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
+        super::to_bytes(self)
     }
-}
-
-fn tables(comparison: &Comparison) -> Vec<Table> {
-    let table = |table: &TablePair| Table {
-        schema: table.schema.clone(),
-        name: table.name.clone(),
-        rows_expected: table.rows_expected,
-        rows_found: table.rows_found,
-        equal: table.is_equal,
-    };
-    comparison.tables.iter().map(table).collect()
 }
 
 #[cfg(test)]

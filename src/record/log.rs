@@ -1,4 +1,5 @@
-//! Adds a record to the log: always in the workspace, and in S3 if backups are enabled. Never replaces one.
+//! Adds a record to the log: always in the workspace, and in S3 if backups are enabled. Never replaces one. Also recognizes
+//! the record of an earlier backup.
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -16,7 +17,7 @@ use crate::archive::s3::{ObjectAttributes, Store};
 use crate::sponsors::Environment;
 
 /// Two records of the same second do not overwrite each other: the later one takes the next free second.
-pub(super) const SECONDS_TRIED: i64 = 10;
+const SECONDS_TRIED: i64 = 10;
 
 /// A document to save.
 #[derive(Debug, Clone, Copy)]
@@ -112,16 +113,14 @@ pub async fn append_to_bucket(
     Err(taken.into())
 }
 
-pub(super) fn seconds(at: Timestamp) -> impl Iterator<Item = Timestamp> {
+fn seconds(at: Timestamp) -> impl Iterator<Item = Timestamp> {
     (0..SECONDS_TRIED).filter_map(move |later| at.checked_add(SignedDuration::from_secs(later)).ok())
 }
 
-// Finds the trace of an earlier run: the record of its backup, whatever its outcome. Pure.
-
-/// The fields of a record that identify its backup. Records of other programs have other keys.
+/// The fields of a stored record that identify its backup, whatever its outcome. Records of other programs have other keys.
 #[derive(Deserialize)]
-struct Trace {
-    event: Event,
+struct StoredRecord {
+    event: StoredEvent,
     sponsor: String,
     environment: String,
     deployment_timestamp: Timestamp,
@@ -130,7 +129,7 @@ struct Trace {
 
 #[derive(PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Event {
+enum StoredEvent {
     PreDeploymentBackup,
     Backup,
     #[serde(other)]
@@ -139,7 +138,7 @@ enum Event {
 
 /// Key prefixes under which the record of a backup at this second can be. One, or two at the end of a minute.
 #[must_use]
-pub fn prefixes(environment: Environment, at: Timestamp) -> BTreeSet<String> {
+pub fn record_prefixes(environment: Environment, at: Timestamp) -> BTreeSet<String> {
     let last = at.checked_add(SignedDuration::from_secs(SECONDS_TRIED - 1)).unwrap_or(at);
     let minute = |at| {
         let key = Object::DeploymentLog.key(environment, at);
@@ -150,19 +149,19 @@ pub fn prefixes(environment: Environment, at: Timestamp) -> BTreeSet<String> {
 
 /// Whether the record of a backup at this second can have this key.
 #[must_use]
-pub fn can_be(environment: Environment, at: Timestamp, key: &str) -> bool {
+pub fn can_be_key_of_record(environment: Environment, at: Timestamp, key: &str) -> bool {
     seconds(at).any(|at| Object::DeploymentLog.key(environment, at) == key)
 }
 
 /// Whether a document is the record of this sponsor's backup at this second.
 #[must_use]
-pub fn is_of(document: &[u8], sponsor: &str, environment: Environment, at: Timestamp) -> bool {
-    serde_json::from_slice::<Trace>(document).is_ok_and(|trace| {
-        trace.event != Event::Other
-            && trace.sponsor == sponsor
-            && trace.environment == environment.name()
-            && trace.deployment_timestamp.as_second() == at.as_second()
-            && !trace.tool_version.is_empty()
+pub fn is_record_of_backup(document: &[u8], sponsor: &str, environment: Environment, at: Timestamp) -> bool {
+    serde_json::from_slice::<StoredRecord>(document).is_ok_and(|record| {
+        record.event != StoredEvent::Other
+            && record.sponsor == sponsor
+            && record.environment == environment.name()
+            && record.deployment_timestamp.as_second() == at.as_second()
+            && !record.tool_version.is_empty()
     })
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::lines::{count, duration, number};
-use super::markdown::{cell, code};
+use super::lines::{duration, number};
+use super::markdown::{cell, code, list};
 use super::outputs::Output;
-use super::restore::{ComparedTable, list, tables};
+use super::restore::{comparison_line, left_out, tables};
 use crate::record::drill::DrillReport;
 use crate::verification::Verdict;
 use crate::verification::drill::{Check, Status};
@@ -66,14 +66,8 @@ pub fn no_outputs() -> Vec<Output> {
 pub fn line(drilled: &ReportedDrill) -> String {
     let report = &drilled.report;
     let verdict = report.verdict.unwrap_or(report.status.name());
-    let rows = report.rows_found.unwrap_or_default();
-    let left = match report.left_out.len() {
-        0 => String::new(),
-        left => format!(", {} left out", count(left, "statement")),
-    };
-    let partial = report.partial.as_ref().map(|partial| format!("; {}", partial.words())).unwrap_or_default();
-    let (tables, rows) = (count(report.tables.len(), "table"), count(rows, "row"));
-    format!("{verdict}: {tables}, {rows}{left}{partial}")
+    let counts = (report.tables.len(), report.rows_found.unwrap_or_default(), report.left_out.len());
+    comparison_line(verdict, counts, report.partial.as_ref())
 }
 
 /// One chapter a drill.
@@ -96,18 +90,9 @@ fn chapter(drilled: &ReportedDrill) -> String {
     }
     list(&mut text, "What is wrong", &report.findings);
     list(&mut text, "Not compared", &report.not_compared);
-    let left: Vec<String> =
-        report.left_out.iter().map(|left| format!("{} ({})", left.statement, left.reason)).collect();
-    list(&mut text, "Left out", &left);
+    left_out(&mut text, &report.left_out);
     checks(&mut text, &report.checks);
-    let rows = report.tables.iter().map(|table| ComparedTable {
-        schema: &table.schema,
-        name: &table.name,
-        rows_expected: table.rows_expected,
-        rows_found: table.rows_found,
-        equal: table.equal,
-    });
-    tables(&mut text, rows.collect());
+    tables(&mut text, &report.tables);
     text
 }
 

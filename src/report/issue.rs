@@ -13,7 +13,7 @@ const NAMED: usize = 100;
 
 /// The run that reports.
 #[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
+pub struct ReportingRun<'a> {
     /// What it did.
     pub subject: Subject,
     /// Environment's name.
@@ -26,13 +26,13 @@ pub struct Run<'a> {
 
 /// `sponsor-backup: restore drill failing in production`. An issue is found again by its marker, whatever its title.
 #[must_use]
-pub fn title(run: Run<'_>) -> String {
+pub fn title(run: ReportingRun<'_>) -> String {
     format!("sponsor-backup: {} failing in {}", run.subject.name().to_lowercase(), run.environment)
 }
 
 /// What failed, of each sponsor, and where to look.
 #[must_use]
-pub fn of_failures(run: Run<'_>, results: &[SponsorResult]) -> String {
+pub fn of_failures(run: ReportingRun<'_>, results: &[SponsorResult]) -> String {
     let failures = failures(results, LIMIT);
     whole(
         run,
@@ -44,7 +44,7 @@ pub fn of_failures(run: Run<'_>, results: &[SponsorResult]) -> String {
 
 /// The same of a run that failed before any sponsor's turn.
 #[must_use]
-pub fn of_a_refusal(run: Run<'_>, (stage, message): (&str, &str), hint: Option<&str>) -> String {
+pub fn of_a_refusal(run: ReportingRun<'_>, (stage, message): (&str, &str), hint: Option<&str>) -> String {
     let what = failure(None, stage, message, hint);
     let ends = "The next failure adds a comment. The issue closes when a run for the same sponsors gets past this point.";
     whole(run, &format!("The run failed before it reached any sponsor.\n\n{what}{ends}"))
@@ -52,7 +52,7 @@ pub fn of_a_refusal(run: Run<'_>, (stage, message): (&str, &str), hint: Option<&
 
 /// `Recovered: [run, attempt 2](…). Sponsors: callisto, titan.`
 #[must_use]
-pub fn of_a_recovery(run: Run<'_>, sponsors: &BTreeSet<String>) -> String {
+pub fn of_a_recovery(run: ReportingRun<'_>, sponsors: &BTreeSet<String>) -> String {
     let names: Vec<String> = sponsors.iter().take(NAMED).map(|name| cell(name)).collect();
     let more = sponsors.len().saturating_sub(NAMED);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
@@ -61,13 +61,13 @@ pub fn of_a_recovery(run: Run<'_>, sponsors: &BTreeSet<String>) -> String {
     format!("Recovered: {}.{sponsors}\n", link(run))
 }
 
-fn whole(run: Run<'_>, failures: &str) -> String {
+fn whole(run: ReportingRun<'_>, failures: &str) -> String {
     let (name, environment) = (run.subject.name(), cell(run.environment));
     let link = link(run);
     format!("**{name}, {environment}: failed.** {link}\n\n{failures}\n")
 }
 
-fn link(run: Run<'_>) -> String {
+fn link(run: ReportingRun<'_>) -> String {
     let attempt = run.attempt.map(|attempt| format!(", attempt {attempt}")).unwrap_or_default();
     match run.url {
         Some(url) => markdown::link(&format!("run{attempt}"), url),

@@ -1,8 +1,9 @@
-//! How one sponsor fared, as lines of a log. Pure.
+//! What the log shows: how a sponsor fared, its plan, how far its dump has come, and how amounts read. Pure.
 //!
 //! Each line begins at the margin with a label or the sponsor's name. The cause comes first, then the hint, then what
 //! follows from it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -21,7 +22,7 @@ pub fn failure(sponsor: Option<&str>, message: &str, hint: Option<&str>) -> Vec<
 
 /// The lines of one sponsor: how it fared, then what is worth keeping in the log.
 #[must_use]
-pub fn lines(result: &SponsorResult) -> Vec<String> {
+pub fn of_result(result: &SponsorResult) -> Vec<String> {
     let mut lines = match result.outcome() {
         Outcome::Failure => {
             let message = result.message.as_deref().unwrap_or_default();
@@ -68,7 +69,18 @@ fn title(result: &SponsorResult) -> String {
     }
 }
 
-// How far a long dump has come, in words. Pure.
+/// What is going to be done, and would be after a dry run: a title, then each fact with its label.
+#[must_use]
+pub fn plan(title: String, facts: &[(&str, String)]) -> Vec<String> {
+    let facts = facts.iter().map(|(label, value)| format!("{label}: {value}"));
+    std::iter::once(title).chain(facts).collect()
+}
+
+/// Names in a line; `none` if there are none.
+#[must_use]
+pub fn join_names(names: &BTreeSet<String>) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.iter().cloned().collect::<Vec<_>>().join(", ") }
+}
 
 /// One look at a running backup.
 #[derive(Debug, Clone, Copy)]
@@ -103,8 +115,6 @@ impl DumpProgress<'_> {
         )
     }
 }
-
-// How amounts read: one function for each, for the log, the summary and issues. Pure.
 
 /// Seconds as people write them: `0.3s`, `12s`, `1m 30s`, `6h`.
 pub(super) fn duration(seconds: f64) -> String {

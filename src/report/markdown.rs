@@ -1,7 +1,12 @@
 //! Text of others in Markdown: shown as it is, without effect as markup. Pure.
 
+use std::fmt::Write as _;
+
 /// After it, no reader of Markdown, HTML or mentions goes on with what it believed to have found. It does not show.
 const BREAK: char = '\u{200b}';
+
+/// At most this many lines of a list.
+const LINES: usize = 50;
 
 /// Words in a cell of a table, an item of a list or a heading: one line of text, without markup.
 pub(super) fn cell(text: &str) -> String {
@@ -90,6 +95,21 @@ fn longest_run(text: &str, wanted: char) -> usize {
         (longest.max(run), run)
     };
     text.chars().fold((0, 0), step).0
+}
+
+/// A list under a title; nothing if it is empty.
+pub(super) fn list(text: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    // Writing to a String cannot fail.
+    writeln!(text, "\n**{title}**\n").ok();
+    for line in lines.iter().take(LINES) {
+        writeln!(text, "- {}", spans(line)).ok();
+    }
+    if lines.len() > LINES {
+        writeln!(text, "- … and {} more", lines.len() - LINES).ok();
+    }
 }
 
 #[cfg(test)]

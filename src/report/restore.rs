@@ -1,12 +1,16 @@
-//! What a restore came to, for people. Pure.
+//! What a restore came to, for people; and what a drill's report shows in the same way. Pure.
 
 use std::fmt::Write as _;
 
 use super::lines::{count, number};
-use super::markdown::{cell, spans};
+use super::markdown::{cell, list};
 use crate::archive::backup_manifest::Partial;
+use crate::databases::postgres::proof::TablePair;
 use crate::databases::postgres::restore::{LeftOut, TargetState};
 use crate::verification::Comparison;
+
+/// At most this many tables are shown.
+const TABLES: usize = 200;
 
 /// All that is known of a restore, as far as it came.
 #[derive(Debug, Default)]
@@ -35,16 +39,10 @@ pub struct Restored {
 #[must_use]
 pub fn line(restored: &Restored) -> String {
     let Some(comparison) = &restored.comparison else { return state(restored) };
-    let rows: u64 = comparison.tables.iter().filter_map(|table| table.rows_found).sum();
-    let left = match restored.left_out.len() {
-        0 => String::new(),
-        left => format!(", {} left out", count(left, "statement")),
-    };
-    let (tables, rows) = (count(comparison.tables.len(), "table"), count(rows, "row"));
-    let verdict = comparison.verdict().name();
-    let partial =
-        restored.partial.as_ref().map(|partial| format!("; {}", partial.words())).unwrap_or_default();
-    format!("restored into {}: {verdict}: {tables}, {rows}{left}{partial}", restored.place)
+    let rows = comparison.tables.iter().filter_map(|table| table.rows_found).sum();
+    let counts = (comparison.tables.len(), rows, restored.left_out.len());
+    let compared = comparison_line(comparison.verdict().name(), counts, restored.partial.as_ref());
+    format!("restored into {}: {compared}", restored.place)
 }
 
 /// What became of the target, in words.
@@ -67,73 +65,55 @@ pub fn state(restored: &Restored) -> String {
 /// A chapter of the summary.
 #[must_use]
 pub fn chapter(restored: &Restored) -> String {
-    let mut text = format!("\n{}\n", super::markdown::cell(&line(restored)));
-    let left: Vec<String> =
-        restored.left_out.iter().map(|left| format!("{} ({})", left.statement, left.reason)).collect();
-    list(&mut text, "Left out", &left);
+    let mut text = format!("\n{}\n", cell(&line(restored)));
+    left_out(&mut text, &restored.left_out);
     if let Some(comparison) = &restored.comparison {
         list(&mut text, "What differs", &comparison.findings());
         list(&mut text, "Not compared", &comparison.not_compared());
-        let rows = comparison.tables.iter().map(|table| ComparedTable {
-            schema: &table.schema,
-            name: &table.name,
-            rows_expected: table.rows_expected,
-            rows_found: table.rows_found,
-            equal: table.is_equal,
-        });
-        tables(&mut text, rows.collect());
+        tables(&mut text, &comparison.tables);
     }
     text
 }
 
-// Tables and lists of what was compared, in Markdown. Pure.
+/// `equal: 5 tables, 1,200 rows, 1 statement left out; without the rows of a.b`
+pub(super) fn comparison_line(
+    verdict: &str,
+    (tables, rows, left_out): (usize, u64, usize),
+    partial: Option<&Partial>,
+) -> String {
+    let left_out = match left_out {
+        0 => String::new(),
+        left_out => format!(", {} left out", count(left_out, "statement")),
+    };
+    let partial = partial.map(|partial| format!("; {}", partial.words())).unwrap_or_default();
+    format!("{verdict}: {}, {}{left_out}{partial}", count(tables, "table"), count(rows, "row"))
+}
 
-/// At most this many tables are shown.
-const TABLES: usize = 200;
-/// At most this many lines of a list.
-const LINES: usize = 50;
-
-/// One table's result.
-#[derive(Debug)]
-pub(super) struct ComparedTable<'a> {
-    pub(super) schema: &'a str,
-    pub(super) name: &'a str,
-    pub(super) rows_expected: Option<u64>,
-    pub(super) rows_found: Option<u64>,
-    pub(super) equal: bool,
+/// What was left out, each with its reason.
+pub(super) fn left_out(text: &mut String, left_out: &[LeftOut]) {
+    let lines: Vec<String> =
+        left_out.iter().map(|left| format!("{} ({})", left.statement, left.reason)).collect();
+    list(text, "Left out", &lines);
 }
 
 /// All tables, those that differ first.
-pub(super) fn tables(text: &mut String, mut rows: Vec<ComparedTable<'_>>) {
-    if rows.is_empty() {
+pub(super) fn tables(text: &mut String, tables: &[TablePair]) {
+    if tables.is_empty() {
         return;
     }
     text.push_str("\n| Table | Rows in the backup | Rows restored | Result |\n|---|---:|---:|---|\n");
-    rows.sort_by_key(|row| row.equal);
     let number = |rows: Option<u64>| rows.map_or("–".to_owned(), number);
-    for row in rows.iter().take(TABLES) {
-        let name = cell(&format!("{}.{}", row.schema, row.name));
-        let equal = if row.equal { "✅ equal" } else { "❌ not equal" };
-        let (expected, found) = (number(row.rows_expected), number(row.rows_found));
+    let (equal, different): (Vec<&TablePair>, Vec<&TablePair>) =
+        tables.iter().partition(|table| table.is_equal);
+    for table in different.into_iter().chain(equal).take(TABLES) {
+        let name = cell(&format!("{}.{}", table.schema, table.name));
+        let equal = if table.is_equal { "✅ equal" } else { "❌ not equal" };
+        let (expected, found) = (number(table.rows_expected), number(table.rows_found));
         // Writing to a String cannot fail.
         writeln!(text, "| {name} | {expected} | {found} | {equal} |").ok();
     }
-    if rows.len() > TABLES {
-        writeln!(text, "\n… and {} more tables.", rows.len() - TABLES).ok();
-    }
-}
-
-/// A list under a title; nothing if it is empty.
-pub(super) fn list(text: &mut String, title: &str, lines: &[String]) {
-    if lines.is_empty() {
-        return;
-    }
-    writeln!(text, "\n**{title}**\n").ok();
-    for line in lines.iter().take(LINES) {
-        writeln!(text, "- {}", spans(line)).ok();
-    }
-    if lines.len() > LINES {
-        writeln!(text, "- … and {} more", lines.len() - LINES).ok();
+    if tables.len() > TABLES {
+        writeln!(text, "\n… and {} more tables.", tables.len() - TABLES).ok();
     }
 }
 

@@ -9,14 +9,18 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::lines::duration;
-use super::markdown::{block, cell, link, sentence, spans};
-use super::{CANCELLED, SponsorResult, count, plan};
+use super::markdown::{block, cell, code, link, list, sentence, spans};
+use super::{CANCELLED, SponsorResult, count};
 use crate::verification::{Outcome, State};
 
 /// Room is left below 1 MiB for what other parts of the step append.
 pub(super) const LIMIT: usize = 1_000_000;
 /// Of that, failures may take this much.
 pub(super) const FAILURES_LIMIT: usize = 300_000;
+/// Of a plan, the summary shows these facts. The log has all.
+const SHOWN: [&str; 7] = ["database", "server", "object", "record", "lock", "checked", "not checked"];
+/// At most this many plans are shown.
+const PLANS: usize = 100;
 const MESSAGE_CHARACTERS: usize = 1_500;
 /// Of disabled sponsors, this many are shown with reason and next step.
 const DISABLED: usize = 100;
@@ -122,7 +126,7 @@ pub fn of_results(title: Title<'_>, results: &[SponsorResult]) -> String {
     let mut text = verdict(title, results);
     let failures = failures(results, FAILURES_LIMIT);
     let disabled = disabled(results);
-    let plans = plan::chapter(results);
+    let plans = plans(results);
     let room = LIMIT - failures.len() - disabled.len() - plans.len() - text.len();
     let table = table::of(title.subject, results, room);
     // One drill has a chapter of its own, which shows all that its row would.
@@ -163,6 +167,30 @@ fn disabled(results: &[SponsorResult]) -> String {
     text + "\n"
 }
 
+/// The plans of all sponsors, for the summary. Empty if there is none.
+fn plans(results: &[SponsorResult]) -> String {
+    let planned: Vec<&SponsorResult> = results.iter().filter(|result| !result.plan.is_empty()).collect();
+    let mut text = String::new();
+    for result in planned.iter().take(PLANS) {
+        // Writing to a String cannot fail.
+        write!(text, "### Plan for {}\n\n", result.sponsor).ok();
+        for (label, value) in result.plan.iter().filter(|(label, _)| SHOWN.contains(label)) {
+            let value = if is_prose(label) { value.clone() } else { code(value) };
+            writeln!(text, "- **{label}:** {value}").ok();
+        }
+        text.push('\n');
+    }
+    if planned.len() > PLANS {
+        write!(text, "… and {} more. The log has them all.\n\n", planned.len() - PLANS).ok();
+    }
+    text
+}
+
+/// Whether a fact is a sentence of this program.
+fn is_prose(label: &str) -> bool {
+    ["checked", "not checked"].contains(&label)
+}
+
 /// The warnings of all results. They are few and short compared with failures, which must never be cut for them.
 fn warnings(results: &[SponsorResult]) -> String {
     let all: Vec<String> = results
@@ -170,7 +198,7 @@ fn warnings(results: &[SponsorResult]) -> String {
         .flat_map(|result| result.warnings.iter().map(|warning| format!("{}: {warning}", result.sponsor)))
         .collect();
     let mut text = String::new();
-    super::restore::list(&mut text, "Warnings", &all);
+    list(&mut text, "Warnings", &all);
     text
 }
 

@@ -3,7 +3,7 @@
 mod texts;
 
 use super::summary::{self, Subject, Title};
-use super::{SponsorResult, annotations, lines, outputs, overall, sample};
+use super::{SponsorResult, lines, outputs, overall, sample, workflow};
 use crate::verification::conclusion::{BackupFacts, Before, ContentTotals, Restored, VerifyCounts};
 use crate::verification::{Comparison, Conclusion, Outcome, State};
 
@@ -120,7 +120,7 @@ fn check(title: Title<'_>, results: &[SponsorResult]) {
         let row = text.lines().find(|line| line.starts_with(&format!("| {name} |"))).unwrap();
         let one = results.iter().find(|result| result.sponsor == name).unwrap();
         assert_eq!(row.contains('✅'), is_plain(one), "{context}: {row}");
-        let title = lines::lines(one).remove(0);
+        let title = lines::of_result(one).remove(0);
         if !one.conclusion().is_success() {
             for word in ["backed up ", "verified,", "restored,", "proved"] {
                 assert!(!title.contains(word), "{context}: {title}");
@@ -140,7 +140,7 @@ fn check(title: Title<'_>, results: &[SponsorResult]) {
         !results.iter().any(|one| one.conclusion().is_failure() && one.conclusion().state().is_none());
     let worst = states.iter().flatten().max().filter(|_| is_known);
     assert_eq!(output("state"), worst.map_or("", |state| state.name()), "{context}");
-    let annotations = annotations::of_results(results);
+    let annotations = workflow::annotations_of(results);
     let errors = annotations.iter().filter(|one| one.command().starts_with("::error")).count();
     assert_eq!(errors, results.iter().filter(|result| result.conclusion().is_failure()).count(), "{context}");
 }

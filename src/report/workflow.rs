@@ -1,5 +1,8 @@
 //! GitHub's workflow commands (documentation, "Workflow commands for GitHub Actions"). Pure text.
 
+use super::SponsorResult;
+use crate::verification::Outcome;
+
 /// The kinds of annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -11,6 +14,8 @@ pub enum Level {
     Notice,
 }
 
+/// Of each kind. The runner drops the others, so the important ones come first, and the last one counts them.
+const SHOWN: usize = 10;
 /// Longer messages are cut by the runner.
 const MESSAGE: usize = 4000;
 
@@ -86,6 +91,43 @@ fn data(text: &str) -> String {
 
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// One error per failed sponsor, and one warning per disabled one and per odd thing, ten of each at most.
+#[must_use]
+pub fn annotations_of(results: &[SponsorResult]) -> Vec<Annotation> {
+    let failed = results.iter().filter(|result| result.outcome() == Outcome::Failure).map(|result| {
+        let stage = result.stage.unwrap_or("bug");
+        let message = result.message.as_deref().unwrap_or_default();
+        let hint = result.hint.as_deref().map(|hint| format!("\n{hint}")).unwrap_or_default();
+        (format!("{}: {stage} failed", result.sponsor), format!("{message}{hint}"))
+    });
+    let disabled = results.iter().filter(|result| result.outcome() == Outcome::Disabled).map(|result| {
+        let why = result.message.as_deref().unwrap_or_default();
+        (format!("{}: no backup", result.sponsor), format!("S3 backup archival is not enabled: {why}"))
+    });
+    let odd = results.iter().flat_map(|result| {
+        result.warnings.iter().map(|warning| (format!("{}: warning", result.sponsor), warning.clone()))
+    });
+    let mut shown =
+        limited(Level::Error, failed.collect(), "more sponsors failed, all listed in the summary");
+    shown.extend(limited(
+        Level::Warning,
+        disabled.chain(odd).collect(),
+        "more warnings, all listed in the summary",
+    ));
+    shown
+}
+
+fn limited(level: Level, all: Vec<(String, String)>, rest: &str) -> Vec<Annotation> {
+    let keep = if all.len() > SHOWN { SHOWN - 1 } else { all.len() };
+    let more = all.len() - keep;
+    let mut shown: Vec<Annotation> =
+        all.iter().take(keep).map(|(title, message)| annotation(level, title, message)).collect();
+    if more > 0 {
+        shown.push(annotation(level, &format!("{more} {rest}"), &format!("{more} {rest}.")));
+    }
+    shown
 }
 
 #[cfg(test)]

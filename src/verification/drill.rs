@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::limits::{Measured, words};
 use super::{Comparison, Conclusion, State, conclusion};
 use crate::archive::backup_manifest::Partial;
+use crate::databases::postgres::restore::LeftOut;
 use crate::databases::postgres::sql::without_comments;
 
 /// The result of a drill.
@@ -66,15 +67,6 @@ impl Check {
 struct Shortfall {
     words: String,
     remedy: &'static str,
-}
-
-/// A statement that was left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftOut {
-    /// Beginning of the statement.
-    pub statement: String,
-    /// The server's error.
-    pub reason: String,
 }
 
 /// Where it was restored.

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sponsor_backup::databases::postgres::proof::Side;
+use sponsor_backup::databases::postgres::restore::LeftOut;
 use sponsor_backup::databases::postgres::sql::{Columns, Scan};
 use sponsor_backup::record::RunIdentity;
 use sponsor_backup::record::drill::{DrillContext, DrillReport};
 use sponsor_backup::sponsors::{Environment, Sponsor as Selected};
 use sponsor_backup::verification::Comparison;
 use sponsor_backup::verification::drill::{
-    Backup, Check, DrillCourse, DrillFindings, LeftOut, Phases, Status, Target,
+    Backup, Check, DrillCourse, DrillFindings, Phases, Status, Target,
 };
 
 use crate::support::schemas::{

@@ -13,7 +13,7 @@ use crate::archive::key::Object;
 use crate::commands::records;
 use crate::databases::postgres::dump::rehearsal::{self, rehearse};
 use crate::failure::Failure;
-use crate::report::plan;
+use crate::report::lines;
 use crate::sponsors::Sponsor;
 use crate::verification::conclusion::{BackupFacts, Before, ContentTotals};
 use crate::verification::database::{self, document};
@@ -81,7 +81,7 @@ impl BackupRun<'_> {
             vault.audit_logs.location(&Object::DeploymentLog.key(self.order.scope.environment, facts.started))
         });
         let signed_by = facts.vault.as_ref().map_or_else(String::new, |vault| vault.signed_by.clone());
-        let lines = [
+        let plan = [
             ("database", format!("{}, {} on disk", connection.place(), ByteSize(server.database_bytes))),
             ("locale", database::words(&document(&database.locale, &database.settings))),
             ("identity", source.as_ref().map_or_else(|| "unknown".to_owned(), prepare::words)),
@@ -100,7 +100,7 @@ impl BackupRun<'_> {
             ("not checked", NOT_CHECKED.to_owned()),
         ];
         let title = format!("{}: would be backed up", sponsor.name);
-        self.edge.sink.block(&std::iter::once(title).chain(plan::lines(&lines)).collect::<Vec<_>>());
-        facts.plan = lines.into();
+        self.edge.sink.block(&lines::plan(title, &plan));
+        facts.plan = plan.into();
     }
 }

@@ -16,13 +16,13 @@ use crate::commands::restoring::{self, RestoreSession};
 use crate::commands::selected::SelectedBackup;
 use crate::commands::stored::{StoredBackup, VerifiedContents};
 use crate::databases::postgres::client::Client;
-use crate::databases::postgres::restore::{LoadOptions, Plan, RestoreError, TargetState};
+use crate::databases::postgres::restore::{LeftOut, LoadOptions, Plan, RestoreError, TargetState};
 use crate::databases::postgres::{Connection, DumpError, query};
 use crate::failure::Failure;
-use crate::report::plan;
+use crate::report::lines;
 use crate::secrets::S3Backups;
 use crate::sponsors::Sponsor;
-use crate::verification::drill::{Backup, Check, DrillFindings, LeftOut};
+use crate::verification::drill::{Backup, Check, DrillFindings};
 use crate::verification::{counted, database};
 
 impl DrillRun<'_> {
@@ -192,7 +192,7 @@ impl DrillSteps<'_> {
         findings.left_out = loaded
             .left_out
             .iter()
-            .map(|left| LeftOut { statement: left.statement.clone(), reason: clean(&left.reason) })
+            .map(|left| LeftOut { reason: clean(&left.reason), ..left.clone() })
             .collect();
         findings.phases.load = Some(self.built + begun.elapsed());
         let verifying = Instant::now();
@@ -219,7 +219,7 @@ impl DrillSteps<'_> {
         let description = &stored.description;
         let age =
             std::time::Duration::try_from(at.duration_since(description.started_at)).unwrap_or_default();
-        let roles = plan::names(&plan.missing_roles);
+        let roles = lines::join_names(&plan.missing_roles);
         let made = stage.is_ours() && !plan.missing_roles.is_empty();
         let mut facts = vec![
             ("backup", format!("{}, {} old", stored.location, crate::verification::limits::words(age))),
@@ -232,7 +232,7 @@ impl DrillSteps<'_> {
                 ),
             ),
             ("target", format!("{}, PostgreSQL {}", plan.place, stage.facts.version)),
-            ("missing extensions", plan::names(&plan.missing_extensions)),
+            ("missing extensions", lines::join_names(&plan.missing_extensions)),
             ("missing roles", if made { format!("{roles} (created for the drill)") } else { roles }),
         ];
         facts.extend(description.database.iter().map(|told| ("database", database::words(told))));
@@ -240,7 +240,7 @@ impl DrillSteps<'_> {
             facts.push(("disk", room.words(restoring::size(stored))));
         }
         let title = format!("{}: drill", self.sponsor.name);
-        self.run.edge.sink.block(&std::iter::once(title).chain(plan::lines(&facts)).collect::<Vec<_>>());
+        self.run.edge.sink.block(&lines::plan(title, &facts));
     }
 }
 

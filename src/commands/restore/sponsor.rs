@@ -19,7 +19,7 @@ use crate::databases::postgres::restore::{
 };
 use crate::databases::postgres::sql::Needs;
 use crate::failure::Failure;
-use crate::report::plan;
+use crate::report::lines;
 use crate::report::restore::Restored;
 use crate::secrets::S3Backups;
 use crate::sponsors::Sponsor;
@@ -249,8 +249,8 @@ impl RestoreRun<'_> {
             ("dumped", format!("{rows}from PostgreSQL {}", description.server_version)),
             ("target", format!("{}, PostgreSQL {}", plan.place, target.facts.version)),
             ("target holds", holds),
-            ("missing extensions", plan::names(&plan.missing_extensions)),
-            ("missing roles", plan::names(&plan.missing_roles)),
+            ("missing extensions", lines::join_names(&plan.missing_extensions)),
+            ("missing roles", lines::join_names(&plan.missing_roles)),
         ];
         facts.extend(description.database.iter().map(|told| ("database", database::words(told))));
         if !description.includes_privileges {
@@ -273,7 +273,7 @@ impl RestoreRun<'_> {
         }
         let title =
             format!("{}: {}", sponsor.name, if self.order.dry_run { "would be restored" } else { "restore" });
-        self.edge.sink.block(&std::iter::once(title).chain(plan::lines(&facts)).collect::<Vec<_>>());
+        self.edge.sink.block(&lines::plan(title, &facts));
     }
 }
 

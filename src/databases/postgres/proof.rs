@@ -6,6 +6,8 @@ pub(crate) mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use super::generated::Digests;
 use super::sql::{DumpContents, Inventory, TableDigest};
 use exemptions::Exempted;
@@ -47,8 +49,8 @@ pub struct DatabaseDifferences {
     pub differing: Vec<String>,
 }
 
-/// One table, in the backup and in the restored database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One table, in the backup and in the restored database. In a drill report, an object with these keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TablePair {
     /// Schema, without quotes.
     pub schema: String,
@@ -59,9 +61,11 @@ pub struct TablePair {
     /// Rows in the restored database, `None` if it has no such table.
     pub rows_found: Option<u64>,
     /// Whether all rows are equal, including generated values.
+    #[serde(rename = "equal")]
     pub is_equal: bool,
     /// Whether stored generated columns have different values.
-    generated_differ: bool,
+    #[serde(skip)]
+    pub generated_differ: bool,
 }
 
 impl TablePair {

@@ -2,8 +2,8 @@ use super::*;
 use crate::report::sample::result;
 use crate::verification::Outcome;
 
-fn run(url: &str) -> Run<'_> {
-    Run { subject: Subject::Backup, environment: "production", url: Some(url), attempt: Some("2") }
+fn run(url: &str) -> ReportingRun<'_> {
+    ReportingRun { subject: Subject::Backup, environment: "production", url: Some(url), attempt: Some("2") }
 }
 
 #[test]

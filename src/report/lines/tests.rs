@@ -22,3 +22,9 @@ fn numbers_and_plurals_read_well() {
 fn a_duration_that_is_none_reads_as_zero() {
     assert_eq!([duration(f64::NAN), duration(-1.0), duration(75.9)], ["0s", "0s", "1m 15s"]);
 }
+
+#[test]
+fn a_plan_is_a_title_and_labels_with_their_values() {
+    let lines = plan("io: restore".to_owned(), &[("dump", "a".to_owned()), ("bucket", "b".to_owned())]);
+    assert_eq!(lines, ["io: restore", "dump: a", "bucket: b"]);
+}

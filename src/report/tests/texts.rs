@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::archive::backup_manifest::Partial;
+use crate::databases::postgres::proof::TablePair;
 use crate::databases::postgres::restore::{LeftOut, TargetState};
-use crate::record::drill::{DrillReport, Table};
+use crate::record::drill::DrillReport;
 use crate::report::drill::{self, ReportedDrill};
 use crate::report::restore::{self, Restored as RestoredFacts};
 use crate::report::sample::{backed_up, drilled, result};
 use crate::report::summary::{self, Subject, Title};
-use crate::report::{SponsorResult, annotations, issue, lines, plan};
+use crate::report::{SponsorResult, issue, lines, workflow};
 use crate::reviewed;
 use crate::verification::conclusion::{BackupFacts, ContentTotals, VerifyCounts};
 use crate::verification::drill::{Check, Status};
@@ -206,9 +207,9 @@ fn summaries_of_the_picture_are_as_reviewed() {
     ];
     reviewed::text("summary-picture", &summary::of_results(title(Subject::Backup), &results));
     let failed = drilled();
-    let tables = failed.tables.into_iter().map(|table| Table {
+    let tables = failed.tables.into_iter().map(|table| TablePair {
         rows_found: table.rows_expected,
-        equal: true,
+        is_equal: true,
         ..table
     });
     let checks = failed.checks.into_iter().map(|check| Check { passed: true, ..check });
@@ -236,13 +237,13 @@ fn summaries_of_the_picture_are_as_reviewed() {
 
 #[test]
 fn issue_texts_are_as_reviewed() {
-    let run = issue::Run {
+    let run = issue::ReportingRun {
         subject: Subject::Backup,
         environment: "production",
         url: Some("https://github.example/cure-hht/hht_diary/actions/runs/17342009911"),
         attempt: Some("2"),
     };
-    let drill = issue::Run { subject: Subject::Drill, url: None, attempt: None, ..run };
+    let drill = issue::ReportingRun { subject: Subject::Drill, url: None, attempt: None, ..run };
     let failed = [result("callisto", Outcome::Failure), result("titan", Outcome::Success)];
     let text = [
         issue::title(run),
@@ -267,14 +268,14 @@ fn log_lines_are_as_reviewed() {
         verified(),
         SponsorResult::new("io", backed_up(), 7_260.0),
     ];
-    let shown = results.iter().flat_map(|result| lines::lines(result).into_iter().chain([String::new()]));
+    let shown = results.iter().flat_map(|result| lines::of_result(result).into_iter().chain([String::new()]));
     reviewed::text("log-of-sponsors", &shown.collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
 fn annotation_texts_are_as_reviewed() {
     let results = [result("callisto", Outcome::Failure), disabled(), partial(), empty()];
-    let shown = annotations::of_results(&results);
+    let shown = workflow::annotations_of(&results);
     let shown: Vec<String> = shown.iter().map(|shown| shown.command()).collect();
     reviewed::text("annotations", &shown.join("\n"));
 }
@@ -284,8 +285,8 @@ fn lines_of_plans_progress_and_restores_are_as_reviewed() {
     let facts = [
         ("database", "db.example.org:5432/app, 51.2 MiB on disk".to_owned()),
         ("lock", "none".to_owned()),
-        ("roles", plan::names(&BTreeSet::from(["app".to_owned(), "reader".to_owned()]))),
-        ("extensions", plan::names(&BTreeSet::new())),
+        ("roles", lines::join_names(&BTreeSet::from(["app".to_owned(), "reader".to_owned()]))),
+        ("extensions", lines::join_names(&BTreeSet::new())),
     ];
     let reading = lines::DumpProgress {
         sponsor: "callisto",
@@ -293,7 +294,7 @@ fn lines_of_plans_progress_and_restores_are_as_reviewed() {
         bytes_stored: 300 << 20,
         elapsed: Duration::from_secs(75),
     };
-    let mut lines = plan::lines(&facts);
+    let mut lines = lines::plan("callisto: restore".to_owned(), &facts).split_off(1);
     lines.push(reading.line());
     for target in [TargetState::Unchanged, TargetState::Created, TargetState::Replaced, TargetState::Unknown]
     {

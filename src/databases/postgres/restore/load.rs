@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::psql::Psql;
@@ -50,8 +51,8 @@ pub struct LoadOptions<'a> {
     pub reaches_out: bool,
 }
 
-/// A statement that was left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A statement that was left out. In a drill report, an object with these keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
     /// Kind and names.
     pub statement: String,
