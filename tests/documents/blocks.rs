@@ -98,6 +98,15 @@ fn every_script_the_pages_name_exists() {
 }
 
 #[test]
+fn every_script_is_in_the_table_for_contributors() {
+    let text = crate::read("CONTRIBUTING.md");
+    let scripts = std::fs::read_dir(crate::root().join("script")).unwrap();
+    let names = scripts.map(|script| script.unwrap().file_name().into_string().unwrap());
+    let missing: Vec<String> = names.filter(|name| !text.contains(&format!("`script/{name}"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn the_readme_is_short_and_shows_a_workflow_early() {
     let text = crate::read("README.md");
     assert!(text.lines().count() <= 250, "{} lines", text.lines().count());
