@@ -46,6 +46,7 @@ pub type Variables = BTreeMap<String, String>;
 pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, UsageError> {
     refuse_unknown_inputs(variables)?;
     let mut arguments = arguments.to_vec();
+    // A workflow passes inputs as variables, and no argument: the command is one of them.
     if arguments.is_empty() {
         arguments.extend(named_command(variables));
     }
@@ -57,6 +58,7 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
         Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             return Ok(Request::Nothing(error.to_string()));
         }
+        // To clap, `--help` and `--version` are errors that belong on standard output.
         Err(error) if !error.use_stderr() => return Ok(Request::Text(error.to_string())),
         Err(error) => return Err(usage::from_clap(&error, command.as_deref())),
     };

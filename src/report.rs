@@ -117,6 +117,7 @@ impl SponsorResult {
 
     /// Makes it a failure; what is known already stays.
     pub fn fail(&mut self, stage: &'static str, message: String, hint: Option<String>) {
+        // The state stays: a backup whose record was not saved is a backup all the same.
         self.conclusion = self.conclusion.but_failed();
         self.stage = Some(stage);
         self.message = Some(message);

@@ -130,6 +130,8 @@ macro_rules! inputs {
     };
 }
 
+// Which commands read an input.
+
 const EACH: &[Command] = &Command::ALL;
 /// The commands that need a sponsor's secrets.
 const STORE: &[Command] = &[Backup, Record, List, Verify, Restore, Drill];
@@ -140,6 +142,8 @@ const OPENING: &[Command] = &[Verify, Restore, Drill];
 const RESTORING: &[Command] = &[Restore, Drill];
 /// The commands that can open an issue.
 const WATCHED: &[Command] = &[Matrix, Backup, List, Verify, Drill];
+
+// The headings of the help, in no order: clap shows them as the inputs come.
 
 const SELECTION: &str = "Selection";
 const SECRETS: &str = "Manifest and secrets";

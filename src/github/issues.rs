@@ -64,6 +64,7 @@ impl GitHub {
                 None => self.open(update).await?,
             });
         }
+        // More than one is open if two jobs opened them and the later one was stopped: each remembers its own sponsors.
         for issue in &open {
             done.extend(self.recover(issue, update).await?);
         }
@@ -78,6 +79,7 @@ impl GitHub {
             issue.pull_request.is_none() && is_marked(issue.body.as_deref().unwrap_or_default(), marker)
         };
         issues.retain(is_meant);
+        // GitHub sorts by the second, in which two jobs may have opened one each.
         issues.sort_by_key(|issue| issue.number);
         Ok(issues)
     }
@@ -105,6 +107,7 @@ impl GitHub {
             Label::Name(name) | Label::Whole { name: Some(name) } => name == LABEL,
             Label::Whole { name: None } => false,
         });
+        // GitHub drops the labels of an account without push access, and says nothing.
         if !has_label {
             return Err(GitHubError::NoLabel(opened.number));
         }

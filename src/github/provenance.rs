@@ -273,6 +273,7 @@ impl GitHub {
     }
 
     async fn approvals(&self, run_id: Option<&str>) -> Result<Answer<Approval>, GitHubError> {
+        // It becomes a part of the path.
         let is_id = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         let Some(id) = run_id.filter(is_id) else {
             return Ok(Answer::not_asked("GITHUB_RUN_ID is not a workflow run ID"));

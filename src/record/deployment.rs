@@ -166,6 +166,7 @@ impl DeploymentLog {
             deployment_timestamp: at,
             environment: environment.name().to_owned(),
             sponsor: sponsor.name.clone(),
+            // A sponsor that the manifest no longer contains has no code.
             sponsor_code: Some(sponsor.code.clone()).filter(|code| !code.is_empty()),
             version: version.map(str::to_owned),
             reason: reason.map(str::to_owned),

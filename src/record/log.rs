@@ -76,6 +76,7 @@ pub fn append_locally(workspace: &Path, entry: Entry<'_>) -> Result<PathBuf, Rec
     let mut taken = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
     for key in entry.keys() {
         let path = folder.join(file_name(&key));
+        // `create_new` fails for a file that exists, so that no record replaces another, not even in a race.
         match OpenOptions::new().write(true).create_new(true).open(workspace.join(&path)) {
             Ok(mut file) => {
                 let written = file.write_all(entry.document).and_then(|()| file.sync_all());

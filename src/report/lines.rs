@@ -33,6 +33,7 @@ pub fn of_result(result: &SponsorResult) -> Vec<String> {
             std::iter::once(title(result)).chain(hint).collect()
         }
     };
+    // The location of a disabled sponsor is `not-configured`, for programs.
     let is_disabled = result.outcome() == Outcome::Disabled;
     let facts = [
         ("location", result.backup_location.as_ref().filter(|_| !is_disabled)),
@@ -105,6 +106,7 @@ impl DumpProgress<'_> {
     /// The same without the name.
     #[must_use]
     pub fn message(&self) -> String {
+        // The first reading may come at once.
         let rate = self.bytes_read as f64 / self.elapsed.as_secs_f64().max(0.001);
         format!(
             "{} read, {} stored, {}/s, {}",

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::shelf::{Shelf, at, checksum, manifest, second};
-use crate::support::{Outcome, Proxy, Run, Seen, Sponsor, Trial};
+use crate::support::{Outcome, Proxy, Run, Seen, Sponsor, Trial, tools};
 
 const OLD: &str = "20260101-000000";
 
@@ -72,6 +72,27 @@ fn a_whole_backup_of_any_kind_is_verified() {
     let outcome = file.run();
     outcome.assert_code(0);
     assert!(outcome.masks().contains(&private.to_owned()) && !outcome.visible().contains(private));
+}
+
+/// A decoder keeps its thread until the end, while S3's answers, files and names need others.
+#[test]
+fn verify_needs_no_more_threads_than_it_starts_with() {
+    let shelf = callisto();
+    let key = shelf.backup(&[]);
+    let folder = tools::open_folder("threads");
+    let program = folder.path().join("sponsor-backup");
+    std::fs::copy(tools::binary(), &program).unwrap();
+    // The limit does not hold for root, and counts the user's other processes.
+    let user = ["setpriv", "--reuid", "61235", "--regid", "61235", "--clear-groups", "prlimit"];
+    let words =
+        if tools::is_root() { user.to_vec() } else { [&["sudo", "--preserve-env"][..], &user].concat() };
+    // The main thread, one worker per core, and four threads for work that blocks.
+    let granted = 1 + std::thread::available_parallelism().unwrap().get() + 4;
+    let run = shelf.run("verify").input("backup", second(&key));
+    let open = run.workspace().parent().unwrap().to_owned();
+    tools::run("chmod", ["-R".as_ref(), "a+rwX".as_ref(), open.as_os_str()]);
+    let run = run.program(words[0]).args(&words[1..]).arg(format!("--nproc={granted}")).arg(program);
+    assert_verified(&shelf, &key, run);
 }
 
 #[test]

@@ -101,12 +101,14 @@ pub(super) fn backup(scope: CommonOptions, values: &Values<'_>) -> Result<Backup
         ));
     }
     let storage_class = values.required(inputs::STORAGE_CLASS)?;
+    // Checked here: S3 would reject it only after pg_dump has run.
     if !StorageClass::values().contains(&storage_class.as_str()) {
         let known = StorageClass::values().join(", ");
         return Err(bad_value(inputs::STORAGE_CLASS, &storage_class, "an S3 storage class")
             .hint(format!("Use one of {known}.")));
     }
     let memory_limit_bytes = values.required(inputs::MEMORY_LIMIT)?.as_u64();
+    // An upload works with two compressed members and two parts at least.
     if memory_limit_bytes < memory::smallest_limit() {
         let smallest = memory::smallest_limit() >> 20;
         return Err(bad(inputs::MEMORY_LIMIT, format!("is too small: an upload needs {smallest}MiB"))
@@ -147,6 +149,7 @@ pub(super) fn record(scope: CommonOptions, values: &Values<'_>) -> Result<Record
     let backup_location = values.optional(inputs::BACKUP_LOCATION)?;
     let named = backup_location.as_deref().filter(|location| *location != NOT_CONFIGURED);
     let backup = named.map(|location| named_backup(environment, location)).transpose()?;
+    // A size without a backup comes from another step, and so might the location.
     if backup_location.is_some() && backup.is_none() && backup_size.is_some_and(|size| size > 0) {
         return Err(bad(
             inputs::BACKUP_SIZE,
@@ -179,6 +182,7 @@ fn named_backup(environment: Environment, location: &str) -> Result<NamedBackup,
 
 pub(super) fn deployment(environment: Environment, values: &Values<'_>) -> Result<Deployment, UsageError> {
     let retention_years = values.optional(inputs::RETENTION_YEARS)?;
+    // A compliance lock cannot be shortened by anyone, so a slip of the keyboard must not lock for a thousand years.
     if retention_years.is_some_and(|years| years > 100) {
         return Err(bad(inputs::RETENTION_YEARS, "is more than 100").hint("Write a number from 1 to 100."));
     }
@@ -194,6 +198,7 @@ pub(super) fn deployment(environment: Environment, values: &Values<'_>) -> Resul
             .hint("Set `retention-years`. It has a default in production only."));
     }
     let commit_sha = values.optional(inputs::COMMIT_SHA)?;
+    // A record is kept for years, in which a short hash can become ambiguous.
     let is_hash = |text: &String| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(text) = commit_sha.as_ref().filter(|text| !is_hash(text)) {
         return Err(

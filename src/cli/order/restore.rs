@@ -136,6 +136,7 @@ pub(super) fn list(scope: CommonOptions, values: &Values<'_>) -> Result<ListOpti
 pub(super) fn verify(scope: CommonOptions, values: &Values<'_>) -> Result<VerifyOptions, UsageError> {
     let all = values.boolean(inputs::ALL)?;
     let opening = opening(values)?;
+    // The default of `backup` is `latest`, so that only another value contradicts `all`.
     if all && opening.which != WhichBackup::Latest {
         return Err(UsageError::new("`all` and `backup` exclude each other").hint("Set only one of them."));
     }
