@@ -37,7 +37,7 @@ pub(super) struct VerifiedContents {
     /// The scan of its text.
     pub(super) scan: Scan,
     /// What it holds.
-    pub(super) truth: DumpContents,
+    pub(super) contents: DumpContents,
     /// Time to fetch it, without `decrypt`.
     pub(super) fetch: Duration,
     /// Time to decrypt and decompress.
@@ -214,9 +214,9 @@ pub(super) async fn prove(
         bytes: opened.plain.bytes,
         scan: &scan,
     };
-    let truth = judged(&stored.description, read).map_err(|findings| proof(&stored.location, findings))?;
+    let contents = judged(&stored.description, read).map_err(|findings| proof(&stored.location, findings))?;
     let decrypt = opened.decoding;
-    Ok(VerifiedContents { scan, truth, fetch: begun.elapsed().saturating_sub(decrypt), decrypt })
+    Ok(VerifiedContents { scan, contents, fetch: begun.elapsed().saturating_sub(decrypt), decrypt })
 }
 
 /// The failure of a stored backup with these findings.

@@ -19,11 +19,11 @@ fn comparison(state: State) -> Comparison {
         scan
     };
     let (before, after) = (scan(dump), scan(&other));
-    let (truth, restored) = (before.truth().unwrap(), after.truth().unwrap());
+    let (contents, restored) = (before.contents().unwrap(), after.contents().unwrap());
     let left_out = (state == State::Incomplete).then(Default::default);
     Comparison::new(
-        &Side { truth: &truth, inventory: before.inventory(), majors: (15, 15) },
-        &Side { truth: &restored, inventory: after.inventory(), majors: (15, 15) },
+        &Side { contents: &contents, inventory: before.inventory(), majors: (15, 15) },
+        &Side { contents: &restored, inventory: after.inventory(), majors: (15, 15) },
         left_out.as_ref(),
     )
 }

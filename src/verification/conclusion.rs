@@ -1,5 +1,6 @@
 //! Decides from typed facts what counts as a success, and what is really known. Pure.
-//! | Only this file can create a [`Conclusion`]. Headline, row, annotation, output, exit code, record, drill report
+//!
+//! Only this file can create a [`Conclusion`]. Headline, row, annotation, output, exit code, record, drill report
 //! and issue all take one, so code that claims success without facts does not compile.
 
 use serde::Serialize;

@@ -6,6 +6,7 @@ use crate::archive::backup_manifest::{
 };
 use crate::databases::postgres::generated::Digests;
 use crate::databases::postgres::proof::objects;
+use crate::databases::postgres::settings::Settings;
 use crate::databases::postgres::sql::{self, DumpContents, Group, Position, Scan, TableDigest, Unfit};
 
 const HINT: &str = "Do not restore this backup. Choose another one (`sponsor-backup list`), and find out who changed this one.";
@@ -103,19 +104,22 @@ pub fn judged(manifest: &BackupManifest, read: ReadFacts<'_>) -> Result<DumpCont
     }
     let judged = read.scan.judged();
     // A dump with foreign commands can still show by name what was changed.
-    let truth = match &judged {
-        Ok(truth) => Some(truth.clone()),
-        Err(Unfit::Foreign(_)) => read.scan.truth(),
+    let contents = match &judged {
+        Ok(contents) => Some(contents.clone()),
+        Err(Unfit::Foreign(_)) => read.scan.contents(),
         Err(Unfit::Cut(_)) => None,
     };
-    if let (Some(told), Some(truth)) = (&manifest.contents, &truth) {
-        findings.extend(differing(told, truth));
+    if let (Some(told), Some(contents)) = (&manifest.contents, &contents) {
+        findings.extend(differing(told, contents));
     }
     if let Some(told) = &manifest.database {
-        findings.extend(super::database::contradictions(told, read.scan.settings().as_ref()));
+        findings.extend(super::database::contradictions(
+            told,
+            read.scan.first_lines().and_then(Settings::parse).as_ref(),
+        ));
     }
     match judged {
-        Ok(truth) if findings.is_empty() => Ok(truth),
+        Ok(contents) if findings.is_empty() => Ok(contents),
         Ok(_) => Err(findings),
         Err(unfit) => {
             findings.push(unfit.to_string());
@@ -125,12 +129,12 @@ pub fn judged(manifest: &BackupManifest, read: ReadFacts<'_>) -> Result<DumpCont
 }
 
 /// Where the manifest contradicts the text. Release 0.1 did not record everything.
-fn differing(told: &Contents, truth: &DumpContents) -> Vec<String> {
+fn differing(told: &Contents, contents: &DumpContents) -> Vec<String> {
     let tables: Vec<TableDigest> = told.tables.iter().map(table_truth).collect();
     let mut findings = Vec::new();
-    if tables != truth.tables {
-        let only_there = tables.iter().filter(|table| !truth.tables.contains(table));
-        let only_here = truth.tables.iter().filter(|table| !tables.contains(table));
+    if tables != contents.tables {
+        let only_there = tables.iter().filter(|table| !contents.tables.contains(table));
+        let only_here = contents.tables.iter().filter(|table| !tables.contains(table));
         let mut names: Vec<String> =
             only_there.chain(only_here).map(|table| format!("{}.{}", table.schema, table.name)).collect();
         names.sort_unstable();
@@ -140,15 +144,15 @@ fn differing(told: &Contents, truth: &DumpContents) -> Vec<String> {
     }
     if let Some(sequences) = &told.sequences {
         let told = sequences.iter().map(position).collect();
-        findings.extend(objects::sequences(&told, &truth.sequences).all());
+        findings.extend(objects::sequences(&told, &contents.sequences).all());
     }
     if let Some(told) = &told.large_objects {
         match large_objects(told) {
-            Some(told) => findings.extend(objects::large_objects(&told, &truth.large_objects).all()),
+            Some(told) => findings.extend(objects::large_objects(&told, &contents.large_objects).all()),
             None => findings.push("the large objects in its manifest are inconsistent".to_owned()),
         }
     }
-    if told.statements != truth.statements || told.statements_digest != truth.statements_digest {
+    if told.statements != contents.statements || told.statements_digest != contents.statements_digest {
         findings.push("its statements differ from its manifest".to_owned());
     }
     findings
@@ -156,7 +160,7 @@ fn differing(told: &Contents, truth: &DumpContents) -> Vec<String> {
 
 /// The manifest's entry for the contents of a dump, with the digests of generated values.
 #[must_use]
-pub fn contents(truth: &DumpContents, generated: &Digests) -> Contents {
+pub fn manifest_contents(contents: &DumpContents, generated: &Digests) -> Contents {
     let table = |table: &TableDigest| Table {
         schema: table.schema.clone(),
         name: table.name.clone(),
@@ -170,7 +174,7 @@ pub fn contents(truth: &DumpContents, generated: &Digests) -> Contents {
         value: position.value,
         is_called: position.is_called,
     };
-    let total = truth.large_objects.total();
+    let total = contents.large_objects.total();
     let group = |(first, group): (&u32, &Group)| LargeObjectGroup {
         oid: *first,
         count: group.count,
@@ -178,17 +182,17 @@ pub fn contents(truth: &DumpContents, generated: &Digests) -> Contents {
         digest: hex(group.digest),
     };
     Contents {
-        tables: truth.tables.iter().map(table).collect(),
-        rows_total: truth.rows_total(),
-        statements: truth.statements,
-        statements_digest: truth.statements_digest.clone(),
-        sequences: Some(truth.sequences.iter().map(sequence).collect()),
+        tables: contents.tables.iter().map(table).collect(),
+        rows_total: contents.rows_total(),
+        statements: contents.statements,
+        statements_digest: contents.statements_digest.clone(),
+        sequences: Some(contents.sequences.iter().map(sequence).collect()),
         large_objects: Some(LargeObjects {
             count: total.count,
             bytes: total.bytes,
             digest: hex(total.digest),
-            oids_per_group: 1 << truth.large_objects.shift,
-            groups: truth.large_objects.groups.iter().map(group).collect(),
+            oids_per_group: 1 << contents.large_objects.shift,
+            groups: contents.large_objects.groups.iter().map(group).collect(),
         }),
     }
 }

@@ -29,11 +29,11 @@ fn scanned(text: &str) -> Scan {
 
 fn compared_on(restored: &str, majors: (u32, u32), left_out: Option<&str>) -> Comparison {
     let (before, after) = (scanned(DUMP), scanned(restored));
-    let (truth, restored) = (before.truth().unwrap(), after.truth().unwrap());
+    let (contents, restored) = (before.contents().unwrap(), after.contents().unwrap());
     let left_out = left_out.map(|table| [("s".to_owned(), table.to_owned())].into());
     Comparison::new(
-        &Side { truth: &truth, inventory: before.inventory(), majors: (15, 15) },
-        &Side { truth: &restored, inventory: after.inventory(), majors },
+        &Side { contents: &contents, inventory: before.inventory(), majors: (15, 15) },
+        &Side { contents: &restored, inventory: after.inventory(), majors },
         left_out.as_ref(),
     )
 }
@@ -183,7 +183,7 @@ fn manifest(contents: &Scan) -> BackupManifest {
         "github_run_id": null, "github_run_attempt": null,
     });
     let mut manifest = BackupManifest::parse("s3://b/k", document.to_string().as_bytes()).unwrap();
-    manifest.contents = Some(stored::contents(&contents.truth().unwrap(), &Digests::new()));
+    manifest.contents = Some(stored::manifest_contents(&contents.contents().unwrap(), &Digests::new()));
     manifest
 }
 
@@ -269,8 +269,8 @@ fn findings_and_warnings_of_a_drill_read_as_reviewed() {
         exclude_table_data: vec!["s.log".to_owned()],
     };
     let empty = Comparison::new(
-        &Side { truth: &scanned("").truth().unwrap_or_default(), inventory: None, majors: (15, 15) },
-        &Side { truth: &scanned("").truth().unwrap_or_default(), inventory: None, majors: (15, 15) },
+        &Side { contents: &scanned("").contents().unwrap_or_default(), inventory: None, majors: (15, 15) },
+        &Side { contents: &scanned("").contents().unwrap_or_default(), inventory: None, majors: (15, 15) },
         None,
     );
     let warnings = Restored { comparison: Some(&empty), falls_short: false }.warnings(Some(&partial));

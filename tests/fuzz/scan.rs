@@ -58,7 +58,7 @@ fn told(scan: &Scan) -> String {
         .map(|inventory| inventory.beyond(&Scan::detailed(Columns::default()).inventory().cloned().unwrap()));
     format!(
         "{:?} {:?} {:?} {:?} {:?} {} {inventory:?} {:?}",
-        scan.truth(),
+        scan.contents(),
         scan.judged().err(),
         scan.needs(),
         scan.server_version(),
@@ -96,7 +96,7 @@ fn chunked(text: &[u8], dice: &mut Dice) -> Outcome {
     cut.push(bytes(rest));
     // Commands above a place are given to the next piece.
     let has_places = text.windows(24).any(|window| window == b"SET default_tablespace =");
-    if scan.truth() != whole.truth() || !has_places && cut.concat() != text {
+    if scan.contents() != whole.contents() || !has_places && cut.concat() != text {
         return Err("the pieces for a loader are not the text".to_owned());
     }
     for line in text.split(|byte| *byte == b';').take(50) {
@@ -104,16 +104,18 @@ fn chunked(text: &[u8], dice: &mut Dice) -> Outcome {
             return Err("what is shown of a statement is long, or several lines".to_owned());
         }
     }
-    let truth = whole.truth();
-    let tables = truth
+    let contents = whole.contents();
+    let tables = contents
         .as_ref()
-        .map(|truth| (truth.tables.len(), truth.rows_total().min(20), truth.statements.min(20)));
+        .map(|contents| (contents.tables.len(), contents.rows_total().min(20), contents.statements.min(20)));
     Ok(format!("{:?} {tables:?} {}", whole.judged().err(), whole.needs().foreign_commands.len()))
 }
 
 fn bytes(piece: Piece) -> Vec<u8> {
     match piece {
-        Piece::Statement(text) | Piece::Drop(text) | Piece::Transaction(text) | Piece::Place(text) => text,
+        Piece::Statement(text) | Piece::Drop(text) | Piece::Transaction(text) | Piece::Tablespace(text) => {
+            text
+        }
         Piece::Copy(text) | Piece::Rows(text) | Piece::Rest(text) | Piece::Reaction(text) => text,
     }
 }
@@ -132,7 +134,7 @@ fn dumps_that_are_cut_or_changed() {
 fn cut_or_changed(dump: &[u8], dice: &mut Dice) -> Outcome {
     let hostile = with_hostile_contents(dump, dice);
     let whole = fed(&hostile, || usize::MAX);
-    let truth = whole.truth().ok_or("a whole dump is not understood")?;
+    let contents = whole.contents().ok_or("a whole dump is not understood")?;
     if let Err(unfit) = whole.judged() {
         return Err(format!("a whole dump is told to be none: {unfit}"));
     }
@@ -149,8 +151,8 @@ fn cut_or_changed(dump: &[u8], dice: &mut Dice) -> Outcome {
             return Err(format!("{at} bytes of {length} pass for a whole dump; they end with {end:?}"));
         }
     }
-    changed_row(&hostile, &truth, dice)?;
-    Ok(format!("{} {}", truth.tables.len(), truth.rows_total()))
+    changed_row(&hostile, &contents, dice)?;
+    Ok(format!("{} {}", contents.tables.len(), contents.rows_total()))
 }
 
 /// The lines of a dump, and which of them are rows: pg_dump writes a comment above their head, which a function's body that
@@ -199,7 +201,7 @@ fn after_a_trailer(text: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// One other byte in a row is another truth of that table, and of no other; another order of rows is none.
-fn changed_row(dump: &[u8], truth: &DumpContents, dice: &mut Dice) -> Result<(), String> {
+fn changed_row(dump: &[u8], contents: &DumpContents, dice: &mut Dice) -> Result<(), String> {
     let all = with_rows(dump);
     let can_change = |line: &[u8]| line.len() > 3 && !line.contains(&b'\\');
     let rows: Vec<usize> = (0..all.len()).filter(|at| all[*at].1 && can_change(all[*at].0)).collect();
@@ -209,9 +211,9 @@ fn changed_row(dump: &[u8], truth: &DumpContents, dice: &mut Dice) -> Result<(),
     let byte = dice.below(other.len() - 1);
     other[byte] = if other[byte] == b'x' { b'y' } else { b'x' };
     let (before, after) = (lines[..at].concat(), lines[at + 1..].concat());
-    let changed = fed(&[before.as_slice(), &other, &after].concat(), || usize::MAX).truth();
+    let changed = fed(&[before.as_slice(), &other, &after].concat(), || usize::MAX).contents();
     let differing =
-        |changed: &DumpContents| changed.tables.iter().zip(&truth.tables).filter(|(a, b)| a != b).count();
+        |changed: &DumpContents| changed.tables.iter().zip(&contents.tables).filter(|(a, b)| a != b).count();
     if changed.as_ref().map(differing) != Some(1) {
         return Err(format!(
             "line {at} was changed, and {:?} tables differ",
@@ -220,8 +222,8 @@ fn changed_row(dump: &[u8], truth: &DumpContents, dice: &mut Dice) -> Result<(),
     }
     if rows.contains(&(at + 1)) {
         lines.swap(at, at + 1);
-        if fed(&lines.concat(), || usize::MAX).truth().as_ref() != Some(truth) {
-            return Err(format!("lines {at} and the next were exchanged, and the truth is another"));
+        if fed(&lines.concat(), || usize::MAX).contents().as_ref() != Some(contents) {
+            return Err(format!("lines {at} and the next were exchanged, and the contents is another"));
         }
     }
     Ok(())

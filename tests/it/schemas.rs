@@ -192,9 +192,9 @@ fn findings(restored: &str, is_partial: bool) -> DrillFindings {
         scan
     };
     let (before, after) = (scan(DUMP), scan(restored));
-    let (truth, restored) = (before.truth().unwrap(), after.truth().unwrap());
-    let backup = Side { truth: &truth, inventory: before.inventory(), majors: (15, 15) };
-    let restored = Side { truth: &restored, inventory: after.inventory(), majors: (15, 15) };
+    let (contents, restored) = (before.contents().unwrap(), after.contents().unwrap());
+    let backup = Side { contents: &contents, inventory: before.inventory(), majors: (15, 15) };
+    let restored = Side { contents: &restored, inventory: after.inventory(), majors: (15, 15) };
     let took = Some(Duration::from_millis(40));
     let left_out = LeftOut { statement: "CREATE EXTENSION".to_owned(), reason: "not there".to_owned() };
     DrillFindings {

@@ -31,7 +31,7 @@ use crate::verification::VerificationError;
 use crate::verification::conclusion::{BackupFacts, Before, ContentTotals};
 use crate::verification::database::document;
 use crate::verification::limits::words;
-use crate::verification::stored::contents;
+use crate::verification::stored::manifest_contents;
 
 /// The facts about a dump and its archive.
 struct DumpedBackup<'a> {
@@ -76,10 +76,10 @@ impl BackupRun<'_> {
         self.note(sponsor, &finished.notes);
         facts.server_version = Some(finished.server_version);
         facts.pg_dump_version = Some(finished.pg_dump_version);
-        let truth = finished.truth;
+        let contents = finished.contents;
         let held = ContentTotals {
-            tables: truth.tables.len() as u64,
-            rows: truth.rows_total(),
+            tables: contents.tables.len() as u64,
+            rows: contents.rows_total(),
             bytes: sealed.plain.bytes,
         };
         let location = prepared.store.location(&prepared.key);
@@ -134,7 +134,7 @@ impl BackupRun<'_> {
             }
         };
         let finished = dump.finish().await.and_then(|finished| {
-            prepared.server.check_sequences(connection, &finished.truth)?;
+            prepared.server.check_sequences(connection, &finished.contents)?;
             Ok(finished)
         });
         // The digests come after pg_dump's verdict: pg_dump needs their snapshot, and its failure is the first cause.
@@ -202,7 +202,7 @@ impl BackupRun<'_> {
             dump,
             stored,
             encoding,
-            contents: Some(contents(&finished.truth, generated)),
+            contents: Some(manifest_contents(&finished.contents, generated)),
             source: source.cloned(),
             database: Some(document(locale, settings)),
             restore: Some(needs(finished)),
@@ -248,7 +248,7 @@ impl PreparedBackup {
     /// Warnings about the backup, without data.
     fn warnings(&self, finished: &FinishedDump) -> Vec<String> {
         let standby = self.standby.as_ref().map(|(standby, _)| standby);
-        let of_standby = standby.map(|standby| standby.warnings(&standby.without_rows(&finished.truth)));
+        let of_standby = standby.map(|standby| standby.warnings(&standby.without_rows(&finished.contents)));
         of_standby
             .into_iter()
             .flatten()
@@ -259,7 +259,7 @@ impl PreparedBackup {
 
     fn standby(&self, finished: &FinishedDump) -> Option<Standby> {
         let (standby, _) = self.standby.as_ref()?;
-        let unlogged = standby.without_rows(&finished.truth).into_iter();
+        let unlogged = standby.without_rows(&finished.contents).into_iter();
         Some(Standby {
             replayed_at: standby.replayed_at,
             lag_seconds: standby.lag.seconds(),

@@ -60,13 +60,13 @@ impl VerifyRun<'_> {
             }
             proven => proven?,
         };
-        let rows = proven.truth.tables.iter().map(|table| table.rows).sum();
+        let rows = proven.contents.tables.iter().map(|table| table.rows).sum();
         if let Some(lost) = stored.description.lost_everything() {
             return Ok(Checked::Bad(vec![lost]));
         }
         let told = stored.description.stored;
         let partial = stored.description.partial.as_ref().map(Partial::words);
-        let is_empty = proven.truth.tables.is_empty();
+        let is_empty = proven.contents.tables.is_empty();
         Ok(Checked::Whole { bytes: told.bytes, sha256: told.sha256, rows, partial, is_empty })
     }
 

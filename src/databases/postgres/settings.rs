@@ -9,7 +9,7 @@ mod spelling;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use super::query::quoted;
+use super::sql::{FIRST_LINES, quoted};
 use spelling::{Rest, elements, identifier, literal};
 
 /// PostgreSQL's own settings for how a session reads, writes, looks up names, or times out. Their values are not
@@ -66,10 +66,6 @@ const LISTS: [&str; 4] =
 const COMMAND: &str = "-- sponsor-backup: ";
 /// Prefix of the line with the salt, which makes digests of equal values differ between backups.
 const SALT: &str = "-- sponsor-backup salt: ";
-/// Prefix of every line of the head.
-pub const LINE: &[u8] = b"-- sponsor-backup";
-/// Maximum length of the head in bytes.
-pub const LONGEST: usize = 4 << 20;
 /// psql replaces this by the database's name.
 const DATABASE: &str = ":\"DBNAME\"";
 
@@ -196,7 +192,7 @@ impl Settings {
     /// statement. `None` if the text is too long to be read back.
     #[must_use]
     pub fn head(&self) -> Option<String> {
-        Some(self.text()).filter(|text| text.len() <= LONGEST)
+        Some(self.text()).filter(|text| text.len() <= FIRST_LINES)
     }
 
     fn text(&self) -> String {

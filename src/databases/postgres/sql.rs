@@ -5,26 +5,25 @@
 
 mod canonical;
 mod columns;
+mod comparable;
 mod contents;
-mod copy;
 mod ends;
 mod excerpt;
 mod inventory;
 mod lexer;
-mod lexical;
 mod needs;
-mod quotes;
+mod quoting;
 mod words;
 
 pub use columns::Columns;
 pub use contents::{DumpContents, Group, LargeObjects, Position, TableDigest};
+pub use ends::FIRST_LINES;
 pub use excerpt::{names, shown, without_comments};
 pub use inventory::Inventory;
-pub use lexical::decoded;
 pub use needs::Needs;
-pub use quotes::without_variables;
+pub use quoting::{SpanKind, is_in_a_name, spans};
+pub use words::{decoded, quoted};
 
-use super::settings::Settings;
 use ends::{Ends, Head};
 use lexer::Lexer;
 
@@ -36,7 +35,7 @@ pub enum Boundary {
     /// `BEGIN` or `COMMIT`.
     Transaction,
     /// `SET default_tablespace`, which only says where the server stores files. It does not count as content.
-    Place,
+    Tablespace,
     /// The head of a block of rows.
     Copy {
         /// Schema, without quotes.
@@ -110,19 +109,20 @@ impl Scan {
         }
         // Rows and functions can contain the text of the end marker. Only the last line of a restricted dump cannot
         // be imitated.
-        let truth = self.truth().ok_or(Unfit::Cut(if self.is_restricted() {
+        let contents = self.contents().ok_or(Unfit::Cut(if self.is_restricted() {
             "it ends in the middle of a statement"
         } else {
             "its end marker is inside a statement or a row"
         }))?;
         let foreign = &self.lexer.needs.foreign_commands;
-        if foreign.is_empty() { Ok(truth) } else { Err(Unfit::Foreign(foreign.iter().cloned().collect())) }
+        if foreign.is_empty() { Ok(contents) } else { Err(Unfit::Foreign(foreign.iter().cloned().collect())) }
     }
 
-    /// The settings of the database that the dump carries. `None` if its first lines are not as they were written.
+    /// The first lines of the dump, which pg_dump did not write: the settings of the database. `None` if they are not
+    /// UTF-8.
     #[must_use]
-    pub fn settings(&self) -> Option<Settings> {
-        Settings::parse(self.head.text()?)
+    pub fn first_lines(&self) -> Option<&str> {
+        self.head.text()
     }
 
     /// Version of the server that was dumped, such as `15.18 (Debian 15.18-0+deb12u1)`.
@@ -139,14 +139,14 @@ impl Scan {
 
     /// What the tables and statements contained. `None` if the stream ends in the middle of one.
     #[must_use]
-    pub fn truth(&self) -> Option<DumpContents> {
-        (!self.lexer.is_inside()).then(|| self.lexer.truth())
+    pub fn contents(&self) -> Option<DumpContents> {
+        (!self.lexer.is_inside()).then(|| self.lexer.contents())
     }
 
     /// The tables whose rows have begun so far.
     #[must_use]
     pub fn tables(&self) -> Vec<TableDigest> {
-        self.lexer.truth().tables
+        self.lexer.contents().tables
     }
 
     /// What the statements so far need from a server.

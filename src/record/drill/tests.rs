@@ -16,10 +16,10 @@ fn compared(restored: &str, majors: (u32, u32), is_partial: bool) -> Comparison 
         scan
     };
     let (before, after) = (scan(DUMP), scan(restored));
-    let (truth, restored) = (before.truth().unwrap(), after.truth().unwrap());
+    let (contents, restored) = (before.contents().unwrap(), after.contents().unwrap());
     Comparison::new(
-        &Side { truth: &truth, inventory: before.inventory(), majors: (15, 15) },
-        &Side { truth: &restored, inventory: after.inventory(), majors },
+        &Side { contents: &contents, inventory: before.inventory(), majors: (15, 15) },
+        &Side { contents: &restored, inventory: after.inventory(), majors },
         is_partial.then(|| [("s".to_owned(), "a".to_owned())].into()).as_ref(),
     )
 }

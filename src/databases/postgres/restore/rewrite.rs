@@ -1,17 +1,19 @@
 //! Rewrites a dump's statements for targets that need another form. Pure.
-//! | A rewritten statement has as many lines as the original, because psql identifies a failed statement by its line.
+//!
+//! A rewritten statement has as many lines as the original, because psql identifies a failed statement by its line.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Deserialize;
 
 use super::RestoreError;
 use super::session::variable;
+use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
-use crate::databases::postgres::query::query;
-use crate::databases::postgres::sql::{without_comments, without_variables};
-use crate::databases::postgres::{Connection, DumpError, PgError};
+use crate::databases::postgres::query::query_json;
+use crate::databases::postgres::sql::{SpanKind, is_in_a_name, spans, without_comments};
 
 /// The session variable with the statements that refresh views, for views that could not be refreshed yet.
 fn waiting() -> String {
@@ -175,6 +177,37 @@ impl Rewriter {
     }
 }
 
+/// The statement with a blank after colons that psql would read as a variable: outside quotes, psql replaces
+/// `:"USER"` and `:'PORT'`, as in `days[1:"USER"]`. The server ignores the blank.
+fn without_variables(statement: &[u8]) -> Cow<'_, [u8]> {
+    let is_cast = |at: usize| at > 0 && statement[at - 1] == b':';
+    let may_be_one =
+        |at: usize| !is_cast(at) && statement.get(at + 1).is_some_and(|next| begins_a_variable(*next));
+    if !memchr::memchr_iter(b':', statement).any(may_be_one) {
+        return Cow::Borrowed(statement);
+    }
+    let (mut new, mut colons) = (Vec::with_capacity(statement.len() + 8), 0_usize);
+    for (kind, range) in spans(statement) {
+        let text = &statement[range];
+        if kind == SpanKind::Code {
+            for byte in text {
+                new.extend((colons == 1 && begins_a_variable(*byte)).then_some(b' '));
+                colons = if *byte == b':' { colons + 1 } else { 0 };
+                new.push(*byte);
+            }
+        } else {
+            new.extend((colons == 1 && kind != SpanKind::Comment).then_some(b' '));
+            colons = 0;
+            new.extend_from_slice(text);
+        }
+    }
+    Cow::Owned(new)
+}
+
+fn begins_a_variable(byte: u8) -> bool {
+    byte == b'"' || byte == b'\'' || byte == b'{' || is_in_a_name(byte)
+}
+
 /// The name of the schema that a statement creates, as written there. In a dump the statement has no other clause.
 fn makes_a_schema(statement: &[u8]) -> Option<&[u8]> {
     statement.strip_prefix(b"CREATE SCHEMA ")?.strip_suffix(b";")
@@ -189,15 +222,12 @@ fn may_be_of_another_role(statement: &[u8]) -> bool {
 /// The name of the view that a statement refreshes, in pg_dump's form.
 fn refreshed(statement: &[u8]) -> Option<&[u8]> {
     let name = statement.strip_prefix(b"REFRESH MATERIALIZED VIEW ")?.strip_suffix(b";")?;
-    let mut is_quoted = false;
-    let is_in_the_name = |byte: &u8| {
-        is_quoted ^= *byte == b'"';
-        is_quoted || !byte.is_ascii_whitespace()
+    // Other forms have more words after the name.
+    let is_name = |(kind, range): (SpanKind, Range<usize>)| {
+        kind == SpanKind::Name || !name[range].iter().any(u8::is_ascii_whitespace)
     };
-    name.iter().all(is_in_the_name).then_some(name)
+    spans(name).into_iter().all(is_name).then_some(name)
 }
-
-// Finds materialized views that read other servers and were left without rows. SQL and its answer.
 
 /// What a view reads, as far as PostgreSQL tracks it: relations and functions, starting at `{view}`. Returns the
 /// server of each foreign table, and NULL for a function of dblink.
@@ -249,11 +279,7 @@ pub async fn without_rows(
          WHERE c.relkind = 'm' AND NOT c.relispopulated",
         servers_of("c.oid")
     );
-    let answer = query(connection, client, &sql).await?;
-    let found: Vec<Unpopulated> = serde_json::from_str(&answer).map_err(|_| {
-        let message = PgError::ours("unexpected answer from the server");
-        DumpError::Unreachable { place: connection.place(), message }
-    })?;
+    let found: Vec<Unpopulated> = query_json(connection, client, &sql).await?;
     Ok(found.into_iter().map(|view| (view.statement.clone(), view.words())).collect())
 }
 

@@ -1,5 +1,6 @@
 //! Cuts a dump's text into the pieces that a loader sends one by one. Pure.
-//! | Rows pass through as they come. A statement is kept until its end, so that it can be left out as a whole.
+//!
+//! Rows pass through as they come. A statement is kept until its end, so that it can be left out as a whole.
 
 use crate::databases::postgres::sql::{Boundary, Scan, without_comments};
 
@@ -16,7 +17,7 @@ pub enum Piece {
     /// `BEGIN` or `COMMIT`. pg_dump writes large objects in transactions of their own.
     Transaction(Vec<u8>),
     /// `SET default_tablespace`, which only decides where files are stored.
-    Place(Vec<u8>),
+    Tablespace(Vec<u8>),
     /// The head of a COPY block.
     Copy(Vec<u8>),
     /// Rows of the last COPY head, or the line that ends them.
@@ -69,10 +70,10 @@ impl Script {
             Boundary::Statement if is_about_a_reaction(&text) => Piece::Reaction(text),
             Boundary::Statement => Piece::Statement(text),
             Boundary::Transaction => Piece::Transaction(text),
-            Boundary::Place => {
+            Boundary::Tablespace => {
                 let (text, commands) = without_commands(&text);
                 self.held = commands;
-                Piece::Place(text)
+                Piece::Tablespace(text)
             }
             Boundary::Copy { .. } => Piece::Copy(text),
             Boundary::Rows => Piece::Rows(text),
@@ -126,7 +127,7 @@ pub fn statements(text: &str) -> Result<Vec<String>, &'static str> {
         }
     }
     let (_, scan) = script.finish();
-    if scan.truth().is_none() {
+    if scan.contents().is_none() {
         return Err("the last statement does not end with a semicolon");
     }
     if !scan.needs().foreign_commands.is_empty() {

@@ -1,6 +1,6 @@
 //! SQL strings and names in plain ASCII, so that a dump in any encoding can contain them in a one-line comment. Pure.
 
-use crate::databases::postgres::query::quoted;
+use crate::databases::postgres::sql::quoted;
 
 /// The names in a list as PostgreSQL writes it. `None` if it is not such a list.
 pub(super) fn elements(list: &str) -> Option<Vec<String>> {

@@ -1,14 +1,14 @@
-//! What a dump contains, as numbers that do not depend on the order of the server's rows.
+//! What a dump contains: tables and large objects as numbers that do not depend on the server's order, and positions
+//! of sequences. Pure.
 
 use std::collections::BTreeMap;
 
 use memchr::memmem::find;
 use twox_hash::XxHash3_128;
 
-use super::copy::identifier;
-use super::lexical::decoded;
+use super::words::{Words, decoded, qualified_name};
 
-/// What a dump contains. Two dumps with equal truths restore to equal databases.
+/// What a dump contains. Two dumps with equal contents restore to equal databases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DumpContents {
     /// Each table that has a block of rows, by schema and name.
@@ -95,7 +95,7 @@ impl Sums {
         self.large_objects.learn(statement, hash)
     }
 
-    pub(super) fn truth(&self) -> DumpContents {
+    pub(super) fn contents(&self) -> DumpContents {
         let table = |((schema, name), sum): (&(String, String), &Sum)| TableDigest {
             schema: schema.clone(),
             name: name.clone(),
@@ -198,8 +198,7 @@ impl Text {
     }
 }
 
-// The statement that sets a sequence's value, as every pg_dump version writes it. Pure.
-
+/// The statement that sets a sequence's value, as every pg_dump version writes it.
 const SETS: &str = "SELECT pg_catalog.setval('";
 
 /// The position of a sequence.
@@ -229,18 +228,16 @@ pub(super) fn set(statement: &[u8]) -> Option<((String, String), Position)> {
     let (name, value) = rest.rsplit_once("', ")?;
     // The qualified name is a string literal, so its quotes are doubled.
     let name = name.replace("''", "'");
-    let (schema, rest) = identifier(&name)?;
-    let (name, rest) = identifier(rest.strip_prefix('.')?)?;
+    let mut words = Words::of(&name).peekable();
+    let name =
+        qualified_name(&mut words).filter(|(schema, _)| !schema.is_empty() && words.next().is_none())?;
     let is_called = match called {
         "true" => true,
         "false" => false,
         _ => return None,
     };
-    rest.is_empty().then_some(((schema, name), Position { value: value.parse().ok()?, is_called }))
+    Some((name, Position { value: value.parse().ok()?, is_called }))
 }
-
-// Digests of a dump's large objects. They do not depend on their order or on the PostgreSQL version that wrote them,
-// and they stay small for any number of objects. Pure.
 
 const CREATES: &[u8] = b"SELECT pg_catalog.lo_create('";
 const OPENS: &[u8] = b"SELECT pg_catalog.lo_open('";
@@ -254,7 +251,8 @@ const DESCRIBES: [&[u8]; 5] =
 /// Maximum number of groups. With more large objects, several neighbors share a group.
 const GROUPS: usize = 10_000;
 
-/// What the large objects of a dump contain.
+/// What the large objects of a dump contain. The digests do not depend on their order or on the PostgreSQL version
+/// that wrote them, and they stay small for any number of objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LargeObjects {
     /// A group consists of the large objects whose OIDs are equal after shifting right by this number of bits. With

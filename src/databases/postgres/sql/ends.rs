@@ -1,10 +1,12 @@
-//! The two ends of a dump: the versions in its head, and the end marker.
+//! The two ends of a dump: our own first lines, the versions in its head, and the end marker.
 //!
 //! A plain dump that was cut restores without an error, so only the end marker proves that it is complete. A row or
 //! an object's name can contain the marker's text, too, so it counts only at the very end of the stream.
 
-use crate::databases::postgres::settings::{LINE, LONGEST};
-
+/// Prefix of each of our own first lines.
+const LINE: &[u8] = b"-- sponsor-backup";
+/// Maximum length of these lines in bytes.
+pub const FIRST_LINES: usize = 4 << 20;
 /// Bytes kept from the start, which contain the comments and the `\restrict` line.
 const HEAD: usize = 4096;
 /// Bytes kept from the end. The longest end marker, with a key of 63 characters, is shorter.
@@ -72,9 +74,7 @@ fn after<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     rest.split('\n').next()
 }
 
-// The first lines of a dump, which contain what pg_dump does not write.
-
-/// Keeps the first lines as long as they have our prefix.
+/// Keeps the first lines as long as they have our prefix. They contain what pg_dump does not write.
 #[derive(Default)]
 pub(super) struct Head {
     kept: Vec<u8>,
@@ -99,7 +99,7 @@ impl Head {
             let begin = memchr::memrchr(b'\n', &self.kept[..self.kept.len() - 1]).map_or(0, |end| end + 1);
             let line = &self.kept[begin..];
             let is_ours = line.starts_with(LINE) || LINE.starts_with(line);
-            if !is_ours || self.kept.len() > LONGEST {
+            if !is_ours || self.kept.len() > FIRST_LINES {
                 self.is_over = true;
                 return (self.kept.split_off(begin), bytes);
             }

@@ -6,8 +6,7 @@
 
 use std::iter::Peekable;
 
-use super::lexical::decoded;
-use super::words::{Word, Words};
+use super::words::{Word, Words, decoded};
 
 /// Maximum number of bytes that are read from a statement.
 const READ: usize = 8192;

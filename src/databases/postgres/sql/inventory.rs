@@ -1,4 +1,5 @@
-//! A description of each statement, which is kept only to name differences between two dumps.
+//! What is known about single statements: a description of each, which is kept only to name differences between two
+//! dumps, and what a statement takes from earlier ones. Pure.
 
 use std::collections::BTreeMap;
 
@@ -56,14 +57,12 @@ impl Inventory {
     }
 }
 
-// What a statement takes from earlier statements. The sum of all statements ignores their order, so what depends on
-// the order goes into a statement's own hash: the large object of a piece, and how a table is stored. Pure.
-
 const OPENS: &[u8] = b"SELECT pg_catalog.lo_open('";
 const WRITES: &[u8] = b"SELECT pg_catalog.lowrite(";
 const ACCESS_METHOD: &[u8] = b"SET default_table_access_method = ";
 
-/// What the statements so far set for the next one.
+/// What the statements so far set for the next one. The sum of all statements ignores their order, so what depends on
+/// the order goes into a statement's own hash: the large object of a piece, and how a table is stored.
 #[derive(Debug, Default)]
 pub(super) struct StatementContext {
     /// The large object that was opened last.

@@ -1,24 +1,43 @@
 //! Separates statements from rows, byte by byte, so that the edges of chunks do not matter.
 //!
 //! Rows begin only after a complete `COPY … FROM stdin;` at statement level. The same text in a string, a function
-//! body, a comment or a row does not count. The lexer follows PostgreSQL's lexical rules ("Lexical Structure") for
-//! what pg_dump writes, with standard_conforming_strings on.
+//! body, a comment or a row does not count.
 
-use super::canonical::{canonical, comparable};
-use super::columns::{Columns, hash_of};
+use super::Boundary;
+use super::canonical::canonical;
+use super::columns::{Columns, CopyHead, hash_of};
+use super::comparable::comparable;
 use super::contents::{DumpContents, Sums, Text};
 use super::inventory::{Inventory, StatementContext};
-use super::lexical::{ends_a_body, is_an_open_body, is_in_a_name};
 use super::needs::Needs;
-use super::{Boundary, copy};
+use super::quoting::{Quoting, Read};
+use super::words::top_level;
 
 /// Bytes of a psql command that are kept to name it.
 const COMMAND: usize = 32;
+
+/// Where the next byte is.
+#[derive(Debug, Default)]
+enum Place {
+    /// Between two statements.
+    #[default]
+    Between,
+    /// In a statement, or in a comment that may be followed by one.
+    Statement,
+    /// In a psql command such as `\restrict`, with its first letters.
+    Command(Vec<u8>),
+    /// After the head of a block of rows, before the end of its line.
+    Head,
+    /// In the rows.
+    Rows,
+}
 
 /// Reads a dump as it passes.
 #[derive(Debug, Default)]
 pub(super) struct Lexer {
     place: Place,
+    /// How the next byte of the current statement is read.
+    quoting: Quoting,
     /// The current statement or row.
     text: Text,
     /// The table of the current rows.
@@ -49,11 +68,32 @@ impl Lexer {
     pub(super) fn advance<'b>(&mut self, bytes: &'b [u8]) -> (&'b [u8], Option<Boundary>) {
         let mut left = bytes;
         while let Some((&first, rest)) = left.split_first() {
-            left = match self.place {
+            left = match &mut self.place {
                 Place::Rows => self.rows(left),
-                Place::Quoted { quote, escapes: false, .. } => self.quoted(left, quote),
-                _ => {
-                    self.step(first);
+                Place::Statement => self.statement(left),
+                Place::Between => match first {
+                    b' ' | b'\n' | b'\t' | b'\r' => rest,
+                    b'\\' => {
+                        self.place = Place::Command(Vec::new());
+                        rest
+                    }
+                    _ => {
+                        (self.place, self.quoting) = (Place::Statement, Quoting::default());
+                        self.statement(left)
+                    }
+                },
+                Place::Command(_) if first == b'\n' => {
+                    self.end_of_command();
+                    rest
+                }
+                Place::Command(name) => {
+                    name.extend((name.len() < COMMAND).then_some(first));
+                    rest
+                }
+                Place::Head => {
+                    if first == b'\n' {
+                        self.place = Place::Rows;
+                    }
                     rest
                 }
             };
@@ -64,13 +104,18 @@ impl Lexer {
         (left, None)
     }
 
-    pub(super) fn truth(&self) -> DumpContents {
-        self.sums.truth()
+    pub(super) fn contents(&self) -> DumpContents {
+        self.sums.contents()
     }
 
     /// Whether a stream that ends here would end in the middle of something.
     pub(super) fn is_inside(&self) -> bool {
-        !matches!(self.place, Place::Between | Place::Command(_) | Place::Comment { inside: false })
+        match self.place {
+            Place::Between | Place::Command(_) => false,
+            // A line of comment between two statements is not the middle of one.
+            Place::Statement => !(self.quoting == Quoting::Line && self.text.is_empty()),
+            Place::Head | Place::Rows => true,
+        }
     }
 
     /// Reads rows up to the end of the bytes or of the table. Returns the rest.
@@ -114,104 +159,58 @@ impl Lexer {
         self.boundary = Some(Boundary::Rows);
     }
 
-    /// Reads a string or quoted name up to its quote. Returns the rest.
-    fn quoted<'b>(&mut self, bytes: &'b [u8], quote: u8) -> &'b [u8] {
-        let Some(end) = memchr::memchr(quote, bytes) else {
-            self.text.push(bytes);
-            return &[];
-        };
-        self.text.push(&bytes[..=end]);
-        self.place = Place::Closing { quote, escapes: false };
-        &bytes[end + 1..]
-    }
-
-    fn step(&mut self, byte: u8) {
-        self.place = match std::mem::take(&mut self.place) {
-            Place::Between => self.between(byte),
-            Place::Statement { previous } => self.statement(previous, byte),
-            Place::Quoted { quote, escapes, escaped } => self.escaped_string(quote, escapes, escaped, byte),
-            Place::Closing { quote, escapes } if byte == quote => {
+    /// Reads one byte of a statement, or several if they are surely in one string or quoted name. Returns the rest.
+    fn statement<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let run = self.quoting.run(bytes);
+        if run > 0 {
+            self.text.push(&bytes[..run]);
+            return &bytes[run..];
+        }
+        let Some((&byte, rest)) = bytes.split_first() else { return bytes };
+        match self.quoting.read(byte) {
+            // Its first byte was added to the statement.
+            Read::CommentBegins => self.text.pop(),
+            Read::Comment => {
+                if self.text.is_empty() && self.quoting == Quoting::default() {
+                    self.place = Place::Between;
+                }
+            }
+            Read::Quoted => self.text.push(&[byte]),
+            Read::Code => {
                 self.text.push(&[byte]);
-                Place::Quoted { quote, escapes, escaped: false }
+                if byte == b';' {
+                    self.place = self.end_of_statement();
+                } else if byte == b'\\' {
+                    // psql would read a command of its own here.
+                    self.needs.foreign_commands.insert("\\ in a statement".to_owned());
+                }
             }
-            Place::Closing { .. } => self.statement(b'\'', byte),
-            Place::Tag(tag) => self.tag(tag, byte),
-            Place::Dollar { tag, matched } => self.dollar(tag, matched, byte),
-            Place::Comment { inside } if byte == b'\n' => after_comment(inside),
-            Place::Block { depth, previous, inside } => block(depth, previous, inside, byte),
-            Place::Command(name) => self.command(name, byte),
-            Place::Head if byte == b'\n' => Place::Rows,
-            unchanged => unchanged,
-        };
+        }
+        rest
     }
 
-    fn between(&mut self, byte: u8) -> Place {
-        match byte {
-            b' ' | b'\n' | b'\t' | b'\r' => Place::Between,
-            b'\\' => Place::Command(Vec::new()),
-            _ => self.statement(b' ', byte),
+    fn end_of_command(&mut self) {
+        let Place::Command(name) = std::mem::take(&mut self.place) else { return };
+        let word = name.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+        if ![&b"restrict"[..], b"unrestrict"].contains(&word) {
+            self.needs.foreign_commands.insert(format!("\\{}", String::from_utf8_lossy(word)));
         }
-    }
-
-    fn command(&mut self, mut name: Vec<u8>, byte: u8) -> Place {
-        if byte == b'\n' {
-            let word = name.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
-            if ![&b"restrict"[..], b"unrestrict"].contains(&word) {
-                self.needs.foreign_commands.insert(format!("\\{}", String::from_utf8_lossy(word)));
-            }
-            return Place::Between;
-        }
-        if name.len() < COMMAND {
-            name.push(byte);
-        }
-        Place::Command(name)
-    }
-
-    fn statement(&mut self, previous: u8, byte: u8) -> Place {
-        match (previous, byte) {
-            (b'-', b'-') => return self.comment(|inside| Place::Comment { inside }),
-            (b'/', b'*') => return self.comment(|inside| Place::Block { depth: 1, previous: 0, inside }),
-            _ => {}
-        }
-        self.text.push(&[byte]);
-        match byte {
-            b';' => self.end_of_statement(),
-            b'\\' => {
-                // psql would read a command of its own here.
-                self.needs.foreign_commands.insert("\\ in a statement".to_owned());
-                Place::Statement { previous: byte }
-            }
-            b'\'' => {
-                Place::Quoted { quote: byte, escapes: previous.eq_ignore_ascii_case(&b'e'), escaped: false }
-            }
-            b'"' => Place::Quoted { quote: byte, escapes: false, escaped: false },
-            b'$' if !is_in_a_name(previous) => Place::Tag(vec![byte]),
-            // Only a single letter before a quote can be a string prefix, not the end of a name.
-            b'e' | b'E' if is_in_a_name(previous) => Place::Statement { previous: b'x' },
-            _ => Place::Statement { previous: byte },
-        }
-    }
-
-    /// The comment's first byte was added to the statement, and is removed again.
-    fn comment(&mut self, place: impl Fn(bool) -> Place) -> Place {
-        self.text.pop();
-        place(!self.text.is_empty())
     }
 
     fn end_of_statement(&mut self) -> Place {
         let Some(statement) = self.text.whole() else { return self.end_of_long_statement() };
         self.in_body = if self.in_body { !ends_a_body(statement) } else { is_an_open_body(statement) };
         if self.in_body {
-            return Place::Statement { previous: b' ' };
+            return Place::Statement;
         }
-        let is_place = statement.starts_with(b"SET default_tablespace = ");
+        let is_tablespace = statement.starts_with(b"SET default_tablespace = ");
         let is_transaction = statement == b"BEGIN;" || statement == b"COMMIT;";
-        self.boundary = Some(match (is_place, is_transaction) {
-            (true, _) => Boundary::Place,
+        self.boundary = Some(match (is_tablespace, is_transaction) {
+            (true, _) => Boundary::Tablespace,
             (_, true) => Boundary::Transaction,
             _ => Boundary::Statement,
         });
-        if !is_place {
+        if !is_tablespace {
             let canonical = canonical(statement);
             let hashes =
                 [&canonical, &comparable(&canonical)].map(|text| twox_hash::XxHash3_128::oneshot(text));
@@ -222,7 +221,7 @@ impl Lexer {
                 inventory.add(compared, || self.context.shown(statement));
             }
         }
-        let head = copy::head(statement);
+        let head = CopyHead::of(statement);
         self.text.clear();
         head.map_or(Place::Between, |head| self.begin_rows(head))
     }
@@ -241,7 +240,7 @@ impl Lexer {
         Place::Between
     }
 
-    fn begin_rows(&mut self, head: copy::Head) -> Place {
+    fn begin_rows(&mut self, head: CopyHead) -> Place {
         self.order = self.wanted.permutation(&head);
         self.text.keep_long(self.order.is_some());
         self.columns.note(&head);
@@ -252,82 +251,24 @@ impl Lexer {
         self.boundary = Some(Boundary::Copy { schema, name });
         Place::Head
     }
-
-    fn escaped_string(&mut self, quote: u8, escapes: bool, escaped: bool, byte: u8) -> Place {
-        self.text.push(&[byte]);
-        if escaped {
-            Place::Quoted { quote, escapes, escaped: false }
-        } else if byte == quote {
-            Place::Closing { quote, escapes }
-        } else {
-            Place::Quoted { quote, escapes, escaped: escapes && byte == b'\\' }
-        }
-    }
-
-    fn tag(&mut self, mut tag: Vec<u8>, byte: u8) -> Place {
-        if byte != b'$' && !is_in_a_name(byte) || byte.is_ascii_digit() && tag.len() == 1 {
-            return self.statement(b'$', byte);
-        }
-        self.text.push(&[byte]);
-        tag.push(byte);
-        if byte == b'$' { Place::Dollar { tag, matched: 0 } } else { Place::Tag(tag) }
-    }
-
-    /// A tag contains `$` only at its two ends. So a mismatch can begin the next match, but cannot be in its middle.
-    fn dollar(&mut self, tag: Vec<u8>, matched: usize, byte: u8) -> Place {
-        self.text.push(&[byte]);
-        let matched = match tag.get(matched) {
-            Some(&expected) if expected == byte => matched + 1,
-            _ => usize::from(byte == b'$'),
-        };
-        if matched == tag.len() {
-            Place::Statement { previous: b' ' }
-        } else {
-            Place::Dollar { tag, matched }
-        }
-    }
 }
 
-// The place of a dump's next byte, as far as the lexer needs to know.
-
-/// Where the next byte is.
-#[derive(Debug, Default)]
-pub(super) enum Place {
-    /// Between two statements.
-    #[default]
-    Between,
-    /// In a statement, with the previous byte if it could begin a comment, a tag or an escaped string.
-    Statement { previous: u8 },
-    /// In a string or a quoted name.
-    Quoted { quote: u8, escapes: bool, escaped: bool },
-    /// After a quote, which ends the text unless it is doubled.
-    Closing { quote: u8, escapes: bool },
-    /// In what may be a tag: `$body`.
-    Tag(Vec<u8>),
-    /// Between two tags, with the number of matched bytes of the closing one.
-    Dollar { tag: Vec<u8>, matched: usize },
-    /// In a comment up to the end of the line, and whether a statement continues after it.
-    Comment { inside: bool },
-    /// In a block comment.
-    Block { depth: usize, previous: u8, inside: bool },
-    /// In a psql command such as `\restrict`, with its first letters.
-    Command(Vec<u8>),
-    /// After the head of a block of rows, before the end of its line.
-    Head,
-    /// In the rows.
-    Rows,
-}
-
-pub(super) fn after_comment(inside: bool) -> Place {
-    if inside { Place::Statement { previous: b' ' } } else { Place::Between }
-}
-
-/// Block comments nest.
-pub(super) fn block(depth: usize, previous: u8, inside: bool, byte: u8) -> Place {
-    match (previous, byte, depth) {
-        (b'*', b'/', 1) => after_comment(inside),
-        (b'*', b'/', _) => Place::Block { depth: depth - 1, previous: 0, inside },
-        (b'/', b'*', _) => Place::Block { depth: depth + 1, previous: 0, inside },
-        _ => Place::Block { depth, previous: byte, inside },
+/// Whether a function's body in standard SQL continues after a semicolon. pg_dump writes its `END` at the beginning
+/// of a line.
+fn is_an_open_body(statement: &[u8]) -> bool {
+    let makes_a_routine =
+        statement.starts_with(b"CREATE FUNCTION ") || statement.starts_with(b"CREATE PROCEDURE ");
+    if !makes_a_routine
+        || ends_a_body(statement)
+        || memchr::memmem::find(statement, b"BEGIN ATOMIC").is_none()
+    {
+        return false;
     }
+    let words = top_level(&String::from_utf8_lossy(statement));
+    words.windows(2).any(|pair| pair[0].is("BEGIN") && pair[1].is("ATOMIC"))
+}
+
+/// Whether an open body has ended.
+fn ends_a_body(statement: &[u8]) -> bool {
+    statement.ends_with(b"\nEND;")
 }

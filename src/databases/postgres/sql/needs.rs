@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use memchr::memmem::find;
 
-use super::lexical::decoded;
-use super::words::{self, Word, Words};
+use super::words::{Word, Words, decoded, top_level};
 
 /// The first major version that supports `transaction_timeout`, which pg_dump 17 and later sets.
 const TRANSACTION_TIMEOUT: u32 = 17;
@@ -43,7 +42,7 @@ impl Needs {
     /// Reads a statement.
     pub(super) fn learn(&mut self, statement: &[u8]) {
         let is = |start: &str| statement.starts_with(start.as_bytes());
-        self.locks += of(statement);
+        self.locks += count_locks(statement);
         self.forces_row_security |= is("ALTER TABLE ") && statement.ends_with(b" FORCE ROW LEVEL SECURITY;");
         self.reacts_to_logins |= is("CREATE EVENT TRIGGER ") && find(statement, b" ON login\n").is_some();
         self.creates_public |= statement == b"CREATE SCHEMA public;";
@@ -59,7 +58,7 @@ impl Needs {
             return;
         }
         let text = decoded(statement);
-        let words = words::of(&text);
+        let words = top_level(&text);
         if is("CREATE EXTENSION") {
             let names =
                 words.iter().skip(2).filter(|word| !["IF", "NOT", "EXISTS"].iter().any(|k| word.is(k)));
@@ -112,16 +111,13 @@ fn roles(words: &[Word]) -> BTreeSet<String> {
     found
 }
 
-// The minimum number of locks that a statement takes until the end of its transaction. Pure.
-//
-// PostgreSQL locks each relation that it creates: a table and the two relations of its long values, an index, a
-// sequence, a view, a type with columns. Other locks are not counted, so that the sum is never too high.
-
 /// Types whose long values are stored in a separate relation, which has an index.
 const LONG: [&str; 5] = ["text", "bytea", "json", "jsonb", "xml"];
 
-/// Number of relations that a statement creates.
-pub(super) fn of(statement: &[u8]) -> u64 {
+/// The minimum number of locks that a statement takes until the end of its transaction. PostgreSQL locks each relation
+/// that it creates: a table and the two relations of its long values, an index, a sequence, a view, a type with
+/// columns. Other locks are not counted, so that the sum is never too high.
+fn count_locks(statement: &[u8]) -> u64 {
     let is = |start: &str| statement.starts_with(start.as_bytes());
     let has = |words: &str| memchr::memmem::find(statement, words.as_bytes()).is_some();
     if is("CREATE TABLE ") || is("CREATE UNLOGGED TABLE ") {

@@ -58,8 +58,8 @@ fn scan(text: &str) -> Scan {
     scan
 }
 
-fn rows(truth: &DumpContents) -> Vec<(String, u64)> {
-    truth.tables.iter().map(|table| (format!("{}/{}", table.schema, table.name), table.rows)).collect()
+fn rows(contents: &DumpContents) -> Vec<(String, u64)> {
+    contents.tables.iter().map(|table| (format!("{}/{}", table.schema, table.name), table.rows)).collect()
 }
 
 #[test]
@@ -67,31 +67,31 @@ fn what_looks_like_rows_or_statements_is_distinguished() {
     let seen = scan(TRICKY);
     assert!(seen.judged().is_ok());
     let expected = [("S/two", 2), ("public/empty", 0), ("public/semi;colon -- \" $$", 3)];
-    assert_eq!(rows(&seen.truth().unwrap()), expected.map(|(name, rows)| (name.to_owned(), rows)));
-    assert_eq!(seen.truth().unwrap().rows_total(), 5);
+    assert_eq!(rows(&seen.contents().unwrap()), expected.map(|(name, rows)| (name.to_owned(), rows)));
+    assert_eq!(seen.contents().unwrap().rows_total(), 5);
     // SET, f, g, two comments, SELECT, CREATE, three COPY, setval.
-    assert_eq!(seen.truth().unwrap().statements, 11);
+    assert_eq!(seen.contents().unwrap().statements, 11);
     assert!(seen.needs().foreign_commands.is_empty());
 }
 
 #[test]
 fn a_split_at_any_byte_makes_no_difference() {
-    let whole = scan(TRICKY).truth().unwrap();
+    let whole = scan(TRICKY).contents().unwrap();
     for at in 0..TRICKY.len() {
         let mut split = Scan::default();
         split.feed(&TRICKY.as_bytes()[..at]);
         split.feed(&TRICKY.as_bytes()[at..]);
-        assert_eq!(split.truth().unwrap(), whole, "split at {at}");
+        assert_eq!(split.contents().unwrap(), whole, "split at {at}");
         assert!(split.judged().is_ok());
     }
     let mut bytewise = Scan::default();
     TRICKY.bytes().for_each(|byte| bytewise.feed(&[byte]));
-    assert_eq!(bytewise.truth().unwrap(), whole);
+    assert_eq!(bytewise.contents().unwrap(), whole);
 }
 
 #[test]
 fn only_the_order_of_rows_and_statements_is_ignored() {
-    let whole = scan(TRICKY).truth().unwrap();
+    let whole = scan(TRICKY).contents().unwrap();
     let same = [
         ("x\t\\N\ny\t$$\n", "y\t$$\nx\t\\N\n"),
         ("-- Dumped by pg_dump version 15.18", "-- Dumped by pg_dump version 16.4"),
@@ -100,7 +100,7 @@ fn only_the_order_of_rows_and_statements_is_ignored() {
         ("CREATE TABLE public", "SET default_tablespace = '';\n\nCREATE TABLE public"),
     ];
     for (from, to) in same {
-        assert_eq!(scan(&TRICKY.replace(from, to)).truth().unwrap(), whole, "{from}");
+        assert_eq!(scan(&TRICKY.replace(from, to)).contents().unwrap(), whole, "{from}");
     }
     let different = [
         ("x\t\\N\n", "x\t\\\\N\n"),
@@ -110,14 +110,14 @@ fn only_the_order_of_rows_and_statements_is_ignored() {
         ("public.empty", "public.emptier"),
     ];
     for (from, to) in different {
-        assert_ne!(scan(&TRICKY.replace(from, to)).truth().unwrap(), whole, "{from}");
+        assert_ne!(scan(&TRICKY.replace(from, to)).contents().unwrap(), whole, "{from}");
     }
 }
 
 #[test]
 fn a_changed_row_changes_its_table_alone() {
     let (before, after) =
-        (scan(TRICKY).truth().unwrap(), scan(&TRICKY.replace("x\t\\N", "z\t\\N")).truth().unwrap());
+        (scan(TRICKY).contents().unwrap(), scan(&TRICKY.replace("x\t\\N", "z\t\\N")).contents().unwrap());
     let changed: Vec<_> = before.tables.iter().zip(&after.tables).filter(|(a, b)| a != b).collect();
     assert_eq!(changed.len(), 1);
     assert_eq!(changed[0].0.name, "two");
@@ -131,15 +131,15 @@ fn a_row_and_a_statement_may_be_longer_than_what_is_kept() {
     let whole = scan(&text);
     let mut pieces = Scan::default();
     text.as_bytes().chunks(65_536).for_each(|piece| pieces.feed(piece));
-    assert_eq!(whole.truth().unwrap(), pieces.truth().unwrap());
+    assert_eq!(whole.contents().unwrap(), pieces.contents().unwrap());
     assert!(whole.judged().is_ok());
-    assert_eq!(whole.truth().unwrap().rows_total(), 5);
+    assert_eq!(whole.contents().unwrap().rows_total(), 5);
 }
 
 #[test]
 fn a_stream_that_ends_inside_of_something_yields_no_truth() {
     let cut = TRICKY.replace("y\t$$\n\\.\n", "y\t$$\n");
-    assert_eq!(scan(&cut).truth(), None);
+    assert_eq!(scan(&cut).contents(), None);
     for open in ["$$ open", "'open", "\"open", "COPY public.t (a) FROM stdin;", "SELECT 1"] {
         let cut = TRICKY.replace(
             "\n--\n-- PostgreSQL database dump complete",
@@ -149,7 +149,7 @@ fn a_stream_that_ends_inside_of_something_yields_no_truth() {
     }
     let foreign = TRICKY.replace("SET client", "\\echo pwned\nSET client");
     assert_eq!(scan(&foreign).judged(), Err(Unfit::Foreign(vec!["\\echo".to_owned()])));
-    assert_eq!(scan("SELECT 'a").truth(), None);
+    assert_eq!(scan("SELECT 'a").contents(), None);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn exchanged_contents_of_large_objects_are_found() {
                  SELECT pg_catalog.lo_close(0);\n"
             )
         };
-        scan(&format!("BEGIN;\n{}{}COMMIT;\n", write(1001, first), write(1002, second))).truth().unwrap()
+        scan(&format!("BEGIN;\n{}{}COMMIT;\n", write(1001, first), write(1002, second))).contents().unwrap()
     };
     assert_eq!(objects("01", "02"), objects("01", "02"));
     assert_ne!(objects("01", "02"), objects("02", "01"));
@@ -217,7 +217,7 @@ fn rows_are_distinguished_from_statements_in_any_encoding() {
     let text = b"CREATE TABLE public.t (\n    pr\xe9nom text\n);\nCOPY public.t (pr\xe9nom) FROM stdin;\nRen\xe9; 'x\n\\.\n";
     let mut scan = Scan::default();
     scan.feed(text);
-    assert_eq!(rows(&scan.truth().unwrap()), [("public/t".to_owned(), 1)]);
+    assert_eq!(rows(&scan.contents().unwrap()), [("public/t".to_owned(), 1)]);
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn a_hostile_statement_costs_no_more_than_its_length() {
         format!("SELECT 'x'::{long} AS {long}, {};", repeated("'x'::text AS text, ")),
         format!("SELECT {};", repeated(" DEFAULT NULL::\"a\"[][]")),
     ] {
-        assert_eq!(scan(&text).truth().unwrap().statements, 1);
+        assert_eq!(scan(&text).contents().unwrap().statements, 1);
     }
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }
@@ -286,5 +286,5 @@ fn a_very_long_row_is_put_into_the_wanted_order_of_columns() {
     before.feed(text("a, b", &format!("{long}\t1")).as_bytes());
     let mut after = Scan::detailed(before.columns().clone());
     text("b, a", &format!("1\t{long}")).as_bytes().chunks(65_536).for_each(|piece| after.feed(piece));
-    assert_eq!(before.truth().unwrap(), after.truth().unwrap());
+    assert_eq!(before.contents().unwrap(), after.contents().unwrap());
 }

@@ -1,5 +1,11 @@
 //! The words of a statement: names, keywords and signs, without strings, dollar-quoted texts and comments. This is
-//! enough to find the names that a statement needs, but not an SQL parser.
+//! enough to find the names that a statement needs, but not an SQL parser. Pure.
+
+use std::borrow::Cow;
+use std::iter::Peekable;
+use std::ops::Range;
+
+use super::quoting::{SpanKind, is_in_a_name, spans};
 
 /// A name or keyword, a sign, or a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +35,79 @@ impl Word {
     }
 }
 
+/// All words of a statement, in order.
+#[derive(Debug)]
+pub(super) struct Words<'a> {
+    statement: &'a str,
+    /// The code that is left before the next span.
+    code: &'a str,
+    spans: Peekable<std::vec::IntoIter<(SpanKind, Range<usize>)>>,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn of(statement: &'a str) -> Self {
+        Self { statement, code: "", spans: spans(statement.as_bytes()).into_iter().peekable() }
+    }
+}
+
+impl Iterator for Words<'_> {
+    type Item = Word;
+
+    fn next(&mut self) -> Option<Word> {
+        loop {
+            let Some(first) = self.code.chars().next() else {
+                // Every span ends between two characters, because it ends at an ASCII one.
+                let (kind, range) = self.spans.next()?;
+                match kind {
+                    SpanKind::Code => self.code = &self.statement[range],
+                    SpanKind::Name => return Some(Word::Quoted(unquoted(&self.statement[range]))),
+                    SpanKind::String | SpanKind::Dollars => return Some(Word::Text),
+                    SpanKind::Comment => {}
+                }
+                continue;
+            };
+            let is_in_one = |c: char| u8::try_from(c).map_or(true, is_in_a_name);
+            if !is_in_one(first) {
+                self.code = &self.code[first.len_utf8()..];
+                if !is_blank(first) {
+                    return Some(Word::Sign(first));
+                }
+                continue;
+            }
+            let end = self.code.find(|c| !(is_in_one(c) || c == '$')).unwrap_or(self.code.len());
+            let (word, later) = self.code.split_at(end);
+            self.code = later;
+            let is_prefix = later.is_empty()
+                && word.eq_ignore_ascii_case("e")
+                && matches!(self.spans.peek(), Some((SpanKind::String, _)));
+            if !is_prefix {
+                return Some(Word::Plain(word.to_owned()));
+            }
+        }
+    }
+}
+
+/// PostgreSQL's white space.
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0B' | '\x0C')
+}
+
+fn unquoted(name: &str) -> String {
+    let inner = name.strip_prefix('"').unwrap_or(name);
+    inner.strip_suffix('"').unwrap_or(inner).replace("\"\"", "\"")
+}
+
+/// The name at the beginning of some words, with its schema, which is empty if the name has none.
+pub(super) fn qualified_name(words: &mut Peekable<Words<'_>>) -> Option<(String, String)> {
+    let first = words.next()?.name()?.to_owned();
+    if words.next_if_eq(&Word::Sign('.')).is_none() {
+        return Some((String::new(), first));
+    }
+    Some((first, words.next()?.name()?.to_owned()))
+}
+
 /// The words at a statement's top level, in order: no texts, and nothing inside parentheses.
-pub(super) fn of(statement: &str) -> Vec<Word> {
+pub(super) fn top_level(statement: &str) -> Vec<Word> {
     let mut depth = 0_u32;
     let at_the_top = |word: &Word| match word {
         Word::Sign('(') => {
@@ -47,105 +124,20 @@ pub(super) fn of(statement: &str) -> Vec<Word> {
     Words::of(statement).filter(at_the_top).collect()
 }
 
-/// All words of a statement, in order, read lazily.
-#[derive(Debug, Clone)]
-pub(super) struct Words<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Words<'a> {
-    pub(super) fn of(statement: &'a str) -> Self {
-        Self { rest: statement }
+/// A text as UTF-8, or else as Latin-1, byte by byte: names exist in other encodings, too, and none of their bytes
+/// may get lost.
+#[must_use]
+pub fn decoded(text: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(text) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(text.iter().copied().map(char::from).collect()),
     }
 }
 
-impl Iterator for Words<'_> {
-    type Item = Word;
-
-    fn next(&mut self) -> Option<Word> {
-        loop {
-            let rest = self.rest;
-            let first = rest.chars().next()?;
-            let (word, later) = match first {
-                '\'' => (Some(Word::Text), after_quoted(rest, '\'', false).1),
-                '"' => {
-                    let (name, later) = after_quoted(rest, '"', false);
-                    (Some(Word::Quoted(name)), later)
-                }
-                '$' => after_dollars(rest).map_or((None, &rest[1..]), |later| (Some(Word::Text), later)),
-                '-' if rest.starts_with("--") => (None, rest.find('\n').map_or("", |end| &rest[end..])),
-                '/' if rest.starts_with("/*") => (None, after_comment(rest)),
-                'E' | 'e' if rest[1..].starts_with('\'') => {
-                    (Some(Word::Text), after_quoted(&rest[1..], '\'', true).1)
-                }
-                _ if first.is_whitespace() => (None, &rest[first.len_utf8()..]),
-                _ if is_in_a_word(first) => {
-                    let end = rest.find(|c| !(is_in_a_word(c) || c == '$')).unwrap_or(rest.len());
-                    (Some(Word::Plain(rest[..end].to_owned())), &rest[end..])
-                }
-                _ => (Some(Word::Sign(first)), &rest[first.len_utf8()..]),
-            };
-            self.rest = later;
-            if word.is_some() {
-                return word;
-            }
-        }
-    }
-}
-
-/// The quoted text at the beginning of `text`, with doubled quotes made single, and the rest. With `escapes`, a
-/// backslash quotes the next character.
-fn after_quoted(text: &str, quote: char, escapes: bool) -> (String, &str) {
-    let (mut inner, mut rest) = (String::new(), &text[1..]);
-    loop {
-        let end = rest.find(|c| c == quote || (escapes && c == '\\'));
-        let Some(end) = end else { return (inner + rest, "") };
-        inner.push_str(&rest[..end]);
-        let is_quote = rest[end..].starts_with(quote);
-        rest = &rest[end + 1..];
-        match rest.chars().next() {
-            Some(next) if !is_quote || next == quote => {
-                inner.push(next);
-                rest = &rest[next.len_utf8()..];
-            }
-            _ if is_quote => return (inner, rest),
-            _ => return (inner, ""),
-        }
-    }
-}
-
-/// The rest after a dollar-quoted text at the beginning of `text`.
-fn after_dollars(text: &str) -> Option<&str> {
-    let end = text[1..].find('$')? + 2;
-    let tag = &text[..end];
-    let name = &tag[1..end - 1];
-    if !name.chars().all(is_in_a_word) || name.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    Some(text[end..].find(tag).map_or("", |at| &text[end + at + tag.len()..]))
-}
-
-/// The rest after a comment, which can contain other comments.
-fn after_comment(text: &str) -> &str {
-    let (mut rest, mut depth) = (text, 0_u32);
-    while let Some(at) = rest.find(['/', '*']) {
-        rest = &rest[at..];
-        if rest.starts_with("/*") {
-            (depth, rest) = (depth + 1, &rest[2..]);
-        } else if rest.starts_with("*/") {
-            (depth, rest) = (depth - 1, &rest[2..]);
-            if depth == 0 {
-                return rest;
-            }
-        } else {
-            rest = &rest[1..];
-        }
-    }
-    ""
-}
-
-fn is_in_a_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
+/// An identifier in quotes, whatever characters it contains.
+#[must_use]
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]

@@ -54,3 +54,17 @@ fn a_view_waits_and_reads_no_other_server_in_a_drill() {
     }
     assert_eq!(sent(text, false, true), text);
 }
+
+#[test]
+fn a_colon_before_a_name_in_code_gets_a_blank() {
+    for (statement, expected) in [
+        ("CHECK (a[1:\"QUIET\"] = '{}')", "CHECK (a[1: \"QUIET\"] = '{}')"),
+        ("a[\"X\":\"PORT\"] || b[1:'2'::int]", "a[\"X\": \"PORT\"] || b[1: '2'::int]"),
+        ("a[lo:hi] a[1:E'2'] a[:$$3$$]", "a[lo: hi] a[1: E'2'] a[: $$3$$]"),
+        ("a::\"Type\" ':\"x\"' \":'\" $_$ :\"x\" $_$", "a::\"Type\" ':\"x\"' \":'\" $_$ :\"x\" $_$"),
+        ("'x'::text :: \"T\" a[1:(2)]", "'x'::text :: \"T\" a[1:(2)]"),
+        ("a -- it's :\"x\"\n[1:\"PORT\"] ':\"x\"'", "a -- it's :\"x\"\n[1: \"PORT\"] ':\"x\"'"),
+    ] {
+        assert_eq!(String::from_utf8_lossy(&without_variables(statement.as_bytes())), expected);
+    }
+}

@@ -5,7 +5,7 @@ const DUMP: &str = "-- head\n\\restrict k\nSET a = 1;\nDROP TABLE IF EXISTS s.t;
 fn text(pieces: &[Piece]) -> String {
     let bytes = |piece: &Piece| match piece {
         Piece::Statement(text) | Piece::Transaction(text) | Piece::Rows(text) => text.clone(),
-        Piece::Drop(text) | Piece::Rest(text) | Piece::Copy(text) | Piece::Place(text) => text.clone(),
+        Piece::Drop(text) | Piece::Rest(text) | Piece::Copy(text) | Piece::Tablespace(text) => text.clone(),
         Piece::Reaction(text) => text.clone(),
     };
     String::from_utf8(pieces.iter().flat_map(bytes).collect()).unwrap()
@@ -20,7 +20,7 @@ fn pieces_in_a_row_are_the_text_however_it_is_cut() {
         let (rest, scan) = script.finish();
         pieces.push(rest);
         assert_eq!(text(&pieces), DUMP);
-        assert_eq!(scan.truth().unwrap().rows_total(), 2);
+        assert_eq!(scan.contents().unwrap().rows_total(), 2);
         let transactions = pieces.iter().filter(|piece| matches!(piece, Piece::Transaction(_)));
         assert_eq!(transactions.count(), 2);
         let dropping: Vec<&Piece> = pieces.iter().filter(|piece| matches!(piece, Piece::Drop(_))).collect();
@@ -36,9 +36,9 @@ fn a_place_is_a_piece_with_its_comments_and_without_commands() {
     let pieces = Script::default().feed(dump.as_bytes());
     let expected = [
         Piece::Statement(b"SET a = 1;".to_vec()),
-        Piece::Place(b"\n\n-- one\n-- two\n\nSET default_tablespace = fast;".to_vec()),
+        Piece::Tablespace(b"\n\n-- one\n-- two\n\nSET default_tablespace = fast;".to_vec()),
         Piece::Statement(b"\n\\restrict k\n\n\nSET b = 2;".to_vec()),
-        Piece::Place(b"\nSET default_tablespace = '';".to_vec()),
+        Piece::Tablespace(b"\nSET default_tablespace = '';".to_vec()),
     ];
     assert_eq!(pieces, expected);
 }

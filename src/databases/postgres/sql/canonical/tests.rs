@@ -1,4 +1,5 @@
-use super::{canonical, comparable};
+use super::*;
+use crate::databases::postgres::sql::comparable::comparable;
 
 fn told(statement: &str) -> String {
     String::from_utf8(canonical(statement.as_bytes()).into_owned()).unwrap()
@@ -145,4 +146,22 @@ fn the_name_of_anything_but_a_constant_counts() {
         let text = format!("SELECT to_json(r.*) FROM ( SELECT {named} FROM t) r;");
         assert_eq!(told(&text), text);
     }
+}
+
+#[test]
+fn several_arrays_and_nested_ones_are_met() {
+    let text = b"a (ARRAY[f(1, ','), x[1]])::text[] b (ARRAY[1, ']'])::my.\"T 1\"[] c";
+    let expected = "a ARRAY[(f(1, ','))::text, (x[1])::text] b ARRAY[(1)::my.\"T 1\", (']')::my.\"T 1\"] c";
+    let masked = Masked::of(text).unwrap();
+    let code = with_cast_elements(masked.code.clone());
+    assert_eq!(String::from_utf8(masked.unmasked(&code)).unwrap(), expected);
+}
+
+#[test]
+fn every_text_comes_back_as_it_was() {
+    proptest::proptest!(|(text in "['\"$aeE1\\\\ x]{0,40}")| {
+        let masked = Masked::of(text.as_bytes()).unwrap();
+        proptest::prop_assert_eq!(masked.unmasked(&masked.code), text.as_bytes());
+    });
+    assert!(Masked::of(b"a\x01b").is_none());
 }

@@ -1,4 +1,4 @@
-use super::{of, *};
+use super::*;
 
 #[test]
 fn roles_are_found_wherever_a_dump_names_them() {
@@ -78,6 +78,6 @@ fn relations_are_counted() {
         ("COPY s.t (a) FROM stdin;", 0),
         ("DROP TABLE IF EXISTS s.t;", 0),
     ] {
-        assert_eq!(of(statement.as_bytes()), locks, "{statement}");
+        assert_eq!(count_locks(statement.as_bytes()), locks, "{statement}");
     }
 }

@@ -1,4 +1,4 @@
-use super::flat;
+use super::without_nested_conditions;
 
 #[test]
 fn what_a_group_begins_with_loses_its_parentheses() {
@@ -8,8 +8,8 @@ fn what_a_group_begins_with_loses_its_parentheses() {
         ("((((a) AND (b)) AND (c)) OR (d))", "(((a) AND (b) AND (c)) OR (d))"),
         ("((f((1), (2)) AND (b)) AND (c))", "(f((1), (2)) AND (b) AND (c))"),
     ] {
-        assert_eq!(String::from_utf8(flat(code.as_bytes())).unwrap(), expected);
-        assert_eq!(flat(expected.as_bytes()), expected.as_bytes());
+        assert_eq!(String::from_utf8(without_nested_conditions(code.as_bytes())).unwrap(), expected);
+        assert_eq!(without_nested_conditions(expected.as_bytes()), expected.as_bytes());
     }
 }
 
@@ -25,6 +25,6 @@ fn every_other_parenthesis_stays() {
         "(f(a) AND (b)) AND c",
         ") AND ((a) AND (b)) AND (",
     ] {
-        assert_eq!(String::from_utf8(flat(code.as_bytes())).unwrap(), code);
+        assert_eq!(String::from_utf8(without_nested_conditions(code.as_bytes())).unwrap(), code);
     }
 }

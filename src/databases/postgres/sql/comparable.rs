@@ -1,10 +1,23 @@
-//! Types after constants. Some are written only after a restore, and then the constant is named after its type. Works
-//! on masked code.
+//! The spelling that compares two dumps, made from the manifests' spelling. No document contains it, so it can improve.
+
+use std::borrow::Cow;
 
 use memchr::memmem::find;
 
-use super::is_a_constant;
-use crate::databases::postgres::sql::quotes::{Masked, NAME};
+use super::canonical::{Masked, NAME, is_a_constant};
+use super::quoting::is_in_a_name;
+
+/// The spelling that compares two dumps, made from the manifests' spelling.
+pub(super) fn comparable(canonical: &[u8]) -> Cow<'_, [u8]> {
+    let respelled = [&b" DEFAULT NULL::"[..], b") AND ", b") OR ", b" AS "];
+    if !respelled.iter().any(|sign| find(canonical, sign).is_some()) {
+        return Cow::Borrowed(canonical);
+    }
+    let Some(masked) = Masked::of(canonical) else { return Cow::Borrowed(canonical) };
+    let code = without_types_of_null_defaults(&masked.code);
+    let code = without_names_of_types(&masked, &without_nested_conditions(&code));
+    Cow::Owned(masked.unmasked(&code))
+}
 
 /// Types that servers write with another name than the one in the catalog. Columns are named after the latter.
 const WRITTEN: [(&str, &str); 14] = [
@@ -35,7 +48,7 @@ struct Type<'a> {
 
 /// A column without a default whose parent has one gets the default `NULL`. The constant gets its type when it is
 /// read again.
-pub(super) fn without_types_of_null_defaults(code: &[u8]) -> Vec<u8> {
+fn without_types_of_null_defaults(code: &[u8]) -> Vec<u8> {
     const DEFAULT: &[u8] = b" DEFAULT NULL";
     let (mut new, mut rest) = (Vec::with_capacity(code.len()), code);
     while let Some(at) = find(rest, DEFAULT) {
@@ -49,7 +62,7 @@ pub(super) fn without_types_of_null_defaults(code: &[u8]) -> Vec<u8> {
 }
 
 /// A constant in a query is named after its type when it is read again: `'-1'::integer AS int4`.
-pub(super) fn without_names_of_types(masked: &Masked<'_>, code: &[u8]) -> Vec<u8> {
+fn without_names_of_types(masked: &Masked<'_>, code: &[u8]) -> Vec<u8> {
     let (mut new, mut rest) = (Vec::with_capacity(code.len()), code);
     while let Some(at) = find(rest, b"::") {
         let (before, cast) = rest.split_at(at + b"::".len());
@@ -105,9 +118,7 @@ fn modifier_length(code: &[u8]) -> usize {
 }
 
 fn name_length(code: &[u8]) -> usize {
-    let is_in_one = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || b"_.$".contains(byte) || *byte == NAME || !byte.is_ascii()
-    };
+    let is_in_one = |byte: &u8| is_in_a_name(*byte) || b".$".contains(byte) || *byte == NAME;
     code.iter().position(|byte| !is_in_one(byte)).unwrap_or(code.len())
 }
 
@@ -127,3 +138,72 @@ fn unquoted(masked: &Masked<'_>, code: &[u8]) -> Vec<u8> {
         None => name,
     }
 }
+
+/// No server accepts conditions that are nested deeper. The limit bounds the cost of texts that only look like
+/// conditions.
+const DEEPEST: usize = 10_000;
+
+/// What joins a group's conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    And,
+    Or,
+}
+
+/// An open parenthesis.
+#[derive(Debug)]
+struct Group {
+    open: usize,
+    joint: Option<Joint>,
+    /// The group at its beginning: where it opens and closes, and what joins it.
+    first: Option<(usize, usize, Joint)>,
+}
+
+/// Removes the parentheses around leading conditions of the same kind: `a BETWEEN 1 AND 5 AND b` first reads
+/// `(((a >= 1) AND (a <= 5)) AND (b))`, and after a restore `((a >= 1) AND (a <= 5) AND (b))`. The same happens to
+/// compared rows, and to lists that are not all constants.
+fn without_nested_conditions(code: &[u8]) -> Vec<u8> {
+    let mut dropped = superfluous(code);
+    dropped.sort_unstable();
+    let (mut new, mut from) = (Vec::with_capacity(code.len()), 0);
+    for at in dropped {
+        new.extend_from_slice(&code[from..at]);
+        from = at + 1;
+    }
+    new.extend_from_slice(&code[from..]);
+    new
+}
+
+fn superfluous(code: &[u8]) -> Vec<usize> {
+    let (mut dropped, mut groups) = (Vec::new(), Vec::<Group>::new());
+    for (at, byte) in code.iter().enumerate() {
+        match byte {
+            b'(' if groups.len() == DEEPEST => return Vec::new(),
+            b'(' => groups.push(Group { open: at, joint: None, first: None }),
+            b')' => {
+                let Some(closed) = groups.pop() else { return Vec::new() };
+                if let Some(outer) = groups.last_mut().filter(|outer| outer.open + 1 == closed.open) {
+                    outer.first = closed.joint.map(|joint| (closed.open, at, joint));
+                }
+            }
+            b' ' => {
+                let (Some(joint), Some(group)) = (joint(&code[at..]), groups.last_mut()) else { continue };
+                if group.joint.is_none() {
+                    group.joint = Some(joint);
+                    let first = group.first.filter(|(_, close, inner)| *inner == joint && close + 1 == at);
+                    dropped.extend(first.into_iter().flat_map(|(open, close, _)| [open, close]));
+                }
+            }
+            _ => {}
+        }
+    }
+    dropped
+}
+
+fn joint(code: &[u8]) -> Option<Joint> {
+    let is = |sign: &[u8]| code.starts_with(sign);
+    is(b" AND ").then_some(Joint::And).or_else(|| is(b" OR ").then_some(Joint::Or))
+}
+
+#[cfg(test)]
+mod tests;
