@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::ConnectionError;
-use super::process::{self, Signal};
+use super::process::{self, Ended, Limits, Signal};
 use super::{Connection, DumpError, invocation};
 
 /// Folders with one subfolder per major version: Debian and Ubuntu, Alpine, Red Hat, Homebrew.
@@ -18,7 +18,9 @@ const VERSIONED: [(&str, &str); 4] =
     [("/usr/lib/postgresql", "bin"), ("/usr/libexec", ""), ("/usr", "bin"), ("/opt/homebrew/opt", "bin")];
 
 /// A program that cannot print its version in this time cannot dump either.
-const PATIENCE: Duration = Duration::from_secs(20);
+const VERSION_TIMEOUT: Duration = Duration::from_secs(20);
+/// Maximum number of bytes of a version.
+const VERSION: usize = 4096;
 
 /// One installed set of client tools.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +73,10 @@ impl Client {
         connection: &Connection,
     ) -> Result<Command, ConnectionError> {
         let mut command = Command::new(self.program(name));
-        command.args(arguments).env_clear().envs(invocation::environment(connection, self)?);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(invocation::environment(connection, (self.major, &self.version))?);
         Ok(command)
     }
 
@@ -148,7 +153,10 @@ async fn examine(folder: PathBuf) -> Option<Client> {
     let mut command = Command::new(&pg_dump);
     command.arg("--version").env_clear();
     let never = CancellationToken::new();
-    let output = process::output(command, Signal::TERM, PATIENCE, &never).await.ok()??;
+    let limits = Limits { time: VERSION_TIMEOUT, bytes: VERSION };
+    let Ok(Ended::Exited(output)) = process::output(command, Signal::TERM, limits, &never).await else {
+        return None;
+    };
     let text = String::from_utf8(output.stdout).ok()?;
     let version = text.trim().strip_prefix("pg_dump (PostgreSQL) ")?.to_owned();
     Some(Client { major: major(&version)?, version, folder: absolute(&folder) })

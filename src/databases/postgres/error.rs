@@ -40,6 +40,14 @@ pub enum DumpError {
         /// psql's error.
         message: PgError,
     },
+    /// The server's answer to a query is longer than this program keeps in memory.
+    #[error("{place}: the answer to a query is longer than {mebibytes} MiB")]
+    AnswerTooLong {
+        /// `host:port/database`.
+        place: String,
+        /// The limit.
+        mebibytes: usize,
+    },
     /// pg_dump failed.
     #[error("{place}: pg_dump {status}: {message}")]
     Failed {
@@ -245,6 +253,10 @@ impl DumpError {
             ),
             Self::Unreadable { .. } => Some(
                 "Grant the role pg_read_all_data, and BYPASSRLS if row-level security hides rows from it."
+                    .to_owned(),
+            ),
+            Self::AnswerTooLong { .. } => Some(
+                "Check what the database contains: its catalog lists far more names than a working database has."
                     .to_owned(),
             ),
             Self::Stopped { .. } => None,

@@ -79,41 +79,80 @@ fn signal(group: Option<u32>, signal: Signal) {
     }
 }
 
-/// Runs a program to its end and returns its output, or `None` if it takes longer than `patience`. If `stop` is
-/// canceled or the future is dropped, the program is asked to stop. Only a cancellation waits for it.
+/// How a program ended whose output is wanted.
+#[derive(Debug)]
+pub enum Ended {
+    /// By itself, or after a stop.
+    Exited(Output),
+    /// It took longer than its time limit.
+    Late,
+    /// It printed more than [`Limits::bytes`].
+    TooLong,
+}
+
+/// What a program may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Time limit.
+    pub time: Duration,
+    /// Maximum number of bytes of standard output, and of standard error.
+    pub bytes: usize,
+}
+
+/// Runs a program to its end and returns its output. If it exceeds a limit, if `stop` is canceled or if the future is
+/// dropped, the program is asked to stop. Only a dropped future does not wait for it.
 ///
 /// # Errors
 /// The program cannot be started.
 pub async fn output(
     mut command: Command,
     polite: Signal,
-    patience: Duration,
+    limits: Limits,
     stop: &CancellationToken,
-) -> io::Result<Option<Output>> {
+) -> io::Result<Ended> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = start(&mut command)?;
-    let (stdout, stderr) = (reading(child.stdout.take()), reading(child.stderr.take()));
+    let full = CancellationToken::new();
+    let stdout = reading(child.stdout.take(), limits.bytes, full.clone());
+    let stderr = reading(child.stderr.take(), limits.bytes, full.clone());
     let leave = stop.child_token();
     let _leaves_when_dropped = leave.clone().drop_guard();
     let mut child = supervise(child, leave.clone(), polite);
     let (status, in_time) = tokio::select! {
         status = &mut child => (status, true),
-        () = tokio::time::sleep(patience) => {
+        () = full.cancelled() => {
+            leave.cancel();
+            (child.await, true)
+        }
+        () = tokio::time::sleep(limits.time) => {
             leave.cancel();
             (child.await, false)
         }
     };
     let status = status.map_err(io::Error::other)??;
     let (stdout, stderr) = (written(stdout).await, written(stderr).await);
-    Ok(in_time.then_some(Output { status, stdout, stderr }))
+    // A program can end by itself before anyone has read that it printed too much.
+    Ok(match (full.is_cancelled(), in_time) {
+        (true, _) => Ended::TooLong,
+        (false, true) => Ended::Exited(Output { status, stdout, stderr }),
+        (false, false) => Ended::Late,
+    })
 }
 
-fn reading(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> AbortOnDropHandle<Vec<u8>> {
+/// Reads a pipe up to `most` bytes. If it holds more, `full` is canceled and the pipe is closed.
+fn reading(
+    pipe: Option<impl AsyncRead + Unpin + Send + 'static>,
+    most: usize,
+    full: CancellationToken,
+) -> AbortOnDropHandle<Vec<u8>> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
+        if let Some(pipe) = pipe {
             // After a read error, the bytes read so far are the result.
-            pipe.read_to_end(&mut bytes).await.ok();
+            pipe.take(most as u64 + 1).read_to_end(&mut bytes).await.ok();
+            if bytes.len() > most {
+                full.cancel();
+            }
         }
         bytes
     }))

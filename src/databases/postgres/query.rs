@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use super::client::Client;
 use super::error::NO_ANSWER;
-use super::process::{self, Signal};
+use super::process::{self, Ended, Limits, Signal};
 use super::sql::decoded;
 use super::{Connection, DumpError, KnownNames, PgError, invocation};
 
 /// A server that cannot answer a small query in this time cannot serve a dump either.
-const PATIENCE: Duration = Duration::from_secs(60);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Memory limit for an answer. The longest are lists of names, of some hundred bytes each.
+const ANSWER: usize = 64 << 20;
+/// The same for a sponsor's query, which returns one value.
+const SPONSORS_ANSWER: usize = 1 << 20;
 
 /// The answer to one or several statements: one line per row, with fields separated by `|`. Any psql version works.
 ///
@@ -20,7 +26,26 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// The server cannot be reached, rejects the query, or does not answer within a minute.
 pub async fn query(connection: &Connection, client: &Client, sql: &str) -> Result<String, DumpError> {
-    within((PATIENCE, &CancellationToken::new()), connection, client, sql).await
+    within((QUERY_TIMEOUT, &CancellationToken::new()), connection, client, sql).await
+}
+
+/// The same for a query that returns one JSON value.
+///
+/// # Errors
+/// See [`query`]; the answer is not such a value.
+pub async fn query_json<T: DeserializeOwned>(
+    connection: &Connection,
+    client: &Client,
+    sql: &str,
+) -> Result<T, DumpError> {
+    let answer = query(connection, client, sql).await?;
+    serde_json::from_str(&answer).map_err(|_| unexpected(connection))
+}
+
+/// The error for an answer that cannot be read. It does not quote the answer, which can contain names.
+pub(super) fn unexpected(connection: &Connection) -> DumpError {
+    let message = PgError::ours("unexpected answer from the server");
+    DumpError::Unreachable { place: connection.place(), message }
 }
 
 /// The same for a statement that may take long. When `stop` is canceled, the server cancels the statement. When this
@@ -29,29 +54,31 @@ pub async fn query(connection: &Connection, client: &Client, sql: &str) -> Resul
 /// # Errors
 /// See [`query`]; [`DumpError::Stopped`].
 pub async fn within(
-    (patience, stop): (Duration, &CancellationToken),
+    (timeout, stop): (Duration, &CancellationToken),
     connection: &Connection,
     client: &Client,
     sql: &str,
 ) -> Result<String, DumpError> {
     let mut names = KnownNames::of(connection);
     names.learn(sql.as_bytes());
-    ask((patience, stop), connection, client, (invocation::query_arguments(sql), &names)).await
+    let limits = Limits { time: timeout, bytes: ANSWER };
+    ask((limits, stop), connection, client, (invocation::query_arguments(sql), &names)).await
 }
 
-/// The same for a sponsor's query, which runs with that database's search path.
+/// The same for a sponsor's query, which runs with that database's search path and can return anything.
 ///
 /// # Errors
-/// See [`query`].
+/// See [`query`]; [`DumpError::AnswerTooLong`].
 pub async fn sponsors(
-    patience: Duration,
+    timeout: Duration,
     connection: &Connection,
     client: &Client,
     sql: &str,
 ) -> Result<String, DumpError> {
     let names = KnownNames::default();
     let never = CancellationToken::new();
-    ask((patience, &never), connection, client, (invocation::sponsors_query_arguments(sql), &names)).await
+    let limits = Limits { time: timeout, bytes: SPONSORS_ANSWER };
+    ask((limits, &never), connection, client, (invocation::sponsors_query_arguments(sql), &names)).await
 }
 
 /// The connection to the one server that answers, if the URL has several hosts: whatever is learned from it must hold
@@ -64,8 +91,9 @@ pub async fn settled(connection: Connection, client: &Client) -> Result<Connecti
         return Ok(connection);
     }
     let names = KnownNames::of(&connection);
-    let (arguments, never) = (invocation::whereabouts_arguments(), CancellationToken::new());
-    let answer = ask((PATIENCE, &never), &connection, client, (arguments, &names)).await?;
+    let (arguments, never) = (invocation::address_arguments(), CancellationToken::new());
+    let limits = Limits { time: QUERY_TIMEOUT, bytes: ANSWER };
+    let answer = ask((limits, &never), &connection, client, (arguments, &names)).await?;
     let (host, port) = answer.split_once('\n').unwrap_or((&answer, ""));
     Ok(connection.answered_by(host, port.parse().unwrap_or_default()))
 }
@@ -96,14 +124,13 @@ pub async fn learn_known(
            UNION ALL SELECT oid::text FROM pg_catalog.pg_largeobject_metadata)",
         listed.join(", ")
     );
-    let known: Vec<String> =
-        serde_json::from_str(&query(connection, client, &sql).await?).unwrap_or_default();
+    let known: Vec<String> = query_json(connection, client, &sql).await?;
     known.iter().for_each(|name| names.add(name));
     Ok(())
 }
 
 async fn ask(
-    (patience, stop): (Duration, &CancellationToken),
+    (limits, stop): (Limits, &CancellationToken),
     connection: &Connection,
     client: &Client,
     (arguments, names): (Vec<String>, &KnownNames),
@@ -111,10 +138,16 @@ async fn ask(
     let failed = |message: PgError| DumpError::Unreachable { place: connection.place(), message };
     let command = client.command("psql", arguments, connection)?;
     // At SIGINT, psql cancels its statement.
-    let output = match process::output(command, Signal::INT, patience, stop).await {
-        Ok(Some(output)) => output,
-        Ok(None) => {
-            return Err(failed(PgError::ours(format!("{NO_ANSWER} {} s", patience.as_secs()))));
+    let output = match process::output(command, Signal::INT, limits, stop).await {
+        Ok(Ended::Exited(output)) => output,
+        Ok(Ended::Late) => {
+            return Err(failed(PgError::ours(format!("{NO_ANSWER} {} s", limits.time.as_secs()))));
+        }
+        Ok(Ended::TooLong) => {
+            return Err(DumpError::AnswerTooLong {
+                place: connection.place(),
+                mebibytes: limits.bytes >> 20,
+            });
         }
         Err(error) => return Err(client.not_started("psql", error)),
     };
@@ -129,14 +162,3 @@ async fn ask(
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())
 }
-
-// Names of PostgreSQL as SQL writes them. Pure.
-
-/// An identifier in quotes, whatever characters it contains.
-#[must_use]
-pub fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests;

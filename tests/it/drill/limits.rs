@@ -19,6 +19,7 @@ fn checks_must_return_true_and_can_change_nothing() {
         ("SELECT count(*) FROM diary_events;", "something else"),
         ("SELECT true WHERE false;", "nothing"),
         ("SELECT true FROM generate_series(1, 2);", "something else"),
+        ("SELECT repeat('x', 200000000);", "something else"),
         ("SELECT * FROM no_such_table;", "error 42P01"),
         ("DELETE FROM diary_events;", "error 25006"),
         ("SELECT NULL::boolean;", "nothing"),
@@ -27,6 +28,8 @@ fn checks_must_return_true_and_can_change_nothing() {
     ] {
         let outcome = drill(&trial).file("checks.sql", check).input("drill-checks", "checks.sql").run();
         outcome.assert_code(17);
+        // An answer is not kept in memory beyond what an answer needs.
+        assert!(outcome.peak_memory < 120_000_000, "{check}: {}", outcome.peak_memory);
         let report = outcome.drill_report("callisto");
         assert_eq!((&report["status"], &report["verdict"]), (&"failed".into(), &"equal".into()), "{check}");
         let told = report["checks"][0]["answer"].as_str().unwrap();

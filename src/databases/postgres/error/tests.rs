@@ -102,6 +102,7 @@ fn of_each_kind() -> Vec<DumpError> {
             lag: "lags 900 s behind its primary".to_owned(),
             limit: "300 s".to_owned(),
         },
+        DumpError::AnswerTooLong { place: place(), mebibytes: 64 },
         DumpError::Encoding { place: place(), asked: "LATIN1".to_owned(), has: "UTF8".to_owned() },
         DumpError::Stopped { place: place() },
     ];
@@ -113,6 +114,7 @@ fn of_each_kind() -> Vec<DumpError> {
             | DumpError::ServerNewer { .. }
             | DumpError::NotStarted { .. }
             | DumpError::Unreachable { .. }
+            | DumpError::AnswerTooLong { .. }
             | DumpError::Failed { .. }
             | DumpError::Unreadable { .. }
             | DumpError::Unfit { .. }

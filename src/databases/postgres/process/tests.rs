@@ -11,11 +11,22 @@ fn shell(script: &str) -> Command {
 /// Far beyond a second, and far below what the scripts would take.
 const SOON: Duration = Duration::from_secs(30);
 
+fn within(time: Duration) -> Limits {
+    Limits { time, bytes: 1000 }
+}
+
+fn exited(ended: io::Result<Ended>) -> Output {
+    match ended.unwrap() {
+        Ended::Exited(output) => output,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn what_a_program_writes_is_kept_with_its_status() {
     let never = CancellationToken::new();
     let command = shell("echo out; echo err >&2; exit 3");
-    let output = output(command, Signal::INT, SOON, &never).await.unwrap().unwrap();
+    let output = exited(output(command, Signal::INT, within(SOON), &never).await);
     assert_eq!(
         (output.status.code(), output.stdout, output.stderr),
         (Some(3), b"out\n".to_vec(), b"err\n".to_vec())
@@ -27,12 +38,25 @@ async fn a_program_that_ignores_signals_is_killed_with_its_children() {
     let begun = Instant::now();
     let deaf = "trap '' INT TERM; /bin/sleep 600 & /bin/sleep 600";
     let never = CancellationToken::new();
-    let late = output(shell(deaf), Signal::INT, Duration::from_millis(50), &never).await;
-    assert!(late.unwrap().is_none());
+    let late = output(shell(deaf), Signal::INT, within(Duration::from_millis(50)), &never).await;
+    assert!(matches!(late.unwrap(), Ended::Late));
     let stop = CancellationToken::new();
     stop.cancel();
-    let stopped = output(shell(deaf), Signal::INT, Duration::from_secs(600), &stop).await.unwrap().unwrap();
+    let stopped = exited(output(shell(deaf), Signal::INT, within(Duration::from_secs(600)), &stop).await);
     assert!(!stopped.status.success());
+    assert!(begun.elapsed() < SOON);
+}
+
+#[tokio::test]
+async fn a_program_that_prints_too_much_is_ended() {
+    let begun = Instant::now();
+    let never = CancellationToken::new();
+    for script in ["exec /usr/bin/yes", "/usr/bin/yes >&2", "printf %1001d 7"] {
+        let ended = output(shell(script), Signal::INT, within(Duration::from_secs(600)), &never).await;
+        assert!(matches!(ended.unwrap(), Ended::TooLong), "{script}");
+    }
+    let just = output(shell("printf %1000d 7"), Signal::INT, within(SOON), &never).await;
+    assert_eq!(exited(just).stdout.len(), 1000);
     assert!(begun.elapsed() < SOON);
 }
 
@@ -46,7 +70,7 @@ async fn a_dropped_program_is_awaited_at_the_end() {
         begun.display()
     );
     let never = CancellationToken::new();
-    let running = output(shell(&script), Signal::INT, Duration::from_secs(600), &never);
+    let running = output(shell(&script), Signal::INT, within(Duration::from_secs(600)), &never);
     let started = async {
         while !begun.exists() {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,7 +1,8 @@
 //! A temporary PostgreSQL server in a private folder. Only a socket in that folder leads to it. Under root, an
 //! unprivileged account runs it. It is removed with its folder on every exit that leaves us a moment.
-//! | Its data is not worth keeping, so nothing is synced to disk. The next run removes the folder of a killed one,
-//! see `leftovers`.
+//!
+//! Its data is not worth keeping, so nothing is synced to disk. The next run removes the folder of a killed one,
+//! see [`super::sandbox`].
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -20,12 +21,14 @@ use super::sandbox::{self, Account, Folder};
 use super::target::{NewDatabase, create};
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
-use crate::databases::postgres::process::{self, Signal, kill_group};
+use crate::databases::postgres::process::{self, Ended, Limits, Signal, kill_group};
 
 /// Timeout for the server's start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// Time to exit before the server is killed. Its data is not worth keeping.
 const GRACE: Duration = Duration::from_secs(1);
+/// Memory limit for what initdb prints.
+const PRINTED: usize = 1 << 20;
 const SUPERUSER: &str = "postgres";
 /// Name of the server in messages.
 pub const NICKNAME: &str = "the temporary server";
@@ -195,10 +198,18 @@ async fn initialize(
         // C.UTF-8 classifies letters of every language. Sort order does not matter here.
         .args(["--encoding=UTF8", "--locale=C.UTF-8"]);
     // Anything initdb created is removed with the folder.
-    let output = process::output(initdb, Signal::KILL, PATIENCE, &CancellationToken::new()).await;
-    let output = output.map_err(|error| failed("create", error.to_string()))?;
-    let late = || failed("create", format!("initdb did not finish within {}s", PATIENCE.as_secs()));
-    let output = output.ok_or_else(late)?;
+    let limits = Limits { time: START_TIMEOUT, bytes: PRINTED };
+    let output = match process::output(initdb, Signal::KILL, limits, &CancellationToken::new()).await {
+        Ok(Ended::Exited(output)) => output,
+        Ok(Ended::Late) => {
+            return Err(failed(
+                "create",
+                format!("initdb did not finish within {}s", START_TIMEOUT.as_secs()),
+            ));
+        }
+        Ok(Ended::TooLong) => return Err(failed("create", "initdb printed more than 1 MiB".to_owned())),
+        Err(error) => return Err(failed("create", error.to_string())),
+    };
     if output.status.success() {
         return Ok(());
     }
@@ -224,7 +235,7 @@ async fn ready(stderr: Option<ChildStderr>) -> Result<AbortOnDropHandle<()>, Str
     let Some(stderr) = stderr else { return Err("it has no pipes".to_owned()) };
     let mut lines = BufReader::new(stderr).lines();
     let mut said = Vec::new();
-    let listened = tokio::time::timeout(PATIENCE, async {
+    let listened = tokio::time::timeout(START_TIMEOUT, async {
         while let Ok(Some(line)) = lines.next_line().await {
             if line.contains("ready to accept connections") {
                 return true;
@@ -236,7 +247,7 @@ async fn ready(stderr: Option<ChildStderr>) -> Result<AbortOnDropHandle<()>, Str
     match listened.await {
         Ok(true) => Ok(drained(Some(lines))),
         Ok(false) => Err(said.join("; ")),
-        Err(_) => Err(format!("not ready within {}s", PATIENCE.as_secs())),
+        Err(_) => Err(format!("not ready within {}s", START_TIMEOUT.as_secs())),
     }
 }
 
