@@ -28,8 +28,6 @@ pub(crate) const OPEN_CIRCLES: &[&str] = &[
     "archive/s3/lock.rs",
     "commands/edge.rs",
     "commands/elsewhere.rs",
-    "databases/postgres/client.rs",
-    "databases/postgres/connection/error.rs",
     "secrets/aws.rs",
     "secrets/error.rs",
 ];

@@ -90,6 +90,7 @@ impl BackupRun<'_> {
         let identity = self.identity(sponsor)?;
         let newest = clients.last().ok_or(DumpError::NoClient)?;
         let connection = query::settled(connection, newest).await?;
+        facts.warnings.extend(connection.unverified_certificate());
         let server = server::ask(&connection, newest).await?;
         server.check_encoding(&connection)?;
         if self.order.dump.schemas.is_empty() {

@@ -7,15 +7,13 @@ mod error;
 mod hosts;
 mod parameters;
 
-pub use error::ConnectionError;
-pub use parameters::Remedy;
+pub use error::{ConnectionError, Remedy};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::client::Client;
 use hosts::{Host, UrlParts};
 use parameters::{
     KnownParameters, ParameterFile, decode, parameters, refuse_transaction_pooler, secrets, taken,
@@ -154,6 +152,21 @@ impl Connection {
         self
     }
 
+    /// A warning if the connection is encrypted, but nothing proves that the right server answers.
+    #[must_use]
+    pub fn unverified_certificate(&self) -> Option<String> {
+        let is_remote = !self.hosts.iter().all(Host::is_local);
+        let mode = self.variables.get("PGSSLMODE").map(String::as_str);
+        // With a root certificate, libpq verifies under `require`, too.
+        let verifies = mode != Some("require") || self.variables.contains_key("PGSSLROOTCERT");
+        (is_remote && !verifies).then(|| {
+            format!(
+                "the server certificate of {} is not verified (sslmode is `require`): add `sslmode=verify-full` and `sslrootcert` to DATABASE_URL, see docs/setup.md",
+                self.listed(Host::shown)
+            )
+        })
+    }
+
     /// Whether its URL requests an encoding, as a parameter or in the session's options.
     #[must_use]
     pub fn asks_for_an_encoding(&self) -> bool {
@@ -236,16 +249,19 @@ impl Connection {
         variables
     }
 
-    /// The variables for a child process of this client, including those that point to parameters without a variable.
+    /// The variables for a child process of this client, given by its major and full version, including those that point to parameters without a variable.
     ///
     /// # Errors
     /// The client is too old for a parameter, or the parameters cannot be passed.
-    pub fn for_client(&self, client: &Client) -> Result<BTreeMap<&'static str, String>, ConnectionError> {
+    pub fn for_client(
+        &self,
+        (major, version): (u32, &str),
+    ) -> Result<BTreeMap<&'static str, String>, ConnectionError> {
         if let Some((name, since)) = self.newest
-            && client.major < since
+            && major < since
         {
             // An older client would silently ignore the variable.
-            return Err(ConnectionError::TooNew { name, since, client: client.version.clone() });
+            return Err(ConnectionError::TooNew { name, since, client: version.to_owned() });
         }
         let mut variables = self.variables();
         variables.extend(self.unlisted.variables()?);

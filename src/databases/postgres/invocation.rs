@@ -1,9 +1,9 @@
-//! The command lines and environment of pg_dump and psql. Pure. Neither ever contains a password in its arguments.
+//! The command lines, environment and session settings of pg_dump and psql. Pure. Neither program ever gets a password
+//! in its arguments.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::client::Client;
 use super::connection::{Connection, ConnectionError};
 
 /// Which parts of the database are dumped, and how.
@@ -80,7 +80,7 @@ const OWN_NAMES_ONLY: &str = "SET search_path = pg_catalog, pg_temp";
 #[must_use]
 pub fn query_arguments(query: &str) -> Vec<String> {
     // Separate commands: some statements must run alone.
-    let mut arguments = arguments(&[OWN_NAMES_ONLY, &setting(OURS, false), query]);
+    let mut arguments = arguments(&[OWN_NAMES_ONLY, &settings_sql(SESSION_SETTINGS, false), query]);
     // Errors include their codes, which are the same in any language.
     arguments.push("--set=VERBOSITY=verbose".to_owned());
     arguments
@@ -125,29 +125,28 @@ pub fn load_arguments(leave_out_what_fails: bool) -> Vec<String> {
 
 /// psql's arguments that print the host and the port of the server that answered, one per line.
 #[must_use]
-pub fn whereabouts_arguments() -> Vec<String> {
+pub fn address_arguments() -> Vec<String> {
     arguments(&["\\echo :HOST", "\\echo :PORT"])
 }
 
-/// The whole environment of a child process: it inherits nothing. Messages are in the C locale, which hints match.
+/// The whole environment of a child process of this client, given by its major and full version: it inherits nothing.
+/// Messages are in the C locale, which hints match.
 ///
 /// # Errors
 /// The client does not support everything that the URL requests.
 pub fn environment(
     connection: &Connection,
-    client: &Client,
+    client: (u32, &str),
 ) -> Result<BTreeMap<&'static str, String>, ConnectionError> {
     let mut environment = connection.for_client(client)?;
     environment.insert("LC_ALL", "C".to_owned());
     Ok(environment)
 }
 
-// Defaults that roles and databases set for everyday work, and what our sessions use instead. Pure.
-//
-// Any session can override such defaults. They are set by SQL, because poolers do not accept every startup option.
-
-/// Settings that would end a session, reject its statements, or change the format of its answers.
-pub const OURS: &[(&str, &str)] = &[
+/// What our sessions use instead of the defaults that roles and databases set for everyday work: those would end a
+/// session, reject its statements, or change the format of its answers. They are set by SQL, because poolers do not
+/// accept every startup option.
+pub const SESSION_SETTINGS: &[(&str, &str)] = &[
     // Reject writes, or reads next to a writer.
     ("default_transaction_read_only", "off"),
     ("default_transaction_isolation", "read committed"),
@@ -185,7 +184,7 @@ pub const OURS: &[(&str, &str)] = &[
 /// A statement that sets what the server supports and the role may set, for the session or only its transaction. It
 /// returns no row and no column, so psql prints nothing.
 #[must_use]
-pub fn setting<'a>(wanted: impl IntoIterator<Item = &'a (&'a str, &'a str)>, is_local: bool) -> String {
+pub fn settings_sql<'a>(wanted: impl IntoIterator<Item = &'a (&'a str, &'a str)>, is_local: bool) -> String {
     let wanted: Vec<String> =
         wanted.into_iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
     format!(

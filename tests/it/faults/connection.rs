@@ -17,6 +17,10 @@ use crate::support::{Cluster, Database, Sponsor, Trial, tools};
 /// - injected: `sslmode=verify-full` under another name
 /// - seen: `does not match host name`. Exit code 13
 /// - left: A record of the failure
+/// - fault: The certificate of a server on another machine is not verified
+/// - injected: `sslmode=require` under another name
+/// - seen: `the server certificate of … is not verified`, and how to verify it, as a warning. Success
+/// - left: The complete backup, and the warning in its record
 #[test]
 fn a_host_that_is_not_local_is_spoken_to_in_tls_only() {
     let plain = Cluster::of_major(16);
@@ -40,10 +44,21 @@ fn a_host_that_is_not_local_is_spoken_to_in_tls_only() {
         assert!(message.contains("server does not support SSL"), "{message}");
         assert!(outcome.stdout.contains("add `?sslmode=disable`"), "{}", outcome.transcript());
     }
-    run(&remote(&with, ""), clients).1.assert_code(0);
+    for required in ["", "&sslmode=require"] {
+        let (_, outcome) = run(&remote(&with, required), clients);
+        outcome.assert_code(0);
+        let told = "the server certificate of db.example.org:";
+        let warnings = outcome.annotations("warning").join("\n");
+        for warnings in [warnings, outcome.log("callisto")["warnings"].to_string()] {
+            assert_eq!(warnings.matches(told).count(), 1, "{warnings}");
+            assert!(warnings.contains("add `sslmode=verify-full`"), "{warnings}");
+        }
+    }
     let root = Cluster::shared().certificate().unwrap().display().to_string();
     let verified = format!("?sslmode=verify-full&sslrootcert={root}");
-    run(&(with.url() + &verified), clients).1.assert_code(0);
+    let (_, outcome) = run(&(with.url() + &verified), clients);
+    outcome.assert_code(0);
+    assert!(!outcome.everything().contains("is not verified"), "{}", outcome.transcript());
     // An explicit `sslmode=disable` is respected.
     run(&remote(&without, "&sslmode=disable"), plain.bin_dir()).1.assert_code(0);
     // The certificate is really checked: it is for 127.0.0.1 and localhost.

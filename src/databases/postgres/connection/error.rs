@@ -1,6 +1,20 @@
 //! Why a database URL cannot be used, and what to do about it. Pure.
 
-use super::parameters::{LAST_KNOWN, Remedy, SSL_MODES};
+/// The newest PostgreSQL version whose parameters are in the list.
+const LAST_KNOWN: u32 = 18;
+/// libpq's TLS modes.
+pub(super) const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+
+/// What to write instead of an unknown parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// A known parameter with a similar name.
+    Near(&'static str),
+    /// libpq's `sslmode` instead of a driver's TLS parameter.
+    Tls,
+    /// Nothing.
+    Remove,
+}
 
 /// Why a database URL cannot be used. Written to follow `DATABASE_URL`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

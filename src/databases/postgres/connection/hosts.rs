@@ -1,4 +1,5 @@
-//! Where a server is: one address, or several of which libpq uses the first that fits. Pure.
+//! The parts of a database URL, and where its server is: one address, or several of which libpq uses the first that
+//! fits. Pure.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -93,8 +94,6 @@ pub(super) fn port(text: &str) -> Result<u16, ConnectionError> {
     let port = text.parse().ok().filter(|port| digits && *port > 0);
     port.ok_or(ConnectionError::BadValue("port"))
 }
-
-// The parts of a database URL as written, split by libpq's own rules, which allow several hosts. Pure.
 
 /// Characters that no host contains. Such a text is probably part of a password, and must not be shown.
 const NEVER_IN_A_HOST: [char; 9] = ['<', '>', '[', ']', '\\', '^', '|', '"', '\''];

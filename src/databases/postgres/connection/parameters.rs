@@ -12,13 +12,11 @@ use Value::{Any, Number, Of};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::ConnectionError;
+use super::error::{ConnectionError, Remedy, SSL_MODES};
 
 /// Port of Supabase's transaction-mode poolers.
 const TRANSACTION_POOLER: u16 = 6543;
 
-/// The newest PostgreSQL version whose parameters are in the list.
-pub(super) const LAST_KNOWN: u32 = 18;
 /// The oldest supported client version.
 const ALWAYS: u32 = 13;
 
@@ -109,22 +107,8 @@ const SECRETS: [&str; 5] =
 /// The value that means the certificates of this machine instead of a file.
 const SYSTEM: &str = "system";
 
-/// libpq's TLS modes.
-pub(super) const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
-
 /// Maximum number of wrong letters in a misspelled name.
 const WRONG_LETTERS: usize = 2;
-
-/// What to write instead of an unknown parameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remedy {
-    /// A known parameter with a similar name.
-    Near(&'static str),
-    /// libpq's `sslmode` instead of a driver's TLS parameter.
-    Tls,
-    /// Nothing.
-    Remove,
-}
 
 /// The parameters, without those of the address.
 #[derive(Debug, Default)]
@@ -271,13 +255,12 @@ pub(super) fn decode(text: &str, what: &'static str) -> Result<String, Connectio
     Ok(decoded.into_owned())
 }
 
-// Parameters without an environment variable. libpq reads them from a file that is never on disk: it is memory of
-// this process, which only processes of this user can open. Command-line arguments would be visible to every user.
-
 /// Name of the section in the file.
 const SERVICE: &str = "sponsor-backup";
 
-/// The parameters, and their file once it is needed. Clones share the file. It is closed with the last of them.
+/// Parameters without an environment variable, and their file once it is needed. libpq reads the file, which is never
+/// on disk: it is memory of this process, which only processes of this user can open. Command-line arguments would be
+/// visible to every user. Clones share the file. It is closed with the last of them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ParameterFile {
     parameters: Arc<BTreeMap<&'static str, SecretString>>,

@@ -6,12 +6,12 @@ fn parse(url: &str) -> Result<Connection, ConnectionError> {
     Connection::parse(&SecretString::from(url))
 }
 
-fn client(major: u32) -> Client {
-    Client { folder: "/x".into(), major, version: format!("{major}.1") }
+fn client(major: u32) -> (u32, &'static str) {
+    (major, if major == 15 { "15.1" } else { "18.1" })
 }
 
 fn variables(url: &str) -> BTreeMap<&'static str, String> {
-    parse(url).unwrap().for_client(&client(18)).unwrap()
+    parse(url).unwrap().for_client(client(18)).unwrap()
 }
 
 fn variable(url: &str, name: &str) -> Option<String> {
@@ -22,7 +22,7 @@ fn variable(url: &str, name: &str) -> Option<String> {
 fn special_characters_an_ipv6_host_and_a_socket_are_parsed() {
     let url = "postgresql://o%27neil:p%40ss%2Fw%3Ard%25@[2001:db8::1]:5433/my%20db?sslmode=verify-full&options=-c%20geqo%3Doff";
     let connection = parse(url).unwrap();
-    let variables = connection.for_client(&client(18)).unwrap();
+    let variables = connection.for_client(client(18)).unwrap();
     assert_eq!(variables["PGUSER"], "o'neil");
     assert_eq!(variables["PGPASSWORD"], "p@ss/w:rd%");
     assert_eq!(variables["PGHOST"], "2001:db8::1");
@@ -135,7 +135,7 @@ proptest! {
         let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         let url = format!("postgresql://{}:{}@db/{}", encode(&user), encode(&password), encode(&database));
         let parsed = parse(&url).unwrap();
-        let variables = parsed.for_client(&client(18)).unwrap();
+        let variables = parsed.for_client(client(18)).unwrap();
         prop_assert_eq!(&variables["PGUSER"], &user);
         prop_assert_eq!(&variables["PGPASSWORD"], &password);
         prop_assert_eq!(&variables["PGDATABASE"], &database);
@@ -197,7 +197,7 @@ fn several_hosts_are_handed_on_and_shown_as_libpq_reads_them() {
 fn each_parameter_reaches_libpq_and_secret_ones_are_masked() {
     let url = "postgresql://u:p@db/app?sslsni=1&passfile=/p&keepalives_idle=7&sslpassword=a%40b";
     let connection = parse(url).unwrap();
-    let variables = connection.for_client(&client(15)).unwrap();
+    let variables = connection.for_client(client(15)).unwrap();
     assert_eq!((variables["PGSSLSNI"].as_str(), variables["PGPASSFILE"].as_str()), ("1", "/p"));
     let file = Path::new(&variables["PGSERVICEFILE"]).to_owned();
     let text = std::fs::read_to_string(&file).unwrap();
@@ -206,7 +206,7 @@ fn each_parameter_reaches_libpq_and_secret_ones_are_masked() {
     let masks: Vec<_> = connection.masks().iter().map(|mask| mask.expose_secret().to_owned()).collect();
     assert_eq!(masks, ["p", "a@b", "a%40b"]);
     let again = connection.with_database("other");
-    assert_eq!(Path::new(&again.for_client(&client(15)).unwrap()["PGSERVICEFILE"]), file);
+    assert_eq!(Path::new(&again.for_client(client(15)).unwrap()["PGSERVICEFILE"]), file);
     drop((connection, again));
     assert!(!file.exists());
 }
@@ -214,11 +214,11 @@ fn each_parameter_reaches_libpq_and_secret_ones_are_masked() {
 #[test]
 fn a_parameter_too_new_for_the_client_names_its_version() {
     let connection = parse("postgresql://u:p@db/app?sslcertmode=disable&sslsni=1").unwrap();
-    let error = connection.for_client(&client(15)).unwrap_err();
+    let error = connection.for_client(client(15)).unwrap_err();
     let told = "has the parameter `sslcertmode`, which needs a PostgreSQL 16 client (installed: 15.1)";
     assert_eq!(error.to_string(), told);
     assert!(error.hint().contains("postgresql-client-16"));
-    assert!(connection.for_client(&client(16)).is_ok());
+    assert!(connection.for_client(client(16)).is_ok());
     assert_eq!(connection.oldest_client(), 16);
 }
 
@@ -246,4 +246,30 @@ fn a_parameter_that_libpq_lacks_is_reported_with_its_remedy() {
     assert_eq!(variable(url, "PGSSLMINPROTOCOLVERSION").unwrap(), "TLSv1.2");
     assert_eq!(variable(url, "PGSSLMODE").unwrap(), "require");
     assert!(parse("postgresql://u:p@db/app?replication=false&load_balance_hosts=random").is_ok());
+}
+
+#[test]
+fn a_certificate_that_is_not_verified_is_warned_about() {
+    let warning = |url: &str| parse(url).unwrap().unverified_certificate();
+    for url in [
+        "postgresql://u:canary@db.example.org/app",
+        "postgresql://u:canary@db.example.org/app?sslmode=prefer",
+        "postgresql://u:canary@db.example.org/app?sslmode=require",
+        "postgresql://u:canary@db.example.org/app?ssl=true",
+        "postgresql://u:canary@localhost,db.example.org/app",
+    ] {
+        let warning = warning(url).unwrap();
+        assert!(warning.contains("db.example.org:5432 is not verified"), "{warning}");
+        assert!(warning.contains("`sslmode=verify-full`") && !warning.contains("canary"), "{warning}");
+    }
+    for url in [
+        "postgresql://u:p@db.example.org/app?sslmode=verify-full&sslrootcert=ca.pem",
+        "postgresql://u:p@db.example.org/app?sslmode=verify-ca",
+        "postgresql://u:p@db.example.org/app?sslrootcert=system",
+        "postgresql://u:p@db.example.org/app?sslmode=require&sslrootcert=ca.pem",
+        "postgresql://u:p@db.example.org/app?sslmode=disable",
+        "postgresql://u:p@127.0.0.1/app?sslmode=require",
+    ] {
+        assert_eq!(warning(url), None, "{url}");
+    }
 }

@@ -33,8 +33,8 @@ fn patterns_and_privileges_are_passed_on() {
 
 #[test]
 fn a_setting_is_quoted_for_the_session_or_the_transaction() {
-    let sql = setting(&[("DateStyle", "ISO, MDY")], true);
+    let sql = settings_sql(&[("DateStyle", "ISO, MDY")], true);
     assert!(sql.contains("(VALUES ('DateStyle', 'ISO, MDY'))") && sql.contains("x.value, true)"), "{sql}");
-    assert!(setting(OURS, false).contains("('lock_timeout', '0')"));
-    assert!(OURS.iter().all(|(name, value)| !name.contains('\'') && !value.contains('\'')));
+    assert!(settings_sql(SESSION_SETTINGS, false).contains("('lock_timeout', '0')"));
+    assert!(SESSION_SETTINGS.iter().all(|(name, value)| !name.contains('\'') && !value.contains('\'')));
 }
