@@ -1,4 +1,4 @@
-//! Room 7: compares what was found with what was promised. Pure. The verdict is derived here and nowhere else.
+//! Compares what was found with what was promised. Pure. Every verdict is derived here and nowhere else.
 
 pub mod conclusion;
 pub mod database;

@@ -12,11 +12,10 @@ use crate::databases::postgres::generated::{self, Digests};
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::proof::DatabaseDifferences;
 use crate::databases::postgres::proof::Side;
-use crate::databases::postgres::proof::exemptions::OtherRolesObjects;
+use crate::databases::postgres::restore::facts::TargetFacts;
 use crate::databases::postgres::restore::plan::BackupSize;
-use crate::databases::postgres::restore::target::TargetFacts;
 use crate::databases::postgres::restore::{
-    Load, LoadOptions, Loaded, NewDatabase, OnError, RestoreError, Tools, rewrite,
+    Load, LoadOptions, Loaded, NewDatabase, OnError, RestoreError, Tools,
 };
 use crate::databases::postgres::server::Money;
 use crate::databases::postgres::settings::Settings;
@@ -80,17 +79,18 @@ impl RestoreSession<'_> {
         let read = self.tools.read_back(connection, how, self.stop).await?;
         let majors = |server: &str, pg_dump: &str| (major(server).unwrap_or(0), major(pg_dump).unwrap_or(0));
         let backup = Side {
-            truth: &self.proven.truth,
+            contents: &self.proven.contents,
             inventory: self.proven.scan.inventory(),
             majors: majors(&description.server_version, &description.pg_dump_version),
         };
         let restored = Side {
-            truth: &read.truth,
+            contents: &read.contents,
             inventory: read.scan.inventory(),
             majors: (server_major, major(&read.pg_dump_version).unwrap_or(0)),
         };
         let comparison = Comparison::new(&backup, &restored, loaded.left_out_tables());
-        let comparison = comparison.setting_aside(&self.aside(connection, loaded).await?);
+        let comparison =
+            comparison.setting_aside(&Exemptions::ask(connection, &self.tools.psql, loaded).await?);
         let Some(told) = &description.database else { return Ok(comparison) };
         let found = database::ask(connection, &self.tools.psql).await?;
         let carried = self.carried();
@@ -107,7 +107,7 @@ impl RestoreSession<'_> {
     /// The database settings in the dump.
     pub(super) fn carried(&self) -> Settings {
         // The verification has compared these lines with the manifest already.
-        self.proven.scan.settings().unwrap_or_default()
+        self.proven.scan.first_lines().and_then(Settings::parse).unwrap_or_default()
     }
 
     /// SQL that applies the database's settings: to the session, and also to the database if we created it.
@@ -127,18 +127,6 @@ impl RestoreSession<'_> {
     /// The locale in the manifest.
     pub(super) fn locale(&self) -> Option<Locale> {
         self.stored.description.database.as_ref().map(verification::database::locale)
-    }
-
-    /// What may differ: objects of other roles, and views that were not refreshed.
-    async fn aside(&self, connection: &Connection, loaded: &Loaded) -> Result<Exemptions, Failure> {
-        let psql = &self.tools.psql;
-        let others = OtherRolesObjects::ask(connection, psql).await?;
-        let mut unrefreshed = rewrite::without_rows(connection, psql).await?;
-        let is_left_out =
-            |statement: &String| loaded.left_out.iter().any(|left| left.statement == *statement);
-        unrefreshed.retain(|statement, _| loaded.refreshes.contains(statement) && !is_left_out(statement));
-        let OtherRolesObjects { making: besides, describing: comments, built_in } = others;
-        Ok(Exemptions { comments, besides, built_in, unrefreshed })
     }
 }
 

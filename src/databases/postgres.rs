@@ -1,7 +1,8 @@
-//! Room 4: a PostgreSQL database becomes one stream of SQL, and a verdict on whether that stream is complete.
+//! PostgreSQL: a database becomes one stream of SQL with a verdict on whether it is complete, the stream becomes a
+//! database again, and both are compared.
 //!
-//! This room does not know where the stream goes. Another kind of source would be next to [`Dump`] and offer the same
-//! two things: bytes to read, and `finish()`.
+//! [`dump`], [`restore`] and [`proof`] share what is directly in this folder: how to connect, ask and start programs.
+//! Nothing here knows where a stream is stored.
 
 pub mod client;
 pub mod connection;
@@ -23,23 +24,6 @@ pub mod sqlstate;
 mod error;
 
 pub use connection::Connection;
-pub use dump::Dump;
+pub use dump::{Dump, FinishedDump};
 pub use error::DumpError;
 pub use pg_error::{KnownNames, PgError};
-
-/// What is known about a dump that succeeded.
-#[derive(Debug)]
-pub struct FinishedDump {
-    /// Version of the server, from the dump's head.
-    pub server_version: String,
-    /// Version of pg_dump, from the dump's head.
-    pub pg_dump_version: String,
-    /// What the dump contains.
-    pub truth: sql::DumpContents,
-    /// The scan of its text.
-    pub scan: sql::Scan,
-    /// What a partial restore would need to know, from pg_dump.
-    pub notes: Vec<String>,
-    /// pg_dump's other warnings, without data. None of them means missing content.
-    pub warnings: Vec<String>,
-}

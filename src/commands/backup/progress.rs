@@ -53,7 +53,7 @@ impl BackupRun<'_> {
                 // pg_dump has all its locks before it writes a byte, so only a dump without bytes can wait for one.
                 if bytes_read <= head_bytes && asked.elapsed() >= BETWEEN_QUESTIONS {
                     asked = Instant::now();
-                    if let Some(wait) = dump::ask(&connection, &client).await {
+                    if let Some(wait) = dump::find_lock_wait(&connection, &client).await {
                         sink.line(&format!("{name}: {wait}"));
                         continue;
                     }

@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use super::client::Client;
-use super::query::query;
+use super::query::{query, unexpected};
 use super::settings::{Setting, Settings};
 use super::sql::decoded;
-use super::{Connection, DumpError, PgError, generated};
+use super::{Connection, DumpError, generated};
 
 /// Columns that some versions lack are looked up by name. The answer is UTF-8 in any session. In a database without
 /// an encoding, it is whatever was stored.
@@ -60,10 +60,7 @@ struct Answer {
 pub async fn ask(connection: &Connection, client: &Client) -> Result<Database, DumpError> {
     let question = QUESTION.replace("{generated}", generated::TABLES);
     let answer = query(connection, client, &question).await?;
-    parse(&answer).ok_or_else(|| {
-        let message = PgError::ours("unexpected answer from the server");
-        DumpError::Unreachable { place: connection.place(), message }
-    })
+    parse(&answer).ok_or_else(|| unexpected(connection))
 }
 
 fn parse(answer: &str) -> Option<Database> {
@@ -85,8 +82,6 @@ fn parse(answer: &str) -> Option<Database> {
         has_generated_values: answer.has_generated_values,
     })
 }
-
-// The encoding and the locale of a database. `CREATE DATABASE` sets them once, and no dump contains them. Pure.
 
 /// A database's encoding and locale, as in its server's catalog (PostgreSQL documentation, `pg_database`).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,8 +26,8 @@ use super::client::Client;
 use super::connection::APPLICATION;
 use super::invocation::DumpOptions;
 use super::process::{self, Signal};
-use super::sql::{Columns, Scan};
-use super::{Connection, DumpError, FinishedDump, KnownNames, PgError, query};
+use super::sql::{Columns, DumpContents, Scan};
+use super::{Connection, DumpError, KnownNames, PgError, query};
 use warnings::Warnings;
 
 /// How long to wait for output after pg_dump has ended: another process may hold its pipes open forever.
@@ -51,6 +51,23 @@ pub struct Dump {
     is_of_some_schemas: bool,
     stop: CancellationToken,
     _stop_on_drop: DropGuard,
+}
+
+/// What is known about a dump that succeeded.
+#[derive(Debug)]
+pub struct FinishedDump {
+    /// Version of the server, from the dump's head.
+    pub server_version: String,
+    /// Version of pg_dump, from the dump's head.
+    pub pg_dump_version: String,
+    /// What the dump contains.
+    pub contents: DumpContents,
+    /// The scan of its text.
+    pub scan: Scan,
+    /// What a partial restore would need to know, from pg_dump.
+    pub notes: Vec<String>,
+    /// pg_dump's other warnings, without data. None of them means missing content.
+    pub warnings: Vec<String>,
 }
 
 impl Dump {
@@ -126,7 +143,8 @@ impl Dump {
             return Err(DumpError::Failed { place, status: describe(status), message });
         }
         // Status 0 is not enough: a wrapper, or a pipe that broke, can cut the stream and still report success.
-        let truth = self.scan.judged().map_err(|reason| DumpError::Unfit { place: place.clone(), reason })?;
+        let contents =
+            self.scan.judged().map_err(|reason| DumpError::Unfit { place: place.clone(), reason })?;
         // The part that was cut off may contain a warning about missing content.
         if said.is_cut {
             let missing = "pg_dump printed more than 1 MiB of warnings".to_owned();
@@ -144,7 +162,7 @@ impl Dump {
         Ok(FinishedDump {
             server_version: self.scan.server_version().unwrap_or_default(),
             pg_dump_version: self.scan.pg_dump_version().unwrap_or_default(),
-            truth,
+            contents,
             scan: self.scan,
             notes,
             warnings: shown,
@@ -232,20 +250,19 @@ fn describe(status: ExitStatus) -> String {
     }
 }
 
-// Why a dump has not begun to write: pg_dump waits for locks on all its tables first, and shows nothing until it has them.
-
 /// The answer only explains a wait, so a slow one is not worth waiting for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The relation that a session of ours waits for, and the first session that blocks it. A role sees its own sessions, and
 /// the locks of all.
-const QUESTION: &str = "SELECT json_build_object('relation', n.nspname || '.' || c.relname, 'blocked_by', (pg_blocking_pids(a.pid))[1])
+const LOCK_WAIT: &str = "SELECT json_build_object('relation', n.nspname || '.' || c.relname, 'blocked_by', (pg_blocking_pids(a.pid))[1])
   FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
   JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE NOT l.granted AND a.datname = current_database() AND a.usename = session_user AND a.application_name = '{application}'
   ORDER BY a.query_start LIMIT 1";
 
-/// A lock that a session of ours waits for.
+/// A lock that a session of ours waits for. pg_dump waits for locks on all its tables first, and shows nothing until
+/// it has them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LockWait {
     /// `schema.table`.
@@ -267,10 +284,10 @@ impl fmt::Display for LockWait {
 
 /// Asks the server for the lock that our dump of this database waits for. Any psql version works. `None` if it waits
 /// for none, and if the server does not answer: the dump itself reports what is wrong.
-pub async fn ask(connection: &Connection, client: &Client) -> Option<LockWait> {
+pub async fn find_lock_wait(connection: &Connection, client: &Client) -> Option<LockWait> {
     let never = CancellationToken::new();
-    let question = QUESTION.replace("{application}", APPLICATION);
-    let answer = query::within((PATIENCE, &never), connection, client, &question).await.ok()?;
+    let question = LOCK_WAIT.replace("{application}", APPLICATION);
+    let answer = query::within((LOCK_WAIT_TIMEOUT, &never), connection, client, &question).await.ok()?;
     serde_json::from_str(&answer).ok()
 }
 

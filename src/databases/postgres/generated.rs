@@ -104,7 +104,7 @@ impl Snapshot {
         let begin = format!(
             "SET search_path = pg_catalog, pg_temp;\n{};\n{LOOKING}SET lock_timeout = {};\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n{}\
              SET lock_timeout = 0;\nSELECT pg_export_snapshot();\n",
-            invocation::setting(invocation::OURS.iter().chain(&OF_VALUES), false),
+            invocation::settings_sql(invocation::SESSION_SETTINGS.iter().chain(&OF_VALUES), false),
             options.lock_wait_timeout.as_millis(),
             LOCKING.replace("{tables}", &this.tables)
         );

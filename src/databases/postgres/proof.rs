@@ -1,4 +1,5 @@
-//! Compares a restored database with its backup, table by table. Pure.
+//! Compares a restored database with its backup, table by table, and names what differs: statements by their kind and
+//! name, never by their contents. Pure.
 
 pub mod exemptions;
 
@@ -89,7 +90,7 @@ impl TablePair {
 #[derive(Debug)]
 pub struct Side<'a> {
     /// Tables, sequences, large objects and digests.
-    pub truth: &'a DumpContents,
+    pub contents: &'a DumpContents,
     /// Its statements.
     pub inventory: Option<&'a Inventory>,
     /// Major versions of the server and of the pg_dump that wrote the statements.
@@ -132,26 +133,26 @@ impl Comparison {
         restored: &Side<'_>,
         left_out: Option<&BTreeSet<(String, String)>>,
     ) -> Self {
-        let same = backup.truth.compared_digest == restored.truth.compared_digest
-            && backup.truth.statements == restored.truth.statements;
+        let same = backup.contents.compared_digest == restored.contents.compared_digest
+            && backup.contents.statements == restored.contents.statements;
         let comparable = backup.majors == restored.majors;
         let beyond = |one: &Side<'_>, other: &Side<'_>| match (one.inventory, other.inventory) {
             (Some(one), Some(other)) if comparable && !same => one.beyond(other),
             _ => Vec::new(),
         };
-        let sequences = objects::sequences(&backup.truth.sequences, &restored.truth.sequences);
+        let sequences = objects::sequences(&backup.contents.sequences, &restored.contents.sequences);
         let large_objects =
-            objects::large_objects(&backup.truth.large_objects, &restored.truth.large_objects);
+            objects::large_objects(&backup.contents.large_objects, &restored.contents.large_objects);
         Self {
-            tables: pairs(&backup.truth.tables, &restored.truth.tables),
-            statements: (backup.truth.statements, restored.truth.statements),
+            tables: pairs(&backup.contents.tables, &restored.contents.tables),
+            statements: (backup.contents.statements, restored.contents.statements),
             statements_equal: (same || comparable).then_some(same),
             missing: beyond(backup, restored),
             unexpected: beyond(restored, backup),
             objects: sequences.and(large_objects),
             surroundings: DatabaseDifferences::default(),
             aside: Exempted::default(),
-            materialized_views: backup.truth.materialized_views,
+            materialized_views: backup.contents.materialized_views,
             majors: [backup.majors, restored.majors],
             left_out: left_out.cloned(),
         }
@@ -293,8 +294,6 @@ fn pairs(backup: &[TableDigest], restored: &[TableDigest]) -> Vec<TablePair> {
     names.into_iter().map(pair).collect()
 }
 
-// Hints for a restored database that differs from its backup. Pure.
-
 /// PostgreSQL looks up some operators without their schema, so the same text can mean another operator after a
 /// restore.
 const NO_SCHEMA: &str = "IS DISTINCT FROM, NULLIF, CASE and JOIN USING cannot name an operator's schema. On a type of another schema they use a different operator after a restore. Write the comparison with = and IS NULL in the live database, then back up again.";
@@ -320,8 +319,6 @@ impl Comparison {
         definitions.any(changed).then_some(NO_SCHEMA)
     }
 }
-
-// Statements that differ, as text: their kind and name, never their contents. Pure.
 
 /// Number of statements named.
 const NAMED: usize = 20;

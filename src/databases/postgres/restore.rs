@@ -1,6 +1,7 @@
-//! Room 6: loads a dump's text into a database, either on a temporary server of its own or into the database that the
+//! Loads a dump's text into a database, either on a temporary server of its own or into the database that the
 //! user named.
-//! | It does not fetch the text, and it does not decide whether the result equals the backup.
+//!
+//! It does not fetch the text, and it does not decide whether the result equals the backup.
 
 pub mod clearing;
 pub mod facts;
@@ -30,9 +31,7 @@ pub use tools::Tools;
 
 use serde::Serialize;
 
-// What a restore's target contains now, compared with before.
-
-/// The value in results and records. After `unchanged`, automation can continue as if nothing had been tried.
+/// What a restore's target contains now, compared with before: the value in results and records. After `unchanged`, automation can continue as if nothing had been tried.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TargetState {

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::client::Client;
-use super::query::query;
+use super::query::{query, query_json, unexpected};
 use super::sql::DumpContents;
-use super::{Connection, DumpError, PgError};
+use super::{Connection, DumpError};
 
 const QUERY: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
                      pg_database_size(current_database()), pg_is_in_recovery(), getdatabaseencoding(), \
@@ -126,7 +126,7 @@ impl Server {
             (hidden, false) => hidden,
             (_, true) => {
                 let answer = query(connection, client, MAPPINGS).await?;
-                answer.parse().map_err(|_| not_understood(connection))?
+                answer.parse().map_err(|_| unexpected(connection))?
             }
         };
         if hidden == 0 {
@@ -141,8 +141,8 @@ impl Server {
     ///
     /// # Errors
     /// [`DumpError::Incomplete`].
-    pub fn check_sequences(&self, connection: &Connection, truth: &DumpContents) -> Result<(), DumpError> {
-        let made_up = self.hidden_sequences.iter().filter(|name| truth.sequences.contains_key(*name));
+    pub fn check_sequences(&self, connection: &Connection, contents: &DumpContents) -> Result<(), DumpError> {
+        let made_up = self.hidden_sequences.iter().filter(|name| contents.sequences.contains_key(*name));
         let names: Vec<String> = made_up.take(20).map(|(schema, name)| format!("{schema}.{name}")).collect();
         if names.is_empty() {
             return Ok(());
@@ -159,7 +159,7 @@ impl Server {
 pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, DumpError> {
     let settings = PINNED.map(|(name, _)| asked(name)).join(", ");
     let answer = query(connection, client, &format!("{QUERY}{settings}{SEQUENCES}")).await?;
-    parse(&answer).ok_or_else(|| not_understood(connection))
+    parse(&answer).ok_or_else(|| unexpected(connection))
 }
 
 /// Warnings about rows that the dump does not contain, because their tables belong to an extension.
@@ -167,20 +167,13 @@ pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, Dum
 /// # Errors
 /// The server cannot be reached, rejects the query, or does not answer within a minute.
 pub async fn left_to_extensions(connection: &Connection, client: &Client) -> Result<Vec<String>, DumpError> {
-    let answer = query(connection, client, OF_EXTENSIONS).await?;
-    let found: Vec<(String, String)> =
-        serde_json::from_str(&answer).map_err(|_| not_understood(connection))?;
+    let found: Vec<(String, String)> = query_json(connection, client, OF_EXTENSIONS).await?;
     let words = |(table, extension): (String, String)| {
         format!(
             "rows of {table} are not in the backup: the table belongs to the extension {extension}, and pg_dump skips such rows"
         )
     };
     Ok(found.into_iter().map(words).collect())
-}
-
-fn not_understood(connection: &Connection) -> DumpError {
-    let message = PgError::ours("unexpected answer from the server");
-    DumpError::Unreachable { place: connection.place(), message }
 }
 
 fn parse(answer: &str) -> Option<Server> {

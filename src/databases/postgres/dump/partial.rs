@@ -1,4 +1,5 @@
-//! What a partial backup needs but does not contain. No server can restore such a backup on its own.
+//! Partial backups: what one needs but does not contain, and pg_dump's patterns as SQL conditions. A server cannot
+//! restore a backup on its own that needs more than it contains.
 //!
 //! PostgreSQL knows which objects depend on which others, except in the bodies of functions, which are plain text to
 //! it.
@@ -138,9 +139,7 @@ SELECT coalesce(json_agg(json_build_array(object, needed) ORDER BY object, neede
     )
 }
 
-// pg_dump's patterns as SQL conditions (PostgreSQL documentation, psql, "Patterns"). Pure.
-
-/// A table pattern as a condition on `n.nspname` and `c.relname`.
+/// A table pattern as a condition on `n.nspname` and `c.relname` (PostgreSQL documentation, psql, "Patterns").
 #[must_use]
 pub fn of_tables(pattern: &str) -> String {
     let (schema, name) = regular_expressions(pattern);

@@ -6,9 +6,9 @@ use jiff::{Timestamp, Unit};
 use serde::Deserialize;
 
 use crate::databases::postgres::client::Client;
-use crate::databases::postgres::query::query;
+use crate::databases::postgres::query::query_json;
 use crate::databases::postgres::sql::DumpContents;
-use crate::databases::postgres::{Connection, DumpError, PgError};
+use crate::databases::postgres::{Connection, DumpError};
 
 /// Only some roles see the receiver's details, but every role sees whether it runs. It ends with its connection.
 const QUERY: &str = "SELECT json_build_object( \
@@ -96,9 +96,9 @@ impl Standby {
 
     /// The unlogged tables whose rows the dump does not contain.
     #[must_use]
-    pub fn without_rows(&self, truth: &DumpContents) -> Vec<(String, String)> {
+    pub fn without_rows(&self, contents: &DumpContents) -> Vec<(String, String)> {
         let is_dumped = |(schema, name): &&(String, String)| {
-            truth.tables.iter().any(|table| table.schema == *schema && table.name == *name)
+            contents.tables.iter().any(|table| table.schema == *schema && table.name == *name)
         };
         self.unlogged.iter().filter(|table| !is_dumped(table)).cloned().collect()
     }
@@ -133,12 +133,7 @@ impl Standby {
 /// # Errors
 /// The server cannot be reached, rejects the query, or does not answer within a minute.
 pub async fn ask(connection: &Connection, client: &Client) -> Result<Standby, DumpError> {
-    let answer = query(connection, client, QUERY).await?;
-    let read: Answer = serde_json::from_str(&answer).map_err(|_| DumpError::Unreachable {
-        place: connection.place(),
-        message: PgError::ours("unexpected answer from the standby"),
-    })?;
-    Ok(judged(read))
+    Ok(judged(query_json(connection, client, QUERY).await?))
 }
 
 /// If replay is paused or nothing is received, everything after the last transaction may be missing.

@@ -1,14 +1,15 @@
-//! Sets aside differences that the restore did not cause, and parts that it skipped on purpose, and names them. Pure.
+//! Sets aside differences that the restore did not cause, and parts that it skipped on purpose, and names them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::Comparison;
+use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
-use crate::databases::postgres::query::query;
-use crate::databases::postgres::restore::RestoreError;
-use crate::databases::postgres::{Connection, DumpError, PgError};
+use crate::databases::postgres::query::query_json;
+use crate::databases::postgres::restore::rewrite::without_rows;
+use crate::databases::postgres::restore::{Loaded, RestoreError};
 
 /// Statements that may differ, in the form in which they are shown, each with a phrase for its object.
 #[derive(Debug, Default)]
@@ -73,9 +74,6 @@ impl Comparison {
     }
 }
 
-// Objects of a restored database that belong to other roles: on a managed server, what its platform created. SQL and
-// its answer.
-
 /// Objects of other roles by kind, each with the statement that creates it, in the form in which statements are
 /// shown.
 const QUESTION: &str = "SELECT coalesce(json_agg(json_build_object(
@@ -101,45 +99,44 @@ struct Other {
     is_built_in: bool,
 }
 
-/// Statements about other roles' objects, each with a phrase that names the object.
-#[derive(Debug, Default)]
-pub struct OtherRolesObjects {
-    /// Statements that create them.
-    pub making: BTreeMap<String, String>,
-    /// Statements that comment on them, which only their owner can run.
-    pub describing: BTreeMap<String, String>,
-    /// Statements about parts of the server, which a dump of the restored database never contains.
-    pub built_in: BTreeMap<String, String>,
-}
-
-impl OtherRolesObjects {
-    /// Queries a restored database.
+impl Exemptions {
+    /// What may differ after this load into a database: objects of other roles, and views that were not refreshed.
     ///
     /// # Errors
-    /// The query fails.
-    pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
-        let answer = query(connection, client, QUESTION).await?;
-        let found: Vec<Other> = serde_json::from_str(&answer).map_err(|_| {
-            let message = PgError::ours("unexpected answer from the server");
-            DumpError::Unreachable { place: connection.place(), message }
-        })?;
-        let mut others = Self::default();
-        for Other { kind, name, made_by, is_built_in } in found {
-            let object = kind.to_uppercase().replace('-', " ");
-            let described_by = format!("COMMENT ON {object} {name}");
-            // With `--clean`, a dump begins with statements that drop what it creates.
-            let made_by = [format!("DROP {object} IF EXISTS {name}"), made_by];
-            if is_built_in {
-                let words = format!("the {kind} {name} (part of the server)");
-                let all = made_by.into_iter().chain([described_by]);
-                others.built_in.extend(all.map(|statement| (statement, words.clone())));
-            } else {
-                let owned = format!("the {kind} {name} (owned by another role)");
-                others.describing.insert(described_by, format!("the comment on {owned}"));
-                others.making.extend(made_by.map(|statement| (statement, owned.clone())));
-            }
+    /// A query fails.
+    pub async fn ask(
+        connection: &Connection,
+        client: &Client,
+        loaded: &Loaded,
+    ) -> Result<Self, RestoreError> {
+        let mut exemptions = Self::default();
+        for other in query_json::<Vec<Other>>(connection, client, QUESTION).await? {
+            exemptions.add(other);
         }
-        Ok(others)
+        exemptions.unrefreshed = without_rows(connection, client).await?;
+        // A view without rows is a difference if the load did not try to refresh it, or if it failed.
+        let is_left_out =
+            |statement: &String| loaded.left_out.iter().any(|left| left.statement == *statement);
+        exemptions
+            .unrefreshed
+            .retain(|statement, _| loaded.refreshes.contains(statement) && !is_left_out(statement));
+        Ok(exemptions)
+    }
+
+    fn add(&mut self, Other { kind, name, made_by, is_built_in }: Other) {
+        let object = kind.to_uppercase().replace('-', " ");
+        let described_by = format!("COMMENT ON {object} {name}");
+        // With `--clean`, a dump begins with statements that drop what it creates.
+        let made_by = [format!("DROP {object} IF EXISTS {name}"), made_by];
+        if is_built_in {
+            let words = format!("the {kind} {name} (part of the server)");
+            let all = made_by.into_iter().chain([described_by]);
+            self.built_in.extend(all.map(|statement| (statement, words.clone())));
+        } else {
+            let owned = format!("the {kind} {name} (owned by another role)");
+            self.comments.insert(described_by, format!("the comment on {owned}"));
+            self.besides.extend(made_by.map(|statement| (statement, owned.clone())));
+        }
     }
 }
 

@@ -10,12 +10,12 @@ fn compared(restored: &str, majors: (u32, u32), left_out: Option<&[&str]>) -> Co
         scan
     };
     let (before, after) = (scan(DUMP), scan(restored));
-    let (truth, restored) = (before.truth().unwrap(), after.truth().unwrap());
+    let (contents, restored) = (before.contents().unwrap(), after.contents().unwrap());
     let named = |names: &[&str]| names.iter().map(|name| ("s".to_owned(), (*name).to_owned())).collect();
     let left_out = left_out.map(named);
     Comparison::new(
-        &Side { truth: &truth, inventory: before.inventory(), majors: (15, 15) },
-        &Side { truth: &restored, inventory: after.inventory(), majors },
+        &Side { contents: &contents, inventory: before.inventory(), majors: (15, 15) },
+        &Side { contents: &restored, inventory: after.inventory(), majors },
         left_out.as_ref(),
     )
 }

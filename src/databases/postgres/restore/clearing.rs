@@ -1,6 +1,7 @@
-//! What `replace` drops, and what it cannot drop. SQL only. It runs in the same transaction as the load, so a failed
-//! load undoes it.
-//! | Objects of PostgreSQL, of extensions and of other roles stay. On a managed server, the platform owns schemas,
+//! What `replace` drops, what it cannot drop, and what a partial backup must not drop. Its SQL runs in the same
+//! transaction as the load, so a failed load undoes it.
+//!
+//! Objects of PostgreSQL, of extensions and of other roles stay. On a managed server, the platform owns schemas,
 //! extensions and event triggers that its customers can use but not drop.
 
 use std::collections::BTreeSet;
@@ -10,7 +11,8 @@ use super::session::variable;
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::dump::partial;
-use crate::databases::postgres::query::{query, quoted};
+use crate::databases::postgres::query::query_json;
+use crate::databases::postgres::sql::quoted;
 
 /// The smallest OID of an object that a user created (PostgreSQL, `FirstNormalObjectId`).
 const FIRST_OF_PEOPLE: u32 = 16_384;
@@ -234,8 +236,6 @@ fn dropping_schemas() -> String {
     )
 }
 
-// Replaces a database with a partial backup: which tables would lose rows, and what must not be lost.
-
 /// Everything that users created, each by a name that it gets again when it is created anew. Parts that go with a
 /// table do not count.
 const KEPT: &str = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -302,8 +302,8 @@ pub async fn losing_rows(
          AND pg_relation_size(c.oid) > 0 AND ({})",
         matches.join(" OR ")
     );
-    let answer = query(connection, client, &sql).await?;
-    let found: Vec<(String, String)> = serde_json::from_str(&answer).unwrap_or_default();
+    // An answer that cannot be read must not count as no table.
+    let found: Vec<(String, String)> = query_json(connection, client, &sql).await?;
     let lost = found.into_iter().filter(|table| !held.contains(table));
     Ok(lost.map(|(schema, name)| format!("{}.{}", shown(&schema), shown(&name))).collect())
 }

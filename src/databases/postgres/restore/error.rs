@@ -358,7 +358,7 @@ fn lost(tables: &[String]) -> String {
     if tables.is_empty() { String::new() } else { format!(", losing the rows of {names}") }
 }
 
-/// Rooms to the left know only `DATABASE_URL`.
+/// What restores share with backups knows only `DATABASE_URL`.
 fn in_terms_of_the_target(hint: &str) -> String {
     hint.replace("DATABASE_URL", "`target-database-url`")
 }

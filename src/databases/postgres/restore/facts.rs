@@ -1,17 +1,109 @@
-//! What a target contains apart from the dump: objects of other roles, and event triggers that would react to a load.
+//! What a target offers and contains before the load: objects of other roles, event triggers that would react to it,
+//! and its lock table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::{RestoreError, clearing};
+use crate::databases::postgres::Connection;
+use crate::databases::postgres::client::Client;
+use crate::databases::postgres::query::query_json;
+
+/// Everything in one answer. Parts of an extension come and go with it, so they do not count.
+const QUESTION: &str = "SELECT json_build_object(
+  'version_number', current_setting('server_version_num')::int,
+  'version', current_setting('server_version'),
+  'objects', {objects},
+  'ground', {ground},
+  'extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_catalog.pg_available_extensions),
+  'roles', (SELECT json_agg(rolname) FROM pg_catalog.pg_roles),
+  'may_create', (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user),
+  'sees_all_rows', (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user),
+  'encoding', pg_catalog.getdatabaseencoding(),
+  'locks', (SELECT json_build_object(
+      'per_transaction', current_setting('max_locks_per_transaction')::int,
+      'slots', (SELECT sum(setting::int) FILTER (WHERE name !~ '^auto') + max(setting::int) FILTER (WHERE name ~ '^auto')
+        FROM pg_catalog.pg_settings WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes',
+          'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots')),
+      'is_in_huge_pages', coalesce(current_setting('huge_pages_status', true), current_setting('huge_pages')) = 'on',
+      'to_clear', count(*) + 2 * count(*) FILTER (WHERE c.reltype <> 0) + 2 * count(*) FILTER (WHERE c.reltoastrelid <> 0)
+        + coalesce(sum((SELECT count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)), 0)
+        + (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata))
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))";
+
+/// Facts about a server and a database.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct TargetFacts {
+    version_number: u32,
+    /// `15.18 (Debian 15.18-0+deb12u1)`.
+    pub version: String,
+    /// Number of objects that users created and that are not part of an extension: tables, views, functions, types,
+    /// large objects and others.
+    pub objects: u64,
+    /// Objects of other roles, and event triggers.
+    #[serde(default)]
+    pub ground: TargetContents,
+    /// Extensions available on the server.
+    pub extensions: BTreeSet<String>,
+    /// Roles of the server.
+    pub roles: BTreeSet<String>,
+    /// Whether the role can create databases.
+    pub may_create: bool,
+    /// Whether row-level security hides no row from the role.
+    pub sees_all_rows: bool,
+    /// The database's encoding.
+    pub encoding: String,
+    /// The server's lock table.
+    pub locks: LockTable,
+}
+
+impl TargetFacts {
+    /// Queries a server and the connected database.
+    ///
+    /// # Errors
+    /// The server cannot be reached, refuses, or sends an unexpected answer.
+    pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
+        let question = QUESTION
+            .replace("{objects}", &clearing::counting())
+            .replace("{ground}", &TargetContents::question());
+        Ok(query_json(connection, client, &question).await?)
+    }
+
+    /// The same facts for a new, empty database on the server.
+    #[must_use]
+    pub fn of_an_empty_database(self) -> Self {
+        let major = self.major();
+        let ground = self.ground.of_an_empty_database(major);
+        Self { objects: 0, locks: self.locks.of_an_empty_database(), ground, ..self }
+    }
+
+    /// The connection with login triggers disabled, if there are any and the role can disable them. `restored` means
+    /// that the dump contains some.
+    #[must_use]
+    pub fn quiet(&self, connection: &Connection, restored: bool) -> Connection {
+        // Older servers do not know the setting, and some poolers reject it.
+        let is_wanted = self.major() >= 17 && self.ground.may_silence_logins(restored);
+        let settings = is_wanted.then(|| "event_triggers=off".to_owned());
+        connection.clone().with_settings(settings.as_slice())
+    }
+
+    /// Major version.
+    #[must_use]
+    pub fn major(&self) -> u32 {
+        self.version_number / 10_000
+    }
+}
 
 /// Number of staying objects listed by name.
 const NAMED: usize = 20;
 
-/// Facts about a target's contents.
+/// What a target contains apart from the dump, as far as it matters to a load.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Ground {
+pub struct TargetContents {
     /// Objects of other roles that `replace` cannot drop: the first of them, each as a phrase.
     pub staying: Vec<String>,
     /// Whether the schema `public` is absent, or can be dropped with its contents.
@@ -32,8 +124,8 @@ pub struct Ground {
     is_superuser: bool,
 }
 
-impl Ground {
-    /// SQL expression whose value deserializes into `Ground`.
+impl TargetContents {
+    /// SQL expression whose value deserializes into `TargetContents`.
     pub(super) fn question() -> String {
         format!(
             "json_build_object(
@@ -101,12 +193,6 @@ impl Ground {
     }
 }
 
-// Whether a restore fits into a server's lock table: it is one transaction, and holds a lock on each object until
-// its end. Pure.
-// | PostgreSQL guarantees max_locks_per_transaction × slots (backends and prepared transactions). It also lends the
-// rest of its shared memory: versions 15 to 18 take 1.3 to 1.9 times as many locks as guaranteed, by release and
-// size. Twice as many never fit. A restore that needs more is refused, any other is tried.
-
 /// Upper bound of what a server takes, as a multiple of what it guarantees.
 const AT_MOST: u64 = 2;
 /// Shared memory per lock: 248 bytes (PostgreSQL, `LOCK` and `PROCLOCK` with their hash entries), …
@@ -116,7 +202,11 @@ const HUGE_PAGE: u64 = 2 << 20;
 /// Slots of PostgreSQL's own processes: one up to version 17, two in 18.
 const OF_THE_SERVER: u64 = 2;
 
-/// A server's lock table.
+/// A server's lock table. A restore is one transaction, and holds a lock on each object until its end.
+///
+/// PostgreSQL guarantees max_locks_per_transaction × slots (backends and prepared transactions). It also lends the
+/// rest of its shared memory: versions 15 to 18 take 1.3 to 1.9 times as many locks as guaranteed, by release and
+/// size. Twice as many never fit. A restore that needs more is refused, any other is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct LockTable {
     /// max_locks_per_transaction.

@@ -1,5 +1,6 @@
 //! Hints for failed statements of a dump, by error code and kind. Pure.
-//! | The server's words are not read: they can be in any language, and a sponsor's function can raise any text.
+//!
+//! The server's words are not read: they can be in any language, and a sponsor's function can raise any text.
 
 use crate::databases::postgres::sqlstate::SqlState;
 

@@ -1,5 +1,6 @@
 //! Loads a dump's text into a database through psql, in one transaction.
-//! | psql would commit a truncated plain dump without an error. So the dump's own COMMIT is dropped, and ours is sent
+//!
+//! psql would commit a truncated plain dump without an error. So the dump's own COMMIT is dropped, and ours is sent
 //! only after the caller has verified the whole text.
 
 use std::borrow::Cow;
@@ -123,7 +124,7 @@ impl Load {
         let ours = session::begin(&key, money) + first;
         psql.note_ours(ours.as_bytes());
         psql.send(ours.as_bytes()).await?;
-        psql.pass_over(settings.as_bytes());
+        psql.note_secret(settings.as_bytes());
         psql.send(settings.as_bytes()).await?;
         Ok(Self {
             psql,
@@ -148,7 +149,7 @@ impl Load {
     /// A statement failed, or the restore was stopped. The transaction is rolled back, and this is of no further use.
     pub async fn feed(&mut self, bytes: &[u8]) -> Result<(), RestoreError> {
         for piece in self.script.feed(bytes) {
-            self.pass(piece).await?;
+            self.send_piece(piece).await?;
         }
         Ok(())
     }
@@ -161,7 +162,7 @@ impl Load {
     pub async fn commit(mut self) -> Result<Loaded, RestoreError> {
         let script = std::mem::take(&mut self.script);
         let (rest, scan) = script.finish();
-        if let Err(failure) = self.say_commit(rest).await {
+        if let Err(failure) = self.send_commit(rest).await {
             self.abandon().await;
             return Err(failure);
         }
@@ -192,8 +193,8 @@ impl Load {
         }
     }
 
-    async fn say_commit(&mut self, rest: Piece) -> Result<(), RestoreError> {
-        self.pass(rest).await?;
+    async fn send_commit(&mut self, rest: Piece) -> Result<(), RestoreError> {
+        self.send_piece(rest).await?;
         self.refresh_those_that_wait().await?;
         // Event triggers would react to everything that follows them, so they come last.
         for statement in std::mem::take(&mut self.reactions) {
@@ -201,7 +202,7 @@ impl Load {
         }
         self.psql.send(self.last.as_bytes()).await?;
         // A statement that was undone by its savepoint does not stop COMMIT, so its error must be known before.
-        self.psql.heard().await?;
+        self.psql.ask_for_errors().await?;
         self.psql.send(b"\nCOMMIT;\n").await
     }
 
@@ -210,12 +211,12 @@ impl Load {
         self.psql.abandon().await;
     }
 
-    async fn pass(&mut self, piece: Piece) -> Result<(), RestoreError> {
+    async fn send_piece(&mut self, piece: Piece) -> Result<(), RestoreError> {
         match piece {
             // We send our own transaction.
             Piece::Transaction(_) => Ok(()),
             // Other servers store their files in other places.
-            Piece::Place(_) => Ok(()),
+            Piece::Tablespace(_) => Ok(()),
             Piece::Drop(_) if !self.drops => Ok(()),
             Piece::Statement(text) | Piece::Drop(text) => self.send_statement(&text).await,
             Piece::Reaction(text) => {
@@ -223,7 +224,7 @@ impl Load {
                 Ok(())
             }
             Piece::Copy(head) => {
-                self.skips_rows = !self.takes_rows(&head).await?;
+                self.skips_rows = !self.accepts_rows(&head).await?;
                 if self.skips_rows {
                     self.left_out.extend(table_of(&head));
                 } else {
@@ -242,7 +243,7 @@ impl Load {
     }
 
     async fn send_statement(&mut self, text: &[u8]) -> Result<(), RestoreError> {
-        self.ask_now_and_then().await?;
+        self.ask_for_errors_at_times().await?;
         let text = without_restrictions(text);
         self.psql.note(&text);
         self.psql.send(&self.form.of(&text)).await?;
@@ -267,25 +268,25 @@ impl Load {
 
     /// If statements can be left out, a table may be missing or different, and psql would run its rows as SQL. So the
     /// head goes ahead once, without rows, as a test.
-    async fn takes_rows(&mut self, head: &[u8]) -> Result<bool, RestoreError> {
+    async fn accepts_rows(&mut self, head: &[u8]) -> Result<bool, RestoreError> {
         if self.on_error == OnError::GiveUp {
             return Ok(true);
         }
-        self.psql.heard().await?;
+        self.psql.ask_for_errors().await?;
         let empty = [self.form.of(head).trim_ascii_end(), b"\n\\.\n"].concat();
         self.psql.note(&empty);
         self.psql.send(&empty).await?;
-        Ok(self.psql.heard().await? == Reported::Nothing)
+        Ok(self.psql.ask_for_errors().await? == Reported::Nothing)
     }
 
     /// If statements can fail, psql must report them before it forgets them.
-    async fn ask_now_and_then(&mut self) -> Result<(), RestoreError> {
+    async fn ask_for_errors_at_times(&mut self) -> Result<(), RestoreError> {
         self.unasked += 1;
         if self.unasked < ASKED {
             return Ok(());
         }
         self.unasked = 0;
-        self.psql.heard().await.map(drop)
+        self.psql.ask_for_errors().await.map(drop)
     }
 }
 

@@ -1,5 +1,5 @@
 //! What a restore will do, and what prevents it. Pure: everything that can be known before the first statement is
-//! checked here.
+//! checked here, and whether the disk is certainly too small for a temporary server.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 use bytesize::ByteSize;
 
 use super::RestoreError;
-use super::facts::{Ground, LockTable};
-use super::target::TargetFacts;
-use crate::databases::postgres::query::quoted;
-use crate::databases::postgres::sql::Needs;
+use super::facts::{LockTable, TargetContents, TargetFacts};
+use crate::databases::postgres::sql::{Needs, quoted};
 
 /// What a dump needs, and what the target offers.
 #[derive(Debug, Clone)]
@@ -30,7 +28,7 @@ pub struct Plan {
     /// Locks that the load needs at least, and the lock table.
     locks: (u64, LockTable),
     /// Schemas that the dump creates, and facts about the target.
-    schemas: (BTreeSet<String>, Ground),
+    schemas: (BTreeSet<String>, TargetContents),
 }
 
 impl Plan {
@@ -114,8 +112,6 @@ pub struct Allowed {
 pub fn making_roles(names: &BTreeSet<String>) -> String {
     names.iter().map(|name| format!("CREATE ROLE {} NOLOGIN;\n", quoted(name))).collect()
 }
-
-// Whether a disk is certainly too small for a temporary server with the restored database.
 
 /// Size of an empty cluster, about 40 MB.
 const CLUSTER: u64 = 32 << 20;

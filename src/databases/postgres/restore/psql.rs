@@ -22,7 +22,7 @@ pub(super) struct Psql {
     stderr: JoinHandle<PsqlErrors>,
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
     /// What was reported up to each mark. `None` if psql exits at the first error.
-    heard: Option<mpsc::Receiver<Reported>>,
+    reports: Option<mpsc::Receiver<Reported>>,
     /// Marks the errors that we provoke. Random, so that the author of a dump cannot know it.
     mark: String,
     /// Statements it may complain of.
@@ -49,17 +49,17 @@ impl Psql {
             return Err(client.not_started("psql", "its pipes are missing").into());
         };
         let mark = format!("sponsor-backup-{}", uuid::Uuid::new_v4().simple());
-        let (told, heard) = mpsc::channel(1);
+        let (reporter, reports) = mpsc::channel(1);
         let stop = stop.child_token();
-        let sent = Arc::new(Mutex::new(SentStatements::to(connection)));
+        let sent = Arc::new(Mutex::new(SentStatements::new(connection)));
         let of = (Arc::clone(&sent), place.clone());
         Ok(Self {
             stdin,
-            stderr: tokio::spawn(PsqlErrors::read(stderr, of, (mark.clone(), told))),
+            stderr: tokio::spawn(PsqlErrors::read(stderr, of, (mark.clone(), reporter))),
             sent,
             // On SIGINT psql cancels its statement on the server.
             supervisor: supervise(psql, stop.clone(), Signal::INT),
-            heard: leaves_out.then_some(heard),
+            reports: leaves_out.then_some(reports),
             mark,
             place,
             lines: 0,
@@ -70,13 +70,13 @@ impl Psql {
 
     /// Registers our own SQL, sent next, as not part of the dump.
     pub(super) fn note_ours(&self, text: &[u8]) {
-        let line = self.lines + breaks(text);
+        let line = self.lines + line_breaks(text);
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).note_ours(line, text);
     }
 
     /// The same for SQL with values that no message may show.
-    pub(super) fn pass_over(&self, text: &[u8]) {
-        let line = self.lines + breaks(text);
+    pub(super) fn note_secret(&self, text: &[u8]) {
+        let line = self.lines + line_breaks(text);
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).note_ours(line, b"");
     }
 
@@ -89,15 +89,15 @@ impl Psql {
     /// Registers rows, sent next, as part of the last statement.
     pub(super) fn note_rows(&self, rows: &[u8]) {
         let line = self.line_after(rows);
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).goes_on(line);
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).extend_last(line);
     }
 
     fn line_after(&self, text: &[u8]) -> u64 {
-        self.lines + breaks(text) + 1
+        self.lines + line_breaks(text) + 1
     }
 
     pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), RestoreError> {
-        self.lines += breaks(bytes);
+        self.lines += line_breaks(bytes);
         let written = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(RestoreError::Stopped),
@@ -106,31 +106,31 @@ impl Psql {
         match written {
             Ok(()) => Ok(()),
             // psql has exited already. What it printed is the cause.
-            Err(_) => Err(self.why_it_ended().await),
+            Err(_) => Err(self.find_cause().await),
         }
     }
 
     /// What psql reported since the last call. We provoke an error to learn that: it follows theirs on the same
     /// stream, and no setting hides it.
-    pub(super) async fn heard(&mut self) -> Result<Reported, RestoreError> {
-        if self.heard.is_none() {
+    pub(super) async fn ask_for_errors(&mut self) -> Result<Reported, RestoreError> {
+        if self.reports.is_none() {
             return Ok(Reported::Nothing);
         }
         self.send(format!("\nSELECT '{}'::pg_catalog.int4;\n", self.mark).as_bytes()).await?;
-        let Some(heard) = &mut self.heard else { return Ok(Reported::Nothing) };
-        let heard = tokio::select! {
+        let Some(reports) = &mut self.reports else { return Ok(Reported::Nothing) };
+        let reported = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(RestoreError::Stopped),
-            heard = heard.recv() => heard,
+            reported = reports.recv() => reported,
         };
-        match heard {
+        match reported {
             Some(Reported::Unbearable(refused)) => Err(refused.failure(&self.place)),
-            Some(heard) => Ok(heard),
-            None => Err(self.why_it_ended().await),
+            Some(reported) => Ok(reported),
+            None => Err(self.find_cause().await),
         }
     }
 
-    async fn why_it_ended(&mut self) -> RestoreError {
+    async fn find_cause(&mut self) -> RestoreError {
         if self.stop.is_cancelled() {
             return RestoreError::Stopped;
         }
@@ -163,6 +163,6 @@ impl Psql {
     }
 }
 
-fn breaks(text: &[u8]) -> u64 {
+fn line_breaks(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64
 }

@@ -1,4 +1,5 @@
-//! Errors that psql prints during a load, each with its statement. Everything kept here is safe to show.
+//! Errors that psql prints during a load, each with its statement among those that were sent recently. Everything kept
+//! here is safe to show.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,11 +55,11 @@ impl Fields {
         *field = names.know(value).then(|| value.to_owned());
     }
 
-    /// The fields as text, without what `told` already contains.
-    fn words(&self, told: &str) -> String {
+    /// The fields as text, without what `shown` already contains.
+    fn words(&self, shown: &str) -> String {
         let schema = self.schema.as_deref().map(|schema| format!("{schema}.")).unwrap_or_default();
-        let table = self.table.as_deref().filter(|table| !told.contains(table));
-        let constraint = self.constraint.as_deref().filter(|constraint| !told.contains(constraint));
+        let table = self.table.as_deref().filter(|table| !shown.contains(table));
+        let constraint = self.constraint.as_deref().filter(|constraint| !shown.contains(constraint));
         let table = table.map(|table| format!("table {schema}{table}"));
         let constraint = constraint.map(|constraint| format!("constraint {constraint}"));
         table.into_iter().chain(constraint).collect::<Vec<_>>().join("; ")
@@ -132,12 +133,12 @@ pub(super) struct PsqlErrors {
 }
 
 impl PsqlErrors {
-    /// Reads to the end. The mark is an error that we provoke: it is not recorded, and `told` receives what came
+    /// Reads to the end. The mark is an error that we provoke: it is not recorded, and `reporter` receives what came
     /// before it.
     pub(super) async fn read(
         stderr: ChildStderr,
         (sent, place): (Arc<Mutex<SentStatements>>, String),
-        (mark, told): (String, mpsc::Sender<Reported>),
+        (mark, reporter): (String, mpsc::Sender<Reported>),
     ) -> Self {
         let mut this = Self {
             all: Vec::new(),
@@ -155,12 +156,12 @@ impl PsqlErrors {
                 // The receiver may be gone.
                 Some(error) if error.words.contains(&mark) => {
                     let any = std::mem::take(&mut this.are_unheard);
-                    let heard = match this.worst() {
+                    let reported = match this.worst() {
                         Some(worst) => Reported::Unbearable(Box::new(worst.clone())),
                         None if any => Reported::Bearable,
                         None => Reported::Nothing,
                     };
-                    told.send(heard).await.ok();
+                    reporter.send(reported).await.ok();
                 }
                 Some(error) => this.take(&error),
                 None if this.take_field(&line) => {}
@@ -214,9 +215,6 @@ impl PsqlErrors {
     }
 }
 
-// Remembers what psql was sent recently, so that an error finds its statement, and which names errors may show.
-// Pure.
-
 /// Number of statements remembered: more than the pipe to psql and psql itself hold (64 KiB and 4 KiB, at least seven
 /// bytes per statement).
 const STATEMENTS_KEPT: usize = 12_000;
@@ -235,7 +233,7 @@ pub(super) struct SentStatements {
 }
 
 impl SentStatements {
-    pub(super) fn to(connection: &Connection) -> Self {
+    pub(super) fn new(connection: &Connection) -> Self {
         Self { recent: VecDeque::new(), ours: 0, names: KnownNames::of(connection) }
     }
 
@@ -256,7 +254,7 @@ impl SentStatements {
     }
 
     /// Extends the last statement to a line. psql reports an error about rows at the end of their block.
-    pub(super) fn goes_on(&mut self, line: u64) {
+    pub(super) fn extend_last(&mut self, line: u64) {
         if let Some((end, _)) = self.recent.back_mut() {
             *end = line;
         }

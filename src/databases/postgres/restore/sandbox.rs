@@ -1,4 +1,5 @@
-//! The private folder of a temporary server and the account that owns it. Also cleans up after killed runs.
+//! What surrounds a temporary server: its private folder, the account that owns it, and no network. Also cleans up
+//! after killed runs.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -165,11 +166,11 @@ fn remove(path: &Path) -> std::io::Result<()> {
     removed
 }
 
-// Cuts a temporary server off from the network. A dump contains foreign servers, subscriptions and dblink calls that
-// name live servers, with passwords. The server answers on its own socket and cannot connect to anything.
-
 /// Starts a program that cannot open network connections, nor can its children. If this machine does not support
 /// that, starts it anyway and returns the reason.
+///
+/// A dump contains foreign servers, subscriptions and dblink calls that name live servers, with passwords. So the
+/// temporary server answers on its own socket and cannot connect to anything.
 ///
 /// # Errors
 /// The program does not start.

@@ -6,7 +6,8 @@ use super::RestoreError;
 use super::target::{NAMES_OF_OURS, NewDatabase, Purpose, create, drop_database, exists};
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
-use crate::databases::postgres::query::{query, quoted};
+use crate::databases::postgres::query::query;
+use crate::databases::postgres::sql::quoted;
 
 /// A scratch database on an existing server, identified by its name and a marker comment.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
-//! How the session that loads a dump begins. Pure.
-//! | Roles and databases have settings for everyday work. Some of them would change rows while they are loaded, or
+//! How the session that loads a dump begins, and how it keeps event triggers from reacting to the load. Pure.
+//!
+//! Roles and databases have settings for everyday work. Some of them would change rows while they are loaded, or
 //! end the session. Those are overridden here, for this transaction only.
 
 use std::sync::LazyLock;
@@ -19,7 +20,8 @@ const OF_A_LOAD: [(&str, &str); 2] = [
 /// whatever the database's default is.
 pub(super) fn begin(key: &str, money: Money) -> String {
     let money = (money == Money::Plain).then_some(&("lc_monetary", "C"));
-    let settings = invocation::setting(invocation::OURS.iter().chain(&OF_A_LOAD).chain(money), true);
+    let settings =
+        invocation::settings_sql(invocation::SESSION_SETTINGS.iter().chain(&OF_A_LOAD).chain(money), true);
     format!(
         "\\restrict {key}
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
@@ -36,10 +38,9 @@ pub(super) fn variable(name: &str) -> String {
     format!("{}.{name}", *PREFIX)
 }
 
-// Disables the target's event triggers during a restore. The dump's own are created last, and
-// [`super::target::TargetFacts::quiet`] keeps login triggers from our other sessions.
-
-/// Disables the enabled ones, and remembers them for this transaction. Only a superuser can.
+/// Disables the target's enabled event triggers, and remembers them for this transaction. Only a superuser can. The
+/// dump's own are created last, and [`super::facts::TargetFacts::quiet`] keeps login triggers from our other
+/// sessions.
 #[must_use]
 pub fn silencing() -> String {
     "DO $quiet$ DECLARE command text; BEGIN

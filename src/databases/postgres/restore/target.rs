@@ -1,20 +1,19 @@
-//! The target server and database: what they contain, and how a database is created and dropped.
+//! The database that a restore goes into, and how a database is created and dropped.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::facts::{Ground, LockTable};
-use super::{RestoreError, clearing};
+use super::RestoreError;
+use super::facts::TargetFacts;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::database::Locale;
-use crate::databases::postgres::query::{query, quoted, within};
-use crate::databases::postgres::{Connection, DumpError, PgError};
+use crate::databases::postgres::query::{query, within};
+use crate::databases::postgres::sql::quoted;
+use crate::databases::postgres::{Connection, DumpError};
 
 /// Timeout for CREATE and DROP DATABASE. The server continues even if the client disconnects.
-const PATIENCE: Duration = Duration::from_secs(600);
+const CREATE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// SQLSTATE of an encoding that does not fit the locale (`invalid_parameter_value`), of a locale that the server
 /// lacks (`wrong_object_type`), of a provider that it was built without (`feature_not_supported`), …
@@ -24,99 +23,6 @@ const NO_RIGHT: &str = "42501";
 
 /// Databases to connect to if the target does not exist yet.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
-
-/// Everything in one answer. Parts of an extension come and go with it, so they do not count.
-const QUESTION: &str = "SELECT json_build_object(
-  'version_number', current_setting('server_version_num')::int,
-  'version', current_setting('server_version'),
-  'objects', {objects},
-  'ground', {ground},
-  'extensions', (SELECT coalesce(json_agg(name), '[]') FROM pg_catalog.pg_available_extensions),
-  'roles', (SELECT json_agg(rolname) FROM pg_catalog.pg_roles),
-  'may_create', (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user),
-  'sees_all_rows', (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user),
-  'encoding', pg_catalog.getdatabaseencoding(),
-  'locks', (SELECT json_build_object(
-      'per_transaction', current_setting('max_locks_per_transaction')::int,
-      'slots', (SELECT sum(setting::int) FILTER (WHERE name !~ '^auto') + max(setting::int) FILTER (WHERE name ~ '^auto')
-        FROM pg_catalog.pg_settings WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes',
-          'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots')),
-      'is_in_huge_pages', coalesce(current_setting('huge_pages_status', true), current_setting('huge_pages')) = 'on',
-      'to_clear', count(*) + 2 * count(*) FILTER (WHERE c.reltype <> 0) + 2 * count(*) FILTER (WHERE c.reltoastrelid <> 0)
-        + coalesce(sum((SELECT count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)), 0)
-        + (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata))
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))";
-
-/// Facts about a server and a database.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct TargetFacts {
-    version_number: u32,
-    /// `15.18 (Debian 15.18-0+deb12u1)`.
-    pub version: String,
-    /// Number of objects that users created and that are not part of an extension: tables, views, functions, types,
-    /// large objects and others.
-    pub objects: u64,
-    /// Objects of other roles, and event triggers.
-    #[serde(default)]
-    pub ground: Ground,
-    /// Extensions available on the server.
-    pub extensions: BTreeSet<String>,
-    /// Roles of the server.
-    pub roles: BTreeSet<String>,
-    /// Whether the role can create databases.
-    pub may_create: bool,
-    /// Whether row-level security hides no row from the role.
-    pub sees_all_rows: bool,
-    /// The database's encoding.
-    pub encoding: String,
-    /// The server's lock table.
-    pub locks: LockTable,
-}
-
-impl TargetFacts {
-    /// Queries a server and the connected database.
-    ///
-    /// # Errors
-    /// The server cannot be reached, refuses, or sends an unexpected answer.
-    pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
-        let question =
-            QUESTION.replace("{objects}", &clearing::counting()).replace("{ground}", &Ground::question());
-        let answer = query(connection, client, &question).await?;
-        // An answer with line breaks comes in several lines.
-        serde_json::from_str(&answer).map_err(|_| {
-            // The answer names every role of the server, so it is not shown.
-            let message = PgError::ours("unexpected answer from the server");
-            DumpError::Unreachable { place: connection.place(), message }.into()
-        })
-    }
-
-    /// The same facts for a new, empty database on the server.
-    #[must_use]
-    pub fn of_an_empty_database(self) -> Self {
-        let major = self.major();
-        let ground = self.ground.of_an_empty_database(major);
-        Self { objects: 0, locks: self.locks.of_an_empty_database(), ground, ..self }
-    }
-
-    /// The connection with login triggers disabled, if there are any and the role can disable them. `restored` means
-    /// that the dump contains some.
-    #[must_use]
-    pub fn quiet(&self, connection: &Connection, restored: bool) -> Connection {
-        // Older servers do not know the setting, and some poolers reject it.
-        let is_wanted = self.major() >= 17 && self.ground.may_silence_logins(restored);
-        let settings = is_wanted.then(|| "event_triggers=off".to_owned());
-        connection.clone().with_settings(settings.as_slice())
-    }
-
-    /// Major version.
-    #[must_use]
-    pub fn major(&self) -> u32 {
-        self.version_number / 10_000
-    }
-}
 
 /// The database that the user named. It might not exist yet.
 #[derive(Debug, Clone)]
@@ -213,7 +119,7 @@ impl Target {
         create((host, name), &self.connection.place(), (form, self.facts.major()), client, stop).await?;
         *progress = Progress::Made;
         let rename = format!("ALTER DATABASE {} RENAME TO {}", quoted(name), quoted(wanted));
-        within((PATIENCE, stop), host, client, &rename).await?;
+        within((CREATE_TIMEOUT, stop), host, client, &rename).await?;
         Ok(())
     }
 
@@ -308,7 +214,7 @@ pub(super) async fn create(
         // template0 has no objects of the server's users.
         let sql =
             format!("CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}'{option}", quoted(name));
-        made = within((PATIENCE, stop), host, client, &sql).await;
+        made = within((CREATE_TIMEOUT, stop), host, client, &sql).await;
         let is_refused = matches!(&made, Err(DumpError::Unreachable { message, .. })
             if NOT_WITH_THIS_LOCALE.iter().any(|code| message.is(code)));
         if !is_refused || at == last {
@@ -331,7 +237,7 @@ pub(super) async fn drop_database(
     client: &Client,
 ) -> Result<(), RestoreError> {
     let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name));
-    within((PATIENCE, &CancellationToken::new()), host, client, &sql).await?;
+    within((CREATE_TIMEOUT, &CancellationToken::new()), host, client, &sql).await?;
     Ok(())
 }
 

@@ -13,9 +13,9 @@ fn compared(restored: &str, aside: &Exemptions) -> Comparison {
         scan
     };
     let (before, after) = (scan(DUMP), scan(restored));
-    let (truth, restored) = (before.truth().unwrap(), after.truth().unwrap());
-    let side = |truth, inventory| Side { truth, inventory, majors: (15, 15) };
-    Comparison::new(&side(&truth, before.inventory()), &side(&restored, after.inventory()), None)
+    let (contents, restored) = (before.contents().unwrap(), after.contents().unwrap());
+    let side = |contents, inventory| Side { contents, inventory, majors: (15, 15) };
+    Comparison::new(&side(&contents, before.inventory()), &side(&restored, after.inventory()), None)
         .setting_aside(aside)
 }
 
