@@ -37,6 +37,9 @@ pub enum RecordError {
         /// What S3 shows instead.
         why: String,
     },
+    /// The object in S3 has not the lock or the tags that were sent.
+    #[error("{0}")]
+    NotAsSent(ArchiveError),
     /// The object cannot be written.
     #[error("record not saved: {0}")]
     Archive(#[from] ArchiveError),
@@ -57,7 +60,11 @@ impl RecordError {
                 "Pass the outputs `backup_location` and `backup_size` of this sponsor's own backup step. The deployment itself was recorded."
                     .to_owned(),
             ),
-            Self::Archive(error) => error.hint(),
+            Self::NotAsSent(ArchiveError::Differs { what: "tags", .. }) => Some(
+                "Report this to the store's support: it did not keep the tags. The workspace has a copy of the record."
+                    .to_owned(),
+            ),
+            Self::NotAsSent(error) | Self::Archive(error) => error.hint(),
         }
     }
 }

@@ -84,6 +84,16 @@ pub enum Piece {
 }
 
 impl Piece {
+    /// Its key, given that of the dump.
+    #[must_use]
+    pub fn key(self, dump: &str) -> String {
+        match self {
+            Self::Dump => dump.to_owned(),
+            Self::Checksum => checksum_key(dump),
+            Self::Manifest => manifest_key(dump),
+        }
+    }
+
     /// In words.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -118,6 +128,13 @@ impl Incomplete {
     #[must_use]
     pub fn names(&self, between: &str) -> String {
         self.lacks.iter().copied().map(Piece::name).collect::<Vec<_>>().join(between)
+    }
+
+    /// Key of an object of it that exists.
+    #[must_use]
+    pub fn existing_key(&self) -> Option<String> {
+        let there = |piece: &Piece| !self.lacks.contains(piece);
+        [Piece::Dump, Piece::Checksum, Piece::Manifest].into_iter().find(there).map(|piece| piece.key(&self.backup.key))
     }
 
     /// Whether only the dump exists. That is also the case if another program wrote it.

@@ -1,18 +1,25 @@
-//! Archive errors and their hints.
+//! Archive errors and their messages. Their hints are in [`hints`].
 
 mod hints;
-mod temporary;
-mod wording;
-pub(super) use temporary::Temporary;
 
 use bytesize::ByteSize;
 use std::sync::Arc;
 
 use super::s3::Cause;
-use super::thaw::Thaw;
+use super::s3::retry::Temporary;
+use super::thaw::{Thaw, describe_duration};
 use crate::secrets::http::foreign;
-use hints::{BUCKET_WIDE_CODES, hint_for_bucket, hint_for_keys, hint_for_role, remedy};
-use wording::{encrypted_to, in_brackets, no_answer, refusal, thawing};
+
+/// Error codes after which every other request to the bucket would fail in the same way.
+const BUCKET_WIDE_CODES: [&str; 7] = [
+    "NoSuchBucket",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "InvalidToken",
+    "ExpiredToken",
+    "RequestTimeTooSkewed",
+    "AuthorizationHeaderMalformed",
+];
 
 /// The error of a library below one of ours. `RUNNER_DEBUG` prints it.
 pub(super) type SourceError = Arc<dyn std::error::Error + Send + Sync>;
@@ -323,76 +330,67 @@ impl ArchiveError {
     fn status(&self) -> Option<u16> {
         if let Self::S3 { status, .. } = self { Some(*status) } else { None }
     }
+}
 
-    /// What you can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::S3 { operation, location, code, answer, .. } => {
-                if let Some(temporary) = self.temporary() {
-                    return Some(temporary.hint().to_owned());
-                }
-                let of_the_keys = answer.keys.as_ref().and_then(|keys| hint_for_keys(code, keys));
-                let of_the_bucket =
-                    || answer.named_by.and_then(|secret| hint_for_bucket(code, location, secret));
-                return of_the_keys
-                    .or_else(of_the_bucket)
-                    .or_else(|| remedy(operation, code).map(str::to_owned));
-            }
-            Self::Unanswered { silence, .. } => hints::hint_for_silence(&silence.cause),
-            Self::Credentials { .. } => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",
-            Self::NoObjectLock { .. } => {
-                "Use a bucket with Object Lock (enabled when the bucket is created), or set `object-lock` to `auto` or `off`."
-            }
-            Self::Role { code, claims, .. } => return Some(hint_for_role(code, claims)),
-            Self::Unfinished { cause, .. } | Self::OrphanedUpload { cause, .. } => return cause.hint(),
-            Self::AlreadyExists { .. } => "Run again. Another run used the same second.",
-            Self::Differs { what: "lock", .. } => {
-                "Grant s3:GetObjectRetention on the objects of this bucket. Without it, S3 does not show locks. If it is granted, the store did not lock the object: report that to its support, or set `object-lock` to `off`."
-            }
-            Self::Differs { what: "tags", .. } => {
-                "Report this to the store's support: it did not keep the tags. The object has no checksum file and no manifest, so it does not count as a backup."
-            }
-            Self::Differs { .. } => {
-                "Do not trust this object. It has no checksum file and no manifest, so it does not count as a backup. Run again, and report this to the store's support."
-            }
-            Self::MemoryLimit { needed_bytes, .. } => {
-                let mebibytes = needed_bytes.div_ceil(1 << 20);
-                return Some(format!(
-                    "Set `memory-limit` to {mebibytes}MiB or more, or lower `max-parallel`."
-                ));
-            }
-            Self::TooLong { .. } => "Split the backup with `schemas` and `exclude-schemas`.",
-            Self::Stream(_) | Self::Transform { .. } => {
-                "Run again. If it happens again, report it with this message."
-            }
-            Self::NoBackup { elsewhere: Some(_), .. } => {
-                "Check `environment`, or list the backups with `sponsor-backup list`."
-            }
-            Self::NoBackup { .. } | Self::Missing { .. } => "List the backups with `sponsor-backup list`.",
-            Self::Malformed { .. } => {
-                "If a newer version of sponsor-backup wrote it, use that version. Otherwise use another backup, and find out who changed this one."
-            }
-            Self::Frozen { thaw: Thaw::NotRequested, .. } => {
-                "Run again with `thaw` to request it from S3, and once more when it can be read."
-            }
-            Self::Frozen { thaw: Thaw::Ongoing, .. } => "Run again when the thaw is done.",
-            Self::Replaced { .. } => {
-                "Find out who writes to this bucket: sponsor-backup never replaces a backup. Then run again."
-            }
-            Self::CutOff { .. } => "Check the network between this runner and S3, and run again.",
-            Self::Corrupt { .. } => {
-                "Use another backup (`sponsor-backup list`). Keep this one unchanged, and compare it with its checksum file."
-            }
-            Self::IdentityMissing { .. } => {
-                "Pass the age identity of one of its recipients in AGE_IDENTITY or `age-identity-file`."
-            }
-            Self::IdentityWrong { .. } => {
-                "Pass the age identity of one of its recipients in AGE_IDENTITY or `age-identity-file`. If this is the right one, the start of the object is damaged."
-            }
-            Self::Stopped => return None,
-        };
-        Some(hint.to_owned())
+/// What an S3 operation does to an object or a bucket.
+fn purpose(operation: &str) -> &str {
+    match operation {
+        "PutObject" => "the upload to",
+        "CreateMultipartUpload" => "the multipart upload to",
+        "UploadPart" => "a part of the upload to",
+        "CompleteMultipartUpload" => "the completion of the upload to",
+        "AbortMultipartUpload" => "the abort of the upload to",
+        "ListMultipartUploads" => "the listing of unfinished uploads in",
+        "ListObjectsV2" => "the listing of",
+        "HeadObject" => "the check of",
+        "GetObject" => "the download of",
+        "GetObjectTagging" => "the request for the tags of",
+        "PutObjectTagging" => "the tags for",
+        "GetObjectRetention" => "the request for the lock of",
+        "GetObjectLockConfiguration" => "the request for the Object Lock settings of",
+        "RestoreObject" => "the thaw of",
+        other => other,
+    }
+}
+
+/// `S3 rejected the upload to s3://…: AccessDenied: Access Denied (request 7Q2T9ZB1W5X8)`
+fn refusal(operation: &str, location: &str, status: u16, answer: &S3Answer) -> String {
+    let verb = if (300..500).contains(&status) { "rejected" } else { "failed during" };
+    let id = answer.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
+    format!("S3 {verb} {} {location}: {}{id}", purpose(operation), answer.reason)
+}
+
+/// `cannot reach S3 at http://127.0.0.1:9: connection refused`
+fn no_answer(operation: &str, location: &str, silence: &NoResponse) -> String {
+    let NoResponse { address, reached, cause } = silence;
+    match cause {
+        cause if !reached => format!("cannot reach S3 at {address}: {cause}"),
+        Cause::Silent(limit) => {
+            let within = limit.map(|_| cause.to_string().replacen("no answer", "", 1)).unwrap_or_default();
+            format!("S3 did not answer {} {location}{within}", purpose(operation))
+        }
+        cause => format!("S3 did not answer {} {location}: {cause}", purpose(operation)),
+    }
+}
+
+fn in_brackets(text: Option<&str>) -> String {
+    text.map(|text| format!(" ({text})")).unwrap_or_default()
+}
+
+fn thawing(class: &str, thaw: Thaw) -> String {
+    match thaw {
+        Thaw::NotRequested => {
+            format!("must be thawed before it can be read, which takes {}", describe_duration(class))
+        }
+        Thaw::Ongoing => format!("is being thawed, which takes {}", describe_duration(class)),
+    }
+}
+
+fn encrypted_to(recipients: &[String]) -> String {
+    if recipients.is_empty() {
+        String::new()
+    } else {
+        format!(" (it is encrypted to {})", recipients.join(", "))
     }
 }
 

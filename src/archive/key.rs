@@ -97,6 +97,10 @@ pub struct TagValues<'a> {
     pub partial: bool,
 }
 
+/// The tag for the environment.
+pub const ENVIRONMENT_TAG: &str = "environment";
+/// The tag for the sponsor.
+pub const SPONSOR_TAG: &str = "sponsor";
 /// The tag for an object's lock. It is set after S3 has shown the lock, and is [`NOT_KNOWN`] until then.
 pub const LOCK_TAG: &str = "object-lock";
 /// The value of a tag that was not checked yet.
@@ -106,9 +110,9 @@ pub const NOT_KNOWN: &str = "unknown";
 #[must_use]
 pub fn tags(object: Object<'_>, keeping: TagValues<'_>) -> Vec<(String, String)> {
     let mut tags = vec![
-        ("environment", keeping.environment.name().to_owned()),
+        (ENVIRONMENT_TAG, keeping.environment.name().to_owned()),
         ("type", object.kind().to_owned()),
-        ("sponsor", keeping.sponsor.to_owned()),
+        (SPONSOR_TAG, keeping.sponsor.to_owned()),
     ];
     if keeping.pre_migration {
         tags.push(("pre-migration", "true".to_owned()));

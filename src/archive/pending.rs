@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::ArchiveError;
 use super::checksum::{self, SizeAndHash};
-use super::key::{checksum_key, manifest_key, with_lock};
-use super::s3::{CheckedAttributes, LockState, ObjectAttributes, ObjectLock, Stored};
+use super::key::{checksum_key, manifest_key};
+use super::s3::{CheckedAttributes, LockState, ObjectAttributes, ObjectInfo};
 use super::upload::{PendingBytes, TO_SUCCEED, Upload};
 
 /// What sealing learned of the bytes.
@@ -28,12 +28,12 @@ pub struct Committed {
     pub lock: LockState,
     /// Remarks for the log.
     pub remarks: Vec<String>,
-    /// Problems with its labels.
+    /// Problems with its tags.
     pub warnings: Vec<String>,
 }
 
 /// A finished upload that is not visible yet. Call `commit` or `abandon`.
-#[must_use = "a staged archive is neither visible nor gone until it is committed or abandoned"]
+#[must_use = "a pending upload is neither visible nor gone until it is committed or abandoned"]
 #[derive(Debug)]
 pub struct PendingUpload {
     upload: Upload,
@@ -58,7 +58,7 @@ impl PendingUpload {
     /// # Errors
     /// The key is taken, S3 refuses, or what is stored differs from what was sent. An upload that could not be completed
     /// is taken back.
-    pub async fn commit(self, description: Vec<u8>) -> Result<Committed, ArchiveError> {
+    pub async fn commit(self, manifest: Vec<u8>) -> Result<Committed, ArchiveError> {
         let Self { upload, held, sealed } = self;
         let location = upload.store.location(&upload.key);
         let in_one_request = matches!(held, PendingBytes::Whole(_));
@@ -78,10 +78,10 @@ impl PendingUpload {
             Err(cause) => return Err(Box::new(FailedSeal { cause, upload }).abandon().await),
         };
         let completed = tokio::select! {
-            done = complete(&upload, &sealed, description) => done,
+            done = complete(&upload, &sealed, manifest) => done,
             () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
         };
-        let (labelled, remark) = match completed {
+        let checked = match completed {
             Ok(completed) => completed,
             Err(cause) => {
                 // The dump is uploaded. Only a write of the other two objects can still be uncertain.
@@ -96,14 +96,18 @@ impl PendingUpload {
                 return Err(ArchiveError::Unfinished { cause: Box::new(cause), left: remarks.join("; ") });
             }
         };
-        remarks.extend(remark);
-        // The backup exists by now, so problems with the labels of the two small files are only warnings.
+        remarks.extend(checked.remark);
+        // The backup exists by now, so problems with the tags of the two small files are only warnings. If S3 rejected the
+        // lock tag for the dump, it would reject it again.
+        let beside = async {
+            if checked.tags == upload.attributes.tags { None } else { tag_beside(&upload).await }
+        };
         let beside = tokio::select! {
-            beside = label_beside(&upload, &labelled) => beside,
+            beside = beside => beside,
             () = upload.stopping.over(TO_SUCCEED) => None,
         };
-        let warnings = labelled.warning.into_iter().chain(beside).collect();
-        Ok(Committed { lock: labelled.lock, remarks, warnings })
+        let warnings = checked.warning.into_iter().chain(beside).collect();
+        Ok(Committed { lock: checked.lock, remarks, warnings })
     }
 
     /// Aborts the upload. Nothing becomes visible.
@@ -153,7 +157,7 @@ async fn make_visible(
             store.put_new(key, bytes, &upload.attributes).await.map(|()| Vec::new())
         }
         PendingBytes::Parts(id, parts) => {
-            let strays = store.abort_orphans(key, Some(&id), &upload.creations).await;
+            let strays = store.abort_orphans(key, Some(&id), &upload.creates).await;
             let whole = (sealed.stored.bytes, sealed.crc64.as_str());
             store.complete_upload(key, &id, parts, whole).await?;
             Ok(strays.err().map(|error| error.to_string()).into_iter().collect())
@@ -161,18 +165,16 @@ async fn make_visible(
     }
 }
 
-/// Gives what S3 showed of the dump's lock, and what is to be said of its tags.
+/// Gives what S3 showed of the dump's lock and tags.
 async fn complete(
     upload: &Upload,
     sealed: &Sealed,
-    description: Vec<u8>,
-) -> Result<(CheckedAttributes, Option<String>), ArchiveError> {
+    manifest: Vec<u8>,
+) -> Result<CheckedAttributes, ArchiveError> {
     let (store, key) = (&upload.store, &upload.key);
-    let stored = store.head(key).await?;
+    let stored = store.examine(key).await?;
     compare(upload, sealed, &stored).await?;
-    compare_lock(upload, key, stored.lock.as_ref())?;
-    let labelled = store.label_as(key, stored.lock, &upload.attributes).await;
-    let (labelled, remark) = compare_tags(upload, labelled).await?;
+    let checked = store.check_attributes_as(key, stored.lock, &upload.attributes).await?;
     let attributes =
         |content_type| ObjectAttributes { storage_class: None, content_type, ..upload.attributes.clone() };
     let line = checksum::line(&sealed.stored.sha256, key);
@@ -180,27 +182,24 @@ async fn complete(
     store.put_new(&beside, Bytes::from(line), &attributes("text/plain")).await?;
     if upload.attributes.lock.is_some() {
         // The manifest is written as this file is, and may only be when all else is proven. Tags of the two bind nothing.
-        compare_lock(upload, &beside, store.head(&beside).await?.lock.as_ref())?;
+        let shown = store.examine(&beside).await?.lock;
+        store.compare_lock(&beside, shown.as_ref(), &upload.attributes)?;
     }
-    store.put_new(&manifest_key(key), Bytes::from(description), &attributes("application/json")).await?;
-    Ok((labelled, remark))
+    store.put_new(&manifest_key(key), Bytes::from(manifest), &attributes("application/json")).await?;
+    Ok(checked)
 }
 
-/// Sets the lock tags of the two small files to what S3 shows. If S3 rejected that for the dump, it would reject it
-/// again.
-async fn label_beside(upload: &Upload, dump: &CheckedAttributes) -> Option<String> {
-    if dump.tags == upload.attributes.tags {
-        return None;
-    }
+/// Sets the lock tags of the two small files to what S3 shows.
+async fn tag_beside(upload: &Upload) -> Option<String> {
     let mut warning = None;
     for key in [checksum_key(&upload.key), manifest_key(&upload.key)] {
-        warning = warning.or(upload.store.label(&key, &upload.attributes).await.warning);
+        warning = warning.or(upload.store.tag_lock(&key, &upload.attributes).await.warning);
     }
     warning
 }
 
 /// A store that keeps no checksum of whole objects is asked for the bytes themselves.
-async fn compare(upload: &Upload, sealed: &Sealed, stored: &Stored) -> Result<(), ArchiveError> {
+async fn compare(upload: &Upload, sealed: &Sealed, stored: &ObjectInfo) -> Result<(), ArchiveError> {
     let (store, key) = (&upload.store, &upload.key);
     if stored.bytes != sealed.stored.bytes {
         return Err(store.differs(key, "size", &sealed.stored.bytes.to_string(), &stored.bytes.to_string()));
@@ -216,48 +215,4 @@ async fn compare(upload: &Upload, sealed: &Sealed, stored: &Stored) -> Result<()
             Err(store.differs(key, "SHA-256", &sealed.stored.sha256, &measured.sha256))
         }
     }
-}
-
-fn compare_lock(upload: &Upload, key: &str, stored: Option<&ObjectLock>) -> Result<(), ArchiveError> {
-    let Some(asked) = &upload.attributes.lock else { return Ok(()) };
-    if stored.is_some_and(|stored| stored.keeps(asked)) {
-        return Ok(());
-    }
-    let got = stored.map_or("missing".to_owned(), ToString::to_string);
-    Err(upload.store.differs(key, "lock", &asked.to_string(), &got))
-}
-
-/// Lifecycle rules and auditors rely on tags, so they are read back. A store without tags cannot get them wrong. If the
-/// answer to a tag change was lost, reading back shows whether it was made.
-async fn compare_tags(
-    upload: &Upload,
-    mut labelled: CheckedAttributes,
-) -> Result<(CheckedAttributes, Option<String>), ArchiveError> {
-    let (store, key) = (&upload.store, &upload.key);
-    if upload.attributes.tags.is_empty() {
-        return Ok((labelled, None));
-    }
-    let Some(stored) = store.tags(key).await? else {
-        let remark =
-            format!("the store does not support tags, so those of {} were not checked", store.location(key));
-        return Ok((labelled, Some(remark)));
-    };
-    let wanted = with_lock(&upload.attributes.tags, labelled.lock.name());
-    if stored == sorted(&wanted) {
-        (labelled.tags, labelled.warning) = (wanted, None);
-    } else if stored != sorted(&labelled.tags) {
-        return Err(store.differs(key, "tags", &told(&sorted(&labelled.tags)), &told(&stored)));
-    }
-    Ok((labelled, None))
-}
-
-fn sorted(tags: &[(String, String)]) -> Vec<(String, String)> {
-    let mut tags = tags.to_vec();
-    tags.sort();
-    tags
-}
-
-fn told(tags: &[(String, String)]) -> String {
-    let told: Vec<_> = tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    if told.is_empty() { "none".to_owned() } else { told.join(" ") }
 }

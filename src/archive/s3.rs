@@ -14,26 +14,22 @@ mod lock;
 mod multipart;
 mod objects;
 mod resolver;
-mod retry;
+pub(super) mod retry;
 mod role;
 
-pub use attributes::CheckedAttributes;
-pub(super) use attributes::Stored;
+pub use attributes::{CheckedAttributes, ObjectAttributes};
 pub use cause::Cause;
 pub use client::{Caller, Endpoint};
 pub use lock::{BucketDefault, LockChoice, LockState, ObjectLock};
 pub(super) use multipart::{UnansweredCreates, UploadId};
+pub use objects::ObjectInfo;
 pub use role::{AwsSession, session_name};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 
 use super::ArchiveError;
-use client::aws_time;
 use retry::ContactWatch;
-
-/// Metadata key that identifies our own write if its answer was lost.
-const WRITE_ID: &str = "write-id";
 
 /// A bucket and the credentials to access it.
 #[derive(Debug, Clone)]
@@ -47,23 +43,6 @@ pub struct Store {
     /// Name of the secret that the bucket's name came from.
     named_by: Option<&'static str>,
     watch: ContactWatch,
-}
-
-/// Attributes set on an uploaded object.
-#[derive(Debug, Clone, Default)]
-pub struct ObjectAttributes {
-    /// Object tags.
-    pub tags: Vec<(String, String)>,
-    /// Object metadata, printable ASCII.
-    pub metadata: Vec<(String, String)>,
-    /// Object Lock to request.
-    pub lock: Option<ObjectLock>,
-    /// What the bucket does to objects without a requested lock.
-    pub by_default: BucketDefault,
-    /// S3 storage class; S3's default if absent.
-    pub storage_class: Option<String>,
-    /// `Content-Type`.
-    pub content_type: &'static str,
 }
 
 impl Store {
@@ -108,8 +87,4 @@ impl Store {
             got: got.to_owned(),
         }
     }
-}
-
-fn tagging(tags: &[(String, String)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(tags).finish()
 }

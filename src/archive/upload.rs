@@ -32,7 +32,7 @@ pub struct Upload {
     flow: BufferPlan,
     pub(super) stopping: StopRequest,
     cutter: PartSplitter,
-    pub(super) creations: UnansweredCreates,
+    pub(super) creates: UnansweredCreates,
     started: Option<UploadId>,
     sending: JoinSet<Result<CompletedPart, ArchiveError>>,
     sent: Vec<CompletedPart>,
@@ -64,7 +64,7 @@ impl Upload {
             flow,
             stopping: StopRequest::new(stop),
             cutter: PartSplitter::new(flow.part_bytes),
-            creations: UnansweredCreates::default(),
+            creates: UnansweredCreates::default(),
             started: None,
             sending: JoinSet::new(),
             sent: Vec::new(),
@@ -106,7 +106,7 @@ impl Upload {
     pub(super) async fn abandon(mut self) -> Result<(), ArchiveError> {
         self.sending.shutdown().await;
         tokio::select! {
-            aborted = self.store.take_back(&self.key, self.started.as_ref(), &self.creations) => aborted,
+            aborted = self.store.take_back(&self.key, self.started.as_ref(), &self.creates) => aborted,
             () = tokio::time::sleep(PATIENCE) => Err(ArchiveError::Stopped),
             () = self.stopping.over(TO_TAKE_BACK) => Err(ArchiveError::Stopped),
         }
@@ -120,7 +120,7 @@ impl Upload {
             Some(upload) => upload.clone(),
             None => {
                 let created = tokio::select! {
-                    created = self.store.create_upload(&self.key, &self.attributes, &self.creations) => created?,
+                    created = self.store.create_upload(&self.key, &self.attributes, &self.creates) => created?,
                     () = self.stopping.over(TO_SUCCEED) => return Err(ArchiveError::Stopped),
                 };
                 self.started.insert(created).clone()

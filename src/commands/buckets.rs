@@ -127,7 +127,7 @@ impl AttributeSource<'_> {
         store: &Store,
         sponsor: &Sponsor,
     ) -> Result<(Option<ObjectLock>, BucketDefault), ArchiveError> {
-        match store.lock(self.deployment.lock, self.at, self.deployment.retention_years).await {
+        match store.resolve_lock(self.deployment.lock, self.at, self.deployment.retention_years).await {
             Err(error) if self.deployment.lock == LockChoice::Auto && error.is_access_denied() => {
                 let note = "the bucket's default lock applies";
                 self.edge.sink.line(&format!("{}: {error}; {note}", sponsor.name));

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use super::{RunContext, stored};
 use crate::archive::catalogue::{
-    BackupEntry, BackupKey, Catalogue, Incomplete, ListedObject, OpenUpload, Piece, catalogue, open_uploads,
+    BackupEntry, BackupKey, Catalogue, Incomplete, ListedObject, OpenUpload, catalogue, open_uploads,
     prefix,
 };
-use crate::archive::key::{checksum_key, manifest_key};
+use crate::archive::key;
 use crate::archive::{ArchiveError, Store};
 use crate::failure::Failure;
 use crate::record::log;
@@ -56,6 +56,8 @@ pub(super) enum AttemptStatus {
     InProgress,
     /// No run of this program left a trace of it.
     Foreign(Option<ListedObject>),
+    /// What is left of it is tagged with a sponsor who shares this bucket, or with another environment.
+    Anothers,
 }
 
 impl AttemptStatus {
@@ -67,6 +69,7 @@ impl AttemptStatus {
             Self::Unfinished { .. } => "unfinished".to_owned(),
             Self::InProgress => "in progress".to_owned(),
             Self::Foreign(_) => "foreign".to_owned(),
+            Self::Anothers => "another's".to_owned(),
         })
     }
 
@@ -75,7 +78,7 @@ impl AttemptStatus {
         match self {
             Self::Lacks(left) => left.dump.as_ref(),
             Self::Unfinished { dump, .. } | Self::Foreign(dump) => dump.as_ref(),
-            Self::Whole(_) | Self::InProgress => None,
+            Self::Whole(_) | Self::InProgress | Self::Anothers => None,
         }
     }
 
@@ -86,6 +89,7 @@ impl AttemptStatus {
             Self::Lacks(left) => left.words(),
             Self::Unfinished { why, .. } => format!("it is unfinished: {why}"),
             Self::InProgress => "another run may be writing it".to_owned(),
+            Self::Anothers => "it belongs to another sponsor or environment".to_owned(),
             Self::Foreign(_) => {
                 "it has no manifest, and no run of sponsor-backup left a trace of it: it is not a backup of ours"
                     .to_owned()
@@ -112,7 +116,9 @@ impl<'a> Place<'a> {
                 .push(BackupAttempt { backup: left.backup.clone(), standing: AttemptStatus::Lacks(left) });
         }
         for OpenUpload { backup, begun } in uploads {
-            if attempts.iter().all(|attempt| attempt.backup.key != backup.key) {
+            if attempts.iter().all(|attempt| attempt.backup.key != backup.key)
+                && !Box::pin(self.is_a_partners_upload(&backup)).await
+            {
                 attempts.push(BackupAttempt { standing: self.of_upload(begun), backup });
             }
         }
@@ -151,9 +157,40 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Looks closer at a backup that lacks an object: another run may be about to finish it, and a dump without the other
-    /// two objects may be another program's.
+    /// An upload in parts has no tags before it is completed. If the records of a shared bucket's sponsors share a bucket as
+    /// well, the run's record shows whose it is. Without one, it counts as this sponsor's, so that none of its own is
+    /// overlooked.
+    async fn is_a_partners_upload(&self, backup: &BackupKey) -> bool {
+        for partner in &self.sponsor.partners {
+            if self.is_recorded(backup, partner).await.unwrap_or(false) {
+                return !self.is_recorded(backup, &self.sponsor.name).await.unwrap_or(true);
+            }
+        }
+        false
+    }
+
+    /// Whether the tags of what is left of a backup name a sponsor who shares this bucket, or another environment. If they
+    /// cannot be read, it counts as this sponsor's.
+    async fn is_anothers(&self, left: &Incomplete) -> Result<bool, ArchiveError> {
+        let Some(key) = left.existing_key() else { return Ok(false) };
+        let tags = match Box::pin(self.backups.tags(&key)).await {
+            Ok(tags) => tags.unwrap_or_default(),
+            Err(error) if error.affects_every_request() => return Err(error),
+            Err(_) => return Ok(false),
+        };
+        Ok(tags.iter().any(|(name, value)| match name.as_str() {
+            key::SPONSOR_TAG => self.sponsor.partners.contains(value),
+            key::ENVIRONMENT_TAG => value != self.environment.name(),
+            _ => false,
+        }))
+    }
+
+    /// Looks closer at a backup that lacks an object: in a shared bucket it may be another sponsor's, another run may be
+    /// about to finish it, and a dump without the other two objects may be another program's.
     pub(super) async fn look_closer(&self, left: Incomplete) -> Result<AttemptStatus, ArchiveError> {
+        if Box::pin(self.is_anothers(&left)).await? {
+            return Ok(AttemptStatus::Anothers);
+        }
         if !left.is_bare() {
             return Ok(AttemptStatus::Lacks(left));
         }
@@ -173,13 +210,18 @@ impl<'a> Place<'a> {
         if self.backups.examine(&backup.key).await?.write_id.is_some() {
             return Ok(true);
         }
+        self.is_recorded(backup, &self.sponsor.name).await
+    }
+
+    /// Whether the bucket of the records has one of a sponsor's run at this second.
+    async fn is_recorded(&self, backup: &BackupKey, sponsor: &str) -> Result<bool, ArchiveError> {
         for prefix in log::record_prefixes(self.environment, backup.at) {
             for listed in self.audit_logs.list(&prefix).await? {
                 if !log::can_be_key_of_record(self.environment, backup.at, &listed.key) {
                     continue;
                 }
                 let document = self.audit_logs.read_small(&listed.key, RECORD_BYTES).await?;
-                if log::is_record_of_backup(&document, &self.sponsor.name, self.environment, backup.at) {
+                if log::is_record_of_backup(&document, sponsor, self.environment, backup.at) {
                     return Ok(true);
                 }
             }
@@ -196,12 +238,7 @@ impl<'a> Place<'a> {
         }
         let key = &left.backup.key;
         for piece in &left.lacks {
-            let key = match piece {
-                Piece::Dump => key.clone(),
-                Piece::Checksum => checksum_key(key),
-                Piece::Manifest => manifest_key(key),
-            };
-            match Box::pin(self.backups.examine(&key)).await {
+            match Box::pin(self.backups.examine(&piece.key(key))).await {
                 Ok(_) => {}
                 Err(ArchiveError::Missing { .. }) => return Ok(false),
                 Err(error) => return Err(error),
@@ -274,6 +311,7 @@ impl<'a> Latest<'a> {
                     return Ok(Candidate::Bad(backup, words));
                 }
                 AttemptStatus::InProgress => self.place.say(&format!("{location}: {words}")),
+                AttemptStatus::Anothers => {}
                 AttemptStatus::Foreign(_) => {
                     self.place.warn("not the newest backup", &format!("{location}: {words}"))
                 }

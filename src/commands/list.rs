@@ -246,6 +246,9 @@ impl ListRun<'_> {
 
     /// The row of an attempt that is not a backup.
     fn tell(&self, standing: &AttemptStatus, row: &mut ListedBackup) -> Ownership {
+        if matches!(standing, AttemptStatus::Anothers) {
+            return Ownership::APartners;
+        }
         row.status = standing.name().unwrap_or_default();
         row.problem = standing.words().map(|words| self.edge.sink.redacted(&words));
         if let Some(dump) = standing.dump() {
@@ -262,7 +265,7 @@ impl ListRun<'_> {
     ) -> Result<Ownership, ArchiveError> {
         let (store, key) = (&place.backups, &entry.backup.key);
         let examined = store.examine(key).await?;
-        row.locked_until = examined.retain_until;
+        row.locked_until = examined.lock.map(|lock| lock.until);
         let mebibytes = u32::try_from(entry.manifest_bytes >> 20).unwrap_or(u32::MAX).saturating_add(1);
         // Never closed, so that this always gives one.
         let _held = self.memory.acquire_many(mebibytes.min(MANIFEST_MEBIBYTES)).await.ok();

@@ -56,13 +56,19 @@ pub(super) async fn keep(
     };
     match appended {
         Ok((key, labels)) => {
-            // The record is kept by now, and its tag says `unknown` until this is done.
-            kept.warning = tokio::select! {
-                labelled = store.label(&key, &labels) => labelled.warning.map(|text| edge.sink.redacted(&text)),
-                () = tokio::time::sleep(PATIENCE) => None,
-                () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => None,
-            };
             (kept.place, kept.is_in_s3) = (Some(store.location(&key)), true);
+            // The record is kept by now, and its tag says `unknown` until this is done.
+            let checked = tokio::select! {
+                checked = log::check_in_bucket(store, &key, &labels) => checked,
+                () = tokio::time::sleep(PATIENCE) => Ok(None),
+                () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => Ok(None),
+            };
+            match checked {
+                Ok(warning) => kept.warning = warning.map(|text| edge.sink.redacted(&text)),
+                Err(error) => {
+                    kept.failure.get_or_insert(error.into());
+                }
+            }
         }
         Err(error) => {
             kept.failure.get_or_insert(error.into());

@@ -289,6 +289,7 @@ impl VerifyRun<'_> {
         }
         let location = place.location(&backup);
         match unless_stopped(shelf.stop, async { Ok(place.look_closer(left).await?) }).await? {
+            AttemptStatus::Anothers => Ok(false),
             foreign @ AttemptStatus::Foreign(_) => {
                 let words = foreign.words().unwrap_or_default();
                 place.warn("not a backup", &format!("{location}: {words}"));

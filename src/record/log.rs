@@ -114,6 +114,26 @@ pub async fn append_to_bucket(
     Err(taken.into())
 }
 
+/// Reads back lock and tags of a record that was just saved, and sets its lock tag to what S3 shows. Returns what could not
+/// be checked, as a warning: the record is saved, and its tag says `unknown`, which is true.
+///
+/// # Errors
+/// The stored object has not the lock or the tags that were sent.
+pub async fn check_in_bucket(
+    store: &Store,
+    key: &str,
+    sent: &ObjectAttributes,
+) -> Result<Option<String>, RecordError> {
+    match store.check_attributes(key, sent).await {
+        Ok(checked) => Ok(checked.warning),
+        Err(error @ ArchiveError::Differs { .. }) => Err(RecordError::NotAsSent(error)),
+        Err(error) => {
+            let location = store.location(key);
+            Ok(Some(format!("lock and tags of {location} could not be checked: {error}")))
+        }
+    }
+}
+
 fn seconds(at: Timestamp) -> impl Iterator<Item = Timestamp> {
     (0..SECONDS_TRIED).filter_map(move |later| at.checked_add(SignedDuration::from_secs(later)).ok())
 }

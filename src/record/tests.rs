@@ -4,6 +4,15 @@ use super::*;
 use crate::github::GitHubError;
 use crate::github::provenance::{self, Answer, Provenance};
 
+fn differs(what: &'static str, expected: &str, got: &str) -> ArchiveError {
+    ArchiveError::Differs {
+        location: "s3://b/deployments/x.json".to_owned(),
+        what,
+        expected: expected.to_owned(),
+        got: got.to_owned(),
+    }
+}
+
 fn errors() -> Vec<RecordError> {
     let errors = vec![
         RecordError::Local {
@@ -15,6 +24,8 @@ fn errors() -> Vec<RecordError> {
             location: "s3://b/backups/x.sql.gz".to_owned(),
             why: "it has 7 bytes, but `backup-size` is 5".to_owned(),
         },
+        RecordError::NotAsSent(differs("lock", "GOVERNANCE until 2033-11-21T01:30:00Z", "missing")),
+        RecordError::NotAsSent(differs("tags", "environment=production sponsor=callisto", "none")),
         RecordError::Archive(ArchiveError::AlreadyExists {
             location: "s3://b/deployments/x.json".to_owned(),
         }),
@@ -24,6 +35,7 @@ fn errors() -> Vec<RecordError> {
         RecordError::Local { .. }
         | RecordError::NoAnswer { .. }
         | RecordError::Untrue { .. }
+        | RecordError::NotAsSent(_)
         | RecordError::Archive(_) => errors,
     }
 }

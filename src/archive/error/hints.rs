@@ -1,20 +1,97 @@
-//! Hints by S3 and STS error code. Pure.
+//! Hints of archive errors: what the reader can do, by error and by S3 and STS error code. Pure.
 
+use super::ArchiveError;
 use crate::archive::s3::Cause;
+use crate::archive::s3::retry::Temporary;
+use crate::archive::thaw::Thaw;
 
-/// Error codes after which every other request to the bucket would fail in the same way.
-pub(super) const BUCKET_WIDE_CODES: [&str; 7] = [
-    "NoSuchBucket",
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "InvalidToken",
-    "ExpiredToken",
-    "RequestTimeTooSkewed",
-    "AuthorizationHeaderMalformed",
-];
+impl ArchiveError {
+    /// What you can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::S3 { operation, location, code, answer, .. } => {
+                if let Some(temporary) = self.temporary() {
+                    return Some(hint_for_temporary(temporary).to_owned());
+                }
+                let of_the_keys = answer.keys.as_ref().and_then(|keys| hint_for_keys(code, keys));
+                let of_the_bucket =
+                    || answer.named_by.and_then(|secret| hint_for_bucket(code, location, secret));
+                return of_the_keys
+                    .or_else(of_the_bucket)
+                    .or_else(|| hint_for_code(operation, code).map(str::to_owned));
+            }
+            Self::Unanswered { silence, .. } => hint_for_silence(&silence.cause),
+            Self::Credentials { .. } => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",
+            Self::NoObjectLock { .. } => {
+                "Use a bucket with Object Lock (enabled when the bucket is created), or set `object-lock` to `auto` or `off`."
+            }
+            Self::Role { code, claims, .. } => return Some(hint_for_role(code, claims)),
+            Self::Unfinished { cause, .. } | Self::OrphanedUpload { cause, .. } => return cause.hint(),
+            Self::AlreadyExists { .. } => "Run again. Another run used the same second.",
+            Self::Differs { what: "lock", .. } => {
+                "Grant s3:GetObjectRetention on the objects of this bucket. Without it, S3 does not show locks. If it is granted, the store did not lock the object: report that to its support, or set `object-lock` to `off`."
+            }
+            Self::Differs { what: "tags", .. } => {
+                "Report this to the store's support: it did not keep the tags. The object has no checksum file and no manifest, so it does not count as a backup."
+            }
+            Self::Differs { .. } => {
+                "Do not trust this object. It has no checksum file and no manifest, so it does not count as a backup. Run again, and report this to the store's support."
+            }
+            Self::MemoryLimit { needed_bytes, .. } => {
+                let mebibytes = needed_bytes.div_ceil(1 << 20);
+                return Some(format!(
+                    "Set `memory-limit` to {mebibytes}MiB or more, or lower `max-parallel`."
+                ));
+            }
+            Self::TooLong { .. } => "Split the backup with `schemas` and `exclude-schemas`.",
+            Self::Stream(_) | Self::Transform { .. } => {
+                "Run again. If it happens again, report it with this message."
+            }
+            Self::NoBackup { elsewhere: Some(_), .. } => {
+                "Check `environment`, or list the backups with `sponsor-backup list`."
+            }
+            Self::NoBackup { .. } | Self::Missing { .. } => "List the backups with `sponsor-backup list`.",
+            Self::Malformed { .. } => {
+                "If a newer version of sponsor-backup wrote it, use that version. Otherwise use another backup, and find out who changed this one."
+            }
+            Self::Frozen { thaw: Thaw::NotRequested, .. } => {
+                "Run again with `thaw` to request it from S3, and once more when it can be read."
+            }
+            Self::Frozen { thaw: Thaw::Ongoing, .. } => "Run again when the thaw is done.",
+            Self::Replaced { .. } => {
+                "Find out who writes to this bucket: sponsor-backup never replaces a backup. Then run again."
+            }
+            Self::CutOff { .. } => "Check the network between this runner and S3, and run again.",
+            Self::Corrupt { .. } => {
+                "Use another backup (`sponsor-backup list`). Keep this one unchanged, and compare it with its checksum file."
+            }
+            Self::IdentityMissing { .. } => {
+                "Pass the age identity of one of its recipients in AGE_IDENTITY or `age-identity-file`."
+            }
+            Self::IdentityWrong { .. } => {
+                "Pass the age identity of one of its recipients in AGE_IDENTITY or `age-identity-file`. If this is the right one, the start of the object is damaged."
+            }
+            Self::Stopped => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// For temporary errors, if no attempt succeeds.
+fn hint_for_temporary(temporary: Temporary) -> &'static str {
+    match temporary {
+        Temporary::Busy => {
+            "The store limits the request rate (throttling) and rejected every attempt. Run again later, and lower `max-parallel`. If it happens again, ask the store's support for a higher limit."
+        }
+        Temporary::Spoiled => {
+            "Every attempt arrived incomplete or changed. The store may be busy (throttling), or the network unreliable. Run again later, lower `max-parallel`, and check the network between this runner and the store."
+        }
+    }
+}
 
 /// For keys that S3 rejects. `keys` names the variables or secrets that they came from.
-pub(super) fn hint_for_keys(code: &str, keys: &str) -> Option<String> {
+fn hint_for_keys(code: &str, keys: &str) -> Option<String> {
     Some(match code {
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
             format!("Correct {keys}: S3 does not accept these AWS keys.")
@@ -29,13 +106,13 @@ pub(super) fn hint_for_keys(code: &str, keys: &str) -> Option<String> {
 }
 
 /// For a bucket. `secret` is the name of the secret that holds its name.
-pub(super) fn hint_for_bucket(code: &str, location: &str, secret: &str) -> Option<String> {
+fn hint_for_bucket(code: &str, location: &str, secret: &str) -> Option<String> {
     let bucket = location.strip_prefix("s3://")?.split('/').next()?;
     (code == "NoSuchBucket").then(|| format!("Create bucket {bucket}, or correct {secret}."))
 }
 
 /// For requests without an answer.
-pub(super) fn hint_for_silence(cause: &Cause) -> &'static str {
+fn hint_for_silence(cause: &Cause) -> &'static str {
     match cause {
         Cause::Unresolved(_) => {
             "Correct the host name in `s3-endpoint-url`, or SPONSOR_AWS_REGION, and check the DNS of this runner."
@@ -50,10 +127,10 @@ pub(super) fn hint_for_silence(cause: &Cause) -> &'static str {
 }
 
 /// For an S3 error code.
-pub(super) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
+fn hint_for_code(operation: &str, code: &str) -> Option<&'static str> {
     Some(match code {
         "NoSuchBucket" => "Create the bucket, or correct its name.",
-        "AccessDenied" | "403 Forbidden" => return Some(denied(operation)),
+        "AccessDenied" | "403 Forbidden" => return Some(hint_for_denied(operation)),
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
             "Correct SPONSOR_AWS_ACCESS_KEY_ID and SPONSOR_AWS_SECRET_ACCESS_KEY: S3 does not accept these AWS keys."
         }
@@ -80,7 +157,7 @@ pub(super) fn remedy(operation: &str, code: &str) -> Option<&'static str> {
 }
 
 /// For a request that S3 does not allow.
-fn denied(operation: &str) -> &'static str {
+fn hint_for_denied(operation: &str) -> &'static str {
     match operation {
         "ListObjectsV2" => {
             "Grant s3:ListBucket on this bucket (docs/setup.md has the whole AWS policy). If `expected-bucket-owner` is set, check it."
@@ -110,7 +187,7 @@ fn denied(operation: &str) -> &'static str {
 }
 
 /// For a role that cannot be assumed, by STS's error code.
-pub(super) fn hint_for_role(code: &str, claims: &str) -> String {
+fn hint_for_role(code: &str, claims: &str) -> String {
     let says = if claims.is_empty() { String::new() } else { format!(" This job's token says {claims}.") };
     let what = match code {
         "id-token" => {

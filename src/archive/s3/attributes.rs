@@ -1,10 +1,10 @@
-//! Reads back what is stored, to compare it with what was sent.
+//! Tags, metadata and lock of an object: how they are sent, and what S3 shows of them afterwards. Lifecycle rules and
+//! auditors rely on them, so they are read back.
 
-use aws_sdk_s3::types::{ChecksumMode, Tag, Tagging};
+use aws_sdk_s3::types::{Tag, Tagging};
 
-use super::{LockState, ObjectAttributes, ObjectLock, Store, WRITE_ID};
+use super::{BucketDefault, LockState, ObjectLock, Store};
 use crate::archive::ArchiveError;
-use crate::archive::checksum::{Hasher, SizeAndHash};
 use crate::archive::key::with_lock;
 
 /// Codes of stores without tags, and of objects in a frozen storage class, whose tags cannot be read.
@@ -16,13 +16,28 @@ const NO_TAGS: [&str; 5] = [
     "InvalidObjectState",
 ];
 
-/// What is stored under a key.
-#[derive(Debug)]
-pub(in crate::archive) struct Stored {
-    pub(in crate::archive) bytes: u64,
-    pub(in crate::archive) crc64: Option<String>,
-    pub(in crate::archive) lock: Option<ObjectLock>,
-    write_id: Option<String>,
+/// Attributes set on an uploaded object.
+#[derive(Debug, Clone, Default)]
+pub struct ObjectAttributes {
+    /// Object tags.
+    pub tags: Vec<(String, String)>,
+    /// Object metadata, printable ASCII.
+    pub metadata: Vec<(String, String)>,
+    /// Object Lock to request.
+    pub lock: Option<ObjectLock>,
+    /// What the bucket does to objects without a requested lock.
+    pub by_default: BucketDefault,
+    /// S3 storage class; S3's default if absent.
+    pub storage_class: Option<String>,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+}
+
+impl ObjectAttributes {
+    /// The tags as a header carries them.
+    pub(super) fn tagging(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.tags).finish()
+    }
 }
 
 /// The lock that S3 showed, and whether the object's tag says so.
@@ -34,45 +49,112 @@ pub struct CheckedAttributes {
     pub(in crate::archive) tags: Vec<(String, String)>,
     /// Why the tag does not say so.
     pub warning: Option<String>,
+    /// What could not be checked, for the log.
+    pub remark: Option<String>,
 }
 
 impl Store {
-    /// Reads back the lock of an object that was just written, and sets its lock tag. A failure is only a warning: the
-    /// object is stored, and its tag says `unknown`, which is true.
-    pub async fn label(&self, key: &str, sent: &ObjectAttributes) -> CheckedAttributes {
-        match self.head(key).await {
-            Ok(stored) => self.label_as(key, stored.lock, sent).await,
+    /// Reads back lock and tags of an object that was just written, and sets its lock tag to what S3 shows.
+    ///
+    /// # Errors
+    /// The stored object has not the lock or the tags that were sent, or S3 does not show them.
+    pub async fn check_attributes(
+        &self,
+        key: &str,
+        sent: &ObjectAttributes,
+    ) -> Result<CheckedAttributes, ArchiveError> {
+        let shown = self.examine(key).await?.lock;
+        self.check_attributes_as(key, shown, sent).await
+    }
+
+    /// The same, given the lock that a HEAD request showed.
+    pub(in crate::archive) async fn check_attributes_as(
+        &self,
+        key: &str,
+        shown: Option<ObjectLock>,
+        sent: &ObjectAttributes,
+    ) -> Result<CheckedAttributes, ArchiveError> {
+        self.compare_lock(key, shown.as_ref(), sent)?;
+        let checked = self.tag_lock_as(key, shown, sent).await;
+        self.compare_tags(key, checked, sent).await
+    }
+
+    /// # Errors
+    /// The lock that was sent is missing, shorter or less strict. Without s3:GetObjectRetention, S3 shows none.
+    pub(in crate::archive) fn compare_lock(
+        &self,
+        key: &str,
+        shown: Option<&ObjectLock>,
+        sent: &ObjectAttributes,
+    ) -> Result<(), ArchiveError> {
+        match &sent.lock {
+            Some(asked) if !shown.is_some_and(|shown| shown.keeps(asked)) => {
+                let got = shown.map_or("missing".to_owned(), ToString::to_string);
+                Err(self.differs(key, "lock", &asked.to_string(), &got))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sets the lock tag of an object that was just written to what S3 shows. A failure is only a warning: the object is
+    /// stored, and its tag says `unknown`, which is true.
+    pub(in crate::archive) async fn tag_lock(&self, key: &str, sent: &ObjectAttributes) -> CheckedAttributes {
+        match self.examine(key).await {
+            Ok(stored) => self.tag_lock_as(key, stored.lock, sent).await,
             Err(error) => CheckedAttributes {
                 lock: LockState::Unknown,
                 tags: sent.tags.clone(),
                 warning: Some(format!("the lock of {} could not be checked: {error}", self.location(key))),
+                remark: None,
             },
         }
     }
 
-    /// The same, given what a HEAD request showed.
-    pub(in crate::archive) async fn label_as(
+    async fn tag_lock_as(
         &self,
         key: &str,
-        told: Option<ObjectLock>,
+        shown: Option<ObjectLock>,
         sent: &ObjectAttributes,
     ) -> CheckedAttributes {
-        let lock = self.locked(key, told, sent).await;
-        let tags = with_lock(&sent.tags, lock.name());
-        if tags == sent.tags {
-            return CheckedAttributes { lock, tags, warning: None };
-        }
-        match self.put_tags(key, &tags).await {
-            Ok(()) => CheckedAttributes { lock, tags, warning: None },
+        let lock = self.read_lock(key, shown, sent).await;
+        let wanted = with_lock(&sent.tags, lock.name());
+        let set = if wanted == sent.tags { Ok(()) } else { self.put_tags(key, &wanted).await };
+        let (tags, warning) = match set {
+            Ok(()) => (wanted, None),
             // A store without tags can say nothing untrue by them.
-            Err(ArchiveError::S3 { code, .. }) if NO_TAGS.contains(&code.as_str()) => {
-                CheckedAttributes { lock, tags: sent.tags.clone(), warning: None }
-            }
+            Err(ArchiveError::S3 { code, .. }) if NO_TAGS.contains(&code.as_str()) => (sent.tags.clone(), None),
             Err(error) => {
-                let warning = format!("the tag `object-lock` stays `unknown`: {error}");
-                CheckedAttributes { lock, tags: sent.tags.clone(), warning: Some(warning) }
+                (sent.tags.clone(), Some(format!("the tag `object-lock` stays `unknown`: {error}")))
             }
+        };
+        CheckedAttributes { lock, tags, warning, remark: None }
+    }
+
+    /// A store without tags cannot get them wrong. If the answer to a tag change was lost, reading back shows whether it
+    /// was made.
+    async fn compare_tags(
+        &self,
+        key: &str,
+        checked: CheckedAttributes,
+        sent: &ObjectAttributes,
+    ) -> Result<CheckedAttributes, ArchiveError> {
+        if sent.tags.is_empty() {
+            return Ok(checked);
         }
+        let Some(stored) = self.tags(key).await? else {
+            let location = self.location(key);
+            let remark = format!("the store does not support tags, so those of {location} were not checked");
+            return Ok(CheckedAttributes { remark: Some(remark), ..checked });
+        };
+        let wanted = with_lock(&sent.tags, checked.lock.name());
+        if stored == sorted(&wanted) {
+            return Ok(CheckedAttributes { tags: wanted, warning: None, ..checked });
+        }
+        let expected = sorted(&checked.tags);
+        if stored == expected {
+            return Ok(checked);
+        }
+        Err(self.differs(key, "tags", &list_tags(&expected), &list_tags(&stored)))
     }
 
     /// Replaces all tags of an object.
@@ -92,48 +174,11 @@ impl Store {
         sent.map(drop).map_err(|error| self.failed("PutObjectTagging", key, error))
     }
 
-    pub(in crate::archive) async fn head(&self, key: &str) -> Result<Stored, ArchiveError> {
-        let head = self
-            .client
-            .head_object()
-            .bucket(&self.bucket)
-            .set_expected_bucket_owner(self.owner.clone())
-            .key(key)
-            .checksum_mode(ChecksumMode::Enabled)
-            .send()
-            .await
-            .map_err(|error| self.missing(key, self.failed("HeadObject", key, error)))?;
-        Ok(Stored {
-            bytes: head.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
-            crc64: head.checksum_crc64_nvme,
-            lock: ObjectLock::told(head.object_lock_mode, head.object_lock_retain_until_date.as_ref()),
-            write_id: head.metadata.and_then(|mut metadata| metadata.remove(WRITE_ID)),
-        })
-    }
-
-    /// Reads an object through and measures it, a piece at a time.
-    pub(in crate::archive) async fn measure(&self, key: &str) -> Result<SizeAndHash, ArchiveError> {
-        let get = self
-            .client
-            .get_object()
-            .bucket(&self.bucket)
-            .set_expected_bucket_owner(self.owner.clone())
-            .key(key)
-            .send()
-            .await
-            .map_err(|error| self.failed("GetObject", key, error))?;
-        let (mut body, mut meter) = (get.body, Hasher::default());
-        while let Some(piece) = body.next().await {
-            meter.feed(&piece.map_err(|error| ArchiveError::Stream(error.to_string()))?);
-        }
-        Ok(meter.read())
-    }
-
     /// An object's tags, sorted; `None` if the store has no tags.
-    pub(in crate::archive) async fn tags(
-        &self,
-        key: &str,
-    ) -> Result<Option<Vec<(String, String)>>, ArchiveError> {
+    ///
+    /// # Errors
+    /// S3 refuses.
+    pub async fn tags(&self, key: &str) -> Result<Option<Vec<(String, String)>>, ArchiveError> {
         let answer = self
             .client
             .get_object_tagging()
@@ -152,27 +197,15 @@ impl Store {
             Err(error) => Err(error),
         }
     }
+}
 
-    /// A failed write may have succeeded after all: its answer was lost or late, or a retry found the key taken or the
-    /// upload gone. The write id shows whether the stored object is ours.
-    pub(super) async fn check_lost_answer(
-        &self,
-        key: &str,
-        write_id: &str,
-        error: ArchiveError,
-    ) -> Result<(), ArchiveError> {
-        let taken = error.says_taken();
-        if error.is_refusal() && !taken && !error.says_no_such_upload() {
-            return Err(error);
-        }
-        match self.head(key).await {
-            Ok(stored) if stored.write_id.as_deref() == Some(write_id) => Ok(()),
-            _ if taken => Err(ArchiveError::AlreadyExists { location: self.location(key) }),
-            Ok(_) | Err(ArchiveError::Missing { .. }) => Err(error),
-            Err(_) => {
-                let left = format!("the outcome of the upload to {} is unknown", self.location(key));
-                Err(ArchiveError::Unfinished { cause: Box::new(error), left })
-            }
-        }
-    }
+fn sorted(tags: &[(String, String)]) -> Vec<(String, String)> {
+    let mut tags = tags.to_vec();
+    tags.sort();
+    tags
+}
+
+fn list_tags(tags: &[(String, String)]) -> String {
+    let pairs: Vec<_> = tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if pairs.is_empty() { "none".to_owned() } else { pairs.join(" ") }
 }

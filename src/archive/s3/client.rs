@@ -12,27 +12,24 @@ use aws_sdk_s3::config::{
     BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
     SharedCredentialsProvider, SharedHttpClient, SharedIdentityCache, StalledStreamProtectionConfig,
 };
-use aws_sdk_s3::primitives::DateTime;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
 use super::resolver::Resolver;
-use super::retry::{ContactWatch, Contacts, Retry};
+use super::retry::{CONNECT, ContactWatch, Contacts, Retry};
 use super::role::{self, AwsSession};
 use crate::secrets::AwsCredentials;
 
-pub(super) const CONNECT: Duration = Duration::from_secs(5);
-/// For one attempt of a small request, which S3 usually answers within a second. For a download, it ends with the
-/// answer's headers.
+/// For one attempt of a small request, which S3 usually answers within a second.
 const ANSWER: Duration = Duration::from_secs(30);
-/// In addition, a body may take as long as at this rate: several sponsors may share a slow connection.
+/// In addition, a body that is uploaded may take as long as at this rate: several sponsors may share a slow connection. A
+/// part of 8 MiB gets 286 seconds, and one of 64 KiB, the last of an upload perhaps, 32.
 const SLOWEST_BYTES_PER_SECOND: usize = 32 << 10;
-/// For one attempt of a part, the transfer included.
-const PART: Duration = Duration::from_secs(600);
+/// For one attempt of a download, up to the answer's headers.
+const DOWNLOAD: Duration = Duration::from_secs(600);
 /// For one attempt to complete an upload. S3 may need minutes to assemble thousands of parts.
 pub(super) const ASSEMBLY: Duration = Duration::from_secs(600);
 /// How long a transfer may stall.
@@ -135,29 +132,33 @@ pub(super) fn build(endpoint: &Endpoint, bucket: &str, caller: &Caller, watch: &
     Client::from_conf(config.build())
 }
 
-/// Overrides for a request that is costly to give up.
-pub(super) fn patient() -> aws_sdk_s3::config::Builder {
-    answered_within(PART).retry_config(RetryConfig::standard().with_max_attempts(PART_ATTEMPTS))
+/// Overrides for a download.
+pub(super) fn for_download() -> aws_sdk_s3::config::Builder {
+    for_part(DOWNLOAD)
+}
+
+/// Overrides for a part, which is costly to give up: an attempt that takes longer than `limit` is followed by others.
+pub(super) fn for_part(limit: Duration) -> aws_sdk_s3::config::Builder {
+    answered_within(limit).retry_config(RetryConfig::standard().with_max_attempts(PART_ATTEMPTS))
 }
 
 /// Overrides for a request whose attempts may each take this long.
-pub(super) fn answered_within(patience: Duration) -> aws_sdk_s3::config::Builder {
-    Config::builder().timeout_config(TimeoutConfig::builder().operation_attempt_timeout(patience).build())
+pub(super) fn answered_within(limit: Duration) -> aws_sdk_s3::config::Builder {
+    Config::builder().timeout_config(TimeoutConfig::builder().operation_attempt_timeout(limit).build())
 }
 
-/// Time limit for one attempt of an operation, if all of its requests have the same.
-pub(super) fn limit(operation: &str) -> Option<Duration> {
+/// Time limit for one attempt of an operation that uploads no bytes.
+pub(super) fn limit(operation: &str) -> Duration {
     match operation {
-        "PutObject" => None,
-        "UploadPart" | "GetObject" => Some(PART),
-        "CompleteMultipartUpload" => Some(ASSEMBLY),
-        "AbortMultipartUpload" => Some(ABORT),
-        _ => Some(ANSWER),
+        "GetObject" => DOWNLOAD,
+        "CompleteMultipartUpload" => ASSEMBLY,
+        "AbortMultipartUpload" => ABORT,
+        _ => ANSWER,
     }
 }
 
-/// Time limit for one attempt to store this many bytes.
-pub(super) fn patience(bytes: usize) -> Duration {
+/// Time limit for one attempt to upload this many bytes.
+pub(super) fn upload_limit(bytes: usize) -> Duration {
     ANSWER + Duration::from_secs((bytes / SLOWEST_BYTES_PER_SECOND) as u64)
 }
 
@@ -199,8 +200,4 @@ fn provider(
             (provider, Some(cache))
         }
     }
-}
-
-pub(super) fn aws_time(at: Timestamp) -> DateTime {
-    DateTime::from_secs(at.as_second())
 }

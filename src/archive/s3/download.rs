@@ -120,7 +120,7 @@ impl Download {
             .set_if_match((!self.etag.is_empty()).then(|| self.etag.clone()))
             .set_range((self.received > 0).then(|| format!("bytes={}-", self.received)))
             .customize()
-            .config_override(client::patient().response_checksum_validation(unchecked))
+            .config_override(client::for_download().response_checksum_validation(unchecked))
             .send()
             .await;
         let answer = match answer {

@@ -26,12 +26,26 @@ impl Store {
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
+        self.failed_within(client::limit(operation), operation, key, error)
+    }
+
+    /// The same for a request whose attempts had this time limit.
+    pub(super) fn failed_within<E>(
+        &self,
+        limit: Duration,
+        operation: &'static str,
+        key: &str,
+        error: SdkError<E, Response>,
+    ) -> ArchiveError
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    {
         if let Some(error) = RoleError::below(&error) {
             return error;
         }
         match error.raw_response().map(|response| response.status().as_u16()) {
             Some(status) => self.answered(operation, key, error, status),
-            None => self.unanswered(operation, key, error),
+            None => self.unanswered(limit, operation, key, error),
         }
     }
 
@@ -61,12 +75,23 @@ impl Store {
         ArchiveError::S3 { operation, location, status, code, answer, source }
     }
 
-    fn unanswered<E>(&self, operation: &'static str, key: &str, error: SdkError<E, Response>) -> ArchiveError
+    fn unanswered<E>(
+        &self,
+        limit: Duration,
+        operation: &'static str,
+        key: &str,
+        error: SdkError<E, Response>,
+    ) -> ArchiveError
     where
         E: std::error::Error + Send + Sync + 'static,
     {
         let (location, reached) = (self.location(key), self.watch.contact.answered());
-        let failed = cause::cause(&error, |connected| self.limit(operation, &error, connected));
+        // How long the answer could take. The SDK does not show in its errors which limit ended the wait.
+        let waited = |connected| match &error {
+            SdkError::TimeoutError(_) => Some(limit),
+            _ => self.watch.contact.limit(connected),
+        };
+        let failed = cause::cause(&error, waited);
         let source = Arc::new(error);
         if let Cause::Credentials(reason) = failed.cause {
             return ArchiveError::Credentials { location, reason: foreign(&reason), source };
@@ -77,13 +102,5 @@ impl Store {
             cause: failed.cause,
         };
         ArchiveError::Unanswered { operation, location, silence: Box::new(silence), source }
-    }
-
-    /// How long the answer could take. The SDK does not expose this in its errors.
-    fn limit<E>(&self, operation: &str, error: &SdkError<E, Response>, connected: bool) -> Option<Duration> {
-        match error {
-            SdkError::TimeoutError(_) => client::limit(operation),
-            _ => self.watch.contact.limit(connected),
-        }
     }
 }

@@ -1,15 +1,15 @@
 //! Object Lock: what is requested, and what a bucket makes of it.
 
 use aws_sdk_s3::primitives::DateTime;
-use aws_sdk_s3::types::{EncodingType, ObjectLockMode, ObjectLockRetentionMode};
+use aws_sdk_s3::types::{ObjectLockConfiguration, ObjectLockMode, ObjectLockRetentionMode};
 use jiff::{SignedDuration, Timestamp};
 
-use super::objects::time;
 use super::{ObjectAttributes, Store};
 use crate::archive::ArchiveError;
 use crate::archive::key::retain_until;
 
-pub(super) const NO_OBJECT_LOCK: [&str; 4] =
+/// Codes of buckets and stores without Object Lock.
+const NO_OBJECT_LOCK: [&str; 4] =
     ["ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed", "501 Not Implemented"];
 
 /// An Object Lock retention.
@@ -86,7 +86,7 @@ impl std::fmt::Display for ObjectLock {
 
 impl ObjectLock {
     /// The lock that S3 shows. An unknown mode does not count.
-    pub(super) fn told(mode: Option<ObjectLockMode>, until: Option<&DateTime>) -> Option<Self> {
+    pub(super) fn from_answer(mode: Option<ObjectLockMode>, until: Option<&DateTime>) -> Option<Self> {
         let compliance = match mode? {
             ObjectLockMode::Compliance => true,
             ObjectLockMode::Governance => false,
@@ -106,7 +106,7 @@ impl ObjectLock {
 }
 
 /// How a bucket locks.
-struct Configuration {
+struct DefaultLock {
     /// Of its own accord.
     by_default: BucketDefault,
     /// The least that is to be asked for; without a rule, a lock that ends at once.
@@ -120,7 +120,7 @@ impl Store {
     ///
     /// # Errors
     /// The bucket's configuration decides and cannot be read. A store that knows no Object Lock has none.
-    pub async fn lock(
+    pub async fn resolve_lock(
         &self,
         choice: LockChoice,
         at: Timestamp,
@@ -133,11 +133,11 @@ impl Store {
             (LockChoice::Compliance, Some(_)) => true,
             // No lock is requested. The bucket's default explains what is read back after the upload.
             (LockChoice::Off, _) | (_, None) => {
-                let by_default = self.configuration(written).await;
+                let by_default = self.default_lock(written).await;
                 return Ok((None, by_default.map_or(BucketDefault::Unknown, |found| found.by_default)));
             }
             (LockChoice::Auto, Some(until)) => {
-                let Configuration { by_default, lock } = self.configuration(written).await?;
+                let DefaultLock { by_default, lock } = self.default_lock(written).await?;
                 let lock = lock.map(|default| ObjectLock { until: until.max(default.until), ..default });
                 return Ok((lock, by_default));
             }
@@ -147,13 +147,13 @@ impl Store {
     }
 
     /// The object's lock, given what a HEAD request showed.
-    pub(in crate::archive) async fn locked(
+    pub(in crate::archive) async fn read_lock(
         &self,
         key: &str,
-        told: Option<ObjectLock>,
+        shown: Option<ObjectLock>,
         sent: &ObjectAttributes,
     ) -> LockState {
-        match (told, sent.by_default) {
+        match (shown, sent.by_default) {
             (Some(lock), _) => LockState::Until(lock),
             (None, BucketDefault::Nothing) if sent.lock.is_none() => LockState::No,
             (None, _) => self.retention(key).await,
@@ -182,73 +182,26 @@ impl Store {
         };
         let Some(retention) = retention else { return LockState::No };
         let mode = retention.mode.map(|mode| ObjectLockMode::from(mode.as_str()));
-        ObjectLock::told(mode, retention.retain_until_date.as_ref())
+        ObjectLock::from_answer(mode, retention.retain_until_date.as_ref())
             .map_or(LockState::Unknown, LockState::Until)
     }
 
-    /// How the bucket locks.
-    async fn configuration(&self, written: Timestamp) -> Result<Configuration, ArchiveError> {
-        let answer = self
-            .client
-            .get_object_lock_configuration()
-            .bucket(&self.bucket)
-            .set_expected_bucket_owner(self.owner.clone())
-            .send()
-            .await;
-        let configuration = match answer {
-            Ok(answer) => answer.object_lock_configuration,
-            Err(error) => match self.failed("GetObjectLockConfiguration", "", error) {
-                ArchiveError::S3 { code, .. } if NO_OBJECT_LOCK.contains(&code.as_str()) => {
-                    return Ok(Configuration { by_default: BucketDefault::Nothing, lock: None });
-                }
-                other => return Err(other),
-            },
-        };
-        let Some(configuration) = configuration.filter(|found| found.object_lock_enabled.is_some()) else {
-            return Ok(Configuration { by_default: BucketDefault::Nothing, lock: None });
-        };
-        let default = configuration.rule.and_then(|rule| rule.default_retention);
-        let compliance =
-            default.as_ref().is_some_and(|rule| rule.mode == Some(ObjectLockRetentionMode::Compliance));
-        let years = default.as_ref().and_then(|rule| u16::try_from(rule.years?).ok());
-        let days =
-            default.as_ref().and_then(|rule| Some(SignedDuration::from_hours(24 * i64::from(rule.days?))));
-        let after_years = years.and_then(|years| retain_until(written, years));
-        let after_days = days.and_then(|days| written.checked_add(days).ok());
-        let until = after_years.into_iter().chain(after_days).max().unwrap_or(written);
-        let by_default = if default.is_some() { BucketDefault::Locks } else { BucketDefault::Nothing };
-        Ok(Configuration { by_default, lock: Some(ObjectLock { compliance, until }) })
-    }
-}
-
-// Checks of a bucket before a dump begins: a dump takes hours, and S3 should not reject it at the end.
-
-impl Store {
-    /// Whether an object's key begins with the prefix. An answer proves that the bucket exists in this region, belongs to
-    /// the expected owner and can be listed. It does not prove that objects can be stored.
-    ///
-    /// # Errors
-    /// S3 refuses.
-    pub async fn holds(&self, prefix: &str) -> Result<bool, ArchiveError> {
-        let answer = self
-            .client
-            .list_objects_v2()
-            .bucket(&self.bucket)
-            .set_expected_bucket_owner(self.owner.clone())
-            .prefix(prefix)
-            .max_keys(1)
-            .encoding_type(EncodingType::Url)
-            .send()
-            .await;
-        let answer = answer.map_err(|error| self.failed("ListObjectsV2", prefix, error))?;
-        Ok(!answer.contents().is_empty())
-    }
-
-    /// Checks that the bucket can lock objects. Without the permission to ask, it counts as able.
+    /// Checks that the bucket can lock objects, before a dump that takes hours begins. Without the permission to ask, it
+    /// counts as able.
     ///
     /// # Errors
     /// It cannot, or S3 fails.
     pub async fn require_object_lock(&self) -> Result<(), ArchiveError> {
+        match self.lock_configuration().await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(ArchiveError::NoObjectLock { location: self.location("") }),
+            Err(error) if error.is_access_denied() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The bucket's Object Lock settings; `None` if it has no Object Lock.
+    async fn lock_configuration(&self) -> Result<Option<ObjectLockConfiguration>, ArchiveError> {
         let answer = self
             .client
             .get_object_lock_configuration()
@@ -260,13 +213,35 @@ impl Store {
             Ok(answer) => answer.object_lock_configuration,
             Err(error) => match self.failed("GetObjectLockConfiguration", "", error) {
                 ArchiveError::S3 { code, .. } if NO_OBJECT_LOCK.contains(&code.as_str()) => None,
-                error if error.is_access_denied() => return Ok(()),
                 error => return Err(error),
             },
         };
-        match configuration.and_then(|found| found.object_lock_enabled) {
-            Some(_) => Ok(()),
-            None => Err(ArchiveError::NoObjectLock { location: self.location("") }),
-        }
+        Ok(configuration.filter(|found| found.object_lock_enabled.is_some()))
     }
+
+    /// What the bucket does to an object that is written now.
+    async fn default_lock(&self, written: Timestamp) -> Result<DefaultLock, ArchiveError> {
+        let Some(configuration) = self.lock_configuration().await? else {
+            return Ok(DefaultLock { by_default: BucketDefault::Nothing, lock: None });
+        };
+        let default = configuration.rule.and_then(|rule| rule.default_retention);
+        let compliance =
+            default.as_ref().is_some_and(|rule| rule.mode == Some(ObjectLockRetentionMode::Compliance));
+        let years = default.as_ref().and_then(|rule| u16::try_from(rule.years?).ok());
+        let days =
+            default.as_ref().and_then(|rule| Some(SignedDuration::from_hours(24 * i64::from(rule.days?))));
+        let after_years = years.and_then(|years| retain_until(written, years));
+        let after_days = days.and_then(|days| written.checked_add(days).ok());
+        let until = after_years.into_iter().chain(after_days).max().unwrap_or(written);
+        let by_default = if default.is_some() { BucketDefault::Locks } else { BucketDefault::Nothing };
+        Ok(DefaultLock { by_default, lock: Some(ObjectLock { compliance, until }) })
+    }
+}
+
+pub(super) fn time(at: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
+}
+
+pub(super) fn aws_time(at: Timestamp) -> DateTime {
+    DateTime::from_secs(at.as_second())
 }

@@ -1,5 +1,7 @@
-//! Counts CreateMultipartUpload requests without a response: each may have left an upload with an unknown id. The SDK
-//! retries on its own, so an interceptor counts the attempts.
+//! Multipart uploads: created, filled, completed or aborted.
+//!
+//! A CreateMultipartUpload request without a response may have left an upload with an unknown id, so those are counted,
+//! and the uploads that they may have left are aborted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,59 +16,13 @@ use aws_sdk_s3::types::{ChecksumType, CompletedMultipartUpload, CompletedPart, S
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::objects::time;
-use super::{ObjectAttributes, ObjectLock, Store, WRITE_ID, aws_time, client, tagging};
+use super::client;
+use super::lock::{ObjectLock, aws_time, time};
+use super::objects::WRITE_ID;
+use super::{ObjectAttributes, Store};
 use crate::archive::ArchiveError;
 
 const SERVICE_UNAVAILABLE: u16 = 503;
-
-/// Number of CreateMultipartUpload requests without a response.
-#[derive(Debug, Clone, Default)]
-pub(in crate::archive) struct UnansweredCreates(Arc<AtomicU32>);
-
-impl UnansweredCreates {
-    /// Whether an upload with an unknown id may exist.
-    pub(in crate::archive) fn unanswered(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 0
-    }
-
-    pub(super) fn answered(&self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Intercept for UnansweredCreates {
-    fn name(&self) -> &'static str {
-        "creations"
-    }
-
-    fn read_before_transmit(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// A rejected request created nothing, and neither did a busy server. A 200 counts only with the id in its body, and
-    /// other server errors do not show what the server had done.
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let status = context.response().status();
-        if status.is_client_error() || status.as_u16() == SERVICE_UNAVAILABLE {
-            self.answered();
-        }
-        Ok(())
-    }
-}
-
-// Multipart uploads: created, filled, completed or aborted.
 
 /// A multipart upload that is not visible yet.
 #[derive(Debug, Clone)]
@@ -76,12 +32,12 @@ pub(in crate::archive) struct UploadId {
 }
 
 impl Store {
-    /// `creations` counts each request that was sent and not answered.
+    /// `creates` counts each request that was sent and not answered.
     pub(in crate::archive) async fn create_upload(
         &self,
         key: &str,
         attributes: &ObjectAttributes,
-        creations: &UnansweredCreates,
+        creates: &UnansweredCreates,
     ) -> Result<UploadId, ArchiveError> {
         let write_id = uuid::Uuid::new_v4().to_string();
         let whole = self.checksum.as_ref().map(|_| ChecksumType::FullObject);
@@ -93,7 +49,7 @@ impl Store {
             .key(key)
             .set_checksum_algorithm(self.checksum.clone())
             .set_checksum_type(whole)
-            .tagging(tagging(&attributes.tags))
+            .tagging(attributes.tagging())
             .set_metadata(Some(attributes.metadata.iter().cloned().collect()))
             .metadata(WRITE_ID, &write_id)
             .content_type(attributes.content_type)
@@ -101,12 +57,12 @@ impl Store {
             .set_object_lock_mode(attributes.lock.as_ref().map(ObjectLock::mode))
             .set_object_lock_retain_until_date(attributes.lock.as_ref().map(|lock| aws_time(lock.until)))
             .customize()
-            .interceptor(creations.clone())
+            .interceptor(creates.clone())
             .send()
             .await
             .map_err(|error| self.failed("CreateMultipartUpload", key, error))?;
         let id = created.upload_id.ok_or_else(|| self.differs(key, "upload id", "an id", "missing"))?;
-        creations.answered();
+        creates.answered();
         Ok(UploadId { id, write_id })
     }
 
@@ -119,6 +75,8 @@ impl Store {
     ) -> Result<CompletedPart, ArchiveError> {
         let number =
             i32::try_from(number).map_err(|_| ArchiveError::TooLong { location: self.location(key) })?;
+        // A part that stalls must not hold up the dump behind it: it is sent again after this time.
+        let limit = client::upload_limit(body.len());
         let sent = self
             .client
             .upload_part()
@@ -130,10 +88,10 @@ impl Store {
             .body(ByteStream::from(body))
             .set_checksum_algorithm(self.checksum.clone())
             .customize()
-            .config_override(client::patient())
+            .config_override(client::for_part(limit))
             .send()
             .await
-            .map_err(|error| self.failed("UploadPart", key, error))?;
+            .map_err(|error| self.failed_within(limit, "UploadPart", key, error))?;
         Ok(CompletedPart::builder()
             .part_number(number)
             .set_e_tag(sent.e_tag)
@@ -175,17 +133,17 @@ impl Store {
         }
     }
 
-    /// Aborts the upload, if one was created, and the uploads that unanswered creations may have left.
+    /// Aborts the upload, if one was created, and the uploads that unanswered creates may have left.
     pub(in crate::archive) async fn take_back(
         &self,
         key: &str,
         upload: Option<&UploadId>,
-        creations: &UnansweredCreates,
+        creates: &UnansweredCreates,
     ) -> Result<(), ArchiveError> {
         if let Some(upload) = upload {
             self.abort_upload(key, &upload.id).await?;
         }
-        self.abort_orphans(key, None, creations).await
+        self.abort_orphans(key, None, creates).await
     }
 
     /// An upload that no longer exists counts as aborted.
@@ -214,9 +172,9 @@ impl Store {
         &self,
         key: &str,
         needed: Option<&UploadId>,
-        creations: &UnansweredCreates,
+        creates: &UnansweredCreates,
     ) -> Result<(), ArchiveError> {
-        if !creations.unanswered() {
+        if !creates.unanswered() {
             return Ok(());
         }
         let stray =
@@ -270,5 +228,52 @@ impl Store {
         let exactly =
             page.uploads.unwrap_or_default().into_iter().filter(|it| it.key.as_deref() == Some(key));
         Ok(exactly.filter_map(|upload| upload.upload_id).collect())
+    }
+}
+
+/// Number of CreateMultipartUpload requests without a response. The SDK retries on its own, so this is an interceptor that
+/// counts attempts.
+#[derive(Debug, Clone, Default)]
+pub(in crate::archive) struct UnansweredCreates(Arc<AtomicU32>);
+
+impl UnansweredCreates {
+    /// Whether an upload with an unknown id may exist.
+    pub(in crate::archive) fn unanswered(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
+    pub(super) fn answered(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Intercept for UnansweredCreates {
+    fn name(&self) -> &'static str {
+        "creates"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// A rejected request created nothing, and neither did a busy server. A 200 counts only with the id in its body, and
+    /// other server errors do not show what the server had done.
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let status = context.response().status();
+        if status.is_client_error() || status.as_u16() == SERVICE_UNAVAILABLE {
+            self.answered();
+        }
+        Ok(())
     }
 }

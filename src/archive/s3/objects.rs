@@ -1,23 +1,72 @@
-//! Stores an object in one request, under a key that must be free.
+//! Requests for one object: store it in one request under a key that must be free, inspect, read and thaw it. And the
+//! listing of a bucket.
 
 use std::time::Duration;
 
-use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     ChecksumMode, EncodingType, GlacierJobParameters, Object, RestoreRequest, StorageClass, Tier,
 };
 use bytes::{Bytes, BytesMut};
-use jiff::Timestamp;
 
 use super::download::Download;
-use super::{ObjectAttributes, ObjectLock, Store, WRITE_ID, aws_time, client, tagging};
+use super::client;
+use super::lock::{ObjectLock, aws_time, time};
+use super::{ObjectAttributes, Store};
 use crate::archive::ArchiveError;
 use crate::archive::catalogue::ListedObject;
-use crate::archive::thaw::{ObjectInfo, ThawState};
+use crate::archive::checksum::{Hasher, SizeAndHash};
+use crate::archive::thaw::{self, ThawState};
 
 /// Number of times that a write is repeated after a conflict with another write to the same key.
 const CONFLICTS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(250);
+/// Metadata key that identifies our own write if its answer was lost.
+pub(super) const WRITE_ID: &str = "write-id";
+/// The storage class of objects for which S3 names none.
+const STANDARD: &str = "STANDARD";
+const GONE: [&str; 4] = ["NoSuchKey", "NotFound", "404 Not Found", "404"];
+
+/// What a HEAD request shows about an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// Size.
+    pub bytes: u64,
+    /// ETag, which distinguishes this object from a later one under the same key; empty if the store sends none.
+    pub etag: String,
+    /// S3 storage class; `STANDARD` if S3 names none.
+    pub storage_class: String,
+    /// The archive tier that Intelligent-Tiering moved it to. It cannot be read from there.
+    pub archive_tier: Option<String>,
+    /// S3's CRC64NVME of the whole object, if S3 keeps one.
+    pub crc64: Option<String>,
+    /// Id of the write that created it. Only objects that sponsor-backup wrote have one.
+    pub write_id: Option<String>,
+    /// State of its thaw.
+    pub restored: ThawState,
+    /// Its Object Lock, if S3 shows it.
+    pub lock: Option<ObjectLock>,
+}
+
+impl ObjectInfo {
+    /// Checks that the object can be read now.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Frozen`] if it must be thawed first.
+    pub fn readable(&self, location: &str) -> Result<(), ArchiveError> {
+        let frozen = thaw::why_frozen(&self.storage_class, self.archive_tier.as_deref(), self.restored);
+        frozen.map_or(Ok(()), |thaw| {
+            let class = self.archive_tier.as_ref().unwrap_or(&self.storage_class).clone();
+            Err(ArchiveError::Frozen { location: location.to_owned(), class, thaw })
+        })
+    }
+
+    /// Number of days to request. `None` for Intelligent-Tiering: the object leaves the archive tier for good.
+    #[must_use]
+    pub fn thaw_days(&self, days: u16) -> Option<u16> {
+        self.archive_tier.is_none().then_some(days)
+    }
+}
 
 impl Store {
     /// Stores a small object under a key that must be free.
@@ -48,7 +97,7 @@ impl Store {
         attributes: &ObjectAttributes,
         write_id: &str,
     ) -> Result<(), ArchiveError> {
-        let patience = client::patience(body.len());
+        let limit = client::upload_limit(body.len());
         let sent = self
             .client
             .put_object()
@@ -58,7 +107,7 @@ impl Store {
             .body(ByteStream::from(body))
             .set_checksum_algorithm(self.checksum.clone())
             .if_none_match("*")
-            .tagging(tagging(&attributes.tags))
+            .tagging(attributes.tagging())
             .set_metadata(Some(attributes.metadata.iter().cloned().collect()))
             .metadata(WRITE_ID, write_id)
             .content_type(attributes.content_type)
@@ -66,22 +115,40 @@ impl Store {
             .set_object_lock_mode(attributes.lock.as_ref().map(ObjectLock::mode))
             .set_object_lock_retain_until_date(attributes.lock.as_ref().map(|lock| aws_time(lock.until)))
             .customize()
-            .config_override(client::answered_within(patience))
+            .config_override(client::answered_within(limit))
             .send()
             .await;
         match sent {
             Ok(_) => Ok(()),
-            Err(error) => self.check_lost_answer(key, write_id, self.failed("PutObject", key, error)).await,
+            Err(error) => {
+                let error = self.failed_within(limit, "PutObject", key, error);
+                self.check_lost_answer(key, write_id, error).await
+            }
         }
     }
-}
+    /// A failed write may have succeeded after all: its answer was lost or late, or a retry found the key taken or the
+    /// upload gone. The write id shows whether the stored object is ours.
+    pub(super) async fn check_lost_answer(
+        &self,
+        key: &str,
+        write_id: &str,
+        error: ArchiveError,
+    ) -> Result<(), ArchiveError> {
+        let taken = error.says_taken();
+        if error.is_refusal() && !taken && !error.says_no_such_upload() {
+            return Err(error);
+        }
+        match self.examine(key).await {
+            Ok(stored) if stored.write_id.as_deref() == Some(write_id) => Ok(()),
+            _ if taken => Err(ArchiveError::AlreadyExists { location: self.location(key) }),
+            Ok(_) | Err(ArchiveError::Missing { .. }) => Err(error),
+            Err(_) => {
+                let left = format!("the outcome of the upload to {} is unknown", self.location(key));
+                Err(ArchiveError::Unfinished { cause: Box::new(error), left })
+            }
+        }
+    }
 
-// Requests that read: list objects, inspect one, read a small one. And the request for a thaw.
-
-const STANDARD: &str = "STANDARD";
-const GONE: [&str; 4] = ["NoSuchKey", "NotFound", "404 Not Found", "404"];
-
-impl Store {
     /// Every object whose key begins with the prefix, in the order of keys.
     ///
     /// # Errors
@@ -101,9 +168,29 @@ impl Store {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| self.failed("ListObjectsV2", prefix, error))?;
             let encoded = page.encoding_type == Some(EncodingType::Url);
-            listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|it| told(it, encoded)));
+            listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|it| to_listed(it, encoded)));
         }
         Ok(listed)
+    }
+
+    /// Whether an object's key begins with the prefix. An answer proves that the bucket exists in this region, belongs to
+    /// the expected owner and can be listed. It does not prove that objects can be stored.
+    ///
+    /// # Errors
+    /// S3 refuses.
+    pub async fn holds(&self, prefix: &str) -> Result<bool, ArchiveError> {
+        let answer = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .prefix(prefix)
+            .max_keys(1)
+            .encoding_type(EncodingType::Url)
+            .send()
+            .await;
+        let answer = answer.map_err(|error| self.failed("ListObjectsV2", prefix, error))?;
+        Ok(!answer.contents().is_empty())
     }
 
     /// Inspects an object.
@@ -129,7 +216,10 @@ impl Store {
             crc64: head.checksum_crc64_nvme.filter(|text| is_crc64(text)),
             write_id: head.metadata.and_then(|mut metadata| metadata.remove(WRITE_ID)),
             restored: ThawState::parse(head.restore.as_deref()),
-            retain_until: head.object_lock_retain_until_date.and_then(|until| time(&until)),
+            lock: ObjectLock::from_answer(
+                head.object_lock_mode,
+                head.object_lock_retain_until_date.as_ref(),
+            ),
         })
     }
 
@@ -181,6 +271,24 @@ impl Store {
         }
     }
 
+    /// Reads an object through and measures it, a piece at a time.
+    pub(in crate::archive) async fn measure(&self, key: &str) -> Result<SizeAndHash, ArchiveError> {
+        let get = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .set_expected_bucket_owner(self.owner.clone())
+            .key(key)
+            .send()
+            .await
+            .map_err(|error| self.failed("GetObject", key, error))?;
+        let (mut body, mut meter) = (get.body, Hasher::default());
+        while let Some(piece) = body.next().await {
+            meter.feed(&piece.map_err(|error| ArchiveError::Stream(error.to_string()))?);
+        }
+        Ok(meter.read())
+    }
+
     /// Turns the error for a missing object into [`ArchiveError::Missing`].
     pub(super) fn missing(&self, key: &str, error: ArchiveError) -> ArchiveError {
         match error {
@@ -199,7 +307,7 @@ fn is_crc64(text: &str) -> bool {
 }
 
 /// `None` for a key that is not UTF-8: it is not ours.
-fn told(object: Object, encoded: bool) -> Option<ListedObject> {
+fn to_listed(object: Object, encoded: bool) -> Option<ListedObject> {
     let key = object.key?;
     Some(ListedObject {
         key: if encoded { decoded(&key)? } else { key },
@@ -213,8 +321,4 @@ fn told(object: Object, encoded: bool) -> Option<ListedObject> {
 fn decoded(key: &str) -> Option<String> {
     let key = key.replace('+', " ");
     percent_encoding::percent_decode_str(&key).decode_utf8().ok().map(std::borrow::Cow::into_owned)
-}
-
-pub(super) fn time(at: &DateTime) -> Option<Timestamp> {
-    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }

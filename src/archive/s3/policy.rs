@@ -51,11 +51,18 @@ pub struct Place<'a> {
 }
 
 /// To store an object under a new key and to read back what is there then.
-const STORE: [&str; 5] =
-    ["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectRetention", "s3:GetObject", "s3:GetObjectRetention"];
-/// For a dump in addition: its tags are read back, and it is a multipart upload.
-const DUMP: [&str; 2] = ["s3:GetObjectTagging", "s3:AbortMultipartUpload"];
-const READ: [&str; 2] = ["s3:GetObject", "s3:GetObjectRetention"];
+const STORE: [&str; 6] = [
+    "s3:PutObject",
+    "s3:PutObjectTagging",
+    "s3:PutObjectRetention",
+    "s3:GetObject",
+    "s3:GetObjectTagging",
+    "s3:GetObjectRetention",
+];
+/// For a dump in addition: it is a multipart upload.
+const DUMP: [&str; 1] = ["s3:AbortMultipartUpload"];
+/// In a shared bucket, the tags show whose an incomplete backup is.
+const READ: [&str; 3] = ["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectRetention"];
 /// Whether a dump without a manifest is a run's of ours shows in its record.
 const LOOK: [&str; 1] = ["s3:GetObject"];
 const THAW: &str = "s3:RestoreObject";

@@ -1,7 +1,8 @@
-//! How long a sponsor waits for an address that has not answered it yet, and how often it asks.
+//! Which requests are sent again, and how long an address is waited for that has not answered yet.
 //!
-//! Until the first answer, a wrong address is likelier than a blip, so a run gives up within seconds. After it, a blip is
-//! likelier, so requests are repeated for as long as [`super::client`] says.
+//! The SDK retries 500, 502, 503 and 504, and the throttling codes of AWS. [`Retry`] adds the other temporary errors of
+//! stores. Until the first answer, a wrong address is likelier than a blip, so a run gives up within seconds
+//! ([`Contacts`]). After it, a blip is likelier, so requests are repeated for as long as [`super::client`] says.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,9 +19,83 @@ use aws_sdk_s3::error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::RetryReason;
 
-use super::client::CONNECT;
-use crate::archive::error::Temporary;
+/// Request timeout, too many requests, and Cloudflare's statuses for a store that it cannot reach.
+const STATUSES: [u16; 8] = [408, 429, 520, 521, 522, 523, 524, 529];
 
+/// Codes of a store, or of the key service behind it, that has too much to do. Facts: Amazon S3, "Error responses"; AWS KMS,
+/// "Common errors".
+const BUSY: [&str; 8] = [
+    "KMS.DependencyTimeoutException",
+    "KMS.InternalException",
+    "KMS.KMSInternalException",
+    "KMS.KeyUnavailableException",
+    "KMS.ThrottlingException",
+    "OperationAborted",
+    "SlowDown",
+    "TooManyRequests",
+];
+
+/// Codes of a request whose bytes arrived incomplete or changed.
+const SPOILED: [&str; 5] = [
+    "BadDigest",
+    "IncompleteBody",
+    "RequestTimeout",
+    "XAmzContentChecksumMismatch",
+    "XAmzContentSHA256Mismatch",
+];
+
+/// Why another attempt may succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::archive) enum Temporary {
+    /// The store is busy.
+    Busy,
+    /// The request arrived incomplete or changed.
+    Spoiled,
+}
+
+impl Temporary {
+    /// Judges an answer by its status and its code.
+    pub(in crate::archive) fn of(status: Option<u16>, code: &str) -> Option<Self> {
+        if SPOILED.contains(&code) {
+            Some(Self::Spoiled)
+        } else if BUSY.contains(&code) || status.is_some_and(|status| STATUSES.contains(&status)) {
+            Some(Self::Busy)
+        } else {
+            None
+        }
+    }
+}
+
+/// Before and after the code of an error, in every answer of S3 and of STS.
+const CODE: (&str, &str) = ("<Code>", "</Code>");
+
+/// Reads status and code from the response: they are the same for every operation, unlike the SDK's types.
+#[derive(Debug)]
+pub(super) struct Retry;
+
+impl ClassifyRetry for Retry {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        if !matches!(context.output_or_error(), Some(Err(_))) {
+            return RetryAction::NoActionIndicated;
+        }
+        let Some(answer) = context.response() else { return RetryAction::NoActionIndicated };
+        let body = answer.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+        let code = body.split_once(CODE.0).and_then(|(_, rest)| rest.split_once(CODE.1));
+        let code = code.map_or("", |(code, _)| code);
+        match Temporary::of(Some(answer.status().as_u16()), code) {
+            Some(Temporary::Busy) => RetryAction::throttling_error(),
+            Some(Temporary::Spoiled) => RetryAction::transient_error(),
+            None => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "temporary answers"
+    }
+}
+
+/// How long a connection may take once the address has answered.
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// How long a connection may take until the address has answered once.
 const FIRST_CONNECTION: Duration = Duration::from_secs(4);
 /// How long the first answer may take. A store that has to wake up first accepts the connection at once.
@@ -160,36 +235,6 @@ impl ClassifyRetry for ContactWatch {
 
     fn name(&self) -> &'static str {
         "first contact"
-    }
-}
-
-// Makes the SDK retry temporary errors that it does not know.
-
-/// Before and after the code of an error, in every answer of S3 and of STS.
-const CODE: (&str, &str) = ("<Code>", "</Code>");
-
-/// Reads status and code from the response: they are the same for every operation, unlike the SDK's types.
-#[derive(Debug)]
-pub(super) struct Retry;
-
-impl ClassifyRetry for Retry {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        if !matches!(context.output_or_error(), Some(Err(_))) {
-            return RetryAction::NoActionIndicated;
-        }
-        let Some(answer) = context.response() else { return RetryAction::NoActionIndicated };
-        let body = answer.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-        let code = body.split_once(CODE.0).and_then(|(_, rest)| rest.split_once(CODE.1));
-        let code = code.map_or("", |(code, _)| code);
-        match Temporary::of(Some(answer.status().as_u16()), code) {
-            Some(Temporary::Busy) => RetryAction::throttling_error(),
-            Some(Temporary::Spoiled) => RetryAction::transient_error(),
-            None => RetryAction::NoActionIndicated,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "temporary answers"
     }
 }
 

@@ -18,8 +18,7 @@ use aws_sdk_sts::types::Credentials as Given;
 use secrecy::ExposeSecret as _;
 
 use super::cause;
-use super::client::CONNECT;
-use super::retry::{ContactWatch, Contacts, Retry};
+use super::retry::{CONNECT, ContactWatch, Contacts, Retry};
 use crate::archive::ArchiveError;
 use crate::archive::error::SourceError;
 use crate::secrets::IdTokens;

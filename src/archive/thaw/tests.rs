@@ -1,4 +1,6 @@
 use super::*;
+use crate::archive::ArchiveError;
+use crate::archive::s3::ObjectInfo;
 
 fn examined(class: &str, tier: Option<&str>, header: Option<&str>) -> ObjectInfo {
     ObjectInfo {
@@ -9,7 +11,7 @@ fn examined(class: &str, tier: Option<&str>, header: Option<&str>) -> ObjectInfo
         crc64: None,
         write_id: None,
         restored: ThawState::parse(header),
-        retain_until: None,
+        lock: None,
     }
 }
 
