@@ -134,7 +134,10 @@ impl Incomplete {
     #[must_use]
     pub fn existing_key(&self) -> Option<String> {
         let there = |piece: &Piece| !self.lacks.contains(piece);
-        [Piece::Dump, Piece::Checksum, Piece::Manifest].into_iter().find(there).map(|piece| piece.key(&self.backup.key))
+        [Piece::Dump, Piece::Checksum, Piece::Manifest]
+            .into_iter()
+            .find(there)
+            .map(|piece| piece.key(&self.backup.key))
     }
 
     /// Whether only the dump exists. That is also the case if another program wrote it.

@@ -99,9 +99,8 @@ impl PendingUpload {
         remarks.extend(checked.remark);
         // The backup exists by now, so problems with the tags of the two small files are only warnings. If S3 rejected the
         // lock tag for the dump, it would reject it again.
-        let beside = async {
-            if checked.tags == upload.attributes.tags { None } else { tag_beside(&upload).await }
-        };
+        let beside =
+            async { if checked.tags == upload.attributes.tags { None } else { tag_beside(&upload).await } };
         let beside = tokio::select! {
             beside = beside => beside,
             () = upload.stopping.over(TO_SUCCEED) => None,

@@ -8,8 +8,7 @@ use jiff::Timestamp;
 
 use super::{RunContext, stored};
 use crate::archive::catalogue::{
-    BackupEntry, BackupKey, Catalogue, Incomplete, ListedObject, OpenUpload, catalogue, open_uploads,
-    prefix,
+    BackupEntry, BackupKey, Catalogue, Incomplete, ListedObject, OpenUpload, catalogue, open_uploads, prefix,
 };
 use crate::archive::key;
 use crate::archive::{ArchiveError, Store};

@@ -122,7 +122,9 @@ impl Store {
         let (tags, warning) = match set {
             Ok(()) => (wanted, None),
             // A store without tags can say nothing untrue by them.
-            Err(ArchiveError::S3 { code, .. }) if NO_TAGS.contains(&code.as_str()) => (sent.tags.clone(), None),
+            Err(ArchiveError::S3 { code, .. }) if NO_TAGS.contains(&code.as_str()) => {
+                (sent.tags.clone(), None)
+            }
             Err(error) => {
                 (sent.tags.clone(), Some(format!("the tag `object-lock` stays `unknown`: {error}")))
             }

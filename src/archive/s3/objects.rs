@@ -9,8 +9,8 @@ use aws_sdk_s3::types::{
 };
 use bytes::{Bytes, BytesMut};
 
-use super::download::Download;
 use super::client;
+use super::download::Download;
 use super::lock::{ObjectLock, aws_time, time};
 use super::{ObjectAttributes, Store};
 use crate::archive::ArchiveError;
@@ -168,7 +168,9 @@ impl Store {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| self.failed("ListObjectsV2", prefix, error))?;
             let encoded = page.encoding_type == Some(EncodingType::Url);
-            listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|it| to_listed(it, encoded)));
+            listed.extend(
+                page.contents.unwrap_or_default().into_iter().filter_map(|it| to_listed(it, encoded)),
+            );
         }
         Ok(listed)
     }
@@ -216,10 +218,7 @@ impl Store {
             crc64: head.checksum_crc64_nvme.filter(|text| is_crc64(text)),
             write_id: head.metadata.and_then(|mut metadata| metadata.remove(WRITE_ID)),
             restored: ThawState::parse(head.restore.as_deref()),
-            lock: ObjectLock::from_answer(
-                head.object_lock_mode,
-                head.object_lock_retain_until_date.as_ref(),
-            ),
+            lock: ObjectLock::from_answer(head.object_lock_mode, head.object_lock_retain_until_date.as_ref()),
         })
     }
 

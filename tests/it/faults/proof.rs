@@ -117,6 +117,68 @@ fn tags_that_were_not_kept_are_a_failure() {
     }
 }
 
+/// - fault: The store did not lock the record
+/// - injected: A proxy that removes the mode from the HEAD response for the record
+/// - seen: `.json was not stored as sent: lock missing instead of …`. Exit code 15
+/// - left: The complete backup, and the record in S3 and in the workspace
+/// - fault: The store lost the tags of the record
+/// - injected: A proxy that changes the GetObjectTagging response for the record
+/// - seen: `.json was not stored as sent: tags none instead of …`. Exit code 15
+/// - left: The same
+/// - fault: The tags of the record cannot be read
+/// - injected: A proxy that answers 403 to GetObjectTagging for the record
+/// - seen: `could not be checked`, as a warning. Success
+/// - left: The same
+#[test]
+fn a_record_without_its_lock_or_tags_is_not_kept() {
+    let is_record = |seen: &Seen| seen.path.contains("/deployments/");
+    let reads_tags = move |seen: &Seen| seen.method == "GET" && seen.has("tagging") && is_record(seen);
+    let refusal = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>".to_owned();
+    for (action, of_tags, told) in [
+        (
+            Action::DropHeader("x-amz-object-lock-mode"),
+            false,
+            Some("lock missing instead of GOVERNANCE until"),
+        ),
+        (
+            Action::ReplaceBody(b"<Tagging><TagSet></TagSet></Tagging>".to_vec()),
+            true,
+            Some("tags none instead of environment=production"),
+        ),
+        (Action::Status(403, refusal), true, None),
+    ] {
+        let (trial, proxy, bucket) = locking();
+        let logs = format!("{}-locks", trial.log_bucket("callisto"));
+        trial.store.bucket_with_object_lock(&logs);
+        trial.secret("callisto", "SPONSOR_AUDIT_LOGS_BUCKET", Some(&logs));
+        proxy.spoil(99, action, move |seen| match of_tags {
+            true => reads_tags(seen),
+            false => seen.method == "HEAD" && is_record(seen),
+        });
+        let outcome = run(&trial, &proxy).run();
+        let result = outcome.result("callisto");
+        let message = result["message"].as_str().unwrap_or_default();
+        match told {
+            Some(told) => {
+                outcome.assert_code(15);
+                assert_eq!(result["stage"], "record", "{result}");
+                assert!(
+                    message.contains(".json was not stored as sent: ") && message.contains(told),
+                    "{message}"
+                );
+            }
+            None => {
+                outcome.assert_code(0);
+                let warnings = outcome.annotations("warning").join("\n");
+                assert!(warnings.contains("could not be checked"), "{}", outcome.transcript());
+            }
+        }
+        assert_eq!(trial.store.keys_in(&bucket).len(), 3);
+        assert_eq!(trial.store.keys_in(&logs).len(), 1);
+        assert!(outcome.log("callisto").is_object());
+    }
+}
+
 /// - fault: The store does not return tags
 /// - injected: s3s, which answers 501
 /// - seen: `the store does not support tags`. Success

@@ -1,7 +1,7 @@
 //! Two sponsors use the same bucket or database. The run rejects this, unless the manifest allows it for both.
 
 use super::tenancy::message;
-use crate::support::{Cluster, Sponsor, Trial};
+use crate::support::{Cluster, Sponsor, Trial, runtime};
 
 /// A manifest with these additions to the entries of callisto and titan.
 fn manifest(callisto: &str, titan: &str) -> String {
@@ -122,6 +122,58 @@ fn in_a_bucket_by_consent_each_sees_its_own_backups() {
     let drilled = run("drill").run();
     drilled.assert_code(0);
     assert_eq!(drilled.output("backup_location"), at(&mine));
+}
+
+/// - fault: In a bucket that two sponsors are allowed to share, an incomplete backup of the other sponsor is the newest
+/// - injected: titan's manifest is deleted, or its checksum file as well. Then `list`, `verify` and `verify` with `all` of
+///   callisto
+/// - seen: callisto's own backup each time, and nothing of titan's. Exit code 0
+/// - left: titan's own `list` shows what is left
+/// - fault: The same with an upload that was never completed, and with one of another environment
+/// - injected: titan's three objects are deleted, an upload to the dump's key is left open, and the records are in one
+///   bucket, too
+/// - seen: The same
+/// - left: The same
+#[test]
+fn what_another_sponsor_left_in_a_bucket_is_not_ones_own() {
+    let trial = one_bucket();
+    let bucket = trial.bucket("callisto").to_owned();
+    let [mine, theirs] = dumps(&trial);
+    let run = |command: &str, sponsor: &str| trial.run().input("command", command).input("sponsors", sponsor);
+    let assert_only_mine = |status: &str| {
+        let listed = run("list", "callisto").input("json", "true").run();
+        listed.assert_code(0);
+        assert!(listed.stdout.contains(&mine), "{}", listed.stdout);
+        assert_eq!(listed.result("callisto")["message"], "1 backup");
+        let verified = run("verify", "callisto").run();
+        verified.assert_code(0);
+        assert_eq!(verified.output("backup_location"), format!("s3://{bucket}/{mine}"));
+        let all = run("verify", "callisto").input("all", "true").run();
+        all.assert_code(0);
+        assert_eq!(all.result("callisto")["message"], "1 backup verified");
+        let titans = run("list", "titan").input("json", "true").run();
+        assert!(titans.stdout.contains(&theirs) && titans.stdout.contains(status), "{}", titans.stdout);
+        for outcome in [&listed, &verified, &all] {
+            assert!(!outcome.visible().contains(&theirs), "{}", outcome.transcript());
+        }
+    };
+    trial.store.delete(&bucket, &format!("{theirs}.manifest.json"));
+    assert_only_mine("missing manifest");
+    trial.store.delete(&bucket, &format!("{theirs}.sha256"));
+    assert_only_mine("unfinished");
+
+    trial.store.delete(&bucket, &theirs);
+    let (from, to) = (trial.log_bucket("titan"), trial.log_bucket("callisto"));
+    for key in trial.store.keys_in(from) {
+        trial.store.put(to, &key, trial.store.get(from, &key));
+    }
+    trial.secret("titan", "SPONSOR_AUDIT_LOGS_BUCKET", Some(to));
+    let of_staging = format!("staging/{}", mine.replace("backup-prod-", "backup-staging-"));
+    for key in [&theirs, &of_staging] {
+        let upload = trial.store.client().create_multipart_upload().bucket(&bucket).key(key).send();
+        runtime().block_on(upload).unwrap();
+    }
+    assert_only_mine("unfinished");
 }
 
 /// - fault: In a bucket that two sponsors are allowed to share, an input names the other sponsor's backup

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::uncertain::{
     Kind, assert_backed_up, behind_a_proxy, failure, is_completion, is_creation, is_dump, refusal, run,
 };
-use crate::support::{Action, Proxy, Sponsor, Trial};
+use crate::support::{Action, Proxy, Seen, Sponsor, Trial};
 
 /// - fault: S3 accepts a request and never answers it
 /// - injected: A proxy that keeps the connection open without an answer, once for each kind of small request
@@ -46,6 +46,24 @@ fn a_request_without_an_answer_is_sent_again_within_a_minute() {
         let took = outcome.result(name)["duration_seconds"].as_f64().unwrap();
         assert!((25.0..90.0).contains(&took) || name == "ember", "{name}: {took} s");
     }
+}
+
+/// A part may take half a minute, and longer the larger it is. The last one of this dump has a few hundred KiB.
+/// - fault: S3 accepts a part and never answers
+/// - injected: A proxy that keeps the connection of the last part open without an answer, once
+/// - seen: Success. The run sends the part again after a time that follows from its size
+/// - left: The complete backup
+#[test]
+fn a_part_that_stalls_is_sent_again_after_its_time() {
+    let (trial, proxy) = behind_a_proxy(11);
+    let is_last = |seen: &Seen| seen.query.contains("partNumber=2");
+    proxy.spoil(1, Action::Stall, is_last);
+    let outcome = run(&trial, &proxy).deadline(Duration::from_secs(300)).run();
+    assert_backed_up(&trial, &outcome);
+    let parts = proxy.requests().into_iter().filter(|seen| seen.has("partNumber"));
+    let (last, first): (Vec<Seen>, Vec<Seen>) = parts.partition(is_last);
+    assert_eq!((first.len(), last.len()), (1, 2));
+    assert!(last[0].body_length < 1 << 20, "{}", last[0].body_length);
 }
 
 /// - fault: S3 takes a long time to complete an upload
