@@ -1,7 +1,8 @@
-//! Room 5: any stream of bytes becomes one object in S3, or nothing does.
+//! Any stream of bytes becomes one object in S3, or nothing does.
 //!
-//! It does not know what the bytes are. [`seal`](mod@seal) compresses, encrypts, hashes, counts and uploads while it reads, and
-//! returns a [`PendingUpload`] upload that is not visible yet. [`PendingUpload::commit`] makes it visible, [`PendingUpload::abandon`] aborts it.
+//! It does not know what the bytes are. [`seal`] compresses, encrypts, hashes, counts and uploads while it reads, and
+//! returns a [`PendingUpload`] that is not visible yet. [`PendingUpload::commit`] makes it visible, [`PendingUpload::abandon`]
+//! aborts it.
 //!
 //! And back: [`catalogue::catalogue`] finds the backups in a listing, and [`open()`] reads one of them, undoes all of
 //! that and measures it again.

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::manifest::shortened;
 use crate::secrets::Secret;
-use crate::secrets::http::{foreign, is_safe_for_tokens};
+use crate::secrets::http::{foreign, is_safe_for_tokens, list_causes};
 
 const CONNECT: Duration = Duration::from_secs(3);
 const WHOLE_REQUEST: Duration = Duration::from_secs(10);
@@ -205,8 +205,7 @@ fn owner_and_name(repository: &str) -> Option<(&str, &str)> {
 
 /// An error with its causes. The message around it contains the address already.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let mut words: Vec<String> = causes.map(ToString::to_string).collect();
+    let mut words: Vec<String> = list_causes(error).iter().map(ToString::to_string).collect();
     words.dedup();
     shortened(&words.join(": "), MESSAGE_CHARACTERS)
 }

@@ -1,4 +1,4 @@
-//! Room 1: parses the text of a sponsor manifest into a [`Manifest`], or returns an error that names the sponsor.
+//! Parses the text of a sponsor manifest into a [`Manifest`], or returns an error that names the sponsor.
 //!
 //! Pure: does not know where the text comes from (a file, Doppler) or which sponsors are selected.
 

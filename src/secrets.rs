@@ -1,4 +1,4 @@
-//! Room 3: a sponsor's secrets from Doppler or a file, checked before use.
+//! A sponsor's secrets from Doppler or a file, checked before use.
 //!
 //! No fallback: no default bucket, region or credential. If a secret is missing, that sponsor fails.
 
@@ -14,12 +14,12 @@ mod error;
 mod flag;
 mod place;
 
-pub use aws::{AwsFromEnvironment, HowToPassKeys, is_role_arn};
+pub use aws::{AwsCredentials, AwsFromEnvironment, AwsKeys, HowToPassKeys, is_role_arn};
 pub use error::{SecretsError, SourceError};
 pub use flag::Disabled;
 pub use oidc::IdTokens;
 pub use place::Place;
-pub use variables::{AwsCredentials, AwsKeys, EnvCredentials};
+pub use variables::EnvCredentials;
 
 use std::collections::BTreeMap;
 

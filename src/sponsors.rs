@@ -1,4 +1,4 @@
-//! Room 2: turns a manifest and a selection into the sponsors to process, and the job matrix.
+//! Turns a manifest and a selection into the sponsors to process, and the job matrix.
 //!
 //! Pure. Does not know secrets or databases.
 

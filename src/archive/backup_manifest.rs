@@ -1,4 +1,4 @@
-//! `KEY.manifest.json`: what a backup is, in words that outlive this program. The hallway fills it in.
+//! `KEY.manifest.json`: what a backup is, in words that outlive this program. The command fills it in.
 //!
 //! Its form is fixed by `schemas/backup-manifest.v1.json`.
 
@@ -328,7 +328,7 @@ pub const FORMAT_VERSION: u32 = 1;
 
 /// The parts of the document that the archive knows itself.
 #[must_use]
-pub fn manifest_sizes(sealed: &Sealed, recipe: &SealOptions) -> (Size, StoredSize, Encoding) {
+pub fn manifest_sizes(sealed: &Sealed, options: &SealOptions) -> (Size, StoredSize, Encoding) {
     (
         Size { bytes: sealed.plain.bytes, sha256: sealed.plain.sha256.clone() },
         StoredSize {
@@ -337,10 +337,10 @@ pub fn manifest_sizes(sealed: &Sealed, recipe: &SealOptions) -> (Size, StoredSiz
             crc64nvme: sealed.crc64.clone(),
         },
         Encoding {
-            codec: recipe.codec.name().to_owned(),
-            level: recipe.codec.level(),
+            codec: options.codec.name().to_owned(),
+            level: options.codec.level(),
             members: sealed.members,
-            age_recipients: recipe.recipients.public_keys(),
+            age_recipients: options.recipients.public_keys(),
         },
     )
 }

@@ -1,4 +1,5 @@
-//! Counting and hashing a stream while it goes by. Pure.
+//! Counts and hashes a stream while it goes by, and the file that holds a dump's hash: `KEY.sha256`, the one line that
+//! `sha256sum -c` reads. Pure.
 
 use base64::Engine as _;
 use crc_fast::CrcAlgorithm;
@@ -65,8 +66,6 @@ impl Crc64 {
         base64::engine::general_purpose::STANDARD.encode(self.0.finalize().to_be_bytes())
     }
 }
-
-// `KEY.sha256`: the one line that `sha256sum -c` reads. Pure.
 
 /// The file's text for the object under `key`.
 #[must_use]

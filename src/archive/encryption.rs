@@ -1,4 +1,5 @@
-//! Encryption to age recipients (<https://age-encryption.org/v1>). Pure: bytes in, bytes out.
+//! Encryption to age recipients (<https://age-encryption.org/v1>), and the private keys that open it. Pure: bytes in, bytes
+//! out. Shows no private key, ever.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -113,8 +114,6 @@ impl Write for Spill {
 fn failed(error: impl std::fmt::Display) -> ArchiveError {
     ArchiveError::Transform { what: "encrypted", reason: error.to_string() }
 }
-
-// The private keys that open what was encrypted (<https://age-encryption.org/v1>). Pure; shows none of them, ever.
 
 /// Private keys; there may be none.
 #[derive(Clone, Default)]

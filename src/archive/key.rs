@@ -1,4 +1,4 @@
-//! Names, tags and metadata of every object that the product writes. Pure.
+//! Names, tags, metadata and retention of every object that the product writes. Pure.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -137,11 +137,11 @@ fn is_compliant(keeping: TagValues<'_>) -> bool {
 /// The same tags with what S3 showed of the lock.
 #[must_use]
 pub fn with_lock(tags: &[(String, String)], lock: &str) -> Vec<(String, String)> {
-    let told = |(name, value): &(String, String)| {
+    let tagged = |(name, value): &(String, String)| {
         let value = if name == LOCK_TAG { lock.to_owned() } else { value.clone() };
         (name.clone(), value)
     };
-    tags.iter().map(told).collect()
+    tags.iter().map(tagged).collect()
 }
 
 /// Metadata that HTTP headers can carry: values that are empty are left out, what is not printable ASCII is
@@ -167,10 +167,8 @@ fn header_value(value: &str) -> String {
     encoded
 }
 
-// Until when an object must be kept. Pure; counted by the calendar, since 365 days a year fall short of it.
-
-/// The first moment (UTC) at which at least `years` calendar years have passed. A leap day's anniversary in a common
-/// year is the first of March, not the day before.
+/// Until when an object must be kept: the first moment (UTC) at which at least `years` calendar years have passed. A leap
+/// day's anniversary in a common year is the first of March, not the day before. 365 days a year would fall short of it.
 ///
 /// Gives `None` beyond the year 9999.
 #[must_use]

@@ -35,7 +35,7 @@ impl BufferPlan {
     ///
     /// # Errors
     /// Not even growing parts would hold the database.
-    pub fn plan(
+    pub fn for_database(
         database_bytes: u64,
         share_bytes: u64,
         limit_bytes: u64,
@@ -52,15 +52,15 @@ impl BufferPlan {
         let part_bytes = needed.max(if roomy { PART } else { SMALL_PART });
         let fitting = share_bytes.saturating_sub(members) / part_bytes;
         let parts_in_flight = fitting.saturating_sub(1).clamp(1, MOST_PARTS_IN_FLIGHT);
-        let flow = Self { part_bytes, parts_in_flight, members_in_flight };
-        if flow.bytes() > limit_bytes {
+        let buffers = Self { part_bytes, parts_in_flight, members_in_flight };
+        if buffers.bytes() > limit_bytes {
             return Err(ArchiveError::MemoryLimit {
                 database_bytes,
-                needed_bytes: flow.bytes(),
+                needed_bytes: buffers.bytes(),
                 limit_bytes,
             });
         }
-        Ok(flow)
+        Ok(buffers)
     }
 
     /// Memory that the stream uses at most.
@@ -97,10 +97,10 @@ impl MemoryBudget {
         self.limit_bytes
     }
 
-    /// Waits until the flow's bytes are free, and holds them until the answer is dropped. A stream reserves all it will
+    /// Waits until the buffers's bytes are free, and holds them until the answer is dropped. A stream reserves all it will
     /// ever use at once, so two streams can never wait for each other.
-    pub async fn reserve(&self, flow: BufferPlan) -> Option<OwnedSemaphorePermit> {
-        let mebibytes = u32::try_from(flow.bytes().div_ceil(MIB)).ok()?;
+    pub async fn reserve(&self, buffers: BufferPlan) -> Option<OwnedSemaphorePermit> {
+        let mebibytes = u32::try_from(buffers.bytes().div_ceil(MIB)).ok()?;
         Arc::clone(&self.free_mebibytes).acquire_many_owned(mebibytes).await.ok()
     }
 }

@@ -60,7 +60,7 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Reader {
     plain: mpsc::Receiver<Bytes>,
-    meter: Hasher,
+    hasher: Hasher,
     fetching: AbortOnDropHandle<Option<SizeAndHash>>,
     decoding: JoinHandle<Result<Duration, ArchiveError>>,
     stop: CancellationToken,
@@ -83,7 +83,7 @@ pub fn open(source: SealedObject, stop: CancellationToken) -> Result<Reader, Arc
     let fetching = AbortOnDropHandle::new(tokio::spawn(fetch(download, to_decoder, stop.clone())));
     let decoding = Decoding { location, format, identities: encrypted.then_some(identities) };
     let decoding = tokio::task::spawn_blocking(move || decoding.run(stored, &to_reader));
-    Ok(Reader { plain, meter: Hasher::default(), fetching, decoding, stop, end: None })
+    Ok(Reader { plain, hasher: Hasher::default(), fetching, decoding, stop, end: None })
 }
 
 /// Returns the sums of all stored bytes, or `None` if the decoder received an error or stopped reading.
@@ -92,7 +92,7 @@ async fn fetch(
     to_decoder: mpsc::Sender<Result<Bytes, ArchiveError>>,
     stop: CancellationToken,
 ) -> Option<SizeAndHash> {
-    let mut meter = Hasher::default();
+    let mut hasher = Hasher::default();
     loop {
         let piece = tokio::select! {
             biased;
@@ -101,10 +101,10 @@ async fn fetch(
         };
         match piece {
             Ok(Some(piece)) => {
-                meter.feed(&piece);
+                hasher.feed(&piece);
                 to_decoder.send(Ok(piece)).await.ok()?;
             }
-            Ok(None) => return Some(meter.read()),
+            Ok(None) => return Some(hasher.read()),
             Err(error) => {
                 to_decoder.send(Err(error)).await.ok()?;
                 return None;
@@ -130,7 +130,7 @@ impl Reader {
             },
         };
         if let Some(piece) = piece {
-            self.meter.feed(&piece);
+            self.hasher.feed(&piece);
             return Ok(Some(piece));
         }
         let end = self.ended().await;
@@ -156,14 +156,11 @@ impl Reader {
     /// As [`Reader::next`].
     pub async fn finish(mut self) -> Result<Opened, ArchiveError> {
         while self.next().await?.is_some() {}
-        let Self { meter, end, .. } = self;
+        let Self { hasher, end, .. } = self;
         let (stored, decoding) = end.unwrap_or(Err(ArchiveError::Stopped))?;
-        Ok(Opened { stored, plain: meter.read(), decoding })
+        Ok(Opened { stored, plain: hasher.read(), decoding })
     }
 }
-
-// Undoes what sealing did to the bytes: decrypts, then decompresses, member after member. Blocks; runs in a thread of its
-// own between two channels, and holds a few MiB however long the stream is.
 
 /// Bytes of a piece of plain text; the last one is shorter.
 pub(super) const PIECE_BYTES: usize = 256 << 10;
@@ -171,7 +168,8 @@ const DECRYPTED_BYTES: usize = 64 << 10;
 /// Every decoder should take windows of 8 MiB (RFC 8878 section 3.1.1.1.2); a member of ours has 1 MiB.
 const WINDOW_LOG: u32 = 23;
 
-/// What is to be undone.
+/// Undoes what sealing did to the bytes: decrypts, then decompresses, member after member. Blocks; runs in a thread of its
+/// own between two channels, and holds a few MiB however long the stream is.
 #[derive(Debug)]
 pub struct Decoding {
     /// `s3://bucket/key`, for messages.

@@ -51,7 +51,7 @@ pub struct PartSplitter {
 }
 
 impl PartSplitter {
-    /// A cutter for parts of `first` bytes.
+    /// A splitter for parts of `first` bytes.
     #[must_use]
     pub fn new(first: u64) -> Self {
         Self { first, number: 1, buffer: Vec::new() }

@@ -64,7 +64,7 @@ impl PendingUpload {
         let in_one_request = matches!(held, PendingBytes::Whole(_));
         let visible = tokio::select! {
             done = make_visible(&upload, held, &sealed) => done,
-            () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
+            () = upload.stop.past(TO_SUCCEED) => Err(ArchiveError::Stopped),
         };
         let mut remarks = match visible {
             Ok(remarks) => remarks,
@@ -79,7 +79,7 @@ impl PendingUpload {
         };
         let completed = tokio::select! {
             done = complete(&upload, &sealed, manifest) => done,
-            () = upload.stopping.over(TO_SUCCEED) => Err(ArchiveError::Stopped),
+            () = upload.stop.past(TO_SUCCEED) => Err(ArchiveError::Stopped),
         };
         let checked = match completed {
             Ok(completed) => completed,
@@ -103,7 +103,7 @@ impl PendingUpload {
             async { if checked.tags == upload.attributes.tags { None } else { tag_beside(&upload).await } };
         let beside = tokio::select! {
             beside = beside => beside,
-            () = upload.stopping.over(TO_SUCCEED) => None,
+            () = upload.stop.past(TO_SUCCEED) => None,
         };
         let warnings = checked.warning.into_iter().chain(beside).collect();
         Ok(Committed { lock: checked.lock, remarks, warnings })
@@ -156,10 +156,10 @@ async fn make_visible(
             store.put_new(key, bytes, &upload.attributes).await.map(|()| Vec::new())
         }
         PendingBytes::Parts(id, parts) => {
-            let strays = store.abort_orphans(key, Some(&id), &upload.creates).await;
+            let orphans = store.abort_orphans(key, Some(&id), &upload.creates).await;
             let whole = (sealed.stored.bytes, sealed.crc64.as_str());
             store.complete_upload(key, &id, parts, whole).await?;
-            Ok(strays.err().map(|error| error.to_string()).into_iter().collect())
+            Ok(orphans.err().map(|error| error.to_string()).into_iter().collect())
         }
     }
 }

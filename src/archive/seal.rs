@@ -49,12 +49,12 @@ pub struct Progress {
 /// The stream, the compression or S3 fails, or panics, or the upload was stopped; what was sent waits to be abandoned.
 pub async fn seal<R: AsyncRead + Unpin>(
     stream: &mut R,
-    recipe: &SealOptions,
+    options: &SealOptions,
     mut upload: Upload,
     progress: &Progress,
 ) -> Result<PendingUpload, Box<FailedSeal>> {
     // A panic must not leave uploaded parts behind.
-    let sealed = AssertUnwindSafe(run(stream, recipe, &mut upload, progress)).catch_unwind().await;
+    let sealed = AssertUnwindSafe(run(stream, options, &mut upload, progress)).catch_unwind().await;
     let panicked = |_| Err(ArchiveError::Stream("its sealing panicked (see the lines above)".to_owned()));
     match sealed.unwrap_or_else(panicked) {
         Ok((held, sealed)) => Ok(PendingUpload::new(upload, held, sealed)),
@@ -64,14 +64,14 @@ pub async fn seal<R: AsyncRead + Unpin>(
 
 async fn run<R: AsyncRead + Unpin>(
     stream: &mut R,
-    recipe: &SealOptions,
+    options: &SealOptions,
     upload: &mut Upload,
     progress: &Progress,
 ) -> Result<(PendingBytes, Sealed), ArchiveError> {
     let mut plain = Hasher::default();
-    let mut outlet = StoredSide {
-        encryption: Encryption::new(&recipe.recipients)?,
-        meter: Hasher::default(),
+    let mut stored_side = StoredSide {
+        encryption: Encryption::new(&options.recipients)?,
+        hasher: Hasher::default(),
         crc64: Crc64::default(),
     };
     let mut members = VecDeque::new();
@@ -80,32 +80,32 @@ async fn run<R: AsyncRead + Unpin>(
         // The writing end of the stream might not notice a stop.
         let member = tokio::select! {
             member = next_member(stream) => member?,
-            () = upload.stopping.heard() => return Err(ArchiveError::Stopped),
+            () = upload.stop.requested() => return Err(ArchiveError::Stopped),
         };
         let last = member.is_empty();
         // A stream without a byte still becomes a valid file: one empty member.
         if !last || count == 0 {
             plain.feed(&member);
             progress.bytes_read.fetch_add(member.len() as u64, Ordering::Relaxed);
-            members.push_back(compress(recipe.codec, member));
+            members.push_back(compress(options.codec, member));
             count += 1;
         }
         while members.len() >= upload.members_in_flight() || (last && !members.is_empty()) {
             let compressed = finished(members.pop_front()).await?;
-            let stored = outlet.encryption.update(compressed)?;
-            outlet.pass(&stored, upload, progress).await?;
+            let stored = stored_side.encryption.update(compressed)?;
+            stored_side.pass(&stored, upload, progress).await?;
         }
         if last {
             break;
         }
     }
-    let StoredSide { encryption, meter, crc64 } = outlet;
-    let mut end = StoredSide { encryption: Encryption::None, meter, crc64 };
+    let StoredSide { encryption, hasher, crc64 } = stored_side;
+    let mut end = StoredSide { encryption: Encryption::None, hasher, crc64 };
     end.pass(&encryption.finish()?, upload, progress).await?;
     let held = upload.finish().await?;
     Ok((
         held,
-        Sealed { plain: plain.read(), stored: end.meter.read(), crc64: end.crc64.read(), members: count },
+        Sealed { plain: plain.read(), stored: end.hasher.read(), crc64: end.crc64.read(), members: count },
     ))
 }
 
@@ -134,7 +134,7 @@ async fn finished(
 /// The end of the pipeline. It measures exactly the bytes that are stored.
 struct StoredSide {
     encryption: Encryption,
-    meter: Hasher,
+    hasher: Hasher,
     crc64: Crc64,
 }
 
@@ -145,7 +145,7 @@ impl StoredSide {
         upload: &mut Upload,
         progress: &Progress,
     ) -> Result<(), ArchiveError> {
-        self.meter.feed(stored);
+        self.hasher.feed(stored);
         self.crc64.feed(stored);
         upload.write(stored).await?;
         progress.bytes_stored.fetch_add(stored.len() as u64, Ordering::Relaxed);

@@ -29,9 +29,9 @@ pub struct Upload {
     pub(super) store: Store,
     pub(super) key: String,
     pub(super) attributes: ObjectAttributes,
-    flow: BufferPlan,
-    pub(super) stopping: StopRequest,
-    cutter: PartSplitter,
+    buffers: BufferPlan,
+    pub(super) stop: StopRequest,
+    splitter: PartSplitter,
     pub(super) creates: UnansweredCreates,
     started: Option<UploadId>,
     sending: JoinSet<Result<CompletedPart, ArchiveError>>,
@@ -54,16 +54,16 @@ impl Upload {
         store: &Store,
         key: String,
         attributes: ObjectAttributes,
-        flow: BufferPlan,
+        buffers: BufferPlan,
         stop: CancellationToken,
     ) -> Self {
         Self {
             store: store.clone(),
             key,
             attributes,
-            flow,
-            stopping: StopRequest::new(stop),
-            cutter: PartSplitter::new(flow.part_bytes),
+            buffers,
+            stop: StopRequest::new(stop),
+            splitter: PartSplitter::new(buffers.part_bytes),
             creates: UnansweredCreates::default(),
             started: None,
             sending: JoinSet::new(),
@@ -72,11 +72,11 @@ impl Upload {
     }
 
     pub(super) fn members_in_flight(&self) -> usize {
-        usize::try_from(self.flow.members_in_flight).unwrap_or(usize::MAX)
+        usize::try_from(self.buffers.members_in_flight).unwrap_or(usize::MAX)
     }
 
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
-        for part in self.cutter.push(bytes) {
+        for part in self.splitter.push(bytes) {
             self.send(Bytes::from(part)).await?;
         }
         Ok(())
@@ -84,7 +84,7 @@ impl Upload {
 
     /// Sends what is left and waits for all parts; a stream that filled no part is only kept.
     pub(super) async fn finish(&mut self) -> Result<PendingBytes, ArchiveError> {
-        let rest = Bytes::from(self.cutter.rest());
+        let rest = Bytes::from(self.splitter.rest());
         if self.started.is_none() {
             return Ok(PendingBytes::Whole(rest));
         }
@@ -108,12 +108,12 @@ impl Upload {
         tokio::select! {
             aborted = self.store.take_back(&self.key, self.started.as_ref(), &self.creates) => aborted,
             () = tokio::time::sleep(PATIENCE) => Err(ArchiveError::Stopped),
-            () = self.stopping.over(TO_TAKE_BACK) => Err(ArchiveError::Stopped),
+            () = self.stop.past(TO_TAKE_BACK) => Err(ArchiveError::Stopped),
         }
     }
 
     async fn send(&mut self, part: Bytes) -> Result<(), ArchiveError> {
-        while self.sending.len() as u64 >= self.flow.parts_in_flight {
+        while self.sending.len() as u64 >= self.buffers.parts_in_flight {
             self.await_one().await?;
         }
         let upload = match &self.started {
@@ -121,7 +121,7 @@ impl Upload {
             None => {
                 let created = tokio::select! {
                     created = self.store.create_upload(&self.key, &self.attributes, &self.creates) => created?,
-                    () = self.stopping.over(TO_SUCCEED) => return Err(ArchiveError::Stopped),
+                    () = self.stop.past(TO_SUCCEED) => return Err(ArchiveError::Stopped),
                 };
                 self.started.insert(created).clone()
             }
@@ -138,7 +138,7 @@ impl Upload {
     async fn await_one(&mut self) -> Result<(), ArchiveError> {
         let ended = tokio::select! {
             ended = self.sending.join_next() => ended,
-            () = self.stopping.heard() => return Err(ArchiveError::Stopped),
+            () = self.stop.requested() => return Err(ArchiveError::Stopped),
         };
         match ended {
             Some(Ok(part)) => self.sent.push(part?),
@@ -149,10 +149,8 @@ impl Upload {
     }
 }
 
-// Grace periods after a stop request. They count from the request itself, however late it is noticed, so that several in
-// a row do not add up.
-
-/// A stop request and its time.
+/// A stop request and its time. Grace periods count from the request itself, however late it is noticed, so that several
+/// in a row do not add up.
 #[derive(Debug)]
 pub(super) struct StopRequest {
     stop: CancellationToken,
@@ -174,12 +172,12 @@ impl StopRequest {
     }
 
     /// Waits for the stop request.
-    pub(super) async fn heard(&self) {
+    pub(super) async fn requested(&self) {
         self.stop.cancelled().await;
     }
 
     /// Waits until `patience` has passed since the stop request.
-    pub(super) async fn over(&self, patience: Duration) {
+    pub(super) async fn past(&self, patience: Duration) {
         self.stop.cancelled().await;
         tokio::time::sleep_until(*self.since.get_or_init(Instant::now) + patience).await;
     }

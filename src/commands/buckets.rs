@@ -43,7 +43,7 @@ impl SponsorBuckets {
         Self {
             backups: open(&secrets.backups_bucket).named_by(BACKUPS_BUCKET),
             audit_logs: open(&secrets.audit_logs_bucket).named_by(AUDIT_LOGS_BUCKET),
-            signed_by: secrets.aws.told(),
+            signed_by: secrets.aws.describe(),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The end of every command: log lines, annotations, outputs, summary, exit code.
 
-use std::error::Error as _;
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -12,7 +11,7 @@ use crate::report::sink::Sink;
 use crate::report::summary::{self, About, Subject, Title};
 use crate::report::workflow::{Level, annotation, annotations_of};
 use crate::report::{Record, SponsorResult, lines, overall};
-use crate::secrets::http::foreign;
+use crate::secrets::http::{foreign, list_causes};
 use crate::sponsors::Environment;
 use crate::verification::{Conclusion, Outcome};
 
@@ -74,11 +73,9 @@ impl RedactedFailure {
         let clean = |words: String| sink.redacted(&words);
         let (message, hint) = (clean(failure.to_string()), failure.hint().map(clean));
         // Libraries write them, so that even the shortest secret is taken out.
-        let (mut causes, mut cause) = (Vec::new(), failure.source());
-        while let Some(error) = cause {
-            causes.push(clean(foreign(&error.to_string())));
-            cause = error.source();
-        }
+        let mut causes: Vec<String> =
+            list_causes(failure).iter().skip(1).map(|error| clean(foreign(&error.to_string()))).collect();
+        causes.dedup();
         Self { stage, code, message, hint, causes }
     }
 

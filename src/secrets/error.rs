@@ -4,8 +4,6 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Disabled;
-
 /// The HTTP client's own error, for `RUNNER_DEBUG`: messages give its cause alone.
 pub type SourceError = Arc<dyn Error + Send + Sync>;
 
@@ -197,10 +195,12 @@ pub enum SecretsError {
         hint: String,
     },
     /// The sponsor's flag does not enable the archival, and `require-backup` is set.
-    #[error("the backup is required, but {disabled}")]
+    #[error("the backup is required, but {reason}")]
     Required {
-        /// The value of the flag, and where to change it.
-        disabled: Disabled,
+        /// What the flag is instead.
+        reason: String,
+        /// How to enable the archival where the flag is stored.
+        next_step: String,
     },
 }
 
@@ -243,8 +243,8 @@ impl SecretsError {
                     "Correct DATABASE_URL if it belongs to another sponsor or environment. After a move, or an upgrade by dump and restore, run once with `accept-new-source` set to `{sponsor}`."
                 );
             }
-            Self::Required { disabled } => {
-                return format!("{} Or remove the `require-backup` input.", disabled.next_step());
+            Self::Required { next_step, .. } => {
+                return format!("{next_step} Or remove the `require-backup` input.");
             }
             Self::Ambiguous { .. } => "Keep the variable in upper case and remove the other.",
             Self::NoIdToken { .. } => {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use secrecy::ExposeSecret as _;
 
 use super::{
-    AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, Place, REGION, RawSecrets, describe_value, no_bucket_name,
-    odd_character,
+    AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, Place, REGION, RawSecrets, SecretsError, describe_value,
+    no_bucket_name, odd_character,
 };
 
 pub(super) const FLAG: &str = "ENABLE_S3_BACKUP_ARCHIVAL";
@@ -63,6 +63,12 @@ impl Disabled {
     #[must_use]
     pub fn next_step(&self) -> String {
         self.place.enable(FLAG)
+    }
+
+    /// The error if the backup is required.
+    #[must_use]
+    pub fn required(&self) -> SecretsError {
+        SecretsError::Required { reason: self.to_string(), next_step: self.next_step() }
     }
 
     /// Where the flag is stored.

@@ -1,4 +1,5 @@
-//! What all requests of this room share: time limits, no redirects, short bodies, retries.
+//! What all requests over HTTP share: time limits, no redirects, short bodies, retries, the URLs that a token may be sent to;
+//! and what is done with the words of other servers and libraries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 const WHOLE_REQUEST: Duration = Duration::from_secs(15);
 /// Doppler's rate limit is per minute. A longer wait is a failure.
 const LONGEST_WAIT: Duration = Duration::from_secs(90);
-/// Twice the longest manifest. A longer body does not answer any request of this room.
+/// Twice the longest manifest. A longer body does not answer any request.
 pub(super) const BODY_BYTES: usize = 32 << 20;
 
 /// A client that follows no redirects: they could lead a token to another host.
@@ -82,9 +83,8 @@ pub(super) fn cause(error: reqwest::Error) -> (String, SourceError) {
 }
 
 /// The message of the last cause, without the number that the system gives it.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let last = std::iter::successors(Some(error), |error| error.source()).last();
-    let text = last.map(ToString::to_string).unwrap_or_default();
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let text = list_causes(error).last().map(ToString::to_string).unwrap_or_default();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut letters = text.chars();
     let is_word = letters.clone().nth(1).is_some_and(|second| second.is_lowercase());
@@ -94,7 +94,18 @@ fn innermost(error: &dyn std::error::Error) -> String {
     }
 }
 
-// Which URLs a token may be sent to. Pure.
+/// An error and its causes, the innermost last. An I/O error hides the error that it wraps from `source()`, so it is looked
+/// into.
+#[must_use]
+pub fn list_causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Vec<&'a (dyn std::error::Error + 'static)> {
+    let below = |error: &'a (dyn std::error::Error + 'static)| {
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        wrapped.map(|error| error as &(dyn std::error::Error + 'static)).or_else(|| error.source())
+    };
+    std::iter::successors(Some(error), |error| below(*error)).collect()
+}
 
 /// Whether a token may be sent to a URL. Plain HTTP only to this machine's loopback.
 #[must_use]
@@ -109,13 +120,11 @@ pub fn is_safe_for_tokens(url: &str) -> bool {
     url.scheme() == "https" && url.has_host() || url.scheme() == "http" && loopback
 }
 
-// Marks the text of other servers (S3, Doppler) inside our messages. Such text may quote a request, so even the shortest
-// secret is removed from it before printing. In our own text, a password that equals a database name is that name. Pure.
-
 /// Begin and end of foreign text: Unicode isolates, made for quoting. Never printed.
 pub const MARKS: [char; 2] = ['\u{2068}', '\u{2069}'];
 
-/// Marks a text as foreign.
+/// Marks the text of another server or a library inside a message of ours. Such text may quote a request, so even the shortest
+/// secret is removed from it before printing. In our own text, a password that equals a database name is that name.
 #[must_use]
 pub fn foreign(words: &str) -> String {
     format!("{}{}{}", MARKS[0], words.replace(MARKS, ""), MARKS[1])

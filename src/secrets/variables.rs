@@ -4,64 +4,10 @@ use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret as _;
 
-use super::oidc::{IdTokenRequest, IdTokens};
-use super::{HowToPassKeys, Secret, SecretsError};
+use super::aws::{AwsCredentials, AwsKeys, HowToPassKeys};
+use super::oidc::IdTokenRequest;
+use super::{Secret, SecretsError};
 use crate::manifest::spelling;
-
-/// One pair of AWS keys.
-#[derive(Debug, Clone)]
-pub struct AwsKeys {
-    /// Not a secret: every signed request and CloudTrail show it.
-    pub access_key_id: String,
-    /// The secret half.
-    pub secret_access_key: Secret,
-    /// For temporary keys only.
-    pub session_token: Option<Secret>,
-    /// Names of the variables or secrets it came from, and their place: `AWS_ACCESS_KEY_ID_IO and AWS_SECRET_ACCESS_KEY_IO`.
-    pub called: String,
-}
-
-/// Prefix of temporary key IDs (IAM user guide, "Unique identifiers").
-const TEMPORARY: &str = "ASIA";
-
-impl AwsKeys {
-    /// The pair, if it can be used.
-    ///
-    /// # Errors
-    /// `no_session_token` if these are temporary keys without one.
-    pub(super) fn usable(
-        self,
-        no_session_token: impl FnOnce() -> SecretsError,
-    ) -> Result<Self, SecretsError> {
-        if self.access_key_id.starts_with(TEMPORARY) && self.session_token.is_none() {
-            return Err(no_session_token());
-        }
-        Ok(self)
-    }
-}
-
-/// Credentials that sign the requests to S3.
-#[derive(Debug, Clone)]
-pub enum AwsCredentials {
-    /// A pair of keys.
-    Keys(AwsKeys),
-    /// The role in `AWS_ROLE_ARN`, assumed with the token in the file `AWS_WEB_IDENTITY_TOKEN_FILE`.
-    WebIdentity {
-        /// Path of the token.
-        token_file: String,
-        /// The role.
-        role_arn: String,
-        /// The name that CloudTrail shows.
-        session_name: String,
-    },
-    /// A role assumed with this job's OIDC token.
-    Role {
-        /// The role.
-        arn: String,
-        /// Where that token comes from.
-        tokens: IdTokens,
-    },
-}
 
 /// The project that a Doppler token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,30 +25,6 @@ impl Owner<'_> {
         match self {
             Self::Core => "DOPPLER_TOKEN_CORE".to_owned(),
             Self::Sponsor(name) => variable(TOKEN, name),
-        }
-    }
-}
-
-impl AwsCredentials {
-    /// What identifies them, for people. Not a secret.
-    #[must_use]
-    pub fn told(&self) -> String {
-        match self {
-            Self::Keys(keys) => format!("access key {} ({})", keys.access_key_id, keys.called),
-            Self::WebIdentity { role_arn, .. } => format!("role {role_arn} (AWS_WEB_IDENTITY_TOKEN_FILE)"),
-            Self::Role { arn, .. } => format!("role {arn} (this job's OIDC token)"),
-        }
-    }
-
-    /// The values that logs must never show.
-    #[must_use]
-    pub fn masks(&self) -> Vec<Secret> {
-        match self {
-            Self::Keys(keys) => {
-                std::iter::once(&keys.secret_access_key).chain(&keys.session_token).cloned().collect()
-            }
-            // The credentials of a role are masked when STS issues them.
-            Self::WebIdentity { .. } | Self::Role { .. } => Vec::new(),
         }
     }
 }

@@ -48,10 +48,10 @@ pub(super) fn sealed(
     recipe: &SealOptions,
     part_bytes: u64,
 ) -> PendingUpload {
-    let flow = BufferPlan { part_bytes, parts_in_flight: 2, members_in_flight: 3 };
+    let buffers = BufferPlan { part_bytes, parts_in_flight: 2, members_in_flight: 3 };
     let labels = ObjectAttributes { content_type: "application/octet-stream", ..ObjectAttributes::default() };
     let _runtime = runtime().enter();
-    let upload = Upload::new(&store(server), key.to_owned(), labels, flow, CancellationToken::new());
+    let upload = Upload::new(&store(server), key.to_owned(), labels, buffers, CancellationToken::new());
     let mut stream = plain;
     runtime().block_on(seal(&mut stream, recipe, upload, &Progress::default())).unwrap()
 }
@@ -106,10 +106,10 @@ proptest! {
         let recipe = SealOptions { codec, recipients: Recipients::parse(&keys).unwrap() };
         let plain = bytes(length, seed, noisy);
 
-        let staged = sealed(&server, "a/dump", &plain, &recipe, part_bytes);
+        let pending = sealed(&server, "a/dump", &plain, &recipe, part_bytes);
         prop_assert!(server.objects(BUCKET).is_empty(), "nothing is visible before the commit");
-        let told = staged.sealed().clone();
-        runtime().block_on(staged.commit(b"{}".to_vec())).unwrap();
+        let told = pending.sealed().clone();
+        runtime().block_on(pending.commit(b"{}".to_vec())).unwrap();
 
         let stored = server.get(BUCKET, "a/dump");
         prop_assert_eq!(told.plain.bytes, plain.len() as u64);
@@ -130,10 +130,10 @@ fn what_was_abandoned_leaves_neither_an_object_nor_parts() {
     server.bucket(BUCKET);
     let recipe = SealOptions { codec: Codec::Gzip(1), recipients: Recipients::default() };
     for length in [1000, 13_000_000] {
-        let staged = sealed(&server, "a/dump", &bytes(length, 7, true), &recipe, 5 * MIB);
+        let pending = sealed(&server, "a/dump", &bytes(length, 7, true), &recipe, 5 * MIB);
         let started = server.unfinished_uploads().len();
         assert_eq!(started > 0, length > 1000, "a long stream is sent in parts");
-        runtime().block_on(staged.abandon()).unwrap();
+        runtime().block_on(pending.abandon()).unwrap();
         assert!(server.objects(BUCKET).is_empty());
         assert!(server.unfinished_uploads().is_empty());
     }

@@ -1,4 +1,5 @@
-//! What a dump holds, as its manifest says: in numbers that a restored database can be compared with.
+//! What a dump holds and what its database was, as the manifest says: in numbers that a restored database can be compared
+//! with.
 
 use serde::{Deserialize, Serialize};
 
@@ -80,8 +81,6 @@ pub struct Table {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated_digest: Option<String>,
 }
-
-// What a manifest says of the database itself.
 
 /// What the statements of a dump do not carry of its database (PostgreSQL documentation, `pg_database`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

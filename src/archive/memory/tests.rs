@@ -5,27 +5,27 @@ use super::*;
 #[test]
 fn the_default_limit_serves_one_roomy_stream_or_four_lean_ones() {
     let limit = 96 * MIB;
-    let one = BufferPlan::plan(2 << 30, limit, limit, 2).unwrap();
+    let one = BufferPlan::for_database(2 << 30, limit, limit, 2).unwrap();
     assert_eq!((one.part_bytes, one.parts_in_flight), (16 * MIB, 3));
-    let four = BufferPlan::plan(2 << 30, limit / 4, limit, 2).unwrap();
+    let four = BufferPlan::for_database(2 << 30, limit / 4, limit, 2).unwrap();
     assert_eq!((four.part_bytes, four.parts_in_flight), (8 * MIB, 1));
     assert!(four.bytes() * 4 <= limit, "{} MiB", four.bytes() / MIB);
 }
 
 #[test]
 fn a_database_too_large_for_the_limit_gets_the_limit_it_needs() {
-    let error = BufferPlan::plan(4 << 40, 96 * MIB, 96 * MIB, 2).unwrap_err();
+    let error = BufferPlan::for_database(4 << 40, 96 * MIB, 96 * MIB, 2).unwrap_err();
     assert!(error.to_string().starts_with("a database of 4.0 TiB needs"), "{error}");
     let hint = error.hint().unwrap();
     let needed: u64 = hint.split("to ").nth(1).unwrap().split("MiB").next().unwrap().parse().unwrap();
-    assert!(BufferPlan::plan(4 << 40, 96 * MIB, needed * MIB, 2).is_ok());
+    assert!(BufferPlan::for_database(4 << 40, 96 * MIB, needed * MIB, 2).is_ok());
 }
 
 #[test]
 fn a_large_database_gets_the_largest_parts_within_the_limit() {
-    let flow = BufferPlan::plan(1 << 40, 96 * MIB, 96 * MIB, 2).unwrap();
-    assert_eq!((flow.part_bytes, flow.parts_in_flight), (46 * MIB, 1));
-    assert!(parts::capacity(flow.part_bytes) > 1 << 40);
+    let buffers = BufferPlan::for_database(1 << 40, 96 * MIB, 96 * MIB, 2).unwrap();
+    assert_eq!((buffers.part_bytes, buffers.parts_in_flight), (46 * MIB, 1));
+    assert!(parts::capacity(buffers.part_bytes) > 1 << 40);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn the_smallest_limit_works_on_any_machine() {
     let limit = smallest_limit();
     for (streams, cores) in [(1, 1), (1, 2), (1, 64), (4, 1), (4, 64)] {
         assert!(
-            BufferPlan::plan(0, limit / streams, limit, cores).is_ok(),
+            BufferPlan::for_database(0, limit / streams, limit, cores).is_ok(),
             "{streams} streams, {cores} cores"
         );
     }
@@ -43,9 +43,9 @@ proptest! {
     #[test]
     fn a_flow_keeps_to_the_limit(database in 0_u64..(1 << 40), share in 20_u64..2000, streams in 1_u64..8, cores in 1_usize..64) {
         let (share, limit) = (share * MIB, share * streams * MIB);
-        if let Ok(flow) = BufferPlan::plan(database, share, limit, cores) {
-            prop_assert!(flow.bytes() <= limit);
-            prop_assert!(parts::capacity(flow.part_bytes) >= database);
+        if let Ok(buffers) = BufferPlan::for_database(database, share, limit, cores) {
+            prop_assert!(buffers.bytes() <= limit);
+            prop_assert!(parts::capacity(buffers.part_bytes) >= database);
         }
     }
 }

@@ -39,13 +39,13 @@ proptest! {
     #[test]
     fn nothing_is_lost_in_cutting(lengths in prop::collection::vec(0_usize..6_000_000, 0..4)) {
         let whole: Vec<u8> = (0..=255).cycle().take(lengths.iter().sum()).collect();
-        let (mut cutter, mut parts, mut at) = (PartSplitter::new(SMALLEST), Vec::new(), 0);
+        let (mut splitter, mut parts, mut at) = (PartSplitter::new(SMALLEST), Vec::new(), 0);
         for length in lengths {
-            parts.extend(cutter.push(&whole[at..at + length]));
+            parts.extend(splitter.push(&whole[at..at + length]));
             at += length;
         }
         prop_assert!(parts.iter().all(|part: &Vec<u8>| part.len() as u64 == SMALLEST));
-        parts.push(cutter.rest());
+        parts.push(splitter.rest());
         prop_assert!(parts.concat() == whole);
     }
 }

@@ -116,7 +116,11 @@ impl Store {
         shown: Option<ObjectLock>,
         sent: &ObjectAttributes,
     ) -> CheckedAttributes {
-        let lock = self.read_lock(key, shown, sent).await;
+        let lock = match shown {
+            Some(lock) => LockState::Until(lock),
+            None if sent.lock.is_none() && sent.by_default == BucketDefault::Nothing => LockState::No,
+            None => self.read_lock(key).await,
+        };
         let wanted = with_lock(&sent.tags, lock.name());
         let set = if wanted == sent.tags { Ok(()) } else { self.put_tags(key, &wanted).await };
         let (tags, warning) = match set {

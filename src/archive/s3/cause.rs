@@ -9,6 +9,7 @@ use aws_sdk_s3::error::SdkError;
 use rustls::CertificateError;
 
 use super::resolver::Unresolved;
+use crate::secrets::http::list_causes;
 
 /// Why a request was not answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,33 +67,24 @@ where
     E: Error + 'static,
     R: std::fmt::Debug + 'static,
 {
-    let chain = chain(error);
-    let connected = !chain.iter().any(|error| is_of_connecting(*error));
+    let causes = list_causes(error);
+    let connected = !causes.iter().any(|error| is_of_connecting(*error));
     let silent = matches!(error, SdkError::TimeoutError(_))
         || matches!(error, SdkError::DispatchFailure(dispatch) if dispatch.is_timeout());
-    let typed = chain.iter().find_map(|error| of_type(*error));
+    let typed = causes.iter().find_map(|error| of_type(*error));
     let cause = match typed {
         Some(cause) => cause,
         None if silent => Cause::Silent(limit(connected)),
-        None => Cause::Other(chain.last().map(ToString::to_string).unwrap_or_default()),
+        None => Cause::Other(causes.last().map(ToString::to_string).unwrap_or_default()),
     };
     Failed { cause, connected }
 }
 
 /// Why a connection broke while a body was read.
 pub(super) fn of_body(error: &(dyn Error + 'static)) -> Cause {
-    let chain = chain(error);
-    let typed = chain.iter().find_map(|error| of_type(*error));
-    typed.unwrap_or_else(|| Cause::Other(chain.last().map(ToString::to_string).unwrap_or_default()))
-}
-
-/// An error and its sources. An I/O error hides the error that it wraps from `source()`, so it is looked into.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
-    let below = |error: &'a (dyn Error + 'static)| -> Option<&'a (dyn Error + 'static)> {
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        wrapped.map(|error| error as &(dyn Error + 'static)).or_else(|| error.source())
-    };
-    std::iter::successors(Some(error), |error| below(*error)).collect()
+    let causes = list_causes(error);
+    let typed = causes.iter().find_map(|error| of_type(*error));
+    typed.unwrap_or_else(|| Cause::Other(causes.last().map(ToString::to_string).unwrap_or_default()))
 }
 
 fn is_of_connecting(error: &(dyn Error + 'static)) -> bool {
@@ -102,7 +94,9 @@ fn is_of_connecting(error: &(dyn Error + 'static)) -> bool {
 
 fn of_type(error: &(dyn Error + 'static)) -> Option<Cause> {
     if let Some(error) = error.downcast_ref::<CredentialsError>() {
-        return Some(Cause::Credentials(chain(error).last().map(ToString::to_string).unwrap_or_default()));
+        return Some(Cause::Credentials(
+            list_causes(error).last().map(ToString::to_string).unwrap_or_default(),
+        ));
     }
     if let Some(Unresolved { host }) = error.downcast_ref() {
         return Some(Cause::Unresolved(host.clone()));

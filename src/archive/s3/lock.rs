@@ -4,7 +4,7 @@ use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{ObjectLockConfiguration, ObjectLockMode, ObjectLockRetentionMode};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ObjectAttributes, Store};
+use super::Store;
 use crate::archive::ArchiveError;
 use crate::archive::key::retain_until;
 
@@ -146,23 +146,9 @@ impl Store {
         Ok((lock, BucketDefault::Unknown))
     }
 
-    /// The object's lock, given what a HEAD request showed.
-    pub(in crate::archive) async fn read_lock(
-        &self,
-        key: &str,
-        shown: Option<ObjectLock>,
-        sent: &ObjectAttributes,
-    ) -> LockState {
-        match (shown, sent.by_default) {
-            (Some(lock), _) => LockState::Until(lock),
-            (None, BucketDefault::Nothing) if sent.lock.is_none() => LockState::No,
-            (None, _) => self.retention(key).await,
-        }
-    }
-
     /// A HEAD shows no lock without s3:GetObjectRetention. This request distinguishes the reasons: no lock (400, 404), a
     /// store without locks (405, 501), or no permission (403).
-    async fn retention(&self, key: &str) -> LockState {
+    pub(super) async fn read_lock(&self, key: &str) -> LockState {
         let answer = self
             .client
             .get_object_retention()

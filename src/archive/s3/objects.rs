@@ -281,11 +281,11 @@ impl Store {
             .send()
             .await
             .map_err(|error| self.failed("GetObject", key, error))?;
-        let (mut body, mut meter) = (get.body, Hasher::default());
+        let (mut body, mut hasher) = (get.body, Hasher::default());
         while let Some(piece) = body.next().await {
-            meter.feed(&piece.map_err(|error| ArchiveError::Stream(error.to_string()))?);
+            hasher.feed(&piece.map_err(|error| ArchiveError::Stream(error.to_string()))?);
         }
-        Ok(meter.read())
+        Ok(hasher.read())
     }
 
     /// Turns the error for a missing object into [`ArchiveError::Missing`].

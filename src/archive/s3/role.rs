@@ -22,7 +22,7 @@ use super::retry::{CONNECT, ContactWatch, Contacts, Retry};
 use crate::archive::ArchiveError;
 use crate::archive::error::SourceError;
 use crate::secrets::IdTokens;
-use crate::secrets::http::foreign;
+use crate::secrets::http::{foreign, list_causes};
 
 /// Audience of the OIDC token.
 const AUDIENCE: &str = "sts.amazonaws.com";
@@ -76,8 +76,7 @@ impl RoleError {
     /// The error below another one's causes.
     pub(super) fn below(error: &(dyn std::error::Error + 'static)) -> Option<ArchiveError> {
         let Self { role, code, reason, claims, source } =
-            std::iter::successors(Some(error), |error| error.source())
-                .find_map(|error| error.downcast_ref())?;
+            list_causes(error).into_iter().find_map(|error| error.downcast_ref())?;
         Some(ArchiveError::Role {
             role: role.clone(),
             code: code.clone(),

@@ -107,7 +107,8 @@ impl BackupRun<'_> {
         facts.warnings.extend(server::left_to_extensions(&connection, newest).await?);
         let lacking = self.lacking(&connection, newest).await;
         let limit_bytes = self.budget.limit_bytes();
-        let flow = BufferPlan::plan(server.database_bytes, self.share_bytes, limit_bytes, self.edge.cores)?;
+        let flow =
+            BufferPlan::for_database(server.database_bytes, self.share_bytes, limit_bytes, self.edge.cores)?;
         let (key, labels) = self.object(sponsor, facts, &vault).await?;
         let store = vault.backups.clone();
         let previous = self.previous(sponsor, facts, &store).await?;
@@ -218,7 +219,7 @@ impl BackupRun<'_> {
         self.edge.sink.block(&disabled::lines(set_up, self.edge.sink.columns()));
         facts.next_step = Some(disabled::next_step(set_up));
         if self.order.require_backup {
-            return Err(SecretsError::Required { disabled: why }.into());
+            return Err(why.required().into());
         }
         Ok(Preparation::Disabled(why))
     }

@@ -188,7 +188,7 @@ fn of_the_flag() -> Vec<SecretsError> {
         for place in [in_file, doppler()] {
             let archival = interpret(&place, &raw, AwsFromEnvironment::default()).unwrap();
             let S3Backups::Disabled(disabled) = archival else { panic!("enabled by {value}") };
-            errors.push(SecretsError::Required { disabled });
+            errors.push(disabled.required());
         }
     }
     errors

@@ -75,7 +75,7 @@ fn temporary_keys_without_a_session_token_are_an_error() {
     let keyring = EnvCredentials::from_variables(pair.into_iter().chain(token));
     let keys = keyring.sponsor_keys("io").unwrap().unwrap();
     assert_eq!(keys.session_token.as_ref().unwrap().expose_secret(), "canary");
-    let told = AwsCredentials::Keys(keys).told();
+    let told = AwsCredentials::Keys(keys).describe();
     assert_eq!(
         told,
         "access key ASIA1 (AWS_ACCESS_KEY_ID_IO and AWS_SECRET_ACCESS_KEY_IO, AWS_SESSION_TOKEN_IO)"
