@@ -1,6 +1,6 @@
 //! Any stream of bytes becomes one object in S3, or nothing does.
 //!
-//! It does not know what the bytes are. [`seal`] compresses, encrypts, hashes, counts and uploads while it reads, and
+//! It does not know what the bytes are. [`seal()`] compresses, encrypts, hashes, counts and uploads while it reads, and
 //! returns a [`PendingUpload`] that is not visible yet. [`PendingUpload::commit`] makes it visible, [`PendingUpload::abandon`]
 //! aborts it.
 //!

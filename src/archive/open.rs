@@ -105,6 +105,7 @@ async fn fetch(
                 to_decoder.send(Ok(piece)).await.ok()?;
             }
             Ok(None) => return Some(hasher.read()),
+            // Through the decoder, so that it is the cause that is reported, and not a stream that is cut off.
             Err(error) => {
                 to_decoder.send(Err(error)).await.ok()?;
                 return None;

@@ -87,6 +87,7 @@ async fn run<R: AsyncRead + Unpin>(
         if !last || count == 0 {
             plain.feed(&member);
             progress.bytes_read.fetch_add(member.len() as u64, Ordering::Relaxed);
+            // Each member is compressed on a core of its own. They are stored in the order in which they were read.
             members.push_back(compress(options.codec, member));
             count += 1;
         }
@@ -99,6 +100,7 @@ async fn run<R: AsyncRead + Unpin>(
             break;
         }
     }
+    // The end of the encryption is stored, too, and is encrypted already.
     let StoredSide { encryption, hasher, crc64 } = stored_side;
     let mut end = StoredSide { encryption: Encryption::None, hasher, crc64 };
     end.pass(&encryption.finish()?, upload, progress).await?;

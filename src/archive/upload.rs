@@ -94,6 +94,7 @@ impl Upload {
         while !self.sending.is_empty() {
             self.await_one().await?;
         }
+        // Parts end in any order, and S3 takes them in ascending order only.
         let mut parts = std::mem::take(&mut self.sent);
         parts.sort_by_key(|part| part.part_number);
         match self.started.clone() {
@@ -113,6 +114,7 @@ impl Upload {
     }
 
     async fn send(&mut self, part: Bytes) -> Result<(), ArchiveError> {
+        // Waiting here holds up the whole pipeline, down to pg_dump: that is what keeps to the memory limit.
         while self.sending.len() as u64 >= self.buffers.parts_in_flight {
             self.await_one().await?;
         }

@@ -132,6 +132,7 @@ impl<'a> SecretReader<'a> {
             return Ok((AwsCredentials::Keys(keys), ENVIRONMENT));
         }
         let role_here = self.raw.contains_key(ROLE_ARN);
+        // Half a pair is an error below. To take the next credentials instead could sign as someone else.
         if !self.has_keys() {
             let role = if role_here { Some(self.text(ROLE_ARN)) } else { aws.role };
             if let Some(arn) = role {

@@ -215,6 +215,7 @@ impl Doppler {
 pub fn check_origin(place: &Place, mut secrets: RawSecrets) -> Result<RawSecrets, SecretsError> {
     let mut origin = |name: &str| secrets.remove(name).unwrap_or_default().expose_secret().to_owned();
     let got = format!("{}/{}", origin("DOPPLER_PROJECT"), origin("DOPPLER_CONFIG"));
+    // A token can belong to another config than its name says. Another sponsor's secrets must never pass.
     if got == place.name() { Ok(secrets) } else { Err(SecretsError::WrongPlace { meant: place.name(), got }) }
 }
 

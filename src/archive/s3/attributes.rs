@@ -152,6 +152,7 @@ impl Store {
             let remark = format!("the store does not support tags, so those of {location} were not checked");
             return Ok(CheckedAttributes { remark: Some(remark), ..checked });
         };
+        // Either the tags with the lock, or, if that change failed, the ones of the upload. Anything else was not sent by us.
         let wanted = with_lock(&sent.tags, checked.lock.name());
         if stored == sorted(&wanted) {
             return Ok(CheckedAttributes { tags: wanted, warning: None, ..checked });

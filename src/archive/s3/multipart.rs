@@ -62,6 +62,7 @@ impl Store {
             .await
             .map_err(|error| self.failed("CreateMultipartUpload", key, error))?;
         let id = created.upload_id.ok_or_else(|| self.differs(key, "upload id", "an id", "missing"))?;
+        // Only now: a 200 may break off before the id in its body.
         creates.answered();
         Ok(UploadId { id, write_id })
     }
@@ -117,6 +118,7 @@ impl Store {
             .upload_id(&upload.id)
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
             .if_none_match("*")
+            // S3 completes only an object with this size and checksum, so a lost or doubled part cannot become visible.
             .set_checksum_type(checksum.map(|_| ChecksumType::FullObject))
             .set_checksum_crc64_nvme(checksum.map(|_| crc64.to_owned()))
             .set_mpu_object_size(checksum.and_then(|_| i64::try_from(bytes).ok()))

@@ -106,6 +106,7 @@ impl Store {
             .key(key)
             .body(ByteStream::from(body))
             .set_checksum_algorithm(self.checksum.clone())
+            // S3 itself refuses a key that is taken. A check before would leave a gap between the two.
             .if_none_match("*")
             .tagging(attributes.tagging())
             .set_metadata(Some(attributes.metadata.iter().cloned().collect()))
@@ -236,6 +237,7 @@ impl Store {
             return Err(too_long());
         }
         let mut bytes = BytesMut::with_capacity(usize::try_from(download.bytes()).unwrap_or_default());
+        // The announced length was checked, and a download ends with an error if more comes.
         while let Some(piece) = download.next().await? {
             bytes.extend_from_slice(&piece);
         }
