@@ -33,7 +33,7 @@ pub struct SealedObject {
     pub store: Store,
     /// Its key.
     pub key: String,
-    /// Its mark; see [`super::thaw::ObjectInfo`].
+    /// Its mark; see [`super::s3::ObjectInfo`].
     pub etag: String,
     /// Its size.
     pub bytes: u64,
