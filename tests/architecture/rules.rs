@@ -22,10 +22,7 @@ const FORBIDDEN_NAMES: [&str; 12] = [
 const STRANGERS: [(&str, &str); 1] = [("archive", "databases")];
 
 /// Circles that are left, each by one of its files.
-pub(crate) const OPEN_CIRCLES: &[&str] = &[
-    "commands/edge.rs",
-    "commands/elsewhere.rs",
-];
+pub(crate) const OPEN_CIRCLES: &[&str] = &["commands/edge.rs", "commands/elsewhere.rs"];
 
 /// Functions in src/ that are longer than [`LONGEST_FUNCTION`], by file.
 const LONG_FUNCTIONS: &[(&str, &str)] = &[
