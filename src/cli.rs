@@ -1,7 +1,7 @@
 //! Turns flags and `INPUT_*` variables into [`CommandOptions`]. Pure: the environment comes in as a value.
 
 pub mod inputs;
-pub mod order;
+pub mod options;
 
 mod command;
 mod definition;
@@ -9,7 +9,7 @@ mod kinds;
 mod usage;
 mod values;
 
-pub use order::CommandOptions;
+pub use options::CommandOptions;
 pub use usage::UsageError;
 
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub enum Request {
     /// A command.
     Command {
         /// What to do.
-        order: Box<CommandOptions>,
+        options: Box<CommandOptions>,
         /// Whether a terminal prints the outputs.
         outputs: bool,
     },
@@ -70,7 +70,7 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
     let command = command.ok_or_else(usage::no_command)?;
     let values = Values::new(command, flags, variables);
     let outputs = values.boolean(inputs::OUTPUTS)?;
-    Ok(Request::Command { order: Box::new(order::read(command, &values)?), outputs })
+    Ok(Request::Command { options: Box::new(options::read(command, &values)?), outputs })
 }
 
 /// A boolean flag takes the next argument only if it is meant as a boolean: `--dry-run false` becomes `--dry-run=false`,

@@ -1,149 +1,112 @@
-//! The hallway: the order of steps. Only here are two rooms known at once, and nothing is decided that a room could
-//! decide.
+//! The command layer: the order of steps of every command. Only here are modules combined, and nothing is decided that a
+//! module could decide.
 
-pub mod edge;
+pub mod context;
 pub mod threads;
 
 mod backup;
 mod buckets;
-mod claims;
 mod drill;
 mod elsewhere;
 mod github;
 mod history;
-mod keyless;
-mod limit;
 mod list;
 mod matrix;
-mod previous;
 mod publish;
 mod record;
 mod records;
 mod restore;
 mod restoring;
-mod scope;
+mod secrets_source;
 mod selected;
+mod selection;
+mod session;
 mod stored;
 mod survey;
 mod verify;
 
-pub use edge::{RunContext, Stop};
+pub use context::RunContext;
 
-use std::panic::AssertUnwindSafe;
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use futures_util::FutureExt as _;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::cli::order::{BackupOptions, RecordOptions};
 use crate::cli::{CommandOptions, UsageError};
 use crate::databases::postgres::process;
 use crate::failure::{self, Failure};
-use crate::report::sink::{ReportError, Sink};
-use crate::report::summary::Subject;
-
-/// A run is over five seconds after its signal, whatever it is doing.
-const UNTIL_AFTER_A_SIGNAL: Duration = Duration::from_millis(4500);
+use crate::report::sink::Sink;
+use crate::stop::Deadline;
+use github::IssueReporter;
+use publish::Publisher;
+use secrets_source::revoke_tokens;
 
 /// Runs a command and reports it. On a terminal, `outputs` prints the outputs. Returns the exit code.
-pub async fn run(order: CommandOptions, outputs: bool, mut edge: RunContext) -> u8 {
+pub async fn run(options: CommandOptions, outputs: bool, mut context: RunContext) -> u8 {
     if outputs {
-        edge.sink.print_outputs();
+        context.sink.print_outputs();
     }
     // The run's own commit is the one of its workflow file. What is deployed may be another one, and that is what counts.
-    if let CommandOptions::Backup(BackupOptions { deployment, .. })
-    | CommandOptions::Record(RecordOptions { deployment, .. }) = &order
-        && let Some(commit) = &deployment.commit_sha
-    {
-        std::sync::Arc::make_mut(&mut edge.run).commit_sha = Some(commit.clone());
+    if let Some(commit) = options.deployment().and_then(|deployment| deployment.commit_sha.as_ref()) {
+        Arc::make_mut(&mut context.run).commit_sha = Some(commit.clone());
     }
-    let environment = order.scope().environment;
-    let ((subject, dry_run), deployed) = (subject(&order), deployed(&order));
-    if let Err(error) = log_to_file(&order, &edge) {
-        return refuse(&UsageError::new(error.to_string()).hint(error.hint()).into(), &edge.sink);
+    // Before anything else can be printed.
+    context.mask(options.common().github.iter().map(|access| access.token.clone()));
+    if let Err(failure) = open_log_file(&options, &context) {
+        return refuse(&failure, &context.sink);
     }
-    github::mask_token(&order, &edge);
-    let alarm = github::IssueReporter::of(&order);
-    let publisher = publish::Publisher {
-        subject,
-        dry_run,
-        environment,
-        edge: &edge,
-        heard: OnceLock::new(),
-        verdict: OnceLock::new(),
-        deployed,
-        begun: Instant::now(),
-    };
-    // A stopped run asks for no more secrets, and has few seconds: what it was lent is given back while it ends.
-    let stopped = edge.clone();
+    let issue = IssueReporter::new(&options);
+    let publisher = Publisher::new(&options, &context);
+    // A stopped run asks for no more secrets, and has few seconds: its tokens are revoked while it ends.
+    let stopped = context.clone();
     let early = AbortOnDropHandle::new(tokio::spawn(async move {
-        stopped.stop.child().cancelled().await;
-        stopped.doppler_sessions.revoke_all(&stopped).await;
+        stopped.stop.requested().await;
+        revoke_tokens(&stopped).await;
     }));
-    let done = AssertUnwindSafe(async {
-        match order {
-            CommandOptions::Matrix(order) => matrix::run(&order, &edge, &publisher).await,
-            CommandOptions::Backup(order) => backup::run(order, &edge, &publisher).await,
-            CommandOptions::Record(order) => record::run(order, &edge, &publisher).await,
-            CommandOptions::List(order) => list::run(order, &edge, &publisher).await,
-            CommandOptions::Verify(order) => verify::run(order, &edge, &publisher).await,
-            CommandOptions::Restore(order) => restore::run(order, &edge, &publisher).await,
-            CommandOptions::Drill(order) => drill::run(order, &edge, &publisher).await,
-        }
-    });
-    // A panic outside of a sponsor's part is reported like any other failure, and leased tokens are given back.
-    let done = async {
-        let done = done.catch_unwind().await;
-        done.unwrap_or_else(|_| Err(Failure::Bug("panicked".to_owned())))
-    };
-    // Every step hears of a signal and takes back what it began. A step that does not is not waited for.
-    let done = tokio::select! {
-        biased;
-        done = done => done,
-        () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => Err(scope::stopped(&edge)),
-    };
+    let done = carry_out(options, &context, &publisher).await;
     let code = done.unwrap_or_else(|failure| publisher.failure(&failure));
-    if let Some(alarm) = alarm {
-        Box::pin(alarm.ring(&publisher)).await;
+    if let Some(issue) = issue {
+        Box::pin(issue.report(&publisher)).await;
     }
-    if edge.stop.signal().is_some() {
+    if context.stop.signal().is_some() {
         early.await.ok();
     }
-    edge.doppler_sessions.revoke_all(&edge).await;
-    tokio::time::timeout(process::GRACE, process::wait_for_all()).await.ok();
+    revoke_tokens(&context).await;
+    // Children whose futures were dropped have been told to end. They must not outlive this process.
+    tokio::time::timeout(Deadline::EndChild.after_stop(), process::wait_for_all()).await.ok();
     publisher.last_word();
     code
 }
 
-/// Opens the log file before anything starts.
-fn log_to_file(order: &CommandOptions, edge: &RunContext) -> Result<(), ReportError> {
-    let path = order.scope().log_file.as_deref();
-    path.map_or(Ok(()), |path| edge.sink.log_to(path, edge::now))
-}
-
-/// What is deployed, and why, if the order says so.
-fn deployed(order: &CommandOptions) -> (Option<String>, Option<String>) {
-    match order {
-        CommandOptions::Backup(BackupOptions { deployment, .. })
-        | CommandOptions::Record(RecordOptions { deployment, .. }) => {
-            (deployment.version.clone(), deployment.reason.clone())
+/// Runs the command itself. A panic outside of a sponsor's part is reported like any other failure.
+async fn carry_out(
+    options: CommandOptions,
+    context: &RunContext,
+    publisher: &Publisher<'_>,
+) -> Result<u8, Failure> {
+    let command = session::fenced(async {
+        match options {
+            CommandOptions::Matrix(options) => matrix::run(&options, context, publisher).await,
+            CommandOptions::Backup(options) => backup::run(options, context, publisher).await,
+            CommandOptions::Record(options) => record::run(options, context, publisher).await,
+            CommandOptions::List(options) => list::run(options, context, publisher).await,
+            CommandOptions::Verify(options) => verify::run(options, context, publisher).await,
+            CommandOptions::Restore(options) => restore::run(options, context, publisher).await,
+            CommandOptions::Drill(options) => drill::run(options, context, publisher).await,
         }
-        _ => (None, None),
+    });
+    // Every step hears of a signal and undoes what it began. A step that does not is not waited for.
+    tokio::select! {
+        biased;
+        done = command => done,
+        () = context.stop.passed(Deadline::EndRun) => Err(context.cancelled()),
     }
 }
 
-/// What the report is of, and whether the run ends at the plan.
-fn subject(order: &CommandOptions) -> (Subject, bool) {
-    match order {
-        CommandOptions::Matrix(_) => (Subject::Matrix, false),
-        CommandOptions::Backup(order) => (Subject::Backup, order.dry_run),
-        CommandOptions::Record(order) => (Subject::Record, order.dry_run),
-        CommandOptions::List(_) => (Subject::List, false),
-        CommandOptions::Verify(order) => (Subject::Verify, order.dry_run),
-        CommandOptions::Restore(order) => (Subject::Restore, order.dry_run),
-        CommandOptions::Drill(order) => (Subject::Drill, order.dry_run),
-    }
+/// Opens the log file before anything starts.
+fn open_log_file(options: &CommandOptions, context: &RunContext) -> Result<(), Failure> {
+    let Some(path) = &options.common().log_file else { return Ok(()) };
+    let opened = context.sink.log_to(path, context::now);
+    Ok(opened.map_err(|error| UsageError::new(error.to_string()).hint(error.hint()))?)
 }
 
 /// Shows the help if no command was given; returns the exit code.

@@ -11,6 +11,7 @@ use crate::record::RecordError;
 use crate::report::sink::ReportError;
 use crate::secrets::SecretsError;
 use crate::sponsors::SponsorsError;
+use crate::stop::Signal;
 use crate::verification::VerificationError;
 
 /// Why a command failed, for the whole run or for one sponsor.
@@ -138,24 +139,6 @@ impl Cancelled {
 impl From<Signal> for Cancelled {
     fn from(by: Signal) -> Self {
         Self { by, doing: None }
-    }
-}
-
-/// A request to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
-    /// SIGINT.
-    Interrupt,
-    /// SIGTERM.
-    Terminate,
-}
-
-impl Signal {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Interrupt => "SIGINT",
-            Self::Terminate => "SIGTERM",
-        }
     }
 }
 

@@ -10,6 +10,7 @@
 pub mod issues;
 pub mod provenance;
 pub mod run;
+pub mod watched_run;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 //! The modules are in the order in which data walks through them. Each uses only modules to its left, and only `commands`
 //! combines them. `tests/architecture.rs` holds these dependency rules.
 
+pub mod stop;
 pub mod manifest;
 pub mod sponsors;
 pub mod secrets;

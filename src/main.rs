@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use sponsor_backup::cli::{self, Request};
-use sponsor_backup::commands::{self, RunContext, Stop, edge, threads};
+use sponsor_backup::commands::{self, RunContext, context, threads};
 use sponsor_backup::failure::Failure;
 use sponsor_backup::report::sink::Sink;
+use sponsor_backup::stop::Stop;
 
 fn main() -> ExitCode {
     // Fails only if a provider is installed already, and no other one is linked.
@@ -15,23 +16,23 @@ fn main() -> ExitCode {
 }
 
 async fn start() -> u8 {
-    let (arguments, variables) = (edge::arguments(), edge::variables());
-    let edge = match Stop::on_signals() {
+    let (arguments, variables) = (context::arguments(), context::variables());
+    let context = match Stop::on_signals() {
         Ok(stop) => RunContext::read(&variables, stop),
         Err(error) => Err(Failure::Bug(error.to_string())),
     };
-    let edge = match edge {
-        Ok(edge) => edge,
+    let context = match context {
+        Ok(context) => context,
         Err(failure) => return commands::refuse(&failure, &Sink::terminal()),
     };
-    edge.sink.tell_of_panics();
+    context.sink.tell_of_panics();
     match cli::parse(&arguments, &variables) {
-        Ok(Request::Command { order, outputs }) => commands::run(*order, outputs, edge).await,
+        Ok(Request::Command { options, outputs }) => commands::run(*options, outputs, context).await,
         Ok(Request::Text(text)) => {
-            edge.sink.text(&text);
+            context.sink.text(&text);
             0
         }
-        Ok(Request::Nothing(help)) => commands::no_command(&help, &edge.sink),
-        Err(error) => commands::refuse(&error.into(), &edge.sink),
+        Ok(Request::Nothing(help)) => commands::no_command(&help, &context.sink),
+        Err(error) => commands::refuse(&error.into(), &context.sink),
     }
 }

@@ -4,7 +4,9 @@ pub mod conclusion;
 pub mod database;
 pub mod drill;
 pub mod limits;
+pub mod previous;
 pub mod stored;
+pub mod tenancy;
 
 pub use crate::databases::postgres::proof::exemptions::Exemptions;
 pub use crate::databases::postgres::proof::{Comparison, Verdict, counted, grouped};

@@ -6,7 +6,8 @@ use super::ArchiveError;
 use super::checksum::{self, SizeAndHash};
 use super::key::{checksum_key, manifest_key};
 use super::s3::{CheckedAttributes, LockState, ObjectAttributes, ObjectInfo};
-use super::upload::{PendingBytes, TO_SUCCEED, Upload};
+use super::upload::{PendingBytes, Upload};
+use crate::stop::Deadline;
 
 /// What sealing learned of the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +65,7 @@ impl PendingUpload {
         let in_one_request = matches!(held, PendingBytes::Whole(_));
         let visible = tokio::select! {
             done = make_visible(&upload, held, &sealed) => done,
-            () = upload.stop.past(TO_SUCCEED) => Err(ArchiveError::Stopped),
+            () = upload.stop.passed(Deadline::CompleteUpload) => Err(ArchiveError::Stopped),
         };
         let mut remarks = match visible {
             Ok(remarks) => remarks,
@@ -79,7 +80,7 @@ impl PendingUpload {
         };
         let completed = tokio::select! {
             done = complete(&upload, &sealed, manifest) => done,
-            () = upload.stop.past(TO_SUCCEED) => Err(ArchiveError::Stopped),
+            () = upload.stop.passed(Deadline::CompleteUpload) => Err(ArchiveError::Stopped),
         };
         let checked = match completed {
             Ok(completed) => completed,
@@ -103,7 +104,7 @@ impl PendingUpload {
             async { if checked.tags == upload.attributes.tags { None } else { tag_beside(&upload).await } };
         let beside = tokio::select! {
             beside = beside => beside,
-            () = upload.stop.past(TO_SUCCEED) => None,
+            () = upload.stop.passed(Deadline::CompleteUpload) => None,
         };
         let warnings = checked.warning.into_iter().chain(beside).collect();
         Ok(Committed { lock: checked.lock, remarks, warnings })

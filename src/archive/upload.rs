@@ -1,25 +1,18 @@
 //! Sends a stream of bytes to S3 as a multipart upload, or keeps it in memory if it is too short for that.
 
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_s3::types::CompletedPart;
 use bytes::Bytes;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::ArchiveError;
 use super::memory::BufferPlan;
 use super::parts::{MOST_PARTS, PartSplitter};
 use super::s3::{ObjectAttributes, Store, UnansweredCreates, UploadId};
+use crate::stop::{Deadline, StopRequest};
 
-/// Grace period after a stop request for an upload that is about to complete. A stopped program has five seconds in all,
-/// and a record to write.
-pub(super) const TO_SUCCEED: Duration = Duration::from_millis(1500);
-/// Grace period after a stop request to abort an upload.
-const TO_TAKE_BACK: Duration = Duration::from_secs(3);
 /// Time limit to abort an upload. After that, it is left to the bucket's lifecycle.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -109,7 +102,7 @@ impl Upload {
         tokio::select! {
             aborted = self.store.take_back(&self.key, self.started.as_ref(), &self.creates) => aborted,
             () = tokio::time::sleep(PATIENCE) => Err(ArchiveError::Stopped),
-            () = self.stop.past(TO_TAKE_BACK) => Err(ArchiveError::Stopped),
+            () = self.stop.passed(Deadline::Undo) => Err(ArchiveError::Stopped),
         }
     }
 
@@ -123,7 +116,7 @@ impl Upload {
             None => {
                 let created = tokio::select! {
                     created = self.store.create_upload(&self.key, &self.attributes, &self.creates) => created?,
-                    () = self.stop.past(TO_SUCCEED) => return Err(ArchiveError::Stopped),
+                    () = self.stop.passed(Deadline::CompleteUpload) => return Err(ArchiveError::Stopped),
                 };
                 self.started.insert(created).clone()
             }
@@ -150,40 +143,3 @@ impl Upload {
         Ok(())
     }
 }
-
-/// A stop request and its time. Grace periods count from the request itself, however late it is noticed, so that several
-/// in a row do not add up.
-#[derive(Debug)]
-pub(super) struct StopRequest {
-    stop: CancellationToken,
-    since: Arc<OnceLock<Instant>>,
-    /// Records the time. Dropped with this value.
-    _watch: AbortOnDropHandle<()>,
-}
-
-impl StopRequest {
-    /// Starts to listen. Must be called inside a Tokio runtime.
-    pub(super) fn new(stop: CancellationToken) -> Self {
-        let since = Arc::new(OnceLock::new());
-        let (heard, noted) = (stop.clone(), Arc::clone(&since));
-        let watch = tokio::spawn(async move {
-            heard.cancelled().await;
-            noted.get_or_init(Instant::now);
-        });
-        Self { stop, since, _watch: AbortOnDropHandle::new(watch) }
-    }
-
-    /// Waits for the stop request.
-    pub(super) async fn requested(&self) {
-        self.stop.cancelled().await;
-    }
-
-    /// Waits until `patience` has passed since the stop request.
-    pub(super) async fn past(&self, patience: Duration) {
-        self.stop.cancelled().await;
-        tokio::time::sleep_until(*self.since.get_or_init(Instant::now) + patience).await;
-    }
-}
-
-#[cfg(test)]
-mod tests;

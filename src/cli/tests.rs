@@ -1,4 +1,4 @@
-use super::order::{BackupOptions, RecordOptions};
+use super::options::{BackupOptions, RecordOptions};
 use super::*;
 use crate::archive::Codec;
 use crate::record::RecordedOutcome;
@@ -12,21 +12,21 @@ fn parse_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Request,
 
 fn backup(arguments: &[&str], variables: &[(&str, &str)]) -> Result<BackupOptions, UsageError> {
     match parse_with(arguments, variables)? {
-        Request::Command { order, .. } => match *order {
-            CommandOptions::Backup(order) => Ok(order),
+        Request::Command { options, .. } => match *options {
+            CommandOptions::Backup(options) => Ok(options),
             other => panic!("not a backup: {other:?}"),
         },
-        other => panic!("not an order: {other:?}"),
+        other => panic!("not a command: {other:?}"),
     }
 }
 
 fn record(arguments: &[&str]) -> Result<RecordOptions, UsageError> {
     match parse_with(arguments, &[])? {
-        Request::Command { order, .. } => match *order {
-            CommandOptions::Record(order) => Ok(order),
+        Request::Command { options, .. } => match *options {
+            CommandOptions::Record(options) => Ok(options),
             other => panic!("not a record: {other:?}"),
         },
-        other => panic!("not an order: {other:?}"),
+        other => panic!("not a command: {other:?}"),
     }
 }
 
@@ -39,15 +39,15 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_is_unset() {
         ("INPUT_MAX-PARALLEL", ""),
         ("INPUT_DRY-RUN", "True"),
     ];
-    let order = backup(&[], &variables).unwrap();
-    assert_eq!(order.scope.environment, Environment::Staging);
-    assert_eq!(order.scope.config, "staging");
-    assert_eq!(order.recipe.codec, Codec::Zstd(Codec::ZSTD_LEVEL));
-    assert_eq!(order.deployment.max_parallel.get(), 4);
-    assert!(order.dry_run && order.pre_migration && !order.require_backup);
-    let order = backup(&["backup", "--environment", "development", "--dry-run=false"], &variables).unwrap();
-    assert_eq!((order.scope.environment, order.dry_run), (Environment::Development, false));
-    assert_eq!(order.scope.config, "dev");
+    let options = backup(&[], &variables).unwrap();
+    assert_eq!(options.common.environment, Environment::Staging);
+    assert_eq!(options.common.config, "staging");
+    assert_eq!(options.recipe.codec, Codec::Zstd(Codec::ZSTD_LEVEL));
+    assert_eq!(options.deployment.max_parallel.get(), 4);
+    assert!(options.common.dry_run && options.pre_migration && !options.require_backup);
+    let options = backup(&["backup", "--environment", "development", "--dry-run=false"], &variables).unwrap();
+    assert_eq!((options.common.environment, options.common.dry_run), (Environment::Development, false));
+    assert_eq!(options.common.config, "dev");
 }
 
 #[test]
@@ -58,13 +58,13 @@ fn a_step_that_names_no_command_backs_up() {
 
 #[test]
 fn defaults_are_the_documented_ones() {
-    let order = backup(&["backup", "--environment", "production"], &[]).unwrap();
-    assert_eq!(order.scope.selection, Selection::AllEnabled);
-    assert_eq!(order.deployment.retention_years, Some(7));
-    assert_eq!(order.memory_limit_bytes, 96 << 20);
-    assert_eq!((order.timeout.as_secs(), order.dump.lock_wait_timeout.as_secs()), (6 * 3600, 30));
-    assert_eq!(order.recipe.codec, Codec::Gzip(Codec::GZIP_LEVEL));
-    assert!(order.deployment.endpoint.checksums && order.deployment.endpoint.url.is_none());
+    let options = backup(&["backup", "--environment", "production"], &[]).unwrap();
+    assert_eq!(options.common.selection, Selection::AllEnabled);
+    assert_eq!(options.deployment.retention_years, Some(7));
+    assert_eq!(options.memory_limit_bytes, 96 << 20);
+    assert_eq!((options.timeout.as_secs(), options.dump.lock_wait_timeout.as_secs()), (6 * 3600, 30));
+    assert_eq!(options.recipe.codec, Codec::Gzip(Codec::GZIP_LEVEL));
+    assert!(options.deployment.endpoint.checksums && options.deployment.endpoint.url.is_none());
     let staging = backup(&["backup", "--environment", "staging"], &[]).unwrap();
     assert_eq!(staging.deployment.retention_years, None);
 }
@@ -85,8 +85,8 @@ fn every_input_has_a_default_that_its_command_accepts() {
 #[test]
 fn record_takes_the_results_of_a_job() {
     for outcome in ["success", "failure", "cancelled", "skipped"] {
-        let order = record(&["record", "--environment", "production", "--outcome", outcome]).unwrap();
-        assert_eq!(order.outcome.name(), outcome);
+        let options = record(&["record", "--environment", "production", "--outcome", outcome]).unwrap();
+        assert_eq!(options.outcome.name(), outcome);
     }
     assert!(RecordedOutcome::OF_A_DEPLOYMENT.iter().all(|outcome| *outcome != RecordedOutcome::Disabled));
 }
@@ -107,26 +107,26 @@ fn the_sdks_own_switches_are_honored() {
         ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000"),
         ("AWS_REQUEST_CHECKSUM_CALCULATION", "WHEN_REQUIRED"),
     ];
-    let order = backup(&["backup", "--environment", "production"], &variables).unwrap();
-    assert_eq!(order.deployment.endpoint.url.as_deref(), Some("http://127.0.0.1:9000"));
-    assert!(!order.deployment.endpoint.checksums);
+    let options = backup(&["backup", "--environment", "production"], &variables).unwrap();
+    assert_eq!(options.deployment.endpoint.url.as_deref(), Some("http://127.0.0.1:9000"));
+    assert!(!options.deployment.endpoint.checksums);
 }
 
 #[test]
 fn a_boolean_flag_takes_the_next_word_only_if_it_is_a_boolean() {
-    let order = |more: &[&'static str]| {
+    let options = |more: &[&'static str]| {
         backup(&[&["backup", "--environment", "production"], more].concat(), &[]).unwrap()
     };
-    let spaced = order(&["--pre-migration", "false", "--dry-run", "True", "--require-backup"]);
-    assert_eq!((spaced.pre_migration, spaced.dry_run, spaced.require_backup), (false, true, true));
-    let bare = order(&["--dry-run", "--sponsors", "false"]);
-    assert!(bare.dry_run);
-    assert_eq!(bare.scope.selection, Selection::parse("false"));
+    let spaced = options(&["--pre-migration", "false", "--dry-run", "True", "--require-backup"]);
+    assert_eq!((spaced.pre_migration, spaced.common.dry_run, spaced.require_backup), (false, true, true));
+    let bare = options(&["--dry-run", "--sponsors", "false"]);
+    assert!(bare.common.dry_run);
+    assert_eq!(bare.common.selection, Selection::parse("false"));
     // The value of a flag that is none is left alone, whatever it looks like.
-    let text = order(&["--reason", "--dry-run", "--version", "true"]);
+    let text = options(&["--reason", "--dry-run", "--version", "true"]);
     assert_eq!(text.deployment.reason.as_deref(), Some("--dry-run"));
     assert_eq!(text.deployment.version.as_deref(), Some("true"));
-    assert!(!text.dry_run);
+    assert!(!text.common.dry_run);
     let other = parse_with(&["backup", "--environment", "production", "--dry-run", "yes"], &[]);
     assert_eq!(other.unwrap_err().message, "`dry-run` is `yes`, not a boolean");
     let empty = parse_with(&["backup", "--environment", "production", "--dry-run="], &[]);

@@ -1,11 +1,8 @@
 //! A sponsor's two buckets.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::RunContext;
-use super::history::Place;
 use crate::archive::key::{self, Object, TagValues};
 use crate::archive::s3::policy::{self, Purpose};
 use crate::archive::s3::{
@@ -13,7 +10,7 @@ use crate::archive::s3::{
     session_name,
 };
 use crate::archive::{ArchiveError, Store};
-use crate::cli::order::{CommonOptions, Deployment};
+use crate::cli::options::{CommonOptions, Deployment};
 use crate::secrets::{AUDIT_LOGS_BUCKET, AwsCredentials, BACKUPS_BUCKET, SponsorSecrets};
 use crate::sponsors::{Environment, Sponsor};
 
@@ -28,8 +25,8 @@ pub(super) struct SponsorBuckets {
 
 /// What is needed to open a sponsor's buckets.
 pub(super) struct BucketAccess<'a> {
-    pub(super) scope: &'a CommonOptions,
-    pub(super) edge: &'a RunContext,
+    pub(super) common: &'a CommonOptions,
+    pub(super) context: &'a RunContext,
     pub(super) endpoint: &'a Endpoint,
     pub(super) sponsor: &'a str,
     /// Limits the session of a role.
@@ -48,19 +45,6 @@ impl SponsorBuckets {
     }
 }
 
-impl SponsorBuckets {
-    /// The sponsor's backup attempts. An upload that began longer ago than `patience` belongs to no run any more.
-    pub(super) fn place<'a>(
-        &self,
-        (sponsor, environment): (&'a Sponsor, Environment),
-        patience: Duration,
-        edge: &'a RunContext,
-    ) -> Place<'a> {
-        let (backups, audit_logs) = (self.backups.clone(), self.audit_logs.clone());
-        Place { backups, audit_logs, sponsor, environment, patience, edge }
-    }
-}
-
 impl BucketAccess<'_> {
     fn session(&self, secrets: &SponsorSecrets) -> AwsSession {
         let AwsCredentials::Role { arn, .. } = &secrets.aws else { return AwsSession::default() };
@@ -69,20 +53,23 @@ impl BucketAccess<'_> {
             region: &secrets.region,
             backups: &secrets.backups_bucket,
             audit_logs: &secrets.audit_logs_bucket,
-            environment: self.scope.environment,
+            environment: self.common.environment,
         };
         AwsSession {
-            name: session_name(self.sponsor, self.edge.run.run_id.as_deref()),
+            name: session_name(self.sponsor, self.context.run.run_id.as_deref()),
             policy: policy::policy(self.purpose, place),
-            sts_endpoint_url: self.scope.sts_endpoint_url.clone(),
+            sts_endpoint_url: self.common.sts_endpoint_url.clone(),
         }
     }
 }
 
+/// What a bucket's Object Lock settings make of an object.
+pub(super) type BucketLock = (Option<ObjectLock>, BucketDefault);
+
 /// Source of the tags, metadata and lock of a backup or a record.
 pub(super) struct AttributeSource<'a> {
     pub(super) deployment: &'a Deployment,
-    pub(super) edge: &'a RunContext,
+    pub(super) context: &'a RunContext,
     pub(super) environment: Environment,
     pub(super) pre_migration: bool,
     /// Whether something is left out of the backup on purpose.
@@ -91,24 +78,22 @@ pub(super) struct AttributeSource<'a> {
 }
 
 impl AttributeSource<'_> {
-    /// # Errors
-    /// The bucket's Object Lock settings cannot be read.
-    pub(super) async fn labels(
+    /// The tags, metadata and lock of an object.
+    pub(super) fn attributes(
         &self,
-        store: &Store,
         sponsor: &Sponsor,
         object: Object<'_>,
-    ) -> Result<ObjectAttributes, ArchiveError> {
-        let Self { deployment, edge, environment, pre_migration, partial, at } = *self;
+        (lock, by_default): BucketLock,
+    ) -> ObjectAttributes {
+        let Self { deployment, context, environment, pre_migration, partial, at } = *self;
         let retention_years = deployment.retention_years;
-        let keeping =
+        let values =
             TagValues { sponsor: &sponsor.name, environment, pre_migration, retention_years, partial };
-        let (lock, by_default) = self.lock(store, sponsor).await?;
-        Ok(ObjectAttributes {
-            tags: key::tags(object, keeping),
+        ObjectAttributes {
+            tags: key::tags(object, values),
             metadata: key::metadata(&[
-                ("git-sha", edge.run.commit_sha.as_deref()),
-                ("deployer", edge.run.actor.as_deref()),
+                ("git-sha", context.run.commit_sha.as_deref()),
+                ("deployer", context.run.actor.as_deref()),
                 ("timestamp", Some(&at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())),
                 ("version", deployment.version.as_deref()),
                 ("reason", deployment.reason.as_deref()),
@@ -117,20 +102,23 @@ impl AttributeSource<'_> {
             by_default,
             storage_class: None,
             content_type: "application/json",
-        })
+        }
     }
 
     /// The permission to write does not include the one to read the Object Lock settings. With `object-lock: auto`, the
     /// bucket's default then applies, and reading back the object shows what it did.
-    async fn lock(
+    ///
+    /// # Errors
+    /// The bucket's Object Lock settings cannot be read.
+    pub(super) async fn ask_lock(
         &self,
         store: &Store,
         sponsor: &Sponsor,
-    ) -> Result<(Option<ObjectLock>, BucketDefault), ArchiveError> {
+    ) -> Result<BucketLock, ArchiveError> {
         match store.resolve_lock(self.deployment.lock, self.at, self.deployment.retention_years).await {
             Err(error) if self.deployment.lock == LockChoice::Auto && error.is_access_denied() => {
                 let note = "the bucket's default lock applies";
-                self.edge.sink.line(&format!("{}: {error}; {note}", sponsor.name));
+                self.context.sink.line(&format!("{}: {error}; {note}", sponsor.name));
                 Ok((None, BucketDefault::Unknown))
             }
             lock => lock,

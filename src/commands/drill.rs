@@ -3,22 +3,19 @@
 mod sponsor;
 mod target;
 
-use std::panic::AssertUnwindSafe;
 use std::path::Path;
-use std::time::Instant;
-
-use futures_util::FutureExt as _;
 
 use super::buckets::{AttributeSource, SponsorBuckets};
-use super::limit::TimeLimit;
-use super::publish::{Completed, Ended, Publisher, RedactedFailure};
-use super::scope::{self, SecretsSource};
+use super::publish::{Ended, Publisher, RedactedFailure};
+use super::secrets_source::SecretsSource;
+use super::selection;
+use super::session::{Completed, Sessions, SponsorSession};
 use super::survey::TenancyGuard;
 use super::{RunContext, records, restoring, stored};
 use crate::archive::Identities;
 use crate::archive::key::Object;
 use crate::cli::UsageError;
-use crate::cli::order::DrillOptions;
+use crate::cli::options::DrillOptions;
 use crate::databases::postgres::DumpError;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::{TargetState, script};
@@ -32,9 +29,9 @@ use crate::verification::{Conclusion, VerificationError};
 
 /// What all sponsors of a run share.
 struct DrillRun<'a> {
-    order: &'a DrillOptions,
-    edge: &'a RunContext,
-    survey: TenancyGuard,
+    options: &'a DrillOptions,
+    context: &'a RunContext,
+    sessions: Sessions<'a>,
     clients: Result<Vec<Client>, DumpError>,
     identities: Identities,
     checks: Vec<String>,
@@ -44,33 +41,35 @@ struct DrillRun<'a> {
 #[derive(Default)]
 struct DrillState {
     findings: DrillFindings,
-    vault: Option<SponsorBuckets>,
+    buckets: Option<SponsorBuckets>,
     target: TargetState,
     /// What follows from a failure, each in words.
     consequences: Vec<String>,
 }
 
 pub(super) async fn run(
-    order: DrillOptions,
-    edge: &RunContext,
+    options: DrillOptions,
+    context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let checks = checks(order.checks.as_deref()).await?;
-    let identities = stored::identities(&order.opening, edge).await?;
-    let selected = scope::select_some(&order.scope, edge).await?;
-    let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors).await?;
+    let checks = checks(options.checks.as_deref()).await?;
+    let identities = stored::identities(&options.opening, context).await?;
+    let selected = selection::select_some(&options.common, context).await?;
+    let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
+    let timeout = options.opening.timeout;
+    let guard = TenancyGuard::of_secrets(&secrets, &selected, Some(timeout), context).await;
     let run = DrillRun {
-        survey: TenancyGuard::of_secrets(&secrets, &selected, Some(order.opening.timeout), edge).await,
-        clients: scope::clients(edge).await?,
-        order: &order,
-        edge,
+        sessions: Sessions { common: &options.common, context, guard, publisher },
+        clients: selection::clients(context).await?,
+        options: &options,
+        context,
         identities,
         checks,
     };
     let (mut ended, mut drilled) = (Vec::new(), Vec::new());
     // One at a time: each drill takes the disk space of a database, and its duration is measured.
     for sponsor in &selected.sponsors {
-        let (result, report) = Box::pin(run.sponsor(sponsor, publisher)).await;
+        let (result, report) = Box::pin(run.sponsor(sponsor)).await;
         ended.push(result);
         drilled.extend(report);
     }
@@ -96,104 +95,106 @@ async fn checks(path: Option<&Path>) -> Result<Vec<String>, UsageError> {
 }
 
 impl DrillRun<'_> {
-    /// Drills one sponsor. Failures and panics stay with that sponsor.
-    async fn sponsor(
-        &self,
-        sponsor: &Sponsor,
-        publisher: &Publisher<'_>,
-    ) -> (Ended, Option<text::ReportedDrill>) {
-        let (begun, at) = (Instant::now(), self.edge.now());
-        let over = TimedOut::new(self.order.opening.timeout, Doing::Drill);
-        let clock = TimeLimit::start(self.edge, over, self.survey.took(sponsor));
-        let mut facts = DrillState::default();
-        let done = AssertUnwindSafe(self.drill(sponsor, &mut facts, at, &clock)).catch_unwind().await;
-        let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
-        let took = begun.elapsed();
-        let done = done.map_err(|failure| clock.cause(failure)).map_err(|failure| match facts.target {
+    async fn sponsor(&self, sponsor: &Sponsor) -> (Ended, Option<text::ReportedDrill>) {
+        let limit = TimedOut::new(self.options.opening.timeout, Doing::Drill);
+        let session = self.sessions.begin(sponsor, Some(limit));
+        let mut state = DrillState::default();
+        let done = session.run(Box::pin(self.drill(&session, &mut state))).await;
+        let done = done.map_err(|failure| match state.target {
             TargetState::Unchanged => failure,
             _ => failure.after_a_change(),
         });
-        let broken = done.as_ref().err().map(|failure| RedactedFailure::of(failure, self.edge));
-        let course = DrillCourse {
-            at,
-            took,
-            max_rpo: self.order.max_rpo,
-            max_rto: self.order.max_rto,
-            broken: broken
-                .as_ref()
-                .map(|told| (told.stage, told.message.as_str(), told.stage == "cancelled")),
-        };
-        let whose = DrillContext { sponsor, environment: self.order.scope.environment, run: &self.edge.run };
-        let conclusion = match &done {
+        let broken = done.as_ref().err().map(|failure| session.redacted(failure));
+        let course = self.course(&session, broken.as_ref());
+        let mut result = session.result(match &done {
             Ok(Completed::Disabled(_)) => Conclusion::disabled(),
             Ok(Completed::Planned) => Conclusion::planned(),
-            Ok(Completed::Done(())) | Err(_) => course.conclusion(&facts.findings),
-        };
-        let mut result = SponsorResult::new(&sponsor.name, conclusion, took.as_secs_f64());
-        result.target = Some(facts.target);
-        if let Some(backup) = &facts.findings.backup {
+            Ok(Completed::Done) | Err(_) => course.conclusion(&state.findings),
+        });
+        state.fill(&mut result, &course);
+        let (done, drilled) = self.report(&session, &state, (done, &course), &mut result).await;
+        if done.is_ok() {
+            result.message = result.message.or(drilled.as_ref().map(text::line));
+        }
+        result.labels.extend(drilled.as_ref().and_then(text::ReportedDrill::label));
+        (session.end(result, done.err().map(|failure| session.redacted(&failure))), drilled)
+    }
+
+    fn course<'s>(
+        &self,
+        session: &SponsorSession<'_>,
+        broken: Option<&'s RedactedFailure>,
+    ) -> DrillCourse<'s> {
+        DrillCourse {
+            at: session.started,
+            took: session.took(),
+            max_rpo: self.options.max_rpo,
+            max_rto: self.options.max_rto,
+            broken: broken
+                .map(|failure| (failure.stage, failure.message.as_str(), failure.stage == "cancelled")),
+        }
+    }
+
+    /// Saves the report, if there was a drill. Returns the final outcome: what the drill found, and whether its report
+    /// was saved.
+    async fn report(
+        &self,
+        session: &SponsorSession<'_>,
+        state: &DrillState,
+        (done, course): (Result<Completed, Failure>, &DrillCourse<'_>),
+        result: &mut SponsorResult,
+    ) -> (Result<(), Failure>, Option<text::ReportedDrill>) {
+        let (sponsor, buckets) = (session.sponsor, state.buckets.as_ref());
+        let source = self.attribute_source(session);
+        match done {
+            Ok(Completed::Disabled(why)) => {
+                result.message = Some(why.to_string());
+                (Ok(()), None)
+            }
+            Ok(Completed::Planned) => {
+                (records::could_keep(sponsor, buckets, Object::DrillReport, &source).await, None)
+            }
+            // A dry run that found an obstacle drilled nothing, so it leaves no report.
+            Err(failure) if self.options.common.dry_run => (Err(failure), None),
+            drilled => {
+                let environment = self.options.common.environment;
+                let whose = DrillContext { sponsor, environment, run: &self.context.run };
+                let report = DrillReport::new(whose, course, &state.findings);
+                let entry = (Object::DrillReport, &*report.to_bytes());
+                let kept = records::keep(entry, sponsor, buckets, &source).await;
+                result.warnings.extend(kept.warning);
+                let done = drilled.map(drop).and_then(|()| wrong(course, &state.findings));
+                let done = done.and(kept.failure.map_or(Ok(()), Err));
+                (done, Some(text::ReportedDrill { report, location: kept.place }))
+            }
+        }
+    }
+
+    fn attribute_source(&self, session: &SponsorSession<'_>) -> AttributeSource<'_> {
+        AttributeSource {
+            deployment: &self.options.deployment,
+            context: self.context,
+            environment: self.options.common.environment,
+            pre_migration: false,
+            partial: false,
+            at: session.started,
+        }
+    }
+}
+
+impl DrillState {
+    /// What the result shows of the drill, whatever its outcome.
+    fn fill(&mut self, result: &mut SponsorResult, course: &DrillCourse<'_>) {
+        result.target = Some(self.target);
+        if let Some(backup) = &self.findings.backup {
             result.backup_location = Some(backup.location.clone());
             result.backup_size = Some(backup.bytes);
             result.backup_sha256 = Some(backup.sha256.clone());
         }
-        let partial = facts.findings.backup.as_ref().and_then(|backup| backup.partial.as_ref());
-        let warnings = course.restored(&facts.findings).warnings(partial);
-        let warnings = facts.findings.passed.iter().cloned().chain(warnings);
-        result.warnings = warnings.chain(std::mem::take(&mut facts.consequences)).collect();
-        let (done, drilled) = match done {
-            Ok(Completed::Disabled(why)) => {
-                result.message = Some(why);
-                (Ok(()), None)
-            }
-            Ok(Completed::Planned) => {
-                let (vault, labelling) = (facts.vault.as_ref(), self.labelling(at));
-                (records::could_keep(sponsor, vault, Object::DrillReport, &labelling).await, None)
-            }
-            // A dry run that found an obstacle drilled nothing, so it leaves no report.
-            Err(failure) if self.order.dry_run => (Err(failure), None),
-            other => {
-                let report = DrillReport::new(whose, &course, &facts.findings);
-                let kept = self.keep(sponsor, &report, facts.vault.as_ref(), at).await;
-                result.warnings.extend(kept.warning);
-                let (location, failure) = (kept.place, kept.failure);
-                let done = other.map(drop).and_then(|()| wrong(&course, &facts.findings));
-                let done = done.and(failure.map_or(Ok(()), Err));
-                (done, Some(text::ReportedDrill { report, location }))
-            }
-        };
-        let code = match &done {
-            Ok(()) => {
-                result.message = result.message.or(drilled.as_ref().map(text::line));
-                None
-            }
-            Err(failure) => Some(RedactedFailure::of(failure, self.edge).fail(&mut result)),
-        };
-        result.labels.extend(drilled.as_ref().and_then(text::ReportedDrill::label));
-        publisher.sponsor(&result);
-        ((result, code), drilled)
-    }
-
-    fn labelling(&self, at: jiff::Timestamp) -> AttributeSource<'_> {
-        AttributeSource {
-            deployment: &self.order.deployment,
-            edge: self.edge,
-            environment: self.order.scope.environment,
-            pre_migration: false,
-            partial: false,
-            at,
-        }
-    }
-
-    /// Saves the report in the workspace and in the sponsor's audit log bucket.
-    async fn keep(
-        &self,
-        sponsor: &Sponsor,
-        report: &DrillReport,
-        vault: Option<&SponsorBuckets>,
-        at: jiff::Timestamp,
-    ) -> records::SavedRecord {
-        let labelling = self.labelling(at);
-        records::keep((Object::DrillReport, &report.to_bytes()), sponsor, vault, &labelling).await
+        let partial = self.findings.backup.as_ref().and_then(|backup| backup.partial.as_ref());
+        let warnings = course.restored(&self.findings).warnings(partial);
+        let warnings = self.findings.passed.iter().cloned().chain(warnings);
+        result.warnings = warnings.chain(std::mem::take(&mut self.consequences)).collect();
     }
 }
 

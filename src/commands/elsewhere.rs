@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::history::Place;
-use super::previous::{self, PreviousSearch};
 use crate::archive::catalogue::{catalogue, prefix};
 use crate::archive::{ArchiveError, Store};
 use crate::sponsors::{Environment, Sponsor};
 use crate::verification::counted;
+use crate::verification::previous::{self, PreviousSearch};
 
 /// The error for a backup that does not exist. `which` follows a blank and is empty for any backup.
 pub(super) async fn no_backup(
@@ -19,23 +18,11 @@ pub(super) async fn no_backup(
     ArchiveError::NoBackup { place: store.location(&prefix(environment)), which, elsewhere }
 }
 
-impl Place<'_> {
-    /// The same for any backup of this place.
-    pub(super) async fn no_backup(&self) -> ArchiveError {
-        no_backup(&self.backups, (self.sponsor, self.environment), String::new()).await
-    }
-
-    /// `development holds 9 backups`; `None` if no other environment is known to hold any.
-    pub(super) async fn elsewhere(&self) -> Option<String> {
-        elsewhere(&self.backups, self.sponsor, self.environment).await
-    }
-}
-
 /// How long the other environments are looked for. This is only a help for the reader.
 const LOOKED_FOR: Duration = Duration::from_secs(5);
 
-/// An error, or no answer in time, counts as nothing found.
-async fn elsewhere(store: &Store, sponsor: &Sponsor, environment: Environment) -> Option<String> {
+/// `development holds 9 backups`; `None` if no other environment is known to hold any. An error, or no answer in time, counts as nothing found.
+pub(super) async fn elsewhere(store: &Store, sponsor: &Sponsor, environment: Environment) -> Option<String> {
     tokio::time::timeout(LOOKED_FOR, found_elsewhere(store, sponsor, environment)).await.ok().flatten()
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{RunContext, stored};
+use super::{RunContext, elsewhere, stored};
 use crate::archive::catalogue::{
     BackupEntry, BackupKey, Catalogue, Incomplete, ListedObject, OpenUpload, catalogue, open_uploads, prefix,
 };
@@ -14,7 +14,6 @@ use crate::archive::key;
 use crate::archive::{ArchiveError, Store};
 use crate::failure::Failure;
 use crate::record::log;
-use crate::report::workflow::{Level, annotation};
 use crate::sponsors::{Environment, Sponsor};
 
 /// Records are a few KiB long.
@@ -25,14 +24,14 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// Where a sponsor's attempts and their traces are.
 #[derive(Debug, Clone)]
-pub(super) struct Place<'a> {
+pub(super) struct BackupHistory<'a> {
     pub(super) backups: Store,
     pub(super) audit_logs: Store,
     pub(super) sponsor: &'a Sponsor,
     pub(super) environment: Environment,
     /// An upload that began longer ago than this belongs to no run any more.
-    pub(super) patience: Duration,
-    pub(super) edge: &'a RunContext,
+    pub(super) upload_timeout: Duration,
+    pub(super) context: &'a RunContext,
 }
 
 /// One attempt, as far as listings and traces show it.
@@ -97,7 +96,7 @@ impl AttemptStatus {
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> BackupHistory<'a> {
     /// All attempts, the newest first.
     pub(super) async fn attempts(&self) -> Result<Vec<BackupAttempt>, ArchiveError> {
         let prefix = prefix(self.environment);
@@ -145,8 +144,8 @@ impl<'a> Place<'a> {
     }
 
     fn of_upload(&self, begun: Option<Timestamp>) -> AttemptStatus {
-        let age = begun.map(|begun| self.edge.now().duration_since(begun));
-        let is_over = |age| Duration::try_from(age).is_ok_and(|age| age > self.patience);
+        let age = begun.map(|begun| self.context.now().duration_since(begun));
+        let is_over = |age| Duration::try_from(age).is_ok_and(|age| age > self.upload_timeout);
         match (age, begun) {
             (Some(age), Some(begun)) if is_over(age) => {
                 let why = format!("its upload was begun at {begun:.0} and never completed");
@@ -231,7 +230,7 @@ impl<'a> Place<'a> {
     /// Whether what was missing is there now.
     pub(super) async fn is_whole_by_now(&self, left: &Incomplete) -> Result<bool, ArchiveError> {
         let modified = left.dump.as_ref().and_then(|dump| dump.modified);
-        let age = modified.and_then(|at| Duration::try_from(self.edge.now().duration_since(at)).ok());
+        let age = modified.and_then(|at| Duration::try_from(self.context.now().duration_since(at)).ok());
         if age.is_some_and(|age| age < JUST_NOW) {
             tokio::time::sleep(A_MOMENT).await;
         }
@@ -251,19 +250,29 @@ impl<'a> Place<'a> {
         Box::pin(stored::is_a_partners(&self.backups, self.sponsor, &backup.key)).await
     }
 
+    /// The error if it holds no backup.
+    pub(super) async fn no_backup(&self) -> ArchiveError {
+        elsewhere::no_backup(&self.backups, (self.sponsor, self.environment), String::new()).await
+    }
+
+    /// See [`elsewhere::elsewhere`].
+    pub(super) async fn elsewhere(&self) -> Option<String> {
+        elsewhere::elsewhere(&self.backups, self.sponsor, self.environment).await
+    }
+
     pub(super) fn location(&self, backup: &BackupKey) -> String {
         self.backups.location(&backup.key)
     }
 
     pub(super) fn say(&self, words: &str) {
-        self.edge.sink.line(&format!("{}: {words}", self.sponsor.name));
+        self.context.sink.line(&format!("{}: {words}", self.sponsor.name));
     }
 
     pub(super) fn warn(&self, title: &str, words: &str) {
-        let (sink, title) = (&self.edge.sink, format!("{}: {title}", self.sponsor.name));
-        let words = sink.redacted(words);
-        sink.line(&format!("{title}: {words}"));
-        sink.annotations(&[annotation(Level::Warning, &title, &words)]);
+        let title = format!("{}: {title}", self.sponsor.name);
+        let words = self.context.sink.redacted(words);
+        self.context.sink.line(&format!("{title}: {words}"));
+        self.context.annotate(&title, &words);
     }
 }
 
@@ -277,7 +286,7 @@ pub(super) enum Candidate {
 
 /// `latest`: the newest attempt, and after it, where that is allowed, those that may stand in for it.
 pub(super) struct Latest<'a> {
-    place: Place<'a>,
+    place: BackupHistory<'a>,
     allow_older: bool,
     attempts: VecDeque<BackupAttempt>,
     /// What was passed over, and why.
@@ -285,7 +294,7 @@ pub(super) struct Latest<'a> {
 }
 
 impl<'a> Latest<'a> {
-    pub(super) async fn of(place: Place<'a>, allow_older: bool) -> Result<Self, ArchiveError> {
+    pub(super) async fn of(place: BackupHistory<'a>, allow_older: bool) -> Result<Self, ArchiveError> {
         let attempts = place.attempts().await?.into();
         Ok(Self { place, allow_older, attempts, passed: Vec::new() })
     }
@@ -348,8 +357,8 @@ impl<'a> Latest<'a> {
         if self.allow_older {
             let words = format!("{location}: {}", findings.join("; "));
             let line = format!("passed over the newest backup: {words}");
-            self.place.edge.sink.line(&format!("{}: {line}", self.place.sponsor.name));
-            self.passed.push(self.place.edge.sink.redacted(&words));
+            self.place.context.sink.line(&format!("{}: {line}", self.place.sponsor.name));
+            self.passed.push(self.place.context.sink.redacted(&words));
         }
         self.allow_older
     }

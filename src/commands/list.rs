@@ -1,29 +1,29 @@
 //! `list`: shows what each selected sponsor's bucket holds, and what the manifests say about it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
-use super::buckets::{BucketAccess, SponsorBuckets};
-use super::history::{AttemptStatus, BackupAttempt, Place};
-use super::publish::{Ended, Publisher, RedactedFailure};
-use super::scope::{self, SecretsSource};
+use super::history::{AttemptStatus, BackupAttempt, BackupHistory};
+use super::publish::{Ended, Publisher};
+use super::secrets_source::SecretsSource;
+use super::selection;
+use super::session::{Sessions, SponsorSession};
 use super::survey::TenancyGuard;
 use super::{RunContext, stored};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::Excerpt;
-use crate::archive::catalogue::{BackupEntry, prefix};
+use crate::archive::catalogue::{BackupEntry, BackupKey, prefix};
 use crate::archive::key::manifest_key;
 use crate::archive::s3::policy::Purpose;
-use crate::cli::order::ListOptions;
+use crate::cli::options::ListOptions;
 use crate::failure::Failure;
-use crate::report::SponsorResult;
 use crate::report::listing::{self, BackupList, ListedBackup};
 use crate::secrets::{Disabled, S3Backups};
 use crate::sponsors::Sponsor;
 use crate::verification::limits::{Measured, freshness};
-use crate::verification::stored::{StoredFacts, of_another};
+use crate::verification::stored::{MANIFEST_BYTES, StoredFacts, of_another};
 use crate::verification::{Conclusion, VerificationError};
 
 /// Backups that are looked at in parallel.
@@ -41,9 +41,9 @@ const PARTIAL: &str = "partial";
 
 /// Shared by all sponsors of a run.
 struct ListRun<'a> {
-    order: &'a ListOptions,
-    edge: &'a RunContext,
-    survey: TenancyGuard,
+    options: &'a ListOptions,
+    context: &'a RunContext,
+    sessions: Sessions<'a>,
     memory: Semaphore,
 }
 
@@ -61,98 +61,90 @@ enum Ownership {
 }
 
 pub(super) async fn run(
-    order: ListOptions,
-    edge: &RunContext,
+    options: ListOptions,
+    context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let selected = scope::select_some(&order.scope, edge).await?;
-    let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors).await?;
-    let survey = TenancyGuard::of_secrets(&secrets, &selected, None, edge).await;
+    let selected = selection::select_some(&options.common, context).await?;
+    let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
+    let guard = TenancyGuard::of_secrets(&secrets, &selected, None, context).await;
+    let sessions = Sessions { common: &options.common, context, guard, publisher };
     let memory = Semaphore::new(MANIFEST_MEBIBYTES as usize);
-    let run = ListRun { order: &order, edge, survey, memory };
+    let run = ListRun { options: &options, context, sessions, memory };
     let (mut ended, mut lists) = (Vec::new(), Vec::new());
     for sponsor in &selected.sponsors {
-        ended.push(Box::pin(run.sponsor(sponsor, publisher, &mut lists)).await);
+        ended.push(Box::pin(run.sponsor(sponsor, &mut lists)).await);
     }
-    if order.json {
+    if options.json {
         run.show_json(&lists);
     }
     publisher.lists(ended, &lists)
 }
 
 impl ListRun<'_> {
-    async fn sponsor(
-        &self,
-        sponsor: &Sponsor,
-        publisher: &Publisher<'_>,
-        lists: &mut Vec<BackupList>,
-    ) -> Ended {
-        let begun = Instant::now();
-        let stop = self.edge.stop.child();
-        let listed = tokio::select! {
-            listed = self.list(sponsor) => listed,
-            () = stop.cancelled() => Err(scope::stopped(self.edge)),
-        };
-        let judged = match &listed {
-            Ok(Ok(listed)) => self.judge(&listed.list),
-            _ => Ok(None),
-        };
-        let watched = self.order.max_backup_age.is_some();
-        let conclusion = match &listed {
-            Ok(Ok(listed)) if judged.is_ok() => Conclusion::of_listing(listed.list.rows.len()),
-            Ok(Err(_)) if !watched => Conclusion::disabled(),
-            _ => Conclusion::failed(None),
-        };
-        let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
-        let code = match listed {
-            Ok(Ok(SponsorListing { mut list, elsewhere })) => {
-                list.newest = judged.as_ref().ok().copied().flatten();
-                let elsewhere = elsewhere.map(|other| {
-                    self.edge.sink.line(&format!("{}: {other}; check `environment`", sponsor.name));
-                    format!(" ({other})")
-                });
-                result.message = Some(list.words() + &elsewhere.unwrap_or_default());
-                result.warnings.extend(list.problems());
-                self.show(&list);
-                lists.push(list);
-                match judged {
-                    Ok(_) => return (result, None),
-                    Err(failure) => Some(RedactedFailure::of(&failure, self.edge).fail(&mut result)),
-                }
+    async fn sponsor(&self, sponsor: &Sponsor, lists: &mut Vec<BackupList>) -> Ended {
+        let session = self.sessions.begin(sponsor, None);
+        match session.run(session.limit.unless_stopped(Box::pin(self.list(&session)))).await {
+            Ok(Ok(listed)) => self.end_listed(&session, listed, lists),
+            Ok(Err(disabled)) => self.end_disabled(&session, &disabled),
+            Err(failure) => {
+                session.end(session.result(Conclusion::failed(None)), Some(session.redacted(&failure)))
             }
-            Ok(Err(disabled)) => {
-                self.edge.sink.line(&format!("{}: {disabled}, so there are no backups", sponsor.name));
-                result.message = Some(disabled.to_string());
-                // A watcher must not accept an age that was not checked.
-                let unwatched = watched.then(|| {
-                    let findings = vec!["no backups are taken, so their age was not checked".to_owned()];
-                    let hint = "Set the flag to `true`, or leave the sponsor out of `sponsors`.".to_owned();
-                    Failure::from(VerificationError { place: disabled.to_string(), findings, hint })
-                });
-                unwatched.map(|failure| RedactedFailure::of(&failure, self.edge).fail(&mut result))
-            }
-            Err(failure) => Some(RedactedFailure::of(&failure, self.edge).fail(&mut result)),
-        };
-        publisher.sponsor(&result);
-        (result, code)
+        }
     }
 
-    async fn list(&self, sponsor: &Sponsor) -> Result<Result<SponsorListing, Disabled>, Failure> {
-        let secrets = match self.survey.secrets_of_its_own(sponsor).await? {
+    /// Shows a list. If no failure follows, the list itself is all that the log needs.
+    fn end_listed(
+        &self,
+        session: &SponsorSession<'_>,
+        SponsorListing { mut list, elsewhere }: SponsorListing,
+        lists: &mut Vec<BackupList>,
+    ) -> Ended {
+        let judged = self.judge(&list);
+        let mut result = session.result(match &judged {
+            Ok(_) => Conclusion::of_listing(list.rows.len()),
+            Err(_) => Conclusion::failed(None),
+        });
+        list.newest = judged.as_ref().ok().copied().flatten();
+        let elsewhere = elsewhere.map(|other| {
+            self.context.sink.line(&format!("{}: {other}; check `environment`", session.sponsor.name));
+            format!(" ({other})")
+        });
+        result.message = Some(list.words() + &elsewhere.unwrap_or_default());
+        result.warnings.extend(list.problems());
+        self.show(&list);
+        lists.push(list);
+        match judged {
+            Ok(_) => (result, None),
+            Err(failure) => session.end(result, Some(session.redacted(&failure))),
+        }
+    }
+
+    /// A watcher must not accept an age that was not checked.
+    fn end_disabled(&self, session: &SponsorSession<'_>, disabled: &Disabled) -> Ended {
+        let name = &session.sponsor.name;
+        self.context.sink.line(&format!("{name}: {disabled}, so there are no backups"));
+        if self.options.max_backup_age.is_none() {
+            let mut result = session.result(Conclusion::disabled());
+            result.message = Some(disabled.to_string());
+            return session.end(result, None);
+        }
+        let findings = vec!["no backups are taken, so their age was not checked".to_owned()];
+        let hint = "Set the flag to `true`, or leave the sponsor out of `sponsors`.".to_owned();
+        let unwatched = Failure::from(VerificationError { place: disabled.to_string(), findings, hint });
+        session.end(session.result(Conclusion::failed(None)), Some(session.redacted(&unwatched)))
+    }
+
+    async fn list(&self, session: &SponsorSession<'_>) -> Result<Result<SponsorListing, Disabled>, Failure> {
+        let secrets = match session.secrets().await? {
             S3Backups::Disabled(why) => return Ok(Err(why.clone())),
             S3Backups::Enabled(secrets) => secrets,
         };
-        let way = BucketAccess {
-            scope: &self.order.scope,
-            edge: self.edge,
-            endpoint: &self.order.endpoint,
-            sponsor: &sponsor.name,
-            purpose: Purpose::Read { thaw: false },
-        };
-        let whose = (sponsor, self.order.scope.environment);
-        let place = SponsorBuckets::open(&way, secrets).place(whose, AN_UPLOAD, self.edge);
+        let purpose = Purpose::Read { thaw: false };
+        let buckets = session.open_buckets(secrets, &self.options.endpoint, purpose)?;
+        let place = session.history(&buckets, AN_UPLOAD);
         let attempts = place.attempts().await?;
-        let rows = if self.order.max_backup_age.is_some() {
+        let rows = if self.options.max_backup_age.is_some() {
             self.newest(&place, attempts).await?
         } else {
             let rows: Vec<Option<ListedBackup>> = futures_util::stream::iter(attempts)
@@ -163,21 +155,22 @@ impl ListRun<'_> {
             rows.into_iter().flatten().collect()
         };
         let elsewhere = if rows.is_empty() { place.elsewhere().await } else { None };
-        let (sponsor, place) = (sponsor.name.clone(), place.backups.location(&prefix(place.environment)));
-        let watched = self.order.max_backup_age.is_some();
+        let (sponsor, place) =
+            (session.sponsor.name.clone(), place.backups.location(&prefix(place.environment)));
+        let watched = self.options.max_backup_age.is_some();
         Ok(Ok(SponsorListing { list: BackupList { sponsor, place, rows, watched, newest: None }, elsewhere }))
     }
 
     /// Rows down to the newest backup that counts. A watcher needs no more of thousands.
     async fn newest(
         &self,
-        place: &Place<'_>,
+        place: &BackupHistory<'_>,
         attempts: Vec<BackupAttempt>,
     ) -> Result<Vec<ListedBackup>, ArchiveError> {
         let mut rows = Vec::new();
         for attempt in attempts {
             let Some(row) = self.row(place, attempt).await? else { continue };
-            let is_newest = counts(&row) && row.timestamp <= self.edge.now();
+            let is_newest = counts(&row) && row.timestamp <= self.context.now();
             rows.push(row);
             if is_newest {
                 break;
@@ -189,35 +182,19 @@ impl ListRun<'_> {
     /// Checks a list against `max-backup-age`.
     /// | The age of the newest backup, with its limit.
     fn judge(&self, list: &BackupList) -> Result<Option<Measured>, Failure> {
-        let Some(limit) = self.order.max_backup_age else { return Ok(None) };
+        let Some(limit) = self.options.max_backup_age else { return Ok(None) };
         let taken = list.rows.iter().filter(|row| counts(row)).map(|row| row.timestamp);
-        Ok(Some(freshness(&list.place, taken, self.edge.now(), limit)?))
+        Ok(Some(freshness(&list.place, taken, self.context.now(), limit)?))
     }
 
     /// One backup. An error becomes a problem in its row and does not end the list. A partner's backup has no row.
     async fn row(
         &self,
-        place: &Place<'_>,
+        place: &BackupHistory<'_>,
         attempt: BackupAttempt,
     ) -> Result<Option<ListedBackup>, ArchiveError> {
         let BackupAttempt { backup, standing } = attempt;
-        let age = self.edge.now().duration_since(backup.at).as_secs();
-        let mut row = ListedBackup {
-            sponsor: place.sponsor.name.clone(),
-            environment: place.environment.name(),
-            location: place.location(&backup),
-            timestamp: backup.at,
-            status: UNKNOWN.to_owned(),
-            partial: None,
-            size_bytes: None,
-            sha256: None,
-            rows: None,
-            age_seconds: u64::try_from(age).unwrap_or_default(),
-            storage_class: None,
-            locked_until: None,
-            encrypted: backup.encrypted,
-            problem: None,
-        };
+        let mut row = self.unknown_row(place, &backup);
         let looked = match standing {
             AttemptStatus::Whole(entry) => {
                 row.holds(entry.bytes, &entry.storage_class);
@@ -237,11 +214,32 @@ impl ListRun<'_> {
                     DAMAGED.clone_into(&mut row.status);
                 }
                 let words = stored::in_words(&place.backups, &backup.key, &error);
-                row.problem = Some(self.edge.sink.redacted(&words));
+                row.problem = Some(self.context.sink.redacted(&words));
             }
             Ok(Ownership::Ours) => {}
         }
         Ok(Some(row))
+    }
+
+    /// A row before anything was read.
+    fn unknown_row(&self, place: &BackupHistory<'_>, backup: &BackupKey) -> ListedBackup {
+        let age = self.context.now().duration_since(backup.at).as_secs();
+        ListedBackup {
+            sponsor: place.sponsor.name.clone(),
+            environment: place.environment.name(),
+            location: place.location(backup),
+            timestamp: backup.at,
+            status: UNKNOWN.to_owned(),
+            partial: None,
+            size_bytes: None,
+            sha256: None,
+            rows: None,
+            age_seconds: u64::try_from(age).unwrap_or_default(),
+            storage_class: None,
+            locked_until: None,
+            encrypted: backup.encrypted,
+            problem: None,
+        }
     }
 
     /// The row of an attempt that is not a backup.
@@ -250,7 +248,7 @@ impl ListRun<'_> {
             return Ownership::APartners;
         }
         row.status = standing.name().unwrap_or_default();
-        row.problem = standing.words().map(|words| self.edge.sink.redacted(&words));
+        row.problem = standing.words().map(|words| self.context.sink.redacted(&words));
         if let Some(dump) = standing.dump() {
             row.holds(dump.bytes, &dump.storage_class);
         }
@@ -259,7 +257,7 @@ impl ListRun<'_> {
 
     async fn look(
         &self,
-        place: &Place<'_>,
+        place: &BackupHistory<'_>,
         entry: &BackupEntry,
         row: &mut ListedBackup,
     ) -> Result<Ownership, ArchiveError> {
@@ -270,7 +268,7 @@ impl ListRun<'_> {
         // Never closed, so that this always gives one.
         let _held = self.memory.acquire_many(mebibytes.min(MANIFEST_MEBIBYTES)).await.ok();
         let beside = manifest_key(key);
-        let document = store.read_small(&beside, stored::MANIFEST_BYTES).await?;
+        let document = store.read_small(&beside, MANIFEST_BYTES).await?;
         let told = Excerpt::parse(&store.location(&beside), &document)?;
         if place.sponsor.partners.contains(&told.sponsor) {
             return Ok(Ownership::APartners);
@@ -281,29 +279,33 @@ impl ListRun<'_> {
             of_another([&row.sponsor, row.environment, key], [&told.sponsor, &told.environment, &told.key]);
         let found = StoredFacts { bytes: entry.bytes, crc64: examined.crc64, sha256 };
         let problems = [whose, found.differing(&told.stored)].concat();
-        let lost = told
-            .previous_backup
-            .as_ref()
-            .filter(|before| told.rows_total == Some(0) && before.rows_total > 0);
-        if let (true, Some(before)) = (problems.is_empty(), lost) {
-            EMPTY.clone_into(&mut row.status);
-            (row.sha256, row.rows) = (Some(told.stored.sha256), told.rows_total);
-            row.problem =
-                Some(format!("it holds no rows, but {} held {}", before.location, before.rows_total));
-        } else if problems.is_empty() {
-            (row.sha256, row.rows) = (Some(told.stored.sha256), told.rows_total);
-            let status = if row.partial == Some(true) { PARTIAL } else { COMPLETE };
-            status.clone_into(&mut row.status);
-        } else {
-            DAMAGED.clone_into(&mut row.status);
-            row.problem = Some(self.edge.sink.redacted(&problems.join("; ")));
-        }
+        self.judge_row(row, told, problems);
         Ok(Ownership::Ours)
     }
 
+    /// The row's status, from its manifest and what contradicts it.
+    fn judge_row(&self, row: &mut ListedBackup, told: Excerpt, problems: Vec<String>) {
+        if !problems.is_empty() {
+            DAMAGED.clone_into(&mut row.status);
+            row.problem = Some(self.context.sink.redacted(&problems.join("; ")));
+            return;
+        }
+        let before =
+            told.previous_backup.filter(|before| told.rows_total == Some(0) && before.rows_total > 0);
+        let status = match (&before, row.partial) {
+            (Some(_), _) => EMPTY,
+            (None, Some(true)) => PARTIAL,
+            (None, _) => COMPLETE,
+        };
+        status.clone_into(&mut row.status);
+        (row.sha256, row.rows) = (Some(told.stored.sha256), told.rows_total);
+        row.problem = before
+            .map(|before| format!("it holds no rows, but {} held {}", before.location, before.rows_total));
+    }
+
     fn show(&self, list: &BackupList) {
-        let sink = &self.edge.sink;
-        match (sink.is_workflow(), self.order.json) {
+        let sink = &self.context.sink;
+        match (sink.is_workflow(), self.options.json) {
             (true, false) => sink.group(&list.title(), &list.lines()),
             (true, true) => sink.line(&list.title()),
             (false, false) => {
@@ -315,7 +317,7 @@ impl ListRun<'_> {
     }
 
     fn show_json(&self, lists: &[BackupList]) {
-        let (sink, json) = (&self.edge.sink, listing::json(lists));
+        let (sink, json) = (&self.context.sink, listing::json(lists));
         if sink.is_workflow() {
             sink.group("The backups as JSON", &json.lines().map(str::to_owned).collect::<Vec<_>>());
         } else {

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::RunContext;
+use crate::cli::CommandOptions;
 use crate::failure::{self, Failure};
 use crate::report::listing::{self, BackupList};
 use crate::report::outputs::{self, Output};
@@ -15,25 +16,15 @@ use crate::secrets::http::{foreign, list_causes};
 use crate::sponsors::Environment;
 use crate::verification::{Conclusion, Outcome};
 
-/// How a sponsor's part ended, if nothing failed.
-pub(super) enum Completed<T> {
-    /// All that was asked for was done.
-    Done(T),
-    /// The sponsor's flag is off, and why.
-    Disabled(String),
-    /// The turn ended at the plan.
-    Planned,
-}
-
-/// Knows what the report is of.
+/// Reports a run: each sponsor's result as it comes, and all of them at the end.
 pub(super) struct Publisher<'a> {
     pub(super) subject: Subject,
     /// Whether the run is to end at the plan.
     pub(super) dry_run: bool,
     pub(super) environment: Environment,
-    pub(super) edge: &'a RunContext,
+    pub(super) context: &'a RunContext,
     /// What was reported.
-    pub(super) heard: OnceLock<ReportedEnd>,
+    pub(super) reported: OnceLock<ReportedEnd>,
     /// Version and reason of a deployment.
     pub(super) deployed: (Option<String>, Option<String>),
     /// When the run began.
@@ -45,7 +36,7 @@ pub(super) struct Publisher<'a> {
 /// How a run ended, as it was reported.
 pub(super) enum ReportedEnd {
     Results(Vec<SponsorResult>),
-    /// It failed before any sponsor's turn.
+    /// It failed before any sponsor was processed.
     Refusal {
         stage: &'static str,
         message: String,
@@ -64,11 +55,7 @@ pub(super) struct RedactedFailure {
 }
 
 impl RedactedFailure {
-    pub(super) fn of(failure: &Failure, edge: &RunContext) -> Self {
-        Self::without_secrets(failure, &edge.sink)
-    }
-
-    fn without_secrets(failure: &Failure, sink: &Sink) -> Self {
+    pub(super) fn of(failure: &Failure, sink: &Sink) -> Self {
         let (stage, code) = failure.stage_and_code();
         let clean = |words: String| sink.redacted(&words);
         let (message, hint) = (clean(failure.to_string()), failure.hint().map(clean));
@@ -90,10 +77,34 @@ impl RedactedFailure {
 /// One sponsor's result, and the code of its failure.
 pub(super) type Ended = (SponsorResult, Option<u8>);
 
-impl Publisher<'_> {
+impl<'a> Publisher<'a> {
+    pub(super) fn new(options: &CommandOptions, context: &'a RunContext) -> Self {
+        let subject = match options {
+            CommandOptions::Matrix(_) => Subject::Matrix,
+            CommandOptions::Backup(_) => Subject::Backup,
+            CommandOptions::Record(_) => Subject::Record,
+            CommandOptions::List(_) => Subject::List,
+            CommandOptions::Verify(_) => Subject::Verify,
+            CommandOptions::Restore(_) => Subject::Restore,
+            CommandOptions::Drill(_) => Subject::Drill,
+        };
+        let common = options.common();
+        let deployment = options.deployment();
+        Self {
+            subject,
+            dry_run: common.dry_run,
+            environment: common.environment,
+            context,
+            reported: OnceLock::new(),
+            verdict: OnceLock::new(),
+            deployed: deployment.map(|told| (told.version.clone(), told.reason.clone())).unwrap_or_default(),
+            begun: Instant::now(),
+        }
+    }
+
     /// Shows one sponsor's result as soon as it is there. Failures are never folded away.
-    pub(super) fn sponsor(&self, result: &SponsorResult) {
-        let (sink, lines) = (&self.edge.sink, lines::of_result(result));
+    pub(super) fn show_sponsor(&self, result: &SponsorResult) {
+        let (sink, lines) = (&self.context.sink, lines::of_result(result));
         match lines.split_first() {
             Some((title, details)) if result.outcome() == Outcome::Success && result.warnings.is_empty() => {
                 sink.group(title, details);
@@ -105,15 +116,15 @@ impl Publisher<'_> {
             .iter()
             .for_each(|cause| sink.debug(|| format!("{}: caused by: {cause}", result.sponsor)));
         if let Some(record) = &result.record {
-            self.record(result, record);
+            self.show_record(result, record);
         }
     }
 
     /// Shows a deployment record. A runner's disk is gone after the job, so a record that did not reach S3 is shown open
     /// there; one that did is folded. Elsewhere nothing folds and the file stays: the record is shown only if it was
     /// kept nowhere.
-    fn record(&self, result: &SponsorResult, record: &Record) {
-        let sink = &self.edge.sink;
+    fn show_record(&self, result: &SponsorResult, record: &Record) {
+        let sink = &self.context.sink;
         let lines: Vec<String> = record.text.lines().map(str::to_owned).collect();
         let title = format!("Deployment record: {}", result.sponsor);
         match (sink.is_workflow(), record.is_in_s3) {
@@ -154,7 +165,7 @@ impl Publisher<'_> {
     ) -> Result<u8, Failure> {
         let codes: Vec<u8> = ended.iter().filter_map(|(_, code)| *code).collect();
         let results: Vec<SponsorResult> = ended.into_iter().map(|(result, _)| result).collect();
-        let sink = &self.edge.sink;
+        let sink = &self.context.sink;
         sink.annotations(&annotations_of(&results));
         sink.outputs(&outputs(&results, overall(&results)))?;
         let about = self.about();
@@ -164,8 +175,8 @@ impl Publisher<'_> {
             sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);
         }
         let verdict = summary::headline(self.title(&about), &results).1;
-        self.heard.set(ReportedEnd::Results(results)).ok();
-        let Some(signal) = self.edge.stop.signal() else {
+        self.reported.set(ReportedEnd::Results(results)).ok();
+        let Some(signal) = self.context.stop.signal() else {
             self.verdict.set(verdict).ok();
             return Ok(failure::exit_code(&codes));
         };
@@ -177,17 +188,17 @@ impl Publisher<'_> {
         Ok(code)
     }
 
-    /// Reports a failure before any sponsor's turn; gives the exit code.
+    /// Reports a failure before any sponsor was processed; gives the exit code.
     pub(super) fn failure(&self, failure: &Failure) -> u8 {
-        let sink = &self.edge.sink;
-        let RedactedFailure { stage, message, hint, .. } = RedactedFailure::without_secrets(failure, sink);
+        let sink = &self.context.sink;
+        let RedactedFailure { stage, message, hint, .. } = RedactedFailure::of(failure, sink);
         let text = summary::of_failure(self.title(&self.about()), stage, &message, hint.as_deref());
         let ended = summary::ended(stage);
         self.verdict.set(summary::headline_with(self.title(""), ended)).ok();
         // The failure that is being reported is the one that counts.
         sink.summary(&text).ok();
         let code = show(failure, sink);
-        self.heard.set(ReportedEnd::Refusal { stage, message, hint }).ok();
+        self.reported.set(ReportedEnd::Refusal { stage, message, hint }).ok();
         sink.outputs(&of_a_refusal()).ok();
         code
     }
@@ -200,15 +211,15 @@ impl Publisher<'_> {
     /// The verdict, as the last line of the log.
     pub(super) fn last_word(&self) {
         if let Some(verdict) = self.verdict.get() {
-            self.edge.sink.line(verdict);
+            self.context.sink.line(verdict);
         }
     }
 
     /// Who ran what, when and why.
     fn about(&self) -> String {
-        let run = &self.edge.run;
+        let run = &self.context.run;
         let (version, reason) = &self.deployed;
-        let clean = |text: &Option<String>| text.as_deref().map(|text| self.edge.sink.redacted(text));
+        let clean = |text: &Option<String>| text.as_deref().map(|text| self.context.sink.redacted(text));
         About {
             version: clean(version).as_deref(),
             reason: clean(reason).as_deref(),
@@ -216,7 +227,7 @@ impl Publisher<'_> {
             run_id: run.run_id.as_deref(),
             attempt: run.run_attempt.as_deref(),
             url: run.run_url.as_deref(),
-            at: self.edge.now(),
+            at: self.context.now(),
             seconds: self.begun.elapsed().as_secs_f64(),
         }
         .line()
@@ -240,8 +251,7 @@ fn of_a_refusal() -> Vec<Output> {
 }
 
 fn show(failure: &Failure, sink: &Sink) -> u8 {
-    let RedactedFailure { stage, code, message, hint, causes } =
-        RedactedFailure::without_secrets(failure, sink);
+    let RedactedFailure { stage, code, message, hint, causes } = RedactedFailure::of(failure, sink);
     sink.block(&lines::failure(None, &message, hint.as_deref()));
     causes.iter().for_each(|cause| sink.debug(|| format!("caused by: {cause}")));
     let head = format!("{stage} failed");

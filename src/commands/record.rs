@@ -1,199 +1,210 @@
 //! `record`: saves the record of a deployment, whatever its outcome.
 
-use std::time::Instant;
-
-use futures_util::StreamExt as _;
 use futures_util::future::join;
 
-use super::buckets::{AttributeSource, BucketAccess, SponsorBuckets};
+use super::buckets::{AttributeSource, SponsorBuckets};
 use super::github::GitHubLookup;
-use super::publish::{Ended, Publisher, RedactedFailure};
-use super::scope::{self, SecretsSource};
+use super::publish::{Ended, Publisher};
+use super::records::{self, SavedRecord};
+use super::secrets_source::SecretsSource;
+use super::session::{Sessions, SponsorSession, in_parallel};
 use super::survey::TenancyGuard;
-use super::{RunContext, records, stored};
+use super::{RunContext, selection, stored};
 use crate::archive::backup_manifest::Excerpt;
 use crate::archive::key::{Object, manifest_key};
 use crate::archive::s3::policy::Purpose;
 use crate::archive::{ArchiveError, Store};
 use crate::cli::UsageError;
-use crate::cli::order::{NamedBackup, RecordOptions};
+use crate::cli::options::{NamedBackup, RecordOptions};
 use crate::failure::Failure;
 use crate::record::deployment::Heading;
-use crate::record::{DeploymentLog, Event, RecordError};
-use crate::report::workflow::{Level, annotation};
-use crate::report::{Record, SponsorResult};
+use crate::record::{DeploymentLog, Event, Provenance, RecordError};
+use crate::report::Record;
 use crate::secrets::S3Backups;
 use crate::sponsors::{Environment, Sponsor};
 use crate::verification::Conclusion;
-use crate::verification::stored::{StoredFacts, of_another};
+use crate::verification::stored::{MANIFEST_BYTES, StoredFacts, of_another};
 
 /// What all sponsors of a run share.
 struct RecordRun<'a> {
-    order: &'a RecordOptions,
-    edge: &'a RunContext,
-    survey: TenancyGuard,
-    asking: GitHubLookup<'a>,
+    options: &'a RecordOptions,
+    context: &'a RunContext,
+    sessions: Sessions<'a>,
+    github: GitHubLookup<'a>,
+}
+
+/// What became of one sponsor's record.
+#[derive(Default)]
+struct Recorded {
+    document: Option<DeploymentLog>,
+    saved: SavedRecord,
+    is_disabled: bool,
 }
 
 pub(super) async fn run(
-    order: RecordOptions,
-    edge: &RunContext,
+    options: RecordOptions,
+    context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let selected = scope::deployed(&order.scope, edge).await?;
+    let selected = selection::deployed(&options.common, context).await?;
     let sponsors = &selected.sponsors;
-    if sponsors.len() > 1 && (order.backup_location.is_some() || order.backup_size.is_some()) {
+    if sponsors.len() > 1 && (options.backup_location.is_some() || options.backup_size.is_some()) {
         let problem = "`backup-location` and `backup-size` describe one sponsor's backup, but several sponsors are selected";
         return Err(UsageError::new(problem)
             .hint("Name one sponsor in `sponsors`, or omit both inputs.")
             .into());
     }
-    let secrets = SecretsSource::open(&order.scope, edge, sponsors).await?;
-    let survey = TenancyGuard::of_secrets(&secrets, &selected, None, edge).await;
-    let asking = GitHubLookup::new(order.github.as_ref(), edge);
-    let run = RecordRun { order: &order, edge, survey, asking };
-    let ended: Vec<Ended> = futures_util::stream::iter(sponsors)
-        .map(|sponsor| Box::pin(run.sponsor(sponsor, publisher)))
-        .buffered(order.deployment.max_parallel.get())
-        .collect()
-        .await;
-    publisher.results(ended)
+    let secrets = SecretsSource::open(&options.common, context, sponsors).await?;
+    let guard = TenancyGuard::of_secrets(&secrets, &selected, None, context).await;
+    let run = RecordRun {
+        sessions: Sessions { common: &options.common, context, guard, publisher },
+        github: GitHubLookup::new(options.common.github.as_ref(), context),
+        options: &options,
+        context,
+    };
+    let at_once = options.deployment.max_parallel.get();
+    publisher.results(in_parallel(sponsors, at_once, |sponsor| run.sponsor(sponsor)).await)
 }
 
 impl RecordRun<'_> {
-    async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
-        let (begun, at) = (Instant::now(), self.edge.now());
-        let stop = self.edge.stop.child();
-        let vault = async {
-            tokio::select! {
-                vault = self.vault(sponsor) => vault,
-                () = stop.cancelled() => Err(scope::stopped(self.edge)),
-            }
-        };
-        let (provenance, vault) = join(self.asking.answer(), vault).await;
-        let order = self.order;
-        let heading = Heading {
-            event: Event::Deployment,
-            sponsor,
-            environment: order.scope.environment,
-            at,
-            version: order.deployment.version.as_deref(),
-            reason: order.deployment.reason.as_deref(),
-            run: &self.edge.run,
-            provenance,
-        };
-        let mut document = DeploymentLog::of_deployment(heading, order.outcome);
-        document.s3_archival_enabled = vault.as_ref().ok().map(Option::is_some);
-        let (vault, failed) = match vault {
-            Ok(vault) => (vault, None),
-            Err(failure) => (None, Some(failure)),
-        };
-        let untrue = self.name_backup(sponsor, vault.as_ref(), &mut document).await;
-        let labelling = AttributeSource {
-            deployment: &order.deployment,
-            edge: self.edge,
-            environment: order.scope.environment,
-            pre_migration: false,
-            partial: false,
-            at,
-        };
-        let kept = if order.dry_run {
-            let document = String::from_utf8_lossy(&document.to_bytes()).into_owned();
-            let title = format!("{}: would be recorded", sponsor.name);
-            let lines = document.lines().map(str::to_owned);
-            self.edge.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());
-            let could = records::could_keep(sponsor, vault.as_ref(), Object::DeploymentLog, &labelling).await;
-            records::SavedRecord { failure: could.err(), ..records::SavedRecord::default() }
-        } else {
-            let entry = (Object::DeploymentLog, &*document.to_bytes());
-            records::keep(entry, sponsor, vault.as_ref(), &labelling).await
-        };
-        let is_disabled = vault.is_none() && failed.is_none();
-        if is_disabled && !order.dry_run {
-            records::say_saved_locally_only(self.edge, &sponsor.name);
-        }
-        let conclusion = match &kept.place {
-            _ if order.dry_run => Conclusion::planned(),
+    async fn sponsor(&self, sponsor: &Sponsor) -> Ended {
+        let session = self.sessions.begin(sponsor, None);
+        let mut recorded = Recorded::default();
+        let done = session.run(Box::pin(self.record(&session, &mut recorded))).await;
+        let Recorded { document, saved, is_disabled } = recorded;
+        let dry_run = self.options.common.dry_run;
+        let mut result = session.result(match &saved.place {
+            _ if dry_run => Conclusion::planned(),
             _ if is_disabled => Conclusion::disabled(),
             Some(log) => Conclusion::of_record(log),
             None => Conclusion::failed(None),
+        });
+        result.deployment_log = saved.place;
+        result.warnings.extend(saved.warning);
+        if let Some(document) = document {
+            let text = String::from_utf8_lossy(&document.to_bytes()).into_owned();
+            result.record = (!dry_run).then_some(Record { text, is_in_s3: saved.is_in_s3 });
+            result.backup_location = document.backup_location;
+            result.backup_size = document.backup_size_bytes;
+        }
+        session.end(result, done.err().map(|failure| session.redacted(&failure)))
+    }
+
+    /// Makes the record and saves it, as far as that is possible. Whatever keeps it from S3, the workspace has it.
+    async fn record(&self, session: &SponsorSession<'_>, recorded: &mut Recorded) -> Result<(), Failure> {
+        let opened = session.limit.unless_stopped(self.open_buckets(session));
+        let (provenance, opened) = join(self.github.provenance(), opened).await;
+        let mut document =
+            DeploymentLog::of_deployment(self.heading(session, provenance), self.options.outcome);
+        document.s3_archival_enabled = opened.as_ref().ok().map(Option::is_some);
+        let (buckets, failed) = match opened {
+            Ok(buckets) => (buckets, None),
+            Err(failure) => (None, Some(failure)),
         };
-        let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
-        result.deployment_log = kept.place;
-        result.warnings.extend(kept.warning);
-        let text = String::from_utf8_lossy(&document.to_bytes()).into_owned();
-        result.record = (!order.dry_run).then_some(Record { text, is_in_s3: kept.is_in_s3 });
-        result.backup_location.clone_from(&document.backup_location);
-        result.backup_size = document.backup_size_bytes;
-        let failure = failed.or(untrue.map(Failure::from)).or(kept.failure);
-        let code = failure.map(|failure| RedactedFailure::of(&failure, self.edge).fail(&mut result));
-        publisher.sponsor(&result);
-        (result, code)
+        let untrue = self.name_backup(session, buckets.as_ref(), &mut document).await;
+        recorded.saved = self.save(session, &document, buckets.as_ref()).await;
+        recorded.document = Some(document);
+        recorded.is_disabled = buckets.is_none() && failed.is_none();
+        if recorded.is_disabled && !self.options.common.dry_run {
+            records::say_saved_locally_only(self.context, &session.sponsor.name);
+        }
+        let failure = failed.or(untrue.map(Failure::from)).or(recorded.saved.failure.take());
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn heading<'s>(&'s self, session: &SponsorSession<'s>, provenance: &'s Provenance) -> Heading<'s> {
+        let deployment = &self.options.deployment;
+        Heading {
+            event: Event::Deployment,
+            sponsor: session.sponsor,
+            environment: self.options.common.environment,
+            at: session.started,
+            version: deployment.version.as_deref(),
+            reason: deployment.reason.as_deref(),
+            run: &self.context.run,
+            provenance,
+        }
+    }
+
+    /// Where the sponsor's records go. `None` if its backups are disabled: then only the workspace has them.
+    async fn open_buckets(&self, session: &SponsorSession<'_>) -> Result<Option<SponsorBuckets>, Failure> {
+        let S3Backups::Enabled(secrets) = session.secrets().await? else { return Ok(None) };
+        let endpoint = &self.options.deployment.endpoint;
+        Ok(Some(session.open_buckets(secrets, endpoint, Purpose::Record)?))
+    }
+
+    /// Saves the record. A dry run shows it, and checks whether it could be saved.
+    async fn save(
+        &self,
+        session: &SponsorSession<'_>,
+        document: &DeploymentLog,
+        buckets: Option<&SponsorBuckets>,
+    ) -> SavedRecord {
+        let sponsor = session.sponsor;
+        let source = AttributeSource {
+            deployment: &self.options.deployment,
+            context: self.context,
+            environment: self.options.common.environment,
+            pre_migration: false,
+            partial: false,
+            at: session.started,
+        };
+        if !self.options.common.dry_run {
+            let entry = (Object::DeploymentLog, &*document.to_bytes());
+            return records::keep(entry, sponsor, buckets, &source).await;
+        }
+        let document = String::from_utf8_lossy(&document.to_bytes()).into_owned();
+        let title = format!("{}: would be recorded", sponsor.name);
+        let lines = document.lines().map(str::to_owned);
+        self.context.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());
+        let could = records::could_keep(sponsor, buckets, Object::DeploymentLog, &source).await;
+        SavedRecord { failure: could.err(), ..SavedRecord::default() }
     }
 
     /// Adds the named backup to the record if S3 shows it. Otherwise the step fails, and the deployment is recorded
     /// without a backup but with the reason.
     async fn name_backup(
         &self,
-        sponsor: &Sponsor,
-        vault: Option<&SponsorBuckets>,
+        session: &SponsorSession<'_>,
+        buckets: Option<&SponsorBuckets>,
         document: &mut DeploymentLog,
     ) -> Option<RecordError> {
-        let order = self.order;
-        document.backup_location.clone_from(&order.backup_location);
-        document.backup_size_bytes = order.backup_size;
-        let named = order.backup.as_ref()?;
-        let stop = self.edge.stop.child();
-        let whose = (sponsor, order.scope.environment);
-        let checked = match vault {
+        let options = self.options;
+        document.backup_location.clone_from(&options.backup_location);
+        document.backup_size_bytes = options.backup_size;
+        let named = options.backup.as_ref()?;
+        let whose = (session.sponsor, options.common.environment);
+        let checked = match buckets {
             None => NamedBackupCheck::NotAsked("S3 was not queried".to_owned()),
-            Some(vault) => tokio::select! {
-                checked = check(&vault.backups, whose, named, order.backup_size) => checked,
-                () = stop.cancelled() => NamedBackupCheck::NotAsked("the run was stopped".to_owned()),
+            Some(buckets) => tokio::select! {
+                checked = check(&buckets.backups, whose, named, options.backup_size) => checked,
+                () = self.context.stop.requested() => {
+                    NamedBackupCheck::NotAsked("the run was stopped".to_owned())
+                }
             },
         };
         document.backup_location_verified = Some(matches!(checked, NamedBackupCheck::Seen));
         match checked {
             NamedBackupCheck::Seen => None,
             NamedBackupCheck::NotAsked(why) => {
-                let (sink, title) =
-                    (&self.edge.sink, format!("{}: backup-location not verified", sponsor.name));
-                let why = sink.redacted(&why);
-                sink.line(&format!("{title}: {why}"));
-                sink.annotations(&[annotation(Level::Warning, &title, &why)]);
+                let title = format!("{}: backup-location not verified", session.sponsor.name);
+                let why = self.context.sink.redacted(&why);
+                self.context.sink.line(&format!("{title}: {why}"));
+                self.context.annotate(&title, &why);
                 None
             }
             NamedBackupCheck::Refused(error) => {
                 (document.backup_location, document.backup_size_bytes) = (None, None);
-                (document.stage, document.message) =
-                    (Some("record"), Some(self.edge.sink.redacted(&error.to_string())));
+                document.stage = Some("record");
+                document.message = Some(self.context.sink.redacted(&error.to_string()));
                 Some(error)
-            }
-        }
-    }
-
-    /// Where the sponsor's records go. `None` if its backups are disabled: then only the workspace has them.
-    async fn vault(&self, sponsor: &Sponsor) -> Result<Option<SponsorBuckets>, Failure> {
-        match self.survey.secrets_of_its_own(sponsor).await? {
-            S3Backups::Disabled(_) => Ok(None),
-            S3Backups::Enabled(secrets) => {
-                let way = BucketAccess {
-                    scope: &self.order.scope,
-                    edge: self.edge,
-                    endpoint: &self.order.deployment.endpoint,
-                    sponsor: &sponsor.name,
-                    purpose: Purpose::Record,
-                };
-                Ok(Some(SponsorBuckets::open(&way, secrets)))
             }
         }
     }
 }
 
-// Checks the backup that a deployment record names against S3, so that the record asserts only what was seen.
-
-/// The result of a check.
-pub(super) enum NamedBackupCheck {
+/// The result of checking the backup that a record names: the record asserts only what was seen.
+enum NamedBackupCheck {
     /// It is this sponsor's backup in this environment, complete and of the given size.
     Seen,
     /// S3 could not be queried, with the reason.
@@ -203,7 +214,7 @@ pub(super) enum NamedBackupCheck {
 }
 
 /// Checks a backup.
-pub(super) async fn check(
+async fn check(
     store: &Store,
     (sponsor, environment): (&Sponsor, Environment),
     named: &NamedBackup,
@@ -237,7 +248,7 @@ async fn problem(
         return Ok(Some(format!("it has {stored} bytes, but `backup-size` is {bytes}")));
     }
     let beside = manifest_key(key);
-    let document = store.read_small(&beside, stored::MANIFEST_BYTES).await?;
+    let document = store.read_small(&beside, MANIFEST_BYTES).await?;
     let told = Excerpt::parse(&store.location(&beside), &document)?;
     let others =
         of_another([&sponsor.name, environment.name(), key], [&told.sponsor, &told.environment, &told.key]);

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use super::RunContext;
 use super::buckets::{AttributeSource, SponsorBuckets};
+use crate::archive::Store;
 use crate::archive::key::Object;
 use crate::failure::Failure;
 use crate::record::RecordError;
 use crate::record::log::{self, Entry};
 use crate::sponsors::Sponsor;
+use crate::stop::Deadline;
 
 /// A store that takes longer for so small an object will not take it at all.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// A cancelled run is over five seconds after its signal: until this long after it, its record may still reach S3.
-const UNTIL_AFTER_A_SIGNAL: Duration = Duration::from_secs(4);
+const RECORD_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What became of a record.
 #[derive(Debug, Default)]
@@ -28,43 +28,25 @@ pub(super) struct SavedRecord {
     pub(super) warning: Option<String>,
 }
 
-/// Keeps a record in the workspace and, if there is a vault, in S3.
+/// Keeps a record in the workspace and, if backups are enabled, in S3.
 pub(super) async fn keep(
     (object, document): (Object<'_>, &[u8]),
     sponsor: &Sponsor,
-    vault: Option<&SponsorBuckets>,
-    labelling: &AttributeSource<'_>,
+    buckets: Option<&SponsorBuckets>,
+    source: &AttributeSource<'_>,
 ) -> SavedRecord {
-    let AttributeSource { edge, environment, at, .. } = *labelling;
+    let AttributeSource { context, environment, at, .. } = *source;
     let entry = Entry { object, sponsor: &sponsor.name, environment, at, document };
-    let local = log::append_locally(&edge.workspace, entry);
-    let mut kept = match local {
+    let mut kept = match log::append_locally(&context.workspace, entry) {
         Ok(path) => SavedRecord { place: Some(path.display().to_string()), ..SavedRecord::default() },
         Err(error) => SavedRecord { failure: Some(error.into()), ..SavedRecord::default() },
     };
-    let Some(vault) = vault else { return kept };
-    let store = &vault.audit_logs;
-    let append = async {
-        let labels = labelling.labels(store, sponsor, object).await?;
-        Ok((log::append_to_bucket(store, entry, &labels).await?, labels))
-    };
-    let late = |within| Err(RecordError::NoAnswer { within });
-    let appended = tokio::select! {
-        appended = append => appended,
-        () = tokio::time::sleep(PATIENCE) => late("within two minutes"),
-        () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => late("in the seconds after the signal"),
-    };
-    match appended {
-        Ok((key, labels)) => {
-            (kept.place, kept.is_in_s3) = (Some(store.location(&key)), true);
-            // The record is kept by now, and its tag says `unknown` until this is done.
-            let checked = tokio::select! {
-                checked = log::check_in_bucket(store, &key, &labels) => checked,
-                () = tokio::time::sleep(PATIENCE) => Ok(None),
-                () = edge.stop.over(UNTIL_AFTER_A_SIGNAL) => Ok(None),
-            };
+    let Some(buckets) = buckets else { return kept };
+    match append_to_s3(entry, sponsor, &buckets.audit_logs, source).await {
+        Ok((location, checked)) => {
+            (kept.place, kept.is_in_s3) = (Some(location), true);
             match checked {
-                Ok(warning) => kept.warning = warning.map(|text| edge.sink.redacted(&text)),
+                Ok(warning) => kept.warning = warning,
                 Err(error) => {
                     kept.failure.get_or_insert(error.into());
                 }
@@ -77,25 +59,56 @@ pub(super) async fn keep(
     kept
 }
 
+/// Appends a record to the bucket. Returns its location, and what is odd about its lock and tags.
+async fn append_to_s3(
+    entry: Entry<'_>,
+    sponsor: &Sponsor,
+    store: &Store,
+    source: &AttributeSource<'_>,
+) -> Result<(String, Result<Option<String>, RecordError>), RecordError> {
+    let context = source.context;
+    let append = async {
+        let lock = source.ask_lock(store, sponsor).await?;
+        let attributes = source.attributes(sponsor, entry.object, lock);
+        Ok((log::append_to_bucket(store, entry, &attributes).await?, attributes))
+    };
+    let late = |within| Err(RecordError::NoAnswer { within });
+    let (key, attributes) = tokio::select! {
+        appended = append => appended,
+        () = tokio::time::sleep(RECORD_TIMEOUT) => late("within two minutes"),
+        () = context.stop.passed(Deadline::SaveRecord) => late("in the seconds after the signal"),
+    }?;
+    // The record is kept by now, and its tag says `unknown` until this is done.
+    let unchecked =
+        || Ok(Some(format!("lock and tags of {} could not be checked in time", store.location(&key))));
+    let checked = tokio::select! {
+        checked = log::check_in_bucket(store, &key, &attributes) => checked,
+        () = tokio::time::sleep(RECORD_TIMEOUT) => unchecked(),
+        () = context.stop.passed(Deadline::SaveRecord) => unchecked(),
+    };
+    let checked = checked.map(|warning| warning.map(|text| context.sink.redacted(&text)));
+    Ok((store.location(&key), checked))
+}
+
 /// Whether a record could be kept, as far as that can be asked without writing one.
 ///
 /// # Errors
 /// What would keep it from the workspace or from S3.
 pub(super) async fn could_keep(
     sponsor: &Sponsor,
-    vault: Option<&SponsorBuckets>,
+    buckets: Option<&SponsorBuckets>,
     object: Object<'_>,
-    labelling: &AttributeSource<'_>,
+    source: &AttributeSource<'_>,
 ) -> Result<(), Failure> {
-    log::can_append_locally(&labelling.edge.workspace)?;
-    let Some(vault) = vault else { return Ok(()) };
-    let key = object.key(labelling.environment, labelling.at);
-    vault.audit_logs.holds(&key).await.map_err(RecordError::from)?;
-    labelling.labels(&vault.audit_logs, sponsor, object).await.map_err(RecordError::from)?;
+    log::can_append_locally(&source.context.workspace)?;
+    let Some(buckets) = buckets else { return Ok(()) };
+    let key = object.key(source.environment, source.at);
+    buckets.audit_logs.holds(&key).await.map_err(RecordError::from)?;
+    source.ask_lock(&buckets.audit_logs, sponsor).await.map_err(RecordError::from)?;
     Ok(())
 }
 
 /// Shown if the flag is off.
-pub(super) fn say_saved_locally_only(edge: &RunContext, sponsor: &str) {
-    edge.sink.line(&format!("{sponsor}: S3 audit log archival not yet enabled - log saved locally only"));
+pub(super) fn say_saved_locally_only(context: &RunContext, sponsor: &str) {
+    context.sink.line(&format!("{sponsor}: S3 audit log archival not yet enabled - log saved locally only"));
 }

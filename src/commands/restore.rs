@@ -3,32 +3,31 @@
 mod guard;
 mod sponsor;
 
-use std::time::Instant;
-
-use super::limit::TimeLimit;
-use super::publish::{Completed, Ended, Publisher, RedactedFailure};
-use super::scope::{self, SecretsSource};
+use super::publish::{Ended, Publisher};
+use super::secrets_source::SecretsSource;
+use super::selection;
+use super::session::{Completed, Sessions};
 use super::survey::TenancyGuard;
 use super::{RunContext, restoring, stored};
 use crate::archive::Identities;
 use crate::cli::UsageError;
-use crate::cli::order::RestoreOptions;
+use crate::cli::options::RestoreOptions;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::{RestoreError, TargetState};
 use crate::databases::postgres::{Connection, DumpError};
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::report::SponsorResult;
-use crate::report::restore::{self, Restored};
+use crate::report::restore::{self as text, Restored};
 use crate::sponsors::Sponsor;
 use crate::verification::{Comparison, Conclusion, VerificationError, conclusion};
 
 /// Everything that one restore needs.
 struct RestoreRun<'a> {
-    order: &'a RestoreOptions,
-    edge: &'a RunContext,
+    options: &'a RestoreOptions,
+    context: &'a RunContext,
     secrets: SecretsSource<'a>,
     clients: Result<Vec<Client>, DumpError>,
-    survey: TenancyGuard,
+    sessions: Sessions<'a>,
     identities: Identities,
     target: Connection,
     /// All sponsors of the manifest.
@@ -36,86 +35,75 @@ struct RestoreRun<'a> {
 }
 
 pub(super) async fn run(
-    order: RestoreOptions,
-    edge: &RunContext,
+    options: RestoreOptions,
+    context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let identities = stored::identities(&order.opening, edge).await?;
-    edge.sink.mask(secrecy::ExposeSecret::expose_secret(&order.target));
+    let identities = stored::identities(&options.opening, context).await?;
+    context.mask([options.target.clone()]);
     let target =
-        Connection::parse(&order.target).and_then(Connection::with_one_host).map_err(RestoreError::from)?;
-    target.masks().iter().for_each(|mask| edge.sink.mask(secrecy::ExposeSecret::expose_secret(mask)));
-    let selected = scope::select_some(&order.scope, edge).await?;
+        Connection::parse(&options.target).and_then(Connection::with_one_host).map_err(RestoreError::from)?;
+    context.mask(target.masks());
+    let selected = selection::select_some(&options.common, context).await?;
     let [sponsor] = selected.sponsors.as_slice() else {
         let problem = format!("`restore` takes one sponsor, but {} are selected", selected.sponsors.len());
         return Err(UsageError::new(problem).hint("Name one in `sponsors`.").into());
     };
-    let secrets = SecretsSource::open(&order.scope, edge, &selected.sponsors).await?;
+    let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
+    let timeout = options.opening.timeout;
+    let guard = TenancyGuard::of_secrets(&secrets, &selected, Some(timeout), context).await;
     let run = RestoreRun {
-        survey: TenancyGuard::of_secrets(&secrets, &selected, Some(order.opening.timeout), edge).await,
+        sessions: Sessions { common: &options.common, context, guard, publisher },
         secrets,
-        clients: scope::clients(edge).await?,
-        order: &order,
-        edge,
+        clients: selection::clients(context).await?,
+        options: &options,
+        context,
         identities,
         target,
         known: selected.known.clone(),
     };
-    let (ended, restored) = Box::pin(run.sponsor(sponsor, publisher)).await;
-    publisher.results_with(vec![ended], Vec::new(), &restore::chapter(&restored))
+    let (ended, restored) = Box::pin(run.sponsor(sponsor)).await;
+    publisher.results_with(vec![ended], Vec::new(), &text::chapter(&restored))
 }
 
 impl RestoreRun<'_> {
-    async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> (Ended, Restored) {
-        let begun = Instant::now();
-        let over = TimedOut::new(self.order.opening.timeout, Doing::Restore);
-        let clock = TimeLimit::start(self.edge, over, self.survey.took(sponsor));
+    async fn sponsor(&self, sponsor: &Sponsor) -> (Ended, Restored) {
+        let limit = TimedOut::new(self.options.opening.timeout, Doing::Restore);
+        let session = self.sessions.begin(sponsor, Some(limit));
         let mut restored = Restored { place: self.target.place(), ..Restored::default() };
-        let done = Box::pin(self.restore(sponsor, &mut restored, &clock)).await;
-        let done = done.map_err(|failure| clock.cause(failure)).map_err(|failure| match restored.target {
+        let done = session.run(Box::pin(self.restore(&session, &mut restored))).await;
+        let done = done.map_err(|failure| match restored.target {
             TargetState::Unchanged => failure,
             _ => failure.after_a_change(),
         });
         let facts = conclusion::Restored { comparison: restored.comparison.as_ref(), falls_short: false };
         let found = Conclusion::of_restore(facts);
         let done = match done {
-            Ok(Completed::Done(())) if !found.is_success() => Err(self.falls_short(&restored)),
+            Ok(Completed::Done) if !found.is_success() => Err(self.falls_short(&restored)),
             done => done,
         };
-        let conclusion = match &done {
-            Ok(Completed::Done(())) => found,
+        let mut result = session.result(match &done {
+            Ok(Completed::Done) => found,
             Ok(Completed::Planned) => Conclusion::planned(),
             Ok(Completed::Disabled(_)) => Conclusion::disabled(),
             Err(_) => found.but_failed(),
-        };
-        let mut result = SponsorResult::new(&sponsor.name, conclusion, begun.elapsed().as_secs_f64());
-        result.target = Some(restored.target);
+        });
         result.warnings =
             restored.passed.iter().cloned().chain(facts.warnings(restored.partial.as_ref())).collect();
-        if let Some((location, bytes, sha256)) = &restored.backup {
-            result.backup_location = Some(location.clone());
-            result.backup_size = Some(*bytes);
-            result.backup_sha256 = Some(sha256.clone());
-        }
         result.warnings.extend(std::mem::take(&mut restored.consequences));
-        let code = match done {
-            Ok(Completed::Done(())) => {
-                result.message = Some(restore::line(&restored));
+        fill(&mut result, &restored);
+        let failure = match done {
+            Ok(completed) => {
+                result.message = message(&completed, &restored);
                 None
             }
-            Ok(Completed::Planned) => None,
-            Ok(Completed::Disabled(why)) => {
-                result.message = Some(why);
-                None
+            Err(failure) => {
+                // The log must explain the target to anyone who finds it later.
+                result.labels.push(("target", text::state(&restored)));
+                Some(session.redacted(&failure))
             }
-            Err(failure) => Some(RedactedFailure::of(&failure, self.edge).fail(&mut result)),
         };
-        if code.is_some() {
-            // The log must explain the target to anyone who finds it later.
-            result.labels.push(("target", restore::state(&restored)));
-        }
-        publisher.sponsor(&result);
-        ((result, code), restored)
+        (session.end(result, failure), restored)
     }
 
     /// The failure of a restore whose result is incomplete or differs from the backup.
@@ -134,5 +122,22 @@ impl RestoreRun<'_> {
         let remedy = restored.comparison.as_ref().and_then(Comparison::remedy).unwrap_or_default();
         let hint = format!("{hint} {remedy}").trim_end().to_owned();
         VerificationError { place: restored.place.clone(), findings, hint }.into()
+    }
+}
+
+fn message(completed: &Completed, restored: &Restored) -> Option<String> {
+    match completed {
+        Completed::Done => Some(text::line(restored)),
+        Completed::Planned => None,
+        Completed::Disabled(why) => Some(why.to_string()),
+    }
+}
+
+fn fill(result: &mut SponsorResult, restored: &Restored) {
+    result.target = Some(restored.target);
+    if let Some((location, bytes, sha256)) = &restored.backup {
+        result.backup_location = Some(location.clone());
+        result.backup_size = Some(*bytes);
+        result.backup_sha256 = Some(sha256.clone());
     }
 }

@@ -31,7 +31,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(30);
 /// A verified backup and the programs that restore it.
 pub(super) struct RestoreSession<'a> {
     pub(super) stored: &'a StoredBackup,
-    pub(super) proven: &'a VerifiedContents,
+    pub(super) verified: &'a VerifiedContents,
     pub(super) tools: &'a Tools,
     pub(super) stop: &'a CancellationToken,
 }
@@ -74,13 +74,13 @@ impl RestoreSession<'_> {
         keeps_settings: bool,
     ) -> Result<Comparison, Failure> {
         let description = &self.stored.description;
-        let options = options(self.stored, self.proven);
-        let how = (&options, self.proven.scan.columns(), money(self.stored));
+        let options = options(self.stored, self.verified);
+        let how = (&options, self.verified.scan.columns(), money(self.stored));
         let read = self.tools.read_back(connection, how, self.stop).await?;
         let majors = |server: &str, pg_dump: &str| (major(server).unwrap_or(0), major(pg_dump).unwrap_or(0));
         let backup = Side {
-            contents: &self.proven.contents,
-            inventory: self.proven.scan.inventory(),
+            contents: &self.verified.contents,
+            inventory: self.verified.scan.inventory(),
             majors: majors(&description.server_version, &description.pg_dump_version),
         };
         let restored = Side {
@@ -91,6 +91,18 @@ impl RestoreSession<'_> {
         let comparison = Comparison::new(&backup, &restored, loaded.left_out_tables());
         let comparison =
             comparison.setting_aside(&Exemptions::ask(connection, &self.tools.psql, loaded).await?);
+        self.compare_database(comparison, connection, &options, keeps_settings).await
+    }
+
+    /// Adds what a dump does not contain: the database itself, and the values of generated columns.
+    async fn compare_database(
+        &self,
+        comparison: Comparison,
+        connection: &Connection,
+        options: &DumpOptions,
+        keeps_settings: bool,
+    ) -> Result<Comparison, Failure> {
+        let description = &self.stored.description;
         let Some(told) = &description.database else { return Ok(comparison) };
         let found = database::ask(connection, &self.tools.psql).await?;
         let carried = self.carried();
@@ -99,7 +111,7 @@ impl RestoreSession<'_> {
         let values = description.contents.as_ref().map(generated_values).unwrap_or_default();
         let found = match values.is_empty() {
             true => Digests::new(),
-            false => generated::digests(&self.tools.psql, connection, &options, self.stop).await?,
+            false => generated::digests(&self.tools.psql, connection, options, self.stop).await?,
         };
         Ok(comparison.with_database(surroundings, &values, &found))
     }
@@ -107,7 +119,7 @@ impl RestoreSession<'_> {
     /// The database settings in the dump.
     pub(super) fn carried(&self) -> Settings {
         // The verification has compared these lines with the manifest already.
-        self.proven.scan.first_lines().and_then(Settings::parse).unwrap_or_default()
+        self.verified.scan.first_lines().and_then(Settings::parse).unwrap_or_default()
     }
 
     /// SQL that applies the database's settings: to the session, and also to the database if we created it.
@@ -121,7 +133,7 @@ impl RestoreSession<'_> {
 
     /// How to create the database.
     pub(super) fn form<'a>(&'a self, locale: Option<&'a Locale>) -> NewDatabase<'a> {
-        NewDatabase { encoding: encoding(self.proven.scan.needs()), locale }
+        NewDatabase { encoding: encoding(self.verified.scan.needs()), locale }
     }
 
     /// The locale in the manifest.
@@ -219,7 +231,7 @@ pub(super) fn money(stored: &StoredBackup) -> Money {
     if stored.description.lc_monetary.is_some() { Money::Plain } else { Money::AsThere }
 }
 
-fn options(stored: &StoredBackup, proven: &VerifiedContents) -> DumpOptions {
+fn options(stored: &StoredBackup, verified: &VerifiedContents) -> DumpOptions {
     let partial = stored.description.partial.clone();
     let (schemas, exclude_schemas, exclude_table_data) = partial
         .map(|partial| (partial.schemas, partial.exclude_schemas, partial.exclude_table_data))
@@ -230,7 +242,7 @@ fn options(stored: &StoredBackup, proven: &VerifiedContents) -> DumpOptions {
         exclude_schemas,
         exclude_table_data,
         // An existing database may have another encoding, and rows are compared byte by byte.
-        encoding: proven.scan.needs().encoding.clone(),
+        encoding: verified.scan.needs().encoding.clone(),
         // A standby has no rows of unlogged tables, so neither has its dump.
         no_unlogged_rows: stored.description.standby.is_some(),
         lock_wait_timeout: LOCK_WAIT,

@@ -3,17 +3,17 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::history::{Candidate, Latest, Place};
+use super::history::{BackupHistory, Candidate, Latest};
 use super::stored::{self, StoredBackup, VerifiedContents};
 use crate::archive::Identities;
-use crate::cli::order::{ReadOptions, WhichBackup};
+use crate::cli::options::{ReadOptions, WhichBackup};
 use crate::failure::Failure;
 
 /// A backup whose three parts are there and agree with each other, and what may stand in for it.
 pub(super) struct SelectedBackup<'a> {
     /// The backup.
     pub(super) stored: StoredBackup,
-    place: Place<'a>,
+    place: BackupHistory<'a>,
     identities: &'a Identities,
     thaw: bool,
     /// Nothing where a certain backup was asked for.
@@ -23,7 +23,7 @@ pub(super) struct SelectedBackup<'a> {
 impl<'a> SelectedBackup<'a> {
     /// Finds the backup that is meant, and reads the objects next to its dump.
     pub(super) async fn find(
-        place: Place<'a>,
+        place: BackupHistory<'a>,
         opening: &ReadOptions,
         identities: &'a Identities,
     ) -> Result<Self, Failure> {
@@ -50,10 +50,10 @@ impl<'a> SelectedBackup<'a> {
 
     /// Reads it through to its end. If it is damaged and an older one may replace it, [`Self::stored`] is the older one
     /// afterwards.
-    pub(super) async fn prove(&mut self, stop: &CancellationToken) -> Result<VerifiedContents, Failure> {
+    pub(super) async fn verify(&mut self, stop: &CancellationToken) -> Result<VerifiedContents, Failure> {
         loop {
-            let failure = match stored::prove(&self.stored, stop).await {
-                Ok(proven) => return Ok(proven),
+            let failure = match stored::verify(&self.stored, stop).await {
+                Ok(verified) => return Ok(verified),
                 Err(failure) => failure,
             };
             let Some(latest) = &mut self.latest else { return Err(failure) };
@@ -66,7 +66,7 @@ impl<'a> SelectedBackup<'a> {
 /// The next backup of which nothing bad is known yet.
 async fn next(
     latest: &mut Latest<'_>,
-    place: &Place<'_>,
+    place: &BackupHistory<'_>,
     identities: &Identities,
     thaw: bool,
 ) -> Result<StoredBackup, Failure> {
@@ -91,7 +91,12 @@ async fn next(
 }
 
 /// A failure of the backup itself is a failed proof, and the search may pass over it. Every other failure ends the search.
-fn pass_over(latest: &mut Latest<'_>, place: &Place<'_>, key: &str, failure: Failure) -> Result<(), Failure> {
+fn pass_over(
+    latest: &mut Latest<'_>,
+    place: &BackupHistory<'_>,
+    key: &str,
+    failure: Failure,
+) -> Result<(), Failure> {
     let findings = match failure {
         Failure::Proof(error) => error.findings,
         Failure::Archive(error) if error.is_finding() => {

@@ -5,20 +5,20 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{RunContext, elsewhere, scope};
+use super::secrets_source::warn_of_open_file;
+use super::{RunContext, elsewhere};
 use crate::archive::backup_manifest::{BackupManifest, Excerpt};
 use crate::archive::catalogue::{BackupKey, prefix};
 use crate::archive::key::{checksum_key, manifest_key};
 use crate::archive::{ArchiveError, Identities, SealedObject, Store, checksum, open};
 use crate::cli::UsageError;
-use crate::cli::order::{ReadOptions, WhichBackup};
+use crate::cli::options::{ReadOptions, WhichBackup};
 use crate::databases::postgres::sql::{Columns, DumpContents, Scan};
 use crate::failure::Failure;
+use crate::secrets::Secret;
 use crate::sponsors::{Environment, Sponsor};
-use crate::verification::stored::{ReadFacts, StoredFacts, contradictions, judged, refuted};
+use crate::verification::stored::{MANIFEST_BYTES, ReadFacts, StoredFacts, contradictions, judged, refuted};
 
-/// Largest manifest. One with a hundred thousand tables is a quarter of this size.
-pub(super) const MANIFEST_BYTES: u64 = 64 << 20;
 const CHECKSUM_BYTES: u64 = 4096;
 /// How long a thawed backup stays readable.
 const THAW_DAYS: u16 = 7;
@@ -45,22 +45,20 @@ pub(super) struct VerifiedContents {
 }
 
 /// The age identities from AGE_IDENTITY or `age-identity-file`.
-pub(super) async fn identities(opening: &ReadOptions, edge: &RunContext) -> Result<Identities, Failure> {
-    let hide = |keys: &Identities| keys.masks().iter().for_each(|key| edge.sink.mask(key.expose_secret()));
+pub(super) async fn identities(opening: &ReadOptions, context: &RunContext) -> Result<Identities, Failure> {
     let Some(path) = &opening.identity_file else {
-        hide(&opening.identities);
+        context.mask(opening.identities.masks());
         return Ok(opening.identities.clone());
     };
-    scope::warn_of_open_file(path, "age-identity-file", edge);
+    warn_of_open_file(path, "age-identity-file", context);
     let bad = |problem: String| {
         UsageError::new(format!("`age-identity-file` {problem}")).hint("Check the `age-identity-file` input: the path of a file with one private key per line. Each begins with `AGE-SECRET-KEY-`.")
     };
     let text =
         tokio::fs::read_to_string(path).await.map_err(|error| bad(format!("cannot be read: {error}")))?;
-    let text = secrecy::SecretString::from(text);
-    for line in text.expose_secret().lines().filter(|line| line.trim().starts_with("AGE-SECRET-KEY-")) {
-        edge.sink.mask(line.trim());
-    }
+    let text = Secret::from(text);
+    let keys = text.expose_secret().lines().map(str::trim).filter(|line| line.starts_with("AGE-SECRET-KEY-"));
+    context.mask(keys.map(Secret::from));
     Ok(Identities::parse(text.expose_secret()).map_err(bad)?)
 }
 
@@ -193,7 +191,7 @@ pub(super) fn in_words(store: &Store, key: &str, error: &ArchiveError) -> String
 }
 
 /// Reads a backup to its end and compares it with everything that its manifest says.
-pub(super) async fn prove(
+pub(super) async fn verify(
     stored: &StoredBackup,
     stop: &CancellationToken,
 ) -> Result<VerifiedContents, Failure> {

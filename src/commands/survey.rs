@@ -1,28 +1,28 @@
-//! Before the first sponsor's turn: reads the secrets of all selected sponsors and identifies their databases. So two sponsors
+//! Before the first sponsor is processed: reads the secrets of all selected sponsors and identifies their databases. So two sponsors
 //! that share a database are known before any of their data is read.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use secrecy::ExposeSecret as _;
 
 use super::RunContext;
-use super::claims::{self, Conflicts, SponsorResources};
-use super::scope::{SecretsSource, Selected};
+use super::secrets_source::SecretsSource;
+use super::selection::Selected;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::identity::{self, Identity, Unidentified};
 use crate::databases::postgres::{Connection, DumpError};
 use crate::secrets::{S3Backups, SecretsError};
 use crate::sponsors::{Environment, Sponsor};
+use crate::verification::tenancy::{Conflicts, SponsorResources, find_conflicts, is_stranger};
 
-/// Sponsors in parallel, if the order does not set it.
+/// Sponsors in parallel, if the command does not set it.
 const AT_ONCE: usize = 4;
 
 /// Secrets and databases of all selected sponsors.
 pub(super) struct TenancyGuard {
     found: BTreeMap<String, SponsorFindings>,
-    judgement: Conflicts,
+    conflicts: Conflicts,
 }
 
 struct SponsorFindings {
@@ -56,10 +56,10 @@ impl TenancyGuard {
         secrets: &SecretsSource<'_>,
         selected: &Selected,
         timeout: Option<Duration>,
-        edge: &RunContext,
+        context: &RunContext,
     ) -> Self {
         let found = gather(&selected.sponsors, AT_ONCE, |sponsor| async move {
-            let stop = edge.stop.child();
+            let stop = context.stop.child();
             let begun = Instant::now();
             let archival = tokio::select! {
                 biased;
@@ -70,7 +70,7 @@ impl TenancyGuard {
             SponsorFindings { archival, database: None, took: begun.elapsed() }
         })
         .await;
-        Self::judged(found, selected, edge)
+        Self::judged(found, selected, context)
     }
 
     /// Secrets and databases. Does not connect to databases of sponsors that are not selected: compares their addresses.
@@ -78,10 +78,10 @@ impl TenancyGuard {
         secrets: &SecretsSource<'_>,
         selected: &Selected,
         means: SurveyOptions<'_>,
-        edge: &RunContext,
+        context: &RunContext,
     ) -> Self {
         let found = gather(&selected.sponsors, means.at_once, |sponsor| async move {
-            let (stop, begun) = (edge.stop.child(), Instant::now());
+            let (stop, begun) = (context.stop.child(), Instant::now());
             let mut found = SponsorFindings { archival: None, database: None, took: Duration::ZERO };
             tokio::select! {
                 biased;
@@ -93,14 +93,14 @@ impl TenancyGuard {
             found
         })
         .await;
-        let mut survey = Self::judged(found, selected, edge);
+        let mut survey = Self::judged(found, selected, context);
         let uses = survey.found.values().any(|found| found.database.is_some());
         if uses {
-            let stop = edge.stop.child();
+            let stop = context.stop.child();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
-                () = survey.compare_with_others(secrets, selected, edge) => {}
+                () = survey.compare_with_others(secrets, selected, context) => {}
             }
         }
         survey
@@ -109,18 +109,18 @@ impl TenancyGuard {
     fn judged(
         found: BTreeMap<String, SponsorFindings>,
         Selected { sponsors, known, .. }: &Selected,
-        edge: &RunContext,
+        context: &RunContext,
     ) -> Self {
         // In the order of the manifest, not of the answers.
         for sponsor in sponsors {
             if let Some(Some(Ok(archival))) = found.get(&sponsor.name).map(|found| &found.archival) {
-                edge.sink.line(&format!("{}: secrets from {}", sponsor.name, archival.source()));
+                context.sink.line(&format!("{}: secrets from {}", sponsor.name, archival.source()));
             }
         }
-        let claims: Vec<SponsorResources<'_>> =
-            sponsors.iter().filter_map(|sponsor| found.get(&sponsor.name)?.claim(sponsor)).collect();
-        let judgement = claims::judge(&claims, known);
-        Self { found, judgement }
+        let resources: Vec<SponsorResources<'_>> =
+            sponsors.iter().filter_map(|sponsor| found.get(&sponsor.name)?.resources(sponsor)).collect();
+        let conflicts = find_conflicts(&resources, known);
+        Self { found, conflicts }
     }
 
     /// Databases of sponsors that are not selected are known by address only.
@@ -128,27 +128,27 @@ impl TenancyGuard {
         &mut self,
         secrets: &SecretsSource<'_>,
         selected: &Selected,
-        edge: &RunContext,
+        context: &RunContext,
     ) {
         let Selected { sponsors, known, disabled } = selected;
         let is_selected = |name: &str| sponsors.iter().any(|sponsor| sponsor.name == name);
-        let others: Vec<&str> = known.iter().map(String::as_str).filter(|name| !is_selected(name)).collect();
-        let neighbours = OtherDatabases::of_here(secrets, &others, edge).await;
+        let unselected: Vec<&str> =
+            known.iter().map(String::as_str).filter(|name| !is_selected(name)).collect();
+        let others = OtherDatabases::of_here(secrets, &unselected, context).await;
         for sponsor in sponsors {
             let Some(database) = self.found.get(&sponsor.name).and_then(|found| found.database.as_ref())
             else {
                 continue;
             };
-            let strangers =
-                neighbours.found.iter().filter(|other| claims::is_stranger(sponsor, &other.sponsor));
+            let strangers = others.found.iter().filter(|other| is_stranger(sponsor, &other.sponsor));
             let none = &std::collections::BTreeSet::new();
             let same = |connection: &Connection| database.connection.is_same_database(connection, none, none);
             if let Some(other) = strangers.into_iter().find(|other| same(&other.connection)) {
-                self.judgement.refuse_database(sponsor, &database.connection.place(), &other.sponsor);
+                self.conflicts.refuse_database(sponsor, &database.connection.place(), &other.sponsor);
             }
         }
-        if let Some(words) = neighbours.unread_words(disabled) {
-            edge.sink.line(&format!("note: {words}"));
+        if let Some(words) = others.unread_words(disabled) {
+            context.sink.line(&format!("note: {words}"));
         }
     }
 
@@ -163,18 +163,8 @@ impl TenancyGuard {
         }
     }
 
-    /// The same, if no other sponsor uses one of its buckets.
-    ///
-    /// # Errors
-    /// They cannot be used, or another sponsor uses a bucket.
-    pub(super) async fn secrets_of_its_own(&self, sponsor: &Sponsor) -> Result<&S3Backups, SecretsError> {
-        let archival = self.secrets(sponsor).await?;
-        self.judgement.buckets(sponsor)?;
-        Ok(archival)
-    }
-
-    pub(super) fn judgement(&self) -> &Conflicts {
-        &self.judgement
+    pub(super) fn conflicts(&self) -> &Conflicts {
+        &self.conflicts
     }
 
     /// The sponsor's database, if its URL is valid and a client is installed.
@@ -189,7 +179,7 @@ impl TenancyGuard {
 }
 
 impl SponsorFindings {
-    fn claim<'a>(&'a self, sponsor: &'a Sponsor) -> Option<SponsorResources<'a>> {
+    fn resources<'a>(&'a self, sponsor: &'a Sponsor) -> Option<SponsorResources<'a>> {
         let Some(Ok(S3Backups::Enabled(secrets))) = &self.archival else { return None };
         let identity = self.database.as_ref().and_then(|database| database.identity.as_ref().ok());
         Some(SponsorResources {
@@ -265,21 +255,29 @@ pub(super) struct OtherDatabases {
 
 impl OtherDatabases {
     /// Those of the run's own environment.
-    pub(super) async fn of_here(secrets: &SecretsSource<'_>, sponsors: &[&str], edge: &RunContext) -> Self {
+    pub(super) async fn of_here(
+        secrets: &SecretsSource<'_>,
+        sponsors: &[&str],
+        context: &RunContext,
+    ) -> Self {
         let here = secrets.environment();
-        Self::ask(secrets, sponsors.iter().map(|name| (*name, here)).collect(), edge).await
+        Self::ask(secrets, sponsors.iter().map(|name| (*name, here)).collect(), context).await
     }
 
     /// Those of all environments, the run's own first.
-    pub(super) async fn of_all(secrets: &SecretsSource<'_>, sponsors: &[&str], edge: &RunContext) -> Self {
+    pub(super) async fn of_all(secrets: &SecretsSource<'_>, sponsors: &[&str], context: &RunContext) -> Self {
         let here = secrets.environment();
         let elsewhere = Environment::ALL.into_iter().filter(|environment| *environment != here);
         let all = std::iter::once(here).chain(elsewhere);
         let wanted = all.flat_map(|environment| sponsors.iter().map(move |name| (*name, environment)));
-        Self::ask(secrets, wanted.collect(), edge).await
+        Self::ask(secrets, wanted.collect(), context).await
     }
 
-    async fn ask(secrets: &SecretsSource<'_>, wanted: Vec<(&str, Environment)>, edge: &RunContext) -> Self {
+    async fn ask(
+        secrets: &SecretsSource<'_>,
+        wanted: Vec<(&str, Environment)>,
+        context: &RunContext,
+    ) -> Self {
         let (readable, mut unread): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|(sponsor, _)| secrets.has_key_to(sponsor));
         unread.extend(readable.iter().skip(MOST));
@@ -297,7 +295,7 @@ impl OtherDatabases {
                 unread.push((sponsor, environment));
                 continue;
             };
-            connection.masks().iter().for_each(|mask| edge.sink.mask(mask.expose_secret()));
+            context.mask(connection.masks());
             found.push(OtherDatabase { sponsor: sponsor.to_owned(), environment, connection });
         }
         let mut names: Vec<String> = unread.into_iter().map(|(sponsor, _)| sponsor.to_owned()).collect();

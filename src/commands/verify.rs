@@ -2,24 +2,18 @@
 
 mod round;
 
-use std::panic::AssertUnwindSafe;
-use std::time::Instant;
-
-use futures_util::FutureExt as _;
-use tokio_util::sync::CancellationToken;
-
-use super::buckets::{BucketAccess, SponsorBuckets};
-use super::history::{AttemptStatus, BackupAttempt, Candidate, Latest, Place};
-use super::limit::TimeLimit;
-use super::publish::{Completed, Ended, Publisher};
-use super::scope::{self, SecretsSource};
+use super::history::{AttemptStatus, BackupAttempt, BackupHistory, Candidate, Latest};
+use super::publish::{Ended, Publisher};
+use super::secrets_source::SecretsSource;
+use super::selection;
+use super::session::{Completed, Sessions, SponsorSession, TimeLimit};
 use super::survey::TenancyGuard;
 use super::{RunContext, stored};
 use crate::archive::catalogue::{BackupKey, Incomplete, catalogue, prefix};
 use crate::archive::s3::policy::Purpose;
 use crate::archive::{ArchiveError, Identities, Store};
 use crate::cli::UsageError;
-use crate::cli::order::{VerifyOptions, WhichBackup};
+use crate::cli::options::{VerifyOptions, WhichBackup};
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::secrets::S3Backups;
 use crate::sponsors::Sponsor;
@@ -27,130 +21,123 @@ use round::{Checked, SponsorVerification};
 
 /// What all sponsors of a run share.
 struct VerifyRun<'a> {
-    order: &'a VerifyOptions,
-    edge: &'a RunContext,
-    survey: TenancyGuard,
+    options: &'a VerifyOptions,
+    context: &'a RunContext,
+    sessions: Sessions<'a>,
     identities: Identities,
 }
 
-/// One sponsor's backups, with the token that stops reading them.
+/// One sponsor's backups, with the limit for reading them.
 struct SponsorBackups<'a> {
-    place: Place<'a>,
-    stop: &'a CancellationToken,
+    place: BackupHistory<'a>,
+    limit: &'a TimeLimit<'a>,
 }
 
 pub(super) async fn run(
-    order: VerifyOptions,
-    edge: &RunContext,
+    options: VerifyOptions,
+    context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let identities = stored::identities(&order.opening, edge).await?;
-    let selected = scope::select_some(&order.scope, edge).await?;
+    let identities = stored::identities(&options.opening, context).await?;
+    let selected = selection::select_some(&options.common, context).await?;
     let sponsors = &selected.sponsors;
-    if sponsors.len() > 1 && matches!(order.opening.which, WhichBackup::Location { .. }) {
+    if sponsors.len() > 1 && matches!(options.opening.which, WhichBackup::Location { .. }) {
         let problem = "`backup` names a backup of one sponsor, but several are selected";
         return Err(UsageError::new(problem).hint("Name that sponsor in `sponsors`.").into());
     }
-    let secrets = SecretsSource::open(&order.scope, edge, sponsors).await?;
-    let survey = TenancyGuard::of_secrets(&secrets, &selected, Some(order.opening.timeout), edge).await;
-    let run = VerifyRun { order: &order, edge, survey, identities };
+    let secrets = SecretsSource::open(&options.common, context, sponsors).await?;
+    let timeout = options.opening.timeout;
+    let guard = TenancyGuard::of_secrets(&secrets, &selected, Some(timeout), context).await;
+    let sessions = Sessions { common: &options.common, context, guard, publisher };
+    let run = VerifyRun { options: &options, context, sessions, identities };
     let mut ended = Vec::new();
     for sponsor in sponsors {
-        ended.push(Box::pin(run.sponsor(sponsor, publisher)).await);
+        ended.push(Box::pin(run.sponsor(sponsor)).await);
     }
     publisher.results(ended)
 }
 
 impl VerifyRun<'_> {
-    /// Verifies one sponsor. Its failure, even a panic, leaves the other sponsors alone.
-    async fn sponsor(&self, sponsor: &Sponsor, publisher: &Publisher<'_>) -> Ended {
-        let begun = Instant::now();
-        let over = TimedOut::new(self.order.opening.timeout, Doing::Archive);
-        let clock = TimeLimit::start(self.edge, over, self.survey.took(sponsor));
-        let mut round = SponsorVerification::begin(&sponsor.name, self.edge, self.order.skip_frozen);
-        let done = AssertUnwindSafe(self.verify(sponsor, &mut round, clock.stop())).catch_unwind().await;
-        let done = done.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
-        let done = done.map_err(|failure| clock.cause(failure));
-        let ended = round.end(done, self.order.opening.thaw, begun.elapsed());
-        publisher.sponsor(&ended.0);
-        ended
+    async fn sponsor(&self, sponsor: &Sponsor) -> Ended {
+        let limit = TimedOut::new(self.options.opening.timeout, Doing::Archive);
+        let session = self.sessions.begin(sponsor, Some(limit));
+        let mut round = SponsorVerification::begin(&sponsor.name, self.context, self.options.skip_frozen);
+        let done = session.run(Box::pin(self.verify(&session, &mut round))).await;
+        round.end(&session, done, self.options.opening.thaw)
     }
 
-    /// Fills the round. An error ends it early.
+    /// Verifies the backups that were asked for. An error ends it early.
     async fn verify(
         &self,
-        sponsor: &Sponsor,
+        session: &SponsorSession<'_>,
         round: &mut SponsorVerification<'_>,
-        stop: &CancellationToken,
-    ) -> Result<Completed<()>, Failure> {
-        let secrets = async { Ok(self.survey.secrets_of_its_own(sponsor).await?) };
-        let secrets = match unless_stopped(stop, secrets).await? {
-            S3Backups::Disabled(why) => return Ok(Completed::Disabled(why.to_string())),
+    ) -> Result<Completed, Failure> {
+        let secrets = session.limit.unless_stopped(async { Ok(session.secrets().await?) }).await?;
+        let secrets = match secrets {
+            S3Backups::Disabled(why) => return Ok(Completed::Disabled(why.clone())),
             S3Backups::Enabled(secrets) => secrets,
         };
-        let way = BucketAccess {
-            scope: &self.order.scope,
-            edge: self.edge,
-            endpoint: &self.order.opening.endpoint,
-            sponsor: &sponsor.name,
-            purpose: Purpose::Read { thaw: self.order.opening.thaw },
-        };
-        let whose = (sponsor, self.order.scope.environment);
-        let place = SponsorBuckets::open(&way, secrets).place(whose, self.order.opening.timeout, self.edge);
-        let shelf = SponsorBackups { place, stop };
-        if self.order.dry_run {
+        let opening = &self.options.opening;
+        let purpose = Purpose::Read { thaw: opening.thaw };
+        let buckets = session.open_buckets(secrets, &opening.endpoint, purpose)?;
+        let place = session.history(&buckets, opening.timeout);
+        let shelf = SponsorBackups { place, limit: &session.limit };
+        if self.options.common.dry_run {
             return self.plan(&shelf).await;
         }
-        if self.order.all {
+        if self.options.all {
             self.all(&shelf, round).await?
         } else {
             self.one(&shelf, round).await?
         }
-        Ok(Completed::Done(()))
+        Ok(Completed::Done)
     }
 
     /// Shows what would be read, without reading any dump.
-    async fn plan(&self, shelf: &SponsorBackups<'_>) -> Result<Completed<()>, Failure> {
-        let place = &shelf.place;
-        let backups: Vec<BackupKey> = if self.order.all {
-            let attempts = unless_stopped(shelf.stop, async { Ok(place.attempts().await?) }).await?;
-            let counts = |attempt: &&BackupAttempt| {
-                matches!(attempt.standing, AttemptStatus::Lacks(_) | AttemptStatus::Unfinished { .. })
-            };
-            let not_whole = attempts.iter().find(counts);
-            let not_whole = not_whole
-                .and_then(|attempt| Some((place.location(&attempt.backup), attempt.standing.words()?)));
-            if let Some((location, words)) = not_whole {
-                return Err(stored::proof(&location, vec![words]));
-            }
-            let whole = |attempt: &BackupAttempt| matches!(attempt.standing, AttemptStatus::Whole(_));
-            let whole: Vec<BackupKey> =
-                attempts.into_iter().filter(whole).map(|attempt| attempt.backup).collect();
-            if whole.is_empty() {
-                let none = async { Ok(Box::pin(place.no_backup()).await) };
-                return Err(unless_stopped(shelf.stop, none).await?.into());
-            }
-            whole
-        } else if self.order.opening.which == WhichBackup::Latest {
+    async fn plan(&self, shelf: &SponsorBackups<'_>) -> Result<Completed, Failure> {
+        let (place, opening) = (&shelf.place, &self.options.opening);
+        let whose = (place.sponsor, place.environment);
+        let backups = if self.options.all {
+            self.all_whole(shelf).await?
+        } else if opening.which == WhichBackup::Latest {
             let newest = async {
-                let mut latest = Latest::of(place.clone(), self.order.opening.allow_older).await?;
+                let mut latest = Latest::of(place.clone(), opening.allow_older).await?;
                 latest.newest().await
             };
-            vec![unless_stopped(shelf.stop, newest).await?]
+            vec![shelf.limit.unless_stopped(newest).await?]
         } else {
-            let whose = (place.sponsor, place.environment);
-            let found = Box::pin(stored::find(&place.backups, whose, &self.order.opening.which));
-            vec![unless_stopped(shelf.stop, found).await?]
+            let found = Box::pin(stored::find(&place.backups, whose, &opening.which));
+            vec![shelf.limit.unless_stopped(found).await?]
         };
-        let whose = (place.sponsor, place.environment);
         for backup in &backups {
             let described = stored::describe(&place.backups, whose, backup.clone(), &self.identities, false);
-            unless_stopped(shelf.stop, Box::pin(described)).await?;
+            shelf.limit.unless_stopped(Box::pin(described)).await?;
         }
         let title = format!("{}: would be verified", place.sponsor.name);
         let lines = backups.iter().map(|backup| format!("  {}", place.location(backup)));
-        self.edge.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());
+        self.context.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());
         Ok(Completed::Planned)
+    }
+
+    /// Every backup, if none of the attempts is unfinished or lacks a part.
+    async fn all_whole(&self, shelf: &SponsorBackups<'_>) -> Result<Vec<BackupKey>, Failure> {
+        let place = &shelf.place;
+        let attempts = shelf.limit.unless_stopped(async { Ok(place.attempts().await?) }).await?;
+        let counts = |attempt: &&BackupAttempt| {
+            matches!(attempt.standing, AttemptStatus::Lacks(_) | AttemptStatus::Unfinished { .. })
+        };
+        if let Some(attempt) = attempts.iter().find(counts) {
+            let words = attempt.standing.words().unwrap_or_default();
+            return Err(stored::proof(&place.location(&attempt.backup), vec![words]));
+        }
+        let whole = |attempt: &BackupAttempt| matches!(attempt.standing, AttemptStatus::Whole(_));
+        let whole: Vec<BackupKey> =
+            attempts.into_iter().filter(whole).map(|attempt| attempt.backup).collect();
+        if whole.is_empty() {
+            let none = async { Ok(Box::pin(place.no_backup()).await) };
+            return Err(shelf.limit.unless_stopped(none).await?.into());
+        }
+        Ok(whole)
     }
 
     /// The backup that was asked for. An incomplete one is a finding, everything else that stops it is a failure.
@@ -159,13 +146,13 @@ impl VerifyRun<'_> {
         shelf: &SponsorBackups<'_>,
         round: &mut SponsorVerification<'_>,
     ) -> Result<(), Failure> {
-        let which = &self.order.opening.which;
+        let which = &self.options.opening.which;
         if *which == WhichBackup::Latest {
             return Box::pin(self.latest(shelf, round)).await;
         }
         let (place, store) = (&shelf.place, &shelf.place.backups);
         let whose = (place.sponsor, place.environment);
-        let judged = match unless_stopped(shelf.stop, Box::pin(stored::find(store, whose, which))).await {
+        let judged = match shelf.limit.unless_stopped(Box::pin(stored::find(store, whose, which))).await {
             Ok(backup) => {
                 let location = place.location(&backup);
                 let judged = self.judge(shelf, backup).await;
@@ -179,7 +166,7 @@ impl VerifyRun<'_> {
             Err(failure) => failure,
         };
         if matches!(&failure, Failure::Archive(ArchiveError::NoBackup { .. } | ArchiveError::Missing { .. }))
-            && let Some(left) = unless_stopped(shelf.stop, self.left_of(store, which)).await?
+            && let Some(left) = shelf.limit.unless_stopped(self.left_of(store, which)).await?
         {
             let location = place.location(&left.backup);
             round.location = Some(location.clone());
@@ -191,7 +178,7 @@ impl VerifyRun<'_> {
 
     /// The incomplete backup that `backup` names, if there is one.
     async fn left_of(&self, store: &Store, which: &WhichBackup) -> Result<Option<Incomplete>, Failure> {
-        let environment = self.order.scope.environment;
+        let environment = self.options.common.environment;
         let prefix = prefix(environment);
         let folder = match which {
             WhichBackup::At(at) => format!("{prefix}{}", at.strftime("%Y/%m/%d/")),
@@ -213,11 +200,11 @@ impl VerifyRun<'_> {
         shelf: &SponsorBackups<'_>,
         round: &mut SponsorVerification<'_>,
     ) -> Result<(), Failure> {
-        let allow_older = self.order.opening.allow_older;
+        let allow_older = self.options.opening.allow_older;
         let latest = async { Ok(Latest::of(shelf.place.clone(), allow_older).await?) };
-        let mut latest = unless_stopped(shelf.stop, latest).await?;
+        let mut latest = shelf.limit.unless_stopped(latest).await?;
         loop {
-            let (backup, judged) = match unless_stopped(shelf.stop, latest.next()).await? {
+            let (backup, judged) = match shelf.limit.unless_stopped(latest.next()).await? {
                 Candidate::Bad(backup, words) => (backup, Checked::Bad(vec![words])),
                 Candidate::Backup(backup) => {
                     let judged = self.judge(shelf, backup.clone()).await?;
@@ -243,7 +230,7 @@ impl VerifyRun<'_> {
         round: &mut SponsorVerification<'_>,
     ) -> Result<(), Failure> {
         let place = &shelf.place;
-        let attempts = unless_stopped(shelf.stop, async { Ok(place.attempts().await?) }).await?;
+        let attempts = shelf.limit.unless_stopped(async { Ok(place.attempts().await?) }).await?;
         let (mut left_over, mut is_newest, mut found) = (Vec::new(), true, false);
         for BackupAttempt { backup, standing } in attempts {
             let location = place.location(&backup);
@@ -269,7 +256,7 @@ impl VerifyRun<'_> {
             return Ok(());
         }
         let none = async { Ok(Box::pin(place.no_backup()).await) };
-        Err(unless_stopped(shelf.stop, none).await?.into())
+        Err(shelf.limit.unless_stopped(none).await?.into())
     }
 
     /// A backup without all of its parts. Another run may have just finished it. Returns whether it is ours.
@@ -281,14 +268,14 @@ impl VerifyRun<'_> {
     ) -> Result<bool, Failure> {
         let (place, backup) = (&shelf.place, left.backup.clone());
         let is_whole = async { Ok(place.is_whole_by_now(&left).await?) };
-        if unless_stopped(shelf.stop, is_whole).await? {
+        if shelf.limit.unless_stopped(is_whole).await? {
             if !shelf.is_a_partners(&backup).await? {
                 self.next(shelf, backup, round).await?;
             }
             return Ok(true);
         }
         let location = place.location(&backup);
-        match unless_stopped(shelf.stop, async { Ok(place.look_closer(left).await?) }).await? {
+        match shelf.limit.unless_stopped(async { Ok(place.look_closer(left).await?) }).await? {
             AttemptStatus::Anothers => Ok(false),
             foreign @ AttemptStatus::Foreign(_) => {
                 let words = foreign.words().unwrap_or_default();
@@ -311,23 +298,12 @@ impl VerifyRun<'_> {
         let location = shelf.place.location(&backup);
         match self.judge(shelf, backup).await {
             Ok(judged) => round.add(&location, judged),
-            Err(Failure::Archive(error)) if error.stopped().is_some() || error.affects_every_request() => {
-                return Err(error.into());
-            }
+            // A stop ends the round, and so does what would meet the next backup too.
+            Err(failure @ (Failure::Cancelled(_) | Failure::TimedOut(_))) => return Err(failure),
+            Err(failure) if failure.is_stop() => return Err(failure),
+            Err(Failure::Archive(error)) if error.affects_every_request() => return Err(error.into()),
             Err(failure) => round.fail(failure),
         }
         Ok(())
-    }
-}
-
-/// Waits, unless a stop comes first.
-async fn unless_stopped<T>(
-    stop: &CancellationToken,
-    wait: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => Err(ArchiveError::Stopped.into()),
-        done = wait => done,
     }
 }

@@ -6,6 +6,10 @@
 //! Endpoints, parameters and error bodies: <https://docs.doppler.com/reference/secrets-download> and `secrets-names`;
 //! <https://docs.doppler.com/docs/service-account-identities>, and Doppler's own CLI.
 
+mod sessions;
+
+pub use sessions::DopplerSessions;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

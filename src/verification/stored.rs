@@ -9,6 +9,8 @@ use crate::databases::postgres::proof::objects;
 use crate::databases::postgres::settings::Settings;
 use crate::databases::postgres::sql::{self, DumpContents, Group, Position, Scan, TableDigest, Unfit};
 
+/// Largest manifest. One with a hundred thousand tables is a quarter of this size.
+pub const MANIFEST_BYTES: u64 = 64 << 20;
 const HINT: &str = "Do not restore this backup. Choose another one (`sponsor-backup list`), and find out who changed this one.";
 
 /// What is known of a dump without reading it.

@@ -58,8 +58,8 @@ fn no_module_knows_the_command_layer() {
     for above in ["cli", "failure", "commands"] {
         bites("report/summary.rs", &format!("use crate::{above}::X;"), "to the right of `report`");
     }
-    bites("cli/order.rs", "use crate::commands::Edge;", "to the right of `cli`");
-    bites("failure.rs", "use crate::commands::Edge;", "to the right of `failure`");
+    bites("cli/options.rs", "use crate::commands::RunContext;", "to the right of `cli`");
+    bites("failure.rs", "use crate::commands::RunContext;", "to the right of `failure`");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn uses_to_the_left_comments_and_strings_pass() {
     }
     lets_pass(
         "commands/backup/sponsor.rs",
-        "use crate::archive::seal; use crate::databases::postgres::Dump; use super::super::Edge;",
+        "use crate::archive::seal; use crate::databases::postgres::Dump; use super::super::RunContext;",
     );
     lets_pass("main.rs", "use sponsor_backup::commands; use sponsor_backup::report::sink::Sink;");
 }
@@ -163,7 +163,7 @@ fn environment_and_clock_are_read_at_the_edge_alone() {
     bites("databases/postgres/client.rs", "use std::env::{self, vars_os};", "reads the environment");
     bites("archive/key.rs", "fn f() { jiff::Timestamp::now(); }", "reads the clock");
     lets_pass("main.rs", "fn f() { std::env::vars_os(); }");
-    lets_pass("commands/edge.rs", "fn f() { Timestamp::now(); }");
+    lets_pass("commands/context.rs", "fn f() { Timestamp::now(); }");
     lets_pass(
         "databases/postgres/client.rs",
         "const V: &str = env!(\"CARGO_PKG_VERSION\"); fn f() { std::env::split_paths(p); }",
@@ -179,7 +179,7 @@ fn main_is_short_and_lib_lists_modules_in_order() {
     lets_pass("lib.rs", &told(&whole));
     let mut swapped = whole.clone();
     swapped.swap(3, 4);
-    bites("lib.rs", &told(&swapped), "the modules are manifest, sponsors");
+    bites("lib.rs", &told(&swapped), "the modules are stop, manifest, sponsors");
     bites("lib.rs", &told(&whole[..11]), "the modules are");
     bites("lib.rs", &told(&[&whole[..], &["tools"]].concat()), "the modules are");
 }

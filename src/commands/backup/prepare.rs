@@ -13,8 +13,9 @@ use crate::archive::memory::BufferPlan;
 use crate::archive::s3::policy::Purpose;
 use crate::archive::s3::{LockChoice, ObjectAttributes};
 use crate::archive::{ArchiveError, Store};
-use crate::commands::buckets::{BucketAccess, SponsorBuckets};
-use crate::commands::previous::PreviousSearch;
+use crate::commands::buckets::SponsorBuckets;
+use crate::commands::session::SponsorSession;
+use crate::commands::survey::TenancyGuard;
 use crate::databases::postgres::client::{self, Client};
 use crate::databases::postgres::database::{self, Database};
 use crate::databases::postgres::dump::partial;
@@ -28,6 +29,7 @@ use crate::record::RecordError;
 use crate::report::disabled::{self, SecretsPlace, SponsorSetup};
 use crate::secrets::{Disabled, S3Backups, SecretsError};
 use crate::sponsors::Sponsor;
+use crate::verification::previous::PreviousSearch;
 
 /// A backup that is ready to begin.
 pub(super) struct PreparedBackup {
@@ -50,6 +52,16 @@ pub(super) struct PreparedBackup {
     pub(super) lacking: Option<String>,
 }
 
+/// A database's server, as it answered.
+struct AskedServer {
+    connection: Connection,
+    server: Server,
+    database: Database,
+    standby: Option<(Standby, Timestamp)>,
+    client: Client,
+    lacking: Option<String>,
+}
+
 /// The result of the preparation.
 pub(super) enum Preparation {
     Ready(Box<PreparedBackup>),
@@ -57,63 +69,40 @@ pub(super) enum Preparation {
 }
 
 impl BackupRun<'_> {
+    /// Checks everything, from the flag to the previous backup.
     pub(super) async fn prepare(
         &self,
-        sponsor: &Sponsor,
-        facts: &mut BackupState,
+        session: &SponsorSession<'_>,
+        state: &mut BackupState,
     ) -> Result<Preparation, Failure> {
-        let secrets = match self.survey.secrets(sponsor).await? {
+        let sponsor = session.sponsor;
+        let secrets = match session.secrets().await? {
             S3Backups::Enabled(secrets) => secrets,
             S3Backups::Disabled(why) => {
-                facts.enabled = Some(false);
-                return self.disabled(sponsor, facts, why.clone());
+                state.enabled = Some(false);
+                return self.disabled(sponsor, state, why.clone());
             }
         };
-        facts.enabled = Some(true);
-        self.edge.sink.line(&format!("{}: S3 backup archival is ENABLED", sponsor.name));
-        self.survey.judgement().buckets(sponsor)?;
-        let way = BucketAccess {
-            scope: &self.order.scope,
-            edge: self.edge,
-            endpoint: &self.order.deployment.endpoint,
-            sponsor: &sponsor.name,
-            purpose: Purpose::Backup,
-        };
-        let vault = Arc::new(SponsorBuckets::open(&way, secrets));
-        facts.vault = Some(Arc::clone(&vault));
-        self.ask_storage(sponsor, facts, &vault).await?;
+        state.enabled = Some(true);
+        self.context.sink.line(&format!("{}: S3 backup archival is ENABLED", sponsor.name));
+        let endpoint = &self.options.deployment.endpoint;
+        let buckets = Arc::new(session.open_buckets(secrets, endpoint, Purpose::Backup)?);
+        state.buckets = Some(Arc::clone(&buckets));
+        self.ask_storage(sponsor, state, &buckets).await?;
         let connection = Connection::parse(&secrets.database_url).map_err(DumpError::from)?;
-        self.survey.judgement().database(sponsor)?;
-        facts.warnings.extend(self.survey.judgement().warnings(sponsor));
+        self.guard().conflicts().database(sponsor)?;
+        state.warnings.extend(self.guard().conflicts().warnings(sponsor));
         let clients = self.clients.as_ref().map_err(Clone::clone)?;
-        // Any psql can ask. The newest supports most parameters.
         let identity = self.identity(sponsor)?;
-        let newest = clients.last().ok_or(DumpError::NoClient)?;
-        let connection = query::settled(connection, newest).await?;
-        facts.warnings.extend(connection.unverified_certificate());
-        let server = server::ask(&connection, newest).await?;
-        server.check_encoding(&connection)?;
-        if self.order.dump.schemas.is_empty() {
-            server.check_mappings(&connection, newest).await?;
-        }
-        let standby = self.standby(&server, &connection, newest).await?;
-        let connection = connection.with_settings(&server.to_pin(Money::Plain));
-        facts.server_version = Some(server.version.clone());
-        let client =
-            client::choose(clients, server.major.max(connection.oldest_client()), &connection.place())?
-                .clone();
-        facts.pg_dump_version = Some(client.version.clone());
-        let database = database::ask(&connection, newest).await?;
-        facts.warnings.extend(server::left_to_extensions(&connection, newest).await?);
-        let lacking = self.lacking(&connection, newest).await;
-        let limit_bytes = self.budget.limit_bytes();
-        let flow =
-            BufferPlan::for_database(server.database_bytes, self.share_bytes, limit_bytes, self.edge.cores)?;
-        let (key, labels) = self.object(sponsor, facts, &vault).await?;
-        let store = vault.backups.clone();
-        let previous = self.previous(sponsor, facts, &store).await?;
-        let source = self.source(sponsor, &connection, identity, &previous)?;
-        let options = DumpOptions { encoding: Some(server.encoding.clone()), ..self.order.dump.clone() };
+        let asked = self.ask_server(state, connection, clients).await?;
+        let (memory, limit) = (self.share_bytes, self.budget.limit_bytes());
+        let flow = BufferPlan::for_database(asked.server.database_bytes, memory, limit, self.context.cores)?;
+        let (key, labels) = self.object(sponsor, state, &buckets).await?;
+        let store = buckets.backups.clone();
+        let previous = self.previous(sponsor, state, &store).await?;
+        let source = self.source(sponsor, &asked.connection, identity, &previous)?;
+        let AskedServer { connection, server, database, standby, client, lacking } = asked;
+        let options = DumpOptions { encoding: Some(server.encoding.clone()), ..self.options.dump.clone() };
         let prepared = PreparedBackup {
             connection,
             server,
@@ -132,30 +121,64 @@ impl BackupRun<'_> {
         Ok(Preparation::Ready(Box::new(prepared)))
     }
 
+    fn guard(&self) -> &TenancyGuard {
+        &self.sessions.guard
+    }
+
+    /// Asks the database's server all that a dump depends on, and chooses the client for it.
+    async fn ask_server(
+        &self,
+        state: &mut BackupState,
+        connection: Connection,
+        clients: &[Client],
+    ) -> Result<AskedServer, Failure> {
+        // Any psql can ask. The newest supports most parameters.
+        let newest = clients.last().ok_or(DumpError::NoClient)?;
+        let connection = query::settled(connection, newest).await?;
+        state.warnings.extend(connection.unverified_certificate());
+        let server = server::ask(&connection, newest).await?;
+        server.check_encoding(&connection)?;
+        if self.options.dump.schemas.is_empty() {
+            server.check_mappings(&connection, newest).await?;
+        }
+        let standby = self.standby(&server, &connection, newest).await?;
+        let connection = connection.with_settings(&server.to_pin(Money::Plain));
+        state.server_version = Some(server.version.clone());
+        let oldest = server.major.max(connection.oldest_client());
+        let client = client::choose(clients, oldest, &connection.place())?.clone();
+        state.pg_dump_version = Some(client.version.clone());
+        let database = database::ask(&connection, newest).await?;
+        state.warnings.extend(server::left_to_extensions(&connection, newest).await?);
+        let lacking = self.lacking(&connection, newest).await;
+        Ok(AskedServer { connection, server, database, standby, client, lacking })
+    }
+
     /// The backup's key and labels.
     async fn object(
         &self,
         sponsor: &Sponsor,
-        facts: &BackupState,
-        vault: &SponsorBuckets,
+        state: &BackupState,
+        buckets: &SponsorBuckets,
     ) -> Result<(String, ObjectAttributes), Failure> {
-        let suffix = self.order.recipe.suffix();
+        let suffix = self.options.recipe.suffix();
         let object = Object::Backup { suffix: &suffix };
-        let mut labels = self.labelling(facts).labels(&vault.backups, sponsor, object).await?;
-        labels.storage_class = Some(self.order.storage_class.clone());
+        let source = self.attribute_source(state);
+        let lock = source.ask_lock(&buckets.backups, sponsor).await?;
+        let mut labels = source.attributes(sponsor, object, lock);
+        labels.storage_class = Some(self.options.storage_class.clone());
         labels.content_type = "application/octet-stream";
-        Ok((object.key(self.order.scope.environment, facts.started), labels))
+        Ok((object.key(self.options.common.environment, state.started), labels))
     }
 
     /// The previous backup. A bucket with another sponsor's backups is not this sponsor's.
     async fn previous(
         &self,
         sponsor: &Sponsor,
-        facts: &BackupState,
+        state: &BackupState,
         store: &Store,
     ) -> Result<PreviousSearch, Failure> {
-        let whose = (sponsor, self.order.scope.environment);
-        match PreviousSearch::find(store, whose, facts.started, facts.partial.as_ref()).await? {
+        let whose = (sponsor, self.options.common.environment);
+        match PreviousSearch::find(store, whose, state.started, state.partial.as_ref()).await? {
             PreviousSearch::AnotherSponsors { owner } => {
                 Err(SecretsError::Foreign { bucket: store.bucket().to_owned(), owner }.into())
             }
@@ -165,7 +188,7 @@ impl BackupRun<'_> {
 
     /// What a partial backup needs but does not contain. The backup continues if the check fails.
     async fn lacking(&self, connection: &Connection, client: &Client) -> Option<String> {
-        partial::ask(connection, client, &self.order.dump).await.unwrap_or_else(|error| {
+        partial::ask(connection, client, &self.options.dump).await.unwrap_or_else(|error| {
             Some(format!("could not check whether this partial backup can be restored alone: {error}"))
         })
     }
@@ -180,21 +203,21 @@ impl BackupRun<'_> {
         if !server.is_standby {
             return Ok(None);
         }
-        let asked_at = self.edge.now();
+        let asked_at = self.context.now();
         let standby = standby::ask(connection, client).await?;
-        standby.check(connection, self.order.max_replica_lag)?;
+        standby.check(connection, self.options.max_replica_lag)?;
         Ok(Some((standby, asked_at)))
     }
 
     /// The database's identity. A backup continues if the server answers but cannot be identified.
     fn identity(&self, sponsor: &Sponsor) -> Result<Option<&Identity>, Failure> {
-        let Some(database) = self.survey.database(sponsor) else { return Ok(None) };
+        let Some(database) = self.guard().database(sponsor) else { return Ok(None) };
         match database.identity.as_ref().map_err(Clone::clone)? {
             Ok(identity) => Ok(Some(identity)),
             Err(Unidentified(reason)) => {
                 let unknown = format!("cannot identify the database at {}", database.connection.place());
                 let result = "it was not compared with other sponsors' databases or the previous backup's";
-                self.edge.sink.line(&format!("{}: {unknown}, so {result}: {reason}", sponsor.name));
+                self.context.sink.line(&format!("{}: {unknown}, so {result}: {reason}", sponsor.name));
                 Ok(None)
             }
         }
@@ -203,22 +226,22 @@ impl BackupRun<'_> {
     fn disabled(
         &self,
         sponsor: &Sponsor,
-        facts: &mut BackupState,
+        state: &mut BackupState,
         why: Disabled,
     ) -> Result<Preparation, Failure> {
         let text = why.to_string();
-        let scope = &self.order.scope;
+        let common = &self.options.common;
         let project = self.secrets.project(&sponsor.name);
-        let path = scope.secrets_file.as_ref().map(|path| path.display().to_string());
+        let path = common.secrets_file.as_ref().map(|path| path.display().to_string());
         let place = match &path {
             Some(path) => SecretsPlace::File(path),
-            None => SecretsPlace::Doppler { project: &project, config: &scope.config },
+            None => SecretsPlace::Doppler { project: &project, config: &common.config },
         };
         let region = sponsor.region.as_deref();
         let set_up = SponsorSetup { sponsor: &sponsor.name, place, region, set: why.set(), why: &text };
-        self.edge.sink.block(&disabled::lines(set_up, self.edge.sink.columns()));
-        facts.next_step = Some(disabled::next_step(set_up));
-        if self.order.require_backup {
+        self.context.sink.block(&disabled::lines(set_up, self.context.sink.columns()));
+        state.next_step = Some(disabled::next_step(set_up));
+        if self.options.require_backup {
             return Err(why.required().into());
         }
         Ok(Preparation::Disabled(why))
@@ -241,25 +264,25 @@ impl BackupRun<'_> {
     pub(super) async fn ask_storage(
         &self,
         sponsor: &Sponsor,
-        facts: &mut BackupState,
-        vault: &SponsorBuckets,
+        state: &mut BackupState,
+        buckets: &SponsorBuckets,
     ) -> Result<(), Failure> {
-        self.choose_second(facts, vault).await?;
-        let certain = matches!(self.order.deployment.lock, LockChoice::Governance | LockChoice::Compliance);
+        self.choose_second(state, buckets).await?;
+        let certain = matches!(self.options.deployment.lock, LockChoice::Governance | LockChoice::Compliance);
         if certain {
-            vault.backups.require_object_lock().await?;
+            buckets.backups.require_object_lock().await?;
         }
-        let prefix = Object::DeploymentLog.key(self.order.scope.environment, facts.started);
+        let prefix = Object::DeploymentLog.key(self.options.common.environment, state.started);
         let asked = async {
-            vault.audit_logs.holds(&prefix).await?;
-            if certain { vault.audit_logs.require_object_lock().await } else { Ok(()) }
+            buckets.audit_logs.holds(&prefix).await?;
+            if certain { buckets.audit_logs.require_object_lock().await } else { Ok(()) }
         };
         match asked.await {
-            Err(error) if self.order.dry_run => Err(RecordError::from(error).into()),
+            Err(error) if self.options.common.dry_run => Err(RecordError::from(error).into()),
             Err(error) => {
-                let (name, bucket, why) = (&sponsor.name, vault.audit_logs.bucket(), error.short_reason());
+                let (name, bucket, why) = (&sponsor.name, buckets.audit_logs.bucket(), error.short_reason());
                 let what = format!("cannot use audit-log bucket {bucket}: {why}. The backup continues.");
-                self.edge.sink.line(&format!("warning: {name}: {what}"));
+                self.context.sink.line(&format!("warning: {name}: {what}"));
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -269,23 +292,23 @@ impl BackupRun<'_> {
     /// Keys have a resolution of one second. If this second's key is taken, the backup uses the next free one.
     async fn choose_second(
         &self,
-        facts: &mut BackupState,
-        vault: &SponsorBuckets,
+        state: &mut BackupState,
+        buckets: &SponsorBuckets,
     ) -> Result<(), ArchiveError> {
-        let key = |facts: &BackupState| {
-            Object::Backup { suffix: "" }.key(self.order.scope.environment, facts.started)
+        let key = |state: &BackupState| {
+            Object::Backup { suffix: "" }.key(self.options.common.environment, state.started)
         };
         for _ in 0..SECONDS_TRIED {
-            if !vault.backups.holds(&key(facts)).await? || self.order.dry_run {
+            if !buckets.backups.holds(&key(state)).await? || self.options.common.dry_run {
                 return Ok(());
             }
-            let taken = facts.started;
-            while facts.started <= taken {
+            let taken = state.started;
+            while state.started <= taken {
                 tokio::time::sleep(PAUSE).await;
-                facts.started = self.edge.now();
+                state.started = self.context.now();
             }
         }
-        Err(ArchiveError::AlreadyExists { location: vault.backups.location(&key(facts)) })
+        Err(ArchiveError::AlreadyExists { location: buckets.backups.location(&key(state)) })
     }
 }
 
@@ -305,7 +328,7 @@ impl BackupRun<'_> {
         previous: &PreviousSearch,
     ) -> Result<Option<SourceDatabase>, SecretsError> {
         let source = identity.map(|identity| to_source(connection, identity));
-        let (name, is_accepted) = (&sponsor.name, self.order.accept_new_source.contains(&sponsor.name));
+        let name = &sponsor.name;
         let was = match previous {
             // The comparison of contents already warns about this.
             PreviousSearch::None | PreviousSearch::AnotherSponsors { .. } | PreviousSearch::Unknown(_) => {
@@ -316,16 +339,15 @@ impl BackupRun<'_> {
         match (&source, was) {
             (Some(is), Some(was)) if !is_one(is, was) => {
                 let (is, was) = (words(is), words(was));
-                if !is_accepted {
+                if !self.options.accept_new_source.contains(name) {
                     return Err(SecretsError::OtherSource { sponsor: name.clone(), is, was });
                 }
-                self.edge.sink.line(&format!(
-                    "{name}: new source database, as accepted by `accept-new-source`: {is} (before: {was})"
-                ));
+                let what = "new source database, as accepted by `accept-new-source`";
+                self.context.sink.line(&format!("{name}: {what}: {is} (before: {was})"));
             }
             (Some(_), None) => {
                 let words = format!("{name}: the previous backup does not record its source database");
-                self.edge.sink.line(&words);
+                self.context.sink.line(&words);
             }
             // The survey of databases already warned about this.
             (None, _) | (Some(_), Some(_)) => {}

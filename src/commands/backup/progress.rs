@@ -9,7 +9,8 @@ use tokio_util::task::AbortOnDropHandle;
 use super::BackupRun;
 use super::prepare::PreparedBackup;
 use crate::archive::Progress;
-use crate::databases::postgres::dump;
+use crate::databases::postgres::client::Client;
+use crate::databases::postgres::{Connection, dump};
 use crate::report::lines::DumpProgress;
 use crate::report::sink::Sink;
 use crate::sponsors::Sponsor;
@@ -41,32 +42,38 @@ impl BackupRun<'_> {
         progress: &Arc<Progress>,
         head_bytes: u64,
     ) -> ProgressLines {
-        let (sink, name, progress) =
-            (Arc::clone(&self.edge.sink), sponsor.name.clone(), Arc::clone(progress));
-        let (connection, client) = (prepared.connection.clone(), prepared.client.clone());
-        let lines = tokio::spawn(async move {
-            let begun = Instant::now();
-            let mut asked = begun;
-            loop {
-                tokio::time::sleep(sink.progress_interval()).await;
-                let bytes_read = progress.bytes_read.load(Ordering::Relaxed);
-                // pg_dump has all its locks before it writes a byte, so only a dump without bytes can wait for one.
-                if bytes_read <= head_bytes && asked.elapsed() >= BETWEEN_QUESTIONS {
-                    asked = Instant::now();
-                    if let Some(wait) = dump::find_lock_wait(&connection, &client).await {
-                        sink.line(&format!("{name}: {wait}"));
-                        continue;
-                    }
-                }
-                sink.progress(DumpProgress {
-                    sponsor: &name,
-                    bytes_read,
-                    bytes_stored: progress.bytes_stored.load(Ordering::Relaxed),
-                    elapsed: begun.elapsed(),
-                });
-            }
-        });
-        let (sink, sponsor) = (Arc::clone(&self.edge.sink), sponsor.name.clone());
+        let (sink, name) = (Arc::clone(&self.context.sink), sponsor.name.clone());
+        let database = (prepared.connection.clone(), prepared.client.clone());
+        let lines = tokio::spawn(show_lines(sink, name, database, (Arc::clone(progress), head_bytes)));
+        let (sink, sponsor) = (Arc::clone(&self.context.sink), sponsor.name.clone());
         ProgressLines { lines: AbortOnDropHandle::new(lines), sink, sponsor }
+    }
+}
+
+async fn show_lines(
+    sink: Arc<Sink>,
+    sponsor: String,
+    (connection, client): (Connection, Client),
+    (progress, head_bytes): (Arc<Progress>, u64),
+) {
+    let begun = Instant::now();
+    let mut asked = begun;
+    loop {
+        tokio::time::sleep(sink.progress_interval()).await;
+        let bytes_read = progress.bytes_read.load(Ordering::Relaxed);
+        // pg_dump has all its locks before it writes a byte, so only a dump without bytes can wait for one.
+        if bytes_read <= head_bytes && asked.elapsed() >= BETWEEN_QUESTIONS {
+            asked = Instant::now();
+            if let Some(wait) = dump::find_lock_wait(&connection, &client).await {
+                sink.line(&format!("{sponsor}: {wait}"));
+                continue;
+            }
+        }
+        sink.progress(DumpProgress {
+            sponsor: &sponsor,
+            bytes_read,
+            bytes_stored: progress.bytes_stored.load(Ordering::Relaxed),
+            elapsed: begun.elapsed(),
+        });
     }
 }

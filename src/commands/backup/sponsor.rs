@@ -1,227 +1,258 @@
-//! The backup of one sponsor: dump into archive, verdict, commit. The order of these lines is the product's promise.
+//! The backup of one sponsor, from top to bottom: prepare, start, seal, finish, commit, then the record and the result.
+//! The order of these lines is the product's promise.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt as _;
-use tokio_util::sync::CancellationToken;
 
 use super::BackupRun;
 use super::generated::GeneratedValues;
+use super::manifest::{DumpedBackup, partial};
 use super::prepare::{Preparation, PreparedBackup};
 use super::state::BackupState;
-use crate::archive::backup_manifest::{
-    BackupManifest, FORMAT_VERSION, Name, Partial, RestoreNeeds, SourceDatabase, Standby, Tool,
-    manifest_sizes,
-};
+use crate::archive::backup_manifest::Partial;
+use crate::archive::key::Object;
 use crate::archive::pending::{Committed, Sealed};
 use crate::archive::{Progress, Upload, seal};
-use crate::commands::limit::TimeLimit;
-use crate::commands::publish::Completed;
-use crate::databases::postgres::client::major;
-use crate::databases::postgres::database::Database;
+use crate::commands::publish::Ended;
+use crate::commands::records;
+use crate::commands::session::{Completed, SponsorSession};
 use crate::databases::postgres::generated::Digests;
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::{Dump, DumpError, FinishedDump};
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure, TimedOut};
+use crate::record::deployment::Heading;
+use crate::record::{DeploymentLog, Event, Provenance};
+use crate::report::Record;
 use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Sponsor;
 use crate::verification::VerificationError;
 use crate::verification::conclusion::{BackupFacts, Before, ContentTotals};
-use crate::verification::database::document;
 use crate::verification::limits::words;
-use crate::verification::stored::manifest_contents;
 
-/// The facts about a dump and its archive.
-struct DumpedBackup<'a> {
-    started_at: Timestamp,
-    finished_at: Timestamp,
-    sealed: &'a Sealed,
-    finished: &'a FinishedDump,
-    generated: &'a Digests,
-    source: Option<&'a SourceDatabase>,
+/// A backup that is stored.
+struct TakenBackup {
+    sealed: Sealed,
+    finished: FinishedDump,
+    committed: Committed,
 }
 
 impl BackupRun<'_> {
-    pub(super) async fn back_up(
+    /// One sponsor from beginning to end. Without a record, a backup does not count as a success.
+    pub(super) async fn sponsor(&self, sponsor: &Sponsor) -> Ended {
+        let limit = TimedOut::new(self.options.timeout, Doing::Dump);
+        let session = self.sessions.begin(sponsor, Some(limit));
+        let mut state = BackupState::begin(session.started);
+        let mut done = session.run(Box::pin(self.back_up(&session, &mut state))).await;
+        if !self.options.common.dry_run {
+            done = self.save_record(&session, &mut state, done).await;
+        }
+        let result = state.into_result(&session, &done, self.options.common.dry_run);
+        session.end(result, done.err().map(|failure| session.redacted(&failure)))
+    }
+
+    async fn back_up(
         &self,
-        sponsor: &Sponsor,
-        facts: &mut BackupState,
-        clock: &TimeLimit<'_>,
-    ) -> Result<Completed<()>, Failure> {
-        facts.partial = partial(&self.order.dump);
-        facts.warnings.extend(facts.partial.as_ref().map(Partial::words));
-        let prepared = match clock.unless_stopped(self.prepare(sponsor, facts)).await? {
-            Preparation::Disabled(why) => return Ok(Completed::Disabled(why.to_string())),
-            Preparation::Ready(prepared) if self.order.dry_run => {
-                facts.warnings.extend(prepared.lacking.clone());
-                self.rehearse(sponsor, facts, &prepared, clock.stop()).await?;
-                self.show_plan(sponsor, facts, &prepared);
+        session: &SponsorSession<'_>,
+        state: &mut BackupState,
+    ) -> Result<Completed, Failure> {
+        state.partial = partial(&self.options.dump);
+        state.warnings.extend(state.partial.as_ref().map(Partial::words));
+        // Prepare. Nothing is changed before everything that can be checked was checked.
+        let prepared = match session.limit.unless_stopped(self.prepare(session, state)).await? {
+            Preparation::Disabled(why) => return Ok(Completed::Disabled(why)),
+            Preparation::Ready(prepared) if self.options.common.dry_run => {
+                self.rehearse(session, state, &prepared).await?;
                 return Ok(Completed::Planned);
             }
             Preparation::Ready(prepared) => prepared,
         };
-        facts.previous = prepared.previous.baseline();
-        facts.warnings.extend(prepared.previous.warning());
+        state.previous = prepared.previous.baseline();
+        state.warnings.extend(prepared.previous.warning());
         // Time spent waiting for other sponsors' memory does not count.
-        let reserved = clock.paused(self.budget.reserve(prepared.flow));
-        let _reserved = clock.unless_stopped(async { Ok(reserved.await) }).await?;
-        self.show_detail(sponsor, &prepared);
+        let reserved = session.limit.paused(self.budget.reserve(prepared.flow));
+        let _reserved = session.limit.unless_stopped(async { Ok(reserved.await) }).await?;
+        self.show_detail(session.sponsor, &prepared);
         let begun = Instant::now();
-        let (sealed, finished, committed) = self.archive(sponsor, facts, &prepared, clock.stop()).await?;
+        let taken = self.take(session, state, &prepared).await;
+        let taken = taken.inspect_err(|failure| state.note_left_behind(failure, self.context))?;
         let took = words(begun.elapsed());
-        self.edge.sink.debug(|| format!("{}: dump, upload and check took {took}", sponsor.name));
-        facts.warnings.extend(prepared.warnings(&finished));
-        self.note(sponsor, &finished.notes);
-        facts.server_version = Some(finished.server_version);
-        facts.pg_dump_version = Some(finished.pg_dump_version);
-        let contents = finished.contents;
-        let held = ContentTotals {
-            tables: contents.tables.len() as u64,
-            rows: contents.rows_total(),
-            bytes: sealed.plain.bytes,
-        };
-        let location = prepared.store.location(&prepared.key);
-        facts.backup = Some((location.clone(), sealed));
-        facts.warnings.extend(self.labelling(facts).not_locked(prepared.store.bucket(), &committed.lock));
-        facts.warnings.extend(committed.warnings);
-        facts.lock = Some(committed.lock);
-        let partial = facts.partial.is_some();
-        let before = facts.previous.as_ref();
-        let before = before.map(|before| Before { rows: before.rows_total, bytes: before.dump_size_bytes });
-        let taken = facts.taken.insert(BackupFacts { held, partial, before });
-        facts.warnings.extend(taken.warnings());
-        // The backup is stored already, and stays: an empty dump may be what the reader needs to see.
-        if let Some(finding) = taken.lost_everything() {
-            return Err(emptied(location, finding));
-        }
-        Ok(Completed::Done(()))
+        self.context.sink.debug(|| format!("{}: dump, upload and check took {took}", session.sponsor.name));
+        self.judge(session.sponsor, state, &prepared, taken)
     }
 
     /// No half-finished backups: the dump must succeed before the archive is committed. If both fail, the first
     /// failure is the cause.
-    async fn archive(
+    async fn take(
         &self,
-        sponsor: &Sponsor,
-        facts: &mut BackupState,
+        session: &SponsorSession<'_>,
+        state: &mut BackupState,
         prepared: &PreparedBackup,
-        stop: &CancellationToken,
-    ) -> Result<(Sealed, FinishedDump, Committed), Failure> {
-        let PreparedBackup { connection, client, store, key, labels, flow, options, source, .. } = prepared;
-        let started_at = prepared.as_of(self.edge.now());
-        let head = prepared.database.settings.head().ok_or_else(|| DumpError::Incomplete {
-            place: connection.place(),
-            missing: "the database's settings and comment, which exceed 4 MiB".to_owned(),
-        })?;
+    ) -> Result<TakenBackup, Failure> {
+        let PreparedBackup { connection, client, store, key, labels, flow, options, .. } = prepared;
+        let (started_at, stop) = (prepared.as_of(self.context.now()), session.limit.stop());
+        let head = prepared.head()?;
         let progress = Arc::new(Progress::default());
-        let watch = self.watch(sponsor, prepared, &progress, head.len() as u64);
+        let watch = self.watch(session.sponsor, prepared, &progress, head.len() as u64);
+
+        // Start: pg_dump, and before it the session whose snapshot it reads.
         let values = GeneratedValues::watch(prepared, stop).await?;
         let options = DumpOptions { snapshot: values.snapshot(), ..options.clone() };
         let mut dump = Dump::start(client, connection, &options, stop)?;
+
+        // Seal: compress, encrypt and upload what pg_dump writes. Each read also scans it, see [`Dump`].
         let mut text = head.as_bytes().chain(&mut dump);
         let upload = Upload::new(store, key.clone(), labels.clone(), *flow, stop.clone());
-        let staged = seal(&mut text, &self.order.recipe, upload, &progress).await;
+        let sealed = seal(&mut text, &self.options.recipe, upload, &progress).await;
         drop(watch);
-        // An encoder that is dropped on an error path writes a valid end of file. So a stream that ended proves nothing yet:
-        // until `finish` has judged the dump, the object is only staged and not visible.
-        let staged = match staged {
-            Ok(staged) => staged,
+        let pending = match sealed {
+            Ok(pending) => pending,
             // pg_dump stops first, because it holds locks until then.
             Err(broken) => {
                 dump.abandon().await;
                 return Err(broken.abandon().await.into());
             }
         };
-        let finished = dump.finish().await.and_then(|finished| {
-            prepared.server.check_sequences(connection, &finished.contents)?;
-            Ok(finished)
-        });
-        // The digests come after pg_dump's verdict: pg_dump needs their snapshot, and its failure is the first cause.
-        let ended = match finished {
-            Ok(finished) => values.digests().await.map(|digests| (finished, digests)),
-            Err(cause) => Err(cause),
-        };
-        let (finished, generated) = match ended {
-            Ok(ended) => ended,
+
+        // Finish. An encoder that is dropped on an error path writes a valid end of file. So a stream that ended proves
+        // nothing yet: until `finish` has judged the dump, the object is only pending and not visible.
+        let (finished, generated) = match finish(dump, values, prepared).await {
+            Ok(finished) => finished,
             Err(cause) => {
                 // The dump's failure is the cause. A failed abort is only a consequence.
-                if let Err(error) = staged.abandon().await {
-                    facts.consequences.push(self.edge.sink.redacted(&error.to_string()));
+                if let Err(error) = pending.abandon().await {
+                    state.consequences.push(self.context.sink.redacted(&error.to_string()));
                 }
                 return Err(cause.into());
             }
         };
-        let sealed = staged.sealed().clone();
-        let finished_at = self.edge.now();
-        let taken = DumpedBackup {
+
+        // Commit: makes the object visible, reads it back, and writes the manifest last.
+        let (sealed, finished_at) = (pending.sealed().clone(), self.context.now());
+        let dumped = DumpedBackup {
             started_at,
             finished_at,
             sealed: &sealed,
             finished: &finished,
             generated: &generated,
-            source: source.as_ref(),
         };
-        let description = self.describe(sponsor, facts, prepared, &taken);
-        let committed = staged.commit(description).await?;
+        let manifest = self.manifest(session.sponsor, state, prepared, &dumped);
+        let committed = pending.commit(manifest.to_bytes()).await?;
         for remark in &committed.remarks {
-            self.edge.sink.line(&format!("{}: {remark}", sponsor.name));
+            self.context.sink.line(&format!("{}: {remark}", session.sponsor.name));
         }
-        Ok((sealed, finished, committed))
+        Ok(TakenBackup { sealed, finished, committed })
+    }
+
+    /// Notes what is stored, and compares it with the previous backup.
+    fn judge(
+        &self,
+        sponsor: &Sponsor,
+        state: &mut BackupState,
+        prepared: &PreparedBackup,
+        taken: TakenBackup,
+    ) -> Result<Completed, Failure> {
+        let TakenBackup { sealed, finished, committed } = taken;
+        state.warnings.extend(prepared.warnings(&finished));
+        self.show_notes(sponsor, &finished.notes);
+        let held = ContentTotals {
+            tables: finished.contents.tables.len() as u64,
+            rows: finished.contents.rows_total(),
+            bytes: sealed.plain.bytes,
+        };
+        state.server_version = Some(finished.server_version);
+        state.pg_dump_version = Some(finished.pg_dump_version);
+        let location = prepared.store.location(&prepared.key);
+        state.backup = Some((location.clone(), sealed));
+        let source = self.attribute_source(state);
+        state.warnings.extend(source.not_locked(prepared.store.bucket(), &committed.lock));
+        state.warnings.extend(committed.warnings);
+        state.lock = Some(committed.lock);
+        let partial = state.partial.is_some();
+        let taken = state.taken.insert(BackupFacts { held, partial, before: prepared.before() });
+        state.warnings.extend(taken.warnings());
+        // The backup is stored already, and stays: an empty dump may be what the reader needs to see.
+        match taken.lost_everything() {
+            Some(finding) => Err(emptied(location, finding)),
+            None => Ok(Completed::Done),
+        }
     }
 
     /// Shows pg_dump's notes.
-    fn note(&self, sponsor: &Sponsor, notes: &[String]) {
+    fn show_notes(&self, sponsor: &Sponsor, notes: &[String]) {
         if !notes.is_empty() {
             let title = format!("{}: backed up", sponsor.name);
-            self.edge.sink.annotations(&[annotation(Level::Notice, &title, &notes.join("; "))]);
+            self.context.sink.annotations(&[annotation(Level::Notice, &title, &notes.join("; "))]);
         }
     }
 
-    fn describe(
+    /// Saves the record. After a failed backup, that failure stays the cause.
+    async fn save_record(
         &self,
-        sponsor: &Sponsor,
-        facts: &BackupState,
-        prepared: &PreparedBackup,
-        taken: &DumpedBackup<'_>,
-    ) -> Vec<u8> {
-        let DumpedBackup { started_at, finished_at, sealed, finished, generated, source } = *taken;
-        let Database { locale, settings, .. } = &prepared.database;
-        let (dump, stored, encoding) = manifest_sizes(sealed, &self.order.recipe);
-        let options = &self.order.dump;
-        let run = &self.edge.run;
-        BackupManifest {
-            format_version: FORMAT_VERSION,
-            sponsor: sponsor.name.clone(),
-            sponsor_code: sponsor.code.clone(),
-            environment: self.order.scope.environment.name().to_owned(),
-            key: prepared.key.clone(),
-            timestamp: facts.started,
-            started_at,
-            finished_at,
-            dump,
-            stored,
-            encoding,
-            contents: Some(manifest_contents(&finished.contents, generated)),
-            source: source.cloned(),
-            database: Some(document(locale, settings)),
-            restore: Some(needs(finished)),
-            partial: facts.partial.clone(),
-            previous_backup: facts.previous.clone(),
-            standby: prepared.standby(finished),
-            warnings: Some(prepared.warnings(finished)),
-            lc_monetary: Some("C".to_owned()),
-            includes_privileges: options.include_privileges,
-            tool: Tool::THIS,
-            pg_dump_version: finished.pg_dump_version.clone(),
-            server_version: finished.server_version.clone(),
-            git_sha: run.commit_sha.clone(),
-            version: self.order.deployment.version.clone(),
-            github_run_id: run.run_id.clone(),
-            github_run_attempt: run.run_attempt.clone(),
+        session: &SponsorSession<'_>,
+        state: &mut BackupState,
+        done: Result<Completed, Failure>,
+    ) -> Result<Completed, Failure> {
+        let heading = self.heading(session, state, self.github.provenance().await);
+        let was_cancelled = matches!(done, Err(Failure::Cancelled(_)));
+        let conclusion = state.conclusion(&done, self.options.common.dry_run);
+        let mut document = DeploymentLog::of_backup(heading, conclusion, was_cancelled);
+        state.fill(&mut document, session, &done);
+        let entry = (Object::DeploymentLog, &*document.to_bytes());
+        let source = self.attribute_source(state);
+        let kept = records::keep(entry, session.sponsor, state.buckets.as_deref(), &source).await;
+        state.consequences.extend(kept.warning);
+        let text = String::from_utf8_lossy(entry.1).into_owned();
+        state.record = Some(Record { text, is_in_s3: kept.is_in_s3 });
+        state.record_location = kept.place;
+        match (done, kept.failure) {
+            (Ok(_), Some(failure)) => Err(failure),
+            // The record's failure is a consequence for the reader, and must not hide why the backup failed.
+            (Err(first), Some(second)) => {
+                state.consequences.push(self.context.sink.redacted(&second.to_string()));
+                Err(first)
+            }
+            (done, None) => {
+                if matches!(done, Ok(Completed::Disabled(_))) {
+                    records::say_saved_locally_only(self.context, &session.sponsor.name);
+                }
+                done
+            }
         }
-        .to_bytes()
     }
+
+    fn heading<'s>(
+        &'s self,
+        session: &SponsorSession<'s>,
+        state: &BackupState,
+        provenance: &'s Provenance,
+    ) -> Heading<'s> {
+        let options = self.options;
+        Heading {
+            event: if options.pre_migration { Event::PreDeploymentBackup } else { Event::Backup },
+            sponsor: session.sponsor,
+            environment: options.common.environment,
+            at: state.started,
+            version: options.deployment.version.as_deref(),
+            reason: options.deployment.reason.as_deref(),
+            run: &self.context.run,
+            provenance,
+        }
+    }
+}
+
+/// Waits for pg_dump's verdict and for the digests of generated values. The digests come second: pg_dump needs their
+/// snapshot, and its failure is the first cause.
+async fn finish(
+    dump: Dump,
+    values: GeneratedValues,
+    prepared: &PreparedBackup,
+) -> Result<(FinishedDump, Digests), DumpError> {
+    let finished = dump.finish().await?;
+    prepared.server.check_sequences(&prepared.connection, &finished.contents)?;
+    Ok((finished, values.digests().await?))
 }
 
 /// The failure of a backup that contains nothing although an earlier one had rows.
@@ -230,56 +261,23 @@ pub(super) fn emptied(place: String, finding: String) -> Failure {
     VerificationError { place, findings: vec![finding], hint: hint.to_owned() }.into()
 }
 
-/// What is left out by request.
-fn partial(options: &DumpOptions) -> Option<Partial> {
-    options.is_partial().then(|| Partial {
-        schemas: options.schemas.clone(),
-        exclude_schemas: options.exclude_schemas.clone(),
-        exclude_table_data: options.exclude_table_data.clone(),
-    })
-}
-
 impl PreparedBackup {
+    /// The text before pg_dump's own: the database's settings and comment.
+    fn head(&self) -> Result<String, DumpError> {
+        self.database.settings.head().ok_or_else(|| DumpError::Incomplete {
+            place: self.connection.place(),
+            missing: "the database's settings and comment, which exceed 4 MiB".to_owned(),
+        })
+    }
+
+    /// What the backup is compared with.
+    pub(super) fn before(&self) -> Option<Before> {
+        let before = self.previous.baseline()?;
+        Some(Before { rows: before.rows_total, bytes: before.dump_size_bytes })
+    }
+
     /// The time of the data in a dump that begins now.
     fn as_of(&self, now: Timestamp) -> Timestamp {
         self.standby.as_ref().map_or(now, |(standby, asked_at)| standby.as_of(*asked_at))
-    }
-
-    /// Warnings about the backup, without data.
-    fn warnings(&self, finished: &FinishedDump) -> Vec<String> {
-        let standby = self.standby.as_ref().map(|(standby, _)| standby);
-        let of_standby = standby.map(|standby| standby.warnings(&standby.without_rows(&finished.contents)));
-        of_standby
-            .into_iter()
-            .flatten()
-            .chain(self.lacking.clone())
-            .chain(finished.warnings.iter().cloned())
-            .collect()
-    }
-
-    fn standby(&self, finished: &FinishedDump) -> Option<Standby> {
-        let (standby, _) = self.standby.as_ref()?;
-        let unlogged = standby.without_rows(&finished.contents).into_iter();
-        Some(Standby {
-            replayed_at: standby.replayed_at,
-            lag_seconds: standby.lag.seconds(),
-            unlogged_tables: unlogged.map(|(schema, name)| Name { schema, name }).collect(),
-        })
-    }
-}
-
-/// The smallest versions that can restore the dump. PostgreSQL does not promise that older versions can.
-fn needs(finished: &FinishedDump) -> RestoreNeeds {
-    let needs = finished.scan.needs();
-    let server = major(&finished.server_version).unwrap_or_default();
-    RestoreNeeds {
-        client_major: major(&finished.pg_dump_version).unwrap_or_default(),
-        server_major: server.max(needs.server_major),
-        restricted: finished.scan.is_restricted(),
-        encoding: needs.encoding.clone(),
-        extensions: needs.extensions.iter().cloned().collect(),
-        roles: needs.roles.iter().cloned().collect(),
-        forces_row_security: Some(needs.forces_row_security),
-        locks: Some(needs.locks),
     }
 }

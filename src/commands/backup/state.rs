@@ -1,7 +1,6 @@
 //! What is known about one sponsor's backup. It grows with each step, and the record and the result are made from it.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -10,20 +9,19 @@ use crate::archive::pending::Sealed;
 use crate::archive::s3::LockState;
 use crate::commands::RunContext;
 use crate::commands::buckets::SponsorBuckets;
-use crate::commands::publish::{Completed, Ended, RedactedFailure};
+use crate::commands::publish::RedactedFailure;
+use crate::commands::session::{Completed, SponsorSession};
 use crate::failure::Failure;
 use crate::record::DeploymentLog;
 use crate::report::{Record, SponsorResult};
-use crate::sponsors::Sponsor;
 use crate::verification::Conclusion;
 use crate::verification::conclusion::BackupFacts;
 
 pub(super) struct BackupState {
     pub(super) started: Timestamp,
-    clock: Instant,
     /// Whether the flag is on. `None` until it has been read.
     pub(super) enabled: Option<bool>,
-    pub(super) vault: Option<Arc<SponsorBuckets>>,
+    pub(super) buckets: Option<Arc<SponsorBuckets>>,
     pub(super) server_version: Option<String>,
     pub(super) pg_dump_version: Option<String>,
     /// The stored backup.
@@ -44,6 +42,8 @@ pub(super) struct BackupState {
     pub(super) next_step: Option<String>,
     /// The deployment record.
     pub(super) record: Option<Record>,
+    /// Where it was saved.
+    pub(super) record_location: Option<String>,
     /// The plan of a dry run, each fact with its label.
     pub(super) plan: Vec<(&'static str, String)>,
 }
@@ -52,9 +52,8 @@ impl BackupState {
     pub(super) fn begin(started: Timestamp) -> Self {
         Self {
             started,
-            clock: Instant::now(),
             enabled: None,
-            vault: None,
+            buckets: None,
             server_version: None,
             pg_dump_version: None,
             backup: None,
@@ -66,35 +65,42 @@ impl BackupState {
             consequences: Vec::new(),
             next_step: None,
             record: None,
+            record_location: None,
             plan: Vec::new(),
         }
     }
 
-    /// The outcome of the turn. After a failure, what is known about a stored backup remains known.
-    pub(super) fn conclusion(&self, done: &Result<Completed<()>, Failure>, dry_run: bool) -> Conclusion {
+    /// The outcome so far. After a failure, what is known about a stored backup remains known.
+    pub(super) fn conclusion(&self, done: &Result<Completed, Failure>, dry_run: bool) -> Conclusion {
         let known = self.taken.as_ref().map(Conclusion::of_backup);
         match done {
-            Ok(Completed::Done(())) => known.unwrap_or(Conclusion::failed(None)),
+            Ok(Completed::Done) => known.unwrap_or(Conclusion::failed(None)),
             Ok(Completed::Disabled(_)) if !dry_run => Conclusion::disabled(),
             Ok(Completed::Disabled(_) | Completed::Planned) => Conclusion::planned(),
             Err(_) => known.map_or(Conclusion::failed(None), Conclusion::but_failed),
         }
     }
 
-    fn seconds(&self) -> f64 {
-        (self.clock.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
+    /// Notes what a stopped upload left behind. The reader learns from it what the failure itself does not say.
+    pub(super) fn note_left_behind(&mut self, failure: &Failure, context: &RunContext) {
+        if let Failure::Archive(error) = failure
+            && let Some(Some(left)) = error.stopped()
+        {
+            self.consequences.push(context.sink.redacted(left));
+        }
     }
 
+    /// Fills in the record.
     pub(super) fn fill(
         &self,
         document: &mut DeploymentLog,
-        done: &Result<Completed<()>, Failure>,
-        edge: &RunContext,
+        session: &SponsorSession<'_>,
+        done: &Result<Completed, Failure>,
     ) {
         document.s3_archival_enabled = self.enabled;
         document.server_version.clone_from(&self.server_version);
         document.pg_dump_version.clone_from(&self.pg_dump_version);
-        document.duration_seconds = Some(self.seconds());
+        document.duration_seconds = Some((session.took().as_secs_f64() * 1000.0).round() / 1000.0);
         if let Some((location, sealed)) = &self.backup {
             document.backup_location = Some(location.clone());
             document.backup_size_bytes = Some(sealed.stored.bytes);
@@ -116,26 +122,25 @@ impl BackupState {
             Ok(Completed::Disabled(why)) => {
                 document.backup_location = Some(NOT_CONFIGURED.to_owned());
                 document.backup_size_bytes = Some(0);
-                document.message = Some(why.clone());
+                document.message = Some(why.to_string());
             }
             Ok(_) => {}
             Err(failure) => {
-                let RedactedFailure { stage, message, .. } = RedactedFailure::of(failure, edge);
+                let RedactedFailure { stage, message, .. } = session.redacted(failure);
                 (document.stage, document.message) = (Some(stage), Some(message));
             }
         }
     }
 
-    pub(super) fn result(
+    /// The result, without the failure.
+    pub(super) fn into_result(
         self,
-        sponsor: &Sponsor,
-        log: Option<String>,
-        (done, conclusion): (&Result<Completed<()>, Failure>, Conclusion),
-        edge: &RunContext,
-    ) -> Ended {
-        let took = self.clock.elapsed().as_secs_f64();
-        let mut result = SponsorResult::new(&sponsor.name, conclusion, took);
-        result.deployment_log = log;
+        session: &SponsorSession<'_>,
+        done: &Result<Completed, Failure>,
+        dry_run: bool,
+    ) -> SponsorResult {
+        let mut result = session.result(self.conclusion(done, dry_run));
+        result.deployment_log = self.record_location;
         result.warnings = self.warnings.into_iter().chain(self.consequences).collect();
         result.locked_until = self.lock.as_ref().and_then(locked_until);
         result.plan = self.plan;
@@ -146,20 +151,13 @@ impl BackupState {
             result.backup_sha256 = Some(sealed.stored.sha256);
             result.dump_size = Some(sealed.plain.bytes);
         }
-        match done {
-            Ok(Completed::Done(()) | Completed::Planned) => (result, None),
-            Ok(Completed::Disabled(why)) => {
-                result.message = Some(why.clone());
-                result.hint = self.next_step;
-                result.backup_location = Some(NOT_CONFIGURED.to_owned());
-                result.backup_size = Some(0);
-                (result, None)
-            }
-            Err(failure) => {
-                let code = RedactedFailure::of(failure, edge).fail(&mut result);
-                (result, Some(code))
-            }
+        if let Ok(Completed::Disabled(why)) = done {
+            result.message = Some(why.to_string());
+            result.hint = self.next_step;
+            result.backup_location = Some(NOT_CONFIGURED.to_owned());
+            result.backup_size = Some(0);
         }
+        result
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
 use super::DrillRun;
@@ -18,6 +17,7 @@ use crate::databases::postgres::restore::{
 };
 use crate::databases::postgres::sql::Needs;
 use crate::failure::Failure;
+use crate::secrets::Secret;
 use crate::verification::drill;
 
 /// The database in a temporary server.
@@ -43,39 +43,51 @@ impl DrillTarget {
     /// so this comes before the long download.
     pub(super) async fn build(run: &DrillRun<'_>, stored: &StoredBackup) -> Result<Self, Failure> {
         let (clients, newest) = restoring::clients(&run.clients)?;
-        let Some(url) = &run.order.target else {
-            let needed =
-                restoring::server_major(stored).max(restoring::needs_in_manifest(stored).server_major);
-            let programs = TemporaryServer::programs(clients, needed)?;
-            // The programs are chosen first, so that no server is started in vain.
-            restoring::tools(stored, clients, needed, temporary_server::NICKNAME)?;
-            let scratch = temporary_server::scratch(&run.edge.scratch);
-            let room = FreeSpace::of(&scratch);
-            room.as_ref().map_or(Ok(()), |room| room.check(restoring::size(stored)))?;
-            let server = TemporaryServer::start(programs, &scratch, restoring::locks(stored)).await?;
-            if let Some(why) = server.is_open() {
-                let what = format!("the temporary server can open network connections: {why}");
-                run.edge.sink.line(&what);
-            }
-            let facts = TargetFacts::ask(&server.maintenance(), newest).await?;
-            let facts = facts.of_an_empty_database();
-            let connection = server.connection(RESTORED);
-            return Ok(Self { place: DrillPlace::TemporaryServer(server), connection, facts, room });
-        };
-        run.edge.sink.mask(url.expose_secret());
+        match &run.options.target {
+            Some(url) => Self::visit(run, url, newest).await,
+            None => Self::start(run, stored, (clients, newest)).await,
+        }
+    }
+
+    async fn start(
+        run: &DrillRun<'_>,
+        stored: &StoredBackup,
+        (clients, newest): (&[Client], &Client),
+    ) -> Result<Self, Failure> {
+        let needed = restoring::server_major(stored).max(restoring::needs_in_manifest(stored).server_major);
+        let programs = TemporaryServer::programs(clients, needed)?;
+        // The programs are chosen first, so that no server is started in vain.
+        restoring::tools(stored, clients, needed, temporary_server::NICKNAME)?;
+        let scratch = temporary_server::scratch(&run.context.scratch);
+        let room = FreeSpace::of(&scratch);
+        room.as_ref().map_or(Ok(()), |room| room.check(restoring::size(stored)))?;
+        let server = TemporaryServer::start(programs, &scratch, restoring::locks(stored)).await?;
+        if let Some(why) = server.is_open() {
+            let what = format!("the temporary server can open network connections: {why}");
+            run.context.sink.line(&what);
+        }
+        let facts = TargetFacts::ask(&server.maintenance(), newest).await?;
+        let facts = facts.of_an_empty_database();
+        let connection = server.connection(RESTORED);
+        Ok(Self { place: DrillPlace::TemporaryServer(server), connection, facts, room })
+    }
+
+    async fn visit(run: &DrillRun<'_>, url: &Secret, newest: &Client) -> Result<Self, Failure> {
+        run.context.mask([url.clone()]);
         let host = Connection::parse(url).and_then(Connection::with_one_host).map_err(RestoreError::from)?;
-        host.masks().iter().for_each(|mask| run.edge.sink.mask(mask.expose_secret()));
+        run.context.mask(host.masks());
         let facts = TargetFacts::ask(&host, newest).await?;
         let host = facts.quiet(&host, false);
         let others = ScratchDatabase::stale_databases(&host, newest).await?;
         if !others.is_empty() {
             let names = others.join(", ");
-            run.edge.sink.line(&format!("{} has databases of other drills: {names}", host.place()));
+            run.context.sink.line(&format!("{} has databases of other drills: {names}", host.place()));
         }
-        let visit = ScratchDatabase::new(&host);
-        let connection = visit.connection.clone();
+        let scratch = ScratchDatabase::new(&host);
+        let connection = scratch.connection.clone();
         let facts = facts.of_an_empty_database();
-        Ok(Self { place: DrillPlace::ScratchDatabase(visit, newest.clone()), connection, facts, room: None })
+        let place = DrillPlace::ScratchDatabase(scratch, newest.clone());
+        Ok(Self { place, connection, facts, room: None })
     }
 
     /// The plan, or all obstacles.
@@ -90,7 +102,7 @@ impl DrillTarget {
         let mut obstacles = plan.obstacles(Allowed {
             replace: false,
             clears: false,
-            skip_missing_extensions: run.order.skip_missing_extensions,
+            skip_missing_extensions: run.options.skip_missing_extensions,
             // Roles are created only on a server of our own.
             make_roles: self.is_ours(),
         });

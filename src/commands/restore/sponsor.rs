@@ -1,16 +1,10 @@
 //! The restore itself. All checks come before the first statement, and all statements are one transaction.
 
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt as _;
-
 use super::RestoreRun;
 use crate::archive::s3::policy::Purpose;
-use crate::commands::buckets::{BucketAccess, SponsorBuckets};
-use crate::commands::limit::{TimeLimit, undo_in_time};
-use crate::commands::publish::Completed;
 use crate::commands::restoring::{self, RestoreSession};
 use crate::commands::selected::SelectedBackup;
+use crate::commands::session::{Completed, SponsorSession, fenced, undo_in_time};
 use crate::commands::stored::StoredBackup;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::plan::Allowed;
@@ -21,7 +15,7 @@ use crate::databases::postgres::sql::Needs;
 use crate::failure::Failure;
 use crate::report::lines;
 use crate::report::restore::Restored;
-use crate::secrets::S3Backups;
+use crate::secrets::{Disabled, S3Backups};
 use crate::sponsors::Sponsor;
 use crate::verification::{counted, database};
 
@@ -35,11 +29,11 @@ struct PreparedTarget {
 impl RestoreRun<'_> {
     pub(super) async fn restore(
         &self,
-        sponsor: &Sponsor,
+        session: &SponsorSession<'_>,
         restored: &mut Restored,
-        clock: &TimeLimit<'_>,
-    ) -> Result<Completed<()>, Failure> {
-        let mut chosen = match Box::pin(clock.unless_stopped(self.choose(sponsor))).await? {
+    ) -> Result<Completed, Failure> {
+        let (sponsor, limit) = (session.sponsor, &session.limit);
+        let mut chosen = match Box::pin(limit.unless_stopped(self.choose(session))).await? {
             Ok(chosen) => chosen,
             Err(disabled) => return Ok(Completed::Disabled(disabled)),
         };
@@ -47,69 +41,67 @@ impl RestoreRun<'_> {
         // The download may take hours, so known obstacles are reported before it.
         let told = restoring::needs_in_manifest(&chosen.stored);
         let PreparedTarget { plan: first, .. } =
-            clock.unless_stopped(self.set(sponsor, &chosen.stored, (&told, None))).await?;
+            limit.unless_stopped(self.prepare_target(sponsor, &chosen.stored, (&told, None))).await?;
         let location = chosen.stored.location.clone();
-        self.edge.sink.line(&format!("{}: verifying {location}", sponsor.name));
-        let proven = chosen.prove(clock.stop()).await;
+        self.context.sink.line(&format!("{}: verifying {location}", sponsor.name));
+        let verified = chosen.verify(limit.stop()).await;
         restored.passed = chosen.passed();
         let stored = chosen.stored;
         note(restored, &stored);
-        let proven = proven?;
-        let needs = (proven.scan.needs(), Some(&first).filter(|_| stored.location == location));
+        let verified = verified?;
+        let needs = (verified.scan.needs(), Some(&first).filter(|_| stored.location == location));
         let PreparedTarget { mut target, tools, plan } =
-            clock.unless_stopped(self.set(sponsor, &stored, needs)).await?;
-        if self.order.dry_run {
+            limit.unless_stopped(self.prepare_target(sponsor, &stored, needs)).await?;
+        if self.options.common.dry_run {
             return Ok(Completed::Planned);
         }
         let restoring =
-            RestoreSession { stored: &stored, proven: &proven, tools: &tools, stop: clock.stop() };
+            RestoreSession { stored: &stored, verified: &verified, tools: &tools, stop: limit.stop() };
         // Each step reacts to a stop by itself, and must not be dropped before it has undone its work.
-        let done = AssertUnwindSafe(self.perform(&restoring, &mut target, &plan, restored)).catch_unwind();
-        let done =
-            done.await.unwrap_or_else(|_| Err(Failure::Bug("panicked (see the lines above)".to_owned())));
-        if done.is_err() && restored.target == TargetState::Unchanged && target.is_begun() {
-            let dropped = undo_in_time(self.edge, target.drop_again(&tools.psql)).await;
-            let why = match dropped {
-                Some(Ok(())) => return done,
-                Some(Err(error)) => error.to_string(),
-                None => "no answer within seconds of the signal".to_owned(),
-            };
-            restored.target = TargetState::Created;
-            let what = target.leftover().unwrap_or_default();
-            let left = RestoreError::LeftBehind { what, why }.to_string();
-            restored.consequences.push(self.edge.sink.redacted(&left));
+        let done = fenced(self.perform(&restoring, &mut target, &plan, restored)).await;
+        if done.is_err() {
+            self.drop_target(&mut target, &tools, restored).await;
         }
         done
     }
 
+    /// Drops a database that a failed restore has created.
+    async fn drop_target(&self, target: &mut Target, tools: &Tools, restored: &mut Restored) {
+        if restored.target != TargetState::Unchanged || !target.is_begun() {
+            return;
+        }
+        let why = match undo_in_time(self.context, target.drop_again(&tools.psql)).await {
+            Some(Ok(())) => return,
+            Some(Err(error)) => error.to_string(),
+            None => "no answer within seconds of the signal".to_owned(),
+        };
+        restored.target = TargetState::Created;
+        let what = target.leftover().unwrap_or_default();
+        let left = RestoreError::LeftBehind { what, why }.to_string();
+        restored.consequences.push(self.context.sink.redacted(&left));
+    }
+
     /// The selected backup, after it is certain that the target may be restored into. Or why there is none.
-    async fn choose<'a>(
-        &'a self,
-        sponsor: &'a Sponsor,
-    ) -> Result<Result<SelectedBackup<'a>, String>, Failure> {
-        let secrets = match self.survey.secrets_of_its_own(sponsor).await? {
+    async fn choose<'s>(
+        &'s self,
+        session: &'s SponsorSession<'_>,
+    ) -> Result<Result<SelectedBackup<'s>, Disabled>, Failure> {
+        let secrets = match session.secrets().await? {
             S3Backups::Enabled(secrets) => secrets,
-            S3Backups::Disabled(why) => return Ok(Err(why.to_string())),
+            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
         };
-        let neighbours = self.neighbours(sponsor).await?;
-        let (opening, environment) = (&self.order.opening, self.order.scope.environment);
-        let way = BucketAccess {
-            scope: &self.order.scope,
-            edge: self.edge,
-            endpoint: &opening.endpoint,
-            sponsor: &sponsor.name,
-            purpose: Purpose::Restore { thaw: opening.thaw },
-        };
-        let vault = SponsorBuckets::open(&way, secrets);
-        let whose = (sponsor, environment);
-        let place = vault.place(whose, opening.timeout, self.edge);
-        let chosen = SelectedBackup::find(place, opening, &self.identities).await?;
-        self.guard(sponsor, (secrets, &vault.backups), &neighbours).await?;
+        let opening = &self.options.opening;
+        let purpose = Purpose::Restore { thaw: opening.thaw };
+        let buckets = session.open_buckets(secrets, &opening.endpoint, purpose)?;
+        let others = self.neighbours(session.sponsor).await?;
+        let history = session.history(&buckets, opening.timeout);
+        let chosen = SelectedBackup::find(history, opening, &self.identities).await?;
+        self.guard(session.sponsor, (secrets, &buckets.backups), &others).await?;
         Ok(Ok(chosen))
     }
 
     /// Queries the target and makes the plan. Prints the plan if it is new, and reports all obstacles at once.
-    async fn set(
+    async fn prepare_target(
         &self,
         sponsor: &Sponsor,
         stored: &StoredBackup,
@@ -124,21 +116,13 @@ impl RestoreRun<'_> {
             self.show(sponsor, stored, (&target, &losing_rows), &plan);
         }
         let allowed = Allowed {
-            replace: self.order.replace,
-            clears: self.order.replace && stored.description.partial.is_none(),
-            skip_missing_extensions: self.order.skip_missing_extensions,
+            replace: self.options.replace,
+            clears: self.options.replace && stored.description.partial.is_none(),
+            skip_missing_extensions: self.options.skip_missing_extensions,
             make_roles: false,
         };
         let mut obstacles = plan.obstacles(allowed);
-        let partial = stored.description.partial.as_ref();
-        if let Some(partial) = partial.filter(|_| self.replaces(&target) && !self.order.allow_partial) {
-            let what = partial.words();
-            obstacles.push(RestoreError::Partial { place: place.clone(), what, losing_rows });
-        }
-        if self.replaces(&target) && partial.is_none() && !target.facts.ground.staying.is_empty() {
-            let names = target.facts.ground.staying.clone();
-            obstacles.push(RestoreError::NotOurs { place: place.clone(), names });
-        }
+        obstacles.extend(self.obstacles_of_replacing(stored, &target, losing_rows));
         if target.may_not_be_created() {
             let user = self.target.user().to_owned();
             obstacles.push(RestoreError::MayNotCreate { place: place.clone(), user });
@@ -151,8 +135,27 @@ impl RestoreRun<'_> {
         }
     }
 
+    /// What stands against dropping the target's objects.
+    fn obstacles_of_replacing(
+        &self,
+        stored: &StoredBackup,
+        target: &Target,
+        losing_rows: Vec<String>,
+    ) -> Option<RestoreError> {
+        if !self.replaces(target) {
+            return None;
+        }
+        let place = self.target.place();
+        match &stored.description.partial {
+            Some(_) if self.options.allow_partial => None,
+            Some(partial) => Some(RestoreError::Partial { place, what: partial.words(), losing_rows }),
+            None if target.facts.ground.staying.is_empty() => None,
+            None => Some(RestoreError::NotOurs { place, names: target.facts.ground.staying.clone() }),
+        }
+    }
+
     fn replaces(&self, target: &Target) -> bool {
-        self.order.replace && target.exists()
+        self.options.replace && target.exists()
     }
 
     async fn losing_rows(
@@ -170,35 +173,43 @@ impl RestoreRun<'_> {
         clearing::losing_rows((&target.connection, client), &left_out.exclude_table_data, &held).await
     }
 
+    /// SQL before and after the backup's own statements, and whether these drop what they create.
+    fn frame(&self, needs: &Needs, is_of_some: bool, target: &Target) -> (String, String, bool) {
+        let replaces = self.replaces(target);
+        // A backup of some schemas replaces only those: its own statements drop them.
+        let (clears, drops) = (replaces && !is_of_some, replaces && is_of_some);
+        let is_silenced = target.facts.ground.may_silence_reactions();
+        let mut first = if is_silenced { session::silencing() } else { String::new() };
+        let mut last = String::new();
+        if clears {
+            first += &clearing::clearing(target.facts.major());
+        }
+        if drops {
+            first += &clearing::noting();
+            last += &clearing::checking();
+        } else {
+            first += restoring::before(needs, &target.facts, clears);
+        }
+        if is_silenced {
+            last += &session::waking();
+        }
+        (first, last, drops)
+    }
+
     async fn perform(
         &self,
         restoring: &RestoreSession<'_>,
         target: &mut Target,
         plan: &Plan,
         restored: &mut Restored,
-    ) -> Result<Completed<()>, Failure> {
-        let needs = restoring.proven.scan.needs();
-        // A backup of some schemas replaces only those: its own statements drop them.
+    ) -> Result<Completed, Failure> {
+        let needs = restoring.verified.scan.needs();
         let is_of_some = restoring.stored.description.partial.is_some();
-        let replaces = self.replaces(target);
-        let (clears, drops) = (replaces && !is_of_some, replaces && is_of_some);
-        let is_silenced = target.facts.ground.may_silence_reactions();
-        let first = [
-            if is_silenced { session::silencing() } else { String::new() },
-            if clears { clearing::clearing(target.facts.major()) } else { String::new() },
-            if drops {
-                clearing::noting()
-            } else {
-                restoring::before(needs, &target.facts, clears).to_owned()
-            },
-        ]
-        .concat();
-        let checking = if drops { clearing::checking() } else { String::new() };
-        let last = checking + &if is_silenced { session::waking() } else { String::new() };
+        let (first, last, drops) = self.frame(needs, is_of_some, target);
         let locale = restoring.locale();
         let form = restoring.form(locale.as_ref());
         target.create(&form, &restoring.tools.psql, restoring.stop).await?;
-        let skip = self.order.skip_missing_extensions;
+        let skip = self.options.skip_missing_extensions;
         let manner = LoadOptions {
             on_error: restoring::on_error(skip, !plan.missing_extensions.is_empty()),
             first: &first,
@@ -220,14 +231,24 @@ impl RestoreRun<'_> {
         restored.is_loaded = true;
         restored.left_out.clone_from(&loaded.left_out);
         for left in &mut restored.left_out {
-            left.reason = self.edge.sink.redacted(&left.reason);
+            left.reason = self.context.sink.redacted(&left.reason);
         }
         let quiet = target.facts.quiet(&target.connection, needs.reacts_to_logins);
         let comparison = restoring.compare(&quiet, target.facts.major(), &loaded, true).await?;
         restored.comparison = Some(comparison);
-        Ok(Completed::Done(()))
+        Ok(Completed::Done)
     }
 
+    fn target_holds(&self, target: &Target, plan: &Plan) -> String {
+        match (target.exists(), plan.objects, self.options.replace) {
+            (false, ..) => "nothing (it does not exist yet)".to_owned(),
+            (true, 0, false) => "nothing".to_owned(),
+            (true, count, false) => objects_in_words(count),
+            (true, count, true) => format!("{}, to be replaced", objects_in_words(count)),
+        }
+    }
+
+    /// Shows the plan.
     fn show(
         &self,
         sponsor: &Sponsor,
@@ -235,12 +256,6 @@ impl RestoreRun<'_> {
         (target, losing_rows): (&Target, &[String]),
         plan: &Plan,
     ) {
-        let holds = match (target.exists(), plan.objects, self.order.replace) {
-            (false, ..) => "nothing (it does not exist yet)".to_owned(),
-            (true, 0, false) => "nothing".to_owned(),
-            (true, count, false) => objects_in_words(count),
-            (true, count, true) => format!("{}, to be replaced", objects_in_words(count)),
-        };
         let description = &stored.description;
         let rows = description.contents.as_ref().map(|told| format!("{} ", counted(told.rows_total, "row")));
         let rows = rows.unwrap_or_default();
@@ -248,7 +263,7 @@ impl RestoreRun<'_> {
             ("backup", format!("{} of {}", stored.location, description.started_at)),
             ("dumped", format!("{rows}from PostgreSQL {}", description.server_version)),
             ("target", format!("{}, PostgreSQL {}", plan.place, target.facts.version)),
-            ("target holds", holds),
+            ("target holds", self.target_holds(target, plan)),
             ("missing extensions", lines::join_names(&plan.missing_extensions)),
             ("missing roles", lines::join_names(&plan.missing_roles)),
         ];
@@ -258,23 +273,24 @@ impl RestoreRun<'_> {
                 format!("not in this backup: restored objects belong to the role {}", self.target.user());
             facts.push(("owners and grants", words));
         }
-        let reactions = target.facts.ground.reactions_that_stay();
-        if reactions > 0 {
-            let noun = if reactions == 1 { "event trigger" } else { "event triggers" };
-            let words =
-                format!("{reactions} {noun} of the target may fire. Only a superuser can disable them.");
-            facts.push(("event triggers", words));
-        }
+        facts.extend(event_triggers(target).map(|words| ("event triggers", words)));
         if let Some(partial) = &description.partial {
             facts.push(("partial backup", partial.words()));
         }
         if !losing_rows.is_empty() {
             facts.push(("rows that would be lost", losing_rows.join(", ")));
         }
-        let title =
-            format!("{}: {}", sponsor.name, if self.order.dry_run { "would be restored" } else { "restore" });
-        self.edge.sink.block(&lines::plan(title, &facts));
+        let verb = if self.options.common.dry_run { "would be restored" } else { "restore" };
+        let title = format!("{}: {verb}", sponsor.name);
+        self.context.sink.block(&lines::plan(title, &facts));
     }
+}
+
+fn event_triggers(target: &Target) -> Option<String> {
+    let reactions = target.facts.ground.reactions_that_stay();
+    let noun = if reactions == 1 { "event trigger" } else { "event triggers" };
+    let words = format!("{reactions} {noun} of the target may fire. Only a superuser can disable them.");
+    (reactions > 0).then_some(words)
 }
 
 /// Notes the backup for the report.

@@ -1,22 +1,19 @@
 //! Judges one backup: whole, damaged or frozen. A failure to read it is an error and says nothing about the backup.
 
-use std::time::Duration;
-
 use bytesize::ByteSize;
 
-use super::{SponsorBackups, VerifyRun, unless_stopped};
+use super::{SponsorBackups, VerifyRun};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::Partial;
 use crate::archive::catalogue::BackupKey;
 use crate::archive::key::file_name;
-use crate::cli::order::WhichBackup;
+use crate::cli::options::WhichBackup;
 use crate::commands::history::AttemptStatus;
-use crate::commands::publish::{Completed, Ended, RedactedFailure};
+use crate::commands::publish::{Ended, RedactedFailure};
+use crate::commands::session::{Completed, SponsorSession};
 use crate::commands::{RunContext, stored};
 use crate::failure::Failure;
-use crate::report::SponsorResult;
 use crate::report::verify::VerifiedBackups;
-use crate::report::workflow::{Level, annotation};
 use crate::verification::{Conclusion, State, VerificationError};
 
 /// The verdict on one backup.
@@ -47,11 +44,11 @@ impl VerifyRun<'_> {
     }
 
     async fn read(&self, shelf: &SponsorBackups<'_>, backup: BackupKey) -> Result<Checked, Failure> {
-        let whose = (shelf.place.sponsor, self.order.scope.environment);
-        let (identities, thaw) = (&self.identities, self.order.opening.thaw);
+        let whose = (shelf.place.sponsor, self.options.common.environment);
+        let (identities, thaw) = (&self.identities, self.options.opening.thaw);
         let described = Box::pin(stored::describe(&shelf.place.backups, whose, backup, identities, thaw));
-        let stored = unless_stopped(shelf.stop, described).await?;
-        let proven = match stored::prove(&stored, shelf.stop).await {
+        let stored = shelf.limit.unless_stopped(described).await?;
+        let proven = match stored::verify(&stored, shelf.limit.stop()).await {
             // `describe` has checked that one of the identities is a recipient's.
             Err(Failure::Archive(ArchiveError::IdentityWrong { .. })) => {
                 let finding =
@@ -72,7 +69,7 @@ impl VerifyRun<'_> {
 
     /// Whether an error is about the backup itself. If `backup` names one that does not exist, that does not count as a finding.
     fn is_finding(&self, error: &ArchiveError, dump: &str) -> bool {
-        let was_listed = self.order.all || self.order.opening.which == WhichBackup::Latest;
+        let was_listed = self.options.all || self.options.opening.which == WhichBackup::Latest;
         match error {
             ArchiveError::Missing { location } if location == dump => was_listed,
             error => error.is_finding(),
@@ -83,7 +80,7 @@ impl VerifyRun<'_> {
 impl SponsorBackups<'_> {
     /// See [`stored::is_a_partners`].
     pub(super) async fn is_a_partners(&self, backup: &BackupKey) -> Result<bool, Failure> {
-        unless_stopped(self.stop, async { Ok(self.place.is_a_partners(backup).await?) }).await
+        self.limit.unless_stopped(async { Ok(self.place.is_a_partners(backup).await?) }).await
     }
 }
 
@@ -91,7 +88,7 @@ impl SponsorBackups<'_> {
 
 pub(super) struct SponsorVerification<'a> {
     sponsor: &'a str,
-    edge: &'a RunContext,
+    context: &'a RunContext,
     tally: VerifiedBackups,
     /// Whether `skip-frozen` leaves out backups in an archive tier.
     skip_frozen: bool,
@@ -106,10 +103,10 @@ pub(super) struct SponsorVerification<'a> {
 }
 
 impl<'a> SponsorVerification<'a> {
-    pub(super) fn begin(sponsor: &'a str, edge: &'a RunContext, skip_frozen: bool) -> Self {
+    pub(super) fn begin(sponsor: &'a str, context: &'a RunContext, skip_frozen: bool) -> Self {
         Self {
             sponsor,
-            edge,
+            context,
             tally: VerifiedBackups::default(),
             skip_frozen,
             failure: None,
@@ -173,18 +170,23 @@ impl<'a> SponsorVerification<'a> {
     }
 
     fn say(&self, words: &str) {
-        self.edge.sink.line(&format!("{}: {words}", self.sponsor));
+        self.context.sink.line(&format!("{}: {words}", self.sponsor));
     }
 
-    /// The result. A signal counts more than a finding, and a finding more than an error.
-    pub(super) fn end(mut self, done: Result<Completed<()>, Failure>, thaw: bool, took: Duration) -> Ended {
+    /// The result.
+    pub(super) fn end(
+        mut self,
+        session: &SponsorSession<'_>,
+        done: Result<Completed, Failure>,
+        thaw: bool,
+    ) -> Ended {
         self.warn_of_frozen(thaw);
         let conclusion = match &done {
             Ok(Completed::Disabled(_)) => Conclusion::disabled(),
             Ok(Completed::Planned) => Conclusion::planned(),
-            Ok(Completed::Done(())) | Err(_) => Conclusion::of_reading(self.tally.reading(self.skip_frozen)),
+            Ok(Completed::Done) | Err(_) => Conclusion::of_reading(self.tally.reading(self.skip_frozen)),
         };
-        let mut result = SponsorResult::new(self.sponsor, conclusion, took.as_secs_f64());
+        let mut result = session.result(conclusion);
         result.backup_location.clone_from(&self.location);
         (result.backup_size, result.backup_sha256) = self.proven.take().unzip();
         result.warnings = std::mem::take(&mut self.warnings);
@@ -192,34 +194,44 @@ impl<'a> SponsorVerification<'a> {
         let error = match done {
             Ok(Completed::Disabled(disabled)) => {
                 self.say(&format!("{disabled}, so there are no backups"));
-                result.message = Some(disabled);
-                return (result, None);
+                result.message = Some(disabled.to_string());
+                return session.end(result, None);
             }
-            Ok(Completed::Planned) => return (result, None),
-            Ok(Completed::Done(())) => self.failure.take(),
+            Ok(Completed::Planned) => return session.end(result, None),
+            Ok(Completed::Done) => self.failure.take(),
             // It ended the round, so it counts more than the failure of one backup.
             Err(failure) => Some(failure),
         };
+        let failure = self.sum_up(session, error, conclusion);
+        if failure.is_none() {
+            result.message = Some(self.tally.words());
+        }
+        session.end(result, failure)
+    }
+
+    /// The one failure of all backups. A signal counts more than a finding, and a finding more than an error.
+    fn sum_up(
+        &self,
+        session: &SponsorSession<'_>,
+        error: Option<Failure>,
+        conclusion: Conclusion,
+    ) -> Option<RedactedFailure> {
         let (failure, also) = match (self.finding(), error) {
-            (None, None) if conclusion.is_success() => {
-                result.message = Some(self.tally.words());
-                return (result, None);
-            }
+            (None, None) if conclusion.is_success() => return None,
             (None, None) => (self.not_read(conclusion.state()), None),
             (_, Some(cancelled @ Failure::Cancelled(_))) => (cancelled, None),
             (Some(finding), error) => (finding, error),
             (None, Some(error)) => (error, None),
         };
-        let RedactedFailure { stage, code, mut message, hint, .. } = RedactedFailure::of(&failure, self.edge);
+        let mut failure = session.redacted(&failure);
         if let Some(error) = also {
-            let RedactedFailure { message: error, .. } = RedactedFailure::of(&error, self.edge);
-            message.push_str(&format!("; also, not every backup was read: {error}"));
+            let error = session.redacted(&error).message;
+            failure.message.push_str(&format!("; also, not every backup was read: {error}"));
         }
         if self.tally.failed > 1 {
-            message.push_str(&format!("; {} backups could not be read", self.tally.failed));
+            failure.message.push_str(&format!("; {} backups could not be read", self.tally.failed));
         }
-        result.fail(stage, message, hint);
-        (result, Some(code))
+        Some(failure)
     }
 
     /// Every backup that was read is whole, but not every backup was read.
@@ -257,8 +269,7 @@ impl<'a> SponsorVerification<'a> {
         } else {
             "Run again with `thaw` to request a thaw from S3."
         };
-        self.edge.sink.block(&[format!("{}: {not_read}. {rest}", self.sponsor)]);
-        let title = format!("{}: {not_read}", self.sponsor);
-        self.edge.sink.annotations(&[annotation(Level::Warning, &title, rest)]);
+        self.context.sink.block(&[format!("{}: {not_read}. {rest}", self.sponsor)]);
+        self.context.annotate(&format!("{}: {not_read}", self.sponsor), rest);
     }
 }

@@ -15,8 +15,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use crate::stop::Deadline;
+
 /// How long a child may take to cancel its statement on the server and exit, before it is killed.
-pub const GRACE: Duration = Duration::from_secs(1);
+pub const GRACE: Duration = Deadline::EndChild.after_stop();
 /// How long to wait for output after a child has ended: another process may hold its pipes open forever.
 const SILENCE: Duration = Duration::from_secs(1);
 

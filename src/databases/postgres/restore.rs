@@ -5,6 +5,7 @@
 
 pub mod clearing;
 pub mod facts;
+pub mod live;
 pub mod load;
 pub mod plan;
 pub mod rewrite;

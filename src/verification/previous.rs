@@ -3,29 +3,35 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::stored::MANIFEST_BYTES;
+use super::stored::{MANIFEST_BYTES, of_another};
 use crate::archive::backup_manifest::{BackupManifest, Partial, PreviousBackup, SourceDatabase};
 use crate::archive::catalogue::{catalogue, prefix};
 use crate::archive::key::manifest_key;
 use crate::archive::{ArchiveError, Store};
 use crate::sponsors::{Environment, Sponsor};
-use crate::verification::stored::of_another;
 
 /// What a bucket says of the backup before this one.
 #[derive(Debug)]
-pub(super) enum PreviousSearch {
+pub enum PreviousSearch {
     /// The bucket holds no whole backup of this sponsor and environment.
     None,
     /// The newest whole one, and the newest of the same scope that held rows, which a new backup is compared with.
     /// A newer one whose manifest cannot be read is passed over, and named.
     Backup {
+        /// `s3://bucket/key`.
         location: String,
+        /// Its manifest.
         description: Box<BackupManifest>,
+        /// What a new backup is compared with.
         baseline: Option<PreviousBackup>,
+        /// Why a newer one was passed over.
         unread: Option<String>,
     },
     /// The newest whole backup here is of a sponsor that does not share this bucket.
-    AnotherSponsors { owner: String },
+    AnotherSponsors {
+        /// That sponsor.
+        owner: String,
+    },
     /// The bucket cannot be listed, or a manifest cannot be read. The reason follows a colon.
     Unknown(String),
 }
@@ -39,7 +45,7 @@ impl PreviousSearch {
     ///
     /// # Errors
     /// S3 refuses in a way that the backup itself cannot survive either. A missing permission is not one.
-    pub(super) async fn find(
+    pub async fn find(
         store: &Store,
         whose: (&Sponsor, Environment),
         now: Timestamp,
@@ -64,7 +70,8 @@ impl PreviousSearch {
     }
 
     /// The database that it is of, where it says so.
-    pub(super) fn source(&self) -> Option<&SourceDatabase> {
+    #[must_use]
+    pub fn source(&self) -> Option<&SourceDatabase> {
         match self {
             Self::Backup { description, .. } => description.source.as_ref(),
             Self::None | Self::AnotherSponsors { .. } | Self::Unknown(_) => None,
@@ -72,7 +79,8 @@ impl PreviousSearch {
     }
 
     /// What a new backup is compared with.
-    pub(super) fn baseline(&self) -> Option<PreviousBackup> {
+    #[must_use]
+    pub fn baseline(&self) -> Option<PreviousBackup> {
         match self {
             Self::Backup { baseline, .. } => baseline.clone(),
             Self::None | Self::AnotherSponsors { .. } | Self::Unknown(_) => None,
@@ -80,7 +88,8 @@ impl PreviousSearch {
     }
 
     /// What of it was not compared, in words.
-    pub(super) fn warning(&self) -> Option<String> {
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
         match self {
             Self::Unknown(reason) => {
                 Some(format!("neither rows nor source were compared with the backup before: {reason}"))
@@ -93,7 +102,8 @@ impl PreviousSearch {
     }
 
     /// What a dry run shows of it.
-    pub(super) fn words(&self) -> String {
+    #[must_use]
+    pub fn words(&self) -> String {
         match self {
             Self::None => "none".to_owned(),
             Self::Backup { location, description, .. } => {
@@ -106,58 +116,85 @@ impl PreviousSearch {
     }
 }
 
-pub(super) async fn newest(
+/// The same below a prefix.
+///
+/// # Errors
+/// S3 refuses a request.
+pub async fn newest(
     store: &Store,
-    (sponsor, environment): (&Sponsor, Environment),
+    whose: (&Sponsor, Environment),
     below: &str,
     partial: Option<&Partial>,
 ) -> Result<PreviousSearch, ArchiveError> {
     let listed = store.list(below).await?;
-    let keys = catalogue(environment, listed).backups.into_iter().map(|entry| entry.backup.key);
-    let (mut found, mut unread) = (PreviousSearch::None, None);
+    let keys = catalogue(whose.1, listed).backups.into_iter().map(|entry| entry.backup.key);
+    let (mut newest, mut unread) = (None, None);
     for key in keys.take(READ) {
-        let beside = manifest_key(&key);
-        let document = Box::pin(store.read_small(&beside, MANIFEST_BYTES)).await?;
-        let description = match BackupManifest::parse(&store.location(&beside), &document) {
-            Ok(description) => description,
-            Err(error) => {
-                unread.get_or_insert(error.to_string());
+        let description = match Box::pin(read_manifest(store, whose, &key)).await? {
+            ReadManifest::Own(description) => description,
+            ReadManifest::Partners => continue,
+            ReadManifest::Unfit(reason) => {
+                // Only what is newer than the newest whole one matters.
+                if newest.is_none() {
+                    unread.get_or_insert(reason);
+                }
                 continue;
             }
+            ReadManifest::AnotherSponsors { owner } => return Ok(PreviousSearch::AnotherSponsors { owner }),
         };
-        if sponsor.partners.contains(&description.sponsor) {
-            continue;
-        }
-        if description.sponsor != sponsor.name {
-            return Ok(PreviousSearch::AnotherSponsors { owner: description.sponsor });
-        }
-        let told = [&description.sponsor, &description.environment, &description.key].map(String::as_str);
         let location = store.location(&key);
-        let findings = of_another([&sponsor.name, environment.name(), &key], told);
-        if !findings.is_empty() {
-            unread.get_or_insert(format!("{location}: {}", findings.join("; ")));
-            continue;
-        }
-        let comparable = baseline(&location, &description, partial);
-        found = match found {
-            PreviousSearch::Backup { location, description, unread, .. } => {
-                PreviousSearch::Backup { location, description, baseline: comparable, unread }
-            }
-            _ => PreviousSearch::Backup {
-                location,
-                description: Box::new(description),
-                baseline: comparable,
-                unread: unread.take(),
-            },
-        };
-        if matches!(&found, PreviousSearch::Backup { baseline: Some(_), .. }) {
+        let baseline = baseline(&location, &description, partial);
+        let is_found = baseline.is_some();
+        // The newest whole one stays, and only the search for one to compare with goes on.
+        let (location, description, _) = newest.unwrap_or((location, description, None));
+        newest = Some((location, description, baseline));
+        if is_found {
             break;
         }
     }
-    Ok(match (found, unread) {
-        (PreviousSearch::None, Some(reason)) => PreviousSearch::Unknown(reason),
-        (found, _) => found,
+    Ok(match (newest, unread) {
+        (Some((location, description, baseline)), unread) => {
+            PreviousSearch::Backup { location, description, baseline, unread }
+        }
+        (None, Some(reason)) => PreviousSearch::Unknown(reason),
+        (None, None) => PreviousSearch::None,
     })
+}
+
+/// Whose a backup is, by its manifest.
+enum ReadManifest {
+    Own(Box<BackupManifest>),
+    Partners,
+    AnotherSponsors {
+        owner: String,
+    },
+    /// It cannot be read, or is of another backup. The reason.
+    Unfit(String),
+}
+
+async fn read_manifest(
+    store: &Store,
+    (sponsor, environment): (&Sponsor, Environment),
+    key: &str,
+) -> Result<ReadManifest, ArchiveError> {
+    let beside = manifest_key(key);
+    let document = store.read_small(&beside, MANIFEST_BYTES).await?;
+    let description = match BackupManifest::parse(&store.location(&beside), &document) {
+        Ok(description) => description,
+        Err(error) => return Ok(ReadManifest::Unfit(error.to_string())),
+    };
+    if sponsor.partners.contains(&description.sponsor) {
+        return Ok(ReadManifest::Partners);
+    }
+    if description.sponsor != sponsor.name {
+        return Ok(ReadManifest::AnotherSponsors { owner: description.sponsor });
+    }
+    let told = [&description.sponsor, &description.environment, &description.key].map(String::as_str);
+    let findings = of_another([&sponsor.name, environment.name(), key], told);
+    if findings.is_empty() {
+        return Ok(ReadManifest::Own(Box::new(description)));
+    }
+    Ok(ReadManifest::Unfit(format!("{}: {}", store.location(key), findings.join("; "))))
 }
 
 /// What a backup of the same scope held, or what it was compared with if it held no row: otherwise a first empty backup

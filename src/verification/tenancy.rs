@@ -11,16 +11,21 @@ use crate::secrets::SecretsError;
 use crate::sponsors::Sponsor;
 
 /// What one sponsor uses.
-pub(super) struct SponsorResources<'a> {
-    pub(super) sponsor: &'a Sponsor,
-    pub(super) buckets: Vec<&'a str>,
-    pub(super) connection: Option<&'a Connection>,
-    pub(super) identity: Option<&'a Identity>,
+#[derive(Debug)]
+pub struct SponsorResources<'a> {
+    /// The sponsor.
+    pub sponsor: &'a Sponsor,
+    /// Names of its buckets.
+    pub buckets: Vec<&'a str>,
+    /// Where its `DATABASE_URL` leads.
+    pub connection: Option<&'a Connection>,
+    /// Which database answered there.
+    pub identity: Option<&'a Identity>,
 }
 
 /// What is wrong, by sponsor.
 #[derive(Debug, Default)]
-pub(super) struct Conflicts {
+pub struct Conflicts {
     buckets: BTreeMap<String, SecretsError>,
     databases: BTreeMap<String, SecretsError>,
     /// Pairs of sponsors whose databases may be one: a standby, or copies of one snapshot.
@@ -28,16 +33,20 @@ pub(super) struct Conflicts {
 }
 
 impl Conflicts {
-    pub(super) fn buckets(&self, sponsor: &Sponsor) -> Result<(), SecretsError> {
+    /// # Errors
+    /// Another sponsor uses one of the sponsor's buckets.
+    pub fn buckets(&self, sponsor: &Sponsor) -> Result<(), SecretsError> {
         self.buckets.get(&sponsor.name).map_or(Ok(()), |error| Err(error.clone()))
     }
 
-    pub(super) fn database(&self, sponsor: &Sponsor) -> Result<(), SecretsError> {
+    /// # Errors
+    /// Another sponsor uses the sponsor's database.
+    pub fn database(&self, sponsor: &Sponsor) -> Result<(), SecretsError> {
         self.databases.get(&sponsor.name).map_or(Ok(()), |error| Err(error.clone()))
     }
 
     /// What is odd about the sponsor's database, and no reason to refuse it.
-    pub(super) fn warnings<'a>(&'a self, sponsor: &'a Sponsor) -> impl Iterator<Item = String> + 'a {
+    pub fn warnings<'a>(&'a self, sponsor: &'a Sponsor) -> impl Iterator<Item = String> + 'a {
         let others = self.lookalikes.iter().filter_map(|(one, other)| match sponsor.name.as_str() {
             name if name == one => Some(other),
             name if name == other => Some(one),
@@ -49,64 +58,80 @@ impl Conflicts {
     }
 
     /// The database is also that of a sponsor that was not selected.
-    pub(super) fn refuse_database(&mut self, sponsor: &Sponsor, place: &str, other: &str) {
+    pub fn refuse_database(&mut self, sponsor: &Sponsor, place: &str, other: &str) {
         let what = format!("database {place}");
         let error = SecretsError::Shared { what, other: other.to_owned() };
         self.databases.entry(sponsor.name.clone()).or_insert(error);
     }
 }
 
-/// Compares all claims; `known` are all sponsors of the manifest, selected or not.
-pub(super) fn judge(claims: &[SponsorResources<'_>], known: &[String]) -> Conflicts {
-    let mut judgement = Conflicts::default();
-    for claim in claims {
-        let foreign = claim.buckets.iter().find_map(|bucket| {
-            let owner = owner_by_name(bucket, known).filter(|owner| is_stranger(claim.sponsor, owner))?;
-            Some(SecretsError::Foreign { bucket: (*bucket).to_owned(), owner: owner.to_owned() })
-        });
-        if let Some(error) = foreign {
-            judgement.buckets.insert(claim.sponsor.name.clone(), error);
+/// Compares all sponsors' resources. `known` are all sponsors of the manifest, selected or not.
+#[must_use]
+pub fn find_conflicts(all: &[SponsorResources<'_>], known: &[String]) -> Conflicts {
+    let mut conflicts = Conflicts::default();
+    for resources in all {
+        if let Some(error) = foreign_bucket(resources, known) {
+            conflicts.buckets.insert(resources.sponsor.name.clone(), error);
         }
     }
-    // A bucket that is named after another sponsor does not count as a claim: its owner is not to blame.
-    let rightful: Vec<&SponsorResources<'_>> =
-        claims.iter().filter(|claim| !judgement.buckets.contains_key(&claim.sponsor.name)).collect();
-    let shared = |what: String, other: &Sponsor| SecretsError::Shared { what, other: other.name.clone() };
-    for (one, other) in
-        pairs(&rightful, |claim| claim.buckets.iter().map(|name| (*name).to_owned()).collect())
-    {
-        let Some(bucket) = one.buckets.iter().find(|bucket| other.buckets.contains(bucket)) else { continue };
-        for (mine, theirs) in [(one, other), (other, one)] {
-            let error = shared(format!("bucket {bucket}"), theirs.sponsor);
-            judgement.buckets.entry(mine.sponsor.name.clone()).or_insert(error);
+    conflicts.compare_buckets(all);
+    conflicts.compare_databases(all);
+    conflicts
+}
+
+/// A bucket that is named after a sponsor that may not share it.
+fn foreign_bucket(resources: &SponsorResources<'_>, known: &[String]) -> Option<SecretsError> {
+    resources.buckets.iter().find_map(|bucket| {
+        let owner = owner_by_name(bucket, known).filter(|owner| is_stranger(resources.sponsor, owner))?;
+        Some(SecretsError::Foreign { bucket: (*bucket).to_owned(), owner: owner.to_owned() })
+    })
+}
+
+impl Conflicts {
+    fn compare_buckets(&mut self, all: &[SponsorResources<'_>]) {
+        // A bucket that is named after another sponsor does not count as one's own: its owner is not to blame.
+        let rightful: Vec<&SponsorResources<'_>> =
+            all.iter().filter(|one| !self.buckets.contains_key(&one.sponsor.name)).collect();
+        for (one, other) in
+            pairs(&rightful, |one| one.buckets.iter().map(|name| (*name).to_owned()).collect())
+        {
+            let Some(bucket) = one.buckets.iter().find(|bucket| other.buckets.contains(bucket)) else {
+                continue;
+            };
+            for (mine, theirs) in [(one, other), (other, one)] {
+                let (what, other) = (format!("bucket {bucket}"), theirs.sponsor.name.clone());
+                let error = SecretsError::Shared { what, other };
+                self.buckets.entry(mine.sponsor.name.clone()).or_insert(error);
+            }
         }
     }
-    let all: Vec<&SponsorResources<'_>> = claims.iter().collect();
-    for (one, other) in pairs(&all, SponsorResources::meeting_points) {
-        match one.likeness(other) {
-            Likeness::Same => {
-                for (mine, theirs) in [(one, other), (other, one)] {
-                    let places = [mine, theirs].map(|claim| claim.connection.map(Connection::place));
-                    let [place, elsewhere] = places.map(Option::unwrap_or_default);
-                    let by = if place == elsewhere { String::new() } else { format!(" as {elsewhere}") };
-                    let error = SecretsError::Shared {
-                        what: format!("database {place}"),
-                        other: format!("{}{by}", theirs.sponsor.name),
-                    };
-                    judgement.databases.entry(mine.sponsor.name.clone()).or_insert(error);
+
+    fn compare_databases(&mut self, all: &[SponsorResources<'_>]) {
+        let all: Vec<&SponsorResources<'_>> = all.iter().collect();
+        for (one, other) in pairs(&all, SponsorResources::meeting_points) {
+            match one.likeness(other) {
+                Likeness::Same => {
+                    self.refuse_shared(one, other);
+                    self.refuse_shared(other, one);
                 }
+                Likeness::SameButRestartedOrCopied => {
+                    self.lookalikes.push((one.sponsor.name.clone(), other.sponsor.name.clone()));
+                }
+                Likeness::Different | Likeness::Unknown => {}
             }
-            Likeness::SameButRestartedOrCopied => {
-                judgement.lookalikes.push((one.sponsor.name.clone(), other.sponsor.name.clone()));
-            }
-            Likeness::Different | Likeness::Unknown => {}
         }
     }
-    judgement
+
+    fn refuse_shared(&mut self, mine: &SponsorResources<'_>, theirs: &SponsorResources<'_>) {
+        let places = [mine, theirs].map(|one| one.connection.map(Connection::place));
+        let [place, elsewhere] = places.map(Option::unwrap_or_default);
+        let by = if place == elsewhere { String::new() } else { format!(" as {elsewhere}") };
+        self.refuse_database(mine.sponsor, &place, &format!("{}{by}", theirs.sponsor.name));
+    }
 }
 
 impl SponsorResources<'_> {
-    /// Two claims without one of these in common have two databases.
+    /// Two sponsors without one of these in common have two databases.
     fn meeting_points(&self) -> BTreeSet<String> {
         let hosts = self.connection.map(Connection::hosts).unwrap_or_default();
         hosts.into_iter().chain(self.identity.map(|identity| identity.system_identifier.clone())).collect()
@@ -128,19 +153,19 @@ impl SponsorResources<'_> {
 
 /// Each pair of strangers that have a key in common, once.
 fn pairs<'a, 'b>(
-    claims: &[&'a SponsorResources<'b>],
+    all: &[&'a SponsorResources<'b>],
     keys: impl Fn(&SponsorResources<'b>) -> BTreeSet<String>,
 ) -> Vec<(&'a SponsorResources<'b>, &'a SponsorResources<'b>)> {
     let mut users: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut met = BTreeSet::new();
-    for (at, claim) in claims.iter().enumerate() {
-        for key in keys(claim) {
+    for (at, one) in all.iter().enumerate() {
+        for key in keys(one) {
             let before = users.entry(key).or_default();
             met.extend(before.iter().map(|earlier| (*earlier, at)));
             before.push(at);
         }
     }
-    let both = met.into_iter().map(|(earlier, later)| (claims[earlier], claims[later]));
+    let both = met.into_iter().map(|(earlier, later)| (all[earlier], all[later]));
     both.filter(|(one, other)| is_stranger(one.sponsor, &other.sponsor.name)).collect()
 }
 
@@ -155,7 +180,8 @@ fn owner_by_name<'a>(bucket: &str, known: &'a [String]) -> Option<&'a str> {
 }
 
 /// Whether the other one is neither the sponsor itself nor a partner.
-pub(super) fn is_stranger(sponsor: &Sponsor, other: &str) -> bool {
+#[must_use]
+pub fn is_stranger(sponsor: &Sponsor, other: &str) -> bool {
     sponsor.name != other && !sponsor.partners.contains(other)
 }
 

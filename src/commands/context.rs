@@ -3,19 +3,20 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use secrecy::ExposeSecret as _;
 
-use super::keyless::DopplerSessions;
 use crate::cli::{UsageError, Variables};
-use crate::failure::{Failure, Signal};
+use crate::failure::Failure;
 use crate::record::RunIdentity;
 use crate::report::sink::{RunnerFiles, Sink};
+use crate::report::workflow::{Level, annotation};
+use crate::secrets::Secret;
+use crate::secrets::doppler::DopplerSessions;
+use crate::secrets::oidc::Masker;
+use crate::stop::Stop;
 
 /// The command line, without the program's name.
 #[must_use]
@@ -31,7 +32,7 @@ pub fn variables() -> Variables {
     std::env::vars_os().filter_map(text).collect()
 }
 
-/// The environment of a run.
+/// The context of a run.
 #[derive(Debug, Clone)]
 pub struct RunContext {
     /// Identity of the run.
@@ -48,7 +49,7 @@ pub struct RunContext {
     pub sink: Arc<Sink>,
     /// Stop requests.
     pub stop: Stop,
-    /// Borrowed credentials, revoked at the end.
+    /// Short-lived Doppler tokens, revoked at the end.
     pub(super) doppler_sessions: Arc<DopplerSessions>,
 }
 
@@ -82,6 +83,50 @@ impl RunContext {
     pub fn now(&self) -> Timestamp {
         now()
     }
+
+    /// Masks secrets from now on. Every secret comes through here, before anything can print it.
+    pub(super) fn mask(&self, secrets: impl IntoIterator<Item = Secret>) {
+        secrets.into_iter().for_each(|secret| self.sink.mask(secret.expose_secret()));
+    }
+
+    /// The same, for a client that learns a secret in the middle of a request.
+    pub(super) fn masker(&self) -> Masker {
+        let context = self.clone();
+        Masker::new(move |secret| context.mask([Secret::from(secret)]))
+    }
+
+    /// Shows a warning in the log, and on the run's page.
+    pub(super) fn warn(&self, title: &str, message: &str) {
+        self.sink.line(&format!("warning: {message}"));
+        self.annotate(title, message);
+    }
+
+    /// Shows a warning on the run's page only.
+    pub(super) fn annotate(&self, title: &str, message: &str) {
+        self.sink.annotations(&[annotation(Level::Warning, title, message)]);
+    }
+
+    /// Runs something that can be dropped at any moment, unless a signal comes first.
+    ///
+    /// # Errors
+    /// Its own error, or the signal.
+    pub(super) async fn unless_stopped<T>(
+        &self,
+        wait: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            done = wait => done,
+            () = self.stop.requested() => Err(self.cancelled()),
+        }
+    }
+
+    /// The failure of a stopped run.
+    pub(super) fn cancelled(&self) -> Failure {
+        match self.stop.signal() {
+            Some(signal) => Failure::Cancelled(signal.into()),
+            None => Failure::Bug("stopped without a signal".to_owned()),
+        }
+    }
 }
 
 /// The same clock, for the times of log lines.
@@ -96,53 +141,4 @@ fn runner_files<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<RunnerFiles
             .hint("Run as a step of a workflow, or unset GITHUB_ACTIONS to run as on a terminal.")
     })?;
     Ok(RunnerFiles { output: output.into(), summary: get("GITHUB_STEP_SUMMARY").map(PathBuf::from) })
-}
-
-/// A stop request by a signal.
-#[derive(Debug, Clone, Default)]
-pub struct Stop {
-    token: CancellationToken,
-    signal: Arc<OnceLock<(Signal, Instant)>>,
-}
-
-impl Stop {
-    /// Listens for SIGINT and SIGTERM. The first process of a container would ignore them otherwise.
-    ///
-    /// # Errors
-    /// The system does not register the handlers.
-    pub fn on_signals() -> std::io::Result<Self> {
-        let stop = Self::default();
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let heard = stop.clone();
-        tokio::spawn(async move {
-            let signal = tokio::select! {
-                _ = interrupt.recv() => Signal::Interrupt,
-                _ = terminate.recv() => Signal::Terminate,
-            };
-            // The first signal counts, and this task ends with it.
-            heard.signal.set((signal, Instant::now())).ok();
-            heard.token.cancel();
-        });
-        Ok(stop)
-    }
-
-    /// The signal, if one has come.
-    #[must_use]
-    pub fn signal(&self) -> Option<Signal> {
-        self.signal.get().map(|(signal, _)| *signal)
-    }
-
-    /// Waits until this long after the signal, even if the call comes later.
-    pub async fn over(&self, patience: Duration) {
-        self.token.cancelled().await;
-        let since = self.signal.get().map_or_else(Instant::now, |(_, at)| *at);
-        tokio::time::sleep_until(since + patience).await;
-    }
-
-    /// A token that can be cancelled alone, and is cancelled with this one.
-    #[must_use]
-    pub fn child(&self) -> CancellationToken {
-        self.token.child_token()
-    }
 }

@@ -5,30 +5,25 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{CommonOptions, Deployment, backup, endpoint, github};
+use super::{CommonOptions, Deployment, backup, endpoint};
 use crate::archive::Identities;
 use crate::archive::s3::Endpoint;
 use crate::cli::inputs;
 use crate::cli::kinds::WhichBackup;
 use crate::cli::usage::UsageError;
 use crate::cli::values::Values;
-use crate::github::Access;
 
 /// `list`
 #[derive(Debug)]
 pub struct ListOptions {
     /// Sponsors and their secrets.
-    pub scope: CommonOptions,
+    pub common: CommonOptions,
     /// S3 endpoint.
     pub endpoint: Endpoint,
     /// Whether to print JSON.
     pub json: bool,
     /// Maximum age of each sponsor's newest backup.
     pub max_backup_age: Option<Duration>,
-    /// Access to GitHub's API.
-    pub github: Option<Access>,
-    /// Whether a failure opens an issue.
-    pub issue_on_failure: bool,
 }
 
 /// Which backup to read, and how.
@@ -54,26 +49,20 @@ pub struct ReadOptions {
 #[derive(Debug)]
 pub struct VerifyOptions {
     /// Sponsors and their secrets.
-    pub scope: CommonOptions,
+    pub common: CommonOptions,
     /// Which, and how.
     pub opening: ReadOptions,
     /// Whether to verify every backup instead of one.
     pub all: bool,
     /// Whether to skip backups in an archive tier.
     pub skip_frozen: bool,
-    /// Whether to print the plan only.
-    pub dry_run: bool,
-    /// Access to GitHub's API.
-    pub github: Option<Access>,
-    /// Whether a failure opens an issue.
-    pub issue_on_failure: bool,
 }
 
 /// `restore`
 #[derive(Debug)]
 pub struct RestoreOptions {
     /// Sponsors and their secrets.
-    pub scope: CommonOptions,
+    pub common: CommonOptions,
     /// Which, and how.
     pub opening: ReadOptions,
     /// URL of the database to restore into.
@@ -86,15 +75,13 @@ pub struct RestoreOptions {
     pub confirm: Option<String>,
     /// Whether to skip objects that need missing extensions.
     pub skip_missing_extensions: bool,
-    /// Whether to print the plan only.
-    pub dry_run: bool,
 }
 
 /// `drill`
 #[derive(Debug)]
 pub struct DrillOptions {
     /// Sponsors and their secrets.
-    pub scope: CommonOptions,
+    pub common: CommonOptions,
     /// How the report is stored.
     pub deployment: Deployment,
     /// Which, and how.
@@ -109,31 +96,23 @@ pub struct DrillOptions {
     pub max_rpo: Option<Duration>,
     /// Maximum duration of the drill.
     pub max_rto: Option<Duration>,
-    /// Whether to print the plan only.
-    pub dry_run: bool,
-    /// Access to GitHub's API.
-    pub github: Option<Access>,
-    /// Whether a failure opens an issue.
-    pub issue_on_failure: bool,
 }
 
-pub(super) fn list(scope: CommonOptions, values: &Values<'_>) -> Result<ListOptions, UsageError> {
+pub(super) fn list(common: CommonOptions, values: &Values<'_>) -> Result<ListOptions, UsageError> {
     let json = values.boolean(inputs::JSON)?;
     if json && values.boolean(inputs::OUTPUTS)? {
         return Err(UsageError::new("`json` and `outputs` exclude each other")
             .hint("Set only one of them: both write to standard output."));
     }
     Ok(ListOptions {
-        scope,
+        common,
         endpoint: endpoint(values)?,
         json,
         max_backup_age: values.optional(inputs::MAX_BACKUP_AGE)?,
-        github: github(values)?,
-        issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
     })
 }
 
-pub(super) fn verify(scope: CommonOptions, values: &Values<'_>) -> Result<VerifyOptions, UsageError> {
+pub(super) fn verify(common: CommonOptions, values: &Values<'_>) -> Result<VerifyOptions, UsageError> {
     let all = values.boolean(inputs::ALL)?;
     let opening = opening(values)?;
     // The default of `backup` is `latest`, so that only another value contradicts `all`.
@@ -151,47 +130,35 @@ pub(super) fn verify(scope: CommonOptions, values: &Values<'_>) -> Result<Verify
             UsageError::new("`skip-frozen` needs `all`").hint("Set `all` too, or unset `skip-frozen`.")
         );
     }
-    Ok(VerifyOptions {
-        scope,
-        opening,
-        all,
-        skip_frozen,
-        dry_run: values.boolean(inputs::DRY_RUN)?,
-        github: github(values)?,
-        issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
-    })
+    Ok(VerifyOptions { common, opening, all, skip_frozen })
 }
 
-pub(super) fn restore(scope: CommonOptions, values: &Values<'_>) -> Result<RestoreOptions, UsageError> {
+pub(super) fn restore(common: CommonOptions, values: &Values<'_>) -> Result<RestoreOptions, UsageError> {
     let target = values.optional(inputs::TARGET_DATABASE_URL)?.ok_or_else(|| {
         UsageError::new("`target-database-url` is not set")
             .hint("Set the variable TARGET_DATABASE_URL to the URL of the database to restore into.")
     })?;
     Ok(RestoreOptions {
-        scope,
+        common,
         opening: opening(values)?,
         target,
         replace: values.boolean(inputs::REPLACE)?,
         allow_partial: values.boolean(inputs::ALLOW_PARTIAL)?,
         confirm: values.optional(inputs::CONFIRM)?,
         skip_missing_extensions: values.boolean(inputs::SKIP_MISSING_EXTENSIONS)?,
-        dry_run: values.boolean(inputs::DRY_RUN)?,
     })
 }
 
-pub(super) fn drill(scope: CommonOptions, values: &Values<'_>) -> Result<DrillOptions, UsageError> {
+pub(super) fn drill(common: CommonOptions, values: &Values<'_>) -> Result<DrillOptions, UsageError> {
     Ok(DrillOptions {
-        deployment: backup::deployment(scope.environment, values)?,
-        scope,
+        deployment: backup::deployment(common.environment, values)?,
+        common,
         opening: opening(values)?,
         target: values.optional(inputs::TARGET_DATABASE_URL)?,
         skip_missing_extensions: values.boolean(inputs::SKIP_MISSING_EXTENSIONS)?,
         checks: values.optional(inputs::DRILL_CHECKS)?,
         max_rpo: values.optional(inputs::MAX_RPO)?,
         max_rto: values.optional(inputs::MAX_RTO)?,
-        dry_run: values.boolean(inputs::DRY_RUN)?,
-        github: github(values)?,
-        issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
     })
 }
 

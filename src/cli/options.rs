@@ -41,22 +41,32 @@ pub enum CommandOptions {
 }
 
 impl CommandOptions {
-    /// Which sponsors it is for.
+    /// What all commands have.
     #[must_use]
-    pub fn scope(&self) -> &CommonOptions {
+    pub fn common(&self) -> &CommonOptions {
         match self {
-            Self::Matrix(order) => &order.scope,
-            Self::Backup(order) => &order.scope,
-            Self::Record(order) => &order.scope,
-            Self::List(order) => &order.scope,
-            Self::Verify(order) => &order.scope,
-            Self::Restore(order) => &order.scope,
-            Self::Drill(order) => &order.scope,
+            Self::Matrix(options) => &options.common,
+            Self::Backup(options) => &options.common,
+            Self::Record(options) => &options.common,
+            Self::List(options) => &options.common,
+            Self::Verify(options) => &options.common,
+            Self::Restore(options) => &options.common,
+            Self::Drill(options) => &options.common,
+        }
+    }
+
+    /// The deployment, if the command is told of one. `drill` takes only its storage settings from there.
+    #[must_use]
+    pub fn deployment(&self) -> Option<&Deployment> {
+        match self {
+            Self::Backup(options) => Some(&options.deployment),
+            Self::Record(options) => Some(&options.deployment),
+            Self::Matrix(_) | Self::List(_) | Self::Verify(_) | Self::Restore(_) | Self::Drill(_) => None,
         }
     }
 }
 
-/// Which sponsors, and where to find their secrets.
+/// What all commands read. A command that does not read one of these inputs leaves it empty or `false`.
 #[derive(Debug)]
 pub struct CommonOptions {
     /// Environment.
@@ -85,6 +95,12 @@ pub struct CommonOptions {
     pub keyring: EnvCredentials,
     /// File to which the log's lines are appended.
     pub log_file: Option<PathBuf>,
+    /// Whether to print the plan only.
+    pub dry_run: bool,
+    /// Access to GitHub's API.
+    pub github: Option<Access>,
+    /// Whether a failure opens an issue.
+    pub issue_on_failure: bool,
 }
 
 /// The deployment, and how its objects are stored.
@@ -110,37 +126,31 @@ pub struct Deployment {
 #[derive(Debug)]
 pub struct MatrixOptions {
     /// Sponsors and their secrets.
-    pub scope: CommonOptions,
+    pub common: CommonOptions,
     /// Maximum number of matrix jobs. Additional sponsors share jobs.
     pub max_jobs: NonZeroUsize,
     /// Folder of workflows that must pass on every sponsor's token.
     pub workflows: Option<PathBuf>,
-    /// Access to GitHub's API.
-    pub github: Option<Access>,
-    /// Whether a failure opens an issue.
-    pub issue_on_failure: bool,
 }
 
 pub(super) fn read(command: Command, values: &Values<'_>) -> Result<CommandOptions, UsageError> {
-    let scope = scope(values)?;
+    let common = common(values)?;
     Ok(match command {
         Command::Matrix => CommandOptions::Matrix(MatrixOptions {
-            scope,
+            common,
             max_jobs: values.required(inputs::MAX_JOBS)?,
             workflows: values.optional(inputs::WORKFLOWS)?,
-            github: github(values)?,
-            issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
         }),
-        Command::Backup => CommandOptions::Backup(backup::backup(scope, values)?),
-        Command::Record => CommandOptions::Record(backup::record(scope, values)?),
-        Command::List => CommandOptions::List(restore::list(scope, values)?),
-        Command::Verify => CommandOptions::Verify(restore::verify(scope, values)?),
-        Command::Restore => CommandOptions::Restore(restore::restore(scope, values)?),
-        Command::Drill => CommandOptions::Drill(restore::drill(scope, values)?),
+        Command::Backup => CommandOptions::Backup(backup::backup(common, values)?),
+        Command::Record => CommandOptions::Record(backup::record(common, values)?),
+        Command::List => CommandOptions::List(restore::list(common, values)?),
+        Command::Verify => CommandOptions::Verify(restore::verify(common, values)?),
+        Command::Restore => CommandOptions::Restore(restore::restore(common, values)?),
+        Command::Drill => CommandOptions::Drill(restore::drill(common, values)?),
     })
 }
 
-fn scope(values: &Values<'_>) -> Result<CommonOptions, UsageError> {
+fn common(values: &Values<'_>) -> Result<CommonOptions, UsageError> {
     let environment = values.required(inputs::ENVIRONMENT)?;
     let doppler_api_url = values.required(inputs::DOPPLER_API_URL)?;
     if !is_safe_for_tokens(&doppler_api_url) {
@@ -165,6 +175,9 @@ fn scope(values: &Values<'_>) -> Result<CommonOptions, UsageError> {
         aws_role: aws_role(values)?,
         sts_endpoint_url: sts_endpoint_url(values)?,
         log_file: values.optional(inputs::LOG_FILE)?,
+        dry_run: values.boolean(inputs::DRY_RUN)?,
+        github: github(values)?,
+        issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
         keyring: EnvCredentials::from_variables(variables),
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::types::StorageClass;
 
-use super::{CommonOptions, Deployment, endpoint, github};
+use super::{CommonOptions, Deployment, endpoint};
 use crate::archive::catalogue::BackupKey;
 use crate::archive::s3::LockChoice;
 use crate::archive::{Codec, Recipients, SealOptions, memory};
@@ -14,7 +14,6 @@ use crate::cli::kinds::split_location;
 use crate::cli::usage::UsageError;
 use crate::cli::values::{Values, bad, bad_value};
 use crate::databases::postgres::invocation::DumpOptions;
-use crate::github::Access;
 use crate::record::RecordedOutcome;
 use crate::sponsors::Environment;
 
@@ -25,7 +24,7 @@ const NOT_CONFIGURED: &str = "not-configured";
 #[derive(Debug)]
 pub struct BackupOptions {
     /// Sponsors and their secrets.
-    pub scope: CommonOptions,
+    pub common: CommonOptions,
     /// The deployment.
     pub deployment: Deployment,
     /// Whether the backup is taken before a deployment.
@@ -44,14 +43,8 @@ pub struct BackupOptions {
     pub require_backup: bool,
     /// Sponsors whose database was replaced on purpose since their last backup.
     pub accept_new_source: Vec<String>,
-    /// Whether to print the plan only.
-    pub dry_run: bool,
     /// Time limit per sponsor.
     pub timeout: Duration,
-    /// Access to GitHub's API.
-    pub github: Option<Access>,
-    /// Whether a failure opens an issue.
-    pub issue_on_failure: bool,
 }
 
 /// A backup, named by its location.
@@ -67,7 +60,7 @@ pub struct NamedBackup {
 #[derive(Debug)]
 pub struct RecordOptions {
     /// Sponsors and their secrets.
-    pub scope: CommonOptions,
+    pub common: CommonOptions,
     /// The deployment.
     pub deployment: Deployment,
     /// Outcome of the deployment.
@@ -78,14 +71,10 @@ pub struct RecordOptions {
     pub backup: Option<NamedBackup>,
     /// Output `backup_size` of the backup step, in bytes.
     pub backup_size: Option<u64>,
-    /// Whether to print the plan only.
-    pub dry_run: bool,
-    /// Access to GitHub's API.
-    pub github: Option<Access>,
 }
 
-pub(super) fn backup(scope: CommonOptions, values: &Values<'_>) -> Result<BackupOptions, UsageError> {
-    let environment = scope.environment;
+pub(super) fn backup(common: CommonOptions, values: &Values<'_>) -> Result<BackupOptions, UsageError> {
+    let environment = common.environment;
     let level = values.optional(inputs::COMPRESSION_LEVEL)?;
     let codec = Codec::new(values.required(inputs::COMPRESSION)?, level).map_err(|problem| {
         bad(inputs::COMPRESSION_LEVEL, problem)
@@ -115,7 +104,7 @@ pub(super) fn backup(scope: CommonOptions, values: &Values<'_>) -> Result<Backup
             .hint(format!("Raise `memory-limit` to at least `{smallest}MiB`.")));
     }
     Ok(BackupOptions {
-        scope,
+        common,
         deployment: deployment(environment, values)?,
         pre_migration: values.boolean(inputs::PRE_MIGRATION)?,
         recipe: SealOptions { codec, recipients },
@@ -135,15 +124,12 @@ pub(super) fn backup(scope: CommonOptions, values: &Values<'_>) -> Result<Backup
         memory_limit_bytes,
         require_backup: values.boolean(inputs::REQUIRE_BACKUP)?,
         accept_new_source: values.optional(inputs::ACCEPT_NEW_SOURCE)?.unwrap_or_default(),
-        dry_run: values.boolean(inputs::DRY_RUN)?,
         timeout: values.required(inputs::TIMEOUT)?,
-        github: github(values)?,
-        issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
     })
 }
 
-pub(super) fn record(scope: CommonOptions, values: &Values<'_>) -> Result<RecordOptions, UsageError> {
-    let environment = scope.environment;
+pub(super) fn record(common: CommonOptions, values: &Values<'_>) -> Result<RecordOptions, UsageError> {
+    let environment = common.environment;
     let outcome = values.required(inputs::OUTCOME)?;
     let backup_size = values.optional(inputs::BACKUP_SIZE)?;
     let backup_location = values.optional(inputs::BACKUP_LOCATION)?;
@@ -158,14 +144,12 @@ pub(super) fn record(scope: CommonOptions, values: &Values<'_>) -> Result<Record
         .hint("Pass both outputs of the same backup step."));
     }
     Ok(RecordOptions {
-        scope,
+        common,
         deployment: deployment(environment, values)?,
         outcome,
         backup_location,
         backup,
         backup_size,
-        dry_run: values.boolean(inputs::DRY_RUN)?,
-        github: github(values)?,
     })
 }
 

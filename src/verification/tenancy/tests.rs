@@ -27,7 +27,7 @@ fn two(
 ) -> ([Result<(), String>; 2], usize) {
     let sponsors = [sponsor("callisto", partners[0]), sponsor("titan", partners[1])];
     let connections = urls.map(|url| Connection::parse(&secrecy::SecretString::from(url)).unwrap());
-    let claims: Vec<SponsorResources<'_>> = (0..2)
+    let all: Vec<SponsorResources<'_>> = (0..2)
         .map(|at| SponsorResources {
             sponsor: &sponsors[at],
             buckets: Vec::new(),
@@ -35,9 +35,9 @@ fn two(
             identity: identities[at].as_ref(),
         })
         .collect();
-    let judgement = judge(&claims, &[]);
-    let told = sponsors.each_ref().map(|it| judgement.database(it).map_err(|error| error.to_string()));
-    (told, judgement.lookalikes.len())
+    let conflicts = find_conflicts(&all, &[]);
+    let told = sponsors.each_ref().map(|it| conflicts.database(it).map_err(|error| error.to_string()));
+    (told, conflicts.lookalikes.len())
 }
 
 const NOBODY: [&[&str]; 2] = [&[], &[]];
@@ -98,7 +98,7 @@ fn partners_may_share_and_a_third_who_is_none_of_both_may_not() {
         sponsor("titan", &["callisto", "rhea"]),
         sponsor("rhea", &["titan"]),
     ];
-    let claims: Vec<SponsorResources<'_>> = sponsors
+    let all: Vec<SponsorResources<'_>> = sponsors
         .iter()
         .map(|sponsor| SponsorResources {
             sponsor,
@@ -107,8 +107,8 @@ fn partners_may_share_and_a_third_who_is_none_of_both_may_not() {
             identity: None,
         })
         .collect();
-    let judgement = judge(&claims, &[]);
-    let told = sponsors.each_ref().map(|it| judgement.buckets(it).map_err(|error| error.to_string()));
+    let conflicts = find_conflicts(&all, &[]);
+    let told = sponsors.each_ref().map(|it| conflicts.buckets(it).map_err(|error| error.to_string()));
     let shared = |other: &str| Err(format!("bucket one-bucket is also used by sponsor {other}"));
     assert_eq!(told, [shared("rhea"), Ok(()), shared("callisto")]);
 }
@@ -133,8 +133,8 @@ fn a_bucket_that_is_called_after_another_sponsor_is_its_own() {
         connection: None,
         identity: None,
     };
-    let judgement = judge(&sponsors.each_ref().map(claim), &known);
-    assert!(judgement.buckets(&sponsors[0]).is_ok());
-    let told = judgement.buckets(&sponsors[1]).unwrap_err().to_string();
+    let conflicts = find_conflicts(&sponsors.each_ref().map(claim), &known);
+    assert!(conflicts.buckets(&sponsors[0]).is_ok());
+    let told = conflicts.buckets(&sponsors[1]).unwrap_err().to_string();
     assert_eq!(told, "bucket hht-diary-backups-rhea-eu-west-1 appears to belong to sponsor rhea");
 }
