@@ -27,7 +27,9 @@ async fn start() -> u8 {
     };
     context.sink.tell_of_panics();
     match cli::parse(&arguments, &variables) {
-        Ok(Request::Command { options, outputs }) => commands::run(*options, outputs, context).await,
+        Ok(Request::Command { options, outputs }) => {
+            Box::pin(commands::run(*options, outputs, context)).await
+        }
         Ok(Request::Text(text)) => {
             context.sink.text(&text);
             0
