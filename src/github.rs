@@ -10,7 +10,6 @@
 pub mod issues;
 pub mod provenance;
 pub mod run;
-pub mod watched_run;
 
 use std::time::Duration;
 

@@ -2,8 +2,6 @@
 //!
 //! Pure: does not know where the text comes from (a file, Doppler) or which sponsors are selected.
 
-pub mod spelling;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
@@ -159,7 +157,7 @@ pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
 
 fn without_sponsors(document: &Value) -> ManifestError {
     let mut keys = document.as_object().into_iter().flat_map(Map::keys);
-    match keys.find(|key| spelling::suggest(key, ["sponsors"]).is_some()) {
+    match keys.find(|key| suggest(key, ["sponsors"]).is_some()) {
         Some(typed) => ManifestError::Misspelt {
             sponsor: "top level".to_owned(),
             typed: shortened(typed, SHOWN),
@@ -207,8 +205,7 @@ impl Fields {
         let missing: Vec<&'static str> =
             READ.into_iter().filter(|field| !self.map.contains_key(*field)).collect();
         let others = self.map.keys().filter(|key| !READ.contains(&key.as_str()));
-        let slip =
-            others.filter_map(|typed| Some((typed, spelling::suggest(typed, missing.iter().copied())?)));
+        let slip = others.filter_map(|typed| Some((typed, suggest(typed, missing.iter().copied())?)));
         match slip.into_iter().next() {
             Some((typed, field)) => Err(ManifestError::Misspelt {
                 sponsor: self.sponsor.clone(),
@@ -310,6 +307,28 @@ fn kind(value: &Value) -> String {
             format!("a mapping of {}", names.join(", "))
         }
     }
+}
+
+// Which known name a misspelt one was meant to be. Pure.
+
+/// Letters that may be wrong, missing, additional or swapped with their neighbor. In a short name two typos make another
+/// word: `reason` is not a `region`.
+fn most(known: &str) -> usize {
+    if known.len() <= 6 { 1 } else { 2 }
+}
+
+/// The missing name that `typed` differs from by a typo or two. Case, `-` and `_` do not count.
+#[must_use]
+pub fn suggest<'a>(typed: &str, missing: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = plain(typed);
+    let away = |known: &str| strsim::damerau_levenshtein(&typed, &plain(known));
+    let near =
+        missing.into_iter().map(|known| (away(known), known)).filter(|(away, known)| *away <= most(known));
+    near.min_by_key(|(away, _)| *away).map(|(_, known)| known)
+}
+
+fn plain(name: &str) -> String {
+    name.trim().to_lowercase().replace('-', "_")
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub use variables::EnvCredentials;
 
 use std::collections::BTreeMap;
 
-use crate::manifest::spelling;
+use crate::manifest;
 use aws::{ACCESS_KEY_ID, ROLE_ARN, SECRET_ACCESS_KEY, SecretReader};
 use flag::FLAG;
 use place::{BUCKET, REGION as REGION_FORM};
@@ -172,7 +172,7 @@ pub fn check_spelling<'a>(
     let known = needed(false);
     let missing: Vec<&'static str> = known.iter().copied().filter(|name| !raw.contains_key(*name)).collect();
     let mut others = names.into_iter().filter(|name| !known.contains(name));
-    let misspelt = others.find_map(|typed| Some((typed, spelling::suggest(typed, missing.iter().copied())?)));
+    let misspelt = others.find_map(|typed| Some((typed, manifest::suggest(typed, missing.iter().copied())?)));
     misspelt.map_or(Ok(()), |(typed, name)| Err(place.misspelt(typed, name)))
 }
 
@@ -181,7 +181,7 @@ pub fn check_spelling<'a>(
 /// # Errors
 /// It does not exist. Says whether one of `names` is almost the same.
 pub fn no_manifest<'a>(place: &Place, names: impl IntoIterator<Item = &'a str>) -> SecretsError {
-    let misspelt = names.into_iter().find(|typed| spelling::suggest(typed, [MANIFEST]).is_some());
+    let misspelt = names.into_iter().find(|typed| manifest::suggest(typed, [MANIFEST]).is_some());
     misspelt
         .map_or_else(|| place.lacks(vec![MANIFEST.to_owned()], None), |typed| place.misspelt(typed, MANIFEST))
 }

@@ -2,12 +2,10 @@
 //!
 //! Pure. Does not know secrets or databases.
 
-pub mod environment;
-pub mod matrix;
-
-pub use environment::Environment;
-
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+
+use serde::Serialize;
 
 use crate::manifest::{Entry, Manifest, is_name};
 
@@ -203,6 +201,141 @@ fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<Stri
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name.to_owned())
+}
+
+// The three environments and their conventions.
+
+/// Environment of a sponsor's software.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// Patients' data, kept for years.
+    Production,
+    /// Rehearsals.
+    Staging,
+    /// Developers' data.
+    Development,
+}
+
+impl Environment {
+    /// All of them, for messages and loops.
+    pub const ALL: [Self; 3] = [Self::Production, Self::Staging, Self::Development];
+
+    /// The name that users type.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Staging => "staging",
+            Self::Development => "development",
+        }
+    }
+
+    /// The short form in file names.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Production => "prod",
+            Self::Staging => "staging",
+            Self::Development => "dev",
+        }
+    }
+
+    /// The Doppler config of its secrets. The `config` input overrides it.
+    #[must_use]
+    pub fn doppler_config(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Staging => "staging",
+            Self::Development => "dev",
+        }
+    }
+
+    /// Retention of backups in years. `None` if it is shorter.
+    #[must_use]
+    pub fn retention_years(self) -> Option<u16> {
+        match self {
+            Self::Production => Some(7),
+            Self::Staging | Self::Development => None,
+        }
+    }
+
+    /// Retention of backups in days. `None` if it is years.
+    #[must_use]
+    pub fn retention_days(self) -> Option<u16> {
+        match self {
+            Self::Production => None,
+            Self::Staging => Some(30),
+            Self::Development => Some(7),
+        }
+    }
+}
+
+impl std::str::FromStr for Environment {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|environment| environment.name() == text).ok_or(())
+    }
+}
+
+impl std::fmt::Display for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+// The job matrix: one job per sponsor, or groups of equal size if there are more sponsors than jobs.
+
+/// Value of `strategy.matrix`, through `fromJSON`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Matrix {
+    /// One entry per job.
+    pub include: Vec<Job>,
+}
+
+/// One job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Job {
+    /// The sponsor's name, or `group-1`.
+    pub name: String,
+    /// Names of its sponsors, separated by commas, for the `sponsors` input of the job's step.
+    pub sponsors: String,
+    /// The sponsor's code. Absent in a group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The sponsor's region. Absent in a group, or if the manifest has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+}
+
+/// Builds the matrix. GitHub runs at most 256 jobs per matrix. Group sizes differ by at most one.
+#[must_use]
+pub fn matrix(sponsors: &[Sponsor], max_jobs: NonZeroUsize) -> Matrix {
+    let include = if sponsors.len() <= max_jobs.get() {
+        sponsors.iter().map(single).collect()
+    } else {
+        groups(sponsors, max_jobs.get())
+    };
+    Matrix { include }
+}
+
+fn single(sponsor: &Sponsor) -> Job {
+    Job {
+        name: sponsor.name.clone(),
+        sponsors: sponsor.name.clone(),
+        code: Some(sponsor.code.clone()),
+        region: sponsor.region.clone(),
+    }
+}
+
+fn groups(sponsors: &[Sponsor], count: usize) -> Vec<Job> {
+    (0..count)
+        .map(|group| {
+            let members = &sponsors[group * sponsors.len() / count..(group + 1) * sponsors.len() / count];
+            let names: Vec<&str> = members.iter().map(|sponsor| sponsor.name.as_str()).collect();
+            Job { name: format!("group-{}", group + 1), sponsors: names.join(","), code: None, region: None }
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 mod hints;
 
-use bytesize::ByteSize;
 use std::sync::Arc;
+
+use bytesize::ByteSize;
 
 use super::s3::Cause;
 use super::s3::retry::Temporary;

@@ -13,7 +13,6 @@ mod failure;
 mod lock;
 mod multipart;
 mod objects;
-mod resolver;
 pub(super) mod retry;
 mod role;
 

@@ -2,21 +2,22 @@
 //! Code reads an input by its handle (`values.required(inputs::TIMEOUT)`), which fixes the type of its value: a misspelled
 //! name and a value read as something else do not compile.
 
+pub use super::command::Command;
+
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use Command::{Backup, Drill, List, Matrix, Record, Restore, Verify};
 use bytesize::ByteSize;
 use secrecy::SecretString;
 
-pub use super::command::Command;
 use super::kinds::WhichBackup;
 use crate::archive::codec::Format;
 use crate::archive::s3::LockChoice;
 use crate::record::RecordedOutcome;
 use crate::sponsors::{Environment, Selection};
-use Command::{Backup, Drill, List, Matrix, Record, Restore, Verify};
 
 /// One input.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::inputs::{self, Command, INPUTS, Input};
-use crate::manifest::spelling;
+use crate::manifest;
 
 /// The name of a flag of the program itself that some commands have for another purpose.
 const VERSION: &str = "version";
@@ -129,7 +129,7 @@ fn find(name: &str) -> Option<&'static Input> {
 fn near<'a>(typed: &str, names: &[&'a str]) -> Option<&'a str> {
     let mut longer = names.iter().copied().filter(|name| typed.len() >= BEGINNING && name.starts_with(typed));
     let only = longer.next().filter(|_| longer.next().is_none());
-    spelling::suggest(typed, names.iter().copied()).or(only)
+    manifest::suggest(typed, names.iter().copied()).or(only)
 }
 
 fn of_the_program(typed: &str) -> &'static str {

@@ -10,8 +10,7 @@ use super::{RunContext, elsewhere, stored};
 use crate::archive::catalogue::{
     BackupEntry, BackupKey, Catalogue, Incomplete, ListedObject, OpenUpload, catalogue, open_uploads, prefix,
 };
-use crate::archive::key;
-use crate::archive::{ArchiveError, Store};
+use crate::archive::{ArchiveError, Store, key};
 use crate::failure::Failure;
 use crate::record::log;
 use crate::sponsors::{Environment, Sponsor};

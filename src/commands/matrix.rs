@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::report::lines::count;
 use crate::report::outputs::{self, json};
 use crate::secrets::workflows::missing_tokens;
-use crate::sponsors::matrix::matrix;
+use crate::sponsors::matrix;
 use crate::verification::{Conclusion, VerificationError};
 
 pub(super) async fn run(

@@ -5,10 +5,9 @@ mod sponsor;
 
 use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
-use super::selection;
 use super::session::{Completed, Sessions};
 use super::survey::TenancyGuard;
-use super::{RunContext, restoring, stored};
+use super::{RunContext, restoring, selection, stored};
 use crate::archive::Identities;
 use crate::cli::UsageError;
 use crate::cli::options::RestoreOptions;
@@ -16,8 +15,8 @@ use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::{RestoreError, TargetState};
 use crate::databases::postgres::{Connection, DumpError};
 use crate::failure::{Doing, Failure, TimedOut};
-use crate::report::SponsorResult;
-use crate::report::restore::{self as text, Restored};
+use crate::report::restore::Restored;
+use crate::report::{SponsorResult, restore as text};
 use crate::sponsors::Sponsor;
 use crate::verification::{Comparison, Conclusion, VerificationError, conclusion};
 

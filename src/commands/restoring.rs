@@ -10,8 +10,7 @@ use crate::databases::postgres::client::{Client, major};
 use crate::databases::postgres::database::{self, Locale};
 use crate::databases::postgres::generated::{self, Digests};
 use crate::databases::postgres::invocation::DumpOptions;
-use crate::databases::postgres::proof::DatabaseDifferences;
-use crate::databases::postgres::proof::Side;
+use crate::databases::postgres::proof::{DatabaseDifferences, Side};
 use crate::databases::postgres::restore::facts::TargetFacts;
 use crate::databases::postgres::restore::plan::BackupSize;
 use crate::databases::postgres::restore::{

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_saphyr::{Error, ExternalMessageSource, Spanned};
 
 use super::{Place, RawSecrets, Secret, SecretsError, needed};
-use crate::manifest::{is_name, spelling};
+use crate::manifest::{self, is_name};
 
 /// The secrets of several sponsors.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl SecretsFile {
         if let Some(entry) = self.sponsors.get(sponsor) {
             return Ok(entry.secrets.clone());
         }
-        let near = self.sponsors.keys().find(|typed| spelling::suggest(typed, [sponsor]).is_some());
+        let near = self.sponsors.keys().find(|typed| manifest::suggest(typed, [sponsor]).is_some());
         let hint = match near {
             Some(typed) => format!("The file has `{typed}`. Did you mean `{sponsor}`?"),
             None => {

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use super::aws::{AwsCredentials, AwsKeys, HowToPassKeys};
 use super::oidc::IdTokenRequest;
 use super::{Secret, SecretsError};
-use crate::manifest::spelling;
+use crate::manifest;
 
 /// The project that a Doppler token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl EnvCredentials {
         let wanted = end(wanted)?;
         let mut names = self.variables.keys().map(String::as_str);
         names.find(|name| {
-            end(name).is_some_and(|typed| spelling::suggest(&typed, [wanted.as_str()]).is_some())
+            end(name).is_some_and(|typed| manifest::suggest(&typed, [wanted.as_str()]).is_some())
         })
     }
 

@@ -12,8 +12,7 @@ use super::{Comparison, VerificationError, limits, stored};
 use crate::archive::backup_manifest::{BackupManifest, Partial};
 use crate::databases::postgres::database::{Database, Locale, Provider};
 use crate::databases::postgres::generated::Digests;
-use crate::databases::postgres::proof::DatabaseDifferences;
-use crate::databases::postgres::proof::{Side, objects};
+use crate::databases::postgres::proof::{DatabaseDifferences, Side, objects};
 use crate::databases::postgres::settings::{Setting, Settings};
 use crate::databases::postgres::sql::{Columns, Group, LargeObjects, Scan};
 

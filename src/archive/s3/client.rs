@@ -18,7 +18,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use secrecy::ExposeSecret as _;
 
-use super::resolver::Resolver;
+use super::cause::Resolver;
 use super::retry::{CONNECT, ContactWatch, Contacts, Retry};
 use super::role::{self, AwsSession};
 use crate::secrets::AwsCredentials;

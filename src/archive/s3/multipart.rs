@@ -16,10 +16,9 @@ use aws_sdk_s3::types::{ChecksumType, CompletedMultipartUpload, CompletedPart, S
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::client;
 use super::lock::{ObjectLock, aws_time, time};
 use super::objects::WRITE_ID;
-use super::{ObjectAttributes, Store};
+use super::{ObjectAttributes, Store, client};
 use crate::archive::ArchiveError;
 
 const SERVICE_UNAVAILABLE: u16 = 503;

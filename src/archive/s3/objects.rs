@@ -9,10 +9,9 @@ use aws_sdk_s3::types::{
 };
 use bytes::{Bytes, BytesMut};
 
-use super::client;
 use super::download::Download;
 use super::lock::{ObjectLock, aws_time, time};
-use super::{ObjectAttributes, Store};
+use super::{ObjectAttributes, Store, client};
 use crate::archive::ArchiveError;
 use crate::archive::catalogue::ListedObject;
 use crate::archive::checksum::{Hasher, SizeAndHash};

@@ -9,11 +9,10 @@ use crate::commands::restoring;
 use crate::commands::stored::StoredBackup;
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
-use crate::databases::postgres::restore::NewDatabase;
 use crate::databases::postgres::restore::facts::TargetFacts;
 use crate::databases::postgres::restore::plan::{Allowed, FreeSpace, making_roles};
 use crate::databases::postgres::restore::{
-    Plan, RestoreError, ScratchDatabase, TemporaryServer, Tools, temporary_server,
+    NewDatabase, Plan, RestoreError, ScratchDatabase, TemporaryServer, Tools, temporary_server,
 };
 use crate::databases::postgres::sql::Needs;
 use crate::failure::Failure;

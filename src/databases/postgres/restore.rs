@@ -8,27 +8,26 @@ pub mod facts;
 pub mod live;
 pub mod load;
 pub mod plan;
+pub mod psql;
 pub mod rewrite;
 pub mod scratch_database;
 pub mod script;
 pub mod session;
 pub mod target;
 pub mod temporary_server;
-pub mod tools;
 
 mod error;
 mod hint;
-mod psql;
 mod psql_errors;
 mod sandbox;
 
 pub use error::{Owner, RestoreError, objects_in_words};
 pub use load::{LeftOut, Load, LoadOptions, Loaded, OnError};
 pub use plan::Plan;
+pub use psql::Tools;
 pub use scratch_database::ScratchDatabase;
 pub use target::{NewDatabase, Target};
 pub use temporary_server::TemporaryServer;
-pub use tools::Tools;
 
 use serde::Serialize;
 

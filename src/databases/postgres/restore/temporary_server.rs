@@ -2,7 +2,7 @@
 //! unprivileged account runs it. It is removed with its folder on every exit that leaves us a moment.
 //!
 //! Its data is not worth keeping, so nothing is synced to disk. The next run removes the folder of a killed one,
-//! see [`super::sandbox`].
+//! see `sandbox.rs`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

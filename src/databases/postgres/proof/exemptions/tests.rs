@@ -1,6 +1,5 @@
 use super::*;
-use crate::databases::postgres::proof::Side;
-use crate::databases::postgres::proof::Verdict;
+use crate::databases::postgres::proof::{Side, Verdict};
 use crate::databases::postgres::sql::{Columns, Scan};
 
 const DUMP: &str = "CREATE EXTENSION IF NOT EXISTS a WITH SCHEMA s;\nCOMMENT ON EXTENSION a IS 'x';\n\
