@@ -19,6 +19,7 @@ pub mod parts;
 pub mod pending;
 pub mod s3;
 pub mod seal;
+pub mod tags;
 pub mod thaw;
 
 mod error;

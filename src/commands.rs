@@ -1,5 +1,5 @@
-//! The command layer: the order of steps of every command. Only here are modules combined, and nothing is decided that a
-//! module could decide.
+//! The command layer: the order of steps of every command. Nothing is decided here that another module
+//! could decide.
 
 pub mod context;
 pub mod threads;
@@ -14,15 +14,15 @@ mod list;
 mod matrix;
 mod publish;
 mod record;
-mod records;
 mod restore;
 mod restoring;
+mod save_record;
 mod secrets_source;
-mod selected;
-mod selection;
+mod selected_backup;
 mod session;
+mod sponsor_selection;
 mod stored;
-mod survey;
+mod tenancy_guard;
 mod verify;
 
 pub use context::RunContext;
@@ -71,7 +71,7 @@ pub async fn run(options: CommandOptions, outputs: bool, mut context: RunContext
         early.await.ok();
     }
     revoke_tokens(&context).await;
-    // Children whose futures were dropped have been told to end. They must not outlive this process.
+    // Children whose futures were dropped have received a signal. They must not outlive this process.
     tokio::time::timeout(Deadline::EndChild.after_stop(), process::wait_for_all()).await.ok();
     publisher.last_word();
     code

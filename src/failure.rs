@@ -1,10 +1,10 @@
-//! Everything that can fail, one variant per room: its stage, exit code and hint.
+//! Everything that can fail, one variant per cause, each with its stage, exit code and hint.
 
 use std::time::Duration;
 
 use crate::archive::ArchiveError;
 use crate::cli::UsageError;
-use crate::databases::postgres::DumpError;
+use crate::databases::postgres::PostgresError;
 use crate::databases::postgres::restore::RestoreError;
 use crate::manifest::ManifestError;
 use crate::record::RecordError;
@@ -31,7 +31,7 @@ pub enum Failure {
     Secrets(#[from] SecretsError),
     /// The dump failed.
     #[error(transparent)]
-    Dump(#[from] DumpError),
+    Dump(#[from] PostgresError),
     /// S3, or what it stores.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -209,7 +209,7 @@ impl Failure {
     #[must_use]
     pub fn is_stop(&self) -> bool {
         match self {
-            Self::Dump(error) => matches!(error, DumpError::Stopped { .. }),
+            Self::Dump(error) => matches!(error, PostgresError::Stopped { .. }),
             Self::Archive(error) => error.stopped().is_some(),
             Self::Restore(error) => error.is_stop(),
             _ => false,

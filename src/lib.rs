@@ -1,7 +1,7 @@
-//! Backs up every sponsor's database before a deployment, and keeps the record.
+//! Backs up every sponsor's database before a deployment, restores and checks backups, and keeps the record.
 //!
-//! The modules are in the order in which data walks through them. Each uses only modules to its left, and only `commands`
-//! combines them. `tests/architecture.rs` holds these dependency rules.
+//! The modules are in the order in which data flows through them. Each uses only modules to its left, and only `commands`
+//! knows the order of steps. `tests/architecture.rs` holds these dependency rules.
 
 pub mod stop;
 pub mod manifest;

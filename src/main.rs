@@ -25,7 +25,7 @@ async fn start() -> u8 {
         Ok(context) => context,
         Err(failure) => return commands::refuse(&failure, &Sink::terminal()),
     };
-    context.sink.tell_of_panics();
+    context.sink.report_panics();
     match cli::parse(&arguments, &variables) {
         Ok(Request::Command { options, outputs }) => {
             Box::pin(commands::run(*options, outputs, context)).await

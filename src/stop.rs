@@ -108,7 +108,7 @@ impl Stop {
         tokio::time::sleep_until(since + deadline.after_stop()).await;
     }
 
-    /// A token that can be cancelled alone, and is cancelled with this one.
+    /// A token that can be canceled alone, and is canceled with this one.
     #[must_use]
     pub fn child(&self) -> CancellationToken {
         self.token.child_token()

@@ -1,4 +1,5 @@
-//! Compares what was found with what was promised. Pure. Every verdict is derived here and nowhere else.
+//! Decides what counts as a success, and compares sponsors, backups and databases. Pure, except [`previous`], which reads
+//! from S3.
 
 pub mod conclusion;
 pub mod database;

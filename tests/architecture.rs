@@ -36,6 +36,12 @@ fn every_module_is_there_and_the_rules_saw_its_uses() {
     for module in rules::MODULES.iter().chain(&rules::COMMAND_LAYER) {
         assert!(sources.iter().any(|source| source.top() == *module), "there is no `{module}` in src/");
     }
+    for file in rules::files_with_effects() {
+        assert!(
+            sources.iter().any(|source| source.path == file),
+            "there is no src/{file}: take it off the list"
+        );
+    }
     // A reader that finds nothing would find everything in order.
     let mentions: Vec<_> = sources.iter().flat_map(|source| source.mentions()).collect();
     assert!(mentions.iter().filter(|mention| mention.parts[0] == "crate").count() > 200);

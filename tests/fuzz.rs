@@ -1,7 +1,7 @@
-//! Whatever reads foreign bytes, fed with mutations of good and bad inputs: a law must hold for every one of them.
+//! Whatever reads foreign bytes, fed with mutations of good and bad inputs: a property must hold for every one of them.
 //!
 //! Each target runs for `FUZZ_SECONDS`, 2 by default; `script/fuzz 180` runs all of them longer. The seed is printed
-//! and can be given again as `FUZZ_SEED`. An input that breaks a law is made smaller and kept in
+//! and can be given again as `FUZZ_SEED`. An input that breaks a property is made smaller and kept in
 //! `tests/fixtures/fuzz/TARGET/`, where it is the first that every later run tries.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! The way back: fetch, count and hash, decrypt, decompress, count and hash again. One pass, nothing on disk, a few MiB of
+//! Reads a stored object: fetch, count and hash, decrypt, decompress, count and hash again. One pass, nothing on disk, a few MiB of
 //! memory whatever the size.
 //!
 //! The output is only known to be what went in after the end was reached: until then, the rest may be damaged. The caller
@@ -67,7 +67,7 @@ pub struct Reader {
     end: Option<Result<(SizeAndHash, Duration), ArchiveError>>,
 }
 
-/// Begins to read a source. When `stop` is cancelled it gives up at once. Needs a runtime around it.
+/// Begins to read a source. When `stop` is canceled it gives up at once. Needs a runtime around it.
 ///
 /// # Errors
 /// It is encrypted, and there is no identity.

@@ -76,7 +76,7 @@ impl PendingUpload {
                 );
                 return Err(ArchiveError::Unfinished { cause: Box::new(cause), left });
             }
-            Err(cause) => return Err(Box::new(FailedSeal { cause, upload }).abandon().await),
+            Err(cause) => return Err(Box::new(FailedUpload { cause, upload }).abandon().await),
         };
         let completed = tokio::select! {
             done = complete(&upload, &sealed, manifest) => done,
@@ -122,12 +122,12 @@ impl PendingUpload {
 /// A stream that could not be archived, and its upload.
 #[must_use = "its parts stay at S3 until it is abandoned"]
 #[derive(Debug)]
-pub struct FailedSeal {
+pub struct FailedUpload {
     pub(super) cause: ArchiveError,
     pub(super) upload: Upload,
 }
 
-impl FailedSeal {
+impl FailedUpload {
     /// Aborts the upload. Returns the cause, and what could not be aborted.
     pub async fn abandon(self: Box<Self>) -> ArchiveError {
         let Self { cause, upload } = *self;

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::checksum::{Crc64, Hasher};
 use super::encryption::Encryption;
 use super::memory::MEMBER_BYTES;
-use super::pending::{FailedSeal, PendingUpload, Sealed};
+use super::pending::{FailedUpload, PendingUpload, Sealed};
 use super::upload::{PendingBytes, Upload};
 use super::{ArchiveError, Codec, Recipients};
 
@@ -52,13 +52,13 @@ pub async fn seal<R: AsyncRead + Unpin>(
     options: &SealOptions,
     mut upload: Upload,
     progress: &Progress,
-) -> Result<PendingUpload, Box<FailedSeal>> {
+) -> Result<PendingUpload, Box<FailedUpload>> {
     // A panic must not leave uploaded parts behind.
     let sealed = AssertUnwindSafe(run(stream, options, &mut upload, progress)).catch_unwind().await;
     let panicked = |_| Err(ArchiveError::Stream("its sealing panicked (see the lines above)".to_owned()));
     match sealed.unwrap_or_else(panicked) {
         Ok((held, sealed)) => Ok(PendingUpload::new(upload, held, sealed)),
-        Err(cause) => Err(Box::new(FailedSeal { cause, upload })),
+        Err(cause) => Err(Box::new(FailedUpload { cause, upload })),
     }
 }
 

@@ -1,4 +1,5 @@
 //! Sends a stream of bytes to S3 as a multipart upload, or keeps it in memory if it is too short for that.
+//! `pending.rs` completes it.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::s3::{ObjectAttributes, Store, UnansweredCreates, UploadId};
 use crate::stop::{Deadline, StopRequest};
 
 /// Time limit to abort an upload. After that, it is left to the bucket's lifecycle.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ABORT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An upload in progress. It is not visible before it is completed.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ pub(super) enum PendingBytes {
 }
 
 impl Upload {
-    /// Prepares an upload; nothing is sent yet. When `stop` is cancelled it gives up at once. Needs a runtime around it.
+    /// Prepares an upload; nothing is sent yet. When `stop` is canceled it gives up at once. Needs a runtime around it.
     #[must_use]
     pub fn new(
         store: &Store,
@@ -101,7 +102,7 @@ impl Upload {
         self.sending.shutdown().await;
         tokio::select! {
             aborted = self.store.take_back(&self.key, self.started.as_ref(), &self.creates) => aborted,
-            () = tokio::time::sleep(PATIENCE) => Err(ArchiveError::Stopped),
+            () = tokio::time::sleep(ABORT_TIMEOUT) => Err(ArchiveError::Stopped),
             () = self.stop.passed(Deadline::Undo) => Err(ArchiveError::Stopped),
         }
     }

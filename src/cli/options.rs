@@ -55,7 +55,7 @@ impl CommandOptions {
         }
     }
 
-    /// The deployment, if the command is told of one. `drill` takes only its storage settings from there.
+    /// The deployment of `backup` and `record`; `None` for other commands. `drill` uses its own only for storage settings.
     #[must_use]
     pub fn deployment(&self) -> Option<&Deployment> {
         match self {
@@ -92,7 +92,7 @@ pub struct CommonOptions {
     /// URL of AWS STS, if not the region's own.
     pub sts_endpoint_url: Option<String>,
     /// Tokens and keys from environment variables.
-    pub keyring: EnvCredentials,
+    pub credentials: EnvCredentials,
     /// File to which the log's lines are appended.
     pub log_file: Option<PathBuf>,
     /// Whether to print the plan only.
@@ -178,7 +178,7 @@ fn common(values: &Values<'_>) -> Result<CommonOptions, UsageError> {
         dry_run: values.boolean(inputs::DRY_RUN)?,
         github: github(values)?,
         issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
-        keyring: EnvCredentials::from_variables(variables),
+        credentials: EnvCredentials::from_variables(variables),
     })
 }
 

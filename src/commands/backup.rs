@@ -1,5 +1,5 @@
-//! `backup`: secrets → flag → dump → archive → record for each selected sponsor, then the report. What happens to one
-//! sponsor is in [`sponsor`].
+//! `backup`: selects the sponsors, rejects shared buckets and databases, then runs [`sponsor`] for each in parallel and
+//! reports.
 
 mod dry_run;
 mod generated;
@@ -16,13 +16,13 @@ use super::buckets::AttributeSource;
 use super::github::GitHubLookup;
 use super::publish::Publisher;
 use super::secrets_source::SecretsSource;
-use super::selection::{self, Selected};
 use super::session::{Sessions, in_parallel};
-use super::survey::{SurveyOptions, TenancyGuard};
+use super::sponsor_selection::{self, SelectedSponsors};
+use super::tenancy_guard::{SurveyOptions, TenancyGuard};
 use crate::archive::memory::MemoryBudget;
 use crate::cli::UsageError;
 use crate::cli::options::BackupOptions;
-use crate::databases::postgres::DumpError;
+use crate::databases::postgres::PostgresError;
 use crate::databases::postgres::client::Client;
 use crate::failure::Failure;
 use state::BackupState;
@@ -34,7 +34,7 @@ struct BackupRun<'a> {
     sessions: Sessions<'a>,
     secrets: SecretsSource<'a>,
     /// Finding no clients fails only the sponsors that need one. Disabled sponsors do not.
-    clients: Result<Vec<Client>, DumpError>,
+    clients: Result<Vec<Client>, PostgresError>,
     budget: MemoryBudget,
     github: GitHubLookup<'a>,
     /// Memory for one stream's upload buffers, in bytes.
@@ -46,12 +46,12 @@ pub(super) async fn run(
     context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let selected = selection::select_some(&options.common, context).await?;
+    let selected = sponsor_selection::select_some(&options.common, context).await?;
     let sponsors = &selected.sponsors;
     accepted_are_known(&options, &selected)?;
     let at_once = options.deployment.max_parallel.get().min(sponsors.len());
     let secrets = SecretsSource::open(&options.common, context, sponsors).await?;
-    let clients = selection::clients(context).await?;
+    let clients = sponsor_selection::clients(context).await?;
     let client = clients.as_ref().ok().and_then(|clients| clients.last());
     let how = SurveyOptions { client, at_once, timeout: options.timeout };
     let guard = TenancyGuard::of_databases(&secrets, &selected, how, context).await;
@@ -77,7 +77,7 @@ pub(super) async fn run(
 }
 
 /// A misspelled name would otherwise only show as the refusal that it was meant to lift.
-fn accepted_are_known(options: &BackupOptions, selected: &Selected) -> Result<(), UsageError> {
+fn accepted_are_known(options: &BackupOptions, selected: &SelectedSponsors) -> Result<(), UsageError> {
     match options.accept_new_source.iter().find(|name| !selected.known.contains(name)) {
         None => Ok(()),
         Some(stranger) => {

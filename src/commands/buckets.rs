@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use super::RunContext;
-use crate::archive::key::{self, Object, TagValues};
+use crate::archive::key::{self, Object};
 use crate::archive::s3::policy::{self, Purpose};
 use crate::archive::s3::{
     AwsSession, BucketDefault, Caller, Endpoint, LockChoice, LockState, ObjectAttributes, ObjectLock,
     session_name,
 };
+use crate::archive::tags::{TagValues, tags};
 use crate::archive::{ArchiveError, Store};
 use crate::cli::options::{CommonOptions, Deployment};
 use crate::secrets::{AUDIT_LOGS_BUCKET, AwsCredentials, BACKUPS_BUCKET, SponsorSecrets};
@@ -90,7 +91,7 @@ impl AttributeSource<'_> {
         let values =
             TagValues { sponsor: &sponsor.name, environment, pre_migration, retention_years, partial };
         ObjectAttributes {
-            tags: key::tags(object, values),
+            tags: tags(object, values),
             metadata: key::metadata(&[
                 ("git-sha", context.run.commit_sha.as_deref()),
                 ("deployer", context.run.actor.as_deref()),

@@ -9,13 +9,13 @@ use super::buckets::{AttributeSource, SponsorBuckets};
 use super::publish::{Ended, Publisher, RedactedFailure};
 use super::secrets_source::SecretsSource;
 use super::session::{Completed, Sessions, SponsorSession};
-use super::survey::TenancyGuard;
-use super::{RunContext, records, restoring, selection, stored};
+use super::tenancy_guard::TenancyGuard;
+use super::{RunContext, restoring, save_record, sponsor_selection, stored};
 use crate::archive::Identities;
 use crate::archive::key::Object;
 use crate::cli::UsageError;
 use crate::cli::options::DrillOptions;
-use crate::databases::postgres::DumpError;
+use crate::databases::postgres::PostgresError;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::{TargetState, script};
 use crate::failure::{Doing, Failure, TimedOut};
@@ -31,7 +31,7 @@ struct DrillRun<'a> {
     options: &'a DrillOptions,
     context: &'a RunContext,
     sessions: Sessions<'a>,
-    clients: Result<Vec<Client>, DumpError>,
+    clients: Result<Vec<Client>, PostgresError>,
     identities: Identities,
     checks: Vec<String>,
 }
@@ -52,14 +52,14 @@ pub(super) async fn run(
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
     let checks = checks(options.checks.as_deref()).await?;
-    let identities = stored::identities(&options.opening, context).await?;
-    let selected = selection::select_some(&options.common, context).await?;
+    let identities = stored::identities(&options.reading, context).await?;
+    let selected = sponsor_selection::select_some(&options.common, context).await?;
     let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
-    let timeout = options.opening.timeout;
+    let timeout = options.reading.timeout;
     let guard = TenancyGuard::of_secrets(&secrets, &selected, Some(timeout), context).await;
     let run = DrillRun {
         sessions: Sessions { common: &options.common, context, guard, publisher },
-        clients: selection::clients(context).await?,
+        clients: sponsor_selection::clients(context).await?,
         options: &options,
         context,
         identities,
@@ -95,7 +95,7 @@ async fn checks(path: Option<&Path>) -> Result<Vec<String>, UsageError> {
 
 impl DrillRun<'_> {
     async fn sponsor(&self, sponsor: &Sponsor) -> (Ended, Option<text::ReportedDrill>) {
-        let limit = TimedOut::new(self.options.opening.timeout, Doing::Drill);
+        let limit = TimedOut::new(self.options.reading.timeout, Doing::Drill);
         let session = self.sessions.begin(sponsor, Some(limit));
         let mut state = DrillState::default();
         let done = session.run(Box::pin(self.drill(&session, &mut state))).await;
@@ -151,7 +151,7 @@ impl DrillRun<'_> {
                 (Ok(()), None)
             }
             Ok(Completed::Planned) => {
-                (records::could_keep(sponsor, buckets, Object::DrillReport, &source).await, None)
+                (save_record::check_save(sponsor, buckets, Object::DrillReport, &source).await, None)
             }
             // A dry run that found an obstacle drilled nothing, so it leaves no report.
             Err(failure) if self.options.common.dry_run => (Err(failure), None),
@@ -160,7 +160,7 @@ impl DrillRun<'_> {
                 let whose = DrillContext { sponsor, environment, run: &self.context.run };
                 let report = DrillReport::new(whose, course, &state.findings);
                 let entry = (Object::DrillReport, &*report.to_bytes());
-                let kept = records::keep(entry, sponsor, buckets, &source).await;
+                let kept = save_record::save(entry, sponsor, buckets, &source).await;
                 result.warnings.extend(kept.warning);
                 let done = drilled.map(drop).and_then(|()| wrong(course, &state.findings));
                 let done = done.and(kept.failure.map_or(Ok(()), Err));

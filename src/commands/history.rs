@@ -10,7 +10,7 @@ use super::{RunContext, elsewhere, stored};
 use crate::archive::catalogue::{
     BackupEntry, BackupKey, Catalogue, Incomplete, ListedObject, OpenUpload, catalogue, open_uploads, prefix,
 };
-use crate::archive::{ArchiveError, Store, key};
+use crate::archive::{ArchiveError, Store, tags};
 use crate::failure::Failure;
 use crate::record::log;
 use crate::sponsors::{Environment, Sponsor};
@@ -176,8 +176,8 @@ impl<'a> BackupHistory<'a> {
             Err(_) => return Ok(false),
         };
         Ok(tags.iter().any(|(name, value)| match name.as_str() {
-            key::SPONSOR_TAG => self.sponsor.partners.contains(value),
-            key::ENVIRONMENT_TAG => value != self.environment.name(),
+            tags::SPONSOR_TAG => self.sponsor.partners.contains(value),
+            tags::ENVIRONMENT_TAG => value != self.environment.name(),
             _ => false,
         }))
     }

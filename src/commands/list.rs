@@ -9,8 +9,8 @@ use super::history::{AttemptStatus, BackupAttempt, BackupHistory};
 use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
 use super::session::{Sessions, SponsorSession};
-use super::survey::TenancyGuard;
-use super::{RunContext, selection, stored};
+use super::tenancy_guard::TenancyGuard;
+use super::{RunContext, sponsor_selection, stored};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::Excerpt;
 use crate::archive::catalogue::{BackupEntry, BackupKey, prefix};
@@ -64,7 +64,7 @@ pub(super) async fn run(
     context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let selected = selection::select_some(&options.common, context).await?;
+    let selected = sponsor_selection::select_some(&options.common, context).await?;
     let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
     let guard = TenancyGuard::of_secrets(&secrets, &selected, None, context).await;
     let sessions = Sessions { common: &options.common, context, guard, publisher };

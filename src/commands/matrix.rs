@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::publish::{Publisher, ReportedEnd};
-use super::{RunContext, selection};
+use super::{RunContext, sponsor_selection};
 use crate::cli::UsageError;
 use crate::cli::options::MatrixOptions;
 use crate::failure::Failure;
@@ -18,7 +18,7 @@ pub(super) async fn run(
     context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let sponsors = selection::select(&options.common, context).await?.sponsors;
+    let sponsors = sponsor_selection::select(&options.common, context).await?.sponsors;
     let matrix = matrix(&sponsors, options.max_jobs);
     let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
     if let Some(folder) = &options.workflows {

@@ -5,11 +5,11 @@ use futures_util::future::join;
 use super::buckets::{AttributeSource, SponsorBuckets};
 use super::github::GitHubLookup;
 use super::publish::{Ended, Publisher};
-use super::records::{self, SavedRecord};
+use super::save_record::{self, SavedRecord};
 use super::secrets_source::SecretsSource;
 use super::session::{Sessions, SponsorSession, in_parallel};
-use super::survey::TenancyGuard;
-use super::{RunContext, selection, stored};
+use super::tenancy_guard::TenancyGuard;
+use super::{RunContext, sponsor_selection, stored};
 use crate::archive::backup_manifest::Excerpt;
 use crate::archive::key::{Object, manifest_key};
 use crate::archive::s3::policy::Purpose;
@@ -46,7 +46,7 @@ pub(super) async fn run(
     context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let selected = selection::deployed(&options.common, context).await?;
+    let selected = sponsor_selection::deployed(&options.common, context).await?;
     let sponsors = &selected.sponsors;
     if sponsors.len() > 1 && (options.backup_location.is_some() || options.backup_size.is_some()) {
         let problem = "`backup-location` and `backup-size` describe one sponsor's backup, but several sponsors are selected";
@@ -106,7 +106,7 @@ impl RecordRun<'_> {
         recorded.document = Some(document);
         recorded.is_disabled = buckets.is_none() && failed.is_none();
         if recorded.is_disabled && !self.options.common.dry_run {
-            records::say_saved_locally_only(self.context, &session.sponsor.name);
+            save_record::show_saved_locally_only(self.context, &session.sponsor.name);
         }
         let failure = failed.or(untrue.map(Failure::from)).or(recorded.saved.failure.take());
         failure.map_or(Ok(()), Err)
@@ -151,13 +151,13 @@ impl RecordRun<'_> {
         };
         if !self.options.common.dry_run {
             let entry = (Object::DeploymentLog, &*document.to_bytes());
-            return records::keep(entry, sponsor, buckets, &source).await;
+            return save_record::save(entry, sponsor, buckets, &source).await;
         }
         let document = String::from_utf8_lossy(&document.to_bytes()).into_owned();
         let title = format!("{}: would be recorded", sponsor.name);
         let lines = document.lines().map(str::to_owned);
         self.context.sink.block(&std::iter::once(title).chain(lines).collect::<Vec<_>>());
-        let could = records::could_keep(sponsor, buckets, Object::DeploymentLog, &source).await;
+        let could = save_record::check_save(sponsor, buckets, Object::DeploymentLog, &source).await;
         SavedRecord { failure: could.err(), ..SavedRecord::default() }
     }
 

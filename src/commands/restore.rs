@@ -1,19 +1,19 @@
 //! `restore`: verifies one sponsor's backup, plans, loads it into the named database and compares.
 
-mod guard;
+mod live_guard;
 mod sponsor;
 
 use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
 use super::session::{Completed, Sessions};
-use super::survey::TenancyGuard;
-use super::{RunContext, restoring, selection, stored};
+use super::tenancy_guard::TenancyGuard;
+use super::{RunContext, restoring, sponsor_selection, stored};
 use crate::archive::Identities;
 use crate::cli::UsageError;
 use crate::cli::options::RestoreOptions;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::{RestoreError, TargetState};
-use crate::databases::postgres::{Connection, DumpError};
+use crate::databases::postgres::{Connection, PostgresError};
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::report::restore::Restored;
 use crate::report::{SponsorResult, restore as text};
@@ -25,7 +25,7 @@ struct RestoreRun<'a> {
     options: &'a RestoreOptions,
     context: &'a RunContext,
     secrets: SecretsSource<'a>,
-    clients: Result<Vec<Client>, DumpError>,
+    clients: Result<Vec<Client>, PostgresError>,
     sessions: Sessions<'a>,
     identities: Identities,
     target: Connection,
@@ -38,23 +38,23 @@ pub(super) async fn run(
     context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let identities = stored::identities(&options.opening, context).await?;
+    let identities = stored::identities(&options.reading, context).await?;
     context.mask([options.target.clone()]);
     let target =
         Connection::parse(&options.target).and_then(Connection::with_one_host).map_err(RestoreError::from)?;
     context.mask(target.masks());
-    let selected = selection::select_some(&options.common, context).await?;
+    let selected = sponsor_selection::select_some(&options.common, context).await?;
     let [sponsor] = selected.sponsors.as_slice() else {
         let problem = format!("`restore` takes one sponsor, but {} are selected", selected.sponsors.len());
         return Err(UsageError::new(problem).hint("Name one in `sponsors`.").into());
     };
     let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
-    let timeout = options.opening.timeout;
+    let timeout = options.reading.timeout;
     let guard = TenancyGuard::of_secrets(&secrets, &selected, Some(timeout), context).await;
     let run = RestoreRun {
         sessions: Sessions { common: &options.common, context, guard, publisher },
         secrets,
-        clients: selection::clients(context).await?,
+        clients: sponsor_selection::clients(context).await?,
         options: &options,
         context,
         identities,
@@ -67,7 +67,7 @@ pub(super) async fn run(
 
 impl RestoreRun<'_> {
     async fn sponsor(&self, sponsor: &Sponsor) -> (Ended, Restored) {
-        let limit = TimedOut::new(self.options.opening.timeout, Doing::Restore);
+        let limit = TimedOut::new(self.options.reading.timeout, Doing::Restore);
         let session = self.sessions.begin(sponsor, Some(limit));
         let mut restored = Restored { place: self.target.place(), ..Restored::default() };
         let done = session.run(Box::pin(self.restore(&session, &mut restored))).await;

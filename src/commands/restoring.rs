@@ -19,7 +19,7 @@ use crate::databases::postgres::restore::{
 use crate::databases::postgres::server::Money;
 use crate::databases::postgres::settings::Settings;
 use crate::databases::postgres::sql::Needs;
-use crate::databases::postgres::{Connection, DumpError};
+use crate::databases::postgres::{Connection, PostgresError};
 use crate::failure::Failure;
 use crate::verification::stored::generated as generated_values;
 use crate::verification::{self, Comparison, Exemptions};
@@ -218,10 +218,10 @@ pub(super) fn on_error(skip_missing_extensions: bool, missing: bool) -> OnError 
 }
 
 /// The installed clients, or the failure if there are none.
-pub(super) fn clients(found: &Result<Vec<Client>, DumpError>) -> Result<(&[Client], &Client), Failure> {
+pub(super) fn clients(found: &Result<Vec<Client>, PostgresError>) -> Result<(&[Client], &Client), Failure> {
     let clients = found.as_ref().map_err(Clone::clone)?;
     // Any psql can query. The newest knows the most connection parameters.
-    let newest = clients.last().ok_or(DumpError::NoClient)?;
+    let newest = clients.last().ok_or(PostgresError::NoClient)?;
     Ok((clients, newest))
 }
 

@@ -73,7 +73,7 @@ impl<'a> SecretsSource<'a> {
         match &self.origin {
             Origin::File(file) => file.fetch(sponsor).is_ok(),
             Origin::Doppler(_) => {
-                let own = self.common.keyring.own_token(Owner::Sponsor(sponsor));
+                let own = self.common.credentials.own_token(Owner::Sponsor(sponsor));
                 self.common.doppler_identity.is_some() || own.is_ok_and(|token| token.is_some())
             }
         }
@@ -101,13 +101,13 @@ impl<'a> SecretsSource<'a> {
 
     /// One sponsor's secrets. Masks them before anything can print them.
     pub(super) async fn fetch(&self, sponsor: &str) -> Result<S3Backups, SecretsError> {
-        let keyring = &self.common.keyring;
-        let of_the_sponsor = keyring.sponsor_keys(sponsor)?;
-        let ambient = if self.only { keyring.ambient() } else { Ok(None) };
+        let credentials = &self.common.credentials;
+        let of_the_sponsor = credentials.sponsor_keys(sponsor)?;
+        let ambient = if self.only { credentials.ambient() } else { Ok(None) };
         let needed = secrets::needed(of_the_sponsor.is_some());
         let read = self.raw((sponsor, &self.common.config), self.only, &needed).await?;
         let (role, tokens) = (self.common.aws_role.clone(), self.tokens.clone());
-        let how_to_pass_keys = keyring.how_to_pass_keys(sponsor, self.only);
+        let how_to_pass_keys = credentials.how_to_pass_keys(sponsor, self.only);
         let aws = AwsFromEnvironment { of_the_sponsor, role, tokens, ambient, how_to_pass_keys };
         let archival = secrets::interpret(&read.place, &read.raw, aws);
         if secrets::is_something_missing(&archival) {
@@ -175,7 +175,7 @@ impl Read<'_> {
 
 /// The source of this job's OIDC tokens, or why it has none.
 fn id_tokens(common: &CommonOptions, context: &RunContext) -> Result<IdTokens, SecretsError> {
-    IdTokens::new(common.keyring.id_token_request()?, context.masker())
+    IdTokens::new(common.credentials.id_token_request()?, context.masker())
 }
 
 /// The token for a Doppler project: the variable named after its owner, then `doppler-identity-id`, then `DOPPLER_TOKEN`
@@ -187,7 +187,7 @@ pub(super) async fn token_for(
     only: bool,
     place: &str,
 ) -> Result<Secret, SecretsError> {
-    let token = match (&common.doppler_identity, common.keyring.own_token(owner)?) {
+    let token = match (&common.doppler_identity, common.credentials.own_token(owner)?) {
         (Some(identity), None) => {
             let print = |line: String| context.sink.line(&line);
             let ask = (|| id_tokens(common, context), context.now());
@@ -200,7 +200,7 @@ pub(super) async fn token_for(
             token
         }
         (None, Some(token)) => token,
-        (None, None) => common.keyring.token(owner, only, place)?,
+        (None, None) => common.credentials.token(owner, only, place)?,
     };
     context.mask([token.clone()]);
     Ok(token)

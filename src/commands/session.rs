@@ -1,5 +1,5 @@
-//! One sponsor's part of a run, the same in every command: begin the time limit, fence the steps, open the buckets, show
-//! the result. Whatever happens to one sponsor, even a bug in this program, the other sponsors are processed.
+//! Runs one sponsor's steps, in every command: time limit, panics, buckets, result. A failure, a timeout or a panic of one
+//! sponsor does not stop the others.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use super::RunContext;
 use super::buckets::{BucketAccess, SponsorBuckets};
 use super::history::BackupHistory;
 use super::publish::{Ended, Publisher, RedactedFailure};
-use super::survey::TenancyGuard;
+use super::tenancy_guard::TenancyGuard;
 use crate::archive::s3::Endpoint;
 use crate::archive::s3::policy::Purpose;
 use crate::cli::options::CommonOptions;
@@ -48,7 +48,7 @@ pub(super) struct SponsorSession<'a> {
     sessions: &'a Sessions<'a>,
     pub(super) sponsor: &'a Sponsor,
     pub(super) limit: TimeLimit<'a>,
-    /// The time in names and documents.
+    /// Start of the sponsor's part, in whole seconds. A backup may move to the next free second, see `BackupState`.
     pub(super) started: Timestamp,
     begun: Instant,
 }

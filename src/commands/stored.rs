@@ -45,10 +45,10 @@ pub(super) struct VerifiedContents {
 }
 
 /// The age identities from AGE_IDENTITY or `age-identity-file`.
-pub(super) async fn identities(opening: &ReadOptions, context: &RunContext) -> Result<Identities, Failure> {
-    let Some(path) = &opening.identity_file else {
-        context.mask(opening.identities.masks());
-        return Ok(opening.identities.clone());
+pub(super) async fn identities(reading: &ReadOptions, context: &RunContext) -> Result<Identities, Failure> {
+    let Some(path) = &reading.identity_file else {
+        context.mask(reading.identities.masks());
+        return Ok(reading.identities.clone());
     };
     warn_of_open_file(path, "age-identity-file", context);
     let bad = |problem: String| {

@@ -31,7 +31,7 @@ pub fn run(program: impl Future<Output = u8>) -> Result<u8, Failure> {
     let runtime = runtime.map_err(failed)?;
     start_blocking(&runtime).map_err(failed)?;
     let code = runtime.block_on(program);
-    // A DNS lookup runs in a thread of its own and cannot be cancelled, so do not wait for it.
+    // A DNS lookup runs in a thread of its own and cannot be canceled, so do not wait for it.
     runtime.shutdown_background();
     Ok(code)
 }

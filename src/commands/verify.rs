@@ -6,8 +6,8 @@ use super::history::{AttemptStatus, BackupAttempt, BackupHistory, Candidate, Lat
 use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
 use super::session::{Completed, Sessions, SponsorSession, TimeLimit};
-use super::survey::TenancyGuard;
-use super::{RunContext, selection, stored};
+use super::tenancy_guard::TenancyGuard;
+use super::{RunContext, sponsor_selection, stored};
 use crate::archive::catalogue::{BackupKey, Incomplete, catalogue, prefix};
 use crate::archive::s3::policy::Purpose;
 use crate::archive::{ArchiveError, Identities, Store};
@@ -37,15 +37,15 @@ pub(super) async fn run(
     context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let identities = stored::identities(&options.opening, context).await?;
-    let selected = selection::select_some(&options.common, context).await?;
+    let identities = stored::identities(&options.reading, context).await?;
+    let selected = sponsor_selection::select_some(&options.common, context).await?;
     let sponsors = &selected.sponsors;
-    if sponsors.len() > 1 && matches!(options.opening.which, WhichBackup::Location { .. }) {
+    if sponsors.len() > 1 && matches!(options.reading.which, WhichBackup::Location { .. }) {
         let problem = "`backup` names a backup of one sponsor, but several are selected";
         return Err(UsageError::new(problem).hint("Name that sponsor in `sponsors`.").into());
     }
     let secrets = SecretsSource::open(&options.common, context, sponsors).await?;
-    let timeout = options.opening.timeout;
+    let timeout = options.reading.timeout;
     let guard = TenancyGuard::of_secrets(&secrets, &selected, Some(timeout), context).await;
     let sessions = Sessions { common: &options.common, context, guard, publisher };
     let run = VerifyRun { options: &options, context, sessions, identities };
@@ -58,11 +58,11 @@ pub(super) async fn run(
 
 impl VerifyRun<'_> {
     async fn sponsor(&self, sponsor: &Sponsor) -> Ended {
-        let limit = TimedOut::new(self.options.opening.timeout, Doing::Archive);
+        let limit = TimedOut::new(self.options.reading.timeout, Doing::Archive);
         let session = self.sessions.begin(sponsor, Some(limit));
         let mut round = SponsorVerification::begin(&sponsor.name, self.context, self.options.skip_frozen);
         let done = session.run(Box::pin(self.verify(&session, &mut round))).await;
-        round.end(&session, done, self.options.opening.thaw)
+        round.end(&session, done, self.options.reading.thaw)
     }
 
     /// Verifies the backups that were asked for. An error ends it early.
@@ -76,10 +76,10 @@ impl VerifyRun<'_> {
             S3Backups::Disabled(why) => return Ok(Completed::Disabled(why.clone())),
             S3Backups::Enabled(secrets) => secrets,
         };
-        let opening = &self.options.opening;
-        let purpose = Purpose::Read { thaw: opening.thaw };
-        let buckets = session.open_buckets(secrets, &opening.endpoint, purpose)?;
-        let place = session.history(&buckets, opening.timeout);
+        let reading = &self.options.reading;
+        let purpose = Purpose::Read { thaw: reading.thaw };
+        let buckets = session.open_buckets(secrets, &reading.endpoint, purpose)?;
+        let place = session.history(&buckets, reading.timeout);
         let shelf = SponsorBackups { place, limit: &session.limit };
         if self.options.common.dry_run {
             return self.plan(&shelf).await;
@@ -94,18 +94,18 @@ impl VerifyRun<'_> {
 
     /// Shows what would be read, without reading any dump.
     async fn plan(&self, shelf: &SponsorBackups<'_>) -> Result<Completed, Failure> {
-        let (place, opening) = (&shelf.place, &self.options.opening);
+        let (place, reading) = (&shelf.place, &self.options.reading);
         let whose = (place.sponsor, place.environment);
         let backups = if self.options.all {
             self.all_whole(shelf).await?
-        } else if opening.which == WhichBackup::Latest {
+        } else if reading.which == WhichBackup::Latest {
             let newest = async {
-                let mut latest = Latest::of(place.clone(), opening.allow_older).await?;
+                let mut latest = Latest::of(place.clone(), reading.allow_older).await?;
                 latest.newest().await
             };
             vec![shelf.limit.unless_stopped(newest).await?]
         } else {
-            let found = Box::pin(stored::find(&place.backups, whose, &opening.which));
+            let found = Box::pin(stored::find(&place.backups, whose, &reading.which));
             vec![shelf.limit.unless_stopped(found).await?]
         };
         for backup in &backups {
@@ -145,7 +145,7 @@ impl VerifyRun<'_> {
         shelf: &SponsorBackups<'_>,
         round: &mut SponsorVerification<'_>,
     ) -> Result<(), Failure> {
-        let which = &self.options.opening.which;
+        let which = &self.options.reading.which;
         if *which == WhichBackup::Latest {
             return Box::pin(self.latest(shelf, round)).await;
         }
@@ -199,7 +199,7 @@ impl VerifyRun<'_> {
         shelf: &SponsorBackups<'_>,
         round: &mut SponsorVerification<'_>,
     ) -> Result<(), Failure> {
-        let allow_older = self.options.opening.allow_older;
+        let allow_older = self.options.reading.allow_older;
         let latest = async { Ok(Latest::of(shelf.place.clone(), allow_older).await?) };
         let mut latest = shelf.limit.unless_stopped(latest).await?;
         loop {

@@ -1,5 +1,4 @@
-//! PostgreSQL: a database becomes one stream of SQL with a verdict on whether it is complete, the stream becomes a
-//! database again, and both are compared.
+//! PostgreSQL: dumps a database to SQL and judges whether the dump is complete, restores it, and compares both.
 //!
 //! [`dump`], [`restore`] and [`proof`] share what is directly in this folder: how to connect, ask and start programs.
 //! Nothing here knows where a stream is stored.
@@ -25,5 +24,5 @@ mod error;
 
 pub use connection::Connection;
 pub use dump::{Dump, FinishedDump};
-pub use error::DumpError;
+pub use error::PostgresError;
 pub use pg_error::{KnownNames, PgError};

@@ -9,7 +9,7 @@ fn one_of_each() -> Vec<Failure> {
         ManifestError::Unreadable { place: "x".to_owned(), reason: "y".to_owned() }.into(),
         SponsorsError::NoneEnabled.into(),
         SecretsError::Ambiguous { variable: "x".to_owned() }.into(),
-        DumpError::NoClient.into(),
+        PostgresError::NoClient.into(),
         Failure::TimedOut(TimedOut::new(Duration::ZERO, Doing::Dump)),
         Failure::TimedOut(TimedOut::new(Duration::ZERO, Doing::Archive)),
         Failure::TimedOut(TimedOut::new(Duration::ZERO, Doing::Restore)),

@@ -1,4 +1,4 @@
-//! Who approved a run and which pull requests brought its commit, parsed from GitHub's answers. Pure.
+//! Who approved a run and which pull requests brought its commit, and the requests that ask GitHub.
 //!
 //! "No approvals" and "GitHub could not be asked" are different facts. Only an answer that was read has entries,
 //! any other has a reason.

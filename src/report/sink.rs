@@ -1,4 +1,4 @@
-//! The only place that writes: the log, masks, outputs and the summary.
+//! The only place that writes the log, masks, outputs and the summary.
 //!
 //! In a workflow everything goes to stdout, where the runner looks for commands. On a terminal stdout carries a command's
 //! result, or the outputs with `--outputs`, and people read stderr. If stderr is a pipe or a file, of cron for example,
@@ -150,7 +150,7 @@ impl Sink {
     }
 
     /// Reports panics from now on: the place, and the message without any secret.
-    pub fn tell_of_panics(self: &Arc<Self>) {
+    pub fn report_panics(self: &Arc<Self>) {
         let sink = Arc::clone(self);
         std::panic::set_hook(Box::new(move |panic| sink.panicked(panic)));
     }

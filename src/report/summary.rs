@@ -25,7 +25,7 @@ const MESSAGE_CHARACTERS: usize = 1_500;
 /// Of disabled sponsors, this many are shown with reason and next step.
 const DISABLED: usize = 100;
 /// What a command adds at the end is worth more than hashes.
-const ROOM_OF_A_CHAPTER: usize = 300_000;
+const CHAPTER_LIMIT: usize = 300_000;
 
 /// What a summary is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,11 +137,7 @@ pub fn of_results(title: Title<'_>, results: &[SponsorResult]) -> String {
     text.push_str(&disabled);
     text.push_str(&plans);
     text.push_str(&warnings(results));
-    text.push_str(&table::details(
-        title.subject,
-        results,
-        LIMIT.saturating_sub(text.len() + ROOM_OF_A_CHAPTER),
-    ));
+    text.push_str(&table::details(title.subject, results, LIMIT.saturating_sub(text.len() + CHAPTER_LIMIT)));
     text
 }
 

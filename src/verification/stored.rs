@@ -132,7 +132,7 @@ pub fn judged(manifest: &BackupManifest, read: ReadFacts<'_>) -> Result<DumpCont
 
 /// Where the manifest contradicts the text. Release 0.1 did not record everything.
 fn differing(told: &Contents, contents: &DumpContents) -> Vec<String> {
-    let tables: Vec<TableDigest> = told.tables.iter().map(table_truth).collect();
+    let tables: Vec<TableDigest> = told.tables.iter().map(table_digest).collect();
     let mut findings = Vec::new();
     if tables != contents.tables {
         let only_there = tables.iter().filter(|table| !contents.tables.contains(table));
@@ -209,7 +209,7 @@ pub fn generated(told: &Contents) -> Digests {
     told.tables.iter().filter_map(sum).collect()
 }
 
-fn table_truth(table: &Table) -> TableDigest {
+fn table_digest(table: &Table) -> TableDigest {
     TableDigest {
         schema: table.schema.clone(),
         name: table.name.clone(),

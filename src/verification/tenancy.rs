@@ -82,7 +82,7 @@ pub fn find_conflicts(all: &[SponsorResources<'_>], known: &[String]) -> Conflic
 /// A bucket that is named after a sponsor that may not share it.
 fn foreign_bucket(resources: &SponsorResources<'_>, known: &[String]) -> Option<SecretsError> {
     resources.buckets.iter().find_map(|bucket| {
-        let owner = owner_by_name(bucket, known).filter(|owner| is_stranger(resources.sponsor, owner))?;
+        let owner = owner_by_name(bucket, known).filter(|owner| must_not_share(resources.sponsor, owner))?;
         Some(SecretsError::Foreign { bucket: (*bucket).to_owned(), owner: owner.to_owned() })
     })
 }
@@ -166,7 +166,7 @@ fn pairs<'a, 'b>(
         }
     }
     let both = met.into_iter().map(|(earlier, later)| (all[earlier], all[later]));
-    both.filter(|(one, other)| is_stranger(one.sponsor, &other.sponsor.name)).collect()
+    both.filter(|(one, other)| must_not_share(one.sponsor, &other.sponsor.name)).collect()
 }
 
 /// How buckets are called: the sponsor's name and the region follow.
@@ -181,7 +181,7 @@ fn owner_by_name<'a>(bucket: &str, known: &'a [String]) -> Option<&'a str> {
 
 /// Whether the other one is neither the sponsor itself nor a partner.
 #[must_use]
-pub fn is_stranger(sponsor: &Sponsor, other: &str) -> bool {
+pub fn must_not_share(sponsor: &Sponsor, other: &str) -> bool {
     sponsor.name != other && !sponsor.partners.contains(other)
 }
 

@@ -162,7 +162,6 @@ fn environment_and_clock_are_read_at_the_edge_alone() {
     bites("secrets/variables.rs", "fn f() { std::env::var(\"HOME\"); }", "reads the environment");
     bites("databases/postgres/client.rs", "use std::env::{self, vars_os};", "reads the environment");
     bites("archive/key.rs", "fn f() { jiff::Timestamp::now(); }", "reads the clock");
-    lets_pass("main.rs", "fn f() { std::env::vars_os(); }");
     lets_pass("commands/context.rs", "fn f() { Timestamp::now(); }");
     lets_pass(
         "databases/postgres/client.rs",

@@ -1,7 +1,8 @@
 //! Documents made from the definitions. A page marks a generated block with `<!-- begin NAME -->` and `<!-- end NAME -->`.
 
 use jiff::Timestamp;
-use sponsor_backup::archive::key::{Object, TagValues, checksum_key, manifest_key, tags};
+use sponsor_backup::archive::key::{Object, checksum_key, manifest_key};
+use sponsor_backup::archive::tags::{TagValues, tags};
 use sponsor_backup::cli::inputs::{COMMAND, Command, INPUTS, Input};
 use sponsor_backup::failure::EXIT_CODES;
 use sponsor_backup::report::outputs::DEFINITIONS;

@@ -31,11 +31,11 @@ const TOKENS: &[&[u8]] = &[
 fn command_lines() {
     let seeds = SEEDS.map(|seed| seed.as_bytes().to_vec()).to_vec();
     Target { name: "cli", seeds, tokens: TOKENS, longest: 300 }
-        .run(|input, dice| law(&String::from_utf8_lossy(input), dice));
+        .run(|input, dice| property(&String::from_utf8_lossy(input), dice));
 }
 
 /// A flag means what its variable means, wins over it, and no secret is ever repeated.
-fn law(value: &str, dice: &mut Dice) -> Outcome {
+fn property(value: &str, dice: &mut Dice) -> Outcome {
     let value = value.replace('\0', "");
     let command = Command::ALL[dice.below(Command::ALL.len())];
     let inputs: Vec<&Input> = INPUTS.iter().filter(|input| input.commands.contains(&command)).collect();

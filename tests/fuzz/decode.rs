@@ -95,10 +95,10 @@ fn altered_archives() {
     let forms = Forms::new();
     let seeds = (0..4).map(|form| vec![form, 1, 2, 3]).collect();
     Target { name: "decode", seeds, tokens: TOKENS, longest: 20_000 }
-        .run(|input, dice| law(&forms, input, dice));
+        .run(|input, dice| property(&forms, input, dice));
 }
 
-fn law(forms: &Forms, input: &[u8], dice: &mut Dice) -> Outcome {
+fn property(forms: &Forms, input: &[u8], dice: &mut Dice) -> Outcome {
     let (format, encrypted, sealed) =
         &forms.sealed[usize::from(input.first().copied().unwrap_or_default()) % 4];
     let (end, plain) = forms.open(*format, *encrypted, sealed, dice);

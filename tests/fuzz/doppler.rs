@@ -39,12 +39,12 @@ fn answers_of_doppler() {
                 drop(HeaderValue::from_bytes(value).map(|value| headers.insert(name, value)));
             }
         }
-        law(StatusCode::from_u16(STATUSES[dice.below(STATUSES.len())]).unwrap(), &headers, input)
+        property(StatusCode::from_u16(STATUSES[dice.below(STATUSES.len())]).unwrap(), &headers, input)
     });
 }
 
 /// Only a map of texts of the place that was meant is taken for secrets, and no value is ever shown.
-fn law(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Outcome {
+fn property(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Outcome {
     let token = Secret::from("dp.st.t0k3n");
     let place = Place { project: "hht-diary-io".to_owned(), config: "production".to_owned(), token };
     let secrets = match answer(&place, status, headers, body) {

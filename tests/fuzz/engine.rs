@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::dice::Dice;
 
-/// What came of an input, in a few words; or the law that it broke.
+/// What came of an input, in a few words; or the property that it broke.
 pub(crate) type Outcome = Result<String, String>;
 
 /// How many seeds are kept.
@@ -33,15 +33,15 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Tries inputs until the time is over; the dice of a law fall for one input always in the same way.
-    pub(crate) fn run(mut self, law: impl Fn(&[u8], &mut Dice) -> Outcome) {
+    /// Tries inputs until the time is over; the dice of a property fall for one input always in the same way.
+    pub(crate) fn run(mut self, property: impl Fn(&[u8], &mut Dice) -> Outcome) {
         let (seed, time) = (seed(), time());
         say(&format!("fuzz {}: seed {seed}", self.name));
         let watch = Watch::start(self.name);
-        let judge = |input: &[u8]| judged(input, &law, &watch);
+        let judge = |input: &[u8]| judged(input, &property, &watch);
         for (path, input) in kept(self.name) {
             if let Err(broken) = judge(&input) {
-                panic!("{} breaks a law: {broken}", path.display());
+                panic!("{} breaks a property: {broken}", path.display());
             }
             self.seeds.push(input);
         }
@@ -84,10 +84,10 @@ impl Target<'_> {
     }
 }
 
-fn judged(input: &[u8], law: &impl Fn(&[u8], &mut Dice) -> Outcome, watch: &Watch) -> Outcome {
+fn judged(input: &[u8], property: &impl Fn(&[u8], &mut Dice) -> Outcome, watch: &Watch) -> Outcome {
     watch.begin(input);
     let begun = Instant::now();
-    let outcome = catch_unwind(AssertUnwindSafe(|| law(input, &mut Dice::of(input))));
+    let outcome = catch_unwind(AssertUnwindSafe(|| property(input, &mut Dice::of(input))));
     watch.end();
     match outcome {
         Ok(Ok(_)) if begun.elapsed() > SLOW => Err(format!("it took {:?}", begun.elapsed())),
@@ -96,7 +96,7 @@ fn judged(input: &[u8], law: &impl Fn(&[u8], &mut Dice) -> Outcome, watch: &Watc
     }
 }
 
-/// Takes pieces away as long as the law stays broken.
+/// Takes pieces away as long as the property stays broken.
 fn smaller(input: &[u8], judge: &impl Fn(&[u8]) -> Outcome) -> Vec<u8> {
     let (mut small, begun) = (input.to_vec(), Instant::now());
     let mut piece = small.len() / 2;

@@ -29,11 +29,11 @@ const TOKENS: &[&[u8]] = &[
 fn manifests() {
     let seeds = SEEDS.map(|seed| seed.as_bytes().to_vec()).to_vec();
     Target { name: "manifest", seeds, tokens: TOKENS, longest: 16 << 10 }
-        .run(|input, _| law(&String::from_utf8_lossy(input)));
+        .run(|input, _| property(&String::from_utf8_lossy(input)));
 }
 
 /// What parses keeps the manifest's promises and can be written again; what does not, says so in a line or two.
-fn law(text: &str) -> Outcome {
+fn property(text: &str) -> Outcome {
     let manifest = match parse(text) {
         Ok(manifest) => manifest,
         Err(error) => {

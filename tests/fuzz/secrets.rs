@@ -27,11 +27,11 @@ const TOKENS: &[&[u8]] = &[
 fn secrets_files() {
     let seeds = SEEDS.map(|seed| seed.as_bytes().to_vec()).to_vec();
     Target { name: "secrets", seeds, tokens: TOKENS, longest: 8000 }
-        .run(|input, _| law(&String::from_utf8_lossy(input)));
+        .run(|input, _| property(&String::from_utf8_lossy(input)));
 }
 
 /// Neither what is understood nor what is not is ever shown.
-fn law(text: &str) -> Outcome {
+fn property(text: &str) -> Outcome {
     let parsed = SecretsFile::parse("secrets.yaml", text);
     // A sponsor's or secret's name may be shown.
     let names =

@@ -5,7 +5,7 @@ use aws_sdk_s3::types::{Tag, Tagging};
 
 use super::{BucketDefault, LockState, ObjectLock, Store};
 use crate::archive::ArchiveError;
-use crate::archive::key::with_lock;
+use crate::archive::tags::with_lock;
 
 /// Codes of stores without tags, and of objects in a frozen storage class, whose tags cannot be read.
 const NO_TAGS: [&str; 5] = [

@@ -30,7 +30,7 @@ pub struct BackupOptions {
     /// Whether the backup is taken before a deployment.
     pub pre_migration: bool,
     /// Compression and encryption.
-    pub recipe: SealOptions,
+    pub seal_options: SealOptions,
     /// What to dump.
     pub dump: DumpOptions,
     /// Maximum lag of a standby behind its primary.
@@ -107,7 +107,7 @@ pub(super) fn backup(common: CommonOptions, values: &Values<'_>) -> Result<Backu
         common,
         deployment: deployment(environment, values)?,
         pre_migration: values.boolean(inputs::PRE_MIGRATION)?,
-        recipe: SealOptions { codec, recipients },
+        seal_options: SealOptions { codec, recipients },
         dump: DumpOptions {
             include_privileges: values.boolean(inputs::INCLUDE_PRIVILEGES)?,
             schemas: values.optional(inputs::SCHEMAS)?.unwrap_or_default(),

@@ -51,7 +51,7 @@ pub struct VerifyOptions {
     /// Sponsors and their secrets.
     pub common: CommonOptions,
     /// Which, and how.
-    pub opening: ReadOptions,
+    pub reading: ReadOptions,
     /// Whether to verify every backup instead of one.
     pub all: bool,
     /// Whether to skip backups in an archive tier.
@@ -64,7 +64,7 @@ pub struct RestoreOptions {
     /// Sponsors and their secrets.
     pub common: CommonOptions,
     /// Which, and how.
-    pub opening: ReadOptions,
+    pub reading: ReadOptions,
     /// URL of the database to restore into.
     pub target: SecretString,
     /// Whether to drop the objects in the target first.
@@ -85,7 +85,7 @@ pub struct DrillOptions {
     /// How the report is stored.
     pub deployment: Deployment,
     /// Which, and how.
-    pub opening: ReadOptions,
+    pub reading: ReadOptions,
     /// URL of an existing server to use. Absent: a temporary server.
     pub target: Option<SecretString>,
     /// Whether to skip objects that need missing extensions.
@@ -114,12 +114,12 @@ pub(super) fn list(common: CommonOptions, values: &Values<'_>) -> Result<ListOpt
 
 pub(super) fn verify(common: CommonOptions, values: &Values<'_>) -> Result<VerifyOptions, UsageError> {
     let all = values.boolean(inputs::ALL)?;
-    let opening = opening(values)?;
+    let reading = reading(values)?;
     // The default of `backup` is `latest`, so that only another value contradicts `all`.
-    if all && opening.which != WhichBackup::Latest {
+    if all && reading.which != WhichBackup::Latest {
         return Err(UsageError::new("`all` and `backup` exclude each other").hint("Set only one of them."));
     }
-    if all && opening.allow_older {
+    if all && reading.allow_older {
         return Err(
             UsageError::new("`all` and `allow-older` exclude each other").hint("Set only one of them.")
         );
@@ -130,7 +130,7 @@ pub(super) fn verify(common: CommonOptions, values: &Values<'_>) -> Result<Verif
             UsageError::new("`skip-frozen` needs `all`").hint("Set `all` too, or unset `skip-frozen`.")
         );
     }
-    Ok(VerifyOptions { common, opening, all, skip_frozen })
+    Ok(VerifyOptions { common, reading, all, skip_frozen })
 }
 
 pub(super) fn restore(common: CommonOptions, values: &Values<'_>) -> Result<RestoreOptions, UsageError> {
@@ -140,7 +140,7 @@ pub(super) fn restore(common: CommonOptions, values: &Values<'_>) -> Result<Rest
     })?;
     Ok(RestoreOptions {
         common,
-        opening: opening(values)?,
+        reading: reading(values)?,
         target,
         replace: values.boolean(inputs::REPLACE)?,
         allow_partial: values.boolean(inputs::ALLOW_PARTIAL)?,
@@ -153,7 +153,7 @@ pub(super) fn drill(common: CommonOptions, values: &Values<'_>) -> Result<DrillO
     Ok(DrillOptions {
         deployment: backup::deployment(common.environment, values)?,
         common,
-        opening: opening(values)?,
+        reading: reading(values)?,
         target: values.optional(inputs::TARGET_DATABASE_URL)?,
         skip_missing_extensions: values.boolean(inputs::SKIP_MISSING_EXTENSIONS)?,
         checks: values.optional(inputs::DRILL_CHECKS)?,
@@ -162,7 +162,7 @@ pub(super) fn drill(common: CommonOptions, values: &Values<'_>) -> Result<DrillO
     })
 }
 
-fn opening(values: &Values<'_>) -> Result<ReadOptions, UsageError> {
+fn reading(values: &Values<'_>) -> Result<ReadOptions, UsageError> {
     let identities = values.variable("AGE_IDENTITY").unwrap_or_default();
     let identities = Identities::parse(identities).map_err(|problem| {
         UsageError::new(format!("AGE_IDENTITY {problem}"))

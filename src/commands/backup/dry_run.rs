@@ -9,7 +9,7 @@ use super::sponsor::emptied;
 use super::state::BackupState;
 use crate::archive::key::Object;
 use crate::archive::s3::ObjectLock;
-use crate::commands::records;
+use crate::commands::save_record;
 use crate::commands::session::SponsorSession;
 use crate::databases::postgres::dump::rehearsal::{self, rehearse};
 use crate::failure::Failure;
@@ -42,7 +42,7 @@ impl BackupRun<'_> {
         }
         let source = self.attribute_source(state);
         let buckets = state.buckets.as_deref();
-        records::could_keep(session.sponsor, buckets, Object::DeploymentLog, &source).await?;
+        save_record::check_save(session.sponsor, buckets, Object::DeploymentLog, &source).await?;
         self.show_plan(session.sponsor, state, prepared);
         Ok(())
     }
@@ -58,10 +58,10 @@ const NOT_CHECKED: &str =
 impl BackupRun<'_> {
     /// What a backup works with, for `RUNNER_DEBUG=1`.
     pub(super) fn show_detail(&self, sponsor: &Sponsor, prepared: &PreparedBackup) {
-        let PreparedBackup { server, client, store, flow, .. } = prepared;
+        let PreparedBackup { server, client, store, buffers, .. } = prepared;
         let (sink, name) = (&self.context.sink, &sponsor.name);
         let endpoint = self.options.deployment.endpoint.url.as_deref().unwrap_or("AWS");
-        let parts = (ByteSize(flow.part_bytes), flow.parts_in_flight);
+        let parts = (ByteSize(buffers.part_bytes), buffers.parts_in_flight);
         sink.debug(|| format!("{name}: {} ({})", client.program("pg_dump").display(), client.version));
         sink.debug(|| {
             format!("{name}: PostgreSQL {}, {} on disk", server.version, ByteSize(server.database_bytes))
@@ -71,7 +71,8 @@ impl BackupRun<'_> {
     }
 
     fn show_plan(&self, sponsor: &Sponsor, state: &mut BackupState, prepared: &PreparedBackup) {
-        let PreparedBackup { connection, server, client, store, key, labels, flow, options, .. } = prepared;
+        let PreparedBackup { connection, server, client, store, key, labels, buffers, options, .. } =
+            prepared;
         let PreparedBackup { previous, source, database, .. } = prepared;
         let tags: Vec<String> = labels.tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let lock = labels.lock.as_ref().map_or_else(|| "none".to_owned(), describe_lock);
@@ -95,7 +96,7 @@ impl BackupRun<'_> {
             ("tags", tags.join(" ")),
             ("lock", lock),
             ("storage class", self.options.storage_class.clone()),
-            ("parts", format!("{}, {} in parallel", ByteSize(flow.part_bytes), flow.parts_in_flight)),
+            ("parts", format!("{}, {} in parallel", ByteSize(buffers.part_bytes), buffers.parts_in_flight)),
             ("checked", CHECKED.to_owned()),
             ("not checked", NOT_CHECKED.to_owned()),
         ];

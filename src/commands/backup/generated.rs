@@ -4,7 +4,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::prepare::PreparedBackup;
-use crate::databases::postgres::DumpError;
+use crate::databases::postgres::PostgresError;
 use crate::databases::postgres::generated::{Digests, Snapshot};
 
 /// Digests in progress. Dropping them ends their session.
@@ -12,7 +12,7 @@ pub(super) enum GeneratedValues {
     /// No table has such columns.
     None,
     /// The snapshot's name, and the running task.
-    Summing(String, AbortOnDropHandle<Result<(Digests, Snapshot), DumpError>>),
+    Summing(String, AbortOnDropHandle<Result<(Digests, Snapshot), PostgresError>>),
 }
 
 impl GeneratedValues {
@@ -20,7 +20,7 @@ impl GeneratedValues {
     pub(super) async fn watch(
         prepared: &PreparedBackup,
         stop: &CancellationToken,
-    ) -> Result<Self, DumpError> {
+    ) -> Result<Self, PostgresError> {
         let PreparedBackup { client, connection, options, database, .. } = prepared;
         if !database.has_generated_values {
             return Ok(Self::None);
@@ -39,7 +39,7 @@ impl GeneratedValues {
     }
 
     /// The digests. Call this after pg_dump has ended, because it needs the snapshot until then.
-    pub(super) async fn digests(self) -> Result<Digests, DumpError> {
+    pub(super) async fn digests(self) -> Result<Digests, PostgresError> {
         let Self::Summing(_, work) = self else { return Ok(Digests::new()) };
         // The task is never aborted, so this can only be its panic, which continues here.
         let summed = work.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));

@@ -39,7 +39,7 @@ impl BackupRun<'_> {
     ) -> BackupManifest {
         let DumpedBackup { started_at, finished_at, sealed, finished, generated } = *dumped;
         let Database { locale, settings, .. } = &prepared.database;
-        let (dump, stored, encoding) = manifest_sizes(sealed, &self.options.recipe);
+        let (dump, stored, encoding) = manifest_sizes(sealed, &self.options.seal_options);
         let options = &self.options.dump;
         let run = &self.context.run;
         BackupManifest {

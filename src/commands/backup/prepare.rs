@@ -15,7 +15,7 @@ use crate::archive::s3::{LockChoice, ObjectAttributes};
 use crate::archive::{ArchiveError, Store};
 use crate::commands::buckets::SponsorBuckets;
 use crate::commands::session::SponsorSession;
-use crate::commands::survey::TenancyGuard;
+use crate::commands::tenancy_guard::TenancyGuard;
 use crate::databases::postgres::client::{self, Client};
 use crate::databases::postgres::database::{self, Database};
 use crate::databases::postgres::dump::partial;
@@ -23,7 +23,7 @@ use crate::databases::postgres::dump::standby::{self, Standby};
 use crate::databases::postgres::identity::{Identity, Unidentified};
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::server::{self, Money, Server};
-use crate::databases::postgres::{Connection, DumpError, query};
+use crate::databases::postgres::{Connection, PostgresError, query};
 use crate::failure::Failure;
 use crate::record::RecordError;
 use crate::report::disabled::{self, SecretsPlace, SponsorSetup};
@@ -44,7 +44,7 @@ pub(super) struct PreparedBackup {
     pub(super) store: Store,
     pub(super) key: String,
     pub(super) labels: ObjectAttributes,
-    pub(super) flow: BufferPlan,
+    pub(super) buffers: BufferPlan,
     /// The previous backup.
     pub(super) previous: PreviousSearch,
     pub(super) source: Option<SourceDatabase>,
@@ -89,14 +89,15 @@ impl BackupRun<'_> {
         let buckets = Arc::new(session.open_buckets(secrets, endpoint, Purpose::Backup)?);
         state.buckets = Some(Arc::clone(&buckets));
         self.ask_storage(sponsor, state, &buckets).await?;
-        let connection = Connection::parse(&secrets.database_url).map_err(DumpError::from)?;
+        let connection = Connection::parse(&secrets.database_url).map_err(PostgresError::from)?;
         self.guard().conflicts().database(sponsor)?;
         state.warnings.extend(self.guard().conflicts().warnings(sponsor));
         let clients = self.clients.as_ref().map_err(Clone::clone)?;
         let identity = self.identity(sponsor)?;
         let asked = self.ask_server(state, connection, clients).await?;
         let (memory, limit) = (self.share_bytes, self.budget.limit_bytes());
-        let flow = BufferPlan::for_database(asked.server.database_bytes, memory, limit, self.context.cores)?;
+        let buffers =
+            BufferPlan::for_database(asked.server.database_bytes, memory, limit, self.context.cores)?;
         let (key, labels) = self.object(sponsor, state, &buckets).await?;
         let store = buckets.backups.clone();
         let previous = self.previous(sponsor, state, &store).await?;
@@ -113,7 +114,7 @@ impl BackupRun<'_> {
             store,
             key,
             labels,
-            flow,
+            buffers,
             previous,
             source,
             lacking,
@@ -133,8 +134,8 @@ impl BackupRun<'_> {
         clients: &[Client],
     ) -> Result<AskedServer, Failure> {
         // Any psql can ask. The newest supports most parameters.
-        let newest = clients.last().ok_or(DumpError::NoClient)?;
-        let connection = query::settled(connection, newest).await?;
+        let newest = clients.last().ok_or(PostgresError::NoClient)?;
+        let connection = query::fixed_to_one_host(connection, newest).await?;
         state.warnings.extend(connection.unverified_certificate());
         let server = server::ask(&connection, newest).await?;
         server.check_encoding(&connection)?;
@@ -160,7 +161,7 @@ impl BackupRun<'_> {
         state: &BackupState,
         buckets: &SponsorBuckets,
     ) -> Result<(String, ObjectAttributes), Failure> {
-        let suffix = self.options.recipe.suffix();
+        let suffix = self.options.seal_options.suffix();
         let object = Object::Backup { suffix: &suffix };
         let source = self.attribute_source(state);
         let lock = source.ask_lock(&buckets.backups, sponsor).await?;
@@ -199,7 +200,7 @@ impl BackupRun<'_> {
         server: &Server,
         connection: &Connection,
         client: &Client,
-    ) -> Result<Option<(Standby, Timestamp)>, DumpError> {
+    ) -> Result<Option<(Standby, Timestamp)>, PostgresError> {
         if !server.is_standby {
             return Ok(None);
         }

@@ -1,5 +1,5 @@
 //! The backup of one sponsor, from top to bottom: prepare, start, seal, finish, commit, then the record and the result.
-//! The order of these lines is the product's promise.
+//! Do not reorder the steps: the object must not become visible before pg_dump's verdict.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,11 +17,11 @@ use crate::archive::key::Object;
 use crate::archive::pending::{Committed, Sealed};
 use crate::archive::{Progress, Upload, seal};
 use crate::commands::publish::Ended;
-use crate::commands::records;
+use crate::commands::save_record;
 use crate::commands::session::{Completed, SponsorSession};
 use crate::databases::postgres::generated::Digests;
 use crate::databases::postgres::invocation::DumpOptions;
-use crate::databases::postgres::{Dump, DumpError, FinishedDump};
+use crate::databases::postgres::{Dump, FinishedDump, PostgresError};
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::record::deployment::Heading;
 use crate::record::{DeploymentLog, Event, Provenance};
@@ -72,26 +72,26 @@ impl BackupRun<'_> {
         state.previous = prepared.previous.baseline();
         state.warnings.extend(prepared.previous.warning());
         // Time spent waiting for other sponsors' memory does not count.
-        let reserved = session.limit.paused(self.budget.reserve(prepared.flow));
+        let reserved = session.limit.paused(self.budget.reserve(prepared.buffers));
         let _reserved = session.limit.unless_stopped(async { Ok(reserved.await) }).await?;
         self.show_detail(session.sponsor, &prepared);
         let begun = Instant::now();
-        let taken = self.take(session, state, &prepared).await;
+        let taken = self.dump_and_store(session, state, &prepared).await;
         let taken = taken.inspect_err(|failure| state.note_left_behind(failure, self.context))?;
         let took = words(begun.elapsed());
         self.context.sink.debug(|| format!("{}: dump, upload and check took {took}", session.sponsor.name));
-        self.judge(session.sponsor, state, &prepared, taken)
+        self.compare_with_previous(session.sponsor, state, &prepared, taken)
     }
 
     /// No half-finished backups: the dump must succeed before the archive is committed. If both fail, the first
     /// failure is the cause.
-    async fn take(
+    async fn dump_and_store(
         &self,
         session: &SponsorSession<'_>,
         state: &mut BackupState,
         prepared: &PreparedBackup,
     ) -> Result<TakenBackup, Failure> {
-        let PreparedBackup { connection, client, store, key, labels, flow, options, .. } = prepared;
+        let PreparedBackup { connection, client, store, key, labels, buffers, options, .. } = prepared;
         let (started_at, stop) = (prepared.as_of(self.context.now()), session.limit.stop());
         let head = prepared.head()?;
         let progress = Arc::new(Progress::default());
@@ -104,8 +104,8 @@ impl BackupRun<'_> {
 
         // Seal: compress, encrypt and upload what pg_dump writes. Each read also scans it, see [`Dump`].
         let mut text = head.as_bytes().chain(&mut dump);
-        let upload = Upload::new(store, key.clone(), labels.clone(), *flow, stop.clone());
-        let sealed = seal(&mut text, &self.options.recipe, upload, &progress).await;
+        let upload = Upload::new(store, key.clone(), labels.clone(), *buffers, stop.clone());
+        let sealed = seal(&mut text, &self.options.seal_options, upload, &progress).await;
         drop(watch);
         let pending = match sealed {
             Ok(pending) => pending,
@@ -147,7 +147,7 @@ impl BackupRun<'_> {
     }
 
     /// Notes what is stored, and compares it with the previous backup.
-    fn judge(
+    fn compare_with_previous(
         &self,
         sponsor: &Sponsor,
         state: &mut BackupState,
@@ -202,7 +202,7 @@ impl BackupRun<'_> {
         state.fill(&mut document, session, &done);
         let entry = (Object::DeploymentLog, &*document.to_bytes());
         let source = self.attribute_source(state);
-        let kept = records::keep(entry, session.sponsor, state.buckets.as_deref(), &source).await;
+        let kept = save_record::save(entry, session.sponsor, state.buckets.as_deref(), &source).await;
         state.consequences.extend(kept.warning);
         let text = String::from_utf8_lossy(entry.1).into_owned();
         state.record = Some(Record { text, is_in_s3: kept.is_in_s3 });
@@ -216,7 +216,7 @@ impl BackupRun<'_> {
             }
             (done, None) => {
                 if matches!(done, Ok(Completed::Disabled(_))) {
-                    records::say_saved_locally_only(self.context, &session.sponsor.name);
+                    save_record::show_saved_locally_only(self.context, &session.sponsor.name);
                 }
                 done
             }
@@ -249,7 +249,7 @@ async fn finish(
     dump: Dump,
     values: GeneratedValues,
     prepared: &PreparedBackup,
-) -> Result<(FinishedDump, Digests), DumpError> {
+) -> Result<(FinishedDump, Digests), PostgresError> {
     let finished = dump.finish().await?;
     prepared.server.check_sequences(&prepared.connection, &finished.contents)?;
     Ok((finished, values.digests().await?))
@@ -263,8 +263,8 @@ pub(super) fn emptied(place: String, finding: String) -> Failure {
 
 impl PreparedBackup {
     /// The text before pg_dump's own: the database's settings and comment.
-    fn head(&self) -> Result<String, DumpError> {
-        self.database.settings.head().ok_or_else(|| DumpError::Incomplete {
+    fn head(&self) -> Result<String, PostgresError> {
+        self.database.settings.head().ok_or_else(|| PostgresError::Incomplete {
             place: self.connection.place(),
             missing: "the database's settings and comment, which exceed 4 MiB".to_owned(),
         })

@@ -7,12 +7,12 @@ use super::target::DrillTarget;
 use super::{DrillRun, DrillState};
 use crate::archive::s3::policy::Purpose;
 use crate::commands::restoring::{self, RestoreSession};
-use crate::commands::selected::SelectedBackup;
+use crate::commands::selected_backup::SelectedBackup;
 use crate::commands::session::{Completed, SponsorSession, fenced, undo_in_time};
 use crate::commands::stored::{StoredBackup, VerifiedContents};
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::{LeftOut, LoadOptions, Loaded, Plan, RestoreError, TargetState};
-use crate::databases::postgres::{Connection, DumpError, query};
+use crate::databases::postgres::{Connection, PostgresError, query};
 use crate::failure::Failure;
 use crate::report::lines;
 use crate::secrets::{Disabled, S3Backups};
@@ -75,11 +75,11 @@ impl DrillRun<'_> {
             S3Backups::Enabled(secrets) => secrets,
             S3Backups::Disabled(why) => return Ok(Err(why.clone())),
         };
-        let opening = &self.options.opening;
-        let purpose = Purpose::Drill { thaw: opening.thaw };
-        let buckets = state.buckets.insert(session.open_buckets(secrets, &opening.endpoint, purpose)?);
-        let history = session.history(buckets, opening.timeout);
-        let chosen = SelectedBackup::find(history, opening, &self.identities).await?;
+        let reading = &self.options.reading;
+        let purpose = Purpose::Drill { thaw: reading.thaw };
+        let buckets = state.buckets.insert(session.open_buckets(secrets, &reading.endpoint, purpose)?);
+        let history = session.history(buckets, reading.timeout);
+        let chosen = SelectedBackup::find(history, reading, &self.identities).await?;
         state.findings.backup = Some(backup(&chosen.stored));
         Ok(Ok(chosen))
     }
@@ -238,7 +238,7 @@ impl DrillSteps<'_> {
 /// Runs one of the sponsor's checks in a read-only transaction.
 async fn check(connection: &Connection, client: &Client, statement: &str, run: &DrillRun<'_>) -> Check {
     let sql = format!("SET TRANSACTION READ ONLY;\n{statement}");
-    let answer = query::sponsors(run.options.opening.timeout, connection, client, &sql).await;
+    let answer = query::sponsors(run.options.reading.timeout, connection, client, &sql).await;
     // Rows contain patients' data, so an answer other than true or false is not shown.
     let (passed, answer) = match answer {
         Ok(answer) => match answer.as_str() {
@@ -247,10 +247,10 @@ async fn check(connection: &Connection, client: &Client, statement: &str, run: &
             "" => (false, "nothing".to_owned()),
             _ => (false, "something else".to_owned()),
         },
-        Err(DumpError::AnswerTooLong { .. }) => (false, "something else".to_owned()),
+        Err(PostgresError::AnswerTooLong { .. }) => (false, "something else".to_owned()),
         Err(error) => {
             let code =
-                if let DumpError::Unreachable { message, .. } = &error { message.code() } else { None };
+                if let PostgresError::QueryFailed { message, .. } = &error { message.code() } else { None };
             (false, code.map_or_else(|| "no answer".to_owned(), |code| format!("error {}", code.code())))
         }
     };

@@ -3,7 +3,7 @@
 use super::RestoreRun;
 use crate::archive::s3::policy::Purpose;
 use crate::commands::restoring::{self, RestoreSession};
-use crate::commands::selected::SelectedBackup;
+use crate::commands::selected_backup::SelectedBackup;
 use crate::commands::session::{Completed, SponsorSession, fenced, undo_in_time};
 use crate::commands::stored::StoredBackup;
 use crate::databases::postgres::client::Client;
@@ -90,12 +90,12 @@ impl RestoreRun<'_> {
             S3Backups::Enabled(secrets) => secrets,
             S3Backups::Disabled(why) => return Ok(Err(why.clone())),
         };
-        let opening = &self.options.opening;
-        let purpose = Purpose::Restore { thaw: opening.thaw };
-        let buckets = session.open_buckets(secrets, &opening.endpoint, purpose)?;
+        let reading = &self.options.reading;
+        let purpose = Purpose::Restore { thaw: reading.thaw };
+        let buckets = session.open_buckets(secrets, &reading.endpoint, purpose)?;
         let others = self.neighbours(session.sponsor).await?;
-        let history = session.history(&buckets, opening.timeout);
-        let chosen = SelectedBackup::find(history, opening, &self.identities).await?;
+        let history = session.history(&buckets, reading.timeout);
+        let chosen = SelectedBackup::find(history, reading, &self.identities).await?;
         self.guard(session.sponsor, (secrets, &buckets.backups), &others).await?;
         Ok(Ok(chosen))
     }

@@ -45,7 +45,7 @@ impl VerifyRun<'_> {
 
     async fn read(&self, shelf: &SponsorBackups<'_>, backup: BackupKey) -> Result<Checked, Failure> {
         let whose = (shelf.place.sponsor, self.options.common.environment);
-        let (identities, thaw) = (&self.identities, self.options.opening.thaw);
+        let (identities, thaw) = (&self.identities, self.options.reading.thaw);
         let described = Box::pin(stored::describe(&shelf.place.backups, whose, backup, identities, thaw));
         let stored = shelf.limit.unless_stopped(described).await?;
         let proven = match stored::verify(&stored, shelf.limit.stop()).await {
@@ -69,7 +69,7 @@ impl VerifyRun<'_> {
 
     /// Whether an error is about the backup itself. If `backup` names one that does not exist, that does not count as a finding.
     fn is_finding(&self, error: &ArchiveError, dump: &str) -> bool {
-        let was_listed = self.options.all || self.options.opening.which == WhichBackup::Latest;
+        let was_listed = self.options.all || self.options.reading.which == WhichBackup::Latest;
         match error {
             ArchiveError::Missing { location } if location == dump => was_listed,
             error => error.is_finding(),
@@ -89,7 +89,7 @@ impl SponsorBackups<'_> {
 pub(super) struct SponsorVerification<'a> {
     sponsor: &'a str,
     context: &'a RunContext,
-    tally: VerifiedBackups,
+    verified: VerifiedBackups,
     /// Whether `skip-frozen` leaves out backups in an archive tier.
     skip_frozen: bool,
     /// The first error that is not a finding.
@@ -107,7 +107,7 @@ impl<'a> SponsorVerification<'a> {
         Self {
             sponsor,
             context,
-            tally: VerifiedBackups::default(),
+            verified: VerifiedBackups::default(),
             skip_frozen,
             failure: None,
             location: None,
@@ -130,7 +130,7 @@ impl<'a> SponsorVerification<'a> {
     pub(super) fn add(&mut self, location: &str, judged: Checked) {
         match judged {
             Checked::Whole { bytes, rows, partial, is_empty, .. } => {
-                self.tally.verified += 1;
+                self.verified.verified += 1;
                 let name = file_name(location);
                 self.warnings.extend(partial.map(|words| format!("{name}: {words}")));
                 if is_empty {
@@ -143,7 +143,7 @@ impl<'a> SponsorVerification<'a> {
             Checked::Frozen(frozen) => {
                 self.say(&format!("not read: {frozen}"));
                 if let ArchiveError::Frozen { class, .. } = frozen {
-                    *self.tally.frozen.entry(class).or_default() += 1;
+                    *self.verified.frozen.entry(class).or_default() += 1;
                 }
             }
         }
@@ -156,7 +156,7 @@ impl<'a> SponsorVerification<'a> {
 
     /// Adds a backup that could not be read.
     pub(super) fn fail(&mut self, failure: Failure) {
-        self.tally.failed += 1;
+        self.verified.failed += 1;
         self.say(&format!("not read: {failure}"));
         self.failure.get_or_insert(failure);
     }
@@ -166,7 +166,7 @@ impl<'a> SponsorVerification<'a> {
         if self.location.is_none() {
             self.say(&format!("not whole: {finding}"));
         }
-        self.tally.findings.push(finding);
+        self.verified.findings.push(finding);
     }
 
     fn say(&self, words: &str) {
@@ -184,13 +184,13 @@ impl<'a> SponsorVerification<'a> {
         let conclusion = match &done {
             Ok(Completed::Disabled(_)) => Conclusion::disabled(),
             Ok(Completed::Planned) => Conclusion::planned(),
-            Ok(Completed::Done) | Err(_) => Conclusion::of_reading(self.tally.reading(self.skip_frozen)),
+            Ok(Completed::Done) | Err(_) => Conclusion::of_reading(self.verified.reading(self.skip_frozen)),
         };
         let mut result = session.result(conclusion);
         result.backup_location.clone_from(&self.location);
         (result.backup_size, result.backup_sha256) = self.proven.take().unzip();
         result.warnings = std::mem::take(&mut self.warnings);
-        result.frozen = self.tally.frozen_count();
+        result.frozen = self.verified.frozen_count();
         let error = match done {
             Ok(Completed::Disabled(disabled)) => {
                 self.say(&format!("{disabled}, so there are no backups"));
@@ -204,7 +204,7 @@ impl<'a> SponsorVerification<'a> {
         };
         let failure = self.sum_up(session, error, conclusion);
         if failure.is_none() {
-            result.message = Some(self.tally.words());
+            result.message = Some(self.verified.words());
         }
         session.end(result, failure)
     }
@@ -228,8 +228,8 @@ impl<'a> SponsorVerification<'a> {
             let error = session.redacted(&error).message;
             failure.message.push_str(&format!("; also, not every backup was read: {error}"));
         }
-        if self.tally.failed > 1 {
-            failure.message.push_str(&format!("; {} backups could not be read", self.tally.failed));
+        if self.verified.failed > 1 {
+            failure.message.push_str(&format!("; {} backups could not be read", self.verified.failed));
         }
         Some(failure)
     }
@@ -246,24 +246,24 @@ impl<'a> SponsorVerification<'a> {
         } else {
             "Run with `thaw` to request the frozen backups from S3, or set `skip-frozen` to verify only the others."
         };
-        let findings = vec![self.tally.words()];
+        let findings = vec![self.verified.words()];
         VerificationError { place: frozen.to_owned(), findings, hint: hint.to_owned() }.into()
     }
 
     fn finding(&self) -> Option<Failure> {
-        let named = self.tally.named();
+        let named = self.verified.named();
         match (named.as_slice(), &self.location) {
             ([], _) => None,
             ([only], Some(location)) => {
                 let words = only.strip_prefix(&format!("{location}: ")).unwrap_or(only);
                 Some(stored::proof(location, vec![words.to_owned()]))
             }
-            _ => Some(stored::proof(&self.tally.place(), named)),
+            _ => Some(stored::proof(&self.verified.place(), named)),
         }
     }
 
     fn warn_of_frozen(&self, thaw: bool) {
-        let Some(not_read) = self.tally.not_read() else { return };
+        let Some(not_read) = self.verified.not_read() else { return };
         let rest = if thaw {
             "A thaw was requested. Run again when it is done."
         } else {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::ConnectionError;
 use super::process::{self, Ended, Limits, Signal};
-use super::{Connection, DumpError, invocation};
+use super::{Connection, PostgresError, invocation};
 
 /// Folders with one subfolder per major version: Debian and Ubuntu, Alpine, Red Hat, Homebrew.
 const VERSIONED: [(&str, &str); 4] =
@@ -83,21 +83,21 @@ impl Client {
     /// Starts such a program with this standard input and output. Standard error is a pipe.
     ///
     /// # Errors
-    /// See [`Client::command`]; [`DumpError::NotStarted`].
+    /// See [`Client::command`]; [`PostgresError::NotStarted`].
     pub fn start(
         &self,
         (name, arguments): (&str, Vec<String>),
         connection: &Connection,
         [stdin, stdout]: [Stdio; 2],
-    ) -> Result<Child, DumpError> {
+    ) -> Result<Child, PostgresError> {
         let mut command = self.command(name, arguments, connection)?;
         command.stdin(stdin).stdout(stdout).stderr(Stdio::piped());
         process::start(&mut command).map_err(|error| self.not_started(name, error))
     }
 
     /// The error for a program that does not run.
-    pub fn not_started(&self, name: &str, reason: impl ToString) -> DumpError {
-        DumpError::NotStarted {
+    pub fn not_started(&self, name: &str, reason: impl ToString) -> PostgresError {
+        PostgresError::NotStarted {
             program: self.program(name).display().to_string(),
             reason: reason.to_string(),
         }
@@ -109,14 +109,14 @@ impl Client {
 ///
 /// # Errors
 /// No client tools were found.
-pub async fn installed(path: &OsStr) -> Result<Vec<Client>, DumpError> {
+pub async fn installed(path: &OsStr) -> Result<Vec<Client>, PostgresError> {
     let mut found: BTreeMap<u32, Client> = BTreeMap::new();
     for folder in std::env::split_paths(path).chain(versioned_folders()) {
         if let Some(client) = examine(folder).await {
             found.entry(client.major).or_insert(client);
         }
     }
-    if found.is_empty() { Err(DumpError::NoClient) } else { Ok(found.into_values().collect()) }
+    if found.is_empty() { Err(PostgresError::NoClient) } else { Ok(found.into_values().collect()) }
 }
 
 /// The client for a server: its own major version, or else the nearest newer one. An older client cannot dump the
@@ -124,9 +124,13 @@ pub async fn installed(path: &OsStr) -> Result<Vec<Client>, DumpError> {
 ///
 /// # Errors
 /// The server is newer than every client.
-pub fn choose<'a>(clients: &'a [Client], server_major: u32, place: &str) -> Result<&'a Client, DumpError> {
+pub fn choose<'a>(
+    clients: &'a [Client],
+    server_major: u32,
+    place: &str,
+) -> Result<&'a Client, PostgresError> {
     let able = clients.iter().filter(|client| client.major >= server_major);
-    able.min_by_key(|client| client.major).ok_or_else(|| DumpError::ServerNewer {
+    able.min_by_key(|client| client.major).ok_or_else(|| PostgresError::ServerNewer {
         place: place.to_owned(),
         server: server_major,
         found: clients.iter().map(|client| client.major.to_string()).collect::<Vec<_>>().join(", "),

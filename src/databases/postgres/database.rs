@@ -6,7 +6,7 @@ use super::client::Client;
 use super::query::{query, unexpected};
 use super::settings::{Setting, Settings};
 use super::sql::decoded;
-use super::{Connection, DumpError, generated};
+use super::{Connection, PostgresError, generated};
 
 /// Columns that some versions lack are looked up by name. The answer is UTF-8 in any session. In a database without
 /// an encoding, it is whatever was stored.
@@ -57,7 +57,7 @@ struct Answer {
 ///
 /// # Errors
 /// The server cannot be reached, refuses, or does not answer within a minute.
-pub async fn ask(connection: &Connection, client: &Client) -> Result<Database, DumpError> {
+pub async fn ask(connection: &Connection, client: &Client) -> Result<Database, PostgresError> {
     let question = QUESTION.replace("{generated}", generated::TABLES);
     let answer = query(connection, client, &question).await?;
     parse(&answer).ok_or_else(|| unexpected(connection))

@@ -27,7 +27,7 @@ use super::connection::APPLICATION;
 use super::invocation::DumpOptions;
 use super::process::{self, Signal};
 use super::sql::{Columns, DumpContents, Scan};
-use super::{Connection, DumpError, KnownNames, PgError, query};
+use super::{Connection, KnownNames, PgError, PostgresError, query};
 use warnings::Warnings;
 
 /// How long to wait for output after pg_dump has ended: another process may hold its pipes open forever.
@@ -81,7 +81,7 @@ impl Dump {
         connection: &Connection,
         options: &DumpOptions,
         stop: &CancellationToken,
-    ) -> Result<Self, DumpError> {
+    ) -> Result<Self, PostgresError> {
         let pg_dump = ("pg_dump", options.arguments());
         let mut child = client.start(pg_dump, connection, [Stdio::null(), Stdio::piped()])?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
@@ -117,9 +117,9 @@ impl Dump {
     ///
     /// # Errors
     /// pg_dump failed, was stopped, or its stream is not whole.
-    pub async fn finish(self) -> Result<FinishedDump, DumpError> {
+    pub async fn finish(self) -> Result<FinishedDump, PostgresError> {
         let place = self.connection.place();
-        let ended = |reason: String| DumpError::Failed {
+        let ended = |reason: String| PostgresError::Failed {
             place: place.clone(),
             status: "was lost".to_owned(),
             message: PgError::ours(reason),
@@ -128,7 +128,7 @@ impl Dump {
         let status = status.map_err(|error| ended(error.to_string()))?;
         // A stop is the cause, whatever the status: pg_dump exits with an error after SIGTERM.
         if self.stop.is_cancelled() {
-            return Err(DumpError::Stopped { place });
+            return Err(PostgresError::Stopped { place });
         }
         let said = self.stderr.await.map_err(|error| ended(error.to_string()))?;
         if !status.success() {
@@ -140,15 +140,15 @@ impl Dump {
             let texts = PgError::would_be_names(said);
             query::learn_known(&self.connection, &self.client, &texts, &mut names).await.ok();
             let message = PgError::uncoded(said, &names);
-            return Err(DumpError::Failed { place, status: describe(status), message });
+            return Err(PostgresError::Failed { place, status: describe(status), message });
         }
         // Status 0 is not enough: a wrapper, or a pipe that broke, can cut the stream and still report success.
         let contents =
-            self.scan.judged().map_err(|reason| DumpError::Unfit { place: place.clone(), reason })?;
+            self.scan.judged().map_err(|reason| PostgresError::Unfit { place: place.clone(), reason })?;
         // The part that was cut off may contain a warning about missing content.
         if said.is_cut {
             let missing = "pg_dump printed more than 1 MiB of warnings".to_owned();
-            return Err(DumpError::Incomplete { place, missing });
+            return Err(PostgresError::Incomplete { place, missing });
         }
         let mut names = self.names;
         let texts = Warnings::would_be_names(&said.text);
@@ -157,7 +157,7 @@ impl Dump {
         }
         let Warnings { notes, shown, missing } = Warnings::read(&said.text, self.is_of_some_schemas, &names);
         if !missing.is_empty() {
-            return Err(DumpError::Incomplete { place, missing: missing.join("; ") });
+            return Err(PostgresError::Incomplete { place, missing: missing.join("; ") });
         }
         Ok(FinishedDump {
             server_version: self.scan.server_version().unwrap_or_default(),

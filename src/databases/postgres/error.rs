@@ -1,13 +1,13 @@
-//! Everything that can go wrong with a dump, and what to do about it. Messages never contain a password, a URL or a
+//! Everything that can go wrong between this program and a server or pg_dump, and what to do about it. Messages never contain a password, a URL or a
 //! server's own words.
 
 use super::connection::ConnectionError;
 use super::pg_error::PgError;
 use super::sql::Unfit;
 
-/// Why a dump failed.
+/// Why a query or a dump failed.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum DumpError {
+pub enum PostgresError {
     /// The database URL cannot be used.
     #[error("DATABASE_URL {0}")]
     Connection(#[from] ConnectionError),
@@ -32,9 +32,9 @@ pub enum DumpError {
         /// The system's error.
         reason: String,
     },
-    /// The server could not be asked for its version and size.
+    /// A query failed: the server is unreachable, rejected it, or did not answer in time.
     #[error("{place}: {message}")]
-    Unreachable {
+    QueryFailed {
         /// `host:port/database`.
         place: String,
         /// psql's error.
@@ -223,7 +223,7 @@ const ENDED: &str = "See the server's log. The server ended the session.";
 /// How messages about a silent server begin.
 pub(super) const NO_ANSWER: &str = "no answer within";
 
-impl DumpError {
+impl PostgresError {
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -260,7 +260,7 @@ impl DumpError {
                     .to_owned(),
             ),
             Self::Stopped { .. } => None,
-            Self::Unreachable { place, message } | Self::Failed { place, message, .. } => {
+            Self::QueryFailed { place, message } | Self::Failed { place, message, .. } => {
                 remedy(place, message)
             }
         }

@@ -16,7 +16,7 @@ use super::dump::partial;
 use super::invocation::{self, DumpOptions};
 use super::process::{GRACE, Signal, supervise};
 use super::sql::decoded;
-use super::{Connection, DumpError, KnownNames, PgError};
+use super::{Connection, KnownNames, PgError, PostgresError};
 
 /// Users' tables that have such columns and that the role can read completely. A standby has no unlogged rows. Some
 /// versions lack `attgenerated`.
@@ -79,7 +79,7 @@ impl Snapshot {
         connection: &Connection,
         options: &DumpOptions,
         stop: &CancellationToken,
-    ) -> Result<Self, DumpError> {
+    ) -> Result<Self, PostgresError> {
         let place = connection.place();
         let psql = ("psql", invocation::load_arguments(false));
         let mut child = client.start(psql, connection, [Stdio::piped(), Stdio::piped()])?;
@@ -117,7 +117,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// The connection was lost, or the server rejects a statement.
-    pub async fn digests(mut self) -> Result<(Digests, Self), DumpError> {
+    pub async fn digests(mut self) -> Result<(Digests, Self), PostgresError> {
         let end = format!("end {}", uuid::Uuid::new_v4().simple());
         let question = SUMMING.replace("{tables}", &self.tables);
         self.send(&format!("{question}\\echo {end}\n")).await?;
@@ -134,7 +134,7 @@ impl Snapshot {
         }
     }
 
-    async fn send(&mut self, text: &str) -> Result<(), DumpError> {
+    async fn send(&mut self, text: &str) -> Result<(), PostgresError> {
         let written = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(self.stopped()),
@@ -143,7 +143,7 @@ impl Snapshot {
         if written.is_ok() { Ok(()) } else { Err(self.why_it_ended().await) }
     }
 
-    async fn line(&mut self) -> Result<String, DumpError> {
+    async fn line(&mut self) -> Result<String, PostgresError> {
         let line = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(self.stopped()),
@@ -155,7 +155,7 @@ impl Snapshot {
         }
     }
 
-    async fn why_it_ended(&mut self) -> DumpError {
+    async fn why_it_ended(&mut self) -> PostgresError {
         if self.stop.is_cancelled() {
             return self.stopped();
         }
@@ -164,15 +164,15 @@ impl Snapshot {
         let names = KnownNames::default();
         let coded = said.lines().find_map(|line| PgError::in_line(line, &names));
         let message = coded.unwrap_or_else(|| PgError::uncoded(&said, &names));
-        DumpError::Unreachable { place: self.place.clone(), message }
+        PostgresError::QueryFailed { place: self.place.clone(), message }
     }
 
-    fn stopped(&self) -> DumpError {
-        DumpError::Stopped { place: self.place.clone() }
+    fn stopped(&self) -> PostgresError {
+        PostgresError::Stopped { place: self.place.clone() }
     }
 
-    fn failed(&self, what: &str) -> DumpError {
-        DumpError::Unreachable { place: self.place.clone(), message: PgError::ours(what) }
+    fn failed(&self, what: &str) -> PostgresError {
+        PostgresError::QueryFailed { place: self.place.clone(), message: PgError::ours(what) }
     }
 
     /// Ends the session on the server, and returns when it has ended.
@@ -195,7 +195,7 @@ pub async fn digests(
     connection: &Connection,
     options: &DumpOptions,
     stop: &CancellationToken,
-) -> Result<Digests, DumpError> {
+) -> Result<Digests, PostgresError> {
     let snapshot = Snapshot::take(client, connection, options, stop).await?;
     let (digests, snapshot) = snapshot.digests().await?;
     snapshot.end().await;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::query::query;
-use super::{Connection, DumpError};
+use super::{Connection, PostgresError};
 
 /// By default, every role may read the system identifier. Managed servers can revoke this, and a call without the
 /// right fails the whole statement. So the first question is whether the role has it.
@@ -100,7 +100,7 @@ struct Answer {
 pub async fn ask(
     connection: &Connection,
     client: &Client,
-) -> Result<Result<Identity, Unidentified>, DumpError> {
+) -> Result<Result<Identity, Unidentified>, PostgresError> {
     let text = query(connection, client, QUESTION).await?;
     let answer: Answer = match serde_json::from_str(&text) {
         Ok(answer) => answer,

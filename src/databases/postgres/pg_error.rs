@@ -124,7 +124,7 @@ impl PgError {
     /// the list counts.
     #[must_use]
     pub fn uncoded(words: &str, names: &KnownNames) -> Self {
-        let Some(heard) = Self::first_heard(words) else {
+        let Some(heard) = Self::first_match(words) else {
             return Self { code: None, said: Wording::NotShown, about: None };
         };
         let code = SqlState::parse(heard.code);
@@ -145,11 +145,11 @@ impl PgError {
     /// The texts at the positions of names: candidates to look up.
     #[must_use]
     pub fn would_be_names(words: &str) -> Vec<String> {
-        Self::first_heard(words).map(|heard| heard.gaps).unwrap_or_default()
+        Self::first_match(words).map(|heard| heard.gaps).unwrap_or_default()
     }
 
     /// A server's error is more specific than what its client makes of it.
-    fn first_heard(words: &str) -> Option<Matched> {
+    fn first_match(words: &str) -> Option<Matched> {
         let heard = || words.lines().filter_map(|line| Matched::of(without_prefixes(line), None));
         heard().find(|heard| !heard.code.is_empty()).or_else(|| heard().next())
     }

@@ -1,4 +1,4 @@
-//! Questions to a server. psql asks them, so that one library, libpq, connects for questions, dumps and restores.
+//! Queries through psql, so that one library, libpq, connects for queries, dumps and restores.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::client::Client;
 use super::error::NO_ANSWER;
 use super::process::{self, Ended, Limits, Signal};
 use super::sql::decoded;
-use super::{Connection, DumpError, KnownNames, PgError, invocation};
+use super::{Connection, KnownNames, PgError, PostgresError, invocation};
 
 /// A server that cannot answer a small query in this time cannot serve a dump either.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -25,7 +25,7 @@ const SPONSORS_ANSWER: usize = 1 << 20;
 ///
 /// # Errors
 /// The server cannot be reached, rejects the query, or does not answer within a minute.
-pub async fn query(connection: &Connection, client: &Client, sql: &str) -> Result<String, DumpError> {
+pub async fn query(connection: &Connection, client: &Client, sql: &str) -> Result<String, PostgresError> {
     within((QUERY_TIMEOUT, &CancellationToken::new()), connection, client, sql).await
 }
 
@@ -37,28 +37,28 @@ pub async fn query_json<T: DeserializeOwned>(
     connection: &Connection,
     client: &Client,
     sql: &str,
-) -> Result<T, DumpError> {
+) -> Result<T, PostgresError> {
     let answer = query(connection, client, sql).await?;
     serde_json::from_str(&answer).map_err(|_| unexpected(connection))
 }
 
 /// The error for an answer that cannot be read. It does not quote the answer, which can contain names.
-pub(super) fn unexpected(connection: &Connection) -> DumpError {
+pub(super) fn unexpected(connection: &Connection) -> PostgresError {
     let message = PgError::ours("unexpected answer from the server");
-    DumpError::Unreachable { place: connection.place(), message }
+    PostgresError::QueryFailed { place: connection.place(), message }
 }
 
 /// The same for a statement that may take long. When `stop` is canceled, the server cancels the statement. When this
 /// returns, psql has exited and the statement is over.
 ///
 /// # Errors
-/// See [`query`]; [`DumpError::Stopped`].
+/// See [`query`]; [`PostgresError::Stopped`].
 pub async fn within(
     (timeout, stop): (Duration, &CancellationToken),
     connection: &Connection,
     client: &Client,
     sql: &str,
-) -> Result<String, DumpError> {
+) -> Result<String, PostgresError> {
     let mut names = KnownNames::of(connection);
     names.learn(sql.as_bytes());
     let limits = Limits { time: timeout, bytes: ANSWER };
@@ -68,13 +68,13 @@ pub async fn within(
 /// The same for a sponsor's query, which runs with that database's search path and can return anything.
 ///
 /// # Errors
-/// See [`query`]; [`DumpError::AnswerTooLong`].
+/// See [`query`]; [`PostgresError::AnswerTooLong`].
 pub async fn sponsors(
     timeout: Duration,
     connection: &Connection,
     client: &Client,
     sql: &str,
-) -> Result<String, DumpError> {
+) -> Result<String, PostgresError> {
     let names = KnownNames::default();
     let never = CancellationToken::new();
     let limits = Limits { time: timeout, bytes: SPONSORS_ANSWER };
@@ -86,7 +86,7 @@ pub async fn sponsors(
 ///
 /// # Errors
 /// See [`query`].
-pub async fn settled(connection: Connection, client: &Client) -> Result<Connection, DumpError> {
+pub async fn fixed_to_one_host(connection: Connection, client: &Client) -> Result<Connection, PostgresError> {
     if !connection.has_several_hosts() {
         return Ok(connection);
     }
@@ -107,7 +107,7 @@ pub async fn learn_known(
     client: &Client,
     texts: &[String],
     names: &mut KnownNames,
-) -> Result<(), DumpError> {
+) -> Result<(), PostgresError> {
     // Names with these characters are too rare in PostgreSQL's messages to be worth quoting.
     let plain = texts.iter().filter(|text| !text.contains(['\'', '\\']) && !text.contains(char::is_control));
     let listed: Vec<String> = plain.map(|text| format!("'{text}'")).collect();
@@ -134,8 +134,8 @@ async fn ask(
     connection: &Connection,
     client: &Client,
     (arguments, names): (Vec<String>, &KnownNames),
-) -> Result<String, DumpError> {
-    let failed = |message: PgError| DumpError::Unreachable { place: connection.place(), message };
+) -> Result<String, PostgresError> {
+    let failed = |message: PgError| PostgresError::QueryFailed { place: connection.place(), message };
     let command = client.command("psql", arguments, connection)?;
     // At SIGINT, psql cancels its statement.
     let output = match process::output(command, Signal::INT, limits, stop).await {
@@ -144,7 +144,7 @@ async fn ask(
             return Err(failed(PgError::ours(format!("{NO_ANSWER} {} s", limits.time.as_secs()))));
         }
         Ok(Ended::TooLong) => {
-            return Err(DumpError::AnswerTooLong {
+            return Err(PostgresError::AnswerTooLong {
                 place: connection.place(),
                 mebibytes: limits.bytes >> 20,
             });
@@ -154,7 +154,7 @@ async fn ask(
     if !output.status.success() {
         // A canceled statement fails, too. Its error would name a consequence of the stop.
         if stop.is_cancelled() {
-            return Err(DumpError::Stopped { place: connection.place() });
+            return Err(PostgresError::Stopped { place: connection.place() });
         }
         let said = decoded(&output.stderr);
         let coded = said.lines().find_map(|line| PgError::in_line(line, names));

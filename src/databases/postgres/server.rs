@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::client::Client;
 use super::query::{query, query_json, unexpected};
 use super::sql::DumpContents;
-use super::{Connection, DumpError};
+use super::{Connection, PostgresError};
 
 const QUERY: &str = "SELECT current_setting('server_version_num'), current_setting('server_version'), \
                      pg_database_size(current_database()), pg_is_in_recovery(), getdatabaseencoding(), \
@@ -106,20 +106,24 @@ impl Server {
     /// database's encoding. Defaults of the role or the database do not count, because `--encoding` overrides them.
     ///
     /// # Errors
-    /// [`DumpError::Encoding`].
-    pub fn check_encoding(&self, connection: &Connection) -> Result<(), DumpError> {
+    /// [`PostgresError::Encoding`].
+    pub fn check_encoding(&self, connection: &Connection) -> Result<(), PostgresError> {
         if !connection.asks_for_an_encoding() || self.session_encoding == self.encoding {
             return Ok(());
         }
         let (asked, has) = (self.session_encoding.clone(), self.encoding.clone());
-        Err(DumpError::Encoding { place: connection.place(), asked, has })
+        Err(PostgresError::Encoding { place: connection.place(), asked, has })
     }
 
     /// Fails if pg_dump would silently leave out the options of a user mapping.
     ///
     /// # Errors
-    /// [`DumpError::Incomplete`], or the server cannot be asked.
-    pub async fn check_mappings(&self, connection: &Connection, client: &Client) -> Result<(), DumpError> {
+    /// [`PostgresError::Incomplete`], or the server cannot be asked.
+    pub async fn check_mappings(
+        &self,
+        connection: &Connection,
+        client: &Client,
+    ) -> Result<(), PostgresError> {
         let hidden = match (self.hidden_mappings, self.reads_mappings) {
             (0, _) => return Ok(()),
             // If the role cannot check, the options may exist.
@@ -134,21 +138,25 @@ impl Server {
         }
         let mappings = if hidden == 1 { "user mapping" } else { "user mappings" };
         let missing = format!("{hidden} {mappings} whose options the role {} cannot see", connection.user());
-        Err(DumpError::Incomplete { place: connection.place(), missing })
+        Err(PostgresError::Incomplete { place: connection.place(), missing })
     }
 
     /// Fails if the dump contains sequences whose value the role cannot read, because pg_dump made one up.
     ///
     /// # Errors
-    /// [`DumpError::Incomplete`].
-    pub fn check_sequences(&self, connection: &Connection, contents: &DumpContents) -> Result<(), DumpError> {
+    /// [`PostgresError::Incomplete`].
+    pub fn check_sequences(
+        &self,
+        connection: &Connection,
+        contents: &DumpContents,
+    ) -> Result<(), PostgresError> {
         let made_up = self.hidden_sequences.iter().filter(|name| contents.sequences.contains_key(*name));
         let names: Vec<String> = made_up.take(20).map(|(schema, name)| format!("{schema}.{name}")).collect();
         if names.is_empty() {
             return Ok(());
         }
         let missing = format!("the values of sequences that the role cannot read: {}", names.join(", "));
-        Err(DumpError::Incomplete { place: connection.place(), missing })
+        Err(PostgresError::Incomplete { place: connection.place(), missing })
     }
 }
 
@@ -156,7 +164,7 @@ impl Server {
 ///
 /// # Errors
 /// The server cannot be reached, rejects the query, or does not answer within a minute.
-pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, DumpError> {
+pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, PostgresError> {
     let settings = PINNED.map(|(name, _)| asked(name)).join(", ");
     let answer = query(connection, client, &format!("{QUERY}{settings}{SEQUENCES}")).await?;
     parse(&answer).ok_or_else(|| unexpected(connection))
@@ -166,7 +174,10 @@ pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, Dum
 ///
 /// # Errors
 /// The server cannot be reached, rejects the query, or does not answer within a minute.
-pub async fn left_to_extensions(connection: &Connection, client: &Client) -> Result<Vec<String>, DumpError> {
+pub async fn left_to_extensions(
+    connection: &Connection,
+    client: &Client,
+) -> Result<Vec<String>, PostgresError> {
     let found: Vec<(String, String)> = query_json(connection, client, OF_EXTENSIONS).await?;
     let words = |(table, extension): (String, String)| {
         format!(

@@ -42,7 +42,7 @@ fn panic_twice(output: std::path::PathBuf) {
         Sink::workflow(RunnerFiles { output, summary: None }).unwrap()
     };
     let sink = Arc::new(sink);
-    sink.tell_of_panics();
+    sink.report_panics();
     sink.mask("p@ss:canary/word");
     let bug = || {
         panic!("the URL is postgres://app:p%40ss%3Acanary%2Fword@db, p@ss:canary/word in full\n::error::x")

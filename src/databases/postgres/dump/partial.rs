@@ -7,7 +7,7 @@
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::query::query;
-use crate::databases::postgres::{Connection, DumpError};
+use crate::databases::postgres::{Connection, PostgresError};
 
 /// Maximum number of objects that the warning names.
 const NAMED: usize = 10;
@@ -80,7 +80,7 @@ pub async fn ask(
     connection: &Connection,
     client: &Client,
     options: &DumpOptions,
-) -> Result<Option<String>, DumpError> {
+) -> Result<Option<String>, PostgresError> {
     if !options.is_partial() {
         return Ok(None);
     }

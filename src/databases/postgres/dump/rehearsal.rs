@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::query::query;
-use crate::databases::postgres::{Connection, Dump, DumpError};
+use crate::databases::postgres::{Connection, Dump, PostgresError};
 
 /// Tables and sequences that this role cannot read completely, each with the beginning of the comment that pg_dump
 /// writes before it. pg_dump's own patterns decide which of them are dumped. Of an extension's objects, only marked
@@ -34,7 +34,7 @@ const NAMED: usize = 5;
 ///
 /// # Errors
 /// The server cannot be reached, rejects the query, or does not answer within a minute.
-pub async fn tables(client: &Client, connection: &Connection) -> Result<u64, DumpError> {
+pub async fn tables(client: &Client, connection: &Connection) -> Result<u64, PostgresError> {
     let answer = query(connection, client, TABLES).await?;
     // An unexpected answer must not count as an empty database.
     Ok(answer.parse().unwrap_or(1))
@@ -49,7 +49,7 @@ pub async fn rehearse(
     connection: &Connection,
     options: &DumpOptions,
     stop: &CancellationToken,
-) -> Result<(), DumpError> {
+) -> Result<(), PostgresError> {
     let answer = query(connection, client, UNREADABLE).await?;
     let unreadable: HashMap<&str, Why> = answer.lines().filter_map(Why::read).collect();
     let alone = DumpOptions { schema_only: true, ..options.clone() };
@@ -75,7 +75,7 @@ pub async fn rehearse(
     if more > 0 {
         named.push(format!("{more} more"));
     }
-    Err(DumpError::Unreadable { place: connection.place(), what: named })
+    Err(PostgresError::Unreadable { place: connection.place(), what: named })
 }
 
 /// Why an object cannot be read.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::query::query_json;
 use crate::databases::postgres::sql::DumpContents;
-use crate::databases::postgres::{Connection, DumpError};
+use crate::databases::postgres::{Connection, PostgresError};
 
 /// Only some roles see the receiver's details, but every role sees whether it runs. It ends with its connection.
 const QUERY: &str = "SELECT json_build_object( \
@@ -82,8 +82,8 @@ impl Standby {
     /// Fails if the standby is too far behind, or cannot report how far.
     ///
     /// # Errors
-    /// [`DumpError::Lagging`].
-    pub fn check(&self, connection: &Connection, most: Duration) -> Result<(), DumpError> {
+    /// [`PostgresError::Lagging`].
+    pub fn check(&self, connection: &Connection, most: Duration) -> Result<(), PostgresError> {
         let lag = match self.lag {
             Lag::None => return Ok(()),
             Lag::AtMost(lag) if lag <= most => return Ok(()),
@@ -91,7 +91,7 @@ impl Standby {
             Lag::Unknown => "does not know how far it lags behind its primary".to_owned(),
         };
         let limit = format!("{} s", most.as_secs());
-        Err(DumpError::Lagging { place: connection.place(), lag, limit })
+        Err(PostgresError::Lagging { place: connection.place(), lag, limit })
     }
 
     /// The unlogged tables whose rows the dump does not contain.
@@ -132,7 +132,7 @@ impl Standby {
 ///
 /// # Errors
 /// The server cannot be reached, rejects the query, or does not answer within a minute.
-pub async fn ask(connection: &Connection, client: &Client) -> Result<Standby, DumpError> {
+pub async fn ask(connection: &Connection, client: &Client) -> Result<Standby, PostgresError> {
     Ok(judged(query_json(connection, client, QUERY).await?))
 }
 

@@ -6,17 +6,17 @@ fn place() -> String {
     "db:5432/app".to_owned()
 }
 
-fn unreachable(message: PgError) -> DumpError {
-    DumpError::Unreachable { place: place(), message }
+fn unreachable(message: PgError) -> PostgresError {
+    PostgresError::QueryFailed { place: place(), message }
 }
 
-fn uncoded(words: &str) -> DumpError {
+fn uncoded(words: &str) -> PostgresError {
     let (status, message) = ("exited with 1".to_owned(), PgError::uncoded(words, &KnownNames::default()));
-    DumpError::Failed { place: place(), status, message }
+    PostgresError::Failed { place: place(), status, message }
 }
 
 /// One error that each row of the list of remedies fits: a row that none fits could never be shown.
-fn of_each_remedy() -> Vec<DumpError> {
+fn of_each_remedy() -> Vec<PostgresError> {
     let example = |(code, begins, hint): &(&str, &str, &str)| {
         let ours = PgError::ours(format!("{begins} 60 s"));
         let examples = if *begins == NO_ANSWER { vec![ours] } else { PgError::examples(code, begins) };
@@ -76,52 +76,52 @@ fn of_each_connection_error() -> Vec<ConnectionError> {
     all
 }
 
-fn of_each_kind() -> Vec<DumpError> {
-    let missing = |missing: &str| DumpError::Incomplete { place: place(), missing: missing.to_owned() };
+fn of_each_kind() -> Vec<PostgresError> {
+    let missing = |missing: &str| PostgresError::Incomplete { place: place(), missing: missing.to_owned() };
     let all = vec![
-        DumpError::NoClient,
-        DumpError::ServerNewer { place: place(), server: 18, found: "13, 15".to_owned() },
-        DumpError::NotStarted {
+        PostgresError::NoClient,
+        PostgresError::ServerNewer { place: place(), server: 18, found: "13, 15".to_owned() },
+        PostgresError::NotStarted {
             program: "/usr/lib/postgresql/15/bin/pg_dump".to_owned(),
             reason: "Permission denied (os error 13)".to_owned(),
         },
         unreachable(PgError::ours("unexpected answer from the server")),
         uncoded("pg_dump: error: words that nobody knows"),
-        DumpError::Unreadable {
+        PostgresError::Unreadable {
             place: place(),
             what: vec!["table diary.events (no SELECT right)".to_owned(), "3 more".to_owned()],
         },
-        DumpError::Unfit { place: place(), reason: Unfit::Cut("its end marker is missing") },
-        DumpError::Unfit { place: place(), reason: Unfit::Foreign(vec!["\\!".to_owned()]) },
+        PostgresError::Unfit { place: place(), reason: Unfit::Cut("its end marker is missing") },
+        PostgresError::Unfit { place: place(), reason: Unfit::Foreign(vec!["\\!".to_owned()]) },
         missing("subscriptions not dumped because current user is not a superuser"),
         missing("2 user mappings whose options the role app cannot see"),
         missing("the values of sequences that the role cannot read: diary.ids"),
         missing("owner of \"f\""),
-        DumpError::Lagging {
+        PostgresError::Lagging {
             place: place(),
             lag: "lags 900 s behind its primary".to_owned(),
             limit: "300 s".to_owned(),
         },
-        DumpError::AnswerTooLong { place: place(), mebibytes: 64 },
-        DumpError::Encoding { place: place(), asked: "LATIN1".to_owned(), has: "UTF8".to_owned() },
-        DumpError::Stopped { place: place() },
+        PostgresError::AnswerTooLong { place: place(), mebibytes: 64 },
+        PostgresError::Encoding { place: place(), asked: "LATIN1".to_owned(), has: "UTF8".to_owned() },
+        PostgresError::Stopped { place: place() },
     ];
     for error in &all {
         // A new variant belongs in the list above, too.
         match error {
-            DumpError::Connection(_)
-            | DumpError::NoClient
-            | DumpError::ServerNewer { .. }
-            | DumpError::NotStarted { .. }
-            | DumpError::Unreachable { .. }
-            | DumpError::AnswerTooLong { .. }
-            | DumpError::Failed { .. }
-            | DumpError::Unreadable { .. }
-            | DumpError::Unfit { .. }
-            | DumpError::Incomplete { .. }
-            | DumpError::Lagging { .. }
-            | DumpError::Encoding { .. }
-            | DumpError::Stopped { .. } => {}
+            PostgresError::Connection(_)
+            | PostgresError::NoClient
+            | PostgresError::ServerNewer { .. }
+            | PostgresError::NotStarted { .. }
+            | PostgresError::QueryFailed { .. }
+            | PostgresError::AnswerTooLong { .. }
+            | PostgresError::Failed { .. }
+            | PostgresError::Unreadable { .. }
+            | PostgresError::Unfit { .. }
+            | PostgresError::Incomplete { .. }
+            | PostgresError::Lagging { .. }
+            | PostgresError::Encoding { .. }
+            | PostgresError::Stopped { .. } => {}
         }
     }
     all
@@ -129,14 +129,14 @@ fn of_each_kind() -> Vec<DumpError> {
 
 #[test]
 fn every_error_has_its_reviewed_text_and_hint() {
-    let connections = of_each_connection_error().into_iter().map(DumpError::from);
+    let connections = of_each_connection_error().into_iter().map(PostgresError::from);
     let all = of_each_kind().into_iter().chain(connections).chain(of_each_remedy());
     crate::reviewed::errors("errors-dump", all.map(|error| (error.to_string(), error.hint())));
 }
 
 #[test]
 fn a_supabase_direct_host_gets_the_session_pooler_as_hint() {
-    let unreachable = |place: &str| DumpError::Unreachable {
+    let unreachable = |place: &str| PostgresError::QueryFailed {
         place: place.to_owned(),
         message: PgError::uncoded(
             "psql: error: connection to server at \"db\", port 5432 failed: Network is unreachable",

@@ -2,7 +2,7 @@
 
 use super::hint::{self, FULL};
 use crate::databases::postgres::connection::ConnectionError;
-use crate::databases::postgres::{DumpError, PgError};
+use crate::databases::postgres::{PgError, PostgresError};
 
 /// Whose live database a target is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum RestoreError {
     Url(#[from] ConnectionError),
     /// The target cannot be queried or dumped.
     #[error(transparent)]
-    Server(#[from] DumpError),
+    Server(#[from] PostgresError),
     /// Required programs are not installed.
     #[error("PostgreSQL {major} {what} not found (installed: {found})")]
     NotInstalled {
@@ -240,7 +240,7 @@ impl RestoreError {
     /// Whether it is only the consequence of a signal or a time limit.
     #[must_use]
     pub fn is_stop(&self) -> bool {
-        matches!(self, Self::Stopped | Self::Server(DumpError::Stopped { .. }))
+        matches!(self, Self::Stopped | Self::Server(PostgresError::Stopped { .. }))
     }
 
     /// What the reader can do about it.

@@ -171,7 +171,7 @@ impl Load {
         // From here on the server may have received COMMIT, so a lost connection proves nothing either way.
         let unsure = || RestoreError::Unsure { place: place.clone() };
         let (status, complaints) = psql.end().await.map_err(|_| unsure())?;
-        let refused = complaints.are_unheard;
+        let refused = complaints.since_mark;
         match status.code() {
             // psql exits with 3 if a statement fails, so 0 means that all of them succeeded.
             Some(0) if on_error == OnError::GiveUp => {

@@ -17,7 +17,7 @@ use crate::databases::postgres::invocation::{self, DumpOptions};
 use crate::databases::postgres::process::{GRACE, Signal, supervise};
 use crate::databases::postgres::server::{self, Money};
 use crate::databases::postgres::sql::Columns;
-use crate::databases::postgres::{Connection, Dump, DumpError, FinishedDump, PgError};
+use crate::databases::postgres::{Connection, Dump, FinishedDump, PgError, PostgresError};
 
 /// The programs for one restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Tools {
                 Err(error) => {
                     dump.abandon().await;
                     let (place, status) = (connection.place(), "was lost".to_owned());
-                    return Err(DumpError::Failed {
+                    return Err(PostgresError::Failed {
                         place,
                         status,
                         message: PgError::ours(error.to_string()),

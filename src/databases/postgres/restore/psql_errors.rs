@@ -124,7 +124,7 @@ pub(super) enum Reported {
 pub(super) struct PsqlErrors {
     pub(super) all: Vec<FailedStatement>,
     /// Whether an error came after the last mark.
-    pub(super) are_unheard: bool,
+    pub(super) since_mark: bool,
     /// Whether the last error was kept.
     keeps_last: bool,
     words: String,
@@ -140,14 +140,8 @@ impl PsqlErrors {
         (sent, place): (Arc<Mutex<SentStatements>>, String),
         (mark, reporter): (String, mpsc::Sender<Reported>),
     ) -> Self {
-        let mut this = Self {
-            all: Vec::new(),
-            are_unheard: false,
-            keeps_last: false,
-            words: String::new(),
-            sent,
-            place,
-        };
+        let mut this =
+            Self { all: Vec::new(), since_mark: false, keeps_last: false, words: String::new(), sent, place };
         let mut lines = BufReader::new(stderr).split(b'\n');
         let mut words = 0;
         while let Ok(Some(line)) = lines.next_segment().await {
@@ -155,7 +149,7 @@ impl PsqlErrors {
             match Error::parse(&line) {
                 // The receiver may be gone.
                 Some(error) if error.words.contains(&mark) => {
-                    let any = std::mem::take(&mut this.are_unheard);
+                    let any = std::mem::take(&mut this.since_mark);
                     let reported = match this.worst() {
                         Some(worst) => Reported::Unbearable(Box::new(worst.clone())),
                         None if any => Reported::Bearable,
@@ -177,7 +171,7 @@ impl PsqlErrors {
     }
 
     fn take(&mut self, error: &Error<'_>) {
-        self.are_unheard = true;
+        self.since_mark = true;
         let refused = {
             let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
             let complaint = PgError::coded(error.code, error.words, &sent.names);

@@ -1,4 +1,4 @@
-//! Rewrites a dump's statements for targets that need another form. Pure.
+//! Rewrites a dump's statements for targets that need another form.
 //!
 //! A rewritten statement has as many lines as the original, because psql identifies a failed statement by its line.
 

@@ -10,7 +10,7 @@ use crate::databases::postgres::client::Client;
 use crate::databases::postgres::database::Locale;
 use crate::databases::postgres::query::{query, within};
 use crate::databases::postgres::sql::quoted;
-use crate::databases::postgres::{Connection, DumpError};
+use crate::databases::postgres::{Connection, PostgresError};
 
 /// Timeout for CREATE and DROP DATABASE. The server continues even if the client disconnects.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(600);
@@ -215,7 +215,7 @@ pub(super) async fn create(
         let sql =
             format!("CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}'{option}", quoted(name));
         made = within((CREATE_TIMEOUT, stop), host, client, &sql).await;
-        let is_refused = matches!(&made, Err(DumpError::Unreachable { message, .. })
+        let is_refused = matches!(&made, Err(PostgresError::QueryFailed { message, .. })
             if NOT_WITH_THIS_LOCALE.iter().any(|code| message.is(code)));
         if !is_refused || at == last {
             break;
@@ -223,7 +223,7 @@ pub(super) async fn create(
     }
     match made {
         Ok(_) => Ok(()),
-        Err(DumpError::Unreachable { message, .. }) if message.is(NO_RIGHT) => {
+        Err(PostgresError::QueryFailed { message, .. }) if message.is(NO_RIGHT) => {
             let (place, user) = (place.to_owned(), host.user().to_owned());
             Err(RestoreError::MayNotCreate { place, user })
         }
@@ -244,7 +244,7 @@ pub(super) async fn drop_database(
 /// A refused session has no error code, only a message in the server's language.
 fn may_be_missing(error: &RestoreError) -> bool {
     match error {
-        RestoreError::Server(DumpError::Unreachable { message, .. }) => {
+        RestoreError::Server(PostgresError::QueryFailed { message, .. }) => {
             message.is("3D000") || message.is_unknown()
         }
         _ => false,
@@ -252,5 +252,5 @@ fn may_be_missing(error: &RestoreError) -> bool {
 }
 
 fn is_unknown(error: &RestoreError) -> bool {
-    matches!(error, RestoreError::Server(DumpError::Unreachable { message, .. }) if message.is_unknown())
+    matches!(error, RestoreError::Server(PostgresError::QueryFailed { message, .. }) if message.is_unknown())
 }

@@ -35,7 +35,7 @@ fn of_the_target() -> Vec<RestoreError> {
     let (place, user) = (place(), "app".to_owned());
     vec![
         ConnectionError::Lacks("host").into(),
-        RestoreError::Server(DumpError::NoClient),
+        RestoreError::Server(PostgresError::NoClient),
         RestoreError::ServerOlder { place: place.clone(), server: 15, needed: 16 },
         RestoreError::NotEmpty { place: place.clone(), objects: 1 },
         RestoreError::NotEmpty { place: place.clone(), objects: 1234 },

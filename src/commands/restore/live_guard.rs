@@ -6,7 +6,7 @@ use super::RestoreRun;
 use crate::archive::backup_manifest::SourceDatabase;
 use crate::archive::{ArchiveError, Store};
 use crate::commands::restoring;
-use crate::commands::survey::{OtherDatabase, OtherDatabases, some_of};
+use crate::commands::tenancy_guard::{OtherDatabase, OtherDatabases, some_of};
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::identity::{self, Identity, ReachedAt};

@@ -24,18 +24,18 @@ impl<'a> SelectedBackup<'a> {
     /// Finds the backup that is meant, and reads the objects next to its dump.
     pub(super) async fn find(
         place: BackupHistory<'a>,
-        opening: &ReadOptions,
+        reading: &ReadOptions,
         identities: &'a Identities,
     ) -> Result<Self, Failure> {
-        let thaw = opening.thaw;
+        let thaw = reading.thaw;
         let (mut latest, stored);
-        if opening.which == WhichBackup::Latest {
-            let mut newest = Latest::of(place.clone(), opening.allow_older).await?;
+        if reading.which == WhichBackup::Latest {
+            let mut newest = Latest::of(place.clone(), reading.allow_older).await?;
             stored = next(&mut newest, &place, identities, thaw).await?;
             latest = Some(newest);
         } else {
             let whose = (place.sponsor, place.environment);
-            let key = stored::find(&place.backups, whose, &opening.which).await?;
+            let key = stored::find(&place.backups, whose, &reading.which).await?;
             stored = stored::describe(&place.backups, whose, key, identities, thaw).await?;
             latest = None;
         }

@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt as _;
 use super::RunContext;
 use super::secrets_source::token_for;
 use crate::cli::options::CommonOptions;
-use crate::databases::postgres::DumpError;
+use crate::databases::postgres::PostgresError;
 use crate::databases::postgres::client::{self, Client};
 use crate::failure::Failure;
 use crate::manifest::{self, Entry, Manifest, ManifestError};
@@ -18,7 +18,7 @@ use crate::secrets::{self, Place, file};
 use crate::sponsors::{self, Selection, Sponsor};
 
 /// The selected sponsors, and the names of all.
-pub(super) struct Selected {
+pub(super) struct SelectedSponsors {
     pub(super) sponsors: Vec<Sponsor>,
     /// Every name of the manifest.
     pub(super) known: Vec<String>,
@@ -31,7 +31,10 @@ async fn manifest(common: &CommonOptions, context: &RunContext) -> Result<Manife
     Ok(manifest::parse(&text)?)
 }
 
-pub(super) async fn select(common: &CommonOptions, context: &RunContext) -> Result<Selected, Failure> {
+pub(super) async fn select(
+    common: &CommonOptions,
+    context: &RunContext,
+) -> Result<SelectedSponsors, Failure> {
     let manifest = manifest(common, context).await?;
     let undecided = sponsors::undecided(&manifest);
     if !undecided.is_empty() {
@@ -43,7 +46,7 @@ pub(super) async fn select(common: &CommonOptions, context: &RunContext) -> Resu
     }
     let known = names(&manifest, |_| true);
     let disabled = names(&manifest, |entry| entry.enabled != Some(true));
-    Ok(Selected { sponsors: sponsors::select(&manifest, &common.selection)?, known, disabled })
+    Ok(SelectedSponsors { sponsors: sponsors::select(&manifest, &common.selection)?, known, disabled })
 }
 
 fn names(manifest: &Manifest, wanted: impl Fn(&&Entry) -> bool) -> Vec<String> {
@@ -52,7 +55,10 @@ fn names(manifest: &Manifest, wanted: impl Fn(&&Entry) -> bool) -> Vec<String> {
 
 /// The sponsors of a deployment to record. Typed names must be in the manifest. The output `sponsors` of `matrix` need not
 /// be: those sponsors were deployed, even if the manifest has changed since.
-pub(super) async fn deployed(common: &CommonOptions, context: &RunContext) -> Result<Selected, Failure> {
+pub(super) async fn deployed(
+    common: &CommonOptions,
+    context: &RunContext,
+) -> Result<SelectedSponsors, Failure> {
     let Selection::Listed(listed) = &common.selection else { return select_some(common, context).await };
     let manifest = match manifest(common, context).await {
         Ok(manifest) => Some(manifest),
@@ -75,17 +81,20 @@ pub(super) async fn deployed(common: &CommonOptions, context: &RunContext) -> Re
     }
     let all = manifest.as_ref().map(|manifest| names(manifest, |_| true)).unwrap_or_default();
     let known = all.into_iter().chain(changed).collect();
-    Ok(Selected { sponsors, known, disabled: Vec::new() })
+    Ok(SelectedSponsors { sponsors, known, disabled: Vec::new() })
 }
 
 /// The same, for commands that need at least one sponsor.
-pub(super) async fn select_some(common: &CommonOptions, context: &RunContext) -> Result<Selected, Failure> {
+pub(super) async fn select_some(
+    common: &CommonOptions,
+    context: &RunContext,
+) -> Result<SelectedSponsors, Failure> {
     let selected = select(common, context).await?;
     if selected.sponsors.is_empty() { Err(sponsors::SponsorsError::NoneEnabled.into()) } else { Ok(selected) }
 }
 
 /// The PostgreSQL clients of this machine. Their absence is a failure only for commands that need one.
-pub(super) async fn clients(context: &RunContext) -> Result<Result<Vec<Client>, DumpError>, Failure> {
+pub(super) async fn clients(context: &RunContext) -> Result<Result<Vec<Client>, PostgresError>, Failure> {
     context.unless_stopped(async { Ok(client::installed(&context.search_path).await) }).await
 }
 

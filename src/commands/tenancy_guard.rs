@@ -1,5 +1,5 @@
-//! Before the first sponsor is processed: reads the secrets of all selected sponsors and identifies their databases. So two sponsors
-//! that share a database are known before any of their data is read.
+//! Before the first sponsor is processed: reads the secrets of all selected sponsors and identifies their databases, so
+//! that two sponsors that share a database are known before any of their data is read.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use futures_util::StreamExt as _;
 
 use super::RunContext;
 use super::secrets_source::SecretsSource;
-use super::selection::Selected;
+use super::sponsor_selection::SelectedSponsors;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::identity::{self, Identity, Unidentified};
-use crate::databases::postgres::{Connection, DumpError};
+use crate::databases::postgres::{Connection, PostgresError};
 use crate::secrets::{S3Backups, SecretsError};
 use crate::sponsors::{Environment, Sponsor};
-use crate::verification::tenancy::{Conflicts, SponsorResources, find_conflicts, is_stranger};
+use crate::verification::tenancy::{Conflicts, SponsorResources, find_conflicts, must_not_share};
 
 /// Sponsors in parallel, if the command does not set it.
 const AT_ONCE: usize = 4;
@@ -36,7 +36,7 @@ struct SponsorFindings {
 pub(super) struct SponsorDatabase {
     pub(super) connection: Connection,
     /// Its identity, why it has none, or why the query failed.
-    pub(super) identity: Result<Result<Identity, Unidentified>, DumpError>,
+    pub(super) identity: Result<Result<Identity, Unidentified>, PostgresError>,
 }
 
 /// How databases are identified.
@@ -54,7 +54,7 @@ impl TenancyGuard {
     /// has one.
     pub(super) async fn of_secrets(
         secrets: &SecretsSource<'_>,
-        selected: &Selected,
+        selected: &SelectedSponsors,
         timeout: Option<Duration>,
         context: &RunContext,
     ) -> Self {
@@ -76,7 +76,7 @@ impl TenancyGuard {
     /// Secrets and databases. Does not connect to databases of sponsors that are not selected: compares their addresses.
     pub(super) async fn of_databases(
         secrets: &SecretsSource<'_>,
-        selected: &Selected,
+        selected: &SelectedSponsors,
         means: SurveyOptions<'_>,
         context: &RunContext,
     ) -> Self {
@@ -108,7 +108,7 @@ impl TenancyGuard {
 
     fn judged(
         found: BTreeMap<String, SponsorFindings>,
-        Selected { sponsors, known, .. }: &Selected,
+        SelectedSponsors { sponsors, known, .. }: &SelectedSponsors,
         context: &RunContext,
     ) -> Self {
         // In the order of the manifest, not of the answers.
@@ -127,10 +127,10 @@ impl TenancyGuard {
     async fn compare_with_others(
         &mut self,
         secrets: &SecretsSource<'_>,
-        selected: &Selected,
+        selected: &SelectedSponsors,
         context: &RunContext,
     ) {
-        let Selected { sponsors, known, disabled } = selected;
+        let SelectedSponsors { sponsors, known, disabled } = selected;
         let is_selected = |name: &str| sponsors.iter().any(|sponsor| sponsor.name == name);
         let unselected: Vec<&str> =
             known.iter().map(String::as_str).filter(|name| !is_selected(name)).collect();
@@ -140,7 +140,7 @@ impl TenancyGuard {
             else {
                 continue;
             };
-            let strangers = others.found.iter().filter(|other| is_stranger(sponsor, &other.sponsor));
+            let strangers = others.found.iter().filter(|other| must_not_share(sponsor, &other.sponsor));
             let none = &std::collections::BTreeSet::new();
             let same = |connection: &Connection| database.connection.is_same_database(connection, none, none);
             if let Some(other) = strangers.into_iter().find(|other| same(&other.connection)) {

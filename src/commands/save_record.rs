@@ -29,7 +29,7 @@ pub(super) struct SavedRecord {
 }
 
 /// Keeps a record in the workspace and, if backups are enabled, in S3.
-pub(super) async fn keep(
+pub(super) async fn save(
     (object, document): (Object<'_>, &[u8]),
     sponsor: &Sponsor,
     buckets: Option<&SponsorBuckets>,
@@ -94,7 +94,7 @@ async fn append_to_s3(
 ///
 /// # Errors
 /// What would keep it from the workspace or from S3.
-pub(super) async fn could_keep(
+pub(super) async fn check_save(
     sponsor: &Sponsor,
     buckets: Option<&SponsorBuckets>,
     object: Object<'_>,
@@ -109,6 +109,6 @@ pub(super) async fn could_keep(
 }
 
 /// Shown if the flag is off.
-pub(super) fn say_saved_locally_only(context: &RunContext, sponsor: &str) {
+pub(super) fn show_saved_locally_only(context: &RunContext, sponsor: &str) {
     context.sink.line(&format!("{sponsor}: S3 audit log archival not yet enabled - log saved locally only"));
 }
