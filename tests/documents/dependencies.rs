@@ -3,9 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Not used yet.
-const UNNAMED: [&str; 1] = ["anyhow"];
-
 /// The names in a manifest's sections that `is_wanted` accepts, as paths in code spell them.
 fn dependencies(manifest: &str, is_wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let sections = manifest.split("\n[").skip(1).filter_map(|section| section.split_once("]\n"));
@@ -62,10 +59,7 @@ fn the_program_uses_all_its_dependencies() {
     };
     let names = dependencies(&crate::read("Cargo.toml"), of_program);
     assert!(names.len() > 30, "{names:?}");
-    let unused: Vec<String> = unused(names, &sources(&["src"]))
-        .into_iter()
-        .filter(|name| !UNNAMED.contains(&name.as_str()))
-        .collect();
+    let unused: Vec<String> = unused(names, &sources(&["src"])).into_iter().collect();
     assert!(unused.is_empty(), "`src` does not use {unused:?}: remove them from Cargo.toml");
 }
 
