@@ -94,7 +94,7 @@ async fn carry_out(
             CommandOptions::Drill(options) => drill::run(options, context, publisher).await,
         }
     });
-    // Every step hears of a signal and undoes what it began. A step that does not is not waited for.
+    // Every step watches for a signal and undoes what it began. A step that does not by `EndRun` is not waited for.
     tokio::select! {
         biased;
         done = command => done,

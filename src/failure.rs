@@ -114,12 +114,12 @@ impl TimedOut {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cancelled {
     by: Signal,
-    /// `None` before a sponsor's turn.
+    /// `None` if no sponsor was being processed.
     doing: Option<Doing>,
 }
 
 impl Cancelled {
-    /// A signal during a sponsor's turn.
+    /// A signal while a sponsor was processed.
     #[must_use]
     pub fn during(by: Signal, doing: Doing) -> Self {
         Self { by, doing: Some(doing) }

@@ -27,10 +27,10 @@ use crate::manifest::shortened;
 use crate::secrets::Secret;
 use crate::secrets::http::{foreign, is_safe_for_tokens, list_causes};
 
-const CONNECT: Duration = Duration::from_secs(3);
-const WHOLE_REQUEST: Duration = Duration::from_secs(10);
-const TRIES_AGAIN: usize = 2;
-const BETWEEN_TRIES: Duration = Duration::from_millis(250);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+const RETRIES: usize = 2;
+const RETRY_DELAY: Duration = Duration::from_millis(250);
 /// Size limit of an answer. A page of pull requests, each with two repositories, takes a tenth of it.
 const BODY_BYTES: usize = 8 << 20;
 /// Length of GitHub's own message in an error.
@@ -121,8 +121,8 @@ impl GitHub {
         let (owner, repository) = repository.and_then(owner_and_name).ok_or(GitHubError::NoRepository)?;
         // Our own HTTP client: it uses proxies and our TLS, and follows no redirect.
         let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE_REQUEST)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| GitHubError::NoClient(chain(&error)))?;
@@ -142,7 +142,7 @@ impl GitHub {
 
     /// Sends a GET request below the repository, such as `/issues?state=open`.
     async fn get<T: DeserializeOwned>(&self, below: &str) -> Result<T, GitHubError> {
-        let backoff = ConstantBuilder::default().with_delay(BETWEEN_TRIES).with_max_times(TRIES_AGAIN);
+        let backoff = ConstantBuilder::default().with_delay(RETRY_DELAY).with_max_times(RETRIES);
         let once = || async { self.read("GET", below, self.client._get(self.route(below)).await).await };
         once.retry(backoff).when(GitHubError::is_transient).await
     }
@@ -185,11 +185,11 @@ impl GitHub {
 /// GitHub's message in an error. A proxy may answer with HTML instead, which is not shown.
 fn message_in(body: &[u8]) -> String {
     #[derive(Deserialize)]
-    struct Said {
+    struct ErrorBody {
         message: String,
     }
-    match serde_json::from_slice::<Said>(body) {
-        Ok(message_in) => foreign(&shortened(&message_in.message, MESSAGE_CHARACTERS)),
+    match serde_json::from_slice::<ErrorBody>(body) {
+        Ok(body) => foreign(&shortened(&body.message, MESSAGE_CHARACTERS)),
         Err(_) => "no message".to_owned(),
     }
 }

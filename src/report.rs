@@ -25,7 +25,7 @@ const CANCELLED: &str = "cancelled";
 /// The stage of a record that was not saved.
 const RECORD: &str = "record";
 
-/// How one sponsor fared: an entry of the `results` output.
+/// How one sponsor's part ended: an entry of the `results` output.
 #[derive(Debug, Clone, Serialize)]
 pub struct SponsorResult {
     /// Sponsor's name.
@@ -89,7 +89,7 @@ pub struct Record {
 }
 
 impl SponsorResult {
-    /// What a turn came to; nothing else is known yet.
+    /// A result with its conclusion only.
     #[must_use]
     pub fn new(sponsor: &str, conclusion: Conclusion, duration_seconds: f64) -> Self {
         Self {

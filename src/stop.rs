@@ -77,15 +77,15 @@ impl Stop {
         let stop = Self::default();
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let heard = stop.clone();
+        let stopped = stop.clone();
         tokio::spawn(async move {
             let signal = tokio::select! {
                 _ = interrupt.recv() => Signal::Interrupt,
                 _ = terminate.recv() => Signal::Terminate,
             };
             // The first signal counts, and this task ends with it.
-            heard.signal.set((signal, Instant::now())).ok();
-            heard.token.cancel();
+            stopped.signal.set((signal, Instant::now())).ok();
+            stopped.token.cancel();
         });
         Ok(stop)
     }
@@ -129,9 +129,9 @@ impl StopRequest {
     #[must_use]
     pub fn new(stop: CancellationToken) -> Self {
         let since = Arc::new(OnceLock::new());
-        let (heard, noted) = (stop.clone(), Arc::clone(&since));
+        let (stopped, noted) = (stop.clone(), Arc::clone(&since));
         let watch = tokio::spawn(async move {
-            heard.cancelled().await;
+            stopped.cancelled().await;
             noted.get_or_init(Instant::now);
         });
         Self { stop, since, _watch: AbortOnDropHandle::new(watch) }

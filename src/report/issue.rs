@@ -42,7 +42,7 @@ pub fn of_failures(run: ReportingRun<'_>, results: &[SponsorResult]) -> String {
     )
 }
 
-/// The same of a run that failed before any sponsor's turn.
+/// The same of a run that failed before it reached any sponsor.
 #[must_use]
 pub fn of_a_refusal(run: ReportingRun<'_>, (stage, message): (&str, &str), hint: Option<&str>) -> String {
     let what = failure(None, stage, message, hint);

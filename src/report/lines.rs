@@ -1,4 +1,4 @@
-//! What the log shows: how a sponsor fared, its plan, how far its dump has come, and how amounts read. Pure.
+//! What the log shows: how a sponsor's part ended, its plan, how far its dump has come, and how amounts read. Pure.
 //!
 //! Each line begins at the margin with a label or the sponsor's name. The cause comes first, then the hint, then what
 //! follows from it.
@@ -20,7 +20,7 @@ pub fn failure(sponsor: Option<&str>, message: &str, hint: Option<&str>) -> Vec<
     std::iter::once(format!("error: {sponsor}{message}")).chain(hint).collect()
 }
 
-/// The lines of one sponsor: how it fared, then what is worth keeping in the log.
+/// The lines of one sponsor: how its part ended, then what is worth keeping in the log.
 #[must_use]
 pub fn of_result(result: &SponsorResult) -> Vec<String> {
     let mut lines = match result.outcome() {

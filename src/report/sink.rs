@@ -5,7 +5,7 @@
 //! each line begins with its UTC time. A runner notes times itself, and a terminal needs none. `log-file` gets the same
 //! lines, always with times.
 //!
-//! It hears of every secret before anything that may quote it, and writes none: what it writes for people is without
+//! It receives every secret before any text that may contain it, and writes none: what it writes for people is without
 //! them; what programs read (outputs, the summary's locations, lists as JSON) is, too, unless a secret may be a part of a
 //! name. The words in there were made with [`Sink::redacted`].
 

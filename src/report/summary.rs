@@ -207,7 +207,7 @@ pub fn with_chapter(title: Title<'_>, results: &[SponsorResult], chapter: &str) 
     text + if fits { chapter } else { full }
 }
 
-/// The summary of a run that failed before any sponsor's turn.
+/// The summary of a run that failed before it reached any sponsor.
 #[must_use]
 pub fn of_failure(title: Title<'_>, stage: &str, message: &str, hint: Option<&str>) -> String {
     let mut text = format!("## ❌ {}\n\n{}\n\n", headline_with(title, ended(stage)), title.about);

@@ -119,7 +119,7 @@ impl<'a> SecretReader<'a> {
         [ACCESS_KEY_ID, SECRET_ACCESS_KEY].into_iter().any(|name| self.raw.contains_key(name))
     }
 
-    /// The first of: the sponsor's own keys in the environment, keys of the source, its role, the role of the order,
+    /// The first of: the sponsor's own keys in the environment, keys of the source, its role, the role in `aws-role-arn`,
     /// general AWS credentials in the environment. A half-set one is never completed from the next. With it, where it
     /// comes from if not from the source, for the log.
     pub(super) fn credentials(
@@ -177,7 +177,7 @@ pub fn is_role_arn(text: &str) -> bool {
 pub struct AwsFromEnvironment {
     /// `AWS_ACCESS_KEY_ID_{SPONSOR}` and its secret.
     pub of_the_sponsor: Option<AwsKeys>,
-    /// The role of the order. `None` if several sponsors are selected.
+    /// The role in `aws-role-arn`. `None` if several sponsors are selected.
     pub role: Option<String>,
     /// Where this job's OIDC tokens come from. Their absence is an error only if a role needs one.
     pub tokens: Result<IdTokens, SecretsError>,

@@ -9,8 +9,8 @@ use backon::{ExponentialBuilder, Retryable as _};
 use super::{SecretsError, SourceError};
 
 const ATTEMPTS: usize = 5;
-const CONNECT: Duration = Duration::from_secs(5);
-const WHOLE_REQUEST: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// Doppler's rate limit is per minute. A longer wait is a failure.
 const LONGEST_WAIT: Duration = Duration::from_secs(90);
 /// Twice the longest manifest. A longer body does not answer any request.
@@ -22,8 +22,8 @@ pub(super) const BODY_BYTES: usize = 32 << 20;
 /// It cannot be built, for example without root certificates.
 pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
-        .connect_timeout(CONNECT)
-        .timeout(WHOLE_REQUEST)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("sponsor-backup/", env!("CARGO_PKG_VERSION")))
         .build()
@@ -73,9 +73,9 @@ pub(super) async fn body(mut response: reqwest::Response) -> Result<(Vec<u8>, bo
 pub(super) fn cause(error: reqwest::Error) -> (String, SourceError) {
     let error = error.without_url();
     let reason = if error.is_timeout() && error.is_connect() {
-        format!("no connection within {}s", CONNECT.as_secs())
+        format!("no connection within {}s", CONNECT_TIMEOUT.as_secs())
     } else if error.is_timeout() {
-        format!("no response within {}s", WHOLE_REQUEST.as_secs())
+        format!("no response within {}s", REQUEST_TIMEOUT.as_secs())
     } else {
         innermost(&error)
     };

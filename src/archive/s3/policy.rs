@@ -120,7 +120,7 @@ impl Place<'_> {
     ) -> Vec<Value> {
         let folder = object.folder(self.environment);
         let bucket = format!("arn:{}:s3:::{bucket}", self.partition());
-        // Looking at an object that is not there is a listing without a prefix: hence `IfExists`.
+        // Looking at an object that is not there is a listing without a prefix, so `IfExists`.
         let below = json!({"StringLikeIfExists": {"s3:prefix": format!("{folder}/*")}});
         vec![
             json!({"Effect": "Allow", "Action": objects, "Resource": format!("{bucket}/{folder}/*")}),

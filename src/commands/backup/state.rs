@@ -18,6 +18,7 @@ use crate::verification::Conclusion;
 use crate::verification::conclusion::BackupFacts;
 
 pub(super) struct BackupState {
+    /// The second in keys and documents.
     pub(super) started: Timestamp,
     /// Whether the flag is on. `None` until it has been read.
     pub(super) enabled: Option<bool>,

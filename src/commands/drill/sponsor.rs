@@ -238,7 +238,7 @@ impl DrillSteps<'_> {
 /// Runs one of the sponsor's checks in a read-only transaction.
 async fn check(connection: &Connection, client: &Client, statement: &str, run: &DrillRun<'_>) -> Check {
     let sql = format!("SET TRANSACTION READ ONLY;\n{statement}");
-    let answer = query::sponsors(run.options.reading.timeout, connection, client, &sql).await;
+    let answer = query::run_check(run.options.reading.timeout, connection, client, &sql).await;
     // Rows contain patients' data, so an answer other than true or false is not shown.
     let (passed, answer) = match answer {
         Ok(answer) => match answer.as_str() {

@@ -287,7 +287,8 @@ impl fmt::Display for LockWait {
 pub async fn find_lock_wait(connection: &Connection, client: &Client) -> Option<LockWait> {
     let never = CancellationToken::new();
     let question = LOCK_WAIT.replace("{application}", APPLICATION);
-    let answer = query::within((LOCK_WAIT_TIMEOUT, &never), connection, client, &question).await.ok()?;
+    let answer =
+        query::query_with_timeout((LOCK_WAIT_TIMEOUT, &never), connection, client, &question).await.ok()?;
     serde_json::from_str(&answer).ok()
 }
 

@@ -89,7 +89,7 @@ pub fn query_arguments(query: &str) -> Vec<String> {
 /// psql's arguments for a sponsor's query, which runs with that database's search path. Errors show only their code,
 /// because their text can quote rows.
 #[must_use]
-pub fn sponsors_query_arguments(query: &str) -> Vec<String> {
+pub fn check_arguments(query: &str) -> Vec<String> {
     let mut arguments = arguments(&[query]);
     arguments.push("--set=VERBOSITY=sqlstate".to_owned());
     arguments

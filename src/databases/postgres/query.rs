@@ -26,7 +26,7 @@ const SPONSORS_ANSWER: usize = 1 << 20;
 /// # Errors
 /// The server cannot be reached, rejects the query, or does not answer within a minute.
 pub async fn query(connection: &Connection, client: &Client, sql: &str) -> Result<String, PostgresError> {
-    within((QUERY_TIMEOUT, &CancellationToken::new()), connection, client, sql).await
+    query_with_timeout((QUERY_TIMEOUT, &CancellationToken::new()), connection, client, sql).await
 }
 
 /// The same for a query that returns one JSON value.
@@ -53,7 +53,7 @@ pub(super) fn unexpected(connection: &Connection) -> PostgresError {
 ///
 /// # Errors
 /// See [`query`]; [`PostgresError::Stopped`].
-pub async fn within(
+pub async fn query_with_timeout(
     (timeout, stop): (Duration, &CancellationToken),
     connection: &Connection,
     client: &Client,
@@ -65,11 +65,11 @@ pub async fn within(
     ask((limits, stop), connection, client, (invocation::query_arguments(sql), &names)).await
 }
 
-/// The same for a sponsor's query, which runs with that database's search path and can return anything.
+/// The same for a statement of `drill-checks`, which runs with that database's search path and can return anything.
 ///
 /// # Errors
 /// See [`query`]; [`PostgresError::AnswerTooLong`].
-pub async fn sponsors(
+pub async fn run_check(
     timeout: Duration,
     connection: &Connection,
     client: &Client,
@@ -78,7 +78,7 @@ pub async fn sponsors(
     let names = KnownNames::default();
     let never = CancellationToken::new();
     let limits = Limits { time: timeout, bytes: SPONSORS_ANSWER };
-    ask((limits, &never), connection, client, (invocation::sponsors_query_arguments(sql), &names)).await
+    ask((limits, &never), connection, client, (invocation::check_arguments(sql), &names)).await
 }
 
 /// The connection to the one server that answers, if the URL has several hosts: whatever is learned from it must hold

@@ -8,7 +8,7 @@ use super::RestoreError;
 use super::facts::TargetFacts;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::database::Locale;
-use crate::databases::postgres::query::{query, within};
+use crate::databases::postgres::query::{query, query_with_timeout};
 use crate::databases::postgres::sql::quoted;
 use crate::databases::postgres::{Connection, PostgresError};
 
@@ -119,7 +119,7 @@ impl Target {
         create((host, name), &self.connection.place(), (form, self.facts.major()), client, stop).await?;
         *progress = Progress::Made;
         let rename = format!("ALTER DATABASE {} RENAME TO {}", quoted(name), quoted(wanted));
-        within((CREATE_TIMEOUT, stop), host, client, &rename).await?;
+        query_with_timeout((CREATE_TIMEOUT, stop), host, client, &rename).await?;
         Ok(())
     }
 
@@ -214,7 +214,7 @@ pub(super) async fn create(
         // template0 has no objects of the server's users.
         let sql =
             format!("CREATE DATABASE {} TEMPLATE template0 ENCODING '{encoding}'{option}", quoted(name));
-        made = within((CREATE_TIMEOUT, stop), host, client, &sql).await;
+        made = query_with_timeout((CREATE_TIMEOUT, stop), host, client, &sql).await;
         let is_refused = matches!(&made, Err(PostgresError::QueryFailed { message, .. })
             if NOT_WITH_THIS_LOCALE.iter().any(|code| message.is(code)));
         if !is_refused || at == last {
@@ -237,7 +237,7 @@ pub(super) async fn drop_database(
     client: &Client,
 ) -> Result<(), RestoreError> {
     let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name));
-    within((CREATE_TIMEOUT, &CancellationToken::new()), host, client, &sql).await?;
+    query_with_timeout((CREATE_TIMEOUT, &CancellationToken::new()), host, client, &sql).await?;
     Ok(())
 }
 
