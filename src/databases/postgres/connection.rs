@@ -290,8 +290,9 @@ fn hosts(written: &UrlParts<'_>, query: &mut BTreeMap<String, String>) -> Result
         None if written.hosts.iter().all(|(name, _)| name.is_empty()) => Vec::new(),
         None => written.hosts.iter().map(|(name, _)| decode(name, "host")).collect::<Result<Vec<_>, _>>()?,
     };
-    // An encoded comma would turn one host into two.
-    if names.iter().any(|name| name.contains(',')) {
+    // An encoded comma would turn one host into two, and a list in `host` is trimmed.
+    let is_odd = |name: &String| name.contains(',') || name.contains(char::is_control) || name.trim() != name;
+    if names.iter().any(is_odd) {
         return Err(ConnectionError::NotAUrl("invalid host name"));
     }
     let ports = match query.remove("port").filter(|list| !list.is_empty()) {
