@@ -53,7 +53,7 @@ pub(super) enum AttemptStatus {
     InProgress,
     /// No run of this program left a trace of it.
     Foreign(Option<ListedObject>),
-    /// What is left of it is tagged with a sponsor who shares this bucket, or with another environment.
+    /// What is left of it is tagged with a sponsor who shares this bucket.
     Anothers,
 }
 
@@ -86,7 +86,7 @@ impl AttemptStatus {
             Self::Lacks(left) => left.words(),
             Self::Unfinished { why, .. } => format!("it is unfinished: {why}"),
             Self::InProgress => "another run may be writing it".to_owned(),
-            Self::Anothers => "it belongs to another sponsor or environment".to_owned(),
+            Self::Anothers => "it belongs to another sponsor, by its tag".to_owned(),
             Self::Foreign(_) => {
                 "it has no manifest, and no run of sponsor-backup left a trace of it: it is not a backup of ours"
                     .to_owned()
@@ -113,9 +113,8 @@ impl<'a> BackupHistory<'a> {
                 .push(BackupAttempt { backup: left.backup.clone(), standing: AttemptStatus::Lacks(left) });
         }
         for OpenUpload { backup, begun } in uploads {
-            if attempts.iter().all(|attempt| attempt.backup.key != backup.key)
-                && !Box::pin(self.is_a_partners_upload(&backup)).await
-            {
+            // An upload shows no owner. In a shared bucket, a partner's counts as this sponsor's, too: none is overlooked.
+            if attempts.iter().all(|attempt| attempt.backup.key != backup.key) {
                 attempts.push(BackupAttempt { standing: self.of_upload(begun), backup });
             }
         }
@@ -154,38 +153,29 @@ impl<'a> BackupHistory<'a> {
         }
     }
 
-    /// An upload in parts has no tags before it is completed. If the records of a shared bucket's sponsors share a bucket as
-    /// well, the run's record shows whose it is. Without one, it counts as this sponsor's, so that none of its own is
-    /// overlooked.
-    async fn is_a_partners_upload(&self, backup: &BackupKey) -> bool {
-        for partner in &self.sponsor.partners {
-            if self.is_recorded(backup, partner).await.unwrap_or(false) {
-                return !self.is_recorded(backup, &self.sponsor.name).await.unwrap_or(true);
-            }
+    /// Whether what is left of a backup in a shared bucket is a partner's, by its tag. Tags can be changed later, so a record of
+    /// this sponsor's run at this second outweighs them. If in doubt, it counts as this sponsor's.
+    async fn is_a_partners_rest(&self, left: &Incomplete) -> Result<bool, ArchiveError> {
+        if self.sponsor.partners.is_empty() {
+            return Ok(false);
         }
-        false
-    }
-
-    /// Whether the tags of what is left of a backup name a sponsor who shares this bucket, or another environment. If they
-    /// cannot be read, it counts as this sponsor's.
-    async fn is_anothers(&self, left: &Incomplete) -> Result<bool, ArchiveError> {
         let Some(key) = left.existing_key() else { return Ok(false) };
         let tags = match Box::pin(self.backups.tags(&key)).await {
             Ok(tags) => tags.unwrap_or_default(),
             Err(error) if error.affects_every_request() => return Err(error),
             Err(_) => return Ok(false),
         };
-        Ok(tags.iter().any(|(name, value)| match name.as_str() {
-            tags::SPONSOR_TAG => self.sponsor.partners.contains(value),
-            tags::ENVIRONMENT_TAG => value != self.environment.name(),
-            _ => false,
-        }))
+        let is_tagged = |(name, value): &(String, String)| {
+            name == tags::SPONSOR_TAG && self.sponsor.partners.contains(value)
+        };
+        Ok(tags.iter().any(is_tagged)
+            && !self.is_recorded(&left.backup, &self.sponsor.name).await.unwrap_or(true))
     }
 
     /// Looks closer at a backup that lacks an object: in a shared bucket it may be another sponsor's, another run may be
     /// about to finish it, and a dump without the other two objects may be another program's.
     pub(super) async fn look_closer(&self, left: Incomplete) -> Result<AttemptStatus, ArchiveError> {
-        if Box::pin(self.is_anothers(&left)).await? {
+        if Box::pin(self.is_a_partners_rest(&left)).await? {
             return Ok(AttemptStatus::Anothers);
         }
         if !left.is_bare() {
@@ -317,8 +307,9 @@ impl<'a> Latest<'a> {
                 AttemptStatus::Lacks(_) | AttemptStatus::Unfinished { .. } => {
                     return Ok(Candidate::Bad(backup, words));
                 }
-                AttemptStatus::InProgress => self.place.say(&format!("{location}: {words}")),
-                AttemptStatus::Anothers => {}
+                AttemptStatus::InProgress | AttemptStatus::Anothers => {
+                    self.place.say(&format!("{location}: {words}"))
+                }
                 AttemptStatus::Foreign(_) => {
                     self.place.warn("not the newest backup", &format!("{location}: {words}"))
                 }

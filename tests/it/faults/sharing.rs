@@ -1,6 +1,8 @@
 //! Two sponsors use the same bucket or database. The run rejects this, unless the manifest allows it for both.
 
 use super::tenancy::message;
+use aws_sdk_s3::types::{Tag, Tagging};
+
 use crate::support::{Cluster, Sponsor, Trial, runtime};
 
 /// A manifest with these additions to the entries of callisto and titan.
@@ -127,19 +129,17 @@ fn in_a_bucket_by_consent_each_sees_its_own_backups() {
 /// - fault: In a bucket that two sponsors are allowed to share, an incomplete backup of the other sponsor is the newest
 /// - injected: titan's manifest is deleted, or its checksum file as well. Then `list`, `verify` and `verify` with `all` of
 ///   callisto
-/// - seen: callisto's own backup each time, and nothing of titan's. Exit code 0
+/// - seen: callisto's own backup each time. `verify` of the newest backup names what it passed over. Exit code 0
 /// - left: titan's own `list` shows what is left
-/// - fault: The same with an upload that was never completed, and with one of another environment
-/// - injected: titan's three objects are deleted, an upload to the dump's key is left open, and the records are in one
-///   bucket, too
-/// - seen: The same
-/// - left: The same
 #[test]
 fn what_another_sponsor_left_in_a_bucket_is_not_ones_own() {
     let trial = one_bucket();
     let bucket = trial.bucket("callisto").to_owned();
     let [mine, theirs] = dumps(&trial);
     let run = |command: &str, sponsor: &str| trial.run().input("command", command).input("sponsors", sponsor);
+    let of_staging = format!("staging/{}", mine.replace("backup-prod-", "backup-staging-"));
+    let upload = trial.store.client().create_multipart_upload().bucket(&bucket).key(of_staging).send();
+    runtime().block_on(upload).unwrap();
     let assert_only_mine = |status: &str| {
         let listed = run("list", "callisto").input("json", "true").run();
         listed.assert_code(0);
@@ -153,7 +153,12 @@ fn what_another_sponsor_left_in_a_bucket_is_not_ones_own() {
         assert_eq!(all.result("callisto")["message"], "1 backup verified");
         let titans = run("list", "titan").input("json", "true").run();
         assert!(titans.stdout.contains(&theirs) && titans.stdout.contains(status), "{}", titans.stdout);
-        for outcome in [&listed, &verified, &all] {
+        assert!(
+            verified.visible().contains(&format!("{theirs}: it belongs to another sponsor")),
+            "{}",
+            verified.transcript()
+        );
+        for outcome in [&listed, &all] {
             assert!(!outcome.visible().contains(&theirs), "{}", outcome.transcript());
         }
     };
@@ -161,19 +166,31 @@ fn what_another_sponsor_left_in_a_bucket_is_not_ones_own() {
     assert_only_mine("missing manifest");
     trial.store.delete(&bucket, &format!("{theirs}.sha256"));
     assert_only_mine("unfinished");
+}
 
-    trial.store.delete(&bucket, &theirs);
-    let (from, to) = (trial.log_bucket("titan"), trial.log_bucket("callisto"));
-    for key in trial.store.keys_in(from) {
-        trial.store.put(to, &key, trial.store.get(from, &key));
+/// - fault: The newest backup in the sponsor's own bucket has no manifest, and tags of another sponsor and environment
+/// - injected: callisto's manifest is deleted and its tags are replaced, without another sponsor in the bucket
+/// - seen: `verify` names the missing manifest. Exit code 17
+/// - left: Nothing is hidden by a tag
+#[test]
+fn a_tag_does_not_hide_a_damaged_backup_in_ones_own_bucket() {
+    let trial = Trial::plan([Sponsor::named("callisto").diary(2, 5)]).start();
+    let bucket = trial.bucket("callisto");
+    trial.run().run().assert_code(0);
+    let newest = trial.run().run();
+    newest.assert_code(0);
+    let location = newest.output("backup_location");
+    let key = location.strip_prefix(&format!("s3://{bucket}/")).unwrap();
+    trial.store.delete(bucket, &format!("{key}.manifest.json"));
+    for object in [key.to_owned(), format!("{key}.sha256")] {
+        let tag = |name: &str, value: &str| Tag::builder().key(name).value(value).build().unwrap();
+        let tags = Tagging::builder().tag_set(tag("sponsor", "titan")).tag_set(tag("environment", "staging"));
+        let sent = trial.store.client().put_object_tagging().bucket(bucket).key(object);
+        runtime().block_on(sent.tagging(tags.build().unwrap()).send()).unwrap();
     }
-    trial.secret("titan", "SPONSOR_AUDIT_LOGS_BUCKET", Some(to));
-    let of_staging = format!("staging/{}", mine.replace("backup-prod-", "backup-staging-"));
-    for key in [&theirs, &of_staging] {
-        let upload = trial.store.client().create_multipart_upload().bucket(&bucket).key(key).send();
-        runtime().block_on(upload).unwrap();
-    }
-    assert_only_mine("unfinished");
+    let outcome = trial.run().input("command", "verify").run();
+    outcome.assert_code(17);
+    assert!(message(&outcome, "callisto").contains("its manifest is missing"), "{}", outcome.transcript());
 }
 
 /// - fault: In a bucket that two sponsors are allowed to share, an input names the other sponsor's backup
