@@ -122,8 +122,16 @@ pub async fn ask(
             })
         }
         Ok(_) => Err(Unidentified("the system identifier is not a number".to_owned())),
-        Err(error) => Err(Unidentified(error.to_string())),
+        // Only these answers of the server mean that it cannot be asked. After anything else it may be another sponsor's.
+        Err(error) if cannot_be_asked(&error) => Err(Unidentified(error.to_string())),
+        Err(error) => return Err(error),
     })
+}
+
+/// Whether the server answered `insufficient_privilege` or `undefined_function`.
+fn cannot_be_asked(error: &PostgresError) -> bool {
+    let PostgresError::QueryFailed { message, .. } = error else { return false };
+    message.is("42501") || message.is("42883")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A sponsor's secrets lead to the wrong database: another sponsor's, or another one than before.
 
 use super::tenancy::message;
-use crate::support::{Cluster, Outcome, Road, Sponsor, Trial, token_variable};
+use crate::support::{Cluster, Outcome, Road, Sponsor, Trial, clients, token_variable};
 
 fn two() -> Trial {
     Trial::of([Sponsor::named("callisto").diary(4, 9), Sponsor::named("titan").diary(3, 7)])
@@ -165,4 +165,22 @@ fn an_unknown_source_is_said_and_does_not_stop_a_backup() {
     let line = outcome.stdout.lines().find(|line| line.contains("cannot identify the database at"));
     assert!(line.is_some_and(|line| line.ends_with(&reason)), "{}", outcome.transcript());
     assert!(manifest(&trial, "callisto").get("source").is_none());
+}
+
+/// - fault: The query for the server's identity fails, but the database answers otherwise
+/// - injected: A psql that loses its connection during this query only
+/// - seen: The failed query. Exit code 13
+/// - left: No backup: the database may be another sponsor's
+#[test]
+fn a_database_that_loses_its_identity_query_is_not_backed_up() {
+    let trial = Trial::of([Sponsor::named("callisto").diary(2, 5)]);
+    let real = clients::real("psql");
+    let psql = format!(
+        "case \"$*\" in *system_identifier*) echo 'psql: error: server closed the connection unexpectedly' >&2; exit 2 ;; esac\n\
+         exec {real} \"$@\""
+    );
+    let folder = clients::scripted(&format!("exec {} \"$@\"", clients::real("pg_dump")), &psql);
+    let outcome = trial.run().path(folder.path()).run();
+    outcome.assert_code(13);
+    assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty(), "{}", outcome.transcript());
 }
