@@ -46,6 +46,10 @@ impl BackupRun<'_> {
         let session = self.sessions.begin(sponsor, Some(limit));
         let mut state = BackupState::begin(session.started);
         let mut done = session.run(Box::pin(self.back_up(&session, &mut state))).await;
+        // Some quote S3 or the server, and the record keeps them for years.
+        for warning in &mut state.warnings {
+            *warning = self.context.sink.redacted(warning);
+        }
         if !self.options.common.dry_run {
             done = self.save_record(&session, &mut state, done).await;
         }
