@@ -41,6 +41,8 @@ pub struct Store {
     keys: Option<String>,
     /// Name of the secret that the bucket's name came from.
     named_by: Option<&'static str>,
+    /// Whether other sponsors may upload to it at the same time.
+    is_shared: bool,
     watch: ContactWatch,
 }
 
@@ -56,6 +58,7 @@ impl Store {
             checksum: endpoint.checksums.then_some(ChecksumAlgorithm::Crc64Nvme),
             keys: caller.keys.clone(),
             named_by: None,
+            is_shared: false,
             watch,
         }
     }
@@ -64,6 +67,12 @@ impl Store {
     #[must_use]
     pub fn named_by(self, secret: &'static str) -> Self {
         Self { named_by: Some(secret), ..self }
+    }
+
+    /// The same bucket, which other sponsors may use, too.
+    #[must_use]
+    pub fn shared(self, is_shared: bool) -> Self {
+        Self { is_shared, ..self }
     }
 
     /// The bucket's name.

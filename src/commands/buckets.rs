@@ -29,7 +29,7 @@ pub(super) struct BucketAccess<'a> {
     pub(super) common: &'a CommonOptions,
     pub(super) context: &'a RunContext,
     pub(super) endpoint: &'a Endpoint,
-    pub(super) sponsor: &'a str,
+    pub(super) sponsor: &'a Sponsor,
     /// Limits the session of a role.
     pub(super) purpose: Purpose,
 }
@@ -39,7 +39,9 @@ impl SponsorBuckets {
         let caller = Caller::new(&secrets.region, &secrets.aws, &way.session(secrets));
         let open = |bucket: &str| Store::open(way.endpoint, bucket, &caller);
         Self {
-            backups: open(&secrets.backups_bucket).named_by(BACKUPS_BUCKET),
+            backups: open(&secrets.backups_bucket)
+                .named_by(BACKUPS_BUCKET)
+                .shared(!way.sponsor.partners.is_empty()),
             audit_logs: open(&secrets.audit_logs_bucket).named_by(AUDIT_LOGS_BUCKET),
             signed_by: secrets.aws.describe(),
         }
@@ -57,7 +59,7 @@ impl BucketAccess<'_> {
             environment: self.common.environment,
         };
         AwsSession {
-            name: session_name(self.sponsor, self.context.run.run_id.as_deref()),
+            name: session_name(&self.sponsor.name, self.context.run.run_id.as_deref()),
             policy: policy::policy(self.purpose, place),
             sts_endpoint_url: self.common.sts_endpoint_url.clone(),
         }

@@ -92,7 +92,7 @@ impl SponsorSession<'_> {
     ) -> Result<SponsorBuckets, SecretsError> {
         let Sessions { common, context, guard, .. } = self.sessions;
         guard.conflicts().buckets(self.sponsor)?;
-        let access = BucketAccess { common, context, endpoint, sponsor: &self.sponsor.name, purpose };
+        let access = BucketAccess { common, context, endpoint, sponsor: self.sponsor, purpose };
         Ok(SponsorBuckets::open(&access, secrets))
     }
 
@@ -125,6 +125,9 @@ impl SponsorSession<'_> {
 
     /// Ends the sponsor's part: shows the result, with the failure if there is one.
     pub(super) fn end(&self, mut result: SponsorResult, failure: Option<RedactedFailure>) -> Ended {
+        for warning in &mut result.warnings {
+            *warning = self.sessions.context.sink.redacted(warning);
+        }
         let code = failure.map(|failure| failure.fail(&mut result));
         self.sessions.publisher.show_sponsor(&result);
         (result, code)
