@@ -287,9 +287,13 @@ fn notes(subject: Subject, results: &[SponsorResult]) -> String {
     let mut notes: Vec<String> =
         states.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
     let frozen: usize = results.iter().map(|result| result.frozen).sum();
-    let unrecorded = results.iter().filter(|result| result.lacks_only_its_record()).count();
-    if unrecorded > 0 {
-        notes.push(format!("{unrecorded} {}, but record not saved", subject.done()));
+    let without_record = results.iter().filter(|result| result.lacks_only_its_record());
+    let is_stored = |result: &&SponsorResult| result.record.as_ref().is_some_and(|record| record.is_in_s3);
+    let (odd, unsaved): (Vec<_>, Vec<_>) = without_record.partition(is_stored);
+    for (results, what) in [(unsaved, "not saved"), (odd, "stored without its lock or tags")] {
+        if !results.is_empty() {
+            notes.push(format!("{} {}, but record {what}", results.len(), subject.done()));
+        }
     }
     if frozen > 0 {
         notes.push(format!("{frozen} frozen {} not read", if frozen == 1 { "backup" } else { "backups" }));

@@ -28,6 +28,8 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// In addition, a body that is uploaded may take as long as at this rate: several sponsors may share a slow connection. A
 /// part of 8 MiB gets 286 seconds, and one of 64 KiB, the last of an upload perhaps, 32.
 const SLOWEST_BYTES_PER_SECOND: usize = 32 << 10;
+/// Large parts get no more than this: pg_dump holds its locks meanwhile.
+const LONGEST_UPLOAD: Duration = Duration::from_secs(600);
 /// For one attempt of a download, up to the answer's headers.
 const DOWNLOAD: Duration = Duration::from_secs(600);
 /// For one attempt to complete an upload. S3 may need minutes to assemble thousands of parts.
@@ -159,7 +161,7 @@ pub(super) fn limit(operation: &str) -> Duration {
 
 /// Time limit for one attempt to upload this many bytes.
 pub(super) fn upload_limit(bytes: usize) -> Duration {
-    ANSWER + Duration::from_secs((bytes / SLOWEST_BYTES_PER_SECOND) as u64)
+    (ANSWER + Duration::from_secs((bytes / SLOWEST_BYTES_PER_SECOND) as u64)).min(LONGEST_UPLOAD)
 }
 
 /// A provider, and its cache if it needs another than the SDK's.
