@@ -54,7 +54,7 @@ pub(super) enum AttemptStatus {
     /// No run of this program left a trace of it.
     Foreign(Option<ListedObject>),
     /// What is left of it is tagged with a sponsor who shares this bucket.
-    Anothers,
+    PartnersRest,
 }
 
 impl AttemptStatus {
@@ -66,7 +66,7 @@ impl AttemptStatus {
             Self::Unfinished { .. } => "unfinished".to_owned(),
             Self::InProgress => "in progress".to_owned(),
             Self::Foreign(_) => "foreign".to_owned(),
-            Self::Anothers => "another's".to_owned(),
+            Self::PartnersRest => "another's".to_owned(),
         })
     }
 
@@ -75,7 +75,7 @@ impl AttemptStatus {
         match self {
             Self::Lacks(left) => left.dump.as_ref(),
             Self::Unfinished { dump, .. } | Self::Foreign(dump) => dump.as_ref(),
-            Self::Whole(_) | Self::InProgress | Self::Anothers => None,
+            Self::Whole(_) | Self::InProgress | Self::PartnersRest => None,
         }
     }
 
@@ -86,7 +86,7 @@ impl AttemptStatus {
             Self::Lacks(left) => left.words(),
             Self::Unfinished { why, .. } => format!("it is unfinished: {why}"),
             Self::InProgress => "another run may be writing it".to_owned(),
-            Self::Anothers => "it belongs to another sponsor, by its tag".to_owned(),
+            Self::PartnersRest => "it belongs to another sponsor, by its tag".to_owned(),
             Self::Foreign(_) => {
                 "it has no manifest, and no run of sponsor-backup left a trace of it: it is not a backup of ours"
                     .to_owned()
@@ -176,7 +176,7 @@ impl<'a> BackupHistory<'a> {
     /// about to finish it, and a dump without the other two objects may be another program's.
     pub(super) async fn look_closer(&self, left: Incomplete) -> Result<AttemptStatus, ArchiveError> {
         if Box::pin(self.is_a_partners_rest(&left)).await? {
-            return Ok(AttemptStatus::Anothers);
+            return Ok(AttemptStatus::PartnersRest);
         }
         if !left.is_bare() {
             return Ok(AttemptStatus::Lacks(left));
@@ -307,7 +307,7 @@ impl<'a> Latest<'a> {
                 AttemptStatus::Lacks(_) | AttemptStatus::Unfinished { .. } => {
                     return Ok(Candidate::Bad(backup, words));
                 }
-                AttemptStatus::InProgress | AttemptStatus::Anothers => {
+                AttemptStatus::InProgress | AttemptStatus::PartnersRest => {
                     self.place.say(&format!("{location}: {words}"))
                 }
                 AttemptStatus::Foreign(_) => {

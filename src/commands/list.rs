@@ -243,7 +243,7 @@ impl ListRun<'_> {
 
     /// The row of an attempt that is not a backup.
     fn tell(&self, standing: &AttemptStatus, row: &mut ListedBackup) -> Ownership {
-        if matches!(standing, AttemptStatus::Anothers) {
+        if matches!(standing, AttemptStatus::PartnersRest) {
             return Ownership::APartners;
         }
         row.status = standing.name().unwrap_or_default();

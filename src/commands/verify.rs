@@ -275,7 +275,7 @@ impl VerifyRun<'_> {
         }
         let location = place.location(&backup);
         match shelf.limit.unless_stopped(async { Ok(place.look_closer(left).await?) }).await? {
-            AttemptStatus::Anothers => Ok(false),
+            AttemptStatus::PartnersRest => Ok(false),
             foreign @ AttemptStatus::Foreign(_) => {
                 let words = foreign.words().unwrap_or_default();
                 place.warn("not a backup", &format!("{location}: {words}"));
