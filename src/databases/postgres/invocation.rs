@@ -72,8 +72,8 @@ impl DumpOptions {
 }
 
 /// Without this, functions and operators that other users put in a schema of the search path would hide PostgreSQL's
-/// own, and would run with our rights.
-const OWN_NAMES_ONLY: &str = "SET search_path = pg_catalog, pg_temp";
+/// own, and would run with our rights. A role's short `statement_timeout` could end the statement that sets the rest.
+const OWN_NAMES_ONLY: &str = "SET search_path = pg_catalog, pg_temp; SET statement_timeout = 0";
 
 /// psql's arguments for a query of ours that returns lines of fields separated by `|`. Only names of PostgreSQL
 /// itself may omit their schema. Defaults of the role and the database do not apply.
