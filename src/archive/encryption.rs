@@ -155,7 +155,7 @@ impl Identities {
     /// Checks the identities before the object at `location` is fetched. An object without recipients needs none.
     ///
     /// # Errors
-    /// There is no key, or none that fits.
+    /// No private key was given, or none decrypts the dump.
     pub fn check(&self, location: &str, recipients: &[String]) -> Result<(), ArchiveError> {
         let (location, listed) = (location.to_owned(), recipients.to_vec());
         match self {

@@ -200,10 +200,10 @@ impl ListRun<'_> {
                 self.look(place, &entry, &mut row).await
             }
             AttemptStatus::Lacks(left) => match Box::pin(place.look_closer(left)).await {
-                Ok(standing) => Ok(self.tell(&standing, &mut row)),
+                Ok(standing) => Ok(self.fill_status(&standing, &mut row)),
                 Err(error) => Err(error),
             },
-            standing => Ok(self.tell(&standing, &mut row)),
+            standing => Ok(self.fill_status(&standing, &mut row)),
         };
         match looked {
             Ok(Ownership::APartners) => return Ok(None),
@@ -241,8 +241,8 @@ impl ListRun<'_> {
         }
     }
 
-    /// The row of an attempt that is not a backup.
-    fn tell(&self, standing: &AttemptStatus, row: &mut ListedBackup) -> Ownership {
+    /// Fills in the row of an attempt that is not a backup. Returns whose it is.
+    fn fill_status(&self, standing: &AttemptStatus, row: &mut ListedBackup) -> Ownership {
         if matches!(standing, AttemptStatus::PartnersRest) {
             return Ownership::APartners;
         }

@@ -79,7 +79,7 @@ pub fn find_conflicts(all: &[SponsorResources<'_>], known: &[String]) -> Conflic
     conflicts
 }
 
-/// A bucket that is named after a sponsor that may not share it.
+/// A bucket whose name contains the name of another sponsor, without its consent.
 fn foreign_bucket(resources: &SponsorResources<'_>, known: &[String]) -> Option<SecretsError> {
     resources.buckets.iter().find_map(|bucket| {
         let owner = owner_by_name(bucket, known).filter(|owner| must_not_share(resources.sponsor, owner))?;

@@ -2,8 +2,11 @@ use super::*;
 
 #[test]
 fn no_approval_and_an_unknown_one_are_never_the_same() {
-    let nobody = serde_json::to_value(approvals(Vec::new())).unwrap();
-    assert_eq!(nobody, serde_json::json!({"status": "read", "reason": null, "entries": [], "omitted": 0}));
+    let unapproved = serde_json::to_value(approvals(Vec::new())).unwrap();
+    assert_eq!(
+        unapproved,
+        serde_json::json!({"status": "read", "reason": null, "entries": [], "omitted": 0})
+    );
     for answer in [Answer::<Approval>::not_asked("x"), Answer::unavailable("x")] {
         let answer = serde_json::to_value(answer).unwrap();
         assert!(answer["entries"].is_null() && answer["omitted"].is_null() && answer["reason"] == "x");

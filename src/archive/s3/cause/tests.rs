@@ -8,7 +8,7 @@ fn dispatched(error: impl Error + Send + Sync + 'static) -> SdkError<std::fmt::E
 
 #[test]
 fn causes_are_read_from_types_at_any_depth() {
-    let io = |kind| std::io::Error::new(kind, "words that nobody reads");
+    let io = |kind| std::io::Error::new(kind, "not shown");
     let tls = |error| std::io::Error::other(rustls::Error::InvalidCertificate(error));
     let unresolved = || Unresolved { host: "s3.example.org".to_owned() };
     for (error, expected) in [

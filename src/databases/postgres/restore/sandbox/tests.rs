@@ -6,7 +6,7 @@ use super::*;
 fn an_account_is_read_by_its_whole_name() {
     let accounts = "root:x:0:0:root:/root:/bin/sh\npostgres-exporter:x:7:7::/:/bin/false\npostgres:x:104:106::/:/bin/sh\n";
     assert_eq!(Account::named("postgres", accounts), Some(Account { user: 104, group: 106 }));
-    assert_eq!(Account::named("nobody", accounts), None);
+    assert_eq!(Account::named("missing", accounts), None);
 }
 
 #[test]
