@@ -7,20 +7,9 @@ use std::sync::Arc;
 use bytesize::ByteSize;
 
 use super::s3::Cause;
-use super::s3::retry::Temporary;
+use super::s3::retry::{BUCKET_WIDE_CODES, Temporary};
 use super::thaw::{Thaw, describe_duration};
 use crate::secrets::http::foreign;
-
-/// Error codes after which every other request to the bucket would fail in the same way.
-const BUCKET_WIDE_CODES: [&str; 7] = [
-    "NoSuchBucket",
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "InvalidToken",
-    "ExpiredToken",
-    "RequestTimeTooSkewed",
-    "AuthorizationHeaderMalformed",
-];
 
 /// The error of a library below one of ours. `RUNNER_DEBUG` prints it.
 pub(super) type SourceError = Arc<dyn std::error::Error + Send + Sync>;
@@ -177,6 +166,9 @@ pub enum ArchiveError {
         /// Why it could not be aborted.
         cause: Box<ArchiveError>,
     },
+    /// What is there may be another sponsor's, so it is left alone.
+    #[error("another sponsor uses this bucket, too")]
+    Shared,
     /// The backup does not exist.
     #[error("{place} holds no backup{which}{}", in_brackets(elsewhere.as_deref()))]
     NoBackup {

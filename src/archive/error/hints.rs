@@ -10,17 +10,7 @@ impl ArchiveError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::S3 { operation, location, code, answer, .. } => {
-                if let Some(temporary) = self.temporary() {
-                    return Some(hint_for_temporary(temporary).to_owned());
-                }
-                let of_the_keys = answer.keys.as_ref().and_then(|keys| hint_for_keys(code, keys));
-                let of_the_bucket =
-                    || answer.named_by.and_then(|secret| hint_for_bucket(code, location, secret));
-                return of_the_keys
-                    .or_else(of_the_bucket)
-                    .or_else(|| hint_for_code(operation, code).map(str::to_owned));
-            }
+            Self::S3 { .. } => return self.hint_for_answer(),
             Self::Unanswered { silence, .. } => hint_for_silence(&silence.cause),
             Self::Credentials { .. } => "Check AWS_ROLE_ARN, the token file, and the role's trust policy.",
             Self::NoObjectLock { .. } => {
@@ -28,6 +18,9 @@ impl ArchiveError {
             }
             Self::Role { code, claims, .. } => return Some(hint_for_role(code, claims)),
             Self::Unfinished { cause, .. } | Self::OrphanedUpload { cause, .. } => return cause.hint(),
+            Self::Shared => {
+                "Abort it with `aws s3api abort-multipart-upload`, or let a lifecycle rule remove it."
+            }
             Self::AlreadyExists { .. } => "Run again. Another run used the same second.",
             Self::Differs { what: "lock", .. } => {
                 "Grant s3:GetObjectRetention on the objects of this bucket. Without it, S3 does not show locks. If it is granted, the store did not lock the object: report that to its support, or set `object-lock` to `off`."
@@ -75,6 +68,17 @@ impl ArchiveError {
             Self::Stopped => return None,
         };
         Some(hint.to_owned())
+    }
+
+    /// For S3's own answer. A secret that the reader can correct comes before the general advice.
+    fn hint_for_answer(&self) -> Option<String> {
+        let Self::S3 { operation, location, code, answer, .. } = self else { return None };
+        if let Some(temporary) = self.temporary() {
+            return Some(hint_for_temporary(temporary).to_owned());
+        }
+        let of_the_keys = answer.keys.as_ref().and_then(|keys| hint_for_keys(code, keys));
+        let of_the_bucket = || answer.named_by.and_then(|secret| hint_for_bucket(code, location, secret));
+        of_the_keys.or_else(of_the_bucket).or_else(|| hint_for_code(operation, code).map(str::to_owned))
     }
 }
 

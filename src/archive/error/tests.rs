@@ -23,6 +23,7 @@ fn one_of_each() -> Vec<ArchiveError> {
         ArchiveError::Transform { what: "compressed", reason: "out of memory".to_owned() },
         ArchiveError::Unfinished { cause: Box::new(denied()), left: format!("{PLACE} was uploaded") },
         ArchiveError::OrphanedUpload { location: place(), cause: Box::new(denied()) },
+        ArchiveError::OrphanedUpload { location: place(), cause: Box::new(ArchiveError::Shared) },
         ArchiveError::Missing { location: place() },
         ArchiveError::Malformed {
             location: format!("{PLACE}.manifest.json"),
@@ -60,6 +61,7 @@ fn one_of_each() -> Vec<ArchiveError> {
             | ArchiveError::Corrupt { .. }
             | ArchiveError::IdentityMissing { .. }
             | ArchiveError::IdentityWrong { .. }
+            | ArchiveError::Shared
             | ArchiveError::Stopped => {}
         }
     }

@@ -169,20 +169,23 @@ impl Store {
     /// If a creation was never answered, S3 may hold an upload with an unknown id. So this aborts all uploads to this key
     /// except for the one that is needed. Only another run of the same sponsor in the same second could own one of them,
     /// and one of those two runs fails in any case. In a shared bucket it could be another sponsor's, so none is aborted
-    /// there: `list` shows it, and a lifecycle rule removes it.
+    /// there.
     pub(in crate::archive) async fn abort_orphans(
         &self,
         key: &str,
         needed: Option<&UploadId>,
         creates: &UnansweredCreates,
     ) -> Result<(), ArchiveError> {
-        if self.is_shared || !creates.unanswered() {
+        if !creates.unanswered() {
             return Ok(());
         }
         let stray =
             |cause| ArchiveError::OrphanedUpload { location: self.location(key), cause: Box::new(cause) };
         for id in self.uploads_to(key).await.map_err(stray)? {
             if needed.is_none_or(|needed| needed.id != id) {
+                if self.is_shared {
+                    return Err(stray(ArchiveError::Shared));
+                }
                 self.abort_upload(key, &id).await.map_err(stray)?;
             }
         }

@@ -94,6 +94,17 @@ impl ClassifyRetry for Retry {
     }
 }
 
+/// Error codes after which every other request to the bucket would fail in the same way.
+pub(in crate::archive) const BUCKET_WIDE_CODES: [&str; 7] = [
+    "NoSuchBucket",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "InvalidToken",
+    "ExpiredToken",
+    "RequestTimeTooSkewed",
+    "AuthorizationHeaderMalformed",
+];
+
 /// How long a connection may take once the address has answered.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// How long a connection may take until the address has answered once.

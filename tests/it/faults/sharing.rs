@@ -1,9 +1,10 @@
 //! Two sponsors use the same bucket or database. The run rejects this, unless the manifest allows it for both.
 
-use super::tenancy::message;
 use aws_sdk_s3::types::{Tag, Tagging};
 
-use crate::support::{Cluster, Sponsor, Trial, runtime};
+use super::tenancy::message;
+use super::uncertain::{is_creation, run};
+use crate::support::{Action, Cluster, Proxy, Sponsor, Trial, runtime};
 
 /// A manifest with these additions to the entries of callisto and titan.
 fn manifest(callisto: &str, titan: &str) -> String {
@@ -124,6 +125,27 @@ fn in_a_bucket_by_consent_each_sees_its_own_backups() {
     let drilled = run("drill").run();
     drilled.assert_code(0);
     assert_eq!(drilled.output("backup_location"), at(&mine));
+}
+
+/// - fault: In a bucket that two sponsors are allowed to share, S3 never answers the creation of an upload
+/// - injected: A proxy that forwards the request and closes the connection, once
+/// - seen: Success, and `may be left behind` with `another sponsor uses this bucket, too`
+/// - left: The complete backup, and the upload: it could be the other sponsor's
+#[test]
+fn in_a_shared_bucket_no_upload_of_unknown_origin_is_aborted() {
+    let trial = one_bucket();
+    trial.database("callisto").load_noise(12);
+    let proxy = Proxy::before(trial.store.endpoint());
+    proxy.tell_the_right_checksum();
+    proxy.spoil(1, Action::CloseAfter, is_creation);
+    let outcome = run(&trial, &proxy).input("sponsors", "callisto").run();
+    outcome.assert_code(0);
+    let told = &outcome.stdout;
+    assert!(
+        told.contains("may be left behind") && told.contains("another sponsor uses this bucket, too"),
+        "{told}"
+    );
+    assert_eq!(trial.store.uploads(trial.bucket("callisto")).len(), 1);
 }
 
 /// - fault: In a bucket that two sponsors are allowed to share, an incomplete backup of the other sponsor is the newest
