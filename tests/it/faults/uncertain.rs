@@ -254,3 +254,25 @@ fn what_cannot_be_known_is_reported() {
     let keys = trial.store.keys_in(trial.bucket("callisto"));
     assert!(keys.len() == 1 && keys[0].ends_with(".sql.gz"), "{keys:?}");
 }
+
+/// - fault: S3's error about a tag quotes the database password
+/// - injected: A proxy that answers 400 to each PutObjectTagging, with the password in its message
+/// - seen: A warning without the password. Exit code 0
+/// - left: The backup, and its record and summary without the password
+#[test]
+fn a_secret_in_s3s_words_is_in_no_record_and_no_summary() {
+    let (trial, proxy) = behind_a_proxy(0);
+    let password = trial.database("callisto").password.clone();
+    let answer = refusal("InvalidTag").replace("Refused on purpose", &format!("Refused for {password}"));
+    proxy.rule(move |seen| match seen.method.as_str() {
+        "PUT" if seen.has("tagging") => Action::Status(400, answer.clone()),
+        _ => Action::Pass,
+    });
+    let outcome = run(&trial, &proxy).run();
+    outcome.assert_code(0);
+    let record = outcome.log("callisto").to_string();
+    assert!(record.contains("Refused for ***"), "{record}");
+    for text in [record, outcome.summary(), outcome.output("results")] {
+        assert!(!text.contains(&password), "{text}");
+    }
+}
