@@ -16,7 +16,7 @@ use super::buckets::AttributeSource;
 use super::github::GitHubLookup;
 use super::publish::Publisher;
 use super::secrets_source::SecretsSource;
-use super::session::{Sessions, in_parallel};
+use super::session::{Sessions, contained, in_parallel};
 use super::sponsor_selection::{self, SelectedSponsors};
 use super::tenancy_guard::{SurveyOptions, TenancyGuard};
 use crate::archive::memory::MemoryBudget;
@@ -71,7 +71,9 @@ pub(super) async fn run(
             run.github.provenance().await;
         }
     };
-    let parts = in_parallel(sponsors, at_once, |sponsor| run.sponsor(sponsor));
+    let parts = in_parallel(sponsors, at_once, |sponsor| {
+        contained(run.sponsor(sponsor), |failure| run.sessions.end_broken(sponsor, &failure))
+    });
     let ((), ended) = join(asked, parts).await;
     publisher.results(ended)
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::buckets::{AttributeSource, SponsorBuckets};
 use super::publish::{Ended, Publisher, RedactedFailure};
 use super::secrets_source::SecretsSource;
-use super::session::{Completed, Sessions, SponsorSession};
+use super::session::{Completed, Sessions, SponsorSession, contained};
 use super::tenancy_guard::TenancyGuard;
 use super::{RunContext, restoring, save_record, sponsor_selection, stored};
 use crate::archive::Identities;
@@ -68,7 +68,8 @@ pub(super) async fn run(
     let (mut ended, mut drilled) = (Vec::new(), Vec::new());
     // One at a time: each drill takes the disk space of a database, and its duration is measured.
     for sponsor in &selected.sponsors {
-        let (result, report) = Box::pin(run.sponsor(sponsor)).await;
+        let broken = |failure| (run.sessions.end_broken(sponsor, &failure), None);
+        let (result, report) = contained(Box::pin(run.sponsor(sponsor)), broken).await;
         ended.push(result);
         drilled.extend(report);
     }

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::history::{AttemptStatus, BackupAttempt, BackupHistory};
 use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
-use super::session::{Sessions, SponsorSession};
+use super::session::{Sessions, SponsorSession, contained};
 use super::tenancy_guard::TenancyGuard;
 use super::{RunContext, sponsor_selection, stored};
 use crate::archive::ArchiveError;
@@ -72,7 +72,8 @@ pub(super) async fn run(
     let run = ListRun { options: &options, context, sessions, memory };
     let (mut ended, mut lists) = (Vec::new(), Vec::new());
     for sponsor in &selected.sponsors {
-        ended.push(Box::pin(run.sponsor(sponsor, &mut lists)).await);
+        let broken = |failure| run.sessions.end_broken(sponsor, &failure);
+        ended.push(contained(Box::pin(run.sponsor(sponsor, &mut lists)), broken).await);
     }
     if options.json {
         run.show_json(&lists);

@@ -7,7 +7,7 @@ use super::github::GitHubLookup;
 use super::publish::{Ended, Publisher};
 use super::save_record::{self, SavedRecord};
 use super::secrets_source::SecretsSource;
-use super::session::{Sessions, SponsorSession, in_parallel};
+use super::session::{Sessions, SponsorSession, contained, in_parallel};
 use super::tenancy_guard::TenancyGuard;
 use super::{RunContext, sponsor_selection, stored};
 use crate::archive::backup_manifest::Excerpt;
@@ -63,7 +63,12 @@ pub(super) async fn run(
         context,
     };
     let at_once = options.deployment.max_parallel.get();
-    publisher.results(in_parallel(sponsors, at_once, |sponsor| run.sponsor(sponsor)).await)
+    publisher.results(
+        in_parallel(sponsors, at_once, |sponsor| {
+            contained(run.sponsor(sponsor), |failure| run.sessions.end_broken(sponsor, &failure))
+        })
+        .await,
+    )
 }
 
 impl RecordRun<'_> {

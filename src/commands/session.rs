@@ -64,6 +64,12 @@ impl<'a> Sessions<'a> {
             begun: Instant::now(),
         }
     }
+
+    /// Ends a part that panicked outside of its steps.
+    pub(super) fn end_broken(&self, sponsor: &Sponsor, failure: &Failure) -> Ended {
+        let session = self.begin(sponsor, None);
+        session.end(session.result(Conclusion::failed(None)), Some(session.redacted(failure)))
+    }
 }
 
 impl SponsorSession<'_> {
@@ -149,6 +155,12 @@ pub(super) async fn in_parallel<'a, F: Future<Output = Ended>>(
         futures_util::stream::iter(parts).buffer_unordered(at_once).collect().await;
     ended.sort_by_key(|(at, _)| *at);
     ended.into_iter().map(|(_, ended)| ended).collect()
+}
+
+/// Runs a sponsor's whole part. A panic in its steps is a failure already. One around them, for example while the record is
+/// saved, also ends only this part: `broken` says how.
+pub(super) async fn contained<T>(part: impl Future<Output = T>, broken: impl FnOnce(Failure) -> T) -> T {
+    fenced(async { Ok(part.await) }).await.unwrap_or_else(broken)
 }
 
 /// Runs something in which a panic is only a failure. The panic hook has shown where it was.

@@ -5,7 +5,7 @@ mod round;
 use super::history::{AttemptStatus, BackupAttempt, BackupHistory, Candidate, Latest};
 use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
-use super::session::{Completed, Sessions, SponsorSession, TimeLimit};
+use super::session::{Completed, Sessions, SponsorSession, TimeLimit, contained};
 use super::tenancy_guard::TenancyGuard;
 use super::{RunContext, sponsor_selection, stored};
 use crate::archive::catalogue::{BackupKey, Incomplete, catalogue, prefix};
@@ -51,7 +51,8 @@ pub(super) async fn run(
     let run = VerifyRun { options: &options, context, sessions, identities };
     let mut ended = Vec::new();
     for sponsor in sponsors {
-        ended.push(Box::pin(run.sponsor(sponsor)).await);
+        let broken = |failure| run.sessions.end_broken(sponsor, &failure);
+        ended.push(contained(Box::pin(run.sponsor(sponsor)), broken).await);
     }
     publisher.results(ended)
 }

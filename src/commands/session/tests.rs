@@ -39,3 +39,21 @@ async fn a_slow_sponsor_keeps_none_waiting_and_the_order_stays() {
     let names: Vec<&str> = ended.iter().map(|(result, _)| result.sponsor.as_str()).collect();
     assert_eq!(names, ["callisto", "io", "titan"]);
 }
+
+#[tokio::test]
+async fn a_panic_around_the_steps_ends_only_that_part() {
+    let sponsors = ["callisto", "titan"].map(sponsor);
+    let ended = in_parallel(&sponsors, 1, |sponsor| {
+        let part = async {
+            assert!(sponsor.name != "callisto", "canary");
+            (SponsorResult::new(&sponsor.name, Conclusion::disabled(), 0.0), None)
+        };
+        contained(part, |failure| {
+            let code = matches!(failure, Failure::Bug(_)).then_some(1);
+            (SponsorResult::new(&sponsor.name, Conclusion::failed(None), 0.0), code)
+        })
+    });
+    let ended: Vec<_> =
+        ended.await.into_iter().map(|(result, code)| (result.sponsor, code.is_some())).collect();
+    assert_eq!(ended, [("callisto".to_owned(), true), ("titan".to_owned(), false)]);
+}
