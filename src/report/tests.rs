@@ -10,15 +10,10 @@ use crate::verification::{Comparison, Conclusion, Outcome, State};
 /// A comparison that comes to each verdict.
 fn comparison(state: State) -> Comparison {
     use crate::databases::postgres::proof::Side;
-    use crate::databases::postgres::sql::{Columns, Scan};
+    use crate::databases::postgres::sql::Scan;
     let dump = "COPY s.a (x) FROM stdin;\n1\n\\.\nCOPY s.b (x) FROM stdin;\n1\n\\.\n";
     let other = dump.replacen("\n1\n", "\n2\n", usize::from(state == State::Different));
-    let scan = |text: &str| {
-        let mut scan = Scan::detailed(Columns::default());
-        scan.feed(text.as_bytes());
-        scan
-    };
-    let (before, after) = (scan(dump), scan(&other));
+    let (before, after) = (Scan::of(dump), Scan::of(&other));
     let (contents, restored) = (before.contents().unwrap(), after.contents().unwrap());
     let left_out = (state == State::Incomplete).then(Default::default);
     Comparison::new(

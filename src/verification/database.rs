@@ -146,4 +146,4 @@ fn named(setting: &Setting) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,28 +6,23 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::conclusion::{BackupFacts, Before, ContentTotals, Restored};
+use super::database::tests::{database, locale};
 use super::database::{contradictions as of_the_database, document};
 use super::drill::{Backup, Check, DrillCourse, DrillFindings};
 use super::{Comparison, VerificationError, limits, stored};
 use crate::archive::backup_manifest::{BackupManifest, Partial};
-use crate::databases::postgres::database::{Database, Locale, Provider};
+use crate::databases::postgres::database::Database;
 use crate::databases::postgres::generated::Digests;
 use crate::databases::postgres::proof::{DatabaseDifferences, Side, objects};
-use crate::databases::postgres::settings::{Setting, Settings};
-use crate::databases::postgres::sql::{Columns, Group, LargeObjects, Scan};
+use crate::databases::postgres::settings::Settings;
+use crate::databases::postgres::sql::{Group, LargeObjects, Scan};
 
 const DUMP: &str = "CREATE TABLE s.a;\nCREATE INDEX i ON s.a (x);\nCREATE VIEW s.v AS SELECT 1;\n\
     COPY s.a (x) FROM stdin;\n1\n2\n\\.\nCOPY s.b (x) FROM stdin;\n\\.\n\
     SELECT pg_catalog.setval('s.q', 42, true);\nREFRESH MATERIALIZED VIEW s.m;\n";
 
-fn scanned(text: &str) -> Scan {
-    let mut scan = Scan::detailed(Columns::default());
-    scan.feed(text.as_bytes());
-    scan
-}
-
 fn compared_on(restored: &str, majors: (u32, u32), left_out: Option<&str>) -> Comparison {
-    let (before, after) = (scanned(DUMP), scanned(restored));
+    let (before, after) = (Scan::of(DUMP), Scan::of(restored));
     let (contents, restored) = (before.contents().unwrap(), after.contents().unwrap());
     let left_out = left_out.map(|table| [("s".to_owned(), table.to_owned())].into());
     Comparison::new(
@@ -39,27 +34,6 @@ fn compared_on(restored: &str, majors: (u32, u32), left_out: Option<&str>) -> Co
 
 fn compared(from: &str, to: &str) -> Comparison {
     compared_on(&DUMP.replace(from, to), (15, 15), None)
-}
-
-fn locale(own: &str) -> Locale {
-    Locale {
-        encoding: "UTF8".to_owned(),
-        provider: Some(Provider::Icu),
-        collate: "C".to_owned(),
-        ctype: "C".to_owned(),
-        locale: Some(own.to_owned()),
-        icu_rules: None,
-        collation_version: Some("153".to_owned()),
-    }
-}
-
-fn database(locale: Locale, settings: &[(&str, &str)]) -> Database {
-    let setting = |(name, value): &(&str, &str)| Setting::new(None, (*name).to_owned(), (*value).to_owned());
-    Database {
-        locale,
-        settings: Settings::new(settings.iter().map(setting).collect(), None),
-        has_generated_values: false,
-    }
 }
 
 /// Each kind of text under its title.
@@ -191,7 +165,7 @@ fn findings_about_a_stored_backup_read_as_reviewed() {
     let dump = format!(
         "--\n-- PostgreSQL database dump\n--\n\n{DUMP}\n--\n-- PostgreSQL database dump complete\n--\n\n"
     );
-    let manifest = manifest(&scanned(&dump));
+    let manifest = manifest(&Scan::of(&dump));
     let key = manifest.key.as_str();
     let found = |bytes: u64, sha256: &str, crc64: &str| stored::StoredFacts {
         bytes,
@@ -202,14 +176,14 @@ fn findings_about_a_stored_backup_read_as_reviewed() {
     let beside =
         |asked: [&str; 3], found, is_encrypted| stored::contradictions(&manifest, asked, found, is_encrypted);
     let read = |text: &str, sha256: &str| {
-        let scan = scanned(text);
+        let scan = Scan::of(text);
         let read = stored::ReadFacts { stored_sha256: sha256, sha256, bytes: 5, scan: &scan };
         stored::judged(&manifest, read).unwrap_err()
     };
     let ours = ["callisto", "production", key];
     let mut forged = manifest.clone();
     forged.contents.as_mut().unwrap().large_objects.as_mut().unwrap().count = 2;
-    let whole = scanned(&dump);
+    let whole = Scan::of(&dump);
     let same = stored::ReadFacts { stored_sha256: &sha256, sha256: &sha256, bytes: 5, scan: &whole };
     reviewed(
         "findings-stored",
@@ -268,8 +242,8 @@ fn findings_and_warnings_of_a_drill_read_as_reviewed() {
         exclude_table_data: vec!["s.log".to_owned()],
     };
     let empty = Comparison::new(
-        &Side { contents: &scanned("").contents().unwrap_or_default(), inventory: None, majors: (15, 15) },
-        &Side { contents: &scanned("").contents().unwrap_or_default(), inventory: None, majors: (15, 15) },
+        &Side { contents: &Scan::of("").contents().unwrap_or_default(), inventory: None, majors: (15, 15) },
+        &Side { contents: &Scan::of("").contents().unwrap_or_default(), inventory: None, majors: (15, 15) },
         None,
     );
     let warnings = Restored { comparison: Some(&empty), falls_short: false }.warnings(Some(&partial));

@@ -4,18 +4,13 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::databases::postgres::proof::Side;
-use crate::databases::postgres::sql::{Columns, Scan};
+use crate::databases::postgres::sql::Scan;
 use crate::verification::drill::Backup;
 
 const DUMP: &str = "CREATE TABLE s.a;\nCOPY s.a (x) FROM stdin;\n1\n2\n\\.\nCOPY s.b (x) FROM stdin;\n5\n\\.\nSELECT pg_catalog.setval('s.q', 42, true);\n";
 
 fn compared(restored: &str, majors: (u32, u32), is_partial: bool) -> Comparison {
-    let scan = |text: &str| {
-        let mut scan = Scan::detailed(Columns::default());
-        scan.feed(text.as_bytes());
-        scan
-    };
-    let (before, after) = (scan(DUMP), scan(restored));
+    let (before, after) = (Scan::of(DUMP), Scan::of(restored));
     let (contents, restored) = (before.contents().unwrap(), after.contents().unwrap());
     Comparison::new(
         &Side { contents: &contents, inventory: before.inventory(), majors: (15, 15) },

@@ -1,17 +1,22 @@
 use super::*;
 
-fn database(own: &str, settings: &[(&str, &str)]) -> Database {
+/// A locale of ICU.
+pub(in crate::verification) fn locale(own: &str) -> Locale {
+    Locale {
+        encoding: "UTF8".to_owned(),
+        provider: Some(Provider::Icu),
+        collate: "C".to_owned(),
+        ctype: "C".to_owned(),
+        locale: Some(own.to_owned()),
+        icu_rules: None,
+        collation_version: Some("153".to_owned()),
+    }
+}
+
+pub(in crate::verification) fn database(locale: Locale, settings: &[(&str, &str)]) -> Database {
     let setting = |(name, value): &(&str, &str)| Setting::new(None, (*name).to_owned(), (*value).to_owned());
     Database {
-        locale: Locale {
-            encoding: "UTF8".to_owned(),
-            provider: Some(Provider::Icu),
-            collate: "C".to_owned(),
-            ctype: "C".to_owned(),
-            locale: Some(own.to_owned()),
-            icu_rules: None,
-            collation_version: Some("153".to_owned()),
-        },
+        locale,
         settings: Settings::new(settings.iter().map(setting).collect(), None),
         has_generated_values: false,
     }
@@ -19,7 +24,7 @@ fn database(own: &str, settings: &[(&str, &str)]) -> Database {
 
 #[test]
 fn a_database_like_the_one_that_was_dumped_differs_in_nothing() {
-    let was = database("tr-TR", &[("search_path", "app, public"), ("app.key", "secret")]);
+    let was = database(locale("tr-TR"), &[("search_path", "app, public"), ("app.key", "secret")]);
     let told = document(&was.locale, &was.settings);
     assert_eq!(contradictions(&told, Some(&was.settings)), Vec::<String>::new());
     assert_eq!(
@@ -30,9 +35,9 @@ fn a_database_like_the_one_that_was_dumped_differs_in_nothing() {
 
 #[test]
 fn each_difference_is_named_and_no_secret_is_shown() {
-    let was = database("tr-TR", &[("search_path", "app, public"), ("app.key", "secret")]);
+    let was = database(locale("tr-TR"), &[("search_path", "app, public"), ("app.key", "secret")]);
     let told = document(&was.locale, &was.settings);
-    let is = database("en-US", &[("app.key", "other"), ("work_mem", "1MB")]);
+    let is = database(locale("en-US"), &[("app.key", "other"), ("work_mem", "1MB")]);
     let found = DatabaseDifferences::new(&told, Some(&was.settings), &is, "db");
     assert_eq!(found.locales.unwrap(), "the database locale is icu en-US, expected icu tr-TR");
     assert_eq!(

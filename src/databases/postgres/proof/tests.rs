@@ -1,15 +1,10 @@
 use super::{differing, *};
-use crate::databases::postgres::sql::{Columns, Scan};
+use crate::databases::postgres::sql::Scan;
 
 const DUMP: &str = "CREATE TABLE s.a;\nCOPY s.a (x) FROM stdin;\n1\n2\n\\.\nCOPY s.b (x) FROM stdin;\n\\.\nSELECT pg_catalog.setval('s.q', 42, true);\n";
 
 fn compared(restored: &str, majors: (u32, u32), left_out: Option<&[&str]>) -> Comparison {
-    let scan = |text: &str| {
-        let mut scan = Scan::detailed(Columns::default());
-        scan.feed(text.as_bytes());
-        scan
-    };
-    let (before, after) = (scan(DUMP), scan(restored));
+    let (before, after) = (Scan::of(DUMP), Scan::of(restored));
     let (contents, restored) = (before.contents().unwrap(), after.contents().unwrap());
     let named = |names: &[&str]| names.iter().map(|name| ("s".to_owned(), (*name).to_owned())).collect();
     let left_out = left_out.map(named);

@@ -2,6 +2,15 @@ use indoc::indoc;
 
 use super::*;
 
+impl Scan {
+    /// The scan of a whole text.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut scan = Self::detailed(Columns::default());
+        scan.feed(text.as_bytes());
+        scan
+    }
+}
+
 /// Everything that could be taken for something else.
 const TRICKY: &str = indoc! {r#"
     --

@@ -1,17 +1,12 @@
 use super::*;
 use crate::databases::postgres::proof::{Side, Verdict};
-use crate::databases::postgres::sql::{Columns, Scan};
+use crate::databases::postgres::sql::Scan;
 
 const DUMP: &str = "CREATE EXTENSION IF NOT EXISTS a WITH SCHEMA s;\nCOMMENT ON EXTENSION a IS 'x';\n\
         CREATE TABLE s.t;\nREFRESH MATERIALIZED VIEW s.v;\n";
 
 fn compared(restored: &str, aside: &Exemptions) -> Comparison {
-    let scan = |text: &str| {
-        let mut scan = Scan::detailed(Columns::default());
-        scan.feed(text.as_bytes());
-        scan
-    };
-    let (before, after) = (scan(DUMP), scan(restored));
+    let (before, after) = (Scan::of(DUMP), Scan::of(restored));
     let (contents, restored) = (before.contents().unwrap(), after.contents().unwrap());
     let side = |contents, inventory| Side { contents, inventory, majors: (15, 15) };
     Comparison::new(&side(&contents, before.inventory()), &side(&restored, after.inventory()), None)
