@@ -17,6 +17,7 @@ pub mod memory;
 pub mod open;
 pub mod parts;
 pub mod pending;
+pub mod preflight;
 pub mod s3;
 pub mod seal;
 pub mod tags;

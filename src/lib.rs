@@ -4,6 +4,7 @@
 //! knows the order of steps. `tests/architecture.rs` holds these dependency rules.
 
 pub mod stop;
+pub mod finding;
 pub mod manifest;
 pub mod sponsors;
 pub mod secrets;

@@ -11,6 +11,7 @@ pub mod generated;
 pub mod identity;
 pub mod invocation;
 pub mod pg_error;
+pub mod preflight;
 pub mod process;
 pub mod proof;
 pub mod query;

@@ -3,8 +3,9 @@
 use crate::source::{Mention, Source};
 
 /// The modules, in the order in which data flows through them.
-pub(crate) const MODULES: [&str; 10] = [
+pub(crate) const MODULES: [&str; 11] = [
     "stop",
+    "finding",
     "manifest",
     "sponsors",
     "secrets",
