@@ -5,6 +5,7 @@ pub mod context;
 pub mod threads;
 
 mod backup;
+mod backup_rows;
 mod buckets;
 mod drill;
 mod elsewhere;
@@ -12,6 +13,7 @@ mod github;
 mod history;
 mod list;
 mod matrix;
+mod preflight;
 mod publish;
 mod record;
 mod restore;
@@ -92,6 +94,7 @@ async fn carry_out(
             CommandOptions::Verify(options) => verify::run(options, context, publisher).await,
             CommandOptions::Restore(options) => restore::run(options, context, publisher).await,
             CommandOptions::Drill(options) => drill::run(options, context, publisher).await,
+            CommandOptions::Preflight(options) => Box::pin(preflight::run(options, context, publisher)).await,
         }
     });
     // Every step watches for a signal and undoes what it began. A step that does not by `EndRun` is not waited for.

@@ -144,6 +144,8 @@ impl From<Signal> for Cancelled {
 
 /// The code of invalid usage.
 pub const USAGE: u8 = 2;
+/// The code of a check that found something.
+pub const PROOF: u8 = 17;
 /// The code of several failures in different stages.
 pub const SEVERAL: u8 = 20;
 
@@ -172,9 +174,9 @@ pub const EXIT_CODES: &[(u8, &str, &str)] = &[
     (15, "record", "Record not saved. A backup that was taken is stored"),
     (16, "restore", "Restore failed, the target is `unchanged`"),
     (
-        17,
+        PROOF,
         "proof",
-        "A check failed: backup and database differ, or a limit such as `max-backup-age` is exceeded. Also a restore that failed after it changed the target (`target` in `results`)",
+        "A check failed: backup and database differ, a limit such as `max-backup-age` is exceeded, or `preflight` found an obstacle. Also a restore that failed after it changed the target (`target` in `results`)",
     ),
     (SEVERAL, "", "Several sponsors failed in different stages. See `results` or the summary"),
     (130, "cancelled", "Cancelled by SIGINT. Unfinished backups do not count as backups"),
@@ -199,7 +201,7 @@ impl Failure {
             Self::Restore(_) | Self::TimedOut(TimedOut { doing: Doing::Restore | Doing::Drill, .. }) => {
                 ("restore", 16)
             }
-            Self::Proof(_) | Self::Unproved(_) => ("proof", 17),
+            Self::Proof(_) | Self::Unproved(_) => ("proof", PROOF),
             Self::Cancelled(Cancelled { by: Signal::Interrupt, .. }) => ("cancelled", 130),
             Self::Cancelled(Cancelled { by: Signal::Terminate, .. }) => ("cancelled", 143),
         }

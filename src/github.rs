@@ -8,6 +8,7 @@
 //! fails. They also read a body of any length, and of a proxy's page all of it.
 
 pub mod issues;
+pub mod preflight;
 pub mod provenance;
 pub mod run;
 

@@ -2,6 +2,8 @@
 //!
 //! Pure: does not know where the text comes from (a file, Doppler) or which sponsors are selected.
 
+pub mod preflight;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};

@@ -4,6 +4,7 @@
 
 pub mod deployment;
 pub mod drill;
+pub mod drill_history;
 pub mod log;
 
 pub use crate::github::provenance::Provenance;

@@ -6,6 +6,7 @@ pub mod issue;
 pub mod lines;
 pub mod listing;
 pub mod outputs;
+pub mod preflight;
 pub mod redaction;
 pub mod restore;
 pub mod sink;

@@ -6,6 +6,7 @@ pub mod doppler;
 pub mod file;
 pub mod http;
 pub mod oidc;
+pub mod preflight;
 pub mod variables;
 pub mod workflows;
 
@@ -77,7 +78,7 @@ impl S3Backups {
 }
 
 /// What one sponsor's backup needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SponsorSecrets {
     /// `postgresql://…`, not parsed yet.
     pub database_url: Secret,
@@ -93,6 +94,12 @@ pub struct SponsorSecrets {
 }
 
 impl SponsorSecrets {
+    /// The source of the secrets, for people: `Doppler hht-diary-callisto/production`.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// The values that logs must never show. Not buckets, region and flag: GitHub drops every output that holds a
     /// masked value.
     #[must_use]
@@ -106,7 +113,7 @@ impl SponsorSecrets {
 /// Turns the secrets of a source into what a backup needs. `aws` comes from the environment and takes precedence.
 ///
 /// # Errors
-/// A misspelt name, the flag's included. Then all missing or empty secrets at once. Then a malformed one.
+/// A misspelt name, the flag's included. Otherwise the first error of [`complete`].
 pub fn interpret(
     place: &Place,
     raw: &RawSecrets,
@@ -116,6 +123,30 @@ pub fn interpret(
     if let Some(disabled) = Disabled::of(place, raw) {
         return Ok(S3Backups::Disabled(disabled));
     }
+    match complete(place, raw, aws) {
+        Ok(secrets) => Ok(S3Backups::Enabled(Box::new(secrets))),
+        Err(problems) => Err(problems.first),
+    }
+}
+
+/// All that is wrong with a sponsor's secrets.
+#[derive(Debug)]
+pub struct Problems {
+    /// The one that a backup reports.
+    pub first: SecretsError,
+    /// In the order of [`complete`].
+    pub others: Vec<SecretsError>,
+}
+
+/// The same without a look at the flag.
+///
+/// # Errors
+/// Credentials, then missing or empty secrets, then malformed ones.
+pub fn complete(
+    place: &Place,
+    raw: &RawSecrets,
+    aws: AwsFromEnvironment,
+) -> Result<SponsorSecrets, Box<Problems>> {
     let mut found = SecretReader::new(raw);
     let database_url = Secret::from(found.text(DATABASE_URL));
     let backups_bucket = found.text(BACKUPS_BUCKET);
@@ -123,30 +154,33 @@ pub fn interpret(
     let region = found.text(REGION);
     let HowToPassKeys { own, general } = aws.how_to_pass_keys.clone();
     let how_to_pass_keys = if found.has_keys() { own } else { general };
-    let (aws, also) = found.credentials(place, aws)?;
+    let credentials = found.credentials(place, aws);
     let missing = found.missing();
+    let mut errors = Vec::new();
     if !missing.is_empty() {
         let wants_keys = missing.iter().any(|name| name.contains("_ACCESS_KEY"));
         let or = if wants_keys { Some(how_to_pass_keys).filter(|how| !how.is_empty()) } else { None };
-        return Err(place.lacks(missing, or));
+        errors.push(place.lacks(missing, or));
     }
     for (name, bucket) in [(BACKUPS_BUCKET, &backups_bucket), (AUDIT_LOGS_BUCKET, &audit_logs_bucket)] {
-        if let Some(problem) = no_bucket_name(bucket) {
-            return Err(place.malformed(name, &BUCKET, &problem));
+        // An empty one is missing already.
+        if let Some(problem) = no_bucket_name(bucket).filter(|_| !bucket.is_empty()) {
+            errors.push(place.malformed(name, &BUCKET, &problem));
         }
     }
     if let Some(problem) = odd_character(&region, "-") {
-        return Err(place.malformed(REGION, &REGION_FORM, &problem));
+        errors.push(place.malformed(REGION, &REGION_FORM, &problem));
+    }
+    let (aws, also) = match credentials {
+        Ok(credentials) => credentials,
+        Err(first) => return Err(Box::new(Problems { first, others: errors })),
+    };
+    let mut errors = errors.into_iter();
+    if let Some(first) = errors.next() {
+        return Err(Box::new(Problems { first, others: errors.collect() }));
     }
     let source = format!("{}{also}", place.source());
-    Ok(S3Backups::Enabled(Box::new(SponsorSecrets {
-        database_url,
-        backups_bucket,
-        audit_logs_bucket,
-        region,
-        aws,
-        source,
-    })))
+    Ok(SponsorSecrets { database_url, backups_bucket, audit_logs_bucket, region, aws, source })
 }
 
 /// Whether a secret that [`interpret`] needs does not exist: it may be misspelt.

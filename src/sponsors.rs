@@ -2,6 +2,8 @@
 //!
 //! Pure. Does not know secrets or databases.
 
+pub mod preflight;
+
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 

@@ -5,6 +5,7 @@ pub mod conclusion;
 pub mod database;
 pub mod drill;
 pub mod limits;
+pub mod preflight;
 pub mod previous;
 pub mod stored;
 pub mod tenancy;

@@ -43,7 +43,8 @@ impl Object<'_> {
     }
 
     /// Prefix of all objects of its kind and environment, without a slash at the end.
-    pub(super) fn folder(self, environment: Environment) -> String {
+    #[must_use]
+    pub fn folder(self, environment: Environment) -> String {
         let folder = match self {
             Self::Backup { .. } => "backups",
             Self::DeploymentLog => "deployments",

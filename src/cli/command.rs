@@ -17,12 +17,22 @@ pub enum Command {
     Restore,
     /// Proves that a backup restores.
     Drill,
+    /// Checks everything that a backup needs.
+    Preflight,
 }
 
 impl Command {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 7] =
-        [Self::Matrix, Self::Backup, Self::Record, Self::List, Self::Verify, Self::Restore, Self::Drill];
+    pub const ALL: [Self; 8] = [
+        Self::Matrix,
+        Self::Backup,
+        Self::Record,
+        Self::List,
+        Self::Verify,
+        Self::Restore,
+        Self::Drill,
+        Self::Preflight,
+    ];
 
     /// The name that users type.
     #[must_use]
@@ -35,6 +45,7 @@ impl Command {
             Self::Verify => "verify",
             Self::Restore => "restore",
             Self::Drill => "drill",
+            Self::Preflight => "preflight",
         }
     }
 
@@ -49,6 +60,7 @@ impl Command {
             Self::Verify => "Read stored backups and compare every byte with their checksums",
             Self::Restore => "Restore a backup into the database you name",
             Self::Drill => "Restore into a temporary server, compare every row, measure RPO and RTO",
+            Self::Preflight => "Check everything that a backup and a restore need, and change nothing",
         }
     }
 
@@ -82,6 +94,11 @@ impl Command {
                 "--environment production --sponsors callisto",
                 "--environment development --manifest m.yaml --secrets-file s.yaml",
                 "--environment production --max-rpo 6h --max-rto 30m",
+            ],
+            Self::Preflight => &[
+                "--environment production",
+                "--environment production --sponsors callisto --write-probe",
+                "--environment production --max-backup-age 8h --max-drill-age 8d --json",
             ],
         }
     }

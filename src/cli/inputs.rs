@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use Command::{Backup, Drill, List, Matrix, Record, Restore, Verify};
+use Command::{Backup, Drill, List, Matrix, Preflight, Record, Restore, Verify};
 use bytesize::ByteSize;
 use secrecy::SecretString;
 
@@ -135,9 +135,9 @@ macro_rules! inputs {
 
 const EACH: &[Command] = &Command::ALL;
 /// The commands that need a sponsor's secrets.
-const STORE: &[Command] = &[Backup, Record, List, Verify, Restore, Drill];
-/// The commands that write into a bucket.
-const WRITING: &[Command] = &[Backup, Record, Drill];
+const STORE: &[Command] = &[Backup, Record, List, Verify, Restore, Drill, Preflight];
+/// The commands that write into a bucket, or check whether one could.
+const WRITING: &[Command] = &[Backup, Record, Drill, Preflight];
 /// The commands that read a backup.
 const OPENING: &[Command] = &[Verify, Restore, Drill];
 const RESTORING: &[Command] = &[Restore, Drill];
@@ -164,7 +164,7 @@ pub const COMMAND: Input = input::<Command>(
     "command",
     "COMMAND",
     EACH,
-    "Command to run: `matrix`, `backup`, `record`, `list`, `verify`, `restore` or `drill`",
+    "Command to run: `matrix`, `backup`, `record`, `list`, `verify`, `restore`, `drill` or `preflight`",
 )
 .or("backup")
 .input;
@@ -186,7 +186,7 @@ inputs! {
     COMMIT_SHA: String = input(DEPLOYMENT, "commit-sha", "SHA", &[Backup, Record], "Commit being deployed, 40 hexadecimal digits (default: the run's commit)")
         .more("Stored in the record and object metadata.");
     REASON: String = input(DEPLOYMENT, "reason", "TEXT", &[Backup, Record], "Reason for the deployment, stored in the record and object metadata");
-    GITHUB_TOKEN: String = input(GITHUB, "github-token", "TOKEN", &[Matrix, Backup, Record, List, Verify, Drill], "GitHub token used to record approvals and pull requests, and to open issues")
+    GITHUB_TOKEN: String = input(GITHUB, "github-token", "TOKEN", &[Matrix, Backup, Record, List, Verify, Drill, Preflight], "GitHub token used to record approvals and pull requests, and to open issues")
         .more("Usually `github.token`.");
     ISSUE_ON_FAILURE: bool = boolean(GITHUB, "issue-on-failure", WATCHED, "Open a GitHub issue on failure and close it on recovery")
         .more("One issue per command and environment. Needs `github-token`.");
@@ -207,13 +207,13 @@ inputs! {
     EXCLUDE_TABLE_DATA: Vec<String> = input(DUMP, "exclude-table-data", "PATTERNS", &[Backup], "Skip the rows of the tables that match these pg_dump patterns").more("The backup is marked partial.");
     ACCEPT_NEW_SOURCE: Vec<String> = input(DUMP, "accept-new-source", "NAMES", &[Backup], "Sponsors whose database was replaced on purpose since their last backup")
         .more("Needed once, after a move or an upgrade by dump and restore.");
-    STORAGE_CLASS: String = input(STORAGE, "storage-class", "CLASS", &[Backup], "S3 storage class of the backup").or("STANDARD");
+    STORAGE_CLASS: String = input(STORAGE, "storage-class", "CLASS", &[Backup, Preflight], "S3 storage class of the backup").or("STANDARD");
     MEMORY_LIMIT: ByteSize = input(RUN, "memory-limit", "SIZE", &[Backup], "Memory for upload buffers, shared by all sponsors in the run").or("96MiB");
-    MAX_PARALLEL: NonZeroUsize = input(RUN, "max-parallel", "NUMBER", &[Backup, Record], "Number of sponsors to process in parallel").or("4");
+    MAX_PARALLEL: NonZeroUsize = input(RUN, "max-parallel", "NUMBER", &[Backup, Record, Preflight], "Number of sponsors to process in parallel").or("4");
     REQUIRE_BACKUP: bool = boolean(LIMITS, "require-backup", &[Backup], "Fail if backups are disabled for a sponsor");
     DRY_RUN: bool = boolean(RUN, "dry-run", &[Backup, Record, Verify, Restore, Drill], "Print the plan and change nothing");
     LOCK_WAIT_TIMEOUT: Duration = input(DUMP, "lock-wait-timeout", "DURATION", &[Backup], "Time limit for `pg_dump` to get its table locks").or("30s");
-    MAX_REPLICA_LAG: Duration = input(LIMITS, "max-replica-lag", "DURATION", &[Backup], "Maximum lag of a standby behind its primary").or("5m")
+    MAX_REPLICA_LAG: Duration = input(LIMITS, "max-replica-lag", "DURATION", &[Backup, Preflight], "Maximum lag of a standby behind its primary").or("5m")
         .more("A standby that lags more is not backed up.");
     TIMEOUT: Duration = input(RUN, "timeout", "DURATION", &[Backup, Verify, Restore, Drill], "Time limit per sponsor, e.g. `30m`").or("6h");
     S3_ENDPOINT_URL: String = input(STORAGE, "s3-endpoint-url", "URL", STORE, "URL of an S3-compatible store").variable("AWS_ENDPOINT_URL_S3").more("Also read from `AWS_ENDPOINT_URL_S3`.");
@@ -222,8 +222,8 @@ inputs! {
     AWS_ROLE_ARN: String = input(STORAGE, "aws-role-arn", "ARN", STORE, "IAM role to assume through OIDC if exactly one sponsor is selected")
         .more("If several are selected, each needs the secret `SPONSOR_AWS_ROLE_ARN`. See docs/keyless.md.");
     MAX_JOBS: NonZeroUsize = input(RUN, "max-jobs", "NUMBER", &[Matrix], "Maximum number of matrix jobs").or("256").more("Additional sponsors share jobs.");
-    WORKFLOWS: PathBuf = input(LIMITS, "workflows", "FOLDER", &[Matrix], "Folder of workflows to check for missing Doppler tokens")
-        .more("The exit code is 17 if a workflow does not pass on a sponsor's token.");
+    WORKFLOWS: PathBuf = input(LIMITS, "workflows", "FOLDER", &[Matrix, Preflight], "Folder of workflows to check for missing Doppler tokens")
+        .more("The exit code is 17 if a workflow does not pass on a sponsor's token. `preflight` also asks GitHub whether the secrets exist that they name.");
     OUTCOME: RecordedOutcome = input(DEPLOYMENT, "outcome", "OUTCOME", &[Record], "Outcome of the deployment: `success`, `failure`, `cancelled` or `skipped`").required()
         .more("Usually `needs.deploy.result`.");
     BACKUP_LOCATION: String = input(DEPLOYMENT, "backup-location", "LOCATION", &[Record], "Output `backup_location` of the backup step, if one sponsor is deployed");
@@ -232,9 +232,13 @@ inputs! {
     ALLOW_OLDER: bool = boolean(READING, "allow-older", OPENING, "Let `latest` fall back to an older backup if the newest is damaged or unfinished");
     ALL: bool = boolean(READING, "all", &[Verify], "Verify every backup of the sponsor and environment instead of one");
     SKIP_FROZEN: bool = boolean(READING, "skip-frozen", &[Verify], "With `all`: skip backups in an archive tier and report how many");
-    JSON: bool = boolean(RUN, "json", &[List], "Print the list as JSON, alone on standard output");
-    MAX_BACKUP_AGE: Duration = input(LIMITS, "max-backup-age", "DURATION", &[List], "Maximum age of each sponsor's newest backup, e.g. `8h`")
-        .more("The exit code is 17 if it is older or missing. Lists only the newest backups.");
+    JSON: bool = boolean(RUN, "json", &[List, Preflight], "Print the result as JSON, alone on standard output");
+    MAX_BACKUP_AGE: Duration = input(LIMITS, "max-backup-age", "DURATION", &[List, Preflight], "Maximum age of each sponsor's newest backup, e.g. `8h`")
+        .more("The exit code is 17 if it is older or missing. `list` then lists only the newest backups.");
+    MAX_DRILL_AGE: Duration = input(LIMITS, "max-drill-age", "DURATION", &[Preflight], "Maximum age of each sponsor's newest passed drill, e.g. `8d`")
+        .more("The exit code is 17 if it is older or missing.");
+    WRITE_PROBE: bool = boolean(LIMITS, "write-probe", &[Preflight], "Check the write permissions: start a multipart upload, then abort it")
+        .more("It leaves nothing, and needs no delete permission.");
     AGE_IDENTITY_FILE: PathBuf = input(READING, "age-identity-file", "FILE", OPENING, "File with age private keys for encrypted backups, one per line")
         .more("The variable `AGE_IDENTITY` can hold the keys instead.");
     THAW: bool = boolean(READING, "thaw", OPENING, "Request access to a backup that is in Glacier or Deep Archive");
@@ -249,7 +253,8 @@ inputs! {
         .more("The result is then reported as `incomplete`.");
     DRILL_CHECKS: PathBuf = input(LIMITS, "drill-checks", "FILE", &[Drill], "File of SQL statements that must each return true");
     MAX_RPO: Duration = input(LIMITS, "max-rpo", "DURATION", &[Drill], "Maximum age of the backup, e.g. `6h`").more("An older backup fails the drill.");
-    MAX_RTO: Duration = input(LIMITS, "max-rto", "DURATION", &[Drill], "Maximum duration of the drill, e.g. `30m`").more("A slower drill fails.");
+    MAX_RTO: Duration = input(LIMITS, "max-rto", "DURATION", &[Drill, Preflight], "Maximum duration of the drill, e.g. `30m`")
+        .more("A slower drill fails. `preflight` compares it with the archive tiers of the lifecycle rules.");
     LOG_FILE: PathBuf = input(RUN, "log-file", "FILE", EACH, "File to append the log to, each line with its UTC time")
         .more("The lines are those of the log, without secrets. A file that cannot be written is a usage error.");
     OUTPUTS: bool = boolean(RUN, "outputs", EACH, "Print the outputs as `name=value` lines on standard output")

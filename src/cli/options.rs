@@ -1,10 +1,12 @@
 //! The options of each command: plain values, checked as far as possible without any request.
 
 mod backup;
+mod preflight;
 mod restore;
 
 pub use super::kinds::WhichBackup;
 pub use backup::{BackupOptions, NamedBackup, RecordOptions};
+pub use preflight::PreflightOptions;
 pub use restore::{DrillOptions, ListOptions, ReadOptions, RestoreOptions, VerifyOptions};
 
 use std::num::NonZeroUsize;
@@ -38,6 +40,8 @@ pub enum CommandOptions {
     Restore(RestoreOptions),
     /// `drill`
     Drill(DrillOptions),
+    /// `preflight`
+    Preflight(PreflightOptions),
 }
 
 impl CommandOptions {
@@ -52,6 +56,7 @@ impl CommandOptions {
             Self::Verify(options) => &options.common,
             Self::Restore(options) => &options.common,
             Self::Drill(options) => &options.common,
+            Self::Preflight(options) => &options.common,
         }
     }
 
@@ -61,7 +66,12 @@ impl CommandOptions {
         match self {
             Self::Backup(options) => Some(&options.deployment),
             Self::Record(options) => Some(&options.deployment),
-            Self::Matrix(_) | Self::List(_) | Self::Verify(_) | Self::Restore(_) | Self::Drill(_) => None,
+            Self::Matrix(_)
+            | Self::List(_)
+            | Self::Verify(_)
+            | Self::Restore(_)
+            | Self::Drill(_)
+            | Self::Preflight(_) => None,
         }
     }
 }
@@ -147,6 +157,7 @@ pub(super) fn read(command: Command, values: &Values<'_>) -> Result<CommandOptio
         Command::Verify => CommandOptions::Verify(restore::verify(common, values)?),
         Command::Restore => CommandOptions::Restore(restore::restore(common, values)?),
         Command::Drill => CommandOptions::Drill(restore::drill(common, values)?),
+        Command::Preflight => CommandOptions::Preflight(preflight::preflight(common, values)?),
     })
 }
 

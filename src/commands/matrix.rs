@@ -47,13 +47,11 @@ pub(super) async fn run(
 
 /// Prints each place in the workflows that does not pass a sponsor's token.
 fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], context: &RunContext) -> Result<(), Failure> {
-    let files = workflow_files(folder).map_err(|error| unreadable(&error))?;
+    let files = workflow_texts(folder)?;
     let mut findings = Vec::new();
-    for file in &files {
-        let name = file.display();
-        let text = std::fs::read_to_string(file).map_err(|error| unreadable(&format!("{name}: {error}")))?;
+    for (name, text) in &files {
         let missing =
-            missing_tokens(&text, sponsors).map_err(|error| unreadable(&format!("{name}: {error}")))?;
+            missing_tokens(text, sponsors).map_err(|error| unreadable(&format!("{name}: {error}")))?;
         findings.extend(missing.into_iter().map(|missing| format!("{name}: {missing}")));
     }
     if findings.is_empty() {
@@ -70,6 +68,17 @@ fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], context: &RunContext) 
     .into())
 }
 
+/// The YAML files of a folder, each with its path and text.
+pub(super) fn workflow_texts(folder: &Path) -> Result<Vec<(String, String)>, UsageError> {
+    let files = workflow_files(folder).map_err(|error| unreadable(&error))?;
+    let read = |file: PathBuf| {
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(&file).map_err(|error| unreadable(&format!("{name}: {error}")))?;
+        Ok((name, text))
+    };
+    files.into_iter().map(read).collect()
+}
+
 /// The YAML files of a folder, by name.
 fn workflow_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
@@ -83,7 +92,7 @@ fn workflow_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn unreadable(error: &dyn std::fmt::Display) -> UsageError {
+pub(super) fn unreadable(error: &dyn std::fmt::Display) -> UsageError {
     UsageError::new(format!("cannot read `workflows`: {error}"))
         .hint("Check the `workflows` input: a folder of YAML files, usually `.github/workflows`.")
 }

@@ -8,6 +8,7 @@ use crate::cli::CommandOptions;
 use crate::failure::{self, Failure};
 use crate::report::listing::{self, BackupList};
 use crate::report::outputs::{self, Output};
+use crate::report::preflight::{self, PreflightReport};
 use crate::report::sink::Sink;
 use crate::report::summary::{self, About, Subject, Title};
 use crate::report::workflow::{Level, annotation, annotations_of};
@@ -87,6 +88,7 @@ impl<'a> Publisher<'a> {
             CommandOptions::Verify(_) => Subject::Verify,
             CommandOptions::Restore(_) => Subject::Restore,
             CommandOptions::Drill(_) => Subject::Drill,
+            CommandOptions::Preflight(_) => Subject::Preflight,
         };
         let common = options.common();
         let deployment = options.deployment();
@@ -155,6 +157,24 @@ impl<'a> Publisher<'a> {
     /// Reports all sponsors' lists; gives the exit code.
     pub(super) fn lists(&self, ended: Vec<Ended>, lists: &[BackupList]) -> Result<u8, Failure> {
         self.conclude(ended, outputs::of_a_list, |title, results| listing::summary(title, results, lists))
+    }
+
+    /// Reports what a preflight found; gives the exit code. A finding that concerns no single sponsor counts, too.
+    pub(super) fn preflight(&self, ended: Vec<Ended>, report: &PreflightReport) -> Result<u8, Failure> {
+        let general = Conclusion::of_preflight(&report.general);
+        let all_of = |results: &[SponsorResult]| Conclusion::overall(&[overall(results), general]);
+        self.context.sink.annotations(&report.general_annotations());
+        if general.is_failure() {
+            // The first verdict counts, and results alone would seem well.
+            self.conclude_with(&format!("failed ({})", preflight::counts(&report.general)));
+        }
+        let code = self.conclude(
+            ended,
+            |results, _| outputs::of_a_list(results, all_of(results)),
+            |title, results| preflight::summary(title, results, report),
+        )?;
+        let is_hidden = code == 0 && general.is_failure();
+        Ok(if is_hidden { failure::PROOF } else { code })
     }
 
     fn conclude(

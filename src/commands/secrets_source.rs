@@ -12,7 +12,8 @@ use crate::secrets::doppler::{self, Doppler};
 use crate::secrets::file::{SecretsFile, others_can_open};
 use crate::secrets::variables::Owner;
 use crate::secrets::{
-    self, AwsFromEnvironment, IdTokens, Place, RawSecrets, S3Backups, Secret, SecretsError,
+    self, AwsFromEnvironment, Disabled, IdTokens, Place, RawSecrets, S3Backups, Secret, SecretsError,
+    SponsorSecrets,
 };
 use crate::sponsors::{Environment, Sponsor};
 use crate::stop::Deadline;
@@ -101,6 +102,43 @@ impl<'a> SecretsSource<'a> {
 
     /// One sponsor's secrets. Masks them before anything can print them.
     pub(super) async fn fetch(&self, sponsor: &str) -> Result<S3Backups, SecretsError> {
+        let (read, aws) = self.read(sponsor).await?;
+        let archival = secrets::interpret(&read.place, &read.raw, aws);
+        if secrets::is_something_missing(&archival) {
+            self.look_for_misspelt(&read, sponsor).await?;
+        }
+        let archival = archival?;
+        if let S3Backups::Enabled(secrets) = &archival {
+            self.mask(secrets);
+        }
+        Ok(archival)
+    }
+
+    /// One sponsor's secrets whatever its flag holds, with all that is wrong with them.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub(super) async fn examine(&self, sponsor: &str) -> Result<ExaminedSecrets, SecretsError> {
+        let (read, aws) = self.read(sponsor).await?;
+        let flag = Disabled::of(&read.place, &read.raw);
+        let secrets = secrets::complete(&read.place, &read.raw, aws);
+        let is_something_missing = flag.as_ref().is_some_and(Disabled::is_missing) || secrets.is_err();
+        let spelling = if is_something_missing {
+            self.look_for_misspelt(&read, sponsor).await
+        } else {
+            secrets::check_spelling(&read.place, &read.raw, read.raw.keys().map(String::as_str))
+        };
+        let (secrets, others) = match secrets {
+            Ok(secrets) => {
+                self.mask(&secrets);
+                (Ok(secrets), Vec::new())
+            }
+            Err(problems) => (Err(problems.first), problems.others),
+        };
+        Ok(ExaminedSecrets { flag, secrets, also: spelling.err().into_iter().chain(others).collect() })
+    }
+
+    async fn read(&self, sponsor: &str) -> Result<(Read<'_>, AwsFromEnvironment), SecretsError> {
         let credentials = &self.common.credentials;
         let of_the_sponsor = credentials.sponsor_keys(sponsor)?;
         let ambient = if self.only { credentials.ambient() } else { Ok(None) };
@@ -108,18 +146,26 @@ impl<'a> SecretsSource<'a> {
         let read = self.raw((sponsor, &self.common.config), self.only, &needed).await?;
         let (role, tokens) = (self.common.aws_role.clone(), self.tokens.clone());
         let how_to_pass_keys = credentials.how_to_pass_keys(sponsor, self.only);
-        let aws = AwsFromEnvironment { of_the_sponsor, role, tokens, ambient, how_to_pass_keys };
-        let archival = secrets::interpret(&read.place, &read.raw, aws);
-        if secrets::is_something_missing(&archival) {
-            let names = read.names(self.context, sponsor).await;
-            secrets::check_spelling(&read.place, &read.raw, names.iter().map(String::as_str))?;
+        Ok((read, AwsFromEnvironment { of_the_sponsor, role, tokens, ambient, how_to_pass_keys }))
+    }
+
+    async fn look_for_misspelt(&self, read: &Read<'_>, sponsor: &str) -> Result<(), SecretsError> {
+        let names = read.names(self.context, sponsor).await;
+        let names = read.raw.keys().chain(&names).map(String::as_str);
+        secrets::check_spelling(&read.place, &read.raw, names)
+    }
+
+    fn mask(&self, secrets: &SponsorSecrets) {
+        let password = Connection::parse(&secrets.database_url).map(|connection| connection.masks());
+        self.context.mask(secrets.masks().into_iter().chain(password.unwrap_or_default()));
+    }
+
+    /// Doppler, if it holds the secrets.
+    pub(super) fn doppler(&self) -> Option<&Doppler> {
+        match &self.origin {
+            Origin::Doppler(doppler) => Some(doppler),
+            Origin::File(_) => None,
         }
-        let archival = archival?;
-        if let S3Backups::Enabled(secrets) = &archival {
-            let password = Connection::parse(&secrets.database_url).map(|connection| connection.masks());
-            self.context.mask(secrets.masks().into_iter().chain(password.unwrap_or_default()));
-        }
-        Ok(archival)
     }
 
     /// The named secrets of one sponsor.
@@ -149,6 +195,15 @@ impl<'a> SecretsSource<'a> {
         let raw = doppler.fetch(&asked, names, &print).await?;
         Ok(Read { place, raw, doppler: Some((doppler, asked)) })
     }
+}
+
+/// One sponsor's secrets and all that is wrong with them.
+pub(super) struct ExaminedSecrets {
+    /// `None` if the flag is `true`.
+    pub(super) flag: Option<Disabled>,
+    pub(super) secrets: Result<SponsorSecrets, SecretsError>,
+    /// What else is wrong.
+    pub(super) also: Vec<SecretsError>,
 }
 
 /// Secrets as their source returned them.

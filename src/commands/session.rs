@@ -142,16 +142,16 @@ impl SponsorSession<'_> {
 
 /// Runs all sponsors' parts, some at once. They end in any order, and are reported in the manifest's. A slow sponsor does not
 /// keep those after it waiting, as `buffered` would.
-pub(super) async fn in_parallel<'a, F: Future<Output = Ended>>(
+pub(super) async fn in_parallel<'a, T, F: Future<Output = T>>(
     sponsors: &'a [Sponsor],
     at_once: usize,
     part: impl Fn(&'a Sponsor) -> F,
-) -> Vec<Ended> {
+) -> Vec<T> {
     let parts = sponsors.iter().enumerate().map(|(at, sponsor)| {
         let part = Box::pin(part(sponsor));
         async move { (at, part.await) }
     });
-    let mut ended: Vec<(usize, Ended)> =
+    let mut ended: Vec<(usize, T)> =
         futures_util::stream::iter(parts).buffer_unordered(at_once).collect().await;
     ended.sort_by_key(|(at, _)| *at);
     ended.into_iter().map(|(_, ended)| ended).collect()

@@ -15,7 +15,7 @@ use crate::manifest::{self, Entry, Manifest, ManifestError};
 use crate::secrets::doppler::{self, Doppler};
 use crate::secrets::variables::Owner;
 use crate::secrets::{self, Place, file};
-use crate::sponsors::{self, Selection, Sponsor};
+use crate::sponsors::{self, Selection, Sponsor, SponsorsError};
 
 /// The selected sponsors, and the names of all.
 pub(super) struct SelectedSponsors {
@@ -26,7 +26,8 @@ pub(super) struct SelectedSponsors {
     pub(super) disabled: Vec<String>,
 }
 
-async fn manifest(common: &CommonOptions, context: &RunContext) -> Result<Manifest, Failure> {
+/// The manifest, from a file or from Doppler.
+pub(super) async fn manifest(common: &CommonOptions, context: &RunContext) -> Result<Manifest, Failure> {
     let text = context.unless_stopped(manifest_text(common, context)).await?;
     Ok(manifest::parse(&text)?)
 }
@@ -44,9 +45,17 @@ pub(super) async fn select(
         );
         context.warn("enabled is missing in the manifest", &message);
     }
-    let known = names(&manifest, |_| true);
-    let disabled = names(&manifest, |entry| entry.enabled != Some(true));
-    Ok(SelectedSponsors { sponsors: sponsors::select(&manifest, &common.selection)?, known, disabled })
+    Ok(select_from(&manifest, &common.selection)?)
+}
+
+/// The selection from a manifest.
+pub(super) fn select_from(
+    manifest: &Manifest,
+    selection: &Selection,
+) -> Result<SelectedSponsors, SponsorsError> {
+    let known = names(manifest, |_| true);
+    let disabled = names(manifest, |entry| entry.enabled != Some(true));
+    Ok(SelectedSponsors { sponsors: sponsors::select(manifest, selection)?, known, disabled })
 }
 
 fn names(manifest: &Manifest, wanted: impl Fn(&&Entry) -> bool) -> Vec<String> {
@@ -90,7 +99,7 @@ pub(super) async fn select_some(
     context: &RunContext,
 ) -> Result<SelectedSponsors, Failure> {
     let selected = select(common, context).await?;
-    if selected.sponsors.is_empty() { Err(sponsors::SponsorsError::NoneEnabled.into()) } else { Ok(selected) }
+    if selected.sponsors.is_empty() { Err(SponsorsError::NoneEnabled.into()) } else { Ok(selected) }
 }
 
 /// The PostgreSQL clients of this machine. Their absence is a failure only for commands that need one.

@@ -80,6 +80,19 @@ impl TenancyGuard {
         means: SurveyOptions<'_>,
         context: &RunContext,
     ) -> Self {
+        let fetch = async |sponsor: &str| secrets.fetch(sponsor).await;
+        Self::of_databases_by(fetch, secrets, selected, means, context).await
+    }
+
+    /// The same with secrets that `fetch` returns.
+    pub(super) async fn of_databases_by(
+        fetch: impl AsyncFn(&str) -> Result<S3Backups, SecretsError>,
+        secrets: &SecretsSource<'_>,
+        selected: &SelectedSponsors,
+        means: SurveyOptions<'_>,
+        context: &RunContext,
+    ) -> Self {
+        let fetch = &fetch;
         let found = gather(&selected.sponsors, means.at_once, |sponsor| async move {
             let (stop, begun) = (context.stop.child(), Instant::now());
             let mut found = SponsorFindings { archival: None, database: None, took: Duration::ZERO };
@@ -87,7 +100,7 @@ impl TenancyGuard {
                 biased;
                 () = stop.cancelled() => {}
                 () = over(Some(means.timeout)) => {}
-                () = look(secrets, &sponsor.name, means.client, &mut found) => {}
+                () = look(fetch(&sponsor.name), means.client, &mut found) => {}
             }
             found.took = begun.elapsed();
             found
@@ -199,12 +212,11 @@ async fn over(timeout: Option<Duration>) {
 }
 
 async fn look(
-    secrets: &SecretsSource<'_>,
-    sponsor: &str,
+    fetched: impl Future<Output = Result<S3Backups, SecretsError>>,
     client: Option<&Client>,
     found: &mut SponsorFindings,
 ) {
-    let archival = secrets.fetch(sponsor).await;
+    let archival = fetched.await;
     let connection = match &archival {
         Ok(S3Backups::Enabled(secrets)) => Connection::parse(&secrets.database_url).ok(),
         _ => None,

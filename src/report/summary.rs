@@ -44,6 +44,8 @@ pub enum Subject {
     Restore,
     /// A drill.
     Drill,
+    /// Checks before a backup.
+    Preflight,
 }
 
 impl Subject {
@@ -56,6 +58,7 @@ impl Subject {
             Self::Verify => "Verification",
             Self::Restore => "Restore",
             Self::Drill => "Restore drill",
+            Self::Preflight => "Preflight",
         }
     }
 
@@ -68,6 +71,7 @@ impl Subject {
             Self::Verify => "verified",
             Self::Restore => "restored",
             Self::Drill => "proved to restore",
+            Self::Preflight => "ready",
         }
     }
 
@@ -76,7 +80,9 @@ impl Subject {
         match self {
             Self::Backup => "not enabled, nothing backed up",
             Self::Record | Self::Matrix => "not enabled, recorded locally only",
-            Self::List | Self::Verify | Self::Restore | Self::Drill => "not enabled, so there are no backups",
+            Self::List | Self::Verify | Self::Restore | Self::Drill | Self::Preflight => {
+                "not enabled, so there are no backups"
+            }
         }
     }
 
@@ -87,6 +93,7 @@ impl Subject {
             Self::Record => "nothing was recorded",
             Self::Matrix | Self::List => "nothing was listed",
             Self::Verify => "nothing was verified",
+            Self::Preflight => "nothing was checked",
             Self::Restore | Self::Drill => "nothing was restored",
         }
     }

@@ -10,6 +10,8 @@ mod sessions;
 
 pub use sessions::DopplerSessions;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,6 +26,9 @@ use super::http::{self, BODY_BYTES, body, cause, foreign, persistently};
 use super::oidc::IdToken;
 use super::{RawSecrets, Secret, SecretsError};
 
+/// The request for values, which has a limit per minute of its own.
+const DOWNLOAD: &str = "download";
+const RATE_LIMIT: &str = "x-ratelimit-limit";
 /// Of Doppler's error message.
 const MESSAGE_CHARACTERS: usize = 1000;
 
@@ -32,6 +37,8 @@ const MESSAGE_CHARACTERS: usize = 1000;
 pub struct Doppler {
     http: reqwest::Client,
     base: String,
+    /// Requests per minute that the latest answer allows, 0 if none showed it.
+    rate_limit: Arc<AtomicU32>,
 }
 
 /// One config of one project, and a token for it.
@@ -59,7 +66,13 @@ impl Doppler {
     /// The HTTP client cannot be built, for example without root certificates.
     pub fn new(base: &str) -> Result<Self, SecretsError> {
         let http = http::client().map_err(|error| unreachable(base, error))?;
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), rate_limit: Arc::default() })
+    }
+
+    /// Secret reads per minute that the plan allows, as Doppler's answers show it.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<u32> {
+        Some(self.rate_limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
     }
 
     /// The named secrets of one config, without those that do not exist.
@@ -87,7 +100,7 @@ impl Doppler {
             ("include_dynamic_secrets", "false"),
             ("secrets", names.as_str()),
         ];
-        let (status, headers, body) = self.get(place, "download", &query).await?;
+        let (status, headers, body) = self.get(place, DOWNLOAD, &query).await?;
         answer(place, status, &headers, &body)
     }
 
@@ -132,6 +145,10 @@ impl Doppler {
         let request = request.bearer_auth(place.token.expose_secret());
         let response = request.send().await.map_err(unavailable)?;
         let (status, headers) = (response.status(), response.headers().clone());
+        let limit = headers.get(RATE_LIMIT).and_then(|value| value.to_str().ok()?.parse().ok());
+        if let Some(limit) = limit.filter(|_| what == DOWNLOAD) {
+            self.rate_limit.store(limit, Ordering::Relaxed);
+        }
         let (body, is_whole) = body(response).await.map_err(unavailable)?;
         if status.is_success() && !is_whole {
             let reason = format!("it is longer than {BODY_BYTES} bytes");

@@ -205,6 +205,22 @@ pub enum SecretsError {
 }
 
 impl SecretsError {
+    /// Whether the source could not be asked, or answered for another place. Otherwise its secrets are at fault.
+    pub(super) fn is_about_access(&self) -> bool {
+        matches!(
+            self,
+            Self::TokenMissing { .. }
+                | Self::Ambiguous { .. }
+                | Self::NoIdToken { .. }
+                | Self::IdToken { .. }
+                | Self::IdentityRefused { .. }
+                | Self::Refused { .. }
+                | Self::Unavailable { .. }
+                | Self::NotSecrets { .. }
+                | Self::WrongPlace { .. }
+        )
+    }
+
     /// Whether a retry may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {

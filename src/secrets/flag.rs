@@ -39,7 +39,8 @@ impl std::fmt::Display for Disabled {
 
 impl Disabled {
     /// `None` if the flag is exactly `true`.
-    pub(super) fn of(place: &Place, raw: &RawSecrets) -> Option<Self> {
+    #[must_use]
+    pub fn of(place: &Place, raw: &RawSecrets) -> Option<Self> {
         let flag = match raw.get(FLAG).map(|flag| flag.expose_secret()) {
             Some("true") => return None,
             None => Flag::Missing,
@@ -55,8 +56,15 @@ impl Disabled {
         &self.set
     }
 
-    pub(super) fn is_missing(&self) -> bool {
+    /// Whether there is no such secret.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
         self.flag == Flag::Missing
+    }
+
+    /// Whether it has a value that was meant to be `true` or `false`, and is neither. `false` and nothing are deliberate.
+    pub(super) fn is_a_wrong_value(&self) -> bool {
+        matches!(&self.flag, Flag::Other(value) if value != "`false`")
     }
 
     /// How to enable the archival where the flag is stored, as a sentence: ``In secrets.yaml, line 6, write `true`.``

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::archive::backup_manifest::Partial;
 use crate::databases::postgres::proof::{Comparison, Verdict, counted, grouped};
+use crate::finding::{Finding, Level};
 
 /// How a command ended, for one sponsor or for the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -278,6 +279,13 @@ impl Conclusion {
     #[must_use]
     pub fn of_listing(_lines: usize) -> Self {
         Self { outcome: Outcome::Success, state: None }
+    }
+
+    /// A preflight. It describes what a backup needs, not any backup's state.
+    #[must_use]
+    pub fn of_preflight(findings: &[Finding]) -> Self {
+        let fails = findings.iter().any(|finding| finding.level == Level::Fail);
+        Self { outcome: if fails { Outcome::Failure } else { Outcome::Success }, state: None }
     }
 
     /// A dry run that found no obstacle.

@@ -20,6 +20,7 @@ mod keyless;
 mod list;
 mod matrix;
 mod memory;
+mod preflight;
 mod recipe;
 mod record;
 mod reach;

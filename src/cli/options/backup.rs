@@ -89,13 +89,6 @@ pub(super) fn backup(common: CommonOptions, values: &Values<'_>) -> Result<Backu
             "Set `age-recipients` to age public keys. An unset variable of the workflow arrives empty.",
         ));
     }
-    let storage_class = values.required(inputs::STORAGE_CLASS)?;
-    // Checked here: S3 would reject it only after pg_dump has run.
-    if !StorageClass::values().contains(&storage_class.as_str()) {
-        let known = StorageClass::values().join(", ");
-        return Err(bad_value(inputs::STORAGE_CLASS, &storage_class, "an S3 storage class")
-            .hint(format!("Use one of {known}.")));
-    }
     let memory_limit_bytes = values.required(inputs::MEMORY_LIMIT)?.as_u64();
     // An upload works with two compressed members and two parts at least.
     if memory_limit_bytes < memory::smallest_limit() {
@@ -120,12 +113,23 @@ pub(super) fn backup(common: CommonOptions, values: &Values<'_>) -> Result<Backu
             snapshot: None,
         },
         max_replica_lag: values.required(inputs::MAX_REPLICA_LAG)?,
-        storage_class,
+        storage_class: storage_class(values)?,
         memory_limit_bytes,
         require_backup: values.boolean(inputs::REQUIRE_BACKUP)?,
         accept_new_source: values.optional(inputs::ACCEPT_NEW_SOURCE)?.unwrap_or_default(),
         timeout: values.required(inputs::TIMEOUT)?,
     })
+}
+
+/// The storage class of the dump. Checked here: S3 would reject it only after pg_dump has run.
+pub(super) fn storage_class(values: &Values<'_>) -> Result<String, UsageError> {
+    let storage_class = values.required(inputs::STORAGE_CLASS)?;
+    if !StorageClass::values().contains(&storage_class.as_str()) {
+        let known = StorageClass::values().join(", ");
+        return Err(bad_value(inputs::STORAGE_CLASS, &storage_class, "an S3 storage class")
+            .hint(format!("Use one of {known}.")));
+    }
+    Ok(storage_class)
 }
 
 pub(super) fn record(common: CommonOptions, values: &Values<'_>) -> Result<RecordOptions, UsageError> {

@@ -98,16 +98,21 @@ pub struct DrillOptions {
     pub max_rto: Option<Duration>,
 }
 
-pub(super) fn list(common: CommonOptions, values: &Values<'_>) -> Result<ListOptions, UsageError> {
+/// Whether to print JSON alone on standard output.
+pub(super) fn json(values: &Values<'_>) -> Result<bool, UsageError> {
     let json = values.boolean(inputs::JSON)?;
     if json && values.boolean(inputs::OUTPUTS)? {
         return Err(UsageError::new("`json` and `outputs` exclude each other")
             .hint("Set only one of them: both write to standard output."));
     }
+    Ok(json)
+}
+
+pub(super) fn list(common: CommonOptions, values: &Values<'_>) -> Result<ListOptions, UsageError> {
     Ok(ListOptions {
         common,
         endpoint: endpoint(values)?,
-        json,
+        json: json(values)?,
         max_backup_age: values.optional(inputs::MAX_BACKUP_AGE)?,
     })
 }

@@ -93,6 +93,11 @@ impl Trial {
         config_of(&self.environment)
     }
 
+    /// The sponsors, by name.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.stages.keys().map(String::as_str).collect()
+    }
+
     /// A sponsor's database.
     pub(crate) fn database(&self, sponsor: &str) -> &Database {
         &self.stages[sponsor].database

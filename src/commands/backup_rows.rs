@@ -1,0 +1,178 @@
+//! One row per backup: what the listing, the manifest and the checksum file say about it, and whether they agree.
+
+use tokio::sync::Semaphore;
+
+use super::history::{AttemptStatus, BackupAttempt, BackupHistory};
+use super::{RunContext, stored};
+use crate::archive::ArchiveError;
+use crate::archive::backup_manifest::Excerpt;
+use crate::archive::catalogue::{BackupEntry, BackupKey};
+use crate::archive::key::manifest_key;
+use crate::report::listing::ListedBackup;
+use crate::verification::stored::{MANIFEST_BYTES, StoredFacts, of_another};
+
+/// Memory for manifests, in MiB. A larger manifest is read alone.
+const MANIFEST_MEBIBYTES: u32 = 32;
+
+const UNKNOWN: &str = "unknown";
+const DAMAGED: &str = "damaged";
+const EMPTY: &str = "empty";
+const COMPLETE: &str = "complete";
+const PARTIAL: &str = "partial";
+
+/// Reads rows, a few manifests at a time.
+pub(super) struct BackupRows<'a> {
+    context: &'a RunContext,
+    memory: Semaphore,
+}
+
+/// Whose backup a manifest describes.
+enum Ownership {
+    Ours,
+    APartners,
+}
+
+impl<'a> BackupRows<'a> {
+    pub(super) fn new(context: &'a RunContext) -> Self {
+        Self { context, memory: Semaphore::new(MANIFEST_MEBIBYTES as usize) }
+    }
+
+    /// Rows down to the newest backup that counts. A watcher needs no more of thousands.
+    pub(super) async fn newest(
+        &self,
+        place: &BackupHistory<'_>,
+        attempts: Vec<BackupAttempt>,
+    ) -> Result<Vec<ListedBackup>, ArchiveError> {
+        let mut rows = Vec::new();
+        for attempt in attempts {
+            let Some(row) = self.row(place, attempt).await? else { continue };
+            let is_newest = counts(&row) && row.timestamp <= self.context.now();
+            rows.push(row);
+            if is_newest {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// One backup. An error becomes a problem in its row and does not end the list. A partner's backup has no row.
+    pub(super) async fn row(
+        &self,
+        place: &BackupHistory<'_>,
+        attempt: BackupAttempt,
+    ) -> Result<Option<ListedBackup>, ArchiveError> {
+        let BackupAttempt { backup, standing } = attempt;
+        let mut row = self.unknown_row(place, &backup);
+        let looked = match standing {
+            AttemptStatus::Whole(entry) => {
+                row.holds(entry.bytes, &entry.storage_class);
+                self.look(place, &entry, &mut row).await
+            }
+            AttemptStatus::Lacks(left) => match Box::pin(place.look_closer(left)).await {
+                Ok(standing) => Ok(self.fill_status(&standing, &mut row)),
+                Err(error) => Err(error),
+            },
+            standing => Ok(self.fill_status(&standing, &mut row)),
+        };
+        match looked {
+            Ok(Ownership::APartners) => return Ok(None),
+            Err(error) if error.affects_every_request() => return Err(error),
+            Err(error) => {
+                if error.is_finding() {
+                    DAMAGED.clone_into(&mut row.status);
+                }
+                let words = stored::in_words(&place.backups, &backup.key, &error);
+                row.problem = Some(self.context.sink.redacted(&words));
+            }
+            Ok(Ownership::Ours) => {}
+        }
+        Ok(Some(row))
+    }
+
+    /// A row before anything was read.
+    fn unknown_row(&self, place: &BackupHistory<'_>, backup: &BackupKey) -> ListedBackup {
+        let age = self.context.now().duration_since(backup.at).as_secs();
+        ListedBackup {
+            sponsor: place.sponsor.name.clone(),
+            environment: place.environment.name(),
+            location: place.location(backup),
+            timestamp: backup.at,
+            status: UNKNOWN.to_owned(),
+            partial: None,
+            size_bytes: None,
+            sha256: None,
+            rows: None,
+            age_seconds: u64::try_from(age).unwrap_or_default(),
+            storage_class: None,
+            locked_until: None,
+            encrypted: backup.encrypted,
+            problem: None,
+        }
+    }
+
+    /// Fills in the row of an attempt that is not a backup. Returns whose it is.
+    fn fill_status(&self, standing: &AttemptStatus, row: &mut ListedBackup) -> Ownership {
+        if matches!(standing, AttemptStatus::PartnersRest) {
+            return Ownership::APartners;
+        }
+        row.status = standing.name().unwrap_or_default();
+        row.problem = standing.words().map(|words| self.context.sink.redacted(&words));
+        if let Some(dump) = standing.dump() {
+            row.holds(dump.bytes, &dump.storage_class);
+        }
+        Ownership::Ours
+    }
+
+    async fn look(
+        &self,
+        place: &BackupHistory<'_>,
+        entry: &BackupEntry,
+        row: &mut ListedBackup,
+    ) -> Result<Ownership, ArchiveError> {
+        let (store, key) = (&place.backups, &entry.backup.key);
+        let examined = store.examine(key).await?;
+        row.locked_until = examined.lock.map(|lock| lock.until);
+        let mebibytes = u32::try_from(entry.manifest_bytes >> 20).unwrap_or(u32::MAX).saturating_add(1);
+        // Never closed, so that this always gives one.
+        let _held = self.memory.acquire_many(mebibytes.min(MANIFEST_MEBIBYTES)).await.ok();
+        let beside = manifest_key(key);
+        let document = store.read_small(&beside, MANIFEST_BYTES).await?;
+        let told = Excerpt::parse(&store.location(&beside), &document)?;
+        if place.sponsor.partners.contains(&told.sponsor) {
+            return Ok(Ownership::APartners);
+        }
+        row.partial = Some(told.is_partial());
+        let sha256 = stored::checksum_of(store, key).await?;
+        let whose =
+            of_another([&row.sponsor, row.environment, key], [&told.sponsor, &told.environment, &told.key]);
+        let found = StoredFacts { bytes: entry.bytes, crc64: examined.crc64, sha256 };
+        let problems = [whose, found.differing(&told.stored)].concat();
+        self.judge_row(row, told, problems);
+        Ok(Ownership::Ours)
+    }
+
+    /// The row's status, from its manifest and what contradicts it.
+    fn judge_row(&self, row: &mut ListedBackup, told: Excerpt, problems: Vec<String>) {
+        if !problems.is_empty() {
+            DAMAGED.clone_into(&mut row.status);
+            row.problem = Some(self.context.sink.redacted(&problems.join("; ")));
+            return;
+        }
+        let before =
+            told.previous_backup.filter(|before| told.rows_total == Some(0) && before.rows_total > 0);
+        let status = match (&before, row.partial) {
+            (Some(_), _) => EMPTY,
+            (None, Some(true)) => PARTIAL,
+            (None, _) => COMPLETE,
+        };
+        status.clone_into(&mut row.status);
+        (row.sha256, row.rows) = (Some(told.stored.sha256), told.rows_total);
+        row.problem = before
+            .map(|before| format!("it holds no rows, but {} held {}", before.location, before.rows_total));
+    }
+}
+
+/// Whether a row is a backup that a watcher can rely on.
+pub(super) fn counts(row: &ListedBackup) -> bool {
+    [COMPLETE, PARTIAL].contains(&row.status.as_str())
+}

@@ -1,0 +1,213 @@
+//! One sponsor: flag, secrets, what it shares, both buckets, the database, its newest backup and drill.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+
+use super::PreflightRun;
+use crate::archive::catalogue::prefix;
+use crate::archive::preflight as archive;
+use crate::archive::preflight::StorageExpectations;
+use crate::archive::s3::policy::Purpose;
+use crate::commands::backup_rows::counts;
+use crate::commands::buckets::SponsorBuckets;
+use crate::commands::publish::{Ended, RedactedFailure};
+use crate::commands::secrets_source::ExaminedSecrets;
+use crate::commands::session::SponsorSession;
+use crate::databases::postgres::Connection;
+use crate::databases::postgres::preflight::{self as database, DatabaseExpectations};
+use crate::failure::Failure;
+use crate::finding::{Check, Finding, Level};
+use crate::record::drill_history;
+use crate::report::preflight::in_words;
+use crate::secrets::{SecretsError, SponsorSecrets, preflight as secrets};
+use crate::sponsors::Sponsor;
+use crate::verification::{Conclusion, VerificationError, preflight as verification};
+
+/// Time limit of each part: secrets with the database's identity, both buckets, the database.
+pub(super) const PART_TIMEOUT: Duration = Duration::from_secs(120);
+/// An upload that began earlier belongs to a run that has ended.
+const AN_UPLOAD: Duration = Duration::from_secs(6 * 3600);
+
+const STORAGE: Check = Check { name: "storage", about: "S3 answers all questions within two minutes" };
+const DATABASE: Check =
+    Check { name: "database", about: "The database answers all questions within two minutes" };
+
+impl PreflightRun<'_> {
+    pub(super) async fn sponsor(&self, sponsor: &Sponsor) -> (Vec<Finding>, Ended) {
+        let session = self.sessions.begin(sponsor, None);
+        let findings = session.run(Box::pin(self.findings(&session))).await;
+        let redact = |finding| super::redacted(finding, self.context);
+        let findings = findings.map(|findings| findings.into_iter().map(redact).collect::<Vec<_>>());
+        match findings {
+            Ok(findings) => {
+                let ended = conclude(&session, &findings);
+                (findings, ended)
+            }
+            Err(failure) => (
+                Vec::new(),
+                session.end(session.result(Conclusion::failed(None)), Some(session.redacted(&failure))),
+            ),
+        }
+    }
+
+    /// Reads everything, which a signal ends at once. Then probes, which undoes what it began.
+    async fn findings(&self, session: &SponsorSession<'_>) -> Result<Vec<Finding>, Failure> {
+        let mut findings = self.secrets(session);
+        let Some(Ok(ExaminedSecrets { secrets: Ok(secrets), .. })) = self.examined.get(&session.sponsor.name)
+        else {
+            return Ok(findings);
+        };
+        let conflicts = self.sessions.guard.conflicts();
+        let odd = conflicts.warnings(session.sponsor).collect();
+        let database_conflict = conflicts.database(session.sponsor).err();
+        // What may be another sponsor's is not looked at.
+        let (buckets, bucket_conflict) = match self.open_buckets(session, secrets) {
+            Ok(buckets) => (Some(buckets), None),
+            Err(error) => (None, Some(error)),
+        };
+        let is_own_database = database_conflict.is_none();
+        findings
+            .extend(verification::tenancy([bucket_conflict, database_conflict].into_iter().flatten(), odd));
+        let expected = self.storage_expectations(session, secrets);
+        let storage = async {
+            match &buckets {
+                Some(buckets) => in_time(STORAGE, Box::pin(self.storage(session, buckets, expected))).await,
+                None => Vec::new(),
+            }
+        };
+        let database = async {
+            if is_own_database {
+                in_time(DATABASE, Box::pin(self.database(secrets))).await
+            } else {
+                Vec::new()
+            }
+        };
+        let read = async { Ok(join(database, storage).await) };
+        let (database, storage) = session.limit.unless_stopped(Box::pin(read)).await?;
+        findings.extend(database);
+        findings.extend(storage);
+        if let Some(SponsorBuckets { backups, audit_logs, .. }) = buckets.filter(|_| self.options.write_probe)
+        {
+            findings.extend(Box::pin(archive::probe_writes(&backups, &audit_logs, expected)).await);
+        }
+        Ok(findings)
+    }
+
+    /// The flag and the secrets, with all that is wrong with them.
+    fn secrets(&self, session: &SponsorSession<'_>) -> Vec<Finding> {
+        match self.examined.get(&session.sponsor.name) {
+            None => Vec::new(),
+            Some(Err(error)) => vec![secrets::unusable(error)],
+            Some(Ok(ExaminedSecrets { flag, secrets, also })) => {
+                let mut findings = vec![secrets::flag(flag.as_ref())];
+                findings.push(match secrets {
+                    Ok(secrets) => secrets::usable(secrets.source()),
+                    Err(error) => secrets::unusable(error),
+                });
+                findings.extend(also.iter().map(secrets::unusable));
+                findings
+            }
+        }
+    }
+
+    async fn database(&self, secrets: &SponsorSecrets) -> Vec<Finding> {
+        let connection = match Connection::parse(&secrets.database_url) {
+            Ok(connection) => connection,
+            Err(error) => return vec![database::unusable_url(&error.into())],
+        };
+        let expected = DatabaseExpectations { max_replica_lag: self.options.max_replica_lag };
+        database::check(&connection, self.clients.as_deref(), expected).await
+    }
+
+    fn open_buckets(
+        &self,
+        session: &SponsorSession<'_>,
+        secrets: &SponsorSecrets,
+    ) -> Result<SponsorBuckets, SecretsError> {
+        let purpose = Purpose::Drill { thaw: false };
+        session.open_buckets(secrets, &self.options.deployment.endpoint, purpose)
+    }
+
+    fn storage_expectations<'s>(
+        &'s self,
+        session: &'s SponsorSession<'_>,
+        secrets: &'s SponsorSecrets,
+    ) -> StorageExpectations<'s> {
+        let options = self.options;
+        StorageExpectations {
+            environment: options.common.environment,
+            sponsor: &session.sponsor.name,
+            region: &secrets.region,
+            lock: options.deployment.lock,
+            retention_years: options.deployment.retention_years,
+            storage_class: &options.storage_class,
+            max_rto: options.max_rto,
+            now: session.started,
+        }
+    }
+
+    async fn storage(
+        &self,
+        session: &SponsorSession<'_>,
+        buckets: &SponsorBuckets,
+        expected: StorageExpectations<'_>,
+    ) -> Vec<Finding> {
+        let mut findings = archive::check(&buckets.backups, &buckets.audit_logs, expected).await;
+        findings.push(self.last_backup(session, buckets).await);
+        findings.push(self.last_drill(session, buckets).await);
+        findings
+    }
+
+    async fn last_backup(&self, session: &SponsorSession<'_>, buckets: &SponsorBuckets) -> Finding {
+        let place = session.history(buckets, AN_UPLOAD);
+        let newest = async {
+            let attempts = place.attempts().await?;
+            self.rows.newest(&place, attempts).await
+        };
+        match newest.await {
+            Ok(rows) => {
+                let location = place.backups.location(&prefix(place.environment));
+                let taken = rows.iter().filter(|row| counts(row)).map(|row| row.timestamp).collect();
+                verification::last_backup(&location, taken, session.started, self.options.max_backup_age)
+            }
+            Err(error) => verification::unread_backups(&error, error.hint()),
+        }
+    }
+
+    async fn last_drill(&self, session: &SponsorSession<'_>, buckets: &SponsorBuckets) -> Finding {
+        let (environment, name) = (self.options.common.environment, &session.sponsor.name);
+        match drill_history::newest_passed(&buckets.audit_logs, environment, name).await {
+            Ok(passed) => verification::last_drill(passed, session.started, self.options.max_drill_age),
+            Err(error) => verification::unread_drills(&error, error.hint()),
+        }
+    }
+}
+
+/// A part's findings, or that it took too long.
+async fn in_time(check: Check, part: impl Future<Output = Vec<Finding>>) -> Vec<Finding> {
+    tokio::time::timeout(PART_TIMEOUT, part).await.unwrap_or_else(|_| {
+        vec![check.fail(
+            "no answer to all questions within 2m",
+            "A backup would wait as long, and may fail.",
+            "Check the network between this machine and the server.",
+        )]
+    })
+}
+
+/// The sponsor's result: a failure if one of the findings is.
+fn conclude(session: &SponsorSession<'_>, findings: &[Finding]) -> Ended {
+    let of = |level| findings.iter().filter(move |finding| finding.level == level).map(in_words);
+    let mut result = session.result(Conclusion::of_preflight(findings));
+    result.message = Some(crate::report::preflight::counts(findings));
+    result.warnings = of(Level::Warn).collect();
+    let failed: Vec<String> = of(Level::Fail).collect();
+    if failed.is_empty() {
+        return (result, None);
+    }
+    let hint = "Fix the findings in this order, then run `sponsor-backup preflight` again.".to_owned();
+    let found = VerificationError { place: session.sponsor.name.clone(), findings: failed, hint };
+    let failure: RedactedFailure = session.redacted(&Failure::from(found));
+    let code = failure.fail(&mut result);
+    (result, Some(code))
+}

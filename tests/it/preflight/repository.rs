@@ -1,0 +1,1 @@
+//! GitHub: the secrets that the workflows name, and the reviewers of production.
