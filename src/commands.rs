@@ -28,6 +28,7 @@ mod tenancy_guard;
 mod verify;
 
 pub use context::RunContext;
+pub use preflight::checks as preflight_checks;
 
 use std::sync::Arc;
 

@@ -164,7 +164,7 @@ pub const COMMAND: Input = input::<Command>(
     "command",
     "COMMAND",
     EACH,
-    "Command to run: `matrix`, `backup`, `record`, `list`, `verify`, `restore`, `drill` or `preflight`",
+    "Command: `matrix`, `backup`, `record`, `list`, `verify`, `restore`, `drill` or `preflight`",
 )
 .or("backup")
 .input;

@@ -18,10 +18,26 @@ use crate::cli::options::PreflightOptions;
 use crate::databases::postgres::PostgresError;
 use crate::databases::postgres::client::Client;
 use crate::failure::Failure;
-use crate::finding::Finding;
+use crate::finding::{Check, Finding};
 use crate::report::preflight::PreflightReport;
-use crate::secrets::{S3Backups, SecretsError, preflight};
+use crate::secrets::preflight::rate_limit;
+use crate::secrets::{S3Backups, SecretsError};
 use general::Selection;
+
+/// All checks, in the order in which modules are asked.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    let by_module = [
+        crate::manifest::preflight::CHECKS,
+        crate::sponsors::preflight::CHECKS,
+        crate::secrets::preflight::CHECKS,
+        crate::verification::preflight::CHECKS,
+        crate::databases::postgres::preflight::CHECKS,
+        crate::archive::preflight::CHECKS,
+        crate::github::preflight::CHECKS,
+        sponsor::CHECKS,
+    ];
+    by_module.into_iter().flatten()
+}
 
 /// What all sponsors of a run share.
 struct PreflightRun<'a> {
@@ -54,10 +70,7 @@ pub(super) async fn run(
         });
         let (asked, parts) = join(general::github(&options, context), parts).await;
         general.extend(
-            selection
-                .secrets
-                .doppler()
-                .map(|doppler| preflight::rate_limit(selection.enabled, doppler.rate_limit())),
+            selection.secrets.doppler().map(|doppler| rate_limit(selection.enabled, doppler.rate_limit())),
         );
         general.extend(asked?);
         for (sponsor, (findings, part)) in sponsors.iter().zip(parts) {

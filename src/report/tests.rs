@@ -68,7 +68,9 @@ fn endings(subject: Subject) -> Vec<(Conclusion, Outcome, Option<State>)> {
             (Conclusion::of_restore(Restored { comparison: None, falls_short: false }), Failure, None),
         ],
         Subject::Record => vec![(Conclusion::of_record("s3://b/deployments/x.json"), Success, None)],
-        Subject::Matrix | Subject::List => vec![(Conclusion::of_listing(0), Success, None)],
+        Subject::Matrix | Subject::List | Subject::Preflight => {
+            vec![(Conclusion::of_listing(0), Success, None)]
+        }
     };
     endings.push((Conclusion::failed(None), Failure, None));
     endings.push((Conclusion::disabled(), Disabled, None));
@@ -83,7 +85,7 @@ fn result(name: &str, conclusion: Conclusion) -> SponsorResult {
     result
 }
 
-const SUBJECTS: [Subject; 7] = [
+const SUBJECTS: [Subject; 8] = [
     Subject::Backup,
     Subject::Record,
     Subject::Matrix,
@@ -91,6 +93,7 @@ const SUBJECTS: [Subject; 7] = [
     Subject::Verify,
     Subject::Restore,
     Subject::Drill,
+    Subject::Preflight,
 ];
 
 /// What must hold of everything that is written about these results.

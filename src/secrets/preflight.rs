@@ -62,3 +62,6 @@ pub fn rate_limit(sponsors: usize, limit: Option<u32>) -> Finding {
         Some(limit) => RATE_LIMIT.ok(format!("a run sends {needed} of {limit} requests per minute")),
     }
 }
+
+#[cfg(test)]
+mod tests;

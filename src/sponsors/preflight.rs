@@ -46,3 +46,6 @@ pub fn usable(sponsors: &[Sponsor]) -> Vec<Finding> {
     };
     vec![SPONSORS.ok(format!("{}{also}", names.join(", "))), jobs]
 }
+
+#[cfg(test)]
+mod tests;

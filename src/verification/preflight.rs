@@ -62,7 +62,7 @@ pub fn last_backup(place: &str, taken: Vec<Timestamp>, now: Timestamp, limit: Op
 /// The newest passed drill, if there is one.
 #[must_use]
 pub fn last_drill(passed: Option<Timestamp>, now: Timestamp, limit: Option<Duration>) -> Finding {
-    const WHY: &str = "Without a drill, nobody knows whether a backup restores.";
+    const WHY: &str = "Only a drill shows that a backup restores.";
     const FIX: &str = "Run `sponsor-backup drill`, and schedule it.";
     let old = passed.filter(|at| *at <= now).map(|at| elapsed(at, now));
     match (old, limit) {
@@ -100,3 +100,6 @@ fn age(at: Timestamp, now: Timestamp) -> String {
 fn elapsed(at: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(at)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,8 +178,8 @@ fn main_is_short_and_lib_lists_modules_in_order() {
     lets_pass("lib.rs", &told(&whole));
     let mut swapped = whole.clone();
     swapped.swap(3, 4);
-    bites("lib.rs", &told(&swapped), "the modules are stop, manifest, sponsors");
-    bites("lib.rs", &told(&whole[..11]), "the modules are");
+    bites("lib.rs", &told(&swapped), "the modules are stop, finding, manifest, sponsors");
+    bites("lib.rs", &told(&whole[..12]), "the modules are");
     bites("lib.rs", &told(&[&whole[..], &["tools"]].concat()), "the modules are");
 }
 

@@ -69,6 +69,7 @@ pub(crate) fn pages(read: &dyn Fn(&str) -> String) -> Vec<(&'static str, Vec<(&'
             "docs/reference.md",
             vec![("inputs", inputs()), ("outputs", outputs()), ("exit-codes", exit_codes())],
         ),
+        ("docs/preflight.md", vec![("checks", checks())]),
         ("docs/storage.md", vec![("keys", keys()), ("tags", object_tags())]),
         (
             "docs/setup.md",
@@ -102,6 +103,11 @@ fn exit_codes() -> String {
         vec![format!("`{code}`"), (*stage).to_owned(), (*meaning).to_owned()]
     };
     table(&["code", "stage", "meaning"], EXIT_CODES.iter().map(row))
+}
+
+fn checks() -> String {
+    let row = |check: &sponsor_backup::finding::Check| vec![code(check.name), check.about.to_owned()];
+    table(&["check", "well if"], sponsor_backup::commands::preflight_checks().map(row))
 }
 
 fn keys() -> String {

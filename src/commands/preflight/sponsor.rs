@@ -33,6 +33,9 @@ const STORAGE: Check = Check { name: "storage", about: "S3 answers all questions
 const DATABASE: Check =
     Check { name: "database", about: "The database answers all questions within two minutes" };
 
+/// What does not belong to one question of a module.
+pub(super) const CHECKS: &[Check] = &[DATABASE, STORAGE];
+
 impl PreflightRun<'_> {
     pub(super) async fn sponsor(&self, sponsor: &Sponsor) -> (Vec<Finding>, Ended) {
         let session = self.sessions.begin(sponsor, None);

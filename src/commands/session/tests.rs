@@ -32,7 +32,7 @@ async fn a_slow_sponsor_keeps_none_waiting_and_the_order_stays() {
                 "titan" => third.notify_one(),
                 _ => {}
             }
-            (SponsorResult::new(&sponsor.name, Conclusion::disabled(), 0.0), None)
+            (SponsorResult::new(&sponsor.name, Conclusion::disabled(), 0.0), None::<u8>)
         }
     });
     let ended = tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap();
@@ -46,7 +46,7 @@ async fn a_panic_around_the_steps_ends_only_that_part() {
     let ended = in_parallel(&sponsors, 1, |sponsor| {
         let part = async {
             assert!(sponsor.name != "callisto", "canary");
-            (SponsorResult::new(&sponsor.name, Conclusion::disabled(), 0.0), None)
+            (SponsorResult::new(&sponsor.name, Conclusion::disabled(), 0.0), None::<u8>)
         };
         contained(part, |failure| {
             let code = matches!(failure, Failure::Bug(_)).then_some(1);

@@ -82,7 +82,7 @@ fn all_that_is_wrong_with_the_secrets_is_reported_at_once() {
 }
 
 #[test]
-fn a_malformed_url_is_a_finding_and_the_buckets_are_checked_all_the_same() {
+fn a_malformed_url_is_a_finding_and_hides_no_other() {
     let trial = callisto();
     trial.secret("callisto", "DATABASE_URL", Some("postgresql://u:geheim-canary@/diary"));
     let outcome = terminal(&trial).run();

@@ -47,10 +47,14 @@ pub(crate) struct GitHub {
 pub(super) struct State {
     pub(super) token: String,
     pub(super) prefix: String,
-    /// Permissions that the token lacks: `actions`, `pulls`, `issues`.
+    /// Permissions that the token lacks: `actions`, `secrets`, `pulls`, `issues`.
     pub(super) lacking: BTreeSet<&'static str>,
     pub(super) approvals: BTreeMap<String, Value>,
     pub(super) pulls: BTreeMap<String, Vec<Value>>,
+    /// Names of secrets by place: `actions`, `organization`, or an environment's name.
+    pub(super) secrets: BTreeMap<String, Vec<String>>,
+    /// Numbers of reviewers by environment.
+    pub(super) reviewers: BTreeMap<String, usize>,
     pub(super) issues: Vec<Value>,
     pub(super) comments: BTreeMap<u64, Vec<Value>>,
     pub(super) breaches: Vec<String>,
@@ -99,6 +103,16 @@ impl GitHub {
         self.state().pulls.entry(commit.to_owned()).or_default().push(pull);
     }
 
+    /// A secret of the repository (`actions`), the organization (`organization`) or an environment.
+    pub(crate) fn secret(&self, place: &str, name: &str) {
+        self.state().secrets.entry(place.to_owned()).or_default().push(name.to_owned());
+    }
+
+    /// Makes an environment with this many required reviewers.
+    pub(crate) fn environment(&self, name: &str, reviewers: usize) {
+        self.state().reviewers.insert(name.to_owned(), reviewers);
+    }
+
     /// Opens an issue as a person does; gives its number.
     pub(crate) fn issue_of(&self, user: &str, title: &str, body: &str, labels: &[&str]) -> u64 {
         let labels: Vec<Value> = labels.iter().map(|name| json!({"name": name})).collect();
@@ -122,7 +136,7 @@ impl GitHub {
         of.map(|comment| comment["body"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The token lacks a permission: `actions`, `pulls` or `issues`.
+    /// The token lacks a permission: `actions`, `secrets`, `pulls` or `issues`.
     pub(crate) fn lacks(&self, permission: &'static str) {
         self.state().lacking.insert(permission);
     }

@@ -56,7 +56,8 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         return refuse(422, "Validation Failed");
     }
     let permission = match below {
-        _ if below.starts_with("/actions") => "actions",
+        _ if below.ends_with("secrets") => "secrets",
+        _ if below.starts_with("/actions") || below.starts_with("/environments") => "actions",
         _ if below.starts_with("/issues") => "issues",
         _ => "pulls",
     };
@@ -76,6 +77,14 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     (status, body)
 }
 
+/// A page of secrets, without values as GitHub has it.
+fn secrets(state: &State, place: &str, query: &BTreeMap<String, String>) -> Answer {
+    let names = state.secrets.get(place).cloned().unwrap_or_default();
+    let at = "2026-01-01T00:00:00Z";
+    let secret = |name: &String| json!({"name": name, "created_at": at, "updated_at": at});
+    (200, json!({"total_count": names.len(), "secrets": page(names.iter().map(secret).collect(), query)}))
+}
+
 fn tell(
     state: &mut State,
     operation: &Operation,
@@ -93,6 +102,22 @@ fn tell(
     match (method, parts.as_slice()) {
         ("GET", ["actions", "runs", id, "approvals"]) => {
             list(state.approvals.get(*id).and_then(Value::as_array).cloned().unwrap_or_default())
+        }
+        ("GET", ["actions", "secrets"]) => Some(secrets(state, "actions", query)),
+        ("GET", ["actions", "organization-secrets"]) => Some(secrets(state, "organization", query)),
+        ("GET", ["environments", name, "secrets"]) => {
+            let exists = state.reviewers.contains_key(*name);
+            exists.then(|| secrets(state, name, query))
+        }
+        ("GET", ["environments", name]) => {
+            let reviewers = *state.reviewers.get(*name)?;
+            let reviewer = || json!({"type": "User", "reviewer": user("octocat")});
+            let rule = json!({
+                "id": 1, "node_id": "R", "type": "required_reviewers", "prevent_self_review": true,
+                "reviewers": (0..reviewers).map(|_| reviewer()).collect::<Vec<_>>(),
+            });
+            let rules = if reviewers == 0 { json!([]) } else { json!([rule]) };
+            one(200, json!({"name": name, "protection_rules": rules}))
         }
         ("GET", ["commits", commit, "pulls"]) => {
             let without = |mut pull: Value| {
