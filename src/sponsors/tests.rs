@@ -39,6 +39,33 @@ fn an_array_selects_its_names_and_an_empty_one_is_an_error() {
     assert!(names(r#"["rhea""#).is_err(), "neither an array nor a name");
 }
 
+/// What `matrix` listed was deployed, whatever the manifest says by now.
+#[test]
+fn listed_sponsors_need_not_be_in_the_manifest_any_more() {
+    let of = |names: &[&str], manifest: Option<&Manifest>| {
+        listed(manifest, &names.iter().map(|name| (*name).to_owned()).collect())
+    };
+    let manifest = manifest();
+    let (enabled, disabled) =
+        (&manifest.entries[0], manifest.entries.iter().find(|it| it.enabled != Some(true)));
+    let disabled = disabled.unwrap().name.as_str();
+    let (sponsors, changed) = of(&[&enabled.name, disabled, "gone"], Some(&manifest)).unwrap();
+    let mut names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
+    names.sort_unstable();
+    let mut expected = [enabled.name.as_str(), disabled, "gone"];
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    assert_eq!(sponsors.iter().find(|it| it.name == enabled.name).unwrap().code, enabled.code);
+    assert_eq!(
+        changed.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        BTreeSet::from([disabled, "gone"])
+    );
+    let (_, all) = of(&[&enabled.name], None).unwrap();
+    assert_eq!(all, [enabled.name.as_str()], "without a manifest, nothing is known to be enabled");
+    assert_eq!(of(&[], Some(&manifest)), Err(SponsorsError::NoneListed));
+    assert!(matches!(of(&["../x"], None), Err(SponsorsError::Unknown { .. })));
+}
+
 #[test]
 fn partners_are_sponsors_that_list_each_other() {
     let manifest = crate::manifest::parse(indoc::indoc! {"
