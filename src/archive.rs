@@ -13,6 +13,7 @@ pub mod checksum;
 pub mod codec;
 pub mod encryption;
 pub mod key;
+pub mod lifecycle;
 pub mod memory;
 pub mod open;
 pub mod parts;

@@ -5,12 +5,44 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Store;
+use super::key::{Bucket, Object};
+use super::lifecycle::ObjectFamily;
 use super::s3::LockChoice;
 use crate::finding::{Check, Finding};
+use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET};
 use crate::sponsors::Environment;
 
+mod archive_tier;
+mod leftovers;
+mod lifecycle;
+mod probe;
+mod protection;
+mod question;
+mod reach;
+mod tls;
+mod versions;
+
+pub use probe::probe_writes;
+
 /// What this module checks.
-pub const CHECKS: &[Check] = &[];
+pub const CHECKS: &[Check] = &[
+    reach::EXISTS,
+    reach::OWNER,
+    reach::REGION,
+    protection::VERSIONING,
+    protection::ENCRYPTION,
+    protection::PUBLIC_ACCESS,
+    tls::TLS_ONLY,
+    protection::OBJECT_LOCK,
+    protection::REPLICATION,
+    lifecycle::LIFECYCLE,
+    versions::NONCURRENT,
+    versions::DELETE_MARKERS,
+    versions::INCOMPLETE_UPLOADS,
+    archive_tier::ARCHIVE_TIER,
+    leftovers::LEFTOVERS,
+    probe::WRITE_PROBE,
+];
 
 /// What the buckets are judged by.
 #[derive(Debug, Clone, Copy)]
@@ -33,20 +65,98 @@ pub struct StorageExpectations<'a> {
     pub now: Timestamp,
 }
 
-/// Checks both buckets.
-pub async fn check(
-    _backups: &Store,
-    _audit_logs: &Store,
-    _expected: StorageExpectations<'_>,
-) -> Vec<Finding> {
-    Vec::new()
+impl<'a> StorageExpectations<'a> {
+    fn in_production(&self) -> bool {
+        self.environment == Environment::Production
+    }
+
+    /// The objects of each kind that a bucket holds.
+    fn families(&self, bucket: Bucket) -> Vec<ObjectFamily<'a>> {
+        let Self { environment, sponsor, retention_years, .. } = *self;
+        let there = Object::ALL.into_iter().filter(|object| object.bucket() == bucket);
+        there.map(|object| ObjectFamily { object, environment, sponsor, retention_years }).collect()
+    }
 }
 
-/// Creates and aborts one multipart upload per bucket, with the headers of a real backup.
-pub async fn probe_writes(
-    _backups: &Store,
-    _audit_logs: &Store,
-    _expected: StorageExpectations<'_>,
-) -> Vec<Finding> {
-    Vec::new()
+/// A bucket that is checked.
+#[derive(Debug, Clone, Copy)]
+struct Checked<'a> {
+    store: &'a Store,
+    which: Bucket,
+    expected: StorageExpectations<'a>,
 }
+
+impl<'a> Checked<'a> {
+    fn name(&self) -> &'a str {
+        self.store.bucket()
+    }
+
+    /// The secret that holds its name.
+    fn secret(&self) -> &'static str {
+        match self.which {
+            Bucket::Backups => BACKUPS_BUCKET,
+            Bucket::AuditLogs => AUDIT_LOGS_BUCKET,
+        }
+    }
+
+    /// `backups/`, or the prefixes of all kinds of records.
+    fn prefixes(&self) -> Vec<String> {
+        self.expected.families(self.which).iter().map(ObjectFamily::prefix).collect()
+    }
+
+    /// The command that changes the bucket's lifecycle rules, which S3 takes as a whole.
+    fn put_lifecycle(&self) -> String {
+        format!("`aws s3api put-bucket-lifecycle-configuration --bucket {}`", self.name())
+    }
+}
+
+/// Checks both buckets.
+pub async fn check(backups: &Store, audit_logs: &Store, expected: StorageExpectations<'_>) -> Vec<Finding> {
+    let checked = |store, which| Box::pin(check_bucket(Checked { store, which, expected }));
+    let (mut findings, of_logs) =
+        tokio::join!(checked(backups, Bucket::Backups), checked(audit_logs, Bucket::AuditLogs));
+    findings.extend(of_logs);
+    findings
+}
+
+async fn check_bucket(bucket: Checked<'_>) -> Vec<Finding> {
+    let (mut findings, reached) = reach::check(&bucket).await;
+    // Every other question would get the same refusal.
+    if !reached {
+        return findings;
+    }
+    let store = bucket.store;
+    let (versioned, encryption, public, policy) = tokio::join!(
+        Box::pin(store.versioned()),
+        Box::pin(store.encryption()),
+        Box::pin(protection::public_access(&bucket)),
+        Box::pin(store.bucket_policy()),
+    );
+    let (lock, replication, rules, leftovers) = tokio::join!(
+        Box::pin(store.object_lock()),
+        Box::pin(store.replication()),
+        Box::pin(store.lifecycle()),
+        Box::pin(leftovers::check(&bucket)),
+    );
+    findings.extend([
+        protection::versioning(&bucket, versioned.as_ref()),
+        protection::encryption(&bucket, encryption),
+        public,
+        tls::check(&bucket, policy),
+        protection::object_lock(&bucket, lock),
+        protection::replication(&bucket, replication),
+    ]);
+    match rules {
+        Ok(rules) => {
+            findings.extend(lifecycle::check(&bucket, &rules));
+            findings.extend(versions::check(&bucket, &rules, versioned.is_ok_and(|versioned| versioned)));
+            findings.extend(archive_tier::check(&bucket, &rules));
+        }
+        Err(error) => findings.push(lifecycle::QUESTION.unknown(&bucket, &error)),
+    }
+    findings.push(leftovers);
+    findings
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ mod multipart;
 mod objects;
 pub(super) mod retry;
 mod role;
+mod settings;
 
 pub use attributes::{CheckedAttributes, ObjectAttributes};
 pub use cause::Cause;
@@ -23,6 +24,7 @@ pub use lock::{BucketDefault, LockChoice, LockState, ObjectLock};
 pub(super) use multipart::{UnansweredCreates, UploadId};
 pub use objects::ObjectInfo;
 pub use role::{AwsSession, session_name};
+pub use settings::{BucketSighting, DefaultRetention, Encryption, PublicAccessBlock, Replication};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::ChecksumAlgorithm;

@@ -40,13 +40,18 @@ impl ThawState {
     }
 }
 
+/// Whether objects of a storage class must be thawed.
+pub(super) fn is_frozen_class(storage_class: &str) -> bool {
+    FROZEN_CLASSES.contains(&storage_class)
+}
+
 /// Why an object cannot be read now; `None` if it can.
 pub(super) fn why_frozen(storage_class: &str, archive_tier: Option<&str>, state: ThawState) -> Option<Thaw> {
     match (state, archive_tier) {
         // Intelligent-Tiering makes no copy: the object leaves the tier, and S3 stops naming it.
         (ThawState::Ongoing, Some(_)) => Some(Thaw::Ongoing),
         (_, Some(_)) => Some(Thaw::NotRequested),
-        _ if !FROZEN_CLASSES.contains(&storage_class) => None,
+        _ if !is_frozen_class(storage_class) => None,
         (ThawState::Until(_), None) => None,
         (ThawState::Ongoing, None) => Some(Thaw::Ongoing),
         (ThawState::No, None) => Some(Thaw::NotRequested),

@@ -36,7 +36,57 @@ fn metadata_is_readable_ascii() {
     assert_eq!(pairs, [("deployer".to_owned(), "Jos%C3%A9%0A100%25".to_owned())]);
 }
 
+/// A new kind does not compile here until it is listed.
+#[test]
+fn every_kind_is_listed() {
+    for (at, object) in Object::ALL.into_iter().enumerate() {
+        let place = match object {
+            Object::Backup { .. } => 0,
+            Object::DeploymentLog => 1,
+            Object::DrillReport => 2,
+        };
+        assert_eq!(place, at);
+    }
+}
+
+#[test]
+fn a_probe_is_neither_a_backup_nor_a_record() {
+    let second = at("2026-11-21T01:02:03Z");
+    for environment in Environment::ALL {
+        for object in Object::ALL {
+            let key = object.probe_key(environment, second);
+            assert!(
+                key.starts_with(&format!("{}/2026/11/21/preflight-", object.folder(environment))),
+                "{key}"
+            );
+            assert_ne!(key, object.key(environment, second));
+            assert_eq!(crate::archive::catalogue::BackupKey::parse(environment, &key), None);
+        }
+    }
+}
+
+#[test]
+fn records_are_kept_for_seven_years_and_backups_by_environment() {
+    let backup = Object::Backup { suffix: "" };
+    let kept = |object: Object<'_>, environment: Environment| {
+        object.retention(environment, environment.retention_years()).days()
+    };
+    assert_eq!(Environment::ALL.map(|environment| kept(backup, environment)), [2557, 30, 7]);
+    for record in [Object::DeploymentLog, Object::DrillReport] {
+        assert_eq!(Environment::ALL.map(|environment| kept(record, environment)), [2557; 3]);
+    }
+    assert_eq!(backup.retention(Environment::Staging, Some(10)).days(), 3653);
+}
+
 proptest! {
+    #[test]
+    fn retention_days_are_enough_for_every_day_of_writing(second in 0_i64..4_000_000_000, years in 0_u16..100) {
+        let written = Timestamp::from_second(second).unwrap();
+        let days = i64::from(Retention::Years(years).days());
+        let end = written + jiff::SignedDuration::from_hours(24 * days);
+        prop_assert!(retain_until(written, years).unwrap() <= end);
+    }
+
     #[test]
     fn metadata_is_always_short_ascii_that_decodes(value in "\\PC{0,400}") {
         for (_, value) in metadata(&[("reason", Some(&value))]) {

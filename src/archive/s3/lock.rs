@@ -187,7 +187,7 @@ impl Store {
     }
 
     /// The bucket's Object Lock settings; `None` if it has no Object Lock.
-    async fn lock_configuration(&self) -> Result<Option<ObjectLockConfiguration>, ArchiveError> {
+    pub(super) async fn lock_configuration(&self) -> Result<Option<ObjectLockConfiguration>, ArchiveError> {
         let answer = self
             .client
             .get_object_lock_configuration()

@@ -30,6 +30,13 @@ pub(in crate::archive) struct UploadId {
     pub(in crate::archive) write_id: String,
 }
 
+impl UploadId {
+    /// As S3 gave it.
+    pub(in crate::archive) fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl Store {
     /// `creates` counts each request that was sent and not answered.
     pub(in crate::archive) async fn create_upload(

@@ -33,6 +33,11 @@ pub enum Purpose {
         /// And asks S3 to thaw them.
         thaw: bool,
     },
+    /// Reads the buckets' settings, and backups and records.
+    Preflight {
+        /// And creates and aborts uploads like a backup's.
+        write_probe: bool,
+    },
 }
 
 /// The objects that a policy covers.
@@ -69,6 +74,24 @@ const THAW: &str = "s3:RestoreObject";
 const LIST: &str = "s3:ListBucket";
 const LIST_UPLOADS: &str = "s3:ListBucketMultipartUploads";
 const LOCKS: &str = "s3:GetBucketObjectLockConfiguration";
+/// One request of `preflight` each. Only the last two are about prefixes.
+const SETTINGS: [&str; 12] = [
+    "s3:GetBucketLocation",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketPolicyStatus",
+    "s3:GetBucketAcl",
+    "s3:GetBucketPolicy",
+    LOCKS,
+    "s3:GetReplicationConfiguration",
+    "s3:GetLifecycleConfiguration",
+    LIST,
+    LIST_UPLOADS,
+];
+/// An upload that never becomes an object.
+const PROBE: [&str; 4] =
+    ["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectRetention", "s3:AbortMultipartUpload"];
 
 /// The policy, as STS takes it.
 #[must_use]
@@ -105,6 +128,12 @@ pub fn policy(purpose: Purpose, place: Place<'_>) -> String {
             all.extend(place.allow(report, &STORE, &[LIST, LOCKS]));
             (all, true)
         }
+        Purpose::Preflight { write_probe } => {
+            let mut all = vec![place.allow_settings(&[backups, log, report])];
+            all.push(place.allow_objects(&READ, &[backups, log, report]));
+            all.extend(write_probe.then(|| place.allow_objects(&PROBE, &[backups, log])));
+            (all, write_probe)
+        }
     };
     statements.push(place.keys(writes));
     json!({"Version": "2012-10-17", "Statement": statements}).to_string()
@@ -119,13 +148,34 @@ impl Place<'_> {
         questions: &[&str],
     ) -> Vec<Value> {
         let folder = object.folder(self.environment);
-        let bucket = format!("arn:{}:s3:::{bucket}", self.partition());
+        let bucket = self.arn(bucket);
         // Looking at an object that is not there is a listing without a prefix, so `IfExists`.
         let below = json!({"StringLikeIfExists": {"s3:prefix": format!("{folder}/*")}});
         vec![
             json!({"Effect": "Allow", "Action": objects, "Resource": format!("{bucket}/{folder}/*")}),
             json!({"Effect": "Allow", "Action": questions, "Resource": bucket, "Condition": below}),
         ]
+    }
+
+    /// Questions about both buckets in one statement, for the sake of its length.
+    fn allow_settings(&self, kinds: &[(&str, Object<'_>)]) -> Value {
+        let buckets = [self.backups, self.audit_logs].map(|bucket| self.arn(bucket));
+        let below: Vec<String> =
+            kinds.iter().map(|(_, object)| format!("{}/*", object.folder(self.environment))).collect();
+        let condition = json!({"StringLikeIfExists": {"s3:prefix": below}});
+        json!({"Effect": "Allow", "Action": SETTINGS, "Resource": buckets, "Condition": condition})
+    }
+
+    fn allow_objects(&self, actions: &[&str], kinds: &[(&str, Object<'_>)]) -> Value {
+        let below = |(bucket, object): &(&str, Object<'_>)| {
+            format!("{}/{}/*", self.arn(bucket), object.folder(self.environment))
+        };
+        let resources: Vec<String> = kinds.iter().map(below).collect();
+        json!({"Effect": "Allow", "Action": actions, "Resource": resources})
+    }
+
+    fn arn(&self, bucket: &str) -> String {
+        format!("arn:{}:s3:::{bucket}", self.partition())
     }
 
     /// The same of the other environments.
@@ -138,8 +188,7 @@ impl Place<'_> {
     fn allow_manifests(&self, (bucket, object): (&str, Object<'_>)) -> Vec<Value> {
         let mut statements = self.allow((bucket, object), &["s3:GetObject"], &[LIST]);
         let folder = object.folder(self.environment);
-        statements[0]["Resource"] =
-            json!(format!("arn:{}:s3:::{bucket}/{folder}/*.manifest.json", self.partition()));
+        statements[0]["Resource"] = json!(format!("{}/{folder}/*.manifest.json", self.arn(bucket)));
         statements
     }
 

@@ -1,6 +1,6 @@
 use super::*;
 
-const ALL: [Purpose; 8] = [
+const ALL: [Purpose; 10] = [
     Purpose::Backup,
     Purpose::Record,
     Purpose::Read { thaw: false },
@@ -9,6 +9,8 @@ const ALL: [Purpose; 8] = [
     Purpose::Restore { thaw: true },
     Purpose::Drill { thaw: false },
     Purpose::Drill { thaw: true },
+    Purpose::Preflight { write_probe: false },
+    Purpose::Preflight { write_probe: true },
 ];
 
 fn place<'a>(bucket: &'a str, environment: Environment) -> Place<'a> {
@@ -32,7 +34,8 @@ fn the_longest_policy_is_one_that_sts_takes() {
 fn each_purpose_has_its_rights_and_none_can_delete() {
     for purpose in ALL {
         let text = policy(purpose, place("bucket", Environment::Staging));
-        let writes = !matches!(purpose, Purpose::Read { .. } | Purpose::Restore { .. });
+        let reads = matches!(purpose, Purpose::Read { .. } | Purpose::Restore { .. });
+        let writes = !reads && purpose != Purpose::Preflight { write_probe: false };
         assert_eq!(text.contains("s3:PutObject"), writes, "{purpose:?}");
         assert_eq!(text.contains("RestoreObject"), format!("{purpose:?}").contains("thaw: true"));
         assert!(!text.contains("Delete") && !text.contains("s3:*"), "{text}");
@@ -42,15 +45,31 @@ fn each_purpose_has_its_rights_and_none_can_delete() {
 }
 
 #[test]
-fn only_a_backup_touches_the_dumps() {
+fn only_a_backup_and_its_probe_touch_the_dumps() {
     let writes_dumps = |purpose| {
         let policy: Value =
             serde_json::from_str(&policy(purpose, place("b", Environment::Production))).unwrap();
         let statements = policy["Statement"].as_array().unwrap().clone();
         statements.iter().any(|statement| {
-            statement["Resource"] == "arn:aws-us-gov:s3:::b/backups/*"
+            statement["Resource"].to_string().contains("\"arn:aws-us-gov:s3:::b/backups/*\"")
                 && statement["Action"].to_string().contains("s3:Put")
         })
     };
-    assert_eq!(ALL.map(writes_dumps), [true, false, false, false, false, false, false, false]);
+    assert_eq!(ALL.map(writes_dumps), [true, false, false, false, false, false, false, false, false, true]);
+}
+
+#[test]
+fn preflight_reads_settings_and_the_objects_of_one_environment() {
+    let text = policy(Purpose::Preflight { write_probe: false }, place("b", Environment::Staging));
+    let policy: Value = serde_json::from_str(&text).unwrap();
+    let settings = &policy["Statement"][0];
+    assert_eq!(settings["Resource"], json!(["arn:aws-us-gov:s3:::b", "arn:aws-us-gov:s3:::b"]));
+    let below = ["staging/backups/*", "staging/deployments/*", "staging/drills/*"];
+    assert_eq!(settings["Condition"]["StringLikeIfExists"]["s3:prefix"], json!(below));
+    let objects = below.map(|below| format!("arn:aws-us-gov:s3:::b/{below}"));
+    assert_eq!(policy["Statement"][1]["Resource"], json!(objects));
+    assert!(!text.contains("s3:Abort"), "{text}");
+    let probing = super::policy(Purpose::Preflight { write_probe: true }, place("b", Environment::Staging));
+    let probing: Value = serde_json::from_str(&probing).unwrap();
+    assert_eq!(probing["Statement"][2]["Resource"], json!(objects[..2]));
 }

@@ -1,0 +1,123 @@
+//! Whether a bucket's policy denies requests without TLS.
+//!
+//! Facts: IAM user guide, "IAM JSON policy elements reference". What the reader does not understand does not count as denied.
+
+use serde_json::Value;
+
+use super::Checked;
+use super::question::Question;
+use crate::archive::ArchiveError;
+use crate::finding::{Check, Finding};
+
+pub(super) const TLS_ONLY: Check =
+    Check { name: "bucket-tls-only", about: "Bucket policy denies requests without TLS" };
+
+const ASK_POLICY: Question =
+    Question { check: TLS_ONLY, subject: "policy", permission: "s3:GetBucketPolicy" };
+
+pub(super) fn check(bucket: &Checked<'_>, policy: Result<Option<String>, ArchiveError>) -> Finding {
+    let name = bucket.name();
+    let policy = match policy {
+        Ok(policy) => policy,
+        Err(error) => return ASK_POLICY.unknown(bucket, &error),
+    };
+    let allowed = match &policy {
+        Some(policy) => allowed_without_tls(policy, name, &bucket.prefixes()),
+        None => vec!["every request".to_owned()],
+    };
+    if allowed.is_empty() {
+        return TLS_ONLY.ok(format!("bucket {name} denies requests without TLS"));
+    }
+    let sid = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["#;
+    let tail = r#"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#;
+    TLS_ONLY.warn(
+        format!("the policy of bucket {name} allows without TLS: {}", allowed.join(", ")),
+        "A misconfigured client sends patients' data and signed requests in plain text.",
+        format!(
+            "Add this statement with `aws s3api put-bucket-policy --bucket {name}`: \
+             {sid}\"arn:aws:s3:::{name}\",\"arn:aws:s3:::{name}/*\"{tail}"
+        ),
+    )
+}
+
+/// What no statement denies: actions with their resources. Empty if plain HTTP reaches nothing.
+fn allowed_without_tls(policy: &str, bucket: &str, prefixes: &[String]) -> Vec<String> {
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    let denials: Vec<&Value> =
+        list(&policy["Statement"]).filter(|statement| denies_plain(statement)).collect();
+    let objects = prefixes.iter().flat_map(|prefix| {
+        ["s3:GetObject", "s3:PutObject"].map(|action| (action, format!("{bucket}/{prefix}")))
+    });
+    let needed = std::iter::once(("s3:ListBucket", bucket.to_owned())).chain(objects);
+    let is_denied = |(action, resource): &(&str, String)| {
+        denials.iter().any(|statement| {
+            any_matches(&statement["Action"], &action.to_lowercase(), str::to_lowercase)
+                && any_matches(&statement["Resource"], resource, path_of)
+        })
+    };
+    let allowed = needed.filter(|it| !is_denied(it));
+    allowed.map(|(action, resource)| format!("{action} on {resource}")).collect()
+}
+
+/// A denial for everybody, on this one condition: another one beside it would narrow the denial.
+fn denies_plain(statement: &Value) -> bool {
+    let principal = &statement["Principal"];
+    let everybody = is_star(principal) || list(&principal["AWS"]).any(is_star);
+    let conditions = statement["Condition"].as_object();
+    let only_tls = conditions.is_some_and(|operators| {
+        operators.len() == 1
+            && operators.iter().all(|(operator, keys)| {
+                ["Bool", "BoolIfExists"].contains(&operator.as_str()) && is_plain_http(keys)
+            })
+    });
+    statement["Effect"] == "Deny" && everybody && only_tls
+}
+
+fn is_plain_http(keys: &Value) -> bool {
+    let Some(keys) = keys.as_object() else { return false };
+    let is_false = |value: &Value| *value == Value::Bool(false) || value == "false";
+    keys.len() == 1
+        && keys.iter().all(|(key, values)| {
+            key.eq_ignore_ascii_case("aws:SecureTransport") && list(values).any(is_false)
+        })
+}
+
+fn is_star(value: &Value) -> bool {
+    value == "*"
+}
+
+/// The elements of a list, or the one value that may be in its place.
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    let (several, one) = match value {
+        Value::Array(values) => (values.as_slice(), None),
+        Value::Null => (&[][..], None),
+        one => (&[][..], Some(one)),
+    };
+    several.iter().chain(one)
+}
+
+fn any_matches(patterns: &Value, text: &str, prepare: impl Fn(&str) -> String) -> bool {
+    list(patterns).filter_map(Value::as_str).any(|pattern| matches(&prepare(pattern), text))
+}
+
+/// A resource without its partition: `bucket/*`.
+fn path_of(resource: &str) -> String {
+    resource.split_once(":::").map_or(resource, |(_, path)| path).to_owned()
+}
+
+/// `*` stands for any text, and `?` for one character. A text stands for all texts that begin with it, so a pattern must
+/// not end sooner than they do.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some(first) = pattern.chars().next() else { return text.is_empty() };
+    let rest = &pattern[first.len_utf8()..];
+    if first == '*' {
+        let mut tails = text.char_indices().map(|(at, _)| &text[at..]).chain([""]);
+        return tails.any(|tail| matches(rest, tail));
+    }
+    let mut characters = text.chars();
+    characters.next().is_some_and(|character| first == '?' || character == first)
+        && matches(rest, characters.as_str())
+}
+
+#[cfg(test)]
+mod tests;
