@@ -3,6 +3,7 @@
 mod report;
 mod repository;
 mod setup;
+mod storage;
 
 use aws_sdk_s3::types::{BucketVersioningStatus, PublicAccessBlockConfiguration, VersioningConfiguration};
 use serde_json::Value;

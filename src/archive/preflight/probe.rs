@@ -15,7 +15,7 @@ use crate::stop::{Deadline, StopRequest};
 
 pub(super) const WRITE_PROBE: Check = Check {
     name: "write-probe",
-    about: "With `write-probe`: a multipart upload like a backup's can be created and aborted",
+    about: "An upload like a backup's can be created and aborted (with `write-probe`)",
 };
 
 /// After that, the upload is left to the bucket's lifecycle rules.

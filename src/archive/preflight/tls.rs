@@ -46,7 +46,7 @@ fn allowed_without_tls(policy: &str, bucket: &str, prefixes: &[String]) -> Vec<S
     let denials: Vec<&Value> =
         list(&policy["Statement"]).filter(|statement| denies_plain(statement)).collect();
     let objects = prefixes.iter().flat_map(|prefix| {
-        ["s3:GetObject", "s3:PutObject"].map(|action| (action, format!("{bucket}/{prefix}")))
+        ["s3:GetObject", "s3:PutObject"].map(|action| (action, format!("{bucket}/{prefix}*")))
     });
     let needed = std::iter::once(("s3:ListBucket", bucket.to_owned())).chain(objects);
     let is_denied = |(action, resource): &(&str, String)| {
@@ -105,18 +105,27 @@ fn path_of(resource: &str) -> String {
     resource.split_once(":::").map_or(resource, |(_, path)| path).to_owned()
 }
 
-/// `*` stands for any text, and `?` for one character. A text stands for all texts that begin with it, so a pattern must
-/// not end sooner than they do.
+/// `*` stands for any text, and `?` for one character. Takes no more steps than both lengths multiplied.
 fn matches(pattern: &str, text: &str) -> bool {
-    let Some(first) = pattern.chars().next() else { return text.is_empty() };
-    let rest = &pattern[first.len_utf8()..];
-    if first == '*' {
-        let mut tails = text.char_indices().map(|(at, _)| &text[at..]).chain([""]);
-        return tails.any(|tail| matches(rest, tail));
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut read) = (0, 0);
+    // After the last star, and what it stands for so far.
+    let mut star = None;
+    while read < text.len() {
+        match (pattern.get(at), star) {
+            (Some('*'), _) => {
+                at += 1;
+                star = Some((at, read));
+            }
+            (Some(&wanted), _) if wanted == '?' || wanted == text[read] => (at, read) = (at + 1, read + 1),
+            (_, Some((after, from))) => {
+                (at, read) = (after, from + 1);
+                star = Some((after, read));
+            }
+            (_, None) => return false,
+        }
     }
-    let mut characters = text.chars();
-    characters.next().is_some_and(|character| first == '?' || character == first)
-        && matches(rest, characters.as_str())
+    pattern[at..].iter().all(|&rest| rest == '*')
 }
 
 #[cfg(test)]

@@ -44,11 +44,12 @@ fn policies_that_deny_plain_http() {
 #[test]
 fn what_a_policy_leaves_out_is_named() {
     let objects = json!("arn:aws:s3:::b/*");
-    let all = ["s3:ListBucket on b", "s3:GetObject on b/backups/", "s3:PutObject on b/backups/"];
+    let all = ["s3:ListBucket on b", "s3:GetObject on b/backups/*", "s3:PutObject on b/backups/*"];
     assert_eq!(allowed(&json!([])), all);
     assert_eq!(allowed(&denial(&json!("s3:*"), &objects)), all[..1]);
     assert_eq!(allowed(&denial(&json!("s3:*"), &json!("arn:aws:s3:::b"))), all[1..]);
     assert_eq!(allowed(&denial(&json!("s3:*"), &json!("arn:aws:s3:::b/logs/*"))), all);
+    assert_eq!(allowed(&denial(&json!("s3:*"), &json!("arn:aws:s3:::b/backups/"))), all);
     // A longer bucket name is another bucket.
     assert_eq!(allowed(&denial(&json!("s3:*"), &json!(["arn:aws:s3:::bb", "arn:aws:s3:::bb/*"]))), all);
     let change = |name: &str, value: Value| {
@@ -64,4 +65,21 @@ fn what_a_policy_leaves_out_is_named() {
     assert_eq!(change("Condition", two), all);
     assert_eq!(change("Condition", Value::Null), all);
     assert_eq!(allowed_without_tls("not JSON", "b", &["backups/".to_owned()]), all);
+}
+
+#[test]
+fn patterns_match_as_in_iam() {
+    for (pattern, text, expected) in [
+        ("*", "", true),
+        ("a*c", "abbc", true),
+        ("a*c", "abcb", false),
+        ("a?c", "abc", true),
+        ("a?c", "ac", false),
+        ("*b*b*", "abab", true),
+        ("*b*b*", "ab", false),
+        ("a", "ab", false),
+        ("ab", "a", false),
+    ] {
+        assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+    }
 }

@@ -1,0 +1,192 @@
+//! What `preflight` finds in buckets: each flaw is made in a sound bucket, and found.
+
+mod buckets;
+mod probe;
+mod unknown;
+
+use serde_json::json;
+use sponsor_backup::archive::s3::LockChoice;
+
+use crate::support::{Moto, runtime};
+use buckets::{
+    Buckets, archive_rule, block_public_access, levels, lifecycle, line_of, of_check, put_policy, rule,
+};
+
+fn moto() -> &'static Moto {
+    Moto::shared()
+}
+
+#[test]
+fn a_sound_set_up_has_nothing_to_fix() {
+    let buckets = Buckets::sound(moto());
+    let findings = buckets.check();
+    // Whose account it is, nobody has said.
+    let rest: Vec<_> = findings.iter().filter(|finding| finding.check != "bucket-owner").cloned().collect();
+    assert_eq!(levels(&rest), [rest.len(), 0, 0], "{rest:#?}");
+    assert_eq!(of_check(&findings, "bucket-owner").count(), 2);
+    for finding in findings {
+        assert_eq!(finding.why.is_empty(), finding.check != "bucket-owner", "{finding:?}");
+    }
+}
+
+#[test]
+fn a_bare_bucket_lacks_each_protection() {
+    let buckets = Buckets::bare(moto());
+    let name = &buckets.backups;
+    for (check, expected) in [
+        ("bucket-exists", format!("ok: bucket {name} exists")),
+        ("bucket-region", format!("ok: bucket {name} is in eu-west-1")),
+        ("bucket-versioning", format!("fail: versioning of bucket {name} is off")),
+        ("bucket-encryption", format!("warn: bucket {name} has no default encryption")),
+        (
+            "bucket-public-access",
+            format!(
+                "fail: bucket {name} does not block public access: BlockPublicAcls, IgnorePublicAcls, \
+                 BlockPublicPolicy, RestrictPublicBuckets are off"
+            ),
+        ),
+        ("bucket-tls-only", format!("warn: the policy of bucket {name} allows without TLS: every request")),
+        ("bucket-object-lock", format!("warn: bucket {name} has no Object Lock")),
+        ("bucket-replication", format!("warn: bucket {name} is not replicated")),
+        ("bucket-lifecycle", format!("warn: bucket {name} has no lifecycle rules, not for backups/")),
+        ("bucket-leftover-uploads", format!("ok: no incomplete upload in bucket {name} is older than a day")),
+    ] {
+        assert_eq!(buckets.found(check), expected);
+    }
+    let logs = buckets.check();
+    let forgotten = of_check(&logs, "bucket-lifecycle").map(line_of).collect::<Vec<_>>();
+    let expected =
+        format!("warn: bucket {} has no lifecycle rules, not for deployments/, drills/", buckets.audit_logs);
+    assert!(forgotten.contains(&expected), "{forgotten:?}");
+}
+
+#[test]
+fn each_deliberate_flaw_of_the_lifecycle_rules_is_found() {
+    let buckets = Buckets::sound(moto());
+    let name = &buckets.backups;
+    let found = |check, rules: Vec<_>| {
+        lifecycle(moto(), name, rules);
+        buckets.found(check)
+    };
+    assert_eq!(
+        found("bucket-lifecycle", vec![archive_rule("backups/", 2555)]),
+        format!(
+            "fail: objects of s3://{name}/backups/ expire after 2555 days (rule `expire-backups`), up to 2 days before \
+             7 calendar years have passed"
+        )
+    );
+    assert_eq!(
+        found("bucket-lifecycle", vec![archive_rule("backup/", 2557)]),
+        format!(
+            "warn: no lifecycle rule is for all objects of s3://{name}/backups/ (rule `expire-backup` has the prefix \
+             `backup/`, not `backups/`)"
+        )
+    );
+    assert_eq!(
+        found("bucket-lifecycle", vec![rule("backups/", 2557).build().unwrap()]),
+        format!(
+            "warn: objects of s3://{name}/backups/ expire after 2557 days (rule `expire-backups`), and never move to \
+             DEEP_ARCHIVE"
+        )
+    );
+    let mut no_noncurrent = archive_rule("backups/", 2557);
+    no_noncurrent.noncurrent_version_expiration = None;
+    assert_eq!(
+        found("bucket-noncurrent-versions", vec![no_noncurrent]),
+        format!("warn: noncurrent versions of bucket {name} are never deleted: backups/")
+    );
+    let mut no_abort = archive_rule("backups/", 2557);
+    no_abort.abort_incomplete_multipart_upload = None;
+    assert_eq!(
+        found("bucket-incomplete-uploads", vec![no_abort]),
+        format!("warn: incomplete uploads of bucket {name} are never aborted: backups/")
+    );
+    // Another team's rule for everything.
+    let cleanup = rule("", 30).id("cleanup").build().unwrap();
+    assert!(found("bucket-lifecycle", vec![archive_rule("backups/", 2557), cleanup]).starts_with(&format!(
+        "fail: objects of s3://{name}/backups/ expire after 30 days (rule `cleanup`)"
+    )));
+    runtime().block_on(moto().client().delete_bucket_lifecycle().bucket(name).send()).unwrap();
+    assert_eq!(
+        buckets.found("bucket-lifecycle"),
+        format!("warn: bucket {name} has no lifecycle rules, not for backups/")
+    );
+}
+
+#[test]
+fn a_public_bucket_fails() {
+    let buckets = Buckets::sound(moto());
+    let name = &buckets.backups;
+    block_public_access(moto(), name, false);
+    assert!(buckets.found("bucket-public-access").starts_with("fail: "));
+    let open = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{name}/*"),
+    }]});
+    put_policy(moto(), name, &open);
+    assert_eq!(buckets.found("bucket-public-access"), format!("fail: bucket {name} is public by its policy"));
+    assert_eq!(
+        buckets.found("bucket-tls-only"),
+        format!(
+            "warn: the policy of bucket {name} allows without TLS: s3:ListBucket on {name}, s3:GetObject on \
+             {name}/backups/*, s3:PutObject on {name}/backups/*"
+        )
+    );
+    let acl = moto().client().put_bucket_acl().bucket(name);
+    runtime().block_on(acl.acl(aws_sdk_s3::types::BucketCannedAcl::PublicRead).send()).unwrap();
+    assert_eq!(
+        buckets.found("bucket-public-access"),
+        format!("fail: bucket {name} is public by its policy and its ACL")
+    );
+    // The block makes both void.
+    block_public_access(moto(), name, true);
+    assert!(buckets.found("bucket-public-access").starts_with("ok: "));
+}
+
+#[test]
+fn a_missing_bucket_and_another_region_end_the_questions() {
+    let missing = Buckets::named(moto());
+    moto().bucket(&missing.audit_logs);
+    assert_eq!(missing.found("bucket-exists"), format!("fail: bucket {} does not exist", missing.backups));
+    let findings = missing.check();
+    let of_missing = findings.iter().filter(|it| it.what.contains(&missing.backups));
+    assert_eq!(of_missing.count(), 1, "{findings:#?}");
+    assert!(findings[0].fix.contains("SPONSOR_BACKUPS_BUCKET"), "{findings:#?}");
+
+    let mut elsewhere = Buckets::sound(moto());
+    elsewhere.region = "eu-central-1";
+    assert_eq!(
+        elsewhere.found("bucket-region"),
+        format!("fail: bucket {} is in eu-west-1, but SPONSOR_AWS_REGION is eu-central-1", elsewhere.backups)
+    );
+}
+
+#[test]
+fn a_lock_that_is_required_needs_object_lock() {
+    let mut buckets = Buckets::bare(moto());
+    buckets.lock = LockChoice::Governance;
+    assert_eq!(
+        buckets.found("bucket-object-lock"),
+        format!("fail: bucket {} has no Object Lock, but `object-lock` requires it", buckets.backups)
+    );
+    let buckets = Buckets { lock: LockChoice::Governance, ..Buckets::sound(moto()) };
+    assert!(buckets.found("bucket-object-lock").starts_with("ok: "));
+}
+
+#[test]
+fn uploads_that_no_run_continues_are_listed_with_their_age() {
+    let buckets = Buckets::sound(moto());
+    let name = &buckets.backups;
+    let begin = |key: &str| {
+        let request = moto().client().create_multipart_upload().bucket(name).key(key);
+        runtime().block_on(request.send()).unwrap();
+    };
+    // Another program's.
+    begin("elsewhere/a");
+    assert!(buckets.found("bucket-leftover-uploads").starts_with("ok: "));
+    // Moto dates every upload back to 2010.
+    begin("backups/2026/01/01/backup-prod-20260101-000000.sql.gz");
+    let findings = buckets.check();
+    let left = of_check(&findings, "bucket-leftover-uploads").next().unwrap();
+    assert!(left.what.starts_with(&format!("1 incomplete upload in bucket {name}, the oldest ")), "{left:?}");
+    assert!(left.fix.contains("--key backups/2026/01/01/backup-prod-20260101-000000.sql.gz"), "{left:?}");
+}
