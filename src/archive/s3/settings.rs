@@ -136,9 +136,19 @@ impl Store {
     /// S3 refuses.
     pub async fn versioned(&self) -> Result<bool, ArchiveError> {
         let request = self.client.get_bucket_versioning().bucket(&self.bucket);
-        let answer = request.set_expected_bucket_owner(self.owner.clone()).send().await;
-        let answer = answer.map_err(|error| self.failed("GetBucketVersioning", "", error))?;
-        Ok(answer.status == Some(BucketVersioningStatus::Enabled))
+        let error = match request.set_expected_bucket_owner(self.owner.clone()).send().await {
+            Ok(answer) => return Ok(answer.status == Some(BucketVersioningStatus::Enabled)),
+            Err(error) => error,
+        };
+        // Some stores name the root of the document after the operation, which the SDK rejects.
+        let answer = error.raw_response().filter(|answer| answer.status().is_success());
+        let body = answer.and_then(|answer| std::str::from_utf8(answer.body().bytes()?).ok());
+        match body {
+            Some(body) if body.contains("<GetBucketVersioning") => {
+                Ok(body.contains("<Status>Enabled</Status>"))
+            }
+            _ => Err(self.failed("GetBucketVersioning", "", error)),
+        }
     }
 
     /// Default encryption; `None` if none is configured.

@@ -174,7 +174,7 @@ fn a_lock_that_is_required_needs_object_lock() {
 
 #[test]
 fn uploads_that_no_run_continues_are_listed_with_their_age() {
-    let buckets = Buckets::sound(moto());
+    let buckets = Buckets::without_policy(moto());
     let name = &buckets.backups;
     let begin = |key: &str| {
         let request = moto().client().create_multipart_upload().bucket(name).key(key);

@@ -41,7 +41,7 @@ fn the_probe_needs_no_permission_to_delete_and_leaves_nothing() {
         "s3:GetBucketObjectLockConfiguration",
     ]);
     let moto = Moto::with_policy(&allow(&actions));
-    let buckets = Buckets::sound(&moto);
+    let buckets = Buckets::without_policy(&moto);
     let lines = probed(&buckets);
     let (backups, logs) = (&buckets.backups, &buckets.audit_logs);
     for (line, place) in lines.iter().zip([format!("{backups}/backups/"), format!("{logs}/deployments/")]) {
@@ -54,7 +54,7 @@ fn the_probe_needs_no_permission_to_delete_and_leaves_nothing() {
 #[test]
 fn the_probe_has_the_headers_of_a_backup() {
     let moto = Moto::shared();
-    let mut buckets = Buckets { lock: LockChoice::Compliance, ..Buckets::sound(moto) };
+    let mut buckets = Buckets { lock: LockChoice::Compliance, ..Buckets::without_policy(moto) };
     let proxy = Proxy::before(moto.endpoint());
     buckets.endpoint = proxy.endpoint();
     assert!(probed(&buckets).iter().all(|line| line.starts_with("ok: ")));
@@ -79,7 +79,7 @@ fn the_probe_has_the_headers_of_a_backup() {
 #[test]
 fn credentials_that_cannot_write_fail() {
     let moto = Moto::with_policy(&allow(&json!(["s3:ListBucket", "s3:AbortMultipartUpload"])));
-    let buckets = Buckets::sound(&moto);
+    let buckets = Buckets::without_policy(&moto);
     let findings = buckets.probe(&CancellationToken::new());
     assert!(findings.iter().all(|finding| finding.level == Level::Fail), "{findings:#?}");
     assert!(findings[0].what.contains("AccessDenied"), "{findings:#?}");
@@ -90,7 +90,7 @@ fn credentials_that_cannot_write_fail() {
 #[test]
 fn an_upload_that_cannot_be_aborted_is_named_with_the_command() {
     let moto = Moto::with_policy(&allow(&json!(["s3:ListBucket", "s3:PutObject", "s3:PutObjectTagging"])));
-    let buckets = Buckets::sound(&moto);
+    let buckets = Buckets::without_policy(&moto);
     let findings = buckets.probe(&CancellationToken::new());
     let left = moto.uploads(&buckets.backups);
     assert_eq!(left.len(), 1);
@@ -106,7 +106,7 @@ fn an_upload_that_cannot_be_aborted_is_named_with_the_command() {
 #[test]
 fn a_stopped_probe_still_aborts_what_it_created() {
     let moto = Moto::shared();
-    let mut buckets = Buckets::sound(moto);
+    let mut buckets = Buckets::without_policy(moto);
     let proxy = Proxy::before(moto.endpoint());
     buckets.endpoint = proxy.endpoint();
     let stop = CancellationToken::new();
