@@ -16,7 +16,7 @@ const ANY_SECOND: &str = "0000/00/00";
 /// When a rule acts on an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// So many days after it was written.
+    /// This many days after it was written.
     AfterDays(u32),
     /// On this day and ever after, whatever the object's age is.
     OnDate(Timestamp),

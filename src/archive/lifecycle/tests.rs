@@ -21,7 +21,7 @@ fn tagged(name: &str, value: &str) -> Rule {
 }
 
 #[test]
-fn the_earliest_end_of_all_rules_that_may_select_an_object_counts() {
+fn the_earliest_end_of_all_rules_counts() {
     let cases = [
         (vec![], None, false),
         (vec![rule("backups/", 2557)], Some(2557), true),

@@ -59,7 +59,7 @@ fn allowed_without_tls(policy: &str, bucket: &str, prefixes: &[String]) -> Vec<S
     allowed.map(|(action, resource)| format!("{action} on {resource}")).collect()
 }
 
-/// A denial for everybody, on this one condition: another one beside it would narrow the denial.
+/// A denial for everybody, on this one condition: another one next to it would narrow the denial.
 fn denies_plain(statement: &Value) -> bool {
     let principal = &statement["Principal"];
     let everybody = is_star(principal) || list(&principal["AWS"]).any(is_star);
@@ -105,11 +105,11 @@ fn path_of(resource: &str) -> String {
     resource.split_once(":::").map_or(resource, |(_, path)| path).to_owned()
 }
 
-/// `*` stands for any text, and `?` for one character. Takes no more steps than both lengths multiplied.
+/// `*` matches any text, and `?` one character. Takes no more steps than both lengths multiplied.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut read) = (0, 0);
-    // After the last star, and what it stands for so far.
+    // Where the pattern continues after the last star, and where the text does.
     let mut star = None;
     while read < text.len() {
         match (pattern.get(at), star) {

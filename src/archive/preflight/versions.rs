@@ -1,4 +1,5 @@
-//! Judges what becomes of noncurrent versions, delete markers and incomplete uploads: nobody sees them, and all of them cost.
+//! Judges what happens to noncurrent versions, delete markers and incomplete uploads. No listing of objects shows them, and
+//! all of them cost.
 
 use super::Checked;
 use crate::archive::lifecycle::{Fate, Rule, in_days};

@@ -20,7 +20,7 @@ fn moto() -> &'static Moto {
 fn a_sound_set_up_has_nothing_to_fix() {
     let buckets = Buckets::sound(moto());
     let findings = buckets.check();
-    // Whose account it is, nobody has said.
+    // These tests do not set `expected-bucket-owner`.
     let rest: Vec<_> = findings.iter().filter(|finding| finding.check != "bucket-owner").cloned().collect();
     assert_eq!(levels(&rest), [rest.len(), 0, 0], "{rest:#?}");
     assert_eq!(of_check(&findings, "bucket-owner").count(), 2);
