@@ -92,7 +92,8 @@ impl PreflightRun<'_> {
         findings.extend(storage);
         if let Some(SponsorBuckets { backups, audit_logs, .. }) = buckets.filter(|_| self.options.write_probe)
         {
-            findings.extend(Box::pin(archive::probe_writes(&backups, &audit_logs, expected)).await);
+            let probed = archive::probe_writes(&backups, &audit_logs, expected, session.limit.stop());
+            findings.extend(Box::pin(probed).await);
         }
         Ok(findings)
     }
@@ -128,7 +129,7 @@ impl PreflightRun<'_> {
         session: &SponsorSession<'_>,
         secrets: &SponsorSecrets,
     ) -> Result<SponsorBuckets, SecretsError> {
-        let purpose = Purpose::Drill { thaw: false };
+        let purpose = Purpose::Preflight { write_probe: self.options.write_probe };
         session.open_buckets(secrets, &self.options.deployment.endpoint, purpose)
     }
 
