@@ -22,7 +22,7 @@ pub(super) async fn check(bucket: &Checked<'_>) -> (Vec<Finding>, bool) {
         Ok(BucketSighting::Here(region)) => region,
         Ok(BucketSighting::Missing) => return (vec![missing(bucket)], false),
         Ok(BucketSighting::Elsewhere(region)) => return (vec![elsewhere(bucket, region.as_deref())], false),
-        Ok(BucketSighting::Denied(_)) => match denied(bucket).await {
+        Ok(BucketSighting::Denied) => match denied(bucket).await {
             Some(finding) => return (vec![finding], false),
             None => None,
         },

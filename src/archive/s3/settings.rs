@@ -27,8 +27,9 @@ pub enum BucketSighting {
     Elsewhere(Option<String>),
     /// It does not exist.
     Missing,
-    /// S3 denies the answer: no permission, or another owner than the expected one.
-    Denied(ArchiveError),
+    /// S3 denies the answer, without a reason: a HEAD has no body. The permission may be missing, the owner may be another
+    /// one, or the credentials may be invalid.
+    Denied,
 }
 
 /// Default encryption.
@@ -96,6 +97,10 @@ impl Store {
         self.owner.as_deref()
     }
 
+    fn signing_region(&self) -> Option<String> {
+        self.client.config().region().map(ToString::to_string)
+    }
+
     async fn sight_as(&self, owner: Option<String>) -> Result<BucketSighting, ArchiveError> {
         let request = self.client.head_bucket().bucket(&self.bucket).set_expected_bucket_owner(owner);
         let error = match request.send().await {
@@ -107,9 +112,11 @@ impl Store {
         match self.failed("HeadBucket", "", error) {
             ArchiveError::S3 { status: 404, .. } => Ok(BucketSighting::Missing),
             ArchiveError::S3 { status: 301 | 307, .. } => Ok(BucketSighting::Elsewhere(region)),
-            // A request that is signed for another region.
-            ArchiveError::S3 { status: 400, .. } if region.is_some() => Ok(BucketSighting::Elsewhere(region)),
-            error @ ArchiveError::S3 { status: 403, .. } => Ok(BucketSighting::Denied(error)),
+            // A request that is signed for another region. With an expired token, the region is the right one.
+            ArchiveError::S3 { status: 400, .. } if region.is_some() && region != self.signing_region() => {
+                Ok(BucketSighting::Elsewhere(region))
+            }
+            ArchiveError::S3 { status: 400 | 403, .. } => Ok(BucketSighting::Denied),
             error => Err(error),
         }
     }

@@ -2,15 +2,22 @@
 
 mod buckets;
 mod probe;
+mod session;
 mod unknown;
 
 use serde_json::json;
 use sponsor_backup::archive::s3::LockChoice;
 
-use crate::support::{Moto, runtime};
+use super::{Findings, sound};
+use crate::support::{Action, Moto, Proxy, Run, Sponsor, runtime};
 use buckets::{
     Buckets, archive_rule, block_public_access, levels, lifecycle, line_of, of_check, put_policy, rule,
 };
+
+fn denial() -> Action {
+    let error = "<Error><Code>AccessDenied</Code><Message>Refused on purpose</Message></Error>";
+    Action::Status(403, error.to_owned())
+}
 
 fn moto() -> &'static Moto {
     Moto::shared()
@@ -111,6 +118,46 @@ fn each_deliberate_flaw_of_the_lifecycle_rules_is_found() {
         buckets.found("bucket-lifecycle"),
         format!("warn: bucket {name} has no lifecycle rules, not for backups/")
     );
+}
+
+/// The built binary.
+#[test]
+fn a_flaw_fails_the_run() {
+    let trial = sound([Sponsor::named("callisto").empty()]);
+    let name = trial.bucket("callisto");
+    lifecycle(&trial.store, name, [archive_rule("backups/", 2557)]);
+    Findings::of(&trial, &[], 0);
+    lifecycle(&trial.store, name, [archive_rule("backups/", 2555)]);
+    let found = Findings::of(&trial, &[], 17);
+    let [flaw] = found.failures()[..] else { panic!("{:#?}", found.failures()) };
+    assert_eq!(flaw["check"], "bucket-lifecycle");
+    assert!(flaw["fix"].as_str().unwrap().contains("to 2557 days"), "{flaw:#}");
+}
+
+/// With an expected owner, S3 denies what belongs to another account. Moto does not know owners.
+#[test]
+fn another_accounts_bucket_fails() {
+    let trial = sound([Sponsor::named("callisto").empty()]);
+    let proxy = Proxy::before(trial.store.endpoint());
+    let run = || {
+        let run = trial.wire(Run::terminal()).args(["preflight", "--json"]);
+        run.input("s3-endpoint-url", proxy.endpoint()).input("expected-bucket-owner", "123456789012").run()
+    };
+    let owners = |findings: &Findings| {
+        let findings = findings.check("bucket-owner");
+        findings.iter().map(|it| format!("{}: {}", it["level"], it["what"])).collect::<Vec<_>>()
+    };
+    let names = [trial.bucket("callisto"), trial.log_bucket("callisto")];
+    let own = names.map(|name| format!("\"ok\": \"bucket {name} belongs to account 123456789012\""));
+    assert_eq!(owners(&Findings::from(&run(), 0)), own);
+    proxy.rule(
+        |seen| {
+            if seen.header("x-amz-expected-bucket-owner").is_empty() { Action::Pass } else { denial() }
+        },
+    );
+    let other =
+        names.map(|name| format!("\"fail\": \"bucket {name} does not belong to account 123456789012\""));
+    assert_eq!(owners(&Findings::from(&run(), 17)), other);
 }
 
 #[test]

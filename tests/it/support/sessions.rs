@@ -115,10 +115,19 @@ fn wanted(cx: &S3AccessContext<'_>) -> Vec<(&'static str, String)> {
         "PutObjectTagging" => "s3:PutObjectTagging",
         "GetObjectRetention" => "s3:GetObjectRetention",
         "GetObjectTagging" => "s3:GetObjectTagging",
-        "ListObjectsV2" => "s3:ListBucket",
+        "ListObjectsV2" | "HeadBucket" => "s3:ListBucket",
         "ListMultipartUploads" => "s3:ListBucketMultipartUploads",
         "GetObjectLockConfiguration" => "s3:GetBucketObjectLockConfiguration",
         "RestoreObject" => "s3:RestoreObject",
+        "GetBucketLocation" => "s3:GetBucketLocation",
+        "GetBucketVersioning" => "s3:GetBucketVersioning",
+        "GetBucketEncryption" => "s3:GetEncryptionConfiguration",
+        "GetPublicAccessBlock" => "s3:GetBucketPublicAccessBlock",
+        "GetBucketPolicyStatus" => "s3:GetBucketPolicyStatus",
+        "GetBucketAcl" => "s3:GetBucketAcl",
+        "GetBucketPolicy" => "s3:GetBucketPolicy",
+        "GetBucketReplication" => "s3:GetReplicationConfiguration",
+        "GetBucketLifecycleConfiguration" => "s3:GetLifecycleConfiguration",
         _ => "s3:Unknown",
     }];
     let sent = |name: &str| cx.headers().contains_key(name);
@@ -145,9 +154,12 @@ fn allows(policy: &Value, action: &str, resource: &str, prefix: Option<&str>) ->
         assert_eq!(statement["Effect"], "Allow", "the scripted S3 knows no other effect");
         let below = match &statement["Condition"] {
             Value::Null => true,
-            condition => match condition["StringLikeIfExists"]["s3:prefix"].as_str() {
-                Some(pattern) => prefix.is_none_or(|prefix| is_like(prefix, pattern)),
-                None => false,
+            condition => match &condition["StringLikeIfExists"]["s3:prefix"] {
+                Value::Null => false,
+                patterns => {
+                    let patterns = texts(patterns);
+                    prefix.is_none_or(|prefix| patterns.iter().any(|pattern| is_like(prefix, pattern)))
+                }
             },
         };
         texts(&statement["Action"]).iter().any(|known| known == action)

@@ -5,7 +5,8 @@ use sponsor_backup::archive::s3::LockChoice;
 use sponsor_backup::finding::Level;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Action, Moto, Proxy, Seen, Store};
+use crate::preflight::{Findings, secure};
+use crate::support::{Action, Moto, Proxy, Seen, Sponsor, Store, Trial};
 
 use super::buckets::{Buckets, line_of};
 
@@ -100,6 +101,25 @@ fn an_upload_that_cannot_be_aborted_is_named_with_the_command() {
         buckets.backups, left[0]
     );
     assert!(findings[0].fix.contains(&command), "{findings:#?}");
+}
+
+/// The built binary, without a permission to delete.
+#[test]
+fn a_run_with_the_probe_leaves_nothing() {
+    let actions = json!(["s3:Get*", "s3:List*", "s3:HeadBucket", "s3:PutObject*", "s3:AbortMultipartUpload"]);
+    let moto = Moto::with_policy(&allow(&actions));
+    let trial = Trial::plan([Sponsor::named("callisto").empty()]).store(&moto).start();
+    let buckets = [trial.bucket("callisto"), trial.log_bucket("callisto")];
+    buckets.iter().for_each(|bucket| secure(&trial.store, bucket));
+    let without = Findings::of(&trial, &[], 0);
+    assert_eq!(without.check("write-probe").len(), 0);
+    let found = Findings::of(&trial, &["--write-probe"], 0);
+    let probes = found.check("write-probe");
+    assert_eq!(probes.iter().map(|it| it["level"].as_str().unwrap()).collect::<Vec<_>>(), ["ok"; 2]);
+    for bucket in buckets {
+        assert_eq!(moto.uploads(bucket), [""; 0]);
+        assert_eq!(moto.keys_in(bucket), [""; 0]);
+    }
 }
 
 /// S3 created the upload, but its answer was lost, and then the run is stopped.

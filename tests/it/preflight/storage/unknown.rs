@@ -6,6 +6,7 @@ use sponsor_backup::finding::{Finding, Level};
 use crate::support::{Action, Moto, Proxy, Seen};
 
 use super::buckets::{Buckets, line_of, of_check};
+use super::denial;
 
 #[track_caller]
 fn assert_unknown(findings: &[Finding], bucket: &str, check: &str, permission: &str) {
@@ -104,9 +105,4 @@ fn a_bucket_that_cannot_be_listed_fails() {
     );
     assert!(findings[0].what.contains("AccessDenied: Refused on purpose"), "{findings:#?}");
     assert!(findings[0].fix.starts_with("Grant s3:ListBucket on this bucket"), "{findings:#?}");
-}
-
-fn denial() -> Action {
-    let error = "<Error><Code>AccessDenied</Code><Message>Refused on purpose</Message></Error>";
-    Action::Status(403, error.to_owned())
 }
