@@ -1,5 +1,6 @@
 # The buckets of the builds. Nothing of sponsor-backup uses them. Addresses and settings are those of this module's earlier
-# versions, so that adopting this one changes nothing in them.
+# versions, so that adopting this one changes nothing in them. Some rules have an empty prefix for that reason alone: with
+# a filter, Terraform would update them. It warns of the prefix.
 
 resource "aws_s3_bucket" "artifacts" {
   #checkov:skip=CKV_AWS_18:as in earlier versions, which plans must not change
@@ -77,8 +78,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
   rule {
     id     = "expire-old-versions"
     status = "Enabled"
-
-    filter {}
+    prefix = ""
 
     noncurrent_version_transition {
       noncurrent_days = 30
@@ -93,8 +93,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
   rule {
     id     = "cleanup-multipart"
     status = "Enabled"
-
-    filter {}
+    prefix = ""
 
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
@@ -163,8 +162,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts_staging" {
   rule {
     id     = "staging-lifecycle"
     status = "Enabled"
-
-    filter {}
+    prefix = ""
 
     # Earlier versions moved builds to Standard-IA after 7 days. S3 rejects that: it takes at least 30.
     expiration {
@@ -175,8 +173,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts_staging" {
   rule {
     id     = "cleanup-multipart"
     status = "Enabled"
-
-    filter {}
+    prefix = ""
 
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
@@ -245,8 +242,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts_dev" {
   rule {
     id     = "dev-lifecycle"
     status = "Enabled"
-
-    filter {}
+    prefix = ""
 
     expiration {
       days = 7
@@ -256,8 +252,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts_dev" {
   rule {
     id     = "cleanup-multipart"
     status = "Enabled"
-
-    filter {}
+    prefix = ""
 
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
