@@ -12,7 +12,7 @@ use crate::known::without_newer_keys;
 use crate::support::{IDENTITY, Keyless, Trial, token_variable, tools};
 
 /// Where `script/setup-checks` puts act and node when `SPONSOR_BACKUP_CHECKS` names no other place. Keep both in step.
-const DEFAULT_CHECKS: &str = "/var/tmp/sponsor-backup-checks-1";
+const DEFAULT_CHECKS: &str = "/var/tmp/sponsor-backup-checks-2";
 /// No workflow here takes longer; one that hangs is ended, and its scene fails.
 const SECONDS: &str = "240";
 const OURS: &str = "cure-hht/sponsor-backup";

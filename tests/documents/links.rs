@@ -5,7 +5,15 @@ use std::path::{Component, Path, PathBuf};
 
 /// Every page that a reader sees: a new one is checked without being entered here.
 pub(crate) fn pages() -> Vec<String> {
-    let mut pages: Vec<String> = ["", "docs", "docs/reference"].into_iter().flat_map(pages_in).collect();
+    let folders = [
+        "",
+        "docs",
+        "docs/reference",
+        "infrastructure/terraform/modules/sponsor-s3",
+        "infrastructure/terraform/modules/sponsor-s3-replica",
+        "infrastructure/terraform/sponsors/callisto",
+    ];
+    let mut pages: Vec<String> = folders.into_iter().flat_map(pages_in).collect();
     pages.sort();
     assert!(pages.len() > 10, "only {pages:?} were found");
     pages

@@ -1,6 +1,12 @@
-//! The AWS policy that users copy: it grants what the page about it explains, no more, and nothing that deletes.
+//! The AWS policy that users copy: it is that of the Terraform module, grants what the page about it explains, no more, and nothing
+//! that deletes.
+
+#[path = "../it/terraform/module.rs"]
+mod module;
 
 use std::collections::BTreeSet;
+
+use serde_json::json;
 
 pub(crate) const POLICY: &str = "docs/aws-policy.json";
 
@@ -23,4 +29,14 @@ fn the_aws_policy_grants_what_the_page_explains_and_no_deletion() {
     // Only `thaw` needs this one; the policy leaves it out.
     let expected: BTreeSet<&str> = granted.into_iter().chain(["s3:RestoreObject"]).collect();
     assert_eq!(explained, expected);
+}
+
+/// For those who do not use Terraform. With the sponsor of the examples, both are the same to the letter.
+#[test]
+fn the_aws_policy_is_that_of_the_terraform_module() {
+    let module = module::Module::of_callisto(json!({"create_action_policy": true}));
+    let policy = module.resource("aws_iam_policy", "action")["policy"].as_str().unwrap();
+    let policy: serde_json::Value = serde_json::from_str(policy).unwrap();
+    assert_eq!(crate::yaml(POLICY), policy, "{POLICY} must be {policy:#}");
+    assert_eq!(*module.local("action_policy"), policy);
 }

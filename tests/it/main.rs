@@ -31,5 +31,6 @@ mod schemas;
 mod shelf;
 mod support;
 mod support_works;
+mod terraform;
 mod transcripts;
 mod verify;

@@ -98,7 +98,11 @@ locals {
     }]
   }
 
-  github_oidc_provider_arn = coalesce(var.github_oidc_provider_arn, one(data.aws_iam_openid_connect_provider.github[*].arn), "none")
+  github_oidc_provider_arn = one(concat(
+    var.github_oidc_provider_arn == null ? [] : [var.github_oidc_provider_arn],
+    aws_iam_openid_connect_provider.github[*].arn,
+    data.aws_iam_openid_connect_provider.github[*].arn,
+  ))
   # Repositories that were created, renamed or moved after 15 July 2026 name their IDs.
   github_repositories = var.github_repository == null ? [] : concat([var.github_repository], [
     for ids in var.github_repository_ids == null ? [] : [var.github_repository_ids] :
@@ -140,8 +144,16 @@ resource "aws_iam_policy" "prune" {
   tags        = merge(var.common_tags, local.sponsor_tags)
 }
 
+resource "aws_iam_openid_connect_provider" "github" {
+  count = var.create_github_oidc_provider && var.github_oidc_provider_arn == null ? 1 : 0
+
+  url            = "https://token.actions.githubusercontent.com"
+  client_id_list = ["sts.amazonaws.com"]
+  tags           = var.common_tags
+}
+
 data "aws_iam_openid_connect_provider" "github" {
-  count = var.github_repository != null && var.github_oidc_provider_arn == null ? 1 : 0
+  count = var.github_repository != null && var.github_oidc_provider_arn == null && !var.create_github_oidc_provider ? 1 : 0
 
   url = "https://token.actions.githubusercontent.com"
 }

@@ -236,8 +236,14 @@ variable "github_environments" {
   }
 }
 
+variable "create_github_oidc_provider" {
+  description = "Create the identity provider for token.actions.githubusercontent.com. An account can have only one"
+  type        = bool
+  default     = false
+}
+
 variable "github_oidc_provider_arn" {
-  description = "ARN of the account's identity provider for token.actions.githubusercontent.com. Unset: it is looked up"
+  description = "ARN of the account's identity provider for token.actions.githubusercontent.com. Unset: created or looked up"
   type        = string
   default     = null
 }

@@ -22,8 +22,7 @@ provider "aws" {
 }
 
 module "sponsor_s3" {
-  # In your own repository, replace both sources with a release:
-  # github.com/cure-hht/sponsor-backup//infrastructure/terraform/modules/sponsor-s3?ref=v1.2.3
+  # In your own repository, name a release in both sources, as the module's README shows.
   source = "../../modules/sponsor-s3"
 
   sponsor_name = local.sponsor_name
@@ -48,6 +47,8 @@ module "sponsor_s3" {
   github_repository     = var.github_repository
   github_repository_ids = var.github_repository_ids
   github_environments   = var.github_environments
+
+  create_github_oidc_provider = var.create_github_oidc_provider
 
   replica            = one(module.sponsor_s3_replica[*].replica)
   storage_budget_gib = var.storage_budget_gib

@@ -34,6 +34,12 @@ variable "github_environments" {
   default     = ["production-backup"]
 }
 
+variable "create_github_oidc_provider" {
+  description = "Create the identity provider for GitHub. An account can have only one"
+  type        = bool
+  default     = false
+}
+
 variable "replica_region" {
   description = "Region of a second copy of both buckets, e.g. eu-central-1. Unset: no replication"
   type        = string

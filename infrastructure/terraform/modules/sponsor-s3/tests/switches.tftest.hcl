@@ -168,6 +168,18 @@ run "github_role" {
   }
 }
 
+run "github_oidc_provider" {
+  command = plan
+  variables {
+    github_repository           = "cure-hht/hht_diary"
+    create_github_oidc_provider = true
+  }
+  assert {
+    condition     = aws_iam_openid_connect_provider.github[0].client_id_list == toset(["sts.amazonaws.com"]) && length(data.aws_iam_openid_connect_provider.github) == 0
+    error_message = "A provider that is created is not looked up."
+  }
+}
+
 run "replication" {
   command = plan
   variables {
