@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use regex::Regex;
+
 use super::workflows::{DEPENDABOT, OURS, every_workflow};
 
 #[test]
@@ -71,15 +73,19 @@ fn pinned_actions_are_kept_up_to_date() {
 /// A branch would change what users have applied.
 #[test]
 fn every_module_that_the_pages_name_is_pinned_by_a_release() {
-    let (mut seen, place) = (0, "source = \"github.com/cure-hht/sponsor-backup//infrastructure/terraform/modules/");
+    let source = Regex::new(r#"source\s*=\s*"([^"]*//infrastructure/[^"]*)""#).unwrap();
+    let ours = "github.com/cure-hht/sponsor-backup//infrastructure/terraform/modules/";
+    let mut seen = 0;
     for page in super::links::pages() {
-        let text = crate::read(&page).replace("source  ", "source").replace("source    =", "source =");
-        for rest in text.split("source = \"").skip(1).filter(|rest| rest.contains("//infrastructure/")) {
-            let source = format!("source = \"{}", rest.split('"').next().unwrap());
-            let (module, version) = source.strip_prefix(place).and_then(|rest| rest.split_once("?ref=v")).unwrap();
-            assert!(crate::root().join("infrastructure/terraform/modules").join(module).is_dir(), "{page}: {module}");
-            let numbers: Vec<&str> = version.split('.').collect();
-            assert!(numbers.len() == 3 && numbers.iter().all(|number| number.parse::<u32>().is_ok()), "{page}: {version}");
+        let text = crate::read(&page);
+        for found in source.captures_iter(&text) {
+            let (module, version) = found[1].strip_prefix(ours).unwrap().split_once("?ref=v").unwrap();
+            assert!(
+                crate::root().join("infrastructure/terraform/modules").join(module).is_dir(),
+                "{page}: {module}"
+            );
+            let numbers: Vec<_> = version.split('.').map(str::parse::<u32>).collect();
+            assert!(numbers.len() == 3 && numbers.iter().all(Result::is_ok), "{page}: {version}");
             seen += 1;
         }
     }

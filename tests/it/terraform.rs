@@ -75,7 +75,9 @@ fn lifecycle_rules_are_those_of_the_retention_policy() {
     assert_eq!(logs["expire-staging-logs"], rule("staging/deployments/", json!({}), 2557, 90));
     assert_eq!(logs["expire-development-logs"], rule("development/deployments/", json!({}), 2557, 90));
     for kind in ["drills", "restores", "verifications", "holds", "prunes", "copies", "promotions"] {
-        for (environment, folder) in [("production", ""), ("staging", "staging/"), ("development", "development/")] {
+        for (environment, folder) in
+            [("production", ""), ("staging", "staging/"), ("development", "development/")]
+        {
             let found = &logs[&format!("expire-{environment}-{kind}")];
             assert_eq!(*found, rule(&format!("{folder}{kind}/"), json!({}), 2557, 90));
         }
@@ -98,7 +100,9 @@ fn lifecycle_rules_are_those_of_the_retention_policy() {
 #[test]
 fn gradual_tiers_and_further_prefixes_become_rules() {
     let further = json!({"prefix": "wal/", "days": 31, "archive": true, "noncurrent_days": 1});
-    let module = Module::of_callisto(json!({"gradual_tiers": true, "further_backup_prefixes": {"expire-wal": further}}));
+    let module = Module::of_callisto(
+        json!({"gradual_tiers": true, "further_backup_prefixes": {"expire-wal": further}}),
+    );
     let rules = Bucket::of(&module, "backups").rules;
     let tiers = json!({"STANDARD_IA": 30, "GLACIER": 90, "DEEP_ARCHIVE": 365});
     assert_eq!(rules["archive-production-backups"]["tiers"], tiers);
@@ -117,17 +121,23 @@ fn copies_are_kept_as_long_as_their_originals() {
     let original = Module::of_callisto(json!({}));
     let days = |module: &Module| {
         let rules = Bucket::of(module, "backups").rules.into_values();
-        let mut days: Vec<_> = rules.map(|rule| [&rule["prefix"], &rule["days"], &rule["noncurrent"]].map(Value::to_string)).collect();
+        let mut days: Vec<_> = rules
+            .map(|rule| [&rule["prefix"], &rule["days"], &rule["noncurrent"]].map(Value::to_string))
+            .collect();
         days.sort();
         days
     };
     assert_eq!(days(&replica), days(&original));
     let logs = Bucket::of(&replica, "audit_logs").rules;
     assert_eq!(logs["expire-records"]["prefix"], "");
-    for rule in Bucket::of(&original, "audit_logs").rules.into_values().filter(|rule| rule["days"].as_i64() > Some(7)) {
+    for rule in
+        Bucket::of(&original, "audit_logs").rules.into_values().filter(|rule| rule["days"].as_i64() > Some(7))
+    {
         assert_eq!(rule["days"], logs["expire-records"]["days"]);
     }
-    for name in ["remove-expired-delete-markers", "abort-incomplete-uploads", "expire-test", "expire-preflight"] {
+    for name in
+        ["remove-expired-delete-markers", "abort-incomplete-uploads", "expire-test", "expire-preflight"]
+    {
         assert!(logs.contains_key(name), "{name}");
     }
 }

@@ -9,10 +9,11 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Transition,
     TransitionStorageClass, VersioningConfiguration,
 };
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::module::Module;
-use crate::support::{REGION, Store, runtime};
+use crate::support::{REGION, Store, runtime, send_and_wait};
 
 /// Lifecycle rules by ID, in one form for whatever source.
 pub(super) type Rules = BTreeMap<String, Value>;
@@ -60,7 +61,8 @@ impl Bucket {
             let create = client.create_bucket().bucket(&self.name).create_bucket_configuration(region);
             create.object_lock_enabled_for_bucket(self.lock).send().await.unwrap();
             if self.versioning {
-                let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+                let enabled =
+                    VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
                 let put = client.put_bucket_versioning().bucket(&self.name);
                 put.versioning_configuration(enabled).send().await.unwrap();
             }
@@ -135,10 +137,12 @@ fn for_s3(id: &str, rule: &Value) -> LifecycleRule {
         .set_transitions((!tiers.is_empty()).then_some(tiers))
         .set_expiration(expires.then_some(expiration))
         .set_noncurrent_version_expiration(
-            number("noncurrent").map(|days| NoncurrentVersionExpiration::builder().noncurrent_days(days).build()),
+            number("noncurrent")
+                .map(|days| NoncurrentVersionExpiration::builder().noncurrent_days(days).build()),
         )
         .set_abort_incomplete_multipart_upload(
-            number("uploads").map(|days| AbortIncompleteMultipartUpload::builder().days_after_initiation(days).build()),
+            number("uploads")
+                .map(|days| AbortIncompleteMultipartUpload::builder().days_after_initiation(days).build()),
         )
         .build()
         .unwrap()
@@ -173,8 +177,8 @@ pub(super) fn rules_on(store: &Store, bucket: &str) -> Rules {
 /// Everything else about a bucket on a server.
 pub(super) fn settings_on(store: &Store, bucket: &str) -> Value {
     let client = store.client();
+    let versioning = versioning_on(store, bucket);
     runtime().block_on(async {
-        let versioning = client.get_bucket_versioning().bucket(bucket).send().await.unwrap();
         let encryption = client.get_bucket_encryption().bucket(bucket).send().await.unwrap();
         let encryption = &encryption.server_side_encryption_configuration().unwrap().rules()[0];
         let default = encryption.apply_server_side_encryption_by_default().unwrap();
@@ -184,7 +188,7 @@ pub(super) fn settings_on(store: &Store, bucket: &str) -> Value {
         let lock = client.get_object_lock_configuration().bucket(bucket).send().await;
         let lock = lock.ok().and_then(|answer| answer.object_lock_configuration().cloned());
         json!({
-            "versioning": versioning.status().map(BucketVersioningStatus::as_str),
+            "versioning": versioning,
             "encryption": default.sse_algorithm().as_str(),
             "bucket key": encryption.bucket_key_enabled(),
             "public access": [
@@ -196,4 +200,12 @@ pub(super) fn settings_on(store: &Store, bucket: &str) -> Value {
             "default retention": lock.as_ref().and_then(|lock| lock.rule()).is_some(),
         })
     })
+}
+
+/// The SDK does not understand how moto names this answer.
+fn versioning_on(store: &Store, bucket: &str) -> Option<String> {
+    let address = format!("{}/{bucket}?versioning", store.endpoint());
+    let answer = send_and_wait(hyper::Request::get(address).body(Bytes::new()).unwrap());
+    let text = String::from_utf8_lossy(answer.body()).into_owned();
+    Some(text.split_once("<Status>")?.1.split_once("</Status>")?.0.to_owned())
 }

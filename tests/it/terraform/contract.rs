@@ -18,23 +18,40 @@ fn body(path: &str) -> Body {
 fn named(path: &str, kind: &str) -> BTreeSet<String> {
     let body = body(path);
     let blocks = body.blocks().filter(|block| block.identifier() == kind);
-    blocks.map(|block| block.labels().iter().map(|label| label.as_str()).collect::<Vec<_>>().join(".")).collect()
+    blocks
+        .map(|block| block.labels().iter().map(|label| label.as_str()).collect::<Vec<_>>().join("."))
+        .collect()
 }
 
 #[test]
 fn variables_and_outputs_have_the_names_that_users_know() {
     let variables = named("modules/sponsor-s3/variables.tf", "variable");
     for name in [
-        "sponsor_name", "sponsor_code", "aws_region", "artifacts_bucket_name", "backup_bucket_name",
-        "audit_logs_bucket_name", "create_test_buckets", "staging_artifacts_bucket_name", "dev_artifacts_bucket_name",
-        "common_tags", "storage_budget_gib", "monthly_budget_usd", "alert_emails",
+        "sponsor_name",
+        "sponsor_code",
+        "aws_region",
+        "artifacts_bucket_name",
+        "backup_bucket_name",
+        "audit_logs_bucket_name",
+        "create_test_buckets",
+        "staging_artifacts_bucket_name",
+        "dev_artifacts_bucket_name",
+        "common_tags",
+        "storage_budget_gib",
+        "monthly_budget_usd",
+        "alert_emails",
     ] {
         assert!(variables.contains(name), "{name}");
     }
     let outputs = named("modules/sponsor-s3/outputs.tf", "output");
     for name in [
-        "backup_bucket_name", "backup_bucket_arn", "audit_logs_bucket_name", "audit_logs_bucket_arn",
-        "backup_replica_bucket_name", "audit_logs_replica_bucket_name", "replica_region",
+        "backup_bucket_name",
+        "backup_bucket_arn",
+        "audit_logs_bucket_name",
+        "audit_logs_bucket_arn",
+        "backup_replica_bucket_name",
+        "audit_logs_replica_bucket_name",
+        "replica_region",
     ] {
         assert!(outputs.contains(name), "{name}");
     }
@@ -49,8 +66,18 @@ fn buckets_have_their_names_and_tags() {
     let common = json!({"Environment": "production", "ManagedBy": "terraform", "Sponsor": "callisto", "Compliance": "FDA-21-CFR-Part-11"});
     let module = Module::of_callisto(json!({"common_tags": common, "create_test_buckets": true}));
     for (name, expected, title, purpose) in [
-        ("backups", "hht-diary-backups-callisto-eu-west-1", "CAL Database Backups", "FDA-compliant database backup storage"),
-        ("audit_logs", "hht-diary-audit-logs-callisto-eu-west-1", "CAL Audit Logs", "FDA-compliant deployment audit logs"),
+        (
+            "backups",
+            "hht-diary-backups-callisto-eu-west-1",
+            "CAL Database Backups",
+            "FDA-compliant database backup storage",
+        ),
+        (
+            "audit_logs",
+            "hht-diary-audit-logs-callisto-eu-west-1",
+            "CAL Audit Logs",
+            "FDA-compliant deployment audit logs",
+        ),
     ] {
         let bucket = Bucket::of(&module, name);
         assert_eq!(bucket.name, expected);
@@ -76,8 +103,12 @@ fn buckets_have_their_names_and_tags() {
 fn rule_ids_and_days_are_literals() {
     let text = std::fs::read_to_string(folder().join("modules/sponsor-s3/lifecycle.tf")).unwrap();
     for id in [
-        "archive-production-backups", "expire-staging-backups", "expire-development-backups",
-        "archive-production-logs", "expire-staging-logs", "expire-development-logs",
+        "archive-production-backups",
+        "expire-staging-backups",
+        "expire-development-backups",
+        "archive-production-logs",
+        "expire-staging-logs",
+        "expire-development-logs",
     ] {
         assert!(text.contains(&format!("id     = \"{id}\"\n")), "{id}");
     }
@@ -87,7 +118,9 @@ fn rule_ids_and_days_are_literals() {
 #[test]
 fn buckets_cannot_be_destroyed_by_mistake() {
     for file in ["modules/sponsor-s3/main.tf", "modules/sponsor-s3-replica/main.tf"] {
-        let buckets = body(file).into_blocks().filter(|block| block.labels().first().is_some_and(|kind| kind.as_str() == "aws_s3_bucket"));
+        let buckets = body(file)
+            .into_blocks()
+            .filter(|block| block.labels().first().is_some_and(|kind| kind.as_str() == "aws_s3_bucket"));
         let mut seen = 0;
         for bucket in buckets {
             let lifecycle = bucket.body.blocks().find(|block| block.identifier() == "lifecycle").unwrap();

@@ -46,8 +46,10 @@ impl Module {
         let mut context = context();
         context.declare_var("var", value(&with_defaults(&body, variables)));
         let locals = locals(&body, &mut context);
-        let blocks: Vec<&Block> =
-            body.blocks().filter(|block| block.identifier() == "resource" && is_wanted(block, &context)).collect();
+        let blocks: Vec<&Block> = body
+            .blocks()
+            .filter(|block| block.identifier() == "resource" && is_wanted(block, &context))
+            .collect();
         declare_buckets(&blocks, &mut context);
         let (mut resources, mut unknown) = (BTreeMap::new(), Vec::new());
         for block in blocks {
@@ -78,7 +80,8 @@ impl Module {
 /// All `.tf` files of a folder.
 fn texts(folder: &Path) -> String {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|end| end == "tf")).collect();
+    let mut files: Vec<PathBuf> =
+        files.filter(|file| file.extension().is_some_and(|end| end == "tf")).collect();
     files.sort();
     assert!(!files.is_empty(), "{}: no .tf", folder.display());
     files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
@@ -126,7 +129,8 @@ fn declare_buckets(blocks: &[&Block], context: &mut Context) {
     for block in buckets {
         let name = block.body.attributes().find(|attribute| attribute.key() == "bucket");
         let name = json_of(name.unwrap().expr().evaluate(context).unwrap());
-        let bucket = json!({"id": name, "bucket": name, "arn": format!("arn:aws:s3:::{}", name.as_str().unwrap())});
+        let bucket =
+            json!({"id": name, "bucket": name, "arn": format!("arn:aws:s3:::{}", name.as_str().unwrap())});
         let counted = block.body.attributes().any(|attribute| attribute.key() == "count");
         let bucket = if counted { json!([bucket]) } else { bucket };
         all.insert(block.labels()[1].as_str().to_owned(), bucket);
@@ -136,12 +140,15 @@ fn declare_buckets(blocks: &[&Block], context: &mut Context) {
 
 fn is_wanted(block: &Block, context: &Context) -> bool {
     let count = block.body.attributes().find(|attribute| attribute.key() == "count");
-    count.is_none_or(|count| count.expr().evaluate(context).ok().is_none_or(|count| json_of(count) != json!(0)))
+    count.is_none_or(|count| {
+        count.expr().evaluate(context).ok().is_none_or(|count| json_of(count) != json!(0))
+    })
 }
 
 fn evaluated(body: &Body, context: &Context) -> Result<Value, String> {
     let mut result = Map::new();
-    for attribute in body.attributes().filter(|attribute| !["depends_on", "count"].contains(&attribute.key())) {
+    for attribute in body.attributes().filter(|attribute| !["depends_on", "count"].contains(&attribute.key()))
+    {
         let found = attribute.expr().evaluate(context).map_err(|error| error.to_string())?;
         result.insert(attribute.key().to_owned(), json_of(found));
     }

@@ -79,19 +79,26 @@ fn too_short(rules: &Rules, object: &Kept) -> Option<String> {
 
 /// Whether a policy allows an action on an object or, with an empty key, on a bucket. A condition on listings does not matter here.
 fn allows(policy: &Value, action: &str, bucket: &str, key: &str) -> bool {
-    let arn = if key.is_empty() { format!("arn:aws:s3:::{bucket}") } else { format!("arn:aws:s3:::{bucket}/{key}") };
+    let arn = if key.is_empty() {
+        format!("arn:aws:s3:::{bucket}")
+    } else {
+        format!("arn:aws:s3:::{bucket}/{key}")
+    };
     let covers = |resource: &str| match resource.strip_suffix('*') {
         Some(start) => arn.starts_with(start),
         None => arn == resource,
     };
     policy["Statement"].as_array().unwrap().iter().any(|statement| {
         assert_eq!(statement["Effect"], "Allow");
-        strings(&statement["Action"]).contains(&action) && strings(&statement["Resource"]).into_iter().any(covers)
+        strings(&statement["Action"]).contains(&action)
+            && strings(&statement["Resource"]).into_iter().any(covers)
     })
 }
 
 fn strings(value: &Value) -> Vec<&str> {
-    value.as_str().map_or_else(|| value.as_array().unwrap().iter().filter_map(Value::as_str).collect(), |one| vec![one])
+    value
+        .as_str()
+        .map_or_else(|| value.as_array().unwrap().iter().filter_map(Value::as_str).collect(), |one| vec![one])
 }
 
 fn session(purpose: Purpose, environment: Environment) -> Value {
@@ -101,7 +108,7 @@ fn session(purpose: Purpose, environment: Environment) -> Value {
 }
 
 #[test]
-fn each_object_that_the_program_writes_is_kept_and_can_be_written() {
+fn each_object_that_the_program_writes_is_kept_and_allowed() {
     let module = Module::of_callisto(json!({}));
     let rules = |bucket: &str| Bucket::of(&module, if bucket == BACKUPS { "backups" } else { "audit_logs" });
     let role = module.local("action_policy");
@@ -114,7 +121,11 @@ fn each_object_that_the_program_writes_is_kept_and_can_be_written() {
                 assert!(allows(role, action, object.bucket, &object.key), "{action} {}", object.key);
                 for writer in object.writers {
                     let session = session(*writer, environment);
-                    assert!(allows(&session, action, object.bucket, &object.key), "{writer:?}: {action} {}", object.key);
+                    assert!(
+                        allows(&session, action, object.bucket, &object.key),
+                        "{writer:?}: {action} {}",
+                        object.key
+                    );
                 }
             }
             assert!(!allows(role, "s3:DeleteObject", object.bucket, &object.key));
@@ -137,11 +148,16 @@ fn the_role_has_every_right_that_a_session_uses() {
             Purpose::Drill { thaw: true },
         ] {
             for statement in session(purpose, environment)["Statement"].as_array().unwrap() {
-                for action in strings(&statement["Action"]).into_iter().filter(|action| !action.starts_with("kms:")) {
+                for action in
+                    strings(&statement["Action"]).into_iter().filter(|action| !action.starts_with("kms:"))
+                {
                     for resource in strings(&statement["Resource"]) {
                         let place = resource.strip_prefix("arn:aws:s3:::").unwrap();
                         let (bucket, key) = place.split_once('/').unwrap_or((place, ""));
-                        assert!(allows(role, action, bucket, &key.replace('*', "x")), "{purpose:?}: {action} {resource}");
+                        assert!(
+                            allows(role, action, bucket, &key.replace('*', "x")),
+                            "{purpose:?}: {action} {resource}"
+                        );
                         seen += 1;
                     }
                 }
@@ -159,7 +175,10 @@ fn prune_can_hide_backups_and_nothing_else() {
     let prune = module.local("prune_policy");
     for environment in Environment::ALL {
         for object in objects(environment) {
-            assert_eq!(allows(prune, "s3:DeleteObject", object.bucket, &object.key), object.bucket == BACKUPS);
+            assert_eq!(
+                allows(prune, "s3:DeleteObject", object.bucket, &object.key),
+                object.bucket == BACKUPS
+            );
         }
     }
     assert!(!prune.to_string().contains("DeleteObjectVersion"));
@@ -175,14 +194,19 @@ fn a_rule_that_is_too_short_or_missing_is_noticed() {
         ("prefix = \"backups/\"", "prefix = \"backup/\"", "backups"),
         ("prefix = \"staging/backups/\"", "prefix = \"backups/\"", "backups"),
         ("expired_object_delete_marker = true", "expired_object_delete_marker = false", "audit_logs"),
-        ("noncurrent_version_expiration {\n      noncurrent_days = var.noncurrent_days\n    }", "", "backups"),
+        (
+            "noncurrent_version_expiration {\n      noncurrent_days = var.noncurrent_days\n    }",
+            "",
+            "backups",
+        ),
         ("drills        = 2557\n", "", "audit_logs"),
     ] {
         let module = Module::edited(json!({}), &[(from, to)]);
         let rules = Bucket::of(&module, bucket).rules;
         let all = Environment::ALL.into_iter().flat_map(objects);
         let named = if bucket == "backups" { BACKUPS } else { LOGS };
-        let found = all.filter(|object| object.bucket == named).filter_map(|object| too_short(&rules, &object));
+        let found =
+            all.filter(|object| object.bucket == named).filter_map(|object| too_short(&rules, &object));
         assert_ne!(found.count(), 0, "{from} -> {to}");
     }
 }

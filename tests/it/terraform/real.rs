@@ -36,7 +36,8 @@ impl Terraform {
     fn new(mirror: &Path) -> Self {
         let copy = tempfile::tempdir().unwrap();
         copy_all(&folder(), &copy.path().join("terraform"));
-        let config = format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
+        let config =
+            format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
         std::fs::write(copy.path().join("cli.tfrc"), config).unwrap();
         Self { copy }
     }
@@ -55,7 +56,8 @@ impl Terraform {
     #[track_caller]
     fn succeed(&self, folder: &str, args: &[&str], environment: &[(&str, &str)]) -> String {
         let output = self.run(folder, args, environment);
-        let [stdout, stderr] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+        let [stdout, stderr] =
+            [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
         assert!(output.status.success(), "terraform {args:?} in {folder}: {stdout}\n{stderr}");
         stdout
     }
@@ -113,7 +115,8 @@ fn terraform_accepts_form_and_types_of_every_folder() {
     terraform.succeed(".", &["fmt", "-check", "-diff", "-recursive"], &[]);
     for folder in FOLDERS {
         terraform.init(folder);
-        let answer: Value = serde_json::from_str(&terraform.succeed(folder, &["validate", "-json"], &[])).unwrap();
+        let answer: Value =
+            serde_json::from_str(&terraform.succeed(folder, &["validate", "-json"], &[])).unwrap();
         assert_eq!(answer["valid"], true, "{answer}");
     }
 }
@@ -135,13 +138,16 @@ fn the_modules_own_tests_pass() {
 /// Without the fixture's equal, the test above would pass for a module that changes everything.
 #[test]
 fn a_plan_that_would_change_existing_buckets_is_noticed() {
-    let Some(terraform) = Terraform::here("a_plan_that_would_change_existing_buckets_is_noticed") else { return };
+    let Some(terraform) = Terraform::here("a_plan_that_would_change_existing_buckets_is_noticed") else {
+        return;
+    };
     let file = terraform.path("modules/sponsor-s3/main.tf");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("    ignore_changes = [object_lock_enabled]\n", "")).unwrap();
     terraform.init("modules/sponsor-s3");
     let output = terraform.run("modules/sponsor-s3", &["test", "-filter=tests/existing.tftest.hcl"], &[]);
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && text.contains("The plan changes the audit-log bucket"), "{text}");
 }
 
@@ -169,7 +175,10 @@ fn applied(terraform: &Terraform, moto: &Moto, variables: &[&str]) -> Value {
         ("AWS_SECRET_ACCESS_KEY", moto.secret_key()),
     ];
     let with = |args: &[&'static str]| -> Vec<String> {
-        args.iter().map(|arg| (*arg).to_owned()).chain(variables.iter().map(|set| format!("-var={set}"))).collect()
+        args.iter()
+            .map(|arg| (*arg).to_owned())
+            .chain(variables.iter().map(|set| format!("-var={set}")))
+            .collect()
     };
     let apply = with(&["apply", "-auto-approve", "-input=false"]);
     let plan = with(&["plan", "-detailed-exitcode", "-input=false"]);

@@ -8,8 +8,6 @@ locals {
   record_objects = flatten([for folder in values(local.folder_of_environment) : [
     for name in concat(["deployments"], keys(var.record_folders)) : "${local.audit_logs_arn}/${folder}${name}/*"
   ]])
-  # What `preflight --write-probe` starts to write, and aborts.
-  probe_objects = ["${local.backups_arn}/preflight/*", "${local.audit_logs_arn}/preflight/*"]
 
   # No delete, and nothing that changes a bucket.
   action_policy = {
@@ -27,7 +25,7 @@ locals {
           "s3:GetObjectRetention",
           "s3:AbortMultipartUpload",
         ]
-        Resource = concat(local.backup_objects, local.record_objects, local.probe_objects)
+        Resource = concat(local.backup_objects, local.record_objects)
       },
       {
         Sid    = "ReadBuckets"
