@@ -3,6 +3,7 @@
 
 mod bucket;
 mod contract;
+mod doctor;
 mod module;
 mod objects;
 mod real;

@@ -23,21 +23,11 @@ struct Kept {
     writers: &'static [Purpose],
 }
 
-/// All kinds. A new one does not compile until it is here.
-fn kinds() -> Vec<Object<'static>> {
-    let all = vec![Object::Backup { suffix: ".sql.gz" }, Object::DeploymentLog, Object::DrillReport];
-    for kind in &all {
-        match kind {
-            Object::Backup { .. } | Object::DeploymentLog | Object::DrillReport => {}
-        }
-    }
-    all
-}
-
 fn objects(environment: Environment) -> Vec<Kept> {
     let at: Timestamp = "2026-12-01T10:00:00Z".parse().unwrap();
     let mut all = Vec::new();
-    for kind in kinds() {
+    // A new kind does not compile until it is here.
+    for kind in Object::ALL {
         let key = kind.key(environment, at);
         let days = match environment {
             Environment::Production => SEVEN_YEARS,
@@ -60,6 +50,15 @@ fn objects(environment: Environment) -> Vec<Kept> {
                 all.push(Kept { key, bucket: LOGS, days: SEVEN_YEARS, writers });
             }
         }
+    }
+    for kind in Object::ALL {
+        let folder = format!("{}/", kind.folder(environment));
+        let product = kind.retention(environment, environment.retention_years()).days();
+        let ours = all.iter().filter(|object| object.key.starts_with(&folder));
+        assert!(
+            ours.clone().count() > 0 && ours.clone().all(|object| object.days == i64::from(product)),
+            "{folder}"
+        );
     }
     all
 }
@@ -146,6 +145,7 @@ fn the_role_has_every_right_that_a_session_uses() {
             Purpose::Read { thaw: true },
             Purpose::Restore { thaw: true },
             Purpose::Drill { thaw: true },
+            Purpose::Preflight { write_probe: true },
         ] {
             for statement in session(purpose, environment)["Statement"].as_array().unwrap() {
                 for action in
