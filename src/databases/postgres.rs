@@ -22,6 +22,7 @@ pub mod sql;
 pub mod sqlstate;
 
 mod error;
+mod session;
 
 pub use connection::Connection;
 pub use dump::{Dump, FinishedDump};

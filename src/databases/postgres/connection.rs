@@ -24,6 +24,21 @@ pub(super) const APPLICATION: &str = "sponsor-backup";
 /// Suffix of the host names of Supabase's poolers.
 const POOLER: &str = ".pooler.supabase.com";
 
+/// What a URL demands of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// The server is on this machine.
+    Local,
+    /// A server on another machine need not encrypt.
+    NotRequired,
+    /// Encryption, by any server that answers.
+    Unverified,
+    /// Encryption, and a certificate that the given CA signed.
+    Certificate,
+    /// The same, and the certificate is for this host.
+    CertificateAndHost,
+}
+
 /// How to reach one database.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -155,16 +170,26 @@ impl Connection {
     /// A warning if the connection is encrypted, but nothing proves that the right server answers.
     #[must_use]
     pub fn unverified_certificate(&self) -> Option<String> {
-        let is_remote = !self.hosts.iter().all(Host::is_local);
-        let mode = self.variables.get("PGSSLMODE").map(String::as_str);
-        // With a root certificate, libpq verifies under `require`, too.
-        let verifies = mode != Some("require") || self.variables.contains_key("PGSSLROOTCERT");
-        (is_remote && !verifies).then(|| {
+        (self.tls() == Tls::Unverified).then(|| {
             format!(
                 "the server certificate of {} is not verified (sslmode is `require`): add `sslmode=verify-full` and `sslrootcert` to DATABASE_URL, see docs/setup.md",
                 self.listed(Host::shown)
             )
         })
+    }
+
+    /// What the URL demands of TLS.
+    #[must_use]
+    pub fn tls(&self) -> Tls {
+        let mode = self.variables.get("PGSSLMODE").map(String::as_str);
+        match mode {
+            _ if self.hosts.iter().all(Host::is_local) => Tls::Local,
+            // With a root certificate, libpq verifies under `require`, too.
+            Some("require") if !self.variables.contains_key("PGSSLROOTCERT") => Tls::Unverified,
+            Some("require" | "verify-ca") => Tls::Certificate,
+            Some("verify-full") => Tls::CertificateAndHost,
+            _ => Tls::NotRequired,
+        }
     }
 
     /// Whether its URL requests an encoding, as a parameter or in the session's options.

@@ -3,20 +3,15 @@
 //! comparison after a restore.
 
 use std::collections::BTreeMap;
-use std::process::{ExitStatus, Stdio};
 
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
-use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::client::Client;
 use super::dump::partial;
 use super::invocation::{self, DumpOptions};
-use super::process::{GRACE, Signal, supervise};
+use super::session::Session;
 use super::sql::decoded;
-use super::{Connection, KnownNames, PgError, PostgresError};
+use super::{Connection, PgError, PostgresError};
 
 /// Users' tables that have such columns and that the role can read completely. A standby has no unlogged rows. Some
 /// versions lack `attgenerated`.
@@ -56,17 +51,11 @@ pub type Digests = BTreeMap<(String, String), String>;
 /// A snapshot of a database: a session whose transaction stays open until it is dropped.
 #[derive(Debug)]
 pub struct Snapshot {
-    stdin: ChildStdin,
-    stdout: Lines<BufReader<ChildStdout>>,
-    stderr: AbortOnDropHandle<String>,
-    supervisor: JoinHandle<std::io::Result<ExitStatus>>,
+    session: Session,
     /// The name by which other sessions use the snapshot.
     pub id: String,
     /// The tables to digest, in SQL.
     tables: String,
-    place: String,
-    stop: CancellationToken,
-    _stop_on_drop: DropGuard,
 }
 
 impl Snapshot {
@@ -80,37 +69,18 @@ impl Snapshot {
         options: &DumpOptions,
         stop: &CancellationToken,
     ) -> Result<Self, PostgresError> {
-        let place = connection.place();
-        let psql = ("psql", invocation::load_arguments(false));
-        let mut child = client.start(psql, connection, [Stdio::piped(), Stdio::piped()])?;
-        let (Some(stdin), Some(stdout), Some(stderr)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
-            return Err(client.not_started("psql", "its pipes are missing"));
-        };
-        let stop = stop.child_token();
-        let mut this = Self {
-            stdin,
-            stdout: BufReader::new(stdout).lines(),
-            stderr: AbortOnDropHandle::new(tokio::spawn(words(stderr))),
-            // At SIGINT, psql cancels its statement.
-            supervisor: supervise(child, stop.clone(), Signal::INT),
-            id: String::new(),
-            tables: format!("{TABLES}\n    AND {}", partial::of_dumped_rows(options)),
-            place,
-            _stop_on_drop: stop.clone().drop_guard(),
-            stop,
-        };
+        let mut session = Session::open(client, connection, stop)?;
+        let tables = format!("{TABLES}\n    AND {}", partial::of_dumped_rows(options));
         let begin = format!(
             "SET search_path = pg_catalog, pg_temp;\n{};\n{LOOKING}SET lock_timeout = {};\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n{}\
              SET lock_timeout = 0;\nSELECT pg_export_snapshot();\n",
             invocation::settings_sql(invocation::SESSION_SETTINGS.iter().chain(&OF_VALUES), false),
             options.lock_wait_timeout.as_millis(),
-            LOCKING.replace("{tables}", &this.tables)
+            LOCKING.replace("{tables}", &tables)
         );
-        this.send(&begin).await?;
-        this.id = this.line().await?;
-        Ok(this)
+        session.send(&begin).await?;
+        let id = session.line().await?;
+        Ok(Self { session, id, tables })
     }
 
     /// The digests of all tables. The snapshot stays open.
@@ -120,69 +90,23 @@ impl Snapshot {
     pub async fn digests(mut self) -> Result<(Digests, Self), PostgresError> {
         let end = format!("end {}", uuid::Uuid::new_v4().simple());
         let question = SUMMING.replace("{tables}", &self.tables);
-        self.send(&format!("{question}\\echo {end}\n")).await?;
+        self.session.send(&format!("{question}\\echo {end}\n")).await?;
         let mut digests = Digests::new();
         loop {
-            let line = self.line().await?;
+            let line = self.session.line().await?;
             if line == end {
                 return Ok((digests, self));
             }
-            let (schema, name, digest) =
-                read(&line).ok_or_else(|| self.failed("unexpected answer from the server"))?;
+            let unexpected = || self.session.failed(PgError::ours("unexpected answer from the server"));
+            let (schema, name, digest) = read(&line).ok_or_else(unexpected)?;
             // An empty table has no sum.
             digests.insert((schema, name), digest.unwrap_or_else(|| "0".to_owned()));
         }
     }
 
-    async fn send(&mut self, text: &str) -> Result<(), PostgresError> {
-        let written = tokio::select! {
-            biased;
-            () = self.stop.cancelled() => return Err(self.stopped()),
-            written = self.stdin.write_all(text.as_bytes()) => written,
-        };
-        if written.is_ok() { Ok(()) } else { Err(self.why_it_ended().await) }
-    }
-
-    async fn line(&mut self) -> Result<String, PostgresError> {
-        let line = tokio::select! {
-            biased;
-            () = self.stop.cancelled() => return Err(self.stopped()),
-            line = self.stdout.next_line() => line,
-        };
-        match line {
-            Ok(Some(line)) => Ok(line),
-            _ => Err(self.why_it_ended().await),
-        }
-    }
-
-    async fn why_it_ended(&mut self) -> PostgresError {
-        if self.stop.is_cancelled() {
-            return self.stopped();
-        }
-        let said = tokio::time::timeout(GRACE, &mut self.stderr).await.ok().and_then(Result::ok);
-        let said = said.unwrap_or_default();
-        let names = KnownNames::default();
-        let coded = said.lines().find_map(|line| PgError::in_line(line, &names));
-        let message = coded.unwrap_or_else(|| PgError::uncoded(&said, &names));
-        PostgresError::QueryFailed { place: self.place.clone(), message }
-    }
-
-    fn stopped(&self) -> PostgresError {
-        PostgresError::Stopped { place: self.place.clone() }
-    }
-
-    fn failed(&self, what: &str) -> PostgresError {
-        PostgresError::QueryFailed { place: self.place.clone(), message: PgError::ours(what) }
-    }
-
     /// Ends the session on the server, and returns when it has ended.
     pub async fn end(self) {
-        let Self { stdin, supervisor, stop, .. } = self;
-        drop(stdin);
-        // psql has nothing left to do. If it is still busy, it is asked to stop.
-        if tokio::time::timeout(GRACE, supervisor).await.is_err() {
-            stop.cancel();
-        }
+        self.session.end().await;
     }
 }
 
@@ -210,13 +134,6 @@ fn read(line: &str) -> Option<(String, String, Option<String>)> {
 pub(super) fn bytes(hex: &str) -> Option<Vec<u8>> {
     let pairs = hex.as_bytes().chunks(2);
     pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
-}
-
-async fn words(mut stderr: ChildStderr) -> String {
-    let mut said = Vec::new();
-    // After a read error, the bytes read so far are the result.
-    stderr.read_to_end(&mut said).await.ok();
-    decoded(&said).into_owned()
 }
 
 #[cfg(test)]

@@ -16,11 +16,11 @@ const QUERY: &str = "SELECT current_setting('server_version_num'), current_setti
                          OR m.usename = current_user \
                             AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE')) \
                          OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))), ";
-/// pg_dump 18 can write the value 0 for an unreadable sequence, and for an unlogged one on a standby.
+/// Which relations `c` are sequences whose value this session cannot read. pg_dump 18 can write the value 0 for them.
+pub(super) const HIDDEN_SEQUENCE: &str = "c.relkind = 'S' AND (NOT has_sequence_privilege(c.oid, 'SELECT') \
+                                          OR c.relpersistence = 'u' AND pg_is_in_recovery())";
 const SEQUENCES: &str = ", (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname)), '[]') \
-                         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' \
-                         AND (NOT has_sequence_privilege(c.oid, 'SELECT') \
-                              OR c.relpersistence = 'u' AND pg_is_in_recovery()))";
+                         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ";
 /// How many mappings have options that the view hides. Only a role that can read the table knows.
 const MAPPINGS: &str = "SELECT count(*) FROM pg_user_mapping m JOIN pg_user_mappings v ON v.umid = m.oid \
                         WHERE m.umoptions IS NOT NULL AND v.umoptions IS NULL";
@@ -166,7 +166,7 @@ impl Server {
 /// The server cannot be reached, rejects the query, or does not answer within a minute.
 pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, PostgresError> {
     let settings = PINNED.map(|(name, _)| asked(name)).join(", ");
-    let answer = query(connection, client, &format!("{QUERY}{settings}{SEQUENCES}")).await?;
+    let answer = query(connection, client, &format!("{QUERY}{settings}{SEQUENCES}{HIDDEN_SEQUENCE})")).await?;
     parse(&answer).ok_or_else(|| unexpected(connection))
 }
 

@@ -11,13 +11,17 @@ use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::query::query;
 use crate::databases::postgres::{Connection, Dump, PostgresError};
 
+/// Which relations `c` are tables with rows that this role must not see. pg_dump reads partitions, not their parent.
+pub(in crate::databases::postgres) const FILTERED: &str =
+    "c.relkind = 'r' AND c.relrowsecurity AND row_security_active(c.oid)";
+
 /// Tables and sequences that this role cannot read completely, each with the beginning of the comment that pg_dump
 /// writes before it. pg_dump's own patterns decide which of them are dumped. Of an extension's objects, only marked
 /// tables are dumped.
 const UNREADABLE: &str = "SELECT CASE WHEN readable THEN 'r' ELSE 'p' END || '-- Name: ' || relname || '; Type: ' || kind || '; Schema: ' || nspname || ';'
   FROM (SELECT c.relname, n.nspname, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
                has_table_privilege(c.oid, 'SELECT') AS readable,
-               c.relkind = 'r' AND c.relrowsecurity AND row_security_active(c.oid) AS filtered
+               {filtered} AS filtered
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')) AS found
@@ -50,7 +54,7 @@ pub async fn rehearse(
     options: &DumpOptions,
     stop: &CancellationToken,
 ) -> Result<(), PostgresError> {
-    let answer = query(connection, client, UNREADABLE).await?;
+    let answer = query(connection, client, &UNREADABLE.replace("{filtered}", FILTERED)).await?;
     let unreadable: HashMap<&str, Why> = answer.lines().filter_map(Why::read).collect();
     let alone = DumpOptions { schema_only: true, ..options.clone() };
     let mut dump = Dump::start(client, connection, &alone, stop)?;

@@ -21,19 +21,16 @@ const QUESTION: &str = "SELECT json_build_object(
   'may_create', (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user),
   'sees_all_rows', (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user),
   'encoding', pg_catalog.getdatabaseencoding(),
-  'locks', (SELECT json_build_object(
-      'per_transaction', current_setting('max_locks_per_transaction')::int,
-      'slots', (SELECT sum(setting::int) FILTER (WHERE name !~ '^auto') + max(setting::int) FILTER (WHERE name ~ '^auto')
-        FROM pg_catalog.pg_settings WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes',
-          'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots')),
-      'is_in_huge_pages', coalesce(current_setting('huge_pages_status', true), current_setting('huge_pages')) = 'on',
-      'to_clear', count(*) + 2 * count(*) FILTER (WHERE c.reltype <> 0) + 2 * count(*) FILTER (WHERE c.reltoastrelid <> 0)
+  'locks', {locks})";
+
+/// Locks that dropping the database's contents takes.
+const TO_CLEAR: &str = "(SELECT count(*) + 2 * count(*) FILTER (WHERE c.reltype <> 0) + 2 * count(*) FILTER (WHERE c.reltoastrelid <> 0)
         + coalesce(sum((SELECT count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)), 0)
-        + (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata))
+        + (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata)
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))";
+      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))";
 
 /// Facts about a server and a database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -69,7 +66,8 @@ impl TargetFacts {
     pub async fn ask(connection: &Connection, client: &Client) -> Result<Self, RestoreError> {
         let question = QUESTION
             .replace("{objects}", &clearing::counting())
-            .replace("{ground}", &TargetContents::question());
+            .replace("{ground}", &TargetContents::question())
+            .replace("{locks}", &LockTable::question(TO_CLEAR));
         Ok(query_json(connection, client, &question).await?)
     }
 
@@ -219,7 +217,60 @@ pub struct LockTable {
     to_clear: u64,
 }
 
+/// Whether a transaction's locks fit into a server's lock table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockFit {
+    /// As many as the server guarantees.
+    Guaranteed,
+    /// Only if the server lends memory.
+    Perhaps {
+        /// The max_locks_per_transaction that guarantees them.
+        wanted: u64,
+    },
+    /// Never.
+    TooMany {
+        /// The max_locks_per_transaction that guarantees them.
+        wanted: u64,
+    },
+}
+
 impl LockTable {
+    /// SQL expression whose value deserializes into a `LockTable`, with the expression for `to_clear`.
+    pub(in crate::databases::postgres) fn question(to_clear: &str) -> String {
+        format!(
+            "json_build_object(
+      'per_transaction', current_setting('max_locks_per_transaction')::int,
+      'slots', (SELECT sum(setting::int) FILTER (WHERE name !~ '^auto') + max(setting::int) FILTER (WHERE name ~ '^auto')
+        FROM pg_catalog.pg_settings WHERE name IN ('max_connections', 'max_prepared_transactions', 'max_worker_processes',
+          'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots')),
+      'is_in_huge_pages', coalesce(current_setting('huge_pages_status', true), current_setting('huge_pages')) = 'on',
+      'to_clear', {to_clear})"
+        )
+    }
+
+    /// Whether this many locks fit.
+    #[must_use]
+    pub fn fit(&self, needed: u64) -> LockFit {
+        let slots = self.slots.saturating_add(OF_THE_SERVER).max(1);
+        let rounded = if self.is_in_huge_pages { HUGE_PAGE / LOCK_BYTES } else { 0 };
+        let guaranteed = self.per_transaction.saturating_mul(slots);
+        let room = guaranteed.saturating_mul(AT_MOST).saturating_add(rounded);
+        let wanted = needed.div_ceil(slots);
+        if needed > room {
+            LockFit::TooMany { wanted }
+        } else if needed > guaranteed {
+            LockFit::Perhaps { wanted }
+        } else {
+            LockFit::Guaranteed
+        }
+    }
+
+    /// max_locks_per_transaction.
+    #[must_use]
+    pub fn per_transaction(&self) -> u64 {
+        self.per_transaction
+    }
+
     /// The same for a new, empty database on the server.
     #[must_use]
     pub fn of_an_empty_database(self) -> Self {
@@ -231,14 +282,9 @@ impl LockTable {
     #[must_use]
     pub fn obstacle(&self, place: &str, locks: u64, clears: bool) -> Option<RestoreError> {
         let needed = locks.saturating_add(if clears { self.to_clear } else { 0 });
-        let slots = self.slots.saturating_add(OF_THE_SERVER).max(1);
-        let rounded = if self.is_in_huge_pages { HUGE_PAGE / LOCK_BYTES } else { 0 };
-        let room = self.per_transaction.saturating_mul(slots).saturating_mul(AT_MOST).saturating_add(rounded);
-        (needed > room).then(|| RestoreError::TooManyLocks {
-            place: place.to_owned(),
-            setting: self.per_transaction,
-            wanted: needed.div_ceil(slots),
-        })
+        let LockFit::TooMany { wanted } = self.fit(needed) else { return None };
+        let (place, setting) = (place.to_owned(), self.per_transaction);
+        Some(RestoreError::TooManyLocks { place, setting, wanted })
     }
 }
 
