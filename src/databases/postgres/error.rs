@@ -224,6 +224,12 @@ const ENDED: &str = "See the server's log. The server ended the session.";
 pub(super) const NO_ANSWER: &str = "no answer within";
 
 impl PostgresError {
+    /// Whether another session held a lock for too long.
+    #[must_use]
+    pub fn is_lock_wait(&self) -> bool {
+        self.hint().as_deref() == Some(LOCKED)
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

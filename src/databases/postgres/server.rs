@@ -166,7 +166,8 @@ impl Server {
 /// The server cannot be reached, rejects the query, or does not answer within a minute.
 pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, PostgresError> {
     let settings = PINNED.map(|(name, _)| asked(name)).join(", ");
-    let answer = query(connection, client, &format!("{QUERY}{settings}{SEQUENCES}{HIDDEN_SEQUENCE})")).await?;
+    let answer =
+        query(connection, client, &format!("{QUERY}{settings}{SEQUENCES}{HIDDEN_SEQUENCE})")).await?;
     parse(&answer).ok_or_else(|| unexpected(connection))
 }
 
