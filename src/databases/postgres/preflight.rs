@@ -16,6 +16,8 @@ use super::server::{self, Money, Server};
 use super::{Connection, PostgresError, query};
 use crate::finding::{Check, Finding, Level};
 
+const DATABASE_URL: Check =
+    Check { name: "database-url", about: "`DATABASE_URL` is well-formed, and names no transaction pooler" };
 const CONNECTION: Check =
     Check { name: "database-connection", about: "The database's host resolves, and the role can connect" };
 const TLS: Check = Check {
@@ -63,6 +65,7 @@ const SCHEMA_DUMP: Check =
 
 /// What this module checks.
 pub const CHECKS: &[Check] = &[
+    DATABASE_URL,
     CONNECTION,
     TLS,
     POOLER,
@@ -80,6 +83,12 @@ pub const CHECKS: &[Check] = &[
     SIZE,
     SCHEMA_DUMP,
 ];
+
+/// The finding for a URL that is malformed.
+#[must_use]
+pub fn unusable_url(error: &PostgresError) -> Finding {
+    judgement::failed(DATABASE_URL, error)
+}
 
 /// A session that holds a lock at this moment says nothing about the next backup.
 const LOCK_WAIT: Duration = Duration::from_secs(5);

@@ -224,7 +224,7 @@ impl Door {
 }
 
 /// Prefixes a command with the change of account where root runs the tests.
-fn as_account(command: Vec<String>) -> Vec<String> {
+pub(super) fn as_account(command: Vec<String>) -> Vec<String> {
     if !tools::is_root() {
         return command;
     }

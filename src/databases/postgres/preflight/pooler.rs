@@ -9,9 +9,10 @@ use crate::databases::postgres::client::Client;
 use crate::databases::postgres::session::Session;
 use crate::databases::postgres::{Connection, PgError, PostgresError};
 
-/// Names the server process behind a session. Without operators, because a search path could replace them.
-const WHO: &str =
-    "SELECT pid, backend_start FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid());\n";
+/// Names the server process behind a session. A role's short time limit is lifted for this transaction only. Without
+/// operators, because a search path could replace them.
+const WHO: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
+                   SELECT pid, backend_start FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()); COMMIT;\n";
 
 /// Which session asks. Poolers lend the process that was returned last, or each in turn. With either order, and
 /// up to three idle processes, two of these answers differ within a session or are equal between the two.
