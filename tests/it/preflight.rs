@@ -1,5 +1,6 @@
 //! `preflight`: every obstacle is found before a backup meets it, nothing is changed, and the exit code is never a stage's.
 
+mod database;
 mod report;
 mod repository;
 mod setup;

@@ -176,6 +176,11 @@ const REMEDIES: &[(&str, &str, &str)] = &[
         "Tenant or user not found",
         "Correct the user and host in DATABASE_URL. The pooler does not know this project.",
     ),
+    (
+        "",
+        "unsupported startup parameter",
+        "Use the server's own address in DATABASE_URL. The pooler rejects session settings that a dump needs.",
+    ),
     ("", "no matching", "Correct the patterns in `schemas`. At least one of them matches nothing."),
     ("", "Connection refused", "Check the host and port in DATABASE_URL, and that the server is running."),
     ("", "timeout expired", NOT_REACHED),

@@ -257,6 +257,8 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("", "no such user: {}"),
     ("", "no more connections allowed (max_client_conn)"),
     ("", "query_wait_timeout"),
+    ("", "unsupported startup parameter: options"),
+    ("", "unsupported startup parameter in options: {}"),
     (
         "",
         "MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size",

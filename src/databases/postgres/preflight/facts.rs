@@ -57,7 +57,7 @@ pub(super) struct Facts {
     pub(super) closed_schemas: Named,
     pub(super) closed_tables: Named,
     pub(super) closed_sequences: Named,
-    /// Those that a standby cannot read.
+    /// Those whose values a standby does not have.
     pub(super) unlogged_sequences: Named,
     /// Schemas of all of these.
     pub(super) to_grant: Named,

@@ -198,13 +198,19 @@ pub(super) fn subscriptions(facts: &Facts) -> Finding {
     )
 }
 
-/// A standby cannot read unlogged sequences, and pg_dump needs the value of each.
+/// On a standby, pg_dump leaves out the values of unlogged sequences, as it does with the rows of unlogged tables.
 pub(super) fn unlogged_sequences(facts: &Facts) -> Option<Finding> {
     let Facts { unlogged_sequences: named, .. } = facts;
     (named.count > 0).then(|| {
-        let what =
-            format!("a standby cannot read {}: {}", counted(named.count, "unlogged sequence"), listed(named));
-        STANDBY.fail(what, NO_BACKUP, "Name the primary in DATABASE_URL.")
+        let sequences = counted(named.count, "unlogged sequence");
+        STANDBY.warn(
+            format!(
+                "the backup lacks the values of {sequences}, which a standby never has: {}",
+                listed(named)
+            ),
+            "After a restore, these sequences begin again.",
+            "Name the primary in DATABASE_URL.",
+        )
     })
 }
 
@@ -294,8 +300,9 @@ pub(super) fn locks(facts: &Facts) -> Finding {
 pub(super) fn size(bytes: u64) -> Finding {
     let time = |speed: u64| words(Duration::from_secs(bytes.div_ceil(speed * 1_000_000)));
     let (least, most) = (time(FAST), time(SLOW));
+    let range = if least == most { format!("about {least}") } else { format!("{least} to {most}") };
     SIZE.ok(format!(
-        "{} on disk with indexes, so a dump probably takes {least} to {most} (estimated at {SLOW} to {FAST} MB/s)",
+        "{} on disk with indexes, so a dump probably takes {range} (estimated at {SLOW} to {FAST} MB/s)",
         ByteSize(bytes)
     ))
 }
