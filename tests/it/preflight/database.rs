@@ -1,12 +1,13 @@
 //! The database: each obstacle is found, by its own check, before a backup meets it. Each fix works as it is written.
 
+mod server;
+
 use std::path::Path;
-use std::time::Duration;
 
 use sponsor_backup::databases::postgres::preflight::CHECKS;
 
 use super::{Findings, terminal};
-use crate::support::{Cluster, Database, Pooler, Sponsor, Trial, clients, tools};
+use crate::support::{Cluster, Database, Sponsor, Trial, clients, tools};
 
 /// A sponsor with a small diary, which its role owns.
 fn on(cluster: &Cluster) -> Trial {
@@ -213,131 +214,6 @@ fn what_only_a_superuser_can_dump_is_found() {
 }
 
 #[test]
-fn a_server_that_cannot_be_used_has_one_finding() {
-    let trial = callisto();
-    let database = trial.database("callisto");
-    let port = |port: u16| database.url().replace(&format!(":{}/", database.port), &format!(":{port}/"));
-    for (url, what, fix) in [
-        (port(tools::free_port()), "Connection refused", "Check the host and port"),
-        (
-            database.url().replace("127.0.0.1", "no-such-host.invalid"),
-            "could not translate host name",
-            "Check the host",
-        ),
-        (
-            Database { password: "wrong".into(), ..database.clone() }.url(),
-            "password authentication failed",
-            "Correct the user and password",
-        ),
-        (format!("{}_gone", database.url()), "does not exist", "Check the database name"),
-        (
-            Cluster::of_major(16).database("plain").url() + "?sslmode=require",
-            "server does not support SSL",
-            "Enable TLS",
-        ),
-    ] {
-        let words = only(&found_at(&trial, &url), "database-connection", "fail");
-        assert!(words.contains(what) && words.contains(fix), "{words}");
-    }
-    for parameter in ["sslmood=require", "pgbouncer=true"] {
-        only(&found_at(&trial, &format!("{}?{parameter}", database.url())), "database-url", "fail");
-    }
-}
-
-#[test]
-fn an_encoding_that_is_not_the_databases_is_found() {
-    let trial = callisto();
-    let url = trial.database("callisto").url();
-    let words =
-        only(&found_at(&trial, &format!("{url}?client_encoding=LATIN1")), "database-encoding", "fail");
-    assert!(words.contains("requests the encoding LATIN1, but the database uses UTF8"), "{words}");
-    assert_no_backup(&trial);
-}
-
-#[test]
-fn plain_text_and_unproven_servers_are_warned_of_between_machines() {
-    let trial = callisto();
-    let database = trial.database("callisto");
-    let remote = database.url().replace("@127.0.0.1:", "@db.example.org:") + "?hostaddr=127.0.0.1";
-    let root = Cluster::shared().certificate().unwrap().display();
-    let words = only(&found_at(&trial, &remote), "database-tls", "warn");
-    assert!(words.contains("is not verified") && words.contains("`sslmode=verify-full`"), "{words}");
-    let words = only(&found_at(&trial, &(remote + "&sslmode=disable")), "database-tls", "warn");
-    assert!(words.contains("is not encrypted"), "{words}");
-    let verified = found_at(&trial, &format!("{}?sslmode=verify-full&sslrootcert={root}", database.url()));
-    assert_sound(&verified);
-    assert!(verified.one("database-tls", "ok").contains("TLSv1."), "{:#?}", verified.0);
-}
-
-/// The pooler's own setting decides how its sessions are lent. Nothing is set in a session that others use next.
-#[test]
-fn a_transaction_pooler_is_found_by_what_it_does() {
-    let trial = callisto();
-    let database = trial.database("callisto");
-    for more in ["", "server_round_robin = 1\nmin_pool_size = 3"] {
-        let pooler = Pooler::before(database, "transaction", more);
-        let all = found_at(&trial, &pooler.url(database));
-        let words = only(&all, "database-pooler", "fail");
-        assert!(
-            words.contains("share their server processes") && words.contains("session pooler"),
-            "{words}"
-        );
-        assert_eq!(all.0.len(), 2, "{:#?}", all.0);
-    }
-    let pooler = Pooler::before(database, "session", "");
-    // It lends each session a process, but rejects the settings that this server's defaults make necessary.
-    let words = only(&found_at(&trial, &pooler.url(database)), "database-schema-dump", "fail");
-    assert!(words.contains("unsupported startup parameter: options"), "{words}");
-    assert!(words.contains("Use the server's own address"), "{words}");
-    assert_no_backup(&trial);
-    database.psql(&format!("ALTER ROLE \"{}\" SET TimeZone = 'UTC'", database.user));
-    // Processes that the first pooler keeps have the default of before.
-    let pooler = Pooler::before(database, "session", "");
-    assert_sound(&found_at(&trial, &pooler.url(database)));
-    assert_backup(&trial);
-}
-
-#[test]
-fn a_standby_is_a_warning_and_fails_when_it_lags() {
-    let primary = Cluster::start(tools::distribution_bin_dir());
-    let trial = on(&primary);
-    let database = trial.database("callisto");
-    let standby = primary.standby();
-    let url = database.url().replace(&format!(":{}/", primary.port()), &format!(":{}/", standby.port()));
-    let replays = |sql: &str| {
-        database.psql_as_owner(&format!("SET synchronous_commit = on; {sql}"));
-        let at = database.psql("SELECT pg_current_wal_lsn()");
-        tools::wait_for("the standby's replay", Duration::from_secs(60), || {
-            let sql = format!("SELECT pg_last_wal_replay_lsn() >= '{at}'");
-            (standby.psql(&database.name, &sql) == "t").then_some(())
-        });
-    };
-    replays("CREATE UNLOGGED TABLE scratch (id int)");
-    let words = only(&found_at(&trial, &url), "database-standby", "warn");
-    assert!(words.contains("the database is a standby"), "{words}");
-    assert!(
-        words.contains("lacks the rows of unlogged tables, which a standby never has: public.scratch"),
-        "{words}"
-    );
-    assert_backup(&trial);
-    replays("CREATE UNLOGGED SEQUENCE numbers");
-    let words = only(&found(&trial), "database-standby", "warn");
-    assert!(
-        words.contains("lacks the values of 1 unlogged sequence, which a standby never has: public.numbers"),
-        "{words}"
-    );
-    assert_backup(&trial);
-    replays("DROP SEQUENCE numbers; DROP TABLE scratch");
-    standby.psql(&database.name, "SELECT pg_wal_replay_pause()");
-    database.psql_as_owner("SET synchronous_commit = on; CREATE TABLE after_the_pause ()");
-    // A lag is measured in whole seconds.
-    std::thread::sleep(Duration::from_secs(2));
-    let lagging = findings(&trial, &["--max-replica-lag", "1s"], standby.bin_dir());
-    let words = only(&lagging, "database-standby", "fail");
-    assert!(words.contains("and `max-replica-lag` allows 1 s"), "{words}");
-}
-
-#[test]
 fn the_roles_own_settings_are_shown_and_its_password_expires() {
     let trial = callisto();
     let database = trial.database("callisto");
@@ -426,14 +302,4 @@ fn a_schema_that_pg_dump_cannot_write_is_found() {
     let programs = clients::misbehaving(&script);
     let words = only(&findings(&trial, &[], programs.path()), "database-schema-dump", "fail");
     assert!(words.contains("the dump is missing content: could not parse\n"), "{words}");
-}
-
-#[test]
-fn a_server_that_is_newer_than_every_client_is_found() {
-    let trial = callisto();
-    let replaced = r"s/^[0-9]\{6\}|[0-9]*\.[0-9]* /990001|99.1 /";
-    let psql = format!("{} \"$@\" | /bin/sed -u '{replaced}'", clients::real("psql"));
-    let programs = clients::scripted(&format!("exec {} \"$@\"", clients::real("pg_dump")), &psql);
-    let words = only(&findings(&trial, &[], programs.path()), "database-version", "fail");
-    assert!(words.contains("the server runs PostgreSQL 99, newer than every installed pg_dump"), "{words}");
 }
