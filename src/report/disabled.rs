@@ -7,6 +7,8 @@ use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, REGION};
 const WIDTH: usize = 100;
 /// The frame and the blanks next to it.
 const FRAME: usize = 4;
+/// Where each sponsor's Terraform root is, in the repository that it was copied to.
+const ROOTS: &str = "infrastructure/terraform/sponsors";
 
 /// What the message names.
 #[derive(Debug, Clone, Copy)]
@@ -86,10 +88,10 @@ fn steps(set_up: SponsorSetup<'_>) -> Vec<String> {
         "If steps 1 to 3 are done, step 4 is all that is missing.".to_owned(),
         String::new(),
     ];
-    // Only Terraform of this project makes buckets with these names. Others exist, or another program makes them.
+    // Only our Terraform creates buckets with these names. Others exist, or another program creates them.
     if (&backups, &audit_logs) == (&bucket("backups"), &bucket("audit-logs")) {
         lines.push("1. Apply the sponsor's Terraform, which makes the buckets:".to_owned());
-        lines.push(format!("     terraform apply -var sponsor={sponsor} -var region={region}"));
+        lines.push(format!("     cd {ROOTS}/{sponsor} && terraform apply"));
     } else {
         lines.push("1. Apply the Terraform that makes the buckets:".to_owned());
         lines.extend([&backups, &audit_logs].map(|bucket| format!("     {bucket}")));
@@ -107,6 +109,7 @@ fn steps(set_up: SponsorSetup<'_>) -> Vec<String> {
     lines.push(format!("     aws s3api head-bucket --bucket {backups}"));
     lines.push("4. Set the flag:".to_owned());
     lines.extend(place.setting(sponsor, &flag));
+    lines.push("More about each step: docs/setup.md of sponsor-backup".to_owned());
     lines
 }
 
