@@ -28,6 +28,7 @@ mod released;
 mod report;
 mod restore;
 mod schemas;
+mod setup_page;
 mod shelf;
 mod support;
 mod support_works;

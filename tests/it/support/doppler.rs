@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::doppler_answers as answers;
 use super::doppler_identities::{self as identities, Identity, Lent};
+use super::doppler_person as person;
 use super::http::{HangUp, Request, Response, Server};
 use super::tools;
 
@@ -153,6 +154,11 @@ impl Doppler {
         self.state().identity_delay = delay;
     }
 
+    /// The secrets of a config.
+    pub(crate) fn secrets(&self, project: &str, config: &str) -> BTreeMap<String, String> {
+        self.state().configs.get(&(project.to_owned(), config.to_owned())).cloned().unwrap_or_default()
+    }
+
     /// Sets one secret, or takes it away.
     pub(crate) fn set(&self, project: &str, config: &str, name: &str, value: Option<&str>) {
         let mut state = self.state();
@@ -208,6 +214,9 @@ async fn handle(state: Arc<Mutex<State>>, request: Request) -> Result<Response, 
     }
     if let Some(names) = answers::names(&state.lock().unwrap(), &request) {
         return Ok(names);
+    }
+    if let Some(changed) = person::answer(&mut state.lock().unwrap(), &request) {
+        return Ok(changed);
     }
     let asked = answers::read(&request);
     let (trouble, truth) = {

@@ -38,7 +38,7 @@ fn parameters(request: &Request) -> BTreeMap<String, String> {
 }
 
 /// Bearer, or basic with the token as user and no password.
-fn token(request: &Request) -> Option<String> {
+pub(super) fn token(request: &Request) -> Option<String> {
     let header = request.headers().get("authorization")?.to_str().ok()?;
     let (scheme, value) = header.split_once(' ')?;
     match scheme.to_ascii_lowercase().as_str() {

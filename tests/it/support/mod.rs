@@ -13,6 +13,7 @@ mod disk;
 mod doppler;
 mod doppler_answers;
 mod doppler_identities;
+mod doppler_person;
 mod families;
 mod github;
 mod github_answers;

@@ -1,0 +1,1 @@
+//! The path with Terraform.
