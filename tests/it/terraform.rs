@@ -6,6 +6,7 @@ mod contract;
 mod doctor;
 mod module;
 mod objects;
+pub(crate) mod program;
 mod real;
 
 use serde_json::{Value, json};

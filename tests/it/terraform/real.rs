@@ -2,116 +2,22 @@
 //! registry has Terraform and its provider for AWS, so a machine may lack them. These tests then report by name that they did not
 //! run: here, and at the end of `script/test`.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::bucket::{Bucket, rules_on, settings_on};
-use super::module::{Module, folder};
+use super::module::Module;
+use super::program::Terraform;
 use crate::support::Moto;
 
-/// Names the folder that contains `registry.terraform.io`.
-const MIRROR: &str = "SPONSOR_BACKUP_TERRAFORM_MIRROR";
-
-/// Terraform with a copy of our folder, in which it may write.
-struct Terraform {
-    copy: TempDir,
-}
-
-impl Terraform {
-    /// `None`, and a line that names the test, if this machine lacks a part.
-    fn here(test: &str) -> Option<Self> {
-        let missing = match (program(), mirror()) {
-            (None, _) => "terraform is not installed".to_owned(),
-            (_, None) => format!("no mirror of the provider for AWS was found. Set {MIRROR}"),
-            (Some(()), Some(mirror)) => return Some(Self::new(&mirror)),
-        };
-        not_run(test, &missing);
-        None
-    }
-
-    fn new(mirror: &Path) -> Self {
-        let copy = tempfile::tempdir().unwrap();
-        copy_all(&folder(), &copy.path().join("terraform"));
-        let config =
-            format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
-        std::fs::write(copy.path().join("cli.tfrc"), config).unwrap();
-        Self { copy }
-    }
-
-    fn path(&self, folder: &str) -> PathBuf {
-        self.copy.path().join("terraform").join(folder)
-    }
-
-    fn run(&self, folder: &str, args: &[&str], environment: &[(&str, &str)]) -> Output {
-        let mut command = Command::new("terraform");
-        command.args(args).current_dir(self.path(folder)).envs(environment.iter().copied());
-        command.env("TF_CLI_CONFIG_FILE", self.copy.path().join("cli.tfrc")).env("CHECKPOINT_DISABLE", "1");
-        command.env("TF_IN_AUTOMATION", "1").env("NO_COLOR", "1").output().unwrap()
-    }
-
-    #[track_caller]
-    fn succeed(&self, folder: &str, args: &[&str], environment: &[(&str, &str)]) -> String {
-        let output = self.run(folder, args, environment);
-        let [stdout, stderr] =
-            [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
-        assert!(output.status.success(), "terraform {args:?} in {folder}: {stdout}\n{stderr}");
-        stdout
-    }
-
-    #[track_caller]
-    fn init(&self, folder: &str) {
-        self.succeed(folder, &["init", "-backend=false", "-input=false"], &[]);
-    }
-}
-
-fn program() -> Option<()> {
-    Command::new("terraform").arg("version").env("CHECKPOINT_DISABLE", "1").output().ok().map(drop)
-}
-
-/// The folder that is named, or one where Terraform or a machine's owner keep mirrors.
-fn mirror() -> Option<PathBuf> {
-    let named = std::env::var_os(MIRROR).map(PathBuf::from);
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".terraform.d/plugins"));
-    let usual = ["/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"].map(PathBuf::from);
-    let others = ["/opt", "/usr/share", "/usr/local/share"].into_iter().flat_map(|parent| {
-        let folders = std::fs::read_dir(parent).into_iter().flatten();
-        folders.filter_map(|entry| Some(entry.ok()?.path())).collect::<Vec<_>>()
-    });
-    let mut all = named.into_iter().chain(home).chain(usual).chain(others);
-    all.find(|folder| folder.join("registry.terraform.io/hashicorp/aws").is_dir())
-}
-
-/// Past the capture of test output, and into a file that `script/test` prints and removes.
-fn not_run(test: &str, why: &str) {
-    let line = format!("NOT RUN: terraform::real::{test}: {why}\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("not-run");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(test), line).unwrap();
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
-        let name = entry.file_name().into_string().unwrap();
-        if entry.file_type().unwrap().is_dir() && name != ".terraform" {
-            copy_all(&path, &target);
-        } else if !name.starts_with(".terraform") && !name.contains(".tfstate") {
-            std::fs::copy(path, target).unwrap();
-        }
-    }
+fn here(test: &str) -> Option<Terraform> {
+    Terraform::here(&format!("terraform::real::{test}"))
 }
 
 const FOLDERS: [&str; 3] = ["modules/sponsor-s3", "modules/sponsor-s3-replica", "sponsors/callisto"];
 
 #[test]
 fn terraform_accepts_form_and_types_of_every_folder() {
-    let Some(terraform) = Terraform::here("terraform_accepts_form_and_types_of_every_folder") else { return };
+    let Some(terraform) = here("terraform_accepts_form_and_types_of_every_folder") else { return };
     terraform.succeed(".", &["fmt", "-check", "-diff", "-recursive"], &[]);
     for folder in FOLDERS {
         terraform.init(folder);
@@ -124,7 +30,7 @@ fn terraform_accepts_form_and_types_of_every_folder() {
 /// A plan over existing buckets changes nothing, wrong values are refused, and each switch creates what it promises.
 #[test]
 fn the_modules_own_tests_pass() {
-    let Some(terraform) = Terraform::here("the_modules_own_tests_pass") else { return };
+    let Some(terraform) = here("the_modules_own_tests_pass") else { return };
     for (folder, at_least) in [("modules/sponsor-s3", 26), ("modules/sponsor-s3-replica", 3)] {
         terraform.init(folder);
         let lines = terraform.succeed(folder, &["test", "-json"], &[]);
@@ -138,7 +44,7 @@ fn the_modules_own_tests_pass() {
 /// Without the fixture's equal, the test above would pass for a module that changes everything.
 #[test]
 fn a_plan_that_would_change_existing_buckets_is_noticed() {
-    let Some(terraform) = Terraform::here("a_plan_that_would_change_existing_buckets_is_noticed") else {
+    let Some(terraform) = here("a_plan_that_would_change_existing_buckets_is_noticed") else {
         return;
     };
     let file = terraform.path("modules/sponsor-s3/main.tf");
@@ -151,24 +57,10 @@ fn a_plan_that_would_change_existing_buckets_is_noticed() {
     assert!(!output.status.success() && text.contains("The plan changes the audit-log bucket"), "{text}");
 }
 
-/// As in a shell, with settings for a server that is not AWS.
-const LOCAL: &str = r#"
-provider "aws" {
-  skip_metadata_api_check = true
-  s3_use_path_style       = true
-}
-
-provider "aws" {
-  alias                   = "replica"
-  skip_metadata_api_check = true
-  s3_use_path_style       = true
-}
-"#;
-
 /// Applies the root, and checks that a second plan has nothing to do and that nothing can destroy the buckets.
 fn applied(terraform: &Terraform, moto: &Moto, variables: &[&str]) -> Value {
     let root = "sponsors/callisto";
-    std::fs::write(terraform.path(root).join("providers_override.tf"), LOCAL).unwrap();
+    terraform.use_local_server(root);
     let environment = [
         ("AWS_ENDPOINT_URL", moto.endpoint()),
         // An error is one at once, not after an hour of retries.
@@ -200,7 +92,7 @@ fn applied(terraform: &Terraform, moto: &Moto, variables: &[&str]) -> Value {
 
 #[test]
 fn the_root_is_applied_once_and_has_no_drift() {
-    let Some(terraform) = Terraform::here("the_root_is_applied_once_and_has_no_drift") else { return };
+    let Some(terraform) = here("the_root_is_applied_once_and_has_no_drift") else { return };
     let moto = Moto::start();
     let outputs = applied(&terraform, &moto, &[]);
     // What the other tests read from the text is what Terraform sends.
@@ -218,7 +110,7 @@ fn the_root_is_applied_once_and_has_no_drift() {
 /// Except the budget, which this server cannot return.
 #[test]
 fn the_root_is_applied_with_every_switch_on() {
-    let Some(terraform) = Terraform::here("the_root_is_applied_with_every_switch_on") else { return };
+    let Some(terraform) = here("the_root_is_applied_with_every_switch_on") else { return };
     let moto = Moto::start();
     let outputs = applied(
         &terraform,
