@@ -7,7 +7,7 @@ use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, REGION};
 const WIDTH: usize = 100;
 /// The frame and the blanks next to it.
 const FRAME: usize = 4;
-/// Where each sponsor's Terraform root is, in the repository that it was copied to.
+/// Folder of the sponsors' Terraform roots, in the repository that they were copied to.
 const ROOTS: &str = "infrastructure/terraform/sponsors";
 
 /// What the message names.

@@ -42,7 +42,9 @@ const EXPECTED_WARNINGS: [&str; 6] =
 
 /// An administrator of S3 and IAM. Everyone else has only what policies grant.
 fn moto() -> Moto {
-    Moto::with_policy(&json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}))
+    Moto::with_policy(
+        &json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
+    )
 }
 
 /// A server with the two databases of the page, whose owner can create roles.
@@ -104,10 +106,7 @@ fn as_read(block: &Block, cluster: &Cluster) -> String {
 
 /// The file has the page's values, except for the database's address. The keys come from the environment.
 fn secrets_file(text: &str, cluster: &Cluster) -> String {
-    let own = text.replace(
-        "postgresql://diary:password@localhost:5432/diary",
-        &url(cluster, "diary"),
-    );
+    let own = text.replace("postgresql://diary:password@localhost:5432/diary", &url(cluster, "diary"));
     assert_ne!(own, text);
     format!(
         "cat >secrets.yaml <<'YAML'\n{own}YAML\nchmod 600 secrets.yaml\n\
@@ -142,7 +141,8 @@ fn cron(text: &str) -> String {
 }
 
 /// Moto reads no conditions in bucket policies, so it denies everything that the TLS-only policy denies without TLS.
-const WITHOUT_TLS_ONLY: &str = "for bucket in \"$backups\" \"$logs\"; do aws s3api delete-bucket-policy --bucket \"$bucket\"; done\n";
+const WITHOUT_TLS_ONLY: &str =
+    "for bucket in \"$backups\" \"$logs\"; do aws s3api delete-bucket-policy --bucket \"$bucket\"; done\n";
 
 /// Fails if a finding is a `fail`, or a warning that neither a sound set-up has nor `more` names. Gives the checks that were made.
 #[track_caller]
@@ -160,7 +160,7 @@ fn assert_sound(json: &str, more: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_newcomer_with_the_aws_cli_ends_with_a_green_preflight_and_a_restored_backup() {
+fn following_the_page_with_the_aws_cli_ends_with_a_backup() {
     let (moto, doppler, (cluster, [diary, _])) = (moto(), Doppler::start(), databases());
     let newcomer = Newcomer::at(&doppler, &moto);
     save_files(&newcomer);
@@ -172,7 +172,8 @@ fn a_newcomer_with_the_aws_cli_ends_with_a_green_preflight_and_a_restored_backup
           for body in manifest.yaml policy.json; do aws s3api put-object --bucket $bucket --key a --body $body; done\n\
           aws s3api delete-object --bucket $bucket --key a\n\
         done";
-    let preflight = "sponsor-backup preflight --environment production --sponsors callisto --write-probe --json";
+    let preflight =
+        "sponsor-backup preflight --environment production --sponsors callisto --write-probe --json";
     let around = |block: &Block| {
         let text = as_read(block, &cluster);
         match block.name.as_str() {
@@ -194,7 +195,8 @@ fn a_newcomer_with_the_aws_cli_ends_with_a_green_preflight_and_a_restored_backup
     );
     let script = script(&ONLY_TERRAFORM, around) + &last;
     let (production, development) = (url(&cluster, "diary"), url(&cluster, "diary_development"));
-    let typed = [&*production, &development, "postgresql://restore:password@db.example.org:5432", "AGE-SECRET-KEY-1"];
+    let typed =
+        [&*production, &development, "postgresql://restore:password@db.example.org:5432", "AGE-SECRET-KEY-1"];
     let printed = newcomer.follow(&script, &typed);
     let saved = |name: &str| std::fs::read_to_string(newcomer.work().join(name)).unwrap();
 
@@ -229,7 +231,8 @@ fn assert_github(log: &str) {
     let reviewed: Vec<&str> = reviewed.map(|line| line["environment"].as_str().unwrap()).collect();
     assert_eq!(reviewed, ["production", "production-restore"]);
     let secrets = lines.iter().filter(|line| line.get("secret").is_some());
-    let secrets: Vec<String> = secrets.map(|line| format!("{}/{}", line["environment"], line["secret"])).collect();
+    let secrets: Vec<String> =
+        secrets.map(|line| format!("{}/{}", line["environment"], line["secret"])).collect();
     assert_eq!(
         secrets,
         [
@@ -239,7 +242,9 @@ fn assert_github(log: &str) {
             "\"production-restore\"/\"AGE_IDENTITY\"",
         ]
     );
-    let tokens = lines.iter().filter(|line| line["value"].as_str().is_some_and(|it| it.starts_with("dp.st.production.")));
+    let tokens = lines
+        .iter()
+        .filter(|line| line["value"].as_str().is_some_and(|it| it.starts_with("dp.st.production.")));
     assert_eq!(tokens.count(), 2);
 }
 

@@ -180,7 +180,7 @@ fn what_people_type_is_text() {
     let run = trial.run().input("reason", words.clone()).input("version", words.clone());
     let outcome = run.run();
     outcome.assert_code(0);
-    assert!(outcome.stdout.contains("terraform apply -var sponsor=callisto -var region="));
+    assert!(outcome.stdout.contains("cd infrastructure/terraform/sponsors/callisto && terraform apply"));
     assert_typed(&outcome);
     let log = outcome.log("callisto");
     assert_eq!((log["reason"].as_str(), log["version"].as_str()), (Some(words.trim()), Some(words.trim())));

@@ -35,7 +35,8 @@ impl Setting {
     fn backup(&self) -> Outcome {
         let [core, token] = &self.tokens;
         let run = Run::workflow().input("command", "backup").input("environment", "production");
-        let run = run.input("doppler-api-url", self.doppler.url()).input("s3-endpoint-url", self.moto.endpoint());
+        let run =
+            run.input("doppler-api-url", self.doppler.url()).input("s3-endpoint-url", self.moto.endpoint());
         let run = run.input("s3-force-path-style", "true").env("DOPPLER_TOKEN_CORE", core);
         run.env(token_variable("callisto"), token).run()
     }
@@ -50,7 +51,11 @@ fn commands(outcome: &Outcome) -> String {
     assert_eq!(*lines.last().unwrap(), " More about each step: docs/setup.md of sponsor-backup");
     let steps = lines.iter().filter(|line| line.as_bytes().get(1).is_some_and(u8::is_ascii_digit));
     assert_eq!(steps.count(), 4, "{lines:#?}");
-    lines.into_iter().filter(|line| line.starts_with("      ")).map(|line| format!("{}\n", &line[6..])).collect()
+    lines
+        .into_iter()
+        .filter(|line| line.starts_with("      "))
+        .map(|line| format!("{}\n", &line[6..]))
+        .collect()
 }
 
 /// Runs what the box prints, and `before_s3` before the command that is the first to use a bucket.
@@ -61,7 +66,9 @@ pub(super) fn followed(setting: &Setting, newcomer: &Newcomer, after_terraform: 
     let commands = commands(&first);
     let (terraform, others) = commands.split_once('\n').unwrap();
     assert_eq!(terraform, "cd infrastructure/terraform/sponsors/callisto && terraform apply");
-    for command in ["doppler secrets set --project", "aws s3api head-bucket --bucket", "ENABLE_S3_BACKUP_ARCHIVAL=true"] {
+    for command in
+        ["doppler secrets set --project", "aws s3api head-bucket --bucket", "ENABLE_S3_BACKUP_ARCHIVAL=true"]
+    {
         assert!(others.contains(command), "{command}: {others}");
     }
     newcomer.follow(&format!("backups={BACKUPS} logs={LOGS}\n{terraform}\n{after_terraform}{others}"), &[]);
@@ -95,5 +102,7 @@ fn the_box_is_followed_with_a_stand_in_for_terraform() {
     );
     followed(&setting, &newcomer, "");
     assert_backed_up(&setting);
-    println!("Terraform: a stand-in that checked its folder and arguments, and read the buckets' names from the root");
+    println!(
+        "Terraform: a stand-in that checked its folder and arguments, and read the buckets' names from the root"
+    );
 }

@@ -62,7 +62,7 @@ impl Newcomer {
         self.folder.path().join("work")
     }
 
-    /// What the person told GitHub.
+    /// What `gh` sent, as JSON lines.
     pub(super) fn github(&self) -> PathBuf {
         self.folder.path().join("github.jsonl")
     }

@@ -43,7 +43,8 @@ pub(super) fn blocks() -> Vec<Block> {
 
 /// The commands between backticks in the text: those that begin with a program of the page, or with a verb of SQL.
 pub(super) fn inline_commands() -> Vec<&'static str> {
-    let programs = ["aws", "chmod", "docker", "doppler", "eval", "gh", "man", "psql", "sponsor-backup", "terraform"];
+    let programs =
+        ["aws", "chmod", "docker", "doppler", "eval", "gh", "man", "psql", "sponsor-backup", "terraform"];
     let verbs = ["ALTER", "CREATE", "DROP", "GRANT"];
     let prose = TEXT.split("```").step_by(2);
     let spans = prose.flat_map(|text| text.split('`').skip(1).step_by(2));

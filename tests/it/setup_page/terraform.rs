@@ -3,7 +3,9 @@
 
 use super::disabled_box::{Setting, assert_backed_up, followed};
 use super::newcomer::Newcomer;
-use super::{ONLY_AWS_CLI, WITHOUT_TLS_ONLY, as_read, assert_sound, databases, moto, page, save_files, script, url};
+use super::{
+    ONLY_AWS_CLI, WITHOUT_TLS_ONLY, as_read, assert_sound, databases, moto, page, save_files, script, url,
+};
 use crate::support::{Doppler, tools};
 use crate::terraform::program::Terraform;
 
@@ -27,17 +29,22 @@ fn with_terraform(newcomer: Newcomer, terraform: &Terraform) -> Newcomer {
 }
 
 #[test]
-fn a_newcomer_with_terraform_ends_with_a_green_preflight_and_a_restored_backup() {
-    let Some(terraform) = here("a_newcomer_with_terraform_ends_with_a_green_preflight_and_a_restored_backup") else {
+fn following_the_page_with_terraform_ends_with_a_backup() {
+    let Some(terraform) = here("following_the_page_with_terraform_ends_with_a_backup") else {
         return;
     };
     let (moto, doppler, (cluster, _)) = (moto(), Doppler::start(), databases());
     let newcomer = with_terraform(Newcomer::at(&doppler, &moto), &terraform);
     save_files(&newcomer);
-    let after: Vec<String> =
-        page::blocks().into_iter().map(|block| block.name).skip_while(|name| name != "Manual test 1").skip(1).collect();
+    let after: Vec<String> = page::blocks()
+        .into_iter()
+        .map(|block| block.name)
+        .skip_while(|name| name != "Manual test 1")
+        .skip(1)
+        .collect();
     let leave_out: Vec<&str> = after.iter().map(String::as_str).chain(ONLY_AWS_CLI).collect();
-    let preflight = "sponsor-backup preflight --environment production --sponsors callisto --write-probe --json";
+    let preflight =
+        "sponsor-backup preflight --environment production --sponsors callisto --write-probe --json";
     let script = script(&leave_out, |block| {
         let text = as_read(block, &cluster);
         match block.name.as_str() {
