@@ -140,6 +140,9 @@ fn cron(text: &str) -> String {
     )
 }
 
+/// The page's command, as other programs read it. Moto's account has this number.
+const PREFLIGHT: &str = "sponsor-backup preflight --environment production --sponsors callisto --json --expected-bucket-owner 123456789012";
+
 /// Moto reads no conditions in bucket policies, so it denies everything that the TLS-only policy denies without TLS.
 const WITHOUT_TLS_ONLY: &str =
     "for bucket in \"$backups\" \"$logs\"; do aws s3api delete-bucket-policy --bucket \"$bucket\"; done\n";
@@ -172,15 +175,13 @@ fn following_the_page_with_the_aws_cli_ends_with_a_backup() {
           for body in manifest.yaml policy.json; do aws s3api put-object --bucket $bucket --key a --body $body; done\n\
           aws s3api delete-object --bucket $bucket --key a\n\
         done";
-    let preflight =
-        "sponsor-backup preflight --environment production --sponsors callisto --write-probe --json";
     let around = |block: &Block| {
         let text = as_read(block, &cluster);
         match block.name.as_str() {
             // Moto reads no conditions in bucket policies: this one would deny all reads and writes of objects, over TLS too. So
             // it is applied last, to the same buckets, and read back.
             "AWS CLI 2" => format!("tls_only() {{\n{text}}}"),
-            "Preflight 1" => format!("{text}{preflight} >before.json"),
+            "Preflight 1" => format!("{text}{PREFLIGHT} --write-probe >before.json"),
             "Rollback 1" => format!(
                 "{text}sponsor-backup backup --environment production --sponsors callisto >disabled.log 2>&1\n\
                  put ENABLE_S3_BACKUP_ARCHIVAL=true"
@@ -189,10 +190,7 @@ fn following_the_page_with_the_aws_cli_ends_with_a_backup() {
             _ => text,
         }
     };
-    let last = format!(
-        "{preflight} >after.json\ntls_only\n\
-         sponsor-backup preflight --environment production --sponsors callisto --json >tls.json || true"
-    );
+    let last = format!("{PREFLIGHT} --write-probe >after.json\ntls_only\n{PREFLIGHT} >tls.json || true");
     let script = script(&ONLY_TERRAFORM, around) + &last;
     let (production, development) = (url(&cluster, "diary"), url(&cluster, "diary_development"));
     let typed =

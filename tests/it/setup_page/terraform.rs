@@ -4,7 +4,8 @@
 use super::disabled_box::{Setting, assert_backed_up, followed};
 use super::newcomer::Newcomer;
 use super::{
-    ONLY_AWS_CLI, WITHOUT_TLS_ONLY, as_read, assert_sound, databases, moto, page, save_files, script, url,
+    ONLY_AWS_CLI, PREFLIGHT, WITHOUT_TLS_ONLY, as_read, assert_sound, databases, moto, page, save_files,
+    script, url,
 };
 use crate::support::{Doppler, tools};
 use crate::terraform::program::Terraform;
@@ -43,13 +44,11 @@ fn following_the_page_with_terraform_ends_with_a_backup() {
         .skip(1)
         .collect();
     let leave_out: Vec<&str> = after.iter().map(String::as_str).chain(ONLY_AWS_CLI).collect();
-    let preflight =
-        "sponsor-backup preflight --environment production --sponsors callisto --write-probe --json";
     let script = script(&leave_out, |block| {
         let text = as_read(block, &cluster);
         match block.name.as_str() {
             "Terraform 1" => text + WITHOUT_TLS_ONLY,
-            "Preflight 1" => format!("{text}{preflight} >before.json"),
+            "Preflight 1" => format!("{text}{PREFLIGHT} --write-probe >before.json"),
             _ => text,
         }
     });
