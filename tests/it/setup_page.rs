@@ -12,6 +12,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::{Cluster, Database, Doppler, Moto, project_of, tools};
+use crate::terraform::bucket::{Bucket, rules_on};
+use crate::terraform::module::Module;
 use newcomer::{Newcomer, copy_all};
 use page::Block;
 
@@ -205,6 +207,10 @@ fn following_the_page_with_the_aws_cli_ends_with_a_backup() {
     let tls: Vec<&Value> = tls.iter().filter(|finding| finding["check"] == "bucket-tls-only").collect();
     assert!(tls.len() == 2 && tls.iter().all(|finding| finding["level"] == "ok"), "{tls:#?}");
 
+    let module = Module::of_callisto(json!({}));
+    for (bucket, name) in [(BACKUPS, "backups"), (LOGS, "audit_logs")] {
+        assert_eq!(rules_on(&moto, bucket), Bucket::of(&module, name).rules, "{bucket}");
+    }
     assert_eq!(printed.matches("callisto: equal").count(), 2, "{printed}");
     assert!(saved("disabled.log").contains("S3 BACKUP ARCHIVAL NOT YET ENABLED"));
     assert_eq!(diary.psql("SELECT rolname FROM pg_roles WHERE rolname = 'sponsor_backup'"), "sponsor_backup");
@@ -262,4 +268,31 @@ fn nothing_on_the_page_is_skipped_without_a_reason() {
     let run = ["chmod 600 secrets.yaml", "sponsor-backup backup --help", "sponsor-backup completions bash"];
     let known: BTreeSet<&str> = run.into_iter().chain(NOT_RUN_INLINE.map(|(command, _)| command)).collect();
     assert_eq!(page::inline_commands().into_iter().collect::<BTreeSet<_>>(), known);
+}
+
+/// A stand-in that accepted anything would let a wrong command of the page pass.
+#[test]
+fn the_stand_ins_refuse_what_the_real_programs_refuse() {
+    let (moto, doppler) = (Moto::shared(), Doppler::start());
+    let newcomer = Newcomer::at(&doppler, moto);
+    newcomer.follow("doppler projects create p; doppler secrets set A=b --project p --config dev", &[]);
+    assert_eq!(doppler.secrets("p", "dev")["A"], "b");
+    for wrong in [
+        "doppler secrets put A=b --project p --config dev",
+        "doppler secrets set A=b --project p --config dev --tags x",
+        "doppler secrets set A=b --project p --config production",
+        "doppler secrets set A=b --project p",
+        "doppler environments rename stg --slug staging --project p",
+        "doppler configs tokens create t --project q --config dev --plain",
+        "gh secret set A --environment production-backup </dev/null",
+        "gh secret list",
+        "gh api --method POST repos/{owner}/{repo}/environments/production --input - <<<'{}'",
+        "gh api --method PUT repos/{owner}/{repo}/environments/production --input - <<<'{\"reviewer\": []}'",
+        "gh api --method PUT repos/{owner}/{repo}/environments/production --input - <<<'{'",
+    ] {
+        newcomer.follow(
+            &format!("if {wrong}; then echo 'accepted: {}'; exit 1; fi", wrong.replace('\'', "")),
+            &[],
+        );
+    }
 }

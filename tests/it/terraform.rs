@@ -1,10 +1,10 @@
 //! The Terraform modules. Without Terraform: their text is evaluated and put on an S3 server here, and what the program writes is
 //! held against rules and permissions. With Terraform and its provider for AWS on this machine: see `real`.
 
-mod bucket;
+pub(crate) mod bucket;
 mod contract;
 mod doctor;
-mod module;
+pub(crate) mod module;
 mod objects;
 pub(crate) mod program;
 mod real;

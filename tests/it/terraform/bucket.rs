@@ -16,24 +16,24 @@ use super::module::Module;
 use crate::support::{REGION, Store, runtime, send_and_wait};
 
 /// Lifecycle rules by ID, in one form for whatever source.
-pub(super) type Rules = BTreeMap<String, Value>;
+pub(crate) type Rules = BTreeMap<String, Value>;
 
 /// A bucket's settings, as JSON of the resources that carry them.
 #[derive(Debug)]
-pub(super) struct Bucket {
-    pub(super) name: String,
-    pub(super) tags: Value,
+pub(crate) struct Bucket {
+    pub(crate) name: String,
+    pub(crate) tags: Value,
     lock: bool,
     versioning: bool,
     encryption: Value,
     access: Value,
     policy: Option<String>,
-    pub(super) rules: Rules,
+    pub(crate) rules: Rules,
 }
 
 impl Bucket {
     /// `aws_s3_bucket.{name}` and what belongs to it.
-    pub(super) fn of(module: &Module, name: &str) -> Self {
+    pub(crate) fn of(module: &Module, name: &str) -> Self {
         let bucket = module.resource("aws_s3_bucket", name);
         let versioning = module.resource("aws_s3_bucket_versioning", name);
         let encryption = module.resource("aws_s3_bucket_server_side_encryption_configuration", name);
@@ -53,7 +53,7 @@ impl Bucket {
     }
 
     /// Makes it on a server.
-    pub(super) fn create(&self, store: &Store) {
+    pub(crate) fn create(&self, store: &Store) {
         let client = store.client();
         let region = BucketLocationConstraint::from(REGION);
         let region = CreateBucketConfiguration::builder().location_constraint(region).build();
@@ -149,7 +149,7 @@ fn for_s3(id: &str, rule: &Value) -> LifecycleRule {
 }
 
 /// The lifecycle rules of a bucket on a server.
-pub(super) fn rules_on(store: &Store, bucket: &str) -> Rules {
+pub(crate) fn rules_on(store: &Store, bucket: &str) -> Rules {
     let request = store.client().get_bucket_lifecycle_configuration().bucket(bucket).send();
     let answer = runtime().block_on(request).unwrap();
     let one = |rule: &LifecycleRule| {
@@ -175,7 +175,7 @@ pub(super) fn rules_on(store: &Store, bucket: &str) -> Rules {
 }
 
 /// Everything else about a bucket on a server.
-pub(super) fn settings_on(store: &Store, bucket: &str) -> Value {
+pub(crate) fn settings_on(store: &Store, bucket: &str) -> Value {
     let client = store.client();
     let versioning = versioning_on(store, bucket);
     runtime().block_on(async {
