@@ -75,6 +75,12 @@ impl Check {
         self.finding(Level::Warn, format!("unknown: {what}"), "This was not checked.", fix)
     }
 
+    /// It was not asked for: a warning, whose fix names the input.
+    #[must_use]
+    pub fn not_asked(self, what: impl std::fmt::Display, fix: impl Into<String>) -> Finding {
+        self.finding(Level::Warn, format!("not asked: {what}"), "This was not checked.", fix)
+    }
+
     fn finding(
         self,
         level: Level,

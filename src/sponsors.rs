@@ -147,7 +147,9 @@ pub fn select(manifest: &Manifest, selection: &Selection) -> Result<Vec<Sponsor>
     let known: BTreeSet<&str> = manifest.entries.iter().map(|entry| entry.name.as_str()).collect();
     let unknown: Vec<String> = names.iter().filter(|name| !known.contains(name.as_str())).cloned().collect();
     if let Some(first) = unknown.first() {
-        let suggestion = nearest(first, known.into_iter());
+        let by_code = manifest.entries.iter().find(|entry| entry.code.eq_ignore_ascii_case(first));
+        let suggestion = by_code.map(|entry| entry.name.clone());
+        let suggestion = suggestion.or_else(|| nearest(&first.to_lowercase(), known.into_iter()));
         return Err(SponsorsError::Unknown { names: unknown, suggestion });
     }
     let wanted: Vec<&Entry> = manifest.entries.iter().filter(|entry| names.contains(&entry.name)).collect();

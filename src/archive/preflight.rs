@@ -15,10 +15,12 @@ use crate::sponsors::Environment;
 mod archive_tier;
 mod leftovers;
 mod lifecycle;
+mod permissions;
 mod probe;
 mod protection;
 mod question;
 mod reach;
+mod statements;
 mod tls;
 mod versions;
 
@@ -29,10 +31,12 @@ pub const CHECKS: &[Check] = &[
     reach::EXISTS,
     reach::OWNER,
     reach::REGION,
+    permissions::PERMISSIONS,
     protection::VERSIONING,
     protection::ENCRYPTION,
     protection::PUBLIC_ACCESS,
     tls::TLS_ONLY,
+    statements::DENIALS,
     protection::OBJECT_LOCK,
     protection::REPLICATION,
     lifecycle::LIFECYCLE,
@@ -138,6 +142,8 @@ async fn check_bucket(bucket: Checked<'_>) -> Vec<Finding> {
         Box::pin(store.lifecycle()),
         Box::pin(leftovers::check(&bucket)),
     );
+    findings.extend(permissions::check(&bucket, !matches!(lock, Ok(None))).await);
+    findings.extend(statements::denials(&bucket, &policy));
     findings.extend([
         protection::versioning(&bucket, versioned.as_ref()),
         protection::encryption(&bucket, encryption),

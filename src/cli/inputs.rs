@@ -187,7 +187,7 @@ inputs! {
         .more("Stored in the record and object metadata.");
     REASON: String = input(DEPLOYMENT, "reason", "TEXT", &[Backup, Record], "Reason for the deployment, stored in the record and object metadata");
     GITHUB_TOKEN: String = input(GITHUB, "github-token", "TOKEN", &[Matrix, Backup, Record, List, Verify, Drill, Preflight], "GitHub token used to record approvals and pull requests, and to open issues")
-        .more("Usually `github.token`.");
+        .more("Usually `github.token`. `preflight` uses it to check secrets and reviewers.");
     ISSUE_ON_FAILURE: bool = boolean(GITHUB, "issue-on-failure", WATCHED, "Open a GitHub issue on failure and close it on recovery")
         .more("One issue per command and environment. Needs `github-token`.");
     PRE_MIGRATION: bool = boolean(DEPLOYMENT, "pre-migration", &[Backup], "Mark the backup as taken before a deployment").or("true")
@@ -223,7 +223,7 @@ inputs! {
         .more("If several are selected, each needs the secret `SPONSOR_AWS_ROLE_ARN`. See docs/keyless.md.");
     MAX_JOBS: NonZeroUsize = input(RUN, "max-jobs", "NUMBER", &[Matrix], "Maximum number of matrix jobs").or("256").more("Additional sponsors share jobs.");
     WORKFLOWS: PathBuf = input(LIMITS, "workflows", "FOLDER", &[Matrix, Preflight], "Folder of workflows to check for missing Doppler tokens")
-        .more("The exit code is 17 if a workflow does not pass on a sponsor's token. `preflight` also asks GitHub whether the secrets exist that they name.");
+        .more("The exit code is 17 if a workflow does not pass on a sponsor's token. `preflight` also checks that the secrets named in them exist on GitHub.");
     OUTCOME: RecordedOutcome = input(DEPLOYMENT, "outcome", "OUTCOME", &[Record], "Outcome of the deployment: `success`, `failure`, `cancelled` or `skipped`").required()
         .more("Usually `needs.deploy.result`.");
     BACKUP_LOCATION: String = input(DEPLOYMENT, "backup-location", "LOCATION", &[Record], "Output `backup_location` of the backup step, if one sponsor is deployed");
@@ -254,7 +254,7 @@ inputs! {
     DRILL_CHECKS: PathBuf = input(LIMITS, "drill-checks", "FILE", &[Drill], "File of SQL statements that must each return true");
     MAX_RPO: Duration = input(LIMITS, "max-rpo", "DURATION", &[Drill], "Maximum age of the backup, e.g. `6h`").more("An older backup fails the drill.");
     MAX_RTO: Duration = input(LIMITS, "max-rto", "DURATION", &[Drill, Preflight], "Maximum duration of the drill, e.g. `30m`")
-        .more("A slower drill fails. `preflight` compares it with the archive tiers of the lifecycle rules.");
+        .more("A slower drill fails. `preflight` warns if a recent backup would need a longer thaw.");
     LOG_FILE: PathBuf = input(RUN, "log-file", "FILE", EACH, "File to append the log to, each line with its UTC time")
         .more("The lines are those of the log, without secrets. A file that cannot be written is a usage error.");
     OUTPUTS: bool = boolean(RUN, "outputs", EACH, "Print the outputs as `name=value` lines on standard output")

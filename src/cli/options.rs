@@ -16,7 +16,7 @@ use url::Url;
 
 use super::inputs::{self, Command};
 use super::usage::UsageError;
-use super::values::{Values, bad};
+use super::values::{Values, bad, bad_value};
 use crate::archive::s3::{Endpoint, LockChoice};
 use crate::github::Access;
 use crate::secrets::http::is_safe_for_tokens;
@@ -233,10 +233,17 @@ fn sts_endpoint_url(values: &Values<'_>) -> Result<Option<String>, UsageError> {
 fn endpoint(values: &Values<'_>) -> Result<Endpoint, UsageError> {
     let url = values.optional(inputs::S3_ENDPOINT_URL)?;
     let checksums = values.variable("AWS_REQUEST_CHECKSUM_CALCULATION");
+    let owner = values.optional(inputs::EXPECTED_BUCKET_OWNER)?;
+    let is_account = |text: &&String| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    // Other stores may have other ids.
+    if let (None, Some(text)) = (&url, owner.as_ref().filter(|text| !is_account(text))) {
+        return Err(bad_value(inputs::EXPECTED_BUCKET_OWNER, text, "an AWS account ID")
+            .hint("Write the 12 digits that `aws sts get-caller-identity --query Account` prints."));
+    }
     Ok(Endpoint {
         url: url.map(|text| store_url(&text)).transpose()?,
         force_path_style: values.boolean(inputs::S3_FORCE_PATH_STYLE)?,
-        expected_bucket_owner: values.optional(inputs::EXPECTED_BUCKET_OWNER)?,
+        expected_bucket_owner: owner,
         // The AWS SDKs' own switch, for stores that reject checksums.
         checksums: checksums.is_none_or(|value| !value.eq_ignore_ascii_case("when_required")),
     })

@@ -60,7 +60,7 @@ pub async fn check(
     };
     let mut findings = match named {
         Some(named) => secrets(&github, named).await,
-        None => vec![SECRETS.unknown("`workflows` is not set", "Set `workflows` to `.github/workflows`.")],
+        None => vec![SECRETS.not_asked("`workflows` is not set", "Set `workflows` to `.github/workflows`.")],
     };
     if environment == Environment::Production {
         findings.push(reviewers(&github).await);
@@ -69,7 +69,7 @@ pub async fn check(
 }
 
 fn not_asked(why: &str, fix: &str) -> Vec<Finding> {
-    [SECRETS, REVIEWERS].map(|check| check.unknown(format!("not asked, {why}"), fix)).into()
+    [SECRETS, REVIEWERS].map(|check| check.not_asked(why, fix)).into()
 }
 
 async fn secrets(github: &GitHub, named: &Named) -> Vec<Finding> {

@@ -18,7 +18,8 @@ pub fn unusable(error: &ManifestError) -> Finding {
 #[must_use]
 pub fn usable(manifest: &Manifest) -> Vec<Finding> {
     let (all, enabled) = (manifest.entries.len(), enabled(manifest));
-    let mut findings = vec![MANIFEST.ok(format!("{all} sponsors, {enabled} enabled"))];
+    let noun = if all == 1 { "sponsor" } else { "sponsors" };
+    let mut findings = vec![MANIFEST.ok(format!("{all} {noun}, {enabled} enabled"))];
     let undecided: Vec<&str> = manifest
         .entries
         .iter()

@@ -71,7 +71,7 @@ impl Subject {
             Self::Verify => "verified",
             Self::Restore => "restored",
             Self::Drill => "proved to restore",
-            Self::Preflight => "ready",
+            Self::Preflight => "without obstacles",
         }
     }
 

@@ -296,7 +296,7 @@ fn token_hint(variable: &str, near: Option<&str>) -> String {
     match near {
         Some(near) => format!("{near} is set. Did you mean {variable}?"),
         None => format!(
-            "Create a read-only service token for this config in Doppler and pass it as environment variable {variable}. Without Doppler, use `manifest` and `secrets-file`."
+            "Create a read-only service token for this config in Doppler and pass it as environment variable {variable}. Without Doppler, set both `manifest` and `secrets-file`."
         ),
     }
 }

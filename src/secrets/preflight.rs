@@ -1,7 +1,7 @@
 //! What `preflight` finds out about a sponsor's secrets. Pure.
 
-use super::SecretsError;
 use super::flag::{Disabled, FLAG};
+use super::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, REGION, SecretsError, SponsorSecrets};
 use crate::finding::{Check, Finding};
 
 const DOPPLER: Check = Check {
@@ -11,12 +11,14 @@ const DOPPLER: Check = Check {
 const RATE_LIMIT: Check =
     Check { name: "doppler-rate-limit", about: "Doppler's limit per minute covers a run over all sponsors" };
 const SECRETS: Check = Check { name: "secrets", about: "Each secret exists and is well-formed" };
+const BUCKETS: Check =
+    Check { name: "bucket-names", about: "Backups and records have a bucket each, and are not exchanged" };
 const FLAG_CHECK: Check = Check {
     name: "flag",
     about: "`ENABLE_S3_BACKUP_ARCHIVAL` is exactly `true`, or the sponsor is not rolled out yet",
 };
 /// What this module checks.
-pub const CHECKS: &[Check] = &[DOPPLER, RATE_LIMIT, SECRETS, FLAG_CHECK];
+pub const CHECKS: &[Check] = &[DOPPLER, RATE_LIMIT, SECRETS, BUCKETS, FLAG_CHECK];
 
 const NO_BACKUP: &str = "No backup can be taken.";
 
@@ -27,10 +29,35 @@ pub fn unusable(error: &SecretsError) -> Finding {
     check.fail(error.to_string(), NO_BACKUP, error.hint())
 }
 
-/// The findings for secrets that can be used.
+/// The findings for secrets that can be used. `region` is the manifest's.
 #[must_use]
-pub fn usable(source: &str) -> Finding {
-    SECRETS.ok(format!("complete, from {source}"))
+pub fn usable(secrets: &SponsorSecrets, region: Option<&str>) -> Vec<Finding> {
+    let mut findings = vec![SECRETS.ok(format!("complete, from {}", secrets.source()))];
+    let SponsorSecrets { backups_bucket, audit_logs_bucket, .. } = secrets;
+    let is_named = |bucket: &str, kind: &str| bucket.contains(&format!("-{kind}-"));
+    if backups_bucket == audit_logs_bucket {
+        findings.push(BUCKETS.warn(
+            format!("{BACKUPS_BUCKET} and {AUDIT_LOGS_BUCKET} both name bucket {backups_bucket}"),
+            "Whoever can write records can then write backups, and one set of rules covers both.",
+            format!("Set {AUDIT_LOGS_BUCKET} to a bucket of its own."),
+        ));
+    } else if is_named(backups_bucket, "audit-logs") || is_named(audit_logs_bucket, "backups") {
+        findings.push(BUCKETS.warn(
+            format!("{BACKUPS_BUCKET} is {backups_bucket}, and {AUDIT_LOGS_BUCKET} is {audit_logs_bucket}"),
+            "By their names, the two are exchanged, so objects would get the other bucket's rules.",
+            format!("Exchange {BACKUPS_BUCKET} and {AUDIT_LOGS_BUCKET}."),
+        ));
+    } else {
+        findings.push(BUCKETS.ok(format!("backups in {backups_bucket}, records in {audit_logs_bucket}")));
+    }
+    if let Some(region) = region.filter(|region| *region != secrets.region) {
+        findings.push(SECRETS.warn(
+            format!("{REGION} is {}, but the manifest's `region` is {region}", secrets.region),
+            "Other programs read the manifest, and would look in another region.",
+            format!("Correct {REGION} or the manifest."),
+        ));
+    }
+    findings
 }
 
 /// The finding for the flag. `None` means that it is `true`.

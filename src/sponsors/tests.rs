@@ -86,6 +86,9 @@ fn an_unknown_name_is_an_error_that_suggests() {
     let error = names("calisto").unwrap_err();
     assert_eq!(error.to_string(), "sponsor calisto is not in the manifest");
     assert_eq!(error.hint(), "Did you mean `callisto`?");
+    for typed in ["CALLISTO", "cal", "CAL"] {
+        assert_eq!(names(typed).unwrap_err().hint(), "Did you mean `callisto`?", "{typed}");
+    }
 }
 
 #[test]

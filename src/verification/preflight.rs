@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::limits::{Measured, freshness, words};
 use crate::finding::{Check, Finding};
 use crate::secrets::SecretsError;
+use crate::sponsors::Environment;
 
 const TENANCY: Check =
     Check { name: "tenancy", about: "No other sponsor uses the sponsor's buckets or database" };
@@ -40,14 +41,19 @@ pub fn tenancy(conflicts: impl IntoIterator<Item = SecretsError>, odd: Vec<Strin
 
 /// The newest backup at `place`, out of the times at which backups were `taken`.
 #[must_use]
-pub fn last_backup(place: &str, taken: Vec<Timestamp>, now: Timestamp, limit: Option<Duration>) -> Finding {
+pub fn last_backup(
+    (place, environment): (&str, Environment),
+    taken: Vec<Timestamp>,
+    now: Timestamp,
+    limit: Option<Duration>,
+) -> Finding {
     let Some(limit) = limit else {
         return match taken.into_iter().filter(|at| *at <= now).max() {
             Some(newest) => BACKUP_AGE.ok(format!("the newest backup is {} old", age(newest, now))),
             None => BACKUP_AGE.warn(
                 format!("{place} has no complete backup"),
                 "Nothing can be restored yet.",
-                "Run `sponsor-backup backup`.",
+                format!("Run `sponsor-backup backup --environment {environment}`."),
             ),
         };
     };
@@ -61,9 +67,14 @@ pub fn last_backup(place: &str, taken: Vec<Timestamp>, now: Timestamp, limit: Op
 
 /// The newest passed drill, if there is one.
 #[must_use]
-pub fn last_drill(passed: Option<Timestamp>, now: Timestamp, limit: Option<Duration>) -> Finding {
+pub fn last_drill(
+    passed: Option<Timestamp>,
+    now: Timestamp,
+    limit: Option<Duration>,
+    environment: Environment,
+) -> Finding {
     const WHY: &str = "Only a drill shows that a backup restores.";
-    const FIX: &str = "Run `sponsor-backup drill`, and schedule it.";
+    let fix = format!("Run `sponsor-backup drill --environment {environment}`, and schedule it.");
     let old = passed.filter(|at| *at <= now).map(|at| elapsed(at, now));
     match (old, limit) {
         (Some(old), Some(limit)) if old > limit => DRILL_AGE.fail(
@@ -73,11 +84,11 @@ pub fn last_drill(passed: Option<Timestamp>, now: Timestamp, limit: Option<Durat
                 words(limit)
             ),
             WHY,
-            FIX,
+            fix,
         ),
         (Some(old), _) => DRILL_AGE.ok(format!("the newest passed drill is {} old", words(old))),
-        (None, Some(_)) => DRILL_AGE.fail("no passed drill found", WHY, FIX),
-        (None, None) => DRILL_AGE.warn("no passed drill found", WHY, FIX),
+        (None, Some(_)) => DRILL_AGE.fail("no passed drill found", WHY, fix),
+        (None, None) => DRILL_AGE.warn("no passed drill found", WHY, fix),
     }
 }
 

@@ -52,8 +52,8 @@ fn judge(bucket: &Checked<'_>, uploads: Listed) -> Finding {
         format!("{count} in bucket {name}, the oldest {days} days old: {key}"),
         "No listing of objects shows their parts, and they cost as much as objects.",
         format!(
-            "Find their ids with `aws s3api list-multipart-uploads --bucket {name}`, and run `aws s3api \
-             abort-multipart-upload --bucket {name} --key {key} --upload-id ID` for each. A lifecycle rule with \
+            "Find keys and ids with `aws s3api list-multipart-uploads --bucket {name}`, and run `aws s3api \
+             abort-multipart-upload --bucket {name} --key KEY --upload-id ID` for each. A lifecycle rule with \
              `AbortIncompleteMultipartUpload` does it by itself."
         ),
     )

@@ -2,6 +2,7 @@
 
 use super::Checked;
 use super::question::Question;
+use super::statements::is_public;
 use crate::archive::ArchiveError;
 use crate::archive::key::Bucket;
 use crate::archive::s3::{DefaultRetention, Encryption, LockChoice, PublicAccessBlock, Replication};
@@ -98,9 +99,19 @@ pub(super) async fn public_access(bucket: &Checked<'_>) -> Finding {
             .ok(format!("bucket {} blocks public access with all four settings", bucket.name()));
     }
     let settings = block.as_ref().copied().unwrap_or_default();
-    let by_policy = !settings.restrict_buckets && bucket.store.has_public_policy().await.unwrap_or_default();
+    let by_policy = !settings.restrict_buckets && has_public_policy(bucket).await;
     let by_acl = !settings.ignore_acls && bucket.store.has_public_acl().await.unwrap_or_default();
     judge_public_access(bucket, block, (by_policy, by_acl))
+}
+
+/// S3's own verdict, or else what the policy says.
+async fn has_public_policy(bucket: &Checked<'_>) -> bool {
+    match bucket.store.has_public_policy().await {
+        Ok(is_public) => is_public,
+        Err(_) => {
+            bucket.store.bucket_policy().await.is_ok_and(|policy| policy.is_some_and(|it| is_public(&it)))
+        }
+    }
 }
 
 fn judge_public_access(

@@ -96,10 +96,13 @@ async fn judge_region(bucket: &Checked<'_>, named: Option<String>) -> Finding {
     let is_here = || REGION.ok(format!("bucket {name} is in {ours}"));
     match named {
         Some(region) if region == ours => return is_here(),
-        Some(region) => return elsewhere(bucket, Some(&region)),
-        None => {}
+        _ => {}
     }
-    match bucket.store.region().await {
+    let asked = match named {
+        Some(region) => Ok(region),
+        None => bucket.store.region().await,
+    };
+    match asked {
         Ok(region) if region == ours => is_here(),
         // S3-compatible stores accept requests for other regions than the one that they name.
         Ok(region) => REGION.warn(

@@ -82,12 +82,12 @@ fn is_plain_http(keys: &Value) -> bool {
         })
 }
 
-fn is_star(value: &Value) -> bool {
+pub(super) fn is_star(value: &Value) -> bool {
     value == "*"
 }
 
 /// The elements of a list, or the one value that may be in its place.
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     let (several, one) = match value {
         Value::Array(values) => (values.as_slice(), None),
         Value::Null => (&[][..], None),
@@ -96,12 +96,12 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     several.iter().chain(one)
 }
 
-fn any_matches(patterns: &Value, text: &str, prepare: impl Fn(&str) -> String) -> bool {
+pub(super) fn any_matches(patterns: &Value, text: &str, prepare: impl Fn(&str) -> String) -> bool {
     list(patterns).filter_map(Value::as_str).any(|pattern| matches(&prepare(pattern), text))
 }
 
 /// A resource without its partition: `bucket/*`.
-fn path_of(resource: &str) -> String {
+pub(super) fn path_of(resource: &str) -> String {
     resource.split_once(":::").map_or(resource, |(_, path)| path).to_owned()
 }
 

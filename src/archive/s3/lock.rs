@@ -172,6 +172,14 @@ impl Store {
             .map_or(LockState::Unknown, LockState::Until)
     }
 
+    /// Whether the credentials may read locks below the key. Only a denial counts.
+    pub(in crate::archive) async fn may_read_lock(&self, key: &str) -> bool {
+        let request = self.client.get_object_retention().bucket(&self.bucket).key(key);
+        let answer = request.set_expected_bucket_owner(self.owner.clone()).send().await;
+        let error = answer.err().map(|error| self.failed("GetObjectRetention", key, error));
+        !error.is_some_and(|error| error.is_access_denied())
+    }
+
     /// Checks that the bucket can lock objects, before a dump that takes hours begins. Without the permission to ask, it
     /// counts as able.
     ///

@@ -206,6 +206,7 @@ impl Store {
     pub async fn open_uploads(&self, prefix: &str) -> Result<Vec<(String, Option<Timestamp>)>, ArchiveError> {
         let (mut found, mut marker) = (Vec::new(), (None, None));
         loop {
+            let asked = marker.clone();
             let request = self
                 .client
                 .list_multipart_uploads()
@@ -218,10 +219,12 @@ impl Store {
             let page = page.map_err(|error| self.failed("ListMultipartUploads", prefix, error))?;
             let uploads = page.uploads.unwrap_or_default().into_iter();
             found.extend(uploads.filter_map(|it| Some((it.key?, it.initiated.and_then(|at| time(&at))))));
-            marker = (page.next_key_marker, page.next_upload_id_marker);
-            if page.is_truncated != Some(true) || marker.0.is_none() {
+            let next = (page.next_key_marker, page.next_upload_id_marker);
+            // A store that names the same page again would never end.
+            if page.is_truncated != Some(true) || next.0.is_none() || next == asked {
                 return Ok(found);
             }
+            marker = next;
         }
     }
 

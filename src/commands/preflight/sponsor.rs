@@ -105,10 +105,12 @@ impl PreflightRun<'_> {
             Some(Err(error)) => vec![secrets::unusable(error)],
             Some(Ok(ExaminedSecrets { flag, secrets, also })) => {
                 let mut findings = vec![secrets::flag(flag.as_ref())];
-                findings.push(match secrets {
-                    Ok(secrets) => secrets::usable(secrets.source()),
-                    Err(error) => secrets::unusable(error),
-                });
+                match secrets {
+                    Ok(secrets) => {
+                        findings.extend(secrets::usable(secrets, session.sponsor.region.as_deref()))
+                    }
+                    Err(error) => findings.push(secrets::unusable(error)),
+                }
                 findings.extend(also.iter().map(secrets::unusable));
                 findings
             }
@@ -173,7 +175,12 @@ impl PreflightRun<'_> {
             Ok(rows) => {
                 let location = place.backups.location(&prefix(place.environment));
                 let taken = rows.iter().filter(|row| counts(row)).map(|row| row.timestamp).collect();
-                verification::last_backup(&location, taken, session.started, self.options.max_backup_age)
+                verification::last_backup(
+                    (&location, place.environment),
+                    taken,
+                    session.started,
+                    self.options.max_backup_age,
+                )
             }
             Err(error) => verification::unread_backups(&error, error.hint()),
         }
@@ -182,7 +189,9 @@ impl PreflightRun<'_> {
     async fn last_drill(&self, session: &SponsorSession<'_>, buckets: &SponsorBuckets) -> Finding {
         let (environment, name) = (self.options.common.environment, &session.sponsor.name);
         match drill_history::newest_passed(&buckets.audit_logs, environment, name).await {
-            Ok(passed) => verification::last_drill(passed, session.started, self.options.max_drill_age),
+            Ok(passed) => {
+                verification::last_drill(passed, session.started, self.options.max_drill_age, environment)
+            }
             Err(error) => verification::unread_drills(&error, error.hint()),
         }
     }

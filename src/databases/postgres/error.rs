@@ -156,6 +156,11 @@ const REMEDIES: &[(&str, &str, &str)] = &[
     ),
     (
         "42501",
+        "permission denied for database",
+        "Run `GRANT CONNECT ON DATABASE … TO …;` with the database and role of DATABASE_URL.",
+    ),
+    (
+        "42501",
         "",
         "Grant the role pg_read_all_data (PostgreSQL 14 or later), or USAGE on all schemas and SELECT on all tables and sequences.",
     ),

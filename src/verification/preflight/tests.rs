@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{last_backup, last_drill};
 use crate::finding::Level;
+use crate::sponsors::Environment;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -14,7 +15,13 @@ fn at(hour: i64) -> Timestamp {
 #[test]
 fn a_backup_is_an_obstacle_only_if_a_limit_was_asked_for() {
     let of = |taken: &[i64], limit: Option<Duration>| {
-        last_backup("s3://b/", taken.iter().map(|hour| at(*hour)).collect(), at(10), limit).level
+        last_backup(
+            ("s3://b/", Environment::Staging),
+            taken.iter().map(|hour| at(*hour)).collect(),
+            at(10),
+            limit,
+        )
+        .level
     };
     assert_eq!(of(&[], None), Level::Warn);
     assert_eq!(of(&[1], None), Level::Ok);
@@ -26,7 +33,8 @@ fn a_backup_is_an_obstacle_only_if_a_limit_was_asked_for() {
 
 #[test]
 fn a_drill_is_an_obstacle_only_if_a_limit_was_asked_for() {
-    let of = |passed: Option<i64>, limit| last_drill(passed.map(at), at(10), limit).level;
+    let of =
+        |passed: Option<i64>, limit| last_drill(passed.map(at), at(10), limit, Environment::Staging).level;
     assert_eq!(of(None, None), Level::Warn);
     assert_eq!(of(Some(1), None), Level::Ok);
     assert_eq!(of(None, Some(HOUR)), Level::Fail);

@@ -33,7 +33,7 @@ fn an_obstacle_is_an_error_of_its_sponsor_with_its_remedy() {
     assert_eq!(outcome.result("callisto")["outcome"], "success");
     assert_eq!(outcome.result("titan")["outcome"], "failure");
     assert_eq!(outcome.result("titan")["stage"], json!("proof"));
-    assert!(outcome.summary().contains("1 of 2 failed, 1 ready"), "{}", outcome.summary());
+    assert!(outcome.summary().contains("1 of 2 failed, 1 without obstacles"), "{}", outcome.summary());
 }
 
 /// Nothing is known of any sponsor, and the step must not be green.

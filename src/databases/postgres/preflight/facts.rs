@@ -67,7 +67,7 @@ pub(super) struct Facts {
     pub(super) filtered: Named,
     /// Their owners.
     pub(super) owners: Named,
-    /// How many of them restrict their owner, too.
+    /// How many of them restrict their owner, too, or belong to a superuser, in whose role membership gives far more than rows.
     pub(super) forced: u64,
     pub(super) large_objects: u64,
     pub(super) closed_large_objects: u64,
@@ -120,7 +120,8 @@ fn question() -> String {
   'guarded', (SELECT count(*) FROM dumped WHERE relkind = 'r' AND relrowsecurity),
   'filtered', {},
   'owners', {},
-  'forced', (SELECT count(*) FROM dumped c WHERE {FILTERED} AND c.relforcerowsecurity),
+  'forced', (SELECT count(*) FROM dumped c WHERE {FILTERED} AND (c.relforcerowsecurity
+    OR (SELECT rolsuper FROM pg_roles WHERE oid = c.relowner))),
   'large_objects', (SELECT count(*) FROM pg_largeobject_metadata),
   'closed_large_objects', ({CLOSED_LARGE_OBJECTS}),
   'subscriptions', (SELECT count(*) FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid

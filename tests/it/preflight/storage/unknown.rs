@@ -20,7 +20,8 @@ fn assert_unknown(findings: &[Finding], bucket: &str, check: &str, permission: &
 /// Moto asks IAM for these actions.
 #[test]
 fn credentials_that_only_list_leave_settings_unknown() {
-    let only = json!({"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetObject"], "Resource": "*"});
+    let reads = ["s3:ListBucket", "s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectRetention"];
+    let only = json!({"Effect": "Allow", "Action": reads, "Resource": "*"});
     let moto = Moto::with_policy(&json!({"Version": "2012-10-17", "Statement": [only]}));
     let buckets = Buckets::sound(&moto);
     let findings = buckets.check();
@@ -105,4 +106,25 @@ fn a_bucket_that_cannot_be_listed_fails() {
     );
     assert!(findings[0].what.contains("AccessDenied: Refused on purpose"), "{findings:#?}");
     assert!(findings[0].fix.starts_with("Grant s3:ListBucket on this bucket"), "{findings:#?}");
+}
+
+/// A backup reads back what it stored, so it would fail after hours. Only a key that exists nowhere is asked for.
+#[test]
+fn objects_that_cannot_be_read_back_are_an_obstacle() {
+    let moto = Moto::shared();
+    let mut buckets = Buckets::sound(moto);
+    let proxy = Proxy::before(moto.endpoint());
+    buckets.endpoint = proxy.endpoint();
+    let is_of_a_key = |seen: &Seen| seen.path.matches('/').count() > 2;
+    proxy.rule(move |seen| if is_of_a_key(seen) { denial() } else { Action::Pass });
+    let findings = buckets.check();
+    for bucket in [&buckets.backups, &buckets.audit_logs] {
+        let found: Vec<&Finding> = of_check(&findings, "bucket-permissions")
+            .filter(|it| it.what.contains(bucket.as_str()))
+            .collect();
+        assert_eq!(found[0].level, Level::Fail, "{found:?}");
+        for permission in ["s3:GetObject", "s3:GetObjectTagging"] {
+            assert!(found[0].fix.contains(permission), "{found:?}");
+        }
+    }
 }
