@@ -34,7 +34,7 @@ fn following_the_page_with_terraform_ends_with_a_backup() {
     let Some(terraform) = here("following_the_page_with_terraform_ends_with_a_backup") else {
         return;
     };
-    let (moto, doppler, (cluster, _)) = (moto(), Doppler::start(), databases());
+    let (moto, doppler, (cluster, _databases)) = (moto(), Doppler::start(), databases());
     let newcomer = with_terraform(Newcomer::at(&doppler, &moto), &terraform);
     save_files(&newcomer);
     let after: Vec<String> = page::blocks()
@@ -52,11 +52,12 @@ fn following_the_page_with_terraform_ends_with_a_backup() {
             _ => text,
         }
     });
-    let printed = newcomer.follow(&script, &[&url(&cluster, "diary")]);
+    let printed = newcomer.follow(&script, &[&*url(&cluster, "diary"), &url(&cluster, "diary_development")]);
     // Without that policy, moto's buckets lack one protection.
     let json = std::fs::read_to_string(newcomer.work().join("before.json")).unwrap();
     assert_sound(&json, &["bucket-tls-only"]);
-    assert!(printed.contains("callisto: equal"), "{printed}");
+    // Of development and of production.
+    assert_eq!(printed.matches("callisto: equal").count(), 2, "{printed}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ resource "aws_s3_bucket" "backups" {
 
   lifecycle {
     prevent_destroy = true
-    # Otherwise a bucket without Object Lock would be replaced by an empty one with it.
+    # Otherwise Terraform would replace a bucket without Object Lock with an empty one.
     ignore_changes = [object_lock_enabled]
   }
 }
@@ -109,7 +109,7 @@ resource "aws_s3_bucket" "audit_logs" {
 
   lifecycle {
     prevent_destroy = true
-    # Otherwise a bucket without Object Lock would be replaced by an empty one with it.
+    # Otherwise Terraform would replace a bucket without Object Lock with an empty one.
     ignore_changes = [object_lock_enabled]
   }
 }

@@ -91,7 +91,7 @@ variable "record_days" {
 }
 
 variable "alert_emails" {
-  description = "Addresses that hear of a copy that is more than an hour behind"
+  description = "Addresses that receive an alarm if a copy is more than an hour behind"
   type        = list(string)
   default     = []
 }

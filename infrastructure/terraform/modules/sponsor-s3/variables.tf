@@ -59,7 +59,7 @@ variable "audit_logs_bucket_name" {
 }
 
 variable "artifacts_bucket_name" {
-  description = "Bucket of the production builds. By default hht-diary-artifacts-{sponsor}-{region}"
+  description = "Bucket of the production builds, which sponsor-backup does not use. By default hht-diary-artifacts-{sponsor}-{region}"
   type        = string
   default     = null
 
@@ -197,7 +197,7 @@ variable "create_action_policy" {
 }
 
 variable "create_prune_policy" {
-  description = "Create the IAM policy for prune, which can hide backups but not destroy them"
+  description = "Create the IAM policy for prune (a command of a later release), which can hide backups but not destroy them"
   type        = bool
   default     = false
 }
@@ -273,7 +273,7 @@ variable "storage_budget_gib" {
 }
 
 variable "monthly_budget_usd" {
-  description = "Monthly AWS cost of this sponsor in US dollars. alert_emails hear of 80 % forecast and 100 % spent. Unset: no budget"
+  description = "Monthly AWS cost of this sponsor in US dollars. Mails alert_emails at 80 % forecast and 100 % actual cost. Unset: no budget"
   type        = number
   default     = null
 
@@ -284,7 +284,7 @@ variable "monthly_budget_usd" {
 }
 
 variable "alert_emails" {
-  description = "Addresses that alarms and the budget write to"
+  description = "Addresses that receive alarms and budget notices"
   type        = list(string)
   default     = []
 

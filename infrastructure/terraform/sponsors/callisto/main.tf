@@ -1,4 +1,4 @@
-# Everything in AWS for the sponsor callisto. For another sponsor, copy this folder and change the first lines.
+# Everything in AWS for the sponsor callisto. README.md shows what to change for another sponsor or region.
 
 locals {
   sponsor_name = "callisto"
@@ -38,7 +38,7 @@ module "sponsor_s3" {
   staging_artifacts_bucket_name = "hht-diary-artifacts-${local.sponsor_name}-staging"
   dev_artifacts_bucket_name     = "hht-diary-artifacts-${local.sponsor_name}-dev"
 
-  # Regulated data: only for new buckets, and for ever. The module's README explains both.
+  # Regulated data. Only for new buckets. Object Lock cannot be disabled later. The module's README explains both.
   backups_object_lock    = true
   audit_logs_object_lock = true
 

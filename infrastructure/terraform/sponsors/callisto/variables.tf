@@ -1,5 +1,5 @@
 variable "aws_region" {
-  description = "Region of the buckets"
+  description = "Region of the buckets. For another one, change the default, so that every later apply uses it, too"
   type        = string
   default     = "eu-west-1"
 }
@@ -11,7 +11,7 @@ variable "create_test_buckets" {
 }
 
 variable "create_prune_policy" {
-  description = "Create the IAM policy for prune"
+  description = "Create the IAM policy for prune, a command of a later release"
   type        = bool
   default     = false
 }
@@ -53,13 +53,13 @@ variable "storage_budget_gib" {
 }
 
 variable "monthly_budget_usd" {
-  description = "Monthly AWS cost in US dollars. Unset: no budget"
+  description = "Monthly AWS cost in US dollars. Mails alert_emails at 80 % forecast and 100 % actual cost. Unset: no budget"
   type        = number
   default     = null
 }
 
 variable "alert_emails" {
-  description = "Addresses that alarms and the budget write to"
+  description = "Addresses that receive alarms and budget notices"
   type        = list(string)
   default     = []
 }
