@@ -77,7 +77,10 @@ pub async fn run(options: CommandOptions, outputs: bool, mut context: RunContext
     // Children whose futures were dropped have received a signal. They must not outlive this process.
     tokio::time::timeout(Deadline::EndChild.after_stop(), process::wait_for_all()).await.ok();
     publisher.last_word();
-    code
+    match context.sink.lost_output().filter(|_| code == 0) {
+        Some(lost) => refuse(&lost.into(), &context.sink),
+        None => code,
+    }
 }
 
 /// Runs the command itself. A panic outside of a sponsor's part is reported like any other failure.

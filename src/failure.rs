@@ -155,7 +155,7 @@ pub const EXIT_CODES: &[(u8, &str, &str)] = &[
     (
         1,
         "bug",
-        "Internal error, too few threads, or a runner's file that could not be written during the run",
+        "Internal error, too few threads, or standard output or a runner's file that could not be written during the run",
     ),
     (
         USAGE,

@@ -50,6 +50,8 @@ pub struct Finding {
     pub fix: String,
 }
 
+const GENERAL: &str = "Look the message up in docs/troubleshooting.md, or in the server's log.";
+
 impl Check {
     /// All is well.
     #[must_use]
@@ -88,6 +90,9 @@ impl Check {
         why: impl Into<String>,
         fix: impl Into<String>,
     ) -> Finding {
-        Finding { check: self.name, level, what: what.into(), why: why.into(), fix: fix.into() }
+        let fix: String = fix.into();
+        // Some answers of servers have no remedy of their own.
+        let fix = if fix.is_empty() && level != Level::Ok { GENERAL.to_owned() } else { fix };
+        Finding { check: self.name, level, what: what.into(), why: why.into(), fix }
     }
 }

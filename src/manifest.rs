@@ -175,19 +175,21 @@ fn entry(position: usize, value: &Value) -> Result<Entry, ManifestError> {
         Value::Object(map) => fields.map = map.clone(),
         other => return Err(fields.error("name", format!("is missing: the sponsor is {}", kind(other)))),
     }
-    if let Some(Value::String(name)) = fields.map.get("name") {
+    if let Some(Value::String(name)) =
+        fields.map.get("name").filter(|name| name.as_str().is_some_and(is_name))
+    {
         fields.sponsor = format!("sponsor {position} ({})", shortened(name, SHOWN));
     }
     fields.check_spelling()?;
     let name = fields.text("name")?.ok_or_else(|| fields.error("name", "is missing"))?;
     if !is_name(&name) {
-        let shown = shortened(&name, SHOWN);
-        return Err(fields.error("name", format!("is `{shown}`, not a valid name")));
+        return Err(fields.error("name", format!("is {}, not a valid name", describe_value(&name))));
     }
     let code = fields.text("code")?.ok_or_else(|| fields.error("code", "is missing"))?;
     if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        let shown = shortened(&code, SHOWN);
-        return Err(fields.error("code", format!("is `{shown}`, not three upper-case letters")));
+        return Err(
+            fields.error("code", format!("is {}, not three upper-case letters", describe_value(&code)))
+        );
     }
     let enabled = fields.boolean("enabled")?;
     let region = fields.text("region")?;
@@ -263,7 +265,10 @@ fn partners_are_known(entries: &[Entry]) -> Result<(), ManifestError> {
     for (at, entry) in entries.iter().enumerate() {
         let stranger = entry.may_share_with.iter().find(|name| !known.contains(name.as_str()));
         let problem = match stranger {
-            Some(stranger) => format!("names {stranger}, which is not in the manifest"),
+            Some(stranger) if is_name(stranger) => {
+                format!("names {}, which is not in the manifest", shortened(stranger, SHOWN))
+            }
+            Some(stranger) => format!("has {}, not a name", describe_value(stranger)),
             None if entry.may_share_with.contains(&entry.name) => "names the sponsor itself".to_owned(),
             None => continue,
         };
@@ -288,6 +293,13 @@ fn unique<'a>(field: &'static str, values: impl Iterator<Item = &'a str>) -> Res
     Ok(())
 }
 
+/// A wrong value may be a secret, pasted into the wrong row: only a short word is shown.
+pub(crate) fn describe_value(value: &str) -> String {
+    let is_a_word =
+        value.len() <= 10 && value.chars().all(|c| c.is_ascii_alphabetic() || c == ' ' || c == '-');
+    if is_a_word { format!("`{value}`") } else { format!("a text of {} characters", value.chars().count()) }
+}
+
 /// The first `most` characters of a text. An ellipsis shows the cut.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     let mut short: String = text.chars().take(most).collect();
@@ -302,10 +314,10 @@ fn kind(value: &Value) -> String {
         Value::Null => "empty".to_owned(),
         Value::Bool(value) => format!("the boolean {value}"),
         Value::Number(value) => format!("the number {value}"),
-        Value::String(value) => format!("the text \"{}\"", shortened(value, SHOWN)),
+        Value::String(value) => describe_value(value),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(map) => {
-            let names: Vec<_> = map.keys().take(3).map(|name| shortened(name, SHOWN)).collect();
+            let names: Vec<_> = map.keys().take(3).map(|name| describe_value(name)).collect();
             format!("a mapping of {}", names.join(", "))
         }
     }

@@ -220,13 +220,6 @@ pub fn no_manifest<'a>(place: &Place, names: impl IntoIterator<Item = &'a str>) 
         .map_or_else(|| place.lacks(vec![MANIFEST.to_owned()], None), |typed| place.misspelt(typed, MANIFEST))
 }
 
-/// A wrong value may be a secret, pasted into the wrong row: only a short word is shown.
-fn describe_value(value: &str) -> String {
-    let is_a_word =
-        value.len() <= 10 && value.chars().all(|c| c.is_ascii_alphabetic() || c == ' ' || c == '-');
-    if is_a_word { format!("`{value}`") } else { format!("a text of {} characters", value.chars().count()) }
-}
-
 /// Why a text is not a bucket name (S3 user guide, "Bucket naming rules"). The text is not shown: it may be a secret.
 fn no_bucket_name(name: &str) -> Option<String> {
     if name.starts_with("s3://") {

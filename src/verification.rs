@@ -7,6 +7,7 @@ pub mod drill;
 pub mod limits;
 pub mod preflight;
 pub mod previous;
+pub mod source;
 pub mod stored;
 pub mod tenancy;
 

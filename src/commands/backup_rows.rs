@@ -14,7 +14,8 @@ use crate::verification::stored::{MANIFEST_BYTES, StoredFacts, of_another};
 /// Memory for manifests, in MiB. A larger manifest is read alone.
 const MANIFEST_MEBIBYTES: u32 = 32;
 
-const UNKNOWN: &str = "unknown";
+/// The status of a backup that S3 did not let be looked at.
+pub(super) const UNKNOWN: &str = "unknown";
 const DAMAGED: &str = "damaged";
 const EMPTY: &str = "empty";
 const COMPLETE: &str = "complete";

@@ -1,12 +1,12 @@
 //! What `preflight` finds out about the repository: the secrets that its workflows name, and who reviews a deployment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::{GitHub, GitHubError};
 use crate::finding::{Check, Finding};
-use crate::secrets::workflows::Named;
+use crate::secrets::workflows::JobSecrets;
 use crate::sponsors::Environment;
 
 const SECRETS: Check =
@@ -47,10 +47,10 @@ struct ProtectionRule {
     reviewers: Vec<serde::de::IgnoredAny>,
 }
 
-/// Checks the repository. `github` is `None` without a token, `named` without the input `workflows`.
+/// Checks the repository. `github` is `None` without a token, `jobs` without the input `workflows`.
 pub async fn check(
     github: Result<Option<GitHub>, GitHubError>,
-    named: Option<&Named>,
+    jobs: Option<&[JobSecrets]>,
     environment: Environment,
 ) -> Vec<Finding> {
     let github = match github {
@@ -58,8 +58,8 @@ pub async fn check(
         Ok(None) => return not_asked("`github-token` is not set", "Set `github-token` to check this, too."),
         Err(error) => return not_asked(&error.to_string(), "Run in a workflow, or set GITHUB_REPOSITORY."),
     };
-    let mut findings = match named {
-        Some(named) => secrets(&github, named).await,
+    let mut findings = match jobs {
+        Some(jobs) => secrets(&github, jobs).await,
         None => vec![SECRETS.not_asked("`workflows` is not set", "Set `workflows` to `.github/workflows`.")],
     };
     if environment == Environment::Production {
@@ -72,36 +72,75 @@ fn not_asked(why: &str, fix: &str) -> Vec<Finding> {
     [SECRETS, REVIEWERS].map(|check| check.not_asked(why, fix)).into()
 }
 
-async fn secrets(github: &GitHub, named: &Named) -> Vec<Finding> {
-    let mut places = vec!["/actions/secrets".to_owned(), "/actions/organization-secrets".to_owned()];
-    // Names with other characters are not a path.
-    let is_plain =
-        |name: &&String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    places.extend(
-        named.environments.iter().filter(is_plain).map(|name| format!("/environments/{name}/secrets")),
-    );
-    let mut existing = BTreeSet::new();
-    for place in places {
-        match github.secret_names(&place).await {
-            Ok(names) => existing.extend(names),
-            // The environment does not exist, so it has no secrets.
-            Err(GitHubError::Refused { status: 404, .. }) => {}
-            Err(error) => {
-                let fix = "Set `github-token` to a token with the permission `secrets: read`. The job's own token cannot have it.";
-                return vec![SECRETS.unknown(error, fix)];
-            }
+async fn secrets(github: &GitHub, jobs: &[JobSecrets]) -> Vec<Finding> {
+    let existing = match existing(github, jobs).await {
+        Ok(existing) => existing,
+        Err(error) => {
+            let fix = "Set `github-token` to a token with the permission `secrets: read`. The job's own token cannot have it.";
+            return vec![SECRETS.unknown(error, fix)];
+        }
+    };
+    // In one job, a secret may be missing that another job has from its environment.
+    let mut missing: BTreeMap<(&str, Option<&str>), bool> = BTreeMap::new();
+    for job in jobs {
+        let environment = job.environment.as_deref();
+        let here = [None, environment].into_iter().flat_map(|place| existing.get(&place));
+        let here: BTreeSet<&String> = here.flatten().collect();
+        for name in job.secrets.iter().filter(|name| !here.contains(name)) {
+            *missing.entry((name, environment)).or_insert(true) &= job.is_dynamic;
         }
     }
-    let missing: Vec<&String> = named.secrets.difference(&existing).collect();
-    if missing.is_empty() {
-        return vec![SECRETS.ok(format!("all {} secrets of the workflows exist", named.secrets.len()))];
+    let mut findings: Vec<Finding> = missing
+        .into_iter()
+        .map(|((name, environment), may_be_elsewhere)| missing_secret(name, environment, may_be_elsewhere))
+        .collect();
+    if findings.is_empty() {
+        let named: BTreeSet<&String> = jobs.iter().flat_map(|job| &job.secrets).collect();
+        findings.push(match (named.len(), jobs.iter().any(|job| job.is_dynamic)) {
+            (_, true) => SECRETS.unknown(
+                "a workflow chooses secrets or environments in an expression",
+                "Check these secrets by hand, or name them.",
+            ),
+            (0, _) => SECRETS
+                .unknown("the workflows name no secret", "Set `workflows` to the folder of your workflows."),
+            (some, _) => SECRETS.ok(format!("all {some} secrets of the workflows exist")),
+        });
     }
-    missing.into_iter().map(|name| missing_secret(name, named.has_dynamic_environment)).collect()
+    findings
 }
 
-fn missing_secret(name: &str, may_be_elsewhere: bool) -> Finding {
-    let what = format!("no secret {name}, which the workflows name");
-    let fix = format!("Run `gh secret set {name}`, with `--env` if an environment is to hold it.");
+/// The names of all secrets: those that every job of the repository can read, under `None`, and those of each environment.
+async fn existing<'a>(
+    github: &GitHub,
+    jobs: &'a [JobSecrets],
+) -> Result<BTreeMap<Option<&'a str>, BTreeSet<String>>, GitHubError> {
+    let mut everywhere = github.secret_names("/actions/secrets").await?;
+    everywhere.extend(github.secret_names("/actions/organization-secrets").await?);
+    let mut existing = BTreeMap::from([(None, everywhere)]);
+    // Names with other characters are not a path.
+    let is_plain =
+        |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    let environments: BTreeSet<&str> = jobs.iter().filter_map(|job| job.environment.as_deref()).collect();
+    for name in environments.into_iter().filter(is_plain) {
+        let names = match github.secret_names(&format!("/environments/{name}/secrets")).await {
+            // The environment does not exist, so it has no secrets. The repository was seen above.
+            Err(GitHubError::Refused { status: 404, .. }) => BTreeSet::new(),
+            names => names?,
+        };
+        existing.insert(Some(name), names);
+    }
+    Ok(existing)
+}
+
+fn missing_secret(name: &str, environment: Option<&str>, may_be_elsewhere: bool) -> Finding {
+    let (whose, option) = match environment {
+        Some(environment) => {
+            (format!("a job in the environment {environment}"), format!(" --env {environment}"))
+        }
+        None => ("a job without an environment".to_owned(), String::new()),
+    };
+    let what = format!("no secret {name}, which {whose} names");
+    let fix = format!("Run `gh secret set {name}{option}`.");
     let is_needed = NEEDED.iter().any(|prefix| name.starts_with(prefix));
     match (is_needed, may_be_elsewhere) {
         (true, false) => {

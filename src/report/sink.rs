@@ -41,6 +41,8 @@ pub struct Sink {
     is_detailed: bool,
     /// Whether a terminal prints the outputs.
     prints_outputs: AtomicBool,
+    /// Why a result did not reach standard output.
+    lost_output: Mutex<Option<ReportError>>,
 }
 
 /// The files through which a runner listens.
@@ -52,7 +54,7 @@ pub struct RunnerFiles {
     pub summary: Option<PathBuf>,
 }
 
-/// A runner's file that could not be written.
+/// A runner's file, or standard output, that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{variable} ({path}) cannot be written: {reason}")]
 pub struct ReportError {
@@ -181,8 +183,20 @@ impl Sink {
 
     /// A text that was asked for, `--help` for example.
     pub fn text(&self, text: &str) {
+        let text = workflow::visible(&self.data(text));
+        let written = std::io::stdout().lock().write_all(text.as_bytes());
         // If the reader has gone away, for example `head`, the run does not fail.
-        std::io::stdout().lock().write_all(self.data(text).as_bytes()).ok();
+        let lost = written.err().filter(|error| error.kind() != ErrorKind::BrokenPipe);
+        if let Some(reason) = lost {
+            let mut kept = self.lost_output.lock().unwrap_or_else(PoisonError::into_inner);
+            *kept = Some(ReportError { variable: "standard output", path: "/dev/stdout".to_owned(), reason });
+        }
+    }
+
+    /// Why a result did not reach standard output, for example because the disk is full.
+    #[must_use]
+    pub fn lost_output(&self) -> Option<ReportError> {
+        self.lost_output.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The help, shown to someone who did not ask for it. Not a part of the log: it has no times.

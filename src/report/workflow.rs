@@ -79,6 +79,12 @@ pub fn inert(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A text without what a terminal obeys, except for line breaks.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    text.chars().filter(|character| *character == '\n' || !is_obeyed(*character)).collect()
+}
+
 /// Control characters, and those that turn the direction of writing.
 fn is_obeyed(character: char) -> bool {
     (character.is_control() && character != '\t')

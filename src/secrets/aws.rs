@@ -4,7 +4,8 @@ use secrecy::ExposeSecret as _;
 
 use super::oidc::IdTokens;
 use super::place::ROLE;
-use super::{Place, RawSecrets, Secret, SecretsError, describe_value};
+use super::{Place, RawSecrets, Secret, SecretsError};
+use crate::manifest::describe_value;
 
 pub(super) const ACCESS_KEY_ID: &str = "SPONSOR_AWS_ACCESS_KEY_ID";
 pub(super) const SECRET_ACCESS_KEY: &str = "SPONSOR_AWS_SECRET_ACCESS_KEY";

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use secrecy::ExposeSecret as _;
 
 use super::{
-    AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, Place, REGION, RawSecrets, SecretsError, describe_value,
-    no_bucket_name, odd_character,
+    AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, Place, REGION, RawSecrets, SecretsError, no_bucket_name, odd_character,
 };
+use crate::manifest::describe_value;
 
 pub(super) const FLAG: &str = "ENABLE_S3_BACKUP_ARCHIVAL";
 

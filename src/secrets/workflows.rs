@@ -48,65 +48,77 @@ fn walk(value: &Value, path: &str, wanted: &[String], missing: &mut Vec<String>)
     }
 }
 
-/// Secrets and environments that a workflow names.
+/// What one job of a workflow reads.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Named {
+pub struct JobSecrets {
     /// Names after `secrets.`, in upper case. Not `GITHUB_TOKEN`, which every job has.
     pub secrets: BTreeSet<String>,
-    /// Names under `environment:`.
-    pub environments: BTreeSet<String>,
-    /// Whether an environment's name is an expression, which only a run can evaluate.
-    pub has_dynamic_environment: bool,
+    /// The environment, if the job names one.
+    pub environment: Option<String>,
+    /// Whether a name of a secret or of the environment is an expression, which only a run can evaluate.
+    pub is_dynamic: bool,
 }
 
-impl Named {
-    /// Adds those of another workflow.
-    pub fn extend(&mut self, other: Self) {
-        self.secrets.extend(other.secrets);
-        self.environments.extend(other.environments);
-        self.has_dynamic_environment |= other.has_dynamic_environment;
-    }
-}
-
-const SECRETS: &str = "secrets.";
 const OF_EVERY_JOB: &str = "GITHUB_TOKEN";
 
-/// What a workflow names. Comments do not count.
+/// What each job of a workflow reads. Comments do not count.
 ///
 /// # Errors
 /// The text is not YAML.
-pub fn named_in(text: &str) -> Result<Named, String> {
-    let workflow: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
-    let mut named = Named::default();
-    collect(&workflow, &mut named);
-    Ok(named)
+pub fn jobs_in(text: &str) -> Result<Vec<JobSecrets>, String> {
+    let mut workflow: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    let jobs = workflow.get_mut("jobs").map(Value::take).unwrap_or_default();
+    // What the workflow reads outside of its jobs, each job reads.
+    let mut common = JobSecrets::default();
+    collect(&workflow, &mut common);
+    let job = |job: &Value| {
+        let mut found = common.clone();
+        collect(job, &mut found);
+        let environment = &job["environment"];
+        let name = environment.as_str().or_else(|| environment["name"].as_str());
+        found.is_dynamic |= job["secrets"] == "inherit" || name.is_some_and(|name| name.contains("${{"));
+        found.environment = name.filter(|name| !name.contains("${{")).map(str::to_owned);
+        found
+    };
+    Ok(jobs.as_object().into_iter().flat_map(|jobs| jobs.values()).map(job).collect())
 }
 
-fn collect(value: &Value, named: &mut Named) {
+fn collect(value: &Value, found: &mut JobSecrets) {
     match value {
-        Value::String(text) => named.secrets.extend(secrets_in(text)),
-        Value::Array(array) => array.iter().for_each(|value| collect(value, named)),
-        Value::Object(object) => {
-            if let Some(environment) = object.get("environment") {
-                match environment.as_str().or_else(|| environment["name"].as_str()) {
-                    Some(name) if name.contains("${{") => named.has_dynamic_environment = true,
-                    Some(name) => named.environments.extend([name.to_owned()]),
-                    None => {}
-                }
-            }
-            object.values().for_each(|value| collect(value, named));
+        Value::String(text) => {
+            let expressions = text.split("${{").skip(1).filter_map(|rest| rest.split("}}").next());
+            expressions.for_each(|expression| read(expression, found));
         }
+        Value::Array(array) => array.iter().for_each(|value| collect(value, found)),
+        Value::Object(object) => object.values().for_each(|value| collect(value, found)),
         _ => {}
     }
 }
 
-/// The names after `secrets.` in the expressions of a text.
-fn secrets_in(text: &str) -> impl Iterator<Item = String> {
-    let expressions = text.split("${{").skip(1).filter_map(|rest| rest.split("}}").next());
+/// Each `secrets` of an expression: a name follows, or a text in brackets, or something that only a run knows.
+fn read(expression: &str, found: &mut JobSecrets) {
     let is_of_a_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    let after = expressions.flat_map(|expression| expression.split(SECRETS).skip(1));
-    let names = after.map(move |rest| rest.chars().take_while(|it| is_of_a_name(*it)).collect::<String>());
-    names.map(|name| name.to_ascii_uppercase()).filter(|name| !name.is_empty() && name != OF_EVERY_JOB)
+    for (at, _) in expression.match_indices("secrets") {
+        let before = expression[..at].chars().next_back();
+        // `inputs.secrets` and `my_secrets` are others.
+        if before.is_some_and(|it| is_of_a_name(it) || it == '.') {
+            continue;
+        }
+        let rest = expression[at + "secrets".len()..].trim_start();
+        let quoted = rest.strip_prefix('[').map(str::trim_start).and_then(|rest| rest.strip_prefix('\''));
+        let name = match (rest.strip_prefix('.'), quoted) {
+            (Some(rest), _) => rest.chars().take_while(|it| is_of_a_name(*it)).collect(),
+            (None, Some(rest)) => rest.split('\'').next().unwrap_or_default().to_owned(),
+            (None, None) if rest.chars().next().is_some_and(is_of_a_name) => continue,
+            (None, None) => String::new(),
+        };
+        let name = name.to_ascii_uppercase();
+        if name.is_empty() {
+            found.is_dynamic = true;
+        } else if name != OF_EVERY_JOB {
+            found.secrets.insert(name);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::limits::{Measured, freshness, words};
+use super::previous::PreviousSearch;
+use super::source::{is_one, words as words_of};
+use crate::archive::backup_manifest::SourceDatabase;
 use crate::finding::{Check, Finding};
 use crate::secrets::SecretsError;
 use crate::sponsors::Environment;
@@ -16,8 +19,11 @@ const BACKUP_AGE: Check =
 const DRILL_AGE: Check =
     Check { name: "last-drill", about: "The newest passed drill is not older than `max-drill-age`" };
 
+const SOURCE: Check =
+    Check { name: "same-database", about: "`DATABASE_URL` leads to the database of the previous backup" };
+
 /// What this module checks.
-pub const CHECKS: &[Check] = &[TENANCY, BACKUP_AGE, DRILL_AGE];
+pub const CHECKS: &[Check] = &[TENANCY, SOURCE, BACKUP_AGE, DRILL_AGE];
 
 /// Buckets and database that another sponsor uses, too, and what is odd about them.
 #[must_use]
@@ -92,16 +98,45 @@ pub fn last_drill(
     }
 }
 
-/// The backups cannot be listed or read.
+/// The newest backup cannot be found or read. If its age is limited, the limit counts as exceeded.
 #[must_use]
-pub fn unread_backups(error: impl std::fmt::Display, fix: Option<String>) -> Finding {
-    BACKUP_AGE.unknown(error, fix.unwrap_or_default())
+pub fn unread_backups(error: impl std::fmt::Display, fix: Option<String>, is_limited: bool) -> Finding {
+    unread(BACKUP_AGE, error, fix, is_limited)
 }
 
-/// The drill reports cannot be listed or read.
+/// The same for the drill reports.
 #[must_use]
-pub fn unread_drills(error: impl std::fmt::Display, fix: Option<String>) -> Finding {
-    DRILL_AGE.unknown(error, fix.unwrap_or_default())
+pub fn unread_drills(error: impl std::fmt::Display, fix: Option<String>, is_limited: bool) -> Finding {
+    unread(DRILL_AGE, error, fix, is_limited)
+}
+
+fn unread(check: Check, error: impl std::fmt::Display, fix: Option<String>, is_limited: bool) -> Finding {
+    let fix = fix.unwrap_or_else(|| "Run `sponsor-backup list` for details.".to_owned());
+    if is_limited {
+        return check.fail(
+            format!("unknown: {error}"),
+            "A limit that cannot be checked counts as exceeded.",
+            fix,
+        );
+    }
+    check.unknown(error, fix)
+}
+
+/// Whether the database is that of the previous backup. `None` if one of them is not known.
+#[must_use]
+pub fn source(sponsor: &str, is: Option<&SourceDatabase>, previous: &PreviousSearch) -> Option<Finding> {
+    if let PreviousSearch::AnotherSponsors { owner } = previous {
+        let what = format!("the newest backup in the bucket is of sponsor {owner}");
+        let fix = format!("Set SPONSOR_BACKUPS_BUCKET to a bucket of {sponsor}'s own.");
+        return Some(TENANCY.fail(what, "One sponsor's data would be stored with another's.", fix));
+    }
+    let (is, was) = (is?, previous.source()?);
+    if is_one(is, was) {
+        return Some(SOURCE.ok(format!("the previous backup is of the same database, {}", is.place)));
+    }
+    let error =
+        SecretsError::OtherSource { sponsor: sponsor.to_owned(), is: words_of(is), was: words_of(was) };
+    Some(SOURCE.fail(error.to_string(), "A backup of another database fails.", error.hint()))
 }
 
 fn age(at: Timestamp, now: Timestamp) -> String {

@@ -4,7 +4,7 @@
 use bytesize::ByteSize;
 
 use super::BackupRun;
-use super::prepare::{self, PreparedBackup};
+use super::prepare::PreparedBackup;
 use super::sponsor::emptied;
 use super::state::BackupState;
 use crate::archive::key::Object;
@@ -17,6 +17,7 @@ use crate::report::lines;
 use crate::sponsors::Sponsor;
 use crate::verification::conclusion::{BackupFacts, ContentTotals};
 use crate::verification::database::{self, document};
+use crate::verification::source;
 
 impl BackupRun<'_> {
     /// Checks the rest, and shows the plan.
@@ -85,7 +86,7 @@ impl BackupRun<'_> {
         let plan = [
             ("database", format!("{}, {} on disk", connection.place(), ByteSize(server.database_bytes))),
             ("locale", database::words(&document(&database.locale, &database.settings))),
-            ("identity", source.as_ref().map_or_else(|| "unknown".to_owned(), prepare::words)),
+            ("identity", source.as_ref().map_or_else(|| "unknown".to_owned(), source::words)),
             ("server", format!("PostgreSQL {}", server.version)),
             ("client", format!("{} ({})", client.program("pg_dump").display(), client.version)),
             ("arguments", options.arguments().join(" ")),

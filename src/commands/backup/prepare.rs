@@ -30,6 +30,7 @@ use crate::report::disabled::{self, SecretsPlace, SponsorSetup};
 use crate::secrets::{Disabled, S3Backups, SecretsError};
 use crate::sponsors::Sponsor;
 use crate::verification::previous::PreviousSearch;
+use crate::verification::source::{is_one, to_source, words};
 
 /// A backup that is ready to begin.
 pub(super) struct PreparedBackup {
@@ -355,27 +356,4 @@ impl BackupRun<'_> {
         }
         Ok(source)
     }
-}
-
-fn to_source(connection: &Connection, identity: &Identity) -> SourceDatabase {
-    SourceDatabase {
-        place: connection.place(),
-        system_identifier: identity.system_identifier.clone(),
-        database_oid: identity.database_oid,
-        database: identity.database.clone(),
-        server_started_at: identity.server_started_at,
-        in_recovery: identity.in_recovery,
-    }
-}
-
-fn is_one(is: &SourceDatabase, was: &SourceDatabase) -> bool {
-    is.system_identifier == was.system_identifier
-        && is.database_oid == was.database_oid
-        && is.database == was.database
-}
-
-/// A database as text.
-pub(super) fn words(source: &SourceDatabase) -> String {
-    let SourceDatabase { place, system_identifier, database_oid, database, .. } = source;
-    format!("{place} (system identifier {system_identifier}, database {database} with OID {database_oid})")
 }

@@ -1,16 +1,16 @@
 //! What concerns no single sponsor: manifest, selection, the source of secrets, GitHub.
 
-use std::collections::BTreeSet;
+use std::path::Path;
 
 use crate::cli::options::PreflightOptions;
 use crate::commands::RunContext;
-use crate::commands::matrix::workflow_texts;
+use crate::commands::matrix::{unreadable, workflow_texts};
 use crate::commands::secrets_source::SecretsSource;
 use crate::commands::sponsor_selection::{self, SelectedSponsors};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::github::{GitHub, preflight as github};
-use crate::secrets::workflows::{Named, named_in};
+use crate::secrets::workflows::{JobSecrets, jobs_in};
 use crate::sponsors::SponsorsError;
 use crate::{manifest, secrets, sponsors};
 
@@ -70,27 +70,23 @@ pub(super) async fn github(
     options: &PreflightOptions,
     context: &RunContext,
 ) -> Result<Vec<Finding>, Failure> {
-    let named = match &options.workflows {
-        Some(folder) => Some(named(folder)?),
+    let jobs = match &options.workflows {
+        Some(folder) => Some(jobs(folder)?),
         None => None,
     };
     let client = match &options.common.github {
         Some(access) => GitHub::new(access, context.run.repository.as_deref()).map(Some),
         None => Ok(None),
     };
-    let asked = github::check(client, named.as_ref(), options.common.environment);
+    let asked = github::check(client, jobs.as_deref(), options.common.environment);
     context.unless_stopped(async { Ok(asked.await) }).await
 }
 
-/// What all workflows name.
-fn named(folder: &std::path::Path) -> Result<Named, Failure> {
-    let mut all =
-        Named { secrets: BTreeSet::new(), environments: BTreeSet::new(), has_dynamic_environment: false };
+/// What all jobs of all workflows read.
+fn jobs(folder: &Path) -> Result<Vec<JobSecrets>, Failure> {
+    let mut all = Vec::new();
     for (place, text) in workflow_texts(folder)? {
-        all.extend(
-            named_in(&text)
-                .map_err(|error| crate::commands::matrix::unreadable(&format!("{place}: {error}")))?,
-        );
+        all.extend(jobs_in(&text).map_err(|error| unreadable(&format!("{place}: {error}")))?);
     }
     Ok(all)
 }

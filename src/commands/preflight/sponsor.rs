@@ -9,7 +9,7 @@ use crate::archive::catalogue::prefix;
 use crate::archive::preflight as archive;
 use crate::archive::preflight::StorageExpectations;
 use crate::archive::s3::policy::Purpose;
-use crate::commands::backup_rows::counts;
+use crate::commands::backup_rows::{UNKNOWN, counts};
 use crate::commands::buckets::SponsorBuckets;
 use crate::commands::publish::{Ended, RedactedFailure};
 use crate::commands::secrets_source::ExaminedSecrets;
@@ -22,6 +22,8 @@ use crate::record::drill_history;
 use crate::report::preflight::in_words;
 use crate::secrets::{SecretsError, SponsorSecrets, preflight as secrets};
 use crate::sponsors::Sponsor;
+use crate::verification::previous::PreviousSearch;
+use crate::verification::source::to_source;
 use crate::verification::{Conclusion, VerificationError, preflight as verification};
 
 /// Time limit of each part: secrets with the database's identity, both buckets, the database.
@@ -160,9 +162,21 @@ impl PreflightRun<'_> {
         expected: StorageExpectations<'_>,
     ) -> Vec<Finding> {
         let mut findings = archive::check(&buckets.backups, &buckets.audit_logs, expected).await;
+        findings.extend(self.source(session, buckets).await);
         findings.push(self.last_backup(session, buckets).await);
         findings.push(self.last_drill(session, buckets).await);
         findings
+    }
+
+    /// The database of the previous backup, as a backup compares it.
+    async fn source(&self, session: &SponsorSession<'_>, buckets: &SponsorBuckets) -> Option<Finding> {
+        let sponsor = session.sponsor;
+        let database = self.sessions.guard.database(sponsor)?;
+        let identity = database.identity.as_ref().ok()?.as_ref().ok();
+        let is = identity.map(|identity| to_source(&database.connection, identity));
+        let whose = (sponsor, self.options.common.environment);
+        let found = PreviousSearch::find(&buckets.backups, whose, session.started, None).await;
+        verification::source(&sponsor.name, is.as_ref(), &found.ok()?)
     }
 
     async fn last_backup(&self, session: &SponsorSession<'_>, buckets: &SponsorBuckets) -> Finding {
@@ -173,6 +187,12 @@ impl PreflightRun<'_> {
         };
         match newest.await {
             Ok(rows) => {
+                let unread = rows.iter().find(|row| row.status == UNKNOWN && !rows.iter().any(counts));
+                if let Some(row) = unread {
+                    let problem = row.problem.as_deref().unwrap_or("its manifest cannot be read");
+                    let what = format!("{}: {problem}", row.location);
+                    return verification::unread_backups(what, None, self.options.max_backup_age.is_some());
+                }
                 let location = place.backups.location(&prefix(place.environment));
                 let taken = rows.iter().filter(|row| counts(row)).map(|row| row.timestamp).collect();
                 verification::last_backup(
@@ -182,7 +202,10 @@ impl PreflightRun<'_> {
                     self.options.max_backup_age,
                 )
             }
-            Err(error) => verification::unread_backups(&error, error.hint()),
+            Err(error) => {
+                let is_limited = self.options.max_backup_age.is_some();
+                verification::unread_backups(&error, error.hint(), is_limited)
+            }
         }
     }
 
@@ -192,7 +215,9 @@ impl PreflightRun<'_> {
             Ok(passed) => {
                 verification::last_drill(passed, session.started, self.options.max_drill_age, environment)
             }
-            Err(error) => verification::unread_drills(&error, error.hint()),
+            Err(error) => {
+                verification::unread_drills(&error, error.hint(), self.options.max_drill_age.is_some())
+            }
         }
     }
 }

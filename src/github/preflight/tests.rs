@@ -10,8 +10,8 @@ fn a_missing_token_is_an_obstacle_if_it_cannot_be_elsewhere() {
         ("AWS_ACCESS_KEY_ID_CALLISTO", false, Level::Fail),
         ("SLACK_WEBHOOK_URL", false, Level::Warn),
     ] {
-        let finding = missing_secret(name, may_be_elsewhere);
+        let finding = missing_secret(name, Some("production"), may_be_elsewhere);
         assert_eq!(finding.level, level, "{name}");
-        assert!(finding.fix.contains(&format!("gh secret set {name}")), "{}", finding.fix);
+        assert!(finding.fix.contains(&format!("gh secret set {name} --env production`")), "{}", finding.fix);
     }
 }

@@ -17,25 +17,40 @@ fn a_map_that_passes_some_tokens_must_pass_all() {
 }
 
 #[test]
-fn only_expressions_name_secrets_and_environments() {
+fn each_job_reads_the_secrets_of_its_expressions() {
     let text = "
 # secrets.COMMENT
+env: {ALL: '${{ secrets.OF_ALL }}'}
 jobs:
   backup:
     environment: production-backup
     env:
-      A: ${{ secrets.DOPPLER_TOKEN_CALLISTO }} and ${{secrets.second || secrets.THIRD}}
+      A: ${{ secrets.DOPPLER_TOKEN_CALLISTO }} and ${{secrets.second || secrets['THIRD']}}
       B: secrets.NOT_AN_EXPRESSION
-      C: ${{ secrets.GITHUB_TOKEN }}
+      C: ${{ secrets.GITHUB_TOKEN }} ${{ inputs.secrets }} ${{ my_secrets.x }}
   deploy:
     environment: {name: production}
     steps: [{run: 'echo ${{ needs.x.outputs.y }}'}]
 ";
-    let named = named_in(text).unwrap();
-    assert_eq!(Vec::from_iter(&named.secrets), ["DOPPLER_TOKEN_CALLISTO", "SECOND", "THIRD"]);
-    assert_eq!(Vec::from_iter(&named.environments), ["production", "production-backup"]);
-    assert!(!named.has_dynamic_environment);
-    let dynamic = named_in("jobs: {a: {environment: '${{ inputs.environment }}-backup'}}").unwrap();
-    assert!(dynamic.has_dynamic_environment && dynamic.environments.is_empty());
-    assert!(named_in("a: [").is_err());
+    let jobs = jobs_in(text).unwrap();
+    let [backup, deploy] = jobs.as_slice() else { panic!("{jobs:#?}") };
+    assert_eq!(Vec::from_iter(&backup.secrets), ["DOPPLER_TOKEN_CALLISTO", "OF_ALL", "SECOND", "THIRD"]);
+    assert_eq!(backup.environment.as_deref(), Some("production-backup"));
+    assert!(!backup.is_dynamic);
+    assert_eq!(Vec::from_iter(&deploy.secrets), ["OF_ALL"]);
+    assert_eq!(deploy.environment.as_deref(), Some("production"));
+    assert!(jobs_in("a: [").is_err());
+}
+
+#[test]
+fn what_only_a_run_knows_is_dynamic() {
+    for job in [
+        "{environment: '${{ inputs.environment }}-backup'}",
+        "{secrets: inherit}",
+        "{env: {A: '${{ toJSON(secrets) }}'}}",
+        "{env: {A: \"${{ secrets[format('X_{0}', matrix.name)] }}\"}}",
+    ] {
+        let jobs = jobs_in(&format!("jobs: {{a: {job}}}")).unwrap();
+        assert!(jobs[0].is_dynamic && jobs[0].secrets.is_empty(), "{job}: {jobs:#?}");
+    }
 }

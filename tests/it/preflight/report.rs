@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{sound, step};
-use crate::support::{Run, Sponsor};
+use crate::support::{Run, Sponsor, tools};
 
 #[test]
 fn a_sound_setup_ends_well_and_has_no_error() {
@@ -64,4 +64,24 @@ fn a_terminal_gets_a_table_with_why_and_fix() {
     assert!(lines[at + 1].starts_with("  fail  flag "), "{}", outcome.stdout);
     assert_eq!(lines[at + 2].trim(), "why: Only the exact value `true` enables backups.");
     assert!(lines[at + 3].trim().starts_with("fix: Run `doppler secrets set"), "{}", outcome.stdout);
+}
+
+/// Whoever reads the file must not take an empty one for a result.
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let trial = sound([Sponsor::named("callisto").empty()]);
+    let shell = "exec \"$@\" >/dev/full";
+    let run = trial.wire(Run::terminal());
+    let outcome = run
+        .program("bash")
+        .args(["-c", shell, "bash"])
+        .arg(tools::binary())
+        .args(["preflight", "--json"])
+        .run();
+    outcome.assert_code(1);
+    assert!(
+        outcome.stderr.contains("standard output (/dev/stdout) cannot be written"),
+        "{}",
+        outcome.transcript()
+    );
 }

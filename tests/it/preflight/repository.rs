@@ -53,6 +53,24 @@ fn secrets_count_wherever_a_job_can_read_them() {
     assert!(github.requests().iter().all(|request| request.starts_with("GET ")));
 }
 
+/// A token of another environment does not help this job.
+#[test]
+fn a_secret_of_another_environment_does_not_count() {
+    let (trial, github) = (callisto(), GitHub::start());
+    github.environment("production", 1);
+    github.environment("production-backup", 0);
+    for name in ["DOPPLER_TOKEN_CORE", "SLACK_WEBHOOK_URL"] {
+        github.secret("actions", name);
+    }
+    github.secret("production", "DOPPLER_TOKEN_CALLISTO");
+    let found = Findings::from(&asking(&trial, &github).run(), 17);
+    let what = found.one("github-secrets", "fail");
+    assert_eq!(
+        what,
+        "no secret DOPPLER_TOKEN_CALLISTO, which a job in the environment production-backup names"
+    );
+}
+
 #[test]
 fn an_environment_without_reviewers_is_a_warning() {
     let (trial, github) = (callisto(), GitHub::start());

@@ -214,3 +214,37 @@ fn a_signal_ends_it_at_once() {
     running.signal("TERM");
     running.wait().assert_code(143);
 }
+
+/// A restored copy, staging or another sponsor's database: a backup of it would be refused.
+#[test]
+fn another_database_than_the_previous_backups_is_an_obstacle() {
+    let trial =
+        sound([Sponsor::named("callisto").diary(2, 5), Sponsor::named("titan").disabled().diary(2, 5)]);
+    trial.run().run().assert_code(0);
+    assert!(Findings::of(&trial, &[], 0).one("same-database", "ok").contains("the same database"));
+    let url = trial.database("titan").url();
+    trial.secret("callisto", "DATABASE_URL", Some(&url));
+    let found = Findings::of(&trial, &[], 17);
+    assert!(found.one("same-database", "fail").contains("the previous backup is of"));
+    trial.run().run().assert_code(12);
+}
+
+/// A limit that cannot be checked is no limit that is met.
+#[test]
+fn a_backup_that_cannot_be_read_does_not_meet_its_limit() {
+    let trial = callisto();
+    trial.run().run().assert_code(0);
+    let proxy = Proxy::before(trial.store.endpoint());
+    let bucket = format!("/{}/backups/", trial.bucket("callisto"));
+    let refusal = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>".to_owned();
+    proxy.rule(move |seen| {
+        if seen.path.starts_with(&bucket) { Action::Status(403, refusal.clone()) } else { Action::Pass }
+    });
+    let run = || terminal(&trial).input("s3-endpoint-url", proxy.endpoint());
+    let found = Findings::from(&run().args(["--max-backup-age", "8h"]).run(), 17);
+    assert!(found.one("last-backup", "fail").starts_with("unknown: "));
+    let unlimited = Findings::from(&run().run(), 17);
+    assert!(unlimited.one("last-backup", "warn").starts_with("unknown: "));
+    let denied = unlimited.check("bucket-permissions");
+    assert!(denied.iter().any(|finding| finding["level"] == "fail"), "{denied:#?}");
+}
