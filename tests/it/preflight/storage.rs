@@ -52,7 +52,7 @@ fn a_bare_bucket_lacks_each_protection() {
                  BlockPublicPolicy, RestrictPublicBuckets are off"
             ),
         ),
-        ("bucket-tls-only", format!("warn: the policy of bucket {name} allows without TLS: every request")),
+        ("bucket-tls-only", format!("warn: bucket {name} has no policy that denies requests without TLS")),
         ("bucket-object-lock", format!("warn: bucket {name} has no Object Lock")),
         ("bucket-replication", format!("warn: bucket {name} is not replicated")),
         ("bucket-lifecycle", format!("warn: bucket {name} has no lifecycle rules, not for backups/")),
