@@ -16,7 +16,7 @@ fn found(days: u32, class: &str, storage_class: &'static str, max_rto: Option<u6
 
 #[test]
 fn recent_backups_must_not_need_a_thaw() {
-    let deep = "of bucket b are in DEEP_ARCHIVE and must be thawed before a restore, which takes up to 12 hours (48 if it was asked for in bulk)";
+    let deep = "of bucket b are in DEEP_ARCHIVE and must be thawed before a restore, which takes up to 12 hours, or 48 with bulk retrieval";
     assert_eq!(
         found(90, "DEEP_ARCHIVE", "STANDARD", Some(1)),
         format!("ok: backups older than 90 days {deep}")
