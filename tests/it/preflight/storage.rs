@@ -55,7 +55,7 @@ fn a_bare_bucket_lacks_each_protection() {
         ("bucket-tls-only", format!("warn: bucket {name} has no policy that denies requests without TLS")),
         ("bucket-object-lock", format!("warn: bucket {name} has no Object Lock")),
         ("bucket-replication", format!("warn: bucket {name} is not replicated")),
-        ("bucket-lifecycle", format!("warn: bucket {name} has no lifecycle rules, not for backups/")),
+        ("bucket-lifecycle", format!("warn: bucket {name} has no lifecycle rule for `backups/`")),
         ("bucket-leftover-uploads", format!("ok: no incomplete upload in bucket {name} is older than a day")),
     ] {
         assert_eq!(buckets.found(check), expected);
@@ -63,7 +63,7 @@ fn a_bare_bucket_lacks_each_protection() {
     let logs = buckets.check();
     let forgotten = of_check(&logs, "bucket-lifecycle").map(line_of).collect::<Vec<_>>();
     let expected =
-        format!("warn: bucket {} has no lifecycle rules, not for deployments/, drills/", buckets.audit_logs);
+        format!("warn: bucket {} has no lifecycle rule for `deployments/`, `drills/`", buckets.audit_logs);
     assert!(forgotten.contains(&expected), "{forgotten:?}");
 }
 
@@ -82,11 +82,12 @@ fn each_deliberate_flaw_of_the_lifecycle_rules_is_found() {
              7 calendar years have passed"
         )
     );
+    // A rule for all objects that does not move or end them hides nothing.
+    let aborts = rule("", 1).set_expiration(None).set_noncurrent_version_expiration(None).id("aborts");
     assert_eq!(
-        found("bucket-lifecycle", vec![archive_rule("backup/", 2557)]),
+        found("bucket-lifecycle", vec![archive_rule("backup/", 2557), aborts.build().unwrap()]),
         format!(
-            "warn: no lifecycle rule is for all objects of s3://{name}/backups/ (rule `expire-backup` has the prefix \
-             `backup/`, not `backups/`)"
+            "warn: no enabled lifecycle rule of bucket {name} covers `backups/` (rule `expire-backup` covers `backup/`)"
         )
     );
     assert_eq!(
@@ -116,7 +117,7 @@ fn each_deliberate_flaw_of_the_lifecycle_rules_is_found() {
     runtime().block_on(moto().client().delete_bucket_lifecycle().bucket(name).send()).unwrap();
     assert_eq!(
         buckets.found("bucket-lifecycle"),
-        format!("warn: bucket {name} has no lifecycle rules, not for backups/")
+        format!("warn: bucket {name} has no lifecycle rule for `backups/`")
     );
 }
 
@@ -131,7 +132,7 @@ fn a_flaw_fails_the_run() {
     let found = Findings::of(&trial, &[], 17);
     let [flaw] = found.failures()[..] else { panic!("{:#?}", found.failures()) };
     assert_eq!(flaw["check"], "bucket-lifecycle");
-    assert!(flaw["fix"].as_str().unwrap().contains("to 2557 days"), "{flaw:#}");
+    assert!(flaw["fix"].as_str().unwrap().contains("of rule `expire-backups` to 2557."), "{flaw:#}");
 }
 
 /// With an expected owner, S3 denies what belongs to another account. Moto does not know owners.
