@@ -204,7 +204,10 @@ fn a_missing_bucket_and_another_region_end_the_questions() {
     elsewhere.region = "eu-central-1";
     assert_eq!(
         elsewhere.found("bucket-region"),
-        format!("fail: bucket {} is in eu-west-1, but SPONSOR_AWS_REGION is eu-central-1", elsewhere.backups)
+        format!(
+            "warn: the store names eu-west-1 as the region of bucket {}, but SPONSOR_AWS_REGION is eu-central-1",
+            elsewhere.backups
+        )
     );
 }
 
@@ -236,5 +239,5 @@ fn uploads_that_no_run_continues_are_listed_with_their_age() {
     let findings = buckets.check();
     let left = of_check(&findings, "bucket-leftover-uploads").next().unwrap();
     assert!(left.what.starts_with(&format!("1 incomplete upload in bucket {name}, the oldest ")), "{left:?}");
-    assert!(left.fix.contains("--key backups/2026/01/01/backup-prod-20260101-000000.sql.gz"), "{left:?}");
+    assert!(left.what.ends_with(": backups/2026/01/01/backup-prod-20260101-000000.sql.gz"), "{left:?}");
 }
