@@ -24,7 +24,8 @@ pub enum When {
 
 impl When {
     /// The days that an object lasts at least. One that is written after the date lasts for none.
-    fn least_days(self) -> u32 {
+    #[must_use]
+    pub fn least_days(self) -> u32 {
         match self {
             Self::AfterDays(days) => days,
             Self::OnDate(_) => 0,
@@ -94,6 +95,12 @@ impl Rule {
             format!("rule `{}`", self.id)
         }
     }
+
+    /// Whether it moves or ends current objects. A rule for delete markers or incomplete uploads does neither.
+    #[must_use]
+    pub fn acts_on_current(&self) -> bool {
+        self.expiration.is_some() || !self.transitions.is_empty()
+    }
 }
 
 /// How far a rule selects the objects of one kind.
@@ -122,6 +129,13 @@ impl ObjectFamily<'_> {
     #[must_use]
     pub fn prefix(&self) -> String {
         format!("{}/", self.object.folder(self.environment))
+    }
+
+    /// The enabled rule for all of these objects, and for no others.
+    #[must_use]
+    pub fn own_rule<'a>(&self, rules: &'a [Rule]) -> Option<&'a Rule> {
+        let ours = self.prefix();
+        rules.iter().find(|rule| rule.enabled && rule.prefix == ours && rule.filter == Filter::default())
     }
 
     fn selected_by(&self, rule: &Rule) -> Selects {
@@ -188,7 +202,7 @@ impl ObjectFamily<'_> {
             moves,
             ends: ends.min_by_key(|(when, _)| when.least_days()),
             all_end: all().any(|rule| rule.expiration.is_some()),
-            is_selected: some.iter().any(|(selects, _)| *selects == Selects::All),
+            is_covered: all().any(Rule::acts_on_current),
             noncurrent: shortest(some.iter().filter_map(|(_, rule)| Some((rule.noncurrent_days?, *rule)))),
             all_noncurrent_end: all()
                 .any(|rule| rule.noncurrent_days.is_some() && rule.newer_noncurrent_versions.is_none()),
@@ -223,8 +237,8 @@ pub struct Fate<'a> {
     pub ends: Option<(When, &'a Rule)>,
     /// Whether each of the objects ends some day.
     pub all_end: bool,
-    /// Whether a rule selects all of the objects.
-    pub is_selected: bool,
+    /// Whether a rule that moves or ends current objects selects all of them.
+    pub is_covered: bool,
     /// The fewest days that a noncurrent version is kept, and the rule.
     pub noncurrent: Option<(u32, &'a Rule)>,
     /// Whether each noncurrent version ends some day.
@@ -235,19 +249,18 @@ pub struct Fate<'a> {
     pub uploads: Option<(u32, &'a Rule)>,
 }
 
-impl Fate<'_> {
+impl<'a> Fate<'a> {
     /// The days that each object is kept at least; `None` for ever.
     #[must_use]
     pub fn least_days(&self) -> Option<u32> {
         self.ends.map(|(when, _)| when.least_days())
     }
 
-    /// The first move to a class whose objects must be thawed, with its days, before the objects end.
+    /// The first move to a class whose objects must be thawed, before the objects end.
     #[must_use]
-    pub fn archived(&self) -> Option<(u32, &str)> {
-        let archived = self.moves.iter().filter(|it| is_frozen_class(it.class));
-        let mut archived = archived.map(|it| (it.when.least_days(), it.class));
-        archived.find(|(days, _)| self.least_days().is_none_or(|end| *days < end))
+    pub fn archived(&self) -> Option<Move<'a>> {
+        let mut archived = self.moves.iter().copied().filter(|it| is_frozen_class(it.class));
+        archived.find(|it| self.least_days().is_none_or(|end| it.when.least_days() < end))
     }
 
     /// Whether objects move to this class.

@@ -20,6 +20,7 @@ mod probe;
 mod protection;
 mod question;
 mod reach;
+mod rules_fix;
 mod statements;
 mod tls;
 mod versions;
@@ -108,9 +109,12 @@ impl<'a> Checked<'a> {
         self.expected.families(self.which).iter().map(ObjectFamily::prefix).collect()
     }
 
-    /// The command that changes the bucket's lifecycle rules, which S3 takes as a whole.
-    fn put_lifecycle(&self) -> String {
-        format!("`aws s3api put-bucket-lifecycle-configuration --bucket {}`", self.name())
+    /// The variable with its name in the commands of docs/setup.md.
+    fn shell_variable(&self) -> &'static str {
+        match self.which {
+            Bucket::Backups => "backups",
+            Bucket::AuditLogs => "logs",
+        }
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) fn why_frozen(storage_class: &str, archive_tier: Option<&str>, state:
 pub(super) fn describe_duration(class: &str) -> &'static str {
     match class {
         "GLACIER" | "ARCHIVE_ACCESS" => "3 to 5 hours",
-        _ => "up to 12 hours (48 if it was asked for in bulk)",
+        _ => "up to 12 hours, or 48 with bulk retrieval",
     }
 }
 

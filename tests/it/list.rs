@@ -201,7 +201,7 @@ fn a_manifest_with_a_problem_does_not_end_the_list() {
         format!("it has {bytes} bytes, but its manifest has 5"),
         "its manifest has format version 2, but this sponsor-backup reads versions up to 1".to_owned(),
         "its manifest is not a backup manifest: expected ident at line 1 column 2".to_owned(),
-        "its manifest is in storage class DEEP_ARCHIVE and must be thawed before it can be read, which takes up to 12 hours (48 if it was asked for in bulk)".to_owned(),
+        "its manifest is in storage class DEEP_ARCHIVE and must be thawed before it can be read, which takes up to 12 hours, or 48 with bulk retrieval".to_owned(),
     ];
     for (row, expected) in rows[1..].iter().zip(expected) {
         assert_eq!(row["problem"], expected);

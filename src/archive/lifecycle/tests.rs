@@ -54,7 +54,32 @@ fn a_rule_for_large_objects_leaves_the_small_ones() {
     let filter = Filter { larger_than: Some(131_072), ..Filter::default() };
     let rules = [Rule { filter, ..rule("backups/", 2557) }];
     let fate = backups().fate(&rules);
-    assert_eq!((fate.least_days(), fate.all_end, fate.is_selected), (Some(2557), false, false));
+    assert_eq!((fate.least_days(), fate.all_end, fate.is_covered), (Some(2557), false, false));
+}
+
+#[test]
+fn only_rules_for_current_objects_cover_them() {
+    let idle = Rule { expiration: None, abort_uploads_days: Some(7), ..rule("", 1) };
+    let markers = Rule { removes_delete_markers: true, ..idle.clone() };
+    let moving = Rule { transitions: vec![(When::AfterDays(90), "DEEP_ARCHIVE".to_owned())], ..idle.clone() };
+    for (rules, covered) in [
+        (vec![idle, markers], false),
+        (vec![moving], true),
+        (vec![rule("backups/", 5)], true),
+        (vec![rule("backups/2026/", 5)], false),
+    ] {
+        assert_eq!(backups().fate(&rules).is_covered, covered, "{rules:?}");
+    }
+}
+
+#[test]
+fn a_rule_of_the_prefix_alone_can_be_completed() {
+    let own = rule("backups/", 5);
+    let disabled = Rule { enabled: false, ..own.clone() };
+    let filter = Filter { larger_than: Some(1), ..Filter::default() };
+    let narrow = Rule { filter, ..own.clone() };
+    assert_eq!(backups().own_rule(&[rule("", 5), disabled.clone(), own.clone()]), Some(&own));
+    assert_eq!(backups().own_rule(&[rule("", 5), disabled, narrow, rule("backups", 5)]), None);
 }
 
 #[test]
@@ -78,7 +103,7 @@ fn moves_are_in_order_and_an_end_wins() {
         fate.moves.iter().map(|it| it.class).collect::<Vec<_>>(),
         ["STANDARD_IA", "GLACIER", "DEEP_ARCHIVE"]
     );
-    assert_eq!(fate.archived(), Some((90, "GLACIER")));
+    assert_eq!(fate.archived().map(|it| (it.when, it.class)), Some((When::AfterDays(90), "GLACIER")));
     let rules = [moving, rule("", 60)];
     assert_eq!(backups().fate(&rules).archived(), None);
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::Checked;
+use super::rules_fix;
 use crate::archive::key::Bucket;
 use crate::archive::lifecycle::{Rule, in_days};
 use crate::archive::thaw::{describe_duration, is_frozen_class};
@@ -19,22 +22,28 @@ pub(super) fn check(bucket: &Checked<'_>, rules: &[Rule]) -> Option<Finding> {
         return None;
     }
     let expected = &bucket.expected;
-    let families = expected.families(bucket.which);
-    let moved = families.iter().filter_map(|family| family.fate(rules).archived().map(owned)).min();
-    let at_once = is_frozen_class(expected.storage_class).then(|| (0, expected.storage_class.to_owned()));
-    Some(judge(bucket, at_once.or(moved)))
-}
-
-fn owned((days, class): (u32, &str)) -> (u32, String) {
-    (days, class.to_owned())
-}
-
-fn judge(bucket: &Checked<'_>, archived: Option<(u32, String)>) -> Finding {
-    let name = bucket.name();
-    let Some((days, class)) = archived else {
-        return ARCHIVE_TIER.ok(format!("no backup of bucket {name} must be thawed before a restore"));
+    if is_frozen_class(expected.storage_class) {
+        let fix = "Set `storage-class` to `STANDARD`, and let a lifecycle rule move backups after 90 days.";
+        return Some(judge(bucket, expected.storage_class, 0, fix.to_owned()));
+    }
+    let families = expected.families(bucket.which).into_iter();
+    let moved = families.filter_map(|family| Some((family, family.fate(rules).archived()?)));
+    let Some((family, first)) = moved.min_by_key(|(_, first)| first.when.least_days()) else {
+        let what = format!("no backup of bucket {} must be thawed before a restore", bucket.name());
+        return Some(ARCHIVE_TIER.ok(what));
     };
-    let duration = describe_duration(&class);
+    let rule = first.rule.name();
+    let edit = if rules_fix::is_archived(bucket, &family) {
+        format!("Set `Transitions` of {rule} to `{}`.", rules_fix::ARCHIVE)
+    } else {
+        format!("Remove `Transitions` from {rule}.")
+    };
+    Some(judge(bucket, first.class, first.when.least_days(), rules_fix::change(bucket, &edit)))
+}
+
+fn judge(bucket: &Checked<'_>, class: &str, days: u32, fix: String) -> Finding {
+    let name = bucket.name();
+    let duration = describe_duration(class);
     let which =
         if days == 0 { "all backups".to_owned() } else { format!("backups older than {}", in_days(days)) };
     let what = format!(
@@ -43,25 +52,17 @@ fn judge(bucket: &Checked<'_>, archived: Option<(u32, String)>) -> Finding {
     if days >= RECENT_DAYS {
         return ARCHIVE_TIER.ok(what);
     }
-    let thaw = longest_thaw(&class);
+    let thaw = longest_thaw(class);
     match bucket.expected.max_rto {
         Some(limit) if limit >= thaw => return ARCHIVE_TIER.ok(format!("{what}, within `max-rto`")),
         Some(limit) => {
-            let hours = limit.as_secs() / 3600;
-            let why = format!("A restore of a recent backup cannot meet `max-rto` ({hours}h).");
-            return ARCHIVE_TIER.warn(what, why, fix(bucket, days));
+            let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
+            let why = format!("A restore of a recent backup cannot meet `max-rto` ({limit:#}).");
+            return ARCHIVE_TIER.warn(what, why, fix);
         }
         None => {}
     }
-    ARCHIVE_TIER.warn(what, "A restore after an incident waits for the thaw.", fix(bucket, days))
-}
-
-fn fix(bucket: &Checked<'_>, days: u32) -> String {
-    if days == 0 && is_frozen_class(bucket.expected.storage_class) {
-        return "Set `storage-class` to `STANDARD`, and let a lifecycle rule move backups after 90 days."
-            .to_owned();
-    }
-    format!("Set the transition to 90 days: {}.", bucket.put_lifecycle())
+    ARCHIVE_TIER.warn(what, "A restore after an incident waits for the thaw.", fix)
 }
 
 /// With the standard tier, as `thaw` requests it.

@@ -2,6 +2,7 @@
 
 use super::Checked;
 use super::question::Question;
+use super::rules_fix::{self, DEEP_ARCHIVE, expiration, retention};
 use crate::archive::key::{Bucket, Object, Retention};
 use crate::archive::lifecycle::{Fate, ObjectFamily, Rule, When, in_days};
 use crate::finding::{Check, Finding};
@@ -15,19 +16,16 @@ pub(super) const LIFECYCLE: Check = Check {
 pub(super) const QUESTION: Question =
     Question { check: LIFECYCLE, subject: "lifecycle rules", permission: "s3:GetLifecycleConfiguration" };
 
-const DEEP_ARCHIVE: &str = "DEEP_ARCHIVE";
-/// As REQ-o00049 has it.
-const HOT_DAYS: u32 = 90;
 /// How alike two prefixes are if one is a typing error of the other.
 const NEAR: f64 = 0.9;
-const FOREVER: &str = "Objects stay in their storage class forever, and so do their costs.";
+const NOT_COVERED: &str = "Objects are never archived or deleted, so costs keep growing.";
 
 pub(super) fn check(bucket: &Checked<'_>, rules: &[Rule]) -> Vec<Finding> {
     let families = bucket.expected.families(bucket.which);
     if rules.is_empty() {
-        let prefixes = bucket.prefixes().join(", ");
-        let what = format!("bucket {} has no lifecycle rules, not for {prefixes}", bucket.name());
-        return vec![LIFECYCLE.warn(what, FOREVER, add_rules(bucket, &families))];
+        let prefixes = bucket.prefixes().join("`, `");
+        let what = format!("bucket {} has no lifecycle rule for `{prefixes}`", bucket.name());
+        return vec![LIFECYCLE.warn(what, NOT_COVERED, rules_fix::all_rules(bucket))];
     }
     let mut findings: Vec<Finding> =
         families.iter().map(|family| judge(bucket, family, &family.fate(rules), rules)).collect();
@@ -35,64 +33,61 @@ pub(super) fn check(bucket: &Checked<'_>, rules: &[Rule]) -> Vec<Finding> {
     findings
 }
 
-fn add_rules(bucket: &Checked<'_>, families: &[ObjectFamily<'_>]) -> String {
-    let rules = families.iter().map(|family| {
-        let moves = if wants_archive(bucket, family) {
-            format!(" a transition to {DEEP_ARCHIVE} after {HOT_DAYS} days and")
-        } else {
-            String::new()
-        };
-        format!("for `{}` with{moves} an expiration after {} days", family.prefix(), retention(family).days())
-    });
-    let rules = rules.collect::<Vec<_>>().join(", and ");
-    format!("Add a rule {rules}: {}.", bucket.put_lifecycle())
-}
-
-fn retention(family: &ObjectFamily<'_>) -> Retention {
-    family.object.retention(family.environment, family.retention_years)
-}
-
-/// Production backups cost most, and are read least.
-fn wants_archive(bucket: &Checked<'_>, family: &ObjectFamily<'_>) -> bool {
-    family.environment == Environment::Production
-        && family.object.bucket() == Bucket::Backups
-        && bucket.expected.storage_class != DEEP_ARCHIVE
-}
-
 fn judge(bucket: &Checked<'_>, family: &ObjectFamily<'_>, fate: &Fate<'_>, rules: &[Rule]) -> Finding {
     let place = bucket.store.location(&family.prefix());
-    if let Some(finding) = too_early(bucket, family, fate) {
+    if let Some(finding) =
+        too_early(bucket, family, fate).or_else(|| not_covered(bucket, family, fate, rules))
+    {
         return finding;
     }
-    if !fate.is_selected {
-        let near = near_miss(&family.prefix(), rules).map(|it| format!(" ({it})")).unwrap_or_default();
-        let what = format!("no lifecycle rule is for all objects of {place}{near}");
-        return LIFECYCLE.warn(what, FOREVER, add_rules(bucket, &[*family]));
-    }
     if !fate.all_end {
-        let fix = format!(
-            "Add an expiration after {} days to a rule for `{}`: {}.",
-            retention(family).days(),
-            family.prefix(),
-            bucket.put_lifecycle()
+        let edit = rules_fix::set(bucket, family, rules, ("Expiration", &expiration(family)));
+        return LIFECYCLE.warn(
+            format!("objects of {place} are kept forever{}", moves(fate)),
+            "Objects are never deleted, so costs keep growing.",
+            rules_fix::change(bucket, &edit),
         );
-        return LIFECYCLE.warn(format!("objects of {place} are kept forever{}", moves(fate)), FOREVER, fix);
     }
     let end = fate.ends.map(|(when, rule)| format!("expire {when} ({})", rule.name())).unwrap_or_default();
     let what = format!("objects of {place} {end}{}", moves(fate));
-    if wants_archive(bucket, family) && !fate.moves_to(DEEP_ARCHIVE) {
-        let fix = format!(
-            "Add a transition to {DEEP_ARCHIVE} after {HOT_DAYS} days to a rule for `{}`: {}.",
-            family.prefix(),
-            bucket.put_lifecycle()
-        );
+    // Records are small, so where they are stored hardly matters.
+    let costs = bucket.which == Bucket::Backups && rules_fix::is_archived(bucket, family);
+    if costs && !fate.moves_to(DEEP_ARCHIVE) {
+        let edit = rules_fix::set(bucket, family, rules, ("Transitions", rules_fix::ARCHIVE));
         return LIFECYCLE.warn(
             format!("{what}, and never move to {DEEP_ARCHIVE}"),
             "Seven years in another storage class cost several times as much.",
-            fix,
+            rules_fix::change(bucket, &edit),
         );
     }
     LIFECYCLE.ok(what)
+}
+
+/// No rule moves or ends all of the objects, and none is there to be completed.
+fn not_covered(
+    bucket: &Checked<'_>,
+    family: &ObjectFamily<'_>,
+    fate: &Fate<'_>,
+    rules: &[Rule],
+) -> Option<Finding> {
+    let (name, prefix) = (bucket.name(), family.prefix());
+    if fate.is_covered {
+        return None;
+    }
+    if let Some(NearMiss { what, edit }) = near_miss(&prefix, rules) {
+        let what = format!("no enabled lifecycle rule of bucket {name} covers `{prefix}` ({what})");
+        return Some(LIFECYCLE.warn(what, NOT_COVERED, rules_fix::change(bucket, &edit)));
+    }
+    if family.own_rule(rules).is_some() {
+        return None;
+    }
+    let what = if fate.ends.is_none() && fate.moves.is_empty() {
+        format!("bucket {name} has no lifecycle rule for `{prefix}`")
+    } else {
+        format!("no lifecycle rule of bucket {name} covers all objects of `{prefix}`")
+    };
+    let edit = rules_fix::add_whole_rule(bucket, family, rules);
+    Some(LIFECYCLE.warn(what, NOT_COVERED, rules_fix::change(bucket, &edit)))
 }
 
 fn too_early(bucket: &Checked<'_>, family: &ObjectFamily<'_>, fate: &Fate<'_>) -> Option<Finding> {
@@ -108,15 +103,25 @@ fn too_early(bucket: &Checked<'_>, family: &ObjectFamily<'_>, fate: &Fate<'_>) -
         When::OnDate(_) => format!("whatever their age, and must be kept for {keep}"),
     };
     let own = family.prefix();
-    let wider = if rule.prefix.len() < own.trim_end_matches('/').len() {
-        format!(", or narrow its prefix `{}` so that it does not cover `{own}`", rule.prefix)
+    // S3 takes either days or a date.
+    let set = match when {
+        When::AfterDays(_) => format!("`Expiration.Days` of {} to {needed}", rule.name()),
+        When::OnDate(_) => format!("`Expiration` of {} to `{}`", rule.name(), expiration(family)),
+    };
+    // Objects of others may have to end as early as the rule has it.
+    let edit = if rule.prefix.len() < own.trim_end_matches('/').len() {
+        let covered = match rule.prefix.as_str() {
+            "" => "the whole bucket".to_owned(),
+            prefix => format!("all keys that begin with `{prefix}`"),
+        };
+        format!("Limit {} to another prefix, because it covers {covered}. Or set {set}.", rule.name())
     } else {
-        String::new()
+        format!("Set {set}.")
     };
     Some(LIFECYCLE.fail(
         format!("objects of {place} expire {when} ({}), {short}", rule.name()),
         format!("{} must be kept for {keep}.", plural(family.object)),
-        format!("Set the expiration of {} to {needed} days{wider}: {}.", rule.name(), bucket.put_lifecycle()),
+        rules_fix::change(bucket, &edit),
     ))
 }
 
@@ -140,10 +145,18 @@ fn moves(fate: &Fate<'_>) -> String {
     if moves.is_empty() { String::new() } else { format!(", and move {}", moves.join(", then ")) }
 }
 
-/// What a rule was probably meant for: it is disabled, or its prefix resembles ours and is none that the product writes.
-fn near_miss(ours: &str, rules: &[Rule]) -> Option<String> {
-    if let Some(rule) = rules.iter().find(|rule| !rule.enabled && ours.starts_with(&rule.prefix)) {
-        return Some(format!("{} is disabled", rule.name()));
+/// A rule that was probably meant for a prefix, and how it becomes one.
+struct NearMiss {
+    what: String,
+    edit: String,
+}
+
+/// The rule is disabled, or its prefix resembles ours and is none that the product writes.
+fn near_miss(ours: &str, rules: &[Rule]) -> Option<NearMiss> {
+    let rules = || rules.iter().filter(|rule| rule.acts_on_current());
+    let enable = |rule: &Rule| format!("Set `Status` of {} to `Enabled`.", rule.name());
+    if let Some(rule) = rules().find(|rule| !rule.enabled && ours.starts_with(&rule.prefix)) {
+        return Some(NearMiss { what: format!("{} is disabled", rule.name()), edit: enable(rule) });
     }
     let written: Vec<String> = Environment::ALL
         .into_iter()
@@ -153,11 +166,16 @@ fn near_miss(ours: &str, rules: &[Rule]) -> Option<String> {
     let alike = |rule: &&Rule| {
         let is_for_others = written.iter().any(|it| it != ours && it.starts_with(&rule.prefix));
         !ours.starts_with(&rule.prefix)
+            && !rule.prefix.starts_with(ours)
             && !is_for_others
             && strsim::jaro_winkler(&plain(ours), &plain(&rule.prefix)) > NEAR
     };
-    let rule = rules.iter().find(alike)?;
-    Some(format!("{} has the prefix `{}`, not `{ours}`", rule.name(), rule.prefix))
+    let rule = rules().find(alike)?;
+    let mut edit = format!("Correct the prefix of {} to `{ours}`.", rule.name());
+    if !rule.enabled {
+        edit = format!("{edit} {}", enable(rule));
+    }
+    Some(NearMiss { what: format!("{} covers `{}`", rule.name(), rule.prefix), edit })
 }
 
 /// A prefix without its slash selects more than meant.
@@ -172,7 +190,7 @@ fn too_broad(bucket: &Checked<'_>, families: &[ObjectFamily<'_>], rules: &[Rule]
     Some(LIFECYCLE.warn(
         format!("{} of bucket {} has the prefix `{prefix}`, without a slash", rule.name(), bucket.name()),
         format!("It also covers keys such as `{prefix}-old/`."),
-        format!("Set its prefix to `{own}`: {}.", bucket.put_lifecycle()),
+        rules_fix::change(bucket, &format!("Set the prefix of {} to `{own}`.", rule.name())),
     ))
 }
 

@@ -208,10 +208,13 @@ fn not_lockable(bucket: &Checked<'_>) -> Finding {
         LockChoice::Governance | LockChoice::Compliance => OBJECT_LOCK.fail(
             format!("{what}, but `object-lock` requires it"),
             "S3 rejects objects with a lock, so neither a backup nor its record is stored.",
-            format!("Enable it with {enable}, or set `object-lock` to `auto` or `off`."),
+            format!(
+                "Enable it with {enable}, which cannot be undone, or set `object-lock` to `auto` or `off`."
+            ),
         ),
         LockChoice::Auto | LockChoice::Off if bucket.expected.in_production() => {
-            OBJECT_LOCK.warn(what, early, format!("Enable it with {enable}."))
+            let undo = "This cannot be undone. Skip it for trial buckets.";
+            OBJECT_LOCK.warn(what, early, format!("Enable it with {enable}. {undo}"))
         }
         LockChoice::Auto | LockChoice::Off => {
             OBJECT_LOCK.ok(format!("{what}, which {} does not need", bucket.expected.environment))
@@ -245,7 +248,9 @@ pub(super) fn replication(bucket: &Checked<'_>, found: Result<Vec<Replication>, 
         Bucket::AuditLogs => "If the bucket, its region or its account is lost, so are all records.",
     };
     let fix = format!(
-        "Add a rule with `aws s3api put-bucket-replication --bucket {name}` to a bucket in another region."
+        "Set the Terraform variable `replica_region` in `infrastructure/terraform/sponsors/{}` to another region, and \
+         run `terraform apply`.",
+        bucket.expected.sponsor
     );
     REPLICATION.warn(what, lost, fix)
 }

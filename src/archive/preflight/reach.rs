@@ -84,9 +84,9 @@ fn owner(bucket: &Checked<'_>) -> Finding {
     match bucket.store.expected_owner() {
         Some(account) => OWNER.ok(format!("bucket {name} belongs to account {account}")),
         None => OWNER.warn(
-            format!("unknown: owner of bucket {name}, because `expected-bucket-owner` is not set"),
+            format!("owner of bucket {name} not checked"),
             "If the bucket is ever deleted, another account can create one with its name.",
-            "Set `expected-bucket-owner` to the id of the bucket's AWS account.",
+            "Set `expected-bucket-owner` to your AWS account ID (`aws sts get-caller-identity`).",
         ),
     }
 }

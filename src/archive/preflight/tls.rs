@@ -21,22 +21,35 @@ pub(super) fn check(bucket: &Checked<'_>, policy: Result<Option<String>, Archive
         Ok(policy) => policy,
         Err(error) => return ASK_POLICY.unknown(bucket, &error),
     };
-    let allowed = match &policy {
-        Some(policy) => allowed_without_tls(policy, name, &bucket.prefixes()),
-        None => vec!["every request".to_owned()],
+    let statement = denial(name);
+    let why = "A misconfigured client sends patients' data and signed requests in plain text.";
+    let Some(policy) = policy else {
+        let policy = format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#);
+        return TLS_ONLY.warn(
+            format!("bucket {name} has no policy that denies requests without TLS"),
+            why,
+            format!("Run `aws s3api put-bucket-policy --bucket {name} --policy '{policy}'`."),
+        );
     };
+    let allowed = allowed_without_tls(&policy, name, &bucket.prefixes());
     if allowed.is_empty() {
         return TLS_ONLY.ok(format!("bucket {name} denies requests without TLS"));
     }
-    let sid = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["#;
-    let tail = r#"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#;
     TLS_ONLY.warn(
         format!("the policy of bucket {name} allows without TLS: {}", allowed.join(", ")),
-        "A misconfigured client sends patients' data and signed requests in plain text.",
+        why,
         format!(
-            "Add this statement with `aws s3api put-bucket-policy --bucket {name}`: \
-             {sid}\"arn:aws:s3:::{name}\",\"arn:aws:s3:::{name}/*\"{tail}"
+            "Run `aws s3api get-bucket-policy --bucket {name} --query Policy --output text >policy.json`. Add this \
+             statement to the existing policy: `{statement}`. Run `aws s3api put-bucket-policy --bucket {name} --policy \
+             file://policy.json`. It replaces the policy, so keep the other statements."
         ),
+    )
+}
+
+/// The statement of docs/setup.md.
+fn denial(bucket: &str) -> String {
+    format!(
+        r#"{{"Sid": "DenyWithoutTls", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::{bucket}", "arn:aws:s3:::{bucket}/*"], "Condition": {{"Bool": {{"aws:SecureTransport": "false"}}}}}}"#
     )
 }
 

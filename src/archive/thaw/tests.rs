@@ -62,6 +62,6 @@ fn what_is_frozen_can_be_read_only_once_it_is_thawed() {
     let error = readable("DEEP_ARCHIVE", Some(r#"ongoing-request="true""#)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "s3://b/k is in storage class DEEP_ARCHIVE and is being thawed, which takes up to 12 hours (48 if it was asked for in bulk)"
+        "s3://b/k is in storage class DEEP_ARCHIVE and is being thawed, which takes up to 12 hours, or 48 with bulk retrieval"
     );
 }

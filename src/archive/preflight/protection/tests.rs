@@ -56,6 +56,8 @@ fn object_lock_is_judged_by_what_is_required() {
         expected.lock = lock;
         line(&object_lock(&Checked { store: &store, which: Bucket::Backups, expected }, Ok(found)))
     };
+    let fix = self::production(|it| object_lock(it, Ok(None))).fix;
+    assert!(fix.ends_with(". This cannot be undone. Skip it for trial buckets."), "{fix}");
     let (production, staging) = (Environment::Production, Environment::Staging);
     let none = "bucket b has no Object Lock";
     let required = format!("fail: {none}, but `object-lock` requires it");
@@ -87,6 +89,8 @@ fn production_needs_a_replica_of_each_prefix() {
     };
     let judge = |rules: &[Replication]| line(&production(|it| replication(it, Ok(rules.to_vec()))));
     assert_eq!(judge(&[]), "warn: bucket b is not replicated");
+    let fix = production(|it| replication(it, Ok(Vec::new()))).fix;
+    assert!(fix.contains("`replica_region` in `infrastructure/terraform/sponsors/callisto`"), "{fix}");
     let replicated = "ok: bucket b is replicated to arn:aws:s3:::replica";
     assert_eq!(judge(&[rule("", false)]), replicated);
     assert_eq!(judge(&[rule("backups/", false)]), replicated);

@@ -2,7 +2,7 @@
 
 use crate::support::{Keyless, Run};
 
-const SETTINGS: [&str; 12] = [
+const READS: [&str; 15] = [
     "s3:GetBucketAcl",
     "s3:GetBucketLocation",
     "s3:GetBucketObjectLockConfiguration",
@@ -12,6 +12,9 @@ const SETTINGS: [&str; 12] = [
     "s3:GetBucketVersioning",
     "s3:GetEncryptionConfiguration",
     "s3:GetLifecycleConfiguration",
+    "s3:GetObject",
+    "s3:GetObjectRetention",
+    "s3:GetObjectTagging",
     "s3:GetReplicationConfiguration",
     "s3:ListBucket",
     "s3:ListBucketMultipartUploads",
@@ -27,13 +30,13 @@ fn each_request_has_its_permission() {
     let keyless = Keyless::of(&["callisto"]);
     let outcome = preflight(&keyless).run();
     outcome.assert_code(0);
-    assert_eq!(keyless.sessions.actions(), SETTINGS);
+    assert_eq!(keyless.sessions.actions(), READS);
     assert!(!outcome.stdout.contains("AccessDenied"), "{}", outcome.transcript());
 
     let outcome = preflight(&keyless).input("write-probe", "true").run();
     outcome.assert_code(0);
     let probing = ["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectTagging"];
-    let mut expected = [&SETTINGS[..], &probing].concat();
+    let mut expected = [&READS[..], &probing].concat();
     expected.sort_unstable();
     assert_eq!(keyless.sessions.actions(), expected);
     assert!(!outcome.stdout.contains("AccessDenied"), "{}", outcome.transcript());
