@@ -314,7 +314,10 @@ fn kind(value: &Value) -> String {
         Value::Null => "empty".to_owned(),
         Value::Bool(value) => format!("the boolean {value}"),
         Value::Number(value) => format!("the number {value}"),
-        Value::String(value) => describe_value(value),
+        Value::String(value) => match describe_value(value) {
+            shown if shown.starts_with('`') => format!("the text {shown}"),
+            described => described,
+        },
         Value::Array(_) => "a list".to_owned(),
         Value::Object(map) => {
             let names: Vec<_> = map.keys().take(3).map(|name| describe_value(name)).collect();

@@ -66,7 +66,7 @@ fn a_terminal_gets_a_table_with_why_and_fix() {
     assert!(lines[at + 3].trim().starts_with("fix: Run `doppler secrets set"), "{}", outcome.stdout);
 }
 
-/// Whoever reads the file must not take an empty one for a result.
+/// A program must not take an empty file for a result.
 #[test]
 fn a_result_that_cannot_be_written_is_a_failure() {
     let trial = sound([Sponsor::named("callisto").empty()]);

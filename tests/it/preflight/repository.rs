@@ -81,7 +81,7 @@ fn an_environment_without_reviewers_is_a_warning() {
     assert!(found.one("github-reviewers", "warn").contains("no required reviewers"));
 }
 
-/// The job's own token cannot list secrets. What it may not read is unknown, and names the permission.
+/// The job's own token cannot list secrets. What it cannot read is unknown, and names the permission.
 #[test]
 fn what_the_token_may_not_read_is_unknown() {
     let (trial, github) = (callisto(), GitHub::start());

@@ -40,7 +40,7 @@ fn usage_stays_usage() {
     step(&trial).input("workflows", "nowhere").run().assert_code(2);
 }
 
-/// Not rolled out yet is no obstacle, and everything else is checked all the same. A wrong value was meant to be `true`.
+/// Not rolled out yet does not count as an obstacle, and everything else is checked all the same. A wrong value was meant to be `true`.
 #[test]
 fn the_flag_is_judged_by_what_it_holds() {
     let trial = callisto();
@@ -229,7 +229,7 @@ fn another_database_than_the_previous_backups_is_an_obstacle() {
     trial.run().run().assert_code(12);
 }
 
-/// A limit that cannot be checked is no limit that is met.
+/// A limit that cannot be checked counts as exceeded.
 #[test]
 fn a_backup_that_cannot_be_read_does_not_meet_its_limit() {
     let trial = callisto();

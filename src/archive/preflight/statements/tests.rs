@@ -3,7 +3,7 @@ use serde_json::json;
 use super::{is_for_everybody, is_public};
 
 #[test]
-fn only_an_allowance_for_everybody_without_a_condition_is_public() {
+fn an_allowance_for_everybody_without_condition_is_public() {
     let policy = |effect: &str, principal: serde_json::Value, condition: serde_json::Value| {
         json!({"Statement": {"Effect": effect, "Principal": principal, "Action": "s3:GetObject",
             "Resource": "arn:aws:s3:::b/*", "Condition": condition}})

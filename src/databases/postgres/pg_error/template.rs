@@ -140,6 +140,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("42501", "permission denied for foreign table {}"),
     ("42501", "permission denied for large object {}"),
     ("42501", "permission denied for event trigger {}"),
+    ("42501", "permission denied for database \"{}\""),
     ("42501", "permission denied for {} {}"),
     ("42501", "must be owner of materialized view {}"),
     ("42501", "must be owner of foreign-data wrapper {}"),
