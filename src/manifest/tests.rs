@@ -42,7 +42,7 @@ fn every_bad_manifest_names_what_is_wrong() {
             "sponsor 1: `name` is missing: the sponsor is the text `callisto`",
         ),
         (one("code: TIT"), "sponsor 2: `name` is missing"),
-        (one("name: Titan, code: TIT"), "sponsor 2 (Titan): `name` is `Titan`"),
+        (one("name: Titan, code: TIT"), "sponsor 2: `name` is `Titan`"),
         (one("name: titan"), "sponsor 2 (titan): `code` is missing"),
         (one("name: titan, code: Tit"), "`code` is `Tit`"),
         (one("name: titan, code: TITA"), "`code` is `TITA`"),

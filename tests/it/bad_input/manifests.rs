@@ -33,17 +33,17 @@ fn every_bad_manifest_is_described_by_what_is_wrong_with_it() {
         ("{\"sponsors\"".to_owned(), "manifest is not YAML"),
         (String::new(), "manifest has no list under `sponsors`"),
         ("sponsors: []".to_owned(), "manifest has no sponsors"),
-        ("sponsors: {local: [callisto]}".to_owned(), "it is a mapping of local"),
+        ("sponsors: {local: [callisto]}".to_owned(), "it is a mapping of `local`"),
         (
             format!("{callisto}- {{name: callisto, code: TIT}}"),
             "sponsors 1 and 2 both have the name `callisto`",
         ),
         (format!("{callisto}- {{name: titan, code: CAL}}"), "sponsors 1 and 2 both have the code `CAL`"),
-        (format!("{callisto}- {{name: Titan, code: TIT}}"), "sponsor 2 (Titan): `name` is `Titan`"),
+        (format!("{callisto}- {{name: Titan, code: TIT}}"), "sponsor 2: `name` is `Titan`"),
         (format!("{callisto}- {{name: titan, code: TI}}"), "sponsor 2 (titan): `code` is `TI`"),
         (
             format!("{callisto}- {{name: titan, code: TIT, enabled: \"true\"}}"),
-            "`enabled` is the text \"true\", not true or false",
+            "`enabled` is the text `true`, not true or false",
         ),
     ] {
         assert_refused(&matrix(&text), 10, "manifest", &[told]);
