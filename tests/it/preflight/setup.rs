@@ -248,3 +248,26 @@ fn a_backup_that_cannot_be_read_does_not_meet_its_limit() {
     let denied = unlimited.check("bucket-permissions");
     assert!(denied.iter().any(|finding| finding["level"] == "fail"), "{denied:#?}");
 }
+
+/// The names show it, and the rules of the wrong bucket would apply.
+#[test]
+fn exchanged_and_equal_buckets_are_found() {
+    let trial = callisto();
+    let (backups, logs) = (trial.bucket("callisto"), trial.log_bucket("callisto"));
+    assert!(Findings::of(&trial, &[], 0).one("bucket-names", "ok").contains(backups));
+    trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some(logs));
+    trial.secret("callisto", "SPONSOR_AUDIT_LOGS_BUCKET", Some(backups));
+    assert!(Findings::of(&trial, &[], 0).one("bucket-names", "warn").contains("SPONSOR_BACKUPS_BUCKET is"));
+    trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some(backups));
+    assert!(Findings::of(&trial, &[], 0).one("bucket-names", "warn").contains("both name bucket"));
+}
+
+/// The manifest's region is read by other programs.
+#[test]
+fn another_region_in_the_manifest_is_a_warning() {
+    let trial = callisto();
+    trial.manifest(Some("sponsors: [{name: callisto, code: CAL, enabled: true, region: us-east-2}]"));
+    let found = Findings::of(&trial, &[], 0);
+    let words: Vec<&str> = found.check("secrets").iter().filter_map(|it| it["what"].as_str()).collect();
+    assert!(words.iter().any(|words| words.contains("us-east-2")), "{words:#?}");
+}
