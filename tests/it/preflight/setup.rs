@@ -76,9 +76,9 @@ fn all_that_is_wrong_with_the_secrets_is_reported_at_once() {
     {
         assert!(words.contains(part), "{words}");
     }
-    trial.secret("callisto", "SPONSOR_AWS_REGIO", Some("eu-west-1"));
+    trial.secret("callisto", "SPONSOR_AWS_REGION_", Some("eu-west-1"));
     let misspelt = Findings::of(&trial, &[], 17);
-    assert!(misspelt.check("secrets")[1]["what"].as_str().unwrap().contains("SPONSOR_AWS_REGIO is not"));
+    assert!(misspelt.check("secrets")[1]["what"].as_str().unwrap().contains("SPONSOR_AWS_REGION_ is not"));
 }
 
 #[test]
