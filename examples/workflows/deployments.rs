@@ -300,7 +300,8 @@ pub(crate) fn old_backups(servers: &Servers) {
     repository.let_the_clock_run_ahead("deploy", 121);
     let ran = deploy_production(&repository);
     assert_eq!(ran.jobs()["Deployment"], "failure");
-    assert!(ran.log().contains("Start a new run."));
+    // act can lose the words of a step that ends within milliseconds, but not which step failed.
+    assert!(ran.log().contains("Failure - Main The backups are fresh"));
     assert_eq!(repository.deployed().len(), 1, "deployed on old backups");
     let outcomes: Vec<Value> =
         records(&trial, "titan", "deployment").iter().map(|record| record["outcome"].clone()).collect();
