@@ -250,7 +250,7 @@ pub struct Fate<'a> {
 }
 
 impl<'a> Fate<'a> {
-    /// The days that each object is kept at least; `None` for ever.
+    /// The days that each object is kept at least; `None` if they are never deleted.
     #[must_use]
     pub fn least_days(&self) -> Option<u32> {
         self.ends.map(|(when, _)| when.least_days())

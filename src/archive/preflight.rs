@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Store;
 use super::key::{Bucket, Object};
 use super::lifecycle::ObjectFamily;
-use super::s3::LockChoice;
+use super::s3::{DefaultRetention, LockChoice};
+use super::{ArchiveError, Store};
 use crate::finding::{Check, Finding};
 use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET};
 use crate::sponsors::Environment;
@@ -146,7 +146,7 @@ async fn check_bucket(bucket: Checked<'_>) -> Vec<Finding> {
         Box::pin(store.lifecycle()),
         Box::pin(leftovers::check(&bucket)),
     );
-    findings.extend(permissions::check(&bucket, !matches!(lock, Ok(None))).await);
+    findings.extend(permissions::check(&bucket, requests_lock(&bucket.expected, &lock)).await);
     findings.extend(statements::denials(&bucket, &policy));
     findings.extend([
         protection::versioning(&bucket, versioned.as_ref()),
@@ -166,6 +166,19 @@ async fn check_bucket(bucket: Checked<'_>) -> Vec<Finding> {
     }
     findings.push(leftovers);
     findings
+}
+
+/// Whether a backup would request a lock, which it then reads back. With `auto`, only in a bucket that shows Object Lock.
+fn requests_lock(
+    expected: &StorageExpectations<'_>,
+    found: &Result<Option<Option<DefaultRetention>>, ArchiveError>,
+) -> bool {
+    let chosen = match expected.lock {
+        LockChoice::Off => false,
+        LockChoice::Auto => matches!(found, Ok(Some(_))),
+        LockChoice::Governance | LockChoice::Compliance => true,
+    };
+    chosen && expected.retention_years.is_some()
 }
 
 #[cfg(test)]

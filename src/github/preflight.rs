@@ -55,8 +55,17 @@ pub async fn check(
 ) -> Vec<Finding> {
     let github = match github {
         Ok(Some(github)) => github,
-        Ok(None) => return not_asked("`github-token` is not set", "Set `github-token` to check this, too."),
-        Err(error) => return not_asked(&error.to_string(), "Run in a workflow, or set GITHUB_REPOSITORY."),
+        Ok(None) => {
+            let fix = "Set `github-token` to check this, too.";
+            return not_asked("`github-token` is not set", fix, environment);
+        }
+        Err(error) => {
+            return not_asked(
+                &error.to_string(),
+                "Run in a workflow, or set GITHUB_REPOSITORY.",
+                environment,
+            );
+        }
     };
     let mut findings = match jobs {
         Some(jobs) => secrets(&github, jobs).await,
@@ -68,8 +77,10 @@ pub async fn check(
     findings
 }
 
-fn not_asked(why: &str, fix: &str) -> Vec<Finding> {
-    [SECRETS, REVIEWERS].map(|check| check.not_asked(why, fix)).into()
+fn not_asked(why: &str, fix: &str, environment: Environment) -> Vec<Finding> {
+    let checks: &[Check] =
+        if environment == Environment::Production { &[SECRETS, REVIEWERS] } else { &[SECRETS] };
+    checks.iter().map(|check| check.not_asked(why, fix)).collect()
 }
 
 async fn secrets(github: &GitHub, jobs: &[JobSecrets]) -> Vec<Finding> {

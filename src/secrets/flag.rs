@@ -56,7 +56,7 @@ impl Disabled {
         &self.set
     }
 
-    /// Whether there is no such secret.
+    /// Whether the secret does not exist.
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.flag == Flag::Missing

@@ -38,7 +38,7 @@ pub fn usable(secrets: &SponsorSecrets, region: Option<&str>) -> Vec<Finding> {
     if backups_bucket == audit_logs_bucket {
         findings.push(BUCKETS.warn(
             format!("{BACKUPS_BUCKET} and {AUDIT_LOGS_BUCKET} both name bucket {backups_bucket}"),
-            "Whoever can write records can then write backups, and one set of rules covers both.",
+            "Credentials for records can then write backups, and one set of lifecycle rules covers both.",
             format!("Set {AUDIT_LOGS_BUCKET} to a bucket of its own."),
         ));
     } else if is_named(backups_bucket, "audit-logs") || is_named(audit_logs_bucket, "backups") {

@@ -38,7 +38,7 @@ const NOT_RUN_INLINE: [(&str, &str); 8] = [
     ("sponsor-backup man", "prints a page of the manual"),
 ];
 /// Warnings of a sound set-up that has neither backed up nor drilled, and whose flag is not set. A second region costs as much again,
-/// and without a token of GitHub, nothing there is checked.
+/// and without a GitHub token, GitHub is not asked.
 const EXPECTED_WARNINGS: [&str; 6] =
     ["bucket-replication", "flag", "github-reviewers", "github-secrets", "last-backup", "last-drill"];
 

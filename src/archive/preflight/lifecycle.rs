@@ -63,7 +63,7 @@ fn judge(bucket: &Checked<'_>, family: &ObjectFamily<'_>, fate: &Fate<'_>, rules
     LIFECYCLE.ok(what)
 }
 
-/// No rule moves or ends all of the objects, and none is there to be completed.
+/// No rule moves or ends all of the objects, and none can be completed.
 fn not_covered(
     bucket: &Checked<'_>,
     family: &ObjectFamily<'_>,

@@ -15,13 +15,44 @@ pub(super) const PERMISSIONS: Check =
 /// No run writes below this.
 const NO_SUCH_OBJECT: &str = "0000/preflight";
 
-/// One finding per kind of object without a permission. `locks`: whether the bucket locks objects.
+/// What S3 answered to a question about a key that does not exist.
+enum Answer {
+    Allowed,
+    Denied,
+    /// Neither: the permission is not known.
+    Unknown(ArchiveError),
+}
+
+impl Answer {
+    fn of<T>(answered: Result<T, ArchiveError>) -> Self {
+        match answered {
+            Ok(_) | Err(ArchiveError::Missing { .. } | ArchiveError::S3 { status: 404, .. }) => Self::Allowed,
+            Err(error) if error.is_access_denied() => Self::Denied,
+            // A store without tags has no permission for them either.
+            Err(error) if error.is_not_implemented() => Self::Allowed,
+            Err(error) => Self::Unknown(error),
+        }
+    }
+}
+
+/// One finding per kind of object without a permission. `locks`: whether a backup requests a lock.
 pub(super) async fn check(bucket: &Checked<'_>, locks: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     for family in bucket.expected.families(bucket.which) {
-        let missing = missing(bucket, &family, locks).await;
-        if !missing.is_empty() {
-            findings.push(judge(bucket, &family, &missing));
+        let (mut denied, mut unknown) = (Vec::new(), Vec::new());
+        for (permission, answer) in ask(bucket, &family, locks).await {
+            match answer {
+                Answer::Allowed => {}
+                Answer::Denied => denied.push(permission),
+                Answer::Unknown(error) => unknown.push(format!("{permission} ({error})")),
+            }
+        }
+        if !denied.is_empty() {
+            findings.push(judge(bucket, &family, &denied));
+        }
+        if !unknown.is_empty() {
+            let what = format!("{} on {}", unknown.join(", "), bucket.store.location(&family.prefix()));
+            findings.push(PERMISSIONS.unknown(what, "Run again."));
         }
     }
     if findings.is_empty() {
@@ -30,23 +61,22 @@ pub(super) async fn check(bucket: &Checked<'_>, locks: bool) -> Vec<Finding> {
     findings
 }
 
-async fn missing(bucket: &Checked<'_>, family: &ObjectFamily<'_>, locks: bool) -> Vec<&'static str> {
-    let (store, key) = (bucket.store, format!("{}{NO_SUCH_OBJECT}", family.prefix()));
-    let denied = |error: Option<ArchiveError>| error.is_some_and(|error| error.is_access_denied());
-    let prefix = family.prefix();
+async fn ask(bucket: &Checked<'_>, family: &ObjectFamily<'_>, locks: bool) -> Vec<(&'static str, Answer)> {
+    let (store, prefix) = (bucket.store, family.prefix());
+    let key = format!("{prefix}{NO_SUCH_OBJECT}");
+    let retention = async { if locks { Answer::of(store.retention(&key).await) } else { Answer::Allowed } };
     let (listed, head, tags, retention) = tokio::join!(
         Box::pin(store.holds(&prefix)),
         Box::pin(store.examine(&key)),
         Box::pin(store.tags(&key)),
-        Box::pin(store.may_read_lock(&key)),
+        Box::pin(retention),
     );
-    let asked = [
-        (denied(listed.err()), "s3:ListBucket"),
-        (denied(head.err()), "s3:GetObject"),
-        (denied(tags.err()), "s3:GetObjectTagging"),
-        (locks && !retention, "s3:GetObjectRetention"),
-    ];
-    asked.into_iter().filter(|(is_denied, _)| *is_denied).map(|(_, permission)| permission).collect()
+    vec![
+        ("s3:ListBucket", Answer::of(listed)),
+        ("s3:GetObject", Answer::of(head)),
+        ("s3:GetObjectTagging", Answer::of(tags)),
+        ("s3:GetObjectRetention", retention),
+    ]
 }
 
 fn judge(bucket: &Checked<'_>, family: &ObjectFamily<'_>, missing: &[&str]) -> Finding {

@@ -78,7 +78,7 @@ fn unusable(bucket: &Checked<'_>, error: &ArchiveError) -> Finding {
     EXISTS.fail(what, NOTHING_STORED, error.hint().unwrap_or_else(|| "Run again later.".to_owned()))
 }
 
-/// S3 has answered, so the bucket belongs to the expected account, if there is one.
+/// S3 has answered, so the bucket belongs to the expected account, if one is expected.
 fn owner(bucket: &Checked<'_>) -> Finding {
     let name = bucket.name();
     match bucket.store.expected_owner() {

@@ -122,7 +122,7 @@ pub(super) fn path_of(resource: &str) -> String {
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut read) = (0, 0);
-    // Where the pattern continues after the last star, and where the text does.
+    // The positions in pattern and text after the last star.
     let mut star = None;
     while read < text.len() {
         match (pattern.get(at), star) {

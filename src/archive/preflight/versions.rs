@@ -21,7 +21,7 @@ const LEAST_DAYS: u32 = 7;
 /// The objects of one kind, and what the rules do to them.
 type Fated<'a> = (ObjectFamily<'a>, Fate<'a>);
 
-/// Without versions, only incomplete uploads are there.
+/// Without versions, only incomplete uploads remain.
 pub(super) fn check(bucket: &Checked<'_>, rules: &[Rule], versioned: bool) -> Vec<Finding> {
     let families = bucket.expected.families(bucket.which);
     let all = families.len();

@@ -1,7 +1,9 @@
 //! Object Lock: what is requested, and what a bucket makes of it.
 
 use aws_sdk_s3::primitives::DateTime;
-use aws_sdk_s3::types::{ObjectLockConfiguration, ObjectLockMode, ObjectLockRetentionMode};
+use aws_sdk_s3::types::{
+    ObjectLockConfiguration, ObjectLockMode, ObjectLockRetention, ObjectLockRetentionMode,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Store;
@@ -146,38 +148,31 @@ impl Store {
         Ok((lock, BucketDefault::Unknown))
     }
 
+    /// What S3 answers about an object's retention.
+    ///
+    /// # Errors
+    /// It has none, or S3 refuses.
+    pub(in crate::archive) async fn retention(
+        &self,
+        key: &str,
+    ) -> Result<Option<ObjectLockRetention>, ArchiveError> {
+        let request = self.client.get_object_retention().bucket(&self.bucket).key(key);
+        let answer = request.set_expected_bucket_owner(self.owner.clone()).send().await;
+        answer.map(|answer| answer.retention).map_err(|error| self.failed("GetObjectRetention", key, error))
+    }
+
     /// A HEAD shows no lock without s3:GetObjectRetention. This request distinguishes the reasons: no lock (400, 404), a
     /// store without locks (405, 501), or no permission (403).
     pub(super) async fn read_lock(&self, key: &str) -> LockState {
-        let answer = self
-            .client
-            .get_object_retention()
-            .bucket(&self.bucket)
-            .set_expected_bucket_owner(self.owner.clone())
-            .key(key)
-            .send()
-            .await;
-        let retention = match answer {
-            Ok(answer) => answer.retention,
-            Err(error) => {
-                return match self.failed("GetObjectRetention", key, error) {
-                    ArchiveError::S3 { status: 200 | 400 | 404 | 405 | 501, .. } => LockState::No,
-                    _ => LockState::Unknown,
-                };
-            }
+        let retention = match self.retention(key).await {
+            Ok(retention) => retention,
+            Err(ArchiveError::S3 { status: 200 | 400 | 404 | 405 | 501, .. }) => return LockState::No,
+            Err(_) => return LockState::Unknown,
         };
         let Some(retention) = retention else { return LockState::No };
         let mode = retention.mode.map(|mode| ObjectLockMode::from(mode.as_str()));
         ObjectLock::from_answer(mode, retention.retain_until_date.as_ref())
             .map_or(LockState::Unknown, LockState::Until)
-    }
-
-    /// Whether the credentials may read locks below the key. Only a denial counts.
-    pub(in crate::archive) async fn may_read_lock(&self, key: &str) -> bool {
-        let request = self.client.get_object_retention().bucket(&self.bucket).key(key);
-        let answer = request.set_expected_bucket_owner(self.owner.clone()).send().await;
-        let error = answer.err().map(|error| self.failed("GetObjectRetention", key, error));
-        !error.is_some_and(|error| error.is_access_denied())
     }
 
     /// Checks that the bucket can lock objects, before a dump that takes hours begins. Without the permission to ask, it

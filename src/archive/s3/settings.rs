@@ -83,7 +83,7 @@ impl Store {
         self.sight_as(self.owner.clone()).await
     }
 
-    /// Whether the bucket is there for these credentials, but belongs to another account than the expected one, which it
+    /// Whether these credentials reach the bucket, but it belongs to another account than the expected one, which it
     /// returns.
     pub async fn other_owner(&self) -> Option<&str> {
         let expected = self.owner.as_deref()?;

@@ -65,7 +65,7 @@ fn with(mut findings: Vec<Finding>, failure: Failure) -> Result<Vec<Finding>, Fa
     Ok(findings)
 }
 
-/// Asks GitHub, if there is a token.
+/// Asks GitHub, if `github-token` is set.
 pub(super) async fn github(
     options: &PreflightOptions,
     context: &RunContext,

@@ -243,7 +243,7 @@ fn conclude(session: &SponsorSession<'_>, findings: &[Finding]) -> Ended {
     if failed.is_empty() {
         return (result, None);
     }
-    let hint = "Fix the findings in this order, then run `sponsor-backup preflight` again.".to_owned();
+    let hint = "Fix the findings in this order, then run `preflight` again.".to_owned();
     let found = VerificationError { place: session.sponsor.name.clone(), findings: failed, hint };
     let failure: RedactedFailure = session.redacted(&Failure::from(found));
     let code = failure.fail(&mut result);

@@ -1,4 +1,4 @@
-# S3 reports the lag of a copy in the copy's region, so alarm and topic are there, too.
+# S3 reports the lag of a copy in the copy's region, so alarm and topic are in that region, too.
 
 resource "aws_sns_topic" "alerts" {
   #checkov:skip=CKV_AWS_26:alarms have no secret, and CloudWatch cannot use the AWS-managed key of SNS

@@ -51,7 +51,7 @@ pub(super) fn pooler(shares: bool) -> Finding {
             "Use the direct connection or the session pooler in DATABASE_URL, usually on port 5432.",
         );
     }
-    POOLER.ok("each session keeps its own server process")
+    POOLER.ok("two sessions kept a server process each")
 }
 
 pub(super) fn tls(connection: &Connection, facts: &Facts) -> Finding {
