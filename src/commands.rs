@@ -26,6 +26,7 @@ mod sponsor_selection;
 mod stored;
 mod tenancy_guard;
 mod verify;
+mod workflow_files;
 
 pub use context::RunContext;
 pub use preflight::checks as preflight_checks;

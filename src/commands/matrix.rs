@@ -1,15 +1,13 @@
 //! `matrix`: manifest → selection → outputs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::publish::{Publisher, ReportedEnd};
-use super::{RunContext, sponsor_selection};
-use crate::cli::UsageError;
+use super::{RunContext, sponsor_selection, workflow_files};
 use crate::cli::options::MatrixOptions;
 use crate::failure::Failure;
 use crate::report::lines::count;
 use crate::report::outputs::{self, json};
-use crate::secrets::workflows::missing_tokens;
 use crate::sponsors::matrix;
 use crate::verification::{Conclusion, VerificationError};
 
@@ -47,15 +45,10 @@ pub(super) async fn run(
 
 /// Prints each place in the workflows that does not pass a sponsor's token.
 fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], context: &RunContext) -> Result<(), Failure> {
-    let files = workflow_texts(folder)?;
-    let mut findings = Vec::new();
-    for (name, text) in &files {
-        let missing =
-            missing_tokens(text, sponsors).map_err(|error| unreadable(&format!("{name}: {error}")))?;
-        findings.extend(missing.into_iter().map(|missing| format!("{name}: {missing}")));
-    }
+    let workflows = workflow_files::read(folder)?;
+    let findings = workflow_files::missing_tokens(&workflows, sponsors)?;
     if findings.is_empty() {
-        let files = count(files.len(), "workflow");
+        let files = count(workflows.len(), "workflow");
         context.sink.line(&format!("{files} checked: no sponsor's token is missing"));
         return Ok(());
     }
@@ -66,33 +59,4 @@ fn tokens_are_passed_on(folder: &Path, sponsors: &[&str], context: &RunContext) 
         hint: "Add the tokens listed above, next to those of other sponsors.".to_owned(),
     }
     .into())
-}
-
-/// The YAML files of a folder, each with its path and text.
-pub(super) fn workflow_texts(folder: &Path) -> Result<Vec<(String, String)>, UsageError> {
-    let files = workflow_files(folder).map_err(|error| unreadable(&error))?;
-    let read = |file: PathBuf| {
-        let name = file.display().to_string();
-        let text = std::fs::read_to_string(&file).map_err(|error| unreadable(&format!("{name}: {error}")))?;
-        Ok((name, text))
-    };
-    files.into_iter().map(read).collect()
-}
-
-/// The YAML files of a folder, by name.
-fn workflow_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-pub(super) fn unreadable(error: &dyn std::fmt::Display) -> UsageError {
-    UsageError::new(format!("cannot read `workflows`: {error}"))
-        .hint("Check the `workflows` input: a folder of YAML files, usually `.github/workflows`.")
 }

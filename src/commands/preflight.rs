@@ -68,7 +68,8 @@ pub(super) async fn run(
                 (Vec::new(), run.sessions.end_broken(sponsor, &failure))
             })
         });
-        let (asked, parts) = join(general::github(&options, context), parts).await;
+        let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
+        let (asked, parts) = join(general::repository(&options, &names, context), parts).await;
         general.extend(
             selection.secrets.doppler().map(|doppler| rate_limit(selection.enabled, doppler.rate_limit())),
         );
@@ -78,7 +79,7 @@ pub(super) async fn run(
             ended.push(part);
         }
     } else {
-        general.extend(general::github(&options, context).await?);
+        general.extend(general::repository(&options, &[], context).await?);
     }
     report.general = general.into_iter().map(|finding| redacted(finding, context)).collect();
     show(&options, context, &report);

@@ -17,8 +17,13 @@ const FLAG_CHECK: Check = Check {
     name: "flag",
     about: "`ENABLE_S3_BACKUP_ARCHIVAL` is exactly `true`, or the sponsor is not rolled out yet",
 };
+const WORKFLOW_TOKENS: Check = Check {
+    name: "workflow-tokens",
+    about: "The workflows pass on every sponsor's token (with `workflows`)",
+};
+
 /// What this module checks.
-pub const CHECKS: &[Check] = &[DOPPLER, RATE_LIMIT, SECRETS, BUCKETS, FLAG_CHECK];
+pub const CHECKS: &[Check] = &[DOPPLER, RATE_LIMIT, SECRETS, BUCKETS, FLAG_CHECK, WORKFLOW_TOKENS];
 
 const NO_BACKUP: &str = "No backup can be taken.";
 
@@ -88,6 +93,19 @@ pub fn rate_limit(sponsors: usize, limit: Option<u32>) -> Finding {
         ),
         Some(limit) => RATE_LIMIT.ok(format!("a run sends {needed} of {limit} requests per minute")),
     }
+}
+
+/// One finding per place that passes the token of one sponsor but not of another.
+#[must_use]
+pub fn workflow_tokens(files: usize, missing: &[String]) -> Vec<Finding> {
+    if missing.is_empty() {
+        return vec![WORKFLOW_TOKENS.ok(format!("no sponsor's token is missing (workflows: {files})"))];
+    }
+    let finding = |place: &String| {
+        let fix = "Add the token next to those of other sponsors.";
+        WORKFLOW_TOKENS.fail(place.clone(), "A sponsor without its token is not backed up.", fix)
+    };
+    missing.iter().map(finding).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use super::limits::{Measured, freshness, words};
 use super::previous::PreviousSearch;
 use super::source::{is_one, words as words_of};
+use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::SourceDatabase;
+use crate::databases::postgres::PostgresError;
+use crate::databases::postgres::identity::Unidentified;
 use crate::finding::{Check, Finding};
 use crate::secrets::SecretsError;
 use crate::sponsors::Environment;
@@ -25,9 +28,14 @@ const SOURCE: Check =
 /// What this module checks.
 pub const CHECKS: &[Check] = &[TENANCY, SOURCE, BACKUP_AGE, DRILL_AGE];
 
-/// Buckets and database that another sponsor uses, too, and what is odd about them.
+/// Buckets and database that another sponsor uses, too, and what is odd about them. `was_compared`: whether the database
+/// answered at all.
 #[must_use]
-pub fn tenancy(conflicts: impl IntoIterator<Item = SecretsError>, odd: Vec<String>) -> Vec<Finding> {
+pub fn tenancy(
+    conflicts: impl IntoIterator<Item = SecretsError>,
+    odd: Vec<String>,
+    was_compared: bool,
+) -> Vec<Finding> {
     let conflict = |error: SecretsError| {
         TENANCY.fail(error.to_string(), "One sponsor's data would be stored with another's.", error.hint())
     };
@@ -39,7 +47,10 @@ pub fn tenancy(conflicts: impl IntoIterator<Item = SecretsError>, odd: Vec<Strin
         )
     });
     let mut findings: Vec<Finding> = conflicts.into_iter().map(conflict).chain(odd).collect();
-    if findings.is_empty() {
+    if !was_compared {
+        let what = "the database was not asked for its identity, so it was not compared with others";
+        findings.push(TENANCY.unknown(what, "Fix the other findings about the database, then run again."));
+    } else if findings.is_empty() {
         findings.push(TENANCY.ok("no other sponsor of this run uses these buckets or this database"));
     }
     findings
@@ -122,21 +133,49 @@ fn unread(check: Check, error: impl std::fmt::Display, fix: Option<String>, is_l
     check.unknown(error, fix)
 }
 
-/// Whether the database is that of the previous backup. `None` if one of them is not known.
+/// Whether the database is that of the previous backup. `is` is the database, why it has no identity, or why it was not asked.
 #[must_use]
-pub fn source(sponsor: &str, is: Option<&SourceDatabase>, previous: &PreviousSearch) -> Option<Finding> {
-    if let PreviousSearch::AnotherSponsors { owner } = previous {
-        let what = format!("the newest backup in the bucket is of sponsor {owner}");
-        let fix = format!("Set SPONSOR_BACKUPS_BUCKET to a bucket of {sponsor}'s own.");
-        return Some(TENANCY.fail(what, "One sponsor's data would be stored with another's.", fix));
+pub fn source(
+    sponsor: &str,
+    is: Result<Result<SourceDatabase, &Unidentified>, &PostgresError>,
+    previous: &Result<PreviousSearch, ArchiveError>,
+) -> Finding {
+    const GRANT: &str = "Grant EXECUTE on pg_control_system() to the role.";
+    let was = match previous {
+        Err(error) => return SOURCE.unknown(error, error.hint().unwrap_or_default()),
+        Ok(PreviousSearch::Unknown(reason)) => {
+            return SOURCE.unknown(reason, "Run `sponsor-backup list` for details.");
+        }
+        Ok(PreviousSearch::AnotherSponsors { owner }) => {
+            let what = format!("the newest backup in the bucket is of sponsor {owner}");
+            let fix = format!("Set SPONSOR_BACKUPS_BUCKET to a bucket of {sponsor}'s own.");
+            return TENANCY.fail(what, "One sponsor's data would be stored with another's.", fix);
+        }
+        Ok(PreviousSearch::None) => None,
+        Ok(found @ PreviousSearch::Backup { .. }) => Some(found.source()),
+    };
+    match (is, was) {
+        (Err(error), _) => SOURCE.fail(
+            error.to_string(),
+            "A backup asks the same, and fails.",
+            error.hint().unwrap_or_default(),
+        ),
+        (Ok(Err(Unidentified(reason))), _) => {
+            SOURCE.unknown(format!("the database's identity: {reason}"), GRANT)
+        }
+        (Ok(Ok(_)), None) => SOURCE.ok("no previous backup to compare with"),
+        (Ok(Ok(_)), Some(None)) => {
+            SOURCE.ok("the previous backup does not record its database, so it was not compared")
+        }
+        (Ok(Ok(is)), Some(Some(was))) if is_one(&is, was) => {
+            SOURCE.ok(format!("the previous backup is of the same database, {}", is.place))
+        }
+        (Ok(Ok(is)), Some(Some(was))) => {
+            let (sponsor, is, was) = (sponsor.to_owned(), words_of(&is), words_of(was));
+            let error = SecretsError::OtherSource { sponsor, is, was };
+            SOURCE.fail(error.to_string(), "A backup of another database fails.", error.hint())
+        }
     }
-    let (is, was) = (is?, previous.source()?);
-    if is_one(is, was) {
-        return Some(SOURCE.ok(format!("the previous backup is of the same database, {}", is.place)));
-    }
-    let error =
-        SecretsError::OtherSource { sponsor: sponsor.to_owned(), is: words_of(is), was: words_of(was) };
-    Some(SOURCE.fail(error.to_string(), "A backup of another database fails.", error.hint()))
 }
 
 fn age(at: Timestamp, now: Timestamp) -> String {

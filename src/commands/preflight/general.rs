@@ -1,16 +1,12 @@
 //! What concerns no single sponsor: manifest, selection, the source of secrets, GitHub.
 
-use std::path::Path;
-
 use crate::cli::options::PreflightOptions;
-use crate::commands::RunContext;
-use crate::commands::matrix::{unreadable, workflow_texts};
 use crate::commands::secrets_source::SecretsSource;
 use crate::commands::sponsor_selection::{self, SelectedSponsors};
+use crate::commands::{RunContext, workflow_files};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::github::{GitHub, preflight as github};
-use crate::secrets::workflows::{JobSecrets, jobs_in};
 use crate::sponsors::SponsorsError;
 use crate::{manifest, secrets, sponsors};
 
@@ -65,28 +61,24 @@ fn with(mut findings: Vec<Finding>, failure: Failure) -> Result<Vec<Finding>, Fa
     Ok(findings)
 }
 
-/// Asks GitHub, if `github-token` is set.
-pub(super) async fn github(
+/// Checks the workflows, and asks GitHub if `github-token` is set. `sponsors` are the selected ones.
+pub(super) async fn repository(
     options: &PreflightOptions,
+    sponsors: &[&str],
     context: &RunContext,
 ) -> Result<Vec<Finding>, Failure> {
-    let jobs = match &options.workflows {
-        Some(folder) => Some(jobs(folder)?),
-        None => None,
-    };
+    let (mut findings, mut jobs) = (Vec::new(), None);
+    if let Some(folder) = &options.workflows {
+        let files = workflow_files::read(folder)?;
+        let missing = workflow_files::missing_tokens(&files, sponsors)?;
+        findings.extend(secrets::preflight::workflow_tokens(files.len(), &missing));
+        jobs = Some(workflow_files::jobs(&files)?);
+    }
     let client = match &options.common.github {
         Some(access) => GitHub::new(access, context.run.repository.as_deref()).map(Some),
         None => Ok(None),
     };
     let asked = github::check(client, jobs.as_deref(), options.common.environment);
-    context.unless_stopped(async { Ok(asked.await) }).await
-}
-
-/// What all jobs of all workflows read.
-fn jobs(folder: &Path) -> Result<Vec<JobSecrets>, Failure> {
-    let mut all = Vec::new();
-    for (place, text) in workflow_texts(folder)? {
-        all.extend(jobs_in(&text).map_err(|error| unreadable(&format!("{place}: {error}")))?);
-    }
-    Ok(all)
+    findings.extend(context.unless_stopped(async { Ok(asked.await) }).await?);
+    Ok(findings)
 }

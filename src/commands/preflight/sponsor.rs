@@ -72,8 +72,10 @@ impl PreflightRun<'_> {
             Err(error) => (None, Some(error)),
         };
         let is_own_database = database_conflict.is_none();
-        findings
-            .extend(verification::tenancy([bucket_conflict, database_conflict].into_iter().flatten(), odd));
+        let was_compared =
+            self.sessions.guard.database(session.sponsor).is_some_and(|database| database.identity.is_ok());
+        let both = [bucket_conflict, database_conflict].into_iter().flatten();
+        findings.extend(verification::tenancy(both, odd, was_compared));
         let expected = self.storage_expectations(session, secrets);
         let storage = async {
             match &buckets {
@@ -168,15 +170,18 @@ impl PreflightRun<'_> {
         findings
     }
 
-    /// The database of the previous backup, as a backup compares it.
+    /// The database of the previous backup, as a backup compares it. `None` if the database was never asked, which is another
+    /// finding.
     async fn source(&self, session: &SponsorSession<'_>, buckets: &SponsorBuckets) -> Option<Finding> {
         let sponsor = session.sponsor;
         let database = self.sessions.guard.database(sponsor)?;
-        let identity = database.identity.as_ref().ok()?.as_ref().ok();
-        let is = identity.map(|identity| to_source(&database.connection, identity));
+        let is = database
+            .identity
+            .as_ref()
+            .map(|found| found.as_ref().map(|identity| to_source(&database.connection, identity)));
         let whose = (sponsor, self.options.common.environment);
-        let found = PreviousSearch::find(&buckets.backups, whose, session.started, None).await;
-        verification::source(&sponsor.name, is.as_ref(), &found.ok()?)
+        let previous = PreviousSearch::find(&buckets.backups, whose, session.started, None).await;
+        Some(verification::source(&sponsor.name, is, &previous))
     }
 
     async fn last_backup(&self, session: &SponsorSession<'_>, buckets: &SponsorBuckets) -> Finding {

@@ -91,3 +91,18 @@ fn what_the_token_may_not_read_is_unknown() {
     assert!(found.one("github-secrets", "warn").starts_with("unknown: "));
     assert!(found.one("github-reviewers", "warn").starts_with("unknown: "));
 }
+
+/// A sponsor was added and a line forgotten.
+#[test]
+fn a_sponsor_whose_token_no_workflow_passes_is_an_obstacle() {
+    let trial = sound([Sponsor::named("callisto").empty(), Sponsor::named("rhea").empty()]);
+    let run = terminal(&trial).file("workflows/deploy.yml", WORKFLOW).args(["--workflows", "workflows"]);
+    let found = Findings::from(&run.run(), 17);
+    assert!(found.one("workflow-tokens", "fail").contains("does not pass DOPPLER_TOKEN_RHEA"));
+    let complete = WORKFLOW.replace(
+        "        SLACK:",
+        "        DOPPLER_TOKEN_RHEA: ${{ secrets.DOPPLER_TOKEN_RHEA }}\n        SLACK:",
+    );
+    let run = terminal(&trial).file("workflows/deploy.yml", complete).args(["--workflows", "workflows"]);
+    Findings::from(&run.run(), 0).one("workflow-tokens", "ok");
+}

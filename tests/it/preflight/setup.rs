@@ -220,6 +220,7 @@ fn a_signal_ends_it_at_once() {
 fn another_database_than_the_previous_backups_is_an_obstacle() {
     let trial =
         sound([Sponsor::named("callisto").diary(2, 5), Sponsor::named("titan").disabled().diary(2, 5)]);
+    assert!(Findings::of(&trial, &[], 0).one("same-database", "ok").contains("no previous backup"));
     trial.run().run().assert_code(0);
     assert!(Findings::of(&trial, &[], 0).one("same-database", "ok").contains("the same database"));
     let url = trial.database("titan").url();
