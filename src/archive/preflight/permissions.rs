@@ -27,7 +27,8 @@ impl Answer {
     fn of<T>(answered: Result<T, ArchiveError>) -> Self {
         match answered {
             Ok(_) | Err(ArchiveError::Missing { .. } | ArchiveError::S3 { status: 404, .. }) => Self::Allowed,
-            Err(error) if error.is_access_denied() => Self::Denied,
+            // An answer to HEAD has no code. The credentials themselves are accepted, because the bucket was reached.
+            Err(ArchiveError::S3 { status: 403, .. }) => Self::Denied,
             // A store without tags has no permission for them either.
             Err(error) if error.is_not_implemented() => Self::Allowed,
             Err(error) => Self::Unknown(error),
@@ -64,18 +65,17 @@ pub(super) async fn check(bucket: &Checked<'_>, locks: bool) -> Vec<Finding> {
 async fn ask(bucket: &Checked<'_>, family: &ObjectFamily<'_>, locks: bool) -> Vec<(&'static str, Answer)> {
     let (store, prefix) = (bucket.store, family.prefix());
     let key = format!("{prefix}{NO_SUCH_OBJECT}");
-    let retention = async { if locks { Answer::of(store.retention(&key).await) } else { Answer::Allowed } };
     let (listed, head, tags, retention) = tokio::join!(
         Box::pin(store.holds(&prefix)),
         Box::pin(store.examine(&key)),
         Box::pin(store.tags(&key)),
-        Box::pin(retention),
+        Box::pin(store.retention(&key)),
     );
     vec![
         ("s3:ListBucket", Answer::of(listed)),
         ("s3:GetObject", Answer::of(head)),
         ("s3:GetObjectTagging", Answer::of(tags)),
-        ("s3:GetObjectRetention", retention),
+        ("s3:GetObjectRetention", if locks { Answer::of(retention) } else { Answer::Allowed }),
     ]
 }
 

@@ -121,6 +121,16 @@ impl Proxy {
         *self.state.rule.lock().unwrap() = Arc::new(rule);
     }
 
+    /// Moto reads no conditions in bucket policies, so a policy that denies requests without TLS denies all of them. From now
+    /// on, the objects that `preflight` asks for and no run writes are answered as S3 does over TLS.
+    pub(crate) fn answer_for_missing_objects(&self) {
+        let missing = "<Error><Code>NoSuchKey</Code><Message>No such key</Message></Error>".to_owned();
+        self.rule(move |seen| {
+            let is_asked = seen.path.ends_with("/0000/preflight");
+            if is_asked { Action::Status(404, missing.clone()) } else { Action::Pass }
+        });
+    }
+
     /// Moto returns a CRC32 if it is asked for the CRC64NVME of a multipart object, or now and then nothing, and forgets
     /// such an object's lock. S3 returns those with which the upload was completed and created. So does this from now on,
     /// whatever the rule is; only what a rule changes in an answer comes after it.

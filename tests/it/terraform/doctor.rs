@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::bucket::Bucket;
 use super::module::Module;
-use crate::support::{Outcome, Sponsor, Trial, tools};
+use crate::support::{Outcome, Proxy, Run, Sponsor, Trial, tools};
 
 /// A trial whose sponsor has the module's buckets.
 fn trial(edits: &[(&str, &str)]) -> Trial {
@@ -40,14 +40,23 @@ fn of_buckets(outcome: &Outcome) -> Vec<(String, String)> {
 }
 
 fn preflight(trial: &Trial) -> Outcome {
-    trial.wire(crate::support::Run::terminal()).args(["preflight", "--json"]).run()
+    let proxy = proxy(trial);
+    let run = trial.wire(Run::terminal()).input("s3-endpoint-url", proxy.endpoint());
+    run.args(["preflight", "--json"]).run()
+}
+
+fn proxy(trial: &Trial) -> Proxy {
+    let proxy = Proxy::before(trial.store.endpoint());
+    proxy.answer_for_missing_objects();
+    proxy
 }
 
 #[test]
 fn the_module_passes_its_own_preflight() {
     let trial = trial(&[]);
     // Without `write-probe`: the server here speaks plain HTTP, and the module's bucket policy denies that.
-    let step = trial.run().input("command", "preflight").run();
+    let proxy = proxy(&trial);
+    let step = trial.run().input("command", "preflight").input("s3-endpoint-url", proxy.endpoint()).run();
     step.assert_code(0);
     assert!(!step.stdout.contains("::error"), "{}", step.transcript());
     let outcome = preflight(&trial);

@@ -17,17 +17,19 @@ use sponsor_backup::sponsors::Environment;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::store_at;
-use crate::support::{REGION, Store, runtime, tools};
+use crate::support::{Proxy, REGION, Store, runtime, tools};
 
 /// The buckets of a sponsor in production.
 pub(super) struct Buckets {
     pub(super) server: Store,
     pub(super) backups: String,
     pub(super) audit_logs: String,
-    /// Where requests are sent: the server or a proxy.
+    /// Address of the server or of a proxy.
     pub(super) endpoint: String,
     pub(super) region: &'static str,
     pub(super) lock: LockChoice,
+    /// Held for its end.
+    pub(super) proxy: Option<Proxy>,
 }
 
 impl Buckets {
@@ -41,6 +43,7 @@ impl Buckets {
             endpoint: server.endpoint().to_owned(),
             region: REGION,
             lock: LockChoice::Auto,
+            proxy: None,
         }
     }
 
@@ -54,7 +57,7 @@ impl Buckets {
 
     /// Buckets with all settings.
     pub(super) fn sound(server: &Store) -> Self {
-        let buckets = Self::named(server);
+        let mut buckets = Self::named(server);
         let replica = format!("{}-replica", buckets.backups);
         server.versioned_bucket(&replica);
         for bucket in [&buckets.backups, &buckets.audit_logs] {
@@ -65,12 +68,16 @@ impl Buckets {
         lifecycle(server, &buckets.backups, [archive_rule("backups/", 2557)]);
         let records = ["deployments/", "drills/"].map(|prefix| rule(prefix, 2557).build().unwrap());
         lifecycle(server, &buckets.audit_logs, records);
+        let proxy = Proxy::before(server.endpoint());
+        proxy.answer_for_missing_objects();
+        buckets.endpoint = proxy.endpoint();
+        buckets.proxy = Some(proxy);
         buckets
     }
 
     /// The same, without the policy that denies requests without TLS: the server here has none.
     pub(super) fn without_policy(server: &Store) -> Self {
-        let buckets = Self::sound(server);
+        let buckets = Self { endpoint: server.endpoint().to_owned(), ..Self::sound(server) };
         for bucket in [&buckets.backups, &buckets.audit_logs] {
             runtime().block_on(server.client().delete_bucket_policy().bucket(bucket).send()).unwrap();
         }
