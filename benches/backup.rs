@@ -17,8 +17,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use sponsor_backup::archive::Codec;
-use sponsor_backup::archive::checksum::{Crc64, Hasher};
 use sponsor_backup::databases::postgres::sql::Scan;
+use sponsor_backup::store::hash::{Crc64, Hasher};
 use support::{Cluster, Database, Outcome, Sponsor, StrictS3, Trial, tools};
 
 /// Of the diary's plain dump.

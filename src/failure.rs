@@ -12,6 +12,7 @@ use crate::report::sink::ReportError;
 use crate::secrets::SecretsError;
 use crate::sponsors::SponsorsError;
 use crate::stop::Signal;
+use crate::store::StoreError;
 use crate::verification::VerificationError;
 
 /// Why a command failed, for the whole run or for one sponsor.
@@ -67,6 +68,12 @@ pub enum Failure {
     /// A bug in this program.
     #[error("internal error: {0}")]
     Bug(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Archive(error.into())
+    }
 }
 
 /// One sponsor exceeded its time limit.

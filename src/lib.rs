@@ -9,6 +9,8 @@ pub mod manifest;
 pub mod sponsors;
 pub mod secrets;
 pub mod databases;
+pub mod layout;
+pub mod store;
 pub mod archive;
 pub mod verification;
 pub mod github;

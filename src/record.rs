@@ -11,7 +11,7 @@ pub use crate::github::provenance::Provenance;
 pub use crate::github::run::RunIdentity;
 pub use deployment::{DeploymentLog, Event, RecordedOutcome};
 
-use crate::archive::ArchiveError;
+use crate::store::StoreError;
 
 /// Why a record was not saved.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -40,10 +40,10 @@ pub enum RecordError {
     },
     /// The object in S3 has not the lock or the tags that were sent.
     #[error("{0}")]
-    NotAsSent(ArchiveError),
+    NotAsSent(StoreError),
     /// The object cannot be written.
     #[error("record not saved: {0}")]
-    Archive(#[from] ArchiveError),
+    Store(#[from] StoreError),
 }
 
 impl RecordError {
@@ -61,11 +61,11 @@ impl RecordError {
                 "Pass the outputs `backup_location` and `backup_size` of this sponsor's own backup step. The deployment itself was recorded."
                     .to_owned(),
             ),
-            Self::NotAsSent(ArchiveError::Differs { what: "tags", .. }) => Some(
+            Self::NotAsSent(StoreError::Differs { what: "tags", .. }) => Some(
                 "Report this to the store's support: it did not keep the tags. The workspace has a copy of the record."
                     .to_owned(),
             ),
-            Self::NotAsSent(error) | Self::Archive(error) => error.hint(),
+            Self::NotAsSent(error) | Self::Store(error) => error.hint(),
         }
     }
 }

@@ -10,24 +10,12 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::codec::Format;
-use super::key::{Object, SECOND, checksum_key, manifest_key};
+use crate::layout::key::{Object, SECOND, checksum_key, manifest_key};
 use crate::sponsors::Environment;
+use crate::store::ListedObject;
 
 /// Letters of the time in a key.
 const SECOND_LENGTH: usize = "20260101-000000".len();
-
-/// An object in a listing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedObject {
-    /// The whole key.
-    pub key: String,
-    /// Size.
-    pub bytes: u64,
-    /// S3 storage class; `STANDARD` if S3 names none.
-    pub storage_class: String,
-    /// When it was written.
-    pub modified: Option<Timestamp>,
-}
 
 /// The key of a dump, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +52,8 @@ pub struct BackupEntry {
     pub backup: BackupKey,
     /// Size as it is stored.
     pub bytes: u64,
-    /// S3 storage class of the dump.
-    pub storage_class: String,
+    /// S3 storage class of the dump, if the store has classes.
+    pub storage_class: Option<String>,
     /// When the dump was written.
     pub modified: Option<Timestamp>,
     /// Size of its manifest.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::ArchiveError;
-use super::parts::{self, MIB};
+use crate::store::parts::{self, MIB, PartPlan};
 
 /// Bytes of plain text in one member of the archive.
 pub const MEMBER_BYTES: u64 = MIB;
@@ -61,6 +61,12 @@ impl BufferPlan {
             });
         }
         Ok(buffers)
+    }
+
+    /// How the upload is cut into parts.
+    #[must_use]
+    pub fn parts(self) -> PartPlan {
+        PartPlan { part_bytes: self.part_bytes, parts_in_flight: self.parts_in_flight }
     }
 
     /// Memory that the stream uses at most.

@@ -17,10 +17,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::checksum::{Hasher, SizeAndHash};
 use super::codec::Format;
-use super::s3::download::Download;
-use super::{ArchiveError, Identities, Store};
+use super::{ArchiveError, Identities};
+use crate::store::Download;
+use crate::store::Store;
+use crate::store::hash::{Hasher, SizeAndHash};
 
 /// Pieces as the network gives them, at most half a MiB each.
 const STORED_AHEAD: usize = 8;
@@ -33,8 +34,8 @@ pub struct SealedObject {
     pub store: Store,
     /// Its key.
     pub key: String,
-    /// Its mark; see [`super::s3::ObjectInfo`].
-    pub etag: String,
+    /// Its mark; see [`crate::store::ObjectInfo`].
+    pub mark: String,
     /// Its size.
     pub bytes: u64,
     /// What decompresses it.
@@ -72,14 +73,14 @@ pub struct Reader {
 /// # Errors
 /// It is encrypted, and there is no identity.
 pub fn open(source: SealedObject, stop: CancellationToken) -> Result<Reader, ArchiveError> {
-    let SealedObject { store, key, etag, bytes, format, encrypted, identities } = source;
+    let SealedObject { store, key, mark, bytes, format, encrypted, identities } = source;
     let location = store.location(&key);
     if encrypted && identities.is_empty() {
         return Err(ArchiveError::IdentityMissing { location, recipients: Vec::new() });
     }
     let (to_decoder, stored) = mpsc::channel(STORED_AHEAD);
     let (to_reader, plain) = mpsc::channel(PLAIN_AHEAD);
-    let download = Download::new(store, key, etag, bytes);
+    let download = Download::new(&store, key, mark, bytes);
     let fetching = AbortOnDropHandle::new(tokio::spawn(fetch(download, to_decoder, stop.clone())));
     let decoding = Decoding { location, format, identities: encrypted.then_some(identities) };
     let decoding = tokio::task::spawn_blocking(move || decoding.run(stored, &to_reader));
@@ -97,7 +98,7 @@ async fn fetch(
         let piece = tokio::select! {
             biased;
             () = stop.cancelled() => Err(ArchiveError::Stopped),
-            piece = download.next() => piece,
+            piece = download.next() => piece.map_err(ArchiveError::from),
         };
         match piece {
             Ok(Some(piece)) => {

@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 
-use super::ArchiveError;
-use super::checksum::{self, SizeAndHash};
-use super::key::{checksum_key, manifest_key};
-use super::s3::{CheckedAttributes, LockState, ObjectAttributes, ObjectInfo};
-use super::upload::{PendingBytes, Upload};
+use super::{ArchiveError, checksum};
+use crate::layout::key::{checksum_key, manifest_key};
 use crate::stop::Deadline;
+use crate::store::hash::SizeAndHash;
+use crate::store::{
+    CheckedAttributes, LockState, ObjectAttributes, ObjectInfo, StoreError, Upload, WholeObject,
+};
 
 /// What sealing learned of the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub struct Sealed {
 /// A backup that was committed.
 #[derive(Debug, Clone)]
 pub struct Committed {
-    /// Whether the dump is locked, as S3 showed it.
+    /// Whether the dump is locked, as the store showed it.
     pub lock: LockState,
     /// Remarks for the log.
     pub remarks: Vec<String>,
@@ -38,13 +39,12 @@ pub struct Committed {
 #[derive(Debug)]
 pub struct PendingUpload {
     upload: Upload,
-    held: PendingBytes,
     sealed: Sealed,
 }
 
 impl PendingUpload {
-    pub(super) fn new(upload: Upload, held: PendingBytes, sealed: Sealed) -> Self {
-        Self { upload, held, sealed }
+    pub(super) fn new(upload: Upload, sealed: Sealed) -> Self {
+        Self { upload, sealed }
     }
 
     /// What sealing learned.
@@ -60,33 +60,22 @@ impl PendingUpload {
     /// The key is taken, S3 refuses, or what is stored differs from what was sent. An upload that could not be completed
     /// is taken back.
     pub async fn commit(self, manifest: Vec<u8>) -> Result<Committed, ArchiveError> {
-        let Self { upload, held, sealed } = self;
-        let location = upload.store.location(&upload.key);
-        let in_one_request = matches!(held, PendingBytes::Whole(_));
-        let visible = tokio::select! {
-            done = make_visible(&upload, held, &sealed) => done,
-            () = upload.stop.passed(Deadline::CompleteUpload) => Err(ArchiveError::Stopped),
+        let Self { mut upload, sealed } = self;
+        let location = upload.store().location(upload.key());
+        let published = match upload.publish(sealed.whole()).await {
+            Ok(published) => published,
+            Err(cause) => return Err(Box::new(FailedUpload { cause: cause.into(), upload }).abandon().await),
         };
-        let mut remarks = match visible {
-            Ok(remarks) => remarks,
-            // A multipart upload can be aborted. A single request that was given up may still succeed.
-            Err(cause @ ArchiveError::Stopped) if in_one_request => {
-                let left = format!(
-                    "the outcome of the upload to {location} is unknown, but without a manifest it does not count as a backup"
-                );
-                return Err(ArchiveError::Unfinished { cause: Box::new(cause), left });
-            }
-            Err(cause) => return Err(Box::new(FailedUpload { cause, upload }).abandon().await),
-        };
+        let mut remarks = published.remarks;
         let completed = tokio::select! {
-            done = complete(&upload, &sealed, manifest) => done,
-            () = upload.stop.passed(Deadline::CompleteUpload) => Err(ArchiveError::Stopped),
+            done = complete(&upload, &sealed, published.is_proven, manifest) => done,
+            () = upload.stop().passed(Deadline::CompleteUpload) => Err(StoreError::Stopped),
         };
         let checked = match completed {
             Ok(completed) => completed,
             Err(cause) => {
                 // The dump is uploaded. Only a write of the other two objects can still be uncertain.
-                let dump = if matches!(cause, ArchiveError::Unfinished { .. } | ArchiveError::Stopped) {
+                let dump = if matches!(cause, StoreError::OutcomeUnknown { .. } | StoreError::Stopped) {
                     format!(
                         "{location} was uploaded, and counts as a backup only if its manifest was uploaded too"
                     )
@@ -94,17 +83,20 @@ impl PendingUpload {
                     format!("{location} was uploaded but has no manifest, so it does not count as a backup")
                 };
                 remarks.push(dump);
-                return Err(ArchiveError::Unfinished { cause: Box::new(cause), left: remarks.join("; ") });
+                return Err(ArchiveError::Unfinished {
+                    cause: Box::new(cause.into()),
+                    left: remarks.join("; "),
+                });
             }
         };
         remarks.extend(checked.remark);
         // The backup exists by now, so problems with the tags of the two small files are only warnings. If S3 rejected the
         // lock tag for the dump, it would reject it again.
         let beside =
-            async { if checked.tags == upload.attributes.tags { None } else { tag_beside(&upload).await } };
+            async { if checked.tags == upload.attributes().tags { None } else { tag_beside(&upload).await } };
         let beside = tokio::select! {
             beside = beside => beside,
-            () = upload.stop.passed(Deadline::CompleteUpload) => None,
+            () = upload.stop().passed(Deadline::CompleteUpload) => None,
         };
         let warnings = checked.warning.into_iter().chain(beside).collect();
         Ok(Committed { lock: checked.lock, remarks, warnings })
@@ -115,7 +107,7 @@ impl PendingUpload {
     /// # Errors
     /// S3 does not abort the upload: its parts stay until the bucket's lifecycle removes them.
     pub async fn abandon(self) -> Result<(), ArchiveError> {
-        self.upload.abandon().await
+        self.upload.abandon().await.map_err(ArchiveError::from)
     }
 }
 
@@ -135,7 +127,7 @@ impl FailedUpload {
             Ok(()) => cause,
             Err(error) => {
                 let left = match error {
-                    ArchiveError::OrphanedUpload { .. } => error.to_string(),
+                    StoreError::OrphanedUpload { .. } => error.to_string(),
                     _ => {
                         "its uploaded parts stay until a lifecycle rule of the bucket removes them".to_owned()
                     }
@@ -146,67 +138,60 @@ impl FailedUpload {
     }
 }
 
-async fn make_visible(
-    upload: &Upload,
-    held: PendingBytes,
-    sealed: &Sealed,
-) -> Result<Vec<String>, ArchiveError> {
-    let (store, key) = (&upload.store, &upload.key);
-    match held {
-        PendingBytes::Whole(bytes) => {
-            store.put_new(key, bytes, &upload.attributes).await.map(|()| Vec::new())
-        }
-        PendingBytes::Parts(id, parts) => {
-            let orphans = store.abort_orphans(key, Some(&id), &upload.creates).await;
-            let whole = (sealed.stored.bytes, sealed.crc64.as_str());
-            store.complete_upload(key, &id, parts, whole).await?;
-            Ok(orphans.err().map(|error| error.to_string()).into_iter().collect())
-        }
+impl Sealed {
+    fn whole(&self) -> WholeObject<'_> {
+        WholeObject { bytes: self.stored.bytes, sha256: &self.stored.sha256, crc64: &self.crc64 }
     }
 }
 
-/// Gives what S3 showed of the dump's lock and tags.
+/// Gives what the store showed of the dump's lock and tags. `is_proven`: the stored bytes were read back already.
 async fn complete(
     upload: &Upload,
     sealed: &Sealed,
+    is_proven: bool,
     manifest: Vec<u8>,
-) -> Result<CheckedAttributes, ArchiveError> {
-    let (store, key) = (&upload.store, &upload.key);
+) -> Result<CheckedAttributes, StoreError> {
+    let (store, key, sent) = (upload.store(), upload.key(), upload.attributes());
     let stored = store.examine(key).await?;
-    compare(upload, sealed, &stored).await?;
-    let checked = store.check_attributes_as(key, stored.lock, &upload.attributes).await?;
-    let attributes =
-        |content_type| ObjectAttributes { storage_class: None, content_type, ..upload.attributes.clone() };
+    compare(upload, sealed, &stored, is_proven).await?;
+    let checked = store.check_attributes_as(key, stored.lock, sent).await?;
+    let attributes = |content_type| ObjectAttributes { storage_class: None, content_type, ..sent.clone() };
     let line = checksum::line(&sealed.stored.sha256, key);
     let beside = checksum_key(key);
     store.put_new(&beside, Bytes::from(line), &attributes("text/plain")).await?;
-    if upload.attributes.lock.is_some() {
+    if sent.lock.is_some() {
         // The manifest is written as this file is, and may only be when all else is proven. Tags of the two bind nothing.
         let shown = store.examine(&beside).await?.lock;
-        store.compare_lock(&beside, shown.as_ref(), &upload.attributes)?;
+        store.compare_lock(&beside, shown.as_ref(), sent)?;
     }
     store.put_new(&manifest_key(key), Bytes::from(manifest), &attributes("application/json")).await?;
     Ok(checked)
 }
 
-/// Sets the lock tags of the two small files to what S3 shows.
+/// Sets the lock tags of the two small files to what the store shows.
 async fn tag_beside(upload: &Upload) -> Option<String> {
     let mut warning = None;
-    for key in [checksum_key(&upload.key), manifest_key(&upload.key)] {
-        warning = warning.or(upload.store.tag_lock(&key, &upload.attributes).await.warning);
+    for key in [checksum_key(upload.key()), manifest_key(upload.key())] {
+        warning = warning.or(upload.store().tag_lock(&key, upload.attributes()).await.warning);
     }
     warning
 }
 
-/// A store that keeps no checksum of whole objects is asked for the bytes themselves.
-async fn compare(upload: &Upload, sealed: &Sealed, stored: &ObjectInfo) -> Result<(), ArchiveError> {
-    let (store, key) = (&upload.store, &upload.key);
+/// A store that keeps no checksum of whole objects, and has not read the bytes back itself, is asked for the bytes.
+async fn compare(
+    upload: &Upload,
+    sealed: &Sealed,
+    stored: &ObjectInfo,
+    is_proven: bool,
+) -> Result<(), StoreError> {
+    let (store, key) = (upload.store(), upload.key());
     if stored.bytes != sealed.stored.bytes {
         return Err(store.differs(key, "size", &sealed.stored.bytes.to_string(), &stored.bytes.to_string()));
     }
     match &stored.crc64 {
         Some(crc64) if *crc64 == sealed.crc64 => Ok(()),
         Some(crc64) => Err(store.differs(key, "CRC64NVME", &sealed.crc64, crc64)),
+        None if is_proven => Ok(()),
         None => {
             let measured = store.measure(key).await?;
             if measured == sealed.stored {

@@ -9,12 +9,12 @@ use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::task::JoinHandle;
 
-use super::checksum::{Crc64, Hasher};
 use super::encryption::Encryption;
-use super::memory::MEMBER_BYTES;
+use super::memory::{BufferPlan, MEMBER_BYTES};
 use super::pending::{FailedUpload, PendingUpload, Sealed};
-use super::upload::{PendingBytes, Upload};
 use super::{ArchiveError, Codec, Recipients};
+use crate::store::Upload;
+use crate::store::hash::{Crc64, Hasher};
 
 /// How the bytes are compressed and encrypted.
 #[derive(Debug, Clone)]
@@ -50,24 +50,26 @@ pub struct Progress {
 pub async fn seal<R: AsyncRead + Unpin>(
     stream: &mut R,
     options: &SealOptions,
+    buffers: BufferPlan,
     mut upload: Upload,
     progress: &Progress,
 ) -> Result<PendingUpload, Box<FailedUpload>> {
     // A panic must not leave uploaded parts behind.
-    let sealed = AssertUnwindSafe(run(stream, options, &mut upload, progress)).catch_unwind().await;
+    let sealed =
+        AssertUnwindSafe(run(stream, (options, buffers), &mut upload, progress)).catch_unwind().await;
     let panicked = |_| Err(ArchiveError::Stream("its sealing panicked (see the lines above)".to_owned()));
     match sealed.unwrap_or_else(panicked) {
-        Ok((held, sealed)) => Ok(PendingUpload::new(upload, held, sealed)),
+        Ok(sealed) => Ok(PendingUpload::new(upload, sealed)),
         Err(cause) => Err(Box::new(FailedUpload { cause, upload })),
     }
 }
 
 async fn run<R: AsyncRead + Unpin>(
     stream: &mut R,
-    options: &SealOptions,
+    (options, buffers): (&SealOptions, BufferPlan),
     upload: &mut Upload,
     progress: &Progress,
-) -> Result<(PendingBytes, Sealed), ArchiveError> {
+) -> Result<Sealed, ArchiveError> {
     let mut plain = Hasher::default();
     let mut stored_side = StoredSide {
         encryption: Encryption::new(&options.recipients)?,
@@ -76,11 +78,12 @@ async fn run<R: AsyncRead + Unpin>(
     };
     let mut members = VecDeque::new();
     let mut count: u64 = 0;
+    let in_flight = usize::try_from(buffers.members_in_flight).unwrap_or(usize::MAX);
     loop {
         // The writing end of the stream might not notice a stop.
         let member = tokio::select! {
             member = next_member(stream) => member?,
-            () = upload.stop.requested() => return Err(ArchiveError::Stopped),
+            () = upload.stop().requested() => return Err(ArchiveError::Stopped),
         };
         let last = member.is_empty();
         // A stream without a byte still becomes a valid file: one empty member.
@@ -91,7 +94,7 @@ async fn run<R: AsyncRead + Unpin>(
             members.push_back(compress(options.codec, member));
             count += 1;
         }
-        while members.len() >= upload.members_in_flight() || (last && !members.is_empty()) {
+        while members.len() >= in_flight || (last && !members.is_empty()) {
             let compressed = finished(members.pop_front()).await?;
             let stored = stored_side.encryption.update(compressed)?;
             stored_side.pass(&stored, upload, progress).await?;
@@ -104,11 +107,8 @@ async fn run<R: AsyncRead + Unpin>(
     let StoredSide { encryption, hasher, crc64 } = stored_side;
     let mut end = StoredSide { encryption: Encryption::None, hasher, crc64 };
     end.pass(&encryption.finish()?, upload, progress).await?;
-    let held = upload.finish().await?;
-    Ok((
-        held,
-        Sealed { plain: plain.read(), stored: end.hasher.read(), crc64: end.crc64.read(), members: count },
-    ))
+    upload.finish().await?;
+    Ok(Sealed { plain: plain.read(), stored: end.hasher.read(), crc64: end.crc64.read(), members: count })
 }
 
 /// The text of the next member; empty at the end of the stream. Only this function decides where members begin.

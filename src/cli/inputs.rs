@@ -15,9 +15,9 @@ use secrecy::SecretString;
 
 use super::kinds::WhichBackup;
 use crate::archive::codec::Format;
-use crate::archive::s3::LockChoice;
 use crate::record::RecordedOutcome;
 use crate::sponsors::{Environment, Selection};
+use crate::store::LockChoice;
 
 /// One input.
 #[derive(Debug, Clone, Copy)]

@@ -11,9 +11,9 @@ use jiff::{Span, SpanRelativeTo, Timestamp};
 use secrecy::SecretString;
 
 use crate::archive::codec::Format;
-use crate::archive::s3::LockChoice;
 use crate::record::RecordedOutcome;
 use crate::sponsors::{self, Environment, Selection};
+use crate::store::LockChoice;
 
 /// A kind of input.
 pub(super) trait FromInput: Sized {

@@ -17,11 +17,11 @@ use url::Url;
 use super::inputs::{self, Command};
 use super::usage::UsageError;
 use super::values::{Values, bad, bad_value};
-use crate::archive::s3::{Endpoint, LockChoice};
 use crate::github::Access;
 use crate::secrets::http::is_safe_for_tokens;
 use crate::secrets::{EnvCredentials, Secret, is_role_arn};
 use crate::sponsors::{Environment, Selection};
+use crate::store::{Endpoint, LockChoice};
 
 /// What to do.
 #[derive(Debug)]

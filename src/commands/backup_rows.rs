@@ -7,7 +7,7 @@ use super::{RunContext, stored};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::Excerpt;
 use crate::archive::catalogue::{BackupEntry, BackupKey};
-use crate::archive::key::manifest_key;
+use crate::layout::key::manifest_key;
 use crate::report::listing::ListedBackup;
 use crate::verification::stored::{MANIFEST_BYTES, StoredFacts, of_another};
 
@@ -66,7 +66,7 @@ impl<'a> BackupRows<'a> {
         let mut row = self.unknown_row(place, &backup);
         let looked = match standing {
             AttemptStatus::Whole(entry) => {
-                row.holds(entry.bytes, &entry.storage_class);
+                row.holds(entry.bytes, entry.storage_class.as_deref());
                 self.look(place, &entry, &mut row).await
             }
             AttemptStatus::Lacks(left) => match Box::pin(place.look_closer(left)).await {
@@ -119,7 +119,7 @@ impl<'a> BackupRows<'a> {
         row.status = standing.name().unwrap_or_default();
         row.problem = standing.words().map(|words| self.context.sink.redacted(&words));
         if let Some(dump) = standing.dump() {
-            row.holds(dump.bytes, &dump.storage_class);
+            row.holds(dump.bytes, dump.storage_class.as_deref());
         }
         Ownership::Ours
     }

@@ -3,17 +3,17 @@
 use jiff::Timestamp;
 
 use super::RunContext;
-use crate::archive::key::{self, Object};
-use crate::archive::s3::policy::{self, Purpose};
-use crate::archive::s3::{
+use crate::cli::options::{CommonOptions, Deployment};
+use crate::layout::key::{self, Object};
+use crate::layout::tags::{TagValues, tags};
+use crate::secrets::{AUDIT_LOGS_BUCKET, AwsCredentials, BACKUPS_BUCKET, SponsorSecrets};
+use crate::sponsors::{Environment, Sponsor};
+use crate::store::s3::policy::{self, Purpose};
+use crate::store::{
     AwsSession, BucketDefault, Caller, Endpoint, LockChoice, LockState, ObjectAttributes, ObjectLock,
     session_name,
 };
-use crate::archive::tags::{TagValues, tags};
-use crate::archive::{ArchiveError, Store};
-use crate::cli::options::{CommonOptions, Deployment};
-use crate::secrets::{AUDIT_LOGS_BUCKET, AwsCredentials, BACKUPS_BUCKET, SponsorSecrets};
-use crate::sponsors::{Environment, Sponsor};
+use crate::store::{Store, StoreError};
 
 /// The buckets of one sponsor.
 #[derive(Debug)]
@@ -113,11 +113,7 @@ impl AttributeSource<'_> {
     ///
     /// # Errors
     /// The bucket's Object Lock settings cannot be read.
-    pub(super) async fn ask_lock(
-        &self,
-        store: &Store,
-        sponsor: &Sponsor,
-    ) -> Result<BucketLock, ArchiveError> {
+    pub(super) async fn ask_lock(&self, store: &Store, sponsor: &Sponsor) -> Result<BucketLock, StoreError> {
         match store.resolve_lock(self.deployment.lock, self.at, self.deployment.retention_years).await {
             Err(error) if self.deployment.lock == LockChoice::Auto && error.is_access_denied() => {
                 let note = "the bucket's default lock applies";

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::archive::ArchiveError;
 use crate::archive::catalogue::{catalogue, prefix};
-use crate::archive::{ArchiveError, Store};
 use crate::sponsors::{Environment, Sponsor};
+use crate::store::Store;
 use crate::verification::counted;
 use crate::verification::previous::{self, PreviousSearch};
 

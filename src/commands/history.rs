@@ -7,13 +7,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{RunContext, elsewhere, stored};
+use crate::archive::ArchiveError;
 use crate::archive::catalogue::{
-    BackupEntry, BackupKey, Catalogue, Incomplete, ListedObject, OpenUpload, catalogue, open_uploads, prefix,
+    BackupEntry, BackupKey, Catalogue, Incomplete, OpenUpload, catalogue, open_uploads, prefix,
 };
-use crate::archive::{ArchiveError, Store, tags};
 use crate::failure::Failure;
+use crate::layout::tags;
 use crate::record::log;
 use crate::sponsors::{Environment, Sponsor};
+use crate::store::{ListedObject, Store, StoreError};
 
 /// Records are a few KiB long.
 const RECORD_BYTES: u64 = 4 << 20;
@@ -128,7 +130,7 @@ impl<'a> BackupHistory<'a> {
     async fn uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, ArchiveError> {
         match Box::pin(self.backups.open_uploads(prefix)).await {
             Ok(listed) => Ok(open_uploads(self.environment, listed)),
-            Err(error) if error.affects_every_request() => Err(error),
+            Err(error) if error.affects_every_request() => Err(error.into()),
             Err(error) if error.is_not_implemented() => {
                 self.say(&format!("unfinished uploads were not looked for: {error}"));
                 Ok(Vec::new())
@@ -162,7 +164,7 @@ impl<'a> BackupHistory<'a> {
         let Some(key) = left.existing_key() else { return Ok(false) };
         let tags = match Box::pin(self.backups.tags(&key)).await {
             Ok(tags) => tags.unwrap_or_default(),
-            Err(error) if error.affects_every_request() => return Err(error),
+            Err(error) if error.affects_every_request() => return Err(error.into()),
             Err(_) => return Ok(false),
         };
         let is_tagged = |(name, value): &(String, String)| {
@@ -227,8 +229,8 @@ impl<'a> BackupHistory<'a> {
         for piece in &left.lacks {
             match Box::pin(self.backups.examine(&piece.key(key))).await {
                 Ok(_) => {}
-                Err(ArchiveError::Missing { .. }) => return Ok(false),
-                Err(error) => return Err(error),
+                Err(StoreError::Missing { .. }) => return Ok(false),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(true)

@@ -11,12 +11,12 @@ use super::session::{Sessions, SponsorSession, contained};
 use super::tenancy_guard::TenancyGuard;
 use super::{RunContext, sponsor_selection};
 use crate::archive::catalogue::prefix;
-use crate::archive::s3::policy::Purpose;
 use crate::cli::options::ListOptions;
 use crate::failure::Failure;
 use crate::report::listing::{self, BackupList, ListedBackup};
 use crate::secrets::{Disabled, S3Backups};
 use crate::sponsors::Sponsor;
+use crate::store::s3::policy::Purpose;
 use crate::verification::limits::{Measured, freshness};
 use crate::verification::{Conclusion, VerificationError};
 

@@ -32,7 +32,7 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         crate::secrets::preflight::CHECKS,
         crate::verification::preflight::CHECKS,
         crate::databases::postgres::preflight::CHECKS,
-        crate::archive::preflight::CHECKS,
+        crate::store::preflight::CHECKS,
         crate::github::preflight::CHECKS,
         sponsor::CHECKS,
     ];

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::RunContext;
 use super::buckets::{AttributeSource, SponsorBuckets};
-use crate::archive::Store;
-use crate::archive::key::Object;
 use crate::failure::Failure;
+use crate::layout::key::Object;
 use crate::record::RecordError;
 use crate::record::log::{self, Entry};
 use crate::sponsors::Sponsor;
 use crate::stop::Deadline;
+use crate::store::Store;
 
 /// A store that takes longer for so small an object will not take it at all.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(120);

@@ -15,14 +15,14 @@ use super::buckets::{BucketAccess, SponsorBuckets};
 use super::history::BackupHistory;
 use super::publish::{Ended, Publisher, RedactedFailure};
 use super::tenancy_guard::TenancyGuard;
-use crate::archive::s3::Endpoint;
-use crate::archive::s3::policy::Purpose;
 use crate::cli::options::CommonOptions;
 use crate::failure::{Cancelled, Failure, TimedOut};
 use crate::report::SponsorResult;
 use crate::secrets::{Disabled, S3Backups, SecretsError, SponsorSecrets};
 use crate::sponsors::Sponsor;
 use crate::stop::Deadline;
+use crate::store::Endpoint;
+use crate::store::s3::policy::Purpose;
 use crate::verification::Conclusion;
 
 /// How a sponsor's steps ended, if nothing failed.

@@ -9,14 +9,15 @@ use super::secrets_source::warn_of_open_file;
 use super::{RunContext, elsewhere};
 use crate::archive::backup_manifest::{BackupManifest, Excerpt};
 use crate::archive::catalogue::{BackupKey, prefix};
-use crate::archive::key::{checksum_key, manifest_key};
-use crate::archive::{ArchiveError, Identities, SealedObject, Store, checksum, open};
+use crate::archive::{ArchiveError, Identities, SealedObject, checksum, open};
 use crate::cli::UsageError;
 use crate::cli::options::{ReadOptions, WhichBackup};
 use crate::databases::postgres::sql::{Columns, DumpContents, Scan};
 use crate::failure::Failure;
+use crate::layout::key::{checksum_key, manifest_key};
 use crate::secrets::Secret;
 use crate::sponsors::{Environment, Sponsor};
+use crate::store::{Store, StoreError};
 use crate::verification::stored::{MANIFEST_BYTES, ReadFacts, StoredFacts, contradictions, judged, refuted};
 
 const CHECKSUM_BYTES: u64 = 4096;
@@ -113,7 +114,7 @@ pub(super) async fn is_a_partners(store: &Store, sponsor: &Sponsor, key: &str) -
     }
     let beside = manifest_key(key);
     let document = match Box::pin(store.read_small(&beside, MANIFEST_BYTES)).await {
-        Err(ArchiveError::Missing { .. } | ArchiveError::Malformed { .. }) => return Ok(false),
+        Err(StoreError::Missing { .. } | StoreError::Oversized { .. }) => return Ok(false),
         document => document?,
     };
     let told = Excerpt::parse(&store.location(&beside), &document);
@@ -130,7 +131,7 @@ pub(super) async fn describe(
 ) -> Result<StoredBackup, Failure> {
     let key = backup.key.clone();
     match look(store, whose, backup, identities).await {
-        Err(Failure::Archive(frozen @ ArchiveError::Frozen { .. })) if thaw => {
+        Err(Failure::Archive(ArchiveError::Store(frozen @ StoreError::Frozen { .. }))) if thaw => {
             Err(thawing(store, &key, frozen).await?.into())
         }
         looked => looked,
@@ -157,12 +158,12 @@ async fn look(
         return Err(proof(&location, findings));
     }
     identities.check(&location, &description.encoding.age_recipients)?;
-    let etag = examined.etag;
+    let mark = examined.mark;
     let bytes = examined.bytes;
     let source = SealedObject {
         store: store.clone(),
         key,
-        etag,
+        mark,
         bytes,
         format,
         encrypted,
@@ -223,7 +224,7 @@ pub(super) fn proof(location: &str, findings: Vec<String>) -> Failure {
 }
 
 /// Requests a thaw of each frozen object of a backup.
-async fn thawing(store: &Store, key: &str, frozen: ArchiveError) -> Result<ArchiveError, Failure> {
+async fn thawing(store: &Store, key: &str, frozen: StoreError) -> Result<StoreError, Failure> {
     for part in [key.to_owned(), checksum_key(key), manifest_key(key)] {
         let examined = store.examine(&part).await?;
         if examined.readable(&store.location(&part)).is_err() {
@@ -231,8 +232,8 @@ async fn thawing(store: &Store, key: &str, frozen: ArchiveError) -> Result<Archi
         }
     }
     Ok(match frozen {
-        ArchiveError::Frozen { location, class, .. } => {
-            ArchiveError::Frozen { location, class, thaw: crate::archive::thaw::Thaw::Ongoing }
+        StoreError::Frozen { location, class, .. } => {
+            StoreError::Frozen { location, class, thaw: crate::store::thaw::Thaw::Ongoing }
         }
         other => other,
     })

@@ -9,13 +9,14 @@ use super::session::{Completed, Sessions, SponsorSession, TimeLimit, contained};
 use super::tenancy_guard::TenancyGuard;
 use super::{RunContext, sponsor_selection, stored};
 use crate::archive::catalogue::{BackupKey, Incomplete, catalogue, prefix};
-use crate::archive::s3::policy::Purpose;
-use crate::archive::{ArchiveError, Identities, Store};
+use crate::archive::{ArchiveError, Identities};
 use crate::cli::UsageError;
 use crate::cli::options::{VerifyOptions, WhichBackup};
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::secrets::S3Backups;
 use crate::sponsors::Sponsor;
+use crate::store::s3::policy::Purpose;
+use crate::store::{Store, StoreError};
 use round::{Checked, SponsorVerification};
 
 /// What all sponsors of a run share.
@@ -165,8 +166,10 @@ impl VerifyRun<'_> {
             Ok((location, judged)) => return round.only(&location, judged),
             Err(failure) => failure,
         };
-        if matches!(&failure, Failure::Archive(ArchiveError::NoBackup { .. } | ArchiveError::Missing { .. }))
-            && let Some(left) = shelf.limit.unless_stopped(self.left_of(store, which)).await?
+        if matches!(
+            &failure,
+            Failure::Archive(ArchiveError::NoBackup { .. } | ArchiveError::Store(StoreError::Missing { .. }))
+        ) && let Some(left) = shelf.limit.unless_stopped(self.left_of(store, which)).await?
         {
             let location = place.location(&left.backup);
             round.location = Some(location.clone());

@@ -15,7 +15,7 @@ fn one_of_each() -> Vec<Failure> {
         Failure::TimedOut(TimedOut::new(Duration::ZERO, Doing::Restore)),
         Failure::from(RestoreError::Stopped).after_a_change(),
         ArchiveError::Stopped.into(),
-        RecordError::Archive(ArchiveError::Stopped).into(),
+        RecordError::Store(StoreError::Stopped).into(),
         RestoreError::Stopped.into(),
         VerificationError { place: "x".to_owned(), findings: Vec::new(), hint: "y".to_owned() }.into(),
         Failure::Cancelled(Signal::Interrupt.into()),

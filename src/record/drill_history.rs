@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::archive::key::Object;
-use crate::archive::{ArchiveError, Store};
+use crate::layout::key::Object;
 use crate::sponsors::Environment;
+use crate::store::{Store, StoreError};
 
 /// Number of reports that are read. Older drills say nothing about today.
 const REPORTS: usize = 50;
@@ -30,7 +30,7 @@ pub async fn newest_passed(
     audit_logs: &Store,
     environment: Environment,
     sponsor: &str,
-) -> Result<Option<Timestamp>, ArchiveError> {
+) -> Result<Option<Timestamp>, StoreError> {
     let mut listed = audit_logs.list(&format!("{}/", Object::DrillReport.folder(environment))).await?;
     // Keys begin with the date.
     listed.sort_unstable_by(|one, other| other.key.cmp(&one.key));

@@ -11,10 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::RecordError;
-use crate::archive::ArchiveError;
-use crate::archive::key::{Object, file_name};
-use crate::archive::s3::{ObjectAttributes, Store};
+use crate::layout::key::{Object, file_name};
 use crate::sponsors::Environment;
+use crate::store::{ObjectAttributes, Store, StoreError};
 
 /// Two records of the same second do not overwrite each other: the later one takes the next free second.
 const SECONDS_TRIED: i64 = 10;
@@ -103,11 +102,11 @@ pub async fn append_to_bucket(
     labels: &ObjectAttributes,
 ) -> Result<String, RecordError> {
     let body = Bytes::copy_from_slice(entry.document);
-    let mut taken = ArchiveError::AlreadyExists { location: store.location("") };
+    let mut taken = StoreError::AlreadyExists { location: store.location("") };
     for key in entry.keys() {
         match store.put_new(&key, body.clone(), labels).await {
             Ok(()) => return Ok(key),
-            Err(error @ ArchiveError::AlreadyExists { .. }) => taken = error,
+            Err(error @ StoreError::AlreadyExists { .. }) => taken = error,
             Err(error) => return Err(error.into()),
         }
     }
@@ -126,7 +125,7 @@ pub async fn check_in_bucket(
 ) -> Result<Option<String>, RecordError> {
     match store.check_attributes(key, sent).await {
         Ok(checked) => Ok(checked.warning),
-        Err(error @ ArchiveError::Differs { .. }) => Err(RecordError::NotAsSent(error)),
+        Err(error @ StoreError::Differs { .. }) => Err(RecordError::NotAsSent(error)),
         Err(error) => {
             let location = store.location(key);
             Ok(Some(format!("lock and tags of {location} could not be checked: {error}")))

@@ -4,8 +4,8 @@ use super::*;
 use crate::github::GitHubError;
 use crate::github::provenance::{self, Answer, Provenance};
 
-fn differs(what: &'static str, expected: &str, got: &str) -> ArchiveError {
-    ArchiveError::Differs {
+fn differs(what: &'static str, expected: &str, got: &str) -> StoreError {
+    StoreError::Differs {
         location: "s3://b/deployments/x.json".to_owned(),
         what,
         expected: expected.to_owned(),
@@ -26,9 +26,7 @@ fn errors() -> Vec<RecordError> {
         },
         RecordError::NotAsSent(differs("lock", "GOVERNANCE until 2033-11-21T01:30:00Z", "missing")),
         RecordError::NotAsSent(differs("tags", "environment=production sponsor=callisto", "none")),
-        RecordError::Archive(ArchiveError::AlreadyExists {
-            location: "s3://b/deployments/x.json".to_owned(),
-        }),
+        RecordError::Store(StoreError::AlreadyExists { location: "s3://b/deployments/x.json".to_owned() }),
     ];
     // A new variant does not compile until it is added here too.
     match errors[0] {
@@ -36,7 +34,7 @@ fn errors() -> Vec<RecordError> {
         | RecordError::NoAnswer { .. }
         | RecordError::Untrue { .. }
         | RecordError::NotAsSent(_)
-        | RecordError::Archive(_) => errors,
+        | RecordError::Store(_) => errors,
     }
 }
 

@@ -52,8 +52,8 @@ pub struct ListedBackup {
 
 impl ListedBackup {
     /// Sets what is known of the dump.
-    pub fn holds(&mut self, bytes: u64, storage_class: &str) {
-        (self.size_bytes, self.storage_class) = (Some(bytes), Some(storage_class.to_owned()));
+    pub fn holds(&mut self, bytes: u64, storage_class: Option<&str>) {
+        (self.size_bytes, self.storage_class) = (Some(bytes), storage_class.map(str::to_owned));
     }
 
     /// Whether it has the three parts of a backup, whatever state they are in.

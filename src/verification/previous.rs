@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::stored::{MANIFEST_BYTES, of_another};
+use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::{BackupManifest, Partial, PreviousBackup, SourceDatabase};
 use crate::archive::catalogue::{catalogue, prefix};
-use crate::archive::key::manifest_key;
-use crate::archive::{ArchiveError, Store};
+use crate::layout::key::manifest_key;
 use crate::sponsors::{Environment, Sponsor};
+use crate::store::Store;
 
 /// What a bucket says of the backup before this one.
 #[derive(Debug)]

@@ -3,13 +3,15 @@
 use crate::source::{Mention, Source};
 
 /// The modules, in the order in which data flows through them.
-pub(crate) const MODULES: [&str; 11] = [
+pub(crate) const MODULES: [&str; 13] = [
     "stop",
     "finding",
     "manifest",
     "sponsors",
     "secrets",
     "databases",
+    "layout",
+    "store",
     "archive",
     "verification",
     "github",
@@ -29,8 +31,9 @@ const FORBIDDEN_NAMES: [&str; 12] = [
     "core",
 ];
 
-/// Uses to the left that are forbidden all the same: `archive` seals any stream of bytes, whatever made it.
-const FORBIDDEN_USES: [(&str, &str); 1] = [("archive", "databases")];
+/// Uses to the left that are forbidden all the same: `archive` seals any stream of bytes, whatever made it, and a store keeps
+/// any object.
+const FORBIDDEN_USES: [(&str, &str); 2] = [("archive", "databases"), ("store", "databases")];
 
 /// Files with more lines than [`LONGEST`], each with its reason.
 pub(crate) const LONG_FILES: &[(&str, &str)] = &[];
@@ -94,9 +97,9 @@ const EFFECTS: [Effect; 7] = [
             "secrets/oidc.rs",
             "secrets/http.rs",
             "github.rs",
-            "archive/s3/client.rs",
+            "store/s3/client.rs",
             // Reads the errors of the client.
-            "archive/s3/cause.rs",
+            "store/s3/cause.rs",
         ],
         tests_may: false,
     },

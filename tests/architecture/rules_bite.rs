@@ -23,7 +23,7 @@ fn lets_pass(path: &str, text: &str) {
 fn a_use_of_a_module_to_the_right_is_a_breach_in_any_form() {
     let right = "to the right of `secrets`";
     for text in [
-        "use crate::archive::Store;",
+        "use crate::store::Store;",
         "use crate::{manifest::Entry, archive::{s3::Store, Codec}};",
         "use crate::{sponsors, report};",
         "use super::super::archive::Store;",
@@ -82,9 +82,9 @@ fn a_glob_or_alias_of_the_crate_root_is_a_breach() {
 fn uses_to_the_left_comments_and_strings_pass() {
     for text in [
         "use crate::manifest::Entry; use crate::secrets::EnvCredentials; use super::doppler;",
-        "// use crate::archive::Store;",
+        "// use crate::store::Store;",
         "/// Like [`crate::archive::Store`].\nfn f() {}",
-        "const TEXT: &str = \"use crate::archive::Store;\";",
+        "const TEXT: &str = \"use crate::store::Store;\";",
         "pub(crate) fn archive(record: u8) -> u8 { record }",
         "mod tests { use super::*; use crate::secrets::report; }",
         "fn f(x: other::crate_name::archive) {}",

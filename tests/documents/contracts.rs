@@ -6,10 +6,10 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sponsor_backup::archive::key::{Object, checksum_key, manifest_key};
-use sponsor_backup::archive::tags::{TagValues, tags};
 use sponsor_backup::cli::inputs::{COMMAND, Command, INPUTS};
 use sponsor_backup::failure::EXIT_CODES;
+use sponsor_backup::layout::key::{Object, checksum_key, manifest_key};
+use sponsor_backup::layout::tags::{TagValues, tags};
 use sponsor_backup::report::SponsorResult;
 use sponsor_backup::report::outputs::DEFINITIONS;
 use sponsor_backup::sponsors::Environment;

@@ -1,10 +1,10 @@
 //! Documents made from the definitions. A page marks a generated block with `<!-- begin NAME -->` and `<!-- end NAME -->`.
 
 use jiff::Timestamp;
-use sponsor_backup::archive::key::{Object, checksum_key, manifest_key};
-use sponsor_backup::archive::tags::{TagValues, tags};
 use sponsor_backup::cli::inputs::{COMMAND, Command, INPUTS, Input};
 use sponsor_backup::failure::EXIT_CODES;
+use sponsor_backup::layout::key::{Object, checksum_key, manifest_key};
+use sponsor_backup::layout::tags::{TagValues, tags};
 use sponsor_backup::report::outputs::DEFINITIONS;
 use sponsor_backup::sponsors::Environment;
 

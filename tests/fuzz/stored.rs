@@ -1,9 +1,10 @@
 //! What is read back out of a bucket: manifests, checksum files, keys. Others may write there, too.
 
 use sponsor_backup::archive::backup_manifest::{BackupManifest, Excerpt};
-use sponsor_backup::archive::catalogue::{self, BackupKey, ListedObject};
+use sponsor_backup::archive::catalogue::{self, BackupKey};
 use sponsor_backup::archive::checksum;
 use sponsor_backup::sponsors::Environment;
+use sponsor_backup::store::ListedObject;
 
 use crate::dice::Dice;
 use crate::engine::{Outcome, Target};
@@ -148,12 +149,8 @@ fn key(text: &str, dice: &mut Dice) -> Outcome {
     for environment in Environment::ALL {
         let mut names = vec![text.to_owned(), checksum_of(text), format!("{text}.manifest.json")];
         names.swap(0, dice.below(3));
-        let listed = names.into_iter().map(|key| ListedObject {
-            key,
-            bytes: 1,
-            storage_class: String::new(),
-            modified: None,
-        });
+        let listed =
+            names.into_iter().map(|key| ListedObject { key, bytes: 1, storage_class: None, modified: None });
         let found = catalogue::catalogue(environment, listed.collect());
         let is_its_own = owners.contains(&environment);
         if found.backups.len() != usize::from(is_its_own) {

@@ -7,9 +7,10 @@ use proptest::prelude::{Just, ProptestConfig, prop_assert, prop_assert_eq, prop_
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use sponsor_backup::archive::memory::BufferPlan;
-use sponsor_backup::archive::s3::{AwsSession, Caller, Endpoint, ObjectAttributes};
-use sponsor_backup::archive::{Codec, PendingUpload, Progress, Recipients, SealOptions, Store, Upload, seal};
+use sponsor_backup::archive::{Codec, PendingUpload, Progress, Recipients, SealOptions, seal};
 use sponsor_backup::secrets::{AwsCredentials, AwsKeys};
+use sponsor_backup::store::{AwsSession, Caller, Endpoint, ObjectAttributes};
+use sponsor_backup::store::{Store, Upload};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{self, REGION, StrictS3, runtime};
@@ -51,9 +52,10 @@ pub(super) fn sealed(
     let buffers = BufferPlan { part_bytes, parts_in_flight: 2, members_in_flight: 3 };
     let labels = ObjectAttributes { content_type: "application/octet-stream", ..ObjectAttributes::default() };
     let _runtime = runtime().enter();
-    let upload = Upload::new(&store(server), key.to_owned(), labels, buffers, CancellationToken::new());
+    let upload =
+        Upload::new(&store(server), key.to_owned(), labels, buffers.parts(), CancellationToken::new());
     let mut stream = plain;
-    runtime().block_on(seal(&mut stream, recipe, upload, &Progress::default())).unwrap()
+    runtime().block_on(seal(&mut stream, recipe, buffers, upload, &Progress::default())).unwrap()
 }
 
 fn open(stored: &[u8], codec: Codec, identity: Option<&age::x25519::Identity>) -> Vec<u8> {

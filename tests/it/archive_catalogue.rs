@@ -8,9 +8,10 @@ use aws_sdk_s3::types::StorageClass;
 use futures_util::{StreamExt as _, stream};
 use sponsor_backup::archive::catalogue::{Piece, catalogue, prefix};
 use sponsor_backup::archive::codec::Format;
-use sponsor_backup::archive::thaw::{Thaw, ThawState};
-use sponsor_backup::archive::{ArchiveError, Codec, Identities, SealedObject, Store, open};
+use sponsor_backup::archive::{ArchiveError, Codec, Identities, SealedObject, open};
 use sponsor_backup::sponsors::Environment;
+use sponsor_backup::store::thaw::{Thaw, ThawState};
+use sponsor_backup::store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use super::archive::store_at;
@@ -58,7 +59,7 @@ fn a_listing_of_many_pages_is_read_whole() {
     let listed = runtime().block_on(store.list(&prefix(Environment::Production))).unwrap();
     assert!(proxy.requests().len() > 2, "{} pages", proxy.requests().len());
     assert!(listed.iter().all(|object| object.bytes == 7 && object.modified.is_some()));
-    assert!(listed.iter().all(|object| object.storage_class == "STANDARD"));
+    assert!(listed.iter().all(|object| object.storage_class.as_deref() == Some("STANDARD")));
     let listed_keys: BTreeSet<String> = listed.iter().map(|object| object.key.clone()).collect();
     assert_eq!((listed.len(), &listed_keys), (keys.len(), &keys));
 
@@ -103,8 +104,8 @@ fn a_missing_object_is_distinguished_from_a_missing_bucket() {
     let server = StrictS3::start();
     server.bucket("small");
     let store = store_at(server.endpoint(), &server, "small");
-    let missing = |error: ArchiveError| {
-        assert!(matches!(error, ArchiveError::Missing { .. }), "{error}");
+    let missing = |error: StoreError| {
+        assert!(matches!(error, StoreError::Missing { .. }), "{error}");
         assert_eq!(error.to_string(), "s3://small/none does not exist");
         assert!(error.hint().unwrap().contains("sponsor-backup list"));
     };
@@ -117,7 +118,7 @@ fn a_missing_object_is_distinguished_from_a_missing_bucket() {
         runtime().block_on(nowhere.read_small("none", 10)).unwrap_err(),
         runtime().block_on(nowhere.list("")).unwrap_err(),
     ] {
-        assert!(matches!(&error, ArchiveError::S3 { code, .. } if code == "NoSuchBucket"), "{error}");
+        assert!(matches!(&error, StoreError::S3 { code, .. } if code == "NoSuchBucket"), "{error}");
     }
 }
 
@@ -163,7 +164,7 @@ fn read(store: &Store) -> Result<Vec<u8>, ArchiveError> {
         let source = SealedObject {
             store: store.clone(),
             key: KEY.to_owned(),
-            etag: examined.etag,
+            mark: examined.mark,
             bytes: examined.bytes,
             format: Format::Gzip,
             encrypted: false,
@@ -191,15 +192,21 @@ fn a_frozen_backup_is_read_once_it_was_thawed() {
     let frozen = examine();
     assert_eq!((frozen.storage_class.as_str(), frozen.restored), ("DEEP_ARCHIVE", ThawState::No));
     let listed = runtime().block_on(store.list("backups/")).unwrap();
-    assert_eq!(listed[0].storage_class, "DEEP_ARCHIVE");
+    assert_eq!(listed[0].storage_class.as_deref(), Some("DEEP_ARCHIVE"));
     let expected = frozen.readable(&store.location(KEY)).unwrap_err().to_string();
     let refused = read(&store).unwrap_err();
-    assert!(matches!(refused, ArchiveError::Frozen { thaw: Thaw::NotRequested, .. }), "{refused}");
+    assert!(
+        matches!(refused, ArchiveError::Store(StoreError::Frozen { thaw: Thaw::NotRequested, .. })),
+        "{refused}"
+    );
     assert_eq!(refused.to_string(), expected);
 
     proxy.rule(|_| Action::ChangeHeader("x-amz-restore", "ongoing-request=\"true\"".to_owned()));
     let refused = read(&store).unwrap_err();
-    assert!(matches!(refused, ArchiveError::Frozen { thaw: Thaw::Ongoing, .. }), "{refused}");
+    assert!(
+        matches!(refused, ArchiveError::Store(StoreError::Frozen { thaw: Thaw::Ongoing, .. })),
+        "{refused}"
+    );
     let already = "<Error><Code>RestoreAlreadyInProgress</Code><Message>wait</Message></Error>";
     proxy.rule(|_| Action::Status(409, already.to_owned()));
     thaw().unwrap();
@@ -218,7 +225,7 @@ fn what_is_not_frozen_is_not_thawed() {
     moto.put("never-frozen", KEY, "x");
     let store = store_at(moto.endpoint(), moto, "never-frozen");
     let error = runtime().block_on(store.thaw(KEY, Some(3))).unwrap_err();
-    assert!(matches!(&error, ArchiveError::S3 { code, .. } if code == "InvalidObjectState"), "{error}");
+    assert!(matches!(&error, StoreError::S3 { code, .. } if code == "InvalidObjectState"), "{error}");
     let missing = runtime().block_on(store.thaw("none", Some(3))).unwrap_err();
-    assert!(matches!(missing, ArchiveError::Missing { .. }), "{missing}");
+    assert!(matches!(missing, StoreError::Missing { .. }), "{missing}");
 }

@@ -8,8 +8,9 @@ use secrecy::ExposeSecret as _;
 use sponsor_backup::archive::codec::Format;
 use sponsor_backup::archive::pending::Sealed;
 use sponsor_backup::archive::{
-    ArchiveError, Codec, Identities, Opened, Reader, Recipients, SealOptions, SealedObject, Store, open,
+    ArchiveError, Codec, Identities, Opened, Reader, Recipients, SealOptions, SealedObject, open,
 };
+use sponsor_backup::store::{Store, StoreError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -80,7 +81,7 @@ fn examined(store: Store, format: Format, identities: Identities) -> SealedObjec
     SealedObject {
         store,
         key: KEY.to_owned(),
-        etag: found.etag,
+        mark: found.mark,
         bytes: found.bytes,
         format,
         encrypted,
@@ -213,12 +214,12 @@ fn a_connection_that_breaks_is_taken_up_where_it_broke() {
     let ranges: Vec<&str> = requests.iter().map(|seen| seen.header("range")).collect();
     assert_eq!(ranges.len(), 6);
     assert_eq!(ranges[..2], ["", "bytes=100000-"]);
-    assert!(requests.iter().all(|seen| seen.header("if-match") == case.source().etag));
+    assert!(requests.iter().all(|seen| seen.header("if-match") == case.source().mark));
     assert!(requests.iter().all(|seen| seen.header("x-amz-checksum-mode").is_empty()));
 
     proxy.spoil(6, Action::CutAnswer(1), |_| true);
     let error = read(case.through(&proxy)).unwrap_err();
-    assert!(matches!(error, ArchiveError::CutOff { bytes: 6, .. }), "{error}");
+    assert!(matches!(error, ArchiveError::Store(StoreError::CutOff { bytes: 6, .. })), "{error}");
 }
 
 #[test]
@@ -248,7 +249,10 @@ fn an_object_replaced_after_its_check_is_not_read() {
     other[2_000_000] ^= 1;
     case.server.put(BUCKET, KEY, other);
     let error = read(source).unwrap_err();
-    assert!(matches!(error, ArchiveError::Replaced { .. }), "this server does not know If-Match: {error}");
+    assert!(
+        matches!(error, ArchiveError::Store(StoreError::Replaced { .. })),
+        "this server does not know If-Match: {error}"
+    );
 
     let moto = Moto::shared();
     moto.bucket("replaced");
@@ -257,7 +261,7 @@ fn an_object_replaced_after_its_check_is_not_read() {
     let source = examined(store, Format::Gzip, Identities::default());
     moto.put("replaced", KEY, "other");
     let error = read(source).unwrap_err();
-    assert!(matches!(error, ArchiveError::Replaced { .. }), "this one does: {error}");
+    assert!(matches!(error, ArchiveError::Store(StoreError::Replaced { .. })), "this one does: {error}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn listed(keys: &[&str]) -> Vec<ListedObject> {
     let object = |key: &&str| ListedObject {
         key: (*key).to_owned(),
         bytes: 7,
-        storage_class: "STANDARD".to_owned(),
+        storage_class: Some("STANDARD".to_owned()),
         modified: None,
     };
     keys.iter().map(object).collect()
@@ -124,5 +124,14 @@ proptest! {
                 prop_assert!(at >= key.len() - "000000.sql.gz".len() && backup.at.as_second() / 86400 == second / 86400, "{spoiled}");
             }
         }
+    }
+}
+
+#[test]
+fn a_probe_of_preflight_is_not_a_backup() {
+    let second = "2026-11-21T01:02:03Z".parse().unwrap();
+    for environment in Environment::ALL {
+        let key = Object::Backup { suffix: "" }.probe_key(environment, second);
+        assert_eq!(BackupKey::parse(environment, &key), None);
     }
 }

@@ -7,7 +7,6 @@ use aws_sdk_s3::types::StorageClass;
 
 use super::{CommonOptions, Deployment, endpoint};
 use crate::archive::catalogue::BackupKey;
-use crate::archive::s3::LockChoice;
 use crate::archive::{Codec, Recipients, SealOptions, memory};
 use crate::cli::inputs;
 use crate::cli::kinds::split_location;
@@ -16,6 +15,7 @@ use crate::cli::values::{Values, bad, bad_value};
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::record::RecordedOutcome;
 use crate::sponsors::Environment;
+use crate::store::LockChoice;
 
 /// The output `backup_location` if backups are disabled for the sponsor.
 const NOT_CONFIGURED: &str = "not-configured";

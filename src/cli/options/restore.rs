@@ -7,11 +7,11 @@ use secrecy::SecretString;
 
 use super::{CommonOptions, Deployment, backup, endpoint};
 use crate::archive::Identities;
-use crate::archive::s3::Endpoint;
 use crate::cli::inputs;
 use crate::cli::kinds::WhichBackup;
 use crate::cli::usage::UsageError;
 use crate::cli::values::Values;
+use crate::store::Endpoint;
 
 /// `list`
 #[derive(Debug)]

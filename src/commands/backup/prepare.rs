@@ -8,11 +8,7 @@ use jiff::Timestamp;
 use super::BackupRun;
 use super::state::BackupState;
 use crate::archive::backup_manifest::SourceDatabase;
-use crate::archive::key::Object;
 use crate::archive::memory::BufferPlan;
-use crate::archive::s3::policy::Purpose;
-use crate::archive::s3::{LockChoice, ObjectAttributes};
-use crate::archive::{ArchiveError, Store};
 use crate::commands::buckets::SponsorBuckets;
 use crate::commands::session::SponsorSession;
 use crate::commands::tenancy_guard::TenancyGuard;
@@ -25,10 +21,14 @@ use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::server::{self, Money, Server};
 use crate::databases::postgres::{Connection, PostgresError, query};
 use crate::failure::Failure;
+use crate::layout::key::Object;
 use crate::record::RecordError;
 use crate::report::disabled::{self, SecretsPlace, SponsorSetup};
 use crate::secrets::{Disabled, S3Backups, SecretsError};
 use crate::sponsors::Sponsor;
+use crate::store::s3::policy::Purpose;
+use crate::store::{LockChoice, ObjectAttributes};
+use crate::store::{Store, StoreError};
 use crate::verification::previous::PreviousSearch;
 use crate::verification::source::{is_one, to_source, words};
 
@@ -296,7 +296,7 @@ impl BackupRun<'_> {
         &self,
         state: &mut BackupState,
         buckets: &SponsorBuckets,
-    ) -> Result<(), ArchiveError> {
+    ) -> Result<(), StoreError> {
         let key = |state: &BackupState| {
             Object::Backup { suffix: "" }.key(self.options.common.environment, state.started)
         };
@@ -310,7 +310,7 @@ impl BackupRun<'_> {
                 state.started = self.context.now();
             }
         }
-        Err(ArchiveError::AlreadyExists { location: buckets.backups.location(&key(state)) })
+        Err(StoreError::AlreadyExists { location: buckets.backups.location(&key(state)) })
     }
 }
 

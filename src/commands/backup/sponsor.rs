@@ -13,9 +13,8 @@ use super::manifest::{DumpedBackup, partial};
 use super::prepare::{Preparation, PreparedBackup};
 use super::state::BackupState;
 use crate::archive::backup_manifest::Partial;
-use crate::archive::key::Object;
 use crate::archive::pending::{Committed, Sealed};
-use crate::archive::{Progress, Upload, seal};
+use crate::archive::{Progress, seal};
 use crate::commands::publish::Ended;
 use crate::commands::save_record;
 use crate::commands::session::{Completed, SponsorSession};
@@ -23,11 +22,13 @@ use crate::databases::postgres::generated::Digests;
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::{Dump, FinishedDump, PostgresError};
 use crate::failure::{Doing, Failure, TimedOut};
+use crate::layout::key::Object;
 use crate::record::deployment::Heading;
 use crate::record::{DeploymentLog, Event, Provenance};
 use crate::report::Record;
 use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Sponsor;
+use crate::store::Upload;
 use crate::verification::VerificationError;
 use crate::verification::conclusion::{BackupFacts, Before, ContentTotals};
 use crate::verification::limits::words;
@@ -108,8 +109,8 @@ impl BackupRun<'_> {
 
         // Seal: compress, encrypt and upload what pg_dump writes. Each read also scans it, see [`Dump`].
         let mut text = head.as_bytes().chain(&mut dump);
-        let upload = Upload::new(store, key.clone(), labels.clone(), *buffers, stop.clone());
-        let sealed = seal(&mut text, &self.options.seal_options, upload, &progress).await;
+        let upload = Upload::new(store, key.clone(), labels.clone(), buffers.parts(), stop.clone());
+        let sealed = seal(&mut text, &self.options.seal_options, *buffers, upload, &progress).await;
         drop(watch);
         let pending = match sealed {
             Ok(pending) => pending,

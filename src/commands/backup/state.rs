@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use crate::archive::backup_manifest::{Partial, PreviousBackup};
 use crate::archive::pending::Sealed;
-use crate::archive::s3::LockState;
 use crate::commands::RunContext;
 use crate::commands::buckets::SponsorBuckets;
 use crate::commands::publish::RedactedFailure;
@@ -14,6 +13,7 @@ use crate::commands::session::{Completed, SponsorSession};
 use crate::failure::Failure;
 use crate::record::DeploymentLog;
 use crate::report::{Record, SponsorResult};
+use crate::store::LockState;
 use crate::verification::Conclusion;
 use crate::verification::conclusion::BackupFacts;
 

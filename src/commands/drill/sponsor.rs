@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use super::target::DrillTarget;
 use super::{DrillRun, DrillState};
-use crate::archive::s3::policy::Purpose;
 use crate::commands::restoring::{self, RestoreSession};
 use crate::commands::selected_backup::SelectedBackup;
 use crate::commands::session::{Completed, SponsorSession, fenced, undo_in_time};
@@ -16,6 +15,7 @@ use crate::databases::postgres::{Connection, PostgresError, query};
 use crate::failure::Failure;
 use crate::report::lines;
 use crate::secrets::{Disabled, S3Backups};
+use crate::store::s3::policy::Purpose;
 use crate::verification::drill::{Backup, Check, DrillFindings};
 use crate::verification::{counted, database};
 

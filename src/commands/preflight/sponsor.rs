@@ -6,9 +6,6 @@ use futures_util::future::join;
 
 use super::PreflightRun;
 use crate::archive::catalogue::prefix;
-use crate::archive::preflight as archive;
-use crate::archive::preflight::StorageExpectations;
-use crate::archive::s3::policy::Purpose;
 use crate::commands::backup_rows::{UNKNOWN, counts};
 use crate::commands::buckets::SponsorBuckets;
 use crate::commands::publish::{Ended, RedactedFailure};
@@ -22,6 +19,9 @@ use crate::record::drill_history;
 use crate::report::preflight::in_words;
 use crate::secrets::{SecretsError, SponsorSecrets, preflight as secrets};
 use crate::sponsors::Sponsor;
+use crate::store::StorageExpectations;
+use crate::store::preflight as storage;
+use crate::store::s3::policy::Purpose;
 use crate::verification::previous::PreviousSearch;
 use crate::verification::source::to_source;
 use crate::verification::{Conclusion, VerificationError, preflight as verification};
@@ -96,7 +96,7 @@ impl PreflightRun<'_> {
         findings.extend(storage);
         if let Some(SponsorBuckets { backups, audit_logs, .. }) = buckets.filter(|_| self.options.write_probe)
         {
-            let probed = archive::probe_writes(&backups, &audit_logs, expected, session.limit.stop());
+            let probed = storage::probe_writes(&backups, &audit_logs, expected, session.limit.stop());
             findings.extend(Box::pin(probed).await);
         }
         Ok(findings)
@@ -163,7 +163,7 @@ impl PreflightRun<'_> {
         buckets: &SponsorBuckets,
         expected: StorageExpectations<'_>,
     ) -> Vec<Finding> {
-        let mut findings = archive::check(&buckets.backups, &buckets.audit_logs, expected).await;
+        let mut findings = storage::check(&buckets.backups, &buckets.audit_logs, expected).await;
         findings.extend(self.source(session, buckets).await);
         findings.push(self.last_backup(session, buckets).await);
         findings.push(self.last_drill(session, buckets).await);

@@ -3,8 +3,8 @@
 //! are compared. The rule itself is in [`live`].
 
 use super::RestoreRun;
+use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::SourceDatabase;
-use crate::archive::{ArchiveError, Store};
 use crate::commands::restoring;
 use crate::commands::tenancy_guard::{OtherDatabase, OtherDatabases, some_of};
 use crate::databases::postgres::Connection;
@@ -17,6 +17,7 @@ use crate::databases::postgres::restore::{RestoreError, Target};
 use crate::failure::Failure;
 use crate::secrets::SponsorSecrets;
 use crate::sponsors::{Environment, Sponsor};
+use crate::store::Store;
 use crate::verification::previous::PreviousSearch;
 
 impl RestoreRun<'_> {

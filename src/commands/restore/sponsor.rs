@@ -1,7 +1,6 @@
 //! The restore itself. All checks come before the first statement, and all statements are one transaction.
 
 use super::RestoreRun;
-use crate::archive::s3::policy::Purpose;
 use crate::commands::restoring::{self, RestoreSession};
 use crate::commands::selected_backup::SelectedBackup;
 use crate::commands::session::{Completed, SponsorSession, fenced, undo_in_time};
@@ -17,6 +16,7 @@ use crate::report::lines;
 use crate::report::restore::Restored;
 use crate::secrets::{Disabled, S3Backups};
 use crate::sponsors::Sponsor;
+use crate::store::s3::policy::Purpose;
 use crate::verification::{counted, database};
 
 /// A target that was queried, and the plan for it.

@@ -6,14 +6,15 @@ use super::{SponsorBackups, VerifyRun};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::Partial;
 use crate::archive::catalogue::BackupKey;
-use crate::archive::key::file_name;
 use crate::cli::options::WhichBackup;
 use crate::commands::history::AttemptStatus;
 use crate::commands::publish::{Ended, RedactedFailure};
 use crate::commands::session::{Completed, SponsorSession};
 use crate::commands::{RunContext, stored};
 use crate::failure::Failure;
+use crate::layout::key::file_name;
 use crate::report::verify::VerifiedBackups;
+use crate::store::StoreError;
 use crate::verification::{Conclusion, State, VerificationError};
 
 /// The verdict on one backup.
@@ -23,7 +24,7 @@ pub(super) enum Checked {
     /// It is something else, for these reasons.
     Bad(Vec<String>),
     /// It cannot be read before a thaw.
-    Frozen(ArchiveError),
+    Frozen(StoreError),
 }
 
 impl VerifyRun<'_> {
@@ -35,7 +36,9 @@ impl VerifyRun<'_> {
         let key = backup.key.clone();
         match Box::pin(self.read(shelf, backup)).await {
             Err(Failure::Proof(error)) => Ok(Checked::Bad(error.findings)),
-            Err(Failure::Archive(frozen @ ArchiveError::Frozen { .. })) => Ok(Checked::Frozen(frozen)),
+            Err(Failure::Archive(ArchiveError::Store(frozen @ StoreError::Frozen { .. }))) => {
+                Ok(Checked::Frozen(frozen))
+            }
             Err(Failure::Archive(error)) if self.is_finding(&error, &shelf.place.backups.location(&key)) => {
                 Ok(Checked::Bad(vec![stored::in_words(&shelf.place.backups, &key, &error)]))
             }
@@ -71,7 +74,7 @@ impl VerifyRun<'_> {
     fn is_finding(&self, error: &ArchiveError, dump: &str) -> bool {
         let was_listed = self.options.all || self.options.reading.which == WhichBackup::Latest;
         match error {
-            ArchiveError::Missing { location } if location == dump => was_listed,
+            ArchiveError::Store(StoreError::Missing { location }) if location == dump => was_listed,
             error => error.is_finding(),
         }
     }
@@ -142,7 +145,7 @@ impl<'a> SponsorVerification<'a> {
             Checked::Bad(findings) => self.bad(format!("{location}: {}", findings.join("; "))),
             Checked::Frozen(frozen) => {
                 self.say(&format!("not read: {frozen}"));
-                if let ArchiveError::Frozen { class, .. } = frozen {
+                if let StoreError::Frozen { class, .. } = frozen {
                     *self.verified.frozen.entry(class).or_default() += 1;
                 }
             }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sponsor_backup::archive::key::Object;
+use sponsor_backup::layout::key::Object;
 use sponsor_backup::sponsors::Environment;
 
 use super::s3::behind_a_proxy;

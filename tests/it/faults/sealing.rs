@@ -4,8 +4,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use sponsor_backup::archive::memory::BufferPlan;
-use sponsor_backup::archive::s3::ObjectAttributes;
-use sponsor_backup::archive::{Codec, Progress, Recipients, SealOptions, Upload, seal};
+use sponsor_backup::archive::{Codec, Progress, Recipients, SealOptions, seal};
+use sponsor_backup::store::ObjectAttributes;
+use sponsor_backup::store::Upload;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
@@ -43,8 +44,8 @@ fn a_panic_leaves_no_parts() {
     let recipe = SealOptions { codec: Codec::Gzip(1), recipients: Recipients::default() };
     let mut stream = Panics(bytes(13 << 20, 7, true));
     let cause = runtime().block_on(async {
-        let upload = Upload::new(&store, "a/dump".to_owned(), labels, flow, CancellationToken::new());
-        let broken = seal(&mut stream, &recipe, upload, &Progress::default()).await.unwrap_err();
+        let upload = Upload::new(&store, "a/dump".to_owned(), labels, flow.parts(), CancellationToken::new());
+        let broken = seal(&mut stream, &recipe, flow, upload, &Progress::default()).await.unwrap_err();
         broken.abandon().await
     });
     assert!(cause.to_string().contains("its sealing panicked"), "{cause}");

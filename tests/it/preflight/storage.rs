@@ -6,7 +6,7 @@ mod session;
 mod unknown;
 
 use serde_json::json;
-use sponsor_backup::archive::s3::LockChoice;
+use sponsor_backup::store::LockChoice;
 
 use super::{Findings, sound};
 use crate::support::{Action, Moto, Proxy, Run, Sponsor, runtime};

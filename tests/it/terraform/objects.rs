@@ -3,9 +3,9 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sponsor_backup::archive::key::{Object, checksum_key, manifest_key};
-use sponsor_backup::archive::s3::policy::{Place, Purpose, policy};
+use sponsor_backup::layout::key::{Object, checksum_key, manifest_key};
 use sponsor_backup::sponsors::Environment;
+use sponsor_backup::store::s3::policy::{Place, Purpose, policy};
 
 use super::bucket::{Bucket, Rules};
 use super::module::Module;

@@ -10,10 +10,10 @@ use aws_sdk_s3::types::{
     VersioningConfiguration,
 };
 use serde_json::json;
-use sponsor_backup::archive::preflight::{self, StorageExpectations};
-use sponsor_backup::archive::s3::LockChoice;
 use sponsor_backup::finding::{Finding, Level};
 use sponsor_backup::sponsors::Environment;
+use sponsor_backup::store::LockChoice;
+use sponsor_backup::store::{StorageExpectations, preflight};
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::store_at;
@@ -104,7 +104,7 @@ impl Buckets {
         line.map(line_of).unwrap_or_else(|| panic!("no {check}: {found:#?}"))
     }
 
-    fn stores(&self) -> [sponsor_backup::archive::Store; 2] {
+    fn stores(&self) -> [sponsor_backup::store::Store; 2] {
         [&self.backups, &self.audit_logs].map(|bucket| store_at(&self.endpoint, &self.server, bucket))
     }
 

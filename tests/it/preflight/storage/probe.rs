@@ -1,8 +1,8 @@
 //! The write probe sends what a backup sends, needs no permission to delete, and leaves nothing.
 
 use serde_json::{Value, json};
-use sponsor_backup::archive::s3::LockChoice;
 use sponsor_backup::finding::Level;
+use sponsor_backup::store::LockChoice;
 use tokio_util::sync::CancellationToken;
 
 use crate::preflight::{Findings, secure};

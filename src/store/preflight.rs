@@ -1,0 +1,53 @@
+//! What `preflight` finds out about a sponsor's two stores. Reads only, unless the write probe is asked for.
+
+use tokio_util::sync::CancellationToken;
+
+use super::s3::preflight as s3;
+use super::{Kind, StorageExpectations, Store};
+use crate::finding::{Check, Finding};
+use crate::layout::key::{Bucket, Object};
+
+/// What this module checks.
+pub const CHECKS: &[Check] = s3::CHECKS;
+
+/// Checks both stores.
+pub async fn check(backups: &Store, audit_logs: &Store, expected: StorageExpectations<'_>) -> Vec<Finding> {
+    let checked = |store, which| Box::pin(check_store(store, which, expected));
+    let (mut findings, of_logs) =
+        tokio::join!(checked(backups, Bucket::Backups), checked(audit_logs, Bucket::AuditLogs));
+    findings.extend(of_logs);
+    findings
+}
+
+async fn check_store(store: &Store, which: Bucket, expected: StorageExpectations<'_>) -> Vec<Finding> {
+    match &store.kind {
+        Kind::S3(bucket) => s3::check(bucket, which, expected).await,
+    }
+}
+
+/// Begins an upload like a backup's in each store, and takes it back. When `stop` is canceled, it still takes back what it
+/// began.
+pub async fn probe_writes(
+    backups: &Store,
+    audit_logs: &Store,
+    expected: StorageExpectations<'_>,
+    stop: &CancellationToken,
+) -> Vec<Finding> {
+    let probe = |store, object| Box::pin(probe_store(store, object, expected, stop.clone()));
+    let (backup, log) = tokio::join!(
+        probe(backups, Object::Backup { suffix: "" }),
+        probe(audit_logs, Object::DeploymentLog),
+    );
+    vec![backup, log]
+}
+
+async fn probe_store(
+    store: &Store,
+    object: Object<'static>,
+    expected: StorageExpectations<'_>,
+    stop: CancellationToken,
+) -> Finding {
+    match &store.kind {
+        Kind::S3(bucket) => s3::probe_writes(bucket, object, expected, stop).await,
+    }
+}
