@@ -64,7 +64,10 @@ impl PendingUpload {
         let location = upload.store().location(upload.key());
         let published = match upload.publish(sealed.whole()).await {
             Ok(published) => published,
-            Err(cause) => return Err(Box::new(FailedUpload { cause: cause.into(), upload }).abandon().await),
+            Err(error) => {
+                let cause = not_published(error);
+                return Err(Box::new(FailedUpload { cause, upload }).abandon().await);
+            }
         };
         let mut remarks = published.remarks;
         let completed = tokio::select! {
@@ -135,6 +138,19 @@ impl FailedUpload {
                 ArchiveError::Unfinished { cause: Box::new(cause), left }
             }
         }
+    }
+}
+
+/// A write that was given up may still succeed, but it is not a backup yet.
+fn not_published(error: StoreError) -> ArchiveError {
+    match error {
+        StoreError::OutcomeUnknown { cause, location } => ArchiveError::Unfinished {
+            cause: Box::new((*cause).into()),
+            left: format!(
+                "the outcome of the upload to {location} is unknown, but without a manifest it does not count as a backup"
+            ),
+        },
+        error => error.into(),
     }
 }
 

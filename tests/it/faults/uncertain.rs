@@ -248,7 +248,8 @@ fn what_cannot_be_known_is_reported() {
     let message = failure(&run(&trial, &proxy).run());
     assert!(message.contains("the upload to "), "{message}");
     assert!(
-        message.contains(", and the outcome of the upload to s3://") && message.ends_with(" is unknown"),
+        message.contains("; the outcome of the upload to s3://")
+            && message.ends_with(" is unknown, but without a manifest it does not count as a backup"),
         "{message}"
     );
     let keys = trial.store.keys_in(trial.bucket("callisto"));
