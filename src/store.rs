@@ -4,12 +4,14 @@
 //! error, never as a silent success. It does not know what the objects are.
 
 pub mod attributes;
+pub mod folder;
 pub mod hash;
 pub mod parts;
 pub mod preflight;
 pub mod s3;
 pub mod thaw;
 
+mod capabilities;
 mod download;
 mod error;
 mod expectations;
@@ -17,16 +19,21 @@ mod object;
 mod upload;
 
 pub use attributes::{BucketDefault, CheckedAttributes, LockChoice, LockState, ObjectAttributes, ObjectLock};
+pub use capabilities::Capabilities;
 pub use download::Download;
 pub use error::StoreError;
 pub use expectations::StorageExpectations;
-pub use object::{ListedObject, ObjectInfo, Published, WholeObject};
+pub use folder::Surroundings;
+pub use object::{ListedObject, ListedUpload, ObjectInfo, Published, WholeObject};
 pub use s3::{AwsSession, Caller, Endpoint, session_name};
 pub use upload::Upload;
+
+use std::path::Path;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use folder::Folder;
 use hash::SizeAndHash;
 use s3::S3Bucket;
 
@@ -34,18 +41,38 @@ use s3::S3Bucket;
 #[derive(Debug, Clone)]
 pub struct Store {
     kind: Kind,
+    /// Whether other sponsors may write to it at the same time.
+    is_shared: bool,
 }
 
 #[derive(Debug, Clone)]
 enum Kind {
     S3(S3Bucket),
+    Folder(Folder),
 }
 
 impl Store {
     /// Opens a bucket at an endpoint with exactly these credentials. Sends no request.
     #[must_use]
     pub fn open(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Self {
-        Self { kind: Kind::S3(S3Bucket::open(endpoint, bucket, caller)) }
+        Self { kind: Kind::S3(S3Bucket::open(endpoint, bucket, caller)), is_shared: false }
+    }
+
+    /// Opens a folder. Creates nothing.
+    ///
+    /// # Errors
+    /// It cannot be a store: it does not exist, or other users can write to it, for example.
+    pub fn open_folder(root: &Path, around: &Surroundings) -> Result<Self, StoreError> {
+        Ok(Self { kind: Kind::Folder(Folder::open(root, around)?), is_shared: false })
+    }
+
+    /// What this kind of store can do.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        match &self.kind {
+            Kind::S3(_) => Capabilities::OF_S3,
+            Kind::Folder(_) => Capabilities::OF_FOLDERS,
+        }
     }
 
     /// The same store, with the name of the secret that its name came from. Hints show it.
@@ -53,8 +80,9 @@ impl Store {
     pub fn named_by(self, secret: &'static str) -> Self {
         let kind = match self.kind {
             Kind::S3(bucket) => Kind::S3(bucket.named_by(secret)),
+            Kind::Folder(folder) => Kind::Folder(folder),
         };
-        Self { kind }
+        Self { kind, ..self }
     }
 
     /// The same store, which other sponsors may use, too.
@@ -62,23 +90,26 @@ impl Store {
     pub fn shared(self, is_shared: bool) -> Self {
         let kind = match self.kind {
             Kind::S3(bucket) => Kind::S3(bucket.shared(is_shared)),
+            Kind::Folder(folder) => Kind::Folder(folder),
         };
-        Self { kind }
+        Self { kind, is_shared }
     }
 
-    /// The bucket's name.
+    /// Bucket name, or path of the folder.
     #[must_use]
-    pub fn bucket(&self) -> &str {
+    pub fn name(&self) -> String {
         match &self.kind {
-            Kind::S3(bucket) => bucket.bucket(),
+            Kind::S3(bucket) => bucket.bucket().to_owned(),
+            Kind::Folder(folder) => folder.path().display().to_string(),
         }
     }
 
-    /// `s3://bucket/key`.
+    /// `s3://bucket/key` or `file:///root/key`.
     #[must_use]
     pub fn location(&self, key: &str) -> String {
         match &self.kind {
             Kind::S3(bucket) => bucket.location(key),
+            Kind::Folder(folder) => folder.location(key),
         }
     }
 
@@ -94,6 +125,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         match &self.kind {
             Kind::S3(bucket) => bucket.put_new(key, body, attributes).await,
+            Kind::Folder(folder) => Ok(folder.put_new(key, body).await?),
         }
     }
 
@@ -104,6 +136,9 @@ impl Store {
     pub async fn list(&self, prefix: &str) -> Result<Vec<ListedObject>, StoreError> {
         match &self.kind {
             Kind::S3(bucket) => bucket.list(prefix).await,
+            Kind::Folder(folder) => {
+                Ok(folder.list(prefix).await?.into_iter().map(ListedObject::from).collect())
+            }
         }
     }
 
@@ -115,16 +150,36 @@ impl Store {
     pub async fn holds(&self, prefix: &str) -> Result<bool, StoreError> {
         match &self.kind {
             Kind::S3(bucket) => bucket.holds(prefix).await,
+            Kind::Folder(folder) => Ok(folder.holds(prefix).await?),
         }
     }
 
-    /// Key and start time of every unfinished upload below the prefix.
+    /// Every unfinished upload below the prefix.
     ///
     /// # Errors
     /// The store refuses, or knows no such list.
-    pub async fn open_uploads(&self, prefix: &str) -> Result<Vec<(String, Option<Timestamp>)>, StoreError> {
+    pub async fn open_uploads(&self, prefix: &str) -> Result<Vec<ListedUpload>, StoreError> {
         match &self.kind {
             Kind::S3(bucket) => bucket.open_uploads(prefix).await,
+            Kind::Folder(folder) => {
+                Ok(folder.unfinished(prefix).await?.into_iter().map(ListedUpload::from).collect())
+            }
+        }
+    }
+
+    /// Removes what runs that were killed left of uploads below the prefix, as far as it certainly belongs to no run any
+    /// more. Returns their locations. S3 leaves this to the lifecycle rules of the bucket, because it does not show whether a
+    /// run lives. In a store that other sponsors use, too, nothing is removed.
+    ///
+    /// # Errors
+    /// The store refuses.
+    pub async fn remove_dead_uploads(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        match &self.kind {
+            Kind::Folder(folder) if !self.is_shared => {
+                let keys = folder.remove_dead(prefix).await?;
+                Ok(keys.iter().map(|key| self.location(key)).collect())
+            }
+            Kind::S3(_) | Kind::Folder(_) => Ok(Vec::new()),
         }
     }
 
@@ -135,6 +190,7 @@ impl Store {
     pub async fn examine(&self, key: &str) -> Result<ObjectInfo, StoreError> {
         match &self.kind {
             Kind::S3(bucket) => bucket.examine(key).await,
+            Kind::Folder(folder) => Ok(ObjectInfo::from(folder.examine(key).await?)),
         }
     }
 
@@ -145,6 +201,7 @@ impl Store {
     pub async fn read_small(&self, key: &str, limit_bytes: u64) -> Result<Bytes, StoreError> {
         match &self.kind {
             Kind::S3(bucket) => bucket.read_small(key, limit_bytes).await,
+            Kind::Folder(folder) => Ok(folder.read_small(key, limit_bytes).await?),
         }
     }
 
@@ -155,6 +212,7 @@ impl Store {
     pub async fn measure(&self, key: &str) -> Result<SizeAndHash, StoreError> {
         match &self.kind {
             Kind::S3(bucket) => bucket.measure(key).await,
+            Kind::Folder(folder) => Ok(folder.measure(key).await?),
         }
     }
 
@@ -166,6 +224,7 @@ impl Store {
     pub async fn thaw(&self, key: &str, days: Option<u16>) -> Result<(), StoreError> {
         match &self.kind {
             Kind::S3(bucket) => bucket.thaw(key, days).await,
+            Kind::Folder(_) => Err(self.cannot("thaw objects")),
         }
     }
 
@@ -176,6 +235,7 @@ impl Store {
     pub async fn tags(&self, key: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
         match &self.kind {
             Kind::S3(bucket) => bucket.tags(key).await,
+            Kind::Folder(_) => Ok(None),
         }
     }
 
@@ -205,6 +265,7 @@ impl Store {
         self.compare_lock(key, shown.as_ref(), sent)?;
         match &self.kind {
             Kind::S3(bucket) => bucket.check_attributes(key, shown, sent).await,
+            Kind::Folder(_) => Ok(CheckedAttributes::unlocked(sent)),
         }
     }
 
@@ -232,6 +293,7 @@ impl Store {
     pub async fn tag_lock(&self, key: &str, sent: &ObjectAttributes) -> CheckedAttributes {
         match &self.kind {
             Kind::S3(bucket) => bucket.tag_lock(key, sent).await,
+            Kind::Folder(_) => CheckedAttributes::unlocked(sent),
         }
     }
 
@@ -248,6 +310,12 @@ impl Store {
     ) -> Result<(Option<ObjectLock>, BucketDefault), StoreError> {
         match &self.kind {
             Kind::S3(bucket) => bucket.resolve_lock(choice, at, years).await,
+            Kind::Folder(_) => match choice {
+                LockChoice::Auto | LockChoice::Off => Ok((None, BucketDefault::Nothing)),
+                LockChoice::Governance | LockChoice::Compliance => {
+                    Err(StoreError::NoObjectLock { location: self.location("") })
+                }
+            },
         }
     }
 
@@ -258,7 +326,12 @@ impl Store {
     pub async fn require_object_lock(&self) -> Result<(), StoreError> {
         match &self.kind {
             Kind::S3(bucket) => bucket.require_object_lock().await,
+            Kind::Folder(_) => Err(StoreError::NoObjectLock { location: self.location("") }),
         }
+    }
+
+    fn cannot(&self, what: &'static str) -> StoreError {
+        StoreError::Unsupported { location: self.location(""), what }
     }
 
     /// The error of an object that is not stored as it was sent.

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use super::codec::Format;
 use crate::layout::key::{Object, SECOND, checksum_key, manifest_key};
 use crate::sponsors::Environment;
-use crate::store::ListedObject;
+use crate::store::{ListedObject, ListedUpload};
 
 /// Letters of the time in a key.
 const SECOND_LENGTH: usize = "20260101-000000".len();
@@ -135,13 +135,15 @@ impl Incomplete {
     }
 }
 
-/// A multipart upload that was neither completed nor aborted. Its parts are not visible.
+/// An upload of a dump that was neither completed nor taken back. Nothing of it is visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenUpload {
     /// Key of the dump that it would become.
     pub backup: BackupKey,
-    /// When it began, if S3 says so.
+    /// When it began, if the store shows it.
     pub begun: Option<Timestamp>,
+    /// Whether a run is still writing it, if the store shows it.
+    pub is_being_written: Option<bool>,
 }
 
 /// The backups of an environment, as a listing shows them.
@@ -161,9 +163,9 @@ pub fn prefix(environment: Environment) -> String {
 
 /// The open uploads of this environment's dumps, out of a list of keys and times.
 #[must_use]
-pub fn open_uploads(environment: Environment, listed: Vec<(String, Option<Timestamp>)>) -> Vec<OpenUpload> {
-    let parsed = listed.into_iter().filter_map(|(key, begun)| {
-        BackupKey::parse(environment, &key).map(|backup| OpenUpload { backup, begun })
+pub fn open_uploads(environment: Environment, listed: Vec<ListedUpload>) -> Vec<OpenUpload> {
+    let parsed = listed.into_iter().filter_map(|ListedUpload { key, begun, is_being_written }| {
+        BackupKey::parse(environment, &key).map(|backup| OpenUpload { backup, begun, is_being_written })
     });
     parsed.collect()
 }

@@ -114,10 +114,10 @@ impl<'a> BackupHistory<'a> {
             attempts
                 .push(BackupAttempt { backup: left.backup.clone(), standing: AttemptStatus::Lacks(left) });
         }
-        for OpenUpload { backup, begun } in uploads {
+        for OpenUpload { backup, begun, is_being_written } in uploads {
             // An upload shows no owner. In a shared bucket, a partner's counts as this sponsor's, too: none is overlooked.
             if attempts.iter().all(|attempt| attempt.backup.key != backup.key) {
-                attempts.push(BackupAttempt { standing: self.of_upload(begun), backup });
+                attempts.push(BackupAttempt { standing: self.of_upload(begun, is_being_written), backup });
             }
         }
         attempts.sort_by(|one, other| {
@@ -143,7 +143,16 @@ impl<'a> BackupHistory<'a> {
         }
     }
 
-    fn of_upload(&self, begun: Option<Timestamp>) -> AttemptStatus {
+    /// A store that shows whether a run lives decides. Otherwise the age does.
+    fn of_upload(&self, begun: Option<Timestamp>, is_being_written: Option<bool>) -> AttemptStatus {
+        match is_being_written {
+            Some(true) => return AttemptStatus::InProgress,
+            Some(false) => {
+                let why = "its run ended before the upload was complete".to_owned();
+                return AttemptStatus::Unfinished { dump: None, why };
+            }
+            None => {}
+        }
         let age = begun.map(|begun| self.context.now().duration_since(begun));
         let is_over = |age| Duration::try_from(age).is_ok_and(|age| age > self.upload_timeout);
         match (age, begun) {
@@ -196,6 +205,10 @@ impl<'a> BackupHistory<'a> {
 
     /// Whether a run of this program wrote a dump: each of its writes carries an id, and each run leaves a record.
     async fn has_trace(&self, backup: &BackupKey) -> Result<bool, ArchiveError> {
+        // A store without metadata does not show who wrote a dump. Then it counts as ours, so that it is not passed over.
+        if !self.backups.capabilities().metadata {
+            return Ok(true);
+        }
         if self.backups.examine(&backup.key).await?.write_id.is_some() {
             return Ok(true);
         }

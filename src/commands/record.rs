@@ -230,8 +230,8 @@ async fn check(
         let location = format!("s3://{}/{}", named.bucket, named.backup.key);
         NamedBackupCheck::Refused(RecordError::Untrue { location, why })
     };
-    if named.bucket != store.bucket() {
-        return refused(format!("it is not in {}, the backup bucket of {}", store.bucket(), sponsor.name));
+    if named.bucket != store.name() {
+        return refused(format!("it is not in {}, the backup bucket of {}", store.name(), sponsor.name));
     }
     match problem(store, (sponsor, environment), &named.backup.key, bytes).await {
         Ok(None) => NamedBackupCheck::Seen,

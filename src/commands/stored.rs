@@ -72,7 +72,7 @@ pub(super) async fn find(
     let none = |which| Box::pin(elsewhere::no_backup(store, (sponsor, environment), which));
     match which {
         WhichBackup::Location { bucket, key } => {
-            let is_here = bucket == store.bucket();
+            let is_here = *bucket == store.name();
             let parsed = BackupKey::parse(environment, key).filter(|_| is_here);
             match parsed {
                 Some(parsed) => Ok(parsed),

@@ -185,7 +185,7 @@ impl VerifyRun<'_> {
         let prefix = prefix(environment);
         let folder = match which {
             WhichBackup::At(at) => format!("{prefix}{}", at.strftime("%Y/%m/%d/")),
-            WhichBackup::Location { bucket, key } if bucket == store.bucket() => key.clone(),
+            WhichBackup::Location { bucket, key } if *bucket == store.name() => key.clone(),
             _ => return Ok(None),
         };
         let is_meant = |backup: &BackupKey| match which {

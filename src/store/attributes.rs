@@ -96,3 +96,11 @@ impl LockState {
         if let Self::Until(lock) = self { Some(lock.until) } else { None }
     }
 }
+
+impl CheckedAttributes {
+    /// For a store without locks and tags: the object is not locked, and its tags are not kept.
+    #[must_use]
+    pub fn unlocked(sent: &ObjectAttributes) -> Self {
+        Self { lock: LockState::No, tags: sent.tags.clone(), warning: None, remark: None }
+    }
+}

@@ -4,6 +4,7 @@ mod hints;
 
 use std::sync::Arc;
 
+use super::folder::FolderError;
 use super::s3::Cause;
 use super::s3::retry::{BUCKET_WIDE_CODES, Temporary};
 use super::thaw::{Thaw, describe_duration};
@@ -191,9 +192,34 @@ pub enum StoreError {
         /// Why it broke the last time.
         reason: String,
     },
+    /// A folder, or the system below it, refuses.
+    #[error(transparent)]
+    Folder(FolderError),
+    /// This kind of store cannot do that.
+    #[error("{location} cannot {what}")]
+    Unsupported {
+        /// `file:///root/`.
+        location: String,
+        /// What it cannot do, as a verb with its object.
+        what: &'static str,
+    },
     /// A signal or the time limit stopped the transfer.
     #[error("the transfer was stopped")]
     Stopped,
+}
+
+/// What callers tell apart has the same variant for every kind of store.
+impl From<FolderError> for StoreError {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::AlreadyExists { location } => Self::AlreadyExists { location },
+            FolderError::Missing { location } => Self::Missing { location },
+            FolderError::Replaced { location } => Self::Replaced { location },
+            FolderError::TooLong { location, limit_bytes } => Self::Oversized { location, limit_bytes },
+            FolderError::Stopped => Self::Stopped,
+            error => Self::Folder(error),
+        }
+    }
 }
 
 impl StoreError {
@@ -234,7 +260,8 @@ impl StoreError {
     /// Whether every other request to this bucket would fail in the same way.
     #[must_use]
     pub fn affects_every_request(&self) -> bool {
-        matches!(self, Self::Role { .. } | Self::Unanswered { .. } | Self::Credentials { .. })
+        matches!(self, Self::Folder(error) if error.is_about_the_root())
+            || matches!(self, Self::Role { .. } | Self::Unanswered { .. } | Self::Credentials { .. })
             || matches!(self, Self::S3 { code, .. } if BUCKET_WIDE_CODES.contains(&code.as_str()))
     }
 

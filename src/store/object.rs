@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::StoreError;
 use super::attributes::ObjectLock;
+use super::folder::{FileEntry, FileInfo, UnfinishedFile};
 use super::thaw::{self, ThawState};
 
 /// An object in a listing.
@@ -19,6 +20,17 @@ pub struct ListedObject {
     pub modified: Option<Timestamp>,
 }
 
+/// An upload that was begun and neither completed nor taken back. Nothing of it is visible as an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedUpload {
+    /// Key that the object would get.
+    pub key: String,
+    /// When it began, if the store shows it.
+    pub begun: Option<Timestamp>,
+    /// Whether a run is still writing it, if the store shows it.
+    pub is_being_written: Option<bool>,
+}
+
 /// What a store shows about one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectInfo {
@@ -27,8 +39,8 @@ pub struct ObjectInfo {
     /// What distinguishes this object from a later one under the same key, S3's ETag for example; empty if the store
     /// shows nothing of the kind.
     pub mark: String,
-    /// S3 storage class; `STANDARD` if S3 names none.
-    pub storage_class: String,
+    /// S3 storage class; `STANDARD` if S3 names none. `None` if the store has no classes.
+    pub storage_class: Option<String>,
     /// The archive tier that Intelligent-Tiering moved it to. It cannot be read from there.
     pub archive_tier: Option<String>,
     /// S3's CRC64NVME of the whole object, if S3 keeps one.
@@ -47,9 +59,10 @@ impl ObjectInfo {
     /// # Errors
     /// [`StoreError::Frozen`] if it must be thawed first.
     pub fn readable(&self, location: &str) -> Result<(), StoreError> {
-        let frozen = thaw::why_frozen(&self.storage_class, self.archive_tier.as_deref(), self.restored);
+        let class = self.storage_class.as_deref().unwrap_or_default();
+        let frozen = thaw::why_frozen(class, self.archive_tier.as_deref(), self.restored);
         frozen.map_or(Ok(()), |thaw| {
-            let class = self.archive_tier.as_ref().unwrap_or(&self.storage_class).clone();
+            let class = self.archive_tier.as_deref().unwrap_or(class).to_owned();
             Err(StoreError::Frozen { location: location.to_owned(), class, thaw })
         })
     }
@@ -79,4 +92,31 @@ pub struct Published {
     pub remarks: Vec<String>,
     /// Whether its stored bytes were already read back and compared.
     pub is_proven: bool,
+}
+
+impl From<FileEntry> for ListedObject {
+    fn from(file: FileEntry) -> Self {
+        Self { key: file.key, bytes: file.bytes, storage_class: None, modified: file.modified }
+    }
+}
+
+impl From<UnfinishedFile> for ListedUpload {
+    fn from(file: UnfinishedFile) -> Self {
+        Self { key: file.key, begun: file.begun, is_being_written: Some(file.is_being_written) }
+    }
+}
+
+impl From<FileInfo> for ObjectInfo {
+    fn from(file: FileInfo) -> Self {
+        Self {
+            bytes: file.bytes,
+            mark: file.mark,
+            storage_class: None,
+            archive_tier: None,
+            crc64: None,
+            write_id: None,
+            restored: ThawState::No,
+            lock: None,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
+use super::folder::upload::FolderUpload;
 use super::parts::PartPlan;
 use super::s3::upload::S3Upload;
 use super::{Kind, ObjectAttributes, Published, Store, StoreError, WholeObject};
@@ -20,6 +21,7 @@ pub struct Upload {
 #[derive(Debug)]
 enum Target {
     S3(Box<S3Upload>),
+    Folder(FolderUpload),
 }
 
 impl Upload {
@@ -36,6 +38,7 @@ impl Upload {
             Kind::S3(bucket) => {
                 Target::S3(Box::new(S3Upload::new(bucket.clone(), key.clone(), attributes.clone(), plan)))
             }
+            Kind::Folder(folder) => Target::Folder(FolderUpload::new(folder.clone(), key.clone())),
         };
         Self { store: store.clone(), key, attributes, stop: StopRequest::new(stop), target }
     }
@@ -71,6 +74,7 @@ impl Upload {
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         match &mut self.target {
             Target::S3(upload) => upload.write(bytes, &self.stop).await,
+            Target::Folder(upload) => upload.write(bytes, &self.stop).await,
         }
     }
 
@@ -81,6 +85,7 @@ impl Upload {
     pub async fn finish(&mut self) -> Result<(), StoreError> {
         match &mut self.target {
             Target::S3(upload) => upload.finish(&self.stop).await,
+            Target::Folder(upload) => upload.finish(&self.stop).await,
         }
     }
 
@@ -91,6 +96,7 @@ impl Upload {
     pub async fn publish(&mut self, whole: WholeObject<'_>) -> Result<Published, StoreError> {
         match &mut self.target {
             Target::S3(upload) => upload.publish(whole, &self.stop).await,
+            Target::Folder(upload) => upload.publish(whole, &self.stop).await,
         }
     }
 
@@ -101,6 +107,7 @@ impl Upload {
     pub async fn abandon(self) -> Result<(), StoreError> {
         match self.target {
             Target::S3(upload) => upload.abandon(&self.stop).await,
+            Target::Folder(upload) => upload.abandon(&self.stop).await,
         }
     }
 }

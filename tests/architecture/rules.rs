@@ -66,7 +66,7 @@ const EFFECTS: [Effect; 7] = [
         tests_may: false,
     },
     Effect {
-        what: "writes a file: only `report/sink`, `record/log.rs` and `databases/postgres/restore/sandbox.rs` do",
+        what: "writes a file: only `report/sink`, `record/log.rs`, `databases/postgres/restore/sandbox.rs` and `store/folder` do",
         paths: &[
             &["OpenOptions"],
             &["File", "create"],
@@ -80,12 +80,19 @@ const EFFECTS: [Effect; 7] = [
             &["fs", "copy"],
             &["fs", "remove_file"],
             &["fs", "remove_dir_all"],
+            &["fs", "mkdirat"],
+            &["fs", "linkat"],
+            &["fs", "renameat_with"],
+            &["fs", "unlinkat"],
         ],
         allowed: &[
             "report/sink.rs",
             "report/sink/streams.rs",
             "record/log.rs",
             "databases/postgres/restore/sandbox.rs",
+            "store/folder/entry.rs",
+            "store/folder/listing.rs",
+            "store/folder/pending.rs",
         ],
         tests_may: true,
     },

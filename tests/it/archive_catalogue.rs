@@ -190,7 +190,10 @@ fn a_frozen_backup_is_read_once_it_was_thawed() {
     let thaw = || runtime().block_on(store.thaw(KEY, Some(3)));
 
     let frozen = examine();
-    assert_eq!((frozen.storage_class.as_str(), frozen.restored), ("DEEP_ARCHIVE", ThawState::No));
+    assert_eq!(
+        (frozen.storage_class.as_deref().unwrap_or_default(), frozen.restored),
+        ("DEEP_ARCHIVE", ThawState::No)
+    );
     let listed = runtime().block_on(store.list("backups/")).unwrap();
     assert_eq!(listed[0].storage_class.as_deref(), Some("DEEP_ARCHIVE"));
     let expected = frozen.readable(&store.location(KEY)).unwrap_err().to_string();

@@ -67,7 +67,7 @@ impl BackupRun<'_> {
         sink.debug(|| {
             format!("{name}: PostgreSQL {}, {} on disk", server.version, ByteSize(server.database_bytes))
         });
-        sink.debug(|| format!("{name}: bucket {} at {endpoint}", store.bucket()));
+        sink.debug(|| format!("{name}: bucket {} at {endpoint}", store.name()));
         sink.debug(|| format!("{name}: parts of {}, {} in flight", parts.0, parts.1));
     }
 

@@ -182,7 +182,7 @@ impl BackupRun<'_> {
         let whose = (sponsor, self.options.common.environment);
         match PreviousSearch::find(store, whose, state.started, state.partial.as_ref()).await? {
             PreviousSearch::AnotherSponsors { owner } => {
-                Err(SecretsError::Foreign { bucket: store.bucket().to_owned(), owner }.into())
+                Err(SecretsError::Foreign { bucket: store.name(), owner }.into())
             }
             previous => Ok(previous),
         }
@@ -282,7 +282,7 @@ impl BackupRun<'_> {
         match asked.await {
             Err(error) if self.options.common.dry_run => Err(RecordError::from(error).into()),
             Err(error) => {
-                let (name, bucket, why) = (&sponsor.name, buckets.audit_logs.bucket(), error.short_reason());
+                let (name, bucket, why) = (&sponsor.name, buckets.audit_logs.name(), error.short_reason());
                 let what = format!("cannot use audit-log bucket {bucket}: {why}. The backup continues.");
                 self.context.sink.line(&format!("warning: {name}: {what}"));
                 Ok(())

@@ -172,7 +172,7 @@ impl BackupRun<'_> {
         let location = prepared.store.location(&prepared.key);
         state.backup = Some((location.clone(), sealed));
         let source = self.attribute_source(state);
-        state.warnings.extend(source.not_locked(prepared.store.bucket(), &committed.lock));
+        state.warnings.extend(source.not_locked(&prepared.store.name(), &committed.lock));
         state.warnings.extend(committed.warnings);
         state.lock = Some(committed.lock);
         let partial = state.partial.is_some();

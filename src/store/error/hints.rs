@@ -45,6 +45,8 @@ impl StoreError {
                 "Find out who writes to this bucket: sponsor-backup never replaces a backup. Then run again."
             }
             Self::CutOff { .. } => "Check the network between this runner and S3, and run again.",
+            Self::Folder(error) => return error.hint(),
+            Self::Unsupported { .. } => "Use a store that can, S3 for example, or do without it.",
             Self::Stopped => return None,
         };
         Some(hint.to_owned())

@@ -26,6 +26,8 @@ fn one_of_each() -> Vec<StoreError> {
         StoreError::Missing { location: place() },
         StoreError::Replaced { location: place() },
         StoreError::CutOff { location: place(), bytes: 10, of: 20, reason: "connection reset".to_owned() },
+        StoreError::Folder(FolderError::Vanished { path: "/srv/backups".to_owned() }),
+        StoreError::Unsupported { location: "file:///srv/backups/".to_owned(), what: "thaw objects" },
         StoreError::Stopped,
     ];
     let mut errors = [errors, differing(), frozen()].concat();
@@ -50,6 +52,8 @@ fn one_of_each() -> Vec<StoreError> {
             | StoreError::Replaced { .. }
             | StoreError::CutOff { .. }
             | StoreError::Shared
+            | StoreError::Folder(_)
+            | StoreError::Unsupported { .. }
             | StoreError::Stopped => {}
         }
     }

@@ -14,12 +14,11 @@ use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumType, CompletedMultipartUpload, CompletedPart, StorageClass};
 use bytes::Bytes;
-use jiff::Timestamp;
 
 use super::lock::{aws_time, time};
 use super::objects::WRITE_ID;
 use super::{S3Bucket, client};
-use crate::store::{ObjectAttributes, ObjectLock, StoreError};
+use crate::store::{ListedUpload, ObjectAttributes, ObjectLock, StoreError};
 
 const SERVICE_UNAVAILABLE: u16 = 503;
 
@@ -203,7 +202,7 @@ impl S3Bucket {
     ///
     /// # Errors
     /// S3 refuses, or knows no such list.
-    pub async fn open_uploads(&self, prefix: &str) -> Result<Vec<(String, Option<Timestamp>)>, StoreError> {
+    pub async fn open_uploads(&self, prefix: &str) -> Result<Vec<ListedUpload>, StoreError> {
         let (mut found, mut marker) = (Vec::new(), (None, None));
         loop {
             let asked = marker.clone();
@@ -218,7 +217,10 @@ impl S3Bucket {
             let page = request.send().await;
             let page = page.map_err(|error| self.failed("ListMultipartUploads", prefix, error))?;
             let uploads = page.uploads.unwrap_or_default().into_iter();
-            found.extend(uploads.filter_map(|it| Some((it.key?, it.initiated.and_then(|at| time(&at))))));
+            found.extend(uploads.filter_map(|it| {
+                let begun = it.initiated.and_then(|at| time(&at));
+                Some(ListedUpload { key: it.key?, begun, is_being_written: None })
+            }));
             let next = (page.next_key_marker, page.next_upload_id_marker);
             // A store that names the same page again would never end.
             if page.is_truncated != Some(true) || next.0.is_none() || next == asked {

@@ -171,7 +171,9 @@ impl S3Bucket {
         Ok(ObjectInfo {
             bytes: head.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
             mark: head.e_tag.unwrap_or_default(),
-            storage_class: head.storage_class.map_or(STANDARD.to_owned(), |class| class.as_str().to_owned()),
+            storage_class: Some(
+                head.storage_class.map_or(STANDARD.to_owned(), |class| class.as_str().to_owned()),
+            ),
             archive_tier: head.archive_status.map(|tier| tier.as_str().to_owned()),
             crc64: head.checksum_crc64_nvme.filter(|text| is_crc64(text)),
             write_id: head.metadata.and_then(|mut metadata| metadata.remove(WRITE_ID)),

@@ -6,7 +6,7 @@ fn examined(class: &str, tier: Option<&str>, header: Option<&str>) -> ObjectInfo
     ObjectInfo {
         bytes: 1,
         mark: String::new(),
-        storage_class: class.to_owned(),
+        storage_class: Some(class.to_owned()),
         archive_tier: tier.map(str::to_owned),
         crc64: None,
         write_id: None,

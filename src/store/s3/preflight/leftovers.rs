@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Checked;
 use super::question::Question;
 use crate::finding::{Check, Finding};
-use crate::store::StoreError;
+use crate::store::{ListedUpload, StoreError};
 
 pub(super) const LEFTOVERS: Check =
     Check { name: "bucket-leftover-uploads", about: "No incomplete multipart upload is older than a day" };
@@ -15,8 +15,6 @@ const QUESTION: Question =
 /// No run takes longer.
 const OLD: SignedDuration = SignedDuration::from_hours(24);
 
-type Listed = Vec<(String, Option<Timestamp>)>;
-
 pub(super) async fn check(bucket: &Checked<'_>) -> Finding {
     match ask(bucket).await {
         Ok(uploads) => judge(bucket, uploads),
@@ -24,7 +22,7 @@ pub(super) async fn check(bucket: &Checked<'_>) -> Finding {
     }
 }
 
-async fn ask(bucket: &Checked<'_>) -> Result<Listed, StoreError> {
+async fn ask(bucket: &Checked<'_>) -> Result<Vec<ListedUpload>, StoreError> {
     let mut uploads = Vec::new();
     for prefix in bucket.prefixes() {
         uploads.extend(bucket.store.open_uploads(&prefix).await?);
@@ -32,10 +30,10 @@ async fn ask(bucket: &Checked<'_>) -> Result<Listed, StoreError> {
     Ok(uploads)
 }
 
-fn judge(bucket: &Checked<'_>, uploads: Listed) -> Finding {
+fn judge(bucket: &Checked<'_>, uploads: Vec<ListedUpload>) -> Finding {
     let name = bucket.name();
     let running = uploads.len();
-    let begun = uploads.into_iter().filter_map(|(key, begun)| Some((begun?, key)));
+    let begun = uploads.into_iter().filter_map(|upload| Some((upload.begun?, upload.key)));
     let old: Vec<(Timestamp, String)> =
         begun.filter(|(begun, _)| bucket.expected.now.duration_since(*begun) > OLD).collect();
     let Some((begun, key)) = old.iter().min() else {

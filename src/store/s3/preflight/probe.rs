@@ -122,7 +122,7 @@ impl Probe<'_> {
         let lock = attributes.lock.as_ref().map(|lock| format!(", with lock {lock}")).unwrap_or_default();
         let (name, listed) = (self.bucket.name(), self.bucket.store.open_uploads(key).await);
         match listed {
-            Ok(uploads) if uploads.iter().any(|(found, _)| found == key) => WRITE_PROBE.warn(
+            Ok(uploads) if uploads.iter().any(|found| found.key == key) => WRITE_PROBE.warn(
                 format!("{what}, but is still listed"),
                 "Its parts cost as much as objects.",
                 format!("Check it with `aws s3api list-multipart-uploads --bucket {name} --prefix {key}`."),

@@ -7,7 +7,11 @@ use super::*;
 #[test]
 fn only_uploads_older_than_a_day_are_left_over() {
     let judge = |uploads: &[(&str, &str)]| {
-        let listed = uploads.iter().map(|(key, begun)| ((*key).to_owned(), Some(begun.parse().unwrap())));
+        let listed = uploads.iter().map(|(key, begun)| ListedUpload {
+            key: (*key).to_owned(),
+            begun: Some(begun.parse().unwrap()),
+            is_being_written: None,
+        });
         let listed = listed.collect();
         judged(Bucket::Backups, Environment::Production, |bucket| judge(bucket, listed))
     };
