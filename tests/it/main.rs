@@ -30,6 +30,7 @@ mod restore;
 mod schemas;
 mod setup_page;
 mod shelf;
+mod stores;
 mod support;
 mod support_works;
 mod terraform;
