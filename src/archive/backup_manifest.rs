@@ -7,6 +7,7 @@ mod contents;
 pub use contents::{Contents, Database, DatabaseSetting, LargeObjectGroup, LargeObjects, Sequence, Table};
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,12 @@ pub struct BackupManifest {
     pub github_run_id: Option<String>,
     /// Attempt of that run.
     pub github_run_attempt: Option<String>,
+    /// The dump's tags, without that of its lock, which is known later. Release 0.1 did not write them down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+    /// The dump's metadata. Release 0.1 did not write it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<BTreeMap<String, String>>,
 }
 
 impl BackupManifest {

@@ -15,6 +15,7 @@ use crate::databases::postgres::client::major;
 use crate::databases::postgres::database::Database;
 use crate::databases::postgres::generated::Digests;
 use crate::databases::postgres::invocation::DumpOptions;
+use crate::layout::tags::LOCK_TAG;
 use crate::sponsors::Sponsor;
 use crate::verification::database::document;
 use crate::verification::stored::manifest_contents;
@@ -71,6 +72,8 @@ impl BackupRun<'_> {
             version: self.options.deployment.version.clone(),
             github_run_id: run.run_id.clone(),
             github_run_attempt: run.run_attempt.clone(),
+            tags: Some(prepared.labels.tags.iter().filter(|(name, _)| name != LOCK_TAG).cloned().collect()),
+            metadata: Some(prepared.labels.metadata.iter().cloned().collect()),
         }
     }
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::BackupRun;
 use super::state::BackupState;
 use crate::archive::backup_manifest::SourceDatabase;
+use crate::archive::catalogue::prefix;
 use crate::archive::memory::BufferPlan;
 use crate::commands::buckets::SponsorBuckets;
 use crate::commands::session::SponsorSession;
@@ -270,6 +271,7 @@ impl BackupRun<'_> {
         buckets: &SponsorBuckets,
     ) -> Result<(), Failure> {
         self.choose_second(state, buckets).await?;
+        self.remove_dead_uploads(sponsor, buckets).await?;
         let certain = matches!(self.options.deployment.lock, LockChoice::Governance | LockChoice::Compliance);
         if certain {
             buckets.backups.require_object_lock().await?;
@@ -289,6 +291,24 @@ impl BackupRun<'_> {
             }
             Ok(()) => Ok(()),
         }
+    }
+
+    /// Removes what killed runs left in the backup store, and shows it.
+    async fn remove_dead_uploads(
+        &self,
+        sponsor: &Sponsor,
+        buckets: &SponsorBuckets,
+    ) -> Result<(), StoreError> {
+        if self.options.common.dry_run {
+            return Ok(());
+        }
+        let below = prefix(self.options.common.environment);
+        for location in buckets.backups.remove_dead_uploads(&below).await? {
+            let words =
+                format!("{}: removed an unfinished upload of an earlier run: {location}", sponsor.name);
+            self.context.sink.line(&words);
+        }
+        Ok(())
     }
 
     /// Keys have a resolution of one second. If this second's key is taken, the backup uses the next free one.

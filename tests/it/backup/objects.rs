@@ -132,6 +132,13 @@ fn standard_tools_alone_get_the_data_back() {
         (&manifest["github_run_id"], &manifest["github_run_attempt"]),
         (&"17342009911".into(), &"2".into())
     );
+    let head = trial.store.head(trial.bucket("callisto"), &dump_key(&trial, "callisto"));
+    let metadata: BTreeMap<_, _> =
+        head.metadata().unwrap().iter().filter(|(name, _)| *name != "write-id").collect();
+    assert_eq!(manifest["metadata"], serde_json::to_value(metadata).unwrap());
+    let mut told_tags = trial.store.tags(trial.bucket("callisto"), &dump_key(&trial, "callisto"));
+    told_tags.remove("object-lock");
+    assert_eq!(manifest["tags"], serde_json::to_value(told_tags).unwrap());
     let told = manifest["tables"].as_array().unwrap().iter();
     let told: BTreeMap<String, i64> = told
         .map(|table| {
