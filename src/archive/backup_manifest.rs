@@ -7,7 +7,6 @@ mod contents;
 pub use contents::{Contents, Database, DatabaseSetting, LargeObjectGroup, LargeObjects, Sequence, Table};
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -87,10 +86,25 @@ pub struct BackupManifest {
     pub github_run_attempt: Option<String>,
     /// The dump's tags, without that of its lock, which is known later. Release 0.1 did not write them down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tags: Option<BTreeMap<String, String>>,
+    pub tags: Option<Vec<NamedValue>>,
     /// The dump's metadata. Release 0.1 did not write it down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<BTreeMap<String, String>>,
+    pub metadata: Option<Vec<NamedValue>>,
+}
+
+/// A tag, or a piece of metadata.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedValue {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl From<&(String, String)> for NamedValue {
+    fn from((name, value): &(String, String)) -> Self {
+        Self { name: name.clone(), value: value.clone() }
+    }
 }
 
 impl BackupManifest {

@@ -40,10 +40,12 @@ const NEWER: [&&str; 11] = [
 ];
 
 /// The keys that older manifests do not have, or that say what most backups are not.
-const NEWER_OF_BACKUPS: [&&str; 9] = [
+const NEWER_OF_BACKUPS: [&&str; 11] = [
     &"database",
     &"large_objects",
     &"lc_monetary",
+    &"metadata",
+    &"tags",
     &"partial",
     &"previous_backup",
     &"sequences",

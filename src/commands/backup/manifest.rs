@@ -7,7 +7,7 @@ use super::BackupRun;
 use super::prepare::PreparedBackup;
 use super::state::BackupState;
 use crate::archive::backup_manifest::{
-    BackupManifest, FORMAT_VERSION, Name, Partial, RestoreNeeds, Standby, Tool, manifest_sizes,
+    BackupManifest, FORMAT_VERSION, Name, NamedValue, Partial, RestoreNeeds, Standby, Tool, manifest_sizes,
 };
 use crate::archive::pending::Sealed;
 use crate::databases::postgres::FinishedDump;
@@ -43,6 +43,7 @@ impl BackupRun<'_> {
         let (dump, stored, encoding) = manifest_sizes(sealed, &self.options.seal_options);
         let options = &self.options.dump;
         let run = &self.context.run;
+        let tags = prepared.labels.tags.iter().filter(|(name, _)| name != LOCK_TAG);
         BackupManifest {
             format_version: FORMAT_VERSION,
             sponsor: sponsor.name.clone(),
@@ -72,8 +73,8 @@ impl BackupRun<'_> {
             version: self.options.deployment.version.clone(),
             github_run_id: run.run_id.clone(),
             github_run_attempt: run.run_attempt.clone(),
-            tags: Some(prepared.labels.tags.iter().filter(|(name, _)| name != LOCK_TAG).cloned().collect()),
-            metadata: Some(prepared.labels.metadata.iter().cloned().collect()),
+            tags: Some(tags.map(NamedValue::from).collect()),
+            metadata: Some(prepared.labels.metadata.iter().map(NamedValue::from).collect()),
         }
     }
 }
