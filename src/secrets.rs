@@ -14,12 +14,14 @@ mod aws;
 mod error;
 mod flag;
 mod place;
+mod store_name;
 
 pub use aws::{AwsCredentials, AwsFromEnvironment, AwsKeys, HowToPassKeys, is_role_arn};
 pub use error::{SecretsError, SourceError};
-pub use flag::Disabled;
+pub use flag::{Disabled, StorageSecrets};
 pub use oidc::IdTokens;
 pub use place::Place;
+pub use store_name::{Ability, StoreKind, StoreName};
 pub use variables::EnvCredentials;
 
 use std::collections::BTreeMap;
@@ -27,7 +29,9 @@ use std::collections::BTreeMap;
 use crate::manifest;
 use aws::{ACCESS_KEY_ID, ROLE_ARN, SECRET_ACCESS_KEY, SecretReader};
 use flag::FLAG;
-use place::{BUCKET, REGION as REGION_FORM};
+use place::{OWN_FOLDER, REGION as REGION_FORM};
+use secrecy::ExposeSecret as _;
+use store_name::is_meant_as_folder;
 
 /// A value that Debug output never shows. Zeroed on drop.
 pub type Secret = secrecy::SecretString;
@@ -40,14 +44,15 @@ pub const MANIFEST: &str = "SPONSOR_MANIFEST";
 
 /// The secret that holds the address of a sponsor's database.
 pub const DATABASE_URL: &str = "DATABASE_URL";
-/// Name of the secret that holds the name of the backup bucket.
+/// Name of the secret that names the store of the backups.
 pub const BACKUPS_BUCKET: &str = "SPONSOR_BACKUPS_BUCKET";
-/// Name of the secret that holds the name of the audit-log bucket.
+/// Name of the secret that names the store of the records.
 pub const AUDIT_LOGS_BUCKET: &str = "SPONSOR_AUDIT_LOGS_BUCKET";
-/// Name of the secret that holds the region of both buckets.
+/// Name of the secret that holds the region of the buckets.
 pub const REGION: &str = "SPONSOR_AWS_REGION";
 
-/// The secrets to request. AWS keys and role only if the environment does not hold the sponsor's own keys.
+/// The secrets to request, whatever the stores are. AWS keys and role only if the environment does not hold the sponsor's
+/// own keys.
 #[must_use]
 pub fn needed(own_keys_in_environment: bool) -> Vec<&'static str> {
     let mut names = vec![DATABASE_URL, BACKUPS_BUCKET, AUDIT_LOGS_BUCKET, REGION, FLAG];
@@ -82,15 +87,22 @@ impl S3Backups {
 pub struct SponsorSecrets {
     /// `postgresql://…`, not parsed yet.
     pub database_url: Secret,
-    /// Bucket of the dumps.
-    pub backups_bucket: String,
-    /// Bucket of the deployment logs.
-    pub audit_logs_bucket: String,
-    /// AWS region of both.
+    /// Store of the dumps.
+    pub backups: StoreName,
+    /// Store of the deployment logs.
+    pub audit_logs: StoreName,
+    /// Access to AWS. `None` if neither store needs it.
+    pub aws: Option<AwsAccess>,
+    source: String,
+}
+
+/// What it takes to open a bucket.
+#[derive(Debug, Clone)]
+pub struct AwsAccess {
+    /// Region of the sponsor's buckets.
     pub region: String,
     /// Credentials that sign the requests to S3.
-    pub aws: AwsCredentials,
-    source: String,
+    pub credentials: AwsCredentials,
 }
 
 impl SponsorSecrets {
@@ -100,12 +112,12 @@ impl SponsorSecrets {
         &self.source
     }
 
-    /// The values that logs must never show. Not buckets, region and flag: GitHub drops every output that holds a
+    /// The values that logs must never show. Not stores, region and flag: GitHub drops every output that holds a
     /// masked value.
     #[must_use]
     pub fn masks(&self) -> Vec<Secret> {
         let mut masks = vec![self.database_url.clone()];
-        masks.extend(self.aws.masks());
+        masks.extend(self.aws.iter().flat_map(|aws| aws.credentials.masks()));
         masks
     }
 }
@@ -138,7 +150,7 @@ pub struct Problems {
     pub others: Vec<SecretsError>,
 }
 
-/// The same without a look at the flag.
+/// The same without a look at the flag. If both stores are folders, nothing of AWS is looked at.
 ///
 /// # Errors
 /// Credentials, then missing or empty secrets, then malformed ones.
@@ -149,38 +161,78 @@ pub fn complete(
 ) -> Result<SponsorSecrets, Box<Problems>> {
     let mut found = SecretReader::new(raw);
     let database_url = Secret::from(found.text(DATABASE_URL));
-    let backups_bucket = found.text(BACKUPS_BUCKET);
-    let audit_logs_bucket = found.text(AUDIT_LOGS_BUCKET);
-    let region = found.text(REGION);
-    let HowToPassKeys { own, general } = aws.how_to_pass_keys.clone();
-    let how_to_pass_keys = if found.has_keys() { own } else { general };
-    let credentials = found.credentials(place, aws);
-    let missing = found.missing();
+    let names = [BACKUPS_BUCKET, AUDIT_LOGS_BUCKET].map(|name| (name, found.text(name)));
+    let access = needs_aws(raw).then(|| AskedAccess::read(&mut found, place, aws));
     let mut errors = Vec::new();
+    let missing = found.missing();
     if !missing.is_empty() {
         let wants_keys = missing.iter().any(|name| name.contains("_ACCESS_KEY"));
-        let or = if wants_keys { Some(how_to_pass_keys).filter(|how| !how.is_empty()) } else { None };
-        errors.push(place.lacks(missing, or));
+        let or = access.as_ref().map(|access| access.how_to_pass_keys.clone());
+        errors.push(place.lacks(missing, or.filter(|how| wants_keys && !how.is_empty())));
     }
-    for (name, bucket) in [(BACKUPS_BUCKET, &backups_bucket), (AUDIT_LOGS_BUCKET, &audit_logs_bucket)] {
-        // An empty one is missing already.
-        if let Some(problem) = no_bucket_name(bucket).filter(|_| !bucket.is_empty()) {
-            errors.push(place.malformed(name, &BUCKET, &problem));
+    let [backups, audit_logs] = names.map(|(name, text)| match StoreName::parse(&text) {
+        Ok(store) => Some(store),
+        Err(misfit) => {
+            // An empty one is missing already.
+            let malformed = || place.malformed(name, misfit.form(), misfit.problem());
+            errors.extend((!text.is_empty()).then(malformed));
+            None
+        }
+    });
+    if let (Some(backups), Some(audit_logs)) = (&backups, &audit_logs)
+        && let Some(problem) = audit_logs.problem_next_to(backups)
+    {
+        errors.push(place.malformed(AUDIT_LOGS_BUCKET, &OWN_FOLDER, problem));
+    }
+    let mut source = place.source();
+    let mut aws = None;
+    if let Some(AskedAccess { region, credentials, .. }) = access {
+        if let Some(problem) = odd_character(&region, "-") {
+            errors.push(place.malformed(REGION, &REGION_FORM, &problem));
+        }
+        let (credentials, also) = match credentials {
+            Ok(credentials) => credentials,
+            Err(first) => return Err(Box::new(Problems { first, others: errors })),
+        };
+        source.push_str(also);
+        aws = Some(AwsAccess { region, credentials });
+    }
+    let mut errors = errors.into_iter();
+    match (errors.next(), backups, audit_logs) {
+        (None, Some(backups), Some(audit_logs)) => {
+            Ok(SponsorSecrets { database_url, backups, audit_logs, aws, source })
+        }
+        (first, ..) => {
+            // A store without a name is among the errors.
+            let first = first.unwrap_or_else(|| place.lacks(vec![BACKUPS_BUCKET.to_owned()], None));
+            Err(Box::new(Problems { first, others: errors.collect() }))
         }
     }
-    if let Some(problem) = odd_character(&region, "-") {
-        errors.push(place.malformed(REGION, &REGION_FORM, &problem));
+}
+
+/// What the secrets and the environment hold for AWS, not judged yet.
+struct AskedAccess {
+    region: String,
+    credentials: Result<(AwsCredentials, &'static str), SecretsError>,
+    /// A sentence without its capital, may be empty.
+    how_to_pass_keys: String,
+}
+
+impl AskedAccess {
+    fn read(found: &mut SecretReader<'_>, place: &Place, aws: AwsFromEnvironment) -> Self {
+        let region = found.text(REGION);
+        let HowToPassKeys { own, general } = aws.how_to_pass_keys.clone();
+        let how_to_pass_keys = if found.has_keys() { own } else { general };
+        Self { region, credentials: found.credentials(place, aws), how_to_pass_keys }
     }
-    let (aws, also) = match credentials {
-        Ok(credentials) => credentials,
-        Err(first) => return Err(Box::new(Problems { first, others: errors })),
-    };
-    let mut errors = errors.into_iter();
-    if let Some(first) = errors.next() {
-        return Err(Box::new(Problems { first, others: errors.collect() }));
-    }
-    let source = format!("{}{also}", place.source());
-    Ok(SponsorSecrets { database_url, backups_bucket, audit_logs_bucket, region, aws, source })
+}
+
+/// Whether one of the stores is a bucket, as far as the secrets show it. A store without a name is expected to be like the
+/// other one, and a bucket if neither has a name.
+fn needs_aws(raw: &RawSecrets) -> bool {
+    let names = [BACKUPS_BUCKET, AUDIT_LOGS_BUCKET].into_iter().filter_map(|name| raw.get(name));
+    let mut names = names.map(|name| name.expose_secret().trim()).filter(|name| !name.is_empty()).peekable();
+    names.peek().is_none() || names.any(|name| !is_meant_as_folder(name))
 }
 
 /// Whether a secret that [`interpret`] needs does not exist: it may be misspelt.
@@ -203,8 +255,10 @@ pub fn check_spelling<'a>(
     raw: &RawSecrets,
     names: impl IntoIterator<Item = &'a str>,
 ) -> Result<(), SecretsError> {
-    let known = needed(false);
-    let missing: Vec<&'static str> = known.iter().copied().filter(|name| !raw.contains_key(*name)).collect();
+    const OF_AWS: [&str; 4] = [REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY, ROLE_ARN];
+    let (known, needs_aws) = (needed(false), needs_aws(raw));
+    let is_missing = |name: &&str| !raw.contains_key(*name) && (needs_aws || !OF_AWS.contains(name));
+    let missing: Vec<&'static str> = known.iter().copied().filter(is_missing).collect();
     let mut others = names.into_iter().filter(|name| !known.contains(name));
     let misspelt = others.find_map(|typed| Some((typed, manifest::suggest(typed, missing.iter().copied())?)));
     misspelt.map_or(Ok(()), |(typed, name)| Err(place.misspelt(typed, name)))
@@ -218,21 +272,6 @@ pub fn no_manifest<'a>(place: &Place, names: impl IntoIterator<Item = &'a str>) 
     let misspelt = names.into_iter().find(|typed| manifest::suggest(typed, [MANIFEST]).is_some());
     misspelt
         .map_or_else(|| place.lacks(vec![MANIFEST.to_owned()], None), |typed| place.misspelt(typed, MANIFEST))
-}
-
-/// Why a text is not a bucket name (S3 user guide, "Bucket naming rules"). The text is not shown: it may be a secret.
-fn no_bucket_name(name: &str) -> Option<String> {
-    if name.starts_with("s3://") {
-        return Some("it begins with s3://".to_owned());
-    }
-    if let Some(problem) = odd_character(name, "-.") {
-        return Some(problem);
-    }
-    match name.len() {
-        3..=63 => None,
-        1 => Some("it has 1 character".to_owned()),
-        length => Some(format!("it has {length} characters")),
-    }
 }
 
 /// The first character that is none of a-z, 0-9 and `also`, described.

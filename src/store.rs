@@ -7,6 +7,7 @@ pub mod attributes;
 pub mod folder;
 pub mod hash;
 pub mod parts;
+pub mod place;
 pub mod preflight;
 pub mod s3;
 pub mod thaw;
@@ -28,14 +29,14 @@ pub use object::{ListedObject, ListedUpload, ObjectInfo, Published, WholeObject}
 pub use s3::{AwsSession, Caller, Endpoint, session_name};
 pub use upload::Upload;
 
-use std::path::Path;
-
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use folder::Folder;
 use hash::SizeAndHash;
 use s3::S3Bucket;
+
+use crate::secrets::{StoreKind, StoreName};
 
 /// One of a sponsor's two stores, and what it takes to access it.
 #[derive(Debug, Clone)]
@@ -45,6 +46,17 @@ pub struct Store {
     is_shared: bool,
 }
 
+/// What it takes to open stores, of any kind.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreAccess<'a> {
+    /// Endpoint of the buckets.
+    pub endpoint: &'a Endpoint,
+    /// Who signs requests to buckets. `None` if the sponsor has none.
+    pub caller: Option<&'a Caller>,
+    /// Where folders are.
+    pub surroundings: &'a Surroundings,
+}
+
 #[derive(Debug, Clone)]
 enum Kind {
     S3(S3Bucket),
@@ -52,18 +64,22 @@ enum Kind {
 }
 
 impl Store {
-    /// Opens a bucket at an endpoint with exactly these credentials. Sends no request.
-    #[must_use]
-    pub fn open(endpoint: &Endpoint, bucket: &str, caller: &Caller) -> Self {
-        Self { kind: Kind::S3(S3Bucket::open(endpoint, bucket, caller)), is_shared: false }
-    }
-
-    /// Opens a folder. Creates nothing.
+    /// Opens the store that a secret names. Sends no request, and creates nothing.
     ///
     /// # Errors
-    /// It cannot be a store: it does not exist, or other users can write to it, for example.
-    pub fn open_folder(root: &Path, around: &Surroundings) -> Result<Self, StoreError> {
-        Ok(Self { kind: Kind::Folder(Folder::open(root, around)?), is_shared: false })
+    /// A folder cannot be a store: it does not exist, or other users can write to it, for example. Or it takes AWS
+    /// credentials, and none were given.
+    pub fn open(name: &StoreName, access: StoreAccess<'_>) -> Result<Self, StoreError> {
+        let kind = match (name.kind(), access.caller) {
+            (StoreKind::Bucket(bucket), Some(caller)) => {
+                Kind::S3(S3Bucket::open(access.endpoint, bucket, caller))
+            }
+            (StoreKind::Bucket(bucket), None) => {
+                return Err(StoreError::NoCredentials { location: format!("s3://{bucket}/") });
+            }
+            (StoreKind::Folder(root), _) => Kind::Folder(Folder::open(root, access.surroundings)?),
+        };
+        Ok(Self { kind, is_shared: false })
     }
 
     /// What this kind of store can do.
@@ -93,15 +109,6 @@ impl Store {
             Kind::Folder(folder) => Kind::Folder(folder),
         };
         Self { kind, is_shared }
-    }
-
-    /// Bucket name, or path of the folder.
-    #[must_use]
-    pub fn name(&self) -> String {
-        match &self.kind {
-            Kind::S3(bucket) => bucket.bucket().to_owned(),
-            Kind::Folder(folder) => folder.path().display().to_string(),
-        }
     }
 
     /// `s3://bucket/key` or `file:///root/key`.

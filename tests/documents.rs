@@ -132,7 +132,7 @@ fn the_example_of_local_use_is_one_that_the_program_reads() {
         session_token: None,
         called: "x".to_owned(),
     };
-    let aws = AwsFromEnvironment { of_the_sponsor: Some(keys), ..AwsFromEnvironment::default() };
+    let aws = AwsFromEnvironment { of_the_sponsor: Ok(Some(keys)), ..AwsFromEnvironment::default() };
     let read = interpret(&secrets.place(&sponsor.name), &secrets.fetch(&sponsor.name).unwrap(), aws);
     assert!(matches!(read, Ok(S3Backups::Enabled(_))), "{read:?}");
 }

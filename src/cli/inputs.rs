@@ -228,7 +228,7 @@ inputs! {
         .more("Usually `needs.deploy.result`.");
     BACKUP_LOCATION: String = input(DEPLOYMENT, "backup-location", "LOCATION", &[Record], "Output `backup_location` of the backup step, if one sponsor is deployed");
     BACKUP_SIZE: u64 = input(DEPLOYMENT, "backup-size", "BYTES", &[Record], "Output `backup_size` of the backup step, if one sponsor is deployed");
-    BACKUP: WhichBackup = input(READING, "backup", "BACKUP", OPENING, "Backup to use: `latest`, a UTC time `YYYYMMDD-HHMMSS` or an `s3://` location").or("latest");
+    BACKUP: WhichBackup = input(READING, "backup", "BACKUP", OPENING, "Backup to use: `latest`, a UTC time `YYYYMMDD-HHMMSS` or a location").or("latest").more("A location begins with `s3://` or `file:///`.");
     ALLOW_OLDER: bool = boolean(READING, "allow-older", OPENING, "Let `latest` fall back to an older backup if the newest is damaged or unfinished");
     ALL: bool = boolean(READING, "all", &[Verify], "Verify every backup of the sponsor and environment instead of one");
     SKIP_FROZEN: bool = boolean(READING, "skip-frozen", &[Verify], "With `all`: skip backups in an archive tier and report how many");

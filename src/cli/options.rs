@@ -3,11 +3,13 @@
 mod backup;
 mod preflight;
 mod restore;
+mod store_inputs;
 
-pub use super::kinds::WhichBackup;
+pub use super::kinds::{Location, WhichBackup};
 pub use backup::{BackupOptions, NamedBackup, RecordOptions};
 pub use preflight::PreflightOptions;
 pub use restore::{DrillOptions, ListOptions, ReadOptions, RestoreOptions, VerifyOptions};
+pub use store_inputs::StoreInputs;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -101,6 +103,8 @@ pub struct CommonOptions {
     pub aws_role: Option<String>,
     /// URL of AWS STS, if not the region's own.
     pub sts_endpoint_url: Option<String>,
+    /// The inputs that were set and that not every store can honor.
+    pub store_inputs: StoreInputs,
     /// Tokens and keys from environment variables.
     pub credentials: EnvCredentials,
     /// File to which the log's lines are appended.
@@ -185,6 +189,7 @@ fn common(values: &Values<'_>) -> Result<CommonOptions, UsageError> {
         doppler_identity: doppler_identity(values)?,
         aws_role: aws_role(values)?,
         sts_endpoint_url: sts_endpoint_url(values)?,
+        store_inputs: store_inputs::store_inputs(values)?,
         log_file: values.optional(inputs::LOG_FILE)?,
         dry_run: values.boolean(inputs::DRY_RUN)?,
         github: github(values)?,

@@ -5,7 +5,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use super::Variables;
-use super::inputs::{self, Command, Handle};
+use super::inputs::{self, Command, Handle, Input};
 use super::kinds::FromInput;
 use super::usage::UsageError;
 
@@ -50,6 +50,16 @@ impl<'a> Values<'a> {
         self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// The command that reads them.
+    pub(super) fn command(&self) -> Command {
+        self.command
+    }
+
+    /// Whether an input without a default was set as one, and not by the other variable that can set it.
+    pub(super) fn is_input<T>(&self, handle: &Handle<T>) -> bool {
+        self.input_text(&handle.input).is_some()
+    }
+
     pub(super) fn variables(&self) -> &'a Variables {
         self.variables
     }
@@ -57,6 +67,14 @@ impl<'a> Values<'a> {
     /// What was set, trimmed.
     fn text<T>(&self, handle: &Handle<T>) -> Option<String> {
         let input = &handle.input;
+        let is_read = input.commands.contains(&self.command);
+        let other = || is_read.then(|| self.variable(input.variable)).flatten();
+        let default = Some(input.default).filter(|default| is_read && !default.is_empty());
+        self.input_text(input).or_else(other).or(default).map(str::to_owned)
+    }
+
+    /// The text of a flag, or else of its `INPUT_*` variable. `None` if the command does not read it.
+    fn input_text(&self, input: &Input) -> Option<&str> {
         if !input.commands.contains(&self.command) {
             return None;
         }
@@ -65,9 +83,6 @@ impl<'a> Values<'a> {
         let flag = self.flags.try_get_one::<String>(input.name).ok().flatten().filter(|_| is_typed);
         let flag = flag.map(|value| value.trim()).filter(|value| !value.is_empty());
         flag.or_else(|| self.variable(&inputs::variable(input.name)))
-            .or_else(|| self.variable(input.variable))
-            .or(Some(input.default).filter(|default| !default.is_empty()))
-            .map(str::to_owned)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A sponsor's two buckets.
+//! A sponsor's two stores.
 
 use jiff::Timestamp;
 
@@ -6,25 +6,28 @@ use super::RunContext;
 use crate::cli::options::{CommonOptions, Deployment};
 use crate::layout::key::{self, Object};
 use crate::layout::tags::{TagValues, tags};
-use crate::secrets::{AUDIT_LOGS_BUCKET, AwsCredentials, BACKUPS_BUCKET, SponsorSecrets};
+use crate::secrets::{
+    AUDIT_LOGS_BUCKET, Ability, AwsAccess, AwsCredentials, BACKUPS_BUCKET, SponsorSecrets, StoreName,
+};
 use crate::sponsors::{Environment, Sponsor};
 use crate::store::s3::policy::{self, Purpose};
 use crate::store::{
-    AwsSession, BucketDefault, Caller, Endpoint, LockChoice, LockState, ObjectAttributes, ObjectLock,
-    session_name,
+    AwsSession, BucketDefault, Caller, Endpoint, LockChoice, LockState, ObjectAttributes, ObjectLock, Store,
+    StoreAccess, StoreError, session_name,
 };
-use crate::store::{Store, StoreError};
 
-/// The buckets of one sponsor.
+/// The stores of one sponsor.
 #[derive(Debug)]
 pub(super) struct SponsorBuckets {
     pub(super) backups: Store,
     pub(super) audit_logs: Store,
-    /// The credentials that sign requests, for the log.
-    pub(super) signed_by: String,
+    /// The first by name.
+    pub(super) backups_name: StoreName,
+    /// The credentials that sign requests, for the log. `None` if no request is signed.
+    pub(super) signed_by: Option<String>,
 }
 
-/// What is needed to open a sponsor's buckets.
+/// What is needed to open a sponsor's stores.
 pub(super) struct BucketAccess<'a> {
     pub(super) common: &'a CommonOptions,
     pub(super) context: &'a RunContext,
@@ -35,35 +38,50 @@ pub(super) struct BucketAccess<'a> {
 }
 
 impl SponsorBuckets {
-    pub(super) fn open(way: &BucketAccess<'_>, secrets: &SponsorSecrets) -> Self {
-        let caller = Caller::new(&secrets.region, &secrets.aws, &way.session(secrets));
-        let open = |bucket: &str| Store::open(way.endpoint, bucket, &caller);
-        Self {
-            backups: open(&secrets.backups_bucket)
-                .named_by(BACKUPS_BUCKET)
-                .shared(!way.sponsor.partners.is_empty()),
-            audit_logs: open(&secrets.audit_logs_bucket).named_by(AUDIT_LOGS_BUCKET),
-            signed_by: secrets.aws.describe(),
-        }
+    /// # Errors
+    /// One of the stores cannot be opened.
+    pub(super) fn open(way: &BucketAccess<'_>, secrets: &SponsorSecrets) -> Result<Self, StoreError> {
+        let SponsorSecrets { backups, audit_logs, aws, .. } = secrets;
+        // One caller for both, so that they share a session.
+        let caller = aws.as_ref().map(|aws| {
+            let AwsAccess { region, credentials } = aws;
+            Caller::new(region, credentials, &way.session(secrets, aws))
+        });
+        let access = StoreAccess {
+            endpoint: way.endpoint,
+            caller: caller.as_ref(),
+            surroundings: &way.context.surroundings,
+        };
+        let is_shared = !way.sponsor.partners.is_empty();
+        Ok(Self {
+            backups: Store::open(backups, access)?.named_by(BACKUPS_BUCKET).shared(is_shared),
+            audit_logs: Store::open(audit_logs, access)?.named_by(AUDIT_LOGS_BUCKET),
+            backups_name: backups.clone(),
+            signed_by: aws.as_ref().map(|aws| aws.credentials.describe()),
+        })
     }
 }
 
 impl BucketAccess<'_> {
-    fn session(&self, secrets: &SponsorSecrets) -> AwsSession {
-        let AwsCredentials::Role { arn, .. } = &secrets.aws else { return AwsSession::default() };
-        let place = policy::Place {
-            role: arn,
-            region: &secrets.region,
-            backups: &secrets.backups_bucket,
-            audit_logs: &secrets.audit_logs_bucket,
-            environment: self.common.environment,
-        };
+    fn session(&self, secrets: &SponsorSecrets, aws: &AwsAccess) -> AwsSession {
+        let AwsCredentials::Role { arn, .. } = &aws.credentials else { return AwsSession::default() };
+        let [backups, audit_logs] = buckets(secrets);
+        let environment = self.common.environment;
+        let place = policy::Place { role: arn, region: &aws.region, backups, audit_logs, environment };
         AwsSession {
             name: session_name(&self.sponsor.name, self.context.run.run_id.as_deref()),
             policy: policy::policy(self.purpose, place),
             sts_endpoint_url: self.common.sts_endpoint_url.clone(),
         }
     }
+}
+
+/// The buckets that a role's session can use. If the other store is a folder, one bucket counts twice: the policy then
+/// allows nothing outside of it.
+fn buckets(secrets: &SponsorSecrets) -> [&str; 2] {
+    let (backups, audit_logs) = (secrets.backups.bucket(), secrets.audit_logs.bucket());
+    // Two folders come without credentials. No bucket has an empty name, so even then the policy would allow nothing.
+    [backups.or(audit_logs).unwrap_or_default(), audit_logs.or(backups).unwrap_or_default()]
 }
 
 /// What a bucket's Object Lock settings make of an object.
@@ -125,23 +143,31 @@ impl AttributeSource<'_> {
     }
 
     /// The warning about the lock of a backup that was read back. Production must keep what it stores.
-    pub(super) fn not_locked(&self, bucket: &str, lock: &LockState) -> Option<String> {
+    pub(super) fn not_locked(&self, store: &StoreName, lock: &LockState) -> Option<String> {
         if self.environment != Environment::Production {
             return None;
         }
+        let place = store.words();
         match lock {
             LockState::Until(_) => None,
             LockState::No if self.deployment.lock == LockChoice::Off => {
                 Some("not locked, as `object-lock: off` requests: the backup can be deleted early".to_owned())
             }
+            LockState::No | LockState::Unknown if !store.has(Ability::Locks) => Some(format!(
+                "not locked: the backup can be deleted early, because {place} has no Object Lock. Keep a copy in a \
+                 bucket with Object Lock"
+            )),
             LockState::No => Some(format!(
-                "not locked: the backup can be deleted early. Enable Object Lock on bucket {bucket}, and grant \
+                "not locked: the backup can be deleted early. Enable Object Lock on {place}, and grant \
                  s3:GetBucketObjectLockConfiguration on it"
             )),
             LockState::Unknown => Some(format!(
-                "not locked, as far as S3 shows: grant s3:GetObjectRetention on the objects of bucket {bucket}, and \
+                "not locked, as far as S3 shows: grant s3:GetObjectRetention on the objects of {place}, and \
                  s3:GetBucketObjectLockConfiguration on the bucket"
             )),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ use crate::secrets::Secret;
 use crate::secrets::doppler::DopplerSessions;
 use crate::secrets::oidc::Masker;
 use crate::stop::Stop;
+use crate::store::Surroundings;
 
 /// The command line, without the program's name.
 #[must_use]
@@ -39,6 +40,8 @@ pub struct RunContext {
     pub run: Arc<RunIdentity>,
     /// Folder for records.
     pub workspace: PathBuf,
+    /// Where folders that are stores are.
+    pub(super) surroundings: Surroundings,
     /// `PATH`, to find programs.
     pub search_path: OsString,
     /// Folder for temporary servers.
@@ -69,6 +72,7 @@ impl RunContext {
         Ok(Self {
             run: Arc::new(RunIdentity::read(get)),
             workspace: PathBuf::from(get("GITHUB_WORKSPACE").unwrap_or(".")),
+            surroundings: surroundings(variables),
             search_path: get("PATH").unwrap_or_default().into(),
             scratch: PathBuf::from(get("TMPDIR").or(get("RUNNER_TEMP")).unwrap_or("/tmp")),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -127,6 +131,14 @@ impl RunContext {
             None => Failure::Bug("stopped without a signal".to_owned()),
         }
     }
+}
+
+/// The action's inputs come as variables, unlike those of a program that a step runs itself. The action runs in a container.
+fn surroundings(variables: &Variables) -> Surroundings {
+    let in_a_workflow = variables.get("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    let in_action = in_a_workflow && variables.keys().any(|name| name.starts_with("INPUT_"));
+    let workspace = variables.get("GITHUB_WORKSPACE").filter(|path| in_action && !path.is_empty());
+    Surroundings { workspace: workspace.map(PathBuf::from), in_action }
 }
 
 /// The same clock, for the times of log lines.

@@ -1,4 +1,4 @@
-//! `list`: shows what each selected sponsor's bucket holds, and what the manifests say about it.
+//! `list`: shows what each selected sponsor's backup store holds, and what the manifests say about it.
 
 use std::time::Duration;
 

@@ -181,7 +181,7 @@ impl RecordRun<'_> {
         let named = options.backup.as_ref()?;
         let whose = (session.sponsor, options.common.environment);
         let checked = match buckets {
-            None => NamedBackupCheck::NotAsked("S3 was not queried".to_owned()),
+            None => NamedBackupCheck::NotAsked("its store was not queried".to_owned()),
             Some(buckets) => tokio::select! {
                 checked = check(&buckets.backups, whose, named, options.backup_size) => checked,
                 () = self.context.stop.requested() => {
@@ -226,17 +226,17 @@ async fn check(
     named: &NamedBackup,
     bytes: Option<u64>,
 ) -> NamedBackupCheck {
-    let refused = |why: String| {
-        let location = format!("s3://{}/{}", named.bucket, named.backup.key);
-        NamedBackupCheck::Refused(RecordError::Untrue { location, why })
-    };
-    if named.bucket != store.name() {
-        return refused(format!("it is not in {}, the backup bucket of {}", store.name(), sponsor.name));
+    let NamedBackup { location, backup } = named;
+    let refused =
+        |why: String| NamedBackupCheck::Refused(RecordError::Untrue { location: location.to_string(), why });
+    if stored::key_in(store, location) != Some(&*backup.key) {
+        let place = store.location("");
+        return refused(format!("it is not in {place}, which holds the backups of {}", sponsor.name));
     }
-    match problem(store, (sponsor, environment), &named.backup.key, bytes).await {
+    match problem(store, (sponsor, environment), &backup.key, bytes).await {
         Ok(None) => NamedBackupCheck::Seen,
         Ok(Some(why)) => refused(why),
-        Err(error) if error.is_finding() => refused(stored::in_words(store, &named.backup.key, &error)),
+        Err(error) if error.is_finding() => refused(stored::in_words(store, &backup.key, &error)),
         Err(error) => NamedBackupCheck::NotAsked(error.to_string()),
     }
 }

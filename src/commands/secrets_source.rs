@@ -140,9 +140,9 @@ impl<'a> SecretsSource<'a> {
 
     async fn read(&self, sponsor: &str) -> Result<(Read<'_>, AwsFromEnvironment), SecretsError> {
         let credentials = &self.common.credentials;
-        let of_the_sponsor = credentials.sponsor_keys(sponsor)?;
+        let of_the_sponsor = credentials.sponsor_keys(sponsor);
         let ambient = if self.only { credentials.ambient() } else { Ok(None) };
-        let needed = secrets::needed(of_the_sponsor.is_some());
+        let needed = secrets::needed(!matches!(of_the_sponsor, Ok(None)));
         let read = self.raw((sponsor, &self.common.config), self.only, &needed).await?;
         let (role, tokens) = (self.common.aws_role.clone(), self.tokens.clone());
         let how_to_pass_keys = credentials.how_to_pass_keys(sponsor, self.only);

@@ -86,20 +86,21 @@ impl SponsorSession<'_> {
         self.sessions.guard.secrets(self.sponsor).await
     }
 
-    /// The sponsor's buckets.
+    /// The sponsor's stores. Nothing is read from them yet.
     ///
     /// # Errors
-    /// Another sponsor uses one of them.
+    /// Another sponsor uses one of them, or an input was set that they cannot honor.
     pub(super) fn open_buckets(
         &self,
         secrets: &SponsorSecrets,
         endpoint: &Endpoint,
         purpose: Purpose,
-    ) -> Result<SponsorBuckets, SecretsError> {
+    ) -> Result<SponsorBuckets, Failure> {
         let Sessions { common, context, guard, .. } = self.sessions;
-        guard.conflicts().buckets(self.sponsor)?;
+        guard.conflicts().places(self.sponsor)?;
+        common.store_inputs.check(&self.sponsor.name, secrets)?;
         let access = BucketAccess { common, context, endpoint, sponsor: self.sponsor, purpose };
-        Ok(SponsorBuckets::open(&access, secrets))
+        Ok(SponsorBuckets::open(&access, secrets)?)
     }
 
     /// The sponsor's backup attempts. An upload that began longer ago than `upload_timeout` belongs to no run any more.

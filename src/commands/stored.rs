@@ -11,7 +11,7 @@ use crate::archive::backup_manifest::{BackupManifest, Excerpt};
 use crate::archive::catalogue::{BackupKey, prefix};
 use crate::archive::{ArchiveError, Identities, SealedObject, checksum, open};
 use crate::cli::UsageError;
-use crate::cli::options::{ReadOptions, WhichBackup};
+use crate::cli::options::{Location, ReadOptions, WhichBackup};
 use crate::databases::postgres::sql::{Columns, DumpContents, Scan};
 use crate::failure::Failure;
 use crate::layout::key::{checksum_key, manifest_key};
@@ -71,12 +71,11 @@ pub(super) async fn find(
 ) -> Result<BackupKey, Failure> {
     let none = |which| Box::pin(elsewhere::no_backup(store, (sponsor, environment), which));
     match which {
-        WhichBackup::Location { bucket, key } => {
-            let is_here = *bucket == store.name();
-            let parsed = BackupKey::parse(environment, key).filter(|_| is_here);
-            match parsed {
+        WhichBackup::Location(location) => {
+            let key = key_in(store, location);
+            match key.and_then(|key| BackupKey::parse(environment, key)) {
                 Some(parsed) => Ok(parsed),
-                None => Err(none(format!(" at s3://{bucket}/{key}")).await.into()),
+                None => Err(none(format!(" at {location}")).await.into()),
             }
         }
         WhichBackup::Latest => Err(none(String::new()).await.into()),
@@ -91,6 +90,11 @@ pub(super) async fn find(
             }
         }
     }
+}
+
+/// The key of a location. `None` if it is in another store.
+pub(super) fn key_in<'a>(store: &Store, location: &'a Location) -> Option<&'a str> {
+    location.key_in(&store.location(""))
 }
 
 async fn first_own(

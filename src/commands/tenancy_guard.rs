@@ -1,5 +1,5 @@
-//! Before the first sponsor is processed: reads the secrets of all selected sponsors and identifies their databases, so
-//! that two sponsors that share a database are known before any of their data is read.
+//! Before the first sponsor is processed: reads the secrets of all selected sponsors and identifies their folders and
+//! databases, so that two sponsors that share one are known before any of their data is read.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use crate::databases::postgres::identity::{self, Identity, Unidentified};
 use crate::databases::postgres::{Connection, PostgresError};
 use crate::secrets::{S3Backups, SecretsError};
 use crate::sponsors::{Environment, Sponsor};
+use crate::store::place::{self, PlaceOfObjects};
 use crate::verification::tenancy::{Conflicts, SponsorResources, find_conflicts, must_not_share};
 
 /// Sponsors in parallel, if the command does not set it.
@@ -25,9 +26,12 @@ pub(super) struct TenancyGuard {
     conflicts: Conflicts,
 }
 
+#[derive(Default)]
 struct SponsorFindings {
     /// `None` if a signal or the sponsor's time limit came first.
     archival: Option<Result<S3Backups, SecretsError>>,
+    /// Where its objects are. Empty if its secrets are not known.
+    places: Vec<PlaceOfObjects>,
     database: Option<SponsorDatabase>,
     took: Duration,
 }
@@ -61,13 +65,15 @@ impl TenancyGuard {
         let found = gather(&selected.sponsors, AT_ONCE, |sponsor| async move {
             let stop = context.stop.child();
             let begun = Instant::now();
-            let archival = tokio::select! {
+            let mut found = SponsorFindings::default();
+            tokio::select! {
                 biased;
-                () = stop.cancelled() => None,
-                () = over(timeout) => None,
-                archival = secrets.fetch(&sponsor.name) => Some(archival),
+                () = stop.cancelled() => {}
+                () = over(timeout) => {}
+                () = look(secrets.fetch(&sponsor.name), None, &mut found) => {}
             };
-            SponsorFindings { archival, database: None, took: begun.elapsed() }
+            found.took = begun.elapsed();
+            found
         })
         .await;
         Self::judged(found, selected, context)
@@ -95,7 +101,7 @@ impl TenancyGuard {
         let fetch = &fetch;
         let found = gather(&selected.sponsors, means.at_once, |sponsor| async move {
             let (stop, begun) = (context.stop.child(), Instant::now());
-            let mut found = SponsorFindings { archival: None, database: None, took: Duration::ZERO };
+            let mut found = SponsorFindings::default();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
@@ -193,11 +199,11 @@ impl TenancyGuard {
 
 impl SponsorFindings {
     fn resources<'a>(&'a self, sponsor: &'a Sponsor) -> Option<SponsorResources<'a>> {
-        let Some(Ok(S3Backups::Enabled(secrets))) = &self.archival else { return None };
+        let Some(Ok(S3Backups::Enabled(_))) = &self.archival else { return None };
         let identity = self.database.as_ref().and_then(|database| database.identity.as_ref().ok());
         Some(SponsorResources {
             sponsor,
-            buckets: vec![&secrets.backups_bucket, &secrets.audit_logs_bucket],
+            places: self.places.clone(),
             connection: self.database.as_ref().map(|database| &database.connection),
             identity: identity.and_then(|identity| identity.as_ref().ok()),
         })
@@ -217,10 +223,11 @@ async fn look(
     found: &mut SponsorFindings,
 ) {
     let archival = fetched.await;
-    let connection = match &archival {
-        Ok(S3Backups::Enabled(secrets)) => Connection::parse(&secrets.database_url).ok(),
-        _ => None,
-    };
+    let mut connection = None;
+    if let Ok(S3Backups::Enabled(secrets)) = &archival {
+        found.places = place::of(secrets).await;
+        connection = Connection::parse(&secrets.database_url).ok();
+    }
     if let (Some(connection), Some(client)) = (connection, client) {
         let identity = identity::ask(&connection, client).await;
         found.database = Some(SponsorDatabase { connection, identity });

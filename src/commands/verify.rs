@@ -41,7 +41,7 @@ pub(super) async fn run(
     let identities = stored::identities(&options.reading, context).await?;
     let selected = sponsor_selection::select_some(&options.common, context).await?;
     let sponsors = &selected.sponsors;
-    if sponsors.len() > 1 && matches!(options.reading.which, WhichBackup::Location { .. }) {
+    if sponsors.len() > 1 && matches!(options.reading.which, WhichBackup::Location(_)) {
         let problem = "`backup` names a backup of one sponsor, but several are selected";
         return Err(UsageError::new(problem).hint("Name that sponsor in `sponsors`.").into());
     }
@@ -183,15 +183,18 @@ impl VerifyRun<'_> {
     async fn left_of(&self, store: &Store, which: &WhichBackup) -> Result<Option<Incomplete>, Failure> {
         let environment = self.options.common.environment;
         let prefix = prefix(environment);
-        let folder = match which {
-            WhichBackup::At(at) => format!("{prefix}{}", at.strftime("%Y/%m/%d/")),
-            WhichBackup::Location { bucket, key } if *bucket == store.name() => key.clone(),
-            _ => return Ok(None),
+        let named = match which {
+            WhichBackup::Location(location) => stored::key_in(store, location),
+            WhichBackup::At(_) | WhichBackup::Latest => None,
+        };
+        let folder = match (which, named) {
+            (WhichBackup::At(at), _) => format!("{prefix}{}", at.strftime("%Y/%m/%d/")),
+            (_, Some(key)) => key.to_owned(),
+            (WhichBackup::Location(_) | WhichBackup::Latest, None) => return Ok(None),
         };
         let is_meant = |backup: &BackupKey| match which {
             WhichBackup::At(at) => backup.at == *at,
-            WhichBackup::Location { key, .. } => backup.key == *key,
-            WhichBackup::Latest => false,
+            WhichBackup::Location(_) | WhichBackup::Latest => named == Some(&*backup.key),
         };
         let left = catalogue(environment, store.list(&folder).await?).incomplete;
         Ok(left.into_iter().find(|left| is_meant(&left.backup)))

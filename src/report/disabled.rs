@@ -1,8 +1,6 @@
 //! The message for a sponsor whose backups are not enabled yet. Pure text.
 
-use std::collections::BTreeMap;
-
-use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, REGION};
+use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, REGION, StorageSecrets, StoreName};
 
 const WIDTH: usize = 100;
 /// The frame and the blanks next to it.
@@ -19,8 +17,8 @@ pub struct SponsorSetup<'a> {
     pub place: SecretsPlace<'a>,
     /// Region for examples, if the manifest names one.
     pub region: Option<&'a str>,
-    /// Buckets and region that are set already, by the names of their secrets.
-    pub set: &'a BTreeMap<&'static str, String>,
+    /// Stores and region that are set already.
+    pub set: &'a StorageSecrets,
     /// What the flag holds.
     pub why: &'a str,
 }
@@ -68,19 +66,22 @@ pub fn lines(set_up: SponsorSetup<'_>, columns: Option<usize>) -> Vec<String> {
     boxed
 }
 
+/// A secret about the sponsor's storage, with the value that it has or usually gets.
+struct StorageSecret {
+    name: &'static str,
+    value: String,
+    is_set: bool,
+    needs_aws: bool,
+}
+
 fn steps(set_up: SponsorSetup<'_>) -> Vec<String> {
-    let SponsorSetup { sponsor, place, region, set, why } = set_up;
-    let region = set.get(REGION).map(String::as_str).or(region).unwrap_or("REGION");
-    let bucket = |kind: &str| format!("hht-diary-{kind}-{sponsor}-{region}");
-    let secrets = [
-        (BACKUPS_BUCKET, bucket("backups")),
-        (AUDIT_LOGS_BUCKET, bucket("audit-logs")),
-        (REGION, region.to_owned()),
-    ];
-    let missing: Vec<(&str, String)> =
-        secrets.iter().filter(|(name, _)| !set.contains_key(name)).cloned().collect();
-    let of_the_sponsor = |(name, usual): &(&'static str, String)| set.get(name).unwrap_or(usual).clone();
-    let [backups, audit_logs, _] = secrets.each_ref().map(of_the_sponsor);
+    let SponsorSetup { sponsor, place, why, .. } = set_up;
+    let secrets = storage_secrets(set_up);
+    let missing: Vec<(&str, String)> = secrets
+        .iter()
+        .filter(|secret| !secret.is_set)
+        .map(|secret| (secret.name, secret.value.clone()))
+        .collect();
     let flag = [("ENABLE_S3_BACKUP_ARCHIVAL", "true".to_owned())];
     let mut lines = vec![
         "S3 BACKUP ARCHIVAL NOT YET ENABLED".to_owned(),
@@ -88,29 +89,84 @@ fn steps(set_up: SponsorSetup<'_>) -> Vec<String> {
         "If steps 1 to 3 are done, step 4 is all that is missing.".to_owned(),
         String::new(),
     ];
-    // Only our Terraform creates buckets with these names. Others exist, or another program creates them.
-    if (&backups, &audit_logs) == (&bucket("backups"), &bucket("audit-logs")) {
-        lines.push("1. Apply the sponsor's Terraform, which makes the buckets:".to_owned());
-        lines.push(format!("     cd {ROOTS}/{sponsor} && terraform apply"));
-    } else {
-        lines.push("1. Apply the Terraform that makes the buckets:".to_owned());
-        lines.extend([&backups, &audit_logs].map(|bucket| format!("     {bucket}")));
-    }
-    let place_name = place.name();
+    lines.extend(creating(set_up, &secrets));
+    let count = if secrets.len() == 3 { "three" } else { "two" };
+    let setting = format!("2. Set the {count} secrets in {}", place.name());
     lines.push(match missing.len() {
-        0 => format!("2. Set the three secrets in {place_name}: done."),
-        3 => format!("2. Set the three secrets in {place_name}:"),
-        missing => format!("2. Set the three secrets in {place_name} ({missing} missing):"),
+        0 => format!("{setting}: done."),
+        all if all == secrets.len() => format!("{setting}:"),
+        missing => format!("{setting} ({missing} missing):"),
     });
     if !missing.is_empty() {
         lines.extend(place.setting(sponsor, &missing));
     }
-    lines.push("3. Check the AWS credentials:".to_owned());
-    lines.push(format!("     aws s3api head-bucket --bucket {backups}"));
+    match secrets.iter().find(|secret| secret.needs_aws) {
+        Some(bucket) => {
+            lines.push("3. Check the AWS credentials:".to_owned());
+            lines.push(format!("     aws s3api head-bucket --bucket {}", bucket.value));
+        }
+        None => lines.push("3. Check the AWS credentials: folders need none.".to_owned()),
+    }
     lines.push("4. Set the flag:".to_owned());
     lines.extend(place.setting(sponsor, &flag));
     lines.push("More about each step: docs/setup.md of sponsor-backup".to_owned());
     lines
+}
+
+/// The two stores, and the region if one of them is a bucket. A store without a name is expected to be like the other one.
+fn storage_secrets(set_up: SponsorSetup<'_>) -> Vec<StorageSecret> {
+    let SponsorSetup { sponsor, set, .. } = set_up;
+    let stores =
+        [(BACKUPS_BUCKET, "backups", &set.backups), (AUDIT_LOGS_BUCKET, "audit-logs", &set.audit_logs)];
+    let mut known = stores.iter().filter_map(|(.., store)| store.as_ref()).peekable();
+    let needs_aws = known.peek().is_none() || known.any(StoreName::needs_aws);
+    let usual = |kind: &str| {
+        if needs_aws { usual_bucket(set_up, kind) } else { format!("file:///srv/{sponsor}/{kind}") }
+    };
+    let secret = |(name, kind, store): (&'static str, &str, &Option<StoreName>)| StorageSecret {
+        name,
+        value: store.as_ref().map_or_else(|| usual(kind), StoreName::to_string),
+        is_set: store.is_some(),
+        needs_aws: store.as_ref().map_or(needs_aws, StoreName::needs_aws),
+    };
+    let region = StorageSecret {
+        name: REGION,
+        value: region(set_up).to_owned(),
+        is_set: set.region.is_some(),
+        needs_aws,
+    };
+    stores.map(secret).into_iter().chain(needs_aws.then_some(region)).collect()
+}
+
+fn region(set_up: SponsorSetup<'_>) -> &str {
+    set_up.set.region.as_deref().or(set_up.region).unwrap_or("REGION")
+}
+
+fn usual_bucket(set_up: SponsorSetup<'_>, kind: &str) -> String {
+    format!("hht-diary-{kind}-{}-{}", set_up.sponsor, region(set_up))
+}
+
+/// The first step: what creates the stores.
+fn creating(set_up: SponsorSetup<'_>, secrets: &[StorageSecret]) -> Vec<String> {
+    let stores: Vec<&StorageSecret> = secrets.iter().filter(|secret| secret.name != REGION).collect();
+    // Only our Terraform creates buckets with these names. Others exist, or another program creates them.
+    if stores
+        .iter()
+        .map(|store| &store.value)
+        .eq(&["backups", "audit-logs"].map(|kind| usual_bucket(set_up, kind)))
+    {
+        return vec![
+            "1. Apply the sponsor's Terraform, which makes the buckets:".to_owned(),
+            format!("     cd {ROOTS}/{} && terraform apply", set_up.sponsor),
+        ];
+    }
+    let title = match stores.iter().filter(|store| store.needs_aws).count() {
+        0 => "1. Create the folders:",
+        1 => "1. Create the folder, and apply the Terraform that makes the bucket:",
+        _ => "1. Apply the Terraform that makes the buckets:",
+    };
+    let list = stores.iter().map(|store| format!("     {}", store.value));
+    std::iter::once(title.to_owned()).chain(list).collect()
 }
 
 impl SecretsPlace<'_> {

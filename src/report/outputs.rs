@@ -35,7 +35,7 @@ pub const DEFINITIONS: &[OutputDefinition] = &[
     OutputDefinition {
         name: "backup_location",
         from: "backup, record, verify, restore, drill",
-        help: "S3 location of the backup, `not-configured` if backups are disabled. Empty if several sponsors ran",
+        help: "Location of the backup, `not-configured` if backups are disabled. Empty if several sponsors ran",
     },
     OutputDefinition {
         name: "backup_size",
@@ -50,12 +50,12 @@ pub const DEFINITIONS: &[OutputDefinition] = &[
     OutputDefinition {
         name: "deployment_log",
         from: "backup, record",
-        help: "S3 location or local path of the record. Empty if several sponsors ran",
+        help: "Location or local path of the record. Empty if several sponsors ran",
     },
     OutputDefinition {
         name: "drill_report",
         from: "drill",
-        help: "S3 location or local path of the drill report. Empty if several sponsors ran",
+        help: "Location or local path of the drill report. Empty if several sponsors ran",
     },
     OutputDefinition {
         name: "drill_status",

@@ -129,7 +129,7 @@ impl<'a> SecretReader<'a> {
         aws: AwsFromEnvironment,
     ) -> Result<(AwsCredentials, &'static str), SecretsError> {
         const ENVIRONMENT: &str = " and the environment";
-        if let Some(keys) = aws.of_the_sponsor {
+        if let Some(keys) = aws.of_the_sponsor? {
             return Ok((AwsCredentials::Keys(keys), ENVIRONMENT));
         }
         let role_here = self.raw.contains_key(ROLE_ARN);
@@ -176,8 +176,8 @@ pub fn is_role_arn(text: &str) -> bool {
 /// The AWS credentials that the environment holds for one sponsor.
 #[derive(Debug)]
 pub struct AwsFromEnvironment {
-    /// `AWS_ACCESS_KEY_ID_{SPONSOR}` and its secret.
-    pub of_the_sponsor: Option<AwsKeys>,
+    /// `AWS_ACCESS_KEY_ID_{SPONSOR}` and its secret. A half-set pair is an error only if a store needs AWS.
+    pub of_the_sponsor: Result<Option<AwsKeys>, SecretsError>,
     /// The role in `aws-role-arn`. `None` if several sponsors are selected.
     pub role: Option<String>,
     /// Where this job's OIDC tokens come from. Their absence is an error only if a role needs one.
@@ -203,7 +203,7 @@ impl Default for AwsFromEnvironment {
         let variable = "ACTIONS_ID_TOKEN_REQUEST_URL".to_owned();
         let tokens = Err(SecretsError::NoIdToken { variable });
         let how_to_pass_keys = HowToPassKeys::default();
-        Self { of_the_sponsor: None, role: None, tokens, ambient: Ok(None), how_to_pass_keys }
+        Self { of_the_sponsor: Ok(None), role: None, tokens, ambient: Ok(None), how_to_pass_keys }
     }
 }
 

@@ -150,19 +150,33 @@ pub enum SecretsError {
         /// What to write instead.
         hint: String,
     },
-    /// A bucket or database that another sponsor uses, too.
+    /// A bucket, folder or database that another sponsor uses, too.
     #[error("{what} is also used by sponsor {other}")]
     Shared {
-        /// Bucket or database.
+        /// Bucket, folder or database.
         what: String,
         /// The other sponsor.
         other: String,
     },
-    /// A bucket named after another sponsor of the manifest.
-    #[error("bucket {bucket} appears to belong to sponsor {owner}")]
+    /// A folder inside or around another sponsor's.
+    #[error("{what} of sponsor {other}")]
+    Nested {
+        /// Both folders and how they are related, the other sponsor's last.
+        what: String,
+        /// The other sponsor.
+        other: String,
+    },
+    /// A sponsor's backups and records in one folder, under two paths.
+    #[error("{what}")]
+    OneFolder {
+        /// Both folders, and how they are related.
+        what: String,
+    },
+    /// A bucket or folder named after another sponsor of the manifest.
+    #[error("{place} appears to belong to sponsor {owner}")]
     Foreign {
-        /// The bucket.
-        bucket: String,
+        /// The bucket or folder.
+        place: String,
         /// The other sponsor.
         owner: String,
     },
@@ -205,6 +219,11 @@ pub enum SecretsError {
 }
 
 impl SecretsError {
+    /// A folder inside or around another sponsor's.
+    pub(crate) fn nested(what: String, other: &str) -> Self {
+        Self::Nested { what, other: other.to_owned() }
+    }
+
     /// Whether the source could not be asked, or answered for another place. Otherwise its secrets are at fault.
     pub(super) fn is_about_access(&self) -> bool {
         matches!(
@@ -283,8 +302,11 @@ impl SecretsError {
             Self::WrongPlace { .. } => {
                 "Replace the token with one for exactly this project and config, and check `doppler-api-url`. No database was read."
             }
-            Self::Shared { .. } | Self::Foreign { .. } => {
-                "Give each sponsor its own database and buckets, and correct the secret that is wrong. If two sponsors may share, list each in the other's `may_share_with` in the manifest."
+            Self::OneFolder { .. } => {
+                "Set SPONSOR_AUDIT_LOGS_BUCKET to a folder next to that of SPONSOR_BACKUPS_BUCKET."
+            }
+            Self::Shared { .. } | Self::Nested { .. } | Self::Foreign { .. } => {
+                "Give each sponsor its own database and its own buckets or folders, and correct the secret that is wrong. If two sponsors may share, list each in the other's `may_share_with` in the manifest."
             }
             Self::Unreadable { .. } => "Check the `secrets-file` input: the path of a YAML file.",
         };

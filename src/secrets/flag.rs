@@ -1,11 +1,9 @@
 //! The flag that enables a sponsor's archival, and what to do if it does not. Pure.
 
-use std::collections::BTreeMap;
-
 use secrecy::ExposeSecret as _;
 
 use super::{
-    AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, Place, REGION, RawSecrets, SecretsError, no_bucket_name, odd_character,
+    AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, Place, REGION, RawSecrets, SecretsError, StoreName, odd_character,
 };
 use crate::manifest::describe_value;
 
@@ -16,7 +14,18 @@ pub(super) const FLAG: &str = "ENABLE_S3_BACKUP_ARCHIVAL";
 pub struct Disabled {
     flag: Flag,
     place: Place,
-    set: BTreeMap<&'static str, String>,
+    set: StorageSecrets,
+}
+
+/// Stores and region that are set already and have a valid form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StorageSecrets {
+    /// Store of the backups.
+    pub backups: Option<StoreName>,
+    /// Store of the records.
+    pub audit_logs: Option<StoreName>,
+    /// Region of the buckets.
+    pub region: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,9 +59,9 @@ impl Disabled {
         Some(Self { flag, place: place.clone(), set: set_up(raw) })
     }
 
-    /// Buckets and region that are set already and have a valid form, by the names of their secrets.
+    /// What is set up already.
     #[must_use]
-    pub fn set(&self) -> &BTreeMap<&'static str, String> {
+    pub fn set(&self) -> &StorageSecrets {
         &self.set
     }
 
@@ -87,16 +96,15 @@ impl Disabled {
 }
 
 /// Values of another form are not shown. They may be secrets in the wrong place.
-fn set_up(raw: &RawSecrets) -> BTreeMap<&'static str, String> {
-    let problem = |name: &str, value: &str| match name {
-        REGION => odd_character(value, "-"),
-        _ => no_bucket_name(value),
-    };
-    let set = [BACKUPS_BUCKET, AUDIT_LOGS_BUCKET, REGION].into_iter().filter_map(|name| {
-        let value = raw.get(name)?.expose_secret().trim();
-        (!value.is_empty() && problem(name, value).is_none()).then(|| (name, value.to_owned()))
-    });
-    set.collect()
+fn set_up(raw: &RawSecrets) -> StorageSecrets {
+    let value = |name: &str| raw.get(name).map(|value| value.expose_secret().trim());
+    let store = |name| value(name).and_then(|text| StoreName::parse(text).ok());
+    let region = value(REGION).filter(|text| !text.is_empty() && odd_character(text, "-").is_none());
+    StorageSecrets {
+        backups: store(BACKUPS_BUCKET),
+        audit_logs: store(AUDIT_LOGS_BUCKET),
+        region: region.map(str::to_owned),
+    }
 }
 
 #[cfg(test)]

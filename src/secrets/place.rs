@@ -47,6 +47,10 @@ pub(super) const BUCKET: Form = Form {
     kind: "is not a valid bucket name",
     example: "the bare bucket name (3 to 63 characters of a-z, 0-9, - and .)",
 };
+pub(super) const FOLDER: Form =
+    Form { kind: "is not a valid folder URL", example: "an absolute URL such as `file:///srv/backups`" };
+pub(super) const OWN_FOLDER: Form =
+    Form { kind: "is not a folder of its own", example: "a folder next to that of SPONSOR_BACKUPS_BUCKET" };
 pub(super) const REGION: Form =
     Form { kind: "is not an AWS region", example: "a region such as `eu-west-1`" };
 pub(super) const ROLE: Form =

@@ -1,7 +1,7 @@
 //! What `preflight` finds out about a sponsor's secrets. Pure.
 
 use super::flag::{Disabled, FLAG};
-use super::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, REGION, SecretsError, SponsorSecrets};
+use super::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, REGION, SecretsError, SponsorSecrets, StoreName};
 use crate::finding::{Check, Finding};
 
 const DOPPLER: Check = Check {
@@ -12,7 +12,7 @@ const RATE_LIMIT: Check =
     Check { name: "doppler-rate-limit", about: "Doppler's limit per minute covers a run over all sponsors" };
 const SECRETS: Check = Check { name: "secrets", about: "Each secret exists and is well-formed" };
 const BUCKETS: Check =
-    Check { name: "bucket-names", about: "Backups and records have a bucket each, and are not exchanged" };
+    Check { name: "bucket-names", about: "Backups and records have a store each, and are not exchanged" };
 const FLAG_CHECK: Check = Check {
     name: "flag",
     about: "`ENABLE_S3_BACKUP_ARCHIVAL` is exactly `true`, or the sponsor is not rolled out yet",
@@ -38,26 +38,29 @@ pub fn unusable(error: &SecretsError) -> Finding {
 #[must_use]
 pub fn usable(secrets: &SponsorSecrets, region: Option<&str>) -> Vec<Finding> {
     let mut findings = vec![SECRETS.ok(format!("complete, from {}", secrets.source()))];
-    let SponsorSecrets { backups_bucket, audit_logs_bucket, .. } = secrets;
-    let is_named = |bucket: &str, kind: &str| bucket.contains(&format!("-{kind}-"));
-    if backups_bucket == audit_logs_bucket {
+    let SponsorSecrets { backups, audit_logs, .. } = secrets;
+    // The convention is one for buckets.
+    let is_named =
+        |store: &StoreName, kind: &str| store.needs_aws() && store.to_string().contains(&format!("-{kind}-"));
+    if backups == audit_logs {
         findings.push(BUCKETS.warn(
-            format!("{BACKUPS_BUCKET} and {AUDIT_LOGS_BUCKET} both name bucket {backups_bucket}"),
+            format!("{BACKUPS_BUCKET} and {AUDIT_LOGS_BUCKET} both name {}", backups.words()),
             "Credentials for records can then write backups, and one set of lifecycle rules covers both.",
             format!("Set {AUDIT_LOGS_BUCKET} to a bucket of its own."),
         ));
-    } else if is_named(backups_bucket, "audit-logs") || is_named(audit_logs_bucket, "backups") {
+    } else if is_named(backups, "audit-logs") || is_named(audit_logs, "backups") {
         findings.push(BUCKETS.warn(
-            format!("{BACKUPS_BUCKET} is {backups_bucket}, and {AUDIT_LOGS_BUCKET} is {audit_logs_bucket}"),
+            format!("{BACKUPS_BUCKET} is {backups}, and {AUDIT_LOGS_BUCKET} is {audit_logs}"),
             "By their names, the two are exchanged, so objects would get the other bucket's rules.",
             format!("Exchange {BACKUPS_BUCKET} and {AUDIT_LOGS_BUCKET}."),
         ));
     } else {
-        findings.push(BUCKETS.ok(format!("backups in {backups_bucket}, records in {audit_logs_bucket}")));
+        findings.push(BUCKETS.ok(format!("backups in {backups}, records in {audit_logs}")));
     }
-    if let Some(region) = region.filter(|region| *region != secrets.region) {
+    let regions = region.zip(secrets.aws.as_ref().map(|aws| &aws.region));
+    if let Some((region, used)) = regions.filter(|(region, used)| region != used) {
         findings.push(SECRETS.warn(
-            format!("{REGION} is {}, but the manifest's `region` is {region}", secrets.region),
+            format!("{REGION} is {used}, but the manifest's `region` is {region}"),
             "Other programs read the manifest, and would look in another region.",
             format!("Correct {REGION} or the manifest."),
         ));

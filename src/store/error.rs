@@ -195,6 +195,12 @@ pub enum StoreError {
     /// A folder, or the system below it, refuses.
     #[error(transparent)]
     Folder(FolderError),
+    /// A bucket cannot be opened without credentials.
+    #[error("{location} cannot be opened without AWS credentials and a region")]
+    NoCredentials {
+        /// `s3://bucket/`.
+        location: String,
+    },
     /// This kind of store cannot do that.
     #[error("{location} cannot {what}")]
     Unsupported {

@@ -16,7 +16,7 @@ use crate::secrets::SecretsError;
 use crate::sponsors::Environment;
 
 const TENANCY: Check =
-    Check { name: "tenancy", about: "No other sponsor uses the sponsor's buckets or database" };
+    Check { name: "tenancy", about: "No other sponsor uses the sponsor's stores or database" };
 const BACKUP_AGE: Check =
     Check { name: "last-backup", about: "The newest complete backup is not older than `max-backup-age`" };
 const DRILL_AGE: Check =
@@ -28,7 +28,7 @@ const SOURCE: Check =
 /// What this module checks.
 pub const CHECKS: &[Check] = &[TENANCY, SOURCE, BACKUP_AGE, DRILL_AGE];
 
-/// Buckets and database that another sponsor uses, too, and what is odd about them. `was_compared`: whether the database
+/// Stores and database that another sponsor uses, too, and what is odd about them. `was_compared`: whether the database
 /// answered at all.
 #[must_use]
 pub fn tenancy(
@@ -51,7 +51,7 @@ pub fn tenancy(
         let what = "the database was not asked for its identity, so it was not compared with others";
         findings.push(TENANCY.unknown(what, "Fix the other findings about the database, then run again."));
     } else if findings.is_empty() {
-        findings.push(TENANCY.ok("no other sponsor of this run uses these buckets or this database"));
+        findings.push(TENANCY.ok("no other sponsor of this run uses these stores or this database"));
     }
     findings
 }
@@ -147,8 +147,8 @@ pub fn source(
             return SOURCE.unknown(reason, "Run `sponsor-backup list` for details.");
         }
         Ok(PreviousSearch::AnotherSponsors { owner }) => {
-            let what = format!("the newest backup in the bucket is of sponsor {owner}");
-            let fix = format!("Set SPONSOR_BACKUPS_BUCKET to a bucket of {sponsor}'s own.");
+            let what = format!("the newest backup in the store is of sponsor {owner}");
+            let fix = format!("Set SPONSOR_BACKUPS_BUCKET to a bucket or folder of {sponsor}'s own.");
             return TENANCY.fail(what, "One sponsor's data would be stored with another's.", fix);
         }
         Ok(PreviousSearch::None) => None,

@@ -36,7 +36,10 @@ impl StoredFacts {
             findings.push(format!("it has {} bytes, but its manifest has {}", self.bytes, told.bytes));
         }
         if let Some(crc64) = self.crc64.filter(|crc64| *crc64 != told.crc64nvme) {
-            findings.push(format!("its CRC64NVME in S3 is {crc64}, but its manifest has {}", told.crc64nvme));
+            findings.push(format!(
+                "its CRC64NVME in the store is {crc64}, but its manifest has {}",
+                told.crc64nvme
+            ));
         }
         findings
     }

@@ -1,7 +1,8 @@
-//! What the sponsors of a run use, compared before any of them begins: no two may share a bucket or a database. Pure.
+//! What the sponsors of a run use, compared before any of them begins: no two may share a bucket, a folder or a database.
+//! Pure.
 //!
-//! A secret copied from another sponsor's project would put one tenant's data into another's bucket. This program cannot
-//! know which of the two is wrong, so it refuses both. Only partners may share, see [`Sponsor::partners`].
+//! A secret copied from another sponsor's project would put one tenant's data among another's. This program cannot know
+//! which of the two is wrong, so it refuses both. Only partners may share, see [`Sponsor::partners`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,24 +10,59 @@ use crate::databases::postgres::Connection;
 use crate::databases::postgres::identity::{Identity, Likeness};
 use crate::secrets::SecretsError;
 use crate::sponsors::Sponsor;
+use crate::store::place::PlaceOfObjects;
 
 /// What one sponsor uses.
 #[derive(Debug)]
 pub struct SponsorResources<'a> {
     /// The sponsor.
     pub sponsor: &'a Sponsor,
-    /// Names of its buckets.
-    pub buckets: Vec<&'a str>,
+    /// The places of its backups and of its records, in this order.
+    pub places: Vec<PlaceOfObjects>,
     /// Where its `DATABASE_URL` leads.
     pub connection: Option<&'a Connection>,
     /// Which database answered there.
     pub identity: Option<&'a Identity>,
 }
 
+/// How one place is related to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Overlap {
+    Same,
+    Inside,
+    Around,
+}
+
+impl PlaceOfObjects {
+    fn overlap(&self, other: &Self) -> Option<Overlap> {
+        let meet = |one: &BTreeSet<String>, other: &BTreeSet<String>| !one.is_disjoint(other);
+        if meet(&self.names, &other.names) {
+            Some(Overlap::Same)
+        } else if meet(&self.above, &other.names) {
+            Some(Overlap::Inside)
+        } else {
+            meet(&self.names, &other.above).then_some(Overlap::Around)
+        }
+    }
+
+    /// The error of the sponsor that uses this place, if it overlaps the `other` place, which is the `owner`'s.
+    fn refused(&self, other: &Self, owner: &str) -> Option<SecretsError> {
+        let (mine, theirs) = (&self.shown, &other.shown);
+        Some(match self.overlap(other)? {
+            Overlap::Same => {
+                let by = if mine == theirs { String::new() } else { format!(" as {theirs}") };
+                SecretsError::Shared { what: mine.clone(), other: format!("{owner}{by}") }
+            }
+            Overlap::Inside => SecretsError::nested(format!("{mine} is inside {theirs}"), owner),
+            Overlap::Around => SecretsError::nested(format!("{mine} contains {theirs}"), owner),
+        })
+    }
+}
+
 /// What is wrong, by sponsor.
 #[derive(Debug, Default)]
 pub struct Conflicts {
-    buckets: BTreeMap<String, SecretsError>,
+    places: BTreeMap<String, SecretsError>,
     databases: BTreeMap<String, SecretsError>,
     /// Pairs of sponsors whose databases may be one: a standby, or copies of one snapshot.
     lookalikes: Vec<(String, String)>,
@@ -34,9 +70,9 @@ pub struct Conflicts {
 
 impl Conflicts {
     /// # Errors
-    /// Another sponsor uses one of the sponsor's buckets.
-    pub fn buckets(&self, sponsor: &Sponsor) -> Result<(), SecretsError> {
-        self.buckets.get(&sponsor.name).map_or(Ok(()), |error| Err(error.clone()))
+    /// Another sponsor uses one of the sponsor's buckets or folders, or both of its own are one folder.
+    pub fn places(&self, sponsor: &Sponsor) -> Result<(), SecretsError> {
+        self.places.get(&sponsor.name).map_or(Ok(()), |error| Err(error.clone()))
     }
 
     /// # Errors
@@ -70,45 +106,61 @@ impl Conflicts {
 pub fn find_conflicts(all: &[SponsorResources<'_>], known: &[String]) -> Conflicts {
     let mut conflicts = Conflicts::default();
     for resources in all {
-        if let Some(error) = foreign_bucket(resources, known) {
-            conflicts.buckets.insert(resources.sponsor.name.clone(), error);
+        if let Some(error) = foreign_place(resources, known).or_else(|| own_overlap(resources)) {
+            conflicts.places.insert(resources.sponsor.name.clone(), error);
         }
     }
-    conflicts.compare_buckets(all);
+    conflicts.compare_places(all);
     conflicts.compare_databases(all);
     conflicts
 }
 
-/// A bucket whose name contains the name of another sponsor, without its consent.
-fn foreign_bucket(resources: &SponsorResources<'_>, known: &[String]) -> Option<SecretsError> {
-    resources.buckets.iter().find_map(|bucket| {
-        let owner = owner_by_name(bucket, known).filter(|owner| must_not_share(resources.sponsor, owner))?;
-        Some(SecretsError::Foreign { bucket: (*bucket).to_owned(), owner: owner.to_owned() })
+/// A place whose name contains the name of another sponsor, without its consent.
+fn foreign_place(resources: &SponsorResources<'_>, known: &[String]) -> Option<SecretsError> {
+    let named = resources.places.iter().flat_map(|place| place.names.iter().map(move |name| (place, name)));
+    named.into_iter().find_map(|(place, name)| {
+        let owner = owner_by_name(name, known).filter(|owner| must_not_share(resources.sponsor, owner))?;
+        Some(SecretsError::Foreign { place: place.shown.clone(), owner: owner.to_owned() })
     })
 }
 
+/// Backups and records in one folder, under two paths. Equal texts are judged with the secrets, and a single bucket is only
+/// a finding of `preflight`.
+fn own_overlap(resources: &SponsorResources<'_>) -> Option<SecretsError> {
+    let [backups, records] = &resources.places[..] else { return None };
+    let overlap = backups.overlap(records).filter(|_| backups.shown != records.shown)?;
+    let (backups, records) = (&backups.shown, &records.shown);
+    let what = match overlap {
+        Overlap::Same => format!("{backups} and {records} are the same"),
+        Overlap::Inside => format!("{backups} is inside {records}"),
+        Overlap::Around => format!("{backups} contains {records}"),
+    };
+    Some(SecretsError::OneFolder { what })
+}
+
 impl Conflicts {
-    fn compare_buckets(&mut self, all: &[SponsorResources<'_>]) {
-        // A bucket that is named after another sponsor does not count as one's own: its owner is not to blame.
+    fn compare_places(&mut self, all: &[SponsorResources<'_>]) {
+        // A place that is named after another sponsor does not count as one's own: its owner is not to blame.
         let rightful: Vec<&SponsorResources<'_>> =
-            all.iter().filter(|one| !self.buckets.contains_key(&one.sponsor.name)).collect();
-        for (one, other) in
-            pairs(&rightful, |one| one.buckets.iter().map(|name| (*name).to_owned()).collect())
-        {
-            let Some(bucket) = one.buckets.iter().find(|bucket| other.buckets.contains(bucket)) else {
-                continue;
-            };
+            all.iter().filter(|one| !self.places.contains_key(&one.sponsor.name)).collect();
+        let own = |one: &SponsorResources<'_>| names(one, |place| vec![&place.names]);
+        let reached = |one: &SponsorResources<'_>| names(one, |place| vec![&place.names, &place.above]);
+        for (one, other) in pairs(&rightful, own, reached) {
             for (mine, theirs) in [(one, other), (other, one)] {
-                let (what, other) = (format!("bucket {bucket}"), theirs.sponsor.name.clone());
-                let error = SecretsError::Shared { what, other };
-                self.buckets.entry(mine.sponsor.name.clone()).or_insert(error);
+                let name = &theirs.sponsor.name;
+                let refused = |place: &PlaceOfObjects| {
+                    theirs.places.iter().find_map(|theirs| place.refused(theirs, name))
+                };
+                if let Some(error) = mine.places.iter().find_map(refused) {
+                    self.places.entry(mine.sponsor.name.clone()).or_insert(error);
+                }
             }
         }
     }
 
     fn compare_databases(&mut self, all: &[SponsorResources<'_>]) {
         let all: Vec<&SponsorResources<'_>> = all.iter().collect();
-        for (one, other) in pairs(&all, SponsorResources::meeting_points) {
+        for (one, other) in pairs(&all, SponsorResources::meeting_points, SponsorResources::meeting_points) {
             match one.likeness(other) {
                 Likeness::Same => {
                     self.refuse_shared(one, other);
@@ -151,19 +203,30 @@ impl SponsorResources<'_> {
     }
 }
 
-/// Each pair of strangers that have a key in common, once.
+/// Names of a sponsor's places.
+fn names(
+    one: &SponsorResources<'_>,
+    of: impl Fn(&PlaceOfObjects) -> Vec<&BTreeSet<String>>,
+) -> BTreeSet<String> {
+    one.places.iter().flat_map(of).flatten().cloned().collect()
+}
+
+/// Each pair of strangers of whom one reaches what the other owns, once.
 fn pairs<'a, 'b>(
     all: &[&'a SponsorResources<'b>],
-    keys: impl Fn(&SponsorResources<'b>) -> BTreeSet<String>,
+    owned: impl Fn(&SponsorResources<'b>) -> BTreeSet<String>,
+    reached: impl Fn(&SponsorResources<'b>) -> BTreeSet<String>,
 ) -> Vec<(&'a SponsorResources<'b>, &'a SponsorResources<'b>)> {
-    let mut users: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut owners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, one) in all.iter().enumerate() {
+        for key in owned(one) {
+            owners.entry(key).or_default().push(at);
+        }
+    }
     let mut met = BTreeSet::new();
     for (at, one) in all.iter().enumerate() {
-        for key in keys(one) {
-            let before = users.entry(key).or_default();
-            met.extend(before.iter().map(|earlier| (*earlier, at)));
-            before.push(at);
-        }
+        let theirs = reached(one).into_iter().filter_map(|key| owners.get(&key)).flatten();
+        met.extend(theirs.filter(|owner| **owner != at).map(|owner| (at.min(*owner), at.max(*owner))));
     }
     let both = met.into_iter().map(|(earlier, later)| (all[earlier], all[later]));
     both.filter(|(one, other)| must_not_share(one.sponsor, &other.sponsor.name)).collect()
@@ -172,11 +235,19 @@ fn pairs<'a, 'b>(
 /// How buckets are called: the sponsor's name and the region follow.
 const CONVENTION: [&str; 2] = ["hht-diary-backups-", "hht-diary-audit-logs-"];
 
-/// The sponsor whose bucket this is by the convention. `io-2` also begins as `io` does: the longest name counts.
-fn owner_by_name<'a>(bucket: &str, known: &'a [String]) -> Option<&'a str> {
-    let rest = CONVENTION.iter().find_map(|prefix| bucket.strip_prefix(prefix))?;
+/// How `init` calls the folders below that of the sponsor.
+const FOLDERS: [&str; 2] = ["backups", "audit-logs"];
+
+/// The sponsor whose bucket or folder this is by the convention. `io-2` also begins as `io` does: the longest name counts.
+fn owner_by_name<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    let mut known = known.iter().map(String::as_str);
+    if let Some((above, folder)) = name.rsplit_once('/') {
+        let owner = above.rsplit('/').next().filter(|_| FOLDERS.contains(&folder))?;
+        return known.find(|known| *known == owner);
+    }
+    let rest = CONVENTION.iter().find_map(|prefix| name.strip_prefix(prefix))?;
     let fits = |name: &&str| rest.strip_prefix(name).is_some_and(|region| region.starts_with('-'));
-    known.iter().map(String::as_str).filter(fits).max_by_key(|name| name.len())
+    known.filter(fits).max_by_key(|name| name.len())
 }
 
 /// Whether the other one is neither the sponsor itself nor a partner.

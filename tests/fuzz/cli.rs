@@ -10,10 +10,11 @@ use crate::engine::{Outcome, Target};
 
 const CANARY: &str = "c4n4ryhunter2";
 
-const SEEDS: [&str; 8] = [
+const SEEDS: [&str; 9] = [
     "96MiB",
     "6h",
     "s3://bucket/backups/x.sql.gz",
+    "file:///srv/io/backups/x.sql.gz",
     "20261120-013059",
     "callisto, titan\nio",
     "https://api.doppler.com",

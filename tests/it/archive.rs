@@ -8,9 +8,9 @@ use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use sponsor_backup::archive::memory::BufferPlan;
 use sponsor_backup::archive::{Codec, PendingUpload, Progress, Recipients, SealOptions, seal};
-use sponsor_backup::secrets::{AwsCredentials, AwsKeys};
+use sponsor_backup::secrets::{AwsCredentials, AwsKeys, StoreName};
 use sponsor_backup::store::{AwsSession, Caller, Endpoint, ObjectAttributes};
-use sponsor_backup::store::{Store, Upload};
+use sponsor_backup::store::{Store, StoreAccess, Surroundings, Upload};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{self, REGION, StrictS3, runtime};
@@ -34,7 +34,9 @@ pub(super) fn store_at(endpoint: &str, server: &support::Store, bucket: &str) ->
         called: "x".to_owned(),
     };
     let caller = Caller::new(REGION, &AwsCredentials::Keys(keys), &AwsSession::default());
-    Store::open(&endpoint, bucket, &caller)
+    let access =
+        StoreAccess { endpoint: &endpoint, caller: Some(&caller), surroundings: &Surroundings::default() };
+    Store::open(&StoreName::at(&format!("s3://{bucket}")).unwrap(), access).unwrap()
 }
 
 fn store(server: &StrictS3) -> Store {

@@ -290,7 +290,7 @@ fn a_foreign_location_is_refused_and_the_deployment_recorded() {
     };
     let nowhere = format!("s3://{bucket}/{}", at(&key, "20010101-000000"));
     for (location, size, told) in [
-        (&theirs, &*size, "the backup bucket of callisto"),
+        (&theirs, &*size, "which holds the backups of callisto"),
         (&nowhere, &size, "does not exist"),
         (&ours, "5", "`backup-size` is 5"),
         (&format!("s3://{bucket}/{misplaced}"), &foreign_size, "sponsor titan, expected callisto"),

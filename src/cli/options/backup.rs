@@ -9,7 +9,7 @@ use super::{CommonOptions, Deployment, endpoint};
 use crate::archive::catalogue::BackupKey;
 use crate::archive::{Codec, Recipients, SealOptions, memory};
 use crate::cli::inputs;
-use crate::cli::kinds::split_location;
+use crate::cli::kinds::Location;
 use crate::cli::usage::UsageError;
 use crate::cli::values::{Values, bad, bad_value};
 use crate::databases::postgres::invocation::DumpOptions;
@@ -50,8 +50,8 @@ pub struct BackupOptions {
 /// A backup, named by its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedBackup {
-    /// Bucket.
-    pub bucket: String,
+    /// The location.
+    pub location: Location,
     /// Key of the dump.
     pub backup: BackupKey,
 }
@@ -158,14 +158,15 @@ pub(super) fn record(common: CommonOptions, values: &Values<'_>) -> Result<Recor
 }
 
 /// Only a dump of this environment is a backup, and not the files next to it.
-fn named_backup(environment: Environment, location: &str) -> Result<NamedBackup, UsageError> {
-    let parsed = split_location(location)
-        .and_then(|(bucket, key)| Some((bucket.to_owned(), BackupKey::parse(environment, key)?)));
-    let (bucket, backup) = parsed.ok_or_else(|| {
-        bad_value(inputs::BACKUP_LOCATION, location, &format!("a backup of {environment}"))
+fn named_backup(environment: Environment, text: &str) -> Result<NamedBackup, UsageError> {
+    let named = Location::parse(text).and_then(|location| {
+        let backup = location.backup(environment)?;
+        Some(NamedBackup { location, backup })
+    });
+    named.ok_or_else(|| {
+        bad_value(inputs::BACKUP_LOCATION, text, &format!("a backup of {environment}"))
             .hint("Pass the output `backup_location` of the backup step.")
-    })?;
-    Ok(NamedBackup { bucket, backup })
+    })
 }
 
 pub(super) fn deployment(environment: Environment, values: &Values<'_>) -> Result<Deployment, UsageError> {

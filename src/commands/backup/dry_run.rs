@@ -52,9 +52,10 @@ impl BackupRun<'_> {
 // A dry run's plan for one sponsor.
 
 /// What a dry run checks, and what it cannot check without changing something.
-const CHECKED: &str = "both buckets and their locks, the database schema, and the role's read access";
-const NOT_CHECKED: &str =
+const CHECKED: &str = "both stores and their locks, the database schema, and the role's read access";
+const NOT_CHECKED_IN_BUCKETS: &str =
     "rows, and permissions to store objects (s3:PutObject, s3:PutObjectTagging, a KMS key)";
+const NOT_CHECKED_IN_FOLDERS: &str = "rows, and whether the folders have room";
 
 impl BackupRun<'_> {
     /// What a backup works with, for `RUNNER_DEBUG=1`.
@@ -67,7 +68,7 @@ impl BackupRun<'_> {
         sink.debug(|| {
             format!("{name}: PostgreSQL {}, {} on disk", server.version, ByteSize(server.database_bytes))
         });
-        sink.debug(|| format!("{name}: bucket {} at {endpoint}", store.name()));
+        sink.debug(|| format!("{name}: {} at {endpoint}", store.location("")));
         sink.debug(|| format!("{name}: parts of {}, {} in flight", parts.0, parts.1));
     }
 
@@ -82,28 +83,38 @@ impl BackupRun<'_> {
                 .audit_logs
                 .location(&Object::DeploymentLog.key(self.options.common.environment, state.started))
         });
-        let signed_by = state.buckets.as_ref().map_or_else(String::new, |buckets| buckets.signed_by.clone());
-        let plan = [
-            ("database", format!("{}, {} on disk", connection.place(), ByteSize(server.database_bytes))),
-            ("locale", database::words(&document(&database.locale, &database.settings))),
-            ("identity", source.as_ref().map_or_else(|| "unknown".to_owned(), source::words)),
-            ("server", format!("PostgreSQL {}", server.version)),
-            ("client", format!("{} ({})", client.program("pg_dump").display(), client.version)),
-            ("arguments", options.arguments().join(" ")),
-            ("object", store.location(key)),
-            ("record", record),
-            ("signed by", signed_by),
-            ("previous backup", previous.words()),
-            ("tags", tags.join(" ")),
-            ("lock", lock),
-            ("storage class", self.options.storage_class.clone()),
-            ("parts", format!("{}, {} in parallel", ByteSize(buffers.part_bytes), buffers.parts_in_flight)),
-            ("checked", CHECKED.to_owned()),
-            ("not checked", NOT_CHECKED.to_owned()),
-        ];
+        let signed_by = state.buckets.as_ref().and_then(|buckets| buckets.signed_by.clone());
+        let not_checked = if signed_by.is_some() { NOT_CHECKED_IN_BUCKETS } else { NOT_CHECKED_IN_FOLDERS };
+        let plan: Vec<(&'static str, String)> = [
+            Some((
+                "database",
+                format!("{}, {} on disk", connection.place(), ByteSize(server.database_bytes)),
+            )),
+            Some(("locale", database::words(&document(&database.locale, &database.settings)))),
+            Some(("identity", source.as_ref().map_or_else(|| "unknown".to_owned(), source::words))),
+            Some(("server", format!("PostgreSQL {}", server.version))),
+            Some(("client", format!("{} ({})", client.program("pg_dump").display(), client.version))),
+            Some(("arguments", options.arguments().join(" "))),
+            Some(("object", store.location(key))),
+            Some(("record", record)),
+            signed_by.map(|keys| ("signed by", keys)),
+            Some(("previous backup", previous.words())),
+            Some(("tags", tags.join(" "))),
+            Some(("lock", lock)),
+            labels.storage_class.clone().map(|class| ("storage class", class)),
+            Some((
+                "parts",
+                format!("{}, {} in parallel", ByteSize(buffers.part_bytes), buffers.parts_in_flight),
+            )),
+            Some(("checked", CHECKED.to_owned())),
+            Some(("not checked", not_checked.to_owned())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let title = format!("{}: would be backed up", sponsor.name);
         self.context.sink.block(&lines::plan(title, &plan));
-        state.plan = plan.into();
+        state.plan = plan;
     }
 }
 

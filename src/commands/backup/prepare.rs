@@ -25,7 +25,7 @@ use crate::failure::Failure;
 use crate::layout::key::Object;
 use crate::record::RecordError;
 use crate::report::disabled::{self, SecretsPlace, SponsorSetup};
-use crate::secrets::{Disabled, S3Backups, SecretsError};
+use crate::secrets::{Ability, Disabled, S3Backups, SecretsError};
 use crate::sponsors::Sponsor;
 use crate::store::s3::policy::Purpose;
 use crate::store::{LockChoice, ObjectAttributes};
@@ -102,7 +102,7 @@ impl BackupRun<'_> {
             BufferPlan::for_database(asked.server.database_bytes, memory, limit, self.context.cores)?;
         let (key, labels) = self.object(sponsor, state, &buckets).await?;
         let store = buckets.backups.clone();
-        let previous = self.previous(sponsor, state, &store).await?;
+        let previous = self.previous(sponsor, state, &buckets).await?;
         let source = self.source(sponsor, &asked.connection, identity, &previous)?;
         let AskedServer { connection, server, database, standby, client, lacking } = asked;
         let options = DumpOptions { encoding: Some(server.encoding.clone()), ..self.options.dump.clone() };
@@ -168,22 +168,24 @@ impl BackupRun<'_> {
         let source = self.attribute_source(state);
         let lock = source.ask_lock(&buckets.backups, sponsor).await?;
         let mut labels = source.attributes(sponsor, object, lock);
-        labels.storage_class = Some(self.options.storage_class.clone());
+        let has_classes = buckets.backups_name.has(Ability::StorageClasses);
+        labels.storage_class = has_classes.then(|| self.options.storage_class.clone());
         labels.content_type = "application/octet-stream";
         Ok((object.key(self.options.common.environment, state.started), labels))
     }
 
-    /// The previous backup. A bucket with another sponsor's backups is not this sponsor's.
+    /// The previous backup. A store with another sponsor's backups is not this sponsor's.
     async fn previous(
         &self,
         sponsor: &Sponsor,
         state: &BackupState,
-        store: &Store,
+        buckets: &SponsorBuckets,
     ) -> Result<PreviousSearch, Failure> {
         let whose = (sponsor, self.options.common.environment);
-        match PreviousSearch::find(store, whose, state.started, state.partial.as_ref()).await? {
+        let found = PreviousSearch::find(&buckets.backups, whose, state.started, state.partial.as_ref());
+        match found.await? {
             PreviousSearch::AnotherSponsors { owner } => {
-                Err(SecretsError::Foreign { bucket: store.name(), owner }.into())
+                Err(SecretsError::Foreign { place: buckets.backups_name.words(), owner }.into())
             }
             previous => Ok(previous),
         }
@@ -259,11 +261,11 @@ const SECONDS_TRIED: usize = 10;
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl BackupRun<'_> {
-    /// Checks both buckets, and chooses a second whose key is free.
+    /// Checks both stores, and chooses a second whose key is free.
     ///
     /// # Errors
-    /// The backup bucket rejects a request. If only the audit-log bucket does, a real backup continues, and a dry run
-    /// fails.
+    /// The store of the backups rejects a request. If only that of the records does, a real backup continues, and a dry
+    /// run fails.
     pub(super) async fn ask_storage(
         &self,
         sponsor: &Sponsor,
@@ -284,8 +286,9 @@ impl BackupRun<'_> {
         match asked.await {
             Err(error) if self.options.common.dry_run => Err(RecordError::from(error).into()),
             Err(error) => {
-                let (name, bucket, why) = (&sponsor.name, buckets.audit_logs.name(), error.short_reason());
-                let what = format!("cannot use audit-log bucket {bucket}: {why}. The backup continues.");
+                let (name, store, why) =
+                    (&sponsor.name, buckets.audit_logs.location(""), error.short_reason());
+                let what = format!("cannot use audit-log store {store}: {why}. The backup continues.");
                 self.context.sink.line(&format!("warning: {name}: {what}"));
                 Ok(())
             }

@@ -172,7 +172,9 @@ impl BackupRun<'_> {
         let location = prepared.store.location(&prepared.key);
         state.backup = Some((location.clone(), sealed));
         let source = self.attribute_source(state);
-        state.warnings.extend(source.not_locked(&prepared.store.name(), &committed.lock));
+        let store = state.buckets.as_ref().map(|buckets| &buckets.backups_name);
+        let not_locked = store.and_then(|store| source.not_locked(store, &committed.lock));
+        state.warnings.extend(not_locked);
         state.warnings.extend(committed.warnings);
         state.lock = Some(committed.lock);
         let partial = state.partial.is_some();

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::finding::{Check, Finding, Level};
 use crate::record::drill_history;
 use crate::report::preflight::in_words;
-use crate::secrets::{SecretsError, SponsorSecrets, preflight as secrets};
+use crate::secrets::{SponsorSecrets, preflight as secrets};
 use crate::sponsors::Sponsor;
 use crate::store::StorageExpectations;
 use crate::store::preflight as storage;
@@ -31,7 +31,8 @@ pub(super) const PART_TIMEOUT: Duration = Duration::from_secs(120);
 /// An upload that began earlier belongs to a run that has ended.
 const AN_UPLOAD: Duration = Duration::from_secs(6 * 3600);
 
-const STORAGE: Check = Check { name: "storage", about: "S3 answers all questions within two minutes" };
+const STORAGE: Check =
+    Check { name: "storage", about: "Both stores answer all questions within two minutes" };
 const DATABASE: Check =
     Check { name: "database", about: "The database answers all questions within two minutes" };
 
@@ -69,7 +70,8 @@ impl PreflightRun<'_> {
         // What may be another sponsor's is not looked at.
         let (buckets, bucket_conflict) = match self.open_buckets(session, secrets) {
             Ok(buckets) => (Some(buckets), None),
-            Err(error) => (None, Some(error)),
+            Err(Failure::Secrets(error)) => (None, Some(error)),
+            Err(failure) => return Err(failure),
         };
         let is_own_database = database_conflict.is_none();
         let was_compared =
@@ -134,7 +136,7 @@ impl PreflightRun<'_> {
         &self,
         session: &SponsorSession<'_>,
         secrets: &SponsorSecrets,
-    ) -> Result<SponsorBuckets, SecretsError> {
+    ) -> Result<SponsorBuckets, Failure> {
         let purpose = Purpose::Preflight { write_probe: self.options.write_probe };
         session.open_buckets(secrets, &self.options.deployment.endpoint, purpose)
     }
@@ -148,7 +150,7 @@ impl PreflightRun<'_> {
         StorageExpectations {
             environment: options.common.environment,
             sponsor: &session.sponsor.name,
-            region: &secrets.region,
+            region: secrets.aws.as_ref().map_or("", |aws| &aws.region),
             lock: options.deployment.lock,
             retention_years: options.deployment.retention_years,
             storage_class: &options.storage_class,

@@ -149,7 +149,7 @@ fn unidentified(previous: &Result<PreviousSearch, ArchiveError>, environment: En
             format!("its newest {environment} backup does not record which database it is of")
         }
         Ok(PreviousSearch::AnotherSponsors { owner }) => {
-            format!("the newest {environment} backup in its bucket is of {owner}")
+            format!("the newest {environment} backup in its store is of {owner}")
         }
         Ok(PreviousSearch::Unknown(_)) | Err(_) => format!("its {environment} backups cannot be read"),
     }

@@ -27,7 +27,7 @@ fn keys(id: &str) -> AwsKeys {
 fn everything() -> AwsFromEnvironment {
     AwsFromEnvironment {
         how_to_pass_keys: HowToPassKeys::default(),
-        of_the_sponsor: None,
+        of_the_sponsor: Ok(None),
         role: Some(ARN.replace("callisto", "of-the-order")),
         tokens: Ok(tokens()),
         ambient: Ok(Some(AwsCredentials::Keys(keys("ambient")))),
@@ -54,7 +54,7 @@ fn chosen(pairs: &[(&str, &str)], aws: AwsFromEnvironment) -> Result<String, Str
 #[test]
 fn the_nearest_credentials_win() {
     let both = [(ACCESS_KEY_ID, "doppler"), (SECRET_ACCESS_KEY, "x"), (ROLE_ARN, ARN)];
-    let own = || AwsFromEnvironment { of_the_sponsor: Some(keys("own")), ..everything() };
+    let own = || AwsFromEnvironment { of_the_sponsor: Ok(Some(keys("own"))), ..everything() };
     assert_eq!(chosen(&both, own()).unwrap(), "own");
     assert_eq!(chosen(&both, everything()).unwrap(), "doppler");
     assert_eq!(chosen(&both[2..], everything()).unwrap(), ARN);

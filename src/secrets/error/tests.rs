@@ -20,7 +20,7 @@ callisto:
 ";
 
 /// Replacements in the file, each of which makes one error.
-const BROKEN: [(&str, &str); 9] = [
+const BROKEN: [(&str, &str); 13] = [
     ("  SPONSOR_AWS_REGION: eu-west-1\n", ""),
     ("hht-diary-backups-callisto", "' '"),
     ("  SPONSOR_AWS_ACCESS_KEY_ID: AKIA1\n  SPONSOR_AWS_SECRET_ACCESS_KEY: canary\n", ""),
@@ -33,6 +33,13 @@ const BROKEN: [(&str, &str); 9] = [
         "  SPONSOR_AWS_ROLE_ARN: canary canary\n",
     ),
     ("AKIA1", "ASIA1"),
+    ("hht-diary-backups-callisto", "/srv/canary"),
+    ("hht-diary-backups-callisto", "file://canary/srv/backups"),
+    ("hht-diary-backups-callisto", "file:///srv/../backups"),
+    (
+        "hht-diary-backups-callisto\n  SPONSOR_AUDIT_LOGS_BUCKET: hht-diary-audit-logs-callisto",
+        "file:///srv/callisto\n  SPONSOR_AUDIT_LOGS_BUCKET: file:///srv/callisto/audit-logs",
+    ),
 ];
 
 fn file(text: &str) -> (Place, RawSecrets) {
@@ -171,7 +178,10 @@ fn of_other_sponsors() -> Vec<SecretsError> {
     vec![
         SecretsError::Shared { what: text("bucket hht-diary-backups"), other: text("rhea") },
         SecretsError::Shared { what: text("database db:5432/diary"), other: text("rhea") },
-        SecretsError::Foreign { bucket: text("hht-diary-backups-rhea-eu-west-1"), owner: text("rhea") },
+        SecretsError::Shared { what: text("folder /srv/backups"), other: text("rhea as folder /mnt/b") },
+        SecretsError::nested(text("folder /srv/backups/rhea is inside folder /srv/backups"), "rhea"),
+        SecretsError::OneFolder { what: text("folder /srv/backups and folder /mnt/logs are the same") },
+        SecretsError::Foreign { place: text("bucket hht-diary-backups-rhea-eu-west-1"), owner: text("rhea") },
         SecretsError::OtherSource {
             sponsor: text("callisto"),
             is: text("database `diary` at db-2:5432"),
@@ -217,8 +227,10 @@ fn number(error: &SecretsError) -> (usize, usize) {
         SecretsError::File { .. } => 17,
         SecretsError::Required { .. } => 18,
         SecretsError::Unreadable { .. } => 19,
+        SecretsError::Nested { .. } => 20,
+        SecretsError::OneFolder { .. } => 21,
     };
-    (number, 20)
+    (number, 22)
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::secrets::Secret;
 
@@ -35,7 +37,8 @@ fn what_is_set_up_is_known_and_a_misplaced_secret_is_not_shown() {
     ];
     let raw = values.map(|(name, value)| (name.to_owned(), Secret::from(value)));
     let disabled = Disabled::of(&doppler(), &raw.into_iter().collect()).unwrap();
-    assert_eq!(disabled.set(), &BTreeMap::from([(BACKUPS_BUCKET, "acme-backup-callisto".to_owned())]));
+    let backups = StoreName::parse("acme-backup-callisto").ok();
+    assert_eq!(disabled.set(), &StorageSecrets { backups, ..StorageSecrets::default() });
 }
 
 #[test]

@@ -46,6 +46,9 @@ impl StoreError {
             }
             Self::CutOff { .. } => "Check the network between this runner and S3, and run again.",
             Self::Folder(error) => return error.hint(),
+            Self::NoCredentials { .. } => {
+                "Set SPONSOR_AWS_REGION and the sponsor's AWS keys or role, as for a sponsor whose backups are in S3."
+            }
             Self::Unsupported { .. } => "Use a store that can, S3 for example, or do without it.",
             Self::Stopped => return None,
         };

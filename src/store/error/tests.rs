@@ -27,6 +27,7 @@ fn one_of_each() -> Vec<StoreError> {
         StoreError::Replaced { location: place() },
         StoreError::CutOff { location: place(), bytes: 10, of: 20, reason: "connection reset".to_owned() },
         StoreError::Folder(FolderError::Vanished { path: "/srv/backups".to_owned() }),
+        StoreError::NoCredentials { location: "s3://callisto-backups/".to_owned() },
         StoreError::Unsupported { location: "file:///srv/backups/".to_owned(), what: "thaw objects" },
         StoreError::Stopped,
     ];
@@ -53,6 +54,7 @@ fn one_of_each() -> Vec<StoreError> {
             | StoreError::CutOff { .. }
             | StoreError::Shared
             | StoreError::Folder(_)
+            | StoreError::NoCredentials { .. }
             | StoreError::Unsupported { .. }
             | StoreError::Stopped => {}
         }

@@ -1,3 +1,5 @@
+mod folders;
+
 use jiff::Timestamp;
 
 use super::*;
@@ -6,6 +8,13 @@ use crate::databases::postgres::identity::ReachedAt;
 fn sponsor(name: &str, partners: &[&str]) -> Sponsor {
     let partners = partners.iter().map(|name| (*name).to_owned()).collect();
     Sponsor { name: name.to_owned(), code: "ABC".to_owned(), region: None, partners }
+}
+
+/// A place with these names, the first of which is shown.
+fn place(names: &[&str], above: &[&str]) -> PlaceOfObjects {
+    let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let kind = if names[0].starts_with('/') { "folder" } else { "bucket" };
+    PlaceOfObjects { shown: format!("{kind} {}", names[0]), names: all(names), above: all(above) }
 }
 
 fn identity(system: &str, oid: u32, second: i64) -> Identity {
@@ -30,7 +39,7 @@ fn two(
     let all: Vec<SponsorResources<'_>> = (0..2)
         .map(|at| SponsorResources {
             sponsor: &sponsors[at],
-            buckets: Vec::new(),
+            places: Vec::new(),
             connection: Some(&connections[at]),
             identity: identities[at].as_ref(),
         })
@@ -102,15 +111,53 @@ fn partners_may_share_and_a_third_who_is_none_of_both_may_not() {
         .iter()
         .map(|sponsor| SponsorResources {
             sponsor,
-            buckets: vec!["one-bucket"],
+            places: vec![place(&["one-bucket"], &[])],
             connection: None,
             identity: None,
         })
         .collect();
     let conflicts = find_conflicts(&all, &[]);
-    let told = sponsors.each_ref().map(|it| conflicts.buckets(it).map_err(|error| error.to_string()));
+    let told = sponsors.each_ref().map(|it| conflicts.places(it).map_err(|error| error.to_string()));
     let shared = |other: &str| Err(format!("bucket one-bucket is also used by sponsor {other}"));
     assert_eq!(told, [shared("rhea"), Ok(()), shared("callisto")]);
+}
+
+#[test]
+fn folders_are_compared_by_identity_and_by_what_is_above() {
+    let (slash, srv) = (["/", "inode 2"], ["/", "inode 2", "/srv", "inode 5"]);
+    let [a, moved] = [place(&["/srv/a", "inode 7"], &srv), place(&["/mnt/a", "inode 7"], &slash)];
+    let inner = place(&["/mnt/x", "inode 9"], &["/", "inode 2", "inode 7"]);
+    for (one, other, told) in [
+        (&a, &a, ["folder /srv/a is also used by sponsor titan", "folder /srv/a is also used by sponsor io"]),
+        (
+            &a,
+            &moved,
+            [
+                "folder /srv/a is also used by sponsor titan as folder /mnt/a",
+                "folder /mnt/a is also used by sponsor io as folder /srv/a",
+            ],
+        ),
+        (
+            &inner,
+            &a,
+            [
+                "folder /mnt/x is inside folder /srv/a of sponsor titan",
+                "folder /srv/a contains folder /mnt/x of sponsor io",
+            ],
+        ),
+    ] {
+        let sponsors = [sponsor("io", &[]), sponsor("titan", &[])];
+        // Each has its own other place, and all of them are below one root.
+        let own = ["/srv/b", "/srv/c"].map(|path| place(&[path], &srv));
+        let resources = [(one, 0), (other, 1)].map(|(shared, at)| SponsorResources {
+            sponsor: &sponsors[at],
+            places: vec![own[at].clone(), shared.clone()],
+            connection: None,
+            identity: None,
+        });
+        let conflicts = find_conflicts(&resources, &[]);
+        assert_eq!(sponsors.each_ref().map(|it| conflicts.places(it).unwrap_err().to_string()), told);
+    }
 }
 
 #[test]
@@ -122,6 +169,12 @@ fn a_bucket_that_is_called_after_another_sponsor_is_its_own() {
         ("hht-diary-audit-logs-rhea-eu-west-1", Some("rhea")),
         ("hht-diary-backups-rheas-eu-west-1", None),
         ("somewhere-else", None),
+        ("/srv/io/backups", Some("io")),
+        ("/srv/io-2/audit-logs", Some("io-2")),
+        ("/srv/rheas/backups", None),
+        ("/srv/rhea", None),
+        ("/srv/rhea/backups/old", None),
+        ("/backups", None),
     ] {
         assert_eq!(owner_by_name(bucket, &known), owner, "{bucket}");
     }
@@ -129,12 +182,12 @@ fn a_bucket_that_is_called_after_another_sponsor_is_its_own() {
     let sponsors = [sponsor("rhea", &[]), sponsor("io", &[])];
     let claim = |sponsor| SponsorResources {
         sponsor,
-        buckets: vec!["hht-diary-backups-rhea-eu-west-1"],
+        places: vec![place(&["hht-diary-backups-rhea-eu-west-1"], &[])],
         connection: None,
         identity: None,
     };
     let conflicts = find_conflicts(&sponsors.each_ref().map(claim), &known);
-    assert!(conflicts.buckets(&sponsors[0]).is_ok());
-    let told = conflicts.buckets(&sponsors[1]).unwrap_err().to_string();
+    assert!(conflicts.places(&sponsors[0]).is_ok());
+    let told = conflicts.places(&sponsors[1]).unwrap_err().to_string();
     assert_eq!(told, "bucket hht-diary-backups-rhea-eu-west-1 appears to belong to sponsor rhea");
 }

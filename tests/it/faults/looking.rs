@@ -60,7 +60,7 @@ fn a_dry_run_looks_for_the_bucket_of_the_records() {
     }
     assert!(
         real.visible().contains(
-            "warning: callisto: cannot use audit-log bucket nobody-made-this-bucket: NoSuchBucket. The backup continues."
+            "warning: callisto: cannot use audit-log store s3://nobody-made-this-bucket/: NoSuchBucket. The backup continues."
         ),
         "{}",
         real.visible()

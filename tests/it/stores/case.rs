@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use sponsor_backup::store::{Store, Surroundings};
+use sponsor_backup::secrets::StoreName;
+use sponsor_backup::store::{Endpoint, Store, StoreAccess, Surroundings};
 use tempfile::TempDir;
 
 use crate::archive::store_at;
@@ -23,7 +24,12 @@ enum Behind {
 impl Case {
     pub(super) fn folder() -> Self {
         let root = tools::open_folder("store");
-        let store = Store::open_folder(root.path(), &Surroundings::default()).unwrap();
+        let name = StoreName::at(&format!("file://{}", root.path().display())).unwrap();
+        let endpoint =
+            Endpoint { url: None, force_path_style: false, expected_bucket_owner: None, checksums: true };
+        let surroundings = Surroundings::default();
+        let access = StoreAccess { endpoint: &endpoint, caller: None, surroundings: &surroundings };
+        let store = Store::open(&name, access).unwrap();
         Self { store, behind: Behind::Folder(root) }
     }
 

@@ -14,7 +14,7 @@ async fn keys(folder: &Folder, prefix: &str) -> Vec<String> {
 }
 
 /// A temporary file as a killed run leaves it. Its lock went with its process.
-async fn leave_dead(folder: &Folder, key: &str) -> std::path::PathBuf {
+fn leave_dead(folder: &Folder, key: &str) -> std::path::PathBuf {
     let path = folder.path().join(key);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let temporary = path.with_file_name(temporary_name(path.file_name().unwrap().to_str().unwrap()));
@@ -55,7 +55,7 @@ async fn only_what_a_key_leads_to_is_listed() {
     let (place, folder) = folder();
     put(&folder, KEY, b"bytes").await.unwrap();
     let (pending, dead) = (folder.begin("backups/2026/11/22/new").await.unwrap(), "backups/2026/11/22/dead");
-    leave_dead(&folder, dead).await;
+    leave_dead(&folder, dead);
     std::fs::create_dir(place.path().join(LOST_AND_FOUND)).unwrap();
     symlink("/etc/passwd", place.path().join("lost+found/link")).unwrap();
     for name in [".hidden", "backups/ü", "backups/.nfs0001", &"x".repeat(230)] {
@@ -119,7 +119,7 @@ async fn an_unfinished_file_shows_whether_its_writer_lives() {
     let before = folder.examine(KEY).await.unwrap().modified.unwrap();
     let mut live = folder.begin("backups/2026/11/22/live").await.unwrap();
     live.write(Bytes::from_static(b"half")).await.unwrap();
-    leave_dead(&folder, "backups/2026/11/22/dead").await;
+    leave_dead(&folder, "backups/2026/11/22/dead");
     let mut found = folder.unfinished("backups/2026/11/2").await.unwrap();
     found.sort_by(|one, other| one.key.cmp(&other.key));
     let shown: Vec<_> = found.iter().map(|file| (file.key.as_str(), file.is_being_written)).collect();
@@ -137,8 +137,8 @@ async fn only_files_of_dead_writers_are_removed() {
     put(&folder, "at/object", b"bytes").await.unwrap();
     let mut live = folder.begin("at/live").await.unwrap();
     live.write(Bytes::from_static(b"live")).await.unwrap();
-    let elsewhere = leave_dead(&folder, "elsewhere/dead").await;
-    leave_dead(&folder, "at/dead").await;
+    let elsewhere = leave_dead(&folder, "elsewhere/dead");
+    leave_dead(&folder, "at/dead");
     std::fs::write(place.path().join("at/.foreign.partial"), "").unwrap();
     assert_eq!(folder.remove_dead("at/l").await.unwrap(), [""; 0]);
     assert_eq!(folder.remove_dead("at/").await.unwrap(), ["at/dead"]);
