@@ -17,7 +17,7 @@ mod place;
 
 pub use aws::{AwsCredentials, AwsFromEnvironment, AwsKeys, HowToPassKeys, is_role_arn};
 pub use error::{SecretsError, SourceError};
-pub use flag::Disabled;
+pub use flag::{Disabled, FLAG};
 pub use oidc::IdTokens;
 pub use place::Place;
 pub use variables::EnvCredentials;
@@ -26,7 +26,6 @@ use std::collections::BTreeMap;
 
 use crate::manifest;
 use aws::{ACCESS_KEY_ID, ROLE_ARN, SECRET_ACCESS_KEY, SecretReader};
-use flag::FLAG;
 use place::{BUCKET, REGION as REGION_FORM};
 
 /// A value that Debug output never shows. Zeroed on drop.

@@ -63,7 +63,7 @@ const EFFECTS: [Effect; 7] = [
         tests_may: false,
     },
     Effect {
-        what: "writes a file: only `report/sink`, `record/log.rs` and `databases/postgres/restore/sandbox.rs` do",
+        what: "writes a file: only `report/sink`, `record/log.rs`, `databases/postgres/restore/sandbox.rs` and `commands/init/writing.rs` do",
         paths: &[
             &["OpenOptions"],
             &["File", "create"],
@@ -83,6 +83,7 @@ const EFFECTS: [Effect; 7] = [
             "report/sink/streams.rs",
             "record/log.rs",
             "databases/postgres/restore/sandbox.rs",
+            "commands/init/writing.rs",
         ],
         tests_may: true,
     },
