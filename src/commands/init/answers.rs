@@ -127,7 +127,7 @@ fn checked(url: &Secret, context: &RunContext) -> Result<(), PostgresError> {
     Ok(())
 }
 
-/// The absolute path of a folder that may not exist yet, through every symbolic link.
+/// The absolute path of a folder, new or not, without symbolic links.
 ///
 /// # Errors
 /// The path is a URL, begins with `~`, or leads through something that is not a folder.

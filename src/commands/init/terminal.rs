@@ -1,4 +1,4 @@
-//! Questions on a terminal. Answers come one a line from standard input, which a signal interrupts at any moment.
+//! Questions on a terminal. Each answer is a line of standard input. A signal interrupts the wait for it.
 
 use std::io::IsTerminal as _;
 

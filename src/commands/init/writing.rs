@@ -172,7 +172,7 @@ fn add_lines(file: &Path, lines: &[String]) -> std::io::Result<()> {
 fn create(file: &NewFile) -> std::io::Result<()> {
     let mut opened = OpenOptions::new().write(true).create_new(true).mode(file.mode).open(&file.path)?;
     opened.write_all(file.text.as_bytes()).inspect_err(|_| {
-        // A half-written file is no use to anyone. The error that is reported is the first one.
+        // Half a file must not stay. The error that is reported is the first one.
         std::fs::remove_file(&file.path).ok();
     })
 }

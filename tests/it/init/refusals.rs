@@ -29,7 +29,7 @@ fn nothing_that_exists_is_replaced() {
         let run = init(Run::terminal()).arg("--dry-run=true").arg("--workflows").file(name, "mine");
         refused(run, 2, &format!("{name} exists already"));
     }
-    // What others keep beside it does not matter.
+    // Another sponsor's folder in the same store does not matter.
     init(Run::terminal()).file("backups/titan/backups/x", "theirs").run().assert_code(0);
 }
 
