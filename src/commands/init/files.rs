@@ -34,9 +34,11 @@ pub(super) fn secrets(name: &str, database: &Secret, [backups, records]: [&Url; 
     format!("# Contains a password: do not commit this file.\n{}:\n{rows}", scalar(name))
 }
 
-/// The `file://` URL of an absolute path. `None` if no URL leads back to the same path.
+/// The `file://` URL of an absolute path. `None` if no URL leads back to the same path, or if its text cannot be shown on
+/// one line.
 pub(super) fn file_url(path: &Path) -> Option<Url> {
-    let url = Url::from_file_path(path).ok()?;
+    let text = path.to_str()?;
+    let url = Url::from_file_path(path).ok().filter(|_| !text.contains(char::is_control))?;
     let read = Url::parse(url.as_str()).ok()?.to_file_path().ok()?;
     (read == path).then_some(url)
 }

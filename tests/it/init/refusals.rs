@@ -83,6 +83,7 @@ fn bad_answers_are_refused_with_what_to_write() {
         ("s3://bucket", "`store` is `s3://bucket`, a URL, not a folder"),
         ("~/backups", "`store` is `~/backups`, and only a shell replaces `~`"),
         ("new/../b", "and `..` follows a folder that does not exist"),
+        ("a\nb", "which no file:// URL can name"),
         ("/dev/null/b", "`store` is `/dev/null/b`, which cannot be used: Not a directory"),
     ] {
         refused(but(5, store), 2, expected);

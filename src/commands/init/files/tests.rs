@@ -1,3 +1,5 @@
+use std::os::unix::ffi::OsStrExt as _;
+
 use proptest::prelude::{any, prop_assert_eq, proptest};
 
 use super::*;
@@ -51,8 +53,11 @@ fn a_name_that_yaml_reads_as_something_else_is_quoted() {
 #[test]
 fn a_path_without_a_url_of_its_own_has_none() {
     assert_eq!(file_url(Path::new("/srv/ü x")).unwrap().as_str(), "file:///srv/%C3%BC%20x");
-    for path in ["backups", "/srv/../backups"] {
-        assert_eq!(file_url(Path::new(path)), None, "{path}");
+    let not_utf8 = std::ffi::OsStr::from_bytes(b"/srv/\xff");
+    for path in
+        ["backups", "/srv/../backups", "/srv/a\nb"].map(Path::new).into_iter().chain([Path::new(not_utf8)])
+    {
+        assert_eq!(file_url(path), None, "{path:?}");
     }
 }
 
