@@ -16,6 +16,8 @@ RUN mkdir src benches \
     && cargo build --release --locked --bin sponsor-backup \
     && rm -r src
 COPY src src
+# `init` writes these.
+COPY docs/workflows docs/workflows
 # Cargo compares times, and these files may be older than the empty ones that were just built.
 RUN find src -name '*.rs' -exec touch {} + \
     && cargo build --release --locked --bin sponsor-backup

@@ -9,7 +9,7 @@ mod kinds;
 mod usage;
 mod values;
 
-pub use options::CommandOptions;
+pub use options::{CommandOptions, InitOptions};
 pub use usage::UsageError;
 
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ pub enum Request {
         /// Whether a terminal prints the outputs.
         outputs: bool,
     },
+    /// The files of a first run.
+    Init(Box<InitOptions>),
     /// A text to show, `--help` for example.
     Text(String),
     /// Nothing. Holds the help to show instead.
@@ -48,7 +50,7 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
     let mut arguments = arguments.to_vec();
     // A workflow passes inputs as variables, and no argument: the command is one of them.
     if arguments.is_empty() {
-        arguments.extend(named_command(variables));
+        arguments.extend(named_command(variables)?);
     }
     let command = arguments.first().filter(|name| is_command(name)).cloned();
     let program = std::iter::once(env!("CARGO_PKG_NAME").to_owned());
@@ -70,7 +72,10 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
     let command = command.ok_or_else(usage::no_command)?;
     let values = Values::new(command, flags, variables);
     let outputs = values.boolean(inputs::OUTPUTS)?;
-    Ok(Request::Command { options: Box::new(options::read(command, &values)?), outputs })
+    Ok(match options::read(command, &values)? {
+        Some(options) => Request::Command { options: Box::new(options), outputs },
+        None => Request::Init(Box::new(options::init(&values)?)),
+    })
 }
 
 /// A boolean flag takes the next argument only if it is meant as a boolean: `--dry-run false` becomes `--dry-run=false`,
@@ -86,30 +91,35 @@ fn with_booleans_joined(arguments: Vec<String>) -> Vec<String> {
                 Some(value) => joined.push(format!("{word}={value}")),
                 None => joined.push(word),
             },
-            Some(_) => {
+            Some(input) if input.bare.is_empty() => {
                 joined.push(word);
                 joined.extend(words.next());
             }
-            None => joined.push(word),
+            _ => joined.push(word),
         }
     }
     joined
 }
 
 /// The command that `INPUT_COMMAND` names. It has a default in a workflow, but not on a terminal.
-fn named_command(variables: &Variables) -> Option<String> {
+fn named_command(variables: &Variables) -> Result<Option<String>, UsageError> {
     let named = variables
         .get(&inputs::variable(COMMAND.name))
         .map(|value| value.trim())
         .filter(|name| !name.is_empty());
     let in_a_workflow = variables.get("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-    named.or(in_a_workflow.then_some(COMMAND.default)).map(str::to_owned)
+    match named.or(in_a_workflow.then_some(COMMAND.default)) {
+        // What it wrote would be lost with the job, and a secrets file does not belong there.
+        Some(name) if name == Command::Init.name() => Err(usage::not_in_the_action(Command::Init)),
+        named => Ok(named.map(str::to_owned)),
+    }
 }
 
 /// The runner only warns of a misspelt input and passes it on as a variable.
 fn refuse_unknown_inputs(variables: &Variables) -> Result<(), UsageError> {
     let known: Vec<String> = INPUTS
         .iter()
+        .filter(|input| input.is_of_the_action())
         .chain([&COMMAND])
         .map(|input| input.name)
         .chain(["args", "entryPoint"])

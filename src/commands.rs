@@ -11,6 +11,7 @@ mod drill;
 mod elsewhere;
 mod github;
 mod history;
+mod init;
 mod list;
 mod matrix;
 mod preflight;
@@ -35,7 +36,7 @@ use std::sync::Arc;
 
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::cli::{CommandOptions, UsageError};
+use crate::cli::{CommandOptions, Request, UsageError};
 use crate::databases::postgres::process;
 use crate::failure::{self, Failure};
 use crate::report::sink::Sink;
@@ -44,8 +45,24 @@ use github::IssueReporter;
 use publish::Publisher;
 use secrets_source::revoke_tokens;
 
+/// Does what a command line asks for; returns the exit code.
+pub async fn answer(request: Request, context: RunContext) -> u8 {
+    match request {
+        Request::Command { options, outputs } => Box::pin(run(*options, outputs, context)).await,
+        Request::Init(options) => Box::pin(init::run(*options, &context)).await,
+        Request::Text(text) => {
+            context.sink.text(&text);
+            0
+        }
+        Request::Nothing(help) => {
+            context.sink.help(&help);
+            failure::USAGE
+        }
+    }
+}
+
 /// Runs a command and reports it. On a terminal, `outputs` prints the outputs. Returns the exit code.
-pub async fn run(options: CommandOptions, outputs: bool, mut context: RunContext) -> u8 {
+async fn run(options: CommandOptions, outputs: bool, mut context: RunContext) -> u8 {
     if outputs {
         context.sink.print_outputs();
     }
@@ -115,13 +132,6 @@ fn open_log_file(options: &CommandOptions, context: &RunContext) -> Result<(), F
     let Some(path) = &options.common().log_file else { return Ok(()) };
     let opened = context.sink.log_to(path, context::now);
     Ok(opened.map_err(|error| UsageError::new(error.to_string()).hint(error.hint()))?)
-}
-
-/// Shows the help if no command was given; returns the exit code.
-#[must_use]
-pub fn no_command(help: &str, sink: &Sink) -> u8 {
-    sink.help(help);
-    failure::USAGE
 }
 
 /// Reports a failure before any command was accepted; returns the exit code.

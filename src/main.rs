@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use sponsor_backup::cli::{self, Request};
+use sponsor_backup::cli;
 use sponsor_backup::commands::{self, RunContext, context, threads};
 use sponsor_backup::failure::Failure;
 use sponsor_backup::report::sink::Sink;
@@ -27,14 +27,7 @@ async fn start() -> u8 {
     };
     context.sink.report_panics();
     match cli::parse(&arguments, &variables) {
-        Ok(Request::Command { options, outputs }) => {
-            Box::pin(commands::run(*options, outputs, context)).await
-        }
-        Ok(Request::Text(text)) => {
-            context.sink.text(&text);
-            0
-        }
-        Ok(Request::Nothing(help)) => commands::no_command(&help, &context.sink),
+        Ok(request) => Box::pin(commands::answer(request, context)).await,
         Err(error) => commands::refuse(&error.into(), &context.sink),
     }
 }

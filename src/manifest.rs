@@ -186,7 +186,7 @@ fn entry(position: usize, value: &Value) -> Result<Entry, ManifestError> {
         return Err(fields.error("name", format!("is {}, not a valid name", describe_value(&name))));
     }
     let code = fields.text("code")?.ok_or_else(|| fields.error("code", "is missing"))?;
-    if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+    if !is_code(&code) {
         return Err(
             fields.error("code", format!("is {}, not three upper-case letters", describe_value(&code)))
         );
@@ -257,6 +257,10 @@ impl Fields {
 pub(crate) fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+pub(crate) fn is_code(code: &str) -> bool {
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// A typo in a name would otherwise show only when the sponsors share something.

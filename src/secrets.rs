@@ -18,7 +18,7 @@ mod store_name;
 
 pub use aws::{AwsCredentials, AwsFromEnvironment, AwsKeys, HowToPassKeys, is_role_arn};
 pub use error::{SecretsError, SourceError};
-pub use flag::{Disabled, StorageSecrets};
+pub use flag::{Disabled, FLAG, StorageSecrets};
 pub use oidc::IdTokens;
 pub use place::Place;
 pub use store_name::{Ability, StoreKind, StoreName};
@@ -28,7 +28,6 @@ use std::collections::BTreeMap;
 
 use crate::manifest;
 use aws::{ACCESS_KEY_ID, ROLE_ARN, SECRET_ACCESS_KEY, SecretReader};
-use flag::FLAG;
 use place::{OWN_FOLDER, REGION as REGION_FORM};
 use secrecy::ExposeSecret as _;
 use store_name::is_meant_as_folder;

@@ -19,11 +19,26 @@ pub enum Command {
     Drill,
     /// Checks everything that a backup needs.
     Preflight,
+    /// Writes the files of a first run.
+    Init,
 }
 
 impl Command {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Matrix,
+        Self::Backup,
+        Self::Record,
+        Self::List,
+        Self::Verify,
+        Self::Restore,
+        Self::Drill,
+        Self::Preflight,
+        Self::Init,
+    ];
+
+    /// Those that the action has too. The others prepare a first run on a terminal.
+    pub const OF_THE_ACTION: [Self; 8] = [
         Self::Matrix,
         Self::Backup,
         Self::Record,
@@ -46,6 +61,7 @@ impl Command {
             Self::Restore => "restore",
             Self::Drill => "drill",
             Self::Preflight => "preflight",
+            Self::Init => "init",
         }
     }
 
@@ -61,6 +77,7 @@ impl Command {
             Self::Restore => "Restore a backup into the database you name",
             Self::Drill => "Restore into a temporary server, compare every row, measure RPO and RTO",
             Self::Preflight => "Check everything that a backup and a restore need, and change nothing",
+            Self::Init => "Write manifest, secrets file and workflows for a first backup to a folder",
         }
     }
 
@@ -99,6 +116,11 @@ impl Command {
                 "--environment production",
                 "--environment production --sponsors callisto --write-probe",
                 "--environment production --max-backup-age 8h --max-drill-age 8d --json",
+            ],
+            Self::Init => &[
+                "--sponsor callisto --code CAL --store ./backups",
+                "--sponsor callisto --code CAL --store ./backups --workflows",
+                "--sponsor callisto --code CAL --store /srv/backups --dry-run",
             ],
         }
     }

@@ -28,6 +28,7 @@ Environment variables:
   AWS_ENDPOINT_URL_S3      Same as --s3-endpoint-url
   AGE_IDENTITY             age private keys, instead of --age-identity-file
   TARGET_DATABASE_URL      Same as --target-database-url
+  DATABASE_URL             Database URL that `init` writes into the secrets file
   GITHUB_API_URL           URL of GitHub's API, for --github-token
 
 Pass secrets as environment variables. Other processes can see command-line flags.
@@ -71,7 +72,11 @@ fn examples_of_all() -> String {
 
 fn examples(command: Command) -> String {
     let lines: Vec<String> = command.examples().iter().map(|rest| example(command, rest)).collect();
-    let before = if command == Command::Restore { ", with TARGET_DATABASE_URL set" } else { "" };
+    let before = match command {
+        Command::Restore => ", with TARGET_DATABASE_URL set",
+        Command::Init => ", with DATABASE_URL set (a terminal asks for what is missing)",
+        _ => "",
+    };
     format!("Examples{before}:\n{}", lines.join("\n"))
 }
 
@@ -92,8 +97,10 @@ fn flag(input: &Input) -> clap::Arg {
         .hide_default_value(input.default == "false");
     let flag = if input.boolean {
         flag.num_args(0..=1).require_equals(true).default_missing_value("true")
-    } else {
+    } else if input.bare.is_empty() {
         flag.num_args(1).allow_hyphen_values(true)
+    } else {
+        flag.num_args(0..=1).default_missing_value(input.bare)
     };
     // Only for the help: a variable is looked up before the default.
     if input.default.is_empty() { flag } else { flag.default_value(input.default) }

@@ -9,11 +9,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use Command::{Backup, Drill, List, Matrix, Preflight, Record, Restore, Verify};
+use Command::{Backup, Drill, Init, List, Matrix, Preflight, Record, Restore, Verify};
 use bytesize::ByteSize;
 use secrecy::SecretString;
 
-use super::kinds::WhichBackup;
+use super::kinds::{SponsorCode, SponsorName, WhichBackup};
 use crate::archive::codec::Format;
 use crate::record::RecordedOutcome;
 use crate::sponsors::{Environment, Selection};
@@ -32,6 +32,8 @@ pub struct Input {
     pub variable: &'static str,
     /// Its value if nothing is set. Empty: none.
     pub default: &'static str,
+    /// Its value if the flag has none. Empty: the flag needs one.
+    pub bare: &'static str,
     /// What it is for, at most 80 characters of Markdown without the marks.
     pub help: &'static str,
     /// What else there is to say, in whole sentences of Markdown. Empty: nothing.
@@ -53,10 +55,16 @@ impl Input {
         format!("{required}{}{end}{}", self.help, self.more)
     }
 
-    /// Whether every command reads it.
+    /// Whether every command of the action reads it.
     #[must_use]
     pub fn is_common(&self) -> bool {
-        self.commands.len() == Command::ALL.len()
+        Command::OF_THE_ACTION.iter().all(|command| self.commands.contains(command))
+    }
+
+    /// Whether a workflow can set it. `sponsor` there is a misspelled `sponsors`, which must not select every sponsor.
+    #[must_use]
+    pub fn is_of_the_action(&self) -> bool {
+        Command::OF_THE_ACTION.iter().any(|command| self.commands.contains(command))
     }
 }
 
@@ -69,6 +77,11 @@ pub(super) struct Handle<T> {
 impl<T> Handle<T> {
     const fn or(mut self, default: &'static str) -> Self {
         self.input.default = default;
+        self
+    }
+
+    const fn bare(mut self, bare: &'static str) -> Self {
+        self.input.bare = bare;
         self
     }
 
@@ -101,6 +114,7 @@ const fn input<T>(
         value_name,
         variable: "",
         default: "",
+        bare: "",
         help,
         more: "",
         boolean: false,
@@ -133,7 +147,7 @@ macro_rules! inputs {
 
 // Which commands read an input.
 
-const EACH: &[Command] = &Command::ALL;
+const EACH: &[Command] = &Command::OF_THE_ACTION;
 /// The commands that need a sponsor's secrets.
 const STORE: &[Command] = &[Backup, Record, List, Verify, Restore, Drill, Preflight];
 /// The commands that write into a bucket, or check whether one could.
@@ -147,6 +161,7 @@ const WATCHED: &[Command] = &[Matrix, Backup, List, Verify, Drill];
 // The headings of the help, in no order: clap shows them as the inputs come.
 
 const SELECTION: &str = "Selection";
+const FIRST: &str = "First sponsor";
 const SECRETS: &str = "Manifest and secrets";
 const DEPLOYMENT: &str = "Deployment";
 const GITHUB: &str = "GitHub";
@@ -211,7 +226,7 @@ inputs! {
     MEMORY_LIMIT: ByteSize = input(RUN, "memory-limit", "SIZE", &[Backup], "Memory for upload buffers, shared by all sponsors in the run").or("96MiB");
     MAX_PARALLEL: NonZeroUsize = input(RUN, "max-parallel", "NUMBER", &[Backup, Record, Preflight], "Number of sponsors to process in parallel").or("4");
     REQUIRE_BACKUP: bool = boolean(LIMITS, "require-backup", &[Backup], "Fail if backups are disabled for a sponsor");
-    DRY_RUN: bool = boolean(RUN, "dry-run", &[Backup, Record, Verify, Restore, Drill], "Print the plan and change nothing");
+    DRY_RUN: bool = boolean(RUN, "dry-run", &[Backup, Record, Verify, Restore, Drill, Init], "Print the plan and change nothing");
     LOCK_WAIT_TIMEOUT: Duration = input(DUMP, "lock-wait-timeout", "DURATION", &[Backup], "Time limit for `pg_dump` to get its table locks").or("30s");
     MAX_REPLICA_LAG: Duration = input(LIMITS, "max-replica-lag", "DURATION", &[Backup, Preflight], "Maximum lag of a standby behind its primary").or("5m")
         .more("A standby that lags more is not backed up.");
@@ -222,8 +237,9 @@ inputs! {
     AWS_ROLE_ARN: String = input(STORAGE, "aws-role-arn", "ARN", STORE, "IAM role to assume through OIDC if exactly one sponsor is selected")
         .more("If several are selected, each needs the secret `SPONSOR_AWS_ROLE_ARN`. See docs/keyless.md.");
     MAX_JOBS: NonZeroUsize = input(RUN, "max-jobs", "NUMBER", &[Matrix], "Maximum number of matrix jobs").or("256").more("Additional sponsors share jobs.");
-    WORKFLOWS: PathBuf = input(LIMITS, "workflows", "FOLDER", &[Matrix, Preflight], "Folder of workflows to check for missing Doppler tokens")
-        .more("The exit code is 17 if a workflow does not pass on a sponsor's token. `preflight` also checks that the secrets named in them exist on GitHub.");
+    WORKFLOWS: PathBuf = input(LIMITS, "workflows", "FOLDER", &[Matrix, Preflight, Init], "Folder of workflows to check for missing tokens, or for `init` to fill")
+        .bare(".github/workflows")
+        .more("The flag alone means `.github/workflows`. The exit code is 17 if a workflow does not pass on a sponsor's token. `preflight` also checks that the secrets named in them exist on GitHub.");
     OUTCOME: RecordedOutcome = input(DEPLOYMENT, "outcome", "OUTCOME", &[Record], "Outcome of the deployment: `success`, `failure`, `cancelled` or `skipped`").required()
         .more("Usually `needs.deploy.result`.");
     BACKUP_LOCATION: String = input(DEPLOYMENT, "backup-location", "LOCATION", &[Record], "Output `backup_location` of the backup step, if one sponsor is deployed");
@@ -255,6 +271,10 @@ inputs! {
     MAX_RPO: Duration = input(LIMITS, "max-rpo", "DURATION", &[Drill], "Maximum age of the backup, e.g. `6h`").more("An older backup fails the drill.");
     MAX_RTO: Duration = input(LIMITS, "max-rto", "DURATION", &[Drill, Preflight], "Maximum duration of the drill, e.g. `30m`")
         .more("A slower drill fails. `preflight` warns if a recent backup would need a longer thaw.");
+    SPONSOR: SponsorName = input(FIRST, "sponsor", "NAME", &[Init], "Name of the first sponsor: a-z, 0-9 and -, with a letter first");
+    CODE: SponsorCode = input(FIRST, "code", "CODE", &[Init], "Code of the first sponsor: three upper-case letters, e.g. `CAL`");
+    STORE_FOLDER: PathBuf = input(FIRST, "store", "FOLDER", &[Init], "Folder for backups and records, created if it does not exist")
+        .more("The backups go to `FOLDER/NAME/backups`, the records to `FOLDER/NAME/audit-logs`.");
     LOG_FILE: PathBuf = input(RUN, "log-file", "FILE", EACH, "File to append the log to, each line with its UTC time")
         .more("The lines are those of the log, without secrets. A file that cannot be written is a usage error.");
     OUTPUTS: bool = boolean(RUN, "outputs", EACH, "Print the outputs as `name=value` lines on standard output")

@@ -13,12 +13,13 @@ use secrecy::SecretString;
 
 use crate::archive::catalogue::BackupKey;
 use crate::archive::codec::Format;
+use crate::manifest::{is_code, is_name};
 use crate::record::RecordedOutcome;
 use crate::sponsors::{self, Environment, Selection};
 use crate::store::LockChoice;
 
 /// A kind of input.
-pub(super) trait FromInput: Sized {
+pub trait FromInput: Sized {
     /// What the text has to be: `a duration`. Not needed if any text will do.
     const EXPECTED: &'static str = "";
     /// What to write, a sentence.
@@ -50,6 +51,33 @@ impl FromInput for SecretString {
 impl FromInput for PathBuf {
     fn from_input(text: &str) -> Option<Self> {
         Some(Self::from(text))
+    }
+}
+
+/// The name of a sponsor, as a manifest takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SponsorName(pub String);
+
+impl FromInput for SponsorName {
+    const EXPECTED: &'static str = "a sponsor name";
+    const HINT: &'static str =
+        "Write a name of a-z, 0-9 and - that begins with a letter, such as `callisto`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        is_name(text).then(|| Self(text.to_owned()))
+    }
+}
+
+/// The code of a sponsor, as a manifest takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SponsorCode(pub String);
+
+impl FromInput for SponsorCode {
+    const EXPECTED: &'static str = "a sponsor code";
+    const HINT: &'static str = "Write three upper-case letters, such as `CAL`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        is_code(text).then(|| Self(text.to_owned()))
     }
 }
 

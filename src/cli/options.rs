@@ -1,12 +1,15 @@
 //! The options of each command: plain values, checked as far as possible without any request.
 
 mod backup;
+mod init;
 mod preflight;
 mod restore;
 mod store_inputs;
 
-pub use super::kinds::{Location, WhichBackup};
+pub use super::kinds::{FromInput, Location, SponsorCode, SponsorName, WhichBackup};
 pub use backup::{BackupOptions, NamedBackup, RecordOptions};
+pub use init::InitOptions;
+pub(super) use init::init;
 pub use preflight::PreflightOptions;
 pub use restore::{DrillOptions, ListOptions, ReadOptions, RestoreOptions, VerifyOptions};
 pub use store_inputs::StoreInputs;
@@ -147,22 +150,24 @@ pub struct MatrixOptions {
     pub workflows: Option<PathBuf>,
 }
 
-pub(super) fn read(command: Command, values: &Values<'_>) -> Result<CommandOptions, UsageError> {
-    let common = common(values)?;
-    Ok(match command {
+/// The options of a command. `None` for `init`, which has none in common with the others: see [`init`].
+pub(super) fn read(command: Command, values: &Values<'_>) -> Result<Option<CommandOptions>, UsageError> {
+    let common = || common(values);
+    Ok(Some(match command {
+        Command::Init => return Ok(None),
         Command::Matrix => CommandOptions::Matrix(MatrixOptions {
-            common,
+            common: common()?,
             max_jobs: values.required(inputs::MAX_JOBS)?,
             workflows: values.optional(inputs::WORKFLOWS)?,
         }),
-        Command::Backup => CommandOptions::Backup(backup::backup(common, values)?),
-        Command::Record => CommandOptions::Record(backup::record(common, values)?),
-        Command::List => CommandOptions::List(restore::list(common, values)?),
-        Command::Verify => CommandOptions::Verify(restore::verify(common, values)?),
-        Command::Restore => CommandOptions::Restore(restore::restore(common, values)?),
-        Command::Drill => CommandOptions::Drill(restore::drill(common, values)?),
-        Command::Preflight => CommandOptions::Preflight(preflight::preflight(common, values)?),
-    })
+        Command::Backup => CommandOptions::Backup(backup::backup(common()?, values)?),
+        Command::Record => CommandOptions::Record(backup::record(common()?, values)?),
+        Command::List => CommandOptions::List(restore::list(common()?, values)?),
+        Command::Verify => CommandOptions::Verify(restore::verify(common()?, values)?),
+        Command::Restore => CommandOptions::Restore(restore::restore(common()?, values)?),
+        Command::Drill => CommandOptions::Drill(restore::drill(common()?, values)?),
+        Command::Preflight => CommandOptions::Preflight(preflight::preflight(common()?, values)?),
+    }))
 }
 
 fn common(values: &Values<'_>) -> Result<CommonOptions, UsageError> {

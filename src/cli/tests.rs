@@ -71,7 +71,7 @@ fn defaults_are_the_documented_ones() {
 
 #[test]
 fn every_input_has_a_default_that_its_command_accepts() {
-    for command in Command::ALL {
+    for command in Command::OF_THE_ACTION {
         let arguments = [command.name(), "--environment", "production"];
         let required: &[&str] = match command {
             Command::Record => &["--outcome", "success"],

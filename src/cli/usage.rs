@@ -35,6 +35,14 @@ pub(super) fn no_command() -> UsageError {
     UsageError::new("no command given").hint("Write a command first, such as `sponsor-backup backup`.")
 }
 
+/// A command that `INPUT_COMMAND` cannot name.
+pub(super) fn not_in_the_action(command: Command) -> UsageError {
+    let name = command.name();
+    UsageError::new(format!("`command` is `{name}`, which runs only on a terminal")).hint(format!(
+        "Run `sponsor-backup {name}` on your machine, and commit the workflows that it writes."
+    ))
+}
+
 /// An `INPUT_*` variable of no input.
 pub(super) fn unknown_input(variable: &str) -> UsageError {
     let typed = variable.trim_start_matches("INPUT_").to_lowercase();
@@ -89,14 +97,14 @@ pub(super) fn from_clap(error: &clap::Error, command: Option<&str>) -> UsageErro
 /// A hint for a flag that a command does not have. `None` if no other one is near.
 fn hint_for_flag(flag: &str, command: Option<&str>) -> Option<String> {
     let typed = flag.strip_prefix("--")?;
-    if let Some(input) = find(typed) {
-        return Some(format!("`{flag}` belongs to {}.{}", commands(input), of_the_program(typed)));
-    }
     let here = Command::ALL.into_iter().find(|known| Some(known.name()) == command);
     let of_the_command = here.into_iter().flat_map(inputs::of).map(|input| input.name);
-    let of_the_program = command.is_none().then_some(VERSION);
-    let names: Vec<&str> = of_the_command.chain(["help"]).chain(of_the_program).collect();
-    near(typed, &names).map(|near| format!("Did you mean `--{near}`?"))
+    let version = command.is_none().then_some(VERSION);
+    let names: Vec<&str> = of_the_command.chain(["help"]).chain(version).collect();
+    let near = near(typed, &names).map(|near| format!("Did you mean `--{near}`?"));
+    let Some(input) = find(typed) else { return near };
+    let near = near.filter(|_| !input.is_of_the_action()).map(|near| format!(" {near}")).unwrap_or_default();
+    Some(format!("`{flag}` belongs to {}.{}{near}", commands(input), of_the_program(typed)))
 }
 
 /// A hint for a flag of this command that has no value.
@@ -106,8 +114,10 @@ fn hint_without_value(flag: &str) -> Option<String> {
 }
 
 fn hint_for_input(typed: &str) -> String {
-    let names: Vec<&str> = INPUTS.iter().map(|input| input.name).collect();
-    match (find(&typed.replace('_', "-")), near(typed, &names)) {
+    let inputs = INPUTS.iter().filter(|input| input.is_of_the_action());
+    let names: Vec<&str> = inputs.map(|input| input.name).collect();
+    let known = find(&typed.replace('_', "-")).filter(|input| input.is_of_the_action());
+    match (known, near(typed, &names)) {
         (Some(Input { name, .. }), _) => format!(
             "Write the input as `{name}`: GitHub then sets {}. On a terminal, use the flag `--{name}`.",
             inputs::variable(name)

@@ -139,6 +139,17 @@ impl Sink {
         if self.lines.bars.is_some() { Duration::from_millis(200) } else { Duration::from_secs(10) }
     }
 
+    /// Whether a person reads standard error on a terminal.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.lines.bars.is_some()
+    }
+
+    /// A question at a terminal. Its line stays open for the answer.
+    pub fn ask(&self, question: &str) {
+        self.lines.stream(&self.shown(question));
+    }
+
     /// Whether a runner reads what is written.
     #[must_use]
     pub fn is_workflow(&self) -> bool {

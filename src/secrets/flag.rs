@@ -7,7 +7,8 @@ use super::{
 };
 use crate::manifest::describe_value;
 
-pub(super) const FLAG: &str = "ENABLE_S3_BACKUP_ARCHIVAL";
+/// The secret that enables a sponsor's backups.
+pub const FLAG: &str = "ENABLE_S3_BACKUP_ARCHIVAL";
 
 /// A flag that does not enable the archival. Displays the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -66,7 +66,7 @@ const EFFECTS: [Effect; 7] = [
         tests_may: false,
     },
     Effect {
-        what: "writes a file: only `report/sink`, `record/log.rs`, `databases/postgres/restore/sandbox.rs` and `store/folder` do",
+        what: "writes a file: only `report/sink`, `record/log.rs`, `databases/postgres/restore/sandbox.rs`, `store/folder` and `commands/init/writing.rs` do",
         paths: &[
             &["OpenOptions"],
             &["File", "create"],
@@ -93,6 +93,7 @@ const EFFECTS: [Effect; 7] = [
             "store/folder/entry.rs",
             "store/folder/listing.rs",
             "store/folder/pending.rs",
+            "commands/init/writing.rs",
         ],
         tests_may: true,
     },

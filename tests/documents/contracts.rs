@@ -107,7 +107,7 @@ fn inputs() -> Vec<String> {
 fn outputs() -> Vec<String> {
     let mut lines = Vec::new();
     for output in DEFINITIONS {
-        let all = Command::ALL.map(Command::name).join(", ");
+        let all = Command::OF_THE_ACTION.map(Command::name).join(", ");
         let from = if output.from == "all" { all.as_str() } else { output.from };
         lines.extend(from.split(", ").map(|command| format!("output {} is set by {command}", output.name)));
     }

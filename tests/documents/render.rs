@@ -19,7 +19,8 @@ branding:
 
 pub(crate) fn action() -> String {
     let mut text = format!("{ACTION_HEAD}inputs:\n");
-    for input in std::iter::once(&COMMAND).chain(INPUTS) {
+    let of_the_action = INPUTS.iter().filter(|input| input.is_of_the_action());
+    for input in std::iter::once(&COMMAND).chain(of_the_action) {
         text += &format!("  {}:\n    description: {}\n", input.name, quoted(&description(input)));
         if input.required && input.is_common() {
             text += "    required: true\n";
@@ -38,7 +39,8 @@ pub(crate) fn action() -> String {
 }
 
 fn description(input: &Input) -> String {
-    let whose = if input.is_common() { String::new() } else { format!(" ({})", commands(input)) };
+    let readers = Command::OF_THE_ACTION.into_iter().filter(|command| input.commands.contains(command));
+    let whose = if input.is_common() { String::new() } else { format!(" ({})", names(readers)) };
     format!("{}{whose}", plain(&input.description()))
 }
 
@@ -52,8 +54,8 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn commands(input: &Input) -> String {
-    input.commands.iter().map(|command| command.name()).collect::<Vec<_>>().join(", ")
+fn names(commands: impl Iterator<Item = Command>) -> String {
+    commands.map(Command::name).collect::<Vec<_>>().join(", ")
 }
 
 /// Every page with generated blocks, and the blocks by name.
@@ -84,7 +86,7 @@ pub(crate) fn pages(read: &dyn Fn(&str) -> String) -> Vec<(&'static str, Vec<(&'
 fn inputs() -> String {
     let row = |input: &Input| {
         let default = if input.default.is_empty() { String::new() } else { code(input.default) };
-        let whose = if input.is_common() { "all".to_owned() } else { commands(input) };
+        let whose = if input.is_common() { "all".to_owned() } else { names(input.commands.iter().copied()) };
         vec![code(input.name), default, input.description(), whose]
     };
     let all = std::iter::once(&COMMAND).chain(INPUTS);

@@ -39,7 +39,8 @@ fn command_lines() {
 fn property(value: &str, dice: &mut Dice) -> Outcome {
     let value = value.replace('\0', "");
     let command = Command::ALL[dice.below(Command::ALL.len())];
-    let inputs: Vec<&Input> = INPUTS.iter().filter(|input| input.commands.contains(&command)).collect();
+    let is_read = |input: &&Input| input.commands.contains(&command) && input.is_of_the_action();
+    let inputs: Vec<&Input> = INPUTS.iter().filter(is_read).collect();
     let input = inputs[dice.below(inputs.len())];
     let mut variables = usual();
     variables.remove(&variable(input.name));

@@ -16,6 +16,7 @@ mod drill;
 mod families;
 mod faults;
 mod github;
+mod init;
 mod keyless;
 mod list;
 mod matrix;

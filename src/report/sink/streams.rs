@@ -92,7 +92,8 @@ impl LogStreams {
         }
     }
 
-    fn stream(&self, text: &str) {
+    /// Writes to the stream as it is.
+    pub(super) fn stream(&self, text: &str) {
         // A stream without a reader cannot be reported anywhere.
         if self.to_stdout {
             std::io::stdout().lock().write_all(text.as_bytes()).ok();
