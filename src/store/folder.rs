@@ -8,6 +8,7 @@
 
 mod entry;
 mod error;
+mod file_system;
 mod listing;
 mod pending;
 mod read;

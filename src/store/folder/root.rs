@@ -8,6 +8,7 @@ use rustix::fs::{self, Access, AtFlags, CWD, FileType, Gid, Mode, OFlags, Stat, 
 use rustix::io::Errno;
 
 use super::error::{Flaw, FolderError, shown};
+use super::file_system::FileSystem;
 
 /// Opens directories, and never through a symbolic link.
 pub(super) const DIRECTORY: OFlags =
@@ -15,8 +16,6 @@ pub(super) const DIRECTORY: OFlags =
 /// Errors that a file system shows after it is gone.
 const SIGNS_OF_ABSENCE: [Errno; 6] =
     [Errno::NOENT, Errno::NOTDIR, Errno::STALE, Errno::IO, Errno::NODEV, Errno::NXIO];
-/// `f_type` of tmpfs and ramfs, which are gone after the last unmount.
-const IN_MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
 
 /// Where the process runs.
 #[derive(Debug, Clone, Default)]
@@ -147,9 +146,7 @@ fn outlives_container(path: &Path, place: &OwnedFd, around: &Surroundings) -> ru
     {
         return Ok(true);
     }
-    let kind = fs::fstatfs(place)?.f_type;
-    let in_memory = u64::try_from(kind).is_ok_and(|kind| IN_MEMORY.contains(&kind));
-    if in_memory {
+    if let FileSystem::Memory(_) = FileSystem::of(place)? {
         return Ok(false);
     }
     let mount = |fd, path: &str| fs::statx(fd, path, AtFlags::empty(), StatxFlags::MNT_ID);
