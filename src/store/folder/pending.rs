@@ -1,5 +1,7 @@
 //! Writes an object under a temporary name, proves what the disk holds, and only then gives it its own name.
 
+mod rehearsal;
+
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,18 +53,7 @@ impl Folder {
     /// It is not a key, or the system refuses.
     pub async fn begin(&self, key: &str) -> Result<PendingFile, FolderError> {
         let (root, key, location) = (Arc::clone(&self.root), key.to_owned(), self.location(key));
-        blocking(move || {
-            let parts = Key::parse(&key)?;
-            for _ in 0..ATTEMPTS {
-                let name = temporary_name(parts.name);
-                if let Some(pending) = PendingFile::create(&root, parts, name, &location)? {
-                    return Ok(pending);
-                }
-            }
-            let path = root.path.join(parts.folders).join(parts.name);
-            Err(root.failed("lock a temporary file for", &path, Errno::WOULDBLOCK))
-        })
-        .await
+        blocking(move || PendingFile::begin(&root, Key::parse(&key)?, &location)).await
     }
 
     /// Stores a small object under a key that must be free.
@@ -79,6 +70,16 @@ impl Folder {
 }
 
 impl PendingFile {
+    fn begin(root: &Arc<Root>, key: Key<'_>, location: &str) -> Result<Self, FolderError> {
+        for _ in 0..ATTEMPTS {
+            if let Some(pending) = Self::create(root, key, temporary_name(key.name), location)? {
+                return Ok(pending);
+            }
+        }
+        let path = root.path.join(key.folders).join(key.name);
+        Err(root.failed("lock a temporary file for", &path, Errno::WOULDBLOCK))
+    }
+
     /// `None` if another process removed or locked the file before its lock was held.
     fn create(
         root: &Arc<Root>,
@@ -259,17 +260,22 @@ impl Temporary {
     }
 
     fn rename(&self) -> Result<(), FolderError> {
+        self.rename_to(&self.name)
+    }
+
+    /// Gives the file a name that must be free.
+    fn rename_to(&self, name: &str) -> Result<(), FolderError> {
         let here = &self.directory.fd;
-        let renamed = fs::renameat_with(here, &self.temporary, here, &self.name, RenameFlags::NOREPLACE);
+        let renamed = fs::renameat_with(here, &self.temporary, here, name, RenameFlags::NOREPLACE);
         let (done, by_link) = match renamed {
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-                (fs::linkat(here, &self.temporary, here, &self.name, AtFlags::empty()), true)
+                (fs::linkat(here, &self.temporary, here, name, AtFlags::empty()), true)
             }
             done => (done, false),
         };
         let existing = match done {
             Ok(()) => return Ok(()),
-            Err(_) => self.root.inspect(&self.directory, &self.name)?,
+            Err(_) => self.root.inspect(&self.directory, name)?,
         };
         match (done, existing) {
             // A network file system can lose the answer and repeat the request.
