@@ -6,8 +6,15 @@ use jiff::Timestamp;
 
 use super::LockChoice;
 use super::s3::lifecycle::ObjectFamily;
+use crate::finding::Check;
 use crate::layout::key::{Bucket, Object};
 use crate::sponsors::Environment;
+
+/// The check that every kind of store has.
+pub(super) const WRITE_PROBE: Check = Check {
+    name: "write-probe",
+    about: "An upload like a backup's can begin and be taken back (with `write-probe`)",
+};
 
 /// What the stores are judged by.
 #[derive(Debug, Clone, Copy)]

@@ -11,6 +11,7 @@ mod error;
 mod file_system;
 mod listing;
 mod pending;
+pub(super) mod preflight;
 mod read;
 mod root;
 pub(super) mod upload;

@@ -2,13 +2,30 @@
 
 use tokio_util::sync::CancellationToken;
 
+use super::folder::preflight as folder;
 use super::s3::preflight as s3;
-use super::{Kind, StorageExpectations, Store};
+use super::{Kind, StorageExpectations, Store, StoreError};
 use crate::finding::{Check, Finding};
 use crate::layout::key::{Bucket, Object};
 
 /// What this module checks.
-pub const CHECKS: &[Check] = s3::CHECKS;
+pub const CHECKS: &[Check] = &joined::<{ s3::CHECKS.len() + folder::CHECKS.len() }>();
+
+const fn joined<const COUNT: usize>() -> [Check; COUNT] {
+    let (mut all, mut at) = ([s3::CHECKS[0]; COUNT], 0);
+    while at < COUNT {
+        let of_s3 = s3::CHECKS.len();
+        all[at] = if at < of_s3 { s3::CHECKS[at] } else { folder::CHECKS[at - of_s3] };
+        at += 1;
+    }
+    all
+}
+
+/// The finding for a store that cannot be opened.
+#[must_use]
+pub fn unusable(error: &StoreError) -> Finding {
+    folder::unusable(error)
+}
 
 /// Checks both stores.
 pub async fn check(backups: &Store, audit_logs: &Store, expected: StorageExpectations<'_>) -> Vec<Finding> {
@@ -22,7 +39,7 @@ pub async fn check(backups: &Store, audit_logs: &Store, expected: StorageExpecta
 async fn check_store(store: &Store, which: Bucket, expected: StorageExpectations<'_>) -> Vec<Finding> {
     match &store.kind {
         Kind::S3(bucket) => s3::check(bucket, which, expected).await,
-        Kind::Folder(_) => Vec::new(),
+        Kind::Folder(folder) => folder::check(folder, which, expected, store.is_shared).await,
     }
 }
 
@@ -50,6 +67,6 @@ async fn probe_store(
 ) -> Vec<Finding> {
     match &store.kind {
         Kind::S3(bucket) => vec![s3::probe_writes(bucket, object, expected, stop).await],
-        Kind::Folder(_) => Vec::new(),
+        Kind::Folder(folder) => folder::probe_writes(folder, object, expected, stop).await,
     }
 }

@@ -5,6 +5,7 @@
 //! - `strict_s3`: signatures and checksums, but no tags, versions or locks
 
 mod case;
+mod preflight;
 mod suite;
 
 use case::Case;

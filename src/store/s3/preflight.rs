@@ -7,6 +7,7 @@ use crate::finding::{Check, Finding};
 use crate::layout::key::Bucket;
 use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET};
 use crate::store::StorageExpectations;
+use crate::store::expectations::WRITE_PROBE;
 use crate::store::{LockChoice, StoreError};
 
 mod archive_tier;
@@ -43,7 +44,7 @@ pub const CHECKS: &[Check] = &[
     versions::INCOMPLETE_UPLOADS,
     archive_tier::ARCHIVE_TIER,
     leftovers::LEFTOVERS,
-    probe::WRITE_PROBE,
+    WRITE_PROBE,
 ];
 
 /// A bucket that is checked.

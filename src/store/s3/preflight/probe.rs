@@ -6,20 +6,16 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::Checked;
-use crate::finding::{Check, Finding};
+use crate::finding::Finding;
 use crate::layout::key::{Object, metadata};
 use crate::layout::tags::{TagValues, tags};
 use crate::stop::{Deadline, StopRequest};
 use crate::store::StorageExpectations;
 use crate::store::StoreError;
+use crate::store::expectations::WRITE_PROBE;
 use crate::store::s3::S3Bucket;
 use crate::store::s3::{UnansweredCreates, UploadId};
 use crate::store::{BucketDefault, LockChoice, ObjectAttributes};
-
-pub(super) const WRITE_PROBE: Check = Check {
-    name: "write-probe",
-    about: "An upload like a backup's can be created and aborted (with `write-probe`)",
-};
 
 /// After that, the upload is left to the bucket's lifecycle rules.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(30);
