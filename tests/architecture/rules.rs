@@ -35,6 +35,20 @@ const FORBIDDEN_NAMES: [&str; 12] = [
 /// any object.
 const FORBIDDEN_USES: [(&str, &str); 2] = [("archive", "databases"), ("store", "databases")];
 
+/// What shows the kind of a store, and where it may be mentioned: files whose paths begin so. Everything else works on any
+/// store, and asks for capabilities.
+const KINDS_OF_STORES: [(&[&str], &[&str]); 6] = [
+    (&["store", "folder"], &["store.rs", "store/"]),
+    (&["store", "s3"], &["store.rs", "store/"]),
+    (&["S3Bucket"], &["store.rs", "store/"]),
+    (&["Kind", "S3"], &["store.rs", "store/"]),
+    (&["Kind", "Folder"], &["store.rs", "store/"]),
+    (&["StoreKind"], &["secrets/store_name.rs", "secrets/store_name/", "store.rs", "store/"]),
+];
+
+/// A part of a kind that others use: commands build the session policy of a role.
+const OPEN_PART_OF_A_KIND: [&str; 3] = ["store", "s3", "policy"];
+
 /// Files with more lines than [`LONGEST`], each with its reason.
 pub(crate) const LONG_FILES: &[(&str, &str)] = &[];
 
@@ -148,8 +162,12 @@ pub(crate) fn breaches(source: &Source) -> Vec<String> {
     let mut found = named_wrongly(&source.path);
     for mention in source.mentions() {
         let place = format!("src/{}:{}: `{}`", source.path, mention.line, mention.parts.join("::"));
-        let problems = used_wrongly(source.top(), &mention).into_iter().chain(done_wrongly(source, &mention));
-        found.extend(problems.map(|problem| format!("{place} {problem}")));
+        let problems = [
+            used_wrongly(source.top(), &mention),
+            done_wrongly(source, &mention),
+            known_wrongly(&source.path, &mention),
+        ];
+        found.extend(problems.into_iter().flatten().map(|problem| format!("{place} {problem}")));
     }
     let ignored = source.ignored_values();
     found.extend(
@@ -205,6 +223,17 @@ fn used_wrongly(top: &str, mention: &Mention) -> Option<String> {
     // Main and lib stand at the very end.
     let ours = place(top)?;
     (theirs > ours).then(|| format!("uses `{used}`, which is to the right of `{top}`"))
+}
+
+fn known_wrongly(path: &str, mention: &Mention) -> Option<String> {
+    // A module shows its own parts with a path that begins in it. That decides nothing.
+    let is_own = mention.is_reexport && mention.parts[0] != "crate";
+    if is_own || mention.holds(&OPEN_PART_OF_A_KIND) {
+        return None;
+    }
+    let (_, places) = KINDS_OF_STORES.iter().find(|(kind, _)| mention.holds(kind))?;
+    let is_allowed = places.iter().any(|place| path.starts_with(place));
+    (!is_allowed).then(|| "decides by the kind of a store: only `store` does".to_owned())
 }
 
 fn done_wrongly(source: &Source, mention: &Mention) -> Option<String> {

@@ -70,6 +70,57 @@ fn the_archive_does_not_know_databases_but_secrets() {
 }
 
 #[test]
+fn the_kind_of_a_store_is_known_in_the_store_alone() {
+    let bite = "decides by the kind of a store";
+    for text in [
+        "use crate::store::folder::Folder;",
+        "use crate::store::{Store, folder::FolderError};",
+        "use crate::store::folder;",
+        "pub use crate::store::folder::Folder;",
+        "fn f(error: &crate::store::folder::FolderError) {}",
+        "use crate::store::s3::S3Bucket;",
+        "use crate::store::s3::*;",
+        "use crate::store::s3;",
+        "use crate::store::s3::{policy::Purpose, S3Bucket};",
+        "use crate::store::s3::retry::Temporary;",
+        "use sponsor_backup::store::s3::lifecycle::Rule;",
+        "use super::super::store::folder::Flaw;",
+        "fn f(bucket: &S3Bucket) {}",
+        "fn f() { match store.kind { Kind::S3(_) => 1, _ => 2 } }",
+        "fn f() -> bool { matches!(store.kind, store::Kind::Folder(_)) }",
+        "use crate::secrets::{SponsorSecrets, StoreKind};",
+        "fn f() { match name.kind() { StoreKind::Bucket(name) => name, _ => \"\" } }",
+        "mod tests { fn f() { crate::store::folder::Folder::open(p) } }",
+    ] {
+        bites("commands/buckets.rs", text, bite);
+        bites("report/summary.rs", text, bite);
+    }
+    for text in [
+        "use crate::store::s3::policy::{self, Purpose};",
+        "use crate::store::{Store, Capabilities, Surroundings};",
+        "fn f(kind: Kind) { match kind { Kind::Backup => 1, Kind::Record => 2 } }",
+        "fn f() { policy::policy(p); Purpose::Backup; folder::path(); s3::host(); }",
+    ] {
+        lets_pass("commands/buckets.rs", text);
+    }
+    for path in ["store.rs", "store/preflight.rs", "store/folder/upload.rs"] {
+        lets_pass(
+            path,
+            "use crate::store::{folder::Folder, s3::S3Bucket}; fn f() { Kind::Folder(x); Kind::S3(y); }",
+        );
+    }
+    bites("archive/store.rs", "use crate::store::folder::Folder;", bite);
+    bites("secrets/store_name.rs", "fn f() { Kind::Folder(x) }", bite);
+    let named =
+        "fn f(kind: StoreKind) { match kind { StoreKind::Bucket(_) => 1, StoreKind::Folder(_) => 2 } }";
+    for path in ["secrets/store_name.rs", "secrets/store_name/tests.rs", "store.rs", "store/place.rs"] {
+        lets_pass(path, named);
+    }
+    bites("secrets.rs", named, bite);
+    lets_pass("secrets.rs", "mod store_name; pub use store_name::{Ability, StoreKind, StoreName};");
+}
+
+#[test]
 fn a_glob_or_alias_of_the_crate_root_is_a_breach() {
     for text in ["use crate::*;", "use crate as all;", "use crate::{self as house};", "use super::super::*;"]
     {
