@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join;
 
 use super::PreflightRun;
+use crate::archive::ArchiveError;
 use crate::archive::catalogue::prefix;
 use crate::commands::backup_rows::{UNKNOWN, counts};
 use crate::commands::buckets::SponsorBuckets;
@@ -71,6 +72,10 @@ impl PreflightRun<'_> {
         let (buckets, bucket_conflict) = match self.open_buckets(session, secrets) {
             Ok(buckets) => (Some(buckets), None),
             Err(Failure::Secrets(error)) => (None, Some(error)),
+            Err(Failure::Archive(ArchiveError::Store(error))) => {
+                findings.push(storage::unusable(&error));
+                (None, None)
+            }
             Err(failure) => return Err(failure),
         };
         let is_own_database = database_conflict.is_none();

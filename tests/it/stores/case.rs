@@ -1,13 +1,22 @@
 //! A store of one kind, empty, and what a test does to it behind the library's back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sponsor_backup::secrets::StoreName;
-use sponsor_backup::store::{Endpoint, Store, StoreAccess, Surroundings};
+use sponsor_backup::store::{Endpoint, Store, StoreAccess, StoreError, Surroundings};
 use tempfile::TempDir;
 
 use crate::archive::store_at;
 use crate::support::{Moto, StrictS3, tools};
+
+/// The store in a folder.
+pub(super) fn open_folder(path: &Path) -> Result<Store, StoreError> {
+    let name = StoreName::at(&format!("file://{}", path.display())).unwrap();
+    let endpoint =
+        Endpoint { url: None, force_path_style: false, expected_bucket_owner: None, checksums: true };
+    let surroundings = Surroundings::default();
+    Store::open(&name, StoreAccess { endpoint: &endpoint, caller: None, surroundings: &surroundings })
+}
 
 /// An empty store.
 pub(super) struct Case {
@@ -24,12 +33,7 @@ enum Behind {
 impl Case {
     pub(super) fn folder() -> Self {
         let root = tools::open_folder("store");
-        let name = StoreName::at(&format!("file://{}", root.path().display())).unwrap();
-        let endpoint =
-            Endpoint { url: None, force_path_style: false, expected_bucket_owner: None, checksums: true };
-        let surroundings = Surroundings::default();
-        let access = StoreAccess { endpoint: &endpoint, caller: None, surroundings: &surroundings };
-        let store = Store::open(&name, access).unwrap();
+        let store = open_folder(root.path()).unwrap();
         Self { store, behind: Behind::Folder(root) }
     }
 

@@ -8,10 +8,11 @@ use sponsor_backup::finding::{Finding, Level};
 use sponsor_backup::sponsors::Environment;
 use sponsor_backup::store::parts::PartPlan;
 use sponsor_backup::store::preflight::{check, probe_writes, unusable};
-use sponsor_backup::store::{LockChoice, ObjectAttributes, StorageExpectations, Store, Surroundings, Upload};
+use sponsor_backup::store::{LockChoice, ObjectAttributes, StorageExpectations, Store, Upload};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use super::case::open_folder;
 use crate::support::{Disk, runtime, tools};
 
 const KEY: &str = "backups/2026/11/21/backup-prod-20261121-013000.sql.gz";
@@ -38,7 +39,7 @@ impl Folders {
         let stores = ["backups", "audit-logs"].map(|name| {
             let path = base.path().join(name);
             std::fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
-            Store::open_folder(&path, &Surroundings::default()).unwrap()
+            open_folder(&path).unwrap()
         });
         Self { base, stores }
     }
@@ -243,7 +244,7 @@ fn a_link_is_found_with_its_path() {
 fn a_folder_that_everyone_can_write_to_is_a_finding() {
     let base = tools::open_folder("preflight");
     std::fs::set_permissions(base.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-    let error = Store::open_folder(base.path(), &Surroundings::default()).unwrap_err();
+    let error = open_folder(base.path()).unwrap_err();
     let Finding { check, level, what, fix, .. } = unusable(&error);
     let path = base.path().display();
     assert_eq!((check, level), ("folder-access", Level::Fail));
