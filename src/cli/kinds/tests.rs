@@ -96,6 +96,8 @@ fn what_looks_like_a_location_leads_nowhere() {
         let location = Location::parse(&format!("{typed}{key}")).unwrap();
         assert_eq!(location.key_in("file:///srv/a/"), None, "{location}");
     }
+    let other = Location::parse(&format!("s3://bucket-2/{key}")).unwrap();
+    assert_eq!((other.key_in("s3://bucket"), other.key_in("s3://bucket/")), (None, None));
     let below = Location::parse(&format!("file:///srv/a/../b/{key}")).unwrap();
     let found = below.key_in("file:///srv/a/").unwrap();
     assert_eq!(BackupKey::parse(Environment::Production, found), None);

@@ -1,6 +1,6 @@
 //! Folders as the file system shows them.
 
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 
 use super::*;
 use crate::secrets::{self, AwsFromEnvironment, Place, Secret};
@@ -59,6 +59,12 @@ fn two_paths_of_one_folder_are_one_place() {
         Err(format!("{} is also used by sponsor {other} as {}", shown(mine), shown(theirs)))
     };
     assert_eq!(told, [shared("real", "titan", "link"), shared("link", "callisto", "real")]);
+    // A bind mount has another path even without symbolic links. Device and inode are the same.
+    let found = std::fs::metadata(at("real")).unwrap();
+    let identity = format!("device {}, inode {}", found.dev(), found.ino());
+    let [real, inner] = ["link", "link/inner"].map(|name| places([&url(name), "logs"]).remove(0));
+    assert!(real.names.contains(&identity) && !real.above.contains(&identity), "{real:?}");
+    assert!(inner.above.contains(&identity) && !inner.names.contains(&identity), "{inner:?}");
     // A folder in the other's, whatever its path is.
     for inner in ["real/inner", "link/inner", "deep"] {
         let told = two([&url("real"), &url(inner)], NO_PARTNERS);
