@@ -136,8 +136,7 @@ impl Root {
             if is_new {
                 self.set_mode(&next.fd, &next.path, Mode::RWXU)?;
             }
-            // Also if it exists: a run that was killed before this line left a directory of root's.
-            self.hand_over(&next.fd, &next.path)?;
+            self.hand_over(&next.fd, &next.path, is_new)?;
             self.sync_directory(&here)?;
             here = next;
         }

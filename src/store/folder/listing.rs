@@ -92,7 +92,11 @@ impl Folder {
     /// # Errors
     /// As [`Folder::list`].
     pub async fn remove_dead(&self, prefix: &str) -> Result<Vec<String>, FolderError> {
-        self.collect(prefix, true, |root, file| Ok(root.remove_if_dead(&file)?.then_some(file.key))).await
+        self.collect(prefix, true, |root, file| {
+            let Some(opened) = root.open_file(file.here, file.name, OFlags::RDWR)? else { return Ok(None) };
+            Ok(root.remove_if_dead(file.here, file.name, &opened)?.then_some(file.key))
+        })
+        .await
     }
 
     /// What `take` makes of each object, or of each temporary file.
@@ -153,23 +157,25 @@ impl Root {
     }
 
     /// Removes a temporary file, unless its writer lives.
-    fn remove_if_dead(&self, file: &Visited<'_>) -> Result<bool, FolderError> {
-        let Some((opened, stat)) = self.open_file(file.here, file.name, OFlags::RDWR)? else {
-            return Ok(false);
-        };
+    fn remove_if_dead(
+        &self,
+        here: &Directory,
+        name: &str,
+        (opened, stat): &(File, Stat),
+    ) -> Result<bool, FolderError> {
         // Only a lock that is held proves that the writer is dead.
-        if fs::flock(&opened, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if fs::flock(opened, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Ok(false);
         }
-        // The writer may have published the file between the two calls. Its lock is then free, too.
-        let now = self.inspect(file.here, file.name)?;
-        if now.is_none_or(|now| identity(&now) != identity(&stat)) {
+        // The writer may have published the file since it was opened. Its lock is then free, too.
+        let now = self.inspect(here, name)?;
+        if now.is_none_or(|now| identity(&now) != identity(stat)) {
             return Ok(false);
         }
-        match fs::unlinkat(&file.here.fd, file.name, AtFlags::empty()) {
+        match fs::unlinkat(&here.fd, name, AtFlags::empty()) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
-            Err(errno) => Err(self.failed("remove", &file.here.path.join(file.name), errno)),
+            Err(errno) => Err(self.failed("remove", &here.path.join(name), errno)),
         }
     }
 }

@@ -109,7 +109,7 @@ impl PendingFile {
         };
         let is_ours = pending.file.lock()?;
         root.set_mode(&pending.file.file, &path, Mode::RUSR | Mode::WUSR)?;
-        root.hand_over(&pending.file.file, &path)?;
+        root.hand_over(&pending.file.file, &path, true)?;
         Ok(is_ours.then_some(pending))
     }
 

@@ -99,11 +99,13 @@ impl Root {
         gone.unwrap_or_else(|| FolderError::System { action, path: shown(path), errno })
     }
 
-    /// Gives an entry to the folder's owner, if this process can.
-    pub(super) fn hand_over(&self, entry: impl AsFd, path: &Path) -> Result<(), FolderError> {
+    /// Gives what this process created to the folder's owner, if it runs as root. Also what an earlier run left to root,
+    /// because it was killed before it came to this.
+    pub(super) fn hand_over(&self, entry: impl AsFd, path: &Path, is_new: bool) -> Result<(), FolderError> {
         let Some((user, group)) = self.owner else { return Ok(()) };
         let stat = fs::fstat(&entry).map_err(|errno| self.failed("inspect", path, errno))?;
-        if (stat.st_uid, stat.st_gid) == (user.as_raw(), group.as_raw()) {
+        let is_ours = is_new || Uid::from_raw(stat.st_uid).is_root();
+        if !is_ours || (stat.st_uid, stat.st_gid) == (user.as_raw(), group.as_raw()) {
             return Ok(());
         }
         fs::fchown(&entry, Some(user), Some(group))

@@ -172,14 +172,17 @@ async fn runs_that_clean_up_never_hinder_one_that_writes() {
 
 #[tokio::test]
 async fn a_file_that_was_published_in_the_meantime_stays() {
-    let (_place, folder) = folder();
+    let (place, folder) = folder();
     let live: PendingFile = folder.begin("at/x").await.unwrap();
     let root = &folder.root;
     let here = root.directory("at").unwrap().unwrap();
     let name = root.names(&here).unwrap().pop().unwrap();
-    let stat = root.inspect(&here, &name).unwrap().unwrap();
+    let opened = root.open_file(&here, &name, OFlags::RDWR).unwrap().unwrap();
     live.publish(&measured(b"")).await.unwrap();
-    let visited = Visited { here: &here, name: &name, key: "at/x".to_owned(), stat, is_temporary: true };
-    assert!(!root.remove_if_dead(&visited).unwrap());
+    assert!(!root.remove_if_dead(&here, &name, &opened).unwrap());
     assert_eq!(keys(&folder, "").await, ["at/x"]);
+    // Nor another file that has the name by now.
+    std::fs::write(place.path().join("at").join(&name), "other").unwrap();
+    assert!(!root.remove_if_dead(&here, &name, &opened).unwrap());
+    assert_eq!(names(&place.path().join("at")), [name.as_str(), "x"]);
 }

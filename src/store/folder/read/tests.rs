@@ -83,6 +83,49 @@ async fn an_object_that_changes_while_it_is_read_is_an_error() {
 }
 
 #[tokio::test]
+async fn an_object_that_changes_but_not_in_size_is_an_error() {
+    let (place, folder) = folder();
+    put(&folder, KEY, &vec![7; 2 * PIECE_BYTES]).await.unwrap();
+    let mut file = folder.open_file(KEY, None).await.unwrap();
+    assert_eq!(file.next().await.unwrap().unwrap().len(), PIECE_BYTES);
+    let changed = File::options().write(true).open(place.path().join(KEY)).unwrap();
+    // The clock of a file system can be too coarse for two changes at once.
+    changed.set_modified(std::time::UNIX_EPOCH).unwrap();
+    assert_eq!(file.next().await.unwrap_err(), FolderError::Replaced { location: folder.location(KEY) });
+}
+
+#[tokio::test]
+async fn a_link_in_the_last_moment_is_not_followed_either() {
+    let (place, folder) = folder();
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), "secret").unwrap();
+    let at = |name: &str| place.path().join(name);
+    std::fs::write(at("x"), "object").unwrap();
+    std::fs::hard_link(at("x"), at("file")).unwrap();
+    symlink(secret.path(), at("link")).unwrap();
+    let swap = |from: &str| {
+        let flags = rustix::fs::RenameFlags::EXCHANGE;
+        rustix::fs::renameat_with(rustix::fs::CWD, at(from), rustix::fs::CWD, at("x"), flags).unwrap();
+    };
+    let here = folder.root.itself().unwrap();
+    std::thread::scope(|scope| {
+        let swapping = scope.spawn(|| (0..20_000).for_each(|_| swap("link")));
+        let mut met = [0, 0];
+        while !swapping.is_finished() {
+            match folder.root.open_file(&here, "x", OFlags::RDONLY) {
+                Ok(Some((mut file, _))) => {
+                    assert_eq!(std::io::read_to_string(&mut file).unwrap(), "object");
+                    met[0] += 1;
+                }
+                Ok(None) => panic!("an exchange leaves no gap"),
+                Err(_) => met[1] += 1,
+            }
+        }
+        assert!(met.iter().all(|times| *times > 20), "{met:?}");
+    });
+}
+
+#[tokio::test]
 async fn an_object_that_is_removed_is_read_to_its_end() {
     let (place, folder) = folder();
     put(&folder, KEY, &vec![7; 2 * PIECE_BYTES]).await.unwrap();

@@ -167,7 +167,11 @@ async fn a_root_that_is_gone_or_another_one_is_noticed() {
         }
         assert_eq!(folder.list("").await.unwrap_err(), vanished(&folder));
         assert_eq!(folder.list("other/").await.unwrap_err(), vanished(&folder));
-        assert_eq!(folder.examine("missing").await.unwrap_err(), vanished(&folder));
+        for key in ["missing", "missing/object", KEY] {
+            let is_there = key == KEY;
+            let found = folder.examine(key).await.map(|_| ());
+            assert_eq!(found, if is_there { Ok(()) } else { Err(vanished(&folder)) }, "{key}");
+        }
         assert_eq!(folder.begin("new").await.unwrap_err(), vanished(&folder));
         assert_eq!(folder.check_writable().unwrap_err(), vanished(&folder));
     }
