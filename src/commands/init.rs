@@ -98,8 +98,11 @@ fn plan(sponsor: &FirstSponsor, workspace: PathBuf, workflows: Option<&Path>) ->
 /// The folder as a place that a backup accepts.
 fn place(folder: &Path) -> Result<StoreName, UsageError> {
     StoreName::folder(folder).map_err(|problem| {
-        UsageError::new(format!("`store` is in {}, which no file:// URL can name: {problem}", folder.display()))
-            .hint("Choose a folder with another name.")
+        UsageError::new(format!(
+            "`store` is in {}, which no file:// URL can name: {problem}",
+            folder.display()
+        ))
+        .hint("Choose a folder with another name.")
     })
 }
 

@@ -1,8 +1,8 @@
 //! The texts of the manifest and the secrets file. Pure.
 
+use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, DATABASE_URL, FLAG, Secret, StoreName};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, DATABASE_URL, FLAG, Secret, StoreName};
 
 /// File of the manifest.
 pub(super) const MANIFEST: &str = "manifest.yaml";
