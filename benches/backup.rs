@@ -1,5 +1,6 @@
 //! What a whole backup costs, as ratios taken pair by pair in one run: `cargo bench --bench backup -- 2048 5` for some
-//! 2048 MiB of plain dump and five rounds (256 and three where nothing is said). Needs what `script/setup` installs.
+//! 2048 MiB of plain dump and five rounds (256 and three by default). With `folder`, only backups to a folder are measured.
+//! Needs what `script/setup` installs.
 //!
 //! Database, S3 server and product share this machine's cores, so the absolute times say little. Asserts nothing but
 //! that every backup succeeded.
@@ -13,13 +14,15 @@
 #[path = "../tests/it/support/mod.rs"]
 mod support;
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use sponsor_backup::archive::Codec;
 use sponsor_backup::databases::postgres::sql::Scan;
+use sponsor_backup::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET};
 use sponsor_backup::store::hash::{Crc64, Hasher};
-use support::{Cluster, Database, Outcome, Sponsor, StrictS3, Trial, tools};
+use support::{Cluster, Database, Outcome, Run, Sponsor, StrictS3, Trial, tools};
 
 /// Of the diary's plain dump.
 const BYTES_PER_EVENT: u64 = 236;
@@ -31,6 +34,7 @@ fn main() {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
+    let only_folder = arguments.iter().any(|argument| argument == "folder");
     let mut numbers = arguments.iter().filter_map(|argument| argument.parse::<u64>().ok());
     let (mebibytes, rounds) = (numbers.next().unwrap_or(256), numbers.next().unwrap_or(3));
     let (cluster, store) = (Cluster::start(tools::distribution_bin_dir()), StrictS3::start());
@@ -39,25 +43,38 @@ fn main() {
     let trial = Trial::plan([sponsor]).cluster(&cluster).store(&store).start();
     let database = trial.database("callisto");
     println!("server: PostgreSQL, {events} events; S3: in this process; {rounds} rounds\n");
+    if !only_folder {
+        scan_and_compress(rounds, &cluster, database);
+        to_s3(rounds, &cluster, &trial);
+    }
+    to_folder(rounds, &cluster, &trial);
+}
 
-    scan_and_compress(rounds, &cluster, database);
+fn to_s3(rounds: u64, cluster: &Cluster, trial: &Trial) {
+    let database = trial.database("callisto");
     let gzip = [("compression", "gzip")];
     let zstd = [("compression", "zstd")];
     let lean = [("compression", "gzip"), ("memory-limit", "24MiB")];
-    pairs(
-        rounds,
-        "gzip / pg_dump | gzip -6",
-        || backup(&trial, &gzip),
-        || pipe(&cluster, database, "gzip -6"),
-    );
-    pairs(
-        rounds,
-        "zstd / pg_dump | gzip -6",
-        || backup(&trial, &zstd),
-        || pipe(&cluster, database, "gzip -6"),
-    );
-    pairs(rounds, "gzip / pg_dump alone", || backup(&trial, &gzip), || pipe(&cluster, database, "cat"));
-    pairs(rounds, "gzip in 24 MiB / gzip in 96 MiB", || backup(&trial, &lean), || backup(&trial, &gzip));
+    let backup = |inputs: &[(&str, &str)]| backup(trial.run(), inputs);
+    let compressed = || pipe(cluster, database, "| gzip -6 >/dev/null");
+    pairs(rounds, "gzip / pg_dump | gzip -6", || backup(&gzip), compressed);
+    pairs(rounds, "zstd / pg_dump | gzip -6", || backup(&zstd), compressed);
+    pairs(rounds, "gzip / pg_dump alone", || backup(&gzip), || pipe(cluster, database, ">/dev/null"));
+    pairs(rounds, "gzip in 24 MiB / gzip in 96 MiB", || backup(&lean), || backup(&gzip));
+}
+
+/// The product writes a backup to the disk and reads it back, gzip only writes.
+fn to_folder(rounds: u64, cluster: &Cluster, trial: &Trial) {
+    let (database, folder) = (trial.database("callisto"), tools::open_folder("bench"));
+    for (secret, name) in [(BACKUPS_BUCKET, "backups"), (AUDIT_LOGS_BUCKET, "audit-logs")] {
+        let root = folder.path().join(name);
+        std::fs::DirBuilder::new().mode(0o700).create(&root).unwrap();
+        trial.secret("callisto", secret, Some(&format!("file://{}", root.display())));
+    }
+    let backup = || backup(trial.wire(Run::terminal()).arg("backup"), &[("compression", "gzip")]);
+    let file = format!("| gzip -6 >'{}'", folder.path().join("dump.sql.gz").display());
+    pairs(rounds, "gzip to a folder / pg_dump | gzip -6 >file", backup, || pipe(cluster, database, &file));
+    pairs(rounds, "gzip to a folder / pg_dump alone", backup, || pipe(cluster, database, ">/dev/null"));
 }
 
 /// What reading a dump's text costs compared with compressing it, and of all that is done to its bytes (reading, hashing text and
@@ -110,8 +127,8 @@ fn pairs(rounds: u64, name: &str, mut a: impl FnMut() -> Duration, mut b: impl F
     );
 }
 
-fn backup(trial: &Trial, inputs: &[(&str, &str)]) -> Duration {
-    let run = inputs.iter().fold(trial.run(), |run, (name, value)| run.input(name, value));
+fn backup(run: Run, inputs: &[(&str, &str)]) -> Duration {
+    let run = inputs.iter().fold(run, |run, (name, value)| run.input(name, value));
     let outcome = run.deadline(Duration::from_secs(3600)).run();
     outcome.assert_code(0);
     show(inputs, &outcome);
@@ -132,10 +149,11 @@ fn show(inputs: &[(&str, &str)], outcome: &Outcome) {
     );
 }
 
-fn pipe(cluster: &Cluster, database: &Database, filter: &str) -> Duration {
+/// A plain dump with this after it, as a shell reads it.
+fn pipe(cluster: &Cluster, database: &Database, sink: &str) -> Duration {
     let started = Instant::now();
     let pg_dump = cluster.bin_dir().join("pg_dump");
-    let line = format!("\"$0\" --no-owner --no-acl --clean --if-exists \"$1\" | {filter} >/dev/null");
+    let line = format!("\"$0\" --no-owner --no-acl --clean --if-exists \"$1\" {sink}");
     let mut command = Command::new("bash");
     tools::succeed(command.args(["-o", "pipefail", "-c", &line]).arg(pg_dump).arg(database.url()));
     started.elapsed()

@@ -9,12 +9,11 @@ mod writing;
 
 use std::path::{Path, PathBuf};
 
-use url::Url;
-
 use super::{RunContext, refuse, session};
 use crate::cli::UsageError;
 use crate::cli::options::InitOptions;
 use crate::failure::Failure;
+use crate::secrets::StoreName;
 use crate::secrets::variables::Owner;
 use answers::FirstSponsor;
 use files::{MANIFEST, SECRETS};
@@ -84,7 +83,7 @@ async fn set_up(options: InitOptions, context: &RunContext) -> Result<(), Failur
 fn plan(sponsor: &FirstSponsor, workspace: PathBuf, workflows: Option<&Path>) -> Result<Plan, UsageError> {
     let own = sponsor.store.join(&sponsor.name);
     let folders = ["backups", "audit-logs"].map(|kind| own.join(kind));
-    let [backups, records] = folders.each_ref().map(|folder| url(folder));
+    let [backups, records] = folders.each_ref().map(|folder| place(folder));
     let file = |name: &str, text, mode| NewFile { path: workspace.join(name), text, mode };
     let mut files = vec![file(MANIFEST, files::manifest(&sponsor.name, &sponsor.code), PUBLIC)];
     if let Some(folder) = workflows {
@@ -96,10 +95,14 @@ fn plan(sponsor: &FirstSponsor, workspace: PathBuf, workflows: Option<&Path>) ->
     Ok(Plan { workspace, folders: folders.to_vec(), files, added: None })
 }
 
-fn url(folder: &Path) -> Result<Url, UsageError> {
-    files::file_url(folder).ok_or_else(|| {
-        UsageError::new(format!("`store` is in {}, which no file:// URL can name", folder.display()))
-            .hint("Choose a folder with another name.")
+/// The folder as a place that a backup accepts.
+fn place(folder: &Path) -> Result<StoreName, UsageError> {
+    StoreName::folder(folder).map_err(|problem| {
+        UsageError::new(format!(
+            "`store` is in {}, which no file:// URL can name: {problem}",
+            folder.display()
+        ))
+        .hint("Choose a folder with another name.")
     })
 }
 

@@ -122,6 +122,20 @@ impl StoreName {
         }
     }
 
+    /// The store in a folder.
+    ///
+    /// # Errors
+    /// The path is not one that [`Self::parse`] reads back from a URL. Says why.
+    pub fn folder(path: &Path) -> Result<Self, String> {
+        let text = path.to_str().ok_or("it is not UTF-8")?;
+        let name = Self(Name::Folder(text.to_owned()));
+        match Self::parse(&name.to_string()) {
+            Ok(read) if read == name => Ok(name),
+            Ok(_) => Err("it ends with a slash".to_owned()),
+            Err(misfit) => Err(misfit.problem().to_owned()),
+        }
+    }
+
     /// The store at a location: `s3://bucket` or `file:///srv/backups`.
     ///
     /// # Errors

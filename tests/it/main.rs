@@ -22,6 +22,7 @@ mod list;
 mod matrix;
 mod memory;
 mod preflight;
+mod quick_start;
 mod recipe;
 mod record;
 mod reach;

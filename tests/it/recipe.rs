@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::support::{Cluster, Database, Moto, Proxy, Run, Sample, Sponsor, Trial, tools};
 
 /// The block of a page that holds all of these words.
-fn block(page: &str, words: &[&str]) -> String {
+pub(super) fn block(page: &str, words: &[&str]) -> String {
     let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
     let found: Vec<&str> = blocks.filter(|block| words.iter().all(|word| block.contains(word))).collect();
     assert_eq!(found.len(), 1, "{found:#?}");
@@ -21,7 +21,10 @@ struct Bench {
 
 impl Bench {
     fn on(bin_dir: std::path::PathBuf) -> Self {
-        let recipe = block(include_str!("../../README.md"), &["createdb", "gunzip", "psql"]);
+        let recipe = block(
+            include_str!("../../README.md"),
+            &["createdb", "gunzip", "psql", "ON_ERROR_STOP", "session_replication_role"],
+        );
         Self { cluster: Cluster::start(bin_dir), recipe }
     }
 

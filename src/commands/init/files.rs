@@ -1,12 +1,8 @@
 //! The texts of the manifest and the secrets file. Pure.
 
-use std::path::Path;
-
+use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, DATABASE_URL, FLAG, Secret, StoreName};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use url::Url;
-
-use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET, DATABASE_URL, FLAG, Secret};
 
 /// File of the manifest.
 pub(super) const MANIFEST: &str = "manifest.yaml";
@@ -22,25 +18,17 @@ pub(super) fn manifest(name: &str, code: &str) -> String {
     )
 }
 
-/// A secrets file with one sponsor, whose backups and records go to these `file://` URLs.
-pub(super) fn secrets(name: &str, database: &Secret, [backups, records]: [&Url; 2]) -> String {
+/// A secrets file with one sponsor, whose backups and records go to these stores.
+pub(super) fn secrets(name: &str, database: &Secret, [backups, records]: [&StoreName; 2]) -> String {
+    let (backups, records) = (backups.to_string(), records.to_string());
     let rows = [
         (DATABASE_URL, database.expose_secret()),
-        (BACKUPS_BUCKET, backups.as_str()),
-        (AUDIT_LOGS_BUCKET, records.as_str()),
+        (BACKUPS_BUCKET, &backups),
+        (AUDIT_LOGS_BUCKET, &records),
         (FLAG, "true"),
     ];
     let rows: String = rows.iter().map(|(name, value)| format!("  {name}: {}\n", quoted(value))).collect();
     format!("# Contains a password: do not commit this file.\n{}:\n{rows}", scalar(name))
-}
-
-/// The `file://` URL of an absolute path. `None` if no URL leads back to the same path, or if its text cannot be shown on
-/// one line.
-pub(super) fn file_url(path: &Path) -> Option<Url> {
-    let text = path.to_str()?;
-    let url = Url::from_file_path(path).ok().filter(|_| !text.contains(char::is_control))?;
-    let read = Url::parse(url.as_str()).ok()?.to_file_path().ok()?;
-    (read == path).then_some(url)
 }
 
 /// A text in YAML: without quotes if it is still that text then. A sponsor may be called `null`.

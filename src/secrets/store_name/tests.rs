@@ -109,3 +109,24 @@ fn one_sponsors_folders_are_apart() {
     // One bucket for both stays a warning of `preflight`.
     assert_eq!((problem("one", "one"), problem("one", a), problem(a, "one")), (None, None, None));
 }
+
+#[test]
+fn a_folder_is_named_only_if_its_url_leads_back() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let shown = |path: &str| StoreName::folder(Path::new(path)).unwrap().to_string();
+    assert_eq!(shown("/srv/ü x"), "file:///srv/%C3%BC%20x");
+    assert_eq!(shown("/srv/~a#?%20"), "file:///srv/~a%23%3F%2520");
+    let problem = |path: &Path| StoreName::folder(path).unwrap_err();
+    for (path, expected) in [
+        ("backups", "it names a host"),
+        ("/", "it is the root of the file system"),
+        ("/~/backups", "`~` is not expanded"),
+        ("/srv/../backups", "`.` or `..` in /srv/../backups"),
+        ("/srv//backups", "an empty name in /srv//backups"),
+        ("/srv/backups/", "it ends with a slash"),
+        ("/srv/a\nb", "a control character in /srv/a%0Ab"),
+    ] {
+        assert_eq!(problem(Path::new(path)), expected, "{path}");
+    }
+    assert_eq!(problem(Path::new(std::ffi::OsStr::from_bytes(b"/srv/\xff"))), "it is not UTF-8");
+}

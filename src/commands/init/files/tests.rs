@@ -1,4 +1,4 @@
-use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use proptest::prelude::{any, prop_assert_eq, proptest};
 
@@ -9,7 +9,7 @@ use crate::secrets::file::SecretsFile;
 /// A URL of these folders. What is read back, a URL made from any text included.
 fn read_back(name: &str, database: &str) -> [String; 4] {
     let [backups, records] =
-        ["/srv/a #1/b%20ü", "/srv/it's: {x}"].map(|path| file_url(Path::new(path)).unwrap());
+        ["/srv/a #1/b%20ü", "/srv/it's: {x}"].map(|path| StoreName::folder(Path::new(path)).unwrap());
     let text = secrets(name, &Secret::from(database), [&backups, &records]);
     let read = SecretsFile::parse(SECRETS, &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let read = read.fetch(name).unwrap();
@@ -29,8 +29,8 @@ fn a_database_url_is_read_back_whatever_is_in_it() {
     ] {
         let read = read_back("callisto", url);
         assert_eq!(read[0], url);
-        let paths = [&read[1], &read[2]].map(|url| Url::parse(url).unwrap().to_file_path().unwrap());
-        assert_eq!(paths, [Path::new("/srv/a #1/b%20ü"), Path::new("/srv/it's: {x}")]);
+        let paths = [&read[1], &read[2]].map(|url| StoreName::at(url).unwrap().words());
+        assert_eq!(paths, ["folder /srv/a #1/b%20ü", "folder /srv/it's: {x}"]);
         assert_eq!(read[3], "true");
     }
 }
@@ -48,17 +48,6 @@ fn a_name_that_yaml_reads_as_something_else_is_quoted() {
     }
     assert!(manifest("callisto", "CAL").contains("name: callisto\n    code: CAL\n"));
     assert!(manifest("null", "CAL").contains("name: \"null\"\n"));
-}
-
-#[test]
-fn a_path_without_a_url_of_its_own_has_none() {
-    assert_eq!(file_url(Path::new("/srv/ü x")).unwrap().as_str(), "file:///srv/%C3%BC%20x");
-    let not_utf8 = std::ffi::OsStr::from_bytes(b"/srv/\xff");
-    for path in
-        ["backups", "/srv/../backups", "/srv/a\nb"].map(Path::new).into_iter().chain([Path::new(not_utf8)])
-    {
-        assert_eq!(file_url(path), None, "{path:?}");
-    }
 }
 
 proptest! {
