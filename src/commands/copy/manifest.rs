@@ -26,17 +26,9 @@ pub(super) fn document(
     let lost = |error: serde_json::Error| Failure::Bug(format!("the manifest cannot be written: {error}"));
     // It was parsed before.
     let mut document: Map<String, Value> = serde_json::from_slice(&source.document).map_err(lost)?;
-    let mut from = Map::new();
-    from.insert("location".to_owned(), json!(source.location));
-    from.insert("at".to_owned(), json!(at));
-    if resealed.is_some() {
-        from.insert("age_recipients".to_owned(), json!(source.description.encoding.age_recipients));
-    }
-    // A copy of a copy keeps both.
-    if let Some(earlier) = document.remove("copied_from") {
-        from.insert("copied_from".to_owned(), earlier);
-    }
-    document.insert("copied_from".to_owned(), Value::Object(from));
+    let recipients = &source.description.encoding.age_recipients;
+    let from = json!({"location": source.location, "at": at, "age_recipients": recipients});
+    document.insert("copied_from".to_owned(), from);
     if let Some(Resealed { key, stored, encoding }) = resealed {
         document.insert("key".to_owned(), json!(key));
         overwrite(&mut document, "stored", json!(stored));
