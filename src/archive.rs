@@ -16,6 +16,7 @@ pub mod memory;
 pub mod open;
 pub mod pending;
 pub mod seal;
+pub mod transfer;
 
 mod error;
 

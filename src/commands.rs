@@ -7,6 +7,7 @@ pub mod threads;
 mod backup;
 mod backup_rows;
 mod buckets;
+mod copy;
 mod drill;
 mod elsewhere;
 mod github;
@@ -116,6 +117,7 @@ async fn carry_out(
             CommandOptions::Verify(options) => verify::run(options, context, publisher).await,
             CommandOptions::Restore(options) => restore::run(options, context, publisher).await,
             CommandOptions::Drill(options) => drill::run(options, context, publisher).await,
+            CommandOptions::Copy(options) => Box::pin(copy::run(options, context, publisher)).await,
             CommandOptions::Preflight(options) => Box::pin(preflight::run(options, context, publisher)).await,
         }
     });

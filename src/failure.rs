@@ -95,6 +95,8 @@ pub enum Doing {
     Restore,
     /// A drill.
     Drill,
+    /// A copy of a stored backup.
+    Copy,
 }
 
 impl TimedOut {
@@ -138,6 +140,7 @@ impl Cancelled {
             Some(Doing::Dump) => "Run it again. An unfinished backup does not count as a backup.",
             Some(Doing::Archive) => "Run it again. It only reads, so nothing was changed.",
             Some(Doing::Restore) => "Check what became of the target, then run it again.",
+            Some(Doing::Copy) => "Run it again. An unfinished copy does not count as a backup.",
             Some(Doing::Drill) => "Run the drill again. It changes no live database.",
         }
     }
@@ -203,7 +206,9 @@ impl Failure {
             Self::Sponsors(_) => ("sponsors", 11),
             Self::Secrets(_) => ("secrets", 12),
             Self::Dump(_) | Self::TimedOut(TimedOut { doing: Doing::Dump, .. }) => ("dump", 13),
-            Self::Archive(_) | Self::TimedOut(TimedOut { doing: Doing::Archive, .. }) => ("archive", 14),
+            Self::Archive(_) | Self::TimedOut(TimedOut { doing: Doing::Archive | Doing::Copy, .. }) => {
+                ("archive", 14)
+            }
             Self::Record(_) => ("record", 15),
             Self::Restore(_) | Self::TimedOut(TimedOut { doing: Doing::Restore | Doing::Drill, .. }) => {
                 ("restore", 16)
@@ -247,7 +252,7 @@ impl Failure {
             Self::Record(error) => error.hint(),
             Self::Restore(error) => error.hint(),
             Self::Proof(error) => Some(error.hint.clone()),
-            Self::TimedOut(TimedOut { doing: Doing::Archive, .. }) => {
+            Self::TimedOut(TimedOut { doing: Doing::Archive | Doing::Copy, .. }) => {
                 Some("Raise `timeout`, or find out why the transfer is slow.".to_owned())
             }
             Self::TimedOut(_) => Some("Raise `timeout`, or find out why the database is slow.".to_owned()),

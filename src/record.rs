@@ -2,6 +2,7 @@
 //!
 //! Documents are only added, never changed. A command decides what happened, this module records it.
 
+pub mod copy;
 pub mod deployment;
 pub mod drill;
 pub mod drill_history;

@@ -209,6 +209,41 @@ pub fn complete(
     }
 }
 
+/// What it takes to open a bucket that none of the sponsor's secrets names. `region` counts if the secrets have none.
+///
+/// # Errors
+/// Credentials, then a missing or malformed region.
+pub fn aws_access(
+    place: &Place,
+    raw: &RawSecrets,
+    aws: AwsFromEnvironment,
+    region: Option<&str>,
+) -> Result<AwsAccess, SecretsError> {
+    let mut found = SecretReader::new(raw);
+    let access = AskedAccess::read(&mut found, place, aws);
+    let (credentials, _) = access.credentials?;
+    let own = Some(access.region).filter(|own| !own.is_empty());
+    let region = own.or(region.map(str::to_owned));
+    let missing: Vec<String> =
+        found.missing().into_iter().filter(|name| region.is_none() || !name.starts_with(REGION)).collect();
+    let Some(region) = region.filter(|_| missing.is_empty()) else {
+        let is_region = missing.iter().all(|name| name.starts_with(REGION));
+        let or = if is_region { "set the variable AWS_REGION.".to_owned() } else { access.how_to_pass_keys };
+        return Err(place.lacks(missing, Some(or).filter(|or| !or.is_empty())));
+    };
+    match odd_character(&region, "-") {
+        Some(problem) => Err(place.malformed(REGION, &REGION_FORM, &problem)),
+        None => Ok(AwsAccess { region, credentials }),
+    }
+}
+
+/// The stores that a sponsor's secrets name, as far as they name any.
+#[must_use]
+pub fn stores(raw: &RawSecrets) -> Vec<StoreName> {
+    let names = [BACKUPS_BUCKET, AUDIT_LOGS_BUCKET].into_iter().filter_map(|name| raw.get(name));
+    names.filter_map(|name| StoreName::parse(name.expose_secret().trim()).ok()).collect()
+}
+
 /// What the secrets and the environment hold for AWS, not judged yet.
 struct AskedAccess {
     region: String,

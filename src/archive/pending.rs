@@ -105,6 +105,11 @@ impl PendingUpload {
         Ok(Committed { lock: checked.lock, remarks, warnings })
     }
 
+    /// The same upload as a failed one.
+    pub(super) fn failed(self, cause: ArchiveError) -> Box<FailedUpload> {
+        Box::new(FailedUpload { cause, upload: self.upload })
+    }
+
     /// Aborts the upload. Nothing becomes visible.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ pub enum Command {
     Restore,
     /// Proves that a backup restores.
     Drill,
+    /// Copies a backup to another store.
+    Copy,
     /// Checks everything that a backup needs.
     Preflight,
     /// Writes the files of a first run.
@@ -25,7 +27,7 @@ pub enum Command {
 
 impl Command {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Matrix,
         Self::Backup,
         Self::Record,
@@ -33,12 +35,13 @@ impl Command {
         Self::Verify,
         Self::Restore,
         Self::Drill,
+        Self::Copy,
         Self::Preflight,
         Self::Init,
     ];
 
     /// Those that the action has too. The others prepare a first run on a terminal.
-    pub const OF_THE_ACTION: [Self; 8] = [
+    pub const OF_THE_ACTION: [Self; 9] = [
         Self::Matrix,
         Self::Backup,
         Self::Record,
@@ -46,6 +49,7 @@ impl Command {
         Self::Verify,
         Self::Restore,
         Self::Drill,
+        Self::Copy,
         Self::Preflight,
     ];
 
@@ -60,6 +64,7 @@ impl Command {
             Self::Verify => "verify",
             Self::Restore => "restore",
             Self::Drill => "drill",
+            Self::Copy => "copy",
             Self::Preflight => "preflight",
             Self::Init => "init",
         }
@@ -76,6 +81,7 @@ impl Command {
             Self::Verify => "Read stored backups and compare every byte with their checksums",
             Self::Restore => "Restore a backup into the database you name",
             Self::Drill => "Restore into a temporary server, compare every row, measure RPO and RTO",
+            Self::Copy => "Copy a backup to another bucket or folder, and verify both",
             Self::Preflight => "Check everything that a backup and a restore need, and change nothing",
             Self::Init => "Write manifest, secrets file and workflows for a first backup to a folder",
         }
@@ -111,6 +117,11 @@ impl Command {
                 "--environment production --sponsors callisto",
                 "--environment development --manifest m.yaml --secrets-file s.yaml",
                 "--environment production --max-rpo 6h --max-rto 30m",
+            ],
+            Self::Copy => &[
+                "--environment production --sponsors callisto --to s3://second-copy",
+                "--environment production --sponsors callisto --to file:///mnt/nas/callisto",
+                "--environment production --sponsors callisto --to s3://second-copy --dry-run",
             ],
             Self::Preflight => &[
                 "--environment production",

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use Command::{Backup, Drill, Init, List, Matrix, Preflight, Record, Restore, Verify};
+use Command::{Backup, Copy, Drill, Init, List, Matrix, Preflight, Record, Restore, Verify};
 use bytesize::ByteSize;
 use secrecy::SecretString;
 
@@ -149,10 +149,12 @@ macro_rules! inputs {
 
 const EACH: &[Command] = &Command::OF_THE_ACTION;
 /// The commands that need a sponsor's secrets.
-const STORE: &[Command] = &[Backup, Record, List, Verify, Restore, Drill, Preflight];
+const STORE: &[Command] = &[Backup, Record, List, Verify, Restore, Drill, Copy, Preflight];
 /// The commands that write into a bucket, or check whether one could.
-const WRITING: &[Command] = &[Backup, Record, Drill, Preflight];
+const WRITING: &[Command] = &[Backup, Record, Drill, Copy, Preflight];
 /// The commands that read a backup.
+const READS: &[Command] = &[Verify, Restore, Drill, Copy];
+/// Of these, the ones that open it before they rely on it.
 const OPENING: &[Command] = &[Verify, Restore, Drill];
 const RESTORING: &[Command] = &[Restore, Drill];
 /// The commands that can open an issue.
@@ -179,7 +181,7 @@ pub const COMMAND: Input = input::<Command>(
     "command",
     "COMMAND",
     EACH,
-    "Command: `matrix`, `backup`, `record`, `list`, `verify`, `restore`, `drill` or `preflight`",
+    "Command: `matrix`, `backup`, `record`, `list`, `verify`, `restore`, `drill`, `copy` or `preflight`",
 )
 .or("backup")
 .input;
@@ -209,8 +211,8 @@ inputs! {
         .more("Set to `false` for scheduled backups.");
     COMPRESSION: Format = input(ENCODING, "compression", "NAME", &[Backup], "Compression: `gzip` (keys end in `.sql.gz`) or `zstd` (`.sql.zst`)").or("gzip");
     COMPRESSION_LEVEL: i32 = input(ENCODING, "compression-level", "NUMBER", &[Backup], "Compression level: 1 to 12 for gzip (default 4), 1 to 19 for zstd (default 3)");
-    AGE_RECIPIENTS: String = input(ENCODING, "age-recipients", "KEYS", &[Backup], "Encrypt the backup for these age public keys, one per line")
-        .more("The object's key then ends in `.age`.");
+    AGE_RECIPIENTS: String = input(ENCODING, "age-recipients", "KEYS", &[Backup, Copy], "Encrypt the backup for these age public keys, one per line")
+        .more("The object's key then ends in `.age`. `copy` without it keeps the bytes as they are.");
     REQUIRE_ENCRYPTION: bool = boolean(ENCODING, "require-encryption", &[Backup], "Fail before the dump if `age-recipients` is empty");
     RETENTION_YEARS: u16 = input(STORAGE, "retention-years", "NUMBER", WRITING, "Years to keep the object (default: 7 in production)")
         .more("Sets a tag, and the Object Lock date if the bucket has Object Lock.");
@@ -222,15 +224,15 @@ inputs! {
     EXCLUDE_TABLE_DATA: Vec<String> = input(DUMP, "exclude-table-data", "PATTERNS", &[Backup], "Skip the rows of the tables that match these pg_dump patterns").more("The backup is marked partial.");
     ACCEPT_NEW_SOURCE: Vec<String> = input(DUMP, "accept-new-source", "NAMES", &[Backup], "Sponsors whose database was replaced on purpose since their last backup")
         .more("Needed once, after a move or an upgrade by dump and restore.");
-    STORAGE_CLASS: String = input(STORAGE, "storage-class", "CLASS", &[Backup, Preflight], "S3 storage class of the backup").or("STANDARD");
-    MEMORY_LIMIT: ByteSize = input(RUN, "memory-limit", "SIZE", &[Backup], "Memory for upload buffers, shared by all sponsors in the run").or("96MiB");
+    STORAGE_CLASS: String = input(STORAGE, "storage-class", "CLASS", &[Backup, Copy, Preflight], "S3 storage class of the backup").or("STANDARD");
+    MEMORY_LIMIT: ByteSize = input(RUN, "memory-limit", "SIZE", &[Backup, Copy], "Memory for upload buffers, shared by all sponsors in the run").or("96MiB");
     MAX_PARALLEL: NonZeroUsize = input(RUN, "max-parallel", "NUMBER", &[Backup, Record, Preflight], "Number of sponsors to process in parallel").or("4");
     REQUIRE_BACKUP: bool = boolean(LIMITS, "require-backup", &[Backup], "Fail if backups are disabled for a sponsor");
-    DRY_RUN: bool = boolean(RUN, "dry-run", &[Backup, Record, Verify, Restore, Drill, Init], "Print the plan and change nothing");
+    DRY_RUN: bool = boolean(RUN, "dry-run", &[Backup, Record, Verify, Restore, Drill, Copy, Init], "Print the plan and change nothing");
     LOCK_WAIT_TIMEOUT: Duration = input(DUMP, "lock-wait-timeout", "DURATION", &[Backup], "Time limit for `pg_dump` to get its table locks").or("30s");
     MAX_REPLICA_LAG: Duration = input(LIMITS, "max-replica-lag", "DURATION", &[Backup, Preflight], "Maximum lag of a standby behind its primary").or("5m")
         .more("A standby that lags more is not backed up.");
-    TIMEOUT: Duration = input(RUN, "timeout", "DURATION", &[Backup, Verify, Restore, Drill], "Time limit per sponsor, e.g. `30m`").or("6h");
+    TIMEOUT: Duration = input(RUN, "timeout", "DURATION", &[Backup, Verify, Restore, Drill, Copy], "Time limit per sponsor, e.g. `30m`").or("6h");
     S3_ENDPOINT_URL: String = input(STORAGE, "s3-endpoint-url", "URL", STORE, "URL of an S3-compatible store").variable("AWS_ENDPOINT_URL_S3").more("Also read from `AWS_ENDPOINT_URL_S3`.");
     S3_FORCE_PATH_STYLE: bool = boolean(STORAGE, "s3-force-path-style", STORE, "Use path-style URLs (`endpoint/bucket/key`), as many S3-compatible stores need");
     EXPECTED_BUCKET_OWNER: String = input(STORAGE, "expected-bucket-owner", "ID", STORE, "ID of the AWS account that owns the buckets");
@@ -244,7 +246,9 @@ inputs! {
         .more("Usually `needs.deploy.result`.");
     BACKUP_LOCATION: String = input(DEPLOYMENT, "backup-location", "LOCATION", &[Record], "Output `backup_location` of the backup step, if one sponsor is deployed");
     BACKUP_SIZE: u64 = input(DEPLOYMENT, "backup-size", "BYTES", &[Record], "Output `backup_size` of the backup step, if one sponsor is deployed");
-    BACKUP: WhichBackup = input(READING, "backup", "BACKUP", OPENING, "Backup to use: `latest`, a UTC time `YYYYMMDD-HHMMSS` or a location").or("latest").more("A location begins with `s3://` or `file:///`.");
+    BACKUP: WhichBackup = input(READING, "backup", "BACKUP", READS, "Backup to use: `latest`, a UTC time `YYYYMMDD-HHMMSS` or a location").or("latest").more("A location begins with `s3://` or `file:///`.");
+    TO: String = input(STORAGE, "to", "LOCATION", &[Copy], "Bucket or folder to copy the backup to: `s3://BUCKET` or `file:///PATH`").required()
+        .more("The copy keeps its key, so the location has none. A folder must exist.");
     ALLOW_OLDER: bool = boolean(READING, "allow-older", OPENING, "Let `latest` fall back to an older backup if the newest is damaged or unfinished");
     ALL: bool = boolean(READING, "all", &[Verify], "Verify every backup of the sponsor and environment instead of one");
     SKIP_FROZEN: bool = boolean(READING, "skip-frozen", &[Verify], "With `all`: skip backups in an archive tier and report how many");
@@ -255,9 +259,9 @@ inputs! {
         .more("The exit code is 17 if it is older or missing.");
     WRITE_PROBE: bool = boolean(LIMITS, "write-probe", &[Preflight], "Check the write permissions: start a multipart upload, then abort it")
         .more("It leaves nothing, and needs no delete permission.");
-    AGE_IDENTITY_FILE: PathBuf = input(READING, "age-identity-file", "FILE", OPENING, "File with age private keys for encrypted backups, one per line")
+    AGE_IDENTITY_FILE: PathBuf = input(READING, "age-identity-file", "FILE", READS, "File with age private keys for encrypted backups, one per line")
         .more("The variable `AGE_IDENTITY` can hold the keys instead.");
-    THAW: bool = boolean(READING, "thaw", OPENING, "Request access to a backup that is in Glacier or Deep Archive");
+    THAW: bool = boolean(READING, "thaw", READS, "Request access to a backup that is in Glacier or Deep Archive");
     TARGET_DATABASE_URL: SecretString = input(TARGET, "target-database-url", "URL", RESTORING, "Database to restore into (for `drill`: server to use instead of a temporary one)")
         .variable("TARGET_DATABASE_URL")
         .more("Prefer the variable `TARGET_DATABASE_URL`: other processes can see command-line flags.");

@@ -1,6 +1,7 @@
 //! The options of each command: plain values, checked as far as possible without any request.
 
 mod backup;
+mod copy;
 mod init;
 mod preflight;
 mod restore;
@@ -8,6 +9,7 @@ mod store_inputs;
 
 pub use super::kinds::{FromInput, Location, SponsorCode, SponsorName, WhichBackup};
 pub use backup::{BackupOptions, NamedBackup, RecordOptions};
+pub use copy::CopyOptions;
 pub use init::InitOptions;
 pub(super) use init::init;
 pub use preflight::PreflightOptions;
@@ -45,6 +47,8 @@ pub enum CommandOptions {
     Restore(RestoreOptions),
     /// `drill`
     Drill(DrillOptions),
+    /// `copy`
+    Copy(CopyOptions),
     /// `preflight`
     Preflight(PreflightOptions),
 }
@@ -61,11 +65,12 @@ impl CommandOptions {
             Self::Verify(options) => &options.common,
             Self::Restore(options) => &options.common,
             Self::Drill(options) => &options.common,
+            Self::Copy(options) => &options.common,
             Self::Preflight(options) => &options.common,
         }
     }
 
-    /// The deployment of `backup` and `record`; `None` for other commands. `drill` uses its own only for storage settings.
+    /// The deployment of `backup` and `record`; `None` for other commands. `drill` and `copy` use their own only for storage settings.
     #[must_use]
     pub fn deployment(&self) -> Option<&Deployment> {
         match self {
@@ -76,6 +81,7 @@ impl CommandOptions {
             | Self::Verify(_)
             | Self::Restore(_)
             | Self::Drill(_)
+            | Self::Copy(_)
             | Self::Preflight(_) => None,
         }
     }
@@ -121,7 +127,7 @@ pub struct CommonOptions {
 }
 
 /// The deployment, and how its objects are stored.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Deployment {
     /// Version being deployed.
     pub version: Option<String>,
@@ -166,6 +172,7 @@ pub(super) fn read(command: Command, values: &Values<'_>) -> Result<Option<Comma
         Command::Verify => CommandOptions::Verify(restore::verify(common()?, values)?),
         Command::Restore => CommandOptions::Restore(restore::restore(common()?, values)?),
         Command::Drill => CommandOptions::Drill(restore::drill(common()?, values)?),
+        Command::Copy => CommandOptions::Copy(copy::copy(common()?, values)?),
         Command::Preflight => CommandOptions::Preflight(preflight::preflight(common()?, values)?),
     }))
 }

@@ -43,15 +43,8 @@ impl SponsorBuckets {
     pub(super) fn open(way: &BucketAccess<'_>, secrets: &SponsorSecrets) -> Result<Self, StoreError> {
         let SponsorSecrets { backups, audit_logs, aws, .. } = secrets;
         // One caller for both, so that they share a session.
-        let caller = aws.as_ref().map(|aws| {
-            let AwsAccess { region, credentials } = aws;
-            Caller::new(region, credentials, &way.session(secrets, aws))
-        });
-        let access = StoreAccess {
-            endpoint: way.endpoint,
-            caller: caller.as_ref(),
-            surroundings: &way.context.surroundings,
-        };
+        let caller = aws.as_ref().map(|aws| way.caller(buckets(secrets), aws));
+        let access = way.access(caller.as_ref());
         let is_shared = !way.sponsor.partners.is_empty();
         Ok(Self {
             backups: Store::open(backups, access)?.named_by(BACKUPS_BUCKET).shared(is_shared),
@@ -63,9 +56,27 @@ impl SponsorBuckets {
 }
 
 impl BucketAccess<'_> {
-    fn session(&self, secrets: &SponsorSecrets, aws: &AwsAccess) -> AwsSession {
+    /// A store that no secret names. `aws` is not needed for a folder.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(super) fn open(&self, name: &StoreName, aws: Option<&AwsAccess>) -> Result<Store, StoreError> {
+        let bucket = name.bucket().unwrap_or_default();
+        let caller = aws.map(|aws| self.caller([bucket, bucket], aws));
+        let is_shared = !self.sponsor.partners.is_empty();
+        Ok(Store::open(name, self.access(caller.as_ref()))?.shared(is_shared))
+    }
+
+    fn access<'s>(&'s self, caller: Option<&'s Caller>) -> StoreAccess<'s> {
+        StoreAccess { endpoint: self.endpoint, caller, surroundings: &self.context.surroundings }
+    }
+
+    fn caller(&self, buckets: [&str; 2], aws: &AwsAccess) -> Caller {
+        Caller::new(&aws.region, &aws.credentials, &self.session(buckets, aws))
+    }
+
+    fn session(&self, [backups, audit_logs]: [&str; 2], aws: &AwsAccess) -> AwsSession {
         let AwsCredentials::Role { arn, .. } = &aws.credentials else { return AwsSession::default() };
-        let [backups, audit_logs] = buckets(secrets);
         let environment = self.common.environment;
         let place = policy::Place { role: arn, region: &aws.region, backups, audit_logs, environment };
         AwsSession {
@@ -166,6 +177,15 @@ impl AttributeSource<'_> {
                  s3:GetBucketObjectLockConfiguration on the bucket"
             )),
         }
+    }
+}
+
+/// Until when the backup cannot be deleted, for people.
+pub(super) fn locked_until(lock: &LockState) -> Option<String> {
+    match (lock, lock.until()) {
+        (LockState::No, _) => Some("not locked".to_owned()),
+        (_, Some(until)) => Some(format!("{} ({})", until.strftime("%Y-%m-%d"), lock.name())),
+        _ => None,
     }
 }
 

@@ -92,9 +92,10 @@ impl IssueReporter {
             CommandOptions::Verify(options) if options.all => "verify all",
             CommandOptions::Verify(_) => "verify",
             CommandOptions::Drill(_) => "drill",
-            CommandOptions::Record(_) | CommandOptions::Restore(_) | CommandOptions::Preflight(_) => {
-                return None;
-            }
+            CommandOptions::Record(_)
+            | CommandOptions::Restore(_)
+            | CommandOptions::Copy(_)
+            | CommandOptions::Preflight(_) => return None,
         };
         let run = WatchedRun { command, selection: common.selection.clone() };
         Some(Self { access: common.github.clone(), run })

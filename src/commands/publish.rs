@@ -88,6 +88,7 @@ impl<'a> Publisher<'a> {
             CommandOptions::Verify(_) => Subject::Verify,
             CommandOptions::Restore(_) => Subject::Restore,
             CommandOptions::Drill(_) => Subject::Drill,
+            CommandOptions::Copy(_) => Subject::Copy,
             CommandOptions::Preflight(_) => Subject::Preflight,
         };
         let common = options.common();

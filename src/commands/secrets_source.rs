@@ -12,8 +12,8 @@ use crate::secrets::doppler::{self, Doppler};
 use crate::secrets::file::{SecretsFile, others_can_open};
 use crate::secrets::variables::Owner;
 use crate::secrets::{
-    self, AwsFromEnvironment, Disabled, IdTokens, Place, RawSecrets, S3Backups, Secret, SecretsError,
-    SponsorSecrets,
+    self, AwsAccess, AwsFromEnvironment, Disabled, IdTokens, Place, RawSecrets, S3Backups, Secret,
+    SecretsError, SponsorSecrets, StoreName,
 };
 use crate::sponsors::{Environment, Sponsor};
 use crate::stop::Deadline;
@@ -136,6 +136,25 @@ impl<'a> SecretsSource<'a> {
             Err(problems) => (Err(problems.first), problems.others),
         };
         Ok(ExaminedSecrets { flag, secrets, also: spelling.err().into_iter().chain(others).collect() })
+    }
+
+    /// What it takes to open a bucket that the sponsor's secrets do not name. Masks it.
+    pub(super) async fn aws_access(
+        &self,
+        sponsor: &str,
+        region: Option<&str>,
+    ) -> Result<AwsAccess, SecretsError> {
+        let (read, aws) = self.read(sponsor).await?;
+        let access = secrets::aws_access(&read.place, &read.raw, aws, region)?;
+        self.context.mask(access.credentials.masks());
+        Ok(access)
+    }
+
+    /// The stores of a sponsor that is not selected, for comparison. Requests no other secret.
+    pub(super) async fn stores(&self, sponsor: &str) -> Result<Vec<StoreName>, SecretsError> {
+        let names = [secrets::BACKUPS_BUCKET, secrets::AUDIT_LOGS_BUCKET];
+        let read = self.raw((sponsor, &self.common.config), false, &names).await?;
+        Ok(secrets::stores(&read.raw))
     }
 
     async fn read(&self, sponsor: &str) -> Result<(Read<'_>, AwsFromEnvironment), SecretsError> {

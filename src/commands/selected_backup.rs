@@ -14,7 +14,8 @@ pub(super) struct SelectedBackup<'a> {
     /// The backup.
     pub(super) stored: StoredBackup,
     place: BackupHistory<'a>,
-    identities: &'a Identities,
+    /// Nothing if it is not to be opened.
+    identities: Option<&'a Identities>,
     thaw: bool,
     /// Nothing where a certain backup was asked for.
     latest: Option<Latest<'a>>,
@@ -25,7 +26,7 @@ impl<'a> SelectedBackup<'a> {
     pub(super) async fn find(
         place: BackupHistory<'a>,
         reading: &ReadOptions,
-        identities: &'a Identities,
+        identities: Option<&'a Identities>,
     ) -> Result<Self, Failure> {
         let thaw = reading.thaw;
         let (mut latest, stored);
@@ -67,7 +68,7 @@ impl<'a> SelectedBackup<'a> {
 async fn next(
     latest: &mut Latest<'_>,
     place: &BackupHistory<'_>,
-    identities: &Identities,
+    identities: Option<&Identities>,
     thaw: bool,
 ) -> Result<StoredBackup, Failure> {
     loop {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,8 @@ pub(super) struct StoredBackup {
     pub(super) source: SealedObject,
     pub(super) description: BackupManifest,
     pub(super) location: String,
+    /// The manifest as it is stored, with what this version does not know of it.
+    pub(super) document: Bytes,
 }
 
 /// A backup that was read to its end and matches its manifest.
@@ -125,12 +128,13 @@ pub(super) async fn is_a_partners(store: &Store, sponsor: &Sponsor, key: &str) -
     Ok(told.is_ok_and(|told| sponsor.partners.contains(&told.sponsor)))
 }
 
-/// Reads checksum file and manifest and compares them with the dump. With `thaw`, requests a thaw of frozen objects.
+/// Reads checksum file and manifest and compares them with the dump. With `thaw`, requests a thaw of frozen objects. Without
+/// identities, it is not to be opened.
 pub(super) async fn describe(
     store: &Store,
     whose: (&Sponsor, Environment),
     backup: BackupKey,
-    identities: &Identities,
+    identities: Option<&Identities>,
     thaw: bool,
 ) -> Result<StoredBackup, Failure> {
     let key = backup.key.clone();
@@ -146,7 +150,7 @@ async fn look(
     store: &Store,
     (sponsor, environment): (&Sponsor, Environment),
     backup: BackupKey,
-    identities: &Identities,
+    identities: Option<&Identities>,
 ) -> Result<StoredBackup, Failure> {
     let BackupKey { key, format, encrypted, .. } = backup;
     let location = store.location(&key);
@@ -161,7 +165,9 @@ async fn look(
     if !findings.is_empty() {
         return Err(proof(&location, findings));
     }
-    identities.check(&location, &description.encoding.age_recipients)?;
+    if let Some(identities) = identities {
+        identities.check(&location, &description.encoding.age_recipients)?;
+    }
     let mark = examined.mark;
     let bytes = examined.bytes;
     let source = SealedObject {
@@ -171,9 +177,9 @@ async fn look(
         bytes,
         format,
         encrypted,
-        identities: identities.clone(),
+        identities: identities.cloned().unwrap_or_default(),
     };
-    Ok(StoredBackup { source, description, location })
+    Ok(StoredBackup { source, description, location, document })
 }
 
 /// The hash in a dump's checksum file.

@@ -251,9 +251,9 @@ async fn gather<'a, F: Future<Output = SponsorFindings>>(
 // connect to them.
 
 /// Look-ups of one run at most, all at once: a manifest may hold thousands of sponsors.
-const MOST: usize = 50;
+pub(super) const MOST: usize = 50;
 /// Whose secrets are not there by then is not compared.
-const SECRETS_TIMEOUT: Duration = Duration::from_secs(20);
+pub(super) const SECRETS_TIMEOUT: Duration = Duration::from_secs(20);
 /// Maximum number of names to show.
 const SHOWN: usize = 5;
 

@@ -111,7 +111,8 @@ impl VerifyRun<'_> {
             vec![shelf.limit.unless_stopped(found).await?]
         };
         for backup in &backups {
-            let described = stored::describe(&place.backups, whose, backup.clone(), &self.identities, false);
+            let described =
+                stored::describe(&place.backups, whose, backup.clone(), Some(&self.identities), false);
             shelf.limit.unless_stopped(Box::pin(described)).await?;
         }
         let title = format!("{}: would be verified", place.sponsor.name);

@@ -27,6 +27,8 @@ pub enum Object<'a> {
     DeploymentLog,
     /// A drill's report.
     DrillReport,
+    /// The record of a copy.
+    CopyRecord,
 }
 
 /// One of a sponsor's two buckets.
@@ -39,7 +41,7 @@ pub enum Bucket {
 }
 
 impl Object<'static> {
-    /// One of each kind. `preflight` checks the settings of their prefixes, and a test compares the list with the kinds.
+    /// One of each kind that every sponsor has. `preflight` checks the settings of their prefixes, and a test compares the list with the kinds.
     pub const ALL: [Self; 3] = [Self::Backup { suffix: "" }, Self::DeploymentLog, Self::DrillReport];
 }
 
@@ -51,6 +53,7 @@ impl Object<'_> {
             Self::Backup { suffix } => ("backup", suffix),
             Self::DeploymentLog => ("deployment", ".json"),
             Self::DrillReport => ("drill", ".json"),
+            Self::CopyRecord => ("copy", ".json"),
         };
         self.key_of(stem, suffix, environment, at)
     }
@@ -73,7 +76,7 @@ impl Object<'_> {
     pub fn bucket(self) -> Bucket {
         match self {
             Self::Backup { .. } => Bucket::Backups,
-            Self::DeploymentLog | Self::DrillReport => Bucket::AuditLogs,
+            Self::DeploymentLog | Self::DrillReport | Self::CopyRecord => Bucket::AuditLogs,
         }
     }
 
@@ -88,7 +91,7 @@ impl Object<'_> {
         };
         match self {
             Self::Backup { .. } => of_backups(),
-            Self::DeploymentLog | Self::DrillReport => Retention::Years(RECORD_YEARS),
+            Self::DeploymentLog | Self::DrillReport | Self::CopyRecord => Retention::Years(RECORD_YEARS),
         }
     }
 
@@ -99,6 +102,7 @@ impl Object<'_> {
             Self::Backup { .. } => "backups",
             Self::DeploymentLog => "deployments",
             Self::DrillReport => "drills",
+            Self::CopyRecord => "copies",
         };
         match environment {
             Environment::Production => folder.to_owned(),
@@ -111,6 +115,7 @@ impl Object<'_> {
             Self::Backup { .. } => "database-backup",
             Self::DeploymentLog => "deployment-log",
             Self::DrillReport => "drill-report",
+            Self::CopyRecord => "copy-record",
         }
     }
 }

@@ -21,7 +21,7 @@ const SECONDS_TRIED: i64 = 10;
 /// A document to save.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
-    /// Its kind: a deployment log or a drill report.
+    /// Its kind: a deployment log, a drill report or the record of a copy.
     pub object: Object<'a>,
     /// The sponsor.
     pub sponsor: &'a str,
@@ -35,7 +35,11 @@ pub struct Entry<'a> {
 
 impl Entry<'_> {
     fn folder(&self) -> PathBuf {
-        let kind = if self.object == Object::DrillReport { "drill-reports" } else { "deployment-logs" };
+        let kind = match self.object {
+            Object::DrillReport => "drill-reports",
+            Object::CopyRecord => "copy-records",
+            Object::DeploymentLog | Object::Backup { .. } => "deployment-logs",
+        };
         Path::new(kind).join(self.sponsor)
     }
 

@@ -44,6 +44,8 @@ pub enum Subject {
     Restore,
     /// A drill.
     Drill,
+    /// A copy of a backup.
+    Copy,
     /// Checks before a backup.
     Preflight,
 }
@@ -58,6 +60,7 @@ impl Subject {
             Self::Verify => "Verification",
             Self::Restore => "Restore",
             Self::Drill => "Restore drill",
+            Self::Copy => "Backup copy",
             Self::Preflight => "Preflight",
         }
     }
@@ -71,6 +74,7 @@ impl Subject {
             Self::Verify => "verified",
             Self::Restore => "restored",
             Self::Drill => "proved to restore",
+            Self::Copy => "copied",
             Self::Preflight => "without obstacles",
         }
     }
@@ -80,7 +84,7 @@ impl Subject {
         match self {
             Self::Backup => "not enabled, nothing backed up",
             Self::Record | Self::Matrix => "not enabled, recorded locally only",
-            Self::List | Self::Verify | Self::Restore | Self::Drill | Self::Preflight => {
+            Self::List | Self::Verify | Self::Restore | Self::Drill | Self::Copy | Self::Preflight => {
                 "not enabled, so there are no backups"
             }
         }
@@ -93,6 +97,7 @@ impl Subject {
             Self::Record => "nothing was recorded",
             Self::Matrix | Self::List => "nothing was listed",
             Self::Verify => "nothing was verified",
+            Self::Copy => "nothing was copied",
             Self::Preflight => "nothing was checked",
             Self::Restore | Self::Drill => "nothing was restored",
         }

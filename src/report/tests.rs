@@ -4,7 +4,9 @@ mod texts;
 
 use super::summary::{self, Subject, Title};
 use super::{SponsorResult, lines, outputs, overall, sample, workflow};
-use crate::verification::conclusion::{BackupFacts, Before, ContentTotals, Restored, VerifyCounts};
+use crate::verification::conclusion::{
+    BackupFacts, Before, ContentTotals, CopyFacts, CopyProof, Restored, VerifyCounts,
+};
 use crate::verification::{Comparison, Conclusion, Outcome, State};
 
 /// A comparison that comes to each verdict.
@@ -68,6 +70,18 @@ fn endings(subject: Subject) -> Vec<(Conclusion, Outcome, Option<State>)> {
             (Conclusion::of_restore(Restored { comparison: None, falls_short: false }), Failure, None),
         ],
         Subject::Record => vec![(Conclusion::of_record("s3://b/deployments/x.json"), Success, None)],
+        Subject::Copy => {
+            let copied = |tables, partial| {
+                Conclusion::of_copy(&CopyFacts { proof: CopyProof::Contents, tables, partial })
+            };
+            vec![
+                (copied(Some(3), false), Success, Some(Complete)),
+                (copied(None, false), Success, Some(Complete)),
+                (copied(Some(3), true), Success, Some(Partial)),
+                (copied(Some(0), false), Success, Some(Empty)),
+                (copied(Some(3), false).but_failed(), Failure, Some(Complete)),
+            ]
+        }
         Subject::Matrix | Subject::List | Subject::Preflight => {
             vec![(Conclusion::of_listing(0), Success, None)]
         }
@@ -85,7 +99,7 @@ fn result(name: &str, conclusion: Conclusion) -> SponsorResult {
     result
 }
 
-const SUBJECTS: [Subject; 8] = [
+const SUBJECTS: [Subject; 9] = [
     Subject::Backup,
     Subject::Record,
     Subject::Matrix,
@@ -93,6 +107,7 @@ const SUBJECTS: [Subject; 8] = [
     Subject::Verify,
     Subject::Restore,
     Subject::Drill,
+    Subject::Copy,
     Subject::Preflight,
 ];
 

@@ -185,6 +185,15 @@ impl StoreName {
         matches!(self.0, Name::Bucket(_))
     }
 
+    /// `s3://bucket/` or `file:///srv/backups/`.
+    #[must_use]
+    pub fn location(&self) -> String {
+        match &self.0 {
+            Name::Bucket(name) => format!("s3://{name}/"),
+            Name::Folder(_) => format!("{self}/"),
+        }
+    }
+
     /// For people: `bucket NAME`, or `folder /srv/backups`.
     #[must_use]
     pub fn words(&self) -> String {

@@ -23,11 +23,12 @@ const EXAMINED: Duration = Duration::from_secs(20);
 
 /// Where the sponsor's backups and its records are stored.
 pub async fn of(secrets: &SponsorSecrets) -> Vec<PlaceOfObjects> {
-    let (backups, records) = tokio::join!(place(&secrets.backups), place(&secrets.audit_logs));
+    let (backups, records) = tokio::join!(of_store(&secrets.backups), of_store(&secrets.audit_logs));
     vec![backups, records]
 }
 
-async fn place(store: &StoreName) -> PlaceOfObjects {
+/// Where the objects of one store are.
+pub async fn of_store(store: &StoreName) -> PlaceOfObjects {
     let shown = store.words();
     match store.kind() {
         StoreKind::Bucket(name) => {

@@ -200,6 +200,29 @@ impl BackupFacts {
     }
 }
 
+/// A copy that was stored and read back.
+#[derive(Debug, Clone, Copy)]
+pub struct CopyFacts {
+    /// How far the copy was compared.
+    pub proof: CopyProof,
+    /// Tables with a COPY block. `None` if the manifest does not show it.
+    pub tables: Option<u64>,
+    /// Whether something was left out of the backup on request.
+    pub partial: bool,
+}
+
+/// What shows that a copy is whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CopyProof {
+    /// It was read back and opened: its text matches the manifest.
+    Contents,
+    /// It was read back: its bytes match the checksum. No identity was given to open it.
+    Bytes,
+    /// The store measured it during the upload. In an archive tier, it cannot be read back.
+    Upload,
+}
+
 /// The selected backups, by result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct VerifyCounts {
@@ -242,6 +265,18 @@ impl Conclusion {
             _ => State::Complete,
         };
         Self::judged(taken.lost_everything().is_none(), state)
+    }
+
+    /// A copy.
+    #[must_use]
+    pub fn of_copy(copied: &CopyFacts) -> Self {
+        let CopyFacts { proof: CopyProof::Contents | CopyProof::Bytes | CopyProof::Upload, .. } = copied;
+        let state = match copied.tables {
+            Some(0) if !copied.partial => State::Empty,
+            _ if copied.partial => State::Partial,
+            _ => State::Complete,
+        };
+        Self::judged(true, state)
     }
 
     /// A verification.

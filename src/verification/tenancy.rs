@@ -45,6 +45,12 @@ impl PlaceOfObjects {
         }
     }
 
+    /// Whether one of them is the other, or inside of it.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.overlap(other).is_some()
+    }
+
     /// The error of the sponsor that uses this place, if it overlaps the `other` place, which is the `owner`'s.
     fn refused(&self, other: &Self, owner: &str) -> Option<SecretsError> {
         let (mine, theirs) = (&self.shown, &other.shown);
@@ -230,6 +236,27 @@ fn pairs<'a, 'b>(
     }
     let both = met.into_iter().map(|(earlier, later)| (all[earlier], all[later]));
     both.filter(|(one, other)| must_not_share(one.sponsor, &other.sponsor.name)).collect()
+}
+
+/// Why a sponsor cannot copy a backup to this place: it is another sponsor's, by its name or by that sponsor's secrets.
+/// `others` are the places of sponsors that are not selected, by name.
+#[must_use]
+pub fn foreign_target(
+    sponsor: &Sponsor,
+    target: &PlaceOfObjects,
+    known: &[String],
+    others: &[(String, Vec<PlaceOfObjects>)],
+) -> Option<SecretsError> {
+    // A folder inside another sponsor's is that sponsor's, too.
+    let names = target.names.iter().chain(&target.above);
+    let by_name = names.filter_map(|name| owner_by_name(name, known));
+    if let Some(owner) = by_name.into_iter().find(|owner| must_not_share(sponsor, owner)) {
+        return Some(SecretsError::Foreign { place: target.shown.clone(), owner: owner.to_owned() });
+    }
+    let strangers = others.iter().filter(|(other, _)| must_not_share(sponsor, other));
+    strangers
+        .flat_map(|(other, places)| places.iter().map(move |place| (other, place)))
+        .find_map(|(other, place)| target.refused(place, other))
 }
 
 /// How buckets are called: the sponsor's name and the region follow.

@@ -79,7 +79,7 @@ fn of_today() -> BTreeSet<String> {
     lines.extend(EXIT_CODES.iter().map(|(code, stage, _)| {
         format!("exit code {code} is of stage {}", if stage.is_empty() { "none" } else { stage })
     }));
-    for name in ["backup-manifest", "deployment-log", "drill-report"] {
+    for name in ["backup-manifest", "deployment-log", "drill-report", "copy"] {
         let schema: Value = serde_json::from_str(&read(&format!("schemas/{name}.v1.json"))).unwrap();
         fields(name, "$", &schema, &mut lines);
     }
@@ -125,6 +125,7 @@ fn objects() -> Vec<String> {
         ("backup", Object::Backup { suffix: ".sql.gz" }),
         ("record", Object::DeploymentLog),
         ("drill report", Object::DrillReport),
+        ("copy record", Object::CopyRecord),
     ];
     let mut lines: Vec<String> =
         [checksum_key("KEY"), manifest_key("KEY")].map(|key| format!("key next to KEY: {key}")).to_vec();

@@ -16,7 +16,7 @@ use sponsor_backup::verification::drill::{
 };
 
 use crate::support::schemas::{
-    BACKUP_MANIFEST, DEPLOYMENT_LOG, DRILL_REPORT, check_drill, check_log, check_manifest,
+    BACKUP_MANIFEST, COPY, DEPLOYMENT_LOG, DRILL_REPORT, check_drill, check_log, check_manifest,
 };
 use crate::support::{Sponsor, Trial};
 
@@ -73,7 +73,7 @@ fn properties(path: &str, schema: &Value, found: &mut Vec<(String, Value)>) {
 
 #[test]
 fn schemas_are_valid_describe_every_key_and_admit_no_other() {
-    for text in [DEPLOYMENT_LOG, BACKUP_MANIFEST, DRILL_REPORT] {
+    for text in [DEPLOYMENT_LOG, BACKUP_MANIFEST, DRILL_REPORT, COPY] {
         let schema = parse(text);
         assert!(jsonschema::meta::is_valid(&schema), "{text}");
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
@@ -94,6 +94,7 @@ fn schemas_are_valid_describe_every_key_and_admit_no_other() {
                 let missing: Vec<_> = named.iter().filter(|name| !required.contains(name)).collect();
                 let optional: &[&&str] = match schema["title"].as_str().filter(|_| path.is_empty()) {
                     Some("Backup manifest") => &[
+                        &"copied_from",
                         &"database",
                         &"large_objects",
                         &"lc_monetary",

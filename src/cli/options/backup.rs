@@ -80,22 +80,13 @@ pub(super) fn backup(common: CommonOptions, values: &Values<'_>) -> Result<Backu
         bad(inputs::COMPRESSION_LEVEL, problem)
             .hint("Write a level in that range, or unset `compression-level`.")
     })?;
-    let recipients = values.optional(inputs::AGE_RECIPIENTS)?.unwrap_or_default();
-    let recipients = Recipients::parse(&recipients).map_err(|problem| {
-        bad(inputs::AGE_RECIPIENTS, problem).hint("Write one public key per line. Each begins with `age1`.")
-    })?;
+    let recipients = recipients(values)?;
     if values.boolean(inputs::REQUIRE_ENCRYPTION)? && recipients.is_empty() {
         return Err(UsageError::new("`require-encryption` is set, but `age-recipients` is empty").hint(
             "Set `age-recipients` to age public keys. An unset variable of the workflow arrives empty.",
         ));
     }
-    let memory_limit_bytes = values.required(inputs::MEMORY_LIMIT)?.as_u64();
-    // An upload works with two compressed members and two parts at least.
-    if memory_limit_bytes < memory::smallest_limit() {
-        let smallest = memory::smallest_limit() >> 20;
-        return Err(bad(inputs::MEMORY_LIMIT, format!("is too small: an upload needs {smallest}MiB"))
-            .hint(format!("Raise `memory-limit` to at least `{smallest}MiB`.")));
-    }
+    let memory_limit_bytes = memory_limit(values)?;
     Ok(BackupOptions {
         common,
         deployment: deployment(environment, values)?,
@@ -119,6 +110,24 @@ pub(super) fn backup(common: CommonOptions, values: &Values<'_>) -> Result<Backu
         accept_new_source: values.optional(inputs::ACCEPT_NEW_SOURCE)?.unwrap_or_default(),
         timeout: values.required(inputs::TIMEOUT)?,
     })
+}
+
+pub(super) fn recipients(values: &Values<'_>) -> Result<Recipients, UsageError> {
+    let recipients = values.optional(inputs::AGE_RECIPIENTS)?.unwrap_or_default();
+    Recipients::parse(&recipients).map_err(|problem| {
+        bad(inputs::AGE_RECIPIENTS, problem).hint("Write one public key per line. Each begins with `age1`.")
+    })
+}
+
+pub(super) fn memory_limit(values: &Values<'_>) -> Result<u64, UsageError> {
+    let memory_limit_bytes = values.required(inputs::MEMORY_LIMIT)?.as_u64();
+    // An upload works with two compressed members and two parts at least.
+    if memory_limit_bytes < memory::smallest_limit() {
+        let smallest = memory::smallest_limit() >> 20;
+        return Err(bad(inputs::MEMORY_LIMIT, format!("is too small: an upload needs {smallest}MiB"))
+            .hint(format!("Raise `memory-limit` to at least `{smallest}MiB`.")));
+    }
+    Ok(memory_limit_bytes)
 }
 
 /// The storage class of the dump. Checked here: S3 would reject it only after pg_dump has run.

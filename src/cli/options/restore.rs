@@ -167,7 +167,7 @@ pub(super) fn drill(common: CommonOptions, values: &Values<'_>) -> Result<DrillO
     })
 }
 
-fn reading(values: &Values<'_>) -> Result<ReadOptions, UsageError> {
+pub(super) fn reading(values: &Values<'_>) -> Result<ReadOptions, UsageError> {
     let identities = values.variable("AGE_IDENTITY").unwrap_or_default();
     let identities = Identities::parse(identities).map_err(|problem| {
         UsageError::new(format!("AGE_IDENTITY {problem}"))

@@ -7,6 +7,7 @@
 //! Set means: not the default. A workflow passes the defaults of `action.yml` as inputs, so a typed default looks the same.
 //! `AWS_ENDPOINT_URL_S3` is not an input: every program of a machine reads it.
 
+use super::copy;
 use crate::cli::inputs::{self, Command};
 use crate::cli::usage::UsageError;
 use crate::cli::values::Values;
@@ -15,7 +16,11 @@ use crate::store::LockChoice;
 
 /// The inputs of this run that not every store can honor.
 #[derive(Debug, Default)]
-pub struct StoreInputs(Vec<StoreInput>);
+pub struct StoreInputs {
+    inputs: Vec<StoreInput>,
+    /// The store that `copy` writes to.
+    target: Option<StoreName>,
+}
 
 #[derive(Debug)]
 struct StoreInput {
@@ -33,15 +38,19 @@ enum Concerns {
     Records,
     /// Both, and each must honor it.
     Each,
-    /// Both, and one that honors it is enough.
+    /// The one that `copy` writes to. Its record follows the store of the records.
+    Target,
+    /// All, and one that honors it is enough.
     Either,
 }
 
 pub(super) fn store_inputs(values: &Values<'_>) -> Result<StoreInputs, UsageError> {
     let locked = match values.command() {
         Command::Record | Command::Drill => Concerns::Records,
+        Command::Copy => Concerns::Target,
         _ => Concerns::Each,
     };
+    let dump = if values.command() == Command::Copy { Concerns::Target } else { Concerns::Backups };
     let lock = values.optional(inputs::OBJECT_LOCK)?.and_then(|choice| match choice {
         LockChoice::Auto | LockChoice::Off => None,
         LockChoice::Governance => Some("governance".to_owned()),
@@ -53,7 +62,7 @@ pub(super) fn store_inputs(values: &Values<'_>) -> Result<StoreInputs, UsageErro
     let flag = |name, is_set: bool, ability, concerns| is_set.then(|| input(name, None, ability, concerns));
     let all = [
         lock.map(|mode| input("object-lock", Some(mode), Ability::Locks, locked)),
-        class.map(|class| input("storage-class", Some(class), Ability::StorageClasses, Concerns::Backups)),
+        class.map(|class| input("storage-class", Some(class), Ability::StorageClasses, dump)),
         flag("thaw", values.boolean(inputs::THAW)?, Ability::Thaw, Concerns::Backups),
         flag(
             "expected-bucket-owner",
@@ -74,7 +83,7 @@ pub(super) fn store_inputs(values: &Values<'_>) -> Result<StoreInputs, UsageErro
             Concerns::Either,
         ),
     ];
-    Ok(StoreInputs(all.into_iter().flatten().collect()))
+    Ok(StoreInputs { inputs: all.into_iter().flatten().collect(), target: copy::target(values)? })
 }
 
 impl StoreInputs {
@@ -83,7 +92,10 @@ impl StoreInputs {
     /// # Errors
     /// The first input that a store cannot honor.
     pub fn check(&self, sponsor: &str, secrets: &SponsorSecrets) -> Result<(), UsageError> {
-        let refused = self.0.iter().find_map(|input| Some((input, input.refused_by(secrets)?)));
+        let refused = self.inputs.iter().find_map(|input| {
+            let refused = input.refused_by(secrets, self.target.as_ref())?;
+            Some((input, refused))
+        });
         let Some((StoreInput { name, value, ability, .. }, (objects, store))) = refused else {
             return Ok(());
         };
@@ -97,7 +109,11 @@ impl StoreInputs {
 
 impl StoreInput {
     /// The store that cannot honor it, and what is stored there.
-    fn refused_by<'a>(&self, secrets: &'a SponsorSecrets) -> Option<(&'static str, &'a StoreName)> {
+    fn refused_by<'a>(
+        &self,
+        secrets: &'a SponsorSecrets,
+        target: Option<&'a StoreName>,
+    ) -> Option<(&'static str, &'a StoreName)> {
         let (backups, records) = (("backups", &secrets.backups), ("records", &secrets.audit_logs));
         let has = |(_, store): &(&str, &StoreName)| store.has(self.ability);
         let lacks = |store| Some(store).filter(|store| !has(store));
@@ -105,7 +121,11 @@ impl StoreInput {
             Concerns::Backups => lacks(backups),
             Concerns::Records => lacks(records),
             Concerns::Each => lacks(backups).or_else(|| lacks(records)),
-            Concerns::Either => lacks(backups).filter(|_| !has(&records)),
+            Concerns::Target => target.and_then(|target| lacks(("copies", target))),
+            Concerns::Either => {
+                let has_target = target.is_some_and(|target| target.has(self.ability));
+                lacks(backups).filter(|_| !has(&records) && !has_target)
+            }
         }
     }
 }

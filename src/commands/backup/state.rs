@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::archive::backup_manifest::{Partial, PreviousBackup};
 use crate::archive::pending::Sealed;
 use crate::commands::RunContext;
-use crate::commands::buckets::SponsorBuckets;
+use crate::commands::buckets::{SponsorBuckets, locked_until};
 use crate::commands::publish::RedactedFailure;
 use crate::commands::session::{Completed, SponsorSession};
 use crate::failure::Failure;
@@ -159,15 +159,6 @@ impl BackupState {
             result.backup_size = Some(0);
         }
         result
-    }
-}
-
-/// Until when the backup cannot be deleted, for people.
-fn locked_until(lock: &LockState) -> Option<String> {
-    match (lock, lock.until()) {
-        (LockState::No, _) => Some("not locked".to_owned()),
-        (_, Some(until)) => Some(format!("{} ({})", until.strftime("%Y-%m-%d"), lock.name())),
-        _ => None,
     }
 }
 

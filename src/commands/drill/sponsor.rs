@@ -79,7 +79,7 @@ impl DrillRun<'_> {
         let purpose = Purpose::Drill { thaw: reading.thaw };
         let buckets = state.buckets.insert(session.open_buckets(secrets, &reading.endpoint, purpose)?);
         let history = session.history(buckets, reading.timeout);
-        let chosen = SelectedBackup::find(history, reading, &self.identities).await?;
+        let chosen = SelectedBackup::find(history, reading, Some(&self.identities)).await?;
         state.findings.backup = Some(backup(&chosen.stored));
         Ok(Ok(chosen))
     }

@@ -95,7 +95,7 @@ impl RestoreRun<'_> {
         let buckets = session.open_buckets(secrets, &reading.endpoint, purpose)?;
         let others = self.neighbours(session.sponsor).await?;
         let history = session.history(&buckets, reading.timeout);
-        let chosen = SelectedBackup::find(history, reading, &self.identities).await?;
+        let chosen = SelectedBackup::find(history, reading, Some(&self.identities)).await?;
         self.guard(session.sponsor, (secrets, &buckets.backups), &others).await?;
         Ok(Ok(chosen))
     }

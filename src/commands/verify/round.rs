@@ -48,7 +48,7 @@ impl VerifyRun<'_> {
 
     async fn read(&self, shelf: &SponsorBackups<'_>, backup: BackupKey) -> Result<Checked, Failure> {
         let whose = (shelf.place.sponsor, self.options.common.environment);
-        let (identities, thaw) = (&self.identities, self.options.reading.thaw);
+        let (identities, thaw) = (Some(&self.identities), self.options.reading.thaw);
         let described = Box::pin(stored::describe(&shelf.place.backups, whose, backup, identities, thaw));
         let stored = shelf.limit.unless_stopped(described).await?;
         let proven = match stored::verify(&stored, shelf.limit.stop()).await {

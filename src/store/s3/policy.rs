@@ -33,6 +33,13 @@ pub enum Purpose {
         /// And asks S3 to thaw them.
         thaw: bool,
     },
+    /// Reads as much, and writes the records of copies.
+    Copy {
+        /// And asks S3 to thaw them.
+        thaw: bool,
+    },
+    /// Writes copies, and reads of the other environments what their manifests say.
+    CopyTarget,
     /// Reads the buckets' settings, and backups and records.
     Preflight {
         /// And creates and aborts uploads like a backup's.
@@ -126,6 +133,17 @@ pub fn policy(purpose: Purpose, place: Place<'_>) -> String {
             let mut all = place.allow(backups, &read(thaw), &[LIST, LIST_UPLOADS]);
             all.extend(place.allow(log, &LOOK, &[LIST]));
             all.extend(place.allow(report, &STORE, &[LIST, LOCKS]));
+            (all, true)
+        }
+        Purpose::Copy { thaw } => {
+            let mut all = place.allow(backups, &read(thaw), &[LIST, LIST_UPLOADS]);
+            all.extend(place.allow(log, &LOOK, &[LIST]));
+            all.extend(place.allow((place.audit_logs, Object::CopyRecord), &STORE, &[LIST, LOCKS]));
+            (all, true)
+        }
+        Purpose::CopyTarget => {
+            let mut all = place.allow(backups, &[&STORE[..], &DUMP].concat(), &[LIST, LIST_UPLOADS, LOCKS]);
+            all.extend(place.others().into_iter().flat_map(|other| other.allow_manifests(backups)));
             (all, true)
         }
         Purpose::Preflight { write_probe } => {

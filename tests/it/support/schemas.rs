@@ -12,9 +12,13 @@ pub(crate) const BACKUP_MANIFEST: &str = include_str!("../../../schemas/backup-m
 /// `schemas/drill-report.v1.json`.
 pub(crate) const DRILL_REPORT: &str = include_str!("../../../schemas/drill-report.v1.json");
 
+/// `schemas/copy.v1.json`.
+pub(crate) const COPY: &str = include_str!("../../../schemas/copy.v1.json");
+
 static LOGS: LazyLock<Validator> = LazyLock::new(|| validator(DEPLOYMENT_LOG));
 static MANIFESTS: LazyLock<Validator> = LazyLock::new(|| validator(BACKUP_MANIFEST));
 static DRILLS: LazyLock<Validator> = LazyLock::new(|| validator(DRILL_REPORT));
+static COPIES: LazyLock<Validator> = LazyLock::new(|| validator(COPY));
 
 /// Panics unless the document has the form of a deployment log.
 #[track_caller]
@@ -34,6 +38,12 @@ pub(crate) fn check_drill(place: &str, document: &Value) {
     check(&DRILLS, place, document);
 }
 
+/// Panics unless the document has the form of the record of a copy.
+#[track_caller]
+pub(crate) fn check_copy(place: &str, document: &Value) {
+    check(&COPIES, place, document);
+}
+
 /// Panics unless an object of a bucket has the form that its key promises.
 #[track_caller]
 pub(crate) fn check_object(key: &str, document: &Value) {
@@ -43,6 +53,8 @@ pub(crate) fn check_object(key: &str, document: &Value) {
         check_log(key, document);
     } else if key.contains("drills/") {
         check_drill(key, document);
+    } else if key.contains("copies/") {
+        check_copy(key, document);
     }
 }
 

@@ -49,6 +49,10 @@ fn objects(environment: Environment) -> Vec<Kept> {
                 let writers = &[Purpose::Drill { thaw: false }];
                 all.push(Kept { key, bucket: LOGS, days: SEVEN_YEARS, writers });
             }
+            Object::CopyRecord => {
+                let writers = &[Purpose::Copy { thaw: false }];
+                all.push(Kept { key, bucket: LOGS, days: SEVEN_YEARS, writers });
+            }
         }
     }
     for kind in Object::ALL {

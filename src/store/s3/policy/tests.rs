@@ -1,6 +1,6 @@
 use super::*;
 
-const ALL: [Purpose; 10] = [
+const ALL: [Purpose; 13] = [
     Purpose::Backup,
     Purpose::Record,
     Purpose::Read { thaw: false },
@@ -9,6 +9,9 @@ const ALL: [Purpose; 10] = [
     Purpose::Restore { thaw: true },
     Purpose::Drill { thaw: false },
     Purpose::Drill { thaw: true },
+    Purpose::Copy { thaw: false },
+    Purpose::Copy { thaw: true },
+    Purpose::CopyTarget,
     Purpose::Preflight { write_probe: false },
     Purpose::Preflight { write_probe: true },
 ];

@@ -130,6 +130,7 @@ fn plural(object: Object<'_>) -> &'static str {
         Object::Backup { .. } => "Backups",
         Object::DeploymentLog => "Deployment logs",
         Object::DrillReport => "Drill reports",
+        Object::CopyRecord => "Copy records",
     }
 }
 

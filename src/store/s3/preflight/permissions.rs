@@ -91,5 +91,6 @@ fn judge(bucket: &Checked<'_>, family: &ObjectFamily<'_>, missing: &[&str]) -> F
             PERMISSIONS.fail(what, "A record is read back before it counts, so it would fail.", fix)
         }
         Object::DrillReport => PERMISSIONS.warn(what, "A drill could not store its report.", fix),
+        Object::CopyRecord => PERMISSIONS.warn(what, "A copy could not store its record.", fix),
     }
 }

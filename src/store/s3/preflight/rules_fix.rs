@@ -73,7 +73,7 @@ pub(super) fn is_archived(bucket: &Checked<'_>, family: &ObjectFamily<'_>) -> bo
         && match family.object {
             Object::Backup { .. } => bucket.expected.storage_class != DEEP_ARCHIVE,
             Object::DeploymentLog => true,
-            Object::DrillReport => false,
+            Object::DrillReport | Object::CopyRecord => false,
         }
 }
 
@@ -105,6 +105,7 @@ fn id(bucket: &Checked<'_>, family: &ObjectFamily<'_>) -> String {
         Object::Backup { .. } => "backups",
         Object::DeploymentLog => "logs",
         Object::DrillReport => "drills",
+        Object::CopyRecord => "copies",
     };
     format!("{verb}-{}-{objects}", family.environment)
 }

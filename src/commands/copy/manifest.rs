@@ -1,0 +1,59 @@
+//! The manifest of a copy: the source's own document, and what the copy changes. What this version does not know of it
+//! stays.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::archive::backup_manifest::{BackupManifest, Encoding, StoredSize};
+use crate::commands::stored::StoredBackup;
+use crate::failure::Failure;
+
+/// What encrypting again made of a backup.
+pub(super) struct Resealed {
+    pub(super) key: String,
+    pub(super) stored: StoredSize,
+    pub(super) encoding: Encoding,
+}
+
+/// The document of the copy.
+pub(super) fn document(
+    source: &StoredBackup,
+    resealed: Option<&Resealed>,
+    at: Timestamp,
+) -> Result<Vec<u8>, Failure> {
+    let lost = |error: serde_json::Error| Failure::Bug(format!("the manifest cannot be written: {error}"));
+    // It was parsed before.
+    let mut document: Map<String, Value> = serde_json::from_slice(&source.document).map_err(lost)?;
+    let recipients = &source.description.encoding.age_recipients;
+    let from = json!({"location": source.location, "at": at, "age_recipients": recipients});
+    document.insert("copied_from".to_owned(), from);
+    if let Some(Resealed { key, stored, encoding }) = resealed {
+        document.insert("key".to_owned(), json!(key));
+        overwrite(&mut document, "stored", json!(stored));
+        overwrite(&mut document, "encoding", json!(encoding));
+    }
+    let mut bytes = serde_json::to_vec_pretty(&document).map_err(lost)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Replaces the fields that this version knows of a part, and keeps the others.
+fn overwrite(document: &mut Map<String, Value>, part: &str, known: Value) {
+    match (document.get_mut(part), known) {
+        (Some(Value::Object(told)), Value::Object(known)) => told.extend(known),
+        (_, known) => drop(document.insert(part.to_owned(), known)),
+    }
+}
+
+/// Whether a backup at the target is a copy of the source: the same bytes, or the same text for these recipients.
+pub(super) fn is_copy(source: &BackupManifest, copy: &BackupManifest, recipients: Option<&[String]>) -> bool {
+    let same_text = (&source.dump.sha256, source.dump.bytes) == (&copy.dump.sha256, copy.dump.bytes);
+    let set = |keys: &[String]| keys.iter().cloned().collect::<BTreeSet<_>>();
+    same_text
+        && match recipients {
+            None => source.stored.sha256 == copy.stored.sha256,
+            Some(recipients) => set(recipients) == set(&copy.encoding.age_recipients),
+        }
+}
