@@ -71,7 +71,11 @@ fn to_folder(rounds: u64, cluster: &Cluster, trial: &Trial) {
         std::fs::DirBuilder::new().mode(0o700).create(&root).unwrap();
         trial.secret("callisto", secret, Some(&format!("file://{}", root.display())));
     }
-    let backup = || backup(trial.wire(Run::terminal()).arg("backup"), &[("compression", "gzip")]);
+    let run = || {
+        let inputs = ["INPUT_S3-ENDPOINT-URL", "INPUT_S3-FORCE-PATH-STYLE"];
+        inputs.into_iter().fold(trial.wire(Run::terminal()).arg("backup"), Run::unset)
+    };
+    let backup = || backup(run(), &[("compression", "gzip")]);
     let file = format!("| gzip -6 >'{}'", folder.path().join("dump.sql.gz").display());
     pairs(rounds, "gzip to a folder / pg_dump | gzip -6 >file", backup, || pipe(cluster, database, &file));
     pairs(rounds, "gzip to a folder / pg_dump alone", backup, || pipe(cluster, database, ">/dev/null"));
