@@ -152,6 +152,12 @@ impl Run {
         arguments.into_iter().fold(self, Self::arg)
     }
 
+    /// Puts arguments before the others: options of a program that starts the product.
+    pub(crate) fn first_arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments.splice(0..0, arguments.iter().map(OsString::from).collect::<Vec<_>>());
+        self
+    }
+
     /// Writes a file into the workspace.
     pub(crate) fn file(self, name: &str, contents: impl AsRef<[u8]>) -> Self {
         let path = self.workspace().join(name);
@@ -181,9 +187,8 @@ impl Run {
     /// Has strace change what the system does for the program and its children: `inject` as after `strace -e inject=`. Other
     /// arguments, such as `-P PATH`, restrict it to calls with that path.
     pub(crate) fn injecting(mut self, inject: &str, other: &[&str]) -> Self {
-        let calls = inject.split(':').next().unwrap();
-        let (trace, inject) = (format!("trace={calls}"), format!("inject={inject}"));
-        let strace = ["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
+        let inject = format!("inject={inject}");
+        let strace = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=desc,file", "-e", &inject];
         let words = strace.iter().chain(other).map(OsString::from).chain([self.program.clone().into()]);
         self.arguments.splice(0..0, words.collect::<Vec<_>>());
         self.program = tools::strace();
