@@ -21,6 +21,8 @@ mod deadline;
 mod doppler;
 mod dump;
 mod endless;
+mod folder;
+mod folder_disks;
 mod foreign;
 mod inert;
 mod labels;

@@ -11,14 +11,31 @@ pub(crate) struct Disk(PathBuf);
 impl Disk {
     /// A disk of this size, such as `16m`, which every user may write to.
     pub(crate) fn over(folder: &Path, size: &str) -> Self {
-        let options = format!("size={size},mode=1777");
-        tools::as_root(&["mount", "-t", "tmpfs", "-o", &options, "tmpfs", folder.to_str().unwrap()]);
+        Self::mount(folder, &format!("size={size},mode=1777"))
+    }
+
+    /// The same for its owner alone.
+    pub(crate) fn private(folder: &Path, size: &str) -> Self {
+        Self::mount(folder, &format!("size={size},mode=0700"))
+    }
+
+    fn mount(folder: &Path, options: &str) -> Self {
+        tools::as_root(&["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder.to_str().unwrap()]);
         Self(folder.to_owned())
     }
 
     /// From now on it can only be read.
     pub(crate) fn make_read_only(&self) {
         tools::as_root(&["mount", "-o", "remount,ro", self.0.to_str().unwrap()]);
+    }
+
+    /// Fills it until this many pages of 4 KiB are left.
+    pub(crate) fn leave(&self, pages: usize) {
+        let filler = self.0.join("lost+found");
+        let _old = std::fs::remove_file(&filler);
+        let free = tools::run("stat", ["-f", "-c", "%a", self.0.to_str().unwrap()]);
+        let free: usize = free.trim().parse().unwrap();
+        std::fs::write(&filler, vec![0; (free - pages) * 4096]).unwrap();
     }
 
     /// Fills what is left of it.

@@ -80,6 +80,11 @@ impl Run {
         Self::bare(earlier.folder()).on_runner()
     }
 
+    /// As a step of the job with this folder: the same workspace, new output files.
+    pub(super) fn step_of(job: &Arc<TempDir>) -> Self {
+        Self::bare(Arc::clone(job)).on_runner()
+    }
+
     fn bare(folder: Arc<TempDir>) -> Self {
         let step = folder.path().join(format!("step-{}", tools::unique()));
         for name in ["workspace", "home", "temp"] {
@@ -147,6 +152,12 @@ impl Run {
         arguments.into_iter().fold(self, Self::arg)
     }
 
+    /// Puts arguments before the others: options of a program that starts the product.
+    pub(crate) fn first_arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments.splice(0..0, arguments.iter().map(OsString::from).collect::<Vec<_>>());
+        self
+    }
+
     /// Writes a file into the workspace.
     pub(crate) fn file(self, name: &str, contents: impl AsRef<[u8]>) -> Self {
         let path = self.workspace().join(name);
@@ -170,6 +181,17 @@ impl Run {
     /// Runs something else than the product: for tests of this builder.
     pub(crate) fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = program.into();
+        self
+    }
+
+    /// Has strace change what the system does for the program and its children: `inject` as after `strace -e inject=`. Other
+    /// arguments, such as `-P PATH`, restrict it to calls with that path.
+    pub(crate) fn injecting(mut self, inject: &str, other: &[&str]) -> Self {
+        let inject = format!("inject={inject}");
+        let strace = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=desc,file", "-e", &inject];
+        let words = strace.iter().chain(other).map(OsString::from).chain([self.program.clone().into()]);
+        self.arguments.splice(0..0, words.collect::<Vec<_>>());
+        self.program = tools::strace();
         self
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::database::Database;
+use super::place::Place;
 use super::s3::{Keys, REGION};
 
 /// A sponsor in preparation.
@@ -13,6 +14,7 @@ pub(crate) struct Sponsor {
     pub(super) enabled: bool,
     pub(super) password: String,
     pub(super) rows: Option<(u32, u32)>,
+    pub(super) in_folders: bool,
     changed: BTreeMap<String, Option<String>>,
 }
 
@@ -25,8 +27,15 @@ impl Sponsor {
             enabled: true,
             password: format!("pw-{}", uuid::Uuid::new_v4().simple()),
             rows: Some((20, 300)),
+            in_folders: false,
             changed: BTreeMap::new(),
         }
+    }
+
+    /// Backups and records in two folders of the trial's workspace instead of buckets. Has no AWS secrets.
+    pub(crate) fn in_folders(mut self) -> Self {
+        self.in_folders = true;
+        self
     }
 
     /// `enabled: false` in the manifest.
@@ -73,14 +82,14 @@ impl Sponsor {
     pub(super) fn secrets(
         &self,
         database: &Database,
-        buckets: &[String; 2],
+        places: &[Place; 2],
         keys: &Keys,
     ) -> BTreeMap<String, String> {
-        let [backups, logs] = buckets;
+        let [backups, logs] = places;
         let canonical = [
             ("DATABASE_URL", database.url()),
-            ("SPONSOR_BACKUPS_BUCKET", backups.clone()),
-            ("SPONSOR_AUDIT_LOGS_BUCKET", logs.clone()),
+            ("SPONSOR_BACKUPS_BUCKET", backups.secret()),
+            ("SPONSOR_AUDIT_LOGS_BUCKET", logs.secret()),
             ("SPONSOR_AWS_REGION", REGION.to_owned()),
             ("ENABLE_S3_BACKUP_ARCHIVAL", "true".to_owned()),
             ("SPONSOR_AWS_ACCESS_KEY_ID", keys.id.clone()),
@@ -89,6 +98,9 @@ impl Sponsor {
             ("STRIPE_API_KEY", "canary-secret-of-another-service".to_owned()),
         ];
         let mut secrets: BTreeMap<_, _> = canonical.map(|(name, value)| (name.to_owned(), value)).into();
+        if self.in_folders {
+            secrets.retain(|name, _| !name.starts_with("SPONSOR_AWS_"));
+        }
         for (name, value) in &self.changed {
             match value {
                 Some(value) => secrets.insert(name.clone(), value.clone()),

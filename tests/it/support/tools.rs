@@ -91,6 +91,13 @@ pub(crate) fn libfaketime() -> PathBuf {
         .unwrap_or_else(|| panic!("no libfaketime below /usr/lib: {REMEDY}"))
 }
 
+/// The program that makes system calls fail.
+pub(crate) fn strace() -> PathBuf {
+    let path = PathBuf::from("/usr/bin/strace");
+    assert!(path.exists(), "{} is missing: {REMEDY}", path.display());
+    path
+}
+
 /// Where folders are that every user may enter: root's own folder for temporary files may be closed to others.
 pub(super) fn base() -> PathBuf {
     if is_root() { "/tmp".into() } else { std::env::temp_dir() }

@@ -3,10 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
 
 use super::database::Database;
 use super::doppler::Doppler;
 use super::moto::Moto;
+use super::place::Place;
 use super::postgres::{Cluster, Door};
 use super::run::Run;
 use super::s3::{REGION, Store};
@@ -21,7 +26,7 @@ pub(crate) const CORE_PROJECT: &str = "hht-diary-core";
 #[derive(Debug)]
 struct Stage {
     database: Database,
-    buckets: [String; 2],
+    places: [Place; 2],
     token: String,
 }
 
@@ -38,6 +43,8 @@ pub(crate) struct Trial {
     pub(crate) core_token: String,
     stages: BTreeMap<String, Stage>,
     seconds: Seconds,
+    /// The workspace that all runs share, if sponsors have folders in it.
+    job: Option<Arc<TempDir>>,
 }
 
 /// A trial in preparation.
@@ -73,7 +80,7 @@ impl Trial {
 
     /// A workflow step wired to this trial, without a `command`: `backup` is what it does.
     pub(crate) fn run(&self) -> Run {
-        self.wire(Run::workflow())
+        self.wire(self.job.as_ref().map_or_else(Run::workflow, Run::step_of))
     }
 
     /// Gives a run this trial's inputs and tokens.
@@ -82,9 +89,12 @@ impl Trial {
             .seconds(&self.seconds)
             .input("environment", &self.environment)
             .input("doppler-api-url", self.doppler.url())
-            .input("s3-endpoint-url", self.store.endpoint())
-            .input("s3-force-path-style", "true")
             .env("DOPPLER_TOKEN_CORE", &self.core_token);
+        // Inputs about buckets are errors for a sponsor without one.
+        let run = match self.job {
+            Some(_) => run.env("AWS_ENDPOINT_URL_S3", self.store.endpoint()),
+            None => run.input("s3-endpoint-url", self.store.endpoint()).input("s3-force-path-style", "true"),
+        };
         self.stages.iter().fold(run, |run, (name, stage)| run.env(token_variable(name), &stage.token))
     }
 
@@ -105,12 +115,32 @@ impl Trial {
 
     /// A sponsor's bucket of backups.
     pub(crate) fn bucket(&self, sponsor: &str) -> &str {
-        &self.stages[sponsor].buckets[0]
+        self.backups(sponsor).bucket()
     }
 
     /// A sponsor's bucket of deployment logs.
     pub(crate) fn log_bucket(&self, sponsor: &str) -> &str {
-        &self.stages[sponsor].buckets[1]
+        self.records(sponsor).bucket()
+    }
+
+    /// Where a sponsor's backups are, whatever the kind of store.
+    pub(crate) fn backups(&self, sponsor: &str) -> &Place {
+        &self.stages[sponsor].places[0]
+    }
+
+    /// Where a sponsor's records are, whatever the kind of store.
+    pub(crate) fn records(&self, sponsor: &str) -> &Place {
+        &self.stages[sponsor].places[1]
+    }
+
+    /// The folder of a sponsor's backups.
+    pub(crate) fn folder(&self, sponsor: &str) -> &Path {
+        self.backups(sponsor).folder()
+    }
+
+    /// The folder of a sponsor's records.
+    pub(crate) fn log_folder(&self, sponsor: &str) -> &Path {
+        self.records(sponsor).folder()
     }
 
     /// A sponsor's Doppler token.
@@ -176,10 +206,13 @@ impl Plan {
             doppler.config(CORE_PROJECT, config_of(other), [("SPONSOR_MANIFEST", &manifest)]);
         }
         let core_token = doppler.config(CORE_PROJECT, config, [("SPONSOR_MANIFEST", manifest)]);
-        let stages =
-            self.sponsors.iter().map(|sponsor| (sponsor.name.clone(), self.stage(sponsor, &store, &doppler)));
+        let has_folders = self.sponsors.iter().any(|sponsor| sponsor.in_folders);
+        let job = has_folders.then(|| Arc::new(tools::open_folder("run")));
+        let stage = |sponsor: &Sponsor| self.stage(sponsor, &store, &doppler, job.as_deref());
+        let stages = self.sponsors.iter().map(|sponsor| (sponsor.name.clone(), stage(sponsor)));
         Trial {
             stages: stages.collect(),
+            job,
             doppler,
             store,
             environment: self.environment,
@@ -188,24 +221,27 @@ impl Plan {
         }
     }
 
-    fn stage(&self, sponsor: &Sponsor, store: &Store, doppler: &Doppler) -> Stage {
+    fn stage(&self, sponsor: &Sponsor, store: &Store, doppler: &Doppler, job: Option<&TempDir>) -> Stage {
         let cluster = self.cluster.clone().unwrap_or_else(|| Cluster::shared().door());
         let database = cluster.database(&sponsor.name, &sponsor.password);
         if let Some((patients, events)) = sponsor.rows {
             database.load_diary(patients, events);
         }
-        let bucket = |kind: &str| format!("hht-diary-{kind}-{}-{REGION}{}", sponsor.name, self.suffix);
-        let buckets = [bucket("backups"), bucket("audit-logs")];
-        for bucket in &buckets {
-            store.bucket(bucket);
-        }
-        let secrets = sponsor.secrets(&database, &buckets, store.keys());
+        let place = |kind: &str| match job.filter(|_| sponsor.in_folders) {
+            Some(job) => Place::new_folder(job.path().join("workspace/stores").join(&sponsor.name).join(kind)),
+            None => {
+                let name = format!("hht-diary-{kind}-{}-{REGION}{}", sponsor.name, self.suffix);
+                Place::new_bucket(store, name)
+            }
+        };
+        let places = [place("backups"), place("audit-logs")];
+        let secrets = sponsor.secrets(&database, &places, store.keys());
         let project = project_of(&sponsor.name);
         for other in &self.others {
             doppler.config(&project, config_of(other), secrets.clone());
         }
         let token = doppler.config(&project, config_of(&self.environment), secrets);
-        Stage { database, buckets, token }
+        Stage { database, places, token }
     }
 }
 

@@ -1,0 +1,146 @@
+//! A file system below a folder of backups that refuses: strace gives its answers to the program's own system calls.
+
+use crate::support::{Outcome, Run, Sponsor, Trial};
+
+fn one() -> Trial {
+    Trial::of([Sponsor::named("callisto").in_folders()])
+}
+
+/// Runs a backup while a system call fails.
+fn injected(trial: &Trial, inject: &str) -> Outcome {
+    trial.run().injecting(inject, &[]).run()
+}
+
+/// The run failed with these words, showed nothing, left no file, and recorded its failure in the workspace at least.
+#[track_caller]
+fn assert_refused(trial: &Trial, outcome: &Outcome, words: &str) {
+    outcome.assert_code(14);
+    let result = outcome.result("callisto");
+    let message = result["message"].as_str().unwrap();
+    assert!(message.contains(words), "{message}");
+    assert!(message.contains(trial.folder("callisto").to_str().unwrap()), "{message}");
+    assert_eq!(trial.backups("callisto").keys(), [""; 0]);
+    let logs = outcome.logs();
+    assert!(!logs.is_empty() && logs.iter().all(|(_, log)| log["outcome"] == "failure"), "{logs:#?}");
+}
+
+/// - fault: The disk quota of a folder's owner is used up
+/// - injected: EDQUOT for each write, or for each sync
+/// - seen: `cannot write …: disk quota exceeded` or `cannot sync …`, with the path. Exit code 14
+/// - left: No file in the folder. A record of the failure in the workspace
+#[test]
+fn a_quota_that_is_used_up_is_an_error_with_the_path() {
+    for (inject, words) in [("pwrite64:error=EDQUOT", "cannot write "), ("fsync:error=EDQUOT", "cannot sync ")]
+    {
+        let trial = one();
+        let outcome = injected(&trial, inject);
+        assert_refused(&trial, &outcome, words);
+        assert_refused(&trial, &outcome, "disk quota exceeded");
+    }
+}
+
+/// - fault: The disk of a folder fails when data must reach it
+/// - injected: EIO for each sync
+/// - seen: `cannot sync …: input/output error`, with the path and the advice to check the disk. Exit code 14
+/// - left: No file in the folder. A record of the failure in the workspace
+#[test]
+fn a_disk_that_loses_what_was_written_is_believed() {
+    let trial = one();
+    let outcome = injected(&trial, "fsync:error=EIO");
+    assert_refused(&trial, &outcome, "input/output error");
+    assert!(outcome.stdout.contains("dmesg"), "{}", outcome.transcript());
+}
+
+/// - fault: A file system cannot rename without replacing
+/// - injected: EINVAL for each `renameat2`
+/// - seen: Success: the run creates hard links instead. Exit code 0
+/// - left: The complete backup and its record, without temporary files
+/// - fault: A file system can neither rename without replacing nor create hard links
+/// - injected: EINVAL for each `renameat2`, EPERM for each `linkat`
+/// - seen: `this file system cannot rename a file without replacing another`, with the path. Exit code 14
+/// - left: No file in the folder. A record of the failure in the workspace
+#[test]
+fn a_file_system_that_can_only_replace_is_not_used() {
+    let trial = one();
+    injected(&trial, "renameat2:error=EINVAL").assert_code(0);
+    assert_eq!((trial.backups("callisto").keys().len(), trial.records("callisto").keys().len()), (3, 1));
+    trial.run().input("command", "verify").run().assert_code(0);
+    let trial = one();
+    let run = trial.run().injecting("linkat:error=EPERM", &[]);
+    // One strace injects both.
+    let outcome = with_one_more(run, "renameat2:error=EINVAL").run();
+    assert_refused(&trial, &outcome, "cannot rename a file without replacing another");
+}
+
+fn with_one_more(run: Run, inject: &str) -> Run {
+    run.first_arguments(&["-e", &format!("inject={inject}")])
+}
+
+/// - fault: A network file system fails to rename
+/// - injected: EXDEV for each `renameat2`
+/// - seen: `cannot publish …: invalid cross-device link`, with the path. Exit code 14
+/// - left: No file in the folder. A record of the failure in the workspace
+/// - fault: A network file system finds a name taken that is free
+/// - injected: EEXIST for each `renameat2`
+/// - seen: `cannot publish …: file exists`, with the path. Exit code 14
+/// - left: No file in the folder. A record of the failure in the workspace
+/// - fault: The file system of a folder becomes read-only after an error
+/// - injected: EROFS for each `mkdirat`
+/// - seen: `cannot create …: read-only file system`, with the path. Exit code 14
+/// - left: No file in the folder. A record of the failure in the workspace
+#[test]
+fn a_rename_that_fails_is_an_error_with_the_path() {
+    for (inject, words) in [
+        ("renameat2:error=EXDEV", "invalid cross-device link"),
+        ("renameat2:error=EEXIST", "file exists"),
+        ("mkdirat:error=EROFS", "read-only file system"),
+    ] {
+        let trial = one();
+        assert_refused(&trial, &injected(&trial, inject), words);
+    }
+}
+
+/// - fault: The kernel kills a backup to a folder at any step
+/// - injected: SIGKILL at the first, second, third, … `mkdirat`, `pwrite64`, `fsync` and `renameat2` of a thread
+/// - seen: `list` shows what is left as unfinished or nothing, and `verify` fails. The next backup succeeds
+/// - left: The next backup removes or names temporary files. A dump without its manifest stays, and is never called a backup
+#[test]
+fn a_killed_run_is_unfinished_and_the_next_one_succeeds() {
+    let mut seen = std::collections::BTreeSet::new();
+    for call in ["mkdirat", "pwrite64", "fsync", "renameat2"] {
+        for at in 1.. {
+            let trial = one();
+            let outcome = injected(&trial, &format!("{call}:signal=KILL:when={at}"));
+            if outcome.signal.is_none() {
+                outcome.assert_code(0);
+                assert!(at > 1, "{call} was never called");
+                break;
+            }
+            assert_eq!(outcome.signal, Some(9));
+            seen.insert(assert_recovers(&trial, &format!("{call} {at}")));
+        }
+    }
+    // Nothing, a temporary file, the dump alone: the kills came at different steps.
+    assert!(seen.len() >= 3, "{seen:?}");
+}
+
+/// Checks what a killed run left, and gives the number of files and whether a dump is visible.
+fn assert_recovers(trial: &Trial, step: &str) -> (usize, usize) {
+    let backups = trial.backups("callisto");
+    let left = (backups.keys().len(), backups.dumps().len());
+    let is_whole = backups.keys().iter().any(|key| key.ends_with(".sql.gz.manifest.json") && !key.contains("/."));
+    let list = trial.wire(Run::terminal()).args(["list", "--json"]).run();
+    list.assert_code(0);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&list.stdout).unwrap();
+    let expected = if is_whole { "complete" } else { "unfinished" };
+    assert!(rows.iter().all(|row| row["status"] == expected), "{step}: {rows:#?}");
+    assert_eq!(rows.len(), usize::from(left.0 > 0), "{step}: {rows:#?}");
+    let verify = trial.run().input("command", "verify").run();
+    assert_eq!(verify.code == Some(0), is_whole, "{step}: {}", verify.transcript());
+    let next = trial.run().run();
+    next.assert_code(0);
+    let temporary = |key: &String| key.ends_with(".partial");
+    assert!(!backups.keys().iter().any(temporary), "{step}: {:?}", backups.keys());
+    trial.run().input("command", "verify").run().assert_code(0);
+    left
+}
