@@ -30,7 +30,8 @@ fn assert_refused(trial: &Trial, outcome: &Outcome, words: &str) {
 /// - left: No file in the folder. A record of the failure in the workspace
 #[test]
 fn a_quota_that_is_used_up_is_an_error_with_the_path() {
-    for (inject, words) in [("pwrite64:error=EDQUOT", "cannot write "), ("fsync:error=EDQUOT", "cannot sync ")]
+    for (inject, words) in
+        [("pwrite64:error=EDQUOT", "cannot write "), ("fsync:error=EDQUOT", "cannot sync ")]
     {
         let trial = one();
         let outcome = injected(&trial, inject);
@@ -128,7 +129,8 @@ fn a_killed_run_is_unfinished_and_the_next_one_succeeds() {
 fn assert_recovers(trial: &Trial, step: &str) -> (usize, usize) {
     let backups = trial.backups("callisto");
     let left = (backups.keys().len(), backups.dumps().len());
-    let is_whole = backups.keys().iter().any(|key| key.ends_with(".sql.gz.manifest.json") && !key.contains("/."));
+    let is_whole =
+        backups.keys().iter().any(|key| key.ends_with(".sql.gz.manifest.json") && !key.contains("/."));
     let list = trial.wire(Run::terminal()).args(["list", "--json"]).run();
     list.assert_code(0);
     let rows: Vec<serde_json::Value> = serde_json::from_str(&list.stdout).unwrap();
