@@ -117,6 +117,7 @@ fn what_the_action_hands_over_is_what_the_program_takes() {
         variables.insert(variable("environment"), "production".to_owned());
         variables.insert(variable("outcome"), "success".to_owned());
         variables.insert("TARGET_DATABASE_URL".to_owned(), "postgresql://app@localhost/restored".to_owned());
+        variables.insert(variable("to"), "s3://second-copy".to_owned());
         assert!(matches!(cli::parse(&[], &variables), Ok(Request::Command { .. })), "{}", command.name());
     }
 }

@@ -12,7 +12,7 @@ use super::{ArchiveError, Opened, Progress, Reader, SealOptions, SealedObject, s
 use crate::store::hash::{Crc64, Hasher, SizeAndHash};
 use crate::store::{Download, Upload};
 
-/// What a source is told to be. The bytes that are stored do not show it.
+/// What the manifest of a source says of it. The bytes that are stored do not show it.
 #[derive(Debug, Clone)]
 pub struct ToldContents {
     /// The dump before compression.

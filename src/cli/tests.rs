@@ -76,6 +76,7 @@ fn every_input_has_a_default_that_its_command_accepts() {
         let required: &[&str] = match command {
             Command::Record => &["--outcome", "success"],
             Command::Restore => &["--target-database-url", "postgres://app@db/app"],
+            Command::Copy => &["--to", "file:///srv/second"],
             _ => &[],
         };
         assert!(parse_with(&[&arguments[..], required].concat(), &[]).is_ok(), "{}", command.name());

@@ -222,7 +222,7 @@ impl CopyRun<'_> {
         let source = copying.source;
         let told = &source.description;
         let format = source.source.format;
-        // A level that this version does not know is no obstacle: the text is what counts.
+        // A level that this version does not know becomes the default: only the text counts.
         let codec = Codec::new(format, Some(told.encoding.level)).or_else(|_| Codec::new(format, None));
         let codec = codec.map_err(Failure::Bug)?;
         let options = SealOptions { codec, recipients: self.options.recipients.clone() };

@@ -118,7 +118,7 @@ fn a_folder_is_named_only_if_its_url_leads_back() {
     assert_eq!(shown("/srv/~a#?%20"), "file:///srv/~a%23%3F%2520");
     let problem = |path: &Path| StoreName::folder(path).unwrap_err();
     for (path, expected) in [
-        ("backups", "it names a host"),
+        ("backups", "it does not begin with file:///"),
         ("/", "it is the root of the file system"),
         ("/~/backups", "`~` is not expanded"),
         ("/srv/../backups", "`.` or `..` in /srv/../backups"),
