@@ -228,7 +228,9 @@ impl Plan {
             database.load_diary(patients, events);
         }
         let place = |kind: &str| match job.filter(|_| sponsor.in_folders) {
-            Some(job) => Place::new_folder(job.path().join("workspace/stores").join(&sponsor.name).join(kind)),
+            Some(job) => {
+                Place::new_folder(job.path().join("workspace/stores").join(&sponsor.name).join(kind))
+            }
             None => {
                 let name = format!("hht-diary-{kind}-{}-{REGION}{}", sponsor.name, self.suffix);
                 Place::new_bucket(store, name)
