@@ -1,0 +1,203 @@
+//! Folders that cannot be a sponsor's stores, and inputs that a folder cannot honor.
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::Path;
+
+use crate::support::{Outcome, Sponsor, Trial, tools};
+
+fn of(names: &[&str]) -> Trial {
+    Trial::of(names.iter().map(|name| Sponsor::named(name).in_folders()))
+}
+
+/// Another place for callisto's backups.
+fn move_to(trial: &Trial, url: &str) {
+    trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some(url));
+}
+
+fn url(path: &Path) -> String {
+    format!("file://{}", path.display())
+}
+
+#[track_caller]
+fn assert_refused(outcome: &Outcome, codes: &[i32], words: &str) {
+    assert!(codes.contains(&outcome.code.unwrap()), "{}", outcome.transcript());
+    let told = outcome.visible();
+    assert!(told.contains(words), "{words}: {}", outcome.transcript());
+}
+
+/// - fault: The folder of a sponsor is writable for every user, missing, a file, a symbolic link, or another user's
+/// - injected: The same
+/// - seen: The path, and what is wrong with it. Exit code 14
+/// - left: Nothing in that folder, and no new folder. The other sponsor's backup
+#[test]
+fn a_folder_that_cannot_be_a_store_fails_its_sponsor_alone() {
+    assert!(tools::is_root(), "this test gives a folder to another user: run it as root");
+    let world_writable = |path: &Path| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+    };
+    let replace = |path: &Path| std::fs::remove_dir(path).unwrap();
+    let cases: [(&dyn Fn(&Path), &str); 5] = [
+        (&world_writable, "is writable for every user"),
+        (&replace, "does not exist"),
+        (
+            &|path| {
+                replace(path);
+                std::fs::write(path, "").unwrap()
+            },
+            "is not a directory",
+        ),
+        (
+            &|path| {
+                replace(path);
+                symlink("/tmp", path).unwrap()
+            },
+            "is a symbolic link",
+        ),
+        (&|path| std::os::unix::fs::chown(path, Some(12345), Some(12345)).unwrap(), "belongs to user 12345"),
+    ];
+    for (spoil, words) in cases {
+        let trial = of(&["callisto", "rhea"]);
+        let folder = trial.folder("callisto");
+        spoil(folder);
+        let outcome = trial.run().run();
+        assert_refused(&outcome, &[14], words);
+        assert!(outcome.visible().contains(folder.to_str().unwrap()));
+        assert_eq!(outcome.result("rhea")["outcome"], "success");
+        assert_eq!(outcome.result("callisto")["outcome"], "failure");
+        if folder.is_dir() && !folder.is_symlink() {
+            assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
+        }
+        assert!(words != "does not exist" || !folder.exists());
+    }
+}
+
+/// - fault: In the action, the workspace belongs to the runner's user and the program runs as root
+/// - injected: A workspace and folders of user 1001
+/// - seen: Success. Exit code 0
+/// - left: The complete backup and its record. Each of their files and directories belongs to user 1001
+#[test]
+fn what_root_writes_belongs_to_the_workspaces_owner() {
+    assert!(tools::is_root(), "this test gives folders to another user: run it as root");
+    let trial = of(&["callisto"]);
+    let workspace = trial.run().workspace();
+    tools::run("chown", ["-R", "1001:1001", workspace.to_str().unwrap()]);
+    trial.run().run().assert_code(0);
+    for place in [trial.backups("callisto"), trial.records("callisto")] {
+        let keys = place.keys();
+        assert!(!keys.is_empty());
+        for key in keys {
+            for path in place.folder().join(key).ancestors().take_while(|path| *path != place.folder()) {
+                let found = std::fs::symlink_metadata(path).unwrap();
+                let mode = if found.is_dir() { 0o700 } else { 0o600 };
+                assert_eq!((found.uid(), found.gid(), found.mode() & 0o7777), (1001, 1001, mode), "{path:?}");
+            }
+        }
+    }
+}
+
+/// - fault: In the action, a folder is outside the workspace
+/// - injected: A folder that is not mounted into the container
+/// - seen: `is inside the action's container and would vanish with it`, with the path. Exit code 14
+/// - left: Nothing in that folder
+#[test]
+fn a_folder_that_vanishes_with_the_container_is_refused() {
+    let trial = of(&["callisto"]);
+    let outside = tools::open_folder("outside");
+    move_to(&trial, &url(outside.path()));
+    let outcome = trial.run().run();
+    assert_refused(&outcome, &[14], "is inside the action's container and would vanish with it");
+    assert!(outcome.visible().contains(outside.path().to_str().unwrap()));
+    assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+/// - fault: The URL of a folder names a host, is relative, or is the root of the file system
+/// - injected: `file://host/srv`, `file:relative`, `file:///`
+/// - seen: The secret's name, and what is wrong with it. Exit code 12
+/// - left: Nothing
+/// - fault: A name in the URL of a folder is longer than the file system allows
+/// - injected: A name of 256 bytes
+/// - seen: The path, and `file name too long`. Exit code 14
+/// - left: Nothing
+#[test]
+fn a_url_that_names_no_folder_is_refused() {
+    let long = format!("file:///srv/{}", "x".repeat(256));
+    for (url, code, words) in [
+        ("file://host/srv", 12, "it names a host"),
+        ("file:relative", 12, "it does not begin with file:///"),
+        ("file:///", 12, "it is the root of the file system"),
+        (&long, 14, "file name too long"),
+    ] {
+        let trial = of(&["callisto"]);
+        move_to(&trial, url);
+        let outcome = trial.run().run();
+        assert_refused(&outcome, &[code], words);
+        assert_eq!(trial.backups("callisto").keys(), [""; 0]);
+        let made: Vec<_> =
+            std::fs::read_dir(&outcome.workspace).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(made.iter().all(|name| name == "stores" || name == "deployment-logs"), "{made:?}");
+    }
+}
+
+/// - fault: An input is set that a folder cannot honor
+/// - injected: `object-lock: governance`, `storage-class`, `expected-bucket-owner` for a backup, `thaw` for a restore
+/// - seen: The input's name, and what a folder does not have. Exit code 2
+/// - left: Nothing
+#[test]
+fn an_input_that_a_folder_cannot_honor_is_refused() {
+    for (command, input, value) in [
+        ("backup", "object-lock", "governance"),
+        ("backup", "storage-class", "GLACIER_IR"),
+        ("backup", "expected-bucket-owner", "123456789012"),
+        ("restore", "thaw", "true"),
+    ] {
+        let trial = of(&["callisto"]);
+        let target = trial.database("callisto").url();
+        let run =
+            trial.run().input("command", command).input(input, value).env("TARGET_DATABASE_URL", target);
+        let run = if input == "object-lock" { run.input("retention-days", "30") } else { run };
+        assert_refused(&run.run(), &[2], &format!("`{input}`"));
+        assert_eq!(trial.backups("callisto").keys(), [""; 0]);
+        assert_eq!(trial.records("callisto").keys(), [""; 0]);
+    }
+}
+
+/// - fault: Two sponsors of a run have one folder
+/// - injected: The same path, a path through a symbolic link, a folder inside the other
+/// - seen: Both sponsors are refused. Exit code 12
+/// - left: Nothing in the shared folder. The third sponsor's backup
+#[test]
+fn two_sponsors_with_one_folder_are_refused() {
+    for kind in ["same", "link", "nested"] {
+        let trial = of(&["callisto", "rhea", "titan"]);
+        let theirs = trial.folder("rhea");
+        let path = match kind {
+            "same" => theirs.to_owned(),
+            "link" => {
+                let link = theirs.with_file_name("link");
+                symlink(theirs.parent().unwrap(), &link).unwrap();
+                link.join("backups")
+            }
+            _ => theirs.join("nested"),
+        };
+        std::fs::create_dir_all(&path).unwrap();
+        move_to(&trial, &url(&path));
+        let outcome = trial.run().run();
+        outcome.assert_code(12);
+        for (sponsor, result) in [("callisto", "failure"), ("rhea", "failure"), ("titan", "success")] {
+            assert_eq!(outcome.result(sponsor)["outcome"], result, "{kind}: {}", outcome.transcript());
+        }
+        assert_eq!(trial.backups("rhea").keys(), [""; 0], "{kind}");
+    }
+}
+
+/// - fault: A sponsor has one folder for backups and records
+/// - injected: The same URL in both secrets
+/// - seen: `it is the folder of SPONSOR_BACKUPS_BUCKET`. Exit code 12
+/// - left: Nothing
+#[test]
+fn one_folder_for_backups_and_records_is_refused() {
+    let trial = of(&["callisto"]);
+    move_to(&trial, &url(trial.log_folder("callisto")));
+    assert_refused(&trial.run().run(), &[12], "it is the folder of SPONSOR_BACKUPS_BUCKET");
+    assert_eq!(trial.records("callisto").keys(), [""; 0]);
+}
