@@ -214,7 +214,7 @@ pub enum StoreError {
     Stopped,
 }
 
-/// What callers tell apart has the same variant for every kind of store.
+/// Errors that callers distinguish have the same variant for every kind of store.
 impl From<FolderError> for StoreError {
     fn from(error: FolderError) -> Self {
         match error {

@@ -124,7 +124,7 @@ pub enum Flaw {
     /// The path is a symbolic link, which could be pointed elsewhere between two runs.
     #[error("is a symbolic link")]
     Link {
-        /// Where it leads, if it leads anywhere.
+        /// Its target, if it has one.
         target: Option<String>,
     },
     /// Every user of this machine can write to it.

@@ -36,7 +36,8 @@ fn a_folder_that_cannot_be_a_store_fails_its_sponsor_alone() {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
     };
     let replace = |path: &Path| std::fs::remove_dir(path).unwrap();
-    let cases: [(&dyn Fn(&Path), &str); 5] = [
+    type Spoil<'a> = &'a dyn Fn(&Path);
+    let cases: [(Spoil<'_>, &str); 5] = [
         (&world_writable, "is writable for every user"),
         (&replace, "does not exist"),
         (
@@ -116,7 +117,7 @@ fn a_folder_that_vanishes_with_the_container_is_refused() {
 /// - left: Nothing
 /// - fault: A name in the URL of a folder is longer than the file system allows
 /// - injected: A name of 256 bytes
-/// - seen: The path, and `file name too long`. Exit code 14
+/// - seen: The path, and that the name is too long. Exit code 14
 /// - left: Nothing
 #[test]
 fn a_url_that_names_no_folder_is_refused() {
