@@ -161,6 +161,17 @@ impl Store {
         }
     }
 
+    /// Checks that objects can be stored, as far as that shows without storing one. S3 shows it only then.
+    ///
+    /// # Errors
+    /// A folder is read-only, closed to this process, or gone.
+    pub fn check_writable(&self) -> Result<(), StoreError> {
+        match &self.kind {
+            Kind::S3(_) => Ok(()),
+            Kind::Folder(folder) => Ok(folder.check_writable()?),
+        }
+    }
+
     /// Every unfinished upload below the prefix.
     ///
     /// # Errors

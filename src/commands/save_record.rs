@@ -103,6 +103,7 @@ pub(super) async fn check_save(
     log::can_append_locally(&source.context.workspace)?;
     let Some(buckets) = buckets else { return Ok(()) };
     let key = object.key(source.environment, source.at);
+    buckets.audit_logs.check_writable().map_err(RecordError::from)?;
     buckets.audit_logs.holds(&key).await.map_err(RecordError::from)?;
     source.ask_lock(&buckets.audit_logs, sponsor).await.map_err(RecordError::from)?;
     Ok(())

@@ -272,6 +272,7 @@ impl BackupRun<'_> {
         state: &mut BackupState,
         buckets: &SponsorBuckets,
     ) -> Result<(), Failure> {
+        buckets.backups.check_writable()?;
         self.choose_second(state, buckets).await?;
         self.remove_dead_uploads(sponsor, buckets).await?;
         let certain = matches!(self.options.deployment.lock, LockChoice::Governance | LockChoice::Compliance);
@@ -280,6 +281,7 @@ impl BackupRun<'_> {
         }
         let prefix = Object::DeploymentLog.key(self.options.common.environment, state.started);
         let asked = async {
+            buckets.audit_logs.check_writable()?;
             buckets.audit_logs.holds(&prefix).await?;
             if certain { buckets.audit_logs.require_object_lock().await } else { Ok(()) }
         };
