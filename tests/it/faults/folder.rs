@@ -27,7 +27,7 @@ fn assert_refused(trial: &Trial, outcome: &Outcome, words: &str) {
 
 /// - fault: The disk quota of a folder's owner is used up
 /// - injected: EDQUOT for each write, or for each sync
-/// - seen: `cannot write …: disk quota exceeded` or `cannot sync …`, with the path. Exit code 14
+/// - seen: `disk quota exceeded`, with the path and what was attempted. Exit code 14
 /// - left: No file in the folder. A record of the failure in the log
 #[test]
 fn a_quota_that_is_used_up_is_an_error_with_the_path() {
@@ -43,7 +43,7 @@ fn a_quota_that_is_used_up_is_an_error_with_the_path() {
 
 /// - fault: The disk of a folder fails when data must reach it
 /// - injected: EIO for each sync
-/// - seen: `cannot sync …: input/output error`, with the path and the advice to check the disk. Exit code 14
+/// - seen: `input/output error`, with the path and the advice to check the disk. Exit code 14
 /// - left: No file in the folder. A record of the failure in the log
 #[test]
 fn a_disk_that_loses_what_was_written_is_believed() {

@@ -123,7 +123,7 @@ fn a_folder_that_vanishes_with_the_container_is_refused() {
 /// - left: Nothing
 /// - fault: A name in the URL of a folder is longer than the file system allows
 /// - injected: A name of 256 bytes
-/// - seen: The path, and `file name too long`. Exit code 14
+/// - seen: The path, and that the file name is too long. Exit code 14
 /// - left: Nothing
 #[test]
 fn a_url_that_names_no_folder_is_refused() {

@@ -123,12 +123,12 @@ impl Trial {
         self.records(sponsor).bucket()
     }
 
-    /// Where a sponsor's backups are, whatever the kind of store.
+    /// The place of a sponsor's backups, whatever the kind of store.
     pub(crate) fn backups(&self, sponsor: &str) -> &Place {
         &self.stages[sponsor].places[0]
     }
 
-    /// Where a sponsor's records are, whatever the kind of store.
+    /// The place of a sponsor's records, whatever the kind of store.
     pub(crate) fn records(&self, sponsor: &str) -> &Place {
         &self.stages[sponsor].places[1]
     }
