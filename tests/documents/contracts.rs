@@ -23,8 +23,8 @@ const TEXT: &str = "text ";
 /// What was lost or changed on purpose, and why. The beginning of the line is enough. Values that changed their form are
 /// not names: `confirm` takes `sponsor/database` since a database of the same name at another sponsor passed it.
 const ON_PURPOSE: &[(&str, &str)] = &[(
-    "drill-report $.backup_location has pattern",
-    "since folders are stores, it also takes file:// locations; each value of 0.1 still fits",
+    "drill-report $.backup_location has pattern \"^s3://\"",
+    "a backup can be in a folder: the pattern admits file:// as well",
 )];
 
 #[test]

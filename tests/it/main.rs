@@ -12,6 +12,7 @@ mod archive_catalogue;
 mod archive_open;
 mod backup;
 mod bad_input;
+mod both_stores;
 mod copy;
 mod drill;
 mod families;

@@ -27,7 +27,7 @@ fn assert_refused(trial: &Trial, outcome: &Outcome, words: &str) {
 
 /// - fault: The disk quota of a folder's owner is used up
 /// - injected: EDQUOT for each write, or for each sync
-/// - seen: The path, and that the disk quota is exceeded. Exit code 14
+/// - seen: The path, what was attempted, and that the quota is exceeded. Exit code 14
 /// - left: No file in the folder. A record of the failure in the log
 #[test]
 fn a_quota_that_is_used_up_is_an_error_with_the_path() {

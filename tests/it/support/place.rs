@@ -1,4 +1,4 @@
-//! A sponsor's objects, looked at from outside the program under test: a bucket or a folder, with the same
+//! The place of a sponsor's objects, seen from outside the program under test: a bucket or a folder, with the same
 //! questions for both.
 
 use std::os::unix::fs::DirBuilderExt as _;
