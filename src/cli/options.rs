@@ -156,7 +156,7 @@ pub struct MatrixOptions {
     pub workflows: Option<PathBuf>,
 }
 
-/// The options of a command. `None` for `init`, which has none in common with the others: see [`init`].
+/// The options of a command. `None` for `init`, which has none in common with the others: see [`InitOptions`].
 pub(super) fn read(command: Command, values: &Values<'_>) -> Result<Option<CommandOptions>, UsageError> {
     let common = || common(values);
     Ok(Some(match command {

@@ -42,7 +42,8 @@ pub enum Bucket {
 
 impl Object<'static> {
     /// One of each kind that every sponsor has. `preflight` checks the settings of their prefixes, and a test compares the list with the kinds.
-    pub const ALL: [Self; 3] = [Self::Backup { suffix: "" }, Self::DeploymentLog, Self::DrillReport];
+    pub const ALL: [Self; 4] =
+        [Self::Backup { suffix: "" }, Self::DeploymentLog, Self::DrillReport, Self::CopyRecord];
 }
 
 impl Object<'_> {

@@ -125,7 +125,7 @@ impl StoreName {
     /// The store in a folder.
     ///
     /// # Errors
-    /// The path is not one that [`Self::parse`] reads back from a URL. Says why.
+    /// The path is not one that a URL leads back to. Says why.
     pub fn folder(path: &Path) -> Result<Self, String> {
         let text = path.to_str().ok_or("it is not UTF-8")?;
         let name = Self(Name::Folder(text.to_owned()));

@@ -147,8 +147,9 @@ pub fn policy(purpose: Purpose, place: Place<'_>) -> String {
             (all, true)
         }
         Purpose::Preflight { write_probe } => {
-            let mut all = vec![place.allow_settings(&[backups, log, report])];
-            all.push(place.allow_objects(&READ, &[backups, log, report]));
+            let copies = (place.audit_logs, Object::CopyRecord);
+            let mut all = vec![place.allow_settings(&[backups, log, report, copies])];
+            all.push(place.allow_objects(&READ, &[backups, log, report, copies]));
             all.extend(write_probe.then(|| place.allow_objects(&PROBE, &[backups, log])));
             (all, write_probe)
         }

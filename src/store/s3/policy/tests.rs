@@ -68,7 +68,7 @@ fn preflight_reads_settings_and_the_objects_of_one_environment() {
     let policy: Value = serde_json::from_str(&text).unwrap();
     let settings = &policy["Statement"][0];
     assert_eq!(settings["Resource"], json!(["arn:aws-us-gov:s3:::b", "arn:aws-us-gov:s3:::b"]));
-    let below = ["staging/backups/*", "staging/deployments/*", "staging/drills/*"];
+    let below = ["staging/backups/*", "staging/deployments/*", "staging/drills/*", "staging/copies/*"];
     assert_eq!(settings["Condition"]["StringLikeIfExists"]["s3:prefix"], json!(below));
     let objects = below.map(|below| format!("arn:aws-us-gov:s3:::b/{below}"));
     assert_eq!(policy["Statement"][1]["Resource"], json!(objects));

@@ -38,10 +38,11 @@ fn an_added_rule_is_that_of_the_setup_page() {
             let moves = if rule["Transitions"].is_null() { "''" } else { "\"$archive\"" };
             let (id, prefix) = (text("/ID"), text("/Filter/Prefix"));
             // The page has a loop over all kinds of records.
-            let line = if id.ends_with("-drills") {
-                format!("rule \"{id}\" \"{prefix}\" {days} {moves}").replace("drills", "$records")
-            } else {
-                format!("rule {id} {prefix} {days} {moves}")
+            let line = match ["drills", "copies"].into_iter().find(|records| id.ends_with(records)) {
+                Some(records) => {
+                    format!("rule \"{id}\" \"{prefix}\" {days} {moves}").replace(records, "$records")
+                }
+                None => format!("rule {id} {prefix} {days} {moves}"),
             };
             assert!(page.contains(&line), "{line}");
         }
