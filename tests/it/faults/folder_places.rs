@@ -5,6 +5,9 @@ use std::path::Path;
 
 use crate::support::{Outcome, Sponsor, Trial, tools};
 
+/// What makes a folder useless.
+type Spoil<'a> = &'a dyn Fn(&Path);
+
 fn of(names: &[&str]) -> Trial {
     Trial::of(names.iter().map(|name| Sponsor::named(name).in_folders()))
 }
@@ -43,7 +46,6 @@ fn a_folder_that_cannot_be_a_store_fails_its_sponsor_alone() {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
     };
     let replace = |path: &Path| std::fs::remove_dir(path).unwrap();
-    type Spoil<'a> = &'a dyn Fn(&Path);
     let cases: [(Spoil<'_>, &str); 5] = [
         (&world_writable, "is writable for every user"),
         (&replace, "does not exist"),
