@@ -24,7 +24,10 @@ const fn joined<const COUNT: usize>() -> [Check; COUNT] {
 /// The finding for a store that cannot be opened.
 #[must_use]
 pub fn unusable(error: &StoreError) -> Finding {
-    folder::unusable(error)
+    match error {
+        StoreError::Folder(error) => folder::unusable(error),
+        error => s3::unusable(error),
+    }
 }
 
 /// Checks both stores.

@@ -8,7 +8,7 @@ use super::{Folder, blocking};
 use crate::finding::{Check, Finding};
 use crate::layout::key::Bucket;
 use crate::store::s3::lifecycle::ObjectFamily;
-use crate::store::{LockChoice, StorageExpectations, StoreError};
+use crate::store::{LockChoice, StorageExpectations};
 
 mod access;
 mod content;
@@ -55,10 +55,10 @@ impl Checked<'_> {
     }
 }
 
-/// The finding for a store that could not be opened. Only folders are looked at before they are used.
-pub(in crate::store) fn unusable(error: &StoreError) -> Finding {
+/// The finding for a folder that cannot be opened.
+pub(in crate::store) fn unusable(error: &FolderError) -> Finding {
     let check = match error {
-        StoreError::Folder(FolderError::Unsuitable { flaw, .. }) => match flaw {
+        FolderError::Unsuitable { flaw, .. } => match flaw {
             Flaw::WorldWritable | Flaw::Owner { .. } | Flaw::NoAccess(_) => access::ACCESS,
             Flaw::InContainer { .. } => disk::FILE_SYSTEM,
             Flaw::Relative
@@ -88,7 +88,7 @@ pub(in crate::store) async fn check(
     let (access, disk) = match looked_at.await {
         Ok(found) => found,
         // Every other question would get the same answer.
-        Err(error) => return vec![unusable(&error.into())],
+        Err(error) => return vec![unusable(&error)],
     };
     let content = content::look(folder, &checked).await;
     vec![

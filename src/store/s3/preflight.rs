@@ -82,6 +82,11 @@ impl<'a> Checked<'a> {
     }
 }
 
+/// The finding for a bucket that cannot be opened.
+pub(in crate::store) fn unusable(error: &StoreError) -> Finding {
+    reach::EXISTS.fail(error.to_string(), reach::NOTHING_STORED, error.hint().unwrap_or_default())
+}
+
 /// Checks one bucket.
 pub(in crate::store) async fn check(
     store: &S3Bucket,

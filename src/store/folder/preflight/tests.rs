@@ -111,7 +111,7 @@ fn a_folder_that_cannot_be_opened_has_a_finding() {
     let place = tempfile::tempdir().unwrap();
     let opened = |path: &Path, around: &Surroundings| {
         let error = Folder::open(path, around).unwrap_err();
-        let finding = unusable(&error.clone().into());
+        let finding = unusable(&error);
         assert_eq!((finding.level, &finding.what), (Level::Fail, &error.to_string()));
         assert_eq!(Some(finding.fix), error.hint());
         finding.check

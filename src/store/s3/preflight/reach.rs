@@ -14,7 +14,7 @@ pub(super) const REGION: Check =
     Check { name: "bucket-region", about: "Bucket is in the region `SPONSOR_AWS_REGION`" };
 
 const LOCATION: Question = Question { check: REGION, subject: "region", permission: "s3:GetBucketLocation" };
-const NOTHING_STORED: &str = "Neither a backup nor its record can be stored or read.";
+pub(super) const NOTHING_STORED: &str = "Neither a backup nor its record can be stored or read.";
 
 /// The findings, and whether other questions about the bucket make sense.
 pub(super) async fn check(bucket: &Checked<'_>) -> (Vec<Finding>, bool) {

@@ -102,3 +102,11 @@ fn sound_rules_have_no_finding_but_ok() {
         "ok: objects of s3://b/backups/ expire after 2557 days (rule `archive-production-backups`), and move to DEEP_ARCHIVE after 90 days"
     );
 }
+
+#[test]
+fn a_bucket_without_credentials_has_a_finding() {
+    let error = StoreError::NoCredentials { location: "s3://b/".to_owned() };
+    let finding = crate::store::preflight::unusable(&error);
+    assert_eq!((finding.check, line(&finding)), ("bucket-exists", format!("fail: {error}")));
+    assert_eq!(Some(finding.fix), error.hint());
+}
