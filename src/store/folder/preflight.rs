@@ -96,7 +96,7 @@ pub(in crate::store) async fn check(
         access::judge(&checked, access),
         disk::file_system(&checked, &disk),
         content::links(&checked, &content),
-        disk::space(&checked, &disk, content.newest_backup(which)),
+        disk::space(&checked, &disk, content.newest_backup()),
         lock(&checked),
         content::leftovers(&checked, content.unfinished),
     ]

@@ -42,9 +42,9 @@ fn joined<T>(
 }
 
 impl Content {
-    /// Size of the newest backup that has a manifest. Keys are in the order of their times.
-    pub(super) fn newest_backup(&self, which: Bucket) -> Option<u64> {
-        let objects = self.objects.as_ref().ok().filter(|_| which == Bucket::Backups)?;
+    /// Size of the newest backup that has a manifest. Keys are in the order of their times. Records have no manifests.
+    pub(super) fn newest_backup(&self) -> Option<u64> {
+        let objects = self.objects.as_ref().ok()?;
         let has_manifest = |object: &&FileEntry| {
             let key = manifest_key(&object.key);
             objects.binary_search_by(|other| other.key.cmp(&key)).is_ok()
@@ -89,7 +89,9 @@ pub(super) fn leftovers(folder: &Checked<'_>, found: Result<Vec<UnfinishedFile>,
             format!("{what} (in progress: {in_progress})")
         });
     };
-    let all_go = !folder.is_shared && left.iter().all(|file| !file.is_being_written);
+    // A backup removes nothing in the store of the records, or what may be another sponsor's.
+    let is_cleaned = folder.which == Bucket::Backups && !folder.is_shared;
+    let all_go = is_cleaned && left.iter().all(|file| !file.is_being_written);
     LEFTOVERS.warn(
         format!("{} in {name}, the first one of {}", count(left.len(), "leftover temporary file"), first.key),
         "They take room, and are not backups.",

@@ -47,6 +47,12 @@ fn a_file_that_cannot_be_proven_does_not_pass() {
     let error = try_out(&one.file, &other.file).unwrap_err();
     assert_eq!(error, FolderError::Vanished { path: shown(&one.file.path()) });
     drop((one, other));
+    let (one, other) = (begin(), begin());
+    // As a disk does that returns other bytes.
+    one.file.write(b"more", CONTENT.len() as u64).unwrap();
+    let error = try_out(&one.file, &other.file).unwrap_err();
+    assert!(matches!(&error, FolderError::Differs { got, .. } if got == "4100"), "{error}");
+    drop((one, other));
     assert_eq!(names(place.path()), [""; 0]);
 }
 

@@ -2,7 +2,7 @@ use std::os::unix::fs::symlink;
 
 use super::*;
 use crate::finding::Level;
-use crate::layout::key::checksum_key;
+use crate::layout::key::{Bucket, checksum_key};
 use crate::sponsors::Environment;
 use crate::store::folder::preflight::tests::{expected, judged, line};
 use crate::store::folder::tests::{KEY, folder, put};
@@ -57,6 +57,15 @@ fn a_file_is_a_leftover_if_its_run_is_dead_or_a_day_old() {
         // A backup removes only what certainly belongs to no run.
         let goes = finding.fix.contains("sponsor-backup backup");
         assert_eq!(goes, !is_being_written, "{finding:?}");
+        if level == Level::Warn {
+            for (which, is_shared) in [(Bucket::AuditLogs, false), (Bucket::Backups, true)] {
+                let files = vec![unfinished(KEY, begun, is_being_written)];
+                let finding = judged(Environment::Staging, |folder| {
+                    leftovers(&Checked { which, is_shared, ..*folder }, Ok(files))
+                });
+                assert!(finding.fix.contains("`find /srv/backups -name"), "{finding:?}");
+            }
+        }
     }
     let undated = UnfinishedFile { key: KEY.to_owned(), begun: None, is_being_written: true };
     assert_eq!(judged(Environment::Staging, |folder| leftovers(folder, Ok(vec![undated]))).level, Level::Ok);
@@ -72,7 +81,7 @@ async fn the_newest_backup_is_the_last_one_with_a_manifest() {
             expected: expected(Environment::Production),
             is_shared: false,
         };
-        look(&folder, &checked).await.newest_backup(which)
+        look(&folder, &checked).await.newest_backup()
     };
     assert_eq!(newest(Bucket::Backups).await, None);
     for (key, bytes) in [(KEY, 5), (LATER, 9)] {
