@@ -108,6 +108,12 @@ pub enum StoreError {
         /// `s3://bucket/key`.
         location: String,
     },
+    /// The target of a copy holds something else, or a part of a copy, under one of its keys. Nothing was touched.
+    #[error("{location} is taken by another object, or by a part of an unfinished copy")]
+    Occupied {
+        /// `s3://bucket/key` or `file:///root/key`.
+        location: String,
+    },
     /// The stored object differs from what was sent.
     #[error("{location} was not stored as sent: {what} {got} instead of {expected}")]
     Differs {

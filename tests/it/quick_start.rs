@@ -99,7 +99,7 @@ fn undated(paths: Vec<String>) -> Vec<String> {
 #[test]
 fn the_readmes_quick_start_ends_in_equal() {
     let commands = block(README, &["createdb", "sponsor-backup init", "sponsor-backup drill"]);
-    let by_hand = block(README, &["cd backups/", "sha256sum -c", "gunzip", "psql"]);
+    let by_hand = block(README, &["dump=$(ls backups/", "sha256sum -c", "gunzip", "psql"]);
     let typed: Vec<&str> = commands.lines().collect();
     let is_one = |line: &&str| !line.is_empty() && !line.contains(['\\', ';', '|']) && !line.contains("&&");
     assert!(typed.len() <= COMMANDS && typed.iter().all(is_one), "{typed:#?}");
@@ -131,7 +131,7 @@ fn the_readmes_hand_restore_refuses_a_changed_file() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&file, bytes).unwrap();
-    let by_hand = block(README, &["cd backups/", "sha256sum -c", "gunzip", "psql"]);
+    let by_hand = block(README, &["dump=$(ls backups/", "sha256sum -c", "gunzip", "psql"]);
     // A terminal goes on after a command that failed.
     let printed = machine.types(&format!("set +e\n{by_hand}true"));
     assert!(printed.contains("FAILED"), "{printed}");

@@ -100,7 +100,7 @@ impl CopyRun<'_> {
     /// It holds something else under one of its keys, or a part of it.
     async fn is_copied(&self, copying: &Copying<'_>) -> Result<bool, Failure> {
         let Copying { target, source, key, .. } = copying;
-        let taken = || Failure::from(StoreError::AlreadyExists { location: target.location(&key.key) });
+        let taken = || Failure::from(StoreError::Occupied { location: target.location(&key.key) });
         let listed = target.list(&key.key).await?;
         let parts = [key.key.clone(), checksum_key(&key.key), manifest_key(&key.key)];
         match parts.iter().filter(|part| listed.iter().any(|object| object.key == **part)).count() {

@@ -21,7 +21,7 @@ const PRIVATE_FOLDER: u32 = 0o700;
 /// Bytes of a name, at most, on almost every file system.
 const LONGEST_NAME: usize = 255;
 
-const ADD_BY_HAND: &str = "To add a sponsor, add its block to manifest.yaml and its secrets to secrets.yaml. For a new setup, change to another folder.";
+const ADD_BY_HAND: &str = "To add a sponsor, add its block to manifest.yaml and its secrets to secrets.yaml, and create its two folders. For a new setup, change to another folder.";
 
 /// A file that does not exist yet.
 pub(super) struct NewFile {

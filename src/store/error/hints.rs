@@ -22,6 +22,9 @@ impl StoreError {
                 "Abort it with `aws s3api abort-multipart-upload`, or let a lifecycle rule remove it."
             }
             Self::AlreadyExists { .. } => "Run again. Another run used the same second.",
+            Self::Occupied { .. } => {
+                "Choose another place in `to`, or move away what is under this key: sponsor-backup never replaces or deletes an object."
+            }
             Self::Differs { what: "lock", .. } => {
                 "Grant s3:GetObjectRetention on the objects of this bucket. Without it, S3 does not show locks. If it is granted, the store did not lock the object: report that to its support, or set `object-lock` to `off`."
             }

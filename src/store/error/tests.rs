@@ -17,6 +17,7 @@ fn one_of_each() -> Vec<StoreError> {
     let errors = vec![
         StoreError::NoObjectLock { location: "s3://callisto-backups/".to_owned() },
         StoreError::AlreadyExists { location: place() },
+        StoreError::Occupied { location: place() },
         StoreError::TooLong { location: place() },
         StoreError::Broken("task 7 panicked".to_owned()),
         StoreError::OutcomeUnknown { cause: Box::new(denied()), location: place() },
@@ -42,6 +43,7 @@ fn one_of_each() -> Vec<StoreError> {
             | StoreError::Role { .. }
             | StoreError::NoObjectLock { .. }
             | StoreError::AlreadyExists { .. }
+            | StoreError::Occupied { .. }
             | StoreError::Differs { .. }
             | StoreError::TooLong { .. }
             | StoreError::Broken(_)

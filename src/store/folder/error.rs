@@ -202,7 +202,7 @@ impl Flaw {
         match self {
             Self::Relative => "Use an absolute path, as in `file:///srv/backups`.".to_owned(),
             Self::FileSystemRoot => "Use a directory below it, as in `file:///srv/backups`.".to_owned(),
-            Self::Missing => format!("Create it with `mkdir -m 700 {shown}`, or mount its file system."),
+            Self::Missing => format!("Create it with `mkdir -m 700 -p {shown}`, or mount its file system."),
             Self::NotDirectory => "Use the path of a directory.".to_owned(),
             Self::Link { target: Some(target) } => format!("Use the path that it leads to, {target}."),
             Self::Link { target: None } => {

@@ -118,9 +118,9 @@ fn lock(folder: &Checked<'_>) -> Finding {
             let kept = kept.max_by_key(|retention| retention.days());
             let kept = kept.map(|time| format!(" Keep each object here for {time}.")).unwrap_or_default();
             let copy = match folder.which {
-                Bucket::Backups => {
-                    "`sponsor-backup copy --backup latest --to s3://BUCKET` after each backup".to_owned()
-                }
+                Bucket::Backups => format!(
+                    "`sponsor-backup copy --environment {environment} --backup latest --to s3://BUCKET` after each backup"
+                ),
                 Bucket::AuditLogs => format!("`aws s3 sync {} s3://BUCKET`", folder.argument()),
             };
             LOCK.warn(
