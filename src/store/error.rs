@@ -133,7 +133,7 @@ pub enum StoreError {
         location: String,
     },
     /// The transfer failed in this program.
-    #[error("the transfer broke: {0}")]
+    #[error("the data stream broke: {0}")]
     Broken(String),
     /// A write failed, and whether it succeeded after all cannot be seen.
     #[error("{cause}, and the outcome of the upload to {location} is unknown")]
