@@ -108,8 +108,8 @@ pub enum StoreError {
         /// `s3://bucket/key`.
         location: String,
     },
-    /// The target of a copy holds something else, or a part of a copy, under one of its keys. Nothing was touched.
-    #[error("{location} is taken by another object, or by a part of an unfinished copy")]
+    /// The target of a copy holds something under one of its keys that is not shown to be this copy. Nothing was touched.
+    #[error("{location} exists already, and is not shown to be a whole copy of this backup")]
     Occupied {
         /// `s3://bucket/key` or `file:///root/key`.
         location: String,

@@ -268,7 +268,7 @@ fn what_cannot_be_copied_says_why() {
     let there = target.join(&folders.key);
     made(there.parent().unwrap().to_owned());
     std::fs::write(&there, "another").unwrap();
-    assert_refused(&run.run(), 14, "is taken by another object");
+    assert_refused(&run.run(), 14, "exists already, and is not shown");
     assert_eq!(std::fs::read(&there).unwrap(), b"another");
     let locked = folders.to_folder("unlocked").1.args(["--object-lock", "governance"]).run();
     assert_refused(&locked, 2, "which has no Object Lock");

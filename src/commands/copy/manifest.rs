@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::archive::backup_manifest::{BackupManifest, Encoding, StoredSize};
+use crate::archive::backup_manifest::{Encoding, StoredSize};
 use crate::commands::stored::StoredBackup;
 use crate::failure::Failure;
 
@@ -47,13 +47,23 @@ fn overwrite(document: &mut Map<String, Value>, part: &str, known: Value) {
     }
 }
 
-/// Whether a backup at the target is a copy of the source: the same bytes, or the same text for these recipients.
-pub(super) fn is_copy(source: &BackupManifest, copy: &BackupManifest, recipients: Option<&[String]>) -> bool {
-    let same_text = (&source.dump.sha256, source.dump.bytes) == (&copy.dump.sha256, copy.dump.bytes);
+/// Whether a backup at the target is a copy of the source, by their manifests: the same document with the same bytes, or with
+/// the same text for these recipients.
+pub(super) fn is_copy(source: &StoredBackup, copy: &StoredBackup, recipients: Option<&[String]>) -> bool {
+    let changed: &[&str] =
+        if recipients.is_some() { &["copied_from", "key", "stored", "encoding"] } else { &["copied_from"] };
     let set = |keys: &[String]| keys.iter().cloned().collect::<BTreeSet<_>>();
-    same_text
-        && match recipients {
-            None => source.stored.sha256 == copy.stored.sha256,
-            Some(recipients) => set(recipients) == set(&copy.encoding.age_recipients),
-        }
+    let fits =
+        recipients.is_none_or(|recipients| set(recipients) == set(&copy.description.encoding.age_recipients));
+    let (told, copied) = (without(&source.document, changed), without(&copy.document, changed));
+    fits && told.is_some() && told == copied
+}
+
+/// A document without these fields.
+fn without(document: &[u8], fields: &[&str]) -> Option<Map<String, Value>> {
+    let mut document: Map<String, Value> = serde_json::from_slice(document).ok()?;
+    for field in fields {
+        document.remove(*field);
+    }
+    Some(document)
 }

@@ -23,7 +23,7 @@ impl StoreError {
             }
             Self::AlreadyExists { .. } => "Run again. Another run used the same second.",
             Self::Occupied { .. } => {
-                "Choose another place in `to`, or move away what is under this key: sponsor-backup never replaces or deletes an object."
+                "If it is an encrypted copy, pass its private key in AGE_IDENTITY. Otherwise choose another place in `to`, or move away what is under this key: sponsor-backup never replaces or deletes an object."
             }
             Self::Differs { what: "lock", .. } => {
                 "Grant s3:GetObjectRetention on the objects of this bucket. Without it, S3 does not show locks. If it is granted, the store did not lock the object: report that to its support, or set `object-lock` to `off`."

@@ -9,7 +9,7 @@ use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use uuid::Uuid;
 
-use super::error::{FolderError, shown};
+use super::error::{Flaw, FolderError, shown};
 use super::root::{DIRECTORY, Root};
 
 /// Longest key, as in S3.
@@ -137,10 +137,24 @@ impl Root {
                 self.set_mode(&next.fd, &next.path, Mode::RWXU)?;
             }
             self.hand_over(&next.fd, &next.path, is_new)?;
+            self.expect_own(&next)?;
             self.sync_directory(&here)?;
             here = next;
         }
         Ok(here)
+    }
+
+    /// Checks that no other user can rename or replace what is in a directory below the root.
+    pub(super) fn expect_own(&self, directory: &Directory) -> Result<(), FolderError> {
+        let stat =
+            fs::fstat(&directory.fd).map_err(|errno| self.failed("inspect", &directory.path, errno))?;
+        let (owner, process) = (stat.st_uid, rustix::process::geteuid().as_raw());
+        let unsuitable = |flaw| Err(FolderError::Unsuitable { path: shown(&directory.path), flaw });
+        if Mode::from_raw_mode(stat.st_mode).contains(Mode::WOTH) {
+            return unsuitable(Flaw::WorldWritable);
+        }
+        let is_roots = self.owner.is_some_and(|(user, _)| user.as_raw() == owner);
+        if owner == process || is_roots { Ok(()) } else { unsuitable(Flaw::Owner { owner, process }) }
     }
 
     /// The root as a directory. Each has its own position in the listing.

@@ -36,7 +36,7 @@ pub(super) struct Root {
     pub(super) path: PathBuf,
     pub(super) identity: Identity,
     /// Owner of what this process creates, if it is root: the folder's own.
-    owner: Option<(Uid, Gid)>,
+    pub(super) owner: Option<(Uid, Gid)>,
 }
 
 impl Root {

@@ -203,3 +203,18 @@ async fn a_file_that_was_removed_before_its_lock_is_not_used() {
     fs::flock(&other, FlockOperation::LockShared).unwrap();
     assert!(!pending.file.lock().unwrap());
 }
+
+#[tokio::test]
+async fn a_directory_that_others_can_write_to_is_not_written_to() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (root, folder) = folder();
+    let below = root.path().join("backups");
+    std::fs::create_dir(&below).unwrap();
+    std::fs::set_permissions(&below, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let error = folder.put_new("backups/a", Bytes::from_static(b"x")).await.unwrap_err();
+    assert!(
+        matches!(error, FolderError::Unsuitable { flaw: crate::store::folder::Flaw::WorldWritable, .. }),
+        "{error}"
+    );
+    assert!(std::fs::read_dir(&below).unwrap().next().is_none());
+}
