@@ -50,7 +50,10 @@ fn assert_narrow(session: &Granted, sponsor: &str) {
             "" => {
                 assert!(statement["Condition"]["StringLikeIfExists"]["s3:prefix"].is_string(), "{statement}")
             }
-            folder => assert!(["backups/*", "deployments/*", "drills/*"].contains(&folder), "{statement}"),
+            folder => assert!(
+                ["backups/*", "deployments/*", "drills/*", "copies/*"].contains(&folder),
+                "{statement}"
+            ),
         }
     }
 }

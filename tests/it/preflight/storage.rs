@@ -62,8 +62,10 @@ fn a_bare_bucket_lacks_each_protection() {
     }
     let logs = buckets.check();
     let forgotten = of_check(&logs, "bucket-lifecycle").map(line_of).collect::<Vec<_>>();
-    let expected =
-        format!("warn: bucket {} has no lifecycle rule for `deployments/`, `drills/`", buckets.audit_logs);
+    let expected = format!(
+        "warn: bucket {} has no lifecycle rule for `deployments/`, `drills/`, `copies/`",
+        buckets.audit_logs
+    );
     assert!(forgotten.contains(&expected), "{forgotten:?}");
 }
 

@@ -66,7 +66,8 @@ impl Buckets {
             replicate(server, bucket, &replica);
         }
         lifecycle(server, &buckets.backups, [archive_rule("backups/", 2557)]);
-        let records = ["deployments/", "drills/"].map(|prefix| rule(prefix, 2557).build().unwrap());
+        let records =
+            ["deployments/", "drills/", "copies/"].map(|prefix| rule(prefix, 2557).build().unwrap());
         lifecycle(server, &buckets.audit_logs, records);
         let proxy = Proxy::before(server.endpoint());
         proxy.answer_for_missing_objects();
