@@ -21,7 +21,7 @@ pub use error::{SecretsError, SourceError};
 pub use flag::{Disabled, FLAG, StorageSecrets};
 pub use oidc::IdTokens;
 pub use place::Place;
-pub use store_name::{Ability, StoreKind, StoreName};
+pub use store_name::{Ability, PATH_ENCODED, StoreKind, StoreName};
 pub use variables::EnvCredentials;
 
 use std::collections::BTreeMap;

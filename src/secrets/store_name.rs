@@ -10,7 +10,7 @@ use super::place::{BUCKET, FOLDER, Form};
 
 const SCHEME: &str = "file://";
 /// What a URL's path cannot hold as it is (URL standard, "path percent-encode set"), and what shells and Markdown read.
-const ENCODED: &AsciiSet = &CONTROLS
+pub const PATH_ENCODED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
@@ -102,7 +102,7 @@ impl fmt::Display for StoreName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Name::Bucket(name) => formatter.write_str(name),
-            Name::Folder(path) => write!(formatter, "{SCHEME}{}", utf8_percent_encode(path, ENCODED)),
+            Name::Folder(path) => write!(formatter, "{SCHEME}{}", utf8_percent_encode(path, PATH_ENCODED)),
         }
     }
 }
@@ -111,7 +111,7 @@ impl StoreName {
     /// The store that a secret's value names.
     ///
     /// # Errors
-    /// It names none. There is no default.
+    /// The text is neither a bucket name nor a folder URL.
     pub(super) fn parse(text: &str) -> Result<Self, Misfit> {
         if is_meant_as_folder(text) {
             return folder_path(text).map(|path| Self(Name::Folder(path))).map_err(Misfit::Folder);

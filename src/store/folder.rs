@@ -20,7 +20,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+use percent_encoding::percent_encode;
 
 pub use error::{Flaw, FolderError};
 pub use listing::{FileEntry, UnfinishedFile};
@@ -30,23 +30,7 @@ pub use root::Surroundings;
 
 use root::Root;
 
-/// What a URL cannot have in its path as it is.
-const NOT_IN_PATHS: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
+use crate::secrets::PATH_ENCODED;
 
 /// A folder as a store.
 #[derive(Debug, Clone)]
@@ -86,8 +70,8 @@ impl Folder {
     /// `file:///root/key`
     #[must_use]
     pub fn location(&self, key: &str) -> String {
-        let root = percent_encode(self.root.path.as_os_str().as_bytes(), NOT_IN_PATHS);
-        format!("file://{root}/{}", percent_encode(key.as_bytes(), NOT_IN_PATHS))
+        let root = percent_encode(self.root.path.as_os_str().as_bytes(), PATH_ENCODED);
+        format!("file://{root}/{}", percent_encode(key.as_bytes(), PATH_ENCODED))
     }
 }
 

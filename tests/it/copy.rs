@@ -190,6 +190,21 @@ fn new_recipients_open_the_copy_and_old_ones_do_not() {
     assert_eq!(told["encoding"]["age_recipients"], json!([public[1]]));
     assert_eq!(told["copied_from"]["age_recipients"], json!([public[0]]));
 
+    // Bytes that no given identity opens are not shown to be this copy.
+    let again = |identities: String| {
+        let run = folders.to_folder("rotated").1.arg("--age-recipients").arg(&public[1]);
+        run.env("AGE_IDENTITY", identities).run()
+    };
+    assert_refused(&again(secret(&old)), 14, "is not shown to be a whole copy");
+    assert_refused(&again(format!("{}\n{}", secret(&old), secret(&new))), 0, "copied already");
+
+    // Neither is a copy whose manifest was changed.
+    let changed = plain.join(manifest(key));
+    let mut told: Value = serde_json::from_slice(&std::fs::read(&changed).unwrap()).unwrap();
+    told["version"] = json!("another");
+    std::fs::write(&changed, told.to_string()).unwrap();
+    assert_refused(&folders.to_folder("plain").1.run(), 14, "is not shown to be a whole copy");
+
     folders.trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some(&url(&target)));
     let verify = |identity| folders.run("verify", &[]).env("AGE_IDENTITY", secret(identity)).run();
     verify(&new).assert_code(0);

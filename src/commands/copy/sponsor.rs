@@ -112,7 +112,7 @@ impl CopyRun<'_> {
         let described = stored::describe(target, whose, key.clone(), None, false).await?;
         let recipients = self.options.recipients.public_keys();
         let wanted = self.is_resealed().then_some(recipients.as_slice());
-        // A manifest alone proves nothing of an encrypted text: whoever wrote it could have written any bytes.
+        // A manifest proves nothing about encrypted bytes. Only an identity that opens them does.
         let can_be_proven =
             !self.is_resealed() || self.identities.matches(&described.description.encoding.age_recipients);
         if can_be_proven && is_copy(source, &described, wanted) { Ok(true) } else { Err(taken()) }

@@ -29,7 +29,7 @@ fn what_git_would_commit_is_named_with_its_line() {
     let outcome = in_a_repository().run();
     outcome.assert_code(0);
     assert_eq!(warnings(&outcome), [SECRETS, STORE]);
-    assert!(!outcome.workspace.join(".gitignore").exists(), "nobody was asked");
+    assert!(!outcome.workspace.join(".gitignore").exists(), "init changed it without a question");
     // The lines do what they promise.
     std::fs::write(outcome.workspace.join(".gitignore"), "/secrets.yaml\n/backups/\n").unwrap();
     for ignored in ["secrets.yaml", "backups/callisto/backups/x"] {
