@@ -15,6 +15,7 @@ pub mod encryption;
 pub mod memory;
 pub mod open;
 pub mod pending;
+pub mod pieces;
 pub mod seal;
 pub mod transfer;
 
@@ -23,6 +24,7 @@ mod error;
 pub use codec::Codec;
 pub use encryption::{Identities, Recipients};
 pub use error::ArchiveError;
-pub use open::{Opened, Reader, SealedObject, open};
+pub use open::{Opened, Reader, SealedObject, open, open_pieces};
 pub use pending::PendingUpload;
-pub use seal::{Progress, SealOptions, seal};
+pub use pieces::Selection;
+pub use seal::{Block, BlockSource, Progress, SealOptions, seal};

@@ -2,6 +2,7 @@
 //! could decide.
 
 pub mod context;
+mod text_blocks;
 pub mod threads;
 
 mod backup;

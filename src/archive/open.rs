@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read};
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::codec::Format;
+use super::pieces::{ProvenPieces, Selection};
 use super::{ArchiveError, Identities};
 use crate::store::Download;
 use crate::store::Store;
@@ -44,6 +46,12 @@ pub struct SealedObject {
     pub encrypted: bool,
     /// Identities that decrypt it. Unused if it is not encrypted.
     pub identities: Identities,
+}
+
+impl SealedObject {
+    fn download(&self, range: Range<u64>) -> Download {
+        Download::of_range(&self.store, self.key.clone(), self.mark.clone(), self.bytes, range)
+    }
 }
 
 /// What a source turned out to be.
@@ -73,28 +81,57 @@ pub struct Reader {
 /// # Errors
 /// It is encrypted, and there is no identity.
 pub fn open(source: SealedObject, stop: CancellationToken) -> Result<Reader, ArchiveError> {
-    let SealedObject { store, key, mark, bytes, format, encrypted, identities } = source;
+    let download = source.download(0..source.bytes);
+    start(source, vec![download], None, stop)
+}
+
+/// Begins to read only some pieces of a source, each proven before any of its text is given. An encrypted source is fetched
+/// whole; of another one, only their bytes. [`Opened`] then measures what was read.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_pieces(
+    source: SealedObject,
+    selection: Selection,
+    stop: CancellationToken,
+) -> Result<Reader, ArchiveError> {
+    if source.encrypted {
+        let download = source.download(0..source.bytes);
+        return start(source, vec![download], Some(selection), stop);
+    }
+    let downloads = selection.ranges().into_iter().map(|range| source.download(range)).collect();
+    start(source, downloads, Some(selection.without_gaps()), stop)
+}
+
+fn start(
+    source: SealedObject,
+    downloads: Vec<Download>,
+    selection: Option<Selection>,
+    stop: CancellationToken,
+) -> Result<Reader, ArchiveError> {
+    let SealedObject { store, key, format, encrypted, identities, .. } = source;
     let location = store.location(&key);
     if encrypted && identities.is_empty() {
         return Err(ArchiveError::IdentityMissing { location, recipients: Vec::new() });
     }
     let (to_decoder, stored) = mpsc::channel(STORED_AHEAD);
     let (to_reader, plain) = mpsc::channel(PLAIN_AHEAD);
-    let download = Download::new(&store, key, mark, bytes);
-    let fetching = AbortOnDropHandle::new(tokio::spawn(fetch(download, to_decoder, stop.clone())));
-    let decoding = Decoding { location, format, identities: encrypted.then_some(identities) };
+    let fetching = AbortOnDropHandle::new(tokio::spawn(fetch(downloads, to_decoder, stop.clone())));
+    let decoding = Decoding { location, format, identities: encrypted.then_some(identities), selection };
     let decoding = tokio::task::spawn_blocking(move || decoding.run(stored, &to_reader));
     Ok(Reader { plain, hasher: Hasher::default(), fetching, decoding, stop, end: None })
 }
 
 /// Returns the sums of all stored bytes, or `None` if the decoder received an error or stopped reading.
 async fn fetch(
-    mut download: Download,
+    downloads: Vec<Download>,
     to_decoder: mpsc::Sender<Result<Bytes, ArchiveError>>,
     stop: CancellationToken,
 ) -> Option<SizeAndHash> {
-    let mut hasher = Hasher::default();
+    let (mut hasher, mut downloads) = (Hasher::default(), downloads.into_iter());
+    let mut current = downloads.next();
     loop {
+        let Some(download) = &mut current else { return Some(hasher.read()) };
         let piece = tokio::select! {
             biased;
             () = stop.cancelled() => Err(ArchiveError::Stopped),
@@ -105,7 +142,7 @@ async fn fetch(
                 hasher.feed(&piece);
                 to_decoder.send(Ok(piece)).await.ok()?;
             }
-            Ok(None) => return Some(hasher.read()),
+            Ok(None) => current = downloads.next(),
             // Through the decoder, so that it is the cause that is reported, and not a stream that is cut off.
             Err(error) => {
                 to_decoder.send(Err(error)).await.ok()?;
@@ -180,6 +217,8 @@ pub struct Decoding {
     pub format: Format,
     /// Identities that decrypt it, if it is encrypted.
     pub identities: Option<Identities>,
+    /// The pieces that are let through, if not everything is.
+    pub selection: Option<Selection>,
 }
 
 impl Decoding {
@@ -196,10 +235,10 @@ impl Decoding {
         let (begun, idle) = (Instant::now(), Rc::new(Cell::new(Duration::ZERO)));
         let inlet = Inlet { stored, piece: Bytes::new(), idle: Rc::clone(&idle) };
         let mut decoder = match &self.identities {
-            None => self.decompress(inlet)?,
+            None => self.decode(inlet)?,
             Some(identities) => {
                 let decrypted = self.decrypt(inlet, identities)?;
-                self.decompress(BufReader::with_capacity(DECRYPTED_BYTES, decrypted))?
+                self.decode(BufReader::with_capacity(DECRYPTED_BYTES, decrypted))?
             }
         };
         loop {
@@ -223,6 +262,15 @@ impl Decoding {
             _ => self.corrupt("the age header was altered or is missing"),
         })?;
         Ok(Authentic { reader, damage: self.corrupt("the age stream was cut off or altered") })
+    }
+
+    fn decode<'a>(&self, stream: impl BufRead + 'a) -> Result<Box<dyn Read + 'a>, ArchiveError> {
+        match &self.selection {
+            None => self.decompress(stream),
+            Some(selection) => {
+                self.decompress(ProvenPieces::new(stream, selection.clone(), self.location.clone()))
+            }
+        }
     }
 
     fn decompress<'a>(&self, mut stream: impl BufRead + 'a) -> Result<Box<dyn Read + 'a>, ArchiveError> {

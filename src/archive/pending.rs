@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::pieces::SealedPiece;
 use super::{ArchiveError, checksum};
 use crate::layout::key::{checksum_key, manifest_key};
 use crate::stop::Deadline;
@@ -21,6 +22,8 @@ pub struct Sealed {
     pub crc64: String,
     /// Independent members that the archive consists of.
     pub members: u64,
+    /// Its pieces, in order. They cover all of it; empty for bytes that were taken from another archive.
+    pub pieces: Vec<SealedPiece>,
 }
 
 /// A backup that was committed.

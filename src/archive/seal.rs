@@ -2,19 +2,20 @@
 //! nothing on disk.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt as _;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::task::JoinHandle;
 
 use super::encryption::Encryption;
-use super::memory::{BufferPlan, MEMBER_BYTES};
+use super::memory::BufferPlan;
 use super::pending::{FailedUpload, PendingUpload, Sealed};
+use super::pieces::SealedPiece;
 use super::{ArchiveError, Codec, Recipients};
 use crate::store::Upload;
-use crate::store::hash::{Crc64, Hasher};
+use crate::store::hash::{Crc64, Hasher, SizeAndHash};
 
 /// How the bytes are compressed and encrypted.
 #[derive(Debug, Clone)]
@@ -43,12 +44,30 @@ pub struct Progress {
     pub bytes_stored: AtomicU64,
 }
 
+/// A part of the stream. It becomes one member of the archive.
+#[derive(Debug)]
+pub struct Block {
+    /// At most [`MEMBER_BYTES`](super::memory::MEMBER_BYTES), not empty.
+    pub text: Vec<u8>,
+    /// Whether a piece begins with it, which is then in the archive's index.
+    pub begins_piece: bool,
+}
+
+/// What is archived.
+pub trait BlockSource: Send {
+    /// The next block; `None` at the end.
+    ///
+    /// # Errors
+    /// The stream fails.
+    fn next_block(&mut self) -> impl Future<Output = std::io::Result<Option<Block>>> + Send;
+}
+
 /// Archives a stream up to its end. The object is not visible until the answer is committed.
 ///
 /// # Errors
 /// The stream, the compression or S3 fails, or panics, or the upload was stopped; what was sent waits to be abandoned.
-pub async fn seal<R: AsyncRead + Unpin>(
-    stream: &mut R,
+pub async fn seal<S: BlockSource>(
+    stream: &mut S,
     options: &SealOptions,
     buffers: BufferPlan,
     mut upload: Upload,
@@ -64,8 +83,8 @@ pub async fn seal<R: AsyncRead + Unpin>(
     }
 }
 
-async fn run<R: AsyncRead + Unpin>(
-    stream: &mut R,
+async fn run<S: BlockSource>(
+    stream: &mut S,
     (options, buffers): (&SealOptions, BufferPlan),
     upload: &mut Upload,
     progress: &Progress,
@@ -76,26 +95,31 @@ async fn run<R: AsyncRead + Unpin>(
         hasher: Hasher::default(),
         crc64: Crc64::default(),
     };
+    let mut index = Index::default();
     let mut members = VecDeque::new();
     let mut count: u64 = 0;
     let in_flight = usize::try_from(buffers.members_in_flight).unwrap_or(usize::MAX);
     loop {
         // The writing end of the stream might not notice a stop.
-        let member = tokio::select! {
-            member = next_member(stream) => member?,
+        let block = tokio::select! {
+            block = stream.next_block() => block.map_err(|error| ArchiveError::Stream(error.to_string()))?,
             () = upload.stop().requested() => return Err(ArchiveError::Stopped),
         };
-        let last = member.is_empty();
+        let last = block.is_none();
         // A stream without a byte still becomes a valid file: one empty member.
-        if !last || count == 0 {
-            plain.feed(&member);
-            progress.bytes_read.fetch_add(member.len() as u64, Ordering::Relaxed);
+        let empty = || Block { text: Vec::new(), begins_piece: true };
+        if let Some(Block { text, begins_piece }) = block.or_else(|| (count == 0).then(empty)) {
+            plain.feed(&text);
+            progress.bytes_read.fetch_add(text.len() as u64, Ordering::Relaxed);
+            let of_piece = (begins_piece, text.len() as u64);
             // Each member is compressed on a core of its own. They are stored in the order in which they were read.
-            members.push_back(compress(options.codec, member));
+            members.push_back((of_piece, compress(options.codec, text)));
             count += 1;
         }
         while members.len() >= in_flight || (last && !members.is_empty()) {
-            let compressed = finished(members.pop_front()).await?;
+            let Some((of_piece, member)) = members.pop_front() else { break };
+            let compressed = member.await.map_err(|lost| ArchiveError::Stream(lost.to_string()))??;
+            index.add(of_piece, &compressed);
             let stored = stored_side.encryption.update(compressed)?;
             stored_side.pass(&stored, upload, progress).await?;
         }
@@ -108,28 +132,45 @@ async fn run<R: AsyncRead + Unpin>(
     let mut end = StoredSide { encryption: Encryption::None, hasher, crc64 };
     end.pass(&encryption.finish()?, upload, progress).await?;
     upload.finish().await?;
-    Ok(Sealed { plain: plain.read(), stored: end.hasher.read(), crc64: end.crc64.read(), members: count })
-}
-
-/// The text of the next member; empty at the end of the stream. Only this function decides where members begin.
-async fn next_member<R: AsyncRead + Unpin>(stream: &mut R) -> Result<Vec<u8>, ArchiveError> {
-    let mut member = Vec::new();
-    let mut limited = stream.take(MEMBER_BYTES);
-    member.reserve_exact(usize::try_from(MEMBER_BYTES).unwrap_or_default());
-    limited.read_to_end(&mut member).await.map_err(|error| ArchiveError::Stream(error.to_string()))?;
-    Ok(member)
+    let (stored, crc64) = (end.hasher.read(), end.crc64.read());
+    Ok(Sealed { plain: plain.read(), stored, crc64, members: count, pieces: index.finish() })
 }
 
 fn compress(codec: Codec, plain: Vec<u8>) -> JoinHandle<Result<Vec<u8>, ArchiveError>> {
     tokio::task::spawn_blocking(move || codec.compress(&plain))
 }
 
-async fn finished(
-    member: Option<JoinHandle<Result<Vec<u8>, ArchiveError>>>,
-) -> Result<Vec<u8>, ArchiveError> {
-    match member {
-        Some(member) => member.await.map_err(|lost| ArchiveError::Stream(lost.to_string()))?,
-        None => Ok(Vec::new()),
+/// Measures the pieces of the compressed stream.
+#[derive(Default)]
+struct Index {
+    pieces: Vec<SealedPiece>,
+    /// Where the current one begins, bytes of its text, and the hash of its compressed bytes.
+    current: (u64, u64, Hasher),
+    end: u64,
+}
+
+impl Index {
+    fn add(&mut self, (begins, text_bytes): (bool, u64), compressed: &[u8]) {
+        if begins {
+            self.complete();
+        }
+        self.current.1 += text_bytes;
+        self.current.2.feed(compressed);
+        self.end += compressed.len() as u64;
+    }
+
+    fn complete(&mut self) {
+        let (offset, text_bytes, hasher) = std::mem::take(&mut self.current);
+        if self.end > offset {
+            let SizeAndHash { bytes, sha256 } = hasher.read();
+            self.pieces.push(SealedPiece { offset, bytes, sha256, text_bytes });
+        }
+        self.current.0 = self.end;
+    }
+
+    fn finish(mut self) -> Vec<SealedPiece> {
+        self.complete();
+        self.pieces
     }
 }
 

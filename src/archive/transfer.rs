@@ -4,10 +4,11 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
-use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _, DuplexStream};
 
 use super::memory::BufferPlan;
 use super::pending::{FailedUpload, PendingUpload, Sealed};
+use super::seal::BlockSource;
 use super::{ArchiveError, Opened, Progress, Reader, SealOptions, SealedObject, seal};
 use crate::store::hash::{Crc64, Hasher, SizeAndHash};
 use crate::store::{Download, Upload};
@@ -37,7 +38,8 @@ pub async fn transfer(
     let panicked = |_| Err(ArchiveError::Stream("its transfer panicked (see the lines above)".to_owned()));
     match passed.unwrap_or_else(panicked) {
         Ok((stored, crc64)) => {
-            let sealed = Sealed { plain: told.plain, stored, crc64, members: told.members };
+            let sealed =
+                Sealed { plain: told.plain, stored, crc64, members: told.members, pieces: Vec::new() };
             Ok(PendingUpload::new(upload, sealed))
         }
         Err(cause) => Err(Box::new(FailedUpload { cause, upload })),
@@ -63,24 +65,30 @@ async fn pass(source: &SealedObject, upload: &mut Upload) -> Result<(SizeAndHash
     Ok((hasher.read(), crc64.read()))
 }
 
-/// Opens a source and seals its text again. Gives what the source turned out to be, too: the caller compares both.
+/// Opens a source and seals its text again, in the blocks that `cut` makes of it. Gives what the source turned out to be and the
+/// blocks, too: the caller compares both.
 ///
 /// # Errors
 /// The source is damaged, one of the stores fails, or the upload was stopped. What was sent waits to be abandoned.
-pub async fn reseal(
+pub async fn reseal<S: BlockSource>(
     reader: Reader,
     (options, buffers): (&SealOptions, BufferPlan),
     upload: Upload,
-) -> Result<(PendingUpload, Opened), Box<FailedUpload>> {
-    let (inlet, mut outlet) = tokio::io::duplex(BETWEEN_BYTES);
+    cut: impl FnOnce(DuplexStream) -> S,
+) -> Result<(PendingUpload, Opened, S), Box<FailedUpload>> {
+    let (inlet, outlet) = tokio::io::duplex(BETWEEN_BYTES);
     let progress = Progress::default();
+    let mut blocks = cut(outlet);
     // Each owns its end of the pipe: once one of them ends, the other does not wait for it.
-    let sealing = async move { seal(&mut outlet, options, buffers, upload, &progress).await };
+    let sealing = async move {
+        let sealed = seal(&mut blocks, options, buffers, upload, &progress).await;
+        sealed.map(|pending| (pending, blocks))
+    };
     let (opened, sealed) = tokio::join!(feed(reader, inlet), sealing);
     // A source that broke off looks like the end of the stream to the other side.
     match (opened, sealed?) {
-        (Ok(opened), pending) => Ok((pending, opened)),
-        (Err(cause), pending) => Err(pending.failed(cause)),
+        (Ok(opened), (pending, blocks)) => Ok((pending, opened, blocks)),
+        (Err(cause), (pending, _)) => Err(pending.failed(cause)),
     }
 }
 

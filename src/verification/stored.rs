@@ -1,6 +1,9 @@
 //! Compares a stored backup's dump, checksum file and manifest. Pure, downloads nothing.
 
+use std::collections::BTreeMap;
+
 use super::VerificationError;
+use crate::archive::Selection;
 use crate::archive::backup_manifest::{
     BackupManifest, Contents, LargeObjectGroup, LargeObjects, Sequence, StoredSize, Table,
 };
@@ -79,7 +82,28 @@ pub fn contradictions(
     if is_encrypted == manifest.encoding.age_recipients.is_empty() {
         findings.push("its key and its manifest disagree on whether it is encrypted".to_owned());
     }
+    findings.extend(contradiction_of_index(manifest, is_encrypted));
     findings
+}
+
+/// Encryption adds bytes, so only the text shows how long an encrypted archive's compressed stream is.
+fn contradiction_of_index(manifest: &BackupManifest, is_encrypted: bool) -> Option<String> {
+    let pieces = manifest.pieces.as_ref()?;
+    let end = pieces.last().map_or(0, |last| last.offset.saturating_add(last.bytes));
+    let stream = if is_encrypted { end } else { manifest.stored.bytes };
+    let text: u64 = pieces.iter().map(|piece| piece.text_bytes).sum();
+    let mut rows: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for piece in pieces {
+        if let (Some(schema), Some(name)) = (&piece.schema, &piece.name) {
+            *rows.entry((schema, name)).or_default() += piece.rows;
+        }
+    }
+    let tables = manifest.contents.iter().flat_map(|told| &told.tables);
+    let told = tables.map(|table| ((table.schema.as_str(), table.name.as_str()), table.rows)).collect();
+    let fits = Selection::covers(pieces, stream)
+        && text == manifest.dump.bytes
+        && (manifest.contents.is_none() || rows == told);
+    (!fits).then(|| "the pieces in its manifest do not cover it".to_owned())
 }
 
 /// Findings if a manifest belongs to another backup, by sponsor, environment and key.

@@ -73,7 +73,7 @@ impl Forms {
         drop(to_decoder);
         let (outlet, mut out) = mpsc::channel::<Bytes>(MOST_PIECES);
         let identities = encrypted.then(|| self.identities.clone());
-        let decoding = Decoding { location: "s3://b/k".to_owned(), format, identities };
+        let decoding = Decoding { location: "s3://b/k".to_owned(), format, identities, selection: None };
         let reading = std::thread::spawn(move || {
             let mut plain = Vec::new();
             for _ in 0..MOST_PIECES {

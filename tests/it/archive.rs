@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use sponsor_backup::archive::memory::BufferPlan;
 use sponsor_backup::archive::{Codec, PendingUpload, Progress, Recipients, SealOptions, seal};
+use sponsor_backup::databases::postgres::sql::Blocks;
 use sponsor_backup::secrets::{AwsCredentials, AwsKeys, StoreName};
 use sponsor_backup::store::{AwsSession, Caller, Endpoint, ObjectAttributes};
 use sponsor_backup::store::{Store, StoreAccess, Surroundings, Upload};
@@ -56,7 +57,7 @@ pub(super) fn sealed(
     let _runtime = runtime().enter();
     let upload =
         Upload::new(&store(server), key.to_owned(), labels, buffers.parts(), CancellationToken::new());
-    let mut stream = plain;
+    let mut stream = Blocks::new(plain);
     runtime().block_on(seal(&mut stream, recipe, buffers, upload, &Progress::default())).unwrap()
 }
 

@@ -7,7 +7,8 @@ use super::BackupRun;
 use super::prepare::PreparedBackup;
 use super::state::BackupState;
 use crate::archive::backup_manifest::{
-    BackupManifest, FORMAT_VERSION, Name, NamedValue, Partial, RestoreNeeds, Standby, Tool, manifest_sizes,
+    BackupManifest, FORMAT_VERSION, Name, NamedValue, Partial, Piece, RestoreNeeds, Standby, Tool,
+    manifest_sizes,
 };
 use crate::archive::pending::Sealed;
 use crate::databases::postgres::FinishedDump;
@@ -25,6 +26,7 @@ pub(super) struct DumpedBackup<'a> {
     pub(super) started_at: Timestamp,
     pub(super) finished_at: Timestamp,
     pub(super) sealed: &'a Sealed,
+    pub(super) pieces: Option<Vec<Piece>>,
     pub(super) finished: &'a FinishedDump,
     pub(super) generated: &'a Digests,
 }
@@ -36,9 +38,9 @@ impl BackupRun<'_> {
         sponsor: &Sponsor,
         state: &BackupState,
         prepared: &PreparedBackup,
-        dumped: &DumpedBackup<'_>,
+        dumped: DumpedBackup<'_>,
     ) -> BackupManifest {
-        let DumpedBackup { started_at, finished_at, sealed, finished, generated } = *dumped;
+        let DumpedBackup { started_at, finished_at, sealed, pieces, finished, generated } = dumped;
         let Database { locale, settings, .. } = &prepared.database;
         let (dump, stored, encoding) = manifest_sizes(sealed, &self.options.seal_options);
         let options = &self.options.dump;
@@ -75,6 +77,7 @@ impl BackupRun<'_> {
             github_run_attempt: run.run_attempt.clone(),
             tags: Some(tags.map(NamedValue::from).collect()),
             metadata: Some(prepared.labels.metadata.iter().map(NamedValue::from).collect()),
+            pieces,
         }
     }
 }

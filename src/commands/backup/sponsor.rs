@@ -18,8 +18,10 @@ use crate::archive::{Progress, seal};
 use crate::commands::publish::Ended;
 use crate::commands::save_record;
 use crate::commands::session::{Completed, SponsorSession};
+use crate::commands::text_blocks;
 use crate::databases::postgres::generated::Digests;
 use crate::databases::postgres::invocation::DumpOptions;
+use crate::databases::postgres::sql::{Blocks, Scan};
 use crate::databases::postgres::{Dump, FinishedDump, PostgresError};
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::layout::key::Object;
@@ -105,13 +107,15 @@ impl BackupRun<'_> {
         // Start: pg_dump, and before it the session whose snapshot it reads.
         let values = GeneratedValues::watch(prepared, stop).await?;
         let options = DumpOptions { snapshot: values.snapshot(), ..options.clone() };
-        let mut dump = Dump::start(client, connection, &options, stop)?;
+        let dump = Dump::start(client, connection, &options, stop)?;
 
-        // Seal: compress, encrypt and upload what pg_dump writes. Each read also scans it, see [`Dump`].
-        let mut text = head.as_bytes().chain(&mut dump);
+        // Seal: compress, encrypt and upload what pg_dump writes. [`Blocks`] scans it on the way.
+        let mut text = Blocks::new(head.as_bytes().chain(dump));
         let upload = Upload::new(store, key.clone(), labels.clone(), buffers.parts(), stop.clone());
         let sealed = seal(&mut text, &self.options.seal_options, *buffers, upload, &progress).await;
         drop(watch);
+        let (text, scan, pieces) = text.into_parts();
+        let (_, dump) = text.into_inner();
         let pending = match sealed {
             Ok(pending) => pending,
             // pg_dump stops first, because it holds locks until then.
@@ -123,7 +127,7 @@ impl BackupRun<'_> {
 
         // Finish. An encoder that is dropped on an error path writes a valid end of file. So a stream that ended proves
         // nothing yet: until `finish` has judged the dump, the object is only pending and not visible.
-        let (finished, generated) = match finish(dump, values, prepared).await {
+        let (finished, generated) = match finish((dump, scan), values, prepared).await {
             Ok(finished) => finished,
             Err(cause) => {
                 // The dump's failure is the cause. A failed abort is only a consequence.
@@ -140,10 +144,11 @@ impl BackupRun<'_> {
             started_at,
             finished_at,
             sealed: &sealed,
+            pieces: text_blocks::index(&sealed.pieces, pieces),
             finished: &finished,
             generated: &generated,
         };
-        let manifest = self.manifest(session.sponsor, state, prepared, &dumped);
+        let manifest = self.manifest(session.sponsor, state, prepared, dumped);
         let committed = pending.commit(manifest.to_bytes()).await?;
         for remark in &committed.remarks {
             self.context.sink.line(&format!("{}: {remark}", session.sponsor.name));
@@ -253,11 +258,11 @@ impl BackupRun<'_> {
 /// Waits for pg_dump's verdict and for the digests of generated values. The digests come second: pg_dump needs their
 /// snapshot, and its failure is the first cause.
 async fn finish(
-    dump: Dump,
+    (dump, scan): (Dump, Scan),
     values: GeneratedValues,
     prepared: &PreparedBackup,
 ) -> Result<(FinishedDump, Digests), PostgresError> {
-    let finished = dump.finish().await?;
+    let finished = dump.finish(scan).await?;
     prepared.server.check_sequences(&prepared.connection, &finished.contents)?;
     Ok((finished, values.digests().await?))
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::archive::backup_manifest::{Encoding, StoredSize};
+use crate::archive::backup_manifest::{Encoding, Piece, StoredSize};
 use crate::commands::stored::StoredBackup;
 use crate::failure::Failure;
 
@@ -15,6 +15,7 @@ pub(super) struct Resealed {
     pub(super) key: String,
     pub(super) stored: StoredSize,
     pub(super) encoding: Encoding,
+    pub(super) pieces: Option<Vec<Piece>>,
 }
 
 /// The document of the copy.
@@ -29,10 +30,15 @@ pub(super) fn document(
     let recipients = &source.description.encoding.age_recipients;
     let from = json!({"location": source.location, "at": at, "age_recipients": recipients});
     document.insert("copied_from".to_owned(), from);
-    if let Some(Resealed { key, stored, encoding }) = resealed {
+    if let Some(Resealed { key, stored, encoding, pieces }) = resealed {
         document.insert("key".to_owned(), json!(key));
         overwrite(&mut document, "stored", json!(stored));
         overwrite(&mut document, "encoding", json!(encoding));
+        // Those of the source are gone with its bytes.
+        match pieces {
+            Some(pieces) => document.insert("pieces".to_owned(), json!(pieces)),
+            None => document.remove("pieces"),
+        };
     }
     let mut bytes = serde_json::to_vec_pretty(&document).map_err(lost)?;
     bytes.push(b'\n');
@@ -50,8 +56,11 @@ fn overwrite(document: &mut Map<String, Value>, part: &str, known: Value) {
 /// Whether a backup at the target is a copy of the source, by their manifests: the same document with the same bytes, or with
 /// the same text for these recipients.
 pub(super) fn is_copy(source: &StoredBackup, copy: &StoredBackup, recipients: Option<&[String]>) -> bool {
-    let changed: &[&str] =
-        if recipients.is_some() { &["copied_from", "key", "stored", "encoding"] } else { &["copied_from"] };
+    let changed: &[&str] = if recipients.is_some() {
+        &["copied_from", "key", "stored", "encoding", "pieces"]
+    } else {
+        &["copied_from"]
+    };
     let set = |keys: &[String]| keys.iter().cloned().collect::<BTreeSet<_>>();
     let fits =
         recipients.is_none_or(|recipients| set(recipients) == set(&copy.description.encoding.age_recipients));

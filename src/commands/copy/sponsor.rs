@@ -13,6 +13,8 @@ use crate::archive::{ArchiveError, Codec, PendingUpload, SealOptions, open};
 use crate::commands::selected_backup::SelectedBackup;
 use crate::commands::session::{Completed, SponsorSession};
 use crate::commands::stored::{self, StoredBackup};
+use crate::commands::text_blocks;
+use crate::databases::postgres::sql::Blocks;
 use crate::failure::Failure;
 use crate::layout::key::{Object, checksum_key, manifest_key};
 use crate::layout::tags::{LOCK_TAG, NOT_KNOWN};
@@ -229,7 +231,8 @@ impl CopyRun<'_> {
         let codec = codec.map_err(Failure::Bug)?;
         let options = SealOptions { codec, recipients: self.options.recipients.clone() };
         let reader = open(source.source.clone(), copying.session.limit.stop().clone())?;
-        let (pending, opened) = match reseal(reader, (&options, buffers), upload).await {
+        let resealed = reseal(reader, (&options, buffers), upload, Blocks::new).await;
+        let (pending, opened, blocks) = match resealed {
             Ok(resealed) => resealed,
             Err(failed) => {
                 return Err(match failed.abandon().await {
@@ -245,7 +248,9 @@ impl CopyRun<'_> {
         }
         let pending = or_taken_back(source, pending, findings).await?;
         let (_, stored, encoding) = manifest_sizes(pending.sealed(), &options);
-        Ok((pending, Some(Resealed { key: copying.key.key.clone(), stored, encoding })))
+        let (_, _, pieces) = blocks.into_parts();
+        let pieces = text_blocks::index(&pending.sealed().pieces, pieces);
+        Ok((pending, Some(Resealed { key: copying.key.key.clone(), stored, encoding, pieces })))
     }
 
     /// Reads the copy as `verify` does.

@@ -26,7 +26,7 @@ use super::client::Client;
 use super::connection::APPLICATION;
 use super::invocation::DumpOptions;
 use super::process::{self, Signal};
-use super::sql::{Columns, DumpContents, Scan};
+use super::sql::{DumpContents, Scan};
 use super::{Connection, KnownNames, PgError, PostgresError, query};
 use warnings::Warnings;
 
@@ -37,13 +37,12 @@ const STDERR_KEPT: usize = 1024 * 1024;
 /// Bytes of an error message that are kept. The cause comes last.
 const LAST_WORDS: usize = 8 * 1024;
 
-/// A running pg_dump. Read it to its end, then call [`Dump::finish`]. Dropping it stops the child.
+/// A running pg_dump. Read it to its end and scan its text, then call [`Dump::finish`]. Dropping it stops the child.
 pub struct Dump {
     stdout: ChildStdout,
     silence: MaybeDone<Pin<Box<dyn Future<Output = ()> + Send>>>,
     stderr: JoinHandle<Stderr>,
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
-    scan: Scan,
     connection: Connection,
     client: Client,
     /// Names that an error message may show.
@@ -95,7 +94,6 @@ impl Dump {
             silence: maybe_done(Box::pin(silence_after(ended.clone()))),
             stderr: tokio::spawn(words(stderr, silence_after(ended.clone()))),
             supervisor: tokio::spawn(supervised(child, stop.clone(), ended.drop_guard())),
-            scan: Scan::default(),
             connection: connection.clone(),
             client: client.clone(),
             names,
@@ -105,19 +103,12 @@ impl Dump {
         })
     }
 
-    /// Makes the scan a detailed one, to compare it with the scan of another dump. Call this before the first read.
-    #[must_use]
-    pub fn detailed(mut self, wanted: Columns) -> Self {
-        self.scan = Scan::detailed(wanted);
-        self
-    }
-
-    /// Waits for the end and judges it. A dump counts only with exit status 0, its end marker, **and** no warning
+    /// Waits for the end and judges it with the scan of its whole text. A dump counts only with exit status 0, its end marker, **and** no warning
     /// about missing content.
     ///
     /// # Errors
     /// pg_dump failed, was stopped, or its stream is not whole.
-    pub async fn finish(self) -> Result<FinishedDump, PostgresError> {
+    pub async fn finish(self, scan: Scan) -> Result<FinishedDump, PostgresError> {
         let place = self.connection.place();
         let ended = |reason: String| PostgresError::Failed {
             place: place.clone(),
@@ -133,7 +124,7 @@ impl Dump {
         let said = self.stderr.await.map_err(|error| ended(error.to_string()))?;
         if !status.success() {
             let mut names = self.names;
-            self.scan.tables().iter().for_each(|table| names.add(&table.name));
+            scan.tables().iter().for_each(|table| names.add(&table.name));
             // The dump might not have reached the table that the message is about, so the server is asked which names
             // are known. Without an answer the message is shown with gaps.
             let said = said.last_words();
@@ -144,7 +135,7 @@ impl Dump {
         }
         // Status 0 is not enough: a wrapper, or a pipe that broke, can cut the stream and still report success.
         let contents =
-            self.scan.judged().map_err(|reason| PostgresError::Unfit { place: place.clone(), reason })?;
+            scan.judged().map_err(|reason| PostgresError::Unfit { place: place.clone(), reason })?;
         // The part that was cut off may contain a warning about missing content.
         if said.is_cut {
             let missing = "pg_dump printed more than 1 MiB of warnings".to_owned();
@@ -160,10 +151,10 @@ impl Dump {
             return Err(PostgresError::Incomplete { place, missing: missing.join("; ") });
         }
         Ok(FinishedDump {
-            server_version: self.scan.server_version().unwrap_or_default(),
-            pg_dump_version: self.scan.pg_dump_version().unwrap_or_default(),
+            server_version: scan.server_version().unwrap_or_default(),
+            pg_dump_version: scan.pg_dump_version().unwrap_or_default(),
             contents,
-            scan: self.scan,
+            scan,
             notes,
             warnings: shown,
         })
@@ -184,13 +175,11 @@ impl AsyncRead for Dump {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
         let this = self.get_mut();
-        let before = buffer.filled().len();
         match Pin::new(&mut this.stdout).poll_read(context, buffer) {
             Poll::Ready(read) => read?,
             // A read of zero bytes is the end of the stream.
             Poll::Pending => ready!(Pin::new(&mut this.silence).poll(context)),
         }
-        this.scan.feed(&buffer.filled()[before..]);
         Poll::Ready(Ok(()))
     }
 }

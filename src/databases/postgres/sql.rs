@@ -3,6 +3,7 @@
 //!
 //! The scan never fails and never asks the server. It sees exactly the bytes that are archived.
 
+mod blocks;
 mod canonical;
 mod columns;
 mod comparable;
@@ -15,6 +16,7 @@ mod needs;
 mod quoting;
 mod words;
 
+pub use blocks::{Block, Blocks, Cutter, PIECE_BYTES, Piece, PieceStart, TableName};
 pub use columns::Columns;
 pub use contents::{DumpContents, Group, LargeObjects, Position, TableDigest};
 pub use ends::FIRST_LINES;
@@ -147,6 +149,12 @@ impl Scan {
     #[must_use]
     pub fn tables(&self) -> Vec<TableDigest> {
         self.lexer.contents().tables
+    }
+
+    /// Rows of a table so far.
+    #[must_use]
+    pub fn rows_of(&self, table: &TableName) -> u64 {
+        self.lexer.rows_of(table)
     }
 
     /// What the statements so far need from a server.

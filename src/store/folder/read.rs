@@ -140,6 +140,13 @@ impl OpenFile {
         &self.object.info
     }
 
+    /// From this byte on.
+    #[must_use]
+    pub fn starting_at(mut self, offset: u64) -> Self {
+        self.read = offset;
+        self
+    }
+
     /// The next piece of at most 256 KiB; `None` at the end.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! Each request names the ETag, so that reading resumes in the same object. The bytes are not checked here: S3 has no
 //! checksum for the rest of an object, so the caller compares the SHA-256.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use aws_sdk_s3::config::ResponseChecksumValidation;
@@ -24,7 +25,11 @@ pub(in crate::store) struct S3Download {
     store: S3Bucket,
     key: String,
     etag: String,
+    /// Size of the object.
     bytes: u64,
+    /// Where the wanted bytes end.
+    end: u64,
+    /// Where the next byte is.
     received: u64,
     body: Option<ByteStream>,
     breaks: u32,
@@ -33,16 +38,23 @@ pub(in crate::store) struct S3Download {
 }
 
 impl S3Download {
-    /// The object that was examined; nothing is asked for yet.
-    pub(in crate::store) fn new(store: S3Bucket, key: String, etag: String, bytes: u64) -> Self {
-        Self { store, key, etag, bytes, received: 0, body: None, breaks: 0, brought: 0 }
+    /// A range of the object that was examined; nothing is asked for yet.
+    pub(in crate::store) fn of_range(
+        store: S3Bucket,
+        key: String,
+        etag: String,
+        bytes: u64,
+        range: Range<u64>,
+    ) -> Self {
+        let Range { start: received, end } = range;
+        Self { store, key, etag, bytes, end, received, body: None, breaks: 0, brought: 0 }
     }
 
     /// The current object under the key.
     pub(super) async fn of_whatever_is_there(store: &S3Bucket, key: &str) -> Result<Self, StoreError> {
-        let mut download = Self::new(store.clone(), key.to_owned(), String::new(), 0);
+        let mut download = Self::of_range(store.clone(), key.to_owned(), String::new(), 0, 0..0);
         let answer = download.request().await?;
-        download.bytes = answer.bytes;
+        (download.bytes, download.end) = (answer.bytes, answer.bytes);
         download.etag = answer.etag;
         download.body = Some(answer.body);
         Ok(download)
@@ -55,7 +67,7 @@ impl S3Download {
 
     /// The next piece; `None` when every byte has come.
     pub(in crate::store) async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        while self.received < self.bytes {
+        while self.received < self.end {
             let Some(body) = &mut self.body else {
                 self.connect().await?;
                 continue;
@@ -75,7 +87,7 @@ impl S3Download {
         if self.brought >= GOOD_BYTES {
             self.breaks = 0;
         }
-        if self.received > self.bytes {
+        if self.received > self.end {
             return Err(StoreError::Replaced { location: self.location() });
         }
         Ok(piece)
@@ -99,7 +111,7 @@ impl S3Download {
         if answer.from != self.received {
             return Err(self.cut_off("the store does not go on where it broke off"));
         }
-        if answer.from + answer.bytes != self.bytes {
+        if answer.from + answer.bytes != self.end {
             return Err(StoreError::Replaced { location: self.location() });
         }
         self.brought = 0;
@@ -117,7 +129,7 @@ impl S3Download {
             .set_expected_bucket_owner(self.store.owner.clone())
             .key(&self.key)
             .set_if_match((!self.etag.is_empty()).then(|| self.etag.clone()))
-            .set_range((self.received > 0).then(|| format!("bytes={}-", self.received)))
+            .set_range(self.range())
             .customize()
             .config_override(client::for_download().response_checksum_validation(unchecked))
             .send()
@@ -131,6 +143,12 @@ impl S3Download {
         };
         let from = begin(answer.content_range.as_deref());
         Ok(Answer { from, bytes, etag: answer.e_tag.unwrap_or_default(), body: answer.body })
+    }
+
+    /// The rest of the wanted bytes; `None` if they are the whole object.
+    fn range(&self) -> Option<String> {
+        let is_whole = self.received == 0 && self.end == self.bytes;
+        (!is_whole).then(|| format!("bytes={}-{}", self.received, self.end.saturating_sub(1)))
     }
 
     async fn refused(&self, error: StoreError) -> StoreError {
@@ -153,7 +171,7 @@ impl S3Download {
         StoreError::CutOff {
             location: self.location(),
             bytes: self.received,
-            of: self.bytes,
+            of: self.end,
             reason: reason.to_owned(),
         }
     }

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use sponsor_backup::archive::memory::BufferPlan;
 use sponsor_backup::archive::{Codec, Progress, Recipients, SealOptions, seal};
+use sponsor_backup::databases::postgres::sql::Blocks;
 use sponsor_backup::store::ObjectAttributes;
 use sponsor_backup::store::Upload;
 use tokio::io::{AsyncRead, ReadBuf};
@@ -42,7 +43,7 @@ fn a_panic_leaves_no_parts() {
     let proxy = Proxy::before(server.endpoint());
     let store = store_at(&proxy.endpoint(), &server, BUCKET);
     let recipe = SealOptions { codec: Codec::Gzip(1), recipients: Recipients::default() };
-    let mut stream = Panics(bytes(13 << 20, 7, true));
+    let mut stream = Blocks::new(Panics(bytes(13 << 20, 7, true)));
     let cause = runtime().block_on(async {
         let upload = Upload::new(&store, "a/dump".to_owned(), labels, flow.parts(), CancellationToken::new());
         let broken = seal(&mut stream, &recipe, flow, upload, &Progress::default()).await.unwrap_err();

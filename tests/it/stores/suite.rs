@@ -1,12 +1,6 @@
 //! The tests, each for any store.
 
-use std::io::Read as _;
-
 use bytes::Bytes;
-use sponsor_backup::archive::memory::BufferPlan;
-use sponsor_backup::archive::{
-    Codec, Identities, Progress, Recipients, SealOptions, SealedObject, open, seal,
-};
 use sponsor_backup::store::hash::{Crc64, Hasher, SizeAndHash};
 use sponsor_backup::store::parts::PartPlan;
 use sponsor_backup::store::{Download, LockChoice, ObjectAttributes, Store, StoreError, Upload, WholeObject};
@@ -16,14 +10,14 @@ use super::Case;
 use crate::archive::{MIB, bytes};
 use crate::support::runtime;
 
-const KEY: &str = "backups/2026/11/29/backup-prod-20261129-013000.sql.gz";
+pub(super) const KEY: &str = "backups/2026/11/29/backup-prod-20261129-013000.sql.gz";
 const PLAN: PartPlan = PartPlan { part_bytes: 5 * MIB, parts_in_flight: 2 };
 
-fn run<T>(work: impl Future<Output = T>) -> T {
+pub(super) fn run<T>(work: impl Future<Output = T>) -> T {
     runtime().block_on(work)
 }
 
-fn attributes() -> ObjectAttributes {
+pub(super) fn attributes() -> ObjectAttributes {
     ObjectAttributes { content_type: "application/octet-stream", ..ObjectAttributes::default() }
 }
 
@@ -32,7 +26,7 @@ fn put(store: &Store, key: &str, content: &[u8]) -> Result<(), StoreError> {
 }
 
 /// What an object is as a whole.
-fn sums(content: &[u8]) -> (SizeAndHash, String) {
+pub(super) fn sums(content: &[u8]) -> (SizeAndHash, String) {
     let (mut hasher, mut crc64) = (Hasher::default(), Crc64::default());
     hasher.feed(content);
     crc64.feed(content);
@@ -68,7 +62,7 @@ fn store_object(store: &Store, key: &str, content: &[u8]) -> Result<(), StoreErr
     })
 }
 
-fn read(store: &Store, key: &str) -> Vec<u8> {
+pub(super) fn read(store: &Store, key: &str) -> Vec<u8> {
     run(async {
         let info = store.examine(key).await.unwrap();
         let mut download = Download::new(store, key.to_owned(), info.mark, info.bytes);
@@ -80,7 +74,7 @@ fn read(store: &Store, key: &str) -> Vec<u8> {
     })
 }
 
-fn keys(store: &Store, prefix: &str) -> Vec<String> {
+pub(super) fn keys(store: &Store, prefix: &str) -> Vec<String> {
     run(store.list(prefix)).unwrap().into_iter().map(|object| object.key).collect()
 }
 
@@ -303,36 +297,6 @@ pub(super) fn a_stop_ends_an_upload(case: &Case) {
     });
     assert!(keys(&case.store, "").is_empty());
     assert!(case.names().is_empty(), "{:?}", case.names());
-}
-
-pub(super) fn a_backup_is_three_objects_and_opens_again(case: &Case) {
-    let plain = bytes(7 << 20, 3, false);
-    let recipe = SealOptions { codec: Codec::Gzip(1), recipients: Recipients::default() };
-    let buffers = BufferPlan { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3 };
-    run(async {
-        let upload =
-            Upload::new(&case.store, KEY.to_owned(), attributes(), buffers.parts(), CancellationToken::new());
-        let mut stream = plain.as_slice();
-        let pending = seal(&mut stream, &recipe, buffers, upload, &Progress::default()).await.unwrap();
-        pending.commit(b"{}".to_vec()).await.unwrap();
-    });
-    assert_eq!(keys(&case.store, ""), ["", ".manifest.json", ".sha256"].map(|end| format!("{KEY}{end}")));
-    let stored = read(&case.store, KEY);
-    let mut by_hand = Vec::new();
-    flate2::read::MultiGzDecoder::new(stored.as_slice()).read_to_end(&mut by_hand).unwrap();
-    assert!(by_hand == plain);
-    let info = run(case.store.examine(KEY)).unwrap();
-    let source = SealedObject {
-        store: case.store.clone(),
-        key: KEY.to_owned(),
-        mark: info.mark,
-        bytes: info.bytes,
-        format: Codec::Gzip(1).format(),
-        encrypted: false,
-        identities: Identities::parse("").unwrap(),
-    };
-    let opened = run(async { open(source, CancellationToken::new()).unwrap().finish().await.unwrap() });
-    assert_eq!((opened.plain, opened.stored), (sums(&plain).0, sums(&stored).0));
 }
 
 /// A capability that a store reports as missing is an error if it is asked for, and never a silent success.

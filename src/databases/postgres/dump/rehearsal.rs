@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::query::query;
+use crate::databases::postgres::sql::Scan;
 use crate::databases::postgres::{Connection, Dump, PostgresError};
 
 /// Which relations `c` are tables with rows that this role must not see. pg_dump reads partitions, not their parent.
@@ -58,11 +59,12 @@ pub async fn rehearse(
     let unreadable: HashMap<&str, Why> = answer.lines().filter_map(Why::read).collect();
     let alone = DumpOptions { schema_only: true, ..options.clone() };
     let mut dump = Dump::start(client, connection, &alone, stop)?;
-    let mut named = Vec::new();
+    let (mut named, mut scan) = (Vec::new(), Scan::default());
     let mut lines = BufReader::new(&mut dump);
     let mut line = Vec::new();
     // After a read error, pg_dump's exit explains what happened.
     while lines.read_until(b'\n', &mut line).await.is_ok_and(|bytes| bytes > 0) {
+        scan.feed(&line);
         let text = String::from_utf8_lossy(&line);
         let head = text.find("; Owner: ").map_or("", |end| &text[..=end]);
         if let Some(why) = unreadable.get(head).filter(|why| why.counts(options)) {
@@ -70,7 +72,7 @@ pub async fn rehearse(
         }
         line.clear();
     }
-    dump.finish().await?;
+    dump.finish(scan).await?;
     if named.is_empty() {
         return Ok(());
     }

@@ -16,7 +16,7 @@ use crate::databases::postgres::client::{self, Client};
 use crate::databases::postgres::invocation::{self, DumpOptions};
 use crate::databases::postgres::process::{GRACE, Signal, supervise};
 use crate::databases::postgres::server::{self, Money};
-use crate::databases::postgres::sql::Columns;
+use crate::databases::postgres::sql::{Columns, Scan};
 use crate::databases::postgres::{Connection, Dump, FinishedDump, PgError, PostgresError};
 
 /// The programs for one restore.
@@ -78,12 +78,13 @@ impl Tools {
             server = server::ask(connection, &self.psql) => server?,
         };
         let connection = &connection.clone().with_settings(&server.to_pin(money));
-        let mut dump = Dump::start(&self.pg_dump, connection, options, stop)?.detailed(columns.clone());
+        let mut dump = Dump::start(&self.pg_dump, connection, options, stop)?;
+        let mut scan = Scan::detailed(columns.clone());
         let mut buffer = vec![0; 256 * 1024];
         loop {
             match dump.read(&mut buffer).await {
-                Ok(0) => return Ok(dump.finish().await?),
-                Ok(_) => {}
+                Ok(0) => return Ok(dump.finish(scan).await?),
+                Ok(read) => scan.feed(&buffer[..read]),
                 Err(error) => {
                     dump.abandon().await;
                     let (place, status) = (connection.place(), "was lost".to_owned());

@@ -52,7 +52,7 @@ pub struct TableDigest {
 /// A sum of hashes, which does not depend on their order.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sum {
-    count: u64,
+    pub(super) count: u64,
     digest: u128,
 }
 

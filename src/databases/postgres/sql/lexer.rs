@@ -108,6 +108,10 @@ impl Lexer {
         self.sums.contents()
     }
 
+    pub(super) fn rows_of(&self, table: &(String, String)) -> u64 {
+        self.sums.tables.get(table).map_or(0, |sum| sum.count)
+    }
+
     /// Whether a stream that ends here would end in the middle of something.
     pub(super) fn is_inside(&self) -> bool {
         match self.place {
