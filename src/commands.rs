@@ -16,6 +16,7 @@ mod history;
 mod init;
 mod list;
 mod matrix;
+mod other_sponsors;
 mod preflight;
 mod publish;
 mod record;

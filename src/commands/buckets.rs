@@ -41,17 +41,25 @@ impl SponsorBuckets {
     /// # Errors
     /// One of the stores cannot be opened.
     pub(super) fn open(way: &BucketAccess<'_>, secrets: &SponsorSecrets) -> Result<Self, StoreError> {
+        let ([backups, audit_logs], signed_by) = Self::open_each(way, secrets);
+        let backups_name = secrets.backups.clone();
+        Ok(Self { backups: backups?, audit_logs: audit_logs?, backups_name, signed_by })
+    }
+
+    /// The store of the backups and that of the records, and the credentials that sign requests.
+    pub(super) fn open_each(
+        way: &BucketAccess<'_>,
+        secrets: &SponsorSecrets,
+    ) -> ([Result<Store, StoreError>; 2], Option<String>) {
         let SponsorSecrets { backups, audit_logs, aws, .. } = secrets;
         // One caller for both, so that they share a session.
         let caller = aws.as_ref().map(|aws| way.caller(buckets(secrets), aws));
         let access = way.access(caller.as_ref());
         let is_shared = !way.sponsor.partners.is_empty();
-        Ok(Self {
-            backups: Store::open(backups, access)?.named_by(BACKUPS_BUCKET).shared(is_shared),
-            audit_logs: Store::open(audit_logs, access)?.named_by(AUDIT_LOGS_BUCKET),
-            backups_name: backups.clone(),
-            signed_by: aws.as_ref().map(|aws| aws.credentials.describe()),
-        })
+        let open =
+            |name: &StoreName, secret| Ok(Store::open(name, access)?.named_by(secret).shared(is_shared));
+        let stores = [open(backups, BACKUPS_BUCKET), open(audit_logs, AUDIT_LOGS_BUCKET)];
+        (stores, aws.as_ref().map(|aws| aws.credentials.describe()))
     }
 }
 

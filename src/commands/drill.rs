@@ -56,7 +56,7 @@ pub(super) async fn run(
     let selected = sponsor_selection::select_some(&options.common, context).await?;
     let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
     let timeout = options.reading.timeout;
-    let guard = TenancyGuard::of_secrets(&secrets, &selected, Some(timeout), context).await;
+    let guard = TenancyGuard::of_stores(&secrets, &selected, Some(timeout), context).await;
     let run = DrillRun {
         sessions: Sessions { common: &options.common, context, guard, publisher },
         clients: sponsor_selection::clients(context).await?,

@@ -87,12 +87,8 @@ impl<'a> SecretsSource<'a> {
         environment: Environment,
         is_selected: bool,
     ) -> Result<Secret, SecretsError> {
-        let config = if environment == self.common.environment {
-            &self.common.config
-        } else {
-            environment.doppler_config()
-        };
-        let read = self.raw((sponsor, config), is_selected && self.only, &[secrets::DATABASE_URL]).await?;
+        let place = (sponsor, self.config(environment));
+        let read = self.raw(place, is_selected && self.only, &[secrets::DATABASE_URL]).await?;
         let url = read.raw.get(secrets::DATABASE_URL).cloned();
         let missing = || read.place.lacks(vec![secrets::DATABASE_URL.to_owned()], None);
         let url = url.ok_or_else(missing)?;
@@ -150,11 +146,27 @@ impl<'a> SecretsSource<'a> {
         Ok(access)
     }
 
-    /// The stores of a sponsor that is not selected, for comparison. Requests no other secret.
-    pub(super) async fn stores(&self, sponsor: &str) -> Result<Vec<StoreName>, SecretsError> {
-        let names = [secrets::BACKUPS_BUCKET, secrets::AUDIT_LOGS_BUCKET];
-        let read = self.raw((sponsor, &self.common.config), false, &names).await?;
-        Ok(secrets::stores(&read.raw))
+    /// What a sponsor that is not selected uses, for comparison, as far as its secrets name it. Requests the named secrets and
+    /// no other.
+    pub(super) async fn uses(
+        &self,
+        (sponsor, environment): (&str, Environment),
+        names: &[&str],
+    ) -> Result<Uses, SecretsError> {
+        let read = self.raw((sponsor, self.config(environment)), false, names).await?;
+        let is_wanted = |name: &&str| names.contains(name);
+        let url = Some(secrets::DATABASE_URL).filter(is_wanted).and_then(|name| read.raw.get(name)).cloned();
+        self.context.mask(url.clone());
+        let with_stores = names.contains(&secrets::BACKUPS_BUCKET);
+        Ok(Uses { url, stores: if with_stores { secrets::stores(&read.raw) } else { Vec::new() } })
+    }
+
+    fn config(&self, environment: Environment) -> &str {
+        if environment == self.common.environment {
+            &self.common.config
+        } else {
+            environment.doppler_config()
+        }
     }
 
     async fn read(&self, sponsor: &str) -> Result<(Read<'_>, AwsFromEnvironment), SecretsError> {
@@ -223,6 +235,13 @@ pub(super) struct ExaminedSecrets {
     pub(super) secrets: Result<SponsorSecrets, SecretsError>,
     /// What else is wrong.
     pub(super) also: Vec<SecretsError>,
+}
+
+/// What a sponsor uses, as far as its secrets name it.
+#[derive(Default)]
+pub(super) struct Uses {
+    pub(super) url: Option<Secret>,
+    pub(super) stores: Vec<StoreName>,
 }
 
 /// Secrets as their source returned them.

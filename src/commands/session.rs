@@ -21,8 +21,8 @@ use crate::report::SponsorResult;
 use crate::secrets::{Disabled, S3Backups, SecretsError, SponsorSecrets};
 use crate::sponsors::Sponsor;
 use crate::stop::Deadline;
-use crate::store::Endpoint;
 use crate::store::s3::policy::Purpose;
+use crate::store::{Endpoint, Store, StoreError};
 use crate::verification::Conclusion;
 
 /// How a sponsor's steps ended, if nothing failed.
@@ -96,11 +96,33 @@ impl SponsorSession<'_> {
         endpoint: &Endpoint,
         purpose: Purpose,
     ) -> Result<SponsorBuckets, Failure> {
+        Ok(SponsorBuckets::open(&self.access(secrets, endpoint, purpose)?, secrets)?)
+    }
+
+    /// The store of the backups and that of the records, each by itself.
+    ///
+    /// # Errors
+    /// As [`Self::open_buckets`], except for a store that cannot be opened.
+    pub(super) fn open_each(
+        &self,
+        secrets: &SponsorSecrets,
+        endpoint: &Endpoint,
+        purpose: Purpose,
+    ) -> Result<[Result<Store, StoreError>; 2], Failure> {
+        Ok(SponsorBuckets::open_each(&self.access(secrets, endpoint, purpose)?, secrets).0)
+    }
+
+    fn access<'s>(
+        &'s self,
+        secrets: &SponsorSecrets,
+        endpoint: &'s Endpoint,
+        purpose: Purpose,
+    ) -> Result<BucketAccess<'s>, Failure> {
         let Sessions { common, context, guard, .. } = self.sessions;
         guard.conflicts().places(self.sponsor)?;
+        guard.answers(self.sponsor)?;
         common.store_inputs.check(&self.sponsor.name, secrets)?;
-        let access = BucketAccess { common, context, endpoint, sponsor: self.sponsor, purpose };
-        Ok(SponsorBuckets::open(&access, secrets)?)
+        Ok(BucketAccess { common, context, endpoint, sponsor: self.sponsor, purpose })
     }
 
     /// The sponsor's backup attempts. An upload that began longer ago than `upload_timeout` belongs to no run any more.

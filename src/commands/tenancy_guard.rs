@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 
 use super::RunContext;
+use super::other_sponsors::{Compared, OtherSponsors};
 use super::secrets_source::SecretsSource;
 use super::sponsor_selection::SelectedSponsors;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::identity::{self, Identity, Unidentified};
 use crate::databases::postgres::{Connection, PostgresError};
 use crate::secrets::{S3Backups, SecretsError};
-use crate::sponsors::{Environment, Sponsor};
+use crate::sponsors::Sponsor;
+use crate::store::StoreError;
 use crate::store::place::{self, PlaceOfObjects};
 use crate::verification::tenancy::{Conflicts, SponsorResources, find_conflicts, must_not_share};
 
@@ -54,8 +56,21 @@ pub(super) struct SurveyOptions<'a> {
 }
 
 impl TenancyGuard {
-    /// Secrets only, for commands that do not connect to a sponsor's database. Each within the sponsor's time limit, if it
-    /// has one.
+    /// Secrets only, for commands that write to a sponsor's stores and do not connect to its database. Also compares the stores
+    /// of sponsors that are not selected.
+    pub(super) async fn of_stores(
+        secrets: &SecretsSource<'_>,
+        selected: &SelectedSponsors,
+        timeout: Option<Duration>,
+        context: &RunContext,
+    ) -> Self {
+        let mut survey = Self::of_secrets(secrets, selected, timeout, context).await;
+        survey.compare_with_others((secrets, Compared::Places), selected, context).await;
+        survey
+    }
+
+    /// Secrets only, for commands that only read: a manifest names the sponsor of its backup. Each within the sponsor's time
+    /// limit, if it has one.
     pub(super) async fn of_secrets(
         secrets: &SecretsSource<'_>,
         selected: &SelectedSponsors,
@@ -113,15 +128,7 @@ impl TenancyGuard {
         })
         .await;
         let mut survey = Self::judged(found, selected, context);
-        let uses = survey.found.values().any(|found| found.database.is_some());
-        if uses {
-            let stop = context.stop.child();
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => {}
-                () = survey.compare_with_others(secrets, selected, context) => {}
-            }
-        }
+        survey.compare_with_others((secrets, Compared::Both), selected, context).await;
         survey
     }
 
@@ -142,31 +149,40 @@ impl TenancyGuard {
         Self { found, conflicts }
     }
 
-    /// Databases of sponsors that are not selected are known by address only.
+    /// Stores and databases of sponsors that are not selected, until a signal comes. Their databases are known by address
+    /// only.
     async fn compare_with_others(
         &mut self,
-        secrets: &SecretsSource<'_>,
+        (secrets, compared): (&SecretsSource<'_>, Compared),
         selected: &SelectedSponsors,
         context: &RunContext,
     ) {
+        // Without secrets there is nothing to compare.
+        if self.found.values().all(|found| found.places.is_empty()) {
+            return;
+        }
         let SelectedSponsors { sponsors, known, disabled } = selected;
         let is_selected = |name: &str| sponsors.iter().any(|sponsor| sponsor.name == name);
         let unselected: Vec<&str> =
             known.iter().map(String::as_str).filter(|name| !is_selected(name)).collect();
-        let others = OtherDatabases::of_here(secrets, &unselected, context).await;
+        let stop = context.stop.child();
+        let others = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            others = OtherSponsors::of_here(secrets, compared, &unselected, context) => others,
+        };
         for sponsor in sponsors {
-            let Some(database) = self.found.get(&sponsor.name).and_then(|found| found.database.as_ref())
-            else {
-                continue;
-            };
-            let strangers = others.found.iter().filter(|other| must_not_share(sponsor, &other.sponsor));
+            let Some(found) = self.found.get(&sponsor.name) else { continue };
+            self.conflicts.compare_with_unselected(sponsor, &found.places, known, &others.places);
+            let Some(database) = &found.database else { continue };
+            let strangers = others.databases.iter().filter(|other| must_not_share(sponsor, &other.sponsor));
             let none = &std::collections::BTreeSet::new();
             let same = |connection: &Connection| database.connection.is_same_database(connection, none, none);
             if let Some(other) = strangers.into_iter().find(|other| same(&other.connection)) {
                 self.conflicts.refuse_database(sponsor, &database.connection.place(), &other.sponsor);
             }
         }
-        if let Some(words) = others.unread_words(disabled) {
+        if let Some(words) = others.unread_words(compared.words(), disabled) {
             context.sink.line(&format!("note: {words}"));
         }
     }
@@ -180,6 +196,15 @@ impl TenancyGuard {
             Some(archival) => archival.as_ref().map_err(Clone::clone),
             None => std::future::pending().await,
         }
+    }
+
+    /// Checks that the file systems of the sponsor's folders answered. Opening one that does not would stop all sponsors.
+    ///
+    /// # Errors
+    /// One of them did not.
+    pub(super) fn answers(&self, sponsor: &Sponsor) -> Result<(), StoreError> {
+        let places = self.found.get(&sponsor.name).map(|found| found.places.as_slice()).unwrap_or_default();
+        places.iter().try_for_each(PlaceOfObjects::answers)
     }
 
     pub(super) fn conflicts(&self) -> &Conflicts {
@@ -245,100 +270,4 @@ async fn gather<'a, F: Future<Output = SponsorFindings>>(
         async { (sponsor.name.clone(), found.await) }
     });
     futures_util::stream::iter(asked).buffer_unordered(at_once.max(1)).collect().await
-}
-
-// Addresses of the databases of other sponsors and environments, as far as their secrets can be read here. The run does not
-// connect to them.
-
-/// Look-ups of one run at most, all at once: a manifest may hold thousands of sponsors.
-pub(super) const MOST: usize = 50;
-/// Whose secrets are not there by then is not compared.
-pub(super) const SECRETS_TIMEOUT: Duration = Duration::from_secs(20);
-/// Maximum number of names to show.
-const SHOWN: usize = 5;
-
-/// A database of another sponsor or environment.
-pub(super) struct OtherDatabase {
-    pub(super) sponsor: String,
-    pub(super) environment: Environment,
-    pub(super) connection: Connection,
-}
-
-/// All that could be learned.
-#[derive(Default)]
-pub(super) struct OtherDatabases {
-    pub(super) found: Vec<OtherDatabase>,
-    /// Whose address is not known.
-    pub(super) unread: Vec<String>,
-}
-
-impl OtherDatabases {
-    /// Those of the run's own environment.
-    pub(super) async fn of_here(
-        secrets: &SecretsSource<'_>,
-        sponsors: &[&str],
-        context: &RunContext,
-    ) -> Self {
-        let here = secrets.environment();
-        Self::ask(secrets, sponsors.iter().map(|name| (*name, here)).collect(), context).await
-    }
-
-    /// Those of all environments, the run's own first.
-    pub(super) async fn of_all(secrets: &SecretsSource<'_>, sponsors: &[&str], context: &RunContext) -> Self {
-        let here = secrets.environment();
-        let elsewhere = Environment::ALL.into_iter().filter(|environment| *environment != here);
-        let all = std::iter::once(here).chain(elsewhere);
-        let wanted = all.flat_map(|environment| sponsors.iter().map(move |name| (*name, environment)));
-        Self::ask(secrets, wanted.collect(), context).await
-    }
-
-    async fn ask(
-        secrets: &SecretsSource<'_>,
-        wanted: Vec<(&str, Environment)>,
-        context: &RunContext,
-    ) -> Self {
-        let (readable, mut unread): (Vec<_>, Vec<_>) =
-            wanted.into_iter().partition(|(sponsor, _)| secrets.has_key_to(sponsor));
-        unread.extend(readable.iter().skip(MOST));
-        let asked = readable.into_iter().take(MOST).map(|(sponsor, environment)| async move {
-            let url =
-                tokio::time::timeout(SECRETS_TIMEOUT, secrets.database_url(sponsor, environment, false))
-                    .await;
-            let connection = url.ok().and_then(Result::ok).and_then(|url| Connection::parse(&url).ok());
-            (sponsor, environment, connection)
-        });
-        let mut answers = futures_util::stream::iter(asked).buffered(MOST);
-        let mut found = Vec::new();
-        while let Some((sponsor, environment, connection)) = answers.next().await {
-            let Some(connection) = connection else {
-                unread.push((sponsor, environment));
-                continue;
-            };
-            context.mask(connection.masks());
-            found.push(OtherDatabase { sponsor: sponsor.to_owned(), environment, connection });
-        }
-        let mut names: Vec<String> = unread.into_iter().map(|(sponsor, _)| sponsor.to_owned()).collect();
-        let mut seen = std::collections::BTreeSet::new();
-        names.retain(|name| seen.insert(name.clone()));
-        Self { found, unread: names }
-    }
-
-    /// Whose addresses are not known and what that means, in words. Nothing if all are known.
-    /// Sponsors that the manifest disables are not deployed, so they are left out.
-    pub(super) fn unread_words(&self, disabled: &[String]) -> Option<String> {
-        let unread: Vec<String> =
-            self.unread.iter().filter(|name| !disabled.contains(name)).cloned().collect();
-        (!unread.is_empty()).then(|| {
-            let whose = some_of(&unread);
-            format!(
-                "cannot read the secrets of {whose} here, so this run cannot see whether they use the same database"
-            )
-        })
-    }
-}
-
-/// Names in a line, and how many more there are.
-pub(super) fn some_of(names: &[String]) -> String {
-    let shown = names[..names.len().min(SHOWN)].join(", ");
-    if names.len() > SHOWN { format!("{shown} and {} others", names.len() - SHOWN) } else { shown }
 }

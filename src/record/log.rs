@@ -16,7 +16,7 @@ use crate::sponsors::Environment;
 use crate::store::{ObjectAttributes, Store, StoreError};
 
 /// Two records of the same second do not overwrite each other: the later one takes the next free second.
-const SECONDS_TRIED: i64 = 10;
+const SECONDS_TRIED: i64 = 60;
 
 /// A document to save.
 #[derive(Debug, Clone, Copy)]
@@ -175,6 +175,16 @@ pub fn record_prefixes(environment: Environment, at: Timestamp) -> BTreeSet<Stri
 #[must_use]
 pub fn can_be_key_of_record(environment: Environment, at: Timestamp, key: &str) -> bool {
     seconds(at).any(|at| Object::DeploymentLog.key(environment, at) == key)
+}
+
+/// The sponsor that a stored record names.
+#[must_use]
+pub fn sponsor_of(document: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        sponsor: String,
+    }
+    serde_json::from_slice::<Named>(document).ok().map(|record| record.sponsor)
 }
 
 /// Whether a document is the record of this sponsor's backup at this second.

@@ -107,27 +107,34 @@ impl Conflicts {
     }
 }
 
+impl Conflicts {
+    /// Compares a sponsor's places with those of sponsors that are not selected.
+    pub fn compare_with_unselected(
+        &mut self,
+        sponsor: &Sponsor,
+        places: &[PlaceOfObjects],
+        known: &[String],
+        others: &[(String, Vec<PlaceOfObjects>)],
+    ) {
+        if let Some(error) = places.iter().find_map(|place| foreign(sponsor, place, known, others)) {
+            self.places.entry(sponsor.name.clone()).or_insert(error);
+        }
+    }
+}
+
 /// Compares all sponsors' resources. `known` are all sponsors of the manifest, selected or not.
 #[must_use]
 pub fn find_conflicts(all: &[SponsorResources<'_>], known: &[String]) -> Conflicts {
     let mut conflicts = Conflicts::default();
     for resources in all {
-        if let Some(error) = foreign_place(resources, known).or_else(|| own_overlap(resources)) {
+        let named = resources.places.iter().find_map(|place| foreign(resources.sponsor, place, known, &[]));
+        if let Some(error) = named.or_else(|| own_overlap(resources)) {
             conflicts.places.insert(resources.sponsor.name.clone(), error);
         }
     }
     conflicts.compare_places(all);
     conflicts.compare_databases(all);
     conflicts
-}
-
-/// A place whose name contains the name of another sponsor, without its consent.
-fn foreign_place(resources: &SponsorResources<'_>, known: &[String]) -> Option<SecretsError> {
-    let named = resources.places.iter().flat_map(|place| place.names.iter().map(move |name| (place, name)));
-    named.into_iter().find_map(|(place, name)| {
-        let owner = owner_by_name(name, known).filter(|owner| must_not_share(resources.sponsor, owner))?;
-        Some(SecretsError::Foreign { place: place.shown.clone(), owner: owner.to_owned() })
-    })
 }
 
 /// Backups and records in one folder, under two paths. Equal texts are judged with the secrets, and a single bucket is only
@@ -238,25 +245,28 @@ fn pairs<'a, 'b>(
     both.filter(|(one, other)| must_not_share(one.sponsor, &other.sponsor.name)).collect()
 }
 
-/// Why a sponsor cannot copy a backup to this place: it is another sponsor's, by its name or by that sponsor's secrets.
-/// `others` are the places of sponsors that are not selected, by name.
+/// Why a place is not this sponsor's: it is called after another sponsor, or that sponsor's secrets name it. `others` are the
+/// places of sponsors that are not selected, by name.
 #[must_use]
-pub fn foreign_target(
+pub fn foreign(
     sponsor: &Sponsor,
-    target: &PlaceOfObjects,
+    place: &PlaceOfObjects,
     known: &[String],
     others: &[(String, Vec<PlaceOfObjects>)],
 ) -> Option<SecretsError> {
-    // A folder inside another sponsor's is that sponsor's, too.
-    let names = target.names.iter().chain(&target.above);
-    let by_name = names.filter_map(|name| owner_by_name(name, known));
-    if let Some(owner) = by_name.into_iter().find(|owner| must_not_share(sponsor, owner)) {
-        return Some(SecretsError::Foreign { place: target.shown.clone(), owner: owner.to_owned() });
+    if let Some(owner) = owners(place, known).find(|owner| must_not_share(sponsor, owner)) {
+        return Some(SecretsError::Foreign { place: place.shown.clone(), owner: owner.to_owned() });
     }
     let strangers = others.iter().filter(|(other, _)| must_not_share(sponsor, other));
-    strangers
-        .flat_map(|(other, places)| places.iter().map(move |place| (other, place)))
-        .find_map(|(other, place)| target.refused(place, other))
+    let places = strangers.flat_map(|(other, places)| places.iter().map(move |place| (other, place)));
+    // A place that is called after this sponsor is not the other one's, whatever its secrets say.
+    let mut rightful = places.filter(|(_, theirs)| owners(theirs, known).all(|owner| owner != sponsor.name));
+    rightful.find_map(|(other, theirs)| place.refused(theirs, other))
+}
+
+/// The sponsors whose place this is by the convention. What is inside a sponsor's folder is that sponsor's, too.
+fn owners<'a>(place: &'a PlaceOfObjects, known: &'a [String]) -> impl Iterator<Item = &'a str> {
+    place.names.iter().chain(&place.above).filter_map(|name| owner_by_name(name, known))
 }
 
 /// How buckets are called: the sponsor's name and the region follow.

@@ -1,22 +1,25 @@
 //! The store that `to` names: opened with the sponsor's own credentials, after it is certain that it is neither the store
 //! of the source nor another sponsor's.
 
-use futures_util::StreamExt as _;
-
 use super::CopyRun;
 use crate::archive::catalogue::prefix;
 use crate::cli::UsageError;
 use crate::commands::buckets::BucketAccess;
+use crate::commands::other_sponsors::{Compared, OtherSponsors};
 use crate::commands::session::SponsorSession;
-use crate::commands::tenancy_guard::{MOST, SECRETS_TIMEOUT, some_of};
 use crate::failure::Failure;
+use crate::layout::key::Object;
+use crate::record::log;
 use crate::secrets::{SecretsError, SponsorSecrets};
 use crate::sponsors::{Environment, Sponsor};
 use crate::store::Store;
 use crate::store::place::{self, PlaceOfObjects};
 use crate::store::s3::policy::Purpose;
 use crate::verification::previous::{PreviousSearch, newest};
-use crate::verification::tenancy::foreign_target;
+use crate::verification::tenancy::{foreign, must_not_share};
+
+/// Records are a few KiB long.
+const RECORD_BYTES: u64 = 4 << 20;
 
 impl CopyRun<'_> {
     /// # Errors
@@ -28,6 +31,7 @@ impl CopyRun<'_> {
     ) -> Result<Store, Failure> {
         let (sponsor, target) = (session.sponsor, &self.options.target);
         let there = place::of_store(target).await;
+        there.answers()?;
         if let Some(own) = place::of(secrets).await.into_iter().find(|own| own.meets(&there)) {
             let problem =
                 format!("`to` is {}, but {} holds {}'s own objects", there.shown, own.shown, sponsor.name);
@@ -49,41 +53,40 @@ impl CopyRun<'_> {
         let store = access.open(target, aws.as_ref())?;
         for environment in Environment::ALL {
             self.refuse_others_backups(&store, (sponsor, environment)).await?;
+            self.refuse_others_records(&store, (sponsor, environment)).await?;
         }
         Ok(store)
     }
 
     /// Compares the target with the names and the places of all other sponsors, as far as their secrets can be read here.
     async fn refuse_others_place(&self, sponsor: &Sponsor, there: &PlaceOfObjects) -> Result<(), Failure> {
-        let strangers = self.known.iter().filter(|name| **name != sponsor.name);
-        let (readable, mut unread): (Vec<&String>, Vec<&String>) =
-            strangers.partition(|name| self.secrets.has_key_to(name));
-        unread.extend(readable.iter().skip(MOST));
-        let asked = readable.into_iter().take(MOST).map(|name| async move {
-            let stores = tokio::time::timeout(SECRETS_TIMEOUT, self.secrets.stores(name)).await;
-            let stores = stores.ok().and_then(Result::ok).filter(|stores| !stores.is_empty());
-            let Some(stores) = stores else { return (name, None) };
-            let places = futures_util::future::join_all(stores.iter().map(place::of_store)).await;
-            (name, Some(places))
-        });
-        let answers: Vec<_> = futures_util::stream::iter(asked).buffered(MOST).collect().await;
-        let mut others = Vec::new();
-        for (name, places) in answers {
-            match places {
-                Some(places) => others.push((name.clone(), places)),
-                None => unread.push(name),
-            }
-        }
-        if let Some(error) = foreign_target(sponsor, there, &self.known, &others) {
+        let strangers: Vec<&str> =
+            self.known.iter().map(String::as_str).filter(|name| *name != sponsor.name).collect();
+        let others = OtherSponsors::of_here(&self.secrets, Compared::Places, &strangers, self.context).await;
+        if let Some(error) = foreign(sponsor, there, &self.known, &others.places) {
             return Err(error.into());
         }
-        if !unread.is_empty() {
-            let names: Vec<String> = unread.into_iter().cloned().collect();
-            let (whose, place) = (some_of(&names), &there.shown);
-            let words = format!(
-                "cannot read the secrets of {whose} here, so this run cannot see whether they use {place}"
-            );
+        if let Some(words) = others.unread_words(&there.shown, &[]) {
             self.context.sink.line(&format!("note: {words}"));
+        }
+        Ok(())
+    }
+
+    /// A store with another sponsor's records is not this sponsor's either. A role can list backups alone, so what the store does
+    /// not show is not compared.
+    async fn refuse_others_records(
+        &self,
+        store: &Store,
+        (sponsor, environment): (&Sponsor, Environment),
+    ) -> Result<(), Failure> {
+        for kind in [Object::DeploymentLog, Object::DrillReport, Object::CopyRecord] {
+            let below = format!("{}/", kind.folder(environment));
+            let listed = Box::pin(store.list(&below)).await.unwrap_or_default();
+            let Some(newest) = listed.iter().map(|record| &record.key).max() else { continue };
+            let Ok(document) = Box::pin(store.read_small(newest, RECORD_BYTES)).await else { continue };
+            if let Some(owner) = log::sponsor_of(&document).filter(|owner| must_not_share(sponsor, owner)) {
+                return Err(SecretsError::Foreign { place: self.options.target.words(), owner }.into());
+            }
         }
         Ok(())
     }

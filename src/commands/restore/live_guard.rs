@@ -5,8 +5,8 @@
 use super::RestoreRun;
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::SourceDatabase;
+use crate::commands::other_sponsors::{OtherDatabase, OtherSponsors, some_of};
 use crate::commands::restoring;
-use crate::commands::tenancy_guard::{OtherDatabase, OtherDatabases, some_of};
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::identity::{self, Identity, ReachedAt};
@@ -23,12 +23,12 @@ use crate::verification::previous::PreviousSearch;
 impl RestoreRun<'_> {
     /// The addresses of other sponsors' databases. Refuses a target at such an address before any connection. The
     /// database need not exist: once created, it would be the other sponsor's.
-    pub(super) async fn neighbours(&self, sponsor: &Sponsor) -> Result<OtherDatabases, Failure> {
+    pub(super) async fn neighbours(&self, sponsor: &Sponsor) -> Result<OtherSponsors, Failure> {
         let others: Vec<&str> =
             self.known.iter().map(String::as_str).filter(|name| *name != sponsor.name).collect();
-        let others = OtherDatabases::of_all(&self.secrets, &others, self.context).await;
+        let others = OtherSponsors::databases_of_all(&self.secrets, &others, self.context).await;
         let addresses = [TargetAddress::resolve(self.target.clone()).await];
-        for other in &others.found {
+        for other in &others.databases {
             self.refuse_another_sponsors(sponsor, other, &addresses).await?;
         }
         Ok(others)
@@ -39,7 +39,7 @@ impl RestoreRun<'_> {
         &self,
         sponsor: &Sponsor,
         (secrets, store): (&SponsorSecrets, &Store),
-        others: &OtherDatabases,
+        others: &OtherSponsors,
     ) -> Result<(), Failure> {
         let (_, client) = restoring::clients(&self.clients)?;
         let target = Target::look(&self.target, client).await?;
@@ -50,7 +50,7 @@ impl RestoreRun<'_> {
         }
         let known = KnownTarget::ask(&target, client).await;
         let mut matches = LiveMatches::default();
-        for other in &others.found {
+        for other in &others.databases {
             matches.is.extend(self.refuse_another_sponsors(sponsor, other, &known.addresses).await?);
         }
         matches.by_address = self.doubt_about_others(sponsor);

@@ -15,6 +15,9 @@ fn a_second_record_of_the_same_second_takes_the_next_one() {
     assert_eq!(paths[1], Path::new("deployment-logs/callisto/deployment-prod-20270101-000000.json"));
     let read = |path: &PathBuf| std::fs::read_to_string(workspace.path().join(path)).unwrap();
     assert_eq!((read(&paths[0]), read(&paths[1])), ("one".to_owned(), "two".to_owned()));
+    // Many copies at once.
+    (2..60).for_each(|at| drop(append(&at.to_string()).unwrap()));
+    assert!(append("too many").is_err());
 }
 
 #[test]
@@ -36,12 +39,12 @@ fn only_a_record_of_ours_of_this_second_is_a_trace() {
     assert!(can_be_key_of_record(
         production,
         at,
-        "deployments/2026/11/20/deployment-prod-20261120-130004.json"
+        "deployments/2026/11/20/deployment-prod-20261120-130054.json"
     ));
     assert!(!can_be_key_of_record(
         production,
         at,
-        "deployments/2026/11/20/deployment-prod-20261120-130005.json"
+        "deployments/2026/11/20/deployment-prod-20261120-130055.json"
     ));
     let record = |event: &str, sponsor: &str, at: &str| {
         format!(

@@ -1,6 +1,7 @@
 //! Errors of a folder as a store, each with a hint.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::io::Errno;
 
@@ -76,6 +77,14 @@ pub enum FolderError {
     Vanished {
         /// The root, or a directory below it.
         path: String,
+    },
+    /// The file system does not answer. Its server may be gone.
+    #[error("{path} does not answer within {} seconds", .within.as_secs())]
+    Silent {
+        /// Path of the folder.
+        path: String,
+        /// How long it was waited for.
+        within: Duration,
     },
     /// The file system can neither rename without replacing nor create hard links.
     #[error("cannot publish {path}: this file system cannot rename a file without replacing another")]
@@ -154,7 +163,7 @@ impl FolderError {
     #[must_use]
     pub fn is_about_the_root(&self) -> bool {
         match self {
-            Self::Unsuitable { .. } | Self::Vanished { .. } => true,
+            Self::Unsuitable { .. } | Self::Vanished { .. } | Self::Silent { .. } => true,
             Self::Unfinished { cause, .. } => cause.is_about_the_root(),
             _ => false,
         }
@@ -187,6 +196,9 @@ impl FolderError {
             }
             Self::Vanished { .. } => {
                 "Mount or restore this folder, and make sure that it stays until the run ends. Then run again."
+            }
+            Self::Silent { .. } => {
+                "Check the disk or the mount of this folder, and the server of a network file system. Then run again."
             }
             Self::CanOnlyReplace { .. } => {
                 "Use a folder on another file system, such as ext4, XFS, Btrfs or NFS. This one could overwrite a backup."

@@ -14,7 +14,12 @@ fn sponsor(name: &str, partners: &[&str]) -> Sponsor {
 fn place(names: &[&str], above: &[&str]) -> PlaceOfObjects {
     let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let kind = if names[0].starts_with('/') { "folder" } else { "bucket" };
-    PlaceOfObjects { shown: format!("{kind} {}", names[0]), names: all(names), above: all(above) }
+    PlaceOfObjects {
+        shown: format!("{kind} {}", names[0]),
+        names: all(names),
+        above: all(above),
+        silent: None,
+    }
 }
 
 fn identity(system: &str, oid: u32, second: i64) -> Identity {
@@ -190,4 +195,46 @@ fn a_bucket_that_is_called_after_another_sponsor_is_its_own() {
     assert!(conflicts.places(&sponsors[0]).is_ok());
     let told = conflicts.places(&sponsors[1]).unwrap_err().to_string();
     assert_eq!(told, "bucket hht-diary-backups-rhea-eu-west-1 appears to belong to sponsor rhea");
+}
+
+#[test]
+fn a_folder_below_another_sponsors_is_that_sponsors_too() {
+    let known = ["io", "rhea"].map(str::to_owned);
+    let io = [sponsor("io", &[])];
+    let resources = SponsorResources {
+        sponsor: &io[0],
+        places: vec![place(&["/srv/rhea/backups/inner"], &["/", "/srv", "/srv/rhea", "/srv/rhea/backups"])],
+        connection: None,
+        identity: None,
+    };
+    let told = find_conflicts(&[resources], &known).places(&io[0]).unwrap_err().to_string();
+    assert_eq!(told, "folder /srv/rhea/backups/inner appears to belong to sponsor rhea");
+}
+
+#[test]
+fn places_of_sponsors_that_are_not_selected_are_compared() {
+    let known = ["io", "rhea", "titan"].map(str::to_owned);
+    let others = [
+        ("titan".to_owned(), vec![place(&["one"], &[]), place(&["/srv/logs", "inode 7"], &["/", "/srv"])]),
+        // Rhea's secrets name what is io's by its name. That is rhea's mistake.
+        ("rhea".to_owned(), vec![place(&["hht-diary-backups-io-eu-west-1"], &[])]),
+    ];
+    let judged = |own: PlaceOfObjects, partners: &[&str]| {
+        let (io, mut conflicts) = (sponsor("io", partners), Conflicts::default());
+        conflicts.compare_with_unselected(&io, &[place(&["own"], &[]), own], &known, &others);
+        conflicts.places(&io).map_err(|error| error.to_string())
+    };
+    let refused = |text: &str| Err(text.to_owned());
+    assert_eq!(judged(place(&["one"], &[]), &[]), refused("bucket one is also used by sponsor titan"));
+    assert_eq!(
+        judged(place(&["/mnt/x", "inode 7"], &["/", "/mnt"]), &[]),
+        refused("folder /mnt/x is also used by sponsor titan as folder /srv/logs")
+    );
+    assert_eq!(
+        judged(place(&["/srv/logs/in"], &["/", "/srv", "/srv/logs"]), &[]),
+        refused("folder /srv/logs/in is inside folder /srv/logs of sponsor titan")
+    );
+    assert_eq!(judged(place(&["hht-diary-backups-io-eu-west-1"], &[]), &[]), Ok(()));
+    assert_eq!(judged(place(&["another"], &[]), &[]), Ok(()));
+    assert_eq!(judged(place(&["one"], &[]), &["titan"]), Ok(()), "by consent");
 }

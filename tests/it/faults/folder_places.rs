@@ -3,7 +3,7 @@
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
-use crate::support::{Outcome, Sponsor, Trial, tools};
+use crate::support::{Disk, Outcome, Sponsor, Trial, tools};
 
 /// What makes a folder useless.
 type Spoil<'a> = &'a dyn Fn(&Path);
@@ -79,6 +79,49 @@ fn a_folder_that_cannot_be_a_store_fails_its_sponsor_alone() {
         }
         assert!(words != "does not exist" || !folder.exists());
     }
+}
+
+/// - fault: A directory below a sponsor's folder belongs to another user, or is writable for every user
+/// - injected: `chown` or `chmod` of the directories above a backup and a record
+/// - seen: The path, and what is wrong with it. Exit code 14
+/// - left: Nothing new in that directory
+#[test]
+fn a_directory_of_another_user_below_a_folder_is_refused() {
+    assert!(tools::is_root(), "this test gives a directory to another user: run it as root");
+    let trial = of(&["callisto"]);
+    trial.run().run().assert_code(0);
+    let before = [trial.backups("callisto").keys(), trial.records("callisto").keys()];
+    let above = |folder: &Path, key: &str| {
+        let path = folder.join(key);
+        path.ancestors().skip(1).take_while(|path| *path != folder).map(Path::to_owned).collect::<Vec<_>>()
+    };
+    let backups = above(trial.folder("callisto"), &before[0][0]);
+    let records = above(trial.log_folder("callisto"), &before[1][0]);
+    assert!(backups.len() > 2 && records.len() > 2, "{backups:?} {records:?}");
+    for directory in backups.iter().chain(&records) {
+        for words in ["belongs to user 12345, but this process runs as user 0", "is writable for every user"]
+        {
+            let chown = |owner| std::os::unix::fs::chown(directory, Some(owner), Some(owner)).unwrap();
+            let chmod =
+                |mode| std::fs::set_permissions(directory, std::fs::Permissions::from_mode(mode)).unwrap();
+            if words.starts_with("belongs") {
+                chown(12345)
+            } else {
+                chmod(0o777)
+            }
+            let outcome = trial.run().run();
+            let told = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
+            assert!(told.contains(&format!("{} {words}", directory.display())), "{told}");
+            assert_ne!(outcome.code, Some(0));
+            chown(0);
+            chmod(0o700);
+        }
+        if backups.contains(directory) {
+            assert_eq!(trial.backups("callisto").keys(), before[0]);
+        }
+    }
+    assert_eq!(trial.records("callisto").keys().iter().filter(|key| before[1].contains(key)).count(), 1);
+    trial.run().run().assert_code(0);
 }
 
 /// - fault: In the action, the workspace belongs to the runner's user and the program runs as root
@@ -171,12 +214,12 @@ fn an_input_that_a_folder_cannot_honor_is_refused() {
 }
 
 /// - fault: Two sponsors of a run have one folder
-/// - injected: The same path, a path through a symbolic link, a folder inside the other
+/// - injected: The same path, a path through a symbolic link, a folder inside the other, a bind mount of a folder inside the other
 /// - seen: Both sponsors are refused. Exit code 12
 /// - left: Nothing in the shared folder. The third sponsor's backup
 #[test]
 fn two_sponsors_with_one_folder_are_refused() {
-    for kind in ["same", "link", "nested"] {
+    for kind in ["same", "link", "nested", "bound"] {
         let trial = of(&["callisto", "rhea", "titan"]);
         // A neutral name: a sponsor's name in the path would decide whose it is.
         let stores = trial.folder("titan").ancestors().nth(2).unwrap();
@@ -184,11 +227,17 @@ fn two_sponsors_with_one_folder_are_refused() {
         let path = match kind {
             "same" => shared.clone(),
             "link" => stores.join("link/backups"),
+            "bound" => stores.join("bound"),
             _ => shared.join("nested"),
         };
         std::fs::create_dir_all(&shared).unwrap();
         symlink(stores.join("shared"), stores.join("link")).unwrap();
         std::fs::create_dir_all(&path).unwrap();
+        let _mount = (kind == "bound").then(|| {
+            let inner = shared.join("inner");
+            std::fs::create_dir(&inner).unwrap();
+            Disk::bind(&inner, &path)
+        });
         trial.secret("rhea", "SPONSOR_BACKUPS_BUCKET", Some(&url(&shared)));
         move_to(&trial, &url(&path));
         let outcome = trial.run().run();

@@ -1,7 +1,7 @@
 //! A sponsor's secrets lead to the wrong database: another sponsor's, or another one than before.
 
 use super::tenancy::message;
-use crate::support::{Cluster, Outcome, Road, Sponsor, Trial, clients, token_variable};
+use crate::support::{Cluster, Outcome, Road, Sponsor, Trial, clients, token_variable, tools};
 
 fn two() -> Trial {
     Trial::of([Sponsor::named("callisto").diary(4, 9), Sponsor::named("titan").diary(3, 7)])
@@ -73,6 +73,33 @@ fn a_run_of_one_sponsor_compares_its_address_with_the_others() {
     let compared = alone().run();
     compared.assert_code(0);
     assert!(!compared.stdout.contains("cannot read the secrets"), "{}", compared.transcript());
+}
+
+/// - fault: In a run of one sponsor, its secret contains another sponsor's store, whose name does not show the owner
+/// - injected: titan's bucket, then titan's folder, for callisto's records. Runs of callisto alone: `backup`, `record`, `drill`
+/// - seen: `… is also used by sponsor titan`. Exit code 12
+/// - left: Nothing in titan's store
+#[test]
+fn a_run_of_one_sponsor_compares_its_stores_with_the_others() {
+    let trial = two();
+    let bucket = format!("neutral-{}", tools::unique());
+    trial.store.bucket(&bucket);
+    let folder = tools::open_folder("neutral");
+    for place in [bucket.clone(), format!("file://{}", folder.path().display())] {
+        for sponsor in ["callisto", "titan"] {
+            trial.secret(sponsor, "SPONSOR_AUDIT_LOGS_BUCKET", Some(&place));
+        }
+        for command in ["backup", "record", "drill"] {
+            let run = trial.run().input("sponsors", "callisto").input("command", command);
+            let run = if command == "record" { run.input("outcome", "success") } else { run };
+            let outcome = run.run();
+            outcome.assert_code(12);
+            let told = message(&outcome, "callisto");
+            assert!(told.ends_with("is also used by sponsor titan"), "{command}: {told}");
+        }
+    }
+    assert!(trial.store.keys_in(&bucket).is_empty() && backups(&trial, "callisto") == 0);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 /// - fault: A sponsor's database is another one than in its previous backup

@@ -24,6 +24,12 @@ impl Disk {
         Self(folder.to_owned())
     }
 
+    /// A folder at another path, too.
+    pub(crate) fn bind(folder: &Path, path: &Path) -> Self {
+        tools::as_root(&["mount", "--bind", folder.to_str().unwrap(), path.to_str().unwrap()]);
+        Self(path.to_owned())
+    }
+
     /// From now on it can only be read.
     pub(crate) fn make_read_only(&self) {
         tools::as_root(&["mount", "-o", "remount,ro", self.0.to_str().unwrap()]);

@@ -22,6 +22,7 @@ fn one_of_each() -> Vec<FolderError> {
         FolderError::TooLong { location: location(), limit_bytes: 4096 },
         FolderError::Replaced { location: location() },
         FolderError::Vanished { path: "/srv/backups/callisto".to_owned() },
+        FolderError::Silent { path: "/srv/backups".to_owned(), within: std::time::Duration::from_secs(20) },
         FolderError::CanOnlyReplace { path: PATH.to_owned() },
         FolderError::Unfinished {
             cause: Box::new(full()),
@@ -56,6 +57,7 @@ fn one_of_each() -> Vec<FolderError> {
             | FolderError::TooLong { .. }
             | FolderError::Replaced { .. }
             | FolderError::Vanished { .. }
+            | FolderError::Silent { .. }
             | FolderError::CanOnlyReplace { .. }
             | FolderError::System { .. }
             | FolderError::Unfinished { .. }

@@ -129,7 +129,9 @@ fn a_folder_that_is_called_after_another_sponsor_is_its_own() {
     let error = "folder /srv/titan/backups appears to belong to sponsor titan";
     assert_eq!(told, [Err(error.to_owned()), Ok(())]);
     assert!(two(["file:///srv/titan/audit-logs", "bucket"], NO_PARTNERS)[0].is_err());
-    for fine in ["file:///srv/callisto/backups", "file:///srv/titan/other", "file:///srv/titan/backups/x"] {
+    // Also what is inside of it.
+    assert!(two(["file:///srv/titan/backups/x", "bucket"], NO_PARTNERS)[0].is_err());
+    for fine in ["file:///srv/callisto/backups", "file:///srv/titan/other", "file:///srv/titan/x/y"] {
         assert_eq!(two([fine, "bucket"], NO_PARTNERS), FINE, "{fine}");
     }
     assert_eq!(two(["file:///srv/titan/backups", "bucket"], [&["titan"], &["callisto"]]), FINE);
