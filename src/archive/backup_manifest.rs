@@ -187,6 +187,8 @@ pub struct Excerpt {
     pub environment: String,
     /// Key of the dump.
     pub key: String,
+    /// The time in the key.
+    pub timestamp: Timestamp,
     /// The object that is stored.
     pub stored: StoredSize,
     /// Rows of all tables; absent if the dump's text was not understood.

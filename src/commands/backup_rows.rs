@@ -9,6 +9,7 @@ use crate::archive::backup_manifest::Excerpt;
 use crate::archive::catalogue::{BackupEntry, BackupKey};
 use crate::layout::key::manifest_key;
 use crate::report::listing::ListedBackup;
+use crate::verification::limits::{ahead, dated_ahead};
 use crate::verification::stored::{MANIFEST_BYTES, StoredFacts, of_another};
 
 /// Memory for manifests, in MiB. A larger manifest is read alone.
@@ -47,7 +48,7 @@ impl<'a> BackupRows<'a> {
         let mut rows = Vec::new();
         for attempt in attempts {
             let Some(row) = self.row(place, attempt).await? else { continue };
-            let is_newest = counts(&row) && row.timestamp <= self.context.now();
+            let is_newest = counts(&row) && ahead(row.timestamp, self.context.now()).is_none();
             rows.push(row);
             if is_newest {
                 break;
@@ -87,6 +88,8 @@ impl<'a> BackupRows<'a> {
             }
             Ok(Ownership::Ours) => {}
         }
+        let by = ahead(row.timestamp, self.context.now());
+        row.problem = row.problem.or(by.map(dated_ahead));
         Ok(Some(row))
     }
 
@@ -144,8 +147,11 @@ impl<'a> BackupRows<'a> {
         }
         row.partial = Some(told.is_partial());
         let sha256 = stored::checksum_of(store, key).await?;
-        let whose =
-            of_another([&row.sponsor, row.environment, key], [&told.sponsor, &told.environment, &told.key]);
+        let whose = of_another(
+            [&row.sponsor, row.environment, key],
+            [&told.sponsor, &told.environment, &told.key],
+            told.timestamp,
+        );
         let found = StoredFacts { bytes: entry.bytes, crc64: examined.crc64, sha256 };
         let problems = [whose, found.differing(&told.stored)].concat();
         self.judge_row(row, told, problems);

@@ -16,6 +16,7 @@ use crate::layout::tags;
 use crate::record::log;
 use crate::sponsors::{Environment, Sponsor};
 use crate::store::{ListedObject, Store, StoreError};
+use crate::verification::limits::{ahead, dated_ahead};
 
 /// Records are a few KiB long.
 const RECORD_BYTES: u64 = 4 << 20;
@@ -284,7 +285,7 @@ impl<'a> BackupHistory<'a> {
 pub(super) enum Candidate {
     /// A backup whose parts are there.
     Backup(BackupKey),
-    /// One that is none; what shows it, in words.
+    /// One that is none, or that may not be the newest; what shows it, in words.
     Bad(BackupKey, String),
 }
 
@@ -308,7 +309,7 @@ impl<'a> Latest<'a> {
         while let Some(BackupAttempt { backup, standing }) = self.attempts.pop_front() {
             let standing = match standing {
                 AttemptStatus::Lacks(left) if self.place.is_whole_by_now(&left).await? => {
-                    return Ok(Candidate::Backup(backup));
+                    return Ok(self.whole(backup));
                 }
                 AttemptStatus::Lacks(left) => self.place.look_closer(left).await?,
                 standing => standing,
@@ -318,7 +319,7 @@ impl<'a> Latest<'a> {
             match standing {
                 AttemptStatus::Whole(_) | AttemptStatus::Lacks(_)
                     if self.place.is_a_partners(&backup).await? => {}
-                AttemptStatus::Whole(_) => return Ok(Candidate::Backup(backup)),
+                AttemptStatus::Whole(_) => return Ok(self.whole(backup)),
                 AttemptStatus::Lacks(_) | AttemptStatus::Unfinished { .. } => {
                     return Ok(Candidate::Bad(backup, words));
                 }
@@ -335,6 +336,20 @@ impl<'a> Latest<'a> {
         }
         let place = self.place.backups.location(&prefix(self.place.environment));
         Err(stored::proof(&place, std::mem::take(&mut self.passed)))
+    }
+
+    /// One whose parts are there. With a time in the future, it would stay the newest whatever is backed up after it.
+    fn whole(&self, backup: BackupKey) -> Candidate {
+        match ahead(backup.at, self.place.context.now()) {
+            None => Candidate::Backup(backup),
+            Some(by) => {
+                let what = dated_ahead(by);
+                let words = format!(
+                    "{what}, so it might not be the newest: check both clocks, then name a backup with `backup`, or set `allow-older`"
+                );
+                Candidate::Bad(backup, words)
+            }
+        }
     }
 
     /// The newest whose parts are there; what shows that it is none fails, unless an older one may stand in.

@@ -56,7 +56,7 @@ pub(super) async fn run(
             .into());
     }
     let secrets = SecretsSource::open(&options.common, context, sponsors).await?;
-    let guard = TenancyGuard::of_secrets(&secrets, &selected, None, context).await;
+    let guard = TenancyGuard::of_stores(&secrets, &selected, None, context).await;
     let run = RecordRun {
         sessions: Sessions { common: &options.common, context, guard, publisher },
         github: GitHubLookup::new(options.common.github.as_ref(), context),
@@ -256,8 +256,11 @@ async fn problem(
     let beside = manifest_key(key);
     let document = store.read_small(&beside, MANIFEST_BYTES).await?;
     let told = Excerpt::parse(&store.location(&beside), &document)?;
-    let others =
-        of_another([&sponsor.name, environment.name(), key], [&told.sponsor, &told.environment, &told.key]);
+    let others = of_another(
+        [&sponsor.name, environment.name(), key],
+        [&told.sponsor, &told.environment, &told.key],
+        told.timestamp,
+    );
     if !others.is_empty() {
         return Ok(Some(others.join("; ")));
     }

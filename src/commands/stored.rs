@@ -19,6 +19,7 @@ use crate::layout::key::{checksum_key, manifest_key};
 use crate::secrets::Secret;
 use crate::sponsors::{Environment, Sponsor};
 use crate::store::{Store, StoreError};
+use crate::verification::limits;
 use crate::verification::stored::{MANIFEST_BYTES, ReadFacts, StoredFacts, contradictions, judged, refuted};
 
 const CHECKSUM_BYTES: u64 = 4096;
@@ -58,8 +59,10 @@ pub(super) async fn identities(reading: &ReadOptions, context: &RunContext) -> R
     let bad = |problem: String| {
         UsageError::new(format!("`age-identity-file` {problem}")).hint("Check the `age-identity-file` input: the path of a file with one private key per line. Each begins with `AGE-SECRET-KEY-`.")
     };
-    let text =
-        tokio::fs::read_to_string(path).await.map_err(|error| bad(format!("cannot be read: {error}")))?;
+    // A pipe without a writer never ends.
+    let read = tokio::time::timeout(reading.timeout, tokio::fs::read_to_string(path)).await;
+    let late = |_| bad(format!("has no end after {} (input `timeout`)", limits::words(reading.timeout)));
+    let text = read.map_err(late)?.map_err(|error| bad(format!("cannot be read: {error}")))?;
     let text = Secret::from(text);
     let keys = text.expose_secret().lines().map(str::trim).filter(|line| line.starts_with("AGE-SECRET-KEY-"));
     context.mask(keys.map(Secret::from));
@@ -76,9 +79,13 @@ pub(super) async fn find(
     match which {
         WhichBackup::Location(location) => {
             let key = key_in(store, location);
+            let elsewhere = match key {
+                Some(_) => "",
+                None => " (it is in another store: set SPONSOR_BACKUPS_BUCKET to that one)",
+            };
             match key.and_then(|key| BackupKey::parse(environment, key)) {
                 Some(parsed) => Ok(parsed),
-                None => Err(none(format!(" at {location}")).await.into()),
+                None => Err(none(format!(" at {location}{elsewhere}")).await.into()),
             }
         }
         WhichBackup::Latest => Err(none(String::new()).await.into()),

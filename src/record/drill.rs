@@ -126,7 +126,7 @@ impl DrillReport {
             passed_over: findings.passed.clone(),
             backup_age_minutes: age.map(Measured::minutes),
             max_rpo_minutes: course.max_rpo.map(minutes),
-            rpo_compliant: age.and_then(Measured::is_compliant),
+            rpo_compliant: course.is_rpo_kept(findings),
             restore_duration_minutes: restore.minutes(),
             max_rto_minutes: course.max_rto.map(minutes),
             rto_compliant: course.is_rto_kept(findings),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::limits::{Measured, words};
+use super::limits::{Measured, ahead, dated_ahead, words};
 use super::{Comparison, Conclusion, State, conclusion};
 use crate::archive::backup_manifest::Partial;
 use crate::databases::postgres::restore::LeftOut;
@@ -147,13 +147,24 @@ pub struct DrillCourse<'a> {
 }
 
 impl DrillCourse<'_> {
-    /// Age of the backup when the drill began, `None` if none was found.
+    /// Age of the backup when the drill began. `None` if none was found, or one from the future.
     #[must_use]
     pub fn age(&self, findings: &DrillFindings) -> Option<Measured> {
         let snapshot = findings.backup.as_ref()?.snapshot_at;
-        // A clock that is behind must not produce a negative age.
+        if ahead(snapshot, self.at).is_some() {
+            return None;
+        }
+        // A clock that is a little behind must not produce a negative age.
         let took = Duration::try_from(self.at.duration_since(snapshot)).unwrap_or_default();
         Some(Measured { took, limit: self.max_rpo })
+    }
+
+    /// Whether the age limit was met. A backup from the future does not meet it.
+    #[must_use]
+    pub fn is_rpo_kept(&self, findings: &DrillFindings) -> Option<bool> {
+        findings.backup.as_ref()?;
+        let limit = self.max_rpo?;
+        Some(self.age(findings).is_some_and(|age| age.took <= limit))
     }
 
     /// Duration of the drill, with its limit.
@@ -190,6 +201,13 @@ impl DrillCourse<'_> {
             let limit = limit.filter(|limit| took > *limit)?;
             Some((words(took), words(limit)))
         };
+        let snapshot = findings.backup.as_ref().map(|backup| backup.snapshot_at);
+        if let (Some(by), Some(_)) = (snapshot.and_then(|at| ahead(at, self.at)), self.max_rpo) {
+            wrong.push(Shortfall {
+                words: format!("the age of the backup is unknown (`max-rpo`): {}", dated_ahead(by)),
+                remedy: "Check the clocks of this machine and of the one that took the backup.",
+            });
+        }
         if let Some((age, limit)) = self.age(findings).and_then(excess) {
             wrong.push(Shortfall {
                 words: format!("the backup is {age} old, more than `max-rpo` ({limit})"),

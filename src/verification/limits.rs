@@ -6,8 +6,21 @@ use jiff::Timestamp;
 
 use super::VerificationError;
 
-/// Clocks differ. A backup that is dated further in the future comes from a wrong clock, and would seem new forever.
-const AHEAD: Duration = Duration::from_secs(600);
+/// Clocks differ. What is dated further in the future comes from a wrong clock, and would seem new forever.
+const AHEAD: Duration = Duration::from_secs(3600);
+
+/// How far a time is in the future, if no ordinary difference of two clocks explains it. Such a backup has no age, and might
+/// not be the newest.
+#[must_use]
+pub fn ahead(at: Timestamp, now: Timestamp) -> Option<Duration> {
+    Duration::try_from(at.duration_since(now)).ok().filter(|by| *by > AHEAD)
+}
+
+/// What is wrong with a backup that is dated [`ahead`].
+#[must_use]
+pub fn dated_ahead(by: Duration) -> String {
+    format!("its time is {} ahead of this machine's clock", words(by))
+}
 
 /// Checks a sponsor's newest backup against `max-backup-age`, and returns its age. `place` is where the backups are.
 ///
@@ -19,11 +32,10 @@ pub fn freshness(
     now: Timestamp,
     limit: Duration,
 ) -> Result<Measured, VerificationError> {
-    let now = now.as_second();
-    let ahead = i64::try_from(AHEAD.as_secs()).unwrap_or(i64::MAX);
-    let past = taken.into_iter().map(|at| now.saturating_sub(at.as_second())).filter(|age| *age >= -ahead);
-    // A few seconds in the future count as now.
-    let newest = past.min().map(|age| Duration::from_secs(u64::try_from(age).unwrap_or_default()));
+    let newest = taken.into_iter().filter(|at| ahead(*at, now).is_none()).max();
+    // A little in the future counts as now.
+    let age = |at: Timestamp| u64::try_from(now.as_second() - at.as_second()).unwrap_or_default();
+    let newest = newest.map(|at| Duration::from_secs(age(at)));
     let finding = match newest {
         Some(age) if Measured { took: age, limit: Some(limit) }.is_compliant() == Some(true) => {
             return Ok(Measured { took: age, limit: Some(limit) });

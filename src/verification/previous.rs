@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::limits::ahead;
 use super::stored::{MANIFEST_BYTES, of_another};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::{BackupManifest, Partial, PreviousBackup, SourceDatabase};
-use crate::archive::catalogue::{catalogue, prefix};
+use crate::archive::catalogue::{BackupKey, catalogue, prefix};
 use crate::layout::key::manifest_key;
 use crate::sponsors::{Environment, Sponsor};
 use crate::store::Store;
@@ -56,7 +57,7 @@ impl PreviousSearch {
         let this_month = format!("{all}{}", now.to_zoned(TimeZone::UTC).strftime("%Y/%m/"));
         let mut found = Self::None;
         for below in [this_month, all] {
-            found = match newest(store, whose, &below, partial).await {
+            found = match newest_by(store, whose, &below, (partial, now)).await {
                 Ok(found) => found,
                 Err(error) if error.affects_every_request() => return Err(error),
                 Err(error) => return Ok(Self::Unknown(error.to_string())),
@@ -127,10 +128,21 @@ pub async fn newest(
     below: &str,
     partial: Option<&Partial>,
 ) -> Result<PreviousSearch, ArchiveError> {
+    newest_by(store, whose, below, (partial, Timestamp::MAX)).await
+}
+
+/// The same by a clock. What is dated in its future comes last: every new backup would be compared with it.
+async fn newest_by(
+    store: &Store,
+    whose: (&Sponsor, Environment),
+    below: &str,
+    (partial, now): (Option<&Partial>, Timestamp),
+) -> Result<PreviousSearch, ArchiveError> {
     let listed = store.list(below).await?;
-    let keys = catalogue(whose.1, listed).backups.into_iter().map(|entry| entry.backup.key);
+    let keys = catalogue(whose.1, listed).backups.into_iter().map(|entry| entry.backup);
+    let (ahead, past): (Vec<_>, Vec<_>) = keys.partition(|backup| ahead(backup.at, now).is_some());
     let (mut newest, mut unread) = (None, None);
-    for key in keys.take(READ) {
+    for BackupKey { key, .. } in past.into_iter().chain(ahead).take(READ) {
         let description = match Box::pin(read_manifest(store, whose, &key)).await? {
             ReadManifest::Own(description) => description,
             ReadManifest::Partners => continue,
@@ -191,7 +203,7 @@ async fn read_manifest(
         return Ok(ReadManifest::AnotherSponsors { owner: description.sponsor });
     }
     let told = [&description.sponsor, &description.environment, &description.key].map(String::as_str);
-    let findings = of_another([&sponsor.name, environment.name(), key], told);
+    let findings = of_another([&sponsor.name, environment.name(), key], told, description.timestamp);
     if findings.is_empty() {
         return Ok(ReadManifest::Own(Box::new(description)));
     }

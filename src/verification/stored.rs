@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::VerificationError;
 use crate::archive::Selection;
 use crate::archive::backup_manifest::{
     BackupManifest, Contents, LargeObjectGroup, LargeObjects, Sequence, StoredSize, Table,
 };
+use crate::archive::catalogue::BackupKey;
 use crate::databases::postgres::generated::Digests;
 use crate::databases::postgres::proof::objects;
 use crate::databases::postgres::settings::Settings;
 use crate::databases::postgres::sql::{self, DumpContents, Group, Position, Scan, TableDigest, Unfit};
+use crate::sponsors::Environment;
 
 /// Largest manifest. One with a hundred thousand tables is a quarter of this size.
 pub const MANIFEST_BYTES: u64 = 64 << 20;
@@ -77,7 +81,7 @@ pub fn contradictions(
     is_encrypted: bool,
 ) -> Vec<String> {
     let told = [&manifest.sponsor, &manifest.environment, &manifest.key];
-    let mut findings = of_another(asked, told.map(String::as_str));
+    let mut findings = of_another(asked, told.map(String::as_str), manifest.timestamp);
     findings.extend(found.differing(&manifest.stored));
     if is_encrypted == manifest.encoding.age_recipients.is_empty() {
         findings.push("its key and its manifest disagree on whether it is encrypted".to_owned());
@@ -106,16 +110,25 @@ fn contradiction_of_index(manifest: &BackupManifest, is_encrypted: bool) -> Opti
     (!fits).then(|| "the pieces in its manifest do not cover it".to_owned())
 }
 
-/// Findings if a manifest belongs to another backup, by sponsor, environment and key.
+/// Findings if a manifest belongs to another backup, by sponsor, environment, key and the time in the key. Ages and limits are
+/// counted from the key.
 #[must_use]
-pub fn of_another(expected: [&str; 3], told: [&str; 3]) -> Vec<String> {
+pub fn of_another(expected: [&str; 3], told: [&str; 3], timestamp: Timestamp) -> Vec<String> {
+    let differs = |what: &str, told: &str, expected: &str| {
+        format!("its manifest belongs to another backup: {what} {told}, expected {expected}")
+    };
     let pairs = ["sponsor", "environment", "key"].into_iter().zip(expected.into_iter().zip(told));
     let others = pairs.filter(|(_, (expected, told))| expected != told);
-    others
-        .map(|(what, (expected, told))| {
-            format!("its manifest belongs to another backup: {what} {told}, expected {expected}")
-        })
-        .collect()
+    let mut findings: Vec<String> =
+        others.map(|(what, (expected, told))| differs(what, told, expected)).collect();
+    let key = expected[2];
+    let at = Environment::ALL.into_iter().find_map(|environment| BackupKey::parse(environment, key));
+    if let Some(BackupKey { at, .. }) = at.filter(|_| key == told[2])
+        && at.as_second() != timestamp.as_second()
+    {
+        findings.push(differs("time", &format!("{timestamp:.0}"), &at.to_string()));
+    }
+    findings
 }
 
 /// The contents of a dump that was read to its end and matches its manifest.

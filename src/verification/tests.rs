@@ -202,6 +202,47 @@ fn findings_about_a_stored_backup_read_as_reviewed() {
 }
 
 #[test]
+fn a_backup_from_the_future_meets_no_age_limit() {
+    let backup = |snapshot: &str| Backup {
+        location: "s3://b/k".to_owned(),
+        snapshot_at: snapshot.parse().unwrap(),
+        bytes: 1,
+        sha256: "0".repeat(64),
+        partial: None,
+    };
+    let findings =
+        |snapshot: &str| DrillFindings { backup: Some(backup(snapshot)), ..DrillFindings::default() };
+    let course = |max_rpo| DrillCourse {
+        at: "2026-11-20T19:30:00Z".parse().unwrap(),
+        took: Duration::from_secs(1),
+        max_rpo,
+        max_rto: None,
+        broken: None,
+    };
+    let limited = course(Some(Duration::from_secs(6 * 3600)));
+    let ahead = findings("2026-11-20T22:30:00Z");
+    assert_eq!((limited.age(&ahead), limited.is_rpo_kept(&ahead)), (None, Some(false)));
+    let words = "the age of the backup is unknown (`max-rpo`): its time is 3h ahead of this machine's clock"
+        .to_owned();
+    assert_eq!(limited.wrong(&ahead), [words]);
+    assert_eq!((course(None).wrong(&ahead), course(None).is_rpo_kept(&ahead)), (Vec::new(), None));
+    let near = findings("2026-11-20T19:31:00Z");
+    assert_eq!((limited.wrong(&near), limited.is_rpo_kept(&near)), (Vec::new(), Some(true)));
+}
+
+#[test]
+fn a_manifest_of_another_time_is_of_another_backup() {
+    let key = "backups/2026/11/20/backup-prod-20261120-193000.sql.gz";
+    let told = ["callisto", "production", key];
+    let at = |timestamp: &str| stored::of_another(told, told, timestamp.parse().unwrap());
+    assert_eq!(at("2026-11-20T19:30:00.25Z"), Vec::<String>::new());
+    assert_eq!(
+        at("2026-11-19T19:30:00Z"),
+        ["its manifest belongs to another backup: time 2026-11-19T19:30:00Z, expected 2026-11-20T19:30:00Z"]
+    );
+}
+
+#[test]
 fn findings_and_warnings_of_a_drill_read_as_reviewed() {
     let backup = Backup {
         location: "s3://b/k".to_owned(),

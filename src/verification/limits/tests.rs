@@ -32,6 +32,15 @@ fn freshness_needs_a_recent_backup_that_is_not_in_the_future() {
 }
 
 #[test]
+fn an_hour_ahead_is_no_difference_of_clocks() {
+    let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
+    let by = |at: &str| ahead(at.parse().unwrap(), now).map(dated_ahead);
+    assert_eq!(by("2026-11-28T11:00:00Z"), None);
+    assert_eq!(by("2026-11-28T13:00:00Z"), None);
+    assert_eq!(by("2026-11-28T15:00:00Z").unwrap(), "its time is 3h ahead of this machine's clock");
+}
+
+#[test]
 fn times_read_well() {
     let told = [0, 1, 40, 940, 12_340, 59_990, 90_000, 11_100_000, 21_600_000, 180_000_000]
         .map(|ms| words(Duration::from_millis(ms)));

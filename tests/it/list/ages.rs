@@ -91,3 +91,20 @@ fn only_the_newest_backup_is_looked_at() {
     let rows: Vec<Value> = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(rows.len(), 1, "{rows:?}");
 }
+
+/// Age and record go by the key, which whoever copies a backup can choose.
+#[test]
+fn a_backup_whose_manifest_has_another_time_does_not_count() {
+    let shelf = callisto();
+    let key = shelf.backup(&[]);
+    watch(&shelf.trial, "8h").run().assert_code(0);
+    shelf.edit(&key, |document| document["timestamp"] = "2026-01-01T00:00:00Z".into());
+    let outcome = watch(&shelf.trial, "8h").run();
+    outcome.assert_code(17);
+    assert!(outcome.result("callisto")["message"].as_str().unwrap().ends_with("no backup found"));
+    let words = "its manifest belongs to another backup: time 2026-01-01T00:00:00Z, expected ";
+    assert!(outcome.visible().contains(words), "{}", outcome.transcript());
+    let record = shelf.run("record").input("outcome", "success");
+    let record = record.input("backup-location", shelf.location(&key)).run();
+    assert!(record.code != Some(0) && record.visible().contains(words), "{}", record.transcript());
+}

@@ -120,6 +120,29 @@ fn an_abandoned_upload_fails_and_a_running_one_does_not() {
     assert!(outcome.visible().contains("another run may be writing it"), "{}", outcome.transcript());
 }
 
+/// A clock that was wrong once must not decide for years which backup is the newest.
+#[test]
+fn a_whole_backup_from_the_future_is_not_the_latest() {
+    let (shelf, newest, _) = two();
+    let ahead = shelf.copy(&newest, NEWER);
+    assert_newest_counts(&shelf, &ahead, &newest, "ahead of this machine's clock");
+    // Named, it is read. Its age is unknown.
+    shelf.edit(&ahead, |document| document["started_at"] = "2099-12-31T23:59:59Z".into());
+    assert_verified_at(&shelf, &ahead, shelf.run("verify").input("backup", NEWER));
+    let drill = shelf.run("drill").input("backup", NEWER).input("max-rpo", "24h").run();
+    drill.assert_code(17);
+    assert_eq!(
+        (drill.output("rpo_compliant"), drill.output("backup_age_minutes")),
+        ("false".to_owned(), String::new())
+    );
+    let list = shelf.run("list").run();
+    list.assert_code(0);
+    assert!(list.visible().contains("ahead of this machine's clock"), "{}", list.transcript());
+    // The next backup is compared with the one before it.
+    let next = shelf.backup(&[]);
+    assert_eq!(shelf.manifest(&next)["previous_backup"]["location"], shelf.location(&newest));
+}
+
 /// As the shell step of before wrote them: under our keys, and with nothing of ours next to it.
 #[test]
 fn a_foreign_dump_is_newest_only_if_records_are_unreadable() {
