@@ -25,9 +25,11 @@ pub enum RecordError {
         /// Error of the system.
         reason: String,
     },
-    /// S3 did not answer in time.
-    #[error("record not saved to S3: no answer {within}")]
+    /// The store did not answer in time.
+    #[error("record not saved to {}: no answer {within}", .folder.as_deref().unwrap_or("S3"))]
     NoAnswer {
+        /// `file:///srv/audit-logs/`. `None` for a bucket.
+        folder: Option<String>,
         /// The time limit as text: `within two minutes`.
         within: &'static str,
     },
@@ -55,7 +57,10 @@ impl RecordError {
             Self::Local { .. } => {
                 Some("Check that the workspace is writable and not full.".to_owned())
             }
-            Self::NoAnswer { .. } => {
+            Self::NoAnswer { folder: Some(_), .. } => Some(
+                "Check the disk or the mount of this folder. The workspace has a copy of the record.".to_owned(),
+            ),
+            Self::NoAnswer { folder: None, .. } => {
                 Some("Check that this runner can reach S3. The workspace has a copy of the record.".to_owned())
             }
             Self::Untrue { .. } => Some(

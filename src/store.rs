@@ -165,10 +165,10 @@ impl Store {
     ///
     /// # Errors
     /// A folder is read-only, closed to this process, or gone.
-    pub fn check_writable(&self) -> Result<(), StoreError> {
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
         match &self.kind {
             Kind::S3(_) => Ok(()),
-            Kind::Folder(folder) => Ok(folder.check_writable()?),
+            Kind::Folder(folder) => Ok(folder.check_writable().await?),
         }
     }
 

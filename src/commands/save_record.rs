@@ -12,7 +12,8 @@ use crate::sponsors::Sponsor;
 use crate::stop::Deadline;
 use crate::store::Store;
 
-/// A store that takes longer for so small an object will not take it at all.
+/// A store that takes longer for so small an object will not take it at all. All steps of one record share this time, which
+/// does not count toward `timeout`: a backup that used it up has a record, too.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What became of a record.
@@ -72,22 +73,43 @@ async fn append_to_s3(
         let attributes = source.attributes(sponsor, entry.object, lock);
         Ok((log::append_to_bucket(store, entry, &attributes).await?, attributes))
     };
-    let late = |within| Err(RecordError::NoAnswer { within });
+    let end = tokio::time::Instant::now() + RECORD_TIMEOUT;
     let (key, attributes) = tokio::select! {
         appended = append => appended,
-        () = tokio::time::sleep(RECORD_TIMEOUT) => late("within two minutes"),
-        () = context.stop.passed(Deadline::SaveRecord) => late("in the seconds after the signal"),
+        () = tokio::time::sleep_until(end) => Err(no_answer(store, "within two minutes")),
+        () = context.stop.passed(Deadline::SaveRecord) => {
+            Err(no_answer(store, "in the seconds after the signal"))
+        }
     }?;
     // The record is kept by now, and its tag says `unknown` until this is done.
     let unchecked =
         || Ok(Some(format!("lock and tags of {} could not be checked in time", store.location(&key))));
+    let checking = async {
+        let checked = log::check_in_bucket(store, &key, &attributes).await;
+        remove_dead_records(store, entry, context).await;
+        checked
+    };
     let checked = tokio::select! {
-        checked = log::check_in_bucket(store, &key, &attributes) => checked,
-        () = tokio::time::sleep(RECORD_TIMEOUT) => unchecked(),
+        checked = checking => checked,
+        () = tokio::time::sleep_until(end) => unchecked(),
         () = context.stop.passed(Deadline::SaveRecord) => unchecked(),
     };
     let checked = checked.map(|warning| warning.map(|text| context.sink.redacted(&text)));
     Ok((store.location(&key), checked))
+}
+
+fn no_answer(store: &Store, within: &'static str) -> RecordError {
+    let is_folder = !store.capabilities().metadata;
+    RecordError::NoAnswer { folder: is_folder.then(|| store.location("")), within }
+}
+
+/// Removes what killed runs left of records of the same kind, as a backup does in its own store. The record counts without it.
+async fn remove_dead_records(store: &Store, entry: Entry<'_>, context: &RunContext) {
+    let below = format!("{}/", entry.object.folder(entry.environment));
+    for location in store.remove_dead_uploads(&below).await.unwrap_or_default() {
+        let words = format!("{}: removed an unfinished record of an earlier run: {location}", entry.sponsor);
+        context.sink.line(&words);
+    }
 }
 
 /// Whether a record could be kept, as far as that can be asked without writing one.
@@ -102,11 +124,17 @@ pub(super) async fn check_save(
 ) -> Result<(), Failure> {
     log::can_append_locally(&source.context.workspace)?;
     let Some(buckets) = buckets else { return Ok(()) };
-    let key = object.key(source.environment, source.at);
-    buckets.audit_logs.check_writable().map_err(RecordError::from)?;
-    buckets.audit_logs.holds(&key).await.map_err(RecordError::from)?;
-    source.ask_lock(&buckets.audit_logs, sponsor).await.map_err(RecordError::from)?;
-    Ok(())
+    let (key, store) = (object.key(source.environment, source.at), &buckets.audit_logs);
+    let asked = async {
+        store.check_writable().await?;
+        store.holds(&key).await?;
+        source.ask_lock(store, sponsor).await
+    };
+    let late = || no_answer(store, "within two minutes");
+    match tokio::time::timeout(RECORD_TIMEOUT, asked).await {
+        Ok(asked) => Ok(asked.map(drop).map_err(RecordError::from)?),
+        Err(_) => Err(late().into()),
+    }
 }
 
 /// Shown if the flag is off.

@@ -19,7 +19,11 @@ fn errors() -> Vec<RecordError> {
             path: "deployment-logs/callisto".to_owned(),
             reason: "Permission denied (os error 13)".to_owned(),
         },
-        RecordError::NoAnswer { within: "within two minutes" },
+        RecordError::NoAnswer { folder: None, within: "within two minutes" },
+        RecordError::NoAnswer {
+            folder: Some("file:///srv/audit-logs/".to_owned()),
+            within: "in the seconds after the signal",
+        },
         RecordError::Untrue {
             location: "s3://b/backups/x.sql.gz".to_owned(),
             why: "it has 7 bytes, but `backup-size` is 5".to_owned(),

@@ -86,7 +86,12 @@ impl BackupRun<'_> {
             }
         };
         state.enabled = Some(true);
-        self.context.sink.line(&format!("{}: S3 backup archival is ENABLED", sponsor.name));
+        let enabled = if [&secrets.backups, &secrets.audit_logs].iter().any(|store| store.needs_aws()) {
+            "S3 backup archival is ENABLED".to_owned()
+        } else {
+            format!("backups are enabled and go to {}", secrets.backups.words())
+        };
+        self.context.sink.line(&format!("{}: {enabled}", sponsor.name));
         let endpoint = &self.options.deployment.endpoint;
         let buckets = Arc::new(session.open_buckets(secrets, endpoint, Purpose::Backup)?);
         state.buckets = Some(Arc::clone(&buckets));
@@ -272,7 +277,7 @@ impl BackupRun<'_> {
         state: &mut BackupState,
         buckets: &SponsorBuckets,
     ) -> Result<(), Failure> {
-        buckets.backups.check_writable()?;
+        buckets.backups.check_writable().await?;
         self.choose_second(state, buckets).await?;
         self.remove_dead_uploads(sponsor, buckets).await?;
         let certain = matches!(self.options.deployment.lock, LockChoice::Governance | LockChoice::Compliance);
@@ -281,7 +286,7 @@ impl BackupRun<'_> {
         }
         let prefix = Object::DeploymentLog.key(self.options.common.environment, state.started);
         let asked = async {
-            buckets.audit_logs.check_writable()?;
+            buckets.audit_logs.check_writable().await?;
             buckets.audit_logs.holds(&prefix).await?;
             if certain { buckets.audit_logs.require_object_lock().await } else { Ok(()) }
         };

@@ -5,6 +5,8 @@ mod rehearsal;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use rustix::fs::{self, Advice, AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags};
@@ -22,6 +24,8 @@ use crate::store::hash::{Hasher, SizeAndHash};
 const ATTEMPTS: u32 = 8;
 /// After this number of bytes, the system begins to write to the disk. The sync at the end has less to wait for.
 const WRITE_BACK_BYTES: u64 = 8 << 20;
+/// How long a file that is dropped may wait for its removal.
+const REMOVED: Duration = Duration::from_secs(1);
 
 /// An object that is being written and not visible yet. Dropping it removes its temporary file.
 #[must_use = "a pending file is neither visible nor gone until it is published or abandoned"]
@@ -44,6 +48,8 @@ struct Temporary {
     /// Locked as long as it is open. Others know from the lock that its writer lives.
     file: File,
     identity: Identity,
+    /// Whether the temporary name was removed.
+    is_gone: AtomicBool,
 }
 
 impl Folder {
@@ -104,6 +110,7 @@ impl PendingFile {
                 location: location.to_owned(),
                 file: File::from(file),
                 identity: identity(&stat),
+                is_gone: AtomicBool::new(false),
             }),
             written: 0,
         };
@@ -144,7 +151,10 @@ impl PendingFile {
         blocking(move || {
             let ready = proven.and_then(|()| file.check_place());
             ready.and_then(|()| file.rename()).map_err(|cause| file.give_up(cause))?;
-            file.confirm()
+            let confirmed = file.confirm();
+            // After a success, the temporary name exists only if it was hard-linked.
+            file.remove().ok();
+            confirmed
         })
         .await
     }
@@ -179,8 +189,22 @@ impl PendingFile {
 
 impl Drop for PendingFile {
     fn drop(&mut self) {
-        // For a run that is canceled or panics. After a success, the temporary name exists only if it was hard-linked.
-        self.file.remove().ok();
+        // For a run that is canceled or panics.
+        if self.file.is_gone.load(Ordering::Relaxed) {
+            return;
+        }
+        // A file system that does not answer must not hold up the other sponsors, which share this thread.
+        let file = Arc::clone(&self.file);
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            file.remove().ok();
+            return;
+        };
+        let (done, removed) = std::sync::mpsc::channel();
+        runtime.spawn_blocking(move || {
+            file.remove().ok();
+            done.send(()).ok();
+        });
+        removed.recv_timeout(REMOVED).ok();
     }
 }
 
@@ -310,7 +334,10 @@ impl Temporary {
     /// Removes the temporary name. Another call does no harm.
     fn remove(&self) -> Result<(), Errno> {
         match fs::unlinkat(&self.directory.fd, &self.temporary, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Ok(()) | Err(Errno::NOENT) => {
+                self.is_gone.store(true, Ordering::Relaxed);
+                Ok(())
+            }
             Err(errno) => Err(errno),
         }
     }

@@ -56,7 +56,7 @@ impl Checked<'_> {
 }
 
 /// The finding for a folder that cannot be opened.
-pub(in crate::store) fn unusable(error: &FolderError) -> Finding {
+pub(in crate::store) fn unusable(error: &FolderError, which: Bucket) -> Finding {
     let check = match error {
         FolderError::Unsuitable { flaw, .. } => match flaw {
             Flaw::WorldWritable | Flaw::Owner { .. } | Flaw::NoAccess(_) => access::ACCESS,
@@ -69,7 +69,11 @@ pub(in crate::store) fn unusable(error: &FolderError) -> Finding {
         },
         _ => EXISTS,
     };
-    check.fail(error.to_string(), "Neither a backup nor its record can be stored or read.", fix(error.hint()))
+    let why = match which {
+        Bucket::Backups => "No backup can be stored or read.",
+        Bucket::AuditLogs => "No record can be stored or read.",
+    };
+    check.fail(error.to_string(), why, fix(error.hint()))
 }
 
 /// Checks one folder.
@@ -88,7 +92,7 @@ pub(in crate::store) async fn check(
     let (access, disk) = match looked_at.await {
         Ok(found) => found,
         // Every other question would get the same answer.
-        Err(error) => return vec![unusable(&error)],
+        Err(error) => return vec![unusable(&error, which)],
     };
     let content = content::look(folder, &checked).await;
     vec![

@@ -1,5 +1,7 @@
 //! A file system below a folder of backups that refuses: strace gives its answers to the program's own system calls.
 
+use std::time::Duration;
+
 use crate::support::{Outcome, Run, Sponsor, Trial};
 
 fn one() -> Trial {
@@ -100,6 +102,44 @@ fn a_rename_that_fails_is_an_error_with_the_path() {
         let trial = one();
         assert_refused(&trial, &injected(&trial, inject), words);
     }
+}
+
+/// - fault: The file system of a folder does not answer, as a mount whose server is gone
+/// - injected: Each call with the path of callisto's folder for records takes 30 seconds
+/// - seen: The path, and `does not answer within 20 seconds`. Exit code 14
+/// - left: Nothing of callisto. The other sponsor's backup
+#[test]
+fn a_folder_that_never_answers_fails_its_sponsor_alone() {
+    let trial = Trial::of(["callisto", "rhea"].map(|name| Sponsor::named(name).in_folders()));
+    let folder = trial.log_folder("callisto").to_str().unwrap().to_owned();
+    // strace itself ends only after the last delay.
+    let frozen = "statx,newfstatat,readlink,openat:delay_enter=30000000";
+    let outcome = trial.run().injecting(frozen, &["-P", &folder]).deadline(Duration::from_secs(120)).run();
+    outcome.assert_code(14);
+    let message = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
+    assert_eq!(message, format!("{folder} does not answer within 20 seconds"));
+    assert_eq!(outcome.result("rhea")["outcome"], "success");
+    assert_eq!(trial.backups("callisto").keys(), [""; 0]);
+}
+
+/// - fault: A run is killed while it writes a record to a folder
+/// - injected: A temporary file of a record, whose writer is gone
+/// - seen: `removed an unfinished record of an earlier run`, with its location. Exit code 0
+/// - left: The new record, and no temporary file
+#[test]
+fn the_next_record_removes_what_a_killed_run_left() {
+    let trial = one();
+    let day = trial.log_folder("callisto").join("deployments/2026/01/01");
+    std::fs::create_dir_all(&day).unwrap();
+    let name = "deployment-prod-20260101-000000.json";
+    let left = day.join(format!(".{name}.{}.partial", "0a".repeat(16)));
+    std::fs::write(&left, "{").unwrap();
+    let outcome = trial.run().run();
+    outcome.assert_code(0);
+    assert!(!left.exists());
+    let words = "callisto: removed an unfinished record of an earlier run: file://";
+    assert!(outcome.visible().contains(words), "{}", outcome.transcript());
+    assert_eq!(trial.records("callisto").keys().len(), 1);
 }
 
 /// - fault: The kernel kills a backup to a folder at any step

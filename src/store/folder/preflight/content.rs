@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::{Checked, fix};
 use crate::finding::{Check, Finding};
-use crate::layout::key::{Bucket, manifest_key};
+use crate::layout::key::manifest_key;
 use crate::store::folder::error::FolderError;
 use crate::store::folder::{FileEntry, Folder, UnfinishedFile};
 
@@ -89,8 +89,8 @@ pub(super) fn leftovers(folder: &Checked<'_>, found: Result<Vec<UnfinishedFile>,
             format!("{what} (in progress: {in_progress})")
         });
     };
-    // A backup removes nothing in the store of the records, or what may be another sponsor's.
-    let is_cleaned = folder.which == Bucket::Backups && !folder.is_shared;
+    // A backup removes nothing that may be another sponsor's.
+    let is_cleaned = !folder.is_shared;
     let all_go = is_cleaned && left.iter().all(|file| !file.is_being_written);
     LEFTOVERS.warn(
         format!("{} in {name}, the first one of {}", count(left.len(), "leftover temporary file"), first.key),

@@ -111,7 +111,9 @@ fn a_folder_that_cannot_be_opened_has_a_finding() {
     let place = tempfile::tempdir().unwrap();
     let opened = |path: &Path, around: &Surroundings| {
         let error = Folder::open(path, around).unwrap_err();
-        let finding = unusable(&error);
+        assert_eq!(unusable(&error, Bucket::AuditLogs).why, "No record can be stored or read.");
+        let finding = unusable(&error, Bucket::Backups);
+        assert_eq!(finding.why, "No backup can be stored or read.");
         assert_eq!((finding.level, &finding.what), (Level::Fail, &error.to_string()));
         assert_eq!(Some(finding.fix), error.hint());
         finding.check

@@ -173,7 +173,7 @@ async fn a_root_that_is_gone_or_another_one_is_noticed() {
             assert_eq!(found, if is_there { Ok(()) } else { Err(vanished(&folder)) }, "{key}");
         }
         assert_eq!(folder.begin("new").await.unwrap_err(), vanished(&folder));
-        assert_eq!(folder.check_writable().unwrap_err(), vanished(&folder));
+        assert_eq!(folder.root.check_writable().unwrap_err(), vanished(&folder));
     }
     assert_eq!(names(place.path()), [""; 0]);
     assert_eq!(names(&moved), ["backups"]);

@@ -58,7 +58,7 @@ fn a_file_is_a_leftover_if_its_run_is_dead_or_a_day_old() {
         let goes = finding.fix.contains("sponsor-backup backup");
         assert_eq!(goes, !is_being_written, "{finding:?}");
         if level == Level::Warn {
-            for (which, is_shared) in [(Bucket::AuditLogs, false), (Bucket::Backups, true)] {
+            for (which, is_shared) in [(Bucket::AuditLogs, true), (Bucket::Backups, true)] {
                 let files = vec![unfinished(KEY, begun, is_being_written)];
                 let finding = judged(Environment::Staging, |folder| {
                     leftovers(&Checked { which, is_shared, ..*folder }, Ok(files))
