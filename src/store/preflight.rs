@@ -23,11 +23,26 @@ const fn joined<const COUNT: usize>() -> [Check; COUNT] {
 
 /// The finding for a store that cannot be opened.
 #[must_use]
-pub fn unusable(error: &StoreError) -> Finding {
+pub fn unusable(error: &StoreError, which: Bucket) -> Finding {
     match error {
-        StoreError::Folder(error) => folder::unusable(error),
+        StoreError::Folder(error) => folder::unusable(error, which),
         error => s3::unusable(error),
     }
+}
+
+/// The stores of backups and records, at least one of which cannot be opened. The other one is checked.
+pub async fn check_each(
+    [backups, audit_logs]: &[Result<Store, StoreError>; 2],
+    expected: StorageExpectations<'_>,
+) -> Vec<Finding> {
+    let checked = async |store: &Result<Store, StoreError>, which| match store {
+        Ok(store) => Box::pin(check_store(store, which, expected)).await,
+        Err(error) => vec![unusable(error, which)],
+    };
+    let (mut findings, of_logs) =
+        tokio::join!(checked(backups, Bucket::Backups), checked(audit_logs, Bucket::AuditLogs));
+    findings.extend(of_logs);
+    findings
 }
 
 /// Checks both stores.

@@ -16,13 +16,14 @@ use crate::databases::postgres::Connection;
 use crate::databases::postgres::preflight::{self as database, DatabaseExpectations};
 use crate::failure::Failure;
 use crate::finding::{Check, Finding, Level};
+use crate::layout::key::Bucket;
 use crate::record::drill_history;
 use crate::report::preflight::in_words;
 use crate::secrets::{SponsorSecrets, preflight as secrets};
 use crate::sponsors::Sponsor;
-use crate::store::StorageExpectations;
 use crate::store::preflight as storage;
 use crate::store::s3::policy::Purpose;
+use crate::store::{StorageExpectations, Store, StoreError};
 use crate::verification::previous::PreviousSearch;
 use crate::verification::source::to_source;
 use crate::verification::{Conclusion, VerificationError, preflight as verification};
@@ -39,6 +40,15 @@ const DATABASE: Check =
 
 /// What does not belong to one question of a module.
 pub(super) const CHECKS: &[Check] = &[DATABASE, STORAGE];
+
+/// A sponsor's stores, as far as they could be opened.
+enum Opened {
+    Both(SponsorBuckets),
+    /// At least one of them could not.
+    Each(Box<[Result<Store, StoreError>; 2]>),
+    /// They may be another sponsor's.
+    Neither,
+}
 
 impl PreflightRun<'_> {
     pub(super) async fn sponsor(&self, sponsor: &Sponsor) -> (Vec<Finding>, Ended) {
@@ -70,12 +80,15 @@ impl PreflightRun<'_> {
         let database_conflict = conflicts.database(session.sponsor).err();
         // What may be another sponsor's is not looked at.
         let (buckets, bucket_conflict) = match self.open_buckets(session, secrets) {
-            Ok(buckets) => (Some(buckets), None),
-            Err(Failure::Secrets(error)) => (None, Some(error)),
-            Err(Failure::Archive(ArchiveError::Store(error))) => {
-                findings.push(storage::unusable(&error));
-                (None, None)
-            }
+            Ok(buckets) => (Opened::Both(buckets), None),
+            Err(Failure::Secrets(error)) => (Opened::Neither, Some(error)),
+            Err(Failure::Archive(ArchiveError::Store(error))) => match self.open_each(session, secrets) {
+                Ok(stores) => (Opened::Each(Box::new(stores)), None),
+                Err(_) => {
+                    findings.push(storage::unusable(&error, Bucket::Backups));
+                    (Opened::Neither, None)
+                }
+            },
             Err(failure) => return Err(failure),
         };
         let is_own_database = database_conflict.is_none();
@@ -86,8 +99,13 @@ impl PreflightRun<'_> {
         let expected = self.storage_expectations(session, secrets);
         let storage = async {
             match &buckets {
-                Some(buckets) => in_time(STORAGE, Box::pin(self.storage(session, buckets, expected))).await,
-                None => Vec::new(),
+                Opened::Both(buckets) => {
+                    in_time(STORAGE, Box::pin(self.storage(session, buckets, expected))).await
+                }
+                Opened::Each(stores) => {
+                    in_time(STORAGE, Box::pin(storage::check_each(stores, expected))).await
+                }
+                Opened::Neither => Vec::new(),
             }
         };
         let database = async {
@@ -101,7 +119,8 @@ impl PreflightRun<'_> {
         let (database, storage) = session.limit.unless_stopped(Box::pin(read)).await?;
         findings.extend(database);
         findings.extend(storage);
-        if let Some(SponsorBuckets { backups, audit_logs, .. }) = buckets.filter(|_| self.options.write_probe)
+        if let Opened::Both(SponsorBuckets { backups, audit_logs, .. }) = buckets
+            && self.options.write_probe
         {
             let probed = storage::probe_writes(&backups, &audit_logs, expected, session.limit.stop());
             findings.extend(Box::pin(probed).await);
@@ -144,6 +163,15 @@ impl PreflightRun<'_> {
     ) -> Result<SponsorBuckets, Failure> {
         let purpose = Purpose::Preflight { write_probe: self.options.write_probe };
         session.open_buckets(secrets, &self.options.deployment.endpoint, purpose)
+    }
+
+    fn open_each(
+        &self,
+        session: &SponsorSession<'_>,
+        secrets: &SponsorSecrets,
+    ) -> Result<[Result<Store, StoreError>; 2], Failure> {
+        let purpose = Purpose::Preflight { write_probe: false };
+        session.open_each(secrets, &self.options.deployment.endpoint, purpose)
     }
 
     fn storage_expectations<'s>(

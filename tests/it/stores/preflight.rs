@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use sponsor_backup::finding::{Finding, Level};
+use sponsor_backup::layout::key::Bucket;
 use sponsor_backup::sponsors::Environment;
 use sponsor_backup::store::parts::PartPlan;
-use sponsor_backup::store::preflight::{check, probe_writes, unusable};
+use sponsor_backup::store::preflight::{check, check_each, probe_writes, unusable};
 use sponsor_backup::store::{LockChoice, ObjectAttributes, StorageExpectations, Store, Upload};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -241,11 +242,26 @@ fn a_link_is_found_with_its_path() {
 }
 
 #[test]
+fn one_folder_is_checked_although_the_other_cannot_be_opened() {
+    let Folders { base, stores: [backups, _] } = Folders::new();
+    let missing = open_folder(&base.path().join("missing")).unwrap_err();
+    let findings = |stores| runtime().block_on(check_each(&stores, expected(Environment::Production)));
+    let found = findings([Ok(backups.clone()), Err(missing.clone())]);
+    let failed: Vec<_> = found.iter().filter(|found| found.level == Level::Fail).collect();
+    assert_eq!((failed.len(), failed[0].check), (1, "folder-exists"));
+    assert_eq!(failed[0].why, "No record can be stored or read.");
+    assert!(found.iter().any(|found| found.check == "folder-space"), "{found:?}");
+    let found = findings([Err(missing), Ok(backups)]);
+    assert_eq!(found[0].why, "No backup can be stored or read.");
+    assert!(found.len() > 3, "{found:?}");
+}
+
+#[test]
 fn a_folder_that_everyone_can_write_to_is_a_finding() {
     let base = tools::open_folder("preflight");
     std::fs::set_permissions(base.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
     let error = open_folder(base.path()).unwrap_err();
-    let Finding { check, level, what, fix, .. } = unusable(&error);
+    let Finding { check, level, what, fix, .. } = unusable(&error, Bucket::Backups);
     let path = base.path().display();
     assert_eq!((check, level), ("folder-access", Level::Fail));
     assert_eq!(what, format!("{path} is writable for every user"));

@@ -106,7 +106,7 @@ fn sound_rules_have_no_finding_but_ok() {
 #[test]
 fn a_bucket_without_credentials_has_a_finding() {
     let error = StoreError::NoCredentials { location: "s3://b/".to_owned() };
-    let finding = crate::store::preflight::unusable(&error);
+    let finding = crate::store::preflight::unusable(&error, Bucket::Backups);
     assert_eq!((finding.check, line(&finding)), ("bucket-exists", format!("fail: {error}")));
     assert_eq!(Some(finding.fix), error.hint());
 }
