@@ -78,6 +78,9 @@ pub struct SponsorResult {
     /// Backups in an archive tier that were left out by request. For people: not part of the output.
     #[serde(skip)]
     pub frozen: usize,
+    /// Whether an earlier run had stored the copy. For people: its record has it.
+    #[serde(skip)]
+    pub was_there: bool,
 }
 
 /// A deployment record as it was written.
@@ -113,6 +116,7 @@ impl SponsorResult {
             record: None,
             causes: Vec::new(),
             frozen: 0,
+            was_there: false,
         }
     }
 

@@ -72,7 +72,7 @@ pub(super) async fn run(
     };
     let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
     let timeout = options.reading.timeout;
-    let guard = TenancyGuard::of_secrets(&secrets, &selected, Some(timeout), context).await;
+    let guard = TenancyGuard::of_stores(&secrets, &selected, Some(timeout), context).await;
     let run = CopyRun {
         sessions: Sessions { common: &options.common, context, guard, publisher },
         secrets,
@@ -215,6 +215,7 @@ impl CopyState {
             let partial = copied.description.partial.as_ref().map(Partial::words);
             result.warnings.extend(partial);
             result.message = Some(message(&copied));
+            result.was_there = copied.was_there;
             result.locked_until = locked_until(&copied.lock);
             result.backup_size = Some(copied.description.stored.bytes);
             result.dump_size = Some(copied.description.dump.bytes);

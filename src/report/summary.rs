@@ -307,6 +307,10 @@ fn notes(subject: Subject, results: &[SponsorResult]) -> String {
             notes.push(format!("{} {}, but record {what}", results.len(), subject.done()));
         }
     }
+    let there = results.iter().filter(|result| result.was_there).count();
+    if there > 0 {
+        notes.push(format!("{there} already there"));
+    }
     if frozen > 0 {
         notes.push(format!("{frozen} frozen {} not read", if frozen == 1 { "backup" } else { "backups" }));
     }

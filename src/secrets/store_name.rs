@@ -218,10 +218,10 @@ impl StoreName {
     }
 }
 
-/// Bucket names have no slash and no colon, so that a path and a wrong URL get the advice for folders.
+/// Bucket names have no slash and no colon, and do not begin with a dot, so that a path and a wrong URL get the advice for folders.
 pub(super) fn is_meant_as_folder(text: &str) -> bool {
     let scheme = text.get(.."file:".len());
-    text.starts_with(['/', '~']) || scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"))
+    text.starts_with(['/', '~', '.']) || scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"))
 }
 
 /// The path of a folder's URL, or why it has none.
@@ -229,7 +229,7 @@ fn folder_path(url: &str) -> Result<String, String> {
     const TILDE: &str = "`~` is not expanded";
     let Some(rest) = url.strip_prefix(SCHEME) else {
         let problem = match url.get(..SCHEME.len()) {
-            _ if url.starts_with('/') => "it is a path, not a URL",
+            _ if url.starts_with(['/', '.']) => "it is a path, not a URL",
             _ if url.starts_with('~') => TILDE,
             Some(scheme) if scheme.eq_ignore_ascii_case(SCHEME) => "`file://` is not in lower case",
             _ => "it does not begin with file:///",

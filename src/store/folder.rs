@@ -51,8 +51,9 @@ impl Folder {
     ///
     /// # Errors
     /// It is read-only, this process must not write to it, or it is gone.
-    pub fn check_writable(&self) -> Result<(), FolderError> {
-        self.root.check_writable()
+    pub async fn check_writable(&self) -> Result<(), FolderError> {
+        let root = Arc::clone(&self.root);
+        blocking(move || root.check_writable()).await
     }
 
     /// Device and inode. Two folders of one identity are the same folder, whatever their paths.

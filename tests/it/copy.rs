@@ -139,6 +139,15 @@ fn a_folder_is_copied_to_a_bucket_and_drills_there() {
 
     let again = folders.to_bucket(&bucket).run();
     assert_refused(&again, 0, "copied already");
+    assert_refused(&again, 0, "1 of 1 copied (1 already there)");
+    // A location in a store that the secrets do not name.
+    let there = format!("s3://{bucket}/{key}");
+    let verified = folders.run("verify", &["--backup", &there]).run();
+    assert!(
+        verified.visible().contains("set SPONSOR_BACKUPS_BUCKET to that one"),
+        "{}",
+        verified.transcript()
+    );
     folders.trial.secret("callisto", "SPONSOR_BACKUPS_BUCKET", Some(&bucket));
     folders.with_s3(folders.run("drill", &[])).run().assert_code(0);
 }

@@ -17,6 +17,7 @@ mod clients;
 mod clocks;
 mod connection;
 mod contents;
+mod copies;
 mod deadline;
 mod doppler;
 mod dump;

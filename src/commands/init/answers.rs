@@ -163,7 +163,14 @@ fn absolute(workspace: &Path, store: &Path) -> Result<PathBuf, UsageError> {
                 wrong("and `..` follows a folder that does not exist").hint("Write the path without `..`.")
             );
         }
-        return Ok(if rest.as_os_str().is_empty() { real } else { real.join(rest) });
+        let store = if rest.as_os_str().is_empty() { real } else { real.join(rest) };
+        // Each sponsor's folder would be one of the system's own, next to /etc.
+        return if store == Path::new("/") {
+            Err(wrong("the root of the file system")
+                .hint("Write the path of a folder below it, such as `/srv/backups`."))
+        } else {
+            Ok(store)
+        };
     }
     Err(failed(std::io::ErrorKind::NotFound.into()))
 }

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::layout::key::file_name;
 use crate::report::verify::VerifiedBackups;
 use crate::store::StoreError;
-use crate::verification::{Conclusion, State, VerificationError};
+use crate::verification::{Conclusion, State, VerificationError, counted};
 
 /// The verdict on one backup.
 pub(super) enum Checked {
@@ -139,7 +139,7 @@ impl<'a> SponsorVerification<'a> {
                 if is_empty {
                     self.warnings.push(format!("{name}: it holds no table with rows"));
                 }
-                let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+                let rows = counted(rows, "row");
                 self.say(&format!("{} verified: {}, {rows}", file_name(location), ByteSize(bytes)));
             }
             Checked::Bad(findings) => self.bad(format!("{location}: {}", findings.join("; "))),

@@ -42,6 +42,8 @@ fn what_is_no_folder_is_refused_in_exact_words() {
         ("~/backups", "`~` is not expanded"),
         ("/srv/backups", "it is a path, not a URL"),
         ("/", "it is a path, not a URL"),
+        ("./b", "it is a path, not a URL"),
+        ("../b", "it is a path, not a URL"),
         ("file:srv/backups", "it does not begin with file:///"),
         ("file:/srv/backups", "it does not begin with file:///"),
         ("file:", "it does not begin with file:///"),
@@ -78,7 +80,7 @@ fn what_is_no_folder_is_refused_in_exact_words() {
     }
     // What looks like neither is judged as a bucket, as before.
     for (text, problem) in
-        [("./backups", "it has a slash"), ("s3://b", "it begins with s3://"), ("b", "it has 1 character")]
+        [("a/backups", "it has a slash"), ("s3://b", "it begins with s3://"), ("b", "it has 1 character")]
     {
         assert_eq!(StoreName::parse(text).unwrap_err(), Misfit::Bucket(problem.to_owned()), "{text}");
     }

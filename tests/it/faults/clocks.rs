@@ -175,6 +175,26 @@ fn a_signal_while_a_pipe_is_read_is_over_in_time() {
     }
 }
 
+/// - fault: A file with age identities never ends
+/// - injected: A named pipe without a writer as `age-identity-file`, and a `timeout` of 3 seconds
+/// - seen: ``has no end after 3s (input `timeout`)``. Exit code 2
+/// - left: Nothing
+#[test]
+fn a_pipe_of_identities_is_read_within_the_time_limit() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    for command in ["verify", "drill"] {
+        let run = trial.run().input("command", command).input("timeout", "3s").deadline(A_WHILE);
+        tools::run("mkfifo", [run.workspace().join("pipe")]);
+        let outcome = run.input("age-identity-file", "pipe").run();
+        outcome.assert_code(2);
+        assert!(
+            outcome.visible().contains("has no end after 3s (input `timeout`)"),
+            "{}",
+            outcome.transcript()
+        );
+    }
+}
+
 /// - fault: A run is killed after it created its database and before it marked it
 /// - injected: A database with a name like ours, without a mark
 /// - seen: The next drill on that server reports its name

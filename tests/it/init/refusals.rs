@@ -34,6 +34,16 @@ fn nothing_that_exists_is_replaced() {
 }
 
 #[test]
+fn the_root_of_the_file_system_is_not_a_store() {
+    for root in ["/", "//", "/usr/.."] {
+        let run = Run::terminal().env("DATABASE_URL", DATABASE);
+        let run = run.args(["init", "--sponsor", "callisto", "--code", "CAL", "--store", root]);
+        refused(run, 2, &format!("`store` is `{root}`, the root of the file system"));
+    }
+    assert!(!std::path::Path::new("/callisto").exists());
+}
+
+#[test]
 fn a_second_sponsor_is_added_by_hand() {
     let first = init(Run::terminal()).arg("--workflows").run();
     first.assert_code(0);

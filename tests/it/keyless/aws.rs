@@ -46,6 +46,34 @@ fn a_session_that_lasts_is_asked_for_once_a_sponsor() {
 }
 
 #[test]
+fn a_copy_has_a_session_for_its_target_alone() {
+    let keyless = Keyless::of(&["callisto"]);
+    keyless.run().run().assert_code(0);
+    let bucket = "second-copies";
+    let copy = || keyless.run().input("command", "copy").input("to", format!("s3://{bucket}"));
+    keyless.store.bucket(bucket);
+    let refused = copy().run();
+    refused.assert_code(14);
+    assert!(refused.result("callisto")["message"].to_string().contains("AccessDenied"));
+    keyless.add_bucket("callisto", bucket);
+    let before = keyless.sessions.all().len();
+    let outcome = copy().run();
+    outcome.assert_code(0);
+    assert_eq!(keyless.store.keys_in(bucket).len(), 3);
+    let sessions = keyless.sessions.all().split_off(before);
+    let (there, own): (Vec<_>, Vec<_>) =
+        sessions.iter().partition(|session| session.policy.to_string().contains(bucket));
+    assert!(!there.is_empty() && !own.is_empty(), "{sessions:?}");
+    for session in there {
+        let text = session.policy.to_string();
+        assert!(!text.contains("hht-diary") && !text.contains("Delete"), "{text}");
+    }
+    own.into_iter().for_each(|session| assert_narrow(session, "callisto"));
+    assert_given_back(&keyless);
+    assert_unseen(&keyless, &outcome);
+}
+
+#[test]
 fn another_sponsors_role_reaches_no_bucket() {
     let keyless = Keyless::of(&["callisto", "titan"]);
     keyless.secret("callisto", "SPONSOR_AWS_ROLE_ARN", Some(&role_of("titan")));

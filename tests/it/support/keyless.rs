@@ -65,6 +65,12 @@ impl Keyless {
         keyless
     }
 
+    /// Lets a sponsor's role reach another bucket, too.
+    pub(crate) fn add_bucket(&self, sponsor: &str, bucket: &str) {
+        let own = [self.bucket(sponsor), self.log_bucket(sponsor), bucket].map(str::to_owned);
+        self.sts.role(&role_of(sponsor), Role { subjects: subjects(), buckets: own.into() });
+    }
+
     /// The identity as it is set up at first; its tokens last for ten minutes.
     pub(crate) fn identity(&self) -> Identity {
         let projects = self.names.iter().map(|name| project_of(name));
