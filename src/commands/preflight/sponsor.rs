@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[DATABASE, STORAGE];
 
 /// A sponsor's stores, as far as they could be opened.
 enum Opened {
-    Both(SponsorBuckets),
+    Both(Box<SponsorBuckets>),
     /// At least one of them could not.
     Each(Box<[Result<Store, StoreError>; 2]>),
     /// They may be another sponsor's.
@@ -80,7 +80,7 @@ impl PreflightRun<'_> {
         let database_conflict = conflicts.database(session.sponsor).err();
         // What may be another sponsor's is not looked at.
         let (buckets, bucket_conflict) = match self.open_buckets(session, secrets) {
-            Ok(buckets) => (Opened::Both(buckets), None),
+            Ok(buckets) => (Opened::Both(Box::new(buckets)), None),
             Err(Failure::Secrets(error)) => (Opened::Neither, Some(error)),
             Err(Failure::Archive(ArchiveError::Store(error))) => match self.open_each(session, secrets) {
                 Ok(stores) => (Opened::Each(Box::new(stores)), None),
@@ -119,10 +119,11 @@ impl PreflightRun<'_> {
         let (database, storage) = session.limit.unless_stopped(Box::pin(read)).await?;
         findings.extend(database);
         findings.extend(storage);
-        if let Opened::Both(SponsorBuckets { backups, audit_logs, .. }) = buckets
+        if let Opened::Both(buckets) = &buckets
             && self.options.write_probe
         {
-            let probed = storage::probe_writes(&backups, &audit_logs, expected, session.limit.stop());
+            let SponsorBuckets { backups, audit_logs, .. } = &**buckets;
+            let probed = storage::probe_writes(backups, audit_logs, expected, session.limit.stop());
             findings.extend(Box::pin(probed).await);
         }
         Ok(findings)

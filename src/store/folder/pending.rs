@@ -6,6 +6,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -204,7 +205,10 @@ impl Drop for PendingFile {
             file.remove().ok();
             done.send(()).ok();
         });
-        removed.recv_timeout(REMOVED).ok();
+        // A runtime that is ending starts nothing any more.
+        if removed.recv_timeout(REMOVED) == Err(RecvTimeoutError::Disconnected) {
+            self.file.remove().ok();
+        }
     }
 }
 

@@ -94,8 +94,8 @@ fn bucket_of(seen: &Seen) -> &str {
 ///   and `drill` for callisto
 /// - seen: Success for each. Exit code 0
 /// - left: Only these requests: callisto's config with callisto's token, the manifest, connections to callisto's host,
-///   and callisto's two buckets with callisto's key. `backup` also requests the address of titan's database to compare
-///   it
+///   and callisto's two buckets with callisto's key. To compare them, `backup`, `record` and `drill` also request the
+///   names of titan's two stores, and `backup` the address of its database
 #[test]
 fn a_run_for_one_sponsor_reaches_no_other_sponsor() {
     let watched = Watched::start();
@@ -108,9 +108,19 @@ fn a_run_for_one_sponsor_reaches_no_other_sponsor() {
             run = run.input("outcome", "success");
         }
         let (_, titans) = watched.only_callisto(run, asks_its_database);
-        // A backup compares addresses, so that titan's database never reaches callisto's bucket.
-        let looked = if command == "backup" { 1 } else { 0 };
-        assert_eq!(titans, vec![ADDRESS_ALONE; looked], "{command}");
+        // What writes compares, so that nothing of callisto reaches titan's stores, and titan's database never callisto's.
+        let looked: &[&str] = match command {
+            "backup" => &ADDRESS_ALONE[..1],
+            _ => &[],
+        };
+        let stores: &[&str] = match command {
+            "list" | "verify" => &[],
+            _ => &["SPONSOR_BACKUPS_BUCKET", "SPONSOR_AUDIT_LOGS_BUCKET"],
+        };
+        let looked = [looked, stores].concat();
+        let place = &ADDRESS_ALONE[1..];
+        let expected = if looked.is_empty() { Vec::new() } else { vec![[&looked[..], place].concat()] };
+        assert_eq!(titans, expected, "{command}");
     }
 }
 
