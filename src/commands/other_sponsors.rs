@@ -128,7 +128,7 @@ impl OtherSponsors {
         found
     }
 
-    /// Whose secrets are not known, and that this run cannot see whether they `use` something. `None` if all are known.
+    /// Whose secrets are not known, and that this run cannot see whether they use `what`, too. `None` if all are known.
     /// Sponsors that the manifest disables are not deployed, so they are left out.
     pub(super) fn unread_words(&self, what: &str, disabled: &[String]) -> Option<String> {
         let unread: Vec<String> =
