@@ -285,7 +285,7 @@ impl<'a> BackupHistory<'a> {
 pub(super) enum Candidate {
     /// A backup whose parts are there.
     Backup(BackupKey),
-    /// One that is none, or that may not be the newest; what shows it, in words.
+    /// One that is none, or that might not be the newest; what shows it, in words.
     Bad(BackupKey, String),
 }
 

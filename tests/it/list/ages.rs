@@ -92,7 +92,7 @@ fn only_the_newest_backup_is_looked_at() {
     assert_eq!(rows.len(), 1, "{rows:?}");
 }
 
-/// Age and record go by the key, which whoever copies a backup can choose.
+/// Age and record go by the key, which a copy by hand can change.
 #[test]
 fn a_backup_whose_manifest_has_another_time_does_not_count() {
     let shelf = callisto();
