@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::pending::Sealed;
+pub use super::pieces::Piece;
 use super::{ArchiveError, SealOptions};
 use contents::CONTENTS;
 
@@ -93,27 +94,6 @@ pub struct BackupManifest {
     /// The pieces of the compressed stream, in order, without gaps. Release 0.1 did not write them down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pieces: Option<Vec<Piece>>,
-}
-
-/// A run of members that decompresses alone: rows of one table, from its COPY statement on, or statements.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Piece {
-    /// Schema of the table whose rows it holds, without quotes; absent for statements.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schema: Option<String>,
-    /// Name of that table, without quotes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Rows that end in it.
-    pub rows: u64,
-    /// Where it begins in the compressed stream, in bytes. Encryption comes after compression.
-    pub offset: u64,
-    /// Its compressed bytes.
-    pub bytes: u64,
-    /// Their SHA-256.
-    pub sha256: String,
-    /// Bytes of its text.
-    pub text_bytes: u64,
 }
 
 /// A tag, or a piece of metadata.

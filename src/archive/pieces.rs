@@ -4,8 +4,9 @@
 use std::io::{BufRead, Read};
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::ArchiveError;
-use super::backup_manifest::Piece;
 use crate::store::hash::Hasher;
 
 /// A piece of an archive that was sealed.
@@ -16,6 +17,27 @@ pub struct SealedPiece {
     /// Its compressed bytes.
     pub bytes: u64,
     /// Their SHA-256, 64 hexadecimal digits.
+    pub sha256: String,
+    /// Bytes of its text.
+    pub text_bytes: u64,
+}
+
+/// A run of members that decompresses alone: rows of one table, from its COPY statement on, or statements.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// Schema of the table whose rows it holds, without quotes; absent for statements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Name of that table, without quotes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Rows that end in it.
+    pub rows: u64,
+    /// Where it begins in the compressed stream, in bytes. Encryption comes after compression.
+    pub offset: u64,
+    /// Its compressed bytes.
+    pub bytes: u64,
+    /// Their SHA-256.
     pub sha256: String,
     /// Bytes of its text.
     pub text_bytes: u64,

@@ -1,36 +1,41 @@
 //! Steps that `restore` and `drill` share: download again and load, read back, compare.
 
-use std::time::Duration;
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::stored::{self, StoredBackup, VerifiedContents};
-use crate::archive::{Reader, open};
+use super::RunContext;
+use super::selected_backup::SelectedBackup;
+use super::stored::{self, ReadBackup, StoredBackup, VerifiedContents};
+use crate::archive::{Reader, Selection, open, open_pieces};
 use crate::databases::postgres::client::{Client, major};
 use crate::databases::postgres::database::{self, Locale};
 use crate::databases::postgres::generated::{self, Digests};
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::proof::{DatabaseDifferences, Side};
 use crate::databases::postgres::restore::facts::TargetFacts;
+use crate::databases::postgres::restore::parallel::{ParallelLoad, ParallelOptions};
 use crate::databases::postgres::restore::plan::BackupSize;
 use crate::databases::postgres::restore::{
     Load, LoadOptions, Loaded, NewDatabase, OnError, RestoreError, Tools,
 };
 use crate::databases::postgres::server::Money;
 use crate::databases::postgres::settings::Settings;
-use crate::databases::postgres::sql::Needs;
+use crate::databases::postgres::sql::{Columns, Cutter, Needs, PIECE_BYTES, Scan};
 use crate::databases::postgres::{Connection, PostgresError};
 use crate::failure::Failure;
+use crate::sponsors::Sponsor;
 use crate::verification::stored::generated as generated_values;
 use crate::verification::{self, Comparison, Exemptions};
 
 /// How long the dump of a restored database waits for locks. Normally no other session uses it.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
-/// A verified backup and the programs that restore it.
+/// A backup that was read, and the programs that restore it.
 pub(super) struct RestoreSession<'a> {
     pub(super) stored: &'a StoredBackup,
-    pub(super) verified: &'a VerifiedContents,
+    pub(super) read: &'a ReadBackup,
     pub(super) tools: &'a Tools,
     pub(super) stop: &'a CancellationToken,
 }
@@ -63,23 +68,53 @@ impl RestoreSession<'_> {
         }
     }
 
+    /// Downloads the backup and loads it over several connections. What was loaded counts only once all of it has the
+    /// manifest's hashes, so the caller drops the database after a failure.
+    pub(super) async fn load_in_parallel(
+        &self,
+        connection: &Connection,
+        options: ParallelOptions,
+    ) -> Result<(Loaded, VerifiedContents), Failure> {
+        let begun = Instant::now();
+        let source = self.stored.source.clone();
+        let mut reader = match &self.stored.description.pieces {
+            Some(pieces) => open_pieces(source, Selection::of(pieces, |_| true), self.stop.clone())?,
+            None => open(source, self.stop.clone())?,
+        };
+        let mut cutter = Cutter::new(Scan::detailed(Columns::default()), PIECE_BYTES);
+        let mut load = ParallelLoad::new(&self.tools.psql, connection, options, self.stop);
+        let fed = feed_blocks(self.stored, &mut reader, &mut cutter, &mut load).await;
+        let read = match fed {
+            Ok(()) => reader.finish().await.map_err(Failure::from),
+            Err(failure) => Err(failure),
+        };
+        let (scan, _) = cutter.into_parts();
+        match read.and_then(|opened| stored::judge(self.stored, &opened, scan, begun)) {
+            Ok(verified) => Ok((load.finish().await?, verified)),
+            Err(failure) => {
+                load.abandon().await;
+                Err(failure)
+            }
+        }
+    }
+
     /// Dumps the restored database as the backup was dumped, and compares. Settings of the database are compared only
     /// if the restore keeps them.
     pub(super) async fn compare(
         &self,
         connection: &Connection,
         server_major: u32,
-        loaded: &Loaded,
+        (loaded, verified): (&Loaded, &VerifiedContents),
         keeps_settings: bool,
     ) -> Result<Comparison, Failure> {
         let description = &self.stored.description;
-        let options = options(self.stored, self.verified);
-        let how = (&options, self.verified.scan.columns(), money(self.stored));
+        let options = options(self.stored, verified);
+        let how = (&options, verified.scan.columns(), money(self.stored));
         let read = self.tools.read_back(connection, how, self.stop).await?;
         let majors = |server: &str, pg_dump: &str| (major(server).unwrap_or(0), major(pg_dump).unwrap_or(0));
         let backup = Side {
-            contents: &self.verified.contents,
-            inventory: self.verified.scan.inventory(),
+            contents: &verified.contents,
+            inventory: verified.scan.inventory(),
             majors: majors(&description.server_version, &description.pg_dump_version),
         };
         let restored = Side {
@@ -118,7 +153,7 @@ impl RestoreSession<'_> {
     /// The database settings in the dump.
     pub(super) fn carried(&self) -> Settings {
         // The verification has compared these lines with the manifest already.
-        self.verified.scan.first_lines().and_then(Settings::parse).unwrap_or_default()
+        self.read.scan().first_lines().and_then(Settings::parse).unwrap_or_default()
     }
 
     /// SQL that applies the database's settings: to the session, and also to the database if we created it.
@@ -130,15 +165,56 @@ impl RestoreSession<'_> {
         carried.for_session() + &if is_made { carried.for_database() } else { String::new() }
     }
 
+    /// How to load over several connections into a database that was created for it: whether its settings are kept, and
+    /// whether views may reach other servers.
+    pub(super) fn parallel_options(
+        &self,
+        jobs: NonZeroUsize,
+        first: String,
+        facts: &TargetFacts,
+        (keeps_settings, reaches_out): (bool, bool),
+    ) -> ParallelOptions {
+        let has_blocks = facts.ground.has_blocks;
+        let kept = |sql: String, is_kept: bool| if has_blocks && is_kept { sql } else { String::new() };
+        let carried = self.carried();
+        ParallelOptions {
+            jobs: jobs.get(),
+            first,
+            settings: kept(carried.for_database(), keeps_settings),
+            session_settings: kept(carried.for_session(), true),
+            money: money(self.stored),
+            has_blocks,
+            reaches_out,
+        }
+    }
+
     /// How to create the database.
     pub(super) fn form<'a>(&'a self, locale: Option<&'a Locale>) -> NewDatabase<'a> {
-        NewDatabase { encoding: encoding(self.verified.scan.needs()), locale }
+        NewDatabase { encoding: encoding(self.read.scan().needs()), locale }
     }
 
     /// The locale in the manifest.
     pub(super) fn locale(&self) -> Option<Locale> {
         self.stored.description.database.as_ref().map(verification::database::locale)
     }
+}
+
+/// Reads a backup before it is loaded: all of it, or only its statements, if its manifest has an index.
+pub(super) async fn read(
+    (context, sponsor): (&RunContext, &Sponsor),
+    chosen: &mut SelectedBackup<'_>,
+    is_whole: bool,
+    stop: &CancellationToken,
+) -> Result<ReadBackup, Failure> {
+    let location = &chosen.stored.location;
+    if !is_whole {
+        context.sink.line(&format!("{}: reading the statements of {location}", sponsor.name));
+        if let Some(scan) = stored::statements(&chosen.stored, stop).await? {
+            return Ok(ReadBackup::Statements(scan));
+        }
+    }
+    context.sink.line(&format!("{}: verifying {location}", sponsor.name));
+    chosen.verify(stop).await.map(ReadBackup::Verified)
 }
 
 /// The finding if statements were left out on request.
@@ -152,6 +228,30 @@ async fn feed(reader: &mut Reader, load: &mut Load) -> Result<(), Failure> {
         load.feed(&piece).await?;
     }
     Ok(())
+}
+
+async fn feed_blocks(
+    stored: &StoredBackup,
+    reader: &mut Reader,
+    cutter: &mut Cutter,
+    load: &mut ParallelLoad,
+) -> Result<(), Failure> {
+    loop {
+        let text = stored::next_text(stored, reader).await?;
+        match &text {
+            Some(text) => {
+                cutter.room().extend_from_slice(text);
+                cutter.advance();
+            }
+            None => cutter.end(),
+        }
+        while let Some(block) = cutter.pop() {
+            load.feed(block, cutter.scan()).await?;
+        }
+        if text.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// The programs for a backup and a server of this major version.

@@ -11,6 +11,7 @@ mod messages;
 mod missing;
 mod odd_targets;
 mod opening;
+mod parallel;
 mod partial;
 mod planning;
 mod platforms;

@@ -18,6 +18,10 @@ fn index() -> Vec<Piece> {
     vec![piece(0, b"one"), piece(3, b"three"), piece(8, b"four")]
 }
 
+fn ranges(selection: &Selection) -> String {
+    selection.ranges().iter().map(|range| format!("{range:?}")).collect::<Vec<_>>().join(" ")
+}
+
 fn read(stream: &[u8], selection: Selection) -> Result<String, String> {
     let mut text = String::new();
     let mut proven = ProvenPieces::new(stream, selection, "file:///b".to_owned());
@@ -29,14 +33,14 @@ fn only_wanted_pieces_pass() {
     assert_eq!(read(b"onethreefour", Selection::of(&index(), |_| true)).unwrap(), "onethreefour");
     assert_eq!(read(b"onethreefour", Selection::of(&index(), |piece| piece.offset != 3)).unwrap(), "onefour");
     let only = Selection::of(&index(), |piece| piece.offset == 3);
-    assert_eq!((only.ranges(), only.bytes()), (vec![3..8], 5));
+    assert_eq!((ranges(&only), only.bytes()), ("3..8".to_owned(), 5));
     assert_eq!(read(b"three", only.without_gaps()).unwrap(), "three");
 }
 
 #[test]
 fn neighbors_are_one_range() {
-    assert_eq!(Selection::of(&index(), |_| true).ranges(), [0..12]);
-    assert_eq!(Selection::of(&index(), |piece| piece.offset != 3).ranges(), [0..3, 8..12]);
+    assert_eq!(ranges(&Selection::of(&index(), |_| true)), "0..12");
+    assert_eq!(ranges(&Selection::of(&index(), |piece| piece.offset != 3)), "0..3 8..12");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The options of the commands that read backups: `list`, `verify`, `restore` and `drill`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -75,6 +76,8 @@ pub struct RestoreOptions {
     pub confirm: Option<String>,
     /// Whether to skip objects that need missing extensions.
     pub skip_missing_extensions: bool,
+    /// Connections that load at once.
+    pub jobs: NonZeroUsize,
 }
 
 /// `drill`
@@ -90,6 +93,8 @@ pub struct DrillOptions {
     pub target: Option<SecretString>,
     /// Whether to skip objects that need missing extensions.
     pub skip_missing_extensions: bool,
+    /// Connections that load at once.
+    pub jobs: NonZeroUsize,
     /// File of SQL statements that must return true.
     pub checks: Option<PathBuf>,
     /// Maximum age of the backup.
@@ -151,6 +156,7 @@ pub(super) fn restore(common: CommonOptions, values: &Values<'_>) -> Result<Rest
         allow_partial: values.boolean(inputs::ALLOW_PARTIAL)?,
         confirm: values.optional(inputs::CONFIRM)?,
         skip_missing_extensions: values.boolean(inputs::SKIP_MISSING_EXTENSIONS)?,
+        jobs: jobs(values)?,
     })
 }
 
@@ -161,10 +167,27 @@ pub(super) fn drill(common: CommonOptions, values: &Values<'_>) -> Result<DrillO
         reading: reading(values)?,
         target: values.optional(inputs::TARGET_DATABASE_URL)?,
         skip_missing_extensions: values.boolean(inputs::SKIP_MISSING_EXTENSIONS)?,
+        jobs: jobs(values)?,
         checks: values.optional(inputs::DRILL_CHECKS)?,
         max_rpo: values.optional(inputs::MAX_RPO)?,
         max_rto: values.optional(inputs::MAX_RTO)?,
     })
+}
+
+/// Several connections commit by themselves, so they need a database that is dropped after a failure, and nothing can be
+/// left out of one transaction.
+fn jobs(values: &Values<'_>) -> Result<NonZeroUsize, UsageError> {
+    let jobs = values.required(inputs::JOBS)?;
+    for (other, is_set) in [
+        ("replace", values.boolean(inputs::REPLACE)?),
+        ("skip-missing-extensions", values.boolean(inputs::SKIP_MISSING_EXTENSIONS)?),
+    ] {
+        if jobs.get() > 1 && is_set {
+            return Err(UsageError::new(format!("`jobs` and `{other}` exclude each other"))
+                .hint("Unset `jobs` or set it to 1."));
+        }
+    }
+    Ok(jobs)
 }
 
 pub(super) fn reading(values: &Values<'_>) -> Result<ReadOptions, UsageError> {

@@ -1,14 +1,18 @@
 //! The restore itself. All checks come before the first statement, and all statements are one transaction.
 
+use tokio_util::sync::CancellationToken;
+
 use super::RestoreRun;
+use crate::cli::UsageError;
 use crate::commands::restoring::{self, RestoreSession};
 use crate::commands::selected_backup::SelectedBackup;
 use crate::commands::session::{Completed, SponsorSession, fenced, undo_in_time};
-use crate::commands::stored::StoredBackup;
+use crate::commands::stored::{ReadBackup, StoredBackup, VerifiedContents};
+use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::plan::Allowed;
 use crate::databases::postgres::restore::{
-    LoadOptions, Plan, RestoreError, Target, TargetState, Tools, clearing, objects_in_words, session,
+    LoadOptions, Loaded, Plan, RestoreError, Target, TargetState, Tools, clearing, objects_in_words, session,
 };
 use crate::databases::postgres::sql::Needs;
 use crate::failure::Failure;
@@ -40,29 +44,43 @@ impl RestoreRun<'_> {
         note(restored, &chosen.stored);
         // The download may take hours, so known obstacles are reported before it.
         let told = restoring::needs_in_manifest(&chosen.stored);
-        let PreparedTarget { plan: first, .. } =
+        let PreparedTarget { plan: first, target, .. } =
             limit.unless_stopped(self.prepare_target(sponsor, &chosen.stored, (&told, None))).await?;
+        if self.options.jobs.get() > 1 && target.exists() {
+            return Err(into_existing(&self.target).into());
+        }
         let location = chosen.stored.location.clone();
-        self.context.sink.line(&format!("{}: verifying {location}", sponsor.name));
-        let verified = chosen.verify(limit.stop()).await;
+        let read = self.read(sponsor, &mut chosen, limit.stop()).await;
         restored.passed = chosen.passed();
         let stored = chosen.stored;
         note(restored, &stored);
-        let verified = verified?;
-        let needs = (verified.scan.needs(), Some(&first).filter(|_| stored.location == location));
+        let read = read?;
+        let needs = (read.scan().needs(), Some(&first).filter(|_| stored.location == location));
         let PreparedTarget { mut target, tools, plan } =
             limit.unless_stopped(self.prepare_target(sponsor, &stored, needs)).await?;
         if self.options.common.dry_run {
             return Ok(Completed::Planned);
         }
-        let restoring =
-            RestoreSession { stored: &stored, verified: &verified, tools: &tools, stop: limit.stop() };
+        let restoring = RestoreSession { stored: &stored, read: &read, tools: &tools, stop: limit.stop() };
         // Each step reacts to a stop by itself, and must not be dropped before it has undone its work.
         let done = fenced(self.perform(&restoring, &mut target, &plan, restored)).await;
         if done.is_err() {
             self.drop_target(&mut target, &tools, restored).await;
         }
         done
+    }
+
+    /// Reads the backup before it is loaded: all of it, or only its statements if the load proves the rest piece by piece
+    /// in a database that nobody sees yet.
+    async fn read(
+        &self,
+        sponsor: &Sponsor,
+        chosen: &mut SelectedBackup<'_>,
+        stop: &CancellationToken,
+    ) -> Result<ReadBackup, Failure> {
+        let is_whole =
+            self.options.jobs.get() == 1 || self.options.common.dry_run || self.options.reading.allow_older;
+        restoring::read((self.context, sponsor), chosen, is_whole, stop).await
     }
 
     /// Drops a database that a failed restore has created.
@@ -203,9 +221,40 @@ impl RestoreRun<'_> {
         plan: &Plan,
         restored: &mut Restored,
     ) -> Result<Completed, Failure> {
-        let needs = restoring.verified.scan.needs();
+        let needs = restoring.read.scan().needs();
+        let proven;
+        let (loaded, verified) = match restoring.read {
+            ReadBackup::Verified(verified) if self.options.jobs.get() == 1 => {
+                (self.load(restoring, target, plan, restored).await?, verified)
+            }
+            _ => {
+                let (loaded, verified) = self.load_in_parallel(restoring, target).await?;
+                proven = verified;
+                (loaded, &proven)
+            }
+        };
+        restored.target = if target.exists() { TargetState::Replaced } else { TargetState::Created };
+        restored.is_loaded = true;
+        restored.left_out.clone_from(&loaded.left_out);
+        for left in &mut restored.left_out {
+            left.reason = self.context.sink.redacted(&left.reason);
+        }
+        let quiet = target.facts.quiet(&target.connection, needs.reacts_to_logins);
+        let comparison = restoring.compare(&quiet, target.facts.major(), (&loaded, verified), true).await?;
+        restored.comparison = Some(comparison);
+        Ok(Completed::Done)
+    }
+
+    /// Loads in one transaction.
+    async fn load(
+        &self,
+        restoring: &RestoreSession<'_>,
+        target: &mut Target,
+        plan: &Plan,
+        restored: &mut Restored,
+    ) -> Result<Loaded, Failure> {
         let is_of_some = restoring.stored.description.partial.is_some();
-        let (first, last, drops) = self.frame(needs, is_of_some, target);
+        let (first, last, drops) = self.frame(restoring.read.scan().needs(), is_of_some, target);
         let locale = restoring.locale();
         let form = restoring.form(locale.as_ref());
         target.create(&form, &restoring.tools.psql, restoring.stop).await?;
@@ -220,23 +269,29 @@ impl RestoreRun<'_> {
             has_blocks: target.facts.ground.has_blocks,
             reaches_out: true,
         };
-        let loaded = match restoring.load(&target.connection, manner).await {
+        match restoring.load(&target.connection, manner).await {
             Err(Failure::Restore(unsure @ RestoreError::Unsure { .. })) => {
                 restored.target = TargetState::Unknown;
-                return Err(if restoring.stop.is_cancelled() { RestoreError::Stopped } else { unsure }.into());
+                Err(if restoring.stop.is_cancelled() { RestoreError::Stopped } else { unsure }.into())
             }
-            loaded => loaded?,
-        };
-        restored.target = if target.exists() { TargetState::Replaced } else { TargetState::Created };
-        restored.is_loaded = true;
-        restored.left_out.clone_from(&loaded.left_out);
-        for left in &mut restored.left_out {
-            left.reason = self.context.sink.redacted(&left.reason);
+            loaded => loaded,
         }
-        let quiet = target.facts.quiet(&target.connection, needs.reacts_to_logins);
-        let comparison = restoring.compare(&quiet, target.facts.major(), &loaded, true).await?;
-        restored.comparison = Some(comparison);
-        Ok(Completed::Done)
+    }
+
+    /// Loads over several connections. The database gets its name only if all of it was loaded.
+    async fn load_in_parallel(
+        &self,
+        restoring: &RestoreSession<'_>,
+        target: &mut Target,
+    ) -> Result<(Loaded, VerifiedContents), Failure> {
+        let locale = restoring.locale();
+        let (form, client) = (restoring.form(locale.as_ref()), &restoring.tools.psql);
+        let unnamed = target.create_unnamed(&form, client, restoring.stop).await?;
+        let first = restoring::before(restoring.read.scan().needs(), &target.facts, false).to_owned();
+        let options = restoring.parallel_options(self.options.jobs, first, &target.facts, (true, true));
+        let loaded = restoring.load_in_parallel(&unnamed, options).await?;
+        target.publish(client, restoring.stop).await?;
+        Ok(loaded)
     }
 
     fn target_holds(&self, target: &Target, plan: &Plan) -> String {
@@ -284,6 +339,12 @@ impl RestoreRun<'_> {
         let title = format!("{}: {verb}", sponsor.name);
         self.context.sink.block(&lines::plan(title, &facts));
     }
+}
+
+fn into_existing(target: &Connection) -> UsageError {
+    let place = target.place();
+    UsageError::new(format!("`jobs` needs a database that the restore creates, but {place} exists"))
+        .hint("Name a database that does not exist, or unset `jobs`.")
 }
 
 fn event_triggers(target: &Target) -> Option<String> {

@@ -7,6 +7,7 @@ pub mod clearing;
 pub mod facts;
 pub mod live;
 pub mod load;
+pub mod parallel;
 pub mod plan;
 pub mod psql;
 pub mod rewrite;

@@ -52,6 +52,7 @@ impl<'a> Backup<'a> {
         let name = self.key.rsplit('/').next().unwrap();
         self.put(".sha256", format!("{}  {name}\n", hash(&stored)));
         self.manifest(|manifest| {
+            manifest.as_object_mut().unwrap().remove("pieces");
             for (part, bytes) in [("stored", stored.as_slice()), ("dump", dump)] {
                 manifest[part]["bytes"] = bytes.len().into();
                 manifest[part]["sha256"] = hash(bytes).into();

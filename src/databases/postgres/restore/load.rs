@@ -64,8 +64,6 @@ pub struct LeftOut {
 /// The result of a load.
 #[derive(Debug)]
 pub struct Loaded {
-    /// Scan of the text.
-    pub scan: Scan,
     /// Statements left out.
     pub left_out: Vec<LeftOut>,
     /// Statements that refresh materialized views, safe to show.
@@ -75,6 +73,11 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Of a load that left nothing out.
+    pub(super) fn whole(refreshes: BTreeSet<String>) -> Self {
+        Self { left_out: Vec::new(), refreshes, tables: BTreeSet::new() }
+    }
+
     /// Tables that took no rows, by schema and name. `None` if nothing at all was left out.
     #[must_use]
     pub fn left_out_tables(&self) -> Option<&BTreeSet<(String, String)>> {
@@ -161,7 +164,7 @@ impl Load {
     /// during COMMIT.
     pub async fn commit(mut self) -> Result<Loaded, RestoreError> {
         let script = std::mem::take(&mut self.script);
-        let (rest, scan) = script.finish();
+        let (rest, _) = script.finish();
         if let Err(failure) = self.send_commit(rest).await {
             self.abandon().await;
             return Err(failure);
@@ -174,16 +177,14 @@ impl Load {
         let refused = complaints.since_mark;
         match status.code() {
             // psql exits with 3 if a statement fails, so 0 means that all of them succeeded.
-            Some(0) if on_error == OnError::GiveUp => {
-                Ok(Loaded { scan, left_out: Vec::new(), refreshes, tables })
-            }
+            Some(0) if on_error == OnError::GiveUp => Ok(Loaded { left_out: Vec::new(), refreshes, tables }),
             Some(0) if !refused => {
                 let named = |refused: &FailedStatement| LeftOut {
                     statement: refused.statement.clone(),
                     reason: refused.complaint.to_string(),
                 };
                 let left_out = complaints.all.iter().map(named).collect();
-                Ok(Loaded { scan, left_out, refreshes, tables })
+                Ok(Loaded { left_out, refreshes, tables })
             }
             // psql exits with 3 if a statement fails (psql, "Exit Status"). Any other status means a lost connection
             // or a stop.
@@ -211,7 +212,8 @@ impl Load {
         self.psql.abandon().await;
     }
 
-    async fn send_piece(&mut self, piece: Piece) -> Result<(), RestoreError> {
+    /// Sends a piece that was cut before.
+    pub(super) async fn send_piece(&mut self, piece: Piece) -> Result<(), RestoreError> {
         match piece {
             // We send our own transaction.
             Piece::Transaction(_) => Ok(()),

@@ -106,7 +106,8 @@ fn is_about_a_reaction(text: &[u8]) -> bool {
     verbs.iter().any(names_one) || labels_one()
 }
 
-fn is_a_setting(text: &[u8]) -> bool {
+/// Whether a statement only changes the session.
+pub(super) fn is_a_setting(text: &[u8]) -> bool {
     let statement = without_comments(text);
     statement.starts_with(b"SET ") || statement.starts_with(b"SELECT pg_catalog.set_config(")
 }

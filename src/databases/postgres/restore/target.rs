@@ -113,12 +113,37 @@ impl Target {
         client: &Client,
         stop: &CancellationToken,
     ) -> Result<(), RestoreError> {
-        let Some(Making { host, name, progress }) = &mut self.making else { return Ok(()) };
+        self.create_unnamed(form, client, stop).await?;
+        self.publish(client, stop).await
+    }
+
+    /// Creates the database under its random name, if it does not exist. Gives a connection to it.
+    ///
+    /// # Errors
+    /// As [`Target::create`].
+    pub async fn create_unnamed(
+        &mut self,
+        form: &NewDatabase<'_>,
+        client: &Client,
+        stop: &CancellationToken,
+    ) -> Result<Connection, RestoreError> {
+        let Some(Making { host, name, progress }) = &mut self.making else {
+            return Ok(self.connection.clone());
+        };
         *progress = Progress::Begun;
-        let wanted = self.connection.database();
         create((host, name), &self.connection.place(), (form, self.facts.major()), client, stop).await?;
+        Ok(self.connection.with_database(name))
+    }
+
+    /// Gives the created database its name. No session may be connected to it.
+    ///
+    /// # Errors
+    /// Another session has created one of this name.
+    pub async fn publish(&mut self, client: &Client, stop: &CancellationToken) -> Result<(), RestoreError> {
+        let Some(Making { host, name, progress }) = &mut self.making else { return Ok(()) };
         *progress = Progress::Made;
-        let rename = format!("ALTER DATABASE {} RENAME TO {}", quoted(name), quoted(wanted));
+        let rename =
+            format!("ALTER DATABASE {} RENAME TO {}", quoted(name), quoted(self.connection.database()));
         query_with_timeout((CREATE_TIMEOUT, stop), host, client, &rename).await?;
         Ok(())
     }

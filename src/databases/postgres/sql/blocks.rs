@@ -125,7 +125,7 @@ impl Cutter {
     }
 
     /// The next block that is complete.
-    pub fn next(&mut self) -> Option<Block> {
+    pub fn pop(&mut self) -> Option<Block> {
         self.ready.pop_front()
     }
 
@@ -232,7 +232,7 @@ impl<R: AsyncRead + Unpin> Blocks<R> {
     /// The stream fails.
     pub async fn next(&mut self) -> std::io::Result<Option<Block>> {
         loop {
-            if let Some(block) = self.cutter.next() {
+            if let Some(block) = self.cutter.pop() {
                 return Ok(Some(block));
             }
             if self.has_ended {

@@ -10,7 +10,7 @@ fn cut(text: &[u8], chunk: usize, piece_bytes: u64) -> (Vec<Block>, Vec<Piece>, 
         cutter.advance();
     }
     cutter.end();
-    let blocks = std::iter::from_fn(|| cutter.next()).collect();
+    let blocks = std::iter::from_fn(|| cutter.pop()).collect();
     let (scan, pieces) = cutter.into_parts();
     (blocks, pieces, scan)
 }
