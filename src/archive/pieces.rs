@@ -12,7 +12,7 @@ use crate::store::hash::Hasher;
 /// A piece of an archive that was sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedPiece {
-    /// Where it begins in the compressed stream, before encryption.
+    /// Its offset in the compressed stream, before encryption.
     pub offset: u64,
     /// Its compressed bytes.
     pub bytes: u64,
@@ -33,7 +33,7 @@ pub struct Piece {
     pub name: Option<String>,
     /// Rows that end in it.
     pub rows: u64,
-    /// Where it begins in the compressed stream, in bytes. Encryption comes after compression.
+    /// Its offset in the compressed stream, in bytes. Encryption comes after compression.
     pub offset: u64,
     /// Its compressed bytes.
     pub bytes: u64,

@@ -144,7 +144,7 @@ fn compress(codec: Codec, plain: Vec<u8>) -> JoinHandle<Result<Vec<u8>, ArchiveE
 #[derive(Default)]
 struct Index {
     pieces: Vec<SealedPiece>,
-    /// Where the current one begins, bytes of its text, and the hash of its compressed bytes.
+    /// Offset of the current one, bytes of its text, and the hash of its compressed bytes.
     current: (u64, u64, Hasher),
     end: u64,
 }

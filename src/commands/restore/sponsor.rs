@@ -71,7 +71,7 @@ impl RestoreRun<'_> {
     }
 
     /// Reads the backup before it is loaded: all of it, or only its statements if the load proves the rest piece by piece
-    /// in a database that nobody sees yet.
+    /// in a database that has no name yet.
     async fn read(
         &self,
         sponsor: &Sponsor,
@@ -153,7 +153,7 @@ impl RestoreRun<'_> {
         }
     }
 
-    /// What stands against dropping the target's objects.
+    /// What prevents dropping the target's objects.
     fn obstacles_of_replacing(
         &self,
         stored: &StoredBackup,

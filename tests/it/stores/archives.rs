@@ -42,8 +42,12 @@ pub(super) fn pieces_are_read_without_the_bytes_around_them(case: &Case) {
         let rows: String = (0..rows).map(|row| format!("{row} {table}\n")).collect();
         format!("COPY public.{table} (x) FROM stdin;\n{rows}\\.\n")
     };
-    let texts =
-        ["SET a = 'b';\n".to_owned(), rows("one", 300_000), rows("two", 5), "\nSELECT 1;\n".to_owned()];
+    let texts = [
+        "SET a = 'b';".to_owned(),
+        "\n".to_owned() + &rows("one", 300_000),
+        rows("two", 5),
+        "\nSELECT 1;\n".to_owned(),
+    ];
     let plain = texts.concat();
     let recipe = SealOptions { codec: Codec::Zstd(1), recipients: Recipients::default() };
     let buffers = BufferPlan { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3 };

@@ -1,4 +1,4 @@
-//! The tables that a statement locks, of those statements that may run beside others: they build an index or check a
+//! The tables that a statement locks, of those statements that may run at the same time as others: they build an index or check a
 //! constraint. Pure.
 
 use std::collections::BTreeSet;

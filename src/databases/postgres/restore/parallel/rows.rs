@@ -117,7 +117,7 @@ impl RowLoaders {
     async fn next_free(&mut self) -> Result<Load, RestoreError> {
         match self.busy.join_next().await {
             Some(Ok(done)) => done,
-            // A task that panicked, or none is left: the cause was told before.
+            // A task that panicked, or none is left: the cause was returned before.
             Some(Err(_)) | None => Err(RestoreError::Stopped),
         }
     }
