@@ -11,6 +11,7 @@
     reason = "a benchmark prints, and ends with a panic where it cannot go on"
 )]
 
+mod measure;
 #[path = "../tests/it/support/mod.rs"]
 mod support;
 
@@ -18,6 +19,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use measure::pairs;
 use sponsor_backup::archive::Codec;
 use sponsor_backup::databases::postgres::sql::Scan;
 use sponsor_backup::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET};
@@ -116,18 +118,6 @@ fn scan_and_compress(rounds: u64, cluster: &Cluster, database: &Database) {
         sample.len() as f64 / MIB,
         of_gzip[middle],
         of_all[middle]
-    );
-}
-
-/// The median ratio of A's time to B's, their rounds interleaved.
-fn pairs(rounds: u64, name: &str, mut a: impl FnMut() -> Duration, mut b: impl FnMut() -> Duration) {
-    let mut ratios: Vec<f64> = (0..rounds).map(|_| a().as_secs_f64() / b().as_secs_f64()).collect();
-    ratios.sort_by(f64::total_cmp);
-    println!(
-        "wall {name}: median {:.2} [{:.2}..{:.2}]\n",
-        ratios[ratios.len() / 2],
-        ratios[0],
-        ratios[ratios.len() - 1]
     );
 }
 

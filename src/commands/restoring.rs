@@ -23,7 +23,7 @@ use crate::databases::postgres::restore::{
 use crate::databases::postgres::server::Money;
 use crate::databases::postgres::settings::Settings;
 use crate::databases::postgres::sql::{Columns, Cutter, Needs, PIECE_BYTES, Scan};
-use crate::databases::postgres::{Connection, PostgresError};
+use crate::databases::postgres::{Connection, PgError, PostgresError};
 use crate::failure::Failure;
 use crate::sponsors::Sponsor;
 use crate::verification::stored::generated as generated_values;
@@ -90,7 +90,15 @@ impl RestoreSession<'_> {
         };
         let (scan, _) = cutter.into_parts();
         match read.and_then(|opened| stored::judge(self.stored, &opened, scan, begun)) {
-            Ok(verified) => Ok((load.finish().await?, verified)),
+            Ok(verified) => match load.finish().await {
+                Ok(loaded) => Ok((loaded, verified)),
+                // The database is dropped, so what it holds does not matter.
+                Err(RestoreError::Unsure { place }) => {
+                    Err(RestoreError::failed(place, PgError::ours("the connection was lost during COMMIT"))
+                        .into())
+                }
+                Err(failure) => Err(failure.into()),
+            },
             Err(failure) => {
                 load.abandon().await;
                 Err(failure)

@@ -96,7 +96,7 @@ type Spoil = fn(&Backup<'_>);
 
 #[test]
 fn an_altered_backup_never_reaches_the_target() {
-    let spoiled: [(i32, &str, Spoil); 10] = [
+    let spoiled: [(i32, &str, Spoil); 11] = [
         (17, "the gzip stream was altered", |backup| {
             let mut bytes = backup.get("");
             let middle = bytes.len() / 2;
@@ -122,8 +122,11 @@ fn an_altered_backup_never_reaches_the_target() {
             backup.manifest(|manifest| {
                 let tables = manifest["tables"].as_array_mut().unwrap();
                 let table = tables.iter_mut().find(|table| table["name"] == "patients").unwrap();
-                table["rows"] = 19.into();
+                table["digest"] = "0".repeat(32).into();
             });
+        }),
+        (17, "the pieces in its manifest do not cover it", |backup| {
+            backup.manifest(|manifest| manifest["pieces"][1]["rows"] = 19.into());
         }),
         (17, "its manifest belongs to another backup: sponsor titan, expected callisto", |backup| {
             backup.manifest(|manifest| manifest["sponsor"] = "titan".into());

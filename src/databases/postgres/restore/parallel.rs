@@ -153,6 +153,16 @@ impl ParallelLoad {
     /// # Errors
     /// As [`ParallelLoad::feed`].
     pub async fn finish(mut self) -> Result<Loaded, RestoreError> {
+        match self.complete().await {
+            Ok(()) => Ok(Loaded::whole(self.refreshes)),
+            Err(failure) => {
+                self.abandon().await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn complete(&mut self) -> Result<(), RestoreError> {
         self.rows.end(&self.shared.stop).await?;
         let (rest, _) = std::mem::take(&mut self.script).finish();
         self.run_steps().await?;
@@ -163,11 +173,10 @@ impl ParallelLoad {
         for reaction in reactions {
             main.send_piece(Piece::Reaction(reaction)).await?;
         }
-        self.commit_main().await?;
-        Ok(Loaded::whole(self.refreshes))
+        self.commit_main().await
     }
 
-    /// Ends every session.
+    /// Ends every session. It does not undo what they committed.
     pub async fn abandon(mut self) {
         self.shared.stop.cancel();
         if let Some(main) = self.main.take() {
