@@ -8,12 +8,14 @@ mod definition;
 mod kinds;
 mod usage;
 mod values;
+mod which_backup;
 
 pub use options::{CommandOptions, InitOptions};
 pub use usage::UsageError;
 
 use std::collections::BTreeMap;
 
+use clap::ArgMatches;
 use clap::error::ErrorKind;
 
 use inputs::{COMMAND, Command, INPUTS};
@@ -44,38 +46,85 @@ pub type Variables = BTreeMap<String, String>;
 /// Reads a command line (without the program's name) and an environment.
 ///
 /// # Errors
-/// An input or flag is unknown, missing or malformed, or two of them contradict each other.
+/// Inputs or flags are unknown, missing or malformed, or contradict each other. All that can be found at once is in one error.
 pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, UsageError> {
-    refuse_unknown_inputs(variables)?;
+    let mut problems = unknown_inputs(variables);
     let mut arguments = arguments.to_vec();
     // A workflow passes inputs as variables, and no argument: the command is one of them.
     if arguments.is_empty() {
-        arguments.extend(named_command(variables)?);
+        match named_command(variables) {
+            Ok(named) => arguments.extend(named),
+            Err(problem) => return Err(all(problems, problem)),
+        }
     }
     let command = arguments.first().filter(|name| is_command(name)).cloned();
     let program = std::iter::once(env!("CARGO_PKG_NAME").to_owned());
     let words = program.chain(with_booleans_joined(arguments));
-    let mut matches = match definition::definition().try_get_matches_from(words) {
+    let mut matches = match read_flags(words.collect(), command.as_deref(), &mut problems) {
         Ok(matches) => matches,
-        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            return Ok(Request::Nothing(error.to_string()));
-        }
-        // To clap, `--help` and `--version` are errors that belong on standard output.
-        Err(error) if !error.use_stderr() => return Ok(Request::Text(error.to_string())),
-        Err(error) => return Err(usage::from_clap(&error, command.as_deref())),
+        Err(error) => match UsageError::all(problems) {
+            Some(problems) => return Err(problems),
+            None if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                return Ok(Request::Nothing(error.to_string()));
+            }
+            // To clap, `--help` and `--version` are errors that belong on standard output.
+            None => return Ok(Request::Text(error.to_string())),
+        },
     };
     let (name, flags) = matches.remove_subcommand().unwrap_or_default();
     if let Some(text) = definition::text(&name, &flags) {
-        return text.map(Request::Text);
+        return UsageError::all(problems).map_or_else(|| text.map(Request::Text), Err);
     }
     let command = Command::ALL.into_iter().find(|command| command.name() == name);
     let command = command.ok_or_else(usage::no_command)?;
     let values = Values::new(command, flags, variables);
-    let outputs = values.boolean(inputs::OUTPUTS)?;
-    Ok(match options::read(command, &values)? {
-        Some(options) => Request::Command { options: Box::new(options), outputs },
-        None => Request::Init(Box::new(options::init(&values)?)),
+    // What a misspelled name was meant to set would look missing.
+    let is_misspelled = !problems.is_empty();
+    problems.extend(values.malformed());
+    let request = request(command, &values);
+    if !is_misspelled {
+        problems.extend(values.problems());
+        problems.extend(request.as_ref().err().cloned());
+    }
+    UsageError::all(problems).map_or(request, Err)
+}
+
+fn request(command: Command, values: &Values<'_>) -> Result<Request, UsageError> {
+    let outputs = values.boolean(inputs::OUTPUTS);
+    Ok(match options::read(command, values)? {
+        Some(options) => Request::Command { options: Box::new(options), outputs: outputs? },
+        None => Request::Init(Box::new(options::init(values)?)),
     })
+}
+
+fn all(mut problems: Vec<UsageError>, last: UsageError) -> UsageError {
+    problems.push(last.clone());
+    UsageError::all(problems).unwrap_or(last)
+}
+
+/// The flags of a command line. Words that clap objects to are noted and left out, so that the others are read too. The
+/// error is one that was noted, or a text to show.
+fn read_flags(
+    mut words: Vec<String>,
+    command: Option<&str>,
+    problems: &mut Vec<UsageError>,
+) -> Result<ArgMatches, clap::Error> {
+    loop {
+        let error = match definition::definition().try_get_matches_from(&words) {
+            Ok(matches) => return Ok(matches),
+            Err(error) => error,
+        };
+        let is_text =
+            !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if is_text {
+            return Err(error);
+        }
+        problems.push(usage::from_clap(&error, command));
+        match usage::without_culprit(&error, &words).filter(|_| command.is_some()) {
+            Some(rest) => words = rest,
+            None => return Err(error),
+        }
+    }
 }
 
 /// A boolean flag takes the next argument only if it is meant as a boolean: `--dry-run false` becomes `--dry-run=false`,
@@ -116,7 +165,7 @@ fn named_command(variables: &Variables) -> Result<Option<String>, UsageError> {
 }
 
 /// The runner only warns of a misspelt input and passes it on as a variable.
-fn refuse_unknown_inputs(variables: &Variables) -> Result<(), UsageError> {
+fn unknown_inputs(variables: &Variables) -> Vec<UsageError> {
     let known: Vec<String> = INPUTS
         .iter()
         .filter(|input| input.is_of_the_action())
@@ -125,8 +174,8 @@ fn refuse_unknown_inputs(variables: &Variables) -> Result<(), UsageError> {
         .chain(["args", "entryPoint"])
         .map(inputs::variable)
         .collect();
-    let unknown = variables.keys().find(|name| name.starts_with("INPUT_") && !known.contains(name));
-    unknown.map_or(Ok(()), |variable| Err(usage::unknown_input(variable)))
+    let unknown = variables.keys().filter(|name| name.starts_with("INPUT_") && !known.contains(name));
+    unknown.map(|variable| usage::unknown_input(variable)).collect()
 }
 
 fn is_command(name: &str) -> bool {

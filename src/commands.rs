@@ -15,6 +15,7 @@ mod github;
 mod history;
 mod init;
 mod list;
+mod manifests;
 mod matrix;
 mod other_sponsors;
 mod preflight;
@@ -30,6 +31,7 @@ mod sponsor_selection;
 mod stored;
 mod tenancy_guard;
 mod verify;
+mod which_backup;
 mod workflow_files;
 
 pub use context::RunContext;

@@ -2,6 +2,7 @@
 //! from S3.
 
 pub mod conclusion;
+pub mod contents_changes;
 pub mod database;
 pub mod drill;
 pub mod limits;
@@ -10,6 +11,7 @@ pub mod previous;
 pub mod source;
 pub mod stored;
 pub mod tenancy;
+pub mod version_search;
 
 pub use crate::databases::postgres::proof::exemptions::Exemptions;
 pub use crate::databases::postgres::proof::{Comparison, Verdict, counted, grouped};

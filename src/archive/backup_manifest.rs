@@ -3,8 +3,12 @@
 //! Its form is fixed by `schemas/backup-manifest.v1.json`.
 
 mod contents;
+mod named_value;
+mod occasion;
 
 pub use contents::{Contents, Database, DatabaseSetting, LargeObjectGroup, LargeObjects, Sequence, Table};
+pub use named_value::NamedValue;
+pub use occasion::Occasion;
 
 use std::borrow::Cow;
 
@@ -96,21 +100,6 @@ pub struct BackupManifest {
     pub pieces: Option<Vec<Piece>>,
 }
 
-/// A tag, or a piece of metadata.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamedValue {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
-
-impl From<&(String, String)> for NamedValue {
-    fn from((name, value): &(String, String)) -> Self {
-        Self { name: name.clone(), value: value.clone() }
-    }
-}
-
 impl BackupManifest {
     /// The document as it is stored: JSON that people can read, with a final line break.
     #[must_use]
@@ -169,6 +158,8 @@ pub struct Excerpt {
     pub key: String,
     /// The time in the key.
     pub timestamp: Timestamp,
+    /// Before the dump's snapshot was taken.
+    pub started_at: Option<Timestamp>,
     /// The object that is stored.
     pub stored: StoredSize,
     /// Rows of all tables; absent if the dump's text was not understood.

@@ -13,7 +13,8 @@ use Command::{Backup, Copy, Drill, Init, List, Matrix, Preflight, Record, Restor
 use bytesize::ByteSize;
 use secrecy::SecretString;
 
-use super::kinds::{SponsorCode, SponsorName, WhichBackup};
+use super::kinds::{FromInput, SponsorCode, SponsorName};
+use super::which_backup::WhichBackup;
 use crate::archive::codec::Format;
 use crate::record::RecordedOutcome;
 use crate::sponsors::{Environment, Selection};
@@ -135,6 +136,11 @@ const fn boolean(
     handle
 }
 
+/// What looks at every input.
+pub(super) trait Visitor {
+    fn input<T: FromInput>(&mut self, handle: Handle<T>);
+}
+
 /// A handle for each input, and [`INPUTS`] of all of them: none can be left out of the list.
 macro_rules! inputs {
     ($($handle:ident: $value:ty = $definition:expr;)*) => {
@@ -142,6 +148,11 @@ macro_rules! inputs {
 
         /// All inputs but [`COMMAND`], in the order of the documentation.
         pub const INPUTS: &[Input] = &[$($handle.input),*];
+
+        /// Shows each handle to a visitor, in the same order.
+        pub(super) fn visit(visitor: &mut impl Visitor) {
+            $(visitor.input($handle);)*
+        }
     };
 }
 
@@ -246,7 +257,8 @@ inputs! {
         .more("Usually `needs.deploy.result`.");
     BACKUP_LOCATION: String = input(DEPLOYMENT, "backup-location", "LOCATION", &[Record], "Output `backup_location` of the backup step, if one sponsor is deployed");
     BACKUP_SIZE: u64 = input(DEPLOYMENT, "backup-size", "BYTES", &[Record], "Output `backup_size` of the backup step, if one sponsor is deployed");
-    BACKUP: WhichBackup = input(READING, "backup", "BACKUP", READS, "Backup to use: `latest`, a UTC time `YYYYMMDD-HHMMSS` or a location").or("latest").more("A location begins with `s3://` or `file:///`.");
+    BACKUP: WhichBackup = input(READING, "backup", "BACKUP", READS, "Backup to use: `latest`, `latest~1`, a time, a key, a location, `before:` or `run:`")
+        .or("latest").more("A time is `20261120-013000` (UTC) or RFC 3339. `before:TIME` is the newest backup begun before it, `before:v2.4.0` the one before that deployment, `run:ID` that of a workflow run.");
     TO: String = input(STORAGE, "to", "LOCATION", &[Copy], "Bucket or folder to copy the backup to: `s3://BUCKET` or `file:///PATH`").required()
         .more("The copy keeps its key, so the location has none. A folder must exist.");
     ALLOW_OLDER: bool = boolean(READING, "allow-older", OPENING, "Let `latest` fall back to an older backup if the newest is damaged or unfinished");

@@ -1,17 +1,13 @@
 //! What the text of an input can become, and what to write instead if it cannot.
 
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use jiff::{Span, SpanRelativeTo, Timestamp};
+use jiff::{Span, SpanRelativeTo};
 use secrecy::SecretString;
 
-use crate::archive::catalogue::BackupKey;
 use crate::archive::codec::Format;
 use crate::manifest::{is_code, is_name};
 use crate::record::RecordedOutcome;
@@ -186,67 +182,6 @@ impl FromInput for Duration {
     fn from_input(text: &str) -> Option<Self> {
         let span = text.parse::<Span>().ok()?.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
         Self::try_from(span).ok().filter(|duration| *duration >= Self::from_millis(1))
-    }
-}
-
-/// Which backup to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WhichBackup {
-    /// The newest.
-    Latest,
-    /// The one with this time in its key.
-    At(Timestamp),
-    /// The one at this location.
-    Location(Location),
-}
-
-/// An object's location: `s3://bucket/key`, or `file:///folder/key`. Only the store itself knows which part is the key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Location(String);
-
-impl Location {
-    /// A text that may be a location.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let is_in_bucket = text.strip_prefix("s3://").is_some_and(|rest| rest.contains('/'));
-        (is_in_bucket || text.starts_with("file:///")).then(|| Self(text.to_owned()))
-    }
-
-    /// The key, in the store whose objects are all below `root`: `s3://bucket/`. `None` if it is in another store.
-    #[must_use]
-    pub fn key_in(&self, root: &str) -> Option<&str> {
-        // Without the slash, `s3://bucket-2/key` would be in `s3://bucket`.
-        self.0.strip_prefix(root.trim_end_matches('/'))?.strip_prefix('/')
-    }
-
-    /// The backup of this environment that it names, whatever its store is.
-    pub(super) fn backup(&self, environment: Environment) -> Option<BackupKey> {
-        let starts = self.0.match_indices('/').map(|(at, slash)| at + slash.len());
-        starts.into_iter().find_map(|start| BackupKey::parse(environment, self.0.get(start..)?))
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl FromInput for WhichBackup {
-    const EXPECTED: &'static str = "a backup";
-    const HINT: &'static str =
-        "Write `latest`, a UTC time such as `20261120-013000`, or a location: `s3://…` or `file:///…`.";
-
-    fn from_input(text: &str) -> Option<Self> {
-        if text == "latest" {
-            return Some(Self::Latest);
-        }
-        if let Some(location) = Location::parse(text) {
-            return Some(Self::Location(location));
-        }
-        // jiff also reads times with fewer digits, which no key has.
-        let is_whole = text.len() == "YYYYMMDD-HHMMSS".len();
-        let at = DateTime::strptime("%Y%m%d-%H%M%S", text).ok().filter(|_| is_whole)?;
-        Some(Self::At(at.to_zoned(TimeZone::UTC).ok()?.timestamp()))
     }
 }
 

@@ -7,7 +7,8 @@ mod preflight;
 mod restore;
 mod store_inputs;
 
-pub use super::kinds::{FromInput, Location, SponsorCode, SponsorName, WhichBackup};
+pub use super::kinds::{FromInput, SponsorCode, SponsorName};
+pub use super::which_backup::{Location, WhichBackup};
 pub use backup::{BackupOptions, NamedBackup, RecordOptions};
 pub use copy::CopyOptions;
 pub use init::InitOptions;
@@ -158,35 +159,43 @@ pub struct MatrixOptions {
 
 /// The options of a command. `None` for `init`, which has none in common with the others: see [`InitOptions`].
 pub(super) fn read(command: Command, values: &Values<'_>) -> Result<Option<CommandOptions>, UsageError> {
-    let common = || common(values);
+    if command == Command::Init {
+        return Ok(None);
+    }
+    // Each command reads its own inputs before it gives up over these.
+    let common = values.noted(common(values));
     Ok(Some(match command {
         Command::Init => return Ok(None),
         Command::Matrix => CommandOptions::Matrix(MatrixOptions {
-            common: common()?,
+            common: common?,
             max_jobs: values.required(inputs::MAX_JOBS)?,
             workflows: values.optional(inputs::WORKFLOWS)?,
         }),
-        Command::Backup => CommandOptions::Backup(backup::backup(common()?, values)?),
-        Command::Record => CommandOptions::Record(backup::record(common()?, values)?),
-        Command::List => CommandOptions::List(restore::list(common()?, values)?),
-        Command::Verify => CommandOptions::Verify(restore::verify(common()?, values)?),
-        Command::Restore => CommandOptions::Restore(restore::restore(common()?, values)?),
-        Command::Drill => CommandOptions::Drill(restore::drill(common()?, values)?),
-        Command::Copy => CommandOptions::Copy(copy::copy(common()?, values)?),
-        Command::Preflight => CommandOptions::Preflight(preflight::preflight(common()?, values)?),
+        Command::Backup => CommandOptions::Backup(backup::backup(common, values)?),
+        Command::Record => CommandOptions::Record(backup::record(common, values)?),
+        Command::List => CommandOptions::List(restore::list(common, values)?),
+        Command::Verify => CommandOptions::Verify(restore::verify(common, values)?),
+        Command::Restore => CommandOptions::Restore(restore::restore(common, values)?),
+        Command::Drill => CommandOptions::Drill(restore::drill(common, values)?),
+        Command::Copy => CommandOptions::Copy(copy::copy(common, values)?),
+        Command::Preflight => CommandOptions::Preflight(preflight::preflight(common, values)?),
     }))
 }
 
 fn common(values: &Values<'_>) -> Result<CommonOptions, UsageError> {
-    let environment = values.required(inputs::ENVIRONMENT)?;
+    let environment = values.required(inputs::ENVIRONMENT);
     let doppler_api_url = values.required(inputs::DOPPLER_API_URL)?;
     if !is_safe_for_tokens(&doppler_api_url) {
-        return Err(bad(
-            inputs::DOPPLER_API_URL,
-            "does not begin with https://, so tokens would be sent in plain text",
-        )
-        .hint("Write an https:// URL. Only localhost may use http://."));
+        let problem = "does not begin with https://, so tokens would be sent in plain text";
+        let hint = "Write an https:// URL. Only localhost may use http://.";
+        values.refuse(bad(inputs::DOPPLER_API_URL, problem).hint(hint));
     }
+    let (doppler_identity, aws_role) =
+        (values.noted(doppler_identity(values)), values.noted(aws_role(values)));
+    let sts_endpoint_url = values.noted(sts_endpoint_url(values));
+    let store_inputs = values.noted(store_inputs::store_inputs(values));
+    let github = values.noted(github(values));
+    let environment = environment?;
     let config = values.optional(inputs::CONFIG)?;
     let variables = values.variables().iter().map(|(name, value)| (name.as_str(), value.as_str()));
     Ok(CommonOptions {
@@ -198,13 +207,13 @@ fn common(values: &Values<'_>) -> Result<CommonOptions, UsageError> {
         project_prefix: values.optional(inputs::PROJECT_PREFIX)?.unwrap_or_default(),
         config: config.unwrap_or_else(|| environment.doppler_config().to_owned()),
         doppler_api_url,
-        doppler_identity: doppler_identity(values)?,
-        aws_role: aws_role(values)?,
-        sts_endpoint_url: sts_endpoint_url(values)?,
-        store_inputs: store_inputs::store_inputs(values)?,
+        doppler_identity: doppler_identity?,
+        aws_role: aws_role?,
+        sts_endpoint_url: sts_endpoint_url?,
+        store_inputs: store_inputs?,
         log_file: values.optional(inputs::LOG_FILE)?,
         dry_run: values.boolean(inputs::DRY_RUN)?,
-        github: github(values)?,
+        github: github?,
         issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
         credentials: EnvCredentials::from_variables(variables),
     })
@@ -254,8 +263,8 @@ fn endpoint(values: &Values<'_>) -> Result<Endpoint, UsageError> {
     let is_account = |text: &&String| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
     // Other stores may have other ids.
     if let (None, Some(text)) = (&url, owner.as_ref().filter(|text| !is_account(text))) {
-        return Err(bad_value(inputs::EXPECTED_BUCKET_OWNER, text, "an AWS account ID")
-            .hint("Write the 12 digits that `aws sts get-caller-identity --query Account` prints."));
+        let hint = "Write the 12 digits that `aws sts get-caller-identity --query Account` prints.";
+        values.refuse(bad_value(inputs::EXPECTED_BUCKET_OWNER, text, "an AWS account ID").hint(hint));
     }
     Ok(Endpoint {
         url: url.map(|text| store_url(&text)).transpose()?,

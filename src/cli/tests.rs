@@ -159,3 +159,73 @@ fn outputs_are_printed_only_if_that_was_asked_for() {
     assert!(printed(&["--outputs"], &[]) && printed(&[], &[("INPUT_OUTPUTS", "true")]));
     assert!(!printed(&["--outputs", "false"], &[("INPUT_OUTPUTS", "true")]));
 }
+
+/// The messages of a refused command line, in order.
+fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
+    let error = parse_with(arguments, variables).unwrap_err();
+    assert!(error.each().iter().all(|one| one.others.is_empty() && one.hint.is_some()), "{error:?}");
+    error.each().into_iter().map(|one| one.message).collect()
+}
+
+#[test]
+fn all_that_is_wrong_is_reported_at_once() {
+    let restore = ["restore", "--environment", "prod", "--backup", "newest", "--replace=maybe"];
+    let wrong = [
+        "`environment` is `prod`, not an environment",
+        "`backup` is `newest`, not a backup",
+        "`replace` is `maybe`, not a boolean",
+        "`target-database-url` is not set",
+    ];
+    assert_eq!(refused(&restore, &[]), wrong);
+    let key = ["AGE_IDENTITY", "nonsense"];
+    let several = refused(
+        &["verify", "--all", "--backup", "latest~1", "--s3-endpoint-url", "ftp://x"],
+        &[(key[0], key[1]), ("INPUT_GITHUB-TOKEN", "two words"), ("INPUT_SPONSER", "x"), ("INPUT_QQQ", "x")],
+    );
+    assert_eq!(
+        several,
+        ["unknown input `qqq`", "unknown input `sponser`"],
+        "others may follow from a misspelling"
+    );
+    let several = refused(
+        &["verify", "--all", "--backup", "latest~1", "--skip-frozen", "--s3-endpoint-url", "ftp://x"],
+        &[("INPUT_GITHUB-TOKEN", "two words")],
+    );
+    assert_eq!(several.len(), 4, "{several:?}");
+    let backup = ["backup", "--retention-years", "101", "--require-encryption", "--memory-limit", "1MiB"];
+    let several =
+        refused(&[&backup[..], &["--environment", "production", "--commit-sha", "abc"]].concat(), &[]);
+    assert_eq!(several.len(), 4, "{several:?}");
+}
+
+#[test]
+fn each_unknown_flag_is_reported_with_what_is_malformed() {
+    let words = [
+        "restore",
+        "--table",
+        "visits",
+        "--enviroment=production",
+        "--backup",
+        "newest",
+        "extra",
+        "--replace",
+    ];
+    let expected = [
+        "unknown flag `--table`",
+        "unknown flag `--enviroment`",
+        "unexpected argument `extra`",
+        "`backup` is `newest`, not a backup",
+    ];
+    assert_eq!(refused(&words, &[]), expected);
+    let twice = ["verify", "--timeout", "1h", "--timeout", "2h", "--backup", "x", "--help"];
+    assert_eq!(refused(&twice, &[]), ["`--timeout` is set more than once"], "`--help` ends the reading");
+    assert_eq!(refused(&["bakup", "--nonsense"], &[]), ["unknown command `bakup`"]);
+}
+
+#[test]
+fn a_file_name_of_another_environment_is_a_usage_error() {
+    let staging = "backup-staging-20261120-013059.sql.gz";
+    let wrong = refused(&["verify", "--environment", "production", "--backup", staging], &[]);
+    assert_eq!(wrong, [format!("`backup` is `{staging}`, not a backup of production")]);
+    assert!(parse_with(&["verify", "--environment", "staging", "--backup", staging], &[]).is_ok());
+}

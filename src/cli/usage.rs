@@ -18,16 +18,37 @@ pub struct UsageError {
     pub message: String,
     /// What the reader can do, a sentence.
     pub hint: Option<String>,
+    /// What else is wrong with the same command line. Empty in each of these.
+    pub others: Vec<UsageError>,
 }
 
 impl UsageError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, others: Vec::new() }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// All of them as one, each once, in order. `None` if there are none.
+    pub(crate) fn all(problems: Vec<Self>) -> Option<Self> {
+        let mut each: Vec<Self> = Vec::new();
+        for problem in problems {
+            if !each.contains(&problem) {
+                each.push(problem);
+            }
+        }
+        let first = if each.is_empty() { None } else { Some(each.remove(0)) };
+        first.map(|first| Self { others: each, ..first })
+    }
+
+    /// Each problem alone.
+    #[must_use]
+    pub fn each(&self) -> Vec<Self> {
+        let first = Self { others: Vec::new(), ..self.clone() };
+        std::iter::once(first).chain(self.others.iter().cloned()).collect()
     }
 }
 
@@ -49,20 +70,56 @@ pub(super) fn unknown_input(variable: &str) -> UsageError {
     UsageError::new(format!("unknown input `{typed}`")).hint(hint_for_input(&typed))
 }
 
-/// What clap found, in this program's words.
-pub(super) fn from_clap(error: &clap::Error, command: Option<&str>) -> UsageError {
-    let context = |kind| match error.get(kind) {
+fn context(error: &clap::Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         Some(ContextValue::Strings(texts)) => texts.first().map(String::as_str),
         _ => None,
-    };
-    let is_flag = |text: &str| text.starts_with('-');
-    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    }
+}
+
+fn is_flag(text: &str) -> bool {
+    text.starts_with('-')
+}
+
+/// The flag or word that clap objects to.
+fn argument(error: &clap::Error) -> &str {
+    let argument = context(error, ContextKind::InvalidArg).unwrap_or_default();
     // clap shows a flag as `--environment <ENVIRONMENT>`.
-    let argument = match argument.split_once([' ', '[', '=']) {
+    match argument.split_once([' ', '[', '=']) {
         Some((flag, _)) if is_flag(argument) => flag,
         _ => argument,
+    }
+}
+
+/// The words without what clap objects to, to look for what else is wrong. `None` if that cannot be told from the rest.
+pub(super) fn without_culprit(error: &clap::Error, words: &[String]) -> Option<Vec<String>> {
+    let culprit = argument(error);
+    if !matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::ArgumentConflict) {
+        return None;
+    }
+    let is_culprit = |word: &String| {
+        word.strip_prefix(culprit).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
     };
+    // The last one: a flag that is set twice stays once. The program's name comes first.
+    let at = words.iter().rposition(is_culprit).filter(|at| *at > 0 && !culprit.is_empty())?;
+    let has_value = words.get(at).is_some_and(|word| word == culprit) && is_flag(culprit);
+    let value = words.get(at + 1).filter(|next| has_value && !is_flag(next));
+    let taken = at..=at + usize::from(value.is_some());
+    Some(
+        words
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !taken.contains(at))
+            .map(|(_, word)| word.clone())
+            .collect(),
+    )
+}
+
+/// What clap found, in this program's words.
+pub(super) fn from_clap(error: &clap::Error, command: Option<&str>) -> UsageError {
+    let context = |kind| context(error, kind);
+    let argument = argument(error);
     let has_no_value = context(ContextKind::InvalidValue) == Some("");
     let message = match error.kind() {
         ErrorKind::UnknownArgument if command.is_none() && is_input(argument) => return no_command(),

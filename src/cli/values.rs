@@ -1,11 +1,13 @@
 //! The value of each input: its flag, else its variable, else its default. An empty variable counts as unset, and so does an
 //! empty flag, unless it is a boolean.
 
+use std::cell::RefCell;
+
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use super::Variables;
-use super::inputs::{self, Command, Handle, Input};
+use super::inputs::{self, Command, Handle, Input, Visitor};
 use super::kinds::FromInput;
 use super::usage::UsageError;
 
@@ -14,11 +16,47 @@ pub(super) struct Values<'a> {
     command: Command,
     flags: ArgMatches,
     variables: &'a Variables,
+    problems: RefCell<Vec<UsageError>>,
+}
+
+/// Collects what is malformed.
+struct Malformed<'v, 'a> {
+    values: &'v Values<'a>,
+    found: Vec<UsageError>,
+}
+
+impl Visitor for Malformed<'_, '_> {
+    fn input<T: FromInput>(&mut self, handle: Handle<T>) {
+        let empty = self.values.empty_boolean(&handle.input);
+        self.found.extend(empty.or_else(|| self.values.optional(handle).err()));
+    }
 }
 
 impl<'a> Values<'a> {
     pub(super) fn new(command: Command, flags: ArgMatches, variables: &'a Variables) -> Self {
-        Self { command, flags, variables }
+        Self { command, flags, variables, problems: RefCell::default() }
+    }
+
+    /// The inputs of the command whose values are nothing of their kind, each as an error.
+    pub(super) fn malformed(&self) -> Vec<UsageError> {
+        let mut malformed = Malformed { values: self, found: Vec::new() };
+        inputs::visit(&mut malformed);
+        malformed.found
+    }
+
+    /// Notes what is wrong, so that the reader goes on and finds the rest. The command line is refused at its end.
+    pub(super) fn refuse(&self, problem: UsageError) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// The same result. An error is noted, see [`Self::refuse`].
+    pub(super) fn noted<T>(&self, result: Result<T, UsageError>) -> Result<T, UsageError> {
+        result.inspect_err(|problem| self.refuse(problem.clone()))
+    }
+
+    /// Everything that was noted.
+    pub(super) fn problems(&self) -> Vec<UsageError> {
+        self.problems.borrow().clone()
     }
 
     /// The value of an input. `None` if it is empty or the command does not read it.
@@ -30,19 +68,26 @@ impl<'a> Values<'a> {
 
     pub(super) fn required<T: FromInput>(&self, handle: Handle<T>) -> Result<T, UsageError> {
         let name = handle.input.name;
-        self.optional(handle)?.ok_or_else(|| {
+        let value = self.optional(handle)?.ok_or_else(|| {
             let hint = format!("Set the input `{name}`, on a terminal with `--{name}`.");
             UsageError::new(format!("`{name}` is not set")).hint(hint)
-        })
+        });
+        self.noted(value)
     }
 
     /// An empty flag is an error, such as `--dry-run="$UNSET"`: without it, a restore that was meant to be a plan would run.
     pub(super) fn boolean(&self, handle: Handle<bool>) -> Result<bool, UsageError> {
-        let flag = self.flags.try_get_one::<String>(handle.input.name).ok().flatten();
-        if flag.is_some_and(|value| value.trim().is_empty()) {
-            return Err(bad(handle, "is empty, not a boolean").hint(bool::HINT));
+        match self.empty_boolean(&handle.input) {
+            Some(problem) => Err(problem),
+            None => Ok(self.optional(handle)?.unwrap_or_default()),
         }
-        Ok(self.optional(handle)?.unwrap_or_default())
+    }
+
+    fn empty_boolean(&self, input: &Input) -> Option<UsageError> {
+        let flag = self.flags.try_get_one::<String>(input.name).ok().flatten();
+        let is_empty = input.boolean && flag.is_some_and(|value| value.trim().is_empty());
+        is_empty
+            .then(|| UsageError::new(format!("`{}` is empty, not a boolean", input.name)).hint(bool::HINT))
     }
 
     /// Another variable than those of the inputs, trimmed. `None` if it is empty.

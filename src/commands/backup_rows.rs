@@ -1,19 +1,21 @@
 //! One row per backup: what the listing, the manifest and the checksum file say about it, and whether they agree.
 
-use tokio::sync::Semaphore;
-
 use super::history::{AttemptStatus, BackupAttempt, BackupHistory};
+use super::manifests::ManifestReads;
 use super::{RunContext, stored};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::Excerpt;
 use crate::archive::catalogue::{BackupEntry, BackupKey};
-use crate::layout::key::manifest_key;
 use crate::report::listing::ListedBackup;
+<<<<<<< HEAD
 use crate::verification::limits::{ahead, dated_ahead};
 use crate::verification::stored::{MANIFEST_BYTES, StoredFacts, of_another};
 
 /// Memory for manifests, in MiB. A larger manifest is read alone.
 const MANIFEST_MEBIBYTES: u32 = 32;
+=======
+use crate::verification::stored::{StoredFacts, of_another};
+>>>>>>> 9e6479f (Find a backup by time, version or run; report usage errors at once)
 
 /// The status of a backup that S3 did not let be looked at.
 pub(super) const UNKNOWN: &str = "unknown";
@@ -25,7 +27,7 @@ const PARTIAL: &str = "partial";
 /// Reads rows, a few manifests at a time.
 pub(super) struct BackupRows<'a> {
     context: &'a RunContext,
-    memory: Semaphore,
+    manifests: ManifestReads,
 }
 
 /// Whose backup a manifest describes.
@@ -36,7 +38,7 @@ enum Ownership {
 
 impl<'a> BackupRows<'a> {
     pub(super) fn new(context: &'a RunContext) -> Self {
-        Self { context, memory: Semaphore::new(MANIFEST_MEBIBYTES as usize) }
+        Self { context, manifests: ManifestReads::new() }
     }
 
     /// Rows down to the newest backup that counts. A watcher needs no more of thousands.
@@ -136,12 +138,7 @@ impl<'a> BackupRows<'a> {
         let (store, key) = (&place.backups, &entry.backup.key);
         let examined = store.examine(key).await?;
         row.locked_until = examined.lock.map(|lock| lock.until);
-        let mebibytes = u32::try_from(entry.manifest_bytes >> 20).unwrap_or(u32::MAX).saturating_add(1);
-        // Never closed, so that this always gives one.
-        let _held = self.memory.acquire_many(mebibytes.min(MANIFEST_MEBIBYTES)).await.ok();
-        let beside = manifest_key(key);
-        let document = store.read_small(&beside, MANIFEST_BYTES).await?;
-        let told = Excerpt::parse(&store.location(&beside), &document)?;
+        let told = self.manifests.read(store, entry, Excerpt::parse).await?;
         if place.sponsor.partners.contains(&told.sponsor) {
             return Ok(Ownership::APartners);
         }

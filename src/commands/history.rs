@@ -255,9 +255,9 @@ impl<'a> BackupHistory<'a> {
         Box::pin(stored::is_a_partners(&self.backups, self.sponsor, &backup.key)).await
     }
 
-    /// The error if it holds no backup.
-    pub(super) async fn no_backup(&self) -> ArchiveError {
-        elsewhere::no_backup(&self.backups, (self.sponsor, self.environment), String::new()).await
+    /// The error if it holds no backup. `which` follows a blank and is empty for any backup.
+    pub(super) async fn no_backup(&self, which: String) -> ArchiveError {
+        Box::pin(elsewhere::no_backup(&self.backups, (self.sponsor, self.environment), which)).await
     }
 
     /// See [`elsewhere::elsewhere`].
@@ -332,7 +332,7 @@ impl<'a> Latest<'a> {
             }
         }
         if self.passed.is_empty() {
-            return Err(Box::pin(self.place.no_backup()).await.into());
+            return Err(self.place.no_backup(String::new()).await.into());
         }
         let place = self.place.backups.location(&prefix(self.place.environment));
         Err(stored::proof(&place, std::mem::take(&mut self.passed)))

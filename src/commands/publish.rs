@@ -261,7 +261,14 @@ impl<'a> Publisher<'a> {
 
 /// Reports a failure of which nothing else is known; gives the exit code.
 pub(super) fn refusal(failure: &Failure, sink: &Sink) -> u8 {
-    let code = show(failure, sink);
+    let each: Vec<Failure> = match failure {
+        Failure::Usage(error) => error.each().into_iter().map(Failure::from).collect(),
+        _ => Vec::new(),
+    };
+    let code = match each.as_slice() {
+        [] => show(failure, sink),
+        each => each.iter().map(|failure| show(failure, sink)).max().unwrap_or_default(),
+    };
     sink.outputs(&of_a_refusal()).ok();
     code
 }

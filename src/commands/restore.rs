@@ -1,6 +1,7 @@
 //! `restore`: verifies one sponsor's backup, plans, loads it into the named database and compares.
 
 mod live_guard;
+mod predecessor;
 mod sponsor;
 
 use super::publish::{Ended, Publisher};

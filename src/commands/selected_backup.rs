@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::history::{BackupHistory, Candidate, Latest};
 use super::stored::{self, StoredBackup, VerifiedContents};
+use super::which_backup;
 use crate::archive::Identities;
 use crate::cli::options::{ReadOptions, WhichBackup};
 use crate::failure::Failure;
@@ -36,7 +37,7 @@ impl<'a> SelectedBackup<'a> {
             latest = Some(newest);
         } else {
             let whose = (place.sponsor, place.environment);
-            let key = stored::find(&place.backups, whose, &reading.which).await?;
+            let key = Box::pin(which_backup::find(&place, &reading.which)).await?;
             stored = stored::describe(&place.backups, whose, key, identities, thaw).await?;
             latest = None;
         }

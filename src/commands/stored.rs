@@ -1,4 +1,4 @@
-//! One stored backup: finds it, reads its manifest, and reads it to its end before it is trusted.
+//! One stored backup: reads its manifest, and reads it to its end before it is trusted.
 
 use std::time::{Duration, Instant};
 
@@ -6,15 +6,20 @@ use bytes::Bytes;
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
+use super::RunContext;
 use super::secrets_source::warn_of_open_file;
-use super::{RunContext, elsewhere};
 use crate::archive::backup_manifest::{BackupManifest, Excerpt};
+<<<<<<< HEAD
 use crate::archive::catalogue::{BackupKey, prefix};
 use crate::archive::{
     ArchiveError, Identities, Opened, Reader, SealedObject, Selection, checksum, open, open_pieces,
 };
+=======
+use crate::archive::catalogue::BackupKey;
+use crate::archive::{ArchiveError, Identities, SealedObject, checksum, open};
+>>>>>>> 9e6479f (Find a backup by time, version or run; report usage errors at once)
 use crate::cli::UsageError;
-use crate::cli::options::{Location, ReadOptions, WhichBackup};
+use crate::cli::options::{Location, ReadOptions};
 use crate::databases::postgres::sql::{Columns, DumpContents, Scan};
 use crate::failure::Failure;
 use crate::layout::key::{checksum_key, manifest_key};
@@ -90,6 +95,7 @@ pub(super) async fn identities(reading: &ReadOptions, context: &RunContext) -> R
     Ok(Identities::parse(text.expose_secret()).map_err(bad)?)
 }
 
+<<<<<<< HEAD
 /// Finds a backup by time or location among the sponsor's own. [`super::history`] finds the latest.
 pub(super) async fn find(
     store: &Store,
@@ -123,22 +129,11 @@ pub(super) async fn find(
     }
 }
 
+=======
+>>>>>>> 9e6479f (Find a backup by time, version or run; report usage errors at once)
 /// The key of a location. `None` if it is in another store.
 pub(super) fn key_in<'a>(store: &Store, location: &'a Location) -> Option<&'a str> {
     location.key_in(&store.location(""))
-}
-
-async fn first_own(
-    store: &Store,
-    sponsor: &Sponsor,
-    backups: impl Iterator<Item = BackupKey>,
-) -> Result<Option<BackupKey>, ArchiveError> {
-    for backup in backups {
-        if !Box::pin(is_a_partners(store, sponsor, &backup.key)).await? {
-            return Ok(Some(backup));
-        }
-    }
-    Ok(None)
 }
 
 /// Whether a backup belongs to a sponsor who may share this bucket. Only manifests name the sponsor. A backup with an

@@ -7,7 +7,7 @@ use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
 use super::session::{Completed, Sessions, SponsorSession, TimeLimit, contained};
 use super::tenancy_guard::TenancyGuard;
-use super::{RunContext, sponsor_selection, stored};
+use super::{RunContext, sponsor_selection, stored, which_backup};
 use crate::archive::catalogue::{BackupKey, Incomplete, catalogue, prefix};
 use crate::archive::{ArchiveError, Identities};
 use crate::cli::UsageError;
@@ -107,7 +107,7 @@ impl VerifyRun<'_> {
             };
             vec![shelf.limit.unless_stopped(newest).await?]
         } else {
-            let found = Box::pin(stored::find(&place.backups, whose, &reading.which));
+            let found = Box::pin(which_backup::find(place, &reading.which));
             vec![shelf.limit.unless_stopped(found).await?]
         };
         for backup in &backups {
@@ -136,7 +136,7 @@ impl VerifyRun<'_> {
         let whole: Vec<BackupKey> =
             attempts.into_iter().filter(whole).map(|attempt| attempt.backup).collect();
         if whole.is_empty() {
-            let none = async { Ok(Box::pin(place.no_backup()).await) };
+            let none = async { Ok(place.no_backup(String::new()).await) };
             return Err(shelf.limit.unless_stopped(none).await?.into());
         }
         Ok(whole)
@@ -153,8 +153,7 @@ impl VerifyRun<'_> {
             return Box::pin(self.latest(shelf, round)).await;
         }
         let (place, store) = (&shelf.place, &shelf.place.backups);
-        let whose = (place.sponsor, place.environment);
-        let judged = match shelf.limit.unless_stopped(Box::pin(stored::find(store, whose, which))).await {
+        let judged = match shelf.limit.unless_stopped(Box::pin(which_backup::find(place, which))).await {
             Ok(backup) => {
                 let location = place.location(&backup);
                 let judged = self.judge(shelf, backup).await;
@@ -186,16 +185,17 @@ impl VerifyRun<'_> {
         let prefix = prefix(environment);
         let named = match which {
             WhichBackup::Location(location) => stored::key_in(store, location),
-            WhichBackup::At(_) | WhichBackup::Latest => None,
+            WhichBackup::Key(key) => Some(&**key),
+            _ => None,
         };
         let folder = match (which, named) {
             (WhichBackup::At(at), _) => format!("{prefix}{}", at.strftime("%Y/%m/%d/")),
             (_, Some(key)) => key.to_owned(),
-            (WhichBackup::Location(_) | WhichBackup::Latest, None) => return Ok(None),
+            (_, None) => return Ok(None),
         };
         let is_meant = |backup: &BackupKey| match which {
             WhichBackup::At(at) => backup.at == *at,
-            WhichBackup::Location(_) | WhichBackup::Latest => named == Some(&*backup.key),
+            _ => named == Some(&*backup.key),
         };
         let left = catalogue(environment, store.list(&folder).await?).incomplete;
         Ok(left.into_iter().find(|left| is_meant(&left.backup)))
@@ -262,7 +262,7 @@ impl VerifyRun<'_> {
         if found {
             return Ok(());
         }
-        let none = async { Ok(Box::pin(place.no_backup()).await) };
+        let none = async { Ok(place.no_backup(String::new()).await) };
         Err(shelf.limit.unless_stopped(none).await?.into())
     }
 

@@ -118,7 +118,36 @@ impl PreviousSearch {
     }
 }
 
-/// The same below a prefix.
+/// The newest whole backup of the same scope that is older than `at`, if its manifest can be read. Reads 20 manifests of the
+/// month at most, and 20 older ones.
+///
+/// # Errors
+/// S3 refuses a request.
+pub async fn before(
+    store: &Store,
+    whose: (&Sponsor, Environment),
+    at: Timestamp,
+    partial: Option<&Partial>,
+) -> Result<Option<(BackupKey, Box<BackupManifest>)>, ArchiveError> {
+    let all = prefix(whose.1);
+    let month = format!("{all}{}", at.to_zoned(TimeZone::UTC).strftime("%Y/%m/"));
+    for (below, was_read) in [(&month, None), (&all, Some(&month))] {
+        let listed = catalogue(whose.1, store.list(below).await?).backups.into_iter();
+        let older = listed.map(|entry| entry.backup).filter(|backup| backup.at < at);
+        let unread = older.filter(|backup| was_read.is_none_or(|read| !backup.key.starts_with(read)));
+        for backup in unread.take(READ) {
+            match Box::pin(read_manifest(store, whose, &backup.key)).await? {
+                ReadManifest::Own(description) if description.partial.as_ref() == partial => {
+                    return Ok(Some((backup, description)));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// As [`PreviousSearch::find`], below a prefix.
 ///
 /// # Errors
 /// S3 refuses a request.

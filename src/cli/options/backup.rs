@@ -9,9 +9,9 @@ use super::{CommonOptions, Deployment, endpoint};
 use crate::archive::catalogue::BackupKey;
 use crate::archive::{Codec, Recipients, SealOptions, memory};
 use crate::cli::inputs;
-use crate::cli::kinds::Location;
 use crate::cli::usage::UsageError;
 use crate::cli::values::{Values, bad, bad_value};
+use crate::cli::which_backup::Location;
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::record::RecordedOutcome;
 use crate::sponsors::Environment;
@@ -73,25 +73,30 @@ pub struct RecordOptions {
     pub backup_size: Option<u64>,
 }
 
-pub(super) fn backup(common: CommonOptions, values: &Values<'_>) -> Result<BackupOptions, UsageError> {
-    let environment = common.environment;
+pub(super) fn backup(
+    common: Result<CommonOptions, UsageError>,
+    values: &Values<'_>,
+) -> Result<BackupOptions, UsageError> {
     let level = values.optional(inputs::COMPRESSION_LEVEL)?;
-    let codec = Codec::new(values.required(inputs::COMPRESSION)?, level).map_err(|problem| {
+    let codec = values.noted(Codec::new(values.required(inputs::COMPRESSION)?, level).map_err(|problem| {
         bad(inputs::COMPRESSION_LEVEL, problem)
             .hint("Write a level in that range, or unset `compression-level`.")
-    })?;
-    let recipients = recipients(values)?;
-    if values.boolean(inputs::REQUIRE_ENCRYPTION)? && recipients.is_empty() {
-        return Err(UsageError::new("`require-encryption` is set, but `age-recipients` is empty").hint(
+    }));
+    let recipients = values.noted(recipients(values));
+    let are_missing = recipients.as_ref().is_ok_and(Recipients::is_empty);
+    if values.boolean(inputs::REQUIRE_ENCRYPTION)? && are_missing {
+        values.refuse(UsageError::new("`require-encryption` is set, but `age-recipients` is empty").hint(
             "Set `age-recipients` to age public keys. An unset variable of the workflow arrives empty.",
         ));
     }
-    let memory_limit_bytes = memory_limit(values)?;
+    let memory_limit_bytes = values.noted(memory_limit(values));
+    let storage_class = values.noted(storage_class(values));
+    let deployment = values.noted(deployment(values));
     Ok(BackupOptions {
-        common,
-        deployment: deployment(environment, values)?,
+        common: common?,
+        deployment: deployment?,
         pre_migration: values.boolean(inputs::PRE_MIGRATION)?,
-        seal_options: SealOptions { codec, recipients },
+        seal_options: SealOptions { codec: codec?, recipients: recipients? },
         dump: DumpOptions {
             include_privileges: values.boolean(inputs::INCLUDE_PRIVILEGES)?,
             schemas: values.optional(inputs::SCHEMAS)?.unwrap_or_default(),
@@ -104,8 +109,8 @@ pub(super) fn backup(common: CommonOptions, values: &Values<'_>) -> Result<Backu
             snapshot: None,
         },
         max_replica_lag: values.required(inputs::MAX_REPLICA_LAG)?,
-        storage_class: storage_class(values)?,
-        memory_limit_bytes,
+        storage_class: storage_class?,
+        memory_limit_bytes: memory_limit_bytes?,
         require_backup: values.boolean(inputs::REQUIRE_BACKUP)?,
         accept_new_source: values.optional(inputs::ACCEPT_NEW_SOURCE)?.unwrap_or_default(),
         timeout: values.required(inputs::TIMEOUT)?,
@@ -141,27 +146,28 @@ pub(super) fn storage_class(values: &Values<'_>) -> Result<String, UsageError> {
     Ok(storage_class)
 }
 
-pub(super) fn record(common: CommonOptions, values: &Values<'_>) -> Result<RecordOptions, UsageError> {
-    let environment = common.environment;
-    let outcome = values.required(inputs::OUTCOME)?;
+pub(super) fn record(
+    common: Result<CommonOptions, UsageError>,
+    values: &Values<'_>,
+) -> Result<RecordOptions, UsageError> {
+    let outcome = values.required(inputs::OUTCOME);
+    let deployment = values.noted(deployment(values));
+    let environment = values.required(inputs::ENVIRONMENT)?;
     let backup_size = values.optional(inputs::BACKUP_SIZE)?;
     let backup_location = values.optional(inputs::BACKUP_LOCATION)?;
     let named = backup_location.as_deref().filter(|location| *location != NOT_CONFIGURED);
-    let backup = named.map(|location| named_backup(environment, location)).transpose()?;
+    let backup = values.noted(named.map(|location| named_backup(environment, location)).transpose());
     // A size without a backup comes from another step, and so might the location.
-    if backup_location.is_some() && backup.is_none() && backup_size.is_some_and(|size| size > 0) {
-        return Err(bad(
-            inputs::BACKUP_SIZE,
-            format!("is more than 0, but `backup-location` is `{NOT_CONFIGURED}`"),
-        )
-        .hint("Pass both outputs of the same backup step."));
+    if backup_location.is_some() && matches!(backup, Ok(None)) && backup_size.is_some_and(|size| size > 0) {
+        let problem = format!("is more than 0, but `backup-location` is `{NOT_CONFIGURED}`");
+        values.refuse(bad(inputs::BACKUP_SIZE, problem).hint("Pass both outputs of the same backup step."));
     }
     Ok(RecordOptions {
-        common,
-        deployment: deployment(environment, values)?,
-        outcome,
+        common: common?,
+        deployment: deployment?,
+        outcome: outcome?,
         backup_location,
-        backup,
+        backup: backup?,
         backup_size,
     })
 }
@@ -178,11 +184,12 @@ fn named_backup(environment: Environment, text: &str) -> Result<NamedBackup, Usa
     })
 }
 
-pub(super) fn deployment(environment: Environment, values: &Values<'_>) -> Result<Deployment, UsageError> {
+pub(super) fn deployment(values: &Values<'_>) -> Result<Deployment, UsageError> {
+    let environment = values.required(inputs::ENVIRONMENT)?;
     let retention_years = values.optional(inputs::RETENTION_YEARS)?;
     // A compliance lock cannot be shortened by anyone, so a slip of the keyboard must not lock for a thousand years.
     if retention_years.is_some_and(|years| years > 100) {
-        return Err(bad(inputs::RETENTION_YEARS, "is more than 100").hint("Write a number from 1 to 100."));
+        values.refuse(bad(inputs::RETENTION_YEARS, "is more than 100").hint("Write a number from 1 to 100."));
     }
     let lock = values.required(inputs::OBJECT_LOCK)?;
     let retention_years = retention_years.or(environment.retention_years());
@@ -192,16 +199,16 @@ pub(super) fn deployment(environment: Environment, values: &Values<'_>) -> Resul
         LockChoice::Compliance => Some("compliance"),
     };
     if let (Some(mode), None) = (needs_years, retention_years) {
-        return Err(bad(inputs::OBJECT_LOCK, format!("is `{mode}`, but `retention-years` is not set"))
-            .hint("Set `retention-years`. It has a default in production only."));
+        let problem = format!("is `{mode}`, but `retention-years` is not set");
+        let hint = "Set `retention-years`. It has a default in production only.";
+        values.refuse(bad(inputs::OBJECT_LOCK, problem).hint(hint));
     }
     let commit_sha = values.optional(inputs::COMMIT_SHA)?;
     // A record is kept for years, in which a short hash can become ambiguous.
     let is_hash = |text: &String| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(text) = commit_sha.as_ref().filter(|text| !is_hash(text)) {
-        return Err(
-            bad_value(inputs::COMMIT_SHA, text, "a full commit SHA").hint("Write all 40 hexadecimal digits.")
-        );
+        let problem = bad_value(inputs::COMMIT_SHA, text, "a full commit SHA");
+        values.refuse(problem.hint("Write all 40 hexadecimal digits."));
     }
     Ok(Deployment {
         version: values.optional(inputs::VERSION)?,

@@ -28,22 +28,30 @@ pub struct CopyOptions {
     pub region: Option<String>,
 }
 
-pub(super) fn copy(common: CommonOptions, values: &Values<'_>) -> Result<CopyOptions, UsageError> {
+pub(super) fn copy(
+    common: Result<CommonOptions, UsageError>,
+    values: &Values<'_>,
+) -> Result<CopyOptions, UsageError> {
+    let deployment = values.noted(backup::deployment(values));
+    let reading = values.noted(restore::reading(values));
+    let recipients = values.noted(backup::recipients(values));
+    let storage_class = values.noted(backup::storage_class(values));
+    let memory_limit_bytes = values.noted(backup::memory_limit(values));
     let target = target(values)?.ok_or_else(|| bad(inputs::TO, "is not set"))?;
     let region = values.variable("AWS_REGION").filter(|_| target.needs_aws());
     let is_fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if region.is_some_and(|region| !region.chars().all(is_fine)) {
-        return Err(UsageError::new("AWS_REGION is not the name of a region")
-            .hint("Set AWS_REGION to a name such as `eu-west-1`."));
+        let hint = "Set AWS_REGION to a name such as `eu-west-1`.";
+        values.refuse(UsageError::new("AWS_REGION is not the name of a region").hint(hint));
     }
     Ok(CopyOptions {
-        deployment: backup::deployment(common.environment, values)?,
-        common,
-        reading: restore::reading(values)?,
+        deployment: deployment?,
+        common: common?,
+        reading: reading?,
         target,
-        recipients: backup::recipients(values)?,
-        storage_class: backup::storage_class(values)?,
-        memory_limit_bytes: backup::memory_limit(values)?,
+        recipients: recipients?,
+        storage_class: storage_class?,
+        memory_limit_bytes: memory_limit_bytes?,
         region: region.map(str::to_owned),
     })
 }

@@ -33,11 +33,16 @@ pub struct PreflightOptions {
     pub json: bool,
 }
 
-pub(super) fn preflight(common: CommonOptions, values: &Values<'_>) -> Result<PreflightOptions, UsageError> {
+pub(super) fn preflight(
+    common: Result<CommonOptions, UsageError>,
+    values: &Values<'_>,
+) -> Result<PreflightOptions, UsageError> {
+    let deployment = values.noted(backup::deployment(values));
+    let storage_class = values.noted(backup::storage_class(values));
     Ok(PreflightOptions {
-        deployment: backup::deployment(common.environment, values)?,
-        common,
-        storage_class: backup::storage_class(values)?,
+        deployment: deployment?,
+        common: common?,
+        storage_class: storage_class?,
         max_replica_lag: values.required(inputs::MAX_REPLICA_LAG)?,
         max_backup_age: values.optional(inputs::MAX_BACKUP_AGE)?,
         max_drill_age: values.optional(inputs::MAX_DRILL_AGE)?,

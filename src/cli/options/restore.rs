@@ -8,10 +8,12 @@ use secrecy::SecretString;
 
 use super::{CommonOptions, Deployment, backup, endpoint};
 use crate::archive::Identities;
+use crate::archive::catalogue::BackupKey;
 use crate::cli::inputs;
-use crate::cli::kinds::WhichBackup;
 use crate::cli::usage::UsageError;
-use crate::cli::values::Values;
+use crate::cli::values::{Values, bad_value};
+use crate::cli::which_backup::WhichBackup;
+use crate::layout::key::file_name;
 use crate::store::Endpoint;
 
 /// `list`
@@ -107,51 +109,54 @@ pub struct DrillOptions {
 pub(super) fn json(values: &Values<'_>) -> Result<bool, UsageError> {
     let json = values.boolean(inputs::JSON)?;
     if json && values.boolean(inputs::OUTPUTS)? {
-        return Err(UsageError::new("`json` and `outputs` exclude each other")
-            .hint("Set only one of them: both write to standard output."));
+        values.refuse(
+            UsageError::new("`json` and `outputs` exclude each other")
+                .hint("Set only one of them: both write to standard output."),
+        );
     }
     Ok(json)
 }
 
-pub(super) fn list(common: CommonOptions, values: &Values<'_>) -> Result<ListOptions, UsageError> {
+/// The options that all commands have, or what is wrong with them. It is noted already.
+type Common = Result<CommonOptions, UsageError>;
+
+pub(super) fn list(common: Common, values: &Values<'_>) -> Result<ListOptions, UsageError> {
+    let endpoint = values.noted(endpoint(values));
     Ok(ListOptions {
-        common,
-        endpoint: endpoint(values)?,
         json: json(values)?,
         max_backup_age: values.optional(inputs::MAX_BACKUP_AGE)?,
+        endpoint: endpoint?,
+        common: common?,
     })
 }
 
-pub(super) fn verify(common: CommonOptions, values: &Values<'_>) -> Result<VerifyOptions, UsageError> {
+pub(super) fn verify(common: Common, values: &Values<'_>) -> Result<VerifyOptions, UsageError> {
     let all = values.boolean(inputs::ALL)?;
-    let reading = reading(values)?;
+    let reading = values.noted(reading(values));
+    let refuse = |problem: &str, hint: &str| values.refuse(UsageError::new(problem).hint(hint));
     // The default of `backup` is `latest`, so that only another value contradicts `all`.
-    if all && reading.which != WhichBackup::Latest {
-        return Err(UsageError::new("`all` and `backup` exclude each other").hint("Set only one of them."));
+    if all && values.required(inputs::BACKUP)? != WhichBackup::Latest {
+        refuse("`all` and `backup` exclude each other", "Set only one of them.");
     }
-    if all && reading.allow_older {
-        return Err(
-            UsageError::new("`all` and `allow-older` exclude each other").hint("Set only one of them.")
-        );
+    if all && values.boolean(inputs::ALLOW_OLDER)? {
+        refuse("`all` and `allow-older` exclude each other", "Set only one of them.");
     }
     let skip_frozen = values.boolean(inputs::SKIP_FROZEN)?;
     if skip_frozen && !all {
-        return Err(
-            UsageError::new("`skip-frozen` needs `all`").hint("Set `all` too, or unset `skip-frozen`.")
-        );
+        refuse("`skip-frozen` needs `all`", "Set `all` too, or unset `skip-frozen`.");
     }
-    Ok(VerifyOptions { common, reading, all, skip_frozen })
+    Ok(VerifyOptions { common: common?, reading: reading?, all, skip_frozen })
 }
 
-pub(super) fn restore(common: CommonOptions, values: &Values<'_>) -> Result<RestoreOptions, UsageError> {
-    let target = values.optional(inputs::TARGET_DATABASE_URL)?.ok_or_else(|| {
+pub(super) fn restore(common: Common, values: &Values<'_>) -> Result<RestoreOptions, UsageError> {
+    let target = values.noted(values.optional(inputs::TARGET_DATABASE_URL)?.ok_or_else(|| {
         UsageError::new("`target-database-url` is not set")
             .hint("Set the variable TARGET_DATABASE_URL to the URL of the database to restore into.")
-    })?;
+    }));
     Ok(RestoreOptions {
-        common,
         reading: reading(values)?,
-        target,
+        target: target?,
+        common: common?,
         replace: values.boolean(inputs::REPLACE)?,
         allow_partial: values.boolean(inputs::ALLOW_PARTIAL)?,
         confirm: values.optional(inputs::CONFIRM)?,
@@ -160,11 +165,13 @@ pub(super) fn restore(common: CommonOptions, values: &Values<'_>) -> Result<Rest
     })
 }
 
-pub(super) fn drill(common: CommonOptions, values: &Values<'_>) -> Result<DrillOptions, UsageError> {
+pub(super) fn drill(common: Common, values: &Values<'_>) -> Result<DrillOptions, UsageError> {
+    let reading = values.noted(reading(values));
+    let deployment = values.noted(backup::deployment(values));
     Ok(DrillOptions {
-        deployment: backup::deployment(common.environment, values)?,
-        common,
-        reading: reading(values)?,
+        deployment: deployment?,
+        reading: reading?,
+        common: common?,
         target: values.optional(inputs::TARGET_DATABASE_URL)?,
         skip_missing_extensions: values.boolean(inputs::SKIP_MISSING_EXTENSIONS)?,
         jobs: jobs(values)?,
@@ -192,20 +199,32 @@ fn jobs(values: &Values<'_>) -> Result<NonZeroUsize, UsageError> {
 
 pub(super) fn reading(values: &Values<'_>) -> Result<ReadOptions, UsageError> {
     let identities = values.variable("AGE_IDENTITY").unwrap_or_default();
-    let identities = Identities::parse(identities).map_err(|problem| {
+    let identities = values.noted(Identities::parse(identities).map_err(|problem| {
         UsageError::new(format!("AGE_IDENTITY {problem}"))
             .hint("Write one private key per line. Each begins with `AGE-SECRET-KEY-`.")
-    })?;
+    }));
+    let endpoint = values.noted(endpoint(values));
     let (which, allow_older) = (values.required(inputs::BACKUP)?, values.boolean(inputs::ALLOW_OLDER)?);
     if allow_older && which != WhichBackup::Latest {
-        return Err(UsageError::new("`allow-older` needs `backup: latest`, but `backup` names one backup")
-            .hint("Unset `allow-older` or `backup`."));
+        values.refuse(
+            UsageError::new("`allow-older` needs `backup: latest`, but `backup` names one backup")
+                .hint("Unset `allow-older` or `backup`."),
+        );
+    }
+    if let (WhichBackup::Key(key), Ok(environment)) = (&which, values.required(inputs::ENVIRONMENT))
+        && BackupKey::parse(environment, key).is_none()
+    {
+        let name = file_name(key);
+        values.refuse(
+            bad_value(inputs::BACKUP, name, &format!("a backup of {environment}"))
+                .hint("Check `environment`: it is part of the name."),
+        );
     }
     Ok(ReadOptions {
-        endpoint: endpoint(values)?,
+        endpoint: endpoint?,
         which,
         allow_older,
-        identities,
+        identities: identities?,
         identity_file: values.optional(inputs::AGE_IDENTITY_FILE)?,
         thaw: values.boolean(inputs::THAW)?,
         timeout: values.required(inputs::TIMEOUT)?,

@@ -131,7 +131,8 @@ impl RestoreRun<'_> {
         let plan = Plan::new(&place, needs, restoring::server_major(stored), &target.facts);
         let losing_rows = self.losing_rows(stored, &target, newest).await?;
         if shown.is_none_or(|shown| !shown.reads_like(&plan)) {
-            self.show(sponsor, stored, (&target, &losing_rows), &plan);
+            let before = self.facts_of_before(sponsor, stored).await?;
+            self.show((sponsor, stored), (&target, &losing_rows), &plan, before);
         }
         let allowed = Allowed {
             replace: self.options.replace,
@@ -303,13 +304,24 @@ impl RestoreRun<'_> {
         }
     }
 
+    /// Whom the restored objects will belong to.
+    fn owners(&self, stored: &StoredBackup) -> String {
+        let description = &stored.description;
+        if !description.includes_privileges {
+            return format!("not in this backup: restored objects belong to the role {}", self.target.user());
+        }
+        let roles = description.restore.as_ref().map(|needs| needs.roles.join(", ")).unwrap_or_default();
+        let roles = if roles.is_empty() { roles } else { format!(", of the roles {roles}") };
+        format!("in this backup: restored objects belong to the owners that it names{roles}")
+    }
+
     /// Shows the plan.
     fn show(
         &self,
-        sponsor: &Sponsor,
-        stored: &StoredBackup,
+        (sponsor, stored): (&Sponsor, &StoredBackup),
         (target, losing_rows): (&Target, &[String]),
         plan: &Plan,
+        before: Vec<(&'static str, String)>,
     ) {
         let description = &stored.description;
         let rows = description.contents.as_ref().map(|told| format!("{} ", counted(told.rows_total, "row")));
@@ -323,15 +335,12 @@ impl RestoreRun<'_> {
             ("missing roles", lines::join_names(&plan.missing_roles)),
         ];
         facts.extend(description.database.iter().map(|told| ("database", database::words(told))));
-        if !description.includes_privileges {
-            let words =
-                format!("not in this backup: restored objects belong to the role {}", self.target.user());
-            facts.push(("owners and grants", words));
-        }
+        facts.push(("owners and grants", self.owners(stored)));
         facts.extend(event_triggers(target).map(|words| ("event triggers", words)));
         if let Some(partial) = &description.partial {
             facts.push(("partial backup", partial.words()));
         }
+        facts.extend(before);
         if !losing_rows.is_empty() {
             facts.push(("rows that would be lost", losing_rows.join(", ")));
         }

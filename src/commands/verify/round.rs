@@ -6,7 +6,6 @@ use super::{SponsorBackups, VerifyRun};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::Partial;
 use crate::archive::catalogue::BackupKey;
-use crate::cli::options::WhichBackup;
 use crate::commands::history::AttemptStatus;
 use crate::commands::publish::{Ended, RedactedFailure};
 use crate::commands::session::{Completed, SponsorSession};
@@ -72,7 +71,7 @@ impl VerifyRun<'_> {
 
     /// Whether an error is about the backup itself. If `backup` names one that does not exist, that does not count as a finding.
     fn is_finding(&self, error: &ArchiveError, dump: &str) -> bool {
-        let was_listed = self.options.all || self.options.reading.which == WhichBackup::Latest;
+        let was_listed = self.options.all || self.options.reading.which.is_searched();
         match error {
             ArchiveError::Store(StoreError::Missing { location }) if location == dump => was_listed,
             error => error.is_finding(),

@@ -20,6 +20,8 @@ pub struct LiveMatches {
     pub is: Vec<String>,
     /// Owners of live databases that the target may be, and why that is unknown.
     pub may_be: Vec<String>,
+    /// Of these, the ones that the target's own identity does not rule out: it is the same, or cannot be read.
+    pub resembles: Vec<String>,
     /// Why a different address proves nothing, if only addresses could be compared.
     pub by_address: Option<String>,
 }
@@ -83,17 +85,22 @@ impl LiveMatches {
         };
         match Likeness::of(target, live.as_ref()) {
             Likeness::Same => self.is.push(owner),
-            Likeness::SameButRestartedOrCopied => self.may_be.push(format!("{owner}: {doubt}")),
+            Likeness::SameButRestartedOrCopied => self.doubt(format!("{owner}: {doubt}")),
             Likeness::Different => {}
             Likeness::Unknown if target.is_none() => {
-                self.may_be.push(format!("{owner}: the target's identity cannot be read"));
+                self.doubt(format!("{owner}: the target's identity cannot be read"));
             }
             Likeness::Unknown => self.may_be.push(format!("{owner}: {unknown}")),
         }
     }
 
-    /// Whether the restore may go on, as a phrase for the log. An empty target needs a confirmation only if it is
-    /// certainly live. A target whose tables would be dropped needs one unless it is certainly not live. Without `replace`
+    fn doubt(&mut self, words: String) {
+        self.resembles.push(words.clone());
+        self.may_be.push(words);
+    }
+
+    /// Whether the restore may go on, as a phrase for the log. An empty target needs a confirmation unless its identity is
+    /// that of no known live database. A target whose tables would be dropped needs one unless it is certainly not live. Without `replace`
     /// such a target is refused anyway.
     ///
     /// # Errors
@@ -111,6 +118,8 @@ impl LiveMatches {
             Owner::Known(self.is.clone())
         } else if drops && wanted.replaces && has_doubts {
             Owner::Possible(self.may_be.iter().cloned().chain(self.by_address.clone()).collect())
+        } else if !drops && !self.resembles.is_empty() {
+            Owner::Possible(self.resembles.clone())
         } else if drops {
             return Ok(format!("{named} is not known to be a live database"));
         } else {
