@@ -27,6 +27,7 @@ mod save_record;
 mod secrets_source;
 mod selected_backup;
 mod session;
+mod show;
 mod sponsor_selection;
 mod stored;
 mod tenancy_guard;
@@ -118,6 +119,7 @@ async fn carry_out(
             CommandOptions::Backup(options) => backup::run(options, context, publisher).await,
             CommandOptions::Record(options) => record::run(options, context, publisher).await,
             CommandOptions::List(options) => list::run(options, context, publisher).await,
+            CommandOptions::Show(options) => Box::pin(show::run(options, context, publisher)).await,
             CommandOptions::Verify(options) => verify::run(options, context, publisher).await,
             CommandOptions::Restore(options) => restore::run(options, context, publisher).await,
             CommandOptions::Drill(options) => drill::run(options, context, publisher).await,

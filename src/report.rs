@@ -9,6 +9,7 @@ pub mod outputs;
 pub mod preflight;
 pub mod redaction;
 pub mod restore;
+pub mod shown_backup;
 pub mod sink;
 pub mod summary;
 pub mod verify;

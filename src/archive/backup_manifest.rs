@@ -3,10 +3,12 @@
 //! Its form is fixed by `schemas/backup-manifest.v1.json`.
 
 mod contents;
+mod held_table;
 mod named_value;
 mod occasion;
 
 pub use contents::{Contents, Database, DatabaseSetting, LargeObjectGroup, LargeObjects, Sequence, Table};
+pub use held_table::HeldTable;
 pub use named_value::NamedValue;
 pub use occasion::Occasion;
 
@@ -89,6 +91,9 @@ pub struct BackupManifest {
     pub github_run_id: Option<String>,
     /// Attempt of that run.
     pub github_run_attempt: Option<String>,
+    /// What started that run, in GitHub's words. Release 0.1 did not write it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<String>,
     /// The dump's tags, without that of its lock, which is known later. Release 0.1 did not write them down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<NamedValue>>,

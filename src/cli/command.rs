@@ -11,6 +11,8 @@ pub enum Command {
     Record,
     /// Lists backups.
     List,
+    /// Shows one backup.
+    Show,
     /// Checks stored backups byte for byte.
     Verify,
     /// Restores a backup.
@@ -27,11 +29,12 @@ pub enum Command {
 
 impl Command {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Matrix,
         Self::Backup,
         Self::Record,
         Self::List,
+        Self::Show,
         Self::Verify,
         Self::Restore,
         Self::Drill,
@@ -41,11 +44,12 @@ impl Command {
     ];
 
     /// Those that the action has too. The others prepare a first run on a terminal.
-    pub const OF_THE_ACTION: [Self; 9] = [
+    pub const OF_THE_ACTION: [Self; 10] = [
         Self::Matrix,
         Self::Backup,
         Self::Record,
         Self::List,
+        Self::Show,
         Self::Verify,
         Self::Restore,
         Self::Drill,
@@ -61,6 +65,7 @@ impl Command {
             Self::Backup => "backup",
             Self::Record => "record",
             Self::List => "list",
+            Self::Show => "show",
             Self::Verify => "verify",
             Self::Restore => "restore",
             Self::Drill => "drill",
@@ -78,6 +83,7 @@ impl Command {
             Self::Backup => "Back up each selected sponsor's database to S3 and record the run",
             Self::Record => "Record the outcome of a deployment",
             Self::List => "List the backups of each selected sponsor, newest first",
+            Self::Show => "Show one backup: why it was taken, what it holds, what it needs",
             Self::Verify => "Read stored backups and compare every byte with their checksums",
             Self::Restore => "Restore a backup into the database you name",
             Self::Drill => "Restore into a temporary server, compare every row, measure RPO and RTO",
@@ -102,8 +108,14 @@ impl Command {
             Self::List => &[
                 "--environment production --sponsors callisto",
                 "--environment development --manifest m.yaml --secrets-file s.yaml",
+                "--environment production --sponsors callisto --with diary.visits",
                 "--environment production --json",
                 "--environment production --max-backup-age 8h",
+            ],
+            Self::Show => &[
+                "--environment production --sponsors callisto",
+                "--environment production --sponsors callisto --backup before:v1.4.2",
+                "--environment production --sponsors callisto --backup 20261120-120000 --json",
             ],
             Self::Verify => &[
                 "--environment production --sponsors callisto",

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use Command::{Backup, Copy, Drill, Init, List, Matrix, Preflight, Record, Restore, Verify};
+use Command::{Backup, Copy, Drill, Init, List, Matrix, Preflight, Record, Restore, Show, Verify};
 use bytesize::ByteSize;
 use secrecy::SecretString;
 
@@ -160,11 +160,13 @@ macro_rules! inputs {
 
 const EACH: &[Command] = &Command::OF_THE_ACTION;
 /// The commands that need a sponsor's secrets.
-const STORE: &[Command] = &[Backup, Record, List, Verify, Restore, Drill, Copy, Preflight];
+const STORE: &[Command] = &[Backup, Record, List, Show, Verify, Restore, Drill, Copy, Preflight];
 /// The commands that write into a bucket, or check whether one could.
 const WRITING: &[Command] = &[Backup, Record, Drill, Copy, Preflight];
 /// The commands that read a backup.
 const READS: &[Command] = &[Verify, Restore, Drill, Copy];
+/// The commands that find one.
+const FINDS: &[Command] = &[Show, Verify, Restore, Drill, Copy];
 /// Of these, the ones that open it before they rely on it.
 const OPENING: &[Command] = &[Verify, Restore, Drill];
 const RESTORING: &[Command] = &[Restore, Drill];
@@ -192,7 +194,7 @@ pub const COMMAND: Input = input::<Command>(
     "command",
     "COMMAND",
     EACH,
-    "Command: `matrix`, `backup`, `record`, `list`, `verify`, `restore`, `drill`, `copy` or `preflight`",
+    "Command: `matrix`, `backup`, `record`, `list`, `show`, `verify`, `restore`, `drill`, `copy` or `preflight`",
 )
 .or("backup")
 .input;
@@ -257,14 +259,16 @@ inputs! {
         .more("Usually `needs.deploy.result`.");
     BACKUP_LOCATION: String = input(DEPLOYMENT, "backup-location", "LOCATION", &[Record], "Output `backup_location` of the backup step, if one sponsor is deployed");
     BACKUP_SIZE: u64 = input(DEPLOYMENT, "backup-size", "BYTES", &[Record], "Output `backup_size` of the backup step, if one sponsor is deployed");
-    BACKUP: WhichBackup = input(READING, "backup", "BACKUP", READS, "Backup to use: `latest`, `latest~1`, a time, a key, a location, `before:` or `run:`")
+    BACKUP: WhichBackup = input(READING, "backup", "BACKUP", FINDS, "Backup to use: `latest`, `latest~1`, a time, a key, a location, `before:` or `run:`")
         .or("latest").more("A time is `20261120-013000` (UTC) or RFC 3339. `before:TIME` is the newest backup begun before it, `before:v2.4.0` the one before that deployment, `run:ID` that of a workflow run.");
     TO: String = input(STORAGE, "to", "LOCATION", &[Copy], "Bucket or folder to copy the backup to: `s3://BUCKET` or `file:///PATH`").required()
         .more("The copy keeps its key, so the location has none. A folder must exist.");
     ALLOW_OLDER: bool = boolean(READING, "allow-older", OPENING, "Let `latest` fall back to an older backup if the newest is damaged or unfinished");
     ALL: bool = boolean(READING, "all", &[Verify], "Verify every backup of the sponsor and environment instead of one");
     SKIP_FROZEN: bool = boolean(READING, "skip-frozen", &[Verify], "With `all`: skip backups in an archive tier and report how many");
-    JSON: bool = boolean(RUN, "json", &[List, Preflight], "Print the result as JSON, alone on standard output");
+    JSON: bool = boolean(RUN, "json", &[List, Show, Preflight], "Print the result as JSON, alone on standard output");
+    WITH: String = input(READING, "with", "TABLE", &[List], "Table whose rows to show for each backup, e.g. `diary.visits`")
+        .more("The schema can be left out if the name is unique.");
     MAX_BACKUP_AGE: Duration = input(LIMITS, "max-backup-age", "DURATION", &[List, Preflight], "Maximum age of each sponsor's newest backup, e.g. `8h`")
         .more("The exit code is 17 if it is older or missing. `list` then lists only the newest backups.");
     MAX_DRILL_AGE: Duration = input(LIMITS, "max-drill-age", "DURATION", &[Preflight], "Maximum age of each sponsor's newest passed drill, e.g. `8d`")

@@ -14,7 +14,7 @@ pub use copy::CopyOptions;
 pub use init::InitOptions;
 pub(super) use init::init;
 pub use preflight::PreflightOptions;
-pub use restore::{DrillOptions, ListOptions, ReadOptions, RestoreOptions, VerifyOptions};
+pub use restore::{DrillOptions, ListOptions, ReadOptions, RestoreOptions, ShowOptions, VerifyOptions};
 pub use store_inputs::StoreInputs;
 
 use std::num::NonZeroUsize;
@@ -42,6 +42,8 @@ pub enum CommandOptions {
     Record(RecordOptions),
     /// `list`
     List(ListOptions),
+    /// `show`
+    Show(ShowOptions),
     /// `verify`
     Verify(VerifyOptions),
     /// `restore`
@@ -63,6 +65,7 @@ impl CommandOptions {
             Self::Backup(options) => &options.common,
             Self::Record(options) => &options.common,
             Self::List(options) => &options.common,
+            Self::Show(options) => &options.common,
             Self::Verify(options) => &options.common,
             Self::Restore(options) => &options.common,
             Self::Drill(options) => &options.common,
@@ -79,6 +82,7 @@ impl CommandOptions {
             Self::Record(options) => Some(&options.deployment),
             Self::Matrix(_)
             | Self::List(_)
+            | Self::Show(_)
             | Self::Verify(_)
             | Self::Restore(_)
             | Self::Drill(_)
@@ -174,6 +178,7 @@ pub(super) fn read(command: Command, values: &Values<'_>) -> Result<Option<Comma
         Command::Backup => CommandOptions::Backup(backup::backup(common, values)?),
         Command::Record => CommandOptions::Record(backup::record(common, values)?),
         Command::List => CommandOptions::List(restore::list(common, values)?),
+        Command::Show => CommandOptions::Show(restore::show(common, values)?),
         Command::Verify => CommandOptions::Verify(restore::verify(common, values)?),
         Command::Restore => CommandOptions::Restore(restore::restore(common, values)?),
         Command::Drill => CommandOptions::Drill(restore::drill(common, values)?),

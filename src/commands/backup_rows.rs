@@ -4,18 +4,11 @@ use super::history::{AttemptStatus, BackupAttempt, BackupHistory};
 use super::manifests::ManifestReads;
 use super::{RunContext, stored};
 use crate::archive::ArchiveError;
-use crate::archive::backup_manifest::Excerpt;
+use crate::archive::backup_manifest::{Excerpt, HeldTable, Occasion};
 use crate::archive::catalogue::{BackupEntry, BackupKey};
 use crate::report::listing::ListedBackup;
-<<<<<<< HEAD
 use crate::verification::limits::{ahead, dated_ahead};
-use crate::verification::stored::{MANIFEST_BYTES, StoredFacts, of_another};
-
-/// Memory for manifests, in MiB. A larger manifest is read alone.
-const MANIFEST_MEBIBYTES: u32 = 32;
-=======
 use crate::verification::stored::{StoredFacts, of_another};
->>>>>>> 9e6479f (Find a backup by time, version or run; report usage errors at once)
 
 /// The status of a backup that S3 did not let be looked at.
 pub(super) const UNKNOWN: &str = "unknown";
@@ -28,6 +21,8 @@ const PARTIAL: &str = "partial";
 pub(super) struct BackupRows<'a> {
     context: &'a RunContext,
     manifests: ManifestReads,
+    /// The table whose rows are wanted, as it was typed.
+    with: Option<&'a str>,
 }
 
 /// Whose backup a manifest describes.
@@ -37,8 +32,8 @@ enum Ownership {
 }
 
 impl<'a> BackupRows<'a> {
-    pub(super) fn new(context: &'a RunContext) -> Self {
-        Self { context, manifests: ManifestReads::new() }
+    pub(super) fn new(context: &'a RunContext, with: Option<&'a str>) -> Self {
+        Self { context, manifests: ManifestReads::new(), with }
     }
 
     /// Rows down to the newest backup that counts. A watcher needs no more of thousands.
@@ -112,6 +107,15 @@ impl<'a> BackupRows<'a> {
             storage_class: None,
             locked_until: None,
             encrypted: backup.encrypted,
+            why: None,
+            version: None,
+            git_sha: None,
+            actor: None,
+            github_run_id: None,
+            github_run_attempt: None,
+            table: None,
+            table_rows: None,
+            named: Vec::new(),
             problem: None,
         }
     }
@@ -138,11 +142,18 @@ impl<'a> BackupRows<'a> {
         let (store, key) = (&place.backups, &entry.backup.key);
         let examined = store.examine(key).await?;
         row.locked_until = examined.lock.map(|lock| lock.until);
-        let told = self.manifests.read(store, entry, Excerpt::parse).await?;
+        let parse = |location: &str, document: &[u8]| {
+            let told = Excerpt::parse(location, document)?;
+            let tables = self.with.as_ref().map(|with| HeldTable::named(with, document)).unwrap_or_default();
+            Ok((told, Occasion::of_manifest(document), tables))
+        };
+        let (told, occasion, tables) = self.manifests.read(store, entry, parse).await?;
         if place.sponsor.partners.contains(&told.sponsor) {
             return Ok(Ownership::APartners);
         }
         row.partial = Some(told.is_partial());
+        row.named = tables;
+        self.fill_occasion(&occasion, row);
         let sha256 = stored::checksum_of(store, key).await?;
         let whose = of_another(
             [&row.sponsor, row.environment, key],
@@ -153,6 +164,17 @@ impl<'a> BackupRows<'a> {
         let problems = [whose, found.differing(&told.stored)].concat();
         self.judge_row(row, told, problems);
         Ok(Ownership::Ours)
+    }
+
+    /// Why it was taken, as its manifest says.
+    fn fill_occasion(&self, occasion: &Occasion, row: &mut ListedBackup) {
+        let clean = |text: Option<&str>| text.map(|text| self.context.sink.redacted(text));
+        row.why = clean(occasion.why());
+        row.version = clean(occasion.version.as_deref());
+        row.git_sha = clean(occasion.git_sha.as_deref());
+        row.actor = clean(occasion.actor());
+        row.github_run_id = clean(occasion.github_run_id.as_deref());
+        row.github_run_attempt = clean(occasion.github_run_attempt.as_deref());
     }
 
     /// The row's status, from its manifest and what contradicts it.

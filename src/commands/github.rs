@@ -89,6 +89,7 @@ impl IssueReporter {
             CommandOptions::Backup(_) => "backup",
             CommandOptions::List(options) if options.max_backup_age.is_some() => "list age",
             CommandOptions::List(_) => "list",
+            CommandOptions::Show(_) => "show",
             CommandOptions::Verify(options) if options.all => "verify all",
             CommandOptions::Verify(_) => "verify",
             CommandOptions::Drill(_) => "drill",

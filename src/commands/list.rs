@@ -1,5 +1,6 @@
 //! `list`: shows what each selected sponsor's backup store holds, and what the manifests say about it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -10,7 +11,9 @@ use super::secrets_source::SecretsSource;
 use super::session::{Sessions, SponsorSession, contained};
 use super::tenancy_guard::TenancyGuard;
 use super::{RunContext, sponsor_selection};
+use crate::archive::backup_manifest::HeldTable;
 use crate::archive::catalogue::prefix;
+use crate::cli::UsageError;
 use crate::cli::options::ListOptions;
 use crate::failure::Failure;
 use crate::report::listing::{self, BackupList, ListedBackup};
@@ -50,7 +53,12 @@ pub(super) async fn run(
     let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
     let guard = TenancyGuard::of_secrets(&secrets, &selected, None, context).await;
     let sessions = Sessions { common: &options.common, context, guard, publisher };
-    let run = ListRun { options: &options, context, sessions, rows: BackupRows::new(context) };
+    let run = ListRun {
+        options: &options,
+        context,
+        sessions,
+        rows: BackupRows::new(context, options.with.as_deref()),
+    };
     let (mut ended, mut lists) = (Vec::new(), Vec::new());
     for sponsor in &selected.sponsors {
         let broken = |failure| run.sessions.end_broken(sponsor, &failure);
@@ -125,7 +133,7 @@ impl ListRun<'_> {
         let buckets = session.open_buckets(secrets, &self.options.endpoint, purpose)?;
         let place = session.history(&buckets, AN_UPLOAD);
         let attempts = place.attempts().await?;
-        let rows = if self.options.max_backup_age.is_some() {
+        let mut rows = if self.options.max_backup_age.is_some() {
             self.rows.newest(&place, attempts).await?
         } else {
             let rows: Vec<Option<ListedBackup>> = futures_util::stream::iter(attempts)
@@ -135,11 +143,17 @@ impl ListRun<'_> {
                 .await?;
             rows.into_iter().flatten().collect()
         };
+        if let Some(with) = &self.options.with {
+            let sponsor = &session.sponsor.name;
+            show_rows_of(with, sponsor, &mut rows)?;
+        }
         let elsewhere = if rows.is_empty() { place.elsewhere().await } else { None };
         let (sponsor, place) =
             (session.sponsor.name.clone(), place.backups.location(&prefix(place.environment)));
         let watched = self.options.max_backup_age.is_some();
-        Ok(Ok(SponsorListing { list: BackupList { sponsor, place, rows, watched, newest: None }, elsewhere }))
+        let with = self.options.with.clone();
+        let list = BackupList { sponsor, place, rows, watched, newest: None, with };
+        Ok(Ok(SponsorListing { list, elsewhere }))
     }
 
     /// Checks a list against `max-backup-age`. Returns the age of the newest backup, with its limit.
@@ -170,4 +184,23 @@ impl ListRun<'_> {
             sink.text(&json);
         }
     }
+}
+
+/// Notes the rows of the table that was asked for. A name without a schema must mean one table in all backups.
+fn show_rows_of(with: &str, sponsor: &str, rows: &mut [ListedBackup]) -> Result<(), UsageError> {
+    let names: BTreeSet<String> = rows.iter().flat_map(|row| &row.named).map(HeldTable::qualified).collect();
+    if rows.iter().any(ListedBackup::is_a_backup) && names.is_empty() {
+        return Err(UsageError::new(format!("no backup of {sponsor} holds a table {with}"))
+            .hint("Check `with`. `sponsor-backup show` lists the tables of a backup."));
+    }
+    if names.len() > 1 {
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(UsageError::new(format!("{with} is the name of several tables of {sponsor}: {names}"))
+            .hint("Write one of them in `with`, with its schema."));
+    }
+    for row in rows {
+        let held = row.named.first();
+        (row.table, row.table_rows) = (held.map(HeldTable::qualified), held.map(|table| table.rows));
+    }
+    Ok(())
 }

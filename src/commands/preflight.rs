@@ -105,7 +105,7 @@ async fn examine<'a>(
     let fetch = async |name: &str| archival(&examined, name).await;
     let guard = TenancyGuard::of_databases_by(fetch, secrets, selected, how, context).await;
     let sessions = Sessions { common: &options.common, context, guard, publisher };
-    Ok(PreflightRun { options, context, sessions, clients, rows: BackupRows::new(context), examined })
+    Ok(PreflightRun { options, context, sessions, clients, rows: BackupRows::new(context, None), examined })
 }
 
 /// One sponsor's secrets as if its flag were `true`: preflight is for sponsors that are about to be enabled.

@@ -85,6 +85,7 @@ impl<'a> Publisher<'a> {
             CommandOptions::Backup(_) => Subject::Backup,
             CommandOptions::Record(_) => Subject::Record,
             CommandOptions::List(_) => Subject::List,
+            CommandOptions::Show(_) => Subject::Show,
             CommandOptions::Verify(_) => Subject::Verify,
             CommandOptions::Restore(_) => Subject::Restore,
             CommandOptions::Drill(_) => Subject::Drill,

@@ -9,15 +9,10 @@ use tokio_util::sync::CancellationToken;
 use super::RunContext;
 use super::secrets_source::warn_of_open_file;
 use crate::archive::backup_manifest::{BackupManifest, Excerpt};
-<<<<<<< HEAD
-use crate::archive::catalogue::{BackupKey, prefix};
+use crate::archive::catalogue::BackupKey;
 use crate::archive::{
     ArchiveError, Identities, Opened, Reader, SealedObject, Selection, checksum, open, open_pieces,
 };
-=======
-use crate::archive::catalogue::BackupKey;
-use crate::archive::{ArchiveError, Identities, SealedObject, checksum, open};
->>>>>>> 9e6479f (Find a backup by time, version or run; report usage errors at once)
 use crate::cli::UsageError;
 use crate::cli::options::{Location, ReadOptions};
 use crate::databases::postgres::sql::{Columns, DumpContents, Scan};
@@ -95,42 +90,6 @@ pub(super) async fn identities(reading: &ReadOptions, context: &RunContext) -> R
     Ok(Identities::parse(text.expose_secret()).map_err(bad)?)
 }
 
-<<<<<<< HEAD
-/// Finds a backup by time or location among the sponsor's own. [`super::history`] finds the latest.
-pub(super) async fn find(
-    store: &Store,
-    (sponsor, environment): (&Sponsor, Environment),
-    which: &WhichBackup,
-) -> Result<BackupKey, Failure> {
-    let none = |which| Box::pin(elsewhere::no_backup(store, (sponsor, environment), which));
-    match which {
-        WhichBackup::Location(location) => {
-            let key = key_in(store, location);
-            let elsewhere = match key {
-                Some(_) => "",
-                None => " (it is in another store: set SPONSOR_BACKUPS_BUCKET to that one)",
-            };
-            match key.and_then(|key| BackupKey::parse(environment, key)) {
-                Some(parsed) => Ok(parsed),
-                None => Err(none(format!(" at {location}{elsewhere}")).await.into()),
-            }
-        }
-        WhichBackup::Latest => Err(none(String::new()).await.into()),
-        WhichBackup::At(at) => {
-            let day = at.strftime("%Y/%m/%d/");
-            let listed = store.list(&format!("{}{day}", prefix(environment))).await?;
-            let keys = listed.iter().filter_map(|object| BackupKey::parse(environment, &object.key));
-            let own = first_own(store, sponsor, keys.filter(|key| key.at == *at)).await?;
-            match own {
-                Some(own) => Ok(own),
-                None => Err(none(format!(" of {}", at.strftime("%Y%m%d-%H%M%S"))).await.into()),
-            }
-        }
-    }
-}
-
-=======
->>>>>>> 9e6479f (Find a backup by time, version or run; report usage errors at once)
 /// The key of a location. `None` if it is in another store.
 pub(super) fn key_in<'a>(store: &Store, location: &'a Location) -> Option<&'a str> {
     location.key_in(&store.location(""))

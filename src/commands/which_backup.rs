@@ -52,9 +52,13 @@ async fn none(place: &BackupHistory<'_>, which: String) -> Failure {
 
 async fn at_location(place: &BackupHistory<'_>, location: &Location) -> Result<BackupKey, Failure> {
     let key = stored::key_in(&place.backups, location);
+    let elsewhere = match key {
+        Some(_) => "",
+        None => " (it is in another store: set SPONSOR_BACKUPS_BUCKET to that one)",
+    };
     match key.and_then(|key| BackupKey::parse(place.environment, key)) {
         Some(backup) => Ok(backup),
-        None => Err(none(place, format!(" at {location}")).await),
+        None => Err(none(place, format!(" at {location}{elsewhere}")).await),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct RunIdentity {
     pub run_number: Option<String>,
     /// Attempt of the run, starting at 1.
     pub run_attempt: Option<String>,
+    /// What started the run: `schedule`, `workflow_dispatch`, …
+    pub event: Option<String>,
     /// URL of the run.
     pub run_url: Option<String>,
 }
@@ -49,6 +51,7 @@ impl RunIdentity {
             run_id: get("GITHUB_RUN_ID"),
             run_number: get("GITHUB_RUN_NUMBER"),
             run_attempt: get("GITHUB_RUN_ATTEMPT"),
+            event: get("GITHUB_EVENT_NAME"),
             run_url: url(),
         }
     }

@@ -11,6 +11,7 @@ use super::SponsorResult;
 use super::lines::{count, number};
 use super::markdown::cell;
 use super::summary::{FAILURES_LIMIT, LIMIT, Title, failures, verdict};
+use crate::archive::backup_manifest::HeldTable;
 use crate::verification::limits::{Measured, words};
 
 /// Digits of a hash that are enough to distinguish backups.
@@ -46,6 +47,25 @@ pub struct ListedBackup {
     pub locked_until: Option<Timestamp>,
     /// Whether it is encrypted.
     pub encrypted: bool,
+    /// `deployment`, `schedule`, `manual`, `workflow` or an event of GitHub; unknown without a readable manifest.
+    pub why: Option<String>,
+    /// Version that was about to be deployed.
+    pub version: Option<String>,
+    /// Commit that was about to be deployed.
+    pub git_sha: Option<String>,
+    /// Who started it.
+    pub actor: Option<String>,
+    /// Workflow run.
+    pub github_run_id: Option<String>,
+    /// Attempt of that run.
+    pub github_run_attempt: Option<String>,
+    /// The table that was asked for, with its schema, if the backup holds it.
+    pub table: Option<String>,
+    /// Rows of that table.
+    pub table_rows: Option<u64>,
+    /// The tables that the name could mean. Several if it has no schema.
+    #[serde(skip)]
+    pub named: Vec<HeldTable>,
     /// What is wrong with it, or why not all of it is known, in words.
     pub problem: Option<String>,
 }
@@ -76,6 +96,8 @@ pub struct BackupList {
     pub watched: bool,
     /// The age of the newest backup, if it is within its limit.
     pub newest: Option<Measured>,
+    /// The table that was asked for, as it was typed.
+    pub with: Option<String>,
 }
 
 impl BackupList {
@@ -93,7 +115,13 @@ impl BackupList {
                 format!("newest backup {} old, limit {}", words(took), words(limit))
             }
             _ if self.watched => "newest backups".to_owned(),
-            _ => self.count(),
+            _ => match &self.with {
+                Some(table) => {
+                    let holding = self.rows.iter().filter(|row| row.table_rows.is_some()).count();
+                    format!("{} with {table}, of {}", count(holding, "backup"), self.count())
+                }
+                None => self.count(),
+            },
         }
     }
 
@@ -105,7 +133,7 @@ impl BackupList {
         }
         let backups = self.rows.iter().filter(|row| row.is_a_backup());
         let bytes = backups.filter_map(|row| row.size_bytes).sum();
-        format!("{}: {}, {}, in {}", self.sponsor, self.count(), ByteSize(bytes), self.place)
+        format!("{}: {}, {}, in {}", self.sponsor, self.words(), ByteSize(bytes), self.place)
     }
 
     /// How many rows have a problem, if any has.
@@ -120,47 +148,61 @@ impl BackupList {
     /// The table.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        aligned(&self.rows)
+        aligned(&self.rows, &self.columns())
+    }
+
+    /// The titles of the columns.
+    fn columns(&self) -> Columns {
+        let rows = self.with.as_ref().map_or_else(|| "ROWS".to_owned(), |table| format!("ROWS OF {table}"));
+        HEAD.map(|title| if title == "ROWS" { rows.clone() } else { title.to_owned() })
     }
 }
 
-const HEAD: [&str; 8] = ["BACKUP (UTC)", "STATUS", "AGE", "SIZE", "ROWS", "SHA-256", "CLASS", "LOCKED UNTIL"];
-/// Of its columns, those that hold amounts.
-const RIGHT: [bool; 8] = [false, false, true, true, true, false, false, false];
+/// A cell for each column.
+type Columns = [String; 10];
 
-/// What the input `backup` takes comes first.
-fn cells(row: &ListedBackup) -> [String; 8] {
+const HEAD: [&str; 10] =
+    ["BACKUP (UTC)", "STATUS", "AGE", "SIZE", "ROWS", "WHY", "VERSION", "SHA-256", "CLASS", "LOCKED UNTIL"];
+/// Of its columns, those that hold amounts.
+const RIGHT: [bool; 10] = [false, false, true, true, true, false, false, false, false, false];
+
+/// What the input `backup` takes comes first. If a table was asked for, its rows take the place of all rows.
+fn cells(row: &ListedBackup, head: &Columns) -> Columns {
+    let is_of_a_table = head.iter().all(|title| title != "ROWS");
+    let rows = if is_of_a_table { row.table_rows } else { row.rows };
     let dash = || "–".to_owned();
     [
         row.timestamp.strftime("%Y%m%d-%H%M%S").to_string(),
         row.status.clone(),
         words(Duration::from_secs(row.age_seconds)),
         row.size_bytes.map_or_else(dash, |bytes| ByteSize(bytes).to_string()),
-        row.rows.map_or_else(dash, number),
+        rows.map_or_else(dash, number),
+        row.why.clone().unwrap_or_else(dash),
+        row.version.as_deref().map_or_else(dash, |version| version.replace('\n', " ")),
         row.sha256.as_deref().map_or_else(dash, |hash| hash.chars().take(HASH_DIGITS).collect()),
         row.storage_class.clone().unwrap_or_else(dash),
         row.locked_until.map_or_else(dash, |until| until.strftime("%Y-%m-%d").to_string()),
     ]
 }
 
-fn aligned(rows: &[ListedBackup]) -> Vec<String> {
+fn aligned(rows: &[ListedBackup], head: &Columns) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let cells: Vec<[String; 8]> = rows.iter().map(cells).collect();
+    let cells: Vec<Columns> = rows.iter().map(|row| cells(row, head)).collect();
     let width = |column: usize| {
         let widths = cells.iter().map(|row| row[column].chars().count());
-        widths.max().unwrap_or_default().max(HEAD[column].len())
+        widths.max().unwrap_or_default().max(head[column].chars().count())
     };
-    let widths: [usize; 8] = std::array::from_fn(width);
-    let line = |row: &[String; 8]| {
+    let widths: [usize; 10] = std::array::from_fn(width);
+    let line = |row: &Columns| {
         let cell = |column: usize| match (RIGHT[column], widths[column]) {
             (true, width) => format!("{:>width$}", row[column]),
             (false, width) => format!("{:<width$}", row[column]),
         };
         (0..HEAD.len()).map(cell).collect::<Vec<_>>().join("  ")
     };
-    let head = line(&HEAD.map(str::to_owned)).trim_end().to_owned();
+    let head = line(head).trim_end().to_owned();
     let body = cells.iter().zip(rows).map(|(cells, row)| match &row.problem {
         Some(problem) => format!("{}  {}", line(cells), problem.replace('\n', " ")),
         None => line(cells).trim_end().to_owned(),
@@ -184,24 +226,25 @@ pub fn summary(title: Title<'_>, results: &[SponsorResult], lists: &[BackupList]
     let room = LIMIT.saturating_sub(failures.len() + NOTES * lists.len());
     for list in lists {
         write!(text, "### {}\n\n", cell(&list.title())).ok();
-        markdown(&mut text, &list.rows, room);
+        markdown(&mut text, &list.rows, &list.columns(), room);
     }
     text.push_str(&failures);
     text
 }
 
-fn markdown(text: &mut String, rows: &[ListedBackup], room: usize) {
+fn markdown(text: &mut String, rows: &[ListedBackup], head: &Columns, room: usize) {
     if rows.is_empty() {
         return;
     }
     // Writing to a String cannot fail.
     let has_problems = rows.iter().any(|row| row.problem.is_some());
     let (title, rule) = if has_problems { (" Problem |", "---|") } else { ("", "") };
-    writeln!(text, "| {} |{title}\n|---|---|---:|---:|---:|---|---|---|{rule}", HEAD.join(" | ")).ok();
+    let titles = head.iter().map(|title| cell(title)).collect::<Vec<_>>().join(" | ");
+    writeln!(text, "| {titles} |{title}\n|---|---|---:|---:|---:|---|---|---|---|---|{rule}").ok();
     for (at, row) in rows.iter().enumerate() {
         let problem = row.problem.as_deref().unwrap_or_default();
         let problem = if has_problems { format!(" {} |", cell(problem)) } else { String::new() };
-        let cells = cells(row).map(|text| cell(&text).replace(' ', "\u{a0}")).join(" | ");
+        let cells = cells(row, head).map(|text| cell(&text).replace(' ', "\u{a0}")).join(" | ");
         let line = format!("| {cells} |{problem}\n");
         if text.len() + line.len() > room {
             write!(text, "\n… and {} more. The log has them all.\n", rows.len() - at).ok();

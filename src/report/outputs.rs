@@ -34,17 +34,17 @@ pub const DEFINITIONS: &[OutputDefinition] = &[
     },
     OutputDefinition {
         name: "backup_location",
-        from: "backup, record, verify, restore, drill",
+        from: "backup, record, show, verify, restore, drill",
         help: "Location of the backup, `not-configured` if backups are disabled. Empty if several sponsors ran",
     },
     OutputDefinition {
         name: "backup_size",
-        from: "backup, record, verify, restore, drill",
+        from: "backup, record, show, verify, restore, drill",
         help: "Stored size in bytes. Empty if several sponsors ran",
     },
     OutputDefinition {
         name: "backup_sha256",
-        from: "backup, verify, restore, drill",
+        from: "backup, show, verify, restore, drill",
         help: "SHA-256 of the stored object. Empty if several sponsors ran",
     },
     OutputDefinition {

@@ -38,6 +38,8 @@ pub enum Subject {
     Matrix,
     /// A list of backups.
     List,
+    /// One backup's description.
+    Show,
     /// Stored backups, read through.
     Verify,
     /// A restore.
@@ -57,6 +59,7 @@ impl Subject {
             Self::Record => "Deployment record",
             Self::Matrix => "Sponsor matrix",
             Self::List => "Backups",
+            Self::Show => "Stored backup",
             Self::Verify => "Verification",
             Self::Restore => "Restore",
             Self::Drill => "Restore drill",
@@ -71,6 +74,7 @@ impl Subject {
             Self::Backup => "backed up",
             Self::Record => "recorded",
             Self::Matrix | Self::List => "listed",
+            Self::Show => "shown",
             Self::Verify => "verified",
             Self::Restore => "restored",
             Self::Drill => "proved to restore",
@@ -84,9 +88,13 @@ impl Subject {
         match self {
             Self::Backup => "not enabled, nothing backed up",
             Self::Record | Self::Matrix => "not enabled, recorded locally only",
-            Self::List | Self::Verify | Self::Restore | Self::Drill | Self::Copy | Self::Preflight => {
-                "not enabled, so there are no backups"
-            }
+            Self::List
+            | Self::Show
+            | Self::Verify
+            | Self::Restore
+            | Self::Drill
+            | Self::Copy
+            | Self::Preflight => "not enabled, so there are no backups",
         }
     }
 
@@ -96,6 +104,7 @@ impl Subject {
             Self::Backup => "nothing was backed up",
             Self::Record => "nothing was recorded",
             Self::Matrix | Self::List => "nothing was listed",
+            Self::Show => "nothing was shown",
             Self::Verify => "nothing was verified",
             Self::Copy => "nothing was copied",
             Self::Preflight => "nothing was checked",

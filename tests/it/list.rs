@@ -3,6 +3,7 @@
 mod ages;
 mod many;
 mod texts;
+mod with;
 
 use std::time::Duration;
 
@@ -56,7 +57,9 @@ fn three_backups_are_listed_as_their_manifests_say() {
             "timestamp": told["timestamp"], "status": "complete", "partial": false, "size_bytes": told["stored"]["bytes"],
             "sha256": told["stored"]["sha256"], "rows": told["rows_total"], "age_seconds": row["age_seconds"],
             "storage_class": if encrypted { "STANDARD_IA" } else { "STANDARD" }, "locked_until": null,
-            "encrypted": encrypted, "problem": null,
+            "encrypted": encrypted, "problem": null, "why": "deployment", "version": null,
+            "git_sha": told["git_sha"], "actor": row["actor"], "github_run_id": told["github_run_id"],
+            "github_run_attempt": told["github_run_attempt"], "table": null, "table_rows": null,
         });
         assert_eq!(*row, expected);
         assert!(row["age_seconds"].as_u64().unwrap() < 600);

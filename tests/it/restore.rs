@@ -1,6 +1,7 @@
 //! `restore`: one stored backup into the database that was named for it. Everything is as the backup says, or everything is
 //! as it was before.
 
+mod before;
 mod damage;
 mod defaults;
 mod failing;

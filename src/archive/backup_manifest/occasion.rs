@@ -78,3 +78,6 @@ impl Occasion {
         metadata.iter().find(|value| value.name == name).map(|value| value.value.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests;

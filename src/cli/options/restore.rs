@@ -27,6 +27,21 @@ pub struct ListOptions {
     pub json: bool,
     /// Maximum age of each sponsor's newest backup.
     pub max_backup_age: Option<Duration>,
+    /// The table whose rows are shown, with its schema or without.
+    pub with: Option<String>,
+}
+
+/// `show`
+#[derive(Debug)]
+pub struct ShowOptions {
+    /// Sponsors and their secrets.
+    pub common: CommonOptions,
+    /// S3 endpoint.
+    pub endpoint: Endpoint,
+    /// Which backup.
+    pub which: WhichBackup,
+    /// Whether to print JSON.
+    pub json: bool,
 }
 
 /// Which backup to read, and how.
@@ -125,9 +140,15 @@ pub(super) fn list(common: Common, values: &Values<'_>) -> Result<ListOptions, U
     Ok(ListOptions {
         json: json(values)?,
         max_backup_age: values.optional(inputs::MAX_BACKUP_AGE)?,
+        with: values.optional(inputs::WITH)?,
         endpoint: endpoint?,
         common: common?,
     })
+}
+
+pub(super) fn show(common: Common, values: &Values<'_>) -> Result<ShowOptions, UsageError> {
+    let (endpoint, which) = (values.noted(endpoint(values)), values.noted(which(values)));
+    Ok(ShowOptions { json: json(values)?, endpoint: endpoint?, which: which?, common: common? })
 }
 
 pub(super) fn verify(common: Common, values: &Values<'_>) -> Result<VerifyOptions, UsageError> {
@@ -190,11 +211,28 @@ fn jobs(values: &Values<'_>) -> Result<NonZeroUsize, UsageError> {
         ("skip-missing-extensions", values.boolean(inputs::SKIP_MISSING_EXTENSIONS)?),
     ] {
         if jobs.get() > 1 && is_set {
-            return Err(UsageError::new(format!("`jobs` and `{other}` exclude each other"))
-                .hint("Unset `jobs` or set it to 1."));
+            values.refuse(
+                UsageError::new(format!("`jobs` and `{other}` exclude each other"))
+                    .hint("Unset `jobs` or set it to 1."),
+            );
         }
     }
     Ok(jobs)
+}
+
+/// The backup to read. A name that is of another environment is refused.
+fn which(values: &Values<'_>) -> Result<WhichBackup, UsageError> {
+    let which = values.required(inputs::BACKUP)?;
+    if let (WhichBackup::Key(key), Ok(environment)) = (&which, values.required(inputs::ENVIRONMENT))
+        && BackupKey::parse(environment, key).is_none()
+    {
+        let name = file_name(key);
+        values.refuse(
+            bad_value(inputs::BACKUP, name, &format!("a backup of {environment}"))
+                .hint("Check `environment`: it is part of the name."),
+        );
+    }
+    Ok(which)
 }
 
 pub(super) fn reading(values: &Values<'_>) -> Result<ReadOptions, UsageError> {
@@ -204,20 +242,11 @@ pub(super) fn reading(values: &Values<'_>) -> Result<ReadOptions, UsageError> {
             .hint("Write one private key per line. Each begins with `AGE-SECRET-KEY-`.")
     }));
     let endpoint = values.noted(endpoint(values));
-    let (which, allow_older) = (values.required(inputs::BACKUP)?, values.boolean(inputs::ALLOW_OLDER)?);
+    let (which, allow_older) = (which(values)?, values.boolean(inputs::ALLOW_OLDER)?);
     if allow_older && which != WhichBackup::Latest {
         values.refuse(
             UsageError::new("`allow-older` needs `backup: latest`, but `backup` names one backup")
                 .hint("Unset `allow-older` or `backup`."),
-        );
-    }
-    if let (WhichBackup::Key(key), Ok(environment)) = (&which, values.required(inputs::ENVIRONMENT))
-        && BackupKey::parse(environment, key).is_none()
-    {
-        let name = file_name(key);
-        values.refuse(
-            bad_value(inputs::BACKUP, name, &format!("a backup of {environment}"))
-                .hint("Check `environment`: it is part of the name."),
         );
     }
     Ok(ReadOptions {

@@ -75,6 +75,7 @@ impl BackupRun<'_> {
             version: self.options.deployment.version.clone(),
             github_run_id: run.run_id.clone(),
             github_run_attempt: run.run_attempt.clone(),
+            trigger: run.event.clone(),
             tags: Some(tags.map(NamedValue::from).collect()),
             metadata: Some(prepared.labels.metadata.iter().map(NamedValue::from).collect()),
             pieces,

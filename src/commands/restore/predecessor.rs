@@ -35,7 +35,10 @@ impl RestoreRun<'_> {
             }
         };
         let (Some(before), Some(after)) = (&before.contents, &description.contents) else {
-            return Ok(vec![(LABEL, format!("{earlier}, which cannot be compared: tables are not recorded"))]);
+            return Ok(vec![(
+                LABEL,
+                format!("{earlier}, which cannot be compared: tables are not recorded"),
+            )]);
         };
         let losses = ContentsChanges::between(&before.tables, &after.tables).losses(&earlier);
         let count = losses.len();

@@ -19,6 +19,15 @@ fn row(at: &str, problem: Option<&str>) -> ListedBackup {
         storage_class: Some("STANDARD".to_owned()),
         locked_until: known.then(|| "2033-11-20T12:00:00Z".parse().unwrap()),
         encrypted: false,
+        why: known.then(|| "deployment".to_owned()),
+        version: known.then(|| "v1.4.2".to_owned()),
+        git_sha: None,
+        actor: None,
+        github_run_id: None,
+        github_run_attempt: None,
+        table: None,
+        table_rows: None,
+        named: Vec::new(),
         problem: problem.map(str::to_owned),
     }
 }
@@ -30,6 +39,7 @@ fn list(rows: Vec<ListedBackup>) -> BackupList {
         rows,
         watched: false,
         newest: None,
+        with: None,
     }
 }
 
@@ -51,10 +61,10 @@ fn the_table_is_aligned_and_problems_come_last() {
     assert_eq!(
         list(rows).lines(),
         [
-            "BACKUP (UTC)     STATUS        AGE      SIZE    ROWS  SHA-256       CLASS     LOCKED UNTIL",
-            "20261120-120000  complete    2h 1m  12.8 MiB  41,234  0123456789ab  STANDARD  2033-11-20",
-            "20261119-120000  damaged     2h 1m  12.8 MiB       –  –             STANDARD  –             its manifest is gone",
-            "20261118-120000  unfinished  2h 1m         –       –  –             –         –             it is unfinished: its upload was never completed",
+            "BACKUP (UTC)     STATUS        AGE      SIZE    ROWS  WHY         VERSION  SHA-256       CLASS     LOCKED UNTIL",
+            "20261120-120000  complete    2h 1m  12.8 MiB  41,234  deployment  v1.4.2   0123456789ab  STANDARD  2033-11-20",
+            "20261119-120000  damaged     2h 1m  12.8 MiB       –  –           –        –             STANDARD  –             its manifest is gone",
+            "20261118-120000  unfinished  2h 1m         –       –  –           –        –             –         –             it is unfinished: its upload was never completed",
         ]
     );
 }

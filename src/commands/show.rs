@@ -1,0 +1,141 @@
+//! `show`: one backup in full, from its manifest. Reads no dump, so that a frozen backup is shown, too.
+
+use std::time::Duration;
+
+use super::history::Latest;
+use super::publish::{Ended, Publisher};
+use super::secrets_source::SecretsSource;
+use super::session::{Sessions, SponsorSession, contained};
+use super::stored;
+use super::tenancy_guard::TenancyGuard;
+use super::{RunContext, sponsor_selection, which_backup};
+use crate::archive::backup_manifest::{BackupManifest, Occasion};
+use crate::archive::catalogue::BackupKey;
+use crate::cli::UsageError;
+use crate::cli::options::{ShowOptions, WhichBackup};
+use crate::failure::Failure;
+use crate::layout::key::manifest_key;
+use crate::report::SponsorResult;
+use crate::report::shown_backup::ShownBackup;
+use crate::secrets::{Disabled, S3Backups};
+use crate::sponsors::Sponsor;
+use crate::store::Store;
+use crate::store::s3::policy::Purpose;
+use crate::verification::Conclusion;
+use crate::verification::stored::{MANIFEST_BYTES, of_another};
+
+/// Default `timeout` of a run. An upload that began earlier belongs to a run that has ended.
+const AN_UPLOAD: Duration = Duration::from_secs(6 * 3600);
+
+struct ShowRun<'a> {
+    options: &'a ShowOptions,
+    context: &'a RunContext,
+    sessions: Sessions<'a>,
+}
+
+pub(super) async fn run(
+    options: ShowOptions,
+    context: &RunContext,
+    publisher: &Publisher<'_>,
+) -> Result<u8, Failure> {
+    let selected = sponsor_selection::select_some(&options.common, context).await?;
+    let [sponsor] = selected.sponsors.as_slice() else {
+        let problem = format!("`show` takes one sponsor, but {} are selected", selected.sponsors.len());
+        return Err(UsageError::new(problem).hint("Name one in `sponsors`.").into());
+    };
+    let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
+    let guard = TenancyGuard::of_secrets(&secrets, &selected, None, context).await;
+    let sessions = Sessions { common: &options.common, context, guard, publisher };
+    let run = ShowRun { options: &options, context, sessions };
+    let broken = |failure| run.sessions.end_broken(sponsor, &failure);
+    let ended = contained(Box::pin(run.sponsor(sponsor)), broken).await;
+    publisher.results(vec![ended])
+}
+
+impl ShowRun<'_> {
+    async fn sponsor(&self, sponsor: &Sponsor) -> Ended {
+        let session = self.sessions.begin(sponsor, None);
+        let mut result = session.result(Conclusion::of_listing(1));
+        let shown = session.limit.unless_stopped(Box::pin(self.show(&session, &mut result)));
+        match session.run(shown).await {
+            // What was shown is all that the log needs.
+            Ok(Ok(())) => (result, None),
+            Ok(Err(disabled)) => {
+                let mut result = session.result(Conclusion::disabled());
+                result.message = Some(disabled.to_string());
+                session.end(result, None)
+            }
+            Err(failure) => {
+                session.end(session.result(Conclusion::failed(None)), Some(session.redacted(&failure)))
+            }
+        }
+    }
+
+    async fn show(
+        &self,
+        session: &SponsorSession<'_>,
+        result: &mut SponsorResult,
+    ) -> Result<Result<(), Disabled>, Failure> {
+        let secrets = match session.secrets().await? {
+            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
+            S3Backups::Enabled(secrets) => secrets,
+        };
+        let buckets = session.open_buckets(secrets, &self.options.endpoint, Purpose::Read { thaw: false })?;
+        let place = session.history(&buckets, AN_UPLOAD);
+        let backup = match &self.options.which {
+            WhichBackup::Latest => Latest::of(place.clone(), false).await?.newest().await?,
+            which => Box::pin(which_backup::find(&place, which)).await?,
+        };
+        let (store, location) = (&place.backups, place.location(&backup));
+        let document = Box::pin(store.read_small(&manifest_key(&backup.key), MANIFEST_BYTES)).await?;
+        let manifest = BackupManifest::parse(&store.location(&manifest_key(&backup.key)), &document)?;
+        let told = [&*manifest.sponsor, &manifest.environment, &manifest.key];
+        let findings = of_another([&session.sponsor.name, place.environment.name(), &backup.key], told);
+        if !findings.is_empty() {
+            return Err(stored::proof(&location, findings));
+        }
+        let (storage_class, locked_until) = self.of_store(store, &backup).await?;
+        let age = self.context.now().duration_since(backup.at);
+        self.print(&ShownBackup {
+            location: &location,
+            at: backup.at,
+            age: Duration::try_from(age).unwrap_or_default(),
+            storage_class: storage_class.as_deref(),
+            locked_until,
+            occasion: &Occasion::of_manifest(&document),
+            // It was parsed before.
+            document: &serde_json::from_slice(&document).unwrap_or_default(),
+            manifest: &manifest,
+        });
+        result.backup_location = Some(location);
+        result.backup_size = Some(manifest.stored.bytes);
+        result.backup_sha256 = Some(manifest.stored.sha256.clone());
+        Ok(Ok(()))
+    }
+
+    /// Storage class and end of the lock of the dump, as a list shows them.
+    async fn of_store(
+        &self,
+        store: &Store,
+        backup: &BackupKey,
+    ) -> Result<(Option<String>, Option<jiff::Timestamp>), Failure> {
+        let listed = Box::pin(store.list(&backup.key)).await?;
+        let class = listed.into_iter().find(|object| object.key == backup.key);
+        let examined = Box::pin(store.examine(&backup.key)).await?;
+        Ok((class.and_then(|object| object.storage_class), examined.lock.map(|lock| lock.until)))
+    }
+
+    fn print(&self, shown: &ShownBackup<'_>) {
+        let sink = &self.context.sink;
+        let lines = match self.options.json {
+            true => shown.json().lines().map(str::to_owned).collect(),
+            false => shown.lines(),
+        };
+        if sink.is_workflow() {
+            sink.group(&shown.title(), &lines);
+        } else {
+            let title = (!self.options.json).then(|| shown.title());
+            sink.text(&title.into_iter().chain(lines).map(|line| line + "\n").collect::<String>());
+        }
+    }
+}
