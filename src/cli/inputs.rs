@@ -194,8 +194,9 @@ pub const COMMAND: Input = input::<Command>(
     "command",
     "COMMAND",
     EACH,
-    "Command: `matrix`, `backup`, `record`, `list`, `show`, `verify`, `restore`, `drill`, `copy` or `preflight`",
+    "Command to run",
 )
+.more("One of `matrix`, `backup`, `record`, `list`, `show`, `verify`, `restore`, `drill`, `copy` and `preflight`.")
 .or("backup")
 .input;
 

@@ -92,7 +92,7 @@ fn argument(error: &clap::Error) -> &str {
     }
 }
 
-/// The words without what clap objects to, to look for what else is wrong. `None` if that cannot be told from the rest.
+/// The words without what clap objects to, to look for what else is wrong. `None` if it is not one of the words.
 pub(super) fn without_culprit(error: &clap::Error, words: &[String]) -> Option<Vec<String>> {
     let culprit = argument(error);
     if !matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::ArgumentConflict) {

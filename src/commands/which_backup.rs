@@ -115,7 +115,7 @@ async fn before_time(place: &BackupHistory<'_>, time: Timestamp) -> Result<Backu
     let Catalogue { backups, incomplete } = listed(place, "").await?;
     let oldest = backups.last().map(|entry| entry.backup.at);
     let backups = backups.into_iter().filter(|entry| entry.backup.at < time);
-    let mut told = Box::pin(manifests(place, backups, 1));
+    let mut told = Box::pin(manifests(place, backups.take(MANIFESTS), 1));
     while let Some((backup, told)) = told.next().await {
         let is_before = match told {
             Ok(None) => false,

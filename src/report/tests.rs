@@ -82,7 +82,7 @@ fn endings(subject: Subject) -> Vec<(Conclusion, Outcome, Option<State>)> {
                 (copied(Some(3), false).but_failed(), Failure, Some(Complete)),
             ]
         }
-        Subject::Matrix | Subject::List | Subject::Preflight => {
+        Subject::Matrix | Subject::List | Subject::Show | Subject::Preflight => {
             vec![(Conclusion::of_listing(0), Success, None)]
         }
     };
@@ -99,11 +99,12 @@ fn result(name: &str, conclusion: Conclusion) -> SponsorResult {
     result
 }
 
-const SUBJECTS: [Subject; 9] = [
+const SUBJECTS: [Subject; 10] = [
     Subject::Backup,
     Subject::Record,
     Subject::Matrix,
     Subject::List,
+    Subject::Show,
     Subject::Verify,
     Subject::Restore,
     Subject::Drill,

@@ -40,7 +40,7 @@ const NEWER: [&&str; 11] = [
 ];
 
 /// The keys that older manifests do not have, or that say what most backups are not.
-const NEWER_OF_BACKUPS: [&&str; 11] = [
+const NEWER_OF_BACKUPS: [&&str; 12] = [
     &"database",
     &"large_objects",
     &"lc_monetary",
@@ -51,6 +51,7 @@ const NEWER_OF_BACKUPS: [&&str; 11] = [
     &"sequences",
     &"source",
     &"standby",
+    &"trigger",
     &"warnings",
 ];
 
@@ -109,6 +110,7 @@ fn schemas_are_valid_describe_every_key_and_admit_no_other() {
                         &"statements_digest",
                         &"tables",
                         &"tags",
+                        &"trigger",
                         &"warnings",
                     ],
                     Some("Deployment log") => &NEWER,

@@ -53,7 +53,7 @@ fn a_backup_is_shown_with_its_tables_the_largest_first() {
         assert!(lines.contains(&&*fact), "{fact} is not in {}", outcome.transcript());
     }
     let by = lines.iter().find(|line| line.starts_with("by: ")).unwrap();
-    assert!(by.contains("run 17342009911 attempt 1, commit "), "{by}");
+    assert!(by.contains("run 17342009911 attempt 2, commit "), "{by}");
 }
 
 #[test]

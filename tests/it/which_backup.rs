@@ -149,7 +149,8 @@ fn every_command_reads_the_same_name() {
     let other = tools::open_folder("copy");
     let location = years.place().location(&years.key("20260104-010000"));
     for command in ["verify", "restore", "drill", "copy"] {
-        let run = years.run(command, "before:v2.4.0").input("dry-run", "true");
+        let run = years.trial.wire(Run::terminal()).arg(command).input("sponsors", "callisto");
+        let run = run.input("backup", "before:v2.4.0").input("dry-run", "true");
         let run = if command == "copy" {
             run.input("to", format!("file://{}", other.path().display()))
         } else {
@@ -159,15 +160,15 @@ fn every_command_reads_the_same_name() {
         let outcome = run.run();
         outcome.assert_code(0);
         let told = format!("before:v2.4.0 is {location}, before the first of 2 attempts");
-        assert!(outcome.visible().contains(&told), "{}", outcome.transcript());
-        assert!(outcome.visible().matches(&*location).count() > 1, "{}", outcome.transcript());
+        assert!(outcome.stderr.contains(&told), "{}", outcome.transcript());
+        assert!(outcome.stderr.matches(&*location).count() > 1, "{}", outcome.transcript());
     }
     let shown = years.run("show", "before:v2.4.0").run();
     shown.assert_code(0);
     assert_eq!(shown.result("callisto")["backup_location"], location);
 }
 
-/// What is not whole never stands in for what is.
+/// What is not whole never replaces what is.
 #[test]
 fn only_whole_backups_count_and_others_are_named() {
     let years = Years::of(Trial::of([Sponsor::named("callisto").diary(3, 30)]));

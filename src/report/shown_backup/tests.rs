@@ -72,9 +72,9 @@ fn a_backup_is_shown_in_full() {
         "diary.also_small      1",
         "diary.small           1",
     ];
-    assert_eq!(shown(&document(), ShownBackup::lines), expected);
-    assert_eq!(shown(&document(), ShownBackup::title), "callisto: backup 20261120-120000 of production");
-    let json: Value = serde_json::from_str(&shown(&document(), ShownBackup::json)).unwrap();
+    assert_eq!(shown(&document(), |backup| backup.lines()), expected);
+    assert_eq!(shown(&document(), |backup| backup.title()), "callisto: backup 20261120-120000 of production");
+    let json: Value = serde_json::from_str(&shown(&document(), |backup| backup.json())).unwrap();
     assert_eq!((&json["manifest"], &json["actor"]), (&document(), &json!("octocat")));
 }
 
@@ -102,7 +102,7 @@ fn what_is_not_known_is_not_made_up() {
     ] {
         fields.remove(name);
     }
-    let lines = shown(&document, ShownBackup::lines);
+    let lines = shown(&document, |backup| backup.lines());
     assert!(lines.contains(&"why: unknown".to_owned()), "{lines:?}");
     assert!(lines.contains(&"holds: unknown: the dump's text was not understood".to_owned()), "{lines:?}");
     for label in ["by: ", "sequences: ", "extensions: ", "compared with: ", "TABLE"] {

@@ -75,7 +75,7 @@ fn a_plan_says_whom_the_objects_will_belong_to() {
 
 /// Nothing would be lost, but the application would find the backup there.
 #[test]
-fn an_empty_database_with_a_live_ones_identity_needs_confirmation() {
+fn an_empty_database_like_a_live_one_needs_confirmation() {
     let shelf = callisto();
     let key = shelf.backup(&[]);
     let target = Cluster::shared().database("target");
