@@ -33,15 +33,15 @@ impl ContentsChanges {
     /// Compares the tables of two backups.
     #[must_use]
     pub fn between(before: &[Table], after: &[Table]) -> Self {
-        let mut rows: BTreeMap<(&str, &str), (Option<u64>, Option<u64>)> = BTreeMap::new();
+        let mut rows: BTreeMap<(&str, &str), [Option<u64>; 2]> = BTreeMap::new();
         for table in before {
-            rows.entry((&table.schema, &table.name)).or_default().0 = Some(table.rows);
+            rows.entry((&table.schema, &table.name)).or_default()[0] = Some(table.rows);
         }
         for table in after {
-            rows.entry((&table.schema, &table.name)).or_default().1 = Some(table.rows);
+            rows.entry((&table.schema, &table.name)).or_default()[1] = Some(table.rows);
         }
         let mut changes = Self::default();
-        for ((schema, name), (before, after)) in rows {
+        for ((schema, name), [before, after]) in rows {
             let kind = match (before, after) {
                 (Some(_), None) => &mut changes.gone,
                 (None, Some(_)) => &mut changes.new,

@@ -56,6 +56,7 @@ fn backups_of_earlier_releases_still_pass_every_command() {
         let list = run("list").run();
         well(&list, "");
         assert!(list.stdout.contains("220"), "the rows of the manifest: {}", list.transcript());
+        well(&run("show").run(), "");
         well(&run("verify").run(), "verified");
         well(&run("verify").input("all", "true").run(), "verified");
         well(&run("drill").run(), "proven");

@@ -29,7 +29,7 @@ impl Years {
         let outcome = trial.run().input("sponsors", "callisto").input("pre-migration", "false").run();
         outcome.assert_code(0);
         let newest =
-            trial.backups("callisto").key(&outcome.result("callisto")["backup_location"].as_str().unwrap());
+            trial.backups("callisto").key(outcome.result("callisto")["backup_location"].as_str().unwrap());
         let years = Self { trial, newest };
         for (second, version, run, attempt) in HISTORY {
             years.copy(second, |document| {

@@ -1,7 +1,7 @@
 use super::*;
 
 /// Backups from the newest to the oldest: the version of a deployment, or nothing.
-fn search<'a>(version: &str, backups: &[Option<&'a str>]) -> (Result<(usize, usize), Vec<String>>, usize) {
+fn search(version: &str, backups: &[Option<&str>]) -> (Result<(usize, usize), Vec<String>>, usize) {
     let mut search = VersionSearch::new(version);
     let mut read = 0;
     for (at, deployed) in backups.iter().enumerate() {
