@@ -244,3 +244,28 @@ fn a_boolean_may_be_the_word_behind_its_flag() {
     let other = local(&trial, MANIFEST, &secrets(&trial)).args(["--dry-run", "yes"]).run();
     assert_told(&other, 2, &["`dry-run` is `yes`, not a boolean", "Write `true` or `false`."]);
 }
+
+/// Each mistake has its own error and hint, and in a workflow its own annotation.
+#[test]
+fn all_mistakes_of_a_command_line_are_shown_at_once() {
+    let wrong = [
+        "`environment` is `prod`, not an environment",
+        "`backup` is `newest`, not a backup",
+        "`target-database-url` is not set",
+    ];
+    let arguments = ["restore", "--environment", "prod", "--backup", "newest", "--sponsors", "callisto"];
+    let outcome = Run::terminal().args(arguments).run();
+    outcome.assert_code(2);
+    let lines: Vec<&str> = outcome.stderr.lines().collect();
+    let errors: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("error: ")).collect();
+    assert_eq!(errors, wrong, "{}", outcome.transcript());
+    let hints = lines.iter().filter(|line| line.starts_with("hint: ")).count();
+    assert_eq!(hints, 3, "{}", outcome.transcript());
+    let step = Run::step().input("command", "restore").input("environment", "prod").input("backup", "newest");
+    let step = step.run();
+    step.assert_code(2);
+    let annotations = step.annotations("error");
+    assert_eq!(annotations.len(), 3, "{}", step.transcript());
+    assert!(annotations.iter().zip(wrong).all(|(shown, told)| shown.contains(told)), "{annotations:?}");
+    assert_eq!(step.output("outcome"), "failure");
+}
