@@ -90,7 +90,11 @@ impl ShowRun<'_> {
         let document = Box::pin(store.read_small(&manifest_key(&backup.key), MANIFEST_BYTES)).await?;
         let manifest = BackupManifest::parse(&store.location(&manifest_key(&backup.key)), &document)?;
         let told = [&*manifest.sponsor, &manifest.environment, &manifest.key];
-        let findings = of_another([&session.sponsor.name, place.environment.name(), &backup.key], told);
+        let findings = of_another(
+            [&session.sponsor.name, place.environment.name(), &backup.key],
+            told,
+            manifest.timestamp,
+        );
         if !findings.is_empty() {
             return Err(stored::proof(&location, findings));
         }

@@ -261,7 +261,8 @@ fn all_mistakes_of_a_command_line_are_shown_at_once() {
     assert_eq!(errors, wrong, "{}", outcome.transcript());
     let hints = lines.iter().filter(|line| line.starts_with("hint: ")).count();
     assert_eq!(hints, 3, "{}", outcome.transcript());
-    let step = Run::step().input("command", "restore").input("environment", "prod").input("backup", "newest");
+    let step =
+        Run::workflow().input("command", "restore").input("environment", "prod").input("backup", "newest");
     let step = step.run();
     step.assert_code(2);
     let annotations = step.annotations("error");
