@@ -88,13 +88,7 @@ impl Subject {
         match self {
             Self::Backup => "not enabled, nothing backed up",
             Self::Record | Self::Matrix => "not enabled, recorded locally only",
-            Self::List
-            | Self::Show
-            | Self::Verify
-            | Self::Restore
-            | Self::Drill
-            | Self::Copy
-            | Self::Preflight => "not enabled, so there are no backups",
+            _ => "not enabled, so there are no backups",
         }
     }
 
