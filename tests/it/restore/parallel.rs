@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{dump_key, empty, message, place, restore, spoil_the_second, with_a_backup};
-use crate::support::{Action, Cluster, Database, Proxy, Sponsor, Trial, tools};
+use crate::support::{Action, Cluster, Disk, Database, Proxy, Sponsor, Trial, tools};
 
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -128,6 +128,21 @@ fn a_signal_while_rows_come_leaves_nothing() {
         running.wait().assert_code(code);
         assert_nothing_left(&target);
     }
+}
+
+/// The temporary server of a drill runs out of space while rows come.
+#[test]
+fn a_full_disk_leaves_nothing() {
+    let trial = large();
+    let folder = tools::open_folder("small");
+    let disk = Disk::over(folder.path(), "88m");
+    let run = trial.run().input("command", "drill").input("jobs", "2");
+    let outcome = run.env("TMPDIR", folder.path()).env("RUNNER_TEMP", folder.path()).run();
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    drop(disk);
+    outcome.assert_code(16);
+    assert!(message(&outcome).contains("(53100)"), "{}", message(&outcome));
+    assert_eq!(left, 0);
 }
 
 /// A download that breaks off for good after the statements were read.
