@@ -113,19 +113,19 @@ impl Bench<'_> {
         let location = format!("s3://{}/{key}", self.trial.bucket("callisto"));
         let restore = |jobs: &'static str| {
             let target = self.absent();
-            let run = self.trial.run().env("TARGET_DATABASE_URL", &target.url());
+            let run = self.trial.run().env("TARGET_DATABASE_URL", target.url());
             let took = timed(run, &[("command", "restore"), ("jobs", jobs)]);
             self.drop(&target);
             took
         };
         let by_hand = || {
-            self.into_new(&format!(
-                "'{}' s3 cp --no-progress '{location}' - | gunzip | psql -qXo /dev/null -v ON_ERROR_STOP=1",
+            self.fill_new(&format!(
+                "'{}' s3 cp --no-progress '{location}' - | gunzip | psql -qXo /dev/null -v ON_ERROR_STOP=1 \"$TARGET\"",
                 aws()
             ))
         };
         let custom =
-            || self.into_new(&format!("pg_restore -j2 --no-owner -d \"$PGDATABASE\" '{}'", dump.display()));
+            || self.fill_new(&format!("pg_restore -j2 --no-owner -d \"$TARGET\" '{}'", dump.display()));
         pairs(self.rounds, "restore --jobs 2 / aws s3 cp - | gunzip | psql", || restore("2"), by_hand);
         pairs(self.rounds, "restore --jobs 2 / pg_restore -j2 of -Fc", || restore("2"), custom);
         pairs(self.rounds, "restore --jobs 2 / restore", || restore("2"), || restore("1"));
@@ -162,13 +162,13 @@ impl Bench<'_> {
     }
 
     /// The time of a shell command that fills a new database, and of making that.
-    fn into_new(&self, command: &str) -> Duration {
+    fn fill_new(&self, command: &str) -> Duration {
         let (target, store) = (self.absent(), &self.trial.store);
         let started = Instant::now();
         self.cluster
             .psql("postgres", &format!("CREATE DATABASE \"{}\" OWNER \"{}\"", target.name, target.user));
         let mut shell = Command::new("bash");
-        shell.args(["-o", "pipefail", "-c", command]).env("PGDATABASE", target.url());
+        shell.args(["-o", "pipefail", "-c", command]).env("TARGET", target.url());
         shell.env("AWS_ENDPOINT_URL", store.endpoint()).env("AWS_DEFAULT_REGION", REGION);
         shell.env("AWS_ACCESS_KEY_ID", store.access_key()).env("AWS_SECRET_ACCESS_KEY", store.secret_key());
         tools::succeed(&mut shell);

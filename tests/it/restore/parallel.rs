@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{dump_key, empty, message, place, restore, spoil_the_second, with_a_backup};
-use crate::support::{Action, Cluster, Disk, Database, Proxy, Sponsor, Trial, tools};
+use crate::support::{Action, Cluster, Database, Disk, Proxy, Sponsor, Trial, tools};
 
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -141,7 +141,8 @@ fn a_full_disk_leaves_nothing() {
     let left = std::fs::read_dir(folder.path()).unwrap().count();
     drop(disk);
     outcome.assert_code(16);
-    assert!(message(&outcome).contains("(53100)"), "{}", message(&outcome));
+    // A server that cannot write its log any more ends, so that the cause may be lost.
+    assert!(message(&outcome).contains("cannot restore into the temporary server"), "{}", message(&outcome));
     assert_eq!(left, 0);
 }
 
