@@ -11,7 +11,7 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 # Targets that the manifest names must exist, though nothing of them is built.
 RUN mkdir src benches \
-    && touch src/lib.rs benches/backup.rs \
+    && touch src/lib.rs benches/backup.rs benches/restore.rs \
     && echo 'fn main() {}' > src/main.rs \
     && cargo build --release --locked --bin sponsor-backup \
     && rm -r src

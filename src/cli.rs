@@ -6,6 +6,7 @@ pub mod options;
 mod command;
 mod definition;
 mod kinds;
+mod table_names;
 mod usage;
 mod values;
 mod which_backup;

@@ -14,6 +14,7 @@ use bytesize::ByteSize;
 use secrecy::SecretString;
 
 use super::kinds::{FromInput, SponsorCode, SponsorName};
+use super::table_names::{NewSchema, SqlOutput, TableNames};
 use super::which_backup::WhichBackup;
 use crate::archive::codec::Format;
 use crate::record::RecordedOutcome;
@@ -286,6 +287,12 @@ inputs! {
     ALLOW_PARTIAL: bool = boolean(TARGET, "allow-partial", &[Restore], "Let `replace` use a backup that left schemas or rows out")
         .more("The rows that it left out of a table are lost.");
     CONFIRM: String = input(TARGET, "confirm", "SPONSOR/DATABASE", &[Restore], "Confirm a restore into a database that may be live: `sponsor/database`");
+    TABLES: TableNames = input(TARGET, "tables", "NAMES", &[Restore], "Restore only these tables, e.g. `diary.visits`, separated by commas")
+        .more("Partitions and what the tables need come along. A table that the target has already is refused.");
+    INTO: NewSchema = input(TARGET, "into", "SCHEMA", &[Restore], "With `tables`: schema for them, e.g. `recovered`, created if missing")
+        .more("The result includes the SQL that brings missing rows back into the original tables.");
+    TO_SQL: SqlOutput = input(TARGET, "to-sql", "FILE", &[Restore], "With `tables`: write SQL to a new file, or to standard output (`-`)")
+        .more("Needs no database. A complete file ends with the line `-- sponsor-backup: complete`.");
     SKIP_MISSING_EXTENSIONS: bool = boolean(TARGET, "skip-missing-extensions", RESTORING, "Skip objects that need extensions missing from the target")
         .more("The result is then reported as `incomplete`.");
     JOBS: NonZeroUsize = input(RUN, "jobs", "NUMBER", RESTORING, "Connections that load the backup at once").or("1")

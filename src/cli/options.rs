@@ -6,8 +6,10 @@ mod init;
 mod preflight;
 mod restore;
 mod store_inputs;
+mod tables;
 
 pub use super::kinds::{FromInput, SponsorCode, SponsorName};
+pub use super::table_names::SqlOutput;
 pub use super::which_backup::{Location, WhichBackup};
 pub use backup::{BackupOptions, NamedBackup, RecordOptions};
 pub use copy::CopyOptions;
@@ -16,6 +18,7 @@ pub(super) use init::init;
 pub use preflight::PreflightOptions;
 pub use restore::{DrillOptions, ListOptions, ReadOptions, RestoreOptions, ShowOptions, VerifyOptions};
 pub use store_inputs::StoreInputs;
+pub use tables::TablesOptions;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

@@ -1,8 +1,12 @@
 //! `restore`: verifies one sponsor's backup, plans, loads it into the named database and compares.
 
+mod extract;
 mod live_guard;
 mod predecessor;
 mod sponsor;
+mod sql_file;
+mod tables;
+mod to_sql;
 
 use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
@@ -40,9 +44,14 @@ pub(super) async fn run(
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
     let identities = stored::identities(&options.reading, context).await?;
-    context.mask([options.target.clone()]);
-    let target =
-        Connection::parse(&options.target).and_then(Connection::with_one_host).map_err(RestoreError::from)?;
+    let Some(url) = options.target.clone() else {
+        return to_sql::run(&options, identities, context, publisher).await;
+    };
+    if options.tables.as_ref().is_some_and(|tables| tables.to_sql.is_some()) {
+        return to_sql::run(&options, identities, context, publisher).await;
+    }
+    context.mask([url.clone()]);
+    let target = Connection::parse(&url).and_then(Connection::with_one_host).map_err(RestoreError::from)?;
     context.mask(target.masks());
     let selected = sponsor_selection::select_some(&options.common, context).await?;
     let [sponsor] = selected.sponsors.as_slice() else {
@@ -63,6 +72,9 @@ pub(super) async fn run(
         known: selected.known.clone(),
     };
     let (ended, restored) = Box::pin(run.sponsor(sponsor)).await;
+    if let Some(sql) = restored.bring_back.as_ref().filter(|_| context.sink.prints_results()) {
+        context.sink.result(sql);
+    }
     publisher.results_with(vec![ended], Vec::new(), &text::chapter(&restored))
 }
 
@@ -71,7 +83,10 @@ impl RestoreRun<'_> {
         let limit = TimedOut::new(self.options.reading.timeout, Doing::Restore);
         let session = self.sessions.begin(sponsor, Some(limit));
         let mut restored = Restored { place: self.target.place(), ..Restored::default() };
-        let done = session.run(Box::pin(self.restore(&session, &mut restored))).await;
+        let done = match &self.options.tables {
+            Some(tables) => session.run(Box::pin(self.restore_tables(&session, tables, &mut restored))).await,
+            None => session.run(Box::pin(self.restore(&session, &mut restored))).await,
+        };
         let done = done.map_err(|failure| match restored.target {
             TargetState::Unchanged => failure,
             _ => failure.after_a_change(),

@@ -30,7 +30,7 @@ use crate::verification::stored::generated as generated_values;
 use crate::verification::{self, Comparison, Exemptions};
 
 /// How long the dump of a restored database waits for locks. Normally no other session uses it.
-const LOCK_WAIT: Duration = Duration::from_secs(30);
+pub(super) const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// A backup that was read, and the programs that restore it.
 pub(super) struct RestoreSession<'a> {
@@ -348,6 +348,7 @@ fn options(stored: &StoredBackup, verified: &VerifiedContents) -> DumpOptions {
         schemas,
         exclude_schemas,
         exclude_table_data,
+        tables: Vec::new(),
         // An existing database may have another encoding, and rows are compared byte by byte.
         encoding: verified.scan.needs().encoding.clone(),
         // A standby has no rows of unlogged tables, so neither has its dump.

@@ -58,10 +58,19 @@ impl<'a> SelectedBackup<'a> {
                 Ok(verified) => return Ok(verified),
                 Err(failure) => failure,
             };
-            let Some(latest) = &mut self.latest else { return Err(failure) };
-            pass_over(latest, &self.place, &self.stored.source.key, failure)?;
-            self.stored = next(latest, &self.place, self.identities, self.thaw).await?;
+            self.replace(failure).await?;
         }
+    }
+
+    /// Takes the next older backup, if this failure is the backup's own and an older one may replace it.
+    ///
+    /// # Errors
+    /// The failure itself.
+    pub(super) async fn replace(&mut self, failure: Failure) -> Result<(), Failure> {
+        let Some(latest) = &mut self.latest else { return Err(failure) };
+        pass_over(latest, &self.place, &self.stored.source.key, failure)?;
+        self.stored = next(latest, &self.place, self.identities, self.thaw).await?;
+        Ok(())
     }
 }
 

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::lines::{count, number};
-use super::markdown::{cell, list};
+use super::markdown::{block, cell, list};
 use crate::archive::backup_manifest::Partial;
 use crate::databases::postgres::proof::TablePair;
 use crate::databases::postgres::restore::{LeftOut, TargetState};
+use crate::databases::postgres::sql::TableDigest;
 use crate::verification::Comparison;
 
 /// At most this many tables are shown.
@@ -29,6 +30,12 @@ pub struct Restored {
     pub is_loaded: bool,
     /// What was left out.
     pub left_out: Vec<LeftOut>,
+    /// Tables that were written as SQL.
+    pub tables: Vec<TableDigest>,
+    /// With some tables only: what was left out or kept in another form.
+    pub notes: Vec<LeftOut>,
+    /// SQL that brings rows back from another schema.
+    pub bring_back: Option<String>,
     /// What follows from a failure, each in words.
     pub consequences: Vec<String>,
     /// How the target compares with the backup.
@@ -43,6 +50,22 @@ pub fn line(restored: &Restored) -> String {
     let counts = (comparison.tables.len(), rows, restored.left_out.len());
     let compared = comparison_line(comparison.verdict().name(), counts, restored.partial.as_ref());
     format!("restored into {}: {compared}", restored.place)
+}
+
+/// `written to visits.sql: 2 tables, 1,200 rows`
+#[must_use]
+pub fn line_of_sql(written: &Restored) -> String {
+    let rows: u64 = written.tables.iter().map(|table| table.rows).sum();
+    let counts = format!("{}, {}", count(written.tables.len(), "table"), count(rows, "row"));
+    format!("written to {}: {counts}", written.place)
+}
+
+/// A chapter of the summary for tables that were written as SQL.
+#[must_use]
+pub fn chapter_of_sql(written: &Restored) -> String {
+    let mut text = String::new();
+    chosen_tables(&mut text, written);
+    text
 }
 
 /// What became of the target, in words.
@@ -67,6 +90,7 @@ pub fn state(restored: &Restored) -> String {
 pub fn chapter(restored: &Restored) -> String {
     let mut text = format!("\n{}\n", cell(&line(restored)));
     left_out(&mut text, &restored.left_out);
+    chosen_tables(&mut text, restored);
     if let Some(comparison) = &restored.comparison {
         list(&mut text, "What differs", &comparison.findings());
         list(&mut text, "Not compared", &comparison.not_compared());
@@ -94,6 +118,18 @@ pub(super) fn left_out(text: &mut String, left_out: &[LeftOut]) {
     let lines: Vec<String> =
         left_out.iter().map(|left| format!("{} ({})", left.statement, left.reason)).collect();
     list(text, "Left out", &lines);
+}
+
+/// What was left out of some tables, and how their rows get back.
+fn chosen_tables(text: &mut String, restored: &Restored) {
+    let lines: Vec<String> =
+        restored.notes.iter().map(|note| format!("{}: {}", note.statement, note.reason)).collect();
+    list(text, "Left out or changed", &lines);
+    if let Some(sql) = &restored.bring_back {
+        // Writing to a String cannot fail.
+        writeln!(text, "\nTo bring missing rows back into the original tables:\n\n{}", block(sql.trim_end()))
+            .ok();
+    }
 }
 
 /// All tables, those that differ first.

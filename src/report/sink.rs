@@ -187,9 +187,25 @@ impl Sink {
 
     /// A command's result for programs: on a terminal, unless the outputs, which hold it too, are printed there.
     pub fn result(&self, text: &str) {
-        if self.workflow.is_none() && !self.prints_outputs.load(Ordering::Relaxed) {
+        if self.prints_results() {
             self.text(text);
         }
+    }
+
+    /// Whether [`Self::result`] prints.
+    #[must_use]
+    pub fn prints_results(&self) -> bool {
+        self.workflow.is_none() && !self.prints_outputs.load(Ordering::Relaxed)
+    }
+
+    /// Rows that the user asked for on standard output, byte by byte: they are not a part of the log.
+    ///
+    /// # Errors
+    /// Standard output cannot be written, even if its reader has gone away.
+    pub fn bytes(&self, bytes: &[u8]) -> std::io::Result<()> {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(bytes)?;
+        stdout.flush()
     }
 
     /// A text that was asked for, `--help` for example.

@@ -80,7 +80,7 @@ const EFFECTS: [Effect; 7] = [
         tests_may: false,
     },
     Effect {
-        what: "writes a file: only `report/sink`, `record/log.rs`, `databases/postgres/restore/sandbox.rs`, `store/folder` and `commands/init/writing.rs` do",
+        what: "writes a file: only `report/sink`, `record/log.rs`, `databases/postgres/restore/sandbox.rs`, `store/folder`, `commands/init/writing.rs` and `commands/restore/sql_file.rs` do",
         paths: &[
             &["OpenOptions"],
             &["File", "create"],
@@ -108,6 +108,7 @@ const EFFECTS: [Effect; 7] = [
             "store/folder/listing.rs",
             "store/folder/pending.rs",
             "commands/init/writing.rs",
+            "commands/restore/sql_file.rs",
         ],
         tests_may: true,
     },

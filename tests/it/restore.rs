@@ -22,6 +22,7 @@ mod secrecy;
 mod several_hosts;
 mod stop;
 mod surroundings;
+mod tables;
 mod targets;
 mod texts;
 

@@ -102,6 +102,7 @@ pub(super) fn backup(
             schemas: values.optional(inputs::SCHEMAS)?.unwrap_or_default(),
             exclude_schemas: values.optional(inputs::EXCLUDE_SCHEMAS)?.unwrap_or_default(),
             exclude_table_data: values.optional(inputs::EXCLUDE_TABLE_DATA)?.unwrap_or_default(),
+            tables: Vec::new(),
             encoding: None,
             no_unlogged_rows: false,
             lock_wait_timeout: values.required(inputs::LOCK_WAIT_TIMEOUT)?,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::tables::{TablesOptions, tables};
 use super::{CommonOptions, Deployment, backup, endpoint};
 use crate::archive::Identities;
 use crate::archive::catalogue::BackupKey;
@@ -83,8 +84,10 @@ pub struct RestoreOptions {
     pub common: CommonOptions,
     /// Which, and how.
     pub reading: ReadOptions,
-    /// URL of the database to restore into.
-    pub target: SecretString,
+    /// URL of the database to restore into. `None` only with `to_sql`.
+    pub target: Option<SecretString>,
+    /// Some tables instead of everything.
+    pub tables: Option<TablesOptions>,
     /// Whether to drop the objects in the target first.
     pub replace: bool,
     /// Whether a partial backup may replace the target's objects.
@@ -170,13 +173,18 @@ pub(super) fn verify(common: Common, values: &Values<'_>) -> Result<VerifyOption
 }
 
 pub(super) fn restore(common: Common, values: &Values<'_>) -> Result<RestoreOptions, UsageError> {
-    let target = values.noted(values.optional(inputs::TARGET_DATABASE_URL)?.ok_or_else(|| {
-        UsageError::new("`target-database-url` is not set")
-            .hint("Set the variable TARGET_DATABASE_URL to the URL of the database to restore into.")
-    }));
+    let (tables, target) = (values.noted(tables(values)), values.optional(inputs::TARGET_DATABASE_URL)?);
+    let is_sql = values.optional(inputs::TO_SQL)?.is_some();
+    if !is_sql && target.is_none() {
+        values.refuse(
+            UsageError::new("`target-database-url` is not set")
+                .hint("Set the variable TARGET_DATABASE_URL to the URL of the database to restore into."),
+        );
+    }
     Ok(RestoreOptions {
         reading: reading(values)?,
-        target: target?,
+        target,
+        tables: tables?,
         common: common?,
         replace: values.boolean(inputs::REPLACE)?,
         allow_partial: values.boolean(inputs::ALLOW_PARTIAL)?,
@@ -208,6 +216,7 @@ fn jobs(values: &Values<'_>) -> Result<NonZeroUsize, UsageError> {
     let jobs = values.required(inputs::JOBS)?;
     for (other, is_set) in [
         ("replace", values.boolean(inputs::REPLACE)?),
+        ("tables", values.optional(inputs::TABLES)?.is_some()),
         ("skip-missing-extensions", values.boolean(inputs::SKIP_MISSING_EXTENSIONS)?),
     ] {
         if jobs.get() > 1 && is_set {

@@ -13,7 +13,7 @@ use crate::databases::postgres::identity::{self, Identity, ReachedAt};
 use crate::databases::postgres::restore::live::{
     self, KnownTarget, LiveIdentity, LiveMatches, TargetAddress, Wanted,
 };
-use crate::databases::postgres::restore::{RestoreError, Target};
+use crate::databases::postgres::restore::{RestoreError, Target, existing};
 use crate::failure::Failure;
 use crate::secrets::SponsorSecrets;
 use crate::sponsors::{Environment, Sponsor};
@@ -53,6 +53,13 @@ impl RestoreRun<'_> {
         for other in &others.databases {
             matches.is.extend(self.refuse_another_sponsors(sponsor, other, &known.addresses).await?);
         }
+        if self.only_adds_a_schema(&target, client).await? {
+            say(&format!(
+                "a new schema of {} takes the tables, and nothing in it changes",
+                self.target.place()
+            ));
+            return Ok(());
+        }
         matches.by_address = self.doubt_about_others(sponsor);
         for environment in Environment::ALL {
             let connection = self.live(sponsor, secrets, environment).await;
@@ -62,11 +69,21 @@ impl RestoreRun<'_> {
         let wanted = Wanted {
             sponsor: &sponsor.name,
             replaces: self.options.replace,
+            adds: self.options.tables.is_some(),
             confirm: self.options.confirm.as_deref(),
             on_terminal: !self.context.sink.is_workflow(),
         };
         say(&matches.judge(&target, known.identity.as_ref(), wanted)?);
         Ok(())
+    }
+
+    /// Whether nothing that exists can change, so that even a live database needs no confirmation.
+    async fn only_adds_a_schema(&self, target: &Target, client: &Client) -> Result<bool, RestoreError> {
+        let into = self.options.tables.as_ref().and_then(|tables| tables.selection.into.as_ref());
+        match into {
+            Some(schema) => Ok(!existing::has_schema(&target.connection, client, schema).await?),
+            None => Ok(false),
+        }
     }
 
     /// Refuses a target at the address of another sponsor's database. If that sponsor is a partner, returns the

@@ -84,7 +84,7 @@ impl RestoreRun<'_> {
     }
 
     /// Drops a database that a failed restore has created.
-    async fn drop_target(&self, target: &mut Target, tools: &Tools, restored: &mut Restored) {
+    pub(super) async fn drop_target(&self, target: &mut Target, tools: &Tools, restored: &mut Restored) {
         if restored.target != TargetState::Unchanged || !target.is_begun() {
             return;
         }
@@ -100,7 +100,7 @@ impl RestoreRun<'_> {
     }
 
     /// The selected backup, after it is certain that the target may be restored into. Or why there is none.
-    async fn choose<'s>(
+    pub(super) async fn choose<'s>(
         &'s self,
         session: &'s SponsorSession<'_>,
     ) -> Result<Result<SelectedBackup<'s>, Disabled>, Failure> {
@@ -364,7 +364,7 @@ fn event_triggers(target: &Target) -> Option<String> {
 }
 
 /// Notes the backup for the report.
-fn note(restored: &mut Restored, stored: &StoredBackup) {
+pub(super) fn note(restored: &mut Restored, stored: &StoredBackup) {
     let description = &stored.description;
     let (bytes, sha256) = (description.stored.bytes, description.stored.sha256.clone());
     restored.backup = Some((stored.location.clone(), bytes, sha256));

@@ -17,6 +17,8 @@ pub struct DumpOptions {
     pub exclude_schemas: Vec<String>,
     /// `--exclude-table-data` patterns.
     pub exclude_table_data: Vec<String>,
+    /// `--table` patterns, only to read restored tables back.
+    pub tables: Vec<String>,
     /// Encoding of the text, or the database's own if `None`.
     pub encoding: Option<String>,
     /// Leave out the rows of unlogged tables, as pg_dump itself does on a standby.
@@ -64,6 +66,7 @@ impl DumpOptions {
             ("schema", &self.schemas),
             ("exclude-schema", &self.exclude_schemas),
             ("exclude-table-data", &self.exclude_table_data),
+            ("table", &self.tables),
         ] {
             arguments.extend(patterns.iter().map(|pattern| format!("--{option}={pattern}")));
         }

@@ -4,6 +4,7 @@
 //! It does not fetch the text, and it does not decide whether the result equals the backup.
 
 pub mod clearing;
+pub mod existing;
 pub mod facts;
 pub mod live;
 pub mod load;
@@ -14,6 +15,7 @@ pub mod rewrite;
 pub mod scratch_database;
 pub mod script;
 pub mod session;
+pub mod tables;
 pub mod target;
 pub mod temporary_server;
 

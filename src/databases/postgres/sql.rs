@@ -15,6 +15,7 @@ mod lexer;
 mod locks;
 mod needs;
 mod quoting;
+pub mod selection;
 mod words;
 
 pub use blocks::{Block, Blocks, Cutter, PIECE_BYTES, Piece, PieceStart, TableName};

@@ -35,6 +35,12 @@ fn restored_facts() -> RestoredFacts {
             statement: "EXTENSION pg_cron".to_owned(),
             reason: "not available".to_owned(),
         }],
+        tables: Vec::new(),
+        notes: vec![LeftOut {
+            statement: "CREATE TRIGGER stamped ON diary.visits".to_owned(),
+            reason: "needs diary.stamped, which the target does not have".to_owned(),
+        }],
+        bring_back: Some("INSERT INTO diary.visits (id)\n  SELECT id FROM ONLY recovered.visits\n  ON CONFLICT DO NOTHING;\n".to_owned()),
         consequences: Vec::new(),
         comparison: None,
     }

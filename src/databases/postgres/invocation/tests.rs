@@ -17,6 +17,7 @@ fn patterns_and_privileges_are_passed_on() {
         schemas: vec!["diary".into(), "auth".into()],
         exclude_schemas: vec!["cron".into()],
         exclude_table_data: vec!["diary.cache_*".into()],
+        tables: vec!["\"a\".\"b\"".into()],
         encoding: Some("LATIN1".into()),
         no_unlogged_rows: true,
         lock_wait_timeout: Duration::from_millis(1500),
@@ -26,7 +27,7 @@ fn patterns_and_privileges_are_passed_on() {
     assert_eq!(
         options.arguments().join(" "),
         "--format=plain --clean --if-exists --no-password --lock-wait-timeout=1500 --encoding=LATIN1 --no-unlogged-table-data --strict-names --schema=diary --schema=auth \
-             --exclude-schema=cron --exclude-table-data=diary.cache_*"
+             --exclude-schema=cron --exclude-table-data=diary.cache_* --table=\"a\".\"b\""
     );
     assert!(options.is_partial());
 }

@@ -2,6 +2,7 @@
 
 use super::hint::{self, FULL};
 use crate::databases::postgres::connection::ConnectionError;
+use crate::databases::postgres::sql::selection::SelectionError;
 use crate::databases::postgres::{PgError, PostgresError};
 
 /// Whose live database a target is.
@@ -188,6 +189,17 @@ pub enum RestoreError {
         /// Why it was not dropped.
         why: String,
     },
+    /// The tables cannot be selected.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// The SQL of the tables cannot be written.
+    #[error("cannot write {place}: {reason}")]
+    Sql {
+        /// The file, or `standard output`.
+        place: String,
+        /// Error of the system.
+        reason: String,
+    },
     /// Several obstacles at once.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Several(Vec<RestoreError>),
@@ -293,6 +305,8 @@ impl RestoreError {
             Self::NoRoom { .. } => {
                 "Set TMPDIR to a folder with more space, use a larger machine, or name an existing server with `target-database-url`."
             }
+            Self::Selection(error) => return Some(error.hint()),
+            Self::Sql { reason, .. } => return of_the_machine(reason).filter(|hint| hint == FULL),
             Self::LeftBehind { .. } => {
                 "Drop it by hand. It may contain rows of the backup, but no other data."
             }

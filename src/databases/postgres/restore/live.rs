@@ -61,6 +61,8 @@ pub struct Wanted<'a> {
     pub sponsor: &'a str,
     /// Whether the target's objects are to be dropped.
     pub replaces: bool,
+    /// Whether only tables are added.
+    pub adds: bool,
     /// The confirmation, as typed.
     pub confirm: Option<&'a str>,
     /// Whether a terminal can ask for it.
@@ -131,6 +133,8 @@ impl LiveMatches {
             return Ok(format!("{}, as confirmed", owner.words(&named)));
         }
         let (wrote, replaces) = (wanted.confirm.map(str::to_owned), wanted.replaces);
+        // Tables are only added.
+        let drops = drops && !wanted.adds;
         let on_terminal = wanted.on_terminal;
         Err(RestoreError::Live { place, owner, confirm, wrote, drops, replaces, on_terminal })
     }

@@ -45,6 +45,12 @@ impl Columns {
         self.0.insert((head.schema.clone(), head.name.clone()), head.columns.clone());
     }
 
+    /// The same for tables with other names.
+    #[must_use]
+    pub fn renamed(&self, new_name: impl Fn(&(String, String)) -> (String, String)) -> Self {
+        Self(self.0.iter().map(|(name, columns)| (new_name(name), columns.clone())).collect())
+    }
+
     /// The position of each field in the wanted order. `None` if the order is right already, or if the columns
     /// differ.
     pub(super) fn permutation(&self, head: &CopyHead) -> Option<Vec<usize>> {

@@ -82,7 +82,7 @@ impl Needs {
 }
 
 /// Roles follow `TO`, `FROM`, `FOR` or `ROLE`, as a list up to the next keyword.
-fn roles(words: &[Word]) -> BTreeSet<String> {
+pub(super) fn roles(words: &[Word]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let policy = words.get(1).is_some_and(|word| word.is("POLICY"));
     let mapping = words.get(1).is_some_and(|word| word.is("USER"));

@@ -41,36 +41,41 @@ pub(super) struct Words<'a> {
     statement: &'a str,
     /// The code that is left before the next span.
     code: &'a str,
+    /// Where that code ends in the statement.
+    code_ends: usize,
     spans: Peekable<std::vec::IntoIter<(SpanKind, Range<usize>)>>,
 }
 
 impl<'a> Words<'a> {
     pub(super) fn of(statement: &'a str) -> Self {
-        Self { statement, code: "", spans: spans(statement.as_bytes()).into_iter().peekable() }
+        Self { statement, code: "", code_ends: 0, spans: spans(statement.as_bytes()).into_iter().peekable() }
     }
-}
 
-impl Iterator for Words<'_> {
-    type Item = Word;
-
-    fn next(&mut self) -> Option<Word> {
+    /// The next word, and where it is in the statement. A text's place includes its quotes.
+    pub(super) fn next_in_place(&mut self) -> Option<(Word, Range<usize>)> {
         loop {
             let Some(first) = self.code.chars().next() else {
                 // Every span ends between two characters, because it ends at an ASCII one.
                 let (kind, range) = self.spans.next()?;
                 match kind {
-                    SpanKind::Code => self.code = &self.statement[range],
-                    SpanKind::Name => return Some(Word::Quoted(unquoted(&self.statement[range]))),
-                    SpanKind::String | SpanKind::Dollars => return Some(Word::Text),
+                    SpanKind::Code => {
+                        self.code_ends = range.end;
+                        self.code = &self.statement[range];
+                    }
+                    SpanKind::Name => {
+                        return Some((Word::Quoted(unquoted(&self.statement[range.clone()])), range));
+                    }
+                    SpanKind::String | SpanKind::Dollars => return Some((Word::Text, range)),
                     SpanKind::Comment => {}
                 }
                 continue;
             };
+            let begin = self.code_ends - self.code.len();
             let is_in_one = |c: char| u8::try_from(c).map_or(true, is_in_a_name);
             if !is_in_one(first) {
                 self.code = &self.code[first.len_utf8()..];
                 if !is_blank(first) {
-                    return Some(Word::Sign(first));
+                    return Some((Word::Sign(first), begin..begin + first.len_utf8()));
                 }
                 continue;
             }
@@ -81,9 +86,17 @@ impl Iterator for Words<'_> {
                 && word.eq_ignore_ascii_case("e")
                 && matches!(self.spans.peek(), Some((SpanKind::String, _)));
             if !is_prefix {
-                return Some(Word::Plain(word.to_owned()));
+                return Some((Word::Plain(word.to_owned()), begin..begin + end));
             }
         }
+    }
+}
+
+impl Iterator for Words<'_> {
+    type Item = Word;
+
+    fn next(&mut self) -> Option<Word> {
+        self.next_in_place().map(|(word, _)| word)
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::databases::postgres::pg_error::KnownNames;
+use crate::databases::postgres::sql::selection::SelectionError;
 
 fn place() -> String {
     "db.example.org:5432/diary".to_owned()
@@ -56,6 +57,16 @@ fn of_the_target() -> Vec<RestoreError> {
             losing_rows: names(&["public.log"]),
         },
         RestoreError::HidesRows { place: place.clone() },
+        SelectionError::Ambiguous { name: "visits".to_owned(), names: names(&["a.visits", "b.visits"]) }
+            .into(),
+        RestoreError::Sql {
+            place: "standard output".to_owned(),
+            reason: "Broken pipe (os error 32)".to_owned(),
+        },
+        RestoreError::Sql {
+            place: "visits.sql".to_owned(),
+            reason: "No space left on device (os error 28)".to_owned(),
+        },
         RestoreError::MayNotMakeSchemas { place: place.clone(), names: names(&["audit", "study"]) },
         RestoreError::TooManyLocks { place: place.clone(), setting: 64, wanted: 256 },
         RestoreError::LeftBehind { what: place.clone(), why: "connection refused".to_owned() },
@@ -116,6 +127,8 @@ fn is_listed(error: &RestoreError) -> bool {
         | RestoreError::TooManyLocks { .. }
         | RestoreError::NoRoom { .. }
         | RestoreError::LeftBehind { .. }
+        | RestoreError::Selection(_)
+        | RestoreError::Sql { .. }
         | RestoreError::Several(_)
         | RestoreError::Lacks { .. }
         | RestoreError::Failed { .. }
@@ -129,7 +142,7 @@ fn errors_and_hints_read_as_reviewed() {
     let all = [of_the_target(), of_this_machine()].concat();
     assert!(all.iter().all(is_listed));
     let kinds: std::collections::HashSet<_> = all.iter().map(std::mem::discriminant).collect();
-    assert_eq!(kinds.len(), 23, "each variant is in one of the lists");
+    assert_eq!(kinds.len(), 25, "each variant is in one of the lists");
     crate::reviewed::errors("errors-restore", all.iter().map(|error| (error.to_string(), error.hint())));
 }
 
