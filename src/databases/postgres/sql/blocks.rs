@@ -201,8 +201,15 @@ impl Cutter {
     }
 
     fn emit(&mut self, bytes: usize) {
-        let rest = self.held.split_off(bytes);
-        let text = std::mem::replace(&mut self.held, rest);
+        let text = if bytes < self.held.len() / 2 {
+            self.held.drain(..bytes).collect()
+        } else {
+            // As much as the next block needs, so that it does not grow piecemeal.
+            let mut rest = Vec::with_capacity(BLOCK_BYTES + READ_BYTES);
+            rest.extend_from_slice(&self.held[bytes..]);
+            self.held.truncate(bytes);
+            std::mem::replace(&mut self.held, rest)
+        };
         self.scanned = self.scanned.saturating_sub(bytes);
         self.settled = self.settled.saturating_sub(bytes);
         let begins = (self.piece.bytes == 0)
