@@ -237,7 +237,11 @@ pub(super) async fn statements(
         scan.feed(&text);
     }
     reader.finish().await?;
-    Ok(Some(scan))
+    // Without rows, too, a dump begins, ends and holds no commands as every dump does.
+    match scan.judged() {
+        Ok(_) => Ok(Some(scan)),
+        Err(unfit) => Err(proof(&stored.location, vec![unfit.to_string()])),
+    }
 }
 
 /// The failure of a stored backup with these findings.

@@ -62,8 +62,13 @@ fn the_newcomers_night_ends_with_all_rows_back() {
     let latest = tables(&trial, live, "diary.visits").input("into", "recovered").run();
     latest.assert_code(16);
     assert!(message(&latest).contains("the backup has no table diary.visits"), "{}", message(&latest));
-    let location = format!("s3://{}/{key}", trial.bucket("callisto"));
-    let at = |run: Run| run.input("backup", &location);
+    // Which backup still has it?
+    let listed = trial.run().input("command", "list").input("with", "diary.visits").run();
+    listed.assert_code(0);
+    let second = key.split_once("backup-prod-").unwrap().1.trim_end_matches(".sql.gz");
+    let line = listed.stdout.lines().find(|line| line.contains(second)).unwrap();
+    assert!(line.contains("2,000"), "{line}");
+    let at = |run: Run| run.input("backup", "latest~1");
     // Its own place is in a live database, so it wants a confirmation. A new schema changes nothing, and wants none.
     let unconfirmed = at(tables(&trial, live, "diary.visits")).run();
     unconfirmed.assert_code(16);
