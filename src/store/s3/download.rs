@@ -147,8 +147,12 @@ impl S3Download {
 
     /// The rest of the wanted bytes; `None` if they are the whole object.
     fn range(&self) -> Option<String> {
-        let is_whole = self.received == 0 && self.end == self.bytes;
-        (!is_whole).then(|| format!("bytes={}-{}", self.received, self.end.saturating_sub(1)))
+        let Self { received, end, bytes, .. } = self;
+        match (*received == 0, end == bytes) {
+            (true, true) => None,
+            (false, true) => Some(format!("bytes={received}-")),
+            (_, false) => Some(format!("bytes={received}-{}", end.saturating_sub(1))),
+        }
     }
 
     async fn refused(&self, error: StoreError) -> StoreError {
