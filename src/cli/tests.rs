@@ -229,3 +229,16 @@ fn a_file_name_of_another_environment_is_a_usage_error() {
     assert_eq!(wrong, [format!("`backup` is `{staging}`, not a backup of production")]);
     assert!(parse_with(&["verify", "--environment", "staging", "--backup", staging], &[]).is_ok());
 }
+
+#[test]
+fn only_a_boolean_flag_is_joined_with_its_value() {
+    let joined = |words: &str| with_booleans_joined(words.split(' ').map(str::to_owned).collect()).join(" ");
+    for (words, expected) in [
+        ("backup --dry-run false", "backup --dry-run=false"),
+        ("backup --reason true", "backup --reason true"),
+        ("backup --reason --dry-run true", "backup --reason --dry-run true"),
+        ("matrix --workflows --outputs true", "matrix --workflows --outputs=true"),
+    ] {
+        assert_eq!(joined(words), expected);
+    }
+}
