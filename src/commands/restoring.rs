@@ -1,13 +1,11 @@
 //! Steps that `restore` and `drill` share: download again and load, read back, compare.
 
 use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::RunContext;
-use super::selected_backup::SelectedBackup;
-use super::stored::{self, ReadBackup, StoredBackup, VerifiedContents};
+use super::stored::{self, StoredBackup, VerifiedContents};
 use crate::archive::{Reader, Selection, open, open_pieces};
 use crate::databases::postgres::client::{Client, major};
 use crate::databases::postgres::database::{self, Locale};
@@ -22,20 +20,20 @@ use crate::databases::postgres::restore::{
 };
 use crate::databases::postgres::server::Money;
 use crate::databases::postgres::settings::Settings;
-use crate::databases::postgres::sql::{Columns, Cutter, Needs, PIECE_BYTES, Scan};
+use crate::databases::postgres::sql::{Cutter, Needs, PIECE_BYTES, Scan};
 use crate::databases::postgres::{Connection, PgError, PostgresError};
 use crate::failure::Failure;
-use crate::sponsors::Sponsor;
+use crate::store::hash::SizeAndHash;
 use crate::verification::stored::generated as generated_values;
 use crate::verification::{self, Comparison, Exemptions};
 
 /// How long the dump of a restored database waits for locks. Normally no other session uses it.
 pub(super) const LOCK_WAIT: Duration = Duration::from_secs(30);
 
-/// A backup that was read, and the programs that restore it.
+/// A verified backup and the programs that restore it.
 pub(super) struct RestoreSession<'a> {
     pub(super) stored: &'a StoredBackup,
-    pub(super) read: &'a ReadBackup,
+    pub(super) verified: &'a VerifiedContents,
     pub(super) tools: &'a Tools,
     pub(super) stop: &'a CancellationToken,
 }
@@ -54,56 +52,56 @@ impl RestoreSession<'_> {
             load.abandon().await;
             return Err(failure);
         }
-        let opened = reader.finish().await;
-        match opened {
-            Ok(opened) if opened.stored.sha256 == self.stored.description.stored.sha256 => {
-                Ok(load.commit().await?)
-            }
-            opened => {
-                load.abandon().await;
-                opened?;
-                let changed = "its bytes changed after they were verified".to_owned();
-                Err(stored::proof(&self.stored.location, vec![changed]))
-            }
-        }
-    }
-
-    /// Downloads the backup and loads it over several connections. What was loaded counts only once all of it has the
-    /// manifest's hashes, so the caller drops the database after a failure.
-    pub(super) async fn load_in_parallel(
-        &self,
-        connection: &Connection,
-        options: ParallelOptions,
-    ) -> Result<(Loaded, VerifiedContents), Failure> {
-        let begun = Instant::now();
-        let source = self.stored.source.clone();
-        let mut reader = match &self.stored.description.pieces {
-            Some(pieces) => open_pieces(source, Selection::of(pieces, |_| true), self.stop.clone())?,
-            None => open(source, self.stop.clone())?,
-        };
-        let mut cutter = Cutter::new(Scan::detailed(Columns::default()), PIECE_BYTES);
-        let mut load = ParallelLoad::new(&self.tools.psql, connection, options, self.stop);
-        let fed = feed_blocks(self.stored, &mut reader, &mut cutter, &mut load).await;
-        let read = match fed {
-            Ok(()) => reader.finish().await.map_err(Failure::from),
-            Err(failure) => Err(failure),
-        };
-        let (scan, _) = cutter.into_parts();
-        match read.and_then(|opened| stored::judge(self.stored, &opened, scan, begun)) {
-            Ok(verified) => match load.finish().await {
-                Ok(loaded) => Ok((loaded, verified)),
-                // The database is dropped, so what it holds does not matter.
-                Err(RestoreError::Unsure { place }) => {
-                    Err(RestoreError::failed(place, PgError::ours("the connection was lost during COMMIT"))
-                        .into())
-                }
-                Err(failure) => Err(failure.into()),
-            },
+        let read = reader.finish().await.map_err(Failure::from);
+        match read.and_then(|opened| self.is_unchanged(&opened.stored)) {
+            Ok(()) => Ok(load.commit().await?),
             Err(failure) => {
                 load.abandon().await;
                 Err(failure)
             }
         }
+    }
+
+    /// Downloads the backup again and loads it over several connections. What was loaded counts only if the bytes have the
+    /// verified hash once more, so the caller drops the database after a failure.
+    pub(super) async fn load_in_parallel(
+        &self,
+        connection: &Connection,
+        options: ParallelOptions,
+    ) -> Result<Loaded, Failure> {
+        let source = self.stored.source.clone();
+        let mut reader = match &self.stored.description.pieces {
+            Some(pieces) => open_pieces(source, Selection::of(pieces, |_| true), self.stop.clone())?,
+            None => open(source, self.stop.clone())?,
+        };
+        let mut load = ParallelLoad::new(&self.tools.psql, connection, options, self.stop);
+        let read = match feed_blocks(self.stored, &mut reader, &mut load).await {
+            Ok(()) => reader.finish().await.map_err(Failure::from),
+            Err(failure) => Err(failure),
+        };
+        let proven = read.and_then(|opened| self.is_unchanged(&opened.stored));
+        if let Err(failure) = proven {
+            load.abandon().await;
+            return Err(failure);
+        }
+        match load.finish().await {
+            Ok(loaded) => Ok(loaded),
+            // The database is dropped, so what it holds does not matter.
+            Err(RestoreError::Unsure { place }) => {
+                let lost = PgError::ours("the connection was lost during COMMIT");
+                Err(RestoreError::failed(place, lost).into())
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// The failure if the bytes are not those that were verified.
+    fn is_unchanged(&self, read: &SizeAndHash) -> Result<(), Failure> {
+        if read.sha256 == self.stored.description.stored.sha256 {
+            return Ok(());
+        }
+        let changed = "its bytes changed after they were verified".to_owned();
+        Err(stored::proof(&self.stored.location, vec![changed]))
     }
 
     /// Dumps the restored database as the backup was dumped, and compares. Settings of the database are compared only
@@ -112,10 +110,10 @@ impl RestoreSession<'_> {
         &self,
         connection: &Connection,
         server_major: u32,
-        (loaded, verified): (&Loaded, &VerifiedContents),
+        loaded: &Loaded,
         keeps_settings: bool,
     ) -> Result<Comparison, Failure> {
-        let description = &self.stored.description;
+        let (description, verified) = (&self.stored.description, self.verified);
         let options = options(self.stored, verified);
         let how = (&options, verified.scan.columns(), money(self.stored));
         let read = self.tools.read_back(connection, how, self.stop).await?;
@@ -161,7 +159,7 @@ impl RestoreSession<'_> {
     /// The database settings in the dump.
     pub(super) fn carried(&self) -> Settings {
         // The verification has compared these lines with the manifest already.
-        self.read.scan().first_lines().and_then(Settings::parse).unwrap_or_default()
+        self.verified.scan.first_lines().and_then(Settings::parse).unwrap_or_default()
     }
 
     /// SQL that applies the database's settings: to the session, and also to the database if we created it.
@@ -198,31 +196,13 @@ impl RestoreSession<'_> {
 
     /// How to create the database.
     pub(super) fn form<'a>(&'a self, locale: Option<&'a Locale>) -> NewDatabase<'a> {
-        NewDatabase { encoding: encoding(self.read.scan().needs()), locale }
+        NewDatabase { encoding: encoding(self.verified.scan.needs()), locale }
     }
 
     /// The locale in the manifest.
     pub(super) fn locale(&self) -> Option<Locale> {
         self.stored.description.database.as_ref().map(verification::database::locale)
     }
-}
-
-/// Reads a backup before it is loaded: all of it, or only its statements, if its manifest has an index.
-pub(super) async fn read(
-    (context, sponsor): (&RunContext, &Sponsor),
-    chosen: &mut SelectedBackup<'_>,
-    is_whole: bool,
-    stop: &CancellationToken,
-) -> Result<ReadBackup, Failure> {
-    let location = &chosen.stored.location;
-    if !is_whole {
-        context.sink.line(&format!("{}: reading the statements of {location}", sponsor.name));
-        if let Some(scan) = stored::statements(&chosen.stored, stop).await? {
-            return Ok(ReadBackup::Statements(scan));
-        }
-    }
-    context.sink.line(&format!("{}: verifying {location}", sponsor.name));
-    chosen.verify(stop).await.map(ReadBackup::Verified)
 }
 
 /// The finding if statements were left out on request.
@@ -241,9 +221,9 @@ async fn feed(reader: &mut Reader, load: &mut Load) -> Result<(), Failure> {
 async fn feed_blocks(
     stored: &StoredBackup,
     reader: &mut Reader,
-    cutter: &mut Cutter,
     load: &mut ParallelLoad,
 ) -> Result<(), Failure> {
+    let mut cutter = Cutter::new(Scan::default(), PIECE_BYTES);
     loop {
         let text = stored::next_text(stored, reader).await?;
         match &text {

@@ -10,9 +10,7 @@ use super::RunContext;
 use super::secrets_source::warn_of_open_file;
 use crate::archive::backup_manifest::{BackupManifest, Excerpt};
 use crate::archive::catalogue::BackupKey;
-use crate::archive::{
-    ArchiveError, Identities, Opened, Reader, SealedObject, Selection, checksum, open, open_pieces,
-};
+use crate::archive::{ArchiveError, Identities, Reader, SealedObject, checksum, open};
 use crate::cli::UsageError;
 use crate::cli::options::{Location, ReadOptions};
 use crate::databases::postgres::sql::{Columns, DumpContents, Scan};
@@ -36,25 +34,6 @@ pub(super) struct StoredBackup {
     pub(super) location: String,
     /// The manifest as it is stored, with what this version does not know of it.
     pub(super) document: Bytes,
-}
-
-/// What was read of a backup before it is loaded.
-#[derive(Debug)]
-pub(super) enum ReadBackup {
-    /// All of it, and it matches its manifest.
-    Verified(VerifiedContents),
-    /// Its statements. The load proves the rest.
-    Statements(Scan),
-}
-
-impl ReadBackup {
-    /// The scan of the statements, or of the whole text.
-    pub(super) fn scan(&self) -> &Scan {
-        match self {
-            Self::Verified(verified) => &verified.scan,
-            Self::Statements(scan) => scan,
-        }
-    }
 }
 
 /// A backup that was read to its end and matches its manifest.
@@ -195,24 +174,6 @@ pub(super) async fn verify(
         scan.feed(&text);
     }
     let opened = reader.finish().await?;
-    judge(stored, &opened, scan, begun)
-}
-
-/// The next text of a backup. Damage is a failed proof.
-pub(super) async fn next_text(stored: &StoredBackup, reader: &mut Reader) -> Result<Option<Bytes>, Failure> {
-    reader.next().await.map_err(|error| match error {
-        ArchiveError::Corrupt { what, .. } => proof(&stored.location, vec![what]),
-        error => error.into(),
-    })
-}
-
-/// Compares what was read to its end since `begun` with everything that its manifest says.
-pub(super) fn judge(
-    stored: &StoredBackup,
-    opened: &Opened,
-    scan: Scan,
-    begun: Instant,
-) -> Result<VerifiedContents, Failure> {
     let read = ReadFacts {
         stored_sha256: &opened.stored.sha256,
         sha256: &opened.plain.sha256,
@@ -224,24 +185,12 @@ pub(super) fn judge(
     Ok(VerifiedContents { scan, contents, fetch: begun.elapsed().saturating_sub(decrypt), decrypt })
 }
 
-/// Reads only the statements of a backup, each piece proven by its hash. `None` if its manifest has no index.
-pub(super) async fn statements(
-    stored: &StoredBackup,
-    stop: &CancellationToken,
-) -> Result<Option<Scan>, Failure> {
-    let Some(pieces) = &stored.description.pieces else { return Ok(None) };
-    let selection = Selection::of(pieces, |piece| piece.name.is_none());
-    let mut reader = open_pieces(stored.source.clone(), selection, stop.clone())?;
-    let mut scan = Scan::default();
-    while let Some(text) = next_text(stored, &mut reader).await? {
-        scan.feed(&text);
-    }
-    reader.finish().await?;
-    // Without rows, too, a dump begins, ends and holds no commands as every dump does.
-    match scan.judged() {
-        Ok(_) => Ok(Some(scan)),
-        Err(unfit) => Err(proof(&stored.location, vec![unfit.to_string()])),
-    }
+/// The next text of a backup. Damage is a failed proof.
+pub(super) async fn next_text(stored: &StoredBackup, reader: &mut Reader) -> Result<Option<Bytes>, Failure> {
+    reader.next().await.map_err(|error| match error {
+        ArchiveError::Corrupt { what, .. } => proof(&stored.location, vec![what]),
+        error => error.into(),
+    })
 }
 
 /// The failure of a stored backup with these findings.

@@ -202,7 +202,7 @@ impl Sink {
     ///
     /// # Errors
     /// Standard output cannot be written, even if its reader has gone away.
-    pub fn bytes(&self, bytes: &[u8]) -> std::io::Result<()> {
+    pub fn bytes(bytes: &[u8]) -> std::io::Result<()> {
         let mut stdout = std::io::stdout().lock();
         stdout.write_all(bytes)?;
         stdout.flush()

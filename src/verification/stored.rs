@@ -95,17 +95,18 @@ fn contradiction_of_index(manifest: &BackupManifest, is_encrypted: bool) -> Opti
     let pieces = manifest.pieces.as_ref()?;
     let end = pieces.last().map_or(0, |last| last.offset.saturating_add(last.bytes));
     let stream = if is_encrypted { end } else { manifest.stored.bytes };
-    let text: u64 = pieces.iter().map(|piece| piece.text_bytes).sum();
+    let text = pieces.iter().try_fold(0_u64, |sum, piece| sum.checked_add(piece.text_bytes));
     let mut rows: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for piece in pieces {
         if let (Some(schema), Some(name)) = (&piece.schema, &piece.name) {
-            *rows.entry((schema, name)).or_default() += piece.rows;
+            let sum = rows.entry((schema, name)).or_default();
+            *sum = sum.saturating_add(piece.rows);
         }
     }
     let tables = manifest.contents.iter().flat_map(|told| &told.tables);
     let told = tables.map(|table| ((table.schema.as_str(), table.name.as_str()), table.rows)).collect();
     let fits = Selection::covers(pieces, stream)
-        && text == manifest.dump.bytes
+        && text == Some(manifest.dump.bytes)
         && (manifest.contents.is_none() || rows == told);
     (!fits).then(|| "the pieces in its manifest do not cover it".to_owned())
 }

@@ -8,7 +8,7 @@ use super::{DrillRun, DrillState};
 use crate::commands::restoring::{self, RestoreSession};
 use crate::commands::selected_backup::SelectedBackup;
 use crate::commands::session::{Completed, SponsorSession, fenced, undo_in_time};
-use crate::commands::stored::{ReadBackup, StoredBackup};
+use crate::commands::stored::StoredBackup;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::{LeftOut, LoadOptions, Loaded, Plan, RestoreError, TargetState};
 use crate::databases::postgres::{Connection, PostgresError, query};
@@ -119,27 +119,26 @@ impl DrillSteps<'_> {
             findings.target = Some(looked_at);
             return Err(obstacle);
         }
-        let is_whole =
-            run.options.jobs.get() == 1 || run.options.common.dry_run || run.options.reading.allow_older;
-        let read = restoring::read((run.context, self.session.sponsor), chosen, is_whole, stop).await;
+        run.context
+            .sink
+            .line(&format!("{}: verifying {}", self.session.sponsor.name, chosen.stored.location));
+        let verified = chosen.verify(stop).await;
         findings.passed = chosen.passed();
         let stored = &chosen.stored;
         findings.backup = Some(backup(stored));
-        let read = read?;
-        if let ReadBackup::Verified(verified) = &read {
-            findings.phases.fetch = Some(verified.fetch);
-            findings.phases.decrypt = Some(verified.decrypt);
-        }
+        let verified = verified?;
+        findings.phases.fetch = Some(verified.fetch);
+        findings.phases.decrypt = Some(verified.decrypt);
         findings.target = Some(looked_at);
         let begun = Instant::now();
-        let plan = target.plan(run, stored, read.scan().needs())?;
+        let plan = target.plan(run, stored, verified.scan.needs())?;
         let tools = target.tools(run, stored)?;
         self.show(target, stored, &plan);
         if run.options.common.dry_run {
             return Ok(Completed::Planned);
         }
         // It reacts to a stop by itself, and must not be dropped before the state of the database is known.
-        let restoring = RestoreSession { stored, read: &read, tools: &tools, stop };
+        let restoring = RestoreSession { stored, verified: &verified, tools: &tools, stop };
         let locale = restoring.locale();
         target.make(&restoring.form(locale.as_ref()), stop).await?;
         let restored = self.restore(target, &restoring, &plan, (findings, begun));
@@ -155,42 +154,33 @@ impl DrillSteps<'_> {
     ) -> Result<Completed, Failure> {
         let DrillTarget { connection, facts, .. } = target;
         let roles = self.roles(target, restoring, plan);
-        let needs = restoring.read.scan().needs();
+        let needs = restoring.verified.scan.needs();
         let first = target.roles(&roles) + restoring::before(needs, facts, false);
-        let proven;
-        let (loaded, verified) = match restoring.read {
-            ReadBackup::Verified(verified) if self.run.options.jobs.get() == 1 => {
-                let skip = self.run.options.skip_missing_extensions;
-                let manner = LoadOptions {
-                    on_error: restoring::on_error(skip, !plan.missing_extensions.is_empty()),
-                    first: &first,
-                    // On an existing server, other roles could read the values, and the comment is our marker.
-                    settings: &restoring.settings(facts, target.is_ours()),
-                    last: "",
-                    drops: false,
-                    money: restoring::money(restoring.stored),
-                    has_blocks: facts.ground.has_blocks,
-                    reaches_out: false,
-                };
-                (restoring.load(connection, manner).await?, verified)
-            }
-            _ => {
-                let kept = (target.is_ours(), false);
-                let options = restoring.parallel_options(self.run.options.jobs, first, facts, kept);
-                let (loaded, verified) = restoring.load_in_parallel(connection, options).await?;
-                proven = verified;
-                findings.phases.fetch = findings.phases.fetch.or(Some(Duration::ZERO));
-                findings.phases.decrypt = findings.phases.decrypt.or(Some(Duration::ZERO));
-                (loaded, &proven)
-            }
+        let jobs = self.run.options.jobs;
+        let loaded = if jobs.get() == 1 {
+            let skip = self.run.options.skip_missing_extensions;
+            let manner = LoadOptions {
+                on_error: restoring::on_error(skip, !plan.missing_extensions.is_empty()),
+                first: &first,
+                // On an existing server, other roles could read the values, and the comment is our marker.
+                settings: &restoring.settings(facts, target.is_ours()),
+                last: "",
+                drops: false,
+                money: restoring::money(restoring.stored),
+                has_blocks: facts.ground.has_blocks,
+                reaches_out: false,
+            };
+            restoring.load(connection, manner).await?
+        } else {
+            let options = restoring.parallel_options(jobs, first, facts, (target.is_ours(), false));
+            restoring.load_in_parallel(connection, options).await?
         };
         findings.roles_made = roles.into_iter().collect();
         findings.left_out = self.left_out(&loaded);
         findings.phases.load = Some(self.built + begun.elapsed());
         let verifying = Instant::now();
         let connection = &facts.quiet(connection, needs.reacts_to_logins);
-        let comparison =
-            restoring.compare(connection, facts.major(), (&loaded, verified), target.is_ours()).await?;
+        let comparison = restoring.compare(connection, facts.major(), &loaded, target.is_ours()).await?;
         for what in comparison.set_aside() {
             self.run.context.sink.line(&format!("{}: not compared: {what}", self.session.sponsor.name));
         }

@@ -53,7 +53,8 @@ impl RestoreRun<'_> {
         for other in &others.databases {
             matches.is.extend(self.refuse_another_sponsors(sponsor, other, &known.addresses).await?);
         }
-        if self.only_adds_a_schema(&target, client).await? {
+        // A partner's live database is known by its address, and always wants a confirmation.
+        if matches.is.is_empty() && self.only_adds_a_schema(&target, client).await? {
             say(&format!(
                 "a new schema of {} takes the tables, and nothing in it changes",
                 self.target.place()

@@ -1,13 +1,11 @@
 //! The restore itself. All checks come before the first statement, and all statements are one transaction.
 
-use tokio_util::sync::CancellationToken;
-
 use super::RestoreRun;
 use crate::cli::UsageError;
 use crate::commands::restoring::{self, RestoreSession};
 use crate::commands::selected_backup::SelectedBackup;
 use crate::commands::session::{Completed, SponsorSession, fenced, undo_in_time};
-use crate::commands::stored::{ReadBackup, StoredBackup, VerifiedContents};
+use crate::commands::stored::StoredBackup;
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::plan::Allowed;
@@ -50,37 +48,26 @@ impl RestoreRun<'_> {
             return Err(into_existing(&self.target).into());
         }
         let location = chosen.stored.location.clone();
-        let read = self.read(sponsor, &mut chosen, limit.stop()).await;
+        self.context.sink.line(&format!("{}: verifying {location}", sponsor.name));
+        let verified = chosen.verify(limit.stop()).await;
         restored.passed = chosen.passed();
         let stored = chosen.stored;
         note(restored, &stored);
-        let read = read?;
-        let needs = (read.scan().needs(), Some(&first).filter(|_| stored.location == location));
+        let verified = verified?;
+        let needs = (verified.scan.needs(), Some(&first).filter(|_| stored.location == location));
         let PreparedTarget { mut target, tools, plan } =
             limit.unless_stopped(self.prepare_target(sponsor, &stored, needs)).await?;
         if self.options.common.dry_run {
             return Ok(Completed::Planned);
         }
-        let restoring = RestoreSession { stored: &stored, read: &read, tools: &tools, stop: limit.stop() };
+        let restoring =
+            RestoreSession { stored: &stored, verified: &verified, tools: &tools, stop: limit.stop() };
         // Each step reacts to a stop by itself, and must not be dropped before it has undone its work.
         let done = fenced(self.perform(&restoring, &mut target, &plan, restored)).await;
         if done.is_err() {
             self.drop_target(&mut target, &tools, restored).await;
         }
         done
-    }
-
-    /// Reads the backup before it is loaded: all of it, or only its statements if the load proves the rest piece by piece
-    /// in a database that has no name yet.
-    async fn read(
-        &self,
-        sponsor: &Sponsor,
-        chosen: &mut SelectedBackup<'_>,
-        stop: &CancellationToken,
-    ) -> Result<ReadBackup, Failure> {
-        let is_whole =
-            self.options.jobs.get() == 1 || self.options.common.dry_run || self.options.reading.allow_older;
-        restoring::read((self.context, sponsor), chosen, is_whole, stop).await
     }
 
     /// Drops a database that a failed restore has created.
@@ -222,17 +209,11 @@ impl RestoreRun<'_> {
         plan: &Plan,
         restored: &mut Restored,
     ) -> Result<Completed, Failure> {
-        let needs = restoring.read.scan().needs();
-        let proven;
-        let (loaded, verified) = match restoring.read {
-            ReadBackup::Verified(verified) if self.options.jobs.get() == 1 => {
-                (self.load(restoring, target, plan, restored).await?, verified)
-            }
-            _ => {
-                let (loaded, verified) = self.load_in_parallel(restoring, target).await?;
-                proven = verified;
-                (loaded, &proven)
-            }
+        let needs = restoring.verified.scan.needs();
+        let loaded = if self.options.jobs.get() == 1 {
+            self.load(restoring, target, plan, restored).await?
+        } else {
+            self.load_in_parallel(restoring, target).await?
         };
         restored.target = if target.exists() { TargetState::Replaced } else { TargetState::Created };
         restored.is_loaded = true;
@@ -241,7 +222,7 @@ impl RestoreRun<'_> {
             left.reason = self.context.sink.redacted(&left.reason);
         }
         let quiet = target.facts.quiet(&target.connection, needs.reacts_to_logins);
-        let comparison = restoring.compare(&quiet, target.facts.major(), (&loaded, verified), true).await?;
+        let comparison = restoring.compare(&quiet, target.facts.major(), &loaded, true).await?;
         restored.comparison = Some(comparison);
         Ok(Completed::Done)
     }
@@ -255,7 +236,7 @@ impl RestoreRun<'_> {
         restored: &mut Restored,
     ) -> Result<Loaded, Failure> {
         let is_of_some = restoring.stored.description.partial.is_some();
-        let (first, last, drops) = self.frame(restoring.read.scan().needs(), is_of_some, target);
+        let (first, last, drops) = self.frame(restoring.verified.scan.needs(), is_of_some, target);
         let locale = restoring.locale();
         let form = restoring.form(locale.as_ref());
         target.create(&form, &restoring.tools.psql, restoring.stop).await?;
@@ -284,11 +265,11 @@ impl RestoreRun<'_> {
         &self,
         restoring: &RestoreSession<'_>,
         target: &mut Target,
-    ) -> Result<(Loaded, VerifiedContents), Failure> {
+    ) -> Result<Loaded, Failure> {
         let locale = restoring.locale();
         let (form, client) = (restoring.form(locale.as_ref()), &restoring.tools.psql);
         let unnamed = target.create_unnamed(&form, client, restoring.stop).await?;
-        let first = restoring::before(restoring.read.scan().needs(), &target.facts, false).to_owned();
+        let first = restoring::before(restoring.verified.scan.needs(), &target.facts, false).to_owned();
         let options = restoring.parallel_options(self.options.jobs, first, &target.facts, (true, true));
         let loaded = restoring.load_in_parallel(&unnamed, options).await?;
         target.publish(client, restoring.stop).await?;

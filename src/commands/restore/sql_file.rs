@@ -12,8 +12,8 @@ use crate::failure::Failure;
 use crate::report::sink::Sink;
 
 /// An output that is not complete yet.
-pub(super) enum SqlFile<'a> {
-    Stream(&'a Sink),
+pub(super) enum SqlFile {
+    Stream,
     File(NewFile),
 }
 
@@ -25,10 +25,10 @@ pub(super) struct NewFile {
     file: tokio::fs::File,
 }
 
-impl<'a> SqlFile<'a> {
+impl SqlFile {
     /// Begins an output. A relative path begins in `workspace`.
-    pub(super) fn create(output: &SqlOutput, workspace: &Path, sink: &'a Sink) -> Result<Self, Failure> {
-        let SqlOutput::File(shown) = output else { return Ok(Self::Stream(sink)) };
+    pub(super) fn create(output: &SqlOutput, workspace: &Path) -> Result<Self, Failure> {
+        let SqlOutput::File(shown) = output else { return Ok(Self::Stream) };
         let (path, shown) = (workspace.join(shown), shown.display().to_string());
         let problem = |problem: String, hint: &str| {
             UsageError::new(format!("`to-sql` is `{shown}`, {problem}")).hint(hint)
@@ -64,7 +64,13 @@ impl<'a> SqlFile<'a> {
 
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), RestoreError> {
         match self {
-            Self::Stream(sink) => sink.bytes(bytes).map_err(|error| failed("standard output", &error)),
+            Self::Stream => {
+                // Its reader decides how long that takes.
+                let bytes = bytes.to_vec();
+                let written = tokio::task::spawn_blocking(move || Sink::bytes(&bytes)).await;
+                let written = written.map_err(std::io::Error::other).flatten();
+                written.map_err(|error| failed("standard output", &error))
+            }
             Self::File(file) => file.file.write_all(bytes).await.map_err(|error| failed(&file.shown, &error)),
         }
     }

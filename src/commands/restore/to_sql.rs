@@ -1,5 +1,7 @@
 //! `restore --to-sql`: some tables of a backup as SQL. It uses no database.
 
+use std::time::Duration;
+
 use super::extract::{Output, extract, told};
 use super::sql_file::SqlFile;
 use super::tables::{plan_lines, show_notes};
@@ -23,6 +25,9 @@ use crate::sponsors::Sponsor;
 use crate::store::s3::policy::Purpose;
 use crate::verification::conclusion::VerifyCounts;
 use crate::verification::{Conclusion, counted};
+
+/// How long the last line of a broken output may take.
+const LAST_LINE: Duration = Duration::from_secs(1);
 
 /// Everything that one extraction needs.
 struct SqlRun<'a> {
@@ -143,9 +148,9 @@ impl SqlRun<'_> {
                 Ok(Completed::Done)
             }
             Err(failure) => {
-                if let Some(mut file @ SqlFile::Stream(_)) = writing.file.take() {
-                    // The reader may be gone, and the failure is known already.
-                    file.write(BROKEN.as_bytes()).await.ok();
+                if let Some(mut file @ SqlFile::Stream) = writing.file.take() {
+                    // The reader may be gone or not read, and the failure is known already.
+                    tokio::time::timeout(LAST_LINE, file.write(BROKEN.as_bytes())).await.ok();
                 }
                 Err(failure)
             }
@@ -164,7 +169,7 @@ struct Writing<'a> {
     session: &'a SponsorSession<'a>,
     stored: &'a StoredBackup,
     key: String,
-    file: Option<SqlFile<'a>>,
+    file: Option<SqlFile>,
 }
 
 impl Writing<'_> {
@@ -204,7 +209,7 @@ impl Output for Writing<'_> {
             format!("Table: {} ({})", shown_name(name), counted(rows, "row"))
         }));
         about.push("Load it in one transaction: psql --no-psqlrc --file=FILE DATABASE".to_owned());
-        let mut file = SqlFile::create(self.run.output, &context.workspace, &context.sink)?;
+        let mut file = SqlFile::create(self.run.output, &context.workspace)?;
         file.write(&head(&about, &self.key)).await?;
         self.file = Some(file);
         Ok(true)
@@ -212,7 +217,11 @@ impl Output for Writing<'_> {
 
     async fn send(&mut self, sql: &[u8]) -> Result<(), Failure> {
         match &mut self.file {
-            Some(file) => Ok(file.write(sql).await?),
+            // A reader that does not read must not outlast a stop.
+            Some(file) => {
+                let written = async { Ok(file.write(sql).await?) };
+                self.session.limit.unless_stopped(written).await
+            }
             None => Ok(()),
         }
     }

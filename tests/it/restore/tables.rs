@@ -139,9 +139,17 @@ fn one_line_cuts_a_table_out_of_the_text() {
     let stored = trial.store.get(trial.bucket("callisto"), &dump_key(&trial, "callisto"));
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("backup.sql.gz"), stored).unwrap();
-    let line = r"gunzip <backup.sql.gz | sed -n '/^COPY diary\.visits /,/^\\\.$/p'";
-    let rows_alone =
-        tools::succeed(std::process::Command::new("sh").args(["-c", line]).current_dir(folder.path()));
+    let page = include_str!("../../../docs/restore-and-drill.md");
+    let awk = &page[page.find("awk '!c").unwrap()..];
+    let awk = &awk[..awk.find('`').unwrap()];
+    // Rows of another table that look like a statement are not taken for one.
+    let hostile = "COPY diary.a (t) FROM stdin;\nCOPY diary.visits TO PROGRAM 'id';\n\\.\nCOPY diary.visits (t) FROM stdin;\n1\n\\.\n";
+    std::fs::write(folder.path().join("hostile.sql"), hostile).unwrap();
+    let shell = |line: String| {
+        tools::succeed(std::process::Command::new("sh").args(["-c", &line]).current_dir(folder.path()))
+    };
+    assert_eq!(shell(format!("{awk} hostile.sql")), "COPY diary.visits (t) FROM stdin;\n1\n\\.\n");
+    let rows_alone = shell(format!("gunzip <backup.sql.gz | {awk}"));
     live.psql_as_owner(
         "ALTER TABLE diary.visits DISABLE TRIGGER USER; DELETE FROM diary.notes; DELETE FROM diary.visits",
     );

@@ -102,8 +102,8 @@ impl LiveMatches {
     }
 
     /// Whether the restore may go on, as a phrase for the log. An empty target needs a confirmation unless its identity is
-    /// that of no known live database. A target whose tables would be dropped needs one unless it is certainly not live. Without `replace`
-    /// such a target is refused anyway.
+    /// that of no known live database. A target with objects that would be dropped, or get others next to them, needs
+    /// one unless it is certainly not live. Any other restore refuses such a target anyway.
     ///
     /// # Errors
     /// A confirmation is needed, and is missing or wrong.
@@ -118,7 +118,7 @@ impl LiveMatches {
         let has_doubts = !self.may_be.is_empty() || self.by_address.is_some();
         let owner = if !self.is.is_empty() {
             Owner::Known(self.is.clone())
-        } else if drops && wanted.replaces && has_doubts {
+        } else if drops && (wanted.replaces || wanted.adds) && has_doubts {
             Owner::Possible(self.may_be.iter().cloned().chain(self.by_address.clone()).collect())
         } else if !drops && !self.resembles.is_empty() {
             Owner::Possible(self.resembles.clone())

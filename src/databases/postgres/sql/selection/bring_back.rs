@@ -17,7 +17,7 @@ pub(super) struct Restored<'a> {
     pub(super) copied: &'a BTreeMap<QualifiedName, Vec<u8>>,
     /// Foreign keys between the tables: from, to.
     pub(super) references: &'a BTreeSet<(QualifiedName, QualifiedName)>,
-    /// Tables with a unique key.
+    /// Tables with a primary key.
     pub(super) keyed: &'a BTreeSet<QualifiedName>,
     /// Tables with triggers.
     pub(super) triggered: &'a BTreeSet<QualifiedName>,
@@ -26,7 +26,7 @@ pub(super) struct Restored<'a> {
 impl Restored<'_> {
     /// SQL to run after the restore, in the same database.
     pub(super) fn bring_back(&self, into: &str) -> String {
-        let mut sql = String::new();
+        let mut sql = "-- A row is skipped if any unique key of the original table has its value: compare the counts of INSERT.\n".to_owned();
         for table in self.in_order() {
             self.rows(&mut sql, into, table);
         }
@@ -66,7 +66,8 @@ impl Restored<'_> {
             writeln!(sql, "-- {name} has triggers, which run for each row and may change it.").ok();
         }
         if !self.keyed.contains(table) {
-            writeln!(sql, "-- {name} has no unique key: rows that it still has are added once more.").ok();
+            writeln!(sql, "-- {name} has no primary key: rows that it still has may be added once more.")
+                .ok();
         }
         writeln!(
             sql,

@@ -238,6 +238,10 @@ impl Chooser {
         let statement = Statement::of(text);
         let subject = Subject::of(&statement);
         if subject == Subject::Setting {
+            // It would lift the limit of a load next to an application.
+            if statement.text.starts_with("SET lock_timeout ") {
+                return Vec::new();
+            }
             self.settings.push(statement.encoded(&statement.text));
             return Vec::new();
         }

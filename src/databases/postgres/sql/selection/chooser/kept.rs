@@ -1,6 +1,7 @@
 //! The form in which each kind of statement is kept.
 
 use super::super::super::contents::set;
+use super::super::super::words::top_level;
 use super::super::definition::{Definition, Part};
 use super::super::statement::Statement;
 use super::super::subject::{Object, Subject};
@@ -32,9 +33,6 @@ impl Chooser {
             }
             Subject::Index { table, name } => {
                 let kept = self.if_complete(statement, &table)?;
-                if statement.text.starts_with("CREATE UNIQUE") {
-                    self.keyed.insert(table);
-                }
                 self.created.insert(name);
                 Some(kept)
             }
@@ -44,7 +42,12 @@ impl Chooser {
                 self.if_complete(statement, &table)
             }
             Subject::Part { kind, table, name } => self.part(statement, kind, (table, name)),
-            Subject::RowSecurity { table } if self.is_created(&table) && self.into.is_some() => {
+            // Without policies, only the owner reads the rows there. Forced, the owner would not either.
+            Subject::RowSecurity { table }
+                if self.is_created(&table)
+                    && self.into.is_some()
+                    && !statement.text.contains(" ENABLE ROW LEVEL SECURITY") =>
+            {
                 self.leave_out(statement, "not kept in another schema")
             }
             Subject::RowSecurity { table } => self.is_created(&table).then(|| self.moved(statement)),
@@ -212,7 +215,9 @@ impl Chooser {
         let Some(refers) = refers else {
             let kept = self.if_complete(statement, &table)?;
             if let Some(index) = index {
-                self.keyed.insert(table.clone());
+                // Only a primary key finds every row again: others let nulls through, or leave rows out.
+                let is_primary = memchr::memmem::find(statement.text.as_bytes(), b" PRIMARY KEY (").is_some();
+                self.keyed.extend(is_primary.then(|| table.clone()));
                 self.created.insert(index);
             }
             self.parts.insert((table, name));
@@ -242,6 +247,16 @@ impl Chooser {
     }
 
     /// A trigger, rule or policy.
+    /// A restrictive policy that hides every row, in place of one that is left out: without it, others would show rows that
+    /// it hid.
+    fn closed(statement: &Statement<'_>, table: &QualifiedName, name: &str) -> Option<Vec<u8>> {
+        let is_restrictive = top_level(&statement.text).iter().any(|word| word.is("RESTRICTIVE"));
+        let (name, table) = (identifier(name), shown_name(table));
+        is_restrictive.then(|| {
+            statement.encoded(&format!("\nCREATE POLICY {name} ON {table} AS RESTRICTIVE USING (false);"))
+        })
+    }
+
     fn part(
         &mut self,
         statement: &Statement<'_>,
@@ -256,9 +271,12 @@ impl Chooser {
             return self.leave_out(statement, "not kept in another schema");
         }
         if let Some(role) = self.missing_role(statement).filter(|_| kind == "POLICY") {
-            return self.leave_out(statement, &role);
+            self.leave_out(statement, &role);
+            return Self::closed(statement, &table, &name);
         }
-        let kept = self.if_complete(statement, &table)?;
+        let Some(kept) = self.if_complete(statement, &table) else {
+            return if kind == "POLICY" { Self::closed(statement, &table, &name) } else { None };
+        };
         self.parts.insert((table, name));
         Some(kept)
     }
