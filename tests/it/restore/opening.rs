@@ -164,12 +164,13 @@ fn a_backup_that_is_missing_is_reported() {
     }
     let place = format!("s3://{bucket}/backups/ holds no backup");
     let absent = format!("s3://{bucket}/{}", at_another_time(&key));
+    let in_another = "it is in another store: set SPONSOR_BACKUPS_BUCKET to that one";
     let (beside, odd) = (format!("s3://{bucket}/{key}.sha256"), format!("s3://{bucket}/backups/../x.sql.gz"));
     for (named, told) in [
         ("20010101-000000", format!("{place} of 20010101-000000")),
         (&absent, format!("{absent} does not exist")),
         (&in_staging, format!("{place} at {in_staging}")),
-        (&elsewhere, format!("{place} at {elsewhere}")),
+        (&elsewhere, format!("{place} at {elsewhere} ({in_another})")),
         (&beside, format!("{place} at {beside}")),
         (&odd, format!("{place} at {odd}")),
     ] {

@@ -83,12 +83,17 @@ fn a_flipped_byte_of_a_piece_leaves_nothing() {
     let last = pieces.iter().rfind(|piece| piece["name"] == "visits").unwrap();
     let at = usize::try_from(last["offset"].as_u64().unwrap() + last["bytes"].as_u64().unwrap() / 2).unwrap();
     dump[at] ^= 1;
-    trial.store.put(bucket, &key, dump);
-    let target = absent();
-    let outcome = restore(&trial, &target).input("jobs", "2").run();
+    // The first reading verifies the backup, the second one loads it.
+    let (target, proxy) = (absent(), Proxy::before(trial.store.endpoint()));
+    spoil_the_second(&proxy, Action::ReplaceBody(dump.clone()));
+    let run = restore(&trial, &target).input("jobs", "2");
+    let outcome = run.input("s3-endpoint-url", proxy.endpoint()).run();
     outcome.assert_code(17);
     let told = message(&outcome);
     assert!(told.contains("(rows of public.visits) do not match its manifest"), "{told}");
+    assert_nothing_left(&target);
+    trial.store.put(bucket, &key, dump);
+    restore(&trial, &target).input("jobs", "2").run().assert_code(17);
     assert_nothing_left(&target);
 }
 
