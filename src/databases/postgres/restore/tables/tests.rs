@@ -152,3 +152,23 @@ fn no_comment_of_a_file_ends_early() {
     assert_eq!(text, b"--   a\n--   DROP TABLE x;\n--   b\n");
     assert_eq!(head(&["a\nDROP TABLE x;".to_owned()], "k")[..19], *b"-- a DROP TABLE x;\n");
 }
+
+#[test]
+fn rows_that_a_policy_hid_stay_hidden_without_it() {
+    let text = "--\n-- Name: pv; Type: SCHEMA; Schema: -; Owner: -\n--\n\nCREATE SCHEMA pv;\n\nCREATE TABLE pv.t (\n    id integer\n);\n\nCOPY pv.t (id) FROM stdin;\n1\n\\.\n\n\
+                CREATE POLICY deny ON pv.t AS RESTRICTIVE USING ((id IN ( SELECT allowed.id FROM pv.allowed)));\n\n\
+                CREATE POLICY open ON pv.t USING (true);\n\nALTER TABLE pv.t ENABLE ROW LEVEL SECURITY;\n";
+    let sql = |into: Option<&str>| {
+        let ground = Ground::Known(Existing::default());
+        let mut extraction = Extraction::new(selection("pv.t", into), ground, None);
+        let mut sql = extraction.feed(text.as_bytes()).unwrap();
+        sql.extend(extraction.finish().unwrap().sql);
+        String::from_utf8(sql).unwrap()
+    };
+    let back = sql(None);
+    assert!(back.contains("CREATE POLICY deny ON pv.t AS RESTRICTIVE USING (false);"), "{back}");
+    assert!(back.contains("CREATE POLICY open") && back.contains("ENABLE ROW LEVEL SECURITY"), "{back}");
+    let aside = sql(Some("recovered"));
+    assert!(aside.contains("ALTER TABLE recovered.t ENABLE ROW LEVEL SECURITY"), "{aside}");
+    assert!(!aside.contains("CREATE POLICY"), "{aside}");
+}
