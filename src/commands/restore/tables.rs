@@ -154,7 +154,7 @@ impl Output for Loading<'_> {
             NewDatabase { encoding: told.encoding.as_deref().unwrap_or("UTF8"), locale: locale.as_ref() };
         self.target.create(&form, &self.tools.psql, stop).await?;
         let is_silenced = self.target.facts.ground.may_silence_reactions();
-        // Whoever waits for our lock would hold up the application that waits behind.
+        // While this session waits for a lock, the application's sessions queue behind it.
         let mut first = format!("SET LOCAL lock_timeout = '{}s';\n", LOCK_WAIT.as_secs());
         first += &if is_silenced { session::silencing() } else { String::new() };
         let manner = LoadOptions {

@@ -57,7 +57,7 @@ impl Existing {
 /// Why tables cannot be selected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
-    /// There is no such table.
+    /// The backup has no table of this name.
     #[error("the backup has no table {name}")]
     Unknown {
         /// As the user named it.

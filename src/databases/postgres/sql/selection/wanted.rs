@@ -72,7 +72,7 @@ pub(super) struct Chosen {
     pub(super) tables: BTreeMap<QualifiedName, bool>,
     pub(super) types: BTreeSet<QualifiedName>,
     pub(super) sequences: BTreeSet<QualifiedName>,
-    /// Types of columns that the dump does not define: those of extensions. Without them there is no table either.
+    /// Types of columns that the dump does not define: those of extensions. The table needs them.
     foreign_types: BTreeSet<QualifiedName>,
 }
 
