@@ -129,16 +129,25 @@ impl RestoreRun<'_> {
         };
         let mut obstacles = plan.obstacles(allowed);
         obstacles.extend(self.obstacles_of_replacing(stored, &target, losing_rows));
+        let tools = self.tools(stored, (&target, clients), obstacles)?;
+        Ok(PreparedTarget { target, tools, plan })
+    }
+
+    /// The programs for this target, or all obstacles at once.
+    pub(super) fn tools(
+        &self,
+        stored: &StoredBackup,
+        (target, clients): (&Target, &[Client]),
+        mut obstacles: Vec<RestoreError>,
+    ) -> Result<Tools, RestoreError> {
+        let place = self.target.place();
         if target.may_not_be_created() {
             let user = self.target.user().to_owned();
             obstacles.push(RestoreError::MayNotCreate { place: place.clone(), user });
         }
         let tools = restoring::tools(stored, clients, target.facts.major(), &place);
         obstacles.extend(tools.as_ref().err().cloned());
-        match (RestoreError::all(obstacles), tools) {
-            (None, Ok(tools)) => Ok(PreparedTarget { target, tools, plan }),
-            (Some(obstacle), _) | (None, Err(obstacle)) => Err(obstacle.into()),
-        }
+        RestoreError::all(obstacles).map_or(tools, Err)
     }
 
     /// What prevents dropping the target's objects.

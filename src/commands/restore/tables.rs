@@ -8,8 +8,9 @@ use crate::commands::RunContext;
 use crate::commands::restoring::{self, LOCK_WAIT};
 use crate::commands::session::{Completed, SponsorSession, fenced};
 use crate::commands::stored::StoredBackup;
+use crate::databases::postgres::generated::{self, Digests};
 use crate::databases::postgres::invocation::DumpOptions;
-use crate::databases::postgres::proof::{Comparison, Side};
+use crate::databases::postgres::proof::{Comparison, DatabaseDifferences, Side};
 use crate::databases::postgres::restore::plan::Allowed;
 use crate::databases::postgres::restore::tables::Extracted;
 use crate::databases::postgres::restore::{
@@ -24,6 +25,7 @@ use crate::failure::Failure;
 use crate::report::lines;
 use crate::report::restore::Restored;
 use crate::sponsors::Sponsor;
+use crate::verification::stored::generated as generated_values;
 use crate::verification::{self, counted};
 
 /// Tables that a plan names.
@@ -107,17 +109,9 @@ impl RestoreRun<'_> {
         let told = restoring::needs_in_manifest(stored);
         let needs = Needs { server_major: told.server_major, ..Default::default() };
         let plan = TargetPlan::new(&place, &needs, restoring::server_major(stored), &target.facts);
-        let mut obstacles = plan.obstacles(Allowed { replace: true, ..Allowed::default() });
-        if target.may_not_be_created() {
-            let user = self.target.user().to_owned();
-            obstacles.push(RestoreError::MayNotCreate { place: place.clone(), user });
-        }
-        let tools = restoring::tools(stored, clients, target.facts.major(), &place);
-        obstacles.extend(tools.as_ref().err().cloned());
-        match (RestoreError::all(obstacles), tools) {
-            (None, Ok(tools)) => Ok((target, tools, existing)),
-            (Some(obstacle), _) | (None, Err(obstacle)) => Err(obstacle.into()),
-        }
+        let obstacles = plan.obstacles(Allowed { replace: true, ..Allowed::default() });
+        let tools = self.tools(stored, (&target, clients), obstacles)?;
+        Ok((target, tools, existing))
     }
 }
 
@@ -235,7 +229,24 @@ impl Loading<'_> {
         let contents = |tables: Vec<TableDigest>| DumpContents { tables, ..DumpContents::default() };
         let (expected, found) = (contents(wanted.clone()), contents(found));
         let side = |contents| Side { contents, inventory: None, majors: (0, 0) };
-        Ok(Comparison::new(&side(&expected), &side(&found), None))
+        let comparison = Comparison::new(&side(&expected), &side(&found), None);
+        let told = self.stored.description.contents.as_ref().map(generated_values).unwrap_or_default();
+        let mut told: Digests = told
+            .into_iter()
+            .map(|(name, digest)| (new_name(&name), digest))
+            .filter(|((schema, name), _)| {
+                wanted.iter().any(|table| (&table.schema, &table.name) == (schema, name))
+            })
+            .collect();
+        if told.is_empty() {
+            return Ok(comparison);
+        }
+        let stop = self.session.limit.stop();
+        let connection = &self.target.connection;
+        let computed = generated::digests(&self.tools.psql, connection, &options, stop).await?;
+        // A table without such a column was restored without it, which is listed.
+        told.retain(|name, _| computed.contains_key(name));
+        Ok(comparison.with_database(DatabaseDifferences::default(), &told, &computed))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Some tables of a backup: back into the database that lost them, next to it, or as SQL.
 
+mod generated;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 

@@ -159,7 +159,8 @@ pub fn of_dumped_rows(options: &DumpOptions) -> String {
     let [wanted, unwanted] = [&options.schemas, &options.exclude_schemas].map(|list| any(list, of_schemas));
     let wanted = if options.schemas.is_empty() { "true".to_owned() } else { wanted };
     let without_rows = any(&options.exclude_table_data, of_tables);
-    format!("({wanted}) AND NOT ({unwanted}) AND NOT ({without_rows})")
+    let tables = if options.tables.is_empty() { "true".to_owned() } else { any(&options.tables, of_tables) };
+    format!("({wanted}) AND ({tables}) AND NOT ({unwanted}) AND NOT ({without_rows})")
 }
 
 /// A condition that is true if any of these patterns matches.
