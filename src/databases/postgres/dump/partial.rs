@@ -159,8 +159,12 @@ pub fn of_dumped_rows(options: &DumpOptions) -> String {
     let [wanted, unwanted] = [&options.schemas, &options.exclude_schemas].map(|list| any(list, of_schemas));
     let wanted = if options.schemas.is_empty() { "true".to_owned() } else { wanted };
     let without_rows = any(&options.exclude_table_data, of_tables);
-    let tables = if options.tables.is_empty() { "true".to_owned() } else { any(&options.tables, of_tables) };
-    format!("({wanted}) AND ({tables}) AND NOT ({unwanted}) AND NOT ({without_rows})")
+    let dumped = format!("({wanted}) AND NOT ({unwanted}) AND NOT ({without_rows})");
+    if options.tables.is_empty() {
+        dumped
+    } else {
+        format!("{dumped} AND ({})", any(&options.tables, of_tables))
+    }
 }
 
 /// A condition that is true if any of these patterns matches.
