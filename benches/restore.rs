@@ -1,6 +1,7 @@
 //! What a whole restore costs, as ratios taken pair by pair in one run: `cargo bench --bench restore -- 800 3` for some 800 MiB of
 //! plain dump and three rounds (200 and three by default). `OTHER=/path/to/sponsor-backup` also compares backups and drills with
-//! those of another build, such as an earlier release. Needs what `script/setup` installs.
+//! those of another build, such as an earlier release. `ONLY=drill` measures only the pairs with that word in their names. Needs what
+//! `script/setup` installs.
 //!
 //! Database, S3 server and product share this machine's cores, so the absolute times say little. Asserts nothing but
 //! that every restore succeeded.
@@ -25,7 +26,7 @@ use support::{Cluster, Database, REGION, Run, Sponsor, StrictS3, Trial, tools};
 
 /// Of the dump's text.
 const BYTES_PER_ROW: u64 = 250;
-/// One large table with four indexes, one of a tenth of it, one of a hundredth, and many small ones.
+/// One large table with four indexes, one of a tenth of it, `surveys` of a hundredth, and many small ones.
 const TABLES: &str = "
     CREATE FUNCTION pg_temp.text(n bigint) RETURNS text LANGUAGE sql AS $$
       SELECT string_agg(substr(md5((n * 31 + i)::text), 1, 3 + (n + i)::int % 7), ' ') FROM generate_series(1, 24) i $$;
@@ -111,13 +112,15 @@ impl Bench<'_> {
             .find(|key| key.ends_with(".gz"))
             .unwrap();
         let location = format!("s3://{}/{key}", self.trial.bucket("callisto"));
-        let restore = |jobs: &'static str| {
+        let restore_with = |name: &'static str, value: &'static str| {
             let target = self.absent();
             let run = self.trial.run().env("TARGET_DATABASE_URL", target.url());
-            let took = timed(run, &[("command", "restore"), ("jobs", jobs)]);
+            let took = timed(run, &[("command", "restore"), (name, value)]);
             self.drop(&target);
             took
         };
+        let restore = |jobs| restore_with("jobs", jobs);
+        let one_table = || restore_with("tables", "public.surveys");
         let by_hand = || {
             self.fill_new(&format!(
                 "'{}' s3 cp --no-progress '{location}' - | gunzip | psql -qXo /dev/null -v ON_ERROR_STOP=1 \"$TARGET\"",
@@ -129,6 +132,7 @@ impl Bench<'_> {
         pairs(self.rounds, "restore --jobs 2 / aws s3 cp - | gunzip | psql", || restore("2"), by_hand);
         pairs(self.rounds, "restore --jobs 2 / pg_restore -j2 of -Fc", || restore("2"), custom);
         pairs(self.rounds, "restore --jobs 2 / restore", || restore("2"), || restore("1"));
+        pairs(self.rounds, "restore of a table of 1 % of the data / restore", one_table, || restore("1"));
         std::fs::remove_file(dump).unwrap();
     }
 

@@ -5,12 +5,16 @@ pub mod options;
 
 mod command;
 mod definition;
+mod free_text;
+mod input;
 mod kinds;
+mod moment;
 mod table_names;
 mod usage;
 mod values;
 mod which_backup;
 
+pub use free_text::FreeText;
 pub use options::{CommandOptions, InitOptions};
 pub use usage::UsageError;
 
@@ -58,7 +62,8 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
             Err(problem) => return Err(all(problems, problem)),
         }
     }
-    let command = arguments.first().filter(|name| is_command(name)).cloned();
+    let arguments = with_group_split(arguments);
+    let command = named_here(&arguments);
     let program = std::iter::once(env!("CARGO_PKG_NAME").to_owned());
     let words = program.chain(with_booleans_joined(arguments));
     let mut matches = match read_flags(words.collect(), command.as_deref(), &mut problems) {
@@ -72,12 +77,11 @@ pub fn parse(arguments: &[String], variables: &Variables) -> Result<Request, Usa
             None => return Ok(Request::Text(error.to_string())),
         },
     };
-    let (name, flags) = matches.remove_subcommand().unwrap_or_default();
+    let (name, flags) = definition::chosen(&mut matches);
     if let Some(text) = definition::text(&name, &flags) {
         return UsageError::all(problems).map_or_else(|| text.map(Request::Text), Err);
     }
-    let command = Command::ALL.into_iter().find(|command| command.name() == name);
-    let command = command.ok_or_else(usage::no_command)?;
+    let command = Command::named(&name).ok_or_else(usage::no_command)?;
     let values = Values::new(command, flags, variables);
     // What a misspelled name was meant to set would look missing.
     let is_misspelled = !problems.is_empty();
@@ -179,8 +183,26 @@ fn unknown_inputs(variables: &Variables) -> Vec<UsageError> {
     unknown.map(|variable| usage::unknown_input(variable)).collect()
 }
 
-fn is_command(name: &str) -> bool {
-    definition::is_of_a_terminal(name) || Command::ALL.iter().any(|command| command.name() == name)
+/// A workflow names a command of a group in one text, `hold add`. A terminal passes two words.
+fn with_group_split(arguments: Vec<String>) -> Vec<String> {
+    let mut words = arguments.into_iter();
+    let first = words.next();
+    let group = first.as_deref().and_then(Command::named).and_then(Command::group);
+    let first = group.map_or_else(
+        || first.into_iter().collect(),
+        |(group, member)| vec![group.to_owned(), member.to_owned()],
+    );
+    first.into_iter().chain(words).collect()
+}
+
+/// The command or the group that the first words name.
+fn named_here(arguments: &[String]) -> Option<String> {
+    let first = arguments.first()?;
+    let both = arguments.get(1).map(|second| format!("{first} {second}"));
+    let of_a_group = both.filter(|name| Command::named(name).is_some());
+    let is_known =
+        Command::named(first).is_some() || definition::is_of_a_terminal(first) || Command::is_group(first);
+    of_a_group.or_else(|| is_known.then(|| first.clone()))
 }
 
 #[cfg(test)]

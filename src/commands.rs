@@ -6,23 +6,34 @@ mod text_blocks;
 pub mod threads;
 
 mod backup;
+mod backup_attempts;
 mod backup_rows;
 mod buckets;
 mod copy;
+mod diff;
 mod drill;
 mod elsewhere;
 mod github;
 mod history;
+mod hold;
 mod init;
 mod list;
 mod manifests;
 mod matrix;
+mod metrics;
+mod metrics_delivery;
+mod notification;
+mod notify_test;
 mod other_sponsors;
 mod preflight;
+mod prune;
+mod protection;
 mod publish;
 mod record;
+mod record_reads;
 mod restore;
 mod restoring;
+mod row_facts;
 mod save_record;
 mod secrets_source;
 mod selected_backup;
@@ -48,6 +59,8 @@ use crate::failure::{self, Failure};
 use crate::report::sink::Sink;
 use crate::stop::Deadline;
 use github::IssueReporter;
+use metrics_delivery::MetricsDelivery;
+use notification::Notifications;
 use publish::Publisher;
 use secrets_source::revoke_tokens;
 
@@ -82,6 +95,8 @@ async fn run(options: CommandOptions, outputs: bool, mut context: RunContext) ->
         return refuse(&failure, &context.sink);
     }
     let issue = IssueReporter::new(&options);
+    let metrics = MetricsDelivery::new(options.common(), &context);
+    let notifications = Notifications::new(&options, &context);
     let publisher = Publisher::new(&options, &context);
     // A stopped run asks for no more secrets, and has few seconds: its tokens are revoked while it ends.
     let stopped = context.clone();
@@ -89,11 +104,12 @@ async fn run(options: CommandOptions, outputs: bool, mut context: RunContext) ->
         stopped.stop.requested().await;
         revoke_tokens(&stopped).await;
     }));
-    let done = carry_out(options, &context, &publisher).await;
+    let done = Box::pin(carry_out(options, &context, &publisher)).await;
     let code = done.unwrap_or_else(|failure| publisher.failure(&failure));
     if let Some(issue) = issue {
         Box::pin(issue.report(&publisher)).await;
     }
+    tokio::join!(metrics.deliver(&context), Box::pin(notifications.deliver(&publisher, code)));
     if context.stop.signal().is_some() {
         early.await.ok();
     }
@@ -119,11 +135,20 @@ async fn carry_out(
             CommandOptions::Backup(options) => backup::run(options, context, publisher).await,
             CommandOptions::Record(options) => record::run(options, context, publisher).await,
             CommandOptions::List(options) => list::run(options, context, publisher).await,
+            CommandOptions::History(options) => Box::pin(history::run(options, context, publisher)).await,
             CommandOptions::Show(options) => Box::pin(show::run(options, context, publisher)).await,
+            CommandOptions::Diff(options) => Box::pin(diff::run(options, context, publisher)).await,
             CommandOptions::Verify(options) => verify::run(options, context, publisher).await,
             CommandOptions::Restore(options) => restore::run(options, context, publisher).await,
             CommandOptions::Drill(options) => drill::run(options, context, publisher).await,
             CommandOptions::Copy(options) => Box::pin(copy::run(options, context, publisher)).await,
+            CommandOptions::Hold(options) => Box::pin(hold::run(options, context, publisher)).await,
+            CommandOptions::HoldList(options) => Box::pin(hold::list(options, context, publisher)).await,
+            CommandOptions::Prune(options) => Box::pin(prune::run(options, context, publisher)).await,
+            CommandOptions::Metrics(options) => Box::pin(metrics::run(options, context, publisher)).await,
+            CommandOptions::NotifyTest(options) => {
+                Box::pin(notify_test::run(options, context, publisher)).await
+            }
             CommandOptions::Preflight(options) => Box::pin(preflight::run(options, context, publisher)).await,
         }
     });

@@ -2,11 +2,22 @@
 //!
 //! Documents are only added, never changed. A command decides what happened, this module records it.
 
+pub mod audit;
 pub mod copy;
 pub mod deployment;
 pub mod drill;
 pub mod drill_history;
+pub mod entries;
+pub mod head;
+pub mod hold;
+pub mod hold_history;
+pub mod leftovers;
 pub mod log;
+pub mod prune;
+pub mod recovery;
+pub mod restore;
+pub mod timeline;
+pub mod verification;
 
 pub use crate::github::provenance::Provenance;
 pub use crate::github::run::RunIdentity;
@@ -41,6 +52,14 @@ pub enum RecordError {
         /// What S3 shows instead.
         why: String,
     },
+    /// What is held is unknown.
+    #[error("{location}: {why}, so what is held is unknown")]
+    UnreadHold {
+        /// `s3://bucket/key` of a hold record.
+        location: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The object in S3 has not the lock or the tags that were sent.
     #[error("{0}")]
     NotAsSent(StoreError),
@@ -67,6 +86,9 @@ impl RecordError {
                 "Pass the outputs `backup_location` and `backup_size` of this sponsor's own backup step. The deployment itself was recorded."
                     .to_owned(),
             ),
+            Self::UnreadHold { .. } => {
+                Some("Find out who wrote it, and move it away only if you know that it holds nothing.".to_owned())
+            }
             Self::NotAsSent(StoreError::Differs { what: "tags", .. }) => Some(
                 "Report this to the store's support: it did not keep the tags. The workspace has a copy of the record."
                     .to_owned(),

@@ -1,12 +1,24 @@
-//! Everything that people and workflows read. Text is made here, purely. Only `sink` writes it anywhere.
+//! Everything that people and workflows read. Text is made here, purely. Only `sink` writes it, and
+//! `metrics_file`, `pushgateway` and `notifier` what goes elsewhere.
 
+pub mod diff;
 pub mod disabled;
 pub mod drill;
+pub mod history;
+pub mod holds;
 pub mod issue;
+pub mod leftovers;
 pub mod lines;
 pub mod listing;
+pub mod metrics;
+pub mod metrics_file;
+pub mod notification;
+pub mod notifier;
 pub mod outputs;
+pub mod posting;
 pub mod preflight;
+pub mod pruning;
+pub mod pushgateway;
 pub mod redaction;
 pub mod restore;
 pub mod shown_backup;
@@ -15,6 +27,7 @@ pub mod summary;
 pub mod verify;
 pub mod workflow;
 
+mod columns;
 mod markdown;
 
 use serde::Serialize;
@@ -187,17 +200,13 @@ pub(crate) mod sample {
     use crate::databases::postgres::restore::LeftOut;
     use crate::record::drill::{DrillReport, Durations, Statements};
     use crate::verification::Conclusion;
-    use crate::verification::conclusion::{BackupFacts, Before, ContentTotals};
+    use crate::verification::conclusion::{BackupFacts, ContentTotals};
     use crate::verification::drill::{Check, Status, Target};
 
     /// A backup that is as it should be.
     pub(crate) fn backed_up() -> Conclusion {
         let held = ContentTotals { tables: 3, rows: 52_500, bytes: 53_687_091 };
-        Conclusion::of_backup(&BackupFacts {
-            held,
-            partial: false,
-            before: Some(Before { rows: 52_000, bytes: 53_000_000 }),
-        })
+        Conclusion::of_backup(&BackupFacts { held, partial: false, rows_before: Some(52_000) })
     }
 
     /// A result with plausible facts, for tests of texts.

@@ -7,6 +7,7 @@ pub mod file;
 pub mod http;
 pub mod oidc;
 pub mod preflight;
+pub mod url_parts;
 pub mod variables;
 pub mod workflows;
 
@@ -109,6 +110,12 @@ impl SponsorSecrets {
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The same with other access to AWS.
+    #[must_use]
+    pub fn with_aws(&self, aws: AwsAccess) -> Self {
+        Self { aws: Some(aws), ..self.clone() }
     }
 
     /// The values that logs must never show. Not stores, region and flag: GitHub drops every output that holds a

@@ -11,12 +11,14 @@ pub mod place;
 pub mod preflight;
 pub mod s3;
 pub mod thaw;
+pub mod versions;
 
 mod capabilities;
 mod download;
 mod error;
 mod expectations;
 mod object;
+mod removal;
 mod upload;
 
 pub use attributes::{BucketDefault, CheckedAttributes, LockChoice, LockState, ObjectAttributes, ObjectLock};
@@ -25,9 +27,10 @@ pub use download::Download;
 pub use error::StoreError;
 pub use expectations::StorageExpectations;
 pub use folder::Surroundings;
-pub use object::{ListedObject, ListedUpload, ObjectInfo, Published, WholeObject};
+pub use object::{ListedObject, ListedUpload, ObjectInfo, Published, Replicated, WholeObject};
 pub use s3::{AwsSession, Caller, Endpoint, session_name};
 pub use upload::Upload;
+pub use versions::{ObjectVersion, Versioning};
 
 use bytes::Bytes;
 use jiff::Timestamp;

@@ -1,6 +1,7 @@
 //! Decides what counts as a success, and compares sponsors, backups and databases. Pure, except [`previous`], which reads
 //! from S3.
 
+pub mod backup_diff;
 pub mod conclusion;
 pub mod contents_changes;
 pub mod database;
@@ -8,6 +9,8 @@ pub mod drill;
 pub mod limits;
 pub mod preflight;
 pub mod previous;
+pub mod retention;
+pub mod share;
 pub mod source;
 pub mod stored;
 pub mod tenancy;

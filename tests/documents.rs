@@ -118,6 +118,12 @@ fn what_the_action_hands_over_is_what_the_program_takes() {
         variables.insert(variable("outcome"), "success".to_owned());
         variables.insert("TARGET_DATABASE_URL".to_owned(), "postgresql://app@localhost/restored".to_owned());
         variables.insert(variable("to"), "s3://second-copy".to_owned());
+        variables.insert(variable("keep-last"), "3".to_owned());
+        variables.insert(variable("reason"), "audit".to_owned());
+        if command == Command::HoldRemove {
+            variables.insert(variable("backup"), "20261120-120000".to_owned());
+            variables.insert(variable("confirm"), "backups/x.sql.gz".to_owned());
+        }
         assert!(matches!(cli::parse(&[], &variables), Ok(Request::Command { .. })), "{}", command.name());
     }
 }

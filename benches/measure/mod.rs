@@ -9,6 +9,10 @@ pub(crate) fn pairs(
     mut a: impl FnMut() -> Duration,
     mut b: impl FnMut() -> Duration,
 ) {
+    // To repeat one pair without the rest.
+    if std::env::var("ONLY").is_ok_and(|only| !name.contains(&only)) {
+        return;
+    }
     let mut ratios: Vec<f64> = (0..rounds)
         .map(|_| {
             let (a, b) = (a().as_secs_f64(), b().as_secs_f64());

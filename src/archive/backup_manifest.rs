@@ -2,15 +2,23 @@
 //!
 //! Its form is fixed by `schemas/backup-manifest.v1.json`.
 
+mod changes;
 mod contents;
 mod held_table;
 mod named_value;
 mod occasion;
+mod partial;
+mod retention;
 
-pub use contents::{Contents, Database, DatabaseSetting, LargeObjectGroup, LargeObjects, Sequence, Table};
+pub use changes::{Amounts, ChangedObjects, ChangedTables, Changes, Named};
+pub use contents::{
+    Contents, Database, DatabaseSetting, LargeObjectGroup, LargeObjects, Object, Sequence, Table,
+};
 pub use held_table::HeldTable;
 pub use named_value::NamedValue;
 pub use occasion::Occasion;
+pub use partial::Partial;
+pub use retention::{UnknownRetention, retained_until};
 
 use std::borrow::Cow;
 
@@ -66,6 +74,12 @@ pub struct BackupManifest {
     /// The newest backup before this one that held rows; absent if there was none, or if it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_backup: Option<PreviousBackup>,
+    /// Comparison with that backup; absent if there was none, and in backups of release 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
+    /// What exceeded a limit of its run, each as a phrase; absent if nothing did, and in backups of release 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exceeded_limits: Option<Vec<String>>,
     /// State of the standby that was dumped; absent for a primary and in backups of release 0.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<Standby>,
@@ -123,6 +137,12 @@ impl BackupManifest {
         Some(format!("it holds no tables, but {} held {} rows", before.location, before.rows_total))
     }
 
+    /// Whether it failed because of a limit of its run.
+    #[must_use]
+    pub fn exceeded_a_limit(&self) -> bool {
+        self.exceeded_limits.as_ref().is_some_and(|findings| !findings.is_empty())
+    }
+
     /// Parses the document from `location`. Unknown fields are ignored, since later versions add some.
     ///
     /// # Errors
@@ -172,9 +192,16 @@ pub struct Excerpt {
     /// The newest backup before it that held rows.
     pub previous_backup: Option<PreviousBackup>,
     partial: Option<serde::de::IgnoredAny>,
+    exceeded_limits: Option<serde::de::IgnoredAny>,
 }
 
 impl Excerpt {
+    /// Whether it had lost more than its run's limits allow, or could not be compared.
+    #[must_use]
+    pub fn exceeded_a_limit(&self) -> bool {
+        self.exceeded_limits.is_some()
+    }
+
     /// Whether something was left out on purpose.
     #[must_use]
     pub fn is_partial(&self) -> bool {
@@ -291,31 +318,6 @@ pub struct Encoding {
     pub members: u64,
     /// age public keys of its recipients; empty if it is not encrypted.
     pub age_recipients: Vec<String>,
-}
-
-/// What was left out on purpose, as pg_dump patterns.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Partial {
-    /// Only these schemas.
-    pub schemas: Vec<String>,
-    /// Not these schemas.
-    pub exclude_schemas: Vec<String>,
-    /// Not the rows of these tables.
-    pub exclude_table_data: Vec<String>,
-}
-
-impl Partial {
-    /// What is not in the backup: `rows excluded by request: diary.audit_log`.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let lists = [
-            ("only the schemas", &self.schemas),
-            ("schemas excluded by request", &self.exclude_schemas),
-            ("rows excluded by request", &self.exclude_table_data),
-        ];
-        let told = lists.iter().filter(|(_, patterns)| !patterns.is_empty());
-        told.map(|(what, patterns)| format!("{what}: {}", patterns.join(", "))).collect::<Vec<_>>().join("; ")
-    }
 }
 
 /// A backup that another one is compared with.

@@ -6,16 +6,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 use super::codec::Format;
-use crate::layout::key::{Object, SECOND, checksum_key, manifest_key};
+use crate::layout::key::{Object, checksum_key, manifest_key};
 use crate::sponsors::Environment;
 use crate::store::{ListedObject, ListedUpload};
-
-/// Letters of the time in a key.
-const SECOND_LENGTH: usize = "20260101-000000".len();
 
 /// The key of a dump, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +32,8 @@ impl BackupKey {
         let compressed = key.strip_suffix(".age").unwrap_or(key);
         let format = Format::ALL.into_iter().find(|format| compressed.ends_with(format.extension()))?;
         let stem = compressed.strip_suffix(format.extension())?.strip_suffix(".sql")?;
-        let second = stem.get(stem.len().checked_sub(SECOND_LENGTH)?..)?;
-        let at = DateTime::strptime(SECOND, second).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
-        let suffix = key.get(stem.len()..)?;
-        let ours = Object::Backup { suffix }.key(environment, at) == key;
-        ours.then(|| Self { key: key.to_owned(), at, format, encrypted: compressed.len() < key.len() })
+        let at = Object::Backup { suffix: key.get(stem.len()..)? }.time_in(environment, key)?;
+        Some(Self { key: key.to_owned(), at, format, encrypted: compressed.len() < key.len() })
     }
 }
 
@@ -198,7 +190,8 @@ pub fn catalogue(environment: Environment, listed: Vec<ListedObject>) -> Catalog
 }
 
 /// Which piece a key would be, and of which dump.
-fn piece_of(key: &str) -> (Piece, &str) {
+#[must_use]
+pub fn piece_of(key: &str) -> (Piece, &str) {
     let beside = |name: fn(&str) -> String| key.strip_suffix(&name(""));
     match (beside(checksum_key), beside(manifest_key)) {
         (Some(dump), _) => (Piece::Checksum, dump),

@@ -81,6 +81,34 @@ pub enum ArchiveError {
         /// What is left, in words.
         left: String,
     },
+    /// What is removed from this store is gone for good.
+    #[error("{place} {}, so what is removed from it is gone for good", if *suspended { "keeps no new versions" } else { "keeps no versions" })]
+    Unversioned {
+        /// `s3://bucket/` or `file:///root/`.
+        place: String,
+        /// Whether versioning is suspended.
+        suspended: bool,
+    },
+    /// The store of the records has none, although there are backups.
+    #[error("{place} holds no record, although each backup leaves one")]
+    NoRecords {
+        /// `s3://bucket/folder/` or `file:///root/folder/`.
+        place: String,
+    },
+    /// An object was removed, and the store showed no delete marker over it.
+    #[error("{location} was removed, but the store showed no delete marker over it")]
+    NotHidden {
+        /// `s3://bucket/key`.
+        location: String,
+    },
+    /// What a run hid cannot be brought back by this record.
+    #[error("{location} {why}")]
+    NotUndone {
+        /// `s3://bucket/key`.
+        location: String,
+        /// What is wrong with it, as a predicate.
+        why: String,
+    },
     /// A signal or the time limit stopped the transfer.
     #[error("the transfer was stopped")]
     Stopped,
@@ -144,6 +172,18 @@ impl ArchiveError {
             }
             Self::IdentityWrong { .. } => {
                 "Pass the age identity of one of its recipients in AGE_IDENTITY or `age-identity-file`. If this is the right one, the start of the object is damaged."
+            }
+            Self::Unversioned { .. } => {
+                "Set `unversioned` to accept that nothing can be brought back. A bucket can keep versions instead."
+            }
+            Self::NoRecords { .. } => {
+                "Check that the store of the records is this sponsor's, and that its folder is mounted. Holds, drills and deployments are known from it alone."
+            }
+            Self::NotHidden { .. } => {
+                "Check the bucket's versioning and the versions of this object before you prune again."
+            }
+            Self::NotUndone { .. } => {
+                "Pass the record that `prune` printed for this sponsor and environment. What a store without versions removed is only in a copy."
             }
             Self::Stopped => return None,
         };

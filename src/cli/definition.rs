@@ -25,9 +25,17 @@ Environment variables:
                            AWS keys of that sponsor, if they are not in Doppler
   AWS_SESSION_TOKEN_{SPONSOR}
                            Session token of that sponsor, if its AWS keys are temporary
+  AWS_ACCESS_KEY_ID_{SPONSOR}_PRUNE, AWS_SECRET_ACCESS_KEY_{SPONSOR}_PRUNE
+                           AWS keys of that sponsor that only `prune` uses, to remove backups
   AWS_ENDPOINT_URL_S3      Same as --s3-endpoint-url
   AGE_IDENTITY             age private keys, instead of --age-identity-file
   TARGET_DATABASE_URL      Same as --target-database-url
+  PUSHGATEWAY_URL          Same as --pushgateway-url, also with a user and a password
+  SLACK_WEBHOOK_URL        Slack incoming webhook to notify
+  NOTIFY_WEBHOOK_URL, NOTIFY_WEBHOOK_SECRET
+                           Webhook to notify, and the secret (whsec_...) that signs its requests
+  PING_URL                 Check of a ping service to signal start and end of a run to
+  PING_URL_{SPONSOR}       The same for that sponsor's part of a run
   DATABASE_URL             Database URL that `init` writes into the secrets file
   GITHUB_API_URL           URL of GitHub's API, for --github-token
 
@@ -47,22 +55,55 @@ pub(super) fn definition() -> clap::Command {
         .max_term_width(WIDEST)
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands(Command::ALL.map(subcommand))
+        .subcommands(Command::ALL.into_iter().filter(|command| command.group().is_none()).map(subcommand))
+        .subcommands(Command::GROUPS.map(group))
         .subcommands(of_a_terminal())
+}
+
+/// Commands whose names share their first word.
+fn group((group, about): (&'static str, &'static str)) -> clap::Command {
+    clap::Command::new(group)
+        .about(about)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .after_help(format!("Run `{PROGRAM} {group} COMMAND --help` for details and examples."))
+        .subcommands(Command::of_group(group).map(subcommand))
+}
+
+/// The name of the command that clap found, and its flags.
+pub(super) fn chosen(matches: &mut ArgMatches) -> (String, ArgMatches) {
+    let (name, mut flags) = matches.remove_subcommand().unwrap_or_default();
+    match flags.remove_subcommand() {
+        Some((second, flags)) => (format!("{name} {second}"), flags),
+        None => (name, flags),
+    }
 }
 
 fn subcommand(command: Command) -> clap::Command {
     let name = command.name();
-    let required = inputs::of(command).filter(|input| input.required);
+    let required = inputs::of(command).filter(|input| input.required_by.contains(&command));
     let required: String =
         required.map(|input| format!("--{} <{}> ", input.name, input.value_name)).collect();
+    let words: Vec<&Input> =
+        inputs::of(command).filter(|input| input.positional.contains(&command)).collect();
+    let shown: String = words.iter().map(|input| format!(" [{}]", input.name.to_uppercase())).collect();
     let pointer = format!("Run `{PROGRAM} --help` for environment variables.");
-    clap::Command::new(name)
+    clap::Command::new(command.group().map_or(name, |(_, member)| member))
         .about(command.about())
-        .override_usage(format!("{PROGRAM} {name} {required}[OPTIONS]"))
+        .override_usage(format!("{PROGRAM} {name} {required}[OPTIONS]{shown}"))
         .after_help(format!("Run `{PROGRAM} {name} --help` for details and examples."))
         .after_long_help(format!("{}\n\n{pointer}", examples(command)))
-        .args(inputs::of(command).map(flag))
+        .args(words.into_iter().map(word))
+        .args(inputs::of(command).map(|input| flag(command, input)))
+}
+
+/// An input's value without its flag. Only one of the two can be set.
+fn word(input: &Input) -> clap::Arg {
+    clap::Arg::new(inputs::word(input.name))
+        .value_name(input.name.to_uppercase())
+        .conflicts_with(input.name)
+        .help(format!("Same as --{}", input.name))
 }
 
 fn examples_of_all() -> String {
@@ -84,9 +125,13 @@ fn example(command: Command, arguments: &str) -> String {
     format!("  {PROGRAM} {} {arguments}", command.name())
 }
 
-fn flag(input: &Input) -> clap::Arg {
+fn flag(command: Command, input: &Input) -> clap::Arg {
     let plain = |markdown: &str| markdown.replace('`', "");
-    let help = format!("{}{}", plain(input.help), if input.required { " [required]" } else { "" });
+    let help = format!(
+        "{}{}",
+        plain(input.help),
+        if input.required_by.contains(&command) { " [required]" } else { "" }
+    );
     let more = if input.more.is_empty() { String::new() } else { format!(". {}", plain(input.more)) };
     let flag = clap::Arg::new(input.name)
         .long(input.name)
@@ -163,11 +208,20 @@ fn manual_page(command: Option<&str>) -> Result<String, UsageError> {
     let chosen = match command {
         None => whole,
         Some(name) => {
-            let found = whole.get_subcommands().find(|known| known.get_name() == name).cloned();
-            let found = found.ok_or_else(|| no_page(name))?;
+            let mut found = &whole;
+            // `hold add`, also as its page is called: `hold-add`.
+            let words = if whole.find_subcommand(name).is_some() {
+                vec![name]
+            } else {
+                name.split([' ', '-']).collect()
+            };
+            for word in words {
+                found = found.find_subcommand(word).ok_or_else(|| no_page(name))?;
+            }
             // The name that `man` and the pages' files use.
             found
-                .display_name(format!("{}-{name}", env!("CARGO_PKG_NAME")))
+                .clone()
+                .display_name(format!("{}-{}", env!("CARGO_PKG_NAME"), name.replace(' ', "-")))
                 .version(env!("CARGO_PKG_VERSION"))
         }
     };

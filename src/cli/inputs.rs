@@ -3,139 +3,32 @@
 //! name and a value read as something else do not compile.
 
 pub use super::command::Command;
+pub use super::input::Input;
 
-use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use Command::{Backup, Copy, Drill, Init, List, Matrix, Preflight, Record, Restore, Show, Verify};
+use Command::{
+    Backup, Copy, Diff, Drill, History, HoldAdd, HoldList, HoldRemove, Init, List, Matrix, Metrics,
+    Preflight, Prune, Record, Restore, Show, Verify,
+};
 use bytesize::ByteSize;
 use secrecy::SecretString;
 
-use super::kinds::{FromInput, SponsorCode, SponsorName};
+pub(super) use super::input::Handle;
+use super::input::{boolean, input};
+use super::kinds::{FromInput, RunId, SponsorCode, SponsorName, TableCount};
+use super::moment::Moment;
 use super::table_names::{NewSchema, SqlOutput, TableNames};
 use super::which_backup::WhichBackup;
 use crate::archive::codec::Format;
 use crate::record::RecordedOutcome;
+use crate::record::entries::RecordedEvent;
+use crate::report::notification::NotifyWhen;
 use crate::sponsors::{Environment, Selection};
 use crate::store::LockChoice;
-
-/// One input.
-#[derive(Debug, Clone, Copy)]
-pub struct Input {
-    /// `some-name`: the flag `--some-name` and the variable `INPUT_SOME-NAME`.
-    pub name: &'static str,
-    /// The group in which people look for it, a heading of the help.
-    pub heading: &'static str,
-    /// The placeholder of its value in the help, such as `FILE`.
-    pub value_name: &'static str,
-    /// Another variable that sets it, after flag and `INPUT_*`. Empty: none.
-    pub variable: &'static str,
-    /// Its value if nothing is set. Empty: none.
-    pub default: &'static str,
-    /// Its value if the flag has none. Empty: the flag needs one.
-    pub bare: &'static str,
-    /// What it is for, at most 80 characters of Markdown without the marks.
-    pub help: &'static str,
-    /// What else there is to say, in whole sentences of Markdown. Empty: nothing.
-    pub more: &'static str,
-    /// Whether it is `true` or `false`.
-    pub boolean: bool,
-    /// Whether the commands that read it fail without it.
-    pub required: bool,
-    /// The commands that read it.
-    pub commands: &'static [Command],
-}
-
-impl Input {
-    /// Help and everything else there is to say, as Markdown.
-    #[must_use]
-    pub fn description(&self) -> String {
-        let required = if self.required { "Required. " } else { "" };
-        let end = if self.more.is_empty() { "" } else { ". " };
-        format!("{required}{}{end}{}", self.help, self.more)
-    }
-
-    /// Whether every command of the action reads it.
-    #[must_use]
-    pub fn is_common(&self) -> bool {
-        Command::OF_THE_ACTION.iter().all(|command| self.commands.contains(command))
-    }
-
-    /// Whether a workflow can set it. `sponsor` there is a misspelled `sponsors`, which must not select every sponsor.
-    #[must_use]
-    pub fn is_of_the_action(&self) -> bool {
-        Command::OF_THE_ACTION.iter().any(|command| self.commands.contains(command))
-    }
-}
-
-/// An input whose value is a `T`.
-pub(super) struct Handle<T> {
-    pub(super) input: Input,
-    value: PhantomData<fn() -> T>,
-}
-
-impl<T> Handle<T> {
-    const fn or(mut self, default: &'static str) -> Self {
-        self.input.default = default;
-        self
-    }
-
-    const fn bare(mut self, bare: &'static str) -> Self {
-        self.input.bare = bare;
-        self
-    }
-
-    const fn more(mut self, more: &'static str) -> Self {
-        self.input.more = more;
-        self
-    }
-
-    const fn variable(mut self, variable: &'static str) -> Self {
-        self.input.variable = variable;
-        self
-    }
-
-    const fn required(mut self) -> Self {
-        self.input.required = true;
-        self
-    }
-}
-
-const fn input<T>(
-    heading: &'static str,
-    name: &'static str,
-    value_name: &'static str,
-    commands: &'static [Command],
-    help: &'static str,
-) -> Handle<T> {
-    let input = Input {
-        name,
-        heading,
-        value_name,
-        variable: "",
-        default: "",
-        bare: "",
-        help,
-        more: "",
-        boolean: false,
-        required: false,
-        commands,
-    };
-    Handle { input, value: PhantomData }
-}
-
-const fn boolean(
-    heading: &'static str,
-    name: &'static str,
-    commands: &'static [Command],
-    help: &'static str,
-) -> Handle<bool> {
-    let mut handle = input(heading, name, "true|false", commands, help).or("false");
-    handle.input.boolean = true;
-    handle
-}
+use crate::verification::share::Share;
 
 /// What looks at every input.
 pub(super) trait Visitor {
@@ -161,18 +54,25 @@ macro_rules! inputs {
 
 const EACH: &[Command] = &Command::OF_THE_ACTION;
 /// The commands that need a sponsor's secrets.
-const STORE: &[Command] = &[Backup, Record, List, Show, Verify, Restore, Drill, Copy, Preflight];
+const STORE: &[Command] = &[
+    Backup, Record, List, History, Show, Diff, Verify, Restore, Drill, Copy, HoldAdd, HoldList, HoldRemove,
+    Prune, Metrics, Preflight,
+];
 /// The commands that write into a bucket, or check whether one could.
-const WRITING: &[Command] = &[Backup, Record, Drill, Copy, Preflight];
+const WRITING: &[Command] = &[Backup, Record, Drill, Copy, HoldAdd, HoldRemove, Preflight];
 /// The commands that read a backup.
 const READS: &[Command] = &[Verify, Restore, Drill, Copy];
 /// The commands that find one.
-const FINDS: &[Command] = &[Show, Verify, Restore, Drill, Copy];
+const FINDS: &[Command] = &[Show, Diff, Verify, Restore, Drill, Copy, HoldAdd, HoldRemove];
 /// Of these, the ones that open it before they rely on it.
 const OPENING: &[Command] = &[Verify, Restore, Drill];
 const RESTORING: &[Command] = &[Restore, Drill];
+/// The commands that publish metrics.
+const METERED: &[Command] = &[Matrix, Backup, Verify, Restore, Drill, Prune, Metrics];
+/// The commands that notify people.
+const NOTIFYING: &[Command] = &[Matrix, Backup, Record, List, Verify, Restore, Drill, Prune];
 /// The commands that can open an issue.
-const WATCHED: &[Command] = &[Matrix, Backup, List, Verify, Drill];
+const WATCHED: &[Command] = &[Matrix, Backup, List, Verify, Drill, Prune];
 
 // The headings of the help, in no order: clap shows them as the inputs come.
 
@@ -187,6 +87,8 @@ const STORAGE: &str = "Storage";
 const READING: &str = "Backup to read";
 const TARGET: &str = "Target database";
 const LIMITS: &str = "Checks and limits";
+const KEEPING: &str = "Retention policy";
+const MONITORING: &str = "Monitoring";
 const RUN: &str = "Run";
 
 /// The input that names the command, in a workflow only.
@@ -197,7 +99,7 @@ pub const COMMAND: Input = input::<Command>(
     EACH,
     "Command to run",
 )
-.more("One of `matrix`, `backup`, `record`, `list`, `show`, `verify`, `restore`, `drill`, `copy` and `preflight`.")
+.more("One of `matrix`, `backup`, `record`, `list`, `history`, `show`, `diff`, `verify`, `restore`, `drill`, `copy`, `hold add`, `hold list`, `hold remove`, `prune`, `metrics`, `notify-test` and `preflight`.")
 .or("backup")
 .input;
 
@@ -214,11 +116,13 @@ inputs! {
     DOPPLER_API_URL: String = input(SECRETS, "doppler-api-url", "URL", EACH, "Doppler API URL").or("https://api.doppler.com");
     DOPPLER_IDENTITY_ID: String = input(SECRETS, "doppler-identity-id", "ID", EACH, "Doppler service account identity to use through OIDC instead of tokens")
         .more("See docs/keyless.md.");
-    VERSION: String = input(DEPLOYMENT, "version", "VERSION", &[Backup, Record], "Version being deployed, stored in the record and object metadata");
+    VERSION: String = input(DEPLOYMENT, "version", "VERSION", &[Backup, Record, History], "Version being deployed (`history`: only events of that version)")
+        .more("Stored in the record and object metadata.");
     COMMIT_SHA: String = input(DEPLOYMENT, "commit-sha", "SHA", &[Backup, Record], "Commit being deployed, 40 hexadecimal digits (default: the run's commit)")
         .more("Stored in the record and object metadata.");
-    REASON: String = input(DEPLOYMENT, "reason", "TEXT", &[Backup, Record], "Reason for the deployment, stored in the record and object metadata");
-    GITHUB_TOKEN: String = input(GITHUB, "github-token", "TOKEN", &[Matrix, Backup, Record, List, Verify, Drill, Preflight], "GitHub token used to record approvals and pull requests, and to open issues")
+    REASON: String = input(DEPLOYMENT, "reason", "TEXT", &[Backup, Record, HoldAdd, HoldRemove], "Reason for the deployment or the hold, stored in the record and object metadata")
+        .more("`hold add` and `hold remove` need it.");
+    GITHUB_TOKEN: String = input(GITHUB, "github-token", "TOKEN", &[Matrix, Backup, Record, List, Verify, Drill, Prune, Preflight], "GitHub token used to record approvals and pull requests, and to open issues")
         .more("Usually `github.token`. `preflight` uses it to check secrets and reviewers.");
     ISSUE_ON_FAILURE: bool = boolean(GITHUB, "issue-on-failure", WATCHED, "Open a GitHub issue on failure and close it on recovery")
         .more("One issue per command and environment. Needs `github-token`.");
@@ -243,7 +147,7 @@ inputs! {
     MEMORY_LIMIT: ByteSize = input(RUN, "memory-limit", "SIZE", &[Backup, Copy], "Memory for upload buffers, shared by all sponsors in the run").or("96MiB");
     MAX_PARALLEL: NonZeroUsize = input(RUN, "max-parallel", "NUMBER", &[Backup, Record, Preflight], "Number of sponsors to process in parallel").or("4");
     REQUIRE_BACKUP: bool = boolean(LIMITS, "require-backup", &[Backup], "Fail if backups are disabled for a sponsor");
-    DRY_RUN: bool = boolean(RUN, "dry-run", &[Backup, Record, Verify, Restore, Drill, Copy, Init], "Print the plan and change nothing");
+    DRY_RUN: bool = boolean(RUN, "dry-run", &[Backup, Record, Verify, Restore, Drill, Copy, HoldAdd, HoldRemove, Init], "Print the plan and change nothing");
     LOCK_WAIT_TIMEOUT: Duration = input(DUMP, "lock-wait-timeout", "DURATION", &[Backup], "Time limit for `pg_dump` to get its table locks").or("30s");
     MAX_REPLICA_LAG: Duration = input(LIMITS, "max-replica-lag", "DURATION", &[Backup, Preflight], "Maximum lag of a standby behind its primary").or("5m")
         .more("A standby that lags more is not backed up.");
@@ -257,24 +161,65 @@ inputs! {
     WORKFLOWS: PathBuf = input(LIMITS, "workflows", "FOLDER", &[Matrix, Preflight, Init], "Folder of workflows to check for missing tokens, or for `init` to fill")
         .bare(".github/workflows")
         .more("The flag alone means `.github/workflows`. The exit code is 17 if a workflow does not pass on a sponsor's token. `preflight` also checks that the secrets named in them exist on GitHub.");
-    OUTCOME: RecordedOutcome = input(DEPLOYMENT, "outcome", "OUTCOME", &[Record], "Outcome of the deployment: `success`, `failure`, `cancelled` or `skipped`").required()
-        .more("Usually `needs.deploy.result`.");
+    OUTCOME: RecordedOutcome = input(DEPLOYMENT, "outcome", "OUTCOME", &[Record, History], "Outcome of the deployment: `success`, `failure`, `cancelled` or `skipped`").required_by(&[Record])
+        .more("Usually `needs.deploy.result`. With `history`: only events with that outcome.");
     BACKUP_LOCATION: String = input(DEPLOYMENT, "backup-location", "LOCATION", &[Record], "Output `backup_location` of the backup step, if one sponsor is deployed");
     BACKUP_SIZE: u64 = input(DEPLOYMENT, "backup-size", "BYTES", &[Record], "Output `backup_size` of the backup step, if one sponsor is deployed");
     BACKUP: WhichBackup = input(READING, "backup", "BACKUP", FINDS, "Backup to use: `latest`, `latest~1`, a time, a key, a location, `before:` or `run:`")
-        .or("latest").more("A time is `20261120-013000` (UTC) or RFC 3339. `before:TIME` is the newest backup begun before it, `before:v2.4.0` the one before that deployment, `run:ID` that of a workflow run.");
+        .or("latest").more("A time is `20261120-013000` (UTC) or RFC 3339. `before:TIME` is the newest backup begun before it, `before:v2.4.0` the one before that deployment, `run:ID` that of a workflow run. `hold remove` does not take `latest`.").positional(&[Diff]);
+    AGAINST: WhichBackup = input(READING, "against", "BACKUP", &[Diff], "Backup to compare with, named as in `backup` (default: the one before it)")
+        .more("The older of the two comes first, whatever the order.").positional(&[Diff]);
     TO: String = input(STORAGE, "to", "LOCATION", &[Copy], "Bucket or folder to copy the backup to: `s3://BUCKET` or `file:///PATH`").required()
         .more("The copy keeps its key, so the location has none. A folder must exist.");
+    KEEP_LAST: u32 = input(KEEPING, "keep-last", "NUMBER", &[Prune], "Keep this many newest backups")
+        .more("The `keep-` rules add up: a backup that one of them keeps stays. Without any, nothing is pruned.");
+    KEEP_HOURLY: u32 = input(KEEPING, "keep-hourly", "NUMBER", &[Prune], "Keep the newest backup of this many hours")
+        .more("Hours, days, weeks, months and years without a backup do not count. All are in UTC.");
+    KEEP_DAILY: u32 = input(KEEPING, "keep-daily", "NUMBER", &[Prune], "Keep the newest backup of this many days");
+    KEEP_WEEKLY: u32 = input(KEEPING, "keep-weekly", "NUMBER", &[Prune], "Keep the newest backup of this many ISO weeks");
+    KEEP_MONTHLY: u32 = input(KEEPING, "keep-monthly", "NUMBER", &[Prune], "Keep the newest backup of this many months");
+    KEEP_YEARLY: u32 = input(KEEPING, "keep-yearly", "NUMBER", &[Prune], "Keep the newest backup of this many years");
+    KEEP_WITHIN: Duration = input(KEEPING, "keep-within", "DURATION", &[Prune], "Keep all backups this much older than the newest, e.g. `30d`")
+        .more("Counted from the newest complete backup, not from now.");
+    MIN_KEEP: u32 = input(KEEPING, "min-keep", "NUMBER", &[Prune], "Keep at least this many newest backups, whatever the policy").or("3");
+    MIN_AGE: Duration = input(KEEPING, "min-age", "DURATION", &[Prune], "Keep all younger backups, whatever the policy").or("7d");
+    APPLY: bool = boolean(KEEPING, "apply", &[Prune], "Carry out the plan instead of printing it only")
+        .more("Needs `AWS_ACCESS_KEY_ID_{SPONSOR}_PRUNE` and `AWS_SECRET_ACCESS_KEY_{SPONSOR}_PRUNE` for buckets.");
+    UNDO: String = input(KEEPING, "undo", "RECORD", &[Prune], "Location of a prune record: bring back what that run hid")
+        .more("Prints the plan unless `apply` is set. Uses `AWS_ACCESS_KEY_ID_{SPONSOR}_UNDO` and its secret key, else those of `_PRUNE`, and needs s3:DeleteObjectVersion.");
+    UNVERSIONED: bool = boolean(KEEPING, "unversioned", &[Prune], "Accept a store without versions, where removed backups are gone for good");
+    FOREIGN: bool = boolean(KEEPING, "foreign", &[Prune], "Prune foreign dumps too, as a series of their own")
+        .more("A foreign dump has a backup's key, but no run of sponsor-backup wrote it. In production, it stays for seven years.");
+    LOCAL: bool = boolean(KEEPING, "local", &[Prune], "Look only for own leftovers on this machine's disk")
+        .more("Servers of drills that were killed, and local records older than `min-age`. No policy is needed.");
     ALLOW_OLDER: bool = boolean(READING, "allow-older", OPENING, "Let `latest` fall back to an older backup if the newest is damaged or unfinished");
-    ALL: bool = boolean(READING, "all", &[Verify], "Verify every backup of the sponsor and environment instead of one");
+    ALL: bool = boolean(READING, "all", &[Verify, List, History], "Verify every backup instead of one, or list every backup or event");
+    SINCE: Moment = input(READING, "since", "TIME", &[List, History], "Show only what began at or after this time, e.g. `30d` or `2026-11-20`")
+        .more("A duration before now, a UTC day, or a time as in `backup`.");
+    UNTIL: Moment = input(READING, "until", "TIME", &[History], "Show only what began at or before this time, e.g. `7d` or `2026-11-20`")
+        .more("A day counts to its end.");
+    LIMIT: NonZeroUsize = input(READING, "limit", "NUMBER", &[List, History], "Maximum number of rows per sponsor, the newest first").or("50")
+        .more("`all` shows every row.");
+    RUN_ID: RunId = input(READING, "run", "ID", &[History], "Show the events of a workflow run, and the backup that preceded it")
+        .more("The ID is the number in the run's URL.");
+    EVENT: RecordedEvent = input(READING, "event", "EVENT", &[History], "Show only these events, e.g. `deployment`")
+        .more("One of `backup`, `deployment`, `drill`, `verification`, `restore`, `copy`, `hold` and `prune`.");
+    CHECK: bool = boolean(LIMITS, "check", &[History], "Compare all records with the backups in the store")
+        .more("The exit code is 17 if a record says success and its backup is gone, hidden or replaced, or if a backup has no record.");
     SKIP_FROZEN: bool = boolean(READING, "skip-frozen", &[Verify], "With `all`: skip backups in an archive tier and report how many");
-    JSON: bool = boolean(RUN, "json", &[List, Show, Preflight], "Print the result as JSON, alone on standard output");
+    JSON: bool = boolean(RUN, "json", &[List, History, Show, Diff, HoldList, Prune, Preflight], "Print the result as JSON, alone on standard output");
     WITH: String = input(READING, "with", "TABLE", &[List], "Table whose rows to show for each backup, e.g. `diary.visits`")
         .more("The schema can be left out if the name is unique.");
-    MAX_BACKUP_AGE: Duration = input(LIMITS, "max-backup-age", "DURATION", &[List, Preflight], "Maximum age of each sponsor's newest backup, e.g. `8h`")
-        .more("The exit code is 17 if it is older or missing. `list` then lists only the newest backups.");
+    MAX_BACKUP_AGE: Duration = input(LIMITS, "max-backup-age", "DURATION", &[List, Preflight, Matrix, Metrics], "Maximum age of each sponsor's newest backup, e.g. `8h`")
+        .more("The exit code is 17 if it is older or missing. `list` then lists only the newest backups. `matrix` and `metrics` publish it, by default as `8h`, for alerts.");
     MAX_DRILL_AGE: Duration = input(LIMITS, "max-drill-age", "DURATION", &[Preflight], "Maximum age of each sponsor's newest passed drill, e.g. `8d`")
         .more("The exit code is 17 if it is older or missing.");
+    MAX_ROW_DROP: Share = input(LIMITS, "max-row-drop", "SHARE", &[Backup, Diff], "Maximum loss of rows since the backup before, all tables together, e.g. `20%`")
+        .more("The exit code is 17 if more is lost, or if the backups cannot be compared. `backup` stores its backup all the same, and the next run with limits passes over it. To accept what is gone, run once without the limit.");
+    MAX_TABLE_DROP: TableCount = input(LIMITS, "max-table-drop", "NUMBER", &[Backup, Diff], "Maximum number of tables that are gone since the backup before, e.g. `0`")
+        .more("The exit code is 17 as with `max-row-drop`.");
+    EXPECT_SCHEMA_UNCHANGED: bool = boolean(LIMITS, "expect-schema-unchanged", &[Backup, Diff], "Fail if the schema is not that of the backup before")
+        .more("The exit code is 17 as with `max-row-drop`.");
     WRITE_PROBE: bool = boolean(LIMITS, "write-probe", &[Preflight], "Check the write permissions: start a multipart upload, then abort it")
         .more("It leaves nothing, and needs no delete permission.");
     AGE_IDENTITY_FILE: PathBuf = input(READING, "age-identity-file", "FILE", READS, "File with age private keys for encrypted backups, one per line")
@@ -286,7 +231,8 @@ inputs! {
     REPLACE: bool = boolean(TARGET, "replace", &[Restore], "Restore into a database that is not empty, after dropping the objects you own");
     ALLOW_PARTIAL: bool = boolean(TARGET, "allow-partial", &[Restore], "Let `replace` use a backup that left schemas or rows out")
         .more("The rows that it left out of a table are lost.");
-    CONFIRM: String = input(TARGET, "confirm", "SPONSOR/DATABASE", &[Restore], "Confirm a restore into a database that may be live: `sponsor/database`");
+    CONFIRM: String = input(TARGET, "confirm", "NAME", &[Restore, HoldRemove], "Confirm a restore into a database that may be live: `sponsor/database`")
+        .more("`hold remove` needs the key or the location of the dump.");
     TABLES: TableNames = input(TARGET, "tables", "NAMES", &[Restore], "Restore only these tables, e.g. `diary.visits`, separated by commas")
         .more("Partitions and what the tables need come along. A table that the target has already is refused.");
     INTO: NewSchema = input(TARGET, "into", "SCHEMA", &[Restore], "With `tables`: schema for them, e.g. `recovered`, created if missing")
@@ -305,6 +251,15 @@ inputs! {
     CODE: SponsorCode = input(FIRST, "code", "CODE", &[Init], "Code of the first sponsor: three upper-case letters, e.g. `CAL`");
     STORE_FOLDER: PathBuf = input(FIRST, "store", "FOLDER", &[Init], "Folder for backups and records, created if it does not exist")
         .more("The backups go to `FOLDER/NAME/backups`, the records to `FOLDER/NAME/audit-logs`.");
+    PUSHGATEWAY_URL: SecretString = input(MONITORING, "pushgateway-url", "URL", METERED, "Prometheus Pushgateway to send metrics to, e.g. `http://gateway:9091`")
+        .variable("PUSHGATEWAY_URL")
+        .more("Pass a URL with a user and a password as the variable `PUSHGATEWAY_URL`. See docs/monitoring.md.");
+    METRICS_FILE: PathBuf = input(MONITORING, "metrics-file", "FILE", METERED, "File for metrics, which node_exporter's textfile collector reads")
+        .more("A run replaces what it knows and keeps the rest. The name ends with `.prom`.");
+    STORAGE_BUDGET: ByteSize = input(MONITORING, "storage-budget", "SIZE", &[Metrics], "Limit for the size of each sponsor's backups, e.g. `500GiB`")
+        .more("Published next to the size of all backups, for alerts.");
+    NOTIFY: NotifyWhen = input(MONITORING, "notify", "WHEN", NOTIFYING, "When to notify Slack and the webhook: `failure`, `always` or `never`")
+        .more("By default, `record` notifies of a `failure` and other commands `never` notify. `failure` includes the first success after it. See docs/notifications.md.");
     LOG_FILE: PathBuf = input(RUN, "log-file", "FILE", EACH, "File to append the log to, each line with its UTC time")
         .more("The lines are those of the log, without secrets. A file that cannot be written is a usage error.");
     OUTPUTS: bool = boolean(RUN, "outputs", EACH, "Print the outputs as `name=value` lines on standard output")
@@ -314,6 +269,11 @@ inputs! {
 /// The inputs of one command.
 pub fn of(command: Command) -> impl Iterator<Item = &'static Input> {
     INPUTS.iter().filter(move |input| input.commands.contains(&command))
+}
+
+/// The name of an input's value that was written without its flag.
+pub(super) fn word(input: &str) -> String {
+    format!("{input}-word")
 }
 
 /// The name of an input's variable: upper-cased, hyphens kept.

@@ -11,8 +11,11 @@ use secrecy::SecretString;
 use crate::archive::codec::Format;
 use crate::manifest::{is_code, is_name};
 use crate::record::RecordedOutcome;
+use crate::record::entries::RecordedEvent;
+use crate::report::notification::NotifyWhen;
 use crate::sponsors::{self, Environment, Selection};
 use crate::store::LockChoice;
+use crate::verification::share::Share;
 
 /// A kind of input.
 pub trait FromInput: Sized {
@@ -74,6 +77,44 @@ impl FromInput for SponsorCode {
 
     fn from_input(text: &str) -> Option<Self> {
         is_code(text).then(|| Self(text.to_owned()))
+    }
+}
+
+/// The id of a workflow run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RunId(pub(super) String);
+
+impl FromInput for RunId {
+    const EXPECTED: &'static str = "a run ID";
+    const HINT: &'static str = "Write the number in the run's URL, such as `19876543210`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        let is_id = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_id.then(|| Self(text.to_owned()))
+    }
+}
+
+impl FromInput for RecordedEvent {
+    const EXPECTED: &'static str = "an event";
+    const HINT: &'static str =
+        "Use `backup`, `deployment`, `drill`, `verification`, `restore`, `copy`, `hold` or `prune`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.name() == text)
+    }
+}
+
+impl FromInput for NotifyWhen {
+    const EXPECTED: &'static str = "failure, always or never";
+    const HINT: &'static str = "Use `failure`, `always` or `never`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        match text {
+            "failure" => Some(Self::Failure),
+            "always" => Some(Self::Always),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
     }
 }
 
@@ -153,7 +194,7 @@ macro_rules! positive_numbers {
     )*};
 }
 
-positive_numbers!(u16: 1, i32: 1, NonZeroUsize: NonZeroUsize::MIN);
+positive_numbers!(u16: 1, u32: 1, i32: 1, NonZeroUsize: NonZeroUsize::MIN);
 
 impl FromInput for u64 {
     const EXPECTED: &'static str = "a number of bytes";
@@ -161,6 +202,28 @@ impl FromInput for u64 {
 
     fn from_input(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+}
+
+/// A number of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TableCount(pub(super) u64);
+
+impl FromInput for TableCount {
+    const EXPECTED: &'static str = "a number of tables";
+    const HINT: &'static str = "Write a whole number from 0.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+}
+
+impl FromInput for Share {
+    const EXPECTED: &'static str = "a share";
+    const HINT: &'static str = "Write a share from `0%` to `100%`, such as `20%` or `2.5%`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        Self::parse(text)
     }
 }
 
@@ -175,7 +238,7 @@ impl FromInput for ByteSize {
 
 impl FromInput for Duration {
     const EXPECTED: &'static str = "a duration";
-    const HINT: &'static str = "Write a duration such as `30s`, `10m`, `6h` or `1d12h`.";
+    const HINT: &'static str = "Write a duration such as `10m`, `6h`, `30d` or `1d12h`.";
 
     /// A number and `s`, `m`, `h`, `d` or `w`, also combined (`1d12h`); at least a millisecond. A day has 24 hours. Months
     /// and years have no fixed length, so jiff does not convert them.

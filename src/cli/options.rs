@@ -2,8 +2,15 @@
 
 mod backup;
 mod copy;
+mod diff;
+mod hold;
+mod history;
 mod init;
+mod metrics;
+mod limits;
+mod notify;
 mod preflight;
+mod prune;
 mod restore;
 mod store_inputs;
 mod tables;
@@ -13,18 +20,26 @@ pub use super::table_names::SqlOutput;
 pub use super::which_backup::{Location, WhichBackup};
 pub use backup::{BackupOptions, NamedBackup, RecordOptions};
 pub use copy::CopyOptions;
+pub use diff::DiffOptions;
+pub use history::HistoryOptions;
+pub use hold::{HoldChange, HoldListOptions, HoldOptions};
 pub use init::InitOptions;
 pub(super) use init::init;
+pub use metrics::{MetricsDestinations, MetricsOptions};
+pub use notify::{NotifyOptions, NotifyTestOptions, PING, SLACK, WEBHOOK};
 pub use preflight::PreflightOptions;
+pub use prune::{PruneOptions, PruneTask, RemoveOptions};
 pub use restore::{DrillOptions, ListOptions, ReadOptions, RestoreOptions, ShowOptions, VerifyOptions};
 pub use store_inputs::StoreInputs;
 pub use tables::TablesOptions;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use url::Url;
 
+use super::free_text::FreeText;
 use super::inputs::{self, Command};
 use super::usage::UsageError;
 use super::values::{Values, bad, bad_value};
@@ -45,8 +60,12 @@ pub enum CommandOptions {
     Record(RecordOptions),
     /// `list`
     List(ListOptions),
+    /// `history`
+    History(HistoryOptions),
     /// `show`
     Show(ShowOptions),
+    /// `diff`
+    Diff(DiffOptions),
     /// `verify`
     Verify(VerifyOptions),
     /// `restore`
@@ -55,6 +74,16 @@ pub enum CommandOptions {
     Drill(DrillOptions),
     /// `copy`
     Copy(CopyOptions),
+    /// `hold add` and `hold remove`
+    Hold(HoldOptions),
+    /// `hold list`
+    HoldList(HoldListOptions),
+    /// `prune`
+    Prune(PruneOptions),
+    /// `metrics`
+    Metrics(MetricsOptions),
+    /// `notify-test`
+    NotifyTest(NotifyTestOptions),
     /// `preflight`
     Preflight(PreflightOptions),
 }
@@ -68,16 +97,23 @@ impl CommandOptions {
             Self::Backup(options) => &options.common,
             Self::Record(options) => &options.common,
             Self::List(options) => &options.common,
+            Self::History(options) => &options.common,
             Self::Show(options) => &options.common,
+            Self::Diff(options) => &options.common,
             Self::Verify(options) => &options.common,
             Self::Restore(options) => &options.common,
             Self::Drill(options) => &options.common,
             Self::Copy(options) => &options.common,
+            Self::Hold(options) => &options.common,
+            Self::HoldList(options) => &options.common,
+            Self::Prune(options) => &options.common,
+            Self::Metrics(options) => &options.common,
+            Self::NotifyTest(options) => &options.common,
             Self::Preflight(options) => &options.common,
         }
     }
 
-    /// The deployment of `backup` and `record`; `None` for other commands. `drill` and `copy` use their own only for storage settings.
+    /// The deployment of `backup` and `record`; `None` for other commands. `drill`, `copy` and `hold` use their own only for storage settings.
     #[must_use]
     pub fn deployment(&self) -> Option<&Deployment> {
         match self {
@@ -85,11 +121,18 @@ impl CommandOptions {
             Self::Record(options) => Some(&options.deployment),
             Self::Matrix(_)
             | Self::List(_)
+            | Self::History(_)
             | Self::Show(_)
+            | Self::Diff(_)
             | Self::Verify(_)
             | Self::Restore(_)
             | Self::Drill(_)
             | Self::Copy(_)
+            | Self::Hold(_)
+            | Self::HoldList(_)
+            | Self::Prune(_)
+            | Self::Metrics(_)
+            | Self::NotifyTest(_)
             | Self::Preflight(_) => None,
         }
     }
@@ -132,17 +175,21 @@ pub struct CommonOptions {
     pub github: Option<Access>,
     /// Whether a failure opens an issue.
     pub issue_on_failure: bool,
+    /// Where metrics go.
+    pub metrics: MetricsDestinations,
+    /// Who is notified, and when.
+    pub notifications: NotifyOptions,
 }
 
 /// The deployment, and how its objects are stored.
 #[derive(Debug, Clone)]
 pub struct Deployment {
     /// Version being deployed.
-    pub version: Option<String>,
+    pub version: Option<FreeText>,
     /// Commit being deployed, if it is not the run's own.
     pub commit_sha: Option<String>,
     /// Reason for the deployment.
-    pub reason: Option<String>,
+    pub reason: Option<FreeText>,
     /// Years to keep each object.
     pub retention_years: Option<u16>,
     /// Object Lock mode.
@@ -151,6 +198,22 @@ pub struct Deployment {
     pub endpoint: Endpoint,
     /// Sponsors to process in parallel.
     pub max_parallel: NonZeroUsize,
+}
+
+impl Deployment {
+    /// How a command without a deployment stores its record: with the lock of the bucket.
+    #[must_use]
+    pub fn of_a_record(environment: Environment, endpoint: Endpoint) -> Self {
+        Self {
+            version: None,
+            commit_sha: None,
+            reason: None,
+            retention_years: environment.retention_years(),
+            lock: LockChoice::Auto,
+            endpoint,
+            max_parallel: NonZeroUsize::MIN,
+        }
+    }
 }
 
 /// `matrix`
@@ -162,6 +225,8 @@ pub struct MatrixOptions {
     pub max_jobs: NonZeroUsize,
     /// Folder of workflows that must pass on every sponsor's token.
     pub workflows: Option<PathBuf>,
+    /// Maximum age of each sponsor's newest backup, for alerts.
+    pub expected_within: Duration,
 }
 
 /// The options of a command. `None` for `init`, which has none in common with the others: see [`InitOptions`].
@@ -177,15 +242,24 @@ pub(super) fn read(command: Command, values: &Values<'_>) -> Result<Option<Comma
             common: common?,
             max_jobs: values.required(inputs::MAX_JOBS)?,
             workflows: values.optional(inputs::WORKFLOWS)?,
+            expected_within: metrics::expected_within(values)?,
         }),
         Command::Backup => CommandOptions::Backup(backup::backup(common, values)?),
         Command::Record => CommandOptions::Record(backup::record(common, values)?),
         Command::List => CommandOptions::List(restore::list(common, values)?),
+        Command::History => CommandOptions::History(history::history(common, values)?),
         Command::Show => CommandOptions::Show(restore::show(common, values)?),
+        Command::Diff => CommandOptions::Diff(diff::diff(common, values)?),
         Command::Verify => CommandOptions::Verify(restore::verify(common, values)?),
         Command::Restore => CommandOptions::Restore(restore::restore(common, values)?),
         Command::Drill => CommandOptions::Drill(restore::drill(common, values)?),
         Command::Copy => CommandOptions::Copy(copy::copy(common, values)?),
+        Command::HoldAdd => CommandOptions::Hold(hold::add(common, values)?),
+        Command::HoldList => CommandOptions::HoldList(hold::list(common, values)?),
+        Command::HoldRemove => CommandOptions::Hold(hold::remove(common, values)?),
+        Command::Prune => CommandOptions::Prune(prune::prune(common, values)?),
+        Command::Metrics => CommandOptions::Metrics(metrics::metrics(common, values)?),
+        Command::NotifyTest => CommandOptions::NotifyTest(notify::test(common)?),
         Command::Preflight => CommandOptions::Preflight(preflight::preflight(common, values)?),
     }))
 }
@@ -203,6 +277,8 @@ fn common(values: &Values<'_>) -> Result<CommonOptions, UsageError> {
     let sts_endpoint_url = values.noted(sts_endpoint_url(values));
     let store_inputs = values.noted(store_inputs::store_inputs(values));
     let github = values.noted(github(values));
+    let metrics = values.noted(metrics::destinations(values));
+    let notifications = values.noted(notify::notifications(values));
     let environment = environment?;
     let config = values.optional(inputs::CONFIG)?;
     let variables = values.variables().iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -223,6 +299,8 @@ fn common(values: &Values<'_>) -> Result<CommonOptions, UsageError> {
         dry_run: values.boolean(inputs::DRY_RUN)?,
         github: github?,
         issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,
+        metrics: metrics?,
+        notifications: notifications?,
         credentials: EnvCredentials::from_variables(variables),
     })
 }

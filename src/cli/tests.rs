@@ -77,6 +77,11 @@ fn every_input_has_a_default_that_its_command_accepts() {
             Command::Record => &["--outcome", "success"],
             Command::Restore => &["--target-database-url", "postgres://app@db/app"],
             Command::Copy => &["--to", "file:///srv/second"],
+            Command::HoldAdd => &["--reason", "audit"],
+            Command::HoldRemove => {
+                &["--reason", "closed", "--backup", "20261120-120000", "--confirm", "s3://b/k"]
+            }
+            Command::Prune => &["--keep-last", "3"],
             _ => &[],
         };
         assert!(parse_with(&[&arguments[..], required].concat(), &[]).is_ok(), "{}", command.name());
@@ -125,8 +130,9 @@ fn a_boolean_flag_takes_the_next_word_only_if_it_is_a_boolean() {
     assert_eq!(bare.common.selection, Selection::parse("false"));
     // The value of a flag that is none is left alone, whatever it looks like.
     let text = options(&["--reason", "--dry-run", "--version", "true"]);
-    assert_eq!(text.deployment.reason.as_deref(), Some("--dry-run"));
-    assert_eq!(text.deployment.version.as_deref(), Some("true"));
+    let told = |text: &str| Some(FreeText::new(text.to_owned()));
+    assert_eq!(text.deployment.reason, told("--dry-run"));
+    assert_eq!(text.deployment.version, told("true"));
     assert!(!text.common.dry_run);
     let other = parse_with(&["backup", "--environment", "production", "--dry-run", "yes"], &[]);
     assert_eq!(other.unwrap_err().message, "`dry-run` is `yes`, not a boolean");

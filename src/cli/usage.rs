@@ -56,6 +56,12 @@ pub(super) fn no_command() -> UsageError {
     UsageError::new("no command given").hint("Write a command first, such as `sponsor-backup backup`.")
 }
 
+fn no_command_of(group: &str) -> UsageError {
+    let names: Vec<String> = Command::of_group(group).map(|member| format!("`{}`", member.name())).collect();
+    UsageError::new(format!("`{group}` is not a whole command"))
+        .hint(format!("Write one of {} first.", names.join(", ")))
+}
+
 /// A command that `INPUT_COMMAND` cannot name.
 pub(super) fn not_in_the_action(command: Command) -> UsageError {
     let name = command.name();
@@ -121,12 +127,20 @@ pub(super) fn from_clap(error: &clap::Error, command: Option<&str>) -> UsageErro
     let context = |kind| context(error, kind);
     let argument = argument(error);
     let has_no_value = context(ContextKind::InvalidValue) == Some("");
+    let group = command.filter(|name| Command::is_group(name)).map(|name| format!("{name} "));
+    let group = group.unwrap_or_default();
     let message = match error.kind() {
         ErrorKind::UnknownArgument if command.is_none() && is_input(argument) => return no_command(),
+        ErrorKind::UnknownArgument if is_input(argument) && command.is_some_and(Command::is_group) => {
+            return no_command_of(command.unwrap_or_default());
+        }
         ErrorKind::UnknownArgument if is_flag(argument) => format!("unknown flag `{argument}`"),
         ErrorKind::UnknownArgument => format!("unexpected argument `{argument}`"),
         ErrorKind::InvalidSubcommand => {
-            format!("unknown command `{}`", context(ContextKind::InvalidSubcommand).unwrap_or_default())
+            format!(
+                "unknown command `{group}{}`",
+                context(ContextKind::InvalidSubcommand).unwrap_or_default()
+            )
         }
         ErrorKind::MissingRequiredArgument => format!("`{argument}` is missing"),
         ErrorKind::InvalidValue if has_no_value => format!("`{argument}` has no value"),
@@ -137,12 +151,18 @@ pub(super) fn from_clap(error: &clap::Error, command: Option<&str>) -> UsageErro
             line.trim_start_matches("error: ").replace('\'', "`")
         }
     };
-    // clap's guesses at commands and values are good. Its guesses at flags may have half their letters in common.
-    let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    // clap's guesses at values are good. Its guesses at commands and flags may have half their letters in common.
+    let guesses = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let guessed = || guesses.into_iter().find_map(context);
+    let own = || {
+        let names = Command::ALL.map(Command::name);
+        let typed = context(ContextKind::InvalidSubcommand).filter(|_| group.is_empty())?;
+        near(typed, &names)
+    };
     let hint = match error.kind() {
         ErrorKind::UnknownArgument => hint_for_flag(argument, command),
         ErrorKind::InvalidValue if has_no_value => hint_without_value(argument),
-        _ => near.into_iter().find_map(context).map(|near| format!("Did you mean `{near}`?")),
+        _ => own().or_else(guessed).map(|near| format!("Did you mean `{group}{near}`?")),
     };
     let hint = hint.unwrap_or_else(|| match command {
         Some(command) => format!("See `sponsor-backup {command} --help`."),
@@ -154,7 +174,7 @@ pub(super) fn from_clap(error: &clap::Error, command: Option<&str>) -> UsageErro
 /// A hint for a flag that a command does not have. `None` if no other one is near.
 fn hint_for_flag(flag: &str, command: Option<&str>) -> Option<String> {
     let typed = flag.strip_prefix("--")?;
-    let here = Command::ALL.into_iter().find(|known| Some(known.name()) == command);
+    let here = command.and_then(Command::named);
     let of_the_command = here.into_iter().flat_map(inputs::of).map(|input| input.name);
     let version = command.is_none().then_some(VERSION);
     let names: Vec<&str> = of_the_command.chain(["help"]).chain(version).collect();

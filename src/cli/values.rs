@@ -126,8 +126,9 @@ impl<'a> Values<'a> {
         // The default is clap's value, too, but a variable comes before it.
         let is_typed = self.flags.value_source(input.name) == Some(ValueSource::CommandLine);
         let flag = self.flags.try_get_one::<String>(input.name).ok().flatten().filter(|_| is_typed);
-        let flag = flag.map(|value| value.trim()).filter(|value| !value.is_empty());
-        flag.or_else(|| self.variable(&inputs::variable(input.name)))
+        let word = self.flags.try_get_one::<String>(&inputs::word(input.name)).ok().flatten();
+        let typed = flag.or(word).map(|value| value.trim()).filter(|value| !value.is_empty());
+        typed.or_else(|| self.variable(&inputs::variable(input.name)))
     }
 }
 

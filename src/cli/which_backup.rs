@@ -4,10 +4,9 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
-use super::kinds::FromInput;
+use super::kinds::{FromInput, RunId};
+use super::moment::time;
 use crate::archive::catalogue::{BackupKey, prefix};
 use crate::layout::key::SECOND;
 use crate::sponsors::Environment;
@@ -60,8 +59,7 @@ impl FromInput for WhichBackup {
             return time(limit).map(Self::BeforeTime).or_else(version);
         }
         if let Some(run) = text.strip_prefix(RUN) {
-            let is_id = !run.is_empty() && run.bytes().all(|byte| byte.is_ascii_digit());
-            return is_id.then(|| Self::OfRun(run.to_owned()));
+            return RunId::from_input(run).map(|run| Self::OfRun(run.0));
         }
         if let Some(location) = Location::parse(text) {
             return Some(Self::Location(location));
@@ -96,18 +94,6 @@ fn latest(back: &str) -> Option<WhichBackup> {
     let digits = back.strip_prefix('~').filter(|back| back.bytes().all(|byte| byte.is_ascii_digit()))?;
     let back: usize = digits.parse().ok()?;
     Some(NonZeroUsize::new(back).map_or(WhichBackup::Latest, WhichBackup::Older))
-}
-
-/// A time as a list shows it, or as its JSON and the manifests do (RFC 3339).
-fn time(text: &str) -> Option<Timestamp> {
-    // jiff also reads times with fewer digits, which no key has.
-    let is_whole = text.len() == "YYYYMMDD-HHMMSS".len();
-    let second = text.replacen('_', "-", 1);
-    let in_key = DateTime::strptime(SECOND, second).ok().filter(|_| is_whole);
-    match in_key {
-        Some(at) => Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp()),
-        None => text.parse().ok(),
-    }
 }
 
 /// The key that a text is, or that its last part is, in any environment.

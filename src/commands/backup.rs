@@ -1,6 +1,7 @@
 //! `backup`: selects the sponsors, rejects shared buckets and databases, then runs [`sponsor`] for each in parallel and
 //! reports.
 
+mod comparison;
 mod dry_run;
 mod generated;
 mod manifest;

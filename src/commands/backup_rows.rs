@@ -1,7 +1,9 @@
 //! One row per backup: what the listing, the manifest and the checksum file say about it, and whether they agree.
 
-use super::history::{AttemptStatus, BackupAttempt, BackupHistory};
+use super::backup_attempts::{AttemptStatus, BackupAttempt, BackupHistory};
 use super::manifests::ManifestReads;
+use super::protection::Protection;
+use super::row_facts::RowFacts;
 use super::{RunContext, stored};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::{Excerpt, HeldTable, Occasion};
@@ -14,6 +16,9 @@ use crate::verification::stored::{StoredFacts, of_another};
 pub(super) const UNKNOWN: &str = "unknown";
 const DAMAGED: &str = "damaged";
 const EMPTY: &str = "empty";
+const HIDDEN: &str = "hidden";
+/// Why nothing is known of the protection of what is not a whole backup.
+const NOT_LOOKED_AT: &str = "only whole backups that can be read are looked at";
 const COMPLETE: &str = "complete";
 const PARTIAL: &str = "partial";
 
@@ -41,10 +46,11 @@ impl<'a> BackupRows<'a> {
         &self,
         place: &BackupHistory<'_>,
         attempts: Vec<BackupAttempt>,
+        facts: &RowFacts<'_>,
     ) -> Result<Vec<ListedBackup>, ArchiveError> {
         let mut rows = Vec::new();
         for attempt in attempts {
-            let Some(row) = self.row(place, attempt).await? else { continue };
+            let Some(row) = self.row(place, attempt, facts).await? else { continue };
             let is_newest = counts(&row) && ahead(row.timestamp, self.context.now()).is_none();
             rows.push(row);
             if is_newest {
@@ -59,13 +65,14 @@ impl<'a> BackupRows<'a> {
         &self,
         place: &BackupHistory<'_>,
         attempt: BackupAttempt,
+        facts: &RowFacts<'_>,
     ) -> Result<Option<ListedBackup>, ArchiveError> {
         let BackupAttempt { backup, standing } = attempt;
         let mut row = self.unknown_row(place, &backup);
         let looked = match standing {
             AttemptStatus::Whole(entry) => {
                 row.holds(entry.bytes, entry.storage_class.as_deref());
-                self.look(place, &entry, &mut row).await
+                self.look(place, &entry, (&mut row, facts)).await
             }
             AttemptStatus::Lacks(left) => match Box::pin(place.look_closer(left)).await {
                 Ok(standing) => Ok(self.fill_status(&standing, &mut row)),
@@ -87,7 +94,21 @@ impl<'a> BackupRows<'a> {
         }
         let by = ahead(row.timestamp, self.context.now());
         row.problem = row.problem.or(by.map(dated_ahead));
+        facts.fill(&backup, &mut row);
         Ok(Some(row))
+    }
+
+    /// The row of a backup of which no listing shows anything, because delete markers are over it.
+    pub(super) fn hidden_row(
+        &self,
+        place: &BackupHistory<'_>,
+        backup: &BackupKey,
+        facts: &RowFacts<'_>,
+    ) -> ListedBackup {
+        let mut row = self.unknown_row(place, backup);
+        HIDDEN.clone_into(&mut row.status);
+        facts.fill(backup, &mut row);
+        row
     }
 
     /// A row before anything was read.
@@ -115,8 +136,16 @@ impl<'a> BackupRows<'a> {
             github_run_attempt: None,
             table: None,
             table_rows: None,
+            is_identified: false,
             named: Vec::new(),
             problem: None,
+            run: None,
+            held: None,
+            hidden: None,
+            last_drill: None,
+            unknown: [("held", NOT_LOOKED_AT), ("locked_until", NOT_LOOKED_AT)]
+                .map(|(key, why)| (key, why.to_owned()))
+                .into(),
         }
     }
 
@@ -137,11 +166,13 @@ impl<'a> BackupRows<'a> {
         &self,
         place: &BackupHistory<'_>,
         entry: &BackupEntry,
-        row: &mut ListedBackup,
+        (row, facts): (&mut ListedBackup, &RowFacts<'_>),
     ) -> Result<Ownership, ArchiveError> {
         let (store, key) = (&place.backups, &entry.backup.key);
         let examined = store.examine(key).await?;
-        row.locked_until = examined.lock.map(|lock| lock.until);
+        protect(row, facts.protection(&entry.backup, &examined).await);
+        row.is_identified =
+            !store.capabilities().metadata || examined.crc64.is_some() || examined.write_id.is_some();
         let parse = |location: &str, document: &[u8]| {
             let told = Excerpt::parse(location, document)?;
             let tables = self.with.as_ref().map(|with| HeldTable::named(with, document)).unwrap_or_default();
@@ -174,6 +205,7 @@ impl<'a> BackupRows<'a> {
         row.git_sha = clean(occasion.git_sha.as_deref());
         row.actor = clean(occasion.actor());
         row.github_run_id = clean(occasion.github_run_id.as_deref());
+        row.run.clone_from(&row.github_run_id);
         row.github_run_attempt = clean(occasion.github_run_attempt.as_deref());
     }
 
@@ -196,6 +228,12 @@ impl<'a> BackupRows<'a> {
         row.problem = before
             .map(|before| format!("it holds no rows, but {} held {}", before.location, before.rows_total));
     }
+}
+
+fn protect(row: &mut ListedBackup, Protection { held, locked_until }: Protection) {
+    row.unknown.clear();
+    row.held = held.map_err(|why| row.is_unknown("held", &why)).ok();
+    row.locked_until = locked_until.map_err(|why| row.is_unknown("locked_until", &why)).ok().flatten();
 }
 
 /// Whether a row is a backup that a watcher can rely on.

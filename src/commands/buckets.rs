@@ -127,6 +127,8 @@ impl AttributeSource<'_> {
     ) -> ObjectAttributes {
         let Self { deployment, context, environment, pre_migration, partial, at } = *self;
         let retention_years = deployment.retention_years;
+        let [version, reason] = [&deployment.version, &deployment.reason]
+            .map(|text| text.as_ref().map(|text| text.redacted(&context.sink)));
         let values =
             TagValues { sponsor: &sponsor.name, environment, pre_migration, retention_years, partial };
         ObjectAttributes {
@@ -135,8 +137,8 @@ impl AttributeSource<'_> {
                 ("git-sha", context.run.commit_sha.as_deref()),
                 ("deployer", context.run.actor.as_deref()),
                 ("timestamp", Some(&at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())),
-                ("version", deployment.version.as_deref()),
-                ("reason", deployment.reason.as_deref()),
+                ("version", version.as_deref()),
+                ("reason", reason.as_deref()),
             ]),
             lock,
             by_default,

@@ -3,14 +3,16 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
+use super::notification::notes::NotificationNotes;
 use crate::cli::{UsageError, Variables};
 use crate::failure::Failure;
 use crate::record::RunIdentity;
+use crate::report::metrics::Update;
 use crate::report::sink::{RunnerFiles, Sink};
 use crate::report::workflow::{Level, annotation};
 use crate::secrets::Secret;
@@ -54,6 +56,10 @@ pub struct RunContext {
     pub stop: Stop,
     /// Short-lived Doppler tokens, revoked at the end.
     pub(super) doppler_sessions: Arc<DopplerSessions>,
+    /// What was learned for monitoring.
+    metrics: Arc<Mutex<Vec<Update>>>,
+    /// What was learned for notifications.
+    pub(super) notifications: Arc<NotificationNotes>,
 }
 
 impl RunContext {
@@ -79,6 +85,8 @@ impl RunContext {
             sink: Arc::new(sink.timed(now).detailed(get("RUNNER_DEBUG") == Some("1"))),
             stop,
             doppler_sessions: Arc::default(),
+            metrics: Arc::default(),
+            notifications: Arc::default(),
         })
     }
 
@@ -97,6 +105,20 @@ impl RunContext {
     pub(super) fn masker(&self) -> Masker {
         let context = self.clone();
         Masker::new(move |secret| context.mask([Secret::from(secret)]))
+    }
+
+    /// Notes metrics, to be published when the run ends.
+    pub(super) fn note_metrics(&self, update: Update) {
+        self.noted_metrics().push(update);
+    }
+
+    /// What was noted, in this order.
+    pub(super) fn take_metrics(&self) -> Vec<Update> {
+        std::mem::take(&mut *self.noted_metrics())
+    }
+
+    fn noted_metrics(&self) -> MutexGuard<'_, Vec<Update>> {
+        self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows a warning in the log, and on the run's page.

@@ -5,7 +5,7 @@ mod sponsor;
 mod target;
 
 use super::buckets::{AttributeSource, SponsorBuckets, locked_until};
-use super::publish::{Ended, Publisher, RedactedFailure};
+use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
 use super::session::{Completed, Sessions, SponsorSession, contained};
 use super::tenancy_guard::TenancyGuard;
@@ -127,16 +127,7 @@ impl CopyRun<'_> {
         let document = self.record(session, state, &done).to_bytes();
         let kept =
             save_record::save((Object::CopyRecord, &document), session.sponsor, buckets, &source).await;
-        state.warnings.extend(kept.warning);
-        state.record_location = kept.place;
-        match (done, kept.failure) {
-            (Ok(_), Some(failure)) => Err(failure),
-            (Err(first), Some(second)) => {
-                state.warnings.push(self.context.sink.redacted(&second.to_string()));
-                Err(first)
-            }
-            (done, None) => done,
-        }
+        kept.settle(done, self.context, (&mut state.record_location, &mut state.warnings))
     }
 
     fn record(
@@ -145,12 +136,10 @@ impl CopyRun<'_> {
         state: &CopyState,
         done: &Result<Completed, Failure>,
     ) -> CopyRecord {
-        let whose = (session.sponsor, self.options.common.environment);
-        let conclusion = state.conclusion(done);
-        let mut record = CopyRecord::new(whose, conclusion, session.started, &self.context.run);
-        record.target = self.options.target.location();
-        record.duration_seconds = (session.took().as_secs_f64() * 1000.0).round() / 1000.0;
-        record.warnings.clone_from(&state.warnings);
+        let failure = done.as_ref().err().map(|failure| session.redacted(failure));
+        let mut head = session.record_head(state.conclusion(done), failure);
+        head.warnings.clone_from(&state.warnings);
+        let mut record = CopyRecord::new(head, session.started, self.options.target.location());
         if let Some((location, source)) = &state.source {
             record.source_location = Some(location.clone());
             record.source_size_bytes = Some(source.stored.bytes);
@@ -167,10 +156,6 @@ impl CopyRun<'_> {
             record.already_copied = copied.was_there;
             record.proof = Some(copied.facts.proof);
             (record.object_lock, record.locked_until) = (Some(copied.lock.name()), copied.lock.until());
-        }
-        if let Err(failure) = done {
-            let RedactedFailure { stage, message, .. } = session.redacted(failure);
-            (record.stage, record.message) = (Some(stage), Some(message));
         }
         record
     }

@@ -40,7 +40,7 @@ async fn found_elsewhere(store: &Store, sponsor: &Sponsor, environment: Environm
             continue;
         }
         // If the bucket is another sponsor's by mistake, so are the backups in it.
-        let newest = Box::pin(previous::newest(store, (sponsor, other), &prefix(other), None)).await;
+        let newest = Box::pin(previous::newest(store, (sponsor, other), &prefix(other))).await;
         if let Ok(PreviousSearch::Backup { .. }) = newest {
             found.push(format!("{} holds {}", other.name(), counted(count as u64, "backup")));
         }

@@ -89,13 +89,20 @@ impl IssueReporter {
             CommandOptions::Backup(_) => "backup",
             CommandOptions::List(options) if options.max_backup_age.is_some() => "list age",
             CommandOptions::List(_) => "list",
+            CommandOptions::History(_) => "history",
             CommandOptions::Show(_) => "show",
             CommandOptions::Verify(options) if options.all => "verify all",
             CommandOptions::Verify(_) => "verify",
             CommandOptions::Drill(_) => "drill",
+            CommandOptions::Prune(_) => "prune",
             CommandOptions::Record(_)
+            | CommandOptions::Diff(_)
             | CommandOptions::Restore(_)
             | CommandOptions::Copy(_)
+            | CommandOptions::Hold(_)
+            | CommandOptions::HoldList(_)
+            | CommandOptions::Metrics(_)
+            | CommandOptions::NotifyTest(_)
             | CommandOptions::Preflight(_) => return None,
         };
         let run = WatchedRun { command, selection: common.selection.clone() };
@@ -153,7 +160,7 @@ impl IssueReporter {
                 let failure = issue::of_a_refusal(run, (stage, message), hint.as_deref());
                 (self.run.refused(), BTreeSet::new(), failure)
             }
-            ReportedEnd::Results(results) => {
+            ReportedEnd::Results { results, .. } => {
                 let having = |outcome| -> BTreeSet<String> {
                     let these = results.iter().filter(|result| result.outcome() == outcome);
                     these.map(|result| result.sponsor.clone()).collect()
@@ -166,7 +173,7 @@ impl IssueReporter {
         IssueUpdate {
             marker: self.run.marker(environment),
             title: issue::title(run),
-            processed_all: self.run.is_of_all() && matches!(end, ReportedEnd::Results(_)),
+            processed_all: self.run.is_of_all() && matches!(end, ReportedEnd::Results { .. }),
             failed,
             recovery: issue::of_a_recovery(run, &sponsors_of(&recovered)),
             recovered,

@@ -1,385 +1,131 @@
-//! A sponsor's attempts at a backup, the newest first: which is whole, which is unfinished, which lost a part, and which
-//! dump is not one of ours. And `latest`: the newest of them, not the newest that happens to be whole.
+//! `history`: the time line of each selected sponsor's backups, from its records and its store alone. Changes nothing.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+mod check;
+mod events;
 
-use jiff::Timestamp;
-
-use super::{RunContext, elsewhere, stored};
-use crate::archive::ArchiveError;
-use crate::archive::catalogue::{
-    BackupEntry, BackupKey, Catalogue, Incomplete, OpenUpload, catalogue, open_uploads, prefix,
-};
+use super::backup_attempts::DEFAULT_TIMEOUT;
+use super::backup_rows::BackupRows;
+use super::publish::{Ended, Publisher};
+use super::record_reads::RecordReads;
+use super::secrets_source::SecretsSource;
+use super::session::{Sessions, SponsorSession, contained};
+use super::tenancy_guard::TenancyGuard;
+use super::{RunContext, sponsor_selection};
+use crate::cli::options::HistoryOptions;
 use crate::failure::Failure;
-use crate::layout::tags;
-use crate::record::log;
-use crate::sponsors::{Environment, Sponsor};
-use crate::store::{ListedObject, Store, StoreError};
-use crate::verification::limits::{ahead, dated_ahead};
+use crate::record::timeline::Wanted;
+use crate::report::history::{self, CheckedRecords, SponsorHistory};
+use crate::secrets::{Disabled, S3Backups};
+use crate::sponsors::Sponsor;
+use crate::store::s3::policy::Purpose;
+use crate::verification::{Conclusion, VerificationError};
 
-/// Records are a few KiB long.
-const RECORD_BYTES: u64 = 4 << 20;
-/// A dump that became visible so lately may get its manifest in a moment.
-const JUST_NOW: Duration = Duration::from_secs(60);
-const A_MOMENT: Duration = Duration::from_secs(1);
-
-/// Where a sponsor's attempts and their traces are.
-#[derive(Debug, Clone)]
-pub(super) struct BackupHistory<'a> {
-    pub(super) backups: Store,
-    pub(super) audit_logs: Store,
-    pub(super) sponsor: &'a Sponsor,
-    pub(super) environment: Environment,
-    /// An upload that began longer ago than this belongs to no run any more.
-    pub(super) upload_timeout: Duration,
-    pub(super) context: &'a RunContext,
+/// Shared by all sponsors of a run.
+struct HistoryRun<'a> {
+    options: &'a HistoryOptions,
+    context: &'a RunContext,
+    sessions: Sessions<'a>,
+    wanted: Wanted,
+    rows: BackupRows<'a>,
+    records: RecordReads,
 }
 
-/// One attempt, as far as listings and traces show it.
-#[derive(Debug)]
-pub(super) struct BackupAttempt {
-    pub(super) backup: BackupKey,
-    pub(super) standing: AttemptStatus,
-}
-
-/// What became of an attempt.
-#[derive(Debug)]
-pub(super) enum AttemptStatus {
-    /// Dump, checksum file and manifest are there. Whether they agree was not looked at.
-    Whole(BackupEntry),
-    /// A part of it is gone.
-    Lacks(Incomplete),
-    /// Its run ended before it was a backup.
-    Unfinished { dump: Option<ListedObject>, why: String },
-    /// Its run may be at it still.
-    InProgress,
-    /// No run of this program left a trace of it.
-    Foreign(Option<ListedObject>),
-    /// What is left of it is tagged with a sponsor who shares this bucket.
-    PartnersRest,
-}
-
-impl AttemptStatus {
-    /// As a list shows it; nothing where all parts are there.
-    pub(super) fn name(&self) -> Option<String> {
-        Some(match self {
-            Self::Whole(_) => return None,
-            Self::Lacks(left) => format!("missing {}", left.names(" and ")),
-            Self::Unfinished { .. } => "unfinished".to_owned(),
-            Self::InProgress => "in progress".to_owned(),
-            Self::Foreign(_) => "foreign".to_owned(),
-            Self::PartnersRest => "another's".to_owned(),
-        })
+pub(super) async fn run(
+    options: HistoryOptions,
+    context: &RunContext,
+    publisher: &Publisher<'_>,
+) -> Result<u8, Failure> {
+    let selected = sponsor_selection::select_some(&options.common, context).await?;
+    let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
+    let guard = TenancyGuard::of_secrets(&secrets, &selected, None, context).await;
+    let run = HistoryRun {
+        sessions: Sessions { common: &options.common, context, guard, publisher },
+        wanted: Wanted {
+            since: options.since.map(|since| since.begin(context.now())),
+            until: options.until.map(|until| until.end(context.now())),
+            version: options.version.clone(),
+            run: options.run.clone(),
+            event: options.event,
+            outcome: options.outcome,
+        },
+        rows: BackupRows::new(context, None),
+        records: RecordReads::new(),
+        options: &options,
+        context,
+    };
+    let (mut ended, mut all) = (Vec::new(), Vec::new());
+    for sponsor in &selected.sponsors {
+        let broken = |failure| run.sessions.end_broken(sponsor, &failure);
+        ended.push(contained(Box::pin(run.sponsor(sponsor, &mut all)), broken).await);
     }
-
-    /// The dump, where there is one.
-    pub(super) fn dump(&self) -> Option<&ListedObject> {
-        match self {
-            Self::Lacks(left) => left.dump.as_ref(),
-            Self::Unfinished { dump, .. } | Self::Foreign(dump) => dump.as_ref(),
-            Self::Whole(_) | Self::InProgress | Self::PartnersRest => None,
-        }
+    if options.json {
+        run.show_json(&all);
     }
-
-    /// What there is to say of it.
-    pub(super) fn words(&self) -> Option<String> {
-        Some(match self {
-            Self::Whole(_) => return None,
-            Self::Lacks(left) => left.words(),
-            Self::Unfinished { why, .. } => format!("it is unfinished: {why}"),
-            Self::InProgress => "another run may be writing it".to_owned(),
-            Self::PartnersRest => "it belongs to another sponsor, by its tag".to_owned(),
-            Self::Foreign(_) => {
-                "it has no manifest, and no run of sponsor-backup left a trace of it: it is not a backup of ours"
-                    .to_owned()
-            }
-        })
-    }
+    let chapters: String = all.iter().map(SponsorHistory::chapter).collect();
+    publisher.results_with(ended, Vec::new(), &chapters)
 }
 
-impl<'a> BackupHistory<'a> {
-    /// All attempts, the newest first.
-    pub(super) async fn attempts(&self) -> Result<Vec<BackupAttempt>, ArchiveError> {
-        let prefix = prefix(self.environment);
-        // First: an upload that is completed between the two questions shows twice rather than never.
-        let uploads = self.uploads(&prefix).await?;
-        let Catalogue { backups, incomplete } =
-            catalogue(self.environment, Box::pin(self.backups.list(&prefix)).await?);
-        let mut attempts: Vec<BackupAttempt> = Vec::new();
-        for entry in backups {
-            attempts
-                .push(BackupAttempt { backup: entry.backup.clone(), standing: AttemptStatus::Whole(entry) });
-        }
-        for left in incomplete {
-            attempts
-                .push(BackupAttempt { backup: left.backup.clone(), standing: AttemptStatus::Lacks(left) });
-        }
-        for OpenUpload { backup, begun, is_being_written } in uploads {
-            // An upload shows no owner. In a shared bucket, a partner's counts as this sponsor's, too: none is overlooked.
-            if attempts.iter().all(|attempt| attempt.backup.key != backup.key) {
-                attempts.push(BackupAttempt { standing: self.of_upload(begun, is_being_written), backup });
-            }
-        }
-        attempts.sort_by(|one, other| {
-            (other.backup.at, &one.backup.key).cmp(&(one.backup.at, &other.backup.key))
+impl HistoryRun<'_> {
+    async fn sponsor(&self, sponsor: &Sponsor, all: &mut Vec<SponsorHistory>) -> Ended {
+        let session = self.sessions.begin(sponsor, None);
+        let found = match session.run(session.limit.unless_stopped(Box::pin(self.find(&session)))).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(disabled)) => return session.end_disabled(&disabled),
+            Err(failure) => return session.end_failed(&failure),
+        };
+        self.show(&found);
+        let judged = judge(&found);
+        let mut result = session.result(match &judged {
+            Ok(()) => Conclusion::of_listing(found.events.len()),
+            Err(_) => Conclusion::failed(None),
         });
-        Ok(attempts)
-    }
-
-    /// A role that can list objects cannot always list uploads. An upload is not a backup, so this does not end the search.
-    async fn uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, ArchiveError> {
-        match Box::pin(self.backups.open_uploads(prefix)).await {
-            Ok(listed) => Ok(open_uploads(self.environment, listed)),
-            Err(error) if error.affects_every_request() => Err(error.into()),
-            Err(error) if error.is_not_implemented() => {
-                self.say(&format!("unfinished uploads were not looked for: {error}"));
-                Ok(Vec::new())
-            }
-            Err(error) => {
-                let hint = error.hint().map(|hint| format!(" {hint}")).unwrap_or_default();
-                self.warn("unfinished uploads were not looked for", &format!("{error}.{hint}"));
-                Ok(Vec::new())
-            }
+        result.message = Some(found.words());
+        all.push(found);
+        match judged {
+            // The table is all that the log needs.
+            Ok(()) => (result, None),
+            Err(failure) => session.end(result, Some(session.redacted(&failure))),
         }
     }
 
-    /// A store that shows whether a run lives decides. Otherwise the age does.
-    fn of_upload(&self, begun: Option<Timestamp>, is_being_written: Option<bool>) -> AttemptStatus {
-        match is_being_written {
-            Some(true) => return AttemptStatus::InProgress,
-            Some(false) => {
-                let why = "its run ended before the upload was complete".to_owned();
-                return AttemptStatus::Unfinished { dump: None, why };
-            }
-            None => {}
-        }
-        let age = begun.map(|begun| self.context.now().duration_since(begun));
-        let is_over = |age| Duration::try_from(age).is_ok_and(|age| age > self.upload_timeout);
-        match (age, begun) {
-            (Some(age), Some(begun)) if is_over(age) => {
-                let why = format!("its upload was begun at {begun:.0} and never completed");
-                AttemptStatus::Unfinished { dump: None, why }
-            }
-            _ => AttemptStatus::InProgress,
-        }
-    }
-
-    /// Whether what is left of a backup in a shared bucket is a partner's, by its tag. Tags can be changed later, so a record of
-    /// this sponsor's run at this second outweighs them. If in doubt, it counts as this sponsor's.
-    async fn is_a_partners_rest(&self, left: &Incomplete) -> Result<bool, ArchiveError> {
-        if self.sponsor.partners.is_empty() {
-            return Ok(false);
-        }
-        let Some(key) = left.existing_key() else { return Ok(false) };
-        let tags = match Box::pin(self.backups.tags(&key)).await {
-            Ok(tags) => tags.unwrap_or_default(),
-            Err(error) if error.affects_every_request() => return Err(error.into()),
-            Err(_) => return Ok(false),
+    async fn find(&self, session: &SponsorSession<'_>) -> Result<Result<SponsorHistory, Disabled>, Failure> {
+        let secrets = match session.secrets().await? {
+            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
+            S3Backups::Enabled(secrets) => secrets,
         };
-        let is_tagged = |(name, value): &(String, String)| {
-            name == tags::SPONSOR_TAG && self.sponsor.partners.contains(value)
+        let buckets = session.open_buckets(secrets, &self.options.endpoint, Purpose::Read { thaw: false })?;
+        let place = session.history(&buckets, DEFAULT_TIMEOUT);
+        let mut found = SponsorHistory {
+            sponsor: session.sponsor.name.clone(),
+            environment: place.environment.name().to_owned(),
+            ..SponsorHistory::default()
         };
-        Ok(tags.iter().any(is_tagged)
-            && !self.is_recorded(&left.backup, &self.sponsor.name).await.unwrap_or(true))
-    }
-
-    /// Looks closer at a backup that lacks an object: in a shared bucket it may be another sponsor's, another run may be
-    /// about to finish it, and a dump without the other two objects may be another program's.
-    pub(super) async fn look_closer(&self, left: Incomplete) -> Result<AttemptStatus, ArchiveError> {
-        if Box::pin(self.is_a_partners_rest(&left)).await? {
-            return Ok(AttemptStatus::PartnersRest);
+        if self.options.check {
+            found.check = Some(self.check(&place).await?);
+        } else {
+            self.events(&place, &mut found).await?;
         }
-        if !left.is_bare() {
-            return Ok(AttemptStatus::Lacks(left));
-        }
-        let why = match Box::pin(self.has_trace(&left.backup)).await {
-            Ok(false) => return Ok(AttemptStatus::Foreign(left.dump)),
-            Ok(true) => left.words(),
-            Err(error) if error.affects_every_request() => return Err(error),
-            Err(error) => {
-                format!("{}, and whether a run of ours left it was not seen: {error}", left.words())
-            }
-        };
-        Ok(AttemptStatus::Unfinished { dump: left.dump, why })
+        Ok(Ok(found))
     }
 
-    /// Whether a run of this program wrote a dump: each of its writes carries an id, and each run leaves a record.
-    async fn has_trace(&self, backup: &BackupKey) -> Result<bool, ArchiveError> {
-        // A store without metadata does not show who wrote a dump. Then it counts as ours, so that it is not passed over.
-        if !self.backups.capabilities().metadata {
-            return Ok(true);
-        }
-        if self.backups.examine(&backup.key).await?.write_id.is_some() {
-            return Ok(true);
-        }
-        self.is_recorded(backup, &self.sponsor.name).await
+    fn show(&self, found: &SponsorHistory) {
+        self.context.sink.table(&found.title(), || found.lines(), self.options.json);
     }
 
-    /// Whether the bucket of the records has one of a sponsor's run at this second.
-    async fn is_recorded(&self, backup: &BackupKey, sponsor: &str) -> Result<bool, ArchiveError> {
-        for prefix in log::record_prefixes(self.environment, backup.at) {
-            for listed in self.audit_logs.list(&prefix).await? {
-                if !log::can_be_key_of_record(self.environment, backup.at, &listed.key) {
-                    continue;
-                }
-                let document = self.audit_logs.read_small(&listed.key, RECORD_BYTES).await?;
-                if log::is_record_of_backup(&document, sponsor, self.environment, backup.at) {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether what was missing is there now.
-    pub(super) async fn is_whole_by_now(&self, left: &Incomplete) -> Result<bool, ArchiveError> {
-        let modified = left.dump.as_ref().and_then(|dump| dump.modified);
-        let age = modified.and_then(|at| Duration::try_from(self.context.now().duration_since(at)).ok());
-        if age.is_some_and(|age| age < JUST_NOW) {
-            tokio::time::sleep(A_MOMENT).await;
-        }
-        let key = &left.backup.key;
-        for piece in &left.lacks {
-            match Box::pin(self.backups.examine(&piece.key(key))).await {
-                Ok(_) => {}
-                Err(StoreError::Missing { .. }) => return Ok(false),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(true)
-    }
-
-    /// See [`stored::is_a_partners`].
-    pub(super) async fn is_a_partners(&self, backup: &BackupKey) -> Result<bool, ArchiveError> {
-        Box::pin(stored::is_a_partners(&self.backups, self.sponsor, &backup.key)).await
-    }
-
-    /// The error if it holds no backup. `which` follows a blank and is empty for any backup.
-    pub(super) async fn no_backup(&self, which: String) -> ArchiveError {
-        Box::pin(elsewhere::no_backup(&self.backups, (self.sponsor, self.environment), which)).await
-    }
-
-    /// See [`elsewhere::elsewhere`].
-    pub(super) async fn elsewhere(&self) -> Option<String> {
-        elsewhere::elsewhere(&self.backups, self.sponsor, self.environment).await
-    }
-
-    pub(super) fn location(&self, backup: &BackupKey) -> String {
-        self.backups.location(&backup.key)
-    }
-
-    pub(super) fn say(&self, words: &str) {
-        self.context.sink.line(&format!("{}: {words}", self.sponsor.name));
-    }
-
-    pub(super) fn warn(&self, title: &str, words: &str) {
-        let title = format!("{}: {title}", self.sponsor.name);
-        let words = self.context.sink.redacted(words);
-        self.context.sink.line(&format!("{title}: {words}"));
-        self.context.annotate(&title, &words);
+    fn show_json(&self, all: &[SponsorHistory]) {
+        let environment = self.options.common.environment.name();
+        let json = history::json(all, environment, self.context.now());
+        self.context.sink.document("The history as JSON", json.lines().map(str::to_owned));
     }
 }
 
-/// What `latest` comes to next.
-pub(super) enum Candidate {
-    /// A backup whose parts are there.
-    Backup(BackupKey),
-    /// One that is none, or that might not be the newest; what shows it, in words.
-    Bad(BackupKey, String),
-}
-
-/// `latest`: the newest attempt, and after it, where that is allowed, those that may stand in for it.
-pub(super) struct Latest<'a> {
-    place: BackupHistory<'a>,
-    allow_older: bool,
-    attempts: VecDeque<BackupAttempt>,
-    /// What was passed over, and why.
-    passed: Vec<String>,
-}
-
-impl<'a> Latest<'a> {
-    pub(super) async fn of(place: BackupHistory<'a>, allow_older: bool) -> Result<Self, ArchiveError> {
-        let attempts = place.attempts().await?.into();
-        Ok(Self { place, allow_older, attempts, passed: Vec::new() })
+/// A check that found something, or that could not compare everything, is a failure.
+fn judge(found: &SponsorHistory) -> Result<(), Failure> {
+    let findings = found.check.as_ref().map(CheckedRecords::findings).unwrap_or_default();
+    if findings.is_empty() {
+        return Ok(());
     }
-
-    /// The next attempt that counts. What another run may be writing, and what is not ours, is named and does not count.
-    pub(super) async fn next(&mut self) -> Result<Candidate, Failure> {
-        while let Some(BackupAttempt { backup, standing }) = self.attempts.pop_front() {
-            let standing = match standing {
-                AttemptStatus::Lacks(left) if self.place.is_whole_by_now(&left).await? => {
-                    return Ok(self.whole(backup));
-                }
-                AttemptStatus::Lacks(left) => self.place.look_closer(left).await?,
-                standing => standing,
-            };
-            let words = standing.words().unwrap_or_default();
-            let location = self.place.location(&backup);
-            match standing {
-                AttemptStatus::Whole(_) | AttemptStatus::Lacks(_)
-                    if self.place.is_a_partners(&backup).await? => {}
-                AttemptStatus::Whole(_) => return Ok(self.whole(backup)),
-                AttemptStatus::Lacks(_) | AttemptStatus::Unfinished { .. } => {
-                    return Ok(Candidate::Bad(backup, words));
-                }
-                AttemptStatus::InProgress | AttemptStatus::PartnersRest => {
-                    self.place.say(&format!("{location}: {words}"))
-                }
-                AttemptStatus::Foreign(_) => {
-                    self.place.warn("not the newest backup", &format!("{location}: {words}"))
-                }
-            }
-        }
-        if self.passed.is_empty() {
-            return Err(self.place.no_backup(String::new()).await.into());
-        }
-        let place = self.place.backups.location(&prefix(self.place.environment));
-        Err(stored::proof(&place, std::mem::take(&mut self.passed)))
-    }
-
-    /// One whose parts are there. With a time in the future, it would stay the newest whatever is backed up after it.
-    fn whole(&self, backup: BackupKey) -> Candidate {
-        match ahead(backup.at, self.place.context.now()) {
-            None => Candidate::Backup(backup),
-            Some(by) => {
-                let what = dated_ahead(by);
-                let words = format!(
-                    "{what}, so it might not be the newest: check both clocks, then name a backup with `backup`, or set `allow-older`"
-                );
-                Candidate::Bad(backup, words)
-            }
-        }
-    }
-
-    /// The newest whose parts are there; what shows that it is none fails, unless an older one may stand in.
-    pub(super) async fn newest(&mut self) -> Result<BackupKey, Failure> {
-        loop {
-            match self.next().await? {
-                Candidate::Backup(backup) => return Ok(backup),
-                Candidate::Bad(backup, words) => {
-                    let (location, findings) = (self.place.location(&backup), vec![words]);
-                    if !self.passes_over(&location, &findings) {
-                        return Err(stored::proof(&location, findings));
-                    }
-                }
-            }
-        }
-    }
-
-    /// What was passed over, and why, each in words.
-    pub(super) fn passed(&self) -> Vec<String> {
-        self.passed.iter().map(|words| format!("passed over {words}")).collect()
-    }
-
-    /// Whether an older backup may stand in for one of which this was found. What is passed over is named.
-    pub(super) fn passes_over(&mut self, location: &str, findings: &[String]) -> bool {
-        if self.allow_older {
-            let words = format!("{location}: {}", findings.join("; "));
-            let line = format!("passed over the newest backup: {words}");
-            self.place.context.sink.line(&format!("{}: {line}", self.place.sponsor.name));
-            self.passed.push(self.place.context.sink.redacted(&words));
-        }
-        self.allow_older
-    }
+    let place = format!("backups of {} and their records disagree", found.environment);
+    let hint = found.check.as_ref().map(CheckedRecords::hint).unwrap_or_default();
+    Err(VerificationError { place, findings, hint }.into())
 }

@@ -1,18 +1,20 @@
 //! `list`: shows what each selected sponsor's backup store holds, and what the manifests say about it.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::num::NonZeroUsize;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
+use super::backup_attempts::{BackupAttempt, BackupHistory, DEFAULT_TIMEOUT};
 use super::backup_rows::{BackupRows, counts};
 use super::publish::{Ended, Publisher};
+use super::row_facts::{HiddenPieces, RowFacts};
 use super::secrets_source::SecretsSource;
 use super::session::{Sessions, SponsorSession, contained};
 use super::tenancy_guard::TenancyGuard;
 use super::{RunContext, sponsor_selection};
 use crate::archive::backup_manifest::HeldTable;
-use crate::archive::catalogue::prefix;
+use crate::archive::catalogue::{BackupKey, prefix};
 use crate::cli::UsageError;
 use crate::cli::options::ListOptions;
 use crate::failure::Failure;
@@ -26,15 +28,29 @@ use crate::verification::{Conclusion, VerificationError};
 /// Backups that are looked at in parallel.
 const IN_FLIGHT: usize = 16;
 
-/// Default `timeout` of a run. An upload that began earlier belongs to a run that has ended.
-const AN_UPLOAD: Duration = Duration::from_secs(6 * 3600);
-
 /// Shared by all sponsors of a run.
 struct ListRun<'a> {
     options: &'a ListOptions,
     context: &'a RunContext,
     sessions: Sessions<'a>,
     rows: BackupRows<'a>,
+}
+
+/// What a row is about.
+enum Listed {
+    /// An attempt that listings show.
+    Attempt(BackupAttempt),
+    /// A backup under delete markers.
+    Hidden(BackupKey),
+}
+
+impl Listed {
+    fn backup(&self) -> &BackupKey {
+        match self {
+            Self::Attempt(attempt) => &attempt.backup,
+            Self::Hidden(backup) => backup,
+        }
+    }
 }
 
 /// What was found for one sponsor.
@@ -65,7 +81,7 @@ pub(super) async fn run(
         ended.push(contained(Box::pin(run.sponsor(sponsor, &mut lists)), broken).await);
     }
     if options.json {
-        run.show_json(&lists);
+        context.sink.document("The backups as JSON", listing::json_lines(&lists));
     }
     publisher.lists(ended, &lists)
 }
@@ -76,9 +92,7 @@ impl ListRun<'_> {
         match session.run(session.limit.unless_stopped(Box::pin(self.list(&session)))).await {
             Ok(Ok(listed)) => self.end_listed(&session, listed, lists),
             Ok(Err(disabled)) => self.end_disabled(&session, &disabled),
-            Err(failure) => {
-                session.end(session.result(Conclusion::failed(None)), Some(session.redacted(&failure)))
-            }
+            Err(failure) => session.end_failed(&failure),
         }
     }
 
@@ -114,14 +128,12 @@ impl ListRun<'_> {
         let name = &session.sponsor.name;
         self.context.sink.line(&format!("{name}: {disabled}, so there are no backups"));
         if self.options.max_backup_age.is_none() {
-            let mut result = session.result(Conclusion::disabled());
-            result.message = Some(disabled.to_string());
-            return session.end(result, None);
+            return session.end_disabled(disabled);
         }
         let findings = vec!["no backups are taken, so their age was not checked".to_owned()];
         let hint = "Set the flag to `true`, or leave the sponsor out of `sponsors`.".to_owned();
         let unwatched = Failure::from(VerificationError { place: disabled.to_string(), findings, hint });
-        session.end(session.result(Conclusion::failed(None)), Some(session.redacted(&unwatched)))
+        session.end_failed(&unwatched)
     }
 
     async fn list(&self, session: &SponsorSession<'_>) -> Result<Result<SponsorListing, Disabled>, Failure> {
@@ -131,29 +143,56 @@ impl ListRun<'_> {
         };
         let purpose = Purpose::Read { thaw: false };
         let buckets = session.open_buckets(secrets, &self.options.endpoint, purpose)?;
-        let place = session.history(&buckets, AN_UPLOAD);
-        let attempts = place.attempts().await?;
-        let mut rows = if self.options.max_backup_age.is_some() {
-            self.rows.newest(&place, attempts).await?
+        let place = session.history(&buckets, DEFAULT_TIMEOUT);
+        let (mut rows, of) = if self.options.max_backup_age.is_some() {
+            let attempts = place.attempts().await?;
+            (self.rows.newest(&place, attempts, &RowFacts::of_a_watcher()).await?, None)
         } else {
-            let rows: Vec<Option<ListedBackup>> = futures_util::stream::iter(attempts)
-                .map(|attempt| self.rows.row(&place, attempt))
-                .buffered(IN_FLIGHT)
-                .try_collect()
-                .await?;
-            rows.into_iter().flatten().collect()
+            Box::pin(self.newest_rows(&place)).await?
         };
         if let Some(with) = &self.options.with {
             let sponsor = &session.sponsor.name;
             show_rows_of(with, sponsor, &mut rows)?;
         }
-        let elsewhere = if rows.is_empty() { place.elsewhere().await } else { None };
+        let elsewhere = if rows.is_empty() && of.is_none() { place.elsewhere().await } else { None };
         let (sponsor, place) =
             (session.sponsor.name.clone(), place.backups.location(&prefix(place.environment)));
         let watched = self.options.max_backup_age.is_some();
         let with = self.options.with.clone();
-        let list = BackupList { sponsor, place, rows, watched, newest: None, with };
+        let list = BackupList { sponsor, place, rows, watched, newest: None, with, of };
         Ok(Ok(SponsorListing { list, elsewhere }))
+    }
+
+    /// The rows of the newest attempts, hidden ones too, since a moment and up to the limit. And how many there are, if there are more.
+    async fn newest_rows(
+        &self,
+        place: &BackupHistory<'_>,
+    ) -> Result<(Vec<ListedBackup>, Option<usize>), Failure> {
+        let attempts = place.attempts().await?;
+        let hidden = HiddenPieces::of(place).await?;
+        let unlisted = hidden.as_ref().map(|hidden| hidden.unlisted(&attempts)).unwrap_or_default();
+        let mut all: Vec<Listed> = attempts.into_iter().map(Listed::Attempt).collect();
+        all.extend(unlisted.into_iter().map(Listed::Hidden));
+        all.sort_by(|one, other| {
+            let (one, other) = (one.backup(), other.backup());
+            (other.at, &one.key).cmp(&(one.at, &other.key))
+        });
+        let count = all.len();
+        let since = self.options.since.map(|since| since.begin(self.context.now()));
+        all.retain(|listed| since.is_none_or(|since| listed.backup().at >= since));
+        all.truncate(self.options.limit.map_or(usize::MAX, NonZeroUsize::get));
+        let of = (count > all.len()).then_some(count);
+        let oldest = all.last().map(|listed| listed.backup().at);
+        let facts = RowFacts::of(place, hidden, (oldest, all.len())).await?;
+        let facts = &facts;
+        let row = |listed: Listed| async move {
+            match listed {
+                Listed::Attempt(attempt) => self.rows.row(place, attempt, facts).await,
+                Listed::Hidden(backup) => Ok(Some(self.rows.hidden_row(place, &backup, facts))),
+            }
+        };
+        let rows = futures_util::stream::iter(all).map(row).buffered(IN_FLIGHT);
+        Ok((rows.try_filter_map(|row| async { Ok(row) }).try_collect().await?, of))
     }
 
     /// Checks a list against `max-backup-age`. Returns the age of the newest backup, with its limit.
@@ -164,25 +203,7 @@ impl ListRun<'_> {
     }
 
     fn show(&self, list: &BackupList) {
-        let sink = &self.context.sink;
-        match (sink.is_workflow(), self.options.json) {
-            (true, false) => sink.group(&list.title(), &list.lines()),
-            (true, true) => sink.line(&list.title()),
-            (false, false) => {
-                let lines = std::iter::once(list.title()).chain(list.lines());
-                sink.text(&lines.map(|line| line + "\n").collect::<String>());
-            }
-            (false, true) => {}
-        }
-    }
-
-    fn show_json(&self, lists: &[BackupList]) {
-        let (sink, json) = (&self.context.sink, listing::json(lists));
-        if sink.is_workflow() {
-            sink.group("The backups as JSON", &json.lines().map(str::to_owned).collect::<Vec<_>>());
-        } else {
-            sink.text(&json);
-        }
+        self.context.sink.table(&list.title(), || list.lines(), self.options.json);
     }
 }
 
@@ -190,7 +211,8 @@ impl ListRun<'_> {
 fn show_rows_of(with: &str, sponsor: &str, rows: &mut [ListedBackup]) -> Result<(), UsageError> {
     let names: BTreeSet<String> = rows.iter().flat_map(|row| &row.named).map(HeldTable::qualified).collect();
     if rows.iter().any(ListedBackup::is_a_backup) && names.is_empty() {
-        return Err(UsageError::new(format!("no backup of {sponsor} holds a table {with}"))
+        let environment = rows.first().map(|row| row.environment).unwrap_or_default();
+        return Err(UsageError::new(format!("no {environment} backup of {sponsor} holds a table {with}"))
             .hint("Check `with`. `sponsor-backup show` lists the tables of a backup."));
     }
     if names.len() > 1 {

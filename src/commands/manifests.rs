@@ -1,11 +1,11 @@
-//! Reads manifests in parallel, within a limit of memory.
+//! Reads documents in parallel, within a limit of memory.
 
 use tokio::sync::Semaphore;
 
 use crate::archive::ArchiveError;
 use crate::archive::catalogue::BackupEntry;
 use crate::layout::key::manifest_key;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::verification::stored::MANIFEST_BYTES;
 
 /// Memory for manifests, in MiB. A larger manifest is read alone.
@@ -29,11 +29,21 @@ impl ManifestReads {
         entry: &BackupEntry,
         parse: impl FnOnce(&str, &[u8]) -> Result<T, ArchiveError>,
     ) -> Result<T, ArchiveError> {
-        let mebibytes = u32::try_from(entry.manifest_bytes >> 20).unwrap_or(u32::MAX).saturating_add(1);
+        let beside = manifest_key(&entry.backup.key);
+        let told = (&*beside, entry.manifest_bytes, MANIFEST_BYTES);
+        self.read_document(store, told, |document| parse(&store.location(&beside), document)).await?
+    }
+
+    /// What `parse` makes of a document, given its key, its bytes as listed, and its bytes at most.
+    pub(super) async fn read_document<T>(
+        &self,
+        store: &Store,
+        (key, bytes, limit_bytes): (&str, u64, u64),
+        parse: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, StoreError> {
+        let mebibytes = u32::try_from(bytes >> 20).unwrap_or(u32::MAX).saturating_add(1);
         // Never closed, so that this always gives one.
         let _held = self.memory.acquire_many(mebibytes.min(MEBIBYTES)).await.ok();
-        let beside = manifest_key(&entry.backup.key);
-        let document = store.read_small(&beside, MANIFEST_BYTES).await?;
-        parse(&store.location(&beside), &document)
+        Ok(parse(&store.read_small(key, limit_bytes).await?))
     }
 }

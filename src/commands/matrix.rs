@@ -7,6 +7,7 @@ use super::{RunContext, sponsor_selection, workflow_files};
 use crate::cli::options::MatrixOptions;
 use crate::failure::Failure;
 use crate::report::lines::count;
+use crate::report::metrics;
 use crate::report::outputs::{self, json};
 use crate::sponsors::matrix;
 use crate::verification::{Conclusion, VerificationError};
@@ -16,7 +17,10 @@ pub(super) async fn run(
     context: &RunContext,
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
-    let sponsors = sponsor_selection::select(&options.common, context).await?.sponsors;
+    let selected = sponsor_selection::select(&options.common, context).await?;
+    let environment = options.common.environment.name();
+    context.note_metrics(metrics::of_plan(environment, selected.enabled(), options.expected_within));
+    let sponsors = selected.sponsors;
     let matrix = matrix(&sponsors, options.max_jobs);
     let names: Vec<&str> = sponsors.iter().map(|sponsor| sponsor.name.as_str()).collect();
     if let Some(folder) = &options.workflows {
@@ -39,7 +43,7 @@ pub(super) async fn run(
         context.warn("no sponsor is enabled", text);
         return Ok(0);
     }
-    publisher.reported.set(ReportedEnd::Results(Vec::new())).ok();
+    publisher.reported.set(ReportedEnd::Results { results: Vec::new(), codes: Vec::new() }).ok();
     Ok(0)
 }
 

@@ -128,10 +128,7 @@ fn show(options: &PreflightOptions, context: &RunContext, report: &PreflightRepo
                 if is_well { sink.group(&title, &lines) } else { sink.block(&[vec![title], lines].concat()) }
             }
         }
-        (true, true) => {
-            sink.group("The findings as JSON", &report.json().lines().map(str::to_owned).collect::<Vec<_>>());
-        }
-        (false, true) => sink.text(&report.json()),
+        (_, true) => sink.document("The findings as JSON", report.json().lines().map(str::to_owned)),
         (false, false) => {
             let lines =
                 report.tables().into_iter().flat_map(|(title, lines, _)| [vec![title], lines].concat());

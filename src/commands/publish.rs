@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::RunContext;
-use crate::cli::CommandOptions;
+use crate::cli::{CommandOptions, FreeText};
 use crate::failure::{self, Failure};
 use crate::report::listing::{self, BackupList};
 use crate::report::outputs::{self, Output};
@@ -27,7 +27,7 @@ pub(super) struct Publisher<'a> {
     /// What was reported.
     pub(super) reported: OnceLock<ReportedEnd>,
     /// Version and reason of a deployment.
-    pub(super) deployed: (Option<String>, Option<String>),
+    pub(super) deployed: (Option<FreeText>, Option<FreeText>),
     /// When the run began.
     pub(super) begun: Instant,
     /// The verdict of the run, which is its last line.
@@ -36,16 +36,17 @@ pub(super) struct Publisher<'a> {
 
 /// How a run ended, as it was reported.
 pub(super) enum ReportedEnd {
-    Results(Vec<SponsorResult>),
-    /// It failed before any sponsor was processed.
-    Refusal {
-        stage: &'static str,
-        message: String,
-        hint: Option<String>,
+    Results {
+        results: Vec<SponsorResult>,
+        /// The exit code of each failed one, in the same order.
+        codes: Vec<Option<u8>>,
     },
+    /// It failed before any sponsor was processed.
+    Refusal { stage: &'static str, message: String, hint: Option<String> },
 }
 
 /// A failure as it is reported and recorded: without any secret that others quoted.
+#[derive(Clone)]
 pub(super) struct RedactedFailure {
     pub(super) stage: &'static str,
     pub(super) code: u8,
@@ -85,11 +86,18 @@ impl<'a> Publisher<'a> {
             CommandOptions::Backup(_) => Subject::Backup,
             CommandOptions::Record(_) => Subject::Record,
             CommandOptions::List(_) => Subject::List,
+            CommandOptions::History(_) => Subject::History,
             CommandOptions::Show(_) => Subject::Show,
+            CommandOptions::Diff(_) => Subject::Diff,
             CommandOptions::Verify(_) => Subject::Verify,
             CommandOptions::Restore(_) => Subject::Restore,
             CommandOptions::Drill(_) => Subject::Drill,
             CommandOptions::Copy(_) => Subject::Copy,
+            CommandOptions::Hold(_) => Subject::Hold,
+            CommandOptions::HoldList(_) => Subject::HoldList,
+            CommandOptions::Prune(_) => Subject::Prune,
+            CommandOptions::Metrics(_) => Subject::Metrics,
+            CommandOptions::NotifyTest(_) => Subject::NotifyTest,
             CommandOptions::Preflight(_) => Subject::Preflight,
         };
         let common = options.common();
@@ -185,8 +193,8 @@ impl<'a> Publisher<'a> {
         outputs: impl Fn(&[SponsorResult], Conclusion) -> Vec<Output>,
         summary: impl Fn(Title<'_>, &[SponsorResult]) -> String,
     ) -> Result<u8, Failure> {
-        let codes: Vec<u8> = ended.iter().filter_map(|(_, code)| *code).collect();
-        let results: Vec<SponsorResult> = ended.into_iter().map(|(result, _)| result).collect();
+        let (results, each): (Vec<SponsorResult>, Vec<Option<u8>>) = ended.into_iter().unzip();
+        let codes: Vec<u8> = each.iter().filter_map(|code| *code).collect();
         let sink = &self.context.sink;
         sink.annotations(&annotations_of(&results));
         sink.outputs(&outputs(&results, overall(&results)))?;
@@ -197,7 +205,7 @@ impl<'a> Publisher<'a> {
             sink.annotations(&[annotation(Level::Warning, "the summary is lost", &error.to_string())]);
         }
         let verdict = summary::headline(self.title(&about), &results).1;
-        self.reported.set(ReportedEnd::Results(results)).ok();
+        self.reported.set(ReportedEnd::Results { results, codes: each }).ok();
         let Some(signal) = self.context.stop.signal() else {
             self.verdict.set(verdict).ok();
             return Ok(failure::exit_code(&codes));
@@ -241,7 +249,7 @@ impl<'a> Publisher<'a> {
     fn about(&self) -> String {
         let run = &self.context.run;
         let (version, reason) = &self.deployed;
-        let clean = |text: &Option<String>| text.as_deref().map(|text| self.context.sink.redacted(text));
+        let clean = |text: &Option<FreeText>| text.as_ref().map(|text| text.redacted(&self.context.sink));
         About {
             version: clean(version).as_deref(),
             reason: clean(reason).as_deref(),

@@ -125,8 +125,8 @@ impl RecordRun<'_> {
             sponsor: session.sponsor,
             environment: self.options.common.environment,
             at: session.started,
-            version: deployment.version.as_deref(),
-            reason: deployment.reason.as_deref(),
+            version: deployment.version.as_ref().map(|text| text.redacted(&self.context.sink)),
+            reason: deployment.reason.as_ref().map(|text| text.redacted(&self.context.sink)),
             run: &self.context.run,
             provenance,
         }

@@ -3,11 +3,15 @@
 mod extract;
 mod live_guard;
 mod predecessor;
+mod record;
 mod sponsor;
 mod sql_file;
 mod tables;
 mod to_sql;
 
+use std::sync::OnceLock;
+
+use super::buckets::SponsorBuckets;
 use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
 use super::session::{Completed, Sessions};
@@ -36,6 +40,8 @@ struct RestoreRun<'a> {
     target: Connection,
     /// All sponsors of the manifest.
     known: Vec<String>,
+    /// The sponsor's stores, once they are open.
+    buckets: OnceLock<SponsorBuckets>,
 }
 
 pub(super) async fn run(
@@ -70,6 +76,7 @@ pub(super) async fn run(
         identities,
         target,
         known: selected.known.clone(),
+        buckets: OnceLock::new(),
     };
     let (ended, restored) = Box::pin(run.sponsor(sponsor)).await;
     if let Some(sql) = restored.bring_back.as_ref().filter(|_| context.sink.prints_results()) {
@@ -107,18 +114,14 @@ impl RestoreRun<'_> {
             restored.passed.iter().cloned().chain(facts.warnings(restored.partial.as_ref())).collect();
         result.warnings.extend(std::mem::take(&mut restored.consequences));
         fill(&mut result, &restored);
-        let failure = match done {
-            Ok(completed) => {
-                result.message = message(&completed, &restored);
-                None
-            }
-            Err(failure) => {
-                // The log must explain the target to anyone who finds it later.
-                result.labels.push(("target", text::state(&restored)));
-                Some(session.redacted(&failure))
-            }
-        };
-        (session.end(result, failure), restored)
+        if done.is_err() {
+            // The log must explain the target to anyone who finds it later.
+            result.labels.push(("target", text::state(&restored)));
+        }
+        let ended =
+            record::end(&session, (self.options, self.buckets.get()), (done, result), &restored, text::line)
+                .await;
+        (ended, restored)
     }
 
     /// The failure of a restore whose result is incomplete or differs from the backup.
@@ -137,14 +140,6 @@ impl RestoreRun<'_> {
         let remedy = restored.comparison.as_ref().and_then(Comparison::remedy).unwrap_or_default();
         let hint = format!("{hint} {remedy}").trim_end().to_owned();
         VerificationError { place: restored.place.clone(), findings, hint }.into()
-    }
-}
-
-fn message(completed: &Completed, restored: &Restored) -> Option<String> {
-    match completed {
-        Completed::Done => Some(text::line(restored)),
-        Completed::Planned => None,
-        Completed::Disabled(why) => Some(why.to_string()),
     }
 }
 

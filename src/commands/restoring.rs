@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::RunContext;
 use super::stored::{self, StoredBackup, VerifiedContents};
 use crate::archive::{Reader, Selection, open, open_pieces};
 use crate::databases::postgres::client::{Client, major};
@@ -303,6 +304,17 @@ pub(super) fn before(needs: &Needs, facts: &TargetFacts, clears: bool) -> &'stat
 
 pub(super) fn on_error(skip_missing_extensions: bool, missing: bool) -> OnError {
     if skip_missing_extensions && missing { OnError::LeaveOut } else { OnError::GiveUp }
+}
+
+/// Names the databases of other drills and restores on a server. A killed run cannot drop its own.
+pub(super) fn show_others(context: &RunContext, place: &str, names: &[String]) {
+    if !names.is_empty() {
+        let names = names.join(", ");
+        let words = format!(
+            "{place}: its server has databases of other drills or restores: {names}. If their runs have ended, drop them."
+        );
+        context.sink.line(&words);
+    }
 }
 
 /// The installed clients, or the failure if there are none.

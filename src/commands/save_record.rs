@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use super::RunContext;
 use super::buckets::{AttributeSource, SponsorBuckets};
+use super::notification::earlier;
+use super::session::{Completed, SponsorSession};
+use crate::cli::options::Deployment;
 use crate::failure::Failure;
 use crate::layout::key::Object;
 use crate::record::RecordError;
+use crate::record::entries::RecordEntry;
 use crate::record::log::{self, Entry};
+use crate::report::{SponsorResult, metrics};
 use crate::sponsors::Sponsor;
 use crate::stop::Deadline;
-use crate::store::Store;
+use crate::store::{Endpoint, Store};
 
 /// A store that takes longer for so small an object will not take it at all. All steps of one record share this time, which
 /// does not count toward `timeout`: a backup that used it up has a record, too.
@@ -29,6 +34,28 @@ pub(super) struct SavedRecord {
     pub(super) warning: Option<String>,
 }
 
+impl SavedRecord {
+    /// Notes where the record is and what is odd about it. A command without its record fails, and one that had failed before
+    /// keeps that cause.
+    pub(super) fn settle(
+        self,
+        done: Result<Completed, Failure>,
+        context: &RunContext,
+        (place, warnings): (&mut Option<String>, &mut Vec<String>),
+    ) -> Result<Completed, Failure> {
+        warnings.extend(self.warning);
+        *place = self.place.or(place.take());
+        match (done, self.failure) {
+            (Ok(_), Some(failure)) => Err(failure),
+            (Err(first), Some(second)) => {
+                warnings.push(context.sink.redacted(&second.to_string()));
+                Err(first)
+            }
+            (done, None) => done,
+        }
+    }
+}
+
 /// Keeps a record in the workspace and, if backups are enabled, in S3.
 pub(super) async fn save(
     (object, document): (Object<'_>, &[u8]),
@@ -38,6 +65,9 @@ pub(super) async fn save(
 ) -> SavedRecord {
     let AttributeSource { context, environment, at, .. } = *source;
     let entry = Entry { object, sponsor: &sponsor.name, environment, at, document };
+    // Whether the record can be kept or not: it is what happened.
+    let noted = RecordEntry::parse(environment, &object.key(environment, at), document);
+    noted.as_ref().and_then(metrics::of_record).into_iter().for_each(|update| context.note_metrics(update));
     let mut kept = match log::append_locally(&context.workspace, entry) {
         Ok(path) => SavedRecord { place: Some(path.display().to_string()), ..SavedRecord::default() },
         Err(error) => SavedRecord { failure: Some(error.into()), ..SavedRecord::default() },
@@ -57,7 +87,38 @@ pub(super) async fn save(
             kept.failure.get_or_insert(error.into());
         }
     }
+    if let Some(own) = &noted {
+        Box::pin(earlier::note(own, sponsor, buckets, context)).await;
+    }
     kept
+}
+
+/// Keeps the record of a command that only reads backups. Its result counts without the record: what kept the record from S3 or
+/// from the disk is a warning.
+pub(super) async fn save_or_warn(
+    entry: (Object<'_>, &[u8]),
+    session: &SponsorSession<'_>,
+    buckets: Option<&SponsorBuckets>,
+    endpoint: &Endpoint,
+    result: &mut SponsorResult,
+) {
+    let (context, environment) = (session.context(), session.environment());
+    let source = AttributeSource {
+        deployment: &Deployment::of_a_record(environment, endpoint.clone()),
+        context,
+        environment,
+        pre_migration: false,
+        partial: false,
+        at: session.started,
+    };
+    let kept = save(entry, session.sponsor, buckets, &source).await;
+    result.warnings.extend(kept.warning);
+    result.warnings.extend(kept.failure.map(|failure| {
+        let hint = failure.hint().map(|hint| format!(". {hint}")).unwrap_or_default();
+        let place = kept.place.as_ref().map(|place| format!(" (it is in {place})")).unwrap_or_default();
+        format!("{failure}{place}{hint}")
+    }));
+    result.deployment_log = kept.place;
 }
 
 /// Appends a record to the bucket. Returns its location, and what is odd about its lock and tags.

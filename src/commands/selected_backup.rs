@@ -3,7 +3,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::history::{BackupHistory, Candidate, Latest};
+use super::backup_attempts::{BackupHistory, Candidate, Latest};
 use super::stored::{self, StoredBackup, VerifiedContents};
 use super::which_backup;
 use crate::archive::Identities;

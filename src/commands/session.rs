@@ -11,15 +11,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::RunContext;
+use super::backup_attempts::BackupHistory;
 use super::buckets::{BucketAccess, SponsorBuckets};
-use super::history::BackupHistory;
 use super::publish::{Ended, Publisher, RedactedFailure};
 use super::tenancy_guard::TenancyGuard;
 use crate::cli::options::CommonOptions;
 use crate::failure::{Cancelled, Failure, TimedOut};
+use crate::record::head::RecordHead;
 use crate::report::SponsorResult;
 use crate::secrets::{Disabled, S3Backups, SecretsError, SponsorSecrets};
-use crate::sponsors::Sponsor;
+use crate::sponsors::{Environment, Sponsor};
 use crate::stop::Deadline;
 use crate::store::s3::policy::Purpose;
 use crate::store::{Endpoint, Store, StoreError};
@@ -56,6 +57,7 @@ pub(super) struct SponsorSession<'a> {
 impl<'a> Sessions<'a> {
     /// Begins a sponsor's part. Its time limit, if the command has one, includes what [`TenancyGuard`] took for it.
     pub(super) fn begin(&'a self, sponsor: &'a Sponsor, limit: Option<TimedOut>) -> SponsorSession<'a> {
+        self.context.notifications.sponsor_begins(&sponsor.name);
         SponsorSession {
             sessions: self,
             sponsor,
@@ -67,8 +69,7 @@ impl<'a> Sessions<'a> {
 
     /// Ends a part that panicked outside of its steps.
     pub(super) fn end_broken(&self, sponsor: &Sponsor, failure: &Failure) -> Ended {
-        let session = self.begin(sponsor, None);
-        session.end(session.result(Conclusion::failed(None)), Some(session.redacted(failure)))
+        self.begin(sponsor, None).end_failed(failure)
     }
 }
 
@@ -137,6 +138,14 @@ impl SponsorSession<'_> {
         }
     }
 
+    pub(super) fn context(&self) -> &RunContext {
+        self.sessions.context
+    }
+
+    pub(super) fn environment(&self) -> Environment {
+        self.sessions.common.environment
+    }
+
     /// How long it has taken so far.
     pub(super) fn took(&self) -> Duration {
         self.begun.elapsed()
@@ -147,9 +156,32 @@ impl SponsorSession<'_> {
         SponsorResult::new(&self.sponsor.name, conclusion, self.took().as_secs_f64())
     }
 
+    /// What its record begins with.
+    pub(super) fn record_head(&self, conclusion: Conclusion, failure: Option<RedactedFailure>) -> RecordHead {
+        let Sessions { common, context, .. } = self.sessions;
+        let mut head = RecordHead::new((self.sponsor, common.environment), conclusion, &context.run);
+        head.duration_seconds = (self.took().as_secs_f64() * 1000.0).round() / 1000.0;
+        if let Some(RedactedFailure { stage, message, .. }) = failure {
+            (head.stage, head.message) = (Some(stage), Some(message));
+        }
+        head
+    }
+
     /// A failure as it is reported and recorded.
     pub(super) fn redacted(&self, failure: &Failure) -> RedactedFailure {
         RedactedFailure::of(failure, &self.sessions.context.sink)
+    }
+
+    /// Ends the part of a sponsor whose flag is off.
+    pub(super) fn end_disabled(&self, disabled: &Disabled) -> Ended {
+        let mut result = self.result(Conclusion::disabled());
+        result.message = Some(disabled.to_string());
+        self.end(result, None)
+    }
+
+    /// Ends a part of which nothing is known but its failure.
+    pub(super) fn end_failed(&self, failure: &Failure) -> Ended {
+        self.end(self.result(Conclusion::failed(None)), Some(self.redacted(failure)))
     }
 
     /// Ends the sponsor's part: shows the result, with the failure if there is one.

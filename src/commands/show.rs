@@ -2,19 +2,16 @@
 
 use std::time::Duration;
 
-use super::history::Latest;
 use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
 use super::session::{Sessions, SponsorSession, contained};
 use super::stored;
 use super::tenancy_guard::TenancyGuard;
 use super::{RunContext, sponsor_selection, which_backup};
-use crate::archive::backup_manifest::{BackupManifest, Occasion};
+use crate::archive::backup_manifest::Occasion;
 use crate::archive::catalogue::BackupKey;
-use crate::cli::UsageError;
-use crate::cli::options::{ShowOptions, WhichBackup};
+use crate::cli::options::ShowOptions;
 use crate::failure::Failure;
-use crate::layout::key::manifest_key;
 use crate::report::SponsorResult;
 use crate::report::shown_backup::ShownBackup;
 use crate::secrets::{Disabled, S3Backups};
@@ -22,7 +19,6 @@ use crate::sponsors::Sponsor;
 use crate::store::Store;
 use crate::store::s3::policy::Purpose;
 use crate::verification::Conclusion;
-use crate::verification::stored::{MANIFEST_BYTES, of_another};
 
 /// Default `timeout` of a run. An upload that began earlier belongs to a run that has ended.
 const AN_UPLOAD: Duration = Duration::from_secs(6 * 3600);
@@ -39,10 +35,7 @@ pub(super) async fn run(
     publisher: &Publisher<'_>,
 ) -> Result<u8, Failure> {
     let selected = sponsor_selection::select_some(&options.common, context).await?;
-    let [sponsor] = selected.sponsors.as_slice() else {
-        let problem = format!("`show` takes one sponsor, but {} are selected", selected.sponsors.len());
-        return Err(UsageError::new(problem).hint("Name one in `sponsors`.").into());
-    };
+    let sponsor = selected.only_one("show")?;
     let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
     let guard = TenancyGuard::of_secrets(&secrets, &selected, None, context).await;
     let sessions = Sessions { common: &options.common, context, guard, publisher };
@@ -60,14 +53,8 @@ impl ShowRun<'_> {
         match session.run(shown).await {
             // What was shown is all that the log needs.
             Ok(Ok(())) => (result, None),
-            Ok(Err(disabled)) => {
-                let mut result = session.result(Conclusion::disabled());
-                result.message = Some(disabled.to_string());
-                session.end(result, None)
-            }
-            Err(failure) => {
-                session.end(session.result(Conclusion::failed(None)), Some(session.redacted(&failure)))
-            }
+            Ok(Err(disabled)) => session.end_disabled(&disabled),
+            Err(failure) => session.end_failed(&failure),
         }
     }
 
@@ -82,22 +69,10 @@ impl ShowRun<'_> {
         };
         let buckets = session.open_buckets(secrets, &self.options.endpoint, Purpose::Read { thaw: false })?;
         let place = session.history(&buckets, AN_UPLOAD);
-        let backup = match &self.options.which {
-            WhichBackup::Latest => Latest::of(place.clone(), false).await?.newest().await?,
-            which => Box::pin(which_backup::find(&place, which)).await?,
-        };
+        let backup = Box::pin(which_backup::find_any(&place, &self.options.which)).await?;
         let (store, location) = (&place.backups, place.location(&backup));
-        let document = Box::pin(store.read_small(&manifest_key(&backup.key), MANIFEST_BYTES)).await?;
-        let manifest = BackupManifest::parse(&store.location(&manifest_key(&backup.key)), &document)?;
-        let told = [&*manifest.sponsor, &manifest.environment, &manifest.key];
-        let findings = of_another(
-            [&session.sponsor.name, place.environment.name(), &backup.key],
-            told,
-            manifest.timestamp,
-        );
-        if !findings.is_empty() {
-            return Err(stored::proof(&location, findings));
-        }
+        let (manifest, document) =
+            Box::pin(stored::manifest(store, (session.sponsor, place.environment), &backup)).await?;
         let (storage_class, locked_until) = self.of_store(store, &backup).await?;
         let age = self.context.now().duration_since(backup.at);
         self.print(&ShownBackup {
@@ -131,15 +106,10 @@ impl ShowRun<'_> {
 
     fn print(&self, shown: &ShownBackup<'_>) {
         let sink = &self.context.sink;
-        let lines = match self.options.json {
-            true => shown.json().lines().map(str::to_owned).collect(),
-            false => shown.lines(),
-        };
-        if sink.is_workflow() {
-            sink.group(&shown.title(), &lines);
+        if self.options.json {
+            sink.document(&shown.title(), shown.json().lines().map(str::to_owned));
         } else {
-            let title = (!self.options.json).then(|| shown.title());
-            sink.text(&title.into_iter().chain(lines).map(|line| line + "\n").collect::<String>());
+            sink.table(&shown.title(), || shown.lines(), false);
         }
     }
 }

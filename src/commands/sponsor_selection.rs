@@ -7,6 +7,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::RunContext;
 use super::secrets_source::token_for;
+use crate::cli::UsageError;
 use crate::cli::options::CommonOptions;
 use crate::databases::postgres::PostgresError;
 use crate::databases::postgres::client::{self, Client};
@@ -24,6 +25,28 @@ pub(super) struct SelectedSponsors {
     pub(super) known: Vec<String>,
     /// Of these, the ones that the manifest does not enable.
     pub(super) disabled: Vec<String>,
+}
+
+impl SelectedSponsors {
+    /// The names that the manifest enables, selected or not.
+    pub(super) fn enabled(&self) -> impl Iterator<Item = &str> {
+        let is_enabled = |name: &&String| !self.disabled.contains(*name);
+        self.known.iter().filter(is_enabled).map(String::as_str)
+    }
+
+    /// The sponsor of a command that takes one.
+    ///
+    /// # Errors
+    /// Several are selected.
+    pub(super) fn only_one(&self, command: &str) -> Result<&Sponsor, UsageError> {
+        match self.sponsors.as_slice() {
+            [sponsor] => Ok(sponsor),
+            several => {
+                let problem = format!("`{command}` takes one sponsor, but {} are selected", several.len());
+                Err(UsageError::new(problem).hint("Name one in `sponsors`."))
+            }
+        }
+    }
 }
 
 /// The manifest, from a file or from Doppler.

@@ -20,7 +20,9 @@ use crate::secrets::Secret;
 use crate::sponsors::{Environment, Sponsor};
 use crate::store::{Store, StoreError};
 use crate::verification::limits;
-use crate::verification::stored::{MANIFEST_BYTES, ReadFacts, StoredFacts, contradictions, judged, refuted};
+use crate::verification::stored::{
+    MANIFEST_BYTES, ReadFacts, StoredFacts, contradictions, judged, of_another, refuted,
+};
 
 const CHECKSUM_BYTES: u64 = 4096;
 /// How long a thawed backup stays readable.
@@ -87,6 +89,25 @@ pub(super) async fn is_a_partners(store: &Store, sponsor: &Sponsor, key: &str) -
     };
     let told = Excerpt::parse(&store.location(&beside), &document);
     Ok(told.is_ok_and(|told| sponsor.partners.contains(&told.sponsor)))
+}
+
+/// A backup's manifest, and the document as it is stored. Reads nothing else of the backup.
+///
+/// # Errors
+/// It cannot be read, or is of another backup.
+pub(super) async fn manifest(
+    store: &Store,
+    (sponsor, environment): (&Sponsor, Environment),
+    backup: &BackupKey,
+) -> Result<(BackupManifest, Bytes), Failure> {
+    let beside = manifest_key(&backup.key);
+    let document = Box::pin(store.read_small(&beside, MANIFEST_BYTES)).await?;
+    let manifest = BackupManifest::parse(&store.location(&beside), &document)?;
+    let told = [&*manifest.sponsor, &manifest.environment, &manifest.key];
+    let expected = [&sponsor.name, environment.name(), &backup.key];
+    let findings = of_another(expected, told, manifest.timestamp);
+    let location = store.location(&backup.key);
+    if findings.is_empty() { Ok((manifest, document)) } else { Err(proof(&location, findings)) }
 }
 
 /// Reads checksum file and manifest and compares them with the dump. With `thaw`, requests a thaw of frozen objects. Without

@@ -2,7 +2,7 @@
 
 mod round;
 
-use super::history::{AttemptStatus, BackupAttempt, BackupHistory, Candidate, Latest};
+use super::backup_attempts::{AttemptStatus, BackupAttempt, BackupHistory, Candidate, Latest};
 use super::publish::{Ended, Publisher};
 use super::secrets_source::SecretsSource;
 use super::session::{Completed, Sessions, SponsorSession, TimeLimit, contained};
@@ -64,7 +64,7 @@ impl VerifyRun<'_> {
         let session = self.sessions.begin(sponsor, Some(limit));
         let mut round = SponsorVerification::begin(&sponsor.name, self.context, self.options.skip_frozen);
         let done = session.run(Box::pin(self.verify(&session, &mut round))).await;
-        round.end(&session, done, self.options.reading.thaw)
+        round.end(&session, done, self.options).await
     }
 
     /// Verifies the backups that were asked for. An error ends it early.
@@ -79,9 +79,10 @@ impl VerifyRun<'_> {
             S3Backups::Enabled(secrets) => secrets,
         };
         let reading = &self.options.reading;
-        let purpose = Purpose::Read { thaw: reading.thaw };
+        let purpose = Purpose::Verify { thaw: reading.thaw };
         let buckets = session.open_buckets(secrets, &reading.endpoint, purpose)?;
         let place = session.history(&buckets, reading.timeout);
+        round.buckets = Some(buckets);
         let shelf = SponsorBackups { place, limit: &session.limit };
         if self.options.common.dry_run {
             return self.plan(&shelf).await;
@@ -309,7 +310,7 @@ impl VerifyRun<'_> {
             Err(failure @ (Failure::Cancelled(_) | Failure::TimedOut(_))) => return Err(failure),
             Err(failure) if failure.is_stop() => return Err(failure),
             Err(Failure::Archive(error)) if error.affects_every_request() => return Err(error.into()),
-            Err(failure) => round.fail(failure),
+            Err(failure) => round.fail(&location, failure),
         }
         Ok(())
     }

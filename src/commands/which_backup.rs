@@ -1,4 +1,4 @@
-//! The one backup that `backup` names, for every command. [`super::history`] finds the latest.
+//! The one backup that `backup` names, for every command. [`super::backup_attempts`] finds the latest.
 //!
 //! A time, a key or a location needs no manifest, unless other sponsors share the bucket. A version or a run is only in
 //! manifests: they are read from the newest backward, until the answer is certain.
@@ -6,7 +6,7 @@
 use futures_util::{Stream, StreamExt as _};
 use jiff::Timestamp;
 
-use super::history::BackupHistory;
+use super::backup_attempts::{BackupHistory, Latest};
 use super::manifests::ManifestReads;
 use super::stored;
 use crate::archive::ArchiveError;
@@ -17,6 +17,7 @@ use crate::cli::options::{Location, WhichBackup};
 use crate::failure::Failure;
 use crate::layout::key::{SECOND, file_name};
 use crate::verification::counted;
+use crate::verification::limits::{ahead, dated_ahead};
 use crate::verification::version_search::VersionSearch;
 
 /// Manifests that are read in search of a version or a run, at most.
@@ -25,6 +26,17 @@ const MANIFESTS: usize = 2_000;
 const IN_FLIGHT: usize = 16;
 /// Names in a message, at most.
 const NAMED: usize = 8;
+
+/// Finds a backup for a command that reads only its manifest: `latest` has no older one that may stand in for it.
+///
+/// # Errors
+/// As [`find`], or the newest is not whole.
+pub(super) async fn find_any(place: &BackupHistory<'_>, which: &WhichBackup) -> Result<BackupKey, Failure> {
+    match which {
+        WhichBackup::Latest => Latest::of(place.clone(), false).await?.newest().await,
+        which => Box::pin(find(place, which)).await,
+    }
+}
 
 /// Finds a backup among the sponsor's own. A partner's never counts.
 ///
@@ -93,12 +105,16 @@ fn several(at: Timestamp, own: &[BackupKey]) -> UsageError {
         .hint("Write the file name of one of them in `backup`.")
 }
 
-/// `latest~N`: only whole backups count.
+/// `latest~N`: only whole backups count, and none with a time in the future, which would stay the newest for long.
 async fn older(place: &BackupHistory<'_>, back: usize) -> Result<BackupKey, Failure> {
     let Catalogue { backups, incomplete } = listed(place, "").await?;
     let mut own = 0;
     for BackupEntry { backup, .. } in backups {
         if place.is_a_partners(&backup).await? {
+            continue;
+        }
+        if let Some(by) = ahead(backup.at, place.context.now()) {
+            place.say(&format!("passed over {}: {}", place.location(&backup), dated_ahead(by)));
             continue;
         }
         if own == back {

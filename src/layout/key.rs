@@ -1,8 +1,8 @@
 //! Names, metadata and retention of every object that the product writes. Pure.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::{Span, Timestamp};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::sponsors::Environment;
@@ -13,6 +13,8 @@ const METADATA_VALUE: usize = 256;
 const RECORD_YEARS: u16 = 7;
 /// The time in a key.
 pub const SECOND: &str = "%Y%m%d-%H%M%S";
+/// Letters of the time in a key.
+const SECOND_LENGTH: usize = "20260101-000000".len();
 const METADATA_ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// An object that the product writes.
@@ -29,6 +31,24 @@ pub enum Object<'a> {
     DrillReport,
     /// The record of a copy.
     CopyRecord,
+    /// The record of a restore.
+    RestoreRecord,
+    /// The record of a verification.
+    VerificationRecord,
+    /// The record of a legal hold that was added or removed.
+    HoldRecord,
+    /// The record of backups that were removed by a retention policy, or brought back.
+    PruneRecord,
+}
+
+/// What one kind of object is called.
+struct Names {
+    /// File names begin with it.
+    stem: &'static str,
+    /// Folder in the bucket.
+    folder: &'static str,
+    /// The tag.
+    kind: &'static str,
 }
 
 /// One of a sponsor's two buckets.
@@ -42,21 +62,44 @@ pub enum Bucket {
 
 impl Object<'static> {
     /// One of each kind that every sponsor has. `preflight` checks the settings of their prefixes, and a test compares the list with the kinds.
-    pub const ALL: [Self; 4] =
-        [Self::Backup { suffix: "" }, Self::DeploymentLog, Self::DrillReport, Self::CopyRecord];
+    pub const ALL: [Self; 8] = [
+        Self::Backup { suffix: "" },
+        Self::DeploymentLog,
+        Self::DrillReport,
+        Self::CopyRecord,
+        Self::RestoreRecord,
+        Self::VerificationRecord,
+        Self::HoldRecord,
+        Self::PruneRecord,
+    ];
+
+    /// Those of the audit logs' bucket.
+    pub fn records() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|object| object.bucket() == Bucket::AuditLogs)
+    }
 }
 
 impl Object<'_> {
     /// The object's key, with the time in UTC to the second.
     #[must_use]
     pub fn key(self, environment: Environment, at: Timestamp) -> String {
-        let (stem, suffix) = match self {
-            Self::Backup { suffix } => ("backup", suffix),
-            Self::DeploymentLog => ("deployment", ".json"),
-            Self::DrillReport => ("drill", ".json"),
-            Self::CopyRecord => ("copy", ".json"),
-        };
-        self.key_of(stem, suffix, environment, at)
+        self.key_of(self.names().stem, self.suffix(), environment, at)
+    }
+
+    /// The time in a key of this kind and environment. `None` for every key that [`Self::key`] does not write.
+    #[must_use]
+    pub fn time_in(self, environment: Environment, key: &str) -> Option<Timestamp> {
+        let stem = key.strip_suffix(self.suffix())?;
+        let second = stem.get(stem.len().checked_sub(SECOND_LENGTH)?..)?;
+        let at = DateTime::strptime(SECOND, second).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        (self.key(environment, at) == key).then_some(at)
+    }
+
+    fn suffix(&self) -> &str {
+        match self {
+            Self::Backup { suffix } => suffix,
+            _ => ".json",
+        }
     }
 
     /// A key next to the object's, which neither a catalogue nor a search for records takes for one of theirs.
@@ -77,7 +120,7 @@ impl Object<'_> {
     pub fn bucket(self) -> Bucket {
         match self {
             Self::Backup { .. } => Bucket::Backups,
-            Self::DeploymentLog | Self::DrillReport | Self::CopyRecord => Bucket::AuditLogs,
+            _ => Bucket::AuditLogs,
         }
     }
 
@@ -92,19 +135,14 @@ impl Object<'_> {
         };
         match self {
             Self::Backup { .. } => of_backups(),
-            Self::DeploymentLog | Self::DrillReport | Self::CopyRecord => Retention::Years(RECORD_YEARS),
+            _ => Retention::Years(RECORD_YEARS),
         }
     }
 
     /// Prefix of all objects of its kind and environment, without a slash at the end.
     #[must_use]
     pub fn folder(self, environment: Environment) -> String {
-        let folder = match self {
-            Self::Backup { .. } => "backups",
-            Self::DeploymentLog => "deployments",
-            Self::DrillReport => "drills",
-            Self::CopyRecord => "copies",
-        };
+        let folder = self.names().folder;
         match environment {
             Environment::Production => folder.to_owned(),
             Environment::Staging | Environment::Development => format!("{}/{folder}", environment.name()),
@@ -112,12 +150,21 @@ impl Object<'_> {
     }
 
     pub(crate) fn kind(self) -> &'static str {
-        match self {
-            Self::Backup { .. } => "database-backup",
-            Self::DeploymentLog => "deployment-log",
-            Self::DrillReport => "drill-report",
-            Self::CopyRecord => "copy-record",
-        }
+        self.names().kind
+    }
+
+    fn names(self) -> Names {
+        let (stem, folder, kind) = match self {
+            Self::Backup { .. } => ("backup", "backups", "database-backup"),
+            Self::DeploymentLog => ("deployment", "deployments", "deployment-log"),
+            Self::DrillReport => ("drill", "drills", "drill-report"),
+            Self::CopyRecord => ("copy", "copies", "copy-record"),
+            Self::RestoreRecord => ("restore", "restores", "restore-record"),
+            Self::VerificationRecord => ("verification", "verifications", "verification-record"),
+            Self::HoldRecord => ("hold", "holds", "hold-record"),
+            Self::PruneRecord => ("prune", "prunes", "prune-record"),
+        };
+        Names { stem, folder, kind }
     }
 }
 
@@ -206,7 +253,7 @@ pub fn retain_until(written: Timestamp, years: u16) -> Option<Timestamp> {
 }
 
 fn anniversary(date: Date, years: u16) -> Option<Date> {
-    let same_day = date.checked_add(i64::from(years).years()).ok()?;
+    let same_day = date.checked_add(Span::new().try_years(years).ok()?).ok()?;
     if same_day.day() == date.day() { Some(same_day) } else { same_day.tomorrow().ok() }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::RunIdentity;
-use crate::archive::backup_manifest::{Partial, PreviousBackup};
+use crate::archive::backup_manifest::{Changes, Partial, PreviousBackup};
 use crate::github::provenance::{Answer, Approval, Provenance, PullRequest};
 use crate::sponsors::{Environment, Sponsor};
 use crate::verification::{self, Conclusion, State};
@@ -43,6 +43,13 @@ pub enum RecordedOutcome {
 impl RecordedOutcome {
     /// The outcomes of a deployment, as GitHub names a job's result.
     pub const OF_A_DEPLOYMENT: [Self; 4] = [Self::Success, Self::Failure, Self::Cancelled, Self::Skipped];
+
+    /// The outcome with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = Self::OF_A_DEPLOYMENT.into_iter().chain([Self::Disabled]);
+        all.into_iter().find(|outcome| outcome.name() == name)
+    }
 
     /// The value in documents and outputs.
     #[must_use]
@@ -103,6 +110,7 @@ pub struct DeploymentLog {
     pub backup_sha256: Option<String>,
     pub object_lock: Option<&'static str>,
     pub locked_until: Option<Timestamp>,
+    pub retained_until: Option<Timestamp>,
     pub backup_location_verified: Option<bool>,
     pub dump_size_bytes: Option<u64>,
     pub dump_sha256: Option<String>,
@@ -110,6 +118,7 @@ pub struct DeploymentLog {
     pub tables_total: Option<u64>,
     pub rows_total: Option<u64>,
     pub previous_backup: Option<PreviousBackup>,
+    pub changes: Option<Changes>,
     pub warnings: Vec<String>,
     pub duration_seconds: Option<f64>,
     pub server_version: Option<String>,
@@ -120,7 +129,7 @@ pub struct DeploymentLog {
 }
 
 /// The part of a record that is known before anything happens.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Heading<'a> {
     /// The event.
     pub event: Event,
@@ -130,10 +139,10 @@ pub struct Heading<'a> {
     pub environment: Environment,
     /// Start of the event.
     pub at: Timestamp,
-    /// Version being deployed.
-    pub version: Option<&'a str>,
-    /// Reason for the deployment.
-    pub reason: Option<&'a str>,
+    /// Version being deployed, without secrets.
+    pub version: Option<String>,
+    /// Reason for the deployment, without secrets.
+    pub reason: Option<String>,
     /// The run and its actors.
     pub run: &'a RunIdentity,
     /// Approvals and pull requests.
@@ -168,8 +177,8 @@ impl DeploymentLog {
             sponsor: sponsor.name.clone(),
             // A sponsor that the manifest no longer contains has no code.
             sponsor_code: Some(sponsor.code.clone()).filter(|code| !code.is_empty()),
-            version: version.map(str::to_owned),
-            reason: reason.map(str::to_owned),
+            version,
+            reason,
             commit_sha: run.commit_sha,
             deployer: run.actor.clone(),
             actor: run.actor,
@@ -189,6 +198,7 @@ impl DeploymentLog {
             backup_sha256: None,
             object_lock: None,
             locked_until: None,
+            retained_until: None,
             backup_location_verified: None,
             dump_size_bytes: None,
             dump_sha256: None,
@@ -196,6 +206,7 @@ impl DeploymentLog {
             tables_total: None,
             rows_total: None,
             previous_backup: None,
+            changes: None,
             warnings: Vec::new(),
             duration_seconds: None,
             server_version: None,

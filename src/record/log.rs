@@ -1,5 +1,4 @@
-//! Adds a record to the log: always in the workspace, and in S3 if backups are enabled. Never replaces one. Also recognizes
-//! the record of an earlier backup.
+//! Adds a record to the log: always in the workspace, and in S3 if backups are enabled. Never replaces one.
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -16,12 +15,12 @@ use crate::sponsors::Environment;
 use crate::store::{ObjectAttributes, Store, StoreError};
 
 /// Two records of the same second do not overwrite each other: the later one takes the next free second.
-const SECONDS_TRIED: i64 = 60;
+pub(super) const SECONDS_TRIED: i64 = 60;
 
 /// A document to save.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
-    /// Its kind: a deployment log, a drill report or the record of a copy.
+    /// Its kind.
     pub object: Object<'a>,
     /// The sponsor.
     pub sponsor: &'a str,
@@ -35,12 +34,7 @@ pub struct Entry<'a> {
 
 impl Entry<'_> {
     fn folder(&self) -> PathBuf {
-        let kind = match self.object {
-            Object::DrillReport => "drill-reports",
-            Object::CopyRecord => "copy-records",
-            Object::DeploymentLog | Object::Backup { .. } => "deployment-logs",
-        };
-        Path::new(kind).join(self.sponsor)
+        Path::new(&format!("{}s", self.object.kind())).join(self.sponsor)
     }
 
     /// Candidate keys. The first free one is used.
@@ -141,25 +135,6 @@ fn seconds(at: Timestamp) -> impl Iterator<Item = Timestamp> {
     (0..SECONDS_TRIED).filter_map(move |later| at.checked_add(SignedDuration::from_secs(later)).ok())
 }
 
-/// The fields of a stored record that identify its backup, whatever its outcome. Records of other programs have other keys.
-#[derive(Deserialize)]
-struct StoredRecord {
-    event: StoredEvent,
-    sponsor: String,
-    environment: String,
-    deployment_timestamp: Timestamp,
-    tool_version: String,
-}
-
-#[derive(PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum StoredEvent {
-    PreDeploymentBackup,
-    Backup,
-    #[serde(other)]
-    Other,
-}
-
 /// Key prefixes under which the record of a backup at this second can be. One, or two at the end of a minute.
 #[must_use]
 pub fn record_prefixes(environment: Environment, at: Timestamp) -> BTreeSet<String> {
@@ -185,18 +160,6 @@ pub fn sponsor_of(document: &[u8]) -> Option<String> {
         sponsor: String,
     }
     serde_json::from_slice::<Named>(document).ok().map(|record| record.sponsor)
-}
-
-/// Whether a document is the record of this sponsor's backup at this second.
-#[must_use]
-pub fn is_record_of_backup(document: &[u8], sponsor: &str, environment: Environment, at: Timestamp) -> bool {
-    serde_json::from_slice::<StoredRecord>(document).is_ok_and(|record| {
-        record.event != StoredEvent::Other
-            && record.sponsor == sponsor
-            && record.environment == environment.name()
-            && record.deployment_timestamp.as_second() == at.as_second()
-            && !record.tool_version.is_empty()
-    })
 }
 
 #[cfg(test)]

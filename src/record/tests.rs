@@ -30,6 +30,10 @@ fn errors() -> Vec<RecordError> {
         },
         RecordError::NotAsSent(differs("lock", "GOVERNANCE until 2033-11-21T01:30:00Z", "missing")),
         RecordError::NotAsSent(differs("tags", "environment=production sponsor=callisto", "none")),
+        RecordError::UnreadHold {
+            location: "s3://b/holds/x.json".to_owned(),
+            why: "it does not read as the record of a hold".to_owned(),
+        },
         RecordError::Store(StoreError::AlreadyExists { location: "s3://b/deployments/x.json".to_owned() }),
     ];
     // A new variant does not compile until it is added here too.
@@ -37,6 +41,7 @@ fn errors() -> Vec<RecordError> {
         RecordError::Local { .. }
         | RecordError::NoAnswer { .. }
         | RecordError::Untrue { .. }
+        | RecordError::UnreadHold { .. }
         | RecordError::NotAsSent(_)
         | RecordError::Store(_) => errors,
     }

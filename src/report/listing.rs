@@ -1,5 +1,6 @@
 //! The backups of a sponsor: a table for people, Markdown for the summary, JSON for programs. Pure.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -28,8 +29,8 @@ pub struct ListedBackup {
     pub location: String,
     /// When it was taken.
     pub timestamp: Timestamp,
-    /// `complete`, `partial`, `empty`, `damaged`, `missing …`, `unfinished`, `in progress`, `foreign`; `unknown` if S3 did not let
-    /// it be looked at.
+    /// `complete`, `partial`, `empty`, `damaged`, `missing …`, `unfinished`, `in progress`, `foreign`, `hidden`; `unknown` if S3
+    /// did not let it be looked at.
     pub status: String,
     /// Whether something was left out on purpose; unknown without a readable manifest.
     pub partial: Option<bool>,
@@ -43,7 +44,7 @@ pub struct ListedBackup {
     pub age_seconds: u64,
     /// S3 storage class; unknown without a dump.
     pub storage_class: Option<String>,
-    /// End of its Object Lock, if it is locked and S3 lets that be read.
+    /// End of its Object Lock. `None` if it is not locked, or if that is [unknown](Self::unknown).
     pub locked_until: Option<Timestamp>,
     /// Whether it is encrypted.
     pub encrypted: bool,
@@ -63,17 +64,35 @@ pub struct ListedBackup {
     pub table: Option<String>,
     /// Rows of that table.
     pub table_rows: Option<u64>,
+    /// Whether the store shows the dump's checksum, or that a run of this program wrote it. True in a folder, which shows neither.
+    #[serde(skip)]
+    pub is_identified: bool,
     /// The tables that the name could mean. Several if it has no schema.
     #[serde(skip)]
     pub named: Vec<HeldTable>,
     /// What is wrong with it, or why not all of it is known, in words.
     pub problem: Option<String>,
+    /// Workflow run, as in `github_run_id`.
+    pub run: Option<String>,
+    /// Whether it is under a hold.
+    pub held: Option<bool>,
+    /// Whether a delete marker is over one of its objects.
+    pub hidden: Option<bool>,
+    /// When the newest drill began that proved it. `None` if none did, or if that is unknown.
+    pub last_drill: Option<Timestamp>,
+    /// Which of `held`, `locked_until`, `hidden` and `last_drill` are unknown, each with the reason.
+    pub unknown: BTreeMap<&'static str, String>,
 }
 
 impl ListedBackup {
     /// Sets what is known of the dump.
     pub fn holds(&mut self, bytes: u64, storage_class: Option<&str>) {
         (self.size_bytes, self.storage_class) = (Some(bytes), storage_class.map(str::to_owned));
+    }
+
+    /// Notes why the value of a key is not known.
+    pub fn is_unknown(&mut self, key: &'static str, why: &str) {
+        self.unknown.insert(key, why.to_owned());
     }
 
     /// Whether it has the three parts of a backup, whatever state they are in.
@@ -98,6 +117,8 @@ pub struct BackupList {
     pub newest: Option<Measured>,
     /// The table that was asked for, as it was typed.
     pub with: Option<String>,
+    /// How many rows there would be without a limit and for all times, if there are more.
+    pub of: Option<usize>,
 }
 
 impl BackupList {
@@ -115,13 +136,23 @@ impl BackupList {
                 format!("newest backup {} old, limit {}", words(took), words(limit))
             }
             _ if self.watched => "newest backups".to_owned(),
-            _ => match &self.with {
-                Some(table) => {
-                    let holding = self.rows.iter().filter(|row| row.table_rows.is_some()).count();
-                    format!("{} with {table}, of {}", count(holding, "backup"), self.count())
-                }
-                None => self.count(),
-            },
+            _ => {
+                let others = self.of.map(|all| match self.rows.len() {
+                    0 => format!(", {} older", number(all as u64)),
+                    _ => format!(", the newest of {}", number(all as u64)),
+                });
+                self.held_words() + &others.unwrap_or_default()
+            }
+        }
+    }
+
+    fn held_words(&self) -> String {
+        match &self.with {
+            Some(table) => {
+                let holding = self.rows.iter().filter(|row| row.table_rows.is_some()).count();
+                format!("{} with {table}, of {}", count(holding, "backup"), self.count())
+            }
+            None => self.count(),
         }
     }
 
@@ -148,73 +179,111 @@ impl BackupList {
     /// The table.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        aligned(&self.rows, &self.columns())
+        aligned(self, &self.columns())
     }
 
-    /// The titles of the columns.
-    fn columns(&self) -> Columns {
-        let rows = self.with.as_ref().map_or_else(|| "ROWS".to_owned(), |table| format!("ROWS OF {table}"));
-        HEAD.map(|title| if title == "ROWS" { rows.clone() } else { title.to_owned() })
+    /// The columns. If a table was asked for, its rows take the place of all rows. Holds and drills have a column if there is
+    /// anything to show.
+    fn columns(&self) -> Vec<Column> {
+        let mut columns = COLUMNS.to_vec();
+        if self.with.is_some() {
+            columns[ROWS].cell = |row| shown(row.table_rows.map(number));
+        }
+        if self.rows.iter().any(|row| row.is_a_backup() && row.held != Some(false)) {
+            columns.push(HELD);
+        }
+        if self.rows.iter().any(|row| row.last_drill.is_some()) {
+            columns.push(LAST_DRILL);
+        }
+        columns
+    }
+
+    /// The title of a column.
+    fn title_of(&self, column: &Column) -> String {
+        match &self.with {
+            Some(table) if column.title == COLUMNS[ROWS].title => format!("ROWS OF {table}"),
+            _ => column.title.to_owned(),
+        }
     }
 }
 
-/// A cell for each column.
-type Columns = [String; 10];
-
-const HEAD: [&str; 10] =
-    ["BACKUP (UTC)", "STATUS", "AGE", "SIZE", "ROWS", "WHY", "VERSION", "SHA-256", "CLASS", "LOCKED UNTIL"];
-/// Of its columns, those that hold amounts.
-const RIGHT: [bool; 10] = [false, false, true, true, true, false, false, false, false, false];
-
-/// What the input `backup` takes comes first. If a table was asked for, its rows take the place of all rows.
-fn cells(row: &ListedBackup, head: &Columns) -> Columns {
-    let is_of_a_table = head.iter().all(|title| title != "ROWS");
-    let rows = if is_of_a_table { row.table_rows } else { row.rows };
-    let dash = || "–".to_owned();
-    [
-        row.timestamp.strftime("%Y%m%d-%H%M%S").to_string(),
-        row.status.clone(),
-        words(Duration::from_secs(row.age_seconds)),
-        row.size_bytes.map_or_else(dash, |bytes| ByteSize(bytes).to_string()),
-        rows.map_or_else(dash, number),
-        row.why.clone().unwrap_or_else(dash),
-        row.version.as_deref().map_or_else(dash, |version| version.replace('\n', " ")),
-        row.sha256.as_deref().map_or_else(dash, |hash| hash.chars().take(HASH_DIGITS).collect()),
-        row.storage_class.clone().unwrap_or_else(dash),
-        row.locked_until.map_or_else(dash, |until| until.strftime("%Y-%m-%d").to_string()),
-    ]
+/// A column of the table.
+#[derive(Clone, Copy)]
+struct Column {
+    title: &'static str,
+    /// Whether it holds amounts.
+    right: bool,
+    cell: fn(&ListedBackup) -> String,
 }
 
-fn aligned(rows: &[ListedBackup], head: &Columns) -> Vec<String> {
-    if rows.is_empty() {
+const fn left(title: &'static str, cell: fn(&ListedBackup) -> String) -> Column {
+    Column { title, right: false, cell }
+}
+
+const fn right(title: &'static str, cell: fn(&ListedBackup) -> String) -> Column {
+    Column { title, right: true, cell }
+}
+
+/// What the input `backup` takes comes first.
+const COLUMNS: [Column; 10] = [
+    left("BACKUP (UTC)", |row| row.timestamp.strftime("%Y%m%d-%H%M%S").to_string()),
+    left("STATUS", |row| row.status.clone()),
+    right("AGE", |row| words(Duration::from_secs(row.age_seconds))),
+    right("SIZE", |row| shown(row.size_bytes.map(|bytes| ByteSize(bytes).to_string()))),
+    right("ROWS", |row| shown(row.rows.map(number))),
+    left("WHY", |row| shown(row.why.clone())),
+    left("VERSION", |row| shown(row.version.as_deref().map(|version| version.replace('\n', " ")))),
+    left("SHA-256", |row| shown(row.sha256.as_deref().map(|hash| hash.chars().take(HASH_DIGITS).collect()))),
+    left("CLASS", |row| shown(row.storage_class.clone())),
+    left("LOCKED UNTIL", |row| shown(row.locked_until.map(day))),
+];
+/// Place of the column with the rows.
+const ROWS: usize = 4;
+const HELD: Column = left("HELD", |row| match row.held {
+    Some(true) => "yes".to_owned(),
+    Some(false) => "no".to_owned(),
+    None if row.is_a_backup() => "unknown".to_owned(),
+    None => shown(None),
+});
+const LAST_DRILL: Column = left("LAST DRILL", |row| shown(row.last_drill.map(day)));
+
+fn shown(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".to_owned())
+}
+
+fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+fn aligned(list: &BackupList, columns: &[Column]) -> Vec<String> {
+    if list.rows.is_empty() {
         return Vec::new();
     }
-    let cells: Vec<Columns> = rows.iter().map(|row| cells(row, head)).collect();
-    let width = |column: usize| {
-        let widths = cells.iter().map(|row| row[column].chars().count());
-        widths.max().unwrap_or_default().max(head[column].chars().count())
+    let head: Vec<String> = columns.iter().map(|column| list.title_of(column)).collect();
+    let cells = |row| columns.iter().map(|column| (column.cell)(row)).collect::<Vec<String>>();
+    let body: Vec<Vec<String>> = list.rows.iter().map(cells).collect();
+    let width = |at: usize| {
+        let widths = std::iter::once(&head).chain(&body).map(|row| row[at].chars().count());
+        widths.max().unwrap_or_default()
     };
-    let widths: [usize; 10] = std::array::from_fn(width);
-    let line = |row: &Columns| {
-        let cell = |column: usize| match (RIGHT[column], widths[column]) {
-            (true, width) => format!("{:>width$}", row[column]),
-            (false, width) => format!("{:<width$}", row[column]),
-        };
-        (0..HEAD.len()).map(cell).collect::<Vec<_>>().join("  ")
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    let line = |row: &[String]| {
+        let cells = row.iter().zip(columns).zip(&widths).map(|((cell, column), width)| match column.right {
+            true => format!("{cell:>width$}"),
+            false => format!("{cell:<width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ")
     };
-    let head = line(head).trim_end().to_owned();
-    let body = cells.iter().zip(rows).map(|(cells, row)| match &row.problem {
+    let lines = body.iter().zip(&list.rows).map(|(cells, row)| match &row.problem {
         Some(problem) => format!("{}  {}", line(cells), problem.replace('\n', " ")),
         None => line(cells).trim_end().to_owned(),
     });
-    std::iter::once(head).chain(body).collect()
+    std::iter::once(line(&head).trim_end().to_owned()).chain(lines).collect()
 }
 
 /// One array of all rows, an object a line.
-#[must_use]
-pub fn json(lists: &[BackupList]) -> String {
-    let rows: Vec<String> = lists.iter().flat_map(|list| &list.rows).map(super::outputs::json).collect();
-    if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", rows.join(",\n")) }
+pub fn json_lines(lists: &[BackupList]) -> impl Iterator<Item = String> {
+    super::outputs::json_array(lists.iter().flat_map(|list| &list.rows))
 }
 
 /// The job summary: the verdict, each sponsor's table, what failed. Rows that would make it too long are counted.
@@ -226,26 +295,29 @@ pub fn summary(title: Title<'_>, results: &[SponsorResult], lists: &[BackupList]
     let room = LIMIT.saturating_sub(failures.len() + NOTES * lists.len());
     for list in lists {
         write!(text, "### {}\n\n", cell(&list.title())).ok();
-        markdown(&mut text, &list.rows, &list.columns(), room);
+        markdown(&mut text, list, room);
     }
     text.push_str(&failures);
     text
 }
 
-fn markdown(text: &mut String, rows: &[ListedBackup], head: &Columns, room: usize) {
+fn markdown(text: &mut String, list: &BackupList, room: usize) {
+    let (rows, columns) = (&list.rows, list.columns());
     if rows.is_empty() {
         return;
     }
     // Writing to a String cannot fail.
     let has_problems = rows.iter().any(|row| row.problem.is_some());
     let (title, rule) = if has_problems { (" Problem |", "---|") } else { ("", "") };
-    let titles = head.iter().map(|title| cell(title)).collect::<Vec<_>>().join(" | ");
-    writeln!(text, "| {titles} |{title}\n|---|---|---:|---:|---:|---|---|---|---|---|{rule}").ok();
+    let titles: Vec<String> = columns.iter().map(|column| cell(&list.title_of(column))).collect();
+    let rules: String = columns.iter().map(|column| if column.right { "---:|" } else { "---|" }).collect();
+    writeln!(text, "| {} |{title}\n|{rules}{rule}", titles.join(" | ")).ok();
     for (at, row) in rows.iter().enumerate() {
         let problem = row.problem.as_deref().unwrap_or_default();
         let problem = if has_problems { format!(" {} |", cell(problem)) } else { String::new() };
-        let cells = cells(row, head).map(|text| cell(&text).replace(' ', "\u{a0}")).join(" | ");
-        let line = format!("| {cells} |{problem}\n");
+        let cells: Vec<String> =
+            columns.iter().map(|column| cell(&(column.cell)(row)).replace(' ', "\u{a0}")).collect();
+        let line = format!("| {} |{problem}\n", cells.join(" | "));
         if text.len() + line.len() > room {
             write!(text, "\n… and {} more. The log has them all.\n", rows.len() - at).ok();
             break;

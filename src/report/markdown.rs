@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::workflow::{is_obeyed, visible};
+
 /// After it, no reader of Markdown, HTML or mentions goes on with what it believed to have found. It does not show.
 const BREAK: char = '\u{200b}';
 
@@ -23,7 +25,7 @@ pub(super) fn cell(text: &str) -> String {
             '@' => safe.extend([character, BREAK]),
             ':' if characters.peek() == Some(&'/') => safe.extend([character, BREAK]),
             '.' if ends_with_www(&safe) => safe.extend([BREAK, character]),
-            character if character.is_control() => {}
+            character if is_obeyed(character) => {}
             character => safe.push(character),
         }
     }
@@ -41,7 +43,7 @@ fn ends_with_www(text: &str) -> bool {
 pub(super) fn code(text: &str) -> String {
     let line: String = text
         .chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
+        .map(|character| if is_obeyed(character) || character == '\t' { ' ' } else { character })
         .collect::<String>()
         .replace('|', "\\|");
     if line.is_empty() {
@@ -64,7 +66,8 @@ pub(super) fn link(text: &str, url: &str) -> String {
 
 /// Several lines as code.
 pub(super) fn block(text: &str) -> String {
-    let fence = "`".repeat(longest_run(text, '`').max(2) + 1);
+    let text = visible(text);
+    let fence = "`".repeat(longest_run(&text, '`').max(2) + 1);
     format!("{fence}text\n{text}\n{fence}")
 }
 
@@ -81,7 +84,7 @@ pub(super) fn spans(text: &str) -> String {
 
 /// Our own words with foreign names among them: our marks stay, theirs do nothing.
 pub(super) fn sentence(text: &str) -> String {
-    let mut safe = text.replace(['\n', '\r'], " ");
+    let mut safe = visible(&text.replace(['\n', '\r'], " "));
     for mark in ["<", "](", "@", "://"] {
         let (first, rest) = mark.split_at(1);
         safe = safe.replace(mark, &format!("{first}{BREAK}{rest}"));

@@ -34,17 +34,17 @@ pub const DEFINITIONS: &[OutputDefinition] = &[
     },
     OutputDefinition {
         name: "backup_location",
-        from: "backup, record, show, verify, restore, drill",
+        from: "backup, record, show, diff, verify, restore, drill",
         help: "Location of the backup, `not-configured` if backups are disabled. Empty if several sponsors ran",
     },
     OutputDefinition {
         name: "backup_size",
-        from: "backup, record, show, verify, restore, drill",
+        from: "backup, record, show, diff, verify, restore, drill",
         help: "Stored size in bytes. Empty if several sponsors ran",
     },
     OutputDefinition {
         name: "backup_sha256",
-        from: "backup, show, verify, restore, drill",
+        from: "backup, show, diff, verify, restore, drill",
         help: "SHA-256 of the stored object. Empty if several sponsors ran",
     },
     OutputDefinition {
@@ -158,6 +158,19 @@ pub fn dropped(outputs: &[Output], masks: &BTreeSet<String>) -> Vec<Annotation> 
 pub fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     // Text, numbers and lists of them cannot fail to become JSON.
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A JSON array as lines, one for each element.
+pub fn json_array<'r, R: serde::Serialize + 'r>(
+    rows: impl Iterator<Item = &'r R> + 'r,
+) -> impl Iterator<Item = String> + 'r {
+    let mut rows = rows.peekable();
+    let (open, close) = if rows.peek().is_some() { ("[", Some("]")) } else { ("[]", None) };
+    let elements = std::iter::from_fn(move || {
+        let element = json(rows.next()?);
+        Some(if rows.peek().is_some() { element + "," } else { element })
+    });
+    std::iter::once(open.to_owned()).chain(elements).chain(close.map(str::to_owned))
 }
 
 /// The text to append to GITHUB_OUTPUT. The delimiter must not be guessable: a value that held it could

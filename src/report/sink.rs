@@ -9,6 +9,7 @@
 //! them; what programs read (outputs, the summary's locations, lists as JSON) is, too, unless a secret may be a part of a
 //! name. The words in there were made with [`Sink::redacted`].
 
+mod results;
 mod streams;
 
 use std::collections::BTreeSet;
@@ -343,7 +344,10 @@ impl Sink {
     /// The runner's file cannot be written.
     pub fn summary(&self, markdown: &str) -> Result<(), ReportError> {
         match self.workflow.as_ref().and_then(|files| files.summary.as_deref()) {
-            Some(path) => append("GITHUB_STEP_SUMMARY", path, &self.data(&format!("{markdown}\n"))),
+            Some(path) => {
+                let text = workflow::visible(&self.data(markdown)) + "\n";
+                append("GITHUB_STEP_SUMMARY", path, &text)
+            }
             None => Ok(()),
         }
     }

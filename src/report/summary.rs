@@ -2,7 +2,10 @@
 //!
 //! GitHub drops a summary of more than 1 MiB whole, so rows get shorter, and at last fewer, before that.
 
+mod subject;
 mod table;
+
+pub use subject::Subject;
 
 use std::fmt::Write as _;
 
@@ -26,94 +29,6 @@ const MESSAGE_CHARACTERS: usize = 1_500;
 const DISABLED: usize = 100;
 /// What a command adds at the end is worth more than hashes.
 const CHAPTER_LIMIT: usize = 300_000;
-
-/// What a summary is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// Backups.
-    Backup,
-    /// Records of a deployment.
-    Record,
-    /// The job matrix.
-    Matrix,
-    /// A list of backups.
-    List,
-    /// One backup's description.
-    Show,
-    /// Stored backups, read through.
-    Verify,
-    /// A restore.
-    Restore,
-    /// A drill.
-    Drill,
-    /// A copy of a backup.
-    Copy,
-    /// Checks before a backup.
-    Preflight,
-}
-
-impl Subject {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Backup => "Backup",
-            Self::Record => "Deployment record",
-            Self::Matrix => "Sponsor matrix",
-            Self::List => "Backups",
-            Self::Show => "Stored backup",
-            Self::Verify => "Verification",
-            Self::Restore => "Restore",
-            Self::Drill => "Restore drill",
-            Self::Copy => "Backup copy",
-            Self::Preflight => "Preflight",
-        }
-    }
-
-    /// The word for a success.
-    fn done(self) -> &'static str {
-        match self {
-            Self::Backup => "backed up",
-            Self::Record => "recorded",
-            Self::Matrix | Self::List => "listed",
-            Self::Show => "shown",
-            Self::Verify => "verified",
-            Self::Restore => "restored",
-            Self::Drill => "proved to restore",
-            Self::Copy => "copied",
-            Self::Preflight => "without obstacles",
-        }
-    }
-
-    /// The words for a sponsor whose flag is off.
-    fn disabled(self) -> &'static str {
-        match self {
-            Self::Backup => "not enabled, nothing backed up",
-            Self::Record | Self::Matrix => "not enabled, recorded locally only",
-            _ => "not enabled, so there are no backups",
-        }
-    }
-
-    /// The words of a dry run.
-    fn planned(self) -> &'static str {
-        match self {
-            Self::Backup => "nothing was backed up",
-            Self::Record => "nothing was recorded",
-            Self::Matrix | Self::List => "nothing was listed",
-            Self::Show => "nothing was shown",
-            Self::Verify => "nothing was verified",
-            Self::Copy => "nothing was copied",
-            Self::Preflight => "nothing was checked",
-            Self::Restore | Self::Drill => "nothing was restored",
-        }
-    }
-
-    /// Location of the backup or record.
-    fn location(self, result: &SponsorResult) -> Option<&str> {
-        match self {
-            Self::Record | Self::Matrix => result.deployment_log.as_deref(),
-            _ => result.backup_location.as_deref(),
-        }
-    }
-}
 
 /// The head of a summary.
 #[derive(Debug, Clone, Copy)]

@@ -3,9 +3,9 @@
 mod texts;
 
 use super::summary::{self, Subject, Title};
-use super::{SponsorResult, lines, outputs, overall, sample, workflow};
+use super::{SponsorResult, lines, outputs, overall, workflow};
 use crate::verification::conclusion::{
-    BackupFacts, Before, ContentTotals, CopyFacts, CopyProof, Restored, VerifyCounts,
+    BackupFacts, ContentTotals, CopyFacts, CopyProof, HoldFacts, Restored, VerifyCounts,
 };
 use crate::verification::{Comparison, Conclusion, Outcome, State};
 
@@ -27,8 +27,7 @@ fn comparison(state: State) -> Comparison {
 
 fn backup(tables: u64, partial: bool, before: Option<u64>) -> Conclusion {
     let held = ContentTotals { tables, rows: 10 * tables, bytes: 1000 };
-    let before = before.map(|rows| Before { rows, bytes: 1000 });
-    Conclusion::of_backup(&BackupFacts { held, partial, before })
+    Conclusion::of_backup(&BackupFacts { held, partial, rows_before: before })
 }
 
 fn restore(state: State, falls_short: bool) -> Conclusion {
@@ -82,13 +81,37 @@ fn endings(subject: Subject) -> Vec<(Conclusion, Outcome, Option<State>)> {
                 (copied(Some(3), false).but_failed(), Failure, Some(Complete)),
             ]
         }
-        Subject::Matrix | Subject::List | Subject::Show | Subject::Preflight => {
+        Subject::Hold => endings_of_holds(),
+        Subject::Matrix
+        | Subject::List
+        | Subject::History
+        | Subject::HoldList
+        | Subject::Show
+        | Subject::Diff
+        | Subject::Prune
+        | Subject::Metrics
+        | Subject::NotifyTest
+        | Subject::Preflight => {
             vec![(Conclusion::of_listing(0), Success, None)]
         }
     };
     endings.push((Conclusion::failed(None), Failure, None));
     endings.push((Conclusion::disabled(), Disabled, None));
     endings
+}
+
+fn endings_of_holds() -> Vec<(Conclusion, Outcome, Option<State>)> {
+    use Outcome::{Failure, Success};
+    let hold =
+        |wanted, read_back: &[Option<bool>]| Conclusion::of_hold(HoldFacts::ReadBack { wanted, read_back });
+    vec![
+        (hold(true, &[Some(true); 3]), Success, None),
+        (hold(false, &[Some(false); 3]), Success, None),
+        (hold(true, &[Some(true), Some(true), None]), Failure, None),
+        (hold(true, &[Some(true), Some(false), Some(true)]), Failure, None),
+        (hold(false, &[]), Failure, None),
+        (Conclusion::of_hold(HoldFacts::ByRecord), Success, None),
+    ]
 }
 
 fn result(name: &str, conclusion: Conclusion) -> SponsorResult {
@@ -99,16 +122,23 @@ fn result(name: &str, conclusion: Conclusion) -> SponsorResult {
     result
 }
 
-const SUBJECTS: [Subject; 10] = [
+const SUBJECTS: [Subject; 17] = [
     Subject::Backup,
     Subject::Record,
     Subject::Matrix,
     Subject::List,
+    Subject::History,
     Subject::Show,
+    Subject::Diff,
     Subject::Verify,
     Subject::Restore,
     Subject::Drill,
     Subject::Copy,
+    Subject::Hold,
+    Subject::HoldList,
+    Subject::Prune,
+    Subject::Metrics,
+    Subject::NotifyTest,
     Subject::Preflight,
 ];
 
@@ -200,23 +230,4 @@ fn a_dry_run_is_never_green_and_says_that_nothing_was_done() {
             assert_eq!(overall(&results).state(), state);
         }
     }
-}
-
-#[test]
-fn a_fall_of_more_than_a_fifth_is_a_warning() {
-    let warnings = |rows: u64, bytes: u64, before: Option<(u64, u64)>| {
-        let held = ContentTotals { tables: 1, rows, bytes };
-        let before = before.map(|(rows, bytes)| Before { rows, bytes });
-        BackupFacts { held, partial: false, before }.warnings().join("; ")
-    };
-    assert_eq!(warnings(80, 100, Some((100, 100))), "");
-    assert_eq!(warnings(100, 80, Some((100, 100))), "");
-    assert_eq!(warnings(0, 1, None), "");
-    assert_eq!(warnings(79, 100, Some((100, 100))), "79 rows, but the previous backup held 100");
-    assert!(warnings(100, 79, Some((100, 100))).starts_with("79 bytes of dump"));
-    assert!(warnings(u64::MAX, u64::MAX, Some((u64::MAX, u64::MAX))).is_empty());
-    let empty = ContentTotals { tables: 0, rows: 0, bytes: 500 };
-    let facts = BackupFacts { held: empty, partial: false, before: None };
-    assert!(facts.warnings()[0].contains("no table"), "{:?}", facts.warnings());
-    assert_eq!(sample::backed_up().outcome(), Outcome::Success);
 }

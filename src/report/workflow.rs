@@ -86,7 +86,7 @@ pub fn visible(text: &str) -> String {
 }
 
 /// Control characters, and those that turn the direction of writing.
-fn is_obeyed(character: char) -> bool {
+pub(super) fn is_obeyed(character: char) -> bool {
     (character.is_control() && character != '\t')
         || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }

@@ -65,6 +65,14 @@ pub enum SecretsError {
         /// The one that is not.
         absent: String,
     },
+    /// The keys that only one command uses are not set.
+    #[error("{id} and {secret} are not set")]
+    NoOwnKeys {
+        /// The variable of the key ID.
+        id: String,
+        /// The variable of the secret half.
+        secret: String,
+    },
     /// Temporary AWS keys without their session token.
     #[error("{id} begins with ASIA: temporary AWS keys need a session token")]
     NoSessionToken {
@@ -272,6 +280,9 @@ impl SecretsError {
             }
             Self::HalfAKeyPair { present, absent } => {
                 return format!("Set {absent} too, or unset {present}.");
+            }
+            Self::NoOwnKeys { .. } => {
+                "Set both variables. The keys that back up are never used to remove anything (docs/retention.md)."
             }
             Self::OtherSource { sponsor, .. } => {
                 return format!(

@@ -20,7 +20,7 @@ pub(super) const BODY_BYTES: usize = 32 << 20;
 ///
 /// # Errors
 /// It cannot be built, for example without root certificates.
-pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
+pub fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(REQUEST_TIMEOUT)
@@ -70,7 +70,7 @@ pub(super) async fn body(mut response: reqwest::Response) -> Result<(Vec<u8>, bo
 }
 
 /// What went wrong, in a few words, and the client's own error without its URL. Its own message is a chain of five layers.
-pub(super) fn cause(error: reqwest::Error) -> (String, SourceError) {
+pub fn cause(error: reqwest::Error) -> (String, SourceError) {
     let error = error.without_url();
     let reason = if error.is_timeout() && error.is_connect() {
         format!("no connection within {}s", CONNECT_TIMEOUT.as_secs())

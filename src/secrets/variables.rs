@@ -110,6 +110,22 @@ impl EnvCredentials {
         self.keys(&AWS_KEYS.map(|prefix| variable(prefix, sponsor)))
     }
 
+    /// The sponsor's keys for one purpose that its other keys must not serve: `AWS_ACCESS_KEY_ID_{SPONSOR}_PRUNE` and its
+    /// secret. The first purpose whose keys are set counts.
+    ///
+    /// # Errors
+    /// None are set, or a half of a pair.
+    pub fn keys_for(&self, sponsor: &str, purposes: &[&str]) -> Result<AwsKeys, SecretsError> {
+        let names = |purpose: &str| AWS_KEYS.map(|prefix| format!("{}_{purpose}", variable(prefix, sponsor)));
+        for purpose in purposes {
+            if let Some(keys) = self.keys(&names(purpose))? {
+                return Ok(keys);
+            }
+        }
+        let [id, secret, _] = names(purposes.first().copied().unwrap_or_default());
+        Err(SecretsError::NoOwnKeys { id, secret })
+    }
+
     /// General AWS credentials of the environment: keys, or a web identity.
     ///
     /// # Errors
@@ -202,7 +218,8 @@ fn half(present: &str, absent: &str) -> SecretsError {
 }
 
 /// `DOPPLER_TOKEN_TITAN_2` for the sponsor `titan-2`.
-fn variable(prefix: &str, sponsor: &str) -> String {
+#[must_use]
+pub fn variable(prefix: &str, sponsor: &str) -> String {
     format!("{prefix}_{}", sponsor.to_ascii_uppercase().replace('-', "_"))
 }
 

@@ -102,6 +102,12 @@ pub enum StoreError {
         /// `s3://bucket/`.
         location: String,
     },
+    /// Only a bucket with Object Lock can hold objects.
+    #[error("{location} has no Object Lock, so it cannot put a legal hold on objects")]
+    CannotHold {
+        /// `s3://bucket/` or `file:///root/`.
+        location: String,
+    },
     /// The key is taken. The object there was not touched.
     #[error("{location} exists already and was not overwritten")]
     AlreadyExists {
@@ -119,7 +125,7 @@ pub enum StoreError {
     Differs {
         /// `s3://bucket/key`.
         location: String,
-        /// `size`, `lock`, `tags` or a checksum's name.
+        /// `size`, `lock`, `legal hold`, `tags` or a checksum's name.
         what: &'static str,
         /// What was sent.
         expected: String,
@@ -321,9 +327,15 @@ fn purpose(operation: &str) -> &str {
         "GetObject" => "the download of",
         "GetObjectTagging" => "the request for the tags of",
         "PutObjectTagging" => "the tags for",
+        "GetBucketVersioning" => "the request for the versioning of",
         "GetObjectRetention" => "the request for the lock of",
         "GetObjectLockConfiguration" => "the request for the Object Lock settings of",
         "RestoreObject" => "the thaw of",
+        "ListObjectVersions" => "the listing of versions in",
+        "DeleteObject" => "the removal of",
+        "DeleteObjectVersion" => "the removal of the delete marker of",
+        "GetObjectLegalHold" => "the request for the legal hold of",
+        "PutObjectLegalHold" => "the legal hold of",
         other => other,
     }
 }

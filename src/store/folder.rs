@@ -13,6 +13,7 @@ mod listing;
 mod pending;
 pub(super) mod preflight;
 mod read;
+mod remove;
 mod root;
 pub(super) mod upload;
 

@@ -51,6 +51,21 @@ pub struct ObjectInfo {
     pub restored: ThawState,
     /// Its Object Lock, if S3 shows it.
     pub lock: Option<ObjectLock>,
+    /// Whether a legal hold is on it. `None` if S3 does not show it: it never had one, or the right is missing.
+    pub legal_hold: Option<bool>,
+    /// How far S3 has replicated it. `None` if no rule of the bucket replicates it.
+    pub replication: Option<Replicated>,
+    /// Id of the version. `None` if the store keeps none.
+    pub version: Option<String>,
+}
+
+/// How far S3 has replicated an object to the buckets that the rules name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replicated {
+    /// All of them have it, or it is itself a replica.
+    Yes,
+    /// At least one does not have it: S3 is at it, or has given up.
+    NotYet,
 }
 
 impl ObjectInfo {
@@ -117,6 +132,9 @@ impl From<FileInfo> for ObjectInfo {
             write_id: None,
             restored: ThawState::No,
             lock: None,
+            legal_hold: None,
+            replication: None,
+            version: None,
         }
     }
 }

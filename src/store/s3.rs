@@ -19,6 +19,7 @@ pub(super) mod retry;
 mod role;
 mod settings;
 pub(super) mod upload;
+mod versions;
 
 pub use cause::Cause;
 pub use client::{Caller, Endpoint};

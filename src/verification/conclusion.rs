@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::archive::backup_manifest::Partial;
-use crate::databases::postgres::proof::{Comparison, Verdict, counted, grouped};
+use crate::databases::postgres::proof::{Comparison, Verdict, counted};
 use crate::finding::{Finding, Level};
 
 /// How a command ended, for one sponsor or for the whole run.
@@ -140,63 +140,24 @@ pub struct BackupFacts {
     pub held: ContentTotals,
     /// Whether the user excluded something.
     pub partial: bool,
-    /// Contents of the previous backup. `None` if there is none, or if it cannot be read.
-    pub before: Option<Before>,
+    /// Rows of the newest earlier backup with rows. `None` if there is none, or if it cannot be read.
+    pub rows_before: Option<u64>,
 }
-
-/// Contents of the newest earlier backup with rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Before {
-    /// Rows of all tables.
-    pub rows: u64,
-    /// Bytes of the dump before compression.
-    pub bytes: u64,
-}
-
-/// A loss of more than this share of rows or bytes since the previous backup is worth a warning, in percent.
-const FALL_PERCENT: u64 = 20;
 
 impl BackupFacts {
-    /// What is odd about the contents, each as a phrase.
+    /// What is odd about a backup without tables.
     #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
-        let Self { held, before, .. } = *self;
-        let mut found = Vec::new();
-        if held.tables == 0 {
-            found.push(
-                "the backup holds no table with rows: check that DATABASE_URL names the right database"
-                    .to_owned(),
-            );
-        }
-        let Some(before) = before else { return found };
-        let fell = |now: u64, before: u64| {
-            u128::from(now) * 100 < u128::from(before) * u128::from(100 - FALL_PERCENT)
-        };
-        if fell(held.rows, before.rows) {
-            found.push(format!(
-                "{}, but the previous backup held {}",
-                counted(held.rows, "row"),
-                grouped(before.rows)
-            ));
-        } else if fell(held.bytes, before.bytes) {
-            found.push(format!(
-                "{} of dump, but the previous backup held {}",
-                counted(held.bytes, "byte"),
-                grouped(before.bytes)
-            ));
-        }
-        found
+    pub fn warning(&self) -> Option<String> {
+        let words = "the backup holds no table with rows: check that DATABASE_URL names the right database";
+        (self.held.tables == 0).then(|| words.to_owned())
     }
 
     /// The failure of a backup without tables although the previous one had rows. It does not count as a success,
     /// whatever was stored.
     #[must_use]
     pub fn lost_everything(&self) -> Option<String> {
-        let before = self.before.filter(|before| self.held.tables == 0 && before.rows > 0)?;
-        Some(format!(
-            "the backup holds no table, but the previous backup held {}",
-            counted(before.rows, "row")
-        ))
+        let rows = self.rows_before.filter(|rows| self.held.tables == 0 && *rows > 0)?;
+        Some(format!("the backup holds no table, but the previous backup held {}", counted(rows, "row")))
     }
 }
 
@@ -221,6 +182,20 @@ pub enum CopyProof {
     Bytes,
     /// The store measured it during the upload. In an archive tier, it cannot be read back.
     Upload,
+}
+
+/// What became of the hold of a backup.
+#[derive(Debug, Clone, Copy)]
+pub enum HoldFacts<'a> {
+    /// A legal hold was to be on each object, or on none. What was read back of each; unknown if the store did not show it.
+    ReadBack {
+        /// Whether it was to be on.
+        wanted: bool,
+        /// Of each object.
+        read_back: &'a [Option<bool>],
+    },
+    /// The store has no legal holds, and the record is the hold.
+    ByRecord,
 }
 
 /// The selected backups, by result.
@@ -308,6 +283,18 @@ impl Conclusion {
     #[must_use]
     pub fn of_record(_kept_at: &str) -> Self {
         Self { outcome: Outcome::Success, state: None }
+    }
+
+    /// A hold that was added or removed. It does not describe the backup's state.
+    #[must_use]
+    pub fn of_hold(facts: HoldFacts<'_>) -> Self {
+        let is_so = match facts {
+            HoldFacts::ReadBack { wanted, read_back } => {
+                !read_back.is_empty() && read_back.iter().all(|held| *held == Some(wanted))
+            }
+            HoldFacts::ByRecord => true,
+        };
+        Self { outcome: if is_so { Outcome::Success } else { Outcome::Failure }, state: None }
     }
 
     /// A list or a matrix with this many lines. It does not describe any backup's state.

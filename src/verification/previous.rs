@@ -1,33 +1,45 @@
-//! The backup before this one: the newest whole backup of the same sponsor and environment, as its manifest describes it.
+//! The backup before this one: the newest whole backup of the same sponsor and environment, as its manifest describes it, and
+//! the one that a new backup is compared with.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+mod search;
 
-use super::limits::ahead;
-use super::stored::{MANIFEST_BYTES, of_another};
-use crate::archive::ArchiveError;
-use crate::archive::backup_manifest::{BackupManifest, Partial, PreviousBackup, SourceDatabase};
-use crate::archive::catalogue::{BackupKey, catalogue, prefix};
-use crate::layout::key::manifest_key;
-use crate::sponsors::{Environment, Sponsor};
-use crate::store::Store;
+use std::sync::Arc;
+
+pub use search::{EarlierBackup, before, newest};
+
+use super::backup_diff::{BackupDiff, DiffLimits, sizes_up_to};
+use crate::archive::backup_manifest::{BackupManifest, Changes, Partial, PreviousBackup, SourceDatabase};
+
+/// What a search for the previous backup is for.
+#[derive(Debug, Clone, Copy)]
+pub enum SearchFor<'a> {
+    /// Whose the newest backup is, and of which database.
+    Newest,
+    /// A backup to compare a new one with.
+    Baseline {
+        /// What the new backup leaves out by request.
+        partial: Option<&'a Partial>,
+        /// Limits of the new backup.
+        limits: DiffLimits,
+    },
+}
 
 /// What a bucket says of the backup before this one.
 #[derive(Debug)]
 pub enum PreviousSearch {
     /// The bucket holds no whole backup of this sponsor and environment.
     None,
-    /// The newest whole one, and the newest of the same scope that held rows, which a new backup is compared with.
-    /// A newer one whose manifest cannot be read is passed over, and named.
+    /// The newest whole one, and the one that a new backup is compared with. A newer one whose manifest cannot be read is
+    /// passed over, and named.
     Backup {
         /// `s3://bucket/key`.
         location: String,
         /// Its manifest.
-        description: Box<BackupManifest>,
+        description: Arc<BackupManifest>,
         /// What a new backup is compared with.
-        baseline: Option<PreviousBackup>,
-        /// Why a newer one was passed over.
-        unread: Option<String>,
+        baseline: Option<Baseline>,
+        /// Backups that it is not compared with, although they are newer.
+        passed_over: PassedOver,
     },
     /// The newest whole backup here is of a sponsor that does not share this bucket.
     AnotherSponsors {
@@ -38,39 +50,123 @@ pub enum PreviousSearch {
     Unknown(String),
 }
 
-/// Maximum number of manifests to read in search of one of the same scope that held rows.
-const READ: usize = 20;
+/// What a new backup is compared with: the newest one of the same scope, or what that one was compared with if it held no
+/// row. Otherwise a first empty backup would make the next one look normal.
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    /// Its totals.
+    pub totals: PreviousBackup,
+    /// The manifest of the newest one of the same scope.
+    newest: Arc<BackupManifest>,
+    /// Whether the totals are those of `newest`.
+    is_newest: bool,
+}
 
-impl PreviousSearch {
-    /// Looks for it: in this month's folder first, so that a bucket of seven years is not listed for nothing. `partial` is
-    /// what the new backup leaves out by request.
-    ///
-    /// # Errors
-    /// S3 refuses in a way that the backup itself cannot survive either. A missing permission is not one.
-    pub async fn find(
-        store: &Store,
-        whose: (&Sponsor, Environment),
-        now: Timestamp,
+/// Backups that a new one cannot be compared with: the newest of each kind.
+#[derive(Debug, Clone, Default)]
+pub struct PassedOver {
+    /// Why one cannot be read.
+    unread: Option<String>,
+    /// Location of one that does not record its rows.
+    without_rows: Option<String>,
+    /// Location of one that exceeded a limit. It counts again for a run without limits, which accepts what it holds.
+    over_a_limit: Option<String>,
+    /// Whether any is of other parts of the database.
+    of_other_parts: bool,
+    /// Number of manifests that were read, if there are more.
+    only_read: Option<usize>,
+}
+
+/// Why a backup is passed over.
+enum Unfit {
+    OtherParts,
+    WithoutRows,
+    OverALimit,
+}
+
+/// A new backup compared with the one before it.
+#[derive(Debug, Clone, Default)]
+pub struct ComparedBackup {
+    /// For its manifest and record. `None` if there is nothing to compare it with.
+    pub changes: Option<Changes>,
+    /// What is odd about it, each as a phrase.
+    pub warnings: Vec<String>,
+    /// What exceeds a limit, each as a phrase.
+    pub findings: Vec<String>,
+}
+
+impl Baseline {
+    fn of(
+        location: &str,
+        newest: &Arc<BackupManifest>,
         partial: Option<&Partial>,
-    ) -> Result<Self, ArchiveError> {
-        let all = prefix(whose.1);
-        let this_month = format!("{all}{}", now.to_zoned(TimeZone::UTC).strftime("%Y/%m/"));
-        let mut found = Self::None;
-        for below in [this_month, all] {
-            found = match newest_by(store, whose, &below, (partial, now)).await {
-                Ok(found) => found,
-                Err(error) if error.affects_every_request() => return Err(error),
-                Err(error) => return Ok(Self::Unknown(error.to_string())),
-            };
-            let goes_on =
-                matches!(found, Self::None | Self::Unknown(_) | Self::Backup { baseline: None, .. });
-            if !goes_on {
-                break;
-            }
+        limits: &DiffLimits,
+    ) -> Result<Self, Unfit> {
+        if newest.partial.as_ref() != partial {
+            return Err(Unfit::OtherParts);
         }
-        Ok(found)
+        // Otherwise the same run once more would be compared with what it has just lost.
+        if limits.are_set() && newest.exceeded_a_limit() {
+            return Err(Unfit::OverALimit);
+        }
+        let contents = newest.contents.as_ref().ok_or(Unfit::WithoutRows)?;
+        let own = || PreviousBackup {
+            location: location.to_owned(),
+            rows_total: contents.rows_total,
+            dump_size_bytes: newest.dump.bytes,
+        };
+        let earlier = newest.previous_backup.clone().filter(|_| contents.rows_total == 0);
+        let is_newest = earlier.is_none();
+        Ok(Self { totals: earlier.unwrap_or_else(own), newest: Arc::clone(newest), is_newest })
     }
 
+    fn compare(&self, after: &BackupManifest, limits: &DiffLimits, earlier: &str) -> ComparedBackup {
+        let diff = if self.is_newest {
+            BackupDiff::between(&self.newest, after)
+        } else {
+            BackupDiff::of_totals(&self.totals, after)
+        };
+        let sizes = sizes_up_to(&self.newest);
+        ComparedBackup {
+            changes: diff.changes(&self.totals.location, &sizes),
+            warnings: diff.warnings(&sizes),
+            findings: diff.findings(limits, earlier),
+        }
+    }
+}
+
+impl PassedOver {
+    fn note(&mut self, location: &str, unfit: Unfit) {
+        let place = match unfit {
+            Unfit::OtherParts => {
+                self.of_other_parts = true;
+                return;
+            }
+            Unfit::WithoutRows => &mut self.without_rows,
+            Unfit::OverALimit => &mut self.over_a_limit,
+        };
+        place.get_or_insert_with(|| location.to_owned());
+    }
+
+    /// Backups that would have been compared if they could, in words.
+    fn newer(&self) -> Option<String> {
+        let unread = self.unread.as_ref().map(|reason| format!("a newer backup cannot be read: {reason}"));
+        let rows = self.without_rows.as_ref().map(|location| format!("{location} does not record its rows"));
+        let over = self.over_a_limit.as_ref().map(|location| format!("{location} exceeded a limit"));
+        let all: Vec<String> = [unread, rows, over].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    /// Why no backup was left to compare with, in words.
+    fn words(&self) -> String {
+        let parts = self.of_other_parts.then_some("the other backups are of other parts of the database");
+        let read = self.only_read.map(|read| format!("only the newest {read} backups were read"));
+        let all: Vec<String> = [self.newer(), parts.map(str::to_owned), read].into_iter().flatten().collect();
+        all.join("; ")
+    }
+}
+
+impl PreviousSearch {
     /// The database that it is of, where it says so.
     #[must_use]
     pub fn source(&self) -> Option<&SourceDatabase> {
@@ -82,10 +178,46 @@ impl PreviousSearch {
 
     /// What a new backup is compared with.
     #[must_use]
-    pub fn baseline(&self) -> Option<PreviousBackup> {
+    pub fn baseline(&self) -> Option<&Baseline> {
         match self {
-            Self::Backup { baseline, .. } => baseline.clone(),
+            Self::Backup { baseline, .. } => baseline.as_ref(),
             Self::None | Self::AnotherSponsors { .. } | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Why a new backup is compared with none, although there may be one. `None` if it is compared, or if it is the first one
+    /// of its sponsor and environment.
+    #[must_use]
+    pub fn not_compared(&self) -> Option<String> {
+        match self {
+            Self::None | Self::Backup { baseline: Some(_), .. } => None,
+            Self::Backup { baseline: None, passed_over, .. } => Some(passed_over.words()),
+            Self::AnotherSponsors { owner } => Some(format!("the newest backup is of {owner}")),
+            Self::Unknown(reason) => Some(reason.clone()),
+        }
+    }
+
+    /// The finding if limits are set that cannot be checked. Nothing is within them.
+    #[must_use]
+    pub fn unchecked(&self, limits: &DiffLimits) -> Option<String> {
+        let reason = self.not_compared().filter(|_| limits.are_set())?;
+        Some(format!("the limits cannot be checked: {reason}"))
+    }
+
+    /// A new backup compared with it. Only the first one of a sponsor and environment has nothing to lose.
+    #[must_use]
+    pub fn compare(&self, after: &BackupManifest, limits: &DiffLimits) -> ComparedBackup {
+        match self {
+            Self::Backup { baseline: Some(baseline), passed_over, .. } => {
+                let was_within = passed_over.over_a_limit.is_some();
+                let earlier =
+                    if was_within { "the last backup within its limits" } else { "the previous backup" };
+                baseline.compare(after, limits, earlier)
+            }
+            Self::None | Self::AnotherSponsors { .. } | Self::Backup { .. } | Self::Unknown(_) => {
+                let findings = self.unchecked(limits).into_iter().collect();
+                ComparedBackup { findings, ..ComparedBackup::default() }
+            }
         }
     }
 
@@ -96,10 +228,15 @@ impl PreviousSearch {
             Self::Unknown(reason) => {
                 Some(format!("neither rows nor source were compared with the backup before: {reason}"))
             }
-            Self::Backup { unread: Some(reason), location, .. } => {
-                Some(format!("compared with {location}, since a newer backup cannot be read: {reason}"))
+            Self::Backup { baseline: Some(baseline), passed_over, .. } => {
+                let newer = passed_over.newer()?;
+                Some(format!("compared with {}, since {newer}", baseline.totals.location))
             }
-            Self::None | Self::AnotherSponsors { .. } | Self::Backup { .. } => None,
+            Self::Backup { baseline: None, passed_over, .. } => {
+                let newer = passed_over.newer()?;
+                Some(format!("rows were not compared with the backup before: {newer}"))
+            }
+            Self::None | Self::AnotherSponsors { .. } => None,
         }
     }
 
@@ -118,141 +255,5 @@ impl PreviousSearch {
     }
 }
 
-/// The newest whole backup of the same scope that is older than `at`, if its manifest can be read. Reads 20 manifests of the
-/// month at most, and 20 older ones.
-///
-/// # Errors
-/// S3 refuses a request.
-pub async fn before(
-    store: &Store,
-    whose: (&Sponsor, Environment),
-    at: Timestamp,
-    partial: Option<&Partial>,
-) -> Result<Option<(BackupKey, Box<BackupManifest>)>, ArchiveError> {
-    let all = prefix(whose.1);
-    let month = format!("{all}{}", at.to_zoned(TimeZone::UTC).strftime("%Y/%m/"));
-    for (below, was_read) in [(&month, None), (&all, Some(&month))] {
-        let listed = catalogue(whose.1, store.list(below).await?).backups.into_iter();
-        let older = listed.map(|entry| entry.backup).filter(|backup| backup.at < at);
-        let unread = older.filter(|backup| was_read.is_none_or(|read| !backup.key.starts_with(read)));
-        for backup in unread.take(READ) {
-            match Box::pin(read_manifest(store, whose, &backup.key)).await? {
-                ReadManifest::Own(description) if description.partial.as_ref() == partial => {
-                    return Ok(Some((backup, description)));
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// As [`PreviousSearch::find`], below a prefix.
-///
-/// # Errors
-/// S3 refuses a request.
-pub async fn newest(
-    store: &Store,
-    whose: (&Sponsor, Environment),
-    below: &str,
-    partial: Option<&Partial>,
-) -> Result<PreviousSearch, ArchiveError> {
-    newest_by(store, whose, below, (partial, Timestamp::MAX)).await
-}
-
-/// The same by a clock. What is dated in its future comes last: every new backup would be compared with it.
-async fn newest_by(
-    store: &Store,
-    whose: (&Sponsor, Environment),
-    below: &str,
-    (partial, now): (Option<&Partial>, Timestamp),
-) -> Result<PreviousSearch, ArchiveError> {
-    let listed = store.list(below).await?;
-    let keys = catalogue(whose.1, listed).backups.into_iter().map(|entry| entry.backup);
-    let (ahead, past): (Vec<_>, Vec<_>) = keys.partition(|backup| ahead(backup.at, now).is_some());
-    let (mut newest, mut unread) = (None, None);
-    for BackupKey { key, .. } in past.into_iter().chain(ahead).take(READ) {
-        let description = match Box::pin(read_manifest(store, whose, &key)).await? {
-            ReadManifest::Own(description) => description,
-            ReadManifest::Partners => continue,
-            ReadManifest::Unfit(reason) => {
-                // Only what is newer than the newest whole one matters.
-                if newest.is_none() {
-                    unread.get_or_insert(reason);
-                }
-                continue;
-            }
-            ReadManifest::AnotherSponsors { owner } => return Ok(PreviousSearch::AnotherSponsors { owner }),
-        };
-        let location = store.location(&key);
-        let baseline = baseline(&location, &description, partial);
-        let is_found = baseline.is_some();
-        // The newest whole one stays, and only the search for one to compare with goes on.
-        let (location, description, _) = newest.unwrap_or((location, description, None));
-        newest = Some((location, description, baseline));
-        if is_found {
-            break;
-        }
-    }
-    Ok(match (newest, unread) {
-        (Some((location, description, baseline)), unread) => {
-            PreviousSearch::Backup { location, description, baseline, unread }
-        }
-        (None, Some(reason)) => PreviousSearch::Unknown(reason),
-        (None, None) => PreviousSearch::None,
-    })
-}
-
-/// Whose a backup is, by its manifest.
-enum ReadManifest {
-    Own(Box<BackupManifest>),
-    Partners,
-    AnotherSponsors {
-        owner: String,
-    },
-    /// It cannot be read, or is of another backup. The reason.
-    Unfit(String),
-}
-
-async fn read_manifest(
-    store: &Store,
-    (sponsor, environment): (&Sponsor, Environment),
-    key: &str,
-) -> Result<ReadManifest, ArchiveError> {
-    let beside = manifest_key(key);
-    let document = store.read_small(&beside, MANIFEST_BYTES).await?;
-    let description = match BackupManifest::parse(&store.location(&beside), &document) {
-        Ok(description) => description,
-        Err(error) => return Ok(ReadManifest::Unfit(error.to_string())),
-    };
-    if sponsor.partners.contains(&description.sponsor) {
-        return Ok(ReadManifest::Partners);
-    }
-    if description.sponsor != sponsor.name {
-        return Ok(ReadManifest::AnotherSponsors { owner: description.sponsor });
-    }
-    let told = [&description.sponsor, &description.environment, &description.key].map(String::as_str);
-    let findings = of_another([&sponsor.name, environment.name(), key], told, description.timestamp);
-    if findings.is_empty() {
-        return Ok(ReadManifest::Own(Box::new(description)));
-    }
-    Ok(ReadManifest::Unfit(format!("{}: {}", store.location(key), findings.join("; "))))
-}
-
-/// What a backup of the same scope held, or what it was compared with if it held no row: otherwise a first empty backup
-/// would make the next one look normal.
-fn baseline(
-    location: &str,
-    description: &BackupManifest,
-    partial: Option<&Partial>,
-) -> Option<PreviousBackup> {
-    let contents = description.contents.as_ref().filter(|_| description.partial.as_ref() == partial)?;
-    if contents.rows_total == 0 && description.previous_backup.is_some() {
-        return description.previous_backup.clone();
-    }
-    Some(PreviousBackup {
-        location: location.to_owned(),
-        rows_total: contents.rows_total,
-        dump_size_bytes: description.dump.bytes,
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use super::VerificationError;
 use crate::archive::Selection;
 use crate::archive::backup_manifest::{
-    BackupManifest, Contents, LargeObjectGroup, LargeObjects, Sequence, StoredSize, Table,
+    BackupManifest, Contents, LargeObjectGroup, LargeObjects, Object, Sequence, StoredSize, Table,
 };
 use crate::archive::catalogue::BackupKey;
 use crate::databases::postgres::generated::Digests;
 use crate::databases::postgres::proof::objects;
 use crate::databases::postgres::settings::Settings;
-use crate::databases::postgres::sql::{self, DumpContents, Group, Position, Scan, TableDigest, Unfit};
+use crate::databases::postgres::sql::{
+    self, DumpContents, Group, ObjectDigest, Position, Scan, TableDigest, Unfit,
+};
 use crate::sponsors::Environment;
 
 /// Largest manifest. One with a hundred thousand tables is a quarter of this size.
@@ -201,9 +203,13 @@ fn differing(told: &Contents, contents: &DumpContents) -> Vec<String> {
     findings
 }
 
-/// The manifest's entry for the contents of a dump, with the digests of generated values.
+/// The manifest's entry for the contents of a dump, with its objects and the digests of generated values.
 #[must_use]
-pub fn manifest_contents(contents: &DumpContents, generated: &Digests) -> Contents {
+pub fn manifest_contents(
+    contents: &DumpContents,
+    objects: Option<Vec<ObjectDigest>>,
+    generated: &Digests,
+) -> Contents {
     let table = |table: &TableDigest| Table {
         schema: table.schema.clone(),
         name: table.name.clone(),
@@ -237,7 +243,12 @@ pub fn manifest_contents(contents: &DumpContents, generated: &Digests) -> Conten
             oids_per_group: 1 << contents.large_objects.shift,
             groups: contents.large_objects.groups.iter().map(group).collect(),
         }),
+        objects: objects.map(|objects| objects.into_iter().map(object).collect()),
     }
+}
+
+fn object(ObjectDigest { kind, schema, name, digest }: ObjectDigest) -> Object {
+    Object { kind: kind.to_owned(), schema, name, digest }
 }
 
 /// The digests of generated values in a manifest.

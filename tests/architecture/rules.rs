@@ -80,7 +80,7 @@ const EFFECTS: [Effect; 7] = [
         tests_may: false,
     },
     Effect {
-        what: "writes a file: only `report/sink`, `record/log.rs`, `databases/postgres/restore/sandbox.rs`, `store/folder`, `commands/init/writing.rs` and `commands/restore/sql_file.rs` do",
+        what: "writes a file: only `report/sink`, `record/log.rs`, `record/leftovers.rs`, `report/metrics_file.rs`, `databases/postgres/restore/sandbox.rs`, `store/folder`, `commands/init/writing.rs` and `commands/restore/sql_file.rs` do",
         paths: &[
             &["OpenOptions"],
             &["File", "create"],
@@ -102,24 +102,30 @@ const EFFECTS: [Effect; 7] = [
         allowed: &[
             "report/sink.rs",
             "report/sink/streams.rs",
+            "record/leftovers.rs",
             "record/log.rs",
+            "report/metrics_file.rs",
             "databases/postgres/restore/sandbox.rs",
             "store/folder/entry.rs",
             "store/folder/listing.rs",
             "store/folder/pending.rs",
+            "store/folder/remove.rs",
             "commands/init/writing.rs",
             "commands/restore/sql_file.rs",
         ],
         tests_may: true,
     },
     Effect {
-        what: "speaks HTTP: only the clients of Doppler, GitHub and S3 do",
+        what: "speaks HTTP: only the clients of Doppler, GitHub, S3, a Pushgateway and notifications do",
         paths: &[&["reqwest"], &["hyper"], &["aws_smithy_http_client"]],
         allowed: &[
             "secrets/doppler.rs",
             "secrets/oidc.rs",
             "secrets/http.rs",
             "github.rs",
+            "report/notifier.rs",
+            "report/posting.rs",
+            "report/pushgateway.rs",
             "store/s3/client.rs",
             // Reads the errors of the client.
             "store/s3/cause.rs",

@@ -129,6 +129,10 @@ fn objects() -> Vec<String> {
         ("record", Object::DeploymentLog),
         ("drill report", Object::DrillReport),
         ("copy record", Object::CopyRecord),
+        ("restore record", Object::RestoreRecord),
+        ("verification record", Object::VerificationRecord),
+        ("hold record", Object::HoldRecord),
+        ("prune record", Object::PruneRecord),
     ];
     let mut lines: Vec<String> =
         [checksum_key("KEY"), manifest_key("KEY")].map(|key| format!("key next to KEY: {key}")).to_vec();

@@ -22,7 +22,7 @@ pub(crate) fn action() -> String {
     let of_the_action = INPUTS.iter().filter(|input| input.is_of_the_action());
     for input in std::iter::once(&COMMAND).chain(of_the_action) {
         text += &format!("  {}:\n    description: {}\n", input.name, quoted(&description(input)));
-        if input.required && input.is_common() {
+        if !input.required_by.is_empty() && input.is_common() {
             text += "    required: true\n";
         }
         if !input.default.is_empty() {

@@ -18,6 +18,8 @@ pub(crate) const DRILL: &str = "docs/workflows/restore-drill.yml";
 pub(crate) const VERIFY: &str = "docs/workflows/verify.yml";
 pub(crate) const WATCHER: &str = "docs/workflows/watch-backups.yml";
 const LIST: &str = "docs/workflows/list.yml";
+/// Hides backups: its keys are in an environment of their own.
+pub(crate) const PRUNE: &str = "docs/workflows/prune-backups.yml";
 const RESTORE: &str = "docs/workflows/restore.yml";
 /// No workflow, but copied together with them.
 pub(crate) const DEPENDABOT: &str = "docs/workflows/dependabot.yml";
@@ -34,7 +36,7 @@ fn paths_in(folder: &str) -> Vec<String> {
 pub(crate) fn templates() -> Vec<(String, Value)> {
     let found = paths_in("docs/workflows").into_iter().filter(|path| path != DEPENDABOT);
     let all: Vec<_> = found.map(|path| (path.clone(), crate::yaml(&path))).collect();
-    assert_eq!(all.len(), 12, "a workflow has come or gone: do these tests and script/workflows know?");
+    assert_eq!(all.len(), 13, "a workflow has come or gone: do these tests and script/workflows know?");
     all
 }
 
@@ -158,7 +160,11 @@ fn nothing_but_an_approval_is_listed_as_a_deployment() {
             let environment = job["environment"].as_object().unwrap();
             assert_eq!(environment["deployment"], false, "{path}: {name}");
             let holds_tokens = environment["name"].as_str().unwrap();
-            let of = if path == RESTORE { "-restore" } else { "-backup" };
+            let of = match (path.as_str(), name.ends_with("-apply")) {
+                (RESTORE, _) => "-restore",
+                (PRUNE, true) => "-prune",
+                _ => "-backup",
+            };
             assert!(holds_tokens.ends_with(of), "{path}: {name}");
         }
     }

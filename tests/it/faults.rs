@@ -38,6 +38,7 @@ mod only_ones_own;
 mod panics;
 mod postgres;
 mod proof;
+mod pruning;
 mod requests;
 mod s3;
 mod sealing;

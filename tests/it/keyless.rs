@@ -5,6 +5,10 @@ mod aws;
 mod doppler;
 mod refused;
 
+use serde_json::Value;
+use sponsor_backup::layout::key::Object;
+use sponsor_backup::sponsors::Environment;
+
 use crate::support::oidc::{SUBJECT, SUBJECT_WITH_IDS};
 use crate::support::{Granted, Keyless, Outcome, Run, role_of};
 
@@ -35,25 +39,29 @@ fn assert_given_back(keyless: &Keyless) {
 fn assert_narrow(session: &Granted, sponsor: &str) {
     let text = session.policy.to_string();
     assert!(!text.contains("Delete") && !text.contains("s3:*"), "{text}");
+    let ours = |folder: &str| {
+        Object::ALL.iter().any(|object| folder == format!("{}/*", object.folder(Environment::Production)))
+    };
+    let several = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
     for statement in session.policy["Statement"].as_array().unwrap() {
-        let (action, resource) = (statement["Action"].to_string(), statement["Resource"].as_str().unwrap());
+        let action = statement["Action"].to_string();
         if action.contains("kms:") {
             assert!(!action.contains("s3:"), "{statement}");
             assert_eq!(statement["Condition"]["StringLike"]["kms:ViaService"], "s3.eu-west-1.*");
             continue;
         }
-        let (bucket, folder) = resource.split_once('/').unwrap_or((resource, ""));
-        let kind = bucket.strip_prefix("arn:aws:s3:::hht-diary-").unwrap_or_else(|| panic!("{statement}"));
-        let own = [format!("backups-{sponsor}-eu-west-1"), format!("audit-logs-{sponsor}-eu-west-1")];
-        assert!(own.contains(&kind.to_owned()), "{statement}");
-        match folder {
-            "" => {
-                assert!(statement["Condition"]["StringLikeIfExists"]["s3:prefix"].is_string(), "{statement}")
+        for resource in several(&statement["Resource"]) {
+            let resource = resource.as_str().unwrap();
+            let (bucket, folder) = resource.split_once('/').unwrap_or((resource, ""));
+            let kind =
+                bucket.strip_prefix("arn:aws:s3:::hht-diary-").unwrap_or_else(|| panic!("{statement}"));
+            let own = [format!("backups-{sponsor}-eu-west-1"), format!("audit-logs-{sponsor}-eu-west-1")];
+            assert!(own.contains(&kind.to_owned()), "{statement}");
+            let listed = several(&statement["Condition"]["StringLikeIfExists"]["s3:prefix"]);
+            match folder {
+                "" => assert!(listed.iter().all(|it| it.as_str().is_some_and(ours)), "{statement}"),
+                folder => assert!(ours(folder), "{statement}"),
             }
-            folder => assert!(
-                ["backups/*", "deployments/*", "drills/*", "copies/*"].contains(&folder),
-                "{statement}"
-            ),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `list`: it shows what the manifests say and no other sponsor's backups, and programs get JSON alone.
 
 mod ages;
+mod hidden;
 mod many;
 mod texts;
 mod with;
@@ -32,7 +33,7 @@ fn rows(trial: &Trial) -> Vec<Value> {
 }
 
 #[track_caller]
-fn array(outcome: &Outcome) -> Vec<Value> {
+pub(super) fn array(outcome: &Outcome) -> Vec<Value> {
     let array: Value = serde_json::from_str(&outcome.stdout)
         .unwrap_or_else(|error| panic!("not JSON alone: {error}\n{}", outcome.transcript()));
     array.as_array().unwrap().clone()
@@ -60,6 +61,7 @@ fn three_backups_are_listed_as_their_manifests_say() {
             "encrypted": encrypted, "problem": null, "why": "deployment", "version": null,
             "git_sha": told["git_sha"], "actor": row["actor"], "github_run_id": told["github_run_id"],
             "github_run_attempt": told["github_run_attempt"], "table": null, "table_rows": null,
+            "run": told["github_run_id"], "held": false, "hidden": false, "last_drill": null, "unknown": {},
         });
         assert_eq!(*row, expected);
         assert!(row["age_seconds"].as_u64().unwrap() < 600);

@@ -4,7 +4,7 @@ mod database;
 mod report;
 mod repository;
 mod setup;
-mod storage;
+pub(crate) mod storage;
 
 use aws_sdk_s3::types::{BucketVersioningStatus, PublicAccessBlockConfiguration, VersioningConfiguration};
 use serde_json::Value;

@@ -1,5 +1,6 @@
 //! An S3 that cannot be reached: every command that needs it says where and why, within seconds and in one line.
 
+use std::io::Write;
 use std::time::Duration;
 
 use crate::support::{Action, Cluster, Outcome, Proxy, Run, Sponsor, Trial, reviewed};
@@ -56,11 +57,17 @@ fn an_address_that_never_answers_is_said_by_every_command() {
     assert_eq!(told.matches("no answer within 10s").count(), COMMANDS.len(), "{told}");
 }
 
+/// A listener of its own: a shared server that is busy answers too late for the time that a connection gets.
 #[test]
 fn a_server_of_plain_http_is_no_server_of_tls() {
-    let trial = trial();
-    let endpoint = trial.store.endpoint().replace("http://", "https://");
-    let outcome = asking(&trial, "list", &endpoint);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            connection.unwrap().write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").ok();
+        }
+    });
+    let outcome = asking(&trial(), "list", &endpoint);
     let message = outcome.assert_code(14).result("callisto")["message"].to_string();
     assert!(message.contains("cannot reach S3 at https://"), "{message}");
     assert!(message.contains("the server does not speak TLS"), "{message}");

@@ -16,7 +16,8 @@ use sponsor_backup::verification::drill::{
 };
 
 use crate::support::schemas::{
-    BACKUP_MANIFEST, COPY, DEPLOYMENT_LOG, DRILL_REPORT, check_drill, check_log, check_manifest,
+    BACKUP_MANIFEST, COPY, DEPLOYMENT_LOG, DIFF, DRILL_REPORT, HISTORY, HOLD, NOTIFICATION, RESTORE,
+    VERIFICATION, check_drill, check_log, check_manifest,
 };
 use crate::support::{Sponsor, Trial};
 
@@ -25,14 +26,16 @@ fn parse(schema: &str) -> Value {
 }
 
 /// The keys that older deployment logs do not have.
-const NEWER: [&&str; 11] = [
+const NEWER: [&&str; 13] = [
     &"approvals",
     &"backup_location_verified",
+    &"changes",
     &"locked_until",
     &"object_lock",
     &"partial",
     &"previous_backup",
     &"pull_requests",
+    &"retained_until",
     &"rows_total",
     &"state",
     &"tables_total",
@@ -40,11 +43,13 @@ const NEWER: [&&str; 11] = [
 ];
 
 /// The keys that older manifests do not have, or that say what most backups are not.
-const NEWER_OF_BACKUPS: [&&str; 13] = [
+const NEWER_OF_BACKUPS: [&&str; 15] = [
+    &"changes",
     &"database",
     &"large_objects",
     &"lc_monetary",
     &"metadata",
+    &"objects",
     &"tags",
     &"partial",
     &"pieces",
@@ -75,7 +80,19 @@ fn properties(path: &str, schema: &Value, found: &mut Vec<(String, Value)>) {
 
 #[test]
 fn schemas_are_valid_describe_every_key_and_admit_no_other() {
-    for text in [DEPLOYMENT_LOG, BACKUP_MANIFEST, DRILL_REPORT, COPY] {
+    let all = [
+        DEPLOYMENT_LOG,
+        BACKUP_MANIFEST,
+        DRILL_REPORT,
+        COPY,
+        DIFF,
+        HISTORY,
+        HOLD,
+        NOTIFICATION,
+        RESTORE,
+        VERIFICATION,
+    ];
+    for text in all {
         let schema = parse(text);
         assert!(jsonschema::meta::is_valid(&schema), "{text}");
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
@@ -96,11 +113,14 @@ fn schemas_are_valid_describe_every_key_and_admit_no_other() {
                 let missing: Vec<_> = named.iter().filter(|name| !required.contains(name)).collect();
                 let optional: &[&&str] = match schema["title"].as_str().filter(|_| path.is_empty()) {
                     Some("Backup manifest") => &[
+                        &"changes",
                         &"copied_from",
                         &"database",
+                        &"exceeded_limits",
                         &"large_objects",
                         &"lc_monetary",
                         &"metadata",
+                        &"objects",
                         &"partial",
                         &"pieces",
                         &"previous_backup",

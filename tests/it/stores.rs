@@ -8,6 +8,7 @@ mod archives;
 mod case;
 mod preflight;
 mod suite;
+mod versions;
 
 use case::Case;
 
@@ -15,7 +16,7 @@ use case::Case;
 macro_rules! conformance {
     ($($store:ident: [$($suite:ident::$test:ident),* $(,)?];)*) => {
         $(mod $store {
-            use super::{Case, archives, suite};
+            use super::{Case, archives, suite, versions};
             $(#[test] fn $test() { $suite::$test(&Case::$store()); })*
         })*
     };
@@ -45,4 +46,5 @@ on_each! { folder, moto, strict_s3; [
     archives::a_backup_is_three_objects_and_opens_again,
     archives::pieces_are_read_without_the_bytes_around_them,
     suite::what_a_store_cannot_do_is_an_error,
+    versions::what_is_removed_is_in_no_listing,
 ] }

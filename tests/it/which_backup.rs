@@ -182,6 +182,9 @@ fn only_whole_backups_count_and_others_are_named() {
     assert!(outcome.visible().contains(&told), "{}", outcome.transcript());
     years.assert_found("latest~2", "20260105-010000");
     years.assert_found("latest~3", "20260104-010000");
+    // One from the future would push all others back by one.
+    years.copy("20990101-000000", |_| {});
+    years.assert_found("latest~2", "20260105-010000");
     // Begun before, but its data is from after it.
     let late = years.key("20260105-010000");
     let mut document = years.place().get_json(&manifest(&late));

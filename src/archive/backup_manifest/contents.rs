@@ -23,6 +23,32 @@ pub struct Contents {
     /// The large objects; release 0.1 did not write them down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub large_objects: Option<LargeObjects>,
+    /// The objects that the statements define; absent if there are too many, and in backups of release 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<Vec<Object>>,
+}
+
+/// An object of the schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// `table`, `function`, `trigger`, …
+    pub kind: String,
+    /// Schema, without quotes. Empty if the kind has none.
+    pub schema: String,
+    /// Name, without quotes: of a routine with its arguments' types, of a part of a table behind it.
+    pub name: String,
+    /// Digest of all statements about it.
+    pub digest: String,
+}
+
+impl Object {
+    /// `function diary.total(integer)`, on one line.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Self { kind, schema, name, .. } = self;
+        let dot = if schema.is_empty() { "" } else { "." };
+        format!("{kind} {schema}{dot}{name}").replace(char::is_control, " ")
+    }
 }
 
 /// One sequence.

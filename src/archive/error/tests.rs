@@ -29,6 +29,14 @@ fn one_of_each() -> Vec<ArchiveError> {
         },
         ArchiveError::Corrupt { location: place(), what: "the last member is cut off".to_owned() },
         ArchiveError::Stopped,
+        ArchiveError::Unversioned { place: "s3://b/".to_owned(), suspended: false },
+        ArchiveError::Unversioned { place: "s3://b/".to_owned(), suspended: true },
+        ArchiveError::NoRecords { place: "s3://b/deployments/".to_owned() },
+        ArchiveError::NotHidden { location: place() },
+        ArchiveError::NotUndone {
+            location: "s3://b/prunes/x.json".to_owned(),
+            why: "is not a record".to_owned(),
+        },
         none("", None),
         none(" of 20261121-013000", None),
         none("", Some("development holds 9 backups")),
@@ -48,6 +56,10 @@ fn one_of_each() -> Vec<ArchiveError> {
             | ArchiveError::Corrupt { .. }
             | ArchiveError::IdentityMissing { .. }
             | ArchiveError::IdentityWrong { .. }
+            | ArchiveError::Unversioned { .. }
+            | ArchiveError::NoRecords { .. }
+            | ArchiveError::NotHidden { .. }
+            | ArchiveError::NotUndone { .. }
             | ArchiveError::Stopped => {}
         }
     }

@@ -10,12 +10,14 @@ const WIDTH: usize = 100;
 
 /// The help, as a terminal of that many columns shows it.
 fn help(arguments: &[&str], width: usize) -> String {
-    let words = std::iter::once(env!("CARGO_PKG_NAME")).chain(arguments.iter().copied());
+    let arguments = arguments.iter().flat_map(|argument| argument.split(' '));
+    let words = std::iter::once(env!("CARGO_PKG_NAME")).chain(arguments);
     definition().term_width(width).try_get_matches_from(words).unwrap_err().to_string()
 }
 
 fn commands() -> impl Iterator<Item = &'static str> {
-    Command::ALL.into_iter().map(Command::name).chain(["completions", "man"])
+    let groups = Command::GROUPS.into_iter().map(|(group, _)| group);
+    Command::ALL.into_iter().map(Command::name).chain(groups).chain(["completions", "man"])
 }
 
 #[test]
@@ -43,8 +45,9 @@ fn help_of_every_command_is_reviewed() {
     reviewed::text("help", &help(&["--help"], WIDTH));
     reviewed::text("help-short", &help(&["-h"], WIDTH));
     for command in commands() {
-        reviewed::text(&format!("help-{command}"), &help(&[command, "--help"], WIDTH));
-        reviewed::text(&format!("help-{command}-short"), &help(&[command, "-h"], WIDTH));
+        let name = command.replace(' ', "-");
+        reviewed::text(&format!("help-{name}"), &help(&[command, "--help"], WIDTH));
+        reviewed::text(&format!("help-{name}-short"), &help(&[command, "-h"], WIDTH));
     }
 }
 
@@ -97,6 +100,13 @@ const CASES: &[Case] = &[
     typed(&["completions"]),
     typed(&["completions", "tcsh"]),
     typed(&["man", "bake"]),
+    typed(&["man", "hold adds"]),
+    typed(&["hold", "ad"]),
+    typed(&["hold", "--environment", "staging"]),
+    typed(&["hold", "add", "--environment", "staging"]),
+    typed(&["hold", "remove", "--environment", "staging", "--reason", "closed"]),
+    typed(&["list", "--environment", "staging", "--limit", "0"]),
+    set(&[], &[("INPUT_COMMAND", "hold lift")]),
     typed(&["backup"]),
     set(&["backup"], &[("INPUT_SPONSER", "x")]),
     set(&["backup"], &[("INPUT_QQQ", "x")]),
@@ -207,7 +217,10 @@ fn completions_of_every_shell_know_every_command_and_flag() {
         let text = completions(shell).unwrap();
         let flag = |name: &str| text.contains(&format!("-l {name}")) || text.contains(&format!("--{name}"));
         assert!(INPUTS.iter().all(|input| flag(input.name)), "{shell}");
-        assert!(Command::ALL.iter().all(|command| text.contains(command.name())), "{shell}");
+        assert!(
+            Command::ALL.iter().all(|command| command.name().split(' ').all(|word| text.contains(word))),
+            "{shell}"
+        );
     }
     assert!(completions("tcsh").is_err());
 }
@@ -218,7 +231,8 @@ fn manual_pages_have_flags_examples_and_names() {
     assert!(whole.contains(".TH sponsor-backup 1") && whole.contains("DOPPLER_TOKEN_CORE"), "{whole}");
     for command in Command::ALL {
         let text = manual_page(Some(command.name())).unwrap();
-        assert!(text.contains(&format!(".TH sponsor-backup-{} 1", command.name())), "{text}");
+        let title = format!(".TH sponsor-backup-{} 1", command.name().replace(' ', "-"));
+        assert!(text.contains(&title), "{text}");
         let flag = if command == Command::Init { "\\-\\-store" } else { "\\-\\-environment" };
         assert!(text.contains(".SH \"EXAMPLES") && text.contains(flag), "{text}");
         assert!(!text.contains("EXTRA"), "{text}");

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use aws_sdk_s3::types::StorageClass;
 
+use super::limits::limits;
 use super::{CommonOptions, Deployment, endpoint};
 use crate::archive::catalogue::BackupKey;
 use crate::archive::{Codec, Recipients, SealOptions, memory};
+use crate::cli::free_text::FreeText;
 use crate::cli::inputs;
 use crate::cli::usage::UsageError;
 use crate::cli::values::{Values, bad, bad_value};
@@ -16,6 +18,7 @@ use crate::databases::postgres::invocation::DumpOptions;
 use crate::record::RecordedOutcome;
 use crate::sponsors::Environment;
 use crate::store::LockChoice;
+use crate::verification::backup_diff::DiffLimits;
 
 /// The output `backup_location` if backups are disabled for the sponsor.
 const NOT_CONFIGURED: &str = "not-configured";
@@ -43,6 +46,8 @@ pub struct BackupOptions {
     pub require_backup: bool,
     /// Sponsors whose database was replaced on purpose since their last backup.
     pub accept_new_source: Vec<String>,
+    /// What may change since the backup before.
+    pub limits: DiffLimits,
     /// Time limit per sponsor.
     pub timeout: Duration,
 }
@@ -114,6 +119,7 @@ pub(super) fn backup(
         memory_limit_bytes: memory_limit_bytes?,
         require_backup: values.boolean(inputs::REQUIRE_BACKUP)?,
         accept_new_source: values.optional(inputs::ACCEPT_NEW_SOURCE)?.unwrap_or_default(),
+        limits: limits(values)?,
         timeout: values.required(inputs::TIMEOUT)?,
     })
 }
@@ -212,9 +218,9 @@ pub(super) fn deployment(values: &Values<'_>) -> Result<Deployment, UsageError> 
         values.refuse(problem.hint("Write all 40 hexadecimal digits."));
     }
     Ok(Deployment {
-        version: values.optional(inputs::VERSION)?,
+        version: values.optional(inputs::VERSION)?.map(FreeText::new),
         commit_sha,
-        reason: values.optional(inputs::REASON)?,
+        reason: values.optional(inputs::REASON)?.map(FreeText::new),
         retention_years,
         lock,
         endpoint: endpoint(values)?,

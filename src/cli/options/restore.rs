@@ -10,7 +10,8 @@ use super::tables::{TablesOptions, tables};
 use super::{CommonOptions, Deployment, backup, endpoint};
 use crate::archive::Identities;
 use crate::archive::catalogue::BackupKey;
-use crate::cli::inputs;
+use crate::cli::inputs::{self, Handle};
+use crate::cli::moment::Moment;
 use crate::cli::usage::UsageError;
 use crate::cli::values::{Values, bad_value};
 use crate::cli::which_backup::WhichBackup;
@@ -30,6 +31,10 @@ pub struct ListOptions {
     pub max_backup_age: Option<Duration>,
     /// The table whose rows are shown, with its schema or without.
     pub with: Option<String>,
+    /// Rows for each sponsor, the newest. `None` for all.
+    pub limit: Option<NonZeroUsize>,
+    /// Only backups taken from this moment on.
+    pub since: Option<Moment>,
 }
 
 /// `show`
@@ -140,9 +145,19 @@ type Common = Result<CommonOptions, UsageError>;
 
 pub(super) fn list(common: Common, values: &Values<'_>) -> Result<ListOptions, UsageError> {
     let endpoint = values.noted(endpoint(values));
+    let (all, limit) = (values.boolean(inputs::ALL)?, values.required(inputs::LIMIT)?);
+    let (since, max_backup_age) = (values.optional(inputs::SINCE)?, values.optional(inputs::MAX_BACKUP_AGE)?);
+    if since.is_some() && max_backup_age.is_some() {
+        let problem = "`since` and `max-backup-age` exclude each other";
+        values.refuse(
+            UsageError::new(problem).hint("With `max-backup-age` only the newest backup is looked at."),
+        );
+    }
     Ok(ListOptions {
+        limit: (!all).then_some(limit),
         json: json(values)?,
-        max_backup_age: values.optional(inputs::MAX_BACKUP_AGE)?,
+        since,
+        max_backup_age,
         with: values.optional(inputs::WITH)?,
         endpoint: endpoint?,
         common: common?,
@@ -150,7 +165,8 @@ pub(super) fn list(common: Common, values: &Values<'_>) -> Result<ListOptions, U
 }
 
 pub(super) fn show(common: Common, values: &Values<'_>) -> Result<ShowOptions, UsageError> {
-    let (endpoint, which) = (values.noted(endpoint(values)), values.noted(which(values)));
+    let endpoint = values.noted(endpoint(values));
+    let which = values.noted(of_the_environment(inputs::BACKUP, values));
     Ok(ShowOptions { json: json(values)?, endpoint: endpoint?, which: which?, common: common? })
 }
 
@@ -229,15 +245,18 @@ fn jobs(values: &Values<'_>) -> Result<NonZeroUsize, UsageError> {
     Ok(jobs)
 }
 
-/// The backup to read. A name that is of another environment is refused.
-fn which(values: &Values<'_>) -> Result<WhichBackup, UsageError> {
-    let which = values.required(inputs::BACKUP)?;
+/// A backup that an input names. A name that is of another environment is refused.
+pub(super) fn of_the_environment(
+    handle: Handle<WhichBackup>,
+    values: &Values<'_>,
+) -> Result<WhichBackup, UsageError> {
+    let which = values.required(handle)?;
     if let (WhichBackup::Key(key), Ok(environment)) = (&which, values.required(inputs::ENVIRONMENT))
         && BackupKey::parse(environment, key).is_none()
     {
         let name = file_name(key);
         values.refuse(
-            bad_value(inputs::BACKUP, name, &format!("a backup of {environment}"))
+            bad_value(handle, name, &format!("a backup of {environment}"))
                 .hint("Check `environment`: it is part of the name."),
         );
     }
@@ -251,7 +270,8 @@ pub(super) fn reading(values: &Values<'_>) -> Result<ReadOptions, UsageError> {
             .hint("Write one private key per line. Each begins with `AGE-SECRET-KEY-`.")
     }));
     let endpoint = values.noted(endpoint(values));
-    let (which, allow_older) = (which(values)?, values.boolean(inputs::ALLOW_OLDER)?);
+    let (which, allow_older) =
+        (of_the_environment(inputs::BACKUP, values)?, values.boolean(inputs::ALLOW_OLDER)?);
     if allow_older && which != WhichBackup::Latest {
         values.refuse(
             UsageError::new("`allow-older` needs `backup: latest`, but `backup` names one backup")

@@ -46,7 +46,7 @@ enum Concerns {
 
 pub(super) fn store_inputs(values: &Values<'_>) -> Result<StoreInputs, UsageError> {
     let locked = match values.command() {
-        Command::Record | Command::Drill => Concerns::Records,
+        Command::Record | Command::Drill | Command::HoldAdd | Command::HoldRemove => Concerns::Records,
         Command::Copy => Concerns::Target,
         _ => Concerns::Each,
     };

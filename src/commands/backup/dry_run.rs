@@ -4,8 +4,8 @@
 use bytesize::ByteSize;
 
 use super::BackupRun;
+use super::comparison::{emptied, over_a_limit};
 use super::prepare::PreparedBackup;
-use super::sponsor::emptied;
 use super::state::BackupState;
 use crate::commands::save_record;
 use crate::commands::session::SponsorSession;
@@ -36,10 +36,13 @@ impl BackupRun<'_> {
         if !options.is_partial() {
             let tables = rehearsal::tables(client, connection).await?;
             let held = ContentTotals { tables, rows: 0, bytes: 0 };
-            let facts = BackupFacts { held, partial: false, before: prepared.before() };
+            let facts = BackupFacts { held, partial: false, rows_before: prepared.rows_before() };
             if let Some(finding) = facts.lost_everything() {
                 return Err(emptied(connection.place(), finding));
             }
+        }
+        if let Some(finding) = self.unchecked(prepared) {
+            return Err(over_a_limit(connection.place(), vec![finding], true));
         }
         let source = self.attribute_source(state);
         let buckets = state.buckets.as_deref();

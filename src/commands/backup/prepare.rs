@@ -30,7 +30,7 @@ use crate::sponsors::Sponsor;
 use crate::store::s3::policy::Purpose;
 use crate::store::{LockChoice, ObjectAttributes};
 use crate::store::{Store, StoreError};
-use crate::verification::previous::PreviousSearch;
+use crate::verification::previous::{PreviousSearch, SearchFor};
 use crate::verification::source::{is_one, to_source, words};
 
 /// A backup that is ready to begin.
@@ -187,7 +187,8 @@ impl BackupRun<'_> {
         buckets: &SponsorBuckets,
     ) -> Result<PreviousSearch, Failure> {
         let whose = (sponsor, self.options.common.environment);
-        let found = PreviousSearch::find(&buckets.backups, whose, state.started, state.partial.as_ref());
+        let wanted = SearchFor::Baseline { partial: state.partial.as_ref(), limits: self.options.limits };
+        let found = PreviousSearch::find(&buckets.backups, whose, state.started, wanted);
         match found.await? {
             PreviousSearch::AnotherSponsors { owner } => {
                 Err(SecretsError::Foreign { place: buckets.backups_name.words(), owner }.into())

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::io::AsyncReadExt as _;
 
 use super::BackupRun;
+use super::comparison::{emptied, over_a_limit};
 use super::generated::GeneratedValues;
 use super::manifest::{DumpedBackup, partial};
 use super::prepare::{Preparation, PreparedBackup};
@@ -24,15 +25,14 @@ use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::sql::{Blocks, Scan};
 use crate::databases::postgres::{Dump, FinishedDump, PostgresError};
 use crate::failure::{Doing, Failure, TimedOut};
-use crate::layout::key::Object;
+use crate::layout::key::{Object, retain_until};
 use crate::record::deployment::Heading;
 use crate::record::{DeploymentLog, Event, Provenance};
 use crate::report::Record;
 use crate::report::workflow::{Level, annotation};
 use crate::sponsors::Sponsor;
 use crate::store::Upload;
-use crate::verification::VerificationError;
-use crate::verification::conclusion::{BackupFacts, Before, ContentTotals};
+use crate::verification::conclusion::{BackupFacts, ContentTotals};
 use crate::verification::limits::words;
 
 /// A backup that is stored.
@@ -76,8 +76,8 @@ impl BackupRun<'_> {
             }
             Preparation::Ready(prepared) => prepared,
         };
-        state.previous = prepared.previous.baseline();
-        state.warnings.extend(prepared.previous.warning());
+        state.previous = prepared.previous.baseline().map(|baseline| baseline.totals.clone());
+        self.show_not_compared(session.sponsor, state, &prepared.previous);
         // Time spent waiting for other sponsors' memory does not count.
         let reserved = session.limit.paused(self.budget.reserve(prepared.buffers));
         let _reserved = session.limit.unless_stopped(async { Ok(reserved.await) }).await?;
@@ -148,7 +148,8 @@ impl BackupRun<'_> {
             finished: &finished,
             generated: &generated,
         };
-        let manifest = self.manifest(session.sponsor, state, prepared, dumped);
+        let mut manifest = self.manifest(session.sponsor, state, prepared, dumped);
+        self.compare(state, prepared, &mut manifest);
         let committed = pending.commit(manifest.to_bytes()).await?;
         for remark in &committed.remarks {
             self.context.sink.line(&format!("{}: {remark}", session.sponsor.name));
@@ -183,12 +184,17 @@ impl BackupRun<'_> {
         state.warnings.extend(committed.warnings);
         state.lock = Some(committed.lock);
         let partial = state.partial.is_some();
-        let taken = state.taken.insert(BackupFacts { held, partial, before: prepared.before() });
-        state.warnings.extend(taken.warnings());
+        let rows_before = prepared.rows_before();
+        let taken = state.taken.insert(BackupFacts { held, partial, rows_before });
+        state.warnings.extend(taken.warning());
+        state.warnings.append(&mut state.compared.warnings);
         // The backup is stored already, and stays: an empty dump may be what the reader needs to see.
-        match taken.lost_everything() {
-            Some(finding) => Err(emptied(location, finding)),
-            None => Ok(Completed::Done),
+        if let Some(finding) = taken.lost_everything() {
+            return Err(emptied(location, finding));
+        }
+        match std::mem::take(&mut state.compared.findings) {
+            findings if findings.is_empty() => Ok(Completed::Done),
+            findings => Err(over_a_limit(location, findings, self.unchecked(prepared).is_some())),
         }
     }
 
@@ -212,6 +218,8 @@ impl BackupRun<'_> {
         let conclusion = state.conclusion(&done, self.options.common.dry_run);
         let mut document = DeploymentLog::of_backup(heading, conclusion, was_cancelled);
         state.fill(&mut document, session, &done);
+        let years = self.options.deployment.retention_years.filter(|_| state.backup.is_some());
+        document.retained_until = years.and_then(|years| retain_until(state.started, years));
         let entry = (Object::DeploymentLog, &*document.to_bytes());
         let source = self.attribute_source(state);
         let kept = save_record::save(entry, session.sponsor, state.buckets.as_deref(), &source).await;
@@ -247,8 +255,8 @@ impl BackupRun<'_> {
             sponsor: session.sponsor,
             environment: options.common.environment,
             at: state.started,
-            version: options.deployment.version.as_deref(),
-            reason: options.deployment.reason.as_deref(),
+            version: options.deployment.version.as_ref().map(|text| text.redacted(&self.context.sink)),
+            reason: options.deployment.reason.as_ref().map(|text| text.redacted(&self.context.sink)),
             run: &self.context.run,
             provenance,
         }
@@ -267,12 +275,6 @@ async fn finish(
     Ok((finished, values.digests().await?))
 }
 
-/// The failure of a backup that contains nothing although an earlier one had rows.
-pub(super) fn emptied(place: String, finding: String) -> Failure {
-    let hint = "Check that DATABASE_URL names the right database. The previous backup is still stored.";
-    VerificationError { place, findings: vec![finding], hint: hint.to_owned() }.into()
-}
-
 impl PreparedBackup {
     /// The text before pg_dump's own: the database's settings and comment.
     fn head(&self) -> Result<String, PostgresError> {
@@ -282,10 +284,9 @@ impl PreparedBackup {
         })
     }
 
-    /// What the backup is compared with.
-    pub(super) fn before(&self) -> Option<Before> {
-        let before = self.previous.baseline()?;
-        Some(Before { rows: before.rows_total, bytes: before.dump_size_bytes })
+    /// Rows of the backup that this one is compared with.
+    pub(super) fn rows_before(&self) -> Option<u64> {
+        Some(self.previous.baseline()?.totals.rows_total)
     }
 
     /// The time of the data in a dump that begins now.

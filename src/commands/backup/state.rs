@@ -16,6 +16,7 @@ use crate::report::{Record, SponsorResult};
 use crate::store::LockState;
 use crate::verification::Conclusion;
 use crate::verification::conclusion::BackupFacts;
+use crate::verification::previous::ComparedBackup;
 
 pub(super) struct BackupState {
     /// The second in keys and documents.
@@ -33,6 +34,8 @@ pub(super) struct BackupState {
     pub(super) partial: Option<Partial>,
     /// The previous backup.
     pub(super) previous: Option<PreviousBackup>,
+    /// The comparison with it.
+    pub(super) compared: ComparedBackup,
     /// Its lock, as S3 reports it.
     pub(super) lock: Option<LockState>,
     /// Warnings for people to read.
@@ -61,6 +64,7 @@ impl BackupState {
             taken: None,
             partial: None,
             previous: None,
+            compared: ComparedBackup::default(),
             lock: None,
             warnings: Vec::new(),
             consequences: Vec::new(),
@@ -115,6 +119,7 @@ impl BackupState {
         }
         document.partial.clone_from(&self.partial);
         document.previous_backup.clone_from(&self.previous);
+        document.changes.clone_from(&self.compared.changes);
         document.warnings.clone_from(&self.warnings);
         if let Some(lock) = &self.lock {
             (document.object_lock, document.locked_until) = (Some(lock.name()), lock.until());

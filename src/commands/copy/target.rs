@@ -79,7 +79,7 @@ impl CopyRun<'_> {
         store: &Store,
         (sponsor, environment): (&Sponsor, Environment),
     ) -> Result<(), Failure> {
-        for kind in [Object::DeploymentLog, Object::DrillReport, Object::CopyRecord] {
+        for kind in Object::records() {
             let below = format!("{}/", kind.folder(environment));
             let listed = Box::pin(store.list(&below)).await.unwrap_or_default();
             let Some(newest) = listed.iter().map(|record| &record.key).max() else { continue };
@@ -97,7 +97,7 @@ impl CopyRun<'_> {
         store: &Store,
         whose: (&Sponsor, Environment),
     ) -> Result<(), Failure> {
-        match Box::pin(newest(store, whose, &prefix(whose.1), None)).await? {
+        match Box::pin(newest(store, whose, &prefix(whose.1))).await? {
             PreviousSearch::AnotherSponsors { owner } => {
                 Err(SecretsError::Foreign { place: self.options.target.words(), owner }.into())
             }

@@ -250,5 +250,5 @@ async fn check(connection: &Connection, client: &Client, statement: &str, run: &
             (false, code.map_or_else(|| "no answer".to_owned(), |code| format!("error {}", code.code())))
         }
     };
-    Check { statement: statement.to_owned(), passed, answer }
+    Check { statement: run.context.sink.redacted(statement), passed, answer }
 }

@@ -11,6 +11,7 @@ use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::restore::facts::TargetFacts;
 use crate::databases::postgres::restore::plan::{Allowed, FreeSpace, making_roles};
+use crate::databases::postgres::restore::target::databases_of_ours;
 use crate::databases::postgres::restore::{
     NewDatabase, Plan, RestoreError, ScratchDatabase, TemporaryServer, Tools, temporary_server,
 };
@@ -77,11 +78,7 @@ impl DrillTarget {
         run.context.mask(host.masks());
         let facts = TargetFacts::ask(&host, newest).await?;
         let host = facts.quiet(&host, false);
-        let others = ScratchDatabase::stale_databases(&host, newest).await?;
-        if !others.is_empty() {
-            let names = others.join(", ");
-            run.context.sink.line(&format!("{} has databases of other drills: {names}", host.place()));
-        }
+        restoring::show_others(run.context, &host.place(), &databases_of_ours(&host, newest).await?);
         let scratch = ScratchDatabase::new(&host);
         let connection = scratch.connection.clone();
         let facts = facts.of_an_empty_database();

@@ -7,9 +7,11 @@ use futures_util::future::join;
 use super::PreflightRun;
 use crate::archive::ArchiveError;
 use crate::archive::catalogue::prefix;
+use crate::commands::backup_attempts::DEFAULT_TIMEOUT;
 use crate::commands::backup_rows::{UNKNOWN, counts};
 use crate::commands::buckets::SponsorBuckets;
 use crate::commands::publish::{Ended, RedactedFailure};
+use crate::commands::row_facts::RowFacts;
 use crate::commands::secrets_source::ExaminedSecrets;
 use crate::commands::session::SponsorSession;
 use crate::databases::postgres::Connection;
@@ -24,14 +26,12 @@ use crate::sponsors::Sponsor;
 use crate::store::preflight as storage;
 use crate::store::s3::policy::Purpose;
 use crate::store::{StorageExpectations, Store, StoreError};
-use crate::verification::previous::PreviousSearch;
+use crate::verification::previous::{PreviousSearch, SearchFor};
 use crate::verification::source::to_source;
 use crate::verification::{Conclusion, VerificationError, preflight as verification};
 
 /// Time limit of each part: secrets with the database's identity, both buckets, the database.
 pub(super) const PART_TIMEOUT: Duration = Duration::from_secs(120);
-/// An upload that began earlier belongs to a run that has ended.
-const AN_UPLOAD: Duration = Duration::from_secs(6 * 3600);
 
 const STORAGE: Check =
     Check { name: "storage", about: "Both stores answer all questions within two minutes" };
@@ -61,10 +61,7 @@ impl PreflightRun<'_> {
                 let ended = conclude(&session, &findings);
                 (findings, ended)
             }
-            Err(failure) => (
-                Vec::new(),
-                session.end(session.result(Conclusion::failed(None)), Some(session.redacted(&failure))),
-            ),
+            Err(failure) => (Vec::new(), session.end_failed(&failure)),
         }
     }
 
@@ -216,15 +213,16 @@ impl PreflightRun<'_> {
             .as_ref()
             .map(|found| found.as_ref().map(|identity| to_source(&database.connection, identity)));
         let whose = (sponsor, self.options.common.environment);
-        let previous = PreviousSearch::find(&buckets.backups, whose, session.started, None).await;
+        let previous =
+            PreviousSearch::find(&buckets.backups, whose, session.started, SearchFor::Newest).await;
         Some(verification::source(&sponsor.name, is, &previous))
     }
 
     async fn last_backup(&self, session: &SponsorSession<'_>, buckets: &SponsorBuckets) -> Finding {
-        let place = session.history(buckets, AN_UPLOAD);
+        let place = session.history(buckets, DEFAULT_TIMEOUT);
         let newest = async {
             let attempts = place.attempts().await?;
-            self.rows.newest(&place, attempts).await
+            self.rows.newest(&place, attempts, &RowFacts::of_a_watcher()).await
         };
         match newest.await {
             Ok(rows) => {

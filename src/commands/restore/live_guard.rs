@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::secrets::SponsorSecrets;
 use crate::sponsors::{Environment, Sponsor};
 use crate::store::Store;
-use crate::verification::previous::PreviousSearch;
+use crate::verification::previous::{PreviousSearch, SearchFor};
 
 impl RestoreRun<'_> {
     /// The addresses of other sponsors' databases. Refuses a target at such an address before any connection. The
@@ -146,7 +146,8 @@ impl RestoreRun<'_> {
             }
         }
         // If the live database cannot be asked, its newest backup has its identity.
-        let previous = PreviousSearch::find(store, (sponsor, environment), self.context.now(), None).await;
+        let whose = (sponsor, environment);
+        let previous = PreviousSearch::find(store, whose, self.context.now(), SearchFor::Newest).await;
         let live = match previous.as_ref().ok().and_then(PreviousSearch::source) {
             Some(source) => LiveIdentity::OfBackup(recorded(source)),
             None => LiveIdentity::Unknown(unidentified(&previous, environment)),

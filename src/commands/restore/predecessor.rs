@@ -1,6 +1,7 @@
 //! What a backup lacks of the one before it, for the plan. The newest backup may be the one after the accident.
 
 use super::RestoreRun;
+use crate::archive::backup_manifest::Table;
 use crate::archive::catalogue::BackupKey;
 use crate::commands::stored::StoredBackup;
 use crate::failure::Failure;
@@ -13,11 +14,13 @@ use crate::verification::previous;
 const NAMED: usize = 20;
 
 impl RestoreRun<'_> {
-    /// Facts for the plan: the backup before this one, and what this one lacks of it. That it cannot be read ends no restore.
+    /// Facts for the plan: the backup before this one, and what this one lacks of its tables that count. That it cannot be read ends
+    /// no restore.
     pub(super) async fn facts_of_before(
         &self,
         sponsor: &Sponsor,
         stored: &StoredBackup,
+        counts: impl Fn(&Table) -> bool,
     ) -> Result<Vec<(&'static str, String)>, Failure> {
         const LABEL: &str = "backup before";
         let environment = self.options.common.environment;
@@ -26,7 +29,7 @@ impl RestoreRun<'_> {
         let partial = description.partial.as_ref();
         let found = Box::pin(previous::before(store, (sponsor, environment), chosen.at, partial)).await;
         let (earlier, before) = match found {
-            Ok(Some((backup, before))) => (backup.at.strftime(SECOND).to_string(), before),
+            Ok(Some(found)) => (found.backup.at.strftime(SECOND).to_string(), found.description),
             Ok(None) => return Ok(vec![(LABEL, "none".to_owned())]),
             Err(error) if error.affects_every_request() => return Err(error.into()),
             Err(error) => {
@@ -40,7 +43,9 @@ impl RestoreRun<'_> {
                 format!("{earlier}, which cannot be compared: tables are not recorded"),
             )]);
         };
-        let losses = ContentsChanges::between(&before.tables, &after.tables).losses(&earlier);
+        let [before, after] =
+            [before, after].map(|of| of.tables.iter().filter(|it| counts(it)).cloned().collect::<Vec<_>>());
+        let losses = ContentsChanges::between(&before, &after).losses(&earlier);
         let count = losses.len();
         let words = match count {
             0 => "no table and no rows are missing",

@@ -97,9 +97,10 @@ impl RestoreRun<'_> {
         };
         let reading = &self.options.reading;
         let purpose = Purpose::Restore { thaw: reading.thaw };
-        let buckets = session.open_buckets(secrets, &reading.endpoint, purpose)?;
+        let opened = session.open_buckets(secrets, &reading.endpoint, purpose)?;
+        let buckets = self.buckets.get_or_init(|| opened);
         let others = self.neighbours(session.sponsor).await?;
-        let history = session.history(&buckets, reading.timeout);
+        let history = session.history(buckets, reading.timeout);
         let chosen = SelectedBackup::find(history, reading, Some(&self.identities)).await?;
         self.guard(session.sponsor, (secrets, &buckets.backups), &others).await?;
         Ok(Ok(chosen))
@@ -115,10 +116,11 @@ impl RestoreRun<'_> {
         let (clients, newest) = restoring::clients(&self.clients)?;
         let target = Target::look(&self.target, newest).await?;
         let place = self.target.place();
+        restoring::show_others(self.context, &place, &target.databases_of_ours(newest).await?);
         let plan = Plan::new(&place, needs, restoring::server_major(stored), &target.facts);
         let losing_rows = self.losing_rows(stored, &target, newest).await?;
         if shown.is_none_or(|shown| !shown.reads_like(&plan)) {
-            let before = self.facts_of_before(sponsor, stored).await?;
+            let before = self.facts_of_before(sponsor, stored, |_| true).await?;
             self.show((sponsor, stored), (&target, &losing_rows), &plan, before);
         }
         let allowed = Allowed {

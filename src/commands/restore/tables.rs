@@ -3,6 +3,7 @@
 
 use super::RestoreRun;
 use super::extract::{Output, extract, is_indexed, told};
+use crate::archive::backup_manifest::Table;
 use crate::cli::options::TablesOptions;
 use crate::commands::RunContext;
 use crate::commands::restoring::{self, LOCK_WAIT};
@@ -99,6 +100,7 @@ impl RestoreRun<'_> {
         let (clients, newest) = restoring::clients(&self.clients)?;
         let target = Target::look(&self.target, newest).await?;
         let place = self.target.place();
+        restoring::show_others(self.context, &place, &target.databases_of_ours(newest).await?);
         let existing = if target.exists() {
             existing::ask(&target.connection, newest).await?
         } else {
@@ -135,9 +137,11 @@ impl Output for Loading<'_> {
             Some(into) => format!("{place}, schema {}", identifier(into)),
             None => place,
         };
-        let lines =
-            plan_lines((self.session.sponsor, is_planned), self.stored, ("target", place), (plan, notes));
-        self.run.context.sink.block(&lines);
+        let sponsor = self.session.sponsor;
+        let is_chosen = |table: &Table| plan.with_rows.contains(&(table.schema.clone(), table.name.clone()));
+        let before = self.run.facts_of_before(sponsor, self.stored, is_chosen).await?;
+        let facts = [vec![("target", place)], before].concat();
+        self.run.context.sink.block(&plan_lines((sponsor, is_planned), self.stored, facts, (plan, notes)));
         if is_planned {
             return Ok(false);
         }
@@ -254,7 +258,7 @@ impl Loading<'_> {
 pub(super) fn plan_lines(
     (sponsor, is_planned): (&Sponsor, bool),
     stored: &StoredBackup,
-    target: (&'static str, String),
+    further: Vec<(&'static str, String)>,
     (plan, notes): (&Plan, &[Note]),
 ) -> Vec<String> {
     let told = told(stored).unwrap_or_default();
@@ -263,8 +267,8 @@ pub(super) fn plan_lines(
         let rows = rows.map(|(rows, _)| format!(" ({})", counted(*rows, "row"))).unwrap_or_default();
         ("table", shown_name(name) + &rows)
     };
-    let mut facts =
-        vec![("backup", format!("{} of {}", stored.location, stored.description.started_at)), target];
+    let mut facts = vec![("backup", format!("{} of {}", stored.location, stored.description.started_at))];
+    facts.extend(further);
     facts.extend(plan.tables.iter().take(NAMED).map(table));
     if plan.tables.len() > NAMED {
         facts.push(("table", format!("… and {} more", plan.tables.len() - NAMED)));

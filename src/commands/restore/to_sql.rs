@@ -1,13 +1,16 @@
 //! `restore --to-sql`: some tables of a backup as SQL. It uses no database.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::extract::{Output, extract, told};
+use super::record;
 use super::sql_file::SqlFile;
 use super::tables::{plan_lines, show_notes};
 use crate::archive::Identities;
 use crate::cli::UsageError;
 use crate::cli::options::{RestoreOptions, SqlOutput, TablesOptions};
+use crate::commands::buckets::SponsorBuckets;
 use crate::commands::publish::{Ended, Publisher};
 use crate::commands::secrets_source::SecretsSource;
 use crate::commands::selected_backup::SelectedBackup;
@@ -37,6 +40,8 @@ struct SqlRun<'a> {
     context: &'a RunContext,
     sessions: Sessions<'a>,
     identities: Identities,
+    /// The sponsor's stores, once they are open.
+    buckets: OnceLock<SponsorBuckets>,
 }
 
 pub(super) async fn run(
@@ -58,7 +63,8 @@ pub(super) async fn run(
     let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
     let guard = TenancyGuard::of_secrets(&secrets, &selected, Some(options.reading.timeout), context).await;
     let sessions = Sessions { common: &options.common, context, guard, publisher };
-    let run = SqlRun { options, tables, output, context, sessions, identities };
+    let buckets = OnceLock::new();
+    let run = SqlRun { options, tables, output, context, sessions, identities, buckets };
     let (ended, written) = Box::pin(run.sponsor(sponsor)).await;
     publisher.results_with(vec![ended], Vec::new(), &text::chapter_of_sql(&written))
 }
@@ -77,19 +83,15 @@ impl SqlRun<'_> {
         });
         result.warnings.clone_from(&written.passed);
         super::fill(&mut result, &written);
-        let failure = match done {
-            Ok(Completed::Done) => {
-                result.message = Some(text::line_of_sql(&written));
-                None
-            }
-            Ok(Completed::Disabled(why)) => {
-                result.message = Some(why.to_string());
-                None
-            }
-            Ok(Completed::Planned) => None,
-            Err(failure) => Some(session.redacted(&failure)),
-        };
-        (session.end(result, failure), written)
+        let ended = record::end(
+            &session,
+            (self.options, self.buckets.get()),
+            (done, result),
+            &written,
+            text::line_of_sql,
+        )
+        .await;
+        (ended, written)
     }
 
     fn place(&self) -> String {
@@ -110,9 +112,10 @@ impl SqlRun<'_> {
             S3Backups::Enabled(secrets) => secrets,
         };
         let reading = &self.options.reading;
-        let buckets =
-            session.open_buckets(secrets, &reading.endpoint, Purpose::Read { thaw: reading.thaw })?;
-        let history = session.history(&buckets, reading.timeout);
+        let purpose = Purpose::Restore { thaw: reading.thaw };
+        let opened = session.open_buckets(secrets, &reading.endpoint, purpose)?;
+        let buckets = self.buckets.get_or_init(|| opened);
+        let history = session.history(buckets, reading.timeout);
         let found = SelectedBackup::find(history, reading, Some(&self.identities));
         let mut chosen = limit.unless_stopped(Box::pin(found)).await?;
         loop {
@@ -188,7 +191,7 @@ impl Output for Writing<'_> {
     async fn begin(&mut self, plan: &Plan, notes: &[Note]) -> Result<bool, Failure> {
         let context = self.run.context;
         let is_planned = self.run.options.common.dry_run;
-        let target = ("SQL to", self.run.place());
+        let target = vec![("SQL to", self.run.place())];
         context.sink.block(&plan_lines(
             (self.session.sponsor, is_planned),
             self.stored,

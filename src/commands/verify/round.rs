@@ -6,12 +6,16 @@ use super::{SponsorBackups, VerifyRun};
 use crate::archive::ArchiveError;
 use crate::archive::backup_manifest::Partial;
 use crate::archive::catalogue::BackupKey;
-use crate::commands::history::AttemptStatus;
+use crate::cli::options::VerifyOptions;
+use crate::commands::backup_attempts::AttemptStatus;
+use crate::commands::buckets::SponsorBuckets;
 use crate::commands::publish::{Ended, RedactedFailure};
 use crate::commands::session::{Completed, SponsorSession};
-use crate::commands::{RunContext, stored};
+use crate::commands::{RunContext, save_record, stored};
 use crate::failure::Failure;
-use crate::layout::key::file_name;
+use crate::layout::key::{Object, file_name};
+use crate::record::verification::{VerificationRecord, VerifiedBackup, VerifiedResult};
+use crate::report::SponsorResult;
 use crate::report::verify::VerifiedBackups;
 use crate::store::StoreError;
 use crate::verification::{Conclusion, State, VerificationError, counted};
@@ -102,6 +106,10 @@ pub(super) struct SponsorVerification<'a> {
     proven: Option<(u64, String)>,
     /// Warnings about verified backups.
     pub(super) warnings: Vec<String>,
+    /// The sponsor's stores, once they are open.
+    pub(super) buckets: Option<SponsorBuckets>,
+    /// For the record.
+    backups: Vec<VerifiedBackup>,
 }
 
 impl<'a> SponsorVerification<'a> {
@@ -115,13 +123,18 @@ impl<'a> SponsorVerification<'a> {
             location: None,
             proven: None,
             warnings: Vec::new(),
+            buckets: None,
+            backups: Vec::new(),
         }
     }
 
     /// Adds the backup that was asked for. If it is frozen, that is a failure.
     pub(super) fn only(&mut self, location: &str, judged: Checked) -> Result<(), Failure> {
         match judged {
-            Checked::Frozen(frozen) => return Err(frozen.into()),
+            Checked::Frozen(frozen) => {
+                self.note(location, VerifiedResult::Frozen, vec![frozen.to_string()], None);
+                return Err(frozen.into());
+            }
             Checked::Whole { bytes, ref sha256, .. } => self.proven = Some((bytes, sha256.clone())),
             Checked::Bad(_) => {}
         }
@@ -131,8 +144,9 @@ impl<'a> SponsorVerification<'a> {
 
     pub(super) fn add(&mut self, location: &str, judged: Checked) {
         match judged {
-            Checked::Whole { bytes, rows, partial, is_empty, .. } => {
+            Checked::Whole { bytes, sha256, rows, partial, is_empty } => {
                 self.verified.verified += 1;
+                self.note(location, VerifiedResult::Verified, Vec::new(), Some((bytes, sha256)));
                 let name = file_name(location);
                 self.warnings.extend(partial.map(|words| format!("{name}: {words}")));
                 if is_empty {
@@ -141,8 +155,12 @@ impl<'a> SponsorVerification<'a> {
                 let rows = counted(rows, "row");
                 self.say(&format!("{} verified: {}, {rows}", file_name(location), ByteSize(bytes)));
             }
-            Checked::Bad(findings) => self.bad(format!("{location}: {}", findings.join("; "))),
+            Checked::Bad(findings) => {
+                self.bad(format!("{location}: {}", findings.join("; ")));
+                self.note(location, VerifiedResult::Damaged, findings, None);
+            }
             Checked::Frozen(frozen) => {
+                self.note(location, VerifiedResult::Frozen, vec![frozen.to_string()], None);
                 self.say(&format!("not read: {frozen}"));
                 if let StoreError::Frozen { class, .. } = frozen {
                     *self.verified.frozen.entry(class).or_default() += 1;
@@ -153,14 +171,30 @@ impl<'a> SponsorVerification<'a> {
 
     /// Adds an incomplete backup.
     pub(super) fn left(&mut self, location: &str, standing: &AttemptStatus) {
-        self.bad(format!("{location}: {}", standing.words().unwrap_or_default()));
+        let words = standing.words().unwrap_or_default();
+        self.bad(format!("{location}: {words}"));
+        self.note(location, VerifiedResult::Damaged, vec![words], None);
     }
 
     /// Adds a backup that could not be read.
-    pub(super) fn fail(&mut self, failure: Failure) {
+    pub(super) fn fail(&mut self, location: &str, failure: Failure) {
         self.verified.failed += 1;
         self.say(&format!("not read: {failure}"));
+        self.note(location, VerifiedResult::Unread, vec![failure.to_string()], None);
         self.failure.get_or_insert(failure);
+    }
+
+    fn note(
+        &mut self,
+        location: &str,
+        result: VerifiedResult,
+        findings: Vec<String>,
+        stored: Option<(u64, String)>,
+    ) {
+        let findings = findings.iter().map(|finding| self.context.sink.redacted(finding)).collect();
+        let (size_bytes, sha256) = stored.unzip();
+        let location = location.to_owned();
+        self.backups.push(VerifiedBackup { location, result, size_bytes, sha256, findings });
     }
 
     fn bad(&mut self, finding: String) {
@@ -175,14 +209,14 @@ impl<'a> SponsorVerification<'a> {
         self.context.sink.line(&format!("{}: {words}", self.sponsor));
     }
 
-    /// The result.
-    pub(super) fn end(
+    /// The result, after its record was saved.
+    pub(super) async fn end(
         mut self,
         session: &SponsorSession<'_>,
         done: Result<Completed, Failure>,
-        thaw: bool,
+        options: &VerifyOptions,
     ) -> Ended {
-        self.warn_of_frozen(thaw);
+        self.warn_of_frozen(options.reading.thaw);
         let conclusion = match &done {
             Ok(Completed::Disabled(_)) => Conclusion::disabled(),
             Ok(Completed::Planned) => Conclusion::planned(),
@@ -208,7 +242,37 @@ impl<'a> SponsorVerification<'a> {
         if failure.is_none() {
             result.message = Some(self.verified.words());
         }
+        if !options.common.dry_run {
+            let record = self.record(session, (conclusion, failure.clone()), options.all, &result);
+            let entry = (Object::VerificationRecord, &*record.to_bytes());
+            let (buckets, endpoint) = (self.buckets.as_ref(), &options.reading.endpoint);
+            save_record::save_or_warn(entry, session, buckets, endpoint, &mut result).await;
+        }
         session.end(result, failure)
+    }
+
+    fn record(
+        &mut self,
+        session: &SponsorSession<'_>,
+        (conclusion, failure): (Conclusion, Option<RedactedFailure>),
+        all: bool,
+        result: &SponsorResult,
+    ) -> VerificationRecord {
+        let conclusion = if failure.is_some() { conclusion.but_failed() } else { conclusion };
+        let mut head = session.record_head(conclusion, failure);
+        head.warnings = result.warnings.iter().map(|words| self.context.sink.redacted(words)).collect();
+        let counts = self.verified.reading(self.skip_frozen);
+        VerificationRecord {
+            head,
+            verification_timestamp: session.started,
+            all,
+            backup_location: result.backup_location.clone(),
+            backup_size_bytes: result.backup_size,
+            backup_sha256: result.backup_sha256.clone(),
+            verified: counts.verified as u64,
+            not_verified: counts.not_verified as u64,
+            backups: std::mem::take(&mut self.backups),
+        }
     }
 
     /// The one failure of all backups. A signal counts more than a finding, and a finding more than an error.

@@ -14,8 +14,10 @@ mod inventory;
 mod lexer;
 mod locks;
 mod needs;
+mod objects;
 mod quoting;
 pub mod selection;
+mod statement;
 mod words;
 
 pub use blocks::{Block, Blocks, Cutter, PIECE_BYTES, Piece, PieceStart, TableName};
@@ -26,6 +28,7 @@ pub use excerpt::{names, shown, without_comments};
 pub use inventory::Inventory;
 pub use locks::{Locks, Step, locks_of};
 pub use needs::Needs;
+pub use objects::ObjectDigest;
 pub use quoting::{SpanKind, is_in_a_name, spans};
 pub use words::{decoded, quoted};
 
@@ -164,6 +167,12 @@ impl Scan {
     #[must_use]
     pub fn needs(&self) -> &Needs {
         &self.lexer.needs
+    }
+
+    /// The objects that the statements so far define. `None` if there are too many to name.
+    #[must_use]
+    pub fn objects(&self) -> Option<Vec<ObjectDigest>> {
+        self.lexer.objects.digests()
     }
 
     /// Whether psql must support `\restrict`. Versions before August 2025 do not, and stop there.

@@ -45,6 +45,10 @@ fn every_kind_is_listed() {
             Object::DeploymentLog => 1,
             Object::DrillReport => 2,
             Object::CopyRecord => 3,
+            Object::RestoreRecord => 4,
+            Object::VerificationRecord => 5,
+            Object::HoldRecord => 6,
+            Object::PruneRecord => 7,
         };
         assert_eq!(place, at);
     }
@@ -72,7 +76,7 @@ fn records_are_kept_for_seven_years_and_backups_by_environment() {
         object.retention(environment, environment.retention_years()).days()
     };
     assert_eq!(Environment::ALL.map(|environment| kept(backup, environment)), [2557, 30, 7]);
-    for record in [Object::DeploymentLog, Object::DrillReport, Object::CopyRecord] {
+    for record in Object::records() {
         assert_eq!(Environment::ALL.map(|environment| kept(record, environment)), [2557; 3]);
     }
     assert_eq!(backup.retention(Environment::Staging, Some(10)).days(), 3653);
@@ -102,6 +106,13 @@ fn until(written: &str, years: u16) -> String {
 }
 
 #[test]
+fn years_beyond_the_calendar_have_no_end() {
+    for years in [7_974, 9_999, 19_998, 19_999, u16::MAX] {
+        assert_eq!(retain_until("2026-11-20T12:00:00Z".parse().unwrap(), years), None, "{years}");
+    }
+}
+
+#[test]
 fn seven_years_are_seven_calendar_years() {
     assert_eq!(until("2026-11-20T12:00:00Z", 7), "2033-11-20T12:00:00Z");
     assert_eq!(until("2024-02-29T23:59:59Z", 7), "2031-03-01T23:59:59Z");
@@ -118,5 +129,31 @@ proptest! {
         prop_assert!(to.year() - from.year() == i16::try_from(years).unwrap());
         prop_assert!(key(&to) >= key(&from), "{from} to {to}");
         prop_assert!(to.date().day() == from.date().day() || (to.month(), to.day()) == (3, 1));
+    }
+}
+
+#[test]
+fn the_time_in_a_key_is_read_back() {
+    let second = at("2026-11-21T01:02:03Z");
+    for environment in Environment::ALL {
+        for object in Object::ALL {
+            let key = object.key(environment, second);
+            assert_eq!(object.time_in(environment, &key), Some(second), "{key}");
+            let others = Object::ALL.into_iter().filter(|other| *other != object);
+            for other in others {
+                assert_eq!(other.time_in(environment, &key), None, "{key}");
+            }
+            for other in Environment::ALL.into_iter().filter(|other| *other != environment) {
+                assert_eq!(object.time_in(other, &key), None, "{key}");
+            }
+            for odd in [
+                object.probe_key(environment, second),
+                key.replace("01/", "02/"),
+                format!("{key}x"),
+                String::new(),
+            ] {
+                assert!(odd == key || object.time_in(environment, &odd).is_none(), "{odd}");
+            }
+        }
     }
 }

@@ -27,8 +27,14 @@ fn row(at: &str, problem: Option<&str>) -> ListedBackup {
         github_run_attempt: None,
         table: None,
         table_rows: None,
+        is_identified: true,
         named: Vec::new(),
         problem: problem.map(str::to_owned),
+        run: None,
+        held: Some(false),
+        hidden: Some(false),
+        last_drill: None,
+        unknown: BTreeMap::new(),
     }
 }
 
@@ -40,7 +46,31 @@ fn list(rows: Vec<ListedBackup>) -> BackupList {
         watched: false,
         newest: None,
         with: None,
+        of: None,
     }
+}
+
+fn json(all: &[BackupList]) -> String {
+    json_lines(all).map(|line| line + "\n").collect()
+}
+
+#[test]
+fn holds_and_drills_have_a_column_if_there_is_anything_to_show() {
+    let plain = row("2026-11-20T12:00:00Z", None);
+    let head = |row: &ListedBackup| list(vec![row.clone()]).lines()[0].clone();
+    assert!(head(&plain).ends_with("LOCKED UNTIL"), "{}", head(&plain));
+    let held = ListedBackup { held: Some(true), ..plain.clone() };
+    assert!(head(&held).ends_with("LOCKED UNTIL  HELD"));
+    let drilled = ListedBackup { last_drill: Some(plain.timestamp), ..plain.clone() };
+    assert!(list(vec![drilled]).lines()[1].ends_with("2033-11-20    2026-11-20"));
+    let mut unseen = ListedBackup { held: None, ..plain };
+    unseen.is_unknown("held", "a right is missing");
+    let list = BackupList { of: Some(7), ..list(vec![unseen]) };
+    assert!(list.lines()[1].ends_with("  unknown"));
+    assert!(list.title().starts_with("callisto: 1 backup, the newest of 7, "), "{}", list.title());
+    let none = BackupList { rows: Vec::new(), ..list.clone() };
+    assert!(none.title().starts_with("callisto: 0 backups, 7 older, "), "{}", none.title());
+    assert!(json(&[list]).contains(r#""held":null"#));
 }
 
 #[test]

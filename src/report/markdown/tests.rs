@@ -25,6 +25,23 @@ fn marks_links_and_mentions_are_text() {
     assert_eq!(spans("it's `` or a ` [x](y)"), "it's \\`\\` or a \\` \\[x\\](y)");
 }
 
+/// A name of a table may hold any of them. They would color, hide or turn what a reader sees.
+#[test]
+fn nothing_that_a_terminal_obeys_is_left() {
+    let foreign = "visits\u{1b}[2J\u{202e}lld\u{2066}\u{7}\u{9b}\r\u{2028}x";
+    for shown in [
+        cell(foreign),
+        code(foreign),
+        link(foreign, "http://x"),
+        block(foreign),
+        spans(foreign),
+        sentence(foreign),
+    ] {
+        assert!(!shown.chars().any(|character| character != '\n' && is_obeyed(character)), "{shown:?}");
+        assert!(shown.contains("visits"), "{shown:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_cell_is_one_line_without_a_way_out(text in "(\\PC|[|`<@\\[\\]\n\r\t\\\\]){0,60}") {

@@ -48,7 +48,7 @@ fn restored_facts() -> RestoredFacts {
 
 fn partial() -> SponsorResult {
     let held = ContentTotals { tables: 3, rows: 52_500, bytes: 53_687_091 };
-    let facts = BackupFacts { held, partial: true, before: None };
+    let facts = BackupFacts { held, partial: true, rows_before: None };
     let mut partial = result("callisto", Outcome::Success);
     partial.warnings = vec!["rows excluded by request: diary.audit_log".to_owned()];
     SponsorResult { conclusion: Conclusion::of_backup(&facts), ..partial }
@@ -56,9 +56,9 @@ fn partial() -> SponsorResult {
 
 fn empty() -> SponsorResult {
     let held = ContentTotals { tables: 0, rows: 0, bytes: 500 };
-    let facts = BackupFacts { held, partial: false, before: None };
+    let facts = BackupFacts { held, partial: false, rows_before: None };
     let mut empty = result("titan", Outcome::Success);
-    empty.warnings = facts.warnings();
+    empty.warnings = facts.warning().into_iter().collect();
     SponsorResult { conclusion: Conclusion::of_backup(&facts), ..empty }
 }
 

@@ -168,6 +168,7 @@ fn of_oidc() -> Vec<SecretsError> {
             request_id: Some("4f2a".to_owned()),
             claims: "`aud` `https://api.doppler.com`, `sub` `repo:o/r:environment:production`".to_owned(),
         },
+        EnvCredentials::default().keys_for("callisto", &["PRUNE"]).unwrap_err(),
         // A role in the secrets, and no OIDC token to assume it with.
         interpret(&place, &raw, from_environment(&[])).unwrap_err(),
     ]
@@ -229,8 +230,9 @@ fn number(error: &SecretsError) -> (usize, usize) {
         SecretsError::Unreadable { .. } => 19,
         SecretsError::Nested { .. } => 20,
         SecretsError::OneFolder { .. } => 21,
+        SecretsError::NoOwnKeys { .. } => 22,
     };
-    (number, 22)
+    (number, 23)
 }
 
 #[test]

@@ -16,6 +16,9 @@ impl StoreError {
             Self::NoObjectLock { .. } => {
                 "Use a bucket with Object Lock (enabled when the bucket is created), or set `object-lock` to `auto` or `off`."
             }
+            Self::CannotHold { .. } => {
+                "Move the backups to a bucket with Object Lock, which is enabled when a bucket is created."
+            }
             Self::Role { code, claims, .. } => return Some(hint_for_role(code, claims)),
             Self::OutcomeUnknown { cause, .. } | Self::OrphanedUpload { cause, .. } => return cause.hint(),
             Self::Shared => {
@@ -30,6 +33,9 @@ impl StoreError {
             }
             Self::Differs { what: "tags", .. } => {
                 "Report this to the store's support: it did not keep the tags. The object has no checksum file and no manifest, so it does not count as a backup."
+            }
+            Self::Differs { what: "legal hold", .. } => {
+                "Grant s3:GetObjectLegalHold on the objects of this bucket. Without it, S3 does not show holds. If it is granted, find out who changes holds, and run again."
             }
             Self::Differs { .. } => {
                 "Do not trust this object. It has no checksum file and no manifest, so it does not count as a backup. Run again, and report this to the store's support."
@@ -172,6 +178,12 @@ fn hint_for_denied(operation: &str) -> &'static str {
         "GetObjectRetention" => "Grant s3:GetObjectRetention on the objects of this bucket.",
         "GetObjectLockConfiguration" => "Grant s3:GetBucketObjectLockConfiguration on this bucket.",
         "RestoreObject" => "Grant s3:RestoreObject on the objects of this bucket.",
+        "ListObjectVersions" => "Grant s3:ListBucketVersions on this bucket.",
+        "GetBucketVersioning" => "Grant s3:GetBucketVersioning on this bucket.",
+        "DeleteObject" => "Grant s3:DeleteObject on the objects of this bucket.",
+        "DeleteObjectVersion" => "Grant s3:DeleteObjectVersion on the objects of this bucket.",
+        "GetObjectLegalHold" => "Grant s3:GetObjectLegalHold on the objects of this bucket.",
+        "PutObjectLegalHold" => "Grant s3:PutObjectLegalHold on the objects of this bucket (docs/setup.md).",
         _ => {
             "Grant s3:PutObject, s3:PutObjectTagging, s3:GetObject and s3:AbortMultipartUpload (with Object Lock also s3:PutObjectRetention) on this bucket. If your own KMS key encrypts it, grant kms:GenerateDataKey and kms:Decrypt on that key. A bucket policy that denies the request wins over every grant. If `expected-bucket-owner` is set, check it."
         }

@@ -16,6 +16,7 @@ fn one_of_each() -> Vec<StoreError> {
     let denied = || refused("PutObject", 403, "AccessDenied", "");
     let errors = vec![
         StoreError::NoObjectLock { location: "s3://callisto-backups/".to_owned() },
+        StoreError::CannotHold { location: "s3://callisto-backups/".to_owned() },
         StoreError::AlreadyExists { location: place() },
         StoreError::Occupied { location: place() },
         StoreError::TooLong { location: place() },
@@ -42,6 +43,7 @@ fn one_of_each() -> Vec<StoreError> {
             | StoreError::Credentials { .. }
             | StoreError::Role { .. }
             | StoreError::NoObjectLock { .. }
+            | StoreError::CannotHold { .. }
             | StoreError::AlreadyExists { .. }
             | StoreError::Occupied { .. }
             | StoreError::Differs { .. }
@@ -75,6 +77,7 @@ fn differing() -> Vec<StoreError> {
         differs("size", "1024", "1023"),
         differs("lock", "GOVERNANCE until 2033-11-21T00:00:00Z", "missing"),
         differs("tags", "environment=production", "none"),
+        differs("legal hold", "ON", "not shown"),
     ]
 }
 
@@ -85,7 +88,7 @@ fn frozen() -> Vec<StoreError> {
 }
 
 /// Answers of S3, each with a text of its own.
-const CODES: [(&str, u16, &str); 27] = [
+const CODES: [(&str, u16, &str); 33] = [
     ("ListObjectsV2", 403, "AccessDenied"),
     ("HeadObject", 403, "403 Forbidden"),
     ("GetObject", 403, "AccessDenied"),
@@ -99,6 +102,12 @@ const CODES: [(&str, u16, &str); 27] = [
     ("AbortMultipartUpload", 403, "AccessDenied"),
     ("GetObjectLockConfiguration", 403, "AccessDenied"),
     ("GetObjectRetention", 403, "AccessDenied"),
+    ("GetObjectLegalHold", 403, "AccessDenied"),
+    ("PutObjectLegalHold", 403, "AccessDenied"),
+    ("ListObjectVersions", 403, "AccessDenied"),
+    ("GetBucketVersioning", 403, "AccessDenied"),
+    ("DeleteObject", 403, "AccessDenied"),
+    ("DeleteObjectVersion", 403, "AccessDenied"),
     ("ListObjectsV2", 404, "NoSuchBucket"),
     ("ListObjectsV2", 403, "InvalidAccessKeyId"),
     ("ListObjectsV2", 403, "SignatureDoesNotMatch"),

@@ -123,7 +123,7 @@ impl Folder {
     }
 
     /// Does something blocking with an object. The task gets the parsed key and the location.
-    async fn at<T: Send + 'static>(
+    pub(super) async fn at<T: Send + 'static>(
         &self,
         key: &str,
         task: impl FnOnce(&Arc<Root>, Key<'_>, String) -> Result<T, FolderError> + Send + 'static,
@@ -161,7 +161,9 @@ impl OpenFile {
 
 impl Object {
     fn piece(&self, offset: u64) -> Result<Bytes, FolderError> {
-        let piece = read_piece(&self.root, &self.file, &self.path, offset)?;
+        // Manifests are small. A buffer of a whole piece for each would fragment the memory of every thread that reads one.
+        let left = usize::try_from(self.info.bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let piece = read_at_most(left.min(PIECE_BYTES), (&self.root, &self.file, &self.path), offset)?;
         let read = offset + piece.len() as u64;
         if !piece.is_empty() && read < self.info.bytes {
             return Ok(piece);
@@ -176,7 +178,15 @@ impl Object {
 
 /// The bytes from an offset on, at most 256 KiB; empty at the end.
 pub(super) fn read_piece(root: &Root, file: &File, path: &Path, offset: u64) -> Result<Bytes, FolderError> {
-    let (mut piece, mut filled) = (vec![0; PIECE_BYTES], 0);
+    read_at_most(PIECE_BYTES, (root, file, path), offset)
+}
+
+fn read_at_most(
+    most: usize,
+    (root, file, path): (&Root, &File, &Path),
+    offset: u64,
+) -> Result<Bytes, FolderError> {
+    let (mut piece, mut filled) = (vec![0; most], 0);
     while filled < piece.len() {
         match rustix::io::pread(file, &mut piece[filled..], offset + filled as u64) {
             Ok(0) => break,

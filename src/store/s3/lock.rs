@@ -11,7 +11,7 @@ use crate::layout::key::retain_until;
 use crate::store::{BucketDefault, LockChoice, LockState, ObjectLock, StoreError};
 
 /// Codes of buckets and stores without Object Lock.
-const NO_OBJECT_LOCK: [&str; 4] =
+pub(super) const NO_OBJECT_LOCK: [&str; 4] =
     ["ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed", "501 Not Implemented"];
 
 /// `GOVERNANCE until 2033-11-20T12:00:00Z`
@@ -94,6 +94,20 @@ impl S3Bucket {
         let request = self.client.get_object_retention().bucket(&self.bucket).key(key);
         let answer = request.set_expected_bucket_owner(self.owner.clone()).send().await;
         answer.map(|answer| answer.retention).map_err(|error| self.failed("GetObjectRetention", key, error))
+    }
+
+    /// Whether a HEAD would show the lock of an object if it had one.
+    ///
+    /// # Errors
+    /// S3 does not answer, or is busy.
+    pub(in crate::store) async fn shows_locks(&self, key: &str) -> Result<bool, StoreError> {
+        match self.retention(key).await {
+            Err(error) if error.is_access_denied() => Ok(false),
+            Err(error @ StoreError::S3 { status: 503, .. }) => Err(error),
+            // Whatever else it answers, the right is there.
+            Ok(_) | Err(StoreError::S3 { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// A HEAD shows no lock without s3:GetObjectRetention. This request distinguishes the reasons: no lock (400, 404), a

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
-    ChecksumMode, EncodingType, GlacierJobParameters, Object, RestoreRequest, StorageClass, Tier,
+    ChecksumMode, EncodingType, GlacierJobParameters, Object, ObjectLockLegalHoldStatus, ReplicationStatus,
+    RestoreRequest, StorageClass, Tier,
 };
 use bytes::{Bytes, BytesMut};
 
 use super::download::S3Download;
 use super::lock::{aws_time, time};
 use super::{S3Bucket, client};
-use crate::store::{ListedObject, ObjectAttributes, ObjectInfo, ObjectLock, StoreError};
+use crate::store::{ListedObject, ObjectAttributes, ObjectInfo, ObjectLock, Replicated, StoreError};
 
 use crate::store::hash::{Hasher, SizeAndHash};
 use crate::store::thaw::ThawState;
@@ -158,12 +159,22 @@ impl S3Bucket {
     /// # Errors
     /// It does not exist, or S3 refuses.
     pub async fn examine(&self, key: &str) -> Result<ObjectInfo, StoreError> {
+        self.examine_as(key, None).await
+    }
+
+    /// Inspects an object, or one version of it.
+    pub(in crate::store) async fn examine_as(
+        &self,
+        key: &str,
+        version: Option<&str>,
+    ) -> Result<ObjectInfo, StoreError> {
         let head = self
             .client
             .head_object()
             .bucket(&self.bucket)
             .set_expected_bucket_owner(self.owner.clone())
             .key(key)
+            .set_version_id(version.map(str::to_owned))
             .checksum_mode(ChecksumMode::Enabled)
             .send()
             .await
@@ -179,6 +190,18 @@ impl S3Bucket {
             write_id: head.metadata.and_then(|mut metadata| metadata.remove(WRITE_ID)),
             restored: ThawState::parse(head.restore.as_deref()),
             lock: ObjectLock::from_answer(head.object_lock_mode, head.object_lock_retain_until_date.as_ref()),
+            legal_hold: head.object_lock_legal_hold_status.and_then(|status| match status {
+                ObjectLockLegalHoldStatus::On => Some(true),
+                ObjectLockLegalHoldStatus::Off => Some(false),
+                _ => None,
+            }),
+            replication: head.replication_status.map(|status| match status {
+                ReplicationStatus::Complete | ReplicationStatus::Completed | ReplicationStatus::Replica => {
+                    Replicated::Yes
+                }
+                _ => Replicated::NotYet,
+            }),
+            version: head.version_id,
         })
     }
 
@@ -276,7 +299,7 @@ fn to_listed(object: Object, encoded: bool) -> Option<ListedObject> {
 }
 
 /// S3 writes a blank as a plus sign.
-fn decoded(key: &str) -> Option<String> {
+pub(super) fn decoded(key: &str) -> Option<String> {
     let key = key.replace('+', " ");
     percent_encoding::percent_decode_str(&key).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }

@@ -18,12 +18,17 @@ pub enum Purpose {
     Backup,
     /// Writes records, and looks at the backup that one names.
     Record,
-    /// Reads backups, and the records of the runs that made them.
+    /// Reads backups with their holds and versions, and all records.
     Read {
         /// And asks S3 to thaw them.
         thaw: bool,
     },
-    /// Reads backups, and of the other environments what their manifests say.
+    /// Reads backups, and the records of the runs that made them, and writes the records of verifications.
+    Verify {
+        /// And asks S3 to thaw them.
+        thaw: bool,
+    },
+    /// Reads as much, of the other environments what their manifests say, and writes the records of restores.
     Restore {
         /// And asks S3 to thaw them.
         thaw: bool,
@@ -38,6 +43,10 @@ pub enum Purpose {
         /// And asks S3 to thaw them.
         thaw: bool,
     },
+    /// Puts legal holds on backups and removes them, and writes the records of that.
+    Hold,
+    /// Looks at backups, their versions and all records, and writes the records of prunes. Keys of its own remove.
+    Prune,
     /// Writes copies, and reads of the other environments what their manifests say.
     CopyTarget,
     /// Reads the buckets' settings, and backups and records.
@@ -78,24 +87,16 @@ const READ: [&str; 3] = ["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectRet
 /// Whether a dump without a manifest is a run's of ours shows in its record.
 const LOOK: [&str; 1] = ["s3:GetObject"];
 const THAW: &str = "s3:RestoreObject";
+const SEE_HOLDS: &str = "s3:GetObjectLegalHold";
+const HOLD: &str = "s3:PutObjectLegalHold";
 const LIST: &str = "s3:ListBucket";
 const LIST_UPLOADS: &str = "s3:ListBucketMultipartUploads";
+const LIST_VERSIONS: &str = "s3:ListBucketVersions";
+const VERSIONING: &str = "s3:GetBucketVersioning";
+const RULES: &str = "s3:GetLifecycleConfiguration";
 const LOCKS: &str = "s3:GetBucketObjectLockConfiguration";
-/// One request of `preflight` each. Only the last two are about prefixes.
-const SETTINGS: [&str; 12] = [
-    "s3:GetBucketLocation",
-    "s3:GetBucketVersioning",
-    "s3:GetEncryptionConfiguration",
-    "s3:GetBucketPublicAccessBlock",
-    "s3:GetBucketPolicyStatus",
-    "s3:GetBucketAcl",
-    "s3:GetBucketPolicy",
-    LOCKS,
-    "s3:GetReplicationConfiguration",
-    "s3:GetLifecycleConfiguration",
-    LIST,
-    LIST_UPLOADS,
-];
+/// The settings of a bucket, one request of `preflight` each, and its listings. Patterns of names keep the policy short.
+const SETTINGS: [&str; 3] = ["s3:GetBucket*", "s3:Get*Configuration", "s3:ListBucket*"];
 /// An upload that never becomes an object.
 const PROBE: [&str; 4] =
     ["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectRetention", "s3:AbortMultipartUpload"];
@@ -105,7 +106,6 @@ const PROBE: [&str; 4] =
 pub fn policy(purpose: Purpose, place: Place<'_>) -> String {
     let backups = (place.backups, Object::Backup { suffix: "" });
     let log = (place.audit_logs, Object::DeploymentLog);
-    let report = (place.audit_logs, Object::DrillReport);
     let read = |thaw: bool| [&READ[..], if thaw { &[THAW] } else { &[] }].concat();
     let (mut statements, writes) = match purpose {
         Purpose::Backup => {
@@ -119,37 +119,49 @@ pub fn policy(purpose: Purpose, place: Place<'_>) -> String {
             (all, true)
         }
         Purpose::Read { thaw } => {
-            let mut all = place.allow(backups, &read(thaw), &[LIST, LIST_UPLOADS]);
-            all.extend(place.allow(log, &LOOK, &[LIST]));
+            let objects = [&read(thaw)[..], &[SEE_HOLDS]].concat();
+            let mut all = place.allow(backups, &objects, &[LIST, LIST_UPLOADS, LIST_VERSIONS]);
+            all.extend(place.allow_records());
             (all, false)
+        }
+        Purpose::Verify { thaw } => {
+            let mut all = place.allow(backups, &read(thaw), &[LIST, LIST_UPLOADS]);
+            all.extend(place.allow_record(Object::VerificationRecord));
+            (all, true)
         }
         Purpose::Restore { thaw } => {
             let mut all = place.allow(backups, &read(thaw), &[LIST, LIST_UPLOADS]);
-            all.extend(place.allow(log, &LOOK, &[LIST]));
-            all.extend(place.others().into_iter().flat_map(|other| other.allow_manifests(backups)));
-            (all, false)
+            all.extend(place.allow_record(Object::RestoreRecord));
+            all.extend(place.allow_manifests_of_others(backups));
+            (all, true)
         }
         Purpose::Drill { thaw } => {
             let mut all = place.allow(backups, &read(thaw), &[LIST, LIST_UPLOADS]);
-            all.extend(place.allow(log, &LOOK, &[LIST]));
-            all.extend(place.allow(report, &STORE, &[LIST, LOCKS]));
+            all.extend(place.allow_record(Object::DrillReport));
             (all, true)
         }
         Purpose::Copy { thaw } => {
             let mut all = place.allow(backups, &read(thaw), &[LIST, LIST_UPLOADS]);
-            all.extend(place.allow(log, &LOOK, &[LIST]));
-            all.extend(place.allow((place.audit_logs, Object::CopyRecord), &STORE, &[LIST, LOCKS]));
+            all.extend(place.allow_record(Object::CopyRecord));
             (all, true)
         }
+        Purpose::Hold => {
+            let objects = [&READ[..], &[SEE_HOLDS, HOLD]].concat();
+            let mut all = place.allow(backups, &objects, &[LIST, LIST_UPLOADS, LOCKS]);
+            all.extend(place.allow_record(Object::HoldRecord));
+            (all, true)
+        }
+        Purpose::Prune => (place.allow_prune(backups), true),
         Purpose::CopyTarget => {
             let mut all = place.allow(backups, &[&STORE[..], &DUMP].concat(), &[LIST, LIST_UPLOADS, LOCKS]);
-            all.extend(place.others().into_iter().flat_map(|other| other.allow_manifests(backups)));
+            all.extend(place.allow_manifests_of_others(backups));
             (all, true)
         }
         Purpose::Preflight { write_probe } => {
-            let copies = (place.audit_logs, Object::CopyRecord);
-            let mut all = vec![place.allow_settings(&[backups, log, report, copies])];
-            all.push(place.allow_objects(&READ, &[backups, log, report, copies]));
+            let records = Object::records().map(|record| (place.audit_logs, record));
+            let kinds: Vec<_> = std::iter::once(backups).chain(records).collect();
+            let mut all = vec![place.allow_settings(&kinds)];
+            all.push(place.allow_objects(&READ, &kinds));
             all.extend(write_probe.then(|| place.allow_objects(&PROBE, &[backups, log])));
             (all, write_probe)
         }
@@ -176,6 +188,17 @@ impl Place<'_> {
         ]
     }
 
+    /// To read deployment logs, and to write records of another kind. One statement has both listings, for the sake of the length.
+    fn allow_record(&self, record: Object<'_>) -> Vec<Value> {
+        let mut statements = self.allow((self.audit_logs, Object::DeploymentLog), &LOOK, &[LIST, LOCKS]);
+        let written = self.allow((self.audit_logs, record), &STORE, &[]);
+        let prefix = |statement: &Value| statement["Condition"]["StringLikeIfExists"]["s3:prefix"].clone();
+        statements[1]["Condition"]["StringLikeIfExists"]["s3:prefix"] =
+            json!([prefix(&statements[1]), prefix(&written[1])]);
+        statements.extend(written.into_iter().take(1));
+        statements
+    }
+
     /// Questions about both buckets in one statement, for the sake of its length.
     fn allow_settings(&self, kinds: &[(&str, Object<'_>)]) -> Value {
         let buckets = [self.backups, self.audit_logs].map(|bucket| self.arn(bucket));
@@ -183,6 +206,19 @@ impl Place<'_> {
             kinds.iter().map(|(_, object)| format!("{}/*", object.folder(self.environment))).collect();
         let condition = json!({"StringLikeIfExists": {"s3:prefix": below}});
         json!({"Effect": "Allow", "Action": SETTINGS, "Resource": buckets, "Condition": condition})
+    }
+
+    /// All records, in two statements for the sake of their length.
+    fn allow_records(&self) -> [Value; 2] {
+        let kinds: Vec<_> = Object::records().map(|record| (self.audit_logs, record)).collect();
+        let below: Vec<String> =
+            kinds.iter().map(|(_, object)| format!("{}/*", object.folder(self.environment))).collect();
+        let condition = json!({"StringLikeIfExists": {"s3:prefix": below}});
+        let bucket = self.arn(self.audit_logs);
+        [
+            self.allow_objects(&LOOK, &kinds),
+            json!({"Effect": "Allow", "Action": LIST, "Resource": bucket, "Condition": condition}),
+        ]
     }
 
     fn allow_objects(&self, actions: &[&str], kinds: &[(&str, Object<'_>)]) -> Value {
@@ -193,22 +229,38 @@ impl Place<'_> {
         json!({"Effect": "Allow", "Action": actions, "Resource": resources})
     }
 
+    /// What a plan asks of backups and records, and the record of a prune. It removes nothing. Patterns for the sake of the length.
+    fn allow_prune(&self, backups: (&str, Object<'_>)) -> Vec<Value> {
+        let read = [Object::DeploymentLog, Object::DrillReport, Object::HoldRecord, Object::PruneRecord];
+        let read = read.map(|object| (self.audit_logs, object));
+        let below: Vec<String> =
+            read.iter().map(|(_, object)| format!("{}/*", object.folder(self.environment))).collect();
+        let below = json!({"StringLikeIfExists": {"s3:prefix": below}});
+        let bucket = self.arn(self.audit_logs);
+        let mut all = self.allow(backups, &["s3:GetObject*"], &["s3:ListBucket*", VERSIONING, RULES, LOCKS]);
+        all.push(self.allow_objects(&["s3:GetObject*"], &read));
+        all.push(self.allow_objects(&STORE[..3], &read[3..]));
+        all.push(json!({"Effect": "Allow", "Action": [LIST, LOCKS], "Resource": bucket, "Condition": below}));
+        all
+    }
+
     fn arn(&self, bucket: &str) -> String {
         format!("arn:{}:s3:::{bucket}", self.partition())
     }
 
-    /// The same of the other environments.
-    fn others(&self) -> Vec<Self> {
+    /// Manifests and listings of the other environments, without the dumps.
+    fn allow_manifests_of_others(&self, (bucket, object): (&str, Object<'_>)) -> Vec<Value> {
         let others = Environment::ALL.into_iter().filter(|environment| *environment != self.environment);
-        others.map(|environment| Self { environment, ..*self }).collect()
-    }
-
-    /// Manifests and listings, without the dumps.
-    fn allow_manifests(&self, (bucket, object): (&str, Object<'_>)) -> Vec<Value> {
-        let mut statements = self.allow((bucket, object), &["s3:GetObject"], &[LIST]);
-        let folder = object.folder(self.environment);
-        statements[0]["Resource"] = json!(format!("{}/{folder}/*.manifest.json", self.arn(bucket)));
-        statements
+        let folders: Vec<String> = others.map(|environment| object.folder(environment)).collect();
+        let bucket = self.arn(bucket);
+        let below = |end: &str| folders.iter().map(|folder| format!("{folder}/*{end}")).collect::<Vec<_>>();
+        let manifests: Vec<String> =
+            below(".manifest.json").iter().map(|key| format!("{bucket}/{key}")).collect();
+        let listed = json!({"StringLikeIfExists": {"s3:prefix": below("")}});
+        vec![
+            json!({"Effect": "Allow", "Action": LOOK, "Resource": manifests}),
+            json!({"Effect": "Allow", "Action": LIST, "Resource": bucket, "Condition": listed}),
+        ]
     }
 
     /// A bucket may be encrypted with a key of its owner's. Which one, its own policy and the role say; here, that it is

@@ -8,7 +8,7 @@ use crate::layout::key::Bucket;
 use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET};
 use crate::store::StorageExpectations;
 use crate::store::expectations::WRITE_PROBE;
-use crate::store::{LockChoice, StoreError};
+use crate::store::{LockChoice, StoreError, Versioning};
 
 mod archive_tier;
 mod leftovers;
@@ -103,8 +103,8 @@ async fn check_bucket(bucket: Checked<'_>) -> Vec<Finding> {
         return findings;
     }
     let store = bucket.store;
-    let (versioned, encryption, public, policy) = tokio::join!(
-        Box::pin(store.versioned()),
+    let (versioning, encryption, public, policy) = tokio::join!(
+        Box::pin(store.versioning()),
         Box::pin(store.encryption()),
         Box::pin(protection::public_access(&bucket)),
         Box::pin(store.bucket_policy()),
@@ -118,7 +118,7 @@ async fn check_bucket(bucket: Checked<'_>) -> Vec<Finding> {
     findings.extend(permissions::check(&bucket, requests_lock(&bucket.expected, &lock)).await);
     findings.extend(statements::denials(&bucket, &policy));
     findings.extend([
-        protection::versioning(&bucket, versioned.as_ref()),
+        protection::versioning(&bucket, versioning.as_ref()),
         protection::encryption(&bucket, encryption),
         public,
         tls::check(&bucket, policy),
@@ -128,7 +128,11 @@ async fn check_bucket(bucket: Checked<'_>) -> Vec<Finding> {
     match rules {
         Ok(rules) => {
             findings.extend(lifecycle::check(&bucket, &rules));
-            findings.extend(versions::check(&bucket, &rules, versioned.is_ok_and(|versioned| versioned)));
+            findings.extend(versions::check(
+                &bucket,
+                &rules,
+                versioning.is_ok_and(|found| found == Versioning::Enabled),
+            ));
             findings.extend(archive_tier::check(&bucket, &rules));
         }
         Err(error) => findings.push(lifecycle::QUESTION.unknown(&bucket, &error)),

@@ -1,8 +1,7 @@
 //! What a bucket's settings are, one request each. `preflight` judges them.
 
 use aws_sdk_s3::types::{
-    BucketVersioningStatus, LifecycleRule, LifecycleRuleFilter, ReplicationRuleStatus, ServerSideEncryption,
-    Type,
+    LifecycleRule, LifecycleRuleFilter, ReplicationRuleStatus, ServerSideEncryption, Type,
 };
 
 use super::S3Bucket;
@@ -135,27 +134,6 @@ impl S3Bucket {
             Some("EU") => "eu-west-1".to_owned(),
             Some(region) => region.to_owned(),
         })
-    }
-
-    /// Whether overwritten and deleted objects are kept.
-    ///
-    /// # Errors
-    /// S3 refuses.
-    pub async fn versioned(&self) -> Result<bool, StoreError> {
-        let request = self.client.get_bucket_versioning().bucket(&self.bucket);
-        let error = match request.set_expected_bucket_owner(self.owner.clone()).send().await {
-            Ok(answer) => return Ok(answer.status == Some(BucketVersioningStatus::Enabled)),
-            Err(error) => error,
-        };
-        // Some stores name the root of the document after the operation, which the SDK rejects.
-        let answer = error.raw_response().filter(|answer| answer.status().is_success());
-        let body = answer.and_then(|answer| std::str::from_utf8(answer.body().bytes()?).ok());
-        match body {
-            Some(body) if body.contains("<GetBucketVersioning") => {
-                Ok(body.contains("<Status>Enabled</Status>"))
-            }
-            _ => Err(self.failed("GetBucketVersioning", "", error)),
-        }
     }
 
     /// Default encryption; `None` if none is configured.

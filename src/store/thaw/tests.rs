@@ -12,6 +12,9 @@ fn examined(class: &str, tier: Option<&str>, header: Option<&str>) -> ObjectInfo
         write_id: None,
         restored: ThawState::parse(header),
         lock: None,
+        legal_hold: None,
+        replication: None,
+        version: None,
     }
 }
 

@@ -28,6 +28,32 @@ fn tables_that_are_gone_and_fewer_rows_are_losses() {
     assert_eq!(changes.new, [rows("new.t", None, Some(3))]);
 }
 
+#[test]
+fn as_many_rows_with_other_contents_are_named() {
+    let held = |digest: &str, generated: Option<&str>| Table {
+        digest: digest.to_owned(),
+        generated_digest: generated.map(str::to_owned),
+        ..table(&("diary.visits", 7))
+    };
+    let changes = |before: Table, after: Table| ContentsChanges::between(&[before], &[after]);
+    let rewritten = [TableRows { table: "diary.visits".to_owned(), before: Some(7), after: Some(7) }];
+    assert_eq!(changes(held("a", None), held("b", None)).rewritten, rewritten);
+    assert_eq!(changes(held("a", Some("x")), held("a", Some("y"))).rewritten, rewritten);
+    for (before, after) in [(None, None), (Some("x"), Some("x")), (None, Some("x"))] {
+        assert_eq!(changes(held("a", before), held("a", after)), ContentsChanges::default());
+    }
+}
+
+#[test]
+fn a_table_without_rows_was_emptied_if_it_had_many() {
+    let before =
+        [("diary.gone", 5_000), ("diary.large", 1_001), ("diary.left", 9_000), ("diary.small", 1_000)];
+    let changes = between(&before, &[("diary.large", 0), ("diary.left", 1), ("diary.small", 0)]);
+    let names = |more_than| changes.emptied(more_than).map(|table| &*table.table).collect::<Vec<_>>();
+    assert_eq!((names(1_000), names(0)), (vec!["diary.large"], vec!["diary.large", "diary.small"]));
+    assert_eq!(changes.count(), 4);
+}
+
 proptest::proptest! {
     /// Exchanging the backups exchanges what is gone and new, and what is fewer and more.
     #[test]

@@ -11,7 +11,7 @@ fn contents(text: &str) -> DumpContents {
 
 #[test]
 fn a_forged_sequence_or_large_object_is_named() {
-    let told = manifest_contents(&contents(DUMP), &Digests::new());
+    let told = manifest_contents(&contents(DUMP), None, &Digests::new());
     assert_eq!(differing(&told, &contents(DUMP)), Vec::<String>::new());
     let statements = "its statements differ from its manifest";
     assert_eq!(

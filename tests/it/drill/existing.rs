@@ -63,6 +63,38 @@ fn the_live_database_next_to_it_is_untouched() {
     assert_eq!(state(trial.database("callisto")), before);
 }
 
+/// No role but a superuser can end a superuser's session. On every server, autovacuum has such sessions.
+#[test]
+fn a_superusers_session_delays_the_removal_and_no_more() {
+    let cluster = Cluster::start(tools::distribution_bin_dir());
+    let trial =
+        crate::support::Trial::plan([crate::support::Sponsor::named("callisto")]).cluster(&cluster).start();
+    trial.run().run().assert_code(0);
+    let folder = tools::open_folder("gate");
+    let gate = folder.path().join("open");
+    let waiting = programs(&format!("while [ ! -e {} ]; do /usr/bin/sleep 0.1; done", gate.display()), "");
+    let running = drill(&trial).env("TARGET_DATABASE_URL", visitor(&cluster)).path(waiting.path()).start();
+    let minute = Duration::from_secs(60);
+    let name = tools::wait_for("the database of the drill", minute, || {
+        let names = "SELECT datname FROM pg_database WHERE datname LIKE 'sponsor\\_backup\\_drill\\_%'";
+        Some(cluster.psql("postgres", names)).filter(|name| !name.is_empty())
+    });
+    std::thread::scope(|scope| {
+        scope.spawn(|| cluster.psql(&name, "SELECT pg_sleep(8)"));
+        tools::wait_for("the superuser's session", minute, || {
+            let count = format!(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE '%pg_sleep%'"
+            );
+            (cluster.psql("postgres", &count) != "0").then_some(())
+        });
+        std::fs::write(&gate, "").unwrap();
+    });
+    let outcome = running.wait();
+    outcome.assert_code(0);
+    assert_eq!(outcome.drill_report("callisto")["target"]["removed"], true);
+    assert_eq!(cluster.psql("postgres", OURS), "0");
+}
+
 /// A database with a subscription cannot be dropped, and one whose making seemed to fail may be there.
 #[test]
 fn nothing_stays_of_a_subscription_or_of_a_lost_answer() {

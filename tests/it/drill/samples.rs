@@ -1,7 +1,24 @@
 //! Dump → restore → equal: for every sample database on every major version that can hold it.
 
+use serde_json::Value;
+
 use super::drill;
+use crate::shelf::manifest;
 use crate::support::{Cluster, Database, Proxy, Sample, Sponsor, Trial};
+
+/// The actions of a rule after its first one, and its end: to the scanner, they are statements of their own.
+const ACTIONS: [&str; 2] = ["DELETE FROM acts.journal", "a statement that pg_dump does not write"];
+
+/// Otherwise, a change of the schema would not name what changed.
+fn every_statement_belongs_to_an_object(trial: &Trial, sample: Sample) {
+    let place = trial.backups("callisto");
+    let document = place.get_json(&manifest(&place.dumps()[0]));
+    let objects = document["objects"].as_array().unwrap();
+    let is_action = |object: &Value| ACTIONS.iter().any(|action| object["name"] == *action);
+    let nameless = |object: &&Value| object["kind"] == "statement" && !is_action(object);
+    let without: Vec<_> = objects.iter().filter(nameless).collect();
+    assert!(!objects.is_empty() && without.is_empty(), "{sample:?}: {without:?}");
+}
 
 fn every_sample_is_equal_on(cluster: &Cluster) {
     for sample in Sample::of(cluster) {
@@ -13,6 +30,7 @@ fn every_sample_is_equal_on(cluster: &Cluster) {
         proxy.tell_the_right_checksum();
         let backup = trial.run().path(cluster.bin_dir()).input("s3-endpoint-url", proxy.endpoint());
         backup.run().assert_code(0);
+        every_statement_belongs_to_an_object(&trial, sample);
         for jobs in ["1", "3"] {
             let outcome = drill(&trial).path(cluster.bin_dir()).input("jobs", jobs).run();
             outcome.assert_code(0);

@@ -204,8 +204,9 @@ fn a_database_that_a_killed_run_left_unmarked_is_named() {
     let cluster = Cluster::start(tools::distribution_bin_dir());
     let trial = backed_up(&cluster);
     let (host, _) = absent(&cluster);
+    let role = host.split(['/', ':']).nth(3).unwrap();
     let left = format!("sponsor_backup_drill_{}", "0a".repeat(16));
-    cluster.psql("postgres", &format!("CREATE DATABASE {left}"));
+    cluster.psql("postgres", &format!("CREATE DATABASE {left} OWNER {role}"));
     let outcome = drill(&trial, &host).run();
     outcome.assert_code(0);
     assert!(outcome.stdout.contains(&left), "{}", outcome.transcript());

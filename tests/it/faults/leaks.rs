@@ -193,3 +193,28 @@ fn no_command_line_holds_a_secret_and_pg_dump_inherits_nothing() {
         assert!(!environment.contains(inherited), "{inherited} in pg_dump's environment");
     }
 }
+
+/// - fault: A person writes a secret into `version` or `reason`
+/// - injected: The sponsor's token in both, for a backup, a record and a hold
+/// - seen: `***` instead of it. Exit code 0
+/// - left: No token in any backup, record or manifest
+#[test]
+fn no_document_keeps_a_secret_that_a_person_wrote_into_a_reason() {
+    let trial = Trial::of([Sponsor::named("callisto").in_folders()]);
+    let token = trial.token("callisto").to_owned();
+    let told = |run: Run| run.input("version", format!("v1-{token}")).input("reason", format!("is {token}"));
+    told(trial.run()).run().assert_code(0);
+    told(trial.run()).input("command", "record").input("outcome", "success").run().assert_code(0);
+    let reason = format!("is {token}");
+    let hold = trial.wire(Run::terminal()).args(["hold", "add", "--reason", &reason]).run();
+    hold.assert_code(0);
+    let mut reasons = 0;
+    for place in [trial.backups("callisto"), trial.records("callisto")] {
+        for key in place.keys().into_iter().filter(|key| key.ends_with(".json")) {
+            let document = String::from_utf8(place.get(&key)).unwrap();
+            assert!(!document.contains(&token), "{key}: {document}");
+            reasons += document.matches("is ***").count();
+        }
+    }
+    assert_eq!(reasons, 4, "in the manifest's metadata and in three records");
+}

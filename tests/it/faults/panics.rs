@@ -66,7 +66,7 @@ fn what_is_written_has_no_secret_even_where_a_step_forgets() {
     secrets.iter().chain(&["callisto"]).for_each(|secret| sink.mask(secret));
     let text = format!("s3://hht-diary-backups-callisto/{} {}", secrets[0], secrets[1]);
     sink.outputs(&[("message", text.clone())]).unwrap();
-    sink.summary(&text).unwrap();
+    sink.summary(&format!("{text}\u{1b}\u{202e}")).unwrap();
     for path in [output, summary] {
         let written = std::fs::read_to_string(path).unwrap();
         assert!(written.contains("s3://hht-diary-backups-callisto/*** ***\n"), "{written}");

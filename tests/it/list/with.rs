@@ -71,7 +71,7 @@ fn the_backups_that_hold_a_table_are_shown_with_its_rows() {
     let outcome = on_a_terminal(&shelf.trial).arg("--with").arg("more.visit").run();
     outcome.assert_code(2);
     assert!(
-        outcome.stderr.contains("no backup of callisto holds a table more.visit"),
+        outcome.stderr.contains("no production backup of callisto holds a table more.visit"),
         "{}",
         outcome.transcript()
     );

@@ -142,7 +142,9 @@ fn ages_are_compared_with_their_limits() {
 
     trial.run().run().assert_code(0);
     let report = |sponsor: &str, status: &str, at: &str| {
-        json!({"sponsor": sponsor, "status": status, "drill_timestamp": at}).to_string().into_bytes()
+        let report = json!({"sponsor": sponsor, "environment": "production", "status": status,
+            "drill_timestamp": at, "tool_version": "0.1.0"});
+        report.to_string().into_bytes()
     };
     let day = "drills/2026/02/0";
     let logs = trial.log_bucket("callisto");

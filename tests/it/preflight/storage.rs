@@ -2,7 +2,7 @@
 
 mod buckets;
 mod probe;
-mod session;
+pub(crate) mod session;
 mod unknown;
 
 use serde_json::json;
@@ -63,7 +63,8 @@ fn a_bare_bucket_lacks_each_protection() {
     let logs = buckets.check();
     let forgotten = of_check(&logs, "bucket-lifecycle").map(line_of).collect::<Vec<_>>();
     let expected = format!(
-        "warn: bucket {} has no lifecycle rule for `deployments/`, `drills/`, `copies/`",
+        "warn: bucket {} has no lifecycle rule for `deployments/`, `drills/`, `copies/`, `restores/`, \
+         `verifications/`, `holds/`, `prunes/`",
         buckets.audit_logs
     );
     assert!(forgotten.contains(&expected), "{forgotten:?}");

@@ -135,6 +135,26 @@ fn a_signal_while_rows_come_leaves_nothing() {
     }
 }
 
+/// A run that is killed cannot drop its database. The next one names it.
+#[test]
+fn the_next_restore_names_the_database_that_a_killed_one_left() {
+    let (trial, target) = (large(), absent());
+    let running = restore(&trial, &target).input("jobs", "2").deadline(DEADLINE).start();
+    let owned = format!(
+        "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = '{}' AND datname LIKE 'sponsor\\_backup\\_restore\\_%'",
+        target.user
+    );
+    let left = tools::wait_for("a database without its name", DEADLINE, || {
+        Some(Cluster::shared().psql("postgres", &owned)).filter(|name| !name.is_empty())
+    });
+    running.signal("KILL");
+    running.wait();
+    let outcome = restore(&trial, &target).input("jobs", "2").run();
+    outcome.assert_code(0);
+    assert!(outcome.visible().contains(&format!("databases of other drills or restores: {left}.")));
+    Cluster::shared().psql("postgres", &format!("DROP DATABASE \"{left}\" WITH (FORCE)"));
+}
+
 /// The temporary server of a drill runs out of space while rows come.
 #[test]
 fn a_full_disk_leaves_nothing() {

@@ -21,7 +21,7 @@ pub(super) fn attributes() -> ObjectAttributes {
     ObjectAttributes { content_type: "application/octet-stream", ..ObjectAttributes::default() }
 }
 
-fn put(store: &Store, key: &str, content: &[u8]) -> Result<(), StoreError> {
+pub(super) fn put(store: &Store, key: &str, content: &[u8]) -> Result<(), StoreError> {
     run(store.put_new(key, Bytes::copy_from_slice(content), &attributes()))
 }
 

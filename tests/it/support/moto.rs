@@ -68,12 +68,24 @@ impl Moto {
 
     /// The same with a policy of the test's own for its `keys`; the caller makes the buckets.
     pub(crate) fn with_policy(policy: &serde_json::Value) -> Self {
-        // The first six calls are free: two users of three calls each. From then on everything is checked.
-        let (server, endpoint) = launch(Owner::Process, &[("INITIAL_NO_AUTH_ACTION_COUNT", "6")]);
+        Self::with_users(&[policy]).0
+    }
+
+    /// The same with several users, each with a policy of its own. The server's `keys` are the first one's.
+    pub(crate) fn with_users(policies: &[&serde_json::Value]) -> (Self, Vec<Keys>) {
+        // The first calls are free: three for each user. From then on everything is checked.
+        let free = (3 * (policies.len() + 1)).to_string();
+        let (server, endpoint) = launch(Owner::Process, &[("INITIAL_NO_AUTH_ACTION_COUNT", &free)]);
         let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
         let owner = make_user(&endpoint, "owner", &all);
-        let keys = make_user(&endpoint, "sponsor", policy);
-        Self { store: Store::new(&endpoint, &owner, keys), endpoint, server }
+        let name = |number: usize| if number == 0 { "sponsor".to_owned() } else { format!("user-{number}") };
+        let users: Vec<Keys> = policies
+            .iter()
+            .enumerate()
+            .map(|(number, policy)| make_user(&endpoint, &name(number), policy))
+            .collect();
+        let store = Store::new(&endpoint, &owner, users[0].clone());
+        (Self { store, endpoint, server }, users)
     }
 }
 

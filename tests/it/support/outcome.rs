@@ -205,6 +205,19 @@ impl Outcome {
         self.only("drill report", sponsor, &self.drill_reports())
     }
 
+    /// The one record of a restore or a verification of one sponsor in the workspace: `restore-records`.
+    #[track_caller]
+    pub(crate) fn record_in(&self, folder: &str, sponsor: &str) -> Value {
+        let records = self.documents_in(folder);
+        for (path, record) in &records {
+            match folder {
+                "restore-records" => schemas::check_restore(path, record),
+                _ => schemas::check_verification(path, record),
+            }
+        }
+        self.only("record", sponsor, &records)
+    }
+
     #[track_caller]
     fn only(&self, what: &str, sponsor: &str, all: &[(String, Value)]) -> Value {
         let ours: Vec<_> = all.iter().filter(|(path, _)| path.starts_with(&format!("{sponsor}/"))).collect();

@@ -162,7 +162,7 @@ fn allows(policy: &Value, action: &str, resource: &str, prefix: Option<&str>) ->
                 }
             },
         };
-        texts(&statement["Action"]).iter().any(|known| known == action)
+        texts(&statement["Action"]).iter().any(|known| is_like(action, known))
             && texts(&statement["Resource"]).iter().any(|pattern| is_like(resource, pattern))
             && below
     })

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Where `script/setup` puts the Python tools when `SPONSOR_BACKUP_TOOLS` names no other place. Keep both in step.
-const DEFAULT_TOOLS: &str = "/var/tmp/sponsor-backup-tools-2";
+const DEFAULT_TOOLS: &str = "/var/tmp/sponsor-backup-tools-3";
 
 /// The remedy in every panic about a missing part.
 pub(crate) const REMEDY: &str = "run script/test (or script/setup), which installs what the tests need";
@@ -94,6 +94,13 @@ pub(crate) fn libfaketime() -> PathBuf {
 /// The program that makes system calls fail.
 pub(crate) fn strace() -> PathBuf {
     let path = PathBuf::from("/usr/bin/strace");
+    assert!(path.exists(), "{} is missing: {REMEDY}", path.display());
+    path
+}
+
+/// A program of a Debian package, such as `promtool`.
+pub(crate) fn packaged(name: &str) -> PathBuf {
+    let path = Path::new("/usr/bin").join(name);
     assert!(path.exists(), "{} is missing: {REMEDY}", path.display());
     path
 }

@@ -9,6 +9,7 @@ use sponsor_backup::store::s3::policy::{Place, Purpose, policy};
 
 use super::bucket::{Bucket, Rules};
 use super::module::Module;
+use crate::preflight::storage::session::READS;
 
 const BACKUPS: &str = "hht-diary-backups-callisto-eu-west-1";
 const LOGS: &str = "hht-diary-audit-logs-callisto-eu-west-1";
@@ -53,6 +54,20 @@ fn objects(environment: Environment) -> Vec<Kept> {
                 let writers = &[Purpose::Copy { thaw: false }];
                 all.push(Kept { key, bucket: LOGS, days: SEVEN_YEARS, writers });
             }
+            Object::RestoreRecord => {
+                let writers = &[Purpose::Restore { thaw: false }];
+                all.push(Kept { key, bucket: LOGS, days: SEVEN_YEARS, writers });
+            }
+            Object::VerificationRecord => {
+                let writers = &[Purpose::Verify { thaw: false }];
+                all.push(Kept { key, bucket: LOGS, days: SEVEN_YEARS, writers });
+            }
+            Object::HoldRecord => {
+                all.push(Kept { key, bucket: LOGS, days: SEVEN_YEARS, writers: &[Purpose::Hold] });
+            }
+            Object::PruneRecord => {
+                all.push(Kept { key, bucket: LOGS, days: SEVEN_YEARS, writers: &[] });
+            }
         }
     }
     for kind in Object::ALL {
@@ -96,6 +111,15 @@ fn allows(policy: &Value, action: &str, bucket: &str, key: &str) -> bool {
         strings(&statement["Action"]).contains(&action)
             && strings(&statement["Resource"]).into_iter().any(covers)
     })
+}
+
+/// The actions that a session's pattern, such as `s3:GetBucket*`, is used for.
+fn used(action: &str) -> Vec<&str> {
+    let Some((start, end)) = action.split_once('*') else { return vec![action] };
+    let is_of = |used: &&str| used.starts_with(start) && used.ends_with(end);
+    let used: Vec<&str> = READS.into_iter().filter(is_of).collect();
+    assert!(!used.is_empty(), "{action}");
+    used
 }
 
 fn strings(value: &Value) -> Vec<&str> {
@@ -147,14 +171,14 @@ fn the_role_has_every_right_that_a_session_uses() {
             Purpose::Backup,
             Purpose::Record,
             Purpose::Read { thaw: true },
+            Purpose::Verify { thaw: true },
             Purpose::Restore { thaw: true },
             Purpose::Drill { thaw: true },
             Purpose::Preflight { write_probe: true },
         ] {
             for statement in session(purpose, environment)["Statement"].as_array().unwrap() {
-                for action in
-                    strings(&statement["Action"]).into_iter().filter(|action| !action.starts_with("kms:"))
-                {
+                let actions = strings(&statement["Action"]).into_iter().flat_map(used);
+                for action in actions.filter(|action| !action.starts_with("kms:")) {
                     for resource in strings(&statement["Resource"]) {
                         let place = resource.strip_prefix("arn:aws:s3:::").unwrap();
                         let (bucket, key) = place.split_once('/').unwrap_or((place, ""));
@@ -171,6 +195,21 @@ fn the_role_has_every_right_that_a_session_uses() {
     assert!(seen > 100, "{seen}");
     let without = Module::of_callisto(json!({}));
     assert!(!allows(without.local("action_policy"), "s3:RestoreObject", BACKUPS, "backups/x"));
+}
+
+#[test]
+fn hold_needs_one_right_more_that_the_action_lacks() {
+    let module = Module::of_callisto(json!({}));
+    let (action, hold) = (module.local("action_policy"), module.local("hold_policy"));
+    for environment in Environment::ALL {
+        for object in objects(environment) {
+            let may = |policy| allows(policy, "s3:PutObjectLegalHold", object.bucket, &object.key);
+            assert!(!may(action));
+            assert_eq!(may(hold), object.bucket == BACKUPS);
+            assert_eq!(may(&session(Purpose::Hold, environment)), object.bucket == BACKUPS);
+        }
+    }
+    assert_eq!(hold["Statement"].as_array().unwrap().len(), 1);
 }
 
 #[test]

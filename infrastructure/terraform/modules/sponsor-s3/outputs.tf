@@ -43,6 +43,11 @@ output "action_policy_arn" {
   value       = one(aws_iam_policy.action[*].arn)
 }
 
+output "hold_policy_arn" {
+  description = "Policy for the user or role of hold, in addition to that for the action, null if create_hold_policy is false"
+  value       = one(aws_iam_policy.hold[*].arn)
+}
+
 output "prune_policy_arn" {
   description = "Policy for the user or role of prune, null if create_prune_policy is false"
   value       = one(aws_iam_policy.prune[*].arn)

@@ -23,6 +23,7 @@ locals {
           "s3:GetObject",
           "s3:GetObjectTagging",
           "s3:GetObjectRetention",
+          "s3:GetObjectLegalHold",
           "s3:AbortMultipartUpload",
         ]
         Resource = concat(local.backup_objects, local.record_objects)
@@ -33,6 +34,7 @@ locals {
         Action = [
           "s3:ListBucket",
           "s3:ListBucketMultipartUploads",
+          "s3:ListBucketVersions",
           "s3:GetBucketLocation",
           "s3:GetBucketVersioning",
           "s3:GetEncryptionConfiguration",
@@ -59,6 +61,17 @@ locals {
         Action   = ["kms:GenerateDataKey", "kms:Decrypt"]
         Resource = [key]
     }])
+  }
+
+  # A user with this right can also lift holds, so the key that backs up does not have it.
+  hold_policy = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "HoldBackups"
+      Effect   = "Allow"
+      Action   = ["s3:PutObjectLegalHold"]
+      Resource = local.backup_objects
+    }]
   }
 
   # On a versioned bucket this hides a backup. Removing the bytes would need s3:DeleteObjectVersion.
@@ -130,6 +143,15 @@ resource "aws_iam_policy" "action" {
   name        = "sponsor-backup-${var.sponsor_name}"
   description = "sponsor-backup for ${var.sponsor_name}: store, read and list, no delete"
   policy      = jsonencode(local.action_policy)
+  tags        = merge(var.common_tags, local.sponsor_tags)
+}
+
+resource "aws_iam_policy" "hold" {
+  count = var.create_hold_policy ? 1 : 0
+
+  name        = "sponsor-backup-${var.sponsor_name}-hold"
+  description = "sponsor-backup hold for ${var.sponsor_name}, in addition to the policy for the action"
+  policy      = jsonencode(local.hold_policy)
   tags        = merge(var.common_tags, local.sponsor_tags)
 }
 

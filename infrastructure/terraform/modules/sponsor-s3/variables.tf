@@ -196,8 +196,14 @@ variable "create_action_policy" {
   default     = false
 }
 
+variable "create_hold_policy" {
+  description = "Create the IAM policy that hold needs in addition, to put legal holds on backups and to lift them"
+  type        = bool
+  default     = false
+}
+
 variable "create_prune_policy" {
-  description = "Create the IAM policy for prune (a command of a later release), which can hide backups but not destroy them"
+  description = "Create the IAM policy for prune, which can hide backups but not destroy them"
   type        = bool
   default     = false
 }

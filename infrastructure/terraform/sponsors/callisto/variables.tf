@@ -11,7 +11,7 @@ variable "create_test_buckets" {
 }
 
 variable "create_prune_policy" {
-  description = "Create the IAM policy for prune, a command of a later release"
+  description = "Create the IAM policy for prune"
   type        = bool
   default     = false
 }

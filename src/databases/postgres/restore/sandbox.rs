@@ -116,27 +116,64 @@ fn locked(folder: &Path) -> std::io::Result<File> {
     Ok(lock)
 }
 
-/// Removes the folders of dead runs, whose lock is free, after ending their servers. Other users can write to the
-/// same place, so only folders of ours or of our servers' account are touched.
+/// Removes the folders of dead runs, after ending their servers.
 fn sweep(scratch: &Path, account: Option<&Account>) {
+    for dead in dead(scratch, account) {
+        dead.remove().ok();
+    }
+}
+
+/// The folder of a run that was killed. Locked while this lives, so that only one program removes it.
+#[derive(Debug)]
+pub struct DeadFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DeadFolder {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// When its run created it.
+    #[must_use]
+    pub fn modified(&self) -> Option<std::time::SystemTime> {
+        std::fs::symlink_metadata(self.path.join("owner")).and_then(|found| found.modified()).ok()
+    }
+
+    /// Ends its server and removes it.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn remove(&self) -> io::Result<()> {
+        // The pid in the data folder belongs to a server that really ran there.
+        let mut number = String::new();
+        let file = opened(&self.path.join("data/postmaster.pid"));
+        file.and_then(|file| file.take(32).read_to_string(&mut number).ok());
+        let id = number.lines().next().and_then(|line| line.parse().ok());
+        quit(id.filter(|id| runs_in(*id, &self.path)));
+        remove(&self.path)
+    }
+}
+
+/// The folders of dead runs, whose lock is free. Other users can write to the same place, so only folders of ours or of our
+/// servers' account count.
+pub(super) fn dead(scratch: &Path, account: Option<&Account>) -> Vec<DeadFolder> {
     let ours = |owner: u32| {
         owner == rustix::process::geteuid().as_raw() || account.is_some_and(|account| account.user == owner)
     };
     let entries = std::fs::read_dir(scratch).into_iter().flatten().flatten();
     let named = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
-    for path in named.map(|entry| entry.path()) {
+    let dead = named.filter_map(|entry| {
+        let path = entry.path();
         let is_ours = std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir() && ours(found.uid()));
-        let lock = Some(&path).filter(|_| is_ours).and_then(|path| opened(&path.join("owner")));
-        if lock.is_some_and(|lock| lock.try_lock().is_ok()) {
-            // The pid in the data folder belongs to a server that really ran there.
-            let mut number = String::new();
-            let file = opened(&path.join("data/postmaster.pid"));
-            file.and_then(|file| file.take(32).read_to_string(&mut number).ok());
-            let id = number.lines().next().and_then(|line| line.parse().ok());
-            quit(id.filter(|id| runs_in(*id, &path)));
-            remove(&path).ok();
-        }
-    }
+        let lock = Some(&path).filter(|_| is_ours).and_then(|path| opened(&path.join("owner")))?;
+        lock.try_lock().ok()?;
+        Some(DeadFolder { path, _lock: lock })
+    });
+    dead.collect()
 }
 
 /// Opens a regular file. Rejects links that lead elsewhere and pipes that would block.

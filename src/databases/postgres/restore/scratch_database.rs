@@ -3,7 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
-use super::target::{NAMES_OF_OURS, NewDatabase, Purpose, create, drop_database, exists};
+use super::target::{NewDatabase, Purpose, create, drop_database, exists};
 use crate::databases::postgres::Connection;
 use crate::databases::postgres::client::Client;
 use crate::databases::postgres::query::query;
@@ -98,19 +98,5 @@ impl ScratchDatabase {
             query(&self.connection, client, NO_SUBSCRIPTIONS).await.ok();
         }
         drop_database(&self.host, name, client).await.map_err(|error| left(error.to_string()))
-    }
-
-    /// Names of our databases on that server, by the form of their name: those of other current drills and restores,
-    /// and leftovers of killed runs. The marker alone proves nothing, because a comment is restored with its
-    /// database.
-    ///
-    /// # Errors
-    /// The server refuses.
-    pub async fn stale_databases(host: &Connection, client: &Client) -> Result<Vec<String>, RestoreError> {
-        let sql = format!(
-            "SELECT coalesce(json_agg(datname), '[]') FROM pg_database WHERE datname ~ '{NAMES_OF_OURS}'"
-        );
-        let answer = query(host, client, &sql).await?;
-        Ok(serde_json::from_str(&answer).unwrap_or_default())
     }
 }

@@ -20,6 +20,10 @@ const CREATE_TIMEOUT: Duration = Duration::from_secs(600);
 const NOT_WITH_THIS_LOCALE: [&str; 3] = ["22023", "42809", "0A000"];
 /// … and of a missing right (`insufficient_privilege`).
 const NO_RIGHT: &str = "42501";
+/// `object_in_use`: a database has sessions.
+const IN_USE: &str = "55006";
+/// Each waits five seconds for the sessions of superusers.
+const DROP_TRIES: u8 = 6;
 
 /// Databases to connect to if the target does not exist yet.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
@@ -169,6 +173,15 @@ impl Target {
         Ok(())
     }
 
+    /// Databases of other drills and restores on the same server. See [`databases_of_ours`].
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn databases_of_ours(&self, client: &Client) -> Result<Vec<String>, RestoreError> {
+        let host = self.making.as_ref().map_or(&self.connection, |making| &making.host);
+        databases_of_ours(host, client).await
+    }
+
     /// The possible names of a database that [`Target::drop_again`] could not drop.
     #[must_use]
     pub fn leftover(&self) -> Option<String> {
@@ -203,7 +216,21 @@ impl Purpose {
 }
 
 /// The form of [`Purpose::new_name`], as a PostgreSQL regular expression.
-pub(super) const NAMES_OF_OURS: &str = "^sponsor_backup_(drill|restore)_[0-9a-f]{32}$";
+const NAMES_OF_OURS: &str = "^sponsor_backup_(drill|restore)_[0-9a-f]{32}$";
+
+/// Names of our databases on a server that belong to the same role, by the form of their name: those of other current drills
+/// and restores, and leftovers of killed runs. The marker alone proves nothing, because a comment is restored with its database.
+///
+/// # Errors
+/// The server refuses.
+pub async fn databases_of_ours(host: &Connection, client: &Client) -> Result<Vec<String>, RestoreError> {
+    let sql = format!(
+        "SELECT coalesce(json_agg(datname), '[]') FROM pg_catalog.pg_database
+         WHERE datname ~ '{NAMES_OF_OURS}' AND pg_catalog.pg_get_userbyid(datdba) = current_user"
+    );
+    let answer = query(host, client, &sql).await?;
+    Ok(serde_json::from_str(&answer).unwrap_or_default())
+}
 
 /// Whether a server has a database of this name.
 pub(super) async fn exists(host: &Connection, name: &str, client: &Client) -> Result<bool, RestoreError> {
@@ -261,8 +288,24 @@ pub(super) async fn drop_database(
     name: &str,
     client: &Client,
 ) -> Result<(), RestoreError> {
-    let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name));
-    query_with_timeout((CREATE_TIMEOUT, &CancellationToken::new()), host, client, &sql).await?;
+    let ask = async |option: &str| {
+        let sql = format!("DROP DATABASE IF EXISTS {}{option}", quoted(name));
+        query_with_timeout((CREATE_TIMEOUT, &CancellationToken::new()), host, client, &sql).await
+    };
+    let is = |answer: &Result<String, PostgresError>, code: &str| matches!(answer, Err(PostgresError::QueryFailed { message, .. }) if message.is(code));
+    // FORCE ends sessions, but no superuser's, and an autovacuum worker is one. Without it, the server ends the workers and waits
+    // five seconds for the others.
+    let mut answer = ask(" WITH (FORCE)").await;
+    for _ in 0..DROP_TRIES {
+        if !is(&answer, NO_RIGHT) && !is(&answer, IN_USE) {
+            break;
+        }
+        answer = ask("").await;
+        if is(&answer, IN_USE) {
+            answer = ask(" WITH (FORCE)").await;
+        }
+    }
+    answer?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::RestoreError;
 use super::facts::setting_for;
+pub use super::sandbox::DeadFolder;
 use super::sandbox::{self, Account, Folder};
 use super::target::{NewDatabase, create};
 use crate::databases::postgres::Connection;
@@ -282,4 +283,10 @@ pub fn fits_a_socket(scratch: &Path) -> bool {
 pub fn scratch(wanted: &Path) -> PathBuf {
     let open = Account::unprivileged().is_none_or(|account| account.enters(wanted));
     if open && fits_a_socket(wanted) { wanted.to_owned() } else { PathBuf::from("/tmp") }
+}
+
+/// The folders that killed runs left below `scratch`. Each is locked while it is not dropped.
+#[must_use]
+pub fn dead(scratch: &Path) -> Vec<DeadFolder> {
+    sandbox::dead(scratch, Account::unprivileged().as_ref())
 }

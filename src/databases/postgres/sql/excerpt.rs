@@ -71,7 +71,7 @@ pub fn names(statement: &[u8]) -> Vec<String> {
 }
 
 /// The bytes to read, cut between characters.
-fn beginning(statement: &[u8]) -> &[u8] {
+pub(super) fn beginning(statement: &[u8]) -> &[u8] {
     let cut = &statement[..statement.len().min(READ)];
     match std::str::from_utf8(cut) {
         Err(error) if error.error_len().is_none() => &cut[..error.valid_up_to()],

@@ -10,6 +10,7 @@ use super::comparable::comparable;
 use super::contents::{DumpContents, Sums, Text};
 use super::inventory::{Inventory, StatementContext};
 use super::needs::Needs;
+use super::objects::Objects;
 use super::quoting::{Quoting, Read};
 use super::words::top_level;
 
@@ -45,6 +46,7 @@ pub(super) struct Lexer {
     sums: Sums,
     context: StatementContext,
     pub(super) needs: Needs,
+    pub(super) objects: Objects,
     /// Kept only to name differences.
     pub(super) inventory: Option<Inventory>,
     pub(super) columns: Columns,
@@ -221,6 +223,9 @@ impl Lexer {
             let [hash, compared] = self.context.mixed(statement, hashes);
             let is_named = self.sums.learn(statement, hash, compared);
             self.needs.learn(statement);
+            if !is_named {
+                self.objects.learn(statement, hash);
+            }
             if let Some(inventory) = self.inventory.as_mut().filter(|_| !is_named) {
                 inventory.add(compared, || self.context.shown(statement));
             }
@@ -236,6 +241,9 @@ impl Lexer {
         let beginning = self.text.beginning().to_vec();
         let [hash] = self.context.mixed(&beginning, [self.text.take_hash()]);
         let is_named = self.sums.learn(&beginning, hash, hash);
+        if !is_named {
+            self.objects.learn(&beginning, hash);
+        }
         if let Some(inventory) = self.inventory.as_mut().filter(|_| !is_named) {
             let text = || format!("a statement of more than 512 KiB: {}", self.context.shown(&beginning));
             inventory.add(hash, text);

@@ -9,19 +9,16 @@ mod bring_back;
 mod catalog;
 mod chooser;
 mod definition;
-mod statement;
 mod subject;
 mod wanted;
 
+pub use super::statement::QualifiedName;
 pub use chooser::{Chooser, Note, Plan};
 pub use wanted::TableName;
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-
-/// Schema and name, without quotes.
-pub type QualifiedName = (String, String);
 
 /// What is known about the database that the tables go into.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

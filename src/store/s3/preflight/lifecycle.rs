@@ -131,6 +131,10 @@ fn plural(object: Object<'_>) -> &'static str {
         Object::DeploymentLog => "Deployment logs",
         Object::DrillReport => "Drill reports",
         Object::CopyRecord => "Copy records",
+        Object::RestoreRecord => "Restore records",
+        Object::VerificationRecord => "Verification records",
+        Object::HoldRecord => "Hold records",
+        Object::PruneRecord => "Prune records",
     }
 }
 

@@ -92,5 +92,11 @@ fn judge(bucket: &Checked<'_>, family: &ObjectFamily<'_>, missing: &[&str]) -> F
         }
         Object::DrillReport => PERMISSIONS.warn(what, "A drill could not store its report.", fix),
         Object::CopyRecord => PERMISSIONS.warn(what, "A copy could not store its record.", fix),
+        Object::RestoreRecord => PERMISSIONS.warn(what, "A restore could not store its record.", fix),
+        Object::VerificationRecord => {
+            PERMISSIONS.warn(what, "A verification could not store its record.", fix)
+        }
+        Object::HoldRecord => PERMISSIONS.warn(what, "A legal hold could not store its record.", fix),
+        Object::PruneRecord => PERMISSIONS.warn(what, "`history` could not show what was pruned.", fix),
     }
 }

@@ -6,8 +6,8 @@ use super::statements::is_public;
 use crate::finding::{Check, Finding};
 use crate::layout::key::Bucket;
 use crate::store::LockChoice;
-use crate::store::StoreError;
 use crate::store::s3::{DefaultRetention, Encryption, PublicAccessBlock, Replication};
+use crate::store::{StoreError, Versioning};
 
 pub(super) const VERSIONING: Check =
     Check { name: "bucket-versioning", about: "Bucket keeps overwritten and deleted objects as versions" };
@@ -45,11 +45,11 @@ const ASK_REPLICATION: Question = Question {
     permission: "s3:GetReplicationConfiguration",
 };
 
-pub(super) fn versioning(bucket: &Checked<'_>, versioned: Result<&bool, &StoreError>) -> Finding {
+pub(super) fn versioning(bucket: &Checked<'_>, versioning: Result<&Versioning, &StoreError>) -> Finding {
     let name = bucket.name();
-    match versioned {
-        Ok(true) => VERSIONING.ok(format!("versioning of bucket {name} is on")),
-        Ok(false) => {
+    match versioning {
+        Ok(Versioning::Enabled) => VERSIONING.ok(format!("versioning of bucket {name} is on")),
+        Ok(Versioning::Suspended | Versioning::Never) => {
             let what = format!("versioning of bucket {name} is off");
             let why = "An overwritten or deleted object is lost before its retention ends.";
             let fix = format!(

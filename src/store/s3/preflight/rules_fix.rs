@@ -3,6 +3,7 @@
 
 use super::Checked;
 use crate::layout::key::{Object, Retention};
+use crate::sponsors::Environment;
 use crate::store::s3::lifecycle::{ObjectFamily, Rule};
 
 pub(super) const DEEP_ARCHIVE: &str = "DEEP_ARCHIVE";
@@ -73,7 +74,7 @@ pub(super) fn is_archived(bucket: &Checked<'_>, family: &ObjectFamily<'_>) -> bo
         && match family.object {
             Object::Backup { .. } => bucket.expected.storage_class != DEEP_ARCHIVE,
             Object::DeploymentLog => true,
-            Object::DrillReport | Object::CopyRecord => false,
+            _ => false,
         }
 }
 
@@ -102,10 +103,8 @@ pub(super) fn noncurrent_days(family: &ObjectFamily<'_>) -> u32 {
 fn id(bucket: &Checked<'_>, family: &ObjectFamily<'_>) -> String {
     let verb = if is_archived(bucket, family) { "archive" } else { "expire" };
     let objects = match family.object {
-        Object::Backup { .. } => "backups",
-        Object::DeploymentLog => "logs",
-        Object::DrillReport => "drills",
-        Object::CopyRecord => "copies",
+        Object::DeploymentLog => "logs".to_owned(),
+        other => other.folder(Environment::Production),
     };
     format!("{verb}-{}-{objects}", family.environment)
 }

@@ -11,6 +11,7 @@ use aws_sdk_s3::types::{
 };
 use serde_json::json;
 use sponsor_backup::finding::{Finding, Level};
+use sponsor_backup::layout::key::Object;
 use sponsor_backup::sponsors::Environment;
 use sponsor_backup::store::LockChoice;
 use sponsor_backup::store::{StorageExpectations, preflight};
@@ -66,8 +67,10 @@ impl Buckets {
             replicate(server, bucket, &replica);
         }
         lifecycle(server, &buckets.backups, [archive_rule("backups/", 2557)]);
-        let records =
-            ["deployments/", "drills/", "copies/"].map(|prefix| rule(prefix, 2557).build().unwrap());
+        let records = Object::records().map(|record| {
+            let prefix = format!("{}/", record.folder(Environment::Production));
+            rule(&prefix, 2557).build().unwrap()
+        });
         lifecycle(server, &buckets.audit_logs, records);
         let proxy = Proxy::before(server.endpoint());
         proxy.answer_for_missing_objects();

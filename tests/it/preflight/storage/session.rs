@@ -2,7 +2,8 @@
 
 use crate::support::{Keyless, Run};
 
-const READS: [&str; 15] = [
+/// What `preflight` asks for, as the server sees it.
+pub(crate) const READS: [&str; 15] = [
     "s3:GetBucketAcl",
     "s3:GetBucketLocation",
     "s3:GetBucketObjectLockConfiguration",

@@ -125,8 +125,13 @@ run "policies" {
   command = plan
   variables {
     create_action_policy = true
+    create_hold_policy   = true
     create_prune_policy  = true
     allow_thaw           = true
+  }
+  assert {
+    condition     = flatten(jsondecode(aws_iam_policy.hold[0].policy).Statement[*].Action) == ["s3:PutObjectLegalHold"]
+    error_message = "hold can change holds, and the action cannot."
   }
   assert {
     condition     = contains(flatten(jsondecode(aws_iam_policy.action[0].policy).Statement[*].Action), "s3:RestoreObject")

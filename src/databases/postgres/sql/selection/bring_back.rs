@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::super::columns::CopyHead;
+use super::super::statement::Statement;
 use super::catalog::Catalog;
-use super::statement::Statement;
 use super::wanted::Chosen;
 use super::{QualifiedName, identifier, shown_name};
 

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::statement::Statement;
 use super::QualifiedName;
 use super::definition::{Column, Definition};
-use super::statement::Statement;
 use super::subject::Subject;
 
 /// A table of the dump.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::super::statement::{Mention, Statement, Token};
 use super::QualifiedName;
-use super::statement::{Mention, Statement, Token};
 
 /// Keywords that end a column's type.
 const AFTER_TYPE: [&str; 6] = ["COLLATE", "DEFAULT", "NOT", "GENERATED", "CONSTRAINT", "WITH"];

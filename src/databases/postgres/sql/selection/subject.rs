@@ -1,8 +1,8 @@
 //! What a statement of pg_dump creates or changes.
 
 use super::super::contents;
+use super::super::statement::{Cursor, Statement};
 use super::QualifiedName;
-use super::statement::{Cursor, Statement};
 
 /// An object, or a part of a table that has no name of its own in the schema.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-use super::statement::Statement;
+use super::super::statement::Statement;
 use super::*;
 
 fn parsed(text: &str) -> Option<String> {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::statement::Statement;
 use super::super::words::{Word, Words};
 use super::catalog::Catalog;
-use super::statement::Statement;
 use super::{QualifiedName, SelectionError, identifier, shown_name};
 
 /// Names that are at least this similar are suggested.
@@ -45,7 +45,9 @@ impl TableName {
         (schema.is_none() && !is_reserved && name.len() <= 63 && name.is_ascii()).then_some(name)
     }
 
-    fn shown(&self) -> String {
+    /// As SQL writes it, with its schema if it was named.
+    #[must_use]
+    pub fn shown(&self) -> String {
         match &self.schema {
             Some(schema) => format!("{}.{}", identifier(schema), identifier(&self.name)),
             None => identifier(&self.name),

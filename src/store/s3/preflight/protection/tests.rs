@@ -16,9 +16,12 @@ fn staging<T>(judge: impl FnOnce(&Checked<'_>) -> T) -> T {
 
 #[test]
 fn production_needs_versions() {
-    assert_eq!(line(&production(|it| versioning(it, Ok(&true)))), "ok: versioning of bucket b is on");
-    assert_eq!(line(&production(|it| versioning(it, Ok(&false)))), "fail: versioning of bucket b is off");
-    assert_eq!(line(&staging(|it| versioning(it, Ok(&false)))), "warn: versioning of bucket b is off");
+    let on = Versioning::Enabled;
+    assert_eq!(line(&production(|it| versioning(it, Ok(&on)))), "ok: versioning of bucket b is on");
+    for off in [Versioning::Suspended, Versioning::Never] {
+        assert_eq!(line(&production(|it| versioning(it, Ok(&off)))), "fail: versioning of bucket b is off");
+        assert_eq!(line(&staging(|it| versioning(it, Ok(&off)))), "warn: versioning of bucket b is off");
+    }
 }
 
 #[test]

@@ -38,9 +38,10 @@ fn an_added_rule_is_that_of_the_setup_page() {
             let moves = if rule["Transitions"].is_null() { "''" } else { "\"$archive\"" };
             let (id, prefix) = (text("/ID"), text("/Filter/Prefix"));
             // The page has a loop over all kinds of records.
-            let line = match ["drills", "copies"].into_iter().find(|records| id.ends_with(records)) {
+            let looped = Object::records().map(|record| record.folder(Environment::Production));
+            let line = match looped.into_iter().find(|records| id.ends_with(&format!("-{records}"))) {
                 Some(records) => {
-                    format!("rule \"{id}\" \"{prefix}\" {days} {moves}").replace(records, "$records")
+                    format!("rule \"{id}\" \"{prefix}\" {days} {moves}").replace(&records, "$records")
                 }
                 None => format!("rule {id} {prefix} {days} {moves}"),
             };

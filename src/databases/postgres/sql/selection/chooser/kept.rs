@@ -1,9 +1,9 @@
 //! The form in which each kind of statement is kept.
 
 use super::super::super::contents::set;
+use super::super::super::statement::Statement;
 use super::super::super::words::top_level;
 use super::super::definition::{Definition, Part};
-use super::super::statement::Statement;
 use super::super::subject::{Object, Subject};
 use super::super::{QualifiedName, identifier, shown_name};
 use super::{Chooser, Note};

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::super::excerpt::without_comments;
-use super::super::words::{Word, Words, decoded};
-use super::QualifiedName;
+use super::excerpt::without_comments;
+use super::words::{Word, Words, decoded};
+
+/// Schema and name, without quotes.
+pub type QualifiedName = (String, String);
 
 /// A word and where it is.
 #[derive(Debug, Clone)]
@@ -149,7 +151,7 @@ impl<'a> Statement<'a> {
 /// The object that a text names, and where its schema is.
 fn schema_in(text: &str) -> Option<(QualifiedName, Range<usize>)> {
     let (_, place) = Words::of(text).next_in_place()?;
-    let name = super::super::words::qualified_name(&mut Words::of(text).peekable())?;
+    let name = super::words::qualified_name(&mut Words::of(text).peekable())?;
     (!name.0.is_empty()).then_some((name, place))
 }
 
