@@ -31,6 +31,7 @@ mod protection;
 mod publish;
 mod record;
 mod record_reads;
+mod report;
 mod restore;
 mod restoring;
 mod row_facts;
@@ -40,8 +41,10 @@ mod selected_backup;
 mod session;
 mod show;
 mod sponsor_selection;
+mod state_reads;
 mod stored;
 mod tenancy_guard;
+mod timeline_reads;
 mod verify;
 mod which_backup;
 mod workflow_files;
@@ -145,6 +148,7 @@ async fn carry_out(
             CommandOptions::Hold(options) => Box::pin(hold::run(options, context, publisher)).await,
             CommandOptions::HoldList(options) => Box::pin(hold::list(options, context, publisher)).await,
             CommandOptions::Prune(options) => Box::pin(prune::run(options, context, publisher)).await,
+            CommandOptions::Report(options) => Box::pin(report::run(options, context, publisher)).await,
             CommandOptions::Metrics(options) => Box::pin(metrics::run(options, context, publisher)).await,
             CommandOptions::NotifyTest(options) => {
                 Box::pin(notify_test::run(options, context, publisher)).await

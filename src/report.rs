@@ -2,6 +2,7 @@
 //! `metrics_file`, `pushgateway` and `notifier` what goes elsewhere.
 
 pub mod diff;
+pub mod digest;
 pub mod disabled;
 pub mod drill;
 pub mod history;
@@ -15,6 +16,7 @@ pub mod metrics_file;
 pub mod notification;
 pub mod notifier;
 pub mod outputs;
+pub mod page;
 pub mod posting;
 pub mod preflight;
 pub mod pruning;
@@ -29,6 +31,7 @@ pub mod workflow;
 
 mod columns;
 mod markdown;
+mod replaced_file;
 
 use serde::Serialize;
 

@@ -24,7 +24,7 @@ use support::{Cluster, Moto, Plan, Sponsor, Trial, tools};
 
 type Scene = (&'static str, fn(&Servers));
 
-const SCENES: [Scene; 21] = [
+const SCENES: [Scene; 22] = [
     ("production is approved, backed up, deployed and recorded", deployments::production),
     ("keyless: production is deployed and recorded without a stored secret", deployments::keyless),
     ("no approval: nothing is backed up or deployed, and the record says so", deployments::not_approved),
@@ -44,6 +44,7 @@ const SCENES: [Scene; 21] = [
     ("the schedule's last job notices a backup that never ran", without_deployment::cancelled),
     ("the watcher in another repository", without_deployment::watcher),
     ("the drill fails without backups, and passes with them", without_deployment::drill),
+    ("a report is published as a page, whatever it says", reading::reported),
     ("backups are listed and verified", reading::listed_and_verified),
     ("one backup is restored by a workflow", reading::restored),
 ];

@@ -45,6 +45,22 @@ pub(crate) fn listed_and_verified(servers: &Servers) {
     }
 }
 
+pub(crate) fn reported(servers: &Servers) {
+    let trial = servers.plan().start();
+    let repository = Repository::of(&trial, &SPONSORS);
+    let daily = || repository.run("backup-report.yml", "schedule", &json!({"schedule": "23 6 * * *"}));
+    let page = |ran: &Ran, ended_well: bool, result| {
+        ran.assert_jobs(ended_well, &[("Report of all sponsors", result)]);
+        std::fs::read_to_string(&ran.artifacts()["backup-report"][0]).unwrap()
+    };
+    let before = page(&daily(), false, "failure");
+    assert!(before.contains("2 sponsors of production: all need attention"), "{before}");
+    repository.run("backup-production.yml", "schedule", &json!({"schedule": "any"}));
+    repository.run("restore-drill.yml", "schedule", &json!({"schedule": "any"}));
+    let after = page(&daily(), true, "success");
+    assert!(after.contains("2 sponsors of production: nothing needs attention"), "{after}");
+}
+
 pub(crate) fn restored(servers: &Servers) {
     // Without ganymede, whose database is unknown here.
     let trial = servers.plan_of(SPONSORS.map(Sponsor::named)).start();

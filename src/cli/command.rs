@@ -33,6 +33,8 @@ pub enum Command {
     HoldRemove,
     /// Removes backups by a retention policy.
     Prune,
+    /// Shows how all backups are.
+    Report,
     /// Shows the metrics of all backups.
     Metrics,
     /// Sends a sample notification.
@@ -45,7 +47,7 @@ pub enum Command {
 
 impl Command {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Matrix,
         Self::Backup,
         Self::Record,
@@ -61,6 +63,7 @@ impl Command {
         Self::HoldList,
         Self::HoldRemove,
         Self::Prune,
+        Self::Report,
         Self::Metrics,
         Self::NotifyTest,
         Self::Preflight,
@@ -68,7 +71,7 @@ impl Command {
     ];
 
     /// Those that the action has too. The others prepare a first run on a terminal.
-    pub const OF_THE_ACTION: [Self; 18] = [
+    pub const OF_THE_ACTION: [Self; 19] = [
         Self::Matrix,
         Self::Backup,
         Self::Record,
@@ -84,6 +87,7 @@ impl Command {
         Self::HoldList,
         Self::HoldRemove,
         Self::Prune,
+        Self::Report,
         Self::Metrics,
         Self::NotifyTest,
         Self::Preflight,
@@ -135,6 +139,7 @@ impl Command {
             Self::HoldList => "hold list",
             Self::HoldRemove => "hold remove",
             Self::Prune => "prune",
+            Self::Report => "report",
             Self::Metrics => "metrics",
             Self::NotifyTest => "notify-test",
             Self::Preflight => "preflight",
@@ -163,6 +168,7 @@ impl Command {
             Self::HoldList => "List the backups under a legal hold: why, by whom, since when",
             Self::HoldRemove => "Lift the legal hold of a backup",
             Self::Prune => "Show which backups a retention policy removes, or remove them with --apply",
+            Self::Report => "Show how all backups are: exceptions first, in numbers, or as one page",
             Self::Metrics => "Print metrics of each sponsor's backups, as Prometheus reads them",
             Self::NotifyTest => "Send a sample to every sink of notifications, and check that it arrives",
             Self::Preflight => "Check everything that a backup and a restore need, and change nothing",
@@ -229,6 +235,7 @@ impl Command {
             | Self::HoldList
             | Self::HoldRemove
             | Self::Prune
+            | Self::Report
             | Self::Metrics
             | Self::NotifyTest
             | Self::Preflight => self.examples_of_upkeep(),
@@ -254,6 +261,11 @@ impl Command {
                 "--environment staging --keep-within 30d",
                 "--environment staging --keep-daily 14 --keep-weekly 8 --apply",
                 "--environment development --keep-last 7 --unversioned",
+            ],
+            Self::Report => &[
+                "--environment production",
+                "--environment production --since 90d --html backups.html",
+                "--environment production --since 2026-01-01 --max-backup-age 8h --json",
             ],
             Self::Metrics => &[
                 "--environment production",

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use Command::{
     Backup, Copy, Diff, Drill, History, HoldAdd, HoldList, HoldRemove, Init, List, Matrix, Metrics,
-    Preflight, Prune, Record, Restore, Show, Verify,
+    Preflight, Prune, Record, Report, Restore, Show, Verify,
 };
 use bytesize::ByteSize;
 use secrecy::SecretString;
@@ -56,7 +56,7 @@ const EACH: &[Command] = &Command::OF_THE_ACTION;
 /// The commands that need a sponsor's secrets.
 const STORE: &[Command] = &[
     Backup, Record, List, History, Show, Diff, Verify, Restore, Drill, Copy, HoldAdd, HoldList, HoldRemove,
-    Prune, Metrics, Preflight,
+    Prune, Report, Metrics, Preflight,
 ];
 /// The commands that write into a bucket, or check whether one could.
 const WRITING: &[Command] = &[Backup, Record, Drill, Copy, HoldAdd, HoldRemove, Preflight];
@@ -99,7 +99,7 @@ pub const COMMAND: Input = input::<Command>(
     EACH,
     "Command to run",
 )
-.more("One of `matrix`, `backup`, `record`, `list`, `history`, `show`, `diff`, `verify`, `restore`, `drill`, `copy`, `hold add`, `hold list`, `hold remove`, `prune`, `metrics`, `notify-test` and `preflight`.")
+.more("One of `matrix`, `backup`, `record`, `list`, `history`, `show`, `diff`, `verify`, `restore`, `drill`, `copy`, `hold add`, `hold list`, `hold remove`, `prune`, `report`, `metrics`, `notify-test` and `preflight`.")
 .or("backup")
 .input;
 
@@ -194,9 +194,9 @@ inputs! {
         .more("Servers of drills that were killed, and local records older than `min-age`. No policy is needed.");
     ALLOW_OLDER: bool = boolean(READING, "allow-older", OPENING, "Let `latest` fall back to an older backup if the newest is damaged or unfinished");
     ALL: bool = boolean(READING, "all", &[Verify, List, History], "Verify every backup instead of one, or list every backup or event");
-    SINCE: Moment = input(READING, "since", "TIME", &[List, History], "Show only what began at or after this time, e.g. `30d` or `2026-11-20`")
-        .more("A duration before now, a UTC day, or a time as in `backup`.");
-    UNTIL: Moment = input(READING, "until", "TIME", &[History], "Show only what began at or before this time, e.g. `7d` or `2026-11-20`")
+    SINCE: Moment = input(READING, "since", "TIME", &[List, History, Report], "Show only what began at or after this time, e.g. `30d` or `2026-11-20`")
+        .more("A duration before now, a UTC day, or a time as in `backup`. `report` begins `7d` ago by default.");
+    UNTIL: Moment = input(READING, "until", "TIME", &[History, Report], "Show only what began at or before this time, e.g. `7d` or `2026-11-20`")
         .more("A day counts to its end.");
     LIMIT: NonZeroUsize = input(READING, "limit", "NUMBER", &[List, History], "Maximum number of rows per sponsor, the newest first").or("50")
         .more("`all` shows every row.");
@@ -207,12 +207,12 @@ inputs! {
     CHECK: bool = boolean(LIMITS, "check", &[History], "Compare all records with the backups in the store")
         .more("The exit code is 17 if a record says success and its backup is gone, hidden or replaced, or if a backup has no record.");
     SKIP_FROZEN: bool = boolean(READING, "skip-frozen", &[Verify], "With `all`: skip backups in an archive tier and report how many");
-    JSON: bool = boolean(RUN, "json", &[List, History, Show, Diff, HoldList, Prune, Preflight], "Print the result as JSON, alone on standard output");
+    JSON: bool = boolean(RUN, "json", &[List, History, Show, Diff, HoldList, Prune, Report, Preflight], "Print the result as JSON, alone on standard output");
     WITH: String = input(READING, "with", "TABLE", &[List], "Table whose rows to show for each backup, e.g. `diary.visits`")
         .more("The schema can be left out if the name is unique.");
-    MAX_BACKUP_AGE: Duration = input(LIMITS, "max-backup-age", "DURATION", &[List, Preflight, Matrix, Metrics], "Maximum age of each sponsor's newest backup, e.g. `8h`")
+    MAX_BACKUP_AGE: Duration = input(LIMITS, "max-backup-age", "DURATION", &[List, Preflight, Matrix, Report, Metrics], "Maximum age of each sponsor's newest backup, e.g. `8h`")
         .more("The exit code is 17 if it is older or missing. `list` then lists only the newest backups. `matrix` and `metrics` publish it, by default as `8h`, for alerts.");
-    MAX_DRILL_AGE: Duration = input(LIMITS, "max-drill-age", "DURATION", &[Preflight], "Maximum age of each sponsor's newest passed drill, e.g. `8d`")
+    MAX_DRILL_AGE: Duration = input(LIMITS, "max-drill-age", "DURATION", &[Preflight, Report], "Maximum age of each sponsor's newest passed drill, e.g. `8d`")
         .more("The exit code is 17 if it is older or missing.");
     MAX_ROW_DROP: Share = input(LIMITS, "max-row-drop", "SHARE", &[Backup, Diff], "Maximum loss of rows since the backup before, all tables together, e.g. `20%`")
         .more("The exit code is 17 if more is lost, or if the backups cannot be compared. `backup` stores its backup all the same, and the next run with limits passes over it. To accept what is gone, run once without the limit.");
@@ -256,8 +256,10 @@ inputs! {
         .more("Pass a URL with a user and a password as the variable `PUSHGATEWAY_URL`. See docs/monitoring.md.");
     METRICS_FILE: PathBuf = input(MONITORING, "metrics-file", "FILE", METERED, "File for metrics, which node_exporter's textfile collector reads")
         .more("A run replaces what it knows and keeps the rest. The name ends with `.prom`.");
-    STORAGE_BUDGET: ByteSize = input(MONITORING, "storage-budget", "SIZE", &[Metrics], "Limit for the size of each sponsor's backups, e.g. `500GiB`")
-        .more("Published next to the size of all backups, for alerts.");
+    STORAGE_BUDGET: ByteSize = input(MONITORING, "storage-budget", "SIZE", &[Report, Metrics], "Limit for the size of each sponsor's backups, e.g. `500GiB`")
+        .more("Published next to the size of all backups, for alerts. `report` names the sponsors above 85 % of it.");
+    HTML: PathBuf = input(RUN, "html", "FILE", &[Report], "File for the report as one HTML page that needs no server")
+        .more("An existing page is replaced. The name ends with `.html`.");
     NOTIFY: NotifyWhen = input(MONITORING, "notify", "WHEN", NOTIFYING, "When to notify Slack and the webhook: `failure`, `always` or `never`")
         .more("By default, `record` notifies of a `failure` and other commands `never` notify. `failure` includes the first success after it. See docs/notifications.md.");
     LOG_FILE: PathBuf = input(RUN, "log-file", "FILE", EACH, "File to append the log to, each line with its UTC time")

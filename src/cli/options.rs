@@ -11,6 +11,7 @@ mod limits;
 mod notify;
 mod preflight;
 mod prune;
+mod report;
 mod restore;
 mod store_inputs;
 mod tables;
@@ -29,6 +30,7 @@ pub use metrics::{MetricsDestinations, MetricsOptions};
 pub use notify::{NotifyOptions, NotifyTestOptions, PING, SLACK, WEBHOOK};
 pub use preflight::PreflightOptions;
 pub use prune::{PruneOptions, PruneTask, RemoveOptions};
+pub use report::ReportOptions;
 pub use restore::{DrillOptions, ListOptions, ReadOptions, RestoreOptions, ShowOptions, VerifyOptions};
 pub use store_inputs::StoreInputs;
 pub use tables::TablesOptions;
@@ -80,6 +82,8 @@ pub enum CommandOptions {
     HoldList(HoldListOptions),
     /// `prune`
     Prune(PruneOptions),
+    /// `report`
+    Report(ReportOptions),
     /// `metrics`
     Metrics(MetricsOptions),
     /// `notify-test`
@@ -107,6 +111,7 @@ impl CommandOptions {
             Self::Hold(options) => &options.common,
             Self::HoldList(options) => &options.common,
             Self::Prune(options) => &options.common,
+            Self::Report(options) => &options.common,
             Self::Metrics(options) => &options.common,
             Self::NotifyTest(options) => &options.common,
             Self::Preflight(options) => &options.common,
@@ -131,6 +136,7 @@ impl CommandOptions {
             | Self::Hold(_)
             | Self::HoldList(_)
             | Self::Prune(_)
+            | Self::Report(_)
             | Self::Metrics(_)
             | Self::NotifyTest(_)
             | Self::Preflight(_) => None,
@@ -258,6 +264,7 @@ pub(super) fn read(command: Command, values: &Values<'_>) -> Result<Option<Comma
         Command::HoldList => CommandOptions::HoldList(hold::list(common, values)?),
         Command::HoldRemove => CommandOptions::Hold(hold::remove(common, values)?),
         Command::Prune => CommandOptions::Prune(prune::prune(common, values)?),
+        Command::Report => CommandOptions::Report(report::report(common, values)?),
         Command::Metrics => CommandOptions::Metrics(metrics::metrics(common, values)?),
         Command::NotifyTest => CommandOptions::NotifyTest(notify::test(common)?),
         Command::Preflight => CommandOptions::Preflight(preflight::preflight(common, values)?),

@@ -101,6 +101,7 @@ impl IssueReporter {
             | CommandOptions::Copy(_)
             | CommandOptions::Hold(_)
             | CommandOptions::HoldList(_)
+            | CommandOptions::Report(_)
             | CommandOptions::Metrics(_)
             | CommandOptions::NotifyTest(_)
             | CommandOptions::Preflight(_) => return None,

@@ -1,7 +1,6 @@
 //! `history`: the time line of each selected sponsor's backups, from its records and its store alone. Changes nothing.
 
 mod check;
-mod events;
 
 use super::backup_attempts::DEFAULT_TIMEOUT;
 use super::backup_rows::BackupRows;
@@ -10,6 +9,7 @@ use super::record_reads::RecordReads;
 use super::secrets_source::SecretsSource;
 use super::session::{Sessions, SponsorSession, contained};
 use super::tenancy_guard::TenancyGuard;
+use super::timeline_reads::TimelineReads;
 use super::{RunContext, sponsor_selection};
 use crate::cli::options::HistoryOptions;
 use crate::failure::Failure;
@@ -25,9 +25,7 @@ struct HistoryRun<'a> {
     options: &'a HistoryOptions,
     context: &'a RunContext,
     sessions: Sessions<'a>,
-    wanted: Wanted,
-    rows: BackupRows<'a>,
-    records: RecordReads,
+    reads: TimelineReads<'a>,
 }
 
 pub(super) async fn run(
@@ -40,16 +38,21 @@ pub(super) async fn run(
     let guard = TenancyGuard::of_secrets(&secrets, &selected, None, context).await;
     let run = HistoryRun {
         sessions: Sessions { common: &options.common, context, guard, publisher },
-        wanted: Wanted {
-            since: options.since.map(|since| since.begin(context.now())),
-            until: options.until.map(|until| until.end(context.now())),
-            version: options.version.clone(),
-            run: options.run.clone(),
-            event: options.event,
-            outcome: options.outcome,
+        reads: TimelineReads {
+            context,
+            rows: BackupRows::new(context, None),
+            records: RecordReads::new(),
+            wanted: Wanted {
+                since: options.since.map(|since| since.begin(context.now())),
+                until: options.until.map(|until| until.end(context.now())),
+                version: options.version.clone(),
+                run: options.run.clone(),
+                event: options.event,
+                outcome: options.outcome,
+            },
+            limit: options.limit,
+            with_records: false,
         },
-        rows: BackupRows::new(context, None),
-        records: RecordReads::new(),
         options: &options,
         context,
     };
@@ -103,7 +106,7 @@ impl HistoryRun<'_> {
         if self.options.check {
             found.check = Some(self.check(&place).await?);
         } else {
-            self.events(&place, &mut found).await?;
+            self.reads.fill(&place, &mut found).await?;
         }
         Ok(Ok(found))
     }

@@ -96,6 +96,7 @@ impl<'a> Publisher<'a> {
             CommandOptions::Hold(_) => Subject::Hold,
             CommandOptions::HoldList(_) => Subject::HoldList,
             CommandOptions::Prune(_) => Subject::Prune,
+            CommandOptions::Report(_) => Subject::Report,
             CommandOptions::Metrics(_) => Subject::Metrics,
             CommandOptions::NotifyTest(_) => Subject::NotifyTest,
             CommandOptions::Preflight(_) => Subject::Preflight,

@@ -159,7 +159,7 @@ impl HistoryEvent {
     }
 
     /// What else is known, in words.
-    fn details(&self) -> String {
+    pub(super) fn details(&self) -> String {
         let own = self.event == RecordedEvent::Backup;
         let of_another = self.backup_location.as_deref().filter(|_| !own).and_then(second_of);
         let parts = [

@@ -9,6 +9,7 @@
 //! them; what programs read (outputs, the summary's locations, lists as JSON) is, too, unless a secret may be a part of a
 //! name. The words in there were made with [`Sink::redacted`].
 
+mod page;
 mod results;
 mod streams;
 

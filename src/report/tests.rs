@@ -89,6 +89,7 @@ fn endings(subject: Subject) -> Vec<(Conclusion, Outcome, Option<State>)> {
         | Subject::Show
         | Subject::Diff
         | Subject::Prune
+        | Subject::Report
         | Subject::Metrics
         | Subject::NotifyTest
         | Subject::Preflight => {
@@ -122,7 +123,7 @@ fn result(name: &str, conclusion: Conclusion) -> SponsorResult {
     result
 }
 
-const SUBJECTS: [Subject; 17] = [
+const SUBJECTS: [Subject; 18] = [
     Subject::Backup,
     Subject::Record,
     Subject::Matrix,
@@ -137,6 +138,7 @@ const SUBJECTS: [Subject; 17] = [
     Subject::Hold,
     Subject::HoldList,
     Subject::Prune,
+    Subject::Report,
     Subject::Metrics,
     Subject::NotifyTest,
     Subject::Preflight,

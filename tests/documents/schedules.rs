@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::workflows::{
-    DEPLOY, DRILL, NIGHTLY, PRODUCTION, PRUNE, REUSABLE, VERIFY, WATCHER, jobs, our_steps, templates,
+    DEPLOY, DRILL, NIGHTLY, PRODUCTION, PRUNE, REPORT, REUSABLE, VERIFY, WATCHER, jobs, our_steps, templates,
 };
 
 /// A condition that repeats a cron text is false as soon as one of the two changes: green, and no backup ever.
@@ -27,7 +27,7 @@ fn a_cron_text_is_in_one_place() {
         );
         scheduled.push(path);
     }
-    let mut expected = [DRILL, NIGHTLY, PRODUCTION, PRUNE, VERIFY, WATCHER];
+    let mut expected = [DRILL, NIGHTLY, PRODUCTION, PRUNE, REPORT, VERIFY, WATCHER];
     expected.sort_unstable();
     assert_eq!(scheduled, expected);
 }

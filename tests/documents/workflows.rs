@@ -17,6 +17,7 @@ pub(crate) const NIGHTLY: &str = "docs/workflows/backup-nightly.yml";
 pub(crate) const DRILL: &str = "docs/workflows/restore-drill.yml";
 pub(crate) const VERIFY: &str = "docs/workflows/verify.yml";
 pub(crate) const WATCHER: &str = "docs/workflows/watch-backups.yml";
+pub(crate) const REPORT: &str = "docs/workflows/backup-report.yml";
 const LIST: &str = "docs/workflows/list.yml";
 /// Hides backups: its keys are in an environment of their own.
 pub(crate) const PRUNE: &str = "docs/workflows/prune-backups.yml";
@@ -36,7 +37,7 @@ fn paths_in(folder: &str) -> Vec<String> {
 pub(crate) fn templates() -> Vec<(String, Value)> {
     let found = paths_in("docs/workflows").into_iter().filter(|path| path != DEPENDABOT);
     let all: Vec<_> = found.map(|path| (path.clone(), crate::yaml(&path))).collect();
-    assert_eq!(all.len(), 13, "a workflow has come or gone: do these tests and script/workflows know?");
+    assert_eq!(all.len(), 14, "a workflow has come or gone: do these tests and script/workflows know?");
     all
 }
 
@@ -266,7 +267,7 @@ fn logs_are_kept_whatever_became_of_the_step_before() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 4);
+    assert_eq!(seen, 5);
 }
 
 #[test]

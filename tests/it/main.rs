@@ -15,6 +15,7 @@ mod bad_input;
 mod both_stores;
 mod copy;
 mod diff;
+mod digest;
 mod drill;
 mod families;
 mod faults;

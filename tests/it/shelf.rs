@@ -64,6 +64,17 @@ impl Shelf {
 
     /// The same at many times, several at once; gives the dumps' keys in that order.
     pub(super) fn many(&self, key: &str, seconds: impl Iterator<Item = String>) -> Vec<String> {
+        let (keys, copies) = self.many_copies(key, seconds);
+        self.put_all(copies);
+        keys
+    }
+
+    /// What [`Self::many`] would put there.
+    pub(super) fn many_copies(
+        &self,
+        key: &str,
+        seconds: impl Iterator<Item = String>,
+    ) -> (Vec<String>, Vec<(String, Vec<u8>)>) {
         let model = "19990101-000000";
         let objects = self.copies(key, model);
         let (old, mut keys) = (objects[0].0.clone(), Vec::new());
@@ -80,8 +91,8 @@ impl Shelf {
                 (new, dump.clone()),
             ]
         });
-        self.put_all(copies.collect());
-        keys
+        let copies = copies.collect();
+        (keys, copies)
     }
 
     /// Changes a manifest.

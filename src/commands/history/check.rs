@@ -25,7 +25,7 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 impl HistoryRun<'_> {
     pub(super) async fn check(&self, place: &BackupHistory<'_>) -> Result<CheckedRecords, Failure> {
         let mut attempts = place.attempts().await?;
-        attempts.retain(|attempt| self.wanted.covers(attempt.backup.at));
+        attempts.retain(|attempt| self.reads.wanted.covers(attempt.backup.at));
         if attempts.iter().any(|attempt| self.is_new(attempt)) {
             tokio::time::sleep(A_MOMENT).await;
         }
@@ -62,7 +62,8 @@ impl HistoryRun<'_> {
         let (backup, is_whole) =
             (attempt.backup.clone(), matches!(attempt.standing, AttemptStatus::Whole(_)));
         let in_progress = matches!(attempt.standing, AttemptStatus::InProgress);
-        let Some(row) = Box::pin(self.rows.row(place, attempt, &RowFacts::of_a_watcher())).await? else {
+        let Some(row) = Box::pin(self.reads.rows.row(place, attempt, &RowFacts::of_a_watcher())).await?
+        else {
             return Ok(None);
         };
         let problem = row.problem.clone().unwrap_or_default();
@@ -84,16 +85,16 @@ impl HistoryRun<'_> {
     async fn all_records(&self, place: &BackupHistory<'_>) -> Result<Vec<RecordEntry>, Failure> {
         let is_wanted = |kind: Object<'static>| kind == Object::DeploymentLog || reaches_back(kind);
         let (later, sooner): (Vec<_>, Vec<_>) =
-            self.records.list(place, is_wanted).await?.into_iter().partition(|listed| {
+            self.reads.records.list(place, is_wanted).await?.into_iter().partition(|listed| {
                 Object::records()
                     .any(|kind| reaches_back(kind) && kind.time_in(place.environment, &listed.key).is_some())
             });
-        let ever = Wanted { since: self.wanted.since, ..Wanted::default() };
-        let sooner = candidates::<()>(&self.wanted, place.environment, sooner, Vec::new());
+        let ever = Wanted { since: self.reads.wanted.since, ..Wanted::default() };
+        let sooner = candidates::<()>(&self.reads.wanted, place.environment, sooner, Vec::new());
         let later = candidates::<()>(&ever, place.environment, later, Vec::new());
         let read = futures_util::stream::iter(sooner.into_iter().chain(later)).map(|candidate| async move {
             let Found::Record(listed) = candidate.what else { return Ok(None) };
-            match self.records.read(place, &listed).await? {
+            match self.reads.records.read(place, &listed).await? {
                 FoundRecord::Own(entry) => Ok(Some(*entry)),
                 FoundRecord::Nothing => Ok(None),
                 FoundRecord::Unreadable => {
@@ -104,7 +105,7 @@ impl HistoryRun<'_> {
         });
         let read: Vec<Option<RecordEntry>> = read.buffered(IN_FLIGHT).try_collect().await?;
         let is_meant =
-            |entry: &RecordEntry| self.wanted.covers(entry.at) || reaches_back(entry.event.object());
+            |entry: &RecordEntry| self.reads.wanted.covers(entry.at) || reaches_back(entry.event.object());
         Ok(read.into_iter().flatten().filter(is_meant).collect())
     }
 

@@ -20,6 +20,10 @@ pub struct StoreFacts {
     pub stored_bytes: Option<u64>,
     /// Rows of all its tables.
     pub rows: Option<u64>,
+    /// Whether something was left out of it on purpose.
+    pub partial: Option<bool>,
+    /// Version that was about to be deployed.
+    pub version: Option<String>,
     /// End of its Object Lock.
     pub locked_until: Option<Timestamp>,
     /// Size of all backups.

@@ -33,6 +33,8 @@ pub enum Subject {
     HoldList,
     /// Retention by policy.
     Prune,
+    /// A digest of all backups.
+    Report,
     /// Metrics of all backups.
     Metrics,
     /// A sample to every sink of notifications.
@@ -58,6 +60,7 @@ impl Subject {
             Self::Hold => "Legal hold",
             Self::HoldList => "Legal holds",
             Self::Prune => "Prune",
+            Self::Report => "Backup report",
             Self::Metrics => "Backup metrics",
             Self::NotifyTest => "Notification test",
             Self::Preflight => "Preflight",
@@ -73,6 +76,7 @@ impl Subject {
             Self::Hold => "changed",
             Self::History | Self::Show => "shown",
             Self::Diff => "compared",
+            Self::Report => "reported",
             Self::Metrics => "measured",
             Self::NotifyTest => "notified",
             Self::Verify => "verified",
@@ -102,6 +106,7 @@ impl Subject {
             Self::Hold => "no hold was changed",
             Self::History | Self::Show => "nothing was shown",
             Self::Diff => "nothing was compared",
+            Self::Report => "nothing was reported",
             Self::Metrics => "nothing was published",
             Self::NotifyTest => "nothing was sent",
             Self::Verify => "nothing was verified",

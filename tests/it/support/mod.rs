@@ -7,6 +7,7 @@
     reason = "the tests and the demo are two programs, and each uses its own part"
 )]
 
+mod browser;
 pub(crate) mod clients;
 mod database;
 mod disk;
@@ -47,6 +48,7 @@ pub(crate) mod tools;
 mod trial;
 mod wire;
 
+pub(crate) use browser::{Page, Scheme, Seen as SeenPage};
 pub(crate) use database::Database;
 pub(crate) use disk::Disk;
 pub(crate) use doppler::{Asked, Doppler, Trouble};

@@ -29,6 +29,9 @@ pub(crate) const VERIFICATION: &str = include_str!("../../../schemas/verificatio
 /// `schemas/history.v1.json`.
 pub(crate) const HISTORY: &str = include_str!("../../../schemas/history.v1.json");
 
+/// `schemas/report.v1.json`.
+pub(crate) const REPORT: &str = include_str!("../../../schemas/report.v1.json");
+
 /// `schemas/diff.v1.json`.
 pub(crate) const DIFF: &str = include_str!("../../../schemas/diff.v1.json");
 
@@ -46,6 +49,7 @@ static HOLDS: LazyLock<Validator> = LazyLock::new(|| validator(HOLD));
 static HISTORIES: LazyLock<Validator> = LazyLock::new(|| validator(HISTORY));
 static RESTORES: LazyLock<Validator> = LazyLock::new(|| validator(RESTORE));
 static VERIFICATIONS: LazyLock<Validator> = LazyLock::new(|| validator(VERIFICATION));
+static REPORTS: LazyLock<Validator> = LazyLock::new(|| validator(REPORT));
 static DIFFS: LazyLock<Validator> = LazyLock::new(|| validator(DIFF));
 
 /// Panics unless the document has the form of a deployment log.
@@ -88,6 +92,12 @@ pub(crate) fn check_prune_plan(place: &str, document: &Value) {
 #[track_caller]
 pub(crate) fn check_history(place: &str, document: &Value) {
     check(&HISTORIES, place, document);
+}
+
+/// Panics unless the document is what `report --json` prints.
+#[track_caller]
+pub(crate) fn check_report(place: &str, document: &Value) {
+    check(&REPORTS, place, document);
 }
 
 /// Panics unless the document has the form of the record of a restore.

@@ -1,6 +1,8 @@
 //! A strict S3 server in this process: the `s3s` library over a temporary folder. Checks signatures and checksums.
 //! Has no tags, versions or locks; for those see `moto`.
 
+mod quick_lists;
+
 use std::ops::Deref;
 use std::path::Path;
 
@@ -15,6 +17,7 @@ use super::http::runtime;
 use super::s3::{Keys, Store};
 use super::sessions::Sessions;
 use super::tools;
+use quick_lists::QuickLists;
 
 /// A running server; it stops and its objects go when this is dropped.
 #[derive(Debug)]
@@ -51,12 +54,24 @@ impl StrictS3 {
 
     fn serve(keys: Keys, guard: impl FnOnce(&mut S3ServiceBuilder)) -> Self {
         let folder = tools::open_folder("strict-s3");
-        let mut builder = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap());
+        let library = FileSystem::new(folder.path()).unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let mut builder = S3ServiceBuilder::new(QuickLists { library, root });
         guard(&mut builder);
         let listener = runtime().block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let accepting = runtime().spawn(accept(listener, builder.build())).abort_handle();
         Self { store: Store::new(&endpoint, &keys, keys.clone()), folder, accepting }
+    }
+
+    /// Puts objects into a bucket without a request for each. They have no metadata.
+    pub(crate) fn fill(&self, bucket: &str, objects: impl IntoIterator<Item = (String, Vec<u8>)>) {
+        let bucket = self.folder.path().join(bucket);
+        for (key, bytes) in objects {
+            let place = bucket.join(key);
+            std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+            std::fs::write(place, bytes).unwrap();
+        }
     }
 
     /// Files of multipart uploads that were neither completed nor aborted, in any bucket: the library cannot list them,

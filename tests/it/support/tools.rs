@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Where `script/setup` puts the Python tools when `SPONSOR_BACKUP_TOOLS` names no other place. Keep both in step.
-const DEFAULT_TOOLS: &str = "/var/tmp/sponsor-backup-tools-3";
+const DEFAULT_TOOLS: &str = "/var/tmp/sponsor-backup-tools-4";
 
 /// The remedy in every panic about a missing part.
 pub(crate) const REMEDY: &str = "run script/test (or script/setup), which installs what the tests need";

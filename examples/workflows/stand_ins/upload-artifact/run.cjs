@@ -12,7 +12,9 @@ const from = path.resolve(process.env.GITHUB_WORKSPACE, input('path'));
 const missing = input('if-no-files-found');
 if (!['warn', 'error', 'ignore'].includes(missing)) fail(`if-no-files-found is '${missing}'`);
 if (name === '' || /["':<>|*?\r\n\\/]/.test(name)) fail(`the artifact's name '${name}' is not valid`);
-const files = fs.existsSync(from) ? fs.readdirSync(from, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()) : [];
+const isFile = fs.existsSync(from) && fs.statSync(from).isFile();
+const inFolder = () => fs.readdirSync(from, { recursive: true, withFileTypes: true }).filter((e) => e.isFile());
+const files = isFile ? [from] : fs.existsSync(from) ? inFolder() : [];
 if (files.length === 0) {
   if (missing === 'error') fail(`no files were found at ${input('path')}`);
   if (missing === 'warn') console.log(`::warning::no files were found at ${input('path')}`);
@@ -24,5 +26,5 @@ try {
 } catch {
   fail(`an artifact named '${name}' exists already in this run`);
 }
-fs.cpSync(from, to, { recursive: true });
+fs.cpSync(from, isFile ? path.join(to, path.basename(from)) : to, { recursive: true });
 console.log(`${files.length} files in artifact ${name}`);

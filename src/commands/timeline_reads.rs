@@ -1,22 +1,45 @@
-//! The events that are shown: records and backups without one, read from the newest backward.
+//! The time line of a sponsor: records and backups without one, read from the newest backward.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
-use super::HistoryRun;
-use crate::commands::backup_attempts::{AttemptStatus, BackupAttempt, BackupHistory};
-use crate::commands::record_reads::{FoundRecord, IN_FLIGHT};
-use crate::commands::row_facts::RowFacts;
+use super::RunContext;
+use super::backup_attempts::{AttemptStatus, BackupAttempt, BackupHistory};
+use super::backup_rows::BackupRows;
+use super::record_reads::{FoundRecord, IN_FLIGHT, RecordReads};
+use super::row_facts::RowFacts;
 use crate::failure::Failure;
 use crate::layout::key::SECOND;
 use crate::record::entries::{RecordEntry, RecordedEvent};
-use crate::record::timeline::{Candidate, Found, candidates, is_settled, preceding};
+use crate::record::timeline::{Candidate, Found, Wanted, candidates, is_settled, preceding};
 use crate::report::history::{BeforeRun, HistoryEvent, SponsorHistory};
 
 /// Records that are read in search of a version, a run or an outcome, at most, unless `all` is set.
 const SEARCHED: usize = 2_000;
+
+/// Reads time lines.
+pub(super) struct TimelineReads<'a> {
+    pub(super) context: &'a RunContext,
+    pub(super) rows: BackupRows<'a>,
+    pub(super) records: RecordReads,
+    pub(super) wanted: Wanted,
+    /// Maximum number of events. `None` for all.
+    pub(super) limit: Option<NonZeroUsize>,
+    /// Whether the records themselves are returned, too.
+    pub(super) with_records: bool,
+}
+
+/// The records that a time line was made of.
+#[derive(Default)]
+pub(super) struct ReadRecords {
+    /// The newest first.
+    pub(super) entries: Vec<RecordEntry>,
+    /// Locations of those that could not be read.
+    pub(super) unread: Vec<String>,
+}
 
 /// What was learned on the way back.
 struct Course {
@@ -28,20 +51,20 @@ struct Course {
     failed: BTreeSet<i64>,
     /// Keys of the dumps that prunes removed, and whether their newest record says so.
     pruned: BTreeMap<String, bool>,
-    /// In search of a run, all records.
-    read: Vec<RecordEntry>,
+    /// The records that were read, in search of a run or if they are wanted themselves.
+    read: ReadRecords,
     /// The time in the last key.
     oldest: Timestamp,
 }
 
-impl HistoryRun<'_> {
+impl TimelineReads<'_> {
     /// Fills in the events. The requests are the pages of the listings, and at most three for each row, unless what a record
     /// says decides whether it is shown.
-    pub(super) async fn events(
+    pub(super) async fn fill(
         &self,
         place: &BackupHistory<'_>,
         found: &mut SponsorHistory,
-    ) -> Result<(), Failure> {
+    ) -> Result<ReadRecords, Failure> {
         let wanted = &self.wanted;
         let records = self.records.list(place, |kind| wanted.has(kind)).await?;
         let attempts = place.attempts().await?;
@@ -56,21 +79,21 @@ impl HistoryRun<'_> {
             named: BTreeSet::new(),
             failed: BTreeSet::new(),
             pruned: BTreeMap::new(),
-            read: Vec::new(),
+            read: ReadRecords::default(),
             oldest: self.context.now(),
         };
-        let limit = self.options.limit.map_or(usize::MAX, std::num::NonZero::get);
+        let limit = self.limit.map_or(usize::MAX, NonZeroUsize::get);
         let mut searched = 0;
         while ahead.peek().is_some() {
             let room = limit.saturating_sub(found.events.len());
             let is_settled = match &wanted.run {
-                Some(run) => is_settled(run, &course.read, course.oldest),
+                Some(run) => is_settled(run, &course.read.entries, course.oldest),
                 None => room == 0,
             };
             if is_settled {
                 break;
             }
-            if wanted.is_searched() && self.options.limit.is_some() && searched >= SEARCHED {
+            if wanted.is_searched() && self.limit.is_some() && searched >= SEARCHED {
                 self.warn_of_the_end(place, course.oldest);
                 break;
             }
@@ -84,10 +107,11 @@ impl HistoryRun<'_> {
         found.more |= ahead.peek().is_some();
         found.before_run = wanted.run.as_ref().map(|run| BeforeRun {
             run: run.clone(),
-            is_recorded: course.read.iter().any(|entry| entry.run_id.as_ref() == Some(run)),
-            backup: preceding(run, &course.read).map(|entry| self.event(place, entry.clone(), &course)),
+            is_recorded: course.read.entries.iter().any(|entry| entry.run_id.as_ref() == Some(run)),
+            backup: preceding(run, &course.read.entries)
+                .map(|entry| self.event(place, entry.clone(), &course)),
         });
-        Ok(())
+        Ok(course.read)
     }
 
     /// Reads the next objects, and returns what is shown of them.
@@ -104,12 +128,13 @@ impl HistoryRun<'_> {
         for read in read {
             match read {
                 Read::Record(entry) => {
-                    course.note(&entry, self.wanted.run.is_some());
+                    course.note(&entry, self.with_records || self.wanted.run.is_some());
                     if self.wanted.fits(&entry) {
                         events.push(self.event(place, *entry, course));
                     }
                 }
                 Read::Backup(attempt) => events.extend(self.unrecorded(place, *attempt, course).await?),
+                Read::Unread(location) => course.read.unread.push(location),
                 Read::Nothing => {}
             }
         }
@@ -134,7 +159,7 @@ impl HistoryRun<'_> {
         };
         let location = place.audit_logs.location(&listed.key);
         place.warn("a record was not read", &format!("{location}: {why}"));
-        Ok(Read::Nothing)
+        Ok(Read::Unread(location))
     }
 
     fn event(&self, place: &BackupHistory<'_>, entry: RecordEntry, course: &Course) -> HistoryEvent {
@@ -178,6 +203,8 @@ enum Read {
     Record(Box<RecordEntry>),
     /// Not read yet: most backups have a record.
     Backup(Box<BackupAttempt>),
+    /// A record at this location that could not be read.
+    Unread(String),
     /// Another sponsor's or another program's.
     Nothing,
 }
@@ -196,7 +223,7 @@ impl Course {
             None => {}
         }
         if keep {
-            self.read.push(entry.clone());
+            self.read.entries.push(entry.clone());
         }
     }
 }

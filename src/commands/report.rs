@@ -1,0 +1,194 @@
+//! `report`: a digest of all selected sponsors, from their stores and records alone. Changes nothing.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::backup_attempts::{AttemptStatus, BackupAttempt, BackupHistory, DEFAULT_TIMEOUT};
+use super::backup_rows::BackupRows;
+use super::publish::{Ended, Publisher};
+use super::record_reads::RecordReads;
+use super::row_facts::RowFacts;
+use super::secrets_source::SecretsSource;
+use super::session::{Sessions, SponsorSession, contained};
+use super::state_reads::StateReads;
+use super::tenancy_guard::TenancyGuard;
+use super::timeline_reads::{ReadRecords, TimelineReads};
+use super::{RunContext, sponsor_selection};
+use crate::archive::catalogue::BackupEntry;
+use crate::cli::UsageError;
+use crate::cli::options::ReportOptions;
+use crate::failure::Failure;
+use crate::record::timeline::Wanted;
+use crate::report::digest::{Digest, ExceptionKind, Period, SponsorDigest, SponsorFacts, StoredBackup};
+use crate::report::history::SponsorHistory;
+use crate::report::page;
+use crate::secrets::{Disabled, S3Backups};
+use crate::sponsors::Sponsor;
+use crate::store::s3::policy::Purpose;
+use crate::verification::{Conclusion, VerificationError};
+
+/// A deployment soon after the period's begin may name a backup from before it.
+const BACKUP_BEFORE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Shared by all sponsors of a run.
+struct ReportRun<'a> {
+    options: &'a ReportOptions,
+    context: &'a RunContext,
+    sessions: Sessions<'a>,
+    timelines: TimelineReads<'a>,
+    period: Period,
+}
+
+pub(super) async fn run(
+    options: ReportOptions,
+    context: &RunContext,
+    publisher: &Publisher<'_>,
+) -> Result<u8, Failure> {
+    let period = period(&options, context.now())?;
+    let selected = sponsor_selection::select_some(&options.common, context).await?;
+    let secrets = SecretsSource::open(&options.common, context, &selected.sponsors).await?;
+    let guard = TenancyGuard::of_secrets(&secrets, &selected, None, context).await;
+    let run = ReportRun {
+        sessions: Sessions { common: &options.common, context, guard, publisher },
+        timelines: TimelineReads {
+            context,
+            rows: BackupRows::new(context, None),
+            records: RecordReads::new(),
+            // A drill after the period can prove a backup of it.
+            wanted: Wanted { since: period.since.checked_sub(BACKUP_BEFORE).ok(), ..Wanted::default() },
+            limit: None,
+            with_records: true,
+        },
+        period,
+        options: &options,
+        context,
+    };
+    let (mut ended, mut digests) = (Vec::new(), Vec::new());
+    for sponsor in &selected.sponsors {
+        let (result, code) = contained(Box::pin(run.sponsor(sponsor, &mut digests)), |failure| {
+            run.sessions.end_broken(sponsor, &failure)
+        })
+        .await;
+        if digests.last().is_none_or(|digest: &SponsorDigest| digest.sponsor != sponsor.name) {
+            digests
+                .push(SponsorDigest::unknown(&sponsor.name, result.message.as_deref().unwrap_or_default()));
+        }
+        ended.push((result, code));
+    }
+    let digest = Digest::new(options.common.environment.name(), period, options.limits, digests);
+    context.sink.table(&digest.headline(), || digest.lines(), options.json);
+    if options.json {
+        context.sink.document("The report as JSON", digest.json().lines().map(str::to_owned));
+    }
+    if let Some(path) = &options.html {
+        context.sink.page(path, &page::render(&digest))?;
+    }
+    publisher.results_with(ended, Vec::new(), &digest.markdown())
+}
+
+fn period(options: &ReportOptions, now: Timestamp) -> Result<Period, UsageError> {
+    let until = options.until.map_or(now, |until| until.end(now)).min(now);
+    let since = options.since.begin(now);
+    if since > until {
+        return Err(UsageError::new("`since` is later than `until`").hint("Exchange them."));
+    }
+    Ok(Period { since, until, now })
+}
+
+impl ReportRun<'_> {
+    async fn sponsor(&self, sponsor: &Sponsor, digests: &mut Vec<SponsorDigest>) -> Ended {
+        let session = self.sessions.begin(sponsor, None);
+        let digest = match session.run(session.limit.unless_stopped(Box::pin(self.look(&session)))).await {
+            Ok(Ok(digest)) => digest,
+            Ok(Err(disabled)) => SponsorDigest::disabled(&sponsor.name, &disabled.to_string()),
+            Err(failure) => return session.end_failed(&failure),
+        };
+        let judged = self.judge(&digest);
+        let is_disabled = digest.exceptions.iter().any(|it| it.kind == ExceptionKind::Disabled);
+        let mut result = session.result(match &judged {
+            Ok(()) if is_disabled => Conclusion::disabled(),
+            Ok(()) => Conclusion::of_listing(digest.stored.len()),
+            Err(_) => Conclusion::failed(None),
+        });
+        result.message = Some(digest.stored_words());
+        digests.push(digest);
+        session.end(result, judged.err().map(|failure| session.redacted(&failure)))
+    }
+
+    /// A limit that was set and is exceeded is a failure.
+    fn judge(&self, digest: &SponsorDigest) -> Result<(), Failure> {
+        let limits = &self.options.limits;
+        let findings: Vec<String> = digest
+            .exceptions
+            .iter()
+            .filter(|exception| exception.is_failure(limits))
+            .map(|exception| exception.message.clone())
+            .collect();
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let place = format!("backups of {}", self.options.common.environment.name());
+        let hint =
+            "Read the records of the last runs with `history`, then take a backup or run a drill.".to_owned();
+        Err(VerificationError { place, findings, hint }.into())
+    }
+
+    async fn look(&self, session: &SponsorSession<'_>) -> Result<Result<SponsorDigest, Disabled>, Failure> {
+        let secrets = match session.secrets().await? {
+            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
+            S3Backups::Enabled(secrets) => secrets,
+        };
+        let buckets = session.open_buckets(secrets, &self.options.endpoint, Purpose::Read { thaw: false })?;
+        let place = session.history(&buckets, DEFAULT_TIMEOUT);
+        let state = StateReads {
+            context: self.context,
+            rows: &self.timelines.rows,
+            records: &self.timelines.records,
+            storage_budget: self.options.limits.storage_budget_bytes,
+        };
+        let mut entries = state.newest_records(&place).await?;
+        let mut timeline = SponsorHistory::default();
+        let ReadRecords { entries: read, unread } =
+            Box::pin(self.timelines.fill(&place, &mut timeline)).await?;
+        entries.extend(read);
+        entries.sort_by(|one, other| one.key.cmp(&other.key));
+        entries.dedup_by(|one, other| one.key == other.key);
+        let attempts = place.attempts().await?;
+        let stored = self.stored(&place, &attempts).await?;
+        let store = state.facts(&place, attempts, &entries).await?;
+        let facts = SponsorFacts {
+            sponsor: session.sponsor.name.clone(),
+            entries,
+            unread,
+            events: timeline.events,
+            store,
+            stored,
+        };
+        let digest = SponsorDigest::of(facts, self.period, &self.options.limits);
+        Ok(Ok(digest.cleaned(|text| self.context.sink.redacted(text))))
+    }
+
+    /// The backups of the store. In a shared bucket only the manifest shows whose a backup is.
+    async fn stored(
+        &self,
+        place: &BackupHistory<'_>,
+        attempts: &[BackupAttempt],
+    ) -> Result<Vec<StoredBackup>, Failure> {
+        let mut all = Vec::new();
+        for attempt in attempts {
+            let AttemptStatus::Whole(entry) = &attempt.standing else { continue };
+            let location = place.location(&attempt.backup);
+            if !place.sponsor.partners.is_empty() && !self.is_own(place, entry).await? {
+                continue;
+            }
+            all.push(StoredBackup { location, timestamp: attempt.backup.at, size_bytes: entry.bytes });
+        }
+        Ok(all)
+    }
+
+    async fn is_own(&self, place: &BackupHistory<'_>, entry: &BackupEntry) -> Result<bool, Failure> {
+        let standing = AttemptStatus::Whole(entry.clone());
+        let attempt = BackupAttempt { backup: entry.backup.clone(), standing };
+        let row = self.timelines.rows.row(place, attempt, &RowFacts::of_a_watcher()).await?;
+        Ok(row.is_some())
+    }
+}
