@@ -5,7 +5,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::{Strategy, any};
 
-use super::{Candidate, Decision, Floors, Kind, Known, Policy, Question, Reason, Verdict, ahead, decide, undecided};
+use super::{
+    Candidate, Decision, Floors, Kind, Known, Policy, Question, Reason, Verdict, ahead, decide, undecided,
+};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const NO_FLOORS: Floors = Floors { min_keep: 0, min_age: Duration::ZERO };
