@@ -4,6 +4,8 @@
 
 #[path = "documents/blocks.rs"]
 mod blocks;
+#[path = "documents/compliance.rs"]
+mod compliance;
 #[path = "documents/contracts.rs"]
 mod contracts;
 #[path = "documents/dependencies.rs"]
@@ -51,11 +53,13 @@ use sponsor_backup::report::outputs::DEFINITIONS;
 use sponsor_backup::secrets::file::SecretsFile;
 use sponsor_backup::secrets::{AwsFromEnvironment, AwsKeys, S3Backups, Secret, interpret};
 
+// serves: 11.10(k)/accurate-pages
 #[test]
 fn the_action_is_what_the_definitions_say() {
     hold("action.yml", &render::action());
 }
 
+// serves: 11.10(k)/accurate-pages
 #[test]
 fn tables_and_examples_of_the_pages_are_what_the_sources_say() {
     let mut filled = render::pages(&read);
@@ -67,6 +71,7 @@ fn tables_and_examples_of_the_pages_are_what_the_sources_say() {
     assert!(filled.is_empty(), "{filled:?}");
 }
 
+// serves: 11.10(a)/reliable, 11.10(k)/accurate-pages
 /// The modules stand in the order in which the suite names them.
 #[test]
 fn the_table_of_faults_is_what_the_suite_says() {

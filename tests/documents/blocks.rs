@@ -48,6 +48,7 @@ fn refusal(command: &shell::Simple) -> Option<String> {
     cli::parse(&words, &variables).err().map(|error| error.message)
 }
 
+// serves: 11.10(k)/accurate-pages
 #[test]
 fn every_command_of_the_pages_is_one_the_program_takes() {
     let (mut seen, mut refused) = (0, Vec::new());

@@ -27,6 +27,7 @@ const ON_PURPOSE: &[(&str, &str)] = &[(
     "a backup can be in a folder: the pattern admits file:// as well",
 )];
 
+// serves: 11.10(k)/revisions
 #[test]
 #[expect(clippy::print_stdout, reason = "the reader of the test sees what grew")]
 fn contracts_of_release_0_1_are_kept() {

@@ -78,6 +78,7 @@ fn is_broken(page: &str, link: &str) -> bool {
     !crate::root().join(&path).exists() || anchor.is_some_and(|anchor| !anchors(&path).contains(anchor))
 }
 
+// serves: 11.10(k)/accurate-pages
 #[test]
 fn every_link_and_anchor_of_the_pages_exists() {
     let (mut seen, mut broken) = (0, Vec::new());

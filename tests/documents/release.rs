@@ -59,6 +59,7 @@ impl Copy {
     }
 }
 
+// serves: 11.10(k)/revisions
 #[test]
 fn a_release_needs_version_changelog_and_tag_to_agree() {
     let copy = Copy::new(&["v9.8.6", "v9.8.6-source", "v9"]);

@@ -32,6 +32,20 @@ fn a_cron_text_is_in_one_place() {
     assert_eq!(scheduled, expected);
 }
 
+// serves: REQ-o00008/every-six-hours
+#[test]
+fn production_is_backed_up_every_six_hours() {
+    let workflow = crate::yaml(PRODUCTION);
+    assert_eq!(workflow["jobs"]["production"]["with"]["environment"], "production");
+    let cron = workflow["on"]["schedule"][0]["cron"].as_str().unwrap();
+    let [_, hours, day, month, weekday] = cron.split(' ').collect::<Vec<_>>()[..] else { panic!("{cron}") };
+    assert_eq!([day, month, weekday], ["*"; 3], "{cron}");
+    let hours: Vec<u8> = hours.split(',').map(|hour| hour.parse().unwrap()).collect();
+    assert_eq!(hours, [0, 6, 12, 18].map(|later| hours[0] + later), "{cron}");
+    assert!(hours[0] < 6, "{cron}");
+}
+
+// serves: REQ-o00008/every-six-hours
 #[test]
 fn a_scheduled_backup_always_calls_the_reusable_workflow() {
     for path in [NIGHTLY, PRODUCTION] {
@@ -45,6 +59,7 @@ fn a_scheduled_backup_always_calls_the_reusable_workflow() {
     }
 }
 
+// serves: REQ-o00008/every-six-hours
 /// A job that was cancelled while it waited, or never started, has neither failed nor succeeded. The last job looks at what
 /// S3 holds, whatever became of those before it.
 #[test]
@@ -60,6 +75,7 @@ fn the_last_job_of_a_backup_looks_for_backups_that_are_missing() {
     assert!(inputs["max-backup-age"].is_string());
 }
 
+// serves: REQ-o00008/integrity-checks
 /// Scheduled runs are unwatched: a step without this would fail unseen.
 #[test]
 fn whatever_fails_on_a_schedule_opens_an_issue() {
@@ -80,6 +96,7 @@ fn whatever_fails_on_a_schedule_opens_an_issue() {
     assert_eq!(ages["permissions"]["issues"], "write");
 }
 
+// serves: REQ-o00008/integrity-checks
 /// Daily the newest, on the first of a month all that can be read at once.
 #[test]
 fn the_monthly_verification_follows_from_the_date() {
@@ -94,6 +111,7 @@ fn the_monthly_verification_follows_from_the_date() {
     assert!(cron.ends_with(" * * *"), "{cron}");
 }
 
+// serves: REQ-o00008/weekly-restores
 #[test]
 fn the_drill_is_weekly_has_limits_and_keeps_its_reports() {
     let drill = crate::yaml(DRILL);

@@ -11,6 +11,7 @@ fn sources(folder: &Path) -> String {
     entries.map(text).collect()
 }
 
+// serves: 11.10(k)/accurate-pages
 #[test]
 fn every_message_of_the_page_is_in_the_sources() {
     let (page, sources) = (crate::read("docs/troubleshooting.md"), sources(&crate::root().join("src")));

@@ -177,6 +177,7 @@ fn read(store: &Store) -> Result<Vec<u8>, ArchiveError> {
     })
 }
 
+// serves: REQ-o00008/long-term-archive
 #[test]
 fn a_frozen_backup_is_read_once_it_was_thawed() {
     let moto = Moto::shared();

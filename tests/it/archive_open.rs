@@ -126,6 +126,7 @@ proptest! {
         prop_assert_eq!(opened.plain, case.sealed.plain);
     }
 
+    // serves: 11.10(a)/altered
     /// A codec's own sums prove nothing: an object that was cut between two members, or changed where they do not look,
     /// opens; but never as the one that was sealed. An encrypted one does not open at all.
     #[test]

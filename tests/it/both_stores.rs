@@ -46,6 +46,7 @@ fn message(outcome: &Outcome, code: i32) -> String {
     outcome.result("callisto")["message"].as_str().unwrap().to_owned()
 }
 
+// serves: 11.10(a)/reliable
 #[test]
 fn backup_stores_three_objects_or_none() {
     for trial in each() {

@@ -106,6 +106,7 @@ fn assert_refused(outcome: &Outcome, code: i32, words: &str) {
     assert!(outcome.visible().contains(words), "{}", outcome.transcript());
 }
 
+// serves: 11.10(e)/recorded, REQ-o00008/disaster-drills
 /// A backup in a folder becomes the same backup in a bucket, which the sponsor can then be pointed at.
 #[test]
 fn a_folder_is_copied_to_a_bucket_and_drills_there() {
@@ -152,6 +153,7 @@ fn a_folder_is_copied_to_a_bucket_and_drills_there() {
     folders.with_s3(folders.run("drill", &[])).run().assert_code(0);
 }
 
+// serves: 11.10(b)/electronic, REQ-o00008/disaster-drills
 #[test]
 fn a_bucket_is_copied_to_a_folder_and_restores_from_there() {
     let trial = Trial::of([Sponsor::named("callisto").diary(3, 30)]);

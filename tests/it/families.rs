@@ -80,6 +80,7 @@ fn every_family_comes_back_on_15() {
     every_family_comes_back(Cluster::shared(), 15, false);
 }
 
+// serves: 11.10(a)/accurate
 #[test]
 fn every_family_comes_back_with_its_rights_on_18() {
     every_family_comes_back(Cluster::of_major(18), 18, true);

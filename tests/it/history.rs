@@ -36,6 +36,7 @@ fn events(shown: &Value) -> Vec<&str> {
     shown["events"].as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect()
 }
 
+// serves: 11.10(b)/readable, 11.10(e)/reviewable
 /// A night: a backup, its deployment, a verification, a drill, a restore and a copy.
 #[test]
 fn everything_that_acts_is_in_one_time_line() {

@@ -51,6 +51,7 @@ fn listed(shelf: &Shelf, words: &[&str]) -> Vec<Value> {
     array(&outcome)
 }
 
+// serves: 11.10(e)/recorded
 #[test]
 fn a_hold_is_on_all_three_objects_until_it_is_removed() {
     let (shelf, logs) = with_object_lock();
@@ -176,6 +177,7 @@ fn in_a_folder_the_record_is_the_hold() {
     assert!(shown(&["hold", "list"]).is_empty());
 }
 
+// serves: 11.10(e)/recorded
 /// Two of three objects held is a failure that names them, and the next run finishes.
 #[test]
 fn a_hold_that_stops_half_way_names_what_is_held() {

@@ -95,6 +95,7 @@ fn a_run_with_only_an_identity_backs_up_every_sponsor() {
     }
 }
 
+// serves: 11.10(d)/least-permissions, REQ-o00041/per-environment
 #[test]
 fn each_command_does_its_work_with_its_own_rights_and_no_others() {
     let keyless = Keyless::of(&["callisto"]);

@@ -39,6 +39,7 @@ pub(super) fn array(outcome: &Outcome) -> Vec<Value> {
     array.as_array().unwrap().clone()
 }
 
+// serves: 11.10(b)/readable
 #[test]
 fn three_backups_are_listed_as_their_manifests_say() {
     let shelf = callisto();

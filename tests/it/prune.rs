@@ -150,6 +150,7 @@ fn a_plan_names_each_backup_and_changes_nothing() {
     assert!(records(&shelf.trial).is_empty());
 }
 
+// serves: REQ-p00012/no-early-deletion
 #[test]
 fn what_was_hidden_comes_back_and_verifies() {
     let shelf = callisto();
@@ -249,6 +250,7 @@ fn the_proven_one_and_the_one_before_the_deployment_stay() {
     assert!(reason(&plan, &keys[5]).contains("before deployed version v2.4.0"), "{}", plan.stdout);
 }
 
+// serves: REQ-o00049/production, REQ-p00012/no-early-deletion
 /// In production, no policy undercuts seven years.
 #[test]
 fn production_keeps_its_own_retention() {

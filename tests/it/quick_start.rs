@@ -120,6 +120,7 @@ fn the_readmes_quick_start_ends_in_equal() {
     assert_eq!(machine.rows("restored"), machine.rows("diary"));
 }
 
+// serves: REQ-p00012/open-formats
 /// One bit of the stored file differs: the recipe ends before it restores anything.
 #[test]
 fn the_readmes_hand_restore_refuses_a_changed_file() {

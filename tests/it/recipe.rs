@@ -101,6 +101,7 @@ fn assert_same((source, restored): &(Database, Database), what: &str) {
     }
 }
 
+// serves: REQ-p00012/open-formats
 #[test]
 fn the_readmes_recipe_brings_back_every_sample_on_15() {
     let bench = Bench::on(tools::distribution_bin_dir());
@@ -109,6 +110,7 @@ fn the_readmes_recipe_brings_back_every_sample_on_15() {
     }
 }
 
+// serves: REQ-p00012/open-formats
 #[test]
 fn the_readmes_recipe_brings_back_every_sample_on_18() {
     let bench = Bench::on(tools::wheel_bin_dir(18));

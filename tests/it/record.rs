@@ -21,6 +21,7 @@ fn stored(trial: &Trial, sponsor: &str) -> Value {
     trial.store.get_json(bucket, &keys[0])
 }
 
+// serves: 11.10(e)/recorded
 #[test]
 fn every_deployment_outcome_is_recorded_and_the_step_succeeds() {
     for outcome in ["success", "failure", "cancelled", "skipped"] {
@@ -40,6 +41,7 @@ fn every_deployment_outcome_is_recorded_and_the_step_succeeds() {
     }
 }
 
+// serves: 11.10(e)/who-and-when
 #[test]
 fn the_known_keys_hold_what_the_runner_says() {
     let trial = one();
@@ -134,6 +136,7 @@ fn a_workspace_without_write_access_fails_and_s3_has_the_record() {
     assert_eq!(stored(&trial, "callisto")["outcome"], "success");
 }
 
+// serves: 11.10(e)/who-and-when, 11.10(e)/not-replaced
 #[test]
 fn a_long_reason_is_recorded_whole_and_metadata_stays_ascii() {
     let reason =

@@ -31,6 +31,7 @@ fn assert_none(shelf: &Shelf, outcome: &Outcome, folder: &str, local: &str) {
     assert!(!outcome.workspace.join(local).exists(), "{}", outcome.transcript());
 }
 
+// serves: 11.10(e)/recorded
 #[test]
 fn a_verification_that_found_something_is_recorded() {
     let shelf = callisto();
@@ -85,6 +86,7 @@ fn a_record_that_the_bucket_refuses_is_kept_locally() {
     assert!(restored.visible().contains("(it is in restore-records/callisto/"), "{}", restored.transcript());
 }
 
+// serves: 11.10(e)/recorded
 #[test]
 fn a_restore_that_was_refused_is_recorded_without_the_password() {
     let shelf = callisto();
@@ -116,6 +118,7 @@ fn tables_that_become_sql_are_recorded() {
     assert!(record["restored_into"].as_str().unwrap().ends_with("sites.sql"), "{record:#}");
 }
 
+// serves: 11.10(e)/recorded
 /// A stopped restore has a record, too.
 #[test]
 fn a_stopped_restore_is_recorded() {

@@ -48,6 +48,7 @@ fn well(outcome: &Outcome, state: &str) {
     assert_eq!((outcome.output("outcome").as_str(), outcome.output("state").as_str()), ("success", state));
 }
 
+// serves: 11.10(c)/retrievable
 #[test]
 fn backups_of_earlier_releases_still_pass_every_command() {
     for release in releases() {

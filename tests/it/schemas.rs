@@ -78,6 +78,7 @@ fn properties(path: &str, schema: &Value, found: &mut Vec<(String, Value)>) {
     }
 }
 
+// serves: 11.10(b)/readable
 #[test]
 fn schemas_are_valid_describe_every_key_and_admit_no_other() {
     let all = [

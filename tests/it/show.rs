@@ -16,6 +16,7 @@ fn callisto() -> Shelf {
     Shelf::of(Trial::of([Sponsor::named("callisto").diary(3, 30)]), "callisto")
 }
 
+// serves: 11.10(b)/readable
 #[test]
 fn a_backup_is_shown_with_its_tables_the_largest_first() {
     let shelf = callisto();

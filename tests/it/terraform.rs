@@ -29,6 +29,7 @@ fn created(moto: &Moto, edits: &[(&str, &str)]) -> [Bucket; 2] {
     buckets
 }
 
+// serves: 11.30/in-transit, REQ-o00041/buckets
 #[test]
 fn both_buckets_are_protected_and_audit_logs_are_locked() {
     let moto = Moto::shared();
@@ -51,6 +52,7 @@ fn both_buckets_are_protected_and_audit_logs_are_locked() {
     assert_eq!(settings_on(moto, &logs.name), expected(&logs, Some("Enabled")));
 }
 
+// serves: REQ-o00049/production, REQ-o00049/tiers
 /// What S3 has is what the text says, rule by rule: what the next test reads is real.
 #[test]
 fn s3_accepts_the_lifecycle_rules_as_they_are() {
@@ -60,6 +62,8 @@ fn s3_accepts_the_lifecycle_rules_as_they_are() {
     }
 }
 
+// serves: REQ-o00008/long-term-archive, REQ-o00041/per-environment, REQ-o00049/production, REQ-o00049/staging
+// serves: REQ-o00049/development, REQ-o00049/deployment-logs, REQ-o00049/tiers
 #[test]
 fn lifecycle_rules_are_those_of_the_retention_policy() {
     let module = Module::of_callisto(json!({}));
@@ -112,6 +116,7 @@ fn gradual_tiers_and_further_prefixes_become_rules() {
     assert_eq!(rules["expire-wal"]["tiers"], tiers);
 }
 
+// serves: REQ-o00008/disaster-drills
 /// S3 copies no lifecycle rules.
 #[test]
 fn copies_are_kept_as_long_as_their_originals() {

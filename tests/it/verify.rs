@@ -101,6 +101,7 @@ fn has_bytes(manifest: &mut Value, bytes: usize) {
     manifest.as_object_mut().unwrap().remove("pieces");
 }
 
+// serves: 11.10(a)/altered, REQ-p00012/integrity
 #[test]
 fn a_flipped_bit_and_a_cut_are_found() {
     let shelf = callisto();
@@ -172,6 +173,7 @@ fn what_was_never_there_does_not_count_as_a_finding() {
     assert_eq!(all.result("callisto")["message"], format!("{place} holds no backup"));
 }
 
+// serves: 11.10(a)/altered
 /// Whatever is changed with them, the text shows it.
 #[test]
 fn exchanged_dumps_are_found() {

@@ -92,6 +92,7 @@ fn message(outcome: &Outcome) -> String {
     outcome.result("callisto")["message"].as_str().unwrap().to_owned()
 }
 
+// serves: 11.10(c)/retrievable
 #[test]
 fn each_name_of_a_backup_leads_to_it() {
     for kind in KINDS {

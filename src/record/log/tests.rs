@@ -5,6 +5,7 @@ fn entry<'a>(sponsor: &'a str, at: Timestamp, text: &'a str) -> Entry<'a> {
     Entry { object, sponsor, environment, at, document: text.as_bytes() }
 }
 
+// serves: 11.10(e)/not-replaced
 #[test]
 fn a_second_record_of_the_same_second_takes_the_next_one() {
     let workspace = tempfile::tempdir().unwrap();

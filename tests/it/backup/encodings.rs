@@ -33,6 +33,7 @@ fn zstd_restores_the_same_rows() {
     assert_eq!(restored_from(&plain).content_digest(), trial.database("callisto").content_digest());
 }
 
+// serves: 11.30/encrypted
 #[test]
 fn an_encrypted_backup_opens_with_the_identity_and_only_with_it() {
     let trial = Trial::of([Sponsor::named("callisto")]);
@@ -70,6 +71,7 @@ fn special_characters_in_password_and_database_name_work() {
     assert_eq!(copy.row_counts()["public.Größe €"], 2);
 }
 
+// serves: 11.10(b)/complete
 #[test]
 fn a_partial_backup_says_so() {
     let trial = Trial::of([Sponsor::named("callisto")]);

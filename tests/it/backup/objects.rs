@@ -23,6 +23,7 @@ fn key(prefix: &str, stem: &str, timestamp: &str) -> String {
     format!("{prefix}{day}/{stem}-{second}")
 }
 
+// serves: 11.10(e)/who-and-when, REQ-o00041/per-environment
 #[test]
 fn keys_tags_and_metadata_match_the_contract_per_environment() {
     let kept = [
@@ -101,6 +102,7 @@ fn fetched(trial: &Trial, bucket: &str) -> tempfile::TempDir {
     folder
 }
 
+// serves: 11.10(b)/electronic, REQ-p00012/open-formats
 #[test]
 fn standard_tools_alone_get_the_data_back() {
     let trial = Trial::of([Sponsor::named("callisto").diary(40, 900)]);

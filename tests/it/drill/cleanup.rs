@@ -82,6 +82,7 @@ fn network_sockets(pid: u32) -> Vec<String> {
         .collect()
 }
 
+// serves: 11.10(e)/recorded
 #[test]
 fn a_signal_in_the_middle_leaves_nothing_but_a_report() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {

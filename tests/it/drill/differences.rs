@@ -24,6 +24,7 @@ fn assert_found(trial: &Trial, sql: &str, finding: &str) {
     assert_nothing_is_left(&outcome);
 }
 
+// serves: 11.10(a)/accurate, REQ-p00012/integrity
 #[test]
 fn one_byte_of_one_row_is_found_and_its_table_named() {
     let trial = backed_up();
@@ -59,6 +60,7 @@ fn one_sequence_is_found() {
     assert_found(&backed_up(), sql, finding);
 }
 
+// serves: 11.10(a)/accurate
 #[test]
 fn statements_and_tables_are_found() {
     let trial = backed_up();

@@ -40,6 +40,7 @@ fn checks_must_return_true_and_can_change_nothing() {
     }
 }
 
+// serves: REQ-o00008/weekly-restores
 #[test]
 fn an_old_backup_and_a_slow_drill_fail() {
     let trial = backed_up();
@@ -62,6 +63,7 @@ fn an_old_backup_and_a_slow_drill_fail() {
     assert_eq!(outcome.output("drill_status"), "passed");
 }
 
+// serves: 11.10(e)/recorded
 #[test]
 fn the_drill_report_goes_to_the_audit_bucket() {
     let trial = Trial::plan([Sponsor::named("callisto")]).environment("staging").start();
@@ -101,6 +103,7 @@ fn the_drill_report_goes_to_the_audit_bucket() {
     assert_nothing_is_left(&outcome);
 }
 
+// serves: 11.30/encrypted
 #[test]
 fn zstd_and_age_drill_alike() {
     let identity = age::x25519::Identity::generate();

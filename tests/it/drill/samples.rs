@@ -52,16 +52,19 @@ fn every_sample_is_equal_on(cluster: &Cluster) {
     }
 }
 
+// serves: 11.10(a)/accurate
 #[test]
 fn every_sample_is_equal_on_15() {
     every_sample_is_equal_on(Cluster::shared());
 }
 
+// serves: 11.10(a)/accurate
 #[test]
 fn every_sample_is_equal_on_16() {
     every_sample_is_equal_on(Cluster::of_major(16));
 }
 
+// serves: 11.10(a)/accurate
 #[test]
 fn every_sample_is_equal_on_18() {
     every_sample_is_equal_on(Cluster::of_major(18));

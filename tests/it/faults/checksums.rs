@@ -12,6 +12,7 @@ fn assert_not_believed(trial: &Trial, run: Run, told: &str) {
     assert!(keys.iter().all(|key| key.ends_with(".sql.gz")), "{keys:?}");
 }
 
+// serves: 11.30/intact, REQ-p00012/integrity
 /// - fault: The stored size differs from the sent size
 /// - injected: A proxy that changes `content-length` in the HEAD response
 /// - seen: `size 17 instead of …`. Exit code 14
@@ -103,6 +104,7 @@ fn a_bit_that_turned_over_on_the_way_is_found() {
     assert!(trial.store.keys_in(trial.bucket("callisto")).is_empty());
 }
 
+// serves: 11.30/intact
 /// F14 and F15: a bucket with Object Lock rejects a write without a checksum, and some stores reject a write with one.
 /// - fault: The bucket rejects writes without a checksum
 /// - injected: s3s behind a recording proxy

@@ -4,6 +4,7 @@
 use super::postgres::{failure, url};
 use crate::support::{Cluster, Database, Sponsor, Trial, tools};
 
+// serves: 11.30/in-transit
 /// F44: `hostaddr` lets this machine play a host with another name, for which plain text is not secure enough.
 /// - fault: A server on another machine supports only plain text
 /// - injected: A server without TLS under another host name

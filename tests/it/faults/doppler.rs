@@ -171,6 +171,7 @@ fn an_answer_without_a_map_of_secrets_is_final() {
     assert!(!outcome.everything().contains("hotel"), "{}", outcome.everything());
 }
 
+// serves: 11.10(d)/own-sponsor
 /// F29: Doppler returns another tenant's secrets. The run uses neither the tenant's database nor any bucket.
 ///
 /// - fault: Doppler returns another sponsor's secrets

@@ -114,6 +114,7 @@ fn a_whole_dump_does_not_count_when_pg_dump_failed() {
     assert_failed(&trial, &outcome, &faults);
 }
 
+// serves: 11.10(a)/reliable
 /// F2 and F3: the exit status reports success, although the dump is cut off.
 /// - fault: pg_dump writes nothing and exits with 0
 /// - injected: A stand-in that exits with 0

@@ -24,6 +24,7 @@ fn assert_message(outcome: &Outcome, code: i32, words: &[&str]) {
     assert!(words.iter().all(|word| message.contains(word)), "{message}");
 }
 
+// serves: 11.10(e)/not-replaced
 /// - fault: The key of a backup is taken during the dump
 /// - injected: A file for each second since the start, while the dump waits for a lock
 /// - seen: `exists already and was not overwritten`, with the location. Exit code 14

@@ -49,6 +49,7 @@ fn through(proxy: &Proxy, run: Run) -> Run {
     run.input("s3-endpoint-url", proxy.endpoint())
 }
 
+// serves: 11.10(c)/locked
 /// - fault: A production backup goes to a bucket without Object Lock, and the user does not notice
 /// - injected: moto without Object Lock
 /// - seen: `not locked: the backup can be deleted early`, as a warning with what to do. Success
@@ -172,6 +173,7 @@ fn a_tag_that_cannot_be_put_stays_unknown() {
     assert_eq!(outcome.log("callisto")["object_lock"], "governance");
 }
 
+// serves: 11.10(b)/complete
 /// - fault: A partial backup is tagged as compliant
 /// - injected: `exclude-table-data` in production
 /// - seen: Success
@@ -185,6 +187,7 @@ fn a_partial_backup_is_not_called_compliant() {
     assert_eq!(trial.store.tags(trial.bucket("callisto"), &keys[0])["fda-compliant"], "false");
 }
 
+// serves: 11.30/encrypted
 /// - fault: The user requests encryption, but gives no usable key
 /// - injected: `age-recipients` with only a comment, with a broken key among good ones, or empty with
 ///   `require-encryption`

@@ -42,6 +42,7 @@ pub(super) fn trial(store: &Store) -> Trial {
     Trial::plan([Sponsor::named("callisto").password(PASSWORD).diary(2, 5)]).store(store).start()
 }
 
+// serves: 11.10(d)/hidden-secrets
 /// - fault: A successful backup handles secrets
 /// - injected: Canaries in the tokens, the URL, a password with special characters and a newline, the AWS key and a
 ///   foreign secret
@@ -86,6 +87,7 @@ fn a_successful_backup_masks_every_secret_and_nothing_else() {
     );
 }
 
+// serves: 11.10(d)/hidden-secrets
 /// - fault: Each stage fails while it handles secrets
 /// - injected: A revoked token, a missing region, an invalid parameter, a wrong password, a missing backup bucket and a
 ///   missing log bucket, in a workflow and on a terminal
@@ -164,6 +166,7 @@ fn pg_dump_of(running: &Running) -> u32 {
     })
 }
 
+// serves: 11.10(d)/hidden-secrets
 /// - fault: Other users of the machine inspect the processes
 /// - injected: `/proc/*/cmdline` and `environ` while pg_dump runs
 /// - seen: Success. Exit code 0

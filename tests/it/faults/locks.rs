@@ -57,6 +57,7 @@ fn assert_locked(
     }
 }
 
+// serves: 11.10(c)/locked, REQ-p00012/retention
 /// - fault: A user deletes a production backup too early
 /// - injected: moto with Object Lock and without a default retention
 /// - seen: Success
@@ -82,6 +83,7 @@ fn lock_strictly(trial: &Trial, buckets: &[String; 2], days: Option<i32>, years:
     }
 }
 
+// serves: REQ-p00012/retention
 /// The run extends a shorter default. It keeps a longer one, although S3 would prefer the date in a request.
 /// - fault: The bucket's default retention is shorter than seven years
 /// - injected: moto with a default of one day in compliance mode

@@ -14,6 +14,7 @@ const SMALL: &str = "titan";
 /// If more of the ten runs than this end before their signal, the test shows too little and fails.
 const MOST_TOO_LATE: usize = 3;
 
+// serves: 11.10(a)/reliable
 /// - fault: SIGINT arrives at five random moments of a run
 /// - injected: The signal, after a random number of requests to Doppler and S3
 /// - seen: `cancelled by SIGINT` within 5 s. Exit code 130

@@ -89,6 +89,7 @@ fn bucket_of(seen: &Seen) -> &str {
     seen.path.split('/').nth(1).unwrap()
 }
 
+// serves: 11.10(d)/own-sponsor
 /// - fault: A run for one sponsor could reach another sponsor
 /// - injected: Recording proxies in front of Doppler, both databases and S3, with `backup`, `record`, `list`, `verify`
 ///   and `drill` for callisto
@@ -140,6 +141,7 @@ fn a_restore_asks_of_other_sponsors_for_their_address_alone() {
     assert!(!titans.is_empty() && titans.iter().all(|asked| *asked == ADDRESS_ALONE), "{titans:?}");
 }
 
+// serves: 11.10(d)/own-sponsor
 /// - fault: Two sponsors of one run could use each other's keys
 /// - injected: A backup of both at once, each with its own keys
 /// - seen: Success for both. Exit code 0

@@ -64,6 +64,7 @@ fn what_the_server_says_is_reported_with_its_remedy() {
     assert!(!outcome.everything().contains("canary-of-a-wrong-password"), "{}", outcome.everything());
 }
 
+// serves: 11.10(b)/complete
 /// - fault: The role cannot read one of the tables
 /// - injected: A table of the superuser
 /// - seen: `permission denied for table`, and which role to grant. Exit code 13
@@ -79,6 +80,7 @@ fn a_table_that_may_not_be_read_fails_the_whole_backup() {
     assert!(outcome.stdout.contains("pg_read_all_data"), "{}", outcome.transcript());
 }
 
+// serves: 11.10(b)/complete
 /// F8: without this check, the rows that a policy hides would be missing without a warning.
 /// - fault: A row-level security policy hides rows from the role
 /// - injected: A policy on another role's table

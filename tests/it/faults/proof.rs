@@ -42,6 +42,7 @@ fn assert_not_believed(trial: &Trial, bucket: &str, outcome: &Outcome, told: &[&
     assert!(keys.iter().all(|key| !key.ends_with(".manifest.json")), "{keys:?}");
 }
 
+// serves: 11.10(c)/locked
 /// - fault: The store accepted the dump and did not lock it
 /// - injected: A proxy that removes `x-amz-object-lock-mode` from the HEAD response, for a dump in a single request
 /// - seen: `lock missing instead of GOVERNANCE until …`, and the hint to grant `s3:GetObjectRetention`. Exit code 14
@@ -117,6 +118,7 @@ fn tags_that_were_not_kept_are_a_failure() {
     }
 }
 
+// serves: 11.10(e)/kept
 /// - fault: The store did not lock the record
 /// - injected: A proxy that removes the mode from the HEAD response for the record
 /// - seen: `.json was not stored as sent: lock missing instead of …`. Exit code 15

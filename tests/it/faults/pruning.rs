@@ -8,6 +8,7 @@ fn error(code: &str) -> String {
     format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>spoiled</Message></Error>")
 }
 
+// serves: 11.10(e)/recorded
 /// - fault: S3 refuses the second of the three deletions of a backup
 /// - injected: A proxy that answers DELETE of the checksum file with 403, 412 or 500
 /// - seen: The object, and why. Exit code 14. The next run shows `half removed by an earlier run` and finishes it
@@ -46,6 +47,7 @@ fn the_next_run_finishes_what_one_began() {
     }
 }
 
+// serves: 11.10(e)/recorded
 /// - fault: The record of a plan cannot be stored
 /// - injected: A proxy that answers PUT of the record with 403
 /// - seen: The failure of the record. Exit code 15

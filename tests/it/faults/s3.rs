@@ -154,6 +154,7 @@ fn a_write_whose_answer_was_lost_is_known_as_our_own() {
     assert_eq!(trial.store.keys_in(trial.log_bucket("callisto")).len(), 1);
 }
 
+// serves: 11.10(e)/not-replaced
 /// F20: another writer's object appears under the same key, just before the run's write.
 /// - fault: Another writer's object has the dump's key
 /// - injected: A proxy that delays the write while the test uploads an object

@@ -176,6 +176,7 @@ fn stopped_while_slow(trial: &Trial, token: &str) -> Outcome {
     outcome
 }
 
+// serves: 11.10(e)/recorded
 /// Two sponsors wait for locks, and the third has not started.
 /// - fault: SIGTERM arrives while two sponsors wait for locks and a third has not started
 /// - injected: The signal, and open transactions

@@ -14,6 +14,7 @@ fn told() -> GitHub {
     github
 }
 
+// serves: 11.50/approvals
 #[test]
 fn a_backups_record_has_the_approvals_and_pull_requests() {
     let (trial, github) = (one(), told());
@@ -41,6 +42,7 @@ fn a_backups_record_has_the_approvals_and_pull_requests() {
     assert!(warnings.iter().all(|warning| !warning.contains("approvals")), "{warnings:?}");
 }
 
+// serves: 11.50/approvals
 #[test]
 fn a_deployments_record_has_approvals_from_one_request() {
     let trial = crate::support::Trial::of(
@@ -55,6 +57,7 @@ fn a_deployments_record_has_approvals_from_one_request() {
     assert_eq!(github.requests().len(), 3, "{:?}", github.requests());
 }
 
+// serves: 11.50/approvals
 #[test]
 fn no_approvals_and_no_request_for_them_are_distinguished() {
     let (trial, github) = (one(), GitHub::start());

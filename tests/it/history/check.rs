@@ -46,6 +46,7 @@ fn nothing_is_found_where_all_is_well() {
     );
 }
 
+// serves: 11.10(c)/missed
 #[test]
 fn a_removed_dump_is_found() {
     let shelf = callisto();
@@ -60,6 +61,7 @@ fn a_removed_dump_is_found() {
     assert_eq!(check(&shelf, &["--since", &since], 0)["compared"], 1);
 }
 
+// serves: 11.10(c)/missed
 #[test]
 fn a_marker_over_the_manifest_is_found() {
     let shelf = callisto();
@@ -74,6 +76,7 @@ fn a_marker_over_the_manifest_is_found() {
     assert_found(&shelf, "vanished", &key, "its manifest is hidden by a delete marker");
 }
 
+// serves: 11.10(a)/altered, 11.10(c)/missed
 #[test]
 fn a_replaced_object_is_found() {
     let shelf = callisto();
@@ -93,6 +96,7 @@ fn a_replaced_object_is_found() {
     assert_found(&shelf, "vanished", &key, "bytes, but its manifest has");
 }
 
+// serves: 11.10(e)/reviewable
 #[test]
 fn a_backup_without_a_record_is_an_orphan() {
     let shelf = callisto();

@@ -73,6 +73,7 @@ fn a_copy_has_a_session_for_its_target_alone() {
     assert_unseen(&keyless, &outcome);
 }
 
+// serves: 11.10(d)/own-sponsor
 #[test]
 fn another_sponsors_role_reaches_no_bucket() {
     let keyless = Keyless::of(&["callisto", "titan"]);

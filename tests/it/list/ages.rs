@@ -10,6 +10,7 @@ fn watch(trial: &Trial, limit: &str) -> Run {
     trial.run().input("command", "list").input("max-backup-age", limit)
 }
 
+// serves: 11.10(c)/missed, REQ-o00008/every-six-hours
 /// One sponsor has a new backup, one an old one, one none at all, and the archival of one is off.
 #[test]
 fn a_sponsor_without_a_new_backup_is_named_and_ends_with_17() {

@@ -20,6 +20,7 @@ fn told<'a>(rows: &'a [Value], name: &str) -> Vec<&'a Value> {
     rows.iter().map(|row| &row[name]).collect()
 }
 
+// serves: 11.10(c)/missed
 /// A marker over one object, and over all three of them. Nothing else shows that they are there.
 #[test]
 fn what_a_delete_marker_hides_is_shown_as_hidden() {

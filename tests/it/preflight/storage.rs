@@ -70,6 +70,7 @@ fn a_bare_bucket_lacks_each_protection() {
     assert!(forgotten.contains(&expected), "{forgotten:?}");
 }
 
+// serves: REQ-o00049/tiers
 #[test]
 fn each_deliberate_flaw_of_the_lifecycle_rules_is_found() {
     let buckets = Buckets::sound(moto());

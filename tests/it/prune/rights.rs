@@ -16,6 +16,7 @@ fn as_user(run: Run, purpose: &str, keys: &Keys) -> Run {
         .env(format!("AWS_SECRET_ACCESS_KEY_CALLISTO_{purpose}"), &keys.secret)
 }
 
+// serves: 11.10(d)/least-permissions, REQ-p00012/no-early-deletion
 #[test]
 fn the_server_lets_each_key_do_its_own_part_alone() {
     // Moto asks for s3:GetObject… by the names of its own operations, so reading and writing is all but deleting.
@@ -52,6 +53,7 @@ fn the_server_lets_each_key_do_its_own_part_alone() {
     assert_eq!(moto.keys_in(&shelf.bucket), objects(&keys));
 }
 
+// serves: REQ-p00012/no-early-deletion
 /// S3 puts a delete marker over them without a word, so `prune` has to ask first.
 #[test]
 fn held_and_locked_backups_stay_visible() {

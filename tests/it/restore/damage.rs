@@ -94,6 +94,7 @@ fn assert_untouched(run: Run, target: &Database, code: i32, told: &str) {
 
 type Spoil = fn(&Backup<'_>);
 
+// serves: 11.10(a)/altered, REQ-p00012/integrity
 #[test]
 fn an_altered_backup_never_reaches_the_target() {
     let spoiled: [(i32, &str, Spoil); 11] = [

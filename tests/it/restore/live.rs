@@ -37,6 +37,7 @@ fn assert_refused(run: Run, target: &Database, why: &str) -> Outcome {
 
 const OWN: &str = "is the live database of callisto (production)";
 
+// serves: 11.10(d)/live-databases
 #[test]
 fn ones_own_live_database_wants_sponsor_and_database_typed_out() {
     let trial = three();
@@ -90,6 +91,7 @@ fn a_confirmed_restore_into_the_live_database_runs() {
     assert_eq!(live.content_digest(), before);
 }
 
+// serves: 11.10(d)/live-databases
 #[test]
 fn another_sponsors_live_database_is_never_a_target() {
     let trial = three();

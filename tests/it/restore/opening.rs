@@ -106,6 +106,7 @@ fn an_invalid_identity_is_reported_and_not_shown() {
     assert_eq!(visits(&target), 0);
 }
 
+// serves: 11.10(c)/retrievable
 #[test]
 fn a_frozen_backup_is_reported_and_thawed_on_demand() {
     let trial = backed_up(|run| run.input("storage-class", "DEEP_ARCHIVE"));

@@ -61,6 +61,7 @@ fn variables_and_outputs_have_the_names_that_users_know() {
     assert!(resources.contains("aws_s3_bucket.backups") && resources.contains("aws_s3_bucket.audit_logs"));
 }
 
+// serves: REQ-o00041/buckets
 #[test]
 fn buckets_have_their_names_and_tags() {
     let common = json!({"Environment": "production", "ManagedBy": "terraform", "Sponsor": "callisto", "Compliance": "FDA-21-CFR-Part-11"});
@@ -115,6 +116,7 @@ fn rule_ids_and_days_are_literals() {
     assert_eq!(text.matches("days = 2557\n").count(), 4);
 }
 
+// serves: REQ-p00012/no-early-deletion
 #[test]
 fn buckets_cannot_be_destroyed_by_mistake() {
     for file in ["modules/sponsor-s3/main.tf", "modules/sponsor-s3-replica/main.tf"] {

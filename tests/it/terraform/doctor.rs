@@ -51,6 +51,7 @@ fn proxy(trial: &Trial) -> Proxy {
     proxy
 }
 
+// serves: REQ-o00041/buckets
 #[test]
 fn the_module_passes_its_own_preflight() {
     let trial = trial(&[]);

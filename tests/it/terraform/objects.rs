@@ -134,6 +134,8 @@ fn session(purpose: Purpose, environment: Environment) -> Value {
     serde_json::from_str(&policy(purpose, place)).unwrap()
 }
 
+// serves: 11.10(e)/kept, REQ-o00041/per-environment, REQ-o00049/staging, REQ-o00049/development, REQ-o00049/deployment-logs
+// serves: REQ-p00012/retention
 #[test]
 fn each_object_that_the_program_writes_is_kept_and_allowed() {
     let module = Module::of_callisto(json!({}));
@@ -197,6 +199,7 @@ fn the_role_has_every_right_that_a_session_uses() {
     assert!(!allows(without.local("action_policy"), "s3:RestoreObject", BACKUPS, "backups/x"));
 }
 
+// serves: 11.10(d)/least-permissions
 #[test]
 fn hold_needs_one_right_more_that_the_action_lacks() {
     let module = Module::of_callisto(json!({}));
@@ -212,6 +215,7 @@ fn hold_needs_one_right_more_that_the_action_lacks() {
     assert_eq!(hold["Statement"].as_array().unwrap().len(), 1);
 }
 
+// serves: 11.10(d)/least-permissions, REQ-p00012/no-early-deletion
 #[test]
 fn prune_can_hide_backups_and_nothing_else() {
     let module = Module::of_callisto(json!({}));
@@ -228,6 +232,7 @@ fn prune_can_hide_backups_and_nothing_else() {
     assert_eq!(prune["Statement"].as_array().unwrap().len(), 1);
 }
 
+// serves: REQ-o00049/deployment-logs
 /// Each flaw is in the rules that S3 has; an object shows it.
 #[test]
 fn a_rule_that_is_too_short_or_missing_is_noticed() {

@@ -90,6 +90,7 @@ fn applied(terraform: &Terraform, moto: &Moto, variables: &[&str]) -> Value {
     serde_json::from_str(&terraform.succeed(root, &["output", "-json"], &environment)).unwrap()
 }
 
+// serves: REQ-o00041/buckets
 #[test]
 fn the_root_is_applied_once_and_has_no_drift() {
     let Some(terraform) = here("the_root_is_applied_once_and_has_no_drift") else { return };

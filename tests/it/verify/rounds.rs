@@ -24,6 +24,7 @@ fn verified(outcome: &Outcome) -> usize {
     outcome.visible().lines().filter(|line| line.contains(" verified: ")).count()
 }
 
+// serves: REQ-o00008/integrity-checks
 #[test]
 fn the_bad_ones_are_named_and_the_others_verified() {
     let shelf = callisto();

@@ -37,6 +37,7 @@ fn the_longest_policy_is_one_that_sts_takes() {
     }
 }
 
+// serves: 11.10(d)/least-permissions, REQ-p00012/no-early-deletion
 #[test]
 fn each_purpose_has_its_rights_and_none_can_delete() {
     for purpose in ALL {
@@ -86,6 +87,7 @@ fn only_backups_their_probe_and_copies_write_dumps() {
     assert_eq!(writers, [Purpose::Backup, Purpose::CopyTarget, Purpose::Preflight { write_probe: true }]);
 }
 
+// serves: REQ-o00041/per-environment
 #[test]
 fn preflight_reads_settings_and_the_objects_of_one_environment() {
     let text = policy(Purpose::Preflight { write_probe: false }, place("b", Environment::Staging));
