@@ -6,8 +6,9 @@ mod diff;
 mod hold;
 mod history;
 mod init;
-mod metrics;
 mod limits;
+mod matrix;
+mod metrics;
 mod notify;
 mod preflight;
 mod prune;
@@ -26,6 +27,7 @@ pub use history::HistoryOptions;
 pub use hold::{HoldChange, HoldListOptions, HoldOptions};
 pub use init::InitOptions;
 pub(super) use init::init;
+pub use matrix::MatrixOptions;
 pub use metrics::{MetricsDestinations, MetricsOptions};
 pub use notify::{NotifyOptions, NotifyTestOptions, PING, SLACK, WEBHOOK};
 pub use preflight::PreflightOptions;
@@ -37,7 +39,6 @@ pub use tables::TablesOptions;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use url::Url;
 
@@ -222,19 +223,6 @@ impl Deployment {
     }
 }
 
-/// `matrix`
-#[derive(Debug)]
-pub struct MatrixOptions {
-    /// Sponsors and their secrets.
-    pub common: CommonOptions,
-    /// Maximum number of matrix jobs. Additional sponsors share jobs.
-    pub max_jobs: NonZeroUsize,
-    /// Folder of workflows that must pass on every sponsor's token.
-    pub workflows: Option<PathBuf>,
-    /// Maximum age of each sponsor's newest backup, for alerts.
-    pub expected_within: Duration,
-}
-
 /// The options of a command. `None` for `init`, which has none in common with the others: see [`InitOptions`].
 pub(super) fn read(command: Command, values: &Values<'_>) -> Result<Option<CommandOptions>, UsageError> {
     if command == Command::Init {
@@ -244,12 +232,7 @@ pub(super) fn read(command: Command, values: &Values<'_>) -> Result<Option<Comma
     let common = values.noted(common(values));
     Ok(Some(match command {
         Command::Init => return Ok(None),
-        Command::Matrix => CommandOptions::Matrix(MatrixOptions {
-            common: common?,
-            max_jobs: values.required(inputs::MAX_JOBS)?,
-            workflows: values.optional(inputs::WORKFLOWS)?,
-            expected_within: metrics::expected_within(values)?,
-        }),
+        Command::Matrix => CommandOptions::Matrix(matrix::matrix(common, values)?),
         Command::Backup => CommandOptions::Backup(backup::backup(common, values)?),
         Command::Record => CommandOptions::Record(backup::record(common, values)?),
         Command::List => CommandOptions::List(restore::list(common, values)?),

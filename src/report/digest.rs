@@ -4,6 +4,7 @@
 
 mod deployments;
 mod exceptions;
+mod facts;
 mod markdown;
 mod numbers;
 mod sponsor;
@@ -13,9 +14,10 @@ use serde::Serialize;
 
 pub use deployments::{Deployment, Deployments};
 pub use exceptions::{Exception, ExceptionKind};
+pub use facts::SponsorFacts;
 pub(super) use markdown::percent;
 pub use numbers::{Day, DayState, NewestBackup, NewestDrill, Runs, StoredBackup, StoredSize};
-pub use sponsor::{SponsorFacts, SponsorState};
+pub use sponsor::SponsorState;
 
 use super::history::HistoryEvent;
 use super::lines::count;

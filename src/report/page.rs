@@ -109,7 +109,7 @@ fn overview(digest: &Digest) -> Markup {
                 table {
                     caption { (count(digest.total.sponsors, "sponsor")) ", those with exceptions first" }
                     thead { tr {
-                        @for title in ["Sponsor", "State", "Newest backup", "Age", "Size", "Sizes", "Runs that succeeded", "Last passed drill", "Stored"] {
+                        @for title in ["Sponsor", "State", "Newest backup", "Age", "Size", "Sizes", "Runs", "Last passed drill", "Stored"] {
                             th scope="col" { (title) }
                         }
                     } }
@@ -129,7 +129,7 @@ fn row(one: &SponsorDigest) -> Markup {
             td { @match newest { Some(newest) => (time(newest.timestamp)), None => (one.never()) } }
             td.number { (one.age()) }
             td.number { (size(newest.and_then(|newest| newest.size_bytes))) }
-            td { (charts::sizes(one)) @if let Some(change) = one.size_change_percent { " " (percent(change)) } }
+            td.picture { (charts::sizes(one)) @if let Some(change) = one.size_change_percent { " " (percent(change)) } }
             td.number { (one.runs()) }
             td { @match one.last_passed_drill { Some(at) => (time(at)), None => (one.never()) } }
             td.number { (size(one.storage_bytes)) }

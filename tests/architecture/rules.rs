@@ -80,7 +80,7 @@ const EFFECTS: [Effect; 7] = [
         tests_may: false,
     },
     Effect {
-        what: "writes a file: only `report/sink`, `record/log.rs`, `record/leftovers.rs`, `report/metrics_file.rs`, `databases/postgres/restore/sandbox.rs`, `store/folder`, `commands/init/writing.rs` and `commands/restore/sql_file.rs` do",
+        what: "writes a file: only `report/sink`, `record/log.rs`, `record/leftovers.rs`, `report/replaced_file.rs`, `databases/postgres/restore/sandbox.rs`, `store/folder`, `commands/init/writing.rs` and `commands/restore/sql_file.rs` do",
         paths: &[
             &["OpenOptions"],
             &["File", "create"],
@@ -104,7 +104,7 @@ const EFFECTS: [Effect; 7] = [
             "report/sink/streams.rs",
             "record/leftovers.rs",
             "record/log.rs",
-            "report/metrics_file.rs",
+            "report/replaced_file.rs",
             "databases/postgres/restore/sandbox.rs",
             "store/folder/entry.rs",
             "store/folder/listing.rs",

@@ -9,12 +9,10 @@ use super::exceptions::exceptions;
 use super::numbers::{days, size_change};
 use super::{
     Deployments, Exception, ExceptionKind, Limits, NewestBackup, NewestDrill, Period, Runs, SponsorDigest,
-    StoredBackup, StoredSize,
+    SponsorFacts, StoredSize,
 };
 use crate::record::RecordedOutcome;
-use crate::record::entries::{RecordEntry, RecordedEvent};
-use crate::report::history::HistoryEvent;
-use crate::report::metrics::StoreFacts;
+use crate::record::entries::RecordedEvent;
 
 /// How a sponsor is, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -46,29 +44,12 @@ impl SponsorState {
     #[must_use]
     pub fn sign(self) -> &'static str {
         match self {
-            Self::Ok => "✅",
-            Self::Attention => "❌",
-            Self::Disabled => "⚪",
-            Self::Unknown => "❔",
+            Self::Ok => "✓",
+            Self::Attention => "✗",
+            Self::Disabled => "○",
+            Self::Unknown => "?",
         }
     }
-}
-
-/// What was read about one sponsor.
-#[derive(Debug, Clone)]
-pub struct SponsorFacts {
-    /// Sponsor's name.
-    pub sponsor: String,
-    /// Its records, in any order: those of the period, and the newest ones.
-    pub entries: Vec<RecordEntry>,
-    /// Locations of records that could not be read.
-    pub unread: Vec<String>,
-    /// The time line of the period, the newest first.
-    pub events: Vec<HistoryEvent>,
-    /// What the store shows.
-    pub store: StoreFacts,
-    /// The backups in it, the newest first.
-    pub stored: Vec<StoredBackup>,
 }
 
 impl SponsorDigest {

@@ -1,3 +1,5 @@
+mod deployments;
+
 use std::time::Duration;
 
 use jiff::ToSpan as _;
@@ -90,214 +92,90 @@ fn kinds(digest: &SponsorDigest) -> Vec<ExceptionKind> {
     digest.exceptions.iter().map(|exception| exception.kind).collect()
 }
 
-#[test]
-fn a_deployment_had_the_backup_that_its_record_names() {
-    let named = |name: &str| json!({ "backup_location": name });
-    let entries = vec![
-        backup(1, json!({})),
-        backup(2, json!({})),
-        backup(3, json!({"outcome": "failure"})),
-        backup(4, json!({"partial": {"schemas": ["a"]}})),
-        drill(1, json!({})),
-        drill(2, json!({"status": "failed"})),
-        deployment(1, json!({})),
-        deployment(2, json!({"outcome": "failure"})),
-        deployment(3, json!({})),
-        deployment(5, named("s3://b/unknown.sql.gz")),
-        deployment(6, json!({"backup_location": null})),
-        // Before the period, and one that did not take place.
-        deployment(8, json!({})),
-        entry(
-            Object::DeploymentLog,
-            days_ago(2).checked_add(3.hours()).unwrap(),
-            json!({"event": "deployment", "outcome": "skipped"}),
-        ),
-    ];
-    let found = of(facts(entries), NO_LIMITS).deployments;
-    assert_eq!((found.count, found.with_backup, found.with_proven_backup), (5, 2, 1));
-    let names = |deployments: &[Deployment]| {
-        deployments.iter().filter_map(|it| it.version.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(names(&found.without_backup), ["v1.3", "v1.5", "v1.6"]);
-    assert_eq!(names(&found.without_proven_backup), ["v1.2"]);
-    let why: Vec<&str> = found.without_backup.iter().filter_map(|it| it.why.as_deref()).collect();
-    let expected = [
-        "the backup before it failed (20261127-120000)",
-        "neither a record nor the store has s3://b/unknown.sql.gz",
-        "its record names none, and its run recorded none before it",
-    ];
-    assert_eq!(why, expected);
+/// Limits that a sponsor without exceptions just meets.
+const STRICT: Limits = Limits {
+    max_backup_age_seconds: Some(DAY),
+    max_drill_age_seconds: Some(DAY),
+    storage_budget_bytes: Some(6_000),
+};
+
+fn whole() -> SponsorFacts {
+    facts(vec![backup(2, json!({})), backup(1, json!({})), drill(1, json!({}))])
 }
 
-/// The record of a deployment of several sponsors names no backup. Its workflow run took one for each.
-#[test]
-fn a_deployment_had_the_backup_of_its_run() {
-    let run = |id: &str, more: Value| {
-        let mut document = json!({ "github_run_id": id });
-        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        document
-    };
-    let none = |id: &str| run(id, json!({"backup_location": null}));
-    let mut entries = vec![
-        backup(1, run("1", json!({}))),
-        deployment(1, none("1")),
-        drill(1, json!({})),
-        // Of another run, of a run that failed, and one that is later.
-        backup(2, run("2", json!({}))),
-        deployment(2, none("22")),
-        backup(3, run("3", json!({"outcome": "failure", "backup_location": null}))),
-        deployment(3, none("3")),
-        deployment(5, none("4")),
-        backup(4, run("4", json!({}))),
-        // On a terminal, where runs have no id.
-        backup(6, json!({})),
-        deployment(6, json!({"backup_location": null})),
-    ];
-    let found = of(facts(entries.clone()), NO_LIMITS).deployments;
-    assert_eq!((found.count, found.with_backup, found.with_proven_backup), (5, 1, 1));
-    // A second attempt that failed took the place of the first.
-    let second = days_ago(1).checked_add(30.minutes()).unwrap();
-    entries.push(entry(Object::DeploymentLog, second, run("1", json!({"outcome": "failure"}))));
-    assert_eq!(of(facts(entries), NO_LIMITS).deployments.with_backup, 0);
+/// Asserts that a change of a sponsor without exceptions causes this one, and whether the report fails.
+#[track_caller]
+fn assert_noticed(
+    limits: Limits,
+    change: impl FnOnce(&mut SponsorFacts),
+    expected: (ExceptionKind, &str, bool),
+) {
+    let mut changed = whole();
+    change(&mut changed);
+    let digest = of(changed, limits);
+    assert_eq!(digest.state, SponsorState::Attention);
+    let [exception] = &digest.exceptions[..] else { panic!("{:?}", digest.exceptions) };
+    assert_eq!((exception.kind, &*exception.message, exception.is_failure(&limits)), expected);
 }
 
 #[test]
-fn a_stored_backup_counts_without_its_record() {
-    let found = of(facts(vec![deployment(1, json!({}))]), NO_LIMITS).deployments;
-    assert_eq!((found.count, found.with_backup, found.with_proven_backup), (1, 1, 0));
+fn a_missing_old_or_failed_backup_is_noticed() {
+    assert_eq!(kinds(&of(whole(), STRICT)), []);
+    assert_eq!(of(whole(), STRICT).state, SponsorState::Ok);
+    let late = Limits { max_backup_age_seconds: Some(DAY - 1), ..STRICT };
+    let none = |facts: &mut SponsorFacts| facts.store.newest = None;
+    assert_noticed(STRICT, none, (ExceptionKind::NoBackup, "no backup found", true));
+    assert_noticed(NO_LIMITS, none, (ExceptionKind::NoBackup, "no backup found", false));
+    let message = "the newest backup is 1d old, limit 23h 59m";
+    assert_noticed(late, |_| (), (ExceptionKind::BackupTooOld, message, true));
+    let failure = json!({"outcome": "failure", "stage": "dump", "message": "no space"});
+    let message = "the newest run failed at dump: no space";
+    let kind = ExceptionKind::BackupFailed;
+    assert_noticed(STRICT, |it| it.entries.push(backup(0, failure)), (kind, message, false));
+    let stopped = json!({"outcome": "failure", "stage": "cancelled", "message": "SIGTERM"});
+    let message = "the newest run was cancelled: SIGTERM";
+    assert_noticed(STRICT, |it| it.entries.push(backup(0, stopped)), (kind, message, false));
+    let partial = |it: &mut SponsorFacts| it.store.partial = Some(true);
+    let message = "the newest backup is partial";
+    assert_noticed(STRICT, partial, (ExceptionKind::PartialBackup, message, false));
 }
 
 #[test]
-fn the_attempts_of_one_run_are_one_deployment() {
-    let run = |attempt: i64| {
-        let at = days_ago(1).checked_add(attempt.hours()).unwrap();
-        let document = json!({"event": "deployment", "version": "v2", "github_run_id": "7", "backup_location": location(1)});
-        entry(Object::DeploymentLog, at, document)
-    };
-    assert_eq!(of(facts(vec![run(1), run(2)]), NO_LIMITS).deployments.count, 1);
+fn a_failed_or_old_drill_is_noticed() {
+    let late = Limits { max_drill_age_seconds: Some(21 * 3600), ..STRICT };
+    let failed = |it: &mut SponsorFacts| it.entries.push(drill(0, json!({"status": "incomplete"})));
+    assert_noticed(STRICT, failed, (ExceptionKind::DrillFailed, "the newest drill failed", false));
+    let message = "the newest passed drill is 22h old, limit 21h";
+    assert_noticed(late, |_| (), (ExceptionKind::DrillTooOld, message, true));
+    let none = |it: &mut SponsorFacts| it.entries.retain(|entry| entry.event.name() != "drill");
+    assert_noticed(STRICT, none, (ExceptionKind::DrillTooOld, "no drill has passed", true));
 }
 
 #[test]
-fn each_kind_of_exception_is_noticed() {
-    let whole = || facts(vec![backup(2, json!({})), backup(1, json!({})), drill(1, json!({}))]);
-    let strict = Limits {
-        max_backup_age_seconds: Some(DAY),
-        max_drill_age_seconds: Some(DAY),
-        storage_budget_bytes: Some(6_000),
-    };
-    assert_eq!(kinds(&of(whole(), strict)), []);
-    assert_eq!(of(whole(), strict).state, SponsorState::Ok);
-    let noticed = |change: &dyn Fn(&mut SponsorFacts), limits: Limits| {
-        let mut changed = whole();
-        change(&mut changed);
-        let digest = of(changed, limits);
-        assert_eq!(digest.state, SponsorState::Attention);
-        let [exception] = &digest.exceptions[..] else { panic!("{:?}", digest.exceptions) };
-        (exception.kind, exception.message.clone(), exception.is_failure(&limits))
-    };
-    let late = Limits { max_backup_age_seconds: Some(DAY - 1), ..strict };
-    let drill_late = Limits { max_drill_age_seconds: Some(21 * 3600), ..strict };
-    let full = Limits { storage_budget_bytes: Some(5_800), ..strict };
-    let cases: Vec<(&dyn Fn(&mut SponsorFacts), Limits, ExceptionKind, &str, bool)> = vec![
-        (&|it| it.store.newest = None, strict, ExceptionKind::NoBackup, "no backup found", true),
-        (&|it| it.store.newest = None, NO_LIMITS, ExceptionKind::NoBackup, "no backup found", false),
-        (&|_| (), late, ExceptionKind::BackupTooOld, "the newest backup is 1d old, limit 23h 59m", true),
-        (
-            &|it| {
-                it.entries
-                    .push(backup(0, json!({"outcome": "failure", "stage": "dump", "message": "no space"})))
-            },
-            strict,
-            ExceptionKind::BackupFailed,
-            "the newest run failed at dump: no space",
-            false,
-        ),
-        (
-            &|it| {
-                it.entries.push(backup(
-                    0,
-                    json!({"outcome": "failure", "stage": "cancelled", "message": "SIGTERM"}),
-                ))
-            },
-            strict,
-            ExceptionKind::BackupFailed,
-            "the newest run was cancelled: SIGTERM",
-            false,
-        ),
-        (
-            &|it| it.entries.push(deployment(5, json!({"backup_location": null}))),
-            strict,
-            ExceptionKind::DeploymentWithoutBackup,
-            "v1.5 (20261125-130000) had no backup: its record names none, and its run recorded none before it",
-            false,
-        ),
-        (
-            &|it| it.unread.push("s3://logs/x.json".to_owned()),
-            strict,
-            ExceptionKind::UnreadableRecord,
-            "s3://logs/x.json could not be read",
-            true,
-        ),
-        (
-            &|it| it.entries.push(drill(0, json!({"status": "incomplete"}))),
-            strict,
-            ExceptionKind::DrillFailed,
-            "the newest drill failed",
-            false,
-        ),
-        (
-            &|_| (),
-            drill_late,
-            ExceptionKind::DrillTooOld,
-            "the newest passed drill is 22h old, limit 21h",
-            true,
-        ),
-        (
-            &|it| it.entries.retain(|entry| entry.event.name() != "drill"),
-            strict,
-            ExceptionKind::DrillTooOld,
-            "no drill has passed",
-            true,
-        ),
-        (
-            &|it| it.store.partial = Some(true),
-            strict,
-            ExceptionKind::PartialBackup,
-            "the newest backup is partial",
-            false,
-        ),
-        (
-            &|it| it.entries[1].backup_bytes = Some(499),
-            strict,
-            ExceptionKind::SizeChanged,
-            "the newest backup is 50% smaller than the average of the 7 days before",
-            false,
-        ),
-        (
-            &|it| it.entries[1].backup_bytes = Some(2_000),
-            strict,
-            ExceptionKind::SizeChanged,
-            "the newest backup is 100% larger than the average of the 7 days before",
-            false,
-        ),
-        (
-            &|it| it.store.replication_pending = Some(Duration::from_secs(7_200)),
-            strict,
-            ExceptionKind::NotReplicated,
-            "a backup is not replicated after 2h",
-            false,
-        ),
-        (
-            &|_| (),
-            full,
-            ExceptionKind::StorageNearBudget,
-            "the backups use 4.9 KiB of a budget of 5.7 KiB",
-            false,
-        ),
-    ];
-    for (change, limits, kind, message, is_failure) in cases {
-        assert_eq!(noticed(change, limits), (kind, message.to_owned(), is_failure));
-    }
+fn changed_sizes_and_a_full_store_are_noticed() {
+    let sized = |bytes: u64| move |it: &mut SponsorFacts| it.entries[1].backup_bytes = Some(bytes);
+    let kind = ExceptionKind::SizeChanged;
+    let message = "the newest backup is 50% smaller than the average of the 7 days before";
+    assert_noticed(STRICT, sized(499), (kind, message, false));
+    let message = "the newest backup is 100% larger than the average of the 7 days before";
+    assert_noticed(STRICT, sized(2_000), (kind, message, false));
+    let pending = |it: &mut SponsorFacts| it.store.replication_pending = Some(Duration::from_secs(7_200));
+    let message = "a backup is not replicated after 2h";
+    assert_noticed(STRICT, pending, (ExceptionKind::NotReplicated, message, false));
+    let full = Limits { storage_budget_bytes: Some(5_800), ..STRICT };
+    let message = "the backups use 4.9 KiB of a budget of 5.7 KiB";
+    assert_noticed(full, |_| (), (ExceptionKind::StorageNearBudget, message, false));
+}
+
+#[test]
+fn what_the_records_lack_is_noticed() {
+    let deployed = |it: &mut SponsorFacts| it.entries.push(deployment(5, json!({"backup_location": null})));
+    let message =
+        "v1.5 (20261125-130000) had no backup: its record names none, and its run recorded none before it";
+    assert_noticed(STRICT, deployed, (ExceptionKind::DeploymentWithoutBackup, message, false));
+    let unread = |it: &mut SponsorFacts| it.unread.push("s3://logs/x.json".to_owned());
+    let message = "s3://logs/x.json could not be read";
+    assert_noticed(STRICT, unread, (ExceptionKind::UnreadableRecord, message, true));
 }
 
 #[test]
@@ -397,24 +275,6 @@ fn headline_and_totals_count_all_sponsors() {
     assert_eq!(of(vec![unwell.clone()]), "1 sponsor of staging: it needs attention");
     assert_eq!(of(vec![well, unwell.clone()]), "1 of 2 sponsors of staging needs attention");
     assert_eq!(of(vec![unwell.clone(), unwell]), "2 sponsors of staging: all need attention");
-}
-
-#[test]
-fn the_sentence_about_deployments_fits_its_numbers() {
-    let line = |deployments: usize, with_backup: usize, proven: usize| {
-        let mut digest = sample();
-        (digest.total.deployments, digest.total.deployments_with_backup) = (deployments, with_backup);
-        digest.total.deployments_with_proven_backup = proven;
-        digest.deployments_line().unwrap_or_default()
-    };
-    assert_eq!(line(0, 0, 0), "");
-    assert_eq!(line(1, 0, 0), "the only deployment had no backup");
-    assert_eq!(line(1, 1, 0), "the only deployment had a backup, no proven one");
-    assert_eq!(line(1, 1, 1), "the only deployment had a backup, a proven one");
-    assert_eq!(line(9, 0, 0), "none of 9 deployments had a backup");
-    assert_eq!(line(61, 61, 59), "each of 61 deployments had a backup, 59 a proven one");
-    assert_eq!(line(61, 61, 61), "each of 61 deployments had a backup, a proven one");
-    assert_eq!(line(61, 60, 2), "60 of 61 deployments had a backup, 2 a proven one");
 }
 
 fn of_callisto() -> SponsorDigest {

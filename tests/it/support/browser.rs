@@ -112,7 +112,7 @@ impl Page {
     fn framed(&self, page: &str, width: u32) -> String {
         let name = format!("frame-{width}.html");
         let html = format!(
-            "<!DOCTYPE html><html lang=en><title>frame</title><body style=margin:0><iframe title=page src={page} width={width} height=900 style=border:0></iframe>"
+            "<!DOCTYPE html><html lang=en><title>frame</title><body style=\"margin:0;background:#dfe3e8\"><iframe title=page src={page} width={width} height=900 style=\"border:0;display:block;margin:0 auto\"></iframe>"
         );
         std::fs::write(self.folder.path().join(&name), html).unwrap();
         name
