@@ -7,6 +7,7 @@ pub mod file;
 pub mod http;
 pub mod oidc;
 pub mod preflight;
+pub mod replica;
 pub mod url_parts;
 pub mod variables;
 pub mod workflows;
@@ -93,6 +94,8 @@ pub struct SponsorSecrets {
     pub audit_logs: StoreName,
     /// Access to AWS. `None` if neither store needs it.
     pub aws: Option<AwsAccess>,
+    /// Names of the secrets that name the two stores.
+    pub named_by: [&'static str; 2],
     source: String,
 }
 
@@ -206,7 +209,8 @@ pub fn complete(
     let mut errors = errors.into_iter();
     match (errors.next(), backups, audit_logs) {
         (None, Some(backups), Some(audit_logs)) => {
-            Ok(SponsorSecrets { database_url, backups, audit_logs, aws, source })
+            let named_by = [BACKUPS_BUCKET, AUDIT_LOGS_BUCKET];
+            Ok(SponsorSecrets { database_url, backups, audit_logs, aws, named_by, source })
         }
         (first, ..) => {
             // A store without a name is among the errors.

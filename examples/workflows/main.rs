@@ -24,7 +24,7 @@ use support::{Cluster, Moto, Plan, Sponsor, Trial, tools};
 
 type Scene = (&'static str, fn(&Servers));
 
-const SCENES: [Scene; 22] = [
+const SCENES: [Scene; 23] = [
     ("production is approved, backed up, deployed and recorded", deployments::production),
     ("keyless: production is deployed and recorded without a stored secret", deployments::keyless),
     ("no approval: nothing is backed up or deployed, and the record says so", deployments::not_approved),
@@ -45,6 +45,7 @@ const SCENES: [Scene; 22] = [
     ("the watcher in another repository", without_deployment::watcher),
     ("the drill fails without backups, and passes with them", without_deployment::drill),
     ("a report is published as a page, whatever it says", reading::reported),
+    ("the region drill restores from the replica", reading::region_drill),
     ("backups are listed and verified", reading::listed_and_verified),
     ("one backup is restored by a workflow", reading::restored),
 ];

@@ -61,6 +61,34 @@ pub(crate) fn reported(servers: &Servers) {
     assert!(after.contains("2 sponsors of production: nothing needs attention"), "{after}");
 }
 
+pub(crate) fn region_drill(servers: &Servers) {
+    let trial = servers.plan().start();
+    let repository = Repository::of(&trial, &SPONSORS);
+    let quarterly = || repository.run("region-drill.yml", "schedule", &json!({"schedule": "any"}));
+    let jobs = |result| {
+        let [callisto, titan] = ["Region drill of callisto-1", "Region drill of titan-2"];
+        [("Sponsors", "success"), (callisto, result), (titan, result)]
+    };
+    quarterly().assert_jobs(false, &jobs("failure"));
+    repository.run("backup-production.yml", "schedule", &json!({"schedule": "any"}));
+    for sponsor in SPONSORS {
+        let own = [trial.bucket(sponsor), trial.log_bucket(sponsor)];
+        let names = ["SPONSOR_BACKUPS_REPLICA_BUCKET", "SPONSOR_AUDIT_LOGS_REPLICA_BUCKET"];
+        for (name, bucket) in names.into_iter().zip(own) {
+            let replica = format!("{bucket}-replica");
+            trial.store.bucket(&replica);
+            for key in trial.store.keys_in(bucket) {
+                trial.store.put(&replica, &key, trial.store.get(bucket, &key));
+            }
+            trial.secret(sponsor, name, Some(&replica));
+        }
+        trial.secret(sponsor, "SPONSOR_REPLICA_REGION", Some("eu-central-1"));
+    }
+    let ran = quarterly();
+    ran.assert_jobs(true, &jobs("success"));
+    ran.assert_artifacts(&["region-drill-reports-callisto-1", "region-drill-reports-titan-1"]);
+}
+
 pub(crate) fn restored(servers: &Servers) {
     // Without ganymede, whose database is unknown here.
     let trial = servers.plan_of(SPONSORS.map(Sponsor::named)).start();

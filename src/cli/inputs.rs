@@ -194,6 +194,8 @@ inputs! {
         .more("Servers of drills that were killed, and local records older than `min-age`. No policy is needed.");
     ALLOW_OLDER: bool = boolean(READING, "allow-older", OPENING, "Let `latest` fall back to an older backup if the newest is damaged or unfinished");
     ALL: bool = boolean(READING, "all", &[Verify, List, History], "Verify every backup instead of one, or list every backup or event");
+    FROM_REPLICA: bool = boolean(READING, "from-replica", &[List, Verify, Restore, Drill], "Read backups from each sponsor's replica in another region")
+        .more("Records of the run are stored there, too. See docs/restore-and-drill.md#from-the-replica.");
     SINCE: Moment = input(READING, "since", "TIME", &[List, History, Report], "Show only what began at or after this time, e.g. `30d` or `2026-11-20`")
         .more("A duration before now, a UTC day, or a time as in `backup`. `report` begins `7d` ago by default.");
     UNTIL: Moment = input(READING, "until", "TIME", &[History, Report], "Show only what began at or before this time, e.g. `7d` or `2026-11-20`")

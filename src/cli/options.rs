@@ -176,6 +176,8 @@ pub struct CommonOptions {
     pub credentials: EnvCredentials,
     /// File to which the log's lines are appended.
     pub log_file: Option<PathBuf>,
+    /// Whether the sponsors' replicas take the place of their buckets.
+    pub from_replica: bool,
     /// Whether to print the plan only.
     pub dry_run: bool,
     /// Access to GitHub's API.
@@ -286,6 +288,7 @@ fn common(values: &Values<'_>) -> Result<CommonOptions, UsageError> {
         sts_endpoint_url: sts_endpoint_url?,
         store_inputs: store_inputs?,
         log_file: values.optional(inputs::LOG_FILE)?,
+        from_replica: values.boolean(inputs::FROM_REPLICA)?,
         dry_run: values.boolean(inputs::DRY_RUN)?,
         github: github?,
         issue_on_failure: values.boolean(inputs::ISSUE_ON_FAILURE)?,

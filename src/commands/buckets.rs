@@ -6,9 +6,7 @@ use super::RunContext;
 use crate::cli::options::{CommonOptions, Deployment};
 use crate::layout::key::{self, Object};
 use crate::layout::tags::{TagValues, tags};
-use crate::secrets::{
-    AUDIT_LOGS_BUCKET, Ability, AwsAccess, AwsCredentials, BACKUPS_BUCKET, SponsorSecrets, StoreName,
-};
+use crate::secrets::{Ability, AwsAccess, AwsCredentials, SponsorSecrets, StoreName};
 use crate::sponsors::{Environment, Sponsor};
 use crate::store::s3::policy::{self, Purpose};
 use crate::store::{
@@ -51,14 +49,14 @@ impl SponsorBuckets {
         way: &BucketAccess<'_>,
         secrets: &SponsorSecrets,
     ) -> ([Result<Store, StoreError>; 2], Option<String>) {
-        let SponsorSecrets { backups, audit_logs, aws, .. } = secrets;
+        let SponsorSecrets { backups, audit_logs, aws, named_by, .. } = secrets;
         // One caller for both, so that they share a session.
         let caller = aws.as_ref().map(|aws| way.caller(buckets(secrets), aws));
         let access = way.access(caller.as_ref());
         let is_shared = !way.sponsor.partners.is_empty();
         let open =
             |name: &StoreName, secret| Ok(Store::open(name, access)?.named_by(secret).shared(is_shared));
-        let stores = [open(backups, BACKUPS_BUCKET), open(audit_logs, AUDIT_LOGS_BUCKET)];
+        let stores = [open(backups, named_by[0]), open(audit_logs, named_by[1])];
         (stores, aws.as_ref().map(|aws| aws.credentials.describe()))
     }
 }

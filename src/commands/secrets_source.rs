@@ -103,11 +103,15 @@ impl<'a> SecretsSource<'a> {
         if secrets::is_something_missing(&archival) {
             self.look_for_misspelt(&read, sponsor).await?;
         }
-        let archival = archival?;
-        if let S3Backups::Enabled(secrets) = &archival {
-            self.mask(secrets);
+        let secrets = match archival? {
+            S3Backups::Enabled(secrets) => secrets,
+            disabled @ S3Backups::Disabled(_) => return Ok(disabled),
+        };
+        self.mask(&secrets);
+        if self.common.from_replica {
+            return Ok(S3Backups::Enabled(Box::new(secrets.of_replica(&read.place, &read.raw)?)));
         }
-        Ok(archival)
+        Ok(S3Backups::Enabled(secrets))
     }
 
     /// One sponsor's secrets whatever its flag holds, with all that is wrong with them.
@@ -173,7 +177,10 @@ impl<'a> SecretsSource<'a> {
         let credentials = &self.common.credentials;
         let of_the_sponsor = credentials.sponsor_keys(sponsor);
         let ambient = if self.only { credentials.ambient() } else { Ok(None) };
-        let needed = secrets::needed(!matches!(of_the_sponsor, Ok(None)));
+        let mut needed = secrets::needed(!matches!(of_the_sponsor, Ok(None)));
+        if self.common.from_replica {
+            needed.extend(secrets::replica::NAMES);
+        }
         let read = self.raw((sponsor, &self.common.config), self.only, &needed).await?;
         let (role, tokens) = (self.common.aws_role.clone(), self.tokens.clone());
         let how_to_pass_keys = credentials.how_to_pass_keys(sponsor, self.only);

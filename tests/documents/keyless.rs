@@ -25,7 +25,7 @@ fn every_template_works_without_a_stored_secret_too() {
             secrets.as_object().into_iter().flatten().filter(|(_, secret)| secret["required"] != false);
         assert_eq!(required.count(), 0, "{path}");
     }
-    assert_eq!(seen, 4 + 4 + 3 + 2 + 2 + 1 + 1 + 1 + 1);
+    assert_eq!(seen, 4 + 4 + 3 + 2 + 2 + 1 + 1 + 1 + 1 + 2);
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(crate) const CI: &str = ".github/workflows/ci.yml";
 pub(crate) const PRODUCTION: &str = "docs/workflows/backup-production.yml";
 pub(crate) const NIGHTLY: &str = "docs/workflows/backup-nightly.yml";
 pub(crate) const DRILL: &str = "docs/workflows/restore-drill.yml";
+pub(crate) const REGION_DRILL: &str = "docs/workflows/region-drill.yml";
 pub(crate) const VERIFY: &str = "docs/workflows/verify.yml";
 pub(crate) const WATCHER: &str = "docs/workflows/watch-backups.yml";
 pub(crate) const REPORT: &str = "docs/workflows/backup-report.yml";
@@ -37,7 +38,7 @@ fn paths_in(folder: &str) -> Vec<String> {
 pub(crate) fn templates() -> Vec<(String, Value)> {
     let found = paths_in("docs/workflows").into_iter().filter(|path| path != DEPENDABOT);
     let all: Vec<_> = found.map(|path| (path.clone(), crate::yaml(&path))).collect();
-    assert_eq!(all.len(), 14, "a workflow has come or gone: do these tests and script/workflows know?");
+    assert_eq!(all.len(), 15, "a workflow has come or gone: do these tests and script/workflows know?");
     all
 }
 
@@ -235,7 +236,7 @@ fn backups_of_one_sponsor_share_a_group() {
 /// Each leg of a matrix has its own sponsors, artifacts of its own name, and does not end with another's failure.
 #[test]
 fn a_matrix_of_sponsors_is_guarded_and_its_legs_keep_apart() {
-    for (path, job) in [(REUSABLE, "backup"), (DEPLOY, "backup"), (DRILL, "drill"), (VERIFY, "verify")] {
+    for (path, job) in [(REUSABLE, "backup"), (DEPLOY, "backup"), (DRILL, "drill"), (REGION_DRILL, "drill"), (VERIFY, "verify")] {
         let workflow = crate::yaml(path);
         let job = &workflow["jobs"][job];
         assert_eq!(job["if"], "needs.matrix.outputs.count != '0'", "{path}");
@@ -267,7 +268,7 @@ fn logs_are_kept_whatever_became_of_the_step_before() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 5);
+    assert_eq!(seen, 6);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod copy;
 mod diff;
 mod digest;
 mod drill;
+mod fail_over;
 mod families;
 mod faults;
 mod github;

@@ -58,8 +58,8 @@ pub(crate) const TRACED: &[Requirement] = &[
             ),
             part(
                 "disaster-drills",
-                "You run the exercise. `copy` or replication provides the second copy, and `drill` and `restore` work from it. A \
-                 copy is verified, and keeps its retention.",
+                "`region-drill.yml` restores every sponsor's newest backup from its replica in another region each quarter. \
+                 `drill` and `restore` also work from a second copy that `copy` made. A copy is verified, and keeps its retention.",
             ),
             part(
                 "integrity-checks",
@@ -69,8 +69,8 @@ pub(crate) const TRACED: &[Requirement] = &[
         ],
         limits: &[
             "Point-in-time recovery is not provided.",
-            "No workflow runs a quarterly disaster drill. Plan it, restore from the second copy on other infrastructure, and \
-             keep the report.",
+            "The quarterly drill restores from the replica. Moving the application and its users to another region is an \
+             exercise of yours.",
             "The workflows are templates: they run after you have copied them. GitHub can start scheduled runs late and \
              disables schedules of quiet repositories, so [watch from outside](setup.md#watch-from-outside).",
             "Backups in an archive tier are not verified until you thaw them.",
