@@ -168,7 +168,7 @@ impl Command {
             Self::HoldList => "List the backups under a legal hold: why, by whom, since when",
             Self::HoldRemove => "Lift the legal hold of a backup",
             Self::Prune => "Show which backups a retention policy removes, or remove them with --apply",
-            Self::Report => "Show how all backups are: exceptions first, in numbers, or as one page",
+            Self::Report => "Report on all sponsors' backups, exceptions first: as a table, JSON or a page",
             Self::Metrics => "Print metrics of each sponsor's backups, as Prometheus reads them",
             Self::NotifyTest => "Send a sample to every sink of notifications, and check that it arrives",
             Self::Preflight => "Check everything that a backup and a restore need, and change nothing",

@@ -26,7 +26,10 @@ impl Moment {
     pub fn begin(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(at) => at,
-            Self::Day(day) => midnight(day).unwrap_or(Timestamp::MIN),
+            // The last days of the calendar are later than every time.
+            Self::Day(day) => {
+                midnight(day).unwrap_or(if day.year() > 0 { Timestamp::MAX } else { Timestamp::MIN })
+            }
             Self::Ago(ago) => now.checked_sub(ago).unwrap_or(Timestamp::MIN),
         }
     }

@@ -234,6 +234,12 @@ impl<'a> Publisher<'a> {
         code
     }
 
+    /// Reports a failure after the results; gives the exit code. That of the results comes first.
+    pub(super) fn also_failed(&self, failure: &Failure, code: u8) -> u8 {
+        let own = show(failure, &self.context.sink);
+        if code == 0 { own } else { code }
+    }
+
     /// Sets the verdict of a command that has no results.
     pub(super) fn conclude_with(&self, words: &str) {
         self.verdict.set(summary::headline_with(self.title(""), words)).ok();

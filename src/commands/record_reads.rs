@@ -5,12 +5,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use super::backup_attempts::BackupHistory;
 use super::manifests::ManifestReads;
 use crate::layout::key::Object;
-use crate::record::entries::RecordEntry;
+use crate::record::entries::{RecordEntry, RecordedEvent};
 use crate::store::{ListedObject, StoreError};
 use crate::verification::VerificationError;
 
 /// Records that are read in parallel.
 pub(super) const IN_FLIGHT: usize = 16;
+/// Records that are passed over in search of a sponsor's own.
+const PASSED_OVER: usize = 1_000;
 /// The record of a verification of thousands of backups is the longest.
 const RECORD_BYTES: u64 = 16 << 20;
 
@@ -63,18 +65,18 @@ impl RecordReads {
         Ok(records)
     }
 
-    /// The newest records of a kind: `most` of them, or down to about the first that is enough. What is not the sponsor's own counts
-    /// toward that number.
+    /// The newest records of a kind, among them at least `most` of the sponsor's own that are wanted, or down to about the first
+    /// that is enough. Records of partners and of other events are passed over, up to [`PASSED_OVER`].
     pub(super) async fn newest(
         &self,
         place: &BackupHistory<'_>,
-        (kind, most): (Object<'static>, usize),
+        (event, most): (RecordedEvent, usize),
         is_enough: impl Fn(&RecordEntry) -> bool,
     ) -> Result<NewestRecords, StoreError> {
-        let mut listed = self.list(place, |other| other == kind).await?;
+        let mut listed = self.list(place, |kind| kind == event.object()).await?;
         // Keys begin with the date.
         listed.sort_unstable_by(|one, other| other.key.cmp(&one.key));
-        listed.truncate(most);
+        listed.truncate(most + PASSED_OVER);
         let mut newest = NewestRecords::default();
         for some in listed.chunks(IN_FLIGHT) {
             let read = some.iter().map(|listed| self.read(place, listed));
@@ -87,7 +89,8 @@ impl RecordReads {
                     FoundRecord::Nothing => {}
                 }
             }
-            if newest.entries.iter().any(&is_enough) {
+            let own = newest.entries.iter().filter(|entry| entry.event == event && !entry.did_not_run());
+            if own.count() >= most || newest.entries.iter().any(&is_enough) {
                 break;
             }
         }

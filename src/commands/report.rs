@@ -1,11 +1,13 @@
 //! `report`: a digest of all selected sponsors, from their stores and records alone. Changes nothing.
 
+use std::path::PathBuf;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::backup_attempts::{AttemptStatus, BackupAttempt, BackupHistory, DEFAULT_TIMEOUT};
-use super::backup_rows::BackupRows;
+use super::backup_rows::{BackupRows, counts};
 use super::publish::{Ended, Publisher};
-use super::record_reads::RecordReads;
+use super::record_reads::{FoundRecord, RecordReads};
 use super::row_facts::RowFacts;
 use super::secrets_source::SecretsSource;
 use super::session::{Sessions, SponsorSession, contained};
@@ -13,21 +15,26 @@ use super::state_reads::StateReads;
 use super::tenancy_guard::TenancyGuard;
 use super::timeline_reads::{ReadRecords, TimelineReads};
 use super::{RunContext, sponsor_selection};
-use crate::archive::catalogue::BackupEntry;
+use crate::archive::catalogue::{BackupEntry, BackupKey};
 use crate::cli::UsageError;
 use crate::cli::options::ReportOptions;
 use crate::failure::Failure;
+use crate::layout::key::Object;
+use crate::record::entries::RecordEntry;
 use crate::record::timeline::Wanted;
-use crate::report::digest::{Digest, ExceptionKind, Period, SponsorDigest, SponsorFacts, StoredBackup};
+use crate::report::digest::{
+    Digest, ExceptionKind, Period, SponsorDigest, SponsorFacts, StoredBackup, unread_backups,
+};
 use crate::report::history::SponsorHistory;
 use crate::report::page;
 use crate::secrets::{Disabled, S3Backups};
 use crate::sponsors::Sponsor;
 use crate::store::s3::policy::Purpose;
+use crate::verification::limits::ahead;
 use crate::verification::{Conclusion, VerificationError};
 
-/// A deployment soon after the period's begin may name a backup from before it.
-const BACKUP_BEFORE: SignedDuration = SignedDuration::from_hours(24);
+/// A deployment soon after the period's begin may have a backup from before it, and sizes are compared with those of a week.
+const BEFORE: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 /// Shared by all sponsors of a run.
 struct ReportRun<'a> {
@@ -54,7 +61,7 @@ pub(super) async fn run(
             rows: BackupRows::new(context, None),
             records: RecordReads::new(),
             // A drill after the period can prove a backup of it.
-            wanted: Wanted { since: period.since.checked_sub(BACKUP_BEFORE).ok(), ..Wanted::default() },
+            wanted: Wanted { since: period.since.checked_sub(BEFORE).ok(), ..Wanted::default() },
             limit: None,
             with_records: true,
         },
@@ -74,15 +81,26 @@ pub(super) async fn run(
         }
         ended.push((result, code));
     }
-    let digest = Digest::new(options.common.environment.name(), period, options.limits, digests);
+    let mut digest = Digest::new(options.common.environment.name(), period, options.limits, digests);
+    digest.local_flags = local_flags(&options);
     context.sink.table(&digest.headline(), || digest.lines(), options.json);
     if options.json {
         context.sink.document("The report as JSON", digest.json().lines().map(str::to_owned));
     }
-    if let Some(path) = &options.html {
-        context.sink.page(path, &page::render(&digest))?;
-    }
-    publisher.results_with(ended, Vec::new(), &digest.markdown())
+    let written =
+        options.html.as_ref().map_or(Ok(()), |path| context.sink.page(path, &page::render(&digest)));
+    let code = publisher.results_with(ended, Vec::new(), &digest.markdown())?;
+    // What was found out is shown first.
+    Ok(written.err().map_or(code, |error| publisher.also_failed(&error.into(), code)))
+}
+
+/// The inputs that a command on this machine needs besides environment and sponsor.
+fn local_flags(options: &ReportOptions) -> String {
+    let flag = |name: &str, path: &Option<PathBuf>| {
+        let path = path.as_ref().map(|path| path.display().to_string());
+        path.map(|path| format!(" --{name} '{}'", path.replace('\'', "'\\''"))).unwrap_or_default()
+    };
+    flag("manifest", &options.common.manifest) + &flag("secrets-file", &options.common.secrets_file)
 }
 
 fn period(options: &ReportOptions, now: Timestamp) -> Result<Period, UsageError> {
@@ -127,8 +145,7 @@ impl ReportRun<'_> {
             return Ok(());
         }
         let place = format!("backups of {}", self.options.common.environment.name());
-        let hint =
-            "Read the records of the last runs with `history`, then take a backup or run a drill.".to_owned();
+        let hint = "`list` and `history` show the backups and runs behind it. A new backup or drill meets a limit again.".to_owned();
         Err(VerificationError { place, findings, hint }.into())
     }
 
@@ -150,6 +167,9 @@ impl ReportRun<'_> {
         let ReadRecords { entries: read, unread } =
             Box::pin(self.timelines.fill(&place, &mut timeline)).await?;
         entries.extend(read);
+        // A wrong clock wrote them, and they would seem new for ever.
+        entries.retain(|entry| ahead(entry.at, self.context.now()).is_none());
+        entries.extend(self.records_of_backups(&place, &entries).await?);
         entries.sort_by(|one, other| one.key.cmp(&other.key));
         entries.dedup_by(|one, other| one.key == other.key);
         let attempts = place.attempts().await?;
@@ -185,10 +205,32 @@ impl ReportRun<'_> {
         Ok(all)
     }
 
+    /// Whether the manifest of a backup shows that it is this sponsor's.
     async fn is_own(&self, place: &BackupHistory<'_>, entry: &BackupEntry) -> Result<bool, Failure> {
         let standing = AttemptStatus::Whole(entry.clone());
         let attempt = BackupAttempt { backup: entry.backup.clone(), standing };
         let row = self.timelines.rows.row(place, attempt, &RowFacts::of_a_watcher()).await?;
-        Ok(row.is_some())
+        Ok(row.is_some_and(|row| counts(&row)))
+    }
+
+    /// The records of backups that deployments name, however old these are. Their keys have the times of the backups.
+    async fn records_of_backups(
+        &self,
+        place: &BackupHistory<'_>,
+        entries: &[RecordEntry],
+    ) -> Result<Vec<RecordEntry>, Failure> {
+        let root = place.backups.location("");
+        let mut found = Vec::new();
+        for location in unread_backups(entries, self.period) {
+            let key = location.strip_prefix(&root);
+            let Some(backup) = key.and_then(|key| BackupKey::parse(place.environment, key)) else { continue };
+            let key = Object::DeploymentLog.key(place.environment, backup.at);
+            for listed in &Box::pin(place.audit_logs.list(&key)).await? {
+                if let FoundRecord::Own(entry) = self.timelines.records.read(place, listed).await? {
+                    found.push(*entry);
+                }
+            }
+        }
+        Ok(found)
     }
 }

@@ -54,7 +54,7 @@ impl StateReads<'_> {
                 !matches!(event, RecordedEvent::Backup | RecordedEvent::Drill)
                     && entry.outcome == Some(RecordedOutcome::Success)
             };
-            let newest = self.records.newest(place, (event.object(), RECORDS), is_enough);
+            let newest = self.records.newest(place, (event, RECORDS), is_enough);
             let newest = Box::pin(newest).await?;
             if let Some(location) = newest.unreadable.into_iter().next() {
                 return Err(unreadable(location, "is unknown").into());
@@ -93,6 +93,12 @@ impl StateReads<'_> {
             version: newest.and_then(|row| row.version.clone()),
             locked_until: newest.and_then(|row| row.locked_until),
             storage_bytes: storage_bytes(place).await?,
+            passed_over: rows
+                .iter()
+                .take_while(|row| !is_newest(row))
+                .filter(|row| is_damaged(row))
+                .map(|row| (row.location.clone(), row.status.clone()))
+                .collect(),
             storage_budget: self.storage_budget,
             replication_pending,
         })
@@ -114,6 +120,11 @@ impl StateReads<'_> {
     }
 }
 
+/// Whether it should be a backup and is none. Another run may be writing one, and another program's file never was one.
+fn is_damaged(row: &ListedBackup) -> bool {
+    !counts(row) && !["in progress", "foreign"].contains(&&*row.status)
+}
+
 /// Zero if all of these backups are replicated; `None` if there are none.
 fn oldest_pending(seen: &[(Timestamp, Replicated)], now: Timestamp) -> Option<Duration> {
     let pending = seen.iter().filter(|(_, state)| *state == Replicated::NotYet).map(|(at, _)| *at).min();
@@ -123,16 +134,19 @@ fn oldest_pending(seen: &[(Timestamp, Replicated)], now: Timestamp) -> Option<Du
 }
 
 /// The size of everything below the environment's prefix, with what was replaced or hidden: S3 charges for it. Without the right to
-/// list versions, of what listings show.
-async fn storage_bytes(place: &BackupHistory<'_>) -> Result<u64, StoreError> {
+/// list versions, of what listings show. `None` in a shared bucket, where nothing shows whose an object is.
+async fn storage_bytes(place: &BackupHistory<'_>) -> Result<Option<u64>, StoreError> {
+    if !place.sponsor.partners.is_empty() {
+        return Ok(None);
+    }
     let below = prefix(place.environment);
     match Box::pin(place.backups.versions(&below)).await {
-        Ok(versions) => return Ok(versions.iter().map(|version| version.bytes).sum()),
+        Ok(versions) => return Ok(Some(versions.iter().map(|version| version.bytes).sum())),
         Err(StoreError::Unsupported { .. }) => {}
         Err(error) if error.is_access_denied() || error.is_not_implemented() => {}
         Err(error) => return Err(error),
     }
-    Ok(Box::pin(place.backups.list(&below)).await?.iter().map(|object| object.bytes).sum())
+    Ok(Some(Box::pin(place.backups.list(&below)).await?.iter().map(|object| object.bytes).sum()))
 }
 
 #[cfg(test)]

@@ -269,6 +269,12 @@ impl RecordEntry {
         is_ours.then(|| document.into_entry(key, (event, at), (environment, measures)))
     }
 
+    /// Whether nothing was done: the flag was off, or it was skipped.
+    #[must_use]
+    pub fn did_not_run(&self) -> bool {
+        matches!(self.outcome, None | Some(RecordedOutcome::Disabled | RecordedOutcome::Skipped))
+    }
+
     /// Whether it is the record of this sponsor's backup at this second, whatever its outcome.
     #[must_use]
     pub fn is_of_backup(&self, sponsor: &str, at: Timestamp) -> bool {

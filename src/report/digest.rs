@@ -12,7 +12,7 @@ mod sponsor;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use deployments::{Deployment, Deployments};
+pub use deployments::{Deployment, Deployments, unread_backups};
 pub use exceptions::{Exception, ExceptionKind};
 pub use facts::SponsorFacts;
 pub(super) use markdown::percent;
@@ -67,6 +67,9 @@ pub struct Digest {
     pub total: Total,
     /// Those with exceptions first.
     pub sponsors: Vec<SponsorDigest>,
+    /// What the commands of the page need besides environment and sponsor, with a space before it.
+    #[serde(skip)]
+    pub local_flags: String,
 }
 
 /// The sums over all sponsors.
@@ -136,6 +139,7 @@ impl Digest {
             limits,
             total,
             sponsors,
+            local_flags: String::new(),
         }
     }
 
@@ -165,8 +169,12 @@ impl Digest {
         } = self.total;
         let who = match backed_up {
             _ if deployments == 0 => return None,
-            0 if deployments == 1 => return Some("the only deployment had no backup".to_owned()),
-            0 => return Some(format!("none of {deployments} deployments had a backup")),
+            0 if deployments == 1 => {
+                return Some(format!("the only deployment had no backup{}", self.not_counted()));
+            }
+            0 => {
+                return Some(format!("none of {deployments} deployments had a backup{}", self.not_counted()));
+            }
             _ if deployments == 1 => "the only deployment".to_owned(),
             all if all == deployments => format!("each of {deployments} deployments"),
             some => format!("{some} of {deployments} deployments"),
@@ -176,7 +184,17 @@ impl Digest {
             all if all == backed_up => "a proven one".to_owned(),
             some => format!("{some} a proven one"),
         };
-        Some(format!("{who} had a backup, {proven}"))
+        Some(format!("{who} had a backup, {proven}{}", self.not_counted()))
+    }
+
+    /// Whose deployments are not known.
+    fn not_counted(&self) -> String {
+        let is_unknown =
+            |one: &&SponsorDigest| matches!(one.state, SponsorState::Disabled | SponsorState::Unknown);
+        match self.sponsors.iter().filter(is_unknown).count() {
+            0 => String::new(),
+            some => format!(", without those of {}", count(some, "disabled or unknown sponsor")),
+        }
     }
 
     /// The document.

@@ -87,7 +87,7 @@ fn exceptions(digest: &Digest) -> Markup {
         section {
             h2 { "Needs attention" }
             @if digest.total.sponsors_with_exceptions == 0 {
-                p { "Nothing, as far as this report goes. What has no limit is not judged." }
+                p { "Nothing. Ages without a limit are not judged." }
             } @else {
                 ul.exceptions {
                     @for one in &digest.sponsors {
@@ -142,7 +142,7 @@ fn deployments(digest: &Digest) -> Markup {
         @if let Some(line) = digest.deployments_line() {
             section {
                 h2 { "Deployments" }
-                p { (line) "." }
+                p.first { (line) "." }
                 @for one in digest.sponsors.iter().filter(|one| !one.deployments.without_proven_backup.is_empty()) {
                     p {
                         (link(one)) ", not proven by a drill: "

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::workflows::{
-    DEPLOY, DRILL, NIGHTLY, PRODUCTION, PRUNE, REGION_DRILL, REPORT, REUSABLE, VERIFY, WATCHER, jobs, our_steps, templates,
+    DEPLOY, DRILL, NIGHTLY, PRODUCTION, PRUNE, REGION_DRILL, REPORT, REUSABLE, VERIFY, WATCHER, jobs,
+    our_steps, templates,
 };
 
 /// A condition that repeats a cron text is false as soon as one of the two changes: green, and no backup ever.
@@ -79,7 +80,8 @@ fn the_last_job_of_a_backup_looks_for_backups_that_are_missing() {
 /// Scheduled runs are unwatched: a step without this would fail unseen.
 #[test]
 fn whatever_fails_on_a_schedule_opens_an_issue() {
-    for (path, steps) in [(REUSABLE, 3), (DRILL, 2), (REGION_DRILL, 2), (VERIFY, 2), (PRUNE, 4), (WATCHER, 1)] {
+    for (path, steps) in [(REUSABLE, 3), (DRILL, 2), (REGION_DRILL, 2), (VERIFY, 2), (PRUNE, 4), (WATCHER, 1)]
+    {
         let workflow = crate::yaml(path);
         assert_eq!(our_steps(&workflow).len(), steps, "{path}");
         for step in our_steps(&workflow) {

@@ -236,7 +236,13 @@ fn backups_of_one_sponsor_share_a_group() {
 /// Each leg of a matrix has its own sponsors, artifacts of its own name, and does not end with another's failure.
 #[test]
 fn a_matrix_of_sponsors_is_guarded_and_its_legs_keep_apart() {
-    for (path, job) in [(REUSABLE, "backup"), (DEPLOY, "backup"), (DRILL, "drill"), (REGION_DRILL, "drill"), (VERIFY, "verify")] {
+    for (path, job) in [
+        (REUSABLE, "backup"),
+        (DEPLOY, "backup"),
+        (DRILL, "drill"),
+        (REGION_DRILL, "drill"),
+        (VERIFY, "verify"),
+    ] {
         let workflow = crate::yaml(path);
         let job = &workflow["jobs"][job];
         assert_eq!(job["if"], "needs.matrix.outputs.count != '0'", "{path}");

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::shelf::{self, Shelf};
 use crate::support::{Outcome, Run, Sponsor, StrictS3, Trial, schemas};
 
 mod page;
@@ -101,10 +102,67 @@ fn what_cannot_be_read_is_an_exception() {
     assert!(outcome.stderr.contains("it is not JSON"), "{}", outcome.transcript());
 }
 
+/// An older backup that is whole must not hide that the newest one is not.
+#[test]
+fn a_newest_backup_that_is_none_is_an_exception() {
+    let store = StrictS3::start();
+    let trial = Trial::plan([Sponsor::named("callisto").diary(1, 3)]).store(&store).start();
+    let backup = || {
+        trial.run().run().assert_code(0);
+        let keys = trial.store.keys_in(trial.bucket("callisto"));
+        keys.into_iter().rfind(|key| key.ends_with(".sql.gz")).unwrap()
+    };
+    let (_, newest) = (backup(), backup());
+    let report = |expected: &str| {
+        let outcome = on_a_terminal(&trial, &["--json", "--max-backup-age", "8h"]).run();
+        outcome.assert_code(17);
+        let found = document(&outcome);
+        let callisto = sponsor(&found, "callisto");
+        assert_eq!(kinds(callisto), ["backup-damaged"]);
+        let message = callisto["exceptions"][0]["message"].as_str().unwrap();
+        assert!(message.contains(&newest) && message.ends_with(expected), "{message}");
+    };
+    trial.store.put(trial.bucket("callisto"), &newest, "cut");
+    report(" is damaged");
+    for piece in ["", ".sha256", ".manifest.json"] {
+        trial.store.delete(trial.bucket("callisto"), &format!("{newest}{piece}"));
+    }
+    report(" is recorded as a success and is not in the store");
+}
+
+/// Its record is older than the period, and older than what is read before it.
+#[test]
+fn the_record_of_an_older_backup_is_looked_up() {
+    let trial = Trial::of([Sponsor::named("callisto").diary(1, 3)]);
+    let shelf = Shelf::of(trial, "callisto");
+    let key = shelf.backup(&[]);
+    let logs = shelf.trial.log_bucket("callisto").to_owned();
+    let record = shelf.trial.store.keys_in(&logs).remove(0);
+    let mut document = shelf.trial.store.get_json(&logs, &record);
+    let second = "20260101-000000";
+    let old = shelf.copy(&key, second);
+    document["deployment_timestamp"] = json!(shelf::timestamp(second));
+    document["backup_location"] = json!(shelf.location(&old));
+    let moved =
+        old.replace("backups/", "deployments/").replace("backup-", "deployment-").replace(".sql.gz", ".json");
+    shelf.trial.store.put(&logs, &moved, document.to_string());
+    let deploy = shelf.run("record").input("outcome", "success");
+    deploy.input("backup-location", shelf.location(&old)).run().assert_code(0);
+    let with_backup = || {
+        let outcome = on_a_terminal(&shelf.trial, &["--json", "--since", "1d"]).run();
+        self::document(&outcome)["total"]["deployments_with_backup"].clone()
+    };
+    assert_eq!(with_backup(), 1);
+    document["outcome"] = json!("failure");
+    shelf.trial.store.put(&logs, &moved, document.to_string());
+    assert_eq!(with_backup(), 0);
+}
+
 #[test]
 fn a_period_ends_after_it_begins() {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     let outcome = on_a_terminal(&trial, &["--since", "1d", "--until", "2d"]).run();
     outcome.assert_code(2);
     assert!(outcome.stderr.contains("`since` is later than `until`"), "{}", outcome.transcript());
+    on_a_terminal(&trial, &["--since", "9999-12-31"]).run().assert_code(2);
 }

@@ -75,7 +75,10 @@ fn a_replica_serves_while_the_region_is_gone() {
     assert_from(&restored, backups);
     assert_eq!(target.psql("SELECT count(*) FROM patients"), "3");
     // The records of these runs are next to the replica.
-    assert_eq!(["verifications/", "drills/", "restores/"].map(|folder| failed_over.records(folder)), [1, 1, 1]);
+    assert_eq!(
+        ["verifications/", "drills/", "restores/"].map(|folder| failed_over.records(folder)),
+        [1, 1, 1]
+    );
     // `AWS4-HMAC-SHA256 Credential=ID/DATE/REGION/s3/aws4_request, …`
     let region = |seen: &Seen| seen.header("authorization").split('/').nth(2).unwrap_or_default().to_owned();
     let regions: BTreeSet<String> = failed_over.proxy.requests().iter().map(region).collect();

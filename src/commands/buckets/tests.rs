@@ -1,5 +1,6 @@
 use super::*;
 use crate::secrets::{self, AwsFromEnvironment, Place, Secret};
+use crate::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET};
 
 /// Secrets of a sponsor with these two stores.
 fn stores(backups: &str, audit_logs: &str) -> SponsorSecrets {

@@ -13,7 +13,7 @@ use crate::sponsors::Sponsor;
 
 /// Time limit of all requests for one sponsor.
 const LIMIT: Duration = Duration::from_secs(5);
-/// Records that are read at most, the newest first. Backups and deployments share them.
+/// Records of the same kind that are enough, the newest first.
 const RECORDS: usize = 100;
 
 /// Notes what earlier records say, if it is wanted. What cannot be read is unknown, and is only a line of more detail.
@@ -38,7 +38,7 @@ pub(in crate::commands) async fn note(
     let reads = RecordReads::new();
     let is_enough = |entry: &RecordEntry| EarlierEvents::is_decided_by(own, entry);
     let asked = tokio::select! {
-        asked = tokio::time::timeout(LIMIT, reads.newest(&place, (own.event.object(), RECORDS), is_enough)) => {
+        asked = tokio::time::timeout(LIMIT, reads.newest(&place, (own.event, RECORDS), is_enough)) => {
             asked.map_err(|_| "no answer in time".to_owned()).and_then(|read| read.map_err(|error| error.to_string()))
         }
         () = context.stop.requested() => Err("the run was stopped".to_owned()),

@@ -1,6 +1,6 @@
 //! Which deployments of the period had a backup, and which of these backups a drill has proven.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -40,27 +40,21 @@ impl Deployment {
 }
 
 impl Deployments {
-    /// Of all records that were read, and the locations of the backups that the store holds.
-    pub(super) fn of(entries: &[RecordEntry], stored: &BTreeSet<&str>, period: Period) -> Self {
-        let proven: BTreeSet<&str> = entries
-            .iter()
-            .filter(|entry| entry.event == RecordedEvent::Drill && !entry.is_partial)
-            .filter(|entry| entry.outcome == Some(RecordedOutcome::Success))
-            .filter_map(|entry| entry.backup_location.as_deref())
-            .collect();
+    /// Of all records that were read.
+    pub(super) fn of(entries: &[RecordEntry], period: Period) -> Self {
         let mut all = Self::default();
         for entry in deployed(entries, period) {
             all.count += 1;
             let named = |why| Deployment { timestamp: entry.at, version: entry.version.clone(), why };
-            match backup_of(entry, entries, stored) {
+            match backup_of(entry, entries) {
                 Err(why) => all.without_backup.push(named(Some(why))),
-                Ok(location) => {
+                Ok(backup) if is_proven(backup, entries) => {
                     all.with_backup += 1;
-                    if proven.contains(location) {
-                        all.with_proven_backup += 1;
-                    } else {
-                        all.without_proven_backup.push(named(None));
-                    }
+                    all.with_proven_backup += 1;
+                }
+                Ok(_) => {
+                    all.with_backup += 1;
+                    all.without_proven_backup.push(named(None));
                 }
             }
         }
@@ -68,49 +62,69 @@ impl Deployments {
     }
 }
 
-/// The deployments of the period, each once: of the attempts of a workflow run the newest.
+/// The deployments of the period, the newest first. A second attempt of a workflow run is one of its own.
 fn deployed(entries: &[RecordEntry], period: Period) -> Vec<&RecordEntry> {
-    let mut runs = BTreeSet::new();
-    let mut newest_first: Vec<&RecordEntry> = entries
+    let mut all: Vec<&RecordEntry> = entries
         .iter()
         .filter(|entry| entry.event == RecordedEvent::Deployment && period.covers(entry.at))
         .filter(|entry| entry.outcome != Some(RecordedOutcome::Skipped))
         .collect();
-    newest_first.sort_by_key(|entry| std::cmp::Reverse(entry.at));
-    newest_first.retain(|entry| {
-        let run = entry.run_id.as_ref().map(|run| (run, &entry.version));
-        run.is_none_or(|run| runs.insert(run))
-    });
-    newest_first
+    all.sort_by_key(|entry| Reverse(entry.at));
+    all
 }
 
-/// The location of the backup that a deployment had: the one that its record names, or else the one that its workflow run took
-/// before it. A whole one counts that a run recorded as a success, or that the store still holds.
-fn backup_of<'e>(
-    deployment: &'e RecordEntry,
-    entries: &'e [RecordEntry],
-    stored: &BTreeSet<&str>,
-) -> Result<&'e str, String> {
-    let mut backups = entries.iter().filter(|entry| entry.event == RecordedEvent::Backup);
-    let Some(location) = deployment.backup_location.as_deref() else {
-        let run = deployment.run_id.as_ref();
-        let of_its_run = backups
-            .filter(|entry| run.is_some() && entry.run_id.as_ref() == run && entry.at <= deployment.at);
-        let newest = of_its_run.max_by_key(|entry| entry.at);
-        let newest = newest.ok_or("its record names none, and its run recorded none before it")?;
-        return whole(newest, newest.backup_location.as_deref().unwrap_or_default());
+/// The locations of backups that deployments of the period name, and whose records were not read.
+pub fn unread_backups(entries: &[RecordEntry], period: Period) -> Vec<&str> {
+    let is_read =
+        |location: &&str| backups(entries).any(|entry| entry.backup_location.as_deref() == Some(*location));
+    let named = deployed(entries, period).into_iter().filter_map(|entry| entry.backup_location.as_deref());
+    named.filter(|location| !is_read(location)).collect()
+}
+
+fn backups(entries: &[RecordEntry]) -> impl Iterator<Item = &RecordEntry> {
+    entries.iter().filter(|entry| entry.event == RecordedEvent::Backup)
+}
+
+/// The backup that a deployment had: the one that its record names, or else the newest one that its workflow run took before it.
+/// Only a record of a complete one counts. What the store holds today shows nothing about that day.
+fn backup_of<'e>(deployment: &RecordEntry, entries: &'e [RecordEntry]) -> Result<&'e RecordEntry, String> {
+    let backup = match deployment.backup_location.as_deref() {
+        Some(location) => backups(entries)
+            .filter(|entry| entry.backup_location.as_deref() == Some(location))
+            .max_by_key(|entry| entry.at)
+            .ok_or_else(|| format!("no record of {location} was found"))?,
+        None => {
+            let run = deployment.run_id.as_ref();
+            backups(entries)
+                .filter(|entry| run.is_some() && entry.run_id.as_ref() == run && entry.at <= deployment.at)
+                .max_by_key(|entry| entry.at)
+                .ok_or("its record names none, and its run recorded none before it")?
+        }
     };
-    match backups.find(|entry| entry.backup_location.as_deref() == Some(location)) {
-        Some(backup) => whole(backup, location),
-        None if stored.contains(location) => Ok(location),
-        None => Err(format!("neither a record nor the store has {location}")),
+    let second = backup.at.strftime(SECOND);
+    match backup.outcome {
+        _ if backup.at > deployment.at => Err(format!("the one that its record names is later ({second})")),
+        Some(RecordedOutcome::Success) if backup.is_partial => {
+            Err(format!("the one before it is partial ({second})"))
+        }
+        Some(RecordedOutcome::Success) if backup.backup_location.is_some() => Ok(backup),
+        outcome => {
+            let outcome = outcome.map_or("unknown", RecordedOutcome::name);
+            Err(format!("the outcome of the run before it is {outcome} ({second})"))
+        }
     }
 }
 
-fn whole<'e>(backup: &RecordEntry, location: &'e str) -> Result<&'e str, String> {
-    match (backup.outcome, backup.is_partial) {
-        (Some(RecordedOutcome::Success), false) => Ok(location),
-        (Some(RecordedOutcome::Success), true) => Err(format!("{location} is partial")),
-        _ => Err(format!("the backup before it failed ({})", backup.at.strftime(SECOND))),
-    }
+/// Whether a drill of this very backup has passed: of the same bytes, and after it.
+fn is_proven(backup: &RecordEntry, entries: &[RecordEntry]) -> bool {
+    let is_same =
+        |one: &Option<String>, other: &Option<String>| one.is_none() || other.is_none() || one == other;
+    entries.iter().any(|drill| {
+        drill.event == RecordedEvent::Drill
+            && drill.outcome == Some(RecordedOutcome::Success)
+            && !drill.is_partial
+            && drill.at >= backup.at
+            && drill.backup_location == backup.backup_location
+            && is_same(&drill.backup_sha256, &backup.backup_sha256)
+    })
 }

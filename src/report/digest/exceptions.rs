@@ -28,6 +28,8 @@ pub enum ExceptionKind {
     NoBackup,
     /// The newest backup is too old.
     BackupTooOld,
+    /// A newer attempt should be a backup and is none, or a newer backup is gone.
+    BackupDamaged,
     /// The newest run failed.
     BackupFailed,
     /// A deployment of the period had no backup.
@@ -69,8 +71,11 @@ impl Exception {
     #[must_use]
     pub fn is_failure(&self, limits: &Limits) -> bool {
         match self.kind {
-            ExceptionKind::Unknown | ExceptionKind::UnreadableRecord => true,
+            ExceptionKind::Unknown | ExceptionKind::UnreadableRecord | ExceptionKind::BackupDamaged => true,
             ExceptionKind::NoBackup | ExceptionKind::BackupTooOld => limits.max_backup_age_seconds.is_some(),
+            ExceptionKind::Disabled => {
+                limits.max_backup_age_seconds.is_some() || limits.max_drill_age_seconds.is_some()
+            }
             ExceptionKind::DrillTooOld => limits.max_drill_age_seconds.is_some(),
             _ => false,
         }
@@ -93,6 +98,10 @@ pub(super) fn exceptions(
     let age = newest.map(|newest| newest.age_seconds);
     let late = exceeded("the newest backup is", age, limits.max_backup_age_seconds);
     add(ExceptionKind::BackupTooOld, late);
+    for (location, status) in &facts.store.passed_over {
+        add(ExceptionKind::BackupDamaged, Some(format!("{location} is {status}")));
+    }
+    add(ExceptionKind::BackupDamaged, gone(facts));
     add(ExceptionKind::BackupFailed, newest_failure(&facts.entries, RecordedEvent::Backup, "run"));
     for deployment in &digest.deployments.without_backup {
         let why = deployment.why.as_deref().unwrap_or_default();
@@ -113,7 +122,7 @@ pub(super) fn exceptions(
     let budget = limits.storage_budget_bytes;
     add(
         ExceptionKind::StorageNearBudget,
-        budget.and_then(|budget| storage(facts.store.storage_bytes, budget)),
+        budget.zip(facts.store.storage_bytes).and_then(|(budget, used)| storage(used, budget)),
     );
     all
 }
@@ -134,10 +143,7 @@ fn drill_age(passed: Option<Timestamp>, limit: Option<u64>, now: Timestamp) -> O
 
 /// The message of the newest run, if it failed or was stopped.
 fn newest_failure(entries: &[RecordEntry], event: RecordedEvent, what: &str) -> Option<String> {
-    let is_run = |entry: &&RecordEntry| {
-        entry.event == event
-            && !matches!(entry.outcome, None | Some(RecordedOutcome::Disabled | RecordedOutcome::Skipped))
-    };
+    let is_run = |entry: &&RecordEntry| entry.event == event && !entry.did_not_run();
     let newest = entries.iter().filter(is_run).max_by_key(|entry| entry.at)?;
     let ended = match newest.outcome {
         Some(RecordedOutcome::Failure) => "failed",
@@ -148,6 +154,19 @@ fn newest_failure(entries: &[RecordEntry], event: RecordedEvent, what: &str) -> 
     let stage = stage.map(|stage| format!(" at {stage}")).unwrap_or_default();
     let why = newest.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
     Some(format!("the newest {what} {ended}{stage}{why}"))
+}
+
+/// The newest backup by the records, if the store does not hold it any more.
+fn gone(facts: &SponsorFacts) -> Option<String> {
+    let is_success = |entry: &&RecordEntry| {
+        entry.event == RecordedEvent::Backup && entry.outcome == Some(RecordedOutcome::Success)
+    };
+    let newest = facts.entries.iter().filter(is_success).max_by_key(|entry| entry.at)?;
+    let location = newest.backup_location.as_ref()?;
+    let is_known =
+        facts.store.newest.as_ref().is_some_and(|(at, stored)| stored == location || *at >= newest.at)
+            || facts.store.passed_over.iter().any(|(damaged, _)| damaged == location);
+    (!is_known).then(|| format!("{location} is recorded as a success and is not in the store"))
 }
 
 fn size_changed(percent: f64) -> Option<String> {

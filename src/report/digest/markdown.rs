@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use jiff::Timestamp;
 
-use super::{Deployment, Digest, SponsorDigest};
+use super::{Deployment, Digest, SponsorDigest, SponsorState};
 use crate::layout::key::SECOND;
 use crate::report::columns::{Column, aligned};
 use crate::report::lines::count;
@@ -124,7 +124,10 @@ impl SponsorDigest {
     /// What never happened is not the same as what is not known.
     #[must_use]
     pub fn never(&self) -> &'static str {
-        if self.storage_bytes.is_some() { "never" } else { "unknown" }
+        match self.state {
+            SponsorState::Ok | SponsorState::Attention => "never",
+            SponsorState::Disabled | SponsorState::Unknown => "unknown",
+        }
     }
 
     /// Age of the newest backup: `4h 12m`

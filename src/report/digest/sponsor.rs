@@ -1,7 +1,5 @@
 //! The digest of one sponsor, from what was read about it.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -68,17 +66,16 @@ impl SponsorDigest {
             succeeded(RecordedEvent::Backup).filter_map(StoredSize::of).collect();
         sizes.sort_by_key(|size| size.timestamp);
         let newest_drill = facts.entries.iter().filter(|entry| entry.event == RecordedEvent::Drill);
-        let stored: BTreeSet<&str> = facts.stored.iter().map(|backup| &*backup.location).collect();
         let mut digest = Self {
             newest_backup: newest_backup(&facts, period.now),
             backups: Runs::of(of(RecordedEvent::Backup)),
-            size_change_percent: size_change(&sizes),
+            size_change_percent: size_change(&sizes).filter(|_| newest_is_in(&sizes, period)),
             newest_drill: newest_drill.max_by_key(|entry| entry.at).map(NewestDrill::of),
             last_passed_drill: last(RecordedEvent::Drill),
             drills: Runs::of(of(RecordedEvent::Drill)),
             last_verification: last(RecordedEvent::Verification),
-            deployments: Deployments::of(&facts.entries, &stored, period),
-            storage_bytes: Some(facts.store.storage_bytes),
+            deployments: Deployments::of(&facts.entries, period),
+            storage_bytes: facts.store.storage_bytes,
             replication_pending_seconds: facts.store.replication_pending.map(|pending| pending.as_secs()),
             days: days(&facts.entries, period),
             ..Self::without_facts(&facts.sponsor, SponsorState::Ok, Vec::new())
@@ -111,12 +108,13 @@ impl SponsorDigest {
     #[must_use]
     pub fn cleaned(mut self, clean: impl Fn(&str) -> String) -> Self {
         for exception in &mut self.exceptions {
-            exception.message = clean(&exception.message);
+            exception.message = one_line(&clean(&exception.message));
         }
         let Deployments { without_backup, without_proven_backup, .. } = &mut self.deployments;
         for deployment in without_backup.iter_mut().chain(without_proven_backup) {
-            deployment.version = deployment.version.as_deref().map(&clean);
-            deployment.why = deployment.why.as_deref().map(&clean);
+            for text in [&mut deployment.version, &mut deployment.why] {
+                *text = text.as_deref().map(|text| one_line(&clean(text)));
+            }
         }
         self
     }
@@ -142,6 +140,16 @@ impl SponsorDigest {
             events: Vec::new(),
         }
     }
+}
+
+/// What others wrote must not begin a line of the log.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// Older ones are compared with too few.
+fn newest_is_in(sizes: &[StoredSize], period: Period) -> bool {
+    sizes.last().is_some_and(|newest| period.covers(newest.timestamp))
 }
 
 fn newest_backup(facts: &SponsorFacts, now: Timestamp) -> Option<NewestBackup> {

@@ -77,7 +77,7 @@ fn facts(entries: Vec<RecordEntry>) -> SponsorFacts {
             newest: Some((days_ago(1), location(1))),
             stored_bytes: Some(1_000),
             rows: Some(30),
-            storage_bytes: 5_000,
+            storage_bytes: Some(5_000),
             ..StoreFacts::default()
         },
         stored: vec![StoredBackup { location: location(1), timestamp: days_ago(1), size_bytes: 1_000 }],
@@ -123,7 +123,10 @@ fn a_missing_old_or_failed_backup_is_noticed() {
     assert_eq!(kinds(&of(whole(), STRICT)), []);
     assert_eq!(of(whole(), STRICT).state, SponsorState::Ok);
     let late = Limits { max_backup_age_seconds: Some(DAY - 1), ..STRICT };
-    let none = |facts: &mut SponsorFacts| facts.store.newest = None;
+    let none = |it: &mut SponsorFacts| {
+        it.store.newest = None;
+        it.entries.retain(|entry| entry.event.name() != "backup");
+    };
     assert_noticed(STRICT, none, (ExceptionKind::NoBackup, "no backup found", true));
     assert_noticed(NO_LIMITS, none, (ExceptionKind::NoBackup, "no backup found", false));
     let message = "the newest backup is 1d old, limit 23h 59m";
@@ -135,6 +138,12 @@ fn a_missing_old_or_failed_backup_is_noticed() {
     let stopped = json!({"outcome": "failure", "stage": "cancelled", "message": "SIGTERM"});
     let message = "the newest run was cancelled: SIGTERM";
     assert_noticed(STRICT, |it| it.entries.push(backup(0, stopped)), (kind, message, false));
+    let damaged = |it: &mut SponsorFacts| it.store.passed_over = vec![(location(0), "damaged".to_owned())];
+    let kind = ExceptionKind::BackupDamaged;
+    assert_noticed(STRICT, damaged, (kind, "s3://b/backup-0.sql.gz is damaged", true));
+    let gone = |it: &mut SponsorFacts| it.entries.push(backup(0, json!({})));
+    let message = "s3://b/backup-0.sql.gz is recorded as a success and is not in the store";
+    assert_noticed(NO_LIMITS, gone, (kind, message, true));
     let partial = |it: &mut SponsorFacts| it.store.partial = Some(true);
     let message = "the newest backup is partial";
     assert_noticed(STRICT, partial, (ExceptionKind::PartialBackup, message, false));
@@ -282,13 +291,22 @@ fn of_callisto() -> SponsorDigest {
 }
 
 #[test]
+fn a_disabled_sponsor_fails_a_report_with_limits() {
+    let disabled = SponsorDigest::disabled("phobos", "off");
+    let fails = |limits: Limits| disabled.exceptions[0].is_failure(&limits);
+    assert!(!fails(NO_LIMITS));
+    assert!(fails(Limits { max_backup_age_seconds: Some(DAY), ..NO_LIMITS }));
+    assert!(fails(Limits { max_drill_age_seconds: Some(DAY), ..NO_LIMITS }));
+}
+
+#[test]
 fn what_others_wrote_is_cleaned() {
     let entries = vec![
-        backup(0, json!({"outcome": "failure", "message": "password hunter2"})),
+        backup(0, json!({"outcome": "failure", "message": "password\nhunter2"})),
         deployment(1, json!({"version": "hunter2"})),
         deployment(2, json!({"version": "hunter2", "backup_location": "s3://hunter2/x"})),
     ];
     let digest = of(facts(entries), NO_LIMITS).cleaned(|text| text.replace("hunter2", "***"));
     let text = serde_json::to_string(&(&digest.exceptions, &digest.deployments)).unwrap();
-    assert!(text.contains("***") && !text.contains("hunter2"), "{text}");
+    assert!(text.contains("password ***") && !text.contains("hunter2"), "{text}");
 }

@@ -26,8 +26,10 @@ pub struct StoreFacts {
     pub version: Option<String>,
     /// End of its Object Lock.
     pub locked_until: Option<Timestamp>,
-    /// Size of all backups.
-    pub storage_bytes: u64,
+    /// Location and status of newer attempts that should be backups and are none.
+    pub passed_over: Vec<(String, String)>,
+    /// Size of all backups; unknown in a shared bucket.
+    pub storage_bytes: Option<u64>,
     /// What they are allowed to come to.
     pub storage_budget: Option<u64>,
     /// Age of the oldest backup that is not replicated yet. `None` if nothing is replicated.
@@ -199,7 +201,7 @@ pub fn of_store(
     shown.count(Metric::StoredBytes, facts.stored_bytes);
     shown.count(Metric::Rows, facts.rows);
     shown.time(Metric::LockedUntil, facts.locked_until);
-    shown.count(Metric::StorageBytes, Some(facts.storage_bytes));
+    shown.count(Metric::StorageBytes, facts.storage_bytes);
     shown.count(Metric::StorageBudget, facts.storage_budget);
     shown.span(Metric::ReplicationPending, facts.replication_pending);
     let recent = entries.iter().rev().filter(is_success).filter_map(|entry| entry.seconds).take(RECENT);

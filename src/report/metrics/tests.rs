@@ -153,7 +153,7 @@ fn facts(minute: Option<u8>) -> StoreFacts {
     StoreFacts {
         newest: minute.map(|minute| (at(minute), location(minute))),
         stored_bytes: minute.map(|_| 1000),
-        storage_bytes: 7000,
+        storage_bytes: Some(7000),
         ..StoreFacts::default()
     }
 }

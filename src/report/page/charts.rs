@@ -38,7 +38,7 @@ pub(super) fn sizes(one: &SponsorDigest) -> Markup {
 pub(super) fn days(one: &SponsorDigest) -> Markup {
     let many = |state| one.days.iter().filter(|day| day.state == state).count();
     let title = format!(
-        "{} with a backup, {} without a success, {} without a run",
+        "{} with a backup, {} with failures only, {} without a run",
         count(many(DayState::BackedUp), "day"),
         many(DayState::Failed),
         many(DayState::Nothing),

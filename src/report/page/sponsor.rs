@@ -8,7 +8,7 @@ use super::{charts, rows_each, size, state, time};
 use crate::layout::key::SECOND;
 use crate::report::digest::{Digest, NewestBackup, NewestDrill, SponsorDigest};
 use crate::report::history::HistoryEvent;
-use crate::report::lines::number;
+use crate::report::lines::{count, number};
 use crate::verification::limits::words;
 
 pub(super) fn section(digest: &Digest, one: &SponsorDigest) -> Markup {
@@ -72,7 +72,7 @@ fn time_line(digest: &Digest, one: &SponsorDigest) -> Markup {
     html! {
         @if !one.events.is_empty() {
             details {
-                summary { "What happened: " (number(one.events.len() as u64)) " in this period" }
+                summary { "Time line: " (count(one.events.len(), "event")) }
                 div.scroll tabindex="0" role="region" aria-label=(format!("Time line of {}", one.sponsor)) {
                     table {
                         caption { "The newest first" }
@@ -118,7 +118,7 @@ fn restore(digest: &Digest, one: &SponsorDigest) -> Markup {
         @if !one.stored.is_empty() {
             details {
                 summary { "Restore: " (one.stored_words()) }
-                p { "Each command asks for a database in " code { "TARGET_DATABASE_URL" } ". To see first what it would do, add " code { "--dry-run" } "." }
+                p { "Each command asks for a database in " code { "TARGET_DATABASE_URL" } " and checks the backup before it loads it. To see first what it would do, add " code { "--dry-run" } "." }
                 @for backup in one.stored.iter().take(rows_each(digest)) {
                     p { (time(backup.timestamp)) ", " (size(Some(backup.size_bytes))) }
                     (command(digest, one, "restore", &format!("--backup {}", backup.timestamp.strftime(SECOND))))
@@ -136,7 +136,7 @@ fn command(digest: &Digest, one: &SponsorDigest, command: &str, more: &str) -> M
     let (environment, sponsor) = (&digest.environment, &one.sponsor);
     html! {
         pre tabindex="0" {
-            code { "sponsor-backup " (command) " --environment " (environment) " --sponsors " (sponsor) " " (more) }
+            code { "sponsor-backup " (command) " --environment " (environment) " --sponsors " (sponsor) (digest.local_flags) " " (more) }
         }
     }
 }

@@ -43,7 +43,7 @@ fn page_with(text: &str, url: &str) -> String {
         store: StoreFacts {
             newest: Some((at, text.to_owned())),
             version: Some(text.to_owned()),
-            storage_bytes: 7_340_032,
+            storage_bytes: Some(7_340_032),
             ..StoreFacts::default()
         },
         stored: vec![StoredBackup { location: text.to_owned(), timestamp: at, size_bytes: 7_340_032 }],

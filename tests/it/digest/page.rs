@@ -72,6 +72,44 @@ fn a_page_is_replaced_as_a_whole() {
     let missing = report(&place("missing/page.html"));
     missing.assert_code(1);
     assert!(missing.stderr.contains("Check that the folder exists"), "{}", missing.transcript());
+    // A link to a file of another kind, whatever its own name is.
+    std::fs::write(place("manifest.yaml"), "precious").unwrap();
+    std::os::unix::fs::symlink(place("manifest.yaml"), place("link.html")).unwrap();
+    report(&place("link.html")).assert_code(1);
+    assert_eq!(std::fs::read_to_string(place("manifest.yaml")).unwrap(), "precious");
+    // The owner has closed it.
+    std::fs::set_permissions(place("old.html"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    report(&place("old.html")).assert_code(0);
+    assert_eq!(std::fs::metadata(place("old.html")).unwrap().permissions().mode() & 0o777, 0o600);
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 3, "{left:?}");
+    assert_eq!(left.len(), 5, "{left:?}");
+}
+
+/// What was found out is in the summary, and its exit code comes first.
+#[test]
+fn a_page_that_cannot_be_written_hides_nothing() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let run = |age: &str| {
+        let run = trial.run().input("command", "report").input("html", "/proc/missing/page.html");
+        run.input("max-backup-age", age).run()
+    };
+    for (age, code) in [("", 1), ("8h", 17)] {
+        let outcome = run(age);
+        outcome.assert_code(code);
+        assert!(outcome.summary().contains("no backup found"), "{}", outcome.summary());
+        assert!(outcome.annotations("error").concat().contains("`html`"), "{}", outcome.transcript());
+    }
+}
+
+#[test]
+fn pages_that_are_written_at_once_are_whole() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    let folder = tools::open_folder("report");
+    let file = folder.path().join("backups.html");
+    let runs: Vec<_> = (0..4).map(|_| on_a_terminal(&trial, &["--html"]).arg(&file).start()).collect();
+    for run in runs {
+        run.wait().assert_code(0);
+    }
+    let page = std::fs::read_to_string(&file).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
 }

@@ -79,7 +79,7 @@ fn sponsor(number: usize, text: &str, period: Period, limits: &Limits) -> Sponso
             stored_bytes: stored.first().map(|backup| backup.size_bytes),
             rows: Some(48_211),
             partial: Some(false),
-            storage_bytes: stored.iter().map(|backup| backup.size_bytes).sum(),
+            storage_bytes: Some(stored.iter().map(|backup| backup.size_bytes).sum()),
             ..StoreFacts::default()
         },
         stored,

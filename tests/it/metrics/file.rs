@@ -114,7 +114,7 @@ fn a_file_that_is_not_ours_is_left_alone() {
     tools::run("mkfifo", [pipe.to_str().unwrap()]);
     let outcome = trial.run().input("metrics-file", &pipe).run();
     outcome.assert_code(0);
-    assert!(outcome.annotations("warning").concat().contains("it is not a file"));
+    assert!(outcome.annotations("warning").concat().contains("it is not a file of this kind"));
     let link = folder.path().join("link.prom");
     std::os::unix::fs::symlink("target.prom", &link).unwrap();
     std::fs::write(folder.path().join("target.prom"), "").unwrap();

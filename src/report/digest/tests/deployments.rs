@@ -32,8 +32,8 @@ fn a_deployment_had_the_backup_that_its_record_names() {
     assert_eq!(names(&found.without_proven_backup), ["v1.2"]);
     let why: Vec<&str> = found.without_backup.iter().filter_map(|it| it.why.as_deref()).collect();
     let expected = [
-        "the backup before it failed (20261127-120000)",
-        "neither a record nor the store has s3://b/unknown.sql.gz",
+        "the outcome of the run before it is failure (20261127-120000)",
+        "no record of s3://b/unknown.sql.gz was found",
         "its record names none, and its run recorded none before it",
     ];
     assert_eq!(why, expected);
@@ -71,26 +71,58 @@ fn a_deployment_had_the_backup_of_its_run() {
     assert_eq!(of(facts(entries), NO_LIMITS).deployments.with_backup, 0);
 }
 
+/// A second attempt must not hide that the first one had no backup.
 #[test]
-fn a_stored_backup_counts_without_its_record() {
-    let found = of(facts(vec![deployment(1, json!({}))]), NO_LIMITS).deployments;
-    assert_eq!((found.count, found.with_backup, found.with_proven_backup), (1, 1, 0));
+fn each_attempt_of_a_run_is_a_deployment() {
+    let run = |hours: i64, location: Option<String>| {
+        let at = days_ago(1).checked_add(hours.hours()).unwrap();
+        let document = json!({"event": "deployment", "version": "v2", "github_run_id": "7", "backup_location": location});
+        entry(Object::DeploymentLog, at, document)
+    };
+    let entries = vec![backup(1, json!({})), run(1, None), run(2, Some(location(1)))];
+    let found = of(facts(entries), NO_LIMITS).deployments;
+    assert_eq!((found.count, found.with_backup), (2, 1));
+}
+
+/// Of a backup by the same name: other bytes, or an earlier time.
+#[test]
+fn a_drill_proves_the_backup_that_it_restored() {
+    let sha256 = |digit: &str| json!({ "backup_sha256": digit.repeat(64) });
+    let proven = |backed_up: RecordEntry, drilled: RecordEntry| {
+        let entries = vec![backed_up, drilled, deployment(1, json!({}))];
+        of(facts(entries), NO_LIMITS).deployments.with_proven_backup
+    };
+    assert_eq!(proven(backup(1, sha256("a")), drill(1, sha256("a"))), 1);
+    assert_eq!(proven(backup(1, sha256("a")), drill(1, json!({}))), 1);
+    assert_eq!(proven(backup(1, sha256("a")), drill(1, sha256("b"))), 0);
+    let earlier = drill(2, json!({ "backup_location": location(1) }));
+    assert_eq!(proven(backup(1, json!({})), earlier), 0);
 }
 
 #[test]
-fn the_attempts_of_one_run_are_one_deployment() {
-    let run = |attempt: i64| {
-        let at = days_ago(1).checked_add(attempt.hours()).unwrap();
-        let document = json!({"event": "deployment", "version": "v2", "github_run_id": "7", "backup_location": location(1)});
-        entry(Object::DeploymentLog, at, document)
+fn only_a_backup_before_the_deployment_counts() {
+    let why = |backed_up: RecordEntry| {
+        let entries = vec![backed_up, deployment(1, json!({ "backup_location": location(1) }))];
+        of(facts(entries), NO_LIMITS).deployments.without_backup.remove(0).why.unwrap()
     };
-    assert_eq!(of(facts(vec![run(1), run(2)]), NO_LIMITS).deployments.count, 1);
+    let later = backup(0, json!({ "backup_location": location(1) }));
+    assert_eq!(why(later), "the one that its record names is later (20261130-120000)");
+    let partial = backup(1, json!({"partial": {"schemas": ["a"]}}));
+    assert_eq!(why(partial), "the one before it is partial (20261129-120000)");
+}
+
+#[test]
+fn records_that_were_not_read_are_named() {
+    let old = deployment(1, json!({ "backup_location": location(9) }));
+    let entries = [backup(1, json!({})), deployment(1, json!({})), old];
+    assert_eq!(unread_backups(&entries, period()), [location(9)]);
 }
 
 #[test]
 fn the_sentence_about_deployments_fits_its_numbers() {
     let line = |deployments: usize, with_backup: usize, proven: usize| {
         let mut digest = sample();
+        digest.sponsors.retain(|one| one.state == SponsorState::Ok);
         (digest.total.deployments, digest.total.deployments_with_backup) = (deployments, with_backup);
         digest.total.deployments_with_proven_backup = proven;
         digest.deployments_line().unwrap_or_default()
@@ -103,4 +135,7 @@ fn the_sentence_about_deployments_fits_its_numbers() {
     assert_eq!(line(61, 61, 59), "each of 61 deployments had a backup, 59 a proven one");
     assert_eq!(line(61, 61, 61), "each of 61 deployments had a backup, a proven one");
     assert_eq!(line(61, 60, 2), "60 of 61 deployments had a backup, 2 a proven one");
+    // The sample has one of each.
+    let all = sample().deployments_line().unwrap();
+    assert!(all.ends_with(" a proven one, without those of 2 disabled or unknown sponsors"), "{all}");
 }
