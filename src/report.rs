@@ -1,5 +1,5 @@
 //! Everything that people and workflows read. Text is made here, purely. Only `sink` writes it, and
-//! `metrics_file`, `pushgateway` and `notifier` what goes elsewhere.
+//! `metrics_file`, `pushgateway`, `notifier` and `mailer` what goes elsewhere.
 
 pub mod diff;
 pub mod digest;
@@ -11,6 +11,7 @@ pub mod issue;
 pub mod leftovers;
 pub mod lines;
 pub mod listing;
+pub mod mailer;
 pub mod metrics;
 pub mod metrics_file;
 pub mod notification;

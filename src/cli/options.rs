@@ -29,7 +29,7 @@ pub use init::InitOptions;
 pub(super) use init::init;
 pub use matrix::MatrixOptions;
 pub use metrics::{MetricsDestinations, MetricsOptions};
-pub use notify::{NotifyOptions, NotifyTestOptions, PING, SLACK, WEBHOOK};
+pub use notify::{NotifyOptions, NotifyTestOptions, PING, SLACK, SMTP, WEBHOOK};
 pub use preflight::PreflightOptions;
 pub use prune::{PruneOptions, PruneTask, RemoveOptions};
 pub use report::ReportOptions;

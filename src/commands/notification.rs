@@ -12,8 +12,9 @@ use super::RunContext;
 use super::publish::{Publisher, ReportedEnd};
 use super::session::fenced;
 use crate::cli::CommandOptions;
-use crate::cli::options::{NotifyOptions, PING, SLACK, WEBHOOK};
+use crate::cli::options::{NotifyOptions, PING, SLACK, SMTP, WEBHOOK};
 use crate::record::RecordedOutcome;
+use crate::report::mailer;
 use crate::report::notification::ping::{Signal, body};
 use crate::report::notification::{Notification, NotifyingRun, SponsorPart, signature, slack};
 use crate::report::notifier::{Letter, Notifier, NotifyError};
@@ -40,7 +41,8 @@ impl Notifications {
         let notify = common.notifications.clone();
         context.mask(notify.secrets());
         if notify.lacks_a_sink() {
-            let words = format!("`notify` is set, but neither {SLACK} nor {WEBHOOK}: no message is sent");
+            let words =
+                format!("`notify` is set, but none of {SLACK}, {WEBHOOK} and {SMTP}: no message is sent");
             context.warn("notifications have no sink", &words);
         }
         let is_messaging = notify.is_messaging() && !common.dry_run;
@@ -91,7 +93,10 @@ impl Notifications {
         let messages = letters.iter().map(|(sink, letter)| -> BoxFuture<'_, Sent> {
             Box::pin(async { (sink.clone(), in_time(context, notifier.send(letter)).await) })
         });
-        join_all(messages.chain(pings)).await
+        let mails = self.options.email.iter().filter(|_| is_wanted).map(|relay| -> BoxFuture<'_, Sent> {
+            Box::pin(async { (SMTP.to_owned(), in_time(context, mailer::send(relay, &notification)).await) })
+        });
+        join_all(messages.chain(mails).chain(pings)).await
     }
 
     fn notification(&self, publisher: &Publisher<'_>, exit_code: u8) -> Notification {
@@ -127,10 +132,13 @@ pub(super) async fn send_sample(options: &NotifyOptions, publisher: &Publisher<'
         (name.to_owned(), Letter { url, headers: Vec::new(), body: body(&sample) })
     }));
     let notifier = Notifier::new();
-    let sent = letters
-        .iter()
-        .map(|(sink, letter)| async { (sink.clone(), in_time(context, notifier.send(letter)).await) });
-    join_all(sent).await
+    let sent = letters.iter().map(|(sink, letter)| -> BoxFuture<'_, Sent> {
+        Box::pin(async { (sink.clone(), in_time(context, notifier.send(letter)).await) })
+    });
+    let mails = options.email.iter().map(|relay| -> BoxFuture<'_, Sent> {
+        Box::pin(async { (SMTP.to_owned(), in_time(context, mailer::send(relay, &sample)).await) })
+    });
+    join_all(sent.chain(mails)).await
 }
 
 fn running(options: &NotifyOptions, publisher: &Publisher<'_>, exit_code: u8) -> NotifyingRun {

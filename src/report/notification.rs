@@ -1,6 +1,7 @@
 //! How a run ended, as it is reported to people and programs elsewhere: one JSON document for a webhook, one message for Slack,
 //! and the signals of a ping service. Pure.
 
+pub mod email;
 pub mod ping;
 pub mod signature;
 pub mod slack;

@@ -23,6 +23,11 @@ pub struct Letter {
 pub struct NotifyError(String);
 
 impl NotifyError {
+    /// With these words.
+    pub(super) fn new(words: String) -> Self {
+        Self(words)
+    }
+
     /// The signal left no time.
     #[must_use]
     pub fn stopped() -> Self {

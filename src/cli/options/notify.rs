@@ -1,6 +1,10 @@
 //! The options of `notify-test`, and who is notified, for every command that notifies. The sinks are secrets, so they come from
 //! environment variables only, and no message repeats one.
 
+mod email;
+
+pub use email::SMTP;
+
 use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret as _;
@@ -9,6 +13,7 @@ use super::CommonOptions;
 use crate::cli::inputs::{self, Command};
 use crate::cli::usage::UsageError;
 use crate::cli::values::Values;
+use crate::report::mailer::MailRelay;
 use crate::report::notification::NotifyWhen;
 use crate::report::notification::signature::SigningKey;
 use crate::secrets::Secret;
@@ -48,6 +53,8 @@ pub struct NotifyOptions {
     pub slack: Option<Secret>,
     /// Generic webhook, and the keys that sign its requests.
     pub webhook: Option<(Secret, Vec<SigningKey>)>,
+    /// Relay for e-mail.
+    pub email: Option<MailRelay>,
     /// Check of a ping service, for whole runs.
     pub ping: Option<Secret>,
     /// Checks for the parts of single sponsors, by the names of their variables.
@@ -60,10 +67,12 @@ impl NotifyOptions {
     /// # Errors
     /// No sink is set.
     pub fn check_any(&self) -> Result<(), UsageError> {
-        if self.slack.is_some() || self.webhook.is_some() || self.has_checks() {
+        if self.has_messages() || self.has_checks() {
             return Ok(());
         }
-        let sinks = format!("{SLACK}, {WEBHOOK} with {WEBHOOK_SECRET}, {PING} or {PING}_{{SPONSOR}}");
+        let sinks = format!(
+            "{SLACK}, {WEBHOOK} with {WEBHOOK_SECRET}, {SMTP} with NOTIFY_EMAIL, {PING} or {PING}_{{SPONSOR}}"
+        );
         Err(UsageError::new("no sink of notifications is set").hint(format!("Set {sinks} from a secret.")))
     }
 
@@ -80,13 +89,17 @@ impl NotifyOptions {
     /// Whether the command may send messages.
     #[must_use]
     pub fn is_messaging(&self) -> bool {
-        self.when != NotifyWhen::Never && (self.slack.is_some() || self.webhook.is_some())
+        self.when != NotifyWhen::Never && self.has_messages()
     }
 
     /// Whether messages are asked for, and can go nowhere: a secret with a misspelled name is empty in a workflow.
     #[must_use]
     pub fn lacks_a_sink(&self) -> bool {
-        self.is_asked_for && self.when != NotifyWhen::Never && self.slack.is_none() && self.webhook.is_none()
+        self.is_asked_for && self.when != NotifyWhen::Never && !self.has_messages()
+    }
+
+    fn has_messages(&self) -> bool {
+        self.slack.is_some() || self.webhook.is_some() || self.email.is_some()
     }
 
     /// Everything that must be masked: URLs whole and in parts, and keys.
@@ -94,6 +107,7 @@ impl NotifyOptions {
     pub fn secrets(&self) -> Vec<Secret> {
         let webhook = self.webhook.iter();
         let urls = self.slack.iter().chain(webhook.clone().map(|(url, _)| url));
+        let urls = urls.chain(self.email.iter().map(|relay| &relay.url));
         let urls = urls.chain(&self.ping).chain(self.sponsor_pings.values());
         let keys = webhook.flat_map(|(_, keys)| keys.iter().map(SigningKey::text));
         urls.flat_map(|url| secret_parts(url.expose_secret())).map(Secret::from).chain(keys).collect()
@@ -109,6 +123,7 @@ pub(super) fn notifications(values: &Values<'_>) -> Result<NotifyOptions, UsageE
         is_asked_for: values.is_input(&inputs::NOTIFY),
         slack: None,
         webhook: None,
+        email: None,
         ping: None,
         sponsor_pings: BTreeMap::new(),
     };
@@ -116,6 +131,7 @@ pub(super) fn notifications(values: &Values<'_>) -> Result<NotifyOptions, UsageE
         return Ok(read);
     }
     let (slack, webhook) = (values.noted(url(values, SLACK)), values.noted(webhook(values)));
+    let email = values.noted(email::relay(values));
     // For other commands, scripts around this program may use a variable of this name.
     if PINGING.contains(&command) || command == Command::NotifyTest {
         read.ping = values.noted(url(values, PING))?;
@@ -124,7 +140,7 @@ pub(super) fn notifications(values: &Values<'_>) -> Result<NotifyOptions, UsageE
             read.sponsor_pings.extend(url.map(|url| (name.to_ascii_uppercase(), url)));
         }
     }
-    Ok(NotifyOptions { slack: slack?, webhook: webhook?, ..read })
+    Ok(NotifyOptions { slack: slack?, webhook: webhook?, email: email?, ..read })
 }
 
 /// A sample goes to the checks of the selected sponsors only.

@@ -93,14 +93,16 @@ impl SponsorDigest {
     /// The digest of a sponsor that could not be looked at.
     #[must_use]
     pub fn unknown(sponsor: &str, why: &str) -> Self {
-        let exception = Exception::new(ExceptionKind::Unknown, format!("nothing is known: {why}"));
+        let exception =
+            Exception::new(ExceptionKind::Unknown, format!("nothing is known: {}", one_line(why)));
         Self::without_facts(sponsor, SponsorState::Unknown, vec![exception])
     }
 
     /// The digest of a sponsor whose flag is off.
     #[must_use]
     pub fn disabled(sponsor: &str, why: &str) -> Self {
-        let exception = Exception::new(ExceptionKind::Disabled, format!("backups are disabled: {why}"));
+        let exception =
+            Exception::new(ExceptionKind::Disabled, format!("backups are disabled: {}", one_line(why)));
         Self::without_facts(sponsor, SponsorState::Disabled, vec![exception])
     }
 
