@@ -61,12 +61,21 @@ fn transport(relay: &MailRelay) -> Result<AsyncSmtpTransport<Tokio1Executor>, Er
     Ok(builder.timeout(Some(LIMIT)).build())
 }
 
+/// Whether a connection failed over TLS: the certificate is not trusted, or the relay speaks something else.
+fn is_of_tls(error: &Error) -> bool {
+    let is_it = |source: &(dyn std::error::Error + 'static)| {
+        let inner = source.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        source.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>())
+    };
+    std::iter::successors(std::error::Error::source(error), |source| source.source()).any(is_it)
+}
+
 /// What the relay answered, or why it was not reached. Its own words could repeat a secret.
 fn reason(error: &Error) -> String {
     match error.status() {
         Some(code) => format!("it answered {code}"),
         None if error.is_timeout() => "no answer in time".to_owned(),
-        None if error.is_tls() => "no trusted TLS connection".to_owned(),
+        None if error.is_tls() || is_of_tls(error) => "no trusted TLS connection".to_owned(),
         None if error.is_client() => "it does not offer STARTTLS or a way to log in".to_owned(),
         None => "it cannot be reached".to_owned(),
     }

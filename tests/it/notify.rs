@@ -1,5 +1,6 @@
 //! Notifications: what Slack, the webhook and a ping service are sent, and that no sink changes how a run ends.
 
+mod email;
 mod failing_sinks;
 mod messages;
 mod pings;

@@ -46,6 +46,7 @@ pub(super) fn relay(values: &Values<'_>) -> Result<Option<MailRelay>, UsageError
     let words = recipients.split([',', '\n']).map(str::trim).filter(|text| !text.is_empty());
     let to: Result<Vec<Mailbox>, UsageError> =
         words.map(|text| text.parse().map_err(|_| address(RECIPIENTS))).collect();
+    let to = to.and_then(|to| if to.is_empty() { Err(address(RECIPIENTS)) } else { Ok(to) });
     Ok(Some(MailRelay {
         url: Secret::from(url),
         host,
