@@ -18,11 +18,11 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 const STYLE: &str = include_str!("page/style.css");
 
 /// Rows of all time lines, and commands of all sponsors, at most: a page of four hundred sponsors must stay one that opens.
-const ROWS: usize = 4_000;
+const ROWS: usize = 2_000;
 
 /// How many rows each sponsor has.
 fn rows_each(digest: &Digest) -> usize {
-    (ROWS / digest.sponsors.len().max(1)).clamp(10, 100)
+    (ROWS / digest.sponsors.len().max(1)).clamp(5, 100)
 }
 
 /// The page.

@@ -3,14 +3,14 @@
 use bytesize::ByteSize;
 use maud::{Markup, html};
 
-use crate::report::digest::{DayState, SponsorDigest};
+use crate::report::digest::{Day, DayState, SponsorDigest};
 use crate::report::lines::count;
 
 /// Sizes that a picture shows at most, the newest ones.
 const SIZES: usize = 60;
 const WIDTH: f64 = 120.0;
 const HEIGHT: f64 = 24.0;
-/// Side of a day, and the distance of two.
+/// Width of a day's dash with the gap after it. The style sheet has the same.
 const DAY: usize = 10;
 
 /// The sizes of the backups of the period, as a line.
@@ -34,7 +34,7 @@ pub(super) fn sizes(one: &SponsorDigest) -> Markup {
     }
 }
 
-/// A square for each day.
+/// A dash for each day.
 pub(super) fn days(one: &SponsorDigest) -> Markup {
     let many = |state| one.days.iter().filter(|day| day.state == state).count();
     let title = format!(
@@ -48,15 +48,24 @@ pub(super) fn days(one: &SponsorDigest) -> Markup {
             p.days {
                 svg role="img" viewBox=(format!("0 0 {} {DAY}", DAY * one.days.len())) width=(DAY * one.days.len()) aria-label=(title) {
                     title { (title) }
-                    @for (at, day) in one.days.iter().enumerate() {
-                        rect.(class(day.state)) x=(at * DAY) y="0" width=(DAY - 2) height=(DAY) {
-                            title { (day.date) ": " (words(day.state)) }
-                        }
-                    }
+                    @for run in one.days.chunk_by(|one, other| one.state == other.state) { (line(one, run)) }
                 }
                 br;
                 (first.date) " to " (last.date) ": " (title)
             }
+        }
+    }
+}
+
+/// Days in a row that are alike, as one dashed line: a page of four hundred sponsors has few elements so.
+fn line(one: &SponsorDigest, run: &[Day]) -> Markup {
+    let (Some(first), Some(last)) = (run.first(), run.last()) else { return html! {} };
+    let at = one.days.iter().position(|day| day.date == first.date).unwrap_or_default();
+    let days =
+        if run.len() == 1 { first.date.to_string() } else { format!("{} to {}", first.date, last.date) };
+    html! {
+        line.(class(first.state)) x1=(at * DAY) y1=(DAY / 2) x2=((at + run.len()) * DAY) y2=(DAY / 2) {
+            title { (days) ": " (words(first.state)) }
         }
     }
 }
