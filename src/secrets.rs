@@ -94,6 +94,8 @@ pub struct SponsorSecrets {
     pub audit_logs: StoreName,
     /// Access to AWS. `None` if neither store needs it.
     pub aws: Option<AwsAccess>,
+    /// The sponsor's own stores, if replicas took their place.
+    pub replaced: Vec<StoreName>,
     /// Names of the secrets that name the two stores.
     pub named_by: [&'static str; 2],
     source: String,
@@ -210,7 +212,8 @@ pub fn complete(
     match (errors.next(), backups, audit_logs) {
         (None, Some(backups), Some(audit_logs)) => {
             let named_by = [BACKUPS_BUCKET, AUDIT_LOGS_BUCKET];
-            Ok(SponsorSecrets { database_url, backups, audit_logs, aws, named_by, source })
+            let replaced = Vec::new();
+            Ok(SponsorSecrets { database_url, backups, audit_logs, aws, replaced, named_by, source })
         }
         (first, ..) => {
             // A store without a name is among the errors.

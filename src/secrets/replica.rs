@@ -29,15 +29,33 @@ impl SponsorSecrets {
         if let Some(problem) = odd_character(&region, "-") {
             return Err(place.malformed(REPLICA_REGION, &REGION_FORM, &problem));
         }
-        let backups = bucket(place, BACKUPS_REPLICA_BUCKET, &backups)?;
-        let audit_logs = bucket(place, AUDIT_LOGS_REPLICA_BUCKET, &audit_logs)?;
+        let backups = self.replica_bucket(place, BACKUPS_REPLICA_BUCKET, &backups)?;
+        let audit_logs = self.replica_bucket(place, AUDIT_LOGS_REPLICA_BUCKET, &audit_logs)?;
         // The sponsor's own stores are folders.
         let Some(AwsAccess { credentials, .. }) = self.aws.clone() else {
             return Err(place.lacks(vec![ACCESS_KEY_ID.to_owned(), SECRET_ACCESS_KEY.to_owned()], None));
         };
         let aws = Some(AwsAccess { region, credentials });
         let named_by = [BACKUPS_REPLICA_BUCKET, AUDIT_LOGS_REPLICA_BUCKET];
-        Ok(Self { backups, audit_logs, aws, named_by, ..self.clone() })
+        let replaced = vec![self.backups.clone(), self.audit_logs.clone()];
+        Ok(Self { backups, audit_logs, aws, replaced, named_by, ..self.clone() })
+    }
+
+    /// A drill of the sponsor's own bucket would prove no replica.
+    fn replica_bucket(
+        &self,
+        place: &Place,
+        name: &'static str,
+        text: &str,
+    ) -> Result<StoreName, SecretsError> {
+        let replica = bucket(place, name, text)?;
+        let is_own =
+            [&self.backups, &self.audit_logs].into_iter().any(|own| own.bucket() == replica.bucket());
+        if is_own {
+            Err(place.malformed(name, &BUCKET, "it is a bucket of the sponsor itself"))
+        } else {
+            Ok(replica)
+        }
     }
 }
 

@@ -39,7 +39,12 @@ const EXAMINED: Duration = Duration::from_secs(20);
 /// Where the sponsor's backups and its records are stored.
 pub async fn of(secrets: &SponsorSecrets) -> Vec<PlaceOfObjects> {
     let (backups, records) = tokio::join!(of_store(&secrets.backups), of_store(&secrets.audit_logs));
-    vec![backups, records]
+    let mut places = vec![backups, records];
+    // They are the sponsor's own, too: another sponsor's replica must not be one of them.
+    for own in &secrets.replaced {
+        places.push(of_store(own).await);
+    }
+    places
 }
 
 /// Where the objects of one store are.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use crate::support::{Cluster, Moto, Outcome, Proxy, Run, Seen, Sponsor, StrictS3, Trial};
 
 const ELSEWHERE: &str = "eu-central-1";
@@ -116,6 +118,35 @@ fn a_replica_that_is_not_named_is_an_error() {
     wrong("SPONSOR_BACKUPS_REPLICA_BUCKET", "file:///srv/backups", "it is a folder");
     wrong("SPONSOR_AUDIT_LOGS_REPLICA_BUCKET", "s3://x", "SPONSOR_AUDIT_LOGS_REPLICA_BUCKET");
     wrong("SPONSOR_REPLICA_REGION", "EU-central-1", "an upper-case letter");
+}
+
+/// A replica is neither another sponsor's bucket nor the sponsor's own.
+#[test]
+fn a_replica_that_belongs_to_others_is_refused() {
+    let store = StrictS3::start();
+    let sponsors = ["callisto", "titan"].map(|name| Sponsor::named(name).diary(1, 3));
+    let trial = Trial::plan(sponsors).store(&store).start();
+    trial.run().run().assert_code(0);
+    for name in ["callisto", "titan"] {
+        for (secret, value) in [
+            ("SPONSOR_BACKUPS_REPLICA_BUCKET", format!("{name}-backups-replica")),
+            ("SPONSOR_AUDIT_LOGS_REPLICA_BUCKET", format!("{name}-logs-replica")),
+            ("SPONSOR_REPLICA_REGION", ELSEWHERE.to_owned()),
+        ] {
+            trial.secret(name, secret, Some(&value));
+        }
+    }
+    let records = store.keys_in(trial.log_bucket("titan"));
+    let refused = |bucket: &str, words: &str| {
+        trial.secret("callisto", "SPONSOR_AUDIT_LOGS_REPLICA_BUCKET", Some(bucket));
+        let outcome = trial.run().input("command", "verify").input("from-replica", "true").run();
+        assert!(outcome.transcript().contains(words), "{}", outcome.transcript());
+        let callisto = outcome.result("callisto");
+        assert_eq!((&callisto["outcome"], &callisto["stage"]), (&json!("failure"), &json!("secrets")));
+    };
+    refused(trial.log_bucket("titan"), "titan");
+    refused(trial.log_bucket("callisto"), "it is a bucket of the sponsor itself");
+    assert_eq!(store.keys_in(trial.log_bucket("titan")), records);
 }
 
 #[test]
