@@ -54,9 +54,9 @@ impl StrictS3 {
 
     fn serve(keys: Keys, guard: impl FnOnce(&mut S3ServiceBuilder)) -> Self {
         let folder = tools::open_folder("strict-s3");
-        let library = FileSystem::new(folder.path()).unwrap();
+        let files = FileSystem::new(folder.path()).unwrap();
         let root = folder.path().canonicalize().unwrap();
-        let mut builder = S3ServiceBuilder::new(QuickLists { library, root });
+        let mut builder = S3ServiceBuilder::new(QuickLists { files, root });
         guard(&mut builder);
         let listener = runtime().block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());

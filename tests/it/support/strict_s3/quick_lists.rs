@@ -1,5 +1,5 @@
-//! The server's listings, read from its folder at once: the library asks for each file by itself, which takes seconds for each page
-//! of thirty thousand. Everything else is the library's.
+//! The server's listings, read from its folder at once: `s3s_fs` asks for each file by itself, which takes seconds for each page
+//! of thirty thousand. Everything else is done by `s3s_fs`.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
 
 pub(super) struct QuickLists {
-    pub(super) library: FileSystem,
+    pub(super) files: FileSystem,
     pub(super) root: PathBuf,
 }
 
@@ -18,7 +18,7 @@ macro_rules! handed_on {
         #[async_trait::async_trait]
         impl S3 for QuickLists {
             $(async fn $name(&self, request: S3Request<s3s::dto::$input>) -> S3Result<S3Response<s3s::dto::$output>> {
-                self.library.$name(request).await
+                self.files.$name(request).await
             })*
 
             async fn list_objects_v2(
@@ -26,7 +26,7 @@ macro_rules! handed_on {
                 request: S3Request<ListObjectsV2Input>,
             ) -> S3Result<S3Response<ListObjectsV2Output>> {
                 if request.input.delimiter.is_some() || request.input.start_after.is_some() {
-                    return self.library.list_objects_v2(request).await;
+                    return self.files.list_objects_v2(request).await;
                 }
                 let bucket = self.root.join(&request.input.bucket);
                 if !bucket.is_dir() {
