@@ -16,9 +16,8 @@ use crate::failure::Failure;
 use crate::layout::key::SECOND;
 use crate::report::SponsorResult;
 use crate::report::diff::{ComparedSide, DiffReport};
-use crate::secrets::{Disabled, S3Backups};
+use crate::secrets::Disabled;
 use crate::sponsors::Sponsor;
-use crate::store::s3::policy::Purpose;
 use crate::verification::backup_diff::BackupDiff;
 use crate::verification::previous::{self, EarlierBackup};
 use crate::verification::{Conclusion, VerificationError};
@@ -93,12 +92,10 @@ impl DiffRun<'_> {
         session: &SponsorSession<'_>,
         result: &mut SponsorResult,
     ) -> Result<Result<Shown, Disabled>, Failure> {
-        let secrets = match session.secrets().await? {
-            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
-            S3Backups::Enabled(secrets) => secrets,
+        let place = match session.history_to_read(&self.options.endpoint, AN_UPLOAD).await? {
+            Ok(place) => place,
+            Err(disabled) => return Ok(Err(disabled)),
         };
-        let buckets = session.open_buckets(secrets, &self.options.endpoint, Purpose::Read { thaw: false })?;
-        let place = session.history(&buckets, AN_UPLOAD);
         let [before, after] = self.backups(&place, result).await?;
         let locations = [&before, &after].map(|side| place.location(&side.backup));
         let [was, is] = [&locations[0], &locations[1]].map(String::as_str);

@@ -15,9 +15,8 @@ use crate::cli::options::HistoryOptions;
 use crate::failure::Failure;
 use crate::record::timeline::Wanted;
 use crate::report::history::{self, CheckedRecords, SponsorHistory};
-use crate::secrets::{Disabled, S3Backups};
+use crate::secrets::Disabled;
 use crate::sponsors::Sponsor;
-use crate::store::s3::policy::Purpose;
 use crate::verification::{Conclusion, VerificationError};
 
 /// Shared by all sponsors of a run.
@@ -92,12 +91,10 @@ impl HistoryRun<'_> {
     }
 
     async fn find(&self, session: &SponsorSession<'_>) -> Result<Result<SponsorHistory, Disabled>, Failure> {
-        let secrets = match session.secrets().await? {
-            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
-            S3Backups::Enabled(secrets) => secrets,
+        let place = match session.history_to_read(&self.options.endpoint, DEFAULT_TIMEOUT).await? {
+            Ok(place) => place,
+            Err(disabled) => return Ok(Err(disabled)),
         };
-        let buckets = session.open_buckets(secrets, &self.options.endpoint, Purpose::Read { thaw: false })?;
-        let place = session.history(&buckets, DEFAULT_TIMEOUT);
         let mut found = SponsorHistory {
             sponsor: session.sponsor.name.clone(),
             environment: place.environment.name().to_owned(),

@@ -19,9 +19,8 @@ use crate::cli::UsageError;
 use crate::cli::options::ListOptions;
 use crate::failure::Failure;
 use crate::report::listing::{self, BackupList, ListedBackup};
-use crate::secrets::{Disabled, S3Backups};
+use crate::secrets::Disabled;
 use crate::sponsors::Sponsor;
-use crate::store::s3::policy::Purpose;
 use crate::verification::limits::{Measured, freshness};
 use crate::verification::{Conclusion, VerificationError};
 
@@ -137,13 +136,10 @@ impl ListRun<'_> {
     }
 
     async fn list(&self, session: &SponsorSession<'_>) -> Result<Result<SponsorListing, Disabled>, Failure> {
-        let secrets = match session.secrets().await? {
-            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
-            S3Backups::Enabled(secrets) => secrets,
+        let place = match session.history_to_read(&self.options.endpoint, DEFAULT_TIMEOUT).await? {
+            Ok(place) => place,
+            Err(disabled) => return Ok(Err(disabled)),
         };
-        let purpose = Purpose::Read { thaw: false };
-        let buckets = session.open_buckets(secrets, &self.options.endpoint, purpose)?;
-        let place = session.history(&buckets, DEFAULT_TIMEOUT);
         let (mut rows, of) = if self.options.max_backup_age.is_some() {
             let attempts = place.attempts().await?;
             (self.rows.newest(&place, attempts, &RowFacts::of_a_watcher()).await?, None)

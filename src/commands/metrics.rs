@@ -15,9 +15,8 @@ use crate::cli::options::MetricsOptions;
 use crate::failure::Failure;
 use crate::report::lines::count;
 use crate::report::metrics::{self, Update};
-use crate::secrets::{Disabled, S3Backups};
+use crate::secrets::Disabled;
 use crate::sponsors::Sponsor;
-use crate::store::s3::policy::Purpose;
 use crate::verification::Conclusion;
 
 /// Shared by all sponsors of a run.
@@ -84,12 +83,10 @@ impl MetricsRun<'_> {
     }
 
     async fn derive(&self, session: &SponsorSession<'_>) -> Result<Result<Update, Disabled>, Failure> {
-        let secrets = match session.secrets().await? {
-            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
-            S3Backups::Enabled(secrets) => secrets,
+        let place = match session.history_to_read(&self.options.endpoint, DEFAULT_TIMEOUT).await? {
+            Ok(place) => place,
+            Err(disabled) => return Ok(Err(disabled)),
         };
-        let buckets = session.open_buckets(secrets, &self.options.endpoint, Purpose::Read { thaw: false })?;
-        let place = session.history(&buckets, DEFAULT_TIMEOUT);
         let state = StateReads {
             context: self.context,
             rows: &self.rows,

@@ -27,9 +27,8 @@ use crate::report::digest::{
 };
 use crate::report::history::SponsorHistory;
 use crate::report::page;
-use crate::secrets::{Disabled, S3Backups};
+use crate::secrets::Disabled;
 use crate::sponsors::Sponsor;
-use crate::store::s3::policy::Purpose;
 use crate::verification::limits::ahead;
 use crate::verification::{Conclusion, VerificationError};
 
@@ -150,12 +149,10 @@ impl ReportRun<'_> {
     }
 
     async fn look(&self, session: &SponsorSession<'_>) -> Result<Result<SponsorDigest, Disabled>, Failure> {
-        let secrets = match session.secrets().await? {
-            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
-            S3Backups::Enabled(secrets) => secrets,
+        let place = match session.history_to_read(&self.options.endpoint, DEFAULT_TIMEOUT).await? {
+            Ok(place) => place,
+            Err(disabled) => return Ok(Err(disabled)),
         };
-        let buckets = session.open_buckets(secrets, &self.options.endpoint, Purpose::Read { thaw: false })?;
-        let place = session.history(&buckets, DEFAULT_TIMEOUT);
         let state = StateReads {
             context: self.context,
             rows: &self.timelines.rows,

@@ -126,6 +126,23 @@ impl SponsorSession<'_> {
         Ok(BucketAccess { common, context, endpoint, sponsor: self.sponsor, purpose })
     }
 
+    /// The sponsor's backup attempts for a command that only reads, or why its backups are disabled.
+    ///
+    /// # Errors
+    /// As [`Self::secrets`] and [`Self::open_buckets`].
+    pub(super) async fn history_to_read(
+        &self,
+        endpoint: &Endpoint,
+        upload_timeout: Duration,
+    ) -> Result<Result<BackupHistory<'_>, Disabled>, Failure> {
+        let secrets = match self.secrets().await? {
+            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
+            S3Backups::Enabled(secrets) => secrets,
+        };
+        let buckets = self.open_buckets(secrets, endpoint, Purpose::Read { thaw: false })?;
+        Ok(Ok(self.history(&buckets, upload_timeout)))
+    }
+
     /// The sponsor's backup attempts. An upload that began longer ago than `upload_timeout` belongs to no run any more.
     pub(super) fn history(&self, buckets: &SponsorBuckets, upload_timeout: Duration) -> BackupHistory<'_> {
         BackupHistory {

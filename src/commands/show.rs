@@ -14,10 +14,9 @@ use crate::cli::options::ShowOptions;
 use crate::failure::Failure;
 use crate::report::SponsorResult;
 use crate::report::shown_backup::ShownBackup;
-use crate::secrets::{Disabled, S3Backups};
+use crate::secrets::Disabled;
 use crate::sponsors::Sponsor;
 use crate::store::Store;
-use crate::store::s3::policy::Purpose;
 use crate::verification::Conclusion;
 
 /// Default `timeout` of a run. An upload that began earlier belongs to a run that has ended.
@@ -63,12 +62,10 @@ impl ShowRun<'_> {
         session: &SponsorSession<'_>,
         result: &mut SponsorResult,
     ) -> Result<Result<(), Disabled>, Failure> {
-        let secrets = match session.secrets().await? {
-            S3Backups::Disabled(why) => return Ok(Err(why.clone())),
-            S3Backups::Enabled(secrets) => secrets,
+        let place = match session.history_to_read(&self.options.endpoint, AN_UPLOAD).await? {
+            Ok(place) => place,
+            Err(disabled) => return Ok(Err(disabled)),
         };
-        let buckets = session.open_buckets(secrets, &self.options.endpoint, Purpose::Read { thaw: false })?;
-        let place = session.history(&buckets, AN_UPLOAD);
         let backup = Box::pin(which_backup::find_any(&place, &self.options.which)).await?;
         let (store, location) = (&place.backups, place.location(&backup));
         let (manifest, document) =
