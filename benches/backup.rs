@@ -20,7 +20,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use measure::pairs;
-use sponsor_backup::archive::Codec;
+use sponsor_backup::archive::codec::Format;
 use sponsor_backup::databases::postgres::sql::Scan;
 use sponsor_backup::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET};
 use sponsor_backup::store::hash::{Crc64, Hasher};
@@ -95,9 +95,9 @@ fn scan_and_compress(rounds: u64, cluster: &Cluster, database: &Database) {
             let (mut scan, started) = (Scan::default(), Instant::now());
             sample.chunks(65_536).for_each(|piece| scan.feed(piece));
             let scanning = started.elapsed().as_secs_f64();
-            let (started, codec) = (Instant::now(), Codec::Gzip(Codec::GZIP_LEVEL));
+            let started = Instant::now();
             let members: Vec<_> =
-                sample.chunks(1 << 20).map(|member| codec.compress(member).unwrap()).collect();
+                sample.chunks(1 << 20).map(|member| Format::Gzip.compress(member, 4).unwrap()).collect();
             let compressing = started.elapsed().as_secs_f64();
             let (mut plain, mut stored, mut crc) = (Hasher::default(), Hasher::default(), Crc64::default());
             let started = Instant::now();

@@ -12,6 +12,7 @@ pub mod catalogue;
 pub mod checksum;
 pub mod codec;
 pub mod encryption;
+pub mod level;
 pub mod memory;
 pub mod open;
 pub mod pending;

@@ -312,12 +312,24 @@ pub struct StoredSize {
 pub struct Encoding {
     /// `gzip` or `zstd`.
     pub codec: String,
-    /// Its level.
+    /// Its level, or the one of most members.
     pub level: i32,
+    /// Members of each level; absent if all have the same, and in backups of release 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub levels: Option<Vec<UsedLevel>>,
     /// Independent members.
     pub members: u64,
     /// age public keys of its recipients; empty if it is not encrypted.
     pub age_recipients: Vec<String>,
+}
+
+/// A level of compression.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UsedLevel {
+    /// The level.
+    pub level: i32,
+    /// Members that have it.
+    pub members: u64,
 }
 
 /// A backup that another one is compared with.
@@ -354,6 +366,9 @@ pub const FORMAT_VERSION: u32 = 1;
 /// The parts of the document that the archive knows itself.
 #[must_use]
 pub fn manifest_sizes(sealed: &Sealed, options: &SealOptions) -> (Size, StoredSize, Encoding) {
+    let levels = sealed.levels.iter().map(|(level, members)| UsedLevel { level: *level, members: *members });
+    let levels: Vec<UsedLevel> = levels.collect();
+    let level = levels.iter().max_by_key(|used| used.members).map(|used| used.level);
     (
         Size { bytes: sealed.plain.bytes, sha256: sealed.plain.sha256.clone() },
         StoredSize {
@@ -362,8 +377,9 @@ pub fn manifest_sizes(sealed: &Sealed, options: &SealOptions) -> (Size, StoredSi
             crc64nvme: sealed.crc64.clone(),
         },
         Encoding {
-            codec: options.codec.name().to_owned(),
-            level: options.codec.level(),
+            codec: options.codec.format.name().to_owned(),
+            level: level.unwrap_or_default(),
+            levels: (levels.len() > 1).then_some(levels),
             members: sealed.members,
             age_recipients: options.recipients.public_keys(),
         },

@@ -11,6 +11,8 @@ use crate::store::parts::{self, MIB, PartPlan};
 pub const MEMBER_BYTES: u64 = MIB;
 /// A member in flight: its text, and what compression makes of it.
 const MEMBER_IN_FLIGHT: u64 = 2 * MEMBER_BYTES;
+/// Members in flight beyond those that are being compressed: the next to compress, and the next to store.
+pub const MEMBERS_THAT_WAIT: usize = 2;
 const SMALL_PART: u64 = 8 * MIB;
 const PART: u64 = 16 * MIB;
 const MOST_PARTS_IN_FLIGHT: u64 = 3;
@@ -41,7 +43,7 @@ impl BufferPlan {
         limit_bytes: u64,
         cores: usize,
     ) -> Result<Self, ArchiveError> {
-        let workers = cores.clamp(1, MOST_WORKERS) as u64 + 2;
+        let workers = (cores.clamp(1, MOST_WORKERS) + MEMBERS_THAT_WAIT) as u64;
         let largest = limit_bytes.saturating_sub(2 * MEMBER_IN_FLIGHT) / 2 / MIB * MIB;
         let equal = parts::first_size_for(database_bytes);
         let needed = if parts::capacity(largest) >= database_bytes { equal.min(largest) } else { equal };

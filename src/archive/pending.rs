@@ -1,5 +1,7 @@
 //! A finished upload that is not visible yet, and the steps that make it a backup.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 use super::pieces::SealedPiece;
@@ -22,6 +24,8 @@ pub struct Sealed {
     pub crc64: String,
     /// Independent members that the archive consists of.
     pub members: u64,
+    /// Members of each level; empty for bytes that were taken from another archive.
+    pub levels: BTreeMap<i32, u64>,
     /// Its pieces, in order. They cover all of it; empty for bytes that were taken from another archive.
     pub pieces: Vec<SealedPiece>,
 }

@@ -7,10 +7,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt as _;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
+use super::codec::Format;
 use super::encryption::Encryption;
-use super::memory::BufferPlan;
+use super::level::LevelChoice;
+use super::memory::{BufferPlan, MEMBERS_THAT_WAIT};
 use super::pending::{FailedUpload, PendingUpload, Sealed};
 use super::pieces::SealedPiece;
 use super::{ArchiveError, Codec, Recipients};
@@ -31,7 +33,7 @@ impl SealOptions {
     #[must_use]
     pub fn suffix(&self) -> String {
         let encrypted = if self.recipients.is_empty() { "" } else { ".age" };
-        format!(".sql{}{encrypted}", self.codec.extension())
+        format!(".sql{}{encrypted}", self.codec.format.extension())
     }
 }
 
@@ -55,7 +57,7 @@ pub struct Block {
 
 /// What is archived.
 pub trait BlockSource: Send {
-    /// The next block; `None` at the end.
+    /// The next block; `None` at the end, however often it is asked.
     ///
     /// # Errors
     /// The stream fails.
@@ -89,36 +91,37 @@ async fn run<S: BlockSource>(
     upload: &mut Upload,
     progress: &Progress,
 ) -> Result<Sealed, ArchiveError> {
-    let mut plain = Hasher::default();
+    let mut text = Hashed::new(stream);
     let mut stored_side = StoredSide {
         encryption: Encryption::new(&options.recipients)?,
         hasher: Hasher::default(),
         crc64: Crc64::default(),
     };
     let mut index = Index::default();
-    let mut members = VecDeque::new();
+    let mut members: VecDeque<(_, Compressing)> = VecDeque::new();
     let mut count: u64 = 0;
     let in_flight = usize::try_from(buffers.members_in_flight).unwrap_or(usize::MAX);
+    let mut levels = LevelChoice::new(options.codec, in_flight.saturating_sub(MEMBERS_THAT_WAIT));
     loop {
         // The writing end of the stream might not notice a stop.
         let block = tokio::select! {
-            block = stream.next_block() => block.map_err(|error| ArchiveError::Stream(error.to_string()))?,
+            block = text.next() => block?,
             () = upload.stop().requested() => return Err(ArchiveError::Stopped),
         };
         let last = block.is_none();
         // A stream without a byte still becomes a valid file: one empty member.
         let empty = || Block { text: Vec::new(), begins_piece: true };
         if let Some(Block { text, begins_piece }) = block.or_else(|| (count == 0).then(empty)) {
-            plain.feed(&text);
             progress.bytes_read.fetch_add(text.len() as u64, Ordering::Relaxed);
             let of_piece = (begins_piece, text.len() as u64);
             // Each member is compressed on a core of its own. They are stored in the order in which they were read.
-            members.push_back((of_piece, compress(options.codec, text)));
+            let unfinished = members.iter().filter(|(_, member)| !member.is_finished()).count();
+            members.push_back((of_piece, compress(options.codec.format, text, levels.next(unfinished))));
             count += 1;
         }
         while members.len() >= in_flight || (last && !members.is_empty()) {
             let Some((of_piece, member)) = members.pop_front() else { break };
-            let compressed = member.await.map_err(|lost| ArchiveError::Stream(lost.to_string()))??;
+            let compressed = member.await.map_err(lost)??;
             index.add(of_piece, &compressed);
             let stored = stored_side.encryption.update(compressed)?;
             stored_side.pass(&stored, upload, progress).await?;
@@ -133,11 +136,59 @@ async fn run<S: BlockSource>(
     end.pass(&encryption.finish()?, upload, progress).await?;
     upload.finish().await?;
     let (stored, crc64) = (end.hasher.read(), end.crc64.read());
-    Ok(Sealed { plain: plain.read(), stored, crc64, members: count, pieces: index.finish() })
+    let plain = text.finish().await?;
+    Ok(Sealed { plain, stored, crc64, members: count, levels: levels.used(), pieces: index.finish() })
 }
 
-fn compress(codec: Codec, plain: Vec<u8>) -> JoinHandle<Result<Vec<u8>, ArchiveError>> {
-    tokio::task::spawn_blocking(move || codec.compress(&plain))
+/// A member on a core of its own.
+type Compressing = JoinHandle<Result<Vec<u8>, ArchiveError>>;
+
+fn compress(format: Format, plain: Vec<u8>, level: i32) -> Compressing {
+    tokio::task::spawn_blocking(move || format.compress(&plain, level))
+}
+
+fn lost(error: JoinError) -> ArchiveError {
+    ArchiveError::Stream(error.to_string())
+}
+
+/// A source whose blocks are hashed in their order, each on another core while the next one is read.
+struct Hashed<'s, S> {
+    source: &'s mut S,
+    hashing: JoinHandle<(Hasher, Option<Block>)>,
+}
+
+impl<'s, S: BlockSource> Hashed<'s, S> {
+    fn new(source: &'s mut S) -> Self {
+        Self { source, hashing: hash(Hasher::default(), None) }
+    }
+
+    /// The next block, after its hash; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Block>, ArchiveError> {
+        loop {
+            let read = self.source.next_block().await;
+            let read = read.map_err(|error| ArchiveError::Stream(error.to_string()))?;
+            let has_ended = read.is_none();
+            let (hasher, hashed) = (&mut self.hashing).await.map_err(lost)?;
+            self.hashing = hash(hasher, read);
+            if hashed.is_some() || has_ended {
+                return Ok(hashed);
+            }
+        }
+    }
+
+    /// What the whole stream was, after its end.
+    async fn finish(self) -> Result<SizeAndHash, ArchiveError> {
+        Ok(self.hashing.await.map_err(lost)?.0.read())
+    }
+}
+
+fn hash(mut hasher: Hasher, block: Option<Block>) -> JoinHandle<(Hasher, Option<Block>)> {
+    tokio::task::spawn_blocking(move || {
+        if let Some(block) = &block {
+            hasher.feed(&block.text);
+        }
+        (hasher, block)
+    })
 }
 
 /// Measures the pieces of the compressed stream.

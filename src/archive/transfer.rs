@@ -1,6 +1,7 @@
 //! From one store into another: the stored bytes as they are, or opened and sealed again for other recipients. Like
 //! [`super::seal()`], both measure what passes and make nothing visible.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
@@ -38,8 +39,14 @@ pub async fn transfer(
     let panicked = |_| Err(ArchiveError::Stream("its transfer panicked (see the lines above)".to_owned()));
     match passed.unwrap_or_else(panicked) {
         Ok((stored, crc64)) => {
-            let sealed =
-                Sealed { plain: told.plain, stored, crc64, members: told.members, pieces: Vec::new() };
+            let sealed = Sealed {
+                plain: told.plain,
+                stored,
+                crc64,
+                members: told.members,
+                levels: BTreeMap::new(),
+                pieces: Vec::new(),
+            };
             Ok(PendingUpload::new(upload, sealed))
         }
         Err(cause) => Err(Box::new(FailedUpload { cause, upload })),

@@ -22,7 +22,7 @@ use super::kinds::{FromInput, RunId, SponsorCode, SponsorName, TableCount};
 use super::moment::Moment;
 use super::table_names::{NewSchema, SqlOutput, TableNames};
 use super::which_backup::WhichBackup;
-use crate::archive::codec::Format;
+use crate::archive::codec::{Format, Level};
 use crate::record::RecordedOutcome;
 use crate::record::entries::RecordedEvent;
 use crate::report::notification::NotifyWhen;
@@ -129,7 +129,7 @@ inputs! {
     PRE_MIGRATION: bool = boolean(DEPLOYMENT, "pre-migration", &[Backup], "Mark the backup as taken before a deployment").or("true")
         .more("Set to `false` for scheduled backups.");
     COMPRESSION: Format = input(ENCODING, "compression", "NAME", &[Backup], "Compression: `gzip` (keys end in `.sql.gz`) or `zstd` (`.sql.zst`)").or("gzip");
-    COMPRESSION_LEVEL: i32 = input(ENCODING, "compression-level", "NUMBER", &[Backup], "Compression level: 1 to 12 for gzip (default 4), 1 to 19 for zstd (default 3)");
+    COMPRESSION_LEVEL: Level = input(ENCODING, "compression-level", "LEVEL", &[Backup], "Compression level: 1 to 12 for gzip, 1 to 19 for zstd, or chosen by speed").or("auto").more("`auto` compresses as strongly as the speed of pg_dump leaves time for: levels 1 to 6 of gzip, 1 to 3 of zstd.");
     AGE_RECIPIENTS: String = input(ENCODING, "age-recipients", "KEYS", &[Backup, Copy], "Encrypt the backup for these age public keys, one per line")
         .more("The object's key then ends in `.age`. `copy` without it keeps the bytes as they are.");
     REQUIRE_ENCRYPTION: bool = boolean(ENCODING, "require-encryption", &[Backup], "Fail before the dump if `age-recipients` is empty");

@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 use jiff::{Span, SpanRelativeTo};
 use secrecy::SecretString;
 
-use crate::archive::codec::Format;
+use crate::archive::codec::{Format, Level};
 use crate::manifest::{is_code, is_name};
 use crate::record::RecordedOutcome;
 use crate::record::entries::RecordedEvent;
@@ -139,6 +139,15 @@ impl FromInput for Format {
 
     fn from_input(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == text)
+    }
+}
+
+impl FromInput for Level {
+    const EXPECTED: &'static str = "a compression level";
+    const HINT: &'static str = "Use `auto` or a number, such as `4`.";
+
+    fn from_input(text: &str) -> Option<Self> {
+        if text == "auto" { Some(Self::Auto) } else { text.parse().ok().map(Self::Fixed) }
     }
 }
 

@@ -1,6 +1,7 @@
 use super::options::{BackupOptions, RecordOptions};
 use super::*;
 use crate::archive::Codec;
+use crate::archive::codec::{Format, Level};
 use crate::record::RecordedOutcome;
 use crate::sponsors::{Environment, Selection};
 
@@ -42,7 +43,7 @@ fn a_flag_wins_over_its_variable_and_an_empty_variable_is_unset() {
     let options = backup(&[], &variables).unwrap();
     assert_eq!(options.common.environment, Environment::Staging);
     assert_eq!(options.common.config, "staging");
-    assert_eq!(options.seal_options.codec, Codec::Zstd(Codec::ZSTD_LEVEL));
+    assert_eq!(options.seal_options.codec, Codec { format: Format::Zstd, level: Level::Auto });
     assert_eq!(options.deployment.max_parallel.get(), 4);
     assert!(options.common.dry_run && options.pre_migration && !options.require_backup);
     let options = backup(&["backup", "--environment", "development", "--dry-run=false"], &variables).unwrap();
@@ -63,7 +64,7 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(options.deployment.retention_years, Some(7));
     assert_eq!(options.memory_limit_bytes, 96 << 20);
     assert_eq!((options.timeout.as_secs(), options.dump.lock_wait_timeout.as_secs()), (6 * 3600, 30));
-    assert_eq!(options.seal_options.codec, Codec::Gzip(Codec::GZIP_LEVEL));
+    assert_eq!(options.seal_options.codec, Codec { format: Format::Gzip, level: Level::Auto });
     assert!(options.deployment.endpoint.checksums && options.deployment.endpoint.url.is_none());
     let staging = backup(&["backup", "--environment", "staging"], &[]).unwrap();
     assert_eq!(staging.deployment.retention_years, None);

@@ -22,10 +22,13 @@ const TEXT: &str = "text ";
 
 /// What was lost or changed on purpose, and why. The beginning of the line is enough. Values that changed their form are
 /// not names: `confirm` takes `sponsor/database` since a database of the same name at another sponsor passed it.
-const ON_PURPOSE: &[(&str, &str)] = &[(
-    "drill-report $.backup_location has pattern \"^s3://\"",
-    "a backup can be in a folder: the pattern admits file:// as well",
-)];
+const ON_PURPOSE: &[(&str, &str)] = &[
+    (
+        "drill-report $.backup_location has pattern \"^s3://\"",
+        "a backup can be in a folder: the pattern admits file:// as well",
+    ),
+    ("input compression-level defaults to nothing", "nothing meant a fitting level, and `auto` chooses it"),
+];
 
 // serves: 11.10(k)/revisions
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sponsor_backup::archive::codec::{Codec, Format};
+use sponsor_backup::archive::codec::Format;
 use sponsor_backup::archive::open::Decoding;
 use sponsor_backup::archive::{ArchiveError, Identities};
 use tokio::sync::mpsc;
@@ -43,12 +43,12 @@ impl Forms {
             (0..3000_u32).flat_map(u32::to_le_bytes).collect(),
         ];
         let mut sealed = Vec::new();
-        for codec in [Codec::Gzip(4), Codec::Zstd(3)] {
+        for (format, level) in [(Format::Gzip, 4), (Format::Zstd, 3)] {
             let archive: Vec<u8> =
-                members.iter().flat_map(|member| codec.compress(member).unwrap()).collect();
+                members.iter().flat_map(|member| format.compress(member, level).unwrap()).collect();
             let encrypted = age::encrypt(&identity.to_public(), &archive).unwrap();
-            sealed.push((codec.format(), false, archive));
-            sealed.push((codec.format(), true, encrypted));
+            sealed.push((format, false, archive));
+            sealed.push((format, true, encrypted));
         }
         Self { plain: members.concat(), sealed, identities: Identities::parse(&text).unwrap() }
     }

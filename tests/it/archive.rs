@@ -6,7 +6,9 @@ use std::io::Read as _;
 use proptest::prelude::{Just, ProptestConfig, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
+use sponsor_backup::archive::codec::{Format, Level};
 use sponsor_backup::archive::memory::BufferPlan;
+use sponsor_backup::archive::seal::{Block, BlockSource};
 use sponsor_backup::archive::{Codec, PendingUpload, Progress, Recipients, SealOptions, seal};
 use sponsor_backup::databases::postgres::sql::Blocks;
 use sponsor_backup::secrets::{AwsCredentials, AwsKeys, StoreName};
@@ -19,6 +21,8 @@ use crate::support::{self, REGION, StrictS3, runtime};
 /// The bucket of these tests.
 pub(super) const BUCKET: &str = "sealed";
 pub(super) const MIB: u64 = 1 << 20;
+pub(super) const GZIP: Codec = Codec { format: Format::Gzip, level: Level::Fixed(1) };
+pub(super) const ZSTD: Codec = Codec { format: Format::Zstd, level: Level::Fixed(1) };
 
 /// The library's store for a bucket of the server, spoken to at `endpoint`.
 pub(super) fn store_at(endpoint: &str, server: &support::Store, bucket: &str) -> Store {
@@ -52,12 +56,21 @@ pub(super) fn sealed(
     recipe: &SealOptions,
     part_bytes: u64,
 ) -> PendingUpload {
+    sealed_stream(server, key, Blocks::new(plain), recipe, part_bytes)
+}
+
+fn sealed_stream<S: BlockSource>(
+    server: &StrictS3,
+    key: &str,
+    mut stream: S,
+    recipe: &SealOptions,
+    part_bytes: u64,
+) -> PendingUpload {
     let buffers = BufferPlan { part_bytes, parts_in_flight: 2, members_in_flight: 3 };
     let labels = ObjectAttributes { content_type: "application/octet-stream", ..ObjectAttributes::default() };
     let _runtime = runtime().enter();
     let upload =
         Upload::new(&store(server), key.to_owned(), labels, buffers.parts(), CancellationToken::new());
-    let mut stream = Blocks::new(plain);
     runtime().block_on(seal(&mut stream, recipe, buffers, upload, &Progress::default())).unwrap()
 }
 
@@ -70,11 +83,11 @@ fn open(stored: &[u8], codec: Codec, identity: Option<&age::x25519::Identity>) -
         decryptor.decrypt(identities).unwrap().read_to_end(&mut archive).unwrap();
     }
     let mut plain = Vec::new();
-    match codec {
-        Codec::Gzip(_) => {
+    match codec.format {
+        Format::Gzip => {
             flate2::read::MultiGzDecoder::new(archive.as_slice()).read_to_end(&mut plain).unwrap()
         }
-        Codec::Zstd(_) => zstd::Decoder::new(archive.as_slice()).unwrap().read_to_end(&mut plain).unwrap(),
+        Format::Zstd => zstd::Decoder::new(archive.as_slice()).unwrap().read_to_end(&mut plain).unwrap(),
     };
     plain
 }
@@ -105,7 +118,8 @@ proptest! {
     ) {
         let server = StrictS3::start();
         server.bucket(BUCKET);
-        let codec = if zstd { Codec::Zstd(1) } else { Codec::Gzip(1) };
+        let format = if zstd { Format::Zstd } else { Format::Gzip };
+        let codec = Codec { format, level: Level::Auto };
         let identity = encrypted.then(age::x25519::Identity::generate);
         let keys = identity.as_ref().map(|identity| identity.to_public().to_string()).unwrap_or_default();
         let recipe = SealOptions { codec, recipients: Recipients::parse(&keys).unwrap() };
@@ -120,9 +134,39 @@ proptest! {
         prop_assert_eq!(told.plain.bytes, plain.len() as u64);
         prop_assert_eq!(told.stored.bytes, stored.len() as u64);
         prop_assert_eq!(told.stored.sha256, sha256(&stored));
+        prop_assert_eq!(told.plain.sha256, sha256(&plain));
+        prop_assert_eq!(told.levels.values().sum::<u64>(), told.members);
         prop_assert!(open(&stored, codec, identity.as_ref()) == plain);
         prop_assert!(server.unfinished_uploads().is_empty());
     }
+}
+
+/// The same block, as often as it is left.
+struct InMemory {
+    block: Vec<u8>,
+    left: u32,
+}
+
+impl BlockSource for InMemory {
+    async fn next_block(&mut self) -> std::io::Result<Option<Block>> {
+        let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
+        self.left = left;
+        Ok(Some(Block { text: self.block.clone(), begins_piece: false }))
+    }
+}
+
+#[test]
+fn a_text_that_comes_fast_is_compressed_at_lower_levels() {
+    let server = StrictS3::start();
+    server.bucket(BUCKET);
+    let codec = Codec { format: Format::Gzip, level: Level::Auto };
+    let recipe = SealOptions { codec, recipients: Recipients::default() };
+    // It is in memory, so that compression is always what others wait for.
+    let text = InMemory { block: bytes(1 << 20, 3, false), left: 32 };
+    let pending = sealed_stream(&server, "a/dump", text, &recipe, 8 * MIB);
+    let levels = pending.sealed().levels.clone();
+    assert!(levels.keys().all(|level| (1..=4).contains(level)) && levels[&1] > levels[&4], "{levels:?}");
+    runtime().block_on(pending.abandon()).unwrap();
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -133,7 +177,7 @@ fn sha256(bytes: &[u8]) -> String {
 fn what_was_abandoned_leaves_neither_an_object_nor_parts() {
     let server = StrictS3::start();
     server.bucket(BUCKET);
-    let recipe = SealOptions { codec: Codec::Gzip(1), recipients: Recipients::default() };
+    let recipe = SealOptions { codec: GZIP, recipients: Recipients::default() };
     for length in [1000, 13_000_000] {
         let pending = sealed(&server, "a/dump", &bytes(length, 7, true), &recipe, 5 * MIB);
         let started = server.unfinished_uploads().len();

@@ -8,7 +8,7 @@ use aws_sdk_s3::types::StorageClass;
 use futures_util::{StreamExt as _, stream};
 use sponsor_backup::archive::catalogue::{Piece, catalogue, prefix};
 use sponsor_backup::archive::codec::Format;
-use sponsor_backup::archive::{ArchiveError, Codec, Identities, SealedObject, open};
+use sponsor_backup::archive::{ArchiveError, Identities, SealedObject, open};
 use sponsor_backup::sponsors::Environment;
 use sponsor_backup::store::thaw::{Thaw, ThawState};
 use sponsor_backup::store::{Store, StoreError};
@@ -182,7 +182,7 @@ fn read(store: &Store) -> Result<Vec<u8>, ArchiveError> {
 fn a_frozen_backup_is_read_once_it_was_thawed() {
     let moto = Moto::shared();
     moto.bucket("frozen");
-    let member = Codec::Gzip(1).compress(b"one row").unwrap();
+    let member = Format::Gzip.compress(b"one row", 1).unwrap();
     let put = moto.client().put_object().bucket("frozen").key(KEY).body(ByteStream::from(member));
     runtime().block_on(put.storage_class(StorageClass::DeepArchive).send()).unwrap();
     let proxy = Proxy::before(moto.endpoint());

@@ -14,7 +14,7 @@ use sponsor_backup::store::{Store, StoreError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-use super::archive::{BUCKET, MIB, bytes, sealed, store_at};
+use super::archive::{BUCKET, GZIP, MIB, ZSTD, bytes, sealed, store_at};
 use crate::support::{Action, Moto, Proxy, StrictS3, runtime};
 
 const KEY: &str = "a/dump";
@@ -38,7 +38,7 @@ impl Case {
         let staged = sealed(&server, KEY, plain, &recipe, 5 * MIB);
         let sealed = staged.sealed().clone();
         runtime().block_on(staged.commit(b"{}".to_vec())).unwrap();
-        Self { server, format: codec.format(), identity, sealed }
+        Self { server, format: codec.format, identity, sealed }
     }
 
     fn store(&self) -> Store {
@@ -119,7 +119,7 @@ proptest! {
         encrypted: bool,
     ) {
         let plain = bytes(length, seed, noisy);
-        let case = Case::new(&plain, if zstd { Codec::Zstd(1) } else { Codec::Gzip(1) }, encrypted);
+        let case = Case::new(&plain, if zstd { ZSTD } else { GZIP }, encrypted);
         let (read, opened) = read(case.source()).unwrap();
         prop_assert!(read == plain);
         prop_assert_eq!(opened.stored, case.sealed.stored);
@@ -138,7 +138,7 @@ proptest! {
         zstd: bool,
         encrypted: bool,
     ) {
-        let codec = if zstd { Codec::Zstd(1) } else { Codec::Gzip(1) };
+        let codec = if zstd { ZSTD } else { GZIP };
         let case = Case::new(&bytes(2_500_000, seed, true), codec, encrypted);
         let mut stored = case.stored();
         let place = (stored.len() as f64 * place) as usize;
@@ -157,10 +157,10 @@ proptest! {
 #[test]
 fn each_kind_of_damage_is_named() {
     let plain = bytes(2_500_000, 7, true);
-    for (codec, encrypted) in [(Codec::Gzip(1), false), (Codec::Zstd(1), false), (Codec::Gzip(1), true)] {
+    for (codec, encrypted) in [(GZIP, false), (ZSTD, false), (GZIP, true)] {
         let case = Case::new(&plain, codec, encrypted);
         let whole = case.stored();
-        let name = if encrypted { "age" } else { codec.name() };
+        let name = if encrypted { "age" } else { codec.format.name() };
         let damaged = |what: &str| format!("s3://sealed/a/dump is damaged: {what}");
 
         let cut = case.refused(whole[..1_234_567].to_vec());
@@ -184,7 +184,7 @@ fn each_kind_of_damage_is_named() {
         }
         assert!(case.after(whole).unwrap().0 == plain, "whole again, it opens again");
 
-        let other = if codec.name() == "gzip" { Format::Zstd } else { Format::Gzip };
+        let other = if codec.format.name() == "gzip" { Format::Zstd } else { Format::Gzip };
         let error = read(SealedObject { format: other, ..case.source() }).unwrap_err().to_string();
         assert!(error.starts_with(&damaged(&format!("the {} stream was altered", other.name()))), "{error}");
     }
@@ -192,7 +192,7 @@ fn each_kind_of_damage_is_named() {
 
 #[test]
 fn only_an_identity_of_a_recipient_opens_it() {
-    let case = Case::new(b"x", Codec::Gzip(1), true);
+    let case = Case::new(b"x", GZIP, true);
     let _inside = runtime().enter();
     let none =
         open(SealedObject { identities: Identities::default(), ..case.source() }, CancellationToken::new());
@@ -205,7 +205,7 @@ fn only_an_identity_of_a_recipient_opens_it() {
 #[test]
 fn a_connection_that_breaks_is_taken_up_where_it_broke() {
     let plain = bytes(2_500_000, 9, true);
-    let case = Case::new(&plain, Codec::Zstd(1), true);
+    let case = Case::new(&plain, ZSTD, true);
     let proxy = Proxy::before(case.server.endpoint());
     proxy.spoil(5, Action::CutAnswer(100_000), |_| true);
     let (read_back, opened) = read(case.through(&proxy)).unwrap();
@@ -226,7 +226,7 @@ fn a_connection_that_breaks_is_taken_up_where_it_broke() {
 #[test]
 fn a_long_transfer_may_break_more_often() {
     let plain = bytes(60 << 20, 11, true);
-    let case = Case::new(&plain, Codec::Zstd(1), false);
+    let case = Case::new(&plain, ZSTD, false);
     let proxy = Proxy::before(case.server.endpoint());
     proxy.rule(|_| Action::CutAnswer(8 << 20));
     let (read_back, _) = read(case.through(&proxy)).unwrap();
@@ -236,7 +236,7 @@ fn a_long_transfer_may_break_more_often() {
 
 #[test]
 fn an_answer_that_never_came_is_asked_for_again() {
-    let case = Case::new(b"one row", Codec::Gzip(1), false);
+    let case = Case::new(b"one row", GZIP, false);
     let proxy = Proxy::before(case.server.endpoint());
     proxy.spoil(2, Action::CloseAfter, |_| true);
     assert_eq!(read(case.through(&proxy)).unwrap().0, b"one row");
@@ -244,7 +244,7 @@ fn an_answer_that_never_came_is_asked_for_again() {
 
 #[test]
 fn an_object_replaced_after_its_check_is_not_read() {
-    let case = Case::new(&bytes(2_500_000, 13, true), Codec::Gzip(1), false);
+    let case = Case::new(&bytes(2_500_000, 13, true), GZIP, false);
     let source = case.source();
     let mut other = case.stored();
     other[2_000_000] ^= 1;
@@ -267,7 +267,7 @@ fn an_object_replaced_after_its_check_is_not_read() {
 
 #[test]
 fn a_dropped_reader_ends_what_works_for_it() {
-    let case = Case::new(&bytes(9_000_000, 17, true), Codec::Gzip(1), true);
+    let case = Case::new(&bytes(9_000_000, 17, true), GZIP, true);
     let own = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let source = case.source();
     own.block_on(async {
@@ -280,7 +280,7 @@ fn a_dropped_reader_ends_what_works_for_it() {
 
 #[test]
 fn a_stop_ends_it_though_the_server_is_silent() {
-    let case = Case::new(b"x", Codec::Gzip(1), false);
+    let case = Case::new(b"x", GZIP, false);
     let proxy = Proxy::before(case.server.endpoint());
     proxy.rule(|_| Action::Delay(Duration::from_secs(100_000)));
     let stop = CancellationToken::new();

@@ -4,29 +4,31 @@ use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 
 use super::*;
 
-fn decompress(codec: Codec, archive: &[u8]) -> Vec<u8> {
+fn decompress(format: Format, archive: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
-    match codec {
-        Codec::Gzip(_) => flate2::read::MultiGzDecoder::new(archive).read_to_end(&mut plain).unwrap(),
-        Codec::Zstd(_) => zstd::stream::read::Decoder::new(archive).unwrap().read_to_end(&mut plain).unwrap(),
+    match format {
+        Format::Gzip => flate2::read::MultiGzDecoder::new(archive).read_to_end(&mut plain).unwrap(),
+        Format::Zstd => zstd::stream::read::Decoder::new(archive).unwrap().read_to_end(&mut plain).unwrap(),
     };
     plain
 }
 
 #[test]
-fn names_and_levels_are_checked() {
-    assert_eq!(Codec::new(Format::Gzip, None), Ok(Codec::Gzip(4)));
-    assert_eq!(Codec::new(Format::Zstd, Some(19)), Ok(Codec::Zstd(19)));
-    assert_eq!(Codec::new(Format::Gzip, Some(13)).unwrap_err(), "is 13, but gzip has levels 1 to 12");
-    assert_eq!(Codec::new(Format::Zstd, Some(0)).unwrap_err(), "is 0, but zstd has levels 1 to 19");
+fn levels_are_checked() {
+    let level = |format, level| Codec::new(format, Level::Fixed(level)).map(|codec| codec.level);
+    assert_eq!(level(Format::Gzip, 12), Ok(Level::Fixed(12)));
+    assert_eq!(level(Format::Zstd, 19), Ok(Level::Fixed(19)));
+    assert_eq!(level(Format::Gzip, 13).unwrap_err(), "is 13, but gzip has levels 1 to 12");
+    assert_eq!(level(Format::Zstd, 0).unwrap_err(), "is 0, but zstd has levels 1 to 19");
+    assert_eq!(level(Format::Gzip, -1).unwrap_err(), "is -1, but gzip has levels 1 to 12");
 }
 
 proptest! {
     #[test]
-    fn a_sequence_of_members_is_one_ordinary_file(members in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..5000), 1..5), level in 1..=12) {
-        for codec in [Codec::Gzip(level), Codec::Zstd(level)] {
-            let archive: Vec<u8> = members.iter().flat_map(|member| codec.compress(member).unwrap()).collect();
-            prop_assert_eq!(decompress(codec, &archive), members.concat());
+    fn a_sequence_of_members_is_one_ordinary_file(members in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..5000), 1..5), levels in prop::collection::vec(1..=12, 5)) {
+        for format in Format::ALL {
+            let archive: Vec<u8> = members.iter().zip(&levels).flat_map(|(member, level)| format.compress(member, *level).unwrap()).collect();
+            prop_assert_eq!(decompress(format, &archive), members.concat());
         }
     }
 }

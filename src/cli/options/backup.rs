@@ -82,10 +82,9 @@ pub(super) fn backup(
     common: Result<CommonOptions, UsageError>,
     values: &Values<'_>,
 ) -> Result<BackupOptions, UsageError> {
-    let level = values.optional(inputs::COMPRESSION_LEVEL)?;
+    let level = values.required(inputs::COMPRESSION_LEVEL)?;
     let codec = values.noted(Codec::new(values.required(inputs::COMPRESSION)?, level).map_err(|problem| {
-        bad(inputs::COMPRESSION_LEVEL, problem)
-            .hint("Write a level in that range, or unset `compression-level`.")
+        bad(inputs::COMPRESSION_LEVEL, problem).hint("Write a level in that range, or `auto`.")
     }));
     let recipients = values.noted(recipients(values));
     let are_missing = recipients.as_ref().is_ok_and(Recipients::is_empty);

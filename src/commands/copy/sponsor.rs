@@ -7,6 +7,7 @@ use super::manifest::{self, Resealed, is_copy};
 use super::{CopiedBackup, CopyRun, CopyState};
 use crate::archive::backup_manifest::{BackupManifest, NamedValue, manifest_sizes};
 use crate::archive::catalogue::{BackupKey, prefix};
+use crate::archive::codec::Level;
 use crate::archive::memory::BufferPlan;
 use crate::archive::transfer::{ToldContents, reseal, transfer};
 use crate::archive::{ArchiveError, Codec, PendingUpload, SealOptions, open};
@@ -226,9 +227,12 @@ impl CopyRun<'_> {
         let source = copying.source;
         let told = &source.description;
         let format = source.source.format;
-        // A level that this version does not know becomes the default: only the text counts.
-        let codec = Codec::new(format, Some(told.encoding.level)).or_else(|_| Codec::new(format, None));
-        let codec = codec.map_err(Failure::Bug)?;
+        // A level that this version does not know becomes automatic: only the text counts.
+        let level = match told.encoding.levels {
+            None => Level::Fixed(told.encoding.level),
+            Some(_) => Level::Auto,
+        };
+        let codec = Codec::new(format, level).unwrap_or(Codec { format, level: Level::Auto });
         let options = SealOptions { codec, recipients: self.options.recipients.clone() };
         let reader = open(source.source.clone(), copying.session.limit.stop().clone())?;
         let resealed = reseal(reader, (&options, buffers), upload, Blocks::new).await;

@@ -32,6 +32,8 @@ use warnings::Warnings;
 
 /// How long to wait for output after pg_dump has ended: another process may hold its pipes open forever.
 const SILENCE: Duration = Duration::from_secs(1);
+/// What pg_dump can write ahead. The default of 64 KiB makes it wait, and wakes us, for every few rows.
+const PIPE_BYTES: usize = 1 << 20;
 /// Bytes of standard error that are kept. Each warning counts, so this is generous.
 const STDERR_KEPT: usize = 1024 * 1024;
 /// Bytes of an error message that are kept. The cause comes last.
@@ -86,6 +88,8 @@ impl Dump {
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(client.not_started("pg_dump", "its pipes are missing"));
         };
+        // A system may grant less: then there are more reads, and nothing else changes.
+        rustix::pipe::fcntl_setpipe_size(&stdout, PIPE_BYTES).ok();
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
         let mut names = KnownNames::of(connection);
         options.patterns().for_each(|pattern| names.add(pattern));

@@ -4,14 +4,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use sponsor_backup::archive::memory::BufferPlan;
-use sponsor_backup::archive::{Codec, Progress, Recipients, SealOptions, seal};
+use sponsor_backup::archive::{Progress, Recipients, SealOptions, seal};
 use sponsor_backup::databases::postgres::sql::Blocks;
 use sponsor_backup::store::ObjectAttributes;
 use sponsor_backup::store::Upload;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
-use crate::archive::{BUCKET, MIB, bytes, store_at};
+use crate::archive::{BUCKET, GZIP, MIB, bytes, store_at};
 use crate::support::{Proxy, StrictS3, runtime};
 
 /// A stream that returns some bytes and then panics.
@@ -42,7 +42,7 @@ fn a_panic_leaves_no_parts() {
     let labels = ObjectAttributes { content_type: "application/octet-stream", ..ObjectAttributes::default() };
     let proxy = Proxy::before(server.endpoint());
     let store = store_at(&proxy.endpoint(), &server, BUCKET);
-    let recipe = SealOptions { codec: Codec::Gzip(1), recipients: Recipients::default() };
+    let recipe = SealOptions { codec: GZIP, recipients: Recipients::default() };
     let mut stream = Blocks::new(Panics(bytes(13 << 20, 7, true)));
     let cause = runtime().block_on(async {
         let upload = Upload::new(&store, "a/dump".to_owned(), labels, flow.parts(), CancellationToken::new());

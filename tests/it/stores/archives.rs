@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Case;
 use super::suite::{KEY, attributes, keys, read, run, sums};
-use crate::archive::{MIB, bytes};
+use crate::archive::{GZIP, MIB, ZSTD, bytes};
 
 pub(super) fn a_backup_is_three_objects_and_opens_again(case: &Case) {
     let plain = bytes(7 << 20, 3, false);
-    let recipe = SealOptions { codec: Codec::Gzip(1), recipients: Recipients::default() };
+    let recipe = SealOptions { codec: GZIP, recipients: Recipients::default() };
     let buffers = BufferPlan { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3 };
     run(async {
         let upload =
@@ -32,7 +32,7 @@ pub(super) fn a_backup_is_three_objects_and_opens_again(case: &Case) {
     let mut by_hand = Vec::new();
     flate2::read::MultiGzDecoder::new(stored.as_slice()).read_to_end(&mut by_hand).unwrap();
     assert!(by_hand == plain);
-    let source = source(case, Codec::Gzip(1));
+    let source = source(case, GZIP);
     let opened = run(async { open(source, CancellationToken::new()).unwrap().finish().await.unwrap() });
     assert_eq!((opened.plain, opened.stored), (sums(&plain).0, sums(&stored).0));
 }
@@ -49,7 +49,7 @@ pub(super) fn pieces_are_read_without_the_bytes_around_them(case: &Case) {
         "\nSELECT 1;\n".to_owned(),
     ];
     let plain = texts.concat();
-    let recipe = SealOptions { codec: Codec::Zstd(1), recipients: Recipients::default() };
+    let recipe = SealOptions { codec: ZSTD, recipients: Recipients::default() };
     let buffers = BufferPlan { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3 };
     let index = run(async {
         let upload =
@@ -70,7 +70,7 @@ pub(super) fn pieces_are_read_without_the_bytes_around_them(case: &Case) {
     }
     let chosen = |wanted: &'static [usize]| {
         let offsets: Vec<u64> = wanted.iter().map(|at| index[*at].offset).collect();
-        let source = source(case, Codec::Zstd(1));
+        let source = source(case, ZSTD);
         let selection = Selection::of(&index, |piece| offsets.contains(&piece.offset));
         run(async move {
             let mut reader = open_pieces(source, selection, CancellationToken::new()).unwrap();
@@ -98,7 +98,7 @@ fn source(case: &Case, codec: Codec) -> SealedObject {
         key: KEY.to_owned(),
         mark: info.mark,
         bytes: info.bytes,
-        format: codec.format(),
+        format: codec.format,
         encrypted: false,
         identities: Identities::parse("").unwrap(),
     }

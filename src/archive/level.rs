@@ -1,0 +1,57 @@
+//! The level of each member: as low as keeps up with the stream, as high as idle time allows. Pure.
+
+use std::collections::BTreeMap;
+
+use super::codec::{Codec, Format, Level};
+
+/// Members in a row for which time was left, before the level rises.
+const CALM: u32 = 16;
+
+/// Chooses levels while a stream runs.
+#[derive(Debug)]
+pub struct LevelChoice {
+    lowest: i32,
+    highest: i32,
+    level: i32,
+    /// Members whose compression may run at once.
+    workers: usize,
+    calm: u32,
+    used: BTreeMap<i32, u64>,
+}
+
+impl LevelChoice {
+    /// For a codec whose members are compressed by so many workers.
+    #[must_use]
+    pub fn new(codec: Codec, workers: usize) -> Self {
+        // Above these, a level costs far more time than it saves bytes.
+        let (lowest, level, highest) = match (codec.level, codec.format) {
+            (Level::Fixed(level), _) => (level, level, level),
+            (Level::Auto, Format::Gzip) => (1, 4, 6),
+            (Level::Auto, Format::Zstd) => (1, 2, 3),
+        };
+        Self { lowest, highest, level, workers: workers.max(1), calm: 0, used: BTreeMap::new() }
+    }
+
+    /// The level of the next member, while `unfinished` members before it are still being compressed. If they occupy all workers, the
+    /// source waits for them, or will soon. If none is left, they wait for the source.
+    pub fn next(&mut self, unfinished: usize) -> i32 {
+        self.calm = if unfinished == 0 { self.calm + 1 } else { 0 };
+        if unfinished >= self.workers {
+            self.level = self.lowest.max(self.level - 1);
+        } else if self.calm == CALM {
+            self.level = self.highest.min(self.level + 1);
+            self.calm = 0;
+        }
+        *self.used.entry(self.level).or_default() += 1;
+        self.level
+    }
+
+    /// Members of each level that was used.
+    #[must_use]
+    pub fn used(self) -> BTreeMap<i32, u64> {
+        self.used
+    }
+}
+
+#[cfg(test)]
+mod tests;
