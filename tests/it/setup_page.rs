@@ -2,8 +2,6 @@
 //! without `fail` and a backup that has been read back and restored.
 
 mod disabled_box;
-mod newcomer;
-mod page;
 mod terraform;
 
 use std::collections::BTreeSet;
@@ -11,11 +9,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Database, Doppler, Moto, project_of, tools};
+use crate::support::page::{self, Block};
+use crate::support::{Cluster, Database, Doppler, Moto, Newcomer, copy_all, project_of, tools};
 use crate::terraform::bucket::{Bucket, rules_on};
 use crate::terraform::module::Module;
-use newcomer::{Newcomer, copy_all};
-use page::Block;
 
 const BACKUPS: &str = "hht-diary-backups-callisto-eu-west-1";
 const LOGS: &str = "hht-diary-audit-logs-callisto-eu-west-1";

@@ -2,12 +2,11 @@
 //! these tests report by name that they did not run.
 
 use super::disabled_box::{Setting, assert_backed_up, followed};
-use super::newcomer::Newcomer;
 use super::{
-    ONLY_AWS_CLI, PREFLIGHT, WITHOUT_TLS_ONLY, as_read, assert_sound, databases, moto, page, save_files,
-    script, url,
+    ONLY_AWS_CLI, PREFLIGHT, WITHOUT_TLS_ONLY, as_read, assert_sound, databases, moto, save_files, script,
+    url,
 };
-use crate::support::{Doppler, tools};
+use crate::support::{Doppler, Newcomer, page, tools};
 use crate::terraform::program::Terraform;
 
 const ROOT: &str = "sponsors/callisto";

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-pub(super) const TEXT: &str = include_str!("../../../docs/setup.md");
+pub(crate) const TEXT: &str = include_str!("../../../docs/setup.md");
 
 /// A fenced block.
 #[derive(Debug, Clone)]
-pub(super) struct Block {
+pub(crate) struct Block {
     /// `Lifecycle 1`
-    pub(super) name: String,
+    pub(crate) name: String,
     /// `sh`, `sql`, `yaml` or `text`.
-    pub(super) language: String,
-    pub(super) text: String,
+    pub(crate) language: String,
+    pub(crate) text: String,
 }
 
 /// All blocks, in the page's order.
-pub(super) fn blocks() -> Vec<Block> {
+pub(crate) fn blocks() -> Vec<Block> {
     let (mut heading, mut counts) = ("", BTreeMap::<&str, u32>::new());
     let (mut blocks, mut open) = (Vec::new(), None::<Block>);
     for line in TEXT.lines() {
@@ -42,7 +42,7 @@ pub(super) fn blocks() -> Vec<Block> {
 }
 
 /// The commands between backticks in the text: those that begin with a program of the page, or with a verb of SQL.
-pub(super) fn inline_commands() -> Vec<&'static str> {
+pub(crate) fn inline_commands() -> Vec<&'static str> {
     let programs =
         ["aws", "chmod", "docker", "doppler", "eval", "gh", "man", "psql", "sponsor-backup", "terraform"];
     let verbs = ["ALTER", "CREATE", "DROP", "GRANT"];

@@ -8,9 +8,11 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::support::{Doppler, REGION, Store, tools};
+use super::doppler::Doppler;
+use super::s3::{REGION, Store};
+use super::tools;
 
-pub(super) struct Newcomer {
+pub(crate) struct Newcomer {
     folder: TempDir,
     environment: Vec<(String, String)>,
     path: Vec<PathBuf>,
@@ -18,7 +20,7 @@ pub(super) struct Newcomer {
 
 impl Newcomer {
     /// Logged in to Doppler, GitHub and an S3 server, whose `keys` are an administrator's.
-    pub(super) fn at(doppler: &Doppler, store: &Store) -> Self {
+    pub(crate) fn at(doppler: &Doppler, store: &Store) -> Self {
         let newcomer = Self {
             folder: tools::open_folder("newcomer"),
             environment: Vec::new(),
@@ -58,30 +60,30 @@ impl Newcomer {
     }
 
     /// The folder that commands start in.
-    pub(super) fn work(&self) -> PathBuf {
+    pub(crate) fn work(&self) -> PathBuf {
         self.folder.path().join("work")
     }
 
     /// What `gh` sent, as JSON lines.
-    pub(super) fn github(&self) -> PathBuf {
+    pub(crate) fn github(&self) -> PathBuf {
         self.folder.path().join("github.jsonl")
     }
 
     /// Puts a script on the person's `PATH`.
-    pub(super) fn program(&self, name: &str, script: &str) {
+    pub(crate) fn program(&self, name: &str, script: &str) {
         let path = self.folder.path().join("bin").join(name);
         std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
     }
 
-    pub(super) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.push((name.to_owned(), value.into()));
         self
     }
 
     /// Runs a script to its end, with these lines to type when a command asks; gives what was printed on both streams.
     #[track_caller]
-    pub(super) fn follow(&self, script: &str, typed: &[&str]) -> String {
+    pub(crate) fn follow(&self, script: &str, typed: &[&str]) -> String {
         let (answers, log) = (self.folder.path().join("typed"), self.folder.path().join("log"));
         std::fs::write(&answers, typed.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
         let file = self.folder.path().join("script");
@@ -105,7 +107,7 @@ impl Newcomer {
 }
 
 /// A folder and all that is in it.
-pub(super) fn copy_all(from: &Path, to: &Path) {
+pub(crate) fn copy_all(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     tools::run("cp", ["-R".as_ref(), from.join(".").as_os_str(), to.as_os_str()]);
 }
