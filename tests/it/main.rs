@@ -41,6 +41,7 @@ mod reach;
 mod released;
 mod report;
 mod restore;
+mod runbook_page;
 mod schemas;
 mod setup_page;
 mod shelf;

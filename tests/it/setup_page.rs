@@ -14,6 +14,7 @@ use crate::support::{Cluster, Database, Doppler, Moto, Newcomer, copy_all, proje
 use crate::terraform::bucket::{Bucket, rules_on};
 use crate::terraform::module::Module;
 
+const PAGE: &str = include_str!("../../docs/setup.md");
 const BACKUPS: &str = "hht-diary-backups-callisto-eu-west-1";
 const LOGS: &str = "hht-diary-audit-logs-callisto-eu-west-1";
 
@@ -78,7 +79,7 @@ fn save_files(newcomer: &Newcomer) {
 
 /// A script of these blocks, in the page's order, with what `around` makes of each.
 fn script(leave_out: &[&str], around: impl Fn(&Block) -> String) -> String {
-    let blocks = page::blocks().into_iter().filter(|block| !leave_out.contains(&block.name.as_str()));
+    let blocks = page::blocks(PAGE).into_iter().filter(|block| !leave_out.contains(&block.name.as_str()));
     let not_run = |block: &Block| NOT_RUN.iter().any(|(name, _)| *name == block.name);
     let lines = blocks.filter(|block| !not_run(block));
     lines.map(|block| format!("echo '### {}'\n{}\n", block.name, around(&block))).collect()
@@ -258,11 +259,11 @@ fn assert_github(log: &str) {
 /// Each list names what the page has, and a new command must be entered in one of them or run.
 #[test]
 fn nothing_on_the_page_is_skipped_without_a_reason() {
-    let names: Vec<String> = page::blocks().into_iter().map(|block| block.name).collect();
+    let names: Vec<String> = page::blocks(PAGE).into_iter().map(|block| block.name).collect();
     let listed = ONLY_TERRAFORM.into_iter().chain(ONLY_AWS_CLI).chain(NOT_RUN.map(|(name, _)| name));
     let unknown: Vec<&str> = listed.filter(|listed| !names.iter().any(|name| name == listed)).collect();
     assert!(unknown.is_empty(), "{unknown:?} of {names:#?}");
-    let not_run: Vec<&str> = page::blocks()
+    let not_run: Vec<&str> = page::blocks(PAGE)
         .into_iter()
         .filter(|block| block.language == "text")
         .map(|block| NOT_RUN.iter().find(|(name, _)| *name == block.name).unwrap().0)
@@ -270,7 +271,7 @@ fn nothing_on_the_page_is_skipped_without_a_reason() {
     assert_eq!(not_run, NOT_RUN.map(|(name, _)| name));
     let run = ["chmod 600 secrets.yaml", "sponsor-backup backup --help", "sponsor-backup completions bash"];
     let known: BTreeSet<&str> = run.into_iter().chain(NOT_RUN_INLINE.map(|(command, _)| command)).collect();
-    assert_eq!(page::inline_commands().into_iter().collect::<BTreeSet<_>>(), known);
+    assert_eq!(page::inline_commands(PAGE).into_iter().collect::<BTreeSet<_>>(), known);
 }
 
 /// A stand-in that accepted anything would let a wrong command of the page pass.

@@ -10,8 +10,10 @@ use tempfile::TempDir;
 
 use super::doppler::Doppler;
 use super::s3::{REGION, Store};
+use super::terminal::Terminal;
 use super::tools;
 
+#[derive(Debug)]
 pub(crate) struct Newcomer {
     folder: TempDir,
     environment: Vec<(String, String)>,
@@ -39,17 +41,7 @@ impl Newcomer {
             newcomer.program(name, &format!("exec {python:?} {file:?} {} \"$@\"", arguments.join(" ")));
         }
         newcomer.program("aws", &format!("exec {:?} \"$@\"", tools::python_tool("aws")));
-        // The person's own keys are not the sponsor's.
-        newcomer.program(
-            "sponsor-backup",
-            &format!(
-                "exec env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY 'INPUT_DOPPLER-API-URL={}' \
-                 AWS_ENDPOINT_URL_S3={} INPUT_S3-FORCE-PATH-STYLE=true {:?} \"$@\"",
-                doppler.url(),
-                store.endpoint(),
-                tools::binary()
-            ),
-        );
+        newcomer.ours(&doppler.url(), store);
         let home = newcomer.folder.path().join("home").display().to_string();
         newcomer
             .env("HOME", home)
@@ -57,6 +49,30 @@ impl Newcomer {
             .env("AWS_DEFAULT_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", store.access_key())
             .env("AWS_SECRET_ACCESS_KEY", store.secret_key())
+    }
+
+    /// Puts the product on the `PATH`, for this Doppler and S3 server. The person's own keys are not the sponsor's.
+    fn ours(&self, doppler: &str, store: &Store) {
+        self.program(
+            "sponsor-backup",
+            &format!(
+                "exec env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY 'INPUT_DOPPLER-API-URL={doppler}' \
+                 AWS_ENDPOINT_URL_S3={} INPUT_S3-FORCE-PATH-STYLE=true {:?} \"$@\"",
+                store.endpoint(),
+                tools::binary()
+            ),
+        );
+    }
+
+    /// From now on AWS is this server, which knows the same keys. A terminal needs what is returned typed into it.
+    pub(crate) fn moves_to(&self, doppler: &Doppler, store: &Store) -> String {
+        self.ours(&doppler.url(), store);
+        format!("export AWS_ENDPOINT_URL={}\n", store.endpoint())
+    }
+
+    /// The folder that `~` is.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
     }
 
     /// The folder that commands start in.
@@ -89,15 +105,26 @@ impl Newcomer {
         let file = self.folder.path().join("script");
         std::fs::write(&file, script).unwrap();
         let out = std::fs::File::create(&log).unwrap();
-        let mut bash = Command::new("bash");
-        bash.args(["-euo", "pipefail"]).arg(&file).current_dir(self.work()).env_clear();
-        bash.env("PATH", self.search_path()).envs(self.environment.iter().cloned());
+        let mut bash = self.bash();
+        bash.args(["-euo", "pipefail"]).arg(&file);
         bash.stdin(std::fs::File::open(&answers).unwrap());
         bash.stderr(Stdio::from(out.try_clone().unwrap())).stdout(Stdio::from(out));
         let status = bash.status().unwrap();
         let printed = std::fs::read_to_string(log).unwrap();
         assert!(status.success(), "{status}: {printed}");
         printed
+    }
+
+    /// A bash that stays open for one block after the other.
+    pub(crate) fn terminal(&self) -> Terminal {
+        Terminal::open(self.bash(), self.folder.path().join(format!("terminal-{}", tools::unique())))
+    }
+
+    fn bash(&self) -> Command {
+        let mut bash = Command::new("bash");
+        bash.current_dir(self.work()).env_clear();
+        bash.env("PATH", self.search_path()).envs(self.environment.iter().cloned());
+        bash
     }
 
     fn search_path(&self) -> std::ffi::OsString {

@@ -1,8 +1,29 @@
-//! The blocks of `docs/setup.md`, by name: the heading above and a number.
+//! The blocks of a page, by name (the heading above and a number), and the commands within its sentences.
 
 use std::collections::BTreeMap;
 
-pub(crate) const TEXT: &str = include_str!("../../../docs/setup.md");
+/// What commands within sentences begin with: a program, or a verb of SQL.
+const PROGRAMS: [&str; 19] = [
+    "age-keygen",
+    "apt-get",
+    "aws",
+    "chmod",
+    "df",
+    "docker",
+    "doppler",
+    "eval",
+    "gh",
+    "man",
+    "openssl",
+    "psql",
+    "sponsor-backup",
+    "terraform",
+    "ALTER",
+    "CREATE",
+    "DROP",
+    "GRANT",
+    "SELECT",
+];
 
 /// A fenced block.
 #[derive(Debug, Clone)]
@@ -11,24 +32,26 @@ pub(crate) struct Block {
     pub(crate) name: String,
     /// `sh`, `sql`, `yaml` or `text`.
     pub(crate) language: String,
+    /// Without the indentation of its fence.
     pub(crate) text: String,
 }
 
 /// All blocks, in the page's order.
-pub(crate) fn blocks() -> Vec<Block> {
+pub(crate) fn blocks(page: &str) -> Vec<Block> {
     let (mut heading, mut counts) = ("", BTreeMap::<&str, u32>::new());
-    let (mut blocks, mut open) = (Vec::new(), None::<Block>);
-    for line in TEXT.lines() {
-        match (&mut open, line.strip_prefix("```")) {
+    let (mut blocks, mut open) = (Vec::new(), None::<(usize, Block)>);
+    for line in page.lines() {
+        let indent = line.len() - line.trim_start().len();
+        match (&mut open, line.trim_start().strip_prefix("```")) {
             (None, Some(language)) => {
                 let count = counts.entry(heading).or_default();
                 *count += 1;
                 let name = format!("{heading} {count}");
-                open = Some(Block { name, language: language.to_owned(), text: String::new() });
+                open = Some((indent, Block { name, language: language.to_owned(), text: String::new() }));
             }
-            (Some(_), Some(_)) => blocks.extend(open.take()),
-            (Some(block), None) => {
-                block.text.push_str(line);
+            (Some(_), Some(_)) => blocks.extend(open.take().map(|(_, block)| block)),
+            (Some((of_fence, block)), None) => {
+                block.text.push_str(&line[indent.min(*of_fence)..]);
                 block.text.push('\n');
             }
             (None, None) => {
@@ -41,16 +64,23 @@ pub(crate) fn blocks() -> Vec<Block> {
     blocks
 }
 
-/// The commands between backticks in the text: those that begin with a program of the page, or with a verb of SQL.
-pub(crate) fn inline_commands() -> Vec<&'static str> {
-    let programs =
-        ["aws", "chmod", "docker", "doppler", "eval", "gh", "man", "psql", "sponsor-backup", "terraform"];
-    let verbs = ["ALTER", "CREATE", "DROP", "GRANT"];
-    let prose = TEXT.split("```").step_by(2);
+/// The block with this name.
+#[track_caller]
+pub(crate) fn block(page: &str, name: &str) -> Block {
+    let found = blocks(page).into_iter().find(|block| block.name == name);
+    found.unwrap_or_else(|| panic!("the page has no block {name}"))
+}
+
+/// The commands between backticks in the text, without repetition.
+pub(crate) fn inline_commands(page: &str) -> Vec<&str> {
+    let prose = page.split("```").step_by(2);
     let spans = prose.flat_map(|text| text.split('`').skip(1).step_by(2));
     let is_command = |span: &&str| {
         let first = span.split(' ').next().unwrap_or_default();
-        span.contains(' ') && programs.iter().chain(&verbs).any(|known| *known == first)
+        // `history --check` is short for a command of ours.
+        let is_short =
+            span.split_once(" --").is_some_and(|(word, _)| word.bytes().all(|b| b.is_ascii_lowercase()));
+        is_short || span.contains(' ') && PROGRAMS.contains(&first)
     };
     let mut found: Vec<&str> = spans.filter(is_command).collect();
     found.sort_unstable();
