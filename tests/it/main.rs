@@ -13,6 +13,7 @@ mod archive_open;
 mod backup;
 mod bad_input;
 mod both_stores;
+mod calendar_page;
 mod copy;
 mod diff;
 mod digest;

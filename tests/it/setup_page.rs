@@ -288,6 +288,8 @@ fn the_stand_ins_refuse_what_the_real_programs_refuse() {
         "doppler secrets set A=b --project p",
         "doppler environments rename stg --slug staging --project p",
         "doppler configs tokens create t --project q --config dev --plain",
+        "doppler configs tokens revoke 5a1e0a6c-0000-4000-8000-000000000000 --project p --config dev",
+        "doppler configs tokens revoke 5a1e0a6c-0000-4000-8000-000000000000 --project p --config dev --yes",
         "gh secret set A --environment production-backup </dev/null",
         "gh secret list",
         "gh api --method POST repos/{owner}/{repo}/environments/production --input - <<<'{}'",

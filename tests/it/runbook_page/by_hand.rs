@@ -42,7 +42,7 @@ pub(super) const REGION: Play =
 /// On call after a backup at the page's time, and without what is not a standard program.
 fn on_call(store: &StrictS3, play: &'static Play) -> OnCall {
     let mut on_call = OnCall::at(store, play);
-    on_call.back_up_then("2026-11-20 12:00:00");
+    on_call.back_up_then("");
     on_call.lose_programs(&["sponsor-backup", "doppler", "gh"]);
     on_call
 }

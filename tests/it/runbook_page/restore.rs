@@ -21,7 +21,7 @@ pub(super) const SWITCH: Play = Play {
 fn a_restored_database_is_checked_and_takes_the_name() {
     let store = StrictS3::start();
     let mut on_call = OnCall::at(&store, &SWITCH);
-    on_call.back_up_then("2026-11-20 12:00:00");
+    on_call.back_up_then("");
     let good = on_call.diary();
     on_call.write_visits(3);
     on_call.run("Before you start 1");

@@ -200,15 +200,32 @@ impl OnCall {
         }
     }
 
-    /// Takes a backup whose clock shows `2026-11-20 12:00:00`, as on the page.
+    /// Takes a backup whose clock shows 2026-11-20 12:00:00, as on the pages.
     #[track_caller]
-    pub(crate) fn back_up_then(&mut self, time: &str) {
+    pub(crate) fn back_up_then(&mut self, more: &str) {
         let library = tools::libfaketime();
         self.also(&format!(
-            "TZ=UTC LD_PRELOAD={} FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME='{time}' \
-             sponsor-backup backup --environment production --sponsors callisto --pre-migration=false",
+            "TZ=UTC LD_PRELOAD={} FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME='2026-11-20 12:00:00' \
+             sponsor-backup backup --environment production --sponsors callisto --pre-migration=false {more}",
             library.display()
         ));
+    }
+
+    /// Another sponsor of the manifest, with a token of its own in the terminal.
+    pub(crate) fn with_titan(&mut self, store: &Store) {
+        let server = self.server();
+        server.psql("postgres", "CREATE DATABASE titan");
+        server.psql("titan", "CREATE TABLE moons AS SELECT i FROM generate_series(1, 9) i");
+        let [backups, logs] = [Self::BACKUPS, Self::LOGS].map(|name| name.replace("callisto", "titan"));
+        store.bucket(&backups);
+        store.bucket(&logs);
+        let mut secrets = self.doppler.secrets(&project_of("callisto"), "production");
+        let url = format!("postgresql://postgres:{PASSWORD}@127.0.0.1:{}/titan", server.port());
+        let own =
+            [("DATABASE_URL", url), ("SPONSOR_BACKUPS_BUCKET", backups), ("SPONSOR_AUDIT_LOGS_BUCKET", logs)];
+        secrets.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        let token = self.doppler.config(&project_of("titan"), "production", secrets);
+        self.also(&format!("export {}={token}", token_variable("titan")));
     }
 
     /// Runs SQL as the application, over TCP; gives the error if there is one.
