@@ -52,5 +52,6 @@ mod support;
 mod support_works;
 mod terraform;
 mod transcripts;
+mod troubleshooting_page;
 mod verify;
 mod which_backup;

@@ -166,7 +166,7 @@ fn age_keys_change_over_and_old_backups_are_encrypted_anew() {
     assert_refused(
         &mut on_call,
         &verify("new", "20261120-120000"),
-        17,
+        14,
         "none of the given age identities opens",
     );
     // After it, only the new one.
@@ -194,7 +194,7 @@ fn age_keys_change_over_and_old_backups_are_encrypted_anew() {
     assert_refused(
         &mut on_call,
         &verify("old", "20261120-120000"),
-        17,
+        14,
         "none of the given age identities opens",
     );
     on_call.end("age keys");

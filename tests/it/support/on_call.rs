@@ -40,7 +40,7 @@ pub(crate) struct Play {
     pub(crate) page: &'static str,
     /// Blocks by name.
     pub(crate) blocks: &'static [&'static str],
-    /// Commands within sentences.
+    /// Commands within sentences, and rows of a table by their first cell.
     pub(crate) inline: &'static [&'static str],
 }
 
@@ -141,9 +141,49 @@ impl OnCall {
     /// Runs a command of a sentence, which may leave out the program, environment and sponsor.
     #[track_caller]
     pub(crate) fn run_inline(&mut self, command: &'static str, expected: &[(i32, &str)]) -> String {
+        self.run_completed(command, &completed(command), expected)
+    }
+
+    /// The same for a command with something to fill in.
+    #[track_caller]
+    pub(crate) fn run_inline_changed(
+        &mut self,
+        command: &'static str,
+        change: impl FnOnce(&str) -> String,
+    ) -> String {
+        let changed = change(command);
+        assert_ne!(changed, command);
+        self.run_completed(command, &changed, &[])
+    }
+
+    #[track_caller]
+    fn run_completed(&mut self, command: &'static str, whole: &str, expected: &[(i32, &str)]) -> String {
         assert!(page::inline_commands(self.play.page).contains(&command), "the page has no {command}");
         self.played(command);
-        let typed = self.type_in(&completed(command));
+        let typed = self.type_in(whole);
+        assert_failed(&typed, expected);
+        typed.printed
+    }
+
+    /// Runs the command in the second cell of the row that begins so. SQL runs in this database, as an administrator.
+    #[track_caller]
+    pub(crate) fn run_row(
+        &mut self,
+        first: &'static str,
+        database: &str,
+        expected: &[(i32, &str)],
+    ) -> String {
+        let row = page::rows(self.play.page).into_iter().find(|[cell, ..]| *cell == first);
+        let [_, cell, _] = row.unwrap_or_else(|| panic!("the page has no row {first}"));
+        let command = cell.split('`').nth(1).unwrap();
+        self.played(first);
+        let typed = if command.starts_with("SELECT ") {
+            self.type_in(&format!(
+                "psql -X postgresql://postgres@db.example.org:5432/{database} -c '{command}'"
+            ))
+        } else {
+            self.type_in(command)
+        };
         assert_failed(&typed, expected);
         typed.printed
     }

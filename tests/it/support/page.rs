@@ -87,3 +87,11 @@ pub(crate) fn inline_commands(page: &str) -> Vec<&str> {
     found.dedup();
     found
 }
+
+/// The rows of tables with three columns: the cells, without what is around them.
+pub(crate) fn rows(page: &str) -> Vec<[&str; 3]> {
+    page.lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .filter_map(|line| line.split(" | ").collect::<Vec<_>>().try_into().ok())
+        .collect()
+}
