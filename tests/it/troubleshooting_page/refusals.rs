@@ -37,7 +37,7 @@ fn what_refuses_a_backup_is_named() {
         on_call.run_row("The database rejects the password", "diary", &[(17, "sponsor-backup preflight")]);
     assert!(squeezed(&checked).contains("fail database-connection"), "{checked}");
 
-    on_call.server().psql("postgres", "CREATE DATABASE moved");
+    on_call.server().psql("postgres", "CREATE DATABASE moved TEMPLATE diary");
     set(&on_call, "DATABASE_URL", &url.replace("/diary", "/moved"));
     let checked = on_call.run_row(
         "Each backup fails since a restore or a move",
