@@ -51,7 +51,7 @@ fn the_commands_of_each_date_find_a_sound_system_sound() {
 
 /// What the weekly commands are for: each shows its fault.
 #[test]
-fn the_weekly_commands_find_an_old_backup_and_one_without_record() {
+fn the_weekly_commands_find_what_is_old_or_has_no_record() {
     let store = StrictS3::start();
     const WEEKLY: Play = Play { page: PAGE, blocks: &["Weekly 1"], inline: &[] };
     let mut on_call = OnCall::at(&store, &WEEKLY);
