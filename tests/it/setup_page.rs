@@ -269,7 +269,13 @@ fn nothing_on_the_page_is_skipped_without_a_reason() {
         .map(|block| NOT_RUN.iter().find(|(name, _)| *name == block.name).unwrap().0)
         .collect();
     assert_eq!(not_run, NOT_RUN.map(|(name, _)| name));
-    let run = ["chmod 600 secrets.yaml", "sponsor-backup backup --help", "sponsor-backup completions bash"];
+    let run = [
+        "backup --dry-run",
+        "chmod 600 secrets.yaml",
+        "preflight --write-probe",
+        "sponsor-backup backup --help",
+        "sponsor-backup completions bash",
+    ];
     let known: BTreeSet<&str> = run.into_iter().chain(NOT_RUN_INLINE.map(|(command, _)| command)).collect();
     assert_eq!(page::inline_commands(PAGE).into_iter().collect::<BTreeSet<_>>(), known);
 }

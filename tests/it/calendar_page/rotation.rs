@@ -73,6 +73,7 @@ use_first() {
 }
 use_first";
 
+/// Moto knows no inactive keys: it refuses a key only after it was deleted. That the key is inactive is read back.
 // serves: 11.10(d)/rotation
 #[test]
 fn an_old_aws_key_is_refused_and_the_new_one_works() {

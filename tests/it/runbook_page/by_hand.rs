@@ -25,7 +25,7 @@ pub(super) const CORRUPTION: Play = Play {
         "Switch to the restored database 1",
         ROWS,
         SEQUENCE,
-        "Corruption 5",
+        "Accidental deletion 5",
     ],
     inline: &[],
 };
@@ -104,7 +104,7 @@ fn corruption_is_undone_by_hand() {
     }
     on_call.run(SEQUENCE);
     on_call.run_changed(SEQUENCE, &[], of_entries);
-    on_call.run("Corruption 5");
+    on_call.run("Accidental deletion 5");
     assert_diary(&on_call, &expected);
     assert_writable(&on_call);
     on_call.end("Corruption, by hand");
