@@ -142,7 +142,7 @@ inputs! {
     EXCLUDE_SCHEMAS: Vec<String> = input(DUMP, "exclude-schemas", "PATTERNS", &[Backup], "Skip the schemas that match these pg_dump patterns").more("The backup is marked partial.");
     EXCLUDE_TABLE_DATA: Vec<String> = input(DUMP, "exclude-table-data", "PATTERNS", &[Backup], "Skip the rows of the tables that match these pg_dump patterns").more("The backup is marked partial.");
     ACCEPT_NEW_SOURCE: Vec<String> = input(DUMP, "accept-new-source", "NAMES", &[Backup], "Sponsors whose database was replaced on purpose since their last backup")
-        .more("Needed once, after a move or an upgrade by dump and restore.");
+        .more("Needed once, after a restore, a move or an upgrade.");
     STORAGE_CLASS: String = input(STORAGE, "storage-class", "CLASS", &[Backup, Copy, Preflight], "S3 storage class of the backup").or("STANDARD");
     MEMORY_LIMIT: ByteSize = input(RUN, "memory-limit", "SIZE", &[Backup, Copy], "Memory for upload buffers, shared by all sponsors in the run").or("96MiB");
     MAX_PARALLEL: NonZeroUsize = input(RUN, "max-parallel", "NUMBER", &[Backup, Record, Preflight], "Number of sponsors to process in parallel").or("4");

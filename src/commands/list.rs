@@ -125,7 +125,7 @@ impl ListRun<'_> {
     /// A watcher must not accept an age that was not checked.
     fn end_disabled(&self, session: &SponsorSession<'_>, disabled: &Disabled) -> Ended {
         let name = &session.sponsor.name;
-        self.context.sink.line(&format!("{name}: {disabled}, so there are no backups"));
+        self.context.sink.line(&format!("{name}: {disabled}, so no backup was looked for"));
         if self.options.max_backup_age.is_none() {
             return session.end_disabled(disabled);
         }

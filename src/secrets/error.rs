@@ -286,7 +286,7 @@ impl SecretsError {
             }
             Self::OtherSource { sponsor, .. } => {
                 return format!(
-                    "Correct DATABASE_URL if it belongs to another sponsor or environment. After a move, or an upgrade by dump and restore, run once with `accept-new-source` set to `{sponsor}`."
+                    "Correct DATABASE_URL if it belongs to another sponsor or environment. After a restore, a move, or an upgrade, run once with `accept-new-source` set to `{sponsor}`."
                 );
             }
             Self::Required { next_step, .. } => {

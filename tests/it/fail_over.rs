@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::shelf::{Shelf, timestamp};
 use crate::support::{Cluster, Moto, Outcome, Proxy, Run, Seen, Sponsor, StrictS3, Trial};
 
 const ELSEWHERE: &str = "eu-central-1";
@@ -85,6 +86,57 @@ fn a_replica_serves_while_the_region_is_gone() {
     let region = |seen: &Seen| seen.header("authorization").split('/').nth(2).unwrap_or_default().to_owned();
     let regions: BTreeSet<String> = failed_over.proxy.requests().iter().map(region).collect();
     assert_eq!(regions, BTreeSet::from([ELSEWHERE.to_owned()]));
+}
+
+/// S3 replicates later than it stores: here, the newest backup in the replica is two hours older.
+// serves: REQ-o00008/disaster-drills
+#[test]
+fn a_drill_from_the_replica_measures_how_far_it_lags() {
+    let primary = StrictS3::start();
+    let trial = Trial::plan([Sponsor::named("callisto").diary(3, 30)]).store(&primary).start();
+    let shelf = Shelf::of(trial, "callisto");
+    let newest = shelf.backup(&[]);
+    let second = newest.rsplit("prod-").next().unwrap().trim_end_matches(".sql.gz");
+    let taken: jiff::Timestamp = timestamp(second).parse().unwrap();
+    let lag = jiff::SignedDuration::from_hours(2);
+    let then = (taken - lag).strftime("%Y%m%d-%H%M%S").to_string();
+    let older = shelf.copy(&newest, &then);
+    shelf.edit(&older, |manifest| manifest["started_at"] = timestamp(&then).into());
+    let replica = Moto::shared();
+    let [backups, logs] =
+        [&shelf.bucket, shelf.trial.log_bucket("callisto")].map(|bucket| format!("{bucket}-replica"));
+    for (name, value) in [
+        ("SPONSOR_BACKUPS_REPLICA_BUCKET", &*backups),
+        ("SPONSOR_AUDIT_LOGS_REPLICA_BUCKET", &logs),
+        ("SPONSOR_REPLICA_REGION", ELSEWHERE),
+    ] {
+        shelf.trial.secret("callisto", name, Some(value));
+    }
+    replica.bucket(&backups);
+    replica.bucket(&logs);
+    for key in primary.keys_in(&shelf.bucket).iter().filter(|key| !key.starts_with(&newest)) {
+        replica.put(&backups, key, primary.get(&shelf.bucket, key));
+    }
+
+    let drill = |from_replica: &str, endpoint: &str| {
+        let run = shelf.run("drill").input("max-rpo", "1h").input("from-replica", from_replica);
+        run.input("s3-endpoint-url", endpoint).run()
+    };
+    let (own, other) = (drill("false", primary.endpoint()), drill("true", replica.endpoint()));
+    own.assert_code(0);
+    other.assert_code(17);
+    assert_eq!(own.output("rpo_compliant"), "true");
+    assert_eq!(other.output("rpo_compliant"), "false");
+    assert_eq!(other.output("backup_location"), format!("s3://{backups}/{older}"));
+    let [(own_age, own_begin), (age, begin)] = [own, other].map(|outcome| {
+        let report = outcome.drill_report("callisto");
+        let begin: jiff::Timestamp = report["drill_timestamp"].as_str().unwrap().parse().unwrap();
+        (report["backup_age_minutes"].as_f64().unwrap(), begin)
+    });
+    let between = begin.duration_since(own_begin).as_secs_f64() / 60.0;
+    let measured = age - own_age - between;
+    // Each age is rounded.
+    assert!((measured - 120.0).abs() < 0.1, "a lag of {measured} min, {age} and {own_age} after {between}");
 }
 
 #[test]

@@ -2,8 +2,6 @@
 //! without `fail` and a backup that has been read back and restored.
 
 mod disabled_box;
-mod newcomer;
-mod page;
 mod terraform;
 
 use std::collections::BTreeSet;
@@ -11,12 +9,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, Database, Doppler, Moto, project_of, tools};
+use crate::support::page::{self, Block};
+use crate::support::{Cluster, Database, Doppler, Moto, Newcomer, copy_all, project_of, tools};
 use crate::terraform::bucket::{Bucket, rules_on};
 use crate::terraform::module::Module;
-use newcomer::{Newcomer, copy_all};
-use page::Block;
 
+const PAGE: &str = include_str!("../../docs/setup.md");
 const BACKUPS: &str = "hht-diary-backups-callisto-eu-west-1";
 const LOGS: &str = "hht-diary-audit-logs-callisto-eu-west-1";
 
@@ -81,7 +79,7 @@ fn save_files(newcomer: &Newcomer) {
 
 /// A script of these blocks, in the page's order, with what `around` makes of each.
 fn script(leave_out: &[&str], around: impl Fn(&Block) -> String) -> String {
-    let blocks = page::blocks().into_iter().filter(|block| !leave_out.contains(&block.name.as_str()));
+    let blocks = page::blocks(PAGE).into_iter().filter(|block| !leave_out.contains(&block.name.as_str()));
     let not_run = |block: &Block| NOT_RUN.iter().any(|(name, _)| *name == block.name);
     let lines = blocks.filter(|block| !not_run(block));
     lines.map(|block| format!("echo '### {}'\n{}\n", block.name, around(&block))).collect()
@@ -261,19 +259,25 @@ fn assert_github(log: &str) {
 /// Each list names what the page has, and a new command must be entered in one of them or run.
 #[test]
 fn nothing_on_the_page_is_skipped_without_a_reason() {
-    let names: Vec<String> = page::blocks().into_iter().map(|block| block.name).collect();
+    let names: Vec<String> = page::blocks(PAGE).into_iter().map(|block| block.name).collect();
     let listed = ONLY_TERRAFORM.into_iter().chain(ONLY_AWS_CLI).chain(NOT_RUN.map(|(name, _)| name));
     let unknown: Vec<&str> = listed.filter(|listed| !names.iter().any(|name| name == listed)).collect();
     assert!(unknown.is_empty(), "{unknown:?} of {names:#?}");
-    let not_run: Vec<&str> = page::blocks()
+    let not_run: Vec<&str> = page::blocks(PAGE)
         .into_iter()
         .filter(|block| block.language == "text")
         .map(|block| NOT_RUN.iter().find(|(name, _)| *name == block.name).unwrap().0)
         .collect();
     assert_eq!(not_run, NOT_RUN.map(|(name, _)| name));
-    let run = ["chmod 600 secrets.yaml", "sponsor-backup backup --help", "sponsor-backup completions bash"];
+    let run = [
+        "backup --dry-run",
+        "chmod 600 secrets.yaml",
+        "preflight --write-probe",
+        "sponsor-backup backup --help",
+        "sponsor-backup completions bash",
+    ];
     let known: BTreeSet<&str> = run.into_iter().chain(NOT_RUN_INLINE.map(|(command, _)| command)).collect();
-    assert_eq!(page::inline_commands().into_iter().collect::<BTreeSet<_>>(), known);
+    assert_eq!(page::inline_commands(PAGE).into_iter().collect::<BTreeSet<_>>(), known);
 }
 
 /// A stand-in that accepted anything would let a wrong command of the page pass.
@@ -290,6 +294,8 @@ fn the_stand_ins_refuse_what_the_real_programs_refuse() {
         "doppler secrets set A=b --project p",
         "doppler environments rename stg --slug staging --project p",
         "doppler configs tokens create t --project q --config dev --plain",
+        "doppler configs tokens revoke 5a1e0a6c-0000-4000-8000-000000000000 --project p --config dev",
+        "doppler configs tokens revoke 5a1e0a6c-0000-4000-8000-000000000000 --project p --config dev --yes",
         "gh secret set A --environment production-backup </dev/null",
         "gh secret list",
         "gh api --method POST repos/{owner}/{repo}/environments/production --input - <<<'{}'",

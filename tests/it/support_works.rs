@@ -6,4 +6,5 @@ mod run;
 mod runner;
 mod s3;
 mod samples;
+mod terminal;
 mod trial;

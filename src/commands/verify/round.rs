@@ -229,7 +229,7 @@ impl<'a> SponsorVerification<'a> {
         result.frozen = self.verified.frozen_count();
         let error = match done {
             Ok(Completed::Disabled(disabled)) => {
-                self.say(&format!("{disabled}, so there are no backups"));
+                self.say(&format!("{disabled}, so no backup was looked for"));
                 result.message = Some(disabled.to_string());
                 return session.end(result, None);
             }

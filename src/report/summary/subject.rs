@@ -93,7 +93,7 @@ impl Subject {
         match self {
             Self::Backup => "not enabled, nothing backed up",
             Self::Record | Self::Matrix => "not enabled, recorded locally only",
-            _ => "not enabled, so there are no backups",
+            _ => "not enabled, so no backup was looked for",
         }
     }
 

@@ -107,6 +107,11 @@ pub(crate) const CLAUSES: &[Requirement] = &[
                 "Secrets are in no log, output, record or command line, also if a run fails.",
             ),
             part(
+                "rotation",
+                "[Calendar](calendar.md) has the commands that replace each credential. Afterwards the old one is refused, and \
+                 other sponsors are not affected.",
+            ),
+            part(
                 "live-databases",
                 "A restore into a sponsor's live database needs the names of sponsor and database as a confirmation. Another \
                  sponsor's live database is never a target.",

@@ -1,8 +1,9 @@
 //! The box of a sponsor that is not enabled yet: what it prints is run as it is, and afterwards the backup succeeds.
 
-use super::newcomer::{Newcomer, copy_all};
 use super::{BACKUPS, LOGS, moto, repository};
-use crate::support::{CORE_PROJECT, Cluster, Doppler, Moto, Outcome, Run, project_of, token_variable};
+use crate::support::{
+    CORE_PROJECT, Cluster, Doppler, Moto, Newcomer, Outcome, Run, copy_all, project_of, token_variable,
+};
 
 const MANIFEST: &str = "sponsors:\n  - {name: callisto, code: CAL, enabled: true, region: eu-west-1}\n";
 

@@ -2,12 +2,11 @@
 //! these tests report by name that they did not run.
 
 use super::disabled_box::{Setting, assert_backed_up, followed};
-use super::newcomer::Newcomer;
 use super::{
-    ONLY_AWS_CLI, PREFLIGHT, WITHOUT_TLS_ONLY, as_read, assert_sound, databases, moto, page, save_files,
+    ONLY_AWS_CLI, PAGE, PREFLIGHT, WITHOUT_TLS_ONLY, as_read, assert_sound, databases, moto, save_files,
     script, url,
 };
-use crate::support::{Doppler, tools};
+use crate::support::{Doppler, Newcomer, page, tools};
 use crate::terraform::program::Terraform;
 
 const ROOT: &str = "sponsors/callisto";
@@ -37,7 +36,7 @@ fn following_the_page_with_terraform_ends_with_a_backup() {
     let (moto, doppler, (cluster, _databases)) = (moto(), Doppler::start(), databases());
     let newcomer = with_terraform(Newcomer::at(&doppler, &moto), &terraform);
     save_files(&newcomer);
-    let after: Vec<String> = page::blocks()
+    let after: Vec<String> = page::blocks(PAGE)
         .into_iter()
         .map(|block| block.name)
         .skip_while(|name| name != "Manual test 1")

@@ -86,6 +86,8 @@ pub(super) enum Scope {
 pub(super) struct State {
     pub(super) configs: BTreeMap<(String, String), BTreeMap<String, String>>,
     pub(super) tokens: BTreeMap<String, Scope>,
+    /// Of tokens that a person made.
+    pub(super) token_names: BTreeMap<String, String>,
     asked: Vec<Asked>,
     next: VecDeque<Trouble>,
     by_token: BTreeMap<String, VecDeque<Trouble>>,

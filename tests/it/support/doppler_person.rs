@@ -21,12 +21,19 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Option<Response> {
         ("PUT", "/v3/environments/environment") => rename_environment,
         ("POST", "/v3/configs/config/secrets") => set_secrets,
         ("POST", "/v3/configs/config/tokens") => create_token,
+        ("GET", "/v3/configs/config/tokens") => list_tokens,
+        ("DELETE", "/v3/configs/config/tokens/token") => revoke_token,
         _ => return None,
     };
     if !token(request).is_some_and(|token| state.tokens.get(&token) == Some(&Scope::Everything)) {
         return Some(refuse(403, "This token does not have access to change this"));
     }
-    let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+    let mut body: Value = serde_json::from_slice(request.body()).unwrap_or_else(|_| json!({}));
+    // Some name the place in the address.
+    let query = request.uri().query().unwrap_or_default();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        body[&*name] = value.into();
+    }
     Some(match change(state, &body) {
         Ok(body) => respond(200, body.to_string()),
         Err((status, message)) => refuse(status, &message),
@@ -74,9 +81,41 @@ fn set_secrets(state: &mut State, body: &Value) -> Answer {
 }
 
 fn create_token(state: &mut State, body: &Value) -> Answer {
-    let (_, _) = (text(body, "name")?, config(state, body)?);
-    let (project, config) = (text(body, "project")?.to_owned(), text(body, "config")?.to_owned());
-    let key = format!("dp.st.{config}.{0}{0}", uuid::Uuid::new_v4().simple());
-    state.tokens.insert(key.clone(), Scope::Config { project, config });
+    let name = text(body, "name")?.to_owned();
+    let scope = scope(state, body)?;
+    let key = format!("dp.st.{}.{1}{1}", text(body, "config")?, uuid::Uuid::new_v4().simple());
+    state.tokens.insert(key.clone(), scope);
+    state.token_names.insert(key.clone(), name);
     Ok(json!({"success": true, "token": {"key": key}}))
+}
+
+fn scope(state: &mut State, body: &Value) -> Result<Scope, (u16, String)> {
+    config(state, body)?;
+    Ok(Scope::Config { project: text(body, "project")?.to_owned(), config: text(body, "config")?.to_owned() })
+}
+
+/// A token's name in the address of others. It is not secret, unlike the token.
+fn slug(token: &str) -> String {
+    let digits: String = token.chars().rev().take(32).collect();
+    uuid::Uuid::parse_str(&digits).map(|name| name.hyphenated().to_string()).unwrap_or_default()
+}
+
+fn list_tokens(state: &mut State, body: &Value) -> Answer {
+    let scope = scope(state, body)?;
+    let of_config = state.tokens.iter().filter(|(_, of)| **of == scope);
+    let tokens = of_config.map(|(token, _)| {
+        let name = state.token_names.get(token).map_or("the first one", String::as_str);
+        json!({"name": name, "slug": slug(token), "project": body["project"], "config": body["config"]})
+    });
+    Ok(json!({"success": true, "tokens": tokens.collect::<Vec<_>>()}))
+}
+
+fn revoke_token(state: &mut State, body: &Value) -> Answer {
+    let scope = scope(state, body)?;
+    let is_meant = |token: &String| body["token"] == **token || body["slug"] == slug(token);
+    let found = state.tokens.iter().find(|(token, of)| **of == scope && is_meant(token));
+    let found = found.map(|(token, _)| token.clone());
+    let token = found.ok_or_else(|| (404, "Could not find requested token".to_owned()))?;
+    state.tokens.remove(&token);
+    Ok(json!({"success": true}))
 }

@@ -42,6 +42,13 @@ impl StrictS3 {
         Self::serve(keys, |builder| builder.set_auth(auth))
     }
 
+    /// Another server with the keys of this one, as another region of AWS has.
+    pub(crate) fn elsewhere(&self) -> Self {
+        let keys = self.store.keys().clone();
+        let auth = SimpleAuth::from_single(keys.id.clone(), keys.secret.clone());
+        Self::serve(keys, |builder| builder.set_auth(auth))
+    }
+
     /// The same for the sessions of roles: what neither they nor the keys allow is refused.
     pub(crate) fn with_sessions() -> (Self, Sessions) {
         let sessions = Sessions::new(keys());

@@ -5,7 +5,7 @@ use super::super::super::statement::Statement;
 use super::super::super::words::top_level;
 use super::super::definition::{Definition, Part};
 use super::super::subject::{Object, Subject};
-use super::super::{QualifiedName, identifier, shown_name};
+use super::super::{Ground, QualifiedName, identifier, shown_name};
 use super::{Chooser, Note};
 
 impl Chooser {
@@ -210,7 +210,13 @@ impl Chooser {
         if !self.is_created(&table) {
             let is_of_these = refers.is_some_and(|refers| self.is_created(&refers));
             let reason = "belongs to a table that is not selected";
-            return if is_of_these { self.leave_out(statement, reason) } else { None };
+            // It consists of names, so it can be shown. A file of SQL has the statement itself next to the reason.
+            let again = statement.text.trim_start().trim_end_matches(';').replacen("\n    ", " ", 1);
+            let reason = match (&self.into, &self.ground) {
+                (None, Ground::Known(_)) => format!("{reason}. If it is gone, run {again}"),
+                _ => reason.to_owned(),
+            };
+            return if is_of_these { self.leave_out(statement, &reason) } else { None };
         }
         let Some(refers) = refers else {
             let kept = self.if_complete(statement, &table)?;

@@ -2,6 +2,7 @@
 # two arguments are the API's address and the token that `doppler login` would have stored.
 import argparse
 import json
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -9,9 +10,9 @@ import urllib.request
 api, login, *arguments = sys.argv[1:]
 
 
-def request(method, path, body):
+def request(method, path, body=None):
     headers = {"authorization": f"Bearer {login}", "content-type": "application/json"}
-    request = urllib.request.Request(api + path, json.dumps(body).encode(), headers, method=method)
+    request = urllib.request.Request(api + path, None if body is None else json.dumps(body).encode(), headers, method=method)
     try:
         return json.load(urllib.request.urlopen(request))
     except urllib.error.HTTPError as error:
@@ -39,12 +40,20 @@ put.add_argument("--silent", action="store_true")
 token = parser(commands, "configs", "tokens", "create")
 token.add_argument("name")
 token.add_argument("--plain", action="store_true")
-for command in [put, token]:
+revoke = parser(commands, "configs", "tokens", "revoke")
+revoke.add_argument("token")
+# The command above others, which also is one.
+tokens = argparse.ArgumentParser(prog="doppler configs tokens", allow_abbrev=False)
+commands["configs"]["tokens"][None] = tokens
+for command in [put, token, revoke, tokens]:
     command.add_argument("--project", "-p", required=True)
     command.add_argument("--config", "-c", required=True)
 
 command = commands
 while isinstance(command, dict):
+    if None in command and arguments and arguments[0].startswith("-"):
+        command = command[None]
+        break
     if not arguments or arguments[0] not in command:
         sys.exit(f"doppler: unknown command {sys.argv[3:]}")
     command = command[arguments.pop(0)]
@@ -68,6 +77,14 @@ elif command is put:
     request("POST", "/v3/configs/config/secrets", {"project": given.project, "config": given.config, "secrets": secrets})
     if not given.silent:
         print("\n".join(secrets))
+elif command in [revoke, tokens]:
+    place = f"?project={given.project}&config={given.config}"
+    if command is revoke:
+        kind = "slug" if re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", given.token) else "token"
+        request("DELETE", "/v3/configs/config/tokens/token" + place, {kind: given.token})
+    # Both end with the list.
+    for known in request("GET", "/v3/configs/config/tokens" + place)["tokens"]:
+        print(f"| {known['name']} | {known['slug']} | {known['project']} | {known['config']} |")
 elif command is token:
     body = {"project": given.project, "config": given.config, "name": given.name}
     key = request("POST", "/v3/configs/config/tokens", body)["token"]["key"]

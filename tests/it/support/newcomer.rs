@@ -8,9 +8,13 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::support::{Doppler, REGION, Store, tools};
+use super::doppler::Doppler;
+use super::s3::{REGION, Store};
+use super::terminal::Terminal;
+use super::tools;
 
-pub(super) struct Newcomer {
+#[derive(Debug)]
+pub(crate) struct Newcomer {
     folder: TempDir,
     environment: Vec<(String, String)>,
     path: Vec<PathBuf>,
@@ -18,7 +22,7 @@ pub(super) struct Newcomer {
 
 impl Newcomer {
     /// Logged in to Doppler, GitHub and an S3 server, whose `keys` are an administrator's.
-    pub(super) fn at(doppler: &Doppler, store: &Store) -> Self {
+    pub(crate) fn at(doppler: &Doppler, store: &Store) -> Self {
         let newcomer = Self {
             folder: tools::open_folder("newcomer"),
             environment: Vec::new(),
@@ -37,17 +41,7 @@ impl Newcomer {
             newcomer.program(name, &format!("exec {python:?} {file:?} {} \"$@\"", arguments.join(" ")));
         }
         newcomer.program("aws", &format!("exec {:?} \"$@\"", tools::python_tool("aws")));
-        // The person's own keys are not the sponsor's.
-        newcomer.program(
-            "sponsor-backup",
-            &format!(
-                "exec env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY 'INPUT_DOPPLER-API-URL={}' \
-                 AWS_ENDPOINT_URL_S3={} INPUT_S3-FORCE-PATH-STYLE=true {:?} \"$@\"",
-                doppler.url(),
-                store.endpoint(),
-                tools::binary()
-            ),
-        );
+        newcomer.ours(&doppler.url(), store);
         let home = newcomer.folder.path().join("home").display().to_string();
         newcomer
             .env("HOME", home)
@@ -57,45 +51,80 @@ impl Newcomer {
             .env("AWS_SECRET_ACCESS_KEY", store.secret_key())
     }
 
+    /// Puts the product on the `PATH`, for this Doppler and S3 server. The person's own keys are not the sponsor's.
+    fn ours(&self, doppler: &str, store: &Store) {
+        self.program(
+            "sponsor-backup",
+            &format!(
+                "exec env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY 'INPUT_DOPPLER-API-URL={doppler}' \
+                 AWS_ENDPOINT_URL_S3={} INPUT_S3-FORCE-PATH-STYLE=true {:?} \"$@\"",
+                store.endpoint(),
+                tools::binary()
+            ),
+        );
+    }
+
+    /// From now on AWS is this server, which knows the same keys. A terminal needs what is returned typed into it.
+    pub(crate) fn moves_to(&self, doppler: &Doppler, store: &Store) -> String {
+        self.ours(&doppler.url(), store);
+        format!("export AWS_ENDPOINT_URL={}\n", store.endpoint())
+    }
+
+    /// The folder that `~` is.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
     /// The folder that commands start in.
-    pub(super) fn work(&self) -> PathBuf {
+    pub(crate) fn work(&self) -> PathBuf {
         self.folder.path().join("work")
     }
 
     /// What `gh` sent, as JSON lines.
-    pub(super) fn github(&self) -> PathBuf {
+    pub(crate) fn github(&self) -> PathBuf {
         self.folder.path().join("github.jsonl")
     }
 
     /// Puts a script on the person's `PATH`.
-    pub(super) fn program(&self, name: &str, script: &str) {
+    pub(crate) fn program(&self, name: &str, script: &str) {
         let path = self.folder.path().join("bin").join(name);
         std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
     }
 
-    pub(super) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.push((name.to_owned(), value.into()));
         self
     }
 
     /// Runs a script to its end, with these lines to type when a command asks; gives what was printed on both streams.
     #[track_caller]
-    pub(super) fn follow(&self, script: &str, typed: &[&str]) -> String {
+    pub(crate) fn follow(&self, script: &str, typed: &[&str]) -> String {
         let (answers, log) = (self.folder.path().join("typed"), self.folder.path().join("log"));
         std::fs::write(&answers, typed.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
         let file = self.folder.path().join("script");
         std::fs::write(&file, script).unwrap();
         let out = std::fs::File::create(&log).unwrap();
-        let mut bash = Command::new("bash");
-        bash.args(["-euo", "pipefail"]).arg(&file).current_dir(self.work()).env_clear();
-        bash.env("PATH", self.search_path()).envs(self.environment.iter().cloned());
+        let mut bash = self.bash();
+        bash.args(["-euo", "pipefail"]).arg(&file);
         bash.stdin(std::fs::File::open(&answers).unwrap());
         bash.stderr(Stdio::from(out.try_clone().unwrap())).stdout(Stdio::from(out));
         let status = bash.status().unwrap();
         let printed = std::fs::read_to_string(log).unwrap();
         assert!(status.success(), "{status}: {printed}");
         printed
+    }
+
+    /// A bash that stays open for one block after the other.
+    pub(crate) fn terminal(&self) -> Terminal {
+        Terminal::open(self.bash(), self.folder.path().join(format!("terminal-{}", tools::unique())))
+    }
+
+    fn bash(&self) -> Command {
+        let mut bash = Command::new("bash");
+        bash.current_dir(self.work()).env_clear();
+        bash.env("PATH", self.search_path()).envs(self.environment.iter().cloned());
+        bash
     }
 
     fn search_path(&self) -> std::ffi::OsString {
@@ -105,7 +134,7 @@ impl Newcomer {
 }
 
 /// A folder and all that is in it.
-pub(super) fn copy_all(from: &Path, to: &Path) {
+pub(crate) fn copy_all(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     tools::run("cp", ["-R".as_ref(), from.join(".").as_os_str(), to.as_os_str()]);
 }
