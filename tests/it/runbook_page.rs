@@ -31,7 +31,16 @@ const PLAYS: [&Play; 10] = [
 const NOT_RUN: [(&str, &str); 1] =
     [("Accidental deletion 3", "what a command prints: the play compares its head with what was printed")];
 /// Commands within sentences that nothing runs, each with its reason.
-const NOT_RUN_INLINE: [(&str, &str); 4] = [
+const NOT_RUN_INLINE: [(&str, &str); 7] = [
+    (
+        "ALTER ROLE diary_app IN DATABASE diary SET …",
+        "for a role that serves other databases: here it serves one",
+    ),
+    (
+        "SELECT max(created_at) FROM diary.entries",
+        "the checks run it, and each play sees the application write",
+    ),
+    ("list --with", "names an option: the play of the deletion runs the whole command"),
     ("CREATE SCHEMA recovered: permission denied", "a message: the play of the deletion asserts it"),
     ("DROP … CASCADE", "an accident: the play of the dropped table has one"),
     ("restore --into", "names an option: the play of the deletion runs the whole command"),

@@ -25,13 +25,13 @@ pub(super) const CORRUPTION: Play = Play {
         "Switch to the restored database 1",
         ROWS,
         SEQUENCE,
-        "Accidental deletion 5",
+        "Accidental deletion 6",
     ],
     inline: &[],
 };
 pub(super) const DELETION: Play = Play {
     page: PAGE,
-    blocks: &["Before you start 1", "Accidental deletion 1", FIND, SERVER, ROWS, "Accidental deletion 5"],
+    blocks: &["Before you start 1", "Accidental deletion 1", FIND, SERVER, ROWS, "Accidental deletion 6"],
     inline: &[],
 };
 pub(super) const DATABASE: Play =
@@ -104,7 +104,7 @@ fn corruption_is_undone_by_hand() {
     }
     on_call.run(SEQUENCE);
     on_call.run_changed(SEQUENCE, &[], of_entries);
-    on_call.run("Accidental deletion 5");
+    on_call.run("Accidental deletion 6");
     assert_diary(&on_call, &expected);
     assert_writable(&on_call);
     on_call.end("Corruption, by hand");
@@ -133,7 +133,7 @@ fn deleted_rows_come_back_by_hand() {
     assert!(visits.contains("INSERT 0 20\n"), "{visits}");
     let entries = on_call.run_changed(ROWS, &[], of_entries);
     assert!(entries.contains("INSERT 0 60\n"), "{entries}");
-    on_call.run("Accidental deletion 5");
+    on_call.run("Accidental deletion 6");
     assert_diary(&on_call, &expected);
     assert_writable(&on_call);
     on_call.end("Accidental deletion, by hand");

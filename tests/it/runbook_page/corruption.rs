@@ -61,7 +61,9 @@ fn corruption_is_undone_and_newer_rows_are_kept() {
     on_call.run("Switch to the restored database 1");
     on_call.run("Switch to the restored database 2");
     assert_read_only(&on_call);
+    let mut pooled = on_call.session();
     on_call.run("Corruption 5");
+    pooled.wait().unwrap();
     assert_diary(&on_call, &expected);
     assert_writable(&on_call);
     on_call.end("Corruption, with the tool");

@@ -11,6 +11,8 @@ pub(super) const DELETION: Play = Play {
         "Accidental deletion 2",
         "Accidental deletion 4",
         "Accidental deletion 5",
+        "Accidental deletion 6",
+        "Accidental deletion 7",
     ],
     inline: &[],
 };
@@ -35,37 +37,56 @@ fn deleted_rows_come_back_and_all_others_stay() {
     on_call.run_changed("Before you start 1", &[], |block| {
         block.replace("GRANT diary_owner TO diary_restore;", "")
     });
-    on_call.also(BACK_UP);
+    on_call.back_up_then("");
     let mut expected = on_call.diary();
+    on_call.write_visits(3);
+    let added = on_call.diary();
     on_call.app(ACCIDENT).unwrap();
     on_call.also(BACK_UP);
-    let accident = on_call.diary();
+    on_call.app("UPDATE diary.visits SET note = 'corrected since' WHERE visit_id = 7").unwrap();
     on_call.write_visits(5);
-    for (table, rows) in on_call.diary() {
-        let new = rows.difference(&accident[table]).cloned();
-        expected.get_mut(table).unwrap().extend(new);
+    let now = on_call.diary();
+    for (table, rows) in &mut expected {
+        // What is there now stays, and of what was there then only the rows of the accident come back.
+        let gone = rows.difference(&now[table]).filter(|row| !row.contains("\"visit 7"));
+        *rows = gone.cloned().chain(now[table].iter().cloned()).collect();
+        assert!(
+            rows.is_superset(&now[table])
+                && rows.len() == added[table].len() + 5 * usize::from(*table != "diary.patients")
+        );
     }
 
     on_call.run("Accidental deletion 1");
     assert_read_only(&on_call);
+    let mut pooled = on_call.session();
     let listed = on_call.run("Accidental deletion 2");
     let shown = page::block(PAGE, "Accidental deletion 3").text;
     assert!(squeezed(&listed).contains(&squeezed(shown.lines().next().unwrap())), "{listed}");
-    for rows in [200, 180, 600, 540] {
+    for rows in [200, 183] {
         assert!(listed.contains(&format!(" {rows} ")), "{rows}: {listed}");
     }
+    assert!(
+        listed.contains("diary.entries") && listed.contains("-57"),
+        "diff names the other table: {listed}"
+    );
     let block = page::block(PAGE, "Accidental deletion 4").text;
-    let refused = on_call.type_in(block.split("cat back.sql").next().unwrap());
+    let refused = on_call.type_in(block.split("psql ").next().unwrap());
     assert_eq!(refused.failed[0].0, 16, "{refused:#?}");
     assert!(refused.printed.contains("CREATE SCHEMA recovered: permission denied"), "{refused:#?}");
     on_call.server().psql("postgres", "GRANT diary_owner TO diary_restore");
 
-    let brought = on_call.run("Accidental deletion 4");
+    let restored = on_call.run("Accidental deletion 4");
+    assert!(restored.contains("equal: 2 tables, 800 rows"), "{restored}");
+    assert!(squeezed(&restored).contains("entries --------- 60 (1 row)"), "{restored}");
+    let brought = on_call.run("Accidental deletion 5");
     for inserted in ["INSERT 0 20\n", "INSERT 0 60\n"] {
         assert_eq!(brought.matches(inserted).count(), 1, "{brought}");
     }
-    assert!(brought.contains("equal: 2 tables, 800 rows"), "{brought}");
-    on_call.run("Accidental deletion 5");
+    // Its transactions are read-only for as long as it lives.
+    assert!(pooled.try_wait().unwrap().is_none());
+    on_call.run("Accidental deletion 6");
+    pooled.wait().unwrap();
+    on_call.run("Accidental deletion 7");
     assert_diary(&on_call, &expected);
     assert_writable(&on_call);
     let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'recovered'";
@@ -79,7 +100,7 @@ fn a_dropped_table_comes_back_with_its_references() {
     let store = StrictS3::start();
     let mut on_call = OnCall::at(&store, &DROPPED);
     on_call.run("Before you start 1");
-    on_call.also(BACK_UP);
+    on_call.back_up_then("");
     let good = on_call.diary();
     let portrait = "SELECT conrelid::regclass, conname, convalidated, pg_get_constraintdef(oid) FROM pg_constraint \
                     WHERE connamespace = 'diary'::regnamespace ORDER BY conname";

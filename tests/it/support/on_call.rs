@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::doppler::Doppler;
@@ -276,6 +276,20 @@ impl OnCall {
         let output = psql.output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().trim_end().to_owned();
         if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+    }
+
+    /// A session of the application that lasts, as in a pool. Ends when an administrator ends it.
+    pub(crate) fn session(&self) -> Child {
+        let url = format!("postgresql://diary_app@127.0.0.1:{}/diary", self.server().port());
+        let mut psql = Command::new(self.server().bin_dir().join("psql"));
+        psql.env("PGPASSWORD", PASSWORD).args([&url, "-XqAt", "-c", "SELECT pg_sleep(3600)"]);
+        let session = psql.stderr(Stdio::null()).spawn().unwrap();
+        let asked =
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = 'diary_app' AND query LIKE '%pg_sleep%'";
+        tools::wait_for("a session", Duration::from_secs(60), || {
+            (self.server().psql("postgres", asked) == "1").then_some(())
+        });
+        session
     }
 
     /// Writes new visits, each with one entry, as the application.
