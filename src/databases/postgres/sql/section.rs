@@ -22,6 +22,8 @@ const HEAD_STATEMENTS: usize = 30;
 const END: &[u8] = b"\n\\.\n";
 /// Bytes at the end of a text that can be the beginning of [`END`].
 const HELD_BACK: usize = END.len() - 1;
+/// More bytes than the end marker has, which stays together.
+const SHORT: usize = 1024;
 /// Maximum bytes of a head.
 const HEAD_BYTES: usize = 64 << 10;
 
@@ -312,7 +314,7 @@ impl SectionCutter {
                 _ if self.closed > 0 => self.emit(self.closed, false),
                 // Only statements in a transaction, which another section's rows would end.
                 _ if self.statement > 0 => self.emit(self.statement, true),
-                None if matches!(self.takes, Takes::AllBut(_)) => {
+                None if matches!(self.takes, Takes::AllBut(_)) && self.text.len() > SHORT => {
                     self.is_long = true;
                     self.emit(self.read, true);
                 }
