@@ -98,7 +98,9 @@ impl BufferPlan {
     /// Memory that the stream uses at most.
     #[must_use]
     pub fn bytes(self) -> u64 {
-        self.members_in_flight * MEMBER_IN_FLIGHT + (self.parts_in_flight + 1) * self.part_bytes + self.source_bytes
+        self.members_in_flight * MEMBER_IN_FLIGHT
+            + (self.parts_in_flight + 1) * self.part_bytes
+            + self.source_bytes
     }
 }
 

@@ -27,7 +27,10 @@ fn what_the_source_holds_counts() {
     let buffers = BufferPlan::with_source(26 * MIB, 2 << 30, (limit, limit), 2).unwrap();
     assert!(buffers.bytes() <= limit && buffers.source_bytes == 26 * MIB, "{buffers:?}");
     let error = BufferPlan::with_source(26 * MIB, 0, (24 * MIB, 24 * MIB), 2).unwrap_err();
-    assert!(error.to_string().contains("needs 46.0 MiB of upload buffers, 26.0 MiB of them for `jobs`"), "{error}");
+    assert!(
+        error.to_string().contains("needs 46.0 MiB of upload buffers, 26.0 MiB of them for `jobs`"),
+        "{error}"
+    );
     assert!(error.hint().unwrap().contains("46MiB"));
     assert!(BufferPlan::with_source(26 * MIB, 0, (24 * MIB, 46 * MIB), 2).is_ok());
 }

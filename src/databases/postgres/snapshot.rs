@@ -25,7 +25,8 @@ const DUMPED: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamesp
     AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')";
 
 /// Locks them like pg_dump, all in one statement.
-const LOCKING: &str = "SELECT coalesce('LOCK TABLE ' || string_agg(format('ONLY %I.%I', n.nspname, c.relname), ', ')
+const LOCKING: &str =
+    "SELECT coalesce('LOCK TABLE ' || string_agg(format('ONLY %I.%I', n.nspname, c.relname), ', ')
     || ' IN ACCESS SHARE MODE', 'SET lock_timeout = 0') AS locks {tables} \\gset\n";
 
 /// The tables whose rows a pg_dump of their own can read, the largest first, and the bytes of everything else that has

@@ -22,7 +22,8 @@ fn every_statement_belongs_to_an_object(trial: &Trial, sample: Sample) {
 
 /// Makes a database large enough for several connections, with few rows on many pages.
 fn enlarge(database: &Database) {
-    database.psql_as_owner("CREATE TABLE bulk WITH (fillfactor = 10) AS SELECT generate_series(1, 90000) AS n");
+    database
+        .psql_as_owner("CREATE TABLE bulk WITH (fillfactor = 10) AS SELECT generate_series(1, 90000) AS n");
 }
 
 /// The manifest of one of the backups.
@@ -31,10 +32,10 @@ fn contents(trial: &Trial, number: usize) -> Value {
     place.get_json(&manifest(&place.dumps()[number]))
 }
 
-/// The newest backup over one connection and over several.
-fn drills_are_equal(cluster: &Cluster, trial: &Trial, sample: Sample) {
-    for jobs in ["1", "3"] {
-        let outcome = drill(trial).path(cluster.bin_dir()).input("jobs", jobs).run();
+/// The newest backup, loaded over each of these numbers of connections.
+fn drills_are_equal(cluster: &Cluster, trial: &Trial, sample: Sample, jobs: &[&str]) {
+    for jobs in jobs {
+        let outcome = drill(trial).path(cluster.bin_dir()).input("jobs", *jobs).run();
         outcome.assert_code(0);
         let report = outcome.drill_report("callisto");
         assert_eq!(
@@ -66,14 +67,23 @@ fn every_sample_is_equal_on(cluster: &Cluster) {
         every_statement_belongs_to_an_object(&trial, sample);
         let of_one = contents(&trial, 0);
         assert_eq!(of_one["jobs"], Value::Null);
-        drills_are_equal(cluster, &trial, sample);
+        drills_are_equal(cluster, &trial, sample, &["1", "3"]);
         backup().input("jobs", "3").run().assert_code(0);
         let of_three = contents(&trial, 1);
-        assert_eq!(of_three["jobs"], 3, "{sample:?}");
-        for fact in ["tables", "rows_total", "statements", "statements_digest", "sequences", "large_objects", "objects"] {
+        // Some have only one other table.
+        assert!(of_three["jobs"].as_u64().is_some_and(|jobs| jobs > 1), "{sample:?}");
+        for fact in [
+            "tables",
+            "rows_total",
+            "statements",
+            "statements_digest",
+            "sequences",
+            "large_objects",
+            "objects",
+        ] {
             assert_eq!(of_three[fact], of_one[fact], "{sample:?}: {fact}");
         }
-        drills_are_equal(cluster, &trial, sample);
+        drills_are_equal(cluster, &trial, sample, &["3"]);
         assert_eq!(database.content_digest(), before, "the source is as it was");
     }
 }

@@ -44,13 +44,15 @@ fn assert_failed(trial: &Trial, outcome: &Outcome, told: &str) {
 /// - left: A record of the failure. No pg_dump, no session
 /// - fault: The session of one of several pg_dumps ends midway
 /// - injected: `jobs: 3`, and pg_terminate_backend
-/// - seen: `terminating connection due to administrator command`, and the name of the table. Exit code 13
+/// - seen: `pg_dump exited with 1`, and the name of the table. Exit code 13
 /// - left: A record of the failure. No pg_dump, no session
 #[test]
 fn a_session_of_several_that_ends_fails_the_backup() {
     let first = "ORDER BY backend_start LIMIT 1";
     let helper = "AND query LIKE 'COPY diary.%' ORDER BY backend_start DESC LIMIT 1";
-    for (which, told) in [(first, "terminating connection"), (helper, "terminating connection")] {
+    for (which, told) in
+        [(first, "terminating connection"), (helper, "pg_dump exited with 1: Dumping the contents of table")]
+    {
         let trial = filled();
         let running = slowly(&trial).start();
         let database = trial.database("callisto");
@@ -70,7 +72,7 @@ fn a_session_of_several_that_ends_fails_the_backup() {
 /// - left: A record of the failure. No pg_dump, no session
 #[test]
 fn one_of_several_pg_dumps_that_is_killed_fails_the_backup() {
-    for option in ["--table=", "--exclude-table-data=", "--section=post-data"] {
+    for option in ["--table=", "--exclude-table-data="] {
         let trial = filled();
         let running = slowly(&trial).start();
         wait_for_rows(trial.database("callisto"));
@@ -94,7 +96,8 @@ fn a_signal_ends_all_of_several_pg_dumps() {
     let running = slowly(&trial).start();
     wait_for_rows(trial.database("callisto"));
     let children = running.children();
-    assert!(children.len() > 4, "{children:?}");
+    // The session with the snapshot, and three that read.
+    assert!(children.len() >= 4, "{children:?}");
     running.signal("TERM");
     let outcome = running.wait();
     outcome.assert_code(143);
@@ -127,9 +130,12 @@ fn stand_in(option: &str, script: &str) -> tempfile::TempDir {
 #[test]
 fn the_verdict_about_each_of_several_pg_dumps_counts() {
     let cases = [
-        ("/bin/true $($pg_dump \"$@\" >/dev/null); $pg_dump \"$@\" | /usr/bin/head -c 4000; exit 0", "the dump is cut off"),
+        ("$pg_dump \"$@\" 2>/dev/null | /usr/bin/head -c 900; exit 0", "the dump is cut off"),
         ("$pg_dump \"$@\"; exit 1", "pg_dump exited with 1"),
-        ("$pg_dump \"$@\"; echo 'pg_dump: warning: could not parse x' >&2; exit 0", "missing content: could not parse"),
+        (
+            "$pg_dump \"$@\"; echo 'pg_dump: warning: could not parse x' >&2; exit 0",
+            "missing content: could not parse",
+        ),
     ];
     let trial = filled();
     for option in ["--section=pre-data", "--table=", "--exclude-table-data=", "--section=post-data"] {

@@ -119,7 +119,8 @@ impl ParallelDump {
         let contents =
             scan.judged().map_err(|reason| PostgresError::Unfit { place: place.clone(), reason })?;
         let expected = finished.iter().flat_map(|section| section.rows.clone());
-        let found = contents.tables.iter().map(|table| ((table.schema.clone(), table.name.clone()), table.rows));
+        let found =
+            contents.tables.iter().map(|table| ((table.schema.clone(), table.name.clone()), table.rows));
         if let Some(table) = difference(&expected.collect(), &found.collect()) {
             return Err(PostgresError::Misfit { place, reason: Misfit::Lost(table) });
         }

@@ -272,11 +272,7 @@ impl Lexer {
 
 /// Whether this is the same COPY statement of a table once more. A backup over several connections cuts long tables into
 /// several blocks, which count as one.
-fn is_repeated(
-    copies: &mut BTreeMap<(String, String), u128>,
-    head: Option<&CopyHead>,
-    hash: u128,
-) -> bool {
+fn is_repeated(copies: &mut BTreeMap<(String, String), u128>, head: Option<&CopyHead>, hash: u128) -> bool {
     let Some(CopyHead { schema, name, .. }) = head else { return false };
     match copies.entry((schema.clone(), name.clone())) {
         Entry::Occupied(first) => *first.get() == hash,

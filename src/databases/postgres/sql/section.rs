@@ -340,7 +340,9 @@ impl SectionCutter {
             return self.emit(bytes, true);
         };
         let mut next = Vec::with_capacity(self.part_bytes + rows.copy.len());
-        [b"\n\n", rows.copy.as_slice(), &self.text[end..]].iter().for_each(|bytes| next.extend_from_slice(bytes));
+        [b"\n\n", rows.copy.as_slice(), &self.text[end..]]
+            .iter()
+            .for_each(|bytes| next.extend_from_slice(bytes));
         let mut text = std::mem::replace(&mut self.text, next);
         text.truncate(end);
         text.extend_from_slice(&END[1..]);

@@ -5,8 +5,10 @@ use super::*;
 const HEAD: &str = "--\n-- PostgreSQL database dump\n--\n\n\\restrict k\n\nSET statement_timeout = 0;\n\
      SELECT pg_catalog.set_config('search_path', '', false);\nSET row_security = off;";
 const TRAILER: &str = "\n\n--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict k\n\n";
-const DROPS: &str = "\n\nDROP TABLE IF EXISTS s.t0;\nCREATE OR REPLACE VIEW s.v AS\nSELECT\n    1 AS \"\n--\n-- Name: \";\n";
-const SEQUENCE: &str = "\n\n--\n-- Name: q; Type: SEQUENCE SET; Schema: s\n--\n\nSELECT pg_catalog.setval('s.q', 7, true);";
+const DROPS: &str =
+    "\n\nDROP TABLE IF EXISTS s.t0;\nCREATE OR REPLACE VIEW s.v AS\nSELECT\n    1 AS \"\n--\n-- Name: \";\n";
+const SEQUENCE: &str =
+    "\n\n--\n-- Name: q; Type: SEQUENCE SET; Schema: s\n--\n\nSELECT pg_catalog.setval('s.q', 7, true);";
 const LARGE_OBJECTS: &str = "\n\n--\n-- Data for Name: BLOBS; Type: BLOBS\n--\n\nBEGIN;\n\n\
      SELECT pg_catalog.lo_open('1', 131072);\nSELECT pg_catalog.lowrite(0, '\\x00');\nSELECT pg_catalog.lo_close(0);\n\nCOMMIT;";
 
@@ -16,7 +18,9 @@ fn named(name: &str) -> TableName {
 
 fn table(name: &str, rows: usize, length: usize) -> String {
     let rows: String = (0..rows).map(|row| format!("{row}\\\\.{}\n", "x".repeat(length))).collect();
-    format!("\n\n--\n-- Data for Name: {name}; Type: TABLE DATA; Schema: s\n--\n\nCOPY s.{name} (a) FROM stdin;\n{rows}\\.\n")
+    format!(
+        "\n\n--\n-- Data for Name: {name}; Type: TABLE DATA; Schema: s\n--\n\nCOPY s.{name} (a) FROM stdin;\n{rows}\\.\n"
+    )
 }
 
 fn tables(tables: &[(usize, usize)]) -> String {
@@ -147,8 +151,16 @@ fn whatever_does_not_fit_is_refused() {
         (&of_a, format!("{HEAD}{b}{TRAILER}"), Misfit::NotHandedOut("s.b".to_owned())),
         (&without_a, format!("{HEAD}{b}{a}{TRAILER}"), Misfit::NotHandedOut("s.a".to_owned())),
         (&of_a, format!("{HEAD}{a}{a}{TRAILER}"), Misfit::Twice("s.a".to_owned())),
-        (&of_a, format!("{HEAD}{a}\n\nDELETE FROM s.a;{TRAILER}"), Misfit::Statement("DELETE FROM s.a".to_owned())),
-        (&of_a, format!("{HEAD}{DROPS}{a}{TRAILER}"), Misfit::Statement("DROP TABLE IF EXISTS s.t0".to_owned())),
+        (
+            &of_a,
+            format!("{HEAD}{a}\n\nDELETE FROM s.a;{TRAILER}"),
+            Misfit::Statement("DELETE FROM s.a".to_owned()),
+        ),
+        (
+            &of_a,
+            format!("{HEAD}{DROPS}{a}{TRAILER}"),
+            Misfit::Statement("DROP TABLE IF EXISTS s.t0".to_owned()),
+        ),
         (&of_a, format!("{a}{TRAILER}"), Misfit::Head),
         (&without_a, "SET x = 1;\n".repeat(40), Misfit::Head),
         (&without_a, "x".repeat(100_000), Misfit::Head),
@@ -174,8 +186,9 @@ fn a_text_that_is_cut_off_is_judged_so() {
 fn a_long_row_or_statement_goes_in_pieces() {
     let row = "y".repeat(10_000);
     let long = format!("\n\n--\n-- Name: f\n--\n\nCOMMENT ON TABLE s.a IS '{row}';");
-    let text =
-        format!("{HEAD}\n\n--\n-- Data for Name: a\n--\n\nCOPY s.a (a) FROM stdin;\n{row}\nz\n\\.\n{long}{TRAILER}");
+    let text = format!(
+        "{HEAD}\n\n--\n-- Data for Name: a\n--\n\nCOPY s.a (a) FROM stdin;\n{row}\nz\n\\.\n{long}{TRAILER}"
+    );
     let (parts, _, _) = cut(all(), &text, 100, 1000).unwrap();
     assert!(parts.iter().all(|part| part.text.len() < 1300));
     assert_eq!(contents(&(joined(&parts) + TRAILER)), contents(&text));
