@@ -27,7 +27,7 @@ pub(crate) fn tables(database: &Database) {
          ALTER TABLE diary.one ADD PRIMARY KEY (id);
          ALTER TABLE diary.\"Two \"\"$\" ADD FOREIGN KEY (id) REFERENCES diary.one;
          CREATE VIEW grouped AS SELECT id, note FROM diary.one GROUP BY id; CREATE TABLE none (id int);
-         CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM parted; SELECT lo_from_bytea(4711, repeat('x', 100000)::bytea)",
+         CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM parted; SELECT lo_from_bytea(4711, repeat('x', 3000000)::bytea)",
         rows(1), rows(1), rows(10_000)
     ));
 }
@@ -78,6 +78,9 @@ fn several_connections_write_what_one_writes() {
     let trial = filled();
     let one = trial.run().run();
     one.assert_code(0);
+    let planned = trial.run().input("jobs", "3").input("dry-run", "true").run();
+    planned.assert_code(0);
+    assert!(planned.stdout.contains("3 at once"), "{}", planned.stdout);
     let three = trial.run().input("jobs", "3").run();
     three.assert_code(0);
     let (of_one, of_three) = (manifest(&trial, &one), manifest(&trial, &three));
@@ -193,7 +196,7 @@ fn names_of_other_encodings_stay_with_the_first_one() {
     trial.run().input("command", "drill").run().assert_code(0);
 }
 
-/// Rows that a truncated or rewritten table had are not seen by an older snapshot, so nobody may do it meanwhile.
+/// Rows that a truncated or rewritten table had are not seen by an older snapshot, so no other session must do it meanwhile.
 #[test]
 fn changes_of_tables_wait_for_the_end() {
     let trial = filled();
@@ -271,11 +274,14 @@ fn a_server_that_does_not_export_snapshots_is_refused() {
     let trial = filled();
     let database = trial.database("callisto");
     database.psql("REVOKE EXECUTE ON FUNCTION pg_export_snapshot() FROM PUBLIC");
-    let outcome = trial.run().input("jobs", "2").run();
-    outcome.assert_code(13);
-    let told = outcome.transcript();
-    assert!(told.contains("cannot share a snapshot between connections"), "{told}");
-    assert!(told.contains("Set `jobs` to 1"), "{told}");
+    for dry_run in ["true", "false"] {
+        let outcome = trial.run().input("jobs", "2").input("dry-run", dry_run).run();
+        outcome.assert_code(13);
+        let told = outcome.transcript();
+        assert!(told.contains("cannot share a snapshot between connections"), "{told}");
+        assert!(told.contains("Set `jobs` to 1"), "{told}");
+    }
+    trial.run().input("dry-run", "true").run().assert_code(0);
 }
 
 #[test]

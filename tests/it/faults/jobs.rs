@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::backup::jobs::{tables, wait_for_rows};
-use crate::support::{Outcome, Run, Sponsor, Throttle, Trial, clients};
+use crate::support::{Action, Outcome, Proxy, Run, Sponsor, Throttle, Trial, clients};
 
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -107,6 +107,26 @@ fn a_signal_ends_all_of_several_pg_dumps() {
     assert_eq!(outcome.logs()[0].1["outcome"], "cancelled");
 }
 
+/// - fault: The store rejects the upload while several pg_dumps read rows
+/// - injected: `jobs: 3`, and a proxy that answers 403 to a part
+/// - seen: The store's answer. Exit code 14
+/// - left: A record of the failure. No pg_dump, no session
+#[test]
+fn a_rejected_upload_ends_all_of_several_pg_dumps() {
+    let trial = filled();
+    trial.database("callisto").load_noise(20);
+    let proxy = Proxy::before(trial.store.endpoint());
+    let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>".to_owned();
+    proxy.rule(move |seen| {
+        let is_part = seen.has("partNumber");
+        if is_part { Action::Status(403, denied.clone()) } else { Action::Pass }
+    });
+    let run = slowly(&trial).input("s3-endpoint-url", proxy.endpoint()).input("memory-limit", "48MiB");
+    let outcome = run.run();
+    outcome.assert_code(14);
+    assert_nothing_is_left(&trial, &outcome);
+}
+
 /// A pg_dump that does something else if its arguments contain `option`.
 fn stand_in(option: &str, script: &str) -> tempfile::TempDir {
     let real = clients::real("pg_dump");
@@ -148,6 +168,26 @@ fn the_verdict_about_each_of_several_pg_dumps_counts() {
             assert_nothing_is_left(&trial, &outcome);
         }
     }
+}
+
+/// The snapshot is older than a table that was truncated, so the rows would be missing without any error.
+/// - fault: Another session truncates a table after the snapshot was taken and before the pg_dump that reads the table starts
+/// - injected: `jobs: 3`, and a stand-in that waits for the TRUNCATE
+/// - seen: Success. The TRUNCATE does not get its lock before the end
+/// - left: The complete backup
+#[test]
+fn a_table_is_locked_before_its_pg_dump_starts() {
+    let trial = filled();
+    let psql = clients::real("psql");
+    let truncates = format!(
+        "PGOPTIONS='-c lock_timeout=2s' {psql} -Xq -c 'TRUNCATE diary.one, diary.\"Two \"\"$\"' 2>/dev/null"
+    );
+    let folder = stand_in("--section=", &format!("{truncates}\nexec $pg_dump \"$@\""));
+    let outcome = trial.run().path(folder.path()).input("jobs", "3").deadline(DEADLINE).run();
+    outcome.assert_code(0);
+    let rows = outcome.logs()[0].1["rows_total"].as_u64().unwrap();
+    assert!(rows > 240_000, "{rows}");
+    assert_eq!(trial.database("callisto").psql("SELECT count(*) FROM diary.one"), "80001");
 }
 
 /// - fault: The texts of several pg_dumps are not one dump: a table is missing or comes twice, or the settings differ

@@ -8,7 +8,7 @@
 mod section;
 mod shares;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -177,11 +177,11 @@ fn difference(expected: &BTreeMap<TableName, u64>, found: &BTreeMap<TableName, u
 /// Starts all pg_dumps at once, so that each reads the catalog and gets its locks before anyone asks for others.
 fn start_sections(
     options: &DumpOptions,
-    shares: &[std::collections::BTreeSet<TableName>],
+    shares: &[BTreeSet<TableName>],
     start: impl Fn(&DumpOptions, Takes, usize) -> Result<Section, PostgresError>,
 ) -> Result<Sections, PostgresError> {
     let of = |section, options: &DumpOptions| DumpOptions { section: Some(section), ..options.clone() };
-    let everything = || Takes::AllBut(std::collections::BTreeSet::new());
+    let everything = || Takes::AllBut(BTreeSet::new());
     let pattern = |(schema, name): &TableName| format!("{}.{}", quoted(schema), quoted(name));
     let mut base = of(invocation::Section::Data, options);
     base.exclude_table_data.extend(shares.iter().flatten().map(pattern));
@@ -252,3 +252,6 @@ async fn hold(
     }
     held
 }
+
+#[cfg(test)]
+mod tests;

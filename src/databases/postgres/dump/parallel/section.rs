@@ -1,6 +1,7 @@
 //! One pg_dump of several, and how their texts become one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use tokio::io::AsyncReadExt as _;
@@ -19,14 +20,14 @@ pub(super) const READ_BYTES: usize = 256 << 10;
 pub(super) struct Outlet {
     sender: mpsc::Sender<Vec<u8>>,
     /// Held by the section whose text must not be interrupted.
-    turn: std::sync::Arc<Mutex<()>>,
+    turn: Arc<Mutex<()>>,
     stop: CancellationToken,
     place: String,
 }
 
 impl Outlet {
     pub(super) fn new(sender: mpsc::Sender<Vec<u8>>, stop: CancellationToken, place: String) -> Self {
-        Self { sender, turn: std::sync::Arc::default(), stop, place }
+        Self { sender, turn: Arc::default(), stop, place }
     }
 
     async fn send(&self, text: Vec<u8>) -> Result<(), PostgresError> {
