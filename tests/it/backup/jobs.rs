@@ -104,6 +104,32 @@ fn several_connections_write_what_one_writes() {
     assert!(!blocks[first..last].iter().all(of_one), "{blocks:#?}");
 }
 
+/// A row, and the statements about large objects, are longer than what a connection adds at once.
+#[test]
+fn long_rows_and_large_objects_are_not_interrupted() {
+    let trial = Trial::of([Sponsor::named("callisto").empty()]);
+    trial.database("callisto").psql_as_owner(
+        "CREATE TABLE long (t text); ALTER TABLE long ALTER t SET STORAGE EXTERNAL;
+         INSERT INTO long SELECT repeat('abcdefgh', 3000000) UNION ALL SELECT 'short';
+         CREATE TABLE one AS SELECT n, repeat(md5(n::text), 4) FROM generate_series(1, 160000) n;
+         CREATE TABLE two AS SELECT n, repeat(md5(n::text), 4) FROM generate_series(1, 60000) n;
+         SELECT lo_from_bytea(0, (SELECT string_agg(sha256(n::text::bytea), '') FROM generate_series(1, 300000) n))",
+    );
+    let one = trial.run().run();
+    let three = trial.run().input("jobs", "3").run();
+    one.assert_code(0);
+    three.assert_code(0);
+    let (of_one, of_three) = (manifest(&trial, &one), manifest(&trial, &three));
+    for fact in ["tables", "large_objects", "statements_digest"] {
+        assert_eq!(of_one[fact], of_three[fact], "{fact}");
+    }
+    let text = text(&trial, &three);
+    let (_, transaction) = text.split_once("\nBEGIN;\n").unwrap();
+    let (transaction, _) = transaction.split_once("\nCOMMIT;\n").unwrap();
+    assert!(transaction.len() > 19_000_000 && !transaction.contains("COPY"), "{}", transaction.len());
+    trial.run().input("command", "drill").input("jobs", "3").run().assert_code(0);
+}
+
 #[test]
 fn psql_alone_restores_it() {
     let trial = filled();
