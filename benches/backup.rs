@@ -1,5 +1,6 @@
 //! What a whole backup costs, as ratios taken pair by pair in one run: `cargo bench --bench backup -- 2048 5` for some
-//! 2048 MiB of plain dump and five rounds (256 and three by default). With `folder`, only backups to a folder are measured.
+//! 2048 MiB of plain dump and five rounds (256 and three by default). With `folder`, only backups to a folder are measured,
+//! and with `jobs` only those over several connections, each limited to 20 MB/s.
 //! Needs what `script/setup` installs.
 //!
 //! Database, S3 server and product share this machine's cores, so the absolute times say little. Asserts nothing but
@@ -24,10 +25,13 @@ use sponsor_backup::archive::codec::Format;
 use sponsor_backup::databases::postgres::sql::Scan;
 use sponsor_backup::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET};
 use sponsor_backup::store::hash::{Crc64, Hasher};
-use support::{Cluster, Database, Outcome, Run, Sponsor, StrictS3, Trial, tools};
+use support::{Cluster, Database, Outcome, Run, Sponsor, StrictS3, Throttle, Trial, tools};
 
 /// Of the diary's plain dump.
 const BYTES_PER_EVENT: u64 = 236;
+/// Of the tables for several connections, and their number.
+const BYTES_PER_ROW: u64 = 136;
+const TABLES: u64 = 12;
 const MIB: f64 = (1 << 20) as f64;
 
 fn main() {
@@ -36,9 +40,13 @@ fn main() {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
+    let only_jobs = arguments.iter().any(|argument| argument == "jobs");
     let only_folder = arguments.iter().any(|argument| argument == "folder");
     let mut numbers = arguments.iter().filter_map(|argument| argument.parse::<u64>().ok());
     let (mebibytes, rounds) = (numbers.next().unwrap_or(256), numbers.next().unwrap_or(3));
+    if only_jobs {
+        return several_connections(mebibytes, rounds);
+    }
     let (cluster, store) = (Cluster::start(tools::distribution_bin_dir()), StrictS3::start());
     let events = mebibytes * (1 << 20) / BYTES_PER_EVENT;
     let sponsor = Sponsor::named("callisto").diary(3000, u32::try_from(events).expect("a smaller database"));
@@ -63,6 +71,27 @@ fn to_s3(rounds: u64, cluster: &Cluster, trial: &Trial) {
     pairs(rounds, "zstd / pg_dump | gzip -6", || backup(&zstd), compressed);
     pairs(rounds, "gzip / pg_dump alone", || backup(&gzip), || pipe(cluster, database, ">/dev/null"));
     pairs(rounds, "gzip in 24 MiB / gzip in 96 MiB", || backup(&lean), || backup(&gzip));
+}
+
+/// Four connections and one, each as fast as a managed database often is. The tables are alike, as in a partitioned database.
+fn several_connections(mebibytes: u64, rounds: u64) {
+    let (cluster, store) = (Cluster::start(tools::distribution_bin_dir()), StrictS3::start());
+    let trial = Trial::plan([Sponsor::named("callisto").empty()]).cluster(&cluster).store(&store).start();
+    let database = trial.database("callisto");
+    let rows = mebibytes * (1 << 20) / BYTES_PER_ROW / TABLES;
+    for table in 0..TABLES {
+        database.psql_as_owner(&format!(
+            "CREATE TABLE t{table} AS SELECT n, repeat(md5(n::text), 4) FROM generate_series(1, {rows}) n"
+        ));
+    }
+    let throttle = Throttle::before(database, 20_000_000);
+    trial.secret("callisto", "DATABASE_URL", Some(&throttle.url(database)));
+    let over = |jobs: &str| backup(trial.run(), &[("jobs", jobs)]);
+    for jobs in ["2", "4"] {
+        pairs(rounds, &format!("jobs {jobs} / jobs 1 at 20 MB/s"), || over(jobs), || over("1"));
+    }
+    throttle.set(1 << 40);
+    pairs(rounds, "jobs 4 / jobs 1 without a limit", || over("4"), || over("1"));
 }
 
 /// The product writes a backup to the disk and reads it back, gzip only writes.

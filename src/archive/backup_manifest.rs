@@ -89,6 +89,9 @@ pub struct BackupManifest {
     /// Locale of amounts of money: `C`. If absent, as in release 0.1, that of the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lc_monetary: Option<String>,
+    /// Connections that read the database at once; absent if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<u64>,
     /// Whether owners and grants are in the dump.
     pub includes_privileges: bool,
     /// Who wrote it.

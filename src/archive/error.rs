@@ -11,12 +11,14 @@ pub enum ArchiveError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The upload buffers for a database of this size exceed the memory limit.
-    #[error("a database of {} needs {} of upload buffers, but `memory-limit` is {}", ByteSize(*.database_bytes), ByteSize(*.needed_bytes), ByteSize(*.limit_bytes))]
+    #[error("a database of {} needs {} of upload buffers{}, but `memory-limit` is {}", ByteSize(*.database_bytes), ByteSize(*.needed_bytes), of_the_source(*.source_bytes), ByteSize(*.limit_bytes))]
     MemoryLimit {
         /// Database size.
         database_bytes: u64,
         /// Buffers that its parts need, in bytes.
         needed_bytes: u64,
+        /// Bytes of them that several connections to the database need.
+        source_bytes: u64,
         /// The limit.
         limit_bytes: u64,
     },
@@ -148,11 +150,10 @@ impl ArchiveError {
         let hint = match self {
             Self::Store(error) => return error.hint(),
             Self::Unfinished { cause, .. } => return cause.hint(),
-            Self::MemoryLimit { needed_bytes, .. } => {
+            Self::MemoryLimit { needed_bytes, source_bytes, .. } => {
                 let mebibytes = needed_bytes.div_ceil(1 << 20);
-                return Some(format!(
-                    "Set `memory-limit` to {mebibytes}MiB or more, or lower `max-parallel`."
-                ));
+                let input = if *source_bytes > 0 { "jobs" } else { "max-parallel" };
+                return Some(format!("Set `memory-limit` to {mebibytes}MiB or more, or lower `{input}`."));
             }
             Self::Stream(_) | Self::Transform { .. } => {
                 "Run again. If it happens again, report it with this message."
@@ -201,6 +202,11 @@ fn encrypted_to(recipients: &[String]) -> String {
     } else {
         format!(" (it is encrypted to {})", recipients.join(", "))
     }
+}
+
+/// What several connections to the database add to the buffers of an upload.
+fn of_the_source(bytes: u64) -> String {
+    if bytes > 0 { format!(", {} of them for `jobs`", ByteSize(bytes)) } else { String::new() }
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub struct BufferPlan {
     pub parts_in_flight: u64,
     /// Members that are being compressed at once.
     pub members_in_flight: u64,
+    /// Bytes that the source of the stream holds.
+    pub source_bytes: u64,
 }
 
 impl BufferPlan {
@@ -54,15 +56,39 @@ impl BufferPlan {
         let part_bytes = needed.max(if roomy { PART } else { SMALL_PART });
         let fitting = share_bytes.saturating_sub(members) / part_bytes;
         let parts_in_flight = fitting.saturating_sub(1).clamp(1, MOST_PARTS_IN_FLIGHT);
-        let buffers = Self { part_bytes, parts_in_flight, members_in_flight };
+        let buffers = Self { part_bytes, parts_in_flight, members_in_flight, source_bytes: 0 };
         if buffers.bytes() > limit_bytes {
             return Err(ArchiveError::MemoryLimit {
                 database_bytes,
                 needed_bytes: buffers.bytes(),
+                source_bytes: 0,
                 limit_bytes,
             });
         }
         Ok(buffers)
+    }
+
+    /// The same for a stream whose source holds `source_bytes` itself.
+    ///
+    /// # Errors
+    /// See [`BufferPlan::for_database`].
+    pub fn with_source(
+        source_bytes: u64,
+        database_bytes: u64,
+        (share_bytes, limit_bytes): (u64, u64),
+        cores: usize,
+    ) -> Result<Self, ArchiveError> {
+        let [share, limit] = [share_bytes, limit_bytes].map(|bytes| bytes.saturating_sub(source_bytes));
+        match Self::for_database(database_bytes, share, limit, cores) {
+            Ok(buffers) => Ok(Self { source_bytes, ..buffers }),
+            Err(ArchiveError::MemoryLimit { needed_bytes, .. }) => Err(ArchiveError::MemoryLimit {
+                database_bytes,
+                needed_bytes: needed_bytes + source_bytes,
+                source_bytes,
+                limit_bytes,
+            }),
+            Err(other) => Err(other),
+        }
     }
 
     /// How the upload is cut into parts.
@@ -74,7 +100,9 @@ impl BufferPlan {
     /// Memory that the stream uses at most.
     #[must_use]
     pub fn bytes(self) -> u64 {
-        self.members_in_flight * MEMBER_IN_FLIGHT + (self.parts_in_flight + 1) * self.part_bytes
+        self.members_in_flight * MEMBER_IN_FLIGHT
+            + (self.parts_in_flight + 1) * self.part_bytes
+            + self.source_bytes
     }
 }
 

@@ -3,7 +3,8 @@
 
 mod comparison;
 mod dry_run;
-mod generated;
+mod dumping;
+mod jobs;
 mod manifest;
 mod prepare;
 mod progress;

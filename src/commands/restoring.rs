@@ -347,6 +347,7 @@ fn options(stored: &StoredBackup, verified: &VerifiedContents) -> DumpOptions {
         no_unlogged_rows: stored.description.standby.is_some(),
         lock_wait_timeout: LOCK_WAIT,
         schema_only: false,
+        section: None,
         snapshot: None,
     }
 }

@@ -18,6 +18,7 @@ pub mod query;
 pub mod restore;
 pub mod server;
 pub mod settings;
+pub mod snapshot;
 pub mod sql;
 pub mod sqlstate;
 

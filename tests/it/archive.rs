@@ -66,7 +66,7 @@ fn sealed_stream<S: BlockSource>(
     recipe: &SealOptions,
     part_bytes: u64,
 ) -> PendingUpload {
-    let buffers = BufferPlan { part_bytes, parts_in_flight: 2, members_in_flight: 3 };
+    let buffers = BufferPlan { part_bytes, parts_in_flight: 2, members_in_flight: 3, source_bytes: 0 };
     let labels = ObjectAttributes { content_type: "application/octet-stream", ..ObjectAttributes::default() };
     let _runtime = runtime().enter();
     let upload =

@@ -5,6 +5,7 @@ mod addresses;
 mod dry_run;
 mod encodings;
 mod flag;
+pub(crate) mod jobs;
 mod lacking;
 mod messages;
 mod multipart;

@@ -28,6 +28,7 @@ mod folder_disks;
 mod folder_places;
 mod foreign;
 mod inert;
+mod jobs;
 mod labels;
 mod leaks;
 mod locks;

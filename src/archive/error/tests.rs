@@ -19,7 +19,18 @@ fn one_of_each() -> Vec<ArchiveError> {
     let recipients = || vec!["age1first".to_owned(), "age1second".to_owned()];
     let errors = vec![
         exists(),
-        ArchiveError::MemoryLimit { database_bytes: 4 << 40, needed_bytes: 420 << 20, limit_bytes: 96 << 20 },
+        ArchiveError::MemoryLimit {
+            database_bytes: 4 << 40,
+            needed_bytes: 420 << 20,
+            source_bytes: 0,
+            limit_bytes: 96 << 20,
+        },
+        ArchiveError::MemoryLimit {
+            database_bytes: 1 << 30,
+            needed_bytes: 46 << 20,
+            source_bytes: 26 << 20,
+            limit_bytes: 24 << 20,
+        },
         ArchiveError::Stream("read: Input/output error (os error 5)".to_owned()),
         ArchiveError::Transform { what: "compressed", reason: "out of memory".to_owned() },
         ArchiveError::Unfinished { cause: Box::new(exists()), left: format!("{PLACE} was uploaded") },

@@ -22,6 +22,20 @@ fn a_database_too_large_for_the_limit_gets_the_limit_it_needs() {
 }
 
 #[test]
+fn what_the_source_holds_counts() {
+    let limit = 96 * MIB;
+    let buffers = BufferPlan::with_source(26 * MIB, 2 << 30, (limit, limit), 2).unwrap();
+    assert!(buffers.bytes() <= limit && buffers.source_bytes == 26 * MIB, "{buffers:?}");
+    let error = BufferPlan::with_source(26 * MIB, 0, (24 * MIB, 24 * MIB), 2).unwrap_err();
+    assert!(
+        error.to_string().contains("needs 46.0 MiB of upload buffers, 26.0 MiB of them for `jobs`"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("46MiB"));
+    assert!(BufferPlan::with_source(26 * MIB, 0, (24 * MIB, 46 * MIB), 2).is_ok());
+}
+
+#[test]
 fn a_large_database_gets_the_largest_parts_within_the_limit() {
     let buffers = BufferPlan::for_database(1 << 40, 96 * MIB, 96 * MIB, 2).unwrap();
     assert_eq!((buffers.part_bytes, buffers.parts_in_flight), (46 * MIB, 1));

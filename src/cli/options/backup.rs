@@ -36,6 +36,8 @@ pub struct BackupOptions {
     pub seal_options: SealOptions,
     /// What to dump.
     pub dump: DumpOptions,
+    /// Connections that read a database at once.
+    pub jobs: NonZeroUsize,
     /// Maximum lag of a standby behind its primary.
     pub max_replica_lag: Duration,
     /// S3 storage class of the dump.
@@ -111,8 +113,10 @@ pub(super) fn backup(
             no_unlogged_rows: false,
             lock_wait_timeout: values.required(inputs::LOCK_WAIT_TIMEOUT)?,
             schema_only: false,
+            section: None,
             snapshot: None,
         },
+        jobs: values.required(inputs::JOBS)?,
         max_replica_lag: values.required(inputs::MAX_REPLICA_LAG)?,
         storage_class: storage_class?,
         memory_limit_bytes: memory_limit_bytes?,

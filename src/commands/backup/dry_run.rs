@@ -10,6 +10,7 @@ use super::state::BackupState;
 use crate::commands::save_record;
 use crate::commands::session::SponsorSession;
 use crate::databases::postgres::dump::rehearsal::{self, rehearse};
+use crate::databases::postgres::snapshot::Snapshot;
 use crate::failure::Failure;
 use crate::layout::key::Object;
 use crate::report::lines;
@@ -33,6 +34,11 @@ impl BackupRun<'_> {
         state.warnings.extend(prepared.lacking.clone());
         let PreparedBackup { client, connection, options, .. } = prepared;
         rehearse(client, connection, options, session.limit.stop()).await?;
+        if prepared.jobs > 1 {
+            // Only now is it known whether the server shares a snapshot.
+            let stop = session.limit.stop();
+            Snapshot::of_all_tables(client, connection, options, stop).await?.end().await;
+        }
         if !options.is_partial() {
             let tables = rehearsal::tables(client, connection).await?;
             let held = ContentTotals { tables, rows: 0, bytes: 0 };
@@ -97,6 +103,7 @@ impl BackupRun<'_> {
             Some(("identity", source.as_ref().map_or_else(|| "unknown".to_owned(), source::words))),
             Some(("server", format!("PostgreSQL {}", server.version))),
             Some(("client", format!("{} ({})", client.program("pg_dump").display(), client.version))),
+            (prepared.jobs > 1).then(|| ("connections", format!("{} at once", prepared.jobs))),
             Some(("arguments", options.arguments().join(" "))),
             Some(("object", store.location(key))),
             Some(("record", record)),

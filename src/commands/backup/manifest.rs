@@ -70,6 +70,7 @@ impl BackupRun<'_> {
             standby: prepared.standby(finished),
             warnings: Some(prepared.warnings(finished)),
             lc_monetary: Some("C".to_owned()),
+            jobs: state.jobs,
             includes_privileges: options.include_privileges,
             tool: Tool::THIS,
             pg_dump_version: finished.pg_dump_version.clone(),

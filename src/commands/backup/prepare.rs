@@ -42,6 +42,8 @@ pub(super) struct PreparedBackup {
     /// The standby's state, and when it was asked.
     pub(super) standby: Option<(Standby, Timestamp)>,
     pub(super) options: DumpOptions,
+    /// Connections that read the database at once.
+    pub(super) jobs: usize,
     pub(super) client: Client,
     pub(super) store: Store,
     pub(super) key: String,
@@ -102,9 +104,8 @@ impl BackupRun<'_> {
         let clients = self.clients.as_ref().map_err(Clone::clone)?;
         let identity = self.identity(sponsor)?;
         let asked = self.ask_server(state, connection, clients).await?;
-        let (memory, limit) = (self.share_bytes, self.budget.limit_bytes());
-        let buffers =
-            BufferPlan::for_database(asked.server.database_bytes, memory, limit, self.context.cores)?;
+        let jobs = self.jobs(&asked.server, &asked.connection, clients).await?;
+        let buffers = self.buffers(&asked.server, jobs)?;
         let (key, labels) = self.object(sponsor, state, &buckets).await?;
         let store = buckets.backups.clone();
         let previous = self.previous(sponsor, state, &buckets).await?;
@@ -117,6 +118,7 @@ impl BackupRun<'_> {
             database,
             standby,
             options,
+            jobs,
             client,
             store,
             key,

@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::BackupRun;
 use super::comparison::{emptied, over_a_limit};
-use super::generated::GeneratedValues;
+use super::dumping::Dumping;
 use super::manifest::{DumpedBackup, partial};
 use super::prepare::{Preparation, PreparedBackup};
 use super::state::BackupState;
@@ -20,10 +20,8 @@ use crate::commands::publish::Ended;
 use crate::commands::save_record;
 use crate::commands::session::{Completed, SponsorSession};
 use crate::commands::text_blocks;
-use crate::databases::postgres::generated::Digests;
-use crate::databases::postgres::invocation::DumpOptions;
-use crate::databases::postgres::sql::{Blocks, Scan};
-use crate::databases::postgres::{Dump, FinishedDump, PostgresError};
+use crate::databases::postgres::sql::Blocks;
+use crate::databases::postgres::{FinishedDump, PostgresError};
 use crate::failure::{Doing, Failure, TimedOut};
 use crate::layout::key::{Object, retain_until};
 use crate::record::deployment::Heading;
@@ -98,16 +96,16 @@ impl BackupRun<'_> {
         state: &mut BackupState,
         prepared: &PreparedBackup,
     ) -> Result<TakenBackup, Failure> {
-        let PreparedBackup { connection, client, store, key, labels, buffers, options, .. } = prepared;
+        let PreparedBackup { store, key, labels, buffers, .. } = prepared;
         let (started_at, stop) = (prepared.as_of(self.context.now()), session.limit.stop());
         let head = prepared.head()?;
         let progress = Arc::new(Progress::default());
         let watch = self.watch(session.sponsor, prepared, &progress, head.len() as u64);
 
         // Start: pg_dump, and before it the session whose snapshot it reads.
-        let values = GeneratedValues::watch(prepared, stop).await?;
-        let options = DumpOptions { snapshot: values.snapshot(), ..options.clone() };
-        let dump = Dump::start(client, connection, &options, stop)?;
+        let dump = Dumping::start(prepared, stop).await?;
+        let jobs = dump.jobs();
+        state.jobs = (jobs > 1).then_some(jobs as u64);
 
         // Seal: compress, encrypt and upload what pg_dump writes. [`Blocks`] scans it on the way.
         let mut text = Blocks::new(head.as_bytes().chain(dump));
@@ -127,7 +125,7 @@ impl BackupRun<'_> {
 
         // Finish. An encoder that is dropped on an error path writes a valid end of file. So a stream that ended proves
         // nothing yet: until `finish` has judged the dump, the object is only pending and not visible.
-        let (finished, generated) = match finish((dump, scan), values, prepared).await {
+        let (finished, generated) = match dump.finish(scan, prepared).await {
             Ok(finished) => finished,
             Err(cause) => {
                 // The dump's failure is the cause. A failed abort is only a consequence.
@@ -261,18 +259,6 @@ impl BackupRun<'_> {
             provenance,
         }
     }
-}
-
-/// Waits for pg_dump's verdict and for the digests of generated values. The digests come second: pg_dump needs their
-/// snapshot, and its failure is the first cause.
-async fn finish(
-    (dump, scan): (Dump, Scan),
-    values: GeneratedValues,
-    prepared: &PreparedBackup,
-) -> Result<(FinishedDump, Digests), PostgresError> {
-    let finished = dump.finish(scan).await?;
-    prepared.server.check_sequences(&prepared.connection, &finished.contents)?;
-    Ok((finished, values.digests().await?))
 }
 
 impl PreparedBackup {

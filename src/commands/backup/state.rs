@@ -32,6 +32,8 @@ pub(super) struct BackupState {
     pub(super) taken: Option<BackupFacts>,
     /// What was left out by request.
     pub(super) partial: Option<Partial>,
+    /// Connections that read the database, if several did.
+    pub(super) jobs: Option<u64>,
     /// The previous backup.
     pub(super) previous: Option<PreviousBackup>,
     /// The comparison with it.
@@ -63,6 +65,7 @@ impl BackupState {
             backup: None,
             taken: None,
             partial: None,
+            jobs: None,
             previous: None,
             compared: ComparedBackup::default(),
             lock: None,
@@ -118,6 +121,7 @@ impl BackupState {
             document.rows_total = Some(taken.held.rows);
         }
         document.partial.clone_from(&self.partial);
+        document.jobs = self.jobs;
         document.previous_backup.clone_from(&self.previous);
         document.changes.clone_from(&self.compared.changes);
         document.warnings.clone_from(&self.warnings);

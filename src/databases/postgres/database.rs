@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::client::Client;
-use super::query::{query, unexpected};
+use super::query::{from_hex, query, unexpected};
 use super::settings::{Setting, Settings};
 use super::sql::decoded;
 use super::{Connection, PostgresError, generated};
@@ -64,7 +64,7 @@ pub async fn ask(connection: &Connection, client: &Client) -> Result<Database, P
 }
 
 fn parse(answer: &str) -> Option<Database> {
-    let bytes = generated::bytes(answer)?;
+    let bytes = from_hex(answer)?;
     let answer: Answer = serde_json::from_str(&decoded(&bytes)).ok()?;
     let setting = |(role, name, value)| Setting::new(role, name, value);
     let settings = answer.settings.into_iter().map(setting).collect();

@@ -3,6 +3,7 @@
 //! pg_dump leads its own process group, so that everything it starts ends with it. A wrapper's pg_dump holds locks,
 //! too.
 
+pub mod parallel;
 pub mod partial;
 pub mod rehearsal;
 pub mod standby;
@@ -101,7 +102,8 @@ impl Dump {
             connection: connection.clone(),
             client: client.clone(),
             names,
-            is_of_some_schemas: !options.schemas.is_empty(),
+            // Neither does a dump of some tables have subscriptions.
+            is_of_some_schemas: !(options.schemas.is_empty() && options.tables.is_empty()),
             _stop_on_drop: stop.clone().drop_guard(),
             stop,
         })

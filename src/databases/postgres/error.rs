@@ -3,7 +3,7 @@
 
 use super::connection::ConnectionError;
 use super::pg_error::PgError;
-use super::sql::Unfit;
+use super::sql::{Misfit, Unfit};
 
 /// Why a query or a dump failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -102,6 +102,28 @@ pub enum PostgresError {
         /// The database's encoding.
         has: String,
     },
+    /// The server does not let several connections read one snapshot.
+    #[error("{place}: the server cannot share a snapshot between connections: {message}")]
+    NoSharedSnapshot {
+        /// `host:port/database`.
+        place: String,
+        /// The server's error.
+        message: PgError,
+    },
+    /// A pooler gives the connections of different sessions to each other.
+    #[error("{place}: connections go through a pooler in transaction mode, and cannot share a snapshot")]
+    SharedSessions {
+        /// `host:port/database`.
+        place: String,
+    },
+    /// What several pg_dumps wrote is not one dump.
+    #[error("{place}: the dumps of several connections do not fit together: {reason}")]
+    Misfit {
+        /// `host:port/database`.
+        place: String,
+        /// What is wrong with them.
+        reason: Misfit,
+    },
     /// A signal or the time limit stopped the dump.
     #[error("{place}: the dump was stopped")]
     Stopped {
@@ -190,7 +212,10 @@ const REMEDIES: &[(&str, &str, &str)] = &[
     ("", "Connection refused", "Check the host and port in DATABASE_URL, and that the server is running."),
     ("", "timeout expired", NOT_REACHED),
     ("", NO_ANSWER, NOT_REACHED),
-    ("53300", "", "Raise max_connections on the server, or lower `max-parallel`."),
+    ("53300", "", "Raise max_connections on the server, or lower `max-parallel` or `jobs`."),
+    ("53200", "out of shared memory", "Raise max_locks_per_transaction on the server, or set `jobs` to 1."),
+    ("22023", "invalid snapshot identifier", OTHER_SERVERS),
+    ("42704", "snapshot ", OTHER_SERVERS),
     ("57P01", "", ENDED),
     ("57P02", "", ENDED),
     ("57P05", "", ENDED),
@@ -227,13 +252,29 @@ const TOO_LARGE: &str = "Split the largest values of this table, or store them a
 const DAMAGED: &str = "The live database's catalog or a table is damaged. Keep earlier backups, find the missing or unreadable object in the server's log, repair it, then run the backup again.";
 
 const OTHER_HOST: &str = "Change `target_session_attrs` in DATABASE_URL, or use another host.";
+const OTHER_SERVERS: &str =
+    "Name one server in DATABASE_URL, or set `jobs` to 1. Each connection seems to reach another server.";
 const LOCKED: &str = "Another session holds a lock, perhaps a migration. Run the backup before it, or raise `lock-wait-timeout`.";
 const NOT_REACHED: &str = "Check that firewalls let this runner reach the server.";
 const ENDED: &str = "See the server's log. The server ended the session.";
 /// How messages about a silent server begin.
 pub(super) const NO_ANSWER: &str = "no answer within";
 
+/// Codes with which a server refuses to export a snapshot: it does not support it, does not have it, or does not allow it.
+const REFUSALS: [&str; 5] = ["0A000", "25001", "42501", "42883", "55000"];
+
 impl PostgresError {
+    /// What an error of the statement that exports a snapshot means.
+    #[must_use]
+    pub(super) fn of_the_export(self) -> Self {
+        match self {
+            Self::QueryFailed { place, message } if REFUSALS.iter().any(|code| message.is(code)) => {
+                Self::NoSharedSnapshot { place, message }
+            }
+            other => other,
+        }
+    }
+
     /// Whether another session held a lock for too long.
     #[must_use]
     pub fn is_lock_wait(&self) -> bool {
@@ -275,6 +316,15 @@ impl PostgresError {
                 "Check what the database contains: its catalog lists far more names than a working database has."
                     .to_owned(),
             ),
+            Self::NoSharedSnapshot { .. } => {
+                Some("Set `jobs` to 1, or name the primary server in DATABASE_URL.".to_owned())
+            }
+            Self::SharedSessions { .. } => Some(
+                "Name the server itself or a pooler in session mode in DATABASE_URL, or set `jobs` to 1.".to_owned(),
+            ),
+            Self::Misfit { .. } => {
+                Some("Nothing was stored. Set `jobs` to 1, and report this with your pg_dump version.".to_owned())
+            }
             Self::Stopped { .. } => None,
             Self::QueryFailed { place, message } | Self::Failed { place, message, .. } => {
                 remedy(place, message)

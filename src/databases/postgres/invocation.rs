@@ -6,6 +6,27 @@ use std::time::Duration;
 
 use super::connection::{Connection, ConnectionError};
 
+/// A section of a dump, as pg_dump divides it. The three of them, one after the other, are the dump.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// Definitions without indexes, constraints and triggers.
+    PreData,
+    /// Rows, positions of sequences and large objects.
+    Data,
+    /// The other definitions.
+    PostData,
+}
+
+impl Section {
+    fn name(self) -> &'static str {
+        match self {
+            Self::PreData => "pre-data",
+            Self::Data => "data",
+            Self::PostData => "post-data",
+        }
+    }
+}
+
 /// Which parts of the database are dumped, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DumpOptions {
@@ -17,7 +38,7 @@ pub struct DumpOptions {
     pub exclude_schemas: Vec<String>,
     /// `--exclude-table-data` patterns.
     pub exclude_table_data: Vec<String>,
-    /// `--table` patterns, only to read restored tables back.
+    /// `--table` patterns: to read restored tables back, and for a dump over several connections.
     pub tables: Vec<String>,
     /// Encoding of the text, or the database's own if `None`.
     pub encoding: Option<String>,
@@ -27,6 +48,8 @@ pub struct DumpOptions {
     pub lock_wait_timeout: Duration,
     /// Read no rows, for a rehearsal.
     pub schema_only: bool,
+    /// The section to dump, or all of them if `None`.
+    pub section: Option<Section>,
     /// The snapshot to dump, or a new one if `None`.
     pub snapshot: Option<String>,
 }
@@ -53,12 +76,14 @@ impl DumpOptions {
         }
         arguments.push(format!("--lock-wait-timeout={}", self.lock_wait_timeout.as_millis()));
         arguments.extend(self.schema_only.then(|| "--schema-only".to_owned()));
+        arguments.extend(self.section.map(|section| format!("--section={}", section.name())));
         arguments.extend(self.encoding.iter().map(|encoding| format!("--encoding={encoding}")));
         arguments.extend(self.snapshot.iter().map(|snapshot| format!("--snapshot={snapshot}")));
         if self.no_unlogged_rows {
             arguments.push("--no-unlogged-table-data".to_owned());
         }
-        if !self.schemas.is_empty() {
+        let hands_out = self.section.is_some() && !self.tables.is_empty();
+        if !self.schemas.is_empty() || hands_out {
             // Without this, pg_dump skips a pattern that matches nothing if another one matches.
             arguments.push("--strict-names".to_owned());
         }

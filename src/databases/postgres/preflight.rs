@@ -2,7 +2,7 @@
 
 mod facts;
 mod judgement;
-mod pooler;
+pub mod pooler;
 
 use std::time::Duration;
 

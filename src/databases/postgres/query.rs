@@ -129,6 +129,12 @@ pub async fn learn_known(
     Ok(())
 }
 
+/// Decodes hexadecimal text.
+pub(super) fn from_hex(hex: &str) -> Option<Vec<u8>> {
+    let pairs = hex.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
 async fn ask(
     (limits, stop): (Limits, &CancellationToken),
     connection: &Connection,

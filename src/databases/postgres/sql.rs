@@ -16,6 +16,7 @@ mod locks;
 mod needs;
 mod objects;
 mod quoting;
+mod section;
 pub mod selection;
 mod statement;
 mod words;
@@ -30,6 +31,7 @@ pub use locks::{Locks, Step, locks_of};
 pub use needs::Needs;
 pub use objects::ObjectDigest;
 pub use quoting::{SpanKind, is_in_a_name, spans};
+pub use section::{Misfit, Part, Phase, SectionCutter, Takes};
 pub use words::{decoded, quoted};
 
 use ends::{Ends, Head};

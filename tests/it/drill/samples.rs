@@ -20,34 +20,70 @@ fn every_statement_belongs_to_an_object(trial: &Trial, sample: Sample) {
     assert!(!objects.is_empty() && without.is_empty(), "{sample:?}: {without:?}");
 }
 
+/// Makes a database large enough for several connections, with few rows on many pages.
+fn enlarge(database: &Database) {
+    database
+        .psql_as_owner("CREATE TABLE bulk WITH (fillfactor = 10) AS SELECT generate_series(1, 90000) AS n");
+}
+
+/// The manifest of one of the backups.
+fn contents(trial: &Trial, number: usize) -> Value {
+    let place = trial.backups("callisto");
+    place.get_json(&manifest(&place.dumps()[number]))
+}
+
+/// The newest backup, loaded over each of these numbers of connections.
+fn drills_are_equal(cluster: &Cluster, trial: &Trial, sample: Sample, jobs: &[&str]) {
+    for jobs in jobs {
+        let outcome = drill(trial).path(cluster.bin_dir()).input("jobs", *jobs).run();
+        outcome.assert_code(0);
+        let report = outcome.drill_report("callisto");
+        assert_eq!(
+            (&report["status"], &report["verdict"]),
+            (&"passed".into(), &"equal".into()),
+            "{sample:?}"
+        );
+        assert_eq!(report["rows_expected"], report["rows_found"]);
+        // Of a table that an extension brings, only the rows that people added are in a dump.
+        if sample != Sample::Postgis {
+            let rows: i64 = trial.database("callisto").row_counts().values().sum();
+            assert_eq!(report["rows_found"], rows, "{sample:?}");
+        }
+        assert_eq!(report["statements"]["equal"], true);
+    }
+}
+
 fn every_sample_is_equal_on(cluster: &Cluster) {
     for sample in Sample::of(cluster) {
         let trial = Trial::plan([Sponsor::named("callisto").empty()]).cluster(cluster).start();
         let database = trial.database("callisto");
         sample.load(database);
+        enlarge(database);
         let before = database.content_digest();
         let proxy = Proxy::before(trial.store.endpoint());
         proxy.tell_the_right_checksum();
-        let backup = trial.run().path(cluster.bin_dir()).input("s3-endpoint-url", proxy.endpoint());
-        backup.run().assert_code(0);
+        let backup = || trial.run().path(cluster.bin_dir()).input("s3-endpoint-url", proxy.endpoint());
+        backup().run().assert_code(0);
         every_statement_belongs_to_an_object(&trial, sample);
-        for jobs in ["1", "3"] {
-            let outcome = drill(&trial).path(cluster.bin_dir()).input("jobs", jobs).run();
-            outcome.assert_code(0);
-            let report = outcome.drill_report("callisto");
-            assert_eq!(
-                (&report["status"], &report["verdict"]),
-                (&"passed".into(), &"equal".into()),
-                "{sample:?}"
-            );
-            assert_eq!(report["rows_expected"], report["rows_found"]);
-            // Of a table that an extension brings, only the rows that people added are in a dump.
-            if sample != Sample::Postgis {
-                let rows: i64 = database.row_counts().values().sum();
-                assert_eq!(report["rows_found"], rows, "{sample:?}");
-            }
-            assert_eq!(report["statements"]["equal"], true);
+        let of_one = contents(&trial, 0);
+        assert_eq!(of_one["jobs"], Value::Null);
+        drills_are_equal(cluster, &trial, sample, &["1", "3"]);
+        backup().input("jobs", "3").run().assert_code(0);
+        let of_three = contents(&trial, 1);
+        // Some have only one other table.
+        assert!(of_three["jobs"].as_u64().is_some_and(|jobs| jobs > 1), "{sample:?}");
+        for fact in [
+            "tables",
+            "rows_total",
+            "statements",
+            "statements_digest",
+            "sequences",
+            "large_objects",
+            "objects",
+        ] {
+            assert_eq!(of_three[fact], of_one[fact], "{sample:?}: {fact}");
         }
+        drills_are_equal(cluster, &trial, sample, &["3"]);
         assert_eq!(database.content_digest(), before, "the source is as it was");
     }
 }

@@ -38,7 +38,7 @@ impl AsyncRead for Panics {
 fn a_panic_leaves_no_parts() {
     let server = StrictS3::start();
     server.bucket(BUCKET);
-    let flow = BufferPlan { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3 };
+    let flow = BufferPlan { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3, source_bytes: 0 };
     let labels = ObjectAttributes { content_type: "application/octet-stream", ..ObjectAttributes::default() };
     let proxy = Proxy::before(server.endpoint());
     let store = store_at(&proxy.endpoint(), &server, BUCKET);

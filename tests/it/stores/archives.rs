@@ -19,7 +19,8 @@ use crate::archive::{GZIP, MIB, ZSTD, bytes};
 pub(super) fn a_backup_is_three_objects_and_opens_again(case: &Case) {
     let plain = bytes(7 << 20, 3, false);
     let recipe = SealOptions { codec: GZIP, recipients: Recipients::default() };
-    let buffers = BufferPlan { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3 };
+    let buffers =
+        BufferPlan { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3, source_bytes: 0 };
     run(async {
         let upload =
             Upload::new(&case.store, KEY.to_owned(), attributes(), buffers.parts(), CancellationToken::new());
@@ -50,7 +51,8 @@ pub(super) fn pieces_are_read_without_the_bytes_around_them(case: &Case) {
     ];
     let plain = texts.concat();
     let recipe = SealOptions { codec: ZSTD, recipients: Recipients::default() };
-    let buffers = BufferPlan { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3 };
+    let buffers =
+        BufferPlan { part_bytes: 5 * MIB, parts_in_flight: 2, members_in_flight: 3, source_bytes: 0 };
     let index = run(async {
         let upload =
             Upload::new(&case.store, KEY.to_owned(), attributes(), buffers.parts(), CancellationToken::new());

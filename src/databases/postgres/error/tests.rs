@@ -78,6 +78,7 @@ fn of_each_connection_error() -> Vec<ConnectionError> {
 
 fn of_each_kind() -> Vec<PostgresError> {
     let missing = |missing: &str| PostgresError::Incomplete { place: place(), missing: missing.to_owned() };
+    let misfit = |reason| PostgresError::Misfit { place: place(), reason };
     let all = vec![
         PostgresError::NoClient,
         PostgresError::ServerNewer { place: place(), server: 18, found: "13, 15".to_owned() },
@@ -104,6 +105,18 @@ fn of_each_kind() -> Vec<PostgresError> {
         },
         PostgresError::AnswerTooLong { place: place(), mebibytes: 64 },
         PostgresError::Encoding { place: place(), asked: "LATIN1".to_owned(), has: "UTF8".to_owned() },
+        PostgresError::NoSharedSnapshot {
+            place: place(),
+            message: PgError::coded("0A000", "", &KnownNames::default()),
+        },
+        PostgresError::SharedSessions { place: place() },
+        misfit(Misfit::Head),
+        misfit(Misfit::OtherHead),
+        misfit(Misfit::NotHandedOut("diary.visits".to_owned())),
+        misfit(Misfit::Twice("diary.visits".to_owned())),
+        misfit(Misfit::Missing("diary.visits".to_owned())),
+        misfit(Misfit::Statement("CREATE TABLE diary.visits".to_owned())),
+        misfit(Misfit::Lost("diary.visits".to_owned())),
         PostgresError::Stopped { place: place() },
     ];
     for error in &all {
@@ -121,6 +134,9 @@ fn of_each_kind() -> Vec<PostgresError> {
             | PostgresError::Incomplete { .. }
             | PostgresError::Lagging { .. }
             | PostgresError::Encoding { .. }
+            | PostgresError::NoSharedSnapshot { .. }
+            | PostgresError::SharedSessions { .. }
+            | PostgresError::Misfit { .. }
             | PostgresError::Stopped { .. } => {}
         }
     }

@@ -22,6 +22,7 @@ fn patterns_and_privileges_are_passed_on() {
         no_unlogged_rows: true,
         lock_wait_timeout: Duration::from_millis(1500),
         schema_only: false,
+        section: None,
         snapshot: None,
     };
     assert_eq!(

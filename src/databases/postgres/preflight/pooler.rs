@@ -45,6 +45,17 @@ pub(super) async fn ask(connection: &Connection, client: &Client) -> Result<Vec<
     Ok(answers)
 }
 
+/// Fails if sessions share their server processes, so that a transaction is not the session's own.
+///
+/// # Errors
+/// [`PostgresError::SharedSessions`], or as [`ask`].
+pub async fn check(connection: &Connection, client: &Client) -> Result<(), PostgresError> {
+    if shares(&ask(connection, client).await?) {
+        return Err(PostgresError::SharedSessions { place: connection.place() });
+    }
+    Ok(())
+}
+
 /// Whether the answers prove that both sessions use the same server processes. Pure.
 pub(super) fn shares(answers: &[String]) -> bool {
     let of = |session| TURNS.iter().zip(answers).filter(move |(turn, _)| **turn == session);

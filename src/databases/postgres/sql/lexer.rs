@@ -3,6 +3,9 @@
 //! Rows begin only after a complete `COPY … FROM stdin;` at statement level. The same text in a string, a function
 //! body, a comment or a row does not count.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use super::Boundary;
 use super::canonical::canonical;
 use super::columns::{Columns, CopyHead, hash_of};
@@ -44,6 +47,8 @@ pub(super) struct Lexer {
     /// The table of the current rows.
     table: (String, String),
     sums: Sums,
+    /// The hash of each table's COPY statement.
+    copies: BTreeMap<(String, String), u128>,
     context: StatementContext,
     pub(super) needs: Needs,
     pub(super) objects: Objects,
@@ -216,11 +221,12 @@ impl Lexer {
             (_, true) => Boundary::Transaction,
             _ => Boundary::Statement,
         });
-        if !is_tablespace {
-            let canonical = canonical(statement);
-            let hashes =
-                [&canonical, &comparable(&canonical)].map(|text| twox_hash::XxHash3_128::oneshot(text));
-            let [hash, compared] = self.context.mixed(statement, hashes);
+        let head = CopyHead::of(statement);
+        let canonical = canonical(statement);
+        let [hash, compared] =
+            [&canonical, &comparable(&canonical)].map(|text| twox_hash::XxHash3_128::oneshot(text));
+        if !is_tablespace && !is_repeated(&mut self.copies, head.as_ref(), hash) {
+            let [hash, compared] = self.context.mixed(statement, [hash, compared]);
             let is_named = self.sums.learn(statement, hash, compared);
             self.needs.learn(statement);
             if !is_named {
@@ -230,7 +236,6 @@ impl Lexer {
                 inventory.add(compared, || self.context.shown(statement));
             }
         }
-        let head = CopyHead::of(statement);
         self.text.clear();
         head.map_or(Place::Between, |head| self.begin_rows(head))
     }
@@ -262,6 +267,19 @@ impl Lexer {
         let (schema, name) = self.table.clone();
         self.boundary = Some(Boundary::Copy { schema, name });
         Place::Head
+    }
+}
+
+/// Whether this is the same COPY statement of a table once more. A backup over several connections cuts long tables into
+/// several blocks, which count as one.
+fn is_repeated(copies: &mut BTreeMap<(String, String), u128>, head: Option<&CopyHead>, hash: u128) -> bool {
+    let Some(CopyHead { schema, name, .. }) = head else { return false };
+    match copies.entry((schema.clone(), name.clone())) {
+        Entry::Occupied(first) => *first.get() == hash,
+        Entry::Vacant(none) => {
+            none.insert(hash);
+            false
+        }
     }
 }
 
