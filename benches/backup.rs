@@ -1,7 +1,6 @@
-//! What a whole backup costs, as ratios taken pair by pair in one run: `cargo bench --bench backup -- 2048 5` for some
-//! 2048 MiB of plain dump and five rounds (256 and three by default). With `folder`, only backups to a folder are measured,
-//! and with `jobs` only those over several connections, each limited to 20 MB/s.
-//! Needs what `script/setup` installs.
+//! What a whole backup costs, as ratios taken pair by pair in one run: `cargo bench --bench backup -- 2048 5` for some 2048 MiB of
+//! plain dump and five rounds (256 and three by default), `-- 100 1 quick` without the figures that take long. `ONLY=zstd` measures
+//! the pairs with that word in their names. `script/bench` prepares it and keeps the tables.
 //!
 //! Database, S3 server and product share this machine's cores, so the absolute times say little. Asserts nothing but
 //! that every backup succeeded.
@@ -12,20 +11,22 @@
     reason = "a benchmark prints, and ends with a panic where it cannot go on"
 )]
 
+#[path = "backing_up/figures.rs"]
+mod figures;
 mod measure;
+#[path = "backing_up/recipes.rs"]
+mod recipes;
+#[path = "backing_up/stages.rs"]
+mod stages;
 #[path = "../tests/it/support/mod.rs"]
 mod support;
 
-use std::os::unix::fs::DirBuilderExt as _;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use measure::pairs;
-use sponsor_backup::archive::codec::Format;
-use sponsor_backup::databases::postgres::sql::Scan;
+use measure::Table;
+use recipes::Recipes;
 use sponsor_backup::secrets::{AUDIT_LOGS_BUCKET, BACKUPS_BUCKET};
-use sponsor_backup::store::hash::{Crc64, Hasher};
-use support::{Cluster, Database, Outcome, Run, Sponsor, StrictS3, Throttle, Trial, tools};
+use support::{Cluster, Outcome, Run, Sponsor, StrictS3, Throttle, Trial, tools};
 
 /// Of the diary's plain dump.
 const BYTES_PER_EVENT: u64 = 236;
@@ -33,6 +34,10 @@ const BYTES_PER_EVENT: u64 = 236;
 const BYTES_PER_ROW: u64 = 136;
 const TABLES: u64 = 12;
 const MIB: f64 = (1 << 20) as f64;
+const BLOCK: usize = 1 << 20;
+
+const GZIP: &[(&str, &str)] = &[("compression", "gzip")];
+const ZSTD: &[(&str, &str)] = &[("compression", "zstd")];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -40,64 +45,114 @@ fn main() {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
-    let only_jobs = arguments.iter().any(|argument| argument == "jobs");
-    let only_folder = arguments.iter().any(|argument| argument == "folder");
+    let is_quick = arguments.iter().any(|argument| argument == "quick");
     let mut numbers = arguments.iter().filter_map(|argument| argument.parse::<u64>().ok());
     let (mebibytes, rounds) = (numbers.next().unwrap_or(256), numbers.next().unwrap_or(3));
-    if only_jobs {
-        return several_connections(mebibytes, rounds);
-    }
     let (cluster, store) = (Cluster::start(tools::distribution_bin_dir()), StrictS3::start());
     let events = mebibytes * (1 << 20) / BYTES_PER_EVENT;
     let sponsor = Sponsor::named("callisto").diary(3000, u32::try_from(events).expect("a smaller database"));
     let trial = Trial::plan([sponsor]).cluster(&cluster).store(&store).start();
-    let database = trial.database("callisto");
-    println!("server: PostgreSQL, {events} events; S3: in this process; {rounds} rounds\n");
-    if !only_folder {
-        scan_and_compress(rounds, &cluster, database);
-        to_s3(rounds, &cluster, &trial);
+    println!("{events} events, {rounds} rounds\n");
+
+    let (stages, mut pairs) = stages::measure(rounds, &cluster, trial.database("callisto"));
+    whole_runs(&mut pairs, rounds, &cluster, &trial);
+    several_connections(&mut pairs, rounds, mebibytes, &cluster, &store);
+    let many = if is_quick { 10 } else { 100 };
+    many_sponsors(&mut pairs, &cluster, &store, many);
+    let mut found = Table::default();
+    let small = Trial::plan([Sponsor::named("callisto")]).cluster(&cluster).store(&store).start();
+    let sizes: &[u64] = if is_quick { &[100] } else { &[100, 1600, 10_240] };
+    figures::memory(&mut found, &small, sizes);
+    figures::files(&mut found, &small);
+    let empty = Trial::plan([Sponsor::named("callisto").empty()]).cluster(&cluster).store(&store).start();
+    figures::cold_start(&mut found, rounds, &empty);
+    if !is_quick && measure::is_wanted("200 sponsors") {
+        let trial = sponsors(200).cluster(&cluster).store(&store).start();
+        figures::many(&mut found, &trial, 200);
     }
-    to_folder(rounds, &cluster, &trial);
+
+    println!("\n# Tables\n");
+    println!("{}", pairs.shown(&["pair, A / B", "goal", "wall", "CPU", "A / B in s"]));
+    println!("{}", found.shown(&["figure", "goal", "found"]));
+    println!("{}", stages.shown(&["part, on one core", "MiB/s", "ratio"]));
 }
 
-fn to_s3(rounds: u64, cluster: &Cluster, trial: &Trial) {
-    let database = trial.database("callisto");
-    let gzip = [("compression", "gzip")];
-    let zstd = [("compression", "zstd")];
-    let lean = [("compression", "gzip"), ("memory-limit", "24MiB")];
-    let backup = |inputs: &[(&str, &str)]| backup(trial.run(), inputs);
-    let compressed = || pipe(cluster, database, "| gzip -6 >/dev/null");
-    pairs(rounds, "gzip / pg_dump | gzip -6", || backup(&gzip), compressed);
-    pairs(rounds, "zstd / pg_dump | gzip -6", || backup(&zstd), compressed);
-    pairs(rounds, "gzip / pg_dump alone", || backup(&gzip), || pipe(cluster, database, ">/dev/null"));
-    pairs(rounds, "gzip in 24 MiB / gzip in 96 MiB", || backup(&lean), || backup(&gzip));
+fn sponsors(count: usize) -> support::Plan {
+    Trial::plan((0..count).map(|number| Sponsor::named(&format!("sponsor{number:04}")).diary(5, 200)))
 }
 
-/// Four connections and one, each as fast as a managed database often is. The tables are alike, as in a partitioned database.
-fn several_connections(mebibytes: u64, rounds: u64) {
-    let (cluster, store) = (Cluster::start(tools::distribution_bin_dir()), StrictS3::start());
-    let trial = Trial::plan([Sponsor::named("callisto").empty()]).cluster(&cluster).store(&store).start();
+fn whole_runs(table: &mut Table, rounds: u64, cluster: &Cluster, trial: &Trial) {
+    let recipes = Recipes::new(cluster, trial);
+    let run = |inputs: &[(&str, &str)]| backup(trial.run(), inputs);
+    let (gzip, zstd) = (|| run(GZIP), || run(ZSTD));
+    let lean = || run(&[("compression", "gzip"), ("memory-limit", "24MiB")]);
+    table.pair(rounds, ("gzip / pg_dump >/dev/null", "1.30"), gzip, || recipes.floor());
+    table.pair(rounds, ("zstd / pg_dump >/dev/null", "1.15"), zstd, || recipes.floor());
+    table.pair(rounds, ("gzip / pg_dump | gzip -6, streamed to S3", "0.30, CPU 0.35"), gzip, || {
+        recipes.stream("gzip -6")
+    });
+    table.pair(rounds, ("gzip / pg_dump | pigz -6, streamed to S3", "–"), gzip, || {
+        recipes.stream("pigz -6")
+    });
+    table.pair(rounds, ("zstd / pg_dump | zstd -1, streamed to S3", "0.80, CPU 0.80"), zstd, || {
+        recipes.stream("zstd -q -1")
+    });
+    table
+        .pair(rounds, ("gzip / dump to a file, gzip -9, to S3 and back", "0.14"), gzip, || recipes.classic());
+    table.pair(rounds, ("gzip / restic backup --stdin", "–"), gzip, || recipes.restic());
+    table.pair(rounds, ("gzip / pg_dump | gzip -6 | rclone rcat", "–"), gzip, || recipes.rclone());
+    table.pair(rounds, ("gzip in 24 MiB / gzip in 96 MiB", "–"), lean, gzip);
+    slow_server(table, rounds, trial, &recipes);
+    to_folder(table, rounds, trial, &recipes);
+}
+
+/// Through a proxy that passes on so much of each connection.
+fn slow_server(table: &mut Table, rounds: u64, trial: &Trial, recipes: &Recipes<'_>) {
+    let (database, own) = (trial.database("callisto"), trial.database("callisto").url());
+    let slow = Throttle::before(database, 60_000_000);
+    trial.secret("callisto", "DATABASE_URL", Some(&slow.url(database)));
+    let stored = std::cell::Cell::new(0);
+    let gzip = || {
+        let outcome = run_of(trial.run(), GZIP);
+        stored.set(outcome.logs()[0].1["backup_size_bytes"].as_u64().unwrap_or_default());
+        outcome.took
+    };
+    let through = slow.url(database);
+    table.pair(rounds, ("gzip / pg_dump >/dev/null, server at 60 MB/s", "1.03"), gzip, || {
+        recipes.floor_of(&through)
+    });
+    if stored.get() > 0 {
+        let ratio = stored.get() as f64 / recipes.bytes_of("gzip -9") as f64;
+        table.row(&["the same, bytes stored / gzip -9", "1.00", &format!("{ratio:.3}"), "–", "–"]);
+    }
+    trial.secret("callisto", "DATABASE_URL", Some(&own));
+}
+
+/// Several connections and one, each as fast as a managed database often is. The tables are alike, as in a partitioned database.
+fn several_connections(table: &mut Table, rounds: u64, mebibytes: u64, cluster: &Cluster, store: &StrictS3) {
+    let trial = Trial::plan([Sponsor::named("callisto").empty()]).cluster(cluster).store(store).start();
     let database = trial.database("callisto");
     let rows = mebibytes * (1 << 20) / BYTES_PER_ROW / TABLES;
-    for table in 0..TABLES {
+    for number in 0..TABLES {
         database.psql_as_owner(&format!(
-            "CREATE TABLE t{table} AS SELECT n, repeat(md5(n::text), 4) FROM generate_series(1, {rows}) n"
+            "CREATE TABLE t{number} AS SELECT n, repeat(md5(n::text), 4) FROM generate_series(1, {rows}) n"
         ));
     }
     let throttle = Throttle::before(database, 20_000_000);
     trial.secret("callisto", "DATABASE_URL", Some(&throttle.url(database)));
     let over = |jobs: &str| backup(trial.run(), &[("jobs", jobs)]);
-    for jobs in ["2", "4"] {
-        pairs(rounds, &format!("jobs {jobs} / jobs 1 at 20 MB/s"), || over(jobs), || over("1"));
-    }
-    throttle.set(1 << 40);
-    pairs(rounds, "jobs 4 / jobs 1 without a limit", || over("4"), || over("1"));
+    let at_20 = "--jobs 4 / --jobs 1, each connection at 20 MB/s";
+    table.pair(rounds, (at_20, "0.30"), || over("4"), || over("1"));
+    table.pair(rounds, ("--jobs 2 / --jobs 1, each connection at 20 MB/s", "–"), || over("2"), || over("1"));
+    throttle.set(u64::MAX);
+    table.pair(rounds, ("--jobs 4 / --jobs 1, without a limit", "–"), || over("4"), || over("1"));
 }
 
 /// The product writes a backup to the disk and reads it back, gzip only writes.
-fn to_folder(rounds: u64, cluster: &Cluster, trial: &Trial) {
-    let (database, folder) = (trial.database("callisto"), tools::open_folder("bench"));
+fn to_folder(table: &mut Table, rounds: u64, trial: &Trial, recipes: &Recipes<'_>) {
+    let folder = tools::open_folder("bench");
     for (secret, name) in [(BACKUPS_BUCKET, "backups"), (AUDIT_LOGS_BUCKET, "audit-logs")] {
+        use std::os::unix::fs::DirBuilderExt as _;
         let root = folder.path().join(name);
         std::fs::DirBuilder::new().mode(0o700).create(&root).unwrap();
         trial.secret("callisto", secret, Some(&format!("file://{}", root.display())));
@@ -106,56 +161,39 @@ fn to_folder(rounds: u64, cluster: &Cluster, trial: &Trial) {
         let inputs = ["INPUT_S3-ENDPOINT-URL", "INPUT_S3-FORCE-PATH-STYLE"];
         inputs.into_iter().fold(trial.wire(Run::terminal()).arg("backup"), Run::unset)
     };
-    let backup = || backup(run(), &[("compression", "gzip")]);
-    let file = format!("| gzip -6 >'{}'", folder.path().join("dump.sql.gz").display());
-    pairs(rounds, "gzip to a folder / pg_dump | gzip -6 >file", backup, || pipe(cluster, database, &file));
-    pairs(rounds, "gzip to a folder / pg_dump alone", backup, || pipe(cluster, database, ">/dev/null"));
+    let file = folder.path().join("dump.sql.gz");
+    table.pair(
+        rounds,
+        ("gzip to a folder / pg_dump | gzip -6 >file", "–"),
+        || backup(run(), GZIP),
+        || recipes.to_file(&file),
+    );
+    trial.secret("callisto", BACKUPS_BUCKET, Some(trial.bucket("callisto")));
+    trial.secret("callisto", AUDIT_LOGS_BUCKET, Some(trial.log_bucket("callisto")));
 }
 
-/// What reading a dump's text costs compared with compressing it, and of all that is done to its bytes (reading, hashing text and
-/// archive, compressing): CPU of one core, the first 64 MiB of the dump. pg_dump's own and S3's share are not counted.
-fn scan_and_compress(rounds: u64, cluster: &Cluster, database: &Database) {
-    let pg_dump = cluster.bin_dir().join("pg_dump");
-    let line = "\"$0\" \"$1\" | head -c 67108864";
-    let sample =
-        Command::new("bash").args(["-c", line]).arg(pg_dump).arg(database.url()).output().unwrap().stdout;
-    let (mut of_gzip, mut of_all): (Vec<f64>, Vec<f64>) = (0..rounds)
-        .map(|_| {
-            let (mut scan, started) = (Scan::default(), Instant::now());
-            sample.chunks(65_536).for_each(|piece| scan.feed(piece));
-            let scanning = started.elapsed().as_secs_f64();
-            let started = Instant::now();
-            let members: Vec<_> =
-                sample.chunks(1 << 20).map(|member| Format::Gzip.compress(member, 4).unwrap()).collect();
-            let compressing = started.elapsed().as_secs_f64();
-            let (mut plain, mut stored, mut crc) = (Hasher::default(), Hasher::default(), Crc64::default());
-            let started = Instant::now();
-            plain.feed(&sample);
-            for member in &members {
-                stored.feed(member);
-                crc.feed(member);
-            }
-            let hashing = started.elapsed().as_secs_f64();
-            (scanning / compressing, scanning / (scanning + compressing + hashing))
-        })
-        .unzip();
-    of_gzip.sort_by(f64::total_cmp);
-    of_all.sort_by(f64::total_cmp);
-    let middle = of_all.len() / 2;
-    println!(
-        "CPU of {:.0} MiB: scan / gzip: median {:.3}; scan / all that is done to the bytes: median {:.3}\n",
-        sample.len() as f64 / MIB,
-        of_gzip[middle],
-        of_all[middle]
-    );
+/// All of them in one process, and one after the other as a shell does it.
+fn many_sponsors(table: &mut Table, cluster: &Cluster, store: &StrictS3, count: usize) {
+    let name = format!("{count} small sponsors in one process / dump, gzip -9, to S3 and back in a loop");
+    if !measure::is_wanted(&name) {
+        return;
+    }
+    let trial = sponsors(count).cluster(cluster).store(store).start();
+    let together = || backup(trial.run(), &[("sponsors", "all")]);
+    let in_a_loop = || trial.names().iter().map(|name| Recipes::of(cluster, &trial, name).classic()).sum();
+    table.pair(1, (&name, "0.15"), together, in_a_loop);
 }
 
 fn backup(run: Run, inputs: &[(&str, &str)]) -> Duration {
-    let run = inputs.iter().fold(run, |run, (name, value)| run.input(name, value));
+    run_of(run, inputs).took
+}
+
+fn run_of(run: Run, inputs: &[(&str, &str)]) -> Outcome {
+    let run = inputs.iter().fold(run, |run, (name, value)| run.input(name, *value));
     let outcome = run.deadline(Duration::from_secs(3600)).run();
     outcome.assert_code(0);
     show(inputs, &outcome);
-    outcome.took
+    outcome
 }
 
 fn show(inputs: &[(&str, &str)], outcome: &Outcome) {
@@ -170,14 +208,4 @@ fn show(inputs: &[(&str, &str)], outcome: &Outcome) {
         dump / MIB / seconds,
         outcome.peak_memory as f64 / MIB
     );
-}
-
-/// A plain dump with this after it, as a shell reads it.
-fn pipe(cluster: &Cluster, database: &Database, sink: &str) -> Duration {
-    let started = Instant::now();
-    let pg_dump = cluster.bin_dir().join("pg_dump");
-    let line = format!("\"$0\" --no-owner --no-acl --clean --if-exists \"$1\" {sink}");
-    let mut command = Command::new("bash");
-    tools::succeed(command.args(["-o", "pipefail", "-c", &line]).arg(pg_dump).arg(database.url()));
-    started.elapsed()
 }

@@ -1,0 +1,119 @@
+//! Figures of one run each: memory, files that are written, the time until the first request.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::measure::{Spread, Table, is_wanted};
+use crate::support::{Trial, clients, tools};
+use crate::{BLOCK, MIB, backup, run_of};
+
+/// Peak memory with dumps of these sizes in MiB, written by a program that stands in for pg_dump.
+pub(crate) fn memory(table: &mut Table, trial: &Trial, sizes: &[u64]) {
+    if !is_wanted("memory") {
+        return;
+    }
+    let folder = tools::open_folder("dump");
+    let database = trial.database("callisto");
+    let text = tools::run(
+        clients::real("pg_dump"),
+        ["--no-owner", "--no-acl", "--clean", "--if-exists", &database.url()],
+    );
+    // The rows of the largest table, again and again.
+    let head = text.find("\nCOPY public.diary_events ").expect("a table of events");
+    let begin = head + 1 + text[head + 1..].find('\n').unwrap() + 1;
+    let end = begin + text[begin..].find("\\.\n").unwrap();
+    let rows = text[begin..end].repeat(BLOCK * 16 / (end - begin) + 1);
+    for (name, part) in [("head", &text[..begin]), ("rows", &rows), ("tail", &text[end..])] {
+        std::fs::write(folder.path().join(name), part).unwrap();
+    }
+    for &mebibytes in sizes {
+        let times = mebibytes * (1 << 20) / rows.len() as u64;
+        let at = folder.path().display();
+        let script = format!(
+            "/bin/cat {at}/head; i=0; while [ $i -lt {times} ]; do /bin/cat {at}/rows; i=$((i+1)); done; /bin/cat {at}/tail"
+        );
+        let client = clients::misbehaving(&script);
+        let outcome = run_of(trial.run().path(client.path()), &[]);
+        let size = outcome.logs()[0].1["dump_size_bytes"].as_f64().unwrap_or_default();
+        let peak = format!("{:.0} MiB", outcome.peak_memory as f64 / MIB);
+        table.row(&[&format!("peak memory, {:.1} GiB of dump", size / MIB / 1024.0), "96 MiB", &peak]);
+    }
+}
+
+/// The regular files that a backup opens for writing.
+pub(crate) fn files(table: &mut Table, trial: &Trial) {
+    if !is_wanted("files") {
+        return;
+    }
+    let log = tools::open_folder("trace");
+    let trace = log.path().join("trace");
+    let arguments = ["-f", "-qq", "-y", "-e", "trace=openat,creat,open", "-o"];
+    let program = tools::binary();
+    let arguments = arguments.into_iter().chain([trace.to_str().unwrap(), program.to_str().unwrap()]);
+    let arguments: Vec<&str> = arguments.collect();
+    let outcome = run_of(trial.run().first_arguments(&arguments).program(tools::strace()), &[]);
+    let text = std::fs::read_to_string(&trace).unwrap();
+    let writing = text.lines().filter(|line| !line.contains("O_RDONLY") && line.contains(" = "));
+    let mut paths: Vec<&str> = writing.filter_map(|line| line.split('"').nth(1)).collect();
+    paths.retain(|path| Path::new(path).is_file());
+    paths.sort_unstable();
+    paths.dedup();
+    let bytes: u64 =
+        paths.iter().filter_map(|path| std::fs::metadata(path).ok()).map(|file| file.len()).sum();
+    let dump = outcome.logs()[0].1["dump_size_bytes"].as_u64().unwrap_or_default();
+    let found = format!(
+        "{} files with {bytes} bytes: outputs, summary, record; of {dump} bytes of dump",
+        paths.len()
+    );
+    table.row(&["files written, traced", "no byte of data", &found]);
+}
+
+/// From the start of the process to its first connection, and a whole run of an empty database.
+pub(crate) fn cold_start(table: &mut Table, rounds: u64, empty: &Trial) {
+    if !is_wanted("cold start") {
+        return;
+    }
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let first = Spread::of((0..rounds * 3).map(|_| {
+        let started = Instant::now();
+        let mut child = Command::new(tools::binary())
+            .args([
+                "backup",
+                "--environment",
+                "production",
+                "--sponsors",
+                "callisto",
+                "--doppler-api-url",
+                &address,
+            ])
+            .env("DOPPLER_TOKEN_CORE", "dp.st.x")
+            .env("DOPPLER_TOKEN_CALLISTO", "dp.st.y")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        listener.accept().unwrap();
+        let took = started.elapsed().as_secs_f64() * 1000.0;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        took
+    }));
+    table.row(&["cold start, exec to first request", "–", &format!("{:.0} ms", first.median)]);
+    let whole = Spread::of((0..rounds).map(|_| backup(empty.run(), &[]).as_secs_f64()));
+    table.row(&["whole run, empty database", "–", &format!("{:.2} s", whole.median)]);
+}
+
+/// One process for many sponsors.
+pub(crate) fn many(table: &mut Table, trial: &Trial, count: usize) {
+    let outcome = run_of(trial.run().input("sponsors", "all"), &[]);
+    let each = outcome.took.as_secs_f64() * 1000.0 / count as f64;
+    let peak = outcome.peak_memory as f64 / MIB;
+    table.row(&[
+        &format!("{count} sponsors in one process"),
+        "–",
+        &format!("{each:.0} ms each, peak {peak:.0} MiB"),
+    ]);
+}
