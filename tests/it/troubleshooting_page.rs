@@ -52,6 +52,7 @@ fn symptoms() -> Vec<(&'static str, &'static str)> {
 
 #[test]
 fn nothing_on_the_page_is_skipped_without_a_reason() {
+    assert!(page::blocks(PAGE).is_empty(), "a block needs a play");
     let symptoms = symptoms();
     assert!(symptoms.len() > 20, "{symptoms:#?}");
     let played: BTreeSet<&str> = PLAYS.iter().flat_map(|play| play.inline).copied().collect();

@@ -4,7 +4,7 @@ use super::corruption::BAD_VALUES;
 use super::deletion::ACCIDENT;
 use super::loss::{REPLICA, replicate};
 use super::{PAGE, assert_diary, assert_read_only, assert_writable};
-use crate::support::{OnCall, Play, StrictS3, page};
+use crate::support::{OnCall, Play, StrictS3};
 
 const README: &str = include_str!("../../../README.md");
 const FIND: &str = "Standard programs only 1";
@@ -45,12 +45,6 @@ fn on_call(store: &StrictS3, play: &'static Play) -> OnCall {
     on_call.back_up_then("");
     on_call.lose_programs(&["sponsor-backup", "doppler", "gh"]);
     on_call
-}
-
-/// Runs a block of README's chapter.
-#[track_caller]
-fn readme(on_call: &mut OnCall, name: &str) -> String {
-    on_call.also(&page::block(README, name).text)
 }
 
 #[track_caller]
@@ -94,7 +88,7 @@ fn corruption_is_undone_by_hand() {
     assert_eq!(store.keys_in(OnCall::BACKUPS).len(), 3 + 2);
     assert_found(&on_call.run(FIND));
     on_call.run(SERVER);
-    readme(&mut on_call, "Without this tool 2");
+    on_call.run_of(README, "Without this tool 2");
     let restored = |block: String| block.replace("diary_restored", "restored");
     on_call.run_changed("Switch to the restored database 1", &[], restored);
     assert_diary(&on_call, &good);
@@ -150,10 +144,10 @@ fn a_lost_database_comes_back_by_hand() {
 
     on_call.run("Loss of the database 1");
     assert_found(&on_call.run(FIND));
-    let downloaded = readme(&mut on_call, "Without this tool 1");
+    let downloaded = on_call.run_of(README, "Without this tool 1");
     assert!(downloaded.contains("backup-prod-20261120-120000.sql.gz: OK"), "{downloaded}");
     on_call.run(SERVER);
-    readme(&mut on_call, "Without this tool 2");
+    on_call.run_of(README, "Without this tool 2");
     on_call.run(OWNER);
     assert_diary(&on_call, &good);
     assert_writable(&on_call);
@@ -177,7 +171,7 @@ fn a_lost_region_comes_back_by_hand() {
     let found = on_call.run_changed(FIND, &[], |block| block.replace(OnCall::BACKUPS, REPLICA));
     assert_found(&found);
     on_call.run(SERVER);
-    readme(&mut on_call, "Without this tool 2");
+    on_call.run_of(README, "Without this tool 2");
     on_call.run(OWNER);
     assert_diary(&on_call, &good);
     assert_writable(&on_call);

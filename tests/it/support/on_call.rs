@@ -57,6 +57,8 @@ pub(crate) struct OnCall {
     play: &'static Play,
     left: BTreeSet<&'static str>,
     times: Vec<(String, Duration)>,
+    /// How long the last commands took.
+    last: Duration,
     seconds: Seconds,
 }
 
@@ -79,8 +81,9 @@ impl OnCall {
         std::fs::set_permissions(pgpass, std::fs::Permissions::from_mode(0o600)).unwrap();
         let terminal = newcomer.terminal();
         let left = play.blocks.iter().chain(play.inline).copied().collect();
-        let (server, new_server, times, seconds) = (Some(server), None, Vec::new(), Seconds::default());
-        Self { doppler, newcomer, server, new_server, terminal, play, left, times, seconds }
+        let (times, last, seconds) = (Vec::new(), Duration::ZERO, Seconds::default());
+        let (server, new_server) = (Some(server), None);
+        Self { doppler, newcomer, server, new_server, terminal, play, left, times, last, seconds }
     }
 
     /// What the page cannot know: addresses, and a password in a URL.
@@ -131,9 +134,8 @@ impl OnCall {
             other => panic!("{name} is {other}"),
         };
         self.played(name);
-        let begun = Instant::now();
         let typed = self.type_in(&change(text));
-        self.times.push((name.to_owned(), begun.elapsed()));
+        self.took(name);
         assert_failed(&typed, expected);
         typed.printed
     }
@@ -161,6 +163,7 @@ impl OnCall {
         assert!(page::inline_commands(self.play.page).contains(&command), "the page has no {command}");
         self.played(command);
         let typed = self.type_in(whole);
+        self.took(command);
         assert_failed(&typed, expected);
         typed.printed
     }
@@ -184,6 +187,7 @@ impl OnCall {
         } else {
             self.type_in(command)
         };
+        self.took(first);
         assert_failed(&typed, expected);
         typed.printed
     }
@@ -193,6 +197,18 @@ impl OnCall {
         let is_of_play = self.play.blocks.contains(&what) || self.play.inline.contains(&what);
         assert!(is_of_play, "{what} is not in the play");
         self.left.remove(what);
+    }
+
+    fn took(&mut self, what: &str) {
+        self.times.push((what.to_owned(), self.last));
+    }
+
+    /// Runs a block of another page, to which this one leads.
+    #[track_caller]
+    pub(crate) fn run_of(&mut self, page: &str, name: &str) -> String {
+        let printed = self.also(&page::block(page, name).text);
+        self.took(name);
+        printed
     }
 
     /// Runs what is not on the page.
@@ -208,7 +224,9 @@ impl OnCall {
         let replaced = self.replaced();
         let script = replaced.iter().fold(script.to_owned(), |text, (from, to)| text.replace(from, to));
         self.seconds.wait_for_the_next();
+        let begun = Instant::now();
         let typed = self.terminal.run(&script);
+        self.last = begun.elapsed();
         self.seconds.ended();
         typed
     }
