@@ -47,9 +47,16 @@ fn on_call(store: &StrictS3, play: &'static Play) -> OnCall {
     on_call
 }
 
+/// sha256sum has found the file as it was.
 #[track_caller]
-fn assert_found(found: &str) {
-    assert!(found.contains("backup-prod-20261120-120000.sql.gz: OK"), "{found}");
+fn assert_checked(on_call: &OnCall, printed: &str) {
+    let line = on_call.as_played("2026/11/20/backup-prod-20261120-120000.sql.gz: OK");
+    assert!(printed.contains(line.rsplit('/').next().unwrap()), "{line}: {printed}");
+}
+
+#[track_caller]
+fn assert_found(on_call: &OnCall, found: &str) {
+    assert_checked(on_call, found);
     for table in ["diary.patients 20", "diary.visits 200", "diary.entries 600"] {
         assert!(found.contains(table), "{table}: {found}");
     }
@@ -86,7 +93,8 @@ fn corruption_is_undone_by_hand() {
     let backup = on_call.run(BACKUP);
     assert!(backup.contains("PostgreSQL database dump complete"), "{backup}");
     assert_eq!(store.keys_in(OnCall::BACKUPS).len(), 3 + 2);
-    assert_found(&on_call.run(FIND));
+    let found = on_call.run(FIND);
+    assert_found(&on_call, &found);
     on_call.run(SERVER);
     on_call.run_of(README, "Without this tool 2");
     let restored = |block: String| block.replace("diary_restored", "restored");
@@ -121,7 +129,8 @@ fn deleted_rows_come_back_by_hand() {
     on_call.run("Before you start 1");
     on_call.run("Accidental deletion 1");
     assert_read_only(&on_call);
-    assert_found(&on_call.run(FIND));
+    let found = on_call.run(FIND);
+    assert_found(&on_call, &found);
     on_call.run(SERVER);
     let visits = on_call.run(ROWS);
     assert!(visits.contains("INSERT 0 20\n"), "{visits}");
@@ -143,9 +152,10 @@ fn a_lost_database_comes_back_by_hand() {
     on_call.lose_the_server();
 
     on_call.run("Loss of the database 1");
-    assert_found(&on_call.run(FIND));
+    let found = on_call.run(FIND);
+    assert_found(&on_call, &found);
     let downloaded = on_call.run_of(README, "Without this tool 1");
-    assert!(downloaded.contains("backup-prod-20261120-120000.sql.gz: OK"), "{downloaded}");
+    assert_checked(&on_call, &downloaded);
     on_call.run(SERVER);
     on_call.run_of(README, "Without this tool 2");
     on_call.run(OWNER);
@@ -169,7 +179,7 @@ fn a_lost_region_comes_back_by_hand() {
 
     on_call.run("Loss of the database 1");
     let found = on_call.run_changed(FIND, &[], |block| block.replace(OnCall::BACKUPS, REPLICA));
-    assert_found(&found);
+    assert_found(&on_call, &found);
     on_call.run(SERVER);
     on_call.run_of(README, "Without this tool 2");
     on_call.run(OWNER);

@@ -59,8 +59,13 @@ pub(crate) struct OnCall {
     times: Vec<(String, Duration)>,
     /// How long the last commands took.
     last: Duration,
+    /// Day and name of the backup that the pages name.
+    taken_then: String,
     seconds: Seconds,
 }
+
+/// As the pages write it.
+const THEN: &str = "2026/11/20/backup-prod-20261120-120000";
 
 impl OnCall {
     pub(crate) const BACKUPS: &'static str = "hht-diary-backups-callisto-eu-west-1";
@@ -83,11 +88,12 @@ impl OnCall {
         let left = play.blocks.iter().chain(play.inline).copied().collect();
         let (times, last, seconds) = (Vec::new(), Duration::ZERO, Seconds::default());
         let (server, new_server) = (Some(server), None);
-        Self { doppler, newcomer, server, new_server, terminal, play, left, times, last, seconds }
+        let taken_then = THEN.to_owned();
+        Self { doppler, newcomer, server, new_server, terminal, play, left, times, last, taken_then, seconds }
     }
 
-    /// What the page cannot know: addresses, and a password in a URL.
-    fn replaced(&self) -> [(&'static str, String); 4] {
+    /// What the page cannot know: addresses, a password in a URL, and the time of a backup.
+    fn replaced(&self) -> [(&'static str, String); 6] {
         let port = |server: Option<&Cluster>| server.map_or(0, Cluster::port);
         let new = port(self.new_server.as_ref().or(self.server.as_ref()));
         [
@@ -95,6 +101,8 @@ impl OnCall {
             ("new.example.org:5432", format!("127.0.0.1:{new}")),
             ("PGHOST=new.example.org PGPORT=5432", format!("PGHOST=127.0.0.1 PGPORT={new}")),
             ("diary_restore:password@", format!("diary_restore:{PASSWORD}@")),
+            (THEN, self.taken_then.clone()),
+            ("20261120-120000", self.taken_then.rsplit("-prod-").next().unwrap_or_default().to_owned()),
         ]
     }
 
@@ -221,8 +229,7 @@ impl OnCall {
 
     /// Runs what is not on the page, whatever becomes of it.
     pub(crate) fn type_in(&mut self, script: &str) -> Typed {
-        let replaced = self.replaced();
-        let script = replaced.iter().fold(script.to_owned(), |text, (from, to)| text.replace(from, to));
+        let script = self.as_played(script);
         self.seconds.wait_for_the_next();
         let begun = Instant::now();
         let typed = self.terminal.run(&script);
@@ -233,8 +240,7 @@ impl OnCall {
 
     /// Types a line for the next command that asks.
     pub(crate) fn answer(&mut self, line: &str) {
-        let replaced = self.replaced();
-        let line = replaced.iter().fold(line.to_owned(), |text, (from, to)| text.replace(from, to));
+        let line = self.as_played(line);
         self.terminal.type_line(&line.replace("PASSWORD", PASSWORD));
     }
 
@@ -258,15 +264,22 @@ impl OnCall {
         }
     }
 
-    /// Takes a backup whose clock shows 2026-11-20 12:00:00, as on the pages.
+    /// Takes a backup ten days before now, which is the one that the pages name.
     #[track_caller]
     pub(crate) fn back_up_then(&mut self, more: &str) {
         let library = tools::libfaketime();
-        self.also(&format!(
-            "TZ=UTC LD_PRELOAD={} FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME='2026-11-20 12:00:00' \
+        let printed = self.also(&format!(
+            "LD_PRELOAD={} FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME=-10d \
              sponsor-backup backup --environment production --sponsors callisto --pre-migration=false {more}",
             library.display()
         ));
+        let (_, taken) = printed.split_once("/backups/").unwrap_or_else(|| panic!("{printed}"));
+        self.taken_then = taken.split_once(".sql.gz").unwrap().0.to_owned();
+    }
+
+    /// A text of the page as it is in this play.
+    pub(crate) fn as_played(&self, text: &str) -> String {
+        self.replaced().iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
     }
 
     /// Another sponsor of the manifest, with a token of its own in the terminal.
