@@ -6,12 +6,12 @@
 //! Endpoints, parameters and error bodies: <https://docs.doppler.com/reference/secrets-download> and `secrets-names`;
 //! <https://docs.doppler.com/docs/service-account-identities>, and Doppler's own CLI.
 
+mod rate_limit;
 mod sessions;
 
 pub use sessions::DopplerSessions;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,13 +22,14 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use rate_limit::RateLimit;
+
 use super::http::{self, BODY_BYTES, body, cause, foreign, persistently};
 use super::oidc::IdToken;
 use super::{RawSecrets, Secret, SecretsError};
 
 /// The request for values, which has a limit per minute of its own.
 const DOWNLOAD: &str = "download";
-const RATE_LIMIT: &str = "x-ratelimit-limit";
 /// Of Doppler's error message.
 const MESSAGE_CHARACTERS: usize = 1000;
 
@@ -37,8 +38,7 @@ const MESSAGE_CHARACTERS: usize = 1000;
 pub struct Doppler {
     http: reqwest::Client,
     base: String,
-    /// Requests per minute that the latest answer allows, 0 if none showed it.
-    rate_limit: Arc<AtomicU32>,
+    rate_limit: Arc<RateLimit>,
 }
 
 /// One config of one project, and a token for it.
@@ -72,12 +72,13 @@ impl Doppler {
     /// Secret reads per minute that the plan allows, as Doppler's answers show it.
     #[must_use]
     pub fn rate_limit(&self) -> Option<u32> {
-        Some(self.rate_limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
+        self.rate_limit.per_minute()
     }
 
     /// The named secrets of one config, without those that do not exist.
     ///
-    /// Makes up to five attempts on status 429 or 5xx, or without a response. Calls `on_retry` with the reason.
+    /// Waits while Doppler allows no more requests. Makes up to five attempts on status 429 or 5xx, or without a response. Calls
+    /// `on_retry` with the reason.
     ///
     /// # Errors
     /// A final rejection, the last attempt's failure, or secrets of another project or config.
@@ -87,11 +88,24 @@ impl Doppler {
         names: &[&str],
         on_retry: &(dyn Fn(String) + Sync),
     ) -> Result<RawSecrets, SecretsError> {
-        let secrets = persistently(|| self.attempt(place, names), on_retry).await?;
+        let secrets = persistently(|| self.attempt(place, names, on_retry), on_retry).await?;
         check_origin(place, secrets)
     }
 
-    async fn attempt(&self, place: &Place, names: &[&str]) -> Result<RawSecrets, SecretsError> {
+    async fn attempt(
+        &self,
+        place: &Place,
+        names: &[&str],
+        on_retry: &(dyn Fn(String) + Sync),
+    ) -> Result<RawSecrets, SecretsError> {
+        while let Err(wait) = self.rate_limit.take(Timestamp::now()) {
+            on_retry(format!(
+                "{}: Doppler allows no more requests for {}s. Waiting.",
+                place.name(),
+                wait.as_secs()
+            ));
+            tokio::time::sleep(wait).await;
+        }
         let names = [names, &["DOPPLER_PROJECT", "DOPPLER_CONFIG"]].concat().join(",");
         let query = [
             ("project", place.project.as_str()),
@@ -145,9 +159,8 @@ impl Doppler {
         let request = request.bearer_auth(place.token.expose_secret());
         let response = request.send().await.map_err(unavailable)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let limit = headers.get(RATE_LIMIT).and_then(|value| value.to_str().ok()?.parse().ok());
-        if let Some(limit) = limit.filter(|_| what == DOWNLOAD) {
-            self.rate_limit.store(limit, Ordering::Relaxed);
+        if what == DOWNLOAD {
+            self.rate_limit.learn(&headers);
         }
         let (body, is_whole) = body(response).await.map_err(unavailable)?;
         if status.is_success() && !is_whole {

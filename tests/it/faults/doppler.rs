@@ -240,3 +240,17 @@ fn only_what_is_needed_is_asked_for_and_only_once() {
     );
     assert!(!outcome.everything().contains("canary-secret-of-another-service"));
 }
+
+/// More sponsors than requests in a minute, which has eight seconds here.
+#[test]
+fn a_run_of_many_sponsors_waits_for_the_limit() {
+    let names = ["ariel", "callisto", "dione", "europa", "mimas", "oberon", "rhea", "titan", "triton"];
+    let trial = Trial::of(names.map(|name| Sponsor::named(name).empty()));
+    trial.doppler.limit(4, 8);
+    let outcome = trial.run().input("sponsors", "all").input("dry-run", "true").run();
+    outcome.assert_code(0);
+    assert!(outcome.transcript().contains("Doppler allows no more requests for"), "{}", outcome.transcript());
+    // Those that were on their way when the first answer came may be refused.
+    let asked = trial.doppler.requests().len();
+    assert!((10..=14).contains(&asked), "{asked} requests");
+}

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::doppler_answers as answers;
 use super::doppler_identities::{self as identities, Identity, Lent};
@@ -96,6 +98,16 @@ pub(super) struct State {
     pub(super) identity_troubles: VecDeque<u16>,
     identity_delay: Duration,
     pub(super) hides_names: bool,
+    minute: Option<Minute>,
+}
+
+/// A limit of requests, for a minute that is as short as a test wants it.
+#[derive(Debug)]
+struct Minute {
+    requests: u64,
+    seconds: u64,
+    /// The current one, and its requests.
+    current: (u64, u64),
 }
 
 impl Doppler {
@@ -174,6 +186,11 @@ impl Doppler {
         };
     }
 
+    /// From now on allows so many requests for values in so many seconds.
+    pub(crate) fn limit(&self, requests: u64, seconds: u64) {
+        self.state().minute = Some(Minute { requests, seconds, current: (0, 0) });
+    }
+
     /// From now on no token can list names.
     pub(crate) fn hide_names(&self) {
         self.state().hides_names = true;
@@ -221,11 +238,25 @@ async fn handle(state: Arc<Mutex<State>>, request: Request) -> Result<Response, 
         return Ok(changed);
     }
     let asked = answers::read(&request);
+    let headers = state.lock().unwrap().count();
+    let mut answer = tell(state, &request, asked).await?;
+    if let Some((headers, is_allowed)) = headers {
+        if !is_allowed {
+            answer = answers::refuse(429, "You have exceeded the rate limit");
+        }
+        for (name, value) in headers {
+            answer.headers_mut().insert(name.unwrap(), value);
+        }
+    }
+    Ok(answer)
+}
+
+async fn tell(state: Arc<Mutex<State>>, request: &Request, asked: Asked) -> Result<Response, HangUp> {
     let (trouble, truth) = {
         let mut state = state.lock().unwrap();
         identities::end_what_is_over(&mut state);
         state.asked.push(asked.clone());
-        (state.trouble(&asked.token), answers::truth(&state, &request, &asked))
+        (state.trouble(&asked.token), answers::truth(&state, request, &asked))
     };
     match trouble {
         None => Ok(answers::tell(truth)),
@@ -239,6 +270,24 @@ async fn handle(state: Arc<Mutex<State>>, request: Request) -> Result<Response, 
 }
 
 impl State {
+    /// Counts a request; gives the headers about the limit, and whether it is within it.
+    fn count(&mut self) -> Option<(HeaderMap, bool)> {
+        let minute = self.minute.as_mut()?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / minute.seconds;
+        if minute.current.0 != now {
+            minute.current = (now, 0);
+        }
+        minute.current.1 += 1;
+        let is_allowed = minute.current.1 <= minute.requests;
+        let values = [
+            ("x-ratelimit-limit", minute.requests),
+            ("x-ratelimit-remaining", minute.requests.saturating_sub(minute.current.1)),
+            ("x-ratelimit-reset", (now + 1) * minute.seconds),
+        ];
+        let headers = values.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from(value)));
+        Some((headers.into_iter().collect(), is_allowed))
+    }
+
     fn trouble(&mut self, token: &str) -> Option<Trouble> {
         self.by_token.get_mut(token).and_then(VecDeque::pop_front).or_else(|| self.next.pop_front())
     }
