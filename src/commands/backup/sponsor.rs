@@ -33,6 +33,9 @@ use crate::store::Upload;
 use crate::verification::conclusion::{BackupFacts, ContentTotals};
 use crate::verification::limits::words;
 
+/// Maximum number of pieces of a dump over several connections, some 400 GB, so that the manifest stays readable.
+const MOST_SHORT_PIECES: usize = 100_000;
+
 /// A backup that is stored.
 struct TakenBackup {
     sealed: Sealed,
@@ -142,7 +145,9 @@ impl BackupRun<'_> {
             started_at,
             finished_at,
             sealed: &sealed,
-            pieces: text_blocks::index(&sealed.pieces, pieces),
+            // The pieces of several connections are short. Without an index, a restore reads the backup twice.
+            pieces: text_blocks::index(&sealed.pieces, pieces)
+                .filter(|pieces| jobs == 1 || pieces.len() <= MOST_SHORT_PIECES),
             finished: &finished,
             generated: &generated,
         };

@@ -42,7 +42,7 @@ const BETWEEN_CHECKS: Duration = Duration::from_secs(5);
 /// by the archive, and one between the two.
 #[must_use]
 pub fn memory_bytes(jobs: usize) -> u64 {
-    if jobs < 2 { 0 } else { (jobs as u64 + 2) * (PART_BYTES + section::READ_BYTES) as u64 }
+    if jobs < 2 { 0 } else { (jobs as u64 + 2) * (PART_BYTES + 2 * section::READ_BYTES) as u64 }
 }
 
 /// Several running pg_dumps. Read the text to its end and scan it, then call [`ParallelDump::finish`]. Dropping it stops

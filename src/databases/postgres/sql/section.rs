@@ -22,6 +22,8 @@ const HEAD_STATEMENTS: usize = 30;
 const END: &[u8] = b"\n\\.\n";
 /// Bytes at the end of a text that can be the beginning of [`END`].
 const HELD_BACK: usize = END.len() - 1;
+/// Bytes that a text may be longer than a part before it is cut.
+const BEYOND: usize = 256 << 10;
 /// More bytes than the end marker has, which stays together.
 const SHORT: usize = 1024;
 /// Maximum bytes of a head.
@@ -124,9 +126,12 @@ impl SectionCutter {
         }
     }
 
-    /// Where the next bytes of the text are appended. Then call [`SectionCutter::advance`].
-    pub fn room(&mut self, bytes: usize) -> &mut Vec<u8> {
-        self.text.reserve(bytes);
+    /// Where the next bytes of the text are appended, at most 128 KiB. Then call [`SectionCutter::advance`].
+    pub fn room(&mut self) -> &mut Vec<u8> {
+        if self.text.capacity() == 0 {
+            self.text = new_text(self.part_bytes);
+        }
+        self.text.reserve(BEYOND / 2);
         &mut self.text
     }
 
@@ -339,7 +344,7 @@ impl SectionCutter {
             rows.begin = 0;
             return self.emit(bytes, true);
         };
-        let mut next = Vec::with_capacity(self.part_bytes + rows.copy.len());
+        let mut next = new_text(self.part_bytes);
         [b"\n\n", rows.copy.as_slice(), &self.text[end..]]
             .iter()
             .for_each(|bytes| next.extend_from_slice(bytes));
@@ -357,8 +362,7 @@ impl SectionCutter {
         if bytes == 0 {
             return;
         }
-        // As much as the next part needs, so that it does not grow piecemeal.
-        let mut rest = Vec::with_capacity(self.part_bytes);
+        let mut rest = new_text(self.part_bytes);
         rest.extend_from_slice(&self.text[bytes..]);
         let mut text = std::mem::replace(&mut self.text, rest);
         text.truncate(bytes);
@@ -370,6 +374,11 @@ impl SectionCutter {
         }
         self.ready.push_back(Part { phase: self.phase, text, is_open });
     }
+}
+
+/// Room for a part and for what is read at once beyond it, so that it never grows, which would leave holes in memory.
+fn new_text(part_bytes: usize) -> Vec<u8> {
+    Vec::with_capacity(part_bytes + BEYOND)
 }
 
 /// Whether a statement belongs to an object, by the comment above it, or sets something for the next one.

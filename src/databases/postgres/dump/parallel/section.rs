@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::databases::postgres::sql::{Misfit, Part, Phase, SectionCutter, TableName, Takes};
 use crate::databases::postgres::{Dump, FinishedDump, PgError, PostgresError};
 
-/// Bytes to read at once.
-pub(super) const READ_BYTES: usize = 256 << 10;
+/// Bytes to read at once, and to keep room for.
+pub(super) const READ_BYTES: usize = 128 << 10;
 
 /// Where the text goes.
 #[derive(Debug, Clone)]
@@ -78,7 +78,8 @@ impl Section {
     async fn read(&mut self) -> Result<(), PostgresError> {
         let Some(dump) = &mut self.dump else { return Ok(()) };
         // After a read error the text is cut, and pg_dump's end explains it.
-        let read = dump.read_buf(self.cutter.room(READ_BYTES)).await.unwrap_or_default();
+        let mut few = dump.take(READ_BYTES as u64);
+        let read = few.read_buf(self.cutter.room()).await.unwrap_or_default();
         if read == 0 {
             self.has_ended = true;
             self.end = self.cutter.end();

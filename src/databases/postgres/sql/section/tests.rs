@@ -36,7 +36,7 @@ fn cut(
 ) -> Result<(Vec<Part>, Vec<u8>, SectionCutter), Misfit> {
     let mut cutter = SectionCutter::new(takes, part);
     for chunk in text.as_bytes().chunks(chunk) {
-        cutter.room(chunk.len()).extend_from_slice(chunk);
+        cutter.room().extend_from_slice(chunk);
         cutter.advance()?;
     }
     let end = cutter.end();
