@@ -179,7 +179,7 @@ fn many_sponsors(table: &mut Table, cluster: &Cluster, store: &StrictS3, count: 
         return;
     }
     let trial = sponsors(count).cluster(cluster).store(store).start();
-    let together = || backup(trial.run(), &[("sponsors", "all")]);
+    let together = || backup(trial.run(), &[]);
     let in_a_loop = || trial.names().iter().map(|name| Recipes::of(cluster, &trial, name).classic()).sum();
     table.pair(1, (&name, "0.15"), together, in_a_loop);
 }

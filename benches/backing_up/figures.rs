@@ -108,7 +108,7 @@ pub(crate) fn cold_start(table: &mut Table, rounds: u64, empty: &Trial) {
 
 /// One process for many sponsors.
 pub(crate) fn many(table: &mut Table, trial: &Trial, count: usize) {
-    let outcome = run_of(trial.run().input("sponsors", "all"), &[]);
+    let outcome = run_of(trial.run(), &[]);
     let each = outcome.took.as_secs_f64() * 1000.0 / count as f64;
     let peak = outcome.peak_memory as f64 / MIB;
     table.row(&[

@@ -18,7 +18,7 @@ use super::seconds::Seconds;
 use super::tools;
 
 /// A run that ends later than this is killed, and its test fails.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// What a runner sets for every step, besides files and folders.
 const RUNNER: [(&str, &str); 23] = [
