@@ -12,7 +12,7 @@ mod sessions;
 pub use sessions::DopplerSessions;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
@@ -22,7 +22,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use rate_limit::RateLimit;
+use rate_limit::{RateLimit, Shown};
 
 use super::http::{self, BODY_BYTES, body, cause, foreign, persistently};
 use super::oidc::IdToken;
@@ -98,11 +98,11 @@ impl Doppler {
         names: &[&str],
         on_retry: &(dyn Fn(String) + Sync),
     ) -> Result<RawSecrets, SecretsError> {
-        while let Err(wait) = self.rate_limit.take(Timestamp::now()) {
+        while let Err(wait) = self.rate_limit.take(Instant::now()) {
             on_retry(format!(
-                "{}: Doppler allows no more requests for {}s. Waiting.",
+                "{}: Doppler allows no more requests for {:.1}s. Waiting.",
                 place.name(),
-                wait.as_secs()
+                wait.as_secs_f32()
             ));
             tokio::time::sleep(wait).await;
         }
@@ -160,7 +160,9 @@ impl Doppler {
         let response = request.send().await.map_err(unavailable)?;
         let (status, headers) = (response.status(), response.headers().clone());
         if what == DOWNLOAD {
-            self.rate_limit.learn(&headers);
+            if let Some(shown) = shown_limit(&headers) {
+                self.rate_limit.learn(shown);
+            }
         }
         let (body, is_whole) = body(response).await.map_err(unavailable)?;
         if status.is_success() && !is_whole {
@@ -309,6 +311,17 @@ impl<'de> Visitor<'de> for PairsVisitor {
         }
         Ok(Pairs(pairs))
     }
+}
+
+/// The limit of requests, if the answer shows it with its own time.
+fn shown_limit(headers: &HeaderMap) -> Option<Shown> {
+    let text = |name: &str| headers.get(name)?.to_str().ok();
+    let number = |name: &str| text(name)?.parse().ok();
+    let sent_at = jiff::fmt::rfc2822::parse(text("date")?).ok()?.timestamp().as_second();
+    let resets_at = i64::from(number("x-ratelimit-reset")?);
+    let left = Duration::from_secs(u64::try_from(resets_at - sent_at).unwrap_or_default());
+    let (limit, remaining) = (number("x-ratelimit-limit")?, number("x-ratelimit-remaining")?);
+    Some(Shown { limit, remaining, resets_at, ends: Instant::now().checked_add(left)? })
 }
 
 fn unreachable(place: &str, error: reqwest::Error) -> SecretsError {

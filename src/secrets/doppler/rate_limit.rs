@@ -1,15 +1,8 @@
 //! Doppler's limit of requests per minute, as its answers show it. A run of many sponsors waits instead of being refused.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use reqwest::header::HeaderMap;
-
-const LIMIT: &str = "x-ratelimit-limit";
-const REMAINING: &str = "x-ratelimit-remaining";
-/// In seconds since 1970.
-const RESET: &str = "x-ratelimit-reset";
 /// The limit is per minute. A reset that is further away is a mistake, or another clock's.
 const LONGEST: Duration = Duration::from_secs(90);
 
@@ -17,27 +10,27 @@ const LONGEST: Duration = Duration::from_secs(90);
 #[derive(Debug, Default)]
 pub(super) struct RateLimit(Mutex<Option<Shown>>);
 
-/// What the answers to this minute's requests showed.
+/// What an answer shows.
 #[derive(Debug, Clone, Copy)]
-struct Shown {
-    limit: u32,
-    /// Without the requests that wait for their answers.
-    remaining: u32,
-    resets_at: i64,
+pub(super) struct Shown {
+    /// Requests per minute.
+    pub(super) limit: u32,
+    /// Requests that are left. Here without those that wait for their answers.
+    pub(super) remaining: u32,
+    /// When the minute ends, in seconds since 1970.
+    pub(super) resets_at: i64,
+    /// The same on this machine's clock, which may be wrong.
+    pub(super) ends: Instant,
 }
 
 impl RateLimit {
     /// Learns from an answer.
-    pub(super) fn learn(&self, headers: &HeaderMap) {
-        let number = |name: &str| headers.get(name)?.to_str().ok()?.parse::<i64>().ok();
-        let count = |name: &str| u32::try_from(number(name)?).ok();
-        let Some(limit) = count(LIMIT) else { return };
-        let (remaining, resets_at) = (count(REMAINING).unwrap_or(limit), number(RESET).unwrap_or(0));
+    pub(super) fn learn(&self, answer: Shown) {
         let mut shown = self.lock();
         // Answers overtake each other, and requests are on their way.
-        let known = shown.filter(|known| known.resets_at == resets_at).map(|known| known.remaining);
-        let remaining = known.map_or(remaining, |known| known.min(remaining));
-        *shown = Some(Shown { limit, remaining, resets_at });
+        let known = shown.filter(|known| known.resets_at == answer.resets_at).map(|known| known.remaining);
+        let remaining = known.map_or(answer.remaining, |known| known.min(answer.remaining));
+        *shown = Some(Shown { remaining, ..answer });
     }
 
     /// Requests per minute.
@@ -46,17 +39,15 @@ impl RateLimit {
     }
 
     /// Takes the right to send one request, or says how long none is left.
-    pub(super) fn take(&self, now: Timestamp) -> Result<(), Duration> {
+    pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
         let mut shown = self.lock();
         let Some(known) = shown.as_mut() else { return Ok(()) };
-        let left = u64::try_from(known.resets_at - now.as_second()).map(Duration::from_secs);
-        match (known.remaining.checked_sub(1), left) {
-            (None, Ok(left)) if !left.is_zero() && left <= LONGEST => Err(left),
-            (remaining, _) => {
-                known.remaining = remaining.unwrap_or_default();
-                Ok(())
-            }
+        let wait = known.ends.saturating_duration_since(now);
+        if known.remaining == 0 && !wait.is_zero() && wait <= LONGEST {
+            return Err(wait);
         }
+        known.remaining = known.remaining.saturating_sub(1);
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Shown>> {

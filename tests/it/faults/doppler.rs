@@ -241,7 +241,10 @@ fn only_what_is_needed_is_asked_for_and_only_once() {
     assert!(!outcome.everything().contains("canary-secret-of-another-service"));
 }
 
-/// More sponsors than requests in a minute, which has eight seconds here.
+/// - fault: A run has more sponsors than Doppler allows requests per minute
+/// - injected: Nine sponsors, four requests in eight seconds
+/// - seen: `Doppler allows no more requests for 5.0s. Waiting.`, then success. Exit code 0
+/// - left: A plan of each sponsor
 #[test]
 fn a_run_of_many_sponsors_waits_for_the_limit() {
     let names = ["ariel", "callisto", "dione", "europa", "mimas", "oberon", "rhea", "titan", "triton"];
