@@ -26,10 +26,11 @@ fn parse(schema: &str) -> Value {
 }
 
 /// The keys that older deployment logs do not have.
-const NEWER: [&&str; 13] = [
+const NEWER: [&&str; 14] = [
     &"approvals",
     &"backup_location_verified",
     &"changes",
+    &"jobs",
     &"locked_until",
     &"object_lock",
     &"partial",
@@ -118,6 +119,7 @@ fn schemas_are_valid_describe_every_key_and_admit_no_other() {
                         &"copied_from",
                         &"database",
                         &"exceeded_limits",
+                        &"jobs",
                         &"large_objects",
                         &"lc_monetary",
                         &"metadata",

@@ -48,7 +48,7 @@ pub(super) async fn ask(connection: &Connection, client: &Client) -> Result<Vec<
 /// Fails if sessions share their server processes, so that a transaction is not the session's own.
 ///
 /// # Errors
-/// [`PostgresError::SharedSessions`], or as [`ask`].
+/// [`PostgresError::SharedSessions`], or the server does not answer.
 pub async fn check(connection: &Connection, client: &Client) -> Result<(), PostgresError> {
     if shares(&ask(connection, client).await?) {
         return Err(PostgresError::SharedSessions { place: connection.place() });

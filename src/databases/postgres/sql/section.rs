@@ -4,14 +4,15 @@
 //! A part ends at a statement's or a row's end. A table's rows that are longer than a part become several COPY blocks of
 //! that table, so that no other section waits for the end of a long table.
 
+mod kinds;
 mod misfit;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::blocks::TableName;
-use super::contents::set;
 use super::excerpt::{shown, without_comments};
 use super::{Boundary, Scan};
+use kinds::{is_of_an_item, is_of_every_section};
 pub use misfit::Misfit;
 
 /// The last statement that pg_dump writes before anything of the database.
@@ -379,22 +380,6 @@ impl SectionCutter {
 /// Room for a part and for what is read at once beyond it, so that it never grows, which would leave holes in memory.
 fn new_text(part_bytes: usize) -> Vec<u8> {
     Vec::with_capacity(part_bytes + BEYOND)
-}
-
-/// Whether a statement belongs to an object, by the comment above it, or sets something for the next one.
-fn is_of_an_item(text: &[u8]) -> bool {
-    let statement = without_comments(text);
-    let above = &text[..text.len() - statement.len()];
-    let names = |line: &[u8]| memchr::memmem::find(above, line).is_some();
-    names(b"\n-- Name: ") || names(b"\n-- Data for Name: ") || statement.starts_with(b"SET ")
-}
-
-/// Whether the section that takes everything has this statement, too: settings, and positions of sequences that belong to
-/// a table.
-fn is_of_every_section(statement: &[u8]) -> bool {
-    statement.starts_with(b"SET ")
-        || statement == b"SELECT pg_catalog.set_config('search_path', '', false);"
-        || set(statement).is_some()
 }
 
 #[cfg(test)]
