@@ -20,7 +20,7 @@ pub struct LevelChoice {
 }
 
 impl LevelChoice {
-    /// For a codec whose members are compressed by so many workers.
+    /// For a codec, and this many workers that compress members.
     #[must_use]
     pub fn new(codec: Codec, workers: usize) -> Self {
         // Above these, a level costs far more time than it saves bytes.

@@ -186,7 +186,7 @@ impl Doppler {
         };
     }
 
-    /// From now on allows so many requests for values in so many seconds.
+    /// From now on limits the requests for values in each of these intervals of seconds.
     pub(crate) fn limit(&self, requests: u64, seconds: u64) {
         self.state().minute = Some(Minute { requests, seconds, current: (0, 0) });
     }
