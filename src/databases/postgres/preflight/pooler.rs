@@ -10,9 +10,10 @@ use crate::databases::postgres::session::Session;
 use crate::databases::postgres::{Connection, PgError, PostgresError};
 
 /// Names the server process behind a session. A role's short time limit is lifted for this transaction only. Without
-/// operators, because a search path could replace them.
+/// operators, because a search path could replace them. The last line comes after COMMIT: until then, a pooler cannot
+/// lend the process to the other session.
 const WHO: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
-                   SELECT pid, backend_start FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()); COMMIT;\n";
+                   SELECT pid, backend_start FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()); COMMIT;\n\\echo\n";
 
 /// Which session asks. Poolers lend the process that was returned last, or each in turn. With either order, and
 /// up to three idle processes, two of these answers differ within a session or are equal between the two.
@@ -35,7 +36,12 @@ pub(super) async fn ask(connection: &Connection, client: &Client) -> Result<Vec<
         }
         let Some(session) = sessions.get_mut(turn) else { continue };
         session.send(WHO).await?;
-        let answer = tokio::time::timeout(TIMEOUT, session.line()).await;
+        let answer = async {
+            let answer = session.line().await?;
+            session.line().await?;
+            Ok(answer)
+        };
+        let answer = tokio::time::timeout(TIMEOUT, answer).await;
         let late = PgError::ours(format!("no answer within {} s", TIMEOUT.as_secs()));
         answers.push(answer.unwrap_or_else(|_| Err(session.failed(late)))?);
     }
