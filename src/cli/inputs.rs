@@ -244,7 +244,7 @@ inputs! {
     SKIP_MISSING_EXTENSIONS: bool = boolean(TARGET, "skip-missing-extensions", RESTORING, "Skip objects that need extensions missing from the target")
         .more("The result is then reported as `incomplete`.");
     JOBS: NonZeroUsize = input(RUN, "jobs", "NUMBER", &[Backup, Restore, Drill], "Connections that dump or load one database at once").or("1")
-        .more("`backup` dumps a database below 32 MiB over one connection. `restore` with more than one needs a database that does not exist yet. Rows of one large table are loaded over several connections, too.");
+        .more("`backup` dumps a database below 32 MiB over one connection. With more than one it dumps whole databases only, without grants. `restore` with more than one needs a database that does not exist yet. Rows of one large table are loaded over several connections, too.");
     DRILL_CHECKS: PathBuf = input(LIMITS, "drill-checks", "FILE", &[Drill], "File of SQL statements that must each return true");
     MAX_RPO: Duration = input(LIMITS, "max-rpo", "DURATION", &[Drill], "Maximum age of the backup, e.g. `6h`").more("An older backup fails the drill.");
     MAX_RTO: Duration = input(LIMITS, "max-rto", "DURATION", &[Drill, Preflight], "Maximum duration of the drill, e.g. `30m`")

@@ -96,6 +96,7 @@ pub(super) fn backup(
         ));
     }
     let memory_limit_bytes = values.noted(memory_limit(values));
+    let jobs = values.noted(jobs(values));
     let storage_class = values.noted(storage_class(values));
     let deployment = values.noted(deployment(values));
     Ok(BackupOptions {
@@ -116,7 +117,7 @@ pub(super) fn backup(
             section: None,
             snapshot: None,
         },
-        jobs: values.required(inputs::JOBS)?,
+        jobs: jobs?,
         max_replica_lag: values.required(inputs::MAX_REPLICA_LAG)?,
         storage_class: storage_class?,
         memory_limit_bytes: memory_limit_bytes?,
@@ -132,6 +133,28 @@ pub(super) fn recipients(values: &Values<'_>) -> Result<Recipients, UsageError> 
     Recipients::parse(&recipients).map_err(|problem| {
         bad(inputs::AGE_RECIPIENTS, problem).hint("Write one public key per line. Each begins with `age1`.")
     })
+}
+
+/// Several connections read whole databases only: pg_dump alone decides what a pattern selects, and it writes grants before the
+/// rows of a dump in sections.
+fn jobs(values: &Values<'_>) -> Result<NonZeroUsize, UsageError> {
+    let jobs = values.required(inputs::JOBS)?;
+    let is_set =
+        |handle| values.optional::<Vec<String>>(handle).map(|list| list.is_some_and(|list| !list.is_empty()));
+    let with = [
+        ("schemas", is_set(inputs::SCHEMAS)?),
+        ("exclude-schemas", is_set(inputs::EXCLUDE_SCHEMAS)?),
+        ("exclude-table-data", is_set(inputs::EXCLUDE_TABLE_DATA)?),
+        ("include-privileges", values.boolean(inputs::INCLUDE_PRIVILEGES)?),
+    ];
+    match with.into_iter().find(|(_, is_set)| *is_set) {
+        Some((name, _)) if jobs.get() > 1 => {
+            Err(UsageError::new(format!("`jobs` is {jobs}, and `{name}` is set")).hint(format!(
+                "Several connections read whole databases without grants. Set `jobs` to 1, or unset `{name}`."
+            )))
+        }
+        _ => Ok(jobs),
+    }
 }
 
 pub(super) fn memory_limit(values: &Values<'_>) -> Result<u64, UsageError> {

@@ -1,9 +1,10 @@
 //! A snapshot of a database that several sessions read: a session whose transaction stays open.
 
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
 
 use super::client::Client;
-use super::dump::partial;
 use super::invocation::{self, DumpOptions};
 use super::query::from_hex;
 use super::session::Session;
@@ -28,6 +29,19 @@ const DUMPED: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamesp
 const LOCKING: &str =
     "SELECT coalesce('LOCK TABLE ' || string_agg(format('ONLY %I.%I', n.nspname, c.relname), ', ')
     || ' IN ACCESS SHARE MODE', 'SET lock_timeout = 0') AS locks {tables} \\gset\n";
+
+/// Whether the snapshot shows tables that this session has not locked.
+const UNLOCKED: &str =
+    "SELECT EXISTS (SELECT {tables} AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.pid = pg_backend_pid()
+  AND l.relation = c.oid AND l.mode = 'AccessShareLock' AND l.granted));\n";
+
+/// Whether a table of the snapshot has another name now, or another table has its name: names are looked up as of now.
+const MOVED: &str = "SELECT EXISTS (SELECT {tables} AND to_regclass(format('%I.%I', n.nspname, c.relname)) IS DISTINCT FROM c.oid);\n";
+
+/// Times to lock all tables before it is given up.
+const ATTEMPTS: usize = 5;
+/// For the snapshot's session to answer, which has nothing else to do.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// The tables whose rows a pg_dump of their own can read, the largest first, and the bytes of everything else that has
 /// rows. A standby has no unlogged rows. Extensions decide about their own tables.
@@ -89,21 +103,43 @@ impl Snapshot {
         stop: &CancellationToken,
     ) -> Result<Self, PostgresError> {
         let mut session = Session::open(client, connection, stop)?;
-        let locking = LOCKING.replace("{tables}", &dumped(options));
-        session.send(&format!("{}{locking}{BEGIN}:locks;\n\\echo locked\n", settings(options))).await?;
-        session.line().await?;
-        session.send(EXPORT).await?;
-        let id = session.line().await.map_err(PostgresError::of_the_export)?;
-        Ok(Self { session, id })
+        session.send(&settings(options)).await?;
+        let mut begun = Self { session, id: String::new() };
+        for _ in 0..ATTEMPTS {
+            let locking = LOCKING.replace("{tables}", DUMPED);
+            begun.ask(&format!("{}{locking}{BEGIN}:locks;\n", lock_timeout(options))).await?;
+            begun.session.send(EXPORT).await?;
+            begun.id = begun.session.line().await.map_err(PostgresError::of_the_export)?;
+            // While it waited for a lock, others may have made tables that the snapshot shows.
+            if begun.ask(&UNLOCKED.replace("{tables}", DUMPED)).await? == ["f"] {
+                return Ok(begun);
+            }
+            begun.ask("ROLLBACK;\n").await?;
+        }
+        Err(begun.session.failed(PgError::ours("others make tables faster than this session can lock them")))
+    }
+
+    /// Fails if a name leads to another table than in the snapshot. pg_dump reads rows by name, and the locks do not keep others
+    /// from renaming a schema.
+    ///
+    /// # Errors
+    /// A table was renamed or replaced, or the connection was lost.
+    pub async fn check_names(&mut self) -> Result<(), PostgresError> {
+        match self.ask(&MOVED.replace("{tables}", DUMPED)).await?.as_slice() {
+            [moved] if moved == "f" => Ok(()),
+            [moved] if moved == "t" => {
+                Err(self.session.failed(PgError::ours("a schema or a table was renamed during the dump")))
+            }
+            _ => Err(self.unexpected()),
+        }
     }
 
     /// Sizes of the tables, of which `most` are named.
     ///
     /// # Errors
     /// The connection was lost, or the server rejects the question.
-    pub async fn sizes(&mut self, options: &DumpOptions, most: usize) -> Result<Sizes, PostgresError> {
-        let tables = format!("{DUMPED}\n    AND {}", partial::of_dumped_rows(options));
-        let question = [ROWS.replace("{tables}", &tables), SIZES.replace("{most}", &most.to_string())];
+    pub async fn sizes(&mut self, most: usize) -> Result<Sizes, PostgresError> {
+        let question = [ROWS.replace("{tables}", DUMPED), SIZES.replace("{most}", &most.to_string())];
         let answer = self.ask(&format!("{};\n", question.join("\n"))).await?;
         let line = answer.first().and_then(|line| from_hex(line));
         line.and_then(|text| serde_json::from_str(&decoded(&text)).ok()).ok_or_else(|| self.unexpected())
@@ -115,7 +151,10 @@ impl Snapshot {
     /// The connection was lost.
     pub async fn check(&mut self) -> Result<(), PostgresError> {
         // The server must answer: psql does not notice by itself that its session was ended.
-        let answer = self.ask("SELECT 'open';\n").await?;
+        let answer = tokio::time::timeout(ANSWER, self.ask("SELECT 'open';\n")).await;
+        let silent =
+            |_| self.session.failed(PgError::ours("the session that holds the snapshot does not answer"));
+        let answer = answer.map_err(silent)??;
         if answer == ["open"] { Ok(()) } else { Err(self.unexpected()) }
     }
 
@@ -146,17 +185,18 @@ impl Snapshot {
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n";
 const EXPORT: &str = "SET lock_timeout = 0;\nSELECT pg_export_snapshot();\n";
 
-/// What the session needs before its transaction.
-fn settings(options: &DumpOptions) -> String {
-    format!(
-        "SET search_path = pg_catalog, pg_temp;\n{};\n{LOOKING}SET lock_timeout = {};\n",
-        invocation::settings_sql(invocation::SESSION_SETTINGS.iter().chain(&OF_VALUES), false),
-        options.lock_wait_timeout.as_millis()
-    )
+fn lock_timeout(options: &DumpOptions) -> String {
+    format!("SET lock_timeout = {};\n", options.lock_wait_timeout.as_millis())
 }
 
-/// The tables that these options define, whether with their rows or without.
-fn dumped(options: &DumpOptions) -> String {
-    let all = DumpOptions { exclude_table_data: Vec::new(), ..options.clone() };
-    format!("{DUMPED}\n    AND {}", partial::of_dumped_rows(&all))
+/// What the session needs before its transaction.
+fn settings(options: &DumpOptions) -> String {
+    // A role may have another encoding, in which not every name can be written.
+    let encoding = options.encoding.as_deref();
+    let encoding = encoding.map(|name| format!("SET client_encoding = '{name}';\n")).unwrap_or_default();
+    format!(
+        "SET search_path = pg_catalog, pg_temp;\n{};\n{encoding}{LOOKING}{}",
+        invocation::settings_sql(invocation::SESSION_SETTINGS.iter().chain(&OF_VALUES), false),
+        lock_timeout(options)
+    )
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{dump_key, restored_from, stored_log};
-use crate::support::{Cluster, Database, Outcome, Pooler, Run, Sponsor, Throttle, Trial, tools};
+use crate::support::{Cluster, Database, Outcome, Pooler, Sponsor, Throttle, Trial, tools};
 
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -180,24 +180,21 @@ fn a_small_database_takes_one_connection() {
     let _key = dump_key(&trial, "callisto");
 }
 
+/// What a pattern selects, pg_dump alone decides, and a part must not hold what the user left out.
 #[test]
-fn what_is_left_out_on_purpose_is_left_out() {
-    let trial = filled();
-    let expect = |inputs: &[(&str, &str)]| {
-        let run = |run: Run| inputs.iter().fold(run, |run, (name, value)| run.input(name, *value)).run();
-        let (one, three) = (run(trial.run()), run(trial.run().input("jobs", "3")));
-        one.assert_code(0);
-        three.assert_code(0);
-        let (one, three) = (manifest(&trial, &one), manifest(&trial, &three));
-        assert_eq!(three["jobs"], 3);
-        for fact in ["tables", "statements_digest", "objects", "partial", "warnings"] {
-            assert_eq!(one[fact], three[fact], "{inputs:?}: {fact}");
-        }
-    };
-    expect(&[("exclude-table-data", "diary.one low")]);
-    expect(&[("exclude-schemas", "diary")]);
-    expect(&[("schemas", "diary")]);
-    expect(&[("include-privileges", "true"), ("compression", "zstd")]);
+fn several_connections_read_whole_databases_only() {
+    let trial = Trial::of([Sponsor::named("callisto")]);
+    for (name, value) in [
+        ("exclude-table-data", "diary_events"),
+        ("exclude-schemas", "public"),
+        ("schemas", "public"),
+        ("include-privileges", "true"),
+    ] {
+        let refused = trial.run().input("jobs", "3").input(name, value).run();
+        refused.assert_code(2);
+        assert!(refused.transcript().contains(&format!("`jobs` is 3, and `{name}` is set")), "{name}");
+        trial.run().input("jobs", "1").input(name, value).input("dry-run", "true").run().assert_code(0);
+    }
 }
 
 /// pg_dump reads its arguments in the database's encoding.

@@ -84,6 +84,60 @@ fn one_of_several_pg_dumps_that_is_killed_fails_the_backup() {
     }
 }
 
+/// - fault: Two schemas exchange their names while several pg_dumps read rows
+/// - injected: `jobs: 3`, and ALTER SCHEMA
+/// - seen: `a schema or a table was renamed during the dump`. Exit code 13
+/// - left: A record of the failure. No pg_dump, no session
+#[test]
+fn schemas_that_exchange_their_names_fail_the_backup() {
+    let trial = filled();
+    let database = trial.database("callisto");
+    database.psql_as_owner(
+        "CREATE SCHEMA other; CREATE TABLE other.one (LIKE diary.one); CREATE TABLE other.\"Two \"\"$\" (LIKE diary.\"Two \"\"$\")",
+    );
+    let running = slowly(&trial).start();
+    wait_for_rows(database);
+    database.psql(
+        "BEGIN; ALTER SCHEMA diary RENAME TO third; ALTER SCHEMA other RENAME TO diary; ALTER SCHEMA third RENAME TO other; COMMIT",
+    );
+    assert_failed(&trial, &running.wait(), "a schema or a table was renamed during the dump");
+}
+
+/// - fault: A statement waits for a table that several pg_dumps are about to read
+/// - injected: `jobs: 3`, a pg_dump that starts late, and TRUNCATE
+/// - seen: A success. The statement runs after two seconds, and the dump begins again
+/// - left: The backup
+#[test]
+fn a_statement_that_waits_for_the_locks_is_let_through() {
+    let trial = filled();
+    let database = trial.database("callisto");
+    let folder = crate::support::tools::open_folder("late");
+    let mark = folder.path().join("mark");
+    let real = clients::real("pg_dump");
+    // Each process of the first attempt waits until the statement does.
+    let client = clients::misbehaving(&format!(
+        "while [ ! -e {0} ]; do /bin/sleep 0.1; done; exec {real} \"$@\"",
+        mark.display()
+    ));
+    let running = trial.run().path(client.path()).input("jobs", "3").deadline(DEADLINE).start();
+    let holds = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.application_name = 'sponsor-backup'
+        AND l.relation = 'none'::regclass AND l.granted";
+    let waits = "SELECT count(*) FROM pg_locks WHERE relation = 'none'::regclass AND NOT granted";
+    let until = |question: &str| {
+        crate::support::tools::wait_for(question, DEADLINE, || {
+            (database.psql(question) != "0").then_some(())
+        });
+    };
+    std::thread::scope(|scope| {
+        until(holds);
+        let statement = scope.spawn(|| database.psql("TRUNCATE none"));
+        until(waits);
+        std::fs::write(&mark, "").unwrap();
+        statement.join().unwrap();
+    });
+    running.wait().assert_code(0);
+}
+
 /// - fault: SIGTERM arrives while several pg_dumps read rows
 /// - injected: `jobs: 3`, and the signal
 /// - seen: `cancelled by SIGTERM`. Exit code 143

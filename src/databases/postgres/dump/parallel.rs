@@ -35,6 +35,10 @@ const HANDED_OUT: usize = 200;
 const PART_BYTES: usize = 4 << 20;
 /// The same for definitions, of which only one pg_dump writes at a time.
 const SMALL_PART_BYTES: usize = 256 << 10;
+/// Maximum wait of a pg_dump for a lock that the session with the snapshot has. Other readers of the table wait as long.
+const BEHIND_ONESELF: Duration = Duration::from_secs(2);
+/// Times to begin.
+const ATTEMPTS: u32 = 4;
 /// Time between two checks that the snapshot is still there.
 const BETWEEN_CHECKS: Duration = Duration::from_secs(5);
 
@@ -60,6 +64,39 @@ pub struct ParallelDump {
     _stop_on_drop: DropGuard,
 }
 
+/// Locks the tables, takes the snapshot, and starts every pg_dump. Each has its own locks when this returns.
+async fn begin(
+    (client, connection): (&Client, &Connection),
+    options: &DumpOptions,
+    jobs: usize,
+    stop: &CancellationToken,
+) -> Result<(Snapshot, Sections, DumpOptions), PostgresError> {
+    let mut snapshot = Snapshot::of_all_tables(client, connection, options, stop).await?;
+    let sizes = snapshot.sizes(HANDED_OUT).await?;
+    let any_name = options.encoding.as_deref() == Some("UTF8");
+    let shares = shares::shares(&sizes, jobs, any_name);
+    let options = DumpOptions {
+        snapshot: Some(snapshot.id.clone()),
+        // The tables are locked already, so a pg_dump waits only behind a statement that waits for our own lock.
+        lock_wait_timeout: options.lock_wait_timeout.min(BEHIND_ONESELF),
+        ..options.clone()
+    };
+    let start = |options: &DumpOptions, takes: Takes, part_bytes: usize| {
+        let dump = Dump::start(client, connection, options, stop)?;
+        Ok(Section::new(dump, takes, part_bytes, connection.place()))
+    };
+    let mut sections = start_sections(&options, &shares, start)?;
+    match sections.read_heads().await {
+        Ok(()) => Ok((snapshot, sections, options)),
+        Err(error) => {
+            stop.cancel();
+            sections.abandon().await;
+            snapshot.end().await;
+            Err(error)
+        }
+    }
+}
+
 /// The verdicts about all pg_dumps.
 #[derive(Debug)]
 struct Done {
@@ -83,17 +120,18 @@ impl ParallelDump {
     ) -> Result<Self, PostgresError> {
         let stop = stop.child_token();
         let guard = stop.clone().drop_guard();
-        let mut snapshot = Snapshot::of_all_tables(client, connection, options, &stop).await?;
-        let sizes = snapshot.sizes(options, HANDED_OUT).await?;
-        let any_name = options.encoding.as_deref() == Some("UTF8");
-        let shares = shares::shares(&sizes, jobs, any_name);
-        let jobs = shares.len() + 1;
-        let options = DumpOptions { snapshot: Some(snapshot.id.clone()), ..options.clone() };
-        let start = |options: &DumpOptions, takes: Takes, part_bytes: usize| {
-            let dump = Dump::start(client, connection, options, &stop)?;
-            Ok(Section::new(dump, takes, part_bytes, connection.place()))
+        let mut attempt = 1;
+        let (snapshot, sections, options) = loop {
+            let beginning = stop.child_token();
+            let begun = begin((client, connection), options, jobs, &beginning).await;
+            match begun {
+                Ok(begun) => break begun,
+                // Nothing was written yet, and a statement that waited for our own locks runs now.
+                Err(PostgresError::Failed { .. }) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
+            }
         };
-        let sections = start_sections(&options, &shares, start)?;
+        let jobs = sections.data.len();
         // One part between the sections and the archive.
         let (sender, parts) = mpsc::channel(1);
         let outlet = Outlet::new(sender, stop.clone(), connection.place());
@@ -190,9 +228,6 @@ fn start_sections(
     for tables in shares {
         let helper = DumpOptions {
             tables: tables.iter().map(pattern).collect(),
-            schemas: Vec::new(),
-            exclude_schemas: Vec::new(),
-            exclude_table_data: Vec::new(),
             ..of(invocation::Section::Data, options)
         };
         data.push(start(&helper, Takes::RowsOf(tables.clone()), PART_BYTES)?);
@@ -201,6 +236,7 @@ fn start_sections(
         before: start(&of(invocation::Section::PreData, options), everything(), SMALL_PART_BYTES)?,
         data,
         after: start(&of(invocation::Section::PostData, options), everything(), SMALL_PART_BYTES)?,
+        settings: Vec::new(),
     })
 }
 
@@ -242,7 +278,7 @@ async fn hold(
         while tokio::time::timeout(BETWEEN_CHECKS, complete.cancelled()).await.is_err() {
             snapshot.check().await?;
         }
-        snapshot.check().await?;
+        snapshot.check_names().await?;
         Ok(digests)
     };
     let held = holding().await;

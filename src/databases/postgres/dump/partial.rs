@@ -175,7 +175,8 @@ pub fn any(patterns: &[String], condition: fn(&str) -> String) -> String {
 }
 
 fn is(column: &str, expression: &str) -> String {
-    format!("{column} ~ '^({})$'", expression.replace('\'', "''"))
+    // As pg_dump compares: classes of letters depend on the collation, and names have that of C.
+    format!("{column} ~ '^({})$' COLLATE pg_catalog.default", expression.replace('\'', "''"))
 }
 
 /// The regular expressions of a pattern's schema, if it names one, and of its last part.
@@ -192,7 +193,7 @@ fn regular_expressions(pattern: &str) -> (Option<String>, String) {
             '$' => part.push_str("\\$"),
             _ if is_quoted && "|*+?()[]{}.^\\".contains(letter) => part.extend(['\\', letter]),
             _ if is_quoted => part.push(letter),
-            _ => part.extend(letter.to_lowercase()),
+            _ => part.push(letter.to_ascii_lowercase()),
         }
     }
     (parts.pop(), part)

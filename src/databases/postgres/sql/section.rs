@@ -127,7 +127,7 @@ impl SectionCutter {
         }
     }
 
-    /// Where the next bytes of the text are appended, at most 128 KiB. Then call [`SectionCutter::advance`].
+    /// Room for the next bytes of the text, at most 128 KiB. Then call [`SectionCutter::advance`].
     pub fn room(&mut self) -> &mut Vec<u8> {
         if self.text.capacity() == 0 {
             self.text = new_text(self.part_bytes);

@@ -173,6 +173,8 @@ pub(super) struct Sections {
     pub(super) data: Vec<Section>,
     /// Definitions after the rows.
     pub(super) after: Section,
+    /// What each of them begins with.
+    pub(super) settings: Vec<u8>,
 }
 
 impl Sections {
@@ -181,10 +183,28 @@ impl Sections {
         let written = self.write_all(outlet).await;
         if written.is_err() {
             outlet.stop.cancel();
-            let sections = self.data.into_iter().chain([self.before, self.after]);
-            join_all(sections.map(Section::abandon)).await;
+            self.abandon().await;
         }
         written
+    }
+
+    /// Ends every pg_dump, which were asked to stop.
+    pub(super) async fn abandon(self) {
+        let sections = self.data.into_iter().chain([self.before, self.after]);
+        join_all(sections.map(Section::abandon)).await;
+    }
+
+    /// Reads the settings that all of them begin with. Only then does every pg_dump have its locks.
+    pub(super) async fn read_heads(&mut self) -> Result<(), PostgresError> {
+        while let Some(part) = self.before.next(Phase::Head).await? {
+            self.settings.extend(part.text);
+        }
+        let head = self.before.cutter.head().to_vec();
+        self.before.skip_head(&head).await?;
+        for section in self.data.iter_mut().chain([&mut self.after]) {
+            section.skip_head(&head).await?;
+        }
+        Ok(())
     }
 
     async fn write_all(&mut self, outlet: &Outlet) -> Result<Vec<Finished>, PostgresError> {
@@ -199,17 +219,7 @@ impl Sections {
 
     /// The settings, everything that drops objects in pg_dump's order, and the definitions before the rows.
     async fn write_definitions(&mut self, outlet: &Outlet) -> Result<Finished, PostgresError> {
-        let mut settings = Vec::new();
-        while let Some(part) = self.before.next(Phase::Head).await? {
-            settings.push(part.text);
-        }
-        let head = self.before.cutter.head().to_vec();
-        self.before.skip_head(&head).await?;
-        for section in self.data.iter_mut().chain([&mut self.after]) {
-            section.skip_head(&head).await?;
-        }
-        // Only now does every pg_dump have its locks. A dump without a byte is one that waits for a lock.
-        outlet.send(settings.concat()).await?;
+        outlet.send(std::mem::take(&mut self.settings)).await?;
         // The last objects are dropped first. Only the first of the data sections drops any.
         for section in [&mut self.after].into_iter().chain(self.data.first_mut()).chain([&mut self.before]) {
             section.send(Phase::Drops, outlet).await?;

@@ -22,7 +22,10 @@ fn patterns_are_read_as_psql_reads_them() {
         let expected = (schema.map(str::to_owned), name.to_owned());
         assert_eq!(regular_expressions(pattern), expected, "{pattern}");
     }
-    assert_eq!(of_tables("d.it's"), "(n.nspname ~ '^(d)$' AND c.relname ~ '^(it''s)$')");
+    assert_eq!(
+        of_tables("d.it's"),
+        "(n.nspname ~ '^(d)$' COLLATE pg_catalog.default AND c.relname ~ '^(it''s)$' COLLATE pg_catalog.default)"
+    );
     let options = DumpOptions { exclude_table_data: vec!["a.b".to_owned()], ..DumpOptions::default() };
     assert_eq!(
         of_dumped_rows(&options),
