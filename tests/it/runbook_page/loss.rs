@@ -1,7 +1,9 @@
 //! The database's server is gone, or the region with its buckets.
 
+use std::time::Duration;
+
 use super::{PAGE, assert_diary, assert_writable};
-use crate::support::{OnCall, Play, Store, StrictS3, project_of, squeezed};
+use crate::support::{OnCall, Play, Store, StrictS3, project_of, squeezed, tools};
 
 pub(super) const DATABASE: Play = Play {
     page: PAGE,
@@ -82,7 +84,9 @@ fn a_lost_region_comes_back_from_the_replica() {
     on_call.lose_the_server();
     let gone = store.endpoint().strip_prefix("http://").unwrap().to_owned();
     drop(store);
-    assert!(std::net::TcpStream::connect(&gone).is_err(), "{gone} still answers");
+    tools::wait_for("the store to end", Duration::from_secs(60), || {
+        std::net::TcpStream::connect(&gone).err()
+    });
     let moved = on_call.newcomer.moves_to(&on_call.doppler, &replica);
     on_call.also(&moved);
 

@@ -29,7 +29,7 @@ fn patterns_are_read_as_psql_reads_them() {
     let options = DumpOptions { exclude_table_data: vec!["a.b".to_owned()], ..DumpOptions::default() };
     assert_eq!(
         of_dumped_rows(&options),
-        "(true) AND NOT (false) AND NOT ((n.nspname ~ '^(a)$' AND c.relname ~ '^(b)$'))"
+        "(true) AND NOT (false) AND NOT ((n.nspname ~ '^(a)$' COLLATE pg_catalog.default AND c.relname ~ '^(b)$' COLLATE pg_catalog.default))"
     );
-    assert_eq!(of_schemas("audit_*"), "n.nspname ~ '^(audit_.*)$'");
+    assert_eq!(of_schemas("audit_*"), "n.nspname ~ '^(audit_.*)$' COLLATE pg_catalog.default");
 }
