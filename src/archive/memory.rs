@@ -15,7 +15,8 @@ const MEMBER_IN_FLIGHT: u64 = 2 * MEMBER_BYTES;
 pub const MEMBERS_THAT_WAIT: usize = 2;
 const SMALL_PART: u64 = 8 * MIB;
 const PART: u64 = 16 * MIB;
-const MOST_PARTS_IN_FLIGHT: u64 = 3;
+/// Two connections to S3 upload more than one pg_dump can write, compressed.
+const MOST_PARTS_IN_FLIGHT: u64 = 2;
 const MOST_WORKERS: usize = 8;
 
 /// The memory that one stream uses. Parts are held whole: a request can be sent again only while its bytes are there.

@@ -6,7 +6,7 @@ use super::*;
 fn the_default_limit_serves_one_roomy_stream_or_four_lean_ones() {
     let limit = 96 * MIB;
     let one = BufferPlan::for_database(2 << 30, limit, limit, 2).unwrap();
-    assert_eq!((one.part_bytes, one.parts_in_flight), (16 * MIB, 3));
+    assert_eq!((one.part_bytes, one.parts_in_flight), (16 * MIB, 2));
     let four = BufferPlan::for_database(2 << 30, limit / 4, limit, 2).unwrap();
     assert_eq!((four.part_bytes, four.parts_in_flight), (8 * MIB, 1));
     assert!(four.bytes() * 4 <= limit, "{} MiB", four.bytes() / MIB);
