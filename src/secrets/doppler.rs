@@ -159,10 +159,8 @@ impl Doppler {
         let request = request.bearer_auth(place.token.expose_secret());
         let response = request.send().await.map_err(unavailable)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        if what == DOWNLOAD {
-            if let Some(shown) = shown_limit(&headers) {
-                self.rate_limit.learn(shown);
-            }
+        if let Some(shown) = shown_limit(&headers).filter(|_| what == DOWNLOAD) {
+            self.rate_limit.learn(shown);
         }
         let (body, is_whole) = body(response).await.map_err(unavailable)?;
         if status.is_success() && !is_whole {
