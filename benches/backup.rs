@@ -78,7 +78,11 @@ fn main() {
 }
 
 fn sponsors(count: usize) -> support::Plan {
-    Trial::plan((0..count).map(|number| Sponsor::named(&format!("sponsor{number:04}")).diary(5, 200)))
+    // Codes are three letters, and each is another one.
+    let letter = |number: usize| char::from(b'A' + u8::try_from(number % 26).unwrap());
+    let code = |number: usize| String::from_iter(['S', letter(number / 26), letter(number)]);
+    let named = |number: usize| Sponsor::named(&format!("sponsor{number:04}")).code(&code(number));
+    Trial::plan((0..count).map(|number| named(number).diary(5, 200)))
 }
 
 fn whole_runs(table: &mut Table, rounds: u64, cluster: &Cluster, trial: &Trial) {

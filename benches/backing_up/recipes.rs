@@ -89,7 +89,11 @@ impl<'a> Recipes<'a> {
         shell.env("AWS", tools::python_tool("aws"));
         shell.env("DATABASE", self.trial.database(self.sponsor).url());
         shell.env("BUCKET", self.trial.bucket(self.sponsor));
-        shell.env("AWS_ENDPOINT_URL", store.endpoint()).env("AWS_DEFAULT_REGION", REGION);
+        // rclone cannot use it, and the store speaks plain HTTP.
+        shell
+            .env_remove("AWS_CA_BUNDLE")
+            .env("AWS_ENDPOINT_URL", store.endpoint())
+            .env("AWS_DEFAULT_REGION", REGION);
         shell.env("AWS_ACCESS_KEY_ID", store.access_key()).env("AWS_SECRET_ACCESS_KEY", store.secret_key());
         shell
     }

@@ -180,6 +180,18 @@ fn a_small_database_takes_one_connection() {
     let _key = dump_key(&trial, "callisto");
 }
 
+#[test]
+fn a_role_with_another_encoding_reads_every_name() {
+    let trial = filled();
+    let database = trial.database("callisto");
+    database.psql_as_owner("CREATE TABLE \"日記\" AS SELECT 1 AS n");
+    database.psql(&format!("ALTER ROLE \"{}\" SET client_encoding = 'LATIN1'", database.user));
+    let outcome = trial.run().input("jobs", "3").run();
+    outcome.assert_code(0);
+    let tables = manifest(&trial, &outcome)["tables"].clone();
+    assert!(tables.as_array().unwrap().iter().any(|table| table["name"] == "日記"), "{tables}");
+}
+
 /// What a pattern selects, pg_dump alone decides, and a part must not hold what the user left out.
 #[test]
 fn several_connections_read_whole_databases_only() {
