@@ -9,7 +9,7 @@ use crate::measure::{Spread, Table, is_wanted};
 use crate::support::{Trial, clients, tools};
 use crate::{BLOCK, MIB, backup, run_of};
 
-/// Peak memory with dumps of these sizes in MiB, written by a program that stands in for pg_dump.
+/// Peak memory for dumps of these sizes in MiB. A script in place of pg_dump writes them.
 pub(crate) fn memory(table: &mut Table, trial: &Trial, sizes: &[u64]) {
     if !is_wanted("memory") {
         return;

@@ -1,6 +1,6 @@
 //! The same disasters with standard programs only: this tool, Doppler and GitHub are not available.
 
-use super::corruption::BAD_VALUES;
+use super::corruption::corrupt;
 use super::deletion::ACCIDENT;
 use super::loss::{REPLICA, replicate};
 use super::{PAGE, assert_diary, assert_read_only, assert_writable};
@@ -78,14 +78,7 @@ fn corruption_is_undone_by_hand() {
     let store = StrictS3::start();
     let mut on_call = on_call(&store, &CORRUPTION);
     let good = on_call.diary();
-    on_call.server().psql("diary", BAD_VALUES);
-    let bad = on_call.diary();
-    on_call.write_visits(25);
-    let mut expected = on_call.diary();
-    for (table, rows) in &mut expected {
-        rows.retain(|row| !bad[table].contains(row));
-        rows.extend(good[table].iter().cloned());
-    }
+    let expected = corrupt(&on_call);
 
     on_call.run("Before you start 1");
     on_call.run("Accidental deletion 1");

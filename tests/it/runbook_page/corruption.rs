@@ -1,7 +1,7 @@
 //! A deployment wrote wrong values, and users went on writing.
 
 use super::{PAGE, assert_diary, assert_read_only, assert_writable};
-use crate::support::{OnCall, Play, StrictS3, squeezed};
+use crate::support::{Diary, OnCall, Play, StrictS3, squeezed};
 
 pub(super) const CORRUPTION: Play = Play {
     page: PAGE,
@@ -25,17 +25,12 @@ sponsor-backup backup --environment production --sponsors callisto --version v2.
 sponsor-backup record --environment production --sponsors callisto --version v2.4.0 --outcome success";
 
 /// Every second visit is ten years later, and some entries have another severity.
-pub(super) const BAD_VALUES: &str = "\
+const BAD_VALUES: &str = "\
 UPDATE diary.visits SET visited_at = visited_at + interval '10 years' WHERE visit_id % 2 = 0;
 UPDATE diary.entries SET severity = 0 WHERE entry_id < 100";
 
-// serves: REQ-o00008/disaster-drills
-#[test]
-fn corruption_is_undone_and_newer_rows_are_kept() {
-    let store = StrictS3::start();
-    let mut on_call = OnCall::at(&store, &CORRUPTION);
-    on_call.run("Before you start 1");
-    on_call.also(DEPLOY);
+/// Writes bad values, after which users write on. Gives what the diary should be.
+pub(super) fn corrupt(on_call: &OnCall) -> Diary {
     let good = on_call.diary();
     on_call.server().psql("diary", BAD_VALUES);
     let bad = on_call.diary();
@@ -45,6 +40,17 @@ fn corruption_is_undone_and_newer_rows_are_kept() {
         rows.retain(|row| !bad[table].contains(row));
         rows.extend(good[table].iter().cloned());
     }
+    expected
+}
+
+// serves: REQ-o00008/disaster-drills
+#[test]
+fn corruption_is_undone_and_newer_rows_are_kept() {
+    let store = StrictS3::start();
+    let mut on_call = OnCall::at(&store, &CORRUPTION);
+    on_call.run("Before you start 1");
+    on_call.also(DEPLOY);
+    let expected = corrupt(&on_call);
     assert_eq!(expected["diary.entries"].len(), 625);
 
     on_call.run("Corruption 1");

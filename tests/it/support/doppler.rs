@@ -239,7 +239,7 @@ async fn handle(state: Arc<Mutex<State>>, request: Request) -> Result<Response, 
     }
     let asked = answers::read(&request);
     let headers = state.lock().unwrap().count();
-    let mut answer = tell(state, &request, asked).await?;
+    let mut answer = answered(state, &request, asked).await?;
     if let Some((headers, is_allowed)) = headers {
         if !is_allowed {
             answer = answers::refuse(429, "You have exceeded the rate limit");
@@ -251,7 +251,7 @@ async fn handle(state: Arc<Mutex<State>>, request: Request) -> Result<Response, 
     Ok(answer)
 }
 
-async fn tell(state: Arc<Mutex<State>>, request: &Request, asked: Asked) -> Result<Response, HangUp> {
+async fn answered(state: Arc<Mutex<State>>, request: &Request, asked: Asked) -> Result<Response, HangUp> {
     let (trouble, truth) = {
         let mut state = state.lock().unwrap();
         identities::end_what_is_over(&mut state);
