@@ -1,5 +1,5 @@
 //! The running dump: one pg_dump, or several over as many connections. Digests of generated columns are computed in the
-//! same snapshot meanwhile.
+//! same snapshot meanwhile. Either way, no schema may change between the start and the end.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,6 +10,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::prepare::PreparedBackup;
 use crate::databases::postgres::dump::parallel::ParallelDump;
+use crate::databases::postgres::dump::schemas::SchemaVersions;
 use crate::databases::postgres::generated::{self, Digests};
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::snapshot::Snapshot;
@@ -17,7 +18,13 @@ use crate::databases::postgres::sql::Scan;
 use crate::databases::postgres::{Dump, FinishedDump, PostgresError};
 
 /// A dump in progress. Dropping it ends every session.
-pub(super) enum Dumping {
+pub(super) struct Dumping {
+    /// Before it began.
+    schemas: SchemaVersions,
+    running: Running,
+}
+
+enum Running {
     /// One pg_dump, and the digests.
     Single(Dump, GeneratedValues),
     /// Several.
@@ -31,20 +38,23 @@ impl Dumping {
         stop: &CancellationToken,
     ) -> Result<Self, PostgresError> {
         let PreparedBackup { client, connection, options, database, jobs, .. } = prepared;
-        if *jobs > 1 {
+        let schemas = SchemaVersions::ask(connection, client).await?;
+        let running = if *jobs > 1 {
             let (place, sums) = ((client, connection), database.has_generated_values);
-            return Ok(Self::Parallel(ParallelDump::start(place, options, *jobs, sums, stop).await?));
-        }
-        let values = GeneratedValues::watch(prepared, stop).await?;
-        let options = DumpOptions { snapshot: values.snapshot(), ..options.clone() };
-        Ok(Self::Single(Dump::start(client, connection, &options, stop)?, values))
+            Running::Parallel(ParallelDump::start(place, options, *jobs, sums, stop).await?)
+        } else {
+            let values = GeneratedValues::watch(prepared, stop).await?;
+            let options = DumpOptions { snapshot: values.snapshot(), ..options.clone() };
+            Running::Single(Dump::start(client, connection, &options, stop)?, values)
+        };
+        Ok(Self { schemas, running })
     }
 
     /// Connections that read rows.
     pub(super) fn jobs(&self) -> usize {
-        match self {
-            Self::Single(..) => 1,
-            Self::Parallel(dump) => dump.jobs,
+        match &self.running {
+            Running::Single(..) => 1,
+            Running::Parallel(dump) => dump.jobs,
         }
     }
 
@@ -55,26 +65,24 @@ impl Dumping {
         scan: Scan,
         prepared: &PreparedBackup,
     ) -> Result<(FinishedDump, Digests), PostgresError> {
-        let (server, connection) = (&prepared.server, &prepared.connection);
-        match self {
-            Self::Single(dump, values) => {
+        let PreparedBackup { server, connection, client, .. } = prepared;
+        let (finished, digests) = match self.running {
+            Running::Single(dump, values) => {
                 let finished = dump.finish(scan).await?;
-                server.check_sequences(connection, &finished.contents)?;
-                Ok((finished, values.digests().await?))
+                (finished, values.digests().await?)
             }
-            Self::Parallel(dump) => {
-                let (finished, digests) = dump.finish(scan).await?;
-                server.check_sequences(connection, &finished.contents)?;
-                Ok((finished, digests))
-            }
-        }
+            Running::Parallel(dump) => dump.finish(scan).await?,
+        };
+        server.check_sequences(connection, &finished.contents)?;
+        self.schemas.check_unchanged(&SchemaVersions::ask(connection, client).await?, connection)?;
+        Ok((finished, digests))
     }
 
     /// Ends every pg_dump, and its session on the server, before this returns.
     pub(super) async fn abandon(self) {
-        match self {
-            Self::Single(dump, _) => dump.abandon().await,
-            Self::Parallel(dump) => dump.abandon().await,
+        match self.running {
+            Running::Single(dump, _) => dump.abandon().await,
+            Running::Parallel(dump) => dump.abandon().await,
         }
     }
 }
@@ -85,15 +93,15 @@ impl AsyncRead for Dumping {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        match self.get_mut() {
-            Self::Single(dump, _) => Pin::new(dump).poll_read(context, buffer),
-            Self::Parallel(dump) => Pin::new(dump).poll_read(context, buffer),
+        match &mut self.get_mut().running {
+            Running::Single(dump, _) => Pin::new(dump).poll_read(context, buffer),
+            Running::Parallel(dump) => Pin::new(dump).poll_read(context, buffer),
         }
     }
 }
 
 /// Digests in progress. Dropping them ends their session.
-pub(super) enum GeneratedValues {
+enum GeneratedValues {
     /// No table has such columns.
     None,
     /// The snapshot's name, and the running task.

@@ -6,6 +6,7 @@
 pub mod parallel;
 pub mod partial;
 pub mod rehearsal;
+pub mod schemas;
 pub mod standby;
 pub mod warnings;
 
@@ -70,6 +71,14 @@ pub struct FinishedDump {
     pub notes: Vec<String>,
     /// pg_dump's other warnings, without data. None of them means missing content.
     pub warnings: Vec<String>,
+}
+
+impl FinishedDump {
+    fn new(scan: Scan, contents: DumpContents, notes: Vec<String>, warnings: Vec<String>) -> Self {
+        let server_version = scan.server_version().unwrap_or_default();
+        let pg_dump_version = scan.pg_dump_version().unwrap_or_default();
+        Self { server_version, pg_dump_version, contents, scan, notes, warnings }
+    }
 }
 
 impl Dump {
@@ -156,14 +165,7 @@ impl Dump {
         if !missing.is_empty() {
             return Err(PostgresError::Incomplete { place, missing: missing.join("; ") });
         }
-        Ok(FinishedDump {
-            server_version: scan.server_version().unwrap_or_default(),
-            pg_dump_version: scan.pg_dump_version().unwrap_or_default(),
-            contents,
-            scan,
-            notes,
-            warnings: shown,
-        })
+        Ok(FinishedDump::new(scan, contents, notes, shown))
     }
 
     /// Ends pg_dump, and its session on the server, before this returns.

@@ -124,6 +124,12 @@ pub enum PostgresError {
         /// What is wrong with them.
         reason: Misfit,
     },
+    /// A schema was renamed, or its owner or grants were changed, while pg_dump read it.
+    #[error("{place}: a schema was renamed or changed during the dump")]
+    SchemaChanged {
+        /// `host:port/database`.
+        place: String,
+    },
     /// A signal or the time limit stopped the dump.
     #[error("{place}: the dump was stopped")]
     Stopped {
@@ -325,6 +331,9 @@ impl PostgresError {
             Self::Misfit { .. } => {
                 Some("Nothing was stored. Set `jobs` to 1, and report this with your pg_dump version.".to_owned())
             }
+            Self::SchemaChanged { .. } => Some(
+                "Run the backup again. pg_dump reads by name, so rows may be of another table. Do not rename schemas or change their grants meanwhile.".to_owned(),
+            ),
             Self::Stopped { .. } => None,
             Self::QueryFailed { place, message } | Self::Failed { place, message, .. } => {
                 remedy(place, message)

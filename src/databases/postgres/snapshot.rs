@@ -35,8 +35,8 @@ const UNLOCKED: &str =
     "SELECT EXISTS (SELECT {tables} AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.pid = pg_backend_pid()
   AND l.relation = c.oid AND l.mode = 'AccessShareLock' AND l.granted));\n";
 
-/// Whether a table of the snapshot has another name now, or another table has its name: names are looked up as of now.
-const MOVED: &str = "SELECT EXISTS (SELECT {tables} AND to_regclass(format('%I.%I', n.nspname, c.relname)) IS DISTINCT FROM c.oid);\n";
+/// Whether another session waits for a lock of this one.
+const IN_THE_WAY: &str = "SELECT EXISTS (SELECT FROM pg_locks l WHERE NOT l.granted AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)));\n";
 
 /// Times to lock all tables before it is given up.
 const ATTEMPTS: usize = 5;
@@ -119,19 +119,12 @@ impl Snapshot {
         Err(begun.session.failed(PgError::ours("others make tables faster than this session can lock them")))
     }
 
-    /// Fails if a name leads to another table than in the snapshot. pg_dump reads rows by name, and the locks do not keep others
-    /// from renaming a schema.
+    /// Whether another session waits for a lock of this one.
     ///
     /// # Errors
-    /// A table was renamed or replaced, or the connection was lost.
-    pub async fn check_names(&mut self) -> Result<(), PostgresError> {
-        match self.ask(&MOVED.replace("{tables}", DUMPED)).await?.as_slice() {
-            [moved] if moved == "f" => Ok(()),
-            [moved] if moved == "t" => {
-                Err(self.session.failed(PgError::ours("a schema or a table was renamed during the dump")))
-            }
-            _ => Err(self.unexpected()),
-        }
+    /// The connection was lost.
+    pub async fn is_in_the_way(&mut self) -> Result<bool, PostgresError> {
+        Ok(self.ask(IN_THE_WAY).await? == ["t"])
     }
 
     /// Sizes of the tables, of which `most` are named.

@@ -263,10 +263,14 @@ fn changes_of_tables_wait_for_the_end() {
 
 /// Waits until several connections read rows.
 pub(crate) fn wait_for_rows(database: &Database) {
+    wait_for_copies(database, 3);
+}
+
+pub(crate) fn wait_for_copies(database: &Database, wanted: usize) {
     let copies =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY %'
                   AND application_name = 'sponsor-backup' AND state = 'active'";
-    tools::wait_for("rows", DEADLINE, || (database.psql(copies) == "3").then_some(()));
+    tools::wait_for("rows", DEADLINE, || (database.psql(copies) == wanted.to_string()).then_some(()));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::backup::jobs::{tables, wait_for_rows};
-use crate::support::{Action, Outcome, Proxy, Run, Sponsor, Throttle, Trial, clients};
+use crate::backup::jobs::{tables, wait_for_copies, wait_for_rows};
+use crate::support::{Action, Outcome, Proxy, Run, Sponsor, Throttle, Trial, clients, tools};
 
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -79,28 +79,69 @@ fn one_of_several_pg_dumps_that_is_killed_fails_the_backup() {
             line.contains(option)
         };
         let pid = running.children().into_iter().find(is_it).unwrap();
-        crate::support::tools::signal("KILL", pid);
+        tools::signal("KILL", pid);
         assert_failed(&trial, &running.wait(), "pg_dump was killed by signal 9");
     }
 }
 
-/// - fault: Two schemas exchange their names while several pg_dumps read rows
-/// - injected: `jobs: 3`, and ALTER SCHEMA
-/// - seen: `a schema or a table was renamed during the dump`. Exit code 13
+/// - fault: Two schemas exchange their names while pg_dump reads rows
+/// - injected: ALTER SCHEMA, with one connection and with three; once they get their names back before the end
+/// - seen: `a schema was renamed or changed during the dump`. Exit code 13
 /// - left: A record of the failure. No pg_dump, no session
 #[test]
 fn schemas_that_exchange_their_names_fail_the_backup() {
+    for (jobs, times) in [("1", 1), ("3", 1), ("3", 2)] {
+        exchange_names(jobs, times);
+    }
+}
+
+fn exchange_names(jobs: &str, times: u32) {
     let trial = filled();
     let database = trial.database("callisto");
     database.psql_as_owner(
         "CREATE SCHEMA other; CREATE TABLE other.one (LIKE diary.one); CREATE TABLE other.\"Two \"\"$\" (LIKE diary.\"Two \"\"$\")",
     );
-    let running = slowly(&trial).start();
-    wait_for_rows(database);
-    database.psql(
+    let running = slowly(&trial).input("jobs", jobs).start();
+    wait_for_copies(database, jobs.parse().unwrap());
+    for _ in 0..times {
+        database.psql(
         "BEGIN; ALTER SCHEMA diary RENAME TO third; ALTER SCHEMA other RENAME TO diary; ALTER SCHEMA third RENAME TO other; COMMIT",
     );
-    assert_failed(&trial, &running.wait(), "a schema or a table was renamed during the dump");
+    }
+    assert_failed(&trial, &running.wait(), "a schema was renamed or changed during the dump");
+}
+
+/// - fault: A migration makes a table while the backup waits for its locks
+/// - injected: `jobs: 3`, and a transaction that holds another table meanwhile
+/// - seen: A success, in which the new table is locked to the end, too
+/// - left: The backup, with the new table
+#[test]
+fn a_table_that_is_made_while_it_waits_is_locked_too() {
+    let trial = filled();
+    let database = trial.database("callisto");
+    let running = std::thread::scope(|scope| {
+        let migration = scope.spawn(|| {
+            // Commits once the backup waits for it.
+            database.psql_as_owner(
+                "BEGIN; LOCK TABLE none;
+                 DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE relation = 'none'::regclass AND NOT granted) LOOP
+                   PERFORM pg_sleep(0.05); END LOOP; END $$;
+                 CREATE TABLE newt AS SELECT generate_series(1, 50) n; COMMIT",
+            )
+        });
+        let held = "SELECT count(*) FROM pg_locks WHERE relation = 'none'::regclass AND mode = 'AccessExclusiveLock'";
+        tools::wait_for("the migration", DEADLINE, || (database.psql(held) == "1").then_some(()));
+        let running = slowly(&trial).start();
+        migration.join().unwrap();
+        running
+    });
+    wait_for_rows(database);
+    let first = "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'newt'::regclass AND pid = (SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'sponsor-backup' ORDER BY backend_start LIMIT 1))";
+    assert_eq!(database.psql(first), "t");
+    let outcome = running.wait();
+    outcome.assert_code(0);
+    assert!(outcome.transcript().contains("backed up"), "{}", outcome.transcript());
 }
 
 /// - fault: A statement waits for a table that several pg_dumps are about to read
@@ -111,7 +152,7 @@ fn schemas_that_exchange_their_names_fail_the_backup() {
 fn a_statement_that_waits_for_the_locks_is_let_through() {
     let trial = filled();
     let database = trial.database("callisto");
-    let folder = crate::support::tools::open_folder("late");
+    let folder = tools::open_folder("late");
     let mark = folder.path().join("mark");
     let real = clients::real("pg_dump");
     // Each process of the first attempt waits until the statement does.
@@ -124,9 +165,7 @@ fn a_statement_that_waits_for_the_locks_is_let_through() {
         AND l.relation = 'none'::regclass AND l.granted";
     let waits = "SELECT count(*) FROM pg_locks WHERE relation = 'none'::regclass AND NOT granted";
     let until = |question: &str| {
-        crate::support::tools::wait_for(question, DEADLINE, || {
-            (database.psql(question) != "0").then_some(())
-        });
+        tools::wait_for(question, DEADLINE, || (database.psql(question) != "0").then_some(()));
     };
     std::thread::scope(|scope| {
         until(holds);

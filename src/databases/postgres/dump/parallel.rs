@@ -64,13 +64,17 @@ pub struct ParallelDump {
     _stop_on_drop: DropGuard,
 }
 
-/// Locks the tables, takes the snapshot, and starts every pg_dump. Each has its own locks when this returns.
+/// The session that holds the snapshot, every pg_dump, and what all of them read.
+type Begun = (Snapshot, Sections, DumpOptions);
+
+/// Locks the tables, takes the snapshot, and starts every pg_dump. Each has its own locks when this returns. The inner error is of a
+/// pg_dump that waited behind a statement that waits for our own locks, which are released then.
 async fn begin(
     (client, connection): (&Client, &Connection),
     options: &DumpOptions,
     jobs: usize,
     stop: &CancellationToken,
-) -> Result<(Snapshot, Sections, DumpOptions), PostgresError> {
+) -> Result<Result<Begun, PostgresError>, PostgresError> {
     let mut snapshot = Snapshot::of_all_tables(client, connection, options, stop).await?;
     let sizes = snapshot.sizes(HANDED_OUT).await?;
     let any_name = options.encoding.as_deref() == Some("UTF8");
@@ -87,12 +91,13 @@ async fn begin(
     };
     let mut sections = start_sections(&options, &shares, start)?;
     match sections.read_heads().await {
-        Ok(()) => Ok((snapshot, sections, options)),
+        Ok(()) => Ok(Ok((snapshot, sections, options))),
         Err(error) => {
+            let is_in_the_way = snapshot.is_in_the_way().await;
             stop.cancel();
             sections.abandon().await;
             snapshot.end().await;
-            Err(error)
+            if is_in_the_way? { Ok(Err(error)) } else { Err(error) }
         }
     }
 }
@@ -123,12 +128,11 @@ impl ParallelDump {
         let mut attempt = 1;
         let (snapshot, sections, options) = loop {
             let beginning = stop.child_token();
-            let begun = begin((client, connection), options, jobs, &beginning).await;
-            match begun {
+            match begin((client, connection), options, jobs, &beginning).await? {
                 Ok(begun) => break begun,
-                // Nothing was written yet, and a statement that waited for our own locks runs now.
-                Err(PostgresError::Failed { .. }) if attempt < ATTEMPTS => attempt += 1,
-                Err(error) => return Err(error),
+                Err(blocked) if attempt == ATTEMPTS => return Err(blocked),
+                // Nothing was written yet, and the statement that waited for our own locks runs now.
+                Err(_) => attempt += 1,
             }
         };
         let jobs = sections.data.len();
@@ -170,9 +174,7 @@ impl ParallelDump {
                 all.dedup();
             }
         }
-        let server_version = scan.server_version().unwrap_or_default();
-        let pg_dump_version = scan.pg_dump_version().unwrap_or_default();
-        Ok((FinishedDump { server_version, pg_dump_version, contents, scan, notes, warnings }, digests))
+        Ok((FinishedDump::new(scan, contents, notes, warnings), digests))
     }
 
     /// Ends every pg_dump, and its session on the server, before this returns.
@@ -278,7 +280,7 @@ async fn hold(
         while tokio::time::timeout(BETWEEN_CHECKS, complete.cancelled()).await.is_err() {
             snapshot.check().await?;
         }
-        snapshot.check_names().await?;
+        snapshot.check().await?;
         Ok(digests)
     };
     let held = holding().await;

@@ -117,6 +117,7 @@ fn of_each_kind() -> Vec<PostgresError> {
         misfit(Misfit::Missing("diary.visits".to_owned())),
         misfit(Misfit::Statement("CREATE TABLE diary.visits".to_owned())),
         misfit(Misfit::Lost("diary.visits".to_owned())),
+        PostgresError::SchemaChanged { place: place() },
         PostgresError::Stopped { place: place() },
     ];
     for error in &all {
@@ -137,6 +138,7 @@ fn of_each_kind() -> Vec<PostgresError> {
             | PostgresError::NoSharedSnapshot { .. }
             | PostgresError::SharedSessions { .. }
             | PostgresError::Misfit { .. }
+            | PostgresError::SchemaChanged { .. }
             | PostgresError::Stopped { .. } => {}
         }
     }
