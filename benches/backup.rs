@@ -66,9 +66,17 @@ fn main() {
     figures::files(&mut found, &small);
     let empty = Trial::plan([Sponsor::named("callisto").empty()]).cluster(&cluster).store(&store).start();
     figures::cold_start(&mut found, rounds, &empty);
-    if !is_quick && measure::is_wanted("200 sponsors") {
-        let trial = sponsors(200).cluster(&cluster).store(&store).start();
-        figures::many(&mut found, &trial, 200);
+    if !is_quick && measure::is_wanted("sponsors in one process") {
+        let trial = Trial::plan(sponsors(200)).cluster(&cluster).store(&store).start();
+        figures::many(&mut found, &trial, trial.run(), "200 sponsors in one process");
+        let trial = Trial::plan(sponsors(1000).map(Sponsor::empty)).cluster(&cluster).store(&store).start();
+        let client = figures::scripted(trial.database("sponsor0000"));
+        figures::many(
+            &mut found,
+            &trial,
+            trial.run().path(client.path()),
+            "1000 sponsors in one process, scripted pg_dump",
+        );
     }
 
     println!("\n# Tables\n");
@@ -77,12 +85,14 @@ fn main() {
     println!("{}", stages.shown(&["part, on one core", "MiB/s", "ratio"]));
 }
 
-fn sponsors(count: usize) -> support::Plan {
+/// Sponsors with small diaries.
+fn sponsors(count: usize) -> impl Iterator<Item = Sponsor> {
     // Codes are three letters, and each is another one.
     let letter = |number: usize| char::from(b'A' + u8::try_from(number % 26).unwrap());
-    let code = |number: usize| String::from_iter(['S', letter(number / 26), letter(number)]);
-    let named = |number: usize| Sponsor::named(&format!("sponsor{number:04}")).code(&code(number));
-    Trial::plan((0..count).map(|number| named(number).diary(5, 200)))
+    let code =
+        move |number: usize| String::from_iter([letter(number / 676), letter(number / 26), letter(number)]);
+    (0..count)
+        .map(move |number| Sponsor::named(&format!("sponsor{number:04}")).code(&code(number)).diary(5, 200))
 }
 
 fn whole_runs(table: &mut Table, rounds: u64, cluster: &Cluster, trial: &Trial) {
@@ -182,7 +192,7 @@ fn many_sponsors(table: &mut Table, cluster: &Cluster, store: &StrictS3, count: 
     if !measure::is_wanted(&name) {
         return;
     }
-    let trial = sponsors(count).cluster(cluster).store(store).start();
+    let trial = Trial::plan(sponsors(count)).cluster(cluster).store(store).start();
     let together = || backup(trial.run(), &[]);
     let in_a_loop = || trial.names().iter().map(|name| Recipes::of(cluster, &trial, name).classic()).sum();
     table.pair(1, (&name, "0.15"), together, in_a_loop);

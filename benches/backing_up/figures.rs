@@ -5,8 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use tempfile::TempDir;
+
 use crate::measure::{Spread, Table, is_wanted};
-use crate::support::{Trial, clients, tools};
+use crate::support::{Database, Run, Trial, clients, tools};
 use crate::{BLOCK, MIB, backup, run_of};
 
 /// Peak memory for dumps of these sizes in MiB. A script in place of pg_dump writes them.
@@ -15,11 +17,7 @@ pub(crate) fn memory(table: &mut Table, trial: &Trial, sizes: &[u64]) {
         return;
     }
     let folder = tools::open_folder("dump");
-    let database = trial.database("callisto");
-    let text = tools::run(
-        clients::real("pg_dump"),
-        ["--no-owner", "--no-acl", "--clean", "--if-exists", &database.url()],
-    );
+    let text = dump_of(trial.database("callisto"));
     // The rows of the largest table, again and again.
     let head = text.find("\nCOPY public.diary_events ").expect("a table of events");
     let begin = head + 1 + text[head + 1..].find('\n').unwrap() + 1;
@@ -106,14 +104,21 @@ pub(crate) fn cold_start(table: &mut Table, rounds: u64, empty: &Trial) {
     table.row(&["whole run, empty database", "–", &format!("{:.2} s", whole.median)]);
 }
 
+/// A pg_dump that writes a text as fast as it is read: the dump of this database.
+pub(crate) fn scripted(database: &Database) -> TempDir {
+    let text = dump_of(database);
+    clients::misbehaving(&format!("/bin/cat <<'END OF DUMP'\n{text}\nEND OF DUMP\nexit"))
+}
+
+fn dump_of(database: &Database) -> String {
+    let arguments = ["--no-owner", "--no-acl", "--clean", "--if-exists", &database.url()];
+    tools::run(clients::real("pg_dump"), arguments)
+}
+
 /// One process for many sponsors.
-pub(crate) fn many(table: &mut Table, trial: &Trial, count: usize) {
-    let outcome = run_of(trial.run(), &[]);
-    let each = outcome.took.as_secs_f64() * 1000.0 / count as f64;
+pub(crate) fn many(table: &mut Table, trial: &Trial, run: Run, name: &str) {
+    let outcome = run_of(run, &[]);
+    let each = outcome.took.as_secs_f64() * 1000.0 / trial.names().len() as f64;
     let peak = outcome.peak_memory as f64 / MIB;
-    table.row(&[
-        &format!("{count} sponsors in one process"),
-        "–",
-        &format!("{each:.0} ms each, peak {peak:.0} MiB"),
-    ]);
+    table.row(&[name, "–", &format!("{each:.0} ms each, peak {peak:.0} MiB")]);
 }
