@@ -48,7 +48,7 @@ fn main() {
     let is_quick = arguments.iter().any(|argument| argument == "quick");
     let mut numbers = arguments.iter().filter_map(|argument| argument.parse::<u64>().ok());
     let (mebibytes, rounds) = (numbers.next().unwrap_or(256), numbers.next().unwrap_or(3));
-    let (cluster, store) = (Cluster::start(tools::distribution_bin_dir()), StrictS3::start());
+    let (cluster, store) = (Cluster::start(tools::distribution_bin_dir()), StrictS3::with_checksums());
     let events = mebibytes * (1 << 20) / BYTES_PER_EVENT;
     let sponsor = Sponsor::named("callisto").diary(3000, u32::try_from(events).expect("a smaller database"));
     let trial = Trial::plan([sponsor]).cluster(&cluster).store(&store).start();
@@ -56,6 +56,7 @@ fn main() {
 
     let (stages, mut pairs) = stages::measure(rounds, &cluster, trial.database("callisto"));
     whole_runs(&mut pairs, rounds, &cluster, &trial);
+    read_back(&mut pairs, rounds, &trial, &store.elsewhere());
     several_connections(&mut pairs, rounds, mebibytes, &cluster, &store);
     let many = if is_quick { 10 } else { 100 };
     many_sponsors(&mut pairs, &cluster, &store, many);
@@ -118,6 +119,16 @@ fn whole_runs(table: &mut Table, rounds: u64, cluster: &Cluster, trial: &Trial) 
     table.pair(rounds, ("gzip in 24 MiB / gzip in 96 MiB", "–"), lean, gzip);
     slow_server(table, rounds, trial, &recipes);
     to_folder(table, rounds, trial, &recipes);
+}
+
+/// To a server that keeps no checksums of whole objects, so that a backup is read back.
+fn read_back(table: &mut Table, rounds: u64, trial: &Trial, forgetful: &StrictS3) {
+    [trial.bucket("callisto"), trial.log_bucket("callisto")]
+        .into_iter()
+        .for_each(|name| forgetful.bucket(name));
+    let elsewhere = || backup(trial.run().input("s3-endpoint-url", forgetful.endpoint()), GZIP);
+    let name = "gzip to a store without checksums / to one that keeps them, as S3 does";
+    table.pair(rounds, (name, "–"), elsewhere, || backup(trial.run(), GZIP));
 }
 
 /// Through a proxy that passes on so much of each connection.

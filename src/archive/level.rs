@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::codec::{Codec, Format, Level};
 
-/// Members in a row for which time was left, before the level rises.
-const CALM: u32 = 16;
+/// Members for which time was left, before the level rises; or signs of haste, each as much as several members, before it falls.
+const PATIENCE: i32 = 16;
+/// A core that is free most of the time still lets a member wait now and then.
+const HASTE: i32 = 4;
 
 /// Chooses levels while a stream runs.
 #[derive(Debug)]
@@ -15,7 +17,8 @@ pub struct LevelChoice {
     level: i32,
     /// Members whose compression may run at once.
     workers: usize,
-    calm: u32,
+    /// Above zero if time is left.
+    balance: i32,
     used: BTreeMap<i32, u64>,
 }
 
@@ -29,21 +32,28 @@ impl LevelChoice {
             (Level::Auto, Format::Gzip) => (1, 4, 6),
             (Level::Auto, Format::Zstd) => (1, 2, 3),
         };
-        Self { lowest, highest, level, workers: workers.max(1), calm: 0, used: BTreeMap::new() }
+        Self { lowest, highest, level, workers: workers.max(1), balance: 0, used: BTreeMap::new() }
     }
 
     /// The level of the next member, while `unfinished` members before it are still being compressed. If they occupy all workers, the
     /// source waits for them, or will soon. If none is left, they wait for the source.
     pub fn next(&mut self, unfinished: usize) -> i32 {
-        self.calm = if unfinished == 0 { self.calm + 1 } else { 0 };
         if unfinished >= self.workers {
-            self.level = self.lowest.max(self.level - 1);
-        } else if self.calm == CALM {
-            self.level = self.highest.min(self.level + 1);
-            self.calm = 0;
+            self.balance -= HASTE;
+        } else if unfinished == 0 {
+            self.balance += 1;
+        }
+        if self.balance.abs() >= PATIENCE {
+            self.level = (self.level + self.balance.signum()).clamp(self.lowest, self.highest);
+            self.balance = 0;
         }
         *self.used.entry(self.level).or_default() += 1;
         self.level
+    }
+
+    /// A member waited for a core: pg_dump, a database on this machine or the rest of the pipeline needs the cores, too.
+    pub fn note_wait(&mut self) {
+        self.balance -= HASTE;
     }
 
     /// Members of each level that was used.

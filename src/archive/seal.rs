@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::codec::Format;
@@ -121,9 +123,12 @@ async fn run<S: BlockSource>(
         }
         while members.len() >= in_flight || (last && !members.is_empty()) {
             let Some((of_piece, member)) = members.pop_front() else { break };
-            let compressed = member.await.map_err(lost)??;
-            index.add(of_piece, &compressed);
-            let stored = stored_side.encryption.update(compressed)?;
+            let member = member.await.map_err(lost)??;
+            if member.waited {
+                levels.note_wait();
+            }
+            index.add(of_piece, &member.bytes);
+            let stored = stored_side.encryption.update(member.bytes)?;
             stored_side.pass(&stored, upload, progress).await?;
         }
         if last {
@@ -141,10 +146,27 @@ async fn run<S: BlockSource>(
 }
 
 /// A member on a core of its own.
-type Compressing = JoinHandle<Result<Vec<u8>, ArchiveError>>;
+type Compressing = JoinHandle<Result<Member, ArchiveError>>;
+
+struct Member {
+    bytes: Vec<u8>,
+    /// Whether all cores were busy: it took half as long again as it worked, or longer.
+    waited: bool,
+}
 
 fn compress(format: Format, plain: Vec<u8>, level: i32) -> Compressing {
-    tokio::task::spawn_blocking(move || format.compress(&plain, level))
+    let asked = Instant::now();
+    tokio::task::spawn_blocking(move || {
+        let begin = time_on_a_core();
+        let bytes = format.compress(&plain, level)?;
+        let worked = time_on_a_core().saturating_sub(begin);
+        Ok(Member { bytes, waited: asked.elapsed() > worked + worked / 2 })
+    })
+}
+
+/// Of this thread.
+fn time_on_a_core() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
 fn lost(error: JoinError) -> ArchiveError {

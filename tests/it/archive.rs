@@ -162,7 +162,7 @@ fn a_text_that_comes_fast_is_compressed_at_lower_levels() {
     let codec = Codec { format: Format::Gzip, level: Level::Auto };
     let recipe = SealOptions { codec, recipients: Recipients::default() };
     // It is in memory, so that compression is always what others wait for.
-    let text = InMemory { block: bytes(1 << 20, 3, false), left: 32 };
+    let text = InMemory { block: bytes(1 << 20, 3, false), left: 64 };
     let pending = sealed_stream(&server, "a/dump", text, &recipe, 8 * MIB);
     let levels = pending.sealed().levels.clone();
     assert!(levels.keys().all(|level| (1..=4).contains(level)) && levels[&1] > levels[&4], "{levels:?}");

@@ -1,10 +1,11 @@
 //! A strict S3 server in this process: the `s3s` library over a temporary folder. Checks signatures and checksums.
 //! Has no tags, versions or locks; for those see `moto`.
 
-mod quick_lists;
+mod files;
 
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Mutex;
 
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
@@ -17,7 +18,7 @@ use super::http::runtime;
 use super::s3::{Keys, Store};
 use super::sessions::Sessions;
 use super::tools;
-use quick_lists::QuickLists;
+use files::Files;
 
 /// A running server; it stops and its objects go when this is dropped.
 #[derive(Debug)]
@@ -37,33 +38,40 @@ impl Deref for StrictS3 {
 impl StrictS3 {
     /// Starts a server of the test's own, with keys of its own.
     pub(crate) fn start() -> Self {
-        let keys = keys();
-        let auth = SimpleAuth::from_single(keys.id.clone(), keys.secret.clone());
-        Self::serve(keys, |builder| builder.set_auth(auth))
+        Self::serve_plainly(keys(), false)
+    }
+
+    /// The same, but it keeps the CRC64NVME of whole objects, as S3 does.
+    pub(crate) fn with_checksums() -> Self {
+        Self::serve_plainly(keys(), true)
     }
 
     /// Another server with the keys of this one, as another region of AWS has.
     pub(crate) fn elsewhere(&self) -> Self {
-        let keys = self.store.keys().clone();
-        let auth = SimpleAuth::from_single(keys.id.clone(), keys.secret.clone());
-        Self::serve(keys, |builder| builder.set_auth(auth))
+        Self::serve_plainly(self.store.keys().clone(), false)
     }
 
     /// The same for the sessions of roles: what neither they nor the keys allow is refused.
     pub(crate) fn with_sessions() -> (Self, Sessions) {
         let sessions = Sessions::new(keys());
-        let server = Self::serve(sessions.owner().clone(), |builder| {
+        let server = Self::serve(sessions.owner().clone(), false, |builder| {
             builder.set_auth(sessions.clone());
             builder.set_access(sessions.clone());
         });
         (server, sessions)
     }
 
-    fn serve(keys: Keys, guard: impl FnOnce(&mut S3ServiceBuilder)) -> Self {
+    fn serve_plainly(keys: Keys, keeps_checksums: bool) -> Self {
+        let auth = SimpleAuth::from_single(keys.id.clone(), keys.secret.clone());
+        Self::serve(keys, keeps_checksums, |builder| builder.set_auth(auth))
+    }
+
+    fn serve(keys: Keys, keeps_checksums: bool, guard: impl FnOnce(&mut S3ServiceBuilder)) -> Self {
         let folder = tools::open_folder("strict-s3");
         let files = FileSystem::new(folder.path()).unwrap();
         let root = folder.path().canonicalize().unwrap();
-        let mut builder = S3ServiceBuilder::new(QuickLists { files, root });
+        let mut builder =
+            S3ServiceBuilder::new(Files { files, root, checksums: keeps_checksums.then(Mutex::default) });
         guard(&mut builder);
         let listener = runtime().block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());

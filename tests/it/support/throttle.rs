@@ -11,6 +11,8 @@ use super::Database;
 
 /// Bytes that pass at once.
 const STEP: usize = 64 << 10;
+/// How late this proxy itself may be and still make up for it.
+const LATE: Duration = Duration::from_millis(50);
 
 /// A running proxy, for as long as the process lives.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ impl Throttle {
         std::thread::spawn(move || {
             for client in listener.incoming().filter_map(Result::ok) {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
+                // Small messages would wait for the receipt of those before.
+                [&client, &server].into_iter().for_each(|socket| socket.set_nodelay(true).unwrap());
                 let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
                 std::thread::spawn(move || pass(from, to, &AtomicU64::new(u64::MAX)));
                 let limit = Arc::clone(&shared);
@@ -55,7 +59,8 @@ fn pass(mut from: TcpStream, mut to: TcpStream, bytes_per_second: &AtomicU64) {
     while let Ok(read @ 1..) = from.read(&mut bytes) {
         let limit = bytes_per_second.load(Ordering::Relaxed);
         // Time that went by unused is not made up for.
-        next = next.max(Instant::now()) + Duration::from_secs_f64(read as f64 / limit as f64);
+        let earliest = Instant::now().checked_sub(LATE).unwrap_or(next);
+        next = next.max(earliest) + Duration::from_secs_f64(read as f64 / limit as f64);
         if to.write_all(&bytes[..read]).is_err() {
             break;
         }

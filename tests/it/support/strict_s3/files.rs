@@ -1,25 +1,90 @@
-//! The server's listings, read from its folder at once: `s3s_fs` asks for each file by itself, which takes seconds for each page
-//! of thirty thousand. Everything else is done by `s3s_fs`.
+//! `s3s_fs` with two changes. Listings are read from the folder at once: `s3s_fs` asks for each file by itself, which takes
+//! seconds for each page of thirty thousand. And checksums of objects that came in parts can be kept, as S3 does.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use s3s::dto::{ListObjectsV2Input, ListObjectsV2Output, Object, Timestamp};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crc_fast::{CrcAlgorithm, Digest};
+use s3s::dto::{
+    ChecksumMode, ChecksumType, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, HeadObjectInput,
+    HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object, Timestamp,
+};
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
 
-pub(super) struct QuickLists {
+pub(super) struct Files {
     pub(super) files: FileSystem,
     pub(super) root: PathBuf,
+    /// CRC64NVME by the file of an object that came in parts. `None`: such checksums are forgotten, as by many servers.
+    pub(super) checksums: Option<Mutex<BTreeMap<PathBuf, String>>>,
+}
+
+impl Files {
+    /// S3 completes only an object with the checksum that the request names.
+    async fn complete(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        let file = self.root.join(&request.input.bucket).join(&request.input.key);
+        let sent = request.input.checksum_crc64nvme.clone();
+        let done = self.files.complete_multipart_upload(request).await?;
+        if let (Some(checksums), Some(sent)) = (&self.checksums, sent) {
+            let completed = file.clone();
+            if tokio::task::spawn_blocking(move || crc64nvme(&completed)).await.unwrap() != sent {
+                std::fs::remove_file(file).unwrap();
+                return Err(s3_error!(BadDigest));
+            }
+            checksums.lock().unwrap().insert(file, sent);
+        }
+        Ok(done)
+    }
+
+    async fn head(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
+        let file = self.root.join(&request.input.bucket).join(&request.input.key);
+        let is_asked =
+            request.input.checksum_mode.as_ref().is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
+        let mut head = self.files.head_object(request).await?;
+        if let Some(checksums) = self.checksums.as_ref().filter(|_| is_asked)
+            && let Some(kept) = checksums.lock().unwrap().get(&file)
+        {
+            head.output.checksum_crc64nvme = Some(kept.clone());
+            head.output.checksum_type = Some(ChecksumType::from_static(ChecksumType::FULL_OBJECT));
+        }
+        Ok(head)
+    }
+}
+
+fn crc64nvme(file: &Path) -> String {
+    let mut digest = Digest::new(CrcAlgorithm::Crc64Nvme);
+    std::io::copy(&mut std::fs::File::open(file).unwrap(), &mut digest).unwrap();
+    STANDARD.encode(digest.finalize().to_be_bytes())
 }
 
 /// Hands a request on.
 macro_rules! handed_on {
     ($($name:ident: $input:ident -> $output:ident;)*) => {
         #[async_trait::async_trait]
-        impl S3 for QuickLists {
+        impl S3 for Files {
             $(async fn $name(&self, request: S3Request<s3s::dto::$input>) -> S3Result<S3Response<s3s::dto::$output>> {
                 self.files.$name(request).await
             })*
+
+            async fn complete_multipart_upload(
+                &self,
+                request: S3Request<CompleteMultipartUploadInput>,
+            ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+                self.complete(request).await
+            }
+
+            async fn head_object(
+                &self,
+                request: S3Request<HeadObjectInput>,
+            ) -> S3Result<S3Response<HeadObjectOutput>> {
+                self.head(request).await
+            }
 
             async fn list_objects_v2(
                 &self,
@@ -41,7 +106,6 @@ macro_rules! handed_on {
 
 handed_on! {
     abort_multipart_upload: AbortMultipartUploadInput -> AbortMultipartUploadOutput;
-    complete_multipart_upload: CompleteMultipartUploadInput -> CompleteMultipartUploadOutput;
     copy_object: CopyObjectInput -> CopyObjectOutput;
     create_bucket: CreateBucketInput -> CreateBucketOutput;
     create_multipart_upload: CreateMultipartUploadInput -> CreateMultipartUploadOutput;
@@ -51,7 +115,6 @@ handed_on! {
     get_bucket_location: GetBucketLocationInput -> GetBucketLocationOutput;
     get_object: GetObjectInput -> GetObjectOutput;
     head_bucket: HeadBucketInput -> HeadBucketOutput;
-    head_object: HeadObjectInput -> HeadObjectOutput;
     list_buckets: ListBucketsInput -> ListBucketsOutput;
     list_objects: ListObjectsInput -> ListObjectsOutput;
     list_parts: ListPartsInput -> ListPartsOutput;
