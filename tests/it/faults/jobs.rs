@@ -64,6 +64,26 @@ fn a_session_of_several_that_ends_fails_the_backup() {
     }
 }
 
+/// - fault: The session that holds the snapshot of several pg_dumps falls silent
+/// - injected: `jobs: 3`, and SIGSTOP to its process on the server
+/// - seen: `the session that holds the snapshot does not answer`. Exit code 13
+/// - left: A record of the failure. No pg_dump, no session once its process goes on
+#[test]
+fn a_snapshot_whose_session_falls_silent_fails_the_backup() {
+    let trial = filled();
+    let running = slowly(&trial).start();
+    let database = trial.database("callisto");
+    wait_for_rows(database);
+    let first = "SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'sponsor-backup' ORDER BY backend_start LIMIT 1";
+    let pid = database.psql(first).parse().unwrap();
+    tools::signal("STOP", pid);
+    let outcome = running.wait();
+    tools::signal("CONT", pid);
+    tools::wait_for("the end of its session", DEADLINE, || (database.sessions() == 0).then_some(()));
+    assert_failed(&trial, &outcome, "the session that holds the snapshot does not answer");
+}
+
 /// - fault: One of several pg_dumps is killed
 /// - injected: `jobs: 3`, and SIGKILL
 /// - seen: `pg_dump was killed by signal 9`. Exit code 13
