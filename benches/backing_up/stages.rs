@@ -68,6 +68,8 @@ pub(crate) fn measure(rounds: u64, cluster: &Cluster, database: &Database) -> (T
         "CPU of the pipeline at gzip 1, with the scanner / without it",
         "1.05",
         &format!("{ratio:.3}"),
+        "–",
+        "–",
     ]);
     (stages, scanner)
 }
