@@ -85,6 +85,20 @@ fn a_large_dump_sends_equal_parts_with_valid_checksums() {
 }
 
 #[test]
+fn a_store_that_forgets_checksums_is_read_back() {
+    for (strict, reads) in [(StrictS3::start(), 1), (StrictS3::with_checksums(), 0)] {
+        let (trial, proxy) = (large(&strict), Proxy::before(strict.endpoint()));
+        in_parts(&trial, &proxy).run().assert_code(0);
+        let seen = proxy.requests();
+        assert!(parts(&seen).len() >= 3);
+        let dump = dump_key(&trial, "callisto");
+        let read = |seen: &&Seen| seen.method == "GET" && seen.path.ends_with(&dump) && !seen.has("tagging");
+        assert_eq!(seen.iter().filter(read).count(), reads);
+        assert_whole(&trial);
+    }
+}
+
+#[test]
 fn a_multipart_upload_sets_its_tags_and_leaves_no_upload_open() {
     let trial = large(Moto::shared());
     let proxy = Proxy::before(trial.store.endpoint());
