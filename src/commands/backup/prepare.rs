@@ -158,7 +158,7 @@ impl BackupRun<'_> {
         let client = client::choose(clients, oldest, &connection.place())?.clone();
         state.pg_dump_version = Some(client.version.clone());
         let database = database::ask(&connection, newest).await?;
-        state.warnings.extend(server::left_to_extensions(&connection, newest).await?);
+        state.warnings.extend(database.rows_left_out());
         let lacking = self.lacking(&connection, newest).await;
         Ok(AskedServer { connection, server, database, standby, client, lacking })
     }

@@ -20,12 +20,21 @@ const QUESTION: &str = "SELECT encode(convert_to(json_build_object(
   'collation_version', d.facts ->> 'datcollversion',
   'comment', shobj_description(d.oid, 'pg_database'),
   'has_generated_values', EXISTS (SELECT {generated}),
+  'left_to_extensions', ({of_extensions}),
   'settings', (SELECT coalesce(json_agg(json_build_array(r.rolname, split_part(c, '=', 1), substr(c, strpos(c, '=') + 1))
                                         ORDER BY r.rolname NULLS FIRST, c), '[]')
      FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) c
      WHERE s.setdatabase = d.oid AND (s.setrole = 0 OR r.oid IS NOT NULL)))::text,
   CASE pg_encoding_to_char(d.encoding) WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END), 'hex')
   FROM (SELECT *, to_jsonb(x) AS facts FROM pg_database x) d WHERE d.datname = current_database()";
+
+/// Tables of extensions that have rows and are not marked by their extension. pg_dump silently skips their rows.
+const OF_EXTENSIONS: &str = "SELECT coalesce(json_agg(json_build_array(n.nspname || '.' || c.relname, e.extname)), '[]') \
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' \
+  JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid \
+  WHERE c.relkind = 'r' AND c.oid <> ALL (coalesce(e.extconfig, '{}')) \
+  AND pg_relation_size(c.oid) > 0";
 
 /// What no dump of a database contains.
 #[derive(Debug, Clone)]
@@ -36,6 +45,21 @@ pub struct Database {
     pub settings: Settings,
     /// Whether a table has stored generated columns.
     pub has_generated_values: bool,
+    /// Tables whose rows the dump lacks, each with its extension.
+    pub left_to_extensions: Vec<(String, String)>,
+}
+
+impl Database {
+    /// Warnings about rows that the dump does not contain, because their tables belong to an extension.
+    #[must_use]
+    pub fn rows_left_out(&self) -> Vec<String> {
+        let words = |(table, extension): &(String, String)| {
+            format!(
+                "rows of {table} are not in the backup: the table belongs to the extension {extension}, and pg_dump skips such rows"
+            )
+        };
+        self.left_to_extensions.iter().map(words).collect()
+    }
 }
 
 #[derive(Deserialize)]
@@ -49,6 +73,7 @@ struct Answer {
     collation_version: Option<String>,
     comment: Option<String>,
     has_generated_values: bool,
+    left_to_extensions: Vec<(String, String)>,
     /// Role, name and value of each setting.
     settings: Vec<(Option<String>, String, String)>,
 }
@@ -58,7 +83,8 @@ struct Answer {
 /// # Errors
 /// The server cannot be reached, refuses, or does not answer within a minute.
 pub async fn ask(connection: &Connection, client: &Client) -> Result<Database, PostgresError> {
-    let question = QUESTION.replace("{generated}", generated::TABLES);
+    let question =
+        QUESTION.replace("{generated}", generated::TABLES).replace("{of_extensions}", OF_EXTENSIONS);
     let answer = query(connection, client, &question).await?;
     parse(&answer).ok_or_else(|| unexpected(connection))
 }
@@ -80,6 +106,7 @@ fn parse(answer: &str) -> Option<Database> {
         },
         settings: Settings::new(settings, answer.comment),
         has_generated_values: answer.has_generated_values,
+        left_to_extensions: answer.left_to_extensions,
     })
 }
 

@@ -4,14 +4,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::client::Client;
-use super::query::query;
+use super::query::{query, query_json};
 use super::{Connection, PostgresError};
 
 /// By default, every role may read the system identifier. Managed servers can revoke this, and a call without the
-/// right fails the whole statement. So the first question is whether the role has it.
+/// right fails the whole statement.
 const QUESTION: &str = "SELECT json_build_object(
-  'may_ask', coalesce(has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'), false),
-  'role', current_user,
+  'system_identifier', (SELECT system_identifier::text FROM pg_control_system()),
   'database_oid', (SELECT oid::int8 FROM pg_database WHERE datname = current_database()),
   'database', current_database(),
   'server_started_at', to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),
@@ -19,7 +18,8 @@ const QUESTION: &str = "SELECT json_build_object(
   'address', host(inet_server_addr()),
   'port', coalesce(inet_server_port(), current_setting('port')::int))";
 
-const SYSTEM_IDENTIFIER: &str = "SELECT system_identifier::text FROM pg_control_system()";
+const RIGHT: &str = "SELECT json_build_object('role', current_user, 'may_ask',
+  coalesce(has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'), false))";
 
 /// One database of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,14 +83,19 @@ impl Likeness {
 
 #[derive(Deserialize)]
 struct Answer {
-    may_ask: bool,
-    role: String,
+    system_identifier: String,
     database_oid: u32,
     database: String,
     server_started_at: Timestamp,
     in_recovery: bool,
     address: Option<String>,
     port: u16,
+}
+
+#[derive(Deserialize)]
+struct Right {
+    role: String,
+    may_ask: bool,
 }
 
 /// Asks a database for its identity. Any psql version works.
@@ -101,31 +106,32 @@ pub async fn ask(
     connection: &Connection,
     client: &Client,
 ) -> Result<Result<Identity, Unidentified>, PostgresError> {
-    let text = query(connection, client, QUESTION).await?;
+    let text = match query(connection, client, QUESTION).await {
+        Ok(text) => text,
+        // Only these answers of the server mean that it cannot be asked. After anything else it may be another sponsor's.
+        Err(error) if cannot_be_asked(&error) => {
+            let Right { role, may_ask } = query_json(connection, client, RIGHT).await?;
+            let lacks = || format!("role {role} lacks EXECUTE on pg_control_system()");
+            return Ok(Err(Unidentified(if may_ask { error.to_string() } else { lacks() })));
+        }
+        Err(error) => return Err(error),
+    };
     let answer: Answer = match serde_json::from_str(&text) {
         Ok(answer) => answer,
         Err(error) => return Ok(Err(Unidentified(format!("unexpected answer: {error}")))),
     };
-    if !answer.may_ask {
-        let reason = format!("role {} lacks EXECUTE on pg_control_system()", answer.role);
-        return Ok(Err(Unidentified(reason)));
+    let digits = &answer.system_identifier;
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(Err(Unidentified("the system identifier is not a number".to_owned())));
     }
-    Ok(match query(connection, client, SYSTEM_IDENTIFIER).await {
-        Ok(digits) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Ok(Identity {
-                system_identifier: digits,
-                database_oid: answer.database_oid,
-                database: answer.database,
-                server_started_at: answer.server_started_at,
-                in_recovery: answer.in_recovery,
-                reached_at: ReachedAt { address: answer.address, port: answer.port },
-            })
-        }
-        Ok(_) => Err(Unidentified("the system identifier is not a number".to_owned())),
-        // Only these answers of the server mean that it cannot be asked. After anything else it may be another sponsor's.
-        Err(error) if cannot_be_asked(&error) => Err(Unidentified(error.to_string())),
-        Err(error) => return Err(error),
-    })
+    Ok(Ok(Identity {
+        system_identifier: answer.system_identifier,
+        database_oid: answer.database_oid,
+        database: answer.database,
+        server_started_at: answer.server_started_at,
+        in_recovery: answer.in_recovery,
+        reached_at: ReachedAt { address: answer.address, port: answer.port },
+    }))
 }
 
 /// Whether the server answered `insufficient_privilege` or `undefined_function`.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{self, Client};
+use super::database;
 use super::dump::rehearsal::rehearse;
 use super::dump::standby;
 use super::invocation::DumpOptions;
@@ -160,7 +161,8 @@ impl Asked<'_> {
         findings.extend(self.standby(&server).await);
         findings.extend(judgement::unlogged_sequences(&facts));
         findings.extend(judgement::settings(&facts));
-        findings.extend(judgement::extensions(&facts, server::left_to_extensions(connection, newest).await));
+        let database = database::ask(connection, newest).await;
+        findings.extend(judgement::extensions(&facts, database.map(|database| database.rows_left_out())));
         findings.push(judgement::locks(&facts));
         findings.push(judgement::size(server.database_bytes));
         if let Ok(client) = client

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::client::Client;
-use super::query::{query, query_json, unexpected};
+use super::query::{query, unexpected};
 use super::sql::DumpContents;
 use super::{Connection, PostgresError};
 
@@ -24,14 +24,6 @@ const SEQUENCES: &str = ", (SELECT coalesce(json_agg(json_build_array(n.nspname,
 /// How many mappings have options that the view hides. Only a role that can read the table knows.
 const MAPPINGS: &str = "SELECT count(*) FROM pg_user_mapping m JOIN pg_user_mappings v ON v.umid = m.oid \
                         WHERE m.umoptions IS NOT NULL AND v.umoptions IS NULL";
-
-/// Tables of extensions that have rows and are not marked by their extension. pg_dump silently skips their rows.
-const OF_EXTENSIONS: &str = "SELECT coalesce(json_agg(json_build_array(n.nspname || '.' || c.relname, e.extname)), '[]') \
-                             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                             JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' \
-                             JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid \
-                             WHERE c.relkind = 'r' AND c.oid <> ALL (coalesce(e.extconfig, '{}')) \
-                             AND pg_relation_size(c.oid) > 0";
 
 /// Settings that change a dump's text, and the values that make dumps comparable and readable by any server. pg_dump
 /// itself sets the others that matter (formats of dates, intervals and numbers, search path, row security).
@@ -169,23 +161,6 @@ pub async fn ask(connection: &Connection, client: &Client) -> Result<Server, Pos
     let answer =
         query(connection, client, &format!("{QUERY}{settings}{SEQUENCES}{HIDDEN_SEQUENCE})")).await?;
     parse(&answer).ok_or_else(|| unexpected(connection))
-}
-
-/// Warnings about rows that the dump does not contain, because their tables belong to an extension.
-///
-/// # Errors
-/// The server cannot be reached, rejects the query, or does not answer within a minute.
-pub async fn left_to_extensions(
-    connection: &Connection,
-    client: &Client,
-) -> Result<Vec<String>, PostgresError> {
-    let found: Vec<(String, String)> = query_json(connection, client, OF_EXTENSIONS).await?;
-    let words = |(table, extension): (String, String)| {
-        format!(
-            "rows of {table} are not in the backup: the table belongs to the extension {extension}, and pg_dump skips such rows"
-        )
-    };
-    Ok(found.into_iter().map(words).collect())
 }
 
 fn parse(answer: &str) -> Option<Server> {

@@ -19,6 +19,7 @@ pub(in crate::verification) fn database(locale: Locale, settings: &[(&str, &str)
         locale,
         settings: Settings::new(settings.iter().map(setting).collect(), None),
         has_generated_values: false,
+        left_to_extensions: Vec::new(),
     }
 }
 

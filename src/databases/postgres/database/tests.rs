@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn an_answer_is_read_and_another_text_is_refused() {
     let json = r#"{"encoding":"UTF8","provider":"icu","collate":"C","ctype":"C","locale":"tr-TR","icu_rules":null,
-            "collation_version":"153","comment":null,"has_generated_values":true,"settings":[[null,"app.key","a=b"]]}"#;
+            "collation_version":"153","comment":null,"has_generated_values":true,"left_to_extensions":[],"settings":[[null,"app.key","a=b"]]}"#;
     let hex: String = json.bytes().map(|byte| format!("{byte:02x}")).collect();
     let database = parse(&hex).unwrap();
     assert_eq!((database.locale.words().as_str(), database.settings.all.len()), ("icu tr-TR", 1));
