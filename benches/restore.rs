@@ -16,12 +16,12 @@ mod measure;
 #[path = "../tests/it/support/mod.rs"]
 mod support;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use measure::pairs;
+use measure::Table;
 use support::{Cluster, Database, REGION, Run, Sponsor, StrictS3, Trial, tools};
 
 /// Of the dump's text.
@@ -55,10 +55,12 @@ fn main() {
     database.psql_as_owner(&TABLES.replace("{rows}", &rows.to_string()));
     database.psql(&format!("ALTER ROLE \"{}\" CREATEDB", database.user));
     println!("server: PostgreSQL, {rows} events; S3: in this process; {rounds} rounds\n");
-    let bench = Bench { rounds, cluster: &cluster, trial: &trial, next: Cell::new(0) };
+    let bench =
+        Bench { rounds, cluster: &cluster, trial: &trial, next: Cell::new(0), table: RefCell::default() };
     bench.backups();
     bench.restores();
     bench.drills();
+    println!("\n{}", bench.table.into_inner().shown(&["pair, A / B", "goal", "wall", "CPU", "A / B in s"]));
 }
 
 struct Bench<'a> {
@@ -66,9 +68,14 @@ struct Bench<'a> {
     cluster: &'a Cluster,
     trial: &'a Trial,
     next: Cell<u32>,
+    table: RefCell<Table>,
 }
 
 impl Bench<'_> {
+    fn pair(&self, name: &str, a: impl FnMut() -> Duration, b: impl FnMut() -> Duration) {
+        self.table.borrow_mut().pair(self.rounds, (name, "–"), a, b);
+    }
+
     fn other() -> Option<PathBuf> {
         std::env::var_os("OTHER").map(PathBuf::from)
     }
@@ -96,7 +103,7 @@ impl Bench<'_> {
                 sizes.set((sizes.get().0, size().unwrap()));
                 took
             };
-            pairs(self.rounds, "backup / that of the other build", this, that);
+            self.pair("backup / that of the other build", this, that);
             let (this, that) = sizes.get();
             println!("stored: {this} / {that} bytes: {:.4}\n", this as f64 / that as f64);
         }
@@ -129,20 +136,20 @@ impl Bench<'_> {
         };
         let custom =
             || self.fill_new(&format!("pg_restore -j2 --no-owner -d \"$TARGET\" '{}'", dump.display()));
-        pairs(self.rounds, "restore --jobs 2 / aws s3 cp - | gunzip | psql", || restore("2"), by_hand);
-        pairs(self.rounds, "restore --jobs 2 / pg_restore -j2 of -Fc", || restore("2"), custom);
-        pairs(self.rounds, "restore --jobs 2 / restore", || restore("2"), || restore("1"));
-        pairs(self.rounds, "restore of a table of 1 % of the data / restore", one_table, || restore("1"));
+        self.pair("restore --jobs 2 / aws s3 cp - | gunzip | psql", || restore("2"), by_hand);
+        self.pair("restore --jobs 2 / pg_restore -j2 of -Fc", || restore("2"), custom);
+        self.pair("restore --jobs 2 / restore", || restore("2"), || restore("1"));
+        self.pair("restore of a table of 1 % of the data / restore", one_table, || restore("1"));
         std::fs::remove_file(dump).unwrap();
     }
 
     fn drills(&self) {
         let two = || timed(self.trial.run(), &[("command", "drill"), ("jobs", "2")]);
         let one = || timed(self.trial.run(), &[("command", "drill")]);
-        pairs(self.rounds, "drill --jobs 2 / drill", two, one);
+        self.pair("drill --jobs 2 / drill", two, one);
         if let Some(other) = Self::other() {
             let other = || timed(self.trial.run().program(&other), &[("command", "drill")]);
-            pairs(self.rounds, "drill --jobs 2 / that of the other build", two, other);
+            self.pair("drill --jobs 2 / that of the other build", two, other);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Figures of one run each: memory, files that are written, the time until the first request.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -40,32 +40,34 @@ pub(crate) fn memory(table: &mut Table, trial: &Trial, sizes: &[u64]) {
     }
 }
 
-/// The regular files that a backup opens for writing.
+/// The files that a backup opens for writing, whatever became of them.
 pub(crate) fn files(table: &mut Table, trial: &Trial) {
-    if !is_wanted("files") {
+    let name = "files opened for writing, traced";
+    if !is_wanted(name) {
         return;
     }
     let log = tools::open_folder("trace");
     let trace = log.path().join("trace");
-    let arguments = ["-f", "-qq", "-y", "-e", "trace=openat,creat,open", "-o"];
+    let arguments = ["-f", "-qq", "-y", "--seccomp-bpf", "-e", "trace=openat,creat,open", "-o"];
     let program = tools::binary();
     let arguments = arguments.into_iter().chain([trace.to_str().unwrap(), program.to_str().unwrap()]);
     let arguments: Vec<&str> = arguments.collect();
     let outcome = run_of(trial.run().first_arguments(&arguments).program(tools::strace()), &[]);
     let text = std::fs::read_to_string(&trace).unwrap();
-    let writing = text.lines().filter(|line| !line.contains("O_RDONLY") && line.contains(" = "));
-    let mut paths: Vec<&str> = writing.filter_map(|line| line.split('"').nth(1)).collect();
-    paths.retain(|path| Path::new(path).is_file());
-    paths.sort_unstable();
-    paths.dedup();
-    let bytes: u64 =
-        paths.iter().filter_map(|path| std::fs::metadata(path).ok()).map(|file| file.len()).sum();
-    let dump = outcome.logs()[0].1["dump_size_bytes"].as_u64().unwrap_or_default();
+    let writing = text.lines().filter(|line| !line.contains("O_RDONLY"));
+    // The path after the descriptor is that of the file itself, also of one without a name.
+    let opened = writing.filter_map(|line| line.rsplit_once(" = ")?.1.split_once('<')?.1.strip_suffix('>'));
+    let files: BTreeSet<&str> =
+        opened.filter(|path| !["/dev/", "/proc/"].iter().any(|start| path.starts_with(start))).collect();
+    let sizes = files.iter().map(|path| std::fs::metadata(path).map_or(0, |file| file.len()));
+    let names: Vec<&str> = files.iter().filter_map(|path| path.rsplit('/').next()).collect();
+    let dump = outcome.logs()[0].1["dump_size_bytes"].as_f64().unwrap_or_default() / MIB;
     let found = format!(
-        "{} files with {bytes} bytes: outputs, summary, record; of {dump} bytes of dump",
-        paths.len()
+        "{}, with {} bytes together, beside {dump:.0} MiB of dump",
+        names.join(", "),
+        sizes.sum::<u64>()
     );
-    table.row(&["files written, traced", "no byte of data", &found]);
+    table.row(&[name, "no byte of data", &found]);
 }
 
 /// From the start of the process to its first connection, and a whole run of an empty database.

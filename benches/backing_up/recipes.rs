@@ -26,7 +26,7 @@ impl<'a> Recipes<'a> {
     }
 
     pub(crate) fn floor(&self) -> Duration {
-        self.shell(&format!("{DUMP} >/dev/null"))
+        self.floor_of(&self.trial.database(self.sponsor).url())
     }
 
     pub(crate) fn floor_of(&self, url: &str) -> Duration {
@@ -57,9 +57,9 @@ impl<'a> Recipes<'a> {
     /// Encrypted and deduplicated, into a new repository.
     pub(crate) fn restic(&self) -> Duration {
         self.shell(&format!(
-            "export RESTIC_PASSWORD=x RESTIC_REPOSITORY=\"s3:$AWS_ENDPOINT_URL/$BUCKET/restic\"
-            restic init --quiet 2>/dev/null || true
-            {DUMP} | restic backup --quiet --no-cache --stdin --stdin-filename \"dump-$RANDOM$RANDOM.sql\""
+            "export RESTIC_PASSWORD=x RESTIC_REPOSITORY=\"s3:$AWS_ENDPOINT_URL/$BUCKET/restic-$RANDOM$RANDOM\"
+            restic init --quiet
+            {DUMP} | restic backup --quiet --no-cache --stdin --stdin-filename \"dump.sql\""
         ))
     }
 

@@ -14,7 +14,7 @@ use crate::{BLOCK, MIB};
 
 const SAMPLE: &str = "67108864";
 
-/// Seconds of CPU: nothing here waits.
+/// Wall clock, in which nothing waits.
 fn seconds(run: impl FnOnce()) -> f64 {
     let started = Instant::now();
     run();

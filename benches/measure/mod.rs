@@ -1,5 +1,4 @@
 //! What the benchmarks share: pairs whose rounds are interleaved, and a table of their ratios.
-#![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ pub(crate) struct Cost {
 }
 
 /// The cost of a run that measures its own time.
-pub(crate) fn cost(run: impl FnOnce() -> Duration) -> Cost {
+fn cost(run: impl FnOnce() -> Duration) -> Cost {
     let before = cpu_of_children();
     let wall = run().as_secs_f64();
     Cost { wall, cpu: cpu_of_children() - before }
@@ -74,7 +73,7 @@ impl Table {
 
 /// Whether a pair is measured: `ONLY=zstd` repeats those with that word in their names.
 pub(crate) fn is_wanted(name: &str) -> bool {
-    std::env::var("ONLY").is_ok_and(|only| name.contains(&only)) || std::env::var_os("ONLY").is_none()
+    std::env::var("ONLY").map_or(true, |only| name.contains(&only))
 }
 
 /// A median with its extremes.
@@ -95,24 +94,4 @@ impl Spread {
     pub(crate) fn shown(self) -> String {
         format!("{:.2} [{:.2}..{:.2}]", self.median, self.least, self.most)
     }
-}
-
-/// The median ratio of A's time to B's, their rounds interleaved.
-pub(crate) fn pairs(
-    rounds: u64,
-    name: &str,
-    mut a: impl FnMut() -> Duration,
-    mut b: impl FnMut() -> Duration,
-) {
-    if !is_wanted(name) {
-        return;
-    }
-    let ratios: Vec<f64> = (0..rounds)
-        .map(|_| {
-            let (a, b) = (a().as_secs_f64(), b().as_secs_f64());
-            println!("  {a:.1} s / {b:.1} s");
-            a / b
-        })
-        .collect();
-    println!("wall {name}: median {}\n", Spread::of(ratios).shown());
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::codec::{Codec, Format, Level};
 
-/// Members for which time was left, before the level rises; or signs of haste, each as much as several members, before it falls.
+/// The balance at which the level changes: up after 16 members without haste, down after 4 signs of it.
 const PATIENCE: i32 = 16;
-/// A core that is free most of the time still lets a member wait now and then.
+/// What one sign of haste takes from the balance. While cores are free, up to an eighth of the members waits, and the level must
+/// rise nevertheless. While they are busy, it is half of them.
 const HASTE: i32 = 4;
 
 /// Chooses levels while a stream runs.
@@ -36,7 +37,7 @@ impl LevelChoice {
     }
 
     /// The level of the next member, while `unfinished` members before it are still being compressed. If they occupy all workers, the
-    /// source waits for them, or will soon. If none is left, they wait for the source.
+    /// source waits for them, or will soon. If none is left, the workers wait for the source.
     pub fn next(&mut self, unfinished: usize) -> i32 {
         if unfinished >= self.workers {
             self.balance -= HASTE;

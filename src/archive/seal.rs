@@ -150,7 +150,7 @@ type Compressing = JoinHandle<Result<Member, ArchiveError>>;
 
 struct Member {
     bytes: Vec<u8>,
-    /// Whether all cores were busy: it took half as long again as it worked, or longer.
+    /// Whether its thread waited for a core: it took half as long again as it worked, or longer.
     waited: bool,
 }
 

@@ -40,8 +40,8 @@ fn the_level_follows_the_stream() {
 
 #[test]
 fn members_that_wait_for_a_core_lower_the_level() {
-    // As measured: 55 % of them while all cores are busy, 12 % while half of them are.
-    for (of_a_hundred, expected) in [(55, 1), (12, 6), (0, 6)] {
+    // With HASTE 4, the level falls if more than a quarter of them waits.
+    for (of_a_hundred, expected) in [(30, 1), (20, 6)] {
         let mut choice = auto(Format::Gzip);
         for member in 0..1000 {
             choice.next(0);

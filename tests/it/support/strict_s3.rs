@@ -5,7 +5,6 @@ mod files;
 
 use std::ops::Deref;
 use std::path::Path;
-use std::sync::Mutex;
 
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
@@ -46,7 +45,7 @@ impl StrictS3 {
         Self::serve_plainly(keys(), true)
     }
 
-    /// Another server with the keys of this one, as another region of AWS has.
+    /// Another server with the keys of this one, as another region of AWS has. It keeps no checksums.
     pub(crate) fn elsewhere(&self) -> Self {
         Self::serve_plainly(self.store.keys().clone(), false)
     }
@@ -70,8 +69,7 @@ impl StrictS3 {
         let folder = tools::open_folder("strict-s3");
         let files = FileSystem::new(folder.path()).unwrap();
         let root = folder.path().canonicalize().unwrap();
-        let mut builder =
-            S3ServiceBuilder::new(Files { files, root, checksums: keeps_checksums.then(Mutex::default) });
+        let mut builder = S3ServiceBuilder::new(Files { files, root, keeps_checksums });
         guard(&mut builder);
         let listener = runtime().block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());

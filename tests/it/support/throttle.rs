@@ -11,7 +11,7 @@ use super::Database;
 
 /// Bytes that pass at once.
 const STEP: usize = 64 << 10;
-/// How late this proxy itself may be and still make up for it.
+/// How much of a delay is made up for: that of this proxy, and no pause of its client.
 const LATE: Duration = Duration::from_millis(50);
 
 /// A running proxy, for as long as the process lives.
@@ -58,7 +58,6 @@ fn pass(mut from: TcpStream, mut to: TcpStream, bytes_per_second: &AtomicU64) {
     let mut next = Instant::now();
     while let Ok(read @ 1..) = from.read(&mut bytes) {
         let limit = bytes_per_second.load(Ordering::Relaxed);
-        // Time that went by unused is not made up for.
         let earliest = Instant::now().checked_sub(LATE).unwrap_or(next);
         next = next.max(earliest) + Duration::from_secs_f64(read as f64 / limit as f64);
         if to.write_all(&bytes[..read]).is_err() {

@@ -1,9 +1,7 @@
 //! `s3s_fs` with two changes. Listings are read from the folder at once: `s3s_fs` asks for each file by itself, which takes
 //! seconds for each page of thirty thousand. And checksums of objects that came in parts can be kept, as S3 does.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,8 +16,8 @@ use s3s_fs::FileSystem;
 pub(super) struct Files {
     pub(super) files: FileSystem,
     pub(super) root: PathBuf,
-    /// CRC64NVME by the file of an object that came in parts. `None`: such checksums are forgotten, as by many servers.
-    pub(super) checksums: Option<Mutex<BTreeMap<PathBuf, String>>>,
+    /// Whether it knows the CRC64NVME of an object that came in parts. Many servers do not.
+    pub(super) keeps_checksums: bool,
 }
 
 impl Files {
@@ -31,13 +29,9 @@ impl Files {
         let file = self.root.join(&request.input.bucket).join(&request.input.key);
         let sent = request.input.checksum_crc64nvme.clone();
         let done = self.files.complete_multipart_upload(request).await?;
-        if let (Some(checksums), Some(sent)) = (&self.checksums, sent) {
-            let completed = file.clone();
-            if tokio::task::spawn_blocking(move || crc64nvme(&completed)).await.unwrap() != sent {
-                std::fs::remove_file(file).unwrap();
-                return Err(s3_error!(BadDigest));
-            }
-            checksums.lock().unwrap().insert(file, sent);
+        if self.keeps_checksums && sent.is_some_and(|sent| sent != crc64nvme(&file)) {
+            std::fs::remove_file(file).unwrap();
+            return Err(s3_error!(BadDigest));
         }
         Ok(done)
     }
@@ -47,10 +41,8 @@ impl Files {
         let is_asked =
             request.input.checksum_mode.as_ref().is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
         let mut head = self.files.head_object(request).await?;
-        if let Some(checksums) = self.checksums.as_ref().filter(|_| is_asked)
-            && let Some(kept) = checksums.lock().unwrap().get(&file)
-        {
-            head.output.checksum_crc64nvme = Some(kept.clone());
+        if self.keeps_checksums && is_asked && head.output.checksum_crc64nvme.is_none() {
+            head.output.checksum_crc64nvme = Some(crc64nvme(&file));
             head.output.checksum_type = Some(ChecksumType::from_static(ChecksumType::FULL_OBJECT));
         }
         Ok(head)
@@ -63,7 +55,7 @@ fn crc64nvme(file: &Path) -> String {
     STANDARD.encode(digest.finalize().to_be_bytes())
 }
 
-/// Hands a request on.
+/// Hands requests on. The whole trait, because `async_trait` does not see what a macro inside of it makes.
 macro_rules! handed_on {
     ($($name:ident: $input:ident -> $output:ident;)*) => {
         #[async_trait::async_trait]
