@@ -51,7 +51,7 @@ fn restored(sql: impl Into<Stdio>) -> Database {
 }
 
 /// The same from bytes.
-fn restored_from(sql: &[u8]) -> Database {
+pub(crate) fn restored_from(sql: &[u8]) -> Database {
     use std::io::{Seek as _, Write as _};
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(sql).unwrap();

@@ -12,6 +12,7 @@
 
 mod answers;
 mod canaries;
+mod changes;
 mod checksums;
 mod clients;
 mod clocks;

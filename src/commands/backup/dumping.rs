@@ -1,5 +1,5 @@
 //! The running dump: one pg_dump, or several over as many connections. Digests of generated columns are computed in the
-//! same snapshot meanwhile. Either way, no schema may change between the start and the end.
+//! same snapshot meanwhile. Either way, others must not change the catalog in ways that escape the snapshot (see [`versions`]).
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,17 +10,20 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::prepare::PreparedBackup;
 use crate::databases::postgres::dump::parallel::ParallelDump;
-use crate::databases::postgres::dump::schemas::SchemaVersions;
+use crate::databases::postgres::dump::versions::{self, Versions};
 use crate::databases::postgres::generated::{self, Digests};
 use crate::databases::postgres::invocation::DumpOptions;
 use crate::databases::postgres::snapshot::Snapshot;
 use crate::databases::postgres::sql::Scan;
 use crate::databases::postgres::{Dump, FinishedDump, PostgresError};
 
+/// Times to begin before it is given up.
+const ATTEMPTS: usize = 5;
+
 /// A dump in progress. Dropping it ends every session.
 pub(super) struct Dumping {
     /// Before it began.
-    schemas: SchemaVersions,
+    versions: Versions,
     running: Running,
 }
 
@@ -38,16 +41,38 @@ impl Dumping {
         stop: &CancellationToken,
     ) -> Result<Self, PostgresError> {
         let PreparedBackup { client, connection, options, database, jobs, .. } = prepared;
-        let schemas = SchemaVersions::ask(connection, client).await?;
-        let running = if *jobs > 1 {
+        if *jobs > 1 {
+            let versions = Versions::ask(connection, client).await?;
             let (place, sums) = ((client, connection), database.has_generated_values);
-            Running::Parallel(ParallelDump::start(place, options, *jobs, sums, stop).await?)
-        } else {
-            let values = GeneratedValues::watch(prepared, stop).await?;
-            let options = DumpOptions { snapshot: values.snapshot(), ..options.clone() };
-            Running::Single(Dump::start(client, connection, &options, stop)?, values)
-        };
-        Ok(Self { schemas, running })
+            let running = Running::Parallel(ParallelDump::start(place, options, *jobs, sums, stop).await?);
+            return Ok(Self { versions, running });
+        }
+        for _ in 0..ATTEMPTS {
+            if let Some(begun) = Self::begin(prepared, stop).await? {
+                return Ok(begun);
+            }
+        }
+        Err(versions::never_at_rest(connection))
+    }
+
+    /// Starts one pg_dump. `None` if a table changed between its snapshot and its locks.
+    async fn begin(
+        prepared: &PreparedBackup,
+        stop: &CancellationToken,
+    ) -> Result<Option<Self>, PostgresError> {
+        let PreparedBackup { client, connection, options, .. } = prepared;
+        let versions = Versions::ask(connection, client).await?;
+        let values = GeneratedValues::watch(prepared, stop).await?;
+        let options = DumpOptions { snapshot: values.snapshot(), ..options.clone() };
+        let mut dump = Dump::start(client, connection, &options, stop)?;
+        if dump.begins().await {
+            let locked = Versions::ask(connection, client).await;
+            if !locked.as_ref().is_ok_and(|locked| versions.has_same_tables(locked)) {
+                dump.abandon().await;
+                return locked.map(|_| None);
+            }
+        }
+        Ok(Some(Self { versions, running: Running::Single(dump, values) }))
     }
 
     /// Connections that read rows.
@@ -74,7 +99,7 @@ impl Dumping {
             Running::Parallel(dump) => dump.finish(scan).await?,
         };
         server.check_sequences(connection, &finished.contents)?;
-        self.schemas.check_unchanged(&SchemaVersions::ask(connection, client).await?, connection)?;
+        self.versions.check_names(&Versions::ask(connection, client).await?, connection)?;
         Ok((finished, digests))
     }
 

@@ -6,8 +6,8 @@
 pub mod parallel;
 pub mod partial;
 pub mod rehearsal;
-pub mod schemas;
 pub mod standby;
+pub mod versions;
 pub mod warnings;
 
 use std::fmt;
@@ -36,6 +36,8 @@ use warnings::Warnings;
 const SILENCE: Duration = Duration::from_secs(1);
 /// What pg_dump can write ahead. The default of 64 KiB makes it wait, and wakes us, for every few rows.
 const PIPE_BYTES: usize = 1 << 20;
+/// Bytes to read to see that it writes.
+const FIRST: usize = 4096;
 /// Bytes of standard error that are kept. Each warning counts, so this is generous.
 const STDERR_KEPT: usize = 1024 * 1024;
 /// Bytes of an error message that are kept. The cause comes last.
@@ -44,6 +46,8 @@ const LAST_WORDS: usize = 8 * 1024;
 /// A running pg_dump. Read it to its end and scan its text, then call [`Dump::finish`]. Dropping it stops the child.
 pub struct Dump {
     stdout: ChildStdout,
+    /// The first text, which was read to see that it has begun.
+    first: Vec<u8>,
     silence: MaybeDone<Pin<Box<dyn Future<Output = ()> + Send>>>,
     stderr: JoinHandle<Stderr>,
     supervisor: JoinHandle<std::io::Result<ExitStatus>>,
@@ -105,6 +109,7 @@ impl Dump {
         options.patterns().for_each(|pattern| names.add(pattern));
         Ok(Self {
             stdout,
+            first: Vec::new(),
             silence: maybe_done(Box::pin(silence_after(ended.clone()))),
             stderr: tokio::spawn(words(stderr, silence_after(ended.clone()))),
             supervisor: tokio::spawn(supervised(child, stop.clone(), ended.drop_guard())),
@@ -116,6 +121,16 @@ impl Dump {
             _stop_on_drop: stop.clone().drop_guard(),
             stop,
         })
+    }
+
+    /// Waits until pg_dump writes. By then it has read all definitions, and has locked every table until its end. `false` if it
+    /// ends before: [`Dump::finish`] says why.
+    pub async fn begins(&mut self) -> bool {
+        let mut first = vec![0; FIRST];
+        let read = self.read(&mut first).await.unwrap_or_default();
+        first.truncate(read);
+        self.first = first;
+        read > 0
     }
 
     /// Waits for the end and judges it with the scan of its whole text. A dump counts only with exit status 0, its end marker, **and** no warning
@@ -183,6 +198,11 @@ impl AsyncRead for Dump {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
         let this = self.get_mut();
+        if !this.first.is_empty() {
+            let left = this.first.split_off(this.first.len().min(buffer.remaining()));
+            buffer.put_slice(&std::mem::replace(&mut this.first, left));
+            return Poll::Ready(Ok(()));
+        }
         match Pin::new(&mut this.stdout).poll_read(context, buffer) {
             Poll::Ready(read) => read?,
             // A read of zero bytes is the end of the stream.

@@ -124,8 +124,8 @@ pub enum PostgresError {
         /// What is wrong with them.
         reason: Misfit,
     },
-    /// A schema was renamed, or its owner or grants were changed, while pg_dump read it.
-    #[error("{place}: a schema was renamed or changed during the dump")]
+    /// A schema or a label of an enum was renamed, or a schema's owner or grants were changed, while pg_dump read.
+    #[error("{place}: a schema or an enum's label was renamed or changed during the dump")]
     SchemaChanged {
         /// `host:port/database`.
         place: String,
@@ -332,7 +332,7 @@ impl PostgresError {
                 Some("Nothing was stored. Set `jobs` to 1, and report this with your pg_dump version.".to_owned())
             }
             Self::SchemaChanged { .. } => Some(
-                "Run the backup again. pg_dump reads by name, so rows may be of another table. Do not rename schemas or change their grants meanwhile.".to_owned(),
+                "Run the backup again. pg_dump reads names as they are at that moment, so rows may be wrong. Do not rename schemas or labels, or change grants on schemas, meanwhile.".to_owned(),
             ),
             Self::Stopped { .. } => None,
             Self::QueryFailed { place, message } | Self::Failed { place, message, .. } => {

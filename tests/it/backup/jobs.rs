@@ -39,7 +39,7 @@ fn filled() -> Trial {
 }
 
 /// What the one dump of a run holds.
-fn text(trial: &Trial, outcome: &Outcome) -> String {
+pub(crate) fn text(trial: &Trial, outcome: &Outcome) -> String {
     let location = outcome.output("backup_location");
     let key = location.rsplit_once(trial.bucket("callisto")).unwrap().1.trim_start_matches('/');
     let mut text = String::new();

@@ -5,16 +5,16 @@ use std::time::Duration;
 use crate::backup::jobs::{tables, wait_for_copies, wait_for_rows};
 use crate::support::{Action, Outcome, Proxy, Run, Sponsor, Throttle, Trial, clients, tools};
 
-const DEADLINE: Duration = Duration::from_secs(120);
+pub(super) const DEADLINE: Duration = Duration::from_secs(120);
 
-fn filled() -> Trial {
+pub(super) fn filled() -> Trial {
     let trial = Trial::of([Sponsor::named("callisto").empty()]);
     tables(trial.database("callisto"));
     trial
 }
 
 /// A run whose connections are so slow that something can happen meanwhile.
-fn slowly(trial: &Trial) -> Run {
+pub(super) fn slowly(trial: &Trial) -> Run {
     let database = trial.database("callisto");
     let throttle = Throttle::before(database, 2 << 20);
     trial.secret("callisto", "DATABASE_URL", Some(&throttle.url(database)));
@@ -31,7 +31,7 @@ fn assert_nothing_is_left(trial: &Trial, outcome: &Outcome) {
 }
 
 #[track_caller]
-fn assert_failed(trial: &Trial, outcome: &Outcome, told: &str) {
+pub(super) fn assert_failed(trial: &Trial, outcome: &Outcome, told: &str) {
     outcome.assert_code(13);
     let message = outcome.result("callisto")["message"].as_str().unwrap().to_owned();
     assert!(message.contains(told), "{message}");
@@ -106,7 +106,7 @@ fn one_of_several_pg_dumps_that_is_killed_fails_the_backup() {
 
 /// - fault: Two schemas exchange their names while pg_dump reads rows
 /// - injected: ALTER SCHEMA, with one connection and with three; once they get their names back before the end
-/// - seen: `a schema was renamed or changed during the dump`. Exit code 13
+/// - seen: `a schema or an enum's label was renamed or changed during the dump`. Exit code 13
 /// - left: A record of the failure. No pg_dump, no session
 #[test]
 fn schemas_that_exchange_their_names_fail_the_backup() {
@@ -128,7 +128,11 @@ fn exchange_names(jobs: &str, times: u32) {
         "BEGIN; ALTER SCHEMA diary RENAME TO third; ALTER SCHEMA other RENAME TO diary; ALTER SCHEMA third RENAME TO other; COMMIT",
     );
     }
-    assert_failed(&trial, &running.wait(), "a schema was renamed or changed during the dump");
+    assert_failed(
+        &trial,
+        &running.wait(),
+        "a schema or an enum's label was renamed or changed during the dump",
+    );
 }
 
 /// - fault: A migration makes a table while the backup waits for its locks
