@@ -4,7 +4,7 @@
 //! or renamed meanwhile looks empty to the snapshot, or is another one. And names are read as they are at that moment: those of
 //! schemas, by which rows are asked for, and the labels of enums, which rows contain. No lock on tables keeps them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -18,7 +18,8 @@ const QUESTION: &str = "SELECT json_build_object(
   'named', (SELECT coalesce(json_object_agg(kind || oid, xmin), '{}') FROM
     (SELECT 'schema ' AS kind, n.oid, n.xmin::text FROM pg_namespace n WHERE {own}
      UNION ALL SELECT 'label ', e.oid, e.xmin::text FROM pg_enum e) x),
-  'tables', (SELECT count(*) || ' ' || coalesce(sum(hashtext(c.oid || ' ' || c.xmin)::bigint), 0)
+  'tables', (SELECT coalesce(json_object_agg(c.oid, json_build_array(format('%I.%I', n.nspname, c.relname), c.xmin::text,
+      c.relkind = 'r' AND c.relfilenode <> c.oid)), '{}')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND {own}))";
 const OWN: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
@@ -27,9 +28,12 @@ const OWN: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 pub struct Versions {
     /// Of each schema and each label of an enum.
     named: BTreeMap<String, String>,
-    /// Of all tables together.
-    tables: String,
+    /// Each table by its OID.
+    tables: BTreeMap<String, Table>,
 }
+
+/// Its name with its schema, its version, and whether it was truncated or rewritten since it was made.
+type Table = (String, String, bool);
 
 impl Versions {
     /// Asks the server.
@@ -40,10 +44,15 @@ impl Versions {
         query_json(connection, client, &QUESTION.replace("{own}", OWN)).await
     }
 
-    /// Whether the tables are the same. Ask before pg_dump takes its snapshot, and again when it has locked them.
+    /// Whether the rows that pg_dump reads are those of its snapshot. Ask before it takes that, and `later` when it has locked
+    /// the tables. New tables do not matter, unless they took the name of another one.
     #[must_use]
     pub fn has_same_tables(&self, later: &Self) -> bool {
-        self.tables == later.tables
+        let names: BTreeSet<&String> = self.tables.values().map(|(name, ..)| name).collect();
+        later.tables.iter().all(|(oid, (name, version, is_rewritten))| match self.tables.get(oid) {
+            Some((_, was, _)) => was == version,
+            None => !is_rewritten && !names.contains(name),
+        })
     }
 
     /// Fails if a schema or a label is another version after the dump. New ones are not in it.
