@@ -18,7 +18,7 @@ const QUESTION: &str = "SELECT json_build_object(
   'named', (SELECT coalesce(json_object_agg(kind || oid, xmin), '{}') FROM
     (SELECT 'schema ' AS kind, n.oid, n.xmin::text FROM pg_namespace n WHERE {own}
      UNION ALL SELECT 'label ', e.oid, e.xmin::text FROM pg_enum e) x),
-  'tables', (SELECT coalesce(json_object_agg(c.oid, json_build_array(format('%I.%I', n.nspname, c.relname), c.xmin::text,
+  'tables', (SELECT coalesce(json_object_agg(c.oid, json_build_array(hashtext(n.nspname || '.' || c.relname), c.xmin::text,
       c.relkind = 'r' AND c.relfilenode <> c.oid)), '{}')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND {own}))";
 const OWN: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
@@ -32,8 +32,9 @@ pub struct Versions {
     tables: BTreeMap<String, Table>,
 }
 
-/// Its name with its schema, its version, and whether it was truncated or rewritten since it was made.
-type Table = (String, String, bool);
+/// A hash of its name with its schema, which any session can read; its version; and whether it was truncated or rewritten since it
+/// was made.
+type Table = (i32, String, bool);
 
 impl Versions {
     /// Asks the server.
@@ -48,7 +49,7 @@ impl Versions {
     /// the tables. New tables do not matter, unless they took the name of another one.
     #[must_use]
     pub fn has_same_tables(&self, later: &Self) -> bool {
-        let names: BTreeSet<&String> = self.tables.values().map(|(name, ..)| name).collect();
+        let names: BTreeSet<i32> = self.tables.values().map(|(name, ..)| *name).collect();
         later.tables.iter().all(|(oid, (name, version, is_rewritten))| match self.tables.get(oid) {
             Some((_, was, _)) => was == version,
             None => !is_rewritten && !names.contains(name),
