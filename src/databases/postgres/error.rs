@@ -255,7 +255,7 @@ const REMEDIES: &[(&str, &str, &str)] = &[
 ];
 
 const TOO_LARGE: &str = "Split the largest values of this table, or store them as large objects, then run the backup again. A dump is text, and no value can exceed 1 GB as text (a bytea needs twice its size). If no value is that large, the table is damaged.";
-const DAMAGED: &str = "The live database's catalog or a table is damaged. Keep earlier backups, find the missing or unreadable object in the server's log, repair it, then run the backup again.";
+const DAMAGED: &str = "If a migration ran meanwhile, run the backup again. If not, the live database's catalog or a table is damaged. Keep earlier backups, find the missing or unreadable object in the server's log, repair it, then run the backup again.";
 
 const OTHER_HOST: &str = "Change `target_session_attrs` in DATABASE_URL, or use another host.";
 const OTHER_SERVERS: &str =

@@ -62,7 +62,7 @@ fn a_damaged_catalog_is_named_and_no_wrong_hint_is_given() {
         for trial in [schema, cached] {
             let outcome = trial.run().path(cluster.bin_dir()).run();
             let wrong = ["Check the database name in DATABASE_URL", "connection broke"];
-            assert_failed(&outcome, &["The live database's catalog or a table is damaged"], &wrong);
+            assert_failed(&outcome, &["the live database's catalog or a table is damaged"], &wrong);
         }
     }
 }
