@@ -1,7 +1,5 @@
 //! Others change the catalog while a dump begins or runs, in ways that escape pg_dump's snapshot.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::jobs::{DEADLINE, assert_failed, filled, slowly};
 use crate::backup::jobs::{text, wait_for_copies};
 use crate::backup::restored_from;
@@ -32,16 +30,15 @@ fn what_commits_while_it_waits_for_locks_is_backed_up_whole() {
     let database = trial.database("callisto");
     database.psql_as_owner(TABLES);
     for change in [exchanged, filled, rewritten, built, of_twice] {
-        let waits = format!(
-            "SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = '{}'",
-            database.name
-        );
+        // Without pg_stat_activity: a transaction sees it as it was at first.
+        let waits = "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+            WHERE d.datname = current_database() AND NOT l.granted";
         let held = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
             WHERE d.datname = current_database() AND l.mode = 'AccessExclusiveLock'";
         std::thread::scope(|scope| {
             let migration = scope.spawn(|| {
                 database.psql_as_owner(&format!(
-                    "BEGIN; {change};
+                    "SET statement_timeout = '100s'; BEGIN; {change};
                      DO $$ BEGIN WHILE NOT EXISTS ({waits}) LOOP PERFORM pg_sleep(0.05); END LOOP; END $$; COMMIT"
                 ))
             });
@@ -61,26 +58,28 @@ fn what_commits_while_it_waits_for_locks_is_backed_up_whole() {
 /// - left: A record of the failure. No pg_dump, no session
 #[test]
 fn tables_that_never_rest_fail_the_backup() {
-    while_repeated("CREATE TABLE staging{number} (n int)").1.assert_code(0);
+    while_repeated("EXECUTE format('CREATE TABLE staging%s (n int)', number)").1.assert_code(0);
     let (trial, outcome) = while_repeated("TRUNCATE verum");
     assert_failed(&trial, &outcome, "others change tables faster than pg_dump can lock them");
 }
 
+/// A backup while a session commits this statement every few milliseconds.
 fn while_repeated(statement: &str) -> (Trial, Outcome) {
     let trial = Trial::of([Sponsor::named("callisto")]);
-    let (database, has_ended) = (trial.database("callisto"), AtomicBool::new(false));
-    database.psql_as_owner(TABLES);
+    let database = trial.database("callisto");
+    database.psql_as_owner(&format!("{TABLES}; CREATE TABLE stop (n int)"));
+    let repeated = format!(
+        "DO $$ DECLARE number int := 0; BEGIN
+           PERFORM set_config('role', '{}', false);
+           WHILE NOT EXISTS (SELECT FROM stop) LOOP
+             {statement}; COMMIT; number := number + 1; PERFORM pg_sleep(0.005);
+           END LOOP; END $$",
+        database.user
+    );
     let outcome = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            for number in 0.. {
-                if has_ended.load(Ordering::Relaxed) {
-                    break;
-                }
-                database.psql_as_owner(&statement.replace("{number}", &i32::to_string(&number)));
-            }
-        });
+        scope.spawn(|| database.psql(&repeated));
         let outcome = trial.run().deadline(DEADLINE).run();
-        has_ended.store(true, Ordering::Relaxed);
+        database.psql_as_owner("INSERT INTO stop VALUES (1)");
         outcome
     });
     (trial, outcome)
