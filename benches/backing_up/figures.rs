@@ -40,7 +40,7 @@ pub(crate) fn memory(table: &mut Table, trial: &Trial, sizes: &[u64]) {
     }
 }
 
-/// The files that a backup opens for writing, whatever became of them.
+/// The files that a backup opens for writing, also those that are gone afterwards.
 pub(crate) fn files(table: &mut Table, trial: &Trial) {
     let name = "files opened for writing, traced";
     if !is_wanted(name) {

@@ -1,8 +1,9 @@
-//! What others change while pg_dump reads. Its snapshot keeps rows and definitions, but two things escape it.
+//! Changes by other sessions that pg_dump's snapshot does not keep out.
 //!
-//! It takes the snapshot first and locks the tables later, waiting for whoever holds them. A table that was truncated, rewritten
-//! or renamed meanwhile looks empty to the snapshot, or is another one. And names are read as they are at that moment: those of
-//! schemas, by which rows are asked for, and the labels of enums, which rows contain. No lock on tables keeps them.
+//! pg_dump takes its snapshot first and locks the tables later. If another session truncates, rewrites or renames a table in
+//! between, the snapshot shows it empty, or pg_dump reads another table. pg_dump also reads the names of schemas and the labels
+//! of enums as they are at that moment, and its locks do not protect them. Not covered: columns, types, functions, triggers and
+//! indexes that change while pg_dump reads definitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,9 +33,16 @@ pub struct Versions {
     tables: BTreeMap<String, Table>,
 }
 
-/// A hash of its name with its schema, which any session can read; its version; and whether it was truncated or rewritten since it
-/// was made.
-type Table = (i32, String, bool);
+/// A table, in the order of the answer.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+struct Table {
+    /// Hash of its name with its schema. Not every session's encoding can show the name itself.
+    name: i32,
+    /// `xmin`.
+    version: String,
+    /// Whether it was truncated or rewritten since it was made.
+    is_rewritten: bool,
+}
 
 impl Versions {
     /// Asks the server.
@@ -49,10 +57,10 @@ impl Versions {
     /// the tables. New tables do not matter, unless they took the name of another one.
     #[must_use]
     pub fn has_same_tables(&self, later: &Self) -> bool {
-        let names: BTreeSet<i32> = self.tables.values().map(|(name, ..)| *name).collect();
-        later.tables.iter().all(|(oid, (name, version, is_rewritten))| match self.tables.get(oid) {
-            Some((_, was, _)) => was == version,
-            None => !is_rewritten && !names.contains(name),
+        let names: BTreeSet<i32> = self.tables.values().map(|table| table.name).collect();
+        later.tables.iter().all(|(oid, table)| match self.tables.get(oid) {
+            Some(before) => before.version == table.version,
+            None => !table.is_rewritten && !names.contains(&table.name),
         })
     }
 
@@ -70,7 +78,7 @@ impl Versions {
     }
 }
 
-/// The error if no attempt found the tables at rest.
+/// The error if tables changed during each attempt.
 #[must_use]
 pub fn never_at_rest(connection: &Connection) -> PostgresError {
     let message = PgError::ours("others change tables faster than pg_dump can lock them");
