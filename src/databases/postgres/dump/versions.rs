@@ -84,3 +84,6 @@ pub fn never_at_rest(connection: &Connection) -> PostgresError {
     let message = PgError::ours("others change tables faster than pg_dump can lock them");
     PostgresError::QueryFailed { place: connection.place(), message }
 }
+
+#[cfg(test)]
+mod tests;
